@@ -1,0 +1,35 @@
+import { parseArgs } from "node:util";
+
+/**
+ * The `carillon` command. A verb is loaded when it is called, so that asking for help never loads the server.
+ */
+interface Verb {
+  summary: string;
+  load: () => Promise<{ run: (args: string[]) => Promise<void> }>;
+}
+
+const VERBS: Record<string, Verb> = {
+  start: { summary: "start the server (--role all|api|worker)", load: () => import("./verbs/start.ts") },
+  keys: {
+    summary: "show the credentials of a workspace, or make more",
+    load: () => import("./verbs/keys.ts"),
+  },
+};
+
+const { positionals } = parseArgs({ args: process.argv.slice(2), strict: false, allowPositionals: true });
+const name = positionals[0] ?? "help";
+const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
+if (verb === undefined) {
+  const lines = Object.entries(VERBS).map(([known, { summary }]) => `  ${known.padEnd(8)} ${summary}`);
+  console.log(
+    `carillon <verb>\n\n${lines.join("\n")}\n\nSettings are environment variables: docs/reference/settings.md`,
+  );
+  process.exit(name === "help" ? 0 : 2);
+}
+try {
+  const { run } = await verb.load();
+  await run(process.argv.slice(process.argv.indexOf(name) + 1));
+} catch (error) {
+  console.error(`carillon ${name}: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+}

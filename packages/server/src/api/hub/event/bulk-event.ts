@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { AppError } from "../../../errors.ts";
+import { defineRoute } from "../../../http/route.ts";
+import { presentFates, splitRecords } from "../records.ts";
+import { readRecords, storeRecords } from "./ingest.ts";
+
+const MAX_RECORDS = 100;
+
+export default defineRoute({
+  method: "POST",
+  path: "/v2/bulk/event/",
+  summary: "Track up to 100 events.",
+  body: z
+    .unknown()
+    .meta({ description: "Records as `/v2/event/` takes them.", type: "array", minItems: 1, maxItems: 100 }),
+  reply: {
+    status: 207,
+    body: z.object({
+      status: z.literal("success"),
+      records: z.array(
+        z.union([
+          z.object({ status: z.literal("success"), status_code: z.literal(202), message_id: z.string() }),
+          z.object({
+            status: z.literal("error"),
+            status_code: z.number(),
+            error: z.object({ type: z.string(), message: z.string() }),
+          }),
+        ]),
+      ),
+    }),
+    description: "One record each, in order. The status says `success` whatever the records say.",
+  },
+  errors: ["validation_error", "bad_json", "payload_too_large"],
+  family: "status_error",
+  transaction: false,
+  guardsText: true,
+  async handle(ctx) {
+    if (!Array.isArray(ctx.body))
+      throw new AppError("validation_error", "Request body must be an array of records");
+    const fates = await storeRecords(await readRecords(splitRecords(ctx.body, MAX_RECORDS), ctx), ctx);
+    return presentFates(fates, ctx.log);
+  },
+});

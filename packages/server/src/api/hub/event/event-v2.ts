@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { defineRoute, RouteReply } from "../../../http/route.ts";
+import { presentFates, requireAll, splitRecords, toRecord } from "../records.ts";
+import { readRecords, storeRecords } from "./ingest.ts";
+
+const MAX_RECORDS = 100;
+
+export default defineRoute({
+  method: "POST",
+  path: "/v2/event/",
+  summary: "Track one event or edit one user.",
+  body: z.unknown().meta({
+    description: "One event, one edit of a user, or an array of up to 100.",
+    type: ["object", "array"],
+    properties: {
+      event: { type: "string", minLength: 2 },
+      distinct_id: { type: "string", maxLength: 255 },
+      properties: { type: "object" },
+      tenant_id: { type: ["string", "null"], maxLength: 64 },
+      $idempotency_key: { type: ["string", "null"], maxLength: 255 },
+    },
+  }),
+  reply: {
+    status: 202,
+    body: z.object({ status: z.literal("success"), message_id: z.string() }),
+    description: "Accepted: on disk. An array answers 207 with one record each, in order.",
+  },
+  errors: ["validation_error", "bad_json", "payload_too_large"],
+  family: "status_error",
+  transaction: false,
+  guardsText: true,
+  async handle(ctx) {
+    if (Array.isArray(ctx.body)) {
+      const fates = await storeRecords(await readRecords(splitRecords(ctx.body, MAX_RECORDS), ctx), ctx);
+      return new RouteReply(207, presentFates(fates, ctx.log));
+    }
+    const read = requireAll(await readRecords([toRecord(ctx.body)], ctx));
+    const [fate] = await storeRecords(read, ctx);
+    if (fate?.status !== "fulfilled") throw fate?.reason ?? new Error("the record was lost");
+    return { status: "success" as const, message_id: fate.value };
+  },
+});

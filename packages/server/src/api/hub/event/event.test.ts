@@ -1,0 +1,262 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createHarness, type Harness } from "../../../../test/harness.ts";
+import { type Answer, createHub, type Hub } from "../../../../test/hub.ts";
+import { MAX_BODY_UNITS } from "../records.ts";
+
+let harness: Harness;
+let hub: Hub;
+
+beforeAll(async () => {
+  harness = await createHarness({ role: "api" });
+});
+afterAll(() => harness.close());
+beforeEach(async () => {
+  hub = await createHub(harness);
+});
+
+const EVENT = { event: "ORDER PLACED", distinct_id: "u1", properties: { amount: 1 } };
+const EDIT = { $schema: "2", distinct_id: "u1", $user_operations: [{ $set: { name: "Ann" } }] };
+const OK = { status: 202, type: "text/plain; charset=utf-8", text: "OK" };
+const UUID = expect.stringMatching(/^[0-9a-f-]{36}$/);
+const ACCEPTED = { status: 202, json: { status: "success", message_id: UUID } };
+const refusal = (message: string) => ({
+  status: 400,
+  json: { status: "error", status_code: 400, message, error: { type: "validation_error", message } },
+});
+
+async function findUser(distinct_id: string): Promise<Record<string, unknown> | null> {
+  const answer = await hub.call("GET", `/v1/user/${encodeURIComponent(distinct_id)}/`);
+  return answer.status === 404 ? null : (answer.json as Record<string, unknown>);
+}
+
+const recordsOf = (answer: Answer) => (answer.json as { records: unknown[] }).records;
+const idOf = (answer: Answer) => (answer.json as { message_id: string }).message_id;
+
+describe("POST /event/ 202", () => {
+  it("keeps an event as it was sent", async () => {
+    const body = { ...EVENT, $insert_id: "i1", $time: 1_725_814_228_000, env: hub.wsKey, tenant_id: "acme" };
+    expect(await hub.callSigned("POST", "/event/", body)).toMatchObject(OK);
+    expect(await hub.requests()).toMatchObject([
+      {
+        lane: 2,
+        api_type: "event",
+        name: "ORDER PLACED",
+        tenant_id: "acme",
+        idempotency_key: "i1",
+        body,
+        status: "accepted",
+      },
+    ]);
+  });
+
+  it("puts an event into the most urgent lane of the workflows it starts, whatever its case", async () => {
+    await hub.addWorkflow("news", { category: "promotional", events: ["Order Placed"] });
+    await hub.addWorkflow("receipt", { category: "transactional", events: ["Order Placed"] });
+    await hub.addWorkflow("code", { category: "system", events: ["Order Placed"], is_enabled: false });
+    await hub.call("POST", "/event/", EVENT);
+    expect(await hub.requests()).toMatchObject([{ lane: 1 }]);
+  });
+
+  it("takes a batch that browsers send again for the one it was", async () => {
+    const batch = [
+      { ...EVENT, $insert_id: "i1" },
+      { distinct_id: "u1", $insert_id: "i2", $add: { visits: 1 } },
+    ];
+    expect(await hub.call("POST", "/event/", batch)).toMatchObject(OK);
+    expect(await hub.call("POST", "/event/", batch)).toMatchObject(OK);
+    expect((await hub.requests()).map(({ status }) => status)).toEqual(["accepted", "skipped"]);
+    expect(await findUser("u1")).toMatchObject({ properties: { visits: 1 } });
+  });
+
+  it("applies edits before it answers, in their order, and makes who is missing", async () => {
+    const batch = [
+      { distinct_id: "u1", $set: { name: "Ann", visits: 1 } },
+      { distinct_id: "u2", $append: { $email: "b@x.com" } },
+      { $schema: "2", distinct_id: "u1", $user_operations: [{ $add: { visits: 2 } }, { $unset: ["name"] }] },
+    ];
+    expect(await hub.call("POST", "/event/", batch)).toMatchObject(OK);
+    expect(await findUser("u1")).toMatchObject({ properties: { visits: 3 } });
+    expect(await findUser("u2")).toMatchObject({ $email: [{ value: "b@x.com" }] });
+  });
+
+  it("skips what is wrong in an edit and applies the rest", async () => {
+    const edit = {
+      distinct_id: "u1",
+      $append: { $email: "not an address", $sms: "+14155552671" },
+      $set: { a: 1 },
+    };
+    expect(await hub.call("POST", "/event/", edit)).toMatchObject(OK);
+    const user = await findUser("u1");
+    expect(user).toMatchObject({ properties: { a: 1 }, $sms: [{ value: "+14155552671" }] });
+    expect(user).not.toHaveProperty("$email");
+  });
+
+  it("makes the user that $identify names", async () => {
+    const body = { event: "$identify", $insert_id: "i", properties: { $identified_id: "u9", $anon_id: "a" } };
+    expect(await hub.call("POST", "/event/", body)).toMatchObject(OK);
+    expect(await findUser("u9")).not.toBeNull();
+    expect(await findUser("a")).toBeNull();
+    expect(await hub.requests()).toEqual([]);
+  });
+
+  it("takes four hundred edits at once", async () => {
+    const batch = Array.from({ length: 400 }, (_, n) => ({ distinct_id: `u${n % 50}`, $add: { n: 1 } }));
+    expect(await hub.call("POST", "/event/", batch)).toMatchObject(OK);
+    expect(await findUser("u49")).toMatchObject({ properties: { n: 8 } });
+  });
+});
+
+describe("POST /event/ 400, 401, 413", () => {
+  it.each([
+    ["nothing", "", "Request body must not be empty"],
+    ["no JSON", "nope", "BAD REQUEST"],
+    ["an empty array", [], "Request body must not be empty"],
+    [
+      "too many records",
+      Array.from({ length: 401 }, () => EVENT),
+      "Request body must contain at maximum 400 records",
+    ],
+    ["an empty record", {}, "error: must pass value for either event or distinct_id/anonymous_id"],
+    ["an event of nobody", { event: "SEEN" }, "error: must pass value for distinct_id"],
+    ["an $identify of nobody", { event: "$identify" }, "error: must pass value for $identified_id"],
+    ["a reserved name", { ...EVENT, event: "ss_x" }, "event: names that start with $ or ss_ are reserved"],
+    [
+      "another workspace's key",
+      { ...EVENT, env: "somebody-elses-key-0000" },
+      "env: must be the key of the workspace that the request authenticates for",
+    ],
+    [
+      "an env that is no text",
+      { ...EVENT, env: 1 },
+      "env: must be the key of the workspace that the request authenticates for",
+    ],
+  ])("for %s", async (_title, body, text) => {
+    expect(await hub.call("POST", "/event/", body)).toMatchObject({
+      status: 400,
+      type: "text/plain; charset=utf-8",
+      text,
+    });
+    expect(await hub.requests()).toEqual([]);
+  });
+
+  it("for an edit of a profile in a tenant: the user's own is not touched", async () => {
+    const answer = await hub.call("POST", "/event/", { ...EDIT, tenant_id: "acme" });
+    expect(answer).toMatchObject({ status: 400, text: expect.stringContaining("tenant_id") });
+    expect(await findUser("u1")).toBeNull();
+  });
+
+  it("for an array with one wrong record, of which nothing is stored", async () => {
+    const answer = await hub.call("POST", "/event/", [EDIT, EVENT, { event: "X" }]);
+    expect(answer).toMatchObject({ status: 400, text: "[2]: event: must be at least 2 characters" });
+    expect(await findUser("u1")).toBeNull();
+    expect(await hub.requests()).toEqual([]);
+  });
+
+  it("401 as a text", async () => {
+    const answer = await hub.call("POST", "/event/", EVENT, { authorization: "nobody" });
+    expect(answer).toMatchObject({
+      status: 401,
+      text: "Not Authenticated - could not find Workspace details",
+    });
+  });
+
+  it("413 beyond 800 KB", async () => {
+    const answer = await hub.call("POST", "/event/", {
+      ...EVENT,
+      properties: { text: "x".repeat(MAX_BODY_UNITS) },
+    });
+    expect(answer).toMatchObject({ status: 413, type: "text/plain; charset=utf-8" });
+  });
+});
+
+describe("POST /v2/event/", () => {
+  it("answers an event with the request's id", async () => {
+    const answer = await hub.call("POST", "/v2/event", EVENT);
+    expect(answer).toMatchObject(ACCEPTED);
+    expect(await hub.requests()).toMatchObject([{ id: idOf(answer) }]);
+  });
+
+  it("answers an edit once it is applied, and again with the same id", async () => {
+    const edit = { ...EDIT, $insert_id: "i1" };
+    const first = await hub.call("POST", "/v2/event/", edit);
+    expect(first).toMatchObject(ACCEPTED);
+    expect(await findUser("u1")).toMatchObject({ properties: { name: "Ann" } });
+    const later = { ...edit, $user_operations: [{ $set: { name: "Bob" } }] };
+    expect(idOf(await hub.call("POST", "/v2/event/", later))).toBe(idOf(first));
+    expect(await findUser("u1")).toMatchObject({ properties: { name: "Ann" } });
+  });
+
+  it("takes a number for a user", async () => {
+    expect(await hub.call("POST", "/v2/event/", { distinct_id: 42, $set: { a: 1 } })).toMatchObject(ACCEPTED);
+    expect(await findUser("42")).not.toBeNull();
+  });
+
+  it.each([
+    ["nothing", "", "Request body must not be empty"],
+    ["no JSON", "{", "BAD REQUEST"],
+    ["a text", '"x"', "Request body must only contain a single JSON object"],
+    ["an empty array", "[]", "Request body must not be empty"],
+    ["a name of one letter", { ...EVENT, event: "x" }, "event: must be at least 2 characters"],
+    [
+      "text that no database holds",
+      { ...EVENT, properties: { a: "\u0000" } },
+      "properties.a: must not contain the null character",
+    ],
+  ])("refuses %s in JSON", async (_title, body, message) => {
+    expect(await hub.call("POST", "/v2/event/", body)).toMatchObject(refusal(message));
+  });
+
+  it("gives the records of an array their own fates", async () => {
+    const answer = await hub.call("POST", "/v2/event/", [EDIT, {}, EVENT]);
+    expect(answer.status).toBe(207);
+    expect(recordsOf(answer)).toMatchObject([
+      { status_code: 202 },
+      { status_code: 400 },
+      { status_code: 202 },
+    ]);
+  });
+});
+
+describe("POST /v2/bulk/event/", () => {
+  it("gives every record its own fate, in order, and stores the good ones", async () => {
+    const answer = await hub.call("POST", "/v2/bulk/event/", [
+      EVENT,
+      { event: "X" },
+      EDIT,
+      { ...EDIT, tenant_id: "t" },
+      EVENT,
+    ]);
+    const accepted = { status: "success", status_code: 202, message_id: UUID };
+    const wrong = (message: unknown) => ({
+      status: "error",
+      status_code: 400,
+      error: { type: "validation_error", message },
+    });
+    expect(answer.status).toBe(207);
+    expect(answer.json).toEqual({
+      status: "success",
+      records: [
+        accepted,
+        wrong("event: must be at least 2 characters"),
+        accepted,
+        wrong(expect.stringContaining("tenant_id")),
+        accepted,
+      ],
+    });
+    expect(await hub.requests()).toHaveLength(2);
+    expect(await findUser("u1")).toMatchObject({ properties: { name: "Ann" } });
+  });
+
+  it.each([
+    ["a single record", EVENT, "Request body must be an array of records"],
+    ["an empty array", [], "Request body must not be empty"],
+    [
+      "too many records",
+      Array.from({ length: 101 }, () => EVENT),
+      "Request body must contain at maximum 100 records",
+    ],
+  ])("refuses %s", async (_title, body, message) => {
+    expect(await hub.call("POST", "/v2/bulk/event/", body)).toMatchObject(refusal(message));
+    expect(await hub.requests()).toEqual([]);
+  });
+});

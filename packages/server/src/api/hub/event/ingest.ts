@@ -1,0 +1,181 @@
+import {
+  type EventRecord,
+  parseEventRecord,
+  readEnv,
+  type TrackedEvent,
+  type UserEditRecord,
+} from "../../../core/event-record.ts";
+import type { Lane } from "../../../core/lane.ts";
+import type { Queryable } from "../../../db/db.ts";
+import { AppError } from "../../../errors.ts";
+import type { RouteContext } from "../../../http/route.ts";
+import type { Catalog } from "../../../catalog/catalog.ts";
+import { settleRecords, type WireRecord } from "../records.ts";
+
+/**
+ * What the three event endpoints share. Tracked events are accepted like triggers and expand later; edits of
+ * profiles are applied here and now, before the reply, so that an event behind them finds its user.
+ */
+export type IngestContext = Pick<
+  RouteContext<unknown, unknown, unknown>,
+  "auth" | "services" | "user_agent" | "log"
+>;
+
+export interface ReadRecord {
+  record: EventRecord;
+  text: string;
+}
+
+/** Checks each record; what is wrong with one stands in its place. Nothing is stored yet. */
+export function readRecords(
+  records: readonly (WireRecord | AppError)[],
+  ctx: IngestContext,
+): Promise<(ReadRecord | AppError)[]> {
+  return Promise.all(
+    records.map(async (record) => {
+      if (record instanceof AppError) return record;
+      const parsed = parseEventRecord(record.body);
+      if (!parsed.ok) return new AppError("validation_error", parsed.message);
+      const { value } = parsed;
+      if (value.kind === "edit" && value.tenant_id !== null) {
+        return new AppError(
+          "validation_error",
+          "tenant_id: profiles of a user in a tenant are not supported; without tenant_id the user's own profile is edited",
+        );
+      }
+      if (!(await isOwnEnv(record.body, ctx))) {
+        return new AppError(
+          "validation_error",
+          "env: must be the key of the workspace that the request authenticates for",
+        );
+      }
+      return { record: value, text: record.text };
+    }),
+  );
+}
+
+async function isOwnEnv(body: unknown, { auth, services }: IngestContext): Promise<boolean> {
+  const env = readEnv(body);
+  if (env === null || env === "") return true;
+  return typeof env === "string" && (await services.workspaces.ownsKey(auth.workspace, env));
+}
+
+/**
+ * Stores what was read. All edits are one transaction: when it fails, each of them has failed. Events are accepted
+ * one by one, after the edits.
+ */
+export async function storeRecords(
+  records: readonly (ReadRecord | AppError)[],
+  ctx: IngestContext,
+): Promise<PromiseSettledResult<string>[]> {
+  const edits = records.flatMap((read) =>
+    !(read instanceof AppError) && read.record.kind === "edit" ? [read.record] : [],
+  );
+  const [applied] = await Promise.allSettled([applyEdits(edits, ctx)]);
+  return settleRecords(records, async ({ record, text }) => {
+    if (record.kind === "event") return acceptEvent(record, text, ctx);
+    if (applied.status === "rejected") throw applied.reason;
+    const message_id = applied.value.get(record);
+    if (message_id === undefined) throw new Error("an edit was lost");
+    return message_id;
+  });
+}
+
+async function acceptEvent(event: TrackedEvent, text: string, ctx: IngestContext): Promise<string> {
+  const { auth, services, user_agent } = ctx;
+  const { workspace_id } = auth.workspace;
+  const accepted = await services.engine.accept({
+    workspace_id,
+    lane: await laneOfEvent(services.catalog, workspace_id, event.event),
+    api_type: "event",
+    name: event.event,
+    tenant_id: event.tenant_id,
+    idempotency_key: event.idempotency_key,
+    cancellation_key: null,
+    body: text,
+    metadata: JSON.stringify({ user_agent }),
+  });
+  return accepted.message_id;
+}
+
+/** The most urgent lane among the workflows that the event starts; one that starts none can wait. */
+async function laneOfEvent(catalog: Catalog, workspace_id: number, event: string): Promise<Lane> {
+  let lane: Lane = 2;
+  for (const slug of await catalog.findTriggered(workspace_id, event)) {
+    const entry = await catalog.findWorkflow(workspace_id, slug);
+    if (entry?.is_enabled === true && entry.live !== null && entry.live.lane < lane) lane = entry.live.lane;
+  }
+  return lane;
+}
+
+/** Applies edits in their order, each `$insert_id` once; gives the id that each record is answered with. */
+async function applyEdits(
+  edits: readonly UserEditRecord[],
+  ctx: IngestContext,
+): Promise<Map<UserEditRecord, string>> {
+  const { services, log } = ctx;
+  const { workspace_id } = ctx.auth.workspace;
+  const fates = new Map(edits.map((edit) => [edit, services.ids.uuid()]));
+  if (edits.length === 0) return fates;
+  await services.db.tx(async (tx) => {
+    const fresh = await claimEdits(tx, workspace_id, fates);
+    const outcomes = await services.recipients.apply(
+      tx,
+      workspace_id,
+      fresh.map(({ distinct_id, operations }) => ({
+        object_type: "",
+        distinct_id,
+        operations,
+        mode: "lenient",
+        restore: true,
+        create: true,
+      })),
+    );
+    outcomes.forEach((outcome, index) => {
+      const edit = fresh[index];
+      const skipped = (edit?.warnings.length ?? 0) + (outcome.ok ? (outcome.edit?.warnings.length ?? 0) : 1);
+      // What was refused is personal data, so the log has only how much of it there was.
+      if (edit !== undefined && skipped > 0) {
+        log.warn({ message_id: fates.get(edit), skipped }, "parts of a profile edit were refused");
+      }
+    });
+  });
+  return fates;
+}
+
+/**
+ * The edits whose `$insert_id` was not seen in the last 24 hours. In `fates` the others get the id of the edit that
+ * came first. The keys are claimed in the transaction of the edits, in key order so that two batches cannot
+ * deadlock; an expired one is taken over in place.
+ */
+async function claimEdits(
+  tx: Queryable,
+  workspace_id: number,
+  fates: Map<UserEditRecord, string>,
+): Promise<UserEditRecord[]> {
+  const wanted = new Map<string, string>();
+  for (const [{ insert_id }, message_id] of fates) {
+    if (insert_id !== null && !wanted.has(insert_id)) wanted.set(insert_id, message_id);
+  }
+  if (wanted.size === 0) return [...fates.keys()];
+  const claimed = await tx.query<{ key: string; request_id: string }>(
+    `insert into idempotency as held (workspace_id, kind, key, request_id)
+     select $1, 'edit', key, request_id from unnest($2::text[], $3::uuid[]) as w(key, request_id)
+      order by key collate "C"
+     on conflict (workspace_id, kind, key) do update
+        set request_id = case when held.created_at < now() - interval '24 hours'
+                              then excluded.request_id else held.request_id end,
+            created_at = case when held.created_at < now() - interval '24 hours' then now() else held.created_at end
+     returning key, request_id`,
+    [workspace_id, [...wanted.keys()], [...wanted.values()]],
+    "edits_claim",
+  );
+  const holders = new Map(claimed.map(({ key, request_id }) => [key, request_id]));
+  const fresh: UserEditRecord[] = [];
+  for (const [edit, message_id] of fates) {
+    const holder = edit.insert_id === null ? undefined : holders.get(edit.insert_id);
+    if (holder === undefined || holder === message_id) fresh.push(edit);
+    else fates.set(edit, holder);
+  }
+  return fresh;
+}

@@ -1,0 +1,188 @@
+import { type ExpressionBuilder, type ExpressionWrapper, sql, type SqlBool } from "kysely";
+import { z } from "zod";
+import type { Queryable } from "../../../db/db.ts";
+import type { Tables } from "../../../db/tables.gen.ts";
+import { defineRoute } from "../../../http/route.ts";
+import { ulidTime } from "../../../ids.ts";
+import { cursorMeta, readPage, type Slice, toCursor } from "../cursor.ts";
+import { type MessageFilter, messageQuery } from "./message-filter.ts";
+import { BROADCAST_PREFIX, type MessageRow, presentMessage } from "./present-message.ts";
+
+export default defineRoute({
+  method: "GET",
+  path: "/v1/message/",
+  summary: "List messages, newest first.",
+  query: messageQuery,
+  reply: {
+    status: 200,
+    body: z.object({ meta: cursorMeta, results: z.array(z.record(z.string(), z.unknown())) }),
+  },
+  errors: ["invalid_request_error"],
+  async handle({ query, auth, db }) {
+    const { workspace_id } = auth.workspace;
+    const { filter, include_content } = query;
+    const { rows, meta } = await readPage(
+      toCursor(query),
+      (slice) => readMessages(db, workspace_id, filter, slice, include_content),
+      () => countMessages(db, workspace_id, filter),
+    );
+    return { meta, results: rows.map(presentMessage) };
+  },
+});
+
+/** The page is cut from the messages alone; names are joined to the rows that are left. */
+function readMessages(
+  db: Queryable,
+  workspace_id: number,
+  filter: MessageFilter,
+  { older_than, newer_than, order, limit }: Slice,
+  include_content: boolean,
+): Promise<MessageRow[]> {
+  return db.kysely
+    .selectFrom((eb) =>
+      eb
+        .selectFrom("message as m")
+        .selectAll()
+        .where((eb) => matches(eb, workspace_id, filter))
+        .$if(older_than !== null, (select) => select.where("m.id", "<", older_than ?? ""))
+        .$if(newer_than !== null, (select) => select.where("m.id", ">", newer_than ?? ""))
+        .orderBy("m.id", order)
+        .limit(limit)
+        .as("m"),
+    )
+    .leftJoin("run as r", (join) =>
+      join.onRef("r.workspace_id", "=", "m.workspace_id").onRef("r.id", "=", "m.execution_id"),
+    )
+    .leftJoin("workflow_version as v", (join) =>
+      join.onRef("v.workspace_id", "=", "m.workspace_id").onRef("v.id", "=", "m.version_id"),
+    )
+    .leftJoin("template as t", (join) =>
+      join.onRef("t.workspace_id", "=", "m.workspace_id").onRef("t.slug", "=", "m.template_slug"),
+    )
+    .leftJoin("vendor_config as c", (join) =>
+      join.onRef("c.workspace_id", "=", "m.workspace_id").onRef("c.id", "=", "m.vendor_config_id"),
+    )
+    .select([
+      "m.id",
+      "m.execution_id",
+      "r.parent_run_id",
+      "m.workflow_slug",
+      "m.version_id",
+      sql<string | null>`v.definition ->> 'name'`.as("workflow_name"),
+      "m.node_ref",
+      "m.template_slug",
+      "t.name as template_name",
+      "m.template_version_no",
+      "m.variant_id",
+      "m.category",
+      "m.tenant_id",
+      "m.object_type",
+      "m.distinct_id",
+      "m.parent_object",
+      "m.channel",
+      "m.channel_value",
+      "m.vendor_slug",
+      "c.nickname as vendor_nickname",
+      "m.status",
+      "m.failure_reason",
+      "m.idempotency_key",
+      "m.is_read",
+      "m.is_archived",
+      "m.created_at",
+      "m.updated_at",
+      "m.triggered_at",
+      "m.delivered_at",
+      "m.seen_at",
+      "m.clicked_at",
+      "m.dismissed_at",
+      "m.read_at",
+      "m.unread_at",
+      "m.archived_at",
+      "m.unarchived_at",
+    ])
+    .$if(include_content, (select) => select.select("m.content"))
+    .orderBy("m.id", order)
+    .execute();
+}
+
+/** Counting to the end of a large workspace would take seconds; nobody pages this far. */
+const MAX_COUNT = 100_000;
+
+async function countMessages(db: Queryable, workspace_id: number, filter: MessageFilter): Promise<number> {
+  const { count } = await db.kysely
+    .selectFrom((eb) =>
+      eb
+        .selectFrom("message as m")
+        .select("m.id")
+        .where((eb) => matches(eb, workspace_id, filter))
+        .limit(MAX_COUNT)
+        .as("m"),
+    )
+    .select((eb) => eb.fn.countAll<number>().as("count"))
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+/** How far the clock that made an id may be from the database's. */
+const CLOCK_MARGIN_MS = 600_000;
+
+type MessageTables = Tables & { m: Tables["message"] };
+
+/**
+ * Served by the indexes on id, recipient and execution; everything else is filtered on the way. A span of time is
+ * also a range of ids, which is what the partitions and the primary key are ordered by.
+ */
+function matches(
+  eb: ExpressionBuilder<MessageTables, "m">,
+  workspace_id: number,
+  filter: MessageFilter,
+): ExpressionWrapper<MessageTables, "m", SqlBool> {
+  const all: ExpressionWrapper<MessageTables, "m", SqlBool>[] = [eb("m.workspace_id", "=", workspace_id)];
+  const { statuses, recipient_ids, categories, from, until, is_campaign, object } = filter;
+  if (statuses !== null) {
+    all.push(
+      eb.or(
+        statuses.map((status) =>
+          "flag" in status
+            ? eb(`m.${status.flag}`, "=", status.value)
+            : eb("m.status", "in", status.statuses),
+        ),
+      ),
+    );
+  }
+  for (const column of [
+    "channel",
+    "workflow_slug",
+    "execution_id",
+    "idempotency_key",
+    "tenant_id",
+  ] as const) {
+    const value = filter[column];
+    if (value !== null) all.push(eb(`m.${column}`, "=", value));
+  }
+  if (filter.message_id !== null) all.push(eb("m.id", "=", filter.message_id));
+  if (recipient_ids !== null) all.push(eb("m.distinct_id", "in", recipient_ids));
+  if (categories !== null) all.push(eb("m.category", "in", categories));
+  if (from !== null) {
+    all.push(eb("m.created_at", ">=", from));
+    all.push(eb("m.id", ">=", ulidTime(Math.max(0, from.getTime() - CLOCK_MARGIN_MS))));
+  }
+  if (until !== null) {
+    all.push(eb("m.created_at", "<", until));
+    all.push(eb("m.id", "<", ulidTime(Math.max(0, until.getTime() + CLOCK_MARGIN_MS))));
+  }
+  if (is_campaign !== null)
+    all.push(
+      eb("m.execution_id", is_campaign ? "like" : "not like", `${BROADCAST_PREFIX.replace("_", "\\_")}%`),
+    );
+  if (object !== null) {
+    // What the object itself was sent, and what its subscribers were.
+    all.push(
+      eb.or([
+        eb("m.parent_object", "=", `${object.object_type}/${object.id}`),
+        eb.and([eb("m.object_type", "=", object.object_type), eb("m.distinct_id", "=", object.id)]),
+      ]),
+    );
+  }
+  return eb.and(all);
+}

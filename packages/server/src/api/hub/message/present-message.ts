@@ -1,0 +1,132 @@
+import { isJsonObject, type Json, type JsonObject } from "../../../core/json.ts";
+import { millisZ, orNull } from "../../../core/wire-time.ts";
+
+/** A message with the names that its keys stand for. */
+export interface MessageRow {
+  id: string;
+  execution_id: string;
+  parent_run_id: string | null;
+  workflow_slug: string;
+  version_id: string;
+  workflow_name: string | null;
+  node_ref: string;
+  template_slug: string | null;
+  template_name: string | null;
+  template_version_no: number | null;
+  variant_id: string | null;
+  category: string;
+  tenant_id: string;
+  object_type: string;
+  distinct_id: string;
+  parent_object: string | null;
+  channel: string;
+  channel_value: unknown;
+  content?: unknown;
+  vendor_slug: string | null;
+  vendor_nickname: string | null;
+  status: string;
+  failure_reason: string | null;
+  idempotency_key: string;
+  is_read: boolean;
+  is_archived: boolean;
+  created_at: Date;
+  updated_at: Date;
+  triggered_at: Date | null;
+  delivered_at: Date | null;
+  seen_at: Date | null;
+  clicked_at: Date | null;
+  dismissed_at: Date | null;
+  read_at: Date | null;
+  unread_at: Date | null;
+  archived_at: Date | null;
+  unarchived_at: Date | null;
+}
+
+const TIMES = [
+  "triggered_at",
+  "delivered_at",
+  "seen_at",
+  "clicked_at",
+  "dismissed_at",
+  "read_at",
+  "unread_at",
+  "archived_at",
+  "unarchived_at",
+] as const;
+
+/** Credentials that are part of an address: they are never shown again. */
+const SECRETS: ReadonlySet<string> = new Set(["access_token", "keys", "incoming_webhook"]);
+
+/** One message as `/v1/message/` shows it; `content` only where it was asked for. */
+export function presentMessage(row: MessageRow): JsonObject {
+  const isObject = row.object_type !== "";
+  return {
+    message_id: row.id,
+    created_at: millisZ(row.created_at),
+    updated_at: millisZ(row.updated_at),
+    ...Object.fromEntries(TIMES.map((time) => [time, orNull(millisZ, row[time])])),
+    is_read: row.is_read,
+    is_archived: row.is_archived,
+    status: presentStatus(row.status),
+    channel: row.channel,
+    idempotency_key: row.idempotency_key,
+    failure_reason: row.failure_reason,
+    recipient: {
+      $type: isObject ? "object" : "user",
+      distinct_id: isObject ? null : row.distinct_id,
+      object_type: isObject ? row.object_type : null,
+      id: isObject ? row.distinct_id : null,
+    },
+    parent_entity_id: row.parent_object,
+    parent_entity_type: row.parent_object === null ? null : "object",
+    vendor: { name: vendorName(row.vendor_slug, row.channel), nickname: row.vendor_nickname },
+    execution_id: row.execution_id,
+    parent_execution_id: row.parent_run_id,
+    is_campaign: row.execution_id.startsWith(BROADCAST_PREFIX),
+    tenant_id: row.tenant_id,
+    workflow: {
+      slug: row.workflow_slug,
+      version_id: row.version_id,
+      name: row.workflow_name,
+      node_ref: row.node_ref,
+    },
+    template:
+      row.template_slug === null
+        ? null
+        : {
+            name: row.template_name,
+            slug: row.template_slug,
+            version_no: row.template_version_no,
+            variant_id: row.variant_id,
+          },
+    channel_identity: { [row.channel]: withoutSecrets(row.channel_value as Json) },
+    category: row.category,
+    ...(row.content === undefined ? {} : { content: presentContent(row.content) }),
+  };
+}
+
+/** Executions of broadcasts carry it, those of workflows do not. */
+export const BROADCAST_PREFIX = "broadcast_";
+
+/** What was rendered, with the two keys that tell a reader how it was made. */
+export function presentContent(content: unknown): JsonObject | null {
+  if (!isJsonObject(content)) return null;
+  return { schema_version: "1.0", templating_language: "handlebars", ...content };
+}
+
+/** The stored name of this status is that of the filters; responses have always said it otherwise. */
+function presentStatus(status: string): string {
+  return status === "failure_by_vendor" ? "delivery_failure" : status;
+}
+
+/** `twilio` of `twilio-sms`. The built-in inbox has the name that clients know it by. */
+function vendorName(slug: string | null, channel: string): string | null {
+  if (slug === null) return null;
+  if (slug === "carillon-inbox") return "suprsend_inbox";
+  return slug.endsWith(`-${channel}`) ? slug.slice(0, -channel.length - 1) : slug;
+}
+
+function withoutSecrets(value: Json): Json {
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !SECRETS.has(key)));
+}

@@ -1,0 +1,123 @@
+import { findUnsafe } from "../../core/json-guard.ts";
+import { isDatabaseUnavailable } from "../../db/db.ts";
+import { AppError } from "../../errors.ts";
+import { machineType } from "../../http/envelope.ts";
+import type { Log } from "../../log.ts";
+
+/**
+ * Endpoints that take one record or an array of them. Each record of an array has its own fate, reported in its
+ * place: one that is wrong, or that could not be stored, never costs its neighbours theirs.
+ */
+export interface WireRecord {
+  body: unknown;
+  /** The record as JSON: what is stored. */
+  text: string;
+}
+
+/** SDKs refuse more than this before they send it; they count UTF-16 units, not bytes. */
+export const MAX_BODY_UNITS = 800 * 1024;
+
+/** A record with its text. Refuses what no text column can hold, and one that alone is too large. */
+export function toRecord(body: unknown): WireRecord {
+  const unsafe = findUnsafe(body);
+  if (unsafe !== null) throw new AppError("bad_json", unsafe);
+  const text = JSON.stringify(body);
+  guardSize(text.length);
+  return { body, text };
+}
+
+/**
+ * The records of an array, each with its text or the reason why it has none. Refuses the whole when it is empty, has
+ * more than `max` records or is too large: nothing is then stored.
+ */
+export function splitRecords(bodies: readonly unknown[], max: number): (WireRecord | AppError)[] {
+  if (bodies.length === 0) throw new AppError("validation_error", "Request body must not be empty");
+  if (bodies.length > max) {
+    throw new AppError("validation_error", `Request body must contain at maximum ${max} records`);
+  }
+  let units = 0;
+  return bodies.map((body) => {
+    const unsafe = findUnsafe(body);
+    if (unsafe !== null) return new AppError("bad_json", unsafe);
+    const text = JSON.stringify(body);
+    guardSize((units += text.length));
+    return { body, text };
+  });
+}
+
+function guardSize(units: number): void {
+  if (units <= MAX_BODY_UNITS) return;
+  throw new AppError(
+    "payload_too_large",
+    "request body is too large: at most 800 KB, counted in UTF-16 units",
+  );
+}
+
+/** Gives each record to `accept` at once; the fates stand in the order of the records. */
+export function settleRecords<T>(
+  records: readonly (T | AppError)[],
+  accept: (record: T) => Promise<string>,
+): Promise<PromiseSettledResult<string>[]> {
+  return Promise.allSettled(
+    records.map(async (record) => {
+      if (record instanceof AppError) throw record;
+      return accept(record);
+    }),
+  );
+}
+
+export interface BulkReply {
+  status: "success";
+  records: RecordReply[];
+}
+
+export type RecordReply =
+  | { status: "success"; status_code: 202; message_id: string }
+  | { status: "error"; status_code: number; error: { type: string; message: string } };
+
+/**
+ * The 207 of an array: as long as the request and in its order. The status is `success` whatever the records say.
+ * Only a database that took none of them is an error of the whole, so that clients know to send it again.
+ */
+export function presentFates(fates: readonly PromiseSettledResult<string>[], log: Log): BulkReply {
+  const [first] = fates;
+  if (
+    first?.status === "rejected" &&
+    fates.every((fate) => fate.status === "rejected" && isDatabaseUnavailable(fate.reason))
+  ) {
+    throw first.reason;
+  }
+  return {
+    status: "success",
+    records: fates.map((fate) =>
+      fate.status === "fulfilled"
+        ? { status: "success", status_code: 202, message_id: fate.value }
+        : presentRefusal(fate.reason, log),
+    ),
+  };
+}
+
+function presentRefusal(reason: unknown, log: Log): RecordReply {
+  const refusal = toRefusal(reason, log);
+  const { code, status, message } = refusal;
+  return { status: "error", status_code: status, error: { type: machineType(code), message } };
+}
+
+function toRefusal(reason: unknown, log: Log): AppError {
+  if (reason instanceof AppError) return reason;
+  log.error({ err: reason }, "a record of a bulk request was not stored");
+  return isDatabaseUnavailable(reason)
+    ? new AppError("database_unavailable", "the database is not answering; this record was not accepted", {
+        cause: reason,
+      })
+    : new AppError("internal", "internal error", { cause: reason });
+}
+
+/** For endpoints whose answer has no room for single records: all of them, or the first refusal with its place. */
+export function requireAll<T>(records: readonly (T | AppError)[]): T[] {
+  return records.map((record, index) => {
+    if (!(record instanceof AppError)) return record;
+    const message = records.length === 1 ? record.message : `[${index}]: ${record.message}`;
+    throw new AppError(record.code, message, { cause: record });
+  });
+}

@@ -1,0 +1,10 @@
+import { authenticateData } from "../../http/auth/auth.ts";
+import type { Surface } from "../../http/route.ts";
+
+/** The data API of the server SDKs: `Bearer <api key>` or workspace key with HMAC. Cursor pagination. */
+export const surface: Surface = {
+  name: "hub",
+  description: "Data API: triggers, events, users, messages.",
+  family: "code_message",
+  authenticate: authenticateData,
+};

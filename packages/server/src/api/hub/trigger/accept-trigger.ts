@@ -1,0 +1,57 @@
+import type { CompiledWorkflow } from "../../../catalog/workflow.ts";
+import type { Json } from "../../../core/json.ts";
+import { parseTrigger } from "../../../core/trigger.ts";
+import { AppError } from "../../../errors.ts";
+import type { RouteContext } from "../../../http/route.ts";
+import type { Services } from "../../../services.ts";
+import type { WireRecord } from "../records.ts";
+
+export type TriggerContext = Pick<
+  RouteContext<unknown, unknown, unknown>,
+  "auth" | "services" | "user_agent"
+>;
+
+/**
+ * Checks one record of `/trigger/` for shape, finds its workflow (its category is the lane), and hands it to the
+ * engine. Resolves to the request's id once the record is on disk; who is reached is found out later.
+ */
+export async function acceptTrigger({ body, text }: WireRecord, ctx: TriggerContext): Promise<string> {
+  const { auth, services, user_agent } = ctx;
+  const parsed = parseTrigger(body, { max_recipients: services.config.MAX_RECIPIENTS });
+  if (!parsed.ok) {
+    const code = parsed.message === "workflow missing" ? "workflow_missing" : "validation_error";
+    throw new AppError(code, parsed.message);
+  }
+  const { workspace_id } = auth.workspace;
+  const { workflow, tenant_id, idempotency_key, cancellation_key, metadata } = parsed.value;
+  const live = await getLiveWorkflow(services, workspace_id, workflow);
+  const accepted = await services.engine.accept({
+    workspace_id,
+    lane: live.lane,
+    api_type: "workflow",
+    name: workflow,
+    tenant_id,
+    idempotency_key,
+    cancellation_key,
+    body: text,
+    metadata: metadataText(user_agent, metadata),
+  });
+  return accepted.message_id;
+}
+
+async function getLiveWorkflow(
+  services: Services,
+  workspace_id: number,
+  slug: string,
+): Promise<CompiledWorkflow> {
+  const entry = await services.catalog.findWorkflow(workspace_id, slug);
+  if (entry === null) throw new AppError("not_found", `workflow with slug '${slug}' not found`);
+  if (entry.live === null) throw new AppError("workflow_not_committed", "workflow version not found");
+  if (!entry.is_enabled) throw new AppError("workflow_disabled", `workflow with slug '${slug}' is disabled`);
+  return entry.live;
+}
+
+/** What the request log keeps about the caller: the client's name, and what it says about itself. */
+export function metadataText(user_agent: string, metadata: Json): string {
+  return JSON.stringify(metadata === null ? { user_agent } : { user_agent, metadata });
+}

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createHarness, type Harness } from "../../../../test/harness.ts";
+import { createHub, type Hub } from "../../../../test/hub.ts";
+
+let harness: Harness;
+let hub: Hub;
+
+beforeAll(async () => {
+  harness = await createHarness({ role: "api" });
+});
+afterAll(() => harness.close());
+beforeEach(async () => {
+  hub = await createHub(harness);
+});
+
+const TRIGGER = {
+  name: "Order Shipped",
+  template: "order-shipped",
+  notification_category: "system",
+  users: [{ distinct_id: "u1", $email: ["a@x.com"] }],
+};
+const ACCEPTED = { status: 202, type: "text/plain; charset=utf-8", text: "Accepted - OK" };
+const refusal = (message: string) => ({ status: 400, json: { status: "fail", message } });
+const post = (body: unknown) => hub.call("POST", `/${hub.wsKey}/trigger/`, body);
+
+describe("POST /{workspace_key}/trigger/ 202", () => {
+  it("keeps the request under the slug of its name, in the lane of its category", async () => {
+    expect(await post({ ...TRIGGER, $idempotency_key: "k", brand_id: "acme" })).toMatchObject(ACCEPTED);
+    expect(await hub.requests()).toMatchObject([
+      {
+        lane: 0,
+        api_type: "dynamic",
+        name: "order-shipped",
+        tenant_id: "acme",
+        idempotency_key: "k",
+        body: { ...TRIGGER, $idempotency_key: "k", brand_id: "acme" },
+        status: "accepted",
+      },
+    ]);
+  });
+
+  it("takes the signature of the SDKs, and the workspace's uid in the path", async () => {
+    expect(await hub.callSigned("POST", `/${hub.wsKey}/trigger/`, TRIGGER)).toMatchObject(ACCEPTED);
+    expect(await hub.call("POST", `/${hub.workspace.uid}/trigger`, TRIGGER)).toMatchObject(ACCEPTED);
+  });
+
+  it("takes an array", async () => {
+    expect(await post([TRIGGER, { ...TRIGGER, name: "Order Paid" }])).toMatchObject(ACCEPTED);
+    expect((await hub.requests()).map(({ name }) => name).sort()).toEqual(["order-paid", "order-shipped"]);
+  });
+});
+
+describe("POST /{workspace_key}/trigger/ 400", () => {
+  it.each([
+    ["an empty array", [], "Request body must not be empty"],
+    ["a number", 1, "Request body must only contain a single JSON object"],
+    ["no name", { ...TRIGGER, name: "" }, '{"name":"is a required field"}'],
+    ["no users", { ...TRIGGER, users: [] }, '{"users":"must contain at least 1 item"}'],
+    ["an unknown category", { ...TRIGGER, notification_category: "news" }, "category 'news' not found"],
+    [
+      "a delay that is none",
+      { ...TRIGGER, delay: "soon" },
+      "delay: must be a number of seconds or of the form [xx]d[xx]h[xx]m[xx]s",
+    ],
+    [
+      "the null character",
+      { ...TRIGGER, data: { a: "\u0000" } },
+      "data.a: must not contain the null character",
+    ],
+  ])("for %s", async (_title, body, message) => {
+    expect(await post(body)).toMatchObject(refusal(message));
+  });
+
+  it("for an array with one wrong record, of which none is taken", async () => {
+    expect(await post([TRIGGER, { ...TRIGGER, template: "" }])).toMatchObject(
+      refusal('[1]: {"template":"is a required field"}'),
+    );
+    expect(await hub.requests()).toEqual([]);
+  });
+});
+
+describe("POST /{workspace_key}/trigger/ 401", () => {
+  it("for the key of another workspace in the path", async () => {
+    const other = await createHub(harness);
+    expect(await hub.call("POST", `/${other.wsKey}/trigger/`, TRIGGER)).toMatchObject({
+      status: 401,
+      text: "Not Authenticated - could not find Workspace details",
+    });
+  });
+});

@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { type InlineTrigger, parseInlineTrigger } from "../../../catalog/inline-workflow.ts";
+import { isRootCategory, type Lane, laneOf } from "../../../core/lane.ts";
+import { AppError } from "../../../errors.ts";
+import { defineRoute, RouteReply } from "../../../http/route.ts";
+import { requireAll, settleRecords, splitRecords, toRecord, type WireRecord } from "../records.ts";
+import { metadataText, type TriggerContext } from "./accept-trigger.ts";
+
+const MAX_RECORDS = 100;
+
+/**
+ * The endpoint of the deprecated `Workflow` classes: the trigger brings its template and category along. Its answer
+ * has no room for single records, so an array is taken whole or not at all.
+ */
+export default defineRoute({
+  method: "POST",
+  path: "/:workspace_key/trigger/",
+  summary: "Trigger a workflow that the request itself describes (deprecated).",
+  params: z.object({ workspace_key: z.string() }),
+  body: z
+    .unknown()
+    .meta({ description: "One trigger, or an array of up to 100.", type: ["object", "array"] }),
+  reply: {
+    status: 202,
+    body: z.string(),
+    description: "Accepted: on disk, not yet run. The text `Accepted - OK`.",
+  },
+  errors: ["validation_error", "bad_json", "payload_too_large"],
+  family: "text",
+  transaction: false,
+  guardsText: true,
+  async handle(ctx) {
+    try {
+      const records = Array.isArray(ctx.body) ? splitRecords(ctx.body, MAX_RECORDS) : [toRecord(ctx.body)];
+      const triggers = requireAll(records.map((record) => readTrigger(record, ctx)));
+      const fates = await settleRecords(triggers, (trigger) => acceptInline(trigger, ctx));
+      const lost = fates.find((fate) => fate.status === "rejected");
+      if (lost !== undefined) throw lost.reason;
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      return new RouteReply(error.status, { status: "fail", message: error.message });
+    }
+    return new RouteReply(202, "Accepted - OK", "text/plain; charset=utf-8");
+  },
+});
+
+interface InlineRecord {
+  trigger: InlineTrigger;
+  lane: Lane;
+  text: string;
+}
+
+function readTrigger(record: WireRecord | AppError, { services }: TriggerContext): InlineRecord | AppError {
+  if (record instanceof AppError) return record;
+  const parsed = parseInlineTrigger(record.body, { max_recipients: services.config.MAX_RECIPIENTS });
+  if (!parsed.ok) return new AppError("validation_error", parsed.message);
+  const { category } = parsed.value;
+  if (!isRootCategory(category)) return new AppError("validation_error", `category '${category}' not found`);
+  return { trigger: parsed.value, lane: laneOf(category), text: record.text };
+}
+
+async function acceptInline({ trigger, lane, text }: InlineRecord, ctx: TriggerContext): Promise<string> {
+  const { auth, services, user_agent } = ctx;
+  const { slug, tenant_id, idempotency_key, cancellation_key, metadata } = trigger;
+  const accepted = await services.engine.accept({
+    workspace_id: auth.workspace.workspace_id,
+    lane,
+    api_type: "dynamic",
+    name: slug,
+    tenant_id,
+    idempotency_key,
+    cancellation_key,
+    body: text,
+    metadata: metadataText(user_agent, metadata),
+  });
+  return accepted.message_id;
+}

@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { defineRoute, RouteReply } from "../../../http/route.ts";
+import { presentFates, settleRecords, splitRecords, toRecord } from "../records.ts";
+import { acceptTrigger } from "./accept-trigger.ts";
+
+const MAX_RECORDS = 100;
+
+/** Read by hand, not by zod: this is the hottest path. The schema is what the reference shows. */
+const body = z.unknown().meta({
+  description: "One trigger, or an array of up to 100.",
+  type: ["object", "array"],
+  required: ["workflow", "recipients"],
+  properties: {
+    workflow: { type: "string", description: "Slug of a committed, enabled workflow." },
+    recipients: {
+      type: "array",
+      minItems: 1,
+      maxItems: 100,
+      description: "distinct_ids, or maps with a distinct_id, or object_type and id, and what else is known.",
+      items: { type: ["string", "object"] },
+    },
+    actor: { type: ["string", "object", "null"] },
+    data: { type: "object", description: "What templates and conditions see." },
+    tenant_id: { type: ["string", "null"], maxLength: 64 },
+    $idempotency_key: { type: ["string", "null"], maxLength: 255 },
+    cancellation_key: { type: ["string", "null"], maxLength: 255 },
+    metadata: { type: "object", description: "Kept with the request, without effect." },
+  },
+});
+
+export default defineRoute({
+  method: "POST",
+  path: "/trigger/",
+  summary: "Trigger a workflow, or up to 100 of them.",
+  body,
+  reply: {
+    status: 202,
+    body: z.object({ status: z.literal("success"), message_id: z.string() }),
+    description: "Accepted: on disk, not yet run. An array answers 207 with one record each, in order.",
+  },
+  errors: [
+    "validation_error",
+    "bad_json",
+    "workflow_missing",
+    "workflow_disabled",
+    "workflow_not_committed",
+    "not_found",
+    "payload_too_large",
+  ],
+  family: "status_error",
+  transaction: false,
+  guardsText: true,
+  async handle(ctx) {
+    if (!Array.isArray(ctx.body)) {
+      return { status: "success" as const, message_id: await acceptTrigger(toRecord(ctx.body), ctx) };
+    }
+    const records = splitRecords(ctx.body, MAX_RECORDS);
+    const fates = await settleRecords(records, (record) => acceptTrigger(record, ctx));
+    return new RouteReply(207, presentFates(fates, ctx.log));
+  },
+});

@@ -1,0 +1,34 @@
+import type { Queryable } from "../../../db/db.ts";
+
+/**
+ * Deletes users with all that is theirs: identities go with the row, the inbox by hand. Rows are locked in the order
+ * of their keys, as edits do it, so that the two cannot deadlock. Returns how many there were.
+ */
+export async function deleteUsers(
+  tx: Queryable,
+  workspace_id: number,
+  distinct_ids: string[],
+): Promise<number> {
+  const locked = await tx.kysely
+    .selectFrom("recipient")
+    .select("id")
+    .where("workspace_id", "=", workspace_id)
+    .where("object_type", "=", "")
+    .where("distinct_id", "in", distinct_ids)
+    .orderBy("distinct_id")
+    .forUpdate()
+    .execute();
+  const ids = locked.map(({ id }) => id);
+  if (ids.length === 0) return 0;
+  await tx.kysely
+    .deleteFrom("inbox_item")
+    .where("workspace_id", "=", workspace_id)
+    .where("recipient_id", "in", ids)
+    .execute();
+  await tx.kysely
+    .deleteFrom("recipient")
+    .where("workspace_id", "=", workspace_id)
+    .where("id", "in", ids)
+    .execute();
+  return ids.length;
+}

@@ -1,0 +1,16 @@
+import { defineRoute } from "../../../http/route.ts";
+import { deleteUsers } from "./delete-users.ts";
+import { userNotFound, userParams } from "./present-user.ts";
+
+export default defineRoute({
+  method: "DELETE",
+  path: "/v1/user/:distinct_id/",
+  summary: "Delete a user for good.",
+  params: userParams,
+  reply: { status: 204, description: "Gone, with its identities and inbox. Logs of messages stay." },
+  errors: ["not_found"],
+  async handle({ params, auth, db }) {
+    const deleted = await deleteUsers(db, auth.workspace.workspace_id, [params.distinct_id]);
+    if (deleted === 0) throw userNotFound(params.distinct_id);
+  },
+});

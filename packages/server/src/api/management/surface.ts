@@ -1,0 +1,10 @@
+import { authenticateManagement } from "../../http/auth/auth.ts";
+import type { Surface } from "../../http/route.ts";
+
+/** The management API: `ServiceToken <token>`; the path names the workspace. Offset pagination. */
+export const surface: Surface = {
+  name: "management",
+  description: "Management API: workflows, templates, logs, simulator.",
+  family: "management",
+  authenticate: authenticateManagement,
+};

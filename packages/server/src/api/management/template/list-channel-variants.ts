@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { variantReply, viewVariants, withoutContent } from "../../../catalog/variant-view.ts";
+import { defineRoute } from "../../../http/route.ts";
+import { pageOf, pagingQuery, toPage } from "../paging.ts";
+import { channelParam, slugParam } from "../params.ts";
+import { modeQuery } from "../query.ts";
+
+export default defineRoute({
+  method: "GET",
+  path: "/v2/:workspace/template/:slug/channel/:channel/variant/",
+  summary: "List the variants of one channel of a template, in their order",
+  params: z.object({ ...slugParam, ...channelParam }),
+  query: z.object({ ...modeQuery, include_content: z.stringbool().default(false), ...pagingQuery(20) }),
+  reply: { status: 200, body: pageOf(variantReply) },
+  errors: ["not_found"],
+  async handle({ params: { slug, channel }, query, auth, db, services: { channels } }) {
+    const source = { db, workspace_id: auth.workspace.workspace_id, channels };
+    const variants = await viewVariants(source, slug, query.mode, { channel });
+    const page = variants.slice(query.offset, query.offset + query.limit);
+    return toPage(query.include_content ? page : page.map(withoutContent), variants.length, query);
+  },
+});

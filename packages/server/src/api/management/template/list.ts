@@ -1,0 +1,36 @@
+import { sql } from "kysely";
+import { z } from "zod";
+import { selectTemplates, templateReply, viewTemplates } from "../../../catalog/template-view.ts";
+import { defineRoute } from "../../../http/route.ts";
+import { pageOf, pagingQuery, toPage } from "../paging.ts";
+import { modeQuery } from "../query.ts";
+
+export default defineRoute({
+  method: "GET",
+  path: "/v2/:workspace/template/",
+  summary: "List templates, the last edited first",
+  query: z.object({ ...modeQuery, q: z.string().default(""), ...pagingQuery(20) }),
+  reply: { status: 200, body: pageOf(templateReply), description: "In mode live, committed templates only." },
+  async handle({ query, auth, db }) {
+    const source = { db, workspace_id: auth.workspace.workspace_id };
+    let matching = selectTemplates(source);
+    if (query.mode === "live") matching = matching.where("t.live_version_no", "is not", null);
+    if (query.q !== "") {
+      // Literal text: % and _ are no wildcards to who types them.
+      matching = matching.where(
+        sql<boolean>`strpos(lower(t.name), lower(${query.q})) > 0 or strpos(lower(t.slug), lower(${query.q})) > 0`,
+      );
+    }
+    const { count } = await matching
+      .clearSelect()
+      .select(({ fn }) => fn.countAll<number>().as("count"))
+      .executeTakeFirstOrThrow();
+    const rows = await matching
+      .orderBy("t.updated_at", "desc")
+      .orderBy("t.slug")
+      .limit(query.limit)
+      .offset(query.offset)
+      .execute();
+    return toPage(await viewTemplates(source, rows, query.mode), count, query);
+  },
+});

@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { saveVariant } from "../../../catalog/save-variant.ts";
+import { getVariantView, variantReply } from "../../../catalog/variant-view.ts";
+import { conditionsSchema } from "../../../core/conditions.ts";
+import type { JsonObject } from "../../../core/json.ts";
+import { defineRoute } from "../../../http/route.ts";
+import { channelParam, slugParam, variantIdParam } from "../params.ts";
+
+const jsonObject = z.record(z.string(), z.unknown());
+
+export default defineRoute({
+  method: "POST",
+  path: "/v2/:workspace/template/:slug/channel/:channel/variant/:id/",
+  summary: "Create a variant or change its draft",
+  params: z.object({ ...slugParam, ...channelParam, ...variantIdParam }),
+  body: z.object({
+    // Upstream stops at 6 characters, which leaves out zh-Hans and zh-Hant.
+    locale: z
+      .string()
+      .max(35)
+      .regex(/^[a-zA-Z]{2,3}([-_][a-zA-Z0-9]{1,8})*$/, "must be a locale like en, es-MX or en-419"),
+    content: jsonObject,
+    tenant_id: z
+      .string()
+      .max(64)
+      .regex(/^[a-zA-Z0-9_-]+$/, "must be made of a-z, A-Z, 0-9, - and _")
+      .nullish(),
+    conditions: conditionsSchema.nullish(),
+    needs_vendor_approval: z.boolean().nullish(),
+    seq_no: z.int32().min(1).nullish(),
+    vendor_approvals: z.array(jsonObject).nullish(),
+  }),
+  reply: {
+    status: 200,
+    body: variantReply,
+    description: "The draft as stored. One with `errors` is stored too; it cannot be committed.",
+  },
+  errors: ["not_found"],
+  async handle({ params: { slug, channel, id }, body, auth, db, services: { channels } }) {
+    const change = { db, workspace_id: auth.workspace.workspace_id, channels };
+    await saveVariant(
+      change,
+      slug,
+      { channel, id },
+      {
+        locale: body.locale,
+        content: body.content as JsonObject,
+        tenant_id: body.tenant_id,
+        // Null is how clients write "none".
+        conditions: body.conditions === null ? [] : body.conditions,
+        needs_vendor_approval: body.needs_vendor_approval ?? undefined,
+        seq_no: body.seq_no ?? undefined,
+        vendor_approvals: (body.vendor_approvals ?? undefined) as JsonObject[] | undefined,
+      },
+    );
+    return getVariantView(change, slug, { channel, id }, "draft");
+  },
+});

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { lockWorkflow, publishWorkflow } from "../../../catalog/publish-workflow.ts";
+import { findWorkflowProblems, getWorkflowView, workflowReply } from "../../../catalog/workflow-view.ts";
+import { AppError } from "../../../errors.ts";
+import { defineRoute } from "../../../http/route.ts";
+import { slugParam } from "../params.ts";
+import { commitMessageQuery } from "../query.ts";
+
+export default defineRoute({
+  method: "PATCH",
+  path: "/v1/:workspace/workflow/:slug/commit/",
+  summary: "Make the draft of a workflow its live version",
+  params: z.object(slugParam),
+  query: z.object(commitMessageQuery),
+  reply: {
+    status: 202,
+    body: workflowReply,
+    description: "Runs under way stay on the version they began with.",
+  },
+  errors: ["not_found", "commit_refused"],
+  async handle({ params: { slug }, query, auth, db, services }) {
+    const { catalog, ids, engine } = services;
+    const { workspace_id } = auth.workspace;
+    const source = { db, nodes: engine.nodes, workspace_id };
+    const change = { db, catalog, ids, workspace_id };
+    const workflow = await lockWorkflow(change, slug);
+    const problems = await findWorkflowProblems(source, workflow.draft);
+    if (problems.length > 0) {
+      throw new AppError("commit_refused", JSON.stringify(problems), { detail: problems });
+    }
+    await publishWorkflow(change, workflow, query.commit_message || null);
+    return getWorkflowView(source, slug, "draft");
+  },
+});

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { lockWorkflow, publishWorkflow } from "../../../catalog/publish-workflow.ts";
+import { saveWorkflowDraft } from "../../../catalog/save-workflow-draft.ts";
+import { workflowBody } from "../../../catalog/workflow-body.ts";
+import { parseWorkflowBody } from "../../../catalog/workflow-draft.ts";
+import { findWorkflowProblems, getWorkflowView, workflowReply } from "../../../catalog/workflow-view.ts";
+import { defineRoute } from "../../../http/route.ts";
+import { commitMessageQuery } from "../query.ts";
+
+export default defineRoute({
+  method: "POST",
+  path: "/v1/:workspace/workflow/:slug/",
+  summary: "Create a workflow or change its draft, and commit it where it is valid and `commit` says so",
+  params: z.object({
+    slug: z
+      .string()
+      .max(255)
+      .regex(/^[a-z0-9_-]+$/, "must be made of a-z, 0-9, - and _"),
+  }),
+  query: z
+    .object({ commit: z.stringbool().default(false), ...commitMessageQuery })
+    .refine(({ commit, commit_message = "" }) => !commit || commit_message !== "", {
+      path: ["commit_message"],
+      error: "This field is required.",
+    }),
+  body: workflowBody,
+  reply: {
+    status: 201,
+    body: workflowReply,
+    description: "The draft as stored. One that is not valid is stored too; `validation_result` says why.",
+  },
+  async handle({ params: { slug }, query, body, auth, db, services }) {
+    const { catalog, ids, engine } = services;
+    const { workspace_id } = auth.workspace;
+    const source = { db, nodes: engine.nodes, workspace_id };
+    const change = { db, catalog, ids, workspace_id };
+    const definition = parseWorkflowBody(body, engine.nodes);
+    await saveWorkflowDraft(change, slug, { definition, is_enabled: body.is_enabled ?? undefined });
+    if (query.commit) {
+      const workflow = await lockWorkflow(change, slug);
+      const problems = await findWorkflowProblems(source, workflow.draft);
+      if (problems.length === 0) await publishWorkflow(change, workflow, query.commit_message ?? null);
+    }
+    return getWorkflowView(source, slug, "draft");
+  },
+});

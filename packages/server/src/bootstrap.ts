@@ -1,0 +1,31 @@
+import { seedVendors } from "./delivery/vendor-table.ts";
+import type { Db } from "./db/db.ts";
+import type { IdSource } from "./ids.ts";
+import type { SecretBox } from "./workspaces/crypto.ts";
+import { createWorkspaces, type Workspace } from "./workspaces/workspaces.ts";
+
+/** What a first start makes: a workspace that sends through simulators, and credentials shown once. */
+export interface FirstCredentials {
+  workspace: Workspace;
+  ws_key: string;
+  ws_secret: string;
+  api_key: string;
+  service_token: string;
+}
+
+const LOCK = 4_150_914;
+
+/** Null when the database has a workspace already. Safe to run on any number of nodes at once. */
+export async function bootstrap(db: Db, box: SecretBox, ids: IdSource): Promise<FirstCredentials | null> {
+  return db.tx(async (tx) => {
+    await tx.query("select pg_advisory_xact_lock($1)", [LOCK]);
+    const workspaces = createWorkspaces(tx, box, ids);
+    if ((await workspaces.list()).length > 0) return null;
+    const workspace = await workspaces.create({ slug: "staging", name: "Staging", mode: "sandbox" });
+    await seedVendors(tx, workspace.workspace_id, box, ids);
+    const { ws_key, secret } = await workspaces.createKey(workspace);
+    const { api_key } = await workspaces.createApiKey(workspace, "first key");
+    const { token } = await workspaces.createServiceToken("first token");
+    return { workspace, ws_key, ws_secret: secret, api_key, service_token: token };
+  });
+}

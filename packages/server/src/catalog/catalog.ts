@@ -1,0 +1,191 @@
+import { createHash } from "node:crypto";
+import type { Db, Queryable, Stoppable, Tx } from "../db/db.ts";
+import type { IdSource } from "../ids.ts";
+import type { JsonObject } from "../core/json.ts";
+import { createCache } from "./cache.ts";
+import type { LiveTemplate, TemplateSnapshot } from "./template.ts";
+import { toLiveTemplate } from "./template.ts";
+import type { CompiledWorkflow, WorkflowDefinition } from "./workflow.ts";
+
+/**
+ * The catalog: everything a running workflow reads but never writes (live workflows, their pinned versions, live
+ * templates, tenants), remembered by each process and invalidated by NOTIFY. Versions are immutable, so they are
+ * never stale.
+ */
+export interface Catalog {
+  findWorkflow: (workspace_id: number, slug: string) => Promise<WorkflowEntry | null>;
+  getVersion: (workspace_id: number, version_id: string) => Promise<CompiledWorkflow>;
+  /** Slugs of live, enabled workflows that an event triggers. */
+  findTriggered: (workspace_id: number, event_name: string) => Promise<string[]>;
+  findTemplate: (workspace_id: number, slug: string) => Promise<LiveTemplate | null>;
+  findTenant: (workspace_id: number, tenant_id: string) => Promise<Tenant | null>;
+  /** The stored version of an inline (`dynamic`) workflow; made on first sight. */
+  ensureDynamic: (workspace_id: number, slug: string, definition: WorkflowDefinition) => Promise<string>;
+  /** Tells every process that something changed, once the transaction has committed. */
+  invalidate: (tx: Tx, workspace_id: number, kind: CatalogKind, key: string) => Promise<void>;
+  /** Something remembered under the same rules: delivery keeps its vendor routes here. */
+  remember: <T>(workspace_id: number, kind: CatalogKind, key: string, load: () => Promise<T>) => Promise<T>;
+  start: () => Promise<Stoppable>;
+}
+
+export type CatalogKind = "workflow" | "version" | "event" | "template" | "tenant" | "vendor";
+
+export interface WorkflowEntry {
+  slug: string;
+  is_enabled: boolean;
+  trigger_type: string;
+  /** Null: never committed. */
+  live: CompiledWorkflow | null;
+}
+
+export interface Tenant {
+  tenant_id: string;
+  tenant_name: string;
+  logo: string | null;
+  primary_color: string | null;
+  secondary_color: string | null;
+  tertiary_color: string | null;
+  timezone: string | null;
+  social_links: JsonObject;
+  properties: JsonObject;
+  blocked_channels: string[] | null;
+}
+
+export interface CatalogDeps {
+  db: Db;
+  ids: IdSource;
+  /** Parses node settings once per version; the registry of nodes is the engine's. */
+  compile: CompileWorkflow;
+}
+
+export type CompileWorkflow = (
+  definition: WorkflowDefinition,
+  identity: { version_id: string; version_no: number; slug: string },
+) => CompiledWorkflow;
+
+const CHANNEL = "carillon_catalog";
+
+export function createCatalog({ db, ids, compile }: CatalogDeps): Catalog {
+  const cache = createCache();
+
+  function remember<T>(
+    workspace_id: number,
+    kind: CatalogKind,
+    key: string,
+    load: () => Promise<T>,
+  ): Promise<T> {
+    return cache.get(`${workspace_id}/${kind}/${key}`, load);
+  }
+
+  const getVersion: Catalog["getVersion"] = (workspace_id, version_id) =>
+    remember(workspace_id, "version", version_id, async () => {
+      const [row] = await db.query<{ slug: string; version_no: number; definition: WorkflowDefinition }>(
+        "select slug, version_no, definition from workflow_version where workspace_id = $1 and id = $2",
+        [workspace_id, version_id],
+      );
+      if (row === undefined) throw new Error(`workflow version ${version_id} is gone`);
+      return compile(row.definition, { version_id, version_no: row.version_no, slug: row.slug });
+    });
+
+  return {
+    getVersion,
+    remember,
+    findWorkflow: (workspace_id, slug) =>
+      remember(workspace_id, "workflow", slug, async () => {
+        const [row] = await db.query<{
+          is_enabled: boolean;
+          trigger_type: string;
+          live_version_id: string | null;
+        }>(
+          `select is_enabled, trigger_type, live_version_id from workflow
+            where workspace_id = $1 and slug = $2 and deleted_at is null`,
+          [workspace_id, slug],
+        );
+        if (row === undefined) return null;
+        const live =
+          row.live_version_id === null ? null : await getVersion(workspace_id, row.live_version_id);
+        return { slug, is_enabled: row.is_enabled, trigger_type: row.trigger_type, live };
+      }),
+    findTriggered: (workspace_id, event_name) =>
+      remember(workspace_id, "event", event_name.toLowerCase(), async () => {
+        const rows = await db.query<{ slug: string }>(
+          `select slug from workflow_event join workflow using (workspace_id, slug)
+            where workspace_id = $1 and event_name = $2 and usage = 'Trigger Event'
+              and is_enabled and deleted_at is null and live_version_id is not null
+            order by slug`,
+          [workspace_id, event_name.toLowerCase()],
+        );
+        return rows.map(({ slug }) => slug);
+      }),
+    findTemplate: (workspace_id, slug) =>
+      remember(workspace_id, "template", slug, async () => {
+        const [row] = await db.query<{ snapshot: TemplateSnapshot; version_no: number }>(
+          `select v.snapshot, v.version_no from template t
+             join template_version v on v.workspace_id = t.workspace_id and v.template_slug = t.slug
+              and v.version_no = t.live_version_no
+            where t.workspace_id = $1 and t.slug = $2`,
+          [workspace_id, slug],
+        );
+        return row === undefined ? null : toLiveTemplate(slug, row.version_no, row.snapshot);
+      }),
+    findTenant: (workspace_id, tenant_id) =>
+      remember(workspace_id, "tenant", tenant_id, async () => {
+        const [row] = await db.query<Tenant>(
+          "select * from tenant where workspace_id = $1 and tenant_id = $2",
+          [workspace_id, tenant_id],
+        );
+        return row ?? null;
+      }),
+    ensureDynamic: (workspace_id, slug, definition) => {
+      const hash = createHash("sha256").update(JSON.stringify(definition)).digest("hex");
+      return remember(workspace_id, "version", `dynamic/${slug}/${hash}`, () =>
+        db.tx((tx) => ensureDynamicVersion(tx, ids, workspace_id, slug, definition, hash)),
+      );
+    },
+    async invalidate(tx, workspace_id, kind, key) {
+      const entry = `${workspace_id}/${kind}/${key}`;
+      await tx.query("select pg_notify($1, $2)", [CHANNEL, entry]);
+      tx.afterCommit(() => cache.forget(entry));
+    },
+    start: () =>
+      db.listen(
+        CHANNEL,
+        (entry) => cache.forget(entry),
+        () => cache.clear(),
+      ),
+  };
+}
+
+async function ensureDynamicVersion(
+  tx: Queryable,
+  ids: IdSource,
+  workspace_id: number,
+  slug: string,
+  definition: WorkflowDefinition,
+  hash: string,
+): Promise<string> {
+  const text = JSON.stringify(definition);
+  await tx.query(
+    `insert into workflow (workspace_id, slug, draft, trigger_type, active_at)
+     values ($1, $2, $3, 'dynamic', now()) on conflict (workspace_id, slug) do nothing`,
+    [workspace_id, slug, text],
+  );
+  // The row lock makes version numbers of one slug follow each other.
+  await tx.query("select 1 from workflow where workspace_id = $1 and slug = $2 for update", [
+    workspace_id,
+    slug,
+  ]);
+  const [known] = await tx.query<{ id: string }>(
+    "select id from workflow_version where workspace_id = $1 and slug = $2 and hash = $3 limit 1",
+    [workspace_id, slug, hash],
+  );
+  if (known !== undefined) return known.id;
+  const id = ids.ulid();
+  await tx.query(
+    `insert into workflow_version (workspace_id, id, slug, version_no, definition, hash)
+     select $1, $2, $3, coalesce(max(version_no), 0) + 1, $4, $5 from workflow_version
+      where workspace_id = $1 and slug = $3`,
+    [workspace_id, id, slug, text, hash],
+  );
+  return id;
+}

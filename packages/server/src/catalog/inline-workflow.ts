@@ -1,0 +1,197 @@
+import { createHash } from "node:crypto";
+import { type Channel, isChannel } from "../core/channel.ts";
+import { parseDuration } from "../core/duration.ts";
+import { parseInstant } from "../core/instant.ts";
+import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
+import {
+  capture,
+  expectRecord,
+  type Parsed,
+  parseCommon,
+  refuse,
+  type Trigger,
+  type TriggerLimits,
+} from "../core/trigger.ts";
+import type { StoredNode, WorkflowDefinition } from "./workflow.ts";
+
+/**
+ * Triggers that bring their workflow along: the oldest endpoint, `/{workspace_key}/trigger/`. The body is checked
+ * when it is accepted and compiled to a workflow of its own when it is expanded. Equal bodies compile to equal
+ * definitions, so a stored version is made once and then found again.
+ */
+export interface InlineTrigger extends Omit<Trigger, "workflow"> {
+  name: string;
+  /** Made from the name: what logs and analytics know this workflow by. */
+  slug: string;
+  template: string;
+  category: string;
+  delivery: InlineDelivery;
+  /** A duration; null for none. */
+  delay: string | null;
+  trigger_at: Date | null;
+}
+
+export interface InlineDelivery {
+  smart: boolean;
+  /** A message status, or the name of an event. */
+  success: string;
+  time_to_live: string;
+  mandatory_channels: Channel[];
+}
+
+const MAX_NAME = 255;
+const MAX_SLUG = 200;
+const TEMPLATE = /^[A-Za-z0-9_.-]{1,128}$/;
+const DURATION_FORM = "must be a number of seconds or of the form [xx]d[xx]h[xx]m[xx]s";
+const STATUSES: ReadonlySet<string> = new Set(["delivered", "seen", "interaction"]);
+
+export function parseInlineTrigger(body: unknown, limits: TriggerLimits): Parsed<InlineTrigger> {
+  return capture(() => {
+    const record = expectRecord(body);
+    const name = requireText(record, "name");
+    const template = requireText(record, "template");
+    if (!TEMPLATE.test(template)) refuse("template: must be the slug of a template");
+    return {
+      name,
+      slug: slugOf(name),
+      template,
+      category: requireText(record, "notification_category"),
+      delivery: parseDelivery(record.delivery ?? null),
+      delay: parseDelay(record.delay ?? null, "delay"),
+      trigger_at: parseTriggerAt(record.trigger_at ?? null),
+      ...parseCommon(record, "users", limits),
+    };
+  });
+}
+
+/** The one-shot tree: wait until `trigger_at`, then for `delay`, then send. */
+export function compileInlineWorkflow(trigger: InlineTrigger): WorkflowDefinition {
+  const nodes: StoredNode[] = [];
+  if (trigger.trigger_at !== null) nodes.push(untilNode("delay_1", trigger.trigger_at));
+  if (trigger.delay !== null) {
+    const ref = `delay_${nodes.length + 1}`;
+    nodes.push(node("delay", "Delay", ref, { delay_type: "fixed", value: trigger.delay }));
+  }
+  nodes.push(deliveryNode(trigger));
+  return {
+    name: trigger.name,
+    description: null,
+    category: trigger.category,
+    tags: [],
+    trigger_type: "dynamic",
+    trigger_events: [],
+    payload_schema: null,
+    ratelimit: null,
+    conditions: [],
+    override_recipients_type: null,
+    override_recipients_user_expr: null,
+    override_recipients_single_object_fields_expr: null,
+    override_actor_user_expr: null,
+    override_tenant_expr: null,
+    tree: { nodes },
+  };
+}
+
+/** How long after its time a trigger is still sent, at once. */
+const GRACE_DAYS = 365;
+const GRACE_MS = GRACE_DAYS * 86_400_000;
+/** With the grace added, an instant must still print with a four-digit year. */
+const LAST_INSTANT = Date.UTC(9999, 11, 31) - GRACE_MS;
+
+/**
+ * A plain wait for an instant fails a run that comes too late, be it by the milliseconds of a busy queue. A wait
+ * for a time before a pivot does not, as long as the pivot itself is to come; so the pivot lies a year behind.
+ */
+function untilNode(ref: string, at: Date): StoredNode {
+  return node("delay", "Trigger at", ref, {
+    delay_type: "relative_to",
+    relative_to: {
+      pivot_expr: JSON.stringify(new Date(at.getTime() + GRACE_MS).toISOString()),
+      offset_type: "before",
+      offset_value_type: "fixed",
+      offset_value: `${GRACE_DAYS}d`,
+    },
+  });
+}
+
+function deliveryNode({ template, delivery }: InlineTrigger): StoredNode {
+  const { smart, success, time_to_live, mandatory_channels } = delivery;
+  const settings = { template, success, success_is_event: !STATUSES.has(success) };
+  if (!smart) return node("send_multi_channel", "Multi-Channel", "multichannel_1", settings);
+  return node("send_smart_channel_routing", "Smart Channel Routing", "smartchannel_1", {
+    ...settings,
+    ttl_value: time_to_live,
+    mandatory_channels,
+    routing_basis: "cost_low_to_high",
+  });
+}
+
+function node(node_type: string, name: string, ref: string, properties: JsonObject): StoredNode {
+  return { node_type, name, description: null, ref, schema_version: "1", properties };
+}
+
+function parseDelivery(value: Json): InlineDelivery {
+  const given = value ?? {};
+  if (!isJsonObject(given)) refuse("delivery: must be a JSON object");
+  const smart = given.smart ?? false;
+  if (typeof smart !== "boolean") refuse("delivery.smart: must be true or false");
+  const success = given.success ?? "seen";
+  if (typeof success !== "string" || success.trim() === "") refuse("delivery.success: must be a string");
+  const mandatory = given.mandatory_channels ?? [];
+  if (!Array.isArray(mandatory)) refuse("delivery.mandatory_channels: value must be of array type");
+  // `messenger` is in the SDKs' list of channels, without a product behind it.
+  const mandatory_channels = mandatory
+    .filter((channel) => channel !== "messenger")
+    .map((channel) =>
+      isChannel(channel) ? channel : refuse("delivery.mandatory_channels: must be channels"),
+    );
+  return {
+    smart,
+    // One status goes by three names: `interaction` in the SDKs, `interacted` in the reference, `click` on screens.
+    success: success === "interacted" || success === "click" ? "interaction" : success.trim(),
+    time_to_live: parseDelay(given.time_to_live ?? null, "delivery.time_to_live") ?? "1h",
+    mandatory_channels: [...new Set(mandatory_channels)],
+  };
+}
+
+/** A duration, or whole seconds as a number or as text; null for none. */
+function parseDelay(value: Json, name: string): string | null {
+  if (value === null || value === "") return null;
+  const seconds = typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+  const text = seconds || (typeof value === "string" && /^\d+$/.test(value)) ? `${String(value)}s` : value;
+  if (typeof text !== "string" || parseDuration(text) === null) refuse(`${name}: ${DURATION_FORM}`);
+  return text;
+}
+
+function parseTriggerAt(value: Json): Date | null {
+  if (value === null || value === "") return null;
+  const at = typeof value === "string" ? parseInstant(value.trim()) : null;
+  if (at === null) refuse("trigger_at: must be an ISO-8601 instant");
+  if (at.getTime() > LAST_INSTANT) refuse("trigger_at: is too far in the future");
+  return at;
+}
+
+function requireText(record: JsonObject, name: string): string {
+  const value = record[name] ?? null;
+  if (value !== null && typeof value !== "string") refuse(`${name}: must be a string`);
+  const text = value?.trim() ?? "";
+  if (text === "") refuse(`{"${name}":"is a required field"}`);
+  if (text.length > MAX_NAME) refuse(`${name}: must be at most ${MAX_NAME} characters`);
+  return text;
+}
+
+/**
+ * A slug for any name. Where the name loses characters that make it what it is, some digits of its hash keep it
+ * apart from others that would come out alike.
+ */
+function slugOf(name: string): string {
+  const plain = name
+    .normalize("NFKD")
+    .replaceAll(/\p{Mark}+/gu, "")
+    .toLowerCase();
+  const dashed = plain.replaceAll(/[^a-z0-9_]+/g, "-").replaceAll(/^-+|-+$/g, "");
+  const slug = dashed.slice(0, MAX_SLUG);
+  if (slug !== "" && slug === dashed && !/\P{ASCII}/u.test(plain)) return slug;
+  const hash = createHash("sha256").update(name).digest("hex").slice(0, 8);
+  return `${slug || "workflow"}-${hash}`;
+}

@@ -1,0 +1,94 @@
+import { sql } from "kysely";
+import { AppError } from "../errors.ts";
+import type { Catalog } from "./catalog.ts";
+import { API_SERVICE } from "./versioned.ts";
+import { lockTemplate, type TemplateChange } from "./template-change.ts";
+import {
+  describeRefusal,
+  planCommit,
+  templateHash,
+  variantErrors,
+  type VariantKey,
+} from "./template-draft.ts";
+import { selectVariants } from "./template-rows.ts";
+import { headOf } from "./template-view.ts";
+import type { TemplateSnapshot } from "./template.ts";
+
+/**
+ * Makes the draft of a template live, or of the selected variants only. Refuses when one of them has errors, and
+ * then changes nothing. A draft equal to the live version makes no new one, so that a commit can be sent again.
+ */
+export async function publishTemplate(
+  change: TemplateChange & { catalog: Catalog },
+  slug: string,
+  selection: readonly VariantKey[] | null,
+  commit_message: string | null,
+): Promise<void> {
+  const { db, workspace_id, channels, catalog } = change;
+  const row = await lockTemplate(change, slug);
+  const versions = db.kysely
+    .selectFrom("template_version")
+    .where("workspace_id", "=", workspace_id)
+    .where("template_slug", "=", slug);
+  const live = await versions
+    .select(["snapshot", "hash"])
+    .where("version_no", "=", row.live_version_no)
+    .executeTakeFirst();
+  const draft = await selectVariants(change, [slug]);
+  const plan = planCommit(headOf(row), draft, (live?.snapshot ?? null) as TemplateSnapshot | null, selection);
+  refuseUnsound(plan, channels);
+
+  const { snapshot } = plan;
+  const hash = templateHash(snapshot, snapshot.variants);
+  if (live?.hash === hash) return;
+  const { last } = await versions
+    .select(({ fn }) => fn.max("version_no").as("last"))
+    .executeTakeFirstOrThrow();
+  const version_no = (last ?? 0) + 1;
+  await db.kysely
+    .insertInto("template_version")
+    .values({
+      workspace_id,
+      template_slug: slug,
+      version_no,
+      snapshot: JSON.stringify(snapshot),
+      hash,
+      commit_message,
+      created_by: JSON.stringify(API_SERVICE),
+    })
+    .execute();
+  await db.kysely
+    .updateTable("template")
+    .set({
+      live_version_no: version_no,
+      active_at: sql`now()`,
+      updated_at: sql`now()`,
+      updated_by: JSON.stringify(API_SERVICE),
+    })
+    .where("workspace_id", "=", workspace_id)
+    .where("slug", "=", slug)
+    .execute();
+  await catalog.invalidate(db, workspace_id, "template", slug);
+}
+
+function refuseUnsound(
+  { snapshot, committed, unknown }: ReturnType<typeof planCommit>,
+  channels: TemplateChange["channels"],
+): void {
+  if (unknown.length > 0) {
+    refuse(unknown.map(({ channel, id }) => `variant (channel: '${channel}', id: '${id}') not found`));
+  }
+  const refused = committed
+    .map((variant) => ({
+      channel: variant.channel,
+      id: variant.id,
+      errors: variantErrors(channels, variant),
+    }))
+    .filter(({ errors }) => Object.keys(errors).length > 0);
+  if (refused.length > 0) refuse([describeRefusal(refused)]);
+  if (snapshot.variants.length === 0) refuse(["the template has no variants to commit: enable a channel"]);
+}
+
+function refuse(detail: string[]): never {
+  throw new AppError("commit_refused", JSON.stringify(detail), { detail });
+}

@@ -1,0 +1,138 @@
+import { sql } from "kysely";
+import type { Tx } from "../db/db.ts";
+import type { IdSource } from "../ids.ts";
+import type { Catalog } from "./catalog.ts";
+import { API_SERVICE } from "./versioned.ts";
+import { workflowHash } from "./workflow-draft.ts";
+import { workflowEvents } from "./workflow-events.ts";
+import { workflowNotFound } from "./workflow-view.ts";
+import type { WorkflowDefinition } from "./workflow.ts";
+
+/**
+ * What changes which version of a workflow is live. Everything here runs under the lock of the workflow's row,
+ * which puts concurrent commits of one slug in order, and tells every process when it has committed.
+ */
+export interface WorkflowChange {
+  db: Tx;
+  catalog: Catalog;
+  workspace_id: number;
+}
+
+export interface LockedWorkflow {
+  slug: string;
+  draft: WorkflowDefinition;
+  live_version_id: string | null;
+}
+
+/** Holds the row until the transaction ends. Refuses a slug that does not exist or is deleted. */
+export async function lockWorkflow(
+  { db, workspace_id }: WorkflowChange,
+  slug: string,
+): Promise<LockedWorkflow> {
+  const row = await db.kysely
+    .selectFrom("workflow")
+    .select(["slug", "draft", "live_version_id"])
+    .where("workspace_id", "=", workspace_id)
+    .where("slug", "=", slug)
+    .where("deleted_at", "is", null)
+    .forUpdate()
+    .executeTakeFirst();
+  if (row === undefined) throw workflowNotFound(slug);
+  return { ...row, draft: row.draft as WorkflowDefinition };
+}
+
+/**
+ * Makes the draft the live version. The caller has validated it. A draft equal to the live version makes no new
+ * one, so that a commit can be sent again.
+ */
+export async function publishWorkflow(
+  change: WorkflowChange & { ids: IdSource },
+  { slug, draft, live_version_id }: LockedWorkflow,
+  commit_message: string | null,
+): Promise<void> {
+  const { db, workspace_id } = change;
+  const hash = workflowHash(draft);
+  const versions = db.kysely
+    .selectFrom("workflow_version")
+    .where("workspace_id", "=", workspace_id)
+    .where("slug", "=", slug);
+  if (live_version_id !== null) {
+    const live = await versions.select("hash").where("id", "=", live_version_id).executeTakeFirst();
+    if (live?.hash === hash) return;
+  }
+  const { last } = await versions
+    .select(({ fn }) => fn.max("version_no").as("last"))
+    .executeTakeFirstOrThrow();
+  const id = change.ids.ulid();
+  await db.kysely
+    .insertInto("workflow_version")
+    .values({
+      workspace_id,
+      id,
+      slug,
+      version_no: (last ?? 0) + 1,
+      definition: JSON.stringify(draft),
+      hash,
+      commit_message,
+      created_by: JSON.stringify(API_SERVICE),
+    })
+    .execute();
+  await db.kysely
+    .updateTable("workflow")
+    .set({
+      live_version_id: id,
+      trigger_type: draft.trigger_type,
+      active_at: sql`now()`,
+      updated_at: sql`now()`,
+      updated_by: JSON.stringify(API_SERVICE),
+    })
+    .where("workspace_id", "=", workspace_id)
+    .where("slug", "=", slug)
+    .execute();
+  await replaceWorkflowEvents(change, slug, draft);
+}
+
+/** Puts the event index in step with the live definition (null: none), and invalidates all that depends on it. */
+export async function replaceWorkflowEvents(
+  change: WorkflowChange,
+  slug: string,
+  live: WorkflowDefinition | null,
+): Promise<void> {
+  const { db, workspace_id } = change;
+  const before = await db.kysely
+    .deleteFrom("workflow_event")
+    .where("workspace_id", "=", workspace_id)
+    .where("slug", "=", slug)
+    .returning("event_name")
+    .execute();
+  const events = live === null ? [] : workflowEvents(live);
+  if (events.length > 0) {
+    await db.kysely
+      .insertInto("workflow_event")
+      .values(events.map((event) => ({ workspace_id, slug, ...event })))
+      .execute();
+  }
+  await invalidate(change, slug, [...before, ...events]);
+}
+
+/** For a change that leaves the index as it is: the workflow itself, and every event it is indexed under. */
+export async function invalidateWorkflow(change: WorkflowChange, slug: string): Promise<void> {
+  const events = await change.db.kysely
+    .selectFrom("workflow_event")
+    .select("event_name")
+    .where("workspace_id", "=", change.workspace_id)
+    .where("slug", "=", slug)
+    .execute();
+  await invalidate(change, slug, events);
+}
+
+async function invalidate(
+  { db, catalog, workspace_id }: WorkflowChange,
+  slug: string,
+  events: readonly { event_name: string }[],
+): Promise<void> {
+  await catalog.invalidate(db, workspace_id, "workflow", slug);
+  for (const event_name of new Set(events.map((event) => event.event_name))) {
+    await catalog.invalidate(db, workspace_id, "event", event_name);
+  }
+}

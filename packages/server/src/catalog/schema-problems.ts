@@ -1,0 +1,48 @@
+import type { z } from "zod";
+
+/** One way in which a value does not fit its schema. */
+export interface SchemaIssue {
+  path: PropertyKey[];
+  reason: string;
+}
+
+/**
+ * Why a stored value does not fit its schema, as `field[0].name: reason`, the place counted from `prefix`; the
+ * bare reason where there is no place to name.
+ */
+export function schemaProblems(
+  schema: z.ZodType,
+  value: unknown,
+  prefix: readonly PropertyKey[] = [],
+): string[] {
+  const parsed = schema.safeParse(value, { reportInput: true });
+  if (parsed.success) return [];
+  return schemaIssues(parsed.error).map(({ path, reason }) => {
+    const place = formatPath([...prefix, ...path]);
+    return place === "" ? reason : `${place}: ${reason}`;
+  });
+}
+
+/** The error must come from a parse with `reportInput`, which tells a missing field from one of the wrong type. */
+export function schemaIssues(error: z.ZodError): SchemaIssue[] {
+  return error.issues.flatMap((issue) => flatten(issue, []));
+}
+
+function flatten(issue: z.core.$ZodIssue, prefix: readonly PropertyKey[]): SchemaIssue[] {
+  const path = [...prefix, ...issue.path];
+  if (issue.code === "invalid_union" && issue.errors.length > 0) {
+    // Of several shapes that do not fit, the one with the least wrong is what the author meant.
+    const [nearest = []] = issue.errors.toSorted((left, right) => left.length - right.length);
+    return nearest.flatMap((inner) => flatten(inner, path));
+  }
+  const isMissing = issue.code === "invalid_type" && issue.input === undefined;
+  return [{ path, reason: isMissing ? "is a required field" : issue.message }];
+}
+
+function formatPath(path: readonly PropertyKey[]): string {
+  return path
+    .map((part, index) =>
+      typeof part === "number" ? `[${part}]` : index === 0 ? String(part) : `.${String(part)}`,
+    )
+    .join("");
+}

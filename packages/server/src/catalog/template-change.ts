@@ -1,0 +1,86 @@
+import { sql } from "kysely";
+import type { Channel } from "../core/channel.ts";
+import type { Tx } from "../db/db.ts";
+import { API_SERVICE } from "./versioned.ts";
+import { blankContent, type ChannelRules, type TemplateHead } from "./template-draft.ts";
+import { headOf, templateNotFound } from "./template-view.ts";
+
+/**
+ * Changes of a template's draft. All of them hold the template's row, variants included: a commit sees either all
+ * of an edit or nothing.
+ */
+export interface TemplateChange {
+  db: Tx;
+  workspace_id: number;
+  channels: ChannelRules;
+}
+
+/** Holds the row until the transaction ends. */
+export async function lockTemplate({ db, workspace_id }: Omit<TemplateChange, "channels">, slug: string) {
+  const row = await db.kysely
+    .selectFrom("template")
+    .selectAll()
+    .where("workspace_id", "=", workspace_id)
+    .where("slug", "=", slug)
+    .forUpdate()
+    .executeTakeFirst();
+  if (row === undefined) throw templateNotFound(slug);
+  return row;
+}
+
+/**
+ * Creates the template, or changes those of its properties that are given. A channel that is enabled for the
+ * first time gets its `default` variant; one that is switched off keeps its variants.
+ */
+export async function saveTemplateHead(
+  change: TemplateChange,
+  slug: string,
+  given: Partial<TemplateHead>,
+): Promise<void> {
+  const { db, workspace_id } = change;
+  const created = await db.kysely
+    .insertInto("template")
+    .values({ workspace_id, slug, name: slug, ...given, updated_by: JSON.stringify(API_SERVICE) })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning("slug")
+    .executeTakeFirst();
+  if (created === undefined) {
+    const known = headOf(await lockTemplate(change, slug));
+    const isSame = Object.entries(given).every(
+      ([key, value]) => JSON.stringify(value) === JSON.stringify(known[key as keyof TemplateHead]),
+    );
+    if (!isSame) await touchTemplate(change, slug, given);
+  }
+  for (const channel of given.enabled_channels ?? []) await addDefaultVariant(change, slug, channel);
+}
+
+/** Marks the template as edited now, with the given columns. */
+export async function touchTemplate(
+  { db, workspace_id }: Omit<TemplateChange, "channels">,
+  slug: string,
+  columns: Partial<TemplateHead> = {},
+): Promise<void> {
+  await db.kysely
+    .updateTable("template")
+    .set({ ...columns, updated_at: sql`now()`, updated_by: JSON.stringify(API_SERVICE) })
+    .where("workspace_id", "=", workspace_id)
+    .where("slug", "=", slug)
+    .execute();
+}
+
+async function addDefaultVariant(change: TemplateChange, slug: string, channel: Channel): Promise<void> {
+  await change.db.kysely
+    .insertInto("template_variant")
+    .values({
+      workspace_id: change.workspace_id,
+      template_slug: slug,
+      channel,
+      id: "default",
+      conditions: "[]",
+      content: JSON.stringify(blankContent(change.channels, channel)),
+      vendor_approvals: "[]",
+      seq_no: 1,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}

@@ -1,0 +1,52 @@
+import type { Channel } from "../core/channel.ts";
+import type { Condition } from "../core/conditions.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { Queryable } from "../db/db.ts";
+import { inOrder, variantHash } from "./template-draft.ts";
+import type { VariantSnapshot } from "./template.ts";
+
+/** The stored draft of templates, read with the types that its JSON columns are known to hold. */
+export interface TemplateSource {
+  db: Queryable;
+  workspace_id: number;
+}
+
+export interface DraftVariant extends VariantSnapshot {
+  template_slug: string;
+  vendor_approvals: JsonObject[];
+  created_at: Date;
+}
+
+/** The draft variants of some templates, those of one template in order. */
+export async function selectVariants(
+  { db, workspace_id }: TemplateSource,
+  slugs: readonly string[],
+): Promise<DraftVariant[]> {
+  if (slugs.length === 0) return [];
+  const rows = await db.kysely
+    .selectFrom("template_variant")
+    .selectAll()
+    .where("workspace_id", "=", workspace_id)
+    .where("template_slug", "in", slugs)
+    .execute();
+  const variants = rows.map((row) => {
+    const fields = {
+      channel: row.channel as Channel,
+      id: row.id,
+      tenant_id: row.tenant_id,
+      locale: row.locale,
+      conditions: row.conditions as Condition[],
+      content: row.content as JsonObject,
+      needs_vendor_approval: row.needs_vendor_approval,
+    };
+    return {
+      template_slug: row.template_slug,
+      ...fields,
+      seq_no: row.seq_no,
+      hash: variantHash(fields),
+      vendor_approvals: row.vendor_approvals as JsonObject[],
+      created_at: row.created_at,
+    };
+  });
+  return inOrder(variants);
+}

@@ -1,0 +1,43 @@
+import type { Channel } from "../core/channel.ts";
+import type { Condition } from "../core/conditions.ts";
+import type { JsonObject } from "../core/json.ts";
+
+/** A committed template: a snapshot of its variants. */
+export interface TemplateSnapshot {
+  name: string;
+  description: string | null;
+  tags: string[];
+  enabled_channels: Channel[];
+  variants: VariantSnapshot[];
+}
+
+export interface VariantSnapshot {
+  channel: Channel;
+  id: string;
+  tenant_id: string | null;
+  locale: string;
+  conditions: Condition[];
+  content: JsonObject;
+  needs_vendor_approval: boolean;
+  seq_no: number;
+  hash: string;
+}
+
+export interface LiveTemplate {
+  slug: string;
+  name: string;
+  version_no: number;
+  /** Enabled channels that have a live variant, with their variants in order. */
+  channels: Map<Channel, VariantSnapshot[]>;
+}
+
+export function toLiveTemplate(slug: string, version_no: number, snapshot: TemplateSnapshot): LiveTemplate {
+  const channels = new Map<Channel, VariantSnapshot[]>();
+  for (const channel of snapshot.enabled_channels) {
+    const variants = snapshot.variants
+      .filter((variant) => variant.channel === channel)
+      .sort((left, right) => left.seq_no - right.seq_no);
+    if (variants.length > 0) channels.set(channel, variants);
+  }
+  return { slug, name: snapshot.name, version_no, channels };
+}

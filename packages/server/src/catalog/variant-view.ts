@@ -1,0 +1,156 @@
+import { z } from "zod";
+import { type Channel, CHANNELS } from "../core/channel.ts";
+import type { JsonObject } from "../core/json.ts";
+import { microsZ, orNull } from "../core/wire-time.ts";
+import { AppError } from "../errors.ts";
+import { type ChannelRules, variantErrors, type VariantKey } from "./template-draft.ts";
+import { type DraftVariant, selectVariants, type TemplateSource } from "./template-rows.ts";
+import { getTemplateRow, type TemplateRow } from "./template-view.ts";
+import type { TemplateSnapshot } from "./template.ts";
+import { type Mode, timestampReply } from "./versioned.ts";
+
+/** Variants as reads show them: of the draft, or of the live version. */
+export const variantReply = z.object({
+  $schema: z.string(),
+  channel: z.enum(CHANNELS),
+  id: z.string(),
+  tenant_id: z.string().nullable(),
+  locale: z.string(),
+  conditions: z.array(z.unknown()),
+  hash: z.string(),
+  needs_vendor_approval: z.boolean(),
+  /** The name a vendor gets to see; null where nothing needs its approval. */
+  sysgen_template_name: z.string().nullable(),
+  approval_status: z.enum(["auto_approved", "pending", "sent_for_approval", "approved", "rejected"]),
+  discard_comment: z.string().nullable(),
+  approval_at: timestampReply.nullable(),
+  /** Lists leave out `content`, `errors` and `vendor_approvals`, unless asked to include them. */
+  content: z.record(z.string(), z.unknown()).optional(),
+  /** Dotted path into the content to what keeps it from being committed. */
+  errors: z.record(z.string(), z.array(z.string())).optional(),
+  vendor_approvals: z.array(z.record(z.string(), z.unknown())).optional(),
+  has_error: z.boolean(),
+  seq_no: z.int(),
+  /** What a commit would do with it; null before the first commit and for live variants. */
+  action: z.enum(["Added", "Updated", "Unchanged"]).nullable(),
+  created_at: timestampReply,
+});
+
+export type VariantView = z.input<typeof variantReply>;
+
+export interface VariantSource extends TemplateSource {
+  channels: ChannelRules;
+}
+
+export interface VariantFilter {
+  channel?: Channel;
+  id?: string;
+}
+
+/** Variants of one template in order. Refuses a template that is not there. */
+export async function viewVariants(
+  source: VariantSource,
+  slug: string,
+  mode: Mode,
+  { channel, id }: VariantFilter = {},
+): Promise<Required<VariantView>[]> {
+  const row = await getTemplateRow(source, slug, mode);
+  const draft = await selectVariants(source, [slug]);
+  const shown = mode === "draft" ? draft : liveVariants(row, draft);
+  return shown
+    .filter((variant) => channel === undefined || variant.channel === channel)
+    .filter((variant) => id === undefined || variant.id === id)
+    .map((variant) => presentVariant(source, row, variant, mode));
+}
+
+export async function getVariantView(
+  source: VariantSource,
+  slug: string,
+  key: VariantKey,
+  mode: Mode,
+): Promise<VariantView> {
+  const [view] = await viewVariants(source, slug, mode, key);
+  if (view === undefined) throw variantNotFound(key);
+  return view;
+}
+
+export function withoutContent({
+  content: _content,
+  errors: _errors,
+  vendor_approvals: _approvals,
+  ...view
+}: VariantView): VariantView {
+  return view;
+}
+
+export function variantNotFound({ channel, id }: VariantKey): AppError {
+  return new AppError("not_found", `variant (channel: '${channel}', id: '${id}') not found`);
+}
+
+function liveVariants(row: TemplateRow, draft: readonly DraftVariant[]): DraftVariant[] {
+  const live = row.snapshot as TemplateSnapshot | null;
+  return (live?.variants ?? []).map((variant) => {
+    const origin = draft.find(({ channel, id }) => channel === variant.channel && id === variant.id);
+    return {
+      ...variant,
+      template_slug: row.slug,
+      vendor_approvals: origin?.vendor_approvals ?? [],
+      created_at: origin?.created_at ?? row.committed_at ?? row.created_at,
+    };
+  });
+}
+
+function presentVariant(
+  { channels }: VariantSource,
+  row: TemplateRow,
+  variant: DraftVariant,
+  mode: Mode,
+): Required<VariantView> {
+  const errors = variantErrors(channels, variant);
+  const approval_status = approvalOf(variant);
+  const version_no = mode === "live" ? row.live_version_no : (row.live_version_no ?? 0) + 1;
+  return {
+    $schema: "https://schema.suprsend.com/template/v2/variant_schema.json",
+    channel: variant.channel,
+    id: variant.id,
+    tenant_id: variant.tenant_id,
+    locale: variant.locale,
+    conditions: variant.conditions,
+    hash: variant.hash,
+    needs_vendor_approval: variant.needs_vendor_approval,
+    sysgen_template_name: variant.needs_vendor_approval
+      ? `${row.slug}_${variant.locale}_v${version_no}`.toLowerCase().replaceAll(/[^a-z0-9]/g, "_")
+      : null,
+    approval_status,
+    discard_comment: null,
+    approval_at: orNull(microsZ, approval_status === "auto_approved" ? variant.created_at : null),
+    content: variant.content,
+    errors,
+    vendor_approvals: variant.vendor_approvals,
+    has_error: Object.keys(errors).length > 0,
+    seq_no: variant.seq_no,
+    action: mode === "live" ? null : actionOf(row, variant),
+    created_at: microsZ(variant.created_at),
+  };
+}
+
+function actionOf(row: TemplateRow, variant: DraftVariant): VariantView["action"] {
+  const live = row.snapshot as TemplateSnapshot | null;
+  if (live === null) return null;
+  const before = live.variants.find(({ channel, id }) => channel === variant.channel && id === variant.id);
+  if (before === undefined) return "Added";
+  return before.hash === variant.hash ? "Unchanged" : "Updated";
+}
+
+/** One vendor's approval is enough: the variant can be sent through that one. */
+function approvalOf({
+  needs_vendor_approval,
+  vendor_approvals,
+}: DraftVariant): VariantView["approval_status"] {
+  if (!needs_vendor_approval) return "auto_approved";
+  const statuses = new Set(vendor_approvals.map((approval: JsonObject) => approval.approval_status));
+  for (const status of ["approved", "sent_for_approval", "pending", "rejected"] as const) {
+    if (statuses.has(status)) return status;
+  }
+  return "pending";
+}

@@ -1,0 +1,60 @@
+import { z } from "zod";
+
+/**
+ * What the wire may send as a workflow. Only a value of the wrong type is refused here, with the field named; a
+ * workflow that is merely unfinished or unsound is stored as a draft, and `validateWorkflow` says what stands
+ * between it and a commit.
+ */
+const text = z.string().nullish();
+const jsonObject = z.record(z.string(), z.unknown());
+const jsonObjects = z.array(jsonObject).nullish();
+
+/** Settings sit in `properties`, or, in an older form that is still published, beside `node_type`. */
+const node = z.looseObject({
+  node_type: z.string().min(1),
+  name: text,
+  description: text,
+  ref: text,
+  schema_version: text,
+  properties: jsonObject.nullish(),
+  get branches() {
+    return z.array(branch).nullish();
+  },
+});
+
+const branch = z.object({
+  name: text,
+  description: text,
+  ref: text,
+  is_default: z.boolean().nullish(),
+  is_terminal: z.boolean().nullish(),
+  conditions: jsonObjects,
+  get nodes() {
+    return z.array(node).nullish();
+  },
+});
+
+/** Body of the upsert. Keys that only reads have (`slug`, `status`, `hash`, …) come back from clients and are dropped. */
+export const workflowBody = z.object({
+  name: text,
+  description: text,
+  category: text,
+  /** Not part of the draft: takes effect at once. */
+  is_enabled: z.boolean().nullish(),
+  tags: z.array(z.string()).nullish(),
+  trigger_type: text,
+  trigger_events: z.array(z.string()).nullish(),
+  payload_schema: z.object({ schema: z.string(), version_no: z.int().nullish() }).nullish(),
+  ratelimit: z.object({ count: z.int(), sliding_window: z.string() }).nullish(),
+  conditions: jsonObjects,
+  override_recipients_type: text,
+  override_recipients_user_expr: text,
+  override_recipients_single_object_fields_expr: jsonObject.nullish(),
+  override_actor_user_expr: text,
+  override_tenant_expr: text,
+  tree: z.object({ nodes: z.array(node).nullish() }).nullish(),
+});
+
+export type WorkflowBody = z.infer<typeof workflowBody>;
+export type NodeBody = z.infer<typeof node>;
+export type BranchBody = z.infer<typeof branch>;

@@ -1,0 +1,46 @@
+import { expect, it } from "vitest";
+import { workflowBody } from "./workflow-body.ts";
+import { parseWorkflowBody } from "./workflow-draft.ts";
+import { workflowEvents } from "./workflow-events.ts";
+
+const eventsOf = (body: unknown) => workflowEvents(parseWorkflowBody(workflowBody.parse(body), new Map()));
+
+it("finds all three uses of an event at any depth, lower-cased and once each", () => {
+  const wait = {
+    node_type: "branch_waituntil",
+    branches: [
+      {
+        conditions: [
+          { type: "future_event", event_name: "Order Paid" },
+          { type: "future_event", event_name: "ORDER PAID" },
+        ],
+        nodes: [{ node_type: "send_email", success: "Opened App", success_is_event: true }],
+      },
+      { is_default: true, conditions: [{ type: "delay", delay_properties: {} }] },
+    ],
+  };
+  expect(
+    eventsOf({
+      trigger_type: "event",
+      trigger_events: ["Order Paid", "order paid"],
+      tree: { nodes: [wait, { node_type: "send_email", success: "seen", success_is_event: false }] },
+    }),
+  ).toStrictEqual([
+    { event_name: "order paid", usage: "Trigger Event" },
+    { event_name: "order paid", usage: "Wait Event" },
+    { event_name: "opened app", usage: "Success Metric Event" },
+  ]);
+});
+
+it("ignores the trigger events of an API workflow", () => {
+  expect(eventsOf({ trigger_type: "api", trigger_events: ["a"] })).toStrictEqual([]);
+});
+
+it("ignores what a draft has not finished", () => {
+  const branches = [{ conditions: [{ type: "future_event" }, { type: "future_event", event_name: 5 }] }];
+  const nodes = [
+    { node_type: "branch_waituntil", branches },
+    { node_type: "x", success_is_event: true },
+  ];
+  expect(eventsOf({ tree: { nodes } })).toStrictEqual([]);
+});

@@ -1,0 +1,160 @@
+import { z } from "zod";
+import { isRootCategory } from "../core/lane.ts";
+import { microsZ, orNull } from "../core/wire-time.ts";
+import type { Queryable } from "../db/db.ts";
+import type { NodeDefinition } from "../engine/node.ts";
+import { AppError } from "../errors.ts";
+import { validateWorkflow, type WorkflowFacts } from "./validate-workflow.ts";
+import { type Editor, editorReply, type Mode, timestampReply } from "./versioned.ts";
+import { workflowHash } from "./workflow-draft.ts";
+import type { StoredNode, WorkflowDefinition } from "./workflow.ts";
+
+/**
+ * Workflows as reads show them: a definition, either the draft or the live one, with what the row and its live
+ * version know beside it. Whether it is valid is worked out on every read, because templates come and go.
+ */
+export interface WorkflowSource {
+  db: Queryable;
+  nodes: ReadonlyMap<string, NodeDefinition>;
+  workspace_id: number;
+}
+
+export const workflowReply = z.object({
+  $schema: z.string(),
+  slug: z.string(),
+  name: z.string(),
+  description: z.string().nullable(),
+  category: z.string(),
+  tags: z.array(z.string()),
+  trigger_type: z.string(),
+  trigger_events: z.array(z.string()),
+  payload_schema: z.object({ schema: z.string(), version_no: z.int().optional() }).nullable(),
+  is_enabled: z.boolean(),
+  ratelimit: z.object({ count: z.int(), sliding_window: z.string() }).nullable(),
+  conditions: z.array(z.unknown()),
+  override_recipients_type: z.string().nullable(),
+  override_recipients_user_expr: z.string().nullable(),
+  override_recipients_single_object_fields_expr: z.record(z.string(), z.unknown()).nullable(),
+  override_actor_user_expr: z.string().nullable(),
+  override_tenant_expr: z.string().nullable(),
+  tree: z.object({ nodes: z.array(z.unknown()) }),
+  status: z.enum(["active", "inactive", "draft"]),
+  /** Of the writable fields, whatever the order of their keys. */
+  hash: z.string(),
+  /** Of the live version. */
+  commit_message: z.string().nullable(),
+  created_at: timestampReply,
+  updated_at: timestampReply,
+  active_at: timestampReply.nullable(),
+  last_executed_at: timestampReply.nullable(),
+  updated_by: editorReply.nullable(),
+  validation_result: z.object({ is_valid: z.boolean(), errors: z.array(z.string()) }),
+});
+
+export type WorkflowView = z.input<typeof workflowReply>;
+
+/** Every workflow of the workspace that is not deleted, with its live version where it has one. */
+export function selectWorkflows({ db, workspace_id }: WorkflowSource) {
+  return db.kysely
+    .selectFrom("workflow as w")
+    .leftJoin("workflow_version as v", (join) =>
+      join.onRef("v.workspace_id", "=", "w.workspace_id").onRef("v.id", "=", "w.live_version_id"),
+    )
+    .where("w.workspace_id", "=", workspace_id)
+    .where("w.deleted_at", "is", null)
+    .selectAll("w")
+    .select(["v.definition as live", "v.commit_message"]);
+}
+
+type WorkflowRow = Awaited<ReturnType<ReturnType<typeof selectWorkflows>["execute"]>>[number];
+
+/** Refuses a slug that is not there, and in mode `live` also one that was never committed. */
+export async function getWorkflowView(
+  source: WorkflowSource,
+  slug: string,
+  mode: Mode,
+): Promise<WorkflowView> {
+  const row = await selectWorkflows(source).where("w.slug", "=", slug).executeTakeFirst();
+  const [view] = row === undefined ? [] : await viewWorkflows(source, [row], mode);
+  if (view === undefined) throw workflowNotFound(slug);
+  return view;
+}
+
+/** In mode `live`, rows that were never committed are left out. */
+export async function viewWorkflows(
+  source: WorkflowSource,
+  rows: readonly WorkflowRow[],
+  mode: Mode,
+): Promise<WorkflowView[]> {
+  const shown = rows.flatMap((row) => {
+    const definition = (mode === "live" ? row.live : row.draft) as WorkflowDefinition | null;
+    return definition === null ? [] : [{ row, definition }];
+  });
+  const definitions = shown.map(({ definition }) => definition);
+  const facts = await loadWorkflowFacts(source, definitions);
+  return shown.map(({ row, definition }) =>
+    presentWorkflow(row, definition, validateWorkflow(definition, source.nodes, facts)),
+  );
+}
+
+export async function findWorkflowProblems(
+  source: WorkflowSource,
+  definition: WorkflowDefinition,
+): Promise<string[]> {
+  return validateWorkflow(definition, source.nodes, await loadWorkflowFacts(source, [definition]));
+}
+
+export function workflowNotFound(slug: string): AppError {
+  return new AppError("not_found", `workflow (slug: '${slug}') not found`);
+}
+
+async function loadWorkflowFacts(
+  { db, workspace_id }: WorkflowSource,
+  definitions: readonly WorkflowDefinition[],
+): Promise<WorkflowFacts> {
+  const named = new Set(definitions.flatMap(({ tree }) => namedTemplates(tree.nodes)));
+  if (named.size === 0) return { isCategory: isRootCategory, liveTemplates: named };
+  const live = await db.query<{ slug: string }>(
+    `select t.slug from template t
+       join template_version v on v.workspace_id = t.workspace_id and v.template_slug = t.slug
+        and v.version_no = t.live_version_no
+      where t.workspace_id = $1 and t.slug = any($2) and exists (
+        select 1 from json_array_elements_text(v.snapshot->'enabled_channels') enabled
+          join json_array_elements(v.snapshot->'variants') variant on variant->>'channel' = enabled)`,
+    [workspace_id, [...named]],
+  );
+  return { isCategory: isRootCategory, liveTemplates: new Set(live.map(({ slug }) => slug)) };
+}
+
+function namedTemplates(tree: readonly StoredNode[]): string[] {
+  return tree.flatMap(({ properties: { template }, branches }) => [
+    ...(typeof template === "string" ? [template] : []),
+    ...(branches ?? []).flatMap((branch) => namedTemplates(branch.nodes)),
+  ]);
+}
+
+function presentWorkflow(row: WorkflowRow, definition: WorkflowDefinition, errors: string[]): WorkflowView {
+  const { tree, ...head } = definition;
+  return {
+    $schema: "https://schema.suprsend.com/workflow/v1/schema.json",
+    slug: row.slug,
+    ...head,
+    is_enabled: row.is_enabled,
+    tree,
+    status: statusOf(row),
+    hash: workflowHash(definition),
+    commit_message: row.commit_message,
+    created_at: microsZ(row.created_at),
+    updated_at: microsZ(row.updated_at),
+    active_at: orNull(microsZ, row.active_at),
+    last_executed_at: orNull(microsZ, row.last_executed_at),
+    updated_by: row.updated_by as Editor | null,
+    validation_result: { is_valid: errors.length === 0, errors },
+  };
+}
+
+/** Inline workflows have no version that is live by itself, and are in effect whenever they are enabled. */
+function statusOf({ live_version_id, trigger_type, is_enabled }: WorkflowRow): WorkflowView["status"] {
+  if (live_version_id === null && trigger_type !== "dynamic") return "draft";
+  return is_enabled ? "active" : "inactive";
+}

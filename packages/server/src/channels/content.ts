@@ -1,0 +1,123 @@
+import { z } from "zod";
+import type { Json, JsonObject } from "../core/json.ts";
+import type { RenderText } from "./channel.ts";
+
+/*
+ * The building blocks of the channels' content. Schemas here are for drafts: they insist on primitive types
+ * and on nothing else, since an unfinished template must be storable. Everything that keeps a draft from
+ * being committed is found afterwards, by a list of problems under dotted paths.
+ */
+
+/** Anything: content is parsed from JSON already. */
+export const anyJson = z.custom<Json>(() => true);
+
+/** An object of which some fields are known. The others are kept. */
+export function contentObject<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.object(shape).catchall(anyJson);
+}
+
+/** The head that the content of every channel has. */
+export function contentHead(schema: string) {
+  return {
+    $schema: z.string().default(`https://schema.suprsend.com/template/v2/channel/${schema}_schema.json`),
+    templating_language: z.string().default("handlebars"),
+  };
+}
+
+/** A template string, blank unless given. */
+export const textField = z.string().default("");
+
+export function flagField(value: boolean) {
+  return z.boolean().default(value);
+}
+
+export interface Problems {
+  /** Dotted path to reasons, in the order found. */
+  found: Record<string, string[]>;
+  add: (path: string, reason: string) => void;
+  /** A blank value is `missing`. */
+  require: (path: string, value: string | null | undefined) => void;
+  /** Limits are on the template's source, in characters. */
+  limit: (path: string, value: string, max: number) => void;
+  oneOf: (path: string, value: string, allowed: readonly string[]) => void;
+  atMost: (path: string, items: readonly unknown[], max: number) => void;
+}
+
+export function collectProblems(): Problems {
+  const found: Record<string, string[]> = {};
+  const add = (path: string, reason: string): void => {
+    (found[path] ??= []).push(reason);
+  };
+  return {
+    found,
+    add,
+    require: (path, value) => {
+      if (isBlank(value)) add(path, "missing");
+    },
+    limit: (path, value, max) => {
+      if (countCharacters(value) > max) add(path, `must contain at maximum ${max} characters`);
+    },
+    oneOf: (path, value, allowed) => {
+      if (!allowed.includes(value)) {
+        add(path, `must be one of [${allowed.map((option) => `'${option}'`).join(" ")}]`);
+      }
+    },
+    atMost: (path, items, max) => {
+      if (items.length > max) add(path, `must contain at maximum ${max} items`);
+    },
+  };
+}
+
+export function isBlank(value: string | null | undefined): boolean {
+  return value === null || value === undefined || value.trim() === "";
+}
+
+/** False for a value that is known before rendering and can be checked at commit. */
+export function isTemplated(source: string): boolean {
+  return source.includes("{{");
+}
+
+/** Code points, as JSON Schema counts. */
+export function countCharacters(text: string): number {
+  let count = 0;
+  for (let i = 0; i < text.length; count += 1) i += (text.codePointAt(i) ?? 0) > 0xff_ff ? 2 : 1;
+  return count;
+}
+
+/** Renders the named fields of an object into a copy of it. Fields that hold no string stay as they are. */
+export function renderFields<Content extends JsonObject>(
+  content: Content,
+  fields: readonly string[],
+  text: RenderText,
+): Content {
+  const rendered: JsonObject = {};
+  for (const field of fields) {
+    const source = content[field];
+    if (typeof source === "string") rendered[field] = text(source);
+  }
+  return { ...content, ...rendered };
+}
+
+/** Renders every string inside an object into a copy of it. Keys are not templates. */
+export function renderMembers(object: JsonObject, text: RenderText): JsonObject {
+  return Object.fromEntries(Object.entries(object).map(([key, member]) => [key, renderValue(member, text)]));
+}
+
+function renderValue(value: Json, text: RenderText): Json {
+  if (typeof value === "string") return text(value);
+  if (Array.isArray(value)) return value.map((element) => renderValue(element, text));
+  return value === null || typeof value !== "object" ? value : renderMembers(value, text);
+}
+
+/**
+ * Renders a field whose default is itself a template (`{{$brand.logo}}`). Where the author left the default in
+ * place, a recipient's context without that variable makes the field empty and not the message fail.
+ */
+export function renderDefaulted(source: string, schemaDefault: string, text: RenderText): string {
+  if (source !== schemaDefault) return text(source);
+  try {
+    return text(source);
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,44 @@
+import { escapeHtml } from "./html-entities.ts";
+import { commentEnd, createFinder, readTag, type Finder, type Tag } from "./html-tags.ts";
+
+/*
+ * What is put into the rendered HTML of an e-mail: the line that mail clients show beside the subject, and
+ * structured data for clients that act on it.
+ */
+
+/** Fills the rest of the preview line, so that the body's first words do not show in it. */
+const PREVIEW_PADDING = "&#847;&zwnj;&nbsp;".repeat(100);
+
+/** Puts the preheader, plain text, first into the body, where no reader sees it. */
+export function insertPreheader(html: string, preheader: string): string {
+  const div = `<div style="display:none;max-height:0;overflow:hidden;mso-hide:all">${escapeHtml(preheader)}${PREVIEW_PADDING}</div>`;
+  const finder = createFinder(html);
+  const at =
+    findTag(finder, "body", false)?.end ?? findTag(finder, "head", true)?.end ?? afterDoctype(finder);
+  return html.slice(0, at) + div + html.slice(at);
+}
+
+/** Puts JSON-LD into the head, which is made where there is none. */
+export function insertMarkup(html: string, markup: string): string {
+  // JSON may spell `<` another way, so that nothing in it can end the script element.
+  const script = `<script type="application/ld+json">${markup.replaceAll("<", String.raw`\u003c`)}</script>`;
+  const finder = createFinder(html);
+  const head = findTag(finder, "head", false);
+  if (head !== null) return html.slice(0, head.end) + script + html.slice(head.end);
+  const at = findTag(finder, "html", false)?.end ?? afterDoctype(finder);
+  return `${html.slice(0, at)}<head>${script}</head>${html.slice(at)}`;
+}
+
+/** The first tag of that name outside comments: mail HTML repeats `<body>` in those for Outlook. */
+function findTag(finder: Finder, name: string, closing: boolean): Tag | null {
+  const pattern = new RegExp(closing ? `<!--|</${name}[\\s>]` : `<!--|<${name}[\\s/>]`, "gi");
+  for (let match = pattern.exec(finder.source); match !== null; match = pattern.exec(finder.source)) {
+    if (match[0] !== "<!--") return readTag(finder, match.index);
+    pattern.lastIndex = commentEnd(finder, match.index);
+  }
+  return null;
+}
+
+function afterDoctype(finder: Finder): number {
+  return /^\s*<!doctype/i.test(finder.source) ? commentEnd(finder, finder.source.indexOf("<")) : 0;
+}

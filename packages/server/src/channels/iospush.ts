@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { defineChannel } from "./channel.ts";
+import {
+  collectProblems,
+  contentHead,
+  contentObject,
+  flagField,
+  renderDefaulted,
+  renderFields,
+  textField,
+} from "./content.ts";
+import { checkPushText } from "./push-content.ts";
+import { parsePushToken } from "./push-token.ts";
+
+const DEFAULT_THREAD = "{{$workflow.$category.slug}}";
+
+const content = contentObject({
+  ...contentHead("iospush"),
+  header: textField,
+  body: textField,
+  image_url: textField,
+  action_url: textField,
+  badge: z.number().default(0),
+  sound: z.string().default("default"),
+  content_available: z.number().default(1),
+  mutable_content: z.number().default(1),
+  thread_identifier: z.string().default(DEFAULT_THREAD),
+  notification_type: z.string().default("basic"),
+  via_suprsend: flagField(true),
+});
+
+export default defineChannel({
+  channel: "iospush",
+  name: "iOS push",
+  parseIdentity: (input, hints) => parsePushToken("iospush", ["apns"], input, hints),
+  content,
+
+  findProblems: (content) => {
+    const problems = collectProblems();
+    checkPushText(problems, content);
+    for (const field of ["badge", "content_available", "mutable_content"] as const) {
+      if (!Number.isSafeInteger(content[field])) problems.add(field, "must be a whole number");
+    }
+    return problems.found;
+  },
+
+  render: (content, text) => ({
+    ...renderFields(content, ["header", "body", "image_url", "action_url", "sound"], text),
+    thread_identifier: renderDefaulted(content.thread_identifier, DEFAULT_THREAD, text),
+  }),
+});

@@ -1,0 +1,84 @@
+import type { IdentityResult } from "../core/identity.ts";
+import { isJsonObject, type JsonObject } from "../core/json.ts";
+import { defineChannel } from "./channel.ts";
+import { chatFields, defineChatBody } from "./chat-body.ts";
+import { contentObject, textField } from "./content.ts";
+import { parseEmailAddress } from "./email-address.ts";
+import { fingerprint, identityKey } from "./identity-key.ts";
+
+const KNOWN_KEYS: ReadonlySet<string> = new Set([
+  "incoming_webhook",
+  "channel",
+  "channel_id",
+  "user_id",
+  "email",
+  "access_token",
+]);
+
+export default defineChannel({
+  channel: "slack",
+  name: "Slack",
+  parseIdentity,
+  content: contentObject({ ...chatFields("slack"), body_block: textField }),
+  ...defineChatBody("block", "body_block", 13_200),
+});
+
+/**
+ * Where and with whose token to post: a webhook, a channel, a user or an e-mail address to look one up by. Of
+ * several the first in that order counts and is all that is kept.
+ */
+function parseIdentity(input: unknown): IdentityResult {
+  if (!isJsonObject(input)) return { ok: false, reason: "$slack: value must be of dict/map type" };
+  const destination = Object.keys(input).every((key) => KNOWN_KEYS.has(key)) ? findDestination(input) : null;
+  if (destination === null) return { ok: false, reason: "invalid value" };
+  return {
+    ok: true,
+    identity: {
+      value: destination.value,
+      key: identityKey(...destination.key),
+      provider: "",
+      device_id: null,
+      bundle_id: null,
+    },
+  };
+}
+
+interface Destination {
+  value: JsonObject;
+  key: string[];
+}
+
+function findDestination(input: JsonObject): Destination | null {
+  const { incoming_webhook, access_token, user_id, email } = input;
+  // The REST reference says `channel`, the SDKs say `channel_id`.
+  const channel_id = input["channel_id"] ?? input["channel"];
+  if (present(incoming_webhook)) {
+    const url = isJsonObject(incoming_webhook) ? incoming_webhook["url"] : undefined;
+    if (!matches(url, /^https:\/\/hooks\.slack\.com\/\S+$/)) return null;
+    return { value: { incoming_webhook: { url } }, key: ["webhook", fingerprint(url)] };
+  }
+  if (!matches(access_token, /^xox\S+$/)) return null;
+  const token = fingerprint(access_token);
+  if (present(channel_id)) {
+    if (!matches(channel_id, /^[cC][A-Za-z0-9]+$/)) return null;
+    return { value: { channel_id, access_token }, key: ["channel_id", channel_id, token] };
+  }
+  if (present(user_id)) {
+    if (!matches(user_id, /^[uUwW][A-Za-z0-9]+$/)) return null;
+    return { value: { user_id, access_token }, key: ["user_id", user_id, token] };
+  }
+  const parsed = typeof email === "string" ? parseEmailAddress(email) : null;
+  if (parsed === null || !parsed.ok) return null;
+  return {
+    value: { email: parsed.address, access_token },
+    key: ["email", parsed.address.toLowerCase(), token],
+  };
+}
+
+function present(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function matches(value: unknown, pattern: RegExp): value is string {
+  return typeof value === "string" && value.length <= 2048 && pattern.test(value);
+}

@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { defineChannel } from "./channel.ts";
+import { collectProblems, contentHead, contentObject, renderFields, textField } from "./content.ts";
+import { parsePhoneIdentity } from "./phone.ts";
+
+/** The kinds of traffic on India's DLT registry. */
+const DLT_CATEGORIES = ["transactional", "promotional", "service_implicit", "service_explicit"];
+
+/** What the registry allows for a category and for a sender's header, in characters. */
+const MAX_DLT_LENGTH = 16;
+
+const content = contentObject({
+  ...contentHead("sms"),
+  /** `dlt`: the body is a text registered with an Indian operator, sent under a registered header. */
+  type: z.string().default("basic"),
+  category: textField,
+  header: textField,
+  body: textField,
+});
+
+export default defineChannel({
+  channel: "sms",
+  name: "SMS",
+  parseIdentity: (input) => parsePhoneIdentity("sms", input),
+  content,
+
+  findProblems: (content) => {
+    const problems = collectProblems();
+    problems.oneOf("type", content.type, ["basic", "dlt"]);
+    problems.require("body", content.body);
+    if (content.type === "dlt") {
+      problems.require("category", content.category);
+      if (content.category !== "") problems.oneOf("category", content.category, DLT_CATEGORIES);
+      problems.require("header", content.header);
+      problems.limit("header", content.header, MAX_DLT_LENGTH);
+      if (usesHelpers(content.body)) problems.add("body", "only variables are allowed in a DLT template");
+      if (/ {2}/.test(content.body)) problems.add("body", "double spaces are not allowed in a DLT template");
+    }
+    return problems.found;
+  },
+
+  render: (content, text) => renderFields(content, ["header", "body"], text),
+});
+
+/** Operators compare a message with the registered text, which has places for variables and for nothing else. */
+function usesHelpers(body: string): boolean {
+  for (const [, inside = ""] of body.matchAll(/\{\{\{?([^{}]*)\}\}/g)) {
+    const expression = inside.replaceAll(/\[[^\]]*\]/g, "x").trim();
+    if (/^[#/^>!&]|\s/.test(expression)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,115 @@
+import { z } from "zod";
+import { describeValue } from "../core/describe-value.ts";
+import type { IdentityHints, IdentityResult } from "../core/identity.ts";
+import { isJsonObject, type JsonObject } from "../core/json.ts";
+import { defineChannel, type RenderText } from "./channel.ts";
+import {
+  anyJson,
+  collectProblems,
+  contentHead,
+  contentObject,
+  flagField,
+  renderDefaulted,
+  renderFields,
+  renderMembers,
+  textField,
+} from "./content.ts";
+import { identityKey } from "./identity-key.ts";
+import { renderLink } from "./link.ts";
+import { checkButtons, checkPushText, pushButton } from "./push-content.ts";
+
+const DEFAULT_ICON = "{{$brand.logo}}";
+
+/** Far above the endpoints of any push service. */
+const MAX_ENDPOINT_LENGTH = 4096;
+const MAX_KEY_LENGTH = 512;
+
+const content = contentObject({
+  ...contentHead("webpush"),
+  header: textField,
+  body: textField,
+  icon_url: z.string().default(DEFAULT_ICON),
+  image_url: textField,
+  action_url: textField,
+  badge_url: textField,
+  dir: z.string().default("auto"),
+  /** Milliseconds on and off, alternating. */
+  vibrate: z.array(z.number()).default([]),
+  sound: textField,
+  is_sticky: flagField(false),
+  is_silent: flagField(false),
+  renotify: flagField(false),
+  group: textField,
+  lang: textField,
+  buttons: z.array(pushButton.extend({ icon: textField })).default([]),
+  /** Anything for the page's service worker. */
+  extra_payload: z.record(z.string(), anyJson).default({}),
+});
+
+type WebpushContent = z.output<typeof content>;
+
+export default defineChannel({
+  channel: "webpush",
+  name: "Web push",
+  parseIdentity,
+  content,
+  findProblems,
+  render,
+});
+
+/** A browser's PushSubscription. Its endpoint is its identity: the keys may be renewed. */
+function parseIdentity(input: unknown, hints: IdentityHints): IdentityResult {
+  const subscription = isJsonObject(input) ? input : {};
+  const keys = isJsonObject(subscription["keys"]) ? subscription["keys"] : {};
+  const endpoint = filled(subscription["endpoint"], MAX_ENDPOINT_LENGTH);
+  const p256dh = filled(keys["p256dh"], MAX_KEY_LENGTH);
+  const auth = filled(keys["auth"], MAX_KEY_LENGTH);
+  if (endpoint === null || p256dh === null || auth === null || !/^https?:\/\//i.test(endpoint)) {
+    return { ok: false, reason: `invalid webpush subscription: ${describeValue(input)}` };
+  }
+  const { expirationTime } = subscription;
+  const value: JsonObject = {
+    endpoint,
+    expirationTime: typeof expirationTime === "number" ? expirationTime : null,
+    keys: { p256dh, auth },
+  };
+  return {
+    ok: true,
+    identity: {
+      value,
+      key: identityKey(endpoint),
+      provider: "vapid",
+      device_id: hints.device_id ?? null,
+      bundle_id: null,
+    },
+  };
+}
+
+function filled(value: unknown, maxLength: number): string | null {
+  const text = typeof value === "string" ? value.trim() : "";
+  return text === "" || text.length > maxLength ? null : text;
+}
+
+function findProblems(content: WebpushContent): Record<string, string[]> {
+  const problems = collectProblems();
+  checkPushText(problems, content);
+  problems.oneOf("dir", content.dir, ["auto", "ltr", "rtl"]);
+  checkButtons(problems, content.buttons, 2);
+  if (!content.vibrate.every((duration) => Number.isSafeInteger(duration) && duration > 0)) {
+    problems.add("vibrate", "must contain whole numbers greater than 0");
+  }
+  return problems.found;
+}
+
+function render(content: WebpushContent, text: RenderText): WebpushContent {
+  return {
+    ...renderFields(content, ["header", "body", "image_url", "badge_url", "sound", "group", "lang"], text),
+    icon_url: renderDefaulted(content.icon_url, DEFAULT_ICON, text),
+    action_url: renderLink("action_url", content.action_url, text),
+    buttons: content.buttons.map((button, index) => ({
+      ...renderFields(button, ["text", "icon"], text),
+      url: renderLink(`buttons.${index}.url`, button.url, text),
+    })),
+    extra_payload: renderMembers(content.extra_payload, text),
+  };
+}

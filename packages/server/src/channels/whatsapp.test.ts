@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import whatsapp from "./whatsapp.ts";
+
+const problems = (draft: object) =>
+  whatsapp.findProblems(whatsapp.content.parse({ body: { text: "Hi {{name}}" }, ...draft }));
+const cta = (...buttons: object[]) => problems({ button_type: "CALL_TO_ACTION", buttons });
+const link = { type: "URL", text: "Open", url_static_part: "https://x.io/" };
+const call = { type: "PHONE_NUMBER", text: "Call", phone_number: "+14155552671" };
+
+describe("whatsapp content", () => {
+  it("asks for a body", () => {
+    expect(whatsapp.findProblems(whatsapp.content.parse({}))).toEqual({ "body.text": ["missing"] });
+  });
+
+  it.each([
+    ["a body alone", {}],
+    ["a text header with one variable", { header: { format: "TEXT", text: "Hi {{name}}" } }],
+    ["a picture header", { header: { format: "IMAGE", media_url: "https://x.io/a.png" } }],
+    [
+      "a variable that counts as one character",
+      { body: { text: `${"a".repeat(1023)}{{a_very_long_name}}` } },
+    ],
+    ["a plain footer", { footer: { text: "Reply STOP (1#*)" } }],
+    ["buttons that are switched off", { button_type: "NONE", buttons: [{ type: "x" }] }],
+    ["two links and a number", { button_type: "CALL_TO_ACTION", buttons: [link, link, call] }],
+  ])("accepts %s", (_title, draft) => {
+    expect(problems(draft)).toEqual({});
+  });
+
+  it.each([
+    [
+      "authentication templates",
+      { category: "AUTHENTICATION" },
+      { category: ["must be one of ['UTILITY' 'MARKETING']"] },
+    ],
+    ["a header without text", { header: {} }, { "header.text": ["missing"] }],
+    [
+      "a header with two variables",
+      { header: { text: "{{a}} {{b}}" } },
+      { "header.text": ["must contain at maximum 1 variable"] },
+    ],
+    [
+      "a header with an emoji",
+      { header: { text: "Hi 🎉" } },
+      { "header.text": ["emoji are not allowed here"] },
+    ],
+    ["a media header without media", { header: { format: "VIDEO" } }, { "header.media_url": ["missing"] }],
+    [
+      "a body that is too long",
+      { body: { text: "a".repeat(1025) } },
+      { "body.text": ["must contain at maximum 1024 characters"] },
+    ],
+    [
+      "a footer with a variable",
+      { footer: { text: "{{a}}" } },
+      { "footer.text": ["variables are not allowed here"] },
+    ],
+    ["buttons that are none", { button_type: "QUICK_REPLY" }, { buttons: ["must contain at least 1 item"] }],
+    [
+      "too many quick replies",
+      {
+        button_type: "QUICK_REPLY",
+        buttons: Array.from({ length: 4 }, () => ({ type: "QUICK_REPLY", text: "a" })),
+      },
+      { buttons: ["must contain at maximum 3 items of type 'QUICK_REPLY'"] },
+    ],
+    [
+      "a button of another kind",
+      { button_type: "QUICK_REPLY", buttons: [link] },
+      { "buttons.0.type": ["must be one of ['QUICK_REPLY']"] },
+    ],
+  ])("refuses %s", (_title, draft, expected) => {
+    expect(problems(draft)).toEqual(expected);
+  });
+
+  it("checks each button for what its kind needs", () => {
+    expect(cta(link, link, link)).toEqual({ buttons: ["must contain at maximum 2 items of type 'URL'"] });
+    expect(cta({ ...call, text: "{{a}}", phone_number: "123" })).toEqual({
+      "buttons.0.text": ["variables are not allowed here"],
+      "buttons.0.phone_number": ["must contain at least 8 characters"],
+    });
+    expect(cta({ ...link, url_static_part: "", url_type: "dynamic" })).toEqual({
+      "buttons.0.url_static_part": ["missing"],
+      "buttons.0.url_dynamic_part": ["missing"],
+    });
+    expect(cta({ ...link, url_type: "dynamic", url_dynamic_part: "{{a}}/{{b}}" })).toEqual({
+      "buttons.0.url_dynamic_part": ["must contain at maximum 1 variable"],
+    });
+  });
+
+  it("renders every part into the same shape", () => {
+    const content = whatsapp.content.parse({
+      header: { format: "IMAGE", media_url: "https://x.io/{{x}}.png" },
+      body: { text: "Hi {{x}}" },
+      footer: null,
+      buttons: [{ ...link, url_type: "dynamic", url_dynamic_part: "{{x}}" }],
+    });
+    expect(whatsapp.render(content, (source) => source.replace("{{x}}", "1"))).toMatchObject({
+      header: { format: "IMAGE", media_url: "https://x.io/1.png" },
+      body: { text: "Hi 1" },
+      footer: null,
+      buttons: [
+        { type: "URL", url_type: "dynamic", url_static_part: "https://x.io/", url_dynamic_part: "1" },
+      ],
+    });
+  });
+});

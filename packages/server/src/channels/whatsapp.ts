@@ -1,0 +1,158 @@
+import { z } from "zod";
+import { defineChannel, type RenderText } from "./channel.ts";
+import {
+  collectProblems,
+  contentHead,
+  contentObject,
+  countCharacters,
+  isBlank,
+  isTemplated,
+  renderFields,
+  textField,
+  type Problems,
+} from "./content.ts";
+import { parsePhoneIdentity } from "./phone.ts";
+
+/*
+ * Template messages of the WhatsApp Business Platform. What is stored is the text that Meta approves; what is
+ * sent is the name of the approved template with the values of its variables in order.
+ */
+
+const button = contentObject({
+  /** `URL`, `PHONE_NUMBER` or `QUICK_REPLY`; the other fields depend on it. */
+  type: textField,
+  text: textField,
+});
+
+const content = contentObject({
+  ...contentHead("whatsapp_basic_interactive"),
+  category: z.string().default("UTILITY"),
+  subcategory: z.string().default("basic_interactive"),
+  /** `{ format: "TEXT", text }`, or `IMAGE`, `VIDEO`, `DOCUMENT` with `media_url` and, for a document, `filename`. */
+  header: contentObject({
+    format: z.string().default("TEXT"),
+    text: textField,
+    media_url: textField,
+    filename: textField,
+  })
+    .nullable()
+    .default(null),
+  body: contentObject({ text: textField }).prefault({}),
+  footer: contentObject({ text: textField }).nullable().default(null),
+  button_type: z.string().default("NONE"),
+  buttons: z.array(button).default([]),
+});
+
+type WhatsappContent = z.output<typeof content>;
+
+export default defineChannel({
+  channel: "whatsapp",
+  name: "WhatsApp",
+  parseIdentity: (input) => parsePhoneIdentity("whatsapp", input),
+  content,
+  findProblems,
+  render,
+});
+
+/** What Meta approves, so that a template is not refused there days later. */
+function findProblems(content: WhatsappContent): Record<string, string[]> {
+  const problems = collectProblems();
+  problems.oneOf("category", content.category, ["UTILITY", "MARKETING"]);
+  problems.oneOf("subcategory", content.subcategory, ["basic_interactive"]);
+  checkHeader(problems, content);
+  problems.require("body.text", content.body.text);
+  limit(problems, "body.text", content.body.text, 1024);
+  if (content.footer !== null) {
+    problems.require("footer.text", content.footer.text);
+    limit(problems, "footer.text", content.footer.text, 60);
+    noVariables(problems, "footer.text", content.footer.text);
+    noEmoji(problems, "footer.text", content.footer.text);
+  }
+  checkButtons(problems, content);
+  return problems.found;
+}
+
+function checkHeader(problems: Problems, { header }: WhatsappContent): void {
+  if (header === null) return;
+  problems.oneOf("header.format", header.format, ["TEXT", "IMAGE", "VIDEO", "DOCUMENT"]);
+  if (header.format === "TEXT") {
+    problems.require("header.text", header.text);
+    limit(problems, "header.text", header.text, 60);
+    noEmoji(problems, "header.text", header.text);
+    if (variables(header.text) > 1) problems.add("header.text", "must contain at maximum 1 variable");
+  } else {
+    problems.require("header.media_url", header.media_url);
+    if (!isBlank(header.media_url) && countCharacters(header.media_url) < 5) {
+      problems.add("header.media_url", "must contain at least 5 characters");
+    }
+  }
+}
+
+function checkButtons(problems: Problems, { button_type, buttons }: WhatsappContent): void {
+  problems.oneOf("button_type", button_type, ["NONE", "CALL_TO_ACTION", "QUICK_REPLY"]);
+  if (button_type === "NONE") return;
+  if (buttons.length === 0) problems.add("buttons", "must contain at least 1 item");
+  const allowed = button_type === "QUICK_REPLY" ? ["QUICK_REPLY"] : ["URL", "PHONE_NUMBER"];
+  const most = { QUICK_REPLY: 3, URL: 2, PHONE_NUMBER: 1 };
+  for (const [type, max] of Object.entries(most)) {
+    const count = buttons.filter((button) => button.type === type).length;
+    if (count > max) problems.add("buttons", `must contain at maximum ${max} items of type '${type}'`);
+  }
+  buttons.forEach((button, index) => {
+    const path = `buttons.${index}`;
+    problems.oneOf(`${path}.type`, button.type, allowed);
+    problems.require(`${path}.text`, button.text);
+    noVariables(problems, `${path}.text`, button.text);
+    noEmoji(problems, `${path}.text`, button.text);
+    if (button.type === "PHONE_NUMBER" && countCharacters(stringOf(button["phone_number"])) < 8) {
+      problems.add(`${path}.phone_number`, "must contain at least 8 characters");
+    }
+    if (button.type === "URL") {
+      problems.require(`${path}.url_static_part`, stringOf(button["url_static_part"]));
+      if (button["url_type"] === "dynamic") {
+        const dynamic = stringOf(button["url_dynamic_part"]);
+        problems.require(`${path}.url_dynamic_part`, dynamic);
+        if (variables(dynamic) > 1) {
+          problems.add(`${path}.url_dynamic_part`, "must contain at maximum 1 variable");
+        }
+      }
+    }
+  });
+}
+
+const VARIABLE = /\{\{\{?[^{}]*\}?\}\}/g;
+
+function variables(source: string): number {
+  return [...source.matchAll(VARIABLE)].length;
+}
+
+/** Meta counts a variable as one character. */
+function limit(problems: Problems, path: string, source: string, max: number): void {
+  problems.limit(path, source.replaceAll(VARIABLE, "x"), max);
+}
+
+function noVariables(problems: Problems, path: string, source: string): void {
+  if (isTemplated(source)) problems.add(path, "variables are not allowed here");
+}
+
+function noEmoji(problems: Problems, path: string, source: string): void {
+  if (/\p{Emoji_Presentation}|\p{Emoji}\uFE0F/u.test(source))
+    problems.add(path, "emoji are not allowed here");
+}
+
+function render(content: WhatsappContent, text: RenderText): WhatsappContent {
+  return {
+    ...content,
+    header:
+      content.header === null ? null : renderFields(content.header, ["text", "media_url", "filename"], text),
+    body: renderFields(content.body, ["text"], text),
+    footer: content.footer === null ? null : renderFields(content.footer, ["text"], text),
+    buttons: content.buttons.map((button) =>
+      renderFields(button, ["text", "phone_number", "url_static_part", "url_dynamic_part"], text),
+    ),
+  };
+}
+
+function stringOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}

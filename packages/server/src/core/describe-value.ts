@@ -1,0 +1,38 @@
+/** How much of a refused value an error text repeats, in UTF-16 units. */
+const LIMIT = 200;
+
+/** Credentials that ride inside identities: texts with them end up in logs. */
+const SECRET_KEYS: ReadonlySet<string> = new Set(["access_token", "incoming_webhook", "auth", "p256dh"]);
+
+/**
+ * A refused value as error texts print it: strings bare, everything else as compact JSON, secrets masked,
+ * cut to a readable length. Never throws, whatever the nesting: the cut also bounds the recursion.
+ */
+export function describeValue(value: unknown): string {
+  const text = typeof value === "string" ? value.slice(0, LIMIT + 1) : write("", value);
+  return text.length > LIMIT ? `${text.slice(0, LIMIT).toWellFormed()}…` : text;
+}
+
+function write(before: string, value: unknown): string {
+  if (before.length > LIMIT) return before;
+  if (typeof value === "string") return before + JSON.stringify(value.slice(0, LIMIT));
+  if (Array.isArray(value)) {
+    let out = `${before}[`;
+    for (let i = 0; i < value.length && out.length <= LIMIT; i += 1) {
+      out = write(i === 0 ? out : `${out},`, value[i]);
+    }
+    return `${out}]`;
+  }
+  if (typeof value === "object" && value !== null) {
+    let out = `${before}{`;
+    let first = true;
+    for (const [key, member] of Object.entries(value)) {
+      if (out.length > LIMIT) break;
+      out = `${first ? out : `${out},`}${JSON.stringify(key.slice(0, LIMIT))}:`;
+      out = write(out, SECRET_KEYS.has(key) ? "***" : member);
+      first = false;
+    }
+    return `${out}}`;
+  }
+  return before + String(value);
+}

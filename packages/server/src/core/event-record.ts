@@ -1,0 +1,147 @@
+import { isJsonObject, type Json, type JsonObject } from "./json.ts";
+import { type Operation, parseOperationList } from "./profile-operations.ts";
+import { capture, expectRecord, type Parsed, parseData, parseKey, parseTenantId, refuse } from "./trigger.ts";
+
+/**
+ * The records of `/event/` and its siblings. One endpoint takes tracked events and edits of profiles, told apart
+ * by their content. Read when they are accepted; tracked events are stored and read again when they are expanded.
+ */
+export type EventRecord = ({ kind: "event" } & TrackedEvent) | ({ kind: "edit" } & UserEditRecord);
+
+export interface TrackedEvent {
+  /** As it was sent, trimmed; workflows are found by it without regard to case. */
+  event: string;
+  distinct_id: string;
+  properties: JsonObject;
+  tenant_id: string | null;
+  /** `$idempotency_key`, or the `$insert_id` that SDKs make up: browsers send a batch again that they think lost. */
+  idempotency_key: string | null;
+}
+
+export interface UserEditRecord {
+  distinct_id: string;
+  tenant_id: string | null;
+  /** Empty for `$identify` and for a record that only names somebody: the user is made when missing. */
+  operations: Operation[];
+  /** Names the record when it is sent again: adding to a number twice would be wrong. */
+  insert_id: string | null;
+  /** Parts that could not be read and are left out. */
+  warnings: string[];
+}
+
+/** Reserved names that clients may send all the same. */
+const CLIENT_EVENTS: ReadonlySet<string> = new Set([
+  "$identify",
+  "$notification_delivered",
+  "$notification_dismiss",
+  "$notification_clicked",
+  "$app_launched",
+  "$app_installed",
+  "$user_login",
+  "$user_logout",
+  "$purchase_made",
+  "$notification_subscribed",
+  "$notification_unsubscribed",
+  "$page_visited",
+]);
+
+const OPERATORS = ["$set", "$set_once", "$add", "$increment", "$append", "$remove", "$unset"];
+const MIN_EVENT = 2;
+const MAX_EVENT = 255;
+const MAX_ID = 255;
+
+/** Reads a record as a client sends it. Refusals carry the wire's texts. */
+export function parseEventRecord(body: unknown): Parsed<EventRecord> {
+  return capture(() => {
+    const record = expectRecord(body);
+    const name = readName(record);
+    if (name === null) return { kind: "edit", ...readEdit(record) };
+    if (name === "$identify") return { kind: "edit", ...readIdentify(record) };
+    if (/^(?:\$|ss_)/i.test(name) && !CLIENT_EVENTS.has(name)) {
+      refuse("event: names that start with $ or ss_ are reserved");
+    }
+    return { kind: "event", ...readEvent(record, name) };
+  });
+}
+
+/** Reads a tracked event again from where it was stored. The product's own events pass, whatever their names. */
+export function parseEvent(body: unknown): Parsed<TrackedEvent> {
+  return capture(() => {
+    const record = expectRecord(body);
+    return readEvent(record, readName(record) ?? refuse("event: must not be empty"));
+  });
+}
+
+/** The workspace key in the record, which must be one of the workspace that authenticated. */
+export function readEnv(body: unknown): Json {
+  return isJsonObject(body) ? (body.env ?? null) : null;
+}
+
+function readName(record: JsonObject): string | null {
+  const value = record.event ?? null;
+  if (value === null) return null;
+  if (typeof value !== "string") refuse("event: must be a string");
+  const name = value.trim();
+  if (name === "") return null;
+  if (name.length < MIN_EVENT) refuse(`event: must be at least ${MIN_EVENT} characters`);
+  if (name.length > MAX_EVENT) refuse(`event: must be at most ${MAX_EVENT} characters`);
+  return name;
+}
+
+function readEvent(record: JsonObject, event: string): TrackedEvent {
+  return {
+    event,
+    distinct_id: readDistinctId(record) ?? refuse("error: must pass value for distinct_id"),
+    properties: parseData(record.properties, "properties"),
+    tenant_id: parseTenantId(record),
+    idempotency_key: parseKey(record, "$idempotency_key") ?? readInsertId(record),
+  };
+}
+
+/** Schema 2 has a list under `$user_operations`; the flat form has the operators beside the `distinct_id`. */
+function readEdit(record: JsonObject): UserEditRecord {
+  const distinct_id =
+    readDistinctId(record) ?? refuse("error: must pass value for either event or distinct_id/anonymous_id");
+  const listed = record.$user_operations ?? null;
+  const isFlat = listed === null && OPERATORS.some((operator) => Object.hasOwn(record, operator));
+  const source = isFlat ? record : (listed ?? []);
+  const { operations, errors } = parseOperationList(source);
+  const [first] = errors;
+  if (first !== undefined && operations.length === 0) refuse(first);
+  return {
+    distinct_id,
+    tenant_id: parseTenantId(record),
+    operations,
+    insert_id: readInsertId(record),
+    warnings: errors,
+  };
+}
+
+/** The SDK's login: who it names exists from now on. It says nothing about a tenant's own profile of them. */
+function readIdentify(record: JsonObject): UserEditRecord {
+  const properties = parseData(record.properties, "properties");
+  const distinct_id =
+    readId(properties, "$identified_id") ?? refuse("error: must pass value for $identified_id");
+  return { distinct_id, tenant_id: null, operations: [], insert_id: readInsertId(record), warnings: [] };
+}
+
+function readDistinctId(record: JsonObject): string | null {
+  return readId(record, "distinct_id") ?? readId(record, "anonymous_id");
+}
+
+/** Browsers pass on whatever value the page has: a number is the text it prints as. */
+function readId(record: JsonObject, name: string): string | null {
+  const value = record[name] ?? null;
+  if (value === null) return null;
+  if (typeof value !== "string" && typeof value !== "number") refuse(`${name}: must be a string`);
+  const id = String(value).trim();
+  if (id.length > MAX_ID) refuse(`${name}: must be at most ${MAX_ID} characters`);
+  return id === "" ? null : id;
+}
+
+/** Made by SDKs, never by people: one that cannot be used is no reason to lose the record. */
+function readInsertId(record: JsonObject): string | null {
+  const value = record.$insert_id;
+  const id = typeof value === "string" ? value.trim() : "";
+  return id === "" || id.length > MAX_ID ? null : id;
+}

@@ -1,0 +1,109 @@
+import Handlebars from "handlebars";
+import type { JsonObject } from "../json.ts";
+import { withLenientActor } from "./actor.ts";
+import { type Budget, createBudget, DEFAULT_LIMITS, outputRefusal, type TemplateLimits } from "./budget.ts";
+import { createTextCache } from "./cache.ts";
+import { compileSource, type RenderFunction } from "./compile.ts";
+import type { Helpers } from "./helper.ts";
+import { createHelpers } from "./helpers.ts";
+import { createPrinter } from "./print.ts";
+import { registerHelpers } from "./register.ts";
+import { checkSource } from "./source-check.ts";
+import { TemplateError, toTemplateError } from "./template-error.ts";
+
+/**
+ * Handlebars templates, strict, with the helpers of the wire, safe to run for strangers inside the server.
+ *
+ * - The language is that of the `handlebars` package on an instance of its own: parsed and compiled once per source.
+ *   Only text is taken as a source, never a syntax tree, of which the package makes code.
+ * - A context is JSON and is not copied. The package reads own properties only and refuses what it finds on a
+ *   prototype; JSON has no functions, accessors or prototypes of its own, so there is nothing else to reach. What a
+ *   template prints it prints through `print.ts`, which calls no method of a value.
+ * - Loops, output, nesting and time are bounded (`budget.ts`), before parsing too (`source-check.ts`).
+ */
+export interface TemplateEngine {
+  /** Cached by source. Throws `TemplateError`: what does not compile is found here, not at the first render. */
+  compile: (source: string) => Template;
+}
+
+export interface Template {
+  /**
+   * Throws `TemplateError`. `{{ }}` escapes for HTML, in every field and channel. `now` is what the text `"now"`
+   * means to helpers, the current time unless given.
+   */
+  render: (context: JsonObject, options?: { now?: Date }) => string;
+}
+
+export interface TemplateEngineOptions extends Partial<TemplateLimits> {
+  /** Beside the built-in ones, or instead of those with the same name. */
+  helpers?: Helpers;
+  /** Milliseconds since the epoch, never going back. */
+  clock?: () => number;
+}
+
+export type { TemplateLimits } from "./budget.ts";
+export { TemplateError } from "./template-error.ts";
+
+/** About bytes. A compiled tag takes far more memory than its source: 17 KB for a sentence with eight of them. */
+const MAX_CACHED = 64 * 1024 * 1024;
+const WEIGHT_OF_TEMPLATE = 1000;
+const WEIGHT_OF_TAG = 2000;
+
+export function createTemplateEngine(options: TemplateEngineOptions = {}): TemplateEngine {
+  const { helpers = {}, clock = () => performance.timeOrigin + performance.now(), ...given } = options;
+  const limits: TemplateLimits = { ...DEFAULT_LIMITS, ...given };
+  const handlebars = Handlebars.create();
+  const cache = createTextCache<Template>(MAX_CACHED);
+  /** The render that is running: rendering is synchronous, so there is one, or a helper's inside another. */
+  let current: Budget | null = null;
+
+  function budgetOf(): Budget {
+    if (current === null) throw new Error("no template is being rendered");
+    return current;
+  }
+
+  registerHelpers(handlebars, { ...createHelpers(), ...helpers }, budgetOf);
+  const printer = createPrinter(budgetOf);
+
+  function compileOrRefuse(source: string): RenderFunction {
+    try {
+      return compileSource(handlebars, source, printer);
+    } catch (cause) {
+      throw toTemplateError(cause, "template_syntax");
+    }
+  }
+
+  function createTemplate(source: string): Template {
+    if (!source.includes("{{")) return { render: () => source };
+    const run = compileOrRefuse(source);
+    const asksForActor = source.includes("$actor");
+    return {
+      render(context, { now } = {}) {
+        const outer = current;
+        const budget = outer ?? createBudget(limits, clock, now ?? new Date(clock()));
+        current = budget;
+        try {
+          const text = run(asksForActor ? withLenientActor(context) : context);
+          if (text.length > limits.max_output) throw outputRefusal(budget);
+          return text;
+        } catch (cause) {
+          throw toTemplateError(cause, "template_render");
+        } finally {
+          current = outer;
+        }
+      },
+    };
+  }
+
+  return {
+    compile(source) {
+      if (typeof source !== "string") throw new TemplateError("template_syntax", "a template must be a text");
+      const known = cache.get(source);
+      if (known !== undefined) return known;
+      const tags = checkSource(source, limits);
+      const template = createTemplate(source);
+      cache.add(source, template, source.length + WEIGHT_OF_TEMPLATE + tags * WEIGHT_OF_TAG);
+      return template;
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import type { Helpers } from "./helper.ts";
+import { dateHelpers } from "./helpers/date.ts";
+import { jsonHelpers } from "./helpers/json.ts";
+import { listHelpers } from "./helpers/list.ts";
+import { logicHelpers } from "./helpers/logic.ts";
+import { numberHelpers } from "./helpers/number.ts";
+import { textHelpers } from "./helpers/text.ts";
+
+/** The helpers that every template has, beside the package's own `if`, `unless`, `each`, `with` and `lookup`. */
+export function createHelpers(): Helpers {
+  return {
+    ...logicHelpers,
+    ...textHelpers,
+    ...numberHelpers,
+    ...listHelpers,
+    ...jsonHelpers,
+    ...dateHelpers,
+  };
+}

@@ -1,0 +1,61 @@
+import moment from "moment-timezone";
+import { expectCount, type Helper, HelperError, kindOf } from "../helper.ts";
+import { plainValue } from "../print.ts";
+
+/** Dates by moment's tokens, always in English. */
+export const dateHelpers = {
+  /**
+   * A date (ISO-8601 or RFC 2822 text, epoch milliseconds, or `"now"`) in a format, in UTC or in an IANA zone. A zone
+   * that is missing or empty is UTC: a profile without one must not cost the message.
+   */
+  "datetime-format": (args, { now }) => {
+    expectCount(args, 2, 3);
+    const [value, format, zone] = args.map(plainValue);
+    if (typeof format !== "string" || format === "")
+      throw new HelperError(`expects a format, got ${kindOf(format)}`);
+    if (format.length > MAX_FORMAT)
+      throw new HelperError(`the format is longer than ${MAX_FORMAT} characters`);
+    return formatTokens(inZone(parseDate(value, now), zone), format);
+  },
+} satisfies Record<string, Helper>;
+
+const MAX_DATE = 100;
+const MAX_FORMAT = 500;
+
+function parseDate(value: unknown, now: Date): moment.Moment {
+  const date =
+    value === "now"
+      ? moment.utc(now)
+      : typeof value === "number"
+        ? moment.utc(value)
+        : typeof value === "string" && value.length <= MAX_DATE
+          ? moment.utc(value, [moment.ISO_8601, moment.RFC_2822], true)
+          : null;
+  if (date === null) throw new HelperError(`expects a date, got ${kindOf(value)}`);
+  if (!date.isValid()) throw new HelperError(`"${String(value)}" is not a date`);
+  return date.locale("en");
+}
+
+function inZone(date: moment.Moment, zone: unknown): moment.Moment {
+  if (zone === undefined || zone === null || zone === "") return date;
+  if (typeof zone !== "string") throw new HelperError(`expects a time zone, got ${kindOf(zone)}`);
+  if (zone.length > MAX_DATE || moment.tz.zone(zone) === null)
+    throw new HelperError("the time zone is not known");
+  return date.tz(zone);
+}
+
+/** Moment's own grammar: text in brackets, tokens, the localised ones first as it expands them before all others. */
+const TOKENS =
+  /\[([^[]*)\]|(\\)?(LTS|LT|LL?L?L?|l{1,4}|eHHmm|[Hh]mm(?:ss)?|Mo|MM?M?M?|Do|DDDo|DD?D?D?|ddd?d?|do?|w[o|w]?|W[o|W]?|Qo?|N{1,5}|YYYYYY|YYYYY|YYYY|YY|y{2,4}|yo?|gg(?:ggg?)?|GG(?:GGG?)?|e|E|a|A|hh?|HH?|kk?|mm?|ss?|S{1,9}|x|X|zz?|ZZ?|[^])/g;
+const LETTER = /^[A-Za-z]/;
+
+/**
+ * Token by token, because moment keeps a function for every format that it has ever seen, and a format can come from
+ * the data. Of tokens there are few.
+ */
+function formatTokens(date: moment.Moment, format: string): string {
+  return format.replace(TOKENS, (_, literal?: string, escape?: string, token = "") => {
+    if (literal !== undefined) return literal;
+    return escape === undefined && LETTER.test(token) ? date.format(token) : token;
+  });
+}

@@ -1,0 +1,42 @@
+import type { Json } from "../../json.ts";
+import { getAtPath, parseJsonPath } from "../../json-path.ts";
+import { expectCount, type Helper, HelperError, kindOf } from "../helper.ts";
+import { outputRefusal } from "../budget.ts";
+import { plainValue, rawText } from "../print.ts";
+
+/** JSON as text and back, and values deep inside it. */
+export const jsonHelpers = {
+  /** Printed without escaping: it stands in JSON, not in HTML. */
+  jsonStringify: (args, { budget }) => {
+    expectCount(args, 1, 1);
+    const text = JSON.stringify(plainValue(args[0])) as string | undefined;
+    if (text === undefined) throw new HelperError(`expects a value, got ${kindOf(args[0])}`);
+    // A text inside a text inside a text doubles its quotes each time.
+    if (text.length > budget.limits.max_output) throw outputRefusal(budget);
+    return rawText(text);
+  },
+  jsonParse: (args) => {
+    expectCount(args, 1, 1);
+    const text = plainValue(args[0]);
+    if (typeof text !== "string") throw new HelperError(`expects a text, got ${kindOf(text)}`);
+    try {
+      return JSON.parse(text) as Json;
+    } catch (cause) {
+      throw new HelperError("the text is not valid JSON", { cause });
+    }
+  },
+  /** The value at a dotted path; nothing where the path leads nowhere. */
+  jsonPath: (args) => {
+    expectCount(args, 2, 2);
+    const [value, path] = [plainValue(args[0]), plainValue(args[1])];
+    return getAtPath(value as Json | undefined, pathOf(path));
+  },
+} satisfies Record<string, Helper>;
+
+/** `a.b.0`, `a['x y']`; also the key of the list helpers. */
+export function pathOf(text: unknown): readonly string[] {
+  if (typeof text !== "string") throw new HelperError(`expects a path, got ${kindOf(text)}`);
+  const path = parseJsonPath(text);
+  if (path === null) throw new HelperError(`"${text}" is not a path`);
+  return path;
+}

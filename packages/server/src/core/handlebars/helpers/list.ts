@@ -1,0 +1,83 @@
+import type { Json } from "../../json.ts";
+import { getAtPath } from "../../json-path.ts";
+import { expectCount, type Helper, HelperError, kindOf } from "../helper.ts";
+import { joinValues, plainValue, printableList } from "../print.ts";
+import { pathOf } from "./json.ts";
+
+/** Lists. A missing list is an error, so that a misspelt name is noticed; null is an empty one. */
+export const listHelpers = {
+  /** Distinct values, of objects those at a key. Nulls are dropped. */
+  unique: (args) => {
+    const values = valuesOf(args);
+    return values === null ? null : printableList([...new Set(values)]);
+  },
+  /** Like `unique` with its repetitions. */
+  "list-agg": (args) => {
+    const values = valuesOf(args);
+    return values === null ? null : printableList(values);
+  },
+  /** Counted from 0, from the end when negative; of a text its characters. Nothing where there is none. */
+  itemAt: (args) => {
+    expectCount(args, 2, 2);
+    const [list, index] = [plainValue(args[0]), args[1]];
+    if (typeof index !== "number" || !Number.isInteger(index)) {
+      throw new HelperError(`expects a whole number as position, got ${kindOf(index)}`);
+    }
+    if (list === null) return "";
+    if (!Array.isArray(list) && typeof list !== "string") {
+      throw new HelperError(`expects a list or a text, got ${kindOf(list)}`);
+    }
+    const item: unknown = (typeof list === "string" ? Array.from(list) : list).at(index) ?? "";
+    if (typeof item === "object") throw new HelperError(`the item is ${kindOf(item)}`);
+    return item;
+  },
+  /** Without the items that are empty, zero or false. A text is what it was. */
+  join: (args, { budget }) => {
+    expectCount(args, 1, 2);
+    const [list, separator = ", "] = args.map(plainValue);
+    if (typeof list === "string" || list === null) return list;
+    if (!Array.isArray(list)) throw new HelperError(`expects a list, got ${kindOf(list)}`);
+    if (typeof separator !== "string")
+      throw new HelperError(`expects a text as separator, got ${kindOf(separator)}`);
+    const items = list.filter(Boolean);
+    const compound = items.find((item) => typeof item === "object");
+    if (compound !== undefined)
+      throw new HelperError(`expects texts and numbers in the list, got ${kindOf(compound)}`);
+    return joinValues(items, separator, budget);
+  },
+  /** Of a list its items that are not empty, zero or false; of a text its characters; of everything else 0. */
+  length: (args) => {
+    expectCount(args, 1, 1);
+    const value = plainValue(args[0]);
+    if (Array.isArray(value)) return value.filter(Boolean).length;
+    return typeof value === "string" ? countCharacters(value) : 0;
+  },
+} satisfies Record<string, Helper>;
+
+/** The plain values of a list, or those at a key of its objects. Null for null. */
+function valuesOf(args: readonly unknown[]): unknown[] | null {
+  expectCount(args, 1, 2);
+  const [list, key] = args.map(plainValue);
+  if (list === null) return null;
+  if (!Array.isArray(list)) throw new HelperError(`expects a list, got ${kindOf(list)}`);
+  const path = args.length === 2 ? pathOf(key) : null;
+  const values: unknown[] = [];
+  for (const item of list as Json[]) {
+    const value = path === null ? item : getAtPath(item, path);
+    if (value === null || value === undefined) continue;
+    if (typeof value === "object") {
+      throw new HelperError(
+        path === null ? `needs a key for ${kindOf(value)}` : `the value at the key is ${kindOf(value)}`,
+      );
+    }
+    values.push(value);
+  }
+  return values;
+}
+
+/** Code points: a character outside the basic plane is one. */
+function countCharacters(text: string): number {
+  let count = 0;
+  for (const _ of text) count += 1;
+  return count;
+}

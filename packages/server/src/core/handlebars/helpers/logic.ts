@@ -1,0 +1,52 @@
+import { expectCount, type Helper, type HelperCall, HelperError, kindOf } from "../helper.ts";
+import { plainValue } from "../print.ts";
+
+/** Choices. All but `default` give a boolean inline, and choose between their two halves as a block. */
+export const logicHelpers = {
+  /** The second value where the first is missing, null or an empty text; zero and false are values. */
+  default: (args) => {
+    expectCount(args, 2, Infinity);
+    const [value, fallback] = args;
+    const isNothing = value === undefined || value === null || plainValue(value) === "";
+    return isNothing ? fallback : value;
+  },
+  compare: (args, call) => choose(compare(args), call),
+  condition: (args, call) => choose(compare(args), call),
+  and: (args, call) => choose(args.every(Boolean), call),
+  or: (args, call) => choose(args.some(Boolean), call),
+} satisfies Record<string, Helper>;
+
+function choose(result: boolean, { block }: HelperCall): boolean | string {
+  if (block === null) return result;
+  return result ? block.main() : block.otherwise();
+}
+
+/** `a op b`, with the meaning that JavaScript gives the operator; two values without one are compared by `===`. */
+function compare(args: readonly unknown[]): boolean {
+  expectCount(args, 2, 3);
+  const [left, operator, right] = args.length === 2 ? [args[0], "===", args[1]] : args;
+  const [a, b] = [plainValue(left), plainValue(right)];
+  const compareValues =
+    typeof operator === "string" && Object.hasOwn(OPERATORS, operator) ? OPERATORS[operator] : undefined;
+  if (compareValues === undefined) {
+    throw new HelperError(
+      `unknown operator ${typeof operator === "string" ? `"${operator}"` : kindOf(operator)}`,
+    );
+  }
+  return compareValues(a, b);
+}
+
+/** What JavaScript lets `<` take; other values it converts, and so do we. */
+type Ordered = string | number;
+
+const OPERATORS: Readonly<Record<string, (left: unknown, right: unknown) => boolean>> = {
+  "==": (left, right) => left == right,
+  "!=": (left, right) => left != right,
+  "===": (left, right) => left === right,
+  "!==": (left, right) => left !== right,
+  "<": (left, right) => (left as Ordered) < (right as Ordered),
+  ">": (left, right) => (left as Ordered) > (right as Ordered),
+  "<=": (left, right) => (left as Ordered) <= (right as Ordered),
+  ">=": (left, right) => (left as Ordered) >= (right as Ordered),
+  typeof: (left, right) => typeof left === right,
+};

@@ -1,0 +1,85 @@
+import Handlebars from "handlebars";
+import { type Budget, outputRefusal, spendOutput } from "./budget.ts";
+
+/**
+ * How values become text. The same as JavaScript's own conversion of JSON, but it cannot be hooked by the data (an
+ * object with a `toString` key), and it stops when the output limit is reached instead of after it.
+ */
+const RAW = Symbol("raw");
+const SEPARATOR = Symbol("separator");
+
+/** Text that is printed without escaping. */
+export interface RawText {
+  readonly [RAW]: string;
+}
+
+export function rawText(text: string): RawText {
+  return Object.freeze({ [RAW]: text });
+}
+
+/** What generated code prints with. */
+export interface Printer {
+  /** For `{{value}}`. */
+  escaped: (value: unknown) => string;
+  /** For `{{{value}}}`, and for what a block gave. */
+  raw: (value: unknown) => string;
+}
+
+export function createPrinter(budgetOf: () => Budget): Printer {
+  return {
+    escaped(value) {
+      const budget = budgetOf();
+      const text = printValue(value, budget);
+      // Before escaping, which makes it up to six times as long.
+      spendOutput(budget, text.length);
+      if (isRawText(value)) return text;
+      const escaped = Handlebars.escapeExpression(text);
+      if (escaped.length > text.length) spendOutput(budget, escaped.length - text.length);
+      return escaped;
+    },
+    raw(value) {
+      const budget = budgetOf();
+      // A text is not copied by being printed, and what blocks give has been counted inside them.
+      const text = typeof value === "string" ? value : printValue(value, budget);
+      spendOutput(budget, typeof value === "string" ? 0 : text.length);
+      return text;
+    },
+  };
+}
+
+/** A helper's argument as plain data: what another helper marked as raw is a text like any other. */
+export function plainValue(value: unknown): unknown {
+  return isRawText(value) ? value[RAW] : value;
+}
+
+/** A list that joins with ", " when it is printed itself; for every other purpose it is an array. */
+export function printableList(items: unknown[]): unknown[] {
+  return Object.defineProperty(items, SEPARATOR, { value: ", " });
+}
+
+export function isRawText(value: unknown): value is RawText {
+  return typeof value === "object" && value !== null && RAW in value;
+}
+
+/** Null and undefined print as nothing, objects as `[object Object]`, arrays as their items joined. */
+export function printValue(value: unknown, budget: Budget): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (typeof value !== "object" || value === null) return "";
+  if (isRawText(value)) return value[RAW];
+  if (!Array.isArray(value)) return "[object Object]";
+  return joinValues(value, SEPARATOR in value ? ", " : ",", budget);
+}
+
+/** Joins printed items, and refuses before the text would be longer than any output may be. */
+export function joinValues(items: readonly unknown[], separator: string, budget: Budget): string {
+  const parts: string[] = [];
+  let length = 0;
+  for (const item of items) {
+    const text = printValue(item, budget);
+    length += text.length + separator.length;
+    if (length - separator.length > budget.limits.max_output) throw outputRefusal(budget);
+    parts.push(text);
+  }
+  return parts.join(separator);
+}

@@ -1,0 +1,30 @@
+/** Why a template could not be used: it does not parse, it does not fit the data, or it asks for too much. */
+export type TemplateErrorCode = "template_syntax" | "template_render" | "template_budget";
+
+/** The message is Handlebars' own text where Handlebars refused: authors meet it in logs and look it up. */
+export class TemplateError extends Error {
+  override name = "TemplateError";
+  readonly code: TemplateErrorCode;
+
+  constructor(code: TemplateErrorCode, message: string, options?: ErrorOptions) {
+    super(shorten(message), options);
+    this.code = code;
+  }
+}
+
+/**
+ * Anything that was thrown while a template was parsed or rendered. The runtime's own refusals (call stack, length
+ * of a string) come as RangeError: only a template that asks for too much meets them.
+ */
+export function toTemplateError(cause: unknown, code: "template_syntax" | "template_render"): TemplateError {
+  if (cause instanceof TemplateError) return cause;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new TemplateError(cause instanceof RangeError ? "template_budget" : code, message, { cause });
+}
+
+/** Handlebars prints values into its messages, however long they are. */
+const MAX_LENGTH = 500;
+
+function shorten(message: string): string {
+  return message.length > MAX_LENGTH ? `${message.slice(0, MAX_LENGTH).toWellFormed()}…` : message;
+}

@@ -1,0 +1,48 @@
+/**
+ * JSON that parses may still hold what no database or later stage can: the null character, half of a surrogate
+ * pair, nesting so deep that recursive code overflows. Refused at the border with the place that has it.
+ */
+const MAX_DEPTH = 100;
+
+/** Cheap first look at the bytes: false means `findUnsafe` would find nothing. */
+export function maybeUnsafe(raw: Buffer): boolean {
+  let depth = 0;
+  let deepest = 0;
+  for (let index = 0; index < raw.length; index++) {
+    const byte = raw[index];
+    if (byte === 0x5b || byte === 0x7b) deepest = Math.max(deepest, ++depth);
+    else if (byte === 0x5d || byte === 0x7d) depth--;
+    else if (byte === 0x5c && raw[index + 1] === 0x75) return true;
+  }
+  return deepest > MAX_DEPTH;
+}
+
+/** The first unsafe place in a parsed value, as `path: reason`; null when it is sound. Iterative on purpose. */
+export function findUnsafe(value: unknown): string | null {
+  const stack: { value: unknown; path: string; depth: number }[] = [{ value, path: "", depth: 0 }];
+  for (let entry = stack.pop(); entry !== undefined; entry = stack.pop()) {
+    const { value: current, path, depth } = entry;
+    if (typeof current === "string") {
+      const reason = unsafeText(current);
+      if (reason !== null) return `${path || "(root)"}: ${reason}`;
+    } else if (typeof current === "object" && current !== null) {
+      if (depth >= MAX_DEPTH) return `${shorten(path)}: is nested deeper than ${MAX_DEPTH} levels`;
+      for (const [key, child] of Object.entries(current)) {
+        const reason = unsafeText(key);
+        if (reason !== null) return `${path || "(root)"}: a key ${reason}`;
+        stack.push({ value: child, path: path === "" ? key : `${path}.${key}`, depth: depth + 1 });
+      }
+    }
+  }
+  return null;
+}
+
+export function unsafeText(text: string): string | null {
+  if (text.includes("\u0000")) return "must not contain the null character";
+  if (!text.isWellFormed()) return "must be valid Unicode (it has half of a surrogate pair)";
+  return null;
+}
+
+function shorten(path: string): string {
+  return path.length > 80 ? `${path.slice(0, 80)}…` : path;
+}

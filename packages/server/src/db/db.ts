@@ -1,0 +1,182 @@
+import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely";
+import pg from "pg";
+import type { Tables } from "./tables.gen.ts";
+
+/**
+ * The only user of the driver. Two ways in: `query` for hand-written statements (a name makes it a prepared
+ * statement of its connection) and `kysely` for plain reading and writing. Both run on the same connection
+ * inside `tx`.
+ */
+export interface Queryable {
+  query: <Row extends object = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+    name?: string,
+  ) => Promise<Row[]>;
+  kysely: Kysely<Tables>;
+}
+
+export interface Db extends Queryable {
+  /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
+  tx: <T>(work: (tx: Tx) => Promise<T>, options?: TxOptions) => Promise<T>;
+  /** Hears NOTIFY payloads until stopped; `onReset` is called whenever some may have been missed. */
+  listen: (channel: string, hear: (payload: string) => void, onReset: () => void) => Promise<Stoppable>;
+  /** A connection of its own, for what lives as long as a session: advisory locks. */
+  session: () => Promise<Queryable & Stoppable>;
+  close: () => Promise<void>;
+}
+
+export interface Tx extends Queryable {
+  /** Runs `work` once the transaction has committed; dropped when it rolls back. */
+  afterCommit: (work: () => void) => void;
+}
+
+export interface TxOptions {
+  /**
+   * Commit without waiting for the disk. Only for work that a crash of the database may undo whole because a
+   * job will do it again: the write-ahead log keeps order, so nothing later can survive what is lost here.
+   */
+  relaxed?: boolean;
+}
+
+export interface Stoppable {
+  stop: () => Promise<void>;
+}
+
+export interface DbOptions {
+  url: string;
+  max: number;
+  onError: (error: Error) => void;
+}
+
+// bigint and numeric columns hold counts and milliseconds that fit a double.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+export function createDb(options: DbOptions): Db {
+  const pool = new pg.Pool({ connectionString: options.url, max: options.max, application_name: "carillon" });
+  pool.on("error", options.onError);
+  const kysely = new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool }),
+  });
+
+  async function tx<T>(work: (tx: Tx) => Promise<T>, { relaxed = false }: TxOptions = {}): Promise<T> {
+    const client = await pool.connect();
+    const pending: (() => void)[] = [];
+    let failure: Error | undefined;
+    try {
+      await client.query(relaxed ? "begin; set local synchronous_commit to off" : "begin");
+      const result = await work({ ...queryableOf(client), afterCommit: (then) => pending.push(then) });
+      await client.query("commit");
+      for (const then of pending) then();
+      return result;
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error(String(error));
+      await client.query("rollback").then(
+        () => (failure = undefined),
+        () => {},
+      );
+      throw error;
+    } finally {
+      // A connection that could not even roll back is not fit for the pool.
+      client.release(failure);
+    }
+  }
+
+  return {
+    query: async (text, values, name) => (await pool.query(statement(text, values, name))).rows,
+    kysely,
+    tx,
+    listen: (channel, hear, onReset) => listen(options, channel, hear, onReset),
+    async session() {
+      const client = await pool.connect();
+      return { ...queryableOf(client), stop: async () => client.release(true) };
+    },
+    close: () => pool.end(),
+  };
+}
+
+function statement(text: string, values: readonly unknown[] = [], name?: string): pg.QueryConfig {
+  return name === undefined ? { text, values: [...values] } : { text, values: [...values], name };
+}
+
+function queryableOf(client: pg.PoolClient): Queryable {
+  let bound: Kysely<Tables> | undefined;
+  return {
+    query: async (text, values, name) => (await client.query(statement(text, values, name))).rows,
+    get kysely() {
+      bound ??= kyselyOn(client);
+      return bound;
+    },
+  };
+}
+
+/** Kysely on one checked-out connection, so that it takes part in a transaction it did not open. */
+function kyselyOn(client: pg.PoolClient): Kysely<Tables> {
+  const borrowed = {
+    query: client.query.bind(client),
+    release: () => {},
+  } as unknown as PostgresPoolClient;
+  const pool: PostgresPool = { connect: async () => borrowed, end: async () => {}, options: {} };
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+}
+
+const RECONNECT_MS = 500;
+
+/** One dedicated connection; reconnects by itself, because a missed NOTIFY is only a delay. */
+async function listen(
+  options: DbOptions,
+  channel: string,
+  hear: (payload: string) => void,
+  onReset: () => void,
+): Promise<Stoppable> {
+  let stopped = false;
+  let client: pg.Client | undefined;
+  let retry: NodeJS.Timeout | undefined;
+
+  async function connect(): Promise<void> {
+    const next = new pg.Client({
+      connectionString: options.url,
+      application_name: "carillon-listen",
+      keepAlive: true,
+    });
+    next.on("notification", (message) => hear(message.payload ?? ""));
+    next.on("error", () => {});
+    next.on("end", () => {
+      if (stopped) return;
+      retry = setTimeout(() => void reconnect(), RECONNECT_MS);
+    });
+    await next.connect();
+    await next.query(`listen ${pg.escapeIdentifier(channel)}`);
+    client = next;
+  }
+
+  async function reconnect(): Promise<void> {
+    try {
+      await connect();
+      onReset();
+    } catch (error) {
+      options.onError(error instanceof Error ? error : new Error(String(error)));
+      if (!stopped) retry = setTimeout(() => void reconnect(), RECONNECT_MS);
+    }
+  }
+
+  await connect();
+  return {
+    async stop() {
+      stopped = true;
+      clearTimeout(retry);
+      await client?.end();
+    },
+  };
+}
+
+/** True for errors that say the database is away or refusing work, not that the statement was wrong. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  if (/^(08|53|57P0)/.test(code)) return true;
+  if (/^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND)$/.test(code)) return true;
+  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+    error.message,
+  );
+}

@@ -1,0 +1,96 @@
+import { mkdir, realpath } from "node:fs/promises";
+import { findBinaries } from "./embedded/binaries.ts";
+import { ensureCluster, ensurePassword, ROLE } from "./embedded/cluster.ts";
+import { EmbeddedPostgresError, explainSystemError } from "./embedded/error.ts";
+import { endOrphan } from "./embedded/orphan.ts";
+import { ensureDatabase, lockFolder, ownServer } from "./embedded/owner.ts";
+import { findPlace, notePlace } from "./embedded/place.ts";
+import { launchPostmaster } from "./embedded/postmaster.ts";
+
+/**
+ * The life of the PostgreSQL that Carillon brings along, for everyone who sets no DATABASE_URL. It owns one data
+ * folder and the server on it, from the first initdb to the clean stop, and survives bad endings of either.
+ *
+ *     lock the folder ─ find place, account, binaries ─ end an orphan ─ password ─ initdb if new ─ start ─ own it
+ *
+ * - At most one living Carillon per folder; the second is refused and disturbs nothing. See owner.ts.
+ * - Whatever was killed and whenever, the next start recovers by itself. A cluster has its name only when whole.
+ * - The server is our child but not tied to us: killed, we leave an orphan, which the next start stops cleanly.
+ *   A process is signalled only when it is known to be the server of this very folder.
+ * - No plain text way in: loopback only, a generated password that is in no log, argument or environment.
+ * - PostgreSQL's defaults for durability stand: what is committed is on disk.
+ * - As root the server runs as another account, and if need be elsewhere. See place.ts.
+ *
+ * `<dataDir>/`: owner.lock, and (here, or where where-the-database-is.txt says) postgres/, password, postgres.log.
+ */
+
+/** What to start, and who hears about it. */
+export interface EmbeddedPostgresOptions {
+  /** Made if it does not exist, for example `<project>/.carillon`. */
+  dataDir: string;
+  /** Hears a line when something happens that a person should know; never a secret. */
+  log: (line: string) => void;
+  /** Default: one that is free, another at each start. */
+  port?: number;
+  /** PostgreSQL settings over ours. Where it listens and where it logs stay ours. */
+  settings?: Record<string, string>;
+  /** Hears why, once, when the server ends without having been asked to. */
+  onExit?: (line: string) => void;
+}
+
+export interface EmbeddedPostgres {
+  /** With the password: not for logs. */
+  url: string;
+  /** Where the data really is: the folder asked for, or root's place for it. */
+  dataDir: string;
+  /** Stops the server cleanly, waits for it and lets the folder go. Any number of calls are one. */
+  stop: () => Promise<void>;
+}
+
+export { EmbeddedPostgresError };
+
+/** Throws `EmbeddedPostgresError` and then leaves nothing running. */
+export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  try {
+    return await start(options);
+  } catch (error) {
+    throw explainSystemError(error, options.dataDir);
+  }
+}
+
+async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
+  const { log } = options;
+  await using undo = new AsyncDisposableStack();
+  await mkdir(options.dataDir, { recursive: true });
+  const folder = await realpath(options.dataDir);
+  undo.use(lockFolder(folder));
+
+  const place = await findPlace(folder, await findBinaries());
+  await endOrphan(place, log);
+  const password = await ensurePassword(place, log);
+  await ensureCluster(place, log);
+  await notePlace(place, log);
+
+  const server = undo.use(await launchPostmaster(place, options));
+  try {
+    const owner = undo.use(await ownServer({ port: server.port, password }, folder, server.ended));
+    await ensureDatabase(owner.session);
+  } catch (error) {
+    throw await server.explain(error);
+  }
+
+  const life = undo.move();
+  let stopping: Promise<void> | undefined;
+  async function watch({ onExit }: EmbeddedPostgresOptions): Promise<void> {
+    await server.ended;
+    if (stopping !== undefined || onExit === undefined) return;
+    const why = await server.lastWords().catch(String);
+    onExit(`PostgreSQL ended unexpectedly (${why}). See ${place.home}/postgres.log.`);
+  }
+  void watch(options);
+  return {
+    url: `postgres://${ROLE}:${encodeURIComponent(password)}@127.0.0.1:${server.port}/${ROLE}`,
+    dataDir: place.home,
+    stop: () => (stopping ??= life.disposeAsync()),
+  };
+}

@@ -1,0 +1,55 @@
+import type { Queryable, Tx } from "../db/db.ts";
+
+/**
+ * Reports about messages that were sent. Status only moves forward (sent, delivered, seen, read, clicked or
+ * dismissed); a report that comes first sets the times of the stages it implies.
+ */
+const RANK = `array_position(array['to_be_triggered', 'triggered', 'sent_by_vendor', 'delivered', 'seen', 'read', 'clicked'], %)`;
+
+const rank = (expression: string) => RANK.replace("%", expression);
+
+export interface Receipt {
+  workspace_id: number;
+  message_id: string;
+  status: string;
+  reason: string | null;
+}
+
+/** A failure that is reported after acceptance ends a message that was not seen to arrive. */
+export async function applyReceipts(tx: Queryable, receipts: Receipt[]): Promise<void> {
+  if (receipts.length === 0) return;
+  await tx.query(
+    `update message m
+        set status = case
+              when u.status = 'delivery_failure' and m.status in ('triggered', 'sent_by_vendor') then 'failure_by_vendor'
+              when ${rank("u.status")} > ${rank("m.status")} then u.status
+              else m.status end,
+            failure_reason = case when u.status = 'delivery_failure' then coalesce(u.reason, m.failure_reason) else m.failure_reason end,
+            delivered_at = case when u.status in ('delivered', 'seen', 'clicked') then coalesce(m.delivered_at, now()) else m.delivered_at end,
+            seen_at = case when u.status in ('seen', 'clicked') then coalesce(m.seen_at, now()) else m.seen_at end,
+            clicked_at = case when u.status = 'clicked' then coalesce(m.clicked_at, now()) else m.clicked_at end,
+            updated_at = now()
+       from (select distinct on (workspace_id, message_id) * from
+               unnest($1::int[], $2::text[], $3::text[], $4::text[]) as u(workspace_id, message_id, status, reason)
+              order by workspace_id, message_id, ${rank("u.status")} desc nulls last) u
+      where m.workspace_id = u.workspace_id and m.id = u.message_id
+        and m.status not in ('trigger_failed', 'trigger_blocked', 'failure_by_vendor', 'not_to_be_triggered')`,
+    [
+      receipts.map((receipt) => receipt.workspace_id),
+      receipts.map((receipt) => receipt.message_id),
+      receipts.map((receipt) => receipt.status),
+      receipts.map((receipt) => receipt.reason),
+    ],
+  );
+}
+
+/** Applies the reports that are due by now; returns how many. */
+export async function applyDueReceipts(tx: Tx): Promise<number> {
+  const due = await tx.query<Receipt>(
+    `delete from due_receipt where ctid in (
+       select ctid from due_receipt where due_at <= now() order by due_at limit 500 for update skip locked)
+     returning workspace_id, message_id, status, reason`,
+  );
+  await applyReceipts(tx, due);
+  return due.length;
+}

@@ -1,0 +1,168 @@
+import type { Catalog } from "../catalog/catalog.ts";
+import type { Channel } from "../core/channel.ts";
+import { CHANNELS } from "../core/channel.ts";
+import { LANES } from "../core/lane.ts";
+import type { Db, Queryable } from "../db/db.ts";
+import type { IdSource } from "../ids.ts";
+import type { SecretBox } from "../workspaces/crypto.ts";
+import type { HttpClient } from "./http.ts";
+import type { Vendor, VendorConnection } from "./vendor.ts";
+
+/**
+ * Which vendor serves a channel, category and tenant, and the open connection to it. Tables are remembered per
+ * workspace and forgotten when a vendor's settings change; a connection lives until its settings change.
+ */
+export interface VendorTables {
+  load: (workspace_id: number) => Promise<VendorTable>;
+  /** The connection for a stored configuration; null when it was deleted or its vendor is unknown. */
+  connect: (workspace_id: number, vendor_config_id: string) => Promise<VendorConnection | null>;
+  close: () => Promise<void>;
+}
+
+export interface VendorTable {
+  /** The first vendor of the priority list: the tenant's own, else the default tenant's. */
+  pick: (
+    channel: Channel,
+    root_category: string,
+    tenant_id: string,
+    provider: string,
+  ) => { vendor_config_id: string; vendor_slug: string } | null;
+}
+
+export interface VendorTablesDeps {
+  db: Db;
+  catalog: Catalog;
+  box: SecretBox;
+  http: HttpClient;
+  vendors: ReadonlyMap<string, Vendor>;
+}
+
+interface RouteRow {
+  tenant_id: string;
+  channel: Channel;
+  root_category: string;
+  vendor_config_id: string;
+  vendor_slug: string;
+}
+
+interface OpenConnection {
+  version: number;
+  connection: VendorConnection;
+}
+
+export function createVendorTables({ db, catalog, box, http, vendors }: VendorTablesDeps): VendorTables {
+  const open = new Map<string, OpenConnection>();
+
+  async function loadRoutes(workspace_id: number): Promise<VendorTable> {
+    const rows = await db.query<RouteRow>(
+      `select r.tenant_id, r.channel, r.root_category, r.vendor_config_id, c.vendor_slug
+         from vendor_route r join vendor_config c on c.workspace_id = r.workspace_id and c.id = r.vendor_config_id
+        where r.workspace_id = $1 order by r.position`,
+      [workspace_id],
+    );
+    const byRoute = new Map<string, RouteRow[]>();
+    for (const row of rows) {
+      const key = routeKey(row.tenant_id, row.channel, row.root_category);
+      byRoute.set(key, [...(byRoute.get(key) ?? []), row]);
+    }
+    return {
+      pick(channel, root, tenant_id, provider) {
+        for (const tenant of [tenant_id, "default"]) {
+          for (const row of byRoute.get(routeKey(tenant, channel, root)) ?? []) {
+            const reaches = vendors.get(row.vendor_slug)?.provider;
+            if (reaches === undefined || provider === "" || reaches === provider) return row;
+          }
+        }
+        return null;
+      },
+    };
+  }
+
+  async function connect(workspace_id: number, id: string): Promise<VendorConnection | null> {
+    const stored = await catalog.remember(workspace_id, "vendor", id, async () => {
+      const [row] = await db.query<{ vendor_slug: string; config: Buffer; updated_at: Date }>(
+        "select vendor_slug, config, updated_at from vendor_config where workspace_id = $1 and id = $2",
+        [workspace_id, id],
+      );
+      return row ?? null;
+    });
+    const vendor = stored === null ? undefined : vendors.get(stored.vendor_slug);
+    if (stored === null || vendor === undefined) return null;
+    const version = stored.updated_at.getTime();
+    const known = open.get(id);
+    if (known?.version === version) return known.connection;
+    const config = vendor.config.parse(JSON.parse(box.open(stored.config)));
+    const connection = vendor.open(config, { http });
+    open.set(id, { version, connection });
+    // Calls that already hold the old connection finish on it.
+    if (known !== undefined) void known.connection.close?.().catch(() => {});
+    return connection;
+  }
+
+  return {
+    load: (workspace_id) =>
+      catalog.remember(workspace_id, "vendor", "routes", () => loadRoutes(workspace_id)),
+    connect,
+    async close() {
+      await Promise.allSettled([...open.values()].map(async ({ connection }) => connection.close?.()));
+      open.clear();
+    },
+  };
+}
+
+function routeKey(tenant_id: string, channel: string, root: string): string {
+  return `${tenant_id}/${channel}/${root}`;
+}
+
+/** A fresh workspace sends through simulators and its own inbox, so nothing can leave by accident. */
+export async function seedVendors(
+  db: Queryable,
+  workspace_id: number,
+  box: SecretBox,
+  ids: IdSource,
+): Promise<void> {
+  for (const channel of CHANNELS) {
+    const vendor_slug = channel === "inbox" ? "carillon-inbox" : `simulator-${channel}`;
+    const id = await insertVendor(
+      db,
+      { workspace_id, channel, vendor_slug, nickname: "", config: {} },
+      box,
+      ids,
+    );
+    await db.query(
+      `insert into vendor_route (workspace_id, channel, root_category, position, vendor_config_id)
+       select $1, $2, root, 0, $3 from unnest($4::text[]) as root`,
+      [workspace_id, channel, id, [...LANES]],
+    );
+  }
+}
+
+export interface NewVendor {
+  workspace_id: number;
+  channel: Channel;
+  vendor_slug: string;
+  nickname: string;
+  config: object;
+}
+
+/** Stores a vendor's settings, sealed; returns their id. */
+export async function insertVendor(
+  db: Queryable,
+  vendor: NewVendor,
+  box: SecretBox,
+  ids: IdSource,
+): Promise<string> {
+  const id = ids.ulid();
+  await db.query(
+    `insert into vendor_config (workspace_id, id, vendor_slug, channel, nickname, config) values ($1, $2, $3, $4, $5, $6)`,
+    [
+      vendor.workspace_id,
+      id,
+      vendor.vendor_slug,
+      vendor.channel,
+      vendor.nickname,
+      box.seal(JSON.stringify(vendor.config)),
+    ],
+  );
+  return id;
+}

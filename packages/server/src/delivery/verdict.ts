@@ -1,0 +1,106 @@
+import type { Channel } from "../core/channel.ts";
+import type { Lane } from "../core/lane.ts";
+import type { Outcome, ReceiptStatus } from "./vendor.ts";
+
+/**
+ * What becomes of a message after a vendor answered, or did not: pure. Retries wait 1 s, 5 s, 30 s, 2 min,
+ * 10 min, each spread by a fifth, or as long as the vendor asked; refusals are final.
+ */
+export interface Verdict {
+  status: "triggered" | "sent_by_vendor" | "delivered" | "trigger_failed";
+  failure_reason: string | null;
+  failure_class: string | null;
+  vendor_message_id: string | null;
+  /** Milliseconds until the next attempt; null: none. */
+  retry_in_ms: number | null;
+  inactivate: boolean;
+  receipts: { status: ReceiptStatus; after_ms: number; reason: string | null }[];
+  inbox_item: object | null;
+}
+
+export interface Attempted {
+  channel: Channel;
+  lane: Lane;
+  attempt: number;
+}
+
+const BACKOFF_MS = [1000, 5000, 30_000, 120_000, 600_000];
+export const MAX_ATTEMPTS = BACKOFF_MS.length + 1;
+/** No vendor is waited for longer than a day, whatever it asks. */
+const LONGEST_RETRY_MS = 86_400_000;
+
+export function judge(message: Attempted, outcome: Outcome, random: number): Verdict {
+  switch (outcome.kind) {
+    case "sent":
+      return {
+        ...settled(outcome.delivered === true ? "delivered" : "sent_by_vendor"),
+        vendor_message_id: outcome.vendor_message_id,
+        receipts: (outcome.receipts ?? []).map(({ status, after_ms, reason }) => ({
+          status,
+          after_ms,
+          reason: reason ?? null,
+        })),
+        inbox_item: outcome.inbox_item ?? null,
+      };
+    case "ambiguous": {
+      const reason = `ambiguous: ${outcome.message}`;
+      if (!mayRepeat(message) || message.attempt >= MAX_ATTEMPTS) return failed(reason, "ambiguous", false);
+      return again(reason, "ambiguous", backoff(message.attempt, random));
+    }
+    case "failed": {
+      const { class: failure, message: reason, retry_after } = outcome;
+      if ((failure !== "throttled" && failure !== "transient") || message.attempt >= MAX_ATTEMPTS) {
+        return failed(reason, failure, outcome.inactivate === true);
+      }
+      const asked = retry_after === undefined ? 0 : Math.min(retry_after * 1000, LONGEST_RETRY_MS);
+      return again(reason, failure, Math.max(asked, backoff(message.attempt, random)));
+    }
+  }
+}
+
+/**
+ * May a message be sent again that has perhaps been sent? Where a duplicate is folded by the receiver
+ * (Message-ID, collapse key, our own inbox) yes. A text message is money and noise twice, but a one-time
+ * password that never comes is worse: yes in the two upper lanes, no in a campaign.
+ */
+export function mayRepeat({ channel, lane }: Pick<Attempted, "channel" | "lane">): boolean {
+  switch (channel) {
+    case "email":
+    case "inbox":
+    case "androidpush":
+    case "iospush":
+    case "webpush":
+      return true;
+    case "sms":
+    case "whatsapp":
+    case "slack":
+    case "ms_teams":
+      return lane < 2;
+  }
+}
+
+function backoff(attempt: number, random: number): number {
+  const base = BACKOFF_MS[Math.min(attempt, BACKOFF_MS.length) - 1] ?? 1000;
+  return Math.round(base * (0.8 + 0.4 * random));
+}
+
+function settled(status: Verdict["status"]): Verdict {
+  return {
+    status,
+    failure_reason: null,
+    failure_class: null,
+    vendor_message_id: null,
+    retry_in_ms: null,
+    inactivate: false,
+    receipts: [],
+    inbox_item: null,
+  };
+}
+
+function failed(reason: string, failure_class: string, inactivate: boolean): Verdict {
+  return { ...settled("trigger_failed"), failure_reason: reason, failure_class, inactivate };
+}
+
+function again(reason: string, failure_class: string, retry_in_ms: number): Verdict {
+  return { ...settled("triggered"), failure_reason: reason, failure_class, retry_in_ms };
+}

@@ -1,0 +1,423 @@
+import { PgBoss } from "pg-boss";
+import type { Lane } from "../core/lane.ts";
+import { LANES } from "../core/lane.ts";
+import { type Db, isDatabaseUnavailable, type Queryable, type Stoppable, type Tx } from "../db/db.ts";
+import type { Log } from "../log.ts";
+
+/**
+ * Work is dispatched through pg-boss: one queue per stage and lane. A job carries ids, in chunks, never
+ * payloads; it is inserted by the transaction that makes the rows it is about, and taken off its queue by the
+ * transaction that handles them. So a job is done exactly once, whatever dies in between.
+ *
+ * pg-boss gives fetch with SKIP LOCKED, heartbeats, retries with backoff and maintenance. The loops here are
+ * ours, because completion must be part of our transaction, and because a wake-up by NOTIFY inside a
+ * transaction serialises commits (PostgreSQL holds one lock for it through the flush to disk): loops of this
+ * process are woken directly, those of others by a NOTIFY of its own, at most one every few milliseconds.
+ */
+export type Stage = "expand" | "execute" | "send";
+
+export interface Ref {
+  workspace_id: number;
+  id: string;
+}
+
+export interface Job {
+  id: string;
+  refs: Ref[];
+}
+
+export interface Handler {
+  /** Does the work of these jobs and settles them in its own transaction. A throw splits them and tries again. */
+  handle: (jobs: Job[], lane: Lane) => Promise<void>;
+  /** A single ref failed for good: writes that down in the transaction that takes its job away. */
+  giveUp: (tx: Tx, ref: Ref, error: unknown) => Promise<void>;
+  /** Jobs taken at once; each holds up to `CHUNK` refs. */
+  batch: number;
+  /** Loops side by side, per lane. */
+  loops: number;
+  /** Resolves when there is room for more work of a lane. */
+  room?: (lane: Lane) => Promise<void>;
+}
+
+export interface Dispatch {
+  /** Queues refs, as part of `tx`. */
+  enqueue: (tx: Tx, stage: Stage, lane: Lane, refs: Ref[]) => Promise<void>;
+  /** Takes jobs off their queue, as part of `tx`. Throws `ClaimLostError` when they are no longer ours. */
+  settle: (tx: Tx, stage: Stage, lane: Lane, jobs: Job[]) => Promise<void>;
+  work: (stage: Stage, handler: Handler) => void;
+  /** Waiting and active jobs and the age of the oldest waiting one, per queue. */
+  measure: () => Promise<QueueDepth[]>;
+  start: (options: { worker: boolean }) => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+export interface QueueDepth {
+  stage: Stage;
+  lane: Lane;
+  waiting: number;
+  active: number;
+  oldest_seconds: number;
+}
+
+export class ClaimLostError extends Error {
+  override name = "ClaimLostError";
+}
+
+export const CHUNK = 100;
+const STAGES: readonly Stage[] = ["expand", "execute", "send"];
+const WAKE_CHANNEL = "carillon_wake";
+const PRESENCE_LOCK = 4_150_913;
+const POLL_MS = 1000;
+const HEARTBEAT_SECONDS = 10;
+const TOUCH_MS = 4000;
+const NOTIFY_MS = 20;
+const MAX_TRIES = 5;
+
+export interface DispatchDeps {
+  db: Db;
+  url: string;
+  log: Log;
+  /** One handled batch, for metrics. */
+  observe: (stage: Stage, lane: Lane, seconds: number, refs: number) => void;
+}
+
+export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatch {
+  // Losing a fetch in a crash of the database only means that the job is fetched again.
+  const boss = new PgBoss({
+    connectionString: url,
+    application_name: "carillon-jobs",
+    options: "-c synchronous_commit=off",
+    max: 8,
+    schema: "pgboss",
+    schedule: false,
+    superviseIntervalSeconds: 5,
+    monitorIntervalSeconds: 5,
+    maintenanceIntervalSeconds: 60,
+  });
+  boss.on("error", (error) => log.error({ err: error }, "job engine"));
+
+  const sleepers = new Map<string, Set<() => void>>();
+  const active = new Map<string, Set<string>>();
+  const loops: Promise<void>[] = [];
+  const handlers = new Map<Stage, Handler>();
+  const remote = createRemoteWake(db, log);
+  let stopping = false;
+  let listener: Stoppable | undefined;
+  let presence: Stoppable | undefined;
+  let touching: NodeJS.Timeout | undefined;
+
+  function wake(queue: string): boolean {
+    const waiting = sleepers.get(queue);
+    if (waiting === undefined) return false;
+    for (const resume of waiting) resume();
+    return true;
+  }
+
+  async function enqueue(tx: Tx, stage: Stage, lane: Lane, refs: Ref[]): Promise<void> {
+    const queue = queueName(stage, lane);
+    const jobs = chunksOf(refs, CHUNK).map((chunk) => ({ data: packRefs(chunk) }));
+    await boss.insert(queue, jobs, { db: adapter(tx) });
+    tx.afterCommit(() => remote.wake(queue, wake(queue)));
+  }
+
+  async function settle(tx: Tx, stage: Stage, lane: Lane, jobs: Job[]): Promise<void> {
+    const ids = jobs.map(({ id }) => id);
+    const done = await boss.complete(queueName(stage, lane), ids, null, { db: adapter(tx) });
+    // The package returns the count without declaring it.
+    const { affected } = done as { affected: number };
+    if (affected !== ids.length) {
+      throw new ClaimLostError(`${ids.length - affected} of ${ids.length} jobs are no longer ours`);
+    }
+  }
+
+  async function loop(stage: Stage, lane: Lane, handler: Handler): Promise<void> {
+    const queue = queueName(stage, lane);
+    const mine = active.get(queue) ?? new Set();
+    active.set(queue, mine);
+    while (!stopping) {
+      await handler.room?.(lane);
+      const woken = sleep(queue);
+      const jobs = await fetch(queue, handler.batch);
+      if (jobs.length === 0) {
+        await woken.wait();
+        continue;
+      }
+      woken.cancel();
+      for (const job of jobs) mine.add(job.id);
+      const started = performance.now();
+      try {
+        await attempt(stage, lane, handler, jobs);
+        observe(
+          stage,
+          lane,
+          (performance.now() - started) / 1000,
+          jobs.reduce((sum, { refs }) => sum + refs.length, 0),
+        );
+      } finally {
+        for (const job of jobs) mine.delete(job.id);
+      }
+    }
+  }
+
+  /** Registers for the next wake-up before the queue is looked at, so that none falls between. */
+  function sleep(queue: string): { wait: () => Promise<void>; cancel: () => void } {
+    const waiting = sleepers.get(queue) ?? new Set();
+    sleepers.set(queue, waiting);
+    let timer: NodeJS.Timeout | undefined;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = () => {
+      clearTimeout(timer);
+      waiting.delete(resume);
+    };
+    const resume = () => {
+      cancel();
+      resolve();
+    };
+    waiting.add(resume);
+    return {
+      cancel,
+      wait() {
+        if (stopping) resume();
+        else timer = setTimeout(resume, POLL_MS);
+        return promise;
+      },
+    };
+  }
+
+  async function fetch(queue: string, batch: number): Promise<Job[]> {
+    try {
+      const jobs = await boss.fetch<PackedRefs>(queue, { batchSize: batch });
+      return jobs.map(({ id, data }) => ({ id, refs: unpackRefs(data) }));
+    } catch (error) {
+      if (!stopping) log.error({ err: error, queue }, "fetching jobs failed");
+      return [];
+    }
+  }
+
+  /**
+   * Runs the handler; after a failure the bad member is isolated by halves, through the queue itself, so that a
+   * crash in the middle of that loses nothing. A single ref is retried with backoff and then given up.
+   */
+  async function attempt(stage: Stage, lane: Lane, handler: Handler, jobs: Job[]): Promise<void> {
+    try {
+      await handler.handle(jobs, lane);
+    } catch (error) {
+      if (error instanceof ClaimLostError) return log.warn({ stage, lane }, error.message);
+      if (isDatabaseUnavailable(error)) return postpone(stage, lane, jobs, error);
+      if (isContention(error)) return attempt(stage, lane, handler, jobs);
+      if (jobs.length > 1) {
+        for (const job of jobs) await attempt(stage, lane, handler, [job]);
+        return;
+      }
+      const [job] = jobs;
+      if (job !== undefined) await isolate(stage, lane, handler, job, error);
+    }
+  }
+
+  async function isolate(
+    stage: Stage,
+    lane: Lane,
+    handler: Handler,
+    job: Job,
+    error: unknown,
+  ): Promise<void> {
+    const [only] = job.refs;
+    try {
+      if (only !== undefined && job.refs.length === 1) {
+        const stored = await boss.getJobById(queueName(stage, lane), job.id);
+        log.error({ stage, lane, ref: only.id, try: stored?.retryCount ?? 0, err: error }, "work failed");
+        if ((stored?.retryCount ?? 0) < MAX_TRIES - 1) return await postpone(stage, lane, [job], error);
+        return await db.tx(async (tx) => {
+          await settle(tx, stage, lane, [job]);
+          await handler.giveUp(tx, only, error);
+        });
+      }
+      const middle = Math.ceil(job.refs.length / 2);
+      await db.tx(async (tx) => {
+        await settle(tx, stage, lane, [job]);
+        for (const half of [job.refs.slice(0, middle), job.refs.slice(middle)])
+          await enqueue(tx, stage, lane, half);
+      });
+    } catch (second) {
+      log.error({ stage, lane, err: second }, "could not put failed work back; its heartbeat will");
+    }
+  }
+
+  async function postpone(stage: Stage, lane: Lane, jobs: Job[], error: unknown): Promise<void> {
+    const reason = { message: error instanceof Error ? error.message : String(error) };
+    const ids = jobs.map(({ id }) => id);
+    await boss.fail(queueName(stage, lane), ids, reason).catch((second: unknown) => {
+      log.error({ stage, lane, err: second }, "could not put failed work back; its heartbeat will");
+    });
+  }
+
+  async function touch(): Promise<void> {
+    for (const [queue, ids] of active) {
+      if (ids.size === 0) continue;
+      await boss
+        .touch(queue, [...ids])
+        .catch((error: unknown) => log.warn({ err: error, queue }, "heartbeat failed"));
+    }
+  }
+
+  /**
+   * Says that this node lives, by a lock that dies with its connection. Alone on the database, whatever is
+   * still claimed belongs to a process that is dead, and is freed at once instead of after its heartbeat.
+   */
+  async function announce(): Promise<void> {
+    const session = await db.session();
+    presence = session;
+    const [row] = await session.query<{ alone: boolean }>("select pg_try_advisory_lock($1) as alone", [
+      PRESENCE_LOCK,
+    ]);
+    if (row?.alone === true) await freeOrphans(session);
+    await session.query("select pg_advisory_lock_shared($1)", [PRESENCE_LOCK]);
+    if (row?.alone === true) await session.query("select pg_advisory_unlock($1)", [PRESENCE_LOCK]);
+  }
+
+  async function freeOrphans(session: Queryable): Promise<void> {
+    await session.query(
+      `update pgboss.job set state = 'created', started_on = null, heartbeat_on = null
+        where state = 'active' and name = any($1)`,
+      [STAGES.flatMap((stage) => ([0, 1, 2] as const).map((lane) => queueName(stage, lane)))],
+    );
+    await session.query("update message set leased_until = now() where leased_until > now()");
+  }
+
+  return {
+    enqueue,
+    settle,
+    work: (stage, handler) => void handlers.set(stage, handler),
+    async measure() {
+      const rows = await db.query<{ name: string; waiting: number; active: number; oldest_seconds: number }>(
+        `select name, count(*) filter (where state < 'active')::int as waiting,
+                count(*) filter (where state = 'active')::int as active,
+                coalesce(extract(epoch from now() - min(created_on) filter (where state < 'active' and start_after <= now())), 0)::float8
+                  as oldest_seconds
+           from pgboss.job where state <= 'active' group by name`,
+      );
+      return STAGES.flatMap((stage) =>
+        LANES.map((_root, index) => {
+          const lane = index as Lane;
+          const row = rows.find(({ name }) => name === queueName(stage, lane));
+          return {
+            stage,
+            lane,
+            waiting: row?.waiting ?? 0,
+            active: row?.active ?? 0,
+            oldest_seconds: row?.oldest_seconds ?? 0,
+          };
+        }),
+      );
+    },
+    async start({ worker }) {
+      await boss.start();
+      for (const stage of STAGES) {
+        for (const lane of [0, 1, 2] as const) {
+          await boss.createQueue(queueName(stage, lane), {
+            retryLimit: 1000,
+            retryDelay: 1,
+            retryBackoff: true,
+            retryDelayMax: 30,
+            heartbeatSeconds: HEARTBEAT_SECONDS,
+            expireInSeconds: 3600,
+            deleteAfterSeconds: 60,
+          });
+        }
+      }
+      if (!worker) return;
+      await announce();
+      listener = await db.listen(
+        WAKE_CHANNEL,
+        (queue) => void wake(queue),
+        () => {
+          for (const queue of sleepers.keys()) wake(queue);
+        },
+      );
+      touching = setInterval(() => void touch(), TOUCH_MS);
+      for (const [stage, handler] of handlers) {
+        for (const lane of [0, 1, 2] as const) {
+          for (let index = 0; index < handler.loops; index++) loops.push(loop(stage, lane, handler));
+        }
+      }
+    },
+    async stop() {
+      stopping = true;
+      for (const queue of sleepers.keys()) wake(queue);
+      await Promise.all(loops);
+      clearInterval(touching);
+      remote.stop();
+      await listener?.stop();
+      await presence?.stop();
+      await boss.stop({ graceful: false });
+    },
+  };
+}
+
+/** Wakes loops of other processes: one statement at a time, and seldom while this process can do the work. */
+function createRemoteWake(
+  db: Db,
+  log: Log,
+): { wake: (queue: string, servedHere: boolean) => void; stop: () => void } {
+  const pending = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+  async function flush(): Promise<void> {
+    const queues = [...pending];
+    pending.clear();
+    try {
+      await db.query("select pg_notify($1, queue) from unnest($2::text[]) queue", [WAKE_CHANNEL, queues]);
+    } catch (error) {
+      log.warn({ err: error }, "waking other nodes failed; they poll");
+    }
+    timer = undefined;
+    if (pending.size > 0) schedule(NOTIFY_MS);
+  }
+  function schedule(delay: number): void {
+    timer ??= setTimeout(() => void flush(), delay);
+  }
+  return {
+    wake(queue, servedHere) {
+      pending.add(queue);
+      schedule(servedHere ? NOTIFY_MS : 0);
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
+export function queueName(stage: Stage, lane: Lane): string {
+  return `${stage}-${LANES[lane]}`;
+}
+
+/** Ids grouped by workspace: `[[workspace_id, [id, …]], …]`. */
+type PackedRefs = { refs: [number, string[]][] };
+
+function packRefs(refs: Ref[]): PackedRefs {
+  const groups = new Map<number, string[]>();
+  for (const { workspace_id, id } of refs) {
+    const ids = groups.get(workspace_id);
+    if (ids === undefined) groups.set(workspace_id, [id]);
+    else ids.push(id);
+  }
+  return { refs: [...groups] };
+}
+
+function unpackRefs({ refs }: PackedRefs): Ref[] {
+  return refs.flatMap(([workspace_id, ids]) => ids.map((id) => ({ workspace_id, id })));
+}
+
+function adapter(tx: Queryable): {
+  executeSql: (text: string, values?: unknown[]) => Promise<{ rows: object[] }>;
+} {
+  return { executeSql: async (text, values) => ({ rows: await tx.query(text, values) }) };
+}
+
+/** Deadlocks and serialization failures: the same work succeeds when tried again. */
+function isContention(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "40P01" || error.code === "40001");
+}
+
+function chunksOf<T>(items: T[], size: number): T[][] {
+  const chunks: T[][] = [];
+  for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size));
+  return chunks;
+}

@@ -1,0 +1,147 @@
+import type { JsonObject } from "../core/json.ts";
+import { parsePosition, type RunStatus } from "../core/run-state.ts";
+import { parseEvent } from "../core/event-record.ts";
+import type { Tx } from "../db/db.ts";
+import type { Handler, Job, Ref } from "./dispatch.ts";
+import { announceWakes, countRuns, type StageDeps } from "./deps.ts";
+import {
+  addStep,
+  type InlineProfile,
+  type NewMessage,
+  type Person,
+  type Run,
+  type Step,
+  type Surroundings,
+} from "./run.ts";
+import { insertMessages, sendableByLane, updateRuns } from "./store.ts";
+import { loadSurroundings } from "./surroundings.ts";
+import { resume, walkSafely } from "./walk.ts";
+
+/**
+ * Execute: runs that were woken go on from where they stand. They are locked, walked and written in the
+ * transaction that takes the job off its queue; a run that somebody else has finished or cancelled meanwhile is
+ * left alone.
+ */
+export function createExecuteHandler(deps: StageDeps): Handler {
+  return {
+    batch: 2,
+    loops: 2,
+    handle: (jobs, lane) =>
+      deps.db.tx(
+        async (tx) => {
+          await deps.dispatch.settle(tx, "execute", lane, jobs);
+          await execute(tx, jobs, deps);
+        },
+        { relaxed: true },
+      ),
+    giveUp: (tx, ref, error) => failRun(tx, ref, error),
+  };
+}
+
+async function execute(tx: Tx, jobs: Job[], deps: StageDeps): Promise<void> {
+  const now = await deps.clock(tx);
+  const runs = await loadRuns(
+    tx,
+    jobs.flatMap((job) => job.refs),
+    deps,
+  );
+  const surroundings = await loadSurroundings(tx, runs, now, deps);
+  const messages: NewMessage[] = [];
+  for (const run of runs) {
+    if (isOrphaned(run, surroundings)) {
+      addStep(run, now, null, "error", "run_stopped", `no user found with distinct_id: ${run.distinct_id}`);
+      run.status = "failed";
+      run.position = null;
+      continue;
+    }
+    resume(run, now);
+    messages.push(...walkSafely(run, surroundings, deps));
+  }
+  await updateRuns(tx, runs);
+  await insertMessages(tx, messages);
+  for (const [lane, refs] of sendableByLane(messages)) await deps.dispatch.enqueue(tx, "send", lane, refs);
+  announceWakes(tx, runs, deps);
+  tx.afterCommit(() => countRuns(runs, deps.meter));
+}
+
+/** A recipient that existed when the run began and was deleted since. */
+function isOrphaned(run: Run, surroundings: Surroundings): boolean {
+  return run.recipient_id !== null && !surroundings.recipients.has(run.recipient_id);
+}
+
+interface RunRow {
+  workspace_id: number;
+  id: string;
+  request_id: string;
+  parent_run_id: string | null;
+  version_id: string;
+  object_type: string;
+  distinct_id: string;
+  recipient_id: string | null;
+  tenant_id: string;
+  idempotency_key: string;
+  cancellation_key: string | null;
+  actor: Person | null;
+  inline: InlineProfile | null;
+  data: JsonObject | null;
+  status: RunStatus;
+  position: string | null;
+  steps: Step[];
+  api_type: string | null;
+  body: JsonObject | null;
+}
+
+/** Locks in the order of the key; `skip locked` is not wanted here: the job is ours, so the runs are. */
+async function loadRuns(tx: Tx, refs: Ref[], deps: StageDeps): Promise<Run[]> {
+  const rows = await tx.query<RunRow>(
+    `select r.workspace_id, r.id, r.request_id, r.parent_run_id, r.version_id, r.object_type, r.distinct_id,
+            r.recipient_id, r.tenant_id, r.idempotency_key, r.cancellation_key, r.actor, r.inline, r.data, r.status,
+            r.position, r.steps, q.api_type, case when r.data is null then q.body end as body
+       from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+       join run r on r.workspace_id = k.workspace_id and r.id = k.id
+       left join request q on q.workspace_id = r.workspace_id and q.id = r.request_id
+      where r.status = 'in_progress' and r.position is not null and r.wake_at is null
+      order by r.workspace_id, r.id
+        for no key update of r`,
+    [refs.map((ref) => ref.workspace_id), refs.map((ref) => ref.id)],
+    "execute_load",
+  );
+  return Promise.all(
+    rows.map(async ({ version_id, position, data, body, api_type, ...row }): Promise<Run> => {
+      const workflow = await deps.catalog.getVersion(row.workspace_id, version_id);
+      return {
+        ...row,
+        workflow,
+        data: data ?? payloadOf(api_type, body),
+        data_changed: false,
+        position: position === null ? null : parsePosition(position),
+        wake_at: null,
+      };
+    }),
+  );
+}
+
+function payloadOf(api_type: string | null, body: JsonObject | null): JsonObject {
+  if (body === null) return {};
+  if (api_type === "event") {
+    const parsed = parseEvent(body);
+    return parsed.ok ? parsed.value.properties : {};
+  }
+  const { data } = body;
+  return typeof data === "object" && data !== null && !Array.isArray(data) ? data : {};
+}
+
+async function failRun(tx: Tx, { workspace_id, id }: Ref, error: unknown): Promise<void> {
+  const step: Step = {
+    t: Date.now(),
+    s: "run_stopped",
+    l: "error",
+    m: `500: ${error instanceof Error ? error.message : String(error)}`,
+  };
+  await tx.query(
+    `update run set status = 'failed', position = null, wake_at = null, updated_at = now(),
+                    steps = (steps::jsonb || $3::jsonb)::json
+      where workspace_id = $1 and id = $2`,
+    [workspace_id, id, JSON.stringify([step])],
+  );
+}

@@ -1,0 +1,15 @@
+import type { Channel } from "../core/channel.ts";
+
+/** Which vendor a message would take. The routes are delivery's; the engine only asks whether there is one. */
+export interface VendorChoice {
+  load: (workspace_id: number) => Promise<VendorTable>;
+}
+
+export interface VendorTable {
+  pick: (channel: Channel, root_category: string, tenant_id: string, provider: string) => ChosenVendor | null;
+}
+
+export interface ChosenVendor {
+  vendor_config_id: string;
+  vendor_slug: string;
+}

@@ -1,0 +1,119 @@
+import type { Lane } from "../core/lane.ts";
+import type { Tx } from "../db/db.ts";
+import type { Ref, Stage } from "./dispatch.ts";
+import type { EngineDeps } from "./deps.ts";
+
+/**
+ * The waker moves what is due to the live queues: sleeping runs, messages waiting for a retry. Sleepers are rows
+ * under a partial index, not jobs: one million deferred jobs in a live queue slow its fetch to less than half,
+ * while one million sleeping rows cost nothing until they are due. It sleeps until the next due time.
+ */
+export interface Waker {
+  /** Something will be due at `at`: do not sleep past it. */
+  expect: (at: Date) => void;
+  start: () => void;
+  stop: () => Promise<void>;
+  /** Moves everything that is due now; returns how many rows. */
+  tick: () => Promise<number>;
+}
+
+const BATCH = 500;
+/** The backstop for rows that another process made. */
+const LONGEST_SLEEP_MS = 1000;
+
+export function createWaker(deps: Pick<EngineDeps, "db" | "dispatch" | "clock" | "log">): Waker {
+  let timer: NodeJS.Timeout | undefined;
+  let wakeAtMs = Number.POSITIVE_INFINITY;
+  let running: Promise<unknown> | undefined;
+  let stopped = true;
+
+  async function tick(): Promise<number> {
+    let moved = 0;
+    for (const move of [moveRuns, moveMessages]) {
+      let batch: number;
+      do {
+        batch = await deps.db.tx((tx) => move(tx, deps), { relaxed: true });
+        moved += batch;
+      } while (batch === BATCH);
+    }
+    return moved;
+  }
+
+  function schedule(): void {
+    clearTimeout(timer);
+    if (stopped) return;
+    const delay = Math.max(0, Math.min(wakeAtMs - Date.now(), LONGEST_SLEEP_MS));
+    timer = setTimeout(() => void cycle(), delay);
+  }
+
+  async function cycle(): Promise<void> {
+    if (running !== undefined) return;
+    wakeAtMs = Number.POSITIVE_INFINITY;
+    running = tick().catch((error: unknown) => deps.log.error({ err: error }, "waking failed; trying again"));
+    await running;
+    running = undefined;
+    schedule();
+  }
+
+  return {
+    expect(at) {
+      if (at.getTime() >= wakeAtMs) return;
+      wakeAtMs = at.getTime();
+      if (running === undefined) schedule();
+    },
+    start() {
+      stopped = false;
+      schedule();
+    },
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+    tick,
+  };
+}
+
+type WakerDeps = Pick<EngineDeps, "dispatch" | "clock">;
+
+/** Relies on run_wake. `skip locked`: any number of wakers share the work, and none waits for another. */
+async function moveRuns(tx: Tx, deps: WakerDeps): Promise<number> {
+  const now = await deps.clock(tx);
+  const rows = await tx.query<{ workspace_id: number; id: string; lane: Lane }>(
+    `update run r set wake_at = null
+       from (select workspace_id, id from run where wake_at <= $1 order by wake_at limit ${BATCH} for update skip locked) due
+      where r.workspace_id = due.workspace_id and r.id = due.id
+      returning r.workspace_id, r.id, r.lane`,
+    [now],
+    "wake_runs",
+  );
+  await enqueueByLane(tx, deps, "execute", rows);
+  return rows.length;
+}
+
+async function moveMessages(tx: Tx, deps: WakerDeps): Promise<number> {
+  const now = await deps.clock(tx);
+  const rows = await tx.query<{ workspace_id: number; id: string; lane: Lane }>(
+    `update message m set next_attempt_at = null
+       from (select workspace_id, id from message where next_attempt_at <= $1 order by next_attempt_at limit ${BATCH}
+               for update skip locked) due
+      where m.workspace_id = due.workspace_id and m.id = due.id
+      returning m.workspace_id, m.id, m.lane`,
+    [now],
+    "wake_messages",
+  );
+  await enqueueByLane(tx, deps, "send", rows);
+  return rows.length;
+}
+
+async function enqueueByLane(
+  tx: Tx,
+  deps: WakerDeps,
+  stage: Stage,
+  rows: (Ref & { lane: Lane })[],
+): Promise<void> {
+  for (const lane of [0, 1, 2] as const) {
+    const refs = rows.filter((row) => row.lane === lane);
+    if (refs.length > 0) await deps.dispatch.enqueue(tx, stage, lane, refs);
+  }
+}

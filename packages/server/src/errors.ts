@@ -1,0 +1,129 @@
+/**
+ * Every error the product can answer with. A surface chooses the envelope; this table gives the HTTP status,
+ * the machine-readable type names of the two error families, and what the user can do about it.
+ */
+export interface ErrorEntry {
+  status: number;
+  /** `type` of the management family, e.g. `ValidationError`. */
+  type: string;
+  /** One line for docs/reference/errors.md: when it happens and what to do. */
+  help: string;
+}
+
+export const ERRORS = {
+  validation_error: {
+    status: 400,
+    type: "ValidationError",
+    help: "The request does not have the right shape. The message names the field and what it expects.",
+  },
+  invalid_request_error: {
+    status: 400,
+    type: "ValidationError",
+    help: "The user, object or preference request has a wrong value. The message names it.",
+  },
+  bad_json: {
+    status: 400,
+    type: "ValidationError",
+    help: "The body is not JSON. Send UTF-8 JSON with Content-Type application/json.",
+  },
+  workflow_missing: {
+    status: 400,
+    type: "ValidationError",
+    help: "A trigger record has no `workflow` slug. Add it.",
+  },
+  workflow_disabled: {
+    status: 400,
+    type: "ValidationError",
+    help: "The workflow exists but is disabled. Enable it, or stop triggering it.",
+  },
+  workflow_not_committed: {
+    status: 400,
+    type: "ValidationError",
+    help: "The workflow has a draft but no committed version. Commit it.",
+  },
+  commit_refused: {
+    status: 400,
+    type: "ValidationError",
+    help: "The draft has problems, listed in `detail`. Mend them and commit again.",
+  },
+  not_found: {
+    status: 404,
+    type: "NotFound",
+    help: "Nothing of that name exists in the workspace. Check the slug or id and the workspace.",
+  },
+  not_authenticated: {
+    status: 401,
+    type: "Unauthorized",
+    help: "The credential is missing, wrong, or signed over other bytes. `carillon keys` lists the valid ones.",
+  },
+  workspace_key_inactive: {
+    status: 401,
+    type: "Unauthorized",
+    help: "The workspace key has been switched off. Use an active one.",
+  },
+  authentication_failed: {
+    status: 401,
+    type: "AuthenticationFailed",
+    help: "The management API wants `Authorization: ServiceToken <token>` with a live token.",
+  },
+  permission_denied: {
+    status: 403,
+    type: "PermissionDenied",
+    help: "The credential is good but not for this workspace or resource.",
+  },
+  conflict: {
+    status: 409,
+    type: "Conflict",
+    help: "The resource is in another state than the request assumes. Read it again and retry.",
+  },
+  payload_too_large: {
+    status: 413,
+    type: "PayloadTooLarge",
+    help: "The body is over its limit. Split the call, or host attachments by URL.",
+  },
+  throttled: {
+    status: 429,
+    type: "Throttled",
+    help: "Too many requests for this workspace. Wait for Retry-After seconds.",
+  },
+  method_not_allowed: {
+    status: 405,
+    type: "MethodNotAllowed",
+    help: "The path exists with another HTTP method.",
+  },
+  database_unavailable: {
+    status: 503,
+    type: "Unavailable",
+    help: "The database did not answer. Nothing was accepted; send the request again.",
+  },
+  internal: {
+    status: 500,
+    type: "InternalError",
+    help: "A bug on our side. The log has the request id with the cause.",
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export interface AppErrorOptions {
+  cause?: unknown;
+  /** Field path to reasons, or a list of problems: the `detail` of the wire. */
+  detail?: unknown;
+}
+
+/** A refusal. `message` is on the wire as it is. */
+export class AppError extends Error {
+  override name = "AppError";
+  code: ErrorCode;
+  detail: unknown;
+
+  constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.detail = options.detail;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+}

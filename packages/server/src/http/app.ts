@@ -1,0 +1,173 @@
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { unsafeText } from "../core/json-guard.ts";
+import { isDatabaseUnavailable, type Tx } from "../db/db.ts";
+import { AppError } from "../errors.ts";
+import type { Services } from "../services.ts";
+import { parseBody } from "./body.ts";
+import { type ErrorFamily, presentError, type WireReply } from "./envelope.ts";
+import { type RegisteredRoute, type RouteDefinition, RouteReply } from "./route.ts";
+import { validate } from "./validate.ts";
+
+/**
+ * The HTTP server: registers routes, runs each request through the fixed order, and answers every refusal in
+ * its family's envelope. The framework's own errors (bad URL, oversized body) pass through the same door.
+ */
+export interface AppOptions {
+  max_body_bytes: number;
+  /** One answered request, for metrics. */
+  observe: (route: string, status: number, seconds: number) => void;
+}
+
+const JSON_TYPE = "application/json; charset=utf-8";
+/** Ids may be 255 characters of any Unicode, percent-encoded. */
+const MAX_PARAM_LENGTH = 4096;
+
+export function createApp(
+  routes: RegisteredRoute[],
+  services: Services,
+  options: AppOptions,
+): FastifyInstance {
+  const app = fastify({
+    bodyLimit: options.max_body_bytes,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH, caseSensitive: true },
+    genReqId: () => services.ids.ulid(),
+    // A client behind a proxy may hold a keep-alive connection for long.
+    keepAliveTimeout: 75_000,
+    frameworkErrors: (error, request, reply) => void answerError(error, "management", request, reply),
+    logger: false,
+  });
+  app.removeAllContentTypeParsers();
+  // The raw bytes are what signatures are over; each route parses them itself, after authentication.
+  app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+
+  app.addHook("onResponse", (request, reply, done) => {
+    options.observe(request.routeOptions.url ?? "(none)", reply.statusCode, reply.elapsedTime / 1000);
+    done();
+  });
+
+  for (const { surface, route } of routes) {
+    const family = route.family ?? surface.family;
+    app.route({
+      method: route.method,
+      url: route.path,
+      handler: async (request, reply) => {
+        try {
+          const answer = await serve(request);
+          return await send(reply, answer);
+        } catch (error) {
+          return await answerError(error, family, request, reply);
+        }
+      },
+    });
+
+    async function serve(request: FastifyRequest): Promise<WireReply> {
+      const raw = Buffer.isBuffer(request.body) ? request.body : null;
+      const params = request.params as Record<string, string>;
+      const auth = await surface.authenticate(
+        { method: request.method, url: request.url, headers: request.headers, params, raw },
+        services,
+      );
+      guardText(params);
+      guardText(request.query as Record<string, unknown>);
+      const parsed = {
+        params: route.params === undefined ? params : validate(route.params, params, family),
+        query: route.query === undefined ? {} : validate(route.query, request.query, family),
+        body: route.body === undefined ? undefined : validate(route.body, readBody(route, raw), family),
+      };
+      const handle = (db: Tx) =>
+        route.handle({
+          ...parsed,
+          auth,
+          db,
+          services,
+          log: services.log.with({ request_id: request.id, workspace: auth.workspace.slug }),
+          request_id: request.id,
+          user_agent: request.headers["user-agent"] ?? "",
+        });
+      const inTransaction = route.transaction ?? route.method !== "GET";
+      return present(
+        route,
+        inTransaction
+          ? await services.db.tx(handle)
+          : await handle({ ...services.db, afterCommit: (then) => then() }),
+      );
+    }
+  }
+
+  async function answerError(
+    error: unknown,
+    family: ErrorFamily,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
+    const refusal = toAppError(error);
+    if (refusal.status >= 500) {
+      services.log.error(
+        { request_id: request.id, route: request.routeOptions.url, err: error },
+        refusal.message,
+      );
+      if (refusal.status === 503) void reply.header("retry-after", "1");
+    }
+    return send(reply, presentError(refusal, family));
+  }
+
+  app.setErrorHandler(async (error, request, reply) => {
+    const registered = routes.find(({ route }) => route.path === request.routeOptions.url);
+    const family = registered?.route.family ?? registered?.surface.family ?? "management";
+    await answerError(error, family, request, reply);
+  });
+  app.setNotFoundHandler(async (request, reply) => {
+    const path = request.url.split("?")[0] ?? "";
+    const error = new AppError("not_found", `no such endpoint: ${request.method} ${path}`);
+    return send(reply, presentError(error, "management"));
+  });
+  return app;
+}
+
+function readBody(route: RouteDefinition, raw: Buffer | null): unknown {
+  return parseBody(raw, route.guardsText === true);
+}
+
+function present(route: RouteDefinition, result: unknown): WireReply {
+  if (result instanceof RouteReply) {
+    return { status: result.status, body: result.body, content_type: result.content_type ?? JSON_TYPE };
+  }
+  return { status: route.reply.status, body: result, content_type: JSON_TYPE };
+}
+
+function send(reply: FastifyReply, answer: WireReply): FastifyReply {
+  void reply.code(answer.status);
+  if (answer.status === 204) return reply.send();
+  void reply.type(answer.content_type);
+  const isText = typeof answer.body === "string" || Buffer.isBuffer(answer.body);
+  return reply.send(isText ? answer.body : JSON.stringify(answer.body));
+}
+
+/** Path and query come percent-decoded: what no text column can hold is refused before it gets there. */
+function guardText(values: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(values)) {
+    for (const text of Array.isArray(value) ? value : [value]) {
+      const reason = typeof text === "string" ? unsafeText(text) : null;
+      if (reason !== null) throw new AppError("validation_error", `${name}: ${reason}`);
+    }
+  }
+}
+
+function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (isDatabaseUnavailable(error)) {
+    return new AppError("database_unavailable", "the database is not answering; nothing was accepted", {
+      cause: error,
+    });
+  }
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const status = error instanceof Error && "statusCode" in error ? Number(error.statusCode) : 500;
+  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {
+    return new AppError("payload_too_large", "request body is too large", { cause: error });
+  }
+  if (status >= 400 && status < 500) {
+    const message = error instanceof Error ? error.message : "BAD REQUEST";
+    return new AppError("validation_error", message, { cause: error });
+  }
+  return new AppError("internal", "internal error", { cause: error });
+}

@@ -1,0 +1,69 @@
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+
+/**
+ * The HMAC of the server SDKs: base64(HMAC-SHA256(secret, METHOD \n md5hex(body) \n Content-Type \n Date \n
+ * target)). The body is the received bytes, the header strings are verbatim (`Date` is ISO-8601 from some
+ * clients), and the md5 is the empty string when there is no body.
+ */
+export interface SignedRequest {
+  method: string;
+  /** Path and query as the client sent them, with the prefix of a proxy in front. */
+  target: string;
+  content_type: string;
+  date: string;
+  body: Buffer | null;
+}
+
+export function sign(secret: string, request: SignedRequest): string {
+  return signTarget(secret, request, bodyDigest(request.body), request.target);
+}
+
+/** Compares in constant time. Node and Python sign the wire path; Go signs its decoded form. */
+export function verifySignature(secret: string, signature: string, request: SignedRequest): boolean {
+  const digest = bodyDigest(request.body);
+  if (isSame(signature, signTarget(secret, request, digest, request.target))) return true;
+  const decoded = decodedTarget(request.target);
+  return decoded !== null && isSame(signature, signTarget(secret, request, digest, decoded));
+}
+
+function signTarget(secret: string, request: SignedRequest, digest: string, target: string): string {
+  const text = `${request.method}\n${digest}\n${request.content_type}\n${request.date}\n${target}`;
+  return createHmac("sha256", secret).update(text).digest("base64");
+}
+
+function bodyDigest(body: Buffer | null): string {
+  return body === null || body.length === 0 ? "" : createHash("md5").update(body).digest("hex");
+}
+
+/** What the Go SDK signs: `url.Path` decoded, and the query re-encoded with its keys in order. Null: same as the wire. */
+function decodedTarget(target: string): string | null {
+  const [path = "", ...rest] = target.split("?");
+  const query = rest.join("?");
+  let decodedPath: string;
+  try {
+    decodedPath = decodeURIComponent(path);
+  } catch {
+    return null;
+  }
+  const sorted = [...new URLSearchParams(query)].sort(([left], [right]) => compareBytes(left, right));
+  const encoded = sorted.map(([key, value]) => `${goEscape(key)}=${goEscape(value)}`).join("&");
+  const candidate = encoded === "" ? decodedPath : `${decodedPath}?${encoded}`;
+  return candidate === target ? null : candidate;
+}
+
+function compareBytes(left: string, right: string): number {
+  return Buffer.compare(Buffer.from(left), Buffer.from(right));
+}
+
+/** Go's url.QueryEscape: like encodeURIComponent, but a space is `+` and `!'()*` are escaped too. */
+function goEscape(text: string): string {
+  return encodeURIComponent(text)
+    .replaceAll("%20", "+")
+    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+function isSame(given: string, expected: string): boolean {
+  const left = Buffer.from(given);
+  const right = Buffer.from(expected);
+  return left.length === right.length && timingSafeEqual(left, right);
+}

@@ -1,0 +1,20 @@
+import { findUnsafe, maybeUnsafe } from "../core/json-guard.ts";
+import { AppError } from "../errors.ts";
+
+/** Parses a JSON body with the wire's texts for each way of being wrong. */
+export function parseBody(raw: Buffer | null, guardsText: boolean): unknown {
+  if (raw === null || raw.length === 0) {
+    throw new AppError("bad_json", "Request body must not be empty");
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(raw.toString("utf8"));
+  } catch (cause) {
+    throw new AppError("bad_json", "BAD REQUEST", { cause });
+  }
+  if (!guardsText && maybeUnsafe(raw)) {
+    const unsafe = findUnsafe(value);
+    if (unsafe !== null) throw new AppError("bad_json", unsafe);
+  }
+  return value;
+}

@@ -1,0 +1,105 @@
+import { z } from "zod";
+
+/**
+ * Cursor pagination: newest first by id, which is a ULID. `after` asks for rows older than a cursor, `before` for
+ * the page of rows just newer than it; given both, `after` wins. Cursors are opaque to clients and are row ids.
+ */
+export interface Cursor {
+  limit: number;
+  after: string | null;
+  before: string | null;
+}
+
+const DEFAULT_LIMIT = 10;
+const MAX_LIMIT = 1000;
+const cursorText = z.string().max(255).optional().describe("Opaque; from the `meta` of another page.");
+
+/** The query keys of every list with cursors; a limit outside 1 to 1000 is moved inside. */
+export const cursorShape = {
+  limit: z
+    .string()
+    .regex(/^-?\d{1,9}$/, "must be an integer")
+    .transform((text) => Math.min(Math.max(Number(text), 1), MAX_LIMIT))
+    .optional()
+    .describe("Rows in a page: 1 to 1000, 10 if absent."),
+  after: cursorText,
+  before: cursorText,
+};
+
+export function toCursor(query: {
+  limit?: number | undefined;
+  after?: string | undefined;
+  before?: string | undefined;
+}): Cursor {
+  return { limit: query.limit ?? DEFAULT_LIMIT, after: query.after || null, before: query.before || null };
+}
+
+/** Which rows a page wants from its table: `limit` rows with ids beyond a bound, in the given order. */
+export interface Slice {
+  older_than: string | null;
+  newer_than: string | null;
+  order: "desc" | "asc";
+  limit: number;
+}
+
+export const cursorMeta = z.object({
+  count: z.number(),
+  limit: z.number(),
+  has_prev: z.boolean(),
+  before: z.string().nullable(),
+  has_next: z.boolean(),
+  after: z.string().nullable(),
+});
+
+export interface Page<Row> {
+  rows: Row[];
+  meta: z.output<typeof cursorMeta>;
+}
+
+/**
+ * Reads one page, asking for one row more than it needs to learn whether there are further ones in its direction,
+ * and for one row in the other direction. `count` gives all matches, whatever the cursor.
+ */
+export async function readPage<Row extends { id: string }>(
+  cursor: Cursor,
+  read: (slice: Slice) => Promise<Row[]>,
+  count: () => Promise<number>,
+): Promise<Page<Row>> {
+  const { limit, after, before } = cursor;
+  const backwards = after === null && before !== null;
+  const found = await read({
+    older_than: after,
+    newer_than: backwards ? before : null,
+    order: backwards ? "asc" : "desc",
+    limit: limit + 1,
+  });
+  const rows = found.slice(0, limit);
+  if (backwards) rows.reverse();
+  const hasMore = found.length > limit;
+  const hasOther = after === null && before === null ? false : await hasBehind(cursor, rows, read);
+  const [has_prev, has_next] = backwards ? [hasMore, hasOther] : [hasOther, hasMore];
+  return {
+    rows,
+    meta: {
+      count: await count(),
+      limit,
+      has_prev,
+      before: has_prev ? (rows[0]?.id ?? after) : null,
+      has_next,
+      after: has_next ? (rows.at(-1)?.id ?? before) : null,
+    },
+  };
+}
+
+/** Whether rows lie on the side that the page came from. */
+async function hasBehind<Row extends { id: string }>(
+  { after, before }: Cursor,
+  rows: Row[],
+  read: (slice: Slice) => Promise<Row[]>,
+): Promise<boolean> {
+  const slice: Slice =
+    after === null
+      ? { older_than: rows.at(-1)?.id ?? before, newer_than: null, order: "desc", limit: 1 }
+      : { older_than: null, newer_than: rows[0]?.id ?? after, order: "asc", limit: 1 };
+  return (await read(slice)).length > 0;
+}

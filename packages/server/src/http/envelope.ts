@@ -1,0 +1,85 @@
+import { type AppError, ERRORS, type ErrorCode } from "../errors.ts";
+
+/**
+ * The wire has four shapes for a refusal; which one a client parses depends on the endpoint. The handler throws
+ * an `AppError` and never knows.
+ *
+ * - `code_message`: users, objects, preferences, messages: `{code, message, detail?}`
+ * - `management`: tenants, lists and the management API: `{code, error_code, type, message, detail}`
+ * - `status_error`: triggers, events and the client API. A superset: newer SDKs read `error.message`, the
+ *   published schema has `message` at the top, and the Node SDK prints the body as it is.
+ * - `text`: the legacy endpoints `/event/` and `/{workspace_key}/trigger/`
+ */
+export type ErrorFamily = "code_message" | "management" | "status_error" | "text";
+
+export interface WireReply {
+  status: number;
+  body: unknown;
+  content_type: string;
+}
+
+const JSON_TYPE = "application/json; charset=utf-8";
+
+export function presentError(error: AppError, family: ErrorFamily): WireReply {
+  const { status, type } = ERRORS[error.code];
+  const { code, message, detail } = error;
+  switch (family) {
+    case "code_message":
+      return {
+        status,
+        content_type: JSON_TYPE,
+        body: { code: status, message, ...optional("detail", detail) },
+      };
+    case "management":
+      return {
+        status,
+        content_type: JSON_TYPE,
+        body: { code: status, error_code: managementCode(code), type, message, detail: detail ?? message },
+      };
+    case "status_error":
+      return {
+        status,
+        content_type: JSON_TYPE,
+        body: {
+          status: "error",
+          status_code: status,
+          message,
+          error: { type: machineType(code), message },
+          ...optional("detail", detail),
+        },
+      };
+    case "text":
+      return { status, content_type: "text/plain; charset=utf-8", body: message };
+  }
+}
+
+/** `error.type` of triggers and events: what SDKs switch on. */
+export function machineType(code: ErrorCode): string {
+  switch (code) {
+    case "not_found":
+      return "not_found";
+    case "not_authenticated":
+    case "workspace_key_inactive":
+    case "authentication_failed":
+      return "authentication_failed";
+    default:
+      return ERRORS[code].status === 400 ? "validation_error" : code;
+  }
+}
+
+/** The management family names refused commits and wrong fields alike `error`. */
+function managementCode(code: ErrorCode): string {
+  switch (code) {
+    case "not_authenticated":
+    case "workspace_key_inactive":
+      return "unauthorized";
+    case "commit_refused":
+      return "error";
+    default:
+      return code;
+  }
+}
+
+function optional(key: string, value: unknown): Record<string, unknown> {
+  return value === undefined ? {} : { [key]: value };
+}

@@ -1,0 +1,93 @@
+import type { z } from "zod";
+import type { Tx } from "../db/db.ts";
+import type { ErrorCode } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { Services } from "../services.ts";
+import type { ErrorFamily } from "./envelope.ts";
+import type { Auth, IncomingRequest } from "./request.ts";
+
+/**
+ * An endpoint is one file: `export default defineRoute({...})`. For every request the order is always
+ * authenticate → scope → limit → parse → transaction → handle → present. The handler sees parsed values only,
+ * never the framework's request or reply; refusals are thrown as `AppError` and take the envelope of the
+ * route's family.
+ */
+export interface RouteDefinition<
+  Params extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Body extends z.ZodType = z.ZodType,
+  Reply extends z.ZodType = z.ZodType,
+> {
+  method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+  /** With a final slash; the route without it is the same route, never a redirect (that would break signatures). */
+  path: string;
+  /** One line for the reference and the OpenAPI document. */
+  summary: string;
+  params?: Params;
+  query?: Query;
+  /** Absent: the body is ignored. */
+  body?: Body;
+  reply: { status: number; body?: Reply; description?: string };
+  errors?: ErrorCode[];
+  /** Envelope of refusals where it is not the surface's own. */
+  family?: ErrorFamily;
+  /** `handle` runs in one transaction. Default: every method but GET. */
+  transaction?: boolean;
+  /** The handler itself refuses text that no database can store, record by record. */
+  guardsText?: boolean;
+  handle: (
+    ctx: RouteContext<z.output<Params>, z.output<Query>, z.output<Body>>,
+  ) => Promise<z.input<Reply> | RouteReply>;
+}
+
+export interface RouteContext<Params, Query, Body> {
+  params: Params;
+  query: Query;
+  body: Body;
+  auth: Auth;
+  /** The transaction of this request; in a route without one, the plain database (`afterCommit` acts at once). */
+  db: Tx;
+  services: Services;
+  log: Log;
+  request_id: string;
+  /** What the client says it is. */
+  user_agent: string;
+}
+
+/** An answer with another status or content type than the route's usual one. */
+export class RouteReply {
+  status: number;
+  body: unknown;
+  content_type: string | undefined;
+
+  constructor(status: number, body: unknown, content_type?: string) {
+    this.status = status;
+    this.body = body;
+    this.content_type = content_type;
+  }
+}
+
+export function defineRoute<
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+  Reply extends z.ZodType,
+>(definition: RouteDefinition<Params, Query, Body, Reply>): RouteDefinition {
+  // One list holds routes of all types; each handler is only ever called with what its own schemas parsed.
+  return definition;
+}
+
+/** What the files of one folder share: how they authenticate and how they refuse. */
+export interface Surface {
+  name: string;
+  description: string;
+  family: ErrorFamily;
+  authenticate: (request: IncomingRequest, services: Services) => Promise<Auth>;
+}
+
+export interface RegisteredRoute {
+  surface: Surface;
+  route: RouteDefinition;
+  /** Its file, for the reference. */
+  file: string;
+}

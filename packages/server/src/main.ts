@@ -1,0 +1,260 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { FastifyInstance } from "fastify";
+import { routes } from "./api/index.gen.ts";
+import { bootstrap, type FirstCredentials } from "./bootstrap.ts";
+import { createCatalog } from "./catalog/catalog.ts";
+import { channels as channelList } from "./channels/index.gen.ts";
+import { type Config, readConfig } from "./config.ts";
+import { createTemplateEngine } from "./core/handlebars/engine.ts";
+import { createJqEngine } from "./core/jq.ts";
+import { LANES } from "./core/lane.ts";
+import { createDb, type Db } from "./db/db.ts";
+import { startEmbeddedPostgres } from "./db/embedded.ts";
+import { checkServerVersion, migrate } from "./db/migrate.ts";
+import { createDelivery } from "./delivery/deliver.ts";
+import { createHttpClient } from "./delivery/http.ts";
+import { createVendorTables } from "./delivery/vendor-table.ts";
+import { createDispatch } from "./engine/dispatch.ts";
+import { type Clock, databaseClock } from "./engine/deps.ts";
+import { createCompile, createEngine, type Engine } from "./engine/engine.ts";
+import { createApp } from "./http/app.ts";
+import { describeApi } from "./http/openapi.ts";
+import { registerPages } from "./http/pages/pages.ts";
+import { registerSystemRoutes } from "./http/system-routes.ts";
+import { createIdSource, randomToken } from "./ids.ts";
+import { createLog, type Log } from "./log.ts";
+import { createMaintenance } from "./maintenance/maintenance.ts";
+import { createMetrics, type QueueReading } from "./metrics.ts";
+import { nodes as nodeList } from "./nodes/index.gen.ts";
+import { createRecipients } from "./recipients/recipients.ts";
+import type { Services } from "./services.ts";
+import { vendors as vendorList } from "./vendors/index.gen.ts";
+import { createSecretBox } from "./workspaces/crypto.ts";
+import { createWorkspaces, type Workspaces } from "./workspaces/workspaces.ts";
+
+/**
+ * The only composition root: config → database → engine → HTTP. Everything that lives is made here, handed to
+ * whoever needs it, and stopped in the opposite order.
+ */
+export interface Carillon {
+  /** Where the HTTP server listens. */
+  url: string;
+  /** On the very first start of a database. */
+  first: FirstCredentials | null;
+  app: FastifyInstance;
+  services: Services;
+  stop: () => Promise<void>;
+}
+
+export interface StartOptions {
+  config?: Config;
+  log?: Log;
+  /** For tests: another clock than the database's. */
+  clock?: Clock;
+}
+
+export const VERSION = "0.1.0";
+const VENDOR_TIMEOUT_MS = 30_000;
+
+export async function startCarillon(options: StartOptions = {}): Promise<Carillon> {
+  const config = options.config ?? readConfig();
+  const log = options.log ?? createLog(config.LOG_LEVEL);
+  const stops: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const close of stops.splice(0).reverse()) await close();
+  };
+  try {
+    return { ...(await compose(config, log, options.clock ?? databaseClock, stops)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Only the credentials of a database, for commands; starts the embedded database when it is that. */
+export async function openCredentials(
+  config = readConfig(),
+): Promise<{ workspaces: Workspaces; close: () => Promise<void> }> {
+  const stops: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const stop of stops.splice(0).reverse()) await stop();
+  };
+  try {
+    const { db } = await openDatabase(config, createLog("error"), stops);
+    const box = createSecretBox(await secretKey(config));
+    return { workspaces: createWorkspaces(db, box, createIdSource()), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function openDatabase(
+  config: Config,
+  log: Log,
+  stops: (() => Promise<unknown>)[],
+): Promise<{ db: Db; url: string }> {
+  const url = config.DATABASE_URL ?? (await startOwnDatabase(config, log, stops));
+  const db = createDb({
+    url,
+    max: config.DATABASE_POOL,
+    onError: (error) => log.warn({ err: error }, "database connection"),
+  });
+  stops.push(db.close);
+  await checkServerVersion(db);
+  await migrate(db);
+  return { db, url };
+}
+
+async function compose(
+  config: Config,
+  log: Log,
+  clock: Clock,
+  stops: (() => Promise<unknown>)[],
+): Promise<Omit<Carillon, "stop">> {
+  const { db, url } = await openDatabase(config, log, stops);
+  const ids = createIdSource();
+  const box = createSecretBox(await secretKey(config));
+  const first = await bootstrap(db, box, ids);
+  const nodes = new Map(nodeList.map((node) => [node.type, node]));
+  const channels = new Map(channelList.map((channel) => [channel.channel, channel]));
+  const vendors = new Map(vendorList.map((vendor) => [vendor.slug, vendor]));
+  const workspaces = createWorkspaces(db, box, ids);
+  const catalog = createCatalog({ db, ids, compile: createCompile(nodes) });
+  stops.push((await catalog.start()).stop);
+  const recipients = createRecipients({
+    ids,
+    parseIdentity: (channel, input, hints) =>
+      channels.get(channel)?.parseIdentity(input, hints) ?? { ok: false, reason: "channel is not supported" },
+  });
+
+  const worker = config.ROLE !== "api";
+  const dispatch = createDispatch({
+    db,
+    url,
+    log,
+    observe: (stage, lane, seconds, refs) => metrics.stage(stage, LANES[lane], seconds, refs),
+  });
+  const measureQueues = async (): Promise<QueueReading[]> =>
+    (await dispatch.measure()).map((depth) => ({ ...depth, lane: LANES[depth.lane] }));
+  const metrics = createMetrics(measureQueues);
+  const http = createHttpClient({
+    allow_private: config.ALLOW_PRIVATE_HOSTS.split(",")
+      .map((host) => host.trim())
+      .filter(Boolean),
+  });
+  stops.push(http.close);
+  const vendorTables = createVendorTables({ db, catalog, box, http, vendors });
+  const engine: Engine = createEngine({
+    db,
+    ids,
+    log,
+    dispatch,
+    catalog,
+    workspaces,
+    recipients,
+    channels,
+    nodes,
+    clock,
+    worker,
+    templates: createTemplateEngine(),
+    jq: createJqEngine(),
+    vendors: vendorTables,
+    meter: metrics,
+  });
+  const delivery = createDelivery({
+    db,
+    log,
+    workspaces,
+    vendors: vendorTables,
+    settleJobs: (tx, lane, jobs) => dispatch.settle(tx, "send", lane, jobs),
+    wakeAt: engine.wakeAt,
+    onSettled(settled) {
+      for (const { message, verdict } of settled) metrics.message(message.channel, verdict.status);
+    },
+    concurrency: config.SEND_CONCURRENCY,
+    timeout_ms: VENDOR_TIMEOUT_MS,
+  });
+  if (worker) dispatch.work("send", delivery.handler);
+  stops.push(delivery.stop);
+  stops.push(engine.stop);
+  await engine.start();
+  if (worker) {
+    delivery.start();
+    const maintenance = createMaintenance({ db, log, config });
+    maintenance.start();
+    stops.push(maintenance.stop);
+  }
+
+  const services: Services = {
+    config,
+    db,
+    ids,
+    log,
+    workspaces,
+    catalog,
+    recipients,
+    channels,
+    engine,
+    signedPrefix:
+      config.PUBLIC_URL === undefined ? "" : new URL(config.PUBLIC_URL).pathname.replace(/\/$/, ""),
+  };
+  const app = createApp(routes, services, {
+    max_body_bytes: config.MAX_BODY_KB * 1024,
+    observe: metrics.request,
+  });
+  registerSystemRoutes(app, { db, metrics, measureQueues, openapi: () => describeApi(routes, VERSION) });
+  await registerPages(app);
+  const address = await listen(app, config);
+  stops.push(() => app.close());
+  log.info(
+    { url: address, role: config.ROLE, embedded: config.DATABASE_URL === undefined },
+    "carillon is up",
+  );
+  return { url: address, first, app, services };
+}
+
+async function listen(app: FastifyInstance, config: Config): Promise<string> {
+  try {
+    return await app.listen({ host: config.HOST, port: config.PORT });
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
+      throw new Error(`Port ${config.PORT} on ${config.HOST} is taken. Stop what uses it, or set PORT.`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+async function startOwnDatabase(
+  config: Config,
+  log: Log,
+  stops: (() => Promise<unknown>)[],
+): Promise<string> {
+  const server = await startEmbeddedPostgres({
+    dataDir: resolve(config.DATA_DIR),
+    log: (line) => log.info({}, line),
+    onExit: (line) => log.error({}, line),
+  });
+  stops.push(server.stop);
+  return server.url;
+}
+
+/** With our own database the key lies beside it; with somebody else's it must be given. */
+async function secretKey(config: Config): Promise<string> {
+  if (config.SECRET_KEY !== undefined) return config.SECRET_KEY;
+  if (config.DATABASE_URL !== undefined) {
+    throw new Error(
+      "SECRET_KEY is not set. With DATABASE_URL it must be given and kept: `openssl rand -base64 32` makes one.",
+    );
+  }
+  const file = join(resolve(config.DATA_DIR), "secret.key");
+  await mkdir(resolve(config.DATA_DIR), { recursive: true });
+  const made = `${randomToken(32)}\n`;
+  await writeFile(file, made, { flag: "wx", mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+  return (await readFile(file, "utf8")).trim();
+}

@@ -1,0 +1,104 @@
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+
+/**
+ * What operators watch, in Prometheus' format: accepted records, runs and messages by outcome, queue depth and
+ * age, stage latencies. Rooms get the narrow `Meter`; only `main` and `/metrics` know the registry.
+ */
+export interface Meter {
+  accepted: (count: number) => void;
+  runs: (status: string, count: number) => void;
+  message: (channel: string, status: string) => void;
+  /** One handled batch of a stage. */
+  stage: (stage: string, lane: string, seconds: number, refs: number) => void;
+  request: (route: string, status: number, seconds: number) => void;
+}
+
+export interface Metrics extends Meter {
+  /** The exposition text; asks `measureQueues` first. */
+  expose: () => Promise<string>;
+  contentType: string;
+}
+
+export interface QueueReading {
+  stage: string;
+  lane: string;
+  waiting: number;
+  active: number;
+  oldest_seconds: number;
+}
+
+const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+
+export function createMetrics(measureQueues: () => Promise<QueueReading[]>): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const accepted = new Counter({
+    name: "carillon_accepted_total",
+    help: "Records whose acceptance was answered after they were on disk.",
+    registers,
+  });
+  const runs = new Counter({
+    name: "carillon_runs_total",
+    help: "Runs by the state they reached.",
+    labelNames: ["status"],
+    registers,
+  });
+  const messages = new Counter({
+    name: "carillon_messages_total",
+    help: "Messages by channel and the status an attempt gave them.",
+    labelNames: ["channel", "status"],
+    registers,
+  });
+  const stages = new Histogram({
+    name: "carillon_stage_seconds",
+    help: "Time a stage takes for one batch.",
+    labelNames: ["stage", "lane"],
+    buckets: LATENCY_BUCKETS,
+    registers,
+  });
+  const handled = new Counter({
+    name: "carillon_stage_refs_total",
+    help: "Requests, runs and messages that a stage handled.",
+    labelNames: ["stage", "lane"],
+    registers,
+  });
+  const requests = new Histogram({
+    name: "carillon_http_request_seconds",
+    help: "Time to answer an HTTP request.",
+    labelNames: ["route", "status"],
+    buckets: LATENCY_BUCKETS,
+    registers,
+  });
+  const depth = new Gauge({
+    name: "carillon_queue_jobs",
+    help: "Jobs by queue and state; a job carries up to 100 refs.",
+    labelNames: ["stage", "lane", "state"],
+    registers,
+  });
+  const age = new Gauge({
+    name: "carillon_queue_oldest_seconds",
+    help: "Age of the oldest job that waits.",
+    labelNames: ["stage", "lane"],
+    registers,
+  });
+
+  return {
+    contentType: registry.contentType,
+    accepted: (count) => accepted.inc(count),
+    runs: (status, count) => runs.inc({ status }, count),
+    message: (channel, status) => messages.inc({ channel, status }),
+    stage(stage, lane, seconds, refs) {
+      stages.observe({ stage, lane }, seconds);
+      handled.inc({ stage, lane }, refs);
+    },
+    request: (route, status, seconds) => requests.observe({ route, status }, seconds),
+    async expose() {
+      for (const { stage, lane, waiting, active, oldest_seconds } of await measureQueues()) {
+        depth.set({ stage, lane, state: "waiting" }, waiting);
+        depth.set({ stage, lane, state: "active" }, active);
+        age.set({ stage, lane }, oldest_seconds);
+      }
+      return registry.metrics();
+    },
+  };
+}

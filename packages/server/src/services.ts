@@ -1,0 +1,25 @@
+import type { Catalog } from "./catalog/catalog.ts";
+import type { ChannelDefinition } from "./channels/channel.ts";
+import type { Config } from "./config.ts";
+import type { Channel } from "./core/channel.ts";
+import type { Db } from "./db/db.ts";
+import type { Engine } from "./engine/engine.ts";
+import type { IdSource } from "./ids.ts";
+import type { Log } from "./log.ts";
+import type { Recipients } from "./recipients/recipients.ts";
+import type { Workspaces } from "./workspaces/workspaces.ts";
+
+/** What `main` composes and endpoints are handed: the doors of the rooms, nothing behind them. */
+export interface Services {
+  config: Config;
+  db: Db;
+  ids: IdSource;
+  log: Log;
+  workspaces: Workspaces;
+  catalog: Catalog;
+  recipients: Recipients;
+  channels: ReadonlyMap<Channel, ChannelDefinition>;
+  engine: Engine;
+  /** Path prefix of a proxy in front, which clients include in what they sign. */
+  signedPrefix: string;
+}

@@ -1,0 +1,336 @@
+import { z } from "zod";
+import type { HttpReply } from "../../delivery/http.ts";
+import { HttpCallError, retryAfterSeconds } from "../../delivery/http.ts";
+import type { ReplyReader } from "../../core/reply-reader.ts";
+import { compileReader } from "../../core/reply-reader.ts";
+import type { Place, Template } from "../../core/request-template.ts";
+import { compileTemplate } from "../../core/request-template.ts";
+import { secret } from "../../delivery/secret.ts";
+import type {
+  Failed,
+  FailureClass,
+  Outcome,
+  OutgoingMessage,
+  VendorConnection,
+  VendorDeps,
+} from "../../delivery/vendor.ts";
+import { defineVendor, outcomeOf } from "../../delivery/vendor.ts";
+
+const template = z.string().max(10_000);
+const reader = z.string().max(500).default("").refine(isReader, "neither a path nor a /pattern/");
+
+const config = z
+  .object({
+    method: z.enum(["POST", "GET", "PUT", "PATCH"]).default("POST").meta({ title: "Method" }),
+    url: template
+      .regex(/^https?:\/\//i, "must start with https:// or http://")
+      .meta({ title: "URL", description: "A template. Values in it are percent-encoded." }),
+    content_type: z
+      .string()
+      .regex(/^[\w.+-]+\/[\w.+-]+(?:;[^\r\n]*)?$/, "not a media type")
+      .default("application/json")
+      .meta({ title: "Content type", description: "Decides how values in the body are escaped." }),
+    body: template.default("").meta({ title: "Body", description: "A template. Blank: no body." }),
+    headers: z
+      .record(z.string().regex(/^[\w!#$%&'*+.^`|~-]{1,100}$/, "not a header name"), secret(template))
+      .default({})
+      .meta({ title: "Headers", description: "Templates, kept secret." }),
+    credentials: z
+      .record(z.string().regex(/^\w{1,100}$/, "only letters, digits and _"), secret(z.string().max(10_000)))
+      .default({})
+      .meta({ title: "Credentials", description: "Secrets for the templates: {{credentials.password}}." }),
+    sender: z
+      .string()
+      .max(100)
+      .default("")
+      .meta({ title: "Sender", description: "{{sender}}; a DLT header wins." }),
+    entity_id: z.string().max(100).default("").meta({ title: "DLT entity id", description: "{{entity_id}}" }),
+    success_status: z
+      .array(z.number().int().min(200).max(599))
+      .max(50)
+      .default([])
+      .meta({ title: "Statuses of success", description: "None: every 2xx." }),
+    success_value: reader.meta({
+      title: "Value of success",
+      description: "A path into the reply, or a /pattern/ over it. Blank: the status decides alone.",
+    }),
+    success_equals: z.array(z.string().max(200)).max(50).default([]).meta({
+      title: "Success when the value is",
+      description: "One of these. None: when there is a value.",
+    }),
+    ack_id: reader.meta({ title: "Message id", description: "A path or a /pattern/." }),
+    error_code: reader.meta({ title: "Error code", description: "A path or a /pattern/." }),
+    error_message: reader.meta({ title: "Error text", description: "A path or a /pattern/." }),
+    error_classes: z
+      .record(z.string().max(100), z.enum(["recipient", "message", "config", "throttled", "transient"]))
+      .default({})
+      .meta({ title: "Meaning of error codes", description: "What is not here is judged by the status." }),
+    timeout_seconds: z.number().int().min(1).max(120).default(30).meta({ title: "Timeout in seconds" }),
+  })
+  .superRefine((settings, context) => {
+    for (const { field, problem } of problemsOf(settings)) {
+      context.addIssue({ code: "custom", path: [field], message: problem });
+    }
+  });
+
+type Config = z.output<typeof config>;
+
+/**
+ * Any SMS gateway that takes one HTTP request per message, described by its settings: the request as templates
+ * (see `core/request-template.ts` for how values are encoded), the reply as paths and patterns (see
+ * `core/reply-reader.ts`). The templates know these values:
+ *
+ * `to` (+4915112345678) · `to_digits` (without the plus) · `text` · `sender` · `entity_id` · `template_id` (blank
+ * unless the content names one) · `message_id` and `nid` (the same, unique for the message: pass it on where the
+ * gateway takes a reference) · `unicode` (whether the text needs 16-bit characters) · `recipient` · `tenant_id` ·
+ * `workspace` · `category` · `attempt` · `credentials.*`
+ */
+export default defineVendor({
+  slug: "generic-http-sms",
+  vendor: "generic-http",
+  channel: "sms",
+  name: "Generic HTTP",
+  config,
+  open,
+});
+
+function open(settings: Config, { http }: VendorDeps): VendorConnection {
+  const request = compileRequest(settings);
+  const judge = compileJudge(settings);
+
+  return {
+    send: async (message, signal) => {
+      const values = valuesOf(message, settings);
+      if (values.to_digits === "") {
+        return failed("recipient", "invalid_number", "the recipient's identity is not a phone number");
+      }
+      if (values.text === "") {
+        return failed("message", "empty_text", "the message has no text");
+      }
+      let rendered: RenderedRequest;
+      try {
+        rendered = request(values);
+      } catch (error) {
+        return failed(
+          "config",
+          "invalid_template",
+          error instanceof Error ? error.message : "not renderable",
+        );
+      }
+      try {
+        const timeout_ms = settings.timeout_seconds * 1000;
+        return judge(await http.request({ ...rendered, timeout_ms, max_response_bytes: 100_000, signal }));
+      } catch (error) {
+        if (error instanceof HttpCallError) {
+          return outcomeOf(error);
+        }
+        throw error;
+      }
+    },
+  };
+}
+
+interface RenderedRequest {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  body?: string;
+}
+
+type Values = ReturnType<typeof valuesOf>;
+
+function valuesOf(message: OutgoingMessage, settings: Config) {
+  const { content } = message;
+  const to = textOf(message.to);
+  const text = textOf(content.body);
+  return {
+    to,
+    to_digits: /^\+?[\d\s().-]{3,30}$/.test(to) ? to.replaceAll(/\D/g, "") : "",
+    text,
+    sender: textOf(content.header) || settings.sender,
+    entity_id: settings.entity_id,
+    template_id: textOf(content.template_id),
+    message_id: message.message_id,
+    nid: message.message_id,
+    unicode: !GSM_7.test(text),
+    recipient: message.recipient,
+    tenant_id: message.tenant_id,
+    workspace: message.workspace,
+    category: message.category,
+    attempt: message.attempt,
+    credentials: settings.credentials,
+  };
+}
+
+/** The alphabet of GSM 03.38 with its extension. One character outside it makes the whole message UCS-2. */
+const GSM_7 =
+  /^[@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,\-./\d:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà^{}\\[\]~|€\f]*$/;
+
+function compileRequest(settings: Config): (values: Values) => RenderedRequest {
+  const url = compileTemplate(settings.url, "url");
+  const body = settings.body === "" ? null : compileTemplate(settings.body, placeOf(settings.content_type));
+  const headers = Object.entries(settings.headers).map(([name, source]): [string, Template] => [
+    name.toLowerCase(),
+    compileTemplate(source, "text"),
+  ]);
+  return (values) => ({
+    method: settings.method,
+    url: url(values),
+    headers: {
+      ...(body === null ? {} : { "content-type": settings.content_type }),
+      ...Object.fromEntries(headers.map(([name, render]) => [name, render(values)])),
+    },
+    ...(body === null ? {} : { body: body(values) }),
+  });
+}
+
+function placeOf(contentType: string): Place {
+  const type = (contentType.split(";")[0] ?? "").trim().toLowerCase();
+  if (type === "application/x-www-form-urlencoded") {
+    return "form";
+  }
+  if (/[/+]json$/.test(type)) {
+    return "json";
+  }
+  return /[/+]xml$/.test(type) ? "xml" : "text";
+}
+
+/** Tries the settings on a message, so that a mistake is found by who makes it and not by the first recipient. */
+function problemsOf(settings: Config): { field: keyof Config; problem: string }[] {
+  const sample = valuesOf(
+    {
+      message_id: "01JD0000000000000000000000",
+      workspace: "workspace",
+      tenant_id: "default",
+      recipient: "recipient",
+      category: "category",
+      attempt: 1,
+      to: "+15550101234",
+      content: { body: 'Sample "text" & <more>', header: "SAMPLE" },
+      attachments: [],
+    },
+    settings,
+  );
+  const problems: { field: keyof Config; problem: string }[] = [];
+  const attempt = (
+    field: keyof Config,
+    source: string,
+    place: Place,
+    isSound: (text: string) => boolean,
+  ): void => {
+    try {
+      if (!isSound(compileTemplate(source, place)(sample))) {
+        problems.push({ field, problem: `does not render to valid ${place}` });
+      }
+    } catch (error) {
+      problems.push({ field, problem: error instanceof Error ? error.message : "not a template" });
+    }
+  };
+  const place = placeOf(settings.content_type);
+  attempt("url", settings.url, "url", (url) => URL.canParse(url));
+  attempt("body", settings.body, place, (body) => body === "" || place !== "json" || isJson(body));
+  for (const source of Object.values(settings.headers)) {
+    attempt("headers", source, "text", (value) => !/[\r\n\0]/.test(value));
+  }
+  return problems;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isReader(source: string): boolean {
+  try {
+    return source === "" || typeof compileReader(source) === "function";
+  } catch {
+    return false;
+  }
+}
+
+function compileJudge(settings: Config): (reply: HttpReply) => Outcome {
+  const [successValue, ackId, errorCode, errorMessage] = [
+    settings.success_value,
+    settings.ack_id,
+    settings.error_code,
+    settings.error_message,
+  ].map((source): ReplyReader | null => (source === "" ? null : compileReader(source)));
+  const secrets = secretsOf(settings);
+
+  const isSuccess = ({ status, body }: HttpReply): boolean => {
+    const expected =
+      settings.success_status.length > 0
+        ? settings.success_status.includes(status)
+        : status >= 200 && status < 300;
+    if (!expected || !successValue) {
+      return expected;
+    }
+    const value = successValue(body);
+    const { success_equals: values } = settings;
+    return value !== undefined && (values.length > 0 ? values.includes(value) : value !== "");
+  };
+
+  return (reply) => {
+    if (isSuccess(reply)) {
+      return { kind: "sent", vendor_message_id: ackId?.(reply.body)?.slice(0, 200) || null };
+    }
+    const code = errorCode?.(reply.body)?.replaceAll(/\s+/g, "_").slice(0, 100) || `http_${reply.status}`;
+    const said = errorMessage?.(reply.body) || reply.body.slice(0, 300);
+    const wait = retryAfterSeconds(reply.headers);
+    const known = Object.hasOwn(settings.error_classes, code) ? settings.error_classes[code] : undefined;
+    return {
+      ...failed(
+        known ?? classOfStatus(reply.status),
+        code,
+        hideSecrets(said, secrets) || `HTTP ${reply.status}`,
+      ),
+      ...(wait === undefined ? {} : { retry_after: wait }),
+    };
+  };
+}
+
+function classOfStatus(status: number): FailureClass {
+  if (status === 429) {
+    return "throttled";
+  }
+  if (status === 408 || status === 425 || status >= 500) {
+    return "transient";
+  }
+  // A redirect is no answer of a gateway: the URL of the settings is wrong.
+  return status === 401 || status === 403 || (status >= 300 && status < 400) ? "config" : "message";
+}
+
+/** Longest first, so that none is hidden only in part. A header is also known by its words: `Bearer`, token. */
+function secretsOf({ credentials, headers }: Config): string[] {
+  const words = Object.values(headers).flatMap((value) =>
+    value.split(/\s+/).filter(({ length }) => length >= 8),
+  );
+  const secrets = new Set([...Object.values(credentials), ...Object.values(headers), ...words]);
+  return [...secrets].sort((a, b) => b.length - a.length);
+}
+
+/** Gateways like to repeat the request in their errors. */
+function hideSecrets(text: string, secrets: readonly string[]): string {
+  let shown = text;
+  for (const value of secrets) {
+    for (const form of [value, encodeURIComponent(value)]) {
+      shown = form.length < 4 ? shown : shown.replaceAll(form, "********");
+    }
+  }
+  return shown
+    .replaceAll(/[\p{Cc}\s]+/gu, " ")
+    .trim()
+    .slice(0, 500);
+}
+
+function failed(kind: FailureClass, code: string, message: string): Failed {
+  return { kind: "failed", class: kind, code, message };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}

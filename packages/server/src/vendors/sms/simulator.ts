@@ -1,0 +1,3 @@
+import { defineSimulator } from "../../delivery/simulator.ts";
+
+export default defineSimulator("sms");

@@ -1,0 +1,209 @@
+import { createHmac } from "node:crypto";
+import type { Queryable } from "../db/db.ts";
+import { type IdSource, randomToken } from "../ids.ts";
+import { hashToken, type SecretBox } from "./crypto.ts";
+
+/**
+ * Workspaces and their credentials. Look-ups are remembered for a short while: every request needs one, and a
+ * revoked key may live on for `CACHE_MS` on nodes other than the one that revoked it.
+ */
+export interface Workspace {
+  workspace_id: number;
+  uid: string;
+  slug: string;
+  name: string;
+  mode: "sandbox" | "production";
+  timezone: string;
+  /** Signs inbox subscriber ids. */
+  inbox_secret: string;
+}
+
+export interface Workspaces {
+  findBySlug: (slug: string) => Promise<Workspace | null>;
+  getById: (workspace_id: number) => Promise<Workspace>;
+  findByKey: (ws_key: string) => Promise<{ workspace: Workspace; secret: string; is_active: boolean } | null>;
+  findByApiKey: (token: string) => Promise<{ workspace: Workspace; id: string } | null>;
+  /** The id of a live service token. */
+  findServiceToken: (token: string) => Promise<string | null>;
+  /** True when `ws_key` (or the workspace's uid) names this workspace. */
+  ownsKey: (workspace: Workspace, ws_key: string) => Promise<boolean>;
+  list: () => Promise<Workspace[]>;
+  create: (input: NewWorkspace) => Promise<Workspace>;
+  createKey: (workspace: Workspace) => Promise<{ ws_key: string; secret: string }>;
+  createApiKey: (workspace: Workspace, name: string) => Promise<{ id: string; api_key: string }>;
+  createServiceToken: (name: string) => Promise<{ id: string; token: string }>;
+  listKeys: (workspace: Workspace) => Promise<{ ws_key: string; secret: string; is_active: boolean }[]>;
+  /** Forgets every remembered look-up. */
+  forget: () => void;
+}
+
+export interface NewWorkspace {
+  slug: string;
+  name: string;
+  mode: Workspace["mode"];
+}
+
+const CACHE_MS = 10_000;
+
+/** First path segments of the API under /v1: no workspace may be named like one of them. */
+export const RESERVED_SLUGS = new Set([
+  "user",
+  "object",
+  "tenant",
+  "message",
+  "bulk",
+  "brand",
+  "workspace",
+  "subscriber_list",
+  "subscriber",
+  "workflow_run",
+  "broadcast_run",
+  "template",
+  "feed",
+]);
+
+export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): Workspaces {
+  const cache = new Map<string, { value: unknown; until: number }>();
+
+  /** Misses are remembered too, but never for longer than they could be an attack's lever: one entry a key. */
+  async function remember<T>(key: string, load: () => Promise<T>): Promise<T> {
+    const now = Date.now();
+    const hit = cache.get(key);
+    if (hit !== undefined && hit.until > now) return hit.value as T;
+    const value = await load();
+    if (value === null) return value;
+    if (cache.size > 10_000) cache.clear();
+    cache.set(key, { value, until: now + CACHE_MS });
+    return value;
+  }
+
+  async function findWhere(
+    column: "slug" | "workspace_id",
+    value: string | number,
+  ): Promise<Workspace | null> {
+    const [row] = await db.query<WorkspaceRow>(`select * from workspace where ${column} = $1`, [value]);
+    return row === undefined ? null : toWorkspace(row, box);
+  }
+
+  const findBySlug = (slug: string) => remember(`slug:${slug}`, () => findWhere("slug", slug));
+
+  async function getById(workspace_id: number): Promise<Workspace> {
+    const workspace = await remember(`id:${workspace_id}`, () => findWhere("workspace_id", workspace_id));
+    if (workspace === null) throw new Error(`workspace ${workspace_id} is gone`);
+    return workspace;
+  }
+
+  const findByKey: Workspaces["findByKey"] = (ws_key) =>
+    remember(`key:${ws_key}`, async () => {
+      const [row] = await db.query<{ workspace_id: number; secret: Buffer; is_active: boolean }>(
+        "select workspace_id, secret, is_active from ws_key where ws_key = $1",
+        [ws_key],
+      );
+      if (row === undefined) return null;
+      return {
+        workspace: await getById(row.workspace_id),
+        secret: box.open(row.secret),
+        is_active: row.is_active,
+      };
+    });
+
+  return {
+    findBySlug,
+    getById,
+    findByKey,
+    findByApiKey: (token) =>
+      remember(`api:${hashToken(token).toString("base64")}`, async () => {
+        const [row] = await db.query<{ workspace_id: number; id: string }>(
+          "select workspace_id, id from api_key where hash = $1 and deleted_at is null",
+          [hashToken(token)],
+        );
+        return row === undefined ? null : { workspace: await getById(row.workspace_id), id: row.id };
+      }),
+    findServiceToken: (token) =>
+      remember(`service:${hashToken(token).toString("base64")}`, async () => {
+        const [row] = await db.query<{ id: string }>(
+          "select id from service_token where hash = $1 and deleted_at is null",
+          [hashToken(token)],
+        );
+        return row?.id ?? null;
+      }),
+    async ownsKey(workspace, ws_key) {
+      if (ws_key === workspace.uid) return true;
+      return (await findByKey(ws_key))?.workspace.workspace_id === workspace.workspace_id;
+    },
+    async list() {
+      const rows = await db.query<WorkspaceRow>("select * from workspace order by workspace_id");
+      return rows.map((row) => toWorkspace(row, box));
+    },
+    async create({ slug, name, mode }) {
+      if (RESERVED_SLUGS.has(slug)) throw new Error(`"${slug}" is reserved and cannot name a workspace`);
+      const [row] = await db.query<WorkspaceRow>(
+        `with made as (
+           insert into workspace (uid, slug, name, mode, inbox_secret) values ($1, $2, $3, $4, $5) returning *),
+         tenant as (
+           insert into tenant (workspace_id, tenant_id, tenant_name) select workspace_id, 'default', name from made)
+         select * from made`,
+        [`wksp_${randomToken(16)}`, slug, name, mode, box.seal(randomToken(32))],
+      );
+      if (row === undefined) throw new Error("the workspace was not created");
+      return toWorkspace(row, box);
+    },
+    async createKey(workspace) {
+      const pair = { ws_key: randomToken(24), secret: randomToken(36) };
+      await db.query("insert into ws_key (ws_key, workspace_id, secret) values ($1, $2, $3)", [
+        pair.ws_key,
+        workspace.workspace_id,
+        box.seal(pair.secret),
+      ]);
+      return pair;
+    },
+    async createApiKey(workspace, name) {
+      const api_key = `SS.${randomToken(32)}`;
+      const id = `ws_apik_${ids.ulid()}`;
+      await db.query(
+        "insert into api_key (workspace_id, id, name, hash, masked) values ($1, $2, $3, $4, $5)",
+        [workspace.workspace_id, id, name, hashToken(api_key), `${api_key.slice(0, 10)}*****`],
+      );
+      return { id, api_key };
+    },
+    async createServiceToken(name) {
+      const token = `SS.ST.${randomToken(32)}`;
+      const id = `st_${ids.ulid()}`;
+      await db.query("insert into service_token (id, name, hash, masked) values ($1, $2, $3, $4)", [
+        id,
+        name,
+        hashToken(token),
+        `${token.slice(0, 12)}*****`,
+      ]);
+      return { id, token };
+    },
+    async listKeys(workspace) {
+      const rows = await db.query<{ ws_key: string; secret: Buffer; is_active: boolean }>(
+        "select ws_key, secret, is_active from ws_key where workspace_id = $1 order by created_at",
+        [workspace.workspace_id],
+      );
+      return rows.map((row) => ({ ...row, secret: box.open(row.secret) }));
+    },
+    forget: () => cache.clear(),
+  };
+}
+
+/** The value of a user's automatic `$inbox` identity, and the legacy inbox's subscriber id. */
+export function inboxSubscriberId(workspace: Workspace, distinct_id: string): string {
+  return createHmac("sha256", workspace.inbox_secret).update(distinct_id).digest("base64url");
+}
+
+interface WorkspaceRow {
+  workspace_id: number;
+  uid: string;
+  slug: string;
+  name: string;
+  mode: Workspace["mode"];
+  timezone: string;
+  inbox_secret: Buffer;
+}
+
+function toWorkspace(row: WorkspaceRow, box: SecretBox): Workspace {
+  const { workspace_id, uid, slug, name, mode, timezone } = row;
+  return { workspace_id, uid, slug, name, mode, timezone, inbox_secret: box.open(row.inbox_secret) };
+}

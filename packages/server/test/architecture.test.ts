@@ -1,0 +1,168 @@
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { ERRORS } from "../src/errors.ts";
+
+/**
+ * Who may know whom. A room is a folder of `src`, a leaf is a file at its top. The table is the architecture:
+ * change it in the same commit as ARCHITECTURE.md, and say why.
+ */
+const src = fileURLToPath(new URL("../src/", import.meta.url));
+const repository = fileURLToPath(new URL("../../../", import.meta.url));
+
+const LEAVES = new Set(["errors", "log", "ids", "config", "metrics"]);
+
+/** Room → what its files may import besides the room itself and pure libraries. A `room/file` names one door. */
+const MAY_KNOW: Record<string, string[]> = {
+  core: [],
+  db: ["ids", "errors"],
+  channels: ["core"],
+  workspaces: ["db", "ids", "errors"],
+  recipients: ["core", "db", "ids", "errors"],
+  catalog: ["core", "db", "ids", "errors", "engine/node"],
+  engine: ["core", "db", "errors", "ids", "log", "catalog", "recipients", "workspaces", "channels/channel"],
+  nodes: ["core", "engine/node", "engine/send-node"],
+  delivery: ["core", "db", "errors", "ids", "log", "catalog/catalog", "workspaces"],
+  vendors: [
+    "core",
+    "delivery/vendor",
+    "delivery/http",
+    "delivery/secret",
+    "delivery/simulator",
+    "delivery/email",
+  ],
+  maintenance: ["db", "log", "config"],
+  http: ["core", "db", "errors", "log", "services", "metrics", "workspaces/workspaces"],
+  api: [
+    "core",
+    "ids",
+    "log",
+    "services",
+    "db",
+    "errors",
+    "http",
+    "catalog",
+    "recipients",
+    "workspaces",
+    "engine/engine",
+    "engine/accept",
+    "channels/channel",
+  ],
+  services: [
+    "catalog/catalog",
+    "channels/channel",
+    "config",
+    "core",
+    "db",
+    "engine/engine",
+    "ids",
+    "log",
+    "recipients/recipients",
+    "workspaces/workspaces",
+  ],
+  bootstrap: ["db", "delivery/vendor-table", "ids", "workspaces"],
+  realtime: ["core", "db", "errors"],
+};
+
+interface Import {
+  from: string;
+  to: string;
+}
+
+async function sources(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true });
+  return entries
+    .filter((name) => name.endsWith(".ts") && !/\.(test|d)\.ts$/.test(name))
+    .map((name) => join(folder, name));
+}
+
+async function readImports(): Promise<Import[]> {
+  const imports: Import[] = [];
+  for (const file of await sources(src)) {
+    const text = await readFile(file, "utf8");
+    for (const [, specifier] of text.matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g)) {
+      imports.push({ from: relative(src, file), to: relative(src, resolve(dirname(file), specifier ?? "")) });
+    }
+  }
+  return imports;
+}
+
+const roomOf = (file: string) =>
+  file.includes("/") ? (file.split("/")[0] ?? "") : file.replace(/\.ts$/, "");
+const doorOf = (file: string) => file.replace(/\.ts$/, "");
+
+describe("the rooms of the server", () => {
+  it("know only whom the table lets them know", async () => {
+    const wrong = (await readImports()).filter(({ from, to }) => {
+      const room = roomOf(from);
+      if (room === "main" || room === "index" || from.endsWith("index.gen.ts") || room === roomOf(to))
+        return false;
+      if (LEAVES.has(room)) return true;
+      const allowed = MAY_KNOW[room];
+      return allowed === undefined || !allowed.some((name) => name === roomOf(to) || name === doorOf(to));
+    });
+    expect(wrong.map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
+  });
+
+  it("have no cycle, of values or types", async () => {
+    const graph = new Map<string, string[]>();
+    for (const { from, to } of await readImports()) graph.set(from, [...(graph.get(from) ?? []), to]);
+    expect(findCycle(graph)).toBeNull();
+  });
+
+  it("read the environment in config.ts alone", async () => {
+    const readers: string[] = [];
+    for (const file of await sources(src)) {
+      if ((await readFile(file, "utf8")).includes("process.env")) readers.push(relative(src, file));
+    }
+    expect(readers.filter((file) => file !== "config.ts" && !file.startsWith("db/embedded"))).toEqual([]);
+  });
+
+  it("keep every file under 600 lines", async () => {
+    const long: string[] = [];
+    for (const file of await sources(src)) {
+      if (file.endsWith(".gen.ts")) continue;
+      const lines = (await readFile(file, "utf8")).split("\n").length;
+      if (lines > 600) long.push(`${relative(src, file)}: ${lines}`);
+    }
+    expect(long).toEqual([]);
+  });
+});
+
+describe("documents", () => {
+  it("explain every error code", async () => {
+    const reference = await readFile(join(repository, "docs/reference/errors.md"), "utf8");
+    expect(Object.keys(ERRORS).filter((code) => !reference.includes(`\`${code}\``))).toEqual([]);
+  });
+
+  it("name every room of the server in ARCHITECTURE.md", async () => {
+    const text = await readFile(join(repository, "ARCHITECTURE.md"), "utf8");
+    const rooms = (await readdir(src, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+    expect(rooms.map(({ name }) => name).filter((name) => !text.includes(`${name}/`))).toEqual([]);
+  });
+});
+
+/** The first cycle found, as a path; depth first with colours. */
+function findCycle(graph: Map<string, string[]>): string[] | null {
+  const done = new Set<string>();
+  const path: string[] = [];
+  function visit(file: string): string[] | null {
+    if (done.has(file)) return null;
+    const at = path.indexOf(file);
+    if (at !== -1) return [...path.slice(at), file];
+    path.push(file);
+    for (const next of graph.get(file) ?? []) {
+      const cycle = visit(next);
+      if (cycle !== null) return cycle;
+    }
+    path.pop();
+    done.add(file);
+    return null;
+  }
+  for (const file of graph.keys()) {
+    const cycle = visit(file);
+    if (cycle !== null) return cycle;
+  }
+  return null;
+}

@@ -1,0 +1,44 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+import { createDb } from "../src/db/db.ts";
+import { startEmbeddedPostgres } from "../src/db/embedded.ts";
+import { migrate } from "../src/db/migrate.ts";
+import { createDispatch } from "../src/engine/dispatch.ts";
+import { createSilentLog } from "../src/log.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    databaseUrl: string;
+  }
+}
+
+/** One embedded PostgreSQL for the run, with a migrated template that each test clones. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), "carillon-test-"));
+  const settings = {
+    fsync: "off",
+    synchronous_commit: "off",
+    full_page_writes: "off",
+    max_connections: "300",
+  };
+  const server = await startEmbeddedPostgres({ dataDir: folder, log: () => {}, settings });
+  const url = new URL(server.url);
+  const admin = createDb({ url: server.url, max: 1, onError: () => {} });
+  await admin.query("create database carillon_template");
+  url.pathname = "/carillon_template";
+  const template = createDb({ url: url.href, max: 2, onError: () => {} });
+  await migrate(template);
+  const dispatch = createDispatch({ db: template, url: url.href, log: createSilentLog(), observe: () => {} });
+  await dispatch.start({ worker: false });
+  await dispatch.stop();
+  await template.close();
+  await admin.query("alter database carillon_template is_template true allow_connections false");
+  await admin.close();
+  project.provide("databaseUrl", server.url);
+  return async () => {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+}

@@ -1,0 +1,188 @@
+import type { WorkflowDefinition } from "../src/catalog/workflow.ts";
+import { sign } from "../src/http/auth/signature.ts";
+import type { Workspace } from "../src/workspaces/workspaces.ts";
+import type { Harness } from "./harness.ts";
+
+/** A workspace of its own for one test, and the data API as a client with an API key of it sees it. */
+export interface Hub {
+  workspace: Workspace;
+  wsKey: string;
+  wsSecret: string;
+  call: (method: Method, url: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
+  /** The same, signed with the workspace key as server SDKs do it. */
+  callSigned: (method: Method, url: string, body?: unknown) => Promise<Answer>;
+  /** A committed, enabled workflow with one delivery node. */
+  addWorkflow: (slug: string, options?: WorkflowOptions) => Promise<void>;
+  /** The rows of the request log, in the order they were accepted. */
+  requests: () => Promise<RequestLogRow[]>;
+}
+
+type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
+export interface Answer {
+  status: number;
+  type: string;
+  text: string;
+  /** The parsed body; undefined when it is no JSON. */
+  json: unknown;
+}
+
+export interface WorkflowOptions {
+  category?: string;
+  /** Events that trigger it. */
+  events?: string[];
+  is_enabled?: boolean;
+  /** False: a draft that was never committed. */
+  is_live?: boolean;
+}
+
+export interface RequestLogRow {
+  id: string;
+  lane: number;
+  api_type: string;
+  name: string;
+  tenant_id: string | null;
+  idempotency_key: string;
+  cancellation_key: string | null;
+  body: unknown;
+  metadata: unknown;
+  status: string;
+}
+
+export async function createHub({ app, services }: Harness): Promise<Hub> {
+  const { workspaces, db, ids } = services;
+  const workspace = await workspaces.create({
+    slug: `w${ids.ulid().toLowerCase()}`,
+    name: "Test",
+    mode: "sandbox",
+  });
+  const { api_key } = await workspaces.createApiKey(workspace, "test");
+  const { ws_key, secret } = await workspaces.createKey(workspace);
+  const { workspace_id } = workspace;
+
+  async function inject(
+    method: Method,
+    url: string,
+    payload: string | undefined,
+    headers: Record<string, string>,
+  ): Promise<Answer> {
+    const reply = await app.inject({ method, url, headers, ...(payload === undefined ? {} : { payload }) });
+    return {
+      status: reply.statusCode,
+      type: String(reply.headers["content-type"]),
+      text: reply.body,
+      json: parse(reply.body),
+    };
+  }
+
+  return {
+    workspace,
+    wsKey: ws_key,
+    wsSecret: secret,
+    call: (method, url, body, headers = {}) =>
+      inject(method, url, toPayload(body), {
+        authorization: `Bearer ${api_key}`,
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      }),
+    callSigned(method, url, body) {
+      const payload = toPayload(body);
+      const date = new Date().toUTCString();
+      const content_type = "application/json; charset=utf-8";
+      const signed = {
+        method,
+        target: url,
+        content_type,
+        date,
+        body: payload === undefined ? null : Buffer.from(payload),
+      };
+      return inject(method, url, payload, {
+        authorization: `${ws_key}:${sign(secret, signed)}`,
+        date,
+        "content-type": content_type,
+      });
+    },
+    async addWorkflow(
+      slug,
+      { category = "transactional", events = [], is_enabled = true, is_live = true } = {},
+    ) {
+      const id = ids.ulid();
+      const definition = JSON.stringify(definitionOf(slug, category, events));
+      await db.tx(async (tx) => {
+        await tx.query(
+          `insert into workflow (workspace_id, slug, draft, trigger_type, is_enabled, live_version_id)
+           values ($1, $2, $3, $4, $5, $6)`,
+          [
+            workspace_id,
+            slug,
+            definition,
+            events.length > 0 ? "event" : "api",
+            is_enabled,
+            is_live ? id : null,
+          ],
+        );
+        await tx.query(
+          "insert into workflow_version (workspace_id, id, slug, version_no, definition, hash) values ($1, $2, $3, 1, $4, '')",
+          [workspace_id, id, slug, definition],
+        );
+        for (const event of events) {
+          await tx.query("insert into workflow_event values ($1, $2, 'Trigger Event', $3)", [
+            workspace_id,
+            event.toLowerCase(),
+            slug,
+          ]);
+        }
+      });
+    },
+    requests: () =>
+      db.query<RequestLogRow>(
+        `select id, lane, api_type, name, tenant_id, idempotency_key, cancellation_key, body, metadata, status
+           from request where workspace_id = $1 order by id`,
+        [workspace_id],
+      ),
+  };
+}
+
+/** Text goes out as it is; everything else as JSON. */
+function toPayload(body: unknown): string | undefined {
+  return body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function definitionOf(name: string, category: string, trigger_events: string[]): WorkflowDefinition {
+  return {
+    name,
+    description: null,
+    category,
+    tags: [],
+    trigger_type: trigger_events.length > 0 ? "event" : "api",
+    trigger_events,
+    payload_schema: null,
+    ratelimit: null,
+    conditions: [],
+    override_recipients_type: null,
+    override_recipients_user_expr: null,
+    override_recipients_single_object_fields_expr: null,
+    override_actor_user_expr: null,
+    override_tenant_expr: null,
+    tree: {
+      nodes: [
+        {
+          node_type: "send_email",
+          name: "Email",
+          description: null,
+          ref: "email_1",
+          schema_version: "1",
+          properties: { template: "welcome" },
+        },
+      ],
+    },
+  };
+}

@@ -1,0 +1,10 @@
+/** `npm run check`: everything that can be known without running the product. */
+import { steps, tool } from "./run-steps.ts";
+
+await steps([
+  ["format", () => tool("oxfmt", ["--check", "."])],
+  ["types", () => tool("tsc", ["-p", "tsconfig.json"])],
+  ["types of browser packages", () => tool("tsc", ["-p", "tsconfig.browser.json"])],
+  ["lint", () => tool("oxlint", ["--type-aware", "--deny-warnings"])],
+  ["generated files are fresh", () => tool("node", ["scripts/gen.ts", "--check"])],
+]);
