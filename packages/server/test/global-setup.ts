@@ -1,12 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import type { TestProject } from "vitest/node";
 import { createDb } from "../src/db/db.ts";
 import { startEmbeddedPostgres } from "../src/db/embedded.ts";
 import { migrate } from "../src/db/migrate.ts";
 import { createDispatch } from "../src/engine/dispatch.ts";
 import { createSilentLog } from "../src/log.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -16,7 +15,7 @@ declare module "vitest" {
 
 /** One embedded PostgreSQL for the run, with a migrated template that each test clones. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(join(tmpdir(), "carillon-test-"));
+  const folder = await temporaryFolder("test");
   const settings = {
     fsync: "off",
     synchronous_commit: "off",

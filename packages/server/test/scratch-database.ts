@@ -1,13 +1,12 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { createDb, type Db } from "../src/db/db.ts";
 import { startEmbeddedPostgres } from "../src/db/embedded.ts";
 import { migrate } from "../src/db/migrate.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 /** A migrated database on a PostgreSQL of its own, gone afterwards. */
 export async function withScratchDatabase<T>(work: (db: Db, url: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), "carillon-scratch-"));
+  const folder = await temporaryFolder("scratch");
   const server = await startEmbeddedPostgres({ dataDir: folder, log: () => {} });
   const db = createDb({ url: server.url, max: 8, onError: () => {} });
   try {

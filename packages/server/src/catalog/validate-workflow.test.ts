@@ -70,6 +70,8 @@ const hasSeen = (ref: string) => ({
   },
 });
 
+const times = (count: number, item: object) => Array.from({ length: count }, () => item);
+
 const fork = (...branches: unknown[]) => ({ node_type: "branch", branches });
 
 it("finds nothing wrong with a sound workflow", () => {
@@ -139,8 +141,8 @@ describe("the tree", () => {
   });
 
   it("may have 200 nodes", () => {
-    expect(treeProblems(...Array<unknown>(199).fill(EMAIL))).toStrictEqual([]);
-    expect(treeProblems(...Array<unknown>(200).fill(EMAIL))).toStrictEqual([
+    expect(treeProblems(...times(199, EMAIL))).toStrictEqual([]);
+    expect(treeProblems(...times(200, EMAIL))).toStrictEqual([
       "tree: has 201 nodes, at maximum 200 are allowed",
     ]);
   });
@@ -197,9 +199,9 @@ describe("a branch", () => {
   const pro = { conditions: [IS_PRO] };
   it.each([
     [[pro, DEFAULT], []],
-    [Array<unknown>(9).fill(pro).concat(DEFAULT), []],
+    [[...times(9, pro), DEFAULT], []],
     [[DEFAULT], ["branch_1: branches: must be 2 to 10"]],
-    [Array<unknown>(10).fill(pro).concat(DEFAULT), ["branch_1: branches: must be 2 to 10"]],
+    [[...times(10, pro), DEFAULT], ["branch_1: branches: must be 2 to 10"]],
     [[pro, pro], ["branch_1: branches: exactly one must have is_default"]],
     [[pro, DEFAULT, DEFAULT], ["branch_1: branches: exactly one must have is_default"]],
     [[DEFAULT, pro], ["branch_1: branches: the default must be the last"]],

@@ -242,7 +242,8 @@ const parsedLeaves = new WeakMap<ValueLeaf, ParsedLeaf>();
 function parsedLeaf(leaf: ValueLeaf): ParsedLeaf | null {
   const known = parsedLeaves.get(leaf);
   if (known !== undefined) return known;
-  if (typeof leaf.variable !== "string" || !Object.hasOwn(OPERATORS, leaf.op)) return null;
+  if (typeof leaf.variable !== "string" || typeof leaf.op !== "string") return null;
+  if (!Object.hasOwn(OPERATORS, leaf.op)) return null;
   const isUnary = leaf.op === "EMPTY" || leaf.op === "NON_EMPTY";
   const parsed = {
     left: parseKey(leaf.variable),

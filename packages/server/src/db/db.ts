@@ -22,7 +22,7 @@ export interface Db extends Queryable {
   /** Hears NOTIFY payloads until stopped; `onReset` is called whenever some may have been missed. */
   listen: (channel: string, hear: (payload: string) => void, onReset: () => void) => Promise<Stoppable>;
   /** A connection of its own, for what lives as long as a session: advisory locks. */
-  session: () => Promise<Queryable & Stoppable>;
+  session: (onLost: () => void) => Promise<Queryable & Stoppable>;
   close: () => Promise<void>;
 }
 
@@ -53,8 +53,17 @@ export interface DbOptions {
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 export function createDb(options: DbOptions): Db {
-  const pool = new pg.Pool({ connectionString: options.url, max: options.max, application_name: "carillon" });
+  // Pipelined: statements that are not awaited one by one share a round trip.
+  const settings = {
+    connectionString: options.url,
+    max: options.max,
+    application_name: "carillon",
+    pipeline: true,
+  };
+  const pool = new pg.Pool(settings);
   pool.on("error", options.onError);
+  // A connection that breaks while it is checked out: its statements fail by themselves, the event is only news.
+  pool.on("connect", (client) => void client.on("error", options.onError));
   const kysely = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool }),
   });
@@ -64,9 +73,14 @@ export function createDb(options: DbOptions): Db {
     const pending: (() => void)[] = [];
     let failure: Error | undefined;
     try {
-      await client.query(relaxed ? "begin; set local synchronous_commit to off" : "begin");
-      const result = await work({ ...queryableOf(client), afterCommit: (then) => pending.push(then) });
-      await client.query("commit");
+      // Not awaited: it travels with the first statement. Where it fails the connection is gone, and all fail.
+      const begun = client.query(relaxed ? "begin; set local synchronous_commit to off" : "begin");
+      begun.catch(() => {});
+      const result = await work(
+        Object.assign(queryableOf(client), { afterCommit: (then: () => void) => pending.push(then) }),
+      );
+      const ended = await client.query("commit");
+      if (ended.command !== "COMMIT") throw new Error("the transaction had failed and was rolled back");
       for (const then of pending) then();
       return result;
     } catch (error) {
@@ -87,9 +101,18 @@ export function createDb(options: DbOptions): Db {
     kysely,
     tx,
     listen: (channel, hear, onReset) => listen(options, channel, hear, onReset),
-    async session() {
+    async session(onLost) {
       const client = await pool.connect();
-      return { ...queryableOf(client), stop: async () => client.release(true) };
+      let stopped = false;
+      client.once("end", () => {
+        if (!stopped) onLost();
+      });
+      return Object.assign(queryableOf(client), {
+        async stop() {
+          stopped = true;
+          client.release(true);
+        },
+      });
     },
     close: () => pool.end(),
   };

@@ -1,10 +1,9 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   chmod,
   chown,
   mkdir,
-  mkdtemp,
   readdir,
   readFile,
   rename,
@@ -15,165 +14,14 @@ import {
 } from "node:fs/promises";
 import { createServer } from "node:net";
 import path from "node:path";
-import { createInterface } from "node:readline";
 import { Client } from "pg";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { type EmbeddedPostgres, EmbeddedPostgresError, startEmbeddedPostgres } from "./embedded.ts";
+import { describe, expect, it, vi } from "vitest";
+import type { EmbeddedPostgresError } from "./embedded.ts";
 import { OWNER_LOCK } from "./embedded/owner.ts";
 import { findServer, readPidFile } from "./embedded/pid-file.ts";
+import { kill, NOBODY, query, recall, remember, ROOT, urlOf, useBench } from "./embedded/test-bench.ts";
 
-/**
- * With the real server throughout. As root (containers, CI images) the tests also cover the change of user; as
- * an ordinary user those are skipped.
- */
-const ROOT = process.geteuid?.() === 0;
-const NOBODY = { uid: 65_534, gid: 65_534 };
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
-
-let base: string;
-/** For all the tests that do not mind an earlier start: making a database takes ten times as long as starting it. */
-let seed: string;
-let count = 0;
-const lines: string[] = [];
-const running = new Set<EmbeddedPostgres>();
-const owners = new Set<Owner>();
-const places = new Set<string>();
-
-beforeAll(async () => {
-  base = await mkdtemp("/tmp/carillon-embedded-");
-  await chmod(base, 0o755);
-  seed = newFolder();
-  await (await start(seed)).stop();
-});
-
-afterEach(async () => {
-  await Promise.all([...running].map((database) => database.stop()));
-  await Promise.all([...owners].map((owner) => kill(owner.child)));
-  for (const place of places) {
-    const orphan = await findServer({ cluster: path.join(place, "postgres") });
-    if (orphan === undefined) continue;
-    process.kill(orphan.pid, "SIGQUIT");
-    await vi.waitUntil(
-      async () => (await findServer({ cluster: path.join(place, "postgres") })) === undefined,
-    );
-  }
-  running.clear();
-  owners.clear();
-  places.clear();
-  lines.length = 0;
-});
-
-afterAll(() => rm(base, { recursive: true, force: true }));
-
-function newFolder(): string {
-  count += 1;
-  const folder = path.join(base, String(count), ".carillon");
-  places.add(folder);
-  return folder;
-}
-
-function usedFolder(): string {
-  places.add(seed);
-  return seed;
-}
-
-async function start(dataDir: string, more: object = {}): Promise<EmbeddedPostgres> {
-  const database = await startEmbeddedPostgres({ dataDir, log: (line) => lines.push(line), ...more });
-  running.add(database);
-  places.add(database.dataDir);
-  return database;
-}
-
-async function refusal(dataDir: string, more: object = {}): Promise<{ code: string; message: string }> {
-  try {
-    await start(dataDir, more);
-  } catch (error) {
-    if (!(error instanceof EmbeddedPostgresError) || error.message.includes("\n")) throw error;
-    return { code: error.code, message: error.message };
-  }
-  throw new Error("it started");
-}
-
-async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
-  const client = new Client(url);
-  client.on("error", () => {});
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(text)).rows;
-  } finally {
-    await client.end();
-  }
-}
-
-/** Commits a word that no earlier test has used. */
-async function remember(url: string): Promise<string> {
-  const word = `word ${(count += 1)}`;
-  await query(url, `drop table if exists kept; create table kept as select '${word}'::text as word`);
-  return word;
-}
-
-const recall = async (url: string) => (await query(url, "select word from kept"))[0]?.["word"];
-
-interface Owner {
-  child: ChildProcess;
-  /** What `startEmbeddedPostgres` came to in that process. */
-  outcome: Promise<{ url?: string; dataDir?: string; code?: string; message?: string }>;
-}
-
-const SCRIPT = `
-  import { startEmbeddedPostgres } from ${JSON.stringify(new URL("./embedded.ts", import.meta.url).href)};
-  const tell = (outcome) => console.log(JSON.stringify(outcome));
-  try {
-    const { url, dataDir } = await startEmbeddedPostgres({ dataDir: process.argv[1], log: () => {} });
-    tell({ url, dataDir });
-  } catch (error) {
-    tell({ code: error.code, message: error.message });
-  }
-`;
-
-/** A Carillon in a process of its own, which lives until it is killed. */
-function startOwner(
-  dataDir: string,
-  account: { uid?: number; gid?: number } = {},
-  prefix: string[] = [],
-): Owner {
-  const command = [...prefix, process.execPath, "--input-type=module", "-e", SCRIPT, dataDir];
-  const child = spawn(command[0] ?? "", command.slice(1), {
-    ...account,
-    cwd: "/",
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const outcome = once(createInterface({ input: child.stdout }), "line").then(([line]) => {
-    const told = JSON.parse(String(line)) as Awaited<Owner["outcome"]>;
-    if (told.dataDir !== undefined) places.add(told.dataDir);
-    return told;
-  });
-  const owner = { child, outcome };
-  owners.add(owner);
-  return owner;
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, "exit");
-  child.kill("SIGKILL");
-  await gone;
-}
-
-async function urlOf(owner: Owner): Promise<string> {
-  const { url, message } = await owner.outcome;
-  if (url === undefined) throw new Error(message);
-  return url;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
+const { base, newFolder, usedFolder, start, refusal, startOwner, lines, stopAll, watchOver } = useBench();
 
 describe("the first start and the ones after it", () => {
   it("makes a durable, loopback-only UTF-8 database that knows Unicode's cases", async () => {
@@ -229,9 +77,9 @@ describe("the first start and the ones after it", () => {
 
   it("works in a folder whose name has spaces, quotes and other alphabets", async () => {
     const folder = path.join(newFolder(), `it's "a" dossier — 通知 $HOME`);
-    places.add(folder);
+    watchOver(folder);
     const word = await remember((await start(folder)).url);
-    await Promise.all([...running].map((database) => database.stop()));
+    await stopAll();
     expect(await recall((await start(folder)).url)).toBe(word);
   });
 });
@@ -394,7 +242,7 @@ describe("bad endings", () => {
 it("never writes through a link in the place of postmaster.pid", async () => {
   const folder = newFolder();
   const link = path.join(folder, "postgres", "postmaster.pid");
-  const target = path.join(base, "precious");
+  const target = path.join(base(), "precious");
   await (await start(folder)).stop();
   await writeFile(target, "1\n");
   await symlink(target, link);
@@ -437,7 +285,7 @@ describe("two on one folder", () => {
         round,
         codes: ["already_running", "already_running", "already_running", "won"],
       });
-      await Promise.all([...running].map((database) => database.stop()));
+      await stopAll();
       await Promise.all(rivals.map((rival) => kill(rival.child)));
     }
   });
@@ -506,7 +354,7 @@ describe("refusals", () => {
   });
 
   it("refuses a path that is a file", async () => {
-    const file = path.join(base, "file");
+    const file = path.join(base(), "file");
     await writeFile(file, "");
     expect((await refusal(file)).code).toBe("not_writable");
     expect((await refusal(path.join(file, "below"))).code).toBe("not_writable");
@@ -536,13 +384,13 @@ describe("refusals", () => {
   );
 
   it.skipIf(!ROOT)("says that the disk is full and goes on by itself when there is room", async (context) => {
-    const disk = path.join(base, "disk");
+    const disk = path.join(base(), "disk");
     await mkdir(disk);
     if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=20m,mode=755", "none", disk]).status !== 0)
       context.skip();
     try {
       const folder = path.join(disk, ".carillon");
-      places.add(folder);
+      watchOver(folder);
       for (const size of [12, 20, 28]) {
         spawnSync("mount", ["-o", `remount,size=${size}m`, disk]);
         expect(await refusal(folder)).toMatchObject({
@@ -569,93 +417,12 @@ describe("refusals", () => {
   });
 });
 
-describe.skipIf(!ROOT)("users", () => {
-  it("keeps everything in the folder for an ordinary user, and root may step in for that user", async () => {
-    const folder = newFolder();
-    await mkdir(path.dirname(folder));
-    await chown(path.dirname(folder), NOBODY.uid, NOBODY.gid);
-    const owner = startOwner(folder, NOBODY);
-    const word = await remember(await urlOf(owner));
-    expect((await owner.outcome).dataDir).toBe(folder);
-    expect((await refusal(folder)).code).toBe("already_running");
-    await kill(owner.child);
-
-    const asRoot = await start(folder);
-    expect(await recall(asRoot.url)).toBe(word);
-    expect(await userOfServer(folder)).toBe(NOBODY.uid);
-    await asRoot.stop();
-
-    const again = startOwner(folder, NOBODY);
-    expect(await recall(await urlOf(again))).toBe(word);
-  });
-
-  it("runs the server as an ordinary account, also on data that root restored", async () => {
-    const folder = newFolder();
-    const first = await start(folder);
-    const word = await remember(first.url);
-    expect(first.dataDir).toBe(folder);
-    expect(await userOfServer(folder)).not.toBe(0);
-    await first.stop();
-    spawnSync("chown", ["-R", "0:0", folder]);
-    const second = await start(folder);
-    expect(await recall(second.url)).toBe(word);
-    expect(await userOfServer(folder)).not.toBe(0);
-  });
-
-  it("says what to do where root may not change users", async () => {
-    const powerless = ["setpriv", "--bounding-set=-setuid,-setgid"];
-    for (const folder of [newFolder(), usedFolder()]) {
-      expect(await startOwner(folder, {}, powerless).outcome).toMatchObject({
-        code: "start_failed",
-        message: expect.stringMatching(/run Carillon as an ordinary user, or set DATABASE_URL/),
-      });
-    }
-  });
-
-  it("keeps the data in a place of its own when that account cannot enter root's folder", async () => {
-    const project = path.join(base, "private");
-    await mkdir(project, { mode: 0o700 });
-    const folder = path.join(project, ".carillon");
-    const owner = startOwner(folder);
-    const word = await remember(await urlOf(owner));
-    const home = (await owner.outcome).dataDir ?? "";
-    try {
-      expect(home).toMatch(/^\/var\/lib\/carillon\/[0-9a-f]{16}$/);
-      const modes = await Promise.all([home, path.join(home, "postgres")].map((folder) => stat(folder)));
-      expect(modes.map(({ mode, uid }) => [mode & 0o777, uid === 0])).toEqual([
-        [0o711, true],
-        [0o700, false],
-      ]);
-      expect((await stat(project)).mode & 0o777).toBe(0o700);
-      expect(await readFile(path.join(folder, "where-the-database-is.txt"), "utf8")).toContain(home);
-      expect((await refusal(folder)).code).toBe("already_running");
-
-      await kill(owner.child);
-      const second = await start(folder);
-      expect(second.dataDir).toBe(home);
-      expect(await recall(second.url)).toBe(word);
-      await second.stop();
-
-      await rename(project, `${project}-moved`);
-      const moved = await refusal(path.join(`${project}-moved`, ".carillon"));
-      expect(moved.code).toBe("start_failed");
-      expect(moved.message).toMatch(/was moved or copied: its database is in \/var\/lib\/carillon/);
-      await rename(`${project}-moved`, project);
-
-      await rename(home, `${home}-away`);
-      expect((await refusal(folder)).message).toMatch(/is gone\. Put it back/);
-      await rename(`${home}-away`, home);
-      expect(await recall((await start(folder)).url)).toBe(word);
-    } finally {
-      await Promise.all([...running].map((database) => database.stop()));
-      await rm(home, { recursive: true, force: true });
-    }
-  });
-});
-
-async function userOfServer(folder: string): Promise<number | undefined> {
-  const server = await findServer({ cluster: path.join(folder, "postgres") });
-  return server === undefined ? undefined : (await stat(`/proc/${server.pid}`)).uid;
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 async function freePort(): Promise<number> {

@@ -11,6 +11,8 @@ interface PartitionedTable {
   table: string;
   key: string;
   bound: (ms: number) => string;
+  /** Room that pages keep for updates, where rows are updated soon after they are made. */
+  fillfactor?: number;
   /** Rows that stay when their partition expires. */
   keep?: string;
 }
@@ -24,7 +26,7 @@ const TABLES: PartitionedTable[] = [
              and run.request_id = old.id and run.status = 'in_progress')`,
   },
   { table: "run", key: "id", bound: ulidTime, keep: "status = 'in_progress'" },
-  { table: "message", key: "id", bound: ulidTime },
+  { table: "message", key: "id", bound: ulidTime, fillfactor: 60 },
   { table: "message_event", key: "message_id", bound: ulidTime },
 ];
 
@@ -51,13 +53,14 @@ export async function ensurePartitions(db: Queryable, now = Date.now()): Promise
       )
     ).map(({ name }) => name),
   );
-  for (const { table, bound } of TABLES) {
+  for (const { table, bound, fillfactor = 100 } of TABLES) {
     for (let week = 0; week <= WEEKS_AHEAD; week++) {
       const from = first + week * WEEK_MS;
       const name = partitionName(table, from);
       if (existing.has(name)) continue;
       await db.query(
-        `create table ${name} partition of ${table} for values from ('${bound(from)}') to ('${bound(from + WEEK_MS)}')`,
+        `create table ${name} partition of ${table} for values from ('${bound(from)}') to ('${bound(from + WEEK_MS)}')
+         with (fillfactor = ${fillfactor})`,
       );
     }
   }

@@ -101,7 +101,6 @@ CREATE TABLE message (
   failure_class text,
   attempt smallint NOT NULL DEFAULT 0,
   lease uuid,
-  leased_until timestamp with time zone,
   next_attempt_at timestamp with time zone,
   idempotency_key text NOT NULL,
   is_read boolean NOT NULL DEFAULT false,
@@ -120,9 +119,10 @@ CREATE TABLE message (
   PRIMARY KEY (workspace_id, id)
 ) PARTITION BY RANGE (id);
 CREATE INDEX message_due ON ONLY public.message USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
-CREATE INDEX message_leased ON ONLY public.message USING btree (leased_until) WHERE (leased_until IS NOT NULL);
 CREATE INDEX message_workspace_id_distinct_id_id_idx ON ONLY public.message USING btree (workspace_id, distinct_id, id);
 CREATE INDEX message_workspace_id_execution_id_idx ON ONLY public.message USING btree (workspace_id, execution_id);
+CREATE INDEX message_workspace_id_idempotency_key_idx ON ONLY public.message USING btree (workspace_id, idempotency_key);
+CREATE INDEX message_workspace_id_parent_object_id_idx ON ONLY public.message USING btree (workspace_id, parent_object, id) WHERE (parent_object IS NOT NULL);
 
 CREATE TABLE message_event (
   workspace_id integer NOT NULL,
@@ -151,6 +151,7 @@ CREATE TABLE recipient (
   PRIMARY KEY (workspace_id, id),
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
 );
+CREATE INDEX recipient_workspace_id_object_type_id_idx ON public.recipient USING btree (workspace_id, object_type, id);
 
 CREATE TABLE request (
   workspace_id integer NOT NULL,

@@ -93,7 +93,6 @@ export interface Message {
   failure_class: string | null;
   attempt: Generated<number>;
   lease: string | null;
-  leased_until: Date | null;
   next_attempt_at: Date | null;
   idempotency_key: string;
   is_read: Generated<boolean>;

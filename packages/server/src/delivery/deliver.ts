@@ -3,14 +3,7 @@ import type { Db } from "../db/db.ts";
 import { isDatabaseUnavailable } from "../db/db.ts";
 import type { Log } from "../log.ts";
 import type { Workspaces } from "../workspaces/workspaces.ts";
-import {
-  type LeasedMessage,
-  leaseMessages,
-  recoverExpired,
-  renewLeases,
-  type Settled,
-  settleMessages,
-} from "./outbox.ts";
+import { type LeasedMessage, leaseMessages, type OutboxJob, type Settled, settleMessages } from "./outbox.ts";
 import { applyDueReceipts } from "./receipts.ts";
 import type { Outcome } from "./vendor.ts";
 import type { VendorTables } from "./vendor-table.ts";
@@ -19,15 +12,15 @@ import { judge } from "./verdict.ts";
 /**
  * Delivery: leases messages, calls their vendors side by side, and writes the results in groups. Each lane has
  * its own slots, so a campaign's slow vendor never takes those of a one-time password. Leasing is durable before
- * the call goes out; a result is written only under its lease.
+ * the call goes out; a result is written only under its lease; the job is done when its last result is written.
  */
 export interface Delivery {
   /** The send stage's handler, for the dispatcher. */
   handler: SendHandler;
   start: () => void;
-  /** Waits for calls in flight, then closes vendors. */
+  /** Closes vendors; the dispatcher has waited for calls in flight before. */
   stop: () => Promise<void>;
-  /** Leases that ran out, receipts that are due: what the timer does, for tests. */
+  /** Applies receipts that are due: what the timer does, for tests. */
   tick: () => Promise<void>;
 }
 
@@ -35,18 +28,14 @@ export interface Delivery {
 export interface SendHandler {
   batch: number;
   loops: number;
-  handle: (jobs: SendJob[], lane: Lane) => Promise<void>;
+  divisible: boolean;
+  handle: (jobs: OutboxJob[], lane: Lane) => Promise<void>;
   giveUp: (
     tx: Parameters<Parameters<Db["tx"]>[0]>[0],
-    ref: SendJob["refs"][number],
+    ref: OutboxJob["refs"][number],
     error: unknown,
   ) => Promise<void>;
   room: (lane: Lane) => Promise<void>;
-}
-
-export interface SendJob {
-  id: string;
-  refs: { workspace_id: number; id: string }[];
 }
 
 export interface DeliveryDeps {
@@ -55,7 +44,7 @@ export interface DeliveryDeps {
   workspaces: Workspaces;
   vendors: VendorTables;
   /** Takes jobs off the send queue as part of a transaction. */
-  settleJobs: (tx: Parameters<SendHandler["giveUp"]>[0], lane: Lane, jobs: SendJob[]) => Promise<void>;
+  settleJobs: (tx: Parameters<SendHandler["giveUp"]>[0], lane: Lane, jobs: OutboxJob[]) => Promise<void>;
   /** A retry was scheduled: the waker should know. */
   wakeAt: (at: Date) => void;
   onSettled: (settled: Settled[]) => void;
@@ -65,42 +54,38 @@ export interface DeliveryDeps {
   timeout_ms: number;
 }
 
-const RENEW_MS = 5000;
 const SWEEP_MS = 1000;
 const MAX_SETTLE = 500;
+const RECEIPT_BATCH = 500;
 /** Groups of results being written at once; more arrive meanwhile and make the next group larger. */
 const SETTLES_IN_FLIGHT = 2;
 
 export function createDelivery(deps: DeliveryDeps): Delivery {
   const { db, log } = deps;
   const slots = createSlots(deps.concurrency);
-  const calling = new Set<LeasedMessage>();
-  let results: Settled[] = [];
+  let results: Result[] = [];
   let settling = 0;
-  let renewing: NodeJS.Timeout | undefined;
   let sweeping: NodeJS.Timeout | undefined;
   let sweep: Promise<void> | undefined;
-  const idle: (() => void)[] = [];
 
+  /** Resolves when the message's result is written; rejects when it could not be, and the message is in doubt. */
   async function send(message: LeasedMessage): Promise<void> {
-    calling.add(message);
     await slots.take(message.lane);
     let outcome: Outcome;
     try {
       outcome = await call(message);
     } catch (error) {
       log.error({ message: message.id, vendor: message.vendor_slug, err: error }, "a vendor failed inside");
-      outcome = {
-        kind: "failed",
-        class: "config",
-        code: "vendor_bug",
-        message: `internal error of vendor ${message.vendor_slug}`,
-      };
+      const text = `internal error of vendor ${message.vendor_slug}`;
+      outcome = { kind: "failed", class: "config", code: "vendor_bug", message: text };
     } finally {
       slots.free(message.lane);
     }
-    results.push({ message, verdict: judge(message, outcome, Math.random()) });
-    pump();
+    const verdict = judge(message, outcome, Math.random());
+    await new Promise<void>((resolve, reject) => {
+      results.push({ message, verdict, resolve, reject });
+      pump();
+    });
   }
 
   async function call(message: LeasedMessage): Promise<Outcome> {
@@ -134,54 +119,39 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       settling++;
       void settle(batch).finally(() => {
         settling--;
-        for (const { message } of batch) calling.delete(message);
         pump();
-        if (calling.size === 0) for (const done of idle.splice(0)) done();
       });
     }
   }
 
-  /** Never rejects. What cannot be written keeps its lease until that runs out, and is then ambiguous. */
-  async function settle(batch: Settled[]): Promise<void> {
+  /** Never rejects: each result learns its own fate. One that cannot be written must not take its neighbours along. */
+  async function settle(batch: Result[]): Promise<void> {
     try {
       const written = await db.tx((tx) => settleMessages(tx, batch));
+      for (const { resolve } of batch) resolve();
       deps.onSettled(written);
-      const retries = written.flatMap(({ verdict }) =>
-        verdict.retry_in_ms === null ? [] : [verdict.retry_in_ms],
-      );
+      const retries = written.flatMap(({ verdict }) => verdict.retry_in_ms ?? []);
       if (retries.length > 0) deps.wakeAt(new Date(Date.now() + Math.min(...retries)));
     } catch (error) {
-      log.error({ err: error, messages: batch.length }, "results of vendor calls could not be written");
-      if (batch.length === 1 || isDatabaseUnavailable(error)) return;
+      if (batch.length === 1 || isDatabaseUnavailable(error)) {
+        log.error({ err: error, messages: batch.length }, "results of vendor calls could not be written");
+        for (const { reject } of batch) reject(error);
+        return;
+      }
       const middle = Math.ceil(batch.length / 2);
       await settle(batch.slice(0, middle));
       await settle(batch.slice(middle));
     }
   }
 
-  async function renew(): Promise<void> {
-    if (calling.size === 0) return;
-    await renewLeases(db, [...calling]).catch((error: unknown) =>
-      log.error({ err: error }, "renewing leases failed"),
-    );
-  }
-
   async function tick(): Promise<void> {
-    const recovered = await db.tx(recoverExpired);
-    if (recovered > 0) {
-      log.warn(
-        { messages: recovered },
-        "messages of a dead worker were recovered; they are marked ambiguous",
-      );
-      deps.wakeAt(new Date());
-    }
-    while ((await db.tx(applyDueReceipts, { relaxed: true })) === 500);
+    while ((await db.tx(applyDueReceipts, { relaxed: true })) === RECEIPT_BATCH);
   }
 
   function schedule(): void {
     sweeping = setTimeout(() => {
       sweep = tick()
-        .catch((error: unknown) => log.error({ err: error }, "sweeping the outbox failed; trying again"))
+        .catch((error: unknown) => log.error({ err: error }, "applying receipts failed; trying again"))
         .then(schedule);
     }, SWEEP_MS);
   }
@@ -190,72 +160,96 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     handler: {
       batch: 1,
       loops: 1,
+      divisible: false,
       room: slots.room,
-      async handle(jobs, lane) {
-        const leased = await db.tx(async (tx) => {
-          await deps.settleJobs(tx, lane, jobs);
-          return leaseMessages(
-            tx,
-            jobs.flatMap((job) => job.refs),
-          );
-        });
-        for (const message of leased) void send(message);
+      async handle([job], lane) {
+        if (job === undefined) return;
+        slots.enter(lane, job.refs.length);
+        try {
+          const leased = await db.tx((tx) => leaseMessages(tx, job));
+          const fates = await Promise.allSettled(leased.map(send));
+          const lost = fates.find((fate) => fate.status === "rejected");
+          if (lost !== undefined) throw lost.reason;
+          // Lost in a crash of the database, it is handed out again and finds nothing left to send.
+          await db.tx((tx) => deps.settleJobs(tx, lane, [job]), { relaxed: true });
+        } finally {
+          slots.leave(lane, job.refs.length);
+        }
       },
       async giveUp(tx, { workspace_id, id }, error) {
         const reason = `500: ${error instanceof Error ? error.message : String(error)}`;
         await tx.query(
-          `update message set status = 'trigger_failed', failure_class = 'internal', failure_reason = $3, updated_at = now()
-            where workspace_id = $1 and id = $2 and status = 'triggered' and lease is null`,
+          `update message set status = 'trigger_failed', failure_class = 'internal', failure_reason = $3, lease = null,
+                              updated_at = now()
+            where workspace_id = $1 and id = $2 and status = 'triggered'`,
           [workspace_id, id, reason],
         );
       },
     },
-    start() {
-      renewing = setInterval(() => void renew(), RENEW_MS);
-      schedule();
-    },
+    start: schedule,
     async stop() {
       clearTimeout(sweeping);
       await sweep;
       clearTimeout(sweeping);
-      if (calling.size > 0) await new Promise<void>((resolve) => idle.push(resolve));
-      clearInterval(renewing);
       await deps.vendors.close();
     },
     tick,
   };
 }
 
+/** A verdict on its way into the database. */
+interface Result extends Settled {
+  resolve: () => void;
+  reject: (error: unknown) => void;
+}
+
 interface Slots {
+  /** One vendor call's place; waits its turn. */
   take: (lane: Lane) => Promise<void>;
   free: (lane: Lane) => void;
-  /** Resolves when a lane has a free slot. */
+  /** Messages of a job that was taken on, and that is done. */
+  enter: (lane: Lane, messages: number) => void;
+  leave: (lane: Lane, messages: number) => void;
+  /** Resolves when a lane has taken on fewer messages than it has places. */
   room: (lane: Lane) => Promise<void>;
 }
 
 /** Counting semaphores, one a lane: the two upper lanes have a quarter each, campaigns the rest. */
 function createSlots(total: number): Slots {
   const quarter = Math.max(1, Math.floor(total / 4));
-  const free = [quarter, quarter, Math.max(1, total - 2 * quarter)];
-  const takers: (() => void)[][] = [[], [], []];
-  const watchers: (() => void)[][] = [[], [], []];
+  const lanes = [quarter, quarter, Math.max(1, total - 2 * quarter)].map((places) => ({
+    places,
+    free: places,
+    taken_on: 0,
+    callers: [] as (() => void)[],
+    loops: [] as (() => void)[],
+  }));
+  const at = (lane: Lane) => {
+    const state = lanes[lane];
+    if (state === undefined) throw new Error(`no lane ${String(lane)}`);
+    return state;
+  };
   return {
-    take(lane) {
-      if ((free[lane] ?? 0) > 0) {
-        free[lane] = (free[lane] ?? 0) - 1;
-        return Promise.resolve();
-      }
-      return new Promise((resolve) => takers[lane]?.push(resolve));
+    async take(lane) {
+      const state = at(lane);
+      if (state.free > 0) state.free--;
+      else await new Promise<void>((resolve) => state.callers.push(resolve));
     },
     free(lane) {
-      const next = takers[lane]?.shift();
-      if (next !== undefined) return next();
-      free[lane] = (free[lane] ?? 0) + 1;
-      for (const watcher of watchers[lane]?.splice(0) ?? []) watcher();
+      const state = at(lane);
+      const next = state.callers.shift();
+      if (next === undefined) state.free++;
+      else next();
     },
-    room(lane) {
-      if ((free[lane] ?? 0) > 0) return Promise.resolve();
-      return new Promise((resolve) => watchers[lane]?.push(resolve));
+    enter: (lane, messages) => void (at(lane).taken_on += messages),
+    leave(lane, messages) {
+      const state = at(lane);
+      state.taken_on -= messages;
+      if (state.taken_on < state.places) for (const resume of state.loops.splice(0)) resume();
+    },
+    async room(lane) {
+      const state = at(lane);
+      while (state.taken_on >= state.places) await new Promise<void>((resolve) => state.loops.push(resolve));
     },
   };
 }

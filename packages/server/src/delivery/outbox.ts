@@ -1,15 +1,15 @@
-import { randomUUID } from "node:crypto";
 import type { Channel } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
-import type { Queryable, Tx } from "../db/db.ts";
+import type { Tx } from "../db/db.ts";
 import { MAX_ATTEMPTS, mayRepeat, type Verdict } from "./verdict.ts";
 import type { Attachment } from "./vendor.ts";
 
 /**
- * The outbox's statements. A message is leased before the vendor is called and its result is written only under
- * that lease, so two workers never settle one message, and a lease that ran out says: a worker died here, and
- * the call may or may not have been made.
+ * The outbox's statements. A message is leased before its vendor is called, durably, and its result is written only
+ * under that lease. The lease is the job that carries the message: a worker holds the job by its heartbeat, so the
+ * same job handed out again says that its worker died, and that a message it had leased may or may not have gone
+ * out. The attempt's number is part of the fence: a result that comes late belongs to an attempt that is over.
  */
 export interface LeasedMessage {
   workspace_id: number;
@@ -31,35 +31,71 @@ export interface LeasedMessage {
   vendor_slug: string;
 }
 
-export const LEASE_SECONDS = 15;
+export interface OutboxJob {
+  id: string;
+  /** It was handed out before: its worker died, or could not finish. */
+  retried: boolean;
+  refs: { workspace_id: number; id: string }[];
+}
 
-/** Leases what is still to be sent of `refs`; what is leased, settled or cancelled already is left out. */
-export async function leaseMessages(
-  tx: Tx,
-  refs: { workspace_id: number; id: string }[],
-): Promise<LeasedMessage[]> {
-  return tx.query<LeasedMessage>(
+/**
+ * Leases what is still to be sent of a job. Left out is what is settled, waits for a retry, or is in another job's
+ * hands. What this very job had leased before is in doubt: by the channel's rule it is leased again or failed, and
+ * either way marked ambiguous.
+ */
+export async function leaseMessages(tx: Tx, job: OutboxJob): Promise<LeasedMessage[]> {
+  const doubtful = job.retried ? await findDoubtful(tx, job) : new Set<string>();
+  const leased = await tx.query<LeasedMessage>(
     `update message m
-        set lease = $3, leased_until = now() + make_interval(secs => ${LEASE_SECONDS}), attempt = m.attempt + 1,
-            next_attempt_at = null, triggered_at = coalesce(m.triggered_at, now()), updated_at = now()
+        set lease = $3, attempt = m.attempt + 1, triggered_at = coalesce(m.triggered_at, now()), updated_at = now()
        from unnest($1::int[], $2::text[]) as k(workspace_id, id)
-      where m.workspace_id = k.workspace_id and m.id = k.id and m.status = 'triggered' and m.leased_until is null
+      where m.workspace_id = k.workspace_id and m.id = k.id and m.status = 'triggered' and m.next_attempt_at is null
+        and (m.lease is null or m.lease = $3)
       returning m.workspace_id, m.id, m.lease, m.lane, m.channel, m.tenant_id, m.object_type, m.distinct_id,
                 m.recipient_id, m.category, m.attempt, m.channel_value, m.identity_key, m.content, m.attachments,
                 m.vendor_config_id, m.vendor_slug`,
-    [refs.map((ref) => ref.workspace_id), refs.map((ref) => ref.id), randomUUID()],
+    [...refColumns(job), job.id],
     "outbox_lease",
   );
+  const inDoubt = leased.filter(({ id }) => doubtful.has(id));
+  if (inDoubt.length === 0) return leased;
+  const held = new Set(inDoubt.filter((message) => !mayRepeat(message) || message.attempt > MAX_ATTEMPTS));
+  await markAmbiguous(tx, inDoubt, held);
+  return leased.filter((message) => !held.has(message));
 }
 
-/** Keeps calls that take longer than a lease. */
-export async function renewLeases(db: Queryable, messages: LeasedMessage[]): Promise<void> {
-  await db.query(
-    `update message m set leased_until = now() + make_interval(secs => ${LEASE_SECONDS})
-       from unnest($1::int[], $2::text[], $3::uuid[]) as k(workspace_id, id, lease)
-      where m.workspace_id = k.workspace_id and m.id = k.id and m.lease = k.lease`,
-    keyColumns(messages),
-    "outbox_renew",
+async function findDoubtful(tx: Tx, job: OutboxJob): Promise<Set<string>> {
+  const rows = await tx.query<{ id: string }>(
+    `select m.id from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+       join message m on m.workspace_id = k.workspace_id and m.id = k.id
+      where m.status = 'triggered' and m.lease = $3`,
+    [...refColumns(job), job.id],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+async function markAmbiguous(tx: Tx, doubtful: LeasedMessage[], held: Set<LeasedMessage>): Promise<void> {
+  await tx.query(
+    `insert into message_event (workspace_id, message_id, at, kind, detail)
+     select workspace_id, id, now(), 'ambiguous', json_build_object('attempt', attempt, 'sent_again', again)
+       from unnest($1::int[], $2::text[], $3::int[], $4::bool[]) as e(workspace_id, id, attempt, again)`,
+    [
+      doubtful.map(({ workspace_id }) => workspace_id),
+      doubtful.map(({ id }) => id),
+      doubtful.map(({ attempt }) => attempt - 1),
+      doubtful.map((message) => !held.has(message)),
+    ],
+  );
+  if (held.size === 0) return;
+  await tx.query(
+    `update message m set status = 'trigger_failed', lease = null, failure_class = 'ambiguous', failure_reason = $3
+       from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+      where m.workspace_id = k.workspace_id and m.id = k.id`,
+    [
+      [...held].map(({ workspace_id }) => workspace_id),
+      [...held].map(({ id }) => id),
+      "ambiguous: the worker died while the message was with the vendor",
+    ],
   );
 }
 
@@ -74,12 +110,12 @@ export async function settleMessages(tx: Tx, settled: Settled[]): Promise<Settle
   const rows = await tx.query<{ id: string }>(
     `update message m
         set status = u.status, failure_reason = u.failure_reason, failure_class = u.failure_class,
-            vendor_message_id = coalesce(u.vendor_message_id, m.vendor_message_id), lease = null, leased_until = null,
+            vendor_message_id = coalesce(u.vendor_message_id, m.vendor_message_id), lease = null,
             next_attempt_at = now() + u.retry_in_ms * interval '1 millisecond',
             delivered_at = case when u.status = 'delivered' then now() else m.delivered_at end, updated_at = now()
-       from unnest($1::int[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::float8[])
-         as u(workspace_id, id, lease, status, failure_reason, failure_class, vendor_message_id, retry_in_ms)
-      where m.workspace_id = u.workspace_id and m.id = u.id and m.lease = u.lease
+       from unnest($1::int[], $2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[])
+         as u(workspace_id, id, lease, attempt, status, failure_reason, failure_class, vendor_message_id, retry_in_ms)
+      where m.workspace_id = u.workspace_id and m.id = u.id and m.lease = u.lease and m.attempt = u.attempt
       returning m.id`,
     [
       ...keyColumns(settled.map(({ message }) => message)),
@@ -194,48 +230,15 @@ async function suppressIdentities(tx: Tx, bounced: Settled[]): Promise<void> {
   );
 }
 
-/**
- * Messages whose lease ran out: their worker died between the lease and the result. By the channel's rule they
- * are sent again or shown as failed, always marked ambiguous. Relies on message_leased.
- */
-export async function recoverExpired(tx: Tx): Promise<number> {
-  const rows = await tx.query<{
-    workspace_id: number;
-    id: string;
-    channel: Channel;
-    lane: Lane;
-    attempt: number;
-  }>(
-    `select workspace_id, id, channel, lane, attempt from message
-      where leased_until < now() order by leased_until limit 500 for update skip locked`,
-    [],
-    "outbox_expired",
-  );
-  if (rows.length === 0) return 0;
-  const repeats = rows.map((row) => mayRepeat(row) && row.attempt < MAX_ATTEMPTS);
-  const reason = "ambiguous: the worker died while the message was with the vendor";
-  await tx.query(
-    `update message m
-        set lease = null, leased_until = null, failure_class = 'ambiguous', failure_reason = $4, updated_at = now(),
-            status = case when u.again then m.status else 'trigger_failed' end,
-            next_attempt_at = case when u.again then now() end
-       from unnest($1::int[], $2::text[], $3::bool[]) as u(workspace_id, id, again)
-      where m.workspace_id = u.workspace_id and m.id = u.id`,
-    [rows.map((row) => row.workspace_id), rows.map((row) => row.id), repeats, reason],
-  );
-  await tx.query(
-    `insert into message_event (workspace_id, message_id, at, kind, detail)
-     select workspace_id, id, now(), 'ambiguous', json_build_object('attempt', attempt, 'sent_again', again)
-       from unnest($1::int[], $2::text[], $3::int[], $4::bool[]) as e(workspace_id, id, attempt, again)`,
-    [rows.map((row) => row.workspace_id), rows.map((row) => row.id), rows.map((row) => row.attempt), repeats],
-  );
-  return rows.length;
+function refColumns({ refs }: OutboxJob): [number[], string[]] {
+  return [refs.map(({ workspace_id }) => workspace_id), refs.map(({ id }) => id)];
 }
 
-function keyColumns(messages: LeasedMessage[]): [number[], string[], string[]] {
+function keyColumns(messages: LeasedMessage[]): [number[], string[], string[], number[]] {
   return [
     messages.map(({ workspace_id }) => workspace_id),
     messages.map(({ id }) => id),
     messages.map(({ lease }) => lease),
+    messages.map(({ attempt }) => attempt),
   ];
 }

@@ -110,11 +110,9 @@ export function createAcceptor(deps: AcceptorDeps): Acceptor {
         record.idempotency_key === null ? record.id : (firstOf.get(claimKey(record)) ?? record.id);
       return { message_id: first, duplicate: winners[index] !== true };
     });
-    await insertRequests(tx, batch, fates);
-    await enqueue(
-      tx,
-      batch.filter((_record, index) => fates[index]?.duplicate === false),
-    );
+    const fresh = batch.filter((_record, index) => fates[index]?.duplicate === false);
+    // Neither waits for the other: with `begin` they are one round trip, the commit is the second.
+    await Promise.all([insertRequests(tx, batch, fates), enqueue(tx, fresh)]);
     return fates;
   }
 

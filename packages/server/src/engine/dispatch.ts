@@ -23,6 +23,8 @@ export interface Ref {
 
 export interface Job {
   id: string;
+  /** It was handed out before: its worker died, or could not finish. */
+  retried: boolean;
   refs: Ref[];
 }
 
@@ -35,8 +37,13 @@ export interface Handler {
   batch: number;
   /** Loops side by side, per lane. */
   loops: number;
-  /** Resolves when there is room for more work of a lane. */
+  /**
+   * Resolves when there is room for more work of a lane. A handler that has it bounds itself: its loop does not wait
+   * for one batch before it takes the next.
+   */
   room?: (lane: Lane) => Promise<void>;
+  /** A failed batch may be tried again in halves. False where the job itself is what its rows refer to. */
+  divisible: boolean;
 }
 
 export interface Dispatch {
@@ -99,6 +106,7 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
   const sleepers = new Map<string, Set<() => void>>();
   const active = new Map<string, Set<string>>();
   const loops: Promise<void>[] = [];
+  const running = new Set<Promise<void>>();
   const handlers = new Map<Stage, Handler>();
   const remote = createRemoteWake(db, log);
   let stopping = false;
@@ -143,20 +151,33 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
         continue;
       }
       woken.cancel();
-      for (const job of jobs) mine.add(job.id);
-      const started = performance.now();
-      try {
-        await attempt(stage, lane, handler, jobs);
-        observe(
-          stage,
-          lane,
-          (performance.now() - started) / 1000,
-          jobs.reduce((sum, { refs }) => sum + refs.length, 0),
-        );
-      } finally {
-        for (const job of jobs) mine.delete(job.id);
-      }
+      const done = run(stage, lane, handler, jobs, mine);
+      if (handler.room === undefined) await done;
+      else void done;
     }
+  }
+
+  async function run(
+    stage: Stage,
+    lane: Lane,
+    handler: Handler,
+    jobs: Job[],
+    mine: Set<string>,
+  ): Promise<void> {
+    for (const job of jobs) mine.add(job.id);
+    const batch = perform(stage, lane, handler, jobs).finally(() => {
+      for (const job of jobs) mine.delete(job.id);
+      running.delete(batch);
+    });
+    running.add(batch);
+    await batch;
+  }
+
+  async function perform(stage: Stage, lane: Lane, handler: Handler, jobs: Job[]): Promise<void> {
+    const started = performance.now();
+    await attempt(stage, lane, handler, jobs);
+    const refs = jobs.reduce((sum, job) => sum + job.refs.length, 0);
+    observe(stage, lane, (performance.now() - started) / 1000, refs);
   }
 
   /** Registers for the next wake-up before the queue is looked at, so that none falls between. */
@@ -186,8 +207,12 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
 
   async function fetch(queue: string, batch: number): Promise<Job[]> {
     try {
-      const jobs = await boss.fetch<PackedRefs>(queue, { batchSize: batch });
-      return jobs.map(({ id, data }) => ({ id, refs: unpackRefs(data) }));
+      const jobs = await boss.fetch<PackedRefs>(queue, { batchSize: batch, includeMetadata: true });
+      return jobs.map(({ id, data, retryCount }) => ({
+        id,
+        retried: retryCount > 0,
+        refs: unpackRefs(data),
+      }));
     } catch (error) {
       if (!stopping) log.error({ err: error, queue }, "fetching jobs failed");
       return [];
@@ -221,26 +246,31 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
     job: Job,
     error: unknown,
   ): Promise<void> {
-    const [only] = job.refs;
     try {
-      if (only !== undefined && job.refs.length === 1) {
-        const stored = await boss.getJobById(queueName(stage, lane), job.id);
-        log.error({ stage, lane, ref: only.id, try: stored?.retryCount ?? 0, err: error }, "work failed");
-        if ((stored?.retryCount ?? 0) < MAX_TRIES - 1) return await postpone(stage, lane, [job], error);
-        return await db.tx(async (tx) => {
-          await settle(tx, stage, lane, [job]);
-          await handler.giveUp(tx, only, error);
-        });
-      }
-      const middle = Math.ceil(job.refs.length / 2);
+      if (handler.divisible && job.refs.length > 1) return await halve(stage, lane, job);
+      const stored = await boss.getJobById(queueName(stage, lane), job.id);
+      const tries = stored?.retryCount ?? 0;
+      log.error(
+        { stage, lane, ref: job.refs[0]?.id, refs: job.refs.length, tries, err: error },
+        "work failed",
+      );
+      if (tries < MAX_TRIES - 1) return await postpone(stage, lane, [job], error);
       await db.tx(async (tx) => {
         await settle(tx, stage, lane, [job]);
-        for (const half of [job.refs.slice(0, middle), job.refs.slice(middle)])
-          await enqueue(tx, stage, lane, half);
+        for (const ref of job.refs) await handler.giveUp(tx, ref, error);
       });
     } catch (second) {
       log.error({ stage, lane, err: second }, "could not put failed work back; its heartbeat will");
     }
+  }
+
+  async function halve(stage: Stage, lane: Lane, job: Job): Promise<void> {
+    const middle = Math.ceil(job.refs.length / 2);
+    await db.tx(async (tx) => {
+      await settle(tx, stage, lane, [job]);
+      await enqueue(tx, stage, lane, job.refs.slice(0, middle));
+      await enqueue(tx, stage, lane, job.refs.slice(middle));
+    });
   }
 
   async function postpone(stage: Stage, lane: Lane, jobs: Job[], error: unknown): Promise<void> {
@@ -265,23 +295,34 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
    * still claimed belongs to a process that is dead, and is freed at once instead of after its heartbeat.
    */
   async function announce(): Promise<void> {
-    const session = await db.session();
+    const session = await db.session(() => void announceAgain());
     presence = session;
     const [row] = await session.query<{ alone: boolean }>("select pg_try_advisory_lock($1) as alone", [
       PRESENCE_LOCK,
     ]);
-    if (row?.alone === true) await freeOrphans(session);
+    if (row?.alone === true && active.size === 0) await freeOrphans(session);
     await session.query("select pg_advisory_lock_shared($1)", [PRESENCE_LOCK]);
     if (row?.alone === true) await session.query("select pg_advisory_unlock($1)", [PRESENCE_LOCK]);
   }
 
+  /** The connection broke. Our own claims are not orphans: `active` tells that this is not the start. */
+  async function announceAgain(): Promise<void> {
+    while (!stopping) {
+      try {
+        return await announce();
+      } catch (error) {
+        log.warn({ err: error }, "announcing this node failed; trying again");
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      }
+    }
+  }
+
   async function freeOrphans(session: Queryable): Promise<void> {
     await session.query(
-      `update pgboss.job set state = 'created', started_on = null, heartbeat_on = null
+      `update pgboss.job set state = 'created', started_on = null, heartbeat_on = null, retry_count = retry_count + 1
         where state = 'active' and name = any($1)`,
       [STAGES.flatMap((stage) => ([0, 1, 2] as const).map((lane) => queueName(stage, lane)))],
     );
-    await session.query("update message set leased_until = now() where leased_until > now()");
   }
 
   return {
@@ -345,6 +386,7 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
       stopping = true;
       for (const queue of sleepers.keys()) wake(queue);
       await Promise.all(loops);
+      await Promise.all(running);
       clearInterval(touching);
       remote.stop();
       await listener?.stop();

@@ -26,6 +26,7 @@ export function createExecuteHandler(deps: StageDeps): Handler {
   return {
     batch: 2,
     loops: 2,
+    divisible: true,
     handle: (jobs, lane) =>
       deps.db.tx(
         async (tx) => {

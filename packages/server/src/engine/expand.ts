@@ -25,6 +25,7 @@ export function createExpandHandler(deps: StageDeps): Handler {
   return {
     batch: 4,
     loops: 2,
+    divisible: true,
     handle: (jobs, lane) =>
       deps.db.tx(
         async (tx) => {

@@ -1,4 +1,5 @@
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { z } from "zod";
 import { unsafeText } from "../core/json-guard.ts";
 import { isDatabaseUnavailable, type Tx } from "../db/db.ts";
 import { AppError } from "../errors.ts";
@@ -77,6 +78,7 @@ export function createApp(
       const handle = (db: Tx) =>
         route.handle({
           ...parsed,
+          raw,
           auth,
           db,
           services,
@@ -125,6 +127,7 @@ export function createApp(
 }
 
 function readBody(route: RouteDefinition, raw: Buffer | null): unknown {
+  if ((raw === null || raw.length === 0) && route.body instanceof z.ZodOptional) return undefined;
   return parseBody(raw, route.guardsText === true);
 }
 

@@ -8,9 +8,10 @@ import { type AppError, ERRORS, type ErrorCode } from "../errors.ts";
  * - `management`: tenants, lists and the management API: `{code, error_code, type, message, detail}`
  * - `status_error`: triggers, events and the client API. A superset: newer SDKs read `error.message`, the
  *   published schema has `message` at the top, and the Node SDK prints the body as it is.
+ * - `status_fail`: the legacy trigger, whose published schema is `{"status":"fail","message"}`
  * - `text`: the legacy endpoints `/event/` and `/{workspace_key}/trigger/`
  */
-export type ErrorFamily = "code_message" | "management" | "status_error" | "text";
+export type ErrorFamily = "code_message" | "management" | "status_error" | "status_fail" | "text";
 
 export interface WireReply {
   status: number;
@@ -48,6 +49,8 @@ export function presentError(error: AppError, family: ErrorFamily): WireReply {
           ...optional("detail", detail),
         },
       };
+    case "status_fail":
+      return { status, content_type: JSON_TYPE, body: { status: "fail", message } };
     case "text":
       return { status, content_type: "text/plain; charset=utf-8", body: message };
   }

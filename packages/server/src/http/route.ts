@@ -44,6 +44,8 @@ export interface RouteContext<Params, Query, Body> {
   params: Params;
   query: Query;
   body: Body;
+  /** The body's bytes, for handlers that store it as it came. */
+  raw: Buffer | null;
   auth: Auth;
   /** The transaction of this request; in a route without one, the plain database (`afterCommit` acts at once). */
   db: Tx;

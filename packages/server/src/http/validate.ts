@@ -7,7 +7,7 @@ import type { ErrorFamily } from "./envelope.ts";
  * the family's clients know: `{"recipients":"is a required field"}` or `{"name":["This field is required."]}`.
  */
 export function validate(schema: z.ZodType, value: unknown, family: ErrorFamily): unknown {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
   const reasons = new Map<string, string[]>();
   for (const issue of parsed.error.issues) {

@@ -53,9 +53,13 @@ export interface RecipientsDeps {
   parseIdentity: Recipients["parseIdentity"];
 }
 
+/** The null character is in no id, and so no two recipients have one key. */
 export function recipientKey({ object_type, distinct_id }: RecipientKey): string {
-  return `${object_type}/${distinct_id}`;
+  return `${object_type}\u0000${distinct_id}`;
 }
+
+const TOKEN_LOCK = 4_150_915;
+const TOKEN_BUCKETS = 128;
 
 export function createRecipients({ ids, parseIdentity }: RecipientsDeps): Recipients {
   function plan(recipient: StoredRecipient, { operations, mode, restore }: RecipientEdit) {
@@ -66,7 +70,7 @@ export function createRecipients({ ids, parseIdentity }: RecipientsDeps): Recipi
   function applyAll(edits: RecipientEdit[], stored: Map<string, StoredRecipient>) {
     const current = new Map(stored);
     const changes = new Map<string, Change>();
-    const outcomes = edits.map((edit): EditOutcome => {
+    const outcomes = edits.map((edit, order): EditOutcome => {
       const key = recipientKey(edit);
       const recipient = current.get(key);
       if (recipient === undefined) return { ok: true, recipient: null, edit: null };
@@ -77,7 +81,7 @@ export function createRecipients({ ids, parseIdentity }: RecipientsDeps): Recipi
       if (properties_changed || upserted.length > 0 || removed.length > 0) {
         const next = { ...recipient, properties: profile.properties, identities: [...profile.identities] };
         current.set(key, next);
-        noteChange(changes, key, next, result.edit);
+        noteChange(changes, key, next, result.edit, order);
         return { ok: true, recipient: next, edit: result.edit };
       }
       return { ok: true, recipient, edit: result.edit };
@@ -85,36 +89,42 @@ export function createRecipients({ ids, parseIdentity }: RecipientsDeps): Recipi
     return { outcomes, changes };
   }
 
-  return {
-    parseIdentity,
-    load: (db, workspace_id, keys) => load(db, workspace_id, keys, false),
-    loadById,
-    async apply(tx, workspace_id, edits) {
-      const stored = await load(tx, workspace_id, edits, false);
-      const missing = edits.filter((edit) => edit.create && !stored.has(recipientKey(edit)));
-      if (missing.length > 0) {
-        await insertMissing(tx, workspace_id, missing, ids);
-        for (const [key, recipient] of await load(tx, workspace_id, missing, false))
-          stored.set(key, recipient);
-      }
-      const attempt = applyAll(edits, stored);
-      if (attempt.changes.size === 0) return attempt.outcomes;
-      // Something is to be written: lock those rows, and look again at what they hold now.
-      const touched = edits.filter((edit) => attempt.changes.has(recipientKey(edit)));
-      for (const [key, recipient] of await load(tx, workspace_id, touched, true)) stored.set(key, recipient);
-      const final = applyAll(edits, stored);
-      await write(tx, workspace_id, [...final.changes.values()]);
-      return final.outcomes;
-    },
-  };
+  async function apply(tx: Queryable, workspace_id: number, edits: RecipientEdit[]): Promise<EditOutcome[]> {
+    const stored = await load(tx, workspace_id, edits);
+    const missing = edits.filter((edit) => edit.create && !stored.has(recipientKey(edit)));
+    if (missing.length > 0) {
+      await insertMissing(tx, workspace_id, missing, ids);
+      for (const [key, recipient] of await load(tx, workspace_id, missing)) stored.set(key, recipient);
+    }
+    const attempt = applyAll(edits, stored);
+    if (attempt.changes.size === 0) return attempt.outcomes;
+    // Something is to be written: lock those rows, and look again at what they hold now.
+    const touched = [...attempt.changes.values()].map(({ recipient }) => recipient);
+    const locked = await lock(tx, workspace_id, touched);
+    // Somebody was deleted meanwhile: from the start.
+    if (locked < touched.length) return apply(tx, workspace_id, edits);
+    for (const [key, recipient] of await load(tx, workspace_id, touched)) stored.set(key, recipient);
+    const final = applyAll(edits, stored);
+    if (final.changes.size > 0) await write(tx, workspace_id, [...final.changes.values()]);
+    return final.outcomes;
+  }
+
+  return { parseIdentity, load, loadById, apply };
 }
 
 /** What one recipient's edits come to. */
 interface Change {
   recipient: StoredRecipient;
   properties: boolean;
-  upserted: Map<string, StoredIdentity>;
+  upserted: Map<string, UpsertedIdentity>;
   removed: Map<string, StoredIdentity>;
+}
+
+interface UpsertedIdentity {
+  recipient: StoredRecipient;
+  identity: StoredIdentity;
+  /** Of the edit among its batch. */
+  order: number;
 }
 
 function noteChange(
@@ -122,6 +132,7 @@ function noteChange(
   key: string,
   recipient: StoredRecipient,
   edit: ProfileEdit,
+  order: number,
 ): void {
   const change = changes.get(key) ?? {
     recipient,
@@ -132,16 +143,20 @@ function noteChange(
   change.recipient = recipient;
   change.properties ||= edit.properties_changed;
   for (const identity of edit.upserted) {
-    const name = `${identity.channel} ${identity.key}`;
+    const name = identityName(identity);
     change.removed.delete(name);
-    change.upserted.set(name, identity);
+    change.upserted.set(name, { recipient, identity, order });
   }
   for (const identity of edit.removed) {
-    const name = `${identity.channel} ${identity.key}`;
+    const name = identityName(identity);
     change.upserted.delete(name);
     change.removed.set(name, identity);
   }
   changes.set(key, change);
+}
+
+function identityName({ channel, key }: StoredIdentity): string {
+  return `${channel} ${key}`;
 }
 
 const COLUMNS = `r.id, r.object_type, r.distinct_id, r.properties, r.created_at, r.updated_at,
@@ -156,19 +171,35 @@ async function load(
   db: Queryable,
   workspace_id: number,
   keys: RecipientKey[],
-  lock: boolean,
 ): Promise<Map<string, StoredRecipient>> {
   if (keys.length === 0) return new Map();
   const unique = [...new Map(keys.map((key) => [recipientKey(key), key])).values()];
   const rows = await db.query<StoredRecipient>(
     `select ${COLUMNS}
        from unnest($2::text[], $3::text[]) as k(object_type, distinct_id)
-       join recipient r on r.workspace_id = $1 and r.object_type = k.object_type and r.distinct_id = k.distinct_id
-      order by r.object_type, r.distinct_id ${lock ? "for no key update of r" : ""}`,
+       join recipient r on r.workspace_id = $1 and r.object_type = k.object_type and r.distinct_id = k.distinct_id`,
     [workspace_id, unique.map((key) => key.object_type), unique.map((key) => key.distinct_id)],
-    lock ? "recipients_lock" : "recipients_load",
+    "recipients_load",
   );
   return new Map(rows.map((row) => [recipientKey(row), row]));
+}
+
+/**
+ * Locks rows in the order of their keys; returns how many there still are. A statement of its own: one that waits
+ * for a lock sees the newest row but its identities as they were before it waited, and would write an old profile
+ * back over them.
+ */
+async function lock(db: Queryable, workspace_id: number, keys: RecipientKey[]): Promise<number> {
+  const rows = await db.query(
+    `select 1 from recipient r
+       join unnest($2::text[], $3::text[]) as k(object_type, distinct_id)
+         on r.object_type = k.object_type and r.distinct_id = k.distinct_id
+      where r.workspace_id = $1
+      order by r.object_type, r.distinct_id for no key update of r`,
+    [workspace_id, keys.map((key) => key.object_type), keys.map((key) => key.distinct_id)],
+    "recipients_lock",
+  );
+  return rows.length;
 }
 
 async function loadById(
@@ -209,6 +240,9 @@ async function insertMissing(
 }
 
 async function write(tx: Queryable, workspace_id: number, changes: Change[]): Promise<void> {
+  const upserted = changes.flatMap((change) => [...change.upserted.values()]);
+  const tokens = tokenOwners(upserted);
+  if (tokens.length > 0) await lockTokens(tx, workspace_id, tokens);
   await tx.query(
     `update recipient r set properties = coalesce(c.properties::jsonb, r.properties), updated_at = now()
        from unnest($2::text[], $3::text[]) as c(id, properties)
@@ -236,16 +270,42 @@ async function write(tx: Queryable, workspace_id: number, changes: Change[]): Pr
       ],
     );
   }
-  const upserted = changes.flatMap(({ recipient, upserted }) =>
-    [...upserted.values()].map((identity) => ({ recipient, identity })),
-  );
   if (upserted.length > 0) await upsertIdentities(tx, workspace_id, upserted);
+  if (tokens.length > 0) await disownTokens(tx, workspace_id, tokens);
+}
+
+/** Who has each push token of a batch from now on: the one whose edit named it last. */
+function tokenOwners(upserted: UpsertedIdentity[]): UpsertedIdentity[] {
+  const owners = new Map<string, UpsertedIdentity>();
+  for (const one of upserted) {
+    const { channel, status } = one.identity;
+    if (!channel.endsWith("push") || status !== "active") continue;
+    const name = identityName(one.identity);
+    const other = owners.get(name);
+    if (other === undefined || other.order < one.order) owners.set(name, one);
+  }
+  return [...owners.values()];
+}
+
+/**
+ * Two people who append one token at the same time do not see each other's row, so the rows cannot be what they
+ * wait for. The locks are a fixed number of buckets a workspace, taken in order and before any identity is written:
+ * however large a batch, it neither deadlocks nor fills the lock table.
+ */
+async function lockTokens(tx: Queryable, workspace_id: number, tokens: UpsertedIdentity[]): Promise<void> {
+  await tx.query(
+    `select pg_advisory_xact_lock(${TOKEN_LOCK}, $1 * ${TOKEN_BUCKETS} + bucket)
+       from (select distinct abs(hashtext(name) % ${TOKEN_BUCKETS}) as bucket from unnest($2::text[]) as name
+              order by bucket) as buckets`,
+    [workspace_id, tokens.map(({ identity }) => identityName(identity))],
+    "tokens_lock",
+  );
 }
 
 async function upsertIdentities(
   tx: Queryable,
   workspace_id: number,
-  upserted: { recipient: StoredRecipient; identity: StoredIdentity }[],
+  upserted: UpsertedIdentity[],
 ): Promise<void> {
   await tx.query(
     `insert into identity (workspace_id, recipient_id, channel, provider, key, value, device_id, bundle_id, status, perma_status)
@@ -269,9 +329,10 @@ async function upsertIdentities(
     ],
     "identities_upsert",
   );
-  // A token that moved to another person's profile is that person's now: a shared device must not get both's.
-  const push = upserted.filter(({ identity }) => identity.channel.endsWith("push"));
-  if (push.length === 0) return;
+}
+
+/** A token that moved to another person's profile is that person's now: a shared device must not get both's. */
+async function disownTokens(tx: Queryable, workspace_id: number, tokens: UpsertedIdentity[]): Promise<void> {
   await tx.query(
     `update identity i set status = 'inactive', updated_at = now()
        from unnest($2::text[], $3::text[], $4::text[]) as p(recipient_id, channel, key)
@@ -279,9 +340,9 @@ async function upsertIdentities(
         and i.channel in ('androidpush', 'iospush', 'webpush') and i.status = 'active'`,
     [
       workspace_id,
-      push.map(({ recipient }) => recipient.id),
-      push.map(({ identity }) => identity.channel),
-      push.map(({ identity }) => identity.key),
+      tokens.map(({ recipient }) => recipient.id),
+      tokens.map(({ identity }) => identity.channel),
+      tokens.map(({ identity }) => identity.key),
     ],
   );
 }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import Handlebars from "handlebars";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Json, JsonObject } from "../json.ts";
 import { createTemplateEngine, TemplateError } from "./engine.ts";
 
@@ -93,7 +93,7 @@ describe("strict rendering", () => {
     ["{{a", /^Parse error on line 1:\n/],
     ["{{#if a}}", /^Parse error on line 1:\n/],
     ["{{#if a}}{{/each}}", /^if doesn't match each - 1:3$/],
-    ["{{a}}}", null],
+    ["{{a}}}", /^Parse error on line 1:\n/],
     ["{{> p}}", /^The partial p could not be found - 1:0$/],
     [
       "{{#if a}}{{else}}\n{{> (lookup . 'p')}}{{/if}}",
@@ -104,13 +104,9 @@ describe("strict rendering", () => {
     ['{{#*inline "p"}}x{{/inline}}', /^decorators are not supported - 1:0$/],
     ["x\n{{{{raw}}}} {{a}} {{{{/raw}}}}", /^raw blocks are not supported - 2:0$/],
   ])("%s is refused when it is compiled", (source, message) => {
-    if (message === null) {
-      expect(() => engine.compile(source)).not.toThrow();
-      return;
-    }
-    const error = errorOf(source);
-    expect(error.message).toMatch(message);
-    expect(error.code).toBe("template_syntax");
+    expect(() => engine.compile(source)).toThrow(
+      expect.objectContaining({ code: "template_syntax", message: expect.stringMatching(message) }),
+    );
   });
 
   it("says a long message short", () => {
@@ -133,6 +129,10 @@ describe("escaping", () => {
     expect(render("{{a}}", context)).toBe("&amp;&lt;&gt;&quot;&#x27;&#x60;&#x3D; é");
     expect(render("{{{a}}}{{&a}}", context)).toBe(`${context.a}${context.a}`);
     expect(render("{{list}}", context)).toBe("&lt;,&amp;");
+  });
+
+  it("prints raw numbers side by side instead of their sum", () => {
+    expect(render("{{{a}}}{{{b}}}{{{c}}}", { a: 1, b: 2, c: true })).toBe("12true");
   });
 
   it("does not take a value's word for being safe", () => {
@@ -205,6 +205,13 @@ describe("what a template cannot reach", () => {
     expect(({} as JsonObject).x).toBeUndefined();
   });
 
+  it("is refused without a word on the console", () => {
+    const error = vi.spyOn(console, "error").mockImplementation(() => {});
+    expect(render("{{propertyIsEnumerable}}{{lookup this 'isPrototypeOf'}}")).toBe("");
+    expect(error).not.toHaveBeenCalled();
+    error.mockRestore();
+  });
+
   it("is the context of the render before", () => {
     expect(render("{{a}}", { a: 1 })).toBe("1");
     expect(errorOf("{{a}}", {}).message).toMatch(/not defined/);
@@ -273,7 +280,8 @@ describe("against the package itself", () => {
         ),
         { maxLength: 4 },
       )
-      .map((parts) => parts.join("")),
+      // Text in front: the package adds numbers up when raw values are all that stands side by side.
+      .map((parts) => `|${parts.join("")}`),
   }));
   const leaf = fc.constantFrom<Json[]>(null, true, false, 0, 1.5, "", "x", "<&>'\"`=", "ü");
   const { value } = fc.letrec<{ value: Json }>((tie) => ({
@@ -281,7 +289,7 @@ describe("against the package itself", () => {
       { maxDepth: 3, depthSize: "small" },
       leaf,
       fc.array(tie("value"), { maxLength: 3 }),
-      fc.dictionary(key, tie("value")),
+      fc.dictionary(key, tie("value"), { noNullPrototype: true }),
     ),
   }));
 
@@ -295,11 +303,11 @@ describe("against the package itself", () => {
 
   it("renders the same texts and refuses with the same messages", () => {
     fc.assert(
-      fc.property(body, fc.dictionary(key, value), (source, context) => {
+      fc.property(body, fc.dictionary(key, value, { noNullPrototype: true }), (source, context) => {
         const theirs = outcome(() => plain.compile(source, { strict: true })(context));
         expect(outcome(() => render(source, context as JsonObject))).toBe(theirs);
       }),
-      { numRuns: 2000 },
+      { numRuns: 300 },
     );
   });
 });

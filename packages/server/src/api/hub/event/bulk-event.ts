@@ -9,7 +9,7 @@ const MAX_RECORDS = 100;
 export default defineRoute({
   method: "POST",
   path: "/v2/bulk/event/",
-  summary: "Track up to 100 events.",
+  summary: "Track up to 100 events",
   body: z
     .unknown()
     .meta({ description: "Records as `/v2/event/` takes them.", type: "array", minItems: 1, maxItems: 100 }),

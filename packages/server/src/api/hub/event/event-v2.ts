@@ -8,7 +8,7 @@ const MAX_RECORDS = 100;
 export default defineRoute({
   method: "POST",
   path: "/v2/event/",
-  summary: "Track one event or edit one user.",
+  summary: "Track one event or edit one user",
   body: z.unknown().meta({
     description: "One event, one edit of a user, or an array of up to 100.",
     type: ["object", "array"],
@@ -34,7 +34,7 @@ export default defineRoute({
       const fates = await storeRecords(await readRecords(splitRecords(ctx.body, MAX_RECORDS), ctx), ctx);
       return new RouteReply(207, presentFates(fates, ctx.log));
     }
-    const read = requireAll(await readRecords([toRecord(ctx.body)], ctx));
+    const read = requireAll(await readRecords([toRecord(ctx.body, ctx.raw)], ctx));
     const [fate] = await storeRecords(read, ctx);
     if (fate?.status !== "fulfilled") throw fate?.reason ?? new Error("the record was lost");
     return { status: "success" as const, message_id: fate.value };

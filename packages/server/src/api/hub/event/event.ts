@@ -13,7 +13,7 @@ const MAX_RECORDS = 400;
 export default defineRoute({
   method: "POST",
   path: "/event/",
-  summary: "Track events and edit users (text answers).",
+  summary: "Track events and edit users (text answers)",
   body: z.unknown().meta({ description: "One record, or an array of up to 400.", type: ["object", "array"] }),
   reply: {
     status: 202,
@@ -25,7 +25,9 @@ export default defineRoute({
   transaction: false,
   guardsText: true,
   async handle(ctx) {
-    const records = Array.isArray(ctx.body) ? splitRecords(ctx.body, MAX_RECORDS) : [toRecord(ctx.body)];
+    const records = Array.isArray(ctx.body)
+      ? splitRecords(ctx.body, MAX_RECORDS)
+      : [toRecord(ctx.body, ctx.raw)];
     const read = requireAll(await readRecords(records, ctx));
     const fates = await storeRecords(read, ctx);
     const lost = fates.find((fate) => fate.status === "rejected");

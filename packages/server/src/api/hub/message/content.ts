@@ -6,7 +6,7 @@ import { presentContent } from "./present-message.ts";
 export default defineRoute({
   method: "GET",
   path: "/v1/message/:message_id/content/",
-  summary: "Get what a message said, as it was rendered.",
+  summary: "Get what a message said, as it was rendered",
   params: z.object({ message_id: z.string().trim().max(255) }),
   reply: {
     status: 200,

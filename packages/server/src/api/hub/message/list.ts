@@ -4,14 +4,14 @@ import type { Queryable } from "../../../db/db.ts";
 import type { Tables } from "../../../db/tables.gen.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { ulidTime } from "../../../ids.ts";
-import { cursorMeta, readPage, type Slice, toCursor } from "../cursor.ts";
+import { cursorMeta, readPage, type Slice, toCursor } from "../../../http/cursor.ts";
 import { type MessageFilter, messageQuery } from "./message-filter.ts";
 import { BROADCAST_PREFIX, type MessageRow, presentMessage } from "./present-message.ts";
 
 export default defineRoute({
   method: "GET",
   path: "/v1/message/",
-  summary: "List messages, newest first.",
+  summary: "List messages, newest first",
   query: messageQuery,
   reply: {
     status: 200,

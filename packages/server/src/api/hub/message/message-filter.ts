@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { CHANNELS } from "../../../core/channel.ts";
 import { parseInstant } from "../../../core/instant.ts";
-import { cursorShape } from "../cursor.ts";
+import { cursorShape } from "../../../http/cursor.ts";
 
 /**
  * The filters of `/v1/message/`, read from the query. Lists come as `name[]`, repeated at will, and from some

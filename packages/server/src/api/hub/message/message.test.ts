@@ -51,7 +51,9 @@ interface List {
 const list = async (query = "") => (await hub.call("GET", `/v1/message/${query}`)).json as List;
 /** The idempotency keys of the messages that a query finds. */
 const find = async (query: string) =>
-  (await list(query)).results.map(({ idempotency_key }) => idempotency_key).sort();
+  (await list(query)).results
+    .map(({ idempotency_key }) => String(idempotency_key))
+    .sort((left, right) => left.localeCompare(right));
 
 describe("GET /v1/message/ 200", () => {
   it("names workflow, template, vendor and parent run where they are known", async () => {
@@ -193,7 +195,8 @@ describe("GET /v1/message/ 200", () => {
       "tenant_id=acme",
       "is_campaign=true",
     ];
-    for (const filter of filters) expect(await find(`?${filter}`), filter).toEqual(["m1"]);
+    const found = await Promise.all(filters.map(async (filter) => [filter, await find(`?${filter}`)]));
+    expect(found).toEqual(filters.map((filter) => [filter, ["m1"]]));
     expect(await find(`?${filters.join("&")}`)).toEqual(["m1"]);
     expect(await find("?is_campaign=false")).toEqual(["m2"]);
     expect(await find("?channel=sms&tenant_id=default")).toEqual([]);
@@ -242,22 +245,6 @@ describe("GET /v1/message/ 400", () => {
       status: 400,
       json: { code: 400, message: expect.stringMatching(message) },
     });
-  });
-});
-
-describe("the indexes", () => {
-  /** The names of what a query's plan reads, with sequential scans made dear so that small tables do not hide them. */
-  async function planOf(url: string): Promise<string> {
-    const { db } = harness.services;
-    const seen: string[] = [];
-    const { kysely } = db;
-    expect(kysely).toBeDefined();
-    expect((await hub.call("GET", url)).status).toBe(200);
-    return seen.join("\n");
-  }
-
-  it.skip("serve", async () => {
-    await planOf("/v1/message/");
   });
 });
 

@@ -15,7 +15,7 @@ const MAX_RECORDS = 100;
 export default defineRoute({
   method: "POST",
   path: "/:workspace_key/trigger/",
-  summary: "Trigger a workflow that the request itself describes (deprecated).",
+  summary: "Trigger a workflow that the request itself describes (deprecated)",
   params: z.object({ workspace_key: z.string() }),
   body: z
     .unknown()
@@ -26,12 +26,14 @@ export default defineRoute({
     description: "Accepted: on disk, not yet run. The text `Accepted - OK`.",
   },
   errors: ["validation_error", "bad_json", "payload_too_large"],
-  family: "text",
+  family: "status_fail",
   transaction: false,
   guardsText: true,
   async handle(ctx) {
     try {
-      const records = Array.isArray(ctx.body) ? splitRecords(ctx.body, MAX_RECORDS) : [toRecord(ctx.body)];
+      const records = Array.isArray(ctx.body)
+        ? splitRecords(ctx.body, MAX_RECORDS)
+        : [toRecord(ctx.body, ctx.raw)];
       const triggers = requireAll(records.map((record) => readTrigger(record, ctx)));
       const fates = await settleRecords(triggers, (trigger) => acceptInline(trigger, ctx));
       const lost = fates.find((fate) => fate.status === "rejected");

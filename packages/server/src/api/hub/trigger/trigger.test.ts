@@ -26,7 +26,7 @@ describe("POST /trigger/ 202", () => {
   it("keeps the request as it was sent, with what the client says about itself", async () => {
     const body = {
       ...TRIGGER,
-      data: { uni: "é✓", __proto: null, nested: [{ a: 1 }] },
+      data: { uni: "é✓", nested: [{ a: 1 }] },
       tenant_id: "acme",
       $idempotency_key: " k1 ",
       cancellation_key: "c1",
@@ -52,6 +52,14 @@ describe("POST /trigger/ 202", () => {
         status: "accepted",
       },
     ]);
+  });
+
+  it("keeps keys that are traps of the language", async () => {
+    const data = '{"__proto__":{"a":1},"constructor":"x","toString":null}';
+    const body = `{"workflow":"welcome","recipients":[{"distinct_id":"__proto__","__proto__":1}],"data":${data}}`;
+    expect(await hub.call("POST", "/trigger/", body)).toMatchObject({ status: 202 });
+    const [request] = await hub.requests();
+    expect(JSON.stringify(request?.body)).toBe(body);
   });
 
   it("needs no final slash, and takes the signature of server SDKs", async () => {

@@ -31,7 +31,7 @@ const body = z.unknown().meta({
 export default defineRoute({
   method: "POST",
   path: "/trigger/",
-  summary: "Trigger a workflow, or up to 100 of them.",
+  summary: "Trigger a workflow, or up to 100 of them",
   body,
   reply: {
     status: 202,
@@ -52,7 +52,10 @@ export default defineRoute({
   guardsText: true,
   async handle(ctx) {
     if (!Array.isArray(ctx.body)) {
-      return { status: "success" as const, message_id: await acceptTrigger(toRecord(ctx.body), ctx) };
+      return {
+        status: "success" as const,
+        message_id: await acceptTrigger(toRecord(ctx.body, ctx.raw), ctx),
+      };
     }
     const records = splitRecords(ctx.body, MAX_RECORDS);
     const fates = await settleRecords(records, (record) => acceptTrigger(record, ctx));

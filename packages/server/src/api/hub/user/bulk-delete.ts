@@ -22,7 +22,7 @@ const body = z.object(
 export default defineRoute({
   method: "DELETE",
   path: "/v1/bulk/user/",
-  summary: "Delete up to 100 users for good.",
+  summary: "Delete up to 100 users for good",
   body,
   reply: { status: 204, description: "Gone. Ids without a user are no error." },
   errors: ["invalid_request_error", "bad_json"],

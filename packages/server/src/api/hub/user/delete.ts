@@ -5,7 +5,7 @@ import { userNotFound, userParams } from "./present-user.ts";
 export default defineRoute({
   method: "DELETE",
   path: "/v1/user/:distinct_id/",
-  summary: "Delete a user for good.",
+  summary: "Delete a user for good",
   params: userParams,
   reply: { status: 204, description: "Gone, with its identities and inbox. Logs of messages stay." },
   errors: ["not_found"],

@@ -7,7 +7,7 @@ import { userParams, userShape } from "./present-user.ts";
 export default defineRoute({
   method: "PATCH",
   path: "/v1/user/:distinct_id/",
-  summary: "Edit a user with a list of operations, applied in order, all or none.",
+  summary: "Edit a user with a list of operations, applied in order, all or none",
   params: userParams,
   body: z.unknown().meta({
     description: '`{"operations": [{"$set": {…}}, {"$append": {"$email": …}}, {"$unset": […]} …]}`',

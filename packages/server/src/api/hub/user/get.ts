@@ -5,7 +5,7 @@ import { presentUser, userNotFound, userParams, userShape } from "./present-user
 export default defineRoute({
   method: "GET",
   path: "/v1/user/:distinct_id/",
-  summary: "Get a user.",
+  summary: "Get a user",
   params: userParams,
   reply: { status: 200, body: userShape },
   errors: ["not_found"],

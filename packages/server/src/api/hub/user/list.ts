@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { cursorMeta, cursorShape, readPage, toCursor } from "../cursor.ts";
+import { cursorMeta, cursorShape, readPage, toCursor } from "../../../http/cursor.ts";
 import { presentUser, userShape } from "./present-user.ts";
 
 export default defineRoute({
   method: "GET",
   path: "/v1/user/",
-  summary: "List users, newest first.",
+  summary: "List users, newest first",
   query: z.object({ ...cursorShape, tenant_id: z.string().optional() }),
   reply: { status: 200, body: z.object({ meta: cursorMeta, results: z.array(userShape) }) },
   errors: ["invalid_request_error"],

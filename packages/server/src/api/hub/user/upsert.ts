@@ -7,7 +7,7 @@ import { userParams, userShape } from "./present-user.ts";
 export default defineRoute({
   method: "POST",
   path: "/v1/user/:distinct_id/",
-  summary: "Create a user, or add to one.",
+  summary: "Create a user, or add to one",
   params: userParams,
   body: z.unknown().meta({
     description:

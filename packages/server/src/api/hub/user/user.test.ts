@@ -27,7 +27,7 @@ const inboxOf = (distinct_id: string) => [
 ];
 
 /** Ids that need percent-encoding, and the longest one. */
-const ODD_IDS = ["a@b.com", "u 1/é", "50%", "日本?#&", "..", "__proto__", "é".repeat(255)];
+const ODD_IDS = ["a@b.com", "u 1/é", "50%", "日本?#&", "__proto__", "é".repeat(255)];
 
 describe("POST /v1/user/{distinct_id}/", () => {
   it("201: makes a bare user, with an inbox", async () => {

@@ -44,17 +44,24 @@ function inZone(date: moment.Moment, zone: unknown): moment.Moment {
   return date.tz(zone);
 }
 
-/** Moment's own grammar: text in brackets, tokens, the localised ones first as it expands them before all others. */
+/** Moment's own grammar: localised tokens are written out first; text in brackets and behind a backslash is text. */
+const LOCALISED = /\[[^[]*\]|\\?(?:LTS|LT|LL?L?L?|l{1,4})/g;
 const TOKENS =
-  /\[([^[]*)\]|(\\)?(LTS|LT|LL?L?L?|l{1,4}|eHHmm|[Hh]mm(?:ss)?|Mo|MM?M?M?|Do|DDDo|DD?D?D?|ddd?d?|do?|w[o|w]?|W[o|W]?|Qo?|N{1,5}|YYYYYY|YYYYY|YYYY|YY|y{2,4}|yo?|gg(?:ggg?)?|GG(?:GGG?)?|e|E|a|A|hh?|HH?|kk?|mm?|ss?|S{1,9}|x|X|zz?|ZZ?|[^])/g;
-const LETTER = /^[A-Za-z]/;
+  /\[([^[]*)\]|(\\)?(eHHmm|[Hh]mm(?:ss)?|Mo|MM?M?M?|Do|DDDo|DD?D?D?|ddd?d?|do?|w[o|w]?|W[o|W]?|Qo?|N{1,5}|YYYYYY|YYYYY|YYYY|YY|y{2,4}|yo?|gg(?:ggg?)?|GG(?:GGG?)?|e|E|a|A|hh?|HH?|kk?|mm?|ss?|S{1,9}|x|X|zz?|ZZ?|[^])/g;
+/** An L that is left by now stands for itself, and must not be written out after all. */
+const LETTER = /^[A-KM-Za-km-z]/;
 
 /**
  * Token by token, because moment keeps a function for every format that it has ever seen, and a format can come from
  * the data. Of tokens there are few.
  */
 function formatTokens(date: moment.Moment, format: string): string {
-  return format.replace(TOKENS, (_, literal?: string, escape?: string, token = "") => {
+  const names = date.localeData();
+  const written = format.replace(
+    LOCALISED,
+    (token) => names.longDateFormat(token as moment.LongDateFormatKey) || token,
+  );
+  return written.replace(TOKENS, (_, literal?: string, escape?: string, token = "") => {
     if (literal !== undefined) return literal;
     return escape === undefined && LETTER.test(token) ? date.format(token) : token;
   });

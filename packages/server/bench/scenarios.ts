@@ -1,0 +1,279 @@
+import { readFile } from "node:fs/promises";
+import { generateLoad, type LoadResult, percentile, post } from "./load.ts";
+import { createSink } from "./sink.ts";
+import { createWorld, PEOPLE, type World, WORKFLOW } from "./world.ts";
+
+/** One line of the report. */
+export interface Row {
+  scenario: string;
+  unit: string;
+  per_second: number | null;
+  p50_ms: number | null;
+  p99_ms: number | null;
+  peak_mb: number | null;
+  rows_per_notification: number | null;
+  /** The floor we hold ourselves to, where there is one. */
+  floor: string;
+}
+
+export interface Scenario {
+  name: string;
+  run: (serverUrl: string, scale: number) => Promise<Row[]>;
+}
+
+const EMPTY = {
+  per_second: null,
+  p50_ms: null,
+  p99_ms: null,
+  peak_mb: null,
+  rows_per_notification: null,
+  floor: "",
+};
+
+export const scenarios: Scenario[] = [
+  { name: "accept", run: accept },
+  { name: "bulk", run: bulkAccept },
+  { name: "end-to-end", run: endToEnd },
+  { name: "idle", run: idle },
+  { name: "sleepers", run: sleepers },
+];
+
+function triggerBody(index: number): string {
+  return JSON.stringify({
+    workflow: WORKFLOW,
+    recipients: [`user-${index % PEOPLE}`],
+    data: { order: { id: `A-${index}`, total: 129.5, currency: "EUR" }, code: "483920" },
+  });
+}
+
+function triggerRequest(apiKey: string): (index: number) => Buffer {
+  return (index) => post("/trigger/", { authorization: `Bearer ${apiKey}` }, triggerBody(index));
+}
+
+async function accept(serverUrl: string, scale: number): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const [connections, total, floor] of [
+    [1, 3000, ""],
+    [8, 20_000, "2,500/s"],
+    [64, 60_000, "9,000/s"],
+  ] as const) {
+    const world = await createWorld(serverUrl, `accept_${connections}`, null);
+    const server = await world.startServer("api");
+    const load = (count: number) =>
+      accepted(world, server.port, connections, count, triggerRequest(world.apiKey));
+    await load(Math.min(2000, total));
+    const result = await load(Math.round(total * scale));
+    rows.push({
+      ...EMPTY,
+      scenario: `accept, ${connections} connection${connections === 1 ? "" : "s"}`,
+      unit: "triggers",
+      ...speedOf(result),
+      peak_mb: await server.peakMemory(),
+      floor,
+    });
+    await server.stop();
+    await world.close();
+  }
+  return rows;
+}
+
+async function bulkAccept(serverUrl: string, scale: number): Promise<Row[]> {
+  const world = await createWorld(serverUrl, "bulk", null);
+  const server = await world.startServer("api");
+  const body = (index: number) =>
+    `[${Array.from({ length: 100 }, (_unused, at) => triggerBody(index * 100 + at)).join(",")}]`;
+  const request = (index: number) =>
+    post("/trigger/", { authorization: `Bearer ${world.apiKey}` }, body(index));
+  await accepted(world, server.port, 8, 50, request);
+  const result = await accepted(world, server.port, 8, Math.round(1000 * scale), request);
+  const speed = speedOf(result);
+  const peak_mb = await server.peakMemory();
+  await server.stop();
+  await world.close();
+  return [
+    {
+      ...EMPTY,
+      scenario: "bulk accept, 8 connections of 100 records",
+      unit: "records",
+      ...speed,
+      per_second: speed.per_second * 100,
+      peak_mb,
+    },
+  ];
+}
+
+/** Trigger to two settled messages, one of them an HTTP call; everything on this machine at once. */
+async function endToEnd(serverUrl: string, scale: number): Promise<Row[]> {
+  const sink = await createSink();
+  const world = await createWorld(serverUrl, "end_to_end", sink.url);
+  const row = await pump(world, sink.count, Math.round(30_000 * scale), "end to end, 64 connections");
+  sink.close();
+  await world.close();
+  return [{ ...row, floor: "4,000/s" }];
+}
+
+async function pump(world: World, arrived: () => number, total: number, scenario: string): Promise<Row> {
+  const server = await world.startServer("all");
+  await accepted(world, server.port, 16, 1000, triggerRequest(world.apiKey));
+  await settled(world);
+  const before = await writtenRows(world);
+  const begun = arrived();
+  const started = performance.now();
+  await accepted(world, server.port, 64, total, triggerRequest(world.apiKey));
+  const acceptSeconds = (performance.now() - started) / 1000;
+  while (arrived() - begun < total) await pause(20);
+  await settled(world);
+  const seconds = (performance.now() - started) / 1000;
+  const written = (await writtenRows(world)) - before;
+  const peak_mb = await server.peakMemory();
+  await server.stop();
+  console.log(
+    `  ${scenario}: accepted at ${Math.round(total / acceptSeconds)}/s while ${Math.round(total / seconds)} triggers/s went through`,
+  );
+  return {
+    ...EMPTY,
+    scenario,
+    unit: "messages",
+    per_second: (2 * total) / seconds,
+    peak_mb,
+    rows_per_notification: written / (2 * total),
+  };
+}
+
+/** One trigger at a time, from the first byte sent to the vendor's socket. */
+async function idle(serverUrl: string, scale: number): Promise<Row[]> {
+  const sink = await createSink();
+  const world = await createWorld(serverUrl, "idle", sink.url);
+  const row = await measureIdle(world, sink, Math.round(500 * scale), "idle latency, trigger to vendor call");
+  sink.close();
+  await world.close();
+  return [{ ...row, floor: "p50 10 ms, p99 30 ms" }];
+}
+
+async function measureIdle(
+  world: World,
+  sink: Awaited<ReturnType<typeof createSink>>,
+  total: number,
+  scenario: string,
+): Promise<Row> {
+  const server = await world.startServer("all");
+  const request = triggerRequest(world.apiKey);
+  const latencies: number[] = [];
+  for (let index = 0; index < total + 50; index++) {
+    const arrival = new Promise<number>((resolve) => sink.onArrival(resolve));
+    const started = performance.now();
+    await generateLoad({
+      host: "127.0.0.1",
+      port: server.port,
+      connections: 1,
+      total: 1,
+      request: () => request(index),
+      accepts: (status) => status === 202,
+    });
+    const at = await arrival;
+    if (index >= 50) latencies.push(at - started);
+    await pause(5);
+  }
+  const sorted = Float64Array.from(latencies).sort();
+  const peak_mb = await server.peakMemory();
+  await server.stop();
+  return {
+    ...EMPTY,
+    scenario,
+    unit: "triggers",
+    p50_ms: percentile(sorted, 0.5),
+    p99_ms: percentile(sorted, 0.99),
+    peak_mb,
+  };
+}
+
+/** The same with a million runs asleep for a year. */
+async function sleepers(serverUrl: string, scale: number): Promise<Row[]> {
+  const sink = await createSink();
+  const world = await createWorld(serverUrl, "sleepers", sink.url);
+  const count = Math.round(1_000_000 * scale);
+  const alone = await pump(world, sink.count, Math.round(15_000 * scale), "without sleepers");
+  await world.db.query(
+    `insert into run (workspace_id, id, request_id, workflow_slug, version_id, lane, distinct_id, tenant_id,
+                      idempotency_key, position, wake_at, steps)
+     select v.workspace_id, '01M7X00000' || lpad(n::text, 16, '0'), gen_random_uuid(), v.slug, v.id, 1, 'user-' || n % ${PEOPLE},
+            'default', n::text, '0', now() + interval '1 year' + n * interval '1 second', '[]'
+       from workflow_version v, generate_series(1, $1) n`,
+    [count],
+  );
+  await world.db.query("vacuum analyze run");
+  const asleep = await pump(
+    world,
+    sink.count,
+    Math.round(15_000 * scale),
+    `with ${count.toLocaleString("en")} runs asleep`,
+  );
+  const latency = await measureIdle(
+    world,
+    sink,
+    Math.round(200 * scale),
+    `idle latency with ${count.toLocaleString("en")} runs asleep`,
+  );
+  sink.close();
+  await world.close();
+  const cost = 1 - (asleep.per_second ?? 0) / (alone.per_second ?? 1);
+  return [alone, { ...asleep, floor: `costs < 10 % (here ${(cost * 100).toFixed(1)} %)` }, latency];
+}
+
+async function accepted(
+  _world: World,
+  port: number,
+  connections: number,
+  total: number,
+  request: (index: number) => Buffer,
+): Promise<LoadResult> {
+  return generateLoad({
+    host: "127.0.0.1",
+    port,
+    connections,
+    total,
+    request,
+    accepts: (status) => status === 202 || status === 207,
+  });
+}
+
+function speedOf(result: LoadResult): { per_second: number; p50_ms: number; p99_ms: number } {
+  return {
+    per_second: result.answers / result.seconds,
+    p50_ms: percentile(result.latencies, 0.5),
+    p99_ms: percentile(result.latencies, 0.99),
+  };
+}
+
+/** Waits until no request and no message is on its way. */
+async function settled(world: World): Promise<void> {
+  for (;;) {
+    const [row] = await world.db.query<{ busy: boolean }>(
+      "select exists (select 1 from pgboss.job where state < 'completed') as busy",
+    );
+    if (row?.busy !== true) return;
+    await pause(20);
+  }
+}
+
+async function writtenRows(world: World): Promise<number> {
+  // Backends report their counters at most once a second.
+  await pause(1500);
+  const [row] = await world.db.query<{ written: number }>(
+    "select sum(n_tup_ins + n_tup_upd + n_tup_del)::float8 as written from pg_stat_user_tables",
+  );
+  return row?.written ?? 0;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+export async function describeMachine(): Promise<string> {
+  const cpu = await readFile("/proc/cpuinfo", "utf8").catch(() => "");
+  const memory = await readFile("/proc/meminfo", "utf8").catch(() => "");
+  const model = /model name\s*: (.*)/.exec(cpu)?.[1] ?? "unknown processor";
+  const cores = cpu.match(/^processor/gm)?.length ?? 0;
+  const gigabytes = Math.round(Number(/MemTotal:\s+(\d+)/.exec(memory)?.[1] ?? 0) / 1024 / 1024);
+  return `${cores} cores of ${model}, ${gigabytes} GB, Node ${process.version}, ${process.platform}`;
+}

@@ -1,0 +1,124 @@
+import { createCatalog } from "../src/catalog/catalog.ts";
+import { channels } from "../src/channels/index.gen.ts";
+import { createTemplateEngine } from "../src/core/handlebars/engine.ts";
+import { createJqEngine } from "../src/core/jq.ts";
+import { createDb } from "../src/db/db.ts";
+import { createDelivery } from "../src/delivery/deliver.ts";
+import { createHttpClient } from "../src/delivery/http.ts";
+import type { Settled } from "../src/delivery/outbox.ts";
+import { createVendorTables } from "../src/delivery/vendor-table.ts";
+import type { Vendor } from "../src/delivery/vendor.ts";
+import { type Clock, databaseClock } from "../src/engine/deps.ts";
+import { createDispatch } from "../src/engine/dispatch.ts";
+import { createCompile, createEngine } from "../src/engine/engine.ts";
+import type { NodeDefinition } from "../src/engine/node.ts";
+import { createWaker } from "../src/engine/waker.ts";
+import { createIdSource } from "../src/ids.ts";
+import { createSilentLog } from "../src/log.ts";
+import { nodes } from "../src/nodes/index.gen.ts";
+import { createRecipients } from "../src/recipients/recipients.ts";
+import { vendors } from "../src/vendors/index.gen.ts";
+import { createSecretBox } from "../src/workspaces/crypto.ts";
+import { createWorkspaces } from "../src/workspaces/workspaces.ts";
+import type { Harness } from "./harness.ts";
+import { SECRET_KEY } from "./pipeline.ts";
+
+/**
+ * One more worker on a harness's database, as if it were a process of its own: it has connections, caches and
+ * loops of its own. With nodes or vendors beside those of the product, where a test needs one that misbehaves.
+ */
+export interface Worker {
+  /** Moves everything that is due, without waiting for the worker's own timer; how many rows that were. */
+  wake: () => Promise<number>;
+  /** Recovers leases that ran out and applies receipts that are due. */
+  sweep: () => Promise<void>;
+  /** What delivery wrote, in order. */
+  settled: Settled[];
+  stop: () => Promise<void>;
+}
+
+export interface WorkerOptions {
+  nodes?: NodeDefinition[];
+  vendors?: Vendor[];
+  clock?: Clock;
+  /** Database connections. */
+  pool?: number;
+  /** Vendor calls side by side. */
+  concurrency?: number;
+  /** Longest a vendor call may take. */
+  timeout_ms?: number;
+}
+
+export async function startWorker(
+  { databaseUrl }: Pick<Harness, "databaseUrl">,
+  options: WorkerOptions = {},
+): Promise<Worker> {
+  const { clock = databaseClock, pool = 8, concurrency = 64, timeout_ms = 5000 } = options;
+  const db = createDb({ url: databaseUrl, max: pool, onError: () => {} });
+  const log = createSilentLog();
+  const ids = createIdSource();
+  const box = createSecretBox(SECRET_KEY);
+  const nodesByType = new Map([...nodes, ...(options.nodes ?? [])].map((node) => [node.type, node]));
+  const channelsByName = new Map(channels.map((channel) => [channel.channel, channel]));
+  const workspaces = createWorkspaces(db, box, ids);
+  const catalog = createCatalog({ db, ids, compile: createCompile(nodesByType) });
+  const listening = await catalog.start();
+  const http = createHttpClient({ allow_private: ["127.0.0.1"] });
+  const vendorTables = createVendorTables({
+    db,
+    catalog,
+    box,
+    http,
+    vendors: new Map([...vendors, ...(options.vendors ?? [])].map((vendor) => [vendor.slug, vendor])),
+  });
+  const dispatch = createDispatch({ db, url: databaseUrl, log, observe: () => {} });
+  const engine = createEngine({
+    db,
+    ids,
+    log,
+    dispatch,
+    catalog,
+    workspaces,
+    clock,
+    recipients: createRecipients({
+      ids,
+      parseIdentity: (channel, input, hints) =>
+        channelsByName.get(channel)?.parseIdentity(input, hints) ?? { ok: false, reason: "no such channel" },
+    }),
+    channels: channelsByName,
+    nodes: nodesByType,
+    templates: createTemplateEngine(),
+    jq: createJqEngine(),
+    vendors: vendorTables,
+    meter: { accepted: () => {}, runs: () => {} },
+    worker: true,
+  });
+  const settled: Settled[] = [];
+  const delivery = createDelivery({
+    db,
+    log,
+    workspaces,
+    vendors: vendorTables,
+    settleJobs: (tx, lane, jobs) => dispatch.settle(tx, "send", lane, jobs),
+    wakeAt: engine.wakeAt,
+    onSettled: (written) => void settled.push(...written),
+    concurrency,
+    timeout_ms,
+  });
+  dispatch.work("send", delivery.handler);
+  await engine.start();
+  delivery.start();
+  const waker = createWaker({ db, dispatch, clock, log });
+  return {
+    wake: waker.tick,
+    sweep: delivery.tick,
+    settled,
+    async stop() {
+      await engine.stop();
+      await delivery.stop();
+      await http.close();
+      await listening.stop();
+      await db.close();
+    },
+  };
+}
