@@ -10,7 +10,7 @@ import { createTemplateEngine } from "./core/handlebars/engine.ts";
 import { createJqEngine } from "./core/jq.ts";
 import { LANES } from "./core/lane.ts";
 import { createDb, type Db } from "./db/db.ts";
-import { startEmbeddedPostgres } from "./db/embedded.ts";
+import { findRunningPostgres, startEmbeddedPostgres } from "./db/embedded.ts";
 import { checkServerVersion, migrate } from "./db/migrate.ts";
 import { createDelivery } from "./delivery/deliver.ts";
 import { createHttpClient } from "./delivery/http.ts";
@@ -72,7 +72,10 @@ export async function startCarillon(options: StartOptions = {}): Promise<Carillo
   }
 }
 
-/** Only the credentials of a database, for commands; starts the embedded database when it is that. */
+/**
+ * Only the credentials of a database, for commands. With the embedded one: of the server that is running on the
+ * folder, else of one started for the moment.
+ */
 export async function openCredentials(
   config = readConfig(),
 ): Promise<{ workspaces: Workspaces; close: () => Promise<void> }> {
@@ -81,7 +84,13 @@ export async function openCredentials(
     for (const stop of stops.splice(0).reverse()) await stop();
   };
   try {
-    const { db } = await openDatabase(config, createLog("error"), stops);
+    const running =
+      config.DATABASE_URL === undefined ? await findRunningPostgres(resolve(config.DATA_DIR)) : null;
+    const { db } = await openDatabase(
+      running === null ? config : { ...config, DATABASE_URL: running },
+      createLog("error"),
+      stops,
+    );
     const box = createSecretBox(await secretKey(config));
     return { workspaces: createWorkspaces(db, box, createIdSource()), close };
   } catch (error) {
@@ -121,7 +130,12 @@ async function compose(
   const channels = new Map(channelList.map((channel) => [channel.channel, channel]));
   const vendors = new Map(vendorList.map((vendor) => [vendor.slug, vendor]));
   const workspaces = createWorkspaces(db, box, ids);
-  const catalog = createCatalog({ db, ids, compile: createCompile(nodes) });
+  const catalog = createCatalog({
+    db,
+    ids,
+    compile: createCompile(nodes),
+    complete: (channel, content) => channels.get(channel)?.complete?.(content) ?? content,
+  });
   stops.push((await catalog.start()).stop);
   const recipients = createRecipients({
     ids,

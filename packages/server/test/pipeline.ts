@@ -67,7 +67,6 @@ export interface MessageRow {
   failure_reason: string | null;
   attempt: number;
   lease: string | null;
-  leased_until: Date | null;
   next_attempt_at: Date | null;
 }
 

@@ -2,8 +2,8 @@ import { parseArgs } from "node:util";
 import { openCredentials } from "@carillon/server";
 
 /**
- * Works on the database directly, because credentials are what one lacks when one asks. With the embedded
- * database that means: while no server runs on the folder.
+ * Works on the database directly, because credentials are what one lacks when one asks; beside a running server
+ * or without one.
  */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({

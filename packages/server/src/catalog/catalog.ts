@@ -3,7 +3,7 @@ import type { Db, Queryable, Stoppable, Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 import type { JsonObject } from "../core/json.ts";
 import { createCache } from "./cache.ts";
-import type { LiveTemplate, TemplateSnapshot } from "./template.ts";
+import type { CompleteContent, LiveTemplate, TemplateSnapshot } from "./template.ts";
 import { toLiveTemplate } from "./template.ts";
 import type { CompiledWorkflow, WorkflowDefinition } from "./workflow.ts";
 
@@ -56,6 +56,8 @@ export interface CatalogDeps {
   ids: IdSource;
   /** Parses node settings once per version; the registry of nodes is the engine's. */
   compile: CompileWorkflow;
+  /** What a channel works out once per version of its content; never stored. Absent: nothing. */
+  complete?: CompleteContent;
 }
 
 export type CompileWorkflow = (
@@ -65,7 +67,12 @@ export type CompileWorkflow = (
 
 const CHANNEL = "carillon_catalog";
 
-export function createCatalog({ db, ids, compile }: CatalogDeps): Catalog {
+export function createCatalog({
+  db,
+  ids,
+  compile,
+  complete = (_channel, content) => content,
+}: CatalogDeps): Catalog {
   const cache = createCache();
 
   function remember<T>(
@@ -126,7 +133,7 @@ export function createCatalog({ db, ids, compile }: CatalogDeps): Catalog {
             where t.workspace_id = $1 and t.slug = $2`,
           [workspace_id, slug],
         );
-        return row === undefined ? null : toLiveTemplate(slug, row.version_no, row.snapshot);
+        return row === undefined ? null : toLiveTemplate(slug, row.version_no, row.snapshot, complete);
       }),
     findTenant: (workspace_id, tenant_id) =>
       remember(workspace_id, "tenant", tenant_id, async () => {

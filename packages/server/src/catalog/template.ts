@@ -31,11 +31,19 @@ export interface LiveTemplate {
   channels: Map<Channel, VariantSnapshot[]>;
 }
 
-export function toLiveTemplate(slug: string, version_no: number, snapshot: TemplateSnapshot): LiveTemplate {
+export type CompleteContent = (channel: Channel, content: JsonObject) => JsonObject;
+
+export function toLiveTemplate(
+  slug: string,
+  version_no: number,
+  snapshot: TemplateSnapshot,
+  complete: CompleteContent = (_channel, content) => content,
+): LiveTemplate {
   const channels = new Map<Channel, VariantSnapshot[]>();
   for (const channel of snapshot.enabled_channels) {
     const variants = snapshot.variants
       .filter((variant) => variant.channel === channel)
+      .map((variant) => ({ ...variant, content: complete(channel, variant.content) }))
       .sort((left, right) => left.seq_no - right.seq_no);
     if (variants.length > 0) channels.set(channel, variants);
   }

@@ -25,6 +25,8 @@ export interface RecipientSpec {
   is_transient: boolean;
   /** Do not create the profile when it is missing. */
   skip_create: boolean;
+  /** `$context` names a tenant: what is said inline belongs to that tenant's profile, not to the global one. */
+  tenant_scoped: boolean;
   /** `$channels`: only these, for this run. */
   channels: Channel[] | null;
   /** Channel values, properties and `$timezone`-like keys given inline. */
@@ -144,6 +146,7 @@ function parseSpec(element: JsonObject, missing: string): RecipientSpec {
     distinct_id: is_transient && !isObject ? "" : parseId(given, missing),
     is_transient: is_transient && !isObject,
     skip_create: parseFlag(element, "$skip_create"),
+    tenant_scoped: isJsonObject(element.$context) && typeof element.$context.tenant_id === "string",
     channels: parseChannels(element.$channels),
     profile: Object.keys(profile).length === 0 ? null : profile,
   };
@@ -238,6 +241,7 @@ function userSpec(distinct_id: string): RecipientSpec {
     distinct_id,
     is_transient: false,
     skip_create: false,
+    tenant_scoped: false,
     channels: null,
     profile: null,
   };

@@ -1,9 +1,10 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { findBinaries } from "./embedded/binaries.ts";
-import { ensureCluster, ensurePassword, ROLE } from "./embedded/cluster.ts";
+import { ensureCluster, ensurePassword, findPassword, ROLE } from "./embedded/cluster.ts";
 import { EmbeddedPostgresError, explainSystemError } from "./embedded/error.ts";
 import { endOrphan } from "./embedded/orphan.ts";
 import { ensureDatabase, lockFolder, ownServer } from "./embedded/owner.ts";
+import { findServer } from "./embedded/pid-file.ts";
 import { findPlace, notePlace } from "./embedded/place.ts";
 import { launchPostmaster } from "./embedded/postmaster.ts";
 
@@ -58,6 +59,23 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
+/**
+ * The address of the server that runs on a folder, whoever started it; null when none does. For commands that work
+ * beside a running Carillon: they connect to its database instead of starting it.
+ */
+export async function findRunningPostgres(dataDir: string): Promise<string | null> {
+  const folder = await realpath(dataDir).catch(() => null);
+  if (folder === null) return null;
+  const place = await findPlace(folder, await findBinaries());
+  const server = await findServer(place);
+  const password = await findPassword(place);
+  return server?.port === undefined || password === undefined ? null : addressOf(server.port, password);
+}
+
+function addressOf(port: number, password: string): string {
+  return `postgres://${ROLE}:${encodeURIComponent(password)}@127.0.0.1:${port}/${ROLE}`;
+}
+
 async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { log } = options;
   await using undo = new AsyncDisposableStack();
@@ -89,7 +107,7 @@ async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
   }
   void watch(options);
   return {
-    url: `postgres://${ROLE}:${encodeURIComponent(password)}@127.0.0.1:${server.port}/${ROLE}`,
+    url: addressOf(server.port, password),
     dataDir: place.home,
     stop: () => (stopping ??= life.disposeAsync()),
   };

@@ -3,7 +3,7 @@ import type { Db } from "../db/db.ts";
 import { isDatabaseUnavailable } from "../db/db.ts";
 import type { Log } from "../log.ts";
 import type { Workspaces } from "../workspaces/workspaces.ts";
-import { type LeasedMessage, leaseMessages, type OutboxJob, type Settled, settleMessages } from "./outbox.ts";
+import { type LeasedMessage, takeMessages, type OutboxJob, type Settled, settleMessages } from "./outbox.ts";
 import { applyDueReceipts } from "./receipts.ts";
 import type { Outcome } from "./vendor.ts";
 import type { VendorTables } from "./vendor-table.ts";
@@ -29,6 +29,7 @@ export interface SendHandler {
   batch: number;
   loops: number;
   divisible: boolean;
+  durableClaim: boolean;
   handle: (jobs: OutboxJob[], lane: Lane) => Promise<void>;
   giveUp: (
     tx: Parameters<Parameters<Db["tx"]>[0]>[0],
@@ -161,12 +162,13 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       batch: 1,
       loops: 1,
       divisible: false,
+      durableClaim: true,
       room: slots.room,
       async handle([job], lane) {
         if (job === undefined) return;
         slots.enter(lane, job.refs.length);
         try {
-          const leased = await db.tx((tx) => leaseMessages(tx, job));
+          const leased = await db.tx((tx) => takeMessages(tx, job));
           const fates = await Promise.allSettled(leased.map(send));
           const lost = fates.find((fate) => fate.status === "rejected");
           if (lost !== undefined) throw lost.reason;

@@ -2,14 +2,15 @@ import type { Channel } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
 import type { Tx } from "../db/db.ts";
+import { insertInboxItems, type NewInboxItem } from "../inbox/items.ts";
 import { MAX_ATTEMPTS, mayRepeat, type Verdict } from "./verdict.ts";
 import type { Attachment } from "./vendor.ts";
 
 /**
- * The outbox's statements. A message is leased before its vendor is called, durably, and its result is written only
- * under that lease. The lease is the job that carries the message: a worker holds the job by its heartbeat, so the
- * same job handed out again says that its worker died, and that a message it had leased may or may not have gone
- * out. The attempt's number is part of the fence: a result that comes late belongs to an attempt that is over.
+ * The outbox's statements. The lease of a message is the job that sends it, written before the job can be handed
+ * out. Handing out is durable, so a vendor is only ever called for a message whose job is on record as begun; a
+ * worker holds its job by a heartbeat. The same job handed out again says that its worker died, and that its
+ * unsettled messages may or may not have gone out. A result is written only under the same lease and attempt.
  */
 export interface LeasedMessage {
   workspace_id: number;
@@ -33,45 +34,37 @@ export interface LeasedMessage {
 
 export interface OutboxJob {
   id: string;
-  /** It was handed out before: its worker died, or could not finish. */
-  retried: boolean;
+  /** How often it was handed out before: its workers died, or could not finish. */
+  tries: number;
   refs: { workspace_id: number; id: string }[];
 }
 
 /**
- * Leases what is still to be sent of a job. Left out is what is settled, waits for a retry, or is in another job's
- * hands. What this very job had leased before is in doubt: by the channel's rule it is leased again or failed, and
- * either way marked ambiguous.
+ * What a job has to send: its messages that are not settled. Handed out again, all of them are in doubt: by the
+ * channel's rule they are sent as a further attempt, or failed, and either way marked ambiguous.
  */
-export async function leaseMessages(tx: Tx, job: OutboxJob): Promise<LeasedMessage[]> {
-  const doubtful = job.retried ? await findDoubtful(tx, job) : new Set<string>();
-  const leased = await tx.query<LeasedMessage>(
-    `update message m
-        set lease = $3, attempt = m.attempt + 1, triggered_at = coalesce(m.triggered_at, now()), updated_at = now()
+export async function takeMessages(tx: Tx, job: OutboxJob): Promise<LeasedMessage[]> {
+  const messages = await tx.query<LeasedMessage>(
+    `select m.workspace_id, m.id, m.lease, m.lane, m.channel, m.tenant_id, m.object_type, m.distinct_id,
+            m.recipient_id, m.category, m.attempt, m.channel_value, m.identity_key, m.content, m.attachments,
+            m.vendor_config_id, m.vendor_slug
        from unnest($1::int[], $2::text[]) as k(workspace_id, id)
-      where m.workspace_id = k.workspace_id and m.id = k.id and m.status = 'triggered' and m.next_attempt_at is null
-        and (m.lease is null or m.lease = $3)
-      returning m.workspace_id, m.id, m.lease, m.lane, m.channel, m.tenant_id, m.object_type, m.distinct_id,
-                m.recipient_id, m.category, m.attempt, m.channel_value, m.identity_key, m.content, m.attachments,
-                m.vendor_config_id, m.vendor_slug`,
-    [...refColumns(job), job.id],
-    "outbox_lease",
-  );
-  const inDoubt = leased.filter(({ id }) => doubtful.has(id));
-  if (inDoubt.length === 0) return leased;
-  const held = new Set(inDoubt.filter((message) => !mayRepeat(message) || message.attempt > MAX_ATTEMPTS));
-  await markAmbiguous(tx, inDoubt, held);
-  return leased.filter((message) => !held.has(message));
-}
-
-async function findDoubtful(tx: Tx, job: OutboxJob): Promise<Set<string>> {
-  const rows = await tx.query<{ id: string }>(
-    `select m.id from unnest($1::int[], $2::text[]) as k(workspace_id, id)
        join message m on m.workspace_id = k.workspace_id and m.id = k.id
       where m.status = 'triggered' and m.lease = $3`,
     [...refColumns(job), job.id],
+    "outbox_take",
   );
-  return new Set(rows.map(({ id }) => id));
+  if (job.tries === 0 || messages.length === 0) return messages;
+  const held = new Set(messages.filter((message) => !mayRepeat(message) || message.attempt >= MAX_ATTEMPTS));
+  await markAmbiguous(tx, messages, held);
+  const again = messages.filter((message) => !held.has(message));
+  await tx.query(
+    `update message m set attempt = m.attempt + 1, updated_at = now()
+       from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+      where m.workspace_id = k.workspace_id and m.id = k.id`,
+    [again.map(({ workspace_id }) => workspace_id), again.map(({ id }) => id)],
+  );
+  return again.map((message) => ({ ...message, attempt: message.attempt + 1 }));
 }
 
 async function markAmbiguous(tx: Tx, doubtful: LeasedMessage[], held: Set<LeasedMessage>): Promise<void> {
@@ -82,7 +75,7 @@ async function markAmbiguous(tx: Tx, doubtful: LeasedMessage[], held: Set<Leased
     [
       doubtful.map(({ workspace_id }) => workspace_id),
       doubtful.map(({ id }) => id),
-      doubtful.map(({ attempt }) => attempt - 1),
+      doubtful.map(({ attempt }) => attempt),
       doubtful.map((message) => !held.has(message)),
     ],
   );
@@ -133,10 +126,7 @@ export async function settleMessages(tx: Tx, settled: Settled[]): Promise<Settle
     tx,
     written.filter(({ verdict }) => verdict.failure_reason !== null),
   );
-  await insertInboxItems(
-    tx,
-    written.filter(({ verdict }) => verdict.inbox_item !== null),
-  );
+  await insertInboxItems(tx, written.flatMap(toInboxItem));
   await scheduleReceipts(
     tx,
     written.filter(({ verdict }) => verdict.receipts.length > 0),
@@ -169,27 +159,11 @@ async function recordAttempts(tx: Tx, failed: Settled[]): Promise<void> {
   );
 }
 
-/** Our own inbox: the item is stored with the message's result, so it exists exactly when it was delivered. */
-async function insertInboxItems(tx: Tx, items: Settled[]): Promise<void> {
-  if (items.length === 0) return;
-  await tx.query(
-    `insert into inbox_item (workspace_id, id, recipient_id, tenant_id, category, message, tags)
-     select workspace_id, id, recipient_id, tenant_id, category, message::json,
-            coalesce((select array_agg(tag) from json_array_elements_text(case json_typeof(message::json -> 'tags')
-              when 'array' then message::json -> 'tags' else '[]' end) tag), '{}')
-       from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
-         as i(workspace_id, id, recipient_id, tenant_id, category, message)
-     on conflict do nothing`,
-    [
-      items.map(({ message }) => message.workspace_id),
-      items.map(({ message }) => message.id),
-      items.map(({ message }) => message.recipient_id ?? `${message.object_type}/${message.distinct_id}`),
-      items.map(({ message }) => message.tenant_id),
-      items.map(({ message }) => message.category),
-      items.map(({ verdict }) => JSON.stringify(verdict.inbox_item)),
-    ],
-    "outbox_inbox",
-  );
+function toInboxItem({ message, verdict }: Settled): NewInboxItem[] {
+  if (verdict.inbox_item === null) return [];
+  const { workspace_id, id, tenant_id, category } = message;
+  const recipient_id = message.recipient_id ?? `${message.object_type}/${message.distinct_id}`;
+  return [{ workspace_id, id, recipient_id, tenant_id, category, message: verdict.inbox_item }];
 }
 
 async function scheduleReceipts(tx: Tx, sent: Settled[]): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Channel } from "../core/channel.ts";
 import { CHANNELS } from "../core/channel.ts";
+import type { JsonObject } from "../core/json.ts";
 import { LANES } from "../core/lane.ts";
 import type { Db, Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
@@ -26,7 +27,11 @@ export interface VendorTable {
     root_category: string,
     tenant_id: string,
     provider: string,
-  ) => { vendor_config_id: string; vendor_slug: string } | null;
+  ) => {
+    vendor_config_id: string;
+    vendor_slug: string;
+    local: ((content: JsonObject) => JsonObject) | null;
+  } | null;
 }
 
 export interface VendorTablesDeps {
@@ -69,8 +74,11 @@ export function createVendorTables({ db, catalog, box, http, vendors }: VendorTa
       pick(channel, root, tenant_id, provider) {
         for (const tenant of [tenant_id, "default"]) {
           for (const row of byRoute.get(routeKey(tenant, channel, root)) ?? []) {
-            const reaches = vendors.get(row.vendor_slug)?.provider;
-            if (reaches === undefined || provider === "" || reaches === provider) return row;
+            const vendor = vendors.get(row.vendor_slug);
+            const reaches = vendor?.provider;
+            if (reaches !== undefined && provider !== "" && reaches !== provider) continue;
+            const { vendor_config_id, vendor_slug } = row;
+            return { vendor_config_id, vendor_slug, local: vendor?.local ?? null };
           }
         }
         return null;

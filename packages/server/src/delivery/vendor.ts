@@ -21,6 +21,11 @@ export interface Vendor<Config extends z.ZodObject = z.ZodObject> {
   /** Push only: the id provider whose identities this vendor can reach. */
   provider?: string;
   /**
+   * Only of vendors that have nobody to call: what this gives for rendered content is stored as the recipient's inbox
+   * item, in the transaction that makes the message, which is delivered from then on. `send` is then for retries alone.
+   */
+  local?: (content: JsonObject) => JsonObject;
+  /**
    * Prepares a connection for one stored configuration. It is kept until that configuration changes, so
    * pools, compiled templates and tokens live here. Written as a method, so that a list can hold vendors with
    * different settings.

@@ -1,4 +1,5 @@
 import type { Channel } from "../core/channel.ts";
+import type { JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
 import type { Outcome, ReceiptStatus } from "./vendor.ts";
 
@@ -15,7 +16,7 @@ export interface Verdict {
   retry_in_ms: number | null;
   inactivate: boolean;
   receipts: { status: ReceiptStatus; after_ms: number; reason: string | null }[];
-  inbox_item: object | null;
+  inbox_item: JsonObject | null;
 }
 
 export interface Attempted {

@@ -102,17 +102,28 @@ function composeChannel(
   const rendered = render(channel, variant, scope, now, deps);
   if (rendered.failure !== null) addStep(run, now, node, "error", "template_rendered", rendered.failure);
   const attachments = channel === "email" ? attachmentsOf(run.data) : null;
-  return identities.flatMap((identity): NewMessage[] => {
+  return identities.map((identity) => {
     const vendor = surroundings.vendors
       .get(run.workspace_id)
       ?.pick(channel, rootOf(run.workflow.lane), run.tenant_id, identity.provider);
     const missing = `no vendor configured for channel: ${channel} and category: ${run.workflow.category} and id-provider: ${identity.provider}`;
     const failure = rendered.failure ?? (vendor ? null : missing);
-    if (rendered.failure === null && failure !== null)
+    const local =
+      failure === null && rendered.content !== null ? vendor?.local?.(rendered.content) : undefined;
+    const id = deps.ids.ulid();
+    if (failure === null) {
+      addStep(run, now, node, "info", "message_triggered", `${channel} message triggered`, {
+        message_id: id,
+        channel,
+        variant: variant.id,
+        vendor: vendor?.vendor_slug ?? null,
+      });
+    } else if (rendered.failure === null) {
       addStep(run, now, node, "error", "channels_computed", failure);
-    const message: NewMessage = {
+    }
+    return {
       workspace_id: run.workspace_id,
-      id: deps.ids.ulid(),
+      id,
       run,
       node_ref: node.ref,
       template_slug: template.slug,
@@ -126,18 +137,11 @@ function composeChannel(
       attachments,
       vendor_config_id: vendor?.vendor_config_id ?? null,
       vendor_slug: vendor?.vendor_slug ?? null,
-      status: failure === null ? "triggered" : "trigger_failed",
+      status: failure !== null ? "trigger_failed" : local === undefined ? "triggered" : "delivered",
       failure_reason: failure,
+      lease: null,
+      inbox_item: local ?? null,
     };
-    if (failure === null) {
-      addStep(run, now, node, "info", "message_triggered", `${channel} message triggered`, {
-        message_id: message.id,
-        channel,
-        variant: variant.id,
-        vendor: message.vendor_slug,
-      });
-    }
-    return [message];
   });
 }
 

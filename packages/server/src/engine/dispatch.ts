@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { PgBoss } from "pg-boss";
 import type { Lane } from "../core/lane.ts";
 import { LANES } from "../core/lane.ts";
@@ -23,10 +24,13 @@ export interface Ref {
 
 export interface Job {
   id: string;
-  /** It was handed out before: its worker died, or could not finish. */
-  retried: boolean;
+  /** How often it was handed out before: its workers died, or could not finish. */
+  tries: number;
   refs: Ref[];
 }
+
+/** A job before it is queued. */
+export type PlannedJob = Omit<Job, "tries">;
 
 export interface Handler {
   /** Does the work of these jobs and settles them in its own transaction. A throw splits them and tries again. */
@@ -35,6 +39,8 @@ export interface Handler {
   giveUp: (tx: Tx, ref: Ref, error: unknown) => Promise<void>;
   /** Jobs taken at once; each holds up to `CHUNK` refs. */
   batch: number;
+  /** Handing a job out is itself the record that its work began: it must be on disk before the work does. */
+  durableClaim?: boolean;
   /** Loops side by side, per lane. */
   loops: number;
   /**
@@ -49,6 +55,8 @@ export interface Handler {
 export interface Dispatch {
   /** Queues refs, as part of `tx`. */
   enqueue: (tx: Tx, stage: Stage, lane: Lane, refs: Ref[]) => Promise<void>;
+  /** Queues jobs whose ids were planned, because rows refer to them. */
+  enqueueJobs: (tx: Tx, stage: Stage, lane: Lane, jobs: PlannedJob[]) => Promise<void>;
   /** Takes jobs off their queue, as part of `tx`. Throws `ClaimLostError` when they are no longer ours. */
   settle: (tx: Tx, stage: Stage, lane: Lane, jobs: Job[]) => Promise<void>;
   work: (stage: Stage, handler: Handler) => void;
@@ -78,7 +86,12 @@ const POLL_MS = 1000;
 const HEARTBEAT_SECONDS = 10;
 const TOUCH_MS = 4000;
 const NOTIFY_MS = 20;
+/** A handler that throws is given this many tries. */
 const MAX_TRIES = 5;
+/** A job that was begun and not finished so often is handled alone, and halved, before it is tried again. */
+const SUSPICIOUS_TRIES = 3;
+/** A single ref that was begun and not finished so often, deaths of workers included, is given up. */
+const LAST_TRY = 25;
 
 export interface DispatchDeps {
   db: Db;
@@ -112,6 +125,7 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
   let stopping = false;
   let listener: Stoppable | undefined;
   let presence: Stoppable | undefined;
+  let announcing = false;
   let touching: NodeJS.Timeout | undefined;
 
   function wake(queue: string): boolean {
@@ -121,11 +135,20 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
     return true;
   }
 
-  async function enqueue(tx: Tx, stage: Stage, lane: Lane, refs: Ref[]): Promise<void> {
+  async function enqueueJobs(tx: Tx, stage: Stage, lane: Lane, jobs: PlannedJob[]): Promise<void> {
     const queue = queueName(stage, lane);
-    const jobs = chunksOf(refs, CHUNK).map((chunk) => ({ data: packRefs(chunk) }));
-    await boss.insert(queue, jobs, { db: adapter(tx) });
+    const inserts = jobs.map(({ id, refs }) => ({ id, data: packRefs(refs) }));
+    await boss.insert(queue, inserts, { db: adapter(tx) });
     tx.afterCommit(() => remote.wake(queue, wake(queue)));
+  }
+
+  async function enqueue(tx: Tx, stage: Stage, lane: Lane, refs: Ref[]): Promise<void> {
+    await enqueueJobs(
+      tx,
+      stage,
+      lane,
+      planJobs(refs).map(({ job }) => job),
+    );
   }
 
   async function settle(tx: Tx, stage: Stage, lane: Lane, jobs: Job[]): Promise<void> {
@@ -145,7 +168,7 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
     while (!stopping) {
       await handler.room?.(lane);
       const woken = sleep(queue);
-      const jobs = await fetch(queue, handler.batch);
+      const jobs = await fetch(queue, handler);
       if (jobs.length === 0) {
         await woken.wait();
         continue;
@@ -205,12 +228,16 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
     };
   }
 
-  async function fetch(queue: string, batch: number): Promise<Job[]> {
+  async function fetch(queue: string, { batch, durableClaim = false }: Handler): Promise<Job[]> {
     try {
-      const jobs = await boss.fetch<PackedRefs>(queue, { batchSize: batch, includeMetadata: true });
+      const jobs = await boss.fetch<PackedRefs>(queue, {
+        batchSize: batch,
+        includeMetadata: true,
+        ...(durableClaim ? { db: adapter(db) } : {}),
+      });
       return jobs.map(({ id, data, retryCount }) => ({
         id,
-        retried: retryCount > 0,
+        tries: retryCount,
         refs: unpackRefs(data),
       }));
     } catch (error) {
@@ -224,19 +251,28 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
    * crash in the middle of that loses nothing. A single ref is retried with backoff and then given up.
    */
   async function attempt(stage: Stage, lane: Lane, handler: Handler, jobs: Job[]): Promise<void> {
+    const [job] = jobs;
+    if (jobs.length > 1 && jobs.some(({ tries }) => tries >= SUSPICIOUS_TRIES)) {
+      return attemptEach(stage, lane, handler, jobs);
+    }
     try {
+      // What may have killed its workers is not given the chance to take others along.
+      if (job !== undefined && job.tries >= SUSPICIOUS_TRIES) {
+        if (handler.divisible && job.refs.length > 1) return await halve(stage, lane, job);
+        if (job.tries >= LAST_TRY) throw new Error(`it was begun ${job.tries} times and never finished`);
+      }
       await handler.handle(jobs, lane);
     } catch (error) {
-      if (error instanceof ClaimLostError) return log.warn({ stage, lane }, error.message);
       if (isDatabaseUnavailable(error)) return postpone(stage, lane, jobs, error);
       if (isContention(error)) return attempt(stage, lane, handler, jobs);
-      if (jobs.length > 1) {
-        for (const job of jobs) await attempt(stage, lane, handler, [job]);
-        return;
-      }
-      const [job] = jobs;
+      if (jobs.length > 1) return attemptEach(stage, lane, handler, jobs);
+      if (error instanceof ClaimLostError) return log.warn({ stage, lane }, error.message);
       if (job !== undefined) await isolate(stage, lane, handler, job, error);
     }
+  }
+
+  async function attemptEach(stage: Stage, lane: Lane, handler: Handler, jobs: Job[]): Promise<void> {
+    for (const job of jobs) await attempt(stage, lane, handler, [job]);
   }
 
   async function isolate(
@@ -248,8 +284,7 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
   ): Promise<void> {
     try {
       if (handler.divisible && job.refs.length > 1) return await halve(stage, lane, job);
-      const stored = await boss.getJobById(queueName(stage, lane), job.id);
-      const tries = stored?.retryCount ?? 0;
+      const { tries } = job;
       log.error(
         { stage, lane, ref: job.refs[0]?.id, refs: job.refs.length, tries, err: error },
         "work failed",
@@ -296,6 +331,7 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
    */
   async function announce(): Promise<void> {
     const session = await db.session(() => void announceAgain());
+    await withdraw();
     presence = session;
     const [row] = await session.query<{ alone: boolean }>("select pg_try_advisory_lock($1) as alone", [
       PRESENCE_LOCK,
@@ -307,14 +343,26 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
 
   /** The connection broke. Our own claims are not orphans: `active` tells that this is not the start. */
   async function announceAgain(): Promise<void> {
-    while (!stopping) {
+    // A session that breaks while it announces is told twice: by its statement and by its end.
+    if (announcing) return;
+    announcing = true;
+    while (announcing && !stopping) {
       try {
-        return await announce();
+        await announce();
+        announcing = false;
       } catch (error) {
         log.warn({ err: error }, "announcing this node failed; trying again");
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       }
     }
+    if (stopping) await withdraw();
+  }
+
+  /** Also of a broken session something is left: a place in the pool, which would keep that from closing. */
+  async function withdraw(): Promise<void> {
+    const session = presence;
+    presence = undefined;
+    await session?.stop();
   }
 
   async function freeOrphans(session: Queryable): Promise<void> {
@@ -327,6 +375,7 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
 
   return {
     enqueue,
+    enqueueJobs,
     settle,
     work: (stage, handler) => void handlers.set(stage, handler),
     async measure() {
@@ -356,7 +405,8 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
       for (const stage of STAGES) {
         for (const lane of [0, 1, 2] as const) {
           await boss.createQueue(queueName(stage, lane), {
-            retryLimit: 1000,
+            retryLimit: 1_000_000,
+            retentionSeconds: 366 * 86_400,
             retryDelay: 1,
             retryBackoff: true,
             retryDelayMax: 30,
@@ -390,7 +440,7 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
       clearInterval(touching);
       remote.stop();
       await listener?.stop();
-      await presence?.stop();
+      await withdraw();
       await boss.stop({ graceful: false });
     },
   };
@@ -458,8 +508,13 @@ function isContention(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "40P01" || error.code === "40001");
 }
 
-function chunksOf<T>(items: T[], size: number): T[][] {
-  const chunks: T[][] = [];
-  for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size));
-  return chunks;
+/** Splits what is to be queued into jobs of at most `CHUNK`, with ids that rows can refer to. */
+export function planJobs<T extends Ref>(members: T[]): { job: PlannedJob; members: T[] }[] {
+  const jobs: { job: PlannedJob; members: T[] }[] = [];
+  for (let start = 0; start < members.length; start += CHUNK) {
+    const chunk = members.slice(start, start + CHUNK);
+    const refs = chunk.map(({ workspace_id, id }) => ({ workspace_id, id }));
+    jobs.push({ job: { id: randomUUID(), refs }, members: chunk });
+  }
+  return jobs;
 }

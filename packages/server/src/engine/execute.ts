@@ -1,11 +1,13 @@
 import type { JsonObject } from "../core/json.ts";
 import { parsePosition, type RunStatus } from "../core/run-state.ts";
 import { parseEvent } from "../core/event-record.ts";
+import type { CompiledWorkflow } from "../catalog/workflow.ts";
 import type { Tx } from "../db/db.ts";
 import type { Handler, Job, Ref } from "./dispatch.ts";
 import { announceWakes, countRuns, type StageDeps } from "./deps.ts";
 import {
   addStep,
+  type Configuration,
   type InlineProfile,
   type NewMessage,
   type Person,
@@ -13,8 +15,8 @@ import {
   type Step,
   type Surroundings,
 } from "./run.ts";
-import { insertMessages, sendableByLane, updateRuns } from "./store.ts";
-import { loadSurroundings } from "./surroundings.ts";
+import { insertAndQueue, updateRuns } from "./store.ts";
+import { loadConfiguration, loadPeople, type Use } from "./surroundings.ts";
 import { resume, walkSafely } from "./walk.ts";
 
 /**
@@ -27,26 +29,51 @@ export function createExecuteHandler(deps: StageDeps): Handler {
     batch: 2,
     loops: 2,
     divisible: true,
-    handle: (jobs, lane) =>
-      deps.db.tx(
+    async handle(jobs, lane) {
+      const chunk = await readChunk(jobs, deps);
+      await deps.db.tx(
         async (tx) => {
           await deps.dispatch.settle(tx, "execute", lane, jobs);
-          await execute(tx, jobs, deps);
+          await execute(tx, chunk, deps);
         },
         { relaxed: true },
-      ),
+      );
+    },
     giveUp: (tx, ref, error) => failRun(tx, ref, error),
   };
 }
 
-async function execute(tx: Tx, jobs: Job[], deps: StageDeps): Promise<void> {
-  const now = await deps.clock(tx);
-  const runs = await loadRuns(
-    tx,
-    jobs.flatMap((job) => job.refs),
-    deps,
+/** What is read before the transaction; see `loadConfiguration` for why. */
+interface Chunk {
+  refs: Ref[];
+  /** By version id. */
+  workflows: Map<string, CompiledWorkflow>;
+  configuration: Configuration;
+}
+
+async function readChunk(jobs: Job[], deps: StageDeps): Promise<Chunk> {
+  const refs = jobs.flatMap((job) => job.refs);
+  const rows = await deps.db.query<{ workspace_id: number; version_id: string; tenant_id: string }>(
+    `select distinct r.workspace_id, r.version_id, r.tenant_id
+       from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+       join run r on r.workspace_id = k.workspace_id and r.id = k.id`,
+    keyColumns(refs),
+    "execute_uses",
   );
-  const surroundings = await loadSurroundings(tx, runs, now, deps);
+  const workflows = new Map<string, CompiledWorkflow>();
+  const uses: Use[] = [];
+  for (const { workspace_id, version_id, tenant_id } of rows) {
+    const workflow = await deps.catalog.getVersion(workspace_id, version_id);
+    workflows.set(version_id, workflow);
+    uses.push({ workspace_id, tenant_id, workflow });
+  }
+  return { refs, workflows, configuration: await loadConfiguration(uses, deps) };
+}
+
+async function execute(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<void> {
+  const now = await deps.clock(tx);
+  const runs = await loadRuns(tx, chunk);
+  const surroundings = { ...chunk.configuration, now, recipients: await loadPeople(tx, runs, deps) };
   const messages: NewMessage[] = [];
   for (const run of runs) {
     if (isOrphaned(run, surroundings)) {
@@ -59,8 +86,7 @@ async function execute(tx: Tx, jobs: Job[], deps: StageDeps): Promise<void> {
     messages.push(...walkSafely(run, surroundings, deps));
   }
   await updateRuns(tx, runs);
-  await insertMessages(tx, messages);
-  for (const [lane, refs] of sendableByLane(messages)) await deps.dispatch.enqueue(tx, "send", lane, refs);
+  await insertAndQueue(tx, messages, deps.dispatch);
   announceWakes(tx, runs, deps);
   tx.afterCommit(() => countRuns(runs, deps.meter));
 }
@@ -93,7 +119,7 @@ interface RunRow {
 }
 
 /** Locks in the order of the key; `skip locked` is not wanted here: the job is ours, so the runs are. */
-async function loadRuns(tx: Tx, refs: Ref[], deps: StageDeps): Promise<Run[]> {
+async function loadRuns(tx: Tx, { refs, workflows }: Chunk): Promise<Run[]> {
   const rows = await tx.query<RunRow>(
     `select r.workspace_id, r.id, r.request_id, r.parent_run_id, r.version_id, r.object_type, r.distinct_id,
             r.recipient_id, r.tenant_id, r.idempotency_key, r.cancellation_key, r.actor, r.inline, r.data, r.status,
@@ -104,22 +130,25 @@ async function loadRuns(tx: Tx, refs: Ref[], deps: StageDeps): Promise<Run[]> {
       where r.status = 'in_progress' and r.position is not null and r.wake_at is null
       order by r.workspace_id, r.id
         for no key update of r`,
-    [refs.map((ref) => ref.workspace_id), refs.map((ref) => ref.id)],
+    keyColumns(refs),
     "execute_load",
   );
-  return Promise.all(
-    rows.map(async ({ version_id, position, data, body, api_type, ...row }): Promise<Run> => {
-      const workflow = await deps.catalog.getVersion(row.workspace_id, version_id);
-      return {
-        ...row,
-        workflow,
-        data: data ?? payloadOf(api_type, body),
-        data_changed: false,
-        position: position === null ? null : parsePosition(position),
-        wake_at: null,
-      };
-    }),
-  );
+  return rows.map(({ version_id, position, data, body, api_type, ...row }): Run => {
+    const workflow = workflows.get(version_id);
+    if (workflow === undefined) throw new Error(`run ${row.id} changed its version`);
+    return {
+      ...row,
+      workflow,
+      data: data ?? payloadOf(api_type, body),
+      data_changed: false,
+      position: position === null ? null : parsePosition(position),
+      wake_at: null,
+    };
+  });
+}
+
+function keyColumns(refs: Ref[]): [number[], string[]] {
+  return [refs.map((ref) => ref.workspace_id), refs.map((ref) => ref.id)];
 }
 
 function payloadOf(api_type: string | null, body: JsonObject | null): JsonObject {

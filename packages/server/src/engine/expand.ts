@@ -4,15 +4,23 @@ import { type Position, startOf } from "../core/run-state.ts";
 import { editProfile } from "../core/profile-edit.ts";
 import { type Operation, profileFromRecipient } from "../core/profile-operations.ts";
 import type { RecipientSpec } from "../core/trigger.ts";
-import type { Tx } from "../db/db.ts";
-import type { EditOutcome, RecipientEdit, Recipients } from "../recipients/recipients.ts";
+import type { Queryable, Tx } from "../db/db.ts";
+import type { EditOutcome, RecipientEdit, Recipients, StoredRecipient } from "../recipients/recipients.ts";
 import type { Handler, Job, Ref } from "./dispatch.ts";
 import { announceWakes, countRuns, type StageDeps } from "./deps.ts";
 import { type Intent, type RequestProblem, type RequestRow, readIntents } from "./intent.ts";
-import { addStep, type InlineProfile, type NewMessage, type Person, type Run } from "./run.ts";
+import {
+  addStep,
+  type Configuration,
+  type InlineProfile,
+  type NewMessage,
+  type Person,
+  type Run,
+  type Surroundings,
+} from "./run.ts";
 import { scopeOf } from "./scope.ts";
-import { insertMessages, insertRuns, sendableByLane } from "./store.ts";
-import { groupBy, loadSurroundings } from "./surroundings.ts";
+import { insertAndQueue, insertRuns } from "./store.ts";
+import { groupBy, loadConfiguration, loadPeople } from "./surroundings.ts";
 import { walkSafely } from "./walk.ts";
 
 /**
@@ -26,22 +34,32 @@ export function createExpandHandler(deps: StageDeps): Handler {
     batch: 4,
     loops: 2,
     divisible: true,
-    handle: (jobs, lane) =>
-      deps.db.tx(
+    async handle(jobs, lane) {
+      const chunk = await readChunk(jobs, deps);
+      await deps.db.tx(
         async (tx) => {
           await deps.dispatch.settle(tx, "expand", lane, jobs);
-          await expand(tx, jobs, deps);
+          await expand(tx, chunk, deps);
         },
         { relaxed: true },
-      ),
+      );
+    },
     giveUp: (tx, ref, error) => failRequest(tx, ref, error),
   };
 }
 
-async function expand(tx: Tx, jobs: Job[], deps: StageDeps): Promise<void> {
-  const now = await deps.clock(tx);
+/** What is read before the transaction; see `loadConfiguration` for why. */
+interface Chunk {
+  requests: RequestRow[];
+  intents: Intent[];
+  /** By request id. */
+  problems: Map<string, RequestProblem[]>;
+  configuration: Configuration;
+}
+
+async function readChunk(jobs: Job[], deps: StageDeps): Promise<Chunk> {
   const requests = await loadRequests(
-    tx,
+    deps.db,
     jobs.flatMap((job) => job.refs),
   );
   const problems = new Map<string, RequestProblem[]>(requests.map(({ id }) => [id, []]));
@@ -51,8 +69,17 @@ async function expand(tx: Tx, jobs: Job[], deps: StageDeps): Promise<void> {
     intents.push(...read.intents);
     problems.get(request.id)?.push(...read.problems);
   }
-  const runs = await planRuns(tx, intents, problems, deps);
-  const surroundings = await loadSurroundings(tx, runs, now, deps);
+  const uses = intents.map(({ request, workflow, tenant_id }) => {
+    return { workspace_id: request.workspace_id, workflow, tenant_id };
+  });
+  return { requests, intents, problems, configuration: await loadConfiguration(uses, deps) };
+}
+
+async function expand(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<void> {
+  const { requests, intents, problems, configuration } = chunk;
+  const now = await deps.clock(tx);
+  const { runs, known } = await planRuns(tx, intents, problems, deps);
+  const surroundings = { ...configuration, now, recipients: await loadPeople(tx, runs, deps, known) };
   const messages: NewMessage[] = [];
   const begun: Run[] = [];
   for (const run of runs) {
@@ -66,20 +93,20 @@ async function expand(tx: Tx, jobs: Job[], deps: StageDeps): Promise<void> {
     begun.push(run);
   }
   await insertRuns(tx, begun);
-  await insertMessages(tx, messages);
+  await insertAndQueue(tx, messages, deps.dispatch);
   await recordProblems(tx, requests, problems, begun);
-  for (const [lane, refs] of sendableByLane(messages)) await deps.dispatch.enqueue(tx, "send", lane, refs);
   announceWakes(tx, begun, deps);
   tx.afterCommit(() => countRuns(begun, deps.meter));
 }
 
-async function loadRequests(tx: Tx, refs: Ref[]): Promise<RequestRow[]> {
-  return tx.query<RequestRow>(
+/** By workspace first: in that order the chunk locks recipients. */
+async function loadRequests(db: Queryable, refs: Ref[]): Promise<RequestRow[]> {
+  return db.query<RequestRow>(
     `select r.workspace_id, r.id, r.api_type, r.name, r.tenant_id, r.idempotency_key, r.cancellation_key, r.body
        from unnest($1::int[], $2::uuid[]) as k(workspace_id, id)
        join request r on r.workspace_id = k.workspace_id and r.id = k.id
       where r.status = 'accepted'
-      order by r.id`,
+      order by r.workspace_id, r.id`,
     [refs.map((ref) => ref.workspace_id), refs.map((ref) => ref.id)],
     "expand_load",
   );
@@ -91,8 +118,9 @@ async function planRuns(
   intents: Intent[],
   problems: Map<string, RequestProblem[]>,
   deps: StageDeps,
-): Promise<Run[]> {
+): Promise<{ runs: Run[]; known: Map<string, StoredRecipient> }> {
   const runs: Run[] = [];
+  const known = new Map<string, StoredRecipient>();
   for (const [workspace_id, own] of groupBy(intents, (intent) => intent.request.workspace_id)) {
     const edits: RecipientEdit[] = [];
     const planned = own.map((intent) => ({
@@ -101,6 +129,9 @@ async function planRuns(
       recipients: intent.recipients.map((spec) => planPerson(spec, intent.creates, edits, deps.recipients)),
     }));
     const outcomes = await deps.recipients.apply(tx, workspace_id, edits);
+    for (const outcome of outcomes) {
+      if (outcome.ok && outcome.recipient !== null) known.set(outcome.recipient.id, outcome.recipient);
+    }
     for (const { intent, actor, recipients } of planned) {
       for (const planned of recipients) {
         if (planned === null) continue;
@@ -110,7 +141,7 @@ async function planRuns(
       }
     }
   }
-  return runs;
+  return { runs, known };
 }
 
 interface PlannedPerson {
@@ -133,7 +164,9 @@ function planPerson(
   if (spec.is_transient) return { spec, operations, inline, edit: null };
   const { object_type, distinct_id } = spec;
   const create = creates && !spec.skip_create;
-  edits.push({ object_type, distinct_id, operations, mode: "lenient", restore: false, create });
+  // Per-tenant profiles are not stored yet: what belongs to one holds for this run and is not written to the global one.
+  const stored = spec.tenant_scoped ? [] : operations;
+  edits.push({ object_type, distinct_id, operations: stored, mode: "lenient", restore: false, create });
   return { spec, operations, inline, edit: edits.length - 1 };
 }
 
@@ -220,7 +253,7 @@ function storedId(outcomes: EditOutcome[], edit: number | null): string | null {
 }
 
 /** The gates before a run begins, with the values they saw. */
-function refuseRun(run: Run, surroundings: Parameters<typeof scopeOf>[1]): RequestProblem | null {
+function refuseRun(run: Run, surroundings: Surroundings): RequestProblem | null {
   const { slug, definition } = run.workflow;
   if ((surroundings.tenants.get(`${run.workspace_id}/${run.tenant_id}`) ?? null) === null) {
     return problem(

@@ -91,6 +91,7 @@ async function readEvent(request: RequestRow, deps: IntentDeps): Promise<Intents
     distinct_id,
     is_transient: false,
     skip_create: true,
+    tenant_scoped: false,
     channels: null,
     profile: null,
   });

@@ -85,21 +85,29 @@ export interface NewMessage {
   attachments: unknown[] | null;
   vendor_config_id: string | null;
   vendor_slug: string | null;
-  status: "triggered" | "trigger_failed";
+  status: "triggered" | "delivered" | "trigger_failed";
   failure_reason: string | null;
+  /** The job that will send it; set when jobs are planned. */
+  lease: string | null;
+  /** Stored with the message: it is delivered by that. */
+  inbox_item: JsonObject | null;
 }
 
 /** Everything a chunk of runs needs, loaded once. */
-export interface Surroundings {
+export interface Surroundings extends Configuration {
   now: Date;
+  /** By recipient id. */
+  recipients: Map<string, StoredRecipient>;
+}
+
+/** What is the same for all recipients of a workflow and tenant. */
+export interface Configuration {
   workspaces: Map<number, Workspace>;
   vendors: Map<number, VendorTable>;
   /** By `workspace_id/tenant_id`. */
   tenants: Map<string, Tenant | null>;
   /** By `workspace_id/slug`. */
   templates: Map<string, LiveTemplate | null>;
-  /** By recipient id. */
-  recipients: Map<string, StoredRecipient>;
 }
 
 export function addStep(

@@ -1,7 +1,8 @@
 import type { Lane } from "../core/lane.ts";
 import { formatPosition } from "../core/run-state.ts";
-import type { Queryable } from "../db/db.ts";
-import type { Ref } from "./dispatch.ts";
+import type { Queryable, Tx } from "../db/db.ts";
+import { insertInboxItems, type NewInboxItem } from "../inbox/items.ts";
+import { type Dispatch, type PlannedJob, planJobs } from "./dispatch.ts";
 import type { NewMessage, Run } from "./run.ts";
 
 /**
@@ -71,25 +72,27 @@ export async function updateRuns(tx: Queryable, runs: Run[]): Promise<void> {
   );
 }
 
-export async function insertMessages(tx: Queryable, messages: NewMessage[]): Promise<void> {
+async function insertMessages(tx: Tx, messages: NewMessage[]): Promise<void> {
   if (messages.length === 0) return;
   await tx.query(
     `insert into message (workspace_id, id, execution_id, workflow_slug, version_id, node_ref, template_slug,
                           template_version_no, variant_id, category, lane, tenant_id, object_type, distinct_id,
                           recipient_id, channel, provider, identity_key, channel_value, content, attachments,
-                          vendor_config_id, vendor_slug, status, failure_reason, idempotency_key)
+                          vendor_config_id, vendor_slug, status, failure_reason, idempotency_key, lease, attempt,
+                          triggered_at, delivered_at)
      select workspace_id, id, execution_id, workflow_slug, version_id, node_ref, template_slug, template_version_no,
             variant_id, category, lane, tenant_id, object_type, distinct_id, recipient_id, channel, provider,
             identity_key, channel_value::json, content::json, attachments::json, vendor_config_id, vendor_slug,
-            status, failure_reason, idempotency_key
+            status, failure_reason, idempotency_key, lease, case when lease is null then 0 else 1 end,
+            case when status <> 'trigger_failed' then now() end, case when status = 'delivered' then now() end
        from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[],
                    $9::text[], $10::text[], $11::smallint[], $12::text[], $13::text[], $14::text[], $15::text[],
                    $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[],
-                   $23::text[], $24::text[], $25::text[], $26::text[])
+                   $23::text[], $24::text[], $25::text[], $26::text[], $27::uuid[])
          as m(workspace_id, id, execution_id, workflow_slug, version_id, node_ref, template_slug,
               template_version_no, variant_id, category, lane, tenant_id, object_type, distinct_id, recipient_id,
               channel, provider, identity_key, channel_value, content, attachments, vendor_config_id, vendor_slug,
-              status, failure_reason, idempotency_key)`,
+              status, failure_reason, idempotency_key, lease)`,
     [
       messages.map((message) => message.workspace_id),
       messages.map((message) => message.id),
@@ -117,19 +120,43 @@ export async function insertMessages(tx: Queryable, messages: NewMessage[]): Pro
       messages.map((message) => message.status),
       messages.map((message) => message.failure_reason),
       messages.map(({ run }) => run.idempotency_key),
+      messages.map((message) => message.lease),
     ],
     "messages_insert",
   );
+  await insertInboxItems(tx, messages.flatMap(toInboxItem));
 }
 
-/** Refs of messages that are to be sent, by lane. */
-export function sendableByLane(messages: NewMessage[]): Map<Lane, Ref[]> {
-  const lanes = new Map<Lane, Ref[]>();
-  for (const { status, run, workspace_id, id } of messages) {
-    if (status !== "triggered") continue;
-    const refs = lanes.get(run.workflow.lane);
-    if (refs === undefined) lanes.set(run.workflow.lane, [{ workspace_id, id }]);
-    else refs.push({ workspace_id, id });
+function toInboxItem({ workspace_id, id, run, inbox_item }: NewMessage): NewInboxItem[] {
+  if (inbox_item === null) return [];
+  const recipient_id = run.recipient_id ?? `${run.object_type}/${run.distinct_id}`;
+  return [
+    {
+      workspace_id,
+      id,
+      recipient_id,
+      tenant_id: run.tenant_id,
+      category: run.workflow.category,
+      message: inbox_item,
+    },
+  ];
+}
+
+/**
+ * Inserts messages and queues the jobs that send them. A message is born leased to its job, as its first attempt, so
+ * that handing the job out is all that is written before the vendor is called.
+ */
+export async function insertAndQueue(tx: Tx, messages: NewMessage[], dispatch: Dispatch): Promise<void> {
+  const jobs: { lane: Lane; job: PlannedJob }[] = [];
+  for (const lane of [0, 1, 2] as const) {
+    const sendable = messages.filter(
+      ({ status, run }) => status === "triggered" && run.workflow.lane === lane,
+    );
+    for (const { job, members } of planJobs(sendable)) {
+      for (const message of members) message.lease = job.id;
+      jobs.push({ lane, job });
+    }
   }
-  return lanes;
+  await insertMessages(tx, messages);
+  for (const { lane, job } of jobs) await dispatch.enqueueJobs(tx, "send", lane, [job]);
 }

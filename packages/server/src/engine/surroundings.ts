@@ -1,48 +1,70 @@
+import type { CompiledWorkflow } from "../catalog/workflow.ts";
 import type { Queryable } from "../db/db.ts";
+import type { StoredRecipient } from "../recipients/recipients.ts";
 import type { EngineDeps } from "./deps.ts";
-import type { Run, Surroundings } from "./run.ts";
+import type { Configuration, Run } from "./run.ts";
+
+/** One combination that a chunk's runs come in. */
+export interface Use {
+  workspace_id: number;
+  tenant_id: string;
+  workflow: CompiledWorkflow;
+}
 
 /**
- * Loads what a chunk of runs needs, once: configuration from the catalog (usually remembered), recipients and
- * actors in one statement a workspace.
+ * Loads the configuration that a chunk of runs needs, usually from memory. Call it before the chunk's transaction:
+ * what is not remembered is read over a connection of the pool, and transactions that hold one while they wait for
+ * another can take the whole pool and wait for each other for ever.
  */
-export async function loadSurroundings(
-  tx: Queryable,
-  runs: Run[],
-  now: Date,
-  deps: Pick<EngineDeps, "catalog" | "workspaces" | "recipients" | "vendors">,
-): Promise<Surroundings> {
-  const surroundings: Surroundings = {
-    now,
+export async function loadConfiguration(
+  uses: Use[],
+  deps: Pick<EngineDeps, "catalog" | "workspaces" | "vendors">,
+): Promise<Configuration> {
+  const configuration: Configuration = {
     workspaces: new Map(),
     vendors: new Map(),
     tenants: new Map(),
     templates: new Map(),
-    recipients: new Map(),
   };
-  for (const [workspace_id, own] of groupBy(runs, (run) => run.workspace_id)) {
-    surroundings.workspaces.set(workspace_id, await deps.workspaces.getById(workspace_id));
-    surroundings.vendors.set(workspace_id, await deps.vendors.load(workspace_id));
-    for (const tenant_id of new Set(own.map((run) => run.tenant_id))) {
-      surroundings.tenants.set(
+  for (const [workspace_id, own] of groupBy(uses, (use) => use.workspace_id)) {
+    configuration.workspaces.set(workspace_id, await deps.workspaces.getById(workspace_id));
+    configuration.vendors.set(workspace_id, await deps.vendors.load(workspace_id));
+    for (const tenant_id of new Set(own.map((use) => use.tenant_id))) {
+      configuration.tenants.set(
         `${workspace_id}/${tenant_id}`,
         await deps.catalog.findTenant(workspace_id, tenant_id),
       );
     }
-    const workflows = new Set(own.map((run) => run.workflow));
+    const workflows = new Set(own.map((use) => use.workflow));
     for (const slug of new Set([...workflows].flatMap((workflow) => workflow.templates))) {
-      surroundings.templates.set(
+      configuration.templates.set(
         `${workspace_id}/${slug}`,
         await deps.catalog.findTemplate(workspace_id, slug),
       );
     }
+  }
+  return configuration;
+}
+
+/**
+ * Loads recipients and actors as the transaction sees them, by id: one statement a workspace. Who was just read or
+ * written in this transaction (`known`) is not read again.
+ */
+export async function loadPeople(
+  tx: Queryable,
+  runs: Run[],
+  { recipients }: Pick<EngineDeps, "recipients">,
+  known: ReadonlyMap<string, StoredRecipient> = new Map(),
+): Promise<Map<string, StoredRecipient>> {
+  const people = new Map(known);
+  for (const [workspace_id, own] of groupBy(runs, (run) => run.workspace_id)) {
     const ids = own.flatMap((run) => [run.recipient_id, run.actor?.recipient_id ?? null]);
-    const present = [...new Set(ids.filter((id) => id !== null))];
-    for (const [id, recipient] of await deps.recipients.loadById(tx, workspace_id, present)) {
-      surroundings.recipients.set(id, recipient);
+    const missing = [...new Set(ids.filter((id) => id !== null))].filter((id) => !known.has(id));
+    for (const [id, recipient] of await recipients.loadById(tx, workspace_id, missing)) {
+      people.set(id, recipient);
     }
   }
-  return surroundings;
+  return people;
 }
 
 export function groupBy<T, K>(items: T[], keyOf: (item: T) => K): Map<K, T[]> {

@@ -1,4 +1,5 @@
 import type { Channel } from "../core/channel.ts";
+import type { JsonObject } from "../core/json.ts";
 
 /** Which vendor a message would take. The routes are delivery's; the engine only asks whether there is one. */
 export interface VendorChoice {
@@ -12,4 +13,6 @@ export interface VendorTable {
 export interface ChosenVendor {
   vendor_config_id: string;
   vendor_slug: string;
+  /** Of a vendor that has nobody to call: the inbox item for rendered content. Null: the message must be sent. */
+  local: ((content: JsonObject) => JsonObject) | null;
 }

@@ -1,6 +1,6 @@
 import type { Lane } from "../core/lane.ts";
 import type { Tx } from "../db/db.ts";
-import type { Ref, Stage } from "./dispatch.ts";
+import { planJobs, type Ref, type Stage } from "./dispatch.ts";
 import type { EngineDeps } from "./deps.ts";
 
 /**
@@ -91,19 +91,28 @@ async function moveRuns(tx: Tx, deps: WakerDeps): Promise<number> {
   return rows.length;
 }
 
+/** A retry is leased to its new job, as a first attempt is. */
 async function moveMessages(tx: Tx, deps: WakerDeps): Promise<number> {
   const now = await deps.clock(tx);
-  const rows = await tx.query<{ workspace_id: number; id: string; lane: Lane }>(
-    `update message m set next_attempt_at = null
-       from (select workspace_id, id from message where next_attempt_at <= $1 order by next_attempt_at limit ${BATCH}
-               for update skip locked) due
-      where m.workspace_id = due.workspace_id and m.id = due.id
-      returning m.workspace_id, m.id, m.lane`,
+  const due = await tx.query<Ref & { lane: Lane }>(
+    `select workspace_id, id, lane from message where next_attempt_at <= $1 order by next_attempt_at limit ${BATCH}
+        for update skip locked`,
     [now],
     "wake_messages",
   );
-  await enqueueByLane(tx, deps, "send", rows);
-  return rows.length;
+  for (const lane of [0, 1, 2] as const) {
+    for (const { job } of planJobs(due.filter((row) => row.lane === lane))) {
+      await tx.query(
+        `update message m set next_attempt_at = null, lease = $3, attempt = m.attempt + 1, updated_at = now()
+           from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+          where m.workspace_id = k.workspace_id and m.id = k.id`,
+        [job.refs.map((ref) => ref.workspace_id), job.refs.map((ref) => ref.id), job.id],
+        "wake_lease",
+      );
+      await deps.dispatch.enqueueJobs(tx, "send", lane, [job]);
+    }
+  }
+  return due.length;
 }
 
 async function enqueueByLane(

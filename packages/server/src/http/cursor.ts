@@ -12,6 +12,8 @@ export interface Cursor {
 
 const DEFAULT_LIMIT = 10;
 const MAX_LIMIT = 1000;
+/** `count` stops here in lists that grow without bound: an exact total of millions is not worth reading them. */
+export const MAX_COUNT = 100_000;
 const cursorText = z.string().max(255).optional().describe("Opaque; from the `meta` of another page.");
 
 /** The query keys of every list with cursors; a limit outside 1 to 1000 is moved inside. */

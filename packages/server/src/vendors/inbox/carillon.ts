@@ -12,6 +12,7 @@ export default defineVendor({
   channel: "inbox",
   name: "Inbox",
   config: z.object({}),
+  local: (content) => content,
   open: () => ({
     send: async ({ message_id, content }) => ({
       kind: "sent",

@@ -4,7 +4,7 @@ import type { Queryable } from "../../../db/db.ts";
 import type { Tables } from "../../../db/tables.gen.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { ulidTime } from "../../../ids.ts";
-import { cursorMeta, readPage, type Slice, toCursor } from "../../../http/cursor.ts";
+import { cursorMeta, MAX_COUNT, readPage, type Slice, toCursor } from "../../../http/cursor.ts";
 import { type MessageFilter, messageQuery } from "./message-filter.ts";
 import { BROADCAST_PREFIX, type MessageRow, presentMessage } from "./present-message.ts";
 
@@ -106,7 +106,6 @@ function readMessages(
 }
 
 /** Counting to the end of a large workspace would take seconds; nobody pages this far. */
-const MAX_COUNT = 100_000;
 
 async function countMessages(db: Queryable, workspace_id: number, filter: MessageFilter): Promise<number> {
   const { count } = await db.kysely

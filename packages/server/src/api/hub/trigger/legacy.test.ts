@@ -84,7 +84,7 @@ describe("POST /{workspace_key}/trigger/ 401", () => {
     const other = await createHub(harness);
     expect(await hub.call("POST", `/${other.wsKey}/trigger/`, TRIGGER)).toMatchObject({
       status: 401,
-      text: "Not Authenticated - could not find Workspace details",
+      json: { status: "fail", message: "Not Authenticated - could not find Workspace details" },
     });
   });
 });

@@ -30,18 +30,13 @@ export default defineRoute({
   transaction: false,
   guardsText: true,
   async handle(ctx) {
-    try {
-      const records = Array.isArray(ctx.body)
-        ? splitRecords(ctx.body, MAX_RECORDS)
-        : [toRecord(ctx.body, ctx.raw)];
-      const triggers = requireAll(records.map((record) => readTrigger(record, ctx)));
-      const fates = await settleRecords(triggers, (trigger) => acceptInline(trigger, ctx));
-      const lost = fates.find((fate) => fate.status === "rejected");
-      if (lost !== undefined) throw lost.reason;
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      return new RouteReply(error.status, { status: "fail", message: error.message });
-    }
+    const records = Array.isArray(ctx.body)
+      ? splitRecords(ctx.body, MAX_RECORDS)
+      : [toRecord(ctx.body, ctx.raw)];
+    const triggers = requireAll(records.map((record) => readTrigger(record, ctx)));
+    const fates = await settleRecords(triggers, (trigger) => acceptInline(trigger, ctx));
+    const lost = fates.find((fate) => fate.status === "rejected");
+    if (lost !== undefined) throw lost.reason;
     return new RouteReply(202, "Accepted - OK", "text/plain; charset=utf-8");
   },
 });

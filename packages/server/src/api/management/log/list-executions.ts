@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cursorMeta, cursorShape, readPage, toCursor } from "../../../http/cursor.ts";
+import { cursorMeta, cursorShape, MAX_COUNT, readPage, toCursor } from "../../../http/cursor.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { presentRun, RUN_COLUMNS, type RunRow } from "./run-row.ts";
 
@@ -51,7 +51,10 @@ export default defineRoute({
         ),
       async () =>
         (
-          await db.query<{ count: number }>(`select count(*)::int as count from run r where ${where}`, values)
+          await db.query<{ count: number }>(
+            `select count(*)::int as count from (select 1 from run r where ${where} limit ${MAX_COUNT}) counted`,
+            values,
+          )
         )[0]?.count ?? 0,
     );
     return { meta: page.meta, results: page.rows.map(presentRun) };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { microsZ } from "../../../core/wire-time.ts";
-import { cursorMeta, cursorShape, readPage, toCursor } from "../../../http/cursor.ts";
+import { cursorMeta, cursorShape, MAX_COUNT, readPage, toCursor } from "../../../http/cursor.ts";
 import { defineRoute } from "../../../http/route.ts";
 
 const RUNS_OF_REQUEST = "select 1 from run r where r.workspace_id = q.workspace_id and r.request_id = q.id";
@@ -80,7 +80,7 @@ export default defineRoute({
       async () =>
         (
           await db.query<{ count: number }>(
-            `select count(*)::int as count from request q where ${where}`,
+            `select count(*)::int as count from (select 1 from request q where ${where} limit ${MAX_COUNT}) counted`,
             values,
           )
         )[0]?.count ?? 0,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { CHANNELS } from "../../../core/channel.ts";
 import { microsZ } from "../../../core/wire-time.ts";
-import { cursorMeta, cursorShape, readPage, toCursor } from "../../../http/cursor.ts";
+import { cursorMeta, cursorShape, MAX_COUNT, readPage, toCursor } from "../../../http/cursor.ts";
 import { defineRoute } from "../../../http/route.ts";
 
 interface CaughtRow {
@@ -63,7 +63,7 @@ export default defineRoute({
       async () =>
         (
           await db.query<{ count: number }>(
-            `select count(*)::int as count from message m where ${where}`,
+            `select count(*)::int as count from (select 1 from message m where ${where} limit ${MAX_COUNT}) counted`,
             values,
           )
         )[0]?.count ?? 0,
