@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { configSchema } from "../src/config.ts";
 import { createDb, type Db } from "../src/db/db.ts";
@@ -148,16 +150,17 @@ async function startServer(databaseUrl: string, role: string): Promise<ServerPro
   };
 }
 
-/** The server's own log line says where it listens. */
-async function readUrl(child: ChildProcess): Promise<string> {
-  let text = "";
-  for await (const chunk of child.stdout ?? []) {
-    text += String(chunk);
-    const url = /"url":"([^"]+)"/.exec(text)?.[1];
-    if (url !== undefined) {
-      child.stdout?.resume();
-      return url;
-    }
-  }
-  throw new Error(`the server ended:\n${text}`);
+/** The server's own log line says where it listens. What it warns of while it is measured belongs to the result. */
+async function readUrl(child: ChildProcess & { stdout: Readable }): Promise<string> {
+  const lines = createInterface({ input: child.stdout });
+  return new Promise((resolve, reject) => {
+    const seen: string[] = [];
+    lines.on("line", (line) => {
+      seen.push(line);
+      const url = /"url":"([^"]+)"/.exec(line)?.[1];
+      if (url !== undefined) resolve(url);
+      if (/"level":"(warn|error)"/.test(line)) console.error(line);
+    });
+    lines.on("close", () => reject(new Error(`the server ended:\n${seen.join("\n")}`)));
+  });
 }

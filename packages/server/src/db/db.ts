@@ -46,6 +46,8 @@ export interface Stoppable {
 export interface DbOptions {
   url: string;
   max: number;
+  /** Every commit of this pool goes without waiting for the disk. See `TxOptions.relaxed` for when that is right. */
+  relaxed?: boolean;
   onError: (error: Error) => void;
 }
 
@@ -59,6 +61,7 @@ export function createDb(options: DbOptions): Db {
     max: options.max,
     application_name: "carillon",
     pipeline: true,
+    ...(options.relaxed === true && { options: "-c synchronous_commit=off" }),
   };
   const pool = new pg.Pool(settings);
   pool.on("error", options.onError);

@@ -1,8 +1,15 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { PgBoss } from "pg-boss";
 import type { Lane } from "../core/lane.ts";
 import { LANES } from "../core/lane.ts";
-import { type Db, isDatabaseUnavailable, type Queryable, type Stoppable, type Tx } from "../db/db.ts";
+import {
+  createDb,
+  type Db,
+  isDatabaseUnavailable,
+  type Queryable,
+  type Stoppable,
+  type Tx,
+} from "../db/db.ts";
 import type { Log } from "../log.ts";
 
 /**
@@ -102,12 +109,18 @@ export interface DispatchDeps {
 }
 
 export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatch {
-  // Losing a fetch in a crash of the database only means that the job is fetched again.
+  // Losing a claim in a crash of the database only means that the job is handed out again.
+  const claims = createDb({
+    url,
+    max: 6,
+    relaxed: true,
+    onError: (error) => log.warn({ err: error }, "database connection"),
+  });
+  const adapter = createAdapter();
   const boss = new PgBoss({
     connectionString: url,
     application_name: "carillon-jobs",
-    options: "-c synchronous_commit=off",
-    max: 8,
+    max: 2,
     schema: "pgboss",
     schedule: false,
     superviseIntervalSeconds: 5,
@@ -233,7 +246,7 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
       const jobs = await boss.fetch<PackedRefs>(queue, {
         batchSize: batch,
         includeMetadata: true,
-        ...(durableClaim ? { db: adapter(db) } : {}),
+        db: adapter(durableClaim ? db : claims),
       });
       return jobs.map(({ id, data, retryCount }) => ({
         id,
@@ -320,7 +333,7 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
     for (const [queue, ids] of active) {
       if (ids.size === 0) continue;
       await boss
-        .touch(queue, [...ids])
+        .touch(queue, [...ids], { db: adapter(claims) })
         .catch((error: unknown) => log.warn({ err: error, queue }, "heartbeat failed"));
     }
   }
@@ -442,6 +455,7 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
       await listener?.stop();
       await withdraw();
       await boss.stop({ graceful: false });
+      await claims.close();
     },
   };
 }
@@ -497,10 +511,26 @@ function unpackRefs({ refs }: PackedRefs): Ref[] {
   return refs.flatMap(([workspace_id, ids]) => ids.map((id) => ({ workspace_id, id })));
 }
 
-function adapter(tx: Queryable): {
+type Adapter = (db: Queryable) => {
   executeSql: (text: string, values?: unknown[]) => Promise<{ rows: object[] }>;
-} {
-  return { executeSql: async (text, values) => ({ rows: await tx.query(text, values) }) };
+};
+
+/**
+ * Lets pg-boss speak over our connections. Its statements are few and constant, so each is prepared once per
+ * connection: planning them was half of what a small flush cost.
+ */
+function createAdapter(): Adapter {
+  const names = new Map<string, string>();
+  const nameOf = (text: string): string => {
+    const known = names.get(text);
+    if (known !== undefined) return known;
+    const name = `job_${createHash("sha1").update(text).digest("base64url").slice(0, 16)}`;
+    names.set(text, name);
+    return name;
+  };
+  return (db) => ({
+    executeSql: async (text, values) => ({ rows: await db.query(text, values, nameOf(text)) }),
+  });
 }
 
 /** Deadlocks and serialization failures: the same work succeeds when tried again. */
