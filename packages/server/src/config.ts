@@ -45,7 +45,7 @@ export const configSchema = z.object({
       "Largest request body in KB. Clients measure 800 KB in UTF-16 units, so real bytes can reach 2.4 MB.",
     ),
   MAX_RECIPIENTS: z.coerce.number().int().min(1).default(100).describe("Recipients in one trigger."),
-  DATABASE_POOL: z.coerce.number().int().min(4).default(16).describe("Database connections of this process."),
+  DATABASE_POOL: z.coerce.number().int().min(4).default(20).describe("Database connections of this process."),
   RETENTION_REQUEST_DAYS: z.coerce.number().int().min(1).default(30).describe("Days that requests are kept."),
   RETENTION_RUN_DAYS: z.coerce
     .number()

@@ -14,6 +14,7 @@ import { findRunningPostgres, startEmbeddedPostgres } from "./db/embedded.ts";
 import { checkServerVersion, migrate } from "./db/migrate.ts";
 import { createDelivery } from "./delivery/deliver.ts";
 import { createHttpClient } from "./delivery/http.ts";
+import { createVendorAdmin } from "./delivery/vendor-admin.ts";
 import { createVendorTables } from "./delivery/vendor-table.ts";
 import { createDispatch } from "./engine/dispatch.ts";
 import { type Clock, databaseClock } from "./engine/deps.ts";
@@ -210,6 +211,7 @@ async function compose(
     catalog,
     recipients,
     channels,
+    vendors: createVendorAdmin({ box, ids, catalog, vendors }),
     engine,
     signedPrefix:
       config.PUBLIC_URL === undefined ? "" : new URL(config.PUBLIC_URL).pathname.replace(/\/$/, ""),

@@ -3,6 +3,7 @@ import type { ChannelDefinition } from "./channels/channel.ts";
 import type { Config } from "./config.ts";
 import type { Channel } from "./core/channel.ts";
 import type { Db } from "./db/db.ts";
+import type { VendorAdmin } from "./delivery/vendor-admin.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { IdSource } from "./ids.ts";
 import type { Log } from "./log.ts";
@@ -19,6 +20,7 @@ export interface Services {
   catalog: Catalog;
   recipients: Recipients;
   channels: ReadonlyMap<Channel, ChannelDefinition>;
+  vendors: VendorAdmin;
   engine: Engine;
   /** Path prefix of a proxy in front, which clients include in what they sign. */
   signedPrefix: string;

@@ -60,8 +60,10 @@ const MAY_KNOW: Record<string, string[]> = {
     "engine/engine",
     "engine/accept",
     "channels/channel",
+    "delivery/vendor-admin",
   ],
   services: [
+    "delivery/vendor-admin",
     "catalog/catalog",
     "channels/channel",
     "config",

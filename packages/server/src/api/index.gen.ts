@@ -29,12 +29,15 @@ import route23 from "./management/template/list-variants.ts";
 import route24 from "./management/template/list.ts";
 import route25 from "./management/template/upsert-variant.ts";
 import route26 from "./management/template/upsert.ts";
-import route27 from "./management/workflow/commit.ts";
-import route28 from "./management/workflow/delete.ts";
-import route29 from "./management/workflow/enable.ts";
-import route30 from "./management/workflow/get.ts";
-import route31 from "./management/workflow/list.ts";
-import route32 from "./management/workflow/upsert.ts";
+import route27 from "./management/vendor/delete.ts";
+import route28 from "./management/vendor/list.ts";
+import route29 from "./management/vendor/save.ts";
+import route30 from "./management/workflow/commit.ts";
+import route31 from "./management/workflow/delete.ts";
+import route32 from "./management/workflow/enable.ts";
+import route33 from "./management/workflow/get.ts";
+import route34 from "./management/workflow/list.ts";
+import route35 from "./management/workflow/upsert.ts";
 
 export const routes: RegisteredRoute[] = [
   { surface: hub, route: route0, file: "api/hub/event/bulk-event.ts" },
@@ -64,10 +67,13 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: route24, file: "api/management/template/list.ts" },
   { surface: management, route: route25, file: "api/management/template/upsert-variant.ts" },
   { surface: management, route: route26, file: "api/management/template/upsert.ts" },
-  { surface: management, route: route27, file: "api/management/workflow/commit.ts" },
-  { surface: management, route: route28, file: "api/management/workflow/delete.ts" },
-  { surface: management, route: route29, file: "api/management/workflow/enable.ts" },
-  { surface: management, route: route30, file: "api/management/workflow/get.ts" },
-  { surface: management, route: route31, file: "api/management/workflow/list.ts" },
-  { surface: management, route: route32, file: "api/management/workflow/upsert.ts" },
+  { surface: management, route: route27, file: "api/management/vendor/delete.ts" },
+  { surface: management, route: route28, file: "api/management/vendor/list.ts" },
+  { surface: management, route: route29, file: "api/management/vendor/save.ts" },
+  { surface: management, route: route30, file: "api/management/workflow/commit.ts" },
+  { surface: management, route: route31, file: "api/management/workflow/delete.ts" },
+  { surface: management, route: route32, file: "api/management/workflow/enable.ts" },
+  { surface: management, route: route33, file: "api/management/workflow/get.ts" },
+  { surface: management, route: route34, file: "api/management/workflow/list.ts" },
+  { surface: management, route: route35, file: "api/management/workflow/upsert.ts" },
 ];

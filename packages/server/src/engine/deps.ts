@@ -10,7 +10,7 @@ import type { Recipients } from "../recipients/recipients.ts";
 import type { Workspaces } from "../workspaces/workspaces.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { NodeDefinition } from "./node.ts";
-import type { Run } from "./run.ts";
+import type { NewMessage, Run } from "./run.ts";
 import type { VendorChoice } from "./vendor-choice.ts";
 
 /** Everything that the stages share. `main` composes it. */
@@ -40,6 +40,8 @@ export type WalkDeps = Pick<EngineDeps, "nodes" | "jq" | "templates" | "channels
 export interface EngineMeter {
   accepted: (count: number) => void;
   runs: (status: string, count: number) => void;
+  /** A message that reached its status without being sent. */
+  message: (channel: string, status: string) => void;
 }
 
 export type Clock = (db: Queryable) => Promise<Date>;
@@ -59,7 +61,16 @@ export function announceWakes(tx: Tx, runs: Run[], deps: StageDeps): void {
   if (next.length > 0) tx.afterCommit(() => deps.wakeAt(new Date(next.reduce((a, b) => Math.min(a, b)))));
 }
 
-export function countRuns(runs: Run[], meter: EngineMeter): void {
+/** What became of a chunk, for metrics and, by ids alone, for the log. */
+export function report(runs: Run[], messages: NewMessage[], { meter, log }: StageDeps): void {
+  countRuns(runs, meter);
+  for (const { channel, status } of messages) if (status !== "triggered") meter.message(channel, status);
+  for (const { id, request_id, workflow, status } of runs) {
+    log.debug({ run: id, request: request_id, workflow: workflow.slug, status }, "run walked");
+  }
+}
+
+function countRuns(runs: Run[], meter: EngineMeter): void {
   const counts = new Map<string, number>();
   for (const { status } of runs) counts.set(status, (counts.get(status) ?? 0) + 1);
   for (const [status, count] of counts) meter.runs(status, count);

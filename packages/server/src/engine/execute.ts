@@ -4,7 +4,7 @@ import { parseEvent } from "../core/event-record.ts";
 import type { CompiledWorkflow } from "../catalog/workflow.ts";
 import type { Tx } from "../db/db.ts";
 import type { Handler, Job, Ref } from "./dispatch.ts";
-import { announceWakes, countRuns, type StageDeps } from "./deps.ts";
+import { announceWakes, report, type StageDeps } from "./deps.ts";
 import {
   addStep,
   type Configuration,
@@ -88,7 +88,7 @@ async function execute(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<void> {
   await updateRuns(tx, runs);
   await insertAndQueue(tx, messages, deps.dispatch);
   announceWakes(tx, runs, deps);
-  tx.afterCommit(() => countRuns(runs, deps.meter));
+  tx.afterCommit(() => report(runs, messages, deps));
 }
 
 /** A recipient that existed when the run began and was deleted since. */

@@ -7,7 +7,7 @@ import type { RecipientSpec } from "../core/trigger.ts";
 import type { Queryable, Tx } from "../db/db.ts";
 import type { EditOutcome, RecipientEdit, Recipients, StoredRecipient } from "../recipients/recipients.ts";
 import type { Handler, Job, Ref } from "./dispatch.ts";
-import { announceWakes, countRuns, type StageDeps } from "./deps.ts";
+import { announceWakes, report, type StageDeps } from "./deps.ts";
 import { type Intent, type RequestProblem, type RequestRow, readIntents } from "./intent.ts";
 import {
   addStep,
@@ -96,7 +96,7 @@ async function expand(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<void> {
   await insertAndQueue(tx, messages, deps.dispatch);
   await recordProblems(tx, requests, problems, begun);
   announceWakes(tx, begun, deps);
-  tx.afterCommit(() => countRuns(begun, deps.meter));
+  tx.afterCommit(() => report(begun, messages, deps));
 }
 
 /** By workspace first: in that order the chunk locks recipients. */
@@ -133,10 +133,14 @@ async function planRuns(
       if (outcome.ok && outcome.recipient !== null) known.set(outcome.recipient.id, outcome.recipient);
     }
     for (const { intent, actor, recipients } of planned) {
-      for (const planned of recipients) {
-        if (planned === null) continue;
-        const made = makeRun(intent, actor, planned, outcomes, deps);
-        if ("error_code" in made) problems.get(intent.request.id)?.push(made);
+      const told = problems.get(intent.request.id) ?? [];
+      for (const person of [actor, ...recipients]) {
+        if (person !== null) told.push(...warningsOf(person, intent.workflow.slug));
+      }
+      for (const recipient of recipients) {
+        if (recipient === null) continue;
+        const made = makeRun(intent, actor, recipient, outcomes, deps);
+        if ("error_code" in made) told.push(made);
         else runs.push(made);
       }
     }
@@ -147,7 +151,13 @@ async function planRuns(
 interface PlannedPerson {
   spec: RecipientSpec;
   operations: Operation[];
-  inline: { properties: JsonObject; identities: InlineProfile["identities"]; refused: number };
+  inline: {
+    properties: JsonObject;
+    identities: InlineProfile["identities"];
+    refused: number;
+    /** What the trigger said that could not be taken, in the wire's words. */
+    warnings: string[];
+  };
   /** Index into the chunk's edits; null for people who are never stored. */
   edit: number | null;
 }
@@ -172,12 +182,25 @@ function planPerson(
 
 /** What the trigger says about a person, by itself: it overrides the stored profile for this run. */
 function readInline(operations: Operation[], recipients: Recipients): PlannedPerson["inline"] {
-  if (operations.length === 0) return { properties: {}, identities: [], refused: 0 };
+  if (operations.length === 0) return { properties: {}, identities: [], refused: 0, warnings: [] };
   const empty = { properties: {}, identities: [] };
   const result = editProfile(empty, operations, { parseIdentity: recipients.parseIdentity, mode: "lenient" });
-  if (!result.ok) return { ...empty, refused: 0 };
-  const { profile, refused_identities } = result.edit;
-  return { properties: profile.properties, identities: [...profile.identities], refused: refused_identities };
+  if (!result.ok) return { ...empty, refused: 0, warnings: [result.error] };
+  const { profile, refused_identities, warnings } = result.edit;
+  return {
+    properties: profile.properties,
+    identities: [...profile.identities],
+    refused: refused_identities,
+    warnings,
+  };
+}
+
+/** What was wrong in an inline profile costs only itself; the request log says so. */
+function warningsOf({ inline }: PlannedPerson, workflow_slug: string): RequestProblem[] {
+  return inline.warnings.map((text) => ({
+    ...problem(workflow_slug, "invalid_profile_value", text),
+    severity: "warning",
+  }));
 }
 
 function makeRun(

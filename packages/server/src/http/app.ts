@@ -6,6 +6,7 @@ import { AppError } from "../errors.ts";
 import type { Services } from "../services.ts";
 import { parseBody } from "./body.ts";
 import { type ErrorFamily, presentError, type WireReply } from "./envelope.ts";
+import { answerExpectation, answerMalformed } from "./malformed.ts";
 import { type RegisteredRoute, type RouteDefinition, RouteReply } from "./route.ts";
 import { validate } from "./validate.ts";
 
@@ -35,13 +36,26 @@ export function createApp(
     // A client behind a proxy may hold a keep-alive connection for long.
     keepAliveTimeout: 75_000,
     frameworkErrors: (error, request, reply) => void answerError(error, "management", request, reply),
+    // Node's own limit, which the framework switches off: a body that never ends must not hold its connection.
+    requestTimeout: 300_000,
+    clientErrorHandler: answerMalformed,
     logger: false,
   });
+  app.server.on("checkExpectation", answerExpectation);
   app.removeAllContentTypeParsers();
   // The raw bytes are what signatures are over; each route parses them itself, after authentication.
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
 
   app.addHook("onResponse", (request, reply, done) => {
+    services.log.debug(
+      {
+        request_id: request.id,
+        route: request.routeOptions.url,
+        status: reply.statusCode,
+        ms: reply.elapsedTime,
+      },
+      "answered",
+    );
     options.observe(request.routeOptions.url ?? "(none)", reply.statusCode, reply.elapsedTime / 1000);
     done();
   });
@@ -64,11 +78,12 @@ export function createApp(
     async function serve(request: FastifyRequest): Promise<WireReply> {
       const raw = Buffer.isBuffer(request.body) ? request.body : null;
       const params = request.params as Record<string, string>;
+      // Before authentication, which looks names in the path up.
+      guardText(params);
       const auth = await surface.authenticate(
         { method: request.method, url: request.url, headers: request.headers, params, raw },
         services,
       );
-      guardText(params);
       guardText(request.query as Record<string, unknown>);
       const parsed = {
         params: route.params === undefined ? params : validate(route.params, params, family),

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import type { JsonObject } from "../../../core/json.ts";
+import { LANES } from "../../../core/lane.ts";
+import { defineRoute } from "../../../http/route.ts";
+import { presentVendor, vendorReply } from "./present-vendor.ts";
+
+export default defineRoute({
+  method: "POST",
+  path: "/v1/:workspace/vendor/:vendor_slug/",
+  summary: "Save a vendor's settings and make it the first choice of its channel.",
+  params: z.object({ workspace: z.string(), vendor_slug: z.string() }),
+  body: z.object({
+    config: z
+      .record(z.string(), z.unknown())
+      .describe("The vendor's settings; a masked secret keeps its value."),
+    nickname: z.string().max(100).default("").describe("Tells several accounts of one vendor apart."),
+    categories: z
+      .array(z.enum(LANES))
+      .default([...LANES])
+      .describe("Root categories that it shall serve first; all of them if absent."),
+  }),
+  reply: { status: 200, body: vendorReply },
+  errors: ["authentication_failed", "not_found", "validation_error"],
+  async handle({ params, body, auth, db, services }) {
+    const { nickname, categories } = body;
+    const vendor = {
+      vendor_slug: params.vendor_slug,
+      nickname,
+      categories,
+      config: body.config as JsonObject,
+    };
+    return presentVendor(await services.vendors.save(db, auth.workspace.workspace_id, vendor));
+  },
+});

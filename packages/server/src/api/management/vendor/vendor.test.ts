@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createHarness, type Harness, until } from "../../../../test/harness.ts";
+import { createHub, type Hub } from "../../../../test/hub.ts";
+
+let harness: Harness;
+let hub: Hub;
+
+beforeAll(async () => {
+  harness = await createHarness();
+});
+afterAll(() => harness.close());
+beforeEach(async () => {
+  hub = await createHub(harness);
+});
+
+const SMTP = {
+  host: "127.0.0.1",
+  port: 2525,
+  username: "me",
+  password: "hunter2-hunter2",
+  from_email: "shop@example.com",
+};
+
+async function manage(method: "GET" | "POST" | "DELETE", path: string, payload?: object) {
+  const answer = await harness.app.inject({
+    method,
+    url: `/v1/${hub.workspace.slug}/vendor/${path}`,
+    headers: { authorization: `ServiceToken ${harness.serviceToken}`, "content-type": "application/json" },
+    ...(payload === undefined ? {} : { payload }),
+  });
+  return {
+    status: answer.statusCode,
+    json: answer.body === "" ? null : (JSON.parse(answer.body) as Record<string, never>),
+  };
+}
+
+describe("POST /v1/{workspace}/vendor/{vendor_slug}/ 200", () => {
+  it("stores settings sealed, shows them without secrets, and puts the vendor first", async () => {
+    const { status, json } = await manage("POST", "smtp-email/", { config: SMTP, categories: ["system"] });
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ vendor_slug: "smtp-email", channel: "email", categories: ["system"] });
+    expect(JSON.stringify(json)).not.toContain("hunter2");
+    const [row] = await harness.services.db.query<{ config: Buffer }>(
+      "select config from vendor_config where workspace_id = $1 and vendor_slug = 'smtp-email'",
+      [hub.workspace.workspace_id],
+    );
+    expect(row?.config.includes("hunter2")).toBe(false);
+  });
+
+  it("keeps a secret that comes back masked, and changes the rest", async () => {
+    const first = await manage("POST", "smtp-email/", { config: SMTP });
+    const shown = (first.json as unknown as { config: Record<string, unknown> }).config;
+    const second = await manage("POST", "smtp-email/", { config: { ...shown, port: 587 } });
+    expect(second.json).toMatchObject({ id: first.json?.id, config: { port: 587 } });
+    const [settings] = (
+      await harness.services.vendors.list(harness.services.db, hub.workspace.workspace_id)
+    ).filter(({ vendor_slug }) => vendor_slug === "smtp-email");
+    expect(settings?.config).toEqual({ ...shown, port: 587 });
+  });
+
+  it("is what the next message takes", async () => {
+    await hub.addWorkflow("welcome");
+    const tables = () => harness.services.vendors.list(harness.services.db, hub.workspace.workspace_id);
+    expect(
+      (await tables()).find(({ channel, categories }) => channel === "email" && categories.length > 0),
+    ).toBeUndefined();
+    await manage("POST", "simulator-email/", { config: {} });
+    const first = await until(async () => (await tables()).find(({ channel }) => channel === "email"));
+    expect(first).toMatchObject({
+      vendor_slug: "simulator-email",
+      categories: ["system", "transactional", "promotional"],
+    });
+  });
+});
+
+describe("DELETE /v1/{workspace}/vendor/{id}/ 204", () => {
+  it("moves the next in the list up", async () => {
+    await manage("POST", "simulator-email/", { config: {} });
+    const { json } = await manage("POST", "smtp-email/", { config: SMTP });
+    expect(await manage("DELETE", `${String(json?.id)}/`)).toMatchObject({ status: 204 });
+    const { json: listed } = await manage("GET", "");
+    expect(listed?.results).toMatchObject([
+      { vendor_slug: "simulator-email", categories: ["system", "transactional", "promotional"] },
+    ]);
+  });
+});
+
+describe("vendors refuse", () => {
+  it("400 naming each wrong setting, 404 for what is not there", async () => {
+    const wrong = await manage("POST", "smtp-email/", { config: { ...SMTP, port: "x" } });
+    expect(wrong).toMatchObject({
+      status: 400,
+      json: { type: "ValidationError", detail: { "config.port": [expect.any(String)] } },
+    });
+    expect(await manage("POST", "pigeon-email/", { config: {} })).toMatchObject({ status: 404 });
+    expect(await manage("DELETE", "01NOPE/")).toMatchObject({ status: 404 });
+    expect(await manage("POST", "smtp-email/", {})).toMatchObject({ status: 400 });
+  });
+});
