@@ -5,7 +5,7 @@ import type { Log } from "../log.ts";
 import type { Workspaces } from "../workspaces/workspaces.ts";
 import { type LeasedMessage, takeMessages, type OutboxJob, type Settled, settleMessages } from "./outbox.ts";
 import { applyDueReceipts } from "./receipts.ts";
-import type { Outcome } from "./vendor.ts";
+import type { Outcome, OutgoingMessage } from "./vendor.ts";
 import type { VendorTables } from "./vendor-table.ts";
 import { judge } from "./verdict.ts";
 
@@ -26,8 +26,8 @@ export interface Delivery {
 
 /** What the dispatcher calls; named here so that delivery does not know the engine. */
 export interface SendHandler {
-  batch: number;
-  loops: number;
+  batch: Record<Lane, number>;
+  loops: Record<Lane, number>;
   divisible: boolean;
   durableClaim: boolean;
   handle: (jobs: OutboxJob[], lane: Lane) => Promise<void>;
@@ -56,21 +56,26 @@ export interface DeliveryDeps {
 }
 
 const SWEEP_MS = 1000;
-const MAX_SETTLE = 500;
+const MAX_SETTLE = 200;
 const RECEIPT_BATCH = 500;
+/** How long a vendor may take to stop once it is told to. */
+const STOPPING_MS = 1000;
 /** Groups of results being written at once; more arrive meanwhile and make the next group larger. */
 const SETTLES_IN_FLIGHT = 2;
 
 export function createDelivery(deps: DeliveryDeps): Delivery {
   const { db, log } = deps;
   const slots = createSlots(deps.concurrency);
-  let results: Result[] = [];
-  let settling = 0;
+  /** Each lane writes its own results: an urgent one does not wait for the group of a campaign. */
+  const writers = [createWriter(), createWriter(), createWriter()] as const;
   let sweeping: NodeJS.Timeout | undefined;
   let sweep: Promise<void> | undefined;
 
-  /** Resolves when the message's result is written; rejects when it could not be, and the message is in doubt. */
-  async function send(message: LeasedMessage): Promise<void> {
+  /**
+   * Resolves when the message's result is written, to false when the message is in other hands by now; rejects when
+   * it could not be written, and the message is in doubt.
+   */
+  async function send(message: LeasedMessage): Promise<boolean> {
     await slots.take(message.lane);
     let outcome: Outcome;
     try {
@@ -83,9 +88,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       slots.free(message.lane);
     }
     const verdict = judge(message, outcome, Math.random());
-    await new Promise<void>((resolve, reject) => {
-      results.push({ message, verdict, resolve, reject });
-      pump();
+    return new Promise((resolve, reject) => {
+      const writer = writers[message.lane];
+      writer.results.push({ message, verdict, resolve, reject });
+      pump(writer);
     });
   }
 
@@ -96,31 +102,28 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       return { kind: "failed", class: "config", code: "vendor_missing", message: text };
     }
     const workspace = await deps.workspaces.getById(message.workspace_id);
-    return connection.send(
-      {
-        message_id: message.id,
-        workspace: workspace.uid,
-        tenant_id: message.tenant_id,
-        recipient:
-          message.object_type === "" ? message.distinct_id : `${message.object_type}/${message.distinct_id}`,
-        category: message.category,
-        attempt: message.attempt,
-        to: message.channel_value,
-        content: message.content,
-        attachments: message.attachments ?? [],
-      },
-      AbortSignal.timeout(deps.timeout_ms),
-    );
+    const outgoing: OutgoingMessage = {
+      message_id: message.id,
+      workspace: workspace.uid,
+      tenant_id: message.tenant_id,
+      recipient:
+        message.object_type === "" ? message.distinct_id : `${message.object_type}/${message.distinct_id}`,
+      category: message.category,
+      attempt: message.attempt,
+      to: message.channel_value,
+      content: message.content,
+      attachments: message.attachments ?? [],
+    };
+    return withDeadline(deps.timeout_ms, (signal) => connection.send(outgoing, signal));
   }
 
-  function pump(): void {
-    while (results.length > 0 && settling < SETTLES_IN_FLIGHT) {
-      const batch = results.slice(0, MAX_SETTLE);
-      results = results.slice(MAX_SETTLE);
-      settling++;
+  function pump(writer: Writer): void {
+    while (writer.results.length > 0 && writer.inFlight < SETTLES_IN_FLIGHT) {
+      const batch = writer.results.splice(0, MAX_SETTLE);
+      writer.inFlight++;
       void settle(batch).finally(() => {
-        settling--;
-        pump();
+        writer.inFlight--;
+        pump(writer);
       });
     }
   }
@@ -129,7 +132,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   async function settle(batch: Result[]): Promise<void> {
     try {
       const written = await db.tx((tx) => settleMessages(tx, batch));
-      for (const { resolve } of batch) resolve();
+      const ours = new Set<Settled>(written);
+      for (const result of batch) result.resolve(ours.has(result));
       deps.onSettled(written);
       const retries = written.flatMap(({ verdict }) => verdict.retry_in_ms ?? []);
       if (retries.length > 0) deps.wakeAt(new Date(Date.now() + Math.min(...retries)));
@@ -159,8 +163,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
 
   return {
     handler: {
-      batch: 1,
-      loops: 1,
+      batch: { 0: 1, 1: 1, 2: 1 },
+      loops: { 0: 1, 1: 1, 2: 1 },
       divisible: false,
       durableClaim: true,
       room: slots.room,
@@ -172,6 +176,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
           const fates = await Promise.allSettled(leased.map(send));
           const lost = fates.find((fate) => fate.status === "rejected");
           if (lost !== undefined) throw lost.reason;
+          // Messages in other hands: so is the job, and who has it now must be missed if they die.
+          if (fates.some((fate) => fate.status === "fulfilled" && !fate.value)) return;
           // Lost in a crash of the database, it is handed out again and finds nothing left to send.
           await db.tx((tx) => deps.settleJobs(tx, lane, [job]), { relaxed: true });
         } finally {
@@ -199,10 +205,43 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   };
 }
 
+interface Writer {
+  results: Result[];
+  inFlight: number;
+}
+
+function createWriter(): Writer {
+  return { results: [], inFlight: 0 };
+}
+
 /** A verdict on its way into the database. */
 interface Result extends Settled {
-  resolve: () => void;
+  resolve: (written: boolean) => void;
   reject: (error: unknown) => void;
+}
+
+const STUBBORN: Outcome = {
+  kind: "ambiguous",
+  code: "no_answer",
+  message: "the vendor did not answer and did not stop",
+};
+
+/** A vendor that takes too long is told to stop; one that does not even do that must not keep its place for ever. */
+async function withDeadline(
+  timeout_ms: number,
+  call: (signal: AbortSignal) => Promise<Outcome>,
+): Promise<Outcome> {
+  const controller = new AbortController();
+  const { promise: abandoned, resolve: abandon } = Promise.withResolvers<Outcome>();
+  let timer = setTimeout(() => {
+    controller.abort(new DOMException("The vendor took too long.", "TimeoutError"));
+    timer = setTimeout(abandon, STOPPING_MS, STUBBORN);
+  }, timeout_ms);
+  try {
+    return await Promise.race([call(controller.signal), abandoned]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 interface Slots {

@@ -44,12 +44,12 @@ export interface Handler {
   handle: (jobs: Job[], lane: Lane) => Promise<void>;
   /** A single ref failed for good: writes that down in the transaction that takes its job away. */
   giveUp: (tx: Tx, ref: Ref, error: unknown) => Promise<void>;
-  /** Jobs taken at once; each holds up to `CHUNK` refs. */
-  batch: number;
+  /** Jobs of a lane taken at once; each holds up to `CHUNK` refs. What is taken together is handled together. */
+  batch: Record<Lane, number>;
   /** Handing a job out is itself the record that its work began: it must be on disk before the work does. */
   durableClaim?: boolean;
-  /** Loops side by side, per lane. */
-  loops: number;
+  /** Loops of a lane side by side. */
+  loops: Record<Lane, number>;
   /**
    * Resolves when there is room for more work of a lane. A handler that has it bounds itself: its loop does not wait
    * for one batch before it takes the next.
@@ -79,6 +79,12 @@ export interface QueueDepth {
   waiting: number;
   active: number;
   oldest_seconds: number;
+}
+
+
+/** Campaigns take one small chunk at a time: an urgent message then waits for one chunk at most. */
+export function lessForCampaigns(count: number): Record<Lane, number> {
+  return { 0: count, 1: count, 2: 1 };
 }
 
 export class ClaimLostError extends Error {
@@ -181,7 +187,7 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
     while (!stopping) {
       await handler.room?.(lane);
       const woken = sleep(queue);
-      const jobs = await fetch(queue, handler);
+      const jobs = await fetch(queue, lane, handler);
       if (jobs.length === 0) {
         await woken.wait();
         continue;
@@ -241,10 +247,10 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
     };
   }
 
-  async function fetch(queue: string, { batch, durableClaim = false }: Handler): Promise<Job[]> {
+  async function fetch(queue: string, lane: Lane, { batch, durableClaim = false }: Handler): Promise<Job[]> {
     try {
       const jobs = await boss.fetch<PackedRefs>(queue, {
-        batchSize: batch,
+        batchSize: batch[lane],
         includeMetadata: true,
         db: adapter(durableClaim ? db : claims),
       });
@@ -441,7 +447,7 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
       touching = setInterval(() => void touch(), TOUCH_MS);
       for (const [stage, handler] of handlers) {
         for (const lane of [0, 1, 2] as const) {
-          for (let index = 0; index < handler.loops; index++) loops.push(loop(stage, lane, handler));
+          for (let index = 0; index < handler.loops[lane]; index++) loops.push(loop(stage, lane, handler));
         }
       }
     },

@@ -3,7 +3,8 @@ import { parsePosition, type RunStatus } from "../core/run-state.ts";
 import { parseEvent } from "../core/event-record.ts";
 import type { CompiledWorkflow } from "../catalog/workflow.ts";
 import type { Tx } from "../db/db.ts";
-import type { Handler, Job, Ref } from "./dispatch.ts";
+import { type Handler, type Job, lessForCampaigns, type Ref } from "./dispatch.ts";
+import { createPace } from "./pace.ts";
 import { announceWakes, report, type StageDeps } from "./deps.ts";
 import {
   addStep,
@@ -26,8 +27,8 @@ import { resume, walkSafely } from "./walk.ts";
  */
 export function createExecuteHandler(deps: StageDeps): Handler {
   return {
-    batch: 2,
-    loops: 2,
+    batch: lessForCampaigns(2),
+    loops: lessForCampaigns(2),
     divisible: true,
     async handle(jobs, lane) {
       const chunk = await readChunk(jobs, deps);
@@ -75,7 +76,9 @@ async function execute(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<void> {
   const runs = await loadRuns(tx, chunk);
   const surroundings = { ...chunk.configuration, now, recipients: await loadPeople(tx, runs, deps) };
   const messages: NewMessage[] = [];
+  const breathe = createPace();
   for (const run of runs) {
+    await breathe();
     if (isOrphaned(run, surroundings)) {
       addStep(run, now, null, "error", "run_stopped", `no user found with distinct_id: ${run.distinct_id}`);
       run.status = "failed";

@@ -6,7 +6,8 @@ import { type Operation, profileFromRecipient } from "../core/profile-operations
 import type { RecipientSpec } from "../core/trigger.ts";
 import type { Queryable, Tx } from "../db/db.ts";
 import type { EditOutcome, RecipientEdit, Recipients, StoredRecipient } from "../recipients/recipients.ts";
-import type { Handler, Job, Ref } from "./dispatch.ts";
+import { type Handler, type Job, lessForCampaigns, type Ref } from "./dispatch.ts";
+import { createPace } from "./pace.ts";
 import { announceWakes, report, type StageDeps } from "./deps.ts";
 import { type Intent, type RequestProblem, type RequestRow, readIntents } from "./intent.ts";
 import {
@@ -31,8 +32,8 @@ import { walkSafely } from "./walk.ts";
  */
 export function createExpandHandler(deps: StageDeps): Handler {
   return {
-    batch: 4,
-    loops: 2,
+    batch: lessForCampaigns(4),
+    loops: lessForCampaigns(2),
     divisible: true,
     async handle(jobs, lane) {
       const chunk = await readChunk(jobs, deps);
@@ -82,7 +83,9 @@ async function expand(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<void> {
   const surroundings = { ...configuration, now, recipients: await loadPeople(tx, runs, deps, known) };
   const messages: NewMessage[] = [];
   const begun: Run[] = [];
+  const breathe = createPace();
   for (const run of runs) {
+    await breathe();
     const refusal = refuseRun(run, surroundings);
     if (refusal !== null) {
       problems.get(run.request_id)?.push(refusal);
