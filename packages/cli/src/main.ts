@@ -16,8 +16,13 @@ const VERBS: Record<string, Verb> = {
   },
 };
 
-const { positionals } = parseArgs({ args: process.argv.slice(2), strict: false, allowPositionals: true });
-const name = positionals[0] ?? "help";
+const { positionals, values } = parseArgs({
+  args: process.argv.slice(2),
+  options: { help: { type: "boolean", short: "h" } },
+  strict: false,
+  allowPositionals: true,
+});
+const name = values.help === true ? "help" : (positionals[0] ?? "help");
 const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
 if (verb === undefined) {
   const lines = Object.entries(VERBS).map(([known, { summary }]) => `  ${known.padEnd(8)} ${summary}`);

@@ -1,17 +1,17 @@
 import { parseArgs } from "node:util";
 import { readConfig, startCarillon } from "@carillon/server";
 import { describeCredentials } from "../credentials.ts";
+import { stopSignal } from "../stop-signal.ts";
 
 /** Runs until it is told to stop; a second signal ends it at once. */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { role: { type: "string" }, port: { type: "string" } } });
   const overrides = { ...(values.role && { ROLE: values.role }), ...(values.port && { PORT: values.port }) };
   const config = readConfig({ ...process.env, ...overrides });
+  const toldToStop = stopSignal();
   const carillon = await startCarillon({ config });
   if (carillon.first !== null) console.log(describeCredentials(carillon.first, carillon.url));
-  await nextSignal();
-  process.once("SIGINT", () => process.exit(130));
-  process.once("SIGTERM", () => process.exit(143));
+  await toldToStop;
   const patience = setTimeout(() => {
     console.error(
       `carillon start: work was still in flight after ${config.SHUTDOWN_SECONDS} s; it goes on after a restart`,
@@ -20,10 +20,4 @@ export async function run(args: string[]): Promise<void> {
   }, config.SHUTDOWN_SECONDS * 1000);
   await carillon.stop();
   clearTimeout(patience);
-}
-
-function nextSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-  });
 }

@@ -1,0 +1,16 @@
+/**
+ * Resolves at the first signal to stop. A later one ends the process at once; but not within a second, because one
+ * wish may arrive several times: service managers signal whole groups, and parents pass on what they get.
+ */
+export function stopSignal(): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let since: number | undefined;
+  const hear = (code: number) => () => {
+    since ??= performance.now();
+    resolve();
+    if (performance.now() - since > 1000) process.exit(code);
+  };
+  process.on("SIGINT", hear(130));
+  process.on("SIGTERM", hear(143));
+  return promise;
+}
