@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The sources run on Node 24, which comes along as a package; called by an older one, this hands over to it.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,8 +10,11 @@ if (Number(process.versions.node.split(".")[0]) >= 24) {
   await import(main);
 } else {
   const pinned = dirname(createRequire(import.meta.url).resolve("node/package.json"));
-  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
   const args = [fileURLToPath(main), ...process.argv.slice(2)];
-  const { status } = spawnSync(join(pinned, "bin", "node"), args, { stdio: "inherit" });
-  process.exit(status ?? 1);
+  const child = spawn(join(pinned, "bin", "node"), args, { stdio: "inherit" });
+  // Ctrl-C in a terminal reaches the whole group; sent on, it would count as the second one, which ends at once.
+  const signals = process.stdin.isTTY ? ["SIGTERM", "SIGHUP"] : ["SIGTERM", "SIGHUP", "SIGINT"];
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
+  if (process.stdin.isTTY) process.on("SIGINT", () => {});
+  child.on("exit", (code) => process.exit(code ?? 1));
 }

@@ -1,7 +1,7 @@
 import type { Lane } from "../core/lane.ts";
 import { type Db, isDatabaseUnavailable, type Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
-import type { Dispatch, Ref } from "./dispatch.ts";
+import type { Dispatch } from "./dispatch.ts";
 
 /**
  * Accept is a group commit: concurrent records are gathered into one transaction, with one multi-row insert and
@@ -118,7 +118,7 @@ export function createAcceptor(deps: AcceptorDeps): Acceptor {
 
   async function enqueue(tx: Tx, records: Pending[]): Promise<void> {
     for (const lane of [0, 1, 2] as const) {
-      const refs: Ref[] = records.filter((record) => record.lane === lane);
+      const refs = records.filter((record) => record.lane === lane);
       if (refs.length > 0) await dispatch.enqueue(tx, "expand", lane, refs);
     }
   }

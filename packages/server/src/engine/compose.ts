@@ -123,6 +123,7 @@ function composeChannel(
     }
     return {
       workspace_id: run.workspace_id,
+      tenant_id: run.tenant_id,
       id,
       run,
       node_ref: node.ref,

@@ -11,6 +11,7 @@ import {
   type Tx,
 } from "../db/db.ts";
 import type { Log } from "../log.ts";
+import { createFairness, type Fairness, type Flow, priorityOf } from "./fairness.ts";
 
 /**
  * Work is dispatched through pg-boss: one queue per stage and lane. A job carries ids, in chunks, never
@@ -37,7 +38,9 @@ export interface Job {
 }
 
 /** A job before it is queued. */
-export type PlannedJob = Omit<Job, "tries">;
+export interface PlannedJob extends Omit<Job, "tries"> {
+  priority: number;
+}
 
 export interface Handler {
   /** Does the work of these jobs and settles them in its own transaction. A throw splits them and tries again. */
@@ -61,8 +64,10 @@ export interface Handler {
 
 export interface Dispatch {
   /** Queues refs, as part of `tx`. */
-  enqueue: (tx: Tx, stage: Stage, lane: Lane, refs: Ref[]) => Promise<void>;
-  /** Queues jobs whose ids were planned, because rows refer to them. */
+  enqueue: (tx: Tx, stage: Stage, lane: Lane, refs: (Ref & Flow)[]) => Promise<void>;
+  /** Splits what is to be queued into fair jobs of at most `CHUNK`, with ids that rows can refer to. */
+  plan: <T extends Ref & Flow>(stage: Stage, lane: Lane, members: T[]) => { job: PlannedJob; members: T[] }[];
+  /** Queues planned jobs, as part of `tx`. */
   enqueueJobs: (tx: Tx, stage: Stage, lane: Lane, jobs: PlannedJob[]) => Promise<void>;
   /** Takes jobs off their queue, as part of `tx`. Throws `ClaimLostError` when they are no longer ours. */
   settle: (tx: Tx, stage: Stage, lane: Lane, jobs: Job[]) => Promise<void>;
@@ -80,7 +85,6 @@ export interface QueueDepth {
   active: number;
   oldest_seconds: number;
 }
-
 
 /** Campaigns take one small chunk at a time: an urgent message then waits for one chunk at most. */
 export function lessForCampaigns(count: number): Record<Lane, number> {
@@ -137,6 +141,7 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
 
   const sleepers = new Map<string, Set<() => void>>();
   const active = new Map<string, Set<string>>();
+  const fair = new Map<string, Fairness>();
   const loops: Promise<void>[] = [];
   const running = new Set<Promise<void>>();
   const handlers = new Map<Stage, Handler>();
@@ -156,18 +161,34 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
 
   async function enqueueJobs(tx: Tx, stage: Stage, lane: Lane, jobs: PlannedJob[]): Promise<void> {
     const queue = queueName(stage, lane);
-    const inserts = jobs.map(({ id, refs }) => ({ id, data: packRefs(refs) }));
+    const inserts = jobs.map(({ id, refs, priority }) => ({ id, priority, data: packRefs(refs) }));
     await boss.insert(queue, inserts, { db: adapter(tx) });
     tx.afterCommit(() => remote.wake(queue, wake(queue)));
   }
 
-  async function enqueue(tx: Tx, stage: Stage, lane: Lane, refs: Ref[]): Promise<void> {
-    await enqueueJobs(
-      tx,
-      stage,
-      lane,
-      planJobs(refs).map(({ job }) => job),
+  function plan<T extends Ref & Flow>(
+    stage: Stage,
+    lane: Lane,
+    members: T[],
+  ): { job: PlannedJob; members: T[] }[] {
+    const queue = queueName(stage, lane);
+    const fairness = fair.get(queue) ?? createFairness();
+    fair.set(queue, fairness);
+    return fairness.stamp(members).flatMap((part) =>
+      chunksOf(part.members, CHUNK).map((chunk) => ({
+        job: {
+          id: randomUUID(),
+          priority: priorityOf(part.stamp),
+          refs: chunk.map(({ workspace_id, id }) => ({ workspace_id, id })),
+        },
+        members: chunk,
+      })),
     );
+  }
+
+  async function enqueue(tx: Tx, stage: Stage, lane: Lane, refs: (Ref & Flow)[]): Promise<void> {
+    const jobs = plan(stage, lane, refs).map(({ job }) => job);
+    await enqueueJobs(tx, stage, lane, jobs);
   }
 
   async function settle(tx: Tx, stage: Stage, lane: Lane, jobs: Job[]): Promise<void> {
@@ -394,6 +415,7 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
 
   return {
     enqueue,
+    plan,
     enqueueJobs,
     settle,
     work: (stage, handler) => void handlers.set(stage, handler),
@@ -544,13 +566,8 @@ function isContention(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "40P01" || error.code === "40001");
 }
 
-/** Splits what is to be queued into jobs of at most `CHUNK`, with ids that rows can refer to. */
-export function planJobs<T extends Ref>(members: T[]): { job: PlannedJob; members: T[] }[] {
-  const jobs: { job: PlannedJob; members: T[] }[] = [];
-  for (let start = 0; start < members.length; start += CHUNK) {
-    const chunk = members.slice(start, start + CHUNK);
-    const refs = chunk.map(({ workspace_id, id }) => ({ workspace_id, id }));
-    jobs.push({ job: { id: randomUUID(), refs }, members: chunk });
-  }
-  return jobs;
+function chunksOf<T>(items: T[], size: number): T[][] {
+  const chunks: T[][] = [];
+  for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size));
+  return chunks;
 }

@@ -71,6 +71,7 @@ export interface Step {
 /** A message that this run wants sent, as it is inserted. */
 export interface NewMessage {
   workspace_id: number;
+  tenant_id: string;
   id: string;
   run: Run;
   node_ref: string;

@@ -2,7 +2,7 @@ import type { Lane } from "../core/lane.ts";
 import { formatPosition } from "../core/run-state.ts";
 import type { Queryable, Tx } from "../db/db.ts";
 import { insertInboxItems, type NewInboxItem } from "../inbox/items.ts";
-import { type Dispatch, type PlannedJob, planJobs } from "./dispatch.ts";
+import type { Dispatch, PlannedJob } from "./dispatch.ts";
 import type { NewMessage, Run } from "./run.ts";
 
 /**
@@ -152,7 +152,7 @@ export async function insertAndQueue(tx: Tx, messages: NewMessage[], dispatch: D
     const sendable = messages.filter(
       ({ status, run }) => status === "triggered" && run.workflow.lane === lane,
     );
-    for (const { job, members } of planJobs(sendable)) {
+    for (const { job, members } of dispatch.plan("send", lane, sendable)) {
       for (const message of members) message.lease = job.id;
       jobs.push({ lane, job });
     }

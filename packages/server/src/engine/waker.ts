@@ -1,6 +1,7 @@
 import type { Lane } from "../core/lane.ts";
 import type { Tx } from "../db/db.ts";
-import { planJobs, type Ref, type Stage } from "./dispatch.ts";
+import type { Ref, Stage } from "./dispatch.ts";
+import type { Flow } from "./fairness.ts";
 import type { EngineDeps } from "./deps.ts";
 
 /**
@@ -79,11 +80,11 @@ type WakerDeps = Pick<EngineDeps, "dispatch" | "clock">;
 /** Relies on run_wake. `skip locked`: any number of wakers share the work, and none waits for another. */
 async function moveRuns(tx: Tx, deps: WakerDeps): Promise<number> {
   const now = await deps.clock(tx);
-  const rows = await tx.query<{ workspace_id: number; id: string; lane: Lane }>(
+  const rows = await tx.query<Ref & Flow & { lane: Lane }>(
     `update run r set wake_at = null
        from (select workspace_id, id from run where wake_at <= $1 order by wake_at limit ${BATCH} for update skip locked) due
       where r.workspace_id = due.workspace_id and r.id = due.id
-      returning r.workspace_id, r.id, r.lane`,
+      returning r.workspace_id, r.id, r.lane, r.tenant_id`,
     [now],
     "wake_runs",
   );
@@ -94,14 +95,18 @@ async function moveRuns(tx: Tx, deps: WakerDeps): Promise<number> {
 /** A retry is leased to its new job, as a first attempt is. */
 async function moveMessages(tx: Tx, deps: WakerDeps): Promise<number> {
   const now = await deps.clock(tx);
-  const due = await tx.query<Ref & { lane: Lane }>(
-    `select workspace_id, id, lane from message where next_attempt_at <= $1 order by next_attempt_at limit ${BATCH}
+  const due = await tx.query<Ref & Flow & { lane: Lane }>(
+    `select workspace_id, id, lane, tenant_id from message where next_attempt_at <= $1 order by next_attempt_at limit ${BATCH}
         for update skip locked`,
     [now],
     "wake_messages",
   );
   for (const lane of [0, 1, 2] as const) {
-    for (const { job } of planJobs(due.filter((row) => row.lane === lane))) {
+    for (const { job } of deps.dispatch.plan(
+      "send",
+      lane,
+      due.filter((row) => row.lane === lane),
+    )) {
       await tx.query(
         `update message m set next_attempt_at = null, lease = $3, attempt = m.attempt + 1, updated_at = now()
            from unnest($1::int[], $2::text[]) as k(workspace_id, id)
@@ -119,7 +124,7 @@ async function enqueueByLane(
   tx: Tx,
   deps: WakerDeps,
   stage: Stage,
-  rows: (Ref & { lane: Lane })[],
+  rows: (Ref & Flow & { lane: Lane })[],
 ): Promise<void> {
   for (const lane of [0, 1, 2] as const) {
     const refs = rows.filter((row) => row.lane === lane);

@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { createHarness, type Harness } from "../../test/harness.ts";
+import { createHub } from "../../test/hub.ts";
+
+let harness: Harness;
+
+beforeAll(async () => {
+  harness = await createHarness({ role: "api" });
+});
+afterAll(() => harness.close());
+
+it("hands a neighbour's trigger out before the rest of a burst that came first", async () => {
+  const [loud, quiet] = [await createHub(harness), await createHub(harness)];
+  for (const hub of [loud, quiet]) await hub.addWorkflow("welcome");
+  const burst = Array.from({ length: 100 }, (_unused, index) => ({
+    workflow: "welcome",
+    recipients: [`u${index}`],
+  }));
+  for (let count = 0; count < 20; count++) await loud.call("POST", "/trigger/", burst);
+  await quiet.call("POST", "/trigger/", { workflow: "welcome", recipients: ["u"] });
+  // The order in which pg-boss hands out: highest priority, then oldest.
+  const jobs = await harness.services.db.query<{ refs: [[number, string[]]] }>(
+    "select data -> 'refs' as refs from pgboss.job where name = 'expand-transactional' order by priority desc, created_on",
+  );
+  const order = jobs.map(({ refs }) => refs[0][0]);
+  const before = order.indexOf(quiet.workspace.workspace_id);
+  expect(order.filter((id) => id === loud.workspace.workspace_id).length).toBeGreaterThanOrEqual(20);
+  expect(before).toBeLessThan(10);
+});
