@@ -6,8 +6,10 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import suprsend from "@suprsend/node-sdk";
 import { templates, trigger, workflow } from "../examples/demo/workflow.ts";
+import { stopSignal } from "../packages/cli/src/stop-signal.ts";
 import {
   type Carillon,
+  type Config,
   readConfig,
   startCarillon,
   type Workspace,
@@ -25,7 +27,8 @@ interface Keys {
 }
 
 const once = process.argv.includes("--once");
-const config = readConfig({ LOG_LEVEL: "warn", ...process.env });
+const toldToStop = stopSignal();
+const config = readSettings();
 const carillon = await startCarillon({ config }).catch((error: unknown) => fail(messageOf(error)));
 try {
   const keys = await ownKeys(carillon);
@@ -41,22 +44,25 @@ try {
   await carillon.stop();
   fail(messageOf(error));
 }
-if (!once) {
-  await new Promise<void>((done) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => done());
-  });
-}
+if (!once) await toldToStop;
 await carillon.stop();
 
-/** Credentials for this folder's demo: made on the first start, kept beside the database. */
+function readSettings(): Config {
+  try {
+    return readConfig({ LOG_LEVEL: "warn", ...process.env, ROLE: "all" });
+  } catch (error) {
+    return fail(messageOf(error));
+  }
+}
+
+/** Credentials for this folder's demo: made on the first start, kept in a file while this database knows them. */
 async function ownKeys({ first, services }: Carillon): Promise<Keys> {
   const file = join(resolve(config.DATA_DIR), "quickstart.json");
   if (first === null) {
-    const known = await readFile(file, "utf8").then(
-      (text) => JSON.parse(text) as Keys,
-      () => null,
-    );
-    if (known !== null) return known;
+    const known = await readFile(file, "utf8")
+      .then((text) => JSON.parse(text) as Keys)
+      .catch(() => null);
+    if (known !== null && (await services.workspaces.findByKey(known.ws_key)) !== null) return known;
   }
   const [workspace] = await services.workspaces.list();
   if (workspace === undefined) throw new Error("there is no workspace");

@@ -1,5 +1,6 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
@@ -12,10 +13,23 @@ export function tool(name: string, args: string[], env: Record<string, string> =
     stdio: "inherit",
     env: { ...process.env, ...env },
   });
-  return new Promise((resolve, reject) => {
+  const release = passSignals(child);
+  return new Promise<number>((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", (code) => resolve(code ?? 1));
-  });
+  }).finally(release);
+}
+
+/** As in run.mjs: a terminal's Ctrl-C reaches the child by itself, everything else is passed on. */
+function passSignals(child: ChildProcess): () => void {
+  const pass = (signal: NodeJS.Signals) => {
+    if (signal !== "SIGINT" || !isatty(0)) child.kill(signal);
+  };
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.on(signal, pass);
+  return () => {
+    for (const signal of signals) process.off(signal, pass);
+  };
 }
 
 /** Runs steps in order and exits with 1 after the first that fails, naming it. */

@@ -1,14 +1,14 @@
 // The one entry of every npm verb. Plain JavaScript on purpose: it is run by whatever Node (18 or newer) the
 // machine has, installs what the lock file names when that is not yet done, and hands over to the pinned Node.
-import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
+import { basename, delimiter, join } from "node:path";
+import { isatty } from "node:tty";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const bin = join(root, "node_modules", ".bin");
-const stamp = join(root, "node_modules", ".carillon-lock-hash");
 
 /** Each verb is a script run by the pinned Node. */
 const VERBS = {
@@ -24,23 +24,22 @@ const VERBS = {
   e2e: "scripts/e2e.ts",
 };
 
-install();
 const [verb, ...args] = process.argv.slice(2);
-const script = VERBS[verb];
+const script = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
 if (!script) {
   console.error(`unknown verb "${verb}". One of: ${Object.keys(VERBS).join(", ")}`);
   process.exit(2);
 }
+install();
 const first = verb === "start" ? ["start"] : [];
-run(join(bin, "node"), [join(root, script), ...first, ...args], process.env);
+run(join(bin, "node"), [join(root, script), ...first, ...args]);
 
 function install() {
-  const wanted = createHash("sha256")
-    .update(readFileSync(join(root, "package-lock.json")))
-    .digest("hex");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted && existsSync(join(bin, "node"))) return;
+  if (isInstalled()) return;
   console.log("Installing dependencies (once per lock file) ...");
-  const npm = process.env.npm_execpath;
+  // Another package manager may have started this script; the lock file is npm's.
+  const path = process.env.npm_execpath ?? "";
+  const npm = basename(path) === "npm-cli.js" ? path : undefined;
   const flags = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
   const result = npm
     ? spawnSync(process.execPath, [npm, ...flags], { cwd: root, stdio: "inherit" })
@@ -49,17 +48,38 @@ function install() {
     console.error("npm ci failed; its message is above.");
     process.exit(result.status ?? 1);
   }
-  writeFileSync(stamp, wanted);
 }
 
-function run(command, args, env) {
-  const path = `${bin}${delimiter}${env.PATH ?? ""}`;
-  // Ctrl-C reaches the child directly; the parent waits for its clean end.
-  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {});
-  const result = spawnSync(command, args, {
-    cwd: process.cwd(),
-    stdio: "inherit",
-    env: { ...env, PATH: path },
+/** Whether npm's own record of what it installed, whoever called it, agrees with the lock file. */
+function isInstalled() {
+  const wanted = readPackages(join(root, "package-lock.json"));
+  const present = readPackages(join(root, "node_modules", ".package-lock.json"));
+  if (present === undefined || !existsSync(join(bin, "node"))) return false;
+  return Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
+    const found = present[path];
+    // What is optional is for other systems. The empty path is this project itself.
+    if (found === undefined) return optional === true || path === "";
+    return found.version === version && found.integrity === integrity;
   });
-  process.exit(result.status ?? 1);
+}
+
+function readPackages(file) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).packages : undefined;
+}
+
+function run(command, args) {
+  const path = `${bin}${delimiter}${process.env.PATH ?? ""}`;
+  const child = spawn(command, args, { stdio: "inherit", env: { ...process.env, PATH: path } });
+  // A terminal sends Ctrl-C to the child as well; what is sent to this process alone is passed on. Either way this
+  // process waits for the child's own clean end.
+  for (const signal of ["SIGINT", "SIGTERM"]) {
+    process.on(signal, () => {
+      if (signal !== "SIGINT" || !isatty(0)) child.kill(signal);
+    });
+  }
+  child.on("error", (error) => {
+    console.error(`${command} cannot be run (${error.message}). Delete node_modules and try again.`);
+    process.exit(1);
+  });
+  child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }

@@ -30,7 +30,7 @@ import { SECRET_KEY } from "./pipeline.ts";
 export interface Worker {
   /** Moves everything that is due, without waiting for the worker's own timer; how many rows that were. */
   wake: () => Promise<number>;
-  /** Recovers leases that ran out and applies receipts that are due. */
+  /** Applies receipts that are due. */
   sweep: () => Promise<void>;
   /** What delivery wrote, in order. */
   settled: Settled[];
@@ -61,7 +61,12 @@ export async function startWorker(
   const nodesByType = new Map([...nodes, ...(options.nodes ?? [])].map((node) => [node.type, node]));
   const channelsByName = new Map(channels.map((channel) => [channel.channel, channel]));
   const workspaces = createWorkspaces(db, box, ids);
-  const catalog = createCatalog({ db, ids, compile: createCompile(nodesByType) });
+  const catalog = createCatalog({
+    db,
+    ids,
+    compile: createCompile(nodesByType),
+    complete: (channel, content) => channelsByName.get(channel)?.complete?.(content) ?? content,
+  });
   const listening = await catalog.start();
   const http = createHttpClient({ allow_private: ["127.0.0.1"] });
   const vendorTables = createVendorTables({
@@ -90,7 +95,7 @@ export async function startWorker(
     templates: createTemplateEngine(),
     jq: createJqEngine(),
     vendors: vendorTables,
-    meter: { accepted: () => {}, runs: () => {} },
+    meter: { accepted: () => {}, runs: () => {}, message: () => {} },
     worker: true,
   });
   const settled: Settled[] = [];

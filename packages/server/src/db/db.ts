@@ -64,9 +64,15 @@ export function createDb(options: DbOptions): Db {
     ...(options.relaxed === true && { options: "-c synchronous_commit=off" }),
   };
   const pool = new pg.Pool(settings);
-  pool.on("error", options.onError);
-  // A connection that breaks while it is checked out: its statements fail by themselves, the event is only news.
-  pool.on("connect", (client) => void client.on("error", options.onError));
+  let closing = false;
+  /** What a connection still hears while it is closed is no news. The pool hangs its whole client on some errors. */
+  function onError(error: Error & { client?: unknown }): void {
+    delete error.client;
+    if (!closing) options.onError(error);
+  }
+  // Of a broken connection its client tells, idle or checked out; the pool only repeats it.
+  pool.on("error", () => {});
+  pool.on("connect", (client) => void client.on("error", onError));
   const kysely = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool }),
   });
@@ -117,7 +123,10 @@ export function createDb(options: DbOptions): Db {
         },
       });
     },
-    close: () => pool.end(),
+    close() {
+      closing = true;
+      return pool.end();
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import { ensurePartitions } from "./partitions.ts";
 
 /**
  * Numbered, forward-only SQL files, applied at start under an advisory lock, so that any number of nodes may
- * start at once. A file that has been applied is never edited: its text is remembered by hash.
+ * start at once. A file that has been applied is never edited.
  */
 const FOLDER = new URL("./migrations/", import.meta.url);
 const LOCK = 4_150_911;
@@ -32,8 +32,9 @@ export async function migrate(db: Db): Promise<void> {
       );
     }
     for (const name of files) if (!applied.has(name)) await apply(tx, name);
-    await ensurePartitions(tx);
   });
+  // A table that is busy is left to maintenance; until then the default partition catches.
+  await ensurePartitions(db);
 }
 
 async function apply(tx: Tx, name: string): Promise<void> {
@@ -43,11 +44,21 @@ async function apply(tx: Tx, name: string): Promise<void> {
 
 const OLDEST = 150_000;
 
-/** Refuses a server that is too old, with one line. */
+export interface ServerVersion {
+  /** `server_version_num`: 150004 is 15.4. */
+  number: number;
+  text: string;
+}
+
 export async function checkServerVersion(db: Db): Promise<void> {
-  const [row] = await db.query<{ version: number; text: string }>(
-    "select current_setting('server_version_num')::int as version, current_setting('server_version') as text",
+  const [version] = await db.query<ServerVersion>(
+    "select current_setting('server_version_num')::int as number, current_setting('server_version') as text",
   );
-  if (row !== undefined && row.version >= OLDEST) return;
-  throw new MigrationError(`PostgreSQL ${row?.text ?? "?"} is too old: Carillon needs 15 or newer.`);
+  if (version !== undefined) refuseOldServer(version);
+}
+
+/** Refuses a server that is too old, with one line. */
+export function refuseOldServer({ number, text }: ServerVersion): void {
+  if (number >= OLDEST) return;
+  throw new MigrationError(`PostgreSQL ${text} is too old: Carillon needs 15 or newer.`);
 }

@@ -1,38 +1,27 @@
 import { ulidTime, uuidTime } from "../ids.ts";
-import type { Db, Queryable } from "./db.ts";
+import type { Db, Queryable, Tx } from "./db.ts";
 
 /**
  * The fast-growing tables are partitioned by week. Their keys begin with the time, so a range of keys is a
  * range of time, and a lookup by id touches one partition. Partitions are made four weeks ahead; the default
  * partition catches what would find none (a clock far off, maintenance that did not run), so that an insert
- * never fails, and keeps what must outlive its week: runs that still sleep, and their requests.
+ * never fails, and keeps what must outlive its week: what is not yet done.
+ *
+ * Changing partitions locks a live table. Each table is changed in a short transaction of its own, and whoever
+ * finds it busy for longer than `PATIENCE` (a backup reads all tables for hours) lets go: a lock that waits makes
+ * everybody behind it wait too, and the next pass will do. Any number of nodes may make passes at once.
  */
 interface PartitionedTable {
-  table: string;
-  key: string;
+  table: "request" | "run" | "message" | "message_event";
+  key: "id" | "message_id";
   bound: (ms: number) => string;
+  /** How long rows are kept. */
+  days: keyof Retention;
   /** Room that pages keep for updates, where rows are updated soon after they are made. */
   fillfactor?: number;
-  /** Rows that stay when their partition expires. */
+  /** Rows of `old` that stay when their time is over. A row may stop being one of them, but never become one. */
   keep?: string;
 }
-
-const TABLES: PartitionedTable[] = [
-  {
-    table: "request",
-    key: "id",
-    bound: uuidTime,
-    keep: `status = 'accepted' or exists (select 1 from run where run.workspace_id = old.workspace_id
-             and run.request_id = old.id and run.status = 'in_progress')`,
-  },
-  { table: "run", key: "id", bound: ulidTime, keep: "status = 'in_progress'" },
-  { table: "message", key: "id", bound: ulidTime, fillfactor: 60 },
-  { table: "message_event", key: "message_id", bound: ulidTime },
-];
-
-const WEEK_MS = 7 * 86_400_000;
-const WEEKS_AHEAD = 4;
-const LOCK = 4_150_912;
 
 export interface Retention {
   request_days: number;
@@ -40,59 +29,167 @@ export interface Retention {
   message_days: number;
 }
 
-/** Makes the partitions of this week and the next ones, where they are missing. */
-export async function ensurePartitions(db: Queryable, now = Date.now()): Promise<void> {
-  const first = Math.floor(now / WEEK_MS) * WEEK_MS;
-  const existing = new Set(
-    (
-      await db.query<{ name: string }>(
-        `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
-          join pg_class p on p.oid = i.inhparent
-         where p.relname = any($1) and p.relnamespace = current_schema()::regnamespace`,
-        [TABLES.map(({ table }) => table)],
-      )
-    ).map(({ name }) => name),
-  );
-  for (const { table, bound, fillfactor = 100 } of TABLES) {
-    for (let week = 0; week <= WEEKS_AHEAD; week++) {
-      const from = first + week * WEEK_MS;
-      const name = partitionName(table, from);
-      if (existing.has(name)) continue;
-      await db.query(
-        `create table ${name} partition of ${table} for values from ('${bound(from)}') to ('${bound(from + WEEK_MS)}')
-         with (fillfactor = ${fillfactor})`,
-      );
-    }
-  }
+const TABLES: PartitionedTable[] = [
+  {
+    table: "request",
+    key: "id",
+    bound: uuidTime,
+    days: "request_days",
+    // That a request still waits to be expanded shows in its job alone: its own status is not written again.
+    keep: `exists (select from run where run.workspace_id = old.workspace_id and run.request_id = old.id
+                      and run.status = 'in_progress')
+           or old.id in (select jsonb_array_elements_text(refs -> 1)::uuid
+                           from pgboss.job, jsonb_array_elements(data -> 'refs') as refs
+                          where name like 'expand-%' and state <= 'active')`,
+  },
+  { table: "run", key: "id", bound: ulidTime, days: "run_days", keep: "old.status = 'in_progress'" },
+  {
+    table: "message",
+    key: "id",
+    bound: ulidTime,
+    days: "message_days",
+    fillfactor: 60,
+    keep: "old.status = 'triggered'",
+  },
+  { table: "message_event", key: "message_id", bound: ulidTime, days: "message_days" },
+];
+
+const DAY_MS = 86_400_000;
+const WEEK_MS = 7 * DAY_MS;
+const WEEKS_AHEAD = 4;
+const LOCK = 4_150_912;
+const PATIENCE = "3s";
+const PURGE_BATCH = 5000;
+
+/** What a pass did. Tables that were busy are left for the next one. */
+export interface PartitionPass {
+  changed: string[];
+  busy: string[];
 }
 
 /**
- * Drops partitions whose newest row is older than its class is kept. Rows that are still needed move to the
- * default partition first, in the same transaction. Returns the dropped names.
+ * Makes the partitions of this week and the next ones, where they are missing. Rows of those weeks that the default
+ * partition has caught move to them: PostgreSQL would refuse a partition whose rows lie in the default one.
+ */
+export async function ensurePartitions(db: Db, now = Date.now()): Promise<PartitionPass> {
+  const pass: PartitionPass = { changed: [], busy: [] };
+  const first = Math.floor(now / WEEK_MS) * WEEK_MS;
+  const wanted = Array.from({ length: WEEKS_AHEAD + 1 }, (_none, week) => first + week * WEEK_MS);
+  for (const one of TABLES) {
+    const missing = async (on: Queryable) => {
+      const existing = new Set((await listPartitions(on, one.table)).map(({ from }) => from));
+      return wanted.filter((from) => !existing.has(from));
+    };
+    if ((await missing(db)).length === 0) continue;
+    await alter(db, one, pass, async (tx) => {
+      const made: string[] = [];
+      for (const from of await missing(tx)) made.push(await makePartition(tx, one, from));
+      return made;
+    });
+  }
+  return pass;
+}
+
+/** By attaching, which lets reads and writes of the other partitions go on; `create … partition of` stops them all. */
+async function makePartition(
+  tx: Tx,
+  { table, key, bound, fillfactor = 100 }: PartitionedTable,
+  from: number,
+): Promise<string> {
+  const name = partitionName(table, from);
+  const [low, high] = [bound(from), bound(from + WEEK_MS)];
+  // Before rows are moved: none may come in behind.
+  await tx.query(`lock table ${table}_default in access exclusive mode`);
+  await tx.query(
+    `create table ${name} (like ${table} including defaults including constraints) with (fillfactor = ${fillfactor})`,
+  );
+  await tx.query(
+    `with moved as (delete from ${table}_default where ${key} >= '${low}' and ${key} < '${high}' returning *)
+     insert into ${name} select * from moved`,
+  );
+  await tx.query(`alter table ${table} attach partition ${name} for values from ('${low}') to ('${high}')`);
+  return name;
+}
+
+/**
+ * Drops partitions whose newest row is older than its class is kept, and clears the default partition of what has
+ * grown as old. Rows that are not yet done move to the default partition.
  */
 export async function dropExpiredPartitions(
   db: Db,
   retention: Retention,
   now = Date.now(),
-): Promise<string[]> {
-  const days = { request: retention.request_days, run: retention.run_days, message: retention.message_days };
-  const dropped: string[] = [];
-  for (const { table, keep } of TABLES) {
-    const kept = days[table === "message_event" ? "message" : (table as keyof typeof days)];
-    const oldest = now - kept * 86_400_000 - WEEK_MS;
-    for (const { name, from } of await listPartitions(db, table)) {
-      if (from > oldest) continue;
-      await db.tx(async (tx) => {
-        await tx.query("select pg_advisory_xact_lock($1)", [LOCK]);
-        await tx.query(`alter table ${table} detach partition ${name}`);
-        if (keep !== undefined)
-          await tx.query(`insert into ${table} select * from ${name} old where ${keep}`);
-        await tx.query(`drop table ${name}`);
+): Promise<PartitionPass> {
+  const pass: PartitionPass = { changed: [], busy: [] };
+  for (const one of TABLES) {
+    const expired = now - retention[one.days] * DAY_MS;
+    for (const { name, from } of await listPartitions(db, one.table)) {
+      if (from + WEEK_MS > expired || pass.busy.includes(one.table)) break;
+      await alter(db, one, pass, async (tx) => {
+        // Another node may have dropped it while this one waited for its turn.
+        const still = (await listPartitions(tx, one.table)).some((partition) => partition.name === name);
+        if (!still) return [];
+        await dropPartition(tx, one, name);
+        return [name];
       });
-      dropped.push(name);
     }
+    await purgeDefault(db, one, expired);
   }
-  return dropped;
+  return pass;
+}
+
+/** What is to be kept is found before the table is locked: by then only the keys are left to follow. */
+async function dropPartition(tx: Tx, { table, key, keep }: PartitionedTable, name: string): Promise<void> {
+  if (keep !== undefined) {
+    await tx.query(
+      `create temporary table kept on commit drop as select workspace_id, ${key} from ${name} old where ${keep}`,
+    );
+  }
+  await tx.query(`alter table ${table} detach partition ${name}`);
+  if (keep !== undefined) {
+    await tx.query(
+      `insert into ${table} select old.* from ${name} old join kept using (workspace_id, ${key})`,
+    );
+  }
+  await tx.query(`drop table ${name}`);
+}
+
+/** Rows that were kept are done some day; rows of a clock that was far behind were never in a partition. */
+async function purgeDefault(db: Db, one: PartitionedTable, expired: number): Promise<void> {
+  const { table, key, bound, keep = "false" } = one;
+  let purged: unknown[];
+  do {
+    purged = await db.query(
+      `delete from ${table}_default where ctid in (
+         select old.ctid from ${table}_default old where old.${key} < $1 and not (${keep}) limit ${PURGE_BATCH})
+       returning 1`,
+      [bound(expired)],
+    );
+  } while (purged.length === PURGE_BATCH);
+}
+
+/** One table's change in a transaction of its own, one node at a time. */
+async function alter(
+  db: Db,
+  { table }: PartitionedTable,
+  pass: PartitionPass,
+  change: (tx: Tx) => Promise<string[]>,
+): Promise<void> {
+  try {
+    const changed = await db.tx(async (tx) => {
+      await tx.query("select pg_advisory_xact_lock($1)", [LOCK]);
+      await tx.query(`set local lock_timeout = '${PATIENCE}'`);
+      return change(tx);
+    });
+    pass.changed.push(...changed);
+  } catch (error) {
+    if (!isLockTimeout(error)) throw error;
+    pass.busy.push(table);
+  }
+}
+
+function isLockTimeout(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "55P03";
 }
 
 async function listPartitions(db: Queryable, table: string): Promise<{ name: string; from: number }[]> {

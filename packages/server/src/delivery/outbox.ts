@@ -41,30 +41,32 @@ export interface OutboxJob {
 
 /**
  * What a job has to send: its messages that are not settled. Handed out again, all of them are in doubt: by the
- * channel's rule they are sent as a further attempt, or failed, and either way marked ambiguous.
+ * channel's rule they are sent as a further attempt, or failed, and either way marked ambiguous. Their rows are then
+ * locked: the first worker may be slow and not dead, and a result that it writes at this moment counts.
  */
 export async function takeMessages(tx: Tx, job: OutboxJob): Promise<LeasedMessage[]> {
+  const again = job.tries > 0;
   const messages = await tx.query<LeasedMessage>(
     `select m.workspace_id, m.id, m.lease, m.lane, m.channel, m.tenant_id, m.object_type, m.distinct_id,
             m.recipient_id, m.category, m.attempt, m.channel_value, m.identity_key, m.content, m.attachments,
             m.vendor_config_id, m.vendor_slug
        from unnest($1::int[], $2::text[]) as k(workspace_id, id)
        join message m on m.workspace_id = k.workspace_id and m.id = k.id
-      where m.status = 'triggered' and m.lease = $3`,
+      where m.status = 'triggered' and m.lease = $3 ${again ? "for no key update of m" : ""}`,
     [...refColumns(job), job.id],
-    "outbox_take",
+    again ? "outbox_take_again" : "outbox_take",
   );
-  if (job.tries === 0 || messages.length === 0) return messages;
+  if (!again || messages.length === 0) return messages;
   const held = new Set(messages.filter((message) => !mayRepeat(message) || message.attempt >= MAX_ATTEMPTS));
   await markAmbiguous(tx, messages, held);
-  const again = messages.filter((message) => !held.has(message));
+  const repeated = messages.filter((message) => !held.has(message));
   await tx.query(
     `update message m set attempt = m.attempt + 1, updated_at = now()
        from unnest($1::int[], $2::text[]) as k(workspace_id, id)
       where m.workspace_id = k.workspace_id and m.id = k.id`,
-    [again.map(({ workspace_id }) => workspace_id), again.map(({ id }) => id)],
+    [repeated.map(({ workspace_id }) => workspace_id), repeated.map(({ id }) => id)],
   );
-  return again.map((message) => ({ ...message, attempt: message.attempt + 1 }));
+  return repeated.map((message) => ({ ...message, attempt: message.attempt + 1 }));
 }
 
 async function markAmbiguous(tx: Tx, doubtful: LeasedMessage[], held: Set<LeasedMessage>): Promise<void> {
@@ -97,15 +99,21 @@ export interface Settled {
   verdict: Verdict;
 }
 
-/** Writes the verdicts that still hold their lease, with everything that follows from them. */
+/**
+ * Writes the verdicts that still hold their lease, with everything that follows from them. A message whose report was
+ * faster than its vendor's own answer keeps what the report said.
+ */
 export async function settleMessages(tx: Tx, settled: Settled[]): Promise<Settled[]> {
   const verdicts = settled.map(({ verdict }) => verdict);
   const rows = await tx.query<{ id: string }>(
     `update message m
-        set status = u.status, failure_reason = u.failure_reason, failure_class = u.failure_class,
+        set status = case when m.status = 'triggered' then u.status else m.status end,
+            failure_reason = case when m.status = 'triggered' then u.failure_reason else m.failure_reason end,
+            failure_class = case when m.status = 'triggered' then u.failure_class else m.failure_class end,
             vendor_message_id = coalesce(u.vendor_message_id, m.vendor_message_id), lease = null,
-            next_attempt_at = now() + u.retry_in_ms * interval '1 millisecond',
-            delivered_at = case when u.status = 'delivered' then now() else m.delivered_at end, updated_at = now()
+            next_attempt_at = case when m.status = 'triggered' then now() + u.retry_in_ms * interval '1 millisecond' end,
+            delivered_at = case when u.status = 'delivered' then coalesce(m.delivered_at, now()) else m.delivered_at end,
+            updated_at = now()
        from unnest($1::int[], $2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[])
          as u(workspace_id, id, lease, attempt, status, failure_reason, failure_class, vendor_message_id, retry_in_ms)
       where m.workspace_id = u.workspace_id and m.id = u.id and m.lease = u.lease and m.attempt = u.attempt

@@ -24,7 +24,8 @@ export async function applyReceipts(tx: Queryable, receipts: Receipt[]): Promise
               when u.status = 'delivery_failure' and m.status in ('triggered', 'sent_by_vendor') then 'failure_by_vendor'
               when ${rank("u.status")} > ${rank("m.status")} then u.status
               else m.status end,
-            failure_reason = case when u.status = 'delivery_failure' then coalesce(u.reason, m.failure_reason) else m.failure_reason end,
+            failure_reason = case when u.status = 'delivery_failure' and m.status in ('triggered', 'sent_by_vendor')
+                                  then coalesce(u.reason, m.failure_reason) else m.failure_reason end,
             delivered_at = case when u.status in ('delivered', 'seen', 'clicked') then coalesce(m.delivered_at, now()) else m.delivered_at end,
             seen_at = case when u.status in ('seen', 'clicked') then coalesce(m.seen_at, now()) else m.seen_at end,
             clicked_at = case when u.status = 'clicked' then coalesce(m.clicked_at, now()) else m.clicked_at end,

@@ -101,8 +101,7 @@ export function createVendorAdmin({ box, ids, catalog, vendors }: VendorAdminDep
     list: async (db, workspace_id) => (await read(db, workspace_id, null)).map(present),
     async save(tx, workspace_id, { vendor_slug, nickname, config, categories }) {
       const vendor = getVendor(vendor_slug);
-      // One writer at a time for a workspace's routes.
-      await tx.query("select 1 from workspace where workspace_id = $1 for no key update", [workspace_id]);
+      await lockRoutes(tx, workspace_id);
       const [stored] = await tx.query<{ id: string; config: Buffer }>(
         "select id, config from vendor_config where workspace_id = $1 and vendor_slug = $2 and nickname = $3",
         [workspace_id, vendor_slug, nickname],
@@ -127,14 +126,16 @@ export function createVendorAdmin({ box, ids, catalog, vendors }: VendorAdminDep
       return present(row);
     },
     async remove(tx, workspace_id, id) {
+      await lockRoutes(tx, workspace_id);
       const gone = await tx.query(
         "delete from vendor_config where workspace_id = $1 and id = $2 returning 1",
         [workspace_id, id],
       );
+      if (gone.length === 0) return false;
       await closeRanks(tx, workspace_id);
       await catalog.invalidate(tx, workspace_id, "vendor", "routes");
       await catalog.invalidate(tx, workspace_id, "vendor", id);
-      return gone.length > 0;
+      return true;
     },
   };
 }
@@ -146,6 +147,11 @@ function check(vendor: Vendor, config: JsonObject): JsonObject {
   const entries = parsed.error.issues.map((issue) => [`config.${issue.path.join(".")}`, [issue.message]]);
   const detail: unknown = Object.fromEntries(entries);
   throw new AppError("validation_error", JSON.stringify(detail), { detail });
+}
+
+/** One writer at a time for a workspace's routes. */
+async function lockRoutes(tx: Tx, workspace_id: number): Promise<void> {
+  await tx.query("select 1 from workspace where workspace_id = $1 for no key update", [workspace_id]);
 }
 
 /** Rewrites one priority list with the vendor at its head; the rest keep their order. */

@@ -35,21 +35,22 @@ export function judge(message: Attempted, outcome: Outcome, random: number): Ver
     case "sent":
       return {
         ...settled(outcome.delivered === true ? "delivered" : "sent_by_vendor"),
-        vendor_message_id: outcome.vendor_message_id,
+        vendor_message_id: outcome.vendor_message_id === null ? null : storable(outcome.vendor_message_id),
         receipts: (outcome.receipts ?? []).map(({ status, after_ms, reason }) => ({
           status,
           after_ms,
-          reason: reason ?? null,
+          reason: reason === undefined ? null : storable(reason),
         })),
         inbox_item: outcome.inbox_item ?? null,
       };
     case "ambiguous": {
-      const reason = `ambiguous: ${outcome.message}`;
+      const reason = `ambiguous: ${storable(outcome.message)}`;
       if (!mayRepeat(message) || message.attempt >= MAX_ATTEMPTS) return failed(reason, "ambiguous", false);
       return again(reason, "ambiguous", backoff(message.attempt, random));
     }
     case "failed": {
-      const { class: failure, message: reason, retry_after } = outcome;
+      const { class: failure, retry_after } = outcome;
+      const reason = storable(outcome.message);
       if ((failure !== "throttled" && failure !== "transient") || message.attempt >= MAX_ATTEMPTS) {
         return failed(reason, failure, outcome.inactivate === true);
       }
@@ -83,6 +84,14 @@ export function mayRepeat({ channel, lane }: Pick<Attempted, "channel" | "lane">
 function backoff(attempt: number, random: number): number {
   const base = BACKOFF_MS[Math.min(attempt, BACKOFF_MS.length) - 1] ?? 1000;
   return Math.round(base * (0.8 + 0.4 * random));
+}
+
+/**
+ * A vendor's words without what no text column holds: a result that cannot be written would leave its message in
+ * doubt, and have it sent again.
+ */
+function storable(text: string): string {
+  return text.replaceAll("\u0000", "").toWellFormed();
 }
 
 function settled(status: Verdict["status"]): Verdict {

@@ -1,5 +1,6 @@
 import type { CompileWorkflow } from "../catalog/catalog.ts";
 import { type Accepted, type AcceptRecord, createAcceptor } from "./accept.ts";
+import { boundJq } from "./bounded-jq.ts";
 import { compileWith } from "./compile.ts";
 import type { EngineDeps } from "./deps.ts";
 import { createExecuteHandler } from "./execute.ts";
@@ -31,8 +32,9 @@ export function createEngine(deps: EngineDeps): Engine {
   const acceptor = createAcceptor(deps);
   const waker = createWaker(deps);
   if (deps.worker) {
-    deps.dispatch.work("expand", createExpandHandler({ ...deps, wakeAt: waker.expect }));
-    deps.dispatch.work("execute", createExecuteHandler({ ...deps, wakeAt: waker.expect }));
+    const stageDeps = { ...deps, jq: boundJq(deps.jq), wakeAt: waker.expect };
+    deps.dispatch.work("expand", createExpandHandler(stageDeps));
+    deps.dispatch.work("execute", createExecuteHandler(stageDeps));
   }
   return {
     accept: acceptor.accept,

@@ -22,18 +22,23 @@ const JOBS: Job[] = [
   {
     name: "make partitions ahead",
     every_ms: 6 * HOUR_MS,
-    run: ({ db }) => db.tx((tx) => ensurePartitions(tx)),
+    async run({ db, log }) {
+      const { changed, busy } = await ensurePartitions(db);
+      if (changed.length > 0) log.info({ made: changed }, "made partitions");
+      if (busy.length > 0) log.warn({ busy }, "tables are busy; their partitions are made later");
+    },
   },
   {
     name: "drop expired partitions",
     every_ms: 6 * HOUR_MS,
     async run({ db, log, config }) {
-      const dropped = await dropExpiredPartitions(db, {
+      const { changed, busy } = await dropExpiredPartitions(db, {
         request_days: config.RETENTION_REQUEST_DAYS,
         run_days: config.RETENTION_RUN_DAYS,
         message_days: config.RETENTION_MESSAGE_DAYS,
       });
-      if (dropped.length > 0) log.info({ dropped }, "dropped expired partitions");
+      if (changed.length > 0) log.info({ dropped: changed }, "dropped expired partitions");
+      if (busy.length > 0) log.warn({ busy }, "tables are busy; their expired partitions are dropped later");
     },
   },
   {

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../../test/harness.ts";
+import { createHarness, type Harness } from "../../test/harness.ts";
 import { createHub } from "../../test/hub.ts";
+import { overlap as inOverlap } from "../../test/overlap.ts";
 import { createRandom } from "../../test/random.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Operation } from "../core/profile-operations.ts";
-import type { Queryable, Tx } from "../db/db.ts";
+import type { Tx } from "../db/db.ts";
 import { type EditOutcome, type RecipientEdit, recipientKey, type Recipients } from "./recipients.ts";
 
 let harness: Harness;
@@ -52,46 +53,8 @@ async function addresses(distinct_id: string, channel: string): Promise<unknown[
     .map(({ value }) => value);
 }
 
-/** Runs `second` while `first` has done its work but not committed; gives `second` time to look at old rows. */
-async function overlap(
-  first: (tx: Tx) => Promise<unknown>,
-  second: (tx: Tx) => Promise<unknown>,
-): Promise<void> {
-  const { db } = harness.services;
-  let waiting: Promise<unknown> = Promise.resolve();
-  await db.tx(async (tx) => {
-    await first(tx);
-    const started = Promise.withResolvers<number>();
-    waiting = db.tx(async (other) => {
-      started.resolve(await pidOf(other));
-      await second(other);
-    });
-    const pid = await started.promise;
-    // It either waits for a lock of ours, or was not stopped by any and is done.
-    await until(async () => (await isWaiting(tx, pid)) || (await isDone(waiting)));
-  });
-  await waiting;
-}
-
-async function pidOf(db: Queryable): Promise<number> {
-  const [row] = await db.query<{ pid: number }>("select pg_backend_pid() as pid");
-  return row?.pid ?? 0;
-}
-
-async function isWaiting(db: Queryable, pid: number): Promise<boolean> {
-  const [row] = await db.query<{ blocked: boolean }>(
-    "select cardinality(pg_blocking_pids($1)) > 0 as blocked",
-    [pid],
-  );
-  return row?.blocked === true;
-}
-
-function isDone(work: Promise<unknown>): Promise<boolean> {
-  return Promise.race([
-    work.then(() => true),
-    new Promise<boolean>((resolve) => setImmediate(resolve, false)),
-  ]);
-}
+const overlap = (first: (tx: Tx) => Promise<unknown>, second: (tx: Tx) => Promise<unknown>) =>
+  inOverlap(harness.services.db, first, second);
 
 describe("a bulk edit", () => {
   it("answers in the order of the edits, and each builds on the one before", async () => {

@@ -26,6 +26,7 @@ export async function editUser(
   if (outcome?.ok === false) throw new AppError("invalid_request_error", outcome.error);
   // Read again: the database has written the times.
   const user = (await recipients.load(tx, workspace_id, [key])).get(recipientKey(key));
-  if (user === undefined) throw new Error("the user was not made");
+  // Deleted by somebody else in between: this edit comes after that, and makes the user anew.
+  if (user === undefined) return editUser(tx, { recipients }, workspace, distinct_id, { operations, errors });
   return presentUser(user, workspace);
 }

@@ -52,9 +52,8 @@ describe("POST /v1/{workspace}/vendor/{vendor_slug}/ 200", () => {
     const shown = (first.json as unknown as { config: Record<string, unknown> }).config;
     const second = await manage("POST", "smtp-email/", { config: { ...shown, port: 587 } });
     expect(second.json).toMatchObject({ id: first.json?.id, config: { port: 587 } });
-    const [settings] = (
-      await harness.services.vendors.list(harness.services.db, hub.workspace.workspace_id)
-    ).filter(({ vendor_slug }) => vendor_slug === "smtp-email");
+    const listed = await harness.services.vendors.list(harness.services.db, hub.workspace.workspace_id);
+    const settings = listed.find(({ vendor_slug }) => vendor_slug === "smtp-email");
     expect(settings?.config).toEqual({ ...shown, port: 587 });
   });
 

@@ -3,7 +3,10 @@ import { lockWorkflow, publishWorkflow } from "../../../catalog/publish-workflow
 import { saveWorkflowDraft } from "../../../catalog/save-workflow-draft.ts";
 import { workflowBody } from "../../../catalog/workflow-body.ts";
 import { parseWorkflowBody } from "../../../catalog/workflow-draft.ts";
+import { workflowEvents } from "../../../catalog/workflow-events.ts";
 import { findWorkflowProblems, getWorkflowView, workflowReply } from "../../../catalog/workflow-view.ts";
+import type { WorkflowDefinition } from "../../../catalog/workflow.ts";
+import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { commitMessageQuery } from "../query.ts";
 
@@ -35,6 +38,7 @@ export default defineRoute({
     const source = { db, nodes: engine.nodes, workspace_id };
     const change = { db, catalog, ids, workspace_id };
     const definition = parseWorkflowBody(body, engine.nodes);
+    refuseManyEvents(definition);
     await saveWorkflowDraft(change, slug, { definition, is_enabled: body.is_enabled ?? undefined });
     if (query.commit) {
       const workflow = await lockWorkflow(change, slug);
@@ -44,3 +48,15 @@ export default defineRoute({
     return getWorkflowView(source, slug, "draft");
   },
 });
+
+/** Each is a row of the index by which events find workflows, written and announced with every commit. */
+const MAX_EVENTS = 1000;
+
+function refuseManyEvents(definition: WorkflowDefinition): void {
+  const { length } = workflowEvents(definition);
+  if (length <= MAX_EVENTS) return;
+  const detail = {
+    trigger_events: [`the workflow reacts to ${length} events, at maximum ${MAX_EVENTS} are allowed`],
+  };
+  throw new AppError("validation_error", JSON.stringify(detail), { detail });
+}

@@ -1,0 +1,23 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { createHarness, type Harness } from "../../../../test/harness.ts";
+import { createHub } from "../../../../test/hub.ts";
+
+let harness: Harness;
+
+beforeAll(async () => {
+  harness = await createHarness({ role: "api" });
+});
+afterAll(() => harness.close());
+
+it("edits of a user that is being deleted are applied before or after, and never fail", async () => {
+  const hub = await createHub(harness);
+  const body = { name: "Ada", $email: "ada@example.com" };
+  const statuses = await Promise.all(
+    Array.from({ length: 300 }, async (_unused, index) => {
+      if (index % 3 === 0) return (await hub.call("DELETE", "/v1/user/ada/")).status;
+      return (await hub.call("POST", "/v1/user/ada/", body)).status;
+    }),
+  );
+  expect(statuses.filter((status) => ![201, 204, 404].includes(status))).toEqual([]);
+  expect((await hub.call("POST", "/v1/user/ada/", body)).status).toBe(201);
+});

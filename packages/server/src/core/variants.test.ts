@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import type { Condition } from "./conditions.ts";
+import { selectVariant, type Variant } from "./variants.ts";
+
+const plan = (value: string): Condition[] => [
+  {
+    type: "expression_v1",
+    expression_v1: {
+      op: "AND",
+      args: [{ variable_ns: "$recipient", variable: "plan", op: "==", value: JSON.stringify(value) }],
+    },
+  },
+];
+
+const variant = (
+  id: string,
+  tenant_id: string | null,
+  locale: string,
+  conditions: Condition[] = [],
+): Variant => ({
+  id,
+  tenant_id,
+  locale,
+  conditions,
+});
+
+/** In their order. */
+const worked = [
+  variant("default", null, "en"),
+  variant("pro", null, "en", plan("pro")),
+  variant("default-es", null, "es"),
+  variant("acme", "acme", "en"),
+  variant("acme-es", "acme", "es"),
+  variant("acme-pro-es", "acme", "es", plan("pro")),
+];
+
+function pick(variants: Variant[], tenant: string, locale: string | null, plan = "free"): string | undefined {
+  const scope = { namespaces: { "": {}, $recipient: { plan } }, now: new Date("2026-11-20T00:00:00Z") };
+  return selectVariant(variants, tenant, locale, scope)?.id;
+}
+
+describe("the variant for a recipient", () => {
+  it.each([
+    ["default", "en", "free", "default"],
+    ["default", "en", "pro", "pro"],
+    // The bucket of the exact locale is looked at before that of the default locale.
+    ["default", "es", "pro", "default-es"],
+    ["default", "fr", "pro", "pro"],
+    ["default", "es-MX", "free", "default-es"],
+    // In one bucket the first that holds wins.
+    ["acme", "es", "pro", "acme-es"],
+    // A tenant's own variant in the default locale is before any of the default tenant.
+    ["acme", "fr", "pro", "acme"],
+    ["other", "es", "free", "default-es"],
+    ["acme", "en", "free", "acme"],
+    ["acme", "es-AR", "free", "acme-es"],
+    ["other", "fr", "free", "default"],
+  ])("of tenant %s with locale %s on plan %s is %s", (tenant, locale, plan, id) => {
+    expect(pick(worked, tenant, locale, plan)).toBe(id);
+  });
+
+  it("follows the order of the list inside tenant and locale", () => {
+    const [first, ...rest] = [...worked].reverse();
+    expect(first?.id).toBe("acme-pro-es");
+    expect(pick([first as Variant, ...rest], "acme", "es", "pro")).toBe("acme-pro-es");
+    expect(pick([first as Variant, ...rest], "acme", "es", "free")).toBe("acme-es");
+  });
+
+  it.each([
+    ["es_MX", "es-mx"],
+    ["ES-mx", "es_MX"],
+    ["es-MX", "ES-MX"],
+  ])("with locale %s finds the variant written as %s", (wanted, written) => {
+    const variants = [
+      variant("default", null, "en"),
+      variant("es", null, "es"),
+      variant("mx", null, written),
+    ];
+    expect(pick(variants, "default", wanted)).toBe("mx");
+  });
+
+  it("without a locale is that of the default variant's", () => {
+    const variants = [
+      variant("default", null, "de"),
+      variant("en", null, "en"),
+      variant("pro", null, "de", plan("pro")),
+    ];
+    expect(pick(variants, "default", null, "pro")).toBe("pro");
+    expect(pick(variants, "default", null, "free")).toBe("default");
+    expect(pick(variants, "default", "en", "pro")).toBe("en");
+  });
+
+  it("is the only one there is, whatever it asks for", () => {
+    expect(pick([variant("lonely", "acme", "es", plan("pro"))], "other", "fr")).toBe("lonely");
+  });
+
+  it("is the first when none is called default and nothing matches", () => {
+    expect(pick([variant("a", "acme", "es"), variant("b", "acme", "fr")], "other", "it")).toBe("a");
+  });
+
+  it("is none where there are none", () => {
+    expect(pick([], "default", "en")).toBeUndefined();
+  });
+
+  it.each(["__proto__", "constructor", ""])("of a locale or tenant called %j is the default", (name) => {
+    expect(pick(worked, name, name)).toBe("default");
+  });
+});

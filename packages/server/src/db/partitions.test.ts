@@ -1,0 +1,289 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createHarness, type Harness, until } from "../../test/harness.ts";
+import { createPipeline, delay, type Pipeline, sms } from "../../test/pipeline.ts";
+import { startWorker, type Worker } from "../../test/worker.ts";
+import { createIdSource } from "../ids.ts";
+import { createDb, type Db } from "./db.ts";
+import { dropExpiredPartitions, ensurePartitions } from "./partitions.ts";
+
+const DAY_MS = 86_400_000;
+const WEEK_MS = 7 * DAY_MS;
+const TABLES = ["message", "message_event", "request", "run"];
+const RETENTION = { request_days: 30, run_days: 30, message_days: 90 };
+
+let harness: Harness;
+/** Connections of two nodes. */
+let db: Db;
+let other: Db;
+
+beforeAll(async () => {
+  harness = await createHarness({ role: "api" });
+  [db, other] = [1, 2].map(() => createDb({ url: harness.databaseUrl, max: 4, onError: () => {} })) as [
+    Db,
+    Db,
+  ];
+});
+afterAll(async () => {
+  await db.close();
+  await other.close();
+  await harness.close();
+});
+
+/** The week that a time is in, as partitions are named. */
+function weekOf(ms: number): string {
+  return `w${new Date(Math.floor(ms / WEEK_MS) * WEEK_MS).toISOString().slice(0, 10).replaceAll("-", "")}`;
+}
+
+async function partitionsOf(table: string): Promise<string[]> {
+  const rows = await db.query<{ name: string }>(
+    "select inhrelid::regclass::text as name from pg_inherits where inhparent = $1::regclass order by 1",
+    [table],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** Rows of `message_event`, which has the fewest columns, made at these times; where each one lies. */
+async function addEvents(...times: number[]): Promise<() => Promise<string[]>> {
+  const message_ids = times.map((ms) => createIdSource(() => ms).ulid());
+  await db.query(
+    `insert into message_event (workspace_id, message_id, at, kind)
+     select 1, id, now(), 'attempt_failed' from unnest($1::text[]) as id`,
+    [message_ids],
+  );
+  return async () => {
+    const rows = await db.query<{ message_id: string; place: string }>(
+      "select message_id, tableoid::regclass::text as place from message_event where message_id = any($1)",
+      [message_ids],
+    );
+    return message_ids.map((id) => rows.find(({ message_id }) => message_id === id)?.place ?? "gone");
+  };
+}
+
+describe("partitions ahead", () => {
+  it("are there for this week and the next four, in every table", async () => {
+    const now = Date.now();
+    await ensurePartitions(db, now);
+    for (const table of TABLES) {
+      const weeks = [0, 1, 2, 3, 4].map((week) => `${table}_${weekOf(now + week * WEEK_MS)}`);
+      expect(await partitionsOf(table)).toEqual(expect.arrayContaining([...weeks, `${table}_default`]));
+      expect(await partitionsOf(table)).toHaveLength(6);
+    }
+  });
+
+  it("have the primary key and the indexes of their table", async () => {
+    const indexesOf = async (table: string) =>
+      (
+        await db.query<{ columns: string; is_primary: boolean; predicate: string | null }>(
+          `select indkey::text as columns, indisprimary as is_primary, pg_get_expr(indpred, indrelid) as predicate
+             from pg_index where indrelid = $1::regclass order by 1, 2, 3`,
+          [table],
+        )
+      ).map((index) => ({ ...index }));
+    for (const table of TABLES) {
+      const expected = await indexesOf(table);
+      expect(expected.length).toBeGreaterThan(0);
+      expect(await indexesOf(`${table}_${weekOf(Date.now())}`)).toEqual(expected);
+    }
+  });
+
+  it("are made once when two nodes make them at the same moment", async () => {
+    const now = Date.now() + 20 * WEEK_MS;
+    const passes = await Promise.all([db, other, db, other].map((node) => ensurePartitions(node, now)));
+    const made = passes.flatMap(({ changed }) => changed);
+    expect(made).toHaveLength(5 * TABLES.length);
+    expect(new Set(made).size).toBe(made.length);
+    expect(await ensurePartitions(db, now)).toEqual({ changed: [], busy: [] });
+  });
+
+  it("wait for the next pass where a table is busy, and hold up nobody meanwhile", async () => {
+    const now = Date.now() + 40 * WEEK_MS;
+    await other.tx(async (backup) => {
+      await backup.query("lock table run in access share mode");
+      const { changed, busy } = await ensurePartitions(db, now);
+      expect(busy).toEqual(["run"]);
+      expect(changed).toHaveLength(5 * (TABLES.length - 1));
+      expect(await partitionsOf("run")).not.toContain(`run_${weekOf(now)}`);
+    });
+    expect((await ensurePartitions(db, now)).changed).toHaveLength(5);
+  });
+});
+
+describe("a row", () => {
+  const week = Math.floor(Date.now() / WEEK_MS) * WEEK_MS;
+
+  it.each([
+    ["now", Date.now()],
+    ["the first millisecond of a week", week + WEEK_MS],
+    ["the last millisecond of a week", week + 2 * WEEK_MS - 1],
+    ["four weeks ahead", week + 4 * WEEK_MS],
+  ])("of %s lies in the partition of its week", async (_when, ms) => {
+    const places = await addEvents(ms);
+    expect(await places()).toEqual([`message_event_${weekOf(ms)}`]);
+  });
+
+  it.each([
+    ["1970", 0],
+    ["last year", week - 52 * WEEK_MS],
+    ["ten years ahead", week + 520 * WEEK_MS],
+    ["the last time that an id can hold", 2 ** 48 - 1],
+  ])("of %s lies in the default partition", async (_when, ms) => {
+    const places = await addEvents(ms);
+    expect(await places()).toEqual(["message_event_default"]);
+  });
+
+  it("that the default partition caught moves to its week once that has a partition", async () => {
+    const soon = week + 60 * WEEK_MS;
+    const places = await addEvents(soon, soon + WEEK_MS, soon + 30 * WEEK_MS);
+    expect(new Set(await places())).toEqual(new Set(["message_event_default"]));
+    await ensurePartitions(db, soon);
+    expect(await places()).toEqual([
+      `message_event_${weekOf(soon)}`,
+      `message_event_${weekOf(soon + WEEK_MS)}`,
+      "message_event_default",
+    ]);
+  });
+});
+
+describe("retention", () => {
+  /** Far from the weeks of the other tests; each test has years of its own. */
+  let now = Date.now() + 200 * WEEK_MS;
+  let pipeline: Pipeline;
+  let worker: Worker | undefined;
+
+  beforeEach(async () => {
+    now += 200 * WEEK_MS;
+    // The passes of earlier tests have dropped this week.
+    await ensurePartitions(db);
+    pipeline = await createPipeline(harness);
+    await pipeline.addTemplate("text");
+  });
+  afterEach(async () => {
+    await worker?.stop();
+    worker = undefined;
+  });
+
+  /** A pass as maintenance makes it, `days` after the rows that the pipeline just made. */
+  async function passAfter(days: number): Promise<string[]> {
+    const { changed, busy } = await dropExpiredPartitions(db, RETENTION, Date.now() + days * DAY_MS);
+    expect(busy).toEqual([]);
+    return changed;
+  }
+
+  it("drops a week only when its youngest row is old enough", async () => {
+    const week = Math.floor(now / WEEK_MS) * WEEK_MS;
+    await ensurePartitions(db, week);
+    const places = await addEvents(week, week + WEEK_MS);
+    const end = week + WEEK_MS + RETENTION.message_days * DAY_MS;
+    await dropExpiredPartitions(db, RETENTION, end - 1);
+    expect(await places()).toEqual([
+      `message_event_${weekOf(week)}`,
+      `message_event_${weekOf(week + WEEK_MS)}`,
+    ]);
+    const { changed } = await dropExpiredPartitions(db, RETENTION, end);
+    expect(changed).toContain(`message_event_${weekOf(week)}`);
+    expect(await places()).toEqual(["gone", `message_event_${weekOf(week + WEEK_MS)}`]);
+    // Ninety days for messages are more than thirty for runs.
+    expect(await partitionsOf("message")).toContain(`message_${weekOf(week + WEEK_MS)}`);
+    expect(await partitionsOf("run")).not.toContain(`run_${weekOf(week + WEEK_MS)}`);
+  });
+
+  it("does nothing the second time, nor when two nodes do it at once", async () => {
+    await ensurePartitions(db, now);
+    const later = now + 400 * DAY_MS;
+    const passes = await Promise.all(
+      [db, other].map((node) => dropExpiredPartitions(node, RETENTION, later)),
+    );
+    const dropped = passes.flatMap(({ changed }) => changed);
+    expect(dropped.filter((name) => name.endsWith(weekOf(now)))).toHaveLength(TABLES.length);
+    expect(new Set(dropped).size).toBe(dropped.length);
+    expect(await dropExpiredPartitions(db, RETENTION, later)).toEqual({ changed: [], busy: [] });
+  });
+
+  it("leaves a busy table for the next pass", async () => {
+    await ensurePartitions(db, now);
+    const later = now + WEEK_MS + 31 * DAY_MS;
+    await other.tx(async (backup) => {
+      await backup.query("lock table run in access share mode");
+      const { changed, busy } = await dropExpiredPartitions(db, RETENTION, later);
+      expect(busy).toEqual(["run"]);
+      expect(changed).toContain(`request_${weekOf(now)}`);
+      expect(await partitionsOf("run")).toContain(`run_${weekOf(now)}`);
+    });
+    expect((await dropExpiredPartitions(db, RETENTION, later)).changed).toContain(`run_${weekOf(now)}`);
+  });
+
+  it("keeps a sleeping run and its request, which still wakes and finishes, and lets both go after that", async () => {
+    let clock = new Date();
+    worker = await startWorker(harness, { clock: async () => clock });
+    await pipeline.commit("once", [sms("only")]);
+    await pipeline.commit("yearly", [sms("first"), delay("year", "365d"), sms("second")]);
+    const recipients = [{ distinct_id: "ann", $sms: "+14155550100" }];
+    const gone = await pipeline.trigger({ workflow: "once", recipients });
+    await pipeline.finished(1);
+    const kept = await pipeline.trigger({ workflow: "yearly", recipients });
+    await until(async () => (await pipeline.runs()).some(({ wake_at }) => wake_at !== null));
+    await until(async () => (await pipeline.messages()).every(({ status }) => status === "sent_by_vendor"));
+
+    await passAfter(40);
+    const [asleep, ...more] = await pipeline.runs();
+    expect(more).toEqual([]);
+    expect(asleep).toMatchObject({ request_id: kept, status: "in_progress" });
+    expect((await pipeline.requests()).map(({ id }) => id)).toEqual([kept]);
+    expect(gone).not.toBe(kept);
+    expect(await pipeline.messages()).toHaveLength(2);
+
+    await passAfter(100);
+    expect(await pipeline.messages()).toEqual([]);
+    expect(await pipeline.runs()).toEqual([asleep]);
+
+    clock = new Date(Date.now() + 366 * DAY_MS);
+    expect(await worker.wake()).toBe(1);
+    const [finished] = await until(async () => {
+      const runs = await pipeline.runs();
+      return runs.every(({ status }) => status !== "in_progress") ? runs : null;
+    });
+    expect(finished).toMatchObject({ status: "completed", request_id: kept });
+    expect((await pipeline.messages()).map(({ node_ref }) => node_ref)).toEqual(["second"]);
+
+    await passAfter(400);
+    expect(await pipeline.runs()).toEqual([]);
+    // A request is kept for its runs: it goes in the pass that finds them finished.
+    expect(await pipeline.requests()).toEqual([]);
+  });
+
+  it("keeps a request that nobody has expanded yet, which still becomes its runs", async () => {
+    await pipeline.commit("hello", [sms("only")]);
+    const id = await pipeline.trigger({
+      workflow: "hello",
+      recipients: [{ distinct_id: "ann", $sms: "+14155550100" }],
+    });
+    await passAfter(60);
+    expect((await pipeline.requests()).map((request) => request.id)).toEqual([id]);
+    worker = await startWorker(harness);
+    expect(await pipeline.finished(1)).toMatchObject([{ request_id: id, status: "completed" }]);
+  });
+
+  it("keeps a message that waits for its next attempt", async () => {
+    worker = await startWorker(harness);
+    await pipeline.commit("hello", [sms("only")]);
+    // The simulator refuses numbers that end so for the moment.
+    await pipeline.trigger({
+      workflow: "hello",
+      recipients: [{ distinct_id: "ann", $sms: "+14155550003" }],
+    });
+    const waiting = await until(async () => {
+      const messages = await pipeline.messages();
+      return messages.some(({ next_attempt_at }) => next_attempt_at !== null) ? messages : null;
+    });
+    await worker.stop();
+    worker = undefined;
+    await passAfter(200);
+    expect(await pipeline.messages()).toMatchObject([{ id: waiting[0]?.id, status: "triggered" }]);
+  });
+
+  it("clears the default partition of rows that grew old in it, and only of those", async () => {
+    const places = await addEvents(0, now - 100 * DAY_MS, now - 80 * DAY_MS, now + 500 * WEEK_MS);
+    await dropExpiredPartitions(db, RETENTION, now);
+    expect(await places()).toEqual(["gone", "gone", "message_event_default", "message_event_default"]);
+  });
+});

@@ -1,0 +1,534 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type CalledVendor, callVendor, route, sent } from "../../test/called-vendor.ts";
+import { createHarness, type Harness, until } from "../../test/harness.ts";
+import { createPipeline, type MessageRow, node, type Pipeline, sms } from "../../test/pipeline.ts";
+import { startWorker, type Worker, type WorkerOptions } from "../../test/worker.ts";
+
+let harness: Harness;
+let pipeline: Pipeline;
+let workers: Worker[] = [];
+/** Of text messages, where a test asks for it. */
+let called: CalledVendor;
+
+beforeAll(async () => {
+  harness = await createHarness({ role: "api" });
+});
+afterAll(() => harness.close());
+beforeEach(async () => {
+  called = callVendor("sms");
+  pipeline = await createPipeline(harness);
+  await pipeline.addTemplate("text");
+  await pipeline.addTemplate("mail", ["email"]);
+  await pipeline.commit("text", [sms("sms_1")]);
+  await pipeline.commit("mail", [node("send_email", "email_1", { template: "mail" })]);
+});
+afterEach(async () => {
+  for (const { answer } of called.calls) answer(sent);
+  await stopWorkers();
+  // What a test left to be sent is no call of the next one's vendor.
+  await harness.services.db.query("delete from pgboss.job where name like 'send-%'");
+  await harness.services.db.query("update message set next_attempt_at = null");
+});
+
+async function work(options: WorkerOptions = {}): Promise<Worker> {
+  const worker = await startWorker(harness, { vendors: [called.vendor], ...options });
+  workers.push(worker);
+  return worker;
+}
+
+async function stopWorkers(): Promise<void> {
+  for (const worker of workers) await worker.stop();
+  workers = [];
+}
+
+const text = (number = "+14155550100", distinct_id = "ann") =>
+  pipeline.trigger({ workflow: "text", recipients: [{ distinct_id, $sms: number }] });
+const mail = (address: string, distinct_id = "ann") =>
+  pipeline.trigger({ workflow: "mail", recipients: [{ distinct_id, $email: address }] });
+
+/** The only message, once it is as asked for. */
+const message = (is: (row: MessageRow) => boolean) =>
+  until(async () => {
+    const rows = await pipeline.messages();
+    return rows.length === 1 && rows[0] !== undefined && is(rows[0]) ? rows[0] : null;
+  });
+const settled = () => message(({ status }) => status !== "triggered");
+const waiting = () => message(({ next_attempt_at }) => next_attempt_at !== null);
+
+/** The next attempt is due now. */
+async function hurry(worker: Worker): Promise<void> {
+  await harness.services.db.query(
+    "update message set next_attempt_at = now() - interval '1 second' where workspace_id = $1 and next_attempt_at is not null",
+    [pipeline.workspace_id],
+  );
+  await worker.wake();
+}
+
+async function events(kind: string): Promise<Record<string, unknown>[]> {
+  const rows = await harness.services.db.query<{ detail: Record<string, unknown> }>(
+    "select detail from message_event where workspace_id = $1 and kind = $2 order by at",
+    [pipeline.workspace_id, kind],
+  );
+  return rows.map(({ detail }) => detail);
+}
+
+const sendJobs = () =>
+  harness.services.db.query<{ state: string; retry_count: number }>(
+    "select state, retry_count from pgboss.job where name like 'send-%' and state < 'completed'",
+  );
+
+/** The jobs in hand go to whoever asks next, as if their worker had stopped its heartbeat. */
+async function takeJobsAway(): Promise<void> {
+  await harness.services.db.query(
+    `update pgboss.job set state = 'retry', retry_count = retry_count + 1, started_on = null, start_after = now() - interval '1 second'
+      where name like 'send-%' and state = 'active'`,
+  );
+  await harness.services.db.query(
+    "select pg_notify('carillon_wake', 'send-' || lane) from unnest(array['system', 'transactional', 'promotional']) lane",
+  );
+}
+
+describe("a message", () => {
+  it("is given to its vendor once, with all that the vendor needs", async () => {
+    await route(harness, pipeline.workspace_id, called);
+    await text();
+    await work();
+    const call = await called.call(0);
+
+    const row = await message(({ lease }) => lease !== null);
+    expect(call.message).toEqual({
+      message_id: row.id,
+      workspace: pipeline.workspace.uid,
+      tenant_id: "default",
+      recipient: "ann",
+      category: "transactional",
+      attempt: 1,
+      to: "+14155550100",
+      content: expect.objectContaining({ body: "Hello ann" }),
+      attachments: [],
+    });
+    call.answer({ kind: "sent", vendor_message_id: "SM1" });
+    expect(await settled()).toMatchObject({ status: "sent_by_vendor", lease: null, attempt: 1 });
+    await until(async () => (await sendJobs()).length === 0);
+    expect(called.calls).toHaveLength(1);
+  });
+
+  it("fails with our own reason when its vendor has a bug, and its neighbours do not", async () => {
+    await route(harness, pipeline.workspace_id, called);
+    await pipeline.trigger({
+      workflow: "text",
+      recipients: ["ann", "bob", "cyd"].map((distinct_id) => ({ distinct_id, $sms: "+14155550100" })),
+    });
+    await work();
+    await called.call(2);
+    for (const { message, answer, throws } of called.calls) {
+      if (message.recipient === "bob") throws(new TypeError("undefined is not a function"));
+      else answer(sent);
+    }
+
+    const rows = await until(async () => {
+      const all = await pipeline.messages();
+      return all.every(({ status }) => status !== "triggered") ? all : null;
+    });
+    expect(
+      rows.map(({ distinct_id, status, failure_class }) => [distinct_id, status, failure_class]),
+    ).toEqual([
+      ["ann", "sent_by_vendor", null],
+      ["bob", "trigger_failed", "config"],
+      ["cyd", "sent_by_vendor", null],
+    ]);
+    expect(rows[1]?.failure_reason).toBe("internal error of vendor called-sms");
+  });
+
+  it("fails when its vendor was deleted meanwhile", async () => {
+    const id = await route(harness, pipeline.workspace_id, called);
+    const worker = await work();
+    await text();
+    (await called.call(0)).answer({ kind: "failed", class: "transient", code: "x", message: "later" });
+    await waiting();
+    const { db, catalog } = harness.services;
+    await db.tx(async (tx) => {
+      await tx.query("delete from vendor_config where id = $1", [id]);
+      await catalog.invalidate(tx, pipeline.workspace_id, "vendor", id);
+    });
+    await until(async () => {
+      await hurry(worker);
+      return (await pipeline.messages())[0]?.status === "trigger_failed";
+    });
+
+    expect((await pipeline.messages())[0]?.failure_reason).toBe(`vendor configuration ${id} was deleted`);
+  });
+
+  it("keeps what its vendor said where no database can hold all of it", async () => {
+    await route(harness, pipeline.workspace_id, called);
+    await text();
+    await work();
+    (await called.call(0)).answer({
+      kind: "failed",
+      class: "message",
+      code: "x",
+      message: "bad\u0000word and half a pair \ud83d",
+    });
+
+    expect(await settled()).toMatchObject({
+      status: "trigger_failed",
+      failure_reason: "badword and half a pair \ufffd",
+    });
+    await until(async () => (await sendJobs()).length === 0);
+    expect(called.calls).toHaveLength(1);
+  });
+
+  it("is in doubt when its vendor neither answers nor obeys, and its place is free again", async () => {
+    await route(harness, pipeline.workspace_id, called);
+    await text();
+    await work({ timeout_ms: 50 });
+    await called.call(0);
+
+    expect(await waiting()).toMatchObject({
+      status: "triggered",
+      failure_class: "ambiguous",
+      failure_reason: "ambiguous: the vendor did not answer and did not stop",
+    });
+  });
+});
+
+describe("a failure that may pass", () => {
+  it("is tried again when the vendor asked for it, and not before", async () => {
+    await route(harness, pipeline.workspace_id, called);
+    await text();
+    const worker = await work();
+    const asked = {
+      kind: "failed",
+      class: "throttled",
+      code: "429",
+      message: "slow down",
+      retry_after: 120,
+    } as const;
+    (await called.call(0)).answer(asked);
+
+    const row = await waiting();
+    const wait = (row.next_attempt_at?.getTime() ?? 0) - Date.now();
+    expect(wait).toBeGreaterThan(110_000);
+    expect(wait).toBeLessThan(121_000);
+    expect(row).toMatchObject({ status: "triggered", failure_class: "throttled", lease: null });
+    expect(await worker.wake()).toBe(0);
+    expect(called.calls).toHaveLength(1);
+
+    await hurry(worker);
+    expect((await called.call(1)).message).toMatchObject({ attempt: 2, to: "+14155550100" });
+    called.calls[1]?.answer(sent);
+    expect(await settled()).toMatchObject({ status: "sent_by_vendor", attempt: 2, failure_reason: null });
+    expect(await events("attempt_failed")).toMatchObject([
+      { attempt: 1, class: "throttled", reason: "slow down" },
+    ]);
+  });
+
+  it("of the simulator passes on its third attempt", async () => {
+    await text("+14155550003");
+    const worker = await work();
+    await waiting();
+    await hurry(worker);
+    await message(({ attempt, next_attempt_at }) => attempt === 2 && next_attempt_at !== null);
+    await hurry(worker);
+
+    expect(await settled()).toMatchObject({ status: "sent_by_vendor", attempt: 3 });
+    expect((await events("attempt_failed")).map(({ attempt }) => attempt)).toEqual([1, 2]);
+  });
+
+  it("is final after its last attempt", async () => {
+    await route(harness, pipeline.workspace_id, called);
+    await text();
+    const worker = await work();
+    for (let attempt = 1; attempt <= 6; attempt++) {
+      const call = await called.call(attempt - 1);
+      call.answer({ kind: "failed", class: "transient", code: "x", message: "busy" });
+      await message((row) => row.attempt === attempt && row.lease === null);
+      await hurry(worker);
+    }
+
+    expect(await settled()).toMatchObject({
+      status: "trigger_failed",
+      failure_class: "transient",
+      attempt: 6,
+    });
+    expect(called.calls).toHaveLength(6);
+  });
+});
+
+describe("a permanent refusal", () => {
+  it("has the address left alone, and the next trigger says so", async () => {
+    await mail("bounce+1@example.com");
+    await work();
+    expect(await settled()).toMatchObject({ status: "trigger_failed", failure_class: "recipient" });
+    const { db } = harness.services;
+    const [identity] = await db.query<{ perma_status: string; days: number }>(
+      `select perma_status, extract(day from perma_until - now())::int as days from identity
+        where workspace_id = $1 and channel = 'email'`,
+      [pipeline.workspace_id],
+    );
+    expect(identity).toEqual({ perma_status: "disabled", days: 89 });
+
+    // Named by id alone, and with the very address again: a trigger lifts no suppression.
+    await pipeline.trigger({ workflow: "mail", recipients: ["ann"] });
+    await mail("bounce+1@example.com");
+
+    const runs = await pipeline.finished(3);
+    for (const run of runs.slice(1)) {
+      expect(run.status).toBe("partial_failure");
+      const step = run.steps.find(({ s }) => s === "channels_computed");
+      expect(step).toMatchObject({
+        l: "warning",
+        m: "template: live channels: [email], but no respective user (subscribed-)channels present",
+      });
+    }
+    expect(await pipeline.messages()).toHaveLength(1);
+  });
+
+  it("of one address leaves the user's others alone", async () => {
+    await pipeline.trigger({
+      workflow: "mail",
+      recipients: [{ distinct_id: "ann", $email: ["bounce+1@example.com", "ann@example.com"] }],
+    });
+    await work();
+    await until(async () => {
+      const rows = await pipeline.messages();
+      return rows.length === 2 && rows.every(({ status }) => status !== "triggered");
+    });
+    await pipeline.trigger({ workflow: "mail", recipients: ["ann"] });
+    await pipeline.finished(2);
+
+    const addresses = (await pipeline.messages()).map(({ channel_value }) => JSON.stringify(channel_value));
+    expect(addresses.toSorted()).toEqual([
+      '"ann@example.com"',
+      '"ann@example.com"',
+      '"bounce+1@example.com"',
+    ]);
+  });
+
+  it.each([
+    ["the content", "reject+1@example.com", "message"],
+    ["our credentials", "config+1@example.com", "config"],
+  ])("of %s is no fault of the address", async (_name, address, failure_class) => {
+    await mail(address);
+    await work();
+
+    expect(await settled()).toMatchObject({ status: "trigger_failed", failure_class, attempt: 1 });
+    await pipeline.trigger({ workflow: "mail", recipients: ["ann"] });
+    await until(async () => (await pipeline.messages()).length === 2);
+    expect((await pipeline.runs())[1]?.status).toBe("completed");
+  });
+});
+
+describe("a message whose worker died while it was with the vendor", () => {
+  /** Handed out for good, and then nothing: what a killed process leaves. */
+  async function die(): Promise<void> {
+    await until(async () => (await pipeline.messages()).length > 0);
+    await stopWorkers();
+    await harness.services.db.query(
+      `update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now()
+        where name like 'send-%' and state < 'active'`,
+    );
+  }
+
+  /** A worker that makes messages and never sends one: it has no place for a call. */
+  const workWithoutSending = async () => {
+    const worker = await work();
+    await until(async () => (await pipeline.messages()).length > 0);
+    return worker;
+  };
+
+  it.each([
+    ["e-mail of a campaign", "mail", "promotional", true],
+    ["text message with a password", "text", "system", true],
+    ["text message about an order", "text", "transactional", true],
+    ["text message of a campaign", "text", "promotional", false],
+  ] as const)(
+    "%s: sent again by the channel's rule, and always marked",
+    async (_name, kind, category, again) => {
+      const vendor = callVendor(kind === "mail" ? "email" : "sms");
+      called = vendor;
+      await route(harness, pipeline.workspace_id, vendor);
+      const steps = kind === "mail" ? [node("send_email", "n", { template: "mail" })] : [sms("n")];
+      await pipeline.commit("doubtful", steps, { category });
+      await pipeline.trigger({
+        workflow: "doubtful",
+        recipients: [{ distinct_id: "ann", $email: "ann@example.com", $sms: "+14155550100" }],
+      });
+      await work();
+      await vendor.call(0);
+      await takeJobsAway();
+
+      expect(await until(async () => (await events("ambiguous"))[0])).toEqual({
+        attempt: 1,
+        sent_again: again,
+      });
+      if (again) {
+        const second = await vendor.call(1);
+        expect(second.message.attempt).toBe(2);
+        second.answer(sent);
+        expect(await settled()).toMatchObject({ status: "sent_by_vendor", attempt: 2 });
+      } else {
+        expect(await settled()).toMatchObject({
+          status: "trigger_failed",
+          failure_class: "ambiguous",
+          failure_reason: "ambiguous: the worker died while the message was with the vendor",
+        });
+        expect(vendor.calls).toHaveLength(1);
+      }
+    },
+  );
+
+  it("is found at once by a worker that starts alone", async () => {
+    await mail("ann@example.com");
+    await workWithoutSending();
+    await settled();
+    await stopWorkers();
+    // As it was before its result came: handed out, leased, unsettled.
+    const { db } = harness.services;
+    const [job] = await db.query<{ id: string }>(
+      "select id from pgboss.job where name = 'send-transactional' order by created_on desc limit 1",
+    );
+    await db.query(
+      "update message set status = 'triggered', lease = $2, vendor_message_id = null where workspace_id = $1",
+      [pipeline.workspace_id, job?.id],
+    );
+    await db.query(
+      "update pgboss.job set state = 'active', completed_on = null, heartbeat_on = now() where id = $1",
+      [job?.id],
+    );
+    await die();
+    await work();
+
+    await message(({ status }) => status === "sent_by_vendor");
+    expect(await events("ambiguous")).toEqual([{ attempt: 1, sent_again: true }]);
+  });
+
+  it("ignores the result that its first worker brings late", async () => {
+    await route(harness, pipeline.workspace_id, called);
+    await text();
+    await work();
+    const first = await called.call(0);
+    await takeJobsAway();
+    const second = await called.call(1);
+
+    first.answer({ kind: "failed", class: "recipient", code: "x", message: "late", inactivate: true });
+    // The late one has had its turn when a result behind it is written.
+    await settleAnother();
+    expect(await pipeline.messages()).toMatchObject([
+      { status: "triggered", attempt: 2, failure_reason: null },
+    ]);
+    // Nor does it take the job away from the worker that holds it now: if that dies too, somebody has to know.
+    expect(await sendJobs()).toMatchObject([{ state: "active", retry_count: 1 }]);
+
+    second.answer(sent);
+    expect(await settled()).toMatchObject({ status: "sent_by_vendor", attempt: 2, failure_reason: null });
+    await until(async () => (await sendJobs()).length === 0);
+    const [identity] = await harness.services.db.query(
+      "select perma_status from identity where workspace_id = $1",
+      [pipeline.workspace_id],
+    );
+    expect(identity).toEqual({ perma_status: "active" });
+  });
+
+  /** A message of another workspace through the same worker, from beginning to end. */
+  async function settleAnother(): Promise<void> {
+    const other = await createPipeline(harness);
+    await other.addTemplate("text");
+    await other.commit("text", [sms("sms_1")]);
+    await other.trigger({ workflow: "text", recipients: [{ distinct_id: "bob", $sms: "+14155550101" }] });
+    await until(async () => (await other.messages())[0]?.status === "sent_by_vendor");
+    await until(async () => (await sendJobs()).length <= 1);
+  }
+});
+
+describe("lanes", () => {
+  it("are apart: a vendor that hangs in campaigns takes no place of a password", async () => {
+    await route(harness, pipeline.workspace_id, called);
+    await pipeline.commit("campaign", [sms("sms_1")], { category: "promotional" });
+    await pipeline.commit("password", [sms("sms_1")], { category: "system" });
+    const crowd = Array.from({ length: 50 }, (_, index) => ({
+      distinct_id: `user-${index}`,
+      $sms: "+14155550100",
+    }));
+    await pipeline.trigger({ workflow: "campaign", recipients: crowd });
+    await pipeline.trigger({ workflow: "campaign", recipients: crowd });
+    await work({ concurrency: 8, timeout_ms: 60_000 });
+    // Half of the places are the campaign's, and all of those hang.
+    await called.call(3);
+    await pipeline.trigger({
+      workflow: "password",
+      recipients: [{ distinct_id: "ann", $sms: "+14155550100" }],
+    });
+    await pipeline.trigger({ workflow: "text", recipients: [{ distinct_id: "bob", $sms: "+14155550100" }] });
+    await called.call(5);
+
+    const categories = called.calls.map((call) => call.message.category);
+    expect(categories.filter((category) => category === "promotional")).toHaveLength(4);
+    expect(categories.slice(4).toSorted()).toEqual(["system", "transactional"]);
+    // A place that is free again is taken by the next in line.
+    called.calls[0]?.answer(sent);
+    expect((await called.call(6)).message.category).toBe("promotional");
+    await until(async () => {
+      for (const { answer } of called.calls) answer(sent);
+      return (await pipeline.messages()).every(({ status }) => status === "sent_by_vendor");
+    });
+    expect(called.calls).toHaveLength(102);
+  });
+});
+
+describe("a report about a message", () => {
+  it("comes by itself from the simulator, stage by stage", async () => {
+    await mail("click+1@example.com");
+    const worker = await work();
+    await settled();
+    const { db } = harness.services;
+    const [due] = await db.query<{ count: number }>(
+      "select count(*) from due_receipt where workspace_id = $1",
+      [pipeline.workspace_id],
+    );
+    expect(due?.count).toBe(3);
+    await db.query("update due_receipt set due_at = now() where workspace_id = $1", [pipeline.workspace_id]);
+    await worker.sweep();
+
+    expect(await message(({ status }) => status === "clicked")).toBeDefined();
+  });
+
+  it("that is faster than the vendor's own answer is not taken back by it", async () => {
+    await route(harness, pipeline.workspace_id, called);
+    await text();
+    await work();
+    const call = await called.call(0);
+    const { db } = harness.services;
+    await db.query(
+      "insert into due_receipt (workspace_id, message_id, status, due_at) values ($1, $2, 'delivered', now())",
+      [pipeline.workspace_id, call.message.message_id],
+    );
+    await message(({ status }) => status === "delivered");
+    call.answer({ kind: "sent", vendor_message_id: "SM1" });
+
+    expect(await message(({ lease }) => lease === null)).toMatchObject({ status: "delivered" });
+    const [row] = await db.query("select vendor_message_id from message where workspace_id = $1", [
+      pipeline.workspace_id,
+    ]);
+    expect(row).toEqual({ vendor_message_id: "SM1" });
+  });
+
+  it("that a message in doubt did arrive keeps it from being sent again", async () => {
+    await route(harness, pipeline.workspace_id, called);
+    await text();
+    const worker = await work();
+    const call = await called.call(0);
+    call.answer({ kind: "ambiguous", code: "timeout", message: "no answer" });
+    await waiting();
+    await harness.services.db.query(
+      "insert into due_receipt (workspace_id, message_id, status, due_at) values ($1, $2, 'delivered', now())",
+      [pipeline.workspace_id, call.message.message_id],
+    );
+    await worker.sweep();
+    await hurry(worker);
+    await until(async () => (await sendJobs()).length === 0);
+
+    expect(await pipeline.messages()).toMatchObject([{ status: "delivered" }]);
+    expect(called.calls).toHaveLength(1);
+  });
+});

@@ -1,0 +1,151 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { cloneDatabase } from "../../test/harness.ts";
+import { overlap } from "../../test/overlap.ts";
+import { createDb, type Db, type Tx } from "../db/db.ts";
+import { createIdSource } from "../ids.ts";
+import { type LeasedMessage, type OutboxJob, settleMessages, takeMessages } from "./outbox.ts";
+import { judge, MAX_ATTEMPTS } from "./verdict.ts";
+
+/*
+ * The lease, statement by statement: what two workers that both think they hold a job can do to each other.
+ */
+let db: Db;
+const ids = createIdSource();
+
+beforeAll(async () => {
+  db = createDb({ url: await cloneDatabase(), max: 4, onError: () => {} });
+});
+afterAll(() => db.close());
+beforeEach(() => db.query("truncate message, message_event, due_receipt"));
+
+/** Messages born leased to one job, as the engine makes them. */
+async function addJob(lanes: number[], attempt = 1): Promise<OutboxJob> {
+  const job = { id: randomUUID(), tries: 0, refs: lanes.map(() => ({ workspace_id: 1, id: ids.ulid() })) };
+  await db.query(
+    `insert into message (workspace_id, id, execution_id, workflow_slug, version_id, node_ref, category, lane,
+                          tenant_id, distinct_id, channel, channel_value, content, status, lease, attempt,
+                          idempotency_key)
+     select 1, id, 'r', 'w', 'v', 'n', 'c', lane, 'default', 'ann', 'sms', '"+14155550100"', '{}', 'triggered', $3, $4, ''
+       from unnest($1::text[], $2::int[]) as m(id, lane)`,
+    [job.refs.map(({ id }) => id), lanes, job.id, attempt],
+  );
+  return job;
+}
+
+const take = (job: OutboxJob) => db.tx((tx) => takeMessages(tx, job));
+const again = (job: OutboxJob): OutboxJob => ({ ...job, tries: job.tries + 1 });
+
+/** The vendor took all of them. */
+function settle(tx: Tx, messages: LeasedMessage[]): Promise<unknown[]> {
+  const outcome = { kind: "sent", vendor_message_id: "v-1" } as const;
+  return settleMessages(
+    tx,
+    messages.map((message) => ({ message, verdict: judge(message, outcome, 0) })),
+  );
+}
+
+const rows = () =>
+  db.query<{ status: string; attempt: number; lease: string | null; failure_class: string | null }>(
+    "select status, attempt, lease, failure_class from message order by id",
+  );
+
+describe("a job of messages", () => {
+  it("handed out for the first time has all of them sent, and nothing written", async () => {
+    const job = await addJob([0, 1, 2]);
+    const before = await rows();
+
+    expect((await take(job)).map(({ attempt }) => attempt)).toEqual([1, 1, 1]);
+    expect(await rows()).toEqual(before);
+  });
+
+  it("leaves out what is settled, and what another job holds", async () => {
+    const job = await addJob([1, 1, 1]);
+    const [first, second] = await take(job);
+    if (first === undefined || second === undefined) throw new Error("nothing was taken");
+    await db.tx((tx) => settle(tx, [first]));
+    await db.query("update message set lease = $1 where id = $2", [randomUUID(), second.id]);
+
+    expect((await take(again(job))).map(({ id }) => id)).toEqual([job.refs[2]?.id]);
+  });
+
+  it("handed out again sends what is left as a further attempt, by the channel's rule", async () => {
+    const job = await addJob([0, 2]);
+    await take(job);
+
+    expect(await take(again(job))).toMatchObject([{ lane: 0, attempt: 2 }]);
+    expect(await rows()).toMatchObject([
+      { status: "triggered", attempt: 2, lease: job.id },
+      { status: "trigger_failed", failure_class: "ambiguous", lease: null },
+    ]);
+  });
+
+  it("is not handed out again for ever", async () => {
+    const job = await addJob([0], MAX_ATTEMPTS);
+
+    expect(await take(again(job))).toEqual([]);
+    expect(await rows()).toMatchObject([{ status: "trigger_failed", failure_class: "ambiguous" }]);
+  });
+});
+
+describe("a result", () => {
+  it("of an attempt that is over is not written", async () => {
+    const job = await addJob([0]);
+    const late = await take(job);
+    const current = await take(again(job));
+
+    expect(await db.tx((tx) => settle(tx, late))).toEqual([]);
+    expect(await rows()).toMatchObject([{ status: "triggered", attempt: 2 }]);
+    expect(await db.tx((tx) => settle(tx, current))).toHaveLength(1);
+    expect(await rows()).toMatchObject([{ status: "sent_by_vendor", attempt: 2, lease: null }]);
+  });
+
+  it("is written once", async () => {
+    const job = await addJob([1]);
+    const messages = await take(job);
+    const written = await Promise.all([
+      db.tx((tx) => settle(tx, messages)),
+      db.tx((tx) => settle(tx, messages)),
+    ]);
+
+    expect(written.flat()).toHaveLength(1);
+  });
+
+  it.each([0, 2])(
+    "that is just being written counts when the job is handed out again at that moment (lane %i)",
+    async (lane) => {
+      const job = await addJob([lane]);
+      const messages = await take(job);
+      let taken: LeasedMessage[] = messages;
+
+      await overlap(
+        db,
+        (tx) => settle(tx, messages),
+        async (tx) => {
+          taken = await takeMessages(tx, again(job));
+        },
+      );
+
+      expect(taken).toEqual([]);
+      expect(await rows()).toMatchObject([{ status: "sent_by_vendor", attempt: 1, failure_class: null }]);
+      expect(await db.query("select 1 from message_event")).toEqual([]);
+    },
+  );
+
+  it("that comes while the job is handed out again is not written", async () => {
+    const job = await addJob([0]);
+    const messages = await take(job);
+    let written: unknown[] = messages;
+
+    await overlap(
+      db,
+      (tx) => takeMessages(tx, again(job)),
+      async (tx) => {
+        written = await settle(tx, messages);
+      },
+    );
+
+    expect(written).toEqual([]);
+    expect(await rows()).toMatchObject([{ status: "triggered", attempt: 2 }]);
+  });
+});

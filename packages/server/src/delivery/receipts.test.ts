@@ -1,0 +1,187 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { cloneDatabase } from "../../test/harness.ts";
+import { createDb, type Db } from "../db/db.ts";
+import { createIdSource } from "../ids.ts";
+import { applyDueReceipts, applyReceipts, type Receipt } from "./receipts.ts";
+
+let db: Db;
+const ids = createIdSource();
+
+beforeAll(async () => {
+  db = createDb({ url: await cloneDatabase(), max: 4, onError: () => {} });
+});
+afterAll(() => db.close());
+beforeEach(() => db.query("truncate message, due_receipt"));
+
+async function addMessages(statuses: string[]): Promise<string[]> {
+  const made = statuses.map(() => ids.ulid());
+  await db.query(
+    `insert into message (workspace_id, id, execution_id, workflow_slug, version_id, node_ref, category, lane,
+                          tenant_id, distinct_id, channel, status, idempotency_key)
+     select 1, id, 'r', 'w', 'v', 'n', 'transactional', 1, 'default', 'ann', 'email', status, ''
+       from unnest($1::text[], $2::text[]) as m(id, status)`,
+    [made, statuses],
+  );
+  return made;
+}
+
+interface State {
+  id: string;
+  status: string;
+  failure_reason: string | null;
+  delivered_at: Date | null;
+  seen_at: Date | null;
+  clicked_at: Date | null;
+}
+
+const states = () =>
+  db.query<State>(
+    "select id, status, failure_reason, delivered_at, seen_at, clicked_at from message order by id",
+  );
+
+const receipt = (message_id: string, status: string, reason: string | null = null): Receipt => ({
+  workspace_id: 1,
+  message_id,
+  status,
+  reason,
+});
+
+/** What a message is after reports that came one by one. */
+async function after(status: string, reports: string[]): Promise<State> {
+  const [id = ""] = await addMessages([status]);
+  for (const report of reports) await applyReceipts(db, [receipt(id, report, report)]);
+  const [state] = await states();
+  if (state === undefined) throw new Error("the message is gone");
+  return state;
+}
+
+describe("a report about a message", () => {
+  it.each<[string, string[], string]>([
+    ["sent_by_vendor", ["delivered"], "delivered"],
+    ["sent_by_vendor", ["delivered", "seen", "clicked"], "clicked"],
+    ["sent_by_vendor", ["seen"], "seen"],
+    ["sent_by_vendor", ["clicked", "seen", "delivered"], "clicked"],
+    ["sent_by_vendor", ["seen", "delivered"], "seen"],
+    ["sent_by_vendor", ["delivered", "delivered"], "delivered"],
+    ["sent_by_vendor", ["delivery_failure"], "failure_by_vendor"],
+    ["sent_by_vendor", ["delivered", "delivery_failure"], "delivered"],
+    ["sent_by_vendor", ["delivery_failure", "delivered"], "failure_by_vendor"],
+    ["triggered", ["delivered"], "delivered"],
+    ["triggered", ["delivery_failure"], "failure_by_vendor"],
+    ["trigger_failed", ["delivered"], "trigger_failed"],
+    ["trigger_blocked", ["clicked"], "trigger_blocked"],
+    ["not_to_be_triggered", ["delivered"], "not_to_be_triggered"],
+  ])("%s, then %j: %s", async (status, reports, end) => {
+    expect((await after(status, reports)).status).toBe(end);
+  });
+
+  it("sets the times of the stages that it implies", async () => {
+    const clicked = await after("sent_by_vendor", ["clicked"]);
+    expect(clicked.delivered_at).toEqual(clicked.clicked_at);
+    expect(clicked.seen_at).toEqual(clicked.clicked_at);
+    expect(clicked.clicked_at).toBeInstanceOf(Date);
+  });
+
+  it("keeps the time of the first report of a stage", async () => {
+    const [id = ""] = await addMessages(["sent_by_vendor"]);
+    await applyReceipts(db, [receipt(id, "delivered")]);
+    const [first] = await states();
+    await applyReceipts(db, [receipt(id, "clicked")]);
+    const [second] = await states();
+
+    expect(second?.delivered_at).toEqual(first?.delivered_at);
+    expect(second?.clicked_at?.getTime()).toBeGreaterThan(first?.delivered_at?.getTime() ?? Number.NaN);
+  });
+
+  it("of a failure has its reason kept, but not where the message was seen to arrive before", async () => {
+    expect(await after("sent_by_vendor", ["delivery_failure"])).toMatchObject({
+      failure_reason: "delivery_failure",
+    });
+    await db.query("truncate message");
+    expect(await after("sent_by_vendor", ["seen", "delivery_failure"])).toMatchObject({
+      status: "seen",
+      failure_reason: null,
+    });
+  });
+
+  it("is one of many about the same message in one batch: the furthest counts", async () => {
+    const [first = "", second = ""] = await addMessages(["sent_by_vendor", "sent_by_vendor"]);
+    await applyReceipts(db, [
+      receipt(first, "delivered"),
+      receipt(second, "delivery_failure"),
+      receipt(first, "clicked"),
+      receipt(first, "delivery_failure"),
+      receipt(first, "seen"),
+    ]);
+
+    expect((await states()).map(({ status }) => status)).toEqual(["clicked", "failure_by_vendor"]);
+  });
+
+  it("about a message of another workspace, or none, changes nothing", async () => {
+    const [id = ""] = await addMessages(["sent_by_vendor"]);
+    await applyReceipts(db, [{ ...receipt(id, "seen"), workspace_id: 2 }, receipt("nobody's", "seen")]);
+
+    expect((await states()).map(({ status }) => status)).toEqual(["sent_by_vendor"]);
+  });
+});
+
+it("whatever order reports come in, status only moves forward and ends where the furthest report says", async () => {
+  const order = ["sent_by_vendor", "delivered", "seen", "clicked"];
+  const histories = fc.sample(
+    fc.array(fc.constantFrom("delivered", "seen", "clicked"), { minLength: 1, maxLength: 6 }),
+    { numRuns: 150, seed: 7 },
+  );
+  const messages = await addMessages(histories.map(() => "sent_by_vendor"));
+  let before = histories.map(() => 0);
+  for (let step = 0; step < 6; step++) {
+    const reports = histories.flatMap((history, index) => {
+      const status = history[step];
+      const id = messages[index];
+      return status === undefined || id === undefined ? [] : [receipt(id, status)];
+    });
+    await applyReceipts(db, reports);
+    const now = (await states()).map(({ status }) => order.indexOf(status));
+    expect(now.every((rank, index) => rank >= (before[index] ?? 0))).toBe(true);
+    before = now;
+  }
+
+  expect(before).toEqual(histories.map((history) => Math.max(...history.map((one) => order.indexOf(one)))));
+});
+
+describe("reports that come by themselves", () => {
+  async function addDue(message_id: string, status: string, seconds: number): Promise<void> {
+    await db.query(
+      `insert into due_receipt (workspace_id, message_id, status, due_at)
+       values (1, $1, $2, now() + make_interval(secs => $3))`,
+      [message_id, status, seconds],
+    );
+  }
+
+  it("are applied once, when they are due", async () => {
+    const [id = ""] = await addMessages(["sent_by_vendor"]);
+    await addDue(id, "delivered", -1);
+    await addDue(id, "seen", 60);
+
+    const applied = await Promise.all([db.tx(applyDueReceipts), db.tx(applyDueReceipts)]);
+    expect(applied.reduce((sum, count) => sum + count)).toBe(1);
+    expect((await states()).map(({ status }) => status)).toEqual(["delivered"]);
+
+    await db.query("update due_receipt set due_at = now()");
+    expect(await db.tx(applyDueReceipts)).toBe(1);
+    expect((await states()).map(({ status }) => status)).toEqual(["seen"]);
+    expect(await db.query("select 1 from due_receipt")).toEqual([]);
+  });
+
+  it("are all applied, however many are due", async () => {
+    const messages = await addMessages(Array.from({ length: 700 }, () => "sent_by_vendor"));
+    await db.query(
+      "insert into due_receipt (workspace_id, message_id, status, due_at) select 1, id, 'delivered', now() from unnest($1::text[]) id",
+      [messages],
+    );
+
+    expect(await db.tx(applyDueReceipts)).toBe(500);
+    expect(await db.tx(applyDueReceipts)).toBe(200);
+    expect((await states()).every(({ status }) => status === "delivered")).toBe(true);
+  });
+});

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createHarness, type Harness } from "../../test/harness.ts";
+import { createHub } from "../../test/hub.ts";
+
+let harness: Harness;
+
+beforeAll(async () => {
+  harness = await createHarness({ role: "api" });
+});
+afterAll(() => harness.close());
+
+describe("the vendors of a workspace", () => {
+  it("can be saved and removed by many at once", async () => {
+    const { db, vendors } = harness.services;
+    const { workspace_id } = (await createHub(harness)).workspace;
+    const save = (nickname: string) =>
+      db.tx((tx) =>
+        vendors.save(tx, workspace_id, {
+          vendor_slug: "simulator-sms",
+          nickname,
+          config: {},
+          categories: ["system", "transactional", "promotional"],
+        }),
+      );
+    const old = await Promise.all(["a", "b", "c", "d"].map(save));
+    await Promise.all([
+      ...old.map(({ id }) => db.tx((tx) => vendors.remove(tx, workspace_id, id))),
+      ...["e", "f"].map(save),
+    ]);
+    const left = await vendors.list(db, workspace_id);
+    expect(left.map(({ nickname }) => nickname)).toEqual(["e", "f"]);
+    expect(left.filter(({ categories }) => categories.length === 3)).toHaveLength(1);
+  });
+
+  it("are not there under an id longer than any notice can carry", async () => {
+    const { db, vendors } = harness.services;
+    const { workspace_id } = (await createHub(harness)).workspace;
+    expect(await db.tx((tx) => vendors.remove(tx, workspace_id, "é".repeat(4096)))).toBe(false);
+  });
+});

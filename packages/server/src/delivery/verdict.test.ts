@@ -1,0 +1,165 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { CHANNELS } from "../core/channel.ts";
+import type { Failed, FailureClass, Outcome } from "./vendor.ts";
+import { type Attempted, judge, MAX_ATTEMPTS, mayRepeat } from "./verdict.ts";
+
+const sms = (more: Partial<Attempted> = {}): Attempted => ({ channel: "sms", lane: 1, attempt: 1, ...more });
+
+const failure = (failure: FailureClass, more: Partial<Failed> = {}): Failed => ({
+  kind: "failed",
+  class: failure,
+  code: "code",
+  message: "in the vendor's words",
+  ...more,
+});
+
+const ambiguous: Outcome = { kind: "ambiguous", code: "timeout", message: "no answer" };
+
+describe("a message that was sent", () => {
+  it("is with the vendor until a report comes, or delivered where acceptance is delivery", () => {
+    expect(judge(sms(), { kind: "sent", vendor_message_id: "SM1" }, 0)).toMatchObject({
+      status: "sent_by_vendor",
+      vendor_message_id: "SM1",
+      failure_reason: null,
+      failure_class: null,
+      retry_in_ms: null,
+      inactivate: false,
+      receipts: [],
+      inbox_item: null,
+    });
+    expect(judge(sms(), { kind: "sent", vendor_message_id: null, delivered: true }, 0)).toMatchObject({
+      status: "delivered",
+    });
+  });
+
+  it("keeps the reports that will come by themselves", () => {
+    const receipts = [
+      { status: "delivered" as const, after_ms: 1000 },
+      { status: "delivery_failure" as const, after_ms: 2000, reason: "gone" },
+    ];
+    expect(judge(sms(), { kind: "sent", vendor_message_id: null, receipts }, 0).receipts).toEqual([
+      { status: "delivered", after_ms: 1000, reason: null },
+      { status: "delivery_failure", after_ms: 2000, reason: "gone" },
+    ]);
+  });
+});
+
+describe("a refusal", () => {
+  it.each(["recipient", "message", "config"] as const)(
+    "of class %s is final on the first attempt",
+    (name) => {
+      expect(judge(sms(), failure(name), 0.5)).toMatchObject({
+        status: "trigger_failed",
+        failure_class: name,
+        failure_reason: "in the vendor's words",
+        retry_in_ms: null,
+        inactivate: false,
+      });
+    },
+  );
+
+  it("that says the address is dead has it left alone", () => {
+    expect(judge(sms(), failure("recipient", { inactivate: true }), 0).inactivate).toBe(true);
+  });
+});
+
+describe("a failure that may pass", () => {
+  it.each([
+    [1, 1000],
+    [2, 5000],
+    [3, 30_000],
+    [4, 120_000],
+    [5, 600_000],
+  ])("is tried again after attempt %i, in %i ms give or take a fifth", (attempt, ms) => {
+    const wait = (random: number) => judge(sms({ attempt }), failure("transient"), random).retry_in_ms;
+
+    expect([wait(0), wait(0.5), wait(1)]).toEqual([ms * 0.8, ms, ms * 1.2]);
+    expect(judge(sms({ attempt }), failure("transient"), 0).status).toBe("triggered");
+  });
+
+  it.each(["transient", "throttled"] as const)("of class %s is final after the last attempt", (name) => {
+    expect(judge(sms({ attempt: MAX_ATTEMPTS }), failure(name), 0)).toMatchObject({
+      status: "trigger_failed",
+      failure_class: name,
+      retry_in_ms: null,
+    });
+  });
+
+  it.each([
+    ["longer than our own wait", 90, 90_000],
+    ["shorter than our own wait", 0.1, 1000],
+    ["longer than a day", 1_000_000, 86_400_000],
+    ["nothing", undefined, 1000],
+  ])("waits as long as the vendor asked: %s", (_name, retry_after, ms) => {
+    const outcome = failure("throttled", retry_after === undefined ? {} : { retry_after });
+    expect(judge(sms(), outcome, 0.5).retry_in_ms).toBe(ms);
+  });
+});
+
+describe("a message that may or may not have been sent", () => {
+  const folded = ["email", "inbox", "androidpush", "iospush", "webpush"] as const;
+  const doubled = ["sms", "whatsapp", "slack", "ms_teams"] as const;
+
+  it("has a rule on every channel", () => {
+    expect([...folded, ...doubled].toSorted()).toEqual([...CHANNELS].toSorted());
+  });
+
+  it.each(
+    [0, 1, 2].flatMap((lane) => [
+      ...folded.map((channel) => ({ channel, lane, again: true })),
+      ...doubled.map((channel) => ({ channel, lane, again: lane < 2 })),
+    ]) as { channel: Attempted["channel"]; lane: Attempted["lane"]; again: boolean }[],
+  )("by $channel in lane $lane: sent again is $again", ({ channel, lane, again }) => {
+    expect(mayRepeat({ channel, lane })).toBe(again);
+    expect(judge({ channel, lane, attempt: 1 }, ambiguous, 0.5)).toMatchObject({
+      status: again ? "triggered" : "trigger_failed",
+      failure_class: "ambiguous",
+      failure_reason: "ambiguous: no answer",
+      retry_in_ms: again ? 1000 : null,
+    });
+  });
+
+  it("is not sent again for ever", () => {
+    const last = { channel: "email", lane: 0, attempt: MAX_ATTEMPTS } as const;
+    expect(judge(last, ambiguous, 0)).toMatchObject({ status: "trigger_failed", failure_class: "ambiguous" });
+  });
+});
+
+it("a verdict waits exactly when it is not final, and never longer than a day", () => {
+  const outcomes: fc.Arbitrary<Outcome> = fc.oneof(
+    fc.record({
+      kind: fc.constant("sent" as const),
+      vendor_message_id: fc.option(fc.string()),
+      delivered: fc.boolean(),
+    }),
+    fc.constant(ambiguous),
+    fc
+      .record({
+        name: fc.constantFrom<FailureClass>("recipient", "message", "config", "throttled", "transient"),
+        retry_after: fc.double({ min: 0, max: 1e9, noNaN: true }),
+      })
+      .map(({ name, retry_after }) => failure(name, { retry_after })),
+  );
+  const attempted = fc.record({
+    channel: fc.constantFrom(...CHANNELS),
+    lane: fc.constantFrom(0 as const, 1 as const, 2 as const),
+    attempt: fc.integer({ min: 1, max: 50 }),
+  });
+  fc.assert(
+    fc.property(
+      attempted,
+      outcomes,
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (message, outcome, random) => {
+        const { status, retry_in_ms } = judge(message, outcome, random);
+        expect(retry_in_ms !== null).toBe(status === "triggered");
+        if (retry_in_ms !== null) {
+          expect(message.attempt).toBeLessThan(MAX_ATTEMPTS);
+          expect(retry_in_ms).toBeGreaterThanOrEqual(800);
+          expect(retry_in_ms).toBeLessThanOrEqual(86_400_000);
+        }
+      },
+    ),
+  );
+});

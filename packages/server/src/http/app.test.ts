@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createHarness, type Harness } from "../../test/harness.ts";
+import { converse, post } from "../../test/hostile/wire.ts";
+
+/** What hostile input once found, each by its name. The search itself is test/hostile.test.ts. */
+let harness: Harness;
+
+beforeAll(async () => {
+  harness = await createHarness({ role: "api" });
+});
+afterAll(() => harness.close());
+
+describe("a path", () => {
+  it.each([
+    ["GET", "/v1/%00/workflow/", "ServiceToken", "workspace"],
+    ["GET", "/v1/a%00b/log/request/", "ServiceToken", "workspace"],
+    ["POST", "/a%00b/trigger/", "Bearer", "workspace_key"],
+    ["GET", "/v1/user/a%00b/", "Bearer", "distinct_id"],
+  ] as const)("with a null character is refused before anything is looked up: %s %s", async (...given) => {
+    const [method, url, scheme, param] = given;
+    const token = scheme === "Bearer" ? harness.apiKey : harness.serviceToken;
+    const headers = { authorization: `${scheme} ${token}`, "content-type": "application/json" };
+    const answer = await harness.app.inject({ method, url, headers, payload: "{}" });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.body).toContain(`${param}: must not contain the null character`);
+  });
+});
+
+describe("what is no request", () => {
+  it.each([
+    ["bytes that are no HTTP", "BREW / HTTP/1.1\r\nhost: x\r\n\r\n", "not well-formed HTTP"],
+    ["headers of 20 KB", `GET / HTTP/1.1\r\nhost: x\r\na: ${"b".repeat(20_000)}\r\n\r\n`, "16 KB"],
+    ["two lengths", "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n", "HTTP"],
+  ])("is answered with a reason and hung up on: %s", async (_name, bytes, reason) => {
+    const { answers, closed } = await converse(harness.url, [bytes], { expect: 2 });
+    expect(closed).toBe(true);
+    expect(answers).toMatchObject([{ status: 400 }]);
+    expect(JSON.parse(answers[0]?.text ?? "")).toMatchObject({
+      code: 400,
+      error_code: "validation_error",
+      message: expect.stringContaining(reason) as string,
+    });
+  });
+
+  it("is answered when it expects what nobody grants", async () => {
+    const bytes = post("/trigger/", "Bearer x", "{}", "expect: a-miracle\r\n");
+    const { answers } = await converse(harness.url, [bytes]);
+    expect(answers[0]?.status).toBe(400);
+    expect(answers[0]?.text).toContain("Expect: must be 100-continue");
+  });
+});
