@@ -13,8 +13,11 @@ const { values } = parseArgs({
     clients: { type: "string", default: "8" },
   },
 });
+const interrupted = new AbortController();
+process.once("SIGINT", () => interrupted.abort(new Error("interrupted")));
 const proof = await proveCrashes({
-  kills: Number(values.kills),
+  signal: interrupted.signal,
+  kills: Math.max(1, Number(values.kills)),
   seed: Number(values.seed),
   clients: Number(values.clients),
   log: (line) => console.log(line),

@@ -40,12 +40,14 @@ function install() {
   // Another package manager may have started this script; the lock file is npm's.
   const path = process.env.npm_execpath ?? "";
   const npm = basename(path) === "npm-cli.js" ? path : undefined;
-  const flags = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+  // Not `ci`: it refuses a lock file without the optional packages of every system, and so one made where the registry
+  // has only those of some. Versions and checksums are those of the lock file either way, and it is left as it is.
+  const flags = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
   const result = npm
     ? spawnSync(process.execPath, [npm, ...flags], { cwd: root, stdio: "inherit" })
     : spawnSync("npm", flags, { cwd: root, stdio: "inherit", shell: process.platform === "win32" });
   if (result.status !== 0) {
-    console.error("npm ci failed; its message is above.");
+    console.error("npm install failed; its message is above.");
     process.exit(result.status ?? 1);
   }
 }

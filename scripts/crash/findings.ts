@@ -62,23 +62,22 @@ export async function examine(db: Db, triggers: Trigger[], sink: Sink): Promise<
        from message m`,
   );
   const accepted = triggers.filter((trigger) => trigger.accepted.size > 0);
+  const doubtful = messages.filter(({ ambiguous }) => ambiguous > 0);
+  const unknown = triggers.filter(isUnknown);
   const repeated = [...sink.arrived].filter(([, attempts]) => attempts.length > 1);
   return {
     counts: {
       "202s": accepted.length,
-      "triggers in doubt": triggers.filter(isUnknown).length,
-      "of these, ran": triggers.filter(isUnknown).filter(({ n }) => requests.some((row) => row.n === n))
-        .length,
+      "triggers without an answer": unknown.length,
+      "of these, ran": unknown.filter(({ n }) => requests.some((request) => request.n === n)).length,
       runs: runs.length,
       messages: messages.length,
       "texts at the sink": sink.arrived.size,
       "duplicates at the sink": repeated.reduce((sum, [, attempts]) => sum + attempts.length - 1, 0),
       "calls cut by a kill": sink.cut.size,
-      ambiguous: messages.filter(({ ambiguous }) => ambiguous > 0).length,
-      "sent again": messages.filter(({ attempt }) => attempt > 1).length,
-      "left as failed, in doubt": messages.filter(
-        ({ status, failure_class }) => status === "trigger_failed" && failure_class === "ambiguous",
-      ).length,
+      "marked ambiguous": doubtful.length,
+      "in doubt, sent again": doubtful.filter((message) => !isLeft(message)).length,
+      "in doubt, left as failed": doubtful.filter(isLeft).length,
     },
     problems: [
       ...checkRequests(triggers, requests),
@@ -86,6 +85,11 @@ export async function examine(db: Db, triggers: Trigger[], sink: Sink): Promise<
       ...checkMessages(messages, sink),
     ],
   };
+}
+
+/** By the rule of its channel and category: once in doubt, never sent again. */
+function isLeft({ status, failure_class }: MessageRow): boolean {
+  return status === "trigger_failed" && failure_class === "ambiguous";
 }
 
 function isUnknown({ accepted, in_doubt }: Trigger): boolean {

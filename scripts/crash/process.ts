@@ -13,10 +13,10 @@ export interface Supervised {
   kill: () => Promise<void>;
   /** Resolves when the process listens. */
   start: () => Promise<void>;
-  /** The ordinary end: SIGTERM, and then by force. */
+  /** The ordinary end: SIGTERM, and by force when that takes too long, which is noted. */
   stop: () => Promise<void>;
-  /** How it ended when nobody had asked it to. */
-  exits: string[];
+  /** What should not have happened: an end that nobody had asked for, or one that did not come. */
+  troubles: string[];
 }
 
 const CLI = fileURLToPath(new URL("../../packages/cli/src/main.ts", import.meta.url));
@@ -25,7 +25,7 @@ const START_SECONDS = 30;
 const STOP_SECONDS = 10;
 
 export function supervise(name: string, env: Record<string, string>): Supervised {
-  const exits: string[] = [];
+  const troubles: string[] = [];
   let child: ChildProcess | undefined;
   let wanted = false;
 
@@ -48,7 +48,7 @@ export function supervise(name: string, env: Record<string, string>): Supervised
       // A process that was killed on its way up is not waited for any longer: its successor is.
       resolve();
       if (child !== started || !wanted) return;
-      exits.push(`${name} ended by itself (${signal ?? `exit code ${code}`}): ${said.trim()}`);
+      troubles.push(`${name} ended by itself (${signal ?? `exit code ${code}`}): ${said.trim()}`);
       void start().catch(() => {});
     });
     const patience = AbortSignal.timeout(START_SECONDS * 1000);
@@ -62,12 +62,15 @@ export function supervise(name: string, env: Record<string, string>): Supervised
     if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return;
     const gone = once(ending, "exit");
     ending.kill(signal);
-    const force = setTimeout(() => ending.kill("SIGKILL"), STOP_SECONDS * 1000);
+    const force = setTimeout(() => {
+      troubles.push(`${name} did not stop within ${STOP_SECONDS} s`);
+      ending.kill("SIGKILL");
+    }, STOP_SECONDS * 1000);
     await gone;
     clearTimeout(force);
   }
 
-  return { name, exits, start, kill: () => end("SIGKILL"), stop: () => end("SIGTERM") };
+  return { name, troubles, start, kill: () => end("SIGKILL"), stop: () => end("SIGTERM") };
 }
 
 /** A port that is free now. Clients find a process that was started again on the one it had. */

@@ -12,12 +12,15 @@ import { createWorld, SECRET_KEY, type World } from "./world.ts";
  * message is settled, and whatever the vendor was given twice says why.
  */
 export interface ProofOptions {
+  /** At least one, which is the database's. */
   kills: number;
   /** Decides who is killed and when, and what the load is. */
   seed: number;
   clients: number;
   /** Hears what is done, line by line. */
   log: (line: string) => void;
+  /** Ends the proof early, and everything it has started. */
+  signal?: AbortSignal;
 }
 
 export interface Proof extends Findings {
@@ -25,15 +28,25 @@ export interface Proof extends Findings {
   seconds_to_settlement: number;
 }
 
-type Victim = "api" | "worker 1" | "worker 2" | "postgres";
+/** Who is killed, at the same moment. */
+type Victims = readonly Name[] | "postgres";
+type Name = "api" | "worker 1" | "worker 2";
+
+const PROCESSES: readonly (readonly Name[])[] = [
+  ["worker 1"],
+  ["api"],
+  ["worker 2"],
+  ["worker 1", "worker 2"],
+];
 
 /** From the moment everything is up again. A dead worker's jobs are free after 15 s at most, its leases too. */
 const RUNS_END_SECONDS = 20;
 /** A lease that ran out, the sweep that sees it, the waker, the call. */
 const MESSAGES_SETTLE_SECONDS = 30;
 
-export async function proveCrashes({ kills, seed, clients, log }: ProofOptions): Promise<Proof> {
+export async function proveCrashes({ kills, seed, clients, log, signal }: ProofOptions): Promise<Proof> {
   const random = createRandom(seed);
+  const pause = (ms: number) => sleep(ms, undefined, signal === undefined ? {} : { signal });
   await using undo = new AsyncDisposableStack();
   const sink = await startSink(createRandom(seed + 1));
   undo.defer(sink.close);
@@ -41,50 +54,63 @@ export async function proveCrashes({ kills, seed, clients, log }: ProofOptions):
   undo.defer(world.close);
   const { url, processes } = await startProcesses(world, undo);
   log(`seed ${seed}: one API process, two workers, a PostgreSQL and a vendor are up`);
+  const listeners = await countListeners(world);
 
   const load = startLoad({ url, apiKey: world.apiKey, clients, random: createRandom(seed + 2) });
   undo.defer(load.stop);
-  for (const victim of planKills(kills, random)) {
-    await sleep(random.between(300, 2500));
+  for (const victims of planKills(kills, random)) {
+    await pause(random.between(300, 2500));
     const down_ms = random.below(1500);
-    log(`kill -9 ${victim}, down for ${down_ms} ms, after ${load.triggers.length} triggers`);
-    await killAndRestart(victim, down_ms, world, processes);
+    const names = [victims].flat().join(" and ");
+    log(`kill -9 ${names}, down for ${down_ms} ms, after ${load.triggers.length} triggers`);
+    const restart = await kill(victims, world, processes);
+    await pause(down_ms);
+    await restart();
   }
   const restarted = performance.now();
-  await sleep(500);
+  await pause(500);
   await load.stop();
 
   const secondsSince = () => (performance.now() - restarted) / 1000;
   const ended = await waitFor(world, "runs", RUNS_END_SECONDS, secondsSince);
   const settled = await waitFor(world, "messages", MESSAGES_SETTLE_SECONDS, secondsSince);
   const findings = await world.observe((db) => examine(db, load.triggers, sink));
-  const late = [
-    ...(ended > RUNS_END_SECONDS ? [`runs were under way ${RUNS_END_SECONDS} s after the last restart`] : []),
-    ...(settled > MESSAGES_SETTLE_SECONDS
-      ? [`messages were under way ${MESSAGES_SETTLE_SECONDS} s after the last restart`]
-      : []),
-  ];
-  const exits = [...processes.values()].flatMap((process) => process.exits);
+  const problems = [...load.wrong.map((answer) => `a trigger was answered ${answer}`), ...findings.problems];
+  if (ended > RUNS_END_SECONDS)
+    problems.push(`runs were under way ${RUNS_END_SECONDS} s after the last restart`);
+  if (settled > MESSAGES_SETTLE_SECONDS) {
+    problems.push(`messages were under way ${MESSAGES_SETTLE_SECONDS} s after the last restart`);
+  }
+  const now = await countListeners(world);
+  if (now !== listeners)
+    problems.push(`${now} connections listen where ${listeners} did before the first kill`);
+  await Promise.all([...processes.values()].map((process) => process.stop()));
+  problems.push(...[...processes.values()].flatMap((process) => process.troubles));
   return {
     counts: findings.counts,
-    problems: [
-      ...load.wrong.map((answer) => `a trigger was answered ${answer}`),
-      ...exits,
-      ...late,
-      ...findings.problems,
-    ],
+    problems,
     seconds_to_end_of_runs: ended,
     seconds_to_settlement: settled,
   };
 }
 
+/** A process that finds its way back to the database must not do so more than once. */
+async function countListeners(world: World): Promise<number> {
+  return world.observe(async (db) => {
+    const [row] = await db.query<{ count: number }>(
+      "select count(*)::int as count from pg_stat_activity where application_name = 'carillon-listen'",
+    );
+    return row?.count ?? 0;
+  });
+}
+
 async function startProcesses(
   world: World,
   undo: AsyncDisposableStack,
-): Promise<{ url: string; processes: Map<Victim, Supervised> }> {
+): Promise<{ url: string; processes: Map<Name, Supervised> }> {
   const port = String(await findFreePort());
   const env = { DATABASE_URL: world.databaseUrl, SECRET_KEY, ALLOW_PRIVATE_HOSTS: "127.0.0.1" };
-  const processes = new Map<Victim, Supervised>([
+  const processes = new Map<Name, Supervised>([
     ["api", supervise("api", { ...env, ROLE: "api", PORT: port })],
     ["worker 1", supervise("worker 1", { ...env, ROLE: "worker", PORT: "0" })],
     ["worker 2", supervise("worker 2", { ...env, ROLE: "worker", PORT: "0" })],
@@ -95,31 +121,27 @@ async function startProcesses(
 }
 
 /** Everybody in turn, in random order; the database exactly once. */
-function planKills(kills: number, random: Random): Victim[] {
-  const processes: Victim[] = ["worker 1", "api", "worker 2"];
+function planKills(kills: number, random: Random): Victims[] {
   const rest = Array.from(
-    { length: Math.max(0, kills - 1) },
-    (_unused, index) => processes[index % 3] ?? "api",
+    { length: kills - 1 },
+    (_unused, index) => PROCESSES[index % PROCESSES.length] ?? [],
   );
-  return random.shuffle<Victim>(["postgres", ...rest]).slice(0, kills);
+  return random.shuffle<Victims>(["postgres", ...rest]);
 }
 
-async function killAndRestart(
-  victim: Victim,
-  down_ms: number,
+/** Resolves when they are gone, with what brings them back. */
+async function kill(
+  victims: Victims,
   world: World,
-  processes: Map<Victim, Supervised>,
-): Promise<void> {
-  if (victim === "postgres") {
+  processes: Map<Name, Supervised>,
+): Promise<() => Promise<unknown>> {
+  if (victims === "postgres") {
     await world.killPostgres();
-    await sleep(down_ms);
-    await world.startPostgres();
-    return;
+    return world.startPostgres;
   }
-  const process = processes.get(victim);
-  await process?.kill();
-  await sleep(down_ms);
-  await process?.start();
+  const chosen = victims.flatMap((name) => processes.get(name) ?? []);
+  await Promise.all(chosen.map((process) => process.kill()));
+  return () => Promise.all(chosen.map((process) => process.start()));
 }
 
 /** Seconds since the last restart at which everything was at rest; more than `limit` when it was not. */

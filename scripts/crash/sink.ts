@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "../../packages/server/test/random.ts";
 
@@ -21,16 +21,18 @@ const SLOWEST_MS = 400;
 export async function startSink(random: Random): Promise<Sink> {
   const arrived = new Map<string, number[]>();
   const cut = new Set<string>();
-  const server = createServer((request, response) => {
-    void readCall(request).then(async ({ id, attempt }) => {
-      arrived.set(id, [...(arrived.get(id) ?? []), attempt]);
-      response.once("close", () => {
-        if (!response.writableFinished) cut.add(id);
-      });
-      await sleep(random.below(SLOWEST_MS));
-      response.setHeader("content-type", "application/json").end(JSON.stringify({ id: `sink-${id}` }));
+  const server = createServer((request, response) => void answer(request, response));
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { id, attempt } = await readCall(request);
+    arrived.set(id, [...(arrived.get(id) ?? []), attempt]);
+    response.once("close", () => {
+      if (!response.writableFinished) cut.add(id);
     });
-  });
+    await sleep(random.below(SLOWEST_MS));
+    response.setHeader("content-type", "application/json").end(JSON.stringify({ id: `sink-${id}` }));
+  }
+
   server.keepAliveTimeout = 60_000;
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -42,6 +42,15 @@ describe("what no database or later stage can hold", () => {
     expect(guard(JSON.stringify(nested(101)))).toContain("is nested deeper than 100 levels");
   });
 
+  it("is deep nesting also behind texts that look like its end", () => {
+    const closers = "]".repeat(300);
+    expect(guard(JSON.stringify([closers, nested(150)]))).toContain("is nested deeper");
+    let zigzag: unknown = 1;
+    for (let depth = 0; depth < 150; depth++) zigzag = ["]}]", zigzag, '\\"]'];
+    expect(guard(JSON.stringify(zigzag))).toContain("is nested deeper");
+    expect(maybeUnsafe(Buffer.from(JSON.stringify(["[".repeat(300)])))).toBe(false);
+  });
+
   it("is looked at without recursion: a million levels overflow nothing", () => {
     const text = "[".repeat(1_000_000) + "]".repeat(1_000_000);
     expect(maybeUnsafe(Buffer.from(text))).toBe(true);

@@ -7,14 +7,19 @@ const MAX_DEPTH = 100;
 /** Cheap first look at the bytes: false means `findUnsafe` would find nothing. */
 export function maybeUnsafe(raw: Buffer): boolean {
   let depth = 0;
-  let deepest = 0;
+  let inText = false;
   for (let index = 0; index < raw.length; index++) {
     const byte = raw[index];
-    if (byte === 0x5b || byte === 0x7b) deepest = Math.max(deepest, ++depth);
-    else if (byte === 0x5d || byte === 0x7d) depth--;
-    else if (byte === 0x5c && raw[index + 1] === 0x75) return true;
+    if (byte === 0x22) inText = !inText;
+    else if (byte === 0x5c) {
+      if (raw[index + 1] === 0x75) return true;
+      index++;
+    } else if (inText) continue;
+    else if (byte === 0x5b || byte === 0x7b) {
+      if (++depth > MAX_DEPTH) return true;
+    } else if (byte === 0x5d || byte === 0x7d) depth--;
   }
-  return deepest > MAX_DEPTH;
+  return false;
 }
 
 /** The first unsafe place in a parsed value, as `path: reason`; null when it is sound. Iterative on purpose. */

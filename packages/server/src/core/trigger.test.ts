@@ -223,6 +223,17 @@ describe("a recipient", () => {
     expect(recipients(guest, "ann", guest, "ann", guest)).toHaveLength(4);
   });
 
+  it("is told from objects whose type and id are cut at another slash, or that are called transient", () => {
+    expect(
+      recipients(
+        { is_transient: true, $email: "guest@x.com" },
+        { object_type: "transient", id: "0" },
+        { object_type: "a/b", id: "c" },
+        { object_type: "a", id: "b/c" },
+      ),
+    ).toHaveLength(4);
+  });
+
   it("and an object of the same id are two", () => {
     expect(recipients("t1", { object_type: "team", id: "t1" })).toHaveLength(2);
   });

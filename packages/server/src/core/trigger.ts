@@ -95,10 +95,11 @@ function parseRecipients(
   if (!Array.isArray(value)) refuse(`${list}: no valid value passed`);
   if (value.length === 0) refuse(`{"${list}":"must contain at least 1 item"}`);
   if (value.length > max_recipients) refuse(`{"${list}":"must contain at maximum ${max_recipients} items"}`);
-  const specs = new Map<string, RecipientSpec>();
+  const specs = new Map<string | number, RecipientSpec>();
   for (const element of value) {
     const spec = parseRecipient(element, list, tenant_id);
-    const key = spec.is_transient ? `transient/${specs.size}` : `${spec.object_type}/${spec.distinct_id}`;
+    // The null character is in no id, and so no two recipients have one key.
+    const key = spec.is_transient ? specs.size : `${spec.object_type}\u0000${spec.distinct_id}`;
     const known = specs.get(key);
     specs.set(key, known === undefined ? spec : mergeSpecs(known, spec));
   }

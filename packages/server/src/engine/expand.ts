@@ -73,7 +73,13 @@ async function readChunk(jobs: Job[], deps: StageDeps): Promise<Chunk> {
   const uses = intents.map(({ request, workflow, tenant_id }) => {
     return { workspace_id: request.workspace_id, workflow, tenant_id };
   });
-  return { requests, intents, problems, configuration: await loadConfiguration(uses, deps) };
+  const configuration = await loadConfiguration(uses, deps);
+  const possible = intents.filter((intent) => {
+    const refusal = refuseIntent(intent, configuration);
+    if (refusal !== null) problems.get(intent.request.id)?.push(refusal);
+    return refusal === null;
+  });
+  return { requests, intents: possible, problems, configuration };
 }
 
 async function expand(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<void> {
@@ -278,16 +284,19 @@ function storedId(outcomes: EditOutcome[], edit: number | null): string | null {
   return outcome?.ok === true ? (outcome.recipient?.id ?? null) : null;
 }
 
-/** The gates before a run begins, with the values they saw. */
+/** A tenant that does not exist ends an intent before it makes or changes anybody. */
+function refuseIntent(
+  { request, workflow, tenant_id }: Intent,
+  { tenants }: Configuration,
+): RequestProblem | null {
+  if ((tenants.get(`${request.workspace_id}/${tenant_id}`) ?? null) !== null) return null;
+  const text = `[workflow: ${workflow.slug}] tenant doesn't exist with id: ${tenant_id}`;
+  return problem(workflow.slug, "tenant_not_found", text);
+}
+
+/** The trigger's conditions, with the values they saw. */
 function refuseRun(run: Run, surroundings: Surroundings): RequestProblem | null {
   const { slug, definition } = run.workflow;
-  if ((surroundings.tenants.get(`${run.workspace_id}/${run.tenant_id}`) ?? null) === null) {
-    return problem(
-      slug,
-      "tenant_not_found",
-      `[workflow: ${slug}] tenant doesn't exist with id: ${run.tenant_id}`,
-    );
-  }
   if (definition.conditions.length === 0) return null;
   const scope = scopeOf(run, surroundings);
   const { result, trace } = evaluateConditions(definition.conditions, {

@@ -1,0 +1,62 @@
+import type { ErrorFamily } from "../../src/http/envelope.ts";
+
+/** What came back, whichever way it was asked for. */
+export interface Answer {
+  status: number;
+  content_type: string;
+  text: string;
+}
+
+/**
+ * What is wrong with an answer, in words; null when it is one that a client can live with: never a failure of the
+ * server, JSON or text that reads, and on a refusal the family's shape with a reason in it.
+ */
+export function faultOf(answer: Answer, families: readonly ErrorFamily[], method = "GET"): string | null {
+  const { status, content_type, text } = answer;
+  if (status >= 500) return `a failure of the server: ${status} ${text.slice(0, 200)}`;
+  if (status < 200 || (status >= 300 && status < 400)) return `an unexpected status: ${status}`;
+  if (method === "HEAD") return text === "" ? null : "a body behind HEAD";
+  if (status === 204) return text === "" ? null : "a 204 with a body";
+  if (status >= 400) {
+    return families.some((family) => isRefusal(answer, family))
+      ? null
+      : `a refusal without the shape of [${families.join(", ")}]: ${status} ${content_type} ${text.slice(0, 200)}`;
+  }
+  if (content_type.startsWith("application/json"))
+    return parse(text) === undefined ? "a body that is no JSON" : null;
+  return content_type.startsWith("text/") && text !== ""
+    ? null
+    : `a body of an unexpected type: ${content_type}`;
+}
+
+function isRefusal({ status, content_type, text }: Answer, family: ErrorFamily): boolean {
+  if (family === "text") return content_type.startsWith("text/plain") && text !== "";
+  const body = content_type.startsWith("application/json") ? parse(text) : undefined;
+  if (typeof body !== "object" || body === null) return false;
+  const fields = body as Record<string, unknown>;
+  if (!isReason(fields.message)) return false;
+  switch (family) {
+    case "code_message":
+      return fields.code === status;
+    case "management":
+      return fields.code === status && isReason(fields.error_code) && isReason(fields.type);
+    case "status_fail":
+      return fields.status === "fail";
+    case "status_error": {
+      const error = fields.error as Record<string, unknown> | undefined;
+      return fields.status === "error" && fields.status_code === status && isReason(error?.message);
+    }
+  }
+}
+
+function isReason(value: unknown): boolean {
+  return typeof value === "string" && value.trim() !== "";
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

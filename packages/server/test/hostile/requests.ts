@@ -1,0 +1,192 @@
+import type { ErrorFamily } from "../../src/http/envelope.ts";
+import type { RegisteredRoute } from "../../src/http/route.ts";
+import type { Random } from "../random.ts";
+import { exampleBody, queryNames, VICTIM } from "./examples.ts";
+import { print, spoil, toNode } from "./json.ts";
+import { BODIES, BROKEN_UTF8, QUERIES, URL_PARTS } from "./values.ts";
+
+/** One hostile request, with the shapes in which it may be refused. */
+export interface HostileRequest {
+  method: string;
+  url: string;
+  headers: Record<string, string>;
+  payload: Buffer | null;
+  families: ErrorFamily[];
+}
+
+/** Who the requests say they are, mostly. */
+export interface Caller {
+  workspace: string;
+  /** Sends nothing: its vendors may be made to point anywhere. */
+  quiet_workspace: string;
+  wsKey: string;
+  apiKey: string;
+  serviceToken: string;
+}
+
+/** An endpoint under attack. */
+export interface Target {
+  name: string;
+  method: string;
+  path: string;
+  authorization: string;
+  /** A body of the right shape, and whether it is known to be accepted; null where none is read. */
+  example: { body: unknown; is_sound: boolean } | null;
+  query: string[];
+  families: ErrorFamily[];
+}
+
+const SYSTEM_PATHS = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/simulator"];
+
+/** Every endpoint of the registry, so that a new one is attacked without being named here, and the system's own. */
+export function findTargets(routes: readonly RegisteredRoute[], caller: Caller): Target[] {
+  const registered = routes.map((entry): Target => {
+    const { route, surface } = entry;
+    return {
+      name: `${route.method} ${route.path}`,
+      method: route.method,
+      path: route.path,
+      authorization:
+        surface.name === "management" ? `ServiceToken ${caller.serviceToken}` : `Bearer ${caller.apiKey}`,
+      example: exampleBody(entry),
+      query: queryNames(entry),
+      // A path that is no path of ours is refused before any route is known.
+      families: [route.family ?? surface.family, "management"],
+    };
+  });
+  const system = SYSTEM_PATHS.map((path): Target => ({
+    name: `GET ${path}`,
+    method: "GET",
+    path,
+    authorization: "",
+    example: null,
+    query: ["a"],
+    families: ["management"],
+  }));
+  return [...registered, ...system];
+}
+
+/** A sound request for the target. */
+export function soundRequest(target: Target, caller: Caller): HostileRequest {
+  const { method, path, authorization, example, families } = target;
+  return {
+    method,
+    url: fillPath(path, caller, null),
+    headers: { authorization, "content-type": "application/json" },
+    payload: example === null ? null : Buffer.from(JSON.stringify(example.body)),
+    families,
+  };
+}
+
+/** The sound request with something wrong, in one place or in several. */
+export function hostileRequest(target: Target, caller: Caller, random: Random): HostileRequest {
+  const request = soundRequest(target, caller);
+  const { example, query } = target;
+  if (random.chance(0.12)) {
+    request.url = fillPath(target.path, caller, random);
+    // Dots are resolved before routing, and may lead to any other route.
+    if (/\/(?:\.|%2e)+\//i.test(request.url)) request.families = [...FAMILIES];
+  }
+  if (example !== null) request.payload = hostileBody(example.body, random);
+  if (random.chance(query.length === 0 ? 0.1 : example === null ? 0.7 : 0.15)) {
+    request.url += `?${hostileQuery(query, random)}`;
+  }
+  if (random.chance(0.08)) request.headers.authorization = hostileAuthorization(caller, random);
+  if (random.chance(0.08)) spoilHeaders(request.headers, random);
+  if (random.chance(0.02)) request.method = random.pick(METHODS);
+  return request;
+}
+
+const FAMILIES: ErrorFamily[] = ["code_message", "management", "status_error", "status_fail", "text"];
+const METHODS = ["PUT", "HEAD", "OPTIONS", "DELETE", "PATCH", "GET", "POST"];
+
+function fitting(name: string, path: string, caller: Caller): string {
+  switch (name) {
+    case "workspace":
+      return path.includes("/vendor/") ? caller.quiet_workspace : caller.workspace;
+    case "workspace_key":
+      return caller.wsKey;
+    case "channel":
+      return "inbox";
+    case "vendor_slug":
+      return "generic-http-sms";
+    default:
+      return VICTIM;
+  }
+}
+
+/** With `spoil`, one of the parameters is a hostile one. */
+function fillPath(path: string, caller: Caller, spoil: Random | null): string {
+  const wrong = spoil === null ? -1 : spoil.below([...path.matchAll(/:\w+/g)].length);
+  let at = 0;
+  return path.replace(/:(\w+)/g, (_all, name: string) =>
+    spoil !== null && at++ === wrong ? spoil.pick(URL_PARTS) : fitting(name, path, caller),
+  );
+}
+
+function hostileQuery(names: string[], random: Random): string {
+  if (names.length === 0 || random.chance(0.15)) return random.pick(QUERIES);
+  return Array.from({ length: random.between(1, 3) }, () => {
+    const name = random.pick(names);
+    return `${random.chance(0.9) ? encodeURIComponent(name) : `${name}[]`}=${random.pick(URL_PARTS)}`;
+  }).join("&");
+}
+
+/** The example spoiled, as a record or among others; now and then something else altogether. */
+export function hostileBody(example: unknown, random: Random): Buffer {
+  if (random.chance(0.06)) return random.pick(BODIES);
+  let node = toNode(example);
+  for (let times = random.pick([1, 1, 1, 2, 3]); times > 0; times--) node = spoil(node, random);
+  // Where one record is taken, so is an array of them.
+  const text = random.chance(0.1) ? `[${print(node)},${print(toNode(example))}]` : print(node);
+  const bytes = Buffer.from(text);
+  if (!random.chance(0.04)) return bytes;
+  const at = random.below(bytes.length);
+  return Buffer.concat([bytes.subarray(0, at), random.pick(BROKEN_UTF8), bytes.subarray(at)]);
+}
+
+function hostileAuthorization({ apiKey, serviceToken, wsKey }: Caller, random: Random): string {
+  return random.pick([
+    "",
+    " ",
+    ":",
+    "Bearer",
+    "Bearer ",
+    `Bearer ${apiKey.slice(0, -1)}`,
+    `Bearer ${apiKey} ${apiKey}`,
+    `bearer ${apiKey}`,
+    `Bearer ${"x".repeat(5000)}`,
+    "Basic OjpAQEA=",
+    `${wsKey}:`,
+    `${wsKey}:${"A".repeat(44)}`,
+    `${wsKey}:\u00ff\u00fe`,
+    `__proto__:x`,
+    "ServiceToken",
+    `ServiceToken ${apiKey}`,
+    `ServiceToken ${serviceToken}\tx`,
+    "Bearer __proto__",
+    "\u00e9\u00e8",
+  ]);
+}
+
+function spoilHeaders(headers: Record<string, string>, random: Random): void {
+  const [name, value] = random.pick<[string, string]>([
+    ["content-type", ""],
+    ["content-type", "garbage"],
+    ["content-type", "text/plain"],
+    ["content-type", "application/json; charset=utf-16"],
+    ["content-type", "application/json;;;;=;"],
+    ["content-type", "multipart/form-data"],
+    ["content-type", "application/x-www-form-urlencoded"],
+    ["content-type", `application/json; x=${"y".repeat(4000)}`],
+    ["content-encoding", "gzip"],
+    ["accept", "image/png"],
+    ["date", "yesterday"],
+    ["user-agent", "\u00ff\u0080 <script>"],
+    ["user-agent", "x".repeat(6000)],
+    ["x-forwarded-for", "'; drop table run"],
+    ["if-none-match", "*"],
+    ["range", "bytes=5-1"],
+  ]);
+  headers[name] = value;
+}
