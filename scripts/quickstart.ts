@@ -39,7 +39,8 @@ try {
   const execution = await untilDone(keys, request_id);
   printExecution(execution, performance.now() - started);
   await printMessages(keys, execution.execution_id);
-  printNext(keys);
+  if (once) console.log("\nWithout --once the server keeps running, and its page /simulator shows them.");
+  else printNext(keys);
 } catch (error) {
   await carillon.stop();
   fail(messageOf(error));
@@ -158,9 +159,10 @@ async function printMessages(keys: Keys, execution_id: string): Promise<void> {
   const path = `/v1/${keys.workspace}/simulator/?execution_id=${execution_id}`;
   const { results } = await manage<{ results: Caught[] }>(keys, "GET", path);
   console.log(`\n${results.length} messages, caught by the simulators:`);
-  for (const { channel, to, status, content } of results.reverse()) {
+  for (const { channel, to, recipient, status, content } of results.reverse()) {
+    const address = channel === "inbox" ? recipient : String(to);
     console.log(
-      `  ${channel.padEnd(6)} ${status.padEnd(15)} to ${String(to).slice(0, 24).padEnd(24)}  ${headline(content)}`,
+      `  ${channel.padEnd(6)} ${status.padEnd(15)} to ${address.slice(0, 24).padEnd(16)}  ${headline(content)}`,
     );
   }
 }
@@ -168,6 +170,7 @@ async function printMessages(keys: Keys, execution_id: string): Promise<void> {
 interface Caught {
   channel: string;
   to: unknown;
+  recipient: string;
   status: string;
   content: Record<string, unknown>;
 }
@@ -191,7 +194,7 @@ Send one more:
   curl -s ${carillon.url}/trigger/ -H 'Authorization: Bearer ${keys.api_key}' \\
     -H 'Content-Type: application/json' -d '${body}'
 `);
-  if (!once) console.log("The server keeps running. Ctrl-C stops it.");
+  console.log("The server keeps running. Ctrl-C stops it.");
 }
 
 async function manage<T = unknown>(keys: Keys, method: string, path: string, body?: object): Promise<T> {

@@ -79,9 +79,20 @@ function run(command, args) {
       if (signal !== "SIGINT" || !isatty(0)) child.kill(signal);
     });
   }
+  if (process.env.npm_lifecycle_event) stopWithoutParent(child);
   child.on("error", (error) => {
     console.error(`${command} cannot be run (${error.message}). Delete node_modules and try again.`);
     process.exit(1);
   });
   child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+}
+
+/** npm passes a signal to the shell between it and this script, and many shells die of it without passing it on. */
+function stopWithoutParent(child) {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    child.kill("SIGTERM");
+  }, 500).unref();
 }

@@ -86,15 +86,10 @@ export const ERRORS = {
     type: "Throttled",
     help: "Too many requests for this workspace. Wait for Retry-After seconds.",
   },
-  method_not_allowed: {
-    status: 405,
-    type: "MethodNotAllowed",
-    help: "The path exists with another HTTP method.",
-  },
   database_unavailable: {
     status: 503,
     type: "Unavailable",
-    help: "The database did not answer. Nothing was accepted; send the request again.",
+    help: "The database did not answer. Send the request again, with the same idempotency key if it had one: a commit whose answer got lost may have been made.",
   },
   internal: {
     status: 500,

@@ -65,12 +65,11 @@ export function createDb(options: DbOptions): Db {
   };
   const pool = new pg.Pool(settings);
   let closing = false;
-  /** What a connection still hears while it is closed is no news. The pool hangs its whole client on some errors. */
-  function onError(error: Error & { client?: unknown }): void {
-    delete error.client;
+  /** What a connection still hears while it is closed is no news. */
+  const onError = (error: Error) => {
     if (!closing) options.onError(error);
-  }
-  // Of a broken connection its client tells, idle or checked out; the pool only repeats it.
+  };
+  // Of a broken connection its client tells, idle or checked out; the pool repeats it with the whole client hung on.
   pool.on("error", () => {});
   pool.on("connect", (client) => void client.on("error", onError));
   const kysely = new Kysely<Tables>({
@@ -176,13 +175,17 @@ async function listen(
     });
     next.on("notification", (message) => hear(message.payload ?? ""));
     next.on("error", () => {});
-    next.on("end", () => {
-      if (stopped) return;
-      retry = setTimeout(() => void reconnect(), RECONNECT_MS);
-    });
+    next.on("end", schedule);
     await next.connect();
     await next.query(`listen ${pg.escapeIdentifier(channel)}`);
     client = next;
+    if (stopped) await next.end();
+  }
+
+  /** A connection that cannot be made says so twice, by its error and by its end: that is one attempt, not two. */
+  function schedule(): void {
+    clearTimeout(retry);
+    if (!stopped) retry = setTimeout(() => void reconnect(), RECONNECT_MS);
   }
 
   async function reconnect(): Promise<void> {
@@ -191,7 +194,7 @@ async function listen(
       onReset();
     } catch (error) {
       options.onError(error instanceof Error ? error : new Error(String(error)));
-      if (!stopped) retry = setTimeout(() => void reconnect(), RECONNECT_MS);
+      schedule();
     }
   }
 

@@ -73,7 +73,7 @@ function sound(value: Json | undefined, max_output: number): Json | undefined {
   return value;
 }
 
-/** Iterative, and over as soon as it is known: the value is a stranger's. Throws for what is no JSON. */
+/** Iterative, and over as soon as it is known: the value is a stranger's. */
 function isLarger(value: unknown, limit: number): boolean {
   const stack: unknown[] = [value];
   let size = 0;
@@ -84,8 +84,6 @@ function isLarger(value: unknown, limit: number): boolean {
       const children = Array.isArray(current) ? current : Object.entries(current).flat();
       if (children.length > limit) return true;
       for (const child of children) stack.push(child);
-    } else if (typeof current === "function" || typeof current === "symbol") {
-      throw new JqError("gives a value that is no JSON");
     }
     if (size > limit) return true;
   }

@@ -174,7 +174,7 @@ function guardText(values: Record<string, unknown>): void {
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (isDatabaseUnavailable(error)) {
-    return new AppError("database_unavailable", "the database is not answering; nothing was accepted", {
+    return new AppError("database_unavailable", "the database is not answering; send the request again", {
       cause: error,
     });
   }

@@ -1,0 +1,108 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { until } from "../../test/harness.ts";
+import { createDb, type Db } from "./db.ts";
+
+/** A door in front of the database that can be shut, as a failover or a firewall would do it. */
+interface Door {
+  url: string;
+  isOpen: boolean;
+  /** Connections that were asked for while it was shut: when, in milliseconds. */
+  refused: number[];
+  shut: () => void;
+  server: Server;
+}
+
+async function createDoor(): Promise<Door> {
+  const behind = new URL(inject("databaseUrl"));
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    if (!door.isOpen) {
+      door.refused.push(performance.now());
+      socket.destroy();
+      return;
+    }
+    const through = connect(Number(behind.port), behind.hostname);
+    through.on("error", () => socket.destroy());
+    for (const one of [socket, through]) sockets.add(one);
+    socket.pipe(through).pipe(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = new URL(behind);
+  url.port = String((server.address() as AddressInfo).port);
+  const door: Door = {
+    url: url.href,
+    isOpen: true,
+    refused: [],
+    server,
+    shut() {
+      door.isOpen = false;
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+  return door;
+}
+
+describe("listening", () => {
+  let door: Door;
+  let db: Db;
+  /** What was said about each, at the time. */
+  let errors: string[][];
+  beforeAll(async () => {
+    door = await createDoor();
+    errors = [];
+    db = createDb({ url: door.url, max: 2, onError: (error) => void errors.push(Object.keys(error)) });
+  });
+  afterAll(async () => {
+    await db.close();
+    door.server.close();
+  });
+
+  it("asks for a lost connection again and again, at one pace, and hears as before once it is back", async () => {
+    const heard: string[] = [];
+    let resets = 0;
+    const listening = await db.listen(
+      "test_door",
+      (payload) => void heard.push(payload),
+      () => void resets++,
+    );
+    door.shut();
+    await until(async () => door.refused.length >= 6);
+    const [first = 0, , , , , sixth = 0] = door.refused;
+    // Every half second: twice as many each time would have been there in a third of that.
+    expect(sixth - first).toBeGreaterThan(2000);
+
+    door.isOpen = true;
+    await until(async () => resets === 1);
+    await db.query("select pg_notify('test_door', 'back')");
+    await until(async () => heard.length === 1);
+    expect(heard).toEqual(["back"]);
+    await listening.stop();
+  });
+
+  it("ends for good when it is stopped while the database is away", async () => {
+    const listening = await db.listen(
+      "test_door",
+      () => {},
+      () => {},
+    );
+    door.shut();
+    const before = door.refused.length;
+    await until(async () => door.refused.length > before);
+    await listening.stop();
+    const stopped = door.refused.length;
+    await expect(db.query("select 1")).rejects.toThrow(/terminated|ECONN/);
+    // Only the query's own attempt came in the time of an attempt or two.
+    await until(async () => performance.now() - (door.refused.at(-1) ?? 0) > 1200);
+    expect(door.refused.length - stopped).toBeLessThanOrEqual(1);
+    door.isOpen = true;
+  });
+
+  it("tells errors without the connection that had them, which would fill the log", () => {
+    expect(errors.length).toBeGreaterThan(0);
+    expect(errors.filter((keys) => keys.includes("client"))).toEqual([]);
+  });
+});
