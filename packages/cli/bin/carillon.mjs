@@ -13,7 +13,7 @@ if (Number(process.versions.node.split(".")[0]) >= 24) {
   const args = [fileURLToPath(main), ...process.argv.slice(2)];
   const child = spawn(join(pinned, "bin", "node"), args, { stdio: "inherit" });
   // Ctrl-C in a terminal reaches the whole group; sent on, it would count as the second one, which ends at once.
-  const signals = process.stdin.isTTY ? ["SIGTERM", "SIGHUP"] : ["SIGTERM", "SIGHUP", "SIGINT"];
+  const signals = process.stdin.isTTY ? ["SIGTERM"] : ["SIGTERM", "SIGINT"];
   for (const signal of signals) process.on(signal, () => child.kill(signal));
   if (process.stdin.isTTY) process.on("SIGINT", () => {});
   child.on("exit", (code) => process.exit(code ?? 1));

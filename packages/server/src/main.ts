@@ -51,6 +51,8 @@ export interface Carillon {
 export interface StartOptions {
   config?: Config;
   log?: Log;
+  /** Hears, once, that the embedded database has ended by itself: nothing works from then on. */
+  onDatabaseEnd?: (line: string) => void;
   /** For tests: another clock than the database's. */
   clock?: Clock;
 }
@@ -66,7 +68,7 @@ export async function startCarillon(options: StartOptions = {}): Promise<Carillo
     for (const close of stops.splice(0).reverse()) await close();
   };
   try {
-    return { ...(await compose(config, log, options.clock ?? databaseClock, stops)), stop };
+    return { ...(await compose(config, log, options, stops)), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -104,8 +106,9 @@ async function openDatabase(
   config: Config,
   log: Log,
   stops: (() => Promise<unknown>)[],
+  onEnd?: StartOptions["onDatabaseEnd"],
 ): Promise<{ db: Db; url: string }> {
-  const url = config.DATABASE_URL ?? (await startOwnDatabase(config, log, stops));
+  const url = config.DATABASE_URL ?? (await startOwnDatabase(config, log, stops, onEnd));
   const db = createDb({
     url,
     max: config.DATABASE_POOL,
@@ -120,10 +123,10 @@ async function openDatabase(
 async function compose(
   config: Config,
   log: Log,
-  clock: Clock,
+  { clock = databaseClock, onDatabaseEnd }: StartOptions,
   stops: (() => Promise<unknown>)[],
 ): Promise<Omit<Carillon, "stop">> {
-  const { db, url } = await openDatabase(config, log, stops);
+  const { db, url } = await openDatabase(config, log, stops, onDatabaseEnd);
   const ids = createIdSource();
   const box = createSecretBox(await secretKey(config));
   const first = await bootstrap(db, box, ids);
@@ -248,11 +251,15 @@ async function startOwnDatabase(
   config: Config,
   log: Log,
   stops: (() => Promise<unknown>)[],
+  onEnd: StartOptions["onDatabaseEnd"],
 ): Promise<string> {
   const server = await startEmbeddedPostgres({
     dataDir: resolve(config.DATA_DIR),
     log: (line) => log.info({}, line),
-    onExit: (line) => log.error({}, line),
+    onExit(line) {
+      log.error({}, line);
+      onEnd?.(line);
+    },
   });
   stops.push(server.stop);
   return server.url;

@@ -9,7 +9,12 @@ export async function run(args: string[]): Promise<void> {
   const overrides = { ...(values.role && { ROLE: values.role }), ...(values.port && { PORT: values.port }) };
   const config = readConfig({ ...process.env, ...overrides });
   const toldToStop = stopSignal();
-  const carillon = await startCarillon({ config });
+  // Whoever supervises this process starts it again, and the database with it.
+  const onDatabaseEnd = (line: string) => {
+    console.error(`carillon start: ${line}`);
+    process.exit(1);
+  };
+  const carillon = await startCarillon({ config, onDatabaseEnd });
   if (carillon.first !== null) console.log(describeCredentials(carillon.first, carillon.url));
   await toldToStop;
   const patience = setTimeout(() => {
