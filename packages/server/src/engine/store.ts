@@ -1,8 +1,7 @@
-import type { Lane } from "../core/lane.ts";
 import { formatPosition } from "../core/run-state.ts";
 import type { Queryable, Tx } from "../db/db.ts";
 import { insertInboxItems, type NewInboxItem } from "../inbox/items.ts";
-import type { Dispatch, PlannedJob } from "./dispatch.ts";
+import type { Dispatch } from "./dispatch.ts";
 import type { NewMessage, Run } from "./run.ts";
 
 /**
@@ -147,16 +146,14 @@ function toInboxItem({ workspace_id, id, run, inbox_item }: NewMessage): NewInbo
  * that handing the job out is all that is written before the vendor is called.
  */
 export async function insertAndQueue(tx: Tx, messages: NewMessage[], dispatch: Dispatch): Promise<void> {
-  const jobs: { lane: Lane; job: PlannedJob }[] = [];
-  for (const lane of [0, 1, 2] as const) {
+  const lanes = ([0, 1, 2] as const).map((lane) => {
     const sendable = messages.filter(
       ({ status, run }) => status === "triggered" && run.workflow.lane === lane,
     );
-    for (const { job, members } of dispatch.plan("send", lane, sendable)) {
-      for (const message of members) message.lease = job.id;
-      jobs.push({ lane, job });
-    }
-  }
+    const planned = dispatch.plan("send", lane, sendable);
+    for (const { job, members } of planned) for (const message of members) message.lease = job.id;
+    return { lane, jobs: planned.map(({ job }) => job) };
+  });
   await insertMessages(tx, messages);
-  for (const { lane, job } of jobs) await dispatch.enqueueJobs(tx, "send", lane, [job]);
+  for (const { lane, jobs } of lanes) if (jobs.length > 0) await dispatch.enqueueJobs(tx, "send", lane, jobs);
 }
