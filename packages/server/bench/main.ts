@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { startEmbeddedPostgres } from "../src/db/embedded.ts";
 import { temporaryFolder } from "../test/temporary-folder.ts";
-import { describeMachine, type Row, scenarios } from "./scenarios.ts";
+import type { Row } from "./measure.ts";
+import { describeMachine, scenarios } from "./scenarios.ts";
 import { runYardsticks } from "./yardsticks.ts";
 
 const { values, positionals } = parseArgs({

@@ -1,34 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { generateLoad, type LoadResult, percentile, post } from "./load.ts";
+import { journeys } from "./journeys.ts";
+import { generateLoad, percentile, post } from "./load.ts";
+import { accepted, EMPTY, pause, type Row, type Scenario, settled, speedOf } from "./measure.ts";
 import { createSink } from "./sink.ts";
 import { createWorld, PEOPLE, type World, WORKFLOW } from "./world.ts";
-
-/** One line of the report. */
-export interface Row {
-  scenario: string;
-  unit: string;
-  per_second: number | null;
-  p50_ms: number | null;
-  p99_ms: number | null;
-  peak_mb: number | null;
-  rows_per_notification: number | null;
-  /** The floor we hold ourselves to, where there is one. */
-  floor: string;
-}
-
-export interface Scenario {
-  name: string;
-  run: (serverUrl: string, scale: number) => Promise<Row[]>;
-}
-
-const EMPTY = {
-  per_second: null,
-  p50_ms: null,
-  p99_ms: null,
-  peak_mb: null,
-  rows_per_notification: null,
-  floor: "",
-};
 
 export const scenarios: Scenario[] = [
   { name: "accept", run: accept },
@@ -36,6 +11,7 @@ export const scenarios: Scenario[] = [
   { name: "end-to-end", run: endToEnd },
   { name: "idle", run: idle },
   { name: "sleepers", run: sleepers },
+  ...journeys,
 ];
 
 function triggerBody(index: number): string {
@@ -59,8 +35,7 @@ async function accept(serverUrl: string, scale: number): Promise<Row[]> {
   ] as const) {
     const world = await createWorld(serverUrl, `accept_${connections}`, null);
     const server = await world.startServer("api");
-    const load = (count: number) =>
-      accepted(world, server.port, connections, count, triggerRequest(world.apiKey));
+    const load = (count: number) => accepted(server.port, connections, count, triggerRequest(world.apiKey));
     await load(Math.min(2000, total));
     const result = await load(Math.round(total * scale));
     rows.push({
@@ -84,8 +59,8 @@ async function bulkAccept(serverUrl: string, scale: number): Promise<Row[]> {
     `[${Array.from({ length: 100 }, (_unused, at) => triggerBody(index * 100 + at)).join(",")}]`;
   const request = (index: number) =>
     post("/trigger/", { authorization: `Bearer ${world.apiKey}` }, body(index));
-  await accepted(world, server.port, 8, 50, request);
-  const result = await accepted(world, server.port, 8, Math.round(1000 * scale), request);
+  await accepted(server.port, 8, 50, request);
+  const result = await accepted(server.port, 8, Math.round(1000 * scale), request);
   const speed = speedOf(result);
   const peak_mb = await server.peakMemory();
   await server.stop();
@@ -114,12 +89,12 @@ async function endToEnd(serverUrl: string, scale: number): Promise<Row[]> {
 
 async function pump(world: World, arrived: () => number, total: number, scenario: string): Promise<Row> {
   const server = await world.startServer("all");
-  await accepted(world, server.port, 16, 1000, triggerRequest(world.apiKey));
+  await accepted(server.port, 16, 1000, triggerRequest(world.apiKey));
   await settled(world);
   const before = await writtenRows(world);
   const begun = arrived();
   const started = performance.now();
-  await accepted(world, server.port, 64, total, triggerRequest(world.apiKey));
+  await accepted(server.port, 64, total, triggerRequest(world.apiKey));
   const acceptSeconds = (performance.now() - started) / 1000;
   while (arrived() - begun < total) await pause(20);
   await settled(world);
@@ -220,42 +195,6 @@ async function sleepers(serverUrl: string, scale: number): Promise<Row[]> {
   return [alone, { ...asleep, floor: `costs < 10 % (here ${(cost * 100).toFixed(1)} %)` }, latency];
 }
 
-async function accepted(
-  _world: World,
-  port: number,
-  connections: number,
-  total: number,
-  request: (index: number) => Buffer,
-): Promise<LoadResult> {
-  return generateLoad({
-    host: "127.0.0.1",
-    port,
-    connections,
-    total,
-    request,
-    accepts: (status) => status === 202 || status === 207,
-  });
-}
-
-function speedOf(result: LoadResult): { per_second: number; p50_ms: number; p99_ms: number } {
-  return {
-    per_second: result.answers / result.seconds,
-    p50_ms: percentile(result.latencies, 0.5),
-    p99_ms: percentile(result.latencies, 0.99),
-  };
-}
-
-/** Waits until no request and no message is on its way. */
-async function settled(world: World): Promise<void> {
-  for (;;) {
-    const [row] = await world.db.query<{ busy: boolean }>(
-      "select exists (select 1 from pgboss.job where state < 'completed') as busy",
-    );
-    if (row?.busy !== true) return;
-    await pause(20);
-  }
-}
-
 async function writtenRows(world: World): Promise<number> {
   // Backends report their counters at most once a second.
   await pause(1500);
@@ -263,10 +202,6 @@ async function writtenRows(world: World): Promise<number> {
     "select sum(n_tup_ins + n_tup_upd + n_tup_del)::float8 as written from pg_stat_user_tables",
   );
   return row?.written ?? 0;
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 export async function describeMachine(): Promise<string> {

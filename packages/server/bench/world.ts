@@ -32,7 +32,20 @@ const SECRET_KEY = "benchmark-secret-key";
 export const PEOPLE = 1000;
 export const WORKFLOW = "bench";
 
-export async function createWorld(serverUrl: string, name: string, sinkUrl: string | null): Promise<World> {
+/** A workflow beside the usual one. */
+export interface BenchWorkflow {
+  slug: string;
+  /** Triggered by this event instead of the API. */
+  event?: string;
+  nodes: object[];
+}
+
+export async function createWorld(
+  serverUrl: string,
+  name: string,
+  sinkUrl: string | null,
+  workflows: BenchWorkflow[] = [],
+): Promise<World> {
   const admin = createDb({ url: serverUrl, max: 1, onError: () => {} });
   await admin.query(`create database ${name}`);
   await admin.close();
@@ -48,7 +61,7 @@ export async function createWorld(serverUrl: string, name: string, sinkUrl: stri
   });
   const carillon = await startCarillon({ config, log: createSilentLog() });
   const apiKey = carillon.first?.api_key ?? "";
-  await furnish(carillon, sinkUrl);
+  await furnish(carillon, sinkUrl, workflows);
   await carillon.stop();
   const db = createDb({ url: databaseUrl, max: 2, onError: () => {} });
   return {
@@ -61,7 +74,11 @@ export async function createWorld(serverUrl: string, name: string, sinkUrl: stri
 }
 
 /** One workflow with two messages: our inbox, and a text through an HTTP vendor. */
-async function furnish({ app, services, first }: Carillon, sinkUrl: string | null): Promise<void> {
+async function furnish(
+  { app, services, first }: Carillon,
+  sinkUrl: string | null,
+  workflows: BenchWorkflow[],
+): Promise<void> {
   const { db, ids } = services;
   if (first === null) throw new Error("the database was not fresh");
   const { workspace_id } = first.workspace;
@@ -90,12 +107,15 @@ async function furnish({ app, services, first }: Carillon, sinkUrl: string | nul
     ref: "send",
     properties: { template: "bench" },
   };
-  await manage("POST", `/v1/staging/workflow/${WORKFLOW}/?commit=true&commit_message=bench`, {
-    name: "Bench",
-    category: "transactional",
-    trigger_type: "api",
-    tree: { nodes: [node] },
-  });
+  for (const { slug, event, nodes } of [{ slug: WORKFLOW, nodes: [node] } as BenchWorkflow, ...workflows]) {
+    await manage("POST", `/v1/staging/workflow/${slug}/?commit=true&commit_message=bench`, {
+      name: slug,
+      category: "transactional",
+      trigger_type: event === undefined ? "api" : "event",
+      trigger_events: event === undefined ? [] : [event],
+      tree: { nodes },
+    });
+  }
   if (sinkUrl !== null) {
     const vendor = {
       workspace_id,

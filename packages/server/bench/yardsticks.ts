@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { PgBoss } from "pg-boss";
 import { createDb, type Db } from "../src/db/db.ts";
 import { generateLoad, percentile, post } from "./load.ts";
-import type { Row } from "./scenarios.ts";
+import type { Row } from "./measure.ts";
 
 /** What the parts can do alone on this machine, measured in the same run: a pipeline cannot be faster. */
 export async function runYardsticks(serverUrl: string, scale: number): Promise<Row[]> {

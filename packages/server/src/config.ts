@@ -68,6 +68,14 @@ export const configSchema = z.object({
     .describe(
       "Vendor calls in flight in one process; a quarter is reserved for each of the two upper lanes.",
     ),
+  CALL_CONCURRENCY: z.coerce
+    .number()
+    .int()
+    .min(4)
+    .default(128)
+    .describe(
+      "Calls of HTTP nodes in flight in one process; a quarter is reserved for each of the two upper lanes.",
+    ),
   SHUTDOWN_SECONDS: z.coerce
     .number()
     .int()

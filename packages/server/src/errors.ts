@@ -26,6 +26,11 @@ export const ERRORS = {
     type: "ValidationError",
     help: "The body is not JSON. Send UTF-8 JSON with Content-Type application/json.",
   },
+  schema_validation_error: {
+    status: 400,
+    type: "ValidationError",
+    help: "The payload does not fit the payload schema that is linked to its workflow or event. The message names every place; mend the payload, or commit a schema that allows it.",
+  },
   workflow_missing: {
     status: 400,
     type: "ValidationError",

@@ -8,26 +8,32 @@ import { channels as channelList } from "./channels/index.gen.ts";
 import { type Config, readConfig } from "./config.ts";
 import { createTemplateEngine } from "./core/handlebars/engine.ts";
 import { createJqEngine } from "./core/jq.ts";
+import { createJsonnetEngine } from "./core/jsonnet/engine.ts";
 import { LANES } from "./core/lane.ts";
 import { createDb, type Db } from "./db/db.ts";
 import { findRunningPostgres, startEmbeddedPostgres } from "./db/embedded.ts";
 import { checkServerVersion, migrate } from "./db/migrate.ts";
 import { createDelivery } from "./delivery/deliver.ts";
 import { createHttpClient } from "./delivery/http.ts";
+import { createHttpCaller } from "./delivery/http-caller.ts";
 import { createVendorAdmin } from "./delivery/vendor-admin.ts";
 import { createVendorTables } from "./delivery/vendor-table.ts";
+import { boundJq } from "./engine/bounded-jq.ts";
 import { createDispatch } from "./engine/dispatch.ts";
 import { type Clock, databaseClock } from "./engine/deps.ts";
 import { createCompile, createEngine, type Engine } from "./engine/engine.ts";
+import { createExpressions } from "./engine/expressions.ts";
 import { createApp } from "./http/app.ts";
 import { describeApi } from "./http/openapi.ts";
 import { registerPages } from "./http/pages/pages.ts";
 import { registerSystemRoutes } from "./http/system-routes.ts";
 import { createIdSource, randomToken } from "./ids.ts";
+import { createLists } from "./lists/lists.ts";
 import { createLog, type Log } from "./log.ts";
 import { createMaintenance } from "./maintenance/maintenance.ts";
 import { createMetrics, type QueueReading } from "./metrics.ts";
 import { nodes as nodeList } from "./nodes/index.gen.ts";
+import { createPreferences } from "./preferences/preferences.ts";
 import { createRecipients } from "./recipients/recipients.ts";
 import type { Services } from "./services.ts";
 import { vendors as vendorList } from "./vendors/index.gen.ts";
@@ -147,6 +153,8 @@ async function compose(
       channels.get(channel)?.parseIdentity(input, hints) ?? { ok: false, reason: "channel is not supported" },
   });
 
+  const lists = createLists({ ids });
+  const preferences = createPreferences({ db, catalog });
   const worker = config.ROLE !== "api";
   const dispatch = createDispatch({
     db,
@@ -177,7 +185,15 @@ async function compose(
     clock,
     worker,
     templates: createTemplateEngine(),
-    jq: createJqEngine(),
+    lists,
+    preferences,
+    expressions: createExpressions({
+      jq: boundJq(createJqEngine()),
+      jsonnet: createJsonnetEngine(),
+      handlebars: createTemplateEngine({ strict: false, escape: false }),
+    }),
+    call: createHttpCaller(http),
+    call_concurrency: config.CALL_CONCURRENCY,
     vendors: vendorTables,
     meter: metrics,
   });

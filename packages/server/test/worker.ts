@@ -2,9 +2,15 @@ import { createCatalog } from "../src/catalog/catalog.ts";
 import { channels } from "../src/channels/index.gen.ts";
 import { createTemplateEngine } from "../src/core/handlebars/engine.ts";
 import { createJqEngine } from "../src/core/jq.ts";
+import { createJsonnetEngine } from "../src/core/jsonnet/engine.ts";
 import { createDb } from "../src/db/db.ts";
 import { createDelivery } from "../src/delivery/deliver.ts";
 import { createHttpClient } from "../src/delivery/http.ts";
+import { createHttpCaller } from "../src/delivery/http-caller.ts";
+import { boundJq } from "../src/engine/bounded-jq.ts";
+import { createExpressions } from "../src/engine/expressions.ts";
+import { createPreferences } from "../src/preferences/preferences.ts";
+import { createLists } from "../src/lists/lists.ts";
 import type { Settled } from "../src/delivery/outbox.ts";
 import { createVendorTables } from "../src/delivery/vendor-table.ts";
 import type { Vendor } from "../src/delivery/vendor.ts";
@@ -93,7 +99,15 @@ export async function startWorker(
     channels: channelsByName,
     nodes: nodesByType,
     templates: createTemplateEngine(),
-    jq: createJqEngine(),
+    lists: createLists({ ids }),
+    preferences: createPreferences({ db, catalog }),
+    expressions: createExpressions({
+      jq: boundJq(createJqEngine()),
+      jsonnet: createJsonnetEngine(),
+      handlebars: createTemplateEngine({ strict: false, escape: false }),
+    }),
+    call: createHttpCaller(http),
+    call_concurrency: 16,
     vendors: vendorTables,
     meter: { accepted: () => {}, runs: () => {}, message: () => {} },
     worker: true,

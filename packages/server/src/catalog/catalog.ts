@@ -2,7 +2,11 @@ import { createHash } from "node:crypto";
 import type { Db, Queryable, Stoppable, Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 import type { JsonObject } from "../core/json.ts";
+import { laneOf } from "../core/lane.ts";
+import { loadLiveCategories } from "../preferences/live-categories.ts";
 import { createCache } from "./cache.ts";
+import { createEventRegister, type EventRegister } from "./event-register.ts";
+import { createPayloadSchemaLookup, type PayloadSchemaLookup } from "./payload-schema.ts";
 import type { CompleteContent, LiveTemplate, TemplateSnapshot } from "./template.ts";
 import { toLiveTemplate } from "./template.ts";
 import type { CompiledWorkflow, WorkflowDefinition } from "./workflow.ts";
@@ -12,13 +16,14 @@ import type { CompiledWorkflow, WorkflowDefinition } from "./workflow.ts";
  * templates, tenants), remembered by each process and invalidated by NOTIFY. Versions are immutable, so they are
  * never stale.
  */
-export interface Catalog {
+export interface Catalog extends PayloadSchemaLookup {
   findWorkflow: (workspace_id: number, slug: string) => Promise<WorkflowEntry | null>;
   getVersion: (workspace_id: number, version_id: string) => Promise<CompiledWorkflow>;
   /** Slugs of live, enabled workflows that an event triggers. */
   findTriggered: (workspace_id: number, event_name: string) => Promise<string[]>;
   findTemplate: (workspace_id: number, slug: string) => Promise<LiveTemplate | null>;
   findTenant: (workspace_id: number, tenant_id: string) => Promise<Tenant | null>;
+  registerEvents: EventRegister;
   /** The stored version of an inline (`dynamic`) workflow; made on first sight. */
   ensureDynamic: (workspace_id: number, slug: string, definition: WorkflowDefinition) => Promise<string>;
   /** Tells every process that something changed, once the transaction has committed. */
@@ -28,7 +33,16 @@ export interface Catalog {
   start: () => Promise<Stoppable>;
 }
 
-export type CatalogKind = "workflow" | "version" | "event" | "template" | "tenant" | "vendor";
+export type CatalogKind =
+  | "workflow"
+  | "version"
+  | "event"
+  | "template"
+  | "tenant"
+  | "vendor"
+  | "category"
+  | "schema"
+  | "event_schema";
 
 export interface WorkflowEntry {
   slug: string;
@@ -62,7 +76,7 @@ export interface CatalogDeps {
 
 export type CompileWorkflow = (
   definition: WorkflowDefinition,
-  identity: { version_id: string; version_no: number; slug: string },
+  identity: { version_id: string; version_no: number; version_at: Date; slug: string },
 ) => CompiledWorkflow;
 
 const CHANNEL = "carillon_catalog";
@@ -84,35 +98,58 @@ export function createCatalog({
     return cache.get(`${workspace_id}/${kind}/${key}`, load);
   }
 
-  const getVersion: Catalog["getVersion"] = (workspace_id, version_id) =>
+  /** The lane is the category's, which may be moved to another root after a version was committed. */
+  async function inLane(workspace_id: number, workflow: CompiledWorkflow): Promise<CompiledWorkflow> {
+    const categories = await remember(workspace_id, "category", "live", () =>
+      loadLiveCategories(db, workspace_id),
+    );
+    const lane = laneOf(categories.get(workflow.category)?.root_category ?? "transactional");
+    return lane === workflow.lane ? workflow : { ...workflow, lane };
+  }
+
+  const getCompiled = (workspace_id: number, version_id: string): Promise<CompiledWorkflow> =>
     remember(workspace_id, "version", version_id, async () => {
-      const [row] = await db.query<{ slug: string; version_no: number; definition: WorkflowDefinition }>(
-        "select slug, version_no, definition from workflow_version where workspace_id = $1 and id = $2",
+      const [row] = await db.query<{
+        slug: string;
+        version_no: number;
+        created_at: Date;
+        definition: WorkflowDefinition;
+      }>(
+        "select slug, version_no, created_at, definition from workflow_version where workspace_id = $1 and id = $2",
         [workspace_id, version_id],
       );
       if (row === undefined) throw new Error(`workflow version ${version_id} is gone`);
-      return compile(row.definition, { version_id, version_no: row.version_no, slug: row.slug });
+      const { slug, version_no, created_at, definition } = row;
+      return compile(definition, { version_id, version_no, version_at: created_at, slug });
+    });
+
+  const findEntry: Catalog["findWorkflow"] = (workspace_id, slug) =>
+    remember(workspace_id, "workflow", slug, async () => {
+      const [row] = await db.query<{
+        is_enabled: boolean;
+        trigger_type: string;
+        live_version_id: string | null;
+      }>(
+        `select is_enabled, trigger_type, live_version_id from workflow
+            where workspace_id = $1 and slug = $2 and deleted_at is null`,
+        [workspace_id, slug],
+      );
+      if (row === undefined) return null;
+      const live = row.live_version_id === null ? null : await getCompiled(workspace_id, row.live_version_id);
+      return { slug, is_enabled: row.is_enabled, trigger_type: row.trigger_type, live };
     });
 
   return {
-    getVersion,
+    ...createPayloadSchemaLookup({ db, remember }),
+    registerEvents: createEventRegister(),
     remember,
-    findWorkflow: (workspace_id, slug) =>
-      remember(workspace_id, "workflow", slug, async () => {
-        const [row] = await db.query<{
-          is_enabled: boolean;
-          trigger_type: string;
-          live_version_id: string | null;
-        }>(
-          `select is_enabled, trigger_type, live_version_id from workflow
-            where workspace_id = $1 and slug = $2 and deleted_at is null`,
-          [workspace_id, slug],
-        );
-        if (row === undefined) return null;
-        const live =
-          row.live_version_id === null ? null : await getVersion(workspace_id, row.live_version_id);
-        return { slug, is_enabled: row.is_enabled, trigger_type: row.trigger_type, live };
-      }),
+    getVersion: async (workspace_id, version_id) =>
+      inLane(workspace_id, await getCompiled(workspace_id, version_id)),
+    async findWorkflow(workspace_id, slug) {
+      const entry = await findEntry(workspace_id, slug);
+      if (entry === null || entry.live === null) return entry;
+      return { ...entry, live: await inLane(workspace_id, entry.live) };
+    },
     findTriggered: (workspace_id, event_name) =>
       remember(workspace_id, "event", event_name.toLowerCase(), async () => {
         const rows = await db.query<{ slug: string }>(

@@ -3,16 +3,8 @@ import type { NodeDefinition } from "../engine/node.ts";
 import type { BranchBody, NodeBody } from "./workflow-body.ts";
 import type { StoredBranch, StoredNode } from "./workflow.ts";
 
-/** What is a node's own; everything else beside it is a setting of its type. */
-const ENVELOPE = new Set([
-  "node_type",
-  "name",
-  "description",
-  "ref",
-  "schema_version",
-  "properties",
-  "branches",
-]);
+/** What is a node's own; everything else beside it, `properties` that are a text too, is a setting of its type. */
+const ENVELOPE = new Set(["node_type", "name", "description", "ref", "schema_version", "branches"]);
 
 /** `branch` is the ref of the node that has the branches. */
 const BRANCH_SHORT = "path";
@@ -42,7 +34,7 @@ function normalizeNode(node: NodeBody, filling: Filling): StoredNode {
     description: node.description ?? null,
     ref: node.ref || filling.nextRef(definition?.short ?? node.node_type),
     schema_version: node.schema_version || "1",
-    properties: (node.properties ?? flatSettings(node)) as JsonObject,
+    properties: settingsOf(node),
   };
   const branches = node.branches ?? [];
   // An empty list says nothing, and some exporters write it on every node.
@@ -66,8 +58,11 @@ function normalizeBranch(branch: BranchBody, index: number, filling: Filling): S
   };
 }
 
-function flatSettings(node: NodeBody): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(node).filter(([key]) => !ENVELOPE.has(key)));
+function settingsOf(node: NodeBody): JsonObject {
+  const { properties, ...rest } = node;
+  if (typeof properties === "object" && properties !== null) return properties as JsonObject;
+  const flat = typeof properties === "string" ? node : rest;
+  return Object.fromEntries(Object.entries(flat).filter(([key]) => !ENVELOPE.has(key))) as JsonObject;
 }
 
 function refSource(tree: readonly NodeBody[]): Filling["nextRef"] {

@@ -6,21 +6,34 @@ export interface SchemaIssue {
   reason: string;
 }
 
+export type Checked<T> = { ok: true; value: T } | { ok: false; problems: string[] };
+
 /**
- * Why a stored value does not fit its schema, as `field[0].name: reason`, the place counted from `prefix`; the
- * bare reason where there is no place to name.
+ * A stored value as its schema reads it, or why it does not fit: `field[0].name: reason`, the place counted from
+ * `prefix`; the bare reason where there is no place to name.
  */
+export function checkValue<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  prefix: readonly PropertyKey[] = [],
+): Checked<T> {
+  const parsed = schema.safeParse(value, { reportInput: true });
+  if (parsed.success) return { ok: true, value: parsed.data };
+  const problems = schemaIssues(parsed.error).map(({ path, reason }) => {
+    const place = formatPath([...prefix, ...path]);
+    return place === "" ? reason : `${place}: ${reason}`;
+  });
+  return { ok: false, problems };
+}
+
+/** The same where only the problems are wanted. */
 export function schemaProblems(
   schema: z.ZodType,
   value: unknown,
   prefix: readonly PropertyKey[] = [],
 ): string[] {
-  const parsed = schema.safeParse(value, { reportInput: true });
-  if (parsed.success) return [];
-  return schemaIssues(parsed.error).map(({ path, reason }) => {
-    const place = formatPath([...prefix, ...path]);
-    return place === "" ? reason : `${place}: ${reason}`;
-  });
+  const checked = checkValue(schema, value, prefix);
+  return checked.ok ? [] : checked.problems;
 }
 
 /** The error must come from a parse with `reportInput`, which tells a missing field from one of the wrong type. */

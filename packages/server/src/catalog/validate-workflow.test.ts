@@ -1,51 +1,34 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import { EVERY_NODE, flatten } from "../../test/workflow-corpus.ts";
+import { createTemplateEngine } from "../core/handlebars/engine.ts";
+import { createJqEngine } from "../core/jq.ts";
+import { createJsonnetEngine } from "../core/jsonnet/engine.ts";
 import { isRootCategory } from "../core/lane.ts";
-import { defineNode, next, type NodeDefinition } from "../engine/node.ts";
-import branch from "../nodes/branch.ts";
-import delay from "../nodes/delay.ts";
-import sendEmail from "../nodes/send-email.ts";
-import sendMultiChannel from "../nodes/send-multi-channel.ts";
+import { boundJq } from "../engine/bounded-jq.ts";
+import { createExpressions } from "../engine/expressions.ts";
+import { nodes } from "../nodes/index.gen.ts";
+import type { WorkflowRules } from "./validate-node.ts";
 import { validateWorkflow } from "./validate-workflow.ts";
 import { workflowBody } from "./workflow-body.ts";
 import { parseWorkflowBody } from "./workflow-draft.ts";
+import type { WorkflowFacts } from "./workflow-facts.ts";
 
-const settings = z.looseObject({});
+const RULES: WorkflowRules = {
+  nodes: new Map(nodes.map((node) => [node.type, node])),
+  expressions: createExpressions({
+    jq: boundJq(createJqEngine()),
+    jsonnet: createJsonnetEngine(),
+    handlebars: createTemplateEngine({ strict: false, escape: false }),
+  }),
+};
 
-const NODES = new Map<string, NodeDefinition>(
-  [
-    branch,
-    delay,
-    sendEmail,
-    sendMultiChannel,
-    defineNode({
-      type: "transform",
-      short: "transform",
-      name: "Transform",
-      config: settings,
-      run: () => next,
-    }),
-    defineNode({
-      type: "httpapi_webhook",
-      short: "webhook",
-      name: "Webhook",
-      delivers: true,
-      config: settings,
-      run: () => next,
-    }),
-    defineNode({
-      type: "branch_waituntil",
-      short: "wait",
-      name: "Wait",
-      branches: { min: 2, max: 2 },
-      config: settings,
-      run: () => next,
-    }),
-  ].map((node) => [node.type, node as NodeDefinition]),
-);
-
-const FACTS = { isCategory: isRootCategory, liveTemplates: new Set(["welcome"]) };
+const FACTS: WorkflowFacts = {
+  isCategory: isRootCategory,
+  isWorkflow: (slug) => slug === "other",
+  refuseTemplate: (slug) => (slug === "welcome" ? null : `template '${slug}' not found`),
+  refuseSchema: ({ schema }) => (schema === "order" ? null : `schema '${schema}' not found`),
+};
 
 const EMAIL = { node_type: "send_email", properties: { template: "welcome" } };
 const SOUND = { name: "W", category: "system", trigger_type: "api", tree: { nodes: [EMAIL] } };
@@ -56,7 +39,7 @@ const IS_PRO = {
 const DEFAULT = { name: "Otherwise", is_default: true, conditions: [] };
 
 function problemsOf(body: unknown): string[] {
-  return validateWorkflow(parseWorkflowBody(workflowBody.parse(body), NODES), NODES, FACTS);
+  return validateWorkflow(parseWorkflowBody(workflowBody.parse(body), RULES.nodes), RULES, FACTS);
 }
 
 /** Problems of a sound workflow with this tree behind its e-mail. */
@@ -77,6 +60,19 @@ const fork = (...branches: unknown[]) => ({ node_type: "branch", branches });
 it("finds nothing wrong with a sound workflow", () => {
   expect(problemsOf(SOUND)).toStrictEqual([]);
   expect(problemsOf({ ...SOUND, trigger_type: "event", trigger_events: ["Signed Up"] })).toStrictEqual([]);
+});
+
+describe("a node of every type", () => {
+  it("is in the corpus", () => {
+    expect(new Set(EVERY_NODE.map(({ node_type }) => node_type))).toStrictEqual(
+      new Set(nodes.map(({ type }) => type)),
+    );
+  });
+
+  it.each(EVERY_NODE)("is sound, nested and flat: $node_type $properties", (node) => {
+    expect(treeProblems(node)).toStrictEqual([]);
+    expect(treeProblems(flatten(node))).toStrictEqual([]);
+  });
 });
 
 describe("the head", () => {
@@ -107,8 +103,55 @@ describe("the head", () => {
     expect(problemsOf({ ...SOUND, ...change })).toStrictEqual([problem]);
   });
 
-  it.each([
+  it("holds an API workflow's payload schema to what is committed, and lets an event workflow carry any", () => {
+    const linked = (schema: string) => ({ ...SOUND, payload_schema: { schema, version_no: 2 } });
+    expect(problemsOf(linked("order"))).toStrictEqual([]);
+    expect(problemsOf(linked("gone"))).toStrictEqual(["payload_schema: schema 'gone' not found"]);
+    const event = { trigger_type: "event", trigger_events: ["e"] };
+    expect(problemsOf({ ...linked("gone"), ...event })).toStrictEqual([]);
+  });
+
+  const FIELDS = "override_recipients_single_object_fields_expr";
+  const DEPTH = "$object_subscriptions_query.depth";
+  const object = (fields: object) => ({
+    override_recipients_type: "single_object_fields",
+    [FIELDS]: { id: ".id", object_type: '"teams"', ...fields },
+  });
+  const NOT_TEXT = "must be text: a jq expression such as .account, or a literal in quotes";
+
+  it.each<[object, string[]]>([
     [{ override_recipients_type: "user" }, ["override_recipients_user_expr: is a required field"]],
+    [
+      { override_recipients_type: "user", override_recipients_user_expr: " " },
+      ["override_recipients_user_expr: is not valid jq: expression is empty"],
+    ],
+    [
+      { override_recipients_type: "user", override_recipients_user_expr: ".users[" },
+      ["override_recipients_user_expr: is not valid jq: syntax error, ] is missing"],
+    ],
+    // Nobody reads it.
+    [{ override_recipients_type: null, override_recipients_user_expr: ".users[" }, []],
+    [{ override_recipients_type: "", override_recipients_user_expr: "" }, []],
+    [{ override_actor_user_expr: "", override_tenant_expr: "" }, []],
+    [{ override_actor_user_expr: ".by", override_tenant_expr: '"acme"' }, []],
+    [
+      { override_actor_user_expr: "(", override_tenant_expr: "no_such_thing" },
+      [
+        "override_actor_user_expr: is not valid jq: syntax error, ) is missing",
+        "override_tenant_expr: is not valid jq: no_such_thing/0 is not defined",
+      ],
+    ],
+    [object({}), []],
+    [object({ [DEPTH]: null }), []],
+    [object({ [DEPTH]: "1" }), []],
+    [object({ [DEPTH]: 1 }), [`${FIELDS}.${DEPTH}: ${NOT_TEXT}`]],
+    [object({ [DEPTH]: "" }), [`${FIELDS}.${DEPTH}: is a required field`]],
+    [object({ id: "|" }), [expect.stringMatching(/^override_recipients_.*\.id: is not valid jq: /)]],
+    [object({ id: ["a"] }), [`${FIELDS}.id: ${NOT_TEXT}`]],
+    [
+      { override_recipients_type: "single_object_fields" },
+      [`${FIELDS}.id: is a required field`, `${FIELDS}.object_type: is a required field`],
+    ],
     [{ override_recipients_type: "user", override_recipients_user_expr: ".id" }, []],
     [
       {
@@ -132,10 +175,11 @@ describe("the head", () => {
 describe("the tree", () => {
   it("must send something or call an HTTP API, at whatever depth", () => {
     const nothing = "tree: must contain at least one node that sends a notification or calls an HTTP API";
-    const noop = { node_type: "transform" };
+    const noop = { node_type: "delay", delay_type: "fixed", value: "1h" };
     expect(problemsOf({ ...SOUND, tree: { nodes: [noop] } })).toStrictEqual([nothing]);
     expect(problemsOf({ ...SOUND, tree: null })).toStrictEqual([nothing]);
-    expect(problemsOf({ ...SOUND, tree: { nodes: [{ node_type: "httpapi_webhook" }] } })).toStrictEqual([]);
+    const webhook = { node_type: "httpapi_webhook", http_method: "POST", url: "https://example.com/" };
+    expect(problemsOf({ ...SOUND, tree: { nodes: [webhook] } })).toStrictEqual([]);
     const deep = fork({ conditions: [IS_PRO], nodes: [EMAIL] }, DEFAULT);
     expect(problemsOf({ ...SOUND, tree: { nodes: [deep] } })).toStrictEqual([]);
   });
@@ -175,10 +219,7 @@ describe("a node", () => {
       "delay_1: value: must be a duration like 1d2h30m",
     ],
     [{ ...EMAIL, properties: {} }, "email_2: template: is a required field"],
-    [
-      { ...EMAIL, properties: { template: "gone" } },
-      "email_2: template: template 'gone' has no live channel",
-    ],
+    [{ ...EMAIL, properties: { template: "gone" } }, "email_2: template: template 'gone' not found"],
     [
       { node_type: "send_multi_channel", template: "welcome", channels: ["fax"] },
       expect.stringMatching(/^multichannel_1: channels\[0\]: Invalid option/),
@@ -192,6 +233,97 @@ describe("a node", () => {
     expect(
       treeProblems({ node_type: "delay", properties: { delay_type: "fixed", duration: "30s" } }),
     ).toStrictEqual([]);
+  });
+});
+
+describe("an expression", () => {
+  const variable = (value_lang: string, value: string) => ({
+    node_type: "transform",
+    variables: [
+      { key: "fine", value_lang: "handlebars", value: "x" },
+      { key: "k", value_lang, value },
+    ],
+  });
+  const wait = (value: string) => ({
+    node_type: "branch_waituntil",
+    branches: [
+      { conditions: [{ type: "future_event", event_name: "e" }] },
+      {
+        is_default: true,
+        conditions: [{ type: "delay", delay_properties: { delay_type: "dynamic", value } }],
+      },
+    ],
+  });
+  it.each([
+    [
+      { node_type: "delay", delay_type: "dynamic", value: ".a | | .b" },
+      expect.stringMatching(/^delay_1: value: is not valid jq: syntax error/),
+    ],
+    [
+      {
+        node_type: "delay",
+        delay_type: "relative_to",
+        relative_to: {
+          pivot_expr: ".at[",
+          offset_type: "after",
+          offset_value_type: "fixed",
+          offset_value: "1h",
+        },
+      },
+      "delay_1: relative_to.pivot_expr: is not valid jq: syntax error, ] is missing",
+    ],
+    [
+      { node_type: "send_multi_channel", template: "welcome", channels_expr: "nope" },
+      "multichannel_1: channels_expr: is not valid jq: nope/0 is not defined",
+    ],
+    [
+      variable("jsonnet", "{\n  a: }"),
+      'transform_1: variables[1].value: is not valid Jsonnet: expected an expression, found "}" at 2:6',
+    ],
+    [
+      { node_type: "httpapi_fetch", url: "data.url", headers: [{ key: "'X-A'", value: "data." }] },
+      "fetch_1: headers[0].value: is not valid Jsonnet: expected a name, found the end at 1:6",
+    ],
+    [
+      { node_type: "userupdate", user_selection: "actor", properties: "{ a: x }" },
+      "user_update_1: properties: is not valid Jsonnet: unknown variable: x at 1:6",
+    ],
+    [
+      variable("handlebars", "Hi {{#if}}"),
+      "transform_1: variables[1].value: is not valid Handlebars: Parse error on line 1, after 'Hi {{#if}}'",
+    ],
+    [
+      variable("handlebars", "a\n{{#if b}}{{/each}}"),
+      "transform_1: variables[1].value: is not valid Handlebars: if doesn't match each - 2:3",
+    ],
+    [
+      wait(".a +"),
+      expect.stringMatching(/^path_2: conditions\[0\]\.delay_properties\.value: is not valid jq: /),
+    ],
+  ])("that does not parse is named with its node, its place and its language: %j", (node, problem) => {
+    expect(treeProblems(node)).toStrictEqual([problem]);
+  });
+
+  it("is not looked for where a list or an object is named as it is", () => {
+    const list = { node_type: "subscriberlistoperation_adduser", user_selection: ["recipient"] };
+    expect(treeProblems({ ...list, list_id: "{{#if}}", is_list_id_dynamic: true })).toStrictEqual([
+      expect.stringMatching(/^list_add_1: list_id: is not valid Handlebars: /),
+    ]);
+    expect(treeProblems({ ...list, list_id: "beta" })).toStrictEqual([]);
+  });
+});
+
+describe("a workflow that another one triggers", () => {
+  const invoke = (workflow: unknown) => ({
+    node_type: "invokeworkflow",
+    properties: { workflow, recipient_selection: "recipient" },
+  });
+  it.each([
+    ["other", []],
+    ["gone", ["invoke_1: workflow: workflow 'gone' not found"]],
+    ["No Slug", ["invoke_1: workflow: must be the slug of a workflow"]],
+  ])("must be there: %s", (workflow, problems) => {
+    expect(treeProblems(invoke(workflow))).toStrictEqual(problems);
   });
 });
 
@@ -275,7 +407,7 @@ describe("a condition on the status of messages", () => {
     ["on no node at all", [check], ["check: conditions: no node has the ref 'first'"]],
     [
       "on a node that does not send",
-      [{ node_type: "transform", ref: "first" }, check],
+      [{ node_type: "delay", delay_type: "fixed", value: "1h", ref: "first" }, check],
       ["check: conditions: 'first' is not a node that sends"],
     ],
     ["inside the branch of its node", [fork({ conditions: [IS_PRO], nodes: [first, check] }, DEFAULT)], []],
@@ -323,6 +455,33 @@ describe("a condition on the status of messages", () => {
   });
 });
 
+describe("what nobody would write by hand", () => {
+  it("has at most a hundred problems told, and each in short", () => {
+    const nodes = times(199, { node_type: "x".repeat(2000) });
+    const problems = treeProblems(...nodes);
+    expect(problems).toHaveLength(101);
+    expect(problems.at(-1)).toBe("and 99 more");
+    expect(Math.max(...problems.map(({ length }) => length))).toBeLessThanOrEqual(501);
+  });
+
+  it("is answered in good time, however many nodes and branches there are", () => {
+    const began = performance.now();
+    const many = times(30_000, EMAIL);
+    expect(treeProblems(...many)).toStrictEqual(["tree: has 30001 nodes, at maximum 200 are allowed"]);
+    const wide = fork(...times(10_000, { conditions: [hasSeen("x")], nodes: [] }), DEFAULT);
+    expect(treeProblems(wide)[0]).toBe("branch_1: branches: must be 2 to 10");
+    expect(performance.now() - began).toBeLessThan(5000);
+  });
+
+  it("may have refs that are called like parts of Object.prototype", () => {
+    const check = (ref: string) => fork({ ref: "toString", conditions: [hasSeen(ref)] }, DEFAULT);
+    expect(treeProblems({ ...EMAIL, ref: "__proto__" }, check("__proto__"))).toStrictEqual([]);
+    expect(treeProblems(check("constructor"))).toStrictEqual([
+      "toString: conditions: no node has the ref 'constructor'",
+    ]);
+  });
+});
+
 it("never throws, whatever JSON is in the places that a draft leaves open", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.dictionary(fc.string(), fc.jsonValue()), (value, object) => {
@@ -333,7 +492,7 @@ it("never throws, whatever JSON is in the places that a draft leaves open", () =
         override_recipients_single_object_fields_expr: object,
         tree: {
           nodes: [
-            ...[...NODES.keys()].map((node_type) => ({ node_type, properties: object })),
+            ...[...RULES.nodes.keys()].map((node_type) => ({ node_type, properties: object })),
             { node_type: "branch", branches: [{ conditions: [object, leaf] }] },
             {
               node_type: "branch_waituntil",

@@ -1,38 +1,34 @@
 import { conditionsSchema } from "../core/conditions.ts";
 import { parseDuration } from "../core/duration.ts";
-import { isJsonObject } from "../core/json.ts";
-import type { NodeDefinition } from "../engine/node.ts";
+import { type ExpressionCheck, expressionProblems } from "./expression-problems.ts";
 import { schemaProblems } from "./schema-problems.ts";
-import { statusRefProblems } from "./status-refs.ts";
+import type { WorkflowRules } from "./validate-node.ts";
 import { validateTree } from "./validate-tree.ts";
 import { workflowEvents } from "./workflow-events.ts";
+import type { WorkflowFacts } from "./workflow-facts.ts";
 import type { WorkflowDefinition } from "./workflow.ts";
 
-/** What a workflow is checked against besides itself. */
-export interface WorkflowFacts {
-  /** True for the slug of a published category. */
-  isCategory: (slug: string) => boolean;
-  /** Of the templates that the workflow names, those with a live channel. */
-  liveTemplates: ReadonlySet<string>;
-}
-
 const MAX_EVENT_NAME = 255;
+/** Nobody reads more of them, and every read of the workflow carries them. */
+const MAX_PROBLEMS = 100;
+/** Refs, keys and expressions in a problem are as long as somebody made them. */
+const MAX_TEXT = 500;
 
 /**
  * Everything that keeps a draft from being committed, as `"<ref or field>: <reason>"`; empty when it is sound.
- * `category`, templates and node types are looked at as they are now, so a workflow can become invalid by itself.
+ * Categories, templates, payload schemas, invoked workflows and node types are looked at as they are now, so a
+ * workflow can become invalid by itself. An invoked workflow must be there, but need not be live: two that trigger
+ * each other could otherwise never be committed, and a run meets one that is not live with an error and goes on.
  */
 export function validateWorkflow(
   definition: WorkflowDefinition,
-  nodes: ReadonlyMap<string, NodeDefinition>,
+  rules: WorkflowRules,
   facts: WorkflowFacts,
 ): string[] {
-  const { nodes: tree } = definition.tree;
-  return [
+  const problems = [
     ...validateHead(definition, facts),
-    ...validateTrigger(definition),
-    ...validateTree(tree, nodes, facts.liveTemplates),
-    ...statusRefProblems(definition.conditions, tree),
+    ...validateTrigger(definition, rules.expressions, facts),
+    ...validateTree(definition, rules, facts),
     ...workflowEvents(definition)
       .filter(({ event_name }) => event_name.length > MAX_EVENT_NAME)
       .map(
@@ -40,6 +36,13 @@ export function validateWorkflow(
           `${event_name.slice(0, 20)}…: event names have at maximum ${MAX_EVENT_NAME} characters`,
       ),
   ];
+  const shown = problems.slice(0, MAX_PROBLEMS).map(shorten);
+  const more = problems.length - shown.length;
+  return more === 0 ? shown : [...shown, `and ${more} more`];
+}
+
+function shorten(problem: string): string {
+  return problem.length > MAX_TEXT ? `${problem.slice(0, MAX_TEXT).toWellFormed()}…` : problem;
 }
 
 function validateHead({ name, category, ratelimit }: WorkflowDefinition, facts: WorkflowFacts): string[] {
@@ -56,40 +59,80 @@ function validateHead({ name, category, ratelimit }: WorkflowDefinition, facts: 
   return problems;
 }
 
-function validateTrigger(definition: WorkflowDefinition): string[] {
-  const { trigger_type, trigger_events, conditions } = definition;
+function validateTrigger(
+  definition: WorkflowDefinition,
+  expressions: ExpressionCheck,
+  facts: WorkflowFacts,
+): string[] {
+  const { trigger_type, conditions } = definition;
   const problems = schemaProblems(conditionsSchema, conditions, ["conditions"]);
-  if (trigger_type !== "event" && trigger_type !== "api") {
-    problems.push("trigger_type: must be one of ['event' 'api']");
+  // Each kind may carry the settings of the other; they have no effect there.
+  switch (trigger_type) {
+    case "api":
+      return [...problems, ...validateLink(definition, facts)];
+    case "event":
+      return [...problems, ...validateEvents(definition), ...validateOverrides(definition, expressions)];
+    default:
+      return [...problems, "trigger_type: must be one of ['event' 'api']"];
   }
-  // An API workflow may carry the settings of events; they have no effect there.
-  if (trigger_type !== "event") return problems;
-  if (trigger_events.length === 0) problems.push("trigger_events: must contain at least 1 item");
-  for (const [index, name] of trigger_events.entries()) {
-    if (name.trim() === "") problems.push(`trigger_events[${index}]: must not be empty`);
-  }
-  return [...problems, ...validateOverrides(definition)];
 }
 
-function validateOverrides(definition: WorkflowDefinition): string[] {
+function validateLink({ payload_schema }: WorkflowDefinition, facts: WorkflowFacts): string[] {
+  const refusal = payload_schema === null ? null : facts.refuseSchema(payload_schema);
+  return refusal === null ? [] : [`payload_schema: ${refusal}`];
+}
+
+function validateEvents({ trigger_events }: WorkflowDefinition): string[] {
+  if (trigger_events.length === 0) return ["trigger_events: must contain at least 1 item"];
+  return trigger_events.flatMap((name, index) =>
+    name.trim() === "" ? [`trigger_events[${index}]: must not be empty`] : [],
+  );
+}
+
+const OBJECT_FIELDS = "override_recipients_single_object_fields_expr";
+const REQUIRED = ["id", "object_type"];
+const DEPTH = "$object_subscriptions_query.depth";
+
+function validateOverrides(definition: WorkflowDefinition, expressions: ExpressionCheck): string[] {
+  const optional = (["override_actor_user_expr", "override_tenant_expr"] as const).filter(
+    (field) => definition[field] !== null && definition[field] !== "",
+  );
+  return [
+    ...validateRecipients(definition, expressions),
+    ...optional.flatMap((field) => validateJq(field, definition[field], expressions)),
+  ];
+}
+
+function validateRecipients(definition: WorkflowDefinition, expressions: ExpressionCheck): string[] {
   switch (definition.override_recipients_type) {
     case null:
       return [];
-    case "user": {
-      const expression = definition.override_recipients_user_expr;
-      return isExpression(expression) ? [] : ["override_recipients_user_expr: is a required field"];
-    }
+    case "user":
+      return validateJq(
+        "override_recipients_user_expr",
+        definition.override_recipients_user_expr,
+        expressions,
+      );
     case "single_object_fields": {
-      const fields = definition.override_recipients_single_object_fields_expr;
-      return ["id", "object_type"]
-        .filter((field) => !isJsonObject(fields) || !isExpression(fields[field]))
-        .map((field) => `override_recipients_single_object_fields_expr.${field}: is a required field`);
+      const given = definition[OBJECT_FIELDS] ?? {};
+      const fields = Object.hasOwn(given, DEPTH) && given[DEPTH] !== null ? [...REQUIRED, DEPTH] : REQUIRED;
+      return fields.flatMap((field) =>
+        validateJq(
+          `${OBJECT_FIELDS}.${field}`,
+          Object.hasOwn(given, field) ? given[field] : null,
+          expressions,
+        ),
+      );
     }
     default:
       return ["override_recipients_type: must be one of ['user' 'single_object_fields']"];
   }
 }
 
-function isExpression(value: unknown): boolean {
-  return typeof value === "string" && value.trim() !== "";
+function validateJq(path: string, source: unknown, expressions: ExpressionCheck): string[] {
+  if (source === null || source === undefined || source === "") return [`${path}: is a required field`];
+  if (typeof source !== "string") {
+    return [`${path}: must be text: a jq expression such as .account, or a literal in quotes`];
+  }
+  return expressionProblems([{ path, language: "jq", source }], expressions);
 }

@@ -9,18 +9,26 @@ const text = z.string().nullish();
 const jsonObject = z.record(z.string(), z.unknown());
 const jsonObjects = z.array(jsonObject).nullish();
 
+/** The one type that has a setting called `properties`, a text: in its older form it stands beside `node_type` too. */
+const HAS_PROPERTIES = "userupdate";
+
 /** Settings sit in `properties`, or, in an older form that is still published, beside `node_type`. */
-const node = z.looseObject({
-  node_type: z.string().min(1),
-  name: text,
-  description: text,
-  ref: text,
-  schema_version: text,
-  properties: jsonObject.nullish(),
-  get branches() {
-    return z.array(branch).nullish();
-  },
-});
+const node: z.ZodType<NodeBody> = z
+  .looseObject({
+    node_type: z.string().min(1),
+    name: text,
+    description: text,
+    ref: text,
+    schema_version: text,
+    properties: z.union([jsonObject, z.string()], "must be an object").nullish(),
+    get branches() {
+      return z.array(branch).nullish();
+    },
+  })
+  .refine(({ node_type, properties }) => typeof properties !== "string" || node_type === HAS_PROPERTIES, {
+    path: ["properties"],
+    error: "must be an object",
+  });
 
 const branch = z.object({
   name: text,
@@ -56,5 +64,17 @@ export const workflowBody = z.object({
 });
 
 export type WorkflowBody = z.infer<typeof workflowBody>;
-export type NodeBody = z.infer<typeof node>;
+
+/** Written out, because the schema refers to itself. */
+export interface NodeBody {
+  [setting: string]: unknown;
+  node_type: string;
+  name?: string | null | undefined;
+  description?: string | null | undefined;
+  ref?: string | null | undefined;
+  schema_version?: string | null | undefined;
+  properties?: Record<string, unknown> | string | null | undefined;
+  branches?: BranchBody[] | null | undefined;
+}
+
 export type BranchBody = z.infer<typeof branch>;

@@ -23,7 +23,8 @@ export function parseWorkflowBody(
     ratelimit: body.ratelimit ?? null,
     // Stored as given: a draft may hold conditions that are not sound yet.
     conditions: (body.conditions ?? []) as unknown as Condition[],
-    override_recipients_type: body.override_recipients_type ?? null,
+    // Editors say "none" with an empty text.
+    override_recipients_type: body.override_recipients_type || null,
     override_recipients_user_expr: body.override_recipients_user_expr ?? null,
     override_recipients_single_object_fields_expr: (body.override_recipients_single_object_fields_expr ??
       null) as JsonObject | null,

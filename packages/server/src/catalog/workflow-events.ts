@@ -4,7 +4,7 @@ import type { StoredNode, WorkflowDefinition } from "./workflow.ts";
 export type EventUsage = "Trigger Event" | "Wait Event" | "Success Metric Event";
 
 export interface WorkflowEvent {
-  /** Lower-cased: event names match without case. */
+  /** Trimmed, as events are when they come, and lower-cased: names match without case. */
   event_name: string;
   usage: EventUsage;
 }
@@ -13,7 +13,9 @@ export interface WorkflowEvent {
 export function workflowEvents({ trigger_type, trigger_events, tree }: WorkflowDefinition): WorkflowEvent[] {
   const found = new Map<string, WorkflowEvent>();
   function add(name: string, usage: EventUsage): void {
-    const event_name = name.toLowerCase();
+    const event_name = name.trim().toLowerCase();
+    // A draft that is not finished, which validation tells.
+    if (event_name === "") return;
     found.set(`${usage} ${event_name}`, { event_name, usage });
   }
   function visit({ properties, branches }: StoredNode): void {

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { isRootCategory } from "../core/lane.ts";
 import { microsZ, orNull } from "../core/wire-time.ts";
 import type { Queryable } from "../db/db.ts";
-import type { NodeDefinition } from "../engine/node.ts";
 import { AppError } from "../errors.ts";
-import { validateWorkflow, type WorkflowFacts } from "./validate-workflow.ts";
+import type { WorkflowRules } from "./validate-node.ts";
+import { validateWorkflow } from "./validate-workflow.ts";
 import { type Editor, editorReply, type Mode, timestampReply } from "./versioned.ts";
 import { workflowHash } from "./workflow-draft.ts";
-import type { StoredNode, WorkflowDefinition } from "./workflow.ts";
+import { loadWorkflowFacts } from "./workflow-facts.ts";
+import type { WorkflowDefinition } from "./workflow.ts";
 
 /**
  * Workflows as reads show them: a definition, either the draft or the live one, with what the row and its live
@@ -15,7 +15,8 @@ import type { StoredNode, WorkflowDefinition } from "./workflow.ts";
  */
 export interface WorkflowSource {
   db: Queryable;
-  nodes: ReadonlyMap<string, NodeDefinition>;
+  /** The engine's. */
+  rules: WorkflowRules;
   workspace_id: number;
 }
 
@@ -66,7 +67,7 @@ export function selectWorkflows({ db, workspace_id }: WorkflowSource) {
     .select(["v.definition as live", "v.commit_message"]);
 }
 
-type WorkflowRow = Awaited<ReturnType<ReturnType<typeof selectWorkflows>["execute"]>>[number];
+export type WorkflowRow = Awaited<ReturnType<ReturnType<typeof selectWorkflows>["execute"]>>[number];
 
 /** Refuses a slug that is not there, and in mode `live` also one that was never committed. */
 export async function getWorkflowView(
@@ -74,10 +75,15 @@ export async function getWorkflowView(
   slug: string,
   mode: Mode,
 ): Promise<WorkflowView> {
-  const row = await selectWorkflows(source).where("w.slug", "=", slug).executeTakeFirst();
-  const [view] = row === undefined ? [] : await viewWorkflows(source, [row], mode);
+  const [view] = await viewWorkflows(source, [await getWorkflowRow(source, slug)], mode);
   if (view === undefined) throw workflowNotFound(slug);
   return view;
+}
+
+export async function getWorkflowRow(source: WorkflowSource, slug: string): Promise<WorkflowRow> {
+  const row = await selectWorkflows(source).where("w.slug", "=", slug).executeTakeFirst();
+  if (row === undefined) throw workflowNotFound(slug);
+  return row;
 }
 
 /** In mode `live`, rows that were never committed are left out. */
@@ -93,7 +99,7 @@ export async function viewWorkflows(
   const definitions = shown.map(({ definition }) => definition);
   const facts = await loadWorkflowFacts(source, definitions);
   return shown.map(({ row, definition }) =>
-    presentWorkflow(row, definition, validateWorkflow(definition, source.nodes, facts)),
+    presentWorkflow(row, definition, validateWorkflow(definition, source.rules, facts)),
   );
 }
 
@@ -101,39 +107,18 @@ export async function findWorkflowProblems(
   source: WorkflowSource,
   definition: WorkflowDefinition,
 ): Promise<string[]> {
-  return validateWorkflow(definition, source.nodes, await loadWorkflowFacts(source, [definition]));
+  return validateWorkflow(definition, source.rules, await loadWorkflowFacts(source, [definition]));
 }
 
 export function workflowNotFound(slug: string): AppError {
   return new AppError("not_found", `workflow (slug: '${slug}') not found`);
 }
 
-async function loadWorkflowFacts(
-  { db, workspace_id }: WorkflowSource,
-  definitions: readonly WorkflowDefinition[],
-): Promise<WorkflowFacts> {
-  const named = new Set(definitions.flatMap(({ tree }) => namedTemplates(tree.nodes)));
-  if (named.size === 0) return { isCategory: isRootCategory, liveTemplates: named };
-  const live = await db.query<{ slug: string }>(
-    `select t.slug from template t
-       join template_version v on v.workspace_id = t.workspace_id and v.template_slug = t.slug
-        and v.version_no = t.live_version_no
-      where t.workspace_id = $1 and t.slug = any($2) and exists (
-        select 1 from json_array_elements_text(v.snapshot->'enabled_channels') enabled
-          join json_array_elements(v.snapshot->'variants') variant on variant->>'channel' = enabled)`,
-    [workspace_id, [...named]],
-  );
-  return { isCategory: isRootCategory, liveTemplates: new Set(live.map(({ slug }) => slug)) };
-}
-
-function namedTemplates(tree: readonly StoredNode[]): string[] {
-  return tree.flatMap(({ properties: { template }, branches }) => [
-    ...(typeof template === "string" ? [template] : []),
-    ...(branches ?? []).flatMap((branch) => namedTemplates(branch.nodes)),
-  ]);
-}
-
-function presentWorkflow(row: WorkflowRow, definition: WorkflowDefinition, errors: string[]): WorkflowView {
+export function presentWorkflow(
+  row: WorkflowRow,
+  definition: WorkflowDefinition,
+  errors: string[],
+): WorkflowView {
   const { tree, ...head } = definition;
   return {
     $schema: "https://schema.suprsend.com/workflow/v1/schema.json",

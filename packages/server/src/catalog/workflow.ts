@@ -47,12 +47,18 @@ export interface CompiledWorkflow {
   name: string;
   version_id: string;
   version_no: number;
+  /** When it was committed. */
+  version_at: Date;
   category: string;
   lane: Lane;
   definition: WorkflowDefinition;
   nodes: CompiledNode[];
   /** Slugs that the delivery nodes name, to be loaded before a walk. */
   templates: string[];
+  /** Slugs of the workflows that its nodes trigger. */
+  invokes: string[];
+  /** Conditions ask how far messages are. */
+  asks_for_messages: boolean;
 }
 
 export interface CompiledNode {
@@ -70,6 +76,7 @@ export interface CompiledBranch {
   ref: string;
   is_default: boolean;
   is_terminal: boolean;
-  conditions: Condition[];
+  /** As the type of its node reads them. */
+  conditions: unknown;
   nodes: CompiledNode[];
 }

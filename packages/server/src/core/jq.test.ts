@@ -91,23 +91,20 @@ describe("a jq expression", () => {
     expect(JSON.stringify(input)).toBe(before);
   });
 
-  it("has no way to files, modules or the environment", () => {
-    for (const expression of [
-      "env",
-      "$ENV.PATH",
-      "input",
-      'import "fs" as fs; 1',
-      'include "fs"; 1',
-      "input_filename",
-    ]) {
-      let value: unknown;
-      try {
-        value = engine.evaluate(expression, input);
-      } catch (error) {
-        expect(error).toBeInstanceOf(JqError);
-      }
-      expect(value ?? null).toBeNull();
-    }
+  it.each([
+    ["input", "input is not available here"],
+    ['import "fs" as fs; 1', "import is not available here"],
+    ['include "fs"; 1', "include is not available here"],
+    ["input_filename", "input_filename is not available here"],
+    ['"\\(input)"', "input is not available here"],
+    ["[1 | halt_error]", "halt_error is not available here"],
+  ])("has no way out: %s", (expression, reason) => {
+    expect(() => engine.evaluate(expression, input)).toThrow(reason);
+    expect(engine.check(expression)).toBe(reason);
+  });
+
+  it("sees an empty environment", () => {
+    expect(engine.evaluate("[env, $ENV, env.PATH, $ENV.HOME]", input)).toEqual([{}, {}, null, null]);
   });
 
   it("is refused when it is absurdly long", () => {
@@ -118,5 +115,152 @@ describe("a jq expression", () => {
     for (let index = 0; index < 2100; index++)
       expect(engine.evaluate(`.wait + ${index}`, input)).toBe(5 + index);
     expect(engine.evaluate(".wait + 0", input)).toBe(5);
+  });
+
+  it.each<[string, string]>([
+    ['error("a\\u0000b")', "a\\u0000b"],
+    ['error({a: "\\u0000"})', '(not a string): {"a":"\\u0000"}'],
+    ['error("x" * 5000)', `${"x".repeat(500)}…`],
+    [`[1] ${"| [., .]".repeat(60)} | error`, "(not a string)"],
+    ['.a |= 1 | error("x" * 5000)', `${"x".repeat(500)}…`],
+    ['.a |= 1 | error("two\nlines")', "two\nlines"],
+    ['debug | .a |= 1 | error("after")', "after"],
+    [`${"[".repeat(400)}${"]".repeat(400)}`, "gives a value that is nested too deeply"],
+  ])("%s fails with words that can be stored", (expression, message) => {
+    expect(() => engine.evaluate(expression, input)).toThrow(new JqError(message));
+  });
+
+  it("may be written in lines, with comments, and end with one", () => {
+    expect(engine.evaluate("# what to wait\n.wait # five\n  * 2 # twice", input)).toBe(10);
+    expect(engine.evaluate(".wait |= 7 # seven\n | .wait # and that", input)).toBe(7);
+  });
+
+  it("keeps names that objects are born with as data", () => {
+    const keys = '{"__proto__": 1, constructor: 2} | [keys, .["__proto__"], .constructor, .toString]';
+    expect(engine.evaluate(keys, {})).toEqual([["__proto__", "constructor"], 1, 2, null]);
+    const merged = engine.evaluate('{"__proto__": {a: 1}} + {b: 2}', {});
+    expect(Object.keys(merged as JsonObject)).toEqual(["__proto__", "b"]);
+    expect(engine.evaluate(".a", JSON.parse('{"__proto__": {"a": 1}}') as JsonObject)).toBeNull();
+  });
+});
+
+describe("all values of an expression", () => {
+  it.each<[string, unknown[]]>([
+    [".items[].n", [1, 2]],
+    ["empty", []],
+    ['$recipient.tags[], .["first name"]', ["a", "Ann"]],
+    [".items[].n |= . * 2 | .items[].n", [2, 4]],
+  ])("%s are %j", (expression, values) => {
+    expect(engine.evaluateAll(expression, input)).toEqual(values);
+  });
+
+  it.each(["range(10)", "1 | recurse(. + 1)"])("%s are no more than asked for", (expression) => {
+    expect(engine.evaluateAll(expression, input, 3)).toHaveLength(3);
+  });
+
+  it("are a thousand unless asked for", () => {
+    expect(engine.evaluateAll("range(5000)", input)).toHaveLength(1000);
+    expect(engine.evaluateAll("repeat(1)", input)).toHaveLength(1000);
+  });
+
+  it("are none when one of them fails", () => {
+    expect(() => engine.evaluateAll('.wait, error("no")', input)).toThrow(JqError);
+    expect(() => engine.evaluateAll('.wait = 1, error("no")', input)).toThrow("no");
+  });
+});
+
+describe("the check of an expression", () => {
+  it.each([".wait", "$recipient", "def f: .; f", ".a = 1", ".note - 1", "# c\n1"])(
+    "has nothing against %s",
+    (expression) => {
+      expect(engine.check(expression)).toBeNull();
+    },
+  );
+
+  it.each<[string, string]>([
+    ["", "expression is empty"],
+    ["(1", "syntax error, ) is missing"],
+    ["1) | (2", "syntax error, unexpected )"],
+    ["{a: [1}]", "syntax error, unexpected }"],
+    ["nosuchfunction", "nosuchfunction/0 is not defined"],
+    ["$nobody", "$nobody is not defined"],
+    ["1 +\n\n nope", "nope/0 is not defined in line 3"],
+    ["if 1 then", "syntax error, unexpected ')'"],
+    ["\ud800", "expression is not valid text"],
+    ["1 \0", "expression is not valid text"],
+  ])("says of %j: %s", (expression, reason) => {
+    expect(engine.check(expression)).toBe(reason);
+    expect(() => engine.evaluate(expression, input)).toThrow(reason);
+  });
+});
+
+describe("an expression that ends by itself", () => {
+  it.each([
+    '.a.b // "x"',
+    "$recipient.plan",
+    ".items | map(select(.n > 1)) | length",
+    "[range(1; 5)] | add",
+    "[..] | length",
+    'try error("x") catch .',
+  ])("is %s", (expression) => {
+    expect(engine.isBounded(expression)).toBe(true);
+  });
+
+  it.each([
+    "until(false; .)",
+    "[range(0; 9; 0)]",
+    'test("^(a+)+$")',
+    "def f: f; f",
+    "recurse(.)",
+    "repeat(.)",
+  ])("is not %s", (expression) => {
+    expect(engine.isBounded(expression)).toBe(false);
+  });
+
+  it.each([
+    ["range(1000000000) | select(false)", "takes too many steps"],
+    [`[.items${",.items".repeat(9)}] ${"| [.[], .[], .[]]".repeat(40)}`, "takes too many steps"],
+    [`[1] ${"| . + .".repeat(60)}`, "takes too many steps"],
+    [`"x" ${"| . + .".repeat(60)}`, "makes a text too long"],
+    ['"x" * 1000000000', "makes a text too long"],
+    [`[1] ${"| [., .]".repeat(60)} | tojson`, "takes too many steps"],
+    [`[1] ${"| [., .]".repeat(60)} | . == .`, "takes too many steps"],
+    [`[1] ${"| [., .]".repeat(60)} | flatten`, "takes too many steps"],
+    [`[1] ${"| [., .]".repeat(60)} | [..] | length`, "takes too many steps"],
+    [`{} ${"| {a: ., b: .}".repeat(60)} | . * .`, "takes too many steps"],
+    [
+      "[range(1500)] | [.[] as $a | .[] | select(. == $a)] | . as $l | [$l[] as $a | $l[]] | length",
+      "takes too many steps",
+    ],
+  ])("because it counts: %s", (expression, reason) => {
+    expect(engine.isBounded(expression)).toBe(true);
+    const begun = performance.now();
+    expect(() => engine.evaluate(expression, input)).toThrow(reason);
+    expect(performance.now() - begun).toBeLessThan(2000);
+  });
+
+  it.each([90, 250])("may be nested as deep as results may be, and deeper: %i levels", (levels) => {
+    const text = "[".repeat(levels) + 1 + "]".repeat(levels);
+    for (const expression of [
+      text,
+      `reduce range(${levels}) as $i (1; [.])`,
+      `def f: if . == 0 then 1 else . - 1 | [f] end; ${levels} | f`,
+    ]) {
+      expect(JSON.stringify(engine.evaluate(expression, input))).toBe(text);
+      expect(engine.evaluate(`${expression} | tojson | ltrimstr("x")`, input)).toBe(text);
+      expect(engine.evaluate(`def same: .; ${expression} | tojson | same`, input)).toBe(text);
+    }
+  });
+
+  it("joins and adds many texts", () => {
+    expect(engine.evaluate('[range(20000) | "ab"] | (add | length), (join(",") | length)', input)).toBe(
+      40_000,
+    );
+  });
+
+  it("may be as long as it likes in one line", () => {
+    expect(engine.evaluate(`${"1 + ".repeat(4000)}1`, input)).toBe(4001);
+    expect(engine.evaluate(`.wait${" | .".repeat(100)}`, input)).toBe(5);
+    expect(() => engine.evaluate(`${"(".repeat(3000)}1${")".repeat(3000)}`, input)).not.toThrow(TypeError);
   });
 });

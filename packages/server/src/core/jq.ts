@@ -1,163 +1,206 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { createContext, Script } from "node:vm";
+import { compile } from "./jq/compile.ts";
+import { createDelegate } from "./jq/delegate.ts";
+import { JqError, JqOverrunError, JqSyntaxError, readable } from "./jq/errors.ts";
+import { collect, type Filter, firstOf, type Run } from "./jq/filter.ts";
+import { Foreign, tokenize, type Token } from "./jq/lexer.ts";
+import { parse } from "./jq/parser.ts";
+import { JqFailure, OutOfSteps, put, spend, toJson } from "./jq/values.ts";
 import type { Json, JsonObject } from "./json.ts";
 
+export { JqError, JqOverrunError } from "./jq/errors.ts";
+
 /**
- * jq expressions of workflow settings, compiled to JavaScript once and kept. The namespaces are reachable both
- * as keys (`."$recipient".plan`) and as variables (`$recipient.plan`), because published samples use both.
+ * jq expressions of workflow settings: jq 1.7. The namespaces are reachable both as keys (`."$recipient".plan`) and as
+ * variables (`$recipient.plan`), because published samples use both.
  *
- * The package runs in a realm of its own, and values go in and out as text: an expression can write through
- * `__proto__`, which must not be ours, and what one defines with `def` goes into a table that all share, which is
- * put back before each.
+ * Two evaluators stand behind the door. Paths, operators, lists, texts and objects are compiled to JavaScript functions
+ * that work on the input as it is and count their steps: a microsecond, and no expression can run away. All else
+ * (definitions, assignments, patterns, regular expressions, dates, recursion) goes to the C program in WebAssembly:
+ * about a millisecond, and only a time limit ends it. Which of the two it is depends on the expression alone.
+ *
+ * The values an expression gives may be parts of its input: neither may be written to afterwards.
  */
 export interface JqEngine {
   /** The first value the expression gives; `undefined` when it gives none. Throws `JqError`. */
   evaluate: (expression: string, input: JsonObject) => Json | undefined;
+  /** The first `max` values, at least one and 1000 unless told. Throws `JqError` when one of those cannot be had. */
+  evaluateAll: (expression: string, input: JsonObject, max?: number) => Json[];
+  /** Why it cannot be evaluated whatever the input, null when it can. */
+  check: (expression: string) => string | null;
+  /** Whether it ends by itself, soon. Any other needs a time limit around each call, `check` included. */
+  isBounded: (expression: string) => boolean;
 }
 
-export class JqError extends Error {
-  override name = "JqError";
-}
+type Program =
+  | { kind: "native"; filter: Filter }
+  | { kind: "delegated" }
+  | { kind: "refused"; reason: string };
 
-/** Runs one compiled expression: input and result as JSON. */
-type Filter = (input: string) => string | undefined;
-
-const NAMESPACES = ["$recipient", "$actor", "$brand", "$tenant"];
-const PRELUDE = NAMESPACES.map((name) => `.["${name}"] as ${name} | `).join("");
+const NAMESPACES = new Set(["$recipient", "$actor", "$brand", "$tenant"]);
 const CACHED = 2000;
 const MAX_LENGTH = 16_384;
-
-/** Put behind the package's own source, whose `functions` holds built-ins and, alas, what expressions define. */
-const REALM = `
-  const builtins = new Map(Object.entries(functions));
-  let defined = [];
-
-  function define(entries) {
-    for (const [name] of defined) {
-      if (builtins.has(name)) functions[name] = builtins.get(name);
-      else delete functions[name];
-    }
-    for (const [name, definition] of entries) functions[name] = definition;
-    defined = entries;
-  }
-
-  function prepare(expression) {
-    define([]);
-    let filter;
-    try {
-      filter = compile(expression);
-    } finally {
-      defined = Object.entries(functions).filter(([name, definition]) => builtins.get(name) !== definition);
-    }
-    const own = defined;
-    return (input) => {
-      define(own);
-      for (const value of filter(JSON.parse(input))) return JSON.stringify(value);
-      return undefined;
-    };
-  }
-
-  // The package's \`a // b\` gives every value of \`a\`, also those for which jq goes on to \`b\`.
-  Object.getPrototypeOf(compile("1 // 2").ast).apply = function* (input, scope) {
-    let found = false;
-    for (const value of this.lhs.apply(input, scope)) {
-      if (value === null || value === false) continue;
-      found = true;
-      yield value;
-    }
-    if (!found) yield* this.rhs.apply(input, scope);
-  };
-
-  // Names such as \`constructor\` are no functions of the language.
-  Object.setPrototypeOf(functions, null);
-  for (const type of [Object, Function, Array, String, Number, Boolean, RegExp, Error, Map, Set, Symbol, Promise]) {
-    Object.freeze(type.prototype);
-  }
-  prepare;
-`;
+const MAX_VALUES = 1000;
+/** About 50 ms. */
+const MAX_STEPS = 2_000_000;
+const MESSAGE_STEPS = 1000;
+const CLOSERS: Record<string, string> = { "(": ")", "[": "]", "{": "}" };
+/** What has no meaning where there is one input, no terminal and no file system. */
+const UNAVAILABLE = new Set(
+  "input inputs input_filename input_line_number import include modulemeta get_search_list halt halt_error stderr".split(
+    " ",
+  ),
+);
 
 export function createJqEngine(): JqEngine {
-  const prepare = createRealm();
-  const filters = new Map<string, Filter>();
+  const programs = new Map<string, Program>();
+  const delegate = createDelegate();
 
-  function compile(expression: string): Filter {
-    const known = filters.get(expression);
+  function programOf(expression: string): Program {
+    const known = programs.get(expression);
     if (known !== undefined) return known;
-    if (expression.length > MAX_LENGTH)
-      throw new JqError(`expression is longer than ${MAX_LENGTH} characters`);
-    let filter: Filter;
+    const program = prepare(expression);
+    if (programs.size >= CACHED) programs.clear();
+    programs.set(expression, program);
+    return program;
+  }
+
+  function run<T>(expression: string, native: (filter: Filter) => T, delegated: () => T): T {
+    const program = programOf(expression);
+    if (program.kind === "refused") throw new JqError(program.reason);
+    return program.kind === "native" ? guarded(() => native(program.filter)) : delegated();
+  }
+
+  function delegatedValues(expression: string, input: JsonObject, max: number): Json[] {
     try {
-      filter = prepare(`${PRELUDE}(${bracketNames(expression)})`);
-    } catch (cause) {
-      throw new JqError(messageOf(cause), { cause });
+      return delegate.run(expression, JSON.stringify(input), max).map(readValue);
+    } catch (error) {
+      if (error instanceof JqSyntaxError) programs.set(expression, refused(error.message));
+      throw error;
     }
-    if (filters.size >= CACHED) filters.clear();
-    filters.set(expression, filter);
-    return filter;
   }
 
   return {
     evaluate(expression, input) {
-      const filter = compile(expression);
-      let result: string | undefined;
-      try {
-        result = filter(JSON.stringify(input));
-      } catch (cause) {
-        throw new JqError(messageOf(cause), { cause });
-      }
-      return result === undefined ? undefined : (JSON.parse(result) as Json);
+      return run(
+        expression,
+        (filter) => {
+          const meter = createRun(input);
+          const value = firstOf(filter, meter, null, input);
+          return value === undefined ? undefined : finite(meter, value);
+        },
+        () => delegatedValues(expression, input, 1)[0],
+      );
     },
+    evaluateAll(expression, input, max = MAX_VALUES) {
+      return run(
+        expression,
+        (filter) => {
+          const meter = createRun(input);
+          return collect(filter, meter, null, input, max).map((value) => finite(meter, value));
+        },
+        () => delegatedValues(expression, input, max),
+      );
+    },
+    check(expression) {
+      const program = programOf(expression);
+      if (program.kind !== "delegated") return program.kind === "refused" ? program.reason : null;
+      const reason = delegate.check(expression);
+      if (reason !== null) programs.set(expression, refused(reason));
+      return reason;
+    },
+    isBounded: (expression) => programOf(expression).kind !== "delegated",
   };
 }
 
-function createRealm(): (expression: string) => Filter {
-  const file = createRequire(import.meta.url).resolve("@michaelhomer/jqjs");
-  // A script has no exports; its last value is what is handed out.
-  const source = readFileSync(file, "utf8").replaceAll(/^export .*$/gm, "");
-  const script = new Script(`${source}\n${REALM}`, { filename: file });
-  return script.runInContext(createContext({})) as (expression: string) => Filter;
+function createRun(root: JsonObject): Run {
+  return { left: MAX_STEPS, infinite: false, root };
 }
 
-/**
- * The package reads `."name"` as the text alone. `.["name"]`, which means the same, it reads as it should. Texts may
- * hold `\( … )` with code in it, which may hold texts.
- */
-function bracketNames(source: string): string {
-  let out = "";
-  /** What is open, innermost last: a text with what closes it, or code in a text with its parentheses. */
-  const open: ({ closer: string } | { depth: number })[] = [];
-  for (let at = 0; at < source.length; at++) {
-    const char = source.charAt(at);
-    const pair = char + source.charAt(at + 1);
-    const inside = open.at(-1);
-    if (inside !== undefined && "closer" in inside) {
-      if (char === '"') {
-        out += inside.closer;
-        open.pop();
-      } else if (char === "\\") {
-        out += pair;
-        at++;
-        if (pair === "\\(") open.push({ depth: 1 });
-      } else {
-        out += char;
+function prepare(expression: string): Program {
+  if (expression.length > MAX_LENGTH) return refused(`expression is longer than ${MAX_LENGTH} characters`);
+  if (!expression.isWellFormed() || expression.includes("\0")) return refused("expression is not valid text");
+  if (expression.trim() === "") return refused("expression is empty");
+  try {
+    const fault = findFault(tokenize(expression));
+    if (fault !== null) return refused(fault);
+    return { kind: "native", filter: compile(parse(expression), [], NAMESPACES) };
+  } catch (error) {
+    if (error instanceof Foreign || error instanceof RangeError) return { kind: "delegated" };
+    throw error;
+  }
+}
+
+function refused(reason: string): Program {
+  return { kind: "refused", reason };
+}
+
+/** Names that cannot be had (`.input` and `{input: 1}` are fields), and brackets that do not match. */
+function findFault(tokens: readonly Token[]): string | null {
+  const open: string[] = [];
+  for (const [at, token] of tokens.entries()) {
+    if (token.type === "string") {
+      for (const part of token.parts) {
+        const fault = typeof part === "string" ? null : findFault(part);
+        if (fault !== null) return fault;
       }
-    } else if (pair === '."') {
-      out += '.["';
-      at++;
-      open.push({ closer: '"]' });
-    } else {
-      out += char;
-      if (char === '"') open.push({ closer: '"' });
-      else if (char === "(" && inside !== undefined) inside.depth++;
-      else if (char === ")" && inside !== undefined && --inside.depth === 0) open.pop();
+    } else if (token.type === "sign") {
+      const closer = CLOSERS[token.text];
+      if (closer !== undefined) open.push(closer);
+      else if (")]}".includes(token.text) && open.pop() !== token.text)
+        return `syntax error, unexpected ${token.text}`;
+    } else if (token.type === "word" && UNAVAILABLE.has(token.name)) {
+      const before = tokens[at - 1];
+      const isKey = open.at(-1) === "}" && before?.type === "sign" && "{,".includes(before.text);
+      if (!isKey) return `${token.name} is not available here`;
     }
   }
-  return out;
+  const missing = open.pop();
+  return missing === undefined ? null : `syntax error, ${missing} is missing`;
 }
 
-/** The package throws texts, and errors of its own realm. */
-function messageOf(error: unknown): string {
-  const isError = typeof error === "object" && error !== null && "message" in error;
-  return String(isError ? error.message : error);
+/** jq's own errors, and V8's when functions are nested beyond its stack, as ours. */
+function guarded<T>(evaluate: () => T): T {
+  try {
+    return evaluate();
+  } catch (cause) {
+    if (cause instanceof JqFailure) throw new JqError(messageOf(cause), { cause });
+    if (cause instanceof OutOfSteps) throw new JqOverrunError(cause.message, { cause });
+    if (cause instanceof RangeError) throw new JqOverrunError("is nested too deeply", { cause });
+    throw cause;
+  }
+}
+
+function messageOf(failure: JqFailure): string {
+  if (typeof failure.value === "string") return readable(failure.value);
+  try {
+    return readable(`${failure.message}: ${toJson({ left: MESSAGE_STEPS, infinite: false }, failure.value)}`);
+  } catch {
+    // Too large, or too deep, to be a message.
+    return failure.message;
+  }
+}
+
+/** JSON has no infinity and no NaN: jq writes the largest number and null. */
+function finite(meter: Run, value: Json): Json {
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    return Number.isNaN(value) ? null : Math.sign(value) * Number.MAX_VALUE;
+  }
+  if (typeof value !== "object" || value === null || !meter.infinite) return value;
+  spend(meter, 1);
+  if (Array.isArray(value)) return value.map((item) => finite(meter, item));
+  const copy: JsonObject = {};
+  for (const [key, item] of Object.entries(value)) put(copy, key, finite(meter, item));
+  return copy;
+}
+
+function readValue(line: string): Json {
+  let value: Json;
+  try {
+    value = JSON.parse(line) as Json;
+  } catch (cause) {
+    // In place of the innermost of ten thousand levels jq writes a remark.
+    throw new JqError("gives a value that is nested too deeply", { cause });
+  }
+  // A literal such as 1e1000 is written as it was.
+  return /e\+?\d{3}/i.test(line) ? finite({ ...createRun({}), infinite: true }, value) : value;
 }

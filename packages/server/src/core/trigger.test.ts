@@ -123,12 +123,32 @@ describe("a trigger", () => {
     expect(refusal(body)).toMatch(/^\{"\$channels":"must be one of \['email'/);
   });
 
-  it("of another tenant than its recipient's context is refused", () => {
-    const recipients = [{ distinct_id: "a", $context: { tenant_id: "acme" } }];
-    expect(refusal({ workflow: "w", recipients, tenant_id: "other" })).toBe(
-      "$context.tenant_id must be the same as the tenant_id of the trigger",
-    );
-    expect(refusal({ workflow: "w", recipients, tenant_id: "acme" })).toBe("accepted");
+  it.each<[context: unknown, tenant_id: string | undefined, answer: "accepted" | "refused"]>([
+    [{ tenant_id: "acme" }, "acme", "accepted"],
+    [{ tenant_id: "acme" }, "other", "refused"],
+    [{ tenant_id: "acme" }, undefined, "refused"],
+    [{ tenant_id: "default" }, undefined, "accepted"],
+    [{ tenant_id: "default" }, "default", "accepted"],
+    [{ tenant_id: "default" }, "acme", "refused"],
+    [{ tenant_id: "" }, "acme", "refused"],
+    [{ tenant_id: 5 }, "acme", "refused"],
+    [{ tenant_id: null }, "acme", "accepted"],
+    [{}, "acme", "accepted"],
+    ["acme", "acme", "accepted"],
+  ])("with somebody in the context %j, of tenant %s, is %s", (context, tenant_id, answer) => {
+    const somebody = { distinct_id: "a", $context: context };
+    const text =
+      answer === "accepted"
+        ? "accepted"
+        : "$context.tenant_id must be the same as the tenant_id of the trigger";
+    expect(refusal({ workflow: "w", recipients: [somebody], tenant_id })).toBe(text);
+    expect(refusal({ workflow: "w", recipients: ["b"], actor: somebody, tenant_id })).toBe(text);
+  });
+
+  it("that names somebody twice, once for a tenant, says it all for the tenant", () => {
+    const recipients = [{ distinct_id: "a", $context: { tenant_id: "t" }, plan: "x" }, { distinct_id: "a" }];
+    const record = { workflow: "w", recipients, tenant_id: "t" };
+    expect(accepted(record).recipients).toMatchObject([{ tenant_scoped: true, profile: { plan: "x" } }]);
   });
 
   it("ignores what it does not know", () => {

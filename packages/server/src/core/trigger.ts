@@ -1,4 +1,5 @@
 import { type Channel, CHANNELS } from "./channel.ts";
+import { DEFAULT_TENANT } from "./effective-profile.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 
 /**
@@ -29,6 +30,8 @@ export interface RecipientSpec {
   tenant_scoped: boolean;
   /** `$channels`: only these, for this run. */
   channels: Channel[] | null;
+  /** Of an object: whose runs come with it. 0: nobody's; 1: its subscribers'; 2: those of child objects too. */
+  depth: 0 | 1 | 2;
   /** Channel values, properties and `$timezone`-like keys given inline. */
   profile: JsonObject | null;
 }
@@ -40,6 +43,7 @@ export interface TriggerLimits {
 }
 
 const MAX_KEY = 255;
+const MAX_DEPTH = 2;
 const MAX_ID = 255;
 const MAX_TENANT = 64;
 /** Control keys of a recipient map: everything else belongs to its profile. */
@@ -76,7 +80,7 @@ export function parseCommon(
     actor:
       record.actor === undefined || record.actor === null || record.actor === ""
         ? null
-        : parseActor(record.actor),
+        : parseActor(record.actor, tenant_id),
     data: parseData(record.data, "data"),
     tenant_id,
     idempotency_key: parseKey(record, "$idempotency_key") ?? parseKey(record, "idempotency_key"),
@@ -115,20 +119,27 @@ function parseRecipient(element: Json, list: string, tenant_id: string | null): 
     element,
     "in case recipient is a map, one of [distinct_id, object_type/id] must be present",
   );
-  const context = element.$context;
-  if (isJsonObject(context) && context.tenant_id !== undefined && context.tenant_id !== tenant_id) {
-    refuse("$context.tenant_id must be the same as the tenant_id of the trigger");
-  }
+  checkContext(element, tenant_id);
   if (spec.is_transient && !hasChannelValue(spec.profile))
     refuse("channel details missing for transient user");
   return spec;
 }
 
-function parseActor(value: Json): RecipientSpec {
+function parseActor(value: Json, tenant_id: string | null): RecipientSpec {
   if (typeof value === "string")
     return userSpec(parseId(value, "actor: value must be either of type string or map"));
   if (!isJsonObject(value)) refuse("actor: value must be either of type string or map");
-  return parseSpec(value, "one of [distinct_id, object_type/id] must be present");
+  const spec = parseSpec(value, "one of [distinct_id, object_type/id] must be present");
+  checkContext(value, tenant_id);
+  return spec;
+}
+
+/** A profile is written in the tenant that the trigger is for, or in none. A trigger that names none is the default's. */
+function checkContext({ $context }: JsonObject, tenant_id: string | null): void {
+  if (!isJsonObject($context) || $context.tenant_id === undefined || $context.tenant_id === null) return;
+  if ($context.tenant_id !== (tenant_id ?? DEFAULT_TENANT)) {
+    refuse("$context.tenant_id must be the same as the tenant_id of the trigger");
+  }
 }
 
 function parseSpec(element: JsonObject, missing: string): RecipientSpec {
@@ -149,8 +160,17 @@ function parseSpec(element: JsonObject, missing: string): RecipientSpec {
     skip_create: parseFlag(element, "$skip_create"),
     tenant_scoped: isJsonObject(element.$context) && typeof element.$context.tenant_id === "string",
     channels: parseChannels(element.$channels),
+    depth: isObject ? parseDepth(element.$object_subscriptions_query) : 0,
     profile: Object.keys(profile).length === 0 ? null : profile,
   };
+}
+
+function parseDepth(query: Json | undefined): 0 | 1 | 2 {
+  if (query === undefined || query === null) return MAX_DEPTH;
+  if (!isJsonObject(query)) refuse("$object_subscriptions_query: must be a JSON object");
+  const depth = query.depth ?? MAX_DEPTH;
+  if (depth === 0 || depth === 1 || depth === 2) return depth;
+  refuse("$object_subscriptions_query.depth: must be 0, 1 or 2");
 }
 
 function parseChannels(value: Json | undefined): Channel[] | null {
@@ -178,6 +198,8 @@ function mergeSpecs(first: RecipientSpec, second: RecipientSpec): RecipientSpec 
   return {
     ...second,
     skip_create: first.skip_create && second.skip_create,
+    // What one of the two says for a tenant alone must not get into the global profile.
+    tenant_scoped: first.tenant_scoped || second.tenant_scoped,
     channels: second.channels ?? first.channels,
     profile: merged.size === 0 ? null : Object.fromEntries(merged),
   };
@@ -244,6 +266,7 @@ function userSpec(distinct_id: string): RecipientSpec {
     skip_create: false,
     tenant_scoped: false,
     channels: null,
+    depth: 0,
     profile: null,
   };
 }

@@ -49,7 +49,7 @@ const TABLES: PartitionedTable[] = [
     bound: ulidTime,
     days: "message_days",
     fillfactor: 60,
-    keep: "old.status = 'triggered'",
+    keep: "old.status in ('triggered', 'to_be_triggered')",
   },
   { table: "message_event", key: "message_id", bound: ulidTime, days: "message_days" },
 ];

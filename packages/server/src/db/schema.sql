@@ -13,6 +13,65 @@ CREATE TABLE api_key (
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
 );
 
+CREATE TABLE batch (
+  workspace_id integer NOT NULL,
+  identity text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  carrier_run_id text COLLATE "C",
+  closes_at timestamp with time zone NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  UNIQUE (workspace_id, id),
+  PRIMARY KEY (workspace_id, identity)
+);
+
+CREATE TABLE batch_item (
+  workspace_id integer NOT NULL,
+  batch_id text COLLATE "C" NOT NULL,
+  seq bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  run_id text COLLATE "C" NOT NULL,
+  idempotency_key text NOT NULL,
+  item json NOT NULL,
+  PRIMARY KEY (workspace_id, batch_id, seq),
+  FOREIGN KEY (workspace_id, batch_id) REFERENCES batch(workspace_id, id) ON DELETE CASCADE
+);
+
+CREATE TABLE category (
+  workspace_id integer NOT NULL,
+  slug text COLLATE "C" NOT NULL,
+  position integer NOT NULL,
+  root_category text NOT NULL,
+  section text,
+  name text NOT NULL,
+  description text,
+  tags text[],
+  effective_tags text[] NOT NULL,
+  default_preference text NOT NULL,
+  default_mandatory_channels text[],
+  default_opt_in_channels text[],
+  digest_schedule json,
+  properties json,
+  PRIMARY KEY (workspace_id, slug),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE,
+  CHECK ((default_preference = ANY (ARRAY['opt_in'::text, 'opt_out'::text, 'cant_unsubscribe'::text]))),
+  CHECK ((root_category = ANY (ARRAY['system'::text, 'transactional'::text, 'promotional'::text])))
+);
+
+CREATE TABLE category_doc (
+  workspace_id integer NOT NULL,
+  version_no integer NOT NULL,
+  status text NOT NULL,
+  root_categories json NOT NULL,
+  hash text NOT NULL,
+  commit_message text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  committed_at timestamp with time zone,
+  PRIMARY KEY (workspace_id, version_no),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE,
+  CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'retired'::text])))
+);
+CREATE UNIQUE INDEX category_doc_current ON public.category_doc USING btree (workspace_id, status) WHERE (status = ANY (ARRAY['draft'::text, 'active'::text]));
+
 CREATE TABLE due_receipt (
   workspace_id integer NOT NULL,
   message_id text COLLATE "C" NOT NULL,
@@ -21,6 +80,20 @@ CREATE TABLE due_receipt (
   due_at timestamp with time zone NOT NULL
 );
 CREATE INDEX due_receipt_due_at_idx ON public.due_receipt USING btree (due_at);
+
+CREATE TABLE event_def (
+  workspace_id integer NOT NULL,
+  event_name text COLLATE "C" NOT NULL,
+  name text NOT NULL,
+  description text,
+  schema_slug text COLLATE "C",
+  schema_version_no integer,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, event_name),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE,
+  FOREIGN KEY (workspace_id, schema_slug) REFERENCES payload_schema(workspace_id, slug),
+  CHECK (((schema_slug IS NOT NULL) OR (schema_version_no IS NULL)))
+);
 
 CREATE TABLE idempotency (
   workspace_id integer NOT NULL,
@@ -52,6 +125,8 @@ CREATE TABLE identity (
   CHECK ((perma_status = ANY (ARRAY['active'::text, 'disabled'::text]))),
   CHECK ((status = ANY (ARRAY['active'::text, 'inactive'::text])))
 );
+CREATE INDEX identity_address ON public.identity USING btree (workspace_id, key) WHERE (channel = ANY (ARRAY['email'::text, 'sms'::text, 'whatsapp'::text]));
+CREATE INDEX identity_of_tenant ON public.identity USING btree (workspace_id, tenant_id) WHERE (tenant_id <> ''::text);
 CREATE INDEX identity_push_token ON public.identity USING btree (workspace_id, channel, provider, key) WHERE ((channel = ANY (ARRAY['androidpush'::text, 'iospush'::text, 'webpush'::text])) AND (status = 'active'::text));
 
 CREATE TABLE inbox_item (
@@ -69,6 +144,34 @@ CREATE TABLE inbox_item (
   archived_at timestamp with time zone,
   PRIMARY KEY (workspace_id, recipient_id, id)
 );
+
+CREATE TABLE list (
+  workspace_id integer NOT NULL,
+  list_id text COLLATE "C" NOT NULL,
+  list_name text NOT NULL DEFAULT ''::text,
+  list_description text,
+  list_type text NOT NULL DEFAULT 'static_list'::text,
+  subscribers_count integer NOT NULL DEFAULT 0,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, list_id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE,
+  CHECK ((list_id ~ '^[a-z0-9_-]{1,64}$'::text)),
+  CHECK ((list_type = ANY (ARRAY['static_list'::text, 'dynamic_list'::text])))
+);
+
+CREATE TABLE list_member (
+  workspace_id integer NOT NULL,
+  list_id text COLLATE "C" NOT NULL,
+  recipient_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, list_id, recipient_id),
+  FOREIGN KEY (workspace_id, list_id) REFERENCES list(workspace_id, list_id) ON DELETE CASCADE,
+  FOREIGN KEY (workspace_id, recipient_id) REFERENCES recipient(workspace_id, id) ON DELETE CASCADE
+);
+CREATE INDEX list_member_workspace_id_list_id_id_idx ON public.list_member USING btree (workspace_id, list_id, id);
+CREATE INDEX list_member_workspace_id_recipient_id_list_id_idx ON public.list_member USING btree (workspace_id, recipient_id, list_id);
 
 CREATE TABLE message (
   workspace_id integer NOT NULL,
@@ -116,6 +219,12 @@ CREATE TABLE message (
   unread_at timestamp with time zone,
   archived_at timestamp with time zone,
   unarchived_at timestamp with time zone,
+  webhook_data json,
+  smart_step smallint,
+  success_metric text,
+  success_is_event boolean NOT NULL DEFAULT false,
+  success_achieved_at timestamp with time zone,
+  wait_time_in_seconds integer,
   PRIMARY KEY (workspace_id, id)
 ) PARTITION BY RANGE (id);
 CREATE INDEX message_due ON ONLY public.message USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
@@ -138,6 +247,59 @@ CREATE TABLE migration (
   applied_at timestamp with time zone NOT NULL DEFAULT now(),
   PRIMARY KEY (name)
 );
+
+CREATE TABLE payload_schema (
+  workspace_id integer NOT NULL,
+  slug text COLLATE "C" NOT NULL,
+  name text NOT NULL,
+  description text,
+  draft json NOT NULL,
+  live_version_no integer,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, slug),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
+);
+
+CREATE TABLE payload_schema_version (
+  workspace_id integer NOT NULL,
+  slug text COLLATE "C" NOT NULL,
+  version_no integer NOT NULL,
+  snapshot json NOT NULL,
+  hash text NOT NULL,
+  commit_message text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  created_by json,
+  PRIMARY KEY (workspace_id, slug, version_no),
+  FOREIGN KEY (workspace_id, slug) REFERENCES payload_schema(workspace_id, slug) ON DELETE CASCADE
+);
+
+CREATE TABLE pref_category (
+  workspace_id integer NOT NULL,
+  recipient_id text COLLATE "C" NOT NULL,
+  tenant_id text COLLATE "C" NOT NULL,
+  category text COLLATE "C" NOT NULL,
+  preference text NOT NULL,
+  opt_out_channels text[],
+  opt_in_channels text[],
+  digest_schedule json,
+  properties json,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, recipient_id, tenant_id, category),
+  FOREIGN KEY (workspace_id, recipient_id) REFERENCES recipient(workspace_id, id) ON DELETE CASCADE,
+  CHECK ((preference = ANY (ARRAY['opt_in'::text, 'opt_out'::text])))
+);
+CREATE INDEX pref_category_tenant ON public.pref_category USING btree (workspace_id, tenant_id) WHERE (tenant_id <> 'default'::text);
+
+CREATE TABLE pref_channel (
+  workspace_id integer NOT NULL,
+  recipient_id text COLLATE "C" NOT NULL,
+  tenant_id text COLLATE "C" NOT NULL,
+  channel text COLLATE "C" NOT NULL,
+  PRIMARY KEY (workspace_id, recipient_id, tenant_id, channel),
+  FOREIGN KEY (workspace_id, recipient_id) REFERENCES recipient(workspace_id, id) ON DELETE CASCADE
+);
+CREATE INDEX pref_channel_tenant ON public.pref_channel USING btree (workspace_id, tenant_id) WHERE (tenant_id <> 'default'::text);
 
 CREATE TABLE recipient (
   workspace_id integer NOT NULL,
@@ -168,8 +330,11 @@ CREATE TABLE request (
   metadata json,
   status text NOT NULL DEFAULT 'accepted'::text,
   errors json,
+  parent_run_id text COLLATE "C",
+  depth smallint,
   PRIMARY KEY (workspace_id, id)
 ) PARTITION BY RANGE (id);
+CREATE INDEX request_cancellation ON ONLY public.request USING btree (workspace_id, cancellation_key) WHERE (cancellation_key IS NOT NULL);
 CREATE INDEX request_workspace_id_idempotency_key_idx ON ONLY public.request USING btree (workspace_id, idempotency_key);
 
 CREATE TABLE run (
@@ -195,9 +360,11 @@ CREATE TABLE run (
   steps json NOT NULL,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  state json,
+  parent_object text,
   PRIMARY KEY (workspace_id, id)
 ) PARTITION BY RANGE (id);
-CREATE INDEX run_wake ON ONLY public.run USING btree (wake_at) WHERE (wake_at IS NOT NULL);
+CREATE INDEX run_wake ON ONLY public.run USING btree (workspace_id, wake_at) WHERE (wake_at IS NOT NULL);
 CREATE INDEX run_workspace_id_distinct_id_id_idx ON ONLY public.run USING btree (workspace_id, distinct_id, id);
 CREATE INDEX run_workspace_id_request_id_idx ON ONLY public.run USING btree (workspace_id, request_id);
 
@@ -211,6 +378,62 @@ CREATE TABLE service_token (
   UNIQUE (hash),
   PRIMARY KEY (id)
 );
+
+CREATE TABLE signal (
+  workspace_id integer NOT NULL,
+  run_id text COLLATE "C" NOT NULL,
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  wait_id text COLLATE "C" NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  at timestamp with time zone NOT NULL,
+  body json NOT NULL,
+  PRIMARY KEY (workspace_id, run_id, id)
+);
+
+CREATE TABLE smart_goal (
+  workspace_id integer NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  topic text COLLATE "C" NOT NULL,
+  execution_id text COLLATE "C" NOT NULL,
+  node_ref text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  until timestamp with time zone NOT NULL,
+  PRIMARY KEY (workspace_id, key, topic, execution_id, node_ref)
+);
+CREATE INDEX smart_goal_workspace_id_execution_id_idx ON public.smart_goal USING btree (workspace_id, execution_id);
+CREATE INDEX smart_goal_workspace_id_until_idx ON public.smart_goal USING btree (workspace_id, until);
+
+CREATE TABLE smart_step (
+  workspace_id integer NOT NULL,
+  message_id text COLLATE "C" NOT NULL,
+  execution_id text COLLATE "C" NOT NULL,
+  node_ref text NOT NULL,
+  step smallint NOT NULL,
+  begun_at timestamp with time zone NOT NULL,
+  due_at timestamp with time zone NOT NULL,
+  gap_ms bigint NOT NULL,
+  is_stored boolean NOT NULL,
+  PRIMARY KEY (workspace_id, message_id)
+);
+CREATE INDEX smart_step_due ON public.smart_step USING btree (workspace_id, due_at);
+CREATE INDEX smart_step_of_node ON public.smart_step USING btree (workspace_id, execution_id, node_ref, step);
+
+CREATE TABLE subscription (
+  workspace_id integer NOT NULL,
+  object_id text COLLATE "C" NOT NULL,
+  subscriber_id text COLLATE "C" NOT NULL,
+  subscriber_is_object boolean NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  properties jsonb NOT NULL DEFAULT '{}'::jsonb,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, object_id, subscriber_id),
+  FOREIGN KEY (workspace_id, object_id) REFERENCES recipient(workspace_id, id) ON DELETE CASCADE,
+  FOREIGN KEY (workspace_id, subscriber_id) REFERENCES recipient(workspace_id, id) ON DELETE CASCADE,
+  CHECK ((object_id <> subscriber_id))
+);
+CREATE INDEX subscription_child ON public.subscription USING btree (workspace_id, object_id, subscriber_id) WHERE subscriber_is_object;
+CREATE INDEX subscription_workspace_id_subscriber_id_object_id_idx ON public.subscription USING btree (workspace_id, subscriber_id, object_id);
 
 CREATE TABLE template (
   workspace_id integer NOT NULL,
@@ -274,9 +497,53 @@ CREATE TABLE tenant (
   blocked_channels text[],
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  embedded_preference_url text,
+  hosted_preference_domain text,
   PRIMARY KEY (workspace_id, tenant_id),
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
 );
+
+CREATE TABLE tenant_category (
+  workspace_id integer NOT NULL,
+  tenant_id text COLLATE "C" NOT NULL,
+  category text COLLATE "C" NOT NULL,
+  enabled_for_tenant boolean NOT NULL DEFAULT true,
+  visible_to_subscriber boolean NOT NULL DEFAULT true,
+  blocked_channels text[],
+  preference text,
+  mandatory_channels text[],
+  opt_in_channels text[],
+  digest_schedule json,
+  properties json,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, tenant_id, category),
+  FOREIGN KEY (workspace_id, tenant_id) REFERENCES tenant(workspace_id, tenant_id) ON DELETE CASCADE,
+  CHECK ((preference = ANY (ARRAY['opt_in'::text, 'opt_out'::text, 'cant_unsubscribe'::text])))
+);
+
+CREATE TABLE tenant_profile (
+  workspace_id integer NOT NULL,
+  recipient_id text COLLATE "C" NOT NULL,
+  tenant_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  properties jsonb NOT NULL DEFAULT '{}'::jsonb,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, recipient_id, tenant_id),
+  FOREIGN KEY (workspace_id, recipient_id) REFERENCES recipient(workspace_id, id) ON DELETE CASCADE,
+  FOREIGN KEY (workspace_id, tenant_id) REFERENCES tenant(workspace_id, tenant_id) ON DELETE CASCADE
+);
+CREATE INDEX tenant_profile_workspace_id_tenant_id_recipient_id_idx ON public.tenant_profile USING btree (workspace_id, tenant_id, recipient_id);
+
+CREATE TABLE throttle (
+  workspace_id integer NOT NULL,
+  workflow_slug text COLLATE "C" NOT NULL,
+  recipient_key text COLLATE "C" NOT NULL,
+  starts timestamp with time zone[] NOT NULL,
+  until timestamp with time zone NOT NULL,
+  PRIMARY KEY (workspace_id, workflow_slug, recipient_key)
+);
+CREATE INDEX throttle_until_idx ON public.throttle USING btree (until);
 
 CREATE TABLE vendor_config (
   workspace_id integer NOT NULL,
@@ -305,6 +572,17 @@ CREATE TABLE vendor_route (
   FOREIGN KEY (workspace_id, vendor_config_id) REFERENCES vendor_config(workspace_id, id) ON DELETE CASCADE,
   CHECK ((root_category = ANY (ARRAY['system'::text, 'transactional'::text, 'promotional'::text])))
 );
+
+CREATE TABLE waiter (
+  workspace_id integer NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  topic text COLLATE "C" NOT NULL,
+  run_id text COLLATE "C" NOT NULL,
+  wait_id text COLLATE "C" NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (workspace_id, key, topic, run_id)
+);
+CREATE INDEX waiter_workspace_id_run_id_idx ON public.waiter USING btree (workspace_id, run_id);
 
 CREATE TABLE workflow (
   workspace_id integer NOT NULL,
@@ -359,6 +637,10 @@ CREATE TABLE workspace (
   timezone text NOT NULL DEFAULT 'UTC'::text,
   config jsonb NOT NULL DEFAULT '{}'::jsonb,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
+  clock_offset_ms bigint NOT NULL DEFAULT 0,
+  clock_frozen_at timestamp with time zone,
+  clock_target timestamp with time zone,
+  clock_runs_on boolean NOT NULL DEFAULT false,
   UNIQUE (slug),
   UNIQUE (uid),
   PRIMARY KEY (workspace_id),

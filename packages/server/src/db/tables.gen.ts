@@ -14,12 +14,69 @@ export interface ApiKey {
   deleted_at: Date | null;
 }
 
+export interface Batch {
+  workspace_id: number;
+  identity: string;
+  id: string;
+  carrier_run_id: string | null;
+  closes_at: Date;
+  created_at: Generated<Date>;
+}
+
+export interface BatchItem {
+  workspace_id: number;
+  batch_id: string;
+  seq: GeneratedAlways<number>;
+  run_id: string;
+  idempotency_key: string;
+  item: JsonColumn;
+}
+
+export interface Category {
+  workspace_id: number;
+  slug: string;
+  position: number;
+  root_category: string;
+  section: string | null;
+  name: string;
+  description: string | null;
+  tags: string[] | null;
+  effective_tags: string[];
+  default_preference: string;
+  default_mandatory_channels: string[] | null;
+  default_opt_in_channels: string[] | null;
+  digest_schedule: JsonColumn;
+  properties: JsonColumn;
+}
+
+export interface CategoryDoc {
+  workspace_id: number;
+  version_no: number;
+  status: string;
+  root_categories: JsonColumn;
+  hash: string;
+  commit_message: string | null;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+  committed_at: Date | null;
+}
+
 export interface DueReceipt {
   workspace_id: number;
   message_id: string;
   status: string;
   reason: string | null;
   due_at: Date;
+}
+
+export interface EventDef {
+  workspace_id: number;
+  event_name: string;
+  name: string;
+  description: string | null;
+  schema_slug: string | null;
+  schema_version_no: number | null;
+  created_at: Generated<Date>;
 }
 
 export interface Idempotency {
@@ -60,6 +117,25 @@ export interface InboxItem {
   read_at: Date | null;
   interacted_at: Date | null;
   archived_at: Date | null;
+}
+
+export interface List {
+  workspace_id: number;
+  list_id: string;
+  list_name: Generated<string>;
+  list_description: string | null;
+  list_type: Generated<string>;
+  subscribers_count: Generated<number>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface ListMember {
+  workspace_id: number;
+  list_id: string;
+  recipient_id: string;
+  id: string;
+  created_at: Generated<Date>;
 }
 
 export interface Message {
@@ -108,6 +184,12 @@ export interface Message {
   unread_at: Date | null;
   archived_at: Date | null;
   unarchived_at: Date | null;
+  webhook_data: JsonColumn;
+  smart_step: number | null;
+  success_metric: string | null;
+  success_is_event: Generated<boolean>;
+  success_achieved_at: Date | null;
+  wait_time_in_seconds: number | null;
 }
 
 export interface MessageEvent {
@@ -121,6 +203,48 @@ export interface MessageEvent {
 export interface Migration {
   name: string;
   applied_at: Generated<Date>;
+}
+
+export interface PayloadSchema {
+  workspace_id: number;
+  slug: string;
+  name: string;
+  description: string | null;
+  draft: JsonColumn;
+  live_version_no: number | null;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface PayloadSchemaVersion {
+  workspace_id: number;
+  slug: string;
+  version_no: number;
+  snapshot: JsonColumn;
+  hash: string;
+  commit_message: string | null;
+  created_at: Generated<Date>;
+  created_by: JsonColumn;
+}
+
+export interface PrefCategory {
+  workspace_id: number;
+  recipient_id: string;
+  tenant_id: string;
+  category: string;
+  preference: string;
+  opt_out_channels: string[] | null;
+  opt_in_channels: string[] | null;
+  digest_schedule: JsonColumn;
+  properties: JsonColumn;
+  updated_at: Generated<Date>;
+}
+
+export interface PrefChannel {
+  workspace_id: number;
+  recipient_id: string;
+  tenant_id: string;
+  channel: string;
 }
 
 export interface Recipient {
@@ -148,6 +272,8 @@ export interface Request {
   metadata: JsonColumn;
   status: Generated<string>;
   errors: JsonColumn;
+  parent_run_id: string | null;
+  depth: number | null;
 }
 
 export interface Run {
@@ -173,6 +299,8 @@ export interface Run {
   steps: JsonColumn;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
+  state: JsonColumn;
+  parent_object: string | null;
 }
 
 export interface ServiceToken {
@@ -182,6 +310,49 @@ export interface ServiceToken {
   masked: string;
   created_at: Generated<Date>;
   deleted_at: Date | null;
+}
+
+export interface Signal {
+  workspace_id: number;
+  run_id: string;
+  id: GeneratedAlways<number>;
+  wait_id: string;
+  kind: string;
+  at: Date;
+  body: JsonColumn;
+}
+
+export interface SmartGoal {
+  workspace_id: number;
+  key: string;
+  topic: string;
+  execution_id: string;
+  node_ref: string;
+  created_at: Generated<Date>;
+  until: Date;
+}
+
+export interface SmartStep {
+  workspace_id: number;
+  message_id: string;
+  execution_id: string;
+  node_ref: string;
+  step: number;
+  begun_at: Date;
+  due_at: Date;
+  gap_ms: number;
+  is_stored: boolean;
+}
+
+export interface Subscription {
+  workspace_id: number;
+  object_id: string;
+  subscriber_id: string;
+  subscriber_is_object: boolean;
+  id: string;
+  properties: JsonColumn;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
 }
 
 export interface Template {
@@ -240,6 +411,41 @@ export interface Tenant {
   blocked_channels: string[] | null;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
+  embedded_preference_url: string | null;
+  hosted_preference_domain: string | null;
+}
+
+export interface TenantCategory {
+  workspace_id: number;
+  tenant_id: string;
+  category: string;
+  enabled_for_tenant: Generated<boolean>;
+  visible_to_subscriber: Generated<boolean>;
+  blocked_channels: string[] | null;
+  preference: string | null;
+  mandatory_channels: string[] | null;
+  opt_in_channels: string[] | null;
+  digest_schedule: JsonColumn;
+  properties: JsonColumn;
+  updated_at: Generated<Date>;
+}
+
+export interface TenantProfile {
+  workspace_id: number;
+  recipient_id: string;
+  tenant_id: string;
+  id: string;
+  properties: JsonColumn;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+}
+
+export interface Throttle {
+  workspace_id: number;
+  workflow_slug: string;
+  recipient_key: string;
+  starts: Date[];
+  until: Date;
 }
 
 export interface VendorConfig {
@@ -263,6 +469,15 @@ export interface VendorRoute {
   position: number;
   vendor_config_id: string;
   fallback_seconds: Generated<number>;
+}
+
+export interface Waiter {
+  workspace_id: number;
+  key: string;
+  topic: string;
+  run_id: string;
+  wait_id: string;
+  created_at: Generated<Date>;
 }
 
 export interface Workflow {
@@ -310,6 +525,10 @@ export interface Workspace {
   timezone: Generated<string>;
   config: JsonColumn;
   created_at: Generated<Date>;
+  clock_offset_ms: Generated<number>;
+  clock_frozen_at: Date | null;
+  clock_target: Date | null;
+  clock_runs_on: Generated<boolean>;
 }
 
 export interface WsKey {
@@ -322,23 +541,42 @@ export interface WsKey {
 
 export interface Tables {
   api_key: ApiKey;
+  batch: Batch;
+  batch_item: BatchItem;
+  category: Category;
+  category_doc: CategoryDoc;
   due_receipt: DueReceipt;
+  event_def: EventDef;
   idempotency: Idempotency;
   identity: Identity;
   inbox_item: InboxItem;
+  list: List;
+  list_member: ListMember;
   message: Message;
   message_event: MessageEvent;
   migration: Migration;
+  payload_schema: PayloadSchema;
+  payload_schema_version: PayloadSchemaVersion;
+  pref_category: PrefCategory;
+  pref_channel: PrefChannel;
   recipient: Recipient;
   request: Request;
   run: Run;
   service_token: ServiceToken;
+  signal: Signal;
+  smart_goal: SmartGoal;
+  smart_step: SmartStep;
+  subscription: Subscription;
   template: Template;
   template_variant: TemplateVariant;
   template_version: TemplateVersion;
   tenant: Tenant;
+  tenant_category: TenantCategory;
+  tenant_profile: TenantProfile;
+  throttle: Throttle;
   vendor_config: VendorConfig;
   vendor_route: VendorRoute;
+  waiter: Waiter;
   workflow: Workflow;
   workflow_event: WorkflowEvent;
   workflow_version: WorkflowVersion;

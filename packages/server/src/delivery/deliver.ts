@@ -1,9 +1,17 @@
 import type { Lane } from "../core/lane.ts";
+import { createSlots } from "../core/slots.ts";
 import type { Db } from "../db/db.ts";
 import { isDatabaseUnavailable } from "../db/db.ts";
 import type { Log } from "../log.ts";
 import type { Workspaces } from "../workspaces/workspaces.ts";
-import { type LeasedMessage, takeMessages, type OutboxJob, type Settled, settleMessages } from "./outbox.ts";
+import {
+  type LeasedMessage,
+  takeMessages,
+  type OutboxJob,
+  type Settled,
+  settleMessages,
+  yieldsTurn,
+} from "./outbox.ts";
 import { applyDueReceipts } from "./receipts.ts";
 import type { Outcome, OutgoingMessage } from "./vendor.ts";
 import type { VendorTables } from "./vendor-table.ts";
@@ -46,7 +54,7 @@ export interface DeliveryDeps {
   vendors: VendorTables;
   /** Takes jobs off the send queue as part of a transaction. */
   settleJobs: (tx: Parameters<SendHandler["giveUp"]>[0], lane: Lane, jobs: OutboxJob[]) => Promise<void>;
-  /** A retry was scheduled: the waker should know. */
+  /** A retry was scheduled, or a routing's next step: the waker should know. */
   wakeAt: (at: Date) => void;
   onSettled: (settled: Settled[]) => void;
   /** Vendor calls in flight, all lanes together. */
@@ -137,6 +145,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       deps.onSettled(written);
       const retries = written.flatMap(({ verdict }) => verdict.retry_in_ms ?? []);
       if (retries.length > 0) deps.wakeAt(new Date(Date.now() + Math.min(...retries)));
+      if (written.some(yieldsTurn)) deps.wakeAt(new Date());
     } catch (error) {
       if (batch.length === 1 || isDatabaseUnavailable(error)) {
         log.error({ err: error, messages: batch.length }, "results of vendor calls could not be written");
@@ -242,55 +251,4 @@ async function withDeadline(
   } finally {
     clearTimeout(timer);
   }
-}
-
-interface Slots {
-  /** One vendor call's place; waits its turn. */
-  take: (lane: Lane) => Promise<void>;
-  free: (lane: Lane) => void;
-  /** Messages of a job that was taken on, and that is done. */
-  enter: (lane: Lane, messages: number) => void;
-  leave: (lane: Lane, messages: number) => void;
-  /** Resolves when a lane has taken on fewer messages than it has places. */
-  room: (lane: Lane) => Promise<void>;
-}
-
-/** Counting semaphores, one a lane: the two upper lanes have a quarter each, campaigns the rest. */
-function createSlots(total: number): Slots {
-  const quarter = Math.max(1, Math.floor(total / 4));
-  const lanes = [quarter, quarter, Math.max(1, total - 2 * quarter)].map((places) => ({
-    places,
-    free: places,
-    taken_on: 0,
-    callers: [] as (() => void)[],
-    loops: [] as (() => void)[],
-  }));
-  const at = (lane: Lane) => {
-    const state = lanes[lane];
-    if (state === undefined) throw new Error(`no lane ${String(lane)}`);
-    return state;
-  };
-  return {
-    async take(lane) {
-      const state = at(lane);
-      if (state.free > 0) state.free--;
-      else await new Promise<void>((resolve) => state.callers.push(resolve));
-    },
-    free(lane) {
-      const state = at(lane);
-      const next = state.callers.shift();
-      if (next === undefined) state.free++;
-      else next();
-    },
-    enter: (lane, messages) => void (at(lane).taken_on += messages),
-    leave(lane, messages) {
-      const state = at(lane);
-      state.taken_on -= messages;
-      if (state.taken_on < state.places) for (const resume of state.loops.splice(0)) resume();
-    },
-    async room(lane) {
-      const state = at(lane);
-      while (state.taken_on >= state.places) await new Promise<void>((resolve) => state.loops.push(resolve));
-    },
-  };
 }

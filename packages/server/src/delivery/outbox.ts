@@ -3,6 +3,8 @@ import type { JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
 import type { Tx } from "../db/db.ts";
 import { insertInboxItems, type NewInboxItem } from "../inbox/items.ts";
+import { passTurns } from "../routing/steps.ts";
+import { closeReached } from "../routing/success.ts";
 import { MAX_ATTEMPTS, mayRepeat, type Verdict } from "./verdict.ts";
 import type { Attachment } from "./vendor.ts";
 
@@ -30,6 +32,8 @@ export interface LeasedMessage {
   attachments: Attachment[] | null;
   vendor_config_id: string;
   vendor_slug: string;
+  /** Its place in a smart routing; null where there is none. */
+  smart_step: number | null;
 }
 
 export interface OutboxJob {
@@ -49,7 +53,7 @@ export async function takeMessages(tx: Tx, job: OutboxJob): Promise<LeasedMessag
   const messages = await tx.query<LeasedMessage>(
     `select m.workspace_id, m.id, m.lease, m.lane, m.channel, m.tenant_id, m.object_type, m.distinct_id,
             m.recipient_id, m.category, m.attempt, m.channel_value, m.identity_key, m.content, m.attachments,
-            m.vendor_config_id, m.vendor_slug
+            m.vendor_config_id, m.vendor_slug, m.smart_step
        from unnest($1::int[], $2::text[]) as k(workspace_id, id)
        join message m on m.workspace_id = k.workspace_id and m.id = k.id
       where m.status = 'triggered' and m.lease = $3 ${again ? "for no key update of m" : ""}`,
@@ -135,6 +139,8 @@ export async function settleMessages(tx: Tx, settled: Settled[]): Promise<Settle
     written.filter(({ verdict }) => verdict.failure_reason !== null),
   );
   await insertInboxItems(tx, written.flatMap(toInboxItem));
+  await closeReached(tx, refsOf(written.filter(isDelivered)));
+  await passTurns(tx, refsOf(written.filter(yieldsTurn)));
   await scheduleReceipts(
     tx,
     written.filter(({ verdict }) => verdict.receipts.length > 0),
@@ -144,6 +150,20 @@ export async function settleMessages(tx: Tx, settled: Settled[]): Promise<Settle
     written.filter(({ verdict, message }) => verdict.inactivate && message.recipient_id !== null),
   );
   return written;
+}
+
+function isDelivered({ message, verdict }: Settled): boolean {
+  return message.smart_step !== null && verdict.status === "delivered";
+}
+
+/** Nothing of it was sent: the next step of its routing is due at once. Where something may have been, it is not. */
+export function yieldsTurn({ message, verdict }: Settled): boolean {
+  if (message.smart_step === null) return false;
+  return verdict.status === "trigger_failed" && verdict.failure_class !== "ambiguous";
+}
+
+function refsOf(settled: Settled[]): { workspace_id: number; id: string }[] {
+  return settled.map(({ message: { workspace_id, id } }) => ({ workspace_id, id }));
 }
 
 async function recordAttempts(tx: Tx, failed: Settled[]): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Queryable, Tx } from "../db/db.ts";
+import { closeReached } from "../routing/success.ts";
 
 /**
  * Reports about messages that were sent. Status only moves forward (sent, delivered, seen, read, clicked or
@@ -15,11 +16,15 @@ export interface Receipt {
   reason: string | null;
 }
 
-/** A failure that is reported after acceptance ends a message that was not seen to arrive. */
+/**
+ * A failure that is reported after acceptance ends a message that was not seen to arrive. A report that is what a
+ * smart routing was for cancels the rest of it.
+ */
 export async function applyReceipts(tx: Queryable, receipts: Receipt[]): Promise<void> {
   if (receipts.length === 0) return;
-  await tx.query(
-    `update message m
+  const moved = await tx.query<{ workspace_id: number; id: string }>(
+    `with moved as (
+     update message m
         set status = case
               when u.status = 'delivery_failure' and m.status in ('triggered', 'sent_by_vendor') then 'failure_by_vendor'
               when ${rank("u.status")} > ${rank("m.status")} then u.status
@@ -34,7 +39,9 @@ export async function applyReceipts(tx: Queryable, receipts: Receipt[]): Promise
                unnest($1::int[], $2::text[], $3::text[], $4::text[]) as u(workspace_id, message_id, status, reason)
               order by workspace_id, message_id, ${rank("u.status")} desc nulls last) u
       where m.workspace_id = u.workspace_id and m.id = u.message_id
-        and m.status not in ('trigger_failed', 'trigger_blocked', 'failure_by_vendor', 'not_to_be_triggered')`,
+        and m.status not in ('trigger_failed', 'trigger_blocked', 'failure_by_vendor', 'not_to_be_triggered')
+     returning m.workspace_id, m.id, m.smart_step)
+     select workspace_id, id from moved where smart_step is not null`,
     [
       receipts.map((receipt) => receipt.workspace_id),
       receipts.map((receipt) => receipt.message_id),
@@ -42,6 +49,7 @@ export async function applyReceipts(tx: Queryable, receipts: Receipt[]): Promise
       receipts.map((receipt) => receipt.reason),
     ],
   );
+  await closeReached(tx, moved);
 }
 
 /** Applies the reports that are due by now; returns how many. */

@@ -30,6 +30,8 @@ export interface VendorTable {
   ) => {
     vendor_config_id: string;
     vendor_slug: string;
+    /** Of one notification; null where nobody said. */
+    price: number | null;
     local: ((content: JsonObject) => JsonObject) | null;
   } | null;
 }
@@ -48,6 +50,7 @@ interface RouteRow {
   root_category: string;
   vendor_config_id: string;
   vendor_slug: string;
+  price: number | null;
 }
 
 interface OpenConnection {
@@ -60,7 +63,7 @@ export function createVendorTables({ db, catalog, box, http, vendors }: VendorTa
 
   async function loadRoutes(workspace_id: number): Promise<VendorTable> {
     const rows = await db.query<RouteRow>(
-      `select r.tenant_id, r.channel, r.root_category, r.vendor_config_id, c.vendor_slug
+      `select r.tenant_id, r.channel, r.root_category, r.vendor_config_id, c.vendor_slug, c.price::float8
          from vendor_route r join vendor_config c on c.workspace_id = r.workspace_id and c.id = r.vendor_config_id
         where r.workspace_id = $1 order by r.position`,
       [workspace_id],
@@ -77,8 +80,8 @@ export function createVendorTables({ db, catalog, box, http, vendors }: VendorTa
             const vendor = vendors.get(row.vendor_slug);
             const reaches = vendor?.provider;
             if (reaches !== undefined && provider !== "" && reaches !== provider) continue;
-            const { vendor_config_id, vendor_slug } = row;
-            return { vendor_config_id, vendor_slug, local: vendor?.local ?? null };
+            const { vendor_config_id, vendor_slug, price } = row;
+            return { vendor_config_id, vendor_slug, price, local: vendor?.local ?? null };
           }
         }
         return null;

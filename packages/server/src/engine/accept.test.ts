@@ -6,6 +6,7 @@ import { createDb, type Db } from "../db/db.ts";
 import { createIdSource } from "../ids.ts";
 import { createSilentLog } from "../log.ts";
 import { type Acceptor, type AcceptRecord, createAcceptor } from "./accept.ts";
+import { databaseClock } from "./deps.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 
 let harness: Harness;
@@ -20,7 +21,13 @@ beforeAll(async () => {
   const db = createDb({ url, max: 4, onError: () => {} });
   const dispatch = createDispatch({ db, url, log: createSilentLog(), observe: () => {} });
   await dispatch.start({ worker: false });
-  const acceptor = createAcceptor({ db, dispatch, ids: createIdSource(), meter: { accepted: () => {} } });
+  const acceptor = createAcceptor({
+    clock: databaseClock,
+    db,
+    dispatch,
+    ids: createIdSource(),
+    meter: { accepted: () => {} },
+  });
   other = { db, dispatch, acceptor };
 });
 afterAll(async () => {

@@ -1,6 +1,8 @@
 import type { Lane } from "../core/lane.ts";
 import { type Db, isDatabaseUnavailable, type Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
+import { WORKSPACE_NOW } from "../workspaces/clock.ts";
+import type { Clock } from "./deps.ts";
 import type { Dispatch } from "./dispatch.ts";
 
 /**
@@ -41,6 +43,7 @@ export interface AcceptorDeps {
   db: Db;
   dispatch: Dispatch;
   ids: IdSource;
+  clock: Clock;
   meter: { accepted: (count: number) => void };
 }
 
@@ -54,7 +57,7 @@ const MAX_FLUSH = 1000;
 const FLUSHES_IN_FLIGHT = 2;
 
 export function createAcceptor(deps: AcceptorDeps): Acceptor {
-  const { db, dispatch, ids, meter } = deps;
+  const { db, dispatch, ids, meter, clock } = deps;
   let queue: Pending[] = [];
   let inFlight = 0;
   let scheduled = false;
@@ -104,7 +107,7 @@ export function createAcceptor(deps: AcceptorDeps): Acceptor {
       firstOf.set(key, record.id);
       return true;
     });
-    if (firstOf.size > 0) await claim(tx, batch, winners, firstOf);
+    if (firstOf.size > 0) await claim(tx, batch, winners, firstOf, await clock(tx));
     const fates = batch.map((record, index) => {
       const first =
         record.idempotency_key === null ? record.id : (firstOf.get(claimKey(record)) ?? record.id);
@@ -147,13 +150,15 @@ function claimKey(record: AcceptRecord): string {
 /**
  * Claims the keys of a batch in one statement; on return `firstOf` names the winning request of each key and
  * `winners` is false where an earlier request holds it. Rows are locked in key order, so two flushes cannot
- * deadlock; the loser of a race waits for the winner's commit. An expired key is taken over in place.
+ * deadlock; the loser of a race waits for the winner's commit. An expired key is taken over in place; a day is a day
+ * of the workspace's clock.
  */
 async function claim(
   tx: Tx,
   batch: Pending[],
   winners: boolean[],
   firstOf: Map<string, string>,
+  base: Date | null,
 ): Promise<void> {
   const claims = batch
     .filter((record, index) => winners[index] === true && record.idempotency_key !== null)
@@ -165,14 +170,18 @@ async function claim(
     }));
   const rows = await tx.query<{ workspace_id: number; kind: string; key: string; request_id: string }>(
     `with wanted as (
-       select * from unnest($1::int[], $2::text[], $3::text[], $4::uuid[]) as w(workspace_id, kind, key, request_id)),
+       select k.*, ${WORKSPACE_NOW("$5")} as now
+         from unnest($1::int[], $2::text[], $3::text[], $4::uuid[]) as k(workspace_id, kind, key, request_id)
+         join workspace w on w.workspace_id = k.workspace_id),
      claimed as (
-       insert into idempotency as held (workspace_id, kind, key, request_id)
-       select workspace_id, kind, key, request_id from wanted order by workspace_id, kind collate "C", key collate "C"
+       insert into idempotency as held (workspace_id, kind, key, request_id, created_at)
+       select workspace_id, kind, key, request_id, now from wanted
+        order by workspace_id, kind collate "C", key collate "C"
        on conflict (workspace_id, kind, key) do update
-          set request_id = case when held.created_at < now() - interval '24 hours'
+          set request_id = case when held.created_at < excluded.created_at - interval '24 hours'
                                 then excluded.request_id else held.request_id end,
-              created_at = case when held.created_at < now() - interval '24 hours' then now() else held.created_at end
+              created_at = case when held.created_at < excluded.created_at - interval '24 hours'
+                                then excluded.created_at else held.created_at end
        returning workspace_id, kind, key, request_id)
      select * from claimed`,
     [
@@ -180,6 +189,7 @@ async function claim(
       claims.map(({ kind }) => kind),
       claims.map(({ key }) => key),
       claims.map(({ request_id }) => request_id),
+      base,
     ],
     "accept_claim",
   );

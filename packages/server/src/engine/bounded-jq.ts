@@ -1,13 +1,14 @@
 import { createContext, Script } from "node:vm";
-import { type JqEngine, JqError } from "../core/jq.ts";
-import type { Json, JsonObject } from "../core/json.ts";
+import { type JqEngine, JqError, JqOverrunError } from "../core/jq.ts";
+import type { Json } from "../core/json.ts";
 import { findUnsafe } from "../core/json-guard.ts";
 
 /**
  * Expressions with limits. A workflow's author can write a loop without end or a pattern that backtracks for years,
- * and a walk awaits nothing: it would hold up everything that its process does. Only V8 can break into code that
- * runs, which it offers through a script's timeout: 0.13 ms for each expression. What comes out is held to what may
- * come in through the API: it ends up in logs and messages.
+ * and a walk awaits nothing: it would hold up everything that its process does. Most expressions count their own
+ * steps and are just called. For the others only V8 can break into code that runs, which it offers through a script's
+ * timeout: 0.13 ms for each expression. What comes out is held to what may come in through the API: it ends up in
+ * logs and messages.
  */
 export interface JqLimits {
   /** Milliseconds of one evaluation. */
@@ -29,56 +30,82 @@ const TRIES = 3;
 
 export function boundJq(jq: JqEngine, limits: JqLimits = {}): JqEngine {
   const { max_ms = MAX_MS, max_output = MAX_OUTPUT, clock = Date.now } = limits;
-  const sandbox: { evaluate: () => Json | undefined } = { evaluate: () => undefined };
+  const sandbox: { work: () => unknown } = { work: () => undefined };
   const context = createContext(sandbox);
-  const script = new Script("evaluate()");
-  const penalties = new Map<string, number>();
+  const script = new Script("work()");
+  const penalties = new Map<string, { until: number; reason: string }>();
 
-  /** Null: out of time, and it used it. */
-  function attempt(expression: string, input: JsonObject): { value: Json | undefined } | null {
+  function timed<T>(work: () => T): T {
     for (let tries = 1; ; tries++) {
-      sandbox.evaluate = () => jq.evaluate(expression, input);
+      sandbox.work = work;
       const before = process.threadCpuUsage();
       try {
-        return { value: script.runInContext(context, { timeout: max_ms }) as Json | undefined };
+        return script.runInContext(context, { timeout: max_ms }) as T;
       } catch (error) {
         if (!isTimeout(error)) throw error;
         const { user, system } = process.threadCpuUsage(before);
-        if (tries === TRIES || (user + system) / 1000 > max_ms * BUSY_SHARE) return null;
+        if (tries === TRIES || (user + system) / 1000 > max_ms * BUSY_SHARE) {
+          throw new JqOverrunError(`takes longer than ${max_ms} ms`, { cause: error });
+        }
       } finally {
-        sandbox.evaluate = () => undefined;
+        sandbox.work = () => undefined;
       }
+    }
+  }
+
+  /** Refuses what overran within the last minute, and remembers what does now. */
+  function limited<T>(expression: string, work: () => T): T {
+    const penalty = penalties.get(expression);
+    if (penalty !== undefined) {
+      if (penalty.until > clock()) throw new JqError(penalty.reason);
+      penalties.delete(expression);
+    }
+    try {
+      return jq.isBounded(expression) ? work() : timed(work);
+    } catch (error) {
+      if (!(error instanceof JqOverrunError)) throw error;
+      if (penalties.size >= MAX_PENALTIES) penalties.clear();
+      const reason = `${error.message}; it is not tried again for a minute`;
+      penalties.set(expression, { until: clock() + PENALTY_MS, reason });
+      throw new JqOverrunError(reason, { cause: error });
     }
   }
 
   return {
     evaluate(expression, input) {
-      const now = clock();
-      if ((penalties.get(expression) ?? 0) > now) throw outOfTime(max_ms);
-      const result = attempt(expression, input);
-      if (result !== null) return sound(result.value, max_output);
-      if (penalties.size >= MAX_PENALTIES) penalties.clear();
-      penalties.set(expression, now + PENALTY_MS);
-      throw outOfTime(max_ms);
+      const value = limited(expression, () => jq.evaluate(expression, input));
+      if (value !== undefined) assertSound(value, max_output);
+      return value;
     },
+    evaluateAll(expression, input, max) {
+      const values = limited(expression, () => jq.evaluateAll(expression, input, max));
+      assertSound(values, max_output);
+      return values;
+    },
+    check(expression) {
+      try {
+        return limited(expression, () => jq.check(expression));
+      } catch (error) {
+        if (error instanceof JqError) return error.message;
+        throw error;
+      }
+    },
+    isBounded: jq.isBounded,
   };
 }
 
-/** The value itself, when later stages can hold it. */
-function sound(value: Json | undefined, max_output: number): Json | undefined {
-  if (value === undefined) return undefined;
+/** Throws unless later stages can hold the value. */
+function assertSound(value: Json, max_output: number): void {
   if (isLarger(value, max_output)) throw new JqError(`gives a value larger than ${max_output} characters`);
   const unsafe = findUnsafe(value);
   if (unsafe !== null) throw new JqError(`gives a value that cannot be stored: ${unsafe}`);
-  return value;
 }
 
 /** Iterative, and over as soon as it is known: the value is a stranger's. */
-function isLarger(value: unknown, limit: number): boolean {
-  const stack: unknown[] = [value];
+function isLarger(value: Json, limit: number): boolean {
+  const stack: Json[] = [value];
   let size = 0;
-  while (stack.length > 0) {
-    const current = stack.pop();
+  for (let current = stack.pop(); current !== undefined; current = stack.pop()) {
     size += typeof current === "string" ? current.length + 1 : 1;
     if (typeof current === "object" && current !== null) {
       const children = Array.isArray(current) ? current : Object.entries(current).flat();
@@ -88,10 +115,6 @@ function isLarger(value: unknown, limit: number): boolean {
     if (size > limit) return true;
   }
   return false;
-}
-
-function outOfTime(max_ms: number): JqError {
-  return new JqError(`takes longer than ${max_ms} ms; it is not tried again for a minute`);
 }
 
 function isTimeout(error: unknown): boolean {

@@ -1,15 +1,19 @@
 import type { VariantSnapshot } from "../catalog/template.ts";
 import type { CompiledNode } from "../catalog/workflow.ts";
-import type { Channel } from "../core/channel.ts";
+import { type Channel, isChannel } from "../core/channel.ts";
 import type { StoredIdentity } from "../core/identity.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { rootOf } from "../core/lane.ts";
+import { evaluatePreference, NO_CHOICE } from "../core/preferences.ts";
 import { TemplateError } from "../core/handlebars/engine.ts";
 import { selectVariant } from "../core/variants.ts";
 import { inboxSubscriberId } from "../workspaces/workspaces.ts";
 import type { DeliveryRequest } from "./node.ts";
+import { knownProfile } from "./profile.ts";
+import { type Composed, routeMessages } from "./route-messages.ts";
 import { addStep, type NewMessage, type Run, type Surroundings } from "./run.ts";
 import type { RunScope } from "./scope.ts";
+import { concernOf } from "./surroundings.ts";
 import type { WalkDeps } from "./deps.ts";
 
 /**
@@ -25,10 +29,10 @@ export function composeMessages(
   surroundings: Surroundings,
   deps: WalkDeps,
 ): NewMessage[] {
-  const { now } = surroundings;
+  const { now } = run;
   const template = surroundings.templates.get(`${run.workspace_id}/${request.template}`) ?? null;
   if (template === null || template.channels.size === 0) {
-    addStep(run, now, node, "error", "channels_computed", `TemplateGroup ${request.template} not found`);
+    addStep(run, node, "error", "channels_computed", `TemplateGroup ${request.template} not found`);
     return [];
   }
   const live = [...template.channels.keys()];
@@ -36,27 +40,33 @@ export function composeMessages(
   const identities = usableIdentities(run, surroundings);
   const requested =
     request.channels === null ? live : live.filter((channel) => request.channels?.includes(channel));
-  const allowed = requested.filter(
-    (channel) =>
-      (run.inline?.only === null || run.inline?.only === undefined || run.inline.only.includes(channel)) &&
-      tenant?.blocked_channels?.includes(channel) !== true,
-  );
-  const reachable = allowed.filter((channel) => (identities.get(channel)?.length ?? 0) > 0);
+  const { only = null } = run.inline ?? {};
+  const allowed = requested.filter((channel) => only === null || only.includes(channel));
+  const addressed = allowed.filter((channel) => (identities.get(channel)?.length ?? 0) > 0);
+  const preference = evaluatePreference({
+    category: run.workflow.category,
+    policy:
+      surroundings.policies.get(`${run.workspace_id}/${run.tenant_id}/${run.workflow.category}`) ?? null,
+    tenant_id: run.tenant_id,
+    tenant_blocked_channels: tenant?.blocked_channels?.filter(isChannel) ?? null,
+    choice: surroundings.choices.get(run.workspace_id)?.(concernOf(run)) ?? NO_CHOICE,
+    channels: addressed,
+  });
+  const reachable = preference.channels;
   const seen: JsonObject = {
     template: template.slug,
     template_version: template.version_no,
     live_channels: live,
     node_channels: request.channels,
-    trigger_channels: run.inline?.only ?? null,
-    tenant_blocked_channels: tenant?.blocked_channels ?? null,
+    trigger_channels: only,
     recipient_channels: [...identities].flatMap(([channel, list]) => (list.length > 0 ? [channel] : [])),
+    preference: preference.snapshot,
     channels: reachable,
   };
   if (requested.length === 0) {
     const wanted = request.channels?.join(", ") ?? "";
     addStep(
       run,
-      now,
       node,
       "error",
       "channels_computed",
@@ -65,13 +75,17 @@ export function composeMessages(
     );
     return [];
   }
-  if (reachable.length === 0) {
+  if (preference.refused.size > 0) {
+    addStep(run, node, preference.severity, "preference_evaluated", preference.message, preference.snapshot);
+  }
+  if (addressed.length === 0) {
     const message = `template: live channels: [${live.join(", ")}], but no respective user (subscribed-)channels present`;
-    addStep(run, now, node, "warning", "channels_computed", message, seen);
+    addStep(run, node, "warning", "channels_computed", message, seen);
     return [];
   }
-  addStep(run, now, node, "info", "channels_computed", `channels: ${reachable.join(", ")}`, seen);
-  return reachable.flatMap((channel) => {
+  if (reachable.length === 0) return [];
+  addStep(run, node, "info", "channels_computed", `channels: ${reachable.join(", ")}`, seen);
+  const composed = reachable.flatMap((channel): Composed[] => {
     const variants = template.channels.get(channel) ?? [];
     const variant = selectVariant(variants, run.tenant_id, scope.locale, {
       namespaces: scope.namespaces,
@@ -81,6 +95,37 @@ export function composeMessages(
     const addressed = { run, node, channel, identities: identities.get(channel) ?? [] };
     return composeChannel({ ...addressed, template, variant }, scope, surroundings, deps);
   });
+  const messages =
+    request.routing === undefined
+      ? composed.map(({ message }) => message)
+      : routeMessages(run, composed, knownProfile(run, run, surroundings).identities, request.routing);
+  for (const message of messages) logMessage(run, node, message);
+  return messages;
+}
+
+function logMessage(run: Run, node: CompiledNode, message: NewMessage): void {
+  const { id, channel, status, content, failure_reason } = message;
+  if (status === "trigger_failed") {
+    // A text that could not be made was said once, for all addresses of its channel.
+    if (content !== null) addStep(run, node, "error", "channels_computed", failure_reason ?? "");
+    return;
+  }
+  const [stage, text] = toldOf(message);
+  addStep(run, node, "info", stage, `${channel} message ${text}`, {
+    message_id: id,
+    channel,
+    variant: message.variant_id,
+    vendor: message.vendor_slug,
+  });
+}
+
+function toldOf({ status, failure_reason, smart }: NewMessage): [stage: string, text: string] {
+  if (status === "to_be_triggered") {
+    return ["message_scheduled", `to be triggered in ${(smart?.wait_ms ?? 0) / 1000} s`];
+  }
+  if (status === "not_to_be_triggered")
+    return ["message_scheduled", `not to be triggered: ${failure_reason}`];
+  return ["message_triggered", "triggered"];
 }
 
 interface ChannelMessage {
@@ -97,10 +142,10 @@ function composeChannel(
   scope: RunScope,
   surroundings: Surroundings,
   deps: WalkDeps,
-): NewMessage[] {
-  const { now } = surroundings;
+): Composed[] {
+  const { now } = run;
   const rendered = render(channel, variant, scope, now, deps);
-  if (rendered.failure !== null) addStep(run, now, node, "error", "template_rendered", rendered.failure);
+  if (rendered.failure !== null) addStep(run, node, "error", "template_rendered", rendered.failure);
   const attachments = channel === "email" ? attachmentsOf(run.data) : null;
   return identities.map((identity) => {
     const vendor = surroundings.vendors
@@ -111,17 +156,7 @@ function composeChannel(
     const local =
       failure === null && rendered.content !== null ? vendor?.local?.(rendered.content) : undefined;
     const id = deps.ids.ulid();
-    if (failure === null) {
-      addStep(run, now, node, "info", "message_triggered", `${channel} message triggered`, {
-        message_id: id,
-        channel,
-        variant: variant.id,
-        vendor: vendor?.vendor_slug ?? null,
-      });
-    } else if (rendered.failure === null) {
-      addStep(run, now, node, "error", "channels_computed", failure);
-    }
-    return {
+    const message: NewMessage = {
       workspace_id: run.workspace_id,
       tenant_id: run.tenant_id,
       id,
@@ -135,6 +170,7 @@ function composeChannel(
       identity_key: identity.key,
       channel_value: identity.value,
       content: rendered.content,
+      webhook_data: null,
       attachments,
       vendor_config_id: vendor?.vendor_config_id ?? null,
       vendor_slug: vendor?.vendor_slug ?? null,
@@ -142,7 +178,9 @@ function composeChannel(
       failure_reason: failure,
       lease: null,
       inbox_item: local ?? null,
+      smart: null,
     };
+    return { message, price: vendor?.price ?? null };
   });
 }
 
@@ -171,14 +209,14 @@ function render(
 /** Identities by channel: what the trigger gave inline replaces the stored ones of that channel. */
 function usableIdentities(run: Run, surroundings: Surroundings): Map<Channel, StoredIdentity[]> {
   const byChannel = new Map<Channel, StoredIdentity[]>();
-  const stored = run.recipient_id === null ? undefined : surroundings.recipients.get(run.recipient_id);
-  for (const identity of stored?.identities ?? []) {
+  const known = knownProfile(run, run, surroundings).identities;
+  for (const identity of known) {
     if (identity.status !== "active" || identity.perma_status !== "active") continue;
     push(byChannel, identity);
   }
   // What is suppressed stays suppressed when a trigger repeats the address.
   const dead = new Set(
-    (stored?.identities ?? [])
+    known
       .filter(({ status, perma_status }) => status !== "active" || perma_status !== "active")
       .map(({ channel, key }) => `${channel} ${key}`),
   );

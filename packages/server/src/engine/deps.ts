@@ -2,14 +2,18 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { ChannelDefinition } from "../channels/channel.ts";
 import type { Channel } from "../core/channel.ts";
 import type { TemplateEngine } from "../core/handlebars/engine.ts";
-import type { JqEngine } from "../core/jq.ts";
 import type { Db, Queryable, Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 import type { Log } from "../log.ts";
+import type { Lists } from "../lists/lists.ts";
+import type { Preferences } from "../preferences/preferences.ts";
 import type { Recipients } from "../recipients/recipients.ts";
 import type { Workspaces } from "../workspaces/workspaces.ts";
 import type { Dispatch } from "./dispatch.ts";
+import type { Expressions } from "./expressions.ts";
+import type { HttpCaller } from "./http-call.ts";
 import type { NodeDefinition } from "./node.ts";
+import type { Perform } from "./performing.ts";
 import type { NewMessage, Run } from "./run.ts";
 import type { VendorChoice } from "./vendor-choice.ts";
 
@@ -22,19 +26,24 @@ export interface EngineDeps {
   catalog: Catalog;
   workspaces: Workspaces;
   recipients: Recipients;
+  lists: Lists;
+  preferences: Preferences;
   channels: ReadonlyMap<Channel, ChannelDefinition>;
   nodes: ReadonlyMap<string, NodeDefinition>;
   templates: TemplateEngine;
-  jq: JqEngine;
+  expressions: Expressions;
   vendors: VendorChoice;
-  /** Reads the clock of a transaction; tests set it. */
   clock: Clock;
   meter: EngineMeter;
   worker: boolean;
+  /** Makes the calls of HTTP nodes. */
+  call: HttpCaller;
+  /** Such calls in flight in this process. */
+  call_concurrency: number;
 }
 
 /** What a walk needs: nothing that waits. */
-export type WalkDeps = Pick<EngineDeps, "nodes" | "jq" | "templates" | "channels" | "ids" | "log">;
+export type WalkDeps = Pick<EngineDeps, "nodes" | "expressions" | "templates" | "channels" | "ids" | "log">;
 
 /** What the engine counts. */
 export interface EngineMeter {
@@ -44,27 +53,32 @@ export interface EngineMeter {
   message: (channel: string, status: string) => void;
 }
 
-export type Clock = (db: Queryable) => Promise<Date>;
+/** The time that stands in for the database's, for tests; null is the database's own. */
+export type Clock = (db: Queryable) => Promise<Date | null>;
 
-export const databaseClock: Clock = async (db) => {
-  const [row] = await db.query<{ now: Date }>("select now() as now", [], "clock");
-  if (row === undefined) throw new Error("the database told no time");
-  return row.now;
-};
+export const databaseClock: Clock = async () => null;
 
 /** What expand and execute are handed besides: the waker's ear. */
-export type StageDeps = EngineDeps & { wakeAt: (at: Date) => void };
+export type StageDeps = EngineDeps & { wakeAt: (at: Date) => void; perform: Perform };
 
 /** Tells the waker, once the transaction has committed, when the first of these runs is due. */
 export function announceWakes(tx: Tx, runs: Run[], deps: StageDeps): void {
-  const next = runs.flatMap(({ wake_at }) => (wake_at === null ? [] : [wake_at.getTime()]));
-  if (next.length > 0) tx.afterCommit(() => deps.wakeAt(new Date(next.reduce((a, b) => Math.min(a, b)))));
+  // Lengths, because a workspace's time need not be ours.
+  const lengths = runs.flatMap(({ wake_at, now }) =>
+    wake_at === null ? [] : [wake_at.getTime() - now.getTime()],
+  );
+  if (lengths.length === 0) return;
+  const shortest = lengths.reduce((one, other) => Math.min(one, other));
+  tx.afterCommit(() => deps.wakeAt(new Date(Date.now() + shortest)));
 }
+
+/** Delivery counts these when they are settled. */
+const UNDER_WAY: ReadonlySet<NewMessage["status"]> = new Set(["triggered", "to_be_triggered"]);
 
 /** What became of a chunk, for metrics and, by ids alone, for the log. */
 export function report(runs: Run[], messages: NewMessage[], { meter, log }: StageDeps): void {
   countRuns(runs, meter);
-  for (const { channel, status } of messages) if (status !== "triggered") meter.message(channel, status);
+  for (const { channel, status } of messages) if (!UNDER_WAY.has(status)) meter.message(channel, status);
   for (const { id, request_id, workflow, status } of runs) {
     log.debug({ run: id, request: request_id, workflow: workflow.slug, status }, "run walked");
   }

@@ -12,6 +12,8 @@ import {
 } from "../db/db.ts";
 import type { Log } from "../log.ts";
 import { createFairness, type Fairness, type Flow, priorityOf } from "./fairness.ts";
+import { createPresence } from "./presence.ts";
+import { createRemoteWake, WAKE_CHANNEL } from "./remote-wake.ts";
 
 /**
  * Work is dispatched through pg-boss: one queue per stage and lane. A job carries ids, in chunks, never
@@ -23,7 +25,7 @@ import { createFairness, type Fairness, type Flow, priorityOf } from "./fairness
  * transaction serialises commits (PostgreSQL holds one lock for it through the flush to disk): loops of this
  * process are woken directly, those of others by a NOTIFY of its own, at most one every few milliseconds.
  */
-export type Stage = "expand" | "execute" | "send";
+export type Stage = "expand" | "execute" | "call" | "send";
 
 export interface Ref {
   workspace_id: number;
@@ -72,6 +74,8 @@ export interface Dispatch {
   /** Takes jobs off their queue, as part of `tx`. Throws `ClaimLostError` when they are no longer ours. */
   settle: (tx: Tx, stage: Stage, lane: Lane, jobs: Job[]) => Promise<void>;
   work: (stage: Stage, handler: Handler) => void;
+  /** Work of this workspace is queued or under way. Reads all live jobs: for the test clock alone. */
+  isBusy: (db: Queryable, workspace_id: number) => Promise<boolean>;
   /** Waiting and active jobs and the age of the oldest waiting one, per queue. */
   measure: () => Promise<QueueDepth[]>;
   start: (options: { worker: boolean }) => Promise<void>;
@@ -96,13 +100,11 @@ export class ClaimLostError extends Error {
 }
 
 export const CHUNK = 100;
-const STAGES: readonly Stage[] = ["expand", "execute", "send"];
-const WAKE_CHANNEL = "carillon_wake";
-const PRESENCE_LOCK = 4_150_913;
+const STAGES: readonly Stage[] = ["expand", "execute", "call", "send"];
+const QUEUES = STAGES.flatMap((stage) => LANES.map((root) => `${stage}-${root}`));
 const POLL_MS = 1000;
 const HEARTBEAT_SECONDS = 10;
 const TOUCH_MS = 4000;
-const NOTIFY_MS = 20;
 /** A handler that throws is given this many tries. */
 const MAX_TRIES = 5;
 /** A job that was begun and not finished so often is handled alone, and halved, before it is tried again. */
@@ -148,8 +150,7 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
   const remote = createRemoteWake(db, log);
   let stopping = false;
   let listener: Stoppable | undefined;
-  let presence: Stoppable | undefined;
-  let announcing = false;
+  const presence = createPresence({ db, log, queues: QUEUES, isWorking: () => active.size > 0 });
   let touching: NodeJS.Timeout | undefined;
 
   function wake(queue: string): boolean {
@@ -365,60 +366,20 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
     }
   }
 
-  /**
-   * Says that this node lives, by a lock that dies with its connection. Alone on the database, whatever is
-   * still claimed belongs to a process that is dead, and is freed at once instead of after its heartbeat.
-   */
-  async function announce(): Promise<void> {
-    const session = await db.session(() => void announceAgain());
-    await withdraw();
-    presence = session;
-    const [row] = await session.query<{ alone: boolean }>("select pg_try_advisory_lock($1) as alone", [
-      PRESENCE_LOCK,
-    ]);
-    if (row?.alone === true && active.size === 0) await freeOrphans(session);
-    await session.query("select pg_advisory_lock_shared($1)", [PRESENCE_LOCK]);
-    if (row?.alone === true) await session.query("select pg_advisory_unlock($1)", [PRESENCE_LOCK]);
-  }
-
-  /** The connection broke. Our own claims are not orphans: `active` tells that this is not the start. */
-  async function announceAgain(): Promise<void> {
-    // A session that breaks while it announces is told twice: by its statement and by its end.
-    if (announcing) return;
-    announcing = true;
-    while (announcing && !stopping) {
-      try {
-        await announce();
-        announcing = false;
-      } catch (error) {
-        log.warn({ err: error }, "announcing this node failed; trying again");
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      }
-    }
-    if (stopping) await withdraw();
-  }
-
-  /** Also of a broken session something is left: a place in the pool, which would keep that from closing. */
-  async function withdraw(): Promise<void> {
-    const session = presence;
-    presence = undefined;
-    await session?.stop();
-  }
-
-  async function freeOrphans(session: Queryable): Promise<void> {
-    await session.query(
-      `update pgboss.job set state = 'created', started_on = null, heartbeat_on = null, retry_count = retry_count + 1
-        where state = 'active' and name = any($1)`,
-      [STAGES.flatMap((stage) => ([0, 1, 2] as const).map((lane) => queueName(stage, lane)))],
-    );
-  }
-
   return {
     enqueue,
     plan,
     enqueueJobs,
     settle,
     work: (stage, handler) => void handlers.set(stage, handler),
+    async isBusy(queryable, workspace_id) {
+      const [row] = await queryable.query<{ busy: boolean }>(
+        `select exists (select 1 from pgboss.job, json_array_elements((data::json)->'refs') ref
+                         where state <= 'active' and name = any($1) and (ref->>0)::int = $2) as busy`,
+        [QUEUES, workspace_id],
+      );
+      return row?.busy === true;
+    },
     async measure() {
       const rows = await db.query<{ name: string; waiting: number; active: number; oldest_seconds: number }>(
         `select name, count(*) filter (where state < 'active')::int as waiting,
@@ -458,7 +419,7 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
         }
       }
       if (!worker) return;
-      await announce();
+      await presence.announce();
       listener = await db.listen(
         WAKE_CHANNEL,
         (queue) => void wake(queue),
@@ -481,40 +442,10 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
       clearInterval(touching);
       remote.stop();
       await listener?.stop();
-      await withdraw();
+      await presence.stop();
       await boss.stop({ graceful: false });
       await claims.close();
     },
-  };
-}
-
-/** Wakes loops of other processes: one statement at a time, and seldom while this process can do the work. */
-function createRemoteWake(
-  db: Db,
-  log: Log,
-): { wake: (queue: string, servedHere: boolean) => void; stop: () => void } {
-  const pending = new Set<string>();
-  let timer: NodeJS.Timeout | undefined;
-  async function flush(): Promise<void> {
-    const queues = [...pending];
-    pending.clear();
-    try {
-      await db.query("select pg_notify($1, queue) from unnest($2::text[]) queue", [WAKE_CHANNEL, queues]);
-    } catch (error) {
-      log.warn({ err: error }, "waking other nodes failed; they poll");
-    }
-    timer = undefined;
-    if (pending.size > 0) schedule(NOTIFY_MS);
-  }
-  function schedule(delay: number): void {
-    timer ??= setTimeout(() => void flush(), delay);
-  }
-  return {
-    wake(queue, servedHere) {
-      pending.add(queue);
-      schedule(servedHere ? NOTIFY_MS : 0);
-    },
-    stop: () => clearTimeout(timer),
   };
 }
 

@@ -1,11 +1,17 @@
+import type { JsonObject } from "../core/json.ts";
 import type { CompileWorkflow } from "../catalog/catalog.ts";
 import { type Accepted, type AcceptRecord, createAcceptor } from "./accept.ts";
-import { boundJq } from "./bounded-jq.ts";
+import { createCallHandler } from "./call.ts";
+import { cancelRuns } from "./cancel/cancel.ts";
+import type { CancelFilter } from "./cancel/filter.ts";
 import { compileWith } from "./compile.ts";
-import type { EngineDeps } from "./deps.ts";
+import type { Clock, EngineDeps } from "./deps.ts";
 import { createExecuteHandler } from "./execute.ts";
 import { createExpandHandler } from "./expand.ts";
+import type { Expressions } from "./expressions.ts";
 import type { NodeDefinition } from "./node.ts";
+import { createPerform } from "./perform.ts";
+import { type Rehearsal, rehearse } from "./rehearse.ts";
 import { createWaker } from "./waker.ts";
 
 /**
@@ -15,13 +21,32 @@ import { createWaker } from "./waker.ts";
 export interface Engine {
   /** Resolves when the record is on disk. */
   accept: (record: AcceptRecord) => Promise<Accepted>;
+  /** What a trigger would do, without doing any of it. */
+  rehearse: (record: RehearsalRecord) => Promise<Rehearsal>;
+  /** Ends runs that are under way, in a transaction of its own; the ids of those that were. */
+  cancel: (workspace_id: number, filter: CancelFilter) => Promise<string[]>;
   /** Node types by wire name, for validation and forms. */
   nodes: ReadonlyMap<string, NodeDefinition>;
+  /** The languages of their settings, for validation. */
+  expressions: Pick<Expressions, "check">;
+  /** The time that stands in for the database's; null in production. */
+  clock: Clock;
   /** Something will be due at this time: the waker must not sleep past it. */
   wakeAt: (at: Date) => void;
   start: () => Promise<void>;
   /** Finishes what is in flight, up to the caller's patience. */
   stop: () => Promise<void>;
+}
+
+export type { Rehearsal } from "./rehearse.ts";
+
+/** A trigger that is only rehearsed. */
+export interface RehearsalRecord {
+  workspace_id: number;
+  /** Workflow slug. */
+  name: string;
+  tenant_id: string | null;
+  body: JsonObject;
 }
 
 export function createCompile(nodes: ReadonlyMap<string, NodeDefinition>): CompileWorkflow {
@@ -31,15 +56,24 @@ export function createCompile(nodes: ReadonlyMap<string, NodeDefinition>): Compi
 export function createEngine(deps: EngineDeps): Engine {
   const acceptor = createAcceptor(deps);
   const waker = createWaker(deps);
+  const stageDeps = { ...deps, wakeAt: waker.expect, perform: createPerform(deps) };
   if (deps.worker) {
-    const stageDeps = { ...deps, jq: boundJq(deps.jq), wakeAt: waker.expect };
     deps.dispatch.work("expand", createExpandHandler(stageDeps));
     deps.dispatch.work("execute", createExecuteHandler(stageDeps));
+    deps.dispatch.work("call", createCallHandler(stageDeps));
   }
   return {
     accept: acceptor.accept,
+    clock: deps.clock,
+    rehearse: (record) => {
+      const id = deps.ids.uuid();
+      const rest = { cancellation_key: null, created_at: new Date(), parent_run_id: null, depth: null };
+      return rehearse({ ...rest, ...record, id, idempotency_key: id, api_type: "workflow" }, stageDeps);
+    },
+    cancel: (workspace_id, filter) => cancelRuns(deps, workspace_id, filter),
     wakeAt: waker.expect,
     nodes: deps.nodes,
+    expressions: deps.expressions,
     async start() {
       await deps.dispatch.start({ worker: deps.worker });
       if (deps.worker) waker.start();

@@ -1,24 +1,30 @@
 import type { JsonObject } from "../core/json.ts";
 import { parsePosition, type RunStatus } from "../core/run-state.ts";
-import { parseEvent } from "../core/event-record.ts";
 import type { CompiledWorkflow } from "../catalog/workflow.ts";
 import type { Tx } from "../db/db.ts";
 import { type Handler, type Job, lessForCampaigns, type Ref } from "./dispatch.ts";
-import { createPace } from "./pace.ts";
+import { WORKSPACE_NOW } from "../workspaces/clock.ts";
+import { advance } from "./advance.ts";
 import { announceWakes, report, type StageDeps } from "./deps.ts";
+import { payloadOf } from "./intent.ts";
+import { loadMessageFacts } from "./message-facts.ts";
 import {
-  addStep,
   type Configuration,
   type InlineProfile,
-  type NewMessage,
+  nothingLeft,
   type Person,
   type Run,
+  type RunMemory,
   type Step,
   type Surroundings,
 } from "./run.ts";
-import { insertAndQueue, updateRuns } from "./store.ts";
-import { loadConfiguration, loadPeople, type Use } from "./surroundings.ts";
-import { resume, walkSafely } from "./walk.ts";
+import { tenantRefusal } from "./profile.ts";
+import { writeChunk } from "./store.ts";
+import { loadChoices, loadConfiguration, loadPeople, type Use } from "./surroundings.ts";
+import { takeSignals } from "./signals.ts";
+import { tellMissedChanges } from "./tell-profiles.ts";
+import { abandonWaits, enqueueByLane } from "./waiters.ts";
+import { type Signal, stopWith, type Walk } from "./walk.ts";
 
 /**
  * Execute: runs that were woken go on from where they stand. They are locked, walked and written in the
@@ -72,26 +78,43 @@ async function readChunk(jobs: Job[], deps: StageDeps): Promise<Chunk> {
 }
 
 async function execute(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<void> {
-  const now = await deps.clock(tx);
-  const runs = await loadRuns(tx, chunk);
-  const surroundings = { ...chunk.configuration, now, recipients: await loadPeople(tx, runs, deps) };
-  const messages: NewMessage[] = [];
-  const breathe = createPace();
+  const runs = await loadRuns(tx, chunk, await deps.clock(tx));
+  const { signals, more } = await takeSignals(tx, runs);
+  const surroundings: Surroundings = {
+    ...chunk.configuration,
+    recipients: await loadPeople(tx, runs, deps),
+    messages: await loadMessageFacts(tx, runs),
+    choices: await loadChoices(tx, runs, deps),
+  };
+  const walks: Walk[] = [];
   for (const run of runs) {
-    await breathe();
-    if (isOrphaned(run, surroundings)) {
-      addStep(run, now, null, "error", "run_stopped", `no user found with distinct_id: ${run.distinct_id}`);
-      run.status = "failed";
-      run.position = null;
-      continue;
-    }
-    resume(run, now);
-    messages.push(...walkSafely(run, surroundings, deps));
+    const refusal = isOrphaned(run, surroundings)
+      ? `no user found with distinct_id: ${run.distinct_id}`
+      : tenantRefusal(run, surroundings);
+    if (refusal !== null) stopWith(run, refusal);
+    else walks.push({ run, begin: beginOf(run, signals) });
   }
-  await updateRuns(tx, runs);
-  await insertAndQueue(tx, messages, deps.dispatch);
+  const messages = await advance(tx, walks, surroundings, deps);
+  const unheard = runs.filter(
+    (run) => more.has(run.id) && run.wake_at !== null && !run.left.stoppedListening,
+  );
+  for (const run of unheard) run.wake_at = null;
+  await writeChunk(tx, { walked: runs }, messages, deps.dispatch);
+  await tellMissedChanges(tx, runs, surroundings.recipients, deps.dispatch);
+  await enqueueByLane(
+    tx,
+    unheard.map((run) => ({ ...run, lane: run.workflow.lane })),
+    deps.dispatch,
+  );
   announceWakes(tx, runs, deps);
   tx.afterCommit(() => report(runs, messages, deps));
+}
+
+/** A run that was put back to try its node again enters it; all others were waiting. */
+function beginOf(run: Run, signals: Map<string, Signal[]>): Walk["begin"] {
+  if (run.memory.failed_at === undefined) return { kind: "wake", signals: signals.get(run.id) ?? [] };
+  delete run.memory.failed_at;
+  return { kind: "enter" };
 }
 
 /** A recipient that existed when the run began and was deleted since. */
@@ -117,26 +140,31 @@ interface RunRow {
   status: RunStatus;
   position: string | null;
   steps: Step[];
+  state: RunMemory | null;
+  parent_object: string | null;
+  now: Date;
   api_type: string | null;
   body: JsonObject | null;
 }
 
 /** Locks in the order of the key; `skip locked` is not wanted here: the job is ours, so the runs are. */
-async function loadRuns(tx: Tx, { refs, workflows }: Chunk): Promise<Run[]> {
+async function loadRuns(tx: Tx, { refs, workflows }: Chunk, base: Date | null): Promise<Run[]> {
   const rows = await tx.query<RunRow>(
     `select r.workspace_id, r.id, r.request_id, r.parent_run_id, r.version_id, r.object_type, r.distinct_id,
             r.recipient_id, r.tenant_id, r.idempotency_key, r.cancellation_key, r.actor, r.inline, r.data, r.status,
-            r.position, r.steps, q.api_type, case when r.data is null then q.body end as body
+            r.position, r.steps, r.state, r.parent_object, ${WORKSPACE_NOW("$3")} as now,
+            q.api_type, case when r.data is null then q.body end as body
        from unnest($1::int[], $2::text[]) as k(workspace_id, id)
        join run r on r.workspace_id = k.workspace_id and r.id = k.id
+       join workspace w on w.workspace_id = r.workspace_id
        left join request q on q.workspace_id = r.workspace_id and q.id = r.request_id
       where r.status = 'in_progress' and r.position is not null and r.wake_at is null
       order by r.workspace_id, r.id
         for no key update of r`,
-    keyColumns(refs),
+    [...keyColumns(refs), base],
     "execute_load",
   );
-  return rows.map(({ version_id, position, data, body, api_type, ...row }): Run => {
+  return rows.map(({ version_id, position, data, body, api_type, state, ...row }): Run => {
     const workflow = workflows.get(version_id);
     if (workflow === undefined) throw new Error(`run ${row.id} changed its version`);
     return {
@@ -146,6 +174,8 @@ async function loadRuns(tx: Tx, { refs, workflows }: Chunk): Promise<Run[]> {
       data_changed: false,
       position: position === null ? null : parsePosition(position),
       wake_at: null,
+      memory: state ?? {},
+      left: nothingLeft(),
     };
   });
 }
@@ -154,17 +184,7 @@ function keyColumns(refs: Ref[]): [number[], string[]] {
   return [refs.map((ref) => ref.workspace_id), refs.map((ref) => ref.id)];
 }
 
-function payloadOf(api_type: string | null, body: JsonObject | null): JsonObject {
-  if (body === null) return {};
-  if (api_type === "event") {
-    const parsed = parseEvent(body);
-    return parsed.ok ? parsed.value.properties : {};
-  }
-  const { data } = body;
-  return typeof data === "object" && data !== null && !Array.isArray(data) ? data : {};
-}
-
-async function failRun(tx: Tx, { workspace_id, id }: Ref, error: unknown): Promise<void> {
+async function failRun(tx: Tx, ref: Ref, error: unknown): Promise<void> {
   const step: Step = {
     t: Date.now(),
     s: "run_stopped",
@@ -175,6 +195,7 @@ async function failRun(tx: Tx, { workspace_id, id }: Ref, error: unknown): Promi
     `update run set status = 'failed', position = null, wake_at = null, updated_at = now(),
                     steps = (steps::jsonb || $3::jsonb)::json
       where workspace_id = $1 and id = $2`,
-    [workspace_id, id, JSON.stringify([step])],
+    [ref.workspace_id, ref.id, JSON.stringify([step])],
   );
+  await abandonWaits(tx, [ref]);
 }

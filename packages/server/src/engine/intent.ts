@@ -2,9 +2,13 @@ import { compileInlineWorkflow, parseInlineTrigger } from "../catalog/inline-wor
 import type { WorkflowEntry } from "../catalog/catalog.ts";
 import type { CompiledWorkflow } from "../catalog/workflow.ts";
 import { parseEvent } from "../core/event-record.ts";
-import type { Json, JsonObject } from "../core/json.ts";
+import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { parseTrigger, type RecipientSpec, type Trigger } from "../core/trigger.ts";
 import type { EngineDeps } from "./deps.ts";
+import type { FanOutAsk } from "../recipients/fan-out.ts";
+import { namedUser, readOverrides } from "./overrides.ts";
+import { problem, type RequestProblem } from "./problem.ts";
+import type { Person } from "./run.ts";
 
 /**
  * What a stored request asks for: one intent per workflow. The body was checked for shape when it was accepted;
@@ -19,27 +23,32 @@ export interface Intent {
   tenant_id: string;
   /** Missing profiles are made: API triggers do, events need them to exist. */
   creates: boolean;
+  /** A further page of an object's subscribers, instead of recipients. */
+  page: { actor: Person | null; ask: FanOutAsk; parent_run_id: string | null } | null;
+}
+
+/** What a request of kind `fanout` carries; the payload is the first request's. */
+export interface FanOutBody {
+  request_id: string;
+  version_id: string;
+  actor: Person | null;
+  ask: FanOutAsk;
 }
 
 export interface RequestRow {
   workspace_id: number;
   id: string;
-  api_type: "workflow" | "dynamic" | "event";
+  api_type: "workflow" | "dynamic" | "event" | "fanout";
   name: string;
   tenant_id: string | null;
   idempotency_key: string;
   cancellation_key: string | null;
   body: JsonObject;
-}
-
-/** One entry of a request's `errors`. */
-export interface RequestProblem {
-  error_code: string;
-  error_description: string;
-  error_type: string;
-  severity: "critical" | "error" | "warning" | "info";
-  workflow_slug: string | null;
-  trace?: Json;
+  /** By the database's clock. */
+  created_at: Date;
+  /** Of the run that triggered it. */
+  parent_run_id: string | null;
+  depth: number | null;
 }
 
 export interface Intents {
@@ -47,7 +56,7 @@ export interface Intents {
   problems: RequestProblem[];
 }
 
-type IntentDeps = Pick<EngineDeps, "catalog">;
+type IntentDeps = Pick<EngineDeps, "db" | "catalog" | "expressions">;
 
 const DEFAULT_TENANT = "default";
 
@@ -59,7 +68,44 @@ export async function readIntents(request: RequestRow, deps: IntentDeps): Promis
       return readInline(request, deps);
     case "event":
       return readEvent(request, deps);
+    case "fanout":
+      return readPage(request, deps);
   }
+}
+
+/** Runs of a page belong to the request that named the object, and have its payload. */
+async function readPage(page: RequestRow, deps: IntentDeps): Promise<Intents> {
+  const { request_id, version_id, actor, ask } = page.body as unknown as FanOutBody;
+  const { workspace_id, parent_run_id, depth, tenant_id } = page;
+  const [first] = await deps.db.query<Omit<RequestRow, "depth" | "parent_run_id">>(
+    `select workspace_id, id, api_type, name, tenant_id, idempotency_key, cancellation_key, body, created_at
+       from request where workspace_id = $1 and id = $2`,
+    [workspace_id, request_id],
+    "page_request",
+  );
+  if (first === undefined) return refused(page.name, "request_gone", `request ${request_id} is gone`);
+  const intent: Intent = {
+    request: { ...first, parent_run_id, depth: depth === 0 ? null : depth },
+    workflow: await deps.catalog.getVersion(workspace_id, version_id),
+    recipients: [],
+    actor: null,
+    data: payloadOf(first.api_type, first.body),
+    tenant_id: tenant_id ?? DEFAULT_TENANT,
+    creates: false,
+    page: { actor, ask, parent_run_id },
+  };
+  return { intents: [intent], problems: [] };
+}
+
+/** The payload that a stored request gives its runs. */
+export function payloadOf(api_type: string | null, body: JsonObject | null): JsonObject {
+  if (body === null) return {};
+  if (api_type === "event") {
+    const parsed = parseEvent(body);
+    return parsed.ok ? parsed.value.properties : {};
+  }
+  const { data } = body;
+  return isJsonObject(data) ? data : {};
 }
 
 async function readTrigger(request: RequestRow, deps: IntentDeps): Promise<Intents> {
@@ -81,35 +127,37 @@ async function readInline(request: RequestRow, deps: IntentDeps): Promise<Intent
   return { intents: [toIntent(request, workflow, parsed.value)], problems: [] };
 }
 
-/** One event may start many workflows; its user is recipient and actor, and must exist. */
+/** One event may start many workflows; its user is recipient and actor, and must exist, unless they override it. */
 async function readEvent(request: RequestRow, deps: IntentDeps): Promise<Intents> {
   const parsed = parseEvent(request.body);
   if (!parsed.ok) return refused(null, "validation_error", parsed.message);
   const { distinct_id, event, properties, tenant_id } = parsed.value;
-  const spec = (): RecipientSpec => ({
-    object_type: "",
-    distinct_id,
-    is_transient: false,
-    skip_create: true,
-    tenant_scoped: false,
-    channels: null,
-    profile: null,
-  });
+  const schema = await deps.catalog.findEventSchema(request.workspace_id, event);
+  const mismatch = schema?.validate(properties) ?? [];
+  if (mismatch.length > 0) return refused(null, "schema_validation_error", mismatch.join("; "));
   const intents: Intent[] = [];
+  const problems: RequestProblem[] = [];
   for (const slug of await deps.catalog.findTriggered(request.workspace_id, event)) {
     const entry = await deps.catalog.findWorkflow(request.workspace_id, slug);
     if (entry?.live == null || !entry.is_enabled) continue;
+    const overridden = readOverrides(slug, entry.live.definition, properties, deps.expressions);
+    if (!overridden.ok) {
+      problems.push(overridden.problem);
+      continue;
+    }
+    const { actor, recipients, tenant_id: tenant } = overridden.value;
     intents.push({
       request,
       workflow: entry.live,
-      recipients: [spec()],
-      actor: spec(),
+      recipients: recipients ?? [namedUser(distinct_id)],
+      actor: actor ?? namedUser(distinct_id),
       data: properties,
-      tenant_id: tenant_id ?? DEFAULT_TENANT,
+      tenant_id: tenant ?? tenant_id ?? DEFAULT_TENANT,
       creates: false,
+      page: null,
     });
   }
-  return { intents, problems: [] };
+  return { intents, problems };
 }
 
 function toIntent(
@@ -126,6 +174,7 @@ function toIntent(
     data,
     tenant_id: tenant_id ?? DEFAULT_TENANT,
     creates: true,
+    page: null,
   };
 }
 
@@ -139,8 +188,6 @@ export function unavailable(entry: WorkflowEntry | null, slug: string): string |
 function refused(workflow_slug: string | null, error_code: string, error_description: string): Intents {
   return {
     intents: [],
-    problems: [
-      { error_code, error_description, error_type: "workflow_trigger", severity: "error", workflow_slug },
-    ],
+    problems: [problem(workflow_slug, error_code, error_description)],
   };
 }

@@ -1,14 +1,17 @@
 import type { z } from "zod";
 import type { Channel } from "../core/channel.ts";
-import type { Condition } from "../core/conditions.ts";
+import type { Condition, EventCondition } from "../core/conditions.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Severity } from "../core/run-state.ts";
+import type { Effects } from "./effect.ts";
+import type { Evaluated, Language } from "./expressions.ts";
+import type { HttpCall, HttpReply } from "./http-call.ts";
 
 /**
  * A node type is one file. The engine switches on what a node answers, never on what a node is: outcomes are a
  * closed set, kinds of node are open.
  */
-export interface NodeDefinition<Config = unknown> {
+export interface NodeDefinition<Config = unknown, Branch = unknown> {
   /** Wire name, as in `node_type`. */
   type: string;
   /** What refs are made of: `email` gives `email_1`. */
@@ -17,50 +20,189 @@ export interface NodeDefinition<Config = unknown> {
   name: string;
   /** Delivers something: a workflow needs at least one such node. */
   delivers?: boolean;
-  /** Chooses between branches: how many it may have. */
-  branches?: { min: number; max: number };
+  /** Chooses between branches. */
+  branches?: BranchRules<Branch>;
   /** The node's `properties`. */
   config: z.ZodType<Config>;
-  run: (ctx: NodeContext, config: Config) => NodeOutcome;
+  /** The expressions among its settings: what does not parse is refused at commit. */
+  expressions?: (config: Config) => NodeExpression[];
+  run: (ctx: NodeContext<Branch>, config: Config) => NodeOutcome;
+  /** What it answers when something it waits for has come. Without it the run goes on after the node. */
+  resume?: (ctx: NodeContext<Branch>, config: Config, woken: Woken) => NodeOutcome;
+}
+
+export interface BranchRules<Branch = unknown> {
+  /** How many; one of them is the default, and the last. */
+  min: number;
+  max: number;
+  /** What a branch stores under `conditions`, the default and the others, as the node is handed it. */
+  conditions: (is_default: boolean) => z.ZodType<Branch>;
+  /** The expressions among them, placed from `conditions` on. */
+  expressions?: (conditions: Branch) => NodeExpression[];
+}
+
+/** A branch as its node sees it. */
+export interface NodeBranch<Conditions = unknown> {
+  name: string;
+  ref: string;
+  is_default: boolean;
+  conditions: Conditions;
+}
+
+export interface NodeExpression {
+  /** Where it stands in `properties`. */
+  path: string;
+  language: Language;
+  source: string;
 }
 
 export type NodeOutcome =
   | { kind: "next" }
   /** Go into a branch; the run rejoins after this node unless that branch is terminal. */
   | { kind: "branch"; index: number }
-  /** Sleep until `until`, then go on after this node. Survives restarts; ten years are fine. */
-  | { kind: "suspend"; until: Date }
+  /** Sleep until a time or until one of the topics is heard of. Survives restarts; ten years are fine. */
+  | ({ kind: "suspend" } & Suspension)
+  /** Only from `resume` of a signal: it was not what the run waits for. */
+  | { kind: "wait" }
+  /** Leave the chunk for the network; the reply puts the run back. */
+  | { kind: "call"; call: HttpCall }
+  /** Have something done in this transaction, in bulk with what other runs want; see `perform`. */
+  | Performance
   /** End of the run, in peace. */
-  | { kind: "exit"; message: string }
+  | { kind: "exit"; message: string; properties?: JsonObject }
   /** End of the run with an error in its log. */
   | { kind: "fail"; code: string; message: string };
 
+export interface Suspension {
+  until: Date;
+  /** What may wake it earlier. */
+  on?: Topic[];
+  /** Handed back to `resume`. */
+  memo?: Json;
+  /** The batch that this run carries: it goes when the run ends otherwise than by closing it. */
+  batch_id?: string;
+}
+
+/** Something that may happen to somebody: an event by name, or `PROFILE_CHANGED`. */
+export interface Topic {
+  name: string;
+  /** The `distinct_id` of an event, the stored id of a profile. */
+  key: string;
+}
+
+export const PROFILE_CHANGED = "$profile";
+
+export type Woken =
+  | { by: "time" }
+  | { by: "event"; name: string; properties: JsonObject }
+  | { by: "profile" }
+  | { by: "reply"; reply: HttpReply };
+
+export interface Performance<Type extends keyof Effects = keyof Effects> {
+  kind: "perform";
+  type: Type;
+  request: Effects[Type]["request"];
+  answer: (result: Effects[Type]["result"]) => NodeOutcome;
+}
+
 export const next: NodeOutcome = { kind: "next" };
 
+/** Asks for an effect; `answer` says how the run goes on with its result, in the same transaction. */
+export function perform<Type extends keyof Effects>(
+  type: Type,
+  request: Effects[Type]["request"],
+  answer: (result: Effects[Type]["result"]) => NodeOutcome,
+): NodeOutcome {
+  return { kind: "perform", type, request, answer };
+}
+
 /** What a node sees and may do. Everything is in memory; what must be written is written with the run. */
-export interface NodeContext {
-  /** The engine's clock for this transaction. */
+export interface NodeContext<Branch = unknown> {
+  /** The run's clock for this transaction. */
   now: Date;
   /** Trigger data and everything earlier nodes merged into it. */
   data: JsonObject;
-  /** Conditions of each branch of this node, in order; empty for nodes without branches. */
-  branches: { name: string; ref: string; is_default: boolean; conditions: Condition[] }[];
-  /** Evaluates a condition list against the run, logging each leaf with the values it saw. */
+  run: RunFacts;
+  node: { ref: string; name: string };
+  /** Of this node, in order; empty for nodes without branches. */
+  branches: NodeBranch<Branch>[];
+  /** What this node left when it suspended the run. */
+  memo: Json;
+  /** Evaluates a condition list against the run; the trace has each leaf's values. */
   test: (conditions: Condition[]) => { result: boolean; trace: Json };
-  /** First value of a jq expression over the run's data. */
-  jq: (expression: string) => { ok: true; value: Json } | { ok: false; reason: string };
+  /** Evaluates the filter of a wait on an event with these properties. */
+  testEvent: (conditions: EventCondition[], properties: JsonObject) => { result: boolean; trace: Json };
+  /** The call whose reply woke this node; null in everything else. */
+  call: HttpCall | null;
+  /** Evaluates an expression over the run's payload, or `data` in its place, and people. */
+  evaluate: (language: Language, source: string, data?: JsonObject) => Evaluated;
+  /** Shallow: each key replaces the payload's. For the rest of the run. */
+  merge: (values: JsonObject) => void;
+  /** The payload becomes a batch's: `$batched_events` and their count; what it was before is kept for `run`. */
+  mergeBatch: (items: JsonObject[], count: number) => void;
+  /** The event that ended a wait is `$future_event` for the rest of the run. */
+  keepEvent: (properties: JsonObject) => void;
   /** Adds one entry to the run's step log. */
   log: (severity: Severity, stage: string, message: string, properties?: JsonObject) => void;
   /** Computes channels for the recipient, renders, and hands messages to delivery with this run's transaction. */
   deliver: (request: DeliveryRequest) => void;
+  /** A call that counts as a message, for the message log. */
+  recordCall: (record: CallRecord) => void;
+}
+
+export interface RunFacts {
+  id: string;
+  workflow_slug: string;
+  tenant_id: string;
+  recipient: PersonFacts;
+  actor: PersonFacts | null;
+  /**
+   * Whose events concern this run, by `distinct_id`: the recipient's; for an object, or somebody who is only an
+   * address, the actor's. Null where neither is a user.
+   */
+  events_of: string | null;
+  /** IANA names; null where nobody said. */
+  recipient_timezone: string | null;
+  account_timezone: string | null;
+  /** When this version of the workflow was committed: schedules without a start are counted from there. */
+  version_at: Date;
+  /** The payload before the first batch of this run; the payload itself where there was none. */
+  data_before_batch: JsonObject;
+}
+
+export interface PersonFacts {
+  /** Empty for users. */
+  object_type: string;
+  distinct_id: string;
+  /** Null for people who are not stored. */
+  recipient_id: string | null;
 }
 
 export interface DeliveryRequest {
   template: string;
   /** Null: every live channel of the template. */
   channels: Channel[] | null;
+  /** Send one after the other until `success`; absent: all at once. */
+  routing?: Routing;
 }
 
-export function defineNode<Config>(definition: NodeDefinition<Config>): NodeDefinition<Config> {
+export interface Routing {
+  ttl_ms: number;
+  mandatory_channels: Channel[];
+  /** `delivered`, `seen`, `interaction`, or an event's name. */
+  success: string;
+  success_is_event: boolean;
+}
+
+export interface CallRecord {
+  request: JsonObject;
+  response: JsonObject;
+  /** Null: it was answered well. */
+  failure: string | null;
+}
+
+export function defineNode<Config, Branch = unknown>(
+  definition: NodeDefinition<Config, Branch>,
+): NodeDefinition<Config, Branch> {
   return definition;
 }

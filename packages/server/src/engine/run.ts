@@ -1,12 +1,17 @@
 import type { CompiledNode, CompiledWorkflow } from "../catalog/workflow.ts";
-import type { Tenant } from "../catalog/catalog.ts";
+import type { Tenant, WorkflowEntry } from "../catalog/catalog.ts";
 import type { LiveTemplate } from "../catalog/template.ts";
 import type { Channel } from "../core/channel.ts";
 import type { StoredIdentity } from "../core/identity.ts";
-import type { JsonObject } from "../core/json.ts";
+import type { MessageFacts } from "../core/conditions.ts";
+import type { Json, JsonObject } from "../core/json.ts";
+import type { CategoryPolicy } from "../core/preferences.ts";
 import type { Position, RunStatus, Severity } from "../core/run-state.ts";
+import type { ChoiceLookup } from "../preferences/choices.ts";
 import type { StoredRecipient } from "../recipients/recipients.ts";
 import type { Workspace } from "../workspaces/workspaces.ts";
+import type { HttpCall } from "./http-call.ts";
+import type { Topic } from "./node.ts";
 import type { VendorTable } from "./vendor-choice.ts";
 
 /** A run in memory: one recipient's way through one version of a workflow. */
@@ -31,7 +36,53 @@ export interface Run {
   status: RunStatus;
   position: Position | null;
   wake_at: Date | null;
+  /** The time this run lives in: the workspace's own, one instant for a whole transaction. */
+  now: Date;
+  memory: RunMemory;
   steps: Step[];
+  /** Of the object whose fan-out made this run: `object_type/id`. */
+  parent_object: string | null;
+  /** What it leaves behind with this write, besides its row. */
+  left: LeftBehind;
+}
+
+/** What a run keeps between walks besides position and payload; `state` of its row. */
+export interface RunMemory {
+  /** What it waits for at its position. Absent in a run that was put back to enter its node again. */
+  wait?: Wait;
+  /** The call it waits for, until the reply is in. */
+  call?: HttpCall;
+  /** Properties of the event that ended a wait. */
+  future_event?: JsonObject;
+  /** Its payload before the first batch it went through. */
+  data_before_batch?: JsonObject;
+  /** How many workflows triggered each other before this one. */
+  depth?: number;
+  /** Where an error ended it: a redrive enters that node again. */
+  failed_at?: string;
+}
+
+export interface Wait {
+  id: string;
+  /** ISO-8601; null for a call, which has its own end. */
+  until: string | null;
+  topics?: Topic[];
+  memo?: Json;
+  batch_id?: string;
+}
+
+/** Rows that come or go with the run's write. */
+export interface LeftBehind {
+  /** It begins to wait for topics, or for a reply. */
+  began: Wait | null;
+  /** It no longer waits for what it had topics for. */
+  stoppedListening: boolean;
+  /** Batches that it carried and did not close. */
+  batches: string[];
+}
+
+export function nothingLeft(): LeftBehind {
+  return { began: null, stoppedListening: false, batches: [] };
 }
 
 /** Who acted, as the trigger named them: stored people by id, everybody with what was said inline. */
@@ -50,6 +101,8 @@ export interface InlineProfile {
   /** `$channels` of the trigger. */
   only: Channel[] | null;
   is_transient: boolean;
+  /** Properties of the subscription through which an object's run reached this one. */
+  subscription?: JsonObject;
 }
 
 /** One entry of the step log. Keys are short because every run carries it; the log API names them in full. */
@@ -75,30 +128,54 @@ export interface NewMessage {
   id: string;
   run: Run;
   node_ref: string;
-  template_slug: string;
-  template_version_no: number;
-  variant_id: string;
-  channel: Channel;
+  /** Null for calls of webhook nodes, as are the other two. */
+  template_slug: string | null;
+  template_version_no: number | null;
+  variant_id: string | null;
+  channel: Channel | "webhook";
   provider: string;
   identity_key: string;
-  channel_value: string | JsonObject;
+  channel_value: string | JsonObject | null;
   content: JsonObject | null;
+  /** Request and response of a webhook node. */
+  webhook_data: JsonObject | null;
   attachments: unknown[] | null;
   vendor_config_id: string | null;
   vendor_slug: string | null;
-  status: "triggered" | "delivered" | "trigger_failed";
+  status: "triggered" | "delivered" | "trigger_failed" | "to_be_triggered" | "not_to_be_triggered";
   failure_reason: string | null;
   /** The job that will send it; set when jobs are planned. */
   lease: string | null;
   /** Stored with the message: it is delivered by that. */
   inbox_item: JsonObject | null;
+  /** Its place in a smart routing; null for messages of other nodes. */
+  smart: SmartPlace | null;
+}
+
+export interface SmartPlace {
+  /** From 1 in the sequence; 0 beside it. */
+  step: number;
+  success_metric: string;
+  success_is_event: boolean;
+  /** Reached by being stored. */
+  achieved: boolean;
+  /** From the beginning to its turn; null: it has none. */
+  wait_ms: number | null;
+  gap_ms: number;
+  /** The address is part of the recipient's profile. */
+  is_stored: boolean;
+  /** Whose event would end the routing, and until when it counts; null where no event would. */
+  goal: { key: string; until: Date } | null;
 }
 
 /** Everything a chunk of runs needs, loaded once. */
 export interface Surroundings extends Configuration {
-  now: Date;
   /** By recipient id. */
   recipients: Map<string, StoredRecipient>;
+  /** By run id and node ref: how far stored messages are. Only for workflows that ask. */
+  messages: Map<string, Map<string, MessageFacts>>;
+  /** By workspace: what recipients chose for the categories of these runs. */
+  choices: Map<number, ChoiceLookup>;
 }
 
 /** What is the same for all recipients of a workflow and tenant. */
@@ -109,11 +186,14 @@ export interface Configuration {
   tenants: Map<string, Tenant | null>;
   /** By `workspace_id/slug`. */
   templates: Map<string, LiveTemplate | null>;
+  /** By `workspace_id/tenant_id/category`. */
+  policies: Map<string, CategoryPolicy | null>;
+  /** Workflows that these trigger, by `workspace_id/slug`. */
+  targets: Map<string, WorkflowEntry | null>;
 }
 
 export function addStep(
   run: Run,
-  now: Date,
   node: Pick<CompiledNode, "ref"> | null,
   severity: Severity,
   stage: string,
@@ -121,7 +201,7 @@ export function addStep(
   properties?: JsonObject,
 ): void {
   run.steps.push({
-    t: now.getTime(),
+    t: run.now.getTime(),
     ...(node === null ? {} : { n: node.ref }),
     s: stage,
     ...(severity === "info" ? {} : { l: severity }),

@@ -1,5 +1,6 @@
 import type { Tenant } from "../catalog/catalog.ts";
 import type { Json, JsonObject } from "../core/json.ts";
+import { knownProfile } from "./profile.ts";
 import type { Person, Run, Surroundings } from "./run.ts";
 
 /**
@@ -11,13 +12,16 @@ export interface RunScope {
   /** The payload with all namespaces: the root of templates and the input of jq. */
   context: JsonObject;
   locale: string | null;
+  /** IANA name, when the recipient has one. */
+  timezone: string | null;
 }
 
 export function scopeOf(run: Run, surroundings: Surroundings): RunScope {
-  const stored = run.recipient_id === null ? undefined : surroundings.recipients.get(run.recipient_id);
-  const properties = { ...stored?.properties, ...run.inline?.properties };
+  const { properties: stored } = knownProfile(run, run, surroundings);
+  const properties = { ...stored, ...run.inline?.properties };
   const recipient = personScope(run.object_type, run.distinct_id, properties);
-  const actor = run.actor === null ? {} : actorScope(run.actor, surroundings);
+  if (run.inline?.subscription !== undefined) recipient.subscription = run.inline.subscription;
+  const actor = run.actor === null ? {} : actorScope(run, run.actor, surroundings);
   const tenant = tenantScope(
     surroundings.tenants.get(`${run.workspace_id}/${run.tenant_id}`) ?? null,
     run.tenant_id,
@@ -29,6 +33,7 @@ export function scopeOf(run: Run, surroundings: Surroundings): RunScope {
     $actor: actor,
     $brand: tenant,
     $tenant: tenant,
+    $future_event: run.memory.future_event ?? {},
     $organization: { name: workspace?.name ?? "", timezone: workspace?.timezone ?? "UTC", primary_color: "" },
     $workflow: {
       slug: run.workflow.slug,
@@ -55,12 +60,13 @@ export function scopeOf(run: Run, surroundings: Surroundings): RunScope {
     namespaces,
     context,
     locale: textOr(properties.$locale) ?? textOr(properties.$preferred_language),
+    timezone: textOr(properties.$timezone),
   };
 }
 
-function actorScope(actor: Person, surroundings: Surroundings): JsonObject {
-  const stored = actor.recipient_id === null ? undefined : surroundings.recipients.get(actor.recipient_id);
-  return personScope(actor.object_type, actor.distinct_id, { ...stored?.properties, ...actor.properties });
+function actorScope(run: Run, actor: Person, surroundings: Surroundings): JsonObject {
+  const { properties } = knownProfile(run, actor, surroundings);
+  return personScope(actor.object_type, actor.distinct_id, { ...properties, ...actor.properties });
 }
 
 function personScope(object_type: string, distinct_id: string, properties: JsonObject): JsonObject {

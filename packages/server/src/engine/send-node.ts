@@ -1,6 +1,13 @@
 import { z } from "zod";
-import type { Channel } from "../core/channel.ts";
-import { defineNode, type NodeDefinition, next } from "./node.ts";
+import { type Channel, CHANNELS, isChannel } from "../core/channel.ts";
+import {
+  defineNode,
+  type NodeContext,
+  type NodeDefinition,
+  type NodeExpression,
+  type NodeOutcome,
+  next,
+} from "./node.ts";
 
 /** The settings that every delivery node has. */
 export const deliverySettings = z.object({
@@ -27,4 +34,44 @@ export function defineSendNode(node: {
       return next;
     },
   });
+}
+
+/** The settings of nodes that send on several channels. */
+export const channelSettings = deliverySettings.extend({
+  channels: z.array(z.enum(CHANNELS)).nullish(),
+  channels_expr: z.string().min(2).nullish(),
+});
+
+type ChannelSettings = Pick<z.output<typeof channelSettings>, "channels" | "channels_expr">;
+
+export function channelExpressions({ channels_expr }: ChannelSettings): NodeExpression[] {
+  if (channels_expr === undefined || channels_expr === null) return [];
+  return [{ path: "channels_expr", language: "jq", source: channels_expr }];
+}
+
+/**
+ * The channels that a node wants, null for all that the template has. `channels_expr` wins over `channels`, also for
+ * channels that are not in it; a bad result ends the run.
+ */
+export function wantedChannels(
+  ctx: Pick<NodeContext, "evaluate">,
+  { channels, channels_expr }: ChannelSettings,
+): { ok: true; channels: Channel[] | null } | { ok: false; outcome: NodeOutcome } {
+  if (channels_expr === undefined || channels_expr === null) {
+    const all = channels === undefined || channels === null || channels.length === 0;
+    return { ok: true, channels: all ? null : channels };
+  }
+  const value = ctx.evaluate("jq", channels_expr);
+  if (!value.ok) return invalid(channels_expr, value.reason);
+  const list = typeof value.value === "string" ? [value.value] : value.value;
+  if (!Array.isArray(list) || !list.every(isChannel)) {
+    const gave = JSON.stringify(value.value);
+    return invalid(channels_expr, `must give a channel or an array of channels, gave ${gave}`);
+  }
+  return { ok: true, channels: list };
+}
+
+function invalid(expression: string, reason: string): { ok: false; outcome: NodeOutcome } {
+  const message = `channels: error evaluating jq-expression ${expression}: ${reason}`;
+  return { ok: false, outcome: { kind: "fail", code: "dynamic_value_invalid", message } };
 }

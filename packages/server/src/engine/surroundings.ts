@@ -1,5 +1,6 @@
 import type { CompiledWorkflow } from "../catalog/workflow.ts";
 import type { Queryable } from "../db/db.ts";
+import type { ChoiceLookup, Concern } from "../preferences/choices.ts";
 import type { StoredRecipient } from "../recipients/recipients.ts";
 import type { EngineDeps } from "./deps.ts";
 import type { Configuration, Run } from "./run.ts";
@@ -18,13 +19,15 @@ export interface Use {
  */
 export async function loadConfiguration(
   uses: Use[],
-  deps: Pick<EngineDeps, "catalog" | "workspaces" | "vendors">,
+  deps: Pick<EngineDeps, "catalog" | "workspaces" | "vendors" | "preferences">,
 ): Promise<Configuration> {
   const configuration: Configuration = {
     workspaces: new Map(),
     vendors: new Map(),
     tenants: new Map(),
     templates: new Map(),
+    targets: new Map(),
+    policies: new Map(),
   };
   for (const [workspace_id, own] of groupBy(uses, (use) => use.workspace_id)) {
     configuration.workspaces.set(workspace_id, await deps.workspaces.getById(workspace_id));
@@ -35,11 +38,23 @@ export async function loadConfiguration(
         await deps.catalog.findTenant(workspace_id, tenant_id),
       );
     }
+    for (const { tenant_id, workflow } of own) {
+      const key = `${workspace_id}/${tenant_id}/${workflow.category}`;
+      if (configuration.policies.has(key)) continue;
+      const policy = await deps.preferences.findPolicy(workspace_id, tenant_id, workflow.category);
+      configuration.policies.set(key, policy);
+    }
     const workflows = new Set(own.map((use) => use.workflow));
     for (const slug of new Set([...workflows].flatMap((workflow) => workflow.templates))) {
       configuration.templates.set(
         `${workspace_id}/${slug}`,
         await deps.catalog.findTemplate(workspace_id, slug),
+      );
+    }
+    for (const slug of new Set([...workflows].flatMap((workflow) => workflow.invokes))) {
+      configuration.targets.set(
+        `${workspace_id}/${slug}`,
+        await deps.catalog.findWorkflow(workspace_id, slug),
       );
     }
   }
@@ -60,11 +75,29 @@ export async function loadPeople(
   for (const [workspace_id, own] of groupBy(runs, (run) => run.workspace_id)) {
     const ids = own.flatMap((run) => [run.recipient_id, run.actor?.recipient_id ?? null]);
     const missing = [...new Set(ids.filter((id) => id !== null))].filter((id) => !known.has(id));
-    for (const [id, recipient] of await recipients.loadById(tx, workspace_id, missing)) {
+    const tenants = [...new Set(own.map((run) => run.tenant_id))];
+    for (const [id, recipient] of await recipients.loadById(tx, workspace_id, missing, tenants)) {
       people.set(id, recipient);
     }
   }
   return people;
+}
+
+/** What these runs' recipients chose, as the transaction sees it. */
+export async function loadChoices(
+  tx: Queryable,
+  runs: Run[],
+  { preferences }: Pick<EngineDeps, "preferences">,
+): Promise<Map<number, ChoiceLookup>> {
+  const choices = new Map<number, ChoiceLookup>();
+  for (const [workspace_id, own] of groupBy(runs, (run) => run.workspace_id)) {
+    choices.set(workspace_id, await preferences.load(tx, workspace_id, own.map(concernOf)));
+  }
+  return choices;
+}
+
+export function concernOf({ recipient_id, tenant_id, workflow: { category } }: Run): Concern {
+  return { recipient_id, tenant_id, category };
 }
 
 export function groupBy<T, K>(items: T[], keyOf: (item: T) => K): Map<K, T[]> {

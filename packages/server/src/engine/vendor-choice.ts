@@ -13,6 +13,8 @@ export interface VendorTable {
 export interface ChosenVendor {
   vendor_config_id: string;
   vendor_slug: string;
+  /** Of one notification; null where nobody said. */
+  price: number | null;
   /** Of a vendor that has nobody to call: the inbox item for rendered content. Null: the message must be sent. */
   local: ((content: JsonObject) => JsonObject) | null;
 }

@@ -23,6 +23,10 @@ beforeAll(async () => {
     }),
   );
   db = createDb({ url, max: 2, onError: () => {} });
+  await db.query(
+    `insert into workspace (workspace_id, uid, slug, name, mode, inbox_secret) overriding system value
+     values (1, 'one', 'one', 'One', 'production', '')`,
+  );
 });
 afterAll(async () => {
   for (const node of nodes) {

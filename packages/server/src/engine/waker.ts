@@ -1,13 +1,17 @@
 import type { Lane } from "../core/lane.ts";
 import type { Tx } from "../db/db.ts";
-import type { Ref, Stage } from "./dispatch.ts";
+import { WORKSPACE_NOW } from "../workspaces/clock.ts";
+import type { Ref } from "./dispatch.ts";
 import type { Flow } from "./fairness.ts";
 import type { EngineDeps } from "./deps.ts";
+import { moveSteps } from "./smart-steps.ts";
+import { stepClocks } from "./test-clock.ts";
+import { enqueueByLane } from "./waiters.ts";
 
 /**
- * The waker moves what is due to the live queues: sleeping runs, messages waiting for a retry. Sleepers are rows
- * under a partial index, not jobs: one million deferred jobs in a live queue slow its fetch to less than half,
- * while one million sleeping rows cost nothing until they are due. It sleeps until the next due time.
+ * The waker moves what is due to the live queues: sleeping runs, steps of smart routings, messages waiting for a
+ * retry. Sleepers are rows under an index, not jobs: one million deferred jobs in a live queue slow its fetch to less
+ * than half, while one million sleeping rows cost nothing until they are due. It sleeps until the next due time.
  */
 export interface Waker {
   /** Something will be due at `at`: do not sleep past it. */
@@ -21,6 +25,8 @@ export interface Waker {
 const BATCH = 500;
 /** The backstop for rows that another process made. */
 const LONGEST_SLEEP_MS = 1000;
+/** How soon a test clock on its way is looked at again. */
+const CLOCK_STEP_MS = 5;
 
 export function createWaker(deps: Pick<EngineDeps, "db" | "dispatch" | "clock" | "log">): Waker {
   let timer: NodeJS.Timeout | undefined;
@@ -30,12 +36,13 @@ export function createWaker(deps: Pick<EngineDeps, "db" | "dispatch" | "clock" |
 
   async function tick(): Promise<number> {
     let moved = 0;
-    for (const move of [moveRuns, moveMessages]) {
+    if (await deps.db.tx((tx) => stepClocks(tx, deps))) expect(new Date(Date.now() + CLOCK_STEP_MS));
+    for (const move of [moveRuns, moveSteps, moveMessages]) {
       let batch: number;
       do {
         batch = await deps.db.tx((tx) => move(tx, deps), { relaxed: true });
         moved += batch;
-      } while (batch === BATCH);
+      } while (batch >= BATCH);
     }
     return moved;
   }
@@ -56,12 +63,14 @@ export function createWaker(deps: Pick<EngineDeps, "db" | "dispatch" | "clock" |
     schedule();
   }
 
+  function expect(at: Date): void {
+    if (at.getTime() >= wakeAtMs) return;
+    wakeAtMs = at.getTime();
+    if (running === undefined) schedule();
+  }
+
   return {
-    expect(at) {
-      if (at.getTime() >= wakeAtMs) return;
-      wakeAtMs = at.getTime();
-      if (running === undefined) schedule();
-    },
+    expect,
     start() {
       stopped = false;
       schedule();
@@ -77,28 +86,32 @@ export function createWaker(deps: Pick<EngineDeps, "db" | "dispatch" | "clock" |
 
 type WakerDeps = Pick<EngineDeps, "dispatch" | "clock">;
 
-/** Relies on run_wake. `skip locked`: any number of wakers share the work, and none waits for another. */
+/**
+ * Relies on run_wake, once for each workspace, at its own time. `skip locked`: any number of wakers share the work,
+ * and none waits for another.
+ */
 async function moveRuns(tx: Tx, deps: WakerDeps): Promise<number> {
-  const now = await deps.clock(tx);
   const rows = await tx.query<Ref & Flow & { lane: Lane }>(
     `update run r set wake_at = null
-       from (select workspace_id, id from run where wake_at <= $1 order by wake_at limit ${BATCH} for update skip locked) due
+       from workspace w,
+            lateral (select workspace_id, id from run
+                      where workspace_id = w.workspace_id and wake_at <= ${WORKSPACE_NOW("$1")}
+                      order by wake_at limit ${BATCH} for update skip locked) due
       where r.workspace_id = due.workspace_id and r.id = due.id
       returning r.workspace_id, r.id, r.lane, r.tenant_id`,
-    [now],
+    [await deps.clock(tx)],
     "wake_runs",
   );
-  await enqueueByLane(tx, deps, "execute", rows);
+  await enqueueByLane(tx, rows, deps.dispatch);
   return rows.length;
 }
 
 /** A retry is leased to its new job, as a first attempt is. */
 async function moveMessages(tx: Tx, deps: WakerDeps): Promise<number> {
-  const now = await deps.clock(tx);
   const due = await tx.query<Ref & Flow & { lane: Lane }>(
-    `select workspace_id, id, lane, tenant_id from message where next_attempt_at <= $1 order by next_attempt_at limit ${BATCH}
+    `select workspace_id, id, lane, tenant_id from message where next_attempt_at <= coalesce($1, now()) order by next_attempt_at limit ${BATCH}
         for update skip locked`,
-    [now],
+    [await deps.clock(tx)],
     "wake_messages",
   );
   for (const lane of [0, 1, 2] as const) {
@@ -118,16 +131,4 @@ async function moveMessages(tx: Tx, deps: WakerDeps): Promise<number> {
     }
   }
   return due.length;
-}
-
-async function enqueueByLane(
-  tx: Tx,
-  deps: WakerDeps,
-  stage: Stage,
-  rows: (Ref & Flow & { lane: Lane })[],
-): Promise<void> {
-  for (const lane of [0, 1, 2] as const) {
-    const refs = rows.filter((row) => row.lane === lane);
-    if (refs.length > 0) await deps.dispatch.enqueue(tx, stage, lane, refs);
-  }
 }

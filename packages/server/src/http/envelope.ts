@@ -60,7 +60,8 @@ export function presentError(error: AppError, family: ErrorFamily): WireReply {
 export function machineType(code: ErrorCode): string {
   switch (code) {
     case "not_found":
-      return "not_found";
+    case "schema_validation_error":
+      return code;
     case "not_authenticated":
     case "workspace_key_inactive":
     case "authentication_failed":

@@ -1,12 +1,20 @@
 import { z } from "zod";
+import { type Condition, conditionsSchema } from "../core/conditions.ts";
 import { defineNode } from "../engine/node.ts";
+
+/** The default is taken when nothing else holds, whatever is written there. */
+const ignored = z.unknown().transform((): Condition[] => []);
 
 /** Conditional branches in order; the first that holds wins, none gives the default, which is the last. */
 export default defineNode({
   type: "branch",
   short: "branch",
   name: "Branch",
-  branches: { min: 2, max: 10 },
+  branches: {
+    min: 2,
+    max: 10,
+    conditions: (is_default) => (is_default ? ignored : conditionsSchema),
+  },
   config: z.looseObject({}).nullish(),
   run(ctx) {
     for (const [index, branch] of ctx.branches.entries()) {

@@ -136,6 +136,39 @@ describe("a bulk edit", () => {
     expect(await versionOf("ann")).toEqual(before);
   });
 
+  it("tells of each edit whether it changed somebody, and their timezone", async () => {
+    const told = async (...edits: RecipientEdit[]) =>
+      (await apply(...edits)).map((outcome) => outcome.ok && [outcome.changed, outcome.timezone_changed]);
+
+    expect(
+      await told(
+        edit("ann", []),
+        edit("ann", [set({ name: "Ann" })]),
+        edit("ann", [set({ name: "Ann" })]),
+        edit("ann", [set({ $timezone: "Asia/Kolkata" })]),
+        edit("ann", [set({ $timezone: "asia/kolkata", name: "Anna" })]),
+        edit("ann", [set({ $timezone: "nowhere" })]),
+        edit("ann", [append({ $email: "ann@example.com" })]),
+        edit("ann", [append({ $email: "ann@example.com" })]),
+        edit("ann", [{ operator: "$unset", keys: ["$timezone"] }]),
+        edit("bob", [set({ $timezone: "UTC" })]),
+        edit("cyd", [set({ $timezone: "UTC" })], { create: false }),
+      ),
+    ).toEqual([
+      [false, false],
+      [true, false],
+      [false, false],
+      [true, true],
+      [true, false],
+      [false, false],
+      [true, false],
+      [false, false],
+      [true, true],
+      [true, true],
+      [false, false],
+    ]);
+  });
+
   async function versionOf(distinct_id: string): Promise<unknown> {
     const [row] = await harness.services.db.query(
       "select xmin::text, updated_at from recipient where workspace_id = $1 and distinct_id = $2",
@@ -231,7 +264,9 @@ describe("edits at the same time", () => {
       },
     );
 
-    expect(outcomes).toEqual([{ ok: true, recipient: null, edit: null }]);
+    expect(outcomes).toEqual([
+      { ok: true, recipient: null, edit: null, changed: false, timezone_changed: false },
+    ]);
     expect(await find("ann")).toBeNull();
   });
 

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { readTenancy, type Tenancy } from "../core/effective-profile.ts";
 import type { Queryable } from "../db/db.ts";
 import { type IdSource, randomToken } from "../ids.ts";
 import { hashToken, type SecretBox } from "./crypto.ts";
@@ -14,6 +15,8 @@ export interface Workspace {
   name: string;
   mode: "sandbox" | "production";
   timezone: string;
+  /** How it keeps the people of its tenants apart. */
+  tenancy: Tenancy;
   /** Signs inbox subscriber ids. */
   inbox_secret: string;
 }
@@ -200,10 +203,12 @@ interface WorkspaceRow {
   name: string;
   mode: Workspace["mode"];
   timezone: string;
+  config: unknown;
   inbox_secret: Buffer;
 }
 
 function toWorkspace(row: WorkspaceRow, box: SecretBox): Workspace {
   const { workspace_id, uid, slug, name, mode, timezone } = row;
-  return { workspace_id, uid, slug, name, mode, timezone, inbox_secret: box.open(row.inbox_secret) };
+  const tenancy = readTenancy(row.config);
+  return { workspace_id, uid, slug, name, mode, timezone, tenancy, inbox_secret: box.open(row.inbox_secret) };
 }

@@ -3,11 +3,18 @@ import type { Printer } from "./print.ts";
 import { TemplateError } from "./template-error.ts";
 
 /**
- * From source to a function, by the compiler of the `handlebars` package, strict. Two of its habits are replaced, in
+ * From source to a function, by the compiler of the `handlebars` package. Two of its habits are replaced, in
  * the way it foresees (a subclass of its code writer): values are printed by `Printer` and not by `+`, so that
  * printing stops at the limit; and equal blocks are no longer merged, which takes the square of their number.
  */
 export type RenderFunction = (context: unknown) => string;
+
+export interface CompileOptions {
+  /** A name that is not there refuses the render; otherwise it prints nothing. */
+  strict: boolean;
+  /** `{{ }}` escapes for HTML. */
+  escape: boolean;
+}
 
 export type HandlebarsInstance = ReturnType<typeof Handlebars.create>;
 
@@ -19,12 +26,14 @@ export function compileSource(
   handlebars: HandlebarsInstance,
   source: string,
   printer: Printer,
+  { strict, escape }: CompileOptions,
 ): RenderFunction {
   const program = handlebars.parse(source);
   refuseUnsupported(program);
   const internals = handlebars as unknown as Internals;
   const names = Object.keys(handlebars.helpers).map((name) => [name, true]);
-  const options = { strict: true, data: true, knownHelpers: { ...Object.fromEntries(names), log: false } };
+  const knownHelpers = { ...Object.fromEntries(names), log: false };
+  const options = { strict, noEscape: !escape, data: true, knownHelpers };
   const environment = new internals.Compiler().compile(program, options);
   const writer = new (codeWriterOf(internals))();
   const spec = writer.compile(environment, options, undefined, true);

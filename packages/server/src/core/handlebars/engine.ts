@@ -3,7 +3,7 @@ import type { JsonObject } from "../json.ts";
 import { withLenientActor } from "./actor.ts";
 import { type Budget, createBudget, DEFAULT_LIMITS, outputRefusal, type TemplateLimits } from "./budget.ts";
 import { createTextCache } from "./cache.ts";
-import { compileSource, type RenderFunction } from "./compile.ts";
+import { type CompileOptions, compileSource, type RenderFunction } from "./compile.ts";
 import type { Helpers } from "./helper.ts";
 import { createHelpers } from "./helpers.ts";
 import { createPrinter } from "./print.ts";
@@ -12,7 +12,7 @@ import { checkSource } from "./source-check.ts";
 import { TemplateError, toTemplateError } from "./template-error.ts";
 
 /**
- * Handlebars templates, strict, with the helpers of the wire, safe to run for strangers inside the server.
+ * Handlebars templates, strict unless told otherwise, with the helpers of the wire, safe to run for strangers inside the server.
  *
  * - The language is that of the `handlebars` package on an instance of its own: parsed and compiled once per source.
  *   Only text is taken as a source, never a syntax tree, of which the package makes code.
@@ -28,13 +28,13 @@ export interface TemplateEngine {
 
 export interface Template {
   /**
-   * Throws `TemplateError`. `{{ }}` escapes for HTML, in every field and channel. `now` is what the text `"now"`
+   * Throws `TemplateError`. `{{ }}` escapes for HTML, in every field and channel, unless `escape` is off. `now` is what the text `"now"`
    * means to helpers, the current time unless given.
    */
   render: (context: JsonObject, options?: { now?: Date }) => string;
 }
 
-export interface TemplateEngineOptions extends Partial<TemplateLimits> {
+export interface TemplateEngineOptions extends Partial<TemplateLimits>, Partial<CompileOptions> {
   /** Beside the built-in ones, or instead of those with the same name. */
   helpers?: Helpers;
   /** Milliseconds since the epoch, never going back. */
@@ -50,7 +50,13 @@ const WEIGHT_OF_TEMPLATE = 1000;
 const WEIGHT_OF_TAG = 2000;
 
 export function createTemplateEngine(options: TemplateEngineOptions = {}): TemplateEngine {
-  const { helpers = {}, clock = () => performance.timeOrigin + performance.now(), ...given } = options;
+  const {
+    helpers = {},
+    clock = () => performance.timeOrigin + performance.now(),
+    strict = true,
+    escape = true,
+    ...given
+  } = options;
   const limits: TemplateLimits = { ...DEFAULT_LIMITS, ...given };
   const handlebars = Handlebars.create();
   const cache = createTextCache<Template>(MAX_CACHED);
@@ -67,7 +73,7 @@ export function createTemplateEngine(options: TemplateEngineOptions = {}): Templ
 
   function compileOrRefuse(source: string): RenderFunction {
     try {
-      return compileSource(handlebars, source, printer);
+      return compileSource(handlebars, source, printer, { strict, escape });
     } catch (cause) {
       throw toTemplateError(cause, "template_syntax");
     }

@@ -139,9 +139,9 @@ describe("POST /event/ 400, 401, 413", () => {
     expect(await hub.requests()).toEqual([]);
   });
 
-  it("for an edit of a profile in a tenant: the user's own is not touched", async () => {
-    const answer = await hub.call("POST", "/event/", { ...EDIT, tenant_id: "acme" });
-    expect(answer).toMatchObject({ status: 400, text: expect.stringContaining("tenant_id") });
+  it("for an edit in a tenant that does not exist, of which nothing is stored", async () => {
+    const answer = await hub.call("POST", "/event/", [EDIT, { ...EDIT, tenant_id: "acme" }]);
+    expect(answer).toMatchObject({ status: 404, text: "[1]: tenant 'acme' not found" });
     expect(await findUser("u1")).toBeNull();
   });
 
@@ -184,6 +184,24 @@ describe("POST /v2/event/", () => {
     const later = { ...edit, $user_operations: [{ $set: { name: "Bob" } }] };
     expect(idOf(await hub.call("POST", "/v2/event/", later))).toBe(idOf(first));
     expect(await findUser("u1")).toMatchObject({ properties: { name: "Ann" } });
+  });
+
+  it("applies an edit for a tenant to the user's profile in that tenant alone", async () => {
+    await hub.call("POST", "/v1/tenant/acme/", { tenant_name: "Acme" });
+    const record = { ...EDIT, $user_operations: [{ $set: { role: "admin" } }], brand_id: "acme" };
+    expect(await hub.call("POST", "/v2/event/", record)).toMatchObject(ACCEPTED);
+    expect(await findUser("u1")).toMatchObject({ properties: {} });
+    const { json } = await hub.call("GET", "/v1/user/u1/tenant/acme/");
+    expect(json).toMatchObject({ tenant: { tenant_id: "acme", properties: { role: "admin" } } });
+  });
+
+  it("accepts an edit for a second tenant of an exclusive workspace, and applies nothing of it", async () => {
+    await hub.call("POST", "/v1/tenant/acme/", { tenant_name: "Acme" });
+    await hub.call("POST", "/v1/tenant/bell/", { tenant_name: "Bell" });
+    await hub.call("POST", "/v2/event/", { ...EDIT, tenant_id: "acme" });
+    expect(await hub.call("POST", "/v2/event/", { ...EDIT, tenant_id: "bell" })).toMatchObject(ACCEPTED);
+    const { json } = await hub.call("GET", "/v1/user/u1/tenant/");
+    expect(json).toMatchObject({ meta: { count: 1 }, results: [{ tenant: { tenant_id: "acme" } }] });
   });
 
   it("takes a number for a user", async () => {
@@ -239,7 +257,11 @@ describe("POST /v2/bulk/event/", () => {
         accepted,
         wrong("event: must be at least 2 characters"),
         accepted,
-        wrong(expect.stringContaining("tenant_id")),
+        {
+          status: "error",
+          status_code: 404,
+          error: { type: "not_found", message: "tenant 't' not found" },
+        },
         accepted,
       ],
     });

@@ -38,10 +38,11 @@ export function readRecords(
       if (!parsed.ok) return new AppError("validation_error", parsed.message);
       const { value } = parsed;
       if (value.kind === "edit" && value.tenant_id !== null) {
-        return new AppError(
-          "validation_error",
-          "tenant_id: profiles of a user in a tenant are not supported; without tenant_id the user's own profile is edited",
+        const tenant = await ctx.services.catalog.findTenant(
+          ctx.auth.workspace.workspace_id,
+          value.tenant_id,
         );
+        if (tenant === null) return new AppError("not_found", `tenant '${value.tenant_id}' not found`);
       }
       if (!(await isOwnEnv(record.body, ctx))) {
         return new AppError(
@@ -122,9 +123,10 @@ async function applyEdits(
     const outcomes = await services.recipients.apply(
       tx,
       workspace_id,
-      fresh.map(({ distinct_id, operations }) => ({
+      fresh.map(({ distinct_id, tenant_id, operations }) => ({
         object_type: "",
         distinct_id,
+        tenant_id,
         operations,
         mode: "lenient",
         restore: true,

@@ -81,6 +81,7 @@ function readMessages(
       "m.parent_object",
       "m.channel",
       "m.channel_value",
+      "m.webhook_data",
       "m.vendor_slug",
       "c.nickname as vendor_nickname",
       "m.status",
@@ -99,6 +100,10 @@ function readMessages(
       "m.unread_at",
       "m.archived_at",
       "m.unarchived_at",
+      "m.smart_step",
+      "m.success_metric",
+      "m.success_achieved_at",
+      "m.wait_time_in_seconds",
     ])
     .$if(include_content, (select) => select.select("m.content"))
     .orderBy("m.id", order)

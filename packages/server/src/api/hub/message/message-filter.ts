@@ -58,8 +58,10 @@ const list = z.union([z.string().max(512), z.array(z.string().max(512)).max(MAX_
 const flag = z
   .stringbool({ truthy: ["true", "1"], falsy: ["false", "0"], error: "must be true or false" })
   .optional();
-const channel = z.enum(CHANNELS, {
-  error: `must be one of [${CHANNELS.map((name) => `'${name}'`).join(" ")}]`,
+/** Calls of webhook nodes are rows of this log too. */
+const LOGGED = [...CHANNELS, "webhook"] as const;
+const channel = z.enum(LOGGED, {
+  error: `must be one of [${LOGGED.map((name) => `'${name}'`).join(" ")}]`,
 });
 
 const instant = z

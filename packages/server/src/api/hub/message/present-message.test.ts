@@ -40,6 +40,10 @@ const ROW: MessageRow = {
   unread_at: null,
   archived_at: null,
   unarchived_at: null,
+  smart_step: null,
+  success_metric: null,
+  success_achieved_at: null,
+  wait_time_in_seconds: null,
 };
 
 describe("presentMessage", () => {
@@ -80,6 +84,25 @@ describe("presentMessage", () => {
       template: { name: "Order", slug: "order", version_no: 4, variant_id: "default" },
       channel_identity: { inbox: "sub_1" },
       category: "transactional",
+      is_smart: false,
+      success_metric: null,
+      success_achieved_at: null,
+      wait_time_in_seconds: null,
+    });
+  });
+
+  it("says what a smart routing sent it for, when that was achieved, and how long its turn was waited for", () => {
+    const routed = {
+      smart_step: 0,
+      success_metric: "seen",
+      success_achieved_at: AT,
+      wait_time_in_seconds: 0,
+    };
+    expect(presentMessage({ ...ROW, ...routed })).toMatchObject({
+      is_smart: true,
+      success_metric: "seen",
+      success_achieved_at: "2026-04-01T17:18:06.000Z",
+      wait_time_in_seconds: 0,
     });
   });
 

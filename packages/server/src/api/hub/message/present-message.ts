@@ -21,6 +21,8 @@ export interface MessageRow {
   parent_object: string | null;
   channel: string;
   channel_value: unknown;
+  /** Request and response of a webhook node. */
+  webhook_data?: unknown;
   content?: unknown;
   vendor_slug: string | null;
   vendor_nickname: string | null;
@@ -40,6 +42,11 @@ export interface MessageRow {
   unread_at: Date | null;
   archived_at: Date | null;
   unarchived_at: Date | null;
+  /** Null for messages that no smart routing sends. */
+  smart_step: number | null;
+  success_metric: string | null;
+  success_achieved_at: Date | null;
+  wait_time_in_seconds: number | null;
 }
 
 const TIMES = [
@@ -101,6 +108,11 @@ export function presentMessage(row: MessageRow): JsonObject {
           },
     channel_identity: { [row.channel]: withoutSecrets(row.channel_value as Json) },
     category: row.category,
+    is_smart: row.smart_step !== null,
+    success_metric: row.success_metric,
+    success_achieved_at: orNull(millisZ, row.success_achieved_at),
+    wait_time_in_seconds: row.wait_time_in_seconds,
+    ...(row.channel === "webhook" ? { webhook_data: row.webhook_data as Json } : {}),
     ...(row.content === undefined ? {} : { content: presentContent(row.content) }),
   };
 }

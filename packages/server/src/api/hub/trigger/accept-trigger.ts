@@ -1,6 +1,6 @@
 import type { CompiledWorkflow } from "../../../catalog/workflow.ts";
-import type { Json } from "../../../core/json.ts";
-import { parseTrigger } from "../../../core/trigger.ts";
+import type { Json, JsonObject } from "../../../core/json.ts";
+import { parseTrigger, type Trigger } from "../../../core/trigger.ts";
 import { AppError } from "../../../errors.ts";
 import type { RouteContext } from "../../../http/route.ts";
 import type { Services } from "../../../services.ts";
@@ -17,14 +17,9 @@ export type TriggerContext = Pick<
  */
 export async function acceptTrigger({ body, text }: WireRecord, ctx: TriggerContext): Promise<string> {
   const { auth, services, user_agent } = ctx;
-  const parsed = parseTrigger(body, { max_recipients: services.config.MAX_RECIPIENTS });
-  if (!parsed.ok) {
-    const code = parsed.message === "workflow missing" ? "workflow_missing" : "validation_error";
-    throw new AppError(code, parsed.message);
-  }
   const { workspace_id } = auth.workspace;
-  const { workflow, tenant_id, idempotency_key, cancellation_key, metadata } = parsed.value;
-  const live = await getLiveWorkflow(services, workspace_id, workflow);
+  const { trigger, live } = await checkTrigger(body, ctx);
+  const { workflow, tenant_id, idempotency_key, cancellation_key, metadata } = trigger;
   const accepted = await services.engine.accept({
     workspace_id,
     lane: live.lane,
@@ -37,6 +32,22 @@ export async function acceptTrigger({ body, text }: WireRecord, ctx: TriggerCont
     metadata: metadataText(user_agent, metadata),
   });
   return accepted.message_id;
+}
+
+/** Throws an `AppError` for a record that cannot be accepted. */
+export async function checkTrigger(
+  body: unknown,
+  { auth, services }: Pick<TriggerContext, "auth" | "services">,
+): Promise<{ trigger: Trigger; live: CompiledWorkflow }> {
+  const parsed = parseTrigger(body, { max_recipients: services.config.MAX_RECIPIENTS });
+  if (!parsed.ok) {
+    const code = parsed.message === "workflow missing" ? "workflow_missing" : "validation_error";
+    throw new AppError(code, parsed.message);
+  }
+  const { workspace_id } = auth.workspace;
+  const live = await getLiveWorkflow(services, workspace_id, parsed.value.workflow);
+  await refuseMismatch(services, workspace_id, live, parsed.value.data);
+  return { trigger: parsed.value, live };
 }
 
 /** No workflow has a longer one. The catalog remembers also what it did not find, so it is not asked. */
@@ -54,6 +65,20 @@ async function getLiveWorkflow(
   if (entry.live === null) throw new AppError("workflow_not_committed", "workflow version not found");
   if (!entry.is_enabled) throw new AppError("workflow_disabled", `workflow with slug '${slug}' is disabled`);
   return entry.live;
+}
+
+/** A payload that does not fit its workflow's schema starts nothing. A link that leads to no version checks nothing. */
+async function refuseMismatch(
+  { catalog }: Services,
+  workspace_id: number,
+  { definition: { payload_schema, trigger_type } }: CompiledWorkflow,
+  data: JsonObject,
+): Promise<void> {
+  if (payload_schema === null || trigger_type !== "api") return;
+  const { schema: slug, version_no = null } = payload_schema;
+  const schema = await catalog.findPayloadSchema(workspace_id, { slug, version_no });
+  const detail = schema?.validate(data) ?? [];
+  if (detail.length > 0) throw new AppError("schema_validation_error", detail.join("; "), { detail });
 }
 
 /** What the request log keeps about the caller: the client's name, and what it says about itself. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { defineRoute, RouteReply } from "../../../http/route.ts";
 import { presentFates, settleRecords, splitRecords, toRecord } from "../records.ts";
 import { acceptTrigger } from "./accept-trigger.ts";
+import { dryRun } from "./dry-run.ts";
 
 const MAX_RECORDS = 100;
 
@@ -32,6 +33,14 @@ export default defineRoute({
   method: "POST",
   path: "/trigger/",
   summary: "Trigger a workflow, or up to 100 of them",
+  query: z.object({
+    dry_run: z
+      .enum(["true", "false", ""])
+      .optional()
+      .describe(
+        "`true`: says who would get what and why, and does none of it. One record, answered with 200.",
+      ),
+  }),
   body,
   reply: {
     status: 202,
@@ -40,6 +49,7 @@ export default defineRoute({
   },
   errors: [
     "validation_error",
+    "schema_validation_error",
     "bad_json",
     "workflow_missing",
     "workflow_disabled",
@@ -51,6 +61,7 @@ export default defineRoute({
   transaction: false,
   guardsText: true,
   async handle(ctx) {
+    if (ctx.query.dry_run === "true") return new RouteReply(200, await dryRun(toRecord(ctx.body), ctx));
     if (!Array.isArray(ctx.body)) {
       return {
         status: "success" as const,

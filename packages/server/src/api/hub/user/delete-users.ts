@@ -1,8 +1,10 @@
 import type { Queryable } from "../../../db/db.ts";
+import { forgetMembers } from "../../../lists/lists.ts";
 
 /**
- * Deletes users with all that is theirs: identities go with the row, the inbox by hand. Rows are locked in the order
- * of their keys, as edits do it, so that the two cannot deadlock. Returns how many there were.
+ * Deletes users with all that is theirs: identities, subscriptions and profiles in tenants go with the row, the inbox
+ * and their places in lists by hand. Rows are locked in the order of their keys, as edits do it, so that the two cannot
+ * deadlock. Returns how many there were.
  */
 export async function deleteUsers(
   tx: Queryable,
@@ -20,6 +22,7 @@ export async function deleteUsers(
     .execute();
   const ids = locked.map(({ id }) => id);
   if (ids.length === 0) return 0;
+  await forgetMembers(tx, workspace_id, ids);
   await tx.kysely
     .deleteFrom("inbox_item")
     .where("workspace_id", "=", workspace_id)

@@ -1,32 +1,53 @@
+import { isJsonObject } from "../../../core/json.ts";
 import type { ParsedOperations } from "../../../core/profile-operations.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { AppError } from "../../../errors.ts";
-import { recipientKey } from "../../../recipients/recipients.ts";
+import { recipientKey, type StoredRecipient } from "../../../recipients/recipients.ts";
 import type { Services } from "../../../services.ts";
-import type { Workspace } from "../../../workspaces/workspaces.ts";
-import { presentUser, type UserView } from "./present-user.ts";
 
 /**
  * A strict edit of one user, made when missing: the first thing that is wrong is the answer, and rolls the caller's
- * transaction back, the user's creation included.
+ * transaction back, the user's creation included. With a tenant, it is the profile there that is edited.
  */
 export async function editUser(
   tx: Queryable,
   { recipients }: Pick<Services, "recipients">,
-  workspace: Workspace,
+  workspace_id: number,
   distinct_id: string,
-  { operations, errors }: ParsedOperations,
-): Promise<UserView> {
+  parsed: ParsedOperations,
+  tenant_id: string | null,
+): Promise<StoredRecipient> {
+  const { operations, errors } = parsed;
   const [error] = errors;
   if (error !== undefined) throw new AppError("invalid_request_error", error);
   const key = { object_type: "", distinct_id };
-  const { workspace_id } = workspace;
-  const edit = { ...key, operations, mode: "strict", restore: true, create: true } as const;
+  if (tenant_id !== null) await requireTenant(tx, workspace_id, tenant_id);
+  const edit = { ...key, operations, mode: "strict", restore: true, create: true, tenant_id } as const;
   const [outcome] = await recipients.apply(tx, workspace_id, [edit]);
   if (outcome?.ok === false) throw new AppError("invalid_request_error", outcome.error);
   // Read again: the database has written the times.
-  const user = (await recipients.load(tx, workspace_id, [key])).get(recipientKey(key));
+  const tenants = tenant_id === null ? [] : [tenant_id];
+  const user = (await recipients.load(tx, workspace_id, [key], tenants)).get(recipientKey(key));
   // Deleted by somebody else in between: this edit comes after that, and makes the user anew.
-  if (user === undefined) return editUser(tx, { recipients }, workspace, distinct_id, { operations, errors });
-  return presentUser(user, workspace);
+  return user ?? editUser(tx, { recipients }, workspace_id, distinct_id, parsed, tenant_id);
+}
+
+/** `$context` in a body says for which tenant the rest of it is meant. */
+export function tenantOfContext(body: unknown): string | null {
+  const context = isJsonObject(body) && Object.hasOwn(body, "$context") ? body.$context : null;
+  const tenant_id = isJsonObject(context) && Object.hasOwn(context, "tenant_id") ? context.tenant_id : null;
+  if (tenant_id === null || tenant_id === undefined) return null;
+  if (typeof tenant_id === "string") return tenant_id;
+  throw new AppError("invalid_request_error", "$context.tenant_id: must be a string");
+}
+
+/** From the transaction and not from the catalog, which may ask for a second connection. */
+export async function requireTenant(tx: Queryable, workspace_id: number, tenant_id: string): Promise<void> {
+  const found = await tx.kysely
+    .selectFrom("tenant")
+    .select("tenant_id")
+    .where("workspace_id", "=", workspace_id)
+    .where("tenant_id", "=", tenant_id)
+    .executeTakeFirst();
+  if (found === undefined) throw new AppError("not_found", `tenant '${tenant_id}' not found`);
 }

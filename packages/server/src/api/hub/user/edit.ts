@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { parseOperations } from "../../../core/profile-operations.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { editUser } from "./edit-user.ts";
-import { userParams, userShape } from "./present-user.ts";
+import { editUser, tenantOfContext } from "./edit-user.ts";
+import { presentTenantUser, presentUser, userParams, userShape } from "./present-user.ts";
 
 export default defineRoute({
   method: "PATCH",
@@ -16,7 +16,13 @@ export default defineRoute({
     properties: { operations: { type: "array", items: { type: "object" } } },
   }),
   reply: { status: 202, body: userShape, description: "The user after the edit, which has been applied." },
-  errors: ["invalid_request_error", "bad_json"],
-  handle: ({ params, body, auth, db, services }) =>
-    editUser(db, services, auth.workspace, params.distinct_id, parseOperations(body)),
+  errors: ["invalid_request_error", "not_found", "bad_json"],
+  async handle({ params, body, auth, db, services }) {
+    const { workspace } = auth;
+    const tenant_id = tenantOfContext(body);
+    const parsed = parseOperations(body);
+    const { workspace_id } = workspace;
+    const user = await editUser(db, services, workspace_id, params.distinct_id, parsed, tenant_id);
+    return tenant_id === null ? presentUser(user, workspace) : presentTenantUser(user, tenant_id, workspace);
+  },
 });

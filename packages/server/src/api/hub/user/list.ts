@@ -1,29 +1,37 @@
 import { z } from "zod";
-import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { cursorMeta, cursorShape, readPage, toCursor } from "../../../http/cursor.ts";
-import { presentUser, userShape } from "./present-user.ts";
+import { requireTenant } from "./edit-user.ts";
+import { presentTenantPart, presentUser, userShape } from "./present-user.ts";
 
 export default defineRoute({
   method: "GET",
   path: "/v1/user/",
   summary: "List users, newest first",
-  query: z.object({ ...cursorShape, tenant_id: z.string().optional() }),
+  query: z.object({
+    ...cursorShape,
+    tenant_id: z.string().optional().describe("Only users with a profile in this tenant, which comes along."),
+  }),
   reply: { status: 200, body: z.object({ meta: cursorMeta, results: z.array(userShape) }) },
-  errors: ["invalid_request_error"],
+  errors: ["invalid_request_error", "not_found"],
   async handle({ query, auth, db, services }) {
-    if (query.tenant_id) {
-      throw new AppError(
-        "invalid_request_error",
-        "tenant_id: profiles of a user in a tenant are not supported",
-      );
-    }
     const { workspace } = auth;
     const { workspace_id } = workspace;
+    const tenant_id = query.tenant_id || null;
+    if (tenant_id !== null) await requireTenant(db, workspace_id, tenant_id);
     const users = db.kysely
       .selectFrom("recipient")
       .where("workspace_id", "=", workspace_id)
-      .where("object_type", "=", "");
+      .where("object_type", "=", "")
+      .$if(tenant_id !== null, (select) =>
+        select.where("id", "in", (eb) =>
+          eb
+            .selectFrom("tenant_profile")
+            .select("recipient_id")
+            .where("workspace_id", "=", workspace_id)
+            .where("tenant_id", "=", tenant_id ?? ""),
+        ),
+      );
     const { rows, meta } = await readPage(
       toCursor(query),
       ({ older_than, newer_than, order, limit }) =>
@@ -45,10 +53,13 @@ export default defineRoute({
       db,
       workspace_id,
       rows.map(({ id }) => id),
+      tenant_id === null ? [] : [tenant_id],
     );
     const results = rows.flatMap(({ id }) => {
       const profile = profiles.get(id);
-      return profile === undefined ? [] : [presentUser(profile, workspace)];
+      if (profile === undefined) return [];
+      const view = presentUser(profile, workspace);
+      return tenant_id === null ? [view] : [{ ...view, tenant: presentTenantPart(profile, tenant_id) }];
     });
     return { meta, results };
   },

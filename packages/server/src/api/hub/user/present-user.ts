@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CHANNELS } from "../../../core/channel.ts";
+import { effectiveProfile, readTenancy } from "../../../core/effective-profile.ts";
 import type { StoredIdentity } from "../../../core/identity.ts";
 import type { JsonObject } from "../../../core/json.ts";
 import { microsOffset } from "../../../core/wire-time.ts";
@@ -28,22 +29,59 @@ export const userShape = z
 
 export type UserView = z.input<typeof userShape>;
 
+export const tenantUserShape = userShape
+  .extend({
+    tenant: z
+      .looseObject({ tenant_id: z.string(), properties: z.record(z.string(), z.unknown()) })
+      .describe("What the tenant says of the user: properties, and identities by channel."),
+  })
+  .describe("The user as the tenant's profile and the global one make it together.");
+
+export type TenantUserView = z.input<typeof tenantUserShape>;
+
 /** Channels without identities are left out; every user has one inbox identity of the product's own making. */
 export function presentUser(user: StoredRecipient, workspace: Workspace): UserView {
-  const view: UserView = {
+  const channels = presentChannels(user.identities);
+  const inbox = addOwnInbox(channels.$inbox ?? [], inboxSubscriberId(workspace, user.distinct_id));
+  return {
     distinct_id: user.distinct_id,
     properties: user.properties,
     created_at: microsOffset(user.created_at),
     updated_at: microsOffset(user.updated_at),
+    ...channels,
+    $inbox: inbox,
   };
-  for (const channel of CHANNELS) {
-    const identities = user.identities
-      .filter((identity) => identity.channel === channel)
-      .map(presentIdentity);
-    if (channel === "inbox") addOwnInbox(identities, inboxSubscriberId(workspace, user.distinct_id));
-    if (identities.length > 0) view[`$${channel}`] = identities;
-  }
-  return view;
+}
+
+/** Profiles as they are stored: which of the user's addresses a send may fall back to is another question. */
+const MERGE_ALL = readTenancy({ user_tenancy_mode: "shared" });
+
+/** As `presentUser`, with the tenant's values over the global ones, and by themselves under `tenant`. */
+export function presentTenantUser(
+  user: StoredRecipient,
+  tenant_id: string,
+  workspace: Workspace,
+): TenantUserView {
+  const merged = effectiveProfile(user, tenant_id, MERGE_ALL);
+  if (!merged.ok) throw new Error(merged.error);
+  const { properties, identities } = merged.profile;
+  return {
+    ...presentUser({ ...user, properties, identities: [...identities] }, workspace),
+    tenant: presentTenantPart(user, tenant_id),
+  };
+}
+
+/** Only what the tenant says; nothing where it says nothing. */
+export function presentTenantPart(user: StoredRecipient, tenant_id: string): TenantUserView["tenant"] {
+  const own = user.tenant_profiles.find((profile) => profile.tenant_id === tenant_id);
+  return { tenant_id, properties: own?.properties ?? {}, ...presentChannels(own?.identities ?? []) };
+}
+
+function presentChannels(identities: readonly StoredIdentity[]): Record<string, JsonObject[]> {
+  const shown = CHANNELS.map((channel): [string, JsonObject[]] => {
+    return [`$${channel}`, identities.filter((one) => one.channel === channel).map(presentIdentity)];
+  });
+  return Object.fromEntries(shown.filter(([, list]) => list.length > 0));
 }
 
 /** Clients read an address that is an object from either key: older ones from `value`, newer from `value_json`. */
@@ -57,14 +95,10 @@ function presentIdentity({ value, provider, status, perma_status }: StoredIdenti
   };
 }
 
-function addOwnInbox(identities: JsonObject[], subscriber_id: string): void {
-  if (identities.some(({ value }) => value === subscriber_id)) return;
-  identities.unshift({
-    value: subscriber_id,
-    id_provider: "suprsend",
-    status: "active",
-    perma_status: "active",
-  });
+function addOwnInbox(identities: JsonObject[], subscriber_id: string): JsonObject[] {
+  if (identities.some(({ value }) => value === subscriber_id)) return identities;
+  const own = { value: subscriber_id, id_provider: "suprsend", status: "active", perma_status: "active" };
+  return [own, ...identities];
 }
 
 export function userNotFound(distinct_id: string): AppError {

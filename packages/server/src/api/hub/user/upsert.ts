@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { profileFromUpsert } from "../../../core/profile-operations.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { editUser } from "./edit-user.ts";
-import { userParams, userShape } from "./present-user.ts";
+import { editUser, tenantOfContext } from "./edit-user.ts";
+import { presentTenantUser, presentUser, userParams, userShape } from "./present-user.ts";
 
 export default defineRoute({
   method: "POST",
@@ -11,11 +11,17 @@ export default defineRoute({
   params: userParams,
   body: z.unknown().meta({
     description:
-      "Channels (`$email`, `$sms` …: a value or a list) are appended; all other keys are set as properties.",
+      "Channels (`$email`, `$sms` …: a value or a list) are appended; all other keys are set as properties. With `$context: {tenant_id}` in that tenant's profile of the user.",
     type: "object",
   }),
   reply: { status: 201, body: userShape },
-  errors: ["invalid_request_error", "bad_json"],
-  handle: ({ params, body, auth, db, services }) =>
-    editUser(db, services, auth.workspace, params.distinct_id, profileFromUpsert(body)),
+  errors: ["invalid_request_error", "not_found", "bad_json"],
+  async handle({ params, body, auth, db, services }) {
+    const { workspace } = auth;
+    const tenant_id = tenantOfContext(body);
+    const parsed = profileFromUpsert(body);
+    const { workspace_id } = workspace;
+    const user = await editUser(db, services, workspace_id, params.distinct_id, parsed, tenant_id);
+    return tenant_id === null ? presentUser(user, workspace) : presentTenantUser(user, tenant_id, workspace);
+  },
 });

@@ -331,10 +331,9 @@ describe("GET /v1/user/", () => {
     });
   });
 
-  it.each([
-    ["a limit that is none", "?limit=many", /limit/],
-    ["a tenant, which users have no profiles in", "?tenant_id=acme", /tenant_id/],
-  ])("400: %s", async (_title, query, message) => {
-    expect(await hub.call("GET", `/v1/user/${query}`)).toMatchObject(refused(expect.stringMatching(message)));
+  it("400: for a limit that is none", async () => {
+    expect(await hub.call("GET", "/v1/user/?limit=many")).toMatchObject(
+      refused(expect.stringContaining("limit")),
+    );
   });
 });

@@ -47,7 +47,7 @@ export default defineRoute({
   },
   errors: ["authentication_failed", "not_found"],
   async handle({ query, auth, db }) {
-    const where = `q.workspace_id = $1
+    const where = `q.workspace_id = $1 and q.api_type <> 'fanout'
       and case $2::text when null then true
             when 'in_progress' then q.status = 'accepted' and not exists (${RUNS_OF_REQUEST})
             when 'completed' then q.status = 'accepted' and exists (${RUNS_OF_REQUEST})

@@ -21,7 +21,7 @@ export default defineRoute({
   async handle({ params: { slug }, query, auth, db, services }) {
     const { catalog, ids, engine } = services;
     const { workspace_id } = auth.workspace;
-    const source = { db, nodes: engine.nodes, workspace_id };
+    const source = { db, rules: engine, workspace_id };
     const change = { db, catalog, ids, workspace_id };
     const workflow = await lockWorkflow(change, slug);
     const problems = await findWorkflowProblems(source, workflow.draft);

@@ -29,6 +29,6 @@ export default defineRoute({
       .where("slug", "=", slug)
       .execute();
     await invalidateWorkflow(change, slug);
-    return getWorkflowView({ db, nodes: services.engine.nodes, workspace_id }, slug, "draft");
+    return getWorkflowView({ db, rules: services.engine, workspace_id }, slug, "draft");
   },
 });

@@ -14,7 +14,7 @@ export default defineRoute({
   errors: ["not_found"],
   handle: ({ params, query, auth, db, services }) =>
     getWorkflowView(
-      { db, nodes: services.engine.nodes, workspace_id: auth.workspace.workspace_id },
+      { db, rules: services.engine, workspace_id: auth.workspace.workspace_id },
       params.slug,
       query.mode,
     ),

@@ -11,7 +11,7 @@ export default defineRoute({
   query: z.object({ ...modeQuery, ...slugsQuery, ...pagingQuery(10) }),
   reply: { status: 200, body: pageOf(workflowReply), description: "In mode live, committed workflows only." },
   async handle({ query, auth, db, services }) {
-    const source = { db, nodes: services.engine.nodes, workspace_id: auth.workspace.workspace_id };
+    const source = { db, rules: services.engine, workspace_id: auth.workspace.workspace_id };
     let matching = selectWorkflows(source);
     if (query.slugs.length > 0) matching = matching.where("w.slug", "in", query.slugs);
     if (query.mode === "live") matching = matching.where("w.live_version_id", "is not", null);

@@ -35,7 +35,7 @@ export default defineRoute({
   async handle({ params: { slug }, query, body, auth, db, services }) {
     const { catalog, ids, engine } = services;
     const { workspace_id } = auth.workspace;
-    const source = { db, nodes: engine.nodes, workspace_id };
+    const source = { db, rules: engine, workspace_id };
     const change = { db, catalog, ids, workspace_id };
     const definition = parseWorkflowBody(body, engine.nodes);
     refuseManyEvents(definition);

@@ -1,0 +1,80 @@
+import { sql } from "kysely";
+import { DEFAULT_TENANT } from "../../../core/effective-profile.ts";
+import type { Queryable } from "../../../db/db.ts";
+import { AppError } from "../../../errors.ts";
+import { defineRoute } from "../../../http/route.ts";
+import { hostedDomain, newTenantParams, presentTenant, tenantShape } from "./present-tenant.ts";
+import { type TenantBody, tenantBody } from "./tenant-body.ts";
+
+export default defineRoute({
+  method: "POST",
+  path: "/v1/tenant/:tenant_id/",
+  summary: "Create a tenant, or change what is sent of one",
+  params: newTenantParams,
+  body: tenantBody,
+  reply: { status: 201, body: tenantShape },
+  errors: ["validation_error", "bad_json"],
+  family: "management",
+  async handle({ params, body, auth, db, services }) {
+    const { workspace_id } = auth.workspace;
+    const { tenant_id } = params;
+    await create(db, workspace_id, tenant_id, body);
+    const row = await db.kysely
+      .updateTable("tenant")
+      .set({ ...toColumns(body), updated_at: sql<Date>`now()` })
+      .where("workspace_id", "=", workspace_id)
+      .where("tenant_id", "=", tenant_id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    await services.catalog.invalidate(db, workspace_id, "tenant", tenant_id);
+    return presentTenant(row, hostedDomain(services.config));
+  },
+});
+
+/** A new tenant needs a name, and has the default one's colours unless it brings one of its own. */
+async function create(
+  tx: Queryable,
+  workspace_id: number,
+  tenant_id: string,
+  { tenant_name, primary_color, secondary_color, tertiary_color }: TenantBody,
+): Promise<void> {
+  const made = await tx.kysely
+    .insertInto("tenant")
+    .values({ workspace_id, tenant_id })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning("tenant_id")
+    .executeTakeFirst();
+  if (made === undefined) return;
+  if (tenant_name === undefined) {
+    const detail = { tenant_name: ["missing value"] };
+    throw new AppError("validation_error", JSON.stringify(detail), { detail });
+  }
+  if (primary_color ?? secondary_color ?? tertiary_color) return;
+  await tx.query(
+    `update tenant t
+        set primary_color = d.primary_color, secondary_color = d.secondary_color, tertiary_color = d.tertiary_color
+       from tenant d
+      where t.workspace_id = $1 and t.tenant_id = $2 and d.workspace_id = $1 and d.tenant_id = $3`,
+    [workspace_id, tenant_id, DEFAULT_TENANT],
+  );
+}
+
+/** Undefined leaves a column as it is. */
+function toColumns({ preference_page_url, social_links, properties, ...columns }: TenantBody) {
+  return {
+    tenant_name: columns.tenant_name,
+    logo: columns.logo,
+    timezone: columns.timezone,
+    primary_color: columns.primary_color,
+    secondary_color: columns.secondary_color,
+    tertiary_color: columns.tertiary_color,
+    blocked_channels: columns.blocked_channels,
+    hosted_preference_domain: columns.hosted_preference_domain,
+    embedded_preference_url:
+      columns.embedded_preference_url === undefined ? preference_page_url : columns.embedded_preference_url,
+    social_links: social_links
+      ? sql<string>`social_links || ${JSON.stringify(social_links)}::jsonb`
+      : undefined,
+    properties: properties ? sql<string>`properties || ${JSON.stringify(properties)}::jsonb` : undefined,
+  };
+}

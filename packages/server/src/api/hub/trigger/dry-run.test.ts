@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createHarness, type Harness } from "../../../../test/harness.ts";
+import { branch, createPipeline, delay, is, node, type Pipeline, sms } from "../../../../test/pipeline.ts";
+import type { JsonObject } from "../../../core/json.ts";
+
+let harness: Harness;
+let pipeline: Pipeline;
+
+beforeAll(async () => {
+  harness = await createHarness();
+});
+afterAll(() => harness.close());
+beforeEach(async () => {
+  pipeline = await createPipeline(harness);
+  await pipeline.addTemplate("text", ["sms", "inbox"]);
+});
+
+interface Answer {
+  status: number;
+  json: {
+    duplicate_of: string | null;
+    problems: JsonObject[];
+    is_complete: boolean;
+    recipients: {
+      distinct_id?: string;
+      status: string;
+      ends_at: string;
+      messages: JsonObject[];
+      steps: { stage: string; message: string; severity: string }[];
+    }[];
+    message?: string;
+  };
+}
+
+const rehearse = async (body: unknown): Promise<Answer> =>
+  (await pipeline.call("POST", "/trigger/?dry_run=true", body)) as unknown as Answer;
+
+const ann = { distinct_id: "ann", $sms: "+14155550100" };
+
+/** Rows of everything a trigger could leave behind. */
+async function traces(): Promise<unknown> {
+  const { db } = harness.services;
+  const tables = ["request", "run", "message", "recipient", "batch", "throttle", "waiter", "inbox_item"];
+  const counts = await Promise.all(
+    tables.map(async (table) => {
+      const [row] = await db.query<{ count: number }>(
+        `select count(*)::int as count from ${table} where workspace_id = $1`,
+        [pipeline.workspace_id],
+      );
+      return [table, row?.count];
+    }),
+  );
+  const [jobs] = await db.query<{ count: number }>("select count(*)::int as count from pgboss.job");
+  return [...counts, ["jobs", jobs?.count]];
+}
+
+describe("POST /trigger/?dry_run=true 200", () => {
+  it("shows each recipient's messages as they would be rendered, through waits and branches", async () => {
+    await pipeline.commit("journey", [
+      sms("s1"),
+      delay("d1", "10d"),
+      branch("b1", [
+        { when: is("plan", "pro"), nodes: [node("send_inbox", "i1", { template: "text" })] },
+        { nodes: [] },
+      ]),
+    ]);
+    const before = await traces();
+    const { status, json } = await rehearse({
+      workflow: "journey",
+      recipients: [ann, { distinct_id: "ben" }],
+      data: { plan: "pro" },
+    });
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ duplicate_of: null, problems: [], is_complete: true });
+    const [first, second] = json.recipients;
+    expect(first).toMatchObject({
+      distinct_id: "ann",
+      status: "completed",
+      messages: [
+        { node_ref: "s1", channel: "sms", channel_value: "+14155550100", content: { body: "Hello ann" } },
+        { node_ref: "i1", channel: "inbox", content: { header: "Hello" } },
+      ],
+    });
+    expect(Date.parse(first?.ends_at ?? "") - Date.now()).toBeGreaterThan(9.9 * 86_400_000);
+    expect(second).toMatchObject({
+      distinct_id: "ben",
+      status: "partial_failure",
+      messages: [{ node_ref: "i1" }],
+    });
+    expect(second?.steps.find(({ severity }) => severity === "warning")?.message).toContain(
+      "no respective user",
+    );
+    expect(await traces()).toEqual(before);
+  });
+
+  it("says why somebody would get nothing", async () => {
+    await pipeline.commit("picky", [sms("s1")], { conditions: [is("go", "yes")] });
+    const { json } = await rehearse({ workflow: "picky", recipients: [ann], data: { go: "no" } });
+    expect(json.recipients).toEqual([]);
+    expect(json.problems).toMatchObject([
+      { error_code: "conditions_false", trace: [{ left: "no", right: "yes" }] },
+    ]);
+  });
+
+  it("names the request that has used the idempotency key", async () => {
+    await pipeline.commit("once", [sms("s1")]);
+    const body = { workflow: "once", recipients: [ann], $idempotency_key: "key-1" };
+    const id = await pipeline.trigger(body);
+    expect((await rehearse(body)).json.duplicate_of).toBe(id);
+  });
+
+  it("makes no call of an HTTP node, and goes on without its answer", async () => {
+    await pipeline.commit("calling", [
+      node("httpapi_webhook", "w1", { http_method: "POST", url: '"http://127.0.0.1:9/never"' }),
+      sms("s1"),
+    ]);
+    const { json } = await rehearse({ workflow: "calling", recipients: [ann] });
+    expect(json.recipients).toMatchObject([{ messages: [{ node_ref: "s1" }] }]);
+    expect(json.recipients[0]?.steps.map(({ message }) => message)).toContain(
+      "the call is not made in a dry run; going on without its answer",
+    );
+  });
+});
+
+describe("POST /trigger/?dry_run=true 4xx", () => {
+  it.each([
+    ["a workflow that is not there", { workflow: "nobody", recipients: ["ann"] }, 404, "not found"],
+    ["no recipients", { workflow: "w", recipients: [] }, 400, "at least 1"],
+    ["an array", [{ workflow: "w", recipients: ["ann"] }], 400, "one record"],
+    ["no map", "text", 400, ""],
+  ])("refuses %s as a trigger does", async (_name, body, status, text) => {
+    const answer = await rehearse(body);
+    expect(answer.status).toBe(status);
+    expect(JSON.stringify(answer.json)).toContain(text);
+  });
+});

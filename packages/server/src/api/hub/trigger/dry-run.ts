@@ -1,0 +1,58 @@
+import { isJsonObject, type JsonObject } from "../../../core/json.ts";
+import { microsZ } from "../../../core/wire-time.ts";
+import type { Rehearsal } from "../../../engine/engine.ts";
+import { AppError } from "../../../errors.ts";
+import type { WireRecord } from "../records.ts";
+import { checkTrigger, type TriggerContext } from "./accept-trigger.ts";
+
+/**
+ * Answers what a trigger would do: who would get what on which channel, the rendered content, and every reason. The
+ * checks are those of a trigger, and so are the refusals.
+ */
+export async function dryRun({ body }: WireRecord, ctx: TriggerContext): Promise<JsonObject> {
+  if (!isJsonObject(body)) {
+    throw new AppError(
+      "validation_error",
+      "dry_run: takes one record; send the records of an array one by one",
+    );
+  }
+  const { trigger } = await checkTrigger(body, ctx);
+  const { workspace_id } = ctx.auth.workspace;
+  const { workflow: name, tenant_id, idempotency_key } = trigger;
+  const rehearsal = await ctx.services.engine.rehearse({ workspace_id, name, tenant_id, body });
+  const duplicate_of = await holderOf(ctx, idempotency_key);
+  return { status: "success", dry_run: true, workflow: name, duplicate_of, ...present(rehearsal) };
+}
+
+/** The request that holds the trigger's idempotency key: sent for real, this trigger would be skipped. */
+async function holderOf({ auth, services }: TriggerContext, key: string | null): Promise<string | null> {
+  if (key === null) return null;
+  const [row] = await services.db.query<{ request_id: string }>(
+    `select request_id from idempotency
+      where workspace_id = $1 and kind = 'workflow' and key = $2 and created_at >= now() - interval '24 hours'`,
+    [auth.workspace.workspace_id, key],
+  );
+  return row?.request_id ?? null;
+}
+
+function present({ problems, runs, is_complete }: Rehearsal): JsonObject {
+  return {
+    problems: problems.map((problem) => ({ ...problem })),
+    recipients: runs.map(({ object_type, distinct_id, ends_at, steps, messages, ...run }) => ({
+      ...(object_type === "" ? { distinct_id } : { object_type, id: distinct_id }),
+      parent_object: run.parent_object,
+      status: run.status,
+      ends_at: microsZ(ends_at),
+      messages: messages.map((message) => ({ ...message })),
+      steps: steps.map(({ t, n, s, l, m, p }) => ({
+        at: microsZ(new Date(t)),
+        node_ref: n ?? null,
+        stage: s,
+        severity: l ?? "info",
+        message: m,
+        ...(p === undefined ? {} : { values: p }),
+      })),
+    })),
+    is_complete,
+  };
+}

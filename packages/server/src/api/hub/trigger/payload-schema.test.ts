@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createHarness, type Harness } from "../../../../test/harness.ts";
+import { createHub, type Hub } from "../../../../test/hub.ts";
+
+let harness: Harness;
+let hub: Hub;
+
+beforeAll(async () => {
+  harness = await createHarness({ role: "api" });
+});
+afterAll(() => harness.close());
+beforeEach(async () => {
+  hub = await createHub(harness);
+});
+
+async function manage(path: string, payload: unknown): Promise<void> {
+  const answer = await harness.app.inject({
+    method: "POST",
+    url: `/v1/${hub.workspace.slug}/${path}`,
+    headers: { authorization: `ServiceToken ${harness.serviceToken}` },
+    payload: JSON.stringify(payload),
+  });
+  expect(answer.statusCode, answer.body).toBeLessThan(300);
+}
+
+const ORDER = {
+  type: "object",
+  required: ["order_id"],
+  properties: { order_id: { type: "string", minLength: 4 } },
+  additionalProperties: false,
+};
+const saveSchema = (json_schema: unknown, commit = true) =>
+  manage(`schema/order/?commit=${commit}`, { name: "Order", json_schema });
+
+/** Through the tables: committing it would need a live template. */
+async function addWorkflow(payload_schema: unknown, trigger_type = "api"): Promise<void> {
+  await hub.addWorkflow("ship");
+  await harness.services.db.query(
+    `update workflow_version set definition = (definition::jsonb || $2::jsonb)::json
+      where workspace_id = $1 and slug = 'ship'`,
+    [hub.workspace.workspace_id, JSON.stringify({ payload_schema, trigger_type })],
+  );
+}
+
+const trigger = (data?: unknown) => ({
+  workflow: "ship",
+  recipients: ["u1"],
+  ...(data !== undefined && { data }),
+});
+const MISSING = "(root): missing required property 'order_id'";
+
+describe("POST /trigger/ for a workflow with a payload schema", () => {
+  it("takes what fits it, whatever belongs to the wire besides", async () => {
+    await saveSchema(ORDER);
+    await addWorkflow({ schema: "order" });
+    const data = { order_id: "1234", $attachments: [{ url: "https://x" }], $ss_sdk_version: "1" };
+    expect(await hub.call("POST", "/trigger/", trigger(data))).toMatchObject({ status: 202 });
+    expect(await hub.requests()).toHaveLength(1);
+  });
+
+  it("answers 400 with every mismatch, together and as a list, and nothing is stored", async () => {
+    await saveSchema(ORDER);
+    await addWorkflow({ schema: "order" });
+    const detail = [
+      "order_id: String is too short (1 < 4).",
+      "(root): property 'x' is not allowed by the schema.",
+    ];
+    const answer = await hub.call("POST", "/trigger/", trigger({ order_id: "1", x: 1 }));
+    expect(answer).toMatchObject({
+      status: 400,
+      json: {
+        status: "error",
+        status_code: 400,
+        message: detail.join("; "),
+        error: { type: "schema_validation_error", message: detail.join("; ") },
+        detail,
+      },
+    });
+    expect(await hub.requests()).toStrictEqual([]);
+  });
+
+  it("holds a trigger without data to it too", async () => {
+    await saveSchema(ORDER);
+    await addWorkflow({ schema: "order" });
+    expect(await hub.call("POST", "/trigger/", trigger())).toMatchObject({
+      status: 400,
+      json: { message: MISSING },
+    });
+  });
+
+  it("gives every record of an array its own fate", async () => {
+    await saveSchema(ORDER);
+    await addWorkflow({ schema: "order" });
+    const bodies = [trigger({ order_id: "1234" }), trigger({}), trigger({ order_id: "5678" })];
+    expect(await hub.call("POST", "/trigger/", bodies)).toMatchObject({
+      status: 207,
+      json: {
+        status: "success",
+        records: [
+          { status: "success", status_code: 202 },
+          { status: "error", status_code: 400, error: { type: "schema_validation_error", message: MISSING } },
+          { status: "success", status_code: 202 },
+        ],
+      },
+    });
+    expect(await hub.requests()).toHaveLength(2);
+  });
+
+  it("does not use up a key for a payload that was refused", async () => {
+    await saveSchema(ORDER);
+    await addWorkflow({ schema: "order" });
+    const keyed = (data: unknown) => ({ ...trigger(data), $idempotency_key: "again" });
+    expect(await hub.call("POST", "/trigger/", keyed({}))).toMatchObject({ status: 400 });
+    expect(await hub.call("POST", "/trigger/", keyed({ order_id: "1234" }))).toMatchObject({ status: 202 });
+    expect(await hub.requests()).toMatchObject([{ status: "accepted" }]);
+  });
+
+  it("follows the live version at once, or stays on the one that the workflow names", async () => {
+    await saveSchema(ORDER);
+    await addWorkflow({ schema: "order" });
+    expect(await hub.call("POST", "/trigger/", trigger({}))).toMatchObject({ status: 400 });
+    await saveSchema({ type: "object" }, false);
+    expect(await hub.call("POST", "/trigger/", trigger({}))).toMatchObject({ status: 400 });
+    await saveSchema({ type: "object" });
+    expect(await hub.call("POST", "/trigger/", trigger({}))).toMatchObject({ status: 202 });
+  });
+
+  it("stays on the version that the workflow names", async () => {
+    await saveSchema(ORDER);
+    await saveSchema({ type: "object" });
+    await addWorkflow({ schema: "order", version_no: 1 });
+    expect(await hub.call("POST", "/trigger/", trigger({}))).toMatchObject({ status: 400 });
+  });
+
+  it("checks nothing where the link leads to no committed version", async () => {
+    await saveSchema(ORDER, false);
+    await addWorkflow({ schema: "order" });
+    expect(await hub.call("POST", "/trigger/", trigger({}))).toMatchObject({ status: 202 });
+  });
+
+  it("checks nothing where events trigger the workflow: they have schemas of their own", async () => {
+    await saveSchema(ORDER);
+    await addWorkflow({ schema: "order" }, "event");
+    expect(await hub.call("POST", "/trigger/", trigger({}))).toMatchObject({ status: 202 });
+  });
+
+  it("answers in good time where a pattern would backtrack for years", async () => {
+    await saveSchema({ type: "object", properties: { a: { pattern: "^(a+)+$" } } });
+    await addWorkflow({ schema: "order" });
+    const began = performance.now();
+    const bodies = Array.from({ length: 20 }, () => trigger({ a: `${"a".repeat(60)}!` }));
+    const answer = await hub.call("POST", "/trigger/", bodies);
+    expect(performance.now() - began).toBeLessThan(5000);
+    const { records } = answer.json as { records: { status_code: number }[] };
+    expect(records.map(({ status_code }) => status_code)).toStrictEqual(bodies.map(() => 400));
+  });
+});

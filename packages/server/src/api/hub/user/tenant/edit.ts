@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { parseOperations } from "../../../../core/profile-operations.ts";
+import { defineRoute } from "../../../../http/route.ts";
+import { editUser } from "../edit-user.ts";
+import { presentTenantUser, tenantUserShape } from "../present-user.ts";
+import { tenantUserParams } from "./tenant-user.ts";
+
+export default defineRoute({
+  method: "PATCH",
+  path: "/v1/user/:distinct_id/tenant/:tenant_id/",
+  summary: "Edit a user's profile in a tenant with a list of operations, all or none",
+  params: tenantUserParams,
+  body: z.unknown().meta({
+    description: '`{"operations": [{"$set": {…}}, {"$append": {"$email": …}}, {"$unset": […]} …]}`',
+    type: "object",
+    required: ["operations"],
+    properties: { operations: { type: "array", items: { type: "object" } } },
+  }),
+  reply: {
+    status: 202,
+    body: tenantUserShape,
+    description: "The user after the edit, which has been applied.",
+  },
+  errors: ["invalid_request_error", "not_found", "bad_json"],
+  async handle({ params, body, auth, db, services }) {
+    const { distinct_id, tenant_id } = params;
+    const { workspace } = auth;
+    const parsed = parseOperations(body);
+    const user = await editUser(db, services, workspace.workspace_id, distinct_id, parsed, tenant_id);
+    return presentTenantUser(user, tenant_id, workspace);
+  },
+});

@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { cursorMeta, cursorShape, readPage, toCursor } from "../../../../http/cursor.ts";
+import type { RouteContext } from "../../../../http/route.ts";
+import { AppError } from "../../../../errors.ts";
+import { recipientKey } from "../../../../recipients/recipients.ts";
+import { presentTenantUser, tenantUserShape, userParams } from "../present-user.ts";
+
+/** What the endpoints of a user's profiles in tenants share. */
+export const tenantUserParams = userParams.extend({ tenant_id: z.string().trim().min(1) });
+
+export const listQuery = z.object(cursorShape);
+
+export const listReply = z.object({ meta: cursorMeta, results: z.array(tenantUserShape) });
+
+/** Of a user's tenants; other lists of the API go to 1000. */
+const MAX_LIMIT = 100;
+
+/** One result for each tenant that has a profile of the user, the latest first. */
+export async function listTenants({
+  params,
+  query,
+  auth,
+  db,
+  services,
+}: RouteContext<z.output<typeof userParams>, z.output<typeof listQuery>, unknown>): Promise<
+  z.input<typeof listReply>
+> {
+  const { workspace } = auth;
+  const { workspace_id } = workspace;
+  const key = { object_type: "", distinct_id: params.distinct_id };
+  const found = (await services.recipients.load(db, workspace_id, [key])).get(recipientKey(key));
+  if (found === undefined) {
+    throw new AppError("not_found", `User [distinct_id: '${params.distinct_id}'] not found`);
+  }
+  const profiles = db.kysely
+    .selectFrom("tenant_profile")
+    .where("workspace_id", "=", workspace_id)
+    .where("recipient_id", "=", found.id);
+  const cursor = toCursor(query);
+  const { rows, meta } = await readPage(
+    { ...cursor, limit: Math.min(cursor.limit, MAX_LIMIT) },
+    ({ older_than, newer_than, order, limit }) =>
+      profiles
+        .select(["id", "tenant_id"])
+        .$if(older_than !== null, (select) => select.where("id", "<", older_than ?? ""))
+        .$if(newer_than !== null, (select) => select.where("id", ">", newer_than ?? ""))
+        .orderBy("id", order)
+        .limit(limit)
+        .execute(),
+    async () => {
+      const { count } = await profiles
+        .select((eb) => eb.fn.countAll<number>().as("count"))
+        .executeTakeFirstOrThrow();
+      return count;
+    },
+  );
+  const tenant_ids = rows.map(({ tenant_id }) => tenant_id);
+  const user = (await services.recipients.loadById(db, workspace_id, [found.id], tenant_ids)).get(found.id);
+  return {
+    meta,
+    results:
+      user === undefined ? [] : tenant_ids.map((tenant_id) => presentTenantUser(user, tenant_id, workspace)),
+  };
+}

@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { profileFromUpsert } from "../../../../core/profile-operations.ts";
+import { defineRoute } from "../../../../http/route.ts";
+import { editUser } from "../edit-user.ts";
+import { presentTenantUser, tenantUserShape } from "../present-user.ts";
+import { tenantUserParams } from "./tenant-user.ts";
+
+export default defineRoute({
+  method: "POST",
+  path: "/v1/user/:distinct_id/tenant/:tenant_id/",
+  summary: "Create a user's profile in a tenant, or add to it",
+  params: tenantUserParams,
+  body: z.unknown().meta({
+    description:
+      "As for a user. What it says holds inside the tenant, in place of what the user has globally.",
+    type: "object",
+  }),
+  reply: { status: 201, body: tenantUserShape },
+  errors: ["invalid_request_error", "not_found", "bad_json"],
+  async handle({ params, body, auth, db, services }) {
+    const { distinct_id, tenant_id } = params;
+    const { workspace } = auth;
+    const parsed = profileFromUpsert(body);
+    const user = await editUser(db, services, workspace.workspace_id, distinct_id, parsed, tenant_id);
+    return presentTenantUser(user, tenant_id, workspace);
+  },
+});

@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { eventReply, getEventView, saveEvent } from "../../../catalog/event-def.ts";
+import { defineRoute } from "../../../http/route.ts";
+import { eventDescription, schemaLink, toLink } from "./fields.ts";
+
+export default defineRoute({
+  method: "POST",
+  path: "/v1/:workspace/event/",
+  summary: "Define an event, or change what is known of it",
+  body: z.object({
+    name: z.string().trim().min(1, "This field may not be blank.").max(255),
+    description: eventDescription,
+    /** Null is what reads print for none, and changes nothing: a link is taken away by `delink_schema`. */
+    payload_schema: schemaLink.nullish(),
+  }),
+  reply: { status: 200, body: eventReply },
+  async handle({ body, auth, db, services: { catalog } }) {
+    const change = { db, catalog, workspace: auth.workspace };
+    const { name, description, payload_schema } = body;
+    await saveEvent(change, name, {
+      description: description ?? undefined,
+      link: payload_schema == null ? undefined : toLink(payload_schema),
+    });
+    return getEventView(change, name);
+  },
+});

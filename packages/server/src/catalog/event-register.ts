@@ -1,0 +1,35 @@
+import type { Tx } from "../db/db.ts";
+
+/** Makes events known under which something was tracked, so that they can be picked and given a schema. */
+export type EventRegister = (tx: Tx, workspace_id: number, names: readonly string[]) => Promise<void>;
+
+const MAX_NAME = 255;
+const MAX_KNOWN = 50_000;
+
+/** Names that this process has registered cost nothing when they come again. Names match without case. */
+export function createEventRegister(): EventRegister {
+  const known = new Set<string>();
+
+  return async (tx, workspace_id, names) => {
+    const fresh = new Map<string, string>();
+    for (const name of names) {
+      const key = name.toLowerCase();
+      if (name === "" || key.length > MAX_NAME || known.has(`${workspace_id}/${key}`)) continue;
+      if (!fresh.has(key)) fresh.set(key, name);
+    }
+    if (fresh.size === 0) return;
+    // In key order, so that two transactions that register the same names cannot deadlock.
+    await tx.query(
+      `insert into event_def (workspace_id, event_name, name)
+       select $1, event_name, name from unnest($2::text[], $3::text[]) as f(event_name, name)
+        order by event_name collate "C"
+       on conflict do nothing`,
+      [workspace_id, [...fresh.keys()], [...fresh.values()]],
+      "events_register",
+    );
+    tx.afterCommit(() => {
+      if (known.size + fresh.size > MAX_KNOWN) known.clear();
+      for (const key of fresh.keys()) known.add(`${workspace_id}/${key}`);
+    });
+  };
+}

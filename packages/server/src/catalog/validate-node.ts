@@ -1,0 +1,87 @@
+import { z } from "zod";
+import type { NodeDefinition } from "../engine/node.ts";
+import { type ExpressionCheck, expressionProblems } from "./expression-problems.ts";
+import { checkValue } from "./schema-problems.ts";
+import type { WorkflowFacts } from "./workflow-facts.ts";
+import type { StoredBranch, StoredNode } from "./workflow.ts";
+
+/** What workflows are written in: the types of nodes by wire name, and the languages of their settings. */
+export interface WorkflowRules {
+  nodes: ReadonlyMap<string, NodeDefinition>;
+  expressions: ExpressionCheck;
+}
+
+/** Branches where none belong: there is no saying what is wrong inside them. */
+const anything = z.unknown();
+
+/** What is wrong with one node and with the conditions of its branches, but not with what is inside those. */
+export function validateNode(node: StoredNode, rules: WorkflowRules, facts: WorkflowFacts): string[] {
+  const { ref, node_type, branches = [] } = node;
+  const definition = rules.nodes.get(node_type);
+  if (definition === undefined) return [`${ref}: node_type '${node_type}' is not supported`];
+  const problems = [
+    ...settingsProblems(node, definition, rules, facts),
+    ...countBranches(branches, definition),
+  ];
+  return [
+    ...problems.map((problem) => `${ref}: ${problem}`),
+    ...branches.flatMap((branch) =>
+      conditionProblems(branch, definition, rules).map((problem) => `${branch.ref}: ${problem}`),
+    ),
+  ];
+}
+
+function settingsProblems(
+  { properties }: StoredNode,
+  { config, delivers, expressions }: NodeDefinition,
+  rules: WorkflowRules,
+  facts: WorkflowFacts,
+): string[] {
+  const checked = checkValue(config, properties);
+  const problems = checked.ok
+    ? expressionProblems(expressions?.(checked.value) ?? [], rules.expressions)
+    : checked.problems;
+  const { template } = properties;
+  if (delivers === true && typeof template === "string") {
+    const refusal = facts.refuseTemplate(template);
+    if (refusal !== null) problems.push(`template: ${refusal}`);
+  }
+  const invoked = checked.ok ? workflowIn(checked.value) : null;
+  if (invoked !== null && !facts.isWorkflow(invoked)) {
+    problems.push(`workflow: workflow '${invoked}' not found`);
+  }
+  return problems;
+}
+
+/** As the engine finds what a node triggers: by the key, in what its type has read. */
+function workflowIn(settings: unknown): string | null {
+  if (typeof settings !== "object" || settings === null || !("workflow" in settings)) return null;
+  return typeof settings.workflow === "string" ? settings.workflow : null;
+}
+
+function conditionProblems(
+  { is_default, conditions }: StoredBranch,
+  { branches }: NodeDefinition,
+  { expressions }: WorkflowRules,
+): string[] {
+  const checked = checkValue(branches?.conditions(is_default) ?? anything, conditions, ["conditions"]);
+  if (!checked.ok) return checked.problems;
+  const placed = (branches?.expressions?.(checked.value) ?? []).map((expression) => ({
+    ...expression,
+    path: `conditions${expression.path}`,
+  }));
+  return expressionProblems(placed, expressions);
+}
+
+function countBranches(branches: readonly StoredBranch[], { branches: allowed }: NodeDefinition): string[] {
+  if (allowed === undefined) return branches.length === 0 ? [] : ["branches: this node type takes none"];
+  const { min, max } = allowed;
+  const problems: string[] = [];
+  if (branches.length < min || branches.length > max) {
+    problems.push(`branches: must be ${min === max ? `exactly ${min}` : `${min} to ${max}`}`);
+  }
+  const defaults = branches.filter((branch) => branch.is_default);
+  if (defaults.length !== 1) problems.push("branches: exactly one must have is_default");
+  else if (defaults[0] !== branches.at(-1)) problems.push("branches: the default must be the last");
+  return problems;
+}

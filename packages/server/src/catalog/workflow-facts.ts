@@ -1,0 +1,122 @@
+import type { Queryable } from "../db/db.ts";
+import { loadLiveCategories } from "../preferences/live-categories.ts";
+import type { StoredNode, WorkflowDefinition } from "./workflow.ts";
+
+/** What a workflow is checked against besides itself, as it is now. */
+export interface WorkflowFacts {
+  /** True for the slug of a published category, and for a root. */
+  isCategory: (slug: string) => boolean;
+  /** True for a workflow that is not deleted, live or not. */
+  isWorkflow: (slug: string) => boolean;
+  /** Why a template cannot be sent; null when it can. */
+  refuseTemplate: (slug: string) => string | null;
+  /** Why payloads cannot be held to a schema; null when they can. */
+  refuseSchema: (link: SchemaLink) => string | null;
+}
+
+export type SchemaLink = NonNullable<WorkflowDefinition["payload_schema"]>;
+
+export interface FactsSource {
+  db: Queryable;
+  workspace_id: number;
+}
+
+/** Loaded at once for all of `definitions`; about what they do not name the facts know nothing. */
+export async function loadWorkflowFacts(
+  source: FactsSource,
+  definitions: readonly WorkflowDefinition[],
+): Promise<WorkflowFacts> {
+  const trees = definitions.map(({ tree }) => tree.nodes);
+  const links = definitions.flatMap(({ payload_schema }) => payload_schema ?? []);
+  // One after the other: a transaction is one connection.
+  const categories = await loadLiveCategories(source.db, source.workspace_id);
+  const workflows = await findWorkflows(source, namedIn(trees, "workflow"));
+  const templates = await findTemplates(source, namedIn(trees, "template"));
+  const schemas = await findSchemas(source, links);
+  return {
+    isCategory: (slug) => categories.has(slug),
+    isWorkflow: (slug) => workflows.has(slug),
+    refuseTemplate(slug) {
+      const template = templates.get(slug);
+      if (template === undefined) return `template '${slug}' not found`;
+      return template.is_sendable ? null : `template '${slug}' has no live channel`;
+    },
+    refuseSchema({ schema: slug, version_no }) {
+      const schema = schemas.get(slug);
+      if (schema === undefined) return `schema '${slug}' not found`;
+      if (schema.live_version_no === null) return `schema '${slug}' has no committed version`;
+      if (version_no === undefined || schema.versions.includes(version_no)) return null;
+      return `schema '${slug}' has no version ${version_no}`;
+    },
+  };
+}
+
+/** Settings name templates and workflows under these keys, whatever the type of their node. */
+function namedIn(trees: readonly (readonly StoredNode[])[], key: "template" | "workflow"): string[] {
+  const names = new Set<string>();
+  function visit({ properties, branches }: StoredNode): void {
+    const name = properties[key];
+    if (typeof name === "string") names.add(name);
+    for (const branch of branches ?? []) branch.nodes.forEach(visit);
+  }
+  for (const tree of trees) tree.forEach(visit);
+  return [...names];
+}
+
+async function findWorkflows(
+  { db, workspace_id }: FactsSource,
+  slugs: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (slugs.length === 0) return new Set();
+  const rows = await db.query<{ slug: string }>(
+    "select slug from workflow where workspace_id = $1 and slug = any($2) and deleted_at is null",
+    [workspace_id, slugs],
+  );
+  return new Set(rows.map(({ slug }) => slug));
+}
+
+interface TemplateFacts {
+  slug: string;
+  /** Its live version has content for a channel that is enabled. */
+  is_sendable: boolean;
+}
+
+async function findTemplates(
+  { db, workspace_id }: FactsSource,
+  slugs: readonly string[],
+): Promise<ReadonlyMap<string, TemplateFacts>> {
+  if (slugs.length === 0) return new Map();
+  const rows = await db.query<TemplateFacts>(
+    `select t.slug, v.snapshot is not null and exists (
+        select 1 from json_array_elements_text(v.snapshot->'enabled_channels') enabled
+          join json_array_elements(v.snapshot->'variants') variant on variant->>'channel' = enabled) as is_sendable
+       from template t
+       left join template_version v on v.workspace_id = t.workspace_id and v.template_slug = t.slug
+        and v.version_no = t.live_version_no
+      where t.workspace_id = $1 and t.slug = any($2)`,
+    [workspace_id, slugs],
+  );
+  return new Map(rows.map((row) => [row.slug, row]));
+}
+
+interface SchemaFacts {
+  slug: string;
+  live_version_no: number | null;
+  /** Of those that are asked for. */
+  versions: number[];
+}
+
+async function findSchemas(
+  { db, workspace_id }: FactsSource,
+  links: readonly SchemaLink[],
+): Promise<ReadonlyMap<string, SchemaFacts>> {
+  if (links.length === 0) return new Map();
+  const rows = await db.query<SchemaFacts>(
+    `select slug, live_version_no, array(
+        select version_no from payload_schema_version v
+         where v.workspace_id = s.workspace_id and v.slug = s.slug and v.version_no = any($3::bigint[])) as versions
+       from payload_schema s where workspace_id = $1 and slug = any($2)`,
+    [workspace_id, links.map(({ schema }) => schema), links.flatMap(({ version_no }) => version_no ?? [])],
+  );
+  return new Map(rows.map((row) => [row.slug, row]));
+}

@@ -1,0 +1,113 @@
+import { sql } from "kysely";
+import { z } from "zod";
+import { microsZ } from "../core/wire-time.ts";
+import { AppError } from "../errors.ts";
+import { type Editor, editorReply, timestampReply } from "./versioned.ts";
+import {
+  findWorkflowProblems,
+  getWorkflowRow,
+  presentWorkflow,
+  workflowReply,
+  type WorkflowRow,
+  type WorkflowSource,
+} from "./workflow-view.ts";
+import type { WorkflowDefinition } from "./workflow.ts";
+
+/**
+ * The committed versions of a workflow: what it was, who made it so and when. They never change, and runs stay on
+ * the one that they began with. How many runs a version has is not here: runs have no index by version, and one would
+ * be written with every run.
+ */
+export const workflowVersionReply = z.object({
+  version_no: z.int(),
+  /** What runs and messages name as `version_id`. */
+  id: z.string(),
+  /** Equal to the workflow's `hash` where the draft is this version. */
+  hash: z.string(),
+  commit_message: z.string().nullable(),
+  created_at: timestampReply,
+  created_by: editorReply.nullable(),
+  /** New triggers run on it, if the workflow is enabled. */
+  is_live: z.boolean(),
+});
+
+/** A version in the shape of a workflow: as it would be read if it were live now. */
+export const versionedWorkflowReply = workflowReply.extend({ version_no: z.int() });
+
+/** The last committed first. Refuses a workflow that is not there. */
+export async function listWorkflowVersions(
+  source: WorkflowSource,
+  slug: string,
+  { limit, offset }: { limit: number; offset: number },
+): Promise<{ count: number; versions: z.input<typeof workflowVersionReply>[] }> {
+  const workflow = await getWorkflowRow(source, slug);
+  const versions = selectVersions(source, workflow);
+  const { count } = await versions
+    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .executeTakeFirstOrThrow();
+  const rows = await versions
+    .select(["version_no", "id", "hash", "commit_message", "created_at", "created_by"])
+    .orderBy("version_no", "desc")
+    .limit(limit)
+    .offset(offset)
+    .execute();
+  return {
+    count,
+    versions: rows.map((row) => ({
+      ...row,
+      created_at: microsZ(row.created_at),
+      created_by: row.created_by as Editor | null,
+      is_live: row.id === workflow.live_version_id,
+    })),
+  };
+}
+
+/** Refuses a workflow and a version that are not there. Whether it is valid is judged by what is there now. */
+export async function getWorkflowVersionView(
+  source: WorkflowSource,
+  slug: string,
+  version_no: number,
+): Promise<z.input<typeof versionedWorkflowReply>> {
+  const workflow = await getWorkflowRow(source, slug);
+  const version = await getVersion(source, workflow, version_no);
+  const definition = version.definition as WorkflowDefinition;
+  const row: WorkflowRow = {
+    ...workflow,
+    commit_message: version.commit_message,
+    updated_at: version.created_at,
+    updated_by: version.created_by,
+    active_at: version.created_at,
+  };
+  const view = presentWorkflow(row, definition, await findWorkflowProblems(source, definition));
+  const isSuperseded = workflow.live_version_id !== null && workflow.live_version_id !== version.id;
+  return { ...view, ...(isSuperseded && { status: "inactive" as const }), version_no };
+}
+
+/** As it was committed. Refuses a workflow and a version that are not there. */
+export async function getVersionDefinition(
+  source: WorkflowSource,
+  slug: string,
+  version_no: number,
+): Promise<WorkflowDefinition> {
+  const { definition } = await getVersion(source, await getWorkflowRow(source, slug), version_no);
+  return definition as WorkflowDefinition;
+}
+
+async function getVersion(source: WorkflowSource, workflow: WorkflowRow, version_no: number) {
+  const row = await selectVersions(source, workflow)
+    // The number is a stranger's and may be larger than the column's type holds.
+    .where("version_no", "=", sql<number>`${version_no}::bigint`)
+    .selectAll()
+    .executeTakeFirst();
+  if (row !== undefined) return row;
+  throw new AppError("not_found", `version ${version_no} of workflow (slug: '${workflow.slug}') not found`);
+}
+
+/** Of a slug that was deleted and taken again only those of its new life. */
+function selectVersions({ db, workspace_id }: WorkflowSource, { slug, created_at }: WorkflowRow) {
+  return db.kysely
+    .selectFrom("workflow_version")
+    .where("workspace_id", "=", workspace_id)
+    .where("slug", "=", slug)
+    .where("created_at", ">=", created_at);
+}

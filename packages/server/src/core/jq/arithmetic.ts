@@ -1,0 +1,143 @@
+import { isJsonObject, type Json, type JsonObject } from "../json.ts";
+import {
+  codePoints,
+  compare,
+  counted,
+  describe,
+  JqFailure,
+  type Meter,
+  OutOfSteps,
+  put,
+  spend,
+} from "./values.ts";
+
+/** jq's operators, each of which takes several types. */
+
+/** UTF-16 units; V8 refuses texts beyond 512 MiB with an error of its own. */
+const MAX_TEXT = 16 * 1024 * 1024;
+const MAX_INT64 = 2n ** 63n - 1n;
+
+export function calculate(meter: Meter, operator: string, a: Json, b: Json): Json {
+  switch (operator) {
+    case "+":
+      return plus(meter, a, b);
+    case "-":
+      return minus(meter, a, b);
+    case "*":
+      return times(meter, a, b);
+    case "/":
+      return divide(meter, a, b);
+    case "%":
+      return remainder(meter, a, b);
+    case "==":
+      return compare(meter, a, b) === 0;
+    case "!=":
+      return compare(meter, a, b) !== 0;
+    case "<":
+      return compare(meter, a, b) < 0;
+    case "<=":
+      return compare(meter, a, b) <= 0;
+    case ">":
+      return compare(meter, a, b) > 0;
+    default:
+      return compare(meter, a, b) >= 0;
+  }
+}
+
+function wrongTypes(meter: Meter, a: Json, b: Json, what: string): JqFailure {
+  return new JqFailure(`${describe(meter, a)} and ${describe(meter, b)} cannot be ${what}`);
+}
+
+export function plus(meter: Meter, a: Json, b: Json): Json {
+  meter.left--;
+  if (typeof a === "number" && typeof b === "number") return counted(meter, a + b);
+  if (a === null) return b;
+  if (b === null) return a;
+  if (typeof a === "string" && typeof b === "string") {
+    if (a.length + b.length > MAX_TEXT) throw new OutOfSteps("makes a text too long");
+    // V8 only notes that the one follows the other.
+    spend(meter, Math.min(a.length, b.length) >> 6);
+    return a + b;
+  }
+  if (Array.isArray(a) && Array.isArray(b)) {
+    spend(meter, a.length + b.length);
+    return a.concat(b);
+  }
+  if (isJsonObject(a) && isJsonObject(b)) return merge(meter, a, b, false);
+  throw wrongTypes(meter, a, b, "added");
+}
+
+function merge(meter: Meter, a: JsonObject, b: JsonObject, deep: boolean): JsonObject {
+  const merged: JsonObject = {};
+  spend(meter, Object.keys(a).length + Object.keys(b).length);
+  for (const key of Object.keys(a)) put(merged, key, a[key] ?? null);
+  for (const key of Object.keys(b)) {
+    const old = Object.hasOwn(merged, key) ? merged[key] : undefined;
+    const value = b[key] ?? null;
+    put(
+      merged,
+      key,
+      deep && isJsonObject(old) && isJsonObject(value) ? merge(meter, old, value, deep) : value,
+    );
+  }
+  return merged;
+}
+
+function minus(meter: Meter, a: Json, b: Json): Json {
+  meter.left--;
+  if (typeof a === "number" && typeof b === "number") return counted(meter, a - b);
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.filter((item) => b.every((other) => compare(meter, item, other) !== 0));
+  }
+  throw wrongTypes(meter, a, b, "subtracted");
+}
+
+function times(meter: Meter, a: Json, b: Json): Json {
+  meter.left--;
+  if (typeof a === "number" && typeof b === "number") return counted(meter, a * b);
+  if (typeof a === "string" && typeof b === "number") return repeat(meter, a, b);
+  if (typeof a === "number" && typeof b === "string") return repeat(meter, b, a);
+  if (isJsonObject(a) && isJsonObject(b)) return merge(meter, a, b, true);
+  throw wrongTypes(meter, a, b, "multiplied");
+}
+
+function repeat(meter: Meter, text: string, times: number): Json {
+  if (!(times >= 0)) return null;
+  const count = Math.floor(times);
+  if (text.length * count > MAX_TEXT) throw new OutOfSteps("makes a text too long");
+  spend(meter, (text.length * count) >> 4);
+  return text.repeat(count);
+}
+
+function divide(meter: Meter, a: Json, b: Json): Json {
+  meter.left--;
+  if (typeof a === "number" && typeof b === "number") {
+    if (b === 0) throw wrongTypes(meter, a, b, "divided because the divisor is zero");
+    return counted(meter, a / b);
+  }
+  if (typeof a === "string" && typeof b === "string") return split(meter, a, b);
+  throw wrongTypes(meter, a, b, "divided");
+}
+
+export function split(meter: Meter, text: string, separator: string): Json[] {
+  spend(meter, text.length);
+  if (text === "") return [];
+  return separator === "" ? codePoints(text) : text.split(separator);
+}
+
+/** Of the whole numbers in both, with the sign of the first. */
+function remainder(meter: Meter, a: Json, b: Json): Json {
+  meter.left--;
+  if (typeof a !== "number" || typeof b !== "number") throw wrongTypes(meter, a, b, "divided");
+  if (Number.isNaN(a) || Number.isNaN(b)) return counted(meter, Number.NaN);
+  const divisor = Math.trunc(b);
+  if (divisor === 0) throw wrongTypes(meter, a, b, "divided (remainder) because the divisor is zero");
+  const dividend = Math.trunc(a);
+  if (Number.isSafeInteger(dividend) && Number.isSafeInteger(divisor)) return (dividend % divisor) + 0;
+  return Number(toInt64(dividend) % toInt64(divisor));
+}
+
+function toInt64(value: number): bigint {
+  if (value >= 2 ** 63) return MAX_INT64;
+  return value <= -(2 ** 63) ? -MAX_INT64 : BigInt(value);
+}

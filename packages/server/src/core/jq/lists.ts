@@ -1,0 +1,171 @@
+import { isJsonObject, type Json, type JsonObject } from "../json.ts";
+import { plus } from "./arithmetic.ts";
+import {
+  children,
+  codePoints,
+  compare,
+  describe,
+  index,
+  isTruthy,
+  JqFailure,
+  type Meter,
+  put,
+  sortedKeys,
+  spend,
+  toJson,
+  toText,
+  typeOf,
+  worked,
+} from "./values.ts";
+
+/** What jq's functions do with lists and objects as a whole. */
+
+export function lengthOf(meter: Meter, value: Json): Json {
+  if (value === null) return 0;
+  if (typeof value === "number") return Math.abs(value);
+  if (typeof value === "string") return codePoints(worked(meter, value)).length;
+  if (Array.isArray(value)) return value.length;
+  if (isJsonObject(value)) return Object.keys(value).length;
+  throw new JqFailure(`${describe(meter, value)} has no length`);
+}
+
+export function keysOf(meter: Meter, value: Json, inOrder: boolean): Json[] {
+  if (Array.isArray(value)) return [...worked(meter, value).keys()];
+  if (isJsonObject(value)) return inOrder ? sortedKeys(meter, value) : Object.keys(value);
+  throw new JqFailure(`${describe(meter, value)} has no keys`);
+}
+
+export function has(_meter: Meter, value: Json, key: Json): boolean {
+  if (value === null) return false;
+  if (isJsonObject(value) && typeof key === "string") return Object.hasOwn(value, key);
+  if (Array.isArray(value) && typeof key === "number") return key >= 0 && key < value.length;
+  throw new JqFailure(`Cannot check whether ${typeOf(value)} has a ${typeOf(key)} key`);
+}
+
+export function contains(meter: Meter, whole: Json, part: Json): boolean {
+  if (typeOf(whole) === typeOf(part)) return containsSame(meter, whole, part);
+  throw new JqFailure(
+    `${describe(meter, whole)} and ${describe(meter, part)} cannot have their containment checked`,
+  );
+}
+
+/** Inside of lists and objects, values of other types are just not it. */
+function containsSame(meter: Meter, whole: Json, part: Json): boolean {
+  spend(meter, 1);
+  if (isJsonObject(whole) && isJsonObject(part)) {
+    return Object.entries(part).every(
+      ([key, value]) => Object.hasOwn(whole, key) && containsSame(meter, whole[key] ?? null, value),
+    );
+  }
+  if (Array.isArray(whole) && Array.isArray(part)) {
+    return part.every((wanted) => whole.some((item) => containsSame(meter, item, wanted)));
+  }
+  if (typeof whole === "string" && typeof part === "string") return worked(meter, whole).includes(part);
+  return compare(meter, whole, part) === 0;
+}
+
+/** One list or object grows in place; `.[0] + .[1] + …` would copy it for each. */
+export function sum(meter: Meter, values: readonly Json[]): Json {
+  let total: Json = null;
+  /** The list or object that is `total` and nobody else's. */
+  let own: Json[] | JsonObject | null = null;
+  for (const value of values) {
+    spend(meter, 1);
+    if (Array.isArray(own) && Array.isArray(value)) {
+      spend(meter, value.length);
+      for (const item of value) own.push(item);
+    } else if (isJsonObject(own) && isJsonObject(value)) {
+      const entries = Object.entries(value);
+      spend(meter, entries.length);
+      for (const [key, item] of entries) put(own, key, item);
+    } else if (value !== null) {
+      const before: Json = total;
+      total = plus(meter, before, value);
+      own = before !== null && typeof total === "object" ? total : null;
+    }
+  }
+  return total;
+}
+
+/** Stable. */
+export function sorted(meter: Meter, list: readonly Json[], by: (item: Json) => Json): Json[] {
+  return keyed(meter, list, by).map(({ item }) => item);
+}
+
+function keyed(meter: Meter, list: readonly Json[], by: (item: Json) => Json): { item: Json; key: Json }[] {
+  spend(meter, list.length);
+  return list.map((item) => ({ item, key: by(item) })).toSorted((a, b) => compare(meter, a.key, b.key));
+}
+
+export function grouped(meter: Meter, list: readonly Json[], by: (item: Json) => Json): Json[][] {
+  const groups: Json[][] = [];
+  let last: Json | undefined;
+  for (const { item, key } of keyed(meter, list, by)) {
+    const group = last !== undefined && compare(meter, last, key) === 0 ? groups.at(-1) : undefined;
+    if (group === undefined) groups.push([item]);
+    else group.push(item);
+    last = key;
+  }
+  return groups;
+}
+
+/** Of equals the first is the smallest and the last the largest. */
+export function extreme(meter: Meter, list: readonly Json[], by: (item: Json) => Json, sign: 1 | -1): Json {
+  let best: { item: Json; key: Json } | undefined;
+  for (const item of list) {
+    const key = by(item);
+    const order = best === undefined ? 1 : compare(meter, key, best.key) * sign;
+    if (order > 0 || (order === 0 && sign === 1)) best = { item, key };
+  }
+  return best?.item ?? null;
+}
+
+export function flatten(meter: Meter, list: readonly Json[], depth: number): Json[] {
+  const flat: Json[] = [];
+  spend(meter, list.length);
+  for (const item of list) {
+    if (Array.isArray(item) && depth > 0)
+      for (const inner of flatten(meter, item, depth - 1)) flat.push(inner);
+    else flat.push(item);
+  }
+  return flat;
+}
+
+export function toEntries(meter: Meter, value: Json): Json[] {
+  const keys = keysOf(meter, value, false);
+  spend(meter, keys.length);
+  return keys.map((key) => ({ key, value: index(meter, value, key) }));
+}
+
+/** Keys are written in six ways. One that is no text becomes one. */
+export function fromEntries(meter: Meter, entries: readonly Json[]): JsonObject {
+  const made: JsonObject = {};
+  for (const entry of entries) {
+    const named = index(meter, entry, "key");
+    const key = named ?? firstTruthy(meter, entry, ["k", "name", "Name", "K", "Key"]);
+    const field = isJsonObject(entry)
+      ? (["value", "v"].find((name) => Object.hasOwn(entry, name)) ?? "Value")
+      : "";
+    put(made, toText(meter, key), index(meter, entry, field));
+  }
+  return made;
+}
+
+function firstTruthy(meter: Meter, entry: Json, names: readonly string[]): Json {
+  let value: Json = null;
+  for (const name of names) {
+    value = index(meter, entry, name);
+    if (isTruthy(value)) return value;
+  }
+  return value;
+}
+
+export function join(meter: Meter, value: Json, [separator = null]: readonly Json[]): Json {
+  let joined: Json = null;
+  for (const item of children(meter, value)) {
+    const before: Json = joined === null ? "" : plus(meter, joined, separator);
+    const isPlain = typeof item === "number" || typeof item === "boolean";
+    joined = plus(meter, before, item === null ? "" : isPlain ? toJson(meter, item) : item);
+  }
+  return joined ?? "";
+}

@@ -1,0 +1,257 @@
+import { isJsonObject, type Json, type JsonObject } from "../json.ts";
+
+/**
+ * What jq's operators do with values. Each operation pays for its work from a meter, so that no expression, however
+ * it nests its loops, costs more than the meter holds.
+ */
+export interface Meter {
+  /** Steps that may still be made; one is about the cost of reading a field. */
+  left: number;
+  /** A number came out that JSON cannot hold: results have to be looked through. */
+  infinite: boolean;
+}
+
+/** An error of jq itself: what `try … catch` hands on is its value, most often a text. */
+export class JqFailure extends Error {
+  override name = "JqFailure";
+  readonly value: Json;
+
+  constructor(value: Json) {
+    // The value of another type may be larger written down than it is: lists share their parts.
+    super(typeof value === "string" ? value : "(not a string)");
+    this.value = value;
+  }
+}
+
+/** The expression went beyond its limits. Not for `try` to catch. */
+export class OutOfSteps extends Error {
+  override name = "OutOfSteps";
+}
+
+export function spend(meter: Meter, steps: number): void {
+  meter.left -= steps;
+  if (meter.left < 0) throw new OutOfSteps("takes too many steps");
+}
+
+export function typeOf(value: Json): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
+}
+
+/** The text or list itself, paid for at its length. */
+export function worked<T extends string | Json[]>(meter: Meter, value: T): T {
+  spend(meter, value.length);
+  return value;
+}
+
+/** The number itself; the meter remembers one that JSON cannot hold. */
+export function counted(meter: Meter, value: number): number {
+  if (!Number.isFinite(value)) meter.infinite = true;
+  return value;
+}
+
+export function isTruthy(value: Json): boolean {
+  return value !== null && value !== false;
+}
+
+/** `number (5)`, as jq's messages name values. */
+export function describe(meter: Meter, value: Json): string {
+  const text = toJson(meter, value);
+  return `${typeOf(value)} (${text.length > 14 ? `${text.slice(0, 11).toWellFormed()}...` : text})`;
+}
+
+/** Own keys alone, and `__proto__` as any other. */
+export function put(target: JsonObject, key: string, value: Json): void {
+  if (key === "__proto__") {
+    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
+  } else target[key] = value;
+}
+
+export function children(meter: Meter, value: Json): Json[] {
+  if (Array.isArray(value)) return value;
+  if (!isJsonObject(value)) throw new JqFailure(`Cannot iterate over ${describe(meter, value)}`);
+  const values = Object.values(value);
+  spend(meter, values.length);
+  return values;
+}
+
+export function index(meter: Meter, value: Json, key: Json): Json {
+  meter.left--;
+  if (typeof key === "string") {
+    if (value === null) return null;
+    if (isJsonObject(value)) return Object.hasOwn(value, key) ? (value[key] ?? null) : null;
+    throw new JqFailure(`Cannot index ${typeOf(value)} with string ${JSON.stringify(key)}`);
+  }
+  if (typeof key === "number") {
+    if (value === null) return null;
+    if (Array.isArray(value)) return value.at(Math.floor(key)) ?? null;
+  }
+  if (isJsonObject(key)) {
+    if (value === null) return null;
+    // A slice as paths name it.
+    const { start, end } = key;
+    const isSliceable = Array.isArray(value) || typeof value === "string";
+    if (isSliceable && start !== undefined && end !== undefined) return slice(meter, value, start, end);
+  }
+  if (Array.isArray(key) && Array.isArray(value)) return indices(meter, value, key);
+  throw new JqFailure(`Cannot index ${typeOf(value)} with ${typeOf(key)}`);
+}
+
+export function slice(meter: Meter, value: Json, from: Json, to: Json): Json {
+  if (value === null) return null;
+  if (typeof value !== "string" && !Array.isArray(value)) {
+    throw new JqFailure(`Cannot index ${typeOf(value)} with object`);
+  }
+  for (const bound of [from, to]) {
+    if (bound !== null && typeof bound !== "number") {
+      throw new JqFailure("Start and end indices of an array slice must be numbers");
+    }
+  }
+  const start = typeof from === "number" ? Math.floor(from) : 0;
+  const end = typeof to === "number" ? Math.ceil(to) : undefined;
+  spend(meter, value.length);
+  return typeof value === "string" ? codePoints(value).slice(start, end).join("") : value.slice(start, end);
+}
+
+/** Texts count in code points, as jq does; JavaScript's own units differ beyond the basic plane. */
+export function codePoints(text: string): string[] {
+  return Array.from(text);
+}
+
+/** Without the `dropped` characters at its ends; a pattern such as `/ +$/` takes quadratic time. */
+export function strip(text: string, dropped: string, ends: "start" | "end" | "both"): string {
+  let start = 0;
+  let end = text.length;
+  if (ends !== "end") while (start < end && dropped.includes(text.charAt(start))) start++;
+  if (ends !== "start") while (end > start && dropped.includes(text.charAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+/** Where `part` begins in the text or array, overlaps included. */
+export function indices(meter: Meter, value: Json, part: Json): Json {
+  if (value === null) return null;
+  if (typeof value === "string" && typeof part === "string") {
+    const found: number[] = [];
+    if (part === "") return null;
+    spend(meter, value.length);
+    let points = 0;
+    let before = 0;
+    for (let at = value.indexOf(part); at !== -1; at = value.indexOf(part, at + 1)) {
+      spend(meter, 1 + (part.length >> 4));
+      points += codePoints(value.slice(before, at)).length;
+      before = at;
+      found.push(points);
+    }
+    return found;
+  }
+  if (Array.isArray(value)) {
+    const wanted = Array.isArray(part) ? part : [part];
+    const found: number[] = [];
+    if (wanted.length === 0) return found;
+    for (let at = 0; at + wanted.length <= value.length; at++) {
+      if (wanted.every((item, offset) => compare(meter, value[at + offset] ?? null, item) === 0)) {
+        found.push(at);
+      }
+    }
+    return found;
+  }
+  return index(meter, value, part);
+}
+
+const ORDER = ["null", "false", "true", "number", "string", "array", "object"];
+
+function rank(value: Json): number {
+  return ORDER.indexOf(typeof value === "boolean" ? String(value) : typeOf(value));
+}
+
+/** jq's order of all values: negative, zero or positive. NaN is smaller than any number, itself included. */
+export function compare(meter: Meter, a: Json, b: Json): number {
+  spend(meter, 1);
+  if (typeof a === "number" && typeof b === "number") {
+    return a < b || Number.isNaN(a) ? -1 : a === b ? 0 : 1;
+  }
+  if (typeof a === "string" && typeof b === "string") {
+    spend(meter, Math.min(a.length, b.length) >> 4);
+    return compareText(a, b);
+  }
+  if (Array.isArray(a) && Array.isArray(b)) return compareArrays(meter, a, b);
+  if (isJsonObject(a) && isJsonObject(b)) {
+    const keys = sortedKeys(meter, a);
+    const byKeys = compareArrays(meter, keys, sortedKeys(meter, b));
+    if (byKeys !== 0) return byKeys;
+    return compareArrays(
+      meter,
+      keys.map((key) => a[key] ?? null),
+      keys.map((key) => b[key] ?? null),
+    );
+  }
+  return rank(a) - rank(b);
+}
+
+function compareArrays(meter: Meter, a: readonly Json[], b: readonly Json[]): number {
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at++) {
+    const order = compare(meter, a[at] ?? null, b[at] ?? null);
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+}
+
+/** By code point, which is the order of UTF-8 too: surrogates come after all other units. */
+export function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at++) {
+    const x = a.charCodeAt(at);
+    const y = b.charCodeAt(at);
+    if (x !== y) return isSurrogate(x) === isSurrogate(y) ? x - y : isSurrogate(x) ? 1 : -1;
+  }
+  return a.length - b.length;
+}
+
+function isSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdfff;
+}
+
+export function sortedKeys(meter: Meter, value: JsonObject): string[] {
+  const keys = Object.keys(value);
+  spend(meter, keys.length);
+  return keys.toSorted(compareText);
+}
+
+/** As jq writes numbers it has calculated: 17 digits at most, an exponent beyond 1e-5 and 15 zeros. */
+export function numberText(value: number): string {
+  if (Number.isNaN(value)) return "null";
+  if (!Number.isFinite(value)) return numberText(value < 0 ? -Number.MAX_VALUE : Number.MAX_VALUE);
+  if (Object.is(value, -0)) return "-0";
+  const [mantissa = "", power = ""] = value.toExponential().split("e");
+  const exponent = Number(power);
+  const digits = mantissa.replace(/[-.]/g, "").length;
+  // Between these JavaScript has no exponent and the same digits.
+  if (exponent > -5 && exponent < 21 && exponent < digits + 15) return String(value);
+  const size = String(Math.abs(exponent)).padStart(2, "0");
+  return `${mantissa}e${exponent < 0 ? "-" : "+"}${size}`;
+}
+
+/** As `tojson` has it. */
+export function toJson(meter: Meter, value: Json): string {
+  spend(meter, 1);
+  if (typeof value === "number") return numberText(value);
+  if (typeof value === "string") {
+    spend(meter, value.length >> 4);
+    return quote(value);
+  }
+  if (Array.isArray(value)) return `[${value.map((item) => toJson(meter, item)).join(",")}]`;
+  if (!isJsonObject(value)) return String(value);
+  const entries = Object.entries(value).map(([key, item]) => `${quote(key)}:${toJson(meter, item)}`);
+  return `{${entries.join(",")}}`;
+}
+
+/** Like JSON.stringify, but DEL too is written as an escape. */
+function quote(text: string): string {
+  return JSON.stringify(text).replaceAll("\u007f", "\\u007f");
+}
+
+export function toText(meter: Meter, value: Json): string {
+  return typeof value === "string" ? value : toJson(meter, value);
+}

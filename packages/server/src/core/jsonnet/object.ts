@@ -1,0 +1,159 @@
+import { fromJson } from "./json-value.ts";
+import { allocateObject, enter, fail, leave, spend } from "./runtime.ts";
+import { compareText } from "./text.ts";
+import {
+  constantCode,
+  type Field,
+  objectOf,
+  type ObjectValue,
+  type Runtime,
+  type Scope,
+  thunkOf,
+  type Value,
+} from "./value.ts";
+
+/*
+ * Objects: fields are looked up from the top layer down, computed once, and see the whole object as `self`. Names
+ * live in maps or are asked of JSON as own properties, so `__proto__` and `constructor` are names like any other.
+ */
+
+/** The slots of a layer's scope before its own variables: the object, and the number of the layer. */
+export const SELF_SLOT = 0;
+export const LAYER_SLOT = 1;
+
+/** Stands in the cache for a field that is being computed. */
+const PENDING = thunkOf(constantCode(null), { slots: [], up: null });
+
+/** A field, computed or remembered. Throws where there is none. */
+export function getField(rt: Runtime, object: ObjectValue, name: string): Value {
+  const known = object.cache?.get(name);
+  if (known !== undefined) {
+    if (typeof known === "object" && known !== null && known.kind === "thunk")
+      throw fail(rt, `infinite recursion: field ${name} is needed to compute itself`);
+    return known;
+  }
+  if (object.asserts === "unchecked") checkAsserts(rt, object);
+  object.cache ??= new Map();
+  object.cache.set(name, PENDING);
+  const value = computeField(rt, object, name, object.layers.length);
+  if (value === undefined) {
+    // The library outlives the evaluation, and is not to remember what it has not.
+    object.cache.delete(name);
+    throw fail(rt, `field does not exist: ${name}`);
+  }
+  object.cache.set(name, value);
+  return value;
+}
+
+/** A field as the layers below one of them have it. */
+export function getSuperField(rt: Runtime, object: ObjectValue, layer: number, name: string): Value {
+  const value = computeField(rt, object, name, layer);
+  if (value === undefined) throw fail(rt, `field does not exist in super: ${name}`);
+  return value;
+}
+
+/** Undefined where no layer below `top` has the field. */
+function computeField(rt: Runtime, object: ObjectValue, name: string, top: number): Value | undefined {
+  for (let index = top - 1; index >= 0; index--) {
+    spend(rt, 1);
+    const layer = object.layers[index];
+    if (layer === undefined) continue;
+    if (layer.json !== null) {
+      const json = Object.hasOwn(layer.json, name) ? layer.json[name] : undefined;
+      if (json !== undefined) return fromJson(rt, json);
+      continue;
+    }
+    const field = layer.fields.get(name);
+    if (field === undefined) continue;
+    const { at } = rt;
+    enter(rt, field.body.height);
+    const value = field.body.run(rt, scopeOf(object, index, field));
+    leave(rt, field.body.height);
+    rt.at = at;
+    return value;
+  }
+  return undefined;
+}
+
+function scopeOf(object: ObjectValue, index: number, field: Field | null): Scope {
+  const known = field === null || field.scope === null ? object.scopes[index] : undefined;
+  if (known !== undefined) return known;
+  const layer = object.layers[index];
+  if (layer === undefined || layer.json !== null) throw new Error("a field has no layer");
+  const slots: Scope["slots"] = [object, index];
+  const scope: Scope = { slots, up: field?.scope ?? layer.scope };
+  for (const local of layer.locals) slots.push(thunkOf(local, scope));
+  if (field === null || field.scope === null) object.scopes[index] = scope;
+  return scope;
+}
+
+/** Asserts hold for whoever reads a field; they may read fields themselves. */
+export function checkAsserts(rt: Runtime, object: ObjectValue): void {
+  if (object.asserts !== "unchecked") return;
+  object.asserts = "checked";
+  object.layers.forEach((layer, index) => {
+    if (layer.json !== null) return;
+    for (const check of layer.asserts) {
+      enter(rt, check.height);
+      check.run(rt, scopeOf(object, index, null));
+      leave(rt, check.height);
+    }
+  });
+}
+
+export function extend(rt: Runtime, base: ObjectValue, top: ObjectValue): ObjectValue {
+  allocateObject(rt, base.layers.length + top.layers.length);
+  const asserts = base.asserts === "none" && top.asserts === "none" ? "none" : "unchecked";
+  return objectOf([...base.layers, ...top.layers], asserts);
+}
+
+/** Whether one of the layers below `top` has the field, hidden or not. */
+export function hasFieldBelow(rt: Runtime, object: ObjectValue, name: string, top: number): boolean {
+  for (let index = top - 1; index >= 0; index--) {
+    spend(rt, 1);
+    const layer = object.layers[index];
+    if (layer === undefined) continue;
+    if (layer.json === null ? layer.fields.has(name) : Object.hasOwn(layer.json, name)) return true;
+  }
+  return false;
+}
+
+export function hasField(rt: Runtime, object: ObjectValue, name: string, hidden: boolean): boolean {
+  if (!hasFieldBelow(rt, object, name, object.layers.length)) return false;
+  return hidden || isVisible(object, name);
+}
+
+/** The topmost layer that says `::` or `:::` decides. */
+function isVisible(object: ObjectValue, name: string): boolean {
+  for (let index = object.layers.length - 1; index >= 0; index--) {
+    const layer = object.layers[index];
+    const visibility =
+      layer === undefined || layer.json !== null ? undefined : layer.fields.get(name)?.visibility;
+    if (visibility === "hidden") return false;
+    if (visibility === "visible") return true;
+  }
+  return true;
+}
+
+/** Names in order of their characters. */
+export function fieldNames(rt: Runtime, object: ObjectValue, hidden: boolean): readonly string[] {
+  if (!hidden && object.names !== null) return object.names;
+  const visible = new Map<string, boolean>();
+  for (const layer of object.layers) {
+    if (layer.json !== null) {
+      for (const name of Object.keys(layer.json)) if (!visible.has(name)) visible.set(name, true);
+      continue;
+    }
+    for (const [name, { visibility }] of layer.fields) {
+      if (visibility === "inherited" && visible.has(name)) continue;
+      visible.set(name, visibility !== "hidden");
+    }
+  }
+  const names: string[] = [];
+  for (const [name, shown] of visible) if (hidden || shown) names.push(name);
+  allocateObject(rt, visible.size * 4);
+  spend(rt, visible.size);
+  names.sort(compareText);
+  if (!hidden) object.names = names;
+  return names;
+}

@@ -1,0 +1,180 @@
+import { errorAt, type JsonnetError } from "./jsonnet-error.ts";
+import type { JsonnetLimits } from "./limits.ts";
+import {
+  type FunctionValue,
+  isFunction,
+  type Runtime,
+  type Scope,
+  type Slot,
+  type Thunk,
+  thunkOf,
+  typeOf,
+  type Value,
+} from "./value.ts";
+
+/*
+ * Running: the budgets of an evaluation, forcing what was delayed, calling functions. Every loop spends steps and
+ * everything made is allocated, here; what may come back to itself is entered and left, so that neither the
+ * script's stack nor ours runs over.
+ */
+
+const CLOCK_INTERVAL = 1000;
+/** What our stack holds in its smallest default, with room for the caller's part of it. */
+const MAX_HEIGHT = 3000;
+/** Our own calls around one of the script's. */
+const CALL_HEIGHT = 6;
+
+export function createRuntime(source: string, data: Value, limits: JsonnetLimits): Runtime {
+  return {
+    source,
+    limits,
+    deadline: performance.now() + limits.time,
+    fuel: CLOCK_INTERVAL,
+    steps: 0,
+    allocated: 0,
+    depth: 0,
+    height: 0,
+    at: 0,
+    data,
+    tail: null,
+  };
+}
+
+export function fail(rt: Runtime, reason: string): JsonnetError {
+  return errorAt(rt.source, rt.at, reason);
+}
+
+export function spend(rt: Runtime, steps: number): void {
+  if ((rt.fuel -= steps) < 0) lookAtBudget(rt);
+}
+
+function lookAtBudget(rt: Runtime): void {
+  rt.steps += CLOCK_INTERVAL - rt.fuel;
+  rt.fuel = CLOCK_INTERVAL;
+  if (rt.steps > rt.limits.steps) throw fail(rt, `evaluation takes more than ${rt.limits.steps} steps`);
+  if (performance.now() > rt.deadline)
+    throw fail(rt, `evaluation takes longer than ${rt.limits.time} milliseconds`);
+}
+
+const SLOT_BYTES = 8;
+const OBJECT_BYTES = 64;
+const CHARACTER_BYTES = 2;
+
+/** Before memory is taken. What is large also takes time, so bytes are spent as steps too. */
+function allocate(rt: Runtime, bytes: number): void {
+  // Not a number is not less either.
+  if (!((rt.allocated += bytes) <= rt.limits.memory))
+    throw fail(rt, `evaluation takes more than ${rt.limits.memory} bytes of memory`);
+  if (bytes > 256) spend(rt, bytes / 128);
+}
+
+export function allocateSlots(rt: Runtime, count: number): void {
+  allocate(rt, OBJECT_BYTES + count * SLOT_BYTES);
+}
+
+export function allocateObject(rt: Runtime, layers: number): void {
+  allocate(rt, OBJECT_BYTES * 3 + layers * SLOT_BYTES);
+}
+
+export function allocateText(rt: Runtime, length: number): void {
+  allocate(rt, length * CHARACTER_BYTES);
+}
+
+/** Steps for looking once through a text. */
+export function spendText(rt: Runtime, length: number): void {
+  if (length > 64) spend(rt, length >> 6);
+}
+
+/** Before anything that may come back to itself. An evaluation ends with its first error, so only success leaves. */
+export function enter(rt: Runtime, height: number): void {
+  spend(rt, 1);
+  if (++rt.depth > rt.limits.depth)
+    throw fail(rt, `more than ${rt.limits.depth} calls within each other, perhaps without end`);
+  if ((rt.height += height + CALL_HEIGHT) > MAX_HEIGHT) throw fail(rt, "expressions are nested too deeply");
+}
+
+export function leave(rt: Runtime, height: number): void {
+  rt.depth--;
+  rt.height -= height + CALL_HEIGHT;
+}
+
+/** The value of a slot, computed now if it was not before. */
+export function force(rt: Runtime, slot: Slot): Value {
+  if (typeof slot !== "object" || slot === null || slot.kind !== "thunk") return slot;
+  return slot.value === undefined ? forceThunk(rt, slot) : slot.value;
+}
+
+function forceThunk(rt: Runtime, thunk: Thunk): Value {
+  const { code, scope } = thunk;
+  if (scope === null) throw fail(rt, "infinite recursion: a value is needed to compute itself");
+  thunk.scope = null;
+  const { at } = rt;
+  enter(rt, code.height);
+  const value = code.run(rt, scope);
+  leave(rt, code.height);
+  rt.at = at;
+  thunk.value = value;
+  return value;
+}
+
+/** What the body of a function returns instead of making its last call: `rt.tail` has it. */
+export const TAIL: Value = { kind: "array", items: [] };
+
+export interface NamedSlot {
+  readonly name: string;
+  readonly slot: Slot;
+}
+
+const NO_NAMES: readonly NamedSlot[] = [];
+
+export function call(rt: Runtime, fn: FunctionValue, slots: Slot[], named = NO_NAMES): Value {
+  const { at } = rt;
+  let scope = bind(rt, fn, slots, named);
+  for (let current = fn; ;) {
+    const { body } = current;
+    enter(rt, body.height);
+    const value = body.run(rt, scope);
+    leave(rt, body.height);
+    if (value !== TAIL || rt.tail === null) {
+      rt.at = at;
+      return value;
+    }
+    ({ fn: current, scope } = rt.tail);
+    rt.tail = null;
+  }
+}
+
+/** Calls a value from the standard library, which says what it is to it. */
+export function callValue(rt: Runtime, fn: Value, slots: Slot[], what: string): Value {
+  if (!isFunction(fn)) throw fail(rt, `${what} must be a function, got ${typeOf(fn)}`);
+  return call(rt, fn, slots);
+}
+
+/** The scope of a call. The slots become its own. */
+export function bind(rt: Runtime, fn: FunctionValue, slots: Slot[], named: readonly NamedSlot[]): Scope {
+  const { parameters } = fn;
+  const scope: Scope = { slots, up: fn.scope };
+  const given = slots.length;
+  if (given === parameters.length && named.length === 0) return scope;
+  if (given > parameters.length)
+    throw fail(rt, `too many arguments, expected ${describeArity(fn)}, got ${given}`);
+  for (let index = given; index < parameters.length; index++) {
+    const { name, fallback } = parameters[index] as FunctionValue["parameters"][number];
+    const found = named.find((argument) => argument.name === name);
+    if (found !== undefined) slots.push(found.slot);
+    else if (fallback === null) throw fail(rt, `missing argument: ${name}`);
+    else slots.push(thunkOf(fallback, scope));
+  }
+  for (const { name } of named) checkName(rt, parameters, name, given);
+  return scope;
+}
+
+function checkName(rt: Runtime, parameters: FunctionValue["parameters"], name: string, given: number): void {
+  const index = parameters.findIndex((parameter) => parameter.name === name);
+  if (index === -1) throw fail(rt, `function has no parameter ${name}`);
+  if (index < given) throw fail(rt, `argument ${name} is given twice`);
+}
+
+function describeArity({ parameters }: FunctionValue): string {
+  return parameters.length === 1 ? "1 parameter" : `${parameters.length} parameters`;
+}

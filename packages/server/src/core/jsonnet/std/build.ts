@@ -1,0 +1,75 @@
+import { allocateObject, allocateSlots, allocateText, call, force, spendText } from "../runtime.ts";
+import { charactersOf } from "../text.ts";
+import {
+  arrayOf,
+  type ArrayValue,
+  type Code,
+  codeOf,
+  constantCode,
+  type Field,
+  type FunctionValue,
+  objectOf,
+  type ObjectValue,
+  type Runtime,
+  type Scope,
+  type Slot,
+  thunkOf,
+} from "../value.ts";
+
+/* What library functions make: arrays and objects whose parts are computed late, as the language has it. */
+
+const NOWHERE: Scope = { slots: [], up: null };
+
+/** The first slot is a function, the others are its arguments. */
+const CALL = codeOf(4, (rt, { slots: [fn, ...args] }) => call(rt, fn as FunctionValue, args));
+
+/** What a function will give. */
+export function delayCall(fn: FunctionValue, ...args: Slot[]): Slot {
+  return thunkOf(CALL, { slots: [fn, ...args], up: null });
+}
+
+export function makeArray(rt: Runtime, count: number, item: (index: number) => Slot): ArrayValue {
+  // A delayed call takes as much as eight slots.
+  allocateSlots(rt, count * 8);
+  return arrayOf(Array.from({ length: count }, (_, index) => item(index)));
+}
+
+export function arrayFrom(rt: Runtime, items: readonly Slot[]): ArrayValue {
+  allocateSlots(rt, items.length);
+  return arrayOf(items);
+}
+
+export function objectFrom(
+  rt: Runtime,
+  entries: readonly (readonly [name: string, value: Slot, hidden?: boolean])[],
+): ObjectValue {
+  const fields = new Map<string, Field>();
+  for (const [name, value, hidden = false] of entries)
+    fields.set(name, { visibility: hidden ? "hidden" : "inherited", body: slotCode(value), scope: null });
+  allocateObject(rt, entries.length * 8);
+  return objectOf([{ fields, locals: [], asserts: [], scope: NOWHERE, json: null }], "none");
+}
+
+/** Computes a slot. */
+function slotCode(slot: Slot): Code {
+  if (typeof slot !== "object" || slot === null || slot.kind !== "thunk") return constantCode(slot);
+  return codeOf(1, (rt) => force(rt, slot));
+}
+
+/** A value that is computed when it is asked for. */
+export function delay(run: (rt: Runtime) => ReturnType<Code["run"]>): Slot {
+  return thunkOf(codeOf(4, run), NOWHERE);
+}
+
+/** The characters of a text. */
+export function charsOf(rt: Runtime, text: string): string[] {
+  allocateSlots(rt, text.length);
+  return charactersOf(text);
+}
+
+/** A text that was made of others, counted now. */
+export function made(rt: Runtime, text: string): string {
+  allocateText(rt, text.length);
+  spendText(rt, text.length);
+  return text;
+}

@@ -1,0 +1,149 @@
+import { fieldNames, getField, hasField } from "../object.ts";
+import { enter, force, leave, spend } from "../runtime.ts";
+import {
+  isArray,
+  isObject,
+  type FunctionValue,
+  type ObjectValue,
+  type Runtime,
+  type Slot,
+  type Value,
+} from "../value.ts";
+import { asBoolean, asFunction, asObject, asText } from "./arguments.ts";
+import { arrayFrom, delay, delayCall, objectFrom } from "./build.ts";
+import { define, defineLazy, type Library, valueAt } from "./define.ts";
+
+/** The value of a field, when somebody needs it. */
+function fieldSlot(object: ObjectValue, name: string): Slot {
+  return delay((rt) => getField(rt, object, name));
+}
+
+function ofFields(
+  name: string,
+  hidden: boolean,
+  item: (object: ObjectValue, name: string, rt: Runtime) => Slot,
+): FunctionValue {
+  return define(["o"], (rt, o) => {
+    const object = asObject(rt, o, `std.${name}: o`);
+    return arrayFrom(
+      rt,
+      fieldNames(rt, object, hidden).map((field) => item(object, field, rt)),
+    );
+  });
+}
+
+function has(name: string, hidden: boolean): FunctionValue {
+  return define(["o", "f"], (rt, o, f) =>
+    hasField(rt, asObject(rt, o, `std.${name}: o`), asText(rt, f, `std.${name}: f`), hidden),
+  );
+}
+
+function pairOf(object: ObjectValue, key: string, rt: Runtime): Slot {
+  return objectFrom(rt, [
+    ["key", key],
+    ["value", fieldSlot(object, key)],
+  ]);
+}
+
+const nameOf = (_object: ObjectValue, name: string): Slot => name;
+
+/** Without what is null or empty, also where that is so only then. */
+function prune(rt: Runtime, value: Value): Value {
+  if (!isArray(value) && !isObject(value)) return value;
+  enter(rt, 4);
+  let pruned: Value;
+  if (isArray(value)) {
+    spend(rt, value.items.length);
+    const items = value.items.map((item) => prune(rt, force(rt, item)));
+    pruned = arrayFrom(rt, items.filter(isContent(rt)));
+  } else {
+    const keep = isContent(rt);
+    const entries = fieldNames(rt, value, false).map(
+      (name) => [name, prune(rt, getField(rt, value, name))] as const,
+    );
+    pruned = objectFrom(
+      rt,
+      entries.filter(([, field]) => keep(field)),
+    );
+  }
+  leave(rt, 4);
+  return pruned;
+}
+
+function isContent(rt: Runtime): (value: Value) => boolean {
+  return (value) => {
+    if (isArray(value)) return value.items.length > 0;
+    return isObject(value) ? fieldNames(rt, value, false).length > 0 : value !== null;
+  };
+}
+
+/** RFC 7396: what is null in the patch goes, objects are merged, anything else is replaced. */
+function mergePatch(rt: Runtime, target: Value, patch: Value): Value {
+  if (!isObject(patch)) return patch;
+  enter(rt, 4);
+  const entries: [string, Slot][] = [];
+  const base = isObject(target) ? target : null;
+  for (const name of base === null ? [] : fieldNames(rt, base, false))
+    if (base !== null && !hasField(rt, patch, name, false)) entries.push([name, fieldSlot(base, name)]);
+  for (const name of fieldNames(rt, patch, false)) {
+    const value = getField(rt, patch, name);
+    if (value === null) continue;
+    const old = base !== null && hasField(rt, base, name, false) ? base : null;
+    entries.push([name, isObject(value) ? mergePatch(rt, old && getField(rt, old, name), value) : value]);
+  }
+  leave(rt, 4);
+  return objectFrom(rt, entries);
+}
+
+function mapWithKey(rt: Runtime, func: Value, obj: Value): Value {
+  const fn = asFunction(rt, func, "std.mapWithKey: func");
+  const object = asObject(rt, obj, "std.mapWithKey: obj");
+  const names = fieldNames(rt, object, false);
+  return objectFrom(
+    rt,
+    names.map((name) => [name, delayCall(fn, name, fieldSlot(object, name))] as const),
+  );
+}
+
+function removeKey(rt: Runtime, obj: Value, key: Value): Value {
+  const object = asObject(rt, obj, "std.objectRemoveKey: obj");
+  const removed = asText(rt, key, "std.objectRemoveKey: key");
+  const names = fieldNames(rt, object, true).filter((name) => name !== removed);
+  return objectFrom(
+    rt,
+    names.map((name) => [name, fieldSlot(object, name), !hasField(rt, object, name, false)] as const),
+  );
+}
+
+export const OBJECTS: Library = {
+  get: defineLazy(["o", "f", ["default", null], ["inc_hidden", true]], (rt, slots) => {
+    const object = asObject(rt, valueAt(rt, slots, 0), "std.get: o");
+    const name = asText(rt, valueAt(rt, slots, 1), "std.get: f");
+    const hidden = asBoolean(rt, valueAt(rt, slots, 3), "std.get: inc_hidden");
+    return hasField(rt, object, name, hidden) ? getField(rt, object, name) : valueAt(rt, slots, 2);
+  }),
+  objectHas: has("objectHas", false),
+  objectHasAll: has("objectHasAll", true),
+  objectHasEx: define(["obj", "fname", "hidden"], (rt, obj, fname, hidden) =>
+    hasField(
+      rt,
+      asObject(rt, obj, "std.objectHasEx: obj"),
+      asText(rt, fname, "std.objectHasEx: fname"),
+      asBoolean(rt, hidden, "std.objectHasEx: hidden"),
+    ),
+  ),
+  objectFields: ofFields("objectFields", false, nameOf),
+  objectFieldsAll: ofFields("objectFieldsAll", true, nameOf),
+  objectFieldsEx: define(["obj", "hidden"], (rt, obj, hidden) => {
+    const object = asObject(rt, obj, "std.objectFieldsEx: obj");
+    return arrayFrom(rt, fieldNames(rt, object, asBoolean(rt, hidden, "std.objectFieldsEx: hidden")));
+  }),
+  objectValues: ofFields("objectValues", false, fieldSlot),
+  objectValuesAll: ofFields("objectValuesAll", true, fieldSlot),
+  objectKeysValues: ofFields("objectKeysValues", false, pairOf),
+  objectKeysValuesAll: ofFields("objectKeysValuesAll", true, pairOf),
+  objectRemoveKey: define(["obj", "key"], removeKey),
+  mapWithKey: define(["func", "obj"], mapWithKey),
+  mergePatch: define(["target", "patch"], mergePatch),
+  prune: define(["a"], prune),
+};

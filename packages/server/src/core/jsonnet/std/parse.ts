@@ -1,0 +1,50 @@
+import type { Json } from "../../json.ts";
+import { fromJson } from "../json-value.ts";
+import { finite } from "../operators.ts";
+import { allocateText, fail } from "../runtime.ts";
+import type { FunctionValue, Runtime } from "../value.ts";
+import { asText } from "./arguments.ts";
+import { define, type Library } from "./define.ts";
+
+/** No number has more. */
+const MAX_DIGITS = 400;
+
+function parser(name: string, radix: number, digits: RegExp, what: string): FunctionValue {
+  return define(["str"], (rt, str) => {
+    const text = asText(rt, str, `std.${name}: str`);
+    if (text.length > MAX_DIGITS) throw fail(rt, `std.${name}: more than ${MAX_DIGITS} digits`);
+    if (!digits.test(text)) throw fail(rt, `std.${name}: not ${what}: ${JSON.stringify(text.slice(0, 80))}`);
+    return finite(
+      rt,
+      text.startsWith("-") ? 0 - Number.parseInt(text.slice(1), radix) : Number.parseInt(text, radix),
+    );
+  });
+}
+
+function parseJson(rt: Runtime, text: string) {
+  allocateText(rt, text.length * 4);
+  let json: Json;
+  try {
+    // JSON allows numbers that none of ours can hold.
+    json = JSON.parse(text, /e\+?\d{3}|\d{300}/i.test(text) ? refuseInfinity : undefined) as Json;
+  } catch (cause) {
+    throw fail(rt, `std.parseJson: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+  return fromJson(rt, json);
+}
+
+function refuseInfinity(_key: string, value: unknown): unknown {
+  if (typeof value === "number" && !Number.isFinite(value)) throw new RangeError("a number is too large");
+  return value;
+}
+
+export const PARSERS: Library = {
+  parseInt: parser("parseInt", 10, /^-?\d+$/, "a whole number"),
+  parseOctal: parser("parseOctal", 8, /^[0-7]+$/, "an octal number"),
+  parseHex: parser("parseHex", 16, /^[\da-f]+$/i, "a hexadecimal number"),
+  parseJson: define(["str"], (rt, str) => parseJson(rt, asText(rt, str, "std.parseJson: str"))),
+  // A part of YAML would read documents as something else without a word.
+  parseYaml: define(["str"], (rt) => {
+    throw fail(rt, "std.parseYaml is not available here, only std.parseJson");
+  }),
+};

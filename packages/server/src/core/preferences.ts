@@ -1,0 +1,271 @@
+import type { Channel } from "./channel.ts";
+import type { JsonObject } from "./json.ts";
+import type { RootCategory } from "./lane.ts";
+import type { Severity } from "./run-state.ts";
+
+/**
+ * Which channels a recipient is reached on for a category. From strong to weak: the tenant's switches (the category
+ * disabled or hidden, channels blocked), the mandatory channels of a category that nobody can leave, the recipient's
+ * global channel opt-outs, the recipient's choice for the category, the tenant's default, the category's default.
+ *
+ * A channel is decided by itself: what the other channels are never changes its answer. Only the log text looks at
+ * all of them together.
+ */
+export type DefaultPreference = "opt_in" | "opt_out" | "cant_unsubscribe";
+
+/** What holds for everybody who said nothing. */
+export interface PreferenceDefaults {
+  preference: DefaultPreference;
+  /** Only `cant_unsubscribe` has them. Null: all channels. */
+  mandatory_channels: readonly Channel[] | null;
+  /** On until the recipient says otherwise. Null: all channels. */
+  opt_in_channels: readonly Channel[] | null;
+}
+
+export interface PreferenceCategory {
+  slug: string;
+  root_category: RootCategory;
+  /**
+   * The category is a root, used directly. It has no preferences of its own: of all that recipients can say, only
+   * their global channel opt-outs hold for it, and for `system` not even these.
+   */
+  is_root: boolean;
+  defaults: PreferenceDefaults;
+}
+
+/** What a tenant made of a category. */
+export interface TenantCategory {
+  enabled_for_tenant: boolean;
+  visible_to_subscriber: boolean;
+  blocked_channels: readonly Channel[] | null;
+  /** Null: as the category has it. */
+  preference: DefaultPreference | null;
+  mandatory_channels: readonly Channel[] | null;
+  opt_in_channels: readonly Channel[] | null;
+}
+
+/** What a recipient chose for a category, in one tenant. */
+export interface CategoryChoice {
+  preference: "opt_in" | "opt_out";
+  /** All that is off; everything else is on. Null: the defaults, with `opt_in_channels` on as well. */
+  opt_out_channels: readonly Channel[] | null;
+  opt_in_channels: readonly Channel[] | null;
+}
+
+export interface PreferenceInput {
+  /** Slug that the workflow names. */
+  category: string;
+  /** Null: no published category has that slug. */
+  policy: CategoryPolicy | null;
+  tenant_id: string;
+  /** Of the tenant, for all categories. */
+  tenant_blocked_channels: readonly Channel[] | null;
+  choice: RecipientChoice;
+  /** The channels in question. */
+  channels: readonly Channel[];
+}
+
+/** A category as it is for the recipients of one tenant. */
+export interface CategoryPolicy {
+  category: PreferenceCategory;
+  tenant_category: TenantCategory | null;
+}
+
+/** All that a recipient said which concerns one category in one tenant. */
+export interface RecipientChoice {
+  category: CategoryChoice | null;
+  /** Global opt-outs: only categories where such a channel is mandatory use it. */
+  restricted_channels: readonly Channel[];
+}
+
+export const NO_CHOICE: RecipientChoice = Object.freeze({
+  category: null,
+  restricted_channels: Object.freeze([]),
+});
+
+export type RefusalReason =
+  | "category_not_found"
+  | "category_not_applicable"
+  | "category_hidden"
+  | "blocked_for_tenant"
+  | "blocked_in_category"
+  | "category_off"
+  | "category_opted_out"
+  | "channel_restricted"
+  | "channel_opted_out"
+  | "channel_off";
+
+export interface PreferenceDecision {
+  /** Allowed, in the order asked for. */
+  channels: Channel[];
+  /** Every other channel that was asked for. */
+  refused: Map<Channel, RefusalReason>;
+  severity: Severity;
+  /** One line for the log. */
+  message: string;
+  /** Every input and result for the step log; what was null, empty or as usual is absent. */
+  snapshot: JsonObject;
+}
+
+/** The refusals that are the recipient's own doing. */
+const OWN_DOING: ReadonlySet<RefusalReason> = new Set([
+  "category_opted_out",
+  "channel_restricted",
+  "channel_opted_out",
+]);
+
+export function evaluatePreference(input: PreferenceInput): PreferenceDecision {
+  const requested = [...new Set(input.channels)];
+  const barrier = barrierOf(input.policy);
+  const channels: Channel[] = [];
+  const refused = new Map<Channel, RefusalReason>();
+  for (const channel of requested) {
+    const reason = barrier ?? refusalOf(channel, input);
+    if (reason === null) channels.push(channel);
+    else refused.set(channel, reason);
+  }
+  const results = present({ channels, refused: Object.fromEntries(refused) });
+  return {
+    channels,
+    refused,
+    ...describe(input, barrier, channels, refused),
+    snapshot: { ...snapshotOf(input), requested, ...results },
+  };
+}
+
+/**
+ * The defaults of a category in a tenant: the tenant's where it states a preference, the category's otherwise. A
+ * list that the tenant states without a preference replaces that list alone.
+ */
+export function effectiveDefaults({ category, tenant_category }: CategoryPolicy): PreferenceDefaults {
+  if (tenant_category === null || category.is_root) return category.defaults;
+  const { preference, mandatory_channels, opt_in_channels } = tenant_category;
+  if (preference !== null) return { preference, mandatory_channels, opt_in_channels };
+  return {
+    preference: category.defaults.preference,
+    mandatory_channels: mandatory_channels ?? category.defaults.mandatory_channels,
+    opt_in_channels: opt_in_channels ?? category.defaults.opt_in_channels,
+  };
+}
+
+/** True for a channel that no recipient can turn off. */
+export function isMandatory(
+  { preference, mandatory_channels }: PreferenceDefaults,
+  channel: Channel,
+): boolean {
+  return preference === "cant_unsubscribe" && (mandatory_channels?.includes(channel) ?? true);
+}
+
+/** What keeps the whole category from this tenant's recipients, whatever they chose. */
+function barrierOf(policy: CategoryPolicy | null): RefusalReason | null {
+  if (policy === null) return "category_not_found";
+  const { category, tenant_category } = policy;
+  if (category.is_root || tenant_category === null) return null;
+  if (!tenant_category.enabled_for_tenant) return "category_not_applicable";
+  return tenant_category.visible_to_subscriber ? null : "category_hidden";
+}
+
+function refusalOf(
+  channel: Channel,
+  { policy, tenant_blocked_channels, choice }: PreferenceInput,
+): RefusalReason | null {
+  if (policy === null) return "category_not_found";
+  const { category, tenant_category } = policy;
+  if (tenant_blocked_channels?.includes(channel) === true) return "blocked_for_tenant";
+  if (!category.is_root && tenant_category?.blocked_channels?.includes(channel) === true) {
+    return "blocked_in_category";
+  }
+  const defaults = effectiveDefaults(policy);
+  if (isMandatory(defaults, channel)) return null;
+  if (choice.restricted_channels.includes(channel)) return "channel_restricted";
+  const chosen = category.is_root ? null : choice.category;
+  if (chosen?.preference === "opt_out") return "category_opted_out";
+  if (chosen === null && defaults.preference === "opt_out") return "category_off";
+  return channelRefusal(channel, chosen, defaults);
+}
+
+/** For a category that is on: whether this channel of it is. */
+function channelRefusal(
+  channel: Channel,
+  chosen: CategoryChoice | null,
+  { preference, opt_in_channels }: PreferenceDefaults,
+): RefusalReason | null {
+  // Here the recipient has opted in, or has no row.
+  if (chosen !== null && chosen.opt_out_channels !== null) {
+    return chosen.opt_out_channels.includes(channel) ? "channel_opted_out" : null;
+  }
+  if (chosen?.opt_in_channels?.includes(channel) === true) return null;
+  if (opt_in_channels?.includes(channel) ?? true) return null;
+  // Who turns on a category that is off by default means all of it.
+  if (preference === "opt_out" && chosen !== null) return null;
+  return "channel_off";
+}
+
+/** What the log says; the texts are the wire's, by which people search their logs. */
+function describe(
+  { category, tenant_id }: PreferenceInput,
+  barrier: RefusalReason | null,
+  channels: readonly Channel[],
+  refused: ReadonlyMap<Channel, RefusalReason>,
+): Pick<PreferenceDecision, "severity" | "message"> {
+  const warn = (message: string) => ({ severity: "warning" as const, message });
+  if (barrier === "category_not_found") {
+    return { severity: "error", message: `category '${category}' not found` };
+  }
+  if (barrier !== null) {
+    const fault = barrier === "category_hidden" ? "not visible to subscribers of" : "not applicable to";
+    return warn(`NotificationCategory ${category} ${fault} tenant/brand ${tenant_id}`);
+  }
+  const own = [...refused].flatMap(([channel, reason]) => (OWN_DOING.has(reason) ? [channel] : []));
+  if (channels.length > 0) {
+    return own.length === 0
+      ? { severity: "info", message: `allowed by preferences: ${channels.join(", ")}` }
+      : warn(`user has unsubscribed from channels [${own.join(", ")}] for category: ${category}`);
+  }
+  const reasons = new Set(refused.values());
+  if (reasons.has("category_off") || reasons.has("category_opted_out")) {
+    return warn(`user not subscribed to category: ${category}`);
+  }
+  return own.length > 0 && own.length === refused.size
+    ? warn(`user has unsubscribed from all-channels for category: ${category}`)
+    : warn(`no (subscribed-)channels found for user. category: ${category}`);
+}
+
+function snapshotOf({ category, policy, tenant_id, ...input }: PreferenceInput): JsonObject {
+  const { restricted_channels } = input.choice;
+  const tenant = policy?.tenant_category ?? null;
+  return present({
+    category,
+    root_category: policy?.category.root_category,
+    category_default: policy && present({ ...policy.category.defaults }),
+    tenant_id,
+    tenant_category: tenant && presentTenantCategory(tenant),
+    tenant_blocked_channels: input.tenant_blocked_channels,
+    recipient: input.choice.category && present({ ...input.choice.category }),
+    restricted_channels: restricted_channels.length === 0 ? null : restricted_channels,
+  });
+}
+
+function presentTenantCategory({
+  enabled_for_tenant,
+  visible_to_subscriber,
+  ...rest
+}: TenantCategory): JsonObject {
+  return {
+    ...(enabled_for_tenant ? {} : { enabled_for_tenant }),
+    ...(visible_to_subscriber ? {} : { visible_to_subscriber }),
+    ...present({ ...rest }),
+  };
+}
+
+/**
+ * Without what is null or an object without members. An empty list stays, because it says something: no channel
+ * off, where null says nothing about any.
+ */
+function present(fields: Record<string, unknown>): JsonObject {
+  const kept = Object.entries(fields).filter(([, value]) => {
+    if (value === null || value === undefined) return false;
+    return typeof value !== "object" || Array.isArray(value) || Object.keys(value).length > 0;
+  });
+  return Object.fromEntries(kept) as JsonObject;
+}

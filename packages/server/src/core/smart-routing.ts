@@ -1,0 +1,110 @@
+import type { Channel } from "./channel.ts";
+
+/**
+ * The plan of a smart routing: which messages go out at once, and when the others have their turn. The inbox and
+ * mandatory channels go first, beside the sequence; of the rest the cheapest goes first, one address at a time, so
+ * that the last has its turn when the time to live is over.
+ */
+export interface Candidate {
+  channel: Channel;
+  /** Of one notification, in whatever money the workspace counts in; null where nobody said. */
+  price: number | null;
+  /** `delivered`: it arrives by being stored. `failed`: it can never be sent. */
+  state: "sendable" | "delivered" | "failed";
+}
+
+export interface RoutingTerms {
+  ttl_ms: number;
+  mandatory_channels: readonly Channel[];
+  success: string;
+  success_is_event: boolean;
+}
+
+export interface Place {
+  /** From 1 in the sequence; 0 beside it. */
+  step: number;
+  when: "now" | "later" | "never";
+  /** From the beginning to its turn; null: it has none. */
+  wait_ms: number | null;
+}
+
+export interface RoutingPlan {
+  /** In the order of the candidates. */
+  places: Place[];
+  /** Between two steps. */
+  gap_ms: number;
+}
+
+/** The status metrics by what they are called in workflows and in forms. */
+const STATUS_METRICS: ReadonlyMap<string, string> = new Map([
+  ["delivered", "delivered"],
+  ["seen", "seen"],
+  ["interaction", "interaction"],
+  ["interacted", "interaction"],
+  ["click", "interaction"],
+  ["clicked", "interaction"],
+]);
+
+/** `delivered`, `seen` or `interaction`; null for what is none of them. */
+export function statusMetric(name: string): "delivered" | "seen" | "interaction" | null {
+  return (STATUS_METRICS.get(name) ?? null) as ReturnType<typeof statusMetric>;
+}
+
+/** Cheapest first, where no prices say otherwise. */
+const BY_COST: readonly Channel[] = [
+  "inbox",
+  "slack",
+  "ms_teams",
+  "webpush",
+  "androidpush",
+  "iospush",
+  "email",
+  "whatsapp",
+  "sms",
+];
+
+/**
+ * A candidate that cannot be sent yields its slot to the next: the gap is that of all of them. When storing one of
+ * them is the success already, the sequence ends with its first step, which goes out at the same moment.
+ */
+export function planRouting(candidates: readonly Candidate[], terms: RoutingTerms): RoutingPlan {
+  const beside = ({ channel, state }: Candidate) =>
+    channel === "inbox" || state === "delivered" || terms.mandatory_channels.includes(channel);
+  const routed = candidates.filter((candidate) => !beside(candidate));
+  const slots = Math.max(1, routed.length - 1);
+  const gap_ms = Math.round(terms.ttl_ms / slots);
+  const sequence = byCost(routed.filter(({ state }) => state !== "failed"));
+  const achieved =
+    !terms.success_is_event &&
+    terms.success === "delivered" &&
+    candidates.some(({ state }) => state === "delivered");
+  const places = candidates.map((candidate): Place => {
+    const index = sequence.indexOf(candidate);
+    if (index === -1) return { step: 0, when: "now", wait_ms: candidate.state === "failed" ? null : 0 };
+    const wait_ms = Math.round((terms.ttl_ms * index) / slots);
+    if (wait_ms === 0) return { step: index + 1, when: "now", wait_ms };
+    return achieved
+      ? { step: index + 1, when: "never", wait_ms: null }
+      : { step: index + 1, when: "later", wait_ms };
+  });
+  return { places, gap_ms };
+}
+
+/**
+ * By the usual cost of their channels. Prices are compared with prices alone, as nobody says in which money: those
+ * candidates that have one share out their places in the usual order among themselves. Equals keep their order.
+ */
+function byCost(candidates: readonly Candidate[]): Candidate[] {
+  const usual = candidates.toSorted(
+    (one, other) => BY_COST.indexOf(one.channel) - BY_COST.indexOf(other.channel),
+  );
+  const priced = usual
+    .filter(isPriced)
+    .toSorted((one, other) => (one.price ?? 0) - (other.price ?? 0))
+    .values();
+  return usual.map((candidate) => (isPriced(candidate) ? (priced.next().value ?? candidate) : candidate));
+}
+
+function isPriced({ price }: Candidate): boolean {
+  return price !== null && Number.isFinite(price);
+}

@@ -1,0 +1,51 @@
+import { HttpCallError, type HttpClient } from "./http.ts";
+
+/** Of the engine: a call that a workflow's node asks for, and what came of it. */
+interface NodeCall {
+  method: string;
+  url: string;
+  headers: [name: string, value: string][];
+  body: string | null;
+  timeout_ms: number;
+}
+
+type NodeReply =
+  | { ok: true; status: number; body: string; took_ms: number }
+  | { ok: false; code: string; reason: string; took_ms: number };
+
+const MAX_REDIRECTS = 3;
+const MAX_RESPONSE_BYTES = 1_048_576;
+
+/** Calls of HTTP nodes go out through the client of the vendors: the same guard, the same limits. */
+export function createHttpCaller(http: HttpClient): (call: NodeCall) => Promise<NodeReply> {
+  return async ({ method, url, headers, body, timeout_ms }) => {
+    const started = performance.now();
+    const took = () => Math.round(performance.now() - started);
+    try {
+      const { status, body: text } = await http.request({
+        method,
+        url,
+        headers: joined(headers),
+        ...(body === null ? {} : { body }),
+        timeout_ms,
+        max_response_bytes: MAX_RESPONSE_BYTES,
+        redirects: MAX_REDIRECTS,
+      });
+      return { ok: true, status, body: text, took_ms: took() };
+    } catch (error) {
+      if (!(error instanceof HttpCallError)) throw error;
+      return { ok: false, code: error.code, reason: error.message, took_ms: took() };
+    }
+  };
+}
+
+/** Names that repeat are one header, as the protocol has it. */
+function joined(headers: [name: string, value: string][]): Record<string, string> {
+  const all = new Map<string, string>();
+  for (const [given, value] of headers) {
+    const name = given.toLowerCase();
+    const before = all.get(name);
+    all.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+  return Object.fromEntries(all);
+}

@@ -1,0 +1,129 @@
+import type { Lane } from "../core/lane.ts";
+import { createSlots } from "../core/slots.ts";
+import type { Tx } from "../db/db.ts";
+import { readNows } from "../workspaces/clock.ts";
+import type { StageDeps } from "./deps.ts";
+import type { Handler, Job, Ref } from "./dispatch.ts";
+import type { HttpCall, HttpReply } from "./http-call.ts";
+import { tellReplies } from "./waiters.ts";
+
+/**
+ * Call: runs that wait for the network have left their chunk. Their calls are made outside any transaction, many side
+ * by side, and each reply is told to its run as soon as it is there; what is told together is one transaction. A
+ * worker that dies leaves its job to another, which makes the calls again whose runs still wait: a call is made at
+ * least once, and carries a key by which the other side can tell.
+ */
+export function createCallHandler(deps: StageDeps): Handler {
+  const slots = createSlots(deps.call_concurrency);
+  const mailbox = createMailbox(deps);
+
+  async function answer({ call, ...run }: Waiting, lane: Lane): Promise<void> {
+    await slots.take(lane);
+    let reply: HttpReply;
+    try {
+      reply = await deps.call(call);
+    } finally {
+      slots.free(lane);
+    }
+    await mailbox.post({ ...run, reply });
+  }
+
+  return {
+    batch: { 0: 1, 1: 1, 2: 1 },
+    loops: { 0: 1, 1: 1, 2: 1 },
+    room: slots.room,
+    divisible: true,
+    async handle(jobs, lane) {
+      const calls = jobs.reduce((sum, { refs }) => sum + refs.length, 0);
+      slots.enter(lane, calls);
+      try {
+        // All of them are waited for: a job that goes back while its calls are out would make them twice.
+        const answers = (await loadCalls(deps, jobs)).map((waiting) => answer(waiting, lane));
+        await Promise.allSettled(answers);
+        await Promise.all(answers);
+        await deps.db.tx((tx) => deps.dispatch.settle(tx, "call", lane, jobs), { relaxed: true });
+      } finally {
+        slots.leave(lane, calls);
+      }
+    },
+    giveUp: (tx, ref, error) => answerFailed(tx, ref, error, deps),
+  };
+}
+
+interface Waiting extends Ref {
+  wait_id: string;
+  call: HttpCall;
+}
+
+async function loadCalls({ db }: Pick<StageDeps, "db">, jobs: Job[]): Promise<Waiting[]> {
+  const refs = jobs.flatMap((job) => job.refs);
+  return db.query<Waiting>(
+    `select r.workspace_id, r.id, r.state->'wait'->>'id' as wait_id, r.state->'call' as call
+       from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+       join run r on r.workspace_id = k.workspace_id and r.id = k.id
+      where r.status = 'in_progress' and r.state->'call' is not null
+        and not exists (select 1 from signal s where s.workspace_id = r.workspace_id and s.run_id = r.id
+                           and s.wait_id = r.state->'wait'->>'id')`,
+    [refs.map(({ workspace_id }) => workspace_id), refs.map(({ id }) => id)],
+    "call_load",
+  );
+}
+
+interface Answer extends Ref {
+  wait_id: string;
+  reply: HttpReply;
+}
+
+/** Replies are told in groups: whatever has come in while the group before was being written. */
+function createMailbox(deps: StageDeps): { post: (answer: Answer) => Promise<void> } {
+  let pending: { answer: Answer; resolve: () => void; reject: (error: unknown) => void }[] = [];
+  let writing = false;
+
+  async function flush(): Promise<void> {
+    writing = true;
+    while (pending.length > 0) {
+      const group = pending;
+      pending = [];
+      try {
+        await deps.db.tx((tx) =>
+          tell(
+            tx,
+            group.map(({ answer }) => answer),
+            deps,
+          ),
+        );
+        for (const { resolve } of group) resolve();
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+    }
+    writing = false;
+  }
+
+  return {
+    post: (answer) =>
+      new Promise((resolve, reject) => {
+        pending.push({ answer, resolve, reject });
+        if (!writing) void flush();
+      }),
+  };
+}
+
+async function tell(tx: Tx, answers: Answer[], { dispatch, clock }: StageDeps): Promise<void> {
+  const workspaces = new Set(answers.map(({ workspace_id }) => workspace_id));
+  const nows = await readNows(tx, workspaces, await clock(tx));
+  const replies = answers.map((answer) => ({ ...answer, at: nows.get(answer.workspace_id) ?? new Date() }));
+  await tellReplies(tx, replies, dispatch);
+}
+
+/** Its run must not wait for ever. */
+async function answerFailed(tx: Tx, ref: Ref, error: unknown, deps: StageDeps): Promise<void> {
+  const [row] = await tx.query<{ wait_id: string }>(
+    `select state->'wait'->>'id' as wait_id from run
+      where workspace_id = $1 and id = $2 and status = 'in_progress' and state->'call' is not null`,
+    [ref.workspace_id, ref.id],
+  );
+  if (row === undefined) return;
+  const reason = `500: ${error instanceof Error ? error.message : String(error)}`;
+  await tell(tx, [{ ...ref, ...row, reply: { ok: false, code: "internal", reason, took_ms: 0 } }], deps);
+}

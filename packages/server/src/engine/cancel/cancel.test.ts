@@ -1,0 +1,412 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { startCalledServer } from "../../../test/called-server.ts";
+import { createHarness, type Harness, until } from "../../../test/harness.ts";
+import { createPipeline, delay, node, type Pipeline, type RunRow, sms } from "../../../test/pipeline.ts";
+import { startWorker, type Worker } from "../../../test/worker.ts";
+import { event, wait } from "../../../test/waiting.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { addSubscriptions } from "../../recipients/subscriptions.ts";
+import type { CancelFilter } from "./filter.ts";
+
+/* What a cancel ends, and what it leaves alone. How the call is refused: api/hub/workflow-run. Races: cancel-race. */
+let harness: Harness;
+let pipeline: Pipeline;
+let workers: Worker[] = [];
+
+beforeAll(async () => {
+  harness = await createHarness({ role: "api" });
+});
+afterAll(() => harness.close());
+beforeEach(async () => {
+  pipeline = await createPipeline(harness);
+  await pipeline.addTemplate("text");
+});
+afterEach(async () => {
+  for (const worker of workers) await worker.stop();
+  workers = [];
+});
+
+const ann = { distinct_id: "ann", $sms: "+14155550100" };
+const bob = { distinct_id: "bob", $sms: "+14155550101" };
+
+async function work(): Promise<Worker> {
+  const worker = await startWorker(harness);
+  workers.push(worker);
+  return worker;
+}
+
+async function cancel(filter: Partial<CancelFilter>): Promise<string[]> {
+  const none = { execution_id: null, recipients: null, workflow_slug: null };
+  return harness.services.engine.cancel(pipeline.workspace_id, {
+    ...none,
+    idempotency_key: null,
+    cancellation_key: null,
+    ...filter,
+  });
+}
+
+async function trigger(body: JsonObject): Promise<string> {
+  const answer = await pipeline.call("POST", "/trigger/", { workflow: "later", recipients: [ann], ...body });
+  expect(answer.status, answer.text).toBe(202);
+  return (answer.json as { message_id: string }).message_id;
+}
+
+/** All runs, once there are so many and each is over or waits. */
+const quiet = (count: number) =>
+  until(async () => {
+    const runs = await pipeline.runs();
+    const waits = ({ status, wake_at }: RunRow) => status !== "in_progress" || wake_at !== null;
+    return runs.length === count && runs.every(waits) ? runs : null;
+  });
+
+async function wakeAll(): Promise<void> {
+  const [worker] = workers;
+  await harness.services.db.query(
+    "update run set wake_at = now() - interval '1 second' where workspace_id = $1 and wake_at is not null",
+    [pipeline.workspace_id],
+  );
+  await worker?.wake();
+}
+
+/** Nothing is queued or under way any more. */
+const idle = () =>
+  until(async () => {
+    const [row] = await harness.services.db.query<{ busy: boolean }>(
+      "select exists (select from pgboss.job where state <= 'active') as busy",
+    );
+    return row?.busy === false;
+  });
+
+const sentTo = async () => (await pipeline.messages()).map(({ distinct_id }) => distinct_id);
+const statuses = async () => (await pipeline.runs()).map(({ status }) => status);
+const count = async (table: "waiter" | "signal" | "batch" | "batch_item" | "smart_step") => {
+  const [row] = await harness.services.db.query<{ count: number }>(
+    `select count(*)::int as count from ${table} where workspace_id = $1`,
+    [pipeline.workspace_id],
+  );
+  return row?.count;
+};
+
+describe("a run that is cancelled", () => {
+  it("while it sleeps stays where it is for ever, and its log says why", async () => {
+    await pipeline.commit("later", [sms("first"), delay("d", "1h"), sms("second")]);
+    await trigger({});
+    await work();
+    const [run] = await quiet(1);
+    expect(await cancel({ execution_id: run?.id ?? "" })).toEqual([run?.id]);
+
+    const [ended] = await pipeline.runs();
+    expect(ended).toMatchObject({ status: "cancelled", position: null, wake_at: null });
+    expect(ended?.steps.at(-1)).toMatchObject({ s: "run_cancelled", m: "cancelled via API" });
+    expect(ended?.steps.length).toBe((run?.steps.length ?? 0) + 1);
+    await wakeAll();
+    await idle();
+    expect(await sentTo()).toEqual(["ann"]);
+    expect(await cancel({ execution_id: run?.id ?? "" })).toEqual([]);
+  });
+
+  it("while it waits hears of no event any more", async () => {
+    await pipeline.commit("later", [
+      wait("w", { on: [event("Paid")], come: [sms("come")], timeout: [sms("timeout")] }),
+    ]);
+    await trigger({});
+    await work();
+    const [run] = await quiet(1);
+    expect(await count("waiter")).toBeGreaterThan(0);
+    expect(await cancel({ recipients: ["ann"] })).toEqual([run?.id]);
+    expect(await count("waiter")).toBe(0);
+
+    await pipeline.call("POST", "/v2/event/", { event: "Paid", distinct_id: "ann", properties: {} });
+    await idle();
+    await wakeAll();
+    await idle();
+    expect(await statuses()).toEqual(["cancelled"]);
+    expect(await sentTo()).toEqual([]);
+    expect(await count("signal")).toBe(0);
+  });
+
+  it("while it calls out does not hear the answer", async () => {
+    const server = await startCalledServer();
+    const url = `"${server.url}/x"`;
+    await pipeline.commit("later", [node("httpapi_fetch", "f", { url }), sms("after")]);
+    await trigger({});
+    await work();
+    const call = await server.request(0);
+    expect(await cancel({ recipients: ["ann"] })).toHaveLength(1);
+    call.answer(200, { answered: true });
+    await idle();
+    expect(await statuses()).toEqual(["cancelled"]);
+    expect(await sentTo()).toEqual([]);
+    await server.close();
+  });
+
+  it("keeps what it sent and drops the channels whose turn is still to come, also when it was over", async () => {
+    await pipeline.addTemplate("both", ["sms", "email"]);
+    await pipeline.commit("later", [node("send_smart_channel_routing", "s", { template: "both" })]);
+    await pipeline.commit("longer", [
+      node("send_smart_channel_routing", "s", { template: "both" }),
+      delay("d", "1h"),
+    ]);
+    const recipients = [{ ...ann, $email: "ann@example.com" }];
+    await trigger({ recipients, $idempotency_key: "over" });
+    await trigger({ recipients, workflow: "longer", $idempotency_key: "under way" });
+    await work();
+    await quiet(2);
+    expect(await count("smart_step")).toBe(2);
+    expect(await cancel({ idempotency_key: "over" })).toEqual([]);
+    expect(await cancel({ idempotency_key: "under way" })).toHaveLength(1);
+    expect(await count("smart_step")).toBe(0);
+    const messages = await pipeline.messages();
+    expect(messages.filter(({ status }) => status === "not_to_be_triggered")).toHaveLength(2);
+    expect(messages).toHaveLength(4);
+  });
+});
+
+describe("filters", () => {
+  beforeEach(async () => {
+    await pipeline.commit("later", [delay("d", "1h"), sms("second")]);
+    await pipeline.commit("other", [delay("d", "1h"), sms("second")]);
+  });
+
+  it("are all to hold", async () => {
+    await trigger({ recipients: [ann, bob], $idempotency_key: "k1", cancellation_key: "c" });
+    await trigger({ workflow: "other", $idempotency_key: "k2", cancellation_key: "c" });
+    await work();
+    const runs = await quiet(3);
+    const of = (request: (string | undefined)[], who: string) =>
+      runs
+        .filter(({ distinct_id, request_id }) => distinct_id === who && request.includes(request_id))
+        .map(({ id }) => id);
+    const [first] = runs;
+    const second = runs.find(({ request_id }) => request_id !== first?.request_id);
+    for (const filter of [
+      { idempotency_key: "k1", recipients: ["zoe"] },
+      { idempotency_key: "k1", workflow_slug: "other" },
+      { idempotency_key: "k1", cancellation_key: "d" },
+      { execution_id: first?.id ?? "", idempotency_key: "k2" },
+      { execution_id: "01NOPE" },
+      { recipients: ["__proto__", "constructor", "%", "ann'--"] },
+    ]) {
+      expect(await cancel(filter), JSON.stringify(filter)).toEqual([]);
+    }
+    expect(await cancel({ idempotency_key: "k1", recipients: ["ann"] })).toEqual(
+      of([first?.request_id], "ann"),
+    );
+    expect(await cancel({ cancellation_key: "c", workflow_slug: "other" })).toEqual(
+      of([second?.request_id], "ann"),
+    );
+    expect(await cancel({ cancellation_key: "c" })).toEqual(of([first?.request_id], "bob"));
+  });
+
+  it.each([
+    ["a distinct_id", "ann", ["ann"]],
+    ["a phone number as people write it", "+1 415-555-0101", ["bob"]],
+    ["an address that two people share", "Shared@Example.com", ["ann", "bob"]],
+    ["an object", "team/red", ["red"]],
+    ["the address of somebody who is not stored", "nobody@example.com", ["_transient"]],
+    ["a distinct_id with a slash", "team/blue", ["team/blue"]],
+  ])("find recipients by %s", async (_name, text, who) => {
+    const shared = { $email: "shared@example.com" };
+    await trigger({
+      recipients: [
+        { ...ann, ...shared },
+        { ...bob, ...shared },
+        { distinct_id: "cem", $email: "cem@example.com" },
+        { object_type: "team", id: "red", $sms: "+14155550109" },
+        { distinct_id: "team/blue", $sms: "+14155550108" },
+        { is_transient: true, $email: "nobody@example.com" },
+        { is_transient: true, $email: "somebody@example.com" },
+      ],
+    });
+    await work();
+    const runs = await quiet(7);
+    const cancelled = await cancel({ recipients: [text] });
+    const names = runs
+      .filter(({ id }) => cancelled.includes(id))
+      .map(({ distinct_id }) => distinct_id.slice(0, 10));
+    expect(names.sort()).toEqual(who);
+  });
+
+  it("stay inside their workspace", async () => {
+    await trigger({ $idempotency_key: "k" });
+    await work();
+    const [run] = await quiet(1);
+    const other = await createPipeline(harness);
+    const everything = { recipients: null, cancellation_key: null, workflow_slug: null };
+    for (const filter of [
+      { execution_id: run?.id ?? "", idempotency_key: null },
+      { execution_id: null, idempotency_key: "k" },
+    ]) {
+      expect(await harness.services.engine.cancel(other.workspace_id, { ...everything, ...filter })).toEqual(
+        [],
+      );
+    }
+    expect(await statuses()).toEqual(["in_progress"]);
+  });
+});
+
+describe("a request that is not expanded yet", () => {
+  beforeEach(async () => {
+    await pipeline.commit("later", [sms("first")]);
+  });
+
+  it.each<[string, Partial<CancelFilter>]>([
+    ["its idempotency key", { idempotency_key: "k" }],
+    ["its cancellation key", { cancellation_key: "c" }],
+    ["its key and all its recipients", { idempotency_key: "k", recipients: ["bob", "ann"] }],
+    ["its key and its workflow", { idempotency_key: "k", workflow_slug: "later" }],
+  ])("is cancelled by %s, and nothing is sent", async (_name, filter) => {
+    const keys = { $idempotency_key: "k", cancellation_key: "c" };
+    const id = await trigger({ recipients: [ann, bob], ...keys });
+    await trigger({ recipients: [{ distinct_id: "cem", $sms: "+14155550103" }] });
+    expect(await cancel(filter)).toEqual([]);
+    expect(await pipeline.request(id)).toMatchObject({
+      status: "cancelled",
+      errors: [{ error_code: "cancelled", error_description: "cancelled via API before it began" }],
+    });
+    await work();
+    await idle();
+    expect(await sentTo()).toEqual(["cem"]);
+  });
+
+  it("is left alone by what does not name it", async () => {
+    const id = await trigger({ $idempotency_key: "k", cancellation_key: "c" });
+    await cancel({ idempotency_key: "other" });
+    await cancel({ idempotency_key: "k", workflow_slug: "other" });
+    await cancel({ execution_id: "01NOPE", idempotency_key: "k" });
+    expect((await pipeline.request(id)).status).toBe("accepted");
+  });
+
+  it("is not cut in half: the call is refused until it has runs", async () => {
+    await pipeline.commit("later", [delay("d", "1h")]);
+    await trigger({ recipients: [ann, bob], $idempotency_key: "k" });
+    const half = { idempotency_key: "k", recipients: ["ann"] };
+    await expect(cancel(half)).rejects.toMatchObject({ code: "conflict" });
+    await work();
+    const [run] = await quiet(2);
+    expect(await cancel(half)).toEqual([run?.id]);
+  });
+});
+
+describe("an open batch", () => {
+  const gathering = node("batch", "b", { mode: "accumulate_all", window_type: "fixed", fixed_window: "1h" });
+  beforeEach(async () => {
+    await pipeline.commit("later", [gathering, sms("second")]);
+    await work();
+    for (const [index, key] of ["k1", "k2", "k3"].entries()) {
+      await trigger({ $idempotency_key: key, data: { n: index + 1 } });
+      await quiet(index + 1);
+    }
+  });
+
+  const items = async () => {
+    const rows = await harness.services.db.query<{ n: number }>(
+      "select (data->'$batched_events'->x->>'n')::int as n from run, generate_series(0, 9) x where workspace_id = $1 and data->'$batched_events'->x is not null order by x",
+      [pipeline.workspace_id],
+    );
+    return rows.map(({ n }) => n);
+  };
+
+  it.each<[string, () => Promise<Partial<CancelFilter>>]>([
+    ["the run that carries it", async () => ({ execution_id: (await pipeline.runs())[0]?.id ?? "" })],
+    ["its recipient", async () => ({ recipients: ["ann"] })],
+  ])("goes with %s", async (_name, filter) => {
+    const [carrier] = await pipeline.runs();
+    expect(await cancel(await filter())).toEqual([carrier?.id]);
+    expect(await count("batch")).toBe(0);
+    expect(await count("batch_item")).toBe(0);
+    await trigger({ data: { n: 4 } });
+    await quiet(4);
+    await wakeAll();
+    await pipeline.finished(4);
+    expect(await items()).toEqual([4]);
+  });
+
+  it.each([
+    ["that joined it", ["k2"], [1, 3]],
+    ["that opened it", ["k1"], [2, 3]],
+    ["after another", ["k1", "k3"], [2]],
+  ])("loses only the item of a trigger %s, and is sent with the others", async (_name, keys, left) => {
+    for (const key of keys) expect(await cancel({ idempotency_key: key })).toEqual([]);
+    const runs = await pipeline.runs();
+    expect(runs.map(({ steps }) => steps.some(({ s }) => s === "batch_item_cancelled"))).toEqual(
+      [1, 2, 3].map((n) => !left.includes(n)),
+    );
+    await wakeAll();
+    await pipeline.finished(3);
+    expect(await items()).toEqual(left);
+    expect(await sentTo()).toEqual(["ann"]);
+  });
+
+  it("loses an item whose run is named by its id", async () => {
+    const joined = (await pipeline.runs())[1];
+    expect(await cancel({ execution_id: joined?.id ?? "" })).toEqual([]);
+    await wakeAll();
+    await pipeline.finished(3);
+    expect(await items()).toEqual([1, 3]);
+  });
+
+  it("ends with its carrier when nothing is left in it", async () => {
+    const [carrier] = await pipeline.runs();
+    expect(await cancel({ idempotency_key: "k1" })).toEqual([]);
+    expect(await cancel({ idempotency_key: "k2" })).toEqual([]);
+    expect(await cancel({ idempotency_key: "k3" })).toEqual([carrier?.id]);
+    expect(await count("batch")).toBe(0);
+    expect(await statuses()).toEqual(["cancelled", "completed", "completed"]);
+  });
+});
+
+describe("the fan-out of an object", () => {
+  async function subscribe(people: number): Promise<void> {
+    const { db, ids } = harness.services;
+    await db.tx(async (tx) => {
+      const subscribers = Array.from({ length: people }, (_, index) => ({
+        object_type: "",
+        distinct_id: `p${index}`,
+      }));
+      for (const { distinct_id } of subscribers) {
+        await tx.query("insert into recipient (workspace_id, id, distinct_id) values ($1, $2, $3)", [
+          pipeline.workspace_id,
+          ids.ulid(),
+          distinct_id,
+        ]);
+      }
+      const item = { object_type: "team", object_id: "red", create_if_missing: true, properties: {} };
+      await addSubscriptions(tx, pipeline.workspace_id, [{ ...item, subscribers }], ids);
+    });
+  }
+  const red = { object_type: "team", id: "red", $sms: "+14155550109" };
+  const objectRun = (runs: RunRow[]) => runs.find(({ distinct_id }) => distinct_id === "red");
+
+  it("ends with the object's run", async () => {
+    await subscribe(3);
+    await pipeline.commit("later", [delay("d", "1h"), sms("second")]);
+    await trigger({ recipients: [red] });
+    await trigger({ recipients: ["p0"] });
+    await work();
+    const runs = await quiet(5);
+    const parent = objectRun(runs);
+    const own = runs.filter(({ request_id }) => request_id === parent?.request_id).map(({ id }) => id);
+    expect(own).toHaveLength(4);
+    expect(await cancel({ execution_id: parent?.id ?? "" })).toEqual(own);
+    expect((await statuses()).filter((status) => status === "in_progress")).toHaveLength(1);
+  });
+
+  it.each<[string, (parent: RunRow | undefined) => Partial<CancelFilter>]>([
+    ["of an object's run, though that is over", (parent) => ({ execution_id: parent?.id ?? "" })],
+    ["of a trigger", () => ({ idempotency_key: "k" })],
+  ])("is not begun where pages %s are still to come", async (_name, filter) => {
+    await subscribe(250);
+    await pipeline.commit("later", [sms("first")]);
+    await trigger({ recipients: [red], $idempotency_key: "k" });
+    const worker = await work();
+    await until(async () => objectRun(await pipeline.runs()) !== undefined);
+    await worker.stop();
+    workers = [];
+    const before = await pipeline.runs();
+    expect(await cancel(filter(objectRun(before)))).toEqual([]);
+    await work();
+    await idle();
+    expect(await pipeline.runs()).toHaveLength(before.length);
+  });
+});

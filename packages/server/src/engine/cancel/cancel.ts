@@ -1,0 +1,167 @@
+import type { Tx } from "../../db/db.ts";
+import { cancelRouting } from "../../routing/success.ts";
+import { readNows } from "../../workspaces/clock.ts";
+import type { EngineDeps } from "../deps.ts";
+import { stopListening } from "../waiters.ts";
+import { deleteBatches, lockBatches, takeOutItems } from "./batches.ts";
+import { type CancelFilter, namesTrigger } from "./filter.ts";
+import { findPeople, type NamedPeople } from "./people.ts";
+import { cancelPages, cancelRequests } from "./requests.ts";
+import {
+  findChildren,
+  findRuns,
+  isAnyRunning,
+  lockRunning,
+  type MatchedRun,
+  writeCancelled,
+  writeStep,
+} from "./runs.ts";
+
+/**
+ * Cancel ends runs that are under way, and what they would have led to: requests that are not expanded yet, the runs
+ * of an object's subscribers, messages whose turn in a smart routing is still to come. What was triggered before stays.
+ * All of it is one transaction, which locks in the order of everybody else: requests, runs, batches, messages, each in
+ * the order of its key. So a run is cancelled or it goes on, and when the answer is out no further message is made.
+ *
+ * A batch goes with the run that carries it when that run or its recipient is named. When a trigger is named, only
+ * what that trigger put into the batch is taken out: the others' items are no business of its sender. A run that
+ * carries nothing any more is cancelled too.
+ */
+export type CancelDeps = Pick<EngineDeps, "db" | "recipients" | "clock" | "meter">;
+
+/** It is begun again when it turns out what else must be locked, and when it lost against somebody. */
+const MAX_ROUNDS = 20;
+
+/** The ids of the runs that were really cancelled, in order. Throws `conflict` for half a request. */
+export async function cancelRuns(
+  deps: CancelDeps,
+  workspace_id: number,
+  filter: CancelFilter,
+): Promise<string[]> {
+  const carriers = new Set<string>();
+  for (let round = 1; ; round++) {
+    try {
+      return await deps.db.tx((tx) => cancel(tx, workspace_id, filter, carriers, deps));
+    } catch (error) {
+      if (round >= MAX_ROUNDS || !isPassing(error)) throw error;
+      if (error instanceof MoreToLock) for (const id of error.ids) carriers.add(id);
+    }
+  }
+}
+
+/** Runs beyond those that are locked turned out to carry a batch: out of order they must not be locked. */
+class MoreToLock extends Error {
+  override name = "MoreToLock";
+  ids: string[];
+
+  constructor(ids: string[]) {
+    super("more runs must be locked");
+    this.ids = ids;
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  if (error instanceof MoreToLock) return true;
+  return error instanceof Error && "code" in error && (error.code === "40P01" || error.code === "40001");
+}
+
+async function cancel(
+  tx: Tx,
+  workspace_id: number,
+  filter: CancelFilter,
+  carriers: ReadonlySet<string>,
+  deps: CancelDeps,
+): Promise<string[]> {
+  const people =
+    filter.recipients === null
+      ? null
+      : await findPeople(tx, workspace_id, filter.recipients, deps.recipients);
+  const hasKeys = filter.idempotency_key !== null || filter.cancellation_key !== null;
+  const request_ids = hasKeys ? await cancelRequests(tx, workspace_id, filter, people) : null;
+  const find = () => findAll(tx, workspace_id, filter, request_ids, people);
+  await stopFanOut(tx, workspace_id, filter, await find());
+  const wanted = (await find()).map(({ id }) => id);
+  const running = await lockRunning(tx, workspace_id, [...wanted, ...carriers]);
+  // Where they stand now that they are locked: one may have joined a batch while its lock was waited for.
+  const matched = await find();
+  const now = (await readNows(tx, [workspace_id], await deps.clock(tx))).get(workspace_id) ?? new Date();
+  const { spared, idle } = await clearBatches(tx, workspace_id, { filter, matched, running, now });
+  const ids = new Set(matched.map(({ id }) => id));
+  const cancelled = running.filter((id) => idle.has(id) || (ids.has(id) && !spared.has(id)));
+  await endRuns(tx, workspace_id, cancelled, now);
+  const silent = new Set([...cancelled, ...[...ids].filter((id) => !spared.has(id))]);
+  await cancelRouting(tx, toRefs(workspace_id, [...silent]));
+  tx.afterCommit(() => deps.meter.runs("cancelled", cancelled.length));
+  return cancelled;
+}
+
+async function findAll(
+  tx: Tx,
+  workspace_id: number,
+  filter: CancelFilter,
+  request_ids: string[] | null,
+  people: NamedPeople | null,
+): Promise<MatchedRun[]> {
+  const named = await findRuns(tx, workspace_id, filter, request_ids, people);
+  const children = await findChildren(tx, workspace_id, named.filter(isObject));
+  return [...new Map([...named, ...children].map((run) => [run.id, run])).values()];
+}
+
+/** Only runs of objects have children that are part of the same request. */
+const isObject = ({ object_type }: MatchedRun): boolean => object_type !== "";
+
+/** Before children are looked for: none is made behind this. */
+async function stopFanOut(
+  tx: Tx,
+  workspace_id: number,
+  { recipients, execution_id, idempotency_key, workflow_slug }: CancelFilter,
+  matched: MatchedRun[],
+): Promise<void> {
+  // Children of an object whose own run did not begin have no parent to be found by.
+  const isWhole = recipients === null && execution_id === null;
+  const keys = new Set((isWhole ? matched : matched.filter(isObject)).map((run) => run.idempotency_key));
+  if (isWhole && idempotency_key !== null) keys.add(idempotency_key);
+  const parents = isWhole ? null : matched.filter(isObject).map(({ id }) => id);
+  await cancelPages(tx, workspace_id, [...keys], parents, workflow_slug);
+}
+
+interface Standing {
+  filter: CancelFilter;
+  matched: MatchedRun[];
+  /** Those that are locked, and some that carry their items. */
+  running: string[];
+  now: Date;
+}
+
+/** Takes what these runs have in batches out of them: `spared` go on carrying others' items, `idle` carry nothing. */
+async function clearBatches(
+  tx: Tx,
+  workspace_id: number,
+  { filter, matched, running, now }: Standing,
+): Promise<{ spared: Set<string>; idle: Set<string> }> {
+  const open = await lockBatches(tx, workspace_id, [...new Set(matched.flatMap(({ batches }) => batches))]);
+  const carriers = open.flatMap(({ carrier_run_id }) => carrier_run_id ?? []);
+  const unlocked = carriers.filter((id) => !running.includes(id));
+  if (await isAnyRunning(tx, workspace_id, unlocked)) throw new MoreToLock(unlocked);
+  const ids = new Set(matched.map(({ id }) => id));
+  const ending = namesTrigger(filter)
+    ? []
+    : open.filter(({ carrier_run_id }) => carrier_run_id !== null && ids.has(carrier_run_id));
+  const others = open.filter((batch) => !ending.includes(batch)).map(({ id }) => id);
+  const taken = await takeOutItems(tx, workspace_id, others, [...ids]);
+  const empty = taken.filter(({ left }) => left === 0).map(({ batch_id }) => batch_id);
+  await deleteBatches(tx, workspace_id, [...ending.map(({ id }) => id), ...empty]);
+  const losers = taken.flatMap(({ run_ids }) => run_ids);
+  await writeStep(tx, workspace_id, losers, now, "its item was taken out of the batch via API");
+  const carriersOf = (ids: string[]) =>
+    new Set(open.flatMap(({ id, carrier_run_id }) => (ids.includes(id) ? (carrier_run_id ?? []) : [])));
+  return { spared: carriersOf(others.filter((id) => !empty.includes(id))), idle: carriersOf(empty) };
+}
+
+async function endRuns(tx: Tx, workspace_id: number, ids: string[], now: Date): Promise<void> {
+  if (ids.length === 0) return;
+  await writeCancelled(tx, workspace_id, ids, now);
+  await stopListening(tx, toRefs(workspace_id, ids));
+}
+
+const toRefs = (workspace_id: number, ids: string[]) => ids.map((id) => ({ workspace_id, id }));

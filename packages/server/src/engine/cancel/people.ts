@@ -1,0 +1,47 @@
+import type { Tx } from "../../db/db.ts";
+import type { Recipients } from "../../recipients/recipients.ts";
+
+/** Whom a cancel names. */
+export interface NamedPeople {
+  /** As runs know them; a text with a slash may be a user's id as well as an object's. */
+  keys: { object_type: string; distinct_id: string }[];
+  /** Normalised, for people who are not stored. */
+  addresses: string[];
+}
+
+const ADDRESSED = ["email", "sms", "whatsapp"] as const;
+
+/**
+ * Ids name themselves; a text that is an address names also everybody who has it, in whatever tenant. Relies on
+ * identity_address.
+ */
+export async function findPeople(
+  tx: Tx,
+  workspace_id: number,
+  texts: readonly string[],
+  { parseIdentity }: Pick<Recipients, "parseIdentity">,
+): Promise<NamedPeople> {
+  const keys = texts.flatMap((text) => {
+    const slash = text.indexOf("/");
+    const user = { object_type: "", distinct_id: text };
+    if (slash < 1) return [user];
+    return [user, { object_type: text.slice(0, slash), distinct_id: text.slice(slash + 1) }];
+  });
+  const addresses = [...new Set(texts.flatMap((text) => addressKeys(text, parseIdentity)))];
+  if (addresses.length === 0) return { keys, addresses };
+  const owners = await tx.query<NamedPeople["keys"][number]>(
+    `select distinct p.object_type, p.distinct_id from identity i
+       join recipient p on p.workspace_id = i.workspace_id and p.id = i.recipient_id
+      where i.workspace_id = $1 and i.key = any($2) and i.channel in ('email', 'sms', 'whatsapp')`,
+    [workspace_id, addresses],
+    "cancel_people",
+  );
+  return { keys: [...keys, ...owners], addresses };
+}
+
+function addressKeys(text: string, parseIdentity: Recipients["parseIdentity"]): string[] {
+  return ADDRESSED.flatMap((channel) => {
+    const parsed = parseIdentity(channel, text, {});
+    return parsed.ok ? [parsed.identity.key] : [];
+  });
+}

@@ -1,0 +1,86 @@
+import type { JsonObject } from "../core/json.ts";
+
+/**
+ * What a node may have done in the transaction of its chunk, beyond its own run. Nodes ask, the engine collects what
+ * all runs of the chunk ask for at the same time, and one function per effect (`effects/`) does it in bulk.
+ */
+export interface Effects {
+  gather: { request: Gathering; result: Gathered };
+  seal: { request: Sealing; result: Sealed };
+  edit_profile: { request: ProfileEdit; result: Done };
+  edit_list: { request: ListEdit; result: Done };
+  edit_subscription: { request: SubscriptionEdit; result: Done };
+  invoke: { request: Invocation; result: Done };
+}
+
+/** Expected refusals are results: the node decides whether the run goes on. */
+export type Done = { ok: true; detail?: JsonObject } | { ok: false; reason: string };
+
+/** Joins the open batch of this identity, or opens one. */
+export interface Gathering {
+  /** What makes a batch besides workspace, workflow, node, tenant and recipient: canonical text. */
+  key: string;
+  /** Used only by whoever opens it. */
+  closes_at: Date;
+  /** True: the first item is let through at once and is not part of what gathers behind it. */
+  flush_leading: boolean;
+  item: JsonObject;
+}
+
+export type Gathered =
+  /** This run carries the batch and sleeps until it closes. */
+  | { role: "carrier"; batch_id: string; closes_at: Date }
+  /** The item is in; this run's way ends here. */
+  | { role: "joined"; batch_id: string; carrier_run_id: string; closes_at: Date }
+  /** The window is open behind this run, which goes on at once. */
+  | { role: "leading"; batch_id: string; closes_at: Date };
+
+export interface Sealing {
+  batch_id: string;
+  retain_count: number;
+  retain_order: "first" | "last";
+}
+
+export interface Sealed {
+  /** At most `retain_count`, in order of arrival. */
+  items: JsonObject[];
+  /** All. */
+  count: number;
+}
+
+export type Who = "recipient" | "actor";
+
+export interface ProfileEdit {
+  who: Who;
+  /** Keys of a user upsert, channels among them. */
+  properties: JsonObject;
+}
+
+export interface ListEdit {
+  op: "add" | "remove";
+  list_id: string;
+  list_name: string | null;
+  create_if_missing: boolean;
+  who: Who[];
+}
+
+export interface SubscriptionEdit {
+  op: "add" | "remove";
+  object_type: string;
+  object_id: string;
+  create_if_missing: boolean;
+  who: Who[];
+  properties: JsonObject;
+}
+
+/** Triggers another workflow, as if its API were called. */
+export interface Invocation {
+  node_ref: string;
+  workflow: string;
+  recipients: Named[];
+  actor: Named | null;
+  data: JsonObject;
+}
+
+/** Somebody whom the run knows, or as a trigger names them. */
+export type Named = { who: Who } | { named: string | JsonObject };

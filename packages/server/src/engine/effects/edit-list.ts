@@ -1,0 +1,79 @@
+import type { ListEvent } from "../../lists/lists.ts";
+import type { Done, ListEdit } from "../effect.ts";
+import { insertRequests, type InternalRequest } from "../internal-request.ts";
+import type { EffectFunction } from "../performing.ts";
+import { personOf } from "../person-of.ts";
+import type { Run } from "../run.ts";
+import { groupBy } from "../surroundings.ts";
+import { MAX_DEPTH, nextDepth } from "./depth.ts";
+
+interface Ask {
+  run: Run;
+  request: ListEdit;
+}
+
+/** Adds people to lists, or takes them out; additions first. Who really entered or left causes the list's event. */
+export const editLists: EffectFunction<"edit_list"> = async (tx, asked, _surroundings, deps) => {
+  const results = new Map<Ask, Done>();
+  const events: InternalRequest[] = [];
+  for (const [workspace_id, own] of groupBy(asked, ({ run }) => run.workspace_id)) {
+    const { add = [], remove = [] } = Object.groupBy(own, ({ request }) => request.op);
+    for (const [asks, op] of [
+      [add, deps.lists.add],
+      [remove, deps.lists.remove],
+    ] as const) {
+      if (asks.length === 0) continue;
+      const items = asks.map(({ run, request }) => ({ ...request, recipient_ids: usersOf(run, request) }));
+      const outcomes = await op(tx, workspace_id, items);
+      asks.forEach((ask, index) => {
+        const outcome = outcomes[index];
+        if (outcome === undefined) return;
+        if (!outcome.ok) {
+          results.set(ask, { ok: false, reason: outcome.error });
+          return;
+        }
+        const { members, event } = outcome;
+        const depth = nextDepth(ask.run);
+        const warnings = depth === null && members.length > 0 ? [NO_EVENT] : [];
+        results.set(ask, { ok: true, detail: { changed: members.length, warnings } });
+        if (depth === null) return;
+        events.push(...members.map(({ distinct_id }) => toRequest(ask.run, distinct_id, event, depth)));
+      });
+    }
+  }
+  await insertRequests(tx, events, deps);
+  return asked.map((ask) => results.get(ask) ?? { ok: false, reason: "the operation was lost" });
+};
+
+/** A workflow that a list's event starts may move people between lists, and so for ever. */
+const NO_EVENT = `no event is caused: workflows trigger each other more than ${MAX_DEPTH} deep`;
+
+/** Lists hold users that are stored. */
+function usersOf(run: Run, { who }: ListEdit): string[] {
+  return who.flatMap((one) => {
+    const person = personOf(run, one);
+    return person === null || person.object_type !== "" || person.recipient_id === null
+      ? []
+      : [person.recipient_id];
+  });
+}
+
+function toRequest(
+  run: Run,
+  distinct_id: string,
+  { event, properties }: ListEvent,
+  depth: number,
+): InternalRequest {
+  const { workspace_id, tenant_id } = run;
+  return {
+    workspace_id,
+    lane: run.workflow.lane,
+    api_type: "event",
+    name: event,
+    tenant_id,
+    idempotency_key: `${run.id}:${event}:${distinct_id}`,
+    body: { distinct_id, event, properties, tenant_id },
+    parent_run_id: run.id,
+    depth,
+  };
+}

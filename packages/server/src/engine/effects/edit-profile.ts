@@ -1,0 +1,56 @@
+import { profileFromUpsert } from "../../core/profile-operations.ts";
+import type { Done } from "../effect.ts";
+import type { EffectFunction } from "../performing.ts";
+import { personOf } from "../person-of.ts";
+import type { Surroundings } from "../run.ts";
+import { groupBy } from "../surroundings.ts";
+import { tellProfiles } from "../tell-profiles.ts";
+
+/** Writes to the global profiles of users, as an upsert would; later nodes of the same walk see what was written. */
+export const editProfiles: EffectFunction<"edit_profile"> = async (tx, asked, surroundings, deps) => {
+  const results = new Map<(typeof asked)[number], Done>();
+  for (const [workspace_id, own] of groupBy(asked, ({ run }) => run.workspace_id)) {
+    const edits = own.flatMap((ask) => {
+      const person = personOf(ask.run, ask.request.who);
+      if (person === null || person.object_type !== "" || person.recipient_id === null) {
+        results.set(ask, { ok: false, reason: `the ${ask.request.who} is not a stored user` });
+        return [];
+      }
+      return [{ ask, person }];
+    });
+    const outcomes = await deps.recipients.apply(
+      tx,
+      workspace_id,
+      edits.map(({ ask, person: { distinct_id } }) => ({
+        object_type: "",
+        distinct_id,
+        operations: profileFromUpsert(ask.request.properties).operations,
+        mode: "lenient" as const,
+        restore: true,
+        create: false,
+      })),
+    );
+    outcomes.forEach((outcome, index) => {
+      const ask = edits[index]?.ask;
+      if (ask === undefined) return;
+      if (!outcome.ok) results.set(ask, { ok: false, reason: outcome.error });
+      else if (outcome.recipient === null) results.set(ask, { ok: false, reason: "the user does not exist" });
+      else results.set(ask, { ok: true, detail: { warnings: outcome.edit?.warnings ?? [] } });
+    });
+    remember(surroundings, outcomes);
+    await tellProfiles(tx, workspace_id, outcomes, own[0]?.run.now ?? new Date(), deps.dispatch);
+  }
+  return asked.map((ask) => results.get(ask) ?? { ok: false, reason: "the edit was lost" });
+};
+
+type Outcomes = Parameters<typeof tellProfiles>[2];
+
+/** What the runs of this chunk see inside their tenants is not what was edited. */
+function remember({ recipients }: Surroundings, outcomes: Outcomes): void {
+  for (const outcome of outcomes) {
+    if (!outcome.ok || outcome.recipient === null) continue;
+    const { recipient } = outcome;
+    const { tenant_profiles } = recipients.get(recipient.id) ?? recipient;
+    recipients.set(recipient.id, { ...recipient, tenant_profiles });
+  }
+}

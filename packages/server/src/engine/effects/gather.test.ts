@@ -1,0 +1,542 @@
+import * as fc from "fast-check";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { cloneDatabase } from "../../../test/harness.ts";
+import { overlap } from "../../../test/overlap.ts";
+import { createRandom } from "../../../test/random.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { createDb, type Db, type Tx } from "../../db/db.ts";
+import { createIdSource } from "../../ids.ts";
+import type { Gathered, Gathering, Sealed } from "../effect.ts";
+import type { EffectDeps } from "../performing.ts";
+import { nothingLeft, type Run, type Surroundings } from "../run.ts";
+import { gather } from "./gather.ts";
+import { seal } from "./seal.ts";
+
+/*
+ * The two effects by themselves, in transactions that the tests interleave. What nodes make of them is tested with
+ * the nodes.
+ */
+const ids = createIdSource();
+/** Neither effect looks at anybody. */
+const nobody = {} as Surroundings;
+const effects = { ids } as EffectDeps;
+const NOON = new Date("2026-07-17T12:00:00Z");
+const LATER = new Date("2026-07-17T13:00:00Z");
+
+let db: Db;
+let workspace_id = 0;
+
+beforeAll(async () => {
+  const url = await cloneDatabase();
+  db = createDb({ url, max: 16, onError: () => {} });
+});
+afterAll(() => db.close());
+beforeEach(() => {
+  workspace_id += 1;
+});
+
+interface Arrival {
+  run?: Partial<Run>;
+  request?: Partial<Gathering>;
+  slug?: string;
+  ref?: string;
+}
+
+function arrive({ run, request, slug = "orders", ref = "batch_1" }: Arrival = {}) {
+  const made = {
+    workspace_id,
+    id: ids.ulid(),
+    object_type: "",
+    distinct_id: "ann",
+    tenant_id: "default",
+    idempotency_key: "",
+    inline: null,
+    position: [0],
+    now: NOON,
+    left: nothingLeft(),
+    workflow: { slug, nodes: [{ type: "batch", ref, name: "", config: null, problem: null }] },
+    ...run,
+  } as unknown as Run;
+  const asked: Gathering = { key: "", closes_at: LATER, flush_leading: false, item: {}, ...request };
+  return { run: made, request: asked };
+}
+
+type Arrived = ReturnType<typeof arrive>;
+
+const gatherIn = (tx: Tx, arrivals: Arrived[]) => gather(tx, arrivals, nobody, effects);
+const gathered = (...arrivals: Arrived[]) => db.tx((tx) => gatherIn(tx, arrivals));
+
+const sealIn = (tx: Tx, run: Run, batch_id: string, order: "first" | "last" = "first", keep = 10) =>
+  seal(tx, [{ run, request: { batch_id, retain_count: keep, retain_order: order } }], nobody, effects);
+
+async function sealed(run: Run, batch_id: string, order?: "first" | "last", keep?: number): Promise<Sealed> {
+  const [result] = await db.tx((tx) => sealIn(tx, run, batch_id, order, keep));
+  if (result === undefined) throw new Error("nothing was answered");
+  return result;
+}
+
+const roles = (results: Gathered[]) => results.map(({ role }) => role);
+const item = (n: number): Partial<Gathering> => ({ item: { n } });
+
+describe("gathering", () => {
+  it("has the first open the batch and the others join it, whatever order they are asked in", async () => {
+    const runs = [1, 2, 3].map((n) => arrive({ request: item(n) }));
+    const results = await gathered(...runs.toReversed());
+
+    expect(roles(results)).toEqual(["joined", "joined", "carrier"]);
+    const batch_id = results[0]?.batch_id ?? "";
+    expect(results.map((result) => result.batch_id)).toEqual([batch_id, batch_id, batch_id]);
+    expect(results[0]).toMatchObject({ carrier_run_id: runs[0]?.run.id, closes_at: LATER });
+    expect(await sealed(runs[0]?.run as Run, batch_id)).toEqual({
+      count: 3,
+      items: [{ n: 1 }, { n: 2 }, { n: 3 }],
+    });
+  });
+
+  it("keeps the end that the opener gave", async () => {
+    await gathered(arrive());
+    const [result] = await gathered(arrive({ request: { closes_at: new Date("2030-01-01T00:00:00Z") } }));
+    expect(result).toMatchObject({ role: "joined", closes_at: LATER });
+  });
+
+  const transient = (...identities: [string, string][]): Partial<Run> => ({
+    distinct_id: `_transient_${ids.ulid()}`,
+    inline: {
+      properties: {},
+      identities: identities.map(([channel, key]) => ({ channel, key })),
+      only: null,
+      is_transient: true,
+    } as unknown as Run["inline"],
+  });
+  const mail: [string, string] = ["email", "ann@example.com"];
+  const phone: [string, string] = ["sms", "+14155550100"];
+
+  it.each<[string, Arrival, Arrival]>([
+    ["tenant", {}, { run: { tenant_id: "acme" } }],
+    ["recipient", {}, { run: { distinct_id: "bob" } }],
+    ["object of the same name", {}, { run: { object_type: "team" } }],
+    ["type of object", { run: { object_type: "room" } }, { run: { object_type: "team" } }],
+    ["key", {}, { request: { key: "post" } }],
+    ["node", {}, { ref: "batch_2" }],
+    ["workflow", {}, { slug: "likes" }],
+    ["transient recipient", { run: transient(mail) }, { run: transient(phone) }],
+    ["person who is not transient", { run: transient(mail) }, { run: { distinct_id: "transient" } }],
+  ])("opens another batch for another %s", async (_name, one, other) => {
+    expect(roles(await gathered(arrive(one), arrive(other)))).toEqual(["carrier", "carrier"]);
+    expect(roles(await gathered(arrive(one), arrive(other)))).toEqual(["joined", "joined"]);
+  });
+
+  it("opens another batch for another workspace", async () => {
+    const neighbour = { run: { workspace_id: workspace_id + 1_000_000 } };
+    expect(roles(await gathered(arrive(), arrive(neighbour)))).toEqual(["carrier", "carrier"]);
+  });
+
+  it("knows transient recipients again by their channels, in any order", async () => {
+    const results = await gathered(
+      arrive({ run: transient(mail, phone) }),
+      arrive({ run: transient(phone, mail) }),
+    );
+    expect(roles(results)).toEqual(["carrier", "joined"]);
+  });
+
+  it("stores any payload as it is", async () => {
+    const odd = JSON.parse(
+      '{"__proto__":{"a":1},"constructor":"c","ключ":"👩‍👩‍👧","":[null,-0.5,1e21]}',
+    ) as JsonObject;
+    const opener = arrive({ request: { item: odd } });
+    const [result] = await gathered(opener);
+    const { items } = await sealed(opener.run, result?.batch_id ?? "");
+    expect(JSON.stringify(items)).toBe(JSON.stringify([odd]));
+  });
+});
+
+describe("a leading item", () => {
+  const leading = { flush_leading: true };
+
+  it("goes ahead, the second carries, the others join, and only those are counted", async () => {
+    const runs = [1, 2, 3].map((n) => arrive({ request: { ...item(n), ...leading } }));
+    const results = await gathered(...runs);
+    expect(roles(results)).toEqual(["leading", "carrier", "joined"]);
+    const more = arrive({ request: { ...item(4), ...leading } });
+    expect(await gathered(more)).toMatchObject([{ role: "joined", carrier_run_id: runs[1]?.run.id }]);
+    expect(await sealed(runs[1]?.run as Run, results[1]?.batch_id ?? "")).toEqual({
+      count: 3,
+      items: [{ n: 2 }, { n: 3 }, { n: 4 }],
+    });
+    expect(roles(await gathered(arrive({ request: leading })))).toEqual(["leading"]);
+  });
+
+  it("leads again after a window in which nothing gathered", async () => {
+    const [first] = await gathered(arrive({ request: leading }));
+    const until = new Date("2026-07-17T15:00:00Z");
+    const late = (request: Partial<Gathering>) =>
+      arrive({ run: { now: LATER }, request: { ...request, closes_at: until } });
+    const results = await gathered(late(leading), late(leading));
+    expect(results).toMatchObject([
+      { role: "leading", closes_at: until },
+      { role: "carrier", closes_at: until },
+    ]);
+    expect(results[0]?.batch_id).not.toBe(first?.batch_id);
+  });
+
+  it("leaves no window behind that a run of another mode would fall into when it is over", async () => {
+    await gathered(arrive({ request: leading }));
+    const until = new Date("2026-07-17T15:00:00Z");
+    const late = arrive({ run: { now: LATER }, request: { closes_at: until } });
+    expect(await gathered(late)).toMatchObject([{ role: "carrier", closes_at: until }]);
+  });
+});
+
+describe("closing", () => {
+  it.each<["first" | "last", number, number[]]>([
+    ["first", 3, [1, 2, 3]],
+    ["last", 3, [10, 11, 12]],
+    ["first", 1, [1]],
+    ["last", 1, [12]],
+    ["first", 100, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]],
+    ["last", 100, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]],
+  ])("gives back the %s %i in order of arrival and counts all", async (order, keep, expected) => {
+    const opener = arrive({ request: item(1) });
+    const [result] = await gathered(opener);
+    for (let n = 2; n <= 12; n += 1) await gathered(arrive({ request: item(n) }));
+    expect(await sealed(opener.run, result?.batch_id ?? "", order, keep)).toEqual({
+      count: 12,
+      items: expected.map((n) => ({ n })),
+    });
+  });
+
+  it("leaves nothing, counts nothing the second time, and lets the next arrival open anew", async () => {
+    const opener = arrive();
+    const [result] = await gathered(opener, arrive());
+    expect(await sealed(opener.run, result?.batch_id ?? "")).toMatchObject({ count: 2 });
+    expect(await sealed(opener.run, result?.batch_id ?? "")).toEqual({ count: 0, items: [] });
+    expect(await db.query("select 1 from batch_item where workspace_id = $1", [workspace_id])).toHaveLength(
+      0,
+    );
+    expect(roles(await gathered(arrive()))).toEqual(["carrier"]);
+  });
+
+  it("is its carrier's alone", async () => {
+    const opener = arrive();
+    const other = arrive();
+    const [result] = await gathered(opener, other);
+    expect(await sealed(other.run, result?.batch_id ?? "")).toEqual({ count: 0, items: [] });
+    expect(await sealed(opener.run, result?.batch_id ?? "")).toMatchObject({ count: 2 });
+  });
+
+  it("closes many of one chunk, each with its own", async () => {
+    const openers = Array.from({ length: 50 }, (_, n) =>
+      arrive({ run: { distinct_id: `user-${n}` }, request: item(n) }),
+    );
+    const results = await gathered(
+      ...openers,
+      ...openers.map(({ run, request }) => arrive({ run: { distinct_id: run.distinct_id }, request })),
+    );
+    const answers = await db.tx((tx) =>
+      seal(
+        tx,
+        openers.map(({ run }, n) => ({
+          run,
+          request: { batch_id: results[n]?.batch_id ?? "", retain_count: 1, retain_order: "last" },
+        })),
+        nobody,
+        effects,
+      ),
+    );
+    expect(answers).toEqual(openers.map((_, n) => ({ count: 2, items: [{ n }] })));
+  });
+});
+
+describe("a carrier that is over", () => {
+  /** As if the engine had given it up: its row says so, and its batch is still there. */
+  async function record(run: Run, status: string): Promise<void> {
+    await db.query(
+      `insert into run (workspace_id, id, request_id, workflow_slug, version_id, lane, distinct_id, tenant_id,
+                        idempotency_key, status, steps)
+       values ($1, $2, gen_random_uuid(), 'orders', '', 1, 'ann', 'default', '', $3, '[]')`,
+      [run.workspace_id, run.id, status],
+    );
+  }
+
+  it("hands what was gathered to the next arrival, and can no longer close it", async () => {
+    const opener = arrive({ request: item(1) });
+    const [result] = await gathered(opener, arrive({ request: item(2) }));
+    await record(opener.run, "failed");
+    const heir = arrive({ request: item(3) });
+    const third = arrive({ request: item(4) });
+    expect(await gathered(heir, third)).toMatchObject([
+      { role: "carrier", batch_id: result?.batch_id, closes_at: LATER },
+      { role: "joined", carrier_run_id: heir.run.id },
+    ]);
+    expect(await sealed(opener.run, result?.batch_id ?? "")).toMatchObject({ count: 0 });
+    expect(await sealed(heir.run, result?.batch_id ?? "")).toMatchObject({ count: 4 });
+  });
+
+  it("keeps its batch while it is under way", async () => {
+    const opener = arrive();
+    await gathered(opener);
+    await record(opener.run, "in_progress");
+    expect(roles(await gathered(arrive()))).toEqual(["joined"]);
+  });
+
+  it("finds its batch again when it is tried again, and is counted once", async () => {
+    const opener = arrive({ request: item(1) });
+    const [result] = await gathered(opener, arrive({ request: item(2) }));
+    expect(await gathered(opener)).toMatchObject([{ role: "carrier", batch_id: result?.batch_id }]);
+    expect(await sealed(opener.run, result?.batch_id ?? "")).toMatchObject({ count: 2 });
+  });
+});
+
+describe("two at the same time", () => {
+  it("open one batch, carried by the one that was first to write", async () => {
+    const results: Gathered[] = [];
+    const one = arrive();
+    const other = arrive();
+    await overlap(
+      db,
+      async (tx) => results.push(...(await gatherIn(tx, [one]))),
+      async (tx) => results.push(...(await gatherIn(tx, [other]))),
+    );
+    expect(roles(results)).toEqual(["carrier", "joined"]);
+  });
+
+  it("open a batch although the one that was first is undone", async () => {
+    let second: Promise<Gathered[]> | undefined;
+    const first = db.tx(async (tx) => {
+      await gatherIn(tx, [arrive()]);
+      second = gathered(arrive());
+      throw new Error("the worker died");
+    });
+    await expect(first).rejects.toThrow("the worker died");
+    expect(roles((await second) ?? [])).toEqual(["carrier"]);
+  });
+
+  it("close and append: what waited for the closing opens the next batch", async () => {
+    const opener = arrive();
+    const [opened] = await gathered(opener);
+    let closed: Sealed[] = [];
+    let late: Gathered[] = [];
+    await overlap(
+      db,
+      async (tx) => (closed = await sealIn(tx, opener.run, opened?.batch_id ?? "")),
+      async (tx) => (late = await gatherIn(tx, [arrive()])),
+    );
+    expect(closed).toMatchObject([{ count: 1 }]);
+    expect(roles(late)).toEqual(["carrier"]);
+    expect(late[0]?.batch_id).not.toBe(opened?.batch_id);
+  });
+
+  it("append and close: what was in before the closing is counted by it", async () => {
+    const opener = arrive();
+    const [opened] = await gathered(opener);
+    let late: Gathered[] = [];
+    let closed: Sealed[] = [];
+    await overlap(
+      db,
+      async (tx) => (late = await gatherIn(tx, [arrive()])),
+      async (tx) => (closed = await sealIn(tx, opener.run, opened?.batch_id ?? "")),
+    );
+    expect(roles(late)).toEqual(["joined"]);
+    expect(closed).toMatchObject([{ count: 2 }]);
+  });
+
+  it("close: one of them counts, the other counts nothing", async () => {
+    const opener = arrive();
+    const [opened] = await gathered(opener, arrive());
+    const counts: number[] = [];
+    const close = async (tx: Tx) => {
+      const [result] = await sealIn(tx, opener.run, opened?.batch_id ?? "");
+      counts.push(result?.count ?? -1);
+    };
+    await overlap(db, close, close);
+    expect(counts).toEqual([2, 0]);
+  });
+
+  it("close, and the first is undone: the other counts all", async () => {
+    const opener = arrive();
+    const [opened] = await gathered(opener, arrive());
+    const died = db.tx(async (tx) => {
+      await sealIn(tx, opener.run, opened?.batch_id ?? "");
+      throw new Error("the worker died");
+    });
+    await expect(died).rejects.toThrow("the worker died");
+    expect(await sealed(opener.run, opened?.batch_id ?? "")).toMatchObject({ count: 2 });
+  });
+
+  it("gather for many in different orders without a deadlock", async () => {
+    const people = Array.from({ length: 40 }, (_, n) => `user-${n}`);
+    const random = createRandom(7);
+    const chunk = () => random.shuffle(people).map((distinct_id) => arrive({ run: { distinct_id } }));
+    const rounds = Array.from({ length: 60 }, chunk);
+    const results = (await Promise.all(rounds.map((round) => gathered(...round)))).flat();
+    expect(roles(results).filter((role) => role === "carrier")).toHaveLength(people.length);
+    expect(results).toHaveLength(60 * people.length);
+  });
+});
+
+describe("thousands of races", () => {
+  /** Openers who have not closed yet. */
+  interface Open {
+    run: Run;
+    batch_id: string;
+  }
+
+  it.each([
+    ["accumulating", false],
+    ["letting the first through", true],
+  ])(
+    "%s: every item is in exactly one batch, though every third transaction dies",
+    async (_name, flush_leading) => {
+      const random = createRandom(11);
+      const open: Open[] = [];
+      const put: number[] = [];
+      const got: number[] = [];
+      let count = 0;
+      let died = 0;
+      let closed = 0;
+
+      /** What `work` gives, unless its transaction dies before it commits. */
+      async function orDie<T>(work: (tx: Tx) => Promise<T>): Promise<T | null> {
+        const isDoomed = random.chance(1 / 3);
+        try {
+          return await db.tx(async (tx) => {
+            const result = await work(tx);
+            if (isDoomed) throw new Error("the worker died");
+            return result;
+          });
+        } catch (error) {
+          if (!isDoomed) throw error;
+          died += 1;
+          return null;
+        }
+      }
+
+      async function add(): Promise<void> {
+        const chunk = Array.from({ length: random.between(1, 6) }, () =>
+          arrive({
+            run: { distinct_id: `user-${random.below(4)}` },
+            request: { ...item(count++), flush_leading },
+          }),
+        );
+        const results = await orDie((tx) => gatherIn(tx, chunk));
+        results?.forEach((result, index) => {
+          const asked = chunk[index];
+          if (asked === undefined) return;
+          const { n } = asked.request.item;
+          if (result.role === "leading") return;
+          put.push(Number(n));
+          if (result.role === "carrier") open.push({ run: asked.run, batch_id: result.batch_id });
+        });
+      }
+
+      async function close(): Promise<void> {
+        const some = open.splice(0, random.between(1, 3));
+        if (some.length === 0) return void (await db.query("select 1"));
+        const results = await orDie((tx) =>
+          seal(
+            tx,
+            some.map(({ run, batch_id }) => {
+              return { run, request: { batch_id, retain_count: 1_000_000, retain_order: "first" as const } };
+            }),
+            nobody,
+            effects,
+          ),
+        );
+        if (results === null) return void open.push(...some);
+        closed += results.length;
+        for (const result of results) {
+          expect(result.items).toHaveLength(result.count);
+          got.push(...result.items.map(({ n }) => Number(n)));
+        }
+      }
+
+      let turns = 1200;
+      async function addAll(): Promise<void> {
+        while (turns-- > 0) await add();
+      }
+      async function closeAll(): Promise<void> {
+        while (turns > 0 || open.length > 0) await close();
+      }
+      await Promise.all([...Array.from({ length: 8 }, addAll), ...Array.from({ length: 6 }, closeAll)]);
+      while (open.length > 0) await close();
+
+      expect(died).toBeGreaterThan(300);
+      expect(closed).toBeGreaterThan(300);
+      expect(put.length).toBeGreaterThan(1000);
+      const ascending = (one: number, other: number) => one - other;
+      expect(got.toSorted(ascending)).toEqual(put.toSorted(ascending));
+      const left = "select 1 from batch_item where workspace_id = $1";
+      expect(await db.query(left, [workspace_id])).toHaveLength(0);
+    },
+  );
+});
+
+it("answers every history as one thing after another would have it", async () => {
+  const step = fc.record({
+    op: fc.constantFrom("arrive", "close", "wait"),
+    who: fc.constantFrom("ann", "bob"),
+    many: fc.integer({ min: 1, max: 4 }),
+    keep: fc.integer({ min: 1, max: 5 }),
+    order: fc.constantFrom("first" as const, "last" as const),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 25 }), fc.boolean(), async (steps, flush_leading) => {
+      workspace_id += 1;
+      /** What the model has open, by person. */
+      const model = new Map<
+        string,
+        { carrier: Run | null; batch_id: string; closes: number; items: number[] }
+      >();
+      let time = NOON.getTime();
+      let n = 0;
+      for (const { op, who, many, keep, order } of steps) {
+        if (op === "wait") time += 600_000;
+        const known = model.get(who);
+        if (op === "arrive") {
+          const chunk = Array.from({ length: many }, () =>
+            arrive({
+              run: { distinct_id: who, now: new Date(time) },
+              request: { ...item((n += 1)), flush_leading, closes_at: new Date(time + 1_000_000) },
+            }),
+          );
+          const results = await gathered(...chunk);
+          let batch = known;
+          for (const [index, { run, request }] of chunk.entries()) {
+            const result = results[index];
+            const isStale = batch?.carrier === null && batch.closes <= time;
+            let role = "joined";
+            if (batch === undefined || isStale) {
+              role = flush_leading ? "leading" : "carrier";
+              batch = {
+                carrier: flush_leading ? null : run,
+                batch_id: result?.batch_id ?? "",
+                closes: time + 1_000_000,
+                items: [],
+              };
+            } else if (batch.carrier === null) {
+              role = "carrier";
+              batch.carrier = run;
+            }
+            if (role !== "leading") batch.items.push(Number(request.item.n));
+            expect(result).toMatchObject({
+              role,
+              batch_id: batch.batch_id,
+              closes_at: new Date(batch.closes),
+            });
+            if (role === "joined") expect(result).toMatchObject({ carrier_run_id: batch.carrier?.id });
+          }
+          if (batch !== undefined) model.set(who, batch);
+        }
+        if (op === "close" && known !== undefined && known.carrier !== null) {
+          const kept = order === "first" ? known.items.slice(0, keep) : known.items.slice(-keep);
+          expect(await sealed(known.carrier, known.batch_id, order, keep)).toEqual({
+            count: known.items.length,
+            items: kept.map((number) => ({ n: number })),
+          });
+          model.delete(who);
+        }
+      }
+    }),
+    { numRuns: 40 },
+  );
+});

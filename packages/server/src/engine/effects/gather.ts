@@ -1,0 +1,175 @@
+import { createHash } from "node:crypto";
+import { nodeAt } from "../../core/run-state.ts";
+import type { Tx } from "../../db/db.ts";
+import type { Gathered, Gathering } from "../effect.ts";
+import type { EffectFunction } from "../performing.ts";
+import type { Run } from "../run.ts";
+
+/**
+ * Open-or-append of batches and digests, for all runs of a chunk at once. A batch is its row: opening inserts it under
+ * a unique identity, appending holds a lock on it, closing deletes it (`seal.ts`). Whoever finds it gone after waiting
+ * for that lock opens a new one, so an item is in exactly one batch, whichever way the race with the closing ends.
+ */
+export const gather: EffectFunction<"gather"> = async (tx, asked, _surroundings, { ids }) => {
+  const arrivals = asked.map(({ run, request }): Arrival => {
+    return { run, request, identity: identityOf(run, request), id: ids.ulid() };
+  });
+  // In order of arrival: the trigger that came first opens the batch.
+  const ordered = arrivals.toSorted((one, other) => (one.run.id < other.run.id ? -1 : 1));
+  const opened = await openOrLock(tx, ordered);
+  const batches = await readBatches(tx, ordered);
+  const results = new Map<Arrival, Gathered>();
+  const added: Joined[] = [];
+  const carried: Joined[] = [];
+  for (const arrival of ordered) {
+    const batch = batches.get(keyOf(arrival));
+    if (batch === undefined) throw new Error(`run ${arrival.run.id} found no batch to join`);
+    const isOwn = batch.carrier_run_id === arrival.run.id && !opened.has(arrival.id);
+    const result = join(arrival, batch, opened);
+    results.set(arrival, result);
+    if (result.role !== "leading" && !isOwn) added.push({ arrival, batch });
+    if (result.role === "carrier" && !opened.has(arrival.id)) carried.push({ arrival, batch });
+  }
+  await writeCarriers(tx, carried);
+  await insertItems(tx, added);
+  return arrivals.map((arrival) => results.get(arrival) ?? lost(arrival));
+};
+
+interface Arrival {
+  run: Run;
+  request: Gathering;
+  identity: string;
+  /** Of the batch, should this run open it. */
+  id: string;
+}
+
+interface OpenBatch {
+  id: string;
+  carrier_run_id: string | null;
+  closes_at: Date;
+  /** Its carrier ended without closing it. */
+  is_abandoned: boolean;
+}
+
+interface Joined {
+  arrival: Arrival;
+  batch: OpenBatch;
+}
+
+/** Version and lane are no part of it: runs of a newer version join what an older one opened. */
+function identityOf(run: Run, { key }: Gathering): string {
+  const who =
+    run.inline?.is_transient === true
+      ? ["transient", run.inline.identities.map((one) => `${one.channel} ${one.key}`).sort()]
+      : [run.object_type, run.distinct_id];
+  const node = run.position === null ? null : nodeAt(run.workflow.nodes, run.position);
+  const parts = [run.workflow.slug, node?.ref ?? "", run.tenant_id, who, key];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
+}
+
+const keyOf = (arrival: Arrival): string => `${arrival.run.workspace_id}/${arrival.identity}`;
+
+/**
+ * Opens the identities that nobody has open and locks those that somebody has; the ids of those that were opened. One
+ * pass in the order of the key, so that chunks that gather do not deadlock: to insert first and to lock what was there
+ * already afterwards would be two. `on conflict` waits for whoever is opening or closing the same identity, and the
+ * lock stays although `where` keeps it from writing.
+ *
+ * What it does write to are windows behind a leading item in which nothing gathered: nobody sleeps for those, so they
+ * end when the next item comes.
+ */
+async function openOrLock(tx: Tx, ordered: Arrival[]): Promise<Set<string>> {
+  const firsts = [...new Map(ordered.toReversed().map((arrival) => [keyOf(arrival), arrival])).values()];
+  const rows = await tx.query<{ id: string }>(
+    `insert into batch (workspace_id, identity, id, carrier_run_id, closes_at, created_at)
+     select * from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
+              as b(workspace_id, identity, id, carrier_run_id, closes_at, created_at)
+      order by workspace_id, identity collate "C"
+     on conflict (workspace_id, identity) do update
+        set id = excluded.id, carrier_run_id = excluded.carrier_run_id, closes_at = excluded.closes_at,
+            created_at = excluded.created_at
+      where batch.carrier_run_id is null and batch.closes_at <= excluded.created_at
+     returning id`,
+    [
+      firsts.map(({ run }) => run.workspace_id),
+      firsts.map(({ identity }) => identity),
+      firsts.map(({ id }) => id),
+      firsts.map(({ run, request }) => (request.flush_leading ? null : run.id)),
+      firsts.map(({ request }) => request.closes_at),
+      firsts.map(({ run }) => run.now),
+    ],
+    "batch_open",
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** All are locked by now. A statement of its own, to see what was committed while the locks were waited for. */
+async function readBatches(tx: Tx, ordered: Arrival[]): Promise<Map<string, OpenBatch>> {
+  const keys = [...new Map(ordered.map((arrival) => [keyOf(arrival), arrival])).values()];
+  const rows = await tx.query<OpenBatch & { workspace_id: number; identity: string }>(
+    `select b.workspace_id, b.identity, b.id, b.carrier_run_id, b.closes_at,
+            exists (select 1 from run r where r.workspace_id = b.workspace_id and r.id = b.carrier_run_id
+                                          and r.status <> 'in_progress') as is_abandoned
+       from unnest($1::int[], $2::text[]) as k(workspace_id, identity)
+       join batch b on b.workspace_id = k.workspace_id and b.identity = k.identity`,
+    [keys.map(({ run }) => run.workspace_id), keys.map(({ identity }) => identity)],
+    "batch_find",
+  );
+  return new Map(rows.map(({ workspace_id, identity, ...batch }) => [`${workspace_id}/${identity}`, batch]));
+}
+
+/**
+ * Whoever comes second behind a leading item carries the batch. So does whoever comes to one whose carrier failed
+ * before it could close it: what was gathered goes on with the newcomer, and is not waited for by nobody for ever.
+ */
+function join(arrival: Arrival, batch: OpenBatch, opened: ReadonlySet<string>): Gathered {
+  const { id: batch_id, closes_at } = batch;
+  if (opened.has(arrival.id) && arrival.request.flush_leading)
+    return { role: "leading", batch_id, closes_at };
+  if (batch.carrier_run_id === null || batch.is_abandoned) {
+    batch.carrier_run_id = arrival.run.id;
+    batch.is_abandoned = false;
+  }
+  return batch.carrier_run_id === arrival.run.id
+    ? { role: "carrier", batch_id, closes_at }
+    : { role: "joined", batch_id, carrier_run_id: batch.carrier_run_id, closes_at };
+}
+
+async function writeCarriers(tx: Tx, carried: Joined[]): Promise<void> {
+  if (carried.length === 0) return;
+  await tx.query(
+    `update batch b set carrier_run_id = u.run_id
+       from unnest($1::int[], $2::text[], $3::text[]) as u(workspace_id, identity, run_id)
+      where b.workspace_id = u.workspace_id and b.identity = u.identity`,
+    [
+      carried.map(({ arrival }) => arrival.run.workspace_id),
+      carried.map(({ arrival }) => arrival.identity),
+      carried.map(({ arrival }) => arrival.run.id),
+    ],
+    "batch_carry",
+  );
+}
+
+/** `seq` is given in the order of the rows, and grows while the batch is locked: it is the order of arrival. */
+async function insertItems(tx: Tx, added: Joined[]): Promise<void> {
+  if (added.length === 0) return;
+  await tx.query(
+    `insert into batch_item (workspace_id, batch_id, run_id, idempotency_key, item)
+     select workspace_id, batch_id, run_id, idempotency_key, item::json
+       from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[]) with ordinality
+         as i(workspace_id, batch_id, run_id, idempotency_key, item, ordinality)
+      order by ordinality`,
+    [
+      added.map(({ arrival }) => arrival.run.workspace_id),
+      added.map(({ batch }) => batch.id),
+      added.map(({ arrival }) => arrival.run.id),
+      added.map(({ arrival }) => arrival.run.idempotency_key),
+      added.map(({ arrival }) => JSON.stringify(arrival.request.item)),
+    ],
+    "batch_items",
+  );
+}
+
+function lost({ run }: Arrival): never {
+  throw new Error(`run ${run.id} was not gathered`);
+}

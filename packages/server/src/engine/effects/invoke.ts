@@ -1,0 +1,131 @@
+import type { StoredIdentity } from "../../core/identity.ts";
+import type { Json, JsonObject } from "../../core/json.ts";
+import type { Lane } from "../../core/lane.ts";
+import { parseTrigger } from "../../core/trigger.ts";
+import type { Tx } from "../../db/db.ts";
+import type { Done, Invocation, Named, Who } from "../effect.ts";
+import { unavailable } from "../intent.ts";
+import { insertRequests, type InternalRequest } from "../internal-request.ts";
+import type { EffectFunction } from "../performing.ts";
+import { personOf } from "../person-of.ts";
+import type { Run, Surroundings } from "../run.ts";
+import { groupBy } from "../surroundings.ts";
+import { MAX_DEPTH, nextDepth } from "./depth.ts";
+
+const MAX_RECIPIENTS = 100;
+
+/**
+ * Triggers other workflows as if their API were called: requests of their own, which expand in their own lane and pass
+ * every gate. The key is the run's and its node's, so that a run that is put back does not trigger twice: then there
+ * is no `request_id` in the detail.
+ */
+export const invoke: EffectFunction<"invoke"> = async (tx, asked, surroundings, deps) => {
+  const plans = asked.map(({ run, request }) => plan(run, request, surroundings));
+  const calls = plans.flatMap((one) => (one.ok ? [one.request] : []));
+  const claimed = await claim(tx, calls);
+  const fresh = calls.filter(({ idempotency_key }) => claimed.has(idempotency_key));
+  const ids = await insertRequests(tx, fresh, deps);
+  const made = new Map(fresh.map((request, index) => [request, ids[index] ?? null]));
+  return plans.map((one): Done => {
+    if (!one.ok) return one;
+    return { ok: true, detail: { workflow: one.request.name, request_id: made.get(one.request) ?? null } };
+  });
+};
+
+type Plan = { ok: true; request: InternalRequest } | { ok: false; reason: string };
+
+function plan(run: Run, invocation: Invocation, surroundings: Surroundings): Plan {
+  const depth = nextDepth(run);
+  if (depth === null) return refused(`workflows trigger each other more than ${MAX_DEPTH} deep`);
+  const { workflow } = invocation;
+  const entry = surroundings.targets.get(`${run.workspace_id}/${workflow}`) ?? null;
+  const refusal = unavailable(entry, workflow);
+  if (refusal !== null || entry?.live == null) return refused(refusal ?? "workflow version not found");
+  const body = toBody(run, invocation);
+  const parsed = parseTrigger(body, { max_recipients: MAX_RECIPIENTS });
+  return parsed.ok
+    ? { ok: true, request: toRequest(run, invocation, body, entry.live.lane, depth) }
+    : refused(parsed.message);
+}
+
+function toBody(run: Run, { workflow, recipients, actor, data }: Invocation): JsonObject {
+  const { tenant_id } = run;
+  return {
+    workflow,
+    recipients: recipients.map((one) => toTriggered(run, one)),
+    ...(actor === null ? {} : { actor: toTriggered(run, actor) }),
+    data,
+    tenant_id,
+  };
+}
+
+function toRequest(
+  run: Run,
+  { node_ref, workflow }: Invocation,
+  body: JsonObject,
+  lane: Lane,
+  depth: number,
+): InternalRequest {
+  return {
+    workspace_id: run.workspace_id,
+    lane,
+    api_type: "workflow",
+    name: workflow,
+    tenant_id: run.tenant_id,
+    idempotency_key: `${run.id}:${node_ref}`,
+    body,
+    parent_run_id: run.id,
+    depth,
+  };
+}
+
+/** Somebody of this run, as a trigger would name them. */
+function toTriggered(run: Run, one: Named): Json {
+  if ("named" in one) return one.named;
+  const person = personOf(run, one.who);
+  if (person === null) return null;
+  const { object_type, distinct_id, recipient_id } = person;
+  const key = object_type === "" ? { distinct_id } : { object_type, id: distinct_id };
+  if (recipient_id !== null) return object_type === "" ? distinct_id : key;
+  // Nobody stored: what was said inline is all there is of them, and they are not stored by this either.
+  const said = saidInline(run, one.who);
+  return one.who === "recipient" && run.inline?.is_transient === true
+    ? { ...said, is_transient: true }
+    : { ...said, ...key, $skip_create: true };
+}
+
+function saidInline({ inline, actor }: Run, who: Who): JsonObject {
+  if (who === "actor") return { ...actor?.properties };
+  if (inline === null) return {};
+  const channels = [...groupBy(inline.identities, ({ channel }) => channel)];
+  return {
+    ...inline.properties,
+    ...Object.fromEntries(channels.map(([channel, own]) => [`$${channel}`, own.map(toInput)])),
+    ...(inline.only === null ? {} : { $channels: inline.only }),
+  };
+}
+
+/** Device tokens are told together with the provider that knows them. */
+function toInput({ channel, value, provider, device_id, bundle_id }: StoredIdentity): Json {
+  return channel === "androidpush" || channel === "iospush"
+    ? { token: value, provider, device_id, bundle_id }
+    : value;
+}
+
+/** Keys that nobody used before. They hold ids of runs, so no two workspaces share one. */
+async function claim(tx: Tx, calls: InternalRequest[]): Promise<Set<string>> {
+  if (calls.length === 0) return new Set();
+  const rows = await tx.query<{ key: string }>(
+    `insert into idempotency (workspace_id, kind, key, request_id)
+     select distinct on (workspace_id, key) workspace_id, 'invoke', key, gen_random_uuid()
+       from unnest($1::int[], $2::text[]) as k(workspace_id, key) order by workspace_id, key
+     on conflict do nothing returning key`,
+    [calls.map(({ workspace_id }) => workspace_id), calls.map(({ idempotency_key }) => idempotency_key)],
+    "invoke_claim",
+  );
+  return new Set(rows.map(({ key }) => key));
+}
+
+function refused(reason: string): Plan {
+  return { ok: false, reason };
+}

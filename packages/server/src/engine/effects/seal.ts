@@ -1,0 +1,66 @@
+import type { JsonObject } from "../../core/json.ts";
+import type { Tx } from "../../db/db.ts";
+import type { Sealed } from "../effect.ts";
+import type { EffectFunction } from "../performing.ts";
+
+/**
+ * Closes batches: their rows go, so that the next arrival opens a new one, and with them their items, of which as many
+ * come back as are to be retained. Arrivals hold a lock on the row; the lock taken here waits for them, and what waits
+ * for this one finds the row gone. Only its carrier closes a batch: for anybody else it counts nothing.
+ */
+export const seal: EffectFunction<"seal"> = async (tx, asked) => {
+  const own = await lockOwn(tx, asked);
+  const sealed = own.length === 0 ? new Map<string, Sealed>() : await close(tx, own);
+  return asked.map(({ request }) => sealed.get(request.batch_id) ?? { count: 0, items: [] });
+};
+
+type Asked = Parameters<typeof seal>[1];
+
+/** In the order of the key, as those who gather lock. */
+async function lockOwn(tx: Tx, asked: Asked): Promise<Asked> {
+  const rows = await tx.query<{ id: string }>(
+    `select b.id from unnest($1::int[], $2::text[], $3::text[]) as k(workspace_id, id, run_id)
+       join batch b on b.workspace_id = k.workspace_id and b.id = k.id and b.carrier_run_id = k.run_id
+      order by b.workspace_id, b.identity for update of b`,
+    [
+      asked.map(({ run }) => run.workspace_id),
+      asked.map(({ request }) => request.batch_id),
+      asked.map(({ run }) => run.id),
+    ],
+    "batch_lock",
+  );
+  const locked = new Set(rows.map(({ id }) => id));
+  return asked.filter(({ request }) => locked.has(request.batch_id));
+}
+
+/**
+ * A statement of its own, to see the items that were committed while the locks were waited for. Each end of a batch
+ * has its branch: an order that depends on a column would read and sort all items instead of the first of an index.
+ */
+async function close(tx: Tx, own: Asked): Promise<Map<string, Sealed>> {
+  const rows = await tx.query<{ id: string; count: number; items: JsonObject[] | null }>(
+    `with k as (select * from unnest($1::int[], $2::text[], $3::int[], $4::bool[])
+                                as k(workspace_id, id, retain_count, is_last)),
+          closed as (delete from batch b using k where b.workspace_id = k.workspace_id and b.id = k.id)
+     select k.id, counted.count, retained.items
+       from k,
+            lateral (select count(*)::int as count from batch_item i
+                      where i.workspace_id = k.workspace_id and i.batch_id = k.id) counted,
+            lateral (select json_agg(r.item order by r.seq) as items
+                       from ((select item, seq from batch_item i
+                               where i.workspace_id = k.workspace_id and i.batch_id = k.id and not k.is_last
+                               order by seq limit k.retain_count)
+                             union all
+                             (select item, seq from batch_item i
+                               where i.workspace_id = k.workspace_id and i.batch_id = k.id and k.is_last
+                               order by seq desc limit k.retain_count)) r) retained`,
+    [
+      own.map(({ run }) => run.workspace_id),
+      own.map(({ request }) => request.batch_id),
+      own.map(({ request }) => request.retain_count),
+      own.map(({ request }) => request.retain_order === "last"),
+    ],
+    "batch_close",
+  );
+  return new Map(rows.map(({ id, count, items }) => [id, { count, items: items ?? [] }]));
+}

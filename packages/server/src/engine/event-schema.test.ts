@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { createHarness, type Harness, until } from "../../test/harness.ts";
+import { createPipeline, type Pipeline, sms } from "../../test/pipeline.ts";
+
+let harness: Harness;
+let pipeline: Pipeline;
+
+beforeAll(async () => {
+  harness = await createHarness();
+});
+afterAll(() => harness.close());
+
+beforeEach(async () => {
+  pipeline = await createPipeline(harness);
+  await pipeline.addTemplate("text");
+  await pipeline.commit("ship", [sms("sms_1")], { events: ["Order Placed", "Order Moved"] });
+  await pipeline.call("POST", "/v1/user/u1/", { $sms: "+15005550006" });
+  await manage("schema/order/?commit=true", {
+    name: "Order",
+    json_schema: {
+      type: "object",
+      required: ["order_id", "amount"],
+      additionalProperties: false,
+      properties: { order_id: {}, amount: { type: "integer" } },
+    },
+  });
+  await manage("event/", { name: "Order Placed", payload_schema: { schema: "order" } });
+});
+
+async function manage(path: string, payload: unknown): Promise<void> {
+  const answer = await harness.app.inject({
+    method: "POST",
+    url: `/v1/${pipeline.workspace.slug}/${path}`,
+    headers: { authorization: `ServiceToken ${harness.serviceToken}` },
+    payload: JSON.stringify(payload),
+  });
+  expect(answer.statusCode, answer.body).toBeLessThan(300);
+}
+
+async function track(event: string, properties: unknown): Promise<string> {
+  const answer = await pipeline.call("POST", "/v2/event/", { event, distinct_id: "u1", properties });
+  expect(answer.status, answer.text).toBe(202);
+  return (answer.json as { message_id: string }).message_id;
+}
+
+it("runs for an event whose properties fit its schema, whatever belongs to the wire besides", async () => {
+  await track("ORDER placed", { order_id: "1", amount: 2, $ss_sdk_version: "1" });
+  expect(await pipeline.finished(1)).toMatchObject([{ status: "completed" }]);
+});
+
+it("runs nothing for an event that does not fit, and the request log says why", async () => {
+  const id = await track("order placed", { amount: "2" });
+  const request = await until(async () => {
+    const row = await pipeline.request(id);
+    return row.status === "accepted" ? null : row;
+  });
+  expect(request).toStrictEqual({
+    status: "failure",
+    errors: [
+      {
+        error_code: "schema_validation_error",
+        error_description: `(root): missing required property 'order_id'; amount: Instance type "string" is invalid. Expected "integer".`,
+        error_type: "workflow_trigger",
+        severity: "error",
+        workflow_slug: null,
+      },
+    ],
+  });
+  expect(await pipeline.runs()).toStrictEqual([]);
+});
+
+it("holds each event to its own schema: one without is not checked", async () => {
+  await track("Order Moved", { amount: "2" });
+  expect(await pipeline.finished(1)).toMatchObject([{ status: "completed" }]);
+});

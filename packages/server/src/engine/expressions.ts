@@ -1,0 +1,75 @@
+import { TemplateError, type TemplateEngine } from "../core/handlebars/engine.ts";
+import { type JqEngine, JqError } from "../core/jq.ts";
+import { JsonnetError, type JsonnetEngine } from "../core/jsonnet/engine.ts";
+import { checkSetting, createSettingEngine } from "../core/jsonnet/setting.ts";
+import type { Json, JsonObject } from "../core/json.ts";
+
+/**
+ * The one door to the expression languages of workflow settings. Each engine compiles a source once and keeps it;
+ * each is bounded in time, depth and output, so that a hostile expression ends as its node's error.
+ */
+export interface Expressions {
+  /** The value of an expression over a run's context (payload, `$recipient`, …). Never throws for what was written. */
+  evaluate: (language: Language, source: string, context: JsonObject) => Evaluated;
+  /** Every value of a jq stream. */
+  evaluateAll: (source: string, context: JsonObject) => EvaluatedAll;
+  /** Why a source can never be evaluated; null when it may. */
+  check: (language: Language, source: string) => string | null;
+}
+
+export type Language = "jq" | "jsonnet" | "handlebars";
+
+export type Evaluated = { ok: true; value: Json } | { ok: false; reason: string };
+export type EvaluatedAll = { ok: true; values: Json[] } | { ok: false; reason: string };
+
+export interface ExpressionEngines {
+  jq: JqEngine;
+  jsonnet: JsonnetEngine;
+  /** Lenient and unescaped: what an expression makes is data, not a page. */
+  handlebars: TemplateEngine;
+}
+
+export const EMPTY_VALUE = "evaluated to empty value";
+
+export function createExpressions({ jq, jsonnet, handlebars }: ExpressionEngines): Expressions {
+  const settings = createSettingEngine(jsonnet);
+  const languages: Record<Language, (source: string, context: JsonObject) => Json | undefined> = {
+    jq: (source, context) => jq.evaluate(source, context),
+    jsonnet: (source, context) => settings.evaluate(source, context),
+    handlebars: (source, context) => handlebars.compile(source).render(context),
+  };
+  const checks: Record<Language, (source: string) => string | null> = {
+    jq: (source) => jq.check(source),
+    jsonnet: (source) => checkSetting(source)?.message ?? null,
+    handlebars(source) {
+      const compiled = attempt(() => handlebars.compile(source));
+      return compiled.ok ? null : compiled.reason;
+    },
+  };
+  return {
+    evaluate(language, source, context) {
+      const result = attempt(() => languages[language](source, context));
+      if (!result.ok) return result;
+      return result.value === undefined
+        ? { ok: false, reason: EMPTY_VALUE }
+        : { ok: true, value: result.value };
+    },
+    evaluateAll(source, context) {
+      const result = attempt(() => jq.evaluateAll(source, context));
+      return result.ok ? { ok: true, values: result.value } : result;
+    },
+    check: (language, source) => checks[language](source),
+  };
+}
+
+/** What an author wrote wrong is a value; anything else is a bug and stays an exception. */
+function attempt<T>(work: () => T): { ok: true; value: T } | { ok: false; reason: string } {
+  try {
+    return { ok: true, value: work() };
+  } catch (error) {
+    if (error instanceof JqError || error instanceof JsonnetError || error instanceof TemplateError) {
+      return { ok: false, reason: error.message };
+    }
+    throw error;
+  }
+}

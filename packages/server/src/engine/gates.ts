@@ -1,0 +1,71 @@
+import { evaluateConditions } from "../core/conditions.ts";
+import type { Json } from "../core/json.ts";
+import type { Tx } from "../db/db.ts";
+import type { Intent } from "./intent.ts";
+import { problem, type RequestProblem } from "./problem.ts";
+import type { Configuration, Run, Surroundings } from "./run.ts";
+import { tenantRefusal } from "./profile.ts";
+import { scopeOf } from "./scope.ts";
+import { createPace } from "./pace.ts";
+import { throttle } from "./throttle.ts";
+
+/** A tenant that does not exist ends an intent before it makes or changes anybody. */
+export function refuseIntent(
+  { request, workflow, tenant_id }: Intent,
+  { tenants }: Configuration,
+): RequestProblem | null {
+  if ((tenants.get(`${request.workspace_id}/${tenant_id}`) ?? null) !== null) return null;
+  const text = `[workflow: ${workflow.slug}] tenant doesn't exist with id: ${tenant_id}`;
+  return problem(workflow.slug, "tenant_not_found", text);
+}
+
+/** The tenant that may not have this recipient, or the trigger's conditions with the values they saw. */
+function refuseRun(run: Run, surroundings: Surroundings): RequestProblem | null {
+  const { slug, definition } = run.workflow;
+  const refusal = tenantRefusal(run, surroundings);
+  if (refusal !== null) return problem(slug, "tenant_not_associated", refusal);
+  if (definition.conditions.length === 0) return null;
+  const scope = scopeOf(run, surroundings);
+  const { result, trace } = evaluateConditions(definition.conditions, {
+    namespaces: scope.namespaces,
+    now: run.now,
+  });
+  if (result) return null;
+  return {
+    ...problem(
+      slug,
+      "conditions_false",
+      `trigger conditions are false for ${run.object_type === "" ? "user" : "object"} '${run.distinct_id}'`,
+    ),
+    severity: "warning",
+    trace: trace as unknown as Json,
+  };
+}
+
+/**
+ * The runs that may begin, in the order of the gates: conditions, which may read the recipient, then the throttle,
+ * which counts only what passed them. What is refused is told in the request's log.
+ */
+export async function admit(
+  tx: Tx,
+  runs: Run[],
+  surroundings: Surroundings,
+  problems: Map<string, RequestProblem[]>,
+): Promise<Run[]> {
+  const breathe = createPace();
+  const passed: Run[] = [];
+  for (const run of runs) {
+    await breathe();
+    const refusal = refuseRun(run, surroundings);
+    if (refusal === null) passed.push(run);
+    else problems.get(run.request_id)?.push(refusal);
+  }
+  const throttled = await throttle(tx, passed);
+  for (const { request_id, workflow, object_type, distinct_id } of throttled) {
+    const { count = 0, sliding_window = "" } = workflow.definition.ratelimit ?? {};
+    const who = `${object_type === "" ? "user" : "object"} '${distinct_id}'`;
+    const text = `throttled: ${who} had ${count} executions of '${workflow.slug}' within ${sliding_window}`;
+    problems.get(request_id)?.push({ ...problem(workflow.slug, "throttled", text), severity: "warning" });
+  }
+  return passed.filter((run) => !throttled.has(run));
+}

@@ -1,0 +1,80 @@
+import type { Db, Queryable, Stoppable } from "../db/db.ts";
+import type { Log } from "../log.ts";
+
+/**
+ * Says that this node lives, by a lock that dies with its connection. Alone on the database, whatever is still
+ * claimed belongs to a process that is dead, and is freed at once instead of after its heartbeat.
+ */
+export interface Presence {
+  announce: () => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+export interface PresenceDeps {
+  db: Db;
+  log: Log;
+  queues: string[];
+  /** This process has claimed work before: what is claimed is then not only the work of the dead. */
+  isWorking: () => boolean;
+}
+
+const PRESENCE_LOCK = 4_150_913;
+const AGAIN_MS = 1000;
+
+export function createPresence({ db, log, queues, isWorking }: PresenceDeps): Presence {
+  let held: Stoppable | undefined;
+  let announcing = false;
+  let stopping = false;
+
+  async function announce(): Promise<void> {
+    const session = await db.session(() => void announceAgain());
+    await withdraw();
+    held = session;
+    const [row] = await session.query<{ alone: boolean }>("select pg_try_advisory_lock($1) as alone", [
+      PRESENCE_LOCK,
+    ]);
+    if (row?.alone === true && !isWorking()) await freeOrphans(session);
+    await session.query("select pg_advisory_lock_shared($1)", [PRESENCE_LOCK]);
+    if (row?.alone === true) await session.query("select pg_advisory_unlock($1)", [PRESENCE_LOCK]);
+  }
+
+  /** The connection broke. */
+  async function announceAgain(): Promise<void> {
+    // A session that breaks while it announces is told twice: by its statement and by its end.
+    if (announcing) return;
+    announcing = true;
+    while (announcing && !stopping) {
+      try {
+        await announce();
+        announcing = false;
+      } catch (error) {
+        log.warn({ err: error }, "announcing this node failed; trying again");
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      }
+    }
+    if (stopping) await withdraw();
+  }
+
+  /** Also of a broken session something is left: a place in the pool, which would keep that from closing. */
+  async function withdraw(): Promise<void> {
+    const session = held;
+    held = undefined;
+    await session?.stop();
+  }
+
+  async function freeOrphans(session: Queryable): Promise<void> {
+    await session.query(
+      `update pgboss.job set state = 'created', started_on = null, heartbeat_on = null, retry_count = retry_count + 1
+        where state = 'active' and name = any($1)`,
+      [queues],
+    );
+  }
+
+  return {
+    announce,
+    async stop() {
+      stopping = true;
+      await withdraw();
+    },
+  };
+}

@@ -1,0 +1,108 @@
+import { z } from "zod";
+import { parseDuration, resolveDurationValue, resolveRelative } from "../core/duration.ts";
+import type { NodeContext, NodeExpression, NodeOutcome } from "./node.ts";
+
+/** How long a node waits: what delays, the longest time of a wait, and windows of batches have in common. */
+export type WaitTarget =
+  | { type: "fixed"; duration: string }
+  | { type: "dynamic"; expression: string }
+  | { type: "relative_to"; relative_to: RelativeSettings };
+
+export type RelativeSettings = z.output<typeof relativeSettings>;
+
+export const durationText = z
+  .string()
+  .refine((text) => text !== "" && parseDuration(text) !== null, "must be a duration like 1d2h30m");
+
+export const relativeSettings = z.object({
+  pivot_expr: z.string().min(1),
+  offset_type: z.enum(["before", "after"]),
+  offset_value_type: z.enum(["fixed", "dynamic"]),
+  offset_value: z.string().min(1),
+});
+
+/** Both spellings of a fixed delay are on the wire: `value` in the schema, `duration` in the published samples. */
+const aliased = (input: unknown): unknown =>
+  typeof input === "object" && input !== null && "duration" in input && !("value" in input)
+    ? { ...input, value: input.duration }
+    : input;
+
+/** The settings of a delay: of the node, and of the longest time that a wait takes. */
+export const delaySettings = z
+  .preprocess(
+    aliased,
+    z.discriminatedUnion("delay_type", [
+      z.object({ delay_type: z.literal("fixed"), value: durationText }),
+      z.object({ delay_type: z.literal("dynamic"), value: z.string().min(1) }),
+      z.object({ delay_type: z.literal("relative_to"), relative_to: relativeSettings }),
+    ]),
+  )
+  .transform((settings): WaitTarget => {
+    switch (settings.delay_type) {
+      case "fixed":
+        return { type: "fixed", duration: settings.value };
+      case "dynamic":
+        return { type: "dynamic", expression: settings.value };
+      case "relative_to":
+        return { type: "relative_to", relative_to: settings.relative_to };
+    }
+  });
+
+export type ResolvedTarget = { ok: true; at: Date } | { ok: false; outcome: NodeOutcome };
+
+/** `label` begins the text of a refusal, which ends the run. */
+export function resolveTarget(ctx: NodeContext, target: WaitTarget, label: string): ResolvedTarget {
+  switch (target.type) {
+    case "fixed":
+      return { ok: true, at: new Date(ctx.now.getTime() + (parseDuration(target.duration) ?? 0)) };
+    case "dynamic": {
+      const { expression } = target;
+      const value = ctx.evaluate("jq", expression);
+      if (!value.ok) return invalid(`${label}: jq-expression '${expression}' ${value.reason}`);
+      const resolved = resolveDurationValue(value.value, ctx.now);
+      return resolved.ok ? resolved : invalid(`${label}: jq-expression '${expression}': ${resolved.reason}`);
+    }
+    case "relative_to":
+      return resolveRelativeTo(ctx, target.relative_to, label);
+  }
+}
+
+function resolveRelativeTo(ctx: NodeContext, settings: RelativeSettings, label: string): ResolvedTarget {
+  const { pivot_expr, offset_type, offset_value_type, offset_value } = settings;
+  const pivot = ctx.evaluate("jq", pivot_expr);
+  if (!pivot.ok) return invalid(`${label}: pivot '${pivot_expr}' ${pivot.reason}`);
+  const offset =
+    offset_value_type === "fixed"
+      ? ({ ok: true, value: offset_value } as const)
+      : ctx.evaluate("jq", offset_value);
+  if (!offset.ok) return invalid(`${label}: offset '${offset_value}' ${offset.reason}`);
+  const resolved = resolveRelative({ pivot: pivot.value, offset_type, offset: offset.value }, ctx.now);
+  if (!resolved.ok) return invalid(`${label}: ${resolved.reason}`);
+  if (resolved.overdue)
+    ctx.log("warning", "waiting", "the relative time has passed already; going on at once");
+  return { ok: true, at: resolved.at };
+}
+
+function invalid(message: string): ResolvedTarget {
+  return { ok: false, outcome: { kind: "fail", code: "dynamic_value_invalid", message } };
+}
+
+/** The expressions in it, to be checked at commit; `path` is where the target stands in the settings. */
+export function targetExpressions(target: WaitTarget, path: string): NodeExpression[] {
+  switch (target.type) {
+    case "fixed":
+      return [];
+    case "dynamic":
+      return [{ path, language: "jq", source: target.expression }];
+    case "relative_to": {
+      const { pivot_expr, offset_value_type, offset_value } = target.relative_to;
+      const pivot: NodeExpression = { path: "relative_to.pivot_expr", language: "jq", source: pivot_expr };
+      const offset: NodeExpression = {
+        path: "relative_to.offset_value",
+        language: "jq",
+        source: offset_value,
+      };
+      return offset_value_type === "dynamic" ? [pivot, offset] : [pivot];
+    }
+  }
+}

@@ -1,0 +1,285 @@
+import { unsafeText } from "../core/json-guard.ts";
+import { isPlainId } from "../core/plain-id.ts";
+import type { Queryable } from "../db/db.ts";
+import type { IdSource } from "../ids.ts";
+
+/**
+ * Lists of users. Membership is changed in bulk, inside the transaction of whoever asks: lists are locked in the order
+ * of their ids, and that lock makes what is said about a change true: who really entered or left, and how many are in
+ * it now. Nobody else changes a list until that transaction ends.
+ */
+export interface Lists {
+  /** One outcome for each change, in order; each sees what the ones before it did. */
+  add: (tx: Queryable, workspace_id: number, changes: readonly ListAddition[]) => Promise<ListOutcome[]>;
+  remove: (tx: Queryable, workspace_id: number, changes: readonly ListChange[]) => Promise<ListOutcome[]>;
+}
+
+export interface ListChange {
+  list_id: string;
+  /** Ids of recipients. Members are users: objects, and who does not exist, are left out. */
+  recipient_ids: readonly string[];
+}
+
+export interface ListAddition extends ListChange {
+  /** Of a list that is made; null: its id. A list that is there keeps its name. */
+  list_name: string | null;
+  create_if_missing: boolean;
+}
+
+export interface ListMember {
+  recipient_id: string;
+  distinct_id: string;
+}
+
+export type ListOutcome =
+  | {
+      ok: true;
+      /** Who really entered or left. */
+      members: ListMember[];
+      /** The event that is due for each of them. */
+      event: ListEvent;
+    }
+  | { ok: false; error: string };
+
+export interface ListEvent {
+  /** `$USER_ENTERED_LIST - <list_id>` or `$USER_EXITED_LIST - <list_id>`, with the spaces. */
+  event: string;
+  properties: { list_id: string; list_name: string };
+}
+
+export interface ListsDeps {
+  ids: IdSource;
+}
+
+/** Everybody is in it; it has no rows and nobody edits it. */
+const ALL_USERS = "all_users";
+const MAX_LIST_ID = 64;
+const MAX_LIST_NAME = 255;
+
+export function createLists({ ids }: ListsDeps): Lists {
+  return {
+    async add(tx, workspace_id, changes) {
+      const sound = changes.filter(({ list_id }) => checkId(list_id) === null);
+      const users = await holdUsers(tx, workspace_id, sound);
+      await makeLists(tx, workspace_id, sound);
+      const lists = await lockLists(tx, workspace_id, sound);
+      const entered = await insertMembers(tx, workspace_id, pairsOf(sound, lists, users), ids);
+      await recount(tx, workspace_id, entered, 1);
+      return settle(changes, lists, users, entered, "$USER_ENTERED_LIST");
+    },
+    async remove(tx, workspace_id, changes) {
+      const sound = changes.filter(({ list_id }) => checkId(list_id) === null);
+      const users = await holdUsers(tx, workspace_id, sound);
+      const lists = await lockLists(tx, workspace_id, sound);
+      const left = await deleteMembers(tx, workspace_id, pairsOf(sound, lists, users));
+      await recount(tx, workspace_id, left, -1);
+      return settle(changes, lists, users, left, "$USER_EXITED_LIST");
+    },
+  };
+}
+
+/**
+ * Takes users out of the counts of their lists, before they are deleted and their memberships with them. They are in
+ * no list any more, but did not leave one: no event is due.
+ */
+export async function forgetMembers(
+  tx: Queryable,
+  workspace_id: number,
+  recipient_ids: readonly string[],
+): Promise<void> {
+  const lists = await tx.query<{ list_id: string }>(
+    `select l.list_id from list l
+      where l.workspace_id = $1 and exists (
+        select 1 from list_member m
+         where m.workspace_id = $1 and m.list_id = l.list_id and m.recipient_id = any($2))
+      order by l.list_id for no key update of l`,
+    [workspace_id, recipient_ids],
+  );
+  if (lists.length === 0) return;
+  const gone = await tx.query<Pair>(
+    "delete from list_member where workspace_id = $1 and recipient_id = any($2) returning list_id, recipient_id",
+    [workspace_id, recipient_ids],
+  );
+  await recount(tx, workspace_id, gone, -1);
+}
+
+/** What became of each change. A user whom two changes name moves with the first. */
+function settle(
+  changes: readonly ListChange[],
+  lists: ReadonlyMap<string, StoredList>,
+  users: ReadonlyMap<string, string>,
+  moved: readonly Pair[],
+  event: "$USER_ENTERED_LIST" | "$USER_EXITED_LIST",
+): ListOutcome[] {
+  const due = new Set(moved.map(pairKey));
+  return changes.map(({ list_id, recipient_ids }): ListOutcome => {
+    const list = lists.get(list_id);
+    const error = checkId(list_id) ?? refuseList(list_id, list);
+    if (error !== null || list === undefined) return { ok: false, error: error ?? "" };
+    const members = recipient_ids.flatMap((recipient_id): ListMember[] => {
+      const distinct_id = users.get(recipient_id);
+      if (distinct_id === undefined || !due.delete(pairKey({ list_id, recipient_id }))) return [];
+      return [{ recipient_id, distinct_id }];
+    });
+    const properties = { list_id, list_name: list.list_name };
+    return { ok: true, members, event: { event: `${event} - ${list_id}`, properties } };
+  });
+}
+
+interface StoredList {
+  list_id: string;
+  list_name: string;
+  list_type: string;
+}
+
+function checkId(list_id: string): string | null {
+  if (!isPlainId(list_id))
+    return `list_id: '${list_id.slice(0, MAX_LIST_ID)}' must be made of a-z, 0-9, - and _`;
+  if (list_id.length > MAX_LIST_ID) return `list_id: must be at most ${MAX_LIST_ID} characters`;
+  return list_id === ALL_USERS ? `list_id: ${ALL_USERS} is kept by the product and cannot be changed` : null;
+}
+
+function refuseList(list_id: string, list: StoredList | undefined): string | null {
+  if (list === undefined) return `list_id: ${list_id} not found`;
+  if (list.list_type === "static_list") return null;
+  return `list_id: ${list_id} is a dynamic list and cannot be changed by hand`;
+}
+
+/** Those that a change asks for and that are not there. The first name that a new one is given counts. */
+async function makeLists(
+  tx: Queryable,
+  workspace_id: number,
+  changes: readonly ListAddition[],
+): Promise<void> {
+  const names = new Map<string, string>();
+  for (const { list_id, list_name, create_if_missing } of changes) {
+    if (create_if_missing && !names.has(list_id)) names.set(list_id, toName(list_id, list_name));
+  }
+  if (names.size === 0) return;
+  await tx.query(
+    `insert into list (workspace_id, list_id, list_name)
+     select $1, n.* from unnest($2::text[], $3::text[]) as n(list_id, list_name) order by list_id collate "C"
+     on conflict (workspace_id, list_id) do nothing`,
+    [workspace_id, [...names.keys()], [...names.values()]],
+    "lists_insert",
+  );
+}
+
+/** In the order of their ids. */
+async function lockLists(
+  tx: Queryable,
+  workspace_id: number,
+  changes: readonly ListChange[],
+): Promise<Map<string, StoredList>> {
+  if (changes.length === 0) return new Map();
+  const rows = await tx.query<StoredList>(
+    `select list_id, list_name, list_type from list
+      where workspace_id = $1 and list_id = any($2)
+      order by list_id for no key update`,
+    [workspace_id, [...new Set(changes.map(({ list_id }) => list_id))]],
+    "lists_lock",
+  );
+  return new Map(rows.map((row) => [row.list_id, row]));
+}
+
+/** It comes out of a template: what cannot be stored is no reason not to have the list. */
+function toName(list_id: string, list_name: string | null): string {
+  const name = list_name?.trim() ?? "";
+  if (name === "" || unsafeText(name) !== null) return list_id;
+  return name.slice(0, MAX_LIST_NAME).toWellFormed();
+}
+
+/**
+ * `distinct_id` by recipient id, of users alone; held against deletion. In the order in which deletions lock them, and
+ * before the lists, as deletions do it too.
+ */
+async function holdUsers(
+  tx: Queryable,
+  workspace_id: number,
+  changes: readonly ListChange[],
+): Promise<Map<string, string>> {
+  const wanted = [...new Set(changes.flatMap(({ recipient_ids }) => recipient_ids))];
+  if (wanted.length === 0) return new Map();
+  const rows = await tx.query<{ id: string; distinct_id: string }>(
+    `select id, distinct_id from recipient
+      where workspace_id = $1 and id = any($2) and object_type = ''
+      order by distinct_id for key share`,
+    [workspace_id, wanted],
+    "lists_users",
+  );
+  return new Map(rows.map(({ id, distinct_id }) => [id, distinct_id]));
+}
+
+interface Pair {
+  list_id: string;
+  recipient_id: string;
+}
+
+/** List ids hold no space. */
+const pairKey = ({ list_id, recipient_id }: Pair) => `${list_id} ${recipient_id}`;
+
+function pairsOf(
+  changes: readonly ListChange[],
+  lists: ReadonlyMap<string, StoredList>,
+  users: ReadonlyMap<string, string>,
+): Pair[] {
+  const pairs = changes
+    .filter(({ list_id }) => refuseList(list_id, lists.get(list_id)) === null)
+    .flatMap(({ list_id, recipient_ids }) =>
+      recipient_ids.filter((id) => users.has(id)).map((recipient_id) => ({ list_id, recipient_id })),
+    );
+  return [...new Map(pairs.map((pair) => [pairKey(pair), pair])).values()];
+}
+
+/** Those who were not in it before. */
+async function insertMembers(
+  tx: Queryable,
+  workspace_id: number,
+  pairs: Pair[],
+  ids: IdSource,
+): Promise<Pair[]> {
+  if (pairs.length === 0) return [];
+  return tx.query<Pair>(
+    `insert into list_member (workspace_id, list_id, recipient_id, id)
+     select $1, p.* from unnest($2::text[], $3::text[], $4::text[]) as p
+     on conflict (workspace_id, list_id, recipient_id) do nothing returning list_id, recipient_id`,
+    [
+      workspace_id,
+      pairs.map(({ list_id }) => list_id),
+      pairs.map(({ recipient_id }) => recipient_id),
+      pairs.map(() => ids.ulid()),
+    ],
+    "lists_add",
+  );
+}
+
+/** Those who were in it. */
+async function deleteMembers(tx: Queryable, workspace_id: number, pairs: Pair[]): Promise<Pair[]> {
+  if (pairs.length === 0) return [];
+  return tx.query<Pair>(
+    `delete from list_member m using unnest($2::text[], $3::text[]) as p(list_id, recipient_id)
+      where m.workspace_id = $1 and m.list_id = p.list_id and m.recipient_id = p.recipient_id
+     returning m.list_id, m.recipient_id`,
+    [workspace_id, pairs.map(({ list_id }) => list_id), pairs.map(({ recipient_id }) => recipient_id)],
+    "lists_remove",
+  );
+}
+
+/** The lists are locked. */
+async function recount(
+  tx: Queryable,
+  workspace_id: number,
+  moved: readonly Pair[],
+  sign: 1 | -1,
+): Promise<void> {
+  if (moved.length === 0) return;
+  const counts = new Map<string, number>();
+  for (const { list_id } of moved) counts.set(list_id, (counts.get(list_id) ?? 0) + sign);
+  await tx.query(
+    `update list l set subscribers_count = l.subscribers_count + c.change, updated_at = now()
+       from unnest($2::text[], $3::int[]) as c(list_id, change)
+      where l.workspace_id = $1 and l.list_id = c.list_id`,
+    [workspace_id, [...counts.keys()], [...counts.values()]],
+    "lists_recount",
+  );
+}

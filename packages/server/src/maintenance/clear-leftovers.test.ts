@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { createHarness, type Harness } from "../../test/harness.ts";
+import { createPipeline, type Pipeline } from "../../test/pipeline.ts";
+import { configSchema } from "../config.ts";
+import { createSilentLog } from "../log.ts";
+import { clearLeftovers } from "./clear-leftovers.ts";
+
+let harness: Harness;
+let pipeline: Pipeline;
+
+beforeAll(async () => {
+  harness = await createHarness({ role: "api" });
+});
+afterAll(() => harness.close());
+beforeEach(async () => {
+  pipeline = await createPipeline(harness);
+});
+
+const query = <Row extends object>(text: string, ...values: unknown[]): Promise<Row[]> =>
+  harness.services.db.query<Row>(text, [pipeline.workspace_id, ...values]);
+
+const clear = () =>
+  clearLeftovers.run({
+    db: harness.services.db,
+    log: createSilentLog(),
+    config: configSchema.parse({ SECRET_KEY: "a-secret-key-for-tests" }),
+  });
+
+async function addRun(id: string, status: string): Promise<void> {
+  await query(
+    `insert into run (workspace_id, id, request_id, workflow_slug, version_id, lane, object_type, distinct_id,
+                      tenant_id, idempotency_key, status, steps)
+     values ($1, $2, gen_random_uuid(), 'w', 'v', 1, '', 'ann', 'default', 'k', $3, '[]')`,
+    id,
+    status,
+  );
+}
+
+const keys = async (table: string, column: string): Promise<string[]> =>
+  (
+    await query<{ key: string }>(`select ${column} as key from ${table} where workspace_id = $1 order by 1`)
+  ).map(({ key }) => key);
+
+it("clears waiters and signals of runs that ended or never were, and no others", async () => {
+  for (const status of ["in_progress", "completed", "partial_failure", "failed", "cancelled"]) {
+    await addRun(status, status);
+  }
+  const runs = ["in_progress", "completed", "partial_failure", "failed", "cancelled", "never"];
+  await query(
+    "insert into waiter (workspace_id, key, topic, run_id, wait_id) select $1, 'ann', 'go', id, 'w' from unnest($2::text[]) id",
+    runs,
+  );
+  await query(
+    `insert into signal (workspace_id, run_id, wait_id, kind, at, body)
+     select $1, id, 'w', 'event', now(), '{}' from unnest($2::text[]) id, generate_series(1, 3)`,
+    runs,
+  );
+  await clear();
+
+  expect(await keys("waiter", "run_id")).toEqual(["in_progress"]);
+  expect(await keys("signal", "run_id")).toEqual(["in_progress", "in_progress", "in_progress"]);
+});
+
+it("clears throttles an hour after they say anything, by the workspace's own clock", async () => {
+  await query(
+    `insert into throttle (workspace_id, workflow_slug, recipient_key, starts, until)
+     select $1, 'w', key, '{}', now() + age::interval
+       from (values ('current', '1 minute'), ('just over', '-59 minutes'), ('over', '-61 minutes')) t(key, age)`,
+  );
+  await clear();
+  expect(await keys("throttle", "recipient_key")).toEqual(["current", "just over"]);
+
+  const frozen = await createPipeline(harness);
+  await harness.services.db.query(
+    "update workspace set clock_frozen_at = now() - interval '1 day' where workspace_id = $1",
+    [frozen.workspace_id],
+  );
+  await query(
+    "update throttle set workspace_id = $2, until = now() - interval '5 hours' where workspace_id = $1",
+    frozen.workspace_id,
+  );
+  await clear();
+  const left = await harness.services.db.query("select from throttle where workspace_id = $1", [
+    frozen.workspace_id,
+  ]);
+  expect(left).toHaveLength(2);
+});
+
+it("clears windows in which nothing came, and batches whose carriers are gone, with their items", async () => {
+  await addRun("alive", "in_progress");
+  await addRun("dead", "failed");
+  await query(
+    `insert into batch (workspace_id, identity, id, carrier_run_id, closes_at)
+     select $1, id, id, carrier, now() + age::interval
+       from (values ('open window', null, '1 hour'), ('just closed', null, '-59 minutes'), ('long closed', null, '-2 hours'),
+                    ('late', 'alive', '-2 hours'), ('carried', 'alive', '1 hour'), ('dead', 'dead', '1 hour'),
+                    ('nobody', 'never', '1 hour')) b(id, carrier, age)`,
+  );
+  await query(
+    `insert into batch_item (workspace_id, batch_id, run_id, idempotency_key, item)
+     select $1, id, 'alive', 'k', '{}' from unnest(array['carried', 'dead']) id`,
+  );
+  await clear();
+
+  expect(await keys("batch", "id")).toEqual(["carried", "just closed", "late", "open window"]);
+  expect(await keys("batch_item", "batch_id")).toEqual(["carried"]);
+});
+
+it("leaves alone what somebody holds at that moment", async () => {
+  await query(
+    "insert into waiter (workspace_id, key, topic, run_id, wait_id) values ($1, 'ann', 'go', 'never', 'w')",
+  );
+  await harness.services.db.tx(async (tx) => {
+    await tx.query("select from waiter where workspace_id = $1 for update", [pipeline.workspace_id]);
+    await clear();
+  });
+  expect(await keys("waiter", "run_id")).toEqual(["never"]);
+  await clear();
+  expect(await keys("waiter", "run_id")).toEqual([]);
+});
+
+it("clears more than fit into one statement", async () => {
+  await query(
+    "insert into waiter (workspace_id, key, topic, run_id, wait_id) select $1, 'ann', 'go', 'never_' || n, 'w' from generate_series(1, 12345) n",
+  );
+  await clear();
+  expect(await keys("waiter", "run_id")).toEqual([]);
+});

@@ -1,0 +1,462 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createHarness, type Harness, until } from "../../test/harness.ts";
+import {
+  createPipeline,
+  node,
+  type Pipeline,
+  type RunRow,
+  sms,
+  type TriggerBody,
+} from "../../test/pipeline.ts";
+import { startWorker, type Worker } from "../../test/worker.ts";
+import { schemaProblems } from "../catalog/schema-problems.ts";
+import type { Json, JsonObject } from "../core/json.ts";
+import batch from "./batch.ts";
+
+let harness: Harness;
+let pipeline: Pipeline;
+let worker: Worker;
+let now = new Date();
+
+beforeAll(async () => {
+  harness = await createHarness({ role: "api" });
+  worker = await startWorker(harness, { clock: async () => now });
+});
+afterAll(async () => {
+  await worker.stop();
+  await harness.close();
+});
+beforeEach(async () => {
+  now = new Date("2026-07-17T12:00:00Z");
+  pipeline = await createPipeline(harness);
+  await pipeline.addTemplate("text");
+});
+
+const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const ann = { distinct_id: "ann", $sms: "+14155550100" };
+const bob = { distinct_id: "bob", $sms: "+14155550101" };
+
+const gathering = (properties: JsonObject, ref = "batch_1") =>
+  node("batch", ref, { mode: "accumulate_all", window_type: "fixed", fixed_window: "1h", ...properties });
+const flushing = gathering({ mode: "flush_leading_item" });
+const dynamic = gathering({ window_type: "dynamic", dynamic_window_expr: ".window" });
+
+/** All runs, once there are so many and each is over or asleep. */
+const quiet = (count: number) =>
+  until(async () => {
+    const runs = await pipeline.runs();
+    const isQuiet = ({ status, wake_at }: RunRow) =>
+      status !== "in_progress" || (wake_at !== null && wake_at > now);
+    return runs.length >= count && runs.every(isQuiet) ? runs : null;
+  });
+
+let triggered = 0;
+beforeEach(() => {
+  triggered = 0;
+});
+
+/** Triggers and waits, so that runs arrive in the order of the test. The run of the last. */
+async function trigger(data: JsonObject = {}, body: Partial<TriggerBody> = {}): Promise<RunRow> {
+  await pipeline.trigger({ workflow: "orders", recipients: [ann], data, ...body });
+  triggered += 1;
+  const run = (await quiet(triggered)).at(-1);
+  if (run === undefined) throw new Error("no run");
+  return run;
+}
+
+async function later(ms: number): Promise<RunRow[]> {
+  now = new Date(now.getTime() + ms);
+  await worker.wake();
+  return quiet(triggered);
+}
+
+/** What runs that went through a batch went on with, in the order of their triggers. */
+async function outputs(): Promise<{ count: Json; items: Json }[]> {
+  const rows = await harness.services.db.query<{ data: JsonObject }>(
+    "select data from run where workspace_id = $1 and data->'$batched_events' is not null order by id",
+    [pipeline.workspace_id],
+  );
+  return rows.map(({ data }) => ({
+    count: data.$batched_events_count ?? null,
+    items: data.$batched_events ?? null,
+  }));
+}
+
+const sentBy = async () => (await pipeline.messages()).map(({ node_ref }) => node_ref);
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => ({ n: index + 1 }));
+const endOf = (run: RunRow | undefined) => run?.steps.findLast(({ n }) => n === "batch_1");
+
+describe("a batch that accumulates", () => {
+  it("sends once for twelve triggers, with the first ten and the count of all", async () => {
+    await pipeline.commit("orders", [gathering({}), sms("send")]);
+    for (const data of upTo(12)) await trigger(data);
+    expect(await sentBy()).toEqual([]);
+    const runs = await later(HOUR);
+
+    expect(runs.every(({ status }) => status === "completed")).toBe(true);
+    expect(await sentBy()).toEqual(["send"]);
+    expect((await pipeline.messages())[0]?.execution_id).toBe(runs[0]?.id);
+    expect(await outputs()).toEqual([{ count: 12, items: upTo(10) }]);
+  });
+
+  it.each<[string, JsonObject, number[]]>([
+    ["the first of them", { retain_count: 2 }, [1, 2]],
+    ["the last of them, in order of arrival", { retain_count: 2, retain_order: "last" }, [3, 4]],
+    ["one", { retain_count: 1, retain_order: "last" }, [4]],
+    ["all", { retain_count: 100, retain_order: "last" }, [1, 2, 3, 4]],
+    ["ten where nothing is said", { retain_count: null, retain_order: null }, [1, 2, 3, 4]],
+  ])("retains %s", async (_name, retention, expected) => {
+    await pipeline.commit("orders", [gathering(retention), sms("send")]);
+    for (const data of upTo(4)) await trigger(data);
+    await later(HOUR);
+    expect(await outputs()).toEqual([{ count: 4, items: expected.map((n) => ({ n })) }]);
+  });
+
+  it("ends those who join, in peace, and says whom they joined and until when", async () => {
+    await pipeline.commit("orders", [gathering({}), sms("send")]);
+    const opener = await trigger();
+    const joined = await trigger();
+    const step = endOf(joined);
+    const batch_id = step?.p?.batch_id as string;
+    expect(joined).toMatchObject({ status: "completed", position: null, wake_at: null });
+    expect(step).toMatchObject({
+      s: "run_stopped",
+      m: `joined batch ${batch_id} carried by ${opener.id}`,
+      p: {
+        code: "batch_absorbed",
+        carrier_execution_id: opener.id,
+        closes_at: new Date(now.getTime() + HOUR).toISOString(),
+      },
+    });
+    expect(opener.steps.find(({ p }) => p?.batch_id === batch_id)?.m).toBe(`carries batch ${batch_id}`);
+  });
+
+  it("goes on with the opener's own payload beside what was gathered", async () => {
+    await pipeline.commit("orders", [gathering({}), sms("send")]);
+    await trigger({ shop: "one" });
+    await trigger({ shop: "two" });
+    await later(HOUR);
+    const [row] = await harness.services.db.query<{ data: JsonObject }>(
+      "select data from run where workspace_id = $1 and data is not null",
+      [pipeline.workspace_id],
+    );
+    expect(row?.data).toMatchObject({
+      shop: "one",
+      $batched_events: [{ shop: "one" }, { shop: "two" }],
+      $batched_events_count: 2,
+    });
+  });
+
+  it("opens anew for whoever comes after it closed", async () => {
+    await pipeline.commit("orders", [gathering({}), sms("send")]);
+    await trigger({ n: 1 });
+    await later(HOUR);
+    const second = await trigger({ n: 2 });
+    expect(second.wake_at).toEqual(new Date(now.getTime() + HOUR));
+    await later(HOUR);
+    expect(await outputs()).toEqual([
+      { count: 1, items: [{ n: 1 }] },
+      { count: 1, items: [{ n: 2 }] },
+    ]);
+    expect(await sentBy()).toEqual(["send", "send"]);
+  });
+
+  it("keeps recipients and tenants apart", async () => {
+    await pipeline.commit("orders", [gathering({}), sms("send")]);
+    await pipeline.call("POST", "/v1/tenant/acme/", { tenant_name: "Acme" });
+    await trigger({ n: 1 });
+    await trigger({ n: 2 }, { recipients: [bob] });
+    await trigger({ n: 3 }, { tenant_id: "acme" });
+    await trigger({ n: 4 });
+    await later(HOUR);
+    expect(await outputs()).toEqual([
+      { count: 2, items: [{ n: 1 }, { n: 4 }] },
+      { count: 1, items: [{ n: 2 }] },
+      { count: 1, items: [{ n: 3 }] },
+    ]);
+  });
+
+  it("takes transient recipients with the same addresses for the same person", async () => {
+    await pipeline.commit("orders", [gathering({}), sms("send")]);
+    const passerby = (phone: string) => ({ recipients: [{ is_transient: true, $sms: phone }] });
+    await trigger({ n: 1 }, passerby("+14155550122"));
+    await trigger({ n: 2 }, passerby("+14155550133"));
+    await trigger({ n: 3 }, passerby("+14155550122"));
+    await later(HOUR);
+    expect(await outputs()).toEqual([
+      { count: 2, items: [{ n: 1 }, { n: 3 }] },
+      { count: 1, items: [{ n: 2 }] },
+    ]);
+    expect((await pipeline.messages()).map(({ channel_value }) => channel_value)).toEqual([
+      "+14155550122",
+      "+14155550133",
+    ]);
+  });
+
+  it("lets runs of a newer version join, and finishes on the version that opened it", async () => {
+    await pipeline.commit("orders", [gathering({}), sms("old")]);
+    await trigger({ n: 1 });
+    await pipeline.commit("orders", [gathering({ fixed_window: "5h", retain_count: 1 }), sms("new")]);
+    await trigger({ n: 2 });
+    await later(HOUR);
+    expect(await sentBy()).toEqual(["old"]);
+    expect(await outputs()).toEqual([{ count: 2, items: [{ n: 1 }, { n: 2 }] }]);
+    const next = await trigger({ n: 3 });
+    expect(next.wake_at).toEqual(new Date(now.getTime() + 5 * HOUR));
+  });
+
+  it("goes with its recipient", async () => {
+    await pipeline.commit("orders", [gathering({}), sms("send")]);
+    await trigger({ n: 1 });
+    await trigger({ n: 2 });
+    await pipeline.call("DELETE", "/v1/user/ann/");
+    expect((await later(HOUR))[0]).toMatchObject({ status: "failed" });
+    await trigger({ n: 3 });
+    await later(HOUR);
+    expect(await outputs()).toEqual([{ count: 1, items: [{ n: 3 }] }]);
+  });
+});
+
+describe("batch_key", () => {
+  const keyed = gathering({ batch_key: ".key" });
+
+  it("keeps values apart and takes objects for the same in any order of their keys", async () => {
+    await pipeline.commit("orders", [keyed, sms("send")]);
+    const keys: Json[] = ["1", 1, { a: 1, b: [2] }, { b: [2], a: 1 }, true, "1", "🎈", "🎈"];
+    for (const key of keys) await trigger({ key });
+    await later(HOUR);
+    expect((await outputs()).map(({ count }) => count)).toEqual([2, 1, 2, 1, 2]);
+  });
+
+  it("has one bucket for all that miss it, which is the one of null", async () => {
+    await pipeline.commit("orders", [keyed, sms("send")]);
+    for (const data of [{}, { key: null }, { key: "null" }]) await trigger(data);
+    await later(HOUR);
+    expect((await outputs()).map(({ count }) => count)).toEqual([2, 1]);
+  });
+
+  it("that cannot be evaluated counts as missing, with a warning", async () => {
+    await pipeline.commit("orders", [gathering({ batch_key: ".key.id" }), sms("send")]);
+    const run = await trigger({ key: "text" });
+    await trigger({});
+    expect(run.steps.find(({ l }) => l === "warning")?.m).toMatch(/batch_key '\.key\.id' .*taken for null/);
+    expect((await later(HOUR))[0]).toMatchObject({ status: "partial_failure" });
+    expect(await outputs()).toMatchObject([{ count: 2 }]);
+  });
+});
+
+describe("a window", () => {
+  it("once open is not moved by a later run's length, longer or shorter", async () => {
+    await pipeline.commit("orders", [dynamic, sms("send")]);
+    const opener = await trigger({ window: "1h" });
+    await trigger({ window: "10d" });
+    await trigger({ window: 1 });
+    expect((await quiet(3))[0]?.wake_at).toEqual(opener.wake_at);
+    await later(HOUR - 1);
+    expect(await sentBy()).toEqual([]);
+    await later(1);
+    expect(await outputs()).toMatchObject([{ count: 3 }]);
+  });
+
+  it.each<[string, JsonObject, JsonObject, number]>([
+    ["fixed", { fixed_window: "1h30m" }, {}, 1.5 * HOUR],
+    ["of seconds", { window_type: "dynamic", dynamic_window_expr: ".w" }, { w: 90 }, 90_000],
+    ["of seconds as text", { window_type: "dynamic", dynamic_window_expr: ".w" }, { w: "90" }, 90_000],
+    [
+      "up to an instant",
+      { window_type: "dynamic", dynamic_window_expr: ".w" },
+      { w: "2026-07-17T12:00:00.250Z" },
+      250,
+    ],
+    [
+      "of the profile",
+      { window_type: "dynamic", dynamic_window_expr: "$recipient.patience" },
+      {},
+      5 * MINUTE,
+    ],
+    [
+      "before something",
+      {
+        window_type: "relative_to",
+        relative_to: {
+          pivot_expr: ".due",
+          offset_type: "before",
+          offset_value_type: "fixed",
+          offset_value: "10m",
+        },
+      },
+      { due: "2026-07-17T13:00:00Z" },
+      50 * MINUTE,
+    ],
+  ])("%s ends in its time", async (_name, window, data, ms) => {
+    await pipeline.commit("orders", [gathering(window), sms("send")]);
+    const run = await trigger(data, { recipients: [{ ...ann, patience: "5m" }] });
+    expect(run.wake_at).toEqual(new Date(now.getTime() + ms));
+    await later(ms);
+    expect(await outputs()).toMatchObject([{ count: 1 }]);
+  });
+
+  it.each<[string, Json | undefined, RegExp]>([
+    ["nothing", undefined, /must be whole seconds/],
+    ["null", null, /must be whole seconds/],
+    ["text", "soon", /must be whole seconds/],
+    ["zero", 0, /must be longer than nothing/],
+    ["a duration of zero", "0h0m", /must be longer than nothing/],
+    ["a negative number", -5, /must not be negative/],
+    ["a fraction", 1.5, /must be whole seconds/],
+    ["the past", "2020-01-01T00:00:00Z", /is not in the future/],
+    ["far too long a time", 1e15, /after the year 9999/],
+    ["a map", { seconds: 5 }, /must be whole seconds/],
+  ])("of %s stops the run, and the log says why", async (_name, window, why) => {
+    await pipeline.commit("orders", [dynamic, sms("send")]);
+    const run = await trigger(window === undefined ? {} : { window });
+    expect(run.status).toBe("failed");
+    const last = run.steps.at(-1);
+    expect(last).toMatchObject({
+      s: "node_failed",
+      l: "error",
+      n: "batch_1",
+      p: { code: "dynamic_value_invalid" },
+    });
+    expect(last?.m).toMatch(/^batch: jq-expression '\.window'/);
+    expect(last?.m).toMatch(why);
+    expect(await sentBy()).toEqual([]);
+  });
+
+  it("relative to something whose time has come already closes at once, with a warning", async () => {
+    const relative_to = {
+      pivot_expr: ".due",
+      offset_type: "before",
+      offset_value_type: "fixed",
+      offset_value: "2h",
+    };
+    await pipeline.commit("orders", [gathering({ window_type: "relative_to", relative_to }), sms("send")]);
+    await pipeline.trigger({ workflow: "orders", recipients: [ann], data: { due: "2026-07-17T13:00:00Z" } });
+    expect(await pipeline.finished(1)).toMatchObject([{ status: "partial_failure" }]);
+    expect(await outputs()).toMatchObject([{ count: 1 }]);
+    expect(await sentBy()).toEqual(["send"]);
+  });
+});
+
+describe("a batch that lets the first item through", () => {
+  it("sends at once with a count of one, and later what came behind without it", async () => {
+    await pipeline.commit("orders", [flushing, sms("send")]);
+    for (const data of upTo(4)) await trigger(data);
+    expect(await sentBy()).toEqual(["send"]);
+    expect(await outputs()).toEqual([{ count: 1, items: [{ n: 1 }] }]);
+    const runs = await later(HOUR);
+    expect(runs.map(({ status }) => status)).toEqual(["completed", "completed", "completed", "completed"]);
+    expect((await pipeline.messages()).map(({ execution_id }) => execution_id)).toEqual([
+      runs[0]?.id,
+      runs[1]?.id,
+    ]);
+    expect(await outputs()).toEqual([
+      { count: 1, items: [{ n: 1 }] },
+      { count: 3, items: [{ n: 2 }, { n: 3 }, { n: 4 }] },
+    ]);
+  });
+
+  it("closes by the clock of the first, not of the second", async () => {
+    await pipeline.commit("orders", [flushing, sms("send")]);
+    const opened = now.getTime();
+    await trigger();
+    now = new Date(opened + 20 * MINUTE);
+    expect((await trigger()).wake_at).toEqual(new Date(opened + HOUR));
+  });
+
+  it("sends nothing after a quiet window, and lets the next through again", async () => {
+    await pipeline.commit("orders", [flushing, sms("send")]);
+    await trigger({ n: 1 });
+    await later(HOUR);
+    expect(await sentBy()).toEqual(["send"]);
+    await trigger({ n: 2 });
+    expect(await outputs()).toEqual([
+      { count: 1, items: [{ n: 1 }] },
+      { count: 1, items: [{ n: 2 }] },
+    ]);
+    expect(await sentBy()).toEqual(["send", "send"]);
+  });
+});
+
+describe("among other nodes", () => {
+  it("behind another batch it gathers what triggers said, not batches of batches", async () => {
+    await pipeline.commit("orders", [
+      gathering({ batch_key: ".key" }),
+      gathering({}, "batch_2"),
+      sms("send"),
+    ]);
+    for (const key of ["a", "b"]) await trigger({ key });
+    await later(HOUR);
+    expect(await sentBy()).toEqual([]);
+    await later(HOUR);
+    expect(await sentBy()).toEqual(["send"]);
+    expect((await outputs())[0]).toEqual({ count: 2, items: [{ key: "a" }, { key: "b" }] });
+  });
+
+  it("behind a time window it takes everything that was released at the opening", async () => {
+    const night = node("timewindow", "window_1", {
+      windows: [{ frequency: "daily", stime: "20:00", etime: "21:00" }],
+    });
+    await pipeline.commit("orders", [night, gathering({ fixed_window: "5m" }), sms("send")]);
+    for (const data of upTo(5)) await trigger(data);
+    const released = await later(8 * HOUR);
+    expect(released.filter(({ status }) => status === "in_progress")).toHaveLength(1);
+    await later(5 * MINUTE);
+    expect(await outputs()).toEqual([{ count: 5, items: upTo(5) }]);
+    expect(await sentBy()).toEqual(["send"]);
+  });
+});
+
+describe("settings", () => {
+  const good = { mode: "accumulate_all", window_type: "fixed", fixed_window: "30s" };
+  const problemsOf = (properties: JsonObject) => schemaProblems(batch.config, properties);
+
+  it.each<[string, JsonObject]>([
+    ["what is needed", good],
+    [
+      "blank where there is nothing to say",
+      { ...good, batch_key: "", retain_count: null, retain_order: null, dynamic_window_expr: null },
+    ],
+    ["everything", { ...good, batch_key: ".id", retain_count: 100, retain_order: "last" }],
+  ])("may be %s", (_name, properties) => {
+    expect(problemsOf(properties)).toEqual([]);
+  });
+
+  it.each<[JsonObject, string]>([
+    [{ ...good, mode: "all" }, "mode: must be one of accumulate_all flush_leading_item"],
+    [{ ...good, window_type: "weekly" }, "window_type: must be one of fixed dynamic relative_to"],
+    [{ mode: "accumulate_all" }, "window_type: must be one of fixed dynamic relative_to"],
+    [{ ...good, fixed_window: "0s" }, "fixed_window: must be longer than nothing, such as 30s or 1h30m"],
+    [{ ...good, fixed_window: "soon" }, "fixed_window: must be a duration like 1d2h30m"],
+    [{ mode: "accumulate_all", window_type: "fixed" }, "fixed_window: is a required field"],
+    [{ mode: "accumulate_all", window_type: "dynamic" }, "dynamic_window_expr: is a required field"],
+    [{ mode: "accumulate_all", window_type: "relative_to" }, "relative_to: is a required field"],
+    [
+      { ...good, window_type: "dynamic", dynamic_window_expr: " " },
+      "dynamic_window_expr: must not be empty: a jq expression such as .window",
+    ],
+    [{ ...good, retain_count: 0 }, "retain_count: must be from 1 to 100"],
+    [{ ...good, retain_count: 101 }, "retain_count: must be from 1 to 100"],
+    [{ ...good, retain_count: 1.5 }, "retain_count: must be a whole number from 1 to 100"],
+    [{ ...good, retain_count: "10" }, "retain_count: must be a whole number from 1 to 100"],
+    [{ ...good, retain_order: "newest" }, "retain_order: must be first or last"],
+    [{ ...good, batch_key: 5 }, "batch_key: must be text: a jq expression such as .post_id"],
+  ])("are refused: %j", (properties, problem) => {
+    expect(problemsOf(properties)).toEqual([problem]);
+  });
+
+  it("name their expressions, so that what does not parse is refused at commit", () => {
+    const settings = batch.config.parse({
+      ...good,
+      window_type: "dynamic",
+      dynamic_window_expr: ".window",
+      batch_key: ".id",
+    });
+    expect(batch.expressions?.(settings)).toEqual([
+      { path: "dynamic_window_expr", language: "jq", source: ".window" },
+      { path: "batch_key", language: "jq", source: ".id" },
+    ]);
+    expect(batch.expressions?.(batch.config.parse(good))).toEqual([]);
+  });
+});

@@ -1,0 +1,102 @@
+import { z } from "zod";
+import type { Json } from "../core/json.ts";
+import { parseDuration } from "../core/duration.ts";
+import { closeGathered, expressionText, gatherInto, retentionFields } from "../engine/gathering-node.ts";
+import { defineNode, type NodeContext } from "../engine/node.ts";
+import {
+  durationText,
+  relativeSettings,
+  resolveTarget,
+  targetExpressions,
+  type WaitTarget,
+} from "../engine/wait-target.ts";
+
+const MODES = ["accumulate_all", "flush_leading_item"] as const;
+const WINDOWS = ["fixed", "dynamic", "relative_to"] as const;
+
+const base = {
+  mode: z.enum(MODES, { error: `must be one of ${MODES.join(" ")}` }),
+  /** jq; what it gives for the run that arrives decides which batch it joins. Absent: one per recipient. */
+  batch_key: z.string({ error: "must be text: a jq expression such as .post_id" }).nullish(),
+  ...retentionFields,
+};
+
+const fixedWindow = durationText.refine((text) => parseDuration(text) !== 0, {
+  error: "must be longer than nothing, such as 30s or 1h30m",
+});
+
+const config = z.discriminatedUnion(
+  "window_type",
+  [
+    z.object({ ...base, window_type: z.literal("fixed"), fixed_window: fixedWindow }),
+    z.object({ ...base, window_type: z.literal("dynamic"), dynamic_window_expr: expressionText(".window") }),
+    z.object({ ...base, window_type: z.literal("relative_to"), relative_to: relativeSettings }),
+  ],
+  { error: `must be one of ${WINDOWS.join(" ")}` },
+);
+
+type Settings = z.output<typeof config>;
+
+/**
+ * One notification for many triggers. The first run of a recipient (and tenant, and batch key) opens a window whose
+ * end is fixed for good; whoever comes until then ends here and leaves its payload. At the end the opener goes on
+ * with `$batched_events` and `$batched_events_count`, and the next run opens a new window. With `flush_leading_item`
+ * the opener goes on at once and alone, and the second run carries the others.
+ */
+export default defineNode({
+  type: "batch",
+  short: "batch",
+  name: "Batch",
+  config,
+  expressions: (settings) => [
+    ...targetExpressions(targetOf(settings), "dynamic_window_expr"),
+    ...(hasKey(settings.batch_key)
+      ? [{ path: "batch_key", language: "jq" as const, source: settings.batch_key }]
+      : []),
+  ],
+  run(ctx, settings) {
+    const target = resolveTarget(ctx, targetOf(settings), "batch");
+    if (!target.ok) return target.outcome;
+    if (settings.window_type === "dynamic" && target.at <= ctx.now) {
+      return {
+        kind: "fail",
+        code: "dynamic_value_invalid",
+        message: `batch: jq-expression '${settings.dynamic_window_expr}': the window must be longer than nothing`,
+      };
+    }
+    return gatherInto(ctx, {
+      bucket: bucketOf(ctx, settings.batch_key),
+      closes_at: target.at,
+      flush_leading: settings.mode === "flush_leading_item",
+    });
+  },
+  resume: (ctx, settings) => closeGathered(ctx, settings, null),
+});
+
+function hasKey(batch_key: string | null | undefined): batch_key is string {
+  return typeof batch_key === "string" && batch_key.trim() !== "";
+}
+
+/** A key that is missing is a bucket of its own: the recipient hears of it all the same. */
+function bucketOf(ctx: NodeContext, batch_key: Settings["batch_key"]): Json | undefined {
+  if (!hasKey(batch_key)) return undefined;
+  const value = ctx.evaluate("jq", batch_key);
+  if (value.ok) return value.value;
+  ctx.log(
+    "warning",
+    "expression_evaluated",
+    `batch: batch_key '${batch_key}' ${value.reason}; taken for null`,
+  );
+  return null;
+}
+
+function targetOf(settings: Settings): WaitTarget {
+  switch (settings.window_type) {
+    case "fixed":
+      return { type: "fixed", duration: settings.fixed_window };
+    case "dynamic":
+      return { type: "dynamic", expression: settings.dynamic_window_expr };
+    case "relative_to":
+      return { type: "relative_to", relative_to: settings.relative_to };
+  }
+}

@@ -1,0 +1,81 @@
+import { z } from "zod";
+import { nextOccurrence, type Schedule, scheduleSchema } from "../core/schedule/schedule.ts";
+import { zoneOf } from "../core/schedule/zone.ts";
+import { closeGathered, expressionText, gatherInto, retentionFields } from "../engine/gathering-node.ts";
+import { defineNode, type NodeContext, type NodeOutcome } from "../engine/node.ts";
+
+const SCHEDULES = ["static", "dynamic"] as const;
+
+const base = {
+  /** Digests of fewer triggers end quietly. Absent: one is enough. */
+  trigger_min_count: z
+    .int({ error: "must be a whole number, 1 or more" })
+    .min(1, { error: "must be 1 or more" })
+    .nullish(),
+  ...retentionFields,
+};
+
+const config = z.discriminatedUnion(
+  "schedule_type",
+  [
+    z.object({ ...base, schedule_type: z.literal("static"), schedule: scheduleSchema }),
+    z.object({
+      ...base,
+      schedule_type: z.literal("dynamic"),
+      dynamic_schedule_expr: expressionText(".schedule"),
+    }),
+  ],
+  { error: `must be one of ${SCHEDULES.join(" ")}` },
+);
+
+type Settings = z.output<typeof config>;
+
+/**
+ * A batch of each recipient (and tenant) that closes by the calendar: at the next occurrence of its schedule, whenever
+ * its first run arrives. Where nobody arrives nothing is sent. Its end is fixed when it opens; neither a new version
+ * nor a new time zone of the recipient moves it.
+ */
+export default defineNode({
+  type: "digest",
+  short: "digest",
+  name: "Digest",
+  config,
+  expressions: (settings) =>
+    settings.schedule_type === "dynamic"
+      ? [{ path: "dynamic_schedule_expr", language: "jq", source: settings.dynamic_schedule_expr }]
+      : [],
+  run(ctx, settings) {
+    const found = scheduleOf(ctx, settings);
+    if (!found.ok) return found.outcome;
+    const { schedule } = found;
+    const { recipient_timezone, account_timezone, version_at } = ctx.run;
+    const zone = zoneOf(schedule, recipient_timezone, account_timezone);
+    const closes_at = nextOccurrence(schedule, ctx.now, zone, version_at);
+    if (closes_at === null) return invalid("the schedule has no day on which it could close");
+    return gatherInto(ctx, { bucket: undefined, closes_at, flush_leading: false });
+  },
+  resume(ctx, settings) {
+    const { trigger_min_count: count } = settings;
+    const least = typeof count === "number" ? { count, code: "digest_below_min_count" } : null;
+    return closeGathered(ctx, settings, least);
+  },
+});
+
+type Found = { ok: true; schedule: Schedule } | { ok: false; outcome: NodeOutcome };
+
+function scheduleOf(ctx: NodeContext, settings: Settings): Found {
+  if (settings.schedule_type === "static") return { ok: true, schedule: settings.schedule };
+  const label = `jq-expression '${settings.dynamic_schedule_expr}'`;
+  const value = ctx.evaluate("jq", settings.dynamic_schedule_expr);
+  if (!value.ok) return { ok: false, outcome: invalid(`${label} ${value.reason}`) };
+  const parsed = scheduleSchema.safeParse(value.value);
+  if (parsed.success) return { ok: true, schedule: parsed.data };
+  const reasons = parsed.error.issues.map(
+    ({ path, message }) => ["schedule", ...path].join(".") + `: ${message}`,
+  );
+  return { ok: false, outcome: invalid(`${label}: ${reasons.join("; ")}`) };
+}
+
+function invalid(reason: string): NodeOutcome {
+  return { kind: "fail", code: "dynamic_value_invalid", message: `digest: ${reason}` };
+}

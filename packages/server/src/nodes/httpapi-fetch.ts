@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { takeReply } from "../engine/http-answer.ts";
+import { buildCall, httpExpressions, httpSettings } from "../engine/http-node.ts";
+import { defineNode, next, type NodeOutcome } from "../engine/node.ts";
+
+const config = httpSettings.extend({
+  http_method: z.literal("GET", "must be GET").default("GET"),
+  /** Published samples write the key, always without a value. */
+  body: z.union([z.null(), z.literal("")], "must be null: a fetch sends no body").optional(),
+});
+
+/** Brings data into the payload. Without it what follows would say something wrong: a failure ends the run. */
+export default defineNode({
+  type: "httpapi_fetch",
+  short: "fetch",
+  name: "Fetch",
+  delivers: true,
+  config,
+  expressions: httpExpressions,
+  run(ctx, settings): NodeOutcome {
+    const built = buildCall(ctx, settings);
+    return built.ok ? { kind: "call", call: built.value } : failed(built.reason);
+  },
+  resume(ctx, { output_key }, woken): NodeOutcome {
+    if (woken.by !== "reply") return { kind: "wait" };
+    const failure = takeReply(ctx, woken.reply, output_key);
+    return failure === null ? next : failed(failure);
+  },
+});
+
+function failed(reason: string): NodeOutcome {
+  return { kind: "fail", code: "http_node_failed", message: reason };
+}

@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { recordOf, takeReply } from "../engine/http-answer.ts";
+import { buildCall, contentType, httpExpressions, httpSettings } from "../engine/http-node.ts";
+import { defineNode, next, type NodeContext, type NodeOutcome } from "../engine/node.ts";
+import { optionalExpression } from "../engine/node-settings.ts";
+
+const METHODS = ["GET", "PUT", "POST", "PATCH", "DELETE"] as const;
+
+const config = httpSettings.extend({
+  http_method: z.enum(METHODS, `must be one of ${METHODS.join(", ")}`),
+  body_content_type: contentType,
+  body: optionalExpression,
+});
+
+/** Tells another system, and is a row of the message log like everything that is sent: a failure does not end the run. */
+export default defineNode({
+  type: "httpapi_webhook",
+  short: "webhook",
+  name: "Webhook",
+  delivers: true,
+  config,
+  expressions: httpExpressions,
+  run(ctx, settings): NodeOutcome {
+    const built = buildCall(ctx, settings);
+    if (built.ok) return { kind: "call", call: built.value };
+    ctx.recordCall({ request: { method: settings.http_method }, response: {}, failure: built.reason });
+    return failed(ctx, built.reason);
+  },
+  resume(ctx, { output_key }, woken): NodeOutcome {
+    if (woken.by !== "reply") return { kind: "wait" };
+    const failure = takeReply(ctx, woken.reply, output_key);
+    ctx.recordCall(recordOf(ctx.call, woken.reply, failure));
+    return failure === null ? next : failed(ctx, failure);
+  },
+});
+
+function failed(ctx: NodeContext, reason: string): NodeOutcome {
+  ctx.log("error", "node_failed", reason, { code: "http_node_failed" });
+  return next;
+}

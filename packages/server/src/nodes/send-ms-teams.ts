@@ -1,0 +1,8 @@
+import { defineSendNode } from "../engine/send-node.ts";
+
+export default defineSendNode({
+  type: "send_ms_teams",
+  short: "ms_teams",
+  name: "MS Teams",
+  channels: ["ms_teams"],
+});

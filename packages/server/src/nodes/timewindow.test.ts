@@ -1,0 +1,352 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createHarness, type Harness, until } from "../../test/harness.ts";
+import { createPipeline, node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
+import { startWorker, type Worker } from "../../test/worker.ts";
+import { schemaProblems } from "../catalog/schema-problems.ts";
+import type { JsonObject } from "../core/json.ts";
+import { profileFromRecipient } from "../core/profile-operations.ts";
+import { createDispatch, type Dispatch } from "../engine/dispatch.ts";
+import { tellProfiles } from "../engine/tell-profiles.ts";
+import { createSilentLog } from "../log.ts";
+import timewindow from "./timewindow.ts";
+
+let harness: Harness;
+let pipeline: Pipeline;
+let worker: Worker;
+let dispatch: Dispatch;
+let now = new Date();
+
+beforeAll(async () => {
+  harness = await createHarness({ role: "api" });
+  worker = await startWorker(harness, { clock: async () => now });
+  const { db } = harness.services;
+  dispatch = createDispatch({ db, url: harness.databaseUrl, log: createSilentLog(), observe: () => {} });
+  await dispatch.start({ worker: false });
+});
+afterAll(async () => {
+  await worker.stop();
+  await dispatch.stop();
+  await harness.close();
+});
+beforeEach(async () => {
+  now = new Date("2026-07-17T12:00:00Z");
+  pipeline = await createPipeline(harness);
+  await pipeline.addTemplate("text");
+});
+
+const ann = { distinct_id: "ann", $sms: "+14155550100" };
+const OFFICE = { frequency: "daily", stime: "09:00", etime: "17:00" };
+
+const within = (windows: JsonObject[], rest: JsonObject = {}) =>
+  node("timewindow", "window_1", { windows, ...rest });
+const theirs = within([OFFICE], { tz_selection: "recipient" });
+
+const quiet = () =>
+  until(async () => {
+    const [run] = await pipeline.runs();
+    if (run === undefined) return null;
+    return run.status !== "in_progress" || (run.wake_at !== null && run.wake_at > now) ? run : null;
+  });
+
+async function enter(recipient: string | JsonObject = ann): Promise<RunRow> {
+  await pipeline.trigger({ workflow: "hours", recipients: [recipient] });
+  return quiet();
+}
+
+async function at(time: string): Promise<RunRow> {
+  now = new Date(time);
+  await worker.wake();
+  return quiet();
+}
+
+/** Changes the profile of a user as any edit does; the run once it has looked. */
+async function change(properties: JsonObject): Promise<void> {
+  const { db, recipients } = harness.services;
+  await db.tx(async (tx) => {
+    const { operations } = profileFromRecipient(properties);
+    const edit = { object_type: "", distinct_id: "ann", operations, restore: true, create: false };
+    const outcomes = await recipients.apply(tx, pipeline.workspace_id, [{ ...edit, mode: "lenient" }]);
+    await tellProfiles(tx, pipeline.workspace_id, outcomes, now, dispatch);
+  });
+  // What it was told is gone when it has been walked.
+  await until(async () => {
+    const told = await db.query("select 1 from signal where workspace_id = $1", [pipeline.workspace_id]);
+    return told.length === 0;
+  });
+}
+
+const opening = (run: RunRow) => run.wake_at?.toISOString().replace(":00.000Z", "Z");
+const sentBy = async () => (await pipeline.messages()).map(({ node_ref }) => node_ref);
+
+describe("a time window", () => {
+  it("that is open lets a run pass at once", async () => {
+    await pipeline.commit("hours", [within([OFFICE]), sms("send")]);
+    const run = await enter();
+    expect(run).toMatchObject({ status: "completed" });
+    expect(run.steps.find(({ n }) => n === "window_1")).toMatchObject({ m: "time window: open in UTC" });
+    expect(await sentBy()).toEqual(["send"]);
+  });
+
+  it("that is shut holds a run until it opens", async () => {
+    await pipeline.commit("hours", [within([OFFICE]), sms("send")]);
+    now = new Date("2026-07-17T17:00:00Z");
+    const run = await enter();
+    expect(opening(run)).toBe("2026-07-18T09:00Z");
+    expect(run.steps.find(({ n }) => n === "window_1")?.p).toMatchObject({
+      zone: "UTC",
+      opens_at: "2026-07-18T09:00:00.000Z",
+    });
+    await at("2026-07-18T08:59:59.999Z");
+    expect(await sentBy()).toEqual([]);
+    expect(await at("2026-07-18T09:00:00Z")).toMatchObject({ status: "completed" });
+    expect(await sentBy()).toEqual(["send"]);
+  });
+
+  it.each<[string, JsonObject[], string, string | null]>([
+    [
+      "of working days, on a Saturday",
+      [{ ...OFFICE, frequency: "weekly_mo2fr" }],
+      "2026-07-18T12:00:00Z",
+      "2026-07-20T09:00Z",
+    ],
+    [
+      "of Sundays, on a Friday",
+      [{ ...OFFICE, frequency: "weekly", weekdays: ["su"] }],
+      "2026-07-17T12:00:00Z",
+      "2026-07-19T09:00Z",
+    ],
+    [
+      "of the last day of the month",
+      [{ frequency: "monthly", monthdays: [{ pos: -1 }] }],
+      "2026-07-17T12:00:00Z",
+      "2026-07-31T00:00Z",
+    ],
+    [
+      "that is over at midnight",
+      [{ frequency: "daily", stime: "22:00", etime: "24:00" }],
+      "2026-07-17T12:00:00Z",
+      "2026-07-17T22:00Z",
+    ],
+    [
+      "over midnight, after it",
+      [{ frequency: "daily", stime: "22:00", etime: "06:00" }],
+      "2026-07-18T05:59:00Z",
+      null,
+    ],
+    [
+      "over midnight, in the morning",
+      [{ frequency: "daily", stime: "22:00", etime: "06:00" }],
+      "2026-07-18T06:00:00Z",
+      "2026-07-18T22:00Z",
+    ],
+    ["that says no times", [{ frequency: "daily" }], "2026-07-18T03:00:00Z", null],
+    [
+      "of several, by the first that opens",
+      [
+        { frequency: "daily", stime: "20:00", etime: "21:00" },
+        { frequency: "daily", stime: "14:00", etime: "15:00" },
+      ],
+      "2026-07-17T12:00:00Z",
+      "2026-07-17T14:00Z",
+    ],
+    [
+      "of several, of which one is open",
+      [{ frequency: "daily", stime: "20:00", etime: "21:00" }, OFFICE],
+      "2026-07-17T12:00:00Z",
+      null,
+    ],
+  ])("%s", async (_name, windows, arrival, expected) => {
+    await pipeline.commit("hours", [within(windows), sms("send")]);
+    now = new Date(arrival);
+    const run = await enter();
+    expect(opening(run) ?? null).toBe(expected);
+    expect(run.status).toBe(expected === null ? "completed" : "in_progress");
+  });
+
+  it.each<[string, JsonObject, JsonObject, string]>([
+    [
+      "the fixed one",
+      { tz_selection: "fixed", tz_fixed: "America/New_York" },
+      { ...ann, $timezone: "Asia/Tokyo" },
+      "2026-07-17T13:00Z",
+    ],
+    [
+      "the recipient's",
+      { tz_selection: "recipient" },
+      { ...ann, $timezone: "America/Los_Angeles" },
+      "2026-07-17T16:00Z",
+    ],
+    [
+      "the one said inline, for somebody who is not stored",
+      { tz_selection: "recipient" },
+      { is_transient: true, $sms: "+14155550122", $timezone: "America/Los_Angeles" },
+      "2026-07-17T16:00Z",
+    ],
+  ])("is in the zone that is meant: %s", async (_name, zone, recipient, expected) => {
+    await pipeline.commit("hours", [within([OFFICE], zone), sms("send")]);
+    expect(opening(await enter(recipient))).toBe(expected);
+  });
+
+  it("is the account's where the recipient has no zone", async () => {
+    await harness.services.db.query(
+      "update workspace set timezone = 'Asia/Kolkata' where workspace_id = $1",
+      [pipeline.workspace_id],
+    );
+    await pipeline.commit("hours", [theirs, sms("send")]);
+    expect(opening(await enter())).toBe("2026-07-18T03:30Z");
+  });
+
+  it("that was missed because no worker ran is waited for again", async () => {
+    await pipeline.commit("hours", [
+      within([{ frequency: "daily", stime: "20:00", etime: "20:30" }]),
+      sms("send"),
+    ]);
+    await enter();
+    expect(opening(await at("2026-07-17T20:30:00Z"))).toBe("2026-07-18T20:00Z");
+    expect(await sentBy()).toEqual([]);
+    expect(await at("2026-07-18T20:29:59Z")).toMatchObject({ status: "completed" });
+  });
+
+  it("shifts what comes after it", async () => {
+    const wait = node("delay", "delay_1", { delay_type: "fixed", value: "1h" });
+    await pipeline.commit("hours", [
+      within([{ frequency: "daily", stime: "20:00", etime: "20:30" }]),
+      wait,
+      sms("send"),
+    ]);
+    await enter();
+    expect(opening(await at("2026-07-17T20:00:00Z"))).toBe("2026-07-17T21:00Z");
+  });
+
+  it("that no calendar has fails the run", async () => {
+    await pipeline.commit("hours", [
+      within([{ frequency: "monthly", monthdays: [{ pos: 1 }], stime: "09:00", etime: "10:00" }]),
+      sms("send"),
+    ]);
+    now = new Date("9999-12-30T12:00:00Z");
+    const run = await enter();
+    expect(run.status).toBe("failed");
+    expect(run.steps.at(-1)).toMatchObject({ l: "error", m: "time window: none of the windows ever opens" });
+  });
+});
+
+describe("a recipient who changes the time zone while the run waits", () => {
+  beforeEach(async () => {
+    await pipeline.commit("hours", [theirs, sms("send")]);
+    // Stored beforehand: what the trigger itself says about a recipient holds for its run, whatever is changed later.
+    await pipeline.call("POST", "/v1/user/ann/", { $sms: ann.$sms, $timezone: "America/Los_Angeles" });
+    const run = await enter("ann");
+    if (opening(run) !== "2026-07-17T16:00Z")
+      throw new Error("the run does not wait for nine in the morning");
+  });
+
+  it("to one where the window is open is reached at once", async () => {
+    await change({ $timezone: "Europe/London" });
+    const [run] = await pipeline.finished(1);
+    expect(run).toMatchObject({ status: "completed" });
+    expect(await sentBy()).toEqual(["send"]);
+  });
+
+  it("waits less where it opens sooner", async () => {
+    await change({ $timezone: "America/New_York" });
+    expect(opening(await quiet())).toBe("2026-07-17T13:00Z");
+    expect(await at("2026-07-17T13:00:00Z")).toMatchObject({ status: "completed" });
+  });
+
+  it("waits for the next start where it is over for the day", async () => {
+    await change({ $timezone: "Asia/Tokyo" });
+    expect(opening(await quiet())).toBe("2026-07-18T00:00Z");
+    await at("2026-07-17T16:00:00Z");
+    expect(await sentBy()).toEqual([]);
+    expect(await at("2026-07-18T00:00:00Z")).toMatchObject({ status: "completed" });
+  });
+
+  it("is followed on every further change", async () => {
+    for (const [zone, expected] of [
+      ["Asia/Tokyo", "2026-07-18T00:00Z"],
+      ["America/New_York", "2026-07-17T13:00Z"],
+      ["America/Los_Angeles", "2026-07-17T16:00Z"],
+    ] as const) {
+      await change({ $timezone: zone });
+      expect(opening(await quiet())).toBe(expected);
+    }
+    await change({ $timezone: "Europe/London" });
+    expect(await pipeline.finished(1)).toMatchObject([{ status: "completed" }]);
+    expect(await sentBy()).toEqual(["send"]);
+  });
+
+  it("or anything else that does not move the opening sleeps on, and its log does not grow", async () => {
+    const before = await quiet();
+    await change({ name: "Ann" });
+    await change({ $timezone: "America/Vancouver" });
+    const after = await quiet();
+    expect(after.wake_at).toEqual(before.wake_at);
+    expect(after.steps).toEqual(before.steps);
+    expect(await at("2026-07-17T16:00:00Z")).toMatchObject({ status: "completed" });
+  });
+
+  it("without the run hearing of it is still not reached outside the window", async () => {
+    await harness.services.db.query(
+      `update recipient set properties = properties::jsonb || '{"$timezone": "Asia/Tokyo"}' where workspace_id = $1`,
+      [pipeline.workspace_id],
+    );
+    expect(opening(await at("2026-07-17T16:00:00Z"))).toBe("2026-07-18T00:00Z");
+    expect(await sentBy()).toEqual([]);
+  });
+});
+
+it("does not listen to the profile where the zone is fixed", async () => {
+  await pipeline.commit("hours", [
+    within([{ frequency: "daily", stime: "20:00", etime: "21:00" }]),
+    sms("send"),
+  ]);
+  await enter({ ...ann, $timezone: "Asia/Tokyo" });
+  const waiting = "select 1 from waiter where workspace_id = $1";
+  expect(await harness.services.db.query(waiting, [pipeline.workspace_id])).toHaveLength(0);
+});
+
+describe("settings", () => {
+  const problemsOf = (properties: JsonObject) => schemaProblems(timewindow.config, properties);
+
+  it.each<[string, JsonObject]>([
+    ["what is needed", { windows: [{ frequency: "daily" }] }],
+    [
+      "blank where there is nothing to say",
+      { windows: [{ ...OFFICE, weekdays: null }], tz_selection: null, tz_fixed: "" },
+    ],
+    [
+      "in any zone of tzdata",
+      { windows: [OFFICE], tz_selection: "fixed", tz_fixed: "America/Port-au-Prince" },
+    ],
+  ])("may be %s", (_name, properties) => {
+    expect(problemsOf(properties)).toEqual([]);
+  });
+
+  it.each<[JsonObject, string]>([
+    [{}, "windows: is a required field"],
+    [{ windows: [] }, "windows: needs at least one time window"],
+    [{ windows: "daily" }, "windows: must be a list of time windows"],
+    [
+      { windows: [{ frequency: "hourly" }] },
+      "windows[0].frequency: must be one of daily weekly_mo2fr weekly monthly",
+    ],
+    [
+      { windows: [OFFICE, { frequency: "weekly" }] },
+      "windows[1].weekdays: weekly needs at least one of su mo tu we th fr sa",
+    ],
+    [
+      { windows: [{ frequency: "daily", stime: "9" }] },
+      "windows[0].stime: must be HH:MM on the 24-hour clock, such as 09:00",
+    ],
+    [
+      { windows: [OFFICE], tz_selection: "tenant" },
+      "tz_selection: must be recipient, fixed, or empty for fixed",
+    ],
+    [
+      { windows: [OFFICE], tz_fixed: "Mars/Olympus" },
+      "tz_fixed: must be an IANA time zone such as Europe/London, Asia/Kathmandu or Etc/GMT+1",
+    ],
+  ])("are refused: %j", (properties, problem) => {
+    expect(problemsOf(properties)).toEqual([problem]);
+  });
+});

@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { choosePeople, giveUp, report } from "../engine/membership-node.ts";
+import { defineNode, next, type NodeOutcome, perform } from "../engine/node.ts";
+import { expression, readMap } from "../engine/node-settings.ts";
+
+const config = z.object({
+  user_selection: z.enum(["recipient", "actor"], "must be recipient or actor"),
+  properties: expression,
+});
+
+const CODE = "user_update_failed";
+
+/** Writes to the global profile what a user upsert would: properties are set, channels are added. */
+export default defineNode({
+  type: "userupdate",
+  short: "user_update",
+  name: "Update User",
+  config,
+  expressions: ({ properties }) => [{ path: "properties", language: "jsonnet", source: properties }],
+  run(ctx, { user_selection: who, properties: source }): NodeOutcome {
+    if (choosePeople(ctx, [who], "users").length === 0) return next;
+    const properties = readMap(ctx, "properties", source);
+    if (!properties.ok) return giveUp(ctx, CODE, properties.reason);
+    return perform("edit_profile", { who, properties: properties.value }, (done) =>
+      report(ctx, CODE, `updated the profile of the ${who}`, done),
+    );
+  },
+});

@@ -1,0 +1,66 @@
+import { describe, expect, it } from "vitest";
+import type { Json } from "../core/json.ts";
+import {
+  categoryPropertiesSchema,
+  mergeValues,
+  propertyValuesSchema,
+  valueProblems,
+} from "./category-properties.ts";
+
+const properties = categoryPropertiesSchema.parse([
+  { key: "threshold", label: "Threshold", value_type: "integer", default_value: 10 },
+  { key: "region", label: "Region", value_type: "string", default_value: "eu", edit_policy: "locked" },
+  { key: "__proto__", label: "Odd", value_type: "string", is_optional: true },
+]);
+
+describe("values of properties", () => {
+  it.each<[string, Json, "recipient" | "tenant", Record<string, string>]>([
+    ["that fit", [{ key: "threshold", value: 5 }], "recipient", {}],
+    ["that are taken back", [{ key: "threshold", value: null }], "recipient", {}],
+    [
+      "of the wrong type",
+      [{ key: "threshold", value: "5" }],
+      "recipient",
+      { "properties[0].value": "must be an integer" },
+    ],
+    [
+      "too large to be exact",
+      [{ key: "threshold", value: 2 ** 60 }],
+      "tenant",
+      { "properties[0].value": "must be an integer" },
+    ],
+    [
+      "that are locked",
+      [{ key: "region", value: "us" }],
+      "recipient",
+      { "properties[0].value": "not editable" },
+    ],
+    ["that are locked, of a tenant", [{ key: "region", value: "us" }], "tenant", {}],
+    [
+      "that no property has",
+      [{ key: "constructor", value: "x" }],
+      "tenant",
+      { "properties[0].key": "must be one of ['threshold' 'region' '__proto__']" },
+    ],
+  ])("%s have the problems they should", (_title, values, by, expected) => {
+    const problems = valueProblems(properties, propertyValuesSchema.parse(values), by);
+    expect(Object.fromEntries(problems)).toEqual(expected);
+  });
+
+  it("are merged by key, and gone when all are taken back", () => {
+    const stored = { threshold: 5, region: "us" };
+    expect(mergeValues(stored, undefined)).toEqual(stored);
+    expect(mergeValues(stored, null)).toBeNull();
+    expect(mergeValues(stored, [{ key: "threshold", value: 7 }])).toEqual({ threshold: 7, region: "us" });
+    expect(mergeValues({ threshold: 5 }, [{ key: "threshold", value: null }])).toBeNull();
+    expect(mergeValues(null, [])).toBeNull();
+  });
+
+  it("may be named like what every object has", () => {
+    const merged = mergeValues(null, [{ key: "__proto__", value: "x" }]);
+    expect(JSON.stringify(merged)).toBe('{"__proto__":"x"}');
+    expect(JSON.stringify(mergeValues(merged, [{ key: "threshold", value: 1 }]))).toBe(
+      '{"__proto__":"x","threshold":1}',
+    );
+  });
+});

@@ -1,0 +1,162 @@
+import { z } from "zod";
+
+/**
+ * How often a category's digests come: options of which a recipient selects one and adjusts what is editable in it.
+ * A tenant may set other default values, whatever the policy of a field.
+ */
+const MAX_OPTIONS = 10;
+const MAX_ID = 64;
+const MAX_LABEL = 256;
+
+const WEEKDAYS = ["su", "mo", "tu", "we", "th", "fr", "sa"] as const;
+const FREQUENCIES = [
+  "instantly",
+  "minutely",
+  "hourly",
+  "daily",
+  "weekly",
+  "weekly_mo2fr",
+  "monthly",
+] as const;
+
+const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be a time like 09:30");
+const dtstart = z.union([z.iso.datetime({ offset: true, local: true }), z.iso.date()], {
+  error: "must be an ISO 8601 date or time",
+});
+const weekdays = z.array(z.enum(WEEKDAYS)).min(1).max(WEEKDAYS.length);
+const monthday = z.object({
+  /** Counted from the end of the month where negative; with `day`, that weekday's nth in the month. */
+  pos: z
+    .int()
+    .min(-31)
+    .max(31)
+    .refine((pos) => pos !== 0, "must not be 0"),
+  day: z.enum(WEEKDAYS).optional(),
+});
+const monthdays = z.array(monthday).min(1).max(31);
+
+function withPolicy<T extends z.ZodType>(value: T) {
+  return z.object({
+    edit_policy: z.enum(["locked", "editable"]).default("editable"),
+    default_value: value.nullish(),
+  });
+}
+
+const optionId = z
+  .string()
+  .max(MAX_ID)
+  .regex(/^[a-z0-9_-]+$/, "must only contain a-z, 0-9, _ and -");
+
+const option = z
+  .object({
+    id: optionId.optional(),
+    label: z.string().min(1).max(MAX_LABEL),
+    frequency: z.enum(FREQUENCIES),
+    interval: z.int().min(1).default(1),
+    time: withPolicy(time).nullish(),
+    weekdays: withPolicy(weekdays).nullish(),
+    monthdays: withPolicy(monthdays).nullish(),
+    dtstart: withPolicy(dtstart).nullish(),
+    is_default: z.boolean().default(false),
+  })
+  .transform((stated) => ({ ...stated, id: stated.id ?? idOf(stated.label) }));
+
+export const digestScheduleSchema = z.object({
+  enabled: z.boolean().default(true),
+  options: z.array(option).max(MAX_OPTIONS),
+});
+
+export type DigestSchedule = z.infer<typeof digestScheduleSchema>;
+
+/** What a recipient selected: an option and values of its editable fields. */
+export const digestSelectionSchema = z.object({
+  id: z.string().min(1).max(MAX_ID),
+  time: time.optional(),
+  weekdays: weekdays.optional(),
+  monthdays: monthdays.optional(),
+  dtstart: dtstart.optional(),
+});
+
+export type DigestSelection = z.infer<typeof digestSelectionSchema>;
+
+/** What a tenant changed of the options; matched by `id`. */
+export const digestOverridesSchema = z.object({
+  options: z
+    .array(
+      z.object({
+        id: z.string().min(1).max(MAX_ID),
+        time: z.object({ default_value: time.nullable() }).optional(),
+        weekdays: z.object({ default_value: weekdays.nullable() }).optional(),
+        monthdays: z.object({ default_value: monthdays.nullable() }).optional(),
+        dtstart: z.object({ default_value: dtstart.nullable() }).optional(),
+        is_default: z.boolean().optional(),
+      }),
+    )
+    .max(MAX_OPTIONS),
+});
+
+export type DigestOverrides = z.infer<typeof digestOverridesSchema>;
+
+const ADJUSTABLE = ["time", "weekdays", "monthdays", "dtstart"] as const;
+
+/** Why a schedule cannot be committed, as `field: reason`. */
+export function digestProblems({ enabled, options }: DigestSchedule): string[] {
+  const problems: string[] = [];
+  const defaults = options.filter(({ is_default }) => is_default).length;
+  if (enabled && defaults !== 1) {
+    problems.push(`digest_schedule.options: exactly one must have is_default, ${defaults} have`);
+  }
+  const seen = new Set<string>();
+  for (const [index, { id }] of options.entries()) {
+    if (seen.has(id)) problems.push(`digest_schedule.options[${index}].id: '${id}' is there twice`);
+    seen.add(id);
+  }
+  return problems;
+}
+
+/** Why a recipient cannot select this, by field path; empty when it can. */
+export function selectionProblems(
+  schedule: DigestSchedule | null,
+  selection: DigestSelection,
+): Map<string, string> {
+  const options = schedule?.options ?? [];
+  const chosen = options.find(({ id }) => id === selection.id);
+  if (chosen === undefined) return new Map([["digest_schedule.id", mustBeOneOf(options)]]);
+  const locked = ADJUSTABLE.filter(
+    (field) =>
+      selection[field] !== undefined && (chosen[field] == null || chosen[field].edit_policy === "locked"),
+  );
+  return new Map(locked.map((field) => [`digest_schedule.${field}`, "not editable"]));
+}
+
+/** Why a tenant cannot override this, by field path; empty when it can. */
+export function overrideProblems(
+  schedule: DigestSchedule | null,
+  overrides: DigestOverrides,
+): Map<string, string> {
+  const options = schedule?.options ?? [];
+  const known = new Set(options.map(({ id }) => id));
+  const problems = new Map<string, string>();
+  for (const [index, { id }] of overrides.options.entries()) {
+    if (!known.has(id)) problems.set(`digest_schedule.options[${index}].id`, mustBeOneOf(options));
+  }
+  if (overrides.options.filter(({ is_default }) => is_default === true).length > 1) {
+    problems.set("digest_schedule.options", "only one can be the default");
+  }
+  return problems;
+}
+
+function mustBeOneOf(options: readonly { id: string }[]): string {
+  return `must be one of [${options.map(({ id }) => `'${id}'`).join(" ")}]`;
+}
+
+/** `Every Monday!` → `every-monday`; a label without a usable letter has no id of its own. */
+function idOf(label: string): string {
+  const id = label
+    .normalize("NFKD")
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_]+/g, "-")
+    .slice(0, MAX_ID)
+    .replaceAll(/^-+|-+$/g, "");
+  return id === "" ? "option" : id;
+}

@@ -1,0 +1,91 @@
+import type { Channel } from "../core/channel.ts";
+import { LANES, type RootCategory } from "../core/lane.ts";
+import type { DefaultPreference, PreferenceCategory } from "../core/preferences.ts";
+import type { Queryable } from "../db/db.ts";
+import { AppError } from "../errors.ts";
+import type { CategoryProperty } from "./category-properties.ts";
+import type { DigestSchedule } from "./digest-schedule.ts";
+
+/** A category that workflows and preferences can name: a published one, or a root. */
+export interface Category extends PreferenceCategory {
+  name: string;
+  description: string | null;
+  /** Name of the section on preference pages. */
+  section: string | null;
+  tags: string[] | null;
+  /** Its own and its section's, sorted. */
+  effective_tags: string[];
+  digest_schedule: DigestSchedule | null;
+  properties: CategoryProperty[] | null;
+}
+
+/** By slug, in the order of the document; the roots are always there, first. */
+export type LiveCategories = ReadonlyMap<string, Category>;
+
+interface Row extends Omit<Category, "is_root" | "defaults"> {
+  default_preference: DefaultPreference;
+  default_mandatory_channels: Channel[] | null;
+  default_opt_in_channels: Channel[] | null;
+}
+
+const COLUMNS = `slug, root_category, section, name, description, tags, effective_tags, default_preference,
+  default_mandatory_channels, default_opt_in_channels, digest_schedule, properties`;
+
+/** As the transaction sees them; `Preferences.findCategory` answers from memory. */
+export async function loadLiveCategories(db: Queryable, workspace_id: number): Promise<LiveCategories> {
+  const rows = await db.query<Row>(
+    `select ${COLUMNS} from category where workspace_id = $1 order by position`,
+    [workspace_id],
+  );
+  const all = [...LANES.map(rootCategory), ...rows.map(toCategory)];
+  return new Map(all.map((category) => [category.slug, category]));
+}
+
+/** One published category, as the transaction sees it; preferences do not attach to roots. */
+export async function getCategory(db: Queryable, workspace_id: number, slug: string): Promise<Category> {
+  const [row] = await db.query<Row>(
+    `select ${COLUMNS} from category where workspace_id = $1 and slug = $2`,
+    [workspace_id, slug],
+    "category_load",
+  );
+  if (row === undefined) throw new AppError("not_found", `category '${slug}' not found`);
+  return toCategory(row);
+}
+
+function toCategory({
+  default_preference,
+  default_mandatory_channels,
+  default_opt_in_channels,
+  ...rest
+}: Row): Category {
+  return {
+    ...rest,
+    is_root: false,
+    defaults: {
+      preference: default_preference,
+      mandatory_channels: default_mandatory_channels,
+      opt_in_channels: default_opt_in_channels,
+    },
+  };
+}
+
+/** Used directly, `system` reaches everybody, the others everybody on the channels they did not restrict. */
+function rootCategory(root: RootCategory): Category {
+  return {
+    slug: root,
+    root_category: root,
+    is_root: true,
+    name: root,
+    description: null,
+    section: null,
+    tags: null,
+    effective_tags: [],
+    digest_schedule: null,
+    properties: null,
+    defaults: {
+      preference: root === "system" ? "cant_unsubscribe" : "opt_in",
+      mandatory_channels: null,
+      opt_in_channels: null,
+    },
+  };
+}

@@ -1,0 +1,107 @@
+import type { Catalog } from "../catalog/catalog.ts";
+import type { CategoryPolicy } from "../core/preferences.ts";
+import type { Db, Queryable, Tx } from "../db/db.ts";
+import type { CategoryDocument } from "./category-document.ts";
+import { commitCategories, LIVE, saveCategories, type StoredDocument } from "./category-draft.ts";
+import { type ChoiceLookup, type Concern, loadChoices } from "./choices.ts";
+import { type Category, loadLiveCategories } from "./live-categories.ts";
+import {
+  type CategoryPreferenceEdit,
+  type ChannelPreferenceEdit,
+  setCategoryPreference,
+  setChannelPreference,
+  type Who,
+} from "./recipient-preferences.ts";
+import {
+  loadTenantCategories,
+  setTenantCategory,
+  type StoredTenantCategory,
+  type TenantCategoryEdit,
+  tenantKey,
+} from "./tenant-category.ts";
+
+/**
+ * Preferences: which categories a workspace has (edited as one document, in effect once committed), what a tenant
+ * makes of them, and what recipients choose. What follows from all that for one message is decided by
+ * `core/preferences.ts`; this room stores and loads.
+ *
+ * Categories and tenants' changes are configuration: remembered by each process, invalidated by NOTIFY. Choices are
+ * data: read for a chunk of recipients by the transaction that acts on them, so that an opt-out holds at once.
+ * Choices outlive their category, and hold again when it comes back.
+ */
+export interface Preferences {
+  /** A published category or a root; the roots are always there. */
+  findCategory: (workspace_id: number, slug: string) => Promise<Category | null>;
+  /** The category with what the tenant made of it. Both from memory: call it before a transaction, not inside. */
+  findPolicy: (workspace_id: number, tenant_id: string, slug: string) => Promise<CategoryPolicy | null>;
+  /** Bulk read for one workspace: at most one statement a table. */
+  load: (db: Queryable, workspace_id: number, concerns: readonly Concern[]) => Promise<ChoiceLookup>;
+  /** Same choice for every recipient; returns the ids of those there are. Throws `AppError`. */
+  setCategoryPreference: (
+    tx: Tx,
+    workspace_id: number,
+    who: Who,
+    slug: string,
+    edit: CategoryPreferenceEdit,
+  ) => Promise<string[]>;
+  /** Global opt-outs, merged by channel; returns the ids of the recipients there are. Throws `AppError`. */
+  setChannelPreference: (
+    tx: Tx,
+    workspace_id: number,
+    who: Who,
+    edits: readonly ChannelPreferenceEdit[],
+  ) => Promise<string[]>;
+  /** Throws `AppError` for a tenant or category that does not exist, or values that do not fit the category. */
+  setTenantCategory: (
+    tx: Tx,
+    workspace_id: number,
+    tenant_id: string,
+    slug: string,
+    edit: TenantCategoryEdit,
+  ) => Promise<StoredTenantCategory>;
+  /** Replaces the draft; with `commit` it goes into effect unless its `validation_result` has errors. */
+  saveCategories: (
+    tx: Tx,
+    workspace_id: number,
+    document: CategoryDocument,
+    commit?: { message: string | null } | null,
+  ) => Promise<StoredDocument>;
+  /** Puts the draft into effect. Throws `AppError` where there is none, or it has problems. */
+  commitCategories: (tx: Tx, workspace_id: number, message: string | null) => Promise<StoredDocument>;
+}
+
+export interface PreferencesDeps {
+  db: Db;
+  catalog: Catalog;
+}
+
+export function createPreferences({ db, catalog }: PreferencesDeps): Preferences {
+  const findCategory: Preferences["findCategory"] = async (workspace_id, slug) => {
+    const categories = await catalog.remember(workspace_id, "category", LIVE, () =>
+      loadLiveCategories(db, workspace_id),
+    );
+    return categories.get(slug) ?? null;
+  };
+
+  return {
+    findCategory,
+    async findPolicy(workspace_id, tenant_id, slug) {
+      const category = await findCategory(workspace_id, slug);
+      if (category === null) return null;
+      if (category.is_root) return { category, tenant_category: null };
+      const tenant = await catalog.remember(workspace_id, "category", tenantKey(tenant_id), () =>
+        loadTenantCategories(db, workspace_id, tenant_id),
+      );
+      return { category, tenant_category: tenant.get(slug) ?? null };
+    },
+    load: loadChoices,
+    setCategoryPreference,
+    setChannelPreference,
+    setTenantCategory: (tx, workspace_id, tenant_id, slug, edit) =>
+      setTenantCategory({ db: tx, catalog, workspace_id }, tenant_id, slug, edit),
+    saveCategories: (tx, workspace_id, document, commit) =>
+      saveCategories({ db: tx, catalog, workspace_id }, document, commit),
+    commitCategories: (tx, workspace_id, message) =>
+      commitCategories({ db: tx, catalog, workspace_id }, message),
+  };
+}

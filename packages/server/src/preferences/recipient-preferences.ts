@@ -1,0 +1,193 @@
+import type { Channel } from "../core/channel.ts";
+import type { Json } from "../core/json.ts";
+import {
+  type CategoryChoice,
+  type CategoryPolicy,
+  effectiveDefaults,
+  isMandatory,
+} from "../core/preferences.ts";
+import type { Queryable } from "../db/db.ts";
+import { mergeValues, type PropertyValues, valueProblems } from "./category-properties.ts";
+import { personKey, selectRestricted } from "./choices.ts";
+import { type DigestSelection, selectionProblems } from "./digest-schedule.ts";
+import { getCategory } from "./live-categories.ts";
+import { refuse, tenantNotFound } from "./refusals.ts";
+import { loadTenantCategories } from "./tenant-category.ts";
+
+/**
+ * Writes of what recipients chose. Of one recipient they follow each other, by the lock of the recipient's row, so
+ * that what an edit leaves out is what the edit before it stored.
+ */
+
+/** One or several recipients, for whom the same is stored. */
+export interface Who {
+  recipient_ids: readonly string[];
+  tenant_id: string;
+}
+
+export interface CategoryPreferenceEdit {
+  preference: "opt_in" | "opt_out";
+  // Undefined: as it is. Null: the defaults.
+  opt_out_channels?: Channel[] | null | undefined;
+  opt_in_channels?: Channel[] | null | undefined;
+  digest_schedule?: DigestSelection | null | undefined;
+  /** Merged by key; a null value goes back to the tenant's. */
+  properties?: PropertyValues | null | undefined;
+}
+
+export interface ChannelPreferenceEdit {
+  channel: Channel;
+  /** True: the channel is used by nothing but categories where it is mandatory. */
+  is_restricted: boolean;
+}
+
+/**
+ * Stores a choice for a published category; returns the ids of the recipients that there are. Refuses a tenant or
+ * category that does not exist, and digest selections or properties that the category does not let recipients set.
+ *
+ * Channels that a recipient cannot change now (mandatory, or opted out globally) keep what was stored about them:
+ * clients send lists of what they display, where such a channel is off, and it must not stay off when the global
+ * opt-out ends.
+ */
+export async function setCategoryPreference(
+  tx: Queryable,
+  workspace_id: number,
+  { recipient_ids, tenant_id }: Who,
+  slug: string,
+  edit: CategoryPreferenceEdit,
+): Promise<string[]> {
+  await holdTenant(tx, workspace_id, tenant_id);
+  const category = await getCategory(tx, workspace_id, slug);
+  refuse([
+    ...(edit.digest_schedule == null
+      ? []
+      : selectionProblems(category.digest_schedule, edit.digest_schedule)),
+    ...(edit.properties == null ? [] : valueProblems(category.properties, edit.properties, "recipient")),
+  ]);
+  const ids = await lockRecipients(tx, workspace_id, recipient_ids);
+  if (ids.length === 0) return ids;
+  const tenant_category = (await loadTenantCategories(tx, workspace_id, tenant_id)).get(slug) ?? null;
+  const policy = { category, tenant_category };
+  const stored = await selectStored(tx, workspace_id, ids, tenant_id, slug);
+  const people = ids.map((recipient_id) => ({ recipient_id, tenant_id }));
+  const restricted = await selectRestricted(tx, workspace_id, people);
+  const rows = people.map((person) => ({
+    recipient_id: person.recipient_id,
+    ...applyEdit(
+      stored.get(person.recipient_id) ?? null,
+      edit,
+      policy,
+      restricted.get(personKey(person)) ?? [],
+    ),
+  }));
+  await tx.query(
+    `insert into pref_category (workspace_id, tenant_id, category, recipient_id, preference, opt_out_channels,
+        opt_in_channels, digest_schedule, properties)
+     select $1, $2, $3, p.* from json_to_recordset($4) as p(recipient_id text, preference text,
+        opt_out_channels text[], opt_in_channels text[], digest_schedule json, properties json)
+     on conflict (workspace_id, recipient_id, tenant_id, category) do update
+        set preference = excluded.preference, opt_out_channels = excluded.opt_out_channels,
+            opt_in_channels = excluded.opt_in_channels, digest_schedule = excluded.digest_schedule,
+            properties = excluded.properties, updated_at = now()`,
+    [workspace_id, tenant_id, slug, JSON.stringify(rows)],
+    "pref_category_upsert",
+  );
+  return ids;
+}
+
+/** Stores global opt-outs and ends them, channel by channel; returns the ids of the recipients that there are. */
+export async function setChannelPreference(
+  tx: Queryable,
+  workspace_id: number,
+  { recipient_ids, tenant_id }: Who,
+  edits: readonly ChannelPreferenceEdit[],
+): Promise<string[]> {
+  await holdTenant(tx, workspace_id, tenant_id);
+  const ids = await lockRecipients(tx, workspace_id, recipient_ids);
+  // Of two edits of one channel the later one holds.
+  const wanted = [...new Map(edits.map(({ channel, is_restricted }) => [channel, is_restricted]))];
+  const channels = (is_restricted: boolean) =>
+    wanted.flatMap(([channel, wish]) => (wish === is_restricted ? [channel] : []));
+  const values = [workspace_id, ids, tenant_id];
+  await tx.query(
+    `insert into pref_channel (workspace_id, recipient_id, tenant_id, channel)
+     select $1, recipient_id, $3, channel from unnest($2::text[]) recipient_id, unnest($4::text[]) channel
+     on conflict do nothing`,
+    [...values, channels(true)],
+    "pref_channel_insert",
+  );
+  await tx.query(
+    `delete from pref_channel
+      where workspace_id = $1 and recipient_id = any($2) and tenant_id = $3 and channel = any($4)`,
+    [...values, channels(false)],
+  );
+  return ids;
+}
+
+/** Keeps the tenant from being deleted under the rows that are about to name it; they have no foreign key. */
+async function holdTenant(tx: Queryable, workspace_id: number, tenant_id: string): Promise<void> {
+  const [tenant] = await tx.query(
+    "select 1 from tenant where workspace_id = $1 and tenant_id = $2 for key share",
+    [workspace_id, tenant_id],
+  );
+  if (tenant === undefined) throw tenantNotFound(tenant_id);
+}
+
+/** In the order of keys in which everybody locks recipients; writes about one recipient follow each other. */
+async function lockRecipients(
+  tx: Queryable,
+  workspace_id: number,
+  recipient_ids: readonly string[],
+): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(
+    `select id from recipient where workspace_id = $1 and id = any($2)
+      order by object_type, distinct_id for no key update`,
+    [workspace_id, recipient_ids],
+    "recipients_hold",
+  );
+  return rows.map(({ id }) => id);
+}
+
+interface StoredChoice extends CategoryChoice {
+  digest_schedule: DigestSelection | null;
+  properties: Record<string, Json> | null;
+}
+
+async function selectStored(
+  tx: Queryable,
+  workspace_id: number,
+  ids: readonly string[],
+  tenant_id: string,
+  category: string,
+): Promise<Map<string, StoredChoice>> {
+  const rows = await tx.query<StoredChoice & { recipient_id: string }>(
+    `select recipient_id, preference, opt_out_channels, opt_in_channels, digest_schedule, properties
+       from pref_category where workspace_id = $1 and recipient_id = any($2) and tenant_id = $3 and category = $4`,
+    [workspace_id, ids, tenant_id, category],
+  );
+  return new Map(rows.map(({ recipient_id, ...row }) => [recipient_id, row]));
+}
+
+function applyEdit(
+  stored: StoredChoice | null,
+  edit: CategoryPreferenceEdit,
+  policy: CategoryPolicy,
+  restricted: readonly Channel[],
+): StoredChoice {
+  const defaults = effectiveDefaults(policy);
+  const isFixed = (channel: Channel) => isMandatory(defaults, channel) || restricted.includes(channel);
+  const merge = (before: readonly Channel[] | null, next: Channel[] | null | undefined) => {
+    if (next === undefined) return before;
+    if (next === null) return null;
+    const kept = (before ?? []).filter(isFixed);
+    return [...new Set([...next.filter((channel) => !isFixed(channel)), ...kept])];
+  };
+  return {
+    preference: edit.preference,
+    opt_out_channels: merge(stored?.opt_out_channels ?? null, edit.opt_out_channels),
+    opt_in_channels: merge(stored?.opt_in_channels ?? null, edit.opt_in_channels),
+    digest_schedule:
+      edit.digest_schedule === undefined ? (stored?.digest_schedule ?? null) : edit.digest_schedule,
+    properties: mergeValues(stored?.properties ?? null, edit.properties),
+  };
+}

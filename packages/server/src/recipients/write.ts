@@ -1,0 +1,188 @@
+import type { Queryable } from "../db/db.ts";
+import type { IdSource } from "../ids.ts";
+import { type Change, identityName, type UpsertedIdentity } from "./plan.ts";
+import { type RecipientKey, uniqueKeys } from "./recipient.ts";
+
+/*
+ * Writing what a batch of edits comes to: one statement a table. The rows of the recipients are locked by then, and
+ * with them everything that hangs on them.
+ */
+
+/** In key order; who was made by somebody else in the meantime is simply there already. */
+export async function insertMissing(
+  tx: Queryable,
+  workspace_id: number,
+  missing: readonly RecipientKey[],
+  ids: IdSource,
+): Promise<void> {
+  const unique = uniqueKeys(missing);
+  await tx.query(
+    `insert into recipient (workspace_id, id, object_type, distinct_id)
+     select $1, id, object_type, distinct_id from unnest($2::text[], $3::text[], $4::text[]) as n(id, object_type, distinct_id)
+      order by object_type collate "C", distinct_id collate "C"
+     on conflict (workspace_id, object_type, distinct_id) do nothing`,
+    [
+      workspace_id,
+      unique.map(() => ids.ulid()),
+      unique.map((key) => key.object_type),
+      unique.map((key) => key.distinct_id),
+    ],
+    "recipients_insert",
+  );
+}
+
+export async function writeChanges(
+  tx: Queryable,
+  workspace_id: number,
+  changes: Change[],
+  ids: IdSource,
+): Promise<void> {
+  const upserted = changes.flatMap((change) => [...change.upserted.values()]);
+  const tokens = tokenOwners(upserted);
+  if (tokens.length > 0) await lockTokens(tx, workspace_id, tokens);
+  await updateRecipients(tx, workspace_id, changes);
+  const tenanted = changes.filter(({ tenant_id }) => tenant_id !== "");
+  if (tenanted.length > 0) await upsertTenantProfiles(tx, workspace_id, tenanted, ids);
+  await deleteIdentities(tx, workspace_id, changes);
+  if (upserted.length > 0) await upsertIdentities(tx, workspace_id, upserted);
+  if (tokens.length > 0) await disownTokens(tx, workspace_id, tokens);
+}
+
+/** Whatever changed about somebody, in a tenant too, is when they were last changed. */
+async function updateRecipients(tx: Queryable, workspace_id: number, changes: Change[]): Promise<void> {
+  const properties = new Map<string, string | null>();
+  for (const { recipient, tenant_id, profile, properties_changed } of changes) {
+    if (tenant_id === "" && properties_changed) {
+      properties.set(recipient.id, JSON.stringify(profile.properties));
+    } else if (!properties.has(recipient.id)) properties.set(recipient.id, null);
+  }
+  await tx.query(
+    `update recipient r set properties = coalesce(c.properties::jsonb, r.properties), updated_at = now()
+       from unnest($2::text[], $3::text[]) as c(id, properties)
+      where r.workspace_id = $1 and r.id = c.id`,
+    [workspace_id, [...properties.keys()], [...properties.values()]],
+    "recipients_update",
+  );
+}
+
+async function upsertTenantProfiles(
+  tx: Queryable,
+  workspace_id: number,
+  changes: Change[],
+  ids: IdSource,
+): Promise<void> {
+  await tx.query(
+    `insert into tenant_profile (workspace_id, recipient_id, tenant_id, id, properties)
+     select $1, p.* from unnest($2::text[], $3::text[], $4::text[], $5::jsonb[]) as p
+     on conflict (workspace_id, recipient_id, tenant_id) do update
+        set properties = excluded.properties, updated_at = now()`,
+    [
+      workspace_id,
+      changes.map(({ recipient }) => recipient.id),
+      changes.map(({ tenant_id }) => tenant_id),
+      changes.map(() => ids.ulid()),
+      changes.map(({ profile }) => JSON.stringify(profile.properties)),
+    ],
+    "tenant_profiles_upsert",
+  );
+}
+
+async function deleteIdentities(tx: Queryable, workspace_id: number, changes: Change[]): Promise<void> {
+  const removed = changes.flatMap(({ recipient, tenant_id, removed }) =>
+    [...removed.values()].map((identity) => ({ recipient, tenant_id, identity })),
+  );
+  if (removed.length === 0) return;
+  await tx.query(
+    `delete from identity i
+      using unnest($2::text[], $3::text[], $4::text[], $5::text[]) as d(recipient_id, tenant_id, channel, key)
+      where i.workspace_id = $1 and i.recipient_id = d.recipient_id and i.tenant_id = d.tenant_id
+        and i.channel = d.channel and i.key = d.key`,
+    [
+      workspace_id,
+      removed.map(({ recipient }) => recipient.id),
+      removed.map(({ tenant_id }) => tenant_id),
+      removed.map(({ identity }) => identity.channel),
+      removed.map(({ identity }) => identity.key),
+    ],
+  );
+}
+
+const TOKEN_LOCK = 4_150_915;
+const TOKEN_BUCKETS = 128;
+
+/** Who has each push token of a batch from now on: the one whose edit named it last. */
+function tokenOwners(upserted: UpsertedIdentity[]): UpsertedIdentity[] {
+  const owners = new Map<string, UpsertedIdentity>();
+  for (const one of upserted) {
+    const { channel, status } = one.identity;
+    if (!channel.endsWith("push") || status !== "active") continue;
+    const name = identityName(one.identity);
+    const other = owners.get(name);
+    if (other === undefined || other.order < one.order) owners.set(name, one);
+  }
+  return [...owners.values()];
+}
+
+/**
+ * Two people who append one token at the same time do not see each other's row, so the rows cannot be what they
+ * wait for. The locks are a fixed number of buckets a workspace, taken in order and before any identity is written:
+ * however large a batch, it neither deadlocks nor fills the lock table.
+ */
+async function lockTokens(tx: Queryable, workspace_id: number, tokens: UpsertedIdentity[]): Promise<void> {
+  await tx.query(
+    `select pg_advisory_xact_lock(${TOKEN_LOCK}, $1 * ${TOKEN_BUCKETS} + bucket)
+       from (select distinct abs(hashtext(name) % ${TOKEN_BUCKETS}) as bucket from unnest($2::text[]) as name
+              order by bucket) as buckets`,
+    [workspace_id, tokens.map(({ identity }) => identityName(identity))],
+    "tokens_lock",
+  );
+}
+
+async function upsertIdentities(
+  tx: Queryable,
+  workspace_id: number,
+  upserted: UpsertedIdentity[],
+): Promise<void> {
+  await tx.query(
+    `insert into identity (workspace_id, recipient_id, tenant_id, channel, provider, key, value, device_id, bundle_id, status, perma_status)
+     select $1, u.* from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::text[], $9::text[], $10::text[], $11::text[]) as u
+     on conflict (workspace_id, recipient_id, tenant_id, channel, key) do update
+        set provider = excluded.provider, value = excluded.value, device_id = excluded.device_id,
+            bundle_id = excluded.bundle_id, status = excluded.status, perma_status = excluded.perma_status,
+            perma_until = case when excluded.perma_status = 'active' then null else identity.perma_until end,
+            updated_at = now()`,
+    [
+      workspace_id,
+      upserted.map(({ recipient }) => recipient.id),
+      upserted.map(({ tenant_id }) => tenant_id),
+      upserted.map(({ identity }) => identity.channel),
+      upserted.map(({ identity }) => identity.provider),
+      upserted.map(({ identity }) => identity.key),
+      upserted.map(({ identity }) => JSON.stringify(identity.value)),
+      upserted.map(({ identity }) => identity.device_id),
+      upserted.map(({ identity }) => identity.bundle_id),
+      upserted.map(({ identity }) => identity.status),
+      upserted.map(({ identity }) => identity.perma_status),
+    ],
+    "identities_upsert",
+  );
+}
+
+/**
+ * A token that moved to another person's profile is that person's now, whatever the tenants: a shared device must
+ * not get both's.
+ */
+async function disownTokens(tx: Queryable, workspace_id: number, tokens: UpsertedIdentity[]): Promise<void> {
+  await tx.query(
+    `update identity i set status = 'inactive', updated_at = now()
+       from unnest($2::text[], $3::text[], $4::text[]) as p(recipient_id, channel, key)
+      where i.workspace_id = $1 and i.channel = p.channel and i.key = p.key and i.recipient_id <> p.recipient_id
+        and i.channel in ('androidpush', 'iospush', 'webpush') and i.status = 'active'`,
+    [
+      workspace_id,
+      tokens.map(({ recipient }) => recipient.id),
+      tokens.map(({ identity }) => identity.channel),
+      tokens.map(({ identity }) => identity.key),
+    ],
+  );
+}

@@ -1,0 +1,193 @@
+import type { Lane } from "../core/lane.ts";
+import type { Queryable, Tx } from "../db/db.ts";
+import { WORKSPACE_NOW } from "../workspaces/clock.ts";
+import { type MessageRef, nodeColumns, type NodeRef, refColumns } from "./refs.ts";
+import { REACHED } from "./success.ts";
+
+/**
+ * The turns of smart routings that are still to come. A step is a row beside its message, which is `to_be_triggered`;
+ * both change together, and whoever changes them holds the step's row. So a step is sent or cancelled and never both.
+ * The waker and those who report success pass over rows that the other holds: neither waits for the other, and what
+ * a report had to leave is found by the waker, which looks for success before every step.
+ */
+export interface NewStep {
+  workspace_id: number;
+  message_id: string;
+  execution_id: string;
+  node_ref: string;
+  /** From 1; the first is sent at once and has no row. */
+  step: number;
+  /** In the workspace's time, as is `due_at`. */
+  begun_at: Date;
+  due_at: Date;
+  gap_ms: number;
+  /** The address is part of the recipient's profile, and must be when the step is due. */
+  is_stored: boolean;
+}
+
+export async function insertSteps(tx: Queryable, steps: NewStep[]): Promise<void> {
+  if (steps.length === 0) return;
+  await tx.query(
+    `insert into smart_step (workspace_id, message_id, execution_id, node_ref, step, begun_at, due_at, gap_ms, is_stored)
+     select * from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::timestamptz[],
+                          $7::timestamptz[], $8::bigint[], $9::bool[])`,
+    [
+      steps.map((step) => step.workspace_id),
+      steps.map((step) => step.message_id),
+      steps.map((step) => step.execution_id),
+      steps.map((step) => step.node_ref),
+      steps.map((step) => step.step),
+      steps.map((step) => step.begun_at),
+      steps.map((step) => step.due_at),
+      steps.map((step) => step.gap_ms),
+      steps.map((step) => step.is_stored),
+    ],
+    "smart_steps_insert",
+  );
+}
+
+export interface DueStep {
+  workspace_id: number;
+  /** The message's. */
+  id: string;
+  execution_id: string;
+  node_ref: string;
+  lane: Lane;
+  tenant_id: string;
+  success_metric: string;
+  /** `over`: the message is in no routing any more. */
+  fate: "send" | "reached" | "unreachable" | "over";
+  gap_ms: number;
+  late_ms: number;
+  waited_seconds: number;
+}
+
+export const STEP_BATCH = 500;
+
+/**
+ * Relies on smart_step_due, once for each workspace at its own time, and on smart_step_of_node: a step is not due
+ * while an earlier one of its node is still there. `base` stands in for the database's clock.
+ */
+export const DUE_STEPS = `
+  select s.workspace_id, s.message_id as id, s.is_stored, s.gap_ms,
+         (extract(epoch from ${WORKSPACE_NOW("$1")} - s.due_at) * 1000)::float8 as late_ms,
+         round(extract(epoch from ${WORKSPACE_NOW("$1")} - s.begun_at))::int as waited_seconds
+    from workspace w,
+         lateral (select * from smart_step one
+                   where one.workspace_id = w.workspace_id and one.due_at <= ${WORKSPACE_NOW("$1")}
+                     and not exists (select from smart_step e
+                                      where e.workspace_id = one.workspace_id and e.execution_id = one.execution_id
+                                        and e.node_ref = one.node_ref and e.step < one.step)
+                   order by one.due_at limit ${STEP_BATCH} for update of one skip locked) s`;
+
+/**
+ * Locks what is due, with its messages, and then judges it: what was reported before the locks is seen. An address of
+ * the profile must still be there and active; one that a trigger gave must not have been suppressed meanwhile.
+ */
+export async function takeDueSteps(tx: Tx, base: Date | null): Promise<DueStep[]> {
+  const due = await tx.query<
+    Pick<DueStep, "workspace_id" | "id" | "gap_ms" | "late_ms" | "waited_seconds"> & { is_stored: boolean }
+  >(DUE_STEPS, [base], "smart_steps_due");
+  if (due.length === 0) return [];
+  const judged = await tx.query<Omit<DueStep, "gap_ms" | "late_ms" | "waited_seconds">>(
+    `select m.workspace_id, m.id, m.execution_id, m.node_ref, m.lane, m.tenant_id, m.success_metric,
+            case when m.status <> 'to_be_triggered' then 'over'
+                 when exists (select from message o
+                               where o.workspace_id = m.workspace_id and o.execution_id = m.execution_id
+                                 and o.node_ref = m.node_ref and o.smart_step is not null
+                                 and (o.success_achieved_at is not null or ${REACHED("o")})) then 'reached'
+                 when m.recipient_id is not null and not ${usable("m", "k.is_stored")} then 'unreachable'
+                 else 'send' end as fate
+       from unnest($1::int[], $2::text[], $3::bool[]) as k(workspace_id, id, is_stored)
+       join message m on m.workspace_id = k.workspace_id and m.id = k.id
+        for no key update of m skip locked`,
+    [...refColumns(due), due.map(({ is_stored }) => is_stored)],
+    "smart_steps_judge",
+  );
+  const fates = new Map(judged.map((row) => [keyOf(row), row]));
+  return due.flatMap(({ gap_ms, late_ms, waited_seconds, ...ref }) => {
+    const row = fates.get(keyOf(ref));
+    return row === undefined ? [] : [{ ...row, gap_ms, late_ms, waited_seconds }];
+  });
+}
+
+/** Relies on the primary keys of recipient and identity. */
+const usable = (m: string, is_stored: string) => `(
+  exists (select from recipient r where r.workspace_id = ${m}.workspace_id and r.id = ${m}.recipient_id)
+  and coalesce((select bool_or(i.status = 'active' and (i.perma_status = 'active' or i.perma_until < now()))
+                  from identity i
+                 where i.workspace_id = ${m}.workspace_id and i.recipient_id = ${m}.recipient_id
+                   and i.tenant_id in ('', ${m}.tenant_id) and i.channel = ${m}.channel and i.key = ${m}.identity_key),
+               not ${is_stored}))`;
+
+/** Hands messages to the job that sends them, as their first attempt. */
+export async function leaseSteps(tx: Tx, job_id: string, steps: DueStep[]): Promise<void> {
+  await tx.query(
+    `with gone as (delete from smart_step s using unnest($1::int[], $2::text[]) as k(workspace_id, id)
+                    where s.workspace_id = k.workspace_id and s.message_id = k.id)
+     update message m
+        set status = 'triggered', lease = $4, attempt = 1, triggered_at = now(), updated_at = now(),
+            wait_time_in_seconds = k.waited_seconds
+       from unnest($1::int[], $2::text[], $3::int[]) as k(workspace_id, id, waited_seconds)
+      where m.workspace_id = k.workspace_id and m.id = k.id`,
+    [...refColumns(steps), steps.map(({ waited_seconds }) => waited_seconds), job_id],
+    "smart_steps_lease",
+  );
+}
+
+/** Takes steps away that are not sent, with the reason; messages that went another way keep theirs. */
+export async function dropSteps(tx: Tx, steps: DueStep[], reason: string): Promise<void> {
+  if (steps.length === 0) return;
+  await tx.query(
+    `with gone as (delete from smart_step s using unnest($1::int[], $2::text[]) as k(workspace_id, id)
+                    where s.workspace_id = k.workspace_id and s.message_id = k.id)
+     update message m
+        set status = 'not_to_be_triggered', failure_reason = $3, updated_at = now()
+       from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+      where m.workspace_id = k.workspace_id and m.id = k.id and m.status = 'to_be_triggered'`,
+    [...refColumns(steps), reason],
+    "smart_steps_drop",
+  );
+}
+
+/** Moves what is left of these steps' nodes: later by `ms`, earlier where it is negative. */
+export async function shiftSteps(tx: Tx, nodes: (NodeRef & { ms: number })[]): Promise<void> {
+  if (nodes.length === 0) return;
+  await tx.query(
+    `update smart_step s set due_at = s.due_at + n.ms * interval '1 millisecond'
+       from unnest($1::int[], $2::text[], $3::text[], $4::float8[]) as n(workspace_id, execution_id, node_ref, ms)
+      where s.workspace_id = n.workspace_id and s.execution_id = n.execution_id and s.node_ref = n.node_ref`,
+    [...nodeColumns(nodes), nodes.map(({ ms }) => ms)],
+    "smart_steps_shift",
+  );
+}
+
+/**
+ * A message of which nothing was sent gives its slot to the next step, and the others move up behind it. Only where
+ * it had the turn: when the next step was sent already, that one keeps the time it has.
+ */
+export async function passTurns(tx: Tx, failed: MessageRef[]): Promise<void> {
+  if (failed.length === 0) return;
+  await tx.query(
+    `with first as (
+       select s.workspace_id, s.execution_id, s.node_ref
+         from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+         join message m on m.workspace_id = k.workspace_id and m.id = k.id
+         join lateral (select * from smart_step one
+                        where one.workspace_id = m.workspace_id and one.execution_id = m.execution_id
+                          and one.node_ref = m.node_ref
+                        order by one.step limit 1 for update skip locked) s on true
+        where m.status = 'trigger_failed' and m.smart_step >= 1 and m.smart_step < s.step
+          and not exists (select from message o
+                           where o.workspace_id = m.workspace_id and o.execution_id = m.execution_id
+                             and o.node_ref = m.node_ref and o.smart_step > m.smart_step and o.smart_step < s.step
+                             and o.status <> 'not_to_be_triggered'))
+     update smart_step s set due_at = s.due_at - s.gap_ms * interval '1 millisecond'
+       from first f
+      where s.workspace_id = f.workspace_id and s.execution_id = f.execution_id and s.node_ref = f.node_ref`,
+    refColumns(failed),
+    "smart_steps_pass",
+  );
+}
+
+const keyOf = ({ workspace_id, id }: MessageRef) => `${workspace_id}/${id}`;

@@ -1,0 +1,168 @@
+import type { Queryable, Tx } from "../db/db.ts";
+import { WORKSPACE_NOW } from "../workspaces/clock.ts";
+import { type MessageRef, nodeColumns, type NodeRef, refColumns } from "./refs.ts";
+
+/**
+ * What ends a smart routing early: a message that reached the status it was sent for, an event that somebody waits
+ * for, a cancelled run. All that is pending of the node is cancelled with the write that says so.
+ */
+
+/** Whether a message reached its metric: cumulative, so that a click also saw and received. */
+export const REACHED = (m: string): string =>
+  `(not ${m}.success_is_event and case ${m}.success_metric
+      when 'delivered' then ${m}.delivered_at is not null or ${m}.status in ('delivered', 'seen', 'read', 'clicked', 'dismissed')
+      when 'seen' then ${m}.seen_at is not null or ${m}.status in ('seen', 'read', 'clicked', 'dismissed')
+      when 'interaction' then ${m}.clicked_at is not null or ${m}.status = 'clicked'
+      else false end)`;
+
+/** To be called by whoever moves statuses forward, in the same transaction; other messages than smart ones cost a look. */
+export async function closeReached(tx: Queryable, moved: MessageRef[]): Promise<void> {
+  if (moved.length === 0) return;
+  const nodes = await tx.query<NodeRef & { success_metric: string }>(
+    `update message m set success_achieved_at = now()
+       from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+      where m.workspace_id = k.workspace_id and m.id = k.id and m.smart_step is not null
+        and m.success_achieved_at is null and ${REACHED("m")}
+     returning m.workspace_id, m.execution_id, m.node_ref, m.success_metric`,
+    refColumns(moved),
+    "smart_reached",
+  );
+  await cancelSteps(tx, nodes);
+}
+
+/** What is to be said of the steps that success leaves over. */
+export const achievedReason = (metric: string): string => `success metric '${metric}' was achieved`;
+
+/**
+ * Passes over steps that the waker holds: it has judged them, or will look again. Relies on smart_step_of_node.
+ */
+export async function cancelSteps(
+  tx: Queryable,
+  nodes: (NodeRef & { success_metric: string })[],
+): Promise<void> {
+  if (nodes.length === 0) return;
+  await tx.query(
+    `with pending as (
+       select s.workspace_id, s.message_id, n.reason
+         from (select distinct on (workspace_id, execution_id, node_ref) *
+                 from unnest($1::int[], $2::text[], $3::text[], $4::text[])
+                        as n(workspace_id, execution_id, node_ref, reason)) n
+         join smart_step s using (workspace_id, execution_id, node_ref)
+         join message m on m.workspace_id = s.workspace_id and m.id = s.message_id
+        where m.status = 'to_be_triggered'
+          for update of s for no key update of m),
+     gone as (
+       delete from smart_step s using pending p
+        where s.workspace_id = p.workspace_id and s.message_id = p.message_id)
+     update message m set status = 'not_to_be_triggered', failure_reason = p.reason, updated_at = now()
+       from pending p where m.workspace_id = p.workspace_id and m.id = p.message_id`,
+    [...nodeColumns(nodes), nodes.map(({ success_metric }) => achievedReason(success_metric))],
+    "smart_cancel",
+  );
+}
+
+/** A node waits for an event of somebody. */
+export interface NewGoal extends NodeRef {
+  /** Whose: a `distinct_id`. */
+  key: string;
+  /** The event's name in lower case. */
+  topic: string;
+  /** In the workspace's time. */
+  until: Date;
+}
+
+export async function insertGoals(tx: Queryable, goals: NewGoal[]): Promise<void> {
+  if (goals.length === 0) return;
+  await tx.query(
+    `insert into smart_goal (workspace_id, execution_id, node_ref, key, topic, until)
+     select * from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+     on conflict do nothing`,
+    [
+      ...nodeColumns(goals),
+      goals.map(({ key }) => key),
+      goals.map(({ topic }) => topic),
+      goals.map(({ until }) => until),
+    ],
+    "smart_goals_insert",
+  );
+}
+
+export interface HeardEvent {
+  workspace_id: number;
+  /** The event's name in any case. */
+  topic: string;
+  key: string;
+  /** In the workspace's time. */
+  at: Date;
+  /** By the database's clock; null is now. */
+  received_at: Date | null;
+}
+
+/**
+ * Events that somebody's routing waited for. An event is no message's own, so all that the node has sent carry the
+ * time. Relies on the primary key of smart_goal: events that nobody waits for cost a look. A goal that another event
+ * is meeting at this moment is passed over.
+ */
+export async function closeByEvents(tx: Tx, events: HeardEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  const met = await tx.query<NodeRef & { success_metric: string }>(
+    `with heard as (
+       select g.workspace_id, g.key, g.topic, g.execution_id, g.node_ref
+         from unnest($1::int[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[])
+                as h(workspace_id, topic, key, at, received_at)
+         join smart_goal g on g.workspace_id = h.workspace_id and g.key = h.key and g.topic = h.topic
+        where g.created_at <= coalesce(h.received_at, clock_timestamp())
+          and g.until >= h.at - greatest(now() - h.received_at, interval '0')
+          for update of g skip locked)
+     delete from smart_goal g using heard h
+      where g.workspace_id = h.workspace_id and g.key = h.key and g.topic = h.topic
+        and g.execution_id = h.execution_id and g.node_ref = h.node_ref
+     returning g.workspace_id, g.execution_id, g.node_ref, g.topic as success_metric`,
+    [
+      events.map(({ workspace_id }) => workspace_id),
+      events.map(({ topic }) => topic.toLowerCase()),
+      events.map(({ key }) => key),
+      events.map(({ at }) => at),
+      events.map(({ received_at }) => received_at),
+    ],
+    "smart_goals_met",
+  );
+  if (met.length === 0) return;
+  await tx.query(
+    `update message m set success_achieved_at = now()
+       from (select distinct * from unnest($1::int[], $2::text[], $3::text[]) as n(workspace_id, execution_id, node_ref)) n
+      where m.workspace_id = n.workspace_id and m.execution_id = n.execution_id and m.node_ref = n.node_ref
+        and m.smart_step is not null and m.success_achieved_at is null
+        and m.status not in ('to_be_triggered', 'not_to_be_triggered')`,
+    nodeColumns(met),
+    "smart_goals_mark",
+  );
+  await cancelSteps(tx, met);
+}
+
+/**
+ * Runs that are cancelled: what is pending of them is not sent. Waits for a waker that is sending one of their steps,
+ * as nobody will look at cancelled runs again. Call it in the transaction that cancels them.
+ */
+export async function cancelRouting(tx: Tx, runs: MessageRef[]): Promise<void> {
+  if (runs.length === 0) return;
+  await tx.query(
+    `with k as (select * from unnest($1::int[], $2::text[]) as k(workspace_id, id)),
+          unheard as (delete from smart_goal g using k where g.workspace_id = k.workspace_id and g.execution_id = k.id),
+          gone as (delete from smart_step s using k where s.workspace_id = k.workspace_id and s.execution_id = k.id
+                   returning s.workspace_id, s.message_id)
+     update message m
+        set status = 'not_to_be_triggered', failure_reason = 'the run was cancelled', updated_at = now()
+       from gone where m.workspace_id = gone.workspace_id and m.id = gone.message_id and m.status = 'to_be_triggered'`,
+    refColumns(runs),
+    "smart_cancel_runs",
+  );
+}
+
+/** Goals whose time is over, and of which nobody would notice; harmless to repeat. */
+export async function forgetGoals(db: Queryable): Promise<void> {
+  await db.query(
+    `delete from smart_goal g using workspace w
+      where w.workspace_id = g.workspace_id and g.until < ${WORKSPACE_NOW("null")}`,
+  );
+}

@@ -1,0 +1,86 @@
+import type { Queryable } from "../db/db.ts";
+
+/**
+ * The time of a workspace: the database's, unless it is a sandbox whose clock was frozen or moved. Everything that a
+ * run waits for is written in this time.
+ */
+export const WORKSPACE_NOW = (base: string): string =>
+  `coalesce(w.clock_frozen_at, coalesce(${base}::timestamptz, now()) + w.clock_offset_ms * interval '1 millisecond')`;
+
+/** `base` stands in for the database's clock; null: the time of the transaction. */
+export async function readNows(
+  db: Queryable,
+  workspace_ids: Iterable<number>,
+  base: Date | null,
+): Promise<Map<number, Date>> {
+  const rows = await db.query<{ workspace_id: number; now: Date }>(
+    `select w.workspace_id, ${WORKSPACE_NOW("$1")} as now from workspace w where w.workspace_id = any($2)`,
+    [base, [...workspace_ids]],
+    "workspace_now",
+  );
+  return new Map(rows.map(({ workspace_id, now }) => [workspace_id, now]));
+}
+
+export interface TestClock {
+  /** The workspace's time. */
+  now: Date;
+  frozen: boolean;
+  /** How far it is ahead of real time when it is not frozen. */
+  offset_ms: number;
+  /** Where it is on its way to. */
+  advancing_to: Date | null;
+}
+
+export async function readClock(db: Queryable, workspace_id: number, base: Date | null): Promise<TestClock> {
+  const [clock] = await db.query<TestClock>(
+    `select ${WORKSPACE_NOW("$1")} as now, w.clock_frozen_at is not null and not (w.clock_target is not null and w.clock_runs_on) as frozen,
+            w.clock_offset_ms as offset_ms, w.clock_target as advancing_to
+       from workspace w where w.workspace_id = $2`,
+    [base, workspace_id],
+  );
+  if (clock === undefined) throw new Error(`workspace ${workspace_id} is gone`);
+  return clock;
+}
+
+/** Stops the clock where it is, or at a time. */
+export async function freezeClock(
+  db: Queryable,
+  workspace_id: number,
+  at: Date | null,
+  base: Date | null,
+): Promise<void> {
+  await db.query(
+    `update workspace w set clock_frozen_at = coalesce($3, ${WORKSPACE_NOW("$1")}), clock_target = null, clock_runs_on = false
+      where w.workspace_id = $2`,
+    [base, workspace_id, at],
+  );
+}
+
+/**
+ * Sends the clock to a time. It is stepped there (`engine/test-clock.ts`), from one due time to the next, so that what
+ * follows from each is in place before the next is due. A clock that ran goes on running from there.
+ */
+export async function sendClock(
+  db: Queryable,
+  workspace_id: number,
+  target: Date,
+  base: Date | null,
+): Promise<void> {
+  await db.query(
+    `update workspace w
+        set clock_runs_on = case when w.clock_target is null then w.clock_frozen_at is null else w.clock_runs_on end,
+            clock_frozen_at = ${WORKSPACE_NOW("$1")}, clock_target = $3
+      where w.workspace_id = $2`,
+    [base, workspace_id, target],
+  );
+}
+
+/** Real time again. What was claimed or counted in a future that is no more is forgotten. */
+export async function resetClock(db: Queryable, workspace_id: number): Promise<void> {
+  await db.query(
+    `update workspace set clock_frozen_at = null, clock_offset_ms = 0, clock_target = null, clock_runs_on = false
+      where workspace_id = $1`,
+    [workspace_id],
+  );
+  await db.query("delete from idempotency where workspace_id = $1 and created_at > now()", [workspace_id]);
+}

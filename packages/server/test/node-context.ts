@@ -1,0 +1,68 @@
+import { createTemplateEngine } from "../src/core/handlebars/engine.ts";
+import { createJqEngine } from "../src/core/jq.ts";
+import { createJsonnetEngine } from "../src/core/jsonnet/engine.ts";
+import type { JsonObject } from "../src/core/json.ts";
+import { createExpressions } from "../src/engine/expressions.ts";
+import type { HttpCall, HttpReply } from "../src/engine/http-call.ts";
+import type { CallRecord, NodeContext, NodeDefinition, NodeOutcome, RunFacts } from "../src/engine/node.ts";
+
+/**
+ * One node on its own: the product's expressions over a payload, and everything that the node says and merges. What
+ * needs people, messages or the database is tested with a worker.
+ */
+export interface Bench {
+  run: (node: NodeDefinition, properties: JsonObject) => NodeOutcome;
+  /** As when the node's call was answered. */
+  answer: (node: NodeDefinition, properties: JsonObject, reply: HttpReply, call?: HttpCall) => NodeOutcome;
+  /** The payload as it is now. */
+  data: () => JsonObject;
+  logged: { severity: string; message: string; properties: JsonObject | undefined }[];
+  recorded: CallRecord[];
+}
+
+const expressions = createExpressions({
+  jq: createJqEngine(),
+  jsonnet: createJsonnetEngine(),
+  handlebars: createTemplateEngine({ strict: false, escape: false }),
+});
+
+/** Nodes as the registry has them, whatever their settings. */
+export function createBench(data: JsonObject = {}, facts: Partial<RunFacts> = {}): Bench {
+  const logged: Bench["logged"] = [];
+  const recorded: CallRecord[] = [];
+  let payload = data;
+  const context = (call: HttpCall | null) =>
+    ({
+      run: {
+        id: "RUN",
+        recipient: { object_type: "", distinct_id: "ann", recipient_id: "r1" },
+        actor: null,
+        data_before_batch: data,
+        ...facts,
+      },
+      node: { ref: "node_1", name: "Node" },
+      call,
+      evaluate: (language, source, instead) => expressions.evaluate(language, source, instead ?? payload),
+      merge: (values) => void (payload = { ...payload, ...values }),
+      log: (severity, _stage, message, properties) => void logged.push({ severity, message, properties }),
+      recordCall: (record) => void recorded.push(record),
+    }) as Partial<NodeContext> as NodeContext;
+  return {
+    logged,
+    recorded,
+    data: () => payload,
+    run: (node, properties) => node.run(context(null), node.config.parse(properties)),
+    answer(node, properties, reply, call) {
+      if (node.resume === undefined) throw new Error(`${node.type} waits for nothing`);
+      return node.resume(context(call ?? null), node.config.parse(properties), { by: "reply", reply });
+    },
+  };
+}
+
+/** What is wrong with the settings of a node, as `path: message`; nothing when they are good. */
+export function refusals(node: NodeDefinition, properties: JsonObject): string[] {
+  const parsed = node.config.safeParse(properties);
+  return parsed.success
+    ? []
+    : parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+}

@@ -1,0 +1,76 @@
+import type { StoredNode } from "../src/catalog/workflow.ts";
+import type { Json, JsonObject } from "../src/core/json.ts";
+import type { Harness } from "./harness.ts";
+import { node, type Pipeline } from "./pipeline.ts";
+
+/** What tests of waits share: the node, events, and the rows that must be gone when nobody waits. */
+export interface WaitInput {
+  /** What it waits for: events and conditions. */
+  on: JsonObject[];
+  /** The longest time; a day. */
+  until?: JsonObject;
+  come?: StoredNode[];
+  timeout?: StoredNode[];
+  /** Branches that end the run. */
+  terminal?: ("come" | "timeout")[];
+}
+
+const A_DAY = { delay_type: "fixed", value: "1d" };
+
+export function wait(
+  ref: string,
+  { on, until = A_DAY, come = [], timeout = [], terminal = [] }: WaitInput,
+): StoredNode {
+  const branchOf = (name: "come" | "timeout", conditions: Json[], nodes: StoredNode[]) => ({
+    name,
+    description: null,
+    ref: `${ref}-${name}`,
+    is_default: name === "timeout",
+    is_terminal: terminal.includes(name),
+    conditions,
+    nodes,
+  });
+  return {
+    ...node("branch_waituntil", ref),
+    branches: [
+      branchOf("come", on, come),
+      branchOf("timeout", [{ type: "delay", delay_properties: until }], timeout),
+    ],
+  };
+}
+
+/** An event that is waited for; leaves and groups of its filter. */
+export function event(event_name: string, ...event_conditions: JsonObject[]): JsonObject {
+  return { type: "future_event", event_name, ...(event_conditions.length > 0 ? { event_conditions } : {}) };
+}
+
+export function leaf(variable: string, op: string, value: string, variable_ns?: string): JsonObject {
+  return { variable, op, value, ...(variable_ns === undefined ? {} : { variable_ns }) };
+}
+
+export function group(op: "AND" | "OR", ...args: JsonObject[]): JsonObject {
+  return { type: "expression_v1", expression_v1: { op, args } };
+}
+
+export async function send(
+  pipeline: Pipeline,
+  name: string,
+  distinct_id: string,
+  properties: JsonObject = {},
+): Promise<void> {
+  const answer = await pipeline.call("POST", "/event/", { event: name, distinct_id, properties });
+  if (answer.status !== 202) throw new Error(`${answer.status}: ${answer.text}`);
+}
+
+/** Rows of this workspace that say somebody waits, or was told. */
+export async function waitingRows(
+  { services }: Harness,
+  { workspace_id }: Pipeline,
+): Promise<{ waiters: number; signals: number }> {
+  const [row] = await services.db.query<{ waiters: number; signals: number }>(
+    `select (select count(*)::int from waiter where workspace_id = $1) as waiters,
+            (select count(*)::int from signal where workspace_id = $1) as signals`,
+    [workspace_id],
+  );
+  return row ?? { waiters: -1, signals: -1 };
+}
