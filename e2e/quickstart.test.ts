@@ -183,6 +183,18 @@ describe("carillon keys", () => {
       code: 1,
       stderr: 'carillon keys: no workspace "prod". There are: staging\n',
     });
+
+    const makeProd = ["keys", "--new-workspace", "prod", "--mode", "production"];
+    await using made = command([CLI, ...makeProd], settingsOf("keys"));
+    expect((await made.ended).stdout).toMatch(/^workspace prod \(production\)\n {2}workspace key {5}\S+\n/);
+
+    await using taken = command([CLI, "keys", "--revoke", ws_key], settingsOf("keys"));
+    expect((await taken.ended).stdout).toContain(`${ws_key}  (inactive)`);
+    await using again = command([CLI, "keys", "--revoke", ws_key], settingsOf("keys"));
+    expect(await again.ended).toMatchObject({
+      code: 1,
+      stderr: `carillon keys: no key or token "${ws_key}" is in use in staging\n`,
+    });
   });
 });
 

@@ -1,8 +1,8 @@
 import { seedVendors } from "./delivery/vendor-table.ts";
-import type { Db } from "./db/db.ts";
+import type { Db, Tx } from "./db/db.ts";
 import type { IdSource } from "./ids.ts";
 import type { SecretBox } from "./workspaces/crypto.ts";
-import { createWorkspaces, type Workspace } from "./workspaces/workspaces.ts";
+import { createWorkspaces, type NewWorkspace, type Workspace } from "./workspaces/workspaces.ts";
 
 /** What a first start makes: a workspace that sends through simulators, and credentials shown once. */
 export interface FirstCredentials {
@@ -13,6 +13,18 @@ export interface FirstCredentials {
   service_token: string;
 }
 
+/** A workspace that sends through simulators, so that nothing leaves by accident. */
+export async function makeWorkspace(
+  tx: Tx,
+  input: NewWorkspace,
+  box: SecretBox,
+  ids: IdSource,
+): Promise<Workspace> {
+  const workspace = await createWorkspaces(tx, box, ids).create(input);
+  await seedVendors(tx, workspace.workspace_id, box, ids);
+  return workspace;
+}
+
 const LOCK = 4_150_914;
 
 /** Null when the database has a workspace already. Safe to run on any number of nodes at once. */
@@ -21,8 +33,7 @@ export async function bootstrap(db: Db, box: SecretBox, ids: IdSource): Promise<
     await tx.query("select pg_advisory_xact_lock($1)", [LOCK]);
     const workspaces = createWorkspaces(tx, box, ids);
     if ((await workspaces.list()).length > 0) return null;
-    const workspace = await workspaces.create({ slug: "staging", name: "Staging", mode: "sandbox" });
-    await seedVendors(tx, workspace.workspace_id, box, ids);
+    const workspace = await makeWorkspace(tx, { slug: "staging", name: "Staging", mode: "sandbox" }, box, ids);
     const { ws_key, secret } = await workspaces.createKey(workspace);
     const { api_key } = await workspaces.createApiKey(workspace, "first key");
     const { token } = await workspaces.createServiceToken("first token");

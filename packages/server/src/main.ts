@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { routes } from "./api/index.gen.ts";
-import { bootstrap, type FirstCredentials } from "./bootstrap.ts";
+import { bootstrap, type FirstCredentials, makeWorkspace } from "./bootstrap.ts";
 import { createCatalog } from "./catalog/catalog.ts";
 import { channels as channelList } from "./channels/index.gen.ts";
 import { type Config, readConfig } from "./config.ts";
@@ -38,7 +38,7 @@ import { createRecipients } from "./recipients/recipients.ts";
 import type { Services } from "./services.ts";
 import { vendors as vendorList } from "./vendors/index.gen.ts";
 import { createSecretBox } from "./workspaces/crypto.ts";
-import { createWorkspaces, type Workspaces } from "./workspaces/workspaces.ts";
+import { createWorkspaces, type NewWorkspace, type Workspace, type Workspaces } from "./workspaces/workspaces.ts";
 
 /**
  * The only composition root: config → database → engine → HTTP. Everything that lives is made here, handed to
@@ -81,13 +81,19 @@ export async function startCarillon(options: StartOptions = {}): Promise<Carillo
   }
 }
 
+export interface Credentials {
+  workspaces: Workspaces;
+  makeWorkspace: (input: NewWorkspace) => Promise<Workspace>;
+  close: () => Promise<void>;
+}
+
 /**
  * Only the credentials of a database, for commands. With the embedded one: of the server that is running on the
  * folder, else of one started for the moment.
  */
 export async function openCredentials(
   config = readConfig(),
-): Promise<{ workspaces: Workspaces; close: () => Promise<void> }> {
+): Promise<Credentials> {
   const stops: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const stop of stops.splice(0).reverse()) await stop();
@@ -101,7 +107,12 @@ export async function openCredentials(
       stops,
     );
     const box = createSecretBox(await secretKey(config));
-    return { workspaces: createWorkspaces(db, box, createIdSource()), close };
+    const ids = createIdSource();
+    return {
+      workspaces: createWorkspaces(db, box, ids),
+      makeWorkspace: (input) => db.tx((tx) => makeWorkspace(tx, input, box, ids)),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

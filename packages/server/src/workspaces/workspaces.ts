@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { readTenancy, type Tenancy } from "../core/effective-profile.ts";
+import { readTestMode, type TestMode } from "../core/test-mode.ts";
 import type { Queryable } from "../db/db.ts";
 import { type IdSource, randomToken } from "../ids.ts";
 import { hashToken, type SecretBox } from "./crypto.ts";
@@ -17,6 +18,8 @@ export interface Workspace {
   timezone: string;
   /** How it keeps the people of its tenants apart. */
   tenancy: Tenancy;
+  /** Null: messages go to whom they are for, as always in production. */
+  test_mode: TestMode | null;
   /** Signs inbox subscriber ids. */
   inbox_secret: string;
 }
@@ -36,8 +39,22 @@ export interface Workspaces {
   createApiKey: (workspace: Workspace, name: string) => Promise<{ id: string; api_key: string }>;
   createServiceToken: (name: string) => Promise<{ id: string; token: string }>;
   listKeys: (workspace: Workspace) => Promise<{ ws_key: string; secret: string; is_active: boolean }[]>;
+  /** API keys of the workspace, and the service tokens, which are for all workspaces; without their secrets. */
+  listTokens: (workspace: Workspace) => Promise<StoredToken[]>;
+  /**
+   * Takes back a workspace key, an API key or a service token, by its id (a workspace key is its own). False: there is
+   * none that is in use. Other nodes may take it for `CACHE_MS` more.
+   */
+  revoke: (workspace: Workspace, id: string) => Promise<boolean>;
   /** Forgets every remembered look-up. */
   forget: () => void;
+}
+
+export interface StoredToken {
+  kind: "API key" | "service token";
+  id: string;
+  name: string;
+  masked: string;
 }
 
 export interface NewWorkspace {
@@ -187,6 +204,26 @@ export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): 
       );
       return rows.map((row) => ({ ...row, secret: box.open(row.secret) }));
     },
+    listTokens: (workspace) =>
+      db.query<StoredToken>(
+        `select 'API key' as kind, id, name, masked from api_key where workspace_id = $1 and deleted_at is null
+         union all
+         select 'service token', id, name, masked from service_token where deleted_at is null
+         order by kind, id`,
+        [workspace.workspace_id],
+      ),
+    async revoke({ workspace_id }, id) {
+      const rows = await db.query(
+        `with keys as (update ws_key set is_active = false where workspace_id = $1 and ws_key = $2 and is_active returning 1),
+              api_keys as (update api_key set deleted_at = now()
+                            where workspace_id = $1 and id = $2 and deleted_at is null returning 1),
+              tokens as (update service_token set deleted_at = now() where id = $2 and deleted_at is null returning 1)
+         select 1 from keys union all select 1 from api_keys union all select 1 from tokens`,
+        [workspace_id, id],
+      );
+      cache.clear();
+      return rows.length > 0;
+    },
     forget: () => cache.clear(),
   };
 }
@@ -209,6 +246,16 @@ interface WorkspaceRow {
 
 function toWorkspace(row: WorkspaceRow, box: SecretBox): Workspace {
   const { workspace_id, uid, slug, name, mode, timezone } = row;
-  const tenancy = readTenancy(row.config);
-  return { workspace_id, uid, slug, name, mode, timezone, tenancy, inbox_secret: box.open(row.inbox_secret) };
+  return {
+    workspace_id,
+    uid,
+    slug,
+    name,
+    mode,
+    timezone,
+    tenancy: readTenancy(row.config),
+    // A setting that was copied along must not hold back what customers are waiting for.
+    test_mode: mode === "production" ? null : readTestMode(row.config),
+    inbox_secret: box.open(row.inbox_secret),
+  };
 }
