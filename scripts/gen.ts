@@ -1,14 +1,16 @@
 /**
  * `npm run gen`: writes everything that is generated from the sources: the registries of endpoints, nodes,
- * vendors and channels, the schema dump and the row types. `npm run gen -- --check` fails when one is stale.
+ * vendors and channels, the reference, the schema dump and the row types. `npm run gen -- --check` fails when one is stale.
  */
-import { readdir, readFile, writeFile } from "node:fs/promises";
-import { join, relative, sep } from "node:path";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { configSchema } from "../packages/server/src/config.ts";
 import { ERRORS } from "../packages/server/src/errors.ts";
 import { dumpSchema, dumpTableTypes } from "../packages/server/src/db/dump.ts";
+import { readNodeExamples } from "../packages/server/test/node-examples.ts";
 import { withScratchDatabase } from "../packages/server/test/scratch-database.ts";
+import { nodeReference } from "./node-reference.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const src = join(root, "packages/server/src");
@@ -76,7 +78,25 @@ async function emit(file: string, text: string): Promise<void> {
   const before = await readFile(file, "utf8").catch(() => "");
   if (before === text) return;
   if (check) stale.push(relative(root, file));
-  else await writeFile(file, text);
+  else {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, text);
+  }
+}
+
+/** The pages of nodes that there are, and of no others. */
+async function nodePages(): Promise<void> {
+  // Only now: the registry may have just been written.
+  const { nodes } = await import("../packages/server/src/nodes/index.gen.ts");
+  const folder = join(root, "docs/reference");
+  const pages = nodeReference(nodes, await readNodeExamples());
+  for (const [file, text] of pages) await emit(join(folder, file), text);
+  for (const name of await readdir(join(folder, "nodes"))) {
+    if (pages.has(`nodes/${name}`)) continue;
+    const file = join(folder, "nodes", name);
+    if (check) stale.push(relative(root, file));
+    else await rm(file);
+  }
 }
 
 function errorReference(): string {
@@ -134,6 +154,7 @@ await registry("channels", /export default defineChannel\b/, "channels", {
 await routes();
 await emit(join(root, "docs/reference/errors.md"), errorReference());
 await emit(join(root, "docs/reference/settings.md"), settingReference());
+await nodePages();
 await withScratchDatabase(async (db) => {
   await emit(join(src, "db/schema.sql"), await dumpSchema(db));
   await emit(join(src, "db/tables.gen.ts"), await dumpTableTypes(db));

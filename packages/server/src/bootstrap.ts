@@ -33,7 +33,12 @@ export async function bootstrap(db: Db, box: SecretBox, ids: IdSource): Promise<
     await tx.query("select pg_advisory_xact_lock($1)", [LOCK]);
     const workspaces = createWorkspaces(tx, box, ids);
     if ((await workspaces.list()).length > 0) return null;
-    const workspace = await makeWorkspace(tx, { slug: "staging", name: "Staging", mode: "sandbox" }, box, ids);
+    const workspace = await makeWorkspace(
+      tx,
+      { slug: "staging", name: "Staging", mode: "sandbox" },
+      box,
+      ids,
+    );
     const { ws_key, secret } = await workspaces.createKey(workspace);
     const { api_key } = await workspaces.createApiKey(workspace, "first key");
     const { token } = await workspaces.createServiceToken("first token");

@@ -23,6 +23,7 @@ import { createDispatch } from "./engine/dispatch.ts";
 import { type Clock, databaseClock } from "./engine/deps.ts";
 import { createCompile, createEngine, type Engine } from "./engine/engine.ts";
 import { createExpressions } from "./engine/expressions.ts";
+import { tellingRecipients } from "./engine/telling-recipients.ts";
 import { createApp } from "./http/app.ts";
 import { describeApi } from "./http/openapi.ts";
 import { registerPages } from "./http/pages/pages.ts";
@@ -38,7 +39,12 @@ import { createRecipients } from "./recipients/recipients.ts";
 import type { Services } from "./services.ts";
 import { vendors as vendorList } from "./vendors/index.gen.ts";
 import { createSecretBox } from "./workspaces/crypto.ts";
-import { createWorkspaces, type NewWorkspace, type Workspace, type Workspaces } from "./workspaces/workspaces.ts";
+import {
+  createWorkspaces,
+  type NewWorkspace,
+  type Workspace,
+  type Workspaces,
+} from "./workspaces/workspaces.ts";
 
 /**
  * The only composition root: config → database → engine → HTTP. Everything that lives is made here, handed to
@@ -91,9 +97,7 @@ export interface Credentials {
  * Only the credentials of a database, for commands. With the embedded one: of the server that is running on the
  * folder, else of one started for the moment.
  */
-export async function openCredentials(
-  config = readConfig(),
-): Promise<Credentials> {
+export async function openCredentials(config = readConfig()): Promise<Credentials> {
   const stops: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const stop of stops.splice(0).reverse()) await stop();
@@ -239,7 +243,7 @@ async function compose(
     log,
     workspaces,
     catalog,
-    recipients,
+    recipients: tellingRecipients(recipients, { dispatch, clock }),
     channels,
     vendors: createVendorAdmin({ box, ids, catalog, vendors }),
     engine,

@@ -36,36 +36,39 @@ import route30 from "./management/event/get.ts";
 import route31 from "./management/event/list-linked-workflows.ts";
 import route32 from "./management/event/list.ts";
 import route33 from "./management/event/upsert.ts";
-import route34 from "./management/log/get-execution.ts";
-import route35 from "./management/log/list-executions.ts";
-import route36 from "./management/log/list-requests.ts";
-import route37 from "./management/schema/commit.ts";
-import route38 from "./management/schema/get.ts";
-import route39 from "./management/schema/list.ts";
-import route40 from "./management/schema/upsert.ts";
-import route41 from "./management/simulator/list.ts";
-import route42 from "./management/template/commit.ts";
-import route43 from "./management/template/delete-variant.ts";
-import route44 from "./management/template/delete.ts";
-import route45 from "./management/template/get-variant.ts";
-import route46 from "./management/template/get.ts";
-import route47 from "./management/template/list-channel-variants.ts";
-import route48 from "./management/template/list-variants.ts";
-import route49 from "./management/template/list.ts";
-import route50 from "./management/template/upsert-variant.ts";
-import route51 from "./management/template/upsert.ts";
-import route52 from "./management/vendor/delete.ts";
-import route53 from "./management/vendor/list.ts";
-import route54 from "./management/vendor/save.ts";
-import route55 from "./management/workflow/commit.ts";
-import route56 from "./management/workflow/delete.ts";
-import route57 from "./management/workflow/enable.ts";
-import route58 from "./management/workflow/get-version.ts";
-import route59 from "./management/workflow/get.ts";
-import route60 from "./management/workflow/list-versions.ts";
-import route61 from "./management/workflow/list.ts";
-import route62 from "./management/workflow/rollback-version.ts";
-import route63 from "./management/workflow/upsert.ts";
+import route34 from "./management/explain/get.ts";
+import route35 from "./management/log/get-execution.ts";
+import route36 from "./management/log/list-executions.ts";
+import route37 from "./management/log/list-requests.ts";
+import route38 from "./management/redrive/list.ts";
+import route39 from "./management/redrive/redrive.ts";
+import route40 from "./management/schema/commit.ts";
+import route41 from "./management/schema/get.ts";
+import route42 from "./management/schema/list.ts";
+import route43 from "./management/schema/upsert.ts";
+import route44 from "./management/simulator/list.ts";
+import route45 from "./management/template/commit.ts";
+import route46 from "./management/template/delete-variant.ts";
+import route47 from "./management/template/delete.ts";
+import route48 from "./management/template/get-variant.ts";
+import route49 from "./management/template/get.ts";
+import route50 from "./management/template/list-channel-variants.ts";
+import route51 from "./management/template/list-variants.ts";
+import route52 from "./management/template/list.ts";
+import route53 from "./management/template/upsert-variant.ts";
+import route54 from "./management/template/upsert.ts";
+import route55 from "./management/vendor/delete.ts";
+import route56 from "./management/vendor/list.ts";
+import route57 from "./management/vendor/save.ts";
+import route58 from "./management/workflow/commit.ts";
+import route59 from "./management/workflow/delete.ts";
+import route60 from "./management/workflow/enable.ts";
+import route61 from "./management/workflow/get-version.ts";
+import route62 from "./management/workflow/get.ts";
+import route63 from "./management/workflow/list-versions.ts";
+import route64 from "./management/workflow/list.ts";
+import route65 from "./management/workflow/rollback-version.ts";
+import route66 from "./management/workflow/upsert.ts";
 
 export const routes: RegisteredRoute[] = [
   { surface: hub, route: route0, file: "api/hub/event/bulk-event.ts" },
@@ -102,34 +105,37 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: route31, file: "api/management/event/list-linked-workflows.ts" },
   { surface: management, route: route32, file: "api/management/event/list.ts" },
   { surface: management, route: route33, file: "api/management/event/upsert.ts" },
-  { surface: management, route: route34, file: "api/management/log/get-execution.ts" },
-  { surface: management, route: route35, file: "api/management/log/list-executions.ts" },
-  { surface: management, route: route36, file: "api/management/log/list-requests.ts" },
-  { surface: management, route: route37, file: "api/management/schema/commit.ts" },
-  { surface: management, route: route38, file: "api/management/schema/get.ts" },
-  { surface: management, route: route39, file: "api/management/schema/list.ts" },
-  { surface: management, route: route40, file: "api/management/schema/upsert.ts" },
-  { surface: management, route: route41, file: "api/management/simulator/list.ts" },
-  { surface: management, route: route42, file: "api/management/template/commit.ts" },
-  { surface: management, route: route43, file: "api/management/template/delete-variant.ts" },
-  { surface: management, route: route44, file: "api/management/template/delete.ts" },
-  { surface: management, route: route45, file: "api/management/template/get-variant.ts" },
-  { surface: management, route: route46, file: "api/management/template/get.ts" },
-  { surface: management, route: route47, file: "api/management/template/list-channel-variants.ts" },
-  { surface: management, route: route48, file: "api/management/template/list-variants.ts" },
-  { surface: management, route: route49, file: "api/management/template/list.ts" },
-  { surface: management, route: route50, file: "api/management/template/upsert-variant.ts" },
-  { surface: management, route: route51, file: "api/management/template/upsert.ts" },
-  { surface: management, route: route52, file: "api/management/vendor/delete.ts" },
-  { surface: management, route: route53, file: "api/management/vendor/list.ts" },
-  { surface: management, route: route54, file: "api/management/vendor/save.ts" },
-  { surface: management, route: route55, file: "api/management/workflow/commit.ts" },
-  { surface: management, route: route56, file: "api/management/workflow/delete.ts" },
-  { surface: management, route: route57, file: "api/management/workflow/enable.ts" },
-  { surface: management, route: route58, file: "api/management/workflow/get-version.ts" },
-  { surface: management, route: route59, file: "api/management/workflow/get.ts" },
-  { surface: management, route: route60, file: "api/management/workflow/list-versions.ts" },
-  { surface: management, route: route61, file: "api/management/workflow/list.ts" },
-  { surface: management, route: route62, file: "api/management/workflow/rollback-version.ts" },
-  { surface: management, route: route63, file: "api/management/workflow/upsert.ts" },
+  { surface: management, route: route34, file: "api/management/explain/get.ts" },
+  { surface: management, route: route35, file: "api/management/log/get-execution.ts" },
+  { surface: management, route: route36, file: "api/management/log/list-executions.ts" },
+  { surface: management, route: route37, file: "api/management/log/list-requests.ts" },
+  { surface: management, route: route38, file: "api/management/redrive/list.ts" },
+  { surface: management, route: route39, file: "api/management/redrive/redrive.ts" },
+  { surface: management, route: route40, file: "api/management/schema/commit.ts" },
+  { surface: management, route: route41, file: "api/management/schema/get.ts" },
+  { surface: management, route: route42, file: "api/management/schema/list.ts" },
+  { surface: management, route: route43, file: "api/management/schema/upsert.ts" },
+  { surface: management, route: route44, file: "api/management/simulator/list.ts" },
+  { surface: management, route: route45, file: "api/management/template/commit.ts" },
+  { surface: management, route: route46, file: "api/management/template/delete-variant.ts" },
+  { surface: management, route: route47, file: "api/management/template/delete.ts" },
+  { surface: management, route: route48, file: "api/management/template/get-variant.ts" },
+  { surface: management, route: route49, file: "api/management/template/get.ts" },
+  { surface: management, route: route50, file: "api/management/template/list-channel-variants.ts" },
+  { surface: management, route: route51, file: "api/management/template/list-variants.ts" },
+  { surface: management, route: route52, file: "api/management/template/list.ts" },
+  { surface: management, route: route53, file: "api/management/template/upsert-variant.ts" },
+  { surface: management, route: route54, file: "api/management/template/upsert.ts" },
+  { surface: management, route: route55, file: "api/management/vendor/delete.ts" },
+  { surface: management, route: route56, file: "api/management/vendor/list.ts" },
+  { surface: management, route: route57, file: "api/management/vendor/save.ts" },
+  { surface: management, route: route58, file: "api/management/workflow/commit.ts" },
+  { surface: management, route: route59, file: "api/management/workflow/delete.ts" },
+  { surface: management, route: route60, file: "api/management/workflow/enable.ts" },
+  { surface: management, route: route61, file: "api/management/workflow/get-version.ts" },
+  { surface: management, route: route62, file: "api/management/workflow/get.ts" },
+  { surface: management, route: route63, file: "api/management/workflow/list-versions.ts" },
+  { surface: management, route: route64, file: "api/management/workflow/list.ts" },
+  { surface: management, route: route65, file: "api/management/workflow/rollback-version.ts" },
+  { surface: management, route: route66, file: "api/management/workflow/upsert.ts" },
 ];

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Db, Queryable, Stoppable, Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 import type { JsonObject } from "../core/json.ts";
-import { laneOf } from "../core/lane.ts";
+import { type Lane, laneOf } from "../core/lane.ts";
 import { loadLiveCategories } from "../preferences/live-categories.ts";
 import { createCache } from "./cache.ts";
 import { createEventRegister, type EventRegister } from "./event-register.ts";
@@ -21,6 +21,8 @@ export interface Catalog extends PayloadSchemaLookup {
   getVersion: (workspace_id: number, version_id: string) => Promise<CompiledWorkflow>;
   /** Slugs of live, enabled workflows that an event triggers. */
   findTriggered: (workspace_id: number, event_name: string) => Promise<string[]>;
+  /** The most urgent lane among the live workflows that an event triggers or concerns; one of none can wait. */
+  laneOfEvent: (workspace_id: number, event_name: string) => Promise<Lane>;
   findTemplate: (workspace_id: number, slug: string) => Promise<LiveTemplate | null>;
   findTenant: (workspace_id: number, tenant_id: string) => Promise<Tenant | null>;
   registerEvents: EventRegister;
@@ -139,6 +141,28 @@ export function createCatalog({
       return { slug, is_enabled: row.is_enabled, trigger_type: row.trigger_type, live };
     });
 
+  /** What an event triggers, and whom it concerns: runs go on waiting when their workflow is disabled. Names match without case. */
+  function findLinks(
+    workspace_id: number,
+    event_name: string,
+  ): Promise<{ triggered: string[]; concerned: string[] }> {
+    const name = event_name.toLowerCase();
+    return remember(workspace_id, "event", name, async () => {
+      const rows = await db.query<{ slug: string; triggers: boolean; waits: boolean }>(
+        `select slug, bool_or(usage = 'Trigger Event') and is_enabled as triggers,
+                bool_or(usage <> 'Trigger Event') as waits
+           from workflow_event join workflow using (workspace_id, slug)
+          where workspace_id = $1 and event_name = $2 and deleted_at is null and live_version_id is not null
+          group by slug, is_enabled order by slug`,
+        [workspace_id, name],
+      );
+      return {
+        triggered: rows.filter(({ triggers }) => triggers).map(({ slug }) => slug),
+        concerned: rows.filter(({ triggers, waits }) => triggers || waits).map(({ slug }) => slug),
+      };
+    });
+  }
+
   return {
     ...createPayloadSchemaLookup({ db, remember }),
     registerEvents: createEventRegister(),
@@ -150,17 +174,15 @@ export function createCatalog({
       if (entry === null || entry.live === null) return entry;
       return { ...entry, live: await inLane(workspace_id, entry.live) };
     },
-    findTriggered: (workspace_id, event_name) =>
-      remember(workspace_id, "event", event_name.toLowerCase(), async () => {
-        const rows = await db.query<{ slug: string }>(
-          `select slug from workflow_event join workflow using (workspace_id, slug)
-            where workspace_id = $1 and event_name = $2 and usage = 'Trigger Event'
-              and is_enabled and deleted_at is null and live_version_id is not null
-            order by slug`,
-          [workspace_id, event_name.toLowerCase()],
-        );
-        return rows.map(({ slug }) => slug);
-      }),
+    findTriggered: async (workspace_id, event_name) => (await findLinks(workspace_id, event_name)).triggered,
+    async laneOfEvent(workspace_id, event_name) {
+      let lane: Lane = 2;
+      for (const slug of (await findLinks(workspace_id, event_name)).concerned) {
+        const { live = null } = (await findEntry(workspace_id, slug)) ?? {};
+        if (live !== null) lane = Math.min(lane, (await inLane(workspace_id, live)).lane) as Lane;
+      }
+      return lane;
+    },
     findTemplate: (workspace_id, slug) =>
       remember(workspace_id, "template", slug, async () => {
         const [row] = await db.query<{ snapshot: TemplateSnapshot; version_no: number }>(

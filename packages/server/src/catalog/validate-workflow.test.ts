@@ -482,6 +482,42 @@ describe("what nobody would write by hand", () => {
   });
 });
 
+describe("a workflow that was read and written back", () => {
+  const broken = [
+    { node_type: "teleport", to: "mars" },
+    { node_type: "delay", delay_type: "dynamic", value: ".[" },
+    { node_type: "send_sms", properties: { template: "gone" } },
+    { node_type: "send_email", ref: "email_1", template: "welcome" },
+  ];
+  const { node } = fc.letrec<{ node: object; branch: object }>((tie) => ({
+    branch: fc.record({
+      name: fc.option(fc.constantFrom("", "Yes")),
+      ref: fc.option(fc.constantFrom("", "path_1", "email_1")),
+      is_default: fc.boolean(),
+      is_terminal: fc.option(fc.boolean()),
+      conditions: fc.constantFrom([], [IS_PRO], [hasSeen("email_1")], [{ type: "nonsense" }]),
+      nodes: fc.array(tie("node"), { maxLength: 2, depthIdentifier: "tree" }),
+    }),
+    node: fc.oneof(
+      { depthIdentifier: "tree", maxDepth: 4 },
+      fc.constantFrom<object>(...EVERY_NODE, ...EVERY_NODE.map(flatten), ...broken),
+      fc.record({ node_type: fc.constant("branch"), branches: fc.array(tie("branch"), { maxLength: 3 }) }),
+    ),
+  }));
+
+  it("has the same problems and the same refs, whatever its tree", () => {
+    const read = (body: unknown) => parseWorkflowBody(workflowBody.parse(body), RULES.nodes);
+    fc.assert(
+      fc.property(fc.array(node, { maxLength: 5 }), (tree) => {
+        const stored = read({ ...SOUND, tree: { nodes: tree } });
+        const again = read(JSON.parse(JSON.stringify({ ...stored, slug: "w", hash: "", status: "active" })));
+        expect(again).toStrictEqual(stored);
+        expect(validateWorkflow(again, RULES, FACTS)).toStrictEqual(validateWorkflow(stored, RULES, FACTS));
+      }),
+    );
+  });
+});
+
 it("never throws, whatever JSON is in the places that a draft leaves open", () => {
   fc.assert(
     fc.property(fc.jsonValue(), fc.dictionary(fc.string(), fc.jsonValue()), (value, object) => {

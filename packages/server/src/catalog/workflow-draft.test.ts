@@ -1,16 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { NodeDefinition } from "../engine/node.ts";
-import branch from "../nodes/branch.ts";
-import delay from "../nodes/delay.ts";
-import sendEmail from "../nodes/send-email.ts";
+import { EVERY_NODE, flatten } from "../../test/workflow-corpus.ts";
+import { nodes } from "../nodes/index.gen.ts";
 import type { StoredNode } from "./workflow.ts";
 import { workflowBody } from "./workflow-body.ts";
 import { parseWorkflowBody, workflowHash } from "./workflow-draft.ts";
 
-const NODES = new Map<string, NodeDefinition>(
-  [branch, delay, sendEmail].map((node) => [node.type, node as NodeDefinition]),
-);
+const NODES = new Map(nodes.map((node) => [node.type, node]));
 
 const parse = (body: unknown) => parseWorkflowBody(workflowBody.parse(body), NODES);
 
@@ -53,6 +49,19 @@ describe("the form of a node", () => {
     ["as it is read", nested],
   ])("is nested and complete when it comes %s", (_form, node) => {
     expect(parseTree([node])).toStrictEqual([nested]);
+  });
+
+  it.each(EVERY_NODE)("is the same from both forms for every type: $node_type $properties", (node) => {
+    expect(parseTree([flatten(node)])).toStrictEqual(parseTree([node]));
+    expect(parseTree([node])[0]?.properties).toStrictEqual(node.properties);
+  });
+
+  it("may have a setting called properties, where that is a text", () => {
+    const flat = { node_type: "userupdate", user_selection: "actor", properties: "{ a: 1 }" };
+    expect(parseTree([flat])).toMatchObject([
+      { properties: { user_selection: "actor", properties: "{ a: 1 }" } },
+    ]);
+    expect(parseTree(parseTree([flat]))).toStrictEqual(parseTree([flat]));
   });
 
   it("does not mix settings from beside `properties` into it", () => {
@@ -150,6 +159,10 @@ describe("a body", () => {
     });
   });
 
+  it("may say with an empty text that recipients are not overridden", () => {
+    expect(parse({ override_recipients_type: "" })).toStrictEqual(parse({}));
+  });
+
   it("may say nothing with null wherever a field is optional", () => {
     const nulls = Object.fromEntries(Object.keys(parse({})).map((key) => [key, null]));
     expect(parse(nulls)).toStrictEqual(parse({}));
@@ -169,6 +182,8 @@ describe("a body", () => {
     [{ tree: { nodes: [null] } }, "tree.nodes.0"],
     [{ tree: { nodes: [{}] } }, "tree.nodes.0.node_type"],
     [{ tree: { nodes: [{ node_type: "delay", properties: [] }] } }, "tree.nodes.0.properties"],
+    [{ tree: { nodes: [{ node_type: "delay", properties: "1h" }] } }, "tree.nodes.0.properties"],
+    [{ tree: { nodes: [{ node_type: "userupdate", properties: 1 }] } }, "tree.nodes.0.properties"],
     [
       { tree: { nodes: [{ node_type: "branch", branches: [{ is_default: 1 }] }] } },
       "tree.nodes.0.branches.0.is_default",

@@ -32,6 +32,35 @@ it("finds all three uses of an event at any depth, lower-cased and once each", (
   ]);
 });
 
+it("finds the events of lists in all three uses, by the name that the list gives them", () => {
+  const entered = "$USER_ENTERED_LIST - Buyers";
+  const wait = {
+    node_type: "branch_waituntil",
+    branches: [{ conditions: [{ type: "future_event", event_name: "$USER_EXITED_LIST - Buyers" }] }],
+  };
+  const routing = {
+    node_type: "send_smart_channel_routing",
+    properties: { success: entered, success_is_event: true },
+  };
+  expect(
+    eventsOf({ trigger_type: "event", trigger_events: [entered], tree: { nodes: [wait, routing] } }),
+  ).toStrictEqual([
+    { event_name: "$user_entered_list - buyers", usage: "Trigger Event" },
+    { event_name: "$user_exited_list - buyers", usage: "Wait Event" },
+    { event_name: "$user_entered_list - buyers", usage: "Success Metric Event" },
+  ]);
+});
+
+it("takes names without the space around them, as events are taken when they come", () => {
+  const send = { node_type: "send_sms", success: "paid ", success_is_event: true };
+  expect(
+    eventsOf({ trigger_type: "event", trigger_events: [" Paid", "paid\n", " "], tree: { nodes: [send] } }),
+  ).toStrictEqual([
+    { event_name: "paid", usage: "Trigger Event" },
+    { event_name: "paid", usage: "Success Metric Event" },
+  ]);
+});
+
 it("ignores the trigger events of an API workflow", () => {
   expect(eventsOf({ trigger_type: "api", trigger_events: ["a"] })).toStrictEqual([]);
 });

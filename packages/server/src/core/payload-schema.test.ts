@@ -66,6 +66,12 @@ describe("the wording of the wire", () => {
       ['x/1/sku: Instance type "number" is invalid. Expected "string".'],
     ],
     [
+      "a place in an object",
+      object({ properties: { driver: object({ properties: { driverId: { type: "string" } } }) } }),
+      { driver: { driverId: 7 } },
+      ['driver/driverId: Instance type "number" is invalid. Expected "string".'],
+    ],
+    [
       "a place behind a reference",
       { $ref: "#/$defs/order", $defs: { order: x({ type: "integer" }) } },
       { x: 1.5 },
@@ -239,7 +245,7 @@ describe("a hostile schema or payload", () => {
       x({ items: { type: "string" } }),
     );
     expect(check({ x: Array.from({ length: 200_000 }, () => 1) })).toStrictEqual([
-      'x.0: Instance type "number" is invalid. Expected "string".',
+      'x/0: Instance type "number" is invalid. Expected "string".',
     ]);
   });
 

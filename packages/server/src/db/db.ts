@@ -37,6 +37,8 @@ export interface TxOptions {
    * job will do it again: the write-ahead log keeps order, so nothing later can survive what is lost here.
    */
   relaxed?: boolean;
+  /** After a deadlock or a serialization failure `work` is done again, from the start, a few times. */
+  again?: boolean;
 }
 
 export interface Stoppable {
@@ -53,6 +55,14 @@ export interface DbOptions {
 
 // bigint and numeric columns hold counts and milliseconds that fit a double.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/** Of a transaction that may be done again. */
+const ATTEMPTS = 4;
+
+/** Deadlocks and serialization failures: the same work succeeds when tried again. */
+export function isContention(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "40P01" || error.code === "40001");
+}
 
 export function createDb(options: DbOptions): Db {
   // Pipelined: statements that are not awaited one by one share a round trip.
@@ -76,7 +86,17 @@ export function createDb(options: DbOptions): Db {
     dialect: new PostgresDialect({ pool }),
   });
 
-  async function tx<T>(work: (tx: Tx) => Promise<T>, { relaxed = false }: TxOptions = {}): Promise<T> {
+  async function tx<T>(work: (tx: Tx) => Promise<T>, options: TxOptions = {}): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await once(work, options);
+      } catch (error) {
+        if (options.again !== true || attempt === ATTEMPTS || !isContention(error)) throw error;
+      }
+    }
+  }
+
+  async function once<T>(work: (tx: Tx) => Promise<T>, { relaxed = false }: TxOptions): Promise<T> {
     const client = await pool.connect();
     const pending: (() => void)[] = [];
     let failure: Error | undefined;

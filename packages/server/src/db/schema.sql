@@ -31,6 +31,7 @@ CREATE TABLE batch_item (
   run_id text COLLATE "C" NOT NULL,
   idempotency_key text NOT NULL,
   item json NOT NULL,
+  weight integer NOT NULL DEFAULT 1,
   PRIMARY KEY (workspace_id, batch_id, seq),
   FOREIGN KEY (workspace_id, batch_id) REFERENCES batch(workspace_id, id) ON DELETE CASCADE
 );
@@ -228,6 +229,7 @@ CREATE TABLE message (
   PRIMARY KEY (workspace_id, id)
 ) PARTITION BY RANGE (id);
 CREATE INDEX message_due ON ONLY public.message USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+CREATE INDEX message_failed ON ONLY public.message USING btree (workspace_id, id) WHERE (failure_reason IS NOT NULL);
 CREATE INDEX message_workspace_id_distinct_id_id_idx ON ONLY public.message USING btree (workspace_id, distinct_id, id);
 CREATE INDEX message_workspace_id_execution_id_idx ON ONLY public.message USING btree (workspace_id, execution_id);
 CREATE INDEX message_workspace_id_idempotency_key_idx ON ONLY public.message USING btree (workspace_id, idempotency_key);
@@ -364,6 +366,7 @@ CREATE TABLE run (
   parent_object text,
   PRIMARY KEY (workspace_id, id)
 ) PARTITION BY RANGE (id);
+CREATE INDEX run_failed ON ONLY public.run USING btree (workspace_id, updated_at) WHERE (status = 'failed'::text);
 CREATE INDEX run_wake ON ONLY public.run USING btree (workspace_id, wake_at) WHERE (wake_at IS NOT NULL);
 CREATE INDEX run_workspace_id_distinct_id_id_idx ON ONLY public.run USING btree (workspace_id, distinct_id, id);
 CREATE INDEX run_workspace_id_request_id_idx ON ONLY public.run USING btree (workspace_id, request_id);

@@ -30,6 +30,7 @@ export interface BatchItem {
   run_id: string;
   idempotency_key: string;
   item: JsonColumn;
+  weight: Generated<number>;
 }
 
 export interface Category {

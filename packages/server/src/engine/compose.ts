@@ -12,6 +12,7 @@ import type { DeliveryRequest } from "./node.ts";
 import { knownProfile } from "./profile.ts";
 import { type Composed, routeMessages } from "./route-messages.ts";
 import { addStep, type NewMessage, type Run, type Surroundings } from "./run.ts";
+import { aimAt, holdCopies } from "./test-mode.ts";
 import type { RunScope } from "./scope.ts";
 import { concernOf } from "./surroundings.ts";
 import type { WalkDeps } from "./deps.ts";
@@ -144,17 +145,25 @@ function composeChannel(
   deps: WalkDeps,
 ): Composed[] {
   const { now } = run;
+  const test_mode = surroundings.workspaces.get(run.workspace_id)?.test_mode ?? null;
   const rendered = render(channel, variant, scope, now, deps);
   if (rendered.failure !== null) addStep(run, node, "error", "template_rendered", rendered.failure);
+  else {
+    const { content, held } = holdCopies(channel, rendered.content, test_mode, deps);
+    rendered.content = content;
+    if (held > 0) addStep(run, node, "info", "message_redirected", `${channel}: copies not sent: ${held}`);
+  }
   const attachments = channel === "email" ? attachmentsOf(run.data) : null;
-  return identities.map((identity) => {
+  return identities.map((meant) => {
+    const { identity, redirected, blocked } = aimAt(meant, test_mode, deps);
+    if (redirected !== null) addStep(run, node, "info", "message_redirected", `${channel}: ${redirected}`);
     const vendor = surroundings.vendors
       .get(run.workspace_id)
       ?.pick(channel, rootOf(run.workflow.lane), run.tenant_id, identity.provider);
     const missing = `no vendor configured for channel: ${channel} and category: ${run.workflow.category} and id-provider: ${identity.provider}`;
     const failure = rendered.failure ?? (vendor ? null : missing);
-    const local =
-      failure === null && rendered.content !== null ? vendor?.local?.(rendered.content) : undefined;
+    const isHeld = failure !== null || blocked !== null;
+    const local = isHeld || rendered.content === null ? undefined : vendor?.local?.(rendered.content);
     const id = deps.ids.ulid();
     const message: NewMessage = {
       workspace_id: run.workspace_id,
@@ -174,14 +183,24 @@ function composeChannel(
       attachments,
       vendor_config_id: vendor?.vendor_config_id ?? null,
       vendor_slug: vendor?.vendor_slug ?? null,
-      status: failure !== null ? "trigger_failed" : local === undefined ? "triggered" : "delivered",
-      failure_reason: failure,
+      status: beginning(failure, blocked, local !== undefined),
+      failure_reason: failure ?? blocked,
       lease: null,
       inbox_item: local ?? null,
       smart: null,
     };
     return { message, price: vendor?.price ?? null };
   });
+}
+
+function beginning(
+  failure: string | null,
+  blocked: string | null,
+  is_stored: boolean,
+): "triggered" | "delivered" | "trigger_failed" | "trigger_blocked" {
+  if (failure !== null) return "trigger_failed";
+  if (blocked !== null) return "trigger_blocked";
+  return is_stored ? "delivered" : "triggered";
 }
 
 type Rendered = { content: JsonObject; failure: null } | { content: null; failure: string };

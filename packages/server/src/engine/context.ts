@@ -5,7 +5,7 @@ import {
   evaluateEventConditions,
   type MessageFacts,
 } from "../core/conditions.ts";
-import type { Json, JsonObject } from "../core/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { callMessage } from "./call-message.ts";
 import { composeMessages } from "./compose.ts";
 import type { WalkDeps } from "./deps.ts";
@@ -62,6 +62,7 @@ export function createContext(
     merge: (values) => setData({ ...run.data, ...values }),
     mergeBatch(items, count) {
       run.memory.data_before_batch ??= run.data;
+      run.memory.gathered = count;
       setData({
         ...run.data,
         $batched_events: items,
@@ -101,6 +102,7 @@ function runFacts(run: Run, surroundings: Surroundings, scope: () => RunScope): 
     },
     account_timezone: surroundings.workspaces.get(run.workspace_id)?.timezone ?? null,
     version_at: workflow.version_at,
+    gathered: gatheredBy(run),
     data_before_batch: run.memory.data_before_batch ?? run.data,
   };
 }
@@ -108,6 +110,12 @@ function runFacts(run: Run, surroundings: Surroundings, scope: () => RunScope): 
 function eventsOf({ object_type, distinct_id, inline, actor }: Run): string | null {
   if (object_type === "" && inline?.is_transient !== true) return distinct_id;
   return actor?.object_type === "" && actor.distinct_id !== "" ? actor.distinct_id : null;
+}
+
+function gatheredBy({ data, memory: { gathered } }: Run): RunFacts["gathered"] {
+  if (gathered === undefined) return null;
+  const items = Array.isArray(data.$batched_events) ? data.$batched_events.filter(isJsonObject) : [];
+  return { items, count: gathered };
 }
 
 function personFacts({ object_type, distinct_id, recipient_id }: Person): RunFacts["recipient"] {

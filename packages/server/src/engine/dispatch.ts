@@ -5,6 +5,7 @@ import { LANES } from "../core/lane.ts";
 import {
   createDb,
   type Db,
+  isContention,
   isDatabaseUnavailable,
   type Queryable,
   type Stoppable,
@@ -490,11 +491,6 @@ function createAdapter(): Adapter {
   return (db) => ({
     executeSql: async (text, values) => ({ rows: await db.query(text, values, nameOf(text)) }),
   });
-}
-
-/** Deadlocks and serialization failures: the same work succeeds when tried again. */
-function isContention(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "40P01" || error.code === "40001");
 }
 
 function chunksOf<T>(items: T[], size: number): T[][] {

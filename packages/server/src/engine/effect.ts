@@ -24,7 +24,10 @@ export interface Gathering {
   closes_at: Date;
   /** True: the first item is let through at once and is not part of what gathers behind it. */
   flush_leading: boolean;
-  item: JsonObject;
+  /** In order of arrival: the run's own payload, or what an earlier batch of it had gathered and retained. */
+  items: JsonObject[];
+  /** How many triggers these stand for. */
+  count: number;
 }
 
 export type Gathered =

@@ -11,6 +11,8 @@ import { createExpandHandler } from "./expand.ts";
 import type { Expressions } from "./expressions.ts";
 import type { NodeDefinition } from "./node.ts";
 import { createPerform } from "./perform.ts";
+import type { Redriven, RedriveOrder } from "./redrive/order.ts";
+import { redrive } from "./redrive/redrive.ts";
 import { type Rehearsal, rehearse } from "./rehearse.ts";
 import { createWaker } from "./waker.ts";
 
@@ -25,6 +27,11 @@ export interface Engine {
   rehearse: (record: RehearsalRecord) => Promise<Rehearsal>;
   /** Ends runs that are under way, in a transaction of its own; the ids of those that were. */
   cancel: (workspace_id: number, filter: CancelFilter) => Promise<string[]>;
+  /** Puts back what failed, in a transaction of its own. */
+  redrive: (
+    workspace_id: number,
+    order: RedriveOrder,
+  ) => Promise<{ executions: Redriven; messages: Redriven }>;
   /** Node types by wire name, for validation and forms. */
   nodes: ReadonlyMap<string, NodeDefinition>;
   /** The languages of their settings, for validation. */
@@ -71,6 +78,7 @@ export function createEngine(deps: EngineDeps): Engine {
       return rehearse({ ...rest, ...record, id, idempotency_key: id, api_type: "workflow" }, stageDeps);
     },
     cancel: (workspace_id, filter) => cancelRuns(deps, workspace_id, filter),
+    redrive: (workspace_id, order) => redrive(deps, workspace_id, order),
     wakeAt: waker.expect,
     nodes: deps.nodes,
     expressions: deps.expressions,

@@ -193,8 +193,9 @@ async function failRun(tx: Tx, ref: Ref, error: unknown): Promise<void> {
   };
   await tx.query(
     `update run set status = 'failed', position = null, wake_at = null, updated_at = now(),
-                    steps = (steps::jsonb || $3::jsonb)::json
-      where workspace_id = $1 and id = $2`,
+                    steps = (steps::jsonb || $3::jsonb)::json,
+                    state = (coalesce(state::jsonb, '{}') || jsonb_build_object('failed_at', position))::json
+      where workspace_id = $1 and id = $2 and status = 'in_progress'`,
     [ref.workspace_id, ref.id, JSON.stringify([step])],
   );
   await abandonWaits(tx, [ref]);

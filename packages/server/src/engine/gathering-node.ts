@@ -12,14 +12,16 @@ const RETAINED = 10;
 
 /** Settings that say how much of what was gathered the run goes on with; the count is always of all. */
 export const retentionFields = {
-  /** 10 if absent. */
   retain_count: z
     .int({ error: `must be a whole number from 1 to ${MAX_RETAINED}` })
     .min(1, { error: `must be from 1 to ${MAX_RETAINED}` })
     .max(MAX_RETAINED, { error: `must be from 1 to ${MAX_RETAINED}` })
-    .nullish(),
-  /** Which of them, always in order of arrival. `first` if absent. */
-  retain_order: z.enum(["first", "last"], { error: "must be first or last" }).nullish(),
+    .nullish()
+    .meta({ description: "How many payloads `$batched_events` has at most.", default: RETAINED }),
+  retain_order: z
+    .enum(["first", "last"], { error: "must be first or last" })
+    .nullish()
+    .meta({ description: "Which of them, always in order of arrival.", default: "first" }),
 };
 
 /** The text of a jq expression; that it parses is checked apart. */
@@ -43,9 +45,9 @@ export function gatherInto(
   ctx: NodeContext,
   { bucket, closes_at, flush_leading }: GatheringWindow,
 ): NodeOutcome {
-  const item = withoutBatch(ctx.data);
+  const { items, count } = ctx.run.gathered ?? { items: [withoutBatch(ctx.data)], count: 1 };
   const key = bucket === undefined ? "" : contentHash(bucket);
-  return perform("gather", { key, closes_at, flush_leading, item }, (gathered) => {
+  return perform("gather", { key, closes_at, flush_leading, items, count }, (gathered) => {
     const { batch_id } = gathered;
     switch (gathered.role) {
       case "carrier":
@@ -53,7 +55,7 @@ export function gatherInto(
         return { kind: "suspend", until: gathered.closes_at, batch_id, memo: { batch_id } };
       case "leading":
         ctx.log("info", "node_completed", `went ahead of batch ${batch_id}`, factsOf(gathered));
-        ctx.mergeBatch([item], 1);
+        ctx.mergeBatch(items, count);
         return { kind: "next" };
       case "joined": {
         const { carrier_run_id } = gathered;
@@ -71,7 +73,7 @@ function factsOf({ batch_id, closes_at }: { batch_id: string; closes_at: Date })
   return { batch_id, closes_at: closes_at.toISOString() };
 }
 
-/** Of several gathering nodes in a row each has what triggers said, not what the one before made of it. */
+/** Of several gathering nodes in a row each gathers triggers, not what the one before made of them. */
 function withoutBatch(data: JsonObject): JsonObject {
   const {
     $batched_events: _events,

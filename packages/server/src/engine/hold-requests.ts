@@ -7,6 +7,7 @@ import type { RequestRow } from "./intent.ts";
  * of the key, as a cancel locks; 100 rows cost a third of a millisecond.
  */
 export async function holdRequests(tx: Tx, requests: RequestRow[]): Promise<void> {
+  if (requests.length === 0) return;
   const held = await tx.query(
     `select from unnest($1::int[], $2::uuid[]) as k(workspace_id, id)
        join request r on r.workspace_id = k.workspace_id and r.id = k.id

@@ -19,30 +19,35 @@ const MAX_HEADER = 8192;
 const JSON_TYPE = "application/json";
 
 const pairs = z
-  .array(z.object({ key: z.string(), value: z.string() }))
+  .array(
+    z.object({
+      key: z.string().describe("Jsonnet; the name."),
+      value: z.string().describe("Jsonnet; text, number or boolean. Null leaves the pair out."),
+    }),
+  )
   .max(MAX_PAIRS, `must have at most ${MAX_PAIRS} entries`)
   .nullish();
 
 const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[\t\x20-\x7e]*$/;
 
 export const httpSettings = z.object({
-  url: expression,
-  headers: pairs,
-  query_params: pairs,
-  /** Where in the payload the answer is stored; its root when there is none. */
+  url: expression.describe("Jsonnet; an address with `https://` or `http://`."),
+  headers: pairs.describe("Headers of the request."),
+  query_params: pairs.describe("Added to the query of the address."),
   output_key: z
     .string()
     .max(255, "must be at most 255 characters")
     .nullish()
-    .transform((key) => (key === undefined || key === "" ? null : key)),
+    .transform((key) => (key === undefined || key === "" ? null : key))
+    .describe("Key of the payload that takes the answer. Absent: its keys are merged at the root."),
 });
 
-/** `application/json` unless something else is said. */
 export const contentType = z
   .string()
   .nullish()
   .transform((type) => (type ?? "").trim() || JSON_TYPE)
-  .refine((type) => MEDIA_TYPE.test(type), "must be a media type such as application/json");
+  .refine((type) => MEDIA_TYPE.test(type), "must be a media type such as application/json")
+  .meta({ description: "Media type of the body.", default: JSON_TYPE });
 
 export interface CallSettings extends z.output<typeof httpSettings> {
   http_method: HttpCall["method"];

@@ -16,7 +16,8 @@ export const userSelection = z
     "must be a list of recipient and actor",
   )
   .min(1, "must name recipient, actor or both")
-  .transform((who) => [...new Set(who)]);
+  .transform((who) => [...new Set(who)])
+  .describe("Who: the recipient, the actor, or both.");
 
 export const idText = z.string("must be a text").min(1, "must not be empty");
 

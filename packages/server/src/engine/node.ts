@@ -166,6 +166,8 @@ export interface RunFacts {
   account_timezone: string | null;
   /** When this version of the workflow was committed: schedules without a start are counted from there. */
   version_at: Date;
+  /** What the run's last batch or digest had gathered; null before one. */
+  gathered: { items: JsonObject[]; count: number } | null;
   /** The payload before the first batch of this run; the payload itself where there was none. */
   data_before_batch: JsonObject;
 }

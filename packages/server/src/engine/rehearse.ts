@@ -1,3 +1,4 @@
+import type { MessageFacts } from "../core/conditions.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { RunStatus } from "../core/run-state.ts";
 import type { Tx } from "../db/db.ts";
@@ -107,10 +108,11 @@ function skipWait(run: Run): Walk[] {
 
 /** Conditions on messages see those of the rehearsal. */
 function remember({ run, node_ref, status }: NewMessage, { messages }: Surroundings): void {
-  const nodes = messages.get(run.id) ?? new Map();
+  const fact = factsOf(status);
+  if (fact === null) return;
+  const nodes = messages.get(run.id) ?? new Map<string, MessageFacts>();
   messages.set(run.id, nodes);
-  const known = nodes.get(node_ref)?.channels ?? [];
-  nodes.set(node_ref, { channels: [...known, factsOf(status)] });
+  nodes.set(node_ref, { channels: [...(nodes.get(node_ref)?.channels ?? []), fact] });
 }
 
 function present(run: Run, messages: NewMessage[]): RehearsedRun {

@@ -55,7 +55,8 @@ const NOW: Place = { step: 0, when: "now", wait_ms: 0 };
 
 function toCandidate({ message: { channel, status }, price }: Composed): Candidate {
   if (channel === "webhook") throw new Error("calls are not routed");
-  const state = status === "trigger_failed" ? "failed" : status === "delivered" ? "delivered" : "sendable";
+  const goesNowhere = status === "trigger_failed" || status === "trigger_blocked";
+  const state = goesNowhere ? "failed" : status === "delivered" ? "delivered" : "sendable";
   return { channel, price, state };
 }
 

@@ -54,6 +54,8 @@ export interface RunMemory {
   call?: HttpCall;
   /** Properties of the event that ended a wait. */
   future_event?: JsonObject;
+  /** How many triggers the last batch it went through had gathered. */
+  gathered?: number;
   /** Its payload before the first batch it went through. */
   data_before_batch?: JsonObject;
   /** How many workflows triggered each other before this one. */
@@ -142,7 +144,13 @@ export interface NewMessage {
   attachments: unknown[] | null;
   vendor_config_id: string | null;
   vendor_slug: string | null;
-  status: "triggered" | "delivered" | "trigger_failed" | "to_be_triggered" | "not_to_be_triggered";
+  status:
+    | "triggered"
+    | "delivered"
+    | "trigger_failed"
+    | "trigger_blocked"
+    | "to_be_triggered"
+    | "not_to_be_triggered";
   failure_reason: string | null;
   /** The job that will send it; set when jobs are planned. */
   lease: string | null;
@@ -210,6 +218,7 @@ export function addStep(
   });
 }
 
+/** What stopped a run does not count any more once the run was put back behind it. */
 export function severitiesOf(steps: readonly Step[]): Severity[] {
-  return steps.map(({ l }) => l ?? "info");
+  return steps.map(({ l }, index) => (steps[index + 1]?.s === "redriven" ? "info" : (l ?? "info")));
 }

@@ -11,9 +11,12 @@ import {
 
 /** The settings that every delivery node has. */
 export const deliverySettings = z.object({
-  template: z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, "must be the slug of a template"),
-  success: z.string().nullish(),
-  success_is_event: z.boolean().nullish(),
+  template: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,128}$/, "must be the slug of a template")
+    .describe("Slug of the template; its live version is sent."),
+  success: z.string().nullish().describe("What counts as success; kept, and used by smart routing alone."),
+  success_is_event: z.boolean().nullish().describe("`success` is the name of an event."),
 });
 
 /** A node that sends one template on fixed channels; the eight single-channel nodes are made of it. */
@@ -38,8 +41,15 @@ export function defineSendNode(node: {
 
 /** The settings of nodes that send on several channels. */
 export const channelSettings = deliverySettings.extend({
-  channels: z.array(z.enum(CHANNELS)).nullish(),
-  channels_expr: z.string().min(2).nullish(),
+  channels: z
+    .array(z.enum(CHANNELS))
+    .nullish()
+    .describe("Channels to send on. Absent or empty: all that the template has."),
+  channels_expr: z
+    .string()
+    .min(2)
+    .nullish()
+    .describe("jq that gives a channel or an array of channels; wins over `channels`."),
 });
 
 type ChannelSettings = Pick<z.output<typeof channelSettings>, "channels" | "channels_expr">;

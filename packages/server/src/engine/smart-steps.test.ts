@@ -71,6 +71,7 @@ interface Message extends JsonObject {
   channel: string;
   identity_key: string;
   status: string;
+  execution_id: string;
 }
 
 const messages = () =>
@@ -454,7 +455,7 @@ describe("a step whose turn has come", () => {
     const [message] = await start({ channels: ["email", "sms"], success: "ordered", success_is_event: true });
     await settled();
     await harness.services.db.tx((tx) =>
-      cancelRouting(tx, [{ workspace_id: pipeline.workspace_id, id: String(message?.execution_id) }]),
+      cancelRouting(tx, [{ workspace_id: pipeline.workspace_id, id: message?.execution_id ?? "" }]),
     );
     expect(await messages()).toMatchObject([
       { channel: "email", status: "sent_by_vendor" },
@@ -478,7 +479,9 @@ describe("when processes die", () => {
     workers = [];
     await pass(60);
     await work();
-    await until(async () => (await statuses()).sms === "sent_by_vendor");
+    await until(async () => (await steps()).length === 0);
+    await settled();
+    expect(await statuses()).toMatchObject({ sms: "sent_by_vendor" });
   });
 
   it("a step is handed over once, however many look for it while its vendor is busy", async () => {

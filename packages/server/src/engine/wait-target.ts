@@ -15,10 +15,10 @@ export const durationText = z
   .refine((text) => text !== "" && parseDuration(text) !== null, "must be a duration like 1d2h30m");
 
 export const relativeSettings = z.object({
-  pivot_expr: z.string().min(1),
-  offset_type: z.enum(["before", "after"]),
-  offset_value_type: z.enum(["fixed", "dynamic"]),
-  offset_value: z.string().min(1),
+  pivot_expr: z.string().min(1).describe("jq that gives an ISO-8601 instant."),
+  offset_type: z.enum(["before", "after"]).describe("On which side of it."),
+  offset_value_type: z.enum(["fixed", "dynamic"]).describe("Whether `offset_value` is a duration or jq."),
+  offset_value: z.string().min(1).describe("A duration, or jq that gives whole seconds or a duration."),
 });
 
 /** Both spellings of a fixed delay are on the wire: `value` in the schema, `duration` in the published samples. */
@@ -27,14 +27,28 @@ const aliased = (input: unknown): unknown =>
     ? { ...input, value: input.duration }
     : input;
 
+const DELAY = "How the end of the wait is found.";
+
 /** The settings of a delay: of the node, and of the longest time that a wait takes. */
 export const delaySettings = z
   .preprocess(
     aliased,
     z.discriminatedUnion("delay_type", [
-      z.object({ delay_type: z.literal("fixed"), value: durationText }),
-      z.object({ delay_type: z.literal("dynamic"), value: z.string().min(1) }),
-      z.object({ delay_type: z.literal("relative_to"), relative_to: relativeSettings }),
+      z.object({
+        delay_type: z.literal("fixed").describe(DELAY),
+        value: durationText.describe("A duration; `duration` is another name of this key."),
+      }),
+      z.object({
+        delay_type: z.literal("dynamic").describe(DELAY),
+        value: z
+          .string()
+          .min(1)
+          .describe("jq that gives whole seconds, a duration, or an instant in the future."),
+      }),
+      z.object({
+        delay_type: z.literal("relative_to").describe(DELAY),
+        relative_to: relativeSettings.describe("An instant, and how far from it the wait ends."),
+      }),
     ]),
   )
   .transform((settings): WaitTarget => {

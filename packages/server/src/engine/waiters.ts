@@ -166,20 +166,26 @@ export async function abandonWaits(tx: Queryable, runs: Ref[]): Promise<void> {
   await tx.query(
     `delete from batch b using unnest($1::int[], $2::text[]) as k(workspace_id, id), run r
       where r.workspace_id = k.workspace_id and r.id = k.id
-        and b.workspace_id = r.workspace_id and b.id = r.state->'wait'->>'batch_id'`,
+        and b.workspace_id = r.workspace_id and b.id = r.state->'wait'->>'batch_id' and b.carrier_run_id = r.id`,
     [runs.map(({ workspace_id }) => workspace_id), runs.map(({ id }) => id)],
     "waits_abandon",
   );
 }
 
-/** Batches whose carriers ended without closing them. */
+/** Batches whose carriers ended without closing them, and that nobody has taken over since. */
 export async function discardBatches(tx: Queryable, runs: Run[]): Promise<void> {
-  const batches = runs.flatMap(({ workspace_id, left }) => left.batches.map((id) => ({ workspace_id, id })));
+  const batches = runs.flatMap(({ workspace_id, id: run_id, left }) =>
+    left.batches.map((id) => ({ workspace_id, id, run_id })),
+  );
   if (batches.length === 0) return;
   await tx.query(
-    `delete from batch b using unnest($1::int[], $2::text[]) as k(workspace_id, id)
-      where b.workspace_id = k.workspace_id and b.id = k.id`,
-    [batches.map(({ workspace_id }) => workspace_id), batches.map(({ id }) => id)],
+    `delete from batch b using unnest($1::int[], $2::text[], $3::text[]) as k(workspace_id, id, run_id)
+      where b.workspace_id = k.workspace_id and b.id = k.id and b.carrier_run_id = k.run_id`,
+    [
+      batches.map(({ workspace_id }) => workspace_id),
+      batches.map(({ id }) => id),
+      batches.map(({ run_id }) => run_id),
+    ],
     "batch_discard",
   );
 }

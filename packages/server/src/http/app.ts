@@ -105,7 +105,7 @@ export function createApp(
       return present(
         route,
         inTransaction
-          ? await services.db.tx(handle)
+          ? await services.db.tx(handle, { again: true })
           : await handle({ ...services.db, afterCommit: (then) => then() }),
       );
     }

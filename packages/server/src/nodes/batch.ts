@@ -13,11 +13,16 @@ import {
 
 const MODES = ["accumulate_all", "flush_leading_item"] as const;
 const WINDOWS = ["fixed", "dynamic", "relative_to"] as const;
+const WINDOW = "How the end of the window is found.";
 
 const base = {
-  mode: z.enum(MODES, { error: `must be one of ${MODES.join(" ")}` }),
-  /** jq; what it gives for the run that arrives decides which batch it joins. Absent: one per recipient. */
-  batch_key: z.string({ error: "must be text: a jq expression such as .post_id" }).nullish(),
+  mode: z
+    .enum(MODES, { error: `must be one of ${MODES.join(" ")}` })
+    .describe("Whether the first run waits like the others, or goes ahead at once and alone."),
+  batch_key: z
+    .string({ error: "must be text: a jq expression such as .post_id" })
+    .nullish()
+    .describe("jq; runs with the same value are gathered together. Absent: one batch per recipient."),
   ...retentionFields,
 };
 
@@ -28,9 +33,23 @@ const fixedWindow = durationText.refine((text) => parseDuration(text) !== 0, {
 const config = z.discriminatedUnion(
   "window_type",
   [
-    z.object({ ...base, window_type: z.literal("fixed"), fixed_window: fixedWindow }),
-    z.object({ ...base, window_type: z.literal("dynamic"), dynamic_window_expr: expressionText(".window") }),
-    z.object({ ...base, window_type: z.literal("relative_to"), relative_to: relativeSettings }),
+    z.object({
+      ...base,
+      window_type: z.literal("fixed").describe(WINDOW),
+      fixed_window: fixedWindow.describe("A duration, longer than nothing."),
+    }),
+    z.object({
+      ...base,
+      window_type: z.literal("dynamic").describe(WINDOW),
+      dynamic_window_expr: expressionText(".window").describe(
+        "jq that gives whole seconds, a duration, or an instant in the future.",
+      ),
+    }),
+    z.object({
+      ...base,
+      window_type: z.literal("relative_to").describe(WINDOW),
+      relative_to: relativeSettings.describe("An instant, and how far from it the window ends."),
+    }),
   ],
   { error: `must be one of ${WINDOWS.join(" ")}` },
 );

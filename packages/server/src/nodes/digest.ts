@@ -5,24 +5,29 @@ import { closeGathered, expressionText, gatherInto, retentionFields } from "../e
 import { defineNode, type NodeContext, type NodeOutcome } from "../engine/node.ts";
 
 const SCHEDULES = ["static", "dynamic"] as const;
+const SCHEDULE = "Whether the schedule is written here or found by an expression.";
 
 const base = {
-  /** Digests of fewer triggers end quietly. Absent: one is enough. */
   trigger_min_count: z
     .int({ error: "must be a whole number, 1 or more" })
     .min(1, { error: "must be 1 or more" })
-    .nullish(),
+    .nullish()
+    .meta({ description: "Digests of fewer triggers end quietly.", default: 1 }),
   ...retentionFields,
 };
 
 const config = z.discriminatedUnion(
   "schedule_type",
   [
-    z.object({ ...base, schedule_type: z.literal("static"), schedule: scheduleSchema }),
     z.object({
       ...base,
-      schedule_type: z.literal("dynamic"),
-      dynamic_schedule_expr: expressionText(".schedule"),
+      schedule_type: z.literal("static").describe(SCHEDULE),
+      schedule: scheduleSchema.describe("When it closes."),
+    }),
+    z.object({
+      ...base,
+      schedule_type: z.literal("dynamic").describe(SCHEDULE),
+      dynamic_schedule_expr: expressionText(".schedule").describe("jq that gives such a `schedule`."),
     }),
   ],
   { error: `must be one of ${SCHEDULES.join(" ")}` },

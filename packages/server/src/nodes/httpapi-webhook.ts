@@ -7,9 +7,11 @@ import { optionalExpression } from "../engine/node-settings.ts";
 const METHODS = ["GET", "PUT", "POST", "PATCH", "DELETE"] as const;
 
 const config = httpSettings.extend({
-  http_method: z.enum(METHODS, `must be one of ${METHODS.join(", ")}`),
+  http_method: z.enum(METHODS, `must be one of ${METHODS.join(", ")}`).describe("Method of the request."),
   body_content_type: contentType,
-  body: optionalExpression,
+  body: optionalExpression.describe(
+    "Jsonnet; what is sent, as JSON unless `body_content_type` says otherwise.",
+  ),
 });
 
 /** Tells another system, and is a row of the message log like everything that is sent: a failure does not end the run. */

@@ -17,17 +17,29 @@ const WHO = ["recipient", "actor", "expression"] as const;
 
 const config = z
   .object({
-    workflow: z.string().regex(/^[a-z0-9_-]{1,255}$/, "must be the slug of a workflow"),
-    recipient_selection: z.enum(WHO, `must be one of ${WHO.join(", ")}`),
-    recipient_expression: optionalExpression,
-    /** Empty: the new runs have no actor. */
-    actor_selection: z.enum(["", ...WHO], `must be empty or one of ${WHO.join(", ")}`).nullish(),
-    actor_expression: optionalExpression,
-    data: optionalExpression,
+    workflow: z
+      .string()
+      .regex(/^[a-z0-9_-]{1,255}$/, "must be the slug of a workflow")
+      .describe("Slug of the workflow to trigger."),
+    recipient_selection: z
+      .enum(WHO, `must be one of ${WHO.join(", ")}`)
+      .describe("Whom it is triggered for."),
+    recipient_expression: optionalExpression.describe(
+      "Jsonnet that gives an id, a map, or an array of up to 100 of them. Required where `recipient_selection` says so.",
+    ),
+    actor_selection: z
+      .enum(["", ...WHO], `must be empty or one of ${WHO.join(", ")}`)
+      .nullish()
+      .describe("Its actor. Absent or empty: it has none."),
+    actor_expression: optionalExpression.describe(
+      "Jsonnet that gives an id or a map. Required where `actor_selection` says so.",
+    ),
+    data: optionalExpression.describe("Jsonnet that gives a map; its keys win over those of this run."),
     append_current_run_data: z
       .boolean("must be true or false")
       .nullish()
-      .transform((append) => append !== false),
+      .transform((append) => append !== false)
+      .meta({ description: "Hand on the payload of this run.", default: true }),
   })
   .superRefine((settings, issues) => {
     for (const role of ["recipient", "actor"] as const) {

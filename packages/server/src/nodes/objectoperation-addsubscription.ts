@@ -14,13 +14,20 @@ import { flag, optionalExpression, readMap } from "../engine/node-settings.ts";
 
 const config = z
   .object({
-    object_type: idText,
-    object_id: idText,
-    /** Of both. */
-    is_object_id_dynamic: flag,
-    create_object_if_missing: flag,
+    object_type: idText.describe("Type of the object, or Handlebars that gives it."),
+    object_id: idText.describe("Id of the object, or Handlebars that gives it."),
+    is_object_id_dynamic: flag.meta({
+      description: "`object_type` and `object_id` are both Handlebars.",
+      default: false,
+    }),
+    create_object_if_missing: flag.meta({
+      description: "Make an object that is not there.",
+      default: false,
+    }),
     user_selection: userSelection,
-    subscription_properties: optionalExpression,
+    subscription_properties: optionalExpression.describe(
+      "Jsonnet that gives a map; written over the properties of a subscription that is there.",
+    ),
   })
   .superRefine(({ object_type, object_id, is_object_id_dynamic }, issues) => {
     if (is_object_id_dynamic) return;

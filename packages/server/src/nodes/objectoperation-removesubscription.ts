@@ -14,10 +14,12 @@ import { flag } from "../engine/node-settings.ts";
 
 const config = z
   .object({
-    object_type: idText,
-    object_id: idText,
-    /** Of both. */
-    is_object_id_dynamic: flag,
+    object_type: idText.describe("Type of the object, or Handlebars that gives it."),
+    object_id: idText.describe("Id of the object, or Handlebars that gives it."),
+    is_object_id_dynamic: flag.meta({
+      description: "`object_type` and `object_id` are both Handlebars.",
+      default: false,
+    }),
     user_selection: userSelection,
   })
   .superRefine(({ object_type, object_id, is_object_id_dynamic }, issues) => {

@@ -14,9 +14,20 @@ const config = channelSettings
   .extend({
     ttl_value: durationText
       .refine((text) => (parseDuration(text) ?? 0) <= LONGEST_MS, "must not be longer than 365d")
-      .nullish(),
-    mandatory_channels: z.array(z.enum(CHANNELS)).nullish(),
-    routing_basis: z.literal("cost_low_to_high").nullish(),
+      .nullish()
+      .meta({ description: "The time from the first step to the last.", default: "1h" }),
+    mandatory_channels: z
+      .array(z.enum(CHANNELS))
+      .nullish()
+      .describe("Channels that are sent at once, beside the steps."),
+    routing_basis: z
+      .literal("cost_low_to_high")
+      .nullish()
+      .describe("The order of the steps; there is only this one."),
+    success: z.string().nullish().meta({
+      description: "`delivered`, `seen` or `interaction`, or the name of an event: ends the steps.",
+      default: "seen",
+    }),
   })
   .superRefine(({ success, success_is_event }, ctx) => {
     const refuse = (message: string) => ctx.addIssue({ code: "custom", path: ["success"], message });

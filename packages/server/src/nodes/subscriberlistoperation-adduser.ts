@@ -14,11 +14,10 @@ import { flag, optionalExpression, readTemplate } from "../engine/node-settings.
 
 const config = z
   .object({
-    list_id: idText,
-    is_list_id_dynamic: flag,
-    create_list_if_missing: flag,
-    /** Of a list that is made. */
-    list_name: optionalExpression,
+    list_id: idText.describe("Id of the list, or Handlebars that gives it."),
+    is_list_id_dynamic: flag.meta({ description: "`list_id` is Handlebars.", default: false }),
+    create_list_if_missing: flag.meta({ description: "Make a list that is not there.", default: false }),
+    list_name: optionalExpression.describe("Handlebars; the name of a list that is made. Absent: its id."),
     user_selection: userSelection,
   })
   .superRefine(({ list_id, is_list_id_dynamic }, issues) => {

@@ -13,7 +13,11 @@ import { defineNode, next, type NodeOutcome, perform } from "../engine/node.ts";
 import { flag } from "../engine/node-settings.ts";
 
 const config = z
-  .object({ list_id: idText, is_list_id_dynamic: flag, user_selection: userSelection })
+  .object({
+    list_id: idText.describe("Id of the list, or Handlebars that gives it."),
+    is_list_id_dynamic: flag.meta({ description: "`list_id` is Handlebars.", default: false }),
+    user_selection: userSelection,
+  })
   .superRefine(({ list_id, is_list_id_dynamic }, issues) => {
     if (!is_list_id_dynamic) checkPlainId(list_id, "list_id", issues);
   });

@@ -4,7 +4,10 @@ import { zoneFields, zoneOf } from "../core/schedule/zone.ts";
 import { isJsonObject } from "../core/json.ts";
 import { defineNode, next, type NodeContext, type NodeOutcome, PROFILE_CHANGED } from "../engine/node.ts";
 
-const config = z.object({ windows: windowsSchema, ...zoneFields });
+const config = z.object({
+  windows: windowsSchema.describe("Any of them being open lets a run pass."),
+  ...zoneFields,
+});
 
 type Settings = z.output<typeof config>;
 

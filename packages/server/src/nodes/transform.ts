@@ -7,10 +7,15 @@ import { expression } from "../engine/node-settings.ts";
 const MAX_VARIABLES = 25;
 
 const variable = z.object({
-  /** Literal: a dot in it is no path. */
-  key: z.string().min(1, "must not be empty").max(255, "must be at most 255 characters"),
-  value_lang: z.enum(["jsonnet", "handlebars"], "must be jsonnet or handlebars"),
-  value: expression,
+  key: z
+    .string()
+    .min(1, "must not be empty")
+    .max(255, "must be at most 255 characters")
+    .describe("Key of the payload; a dot in it is no path."),
+  value_lang: z
+    .enum(["jsonnet", "handlebars"], "must be jsonnet or handlebars")
+    .describe("Jsonnet gives any JSON, Handlebars gives text."),
+  value: expression.describe("The expression."),
 });
 
 const config = z.object({
@@ -29,7 +34,8 @@ const config = z.object({
           });
         seen.add(key);
       }
-    }),
+    })
+    .describe("What is computed, all of it from the payload as the node was given it."),
 });
 
 /**

@@ -4,8 +4,10 @@ import { defineNode, next, type NodeOutcome, perform } from "../engine/node.ts";
 import { expression, readMap } from "../engine/node-settings.ts";
 
 const config = z.object({
-  user_selection: z.enum(["recipient", "actor"], "must be recipient or actor"),
-  properties: expression,
+  user_selection: z
+    .enum(["recipient", "actor"], "must be recipient or actor")
+    .describe("Whose profile is written."),
+  properties: expression.describe("Jsonnet that gives a map; channels such as `$email` are added."),
 });
 
 const CODE = "user_update_failed";

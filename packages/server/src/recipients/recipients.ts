@@ -1,6 +1,6 @@
 import type { IdentityHints, IdentityResult } from "../core/identity.ts";
 import type { Channel } from "../core/channel.ts";
-import type { Queryable } from "../db/db.ts";
+import type { Queryable, Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 import { planEdits } from "./plan.ts";
 import { holdTenants, load, loadById, lock } from "./read.ts";
@@ -45,7 +45,7 @@ export interface Recipients {
    * recipients carry the profiles in `tenant_ids` and in the tenants that the edits name.
    */
   apply: (
-    tx: Queryable,
+    tx: Tx,
     workspace_id: number,
     edits: RecipientEdit[],
     tenant_ids?: readonly string[],
@@ -60,7 +60,7 @@ export interface RecipientsDeps {
 
 export function createRecipients({ ids, parseIdentity }: RecipientsDeps): Recipients {
   async function apply(
-    tx: Queryable,
+    tx: Tx,
     workspace_id: number,
     edits: RecipientEdit[],
     tenant_ids: readonly string[] = [],

@@ -50,7 +50,7 @@ export async function cancelSteps(
          join smart_step s using (workspace_id, execution_id, node_ref)
          join message m on m.workspace_id = s.workspace_id and m.id = s.message_id
         where m.status = 'to_be_triggered'
-          for update of s for no key update of m),
+          for update of s skip locked for no key update of m skip locked),
      gone as (
        delete from smart_step s using pending p
         where s.workspace_id = p.workspace_id and s.message_id = p.message_id)

@@ -27,18 +27,18 @@ const weekday = z.enum(WEEKDAYS, { error: `must be one of ${WEEKDAYS.join(" ")}`
 const monthday = z
   .object(
     {
-      /** Which one, from the start of the month or, negative, from its end: -1 is the last. */
       pos: z
         .int({ error: "must be a whole number, such as 1 for the first day or -1 for the last" })
         .min(-31, { error: "must be from -31 to 31" })
         .max(31, { error: "must be from -31 to 31" })
-        .refine((pos) => pos !== 0, { error: "must not be 0: the first is 1 and the last is -1" }),
-      /** Empty: days of the month are counted. Otherwise the days of that name are. */
+        .refine((pos) => pos !== 0, { error: "must not be 0: the first is 1 and the last is -1" })
+        .describe("Which one, from the start of the month or, negative, from its end: -1 is the last."),
       day: z
         .enum([...WEEKDAYS, ""], {
           error: `must be one of ${WEEKDAYS.join(" ")}, or empty for a day of the month`,
         })
-        .nullish(),
+        .nullish()
+        .describe("Count the days of this name. Absent or empty: all days of the month."),
     },
     { error: "must be an object with pos, such as { pos: -1 } or { pos: 1, day: mo }" },
   )
@@ -51,11 +51,15 @@ const monthday = z
 const MAX_MONTHDAYS = 132;
 
 export const dayFields = {
-  weekdays: z.array(weekday, { error: "must be a list of weekdays, such as mo and fr" }).nullish(),
+  weekdays: z
+    .array(weekday, { error: "must be a list of weekdays, such as mo and fr" })
+    .nullish()
+    .describe("Of a weekly frequency."),
   monthdays: z
     .array(monthday, { error: "must be a list of days, such as { pos: 1 }" })
     .max(MAX_MONTHDAYS, { error: `must have at most ${MAX_MONTHDAYS} entries` })
-    .nullish(),
+    .nullish()
+    .describe("Of a monthly frequency."),
 };
 
 export const DAY_FREQUENCIES = ["daily", "weekly_mo2fr", "weekly", "monthly"] as const;

@@ -29,27 +29,37 @@ const frequencies = ["minutely", "hourly", ...DAY_FREQUENCIES] as const;
 export const scheduleSchema = z
   .object(
     {
-      frequency: z.enum(frequencies, { error: `must be one of ${frequencies.join(" ")}` }),
-      /** Every how many minutes, hours, days, weeks or months, counted from the start. 1 if absent. */
+      frequency: z
+        .enum(frequencies, { error: `must be one of ${frequencies.join(" ")}` })
+        .describe("`weekly` needs `weekdays`, `monthly` needs `monthdays`."),
       interval: z
         .int({ error: "must be a whole number, 1 or more" })
         .min(1, { error: "must be a whole number, 1 or more" })
-        .nullish(),
+        .nullish()
+        .meta({
+          description: "Every how many minutes, hours, days, weeks or months, counted from the start.",
+          default: 1,
+        }),
       ...dayFields,
-      /** Time of day, `00:00` if absent. Minutely and hourly schedules have none. */
       time: z
         .string({ error: "must be text: a time of day such as 09:30" })
         .refine((text) => text === "" || parseTimeOfDay(text) !== null, {
           error: "must be HH:MM on the 24-hour clock, such as 09:30",
         })
-        .nullish(),
-      /** In the schedule's zone, unless it names an offset. Absent: when the schedule was set. */
+        .nullish()
+        .meta({
+          description: "Time of day. Minutely and hourly schedules have none.",
+          default: "00:00",
+        }),
       dtstart: z
         .string({ error: "must be text: an ISO-8601 time such as 2026-07-17T17:00:00" })
         .refine((text) => text === "" || parseInstant(text) !== null, {
           error: "must be an ISO-8601 time in the schedule's zone, such as 2026-07-17T17:00:00",
         })
-        .nullish(),
+        .nullish()
+        .describe(
+          "The start, in the schedule's zone unless it names an offset. Absent: when the version was committed.",
+        ),
       ...zoneFields,
     },
     { error: "must be an object with a frequency" },

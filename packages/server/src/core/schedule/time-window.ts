@@ -24,20 +24,25 @@ const timeOfDay = z.string({ error: "must be text: a time of day such as 09:30" 
 const windowSchema = z
   .object(
     {
-      frequency: z.enum(DAY_FREQUENCIES, { error: `must be one of ${DAY_FREQUENCIES.join(" ")}` }),
+      frequency: z
+        .enum(DAY_FREQUENCIES, { error: `must be one of ${DAY_FREQUENCIES.join(" ")}` })
+        .describe("`weekly` needs `weekdays`, `monthly` needs `monthdays`."),
       ...dayFields,
-      /** `00:00` if absent. */
       stime: timeOfDay
         .refine((text) => text === "" || parseTimeOfDay(text) !== null, {
           error: "must be HH:MM on the 24-hour clock, such as 09:00",
         })
-        .nullish(),
-      /** The first minute outside the window, `24:00` if absent. Not after `stime`: it is of the day after. */
+        .nullish()
+        .meta({ description: "The first minute of the window.", default: "00:00" }),
       etime: timeOfDay
         .refine((text) => text === "" || text === NEXT_MIDNIGHT || parseTimeOfDay(text) !== null, {
           error: "must be HH:MM on the 24-hour clock, such as 17:30, or 24:00",
         })
-        .nullish(),
+        .nullish()
+        .meta({
+          description: "The first minute after it. Not after `stime`: it is of the day after.",
+          default: NEXT_MIDNIGHT,
+        }),
     },
     { error: "must be an object with a frequency" },
   )

@@ -32,14 +32,18 @@ export function findZone(text: string): string | null {
 export const zoneFields = {
   tz_selection: z
     .enum(["recipient", "fixed", ""], { error: "must be recipient, fixed, or empty for fixed" })
-    .nullish(),
-  /** UTC if absent or empty. */
+    .nullish()
+    .meta({
+      description: "`recipient`: in the recipient's time zone, or else the account's, or else UTC.",
+      default: "fixed",
+    }),
   tz_fixed: z
     .string({ error: "must be text: an IANA time zone such as Europe/London" })
     .refine((text) => text === "" || findZone(text) !== null, {
       error: "must be an IANA time zone such as Europe/London, Asia/Kathmandu or Etc/GMT+1",
     })
-    .nullish(),
+    .nullish()
+    .meta({ description: "The fixed zone.", default: "UTC" }),
 };
 
 const zoneSelection = z.object(zoneFields);

@@ -13,6 +13,7 @@ import {
   isAnyRunning,
   lockRunning,
   type MatchedRun,
+  readRuns,
   writeCancelled,
   writeStep,
 } from "./runs.ts";
@@ -79,17 +80,19 @@ async function cancel(
   const hasKeys = filter.idempotency_key !== null || filter.cancellation_key !== null;
   const request_ids = hasKeys ? await cancelRequests(tx, workspace_id, filter, people) : null;
   const find = () => findAll(tx, workspace_id, filter, request_ids, people);
-  await stopFanOut(tx, workspace_id, filter, await find());
-  const wanted = (await find()).map(({ id }) => id);
-  const running = await lockRunning(tx, workspace_id, [...wanted, ...carriers]);
+  const seen = await find();
+  // A page that was being expanded has made more of them by now.
+  const isLess = await stopFanOut(tx, workspace_id, filter, seen);
+  const ids = (isLess ? await find() : seen).map(({ id }) => id);
+  const running = await lockRunning(tx, workspace_id, [...ids, ...carriers]);
   // Where they stand now that they are locked: one may have joined a batch while its lock was waited for.
-  const matched = await find();
+  const matched = await readRuns(tx, workspace_id, ids);
   const now = (await readNows(tx, [workspace_id], await deps.clock(tx))).get(workspace_id) ?? new Date();
   const { spared, idle } = await clearBatches(tx, workspace_id, { filter, matched, running, now });
-  const ids = new Set(matched.map(({ id }) => id));
-  const cancelled = running.filter((id) => idle.has(id) || (ids.has(id) && !spared.has(id)));
+  const named = new Set(ids);
+  const cancelled = running.filter((id) => idle.has(id) || (named.has(id) && !spared.has(id)));
   await endRuns(tx, workspace_id, cancelled, now);
-  const silent = new Set([...cancelled, ...[...ids].filter((id) => !spared.has(id))]);
+  const silent = new Set([...cancelled, ...ids.filter((id) => !spared.has(id))]);
   await cancelRouting(tx, toRefs(workspace_id, [...silent]));
   tx.afterCommit(() => deps.meter.runs("cancelled", cancelled.length));
   return cancelled;
@@ -110,19 +113,19 @@ async function findAll(
 /** Only runs of objects have children that are part of the same request. */
 const isObject = ({ object_type }: MatchedRun): boolean => object_type !== "";
 
-/** Before children are looked for: none is made behind this. */
+/** No child is made behind this. True where one may have been made before. */
 async function stopFanOut(
   tx: Tx,
   workspace_id: number,
   { recipients, execution_id, idempotency_key, workflow_slug }: CancelFilter,
   matched: MatchedRun[],
-): Promise<void> {
+): Promise<boolean> {
   // Children of an object whose own run did not begin have no parent to be found by.
   const isWhole = recipients === null && execution_id === null;
   const keys = new Set((isWhole ? matched : matched.filter(isObject)).map((run) => run.idempotency_key));
   if (isWhole && idempotency_key !== null) keys.add(idempotency_key);
   const parents = isWhole ? null : matched.filter(isObject).map(({ id }) => id);
-  await cancelPages(tx, workspace_id, [...keys], parents, workflow_slug);
+  return cancelPages(tx, workspace_id, [...keys], parents, workflow_slug);
 }
 
 interface Standing {
@@ -141,7 +144,8 @@ async function clearBatches(
 ): Promise<{ spared: Set<string>; idle: Set<string> }> {
   const open = await lockBatches(tx, workspace_id, [...new Set(matched.flatMap(({ batches }) => batches))]);
   const carriers = open.flatMap(({ carrier_run_id }) => carrier_run_id ?? []);
-  const unlocked = carriers.filter((id) => !running.includes(id));
+  const locked = new Set(running);
+  const unlocked = carriers.filter((id) => !locked.has(id));
   if (await isAnyRunning(tx, workspace_id, unlocked)) throw new MoreToLock(unlocked);
   const ids = new Set(matched.map(({ id }) => id));
   const ending = namesTrigger(filter)

@@ -98,7 +98,7 @@ async function markCancelled(tx: Tx, workspace_id: number, pending: PendingReque
 /**
  * Further pages of objects' subscribers: none is expanded from here on. A page that is being expanded at this moment
  * is waited for, and has queued the next one by then, so they are looked for until none is left. `parents` are the
- * runs of the objects; null: all pages of these keys.
+ * runs of the objects; null: all pages of these keys. True when there were any.
  */
 export async function cancelPages(
   tx: Tx,
@@ -106,11 +106,10 @@ export async function cancelPages(
   idempotency_keys: string[],
   parents: string[] | null,
   workflow_slug: string | null,
-): Promise<void> {
-  if (idempotency_keys.length === 0 || parents?.length === 0) return;
-  let found: unknown[];
-  do {
-    found = await tx.query(
+): Promise<boolean> {
+  if (idempotency_keys.length === 0 || parents?.length === 0) return false;
+  for (let round = 0; ; round++) {
+    const found = await tx.query(
       `update request q set status = 'cancelled', updated_at = now()
          from (select id from request
                 where workspace_id = $1 and idempotency_key = any($2) and api_type = 'fanout' and status = 'accepted'
@@ -120,5 +119,6 @@ export async function cancelPages(
        returning 1`,
       [workspace_id, idempotency_keys, parents, workflow_slug],
     );
-  } while (found.length > 0);
+    if (found.length === 0) return round > 0;
+  }
 }

@@ -92,6 +92,15 @@ export async function findChildren(
   );
 }
 
+/** The same runs, as they are by now. */
+export async function readRuns(tx: Tx, workspace_id: number, ids: readonly string[]): Promise<MatchedRun[]> {
+  if (ids.length === 0) return [];
+  return tx.query<MatchedRun>(
+    `select ${COLUMNS}, ${BATCHES} as batches from run r where r.workspace_id = $1 and r.id = any($2) order by r.id`,
+    [workspace_id, ids],
+  );
+}
+
 /** Those of them that are still running, locked in the order of the key, as everybody locks runs. */
 export async function lockRunning(tx: Tx, workspace_id: number, ids: readonly string[]): Promise<string[]> {
   const rows = await tx.query<{ id: string }>(

@@ -57,7 +57,14 @@ function arrive({ run, request, slug = "orders", ref = "batch_1" }: Arrival = {}
     workflow: { slug, nodes: [{ type: "batch", ref, name: "", config: null, problem: null }] },
     ...run,
   } as unknown as Run;
-  const asked: Gathering = { key: "", closes_at: LATER, flush_leading: false, item: {}, ...request };
+  const asked: Gathering = {
+    key: "",
+    closes_at: LATER,
+    flush_leading: false,
+    items: [{}],
+    count: 1,
+    ...request,
+  };
   return { run: made, request: asked };
 }
 
@@ -76,7 +83,7 @@ async function sealed(run: Run, batch_id: string, order?: "first" | "last", keep
 }
 
 const roles = (results: Gathered[]) => results.map(({ role }) => role);
-const item = (n: number): Partial<Gathering> => ({ item: { n } });
+const item = (n: number): Partial<Gathering> => ({ items: [{ n }] });
 
 describe("gathering", () => {
   it("has the first open the batch and the others join it, whatever order they are asked in", async () => {
@@ -139,11 +146,21 @@ describe("gathering", () => {
     expect(roles(results)).toEqual(["carrier", "joined"]);
   });
 
+  it("counts what an earlier batch had gathered and did not retain", async () => {
+    const opener = arrive({ request: { items: [{ n: 1 }, { n: 2 }], count: 12 } });
+    const [result] = await gathered(opener);
+    await gathered(arrive({ request: item(3) }));
+    expect(await sealed(opener.run, result?.batch_id ?? "")).toEqual({
+      count: 13,
+      items: [{ n: 1 }, { n: 2 }, { n: 3 }],
+    });
+  });
+
   it("stores any payload as it is", async () => {
     const odd = JSON.parse(
       '{"__proto__":{"a":1},"constructor":"c","ключ":"👩‍👩‍👧","":[null,-0.5,1e21]}',
     ) as JsonObject;
-    const opener = arrive({ request: { item: odd } });
+    const opener = arrive({ request: { items: [odd] } });
     const [result] = await gathered(opener);
     const { items } = await sealed(opener.run, result?.batch_id ?? "");
     expect(JSON.stringify(items)).toBe(JSON.stringify([odd]));
@@ -422,7 +439,7 @@ describe("thousands of races", () => {
         results?.forEach((result, index) => {
           const asked = chunk[index];
           if (asked === undefined) return;
-          const { n } = asked.request.item;
+          const n = asked.request.items[0]?.n;
           if (result.role === "leading") return;
           put.push(Number(n));
           if (result.role === "carrier") open.push({ run: asked.run, batch_id: result.batch_id });
@@ -517,7 +534,7 @@ it("answers every history as one thing after another would have it", async () =>
               role = "carrier";
               batch.carrier = run;
             }
-            if (role !== "leading") batch.items.push(Number(request.item.n));
+            if (role !== "leading") batch.items.push(Number(request.items[0]?.n));
             expect(result).toMatchObject({
               role,
               batch_id: batch.batch_id,

@@ -24,11 +24,13 @@ export const gather: EffectFunction<"gather"> = async (tx, asked, _surroundings,
   for (const arrival of ordered) {
     const batch = batches.get(keyOf(arrival));
     if (batch === undefined) throw new Error(`run ${arrival.run.id} found no batch to join`);
-    const isOwn = batch.carrier_run_id === arrival.run.id && !opened.has(arrival.id);
-    const result = join(arrival, batch, opened);
+    const isOpener = opened.has(arrival.id);
+    // A carrier whose node is entered again.
+    const isIn = !isOpener && batch.carrier_run_id === arrival.run.id;
+    const result = join(arrival, batch, isOpener);
     results.set(arrival, result);
-    if (result.role !== "leading" && !isOwn) added.push({ arrival, batch });
-    if (result.role === "carrier" && !opened.has(arrival.id)) carried.push({ arrival, batch });
+    if (result.role !== "leading" && !isIn) added.push({ arrival, batch });
+    if (result.role === "carrier" && !isOpener && !isIn) carried.push({ arrival, batch });
   }
   await writeCarriers(tx, carried);
   await insertItems(tx, added);
@@ -120,12 +122,11 @@ async function readBatches(tx: Tx, ordered: Arrival[]): Promise<Map<string, Open
 
 /**
  * Whoever comes second behind a leading item carries the batch. So does whoever comes to one whose carrier failed
- * before it could close it: what was gathered goes on with the newcomer, and is not waited for by nobody for ever.
+ * before it could close it: what was gathered goes on with the newcomer, and nobody joins what never closes.
  */
-function join(arrival: Arrival, batch: OpenBatch, opened: ReadonlySet<string>): Gathered {
+function join(arrival: Arrival, batch: OpenBatch, isOpener: boolean): Gathered {
   const { id: batch_id, closes_at } = batch;
-  if (opened.has(arrival.id) && arrival.request.flush_leading)
-    return { role: "leading", batch_id, closes_at };
+  if (isOpener && arrival.request.flush_leading) return { role: "leading", batch_id, closes_at };
   if (batch.carrier_run_id === null || batch.is_abandoned) {
     batch.carrier_run_id = arrival.run.id;
     batch.is_abandoned = false;
@@ -150,21 +151,32 @@ async function writeCarriers(tx: Tx, carried: Joined[]): Promise<void> {
   );
 }
 
-/** `seq` is given in the order of the rows, and grows while the batch is locked: it is the order of arrival. */
-async function insertItems(tx: Tx, added: Joined[]): Promise<void> {
+/**
+ * `seq` is given in the order of the rows, and grows while the batch is locked: it is the order of arrival. What stands
+ * for more triggers than it has items, because an earlier batch did not retain them, has the rest on its last one.
+ */
+async function insertItems(tx: Tx, joined: Joined[]): Promise<void> {
+  const added = joined.flatMap(({ arrival, batch }) => {
+    const { items, count } = arrival.request;
+    return items.map((item, index) => {
+      const weight = index === items.length - 1 ? count - index : 1;
+      return { arrival, batch, item, weight };
+    });
+  });
   if (added.length === 0) return;
   await tx.query(
-    `insert into batch_item (workspace_id, batch_id, run_id, idempotency_key, item)
-     select workspace_id, batch_id, run_id, idempotency_key, item::json
-       from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[]) with ordinality
-         as i(workspace_id, batch_id, run_id, idempotency_key, item, ordinality)
+    `insert into batch_item (workspace_id, batch_id, run_id, idempotency_key, item, weight)
+     select workspace_id, batch_id, run_id, idempotency_key, item::json, weight
+       from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[]) with ordinality
+         as i(workspace_id, batch_id, run_id, idempotency_key, item, weight, ordinality)
       order by ordinality`,
     [
       added.map(({ arrival }) => arrival.run.workspace_id),
       added.map(({ batch }) => batch.id),
       added.map(({ arrival }) => arrival.run.id),
       added.map(({ arrival }) => arrival.run.idempotency_key),
-      added.map(({ arrival }) => JSON.stringify(arrival.request.item)),
+      added.map(({ item }) => JSON.stringify(item)),
+      added.map(({ weight }) => weight),
     ],
     "batch_items",
   );

@@ -44,7 +44,7 @@ async function close(tx: Tx, own: Asked): Promise<Map<string, Sealed>> {
           closed as (delete from batch b using k where b.workspace_id = k.workspace_id and b.id = k.id)
      select k.id, counted.count, retained.items
        from k,
-            lateral (select count(*)::int as count from batch_item i
+            lateral (select coalesce(sum(weight), 0)::int as count from batch_item i
                       where i.workspace_id = k.workspace_id and i.batch_id = k.id) counted,
             lateral (select json_agg(r.item order by r.seq) as items
                        from ((select item, seq from batch_item i

@@ -183,6 +183,7 @@ describe("inboxSubscriberId", () => {
     mode: "sandbox",
     timezone: "UTC",
     tenancy: readTenancy({}),
+    test_mode: null,
     inbox_secret,
   });
 

@@ -5,11 +5,9 @@ import {
   type TrackedEvent,
   type UserEditRecord,
 } from "../../../core/event-record.ts";
-import type { Lane } from "../../../core/lane.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { AppError } from "../../../errors.ts";
 import type { RouteContext } from "../../../http/route.ts";
-import type { Catalog } from "../../../catalog/catalog.ts";
 import { settleRecords, type WireRecord } from "../records.ts";
 
 /**
@@ -87,7 +85,7 @@ async function acceptEvent(event: TrackedEvent, text: string, ctx: IngestContext
   const { workspace_id } = auth.workspace;
   const accepted = await services.engine.accept({
     workspace_id,
-    lane: await laneOfEvent(services.catalog, workspace_id, event.event),
+    lane: await services.catalog.laneOfEvent(workspace_id, event.event),
     api_type: "event",
     name: event.event,
     tenant_id: event.tenant_id,
@@ -99,16 +97,6 @@ async function acceptEvent(event: TrackedEvent, text: string, ctx: IngestContext
   return accepted.message_id;
 }
 
-/** The most urgent lane among the workflows that the event starts; one that starts none can wait. */
-async function laneOfEvent(catalog: Catalog, workspace_id: number, event: string): Promise<Lane> {
-  let lane: Lane = 2;
-  for (const slug of await catalog.findTriggered(workspace_id, event)) {
-    const entry = await catalog.findWorkflow(workspace_id, slug);
-    if (entry?.is_enabled === true && entry.live !== null && entry.live.lane < lane) lane = entry.live.lane;
-  }
-  return lane;
-}
-
 /** Applies edits in their order, each `$insert_id` once; gives the id that each record is answered with. */
 async function applyEdits(
   edits: readonly UserEditRecord[],
@@ -118,30 +106,34 @@ async function applyEdits(
   const { workspace_id } = ctx.auth.workspace;
   const fates = new Map(edits.map((edit) => [edit, services.ids.uuid()]));
   if (edits.length === 0) return fates;
-  await services.db.tx(async (tx) => {
-    const fresh = await claimEdits(tx, workspace_id, fates);
-    const outcomes = await services.recipients.apply(
-      tx,
-      workspace_id,
-      fresh.map(({ distinct_id, tenant_id, operations }) => ({
-        object_type: "",
-        distinct_id,
-        tenant_id,
-        operations,
-        mode: "lenient",
-        restore: true,
-        create: true,
-      })),
-    );
-    outcomes.forEach((outcome, index) => {
-      const edit = fresh[index];
-      const skipped = (edit?.warnings.length ?? 0) + (outcome.ok ? (outcome.edit?.warnings.length ?? 0) : 1);
-      // What was refused is personal data, so the log has only how much of it there was.
-      if (edit !== undefined && skipped > 0) {
-        log.warn({ message_id: fates.get(edit), skipped }, "parts of a profile edit were refused");
-      }
-    });
-  });
+  await services.db.tx(
+    async (tx) => {
+      const fresh = await claimEdits(tx, workspace_id, fates);
+      const outcomes = await services.recipients.apply(
+        tx,
+        workspace_id,
+        fresh.map(({ distinct_id, tenant_id, operations }) => ({
+          object_type: "",
+          distinct_id,
+          tenant_id,
+          operations,
+          mode: "lenient",
+          restore: true,
+          create: true,
+        })),
+      );
+      outcomes.forEach((outcome, index) => {
+        const edit = fresh[index];
+        const skipped =
+          (edit?.warnings.length ?? 0) + (outcome.ok ? (outcome.edit?.warnings.length ?? 0) : 1);
+        // What was refused is personal data, so the log has only how much of it there was.
+        if (edit !== undefined && skipped > 0) {
+          log.warn({ message_id: fates.get(edit), skipped }, "parts of a profile edit were refused");
+        }
+      });
+    },
+    { again: true },
+  );
   return fates;
 }
 

@@ -138,7 +138,8 @@ function vendorName(slug: string | null, channel: string): string | null {
   return slug.endsWith(`-${channel}`) ? slug.slice(0, -channel.length - 1) : slug;
 }
 
-function withoutSecrets(value: Json): Json {
+/** An address as it may be shown. */
+export function withoutSecrets(value: Json): Json {
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).filter(([key]) => !SECRETS.has(key)));
 }

@@ -1,6 +1,6 @@
 import { isJsonObject } from "../../../core/json.ts";
 import type { ParsedOperations } from "../../../core/profile-operations.ts";
-import type { Queryable } from "../../../db/db.ts";
+import type { Queryable, Tx } from "../../../db/db.ts";
 import { AppError } from "../../../errors.ts";
 import { recipientKey, type StoredRecipient } from "../../../recipients/recipients.ts";
 import type { Services } from "../../../services.ts";
@@ -10,7 +10,7 @@ import type { Services } from "../../../services.ts";
  * transaction back, the user's creation included. With a tenant, it is the profile there that is edited.
  */
 export async function editUser(
-  tx: Queryable,
+  tx: Tx,
   { recipients }: Pick<Services, "recipients">,
   workspace_id: number,
   distinct_id: string,

@@ -1,20 +1,18 @@
 import { z } from "zod";
-import { microsZ, orNull } from "../../../core/wire-time.ts";
+import type { WorkflowDefinition } from "../../../catalog/workflow.ts";
+import type { Queryable } from "../../../db/db.ts";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { presentRun, presentSteps, RUN_COLUMNS, type RunRow, type StoredStep } from "./run-row.ts";
-
-interface MessageRow {
-  id: string;
-  node_ref: string;
-  channel: string;
-  status: string;
-  vendor_slug: string | null;
-  attempt: number;
-  failure_reason: string | null;
-  triggered_at: Date | null;
-  delivered_at: Date | null;
-}
+import { readMessages } from "./execution-messages.ts";
+import {
+  nameOf,
+  nodesByRef,
+  presentRun,
+  presentSteps,
+  RUN_COLUMNS,
+  type RunRow,
+  type StoredStep,
+} from "./run-row.ts";
 
 export default defineRoute({
   method: "GET",
@@ -24,29 +22,69 @@ export default defineRoute({
   reply: { status: 200, body: z.record(z.string(), z.unknown()) },
   errors: ["authentication_failed", "not_found"],
   async handle({ params, auth, db }) {
-    const key = [auth.workspace.workspace_id, params.execution_id];
-    const [run] = await db.query<RunRow & { steps: StoredStep[] }>(
-      `select ${RUN_COLUMNS}, r.steps from run r
+    const { workspace_id } = auth.workspace;
+    const { execution_id } = params;
+    const [run] = await db.query<DetailRow>(
+      `select ${RUN_COLUMNS}, r.steps, r.cancellation_key, r.actor, v.definition from run r
          join workflow_version v on v.workspace_id = r.workspace_id and v.id = r.version_id
         where r.workspace_id = $1 and r.id = $2`,
-      key,
+      [workspace_id, execution_id],
     );
-    if (run === undefined) throw new AppError("not_found", `execution '${params.execution_id}' not found`);
-    const messages = await db.query<MessageRow>(
-      `select id, node_ref, channel, status, vendor_slug, attempt, failure_reason, triggered_at, delivered_at
-         from message where workspace_id = $1 and execution_id = $2 order by id`,
-      key,
-    );
+    if (run === undefined) throw new AppError("not_found", `execution '${execution_id}' not found`);
+    const nodes = nodesByRef(run.definition.tree.nodes);
+    const { actor } = run;
     return {
       ...presentRun(run),
-      steps: presentSteps(run.steps),
-      messages: messages.map(({ id, triggered_at, delivered_at, vendor_slug, ...message }) => ({
-        message_id: id,
-        ...message,
-        vendor: vendor_slug,
-        triggered_at: orNull(microsZ, triggered_at),
-        delivered_at: orNull(microsZ, delivered_at),
-      })),
+      workflow_name: run.definition.name,
+      cancellation_key: run.cancellation_key,
+      actor: actor === null ? null : nameOf(actor),
+      steps: presentSteps(run.steps, nodes),
+      messages: await readMessages(db, workspace_id, execution_id, nodes),
+      children: await readChildren(db, workspace_id, run, [...nodes.keys()]),
     };
   },
 });
+
+interface DetailRow extends RunRow {
+  steps: StoredStep[];
+  cancellation_key: string | null;
+  actor: { object_type: string; distinct_id: string } | null;
+  definition: WorkflowDefinition;
+}
+
+interface ChildRow {
+  id: string;
+  workflow_slug: string;
+  object_type: string;
+  distinct_id: string;
+  status: string;
+}
+
+/** As many as are shown; `count` of all is in the list of executions, by their request. */
+const MOST_CHILDREN = 100;
+
+/**
+ * Runs of an object's subscribers share its request; those of workflows that this one triggered have requests of
+ * their own, under a key made of its id and the node's.
+ */
+async function readChildren(
+  db: Queryable,
+  workspace_id: number,
+  { id, request_id }: RunRow,
+  refs: string[],
+): Promise<Record<string, unknown>[]> {
+  const rows = await db.query<ChildRow>(
+    `select r.id, r.workflow_slug, r.object_type, r.distinct_id, r.status from run r
+      where r.workspace_id = $1 and r.parent_run_id = $2
+        and r.request_id = any(array(select q.id from request q
+                                      where q.workspace_id = $1 and q.idempotency_key = any($4)) || $3::uuid)
+      order by r.id limit ${MOST_CHILDREN}`,
+    [workspace_id, id, request_id, refs.map((ref) => `${id}:${ref}`)],
+  );
+  return rows.map((row) => ({
+    execution_id: row.id,
+    workflow_slug: row.workflow_slug,
+    recipient: nameOf(row),
+    status: row.status,
+  }));
+}

@@ -35,7 +35,7 @@ export default defineRoute({
     ...cursorShape,
     after: z.uuid().optional(),
     before: z.uuid().optional(),
-    status: filter.describe("completed, partial_failure, failure, skipped or in_progress."),
+    status: filter.describe("completed, partial_failure, failure, skipped, cancelled or in_progress."),
     api_name: filter.describe("workflow, dynamic or event."),
     name: filter.describe("Workflow slug or event name."),
     idempotency_key: filter,

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createHarness, type Harness, until } from "../../../../test/harness.ts";
 import { createHub, type Hub } from "../../../../test/hub.ts";
+import { createPipeline, delay, sms } from "../../../../test/pipeline.ts";
+import { event, wait } from "../../../../test/waiting.ts";
+import { addSubscriptions } from "../../../recipients/subscriptions.ts";
 
 let harness: Harness;
 let hub: Hub;
@@ -95,6 +98,99 @@ describe("GET /v1/{workspace}/log/execution/ 200", () => {
     const { json } = await manage(`/log/execution/${String(execution_id)}/`);
     expect(json).toMatchObject({ execution_id, request_id, workflow_slug: "welcome", recipient: "ada" });
     expect(json.steps).toMatchObject([{ execution_stage: "run_started", status: "info" }, {}]);
+  });
+
+  it("tells of each step which node it was, of a message what its vendor said, and what is waited for", async () => {
+    const pipeline = await createPipeline(harness);
+    hub = pipeline;
+    await pipeline.addTemplate("text");
+    await pipeline.commit("later", [
+      sms("send_1"),
+      wait("wait_1", { on: [event("Paid")], until: { delay_type: "fixed", value: "1h" } }),
+    ]);
+    const recipients = [{ distinct_id: "ann", $sms: "+14155550100" }];
+    await pipeline.trigger({ workflow: "later", recipients, $idempotency_key: "k" });
+    const log = await until(async () => {
+      const [found] = (await manage("/log/execution/")).json.results;
+      if (found?.waiting_for == null) return null;
+      const { json } = await manage(`/log/execution/${String(found.execution_id)}/`);
+      return (json.messages as { status: string }[])[0]?.status === "triggered" ? null : json;
+    });
+    expect(log).toMatchObject({
+      workflow_slug: "later",
+      workflow_version: 1,
+      tenant_id: "default",
+      recipient: "ann",
+      category: "transactional",
+      idempotency_key: "k",
+      status: "in_progress",
+      ended_at: null,
+      parent_object: null,
+      waiting_for: { until: log.waiting_until, events: ["Paid"], batch_id: null },
+      messages: [
+        {
+          node_ref: "send_1",
+          node_type: "send_sms",
+          channel_value: "+14155550100",
+          is_smart: false,
+          events: [],
+        },
+      ],
+      children: [],
+    });
+    const stages = (log.steps as Record<string, unknown>[]).map((step) => [
+      step.execution_stage,
+      step.node_name,
+      step.node_type,
+    ]);
+    expect(stages).toEqual(
+      expect.arrayContaining([
+        ["run_started", null, null],
+        ["message_triggered", "send_1", "send_sms"],
+        ["waiting", "wait_1", "branch_waituntil"],
+      ]),
+    );
+  });
+
+  it("names the executions that came of an object's", async () => {
+    const pipeline = await createPipeline(harness);
+    hub = pipeline;
+    const { db, ids } = harness.services;
+    await db.tx(async (tx) => {
+      for (const distinct_id of ["ann", "bob"]) {
+        await tx.query("insert into recipient (workspace_id, id, distinct_id) values ($1, $2, $3)", [
+          pipeline.workspace_id,
+          ids.ulid(),
+          distinct_id,
+        ]);
+      }
+      const subscribers = ["ann", "bob"].map((distinct_id) => ({ object_type: "", distinct_id }));
+      const item = {
+        object_type: "team",
+        object_id: "red",
+        create_if_missing: true,
+        properties: {},
+        subscribers,
+      };
+      await addSubscriptions(tx, pipeline.workspace_id, [item], ids);
+    });
+    await pipeline.commit("hello", [delay("d", "1h")]);
+    await pipeline.trigger({ workflow: "hello", recipients: [{ object_type: "team", id: "red" }] });
+    const runs = await until(async () => {
+      const { results } = (await manage("/log/execution/")).json;
+      return results.length === 3 ? results : null;
+    });
+    const parent = runs.find(({ recipient }) => recipient === "team/red");
+    const { json } = await manage(`/log/execution/${String(parent?.execution_id)}/`);
+    expect((json.children as { recipient: string }[]).map(({ recipient }) => recipient).sort()).toEqual([
+      "ann",
+      "bob",
+    ]);
+    const child = runs.find(({ recipient }) => recipient === "ann");
+    expect(child).toMatchObject({
+      parent_object: "team/red",
+      parent_object_execution_id: parent?.execution_id,
+    });
   });
 
   it("pages newest first", async () => {

@@ -1,10 +1,12 @@
-import { microsZ } from "../../../core/wire-time.ts";
+import type { StoredNode } from "../../../catalog/workflow.ts";
+import { microsZ, orNull } from "../../../core/wire-time.ts";
 
 /** A run as the execution log shows it. Step keys are written short in the row and named in full here. */
 export interface RunRow {
   id: string;
   request_id: string;
   parent_run_id: string | null;
+  parent_object: string | null;
   workflow_slug: string;
   version_no: number;
   category: string;
@@ -14,8 +16,16 @@ export interface RunRow {
   idempotency_key: string;
   status: string;
   wake_at: Date | null;
+  wait: StoredWait | null;
   created_at: Date;
   updated_at: Date;
+}
+
+/** What a run waits for, as it is stored with it. */
+export interface StoredWait {
+  until: string | null;
+  topics?: { name: string; key: string }[];
+  batch_id?: string;
 }
 
 export interface StoredStep {
@@ -27,32 +37,69 @@ export interface StoredStep {
   p?: unknown;
 }
 
-export const RUN_COLUMNS = `r.id, r.request_id, r.parent_run_id, r.workflow_slug, v.version_no,
+export const RUN_COLUMNS = `r.id, r.request_id, r.parent_run_id, r.parent_object, r.workflow_slug, v.version_no,
   v.definition ->> 'category' as category, r.object_type, r.distinct_id, r.tenant_id, r.idempotency_key, r.status,
-  r.wake_at, r.created_at, r.updated_at`;
+  r.wake_at, r.state -> 'wait' as wait, r.created_at, r.updated_at`;
 
 export function presentRun(row: RunRow): Record<string, unknown> {
   return {
     execution_id: row.id,
     request_id: row.request_id,
     parent_object_execution_id: row.parent_run_id,
+    parent_object: row.parent_object,
     workflow_slug: row.workflow_slug,
     workflow_version: row.version_no,
     category: row.category,
-    recipient: row.object_type === "" ? row.distinct_id : `${row.object_type}/${row.distinct_id}`,
+    recipient: nameOf(row),
     tenant_id: row.tenant_id,
     idempotency_key: row.idempotency_key,
     status: row.status,
-    waiting_until: row.wake_at === null ? null : microsZ(row.wake_at),
+    waiting_until: orNull(microsZ, row.wake_at),
+    waiting_for: presentWait(row),
     created_at: microsZ(row.created_at),
     updated_at: microsZ(row.updated_at),
+    ended_at: row.status === "in_progress" ? null : microsZ(row.updated_at),
   };
 }
 
-export function presentSteps(steps: StoredStep[]): Record<string, unknown>[] {
+/** A user's distinct_id, an object's `object_type/id`. */
+export function nameOf({ object_type, distinct_id }: Pick<RunRow, "object_type" | "distinct_id">): string {
+  return object_type === "" ? distinct_id : `${object_type}/${distinct_id}`;
+}
+
+/** Null for runs that are over, and for those that will go on in a moment. */
+export function presentWait({ status, wake_at, wait }: Pick<RunRow, "status" | "wake_at" | "wait">) {
+  if (status !== "in_progress" || (wake_at === null && wait === null)) return null;
+  const names = wait?.topics?.map(({ name }) => name) ?? [];
+  return {
+    until: orNull(microsZ, wake_at),
+    events: [...new Set(names)],
+    batch_id: wait?.batch_id ?? null,
+  };
+}
+
+/** Names and types of the nodes of a stored tree, by ref. */
+export function nodesByRef(
+  nodes: readonly StoredNode[],
+): Map<string, Pick<StoredNode, "name" | "node_type">> {
+  const known = new Map<string, Pick<StoredNode, "name" | "node_type">>();
+  const left = [...nodes];
+  for (let node = left.pop(); node !== undefined; node = left.pop()) {
+    known.set(node.ref, node);
+    for (const branch of node.branches ?? []) left.push(...branch.nodes);
+  }
+  return known;
+}
+
+export function presentSteps(
+  steps: StoredStep[],
+  nodes: ReadonlyMap<string, Pick<StoredNode, "name" | "node_type">>,
+): Record<string, unknown>[] {
   return steps.map((step) => ({
     created_at: microsZ(new Date(step.t)),
     node_ref: step.n ?? null,
+    node_name: nodes.get(step.n ?? "")?.name ?? null,
+    node_type: nodes.get(step.n ?? "")?.node_type ?? null,
     execution_stage: step.s,
     status: step.l ?? "info",
     message: step.m,

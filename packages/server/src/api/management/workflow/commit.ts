@@ -17,7 +17,7 @@ export default defineRoute({
     body: workflowReply,
     description: "Runs under way stay on the version they began with.",
   },
-  errors: ["not_found", "commit_refused"],
+  errors: ["not_found", "validation_error"],
   async handle({ params: { slug }, query, auth, db, services }) {
     const { catalog, ids, engine } = services;
     const { workspace_id } = auth.workspace;
@@ -26,7 +26,7 @@ export default defineRoute({
     const workflow = await lockWorkflow(change, slug);
     const problems = await findWorkflowProblems(source, workflow.draft);
     if (problems.length > 0) {
-      throw new AppError("commit_refused", JSON.stringify(problems), { detail: problems });
+      throw new AppError("validation_error", problems.join("; "), { detail: problems });
     }
     await publishWorkflow(change, workflow, query.commit_message || null);
     return getWorkflowView(source, slug, "draft");

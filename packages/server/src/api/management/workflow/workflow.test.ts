@@ -152,7 +152,7 @@ describe("200", () => {
     await call("DELETE", "template/welcome", undefined, "v2");
     expect((await call("GET", "workflow/greet")).body.validation_result).toStrictEqual({
       is_valid: false,
-      errors: ["inbox_1: template: template 'welcome' has no live channel"],
+      errors: ["inbox_1: template: template 'welcome' not found"],
     });
   });
 });
@@ -355,9 +355,9 @@ describe("400", () => {
     expect(status).toBe(400);
     expect(body).toStrictEqual({
       code: 400,
-      error_code: "error",
+      error_code: "validation_error",
       type: "ValidationError",
-      message: JSON.stringify(detail),
+      message: detail.join("; "),
       detail,
     });
     expect(await findWorkflow("greet")).toMatchObject({ live: { version_no: 1 } });

@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createHarness, type Harness, until } from "../../../../test/harness.ts";
+import { createPipeline, delay, type Pipeline, type RunRow, sms } from "../../../../test/pipeline.ts";
+
+/* The call as clients make it. What it ends and what it leaves: engine/cancel. */
+let harness: Harness;
+let pipeline: Pipeline;
+
+beforeAll(async () => {
+  harness = await createHarness();
+});
+afterAll(() => harness.close());
+beforeEach(async () => {
+  pipeline = await createPipeline(harness);
+  await pipeline.addTemplate("text");
+  await pipeline.commit("later", [delay("d", "1h"), sms("s")]);
+});
+
+const PATH = "/v1/workflow_run/cancel/";
+const cancel = (body: unknown) => pipeline.call("POST", PATH, body);
+
+async function asleep(recipient: string, key: string): Promise<RunRow> {
+  await pipeline.trigger({ workflow: "later", recipients: [recipient], $idempotency_key: key });
+  return until(async () =>
+    (await pipeline.runs()).find(({ distinct_id, wake_at }) => distinct_id === recipient && wake_at !== null),
+  );
+}
+
+describe("POST /v1/workflow_run/cancel/ 200", () => {
+  it("answers with the executions that were really cancelled, and the second time with none", async () => {
+    const run = await asleep("ann", "k");
+    await asleep("bob", "l");
+    const body = { recipients: ["ann", "zoe"], workflow_slug: "later" };
+    expect(await cancel(body)).toMatchObject({ status: 200, json: { execution_ids: [run.id] } });
+    expect(await cancel(body)).toMatchObject({ status: 200, json: { execution_ids: [] } });
+    expect((await pipeline.runs()).map(({ status }) => status)).toEqual(["cancelled", "in_progress"]);
+  });
+
+  it("takes what SDKs send for filters that were not set", async () => {
+    const run = await asleep("ann", "k");
+    const unset = { execution_id: "", recipients: [], idempotency_key: "k", workflow_slug: null };
+    expect((await cancel(unset)).json).toEqual({ execution_ids: [run.id] });
+  });
+
+  it("is signed like every call of a server SDK", async () => {
+    const run = await asleep("ann", "k");
+    const answer = await pipeline.callSigned("POST", PATH, { execution_id: run.id });
+    expect(answer.json).toEqual({ execution_ids: [run.id] });
+  });
+});
+
+describe("POST /v1/workflow_run/cancel/ 400", () => {
+  const LITERAL = "at least one filter is required: execution_id, recipients, idempotency_key";
+
+  it.each<object>([
+    {},
+    { workflow_slug: "later" },
+    { recipients: [] },
+    { execution_id: "", idempotency_key: "", cancellation_key: "" },
+    { recipients: null, idempotency_key: null },
+    { unknown: "filter" },
+    { constructor: "x", ["__proto__x"]: "y" },
+  ])("in the wire's words for %j, which names nothing", async (body) => {
+    await asleep("ann", "k");
+    const answer = await cancel(body);
+    expect(answer.status).toBe(400);
+    expect(answer.json).toEqual({ code: 400, message: LITERAL });
+    expect((await pipeline.runs()).map(({ status }) => status)).toEqual(["in_progress"]);
+  });
+
+  it.each<[object, string]>([
+    [{ execution_id: 5 }, "execution_id"],
+    [{ recipients: "ann" }, "recipients"],
+    [{ recipients: [5] }, "recipients[0]"],
+    [{ recipients: ["ann", " "] }, "recipients[1]"],
+    [{ recipients: Array.from({ length: 101 }, (_, index) => `u${index}`) }, "recipients"],
+    [{ idempotency_key: "k".repeat(256) }, "idempotency_key"],
+    [{ cancellation_key: ["c"] }, "cancellation_key"],
+    [{ idempotency_key: "k", workflow_slug: {} }, "workflow_slug"],
+  ])("names the field of %j", async (body, field) => {
+    const answer = await cancel(body);
+    expect(answer.status).toBe(400);
+    expect((answer.json as { detail: object }).detail).toHaveProperty([field]);
+  });
+
+  it.each(["", "[]", "null", '"ann"', "{", '{"recipients":["a\\u0000"]}'])(
+    "for the body %j",
+    async (body) => {
+      expect((await cancel(body)).status).toBe(400);
+    },
+  );
+});
+
+describe("POST /v1/workflow_run/cancel/ 401, 409", () => {
+  it("401 without a credential", async () => {
+    const headers = { authorization: "Bearer wrong" };
+    expect((await pipeline.call("POST", PATH, { execution_id: "x" }, headers)).status).toBe(401);
+  });
+
+  it("409 while a request is being expanded that asks for more than is to be cancelled", async () => {
+    const { db, ids } = harness.services;
+    await db.query(
+      `insert into request (workspace_id, id, lane, api_type, name, idempotency_key, body)
+       values ($1, $2, 1, 'workflow', 'later', 'k', '{"workflow":"later","recipients":["ann","bob"]}')`,
+      [pipeline.workspace_id, ids.uuid()],
+    );
+    const answer = await cancel({ idempotency_key: "k", recipients: ["ann"] });
+    expect(answer).toMatchObject({ status: 409, json: { code: 409 } });
+    expect(answer.text).toContain("send this again in a moment");
+  });
+});

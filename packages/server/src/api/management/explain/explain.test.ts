@@ -1,0 +1,309 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createHarness, type Harness, until } from "../../../../test/harness.ts";
+import { createManagement, type Management } from "../../../../test/management.ts";
+import { createPipeline, delay, is, node, type Pipeline, sms } from "../../../../test/pipeline.ts";
+import type { JsonObject } from "../../../core/json.ts";
+
+/* Every reason why somebody got something or nothing, as it comes about, and what is said of it. */
+let harness: Harness;
+let pipeline: Pipeline;
+let management: Management;
+
+beforeAll(async () => {
+  harness = await createHarness();
+});
+afterAll(() => harness.close());
+beforeEach(async () => {
+  pipeline = await createPipeline(harness);
+  management = createManagement(harness, pipeline.workspace);
+  await pipeline.addTemplate("text");
+  await pipeline.commit("hello", [sms("s")]);
+});
+
+const ann = { distinct_id: "ann", $sms: "+14155550100" };
+const batch = node("batch", "b", { mode: "accumulate_all", window_type: "fixed", fixed_window: "1h" });
+
+interface Answer {
+  verdict: string;
+  summary: string;
+  evidence: (JsonObject & { what: string; request_id: string | null; execution_id: string | null })[];
+}
+
+async function explain(query: Record<string, string>): Promise<Answer> {
+  const { status, body } = await management.call("GET", `explain?${new URLSearchParams(query).toString()}`);
+  expect(status, JSON.stringify(body)).toBe(200);
+  return body as Answer;
+}
+
+/** The answer once it is the expected one; what is under way passes through others. */
+const explained = (verdict: string, query: Record<string, string>) =>
+  until(async () => {
+    const answer = await explain(query);
+    return answer.verdict === verdict ? answer : null;
+  });
+
+async function send(body: JsonObject = {}): Promise<string> {
+  return pipeline.trigger({ workflow: "hello", recipients: [ann], ...body });
+}
+
+const query = (text: string, values: unknown[] = []) =>
+  harness.services.db.query(text, [pipeline.workspace_id, ...values]);
+
+describe("GET /v1/{workspace}/explain/ 200 says why somebody got something", () => {
+  it("sent, with the messages and how far they are", async () => {
+    const request_id = await send();
+    const { summary, evidence } = await explained("sent", { distinct_id: "ann", workflow: "hello" });
+    expect(summary).toMatch(
+      /^ann: 1 of 1 messages went out: sms (sent_by_vendor|delivered) \(workflow 'hello'\)\.$/,
+    );
+    const message = evidence.find(({ message_id }) => message_id !== undefined);
+    expect(message).toMatchObject({ request_id, execution_id: expect.any(String) as string });
+    expect(evidence.map(({ what }) => what)).toContain("channels: sms");
+  });
+
+  it("the newest decides, and what was before is told behind it", async () => {
+    const first = await send();
+    await explained("sent", { distinct_id: "ann" });
+    await pipeline.commit("later", [delay("d", "1h"), sms("s")]);
+    await send({ workflow: "later" });
+    const { evidence } = await explained("waiting", { distinct_id: "ann" });
+    expect(evidence.at(-1)).toMatchObject({ request_id: first });
+    expect(evidence.at(-1)?.what).toMatch(/^earlier, sent: ann: 1 of 1/);
+    expect((await explain({ distinct_id: "ann", workflow: "hello" })).verdict).toBe("sent");
+  });
+
+  it("an object by its type and id, and a user whose id looks like one", async () => {
+    await send({ recipients: [{ object_type: "team", id: "red", $sms: "+14155550100" }] });
+    // The template names a user's id, which an object has not.
+    const { summary } = await explained("render_failure", { distinct_id: "team/red" });
+    expect(summary).toMatch(/^team\/red: no message went out: sms: template rendering failed/);
+    await send({ recipients: [{ distinct_id: "team/blue", $sms: "+14155550101" }] });
+    await explained("sent", { distinct_id: "team/blue" });
+  });
+});
+
+describe("GET /v1/{workspace}/explain/ 200 says why somebody got nothing", () => {
+  it("waiting, until when and for what", async () => {
+    await pipeline.commit("hello", [delay("d", "1h"), sms("s")]);
+    await send();
+    const { summary } = await explained("waiting", { distinct_id: "ann" });
+    expect(summary).toMatch(/^ann: the execution waits until \d{4}-.*Z \(workflow 'hello'\)\.$/);
+  });
+
+  it("absorbed into a batch that another execution carries, and how that stands", async () => {
+    await pipeline.commit("hello", [batch, sms("s")]);
+    await send();
+    const [carrier] = await until(async () => {
+      const runs = await pipeline.runs();
+      return runs.some(({ wake_at }) => wake_at !== null) ? runs : null;
+    });
+    await send();
+    const { summary } = await explained("absorbed", { distinct_id: "ann" });
+    expect(summary).toContain(`carried by ${carrier?.id}, which waits until `);
+  });
+
+  it("cancelled, before and after it began", async () => {
+    await pipeline.commit("hello", [delay("d", "1h"), sms("s")]);
+    await send({ $idempotency_key: "k" });
+    await explained("waiting", { idempotency_key: "k" });
+    await pipeline.call("POST", "/v1/workflow_run/cancel/", { idempotency_key: "k" });
+    const { summary, evidence } = await explain({ distinct_id: "ann" });
+    expect(summary).toBe("ann: the execution was cancelled (workflow 'hello').");
+    expect(evidence.at(-1)?.what).toBe("cancelled via API");
+  });
+
+  it("trigger conditions that were false, with the values they saw", async () => {
+    await pipeline.commit("hello", [sms("s")], { conditions: [is("plan", "pro")] });
+    const request_id = await send({ data: { plan: "free" } });
+    const { summary, evidence } = await explained("conditions_false", {
+      distinct_id: "ann",
+      workflow: "hello",
+    });
+    expect(summary).toContain("trigger conditions are false for user 'ann'");
+    expect(evidence).toMatchObject([{ request_id, values: { error_code: "conditions_false" } }]);
+    expect(JSON.stringify(evidence)).toContain("free");
+  });
+
+  it("throttled", async () => {
+    await query(
+      `update workflow_version set definition = (definition::jsonb || '{"ratelimit":{"count":1,"sliding_window":"1d"}}')::json
+        where workspace_id = $1`,
+    );
+    await send();
+    await explained("sent", { distinct_id: "ann" });
+    await send();
+    const { summary } = await explained("throttled", { distinct_id: "ann" });
+    expect(summary).toContain("had 1 executions of 'hello' within 1d");
+  });
+
+  it("a duplicate idempotency key, and which request had it first", async () => {
+    const first = await send({ $idempotency_key: "k" });
+    await explained("sent", { idempotency_key: "k" });
+    await send({ $idempotency_key: "k" });
+    const { verdict, summary, evidence } = await explain({ idempotency_key: "k" });
+    expect(verdict).toBe("mixed");
+    expect(summary).toBe("idempotency key 'k': 1 duplicate, 1 sent.");
+    expect(evidence[0]?.what).toContain(`used in the last 24 hours by request ${first}`);
+  });
+
+  it("a tenant that does not exist", async () => {
+    await send({ tenant_id: "nobody" });
+    const { summary } = await explained("tenant_refused", { distinct_id: "ann" });
+    expect(summary).toContain("tenant doesn't exist with id: nobody");
+  });
+
+  it("a channel that the tenant blocks", async () => {
+    await query("update tenant set blocked_channels = '{sms}' where workspace_id = $1");
+    await send();
+    const { evidence } = await explained("preference", { distinct_id: "ann" });
+    expect(evidence.some(({ values }) => JSON.stringify(values ?? null).includes("sms"))).toBe(true);
+  });
+
+  it("no channel to reach them on", async () => {
+    await send({ recipients: [{ distinct_id: "bob", $email: "bob@example.com" }] });
+    const { summary } = await explained("no_channel", { distinct_id: "bob" });
+    expect(summary).toContain("no respective user (subscribed-)channels present");
+  });
+
+  it("a template that is missing or does not render, a vendor that refuses", async () => {
+    await pipeline.commit("lost", [node("send_sms", "s", { template: "missing" })]);
+    await send({ workflow: "lost" });
+    await explained("template_missing", { distinct_id: "ann" });
+
+    await pipeline.addTemplate("broken");
+    await query(
+      "update template_version set snapshot = replace(snapshot::text, 'Hello', '{{nothing.there}}')::json where workspace_id = $1 and template_slug = 'broken'",
+    );
+    await pipeline.commit("broken", [node("send_sms", "s", { template: "broken" })]);
+    await send({ workflow: "broken" });
+    expect((await explained("render_failure", { distinct_id: "ann" })).summary).toContain(
+      "template rendering failed",
+    );
+
+    await pipeline.addTemplate("mail", ["email"]);
+    await pipeline.commit("refused", [node("send_email", "e", { template: "mail" })]);
+    await send({
+      workflow: "refused",
+      recipients: [{ distinct_id: "bob", $email: "bounce+bob@example.com" }],
+    });
+    expect((await explained("vendor_refused", { distinct_id: "bob" })).summary).toContain("bounce");
+  });
+
+  it("no vendor for the channel", async () => {
+    await query("delete from vendor_config where workspace_id = $1 and channel = 'androidpush'");
+    await pipeline.addTemplate("push", ["androidpush"]);
+    await pipeline.commit("push", [node("send_mobile_push", "p", { template: "push" })]);
+    const $androidpush = { token: "token-cem", provider: "fcm" };
+    await send({ workflow: "push", recipients: [{ distinct_id: "cem", $androidpush }] });
+    const { summary } = await explained("no_vendor", { distinct_id: "cem" });
+    expect(summary).toContain("no vendor configured for channel: androidpush");
+  });
+
+  it("a node that failed", async () => {
+    await pipeline.commit("hello", [node("delay", "d", { delay_type: "dynamic", value: ".wait" }), sms("s")]);
+    await send();
+    expect((await explained("failed", { distinct_id: "ann" })).summary).toContain("jq-expression '.wait'");
+  });
+
+  it("an execution that passed nothing that sends", async () => {
+    await pipeline.commit("hello", [delay("d", "0s")]);
+    await send();
+    const { summary } = await explained("nothing_to_send", { distinct_id: "ann" });
+    expect(summary).toContain("without passing a node that sends");
+  });
+
+  it("an event whose user is not there, and one that starts nothing", async () => {
+    await pipeline.commit("on", [sms("s")], { events: ["Paid"] });
+    const track = (event: string) =>
+      pipeline.call("POST", "/v2/event/", { event, distinct_id: "zoe", properties: {} });
+    expect((await track("Paid")).status).toBeLessThan(300);
+    expect((await explained("no_such_user", { distinct_id: "zoe" })).summary).toContain(
+      "user [distinct_id: 'zoe'] not found",
+    );
+    expect((await track("Unheard")).status).toBeLessThan(300);
+    expect((await explained("workflow_unavailable", { distinct_id: "zoe" })).summary).toContain("'Unheard'");
+  });
+
+  it("what a trigger came to for each of its recipients", async () => {
+    await send({
+      recipients: [ann, { distinct_id: "bob", $email: "bob@example.com" }],
+      $idempotency_key: "k",
+    });
+    await explained("sent", { distinct_id: "ann" });
+    const { verdict, summary } = await explain({ idempotency_key: "k" });
+    expect(verdict).toBe("mixed");
+    expect(summary).toContain("1 no_channel");
+    expect((await explain({ idempotency_key: "k", distinct_id: "bob" })).verdict).toBe("no_channel");
+  });
+});
+
+describe("GET /v1/{workspace}/explain/ 200 where nothing was triggered", () => {
+  it("says so, and how many requests were seen", async () => {
+    await send();
+    await explained("sent", { distinct_id: "ann" });
+    await pipeline.call("POST", "/v1/user/bob/", {});
+    const { verdict, summary } = await explain({ distinct_id: "bob", workflow: "hello" });
+    expect(verdict).toBe("nothing_triggered");
+    expect(summary).toMatch(
+      /^nothing was ever triggered for 'bob' since .* \(requests seen for this workflow: 1\)\.$/,
+    );
+  });
+
+  it.each([
+    ["nobody", "no_such_user"],
+    ["__proto__", "no_such_user"],
+    ["' or true --", "no_such_user"],
+    ["%", "no_such_user"],
+    ["a/b/c", "no_such_user"],
+    ["/", "no_such_user"],
+    ["名前😀", "no_such_user"],
+  ])("does not know %s", async (distinct_id, verdict) => {
+    await send();
+    await explained("sent", { distinct_id: "ann" });
+    const answer = await explain({ distinct_id });
+    expect(answer.verdict).toBe(verdict);
+    expect(answer.summary).toContain(`no such user: '${distinct_id}' is not known`);
+  });
+
+  it("says that the workflow is not there, not committed, or disabled", async () => {
+    await pipeline.addWorkflow("off", { is_enabled: false });
+    await pipeline.addWorkflow("draft", { is_live: false });
+    for (const [workflow, words] of [
+      ["missing", "does not exist"],
+      ["draft", "was never committed"],
+      ["off", "is disabled"],
+    ] as const) {
+      const { verdict, summary } = await explain({ distinct_id: "ann", workflow });
+      expect([verdict, summary]).toEqual([
+        "workflow_unavailable",
+        expect.stringContaining(`'${workflow}' ${words}`),
+      ]);
+    }
+  });
+
+  it("knows no key that nobody used, and nothing of another workspace", async () => {
+    await send({ $idempotency_key: "k" });
+    await explained("sent", { idempotency_key: "k" });
+    expect((await explain({ idempotency_key: "none" })).verdict).toBe("nothing_triggered");
+    const other = createManagement(harness, (await createPipeline(harness)).workspace);
+    expect((await other.call("GET", "explain?idempotency_key=k")).body).toMatchObject({
+      verdict: "nothing_triggered",
+    });
+  });
+});
+
+describe("GET /v1/{workspace}/explain/ 400", () => {
+  it.each([
+    ["", "one of distinct_id, idempotency_key is required"],
+    ["workflow=hello", "one of distinct_id, idempotency_key is required"],
+    ["distinct_id=&idempotency_key=", "one of distinct_id, idempotency_key is required"],
+    ["distinct_id=ann&since=yesterday", "since"],
+    [`distinct_id=${"a".repeat(513)}`, "distinct_id"],
+    ["distinct_id=ann&distinct_id=bob", "distinct_id"],
+    ["distinct_id=a%00b", "distinct_id"],
+  ])("?%s, naming what is wrong", async (search, part) => {
+    const { status, body } = await management.call("GET", `explain?${search}`);
+    expect(status).toBe(400);
+    expect(JSON.stringify(body)).toContain(part);
+  });
+});

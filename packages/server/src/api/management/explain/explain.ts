@@ -1,0 +1,82 @@
+import type { Queryable } from "../../../db/db.ts";
+import type { Finding, Verdict } from "./finding.ts";
+import { judgeRequest } from "./judge-request.ts";
+import { judgeRun } from "./judge-run.ts";
+import { type Question, readRequestsNaming, readRequestsOfKey, readRuns, readSurroundings } from "./read.ts";
+
+/**
+ * The answer to "why did they (not) get it?", from the logs alone: the newest thing that happened decides, what was
+ * before stands in the evidence. About everybody of a trigger it is the sum of what came of each.
+ */
+export async function explain(db: Queryable, question: Question): Promise<Omit<Finding, "at">> {
+  const findings = await readFindings(db, question);
+  const [newest, ...earlier] = findings.toSorted((one, other) => other.at.getTime() - one.at.getTime());
+  if (newest === undefined) return explainNothing(db, question);
+  if (question.distinct_id === null && earlier.length > 0) return sumUp(question, [newest, ...earlier]);
+  return {
+    verdict: newest.verdict,
+    summary: newest.summary,
+    evidence: [
+      ...newest.evidence,
+      ...earlier.map((finding) => ({
+        ...referenceOf(finding),
+        what: `earlier, ${finding.verdict}: ${finding.summary}`,
+      })),
+    ],
+  };
+}
+
+async function readFindings(db: Queryable, question: Question): Promise<Finding[]> {
+  const isByKey = question.idempotency_key !== null;
+  // Before its runs: what is expanded in between is then seen twice, and not missed.
+  const requests = await (isByKey ? readRequestsOfKey(db, question) : readRequestsNaming(db, question));
+  const runs = await readRuns(db, question, isByKey ? requests.map(({ id }) => id) : null);
+  const began = new Set(runs.map(({ request_id }) => request_id));
+  return [
+    ...runs.map(judgeRun),
+    ...requests.flatMap((request) => {
+      const isSeen = began.has(request.id) && (question.distinct_id !== null || !request.has_runs);
+      return isSeen ? [] : (judgeRequest(request, question.distinct_id) ?? []);
+    }),
+  ];
+}
+
+function referenceOf({ at, evidence }: Finding) {
+  const [first] = evidence;
+  return { when: at, request_id: first?.request_id ?? null, execution_id: first?.execution_id ?? null };
+}
+
+/** Of a trigger with several recipients, or workflows. */
+function sumUp({ idempotency_key }: Question, findings: Finding[]): Omit<Finding, "at"> {
+  const counts = new Map<Verdict, number>();
+  for (const { verdict } of findings) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);
+  const [first = "mixed", ...others] = counts.keys();
+  const list = [...counts].map(([verdict, count]) => `${count} ${verdict}`).join(", ");
+  return {
+    verdict: others.length === 0 ? first : "mixed",
+    summary: `idempotency key '${idempotency_key ?? ""}': ${list}.`,
+    evidence: findings.map((finding) => ({
+      ...referenceOf(finding),
+      what: `${finding.verdict}: ${finding.summary}`,
+    })),
+  };
+}
+
+async function explainNothing(db: Queryable, question: Question): Promise<Omit<Finding, "at">> {
+  const { distinct_id, idempotency_key, workflow, since } = question;
+  const { is_known, requests, unavailable } = await readSurroundings(db, question);
+  const who = distinct_id === null ? "anybody" : `'${distinct_id}'`;
+  const which = idempotency_key === null ? "" : ` under idempotency key '${idempotency_key}'`;
+  const seen = `requests seen for ${workflow === null ? "this workspace" : "this workflow"}: ${requests}`;
+  const nothing = `nothing was ever triggered for ${who}${which} since ${since.toISOString()} (${seen})`;
+  const missing = `no such user: '${distinct_id}' is not known`;
+  const isStranger = distinct_id !== null && !is_known;
+  const said = [...(unavailable === null ? [] : [unavailable]), ...(isStranger ? [missing] : []), nothing];
+  const verdict =
+    unavailable !== null ? "workflow_unavailable" : isStranger ? "no_such_user" : "nothing_triggered";
+  return {
+    verdict,
+    summary: `${said.join("; ")}.`,
+    evidence: said.map((what) => ({ what, when: null, request_id: null, execution_id: null })),
+  };
+}

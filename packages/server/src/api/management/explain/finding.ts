@@ -1,0 +1,51 @@
+/** Why somebody did or did not get something: one word for machines, one sentence for people, and what says so. */
+export const VERDICTS = [
+  "sent",
+  "sending",
+  "waiting",
+  "in_progress",
+  "absorbed",
+  "cancelled",
+  "throttled",
+  "conditions_false",
+  "workflow_unavailable",
+  "duplicate",
+  "schema_mismatch",
+  "tenant_refused",
+  "preference",
+  "no_channel",
+  "no_vendor",
+  "template_missing",
+  "render_failure",
+  "vendor_refused",
+  "test_mode",
+  "below_minimum",
+  "failed",
+  "refused",
+  "no_such_user",
+  "nothing_to_send",
+  "nothing_triggered",
+  "mixed",
+] as const;
+
+export type Verdict = (typeof VERDICTS)[number];
+
+export interface Finding {
+  verdict: Verdict;
+  summary: string;
+  /** When its request was made or its execution began. */
+  at: Date;
+  evidence: Evidence[];
+}
+
+export interface Evidence {
+  /** In words. */
+  what: string;
+  when: Date | null;
+  request_id: string | null;
+  execution_id: string | null;
+  message_id?: string;
+  node_ref?: string;
+  /** What the gate saw. */
+  values?: unknown;
+}

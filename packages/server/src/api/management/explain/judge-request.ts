@@ -1,0 +1,85 @@
+import type { Finding, Verdict } from "./finding.ts";
+
+/** A request that made no execution for whoever is asked about. */
+export interface ExplainedRequest {
+  id: string;
+  api_type: string;
+  name: string;
+  status: string;
+  errors: StoredProblem[] | null;
+  created_at: Date;
+  has_runs: boolean;
+  /** Some enabled workflow is there for its event. */
+  has_workflow: boolean;
+}
+
+interface StoredProblem {
+  error_code: string;
+  error_description: string;
+  workflow_slug?: string | null;
+  trace?: unknown;
+}
+
+const VERDICT_OF: ReadonlyMap<string, Verdict> = new Map([
+  ["conditions_false", "conditions_false"],
+  ["throttled", "throttled"],
+  ["workflow_not_available", "workflow_unavailable"],
+  ["duplicate_idempotency_key", "duplicate"],
+  ["schema_validation_error", "schema_mismatch"],
+  ["tenant_not_found", "tenant_refused"],
+  ["tenant_not_associated", "tenant_refused"],
+  ["user_not_found", "no_such_user"],
+  ["channel_identities_invalid", "no_channel"],
+  ["cancelled", "cancelled"],
+  ["internal", "failed"],
+]);
+
+/** Problems of one recipient, whose text quotes the id; all others are the whole request's. */
+const PERSONAL = new Set(["conditions_false", "throttled", "user_not_found"]);
+
+/** Null when the request has nothing to say about this person. `who` is null where nobody is asked about. */
+export function judgeRequest(request: ExplainedRequest, who: string | null): Finding | null {
+  const problems = (request.errors ?? []).filter((problem) => concerns(problem, who));
+  const decisive = problems.find(({ error_code }) => VERDICT_OF.has(error_code)) ?? problems[0];
+  const at = request.created_at;
+  const evidence = { when: at, request_id: request.id, execution_id: null };
+  if (decisive !== undefined) {
+    return {
+      verdict: VERDICT_OF.get(decisive.error_code) ?? "refused",
+      summary: `${who ?? `request ${request.id}`}: nothing began: ${decisive.error_description}.`,
+      at,
+      evidence: problems.map(({ error_code, error_description, trace }) => ({
+        what: error_description,
+        ...evidence,
+        values: { error_code, ...(trace === undefined ? {} : { trace }) },
+      })),
+    };
+  }
+  if (request.has_runs || request.status !== "accepted") return null;
+  const kind = request.api_type === "event" ? "event" : "trigger";
+  const isIdle = request.api_type === "event" && !request.has_workflow;
+  const because = isIdle
+    ? `no enabled workflow is started by event '${request.name}'`
+    : `the ${kind} '${request.name}' was accepted and is about to be expanded`;
+  return {
+    verdict: isIdle ? "workflow_unavailable" : "in_progress",
+    summary: `${who ?? `request ${request.id}`}: ${because}.`,
+    at,
+    evidence: [{ what: because, ...evidence }],
+  };
+}
+
+function concerns({ error_code, error_description }: StoredProblem, who: string | null): boolean {
+  return (
+    who === null ||
+    !PERSONAL.has(error_code) ||
+    error_description.includes(`'${who}'`) ||
+    named(who, error_description)
+  );
+}
+
+/** Objects are named by their id alone in some texts. */
+function named(who: string, text: string): boolean {
+  const slash = who.indexOf("/");
+  return slash > 0 && text.includes(`'${who.slice(slash + 1)}'`);
+}

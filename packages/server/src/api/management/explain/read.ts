@@ -1,0 +1,177 @@
+import type { Queryable } from "../../../db/db.ts";
+import { uuidTime } from "../../../ids.ts";
+import { nameOf, type StoredStep, type StoredWait } from "../log/run-row.ts";
+import type { ExplainedRequest } from "./judge-request.ts";
+import type { ExplainedMessage, ExplainedRun } from "./judge-run.ts";
+
+/** What is asked about. Of `distinct_id` and `idempotency_key` one is there. */
+export interface Question {
+  workspace_id: number;
+  /** A user's, or `object_type/id`. */
+  distinct_id: string | null;
+  workflow: string | null;
+  idempotency_key: string | null;
+  since: Date;
+}
+
+/** The newest are enough to say what happens; an answer is to be read by somebody. */
+const MOST = 20;
+/** Requests that are looked through for one that names somebody: they are not indexed by the people they name. */
+const LOOKED_THROUGH = 20_000;
+
+/** Whoever has this name: a text with a slash may be a user's id as well as an object's. */
+const NAMED = (row: string, name: string) =>
+  `(${row}.distinct_id = ${name} and ${row}.object_type = ''
+    or ${row}.distinct_id = substr(${name}, strpos(${name}, '/') + 1)
+       and ${row}.object_type = substr(${name}, 1, greatest(strpos(${name}, '/') - 1, 0)) and strpos(${name}, '/') > 1)`;
+
+const HAS_RUNS = "exists (select from run r where r.workspace_id = q.workspace_id and r.request_id = q.id)";
+
+const HAS_WORKFLOW = `exists (select from workflow_event e join workflow w using (workspace_id, slug)
+  where e.workspace_id = q.workspace_id and e.event_name = lower(q.name) and e.usage = 'Trigger Event'
+    and w.is_enabled and w.live_version_id is not null and w.deleted_at is null)`;
+
+const REQUEST_COLUMNS = `q.id, q.api_type, q.name, q.status, q.errors, q.created_at, ${HAS_RUNS} as has_runs,
+  ${HAS_WORKFLOW} as has_workflow`;
+
+/** A request for one workflow is of its name; whether an event is, its errors say. */
+const FOR_WORKFLOW = (workflow: string) => `(${workflow}::text is null or q.name = ${workflow}
+  or q.api_type = 'event' and exists (select from workflow_event e
+       where e.workspace_id = q.workspace_id and e.event_name = lower(q.name) and e.slug = ${workflow}))`;
+
+export async function readRequestsOfKey(
+  db: Queryable,
+  { workspace_id, idempotency_key, workflow }: Question,
+): Promise<ExplainedRequest[]> {
+  return db.query<ExplainedRequest>(
+    `select ${REQUEST_COLUMNS} from request q
+      where q.workspace_id = $1 and q.idempotency_key = $2 and q.api_type <> 'fanout' and ${FOR_WORKFLOW("$3")}
+      order by q.id desc limit ${MOST}`,
+    [workspace_id, idempotency_key, workflow],
+  );
+}
+
+const PEOPLE = `case json_typeof(coalesce(q.body -> 'recipients', q.body -> 'users'))
+  when 'array' then coalesce(q.body -> 'recipients', q.body -> 'users') else '[]' end`;
+
+/** Requests that name somebody and have come to no execution, or not to all that they asked for. */
+export async function readRequestsNaming(
+  db: Queryable,
+  { workspace_id, distinct_id, workflow, since }: Question,
+): Promise<ExplainedRequest[]> {
+  return db.query<ExplainedRequest>(
+    `select ${REQUEST_COLUMNS}
+       from (select * from request where workspace_id = $1 and id >= $2 order by id desc limit ${LOOKED_THROUGH}) q
+      where q.api_type <> 'fanout' and ${FOR_WORKFLOW("$4")} and (q.status <> 'accepted' or not ${HAS_RUNS})
+        and (q.api_type = 'event' and q.body ->> 'distinct_id' = $3
+             or exists (select from json_array_elements(${PEOPLE}) p
+                         where p #>> '{}' = $3 or p ->> 'distinct_id' = $3
+                            or (p ->> 'object_type') || '/' || (p ->> 'id') = $3))
+      order by q.id desc limit ${MOST}`,
+    [workspace_id, uuidTime(since.getTime()), distinct_id, workflow],
+  );
+}
+
+type RunRow = Omit<ExplainedRun, "who" | "messages" | "carrier" | "steps" | "wait"> & {
+  object_type: string;
+  distinct_id: string;
+  steps: StoredStep[];
+  wait: StoredWait | null;
+};
+
+/** The newest executions of somebody, or of requests. Relies on the indexes of run by recipient and by request. */
+export async function readRuns(
+  db: Queryable,
+  { workspace_id, distinct_id, workflow, since }: Question,
+  request_ids: string[] | null,
+): Promise<ExplainedRun[]> {
+  if (request_ids?.length === 0) return [];
+  const rows = await db.query<RunRow>(
+    `select r.id, r.request_id, r.workflow_slug, r.object_type, r.distinct_id, r.status, r.wake_at,
+            r.state -> 'wait' as wait, r.steps, r.created_at, r.updated_at
+       from run r
+      where r.workspace_id = $1 and ($2::text is null or ${NAMED("r", "$2")})
+        and ($3::uuid[] is null or r.request_id = any($3)) and ($4::text is null or r.workflow_slug = $4)
+        and ($3::uuid[] is not null or r.created_at >= $5)
+      order by r.id desc limit ${MOST}`,
+    [workspace_id, distinct_id, request_ids, workflow, since],
+  );
+  const messages = await readMessages(
+    db,
+    workspace_id,
+    rows.map(({ id }) => id),
+  );
+  const carriers = await readCarriers(db, workspace_id, rows);
+  return rows.map((row) => ({
+    ...row,
+    who: nameOf(row),
+    messages: messages.filter(({ execution_id }) => execution_id === row.id),
+    carrier: carriers.get(carrierOf(row) ?? "") ?? null,
+  }));
+}
+
+async function readMessages(
+  db: Queryable,
+  workspace_id: number,
+  execution_ids: string[],
+): Promise<(ExplainedMessage & { execution_id: string })[]> {
+  return db.query(
+    `select m.id, m.execution_id, m.channel, m.status, m.node_ref, m.failure_reason, m.created_at,
+            m.content is not null and m.vendor_config_id is not null as is_ready
+       from unnest($2::text[]) as k(execution_id),
+            lateral (select * from message m where m.workspace_id = $1 and m.execution_id = k.execution_id
+                      order by m.id limit 100) m
+      order by m.id`,
+    [workspace_id, execution_ids],
+  );
+}
+
+async function readCarriers(
+  db: Queryable,
+  workspace_id: number,
+  rows: RunRow[],
+): Promise<Map<string, NonNullable<ExplainedRun["carrier"]>>> {
+  const ids = rows.flatMap((row) => carrierOf(row) ?? []);
+  if (ids.length === 0) return new Map();
+  const found = await db.query<NonNullable<ExplainedRun["carrier"]>>(
+    "select id, status, wake_at from run where workspace_id = $1 and id = any($2)",
+    [workspace_id, ids],
+  );
+  return new Map(found.map((carrier) => [carrier.id, carrier]));
+}
+
+function carrierOf({ steps }: Pick<RunRow, "steps">): string | null {
+  for (const { p } of steps.toReversed()) {
+    if (typeof p !== "object" || p === null || !("carrier_execution_id" in p)) continue;
+    return typeof p.carrier_execution_id === "string" ? p.carrier_execution_id : null;
+  }
+  return null;
+}
+
+/** What there is where nothing was triggered. */
+export interface Surroundings {
+  is_known: boolean;
+  /** Of the workflow that is asked about, or of all; counted up to a limit. */
+  requests: number;
+  /** Why the workflow cannot be triggered; null when it can, or none is asked about. */
+  unavailable: string | null;
+}
+
+export async function readSurroundings(
+  db: Queryable,
+  { workspace_id, distinct_id, workflow, since }: Question,
+): Promise<Surroundings> {
+  const [row] = await db.query<{ is_known: boolean; requests: number; state: string | null }>(
+    `select exists (select from recipient p where p.workspace_id = $1 and ${NAMED("p", "$2::text")}) as is_known,
+            (select count(*)::int from (select 1 from request q
+               where q.workspace_id = $1 and q.id >= $4 and q.api_type <> 'fanout' and ${FOR_WORKFLOW("$3")}
+               limit ${LOOKED_THROUGH}) seen) as requests,
+            (select case when w.live_version_id is null then 'was never committed'
+                         when not w.is_enabled then 'is disabled' else '' end
+               from workflow w where w.workspace_id = $1 and w.slug = $3 and w.deleted_at is null) as state`,
+    [workspace_id, distinct_id, workflow, uuidTime(since.getTime())],
+  );
+  const state = row?.state ?? "does not exist";
+  const unavailable = workflow === null || state === "" ? null : `workflow '${workflow}' ${state}`;
+  return { is_known: row?.is_known === true, requests: row?.requests ?? 0, unavailable };
+}

@@ -1,0 +1,177 @@
+import { z } from "zod";
+import { CHANNELS } from "../../../core/channel.ts";
+import { parseInstant } from "../../../core/instant.ts";
+import type { Queryable } from "../../../db/db.ts";
+import { ulidTime } from "../../../ids.ts";
+
+/**
+ * What failed and when. Executions by when they failed, messages by when they were made. Errors are grouped by their
+ * text without what differs from one case to the next: quoted values, ids and numbers.
+ */
+export interface FailureFilter {
+  workflow: string | null;
+  /** As groups show it. */
+  error: string | null;
+  since: Date;
+  /** Exclusive. */
+  until: Date | null;
+  /** Of messages; executions have none. */
+  channel: string | null;
+}
+
+const instant = z.string().transform((text, ctx) => {
+  const at = parseInstant(text.trim());
+  if (at === null) ctx.addIssue({ code: "custom", message: "must be an ISO-8601 date or date-time" });
+  return at;
+});
+
+/** Names that are not known are refused: a filter with a slip in it would put back far more than was meant. */
+export const failureFilter = z.strictObject({
+  workflow: z.string().max(255).optional().describe("Slug."),
+  error: z.string().max(2000).optional().describe("The `error` of a group, word for word."),
+  since: instant
+    .optional()
+    .describe("Default: a day ago. Executions by when they failed, messages by when they were made."),
+  until: instant.optional().describe("Exclusive. Default: now."),
+  channel: z
+    .enum(CHANNELS, { error: `must be one of ${CHANNELS.join(", ")}` })
+    .optional()
+    .describe("Messages of this channel only, and no executions."),
+});
+
+const DAY_MS = 86_400_000;
+
+export function toFilter(given: z.output<typeof failureFilter>): FailureFilter {
+  return {
+    workflow: given.workflow || null,
+    error: given.error || null,
+    since: given.since ?? new Date(Date.now() - DAY_MS),
+    until: given.until ?? null,
+    channel: given.channel ?? null,
+  };
+}
+
+/** Of a text column or expression. Long texts are cut before they are looked through. */
+const shapeOf = (
+  text: string,
+) => `regexp_replace(regexp_replace(regexp_replace(left(coalesce(${text}, 'unknown'), 500),
+  '''[^'']*''', '''…''', 'g'), '(_id: ?)\\S+', '\\1…', 'g'), '[0-9]+', '#', 'g')`;
+
+/** The last error is the one that decided. */
+const RUN_ERROR = shapeOf(
+  `(select s ->> 'm' from json_array_elements(r.steps) with ordinality as step(s, place)
+     where s ->> 'l' = 'error' order by place desc limit 1)`,
+);
+
+/** Relies on run_failed. */
+const FAILED_RUNS = `from run r
+  where r.workspace_id = $1 and r.status = 'failed' and r.updated_at >= $2
+    and ($3::timestamptz is null or r.updated_at < $3) and ($4::text is null or r.workflow_slug = $4)`;
+
+/** Relies on message_failed. */
+const FAILED_MESSAGES = `from message m
+  where m.workspace_id = $1 and m.failure_reason is not null and m.id >= $6 and m.created_at >= $2
+    and ($3::timestamptz is null or m.created_at < $3) and ($4::text is null or m.workflow_slug = $4)
+    and ($5::text is null or m.channel = $5) and m.status in ('trigger_failed', 'failure_by_vendor')`;
+
+/** The clock that made an id may be behind the database's. */
+const CLOCK_MARGIN_MS = 600_000;
+
+const runValues = (workspace_id: number, { since, until, workflow }: FailureFilter) => [
+  workspace_id,
+  since,
+  until,
+  workflow,
+];
+
+const messageValues = (workspace_id: number, filter: FailureFilter) => [
+  ...runValues(workspace_id, filter),
+  filter.channel,
+  ulidTime(Math.max(0, filter.since.getTime() - CLOCK_MARGIN_MS)),
+];
+
+export interface FailureGroup {
+  error: string;
+  count: number;
+  /** As many of them as a redrive takes, unless something else stands in the way. */
+  redrivable: number;
+  workflows: string[];
+  sample_ids: string[];
+  first_at: Date;
+  last_at: Date;
+}
+
+export type MessageGroup = FailureGroup & { channel: string; failure_class: string | null };
+
+const SAMPLES = 10;
+const MOST_GROUPS = 200;
+
+const first = (expression: string) => `(array_agg(${expression}))[1:${SAMPLES}]`;
+
+export async function groupRuns(
+  db: Queryable,
+  workspace_id: number,
+  filter: FailureFilter,
+): Promise<FailureGroup[]> {
+  if (filter.channel !== null) return [];
+  return db.query<FailureGroup>(
+    `select error, count(*)::int as count, count(failed_at)::int as redrivable,
+            ${first("distinct workflow_slug")} as workflows, ${first("id order by id desc")} as sample_ids,
+            min(updated_at) as first_at, max(updated_at) as last_at
+       from (select r.id, r.workflow_slug, r.updated_at, r.state ->> 'failed_at' as failed_at, ${RUN_ERROR} as error
+               ${FAILED_RUNS}) failed
+      where $5::text is null or error = $5
+      group by error order by count(*) desc, error limit ${MOST_GROUPS}`,
+    [...runValues(workspace_id, filter), filter.error],
+  );
+}
+
+export async function groupMessages(
+  db: Queryable,
+  workspace_id: number,
+  filter: FailureFilter,
+): Promise<MessageGroup[]> {
+  return db.query<MessageGroup>(
+    `select error, channel, failure_class, count(*)::int as count, count(*) filter (where is_ready)::int as redrivable,
+            ${first("distinct workflow_slug")} as workflows, ${first("id order by id desc")} as sample_ids,
+            min(created_at) as first_at, max(created_at) as last_at
+       from (select m.id, m.workflow_slug, m.created_at, m.channel, m.failure_class,
+                    m.content is not null and m.vendor_config_id is not null and m.channel <> 'webhook' as is_ready,
+                    ${shapeOf("m.failure_reason")} as error
+               ${FAILED_MESSAGES}) failed
+      where $7::text is null or error = $7
+      group by error, channel, failure_class order by count(*) desc, error, channel limit ${MOST_GROUPS}`,
+    [...messageValues(workspace_id, filter), filter.error],
+  );
+}
+
+/** The next ids behind one, in order. */
+export async function nextFailedRuns(
+  db: Queryable,
+  workspace_id: number,
+  filter: FailureFilter,
+  after: string,
+  limit: number,
+): Promise<string[]> {
+  if (filter.channel !== null) return [];
+  const rows = await db.query<{ id: string }>(
+    `select r.id ${FAILED_RUNS} and r.id > $6 and ($5::text is null or ${RUN_ERROR} = $5) order by r.id limit $7`,
+    [...runValues(workspace_id, filter), filter.error, after, limit],
+  );
+  return rows.map(({ id }) => id);
+}
+
+export async function nextFailedMessages(
+  db: Queryable,
+  workspace_id: number,
+  filter: FailureFilter,
+  after: string,
+  limit: number,
+): Promise<string[]> {
+  const rows = await db.query<{ id: string }>(
+    `select m.id ${FAILED_MESSAGES} and m.id > $8
+        and ($7::text is null or ${shapeOf("m.failure_reason")} = $7) order by m.id limit $9`,
+    [...messageValues(workspace_id, filter), filter.error, after, limit],
+  );
+  return rows.map(({ id }) => id);
+}

@@ -1,0 +1,361 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { callVendor, type CalledVendor, route, sent } from "../../../../test/called-vendor.ts";
+import { createHarness, type Harness, until } from "../../../../test/harness.ts";
+import { createManagement, type Management } from "../../../../test/management.ts";
+import { createPipeline, delay, node, type Pipeline, sms } from "../../../../test/pipeline.ts";
+import { startWorker, type Worker } from "../../../../test/worker.ts";
+import type { Outcome } from "../../../delivery/vendor.ts";
+
+let harness: Harness;
+let pipeline: Pipeline;
+let management: Management;
+let vendor: CalledVendor;
+let workers: Worker[] = [];
+
+beforeAll(async () => {
+  harness = await createHarness({ role: "api" });
+});
+afterAll(() => harness.close());
+beforeEach(async () => {
+  pipeline = await createPipeline(harness);
+  management = createManagement(harness, pipeline.workspace);
+  await pipeline.addTemplate("text");
+  await pipeline.commit("patient", [
+    sms("before"),
+    node("delay", "d", { delay_type: "dynamic", value: '.["$recipient"].patience' }),
+    sms("after"),
+  ]);
+  vendor = callVendor("sms");
+});
+afterEach(stopWorkers);
+
+async function work(count = 1): Promise<void> {
+  for (let index = 0; index < count; index++)
+    workers.push(await startWorker(harness, { vendors: [vendor.vendor] }));
+}
+
+async function stopWorkers(): Promise<void> {
+  for (const worker of workers) await worker.stop();
+  workers = [];
+}
+
+const person = (distinct_id: string, patience?: number) => ({
+  distinct_id,
+  $sms: "+14155550100",
+  ...(patience === undefined ? {} : { patience }),
+});
+const redrive = (payload: unknown) => management.call("POST", "redrive", payload);
+const listed = (query = "") => management.call("GET", `redrive?${query}`);
+const none = { redriven: 0, refused: 0, redriven_ids: [], refusals: [] };
+const sentBy = async () => (await pipeline.messages()).map(({ node_ref }) => node_ref);
+
+/** Runs that a node stopped, because their recipients had no `patience`. */
+async function failedRuns(...people: string[]): Promise<string[]> {
+  await pipeline.trigger({ workflow: "patient", recipients: people.map((one) => person(one)) });
+  await work();
+  const runs = await pipeline.finished(people.length);
+  expect(runs.every(({ status }) => status === "failed")).toBe(true);
+  return runs.map(({ id }) => id);
+}
+
+const mend = (distinct_id: string) =>
+  pipeline
+    .call("POST", `/v1/user/${distinct_id}/`, { patience: 1000 })
+    .then(({ status }) => expect(status).toBe(201));
+
+/** A message that its vendor answered so. */
+async function failedMessage(outcome: Outcome, distinct_id = "ann"): Promise<string> {
+  await route(harness, pipeline.workspace_id, vendor);
+  await pipeline.commit("one", [sms("s")]);
+  await pipeline.trigger({ workflow: "one", recipients: [person(distinct_id)] });
+  // One that has worked before remembers the vendors of then.
+  await stopWorkers();
+  await work();
+  (await vendor.call(vendor.calls.length)).answer(outcome);
+  return until(async () => {
+    const failed = (await pipeline.messages()).find((one) => one.distinct_id === distinct_id);
+    return failed?.status === "trigger_failed" ? failed.id : null;
+  });
+}
+
+const refused: Outcome = {
+  kind: "failed",
+  class: "config",
+  code: "401",
+  message: "key 'abc123' is not valid",
+};
+
+describe("GET /v1/{workspace}/redrive/ 200", () => {
+  it("groups what failed by error, without what differs from case to case", async () => {
+    const ids = await failedRuns("ann", "bob", "cem");
+    const { status, body } = await listed();
+    expect(status).toBe(200);
+    expect(body.executions).toHaveLength(1);
+    expect(body.executions[0]).toMatchObject({
+      count: 3,
+      redrivable: 3,
+      workflows: ["patient"],
+      sample_ids: ids.toReversed(),
+    });
+    expect(body.executions[0].error).toContain("jq-expression '…'");
+    expect(body.messages).toEqual([]);
+  });
+
+  it("shows messages with channel and class", async () => {
+    const id = await failedMessage(refused);
+    expect((await listed()).body.messages).toMatchObject([
+      {
+        error: "key '…' is not valid",
+        channel: "sms",
+        failure_class: "config",
+        count: 1,
+        redrivable: 1,
+        workflows: ["one"],
+        sample_ids: [id],
+      },
+    ]);
+  });
+
+  it("filters by all it is asked for", async () => {
+    await failedRuns("ann");
+    await failedMessage(refused, "bob");
+    const { error } = (await listed()).body.executions[0];
+    for (const [query, executions, messages] of [
+      ["workflow=patient", 1, 0],
+      ["workflow=other", 0, 0],
+      [`error=${encodeURIComponent(error)}`, 1, 0],
+      ["error=key", 0, 0],
+      ["channel=sms", 0, 1],
+      ["channel=email", 0, 0],
+      ["since=2020-01-01", 1, 1],
+      ["until=2020-01-01&since=2019-01-01", 0, 0],
+    ] as const) {
+      const { body } = await listed(query);
+      expect([body.executions.length, body.messages.length], query).toEqual([executions, messages]);
+    }
+  });
+});
+
+describe("POST /v1/{workspace}/redrive/ 200", () => {
+  it("has a run enter the node that stopped it again, and what stopped it counts no more", async () => {
+    const [id = ""] = await failedRuns("ann");
+    await mend("ann");
+    expect((await redrive({ executions: [id] })).body).toEqual({
+      dry_run: false,
+      executions: { ...none, redriven: 1, redriven_ids: [id] },
+      messages: none,
+      more: false,
+    });
+    const run = await until(async () => (await pipeline.runs()).find(({ wake_at }) => wake_at !== null));
+    expect(run).toMatchObject({ status: "in_progress", position: "1" });
+    expect(run.steps.map(({ s }) => s)).toEqual(
+      expect.arrayContaining(["node_failed", "redriven", "waiting"]),
+    );
+    await harness.services.db.query("update run set wake_at = now() where workspace_id = $1", [
+      pipeline.workspace_id,
+    ]);
+    await workers[0]?.wake();
+    expect(await pipeline.finished(1)).toMatchObject([{ status: "completed" }]);
+    expect(await sentBy()).toEqual(["before", "after"]);
+  });
+
+  it("a run that fails again can be put back again", async () => {
+    const [id = ""] = await failedRuns("ann");
+    for (let round = 0; round < 2; round++) {
+      expect((await redrive({ executions: [id] })).body.executions.redriven).toBe(1);
+      const [run] = await until(async () => {
+        const runs = await pipeline.runs();
+        return runs.every(({ status }) => status === "failed") ? runs : null;
+      });
+      expect(run?.steps.filter(({ s }) => s === "redriven")).toHaveLength(round + 1);
+    }
+    expect(await sentBy()).toEqual(["before"]);
+  });
+
+  it("sends a message again as a first attempt, with what was rendered", async () => {
+    const id = await failedMessage(refused);
+    const [before] = await pipeline.messages();
+    expect((await redrive({ messages: [id] })).body.messages).toMatchObject({ redriven: 1, refused: 0 });
+    const again = await vendor.call(1);
+    expect(again.message).toMatchObject({ message_id: id, attempt: 1, content: before?.content });
+    again.answer(sent);
+    const message = await until(async () =>
+      (await pipeline.messages()).find(({ status }) => status === "sent_by_vendor"),
+    );
+    expect(message).toMatchObject({ id, failure_class: null, failure_reason: null, attempt: 1, lease: null });
+    const events = await harness.services.db.query<{ kind: string; detail: object }>(
+      "select kind, detail from message_event where workspace_id = $1 order by at",
+      [pipeline.workspace_id],
+    );
+    expect(events).toMatchObject([
+      { kind: "attempt_failed" },
+      { kind: "redriven", detail: { status: "trigger_failed", class: "config", reason: refused.message } },
+    ]);
+  });
+
+  it("takes a filter for ids, and leaves alone what it does not name", async () => {
+    const [ann, bob] = await failedRuns("ann", "bob");
+    const { error } = (await listed()).body.executions[0];
+    expect((await redrive({ filter: { error: "another" } })).body.executions).toEqual(none);
+    expect((await redrive({ filter: { workflow: "other" } })).body.executions).toEqual(none);
+    const { body } = await redrive({ filter: { error, workflow: "patient" }, dry_run: true });
+    expect(body).toMatchObject({ dry_run: true, executions: { redriven: 2, redriven_ids: [ann, bob] } });
+    expect((await pipeline.runs()).map(({ status }) => status)).toEqual(["failed", "failed"]);
+    await mend("ann");
+    await mend("bob");
+    expect((await redrive({ filter: { error } })).body).toMatchObject({
+      executions: { redriven: 2 },
+      more: false,
+    });
+  });
+
+  it("goes through more than a page of failures, and says nothing is left", async () => {
+    const [id = ""] = await failedRuns("ann");
+    await stopWorkers();
+    const { db } = harness.services;
+    await db.query(
+      `insert into run (workspace_id, id, request_id, workflow_slug, version_id, lane, distinct_id, tenant_id,
+                        idempotency_key, status, steps, state)
+       select r.workspace_id, left(r.id, 20) || lpad(g::text, 6, '0'), r.request_id, r.workflow_slug, r.version_id,
+              r.lane, r.distinct_id, r.tenant_id, r.idempotency_key, r.status, r.steps,
+              case when g % 2 = 0 then r.state end
+         from run r, generate_series(1, 1200) g where r.workspace_id = $1 and r.id = $2`,
+      [pipeline.workspace_id, id],
+    );
+    const { body } = await redrive({ filter: {} });
+    expect(body.executions).toMatchObject({ redriven: 601, refused: 600 });
+    expect(body.executions.redriven_ids).toHaveLength(100);
+    expect(body.executions.refusals).toHaveLength(100);
+    expect(body.more).toBe(false);
+    expect((await redrive({ filter: {} })).body.executions).toMatchObject({ redriven: 0, refused: 600 });
+  });
+
+  it("puts each back once, however many ask at the same time", async () => {
+    const ids = await failedRuns("ann", "bob");
+    const message = await failedMessage(refused, "cem");
+    await mend("ann");
+    await mend("bob");
+    const asked = Array.from({ length: 12 }, (_, index) =>
+      redrive(index % 2 === 0 ? { executions: ids, messages: [message] } : { filter: {} }),
+    );
+    const answers = await Promise.all(asked);
+    const sum = (kind: "executions" | "messages") =>
+      answers.reduce((total, { body }) => total + Number(body[kind].redriven), 0);
+    expect([sum("executions"), sum("messages")]).toEqual([2, 1]);
+    const runs = await until(async () => {
+      const all = await pipeline.runs();
+      return all.filter(({ wake_at }) => wake_at !== null).length === 2 ? all : null;
+    });
+    for (const run of runs) {
+      if (ids.includes(run.id)) expect(run.steps.filter(({ s }) => s === "redriven")).toHaveLength(1);
+    }
+    (await vendor.call(vendor.calls.length - 1)).answer(sent);
+    await until(async () =>
+      (await pipeline.messages()).some(({ id, status }) => id === message && status === "sent_by_vendor"),
+    );
+    expect(vendor.calls.filter(({ message: { message_id } }) => message_id === message)).toHaveLength(2);
+  });
+});
+
+describe("what cannot be put back is named with the reason", () => {
+  const refusalsOf = async (kind: "executions" | "messages", id: string, more: object = {}) =>
+    (await redrive({ [kind]: [id], ...more })).body[kind].refusals;
+
+  it("a run that is not there, not failed, or went on to its end", async () => {
+    await pipeline.commit("asleep", [delay("d", "1h"), sms("s")]);
+    await pipeline.commit("unknown", [node("send_sms", "s", { template: "missing" })]);
+    await pipeline.trigger({ workflow: "asleep", recipients: [person("ann")] });
+    await pipeline.trigger({ workflow: "unknown", recipients: [person("ann")] });
+    await work();
+    const [asleep, ended] = await until(async () => {
+      const runs = await pipeline.runs();
+      return runs.length === 2 && runs.every(({ wake_at, status }) => wake_at !== null || status === "failed")
+        ? runs.toSorted((one, other) => other.status.localeCompare(one.status))
+        : null;
+    });
+    expect(await refusalsOf("executions", "01NOPE")).toMatchObject([{ id: "01NOPE", code: "not_found" }]);
+    expect(await refusalsOf("executions", asleep?.id ?? "")).toMatchObject([{ code: "not_failed" }]);
+    expect(await refusalsOf("executions", ended?.id ?? "")).toMatchObject([{ code: "not_stopped" }]);
+    expect((await listed()).body.executions).toMatchObject([{ count: 1, redrivable: 0 }]);
+  });
+
+  it("a run whose request or recipient is gone", async () => {
+    const [ann = "", bob = ""] = await failedRuns("ann", "bob");
+    await pipeline.call("DELETE", "/v1/user/ann/");
+    expect(await refusalsOf("executions", ann)).toMatchObject([{ code: "recipient_gone" }]);
+    await harness.services.db.query("delete from request where workspace_id = $1", [pipeline.workspace_id]);
+    expect(await refusalsOf("executions", bob)).toMatchObject([{ code: "request_gone" }]);
+  });
+
+  it("a message that was sent, is in doubt, or whose vendor is gone", async () => {
+    const id = await failedMessage(refused);
+    await harness.services.db.query(
+      "update message set failure_class = 'ambiguous' where workspace_id = $1",
+      [pipeline.workspace_id],
+    );
+    expect(await refusalsOf("messages", id)).toMatchObject([{ code: "ambiguous" }]);
+    expect(await refusalsOf("messages", id, { include_ambiguous: true, dry_run: true })).toEqual([]);
+    await harness.services.db.query("delete from vendor_config where workspace_id = $1 and channel = 'sms'", [
+      pipeline.workspace_id,
+    ]);
+    expect(await refusalsOf("messages", id, { include_ambiguous: true })).toMatchObject([
+      { code: "vendor_gone" },
+    ]);
+    expect(await refusalsOf("messages", "01NOPE")).toMatchObject([{ code: "not_found" }]);
+    await harness.services.db.query("update message set status = 'delivered' where workspace_id = $1", [
+      pipeline.workspace_id,
+    ]);
+    expect(await refusalsOf("messages", id)).toMatchObject([{ code: "not_failed" }]);
+  });
+
+  it("a message that was never ready to be sent", async () => {
+    await harness.services.db.query("delete from vendor_config where workspace_id = $1 and channel = 'sms'", [
+      pipeline.workspace_id,
+    ]);
+    await pipeline.commit("one", [sms("s")]);
+    await pipeline.trigger({ workflow: "one", recipients: [person("ann")] });
+    await work();
+    await pipeline.finished(1);
+    const [message] = await pipeline.messages();
+    const [refusal] = await refusalsOf("messages", message?.id ?? "");
+    expect(refusal).toMatchObject({ code: "not_ready" });
+    expect(refusal.reason).toContain("no vendor configured for channel: sms");
+  });
+
+  it("what another workspace has", async () => {
+    const [id = ""] = await failedRuns("ann");
+    const other = createManagement(harness, (await createPipeline(harness)).workspace);
+    const { body } = await other.call("POST", "redrive", { executions: [id] });
+    expect(body.executions).toMatchObject({ redriven: 0, refusals: [{ code: "not_found" }] });
+  });
+});
+
+describe("/v1/{workspace}/redrive/ 400", () => {
+  it.each<[unknown, string]>([
+    [{}, "one of executions, messages, filter is required"],
+    [{ dry_run: true }, "one of executions, messages, filter is required"],
+    [{ executions: [] }, "executions"],
+    [{ executions: "id" }, "executions"],
+    [{ messages: [5] }, "messages[0]"],
+    [{ messages: [""] }, "messages[0]"],
+    [{ executions: Array.from({ length: 1001 }, String) }, "executions"],
+    [{ filter: {}, executions: ["a"] }, "filter"],
+    [{ filter: { worklow: "x" } }, "worklow"],
+    [{ filter: { since: "yesterday" } }, "filter.since"],
+    [{ filter: { channel: "pigeon" } }, "filter.channel"],
+    [{ executions: ["a"], dryrun: true }, "dryrun"],
+    [{ executions: ["a"], dry_run: "yes" }, "dry_run"],
+    [[], "must be a map"],
+    ["{", "bad_json"],
+  ])("POST %j, naming what is wrong", async (payload, part) => {
+    const { status, body } = await redrive(payload);
+    expect(status).toBe(400);
+    expect(JSON.stringify(body)).toContain(part);
+  });
+
+  it.each(["since=x", "until=2020-13-01", "channel=pigeon", "status=failed"])("GET ?%s", async (query) => {
+    const { status, body } = await listed(query);
+    expect(status).toBe(400);
+    expect(JSON.stringify(body)).toContain(query.split("=")[0]);
+  });
+});

@@ -1,0 +1,116 @@
+import type { Lane } from "../../core/lane.ts";
+import type { Tx } from "../../db/db.ts";
+import type { Redriven, RedriveDeps, RedriveOrder, Refusal } from "./order.ts";
+
+interface FailedMessage {
+  id: string;
+  workspace_id: number;
+  lane: Lane;
+  tenant_id: string;
+  channel: string;
+  status: string;
+  failure_class: string | null;
+  failure_reason: string | null;
+  is_ready: boolean;
+  has_vendor: boolean;
+}
+
+const FAILED: ReadonlySet<string> = new Set(["trigger_failed", "failure_by_vendor"]);
+
+/** Messages are leased to new jobs, as new ones are, with what was rendered then. */
+export async function redriveMessages(
+  tx: Tx,
+  workspace_id: number,
+  { messages: ids, include_ambiguous, dry_run }: RedriveOrder,
+  deps: Pick<RedriveDeps, "dispatch">,
+): Promise<Redriven> {
+  if (ids.length === 0) return { redriven: [], refused: [] };
+  const messages = await tx.query<FailedMessage>(
+    `select m.id, m.workspace_id, m.lane, m.tenant_id, m.channel, m.status, m.failure_class, m.failure_reason,
+            m.content is not null and m.vendor_config_id is not null as is_ready,
+            exists (select from vendor_config c
+                     where c.workspace_id = m.workspace_id and c.id = m.vendor_config_id) as has_vendor
+       from message m where m.workspace_id = $1 and m.id = any($2) order by m.id ${dry_run ? "" : "for no key update of m"}`,
+    [workspace_id, ids],
+  );
+  const refusals = new Map(messages.map((message) => [message.id, refusalOf(message, include_ambiguous)]));
+  const refused = [...new Set(ids)].flatMap((id): Refusal[] => {
+    const refusal = refusals.get(id);
+    if (refusal === null) return [];
+    return [{ id, ...(refusal ?? NOT_FOUND) }];
+  });
+  const fit = messages.filter(({ id }) => refusals.get(id) === null);
+  if (!dry_run && fit.length > 0) await putBack(tx, workspace_id, fit, deps);
+  return { redriven: fit.map(({ id }) => id), refused };
+}
+
+const NOT_FOUND = { code: "not_found", reason: "no such message: it may have outlived its retention" };
+
+function refusalOf(message: FailedMessage, include_ambiguous: boolean): Omit<Refusal, "id"> | null {
+  if (!FAILED.has(message.status)) {
+    return {
+      code: "not_failed",
+      reason: `its status is ${message.status}: only failed messages are put back`,
+    };
+  }
+  if (message.channel === "webhook") {
+    return {
+      code: "not_sent",
+      reason: "a call is no message to a vendor: redrive its execution, or trigger it again",
+    };
+  }
+  if (!message.is_ready) {
+    const reason = `it was never ready to be sent (${message.failure_reason ?? "unknown"}): trigger it again`;
+    return { code: "not_ready", reason };
+  }
+  if (!message.has_vendor) {
+    return {
+      code: "vendor_gone",
+      reason: "the vendor configuration it was for was deleted: trigger it again",
+    };
+  }
+  if (message.failure_class === "ambiguous" && !include_ambiguous) {
+    return {
+      code: "ambiguous",
+      reason: "it was perhaps sent: set include_ambiguous to send it again all the same",
+    };
+  }
+  return null;
+}
+
+async function putBack(
+  tx: Tx,
+  workspace_id: number,
+  messages: FailedMessage[],
+  { dispatch }: Pick<RedriveDeps, "dispatch">,
+): Promise<void> {
+  await tx.query(
+    `insert into message_event (workspace_id, message_id, at, kind, detail)
+     select m.workspace_id, m.id, now(), 'redriven',
+            json_build_object('status', m.status, 'class', m.failure_class, 'reason', m.failure_reason, 'attempt', m.attempt)
+       from message m where m.workspace_id = $1 and m.id = any($2)`,
+    [workspace_id, messages.map(({ id }) => id)],
+  );
+  for (const lane of [0, 1, 2] as const) {
+    const planned = dispatch.plan(
+      "send",
+      lane,
+      messages.filter((message) => message.lane === lane),
+    );
+    if (planned.length === 0) continue;
+    const leased = planned.flatMap(({ job, members }) => members.map(({ id }) => ({ id, lease: job.id })));
+    await tx.query(
+      `update message m
+          set status = 'triggered', lease = u.lease, attempt = 1, next_attempt_at = null, failure_class = null,
+              failure_reason = null, vendor_message_id = null, triggered_at = now(), updated_at = now()
+         from unnest($2::text[], $3::uuid[]) as u(id, lease) where m.workspace_id = $1 and m.id = u.id`,
+      [workspace_id, leased.map(({ id }) => id), leased.map(({ lease }) => lease)],
+    );
+    await dispatch.enqueueJobs(
+      tx,
+      "send",
+      lane,
+      planned.map(({ job }) => job),
+    );
+  }
+}
