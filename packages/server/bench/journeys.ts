@@ -257,7 +257,7 @@ async function digests(serverUrl: string, scale: number): Promise<Row[]> {
     JSON.stringify({
       workflow: "daily",
       recipients: [`user-${index % PEOPLE}`],
-      data: { n: index, code: "1" },
+      data: { n: index, order: { id: `A-${index}` } },
     });
   const request = (index: number) =>
     post(

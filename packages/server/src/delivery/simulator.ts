@@ -23,7 +23,7 @@ import { defineVendor } from "./vendor.ts";
  * | hang        | 0010   | no answer until the call is given up: it may or may not have been sent          |
  *
  * - An e-mail address carries the word before its first plus: `bounce+anything@example.com`.
- * - A phone number carries the digits as its last four: `+15550100002`.
+ * - A phone number carries the digits as its last four: `+14155550002`.
  * - A token, an id, or a part of a URL's path starts with the word, and goes on with one of `+ - _ : .` or ends:
  *   `bounce-f00d`, `https://push.example/send/bounce-1`. Where the identity is an object, its first value that
  *   carries a word counts.

@@ -1,5 +1,5 @@
 import type { Lane } from "../core/lane.ts";
-import type { Tx } from "../db/db.ts";
+import type { Queryable, Tx } from "../db/db.ts";
 import { WORKSPACE_NOW } from "../workspaces/clock.ts";
 import type { Ref } from "./dispatch.ts";
 import type { Flow } from "./fairness.ts";
@@ -25,6 +25,8 @@ export interface Waker {
 const BATCH = 500;
 /** The backstop for rows that another process made. */
 const LONGEST_SLEEP_MS = 1000;
+/** Between two looks while much is due: what is due within it is moved together. */
+const PAUSE_MS = 20;
 /** How soon a test clock on its way is looked at again. */
 const CLOCK_STEP_MS = 5;
 
@@ -37,14 +39,33 @@ export function createWaker(deps: Pick<EngineDeps, "db" | "dispatch" | "clock" |
   async function tick(): Promise<number> {
     let moved = 0;
     if (await deps.db.tx((tx) => stepClocks(tx, deps))) expect(new Date(Date.now() + CLOCK_STEP_MS));
-    for (const move of [moveRuns, moveSteps, moveMessages]) {
-      let batch: number;
-      do {
-        batch = await deps.db.tx((tx) => move(tx, deps), { relaxed: true });
-        moved += batch;
-      } while (batch >= BATCH);
-    }
+    for (const move of MOVES) moved += await moveAll(move);
     return moved;
+  }
+
+  async function moveAll(move: Move): Promise<number> {
+    let moved = 0;
+    for (;;) {
+      const batch = await deps.db.tx((tx) => move(tx, deps), { relaxed: true });
+      moved += batch;
+      if (batch < BATCH) return moved;
+    }
+  }
+
+  /** One look tells what is due and when the next will be: the rest costs nothing while nothing is. */
+  async function look(): Promise<void> {
+    const { clocks, due_in_ms } = await readDue(deps.db, await deps.clock(deps.db));
+    if (clocks) {
+      await tick();
+      return;
+    }
+    const begun = Date.now();
+    for (const [index, move] of MOVES.entries()) {
+      const ms = due_in_ms[index] ?? null;
+      if (ms === null) continue;
+      if (ms <= 0) await moveAll(move);
+      expect(new Date(begun + Math.max(ms, PAUSE_MS)));
+    }
   }
 
   function schedule(): void {
@@ -57,7 +78,7 @@ export function createWaker(deps: Pick<EngineDeps, "db" | "dispatch" | "clock" |
   async function cycle(): Promise<void> {
     if (running !== undefined) return;
     wakeAtMs = Number.POSITIVE_INFINITY;
-    running = tick().catch((error: unknown) => deps.log.error({ err: error }, "waking failed; trying again"));
+    running = look().catch((error: unknown) => deps.log.error({ err: error }, "waking failed; trying again"));
     await running;
     running = undefined;
     schedule();
@@ -85,6 +106,37 @@ export function createWaker(deps: Pick<EngineDeps, "db" | "dispatch" | "clock" |
 }
 
 type WakerDeps = Pick<EngineDeps, "dispatch" | "clock">;
+
+/** Moves up to `BATCH` rows that are due; returns how many. */
+type Move = (tx: Tx, deps: WakerDeps) => Promise<number>;
+
+const MOVES: readonly Move[] = [moveRuns, moveSteps, moveMessages];
+
+/**
+ * In how many milliseconds the first of each kind is due, in the order of `MOVES`; null: nothing waits, or only for a
+ * clock that stands still. Reads the first entry of each index.
+ */
+async function readDue(
+  db: Queryable,
+  base: Date | null,
+): Promise<{ clocks: boolean; due_in_ms: (number | null)[] }> {
+  const first = (table: string, column: string) =>
+    `(select min(extract(epoch from first.due - ${WORKSPACE_NOW("$1")}) * 1000)::float8
+        from workspace w,
+             lateral (select ${column} as due from ${table} t
+                       where t.workspace_id = w.workspace_id and ${column} is not null
+                       order by ${column} limit 1) first
+       where w.clock_frozen_at is null or first.due <= w.clock_frozen_at)`;
+  const [row] = await db.query<{ clocks: boolean; due_in_ms: (number | null)[] }>(
+    `select exists (select 1 from workspace where clock_target is not null) as clocks,
+            array[${first("run", "wake_at")}, ${first("smart_step", "due_at")},
+                  (select extract(epoch from min(next_attempt_at) - coalesce($1::timestamptz, now()))::float8 * 1000
+                     from message where next_attempt_at is not null)] as due_in_ms`,
+    [base],
+    "waker_due",
+  );
+  return row ?? { clocks: false, due_in_ms: [] };
+}
 
 /**
  * Relies on run_wake, once for each workspace, at its own time. `skip locked`: any number of wakers share the work,
