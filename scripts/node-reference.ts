@@ -59,7 +59,7 @@ function page(node: NodeDefinition, { does, notes, outcomes, example }: NodeExam
     "",
     "| when | then |",
     "|---|---|",
-    ...outcomes.map(({ when, then }) => `| ${cell(when)} | ${cell(then)} |`),
+    ...outcomes.map(({ when, result }) => `| ${cell(when)} | ${cell(result)} |`),
     "",
     "## Example",
     "",

@@ -1,13 +1,13 @@
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFile } from "node:child_process";
 import { access, readdir, readFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
-import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { configSchema } from "../src/config.ts";
+import { VALUE_OPS } from "../src/core/condition-operators.ts";
 import { createHarness, type Harness } from "./harness.ts";
+import { FENCED, runPage } from "./run-page.ts";
 
 /**
  * What the documentation says is true: its links lead somewhere, the commands that it names exist, the commands of its
@@ -22,8 +22,6 @@ interface Page {
   /** Without its fenced blocks, where what looks like a link is none. */
   prose: string;
 }
-
-const FENCED = /^```(\w*)[^\n]*\n(.*?)^```$/gms;
 
 async function readPages(): Promise<Page[]> {
   const entries = await readdir(root, { recursive: true });
@@ -99,9 +97,11 @@ describe("the pages", () => {
 
   it("name settings that there are", async () => {
     const unknown: string[] = [];
+    // Names in capitals that are something else: operators of conditions, and what guides keep in the shell.
+    const others = new Set<string>([...VALUE_OPS, "IS_NOT", "API_KEY"]);
     for (const { file, prose } of await readPages()) {
       for (const [, name = ""] of prose.matchAll(/`([A-Z]{2,}_[A-Z_]+)(?:=[^`]*)?`/g)) {
-        if (!Object.hasOwn(configSchema.shape, name)) unknown.push(`${file}: ${name}`);
+        if (!Object.hasOwn(configSchema.shape, name) && !others.has(name)) unknown.push(`${file}: ${name}`);
       }
     }
     expect(unknown).toEqual([]);
@@ -131,34 +131,8 @@ describe("the commands of a guide", () => {
   });
   afterAll(() => harness.close());
 
-  /** Runs the page's `bash` blocks in one shell, in order; what they print. Throws unless all of them succeed. */
-  async function runPage(file: string): Promise<string> {
-    const page = await readText(file);
-    const blocks = [...page.matchAll(FENCED)].flatMap(([, language, block = ""]) =>
-      language === "bash" ? [block] : [],
-    );
-    expect(blocks.length).toBeGreaterThan(0);
-    const shell = spawn("bash", ["-euo", "pipefail"], {
-      env: {
-        PATH: process.env.PATH,
-        URL: harness.url,
-        API_KEY: harness.apiKey,
-        TOKEN: harness.serviceToken,
-      },
-      stdio: ["pipe", "pipe", "pipe"],
-    });
-    shell.stdin.end(blocks.map((block, index) => `echo "== block ${index + 1}"\n${block}`).join("\n"));
-    const [out, error, [code]] = await Promise.all([
-      text(shell.stdout),
-      text(shell.stderr),
-      once(shell, "close") as Promise<[number | null]>,
-    ]);
-    if (code !== 0) throw new Error(`${file}: the shell ended with ${code} after:\n${out}\n${error}`);
-    return out;
-  }
-
   it("lead from nothing to a message that was caught", async () => {
-    const out = await runPage("docs/guide/first-notification.md");
+    const out = await runPage(harness, "docs/guide/first-notification.md");
     expect(out).toMatch(/"status":"success","message_id":"[0-9a-f-]{36}"/);
     expect(out).toContain("branch 'Above 100': true");
     expect(out).toContain('"subject":"Invoice 2026-117 is due"');
@@ -168,7 +142,7 @@ describe("the commands of a guide", () => {
   });
 
   it("put real vendors before the simulators, with their secrets masked", async () => {
-    const out = await runPage("docs/guide/send-real-mail.md");
+    const out = await runPage(harness, "docs/guide/send-real-mail.md");
     expect(out).toMatch(
       /"vendor_slug":"smtp-email".*"categories":\["system","transactional","promotional"\]/,
     );

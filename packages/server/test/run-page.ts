@@ -12,6 +12,9 @@ const root = fileURLToPath(new URL("../../../", import.meta.url));
 /** A fenced block of a page: its language and what is in it. */
 export const FENCED = /^```(\w*)[^\n]*\n(.*?)^```$/gms;
 
+/** Below what a test may take, so that a page that waits for ever is named with what it printed. */
+const PATIENCE_MS = 45_000;
+
 /**
  * Runs the page's `bash` blocks in one shell, in order, in an empty folder; what they print. Throws unless there are
  * some and all of them succeed.
@@ -26,6 +29,8 @@ export async function runPage(harness: Harness, file: string): Promise<string> {
   try {
     const shell = spawn("bash", ["-euo", "pipefail"], {
       cwd,
+      // A group of its own, with what it started in the background.
+      detached: true,
       env: {
         PATH: process.env.PATH,
         URL: harness.url,
@@ -34,6 +39,9 @@ export async function runPage(harness: Harness, file: string): Promise<string> {
       },
       stdio: ["pipe", "pipe", "pipe"],
     });
+    const end = () => endGroup(shell.pid);
+    shell.once("exit", end);
+    AbortSignal.timeout(PATIENCE_MS).addEventListener("abort", end);
     shell.stdin.end(blocks.map((block, index) => `echo "== block ${index + 1}"\n${block}`).join("\n"));
     const [out, error, [code]] = await Promise.all([
       text(shell.stdout),
@@ -44,5 +52,14 @@ export async function runPage(harness: Harness, file: string): Promise<string> {
     return out;
   } finally {
     await rm(cwd, { recursive: true, force: true });
+  }
+}
+
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // Nothing of it is left.
   }
 }

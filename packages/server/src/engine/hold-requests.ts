@@ -4,7 +4,7 @@ import type { RequestRow } from "./intent.ts";
 /**
  * Holds off who would cancel these requests while they become runs: whoever does so afterwards sees the runs. Requests
  * that were cancelled since they were read must become none: then the chunk is read again, without them. In the order
- * of the key, as a cancel locks; 100 rows cost a third of a millisecond.
+ * of the key, as a cancel locks. For 100 rows it is well under a millisecond, and no row is written anew.
  */
 export async function holdRequests(tx: Tx, requests: RequestRow[]): Promise<void> {
   if (requests.length === 0) return;

@@ -18,14 +18,21 @@ export async function stepClocks(tx: Tx, deps: Pick<EngineDeps, "dispatch" | "cl
   let moving = false;
   for (const { workspace_id, now, target, runs_on } of clocks) {
     moving = true;
+    // What is due already is moved before the clock is. It is looked for before the queues are, because no lock here
+    // stops whoever moves it: what is moved meanwhile is queued by then, and would be seen in neither place otherwise.
+    if (await isOverdue(tx, workspace_id, now)) continue;
     if (await deps.dispatch.isBusy(tx, workspace_id)) continue;
     const due = await nextDue(tx, workspace_id);
-    // What is due already is moved before the clock is.
     if (due !== null && due <= now) continue;
     if (due !== null && due < target) await setFrozen(tx, workspace_id, due);
     else await arrive(tx, workspace_id, target, runs_on, base);
   }
   return moving;
+}
+
+async function isOverdue(tx: Queryable, workspace_id: number, now: Date): Promise<boolean> {
+  const due = await nextDue(tx, workspace_id);
+  return due !== null && due <= now;
 }
 
 /** Relies on the indexes of what waits: run_wake, smart_step_due. */

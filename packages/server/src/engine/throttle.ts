@@ -4,6 +4,12 @@ import type { Tx } from "../db/db.ts";
 import type { Run } from "./run.ts";
 
 /**
+ * Chunks get a row in any order, not in that of their instants: by at most this much, the longest that a transaction
+ * takes, what is a chunk's past may lie in the future of the next.
+ */
+const SKEW_MS = 60_000;
+
+/**
  * The throttle of a workflow: per recipient at most `count` runs begin within any `sliding_window`. One row per
  * workflow and recipient holds the starts that still count; the row is locked from reading to writing, so the limit
  * is exact however many chunks race. What is refused does not count. Tenants share a recipient's allowance.
@@ -26,9 +32,11 @@ export async function throttle(tx: Tx, runs: Run[]): Promise<Set<Run>> {
     const id = rowId(run.workspace_id, run.workflow.slug, key);
     const now = run.now.getTime();
     const known = touched.get(id)?.starts ?? rows.get(id) ?? [];
-    // A start in the future is one of a clock that was put back: it says nothing about now.
-    const starts = known.filter((at) => at > now - window_ms && at <= now);
-    if (starts.length >= count) refused.add(run);
+    // A start in the far future is one of a clock that was put back: it says nothing about now. What is over just now
+    // may still count for a chunk that began earlier and comes later.
+    const starts = known.filter((at) => at > now - window_ms - SKEW_MS && at <= now + SKEW_MS);
+    const counted = starts.filter((at) => at > now - window_ms);
+    if (counted.length >= count) refused.add(run);
     else starts.push(now);
     touched.set(id, { run, key, starts, until: now + window_ms });
   }

@@ -177,7 +177,7 @@ describe("a digest", () => {
     expect(await outputs()).toEqual([{ count: 3, items: [{ n: 2 }, { n: 3 }] }]);
   });
 
-  it("behind a batch gathers what its carriers were triggered with", async () => {
+  it("behind a batch gathers the triggers, and not what the batch made of them", async () => {
     const batch = node("batch", "batch_1", {
       mode: "accumulate_all",
       window_type: "fixed",
@@ -191,7 +191,7 @@ describe("a digest", () => {
     await at("2026-07-17T12:10:00Z");
     expect(await sentBy()).toEqual([]);
     await at("2026-07-17T16:00:00Z");
-    expect((await outputs())[0]).toEqual({ count: 2, items: [{ n: 1 }, { n: 3 }] });
+    expect((await outputs())[0]).toEqual({ count: 3, items: [{ n: 1 }, { n: 2 }, { n: 3 }] });
     expect(await sentBy()).toEqual(["send"]);
   });
 });

@@ -55,7 +55,9 @@ export default defineNode({
     const { schedule } = found;
     const { recipient_timezone, account_timezone, version_at } = ctx.run;
     const zone = zoneOf(schedule, recipient_timezone, account_timezone);
-    const closes_at = nextOccurrence(schedule, ctx.now, zone, version_at);
+    // A sandbox's clock may stand before the commit: its schedule was set by then all the same.
+    const set_at = version_at < ctx.now ? version_at : ctx.now;
+    const closes_at = nextOccurrence(schedule, ctx.now, zone, set_at);
     if (closes_at === null) return invalid("the schedule has no day on which it could close");
     return gatherInto(ctx, { bucket: undefined, closes_at, flush_leading: false });
   },

@@ -1,0 +1,98 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { type Condition, conditionsSchema, evaluateConditions } from "../src/core/conditions.ts";
+import { VALUE_OPS } from "../src/core/condition-operators.ts";
+import { parseDuration } from "../src/core/duration.ts";
+import { createTemplateEngine } from "../src/core/handlebars/engine.ts";
+import { createJqEngine } from "../src/core/jq.ts";
+import { createJsonnetEngine } from "../src/core/jsonnet/engine.ts";
+import type { JsonObject } from "../src/core/json.ts";
+import { createExpressions, type Language } from "../src/engine/expressions.ts";
+import { FENCED } from "./run-page.ts";
+
+/* The tables of the concepts about expressions, conditions and time are examples, and each of them holds. */
+const read = (name: string) =>
+  readFile(fileURLToPath(new URL(`../../../docs/concepts/${name}.md`, import.meta.url)), "utf8");
+
+const [expressionsPage, conditionsPage, timePage] = await Promise.all([
+  read("expressions"),
+  read("conditions"),
+  read("time"),
+]);
+
+/** The cells of the rows under a header, without what marks them as code. */
+function tableOf(page: string, ...header: string[]): string[][] {
+  const rows = page.split("\n").map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+  const from = rows.findIndex((cells) => cells.join("|") === header.join("|"));
+  if (from === -1) throw new Error(`there is no table of ${header.join(", ")}`);
+  const body = rows.slice(from + 2);
+  const end = body.findIndex((cells) => cells.length === 0);
+  return body.slice(0, end).map((cells) => cells.map((cell) => cell.replaceAll(/^`(.*)`$/g, "$1")));
+}
+
+/** The page's blocks of JSON. */
+function jsonOf(page: string): unknown[] {
+  return [...page.matchAll(FENCED)].flatMap(([, language, block = ""]) =>
+    language === "json" ? [JSON.parse(block) as unknown] : [],
+  );
+}
+
+describe("expressions", () => {
+  const expressions = createExpressions({
+    jq: createJqEngine(),
+    jsonnet: createJsonnetEngine(),
+    handlebars: createTemplateEngine({ strict: false, escape: false }),
+  });
+  const [payload] = jsonOf(expressionsPage) as [JsonObject];
+  const rows = tableOf(expressionsPage, "language", "expression", "gives");
+
+  it("has examples of every language", () => {
+    expect(new Set(rows.map(([language]) => language))).toEqual(new Set(["jq", "Jsonnet", "Handlebars"]));
+  });
+
+  it.each(rows)("%s: %s gives %s", (language = "", expression = "", gives = "") => {
+    const source = language.toLowerCase() as Language;
+    expect(expressions.check(source, expression)).toBeNull();
+    expect(expressions.evaluate(source, expression, payload)).toEqual({ ok: true, value: JSON.parse(gives) });
+  });
+});
+
+describe("conditions", () => {
+  const blocks = jsonOf(conditionsPage);
+  const [list, payload, status] = blocks as [unknown, JsonObject, JsonObject];
+  const rows = tableOf(conditionsPage, "variable", "op", "value", "holds");
+  const groupOf = (leaf: JsonObject) => [
+    { type: "expression_v1", expression_v1: { op: "AND", args: [leaf] } },
+  ];
+
+  it("are written as the page writes them", () => {
+    expect(blocks).toHaveLength(3);
+    expect(conditionsSchema.safeParse(list).error).toBeUndefined();
+    expect(conditionsSchema.safeParse(groupOf(status)).error).toBeUndefined();
+  });
+
+  it("have an example of every operator", () => {
+    expect(new Set(rows.map(([, op]) => op))).toEqual(new Set(VALUE_OPS));
+  });
+
+  it.each(rows)("%s %s %s holds: %s", (variable = "", op = "", value = "", holds = "") => {
+    const leaf = { variable_ns: "", variable, op, ...(value === "" ? {} : { value }) };
+    const conditions: Condition[] = conditionsSchema.parse(groupOf(leaf));
+    const scope = { namespaces: { "": payload }, now: new Date("2026-07-13T12:00:00Z") };
+    expect(evaluateConditions(conditions, scope).result).toBe(holds === "yes");
+  });
+});
+
+describe("time", () => {
+  it.each(tableOf(timePage, "written", "is"))("%s is %s", (written = "", is = "") => {
+    const [seconds = "", unit] = is.split(" ");
+    expect(unit).toBe("s");
+    expect(parseDuration(written)).toBe(Number(seconds) * 1000);
+  });
+});
