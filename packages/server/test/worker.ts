@@ -18,7 +18,6 @@ import { type Clock, databaseClock } from "../src/engine/deps.ts";
 import { createDispatch } from "../src/engine/dispatch.ts";
 import { createCompile, createEngine } from "../src/engine/engine.ts";
 import type { NodeDefinition } from "../src/engine/node.ts";
-import { createWaker } from "../src/engine/waker.ts";
 import { createIdSource } from "../src/ids.ts";
 import { createSilentLog } from "../src/log.ts";
 import { nodes } from "../src/nodes/index.gen.ts";
@@ -27,6 +26,7 @@ import { vendors } from "../src/vendors/index.gen.ts";
 import { createSecretBox } from "../src/workspaces/crypto.ts";
 import { createWorkspaces } from "../src/workspaces/workspaces.ts";
 import type { Harness } from "./harness.ts";
+import { createTestWaker } from "./waker.ts";
 import { SECRET_KEY } from "./pipeline.ts";
 
 /**
@@ -127,7 +127,7 @@ export async function startWorker(
   dispatch.work("send", delivery.handler);
   await engine.start();
   delivery.start();
-  const waker = createWaker({ db, dispatch, clock, log });
+  const waker = createTestWaker(db, dispatch, clock);
   return {
     wake: waker.tick,
     sweep: delivery.tick,

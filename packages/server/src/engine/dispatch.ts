@@ -77,6 +77,8 @@ export interface Dispatch {
   work: (stage: Stage, handler: Handler) => void;
   /** Work of this workspace is queued or under way. Reads all live jobs: for the test clock alone. */
   isBusy: (db: Queryable, workspace_id: number) => Promise<boolean>;
+  /** When the oldest work of a stage that is not done was queued; null: all is done. */
+  oldestPending: (db: Queryable, stage: Stage) => Promise<Date | null>;
   /** Waiting and active jobs and the age of the oldest waiting one, per queue. */
   measure: () => Promise<QueueDepth[]>;
   start: (options: { worker: boolean }) => Promise<void>;
@@ -380,6 +382,13 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
         [QUEUES, workspace_id],
       );
       return row?.busy === true;
+    },
+    async oldestPending(queryable, stage) {
+      const [row] = await queryable.query<{ since: Date | null }>(
+        "select min(created_on) as since from pgboss.job where state <= 'active' and name = any($1)",
+        [LANES.map((_root, lane) => queueName(stage, lane as Lane))],
+      );
+      return row?.since ?? null;
     },
     async measure() {
       const rows = await db.query<{ name: string; waiting: number; active: number; oldest_seconds: number }>(

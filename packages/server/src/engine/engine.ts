@@ -5,6 +5,7 @@ import { createCallHandler } from "./call.ts";
 import { cancelRuns } from "./cancel/cancel.ts";
 import type { CancelFilter } from "./cancel/filter.ts";
 import { compileWith } from "./compile.ts";
+import type { Queryable } from "../db/db.ts";
 import type { Clock, EngineDeps } from "./deps.ts";
 import { createExecuteHandler } from "./execute.ts";
 import { createExpandHandler } from "./expand.ts";
@@ -23,6 +24,8 @@ import { createWaker } from "./waker.ts";
 export interface Engine {
   /** Resolves when the record is on disk. */
   accept: (record: AcceptRecord) => Promise<Accepted>;
+  /** Requests accepted before this have become runs, or none; null: all have. */
+  expandingSince: (db: Queryable) => Promise<Date | null>;
   /** What a trigger would do, without doing any of it. */
   rehearse: (record: RehearsalRecord) => Promise<Rehearsal>;
   /** Ends runs that are under way, in a transaction of its own; the ids of those that were. */
@@ -72,6 +75,7 @@ export function createEngine(deps: EngineDeps): Engine {
   return {
     accept: acceptor.accept,
     clock: deps.clock,
+    expandingSince: (db) => deps.dispatch.oldestPending(db, "expand"),
     rehearse: (record) => {
       const id = deps.ids.uuid();
       const rest = { cancellation_key: null, created_at: new Date(), parent_run_id: null, depth: null };

@@ -1,16 +1,15 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createHarness, type Harness, until } from "../../test/harness.ts";
+import { createTestWaker } from "../../test/waker.ts";
 import { createPipeline, node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
 import { createRandom } from "../../test/random.ts";
 import { startWorker, type Worker } from "../../test/worker.ts";
 import type { JsonObject } from "../core/json.ts";
 import { createSilentLog } from "../log.ts";
-import { databaseClock } from "./deps.ts";
 import { createDispatch } from "./dispatch.ts";
 import { closeGathered, gatherInto } from "./gathering-node.ts";
 import { defineNode, type NodeDefinition } from "./node.ts";
-import { createWaker } from "./waker.ts";
 
 /*
  * Many triggers, windows of milliseconds and several workers on one database. Whatever races or dies: each trigger is
@@ -304,7 +303,7 @@ describe("a worker that is killed", () => {
     const dispatch = createDispatch({ db, url: harness.databaseUrl, log, observe: () => {} });
     await dispatch.start({ worker: false });
     await wakeAll();
-    expect(await createWaker({ db, dispatch, clock: databaseClock, log }).tick()).toBe(1);
+    expect(await createTestWaker(db, dispatch).tick()).toBe(1);
     await dispatch.stop();
     // Awake, its job in the hands of a process that is no more.
     const claimed = await db.query(

@@ -5,6 +5,7 @@ import { createPipeline, node, type Pipeline } from "../../test/pipeline.ts";
 import { startWorker, type Worker } from "../../test/worker.ts";
 import type { JsonObject } from "../core/json.ts";
 import { applyReceipts } from "../delivery/receipts.ts";
+import { createPreferences } from "../preferences/preferences.ts";
 import { cancelRouting } from "../routing/success.ts";
 
 /*
@@ -357,6 +358,27 @@ describe("a step whose turn has come", () => {
         status: "not_to_be_triggered",
         failure_reason: expect.stringContaining("not part of"),
       },
+      { channel: "sms", status: "sent_by_vendor", wait_time_in_seconds: 1800 },
+    ]);
+  });
+
+  it("is not sent on a channel that the recipient turned off meanwhile; the next one takes its turn", async () => {
+    await work();
+    await start({ channels: ["androidpush", "email", "sms"] });
+    await settled();
+    const { db, catalog } = harness.services;
+    const [ann] = await query("select id from recipient where workspace_id = $1", [pipeline.workspace_id]);
+    const who = { recipient_ids: [String(ann?.id)], tenant_id: "default" };
+    await db.tx((tx) =>
+      createPreferences({ db, catalog }).setChannelPreference(tx, pipeline.workspace_id, who, [
+        { channel: "email", is_restricted: true },
+      ]),
+    );
+    await pass(30);
+    await tick();
+    expect(await messages()).toMatchObject([
+      { channel: "androidpush", status: "sent_by_vendor" },
+      { channel: "email", status: "not_to_be_triggered", failure_reason: expect.stringContaining("email") },
       { channel: "sms", status: "sent_by_vendor", wait_time_in_seconds: 1800 },
     ]);
   });

@@ -1,13 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createHarness, type Harness, until } from "../../test/harness.ts";
+import { createTestWaker } from "../../test/waker.ts";
 import { createPipeline, delay, node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
 import { startWorker, type Worker, type WorkerOptions } from "../../test/worker.ts";
 import type { StoredNode } from "../catalog/workflow.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import { createSilentLog } from "../log.ts";
-import { databaseClock } from "./deps.ts";
 import { createDispatch } from "./dispatch.ts";
-import { createWaker } from "./waker.ts";
 
 /*
  * Runs that sleep: how long, and what they find when they wake. Time is moved by writing `wake_at`, or by a worker
@@ -176,7 +175,7 @@ describe("a sleeping run", () => {
     await db.query("update run set wake_at = now() - interval '1 second' where workspace_id = $1", [
       pipeline.workspace_id,
     ]);
-    const waker = createWaker({ db, dispatch, clock: databaseClock, log: createSilentLog() });
+    const waker = createTestWaker(db, dispatch);
     expect(await waker.tick()).toBe(1);
     await dispatch.stop();
     // Awake, its job in the hands of a process that is no more.

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cloneDatabase } from "../../test/harness.ts";
+import { createTestWaker } from "../../test/waker.ts";
 import { createDb, type Db } from "../db/db.ts";
 import { createSilentLog } from "../log.ts";
 import { freezeClock, readClock, sendClock } from "../workspaces/clock.ts";
 import { databaseClock } from "./deps.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
 import { stepClocks } from "./test-clock.ts";
-import { createWaker } from "./waker.ts";
 
 let db: Db;
 let dispatch: Dispatch;
@@ -47,7 +47,7 @@ describe("a clock on its way", () => {
     expect(await step()).toBe(true);
     expect(await clock()).toEqual(ONE);
 
-    const other = createWaker({ db, dispatch, clock: databaseClock, log: createSilentLog() });
+    const other = createTestWaker(db, dispatch);
     await step({
       async isBusy(...where) {
         const busy = await dispatch.isBusy(...where);

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { cloneDatabase, until } from "../../test/harness.ts";
+import { createTestWaker } from "../../test/waker.ts";
 import { createDb, type Db } from "../db/db.ts";
 import { createIdSource } from "../ids.ts";
 import { createSilentLog } from "../log.ts";
 import { type Clock, databaseClock } from "./deps.ts";
 import { createDispatch, type Dispatch } from "./dispatch.ts";
-import { createWaker, type Waker } from "./waker.ts";
+import type { Waker } from "./waker.ts";
 
 /** Two nodes with connections of their own. */
 let nodes: { db: Db; dispatch: Dispatch }[];
@@ -43,7 +44,7 @@ beforeEach(async () => {
 function waker(node: number, clock: Clock = databaseClock): Waker {
   const one = nodes[node];
   if (one === undefined) throw new Error(`no node ${node}`);
-  return createWaker({ ...one, clock, log: createSilentLog() });
+  return createTestWaker(one.db, one.dispatch, clock);
 }
 
 /** Sleeping runs, due in `seconds` (negative: overdue). */

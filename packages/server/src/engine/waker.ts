@@ -4,7 +4,7 @@ import { WORKSPACE_NOW } from "../workspaces/clock.ts";
 import type { Ref } from "./dispatch.ts";
 import type { Flow } from "./fairness.ts";
 import type { EngineDeps } from "./deps.ts";
-import { moveSteps } from "./smart-steps.ts";
+import { moveSteps, type StepDeps } from "./smart-steps.ts";
 import { stepClocks } from "./test-clock.ts";
 import { enqueueByLane } from "./waiters.ts";
 
@@ -30,7 +30,7 @@ const PAUSE_MS = 20;
 /** How soon a test clock on its way is looked at again. */
 const CLOCK_STEP_MS = 5;
 
-export function createWaker(deps: Pick<EngineDeps, "db" | "dispatch" | "clock" | "log">): Waker {
+export function createWaker(deps: WakerDeps & Pick<EngineDeps, "log">): Waker {
   let timer: NodeJS.Timeout | undefined;
   let wakeAtMs = Number.POSITIVE_INFINITY;
   let running: Promise<unknown> | undefined;
@@ -46,7 +46,7 @@ export function createWaker(deps: Pick<EngineDeps, "db" | "dispatch" | "clock" |
   async function moveAll(move: Move): Promise<number> {
     let moved = 0;
     for (;;) {
-      const batch = await deps.db.tx((tx) => move(tx, deps), { relaxed: true });
+      const batch = await move(deps);
       moved += batch;
       if (batch < BATCH) return moved;
     }
@@ -105,12 +105,16 @@ export function createWaker(deps: Pick<EngineDeps, "db" | "dispatch" | "clock" |
   };
 }
 
-type WakerDeps = Pick<EngineDeps, "dispatch" | "clock">;
+type WakerDeps = StepDeps;
 
 /** Moves up to `BATCH` rows that are due; returns how many. */
-type Move = (tx: Tx, deps: WakerDeps) => Promise<number>;
+type Move = (deps: WakerDeps) => Promise<number>;
 
-const MOVES: readonly Move[] = [moveRuns, moveSteps, moveMessages];
+const MOVES: readonly Move[] = [
+  (deps) => deps.db.tx((tx) => moveRuns(tx, deps), { relaxed: true }),
+  moveSteps,
+  (deps) => deps.db.tx((tx) => moveMessages(tx, deps), { relaxed: true }),
+];
 
 /**
  * In how many milliseconds the first of each kind is due, in the order of `MOVES`; null: nothing waits, or only for a

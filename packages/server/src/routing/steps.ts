@@ -1,3 +1,4 @@
+import type { Channel } from "../core/channel.ts";
 import type { Lane } from "../core/lane.ts";
 import type { Queryable, Tx } from "../db/db.ts";
 import { WORKSPACE_NOW } from "../workspaces/clock.ts";
@@ -54,6 +55,10 @@ export interface DueStep {
   node_ref: string;
   lane: Lane;
   tenant_id: string;
+  category: string;
+  channel: Channel;
+  /** Null: somebody who is not stored. */
+  recipient_id: string | null;
   success_metric: string;
   /** `over`: the message is in no routing any more. */
   fate: "send" | "reached" | "unreachable" | "over";
@@ -90,7 +95,8 @@ export async function takeDueSteps(tx: Tx, base: Date | null): Promise<DueStep[]
   >(DUE_STEPS, [base], "smart_steps_due");
   if (due.length === 0) return [];
   const judged = await tx.query<Omit<DueStep, "gap_ms" | "late_ms" | "waited_seconds">>(
-    `select m.workspace_id, m.id, m.execution_id, m.node_ref, m.lane, m.tenant_id, m.success_metric,
+    `select m.workspace_id, m.id, m.execution_id, m.node_ref, m.lane, m.tenant_id, m.category, m.channel,
+            m.recipient_id, m.success_metric,
             case when m.status <> 'to_be_triggered' then 'over'
                  when exists (select from message o
                                where o.workspace_id = m.workspace_id and o.execution_id = m.execution_id
@@ -109,6 +115,23 @@ export async function takeDueSteps(tx: Tx, base: Date | null): Promise<DueStep[]
     const row = fates.get(keyOf(ref));
     return row === undefined ? [] : [{ ...row, gap_ms, late_ms, waited_seconds }];
   });
+}
+
+/** For which categories and tenants steps are due: what is configured for them is read before they are taken. */
+export async function readDueConcerns(
+  db: Queryable,
+  base: Date | null,
+): Promise<{ workspace_id: number; tenant_id: string; category: string }[]> {
+  return db.query(
+    `select distinct m.workspace_id, m.tenant_id, m.category
+       from workspace w,
+            lateral (select one.workspace_id, one.message_id from smart_step one
+                      where one.workspace_id = w.workspace_id and one.due_at <= ${WORKSPACE_NOW("$1")}
+                      order by one.due_at limit ${STEP_BATCH}) s
+       join message m on m.workspace_id = s.workspace_id and m.id = s.message_id`,
+    [base],
+    "smart_steps_concerns",
+  );
 }
 
 /** Relies on the primary keys of recipient and identity. */

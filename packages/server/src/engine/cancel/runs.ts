@@ -21,7 +21,7 @@ const BATCHES = `array(select b.id from (
     select r.state -> 'wait' ->> 'batch_id' as id where r.status = 'in_progress'
     union all
     select s -> 'p' ->> 'batch_id' from json_array_elements(r.steps) s
-     where r.status = 'completed' and s -> 'p' ->> 'code' = 'batch_absorbed') b
+     where r.status <> 'in_progress' and s -> 'p' ->> 'code' = 'batch_absorbed') b
   where b.id is not null)`;
 
 /** Nobody's stored id begins like this: it stands for people who are only an address. */

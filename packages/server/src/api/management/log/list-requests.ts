@@ -5,6 +5,9 @@ import { defineRoute } from "../../../http/route.ts";
 
 const RUNS_OF_REQUEST = "select 1 from run r where r.workspace_id = q.workspace_id and r.request_id = q.id";
 
+/** Shown with a request; an object may have reached a million. The execution log filters by request. */
+const MAX_EXECUTIONS = 100;
+
 const filter = z.string().max(255).optional();
 
 interface RequestRow {
@@ -21,10 +24,11 @@ interface RequestRow {
   executions: { exec_id: string; distinct_id: string; workflow_slug: string; status: string }[] | null;
 }
 
-/** `accepted` is stored until something is to be said: with executions the request is done. */
-function statusOf(row: RequestRow): string {
-  if (row.status !== "accepted") return row.status;
-  return row.executions === null ? "in_progress" : "completed";
+/** `accepted` is stored until something is to be said: once expanded, the request is done. */
+function statusOf({ status, executions, created_at }: RequestRow, expandingSince: Date | null): string {
+  if (status !== "accepted") return status;
+  const waits = executions === null && expandingSince !== null && created_at >= expandingSince;
+  return waits ? "in_progress" : "completed";
 }
 
 export default defineRoute({
@@ -46,11 +50,13 @@ export default defineRoute({
     body: z.object({ meta: cursorMeta, results: z.array(z.record(z.string(), z.unknown())) }),
   },
   errors: ["authentication_failed", "not_found"],
-  async handle({ query, auth, db }) {
+  async handle({ query, auth, db, services }) {
+    const expandingSince = await services.engine.expandingSince(db);
     const where = `q.workspace_id = $1 and q.api_type <> 'fanout'
       and case $2::text when null then true
-            when 'in_progress' then q.status = 'accepted' and not exists (${RUNS_OF_REQUEST})
-            when 'completed' then q.status = 'accepted' and exists (${RUNS_OF_REQUEST})
+            when 'in_progress' then q.status = 'accepted' and q.created_at >= $7 and not exists (${RUNS_OF_REQUEST})
+            when 'completed' then q.status = 'accepted'
+                              and ($7::timestamptz is null or q.created_at < $7 or exists (${RUNS_OF_REQUEST}))
             else coalesce(q.status = $2, true) end
       and ($3::text is null or q.api_type = $3) and ($4::text is null or q.name = $4)
       and ($5::text is null or q.idempotency_key = $5) and ($6::uuid is null or q.id = $6)`;
@@ -61,6 +67,7 @@ export default defineRoute({
       query.name ?? null,
       query.idempotency_key ?? null,
       query.request_id ?? null,
+      expandingSince,
     ];
     const page = await readPage(
       toCursor(query),
@@ -72,9 +79,10 @@ export default defineRoute({
              left join lateral (
                select json_agg(json_build_object('exec_id', r.id, 'distinct_id', r.distinct_id,
                         'workflow_slug', r.workflow_slug, 'status', r.status) order by r.id) as executions
-                 from run r where r.workspace_id = q.workspace_id and r.request_id = q.id) e on true
-            where ${where} and ($7::uuid is null or q.id < $7) and ($8::uuid is null or q.id > $8)
-            order by q.id ${order} limit $9`,
+                 from (select * from run r where r.workspace_id = q.workspace_id and r.request_id = q.id
+                        order by r.id limit ${MAX_EXECUTIONS}) r) e on true
+            where ${where} and ($8::uuid is null or q.id < $8) and ($9::uuid is null or q.id > $9)
+            order by q.id ${order} limit $10`,
           [...values, older_than, newer_than, limit],
         ),
       async () =>
@@ -94,7 +102,7 @@ export default defineRoute({
         name: row.name,
         tenant_id: row.tenant_id,
         idempotency_key: row.idempotency_key,
-        status: statusOf(row),
+        status: statusOf(row, expandingSince),
         errors: row.errors ?? [],
         executions: row.executions ?? [],
         payload: row.body,

@@ -45,6 +45,17 @@ const executionOf = (request_id: string) =>
   until(async () => (await manage(`/log/execution/?request_id=${request_id}`)).json.results[0]);
 
 describe("GET /v1/{workspace}/log/request/ 200", () => {
+  it("calls a request completed once it is expanded, also when it started nothing", async () => {
+    await hub.call("POST", "/event/", { distinct_id: "ada", event: "looked around", properties: {} });
+    const [request] = await until(async () => {
+      const { results } = (await manage("/log/request/?api_name=event")).json;
+      return results[0]?.status === "completed" ? results : null;
+    });
+    expect(request).toMatchObject({ name: "looked around", executions: [], errors: [] });
+    expect((await manage("/log/request/?status=in_progress")).json.results).toEqual([]);
+    expect((await manage("/log/request/?status=completed")).json.results).toHaveLength(1);
+  });
+
   it("shows a request with its payload and the executions it became", async () => {
     const request_id = await trigger();
     await executionOf(request_id);

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createHarness, type Harness } from "./harness.ts";
+import { makeStory, rehearse } from "./model/generate.ts";
+import { play } from "./model/play.ts";
+import { startWorker, type Worker } from "./worker.ts";
+
+/*
+ * Random stories, played to the reference model and to an engine of two workers: statuses, step logs with their times,
+ * payloads, messages, request logs and what cancels answer are the same, and nothing is left behind.
+ */
+const AT_ONCE = 20;
+/** The last three cancel runs that were absorbed into a batch after a warning or an error. */
+const groups = [
+  ...[1, 101, 201].map((first) => ({ first, last: first + AT_ONCE - 1 })),
+  ...[1157, 3309, 3320].map((seed) => ({ first: seed, last: seed })),
+];
+
+const seedsOf = ({ first, last }: { first: number; last: number }): number[] =>
+  Array.from({ length: last - first + 1 }, (_, index) => first + index);
+
+describe("two workers", () => {
+  let harness: Harness;
+  let second: Worker;
+
+  beforeAll(async () => {
+    harness = await createHarness();
+    second = await startWorker(harness);
+  });
+  afterAll(async () => {
+    await second.stop();
+    await harness.close();
+  });
+
+  it.each(groups)("do what the model does, in the stories of seeds $first to $last", async (group) => {
+    await Promise.all(
+      seedsOf(group).map(async (seed) => {
+        const { engine, model } = await play(harness, makeStory(seed));
+        expect.soft(engine, `seed ${seed}`).toEqual(model);
+      }),
+    );
+  });
+});
+
+describe("the stories", () => {
+  it("are about everything that the model knows", () => {
+    const models = groups.flatMap(seedsOf).map((seed) => rehearse(makeStory(seed)).model);
+    const runs = models.flatMap(({ runs }) => runs);
+    const statuses = new Set(runs.map(({ status }) => status));
+    expect([...statuses].toSorted()).toEqual(["cancelled", "completed", "failed", "partial_failure"]);
+    const said = runs.flatMap(({ steps }) => steps).join("\n");
+    for (const words of [
+      "batch_absorbed",
+      "batch_item_cancelled",
+      "digest_below_min_count",
+      "node_completed ahead",
+      "node_completed 2 of 2",
+      "node_completed 1 of 2",
+      "node_failed",
+      "channels_computed warning",
+    ]) {
+      expect(said).toContain(words);
+    }
+    const refusals = new Set(models.flatMap(({ requests }) => requests.flatMap(({ refusals }) => refusals)));
+    expect([...refusals].toSorted()).toEqual(["conditions_false", "throttled"]);
+    expect(models.some(({ repeats }) => repeats() > 0)).toBe(true);
+  });
+});

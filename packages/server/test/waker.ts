@@ -1,0 +1,16 @@
+import { createCatalog } from "../src/catalog/catalog.ts";
+import type { Db } from "../src/db/db.ts";
+import { type Clock, databaseClock } from "../src/engine/deps.ts";
+import type { Dispatch } from "../src/engine/dispatch.ts";
+import { createCompile } from "../src/engine/engine.ts";
+import { createWaker, type Waker } from "../src/engine/waker.ts";
+import { createIdSource } from "../src/ids.ts";
+import { createSilentLog } from "../src/log.ts";
+import { createPreferences } from "../src/preferences/preferences.ts";
+
+/** A waker beside those of running workers, to be ticked by hand. */
+export function createTestWaker(db: Db, dispatch: Dispatch, clock: Clock = databaseClock): Waker {
+  const catalog = createCatalog({ db, ids: createIdSource(), compile: createCompile(new Map()) });
+  const preferences = createPreferences({ db, catalog });
+  return createWaker({ db, dispatch, clock, catalog, preferences, log: createSilentLog() });
+}
