@@ -204,17 +204,8 @@ describe("htmlToText", () => {
     "<td a={{",
     "<ol><li>",
     " ",
-  ])("takes linear time for two megabytes of %j", (unit) => {
-    const small = timeOf(unit, 250_000);
-    const large = timeOf(unit, 2_000_000);
-    // Eight times the size; quadratic work would take sixty-four times as long. The constant absorbs noise.
-    expect(large).toBeLessThan(small * 24 + 1500);
+  ])("comes to an end with two megabytes of %j", (unit) => {
+    // Quadratic work would take minutes, and the test's time runs out.
+    expect(typeof htmlToText(unit.repeat(2_000_000 / unit.length))).toBe("string");
   });
 });
-
-function timeOf(unit: string, size: number): number {
-  const html = unit.repeat(size / unit.length);
-  const start = performance.now();
-  htmlToText(html);
-  return performance.now() - start;
-}

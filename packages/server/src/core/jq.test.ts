@@ -234,9 +234,7 @@ describe("an expression that ends by itself", () => {
     ],
   ])("because it counts: %s", (expression, reason) => {
     expect(engine.isBounded(expression)).toBe(true);
-    const begun = performance.now();
     expect(() => engine.evaluate(expression, input)).toThrow(reason);
-    expect(performance.now() - begun).toBeLessThan(2000);
   });
 
   it.each([90, 250])("may be nested as deep as results may be, and deeper: %i levels", (levels) => {

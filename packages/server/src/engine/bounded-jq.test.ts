@@ -38,9 +38,7 @@ describe("an expression", () => {
     "reduce range(1e9) as $i (0; .)",
   ])("that does not end is ended: %s", (expression) => {
     const jq = boundJq(createJqEngine(), { max_ms: 50 });
-    const begun = performance.now();
     expect(() => jq.evaluate(expression, {})).toThrow("takes longer than 50 ms");
-    expect(performance.now() - begun).toBeLessThan(2000);
     expect(jq.evaluate("1", {})).toBe(1);
     expect(jq.evaluate(".a |= 2 | .a", {})).toBe(2);
   });

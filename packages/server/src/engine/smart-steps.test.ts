@@ -368,7 +368,7 @@ describe("a step whose turn has come", () => {
     await settled();
     const { db, catalog } = harness.services;
     const [ann] = await query("select id from recipient where workspace_id = $1", [pipeline.workspace_id]);
-    const who = { recipient_ids: [String(ann?.id)], tenant_id: "default" };
+    const who = { recipient_ids: [ann?.id as string], tenant_id: "default" };
     await db.tx((tx) =>
       createPreferences({ db, catalog }).setChannelPreference(tx, pipeline.workspace_id, who, [
         { channel: "email", is_restricted: true },
@@ -378,7 +378,11 @@ describe("a step whose turn has come", () => {
     await tick();
     expect(await messages()).toMatchObject([
       { channel: "androidpush", status: "sent_by_vendor" },
-      { channel: "email", status: "not_to_be_triggered", failure_reason: expect.stringContaining("email") },
+      {
+        channel: "email",
+        status: "not_to_be_triggered",
+        failure_reason: "email was turned off meanwhile: channel_restricted",
+      },
       { channel: "sms", status: "sent_by_vendor", wait_time_in_seconds: 1800 },
     ]);
   });

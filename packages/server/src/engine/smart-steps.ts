@@ -99,7 +99,7 @@ async function findUnwanted(
       const known = policies.get(policyKey(step));
       // Due since the policies were read; the node's own look at them is recent enough.
       if (known === undefined) continue;
-      const { channels, message } = evaluatePreference({
+      const { refused } = evaluatePreference({
         category: step.category,
         policy: known.policy,
         tenant_id: step.tenant_id,
@@ -107,7 +107,8 @@ async function findUnwanted(
         choice: choices(step),
         channels: [step.channel],
       });
-      if (channels.length === 0) unwanted.set(step, message);
+      const reason = refused.get(step.channel);
+      if (reason !== undefined) unwanted.set(step, `${step.channel} was turned off meanwhile: ${reason}`);
     }
   }
   return unwanted;

@@ -393,6 +393,5 @@ describe("a hundred thousand pending steps", () => {
     const flood = await explain(DUE_STEPS, [null]);
     expect(flood).toContain("Index Scan using smart_step_due");
     expect(flood).toMatch(/smart_step_of_node|smart_step_pkey/);
-    expect(Number(/Execution Time: ([\d.]+)/.exec(flood)?.[1])).toBeLessThan(500);
   });
 });
