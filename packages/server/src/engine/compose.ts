@@ -1,26 +1,23 @@
 import type { VariantSnapshot } from "../catalog/template.ts";
 import type { CompiledNode } from "../catalog/workflow.ts";
-import { type Channel, isChannel } from "../core/channel.ts";
+import type { Channel } from "../core/channel.ts";
 import type { StoredIdentity } from "../core/identity.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { rootOf } from "../core/lane.ts";
-import { evaluatePreference, NO_CHOICE } from "../core/preferences.ts";
 import { TemplateError } from "../core/handlebars/engine.ts";
 import { selectVariant } from "../core/variants.ts";
-import { inboxSubscriberId } from "../workspaces/workspaces.ts";
 import type { DeliveryRequest } from "./node.ts";
 import { knownProfile } from "./profile.ts";
+import { findReach } from "./reach.ts";
 import { type Composed, routeMessages } from "./route-messages.ts";
 import { addStep, type NewMessage, type Run, type Surroundings } from "./run.ts";
 import { aimAt, holdCopies } from "./test-mode.ts";
 import type { RunScope } from "./scope.ts";
-import { concernOf } from "./surroundings.ts";
 import type { WalkDeps } from "./deps.ts";
 
 /**
- * From "send this template" to message rows: which channels the recipient is reached on, with every gate and the
- * values it saw in the step log, and one rendered message per identity. A channel that fails is logged and the
- * others go on.
+ * From "send this template" to message rows: one rendered message for each identity that the recipient is reached on.
+ * A channel that fails is logged and the others go on.
  */
 export function composeMessages(
   run: Run,
@@ -30,68 +27,13 @@ export function composeMessages(
   surroundings: Surroundings,
   deps: WalkDeps,
 ): NewMessage[] {
-  const { now } = run;
-  const template = surroundings.templates.get(`${run.workspace_id}/${request.template}`) ?? null;
-  if (template === null || template.channels.size === 0) {
-    addStep(run, node, "error", "channels_computed", `TemplateGroup ${request.template} not found`);
-    return [];
-  }
-  const live = [...template.channels.keys()];
-  const tenant = surroundings.tenants.get(`${run.workspace_id}/${run.tenant_id}`) ?? null;
-  const identities = usableIdentities(run, surroundings);
-  const requested =
-    request.channels === null ? live : live.filter((channel) => request.channels?.includes(channel));
-  const { only = null } = run.inline ?? {};
-  const allowed = requested.filter((channel) => only === null || only.includes(channel));
-  const addressed = allowed.filter((channel) => (identities.get(channel)?.length ?? 0) > 0);
-  const preference = evaluatePreference({
-    category: run.workflow.category,
-    policy:
-      surroundings.policies.get(`${run.workspace_id}/${run.tenant_id}/${run.workflow.category}`) ?? null,
-    tenant_id: run.tenant_id,
-    tenant_blocked_channels: tenant?.blocked_channels?.filter(isChannel) ?? null,
-    choice: surroundings.choices.get(run.workspace_id)?.(concernOf(run)) ?? NO_CHOICE,
-    channels: addressed,
-  });
-  const reachable = preference.channels;
-  const seen: JsonObject = {
-    template: template.slug,
-    template_version: template.version_no,
-    live_channels: live,
-    node_channels: request.channels,
-    trigger_channels: only,
-    recipient_channels: [...identities].flatMap(([channel, list]) => (list.length > 0 ? [channel] : [])),
-    preference: preference.snapshot,
-    channels: reachable,
-  };
-  if (requested.length === 0) {
-    const wanted = request.channels?.join(", ") ?? "";
-    addStep(
-      run,
-      node,
-      "error",
-      "channels_computed",
-      `template: live channels: [${live.join(", ")}], none of [${wanted}]`,
-      seen,
-    );
-    return [];
-  }
-  if (preference.refused.size > 0) {
-    addStep(run, node, preference.severity, "preference_evaluated", preference.message, preference.snapshot);
-  }
-  if (addressed.length === 0) {
-    const message = `template: live channels: [${live.join(", ")}], but no respective user (subscribed-)channels present`;
-    addStep(run, node, "warning", "channels_computed", message, seen);
-    return [];
-  }
-  if (reachable.length === 0) return [];
-  addStep(run, node, "info", "channels_computed", `channels: ${reachable.join(", ")}`, seen);
-  const composed = reachable.flatMap((channel): Composed[] => {
+  const reach = findReach(run, node, request, surroundings);
+  if (reach === null) return [];
+  const { template, channels, identities } = reach;
+  const about = { namespaces: scope.namespaces, now: run.now };
+  const composed = channels.flatMap((channel): Composed[] => {
     const variants = template.channels.get(channel) ?? [];
-    const variant = selectVariant(variants, run.tenant_id, scope.locale, {
-      namespaces: scope.namespaces,
-      now,
-    });
+    const variant = selectVariant(variants, run.tenant_id, scope.locale, about);
     if (variant === null) return [];
     const addressed = { run, node, channel, identities: identities.get(channel) ?? [] };
     return composeChannel({ ...addressed, template, variant }, scope, surroundings, deps);
@@ -223,54 +165,6 @@ function render(
     }
     throw error;
   }
-}
-
-/** Identities by channel: what the trigger gave inline replaces the stored ones of that channel. */
-function usableIdentities(run: Run, surroundings: Surroundings): Map<Channel, StoredIdentity[]> {
-  const byChannel = new Map<Channel, StoredIdentity[]>();
-  const known = knownProfile(run, run, surroundings).identities;
-  for (const identity of known) {
-    if (identity.status !== "active" || identity.perma_status !== "active") continue;
-    push(byChannel, identity);
-  }
-  // What is suppressed stays suppressed when a trigger repeats the address.
-  const dead = new Set(
-    known
-      .filter(({ status, perma_status }) => status !== "active" || perma_status !== "active")
-      .map(({ channel, key }) => `${channel} ${key}`),
-  );
-  const inline = run.inline?.identities ?? [];
-  for (const channel of new Set(inline.map((identity) => identity.channel))) byChannel.delete(channel);
-  for (const identity of inline)
-    if (!dead.has(`${identity.channel} ${identity.key}`)) push(byChannel, identity);
-  const workspace = surroundings.workspaces.get(run.workspace_id);
-  if (
-    run.object_type === "" &&
-    run.inline?.is_transient !== true &&
-    workspace !== undefined &&
-    !byChannel.has("inbox")
-  ) {
-    const key = inboxSubscriberId(workspace, run.distinct_id);
-    byChannel.set("inbox", [
-      {
-        channel: "inbox",
-        provider: "suprsend",
-        key,
-        value: key,
-        device_id: null,
-        bundle_id: null,
-        status: "active",
-        perma_status: "active",
-      },
-    ]);
-  }
-  return byChannel;
-}
-
-function push(byChannel: Map<Channel, StoredIdentity[]>, identity: StoredIdentity): void {
-  const list = byChannel.get(identity.channel);
-  if (list === undefined) byChannel.set(identity.channel, [identity]);
-  else list.push(identity);
 }
 
 function attachmentsOf(data: JsonObject): unknown[] | null {
