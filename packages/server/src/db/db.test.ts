@@ -46,6 +46,21 @@ async function createDoor(): Promise<Door> {
   return door;
 }
 
+describe("a statement whose values cannot be sent", () => {
+  it("fails alone: the next use of its name finds a connection that can prepare it", async () => {
+    const db = createDb({ url: inject("databaseUrl"), max: 1, onError: () => {} });
+    const echo = (value: unknown) => db.tx((tx) => tx.query("select $1::text as value", [value], "echo"));
+    const unsendable = {
+      toPostgres() {
+        throw new RangeError("too large");
+      },
+    };
+    await expect(echo(unsendable)).rejects.toThrow("too large");
+    await expect(echo("fine")).resolves.toEqual([{ value: "fine" }]);
+    await db.close();
+  });
+});
+
 describe("listening", () => {
   let door: Door;
   let db: Db;

@@ -100,12 +100,16 @@ export function createDb(options: DbOptions): Db {
     const client = await pool.connect();
     const pending: (() => void)[] = [];
     let failure: Error | undefined;
+    let isSpoiled = false;
     try {
       // Not awaited: it travels with the first statement. Where it fails the connection is gone, and all fail.
       const begun = client.query(relaxed ? "begin; set local synchronous_commit to off" : "begin");
       begun.catch(() => {});
       const result = await work(
-        Object.assign(queryableOf(client), { afterCommit: (then: () => void) => pending.push(then) }),
+        Object.assign(
+          queryableOf(client, () => (isSpoiled = true)),
+          { afterCommit: (then: () => void) => pending.push(then) },
+        ),
       );
       const ended = await client.query("commit");
       if (ended.command !== "COMMIT") throw new Error("the transaction had failed and was rolled back");
@@ -119,8 +123,9 @@ export function createDb(options: DbOptions): Db {
       );
       throw error;
     } finally {
-      // A connection that could not even roll back is not fit for the pool.
-      client.release(failure);
+      // A connection that could not even roll back, or that takes a statement for prepared which is not, is not fit
+      // for the pool.
+      client.release(failure ?? isSpoiled);
     }
   }
 
@@ -153,10 +158,25 @@ function statement(text: string, values: readonly unknown[] = [], name?: string)
   return name === undefined ? { text, values: [...values] } : { text, values: [...values], name };
 }
 
-function queryableOf(client: pg.PoolClient): Queryable {
+/**
+ * Values that cannot be sent (too large for a string, say) fail in the driver, which then has the database forget the
+ * prepared statement but goes on taking it for prepared: every later use of its name on that connection would fail.
+ */
+function queryableOf(client: pg.PoolClient, onSpoiled: () => void = () => {}): Queryable {
   let bound: Kysely<Tables> | undefined;
   return {
-    query: async (text, values, name) => (await client.query(statement(text, values, name))).rows,
+    async query<Row extends object>(
+      text: string,
+      values?: readonly unknown[],
+      name?: string,
+    ): Promise<Row[]> {
+      try {
+        return (await client.query<Row>(statement(text, values, name))).rows;
+      } catch (error) {
+        if (name !== undefined && !(error instanceof pg.DatabaseError)) onSpoiled();
+        throw error;
+      }
+    },
     get kysely() {
       bound ??= kyselyOn(client);
       return bound;

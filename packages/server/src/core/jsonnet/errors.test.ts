@@ -222,3 +222,13 @@ describe("what fails", () => {
     expect(errorOf(() => engine.evaluate("1 +", {})).message).toBe(first.message);
   });
 });
+
+describe("an error that a script raises with a long text", () => {
+  it.each([
+    ["error std.repeat('x', 1000000)", /^x{500}… at 1:1$/],
+    ["assert false : std.repeat('x', 1000000); 1", /^x{500}… at 1:\d+$/],
+    ["error 'y' + std.repeat('😀', 1000)", /^y(?:😀){249}\ufffd… at 1:1$/u],
+  ])("is cut short, and still says where: %s", (source, message) => {
+    expect(errorOf(() => engine.evaluate(source, {})).message).toMatch(message);
+  });
+});

@@ -11,10 +11,18 @@ export class JsonnetError extends Error {
   readonly column: number | null;
 
   constructor(reason: string, place: { line: number; column: number } | null = null, options?: ErrorOptions) {
-    super(place === null ? reason : `${reason} at ${place.line}:${place.column}`, options);
+    const short = shorten(reason);
+    super(place === null ? short : `${short} at ${place.line}:${place.column}`, options);
     this.line = place?.line ?? null;
     this.column = place?.column ?? null;
   }
+}
+
+/** A script may raise an error of any length, once for each of a workflow's recipients. */
+const MAX_LENGTH = 500;
+
+function shorten(reason: string): string {
+  return reason.length > MAX_LENGTH ? `${reason.slice(0, MAX_LENGTH).toWellFormed()}…` : reason;
 }
 
 /** An error at an offset of a source. */
