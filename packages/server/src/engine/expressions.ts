@@ -3,6 +3,7 @@ import { type JqEngine, JqError } from "../core/jq.ts";
 import { JsonnetError, type JsonnetEngine } from "../core/jsonnet/engine.ts";
 import { checkSetting, createSettingEngine } from "../core/jsonnet/setting.ts";
 import type { Json, JsonObject } from "../core/json.ts";
+import { createOverruns } from "./overruns.ts";
 
 /**
  * The one door to the expression languages of workflow settings. Each engine compiles a source once and keeps it;
@@ -32,6 +33,7 @@ export interface ExpressionEngines {
 export const EMPTY_VALUE = "evaluated to empty value";
 
 export function createExpressions({ jq, jsonnet, handlebars }: ExpressionEngines): Expressions {
+  const overruns = createOverruns();
   const settings = createSettingEngine(jsonnet);
   const languages: Record<Language, (source: string, context: JsonObject) => Json | undefined> = {
     jq: (source, context) => jq.evaluate(source, context),
@@ -48,7 +50,11 @@ export function createExpressions({ jq, jsonnet, handlebars }: ExpressionEngines
   };
   return {
     evaluate(language, source, context) {
+      const reason = overruns.refusal(source);
+      if (reason !== null) return { ok: false, reason };
+      const begun = performance.now();
       const result = attempt(() => languages[language](source, context));
+      overruns.took(source, performance.now() - begun);
       if (!result.ok) return result;
       return result.value === undefined
         ? { ok: false, reason: EMPTY_VALUE }

@@ -52,6 +52,12 @@ describe("POST /v1/workflow_run/cancel/ 200", () => {
 describe("POST /v1/workflow_run/cancel/ 400", () => {
   const LITERAL = "at least one filter is required: execution_id, recipients, idempotency_key";
 
+  it("names a filter that it does not know, instead of cancelling more than was meant", async () => {
+    const { status, text } = await cancel({ recipients: ["ann"], workflow: "welcome" });
+    expect(status).toBe(400);
+    expect(text).toContain("workflow: is not a filter; there are execution_id");
+  });
+
   it.each<object>([
     {},
     { workflow_slug: "later" },

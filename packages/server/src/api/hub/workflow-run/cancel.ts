@@ -10,7 +10,7 @@ const recipient = z
   .min(1, "must not be empty")
   .max(512, "must be at most 512 characters");
 
-const body = z.object(
+const body = z.looseObject(
   {
     execution_id: key.describe("Of one execution."),
     recipients: z
@@ -51,6 +51,14 @@ export default defineRoute({
     const { workflow_slug: _narrows, ...deciding } = filter;
     if (Object.values(deciding).every((value) => value === null)) {
       throw new AppError("invalid_request_error", NO_FILTER);
+    }
+    // Left out, it would cancel more than was meant.
+    const unknown = Object.keys(body).find((name) => !Object.hasOwn(filter, name));
+    if (unknown !== undefined) {
+      throw new AppError(
+        "invalid_request_error",
+        `${unknown.slice(0, 64)}: is not a filter; there are ${Object.keys(filter).join(", ")}`,
+      );
     }
     return { execution_ids: await services.engine.cancel(auth.workspace.workspace_id, filter) };
   },

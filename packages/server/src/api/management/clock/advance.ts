@@ -8,6 +8,8 @@ import { clockReply, expectSandbox, presentClock } from "./clock-reply.ts";
 /** How long the answer waits for the clock to arrive. */
 const PATIENCE_MS = 20_000;
 const LOOK_MS = 20;
+/** The last instant that prints with a four-digit year. */
+const LAST = new Date(Date.UTC(9999, 11, 31, 23, 59, 59, 999));
 
 const body = z
   .object({
@@ -44,6 +46,7 @@ export default defineRoute({
     const from = advancing_to ?? now;
     const target =
       to === undefined ? new Date(from.getTime() + (parseDuration(by ?? "") ?? 0)) : new Date(to);
+    if (target > LAST) throw new AppError("validation_error", `by: must not lead past ${LAST.toISOString()}`);
     if (target < now)
       throw new AppError("validation_error", `to: must not be before the clock's ${now.toISOString()}`);
     await sendClock(db, workspace_id, target, base);
