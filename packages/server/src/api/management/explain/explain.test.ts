@@ -49,6 +49,32 @@ async function send(body: JsonObject = {}): Promise<string> {
 const query = (text: string, values: unknown[] = []) =>
   harness.services.db.query(text, [pipeline.workspace_id, ...values]);
 
+describe("GET /v1/{workspace}/explain/ 200 decides", () => {
+  it("by the newest request, however late the runs of those before it began", async () => {
+    const first = await send();
+    await explained("sent", { distinct_id: "ann" });
+    const [later] = await harness.services.db.query<{ id: string }>(
+      `insert into request (workspace_id, id, lane, api_type, name, idempotency_key, body, status, errors)
+       select workspace_id, $2, lane, api_type, name, 'k2', body, 'partial_failure',
+              '[{"error_code": "throttled", "error_description": "throttled: user ''ann'' had enough", "severity": "warning"}]'
+         from request where workspace_id = $1 and id = $3 returning id`,
+      [pipeline.workspace_id, harness.services.ids.uuid(), first],
+    );
+    await query("update run set created_at = now() + interval '1 second' where workspace_id = $1");
+    const { verdict, evidence } = await explain({ distinct_id: "ann", workflow: "hello" });
+    expect(verdict).toBe("throttled");
+    expect(evidence[0]).toMatchObject({ request_id: later?.id });
+  });
+
+  it("without events that only end waits", async () => {
+    await query("insert into workflow_event values ($1, 'paid', 'Wait Event', 'hello')");
+    await pipeline.call("POST", "/event/", { distinct_id: "ann", event: "Paid", properties: {} });
+    const { summary } = await explained("no_such_user", { distinct_id: "ann", workflow: "hello" });
+    expect(summary).not.toContain("Paid");
+    expect((await explained("no_such_user", { distinct_id: "ann" })).summary).not.toContain("Paid");
+  });
+});
+
 describe("GET /v1/{workspace}/explain/ 200 says why somebody got something", () => {
   it("sent, with the messages and how far they are", async () => {
     const request_id = await send();

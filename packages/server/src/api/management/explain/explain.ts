@@ -10,7 +10,7 @@ import { type Question, readRequestsNaming, readRequestsOfKey, readRuns, readSur
  */
 export async function explain(db: Queryable, question: Question): Promise<Omit<Finding, "at">> {
   const findings = await readFindings(db, question);
-  const [newest, ...earlier] = findings.toSorted((one, other) => other.at.getTime() - one.at.getTime());
+  const [newest, ...earlier] = findings.toSorted(laterFirst);
   if (newest === undefined) return explainNothing(db, question);
   if (question.distinct_id === null && earlier.length > 0) return sumUp(question, [newest, ...earlier]);
   return {
@@ -39,6 +39,13 @@ async function readFindings(db: Queryable, question: Question): Promise<Finding[
       return isSeen ? [] : (judgeRequest(request, question.distinct_id) ?? []);
     }),
   ];
+}
+
+/** By the requests, whose ids are ordered by time: a run begins when others have been accepted long since. */
+function laterFirst(one: Finding, other: Finding): number {
+  const [first, second] = [referenceOf(one).request_id ?? "", referenceOf(other).request_id ?? ""];
+  if (first !== second) return first < second ? 1 : -1;
+  return other.at.getTime() - one.at.getTime();
 }
 
 function referenceOf({ at, evidence }: Finding) {

@@ -11,6 +11,8 @@ export interface ExplainedRequest {
   has_runs: boolean;
   /** Some enabled workflow is there for its event. */
   has_workflow: boolean;
+  /** Of an event: runs may wait for it, or count it as a success. */
+  is_awaited: boolean;
 }
 
 interface StoredProblem {
@@ -56,6 +58,8 @@ export function judgeRequest(request: ExplainedRequest, who: string | null): Fin
     };
   }
   if (request.has_runs || request.status !== "accepted") return null;
+  // It may have ended a wait, or counted as a success: that is told with the run.
+  if (request.api_type === "event" && !request.has_workflow && request.is_awaited) return null;
   const kind = request.api_type === "event" ? "event" : "trigger";
   const isIdle = request.api_type === "event" && !request.has_workflow;
   const because = isIdle

@@ -32,12 +32,15 @@ const HAS_WORKFLOW = `exists (select from workflow_event e join workflow w using
     and w.is_enabled and w.live_version_id is not null and w.deleted_at is null)`;
 
 const REQUEST_COLUMNS = `q.id, q.api_type, q.name, q.status, q.errors, q.created_at, ${HAS_RUNS} as has_runs,
-  ${HAS_WORKFLOW} as has_workflow`;
+  ${HAS_WORKFLOW} as has_workflow,
+  exists (select from workflow_event e where e.workspace_id = q.workspace_id and e.event_name = lower(q.name)
+             and e.usage <> 'Trigger Event') as is_awaited`;
 
 /** A request for one workflow is of its name; whether an event is, its errors say. */
 const FOR_WORKFLOW = (workflow: string) => `(${workflow}::text is null or q.name = ${workflow}
   or q.api_type = 'event' and exists (select from workflow_event e
-       where e.workspace_id = q.workspace_id and e.event_name = lower(q.name) and e.slug = ${workflow}))`;
+       where e.workspace_id = q.workspace_id and e.event_name = lower(q.name) and e.slug = ${workflow}
+         and e.usage = 'Trigger Event'))`;
 
 export async function readRequestsOfKey(
   db: Queryable,
