@@ -27,8 +27,8 @@ export async function advance(
       const performance = walkSafely(walk, surroundings, deps, messages);
       if (performance !== null) wanted.push({ run: walk.run, performance });
     }
-    const outcomes = wanted.length === 0 ? [] : await deps.perform(tx, wanted, surroundings);
-    turn = outcomes.map(({ run, outcome }): Walk => ({ run, begin: { kind: "answered", outcome } }));
+    const performed = wanted.length === 0 ? [] : await deps.perform(tx, wanted, surroundings);
+    turn = performed.map(({ run, answer }): Walk => ({ run, begin: { kind: "answered", answer } }));
   }
   return messages;
 }

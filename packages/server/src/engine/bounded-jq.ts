@@ -1,7 +1,7 @@
-import { createContext, Script } from "node:vm";
 import { type JqEngine, JqError, JqOverrunError } from "../core/jq.ts";
 import type { Json } from "../core/json.ts";
 import { findUnsafe } from "../core/json-guard.ts";
+import { createTimeLimit } from "../core/time-limit.ts";
 
 /**
  * Expressions with limits. A workflow's author can write a loop without end or a pattern that backtracks for years,
@@ -24,33 +24,16 @@ const MAX_OUTPUT = 1024 * 1024;
 /** A run is one of many: an expression that ran out of time would do so again for each of its recipients. */
 const PENALTY_MS = 60_000;
 const MAX_PENALTIES = 1000;
-/** With less than this share of the time on a processor it was the machine that stood still. */
-const BUSY_SHARE = 0.5;
-const TRIES = 3;
 
 export function boundJq(jq: JqEngine, limits: JqLimits = {}): JqEngine {
   const { max_ms = MAX_MS, max_output = MAX_OUTPUT, clock = Date.now } = limits;
-  const sandbox: { work: () => unknown } = { work: () => undefined };
-  const context = createContext(sandbox);
-  const script = new Script("work()");
+  const limit = createTimeLimit(max_ms);
   const penalties = new Map<string, { until: number; reason: string }>();
 
   function timed<T>(work: () => T): T {
-    for (let tries = 1; ; tries++) {
-      sandbox.work = work;
-      const before = process.threadCpuUsage();
-      try {
-        return script.runInContext(context, { timeout: max_ms }) as T;
-      } catch (error) {
-        if (!isTimeout(error)) throw error;
-        const { user, system } = process.threadCpuUsage(before);
-        if (tries === TRIES || (user + system) / 1000 > max_ms * BUSY_SHARE) {
-          throw new JqOverrunError(`takes longer than ${max_ms} ms`, { cause: error });
-        }
-      } finally {
-        sandbox.work = () => undefined;
-      }
-    }
+    const done = limit(work);
+    if (done === null) throw new JqOverrunError(`takes longer than ${max_ms} ms`);
+    return done.value;
   }
 
   /** Refuses what overran within the last minute, and remembers what does now. */
@@ -115,13 +98,4 @@ function isLarger(value: Json, limit: number): boolean {
     if (size > limit) return true;
   }
   return false;
-}
-
-function isTimeout(error: unknown): boolean {
-  return (
-    typeof error === "object" &&
-    error !== null &&
-    "code" in error &&
-    error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT"
-  );
 }

@@ -80,12 +80,13 @@ async function readChunk(jobs: Job[], deps: StageDeps): Promise<Chunk> {
 async function execute(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<void> {
   const runs = await loadRuns(tx, chunk, await deps.clock(tx));
   const { signals, more } = await takeSignals(tx, runs);
-  const surroundings: Surroundings = {
-    ...chunk.configuration,
-    recipients: await loadPeople(tx, runs, deps),
-    messages: await loadMessageFacts(tx, runs),
-    choices: await loadChoices(tx, runs, deps),
-  };
+  // None waits for another: they share a round trip.
+  const [recipients, facts, choices] = await Promise.all([
+    loadPeople(tx, runs, deps),
+    loadMessageFacts(tx, runs),
+    loadChoices(tx, runs, deps),
+  ]);
+  const surroundings: Surroundings = { ...chunk.configuration, recipients, messages: facts, choices };
   const walks: Walk[] = [];
   for (const run of runs) {
     const refusal = isOrphaned(run, surroundings)

@@ -12,7 +12,7 @@ import {
 } from "../../test/pipeline.ts";
 import { startWorker, type Worker, type WorkerOptions } from "../../test/worker.ts";
 import type { Condition } from "../core/conditions.ts";
-import { defineNode, next, type NodeDefinition } from "./node.ts";
+import { defineNode, next, type NodeDefinition, perform } from "./node.ts";
 
 /*
  * The harness only accepts: what stands in its queues waits until a test starts a worker.
@@ -340,6 +340,34 @@ describe("a backlog", () => {
       { distinct_id: "user-7", position: null },
     ]);
     expect(runs[7]?.steps.at(-1)).toMatchObject({ s: "run_stopped", l: "error", m: "500: boom" });
+    expect(await pipeline.messages()).toHaveLength(19);
+  });
+
+  it("loses one run to a node that throws at the result of an effect, and none of the others", async () => {
+    const explode = defineNode({
+      type: "explode",
+      short: "explode",
+      name: "Explode",
+      config: z.looseObject({}),
+      run: (ctx) =>
+        perform("edit_profile", { who: "recipient", properties: {} }, () => {
+          if (ctx.data.explode === true) throw new Error("boom");
+          return next;
+        }),
+    });
+    await pipeline.commit("hello", [node("explode", "explode_1"), sms("sms_1")]);
+    await triggerAll(
+      Array.from({ length: 20 }, (_, index) => ({
+        workflow: "hello",
+        recipients: [person(`user-${index}`)],
+        data: { explode: index === 7 },
+      })),
+    );
+    await work({ nodes: [explode as NodeDefinition] });
+
+    const failed = (await pipeline.finished(20)).filter(({ status }) => status === "failed");
+    expect(failed).toMatchObject([{ distinct_id: "user-7", position: null }]);
+    expect(failed[0]?.steps.at(-1)).toMatchObject({ s: "run_stopped", l: "error", m: "500: boom" });
     expect(await pipeline.messages()).toHaveLength(19);
   });
 

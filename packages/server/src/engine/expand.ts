@@ -104,12 +104,11 @@ export async function plan(
   const { runs: named, orders, known } = await planRuns(tx, intents, problems, nows, deps);
   const reached = await planFanOut(tx, orders, nows, deps);
   const runs = [...named, ...reached.runs];
-  const surroundings: Surroundings = {
-    ...configuration,
-    recipients: await loadPeople(tx, runs, deps, known),
-    messages: new Map(),
-    choices: await loadChoices(tx, runs, deps),
-  };
+  const [recipients, choices] = await Promise.all([
+    loadPeople(tx, runs, deps, known),
+    loadChoices(tx, runs, deps),
+  ]);
+  const surroundings: Surroundings = { ...configuration, recipients, messages: new Map(), choices };
   const begun = await admit(tx, runs, surroundings, problems);
   forgetMissingParents(runs, orders, new Set(begun));
   for (const run of begun) addStep(run, null, "info", "run_started", "run started");

@@ -1,11 +1,11 @@
 import type { JsonObject } from "../core/json.ts";
-import { startOf } from "../core/run-state.ts";
 import type { Tx } from "../db/db.ts";
 import { type FanOutAsk, type FanOutCursor, fanOut, type Member } from "../recipients/fan-out.ts";
 import type { StageDeps } from "./deps.ts";
 import type { FanOutBody, Intent } from "./intent.ts";
 import { insertRequests } from "./internal-request.ts";
-import { nothingLeft, type Person, type Run } from "./run.ts";
+import { newRun } from "./new-run.ts";
+import type { Person, Run } from "./run.ts";
 import { groupBy } from "./surroundings.ts";
 
 /**
@@ -53,34 +53,22 @@ export async function planFanOut(
 }
 
 function toRun({ intent, actor, parent_run_id }: FanOutOrder, member: Member, now: Date, id: string): Run {
-  const { request, workflow, tenant_id, data } = intent;
   const { parent, properties, object_type, distinct_id, recipient_id } = member;
   const subscription = Object.keys(properties).length === 0 ? {} : { subscription: properties };
-  return {
-    workspace_id: request.workspace_id,
-    id,
-    request_id: request.id,
-    parent_run_id,
-    workflow,
-    object_type,
-    distinct_id,
-    recipient_id,
-    tenant_id,
-    idempotency_key: request.idempotency_key,
-    cancellation_key: request.cancellation_key,
-    actor,
-    inline: { properties: {}, identities: [], only: null, is_transient: false, ...subscription },
-    data,
-    data_changed: false,
-    status: "in_progress",
-    position: startOf(workflow.nodes),
-    wake_at: null,
+  return newRun(
+    intent,
+    {
+      id,
+      parent_run_id,
+      parent_object: `${parent.object_type}/${parent.distinct_id}`,
+      object_type,
+      distinct_id,
+      recipient_id,
+      actor,
+      inline: { properties: {}, identities: [], only: null, is_transient: false, ...subscription },
+    },
     now,
-    memory: request.depth === null ? {} : { depth: request.depth },
-    steps: [],
-    parent_object: `${parent.object_type}/${parent.distinct_id}`,
-    left: nothingLeft(),
-  };
+  );
 }
 
 /** Children of an object whose own run did not begin have no parent. Pages after the first know theirs already. */

@@ -2,7 +2,6 @@ import type { Tx } from "../db/db.ts";
 import type { JsonObject } from "../core/json.ts";
 import { editProfile } from "../core/profile-edit.ts";
 import { type Operation, profileFromRecipient } from "../core/profile-operations.ts";
-import { type Position, startOf } from "../core/run-state.ts";
 import type { RecipientSpec } from "../core/trigger.ts";
 import type { FanOutSource } from "../recipients/fan-out.ts";
 import type { EditOutcome, RecipientEdit, Recipients, StoredRecipient } from "../recipients/recipients.ts";
@@ -10,7 +9,8 @@ import type { StageDeps } from "./deps.ts";
 import type { Intent } from "./intent.ts";
 import type { FanOutOrder } from "./fan-out.ts";
 import { problem, type RequestProblem } from "./problem.ts";
-import { type InlineProfile, nothingLeft, type Person, type Run } from "./run.ts";
+import { newRun } from "./new-run.ts";
+import type { InlineProfile, Person, Run } from "./run.ts";
 import { groupBy } from "./surroundings.ts";
 import { tellProfiles } from "./tell-profiles.ts";
 
@@ -172,19 +172,13 @@ function makeRun(
     spec.is_transient ||
     inline.identities.length > 0 ||
     Object.keys(inline.properties).length > 0;
-  const start: Position | null = startOf(workflow.nodes);
-  return {
-    workspace_id: request.workspace_id,
+  const newcomer = {
     id: deps.ids.ulid(),
-    request_id: request.id,
     parent_run_id: request.parent_run_id,
-    workflow,
+    parent_object: null,
     object_type: spec.object_type,
     distinct_id: spec.is_transient ? `_transient_${deps.ids.ulid()}` : spec.distinct_id,
     recipient_id,
-    tenant_id: intent.tenant_id,
-    idempotency_key: request.idempotency_key,
-    cancellation_key: request.cancellation_key,
     actor: actor === null ? null : toPerson(actor, outcomes),
     inline: hasInline
       ? {
@@ -194,17 +188,8 @@ function makeRun(
           is_transient: spec.is_transient,
         }
       : null,
-    data: intent.data,
-    data_changed: false,
-    status: "in_progress",
-    position: start,
-    wake_at: null,
-    now,
-    memory: request.depth === null ? {} : { depth: request.depth },
-    steps: [],
-    parent_object: null,
-    left: nothingLeft(),
   };
+  return newRun(intent, newcomer, now);
 }
 
 function toPerson({ spec, inline, edit }: PlannedPerson, outcomes: EditOutcome[]): Person {

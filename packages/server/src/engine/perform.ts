@@ -36,7 +36,7 @@ export function createPerform(deps: EffectDeps): Perform {
       own.forEach(({ run: who, performance }, index) => {
         const result = results[index];
         if (result === undefined) throw new Error(`effect ${type} lost a request`);
-        performed.push({ run: who, outcome: performance.answer(result) });
+        performed.push({ run: who, answer: () => performance.answer(result) });
       });
     }
     return performed;

@@ -17,7 +17,8 @@ export type Perform = (
 /** What a run goes on with after what it wanted was done. */
 export interface Performed {
   run: Run;
-  outcome: NodeOutcome;
+  /** Called by the run's own walk: a bug in it is that run's. */
+  answer: () => NodeOutcome;
 }
 
 /** One effect, in bulk. Results in the order of the requests. What it writes about people it puts into the surroundings too. */

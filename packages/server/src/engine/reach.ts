@@ -8,7 +8,7 @@ import { inboxSubscriberId } from "../workspaces/workspaces.ts";
 import type { DeliveryRequest } from "./node.ts";
 import { knownProfile } from "./profile.ts";
 import { addStep, type Run, type Surroundings } from "./run.ts";
-import { concernOf } from "./surroundings.ts";
+import { concernOf, policyKey } from "./surroundings.ts";
 
 /** What a delivery node can send to its recipient. */
 export interface Reach {
@@ -45,7 +45,7 @@ export function findReach(
   const preference = evaluatePreference({
     category: run.workflow.category,
     policy:
-      surroundings.policies.get(`${run.workspace_id}/${run.tenant_id}/${run.workflow.category}`) ?? null,
+      surroundings.policies.get(policyKey(run.workspace_id, run.tenant_id, run.workflow.category)) ?? null,
     tenant_id: run.tenant_id,
     tenant_blocked_channels: tenant?.blocked_channels?.filter(isChannel) ?? null,
     choice: surroundings.choices.get(run.workspace_id)?.(concernOf(run)) ?? NO_CHOICE,

@@ -7,6 +7,7 @@ import type { StageDeps } from "./deps.ts";
 import { type Chunk, plan, readRequests } from "./expand.ts";
 import type { RequestRow } from "./intent.ts";
 import { factsOf } from "./message-facts.ts";
+import { next } from "./node.ts";
 import type { RequestProblem } from "./problem.ts";
 import { addStep, type NewMessage, type Run, type Step, type Surroundings } from "./run.ts";
 import type { Walk } from "./walk.ts";
@@ -99,7 +100,7 @@ function skipWait(run: Run): Walk[] {
     );
     delete run.memory.wait;
     delete run.memory.call;
-    return [{ run, begin: { kind: "answered", outcome: { kind: "next" } } }];
+    return [{ run, begin: { kind: "answered", answer: () => next } }];
   }
   const until = new Date(wait.until);
   if (until > run.now) run.now = until;

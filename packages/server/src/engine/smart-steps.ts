@@ -11,7 +11,7 @@ import {
   takeDueSteps,
 } from "../routing/steps.ts";
 import type { EngineDeps } from "./deps.ts";
-import { groupBy } from "./surroundings.ts";
+import { groupBy, policyKey } from "./surroundings.ts";
 
 /** A step later than this part of the gap moves those behind it, so that nobody is rung on two channels at once. */
 const TOLERANCE = 0.1;
@@ -67,8 +67,11 @@ async function move(tx: Tx, policies: Policies, deps: StepDeps): Promise<number>
 /** What holds for a category in a tenant, by `workspace_id/tenant_id/category`. */
 type Policies = Map<string, { policy: CategoryPolicy | null; blocked: Channel[] | null }>;
 
-const policyKey = (step: Pick<DueStep, "workspace_id" | "tenant_id" | "category">): string =>
-  `${step.workspace_id}/${step.tenant_id}/${step.category}`;
+const keyOf = ({
+  workspace_id,
+  tenant_id,
+  category,
+}: Pick<DueStep, "workspace_id" | "tenant_id" | "category">) => policyKey(workspace_id, tenant_id, category);
 
 /** Before the transaction: what is not remembered is read over a connection of its own. */
 async function loadPolicies({ db, clock, catalog, preferences }: StepDeps): Promise<Policies> {
@@ -76,7 +79,7 @@ async function loadPolicies({ db, clock, catalog, preferences }: StepDeps): Prom
   for (const concern of await readDueConcerns(db, await clock(db))) {
     const { workspace_id, tenant_id, category } = concern;
     const tenant = await catalog.findTenant(workspace_id, tenant_id);
-    policies.set(policyKey(concern), {
+    policies.set(keyOf(concern), {
       policy: await preferences.findPolicy(workspace_id, tenant_id, category),
       blocked: tenant?.blocked_channels?.filter(isChannel) ?? null,
     });
@@ -96,7 +99,7 @@ async function findUnwanted(
   for (const [workspace_id, own] of groupBy(sendable, (step) => step.workspace_id)) {
     const choices = await preferences.load(tx, workspace_id, own);
     for (const step of own) {
-      const known = policies.get(policyKey(step));
+      const known = policies.get(keyOf(step));
       // Due since the policies were read; the node's own look at them is recent enough.
       if (known === undefined) continue;
       const { refused } = evaluatePreference({

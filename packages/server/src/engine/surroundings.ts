@@ -39,7 +39,7 @@ export async function loadConfiguration(
       );
     }
     for (const { tenant_id, workflow } of own) {
-      const key = `${workspace_id}/${tenant_id}/${workflow.category}`;
+      const key = policyKey(workspace_id, tenant_id, workflow.category);
       if (configuration.policies.has(key)) continue;
       const policy = await deps.preferences.findPolicy(workspace_id, tenant_id, workflow.category);
       configuration.policies.set(key, policy);
@@ -94,6 +94,11 @@ export async function loadChoices(
     choices.set(workspace_id, await preferences.load(tx, workspace_id, own.map(concernOf)));
   }
   return choices;
+}
+
+/** What `Configuration.policies` is kept by. */
+export function policyKey(workspace_id: number, tenant_id: string, category: string): string {
+  return `${workspace_id}/${tenant_id}/${category}`;
 }
 
 export function concernOf({ recipient_id, tenant_id, workflow: { category } }: Run): Concern {

@@ -26,7 +26,7 @@ export type Begin =
   /** What it waited for may have come: signals in order, and the time of now. */
   | { kind: "wake"; signals: Signal[] }
   /** An effect was done; this is what the node answers to its result. */
-  | { kind: "answered"; outcome: NodeOutcome };
+  | { kind: "answered"; answer: () => NodeOutcome };
 
 export interface Signal {
   wait_id: string;
@@ -83,7 +83,7 @@ function walk(
     begin.kind === "wake"
       ? wake(run, begin.signals, surroundings, deps, messages)
       : begin.kind === "answered"
-        ? begin.outcome
+        ? begin.answer()
         : undefined;
   for (let count = 0; run.position !== null; count++) {
     if (count > MAX_TRANSITIONS) throw new Error(`run ${run.id} does not end`);

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import {
-  checkPlainId,
+  checkList,
   choosePeople,
   giveUp,
-  idText,
+  listFields,
+  listTemplates,
   report,
-  resolveId,
+  resolveList,
   template,
   userSelection,
 } from "../engine/membership-node.ts";
@@ -14,15 +15,12 @@ import { flag, optionalExpression, readTemplate } from "../engine/node-settings.
 
 const config = z
   .object({
-    list_id: idText.describe("Id of the list, or Handlebars that gives it."),
-    is_list_id_dynamic: flag.meta({ description: "`list_id` is Handlebars.", default: false }),
+    ...listFields,
     create_list_if_missing: flag.meta({ description: "Make a list that is not there.", default: false }),
     list_name: optionalExpression.describe("Handlebars; the name of a list that is made. Absent: its id."),
     user_selection: userSelection,
   })
-  .superRefine(({ list_id, is_list_id_dynamic }, issues) => {
-    if (!is_list_id_dynamic) checkPlainId(list_id, "list_id", issues);
-  });
+  .superRefine(checkList);
 
 const CODE = "list_op_failed";
 
@@ -32,12 +30,13 @@ export default defineNode({
   short: "list_add",
   name: "Add to List",
   config,
-  expressions: ({ list_id, is_list_id_dynamic, list_name }) => [
-    ...(is_list_id_dynamic ? [template("list_id", list_id)] : []),
+  expressions: ({ list_name, ...list }) => [
+    ...listTemplates(list),
     ...(list_name === null ? [] : [template("list_name", list_name)]),
   ],
-  run(ctx, { list_id, is_list_id_dynamic, create_list_if_missing, list_name, user_selection }): NodeOutcome {
-    const id = resolveId(ctx, "list_id", list_id, is_list_id_dynamic);
+  run(ctx, settings): NodeOutcome {
+    const { create_list_if_missing, list_name, user_selection } = settings;
+    const id = resolveList(ctx, settings);
     if (!id.ok) return giveUp(ctx, CODE, id.reason);
     const name = list_name === null ? null : readTemplate(ctx, "list_name", list_name);
     if (name?.ok === false) return giveUp(ctx, CODE, name.reason);

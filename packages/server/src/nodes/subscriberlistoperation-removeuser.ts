@@ -1,26 +1,22 @@
 import { z } from "zod";
 import {
-  checkPlainId,
+  checkList,
   choosePeople,
   giveUp,
-  idText,
+  listFields,
+  listTemplates,
   report,
-  resolveId,
-  template,
+  resolveList,
   userSelection,
 } from "../engine/membership-node.ts";
 import { defineNode, next, type NodeOutcome, perform } from "../engine/node.ts";
-import { flag } from "../engine/node-settings.ts";
 
 const config = z
   .object({
-    list_id: idText.describe("Id of the list, or Handlebars that gives it."),
-    is_list_id_dynamic: flag.meta({ description: "`list_id` is Handlebars.", default: false }),
+    ...listFields,
     user_selection: userSelection,
   })
-  .superRefine(({ list_id, is_list_id_dynamic }, issues) => {
-    if (!is_list_id_dynamic) checkPlainId(list_id, "list_id", issues);
-  });
+  .superRefine(checkList);
 
 const CODE = "list_op_failed";
 
@@ -30,12 +26,11 @@ export default defineNode({
   short: "list_remove",
   name: "Remove from List",
   config,
-  expressions: ({ list_id, is_list_id_dynamic }) =>
-    is_list_id_dynamic ? [template("list_id", list_id)] : [],
-  run(ctx, { list_id, is_list_id_dynamic, user_selection }): NodeOutcome {
-    const id = resolveId(ctx, "list_id", list_id, is_list_id_dynamic);
+  expressions: listTemplates,
+  run(ctx, settings): NodeOutcome {
+    const id = resolveList(ctx, settings);
     if (!id.ok) return giveUp(ctx, CODE, id.reason);
-    const who = choosePeople(ctx, user_selection, "users");
+    const who = choosePeople(ctx, settings.user_selection, "users");
     if (who.length === 0) return next;
     return perform(
       "edit_list",
