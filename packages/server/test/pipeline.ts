@@ -56,6 +56,7 @@ export interface RunRow {
 export interface MessageRow {
   id: string;
   execution_id: string;
+  idempotency_key: string;
   distinct_id: string;
   recipient_id: string | null;
   node_ref: string;

@@ -36,6 +36,16 @@ CREATE TABLE batch_item (
   FOREIGN KEY (workspace_id, batch_id) REFERENCES batch(workspace_id, id) ON DELETE CASCADE
 );
 
+CREATE TABLE cancel_notice (
+  workspace_id integer NOT NULL,
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  name text NOT NULL,
+  at timestamp with time zone NOT NULL DEFAULT now(),
+  filter json NOT NULL,
+  PRIMARY KEY (workspace_id, name, id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
+);
+
 CREATE TABLE category (
   workspace_id integer NOT NULL,
   slug text COLLATE "C" NOT NULL,

@@ -33,6 +33,14 @@ export interface BatchItem {
   weight: Generated<number>;
 }
 
+export interface CancelNotice {
+  workspace_id: number;
+  id: GeneratedAlways<number>;
+  name: string;
+  at: Generated<Date>;
+  filter: JsonColumn;
+}
+
 export interface Category {
   workspace_id: number;
   slug: string;
@@ -544,6 +552,7 @@ export interface Tables {
   api_key: ApiKey;
   batch: Batch;
   batch_item: BatchItem;
+  cancel_notice: CancelNotice;
   category: Category;
   category_doc: CategoryDoc;
   due_receipt: DueReceipt;

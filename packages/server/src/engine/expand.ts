@@ -3,6 +3,7 @@ import type { Queryable, Tx } from "../db/db.ts";
 import { closeByEvents } from "../routing/success.ts";
 import { readNows } from "../workspaces/clock.ts";
 import { advance } from "./advance.ts";
+import { heedNotices, markExpanding } from "./cancel/notices.ts";
 import { announceWakes, report, type StageDeps } from "./deps.ts";
 import { type Handler, type Job, lessForCampaigns, type Ref } from "./dispatch.ts";
 import { admit, refuseIntent } from "./gates.ts";
@@ -34,7 +35,7 @@ export function createExpandHandler(deps: StageDeps): Handler {
       await deps.db.tx(
         async (tx) => {
           await deps.dispatch.settle(tx, "expand", lane, jobs);
-          await holdRequests(tx, chunk.requests);
+          await Promise.all([markExpanding(tx, chunk.requests), holdRequests(tx, chunk.requests)]);
           await expand(tx, chunk, deps);
         },
         { relaxed: true },
@@ -103,7 +104,8 @@ export async function plan(
   await tellOfEvents(tx, requests, problems, nows, deps);
   const { runs: named, orders, known } = await planRuns(tx, intents, problems, nows, deps);
   const reached = await planFanOut(tx, orders, nows, deps);
-  const runs = [...named, ...reached.runs];
+  const meant = { runs: [...named, ...reached.runs], rest: reached.rest };
+  const { runs, rest } = await heedNotices(tx, meant, intents, problems);
   const [recipients, choices] = await Promise.all([
     loadPeople(tx, runs, deps, known),
     loadChoices(tx, runs, deps),
@@ -112,7 +114,7 @@ export async function plan(
   const begun = await admit(tx, runs, surroundings, problems);
   forgetMissingParents(runs, orders, new Set(begun));
   for (const run of begun) addStep(run, null, "info", "run_started", "run started");
-  return { begun, surroundings, rest: reached.rest };
+  return { begun, surroundings, rest };
 }
 
 /**
@@ -168,10 +170,7 @@ async function recordProblems(
   const running = new Set(begun.map((run) => run.request_id));
   const told = requests.filter(({ id }) => (problems.get(id)?.length ?? 0) > 0);
   if (told.length === 0) return;
-  const statuses = told.map(({ id }) => {
-    const failed = problems.get(id)?.some(({ severity }) => severity === "error") === true;
-    return failed && !running.has(id) ? "failure" : "partial_failure";
-  });
+  const statuses = told.map(({ id }) => statusOf(problems.get(id) ?? [], running.has(id)));
   await tx.query(
     `update request r set status = u.status, errors = u.errors::json, updated_at = now()
        from unnest($1::int[], $2::uuid[], $3::text[], $4::text[]) as u(workspace_id, id, status, errors)
@@ -184,6 +183,12 @@ async function recordProblems(
     ],
     "expand_problems",
   );
+}
+
+function statusOf(problems: RequestProblem[], hasRuns: boolean): string {
+  if (problems.every(({ error_code }) => error_code === "cancelled"))
+    return hasRuns ? "accepted" : "cancelled";
+  return !hasRuns && problems.some(({ severity }) => severity === "error") ? "failure" : "partial_failure";
 }
 
 async function failRequest(tx: Tx, { workspace_id, id }: Ref, error: unknown): Promise<void> {

@@ -106,6 +106,21 @@ it("clears windows in which nothing came, and batches whose carriers are gone, w
   expect(await keys("batch_item", "batch_id")).toEqual(["carried"]);
 });
 
+it("clears a cancel's notice a day after whatever it may still concern was expanded", async () => {
+  await query(
+    `insert into cancel_notice (workspace_id, name, filter, at)
+     select $1, age, '{}', now() - age::interval from unnest(array['1 hour', '23 hours', '25 hours', '50 hours']) age`,
+  );
+  await harness.services.db.query(
+    "insert into pgboss.job (id, name, state, created_on) values (gen_random_uuid(), 'expand-system', 'created', now() - interval '4 hours')",
+  );
+  await clear();
+  expect(await keys("cancel_notice", "name")).toEqual(["1 hour", "23 hours", "25 hours"]);
+  await harness.services.db.query("delete from pgboss.job where name = 'expand-system'");
+  await clear();
+  expect(await keys("cancel_notice", "name")).toEqual(["1 hour", "23 hours"]);
+});
+
 it("leaves alone what somebody holds at that moment", async () => {
   await query(
     "insert into waiter (workspace_id, key, topic, run_id, wait_id) values ($1, 'ann', 'go', 'never', 'w')",

@@ -26,7 +26,11 @@ const nobodyRuns = (run_id: string): string =>
 const isPast = (column: string): string =>
   `t.${column} < (select ${WORKSPACE_NOW("now()")} from workspace w where w.workspace_id = t.workspace_id) - interval '1 hour'`;
 
-type Leftovers = [table: "waiter" | "signal" | "throttle" | "batch", condition: string];
+/** Whatever was accepted before it, and has not come to runs, may still be meant. */
+const IS_HEEDED = `t.at < (select coalesce(min(created_on), now()) from pgboss.job
+                         where state <= 'active' and name like 'expand-%') - interval '1 day'`;
+
+type Leftovers = [table: "waiter" | "signal" | "throttle" | "batch" | "cancel_notice", condition: string];
 
 const LEFTOVERS: Leftovers[] = [
   ["signal", nobodyRuns("t.run_id")],
@@ -37,6 +41,8 @@ const LEFTOVERS: Leftovers[] = [
   ["batch", `t.carrier_run_id is null and ${isPast("closes_at")}`],
   // Items of a carrier that is no more would be joined for ever.
   ["batch", `t.carrier_run_id is not null and ${nobodyRuns("t.carrier_run_id")}`],
+  // Pages of a fan-out come after the request that began it: hence the day.
+  ["cancel_notice", IS_HEEDED],
 ];
 
 const AT_ONCE = 5000;

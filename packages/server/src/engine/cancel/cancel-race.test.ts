@@ -81,9 +81,14 @@ it(
   async () => {
     const random = createRandom(20_261_120);
     const answered = new Map<string, { messages: number; items: number }>();
+    const acceptedOf = new Map<number, string[]>();
     const cancelled: string[] = [];
     const none = { execution_id: null, recipients: null, workflow_slug: null, cancellation_key: null };
 
+    async function begin(key: string, person: number): Promise<void> {
+      await accept(key, random.pick(WORKFLOWS), person);
+      acceptedOf.set(person, [...(acceptedOf.get(person) ?? []), key]);
+    }
     async function cancelKey(key: string): Promise<void> {
       const ids = await harness.services.engine.cancel(pipeline.workspace_id, {
         ...none,
@@ -97,19 +102,21 @@ it(
         ? { recipients: [`p${person}`], cancellation_key: null }
         : { recipients: null, cancellation_key: `c-${person}` };
       const named = { ...none, ...filter, idempotency_key: null };
+      const before = [...(acceptedOf.get(person) ?? [])];
       cancelled.push(...(await harness.services.engine.cancel(pipeline.workspace_id, named)));
+      for (const key of before) if (!answered.has(key)) answered.set(key, await tracesOf(key));
     }
 
     for (let round = 0; round < ROUNDS; round++) {
       const work: Promise<unknown>[] = [];
       for (let index = 0; index < TRIGGERS; index++) {
         const key = `k-${round}-${index}`;
-        const done = accept(key, random.pick(WORKFLOWS), random.below(PEOPLE));
+        const done = begin(key, random.below(PEOPLE));
         const earlier = `k-${Math.max(0, round - 1)}-${index}`;
         work.push(random.chance(0.4) ? done.then(() => cancelKey(key)) : done);
         if (random.chance(0.3) && !answered.has(earlier)) work.push(done.then(() => cancelKey(earlier)));
       }
-      if (random.chance(0.5)) work.push(cancelPerson(random.below(PEOPLE)));
+      if (random.chance(0.7)) work.push(Promise.race(work).then(() => cancelPerson(random.below(PEOPLE))));
       for (const worker of workers) work.push(hurry(worker));
       await Promise.all(work);
     }

@@ -253,8 +253,6 @@ describe("a request that is not expanded yet", () => {
   it.each<[string, Partial<CancelFilter>]>([
     ["its idempotency key", { idempotency_key: "k" }],
     ["its cancellation key", { cancellation_key: "c" }],
-    ["its key and all its recipients", { idempotency_key: "k", recipients: ["bob", "ann"] }],
-    ["its key and its workflow", { idempotency_key: "k", workflow_slug: "later" }],
   ])("is cancelled by %s, and nothing is sent", async (_name, filter) => {
     const keys = { $idempotency_key: "k", cancellation_key: "c" };
     const id = await trigger({ recipients: [ann, bob], ...keys });
@@ -269,22 +267,89 @@ describe("a request that is not expanded yet", () => {
     expect(await sentTo()).toEqual(["cem"]);
   });
 
+  it.each<[string, Partial<CancelFilter>]>([
+    ["its key and all its recipients", { idempotency_key: "k", recipients: ["bob", "ann"] }],
+    ["its recipients alone", { recipients: ["bob", "ann"] }],
+    ["their addresses", { recipients: ["+1 415 555 0100", "+14155550101"] }],
+    ["its recipients and its workflow", { recipients: ["ann", "bob", "zoe"], workflow_slug: "later" }],
+    ["its key and its workflow", { idempotency_key: "k", workflow_slug: "later" }],
+  ])("comes to nothing when it is cancelled by %s", async (_name, filter) => {
+    const id = await trigger({ recipients: [ann, bob], $idempotency_key: "k" });
+    await trigger({ recipients: [{ distinct_id: "cem", $sms: "+14155550103" }] });
+    expect(await cancel(filter)).toEqual([]);
+    await work();
+    await idle();
+    expect(await sentTo()).toEqual(["cem"]);
+    expect(await pipeline.request(id)).toMatchObject({
+      status: "cancelled",
+      errors: [
+        {
+          error_code: "cancelled",
+          severity: "info",
+          error_description: "cancelled via API before it began, for user 'ann'",
+        },
+        { error_description: "cancelled via API before it began, for user 'bob'" },
+      ],
+    });
+  });
+
   it("is left alone by what does not name it", async () => {
     const id = await trigger({ $idempotency_key: "k", cancellation_key: "c" });
-    await cancel({ idempotency_key: "other" });
-    await cancel({ idempotency_key: "k", workflow_slug: "other" });
-    await cancel({ execution_id: "01NOPE", idempotency_key: "k" });
+    for (const filter of [
+      { idempotency_key: "other" },
+      { idempotency_key: "k", workflow_slug: "other" },
+      { idempotency_key: "k", recipients: ["zoe"] },
+      { cancellation_key: "d", recipients: ["ann"] },
+      { recipients: ["ann"], workflow_slug: "other" },
+      { execution_id: "01NOPE", idempotency_key: "k" },
+      { execution_id: "01NOPE", recipients: ["ann"] },
+    ]) {
+      await cancel(filter);
+    }
+    expect((await pipeline.request(id)).status).toBe("accepted");
+    await work();
+    await idle();
+    expect(await sentTo()).toEqual(["ann"]);
     expect((await pipeline.request(id)).status).toBe("accepted");
   });
 
-  it("is not cut in half: the call is refused until it has runs", async () => {
-    await pipeline.commit("later", [delay("d", "1h")]);
-    await trigger({ recipients: [ann, bob], $idempotency_key: "k" });
-    const half = { idempotency_key: "k", recipients: ["ann"] };
-    await expect(cancel(half)).rejects.toMatchObject({ code: "conflict" });
+  it("loses only those of its recipients that are named", async () => {
+    const id = await trigger({ recipients: [ann, bob], $idempotency_key: "k" });
+    expect(await cancel({ idempotency_key: "k", recipients: ["ann"] })).toEqual([]);
     await work();
-    const [run] = await quiet(2);
-    expect(await cancel(half)).toEqual([run?.id]);
+    await idle();
+    expect(await sentTo()).toEqual(["bob"]);
+    expect(await pipeline.request(id)).toMatchObject({
+      status: "accepted",
+      errors: [{ error_code: "cancelled" }],
+    });
+  });
+
+  it("says nothing of what is triggered afterwards", async () => {
+    await trigger({ recipients: [bob] });
+    await cancel({ recipients: ["ann"] });
+    await trigger({ recipients: [ann] });
+    await work();
+    await idle();
+    expect((await sentTo()).toSorted()).toEqual(["ann", "bob"]);
+  });
+
+  it("of an event loses the workflow that is named, and its others go on", async () => {
+    await pipeline.commit("later", [sms("first")], { events: ["Moved"] });
+    await pipeline.commit("other", [sms("other")], { events: ["Moved"] });
+    await pipeline.call("POST", "/v1/user/ann/", { $sms: ann.$sms });
+    for (const key of ["k1", "k2", "k3"]) {
+      const moved = { event: "Moved", distinct_id: "ann", properties: {}, $idempotency_key: key };
+      await pipeline.call("POST", "/v2/event/", moved);
+    }
+    await cancel({ recipients: ["ann"], idempotency_key: "k1", workflow_slug: "later" });
+    await cancel({ idempotency_key: "k2", workflow_slug: "other" });
+    await work();
+    await idle();
+    const sent = (await pipeline.messages()).map(
+      (message) => `${message.idempotency_key} ${message.node_ref}`,
+    );
+    expect(sent.toSorted()).toEqual(["k1 other", "k2 first", "k3 first", "k3 other"]);
   });
 });
 
@@ -390,6 +455,37 @@ describe("the fan-out of an object", () => {
     expect(own).toHaveLength(4);
     expect(await cancel({ execution_id: parent?.id ?? "" })).toEqual(own);
     expect((await statuses()).filter((status) => status === "in_progress")).toHaveLength(1);
+  });
+
+  it.each<[string, Partial<CancelFilter>, string[]]>([
+    ["the object itself", { recipients: ["team/red"] }, []],
+    ["one of the subscribers", { recipients: ["p1"] }, ["red", "p0", "p2"]],
+  ])("leaves out, before it began, %s", async (_name, filter, left) => {
+    await subscribe(3);
+    await pipeline.commit("later", [delay("d", "1h")]);
+    await trigger({ recipients: [red] });
+    expect(await cancel(filter)).toEqual([]);
+    await work();
+    await idle();
+    expect((await pipeline.runs()).map(({ distinct_id }) => distinct_id).toSorted()).toEqual(left.toSorted());
+  });
+
+  it.each<[string, Partial<CancelFilter>, (before: number) => number]>([
+    ["the object itself", { recipients: ["team/red"] }, (before) => before],
+    ["one of the subscribers", { recipients: ["p249"] }, () => 250],
+  ])("leaves out of further pages %s", async (_name, filter, expected) => {
+    await subscribe(250);
+    await pipeline.commit("later", [delay("d", "1h")]);
+    await trigger({ recipients: [red] });
+    const worker = await work();
+    await until(async () => objectRun(await pipeline.runs()) !== undefined);
+    await worker.stop();
+    workers = [];
+    const before = await pipeline.runs();
+    await cancel(filter);
+    await work();
+    await idle();
+    expect(await pipeline.runs()).toHaveLength(before.length === 251 ? 251 : expected(before.length));
   });
 
   it.each<[string, (parent: RunRow | undefined) => Partial<CancelFilter>]>([

@@ -4,9 +4,10 @@ import { readNows } from "../../workspaces/clock.ts";
 import type { EngineDeps } from "../deps.ts";
 import { stopListening } from "../waiters.ts";
 import { deleteBatches, lockBatches, takeOutItems } from "./batches.ts";
-import { type CancelFilter, namesTrigger } from "./filter.ts";
+import { type CancelFilter, namesPart, namesTrigger } from "./filter.ts";
+import { awaitExpanding, leaveNotice } from "./notices.ts";
 import { findPeople, type NamedPeople } from "./people.ts";
-import { cancelPages, cancelRequests } from "./requests.ts";
+import { cancelPages, cancelRequests, findRequests } from "./requests.ts";
 import {
   findChildren,
   findRuns,
@@ -28,17 +29,18 @@ import {
  * what that trigger put into the batch is taken out: the others' items are no business of its sender. A run that
  * carries nothing any more is cancelled too.
  */
-export type CancelDeps = Pick<EngineDeps, "db" | "recipients" | "clock" | "meter">;
+export type CancelDeps = Pick<EngineDeps, "db" | "dispatch" | "recipients" | "clock" | "meter">;
 
 /** It is begun again when it turns out what else must be locked, and when it lost against somebody. */
 const MAX_ROUNDS = 20;
 
-/** The ids of the runs that were really cancelled, in order. Throws `conflict` for half a request. */
+/** The ids of the runs that were really cancelled, in order. */
 export async function cancelRuns(
   deps: CancelDeps,
   workspace_id: number,
   filter: CancelFilter,
 ): Promise<string[]> {
+  if (namesPart(filter)) await holdBack(deps, workspace_id, filter);
   const carriers = new Set<string>();
   for (let round = 1; ; round++) {
     try {
@@ -48,6 +50,19 @@ export async function cancelRuns(
       if (error instanceof MoreToLock) for (const id of error.ids) carriers.add(id);
     }
   }
+}
+
+/** Of requests that have no runs yet. Where all of them have, the runs are there to be found. */
+async function holdBack(
+  { db, dispatch, recipients }: CancelDeps,
+  workspace_id: number,
+  filter: CancelFilter,
+): Promise<void> {
+  if ((await dispatch.oldestPending(db, "expand")) === null) return;
+  const named = filter.recipients;
+  const people = named === null ? null : await findPeople(db, workspace_id, named, recipients);
+  await leaveNotice(db, workspace_id, filter, people);
+  await awaitExpanding(db, workspace_id);
 }
 
 /** Runs beyond those that are locked turned out to carry a batch: out of order they must not be locked. */
@@ -78,7 +93,8 @@ async function cancel(
       ? null
       : await findPeople(tx, workspace_id, filter.recipients, deps.recipients);
   const hasKeys = filter.idempotency_key !== null || filter.cancellation_key !== null;
-  const request_ids = hasKeys ? await cancelRequests(tx, workspace_id, filter, people) : null;
+  const request_ids = hasKeys ? await findRequests(tx, workspace_id, filter) : null;
+  if (namesTrigger(filter) && !namesPart(filter)) await cancelRequests(tx, workspace_id, request_ids ?? []);
   const find = () => findAll(tx, workspace_id, filter, request_ids, people);
   const seen = await find();
   // A page that was being expanded has made more of them by now.

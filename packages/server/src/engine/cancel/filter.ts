@@ -13,3 +13,8 @@ export interface CancelFilter {
 export function namesTrigger({ execution_id, idempotency_key, cancellation_key }: CancelFilter): boolean {
   return execution_id === null && (idempotency_key !== null || cancellation_key !== null);
 }
+
+/** What it names may be a part of a request: which, is known when that is expanded. */
+export function namesPart({ execution_id, recipients, workflow_slug }: CancelFilter): boolean {
+  return execution_id === null && (recipients !== null || workflow_slug !== null);
+}

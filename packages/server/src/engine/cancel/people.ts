@@ -1,4 +1,4 @@
-import type { Tx } from "../../db/db.ts";
+import type { Queryable } from "../../db/db.ts";
 import type { Recipients } from "../../recipients/recipients.ts";
 
 /** Whom a cancel names. */
@@ -16,7 +16,7 @@ const ADDRESSED = ["email", "sms", "whatsapp"] as const;
  * identity_address.
  */
 export async function findPeople(
-  tx: Tx,
+  db: Queryable,
   workspace_id: number,
   texts: readonly string[],
   { parseIdentity }: Pick<Recipients, "parseIdentity">,
@@ -29,7 +29,7 @@ export async function findPeople(
   });
   const addresses = [...new Set(texts.flatMap((text) => addressKeys(text, parseIdentity)))];
   if (addresses.length === 0) return { keys, addresses };
-  const owners = await tx.query<NamedPeople["keys"][number]>(
+  const owners = await db.query<NamedPeople["keys"][number]>(
     `select distinct p.object_type, p.distinct_id from identity i
        join recipient p on p.workspace_id = i.workspace_id and p.id = i.recipient_id
       where i.workspace_id = $1 and i.key = any($2) and i.channel in ('email', 'sms', 'whatsapp')`,
