@@ -59,7 +59,10 @@ describe("expressions", () => {
   it.each(rows)("%s: %s gives %s", (language = "", expression = "", gives = "") => {
     const source = language.toLowerCase() as Language;
     expect(expressions.check(source, expression)).toBeNull();
-    expect(expressions.evaluate(source, expression, payload)).toEqual({ ok: true, value: JSON.parse(gives) });
+    expect(expressions.evaluate(1, source, expression, payload)).toEqual({
+      ok: true,
+      value: JSON.parse(gives),
+    });
   });
 });
 

@@ -42,7 +42,7 @@ export function createBench(data: JsonObject = {}, facts: Partial<RunFacts> = {}
       },
       node: { ref: "node_1", name: "Node" },
       call,
-      evaluate: (language, source, instead) => expressions.evaluate(language, source, instead ?? payload),
+      evaluate: (language, source, instead) => expressions.evaluate(1, language, source, instead ?? payload),
       merge: (values) => void (payload = { ...payload, ...values }),
       log: (severity, _stage, message, properties) => void logged.push({ severity, message, properties }),
       recordCall: (record) => void recorded.push(record),

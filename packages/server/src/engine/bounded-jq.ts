@@ -15,43 +15,20 @@ export interface JqLimits {
   max_ms?: number;
   /** Of a result: its texts' UTF-16 units, and one for each value. */
   max_output?: number;
-  /** Milliseconds since the epoch. */
-  clock?: () => number;
 }
 
 const MAX_MS = 250;
 const MAX_OUTPUT = 1024 * 1024;
-/** A run is one of many: an expression that ran out of time would do so again for each of its recipients. */
-const PENALTY_MS = 60_000;
-const MAX_PENALTIES = 1000;
 
 export function boundJq(jq: JqEngine, limits: JqLimits = {}): JqEngine {
-  const { max_ms = MAX_MS, max_output = MAX_OUTPUT, clock = Date.now } = limits;
+  const { max_ms = MAX_MS, max_output = MAX_OUTPUT } = limits;
   const limit = createTimeLimit(max_ms);
-  const penalties = new Map<string, { until: number; reason: string }>();
 
-  function timed<T>(work: () => T): T {
+  function limited<T>(expression: string, work: () => T): T {
+    if (jq.isBounded(expression)) return work();
     const done = limit(work);
     if (done === null) throw new JqOverrunError(`takes longer than ${max_ms} ms`);
     return done.value;
-  }
-
-  /** Refuses what overran within the last minute, and remembers what does now. */
-  function limited<T>(expression: string, work: () => T): T {
-    const penalty = penalties.get(expression);
-    if (penalty !== undefined) {
-      if (penalty.until > clock()) throw new JqError(penalty.reason);
-      penalties.delete(expression);
-    }
-    try {
-      return jq.isBounded(expression) ? work() : timed(work);
-    } catch (error) {
-      if (!(error instanceof JqOverrunError)) throw error;
-      if (penalties.size >= MAX_PENALTIES) penalties.clear();
-      const reason = `${error.message}; it is not tried again for a minute`;
-      penalties.set(expression, { until: clock() + PENALTY_MS, reason });
-      throw new JqOverrunError(reason, { cause: error });
-    }
   }
 
   return {

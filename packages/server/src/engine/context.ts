@@ -57,7 +57,7 @@ export function createContext(
     call: run.memory.call ?? null,
     evaluate(language, source, data) {
       const { context } = data === undefined ? scopeNow() : scopeOf({ ...run, data }, surroundings);
-      return deps.expressions.evaluate(language, source, context);
+      return deps.expressions.evaluate(run.workspace_id, language, source, context);
     },
     merge: (values) => setData({ ...run.data, ...values }),
     mergeBatch(items, count) {

@@ -11,9 +11,9 @@ import { createOverruns } from "./overruns.ts";
  */
 export interface Expressions {
   /** The value of an expression over a run's context (payload, `$recipient`, …). Never throws for what was written. */
-  evaluate: (language: Language, source: string, context: JsonObject) => Evaluated;
+  evaluate: (workspace_id: number, language: Language, source: string, context: JsonObject) => Evaluated;
   /** Every value of a jq stream. */
-  evaluateAll: (source: string, context: JsonObject) => EvaluatedAll;
+  evaluateAll: (workspace_id: number, source: string, context: JsonObject) => EvaluatedAll;
   /** Why a source can never be evaluated; null when it may. */
   check: (language: Language, source: string) => string | null;
 }
@@ -48,28 +48,36 @@ export function createExpressions({ jq, jsonnet, handlebars }: ExpressionEngines
       return compiled.ok ? null : compiled.reason;
     },
   };
+  /** What has cost its time for nothing, in this workspace, is not even begun. */
+  function bounded<T>(workspace_id: number, source: string, work: () => T): Attempt<T> {
+    const reason = overruns.refusal(workspace_id, source);
+    if (reason !== null) return { ok: false, reason };
+    const begun = performance.now();
+    const result = attempt(work);
+    if (!result.ok) overruns.failed(workspace_id, source, performance.now() - begun);
+    return result;
+  }
+
   return {
-    evaluate(language, source, context) {
-      const reason = overruns.refusal(source);
-      if (reason !== null) return { ok: false, reason };
-      const begun = performance.now();
-      const result = attempt(() => languages[language](source, context));
-      overruns.took(source, performance.now() - begun);
+    evaluate(workspace_id, language, source, context) {
+      const result = bounded(workspace_id, source, () => languages[language](source, context));
       if (!result.ok) return result;
       return result.value === undefined
         ? { ok: false, reason: EMPTY_VALUE }
         : { ok: true, value: result.value };
     },
-    evaluateAll(source, context) {
-      const result = attempt(() => jq.evaluateAll(source, context));
+    evaluateAll(workspace_id, source, context) {
+      const result = bounded(workspace_id, source, () => jq.evaluateAll(source, context));
       return result.ok ? { ok: true, values: result.value } : result;
     },
     check: (language, source) => checks[language](source),
   };
 }
 
+type Attempt<T> = { ok: true; value: T } | { ok: false; reason: string };
+
 /** What an author wrote wrong is a value; anything else is a bug and stays an exception. */
-function attempt<T>(work: () => T): { ok: true; value: T } | { ok: false; reason: string } {
+function attempt<T>(work: () => T): Attempt<T> {
   try {
     return { ok: true, value: work() };
   } catch (error) {

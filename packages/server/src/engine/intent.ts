@@ -137,10 +137,11 @@ async function readEvent(request: RequestRow, deps: IntentDeps): Promise<Intents
   if (mismatch.length > 0) return refused(null, "schema_validation_error", mismatch.join("; "));
   const intents: Intent[] = [];
   const problems: RequestProblem[] = [];
+  const source = { workspace_id: request.workspace_id, properties, expressions: deps.expressions };
   for (const slug of await deps.catalog.findTriggered(request.workspace_id, event)) {
     const entry = await deps.catalog.findWorkflow(request.workspace_id, slug);
     if (entry?.live == null || !entry.is_enabled) continue;
-    const overridden = readOverrides(slug, entry.live.definition, properties, deps.expressions);
+    const overridden = readOverrides(slug, entry.live.definition, source);
     if (!overridden.ok) {
       problems.push(overridden.problem);
       continue;

@@ -20,11 +20,17 @@ const MAX_RECIPIENTS = 100;
 
 export type OverrideResult = { ok: true; value: Overridden } | { ok: false; problem: RequestProblem };
 
+/** An event, and what reads it. */
+export interface OverrideSource {
+  workspace_id: number;
+  properties: JsonObject;
+  expressions: Expressions;
+}
+
 export function readOverrides(
   slug: string,
   definition: WorkflowDefinition,
-  properties: JsonObject,
-  expressions: Expressions,
+  source: OverrideSource,
 ): OverrideResult {
   const {
     override_tenant_expr,
@@ -35,7 +41,7 @@ export function readOverrides(
   } = definition;
   try {
     const one = (name: string, expression: string | null) =>
-      expression === null || expression === "" ? null : textOf(name, expression, properties, expressions);
+      expression === null || expression === "" ? null : textOf(name, expression, source);
     const actor = one("actor_override", override_actor_user_expr);
     return {
       ok: true,
@@ -44,9 +50,9 @@ export function readOverrides(
         actor: actor === null ? null : namedUser(actor),
         recipients:
           override_recipients_type === "user"
-            ? usersOf(override_recipients_user_expr ?? "", properties, expressions)
+            ? usersOf(override_recipients_user_expr ?? "", source)
             : override_recipients_type === "single_object_fields"
-              ? [objectOf(override_recipients_single_object_fields_expr ?? {}, properties, expressions)]
+              ? [objectOf(override_recipients_single_object_fields_expr ?? {}, source)]
               : null,
       },
     };
@@ -82,8 +88,12 @@ const RECIPIENTS = "recipients_override";
 const TEXT = "[string]";
 const TEXTS = "[string / list(string)]";
 
-function textOf(name: string, expression: string, properties: JsonObject, expressions: Expressions): string {
-  const result = expressions.evaluate("jq", expression, properties);
+function textOf(
+  name: string,
+  expression: string,
+  { workspace_id, properties, expressions }: OverrideSource,
+): string {
+  const result = expressions.evaluate(workspace_id, "jq", expression, properties);
   if (!result.ok) throw new OverrideError(name, expression, result.reason, TEXT);
   const text = asText(result.value);
   if (text === null) throw new OverrideError(name, expression, reasonOf(result.value), TEXT);
@@ -102,9 +112,12 @@ function reasonOf(value: Json): string {
 }
 
 /** A stream of texts (`.users[]`) and a list of texts (`.users`) are the same. */
-function usersOf(expression: string, properties: JsonObject, expressions: Expressions): RecipientSpec[] {
+function usersOf(
+  expression: string,
+  { workspace_id, properties, expressions }: OverrideSource,
+): RecipientSpec[] {
   const fail = (reason: string) => new OverrideError(RECIPIENTS, expression, reason, TEXTS);
-  const result = expressions.evaluateAll(expression, properties);
+  const result = expressions.evaluateAll(workspace_id, expression, properties);
   if (!result.ok) throw fail(result.reason);
   const values = result.values.flatMap((value) => value);
   if (values.length === 0) throw fail(EMPTY_VALUE);
@@ -118,10 +131,10 @@ function usersOf(expression: string, properties: JsonObject, expressions: Expres
   return [...users].map(namedUser);
 }
 
-function objectOf(fields: JsonObject, properties: JsonObject, expressions: Expressions): RecipientSpec {
+function objectOf(fields: JsonObject, source: OverrideSource): RecipientSpec {
   const field = (key: string): string => {
     const expression = isJsonObject(fields) && typeof fields[key] === "string" ? fields[key] : "";
-    return textOf(`${RECIPIENTS}.${key}`, expression, properties, expressions);
+    return textOf(`${RECIPIENTS}.${key}`, expression, source);
   };
   const depthKey = "$object_subscriptions_query.depth";
   const depth = fields[depthKey] === undefined || fields[depthKey] === null ? 2 : Number(field(depthKey));

@@ -1,42 +1,73 @@
 import { describe, expect, it } from "vitest";
 import { createTemplateEngine } from "../core/handlebars/engine.ts";
 import { createJqEngine } from "../core/jq.ts";
+import type { JsonObject } from "../core/json.ts";
 import { createJsonnetEngine } from "../core/jsonnet/engine.ts";
-import { createExpressions } from "./expressions.ts";
+import { boundJq } from "./bounded-jq.ts";
+import { createExpressions, type Language } from "./expressions.ts";
 import { createOverruns } from "./overruns.ts";
 
+const expressions = (jq = boundJq(createJqEngine(), { max_ms: 60 })) =>
+  createExpressions({
+    jq,
+    jsonnet: createJsonnetEngine({ steps: 1e12, time: 60 }),
+    handlebars: createTemplateEngine({ strict: false, escape: false }),
+  });
+
 describe("an expression", () => {
-  it("is refused for a minute once it was too slow three times, and then tried again", () => {
+  it("is refused for a minute once it failed slowly three times, and then tried again", () => {
     let now = 0;
     const overruns = createOverruns(() => now);
-    for (const ms of [400, 3, 400]) overruns.took("slow", ms);
-    expect(overruns.refusal("slow")).toBeNull();
-    overruns.took("slow", 100);
-    expect(overruns.refusal("slow")).toBe(
-      "took longer than 100 ms 3 times; it is not tried again for a minute",
-    );
-    expect(overruns.refusal("another")).toBeNull();
+    for (const ms of [400, 3, 400]) overruns.failed(1, "slow", ms);
+    expect(overruns.refusal(1, "slow")).toBeNull();
+    overruns.failed(1, "slow", 100);
+    expect(overruns.refusal(1, "slow")).toBe("took too long 3 times; it is not tried again for a minute");
+    expect(overruns.refusal(1, "another")).toBeNull();
     now = 60_000;
-    expect(overruns.refusal("slow")).toBeNull();
+    expect(overruns.refusal(1, "slow")).toBeNull();
   });
 
-  it("that was slow now and then is not", () => {
+  it("that fails slowly now and then is not", () => {
     let now = 0;
     const overruns = createOverruns(() => now);
-    for (; now < 600_000; now += 61_000) overruns.took("slow", 400);
-    expect(overruns.refusal("slow")).toBeNull();
+    for (; now < 600_000; now += 61_000) overruns.failed(1, "slow", 400);
+    expect(overruns.refusal(1, "slow")).toBeNull();
   });
 
-  it("in Jsonnet that uses all its time ends as an error, and others go on", () => {
-    const expressions = createExpressions({
-      jq: createJqEngine(),
-      jsonnet: createJsonnetEngine({ steps: 1e12, time: 120 }),
-      handlebars: createTemplateEngine({ strict: false, escape: false }),
-    });
-    const endless = "local f(n) = if n == 0 then 0 else f(n - 1) tailstrict; f(1e15)";
-    const reasons = [1, 2, 3, 4].map(() => expressions.evaluate("jsonnet", endless, {}));
+  it("is refused in its own workspace only, and nobody gets others forgiven", () => {
+    const overruns = createOverruns(() => 0);
+    for (let turn = 0; turn < 3; turn++) overruns.failed(1, "slow", 400);
+    expect(overruns.refusal(2, "slow")).toBeNull();
+    for (let other = 0; other < 1000; other++) overruns.failed(2, `slow ${other}`, 400);
+    expect(overruns.refusal(1, "slow")).not.toBeNull();
+  });
+
+  it.each<[Language, string, string]>([
+    ["jq", "until(false; .)", "1 + 1"],
+    ["jsonnet", "local f(n) = if n == 0 then 0 else f(n - 1) tailstrict; f(1e15)", "1 + 1"],
+  ])("in %s that uses all its time ends as an error, and others go on", (language, endless, quick) => {
+    const { evaluate, evaluateAll } = expressions();
+    const reasons = [1, 2, 3, 4].map(() => evaluate(1, language, endless, {}));
     expect(reasons.every(({ ok }) => !ok)).toBe(true);
     expect(reasons.at(-1)).toMatchObject({ reason: expect.stringContaining("not tried again") });
-    expect(expressions.evaluate("jsonnet", "1 + 1", {})).toEqual({ ok: true, value: 2 });
+    expect(evaluate(1, language, quick, {})).toEqual({ ok: true, value: 2 });
+    expect(evaluate(2, language, endless, {})).not.toMatchObject({
+      reason: expect.stringContaining("not tried again"),
+    });
+    expect(evaluateAll(1, endless, {})).toMatchObject({ ok: false });
+  });
+
+  it("that is slow and comes to a value is evaluated again and again", () => {
+    const jq = createJqEngine();
+    const slowly = (expression: string, input: JsonObject) => {
+      const begun = performance.now();
+      while (performance.now() - begun < 30) continue;
+      return jq.evaluate(expression, input);
+    };
+    const { evaluate } = expressions({ ...jq, evaluate: slowly });
+    for (let turn = 0; turn < 5; turn++)
+      expect(evaluate(1, "jq", "1 + 1", {})).toEqual({ ok: true, value: 2 });
+    const reasons = [1, 2, 3, 4].map(() => evaluate(1, "jq", "error", {}));
+    expect(reasons.at(-1)).toMatchObject({ reason: expect.stringContaining("not tried again") });
   });
 });
