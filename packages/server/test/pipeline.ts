@@ -31,7 +31,20 @@ export interface WorkflowSettings {
   category?: "system" | "transactional" | "promotional";
   conditions?: Condition[];
   events?: string[];
+  /** Whom an event is for. */
+  overrides?: Overrides;
 }
+
+export type Overrides = Partial<
+  Pick<
+    WorkflowDefinition,
+    | "override_recipients_type"
+    | "override_recipients_user_expr"
+    | "override_recipients_single_object_fields_expr"
+    | "override_actor_user_expr"
+    | "override_tenant_expr"
+  >
+>;
 
 export interface TriggerBody {
   workflow: string;
@@ -209,7 +222,7 @@ export function is(variable: string, text: string): Condition {
 function definitionOf(
   name: string,
   nodes: StoredNode[],
-  { category = "transactional", conditions = [], events = [] }: WorkflowSettings,
+  { category = "transactional", conditions = [], events = [], overrides = {} }: WorkflowSettings,
 ): WorkflowDefinition {
   return {
     name,
@@ -226,6 +239,7 @@ function definitionOf(
     override_recipients_single_object_fields_expr: null,
     override_actor_user_expr: null,
     override_tenant_expr: null,
+    ...overrides,
     tree: { nodes },
   };
 }

@@ -347,6 +347,7 @@ CREATE TABLE request (
   PRIMARY KEY (workspace_id, id)
 ) PARTITION BY RANGE (id);
 CREATE INDEX request_cancellation ON ONLY public.request USING btree (workspace_id, cancellation_key) WHERE (cancellation_key IS NOT NULL);
+CREATE INDEX request_failed ON ONLY public.request USING btree (workspace_id, updated_at) WHERE (status = 'failure'::text);
 CREATE INDEX request_workspace_id_idempotency_key_idx ON ONLY public.request USING btree (workspace_id, idempotency_key);
 
 CREATE TABLE run (

@@ -12,7 +12,7 @@ import { createExpandHandler } from "./expand.ts";
 import type { Expressions } from "./expressions.ts";
 import type { NodeDefinition } from "./node.ts";
 import { createPerform } from "./perform.ts";
-import type { Redriven, RedriveOrder } from "./redrive/order.ts";
+import type { Redriven, RedriveKind, RedriveOrder } from "./redrive/order.ts";
 import { redrive } from "./redrive/redrive.ts";
 import { type Rehearsal, rehearse } from "./rehearse.ts";
 import { createWaker } from "./waker.ts";
@@ -31,10 +31,7 @@ export interface Engine {
   /** Ends runs that are under way, in a transaction of its own; the ids of those that were. */
   cancel: (workspace_id: number, filter: CancelFilter) => Promise<string[]>;
   /** Puts back what failed, in a transaction of its own. */
-  redrive: (
-    workspace_id: number,
-    order: RedriveOrder,
-  ) => Promise<{ executions: Redriven; messages: Redriven }>;
+  redrive: (workspace_id: number, order: RedriveOrder) => Promise<Record<RedriveKind, Redriven>>;
   /** Node types by wire name, for validation and forms. */
   nodes: ReadonlyMap<string, NodeDefinition>;
   /** The languages of their settings, for validation. */
@@ -48,6 +45,7 @@ export interface Engine {
   stop: () => Promise<void>;
 }
 
+export type { Redriven, RedriveKind } from "./redrive/order.ts";
 export type { Rehearsal } from "./rehearse.ts";
 
 /** A trigger that is only rehearsed. */

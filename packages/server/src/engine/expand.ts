@@ -170,7 +170,9 @@ async function recordProblems(
   const running = new Set(begun.map((run) => run.request_id));
   const told = requests.filter(({ id }) => (problems.get(id)?.length ?? 0) > 0);
   if (told.length === 0) return;
-  const statuses = told.map(({ id }) => statusOf(problems.get(id) ?? [], running.has(id)));
+  // A page may have made runs of the request that named the object.
+  const hasRuns = ({ id, api_type }: RequestRow) => running.has(id) || api_type === "fanout";
+  const statuses = told.map((request) => statusOf(problems.get(request.id) ?? [], hasRuns(request)));
   await tx.query(
     `update request r set status = u.status, errors = u.errors::json, updated_at = now()
        from unnest($1::int[], $2::uuid[], $3::text[], $4::text[]) as u(workspace_id, id, status, errors)
@@ -195,7 +197,8 @@ async function failRequest(tx: Tx, { workspace_id, id }: Ref, error: unknown): P
   const message = error instanceof Error ? error.message : String(error);
   const told = problem(null, "internal", `500: ${message}`);
   await tx.query(
-    "update request set status = 'failure', errors = $3, updated_at = now() where workspace_id = $1 and id = $2",
+    `update request set status = 'failure', errors = $3, updated_at = now()
+      where workspace_id = $1 and id = $2 and status = 'accepted'`,
     [workspace_id, id, JSON.stringify([told])],
   );
 }

@@ -1,6 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createHarness, type Harness, until } from "../../test/harness.ts";
-import { createPipeline, delay, is, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
+import {
+  createPipeline,
+  type Overrides,
+  delay,
+  is,
+  type Pipeline,
+  type RunRow,
+  sms,
+} from "../../test/pipeline.ts";
 import { startWorker, type Worker, type WorkerOptions } from "../../test/worker.ts";
 import type { JsonObject } from "../core/json.ts";
 import { addSubscriptions } from "../recipients/subscriptions.ts";
@@ -144,21 +152,8 @@ describe("an object as a recipient", () => {
 });
 
 describe("an event's overrides", () => {
-  interface Overrides {
-    override_recipients_type?: string;
-    override_recipients_user_expr?: string;
-    override_recipients_single_object_fields_expr?: JsonObject;
-    override_actor_user_expr?: string;
-    override_tenant_expr?: string;
-  }
-
   async function send(overrides: Overrides, properties: JsonObject): Promise<string> {
-    const { db } = harness.services;
-    const id = await pipeline.commit("on-event", [sms("sms_1")], { events: ["ordered"] });
-    await db.query(
-      "update workflow_version set definition = (definition::jsonb || $3::jsonb)::json where workspace_id = $1 and id = $2",
-      [pipeline.workspace_id, id, JSON.stringify(overrides)],
-    );
+    await pipeline.commit("on-event", [sms("sms_1")], { events: ["ordered"], overrides });
     await subscribe("shop", [{ distinct_id: "ann" }, { distinct_id: "ben" }]);
     const answer = await pipeline.call("POST", "/event/", {
       distinct_id: "nobody",

@@ -2,7 +2,7 @@ import { evaluateConditions } from "../core/conditions.ts";
 import type { Json } from "../core/json.ts";
 import type { Tx } from "../db/db.ts";
 import type { Intent } from "./intent.ts";
-import { problem, type RequestProblem } from "./problem.ts";
+import { problem, problemOf, type RequestProblem } from "./problem.ts";
 import type { Configuration, Run, Surroundings } from "./run.ts";
 import { tenantRefusal } from "./profile.ts";
 import { scopeOf } from "./scope.ts";
@@ -23,7 +23,7 @@ export function refuseIntent(
 function refuseRun(run: Run, surroundings: Surroundings): RequestProblem | null {
   const { slug, definition } = run.workflow;
   const refusal = tenantRefusal(run, surroundings);
-  if (refusal !== null) return problem(slug, "tenant_not_associated", refusal);
+  if (refusal !== null) return problemOf(run, slug, "tenant_not_associated", refusal);
   if (definition.conditions.length === 0) return null;
   const scope = scopeOf(run, surroundings);
   const { result, trace } = evaluateConditions(definition.conditions, {
@@ -32,7 +32,8 @@ function refuseRun(run: Run, surroundings: Surroundings): RequestProblem | null 
   });
   if (result) return null;
   return {
-    ...problem(
+    ...problemOf(
+      run,
       slug,
       "conditions_false",
       `trigger conditions are false for ${run.object_type === "" ? "user" : "object"} '${run.distinct_id}'`,
@@ -61,11 +62,14 @@ export async function admit(
     else problems.get(run.request_id)?.push(refusal);
   }
   const throttled = await throttle(tx, passed);
-  for (const { request_id, workflow, object_type, distinct_id } of throttled) {
+  for (const run of throttled) {
+    const { request_id, workflow, object_type, distinct_id } = run;
     const { count = 0, sliding_window = "" } = workflow.definition.ratelimit ?? {};
     const who = `${object_type === "" ? "user" : "object"} '${distinct_id}'`;
     const text = `throttled: ${who} had ${count} executions of '${workflow.slug}' within ${sliding_window}`;
-    problems.get(request_id)?.push({ ...problem(workflow.slug, "throttled", text), severity: "warning" });
+    problems
+      .get(request_id)
+      ?.push({ ...problemOf(run, workflow.slug, "throttled", text), severity: "warning" });
   }
   return passed.filter((run) => !throttled.has(run));
 }

@@ -8,7 +8,7 @@ import type { EditOutcome, RecipientEdit, Recipients, StoredRecipient } from "..
 import type { StageDeps } from "./deps.ts";
 import type { Intent } from "./intent.ts";
 import type { FanOutOrder } from "./fan-out.ts";
-import { problem, type RequestProblem } from "./problem.ts";
+import { problemOf, type RequestProblem } from "./problem.ts";
 import { newRun } from "./new-run.ts";
 import type { InlineProfile, Person, Run } from "./run.ts";
 import { groupBy } from "./surroundings.ts";
@@ -135,9 +135,9 @@ function readInline(operations: Operation[], recipients: Recipients): PlannedPer
 }
 
 /** What was wrong in an inline profile costs only itself; the request log says so. */
-function warningsOf({ inline }: PlannedPerson, workflow_slug: string): RequestProblem[] {
+function warningsOf({ spec, inline }: PlannedPerson, workflow_slug: string): RequestProblem[] {
   return inline.warnings.map((text) => ({
-    ...problem(workflow_slug, "invalid_profile_value", text),
+    ...problemOf(spec, workflow_slug, "invalid_profile_value", text),
     severity: "warning",
   }));
 }
@@ -152,11 +152,12 @@ function makeRun(
 ): Run | RequestProblem {
   const { request, workflow } = intent;
   const outcome = edit === null ? undefined : outcomes[edit];
-  if (outcome?.ok === false) return problem(workflow.slug, "profile_refused", outcome.error);
+  if (outcome?.ok === false) return problemOf(spec, workflow.slug, "profile_refused", outcome.error);
   const recipient_id = storedId(outcomes, edit);
   if (recipient_id === null && inline.identities.length === 0) {
     if (inline.refused > 0)
-      return problem(
+      return problemOf(
+        spec,
         workflow.slug,
         "channel_identities_invalid",
         "all channel identities provided for user are invalid",
@@ -165,7 +166,7 @@ function makeRun(
       spec.object_type === ""
         ? `user [distinct_id: '${spec.distinct_id}'] not found`
         : `object '${spec.object_type}/${spec.distinct_id}' not found`;
-    return problem(workflow.slug, "user_not_found", missing);
+    return problemOf(spec, workflow.slug, "user_not_found", missing);
   }
   const hasInline =
     spec.channels !== null ||

@@ -7,7 +7,20 @@ export interface RequestProblem {
   error_type: string;
   severity: "critical" | "error" | "warning" | "info";
   workflow_slug: string | null;
+  /** Whom it concerns, `object_type/id` or `distinct_id`; absent where that is the whole request. */
+  recipient?: string;
   trace?: Json;
+}
+
+/** Of one recipient, as the API names users and objects. */
+export function problemOf(
+  { object_type, distinct_id }: { object_type: string; distinct_id: string },
+  workflow_slug: string | null,
+  error_code: string,
+  error_description: string,
+): RequestProblem {
+  const recipient = object_type === "" ? distinct_id : `${object_type}/${distinct_id}`;
+  return { ...problem(workflow_slug, error_code, error_description), recipient };
 }
 
 export function problem(

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Queryable, Tx } from "../../db/db.ts";
 import { AppError } from "../../errors.ts";
 import type { FanOutRest } from "../fan-out.ts";
-import { problem, type RequestProblem } from "../problem.ts";
+import { problemOf, type RequestProblem } from "../problem.ts";
 import type { Intent, RequestRow } from "../intent.ts";
 import type { Run } from "../run.ts";
 import { groupBy } from "../surroundings.ts";
@@ -218,5 +218,5 @@ function isMeant(notices: Omit<Notice, "name">[] | undefined, subject: Subject, 
 
 function tellOf(run: Run): RequestProblem {
   const text = `cancelled via API before it began, for ${run.object_type === "" ? "user" : "object"} '${run.distinct_id}'`;
-  return { ...problem(run.workflow.slug, "cancelled", text), severity: "info" };
+  return { ...problemOf(run, run.workflow.slug, "cancelled", text), severity: "info" };
 }

@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 
 const ann = { distinct_id: "ann", $sms: "+14155550100" };
-const order = { messages: [], include_ambiguous: false, dry_run: false };
+const order = { requests: [], messages: [], include_ambiguous: false, dry_run: false };
 
 async function redrive(run: RunRow | undefined): Promise<void> {
   const executions = [run?.id ?? ""];

@@ -1,5 +1,6 @@
 import { redriveMessages } from "./messages.ts";
-import type { Redriven, RedriveDeps, RedriveOrder } from "./order.ts";
+import { redriveRequests } from "./requests.ts";
+import type { Redriven, RedriveDeps, RedriveKind, RedriveOrder } from "./order.ts";
 import { redriveRuns } from "./runs.ts";
 
 /** One transaction: of an order of thousands the caller makes several. */
@@ -7,8 +8,9 @@ export async function redrive(
   deps: RedriveDeps,
   workspace_id: number,
   order: RedriveOrder,
-): Promise<{ executions: Redriven; messages: Redriven }> {
+): Promise<Record<RedriveKind, Redriven>> {
   return deps.db.tx(async (tx) => ({
+    requests: await redriveRequests(tx, workspace_id, order, deps),
     executions: await redriveRuns(tx, workspace_id, order, deps),
     messages: await redriveMessages(tx, workspace_id, order, deps),
   }));

@@ -109,6 +109,24 @@ describe("GET /v1/{workspace}/explain/ 200 says why somebody got something", () 
 });
 
 describe("GET /v1/{workspace}/explain/ 200 says why somebody got nothing", () => {
+  it("because an event could not say whom it is for, though it named them", async () => {
+    const overrides = { override_recipients_type: "user", override_recipients_user_expr: ".for" };
+    await pipeline.commit("hello", [sms("s")], { events: ["Moved"], overrides });
+    await pipeline.commit("other", [sms("s")], { events: ["Moved"] });
+    const event = { distinct_id: "zoe", event: "Moved", properties: { to: ["ann"] } };
+    await pipeline.call("POST", "/event/", event);
+    const text = "[workflow: hello] recipients_override: jq-expression '.for' evaluated to empty value";
+    for (const distinct_id of ["ann", "zoe"]) {
+      const { summary } = await explained("override_failed", { distinct_id, workflow: "hello" });
+      expect(summary).toContain(`${distinct_id}: nothing began: ${text}`);
+    }
+    await explained("no_such_user", { distinct_id: "zoe", workflow: "other" });
+    // Nobody knows whether the event meant somebody whom it does not name.
+    const { evidence } = await explained("no_such_user", { distinct_id: "bob", workflow: "hello" });
+    expect(evidence.at(-1)?.what).toContain(`may have meant 'bob': ${text}`);
+    expect(evidence.at(-1)?.request_id).not.toBeNull();
+  });
+
   it("waiting, until when and for what", async () => {
     await pipeline.commit("hello", [delay("d", "1h"), sms("s")]);
     await send();

@@ -1,8 +1,8 @@
 import type { Queryable } from "../../../db/db.ts";
-import type { Finding, Verdict } from "./finding.ts";
+import type { Evidence, Finding, Question, Verdict } from "./finding.ts";
 import { judgeRequest } from "./judge-request.ts";
 import { judgeRun } from "./judge-run.ts";
-import { type Question, readRequestsNaming, readRequestsOfKey, readRuns, readSurroundings } from "./read.ts";
+import { readRequestsNaming, readRequestsOfKey, readRuns, readSurroundings } from "./read.ts";
 
 /**
  * The answer to "why did they (not) get it?", from the logs alone: the newest thing that happened decides, what was
@@ -36,7 +36,7 @@ async function readFindings(db: Queryable, question: Question): Promise<Finding[
     ...runs.map(judgeRun),
     ...requests.flatMap((request) => {
       const isSeen = began.has(request.id) && (question.distinct_id !== null || !request.has_runs);
-      return isSeen ? [] : (judgeRequest(request, question.distinct_id) ?? []);
+      return isSeen ? [] : (judgeRequest(request, question) ?? []);
     }),
   ];
 }
@@ -71,7 +71,7 @@ function sumUp({ idempotency_key }: Question, findings: Finding[]): Omit<Finding
 
 async function explainNothing(db: Queryable, question: Question): Promise<Omit<Finding, "at">> {
   const { distinct_id, idempotency_key, workflow, since } = question;
-  const { is_known, requests, unavailable } = await readSurroundings(db, question);
+  const { is_known, requests, unavailable, aimless } = await readSurroundings(db, question);
   const who = distinct_id === null ? "anybody" : `'${distinct_id}'`;
   const which = idempotency_key === null ? "" : ` under idempotency key '${idempotency_key}'`;
   const seen = `requests seen for ${workflow === null ? "this workspace" : "this workflow"}: ${requests}`;
@@ -81,9 +81,10 @@ async function explainNothing(db: Queryable, question: Question): Promise<Omit<F
   const said = [...(unavailable === null ? [] : [unavailable]), ...(isStranger ? [missing] : []), nothing];
   const verdict =
     unavailable !== null ? "workflow_unavailable" : isStranger ? "no_such_user" : "nothing_triggered";
-  return {
-    verdict,
-    summary: `${said.join("; ")}.`,
-    evidence: said.map((what) => ({ what, when: null, request_id: null, execution_id: null })),
-  };
+  const evidence = said.map((what): Evidence => ({ what, when: null, request_id: null, execution_id: null }));
+  if (aimless !== null) {
+    const what = `an event could not say whom it is for, and may have meant ${who}: ${aimless.text}`;
+    evidence.push({ what, when: aimless.created_at, request_id: aimless.id, execution_id: null });
+  }
+  return { verdict, summary: `${said.join("; ")}.`, evidence };
 }

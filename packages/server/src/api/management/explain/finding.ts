@@ -11,6 +11,7 @@ export const VERDICTS = [
   "workflow_unavailable",
   "duplicate",
   "schema_mismatch",
+  "override_failed",
   "tenant_refused",
   "preference",
   "no_channel",
@@ -48,4 +49,14 @@ export interface Evidence {
   node_ref?: string;
   /** What the gate saw. */
   values?: unknown;
+}
+
+/** What is asked about. Of `distinct_id` and `idempotency_key` one is there. */
+export interface Question {
+  workspace_id: number;
+  /** A user's, or `object_type/id`. */
+  distinct_id: string | null;
+  workflow: string | null;
+  idempotency_key: string | null;
+  since: Date;
 }

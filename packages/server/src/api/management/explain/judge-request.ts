@@ -1,4 +1,4 @@
-import type { Finding, Verdict } from "./finding.ts";
+import type { Finding, Question, Verdict } from "./finding.ts";
 
 /** A request that made no execution for whoever is asked about. */
 export interface ExplainedRequest {
@@ -19,6 +19,7 @@ interface StoredProblem {
   error_code: string;
   error_description: string;
   workflow_slug?: string | null;
+  recipient?: string;
   trace?: unknown;
 }
 
@@ -33,15 +34,21 @@ const VERDICT_OF: ReadonlyMap<string, Verdict> = new Map([
   ["user_not_found", "no_such_user"],
   ["channel_identities_invalid", "no_channel"],
   ["cancelled", "cancelled"],
+  ["override_failed", "override_failed"],
   ["internal", "failed"],
 ]);
 
-/** Problems of one recipient, whose text quotes the id; all others are the whole request's. */
-const PERSONAL = new Set(["conditions_false", "throttled", "user_not_found"]);
-
-/** Null when the request has nothing to say about this person. `who` is null where nobody is asked about. */
-export function judgeRequest(request: ExplainedRequest, who: string | null): Finding | null {
-  const problems = (request.errors ?? []).filter((problem) => concerns(problem, who));
+/** Null when the request has nothing to say about whoever is asked about, or whichever workflow. */
+export function judgeRequest(
+  request: ExplainedRequest,
+  { distinct_id: who, workflow }: Pick<Question, "distinct_id" | "workflow">,
+): Finding | null {
+  const isAbout = (asked: string | null, about: string | null = null) =>
+    asked === null || about === null || asked === about;
+  const problems = (request.errors ?? []).filter(
+    ({ error_code, recipient, workflow_slug }) =>
+      error_code !== "redriven" && isAbout(who, recipient) && isAbout(workflow, workflow_slug),
+  );
   const decisive = problems.find(({ error_code }) => VERDICT_OF.has(error_code)) ?? problems[0];
   const at = request.created_at;
   const evidence = { when: at, request_id: request.id, execution_id: null };
@@ -71,19 +78,4 @@ export function judgeRequest(request: ExplainedRequest, who: string | null): Fin
     at,
     evidence: [{ what: because, ...evidence }],
   };
-}
-
-function concerns({ error_code, error_description }: StoredProblem, who: string | null): boolean {
-  return (
-    who === null ||
-    !PERSONAL.has(error_code) ||
-    error_description.includes(`'${who}'`) ||
-    named(who, error_description)
-  );
-}
-
-/** Objects are named by their id alone in some texts. */
-function named(who: string, text: string): boolean {
-  const slash = who.indexOf("/");
-  return slash > 0 && text.includes(`'${who.slice(slash + 1)}'`);
 }

@@ -1,18 +1,9 @@
 import type { Queryable } from "../../../db/db.ts";
 import { uuidTime } from "../../../ids.ts";
 import { nameOf, type StoredStep, type StoredWait } from "../log/run-row.ts";
+import type { Question } from "./finding.ts";
 import type { ExplainedRequest } from "./judge-request.ts";
 import type { ExplainedMessage, ExplainedRun } from "./judge-run.ts";
-
-/** What is asked about. Of `distinct_id` and `idempotency_key` one is there. */
-export interface Question {
-  workspace_id: number;
-  /** A user's, or `object_type/id`. */
-  distinct_id: string | null;
-  workflow: string | null;
-  idempotency_key: string | null;
-  since: Date;
-}
 
 /** The newest are enough to say what happens; an answer is to be read by somebody. */
 const MOST = 20;
@@ -57,6 +48,10 @@ export async function readRequestsOfKey(
 const PEOPLE = `case json_typeof(coalesce(q.body -> 'recipients', q.body -> 'users'))
   when 'array' then coalesce(q.body -> 'recipients', q.body -> 'users') else '[]' end`;
 
+/** An event whose workflow could not find out whom it is for, and somebody whom its properties name. */
+const MAY_MEAN = (name: string) => `exists (select from json_array_elements(q.errors) e
+  where e ->> 'error_code' = 'override_failed' and strpos(q.body #>> '{properties}', ${name}) > 0)`;
+
 /** Requests that name somebody and have come to no execution, or not to all that they asked for. */
 export async function readRequestsNaming(
   db: Queryable,
@@ -66,7 +61,7 @@ export async function readRequestsNaming(
     `select ${REQUEST_COLUMNS}
        from (select * from request where workspace_id = $1 and id >= $2 order by id desc limit ${LOOKED_THROUGH}) q
       where q.api_type <> 'fanout' and ${FOR_WORKFLOW("$4")} and (q.status <> 'accepted' or not ${HAS_RUNS})
-        and (q.api_type = 'event' and q.body ->> 'distinct_id' = $3
+        and (q.api_type = 'event' and (q.body ->> 'distinct_id' = $3 or ${MAY_MEAN("$3")})
              or exists (select from json_array_elements(${PEOPLE}) p
                          where p #>> '{}' = $3 or p ->> 'distinct_id' = $3
                             or (p ->> 'object_type') || '/' || (p ->> 'id') = $3))
@@ -158,6 +153,8 @@ export interface Surroundings {
   requests: number;
   /** Why the workflow cannot be triggered; null when it can, or none is asked about. */
   unavailable: string | null;
+  /** The newest event of which the workflow could not find out whom it is for. */
+  aimless: { id: string; created_at: Date; text: string } | null;
 }
 
 export async function readSurroundings(
@@ -174,7 +171,15 @@ export async function readSurroundings(
                from workflow w where w.workspace_id = $1 and w.slug = $3 and w.deleted_at is null) as state`,
     [workspace_id, distinct_id, workflow, uuidTime(since.getTime())],
   );
+  const [aimless = null] = await db.query<NonNullable<Surroundings["aimless"]>>(
+    `select q.id, q.created_at, e ->> 'error_description' as text
+       from (select * from request where workspace_id = $1 and id >= $3 order by id desc limit ${LOOKED_THROUGH}) q,
+            json_array_elements(q.errors) e
+      where q.api_type = 'event' and e ->> 'error_code' = 'override_failed' and e ->> 'workflow_slug' = $2
+      order by q.id desc limit 1`,
+    [workspace_id, workflow, uuidTime(since.getTime())],
+  );
   const state = row?.state ?? "does not exist";
   const unavailable = workflow === null || state === "" ? null : `workflow '${workflow}' ${state}`;
-  return { is_known: row?.is_known === true, requests: row?.requests ?? 0, unavailable };
+  return { is_known: row?.is_known === true, requests: row?.requests ?? 0, unavailable, aimless };
 }

@@ -5,7 +5,7 @@ import type { Queryable } from "../../../db/db.ts";
 import { ulidTime } from "../../../ids.ts";
 
 /**
- * What failed and when. Executions by when they failed, messages by when they were made. Errors are grouped by their
+ * What failed and when. Requests and executions by when they failed, messages by when they were made. Errors are grouped by their
  * text without what differs from one case to the next: quoted values, ids and numbers.
  */
 export interface FailureFilter {
@@ -15,7 +15,7 @@ export interface FailureFilter {
   since: Date;
   /** Exclusive. */
   until: Date | null;
-  /** Of messages; executions have none. */
+  /** Of messages; all else has none. */
   channel: string | null;
 }
 
@@ -31,12 +31,14 @@ export const failureFilter = z.strictObject({
   error: z.string().max(2000).optional().describe("The `error` of a group, word for word."),
   since: instant
     .optional()
-    .describe("Default: a day ago. Executions by when they failed, messages by when they were made."),
+    .describe(
+      "Default: a day ago. Requests and executions by when they failed, messages by when they were made.",
+    ),
   until: instant.optional().describe("Exclusive. Default: now."),
   channel: z
     .enum(CHANNELS, { error: `must be one of ${CHANNELS.join(", ")}` })
     .optional()
-    .describe("Messages of this channel only, and no executions."),
+    .describe("Messages of this channel only, and nothing else."),
 });
 
 const DAY_MS = 86_400_000;
@@ -68,6 +70,19 @@ const FAILED_RUNS = `from run r
   where r.workspace_id = $1 and r.status = 'failed' and r.updated_at >= $2
     and ($3::timestamptz is null or r.updated_at < $3) and ($4::text is null or r.workflow_slug = $4)`;
 
+/** What came to nothing, for the reason that is told first. */
+const REQUEST_ERROR = shapeOf(
+  `(select e ->> 'error_description' from json_array_elements(q.errors) with ordinality as told(e, place)
+     where e ->> 'severity' in ('error', 'critical') order by place limit 1)`,
+);
+
+/** Relies on request_failed. The problems of an event name the workflows. */
+const FAILED_REQUESTS = `from request q
+  where q.workspace_id = $1 and q.status = 'failure' and q.updated_at >= $2
+    and ($3::timestamptz is null or q.updated_at < $3)
+    and ($4::text is null or q.name = $4
+         or exists (select from json_array_elements(q.errors) e where e ->> 'workflow_slug' = $4))`;
+
 /** Relies on message_failed. */
 const FAILED_MESSAGES = `from message m
   where m.workspace_id = $1 and m.failure_reason is not null and m.id >= $6 and m.created_at >= $2
@@ -77,6 +92,7 @@ const FAILED_MESSAGES = `from message m
 /** The clock that made an id may be behind the database's. */
 const CLOCK_MARGIN_MS = 600_000;
 
+/** Of runs and requests. */
 const runValues = (workspace_id: number, { since, until, workflow }: FailureFilter) => [
   workspace_id,
   since,
@@ -107,6 +123,26 @@ const SAMPLES = 10;
 const MOST_GROUPS = 200;
 
 const first = (expression: string) => `(array_agg(${expression}))[1:${SAMPLES}]`;
+
+export async function groupRequests(
+  db: Queryable,
+  workspace_id: number,
+  filter: FailureFilter,
+): Promise<FailureGroup[]> {
+  if (filter.channel !== null) return [];
+  return db.query<FailureGroup>(
+    `select error, count(*)::int as count, count(*)::int as redrivable,
+            ${first("distinct workflow")} as workflows, ${first("id order by id desc")} as sample_ids,
+            min(updated_at) as first_at, max(updated_at) as last_at
+       from (select q.id, q.updated_at, ${REQUEST_ERROR} as error,
+                    case when q.api_type = 'event' then coalesce(q.errors -> 0 ->> 'workflow_slug', q.name)
+                         else q.name end as workflow
+               ${FAILED_REQUESTS}) failed
+      where $5::text is null or error = $5
+      group by error order by count(*) desc, error limit ${MOST_GROUPS}`,
+    [...runValues(workspace_id, filter), filter.error],
+  );
+}
 
 export async function groupRuns(
   db: Queryable,
@@ -146,6 +182,22 @@ export async function groupMessages(
 }
 
 /** The next ids behind one, in order. */
+export async function nextFailedRequests(
+  db: Queryable,
+  workspace_id: number,
+  filter: FailureFilter,
+  after: string,
+  limit: number,
+): Promise<string[]> {
+  if (filter.channel !== null) return [];
+  const rows = await db.query<{ id: string }>(
+    `select q.id ${FAILED_REQUESTS} and ($6 = '' or q.id > nullif($6, '')::uuid)
+        and ($5::text is null or ${REQUEST_ERROR} = $5) order by q.id limit $7`,
+    [...runValues(workspace_id, filter), filter.error, after, limit],
+  );
+  return rows.map(({ id }) => id);
+}
+
 export async function nextFailedRuns(
   db: Queryable,
   workspace_id: number,

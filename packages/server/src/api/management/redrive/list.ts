@@ -1,7 +1,14 @@
 import { z } from "zod";
 import { microsZ } from "../../../core/wire-time.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { type FailureGroup, failureFilter, groupMessages, groupRuns, toFilter } from "./failures.ts";
+import {
+  type FailureGroup,
+  failureFilter,
+  groupMessages,
+  groupRequests,
+  groupRuns,
+  toFilter,
+} from "./failures.ts";
 
 const group = z.object({
   error: z
@@ -18,12 +25,15 @@ const group = z.object({
 export default defineRoute({
   method: "GET",
   path: "/v1/:workspace/redrive/",
-  summary: "Executions and messages that failed, grouped by error, the largest group first.",
+  summary: "Requests, executions and messages that failed, grouped by error, the largest group first.",
   params: z.object({ workspace: z.string() }),
   query: failureFilter,
   reply: {
     status: 200,
     body: z.object({
+      requests: z
+        .array(group)
+        .describe("Accepted, and come to no execution. `workflows` may name the event."),
       executions: z.array(group),
       messages: z.array(group.extend({ channel: z.string(), failure_class: z.string().nullable() })),
     }),
@@ -32,9 +42,14 @@ export default defineRoute({
   async handle({ query, auth, db }) {
     const { workspace_id } = auth.workspace;
     const filter = toFilter(query);
+    const requests = await groupRequests(db, workspace_id, filter);
     const executions = await groupRuns(db, workspace_id, filter);
     const messages = await groupMessages(db, workspace_id, filter);
-    return { executions: executions.map(present), messages: messages.map(present) };
+    return {
+      requests: requests.map(present),
+      executions: executions.map(present),
+      messages: messages.map(present),
+    };
   },
 });
 

@@ -4,6 +4,8 @@ import { createHarness, type Harness, until } from "../../../../test/harness.ts"
 import { createManagement, type Management } from "../../../../test/management.ts";
 import { createPipeline, delay, node, type Pipeline, sms } from "../../../../test/pipeline.ts";
 import { startWorker, type Worker } from "../../../../test/worker.ts";
+import type { StageDeps } from "../../../engine/deps.ts";
+import { createExpandHandler } from "../../../engine/expand.ts";
 import type { Outcome } from "../../../delivery/vendor.ts";
 
 let harness: Harness;
@@ -142,6 +144,7 @@ describe("POST /v1/{workspace}/redrive/ 200", () => {
     await mend("ann");
     expect((await redrive({ executions: [id] })).body).toEqual({
       dry_run: false,
+      requests: none,
       executions: { ...none, redriven: 1, redriven_ids: [id] },
       messages: none,
       more: false,
@@ -257,6 +260,110 @@ describe("POST /v1/{workspace}/redrive/ 200", () => {
   });
 });
 
+describe("a request that was accepted and came to nothing", () => {
+  /** Disabled between its acceptance and its expansion. */
+  async function failedRequest(distinct_id: string): Promise<string> {
+    await pipeline.commit("shop", [sms("s")]);
+    const id = await pipeline.trigger({
+      workflow: "shop",
+      recipients: [person(distinct_id)],
+      data: { n: 1 },
+    });
+    await enable(false);
+    await work();
+    await until(async () => (await pipeline.request(id)).status === "failure");
+    return id;
+  }
+
+  async function enable(is_enabled: boolean): Promise<void> {
+    const { status } = await management.call("PATCH", "workflow/shop/enable", { is_enabled });
+    expect(status).toBe(202);
+  }
+
+  it("is listed, and expanded again when it is put back", async () => {
+    const id = await failedRequest("ann");
+    expect((await listed()).body.requests).toMatchObject([
+      {
+        error: "workflow with slug '…' is disabled",
+        count: 1,
+        redrivable: 1,
+        workflows: ["shop"],
+        sample_ids: [id],
+      },
+    ]);
+    expect((await redrive({ requests: [id], dry_run: true })).body.requests).toMatchObject({ redriven: 1 });
+    expect((await pipeline.request(id)).status).toBe("failure");
+    await enable(true);
+    expect((await redrive({ requests: [id] })).body.requests).toEqual({
+      ...none,
+      redriven: 1,
+      redriven_ids: [id],
+    });
+    expect(await pipeline.finished(1)).toMatchObject([{ request_id: id, status: "completed" }]);
+    expect(await pipeline.request(id)).toMatchObject({
+      status: "accepted",
+      errors: [
+        {
+          error_code: "redriven",
+          severity: "info",
+          error_description: "put back via API; it had failed: workflow with slug 'shop' is disabled",
+        },
+      ],
+    });
+    const [refusal] = (await redrive({ requests: [id] })).body.requests.refusals;
+    expect(refusal).toMatchObject({ code: "not_failed" });
+  });
+
+  it("and fails again can be put back again, by a filter too", async () => {
+    const id = await failedRequest("ann");
+    for (const filter of [{ workflow: "shop" }, { error: "workflow with slug '…' is disabled" }, {}]) {
+      expect((await redrive({ filter: { workflow: "other" } })).body.requests).toEqual(none);
+      expect((await redrive({ filter })).body).toMatchObject({
+        requests: { redriven_ids: [id] },
+        more: false,
+      });
+      await until(async () => (await pipeline.request(id)).status === "failure");
+    }
+    expect(await pipeline.runs()).toEqual([]);
+  });
+
+  it("is put back once, however many ask at the same time", async () => {
+    const id = await failedRequest("ann");
+    await enable(true);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => redrive({ requests: [id] })));
+    expect(answers.filter(({ body }) => body.requests.redriven === 1)).toHaveLength(1);
+    await pipeline.finished(1);
+    expect(await pipeline.messages()).toHaveLength(1);
+  });
+
+  it("because of a failure of ours is among them, and one that was cancelled is not", async () => {
+    await pipeline.commit("shop", [sms("s")]);
+    const ids = [];
+    for (const key of ["a", "b"]) {
+      const recipients = [person("ann")];
+      ids.push(await pipeline.trigger({ workflow: "shop", recipients, $idempotency_key: key }));
+    }
+    const [given = "", cancelled = ""] = ids;
+    await pipeline.call("POST", "/v1/workflow_run/cancel/", { idempotency_key: "b" });
+    const { db } = harness.services;
+    const { giveUp } = createExpandHandler({} as StageDeps);
+    for (const id of ids) {
+      const ref = { workspace_id: pipeline.workspace_id, id };
+      await db.tx((tx) => giveUp(tx, ref, new Error("the disk was full")));
+    }
+    await db.query("delete from pgboss.job where name like 'expand-%'");
+    expect((await listed()).body.requests).toMatchObject([
+      { error: "#: the disk was full", sample_ids: [given] },
+    ]);
+    expect((await redrive({ requests: ids })).body.requests).toMatchObject({
+      redriven_ids: [given],
+      refusals: [{ id: cancelled, code: "not_failed", reason: expect.stringContaining("is cancelled") }],
+    });
+    await work();
+    expect(await pipeline.finished(1)).toMatchObject([{ request_id: given, status: "completed" }]);
+  });
+});
+
 describe("what cannot be put back is named with the reason", () => {
   const refusalsOf = async (kind: "executions" | "messages", id: string, more: object = {}) =>
     (await redrive({ [kind]: [id], ...more })).body[kind].refusals;
@@ -332,11 +439,13 @@ describe("what cannot be put back is named with the reason", () => {
 
 describe("/v1/{workspace}/redrive/ 400", () => {
   it.each<[unknown, string]>([
-    [{}, "one of executions, messages, filter is required"],
-    [{ dry_run: true }, "one of executions, messages, filter is required"],
+    [{}, "one of requests, executions, messages, filter is required"],
+    [{ dry_run: true }, "one of requests, executions, messages, filter is required"],
     [{ executions: [] }, "executions"],
     [{ executions: "id" }, "executions"],
     [{ messages: [5] }, "messages[0]"],
+    [{ requests: ["r1"] }, "requests[0]"],
+    [{ requests: ["00000000-0000-0000-0000-000000000000"], filter: {} }, "filter"],
     [{ messages: [""] }, "messages[0]"],
     [{ executions: Array.from({ length: 1001 }, String) }, "executions"],
     [{ filter: {}, executions: ["a"] }, "filter"],

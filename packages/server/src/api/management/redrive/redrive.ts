@@ -1,10 +1,11 @@
 import { z } from "zod";
-import type { Engine } from "../../../engine/engine.ts";
+import type { Redriven, RedriveKind } from "../../../engine/engine.ts";
 import { defineRoute, type RouteContext } from "../../../http/route.ts";
 import {
   failureFilter,
   type FailureFilter,
   nextFailedMessages,
+  nextFailedRequests,
   nextFailedRuns,
   toFilter,
 } from "./failures.ts";
@@ -15,19 +16,22 @@ const PAGE = 500;
 const MOST = 10_000;
 const SHOWN = 100;
 
-const ids = z
-  .array(
-    z.string({ error: "must be an id" }).min(1, "must not be empty").max(64, "must be at most 64 characters"),
-    {
-      error: "must be an array of ids",
-    },
-  )
-  .min(1, "must contain at least 1 item")
-  .max(1000, "must contain at maximum 1000 items");
+const manyOf = (id: z.ZodString | z.ZodUUID) =>
+  z
+    .array(id, { error: "must be an array of ids" })
+    .min(1, "must contain at least 1 item")
+    .max(1000, "must contain at maximum 1000 items");
+
+const ids = manyOf(
+  z.string({ error: "must be an id" }).min(1, "must not be empty").max(64, "must be at most 64 characters"),
+);
 
 const body = z
   .strictObject(
     {
+      requests: manyOf(z.uuid({ error: "must be the id of a request" }))
+        .optional()
+        .describe("Ids of requests that came to no execution."),
       executions: ids.optional().describe("Ids of executions."),
       messages: ids.optional().describe("Ids of messages."),
       filter: failureFilter
@@ -42,15 +46,20 @@ const body = z
     {
       error: ({ code }) =>
         code === "invalid_type"
-          ? "must be a map: {executions?, messages?, filter?, include_ambiguous?, dry_run?}"
+          ? "must be a map: {requests?, executions?, messages?, filter?, include_ambiguous?, dry_run?}"
           : undefined,
     },
   )
-  .refine(({ executions, messages, filter }) => (executions ?? messages ?? filter) !== undefined, {
-    error: "one of executions, messages, filter is required",
-  })
   .refine(
-    ({ executions, messages, filter }) => filter === undefined || (executions ?? messages) === undefined,
+    ({ requests, executions, messages, filter }) =>
+      (requests ?? executions ?? messages ?? filter) !== undefined,
+    {
+      error: "one of requests, executions, messages, filter is required",
+    },
+  )
+  .refine(
+    ({ requests, executions, messages, filter }) =>
+      filter === undefined || (requests ?? executions ?? messages) === undefined,
     {
       path: ["filter"],
       error: "either ids or a filter, not both",
@@ -69,13 +78,14 @@ const outcome = z.object({
 export default defineRoute({
   method: "POST",
   path: "/v1/:workspace/redrive/",
-  summary: "Put back executions and messages that failed, each once however often it is asked for.",
+  summary: "Put back requests, executions and messages that failed, each once however often it is asked for.",
   params: z.object({ workspace: z.string() }),
   body,
   reply: {
     status: 200,
     body: z.object({
       dry_run: z.boolean(),
+      requests: outcome,
       executions: outcome,
       messages: outcome,
       more: z.boolean().describe(`A call puts back up to ${MOST} of a kind: send it again for the rest.`),
@@ -85,19 +95,23 @@ export default defineRoute({
   transaction: false,
   async handle(ctx) {
     const { dry_run, filter } = ctx.body;
-    const executions = createTally();
-    const messages = createTally();
+    const tallies = { requests: createTally(), executions: createTally(), messages: createTally() };
     const more =
       filter === undefined
-        ? await redriveNamed(ctx, executions, messages)
-        : await redriveFiltered(ctx, toFilter(filter), executions, messages);
-    return { dry_run, executions: executions.outcome, messages: messages.outcome, more };
+        ? await redriveNamed(ctx, tallies)
+        : await redriveFiltered(ctx, toFilter(filter), tallies);
+    const { requests, executions, messages } = tallies;
+    return {
+      dry_run,
+      requests: requests.outcome,
+      executions: executions.outcome,
+      messages: messages.outcome,
+      more,
+    };
   },
 });
 
 type Context = RouteContext<unknown, unknown, z.output<typeof body>>;
-
-type Redriven = Awaited<ReturnType<Engine["redrive"]>>["executions"];
 
 interface Tally {
   outcome: { redriven: number; refused: number; redriven_ids: string[]; refusals: Redriven["refused"] };
@@ -117,49 +131,44 @@ function createTally(): Tally {
   };
 }
 
+type Tallies = Record<RedriveKind, Tally>;
+
+const KINDS = ["requests", "executions", "messages"] as const;
+
 async function redriveNamed(
   { auth, services, body: { include_ambiguous, dry_run, ...named } }: Context,
-  executions: Tally,
-  messages: Tally,
+  tallies: Tallies,
 ): Promise<boolean> {
-  const order = {
-    executions: named.executions ?? [],
-    messages: named.messages ?? [],
-    include_ambiguous,
-    dry_run,
-  };
+  const { requests = [], executions = [], messages = [] } = named;
+  const order = { requests, executions, messages, include_ambiguous, dry_run };
   const done = await services.engine.redrive(auth.workspace.workspace_id, order);
-  executions.add(done.executions);
-  messages.add(done.messages);
+  for (const kind of KINDS) tallies[kind].add(done[kind]);
   return false;
 }
+
+const NEXT = { requests: nextFailedRequests, executions: nextFailedRuns, messages: nextFailedMessages };
 
 /** Page by page, each by itself: what was put back stays so, and the rest is put back by the next call. */
 async function redriveFiltered(
   { auth, services, db, body: { include_ambiguous, dry_run } }: Context,
   filter: FailureFilter,
-  executions: Tally,
-  messages: Tally,
+  tallies: Tallies,
 ): Promise<boolean> {
   const { workspace_id } = auth.workspace;
-  const rest = { executions: [], messages: [], include_ambiguous, dry_run };
-  const moreRuns = await paged(
-    (after) => nextFailedRuns(db, workspace_id, filter, after, PAGE),
-    async (page) => {
-      const done = await services.engine.redrive(workspace_id, { ...rest, executions: page });
-      executions.add(done.executions);
-      return done.executions.redriven.length;
-    },
-  );
-  const moreMessages = await paged(
-    (after) => nextFailedMessages(db, workspace_id, filter, after, PAGE),
-    async (page) => {
-      const done = await services.engine.redrive(workspace_id, { ...rest, messages: page });
-      messages.add(done.messages);
-      return done.messages.redriven.length;
-    },
-  );
-  return moreRuns || moreMessages;
+  const rest = { requests: [], executions: [], messages: [], include_ambiguous, dry_run };
+  let more = false;
+  for (const kind of KINDS) {
+    const isMore = await paged(
+      (after) => NEXT[kind](db, workspace_id, filter, after, PAGE),
+      async (page) => {
+        const done = await services.engine.redrive(workspace_id, { ...rest, [kind]: page });
+        tallies[kind].add(done[kind]);
+        return done[kind].redriven.length;
+      },
+    );
+    more ||= isMore;
+  }
+  return more;
 }
 
 /** True when there may be more than were taken. What is refused does not count: it would be in the way for ever. */

@@ -1,0 +1,73 @@
+import type { Lane } from "../../core/lane.ts";
+import type { Tx } from "../../db/db.ts";
+import type { Redriven, RedriveDeps, RedriveOrder, Refusal } from "./order.ts";
+
+interface FailedRequest {
+  id: string;
+  workspace_id: number;
+  lane: Lane;
+  status: string;
+  has_runs: boolean;
+}
+
+/**
+ * Requests that were accepted and came to no run are expanded again, as they were accepted: with the payload of then, and
+ * what is there now. The last failure stays to be read.
+ */
+export async function redriveRequests(
+  tx: Tx,
+  workspace_id: number,
+  { requests: ids, dry_run }: RedriveOrder,
+  deps: Pick<RedriveDeps, "dispatch">,
+): Promise<Redriven> {
+  if (ids.length === 0) return { redriven: [], refused: [] };
+  const requests = await tx.query<FailedRequest>(
+    `select q.id, q.workspace_id, q.lane, q.status,
+            exists (select from run r where r.workspace_id = q.workspace_id and r.request_id = q.id) as has_runs
+       from request q where q.workspace_id = $1 and q.id = any($2) order by q.id ${dry_run ? "" : "for no key update of q"}`,
+    [workspace_id, ids],
+  );
+  const refusals = new Map(requests.map((request) => [request.id, refusalOf(request)]));
+  const refused = [...new Set(ids)].flatMap((id): Refusal[] => {
+    const refusal = refusals.get(id);
+    if (refusal === null) return [];
+    return [{ id, ...(refusal ?? NOT_FOUND) }];
+  });
+  const fit = requests.filter(({ id }) => refusals.get(id) === null);
+  if (!dry_run && fit.length > 0) await putBack(tx, workspace_id, fit, deps);
+  return { redriven: fit.map(({ id }) => id), refused };
+}
+
+const NOT_FOUND = { code: "not_found", reason: "no such request: it may have outlived its retention" };
+
+function refusalOf({ status, has_runs }: FailedRequest): Omit<Refusal, "id"> | null {
+  if (has_runs) {
+    const reason = "it came to executions: redrive those that failed, or trigger it again for the others";
+    return { code: "not_failed", reason };
+  }
+  if (status === "failure") return null;
+  const reason =
+    status === "refused"
+      ? "it was refused and never accepted: mend it and send it again"
+      : `its status is ${status}: only requests that failed are put back`;
+  return { code: "not_failed", reason };
+}
+
+async function putBack(
+  tx: Tx,
+  workspace_id: number,
+  requests: FailedRequest[],
+  { dispatch }: Pick<RedriveDeps, "dispatch">,
+): Promise<void> {
+  await tx.query(
+    `update request q set status = 'accepted', updated_at = now(), errors = json_build_array(json_build_object(
+              'error_code', 'redriven', 'severity', 'info', 'error_type', 'workflow_trigger', 'workflow_slug', null,
+              'error_description', 'put back via API; it had failed: ' || (q.errors -> 0 ->> 'error_description')))
+      where workspace_id = $1 and id = any($2)`,
+    [workspace_id, requests.map(({ id }) => id)],
+  );
+  for (const lane of [0, 1, 2] as const) {
+    const own = requests.filter((request) => request.lane === lane);
+    if (own.length > 0) await dispatch.enqueue(tx, "expand", lane, own);
+  }
+}
