@@ -13,7 +13,7 @@ export interface Hub {
   callSigned: (method: Method, url: string, body?: unknown) => Promise<Answer>;
   /** A committed, enabled workflow with one delivery node. */
   addWorkflow: (slug: string, options?: WorkflowOptions) => Promise<void>;
-  /** The rows of the request log, in the order they were accepted. */
+  /** The rows of the request log, in the order they were accepted; without what was refused, which is written behind. */
   requests: () => Promise<RequestLogRow[]>;
 }
 
@@ -137,7 +137,7 @@ export async function createHub({ app, services }: Harness): Promise<Hub> {
     requests: () =>
       db.query<RequestLogRow>(
         `select id, lane, api_type, name, tenant_id, idempotency_key, cancellation_key, body, metadata, status
-           from request where workspace_id = $1 order by id`,
+           from request where workspace_id = $1 and status <> 'refused' order by id`,
         [workspace_id],
       ),
   };

@@ -14,6 +14,7 @@ import type { NodeDefinition } from "./node.ts";
 import { createPerform } from "./perform.ts";
 import type { Redriven, RedriveKind, RedriveOrder } from "./redrive/order.ts";
 import { redrive } from "./redrive/redrive.ts";
+import { createRefusals, type RefusedRecord } from "./refusals.ts";
 import { type Rehearsal, rehearse } from "./rehearse.ts";
 import { createWaker } from "./waker.ts";
 
@@ -24,6 +25,8 @@ import { createWaker } from "./waker.ts";
 export interface Engine {
   /** Resolves when the record is on disk. */
   accept: (record: AcceptRecord) => Promise<Accepted>;
+  /** Has a request that was refused stand in the request log; never throws, and is not waited for. */
+  noteRefused: (refused: RefusedRecord) => void;
   /** Requests accepted before this have become runs, or none; null: all have. */
   expandingSince: (db: Queryable) => Promise<Date | null>;
   /** What a trigger would do, without doing any of it. */
@@ -63,6 +66,7 @@ export function createCompile(nodes: ReadonlyMap<string, NodeDefinition>): Compi
 
 export function createEngine(deps: EngineDeps): Engine {
   const acceptor = createAcceptor(deps);
+  const refusals = createRefusals(deps);
   const waker = createWaker(deps);
   const stageDeps = { ...deps, wakeAt: waker.expect, perform: createPerform(deps) };
   if (deps.worker) {
@@ -72,6 +76,7 @@ export function createEngine(deps: EngineDeps): Engine {
   }
   return {
     accept: acceptor.accept,
+    noteRefused: refusals.note,
     clock: deps.clock,
     expandingSince: (db) => deps.dispatch.oldestPending(db, "expand"),
     rehearse: (record) => {
@@ -90,6 +95,7 @@ export function createEngine(deps: EngineDeps): Engine {
     },
     async stop() {
       await acceptor.drain();
+      await refusals.drain();
       await waker.stop();
       await deps.dispatch.stop();
     },

@@ -101,7 +101,7 @@ export async function plan(
 ): Promise<{ begun: Run[]; surroundings: Surroundings; rest: FanOutRest[] }> {
   const workspaces = new Set(requests.map(({ workspace_id }) => workspace_id));
   const nows = await readNows(tx, workspaces, await deps.clock(tx));
-  await tellOfEvents(tx, requests, problems, nows, deps);
+  await tellOfEvents(tx, requests, nows, deps);
   const { runs: named, orders, known } = await planRuns(tx, intents, problems, nows, deps);
   const reached = await planFanOut(tx, orders, nows, deps);
   const meant = { runs: [...named, ...reached.runs], rest: reached.rest };
@@ -117,14 +117,10 @@ export async function plan(
   return { begun, surroundings, rest };
 }
 
-/**
- * New names show up in pickers, and whoever waits for an event hears of it, whether it starts workflows or not; unless
- * it breaks its schema.
- */
+/** New names show up in pickers, and whoever waits for an event hears of it, whether it starts workflows or not. */
 async function tellOfEvents(
   tx: Tx,
   requests: RequestRow[],
-  problems: Map<string, RequestProblem[]>,
   nows: ReadonlyMap<number, Date>,
   deps: StageDeps,
 ): Promise<void> {
@@ -132,8 +128,6 @@ async function tellOfEvents(
     const { workspace_id, id: request_id, created_at: received_at } = request;
     const event = request.api_type === "event" ? parseEvent(request.body) : null;
     if (event === null || !event.ok) return [];
-    if (problems.get(request.id)?.some(({ error_code }) => error_code === "schema_validation_error"))
-      return [];
     const { event: topic, distinct_id: key } = event.value;
     const at = nows.get(workspace_id) ?? received_at;
     return [{ workspace_id, topic, key, at, received_at, request_id }];

@@ -132,9 +132,6 @@ async function readEvent(request: RequestRow, deps: IntentDeps): Promise<Intents
   const parsed = parseEvent(request.body);
   if (!parsed.ok) return refused(null, "validation_error", parsed.message);
   const { distinct_id, event, properties, tenant_id } = parsed.value;
-  const schema = await deps.catalog.findEventSchema(request.workspace_id, event);
-  const mismatch = schema?.validate(properties) ?? [];
-  if (mismatch.length > 0) return refused(null, "schema_validation_error", mismatch.join("; "));
   const intents: Intent[] = [];
   const problems: RequestProblem[] = [];
   const source = { workspace_id: request.workspace_id, properties, expressions: deps.expressions };

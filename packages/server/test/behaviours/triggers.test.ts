@@ -62,13 +62,21 @@ describe("requests", () => {
   it("16.2 the same idempotency key makes one run within a day, and a second one after it", async () => {
     await world.workflow("hello", [sms("s")]);
     const again = () => world.trigger("hello", [person("ann")], { $idempotency_key: "order-7" });
+    const rehearsed = () =>
+      world.call("POST", "/trigger/?dry_run=true", {
+        workflow: "hello",
+        recipients: ["ann"],
+        $idempotency_key: "order-7",
+      });
     const first = await again();
     expect(await again()).toBe(first);
     await world.reach(hours(23));
     expect(await again()).toBe(first);
     expect(await world.executions()).toHaveLength(1);
+    expect(await rehearsed()).toMatchObject({ json: { duplicate_of: first } });
 
     await world.reach(hours(25));
+    expect(await rehearsed()).toMatchObject({ json: { duplicate_of: null } });
     expect(await again()).not.toBe(first);
     expect(await world.executions()).toHaveLength(2);
     expect((await world.messages()).map(({ idempotency_key }) => idempotency_key)).toEqual([
@@ -76,6 +84,20 @@ describe("requests", () => {
       "order-7",
     ]);
   });
+});
+
+it("the $insert_id of an edit makes it apply once within a day of the workspace's clock", async () => {
+  const edit = { distinct_id: "ann", $insert_id: "i1", $add: { visits: 1 } };
+  const visits = async () => {
+    expect((await world.call("POST", "/event/", edit)).status).toBe(202);
+    const user = (await world.call("GET", "/v1/user/ann/")).json as { properties: { visits: number } };
+    return user.properties.visits;
+  };
+  expect([await visits(), await visits()]).toEqual([1, 1]);
+  await world.reach(hours(23));
+  expect(await visits()).toBe(1);
+  await world.reach(hours(25));
+  expect([await visits(), await visits()]).toEqual([2, 2]);
 });
 
 describe("objects", () => {

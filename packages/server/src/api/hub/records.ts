@@ -120,7 +120,8 @@ function toRefusal(reason: unknown, log: Log): AppError {
 export function requireAll<T>(records: readonly (T | AppError)[]): T[] {
   return records.map((record, index) => {
     if (!(record instanceof AppError)) return record;
-    const message = records.length === 1 ? record.message : `[${index}]: ${record.message}`;
-    throw new AppError(record.code, message, { cause: record });
+    if (records.length === 1) throw record;
+    const { code, message, detail } = record;
+    throw new AppError(code, `[${index}]: ${message}`, { cause: record, detail });
   });
 }

@@ -30,7 +30,7 @@ export default defineRoute({
     }),
     description: "One record each, in order. The status says `success` whatever the records say.",
   },
-  errors: ["validation_error", "not_found", "bad_json", "payload_too_large"],
+  errors: ["validation_error", "schema_validation_error", "not_found", "bad_json", "payload_too_large"],
   family: "status_error",
   transaction: false,
   guardsText: true,

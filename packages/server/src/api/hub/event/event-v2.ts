@@ -25,7 +25,7 @@ export default defineRoute({
     body: z.object({ status: z.literal("success"), message_id: z.string() }),
     description: "Accepted: on disk. An array answers 207 with one record each, in order.",
   },
-  errors: ["validation_error", "not_found", "bad_json", "payload_too_large"],
+  errors: ["validation_error", "schema_validation_error", "not_found", "bad_json", "payload_too_large"],
   family: "status_error",
   transaction: false,
   guardsText: true,

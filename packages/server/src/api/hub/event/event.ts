@@ -20,7 +20,7 @@ export default defineRoute({
     body: z.string(),
     description: "The text `OK`: events are on disk, edits are applied.",
   },
-  errors: ["validation_error", "not_found", "bad_json", "payload_too_large"],
+  errors: ["validation_error", "schema_validation_error", "not_found", "bad_json", "payload_too_large"],
   family: "text",
   transaction: false,
   guardsText: true,

@@ -5,9 +5,12 @@ import {
   type TrackedEvent,
   type UserEditRecord,
 } from "../../../core/event-record.ts";
+import { isJsonObject } from "../../../core/json.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { AppError } from "../../../errors.ts";
 import type { RouteContext } from "../../../http/route.ts";
+import { WORKSPACE_NOW } from "../../../workspaces/clock.ts";
+import { noteRefused } from "../note-refused.ts";
 import { settleRecords, type WireRecord } from "../records.ts";
 
 /**
@@ -32,25 +35,35 @@ export function readRecords(
   return Promise.all(
     records.map(async (record) => {
       if (record instanceof AppError) return record;
-      const parsed = parseEventRecord(record.body);
-      if (!parsed.ok) return new AppError("validation_error", parsed.message);
-      const { value } = parsed;
-      if (value.kind === "edit" && value.tenant_id !== null) {
-        const tenant = await ctx.services.catalog.findTenant(
-          ctx.auth.workspace.workspace_id,
-          value.tenant_id,
-        );
-        if (tenant === null) return new AppError("not_found", `tenant '${value.tenant_id}' not found`);
-      }
-      if (!(await isOwnEnv(record.body, ctx))) {
-        return new AppError(
-          "validation_error",
-          "env: must be the key of the workspace that the request authenticates for",
-        );
-      }
-      return { record: value, text: record.text };
+      const read = await readRecord(record.body, ctx);
+      if (!(read instanceof AppError)) return { record: read, text: record.text };
+      if (isJsonObject(record.body) && Object.hasOwn(record.body, "event"))
+        noteRefused(ctx, "event", record, read);
+      return read;
     }),
   );
+}
+
+async function readRecord(body: unknown, ctx: IngestContext): Promise<EventRecord | AppError> {
+  const parsed = parseEventRecord(body);
+  if (!parsed.ok) return new AppError("validation_error", parsed.message);
+  const { value } = parsed;
+  const { catalog } = ctx.services;
+  const { workspace_id } = ctx.auth.workspace;
+  if (value.kind === "edit" && value.tenant_id !== null) {
+    const tenant = await catalog.findTenant(workspace_id, value.tenant_id);
+    if (tenant === null) return new AppError("not_found", `tenant '${value.tenant_id}' not found`);
+  }
+  if (!(await isOwnEnv(body, ctx))) {
+    return new AppError(
+      "validation_error",
+      "env: must be the key of the workspace that the request authenticates for",
+    );
+  }
+  if (value.kind === "edit") return value;
+  const schema = await catalog.findEventSchema(workspace_id, value.event);
+  const detail = schema?.validate(value.properties) ?? [];
+  return detail.length === 0 ? value : new AppError("schema_validation_error", detail.join("; "), { detail });
 }
 
 async function isOwnEnv(body: unknown, { auth, services }: IngestContext): Promise<boolean> {
@@ -108,7 +121,7 @@ async function applyEdits(
   if (edits.length === 0) return fates;
   await services.db.tx(
     async (tx) => {
-      const fresh = await claimEdits(tx, workspace_id, fates);
+      const fresh = await claimEdits(tx, workspace_id, fates, await services.engine.clock(tx));
       const outcomes = await services.recipients.apply(
         tx,
         workspace_id,
@@ -140,12 +153,13 @@ async function applyEdits(
 /**
  * The edits whose `$insert_id` was not seen in the last 24 hours. In `fates` the others get the id of the edit that
  * came first. The keys are claimed in the transaction of the edits, in key order so that two batches cannot
- * deadlock; an expired one is taken over in place.
+ * deadlock; an expired one is taken over in place. A day is a day of the workspace's clock.
  */
 async function claimEdits(
   tx: Queryable,
   workspace_id: number,
   fates: Map<UserEditRecord, string>,
+  base: Date | null,
 ): Promise<UserEditRecord[]> {
   const wanted = new Map<string, string>();
   for (const [{ insert_id }, message_id] of fates) {
@@ -153,15 +167,17 @@ async function claimEdits(
   }
   if (wanted.size === 0) return [...fates.keys()];
   const claimed = await tx.query<{ key: string; request_id: string }>(
-    `insert into idempotency as held (workspace_id, kind, key, request_id)
-     select $1, 'edit', key, request_id from unnest($2::text[], $3::uuid[]) as w(key, request_id)
+    `insert into idempotency as held (workspace_id, kind, key, request_id, created_at)
+     select $1, 'edit', key, request_id, ${WORKSPACE_NOW("$4")}
+       from unnest($2::text[], $3::uuid[]) as k(key, request_id) join workspace w on w.workspace_id = $1
       order by key collate "C"
      on conflict (workspace_id, kind, key) do update
-        set request_id = case when held.created_at < now() - interval '24 hours'
+        set request_id = case when held.created_at < excluded.created_at - interval '24 hours'
                               then excluded.request_id else held.request_id end,
-            created_at = case when held.created_at < now() - interval '24 hours' then now() else held.created_at end
+            created_at = case when held.created_at < excluded.created_at - interval '24 hours'
+                              then excluded.created_at else held.created_at end
      returning key, request_id`,
-    [workspace_id, [...wanted.keys()], [...wanted.values()]],
+    [workspace_id, [...wanted.keys()], [...wanted.values()], base],
     "edits_claim",
   );
   const holders = new Map(claimed.map(({ key, request_id }) => [key, request_id]));

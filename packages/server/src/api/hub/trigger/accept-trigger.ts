@@ -4,6 +4,7 @@ import { parseTrigger, type Trigger } from "../../../core/trigger.ts";
 import { AppError } from "../../../errors.ts";
 import type { RouteContext } from "../../../http/route.ts";
 import type { Services } from "../../../services.ts";
+import { noteRefused } from "../note-refused.ts";
 import type { WireRecord } from "../records.ts";
 
 export type TriggerContext = Pick<
@@ -15,10 +16,13 @@ export type TriggerContext = Pick<
  * Checks one record of `/trigger/` for shape, finds its workflow (its category is the lane), and hands it to the
  * engine. Resolves to the request's id once the record is on disk; who is reached is found out later.
  */
-export async function acceptTrigger({ body, text }: WireRecord, ctx: TriggerContext): Promise<string> {
+export async function acceptTrigger(record: WireRecord, ctx: TriggerContext): Promise<string> {
   const { auth, services, user_agent } = ctx;
   const { workspace_id } = auth.workspace;
-  const { trigger, live } = await checkTrigger(body, ctx);
+  const { trigger, live } = await checkTrigger(record.body, ctx).catch((error: unknown) => {
+    if (error instanceof AppError) noteRefused(ctx, "workflow", record, error);
+    throw error;
+  });
   const { workflow, tenant_id, idempotency_key, cancellation_key, metadata } = trigger;
   const accepted = await services.engine.accept({
     workspace_id,
@@ -28,7 +32,7 @@ export async function acceptTrigger({ body, text }: WireRecord, ctx: TriggerCont
     tenant_id,
     idempotency_key,
     cancellation_key,
-    body: text,
+    body: record.text,
     metadata: metadataText(user_agent, metadata),
   });
   return accepted.message_id;

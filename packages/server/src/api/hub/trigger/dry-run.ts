@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject } from "../../../core/json.ts";
 import { microsZ } from "../../../core/wire-time.ts";
 import type { Rehearsal } from "../../../engine/engine.ts";
 import { AppError } from "../../../errors.ts";
+import { WORKSPACE_NOW } from "../../../workspaces/clock.ts";
 import type { WireRecord } from "../records.ts";
 import { checkTrigger, type TriggerContext } from "./accept-trigger.ts";
 
@@ -28,9 +29,10 @@ export async function dryRun({ body }: WireRecord, ctx: TriggerContext): Promise
 async function holderOf({ auth, services }: TriggerContext, key: string | null): Promise<string | null> {
   if (key === null) return null;
   const [row] = await services.db.query<{ request_id: string }>(
-    `select request_id from idempotency
-      where workspace_id = $1 and kind = 'workflow' and key = $2 and created_at >= now() - interval '24 hours'`,
-    [auth.workspace.workspace_id, key],
+    `select i.request_id from idempotency i join workspace w on w.workspace_id = i.workspace_id
+      where i.workspace_id = $1 and i.kind = 'workflow' and i.key = $2
+        and i.created_at >= ${WORKSPACE_NOW("$3")} - interval '24 hours'`,
+    [auth.workspace.workspace_id, key, await services.engine.clock(services.db)],
   );
   return row?.request_id ?? null;
 }

@@ -3,6 +3,7 @@ import { type InlineTrigger, parseInlineTrigger } from "../../../catalog/inline-
 import { isRootCategory, type Lane, laneOf } from "../../../core/lane.ts";
 import { AppError } from "../../../errors.ts";
 import { defineRoute, RouteReply } from "../../../http/route.ts";
+import { noteRefused } from "../note-refused.ts";
 import { requireAll, settleRecords, splitRecords, toRecord, type WireRecord } from "../records.ts";
 import { metadataText, type TriggerContext } from "./accept-trigger.ts";
 
@@ -33,7 +34,13 @@ export default defineRoute({
     const records = Array.isArray(ctx.body)
       ? splitRecords(ctx.body, MAX_RECORDS)
       : [toRecord(ctx.body, ctx.raw)];
-    const triggers = requireAll(records.map((record) => readTrigger(record, ctx)));
+    const read = records.map((record) => {
+      if (record instanceof AppError) return record;
+      const trigger = readTrigger(record, ctx);
+      if (trigger instanceof AppError) noteRefused(ctx, "dynamic", record, trigger);
+      return trigger;
+    });
+    const triggers = requireAll(read);
     const fates = await settleRecords(triggers, (trigger) => acceptInline(trigger, ctx));
     const lost = fates.find((fate) => fate.status === "rejected");
     if (lost !== undefined) throw lost.reason;
@@ -47,8 +54,7 @@ interface InlineRecord {
   text: string;
 }
 
-function readTrigger(record: WireRecord | AppError, { services }: TriggerContext): InlineRecord | AppError {
-  if (record instanceof AppError) return record;
+function readTrigger(record: WireRecord, { services }: TriggerContext): InlineRecord | AppError {
   const parsed = parseInlineTrigger(record.body, { max_recipients: services.config.MAX_RECIPIENTS });
   if (!parsed.ok) return new AppError("validation_error", parsed.message);
   const { category } = parsed.value;

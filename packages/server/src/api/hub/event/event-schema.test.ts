@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../../test/harness.ts";
-import { createPipeline, type Pipeline, sms } from "../../test/pipeline.ts";
+import { createHarness, type Harness } from "../../../../test/harness.ts";
+import { createPipeline, type Pipeline, sms } from "../../../../test/pipeline.ts";
 
 let harness: Harness;
 let pipeline: Pipeline;
@@ -48,25 +48,42 @@ it("runs for an event whose properties fit its schema, whatever belongs to the w
   expect(await pipeline.finished(1)).toMatchObject([{ status: "completed" }]);
 });
 
-it("runs nothing for an event that does not fit, and the request log says why", async () => {
-  const id = await track("order placed", { amount: "2" });
-  const request = await until(async () => {
-    const row = await pipeline.request(id);
-    return row.status === "accepted" ? null : row;
+const MISMATCH =
+  '(root): missing required property \'order_id\'; amount: Instance type "string" is invalid. Expected "integer".';
+const bad = { event: "order placed", distinct_id: "u1", properties: { amount: "2" } };
+const good = { event: "order placed", distinct_id: "u1", properties: { amount: 2, order_id: "1" } };
+
+it("answers 400 for an event that does not fit, with every mismatch, and runs nothing", async () => {
+  expect(await pipeline.call("POST", "/v2/event/", bad)).toMatchObject({
+    status: 400,
+    json: {
+      status: "error",
+      status_code: 400,
+      error: { type: "schema_validation_error", message: MISMATCH },
+      detail: MISMATCH.split("; "),
+    },
   });
-  expect(request).toStrictEqual({
-    status: "failure",
-    errors: [
-      {
-        error_code: "schema_validation_error",
-        error_description: `(root): missing required property 'order_id'; amount: Instance type "string" is invalid. Expected "integer".`,
-        error_type: "workflow_trigger",
-        severity: "error",
-        workflow_slug: null,
-      },
-    ],
+  expect(await pipeline.call("POST", "/event/", bad)).toMatchObject({ status: 400, text: MISMATCH });
+  expect(await pipeline.call("POST", "/event/", [good, bad])).toMatchObject({
+    status: 400,
+    text: `[1]: ${MISMATCH}`,
   });
   expect(await pipeline.runs()).toStrictEqual([]);
+});
+
+it("refuses one of many alone, and the others run", async () => {
+  const answer = await pipeline.call("POST", "/v2/bulk/event/", [good, bad, good]);
+  expect(answer).toMatchObject({
+    status: 207,
+    json: {
+      records: [
+        { status_code: 202 },
+        { status_code: 400, error: { type: "schema_validation_error", message: MISMATCH } },
+        { status_code: 202 },
+      ],
+    },
+  });
+  await pipeline.finished(2);
 });
 
 it("holds each event to its own schema: one without is not checked", async () => {
