@@ -145,7 +145,8 @@ async function requireCommitted(
     [workspace.workspace_id, slug, version_no],
   );
   if (row === undefined) throw refuseLink(`schema '${slug}' not found`);
-  if (row.live_version_no === null) throw refuseLink(`schema '${slug}' has no committed version`);
+  if (row.live_version_no === null)
+    throw refuseLink(`schema '${slug}' has no committed version: commit it first`);
   if (version_no !== null && !row.has_version) {
     throw refuseLink(`schema '${slug}' has no version ${version_no}`);
   }

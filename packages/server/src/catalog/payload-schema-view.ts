@@ -4,7 +4,7 @@ import { microsZ, orNull } from "../core/wire-time.ts";
 import type { Queryable } from "../db/db.ts";
 import { AppError } from "../errors.ts";
 import { contentHash } from "./content-hash.ts";
-import { type Mode, timestampReply } from "./versioned.ts";
+import { type Mode, notCommitted, timestampReply } from "./versioned.ts";
 
 /** Payload schemas as reads show them: the draft, or the version that is live. */
 export const payloadSchemaReply = z.object({
@@ -55,7 +55,8 @@ export async function getPayloadSchemaView(
   mode: Mode,
 ): Promise<PayloadSchemaView> {
   const row = await selectPayloadSchemas(source).where("s.slug", "=", slug).executeTakeFirst();
-  if (row === undefined || (mode === "live" && row.live === null)) throw payloadSchemaNotFound(slug);
+  if (row === undefined) throw payloadSchemaNotFound(slug);
+  if (mode === "live" && row.live === null) throw notCommitted("schema", slug);
   return presentPayloadSchema(row, mode);
 }
 

@@ -5,7 +5,7 @@ import { AppError } from "../errors.ts";
 import { templateHash, type TemplateHead } from "./template-draft.ts";
 import { type DraftVariant, selectVariants, type TemplateSource } from "./template-rows.ts";
 import { type TemplateSnapshot, toLiveTemplate, type VariantSnapshot } from "./template.ts";
-import { type Editor, editorReply, type Mode, timestampReply } from "./versioned.ts";
+import { type Editor, editorReply, type Mode, notCommitted, timestampReply } from "./versioned.ts";
 
 /** Templates as reads show them, without the content of their variants. */
 export const templateReply = z.object({
@@ -58,7 +58,8 @@ export type TemplateRow = Awaited<ReturnType<ReturnType<typeof selectTemplates>[
 /** Refuses a slug that is not there, and in mode `live` also one that was never committed. */
 export async function getTemplateRow(source: TemplateSource, slug: string, mode: Mode): Promise<TemplateRow> {
   const row = await selectTemplates(source).where("t.slug", "=", slug).executeTakeFirst();
-  if (row === undefined || (mode === "live" && row.snapshot === null)) throw templateNotFound(slug);
+  if (row === undefined) throw templateNotFound(slug);
+  if (mode === "live" && row.snapshot === null) throw notCommitted("template", slug);
   return row;
 }
 

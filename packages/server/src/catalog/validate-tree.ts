@@ -1,5 +1,6 @@
 import { statusRefProblems } from "./status-refs.ts";
 import { validateNode, type WorkflowRules } from "./validate-node.ts";
+import { reservedEventProblems } from "./workflow-events.ts";
 import type { WorkflowFacts } from "./workflow-facts.ts";
 import type { StoredNode, WorkflowDefinition } from "./workflow.ts";
 
@@ -9,13 +10,15 @@ const MAX_NESTING = 10;
 
 /**
  * Problems of the tree as a whole, then of its nodes in the order they are written, then of conditions that name
- * nodes. Of a tree that is too large only that is said: nobody reads the rest, and working it out has no bound.
+ * nodes, then of events by which the workflow could never start or go on. Of a tree that is too large only that is said: nobody reads the rest, and working it out has no bound.
  */
 export function validateTree(
-  { tree: { nodes: tree }, conditions }: Pick<WorkflowDefinition, "tree" | "conditions">,
+  definition: Pick<WorkflowDefinition, "tree" | "conditions" | "trigger_type" | "trigger_events">,
   rules: WorkflowRules,
   facts: WorkflowFacts,
 ): string[] {
+  const { conditions } = definition;
+  const { nodes: tree } = definition.tree;
   const placed = listNodes(tree, 0);
   if (placed.length > MAX_NODES) {
     return [`tree: has ${placed.length} nodes, at maximum ${MAX_NODES} are allowed`];
@@ -30,7 +33,7 @@ export function validateTree(
   }
   problems.push(...duplicateRefs(placed.map(({ node }) => node)));
   for (const { node } of placed) problems.push(...validateNode(node, rules, facts));
-  return [...problems, ...statusRefProblems(conditions, tree)];
+  return [...problems, ...statusRefProblems(conditions, tree), ...reservedEventProblems(definition)];
 }
 
 interface PlacedNode {

@@ -5,10 +5,11 @@ import { createTemplateEngine } from "../core/handlebars/engine.ts";
 import { createJqEngine } from "../core/jq.ts";
 import { createJsonnetEngine } from "../core/jsonnet/engine.ts";
 import { isRootCategory } from "../core/lane.ts";
+import type { NodeContext } from "../engine/node.ts";
 import { boundJq } from "../engine/bounded-jq.ts";
 import { createExpressions } from "../engine/expressions.ts";
 import { nodes } from "../nodes/index.gen.ts";
-import type { WorkflowRules } from "./validate-node.ts";
+import { SENDS_ON, type WorkflowRules } from "./validate-node.ts";
 import { validateWorkflow } from "./validate-workflow.ts";
 import { workflowBody } from "./workflow-body.ts";
 import { parseWorkflowBody } from "./workflow-draft.ts";
@@ -26,7 +27,10 @@ const RULES: WorkflowRules = {
 const FACTS: WorkflowFacts = {
   isCategory: isRootCategory,
   isWorkflow: (slug) => slug === "other",
-  refuseTemplate: (slug) => (slug === "welcome" ? null : `template '${slug}' not found`),
+  refuseTemplate(slug, channels) {
+    if (slug === "text") return channels?.includes("sms") === false ? "template 'text' is for sms" : null;
+    return slug === "welcome" ? null : `template '${slug}' not found`;
+  },
   refuseSchema: ({ schema }) => (schema === "order" ? null : `schema '${schema}' not found`),
 };
 
@@ -52,6 +56,8 @@ const hasSeen = (ref: string) => ({
     args: [{ variable_ns: "$ref", ref, variable: "message_status", op: "IS", value: "$message.seen" }],
   },
 });
+
+const settingsOf = (config: object): object => ("shape" in config ? (config.shape as object) : {});
 
 const times = (count: number, item: object) => Array.from({ length: count }, () => item);
 
@@ -84,6 +90,10 @@ describe("the head", () => {
     [{ trigger_type: "dynamic" }, "trigger_type: must be one of ['event' 'api']"],
     [{ trigger_type: "event" }, "trigger_events: must contain at least 1 item"],
     [{ trigger_type: "event", trigger_events: ["a", ""] }, "trigger_events[1]: must not be empty"],
+    [
+      { trigger_type: "event", trigger_events: ["$paid"] },
+      "trigger_events[0]: the event '$paid' can never come, names that begin with $ or ss_ are reserved",
+    ],
     [
       { trigger_type: "event", trigger_events: ["e".repeat(256)] },
       `${"e".repeat(20)}…: event names have at maximum 255 characters`,
@@ -227,6 +237,31 @@ describe("a node", () => {
     [{ ...EMAIL, branches: [{}] }, "email_2: branches: this node type takes none"],
   ])("is checked by its type, and named by its ref: %j", (node, problem) => {
     expect(treeProblems(node)).toStrictEqual([problem]);
+  });
+
+  it("must have a template that is live on what it sends on, unless an expression decides", () => {
+    const send = (node_type: string, settings: object = {}) =>
+      treeProblems({ node_type, ref: "n", template: "text", ...settings });
+    const refused = ["n: template: template 'text' is for sms"];
+    expect(send("send_email")).toStrictEqual(refused);
+    expect(send("send_sms")).toStrictEqual([]);
+    expect(send("send_multi_channel")).toStrictEqual([]);
+    expect(send("send_multi_channel", { channels: [] })).toStrictEqual([]);
+    expect(send("send_multi_channel", { channels: ["email"] })).toStrictEqual(refused);
+    expect(send("send_multi_channel", { channels: ["email", "sms"] })).toStrictEqual([]);
+    expect(send("send_multi_channel", { channels: ["email"], channels_expr: ".c" })).toStrictEqual([]);
+    expect(send("send_smart_channel_routing", { channels: ["inbox"] })).toStrictEqual(refused);
+  });
+
+  it("sends on the channels that its template is held to", () => {
+    const asked = nodes.flatMap((node) => {
+      if (!node.type.startsWith("send_") || "channels_expr" in settingsOf(node.config)) return [];
+      let channels: unknown = null;
+      const ctx: Partial<NodeContext> = { deliver: (request) => void (channels = request.channels) };
+      node.run(ctx as NodeContext, { template: "welcome" });
+      return [[node.type, channels] as const];
+    });
+    expect(new Map(asked)).toStrictEqual(new Map(SENDS_ON));
   });
 
   it("takes both published spellings of a fixed delay", () => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AppError } from "../errors.ts";
 
 /** What workflows and templates have in common: a draft that is edited, versions that are committed, an editor. */
 
@@ -11,5 +12,10 @@ export const API_SERVICE: Editor = { name: "API Service", email: "" };
 export const editorReply = z.object({ name: z.string(), email: z.string() });
 
 export type Editor = z.infer<typeof editorReply>;
+
+/** For reads of what is live where only a draft is. */
+export function notCommitted(kind: "workflow" | "template" | "schema", slug: string): AppError {
+  return new AppError("not_found", `${kind} (slug: '${slug}') has no committed version: commit it first`);
+}
 
 export const timestampReply = z.iso.datetime();

@@ -1,11 +1,14 @@
 import { z } from "zod";
 
 /**
- * What the wire may send as a workflow. Only a value of the wrong type is refused here, with the field named; a
- * workflow that is merely unfinished or unsound is stored as a draft, and `validateWorkflow` says what stands
- * between it and a commit.
+ * What the wire may send as a workflow. Only a value of the wrong type, and a name, ref or description that is longer
+ * than anybody reads, is refused here, with the field named; a workflow that is merely unfinished or unsound is stored
+ * as a draft, and `validateWorkflow` says what stands between it and a commit.
  */
 const text = z.string().nullish();
+/** Names, and refs, by which problems are told. */
+const label = z.string().max(255, "must be at most 255 characters").nullish();
+const prose = z.string().max(1000, "must be at most 1000 characters").nullish();
 const jsonObject = z.record(z.string(), z.unknown());
 const jsonObjects = z.array(jsonObject).nullish();
 
@@ -15,10 +18,10 @@ const HAS_PROPERTIES = "userupdate";
 /** Settings sit in `properties`, or, in an older form that is still published, beside `node_type`. */
 const node: z.ZodType<NodeBody> = z
   .looseObject({
-    node_type: z.string().min(1),
-    name: text,
-    description: text,
-    ref: text,
+    node_type: z.string().min(1, "must not be empty"),
+    name: label,
+    description: prose,
+    ref: label,
     schema_version: text,
     properties: z.union([jsonObject, z.string()], "must be an object").nullish(),
     get branches() {
@@ -31,9 +34,9 @@ const node: z.ZodType<NodeBody> = z
   });
 
 const branch = z.object({
-  name: text,
-  description: text,
-  ref: text,
+  name: label,
+  description: prose,
+  ref: label,
   is_default: z.boolean().nullish(),
   is_terminal: z.boolean().nullish(),
   conditions: jsonObjects,
@@ -44,8 +47,8 @@ const branch = z.object({
 
 /** Body of the upsert. Keys that only reads have (`slug`, `status`, `hash`, …) come back from clients and are dropped. */
 export const workflowBody = z.object({
-  name: text,
-  description: text,
+  name: label,
+  description: prose,
   category: text,
   /** Not part of the draft: takes effect at once. */
   is_enabled: z.boolean().nullish(),

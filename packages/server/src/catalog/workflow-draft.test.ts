@@ -194,6 +194,35 @@ describe("a body", () => {
     ]);
   });
 
+  it("may have names of 255 characters and descriptions of 1000, in any alphabet, and no longer ones", () => {
+    const sized = (name: number, description: number) => {
+      const said = { name: "é".repeat(name), description: "語".repeat(description) };
+      const branches = [{ ...said, nodes: [{ node_type: "delay", ...said }] }];
+      return workflowBody.safeParse({ ...said, tree: { nodes: [{ node_type: "branch", branches }] } });
+    };
+    expect(sized(255, 1000).success).toBe(true);
+    const issues = sized(256, 1001).error?.issues ?? [];
+    expect(issues.map(({ path, message }) => `${path.join(".")} ${message}`)).toStrictEqual([
+      "name must be at most 255 characters",
+      "description must be at most 1000 characters",
+      "tree.nodes.0.branches.0.name must be at most 255 characters",
+      "tree.nodes.0.branches.0.description must be at most 1000 characters",
+      "tree.nodes.0.branches.0.nodes.0.name must be at most 255 characters",
+      "tree.nodes.0.branches.0.nodes.0.description must be at most 1000 characters",
+    ]);
+  });
+
+  it("may not have refs so long that no problem could be told by them, nor nodes of no type", () => {
+    const long = "r".repeat(256);
+    const nodes = [{ node_type: "branch", ref: long, branches: [{ ref: long }] }, { node_type: "" }];
+    const { error } = workflowBody.safeParse({ tree: { nodes } });
+    expect(error?.issues.map(({ path, message }) => `${path.join(".")} ${message}`)).toStrictEqual([
+      "tree.nodes.0.ref must be at most 255 characters",
+      "tree.nodes.0.branches.0.ref must be at most 255 characters",
+      "tree.nodes.1.node_type must not be empty",
+    ]);
+  });
+
   it("of any JSON is either refused or parsed, and never throws", () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (tree, rest) => {

@@ -1,9 +1,10 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { workflowBody } from "./workflow-body.ts";
 import { parseWorkflowBody } from "./workflow-draft.ts";
-import { workflowEvents } from "./workflow-events.ts";
+import { reservedEventProblems, workflowEvents } from "./workflow-events.ts";
 
-const eventsOf = (body: unknown) => workflowEvents(parseWorkflowBody(workflowBody.parse(body), new Map()));
+const parse = (body: unknown) => parseWorkflowBody(workflowBody.parse(body), new Map());
+const eventsOf = (body: unknown) => workflowEvents(parse(body));
 
 it("finds all three uses of an event at any depth, lower-cased and once each", () => {
   const wait = {
@@ -72,4 +73,63 @@ it("ignores what a draft has not finished", () => {
     { node_type: "x", success_is_event: true },
   ];
   expect(eventsOf({ tree: { nodes } })).toStrictEqual([]);
+});
+
+describe("an event that can never come", () => {
+  const triggeredBy = (...trigger_events: string[]) =>
+    reservedEventProblems(parse({ trigger_type: "event", trigger_events }));
+
+  it.each([
+    "$order_paid",
+    "ss_order",
+    "SS_Order",
+    " $x",
+    "$",
+    "ss_",
+    "$identify",
+    "$user_entered_list",
+    "$user_entered_list -  ",
+  ])("is told by its place: %j", (name) => {
+    expect(triggeredBy("Order Paid", name)).toStrictEqual([
+      `trigger_events[1]: the event '${name.trim()}' can never come, names that begin with $ or ss_ are reserved`,
+    ]);
+  });
+
+  it.each([
+    "Order Paid",
+    "s",
+    "ssh_login",
+    "cost $5",
+    "$app_launched",
+    "$Notification_Clicked",
+    " $user_login ",
+    "$USER_ENTERED_LIST - Buyers",
+    "$user_exited_list - buyers",
+    "",
+  ])("is none that clients may send, lists tell of, or a draft leaves open: %j", (name) => {
+    expect(triggeredBy(name)).toStrictEqual([]);
+  });
+
+  it("is told wherever it stands, but not where nobody reads it", () => {
+    const wait = {
+      node_type: "branch_waituntil",
+      branches: [
+        {
+          ref: "paid",
+          conditions: [
+            { type: "future_event", event_name: "Paid" },
+            { type: "future_event", event_name: "$paid" },
+          ],
+          nodes: [{ node_type: "send_email", ref: "mail", success: "ss_open", success_is_event: true }],
+        },
+      ],
+    };
+    const unread = { node_type: "send_email", ref: "m2", success: "ss_open", success_is_event: false };
+    const body = { trigger_type: "api", trigger_events: ["$x"], tree: { nodes: [wait, unread] } };
+    const reason = "can never come, names that begin with $ or ss_ are reserved";
+    expect(reservedEventProblems(parse(body))).toStrictEqual([
+      `paid: conditions[1].event_name: the event '$paid' ${reason}`,
+      `mail: success: the event 'ss_open' ${reason}`,
+    ]);
+  });
 });

@@ -1,3 +1,4 @@
+import { parseEventRecord } from "../core/event-record.ts";
 import { isJsonObject } from "../core/json.ts";
 import type { StoredNode, WorkflowDefinition } from "./workflow.ts";
 
@@ -10,27 +11,67 @@ export interface WorkflowEvent {
 }
 
 /** The events a workflow reacts to and how, each pair once. */
-export function workflowEvents({ trigger_type, trigger_events, tree }: WorkflowDefinition): WorkflowEvent[] {
+export function workflowEvents(definition: EventSettings): WorkflowEvent[] {
   const found = new Map<string, WorkflowEvent>();
-  function add(name: string, usage: EventUsage): void {
+  for (const { name, usage } of namedEvents(definition)) {
     const event_name = name.trim().toLowerCase();
     // A draft that is not finished, which validation tells.
-    if (event_name === "") return;
-    found.set(`${usage} ${event_name}`, { event_name, usage });
+    if (event_name !== "") found.set(`${usage} ${event_name}`, { event_name, usage });
   }
-  function visit({ properties, branches }: StoredNode): void {
+  return [...found.values()];
+}
+
+/** Events that are named but can never come, as `"<ref or field>: <reason>"`. */
+export function reservedEventProblems(definition: EventSettings): string[] {
+  return namedEvents(definition)
+    .filter(({ name }) => !canCome(name.trim()))
+    .map(
+      ({ place, name }) =>
+        `${place}: the event '${name.trim()}' can never come, names that begin with $ or ss_ are reserved`,
+    );
+}
+
+type EventSettings = Pick<WorkflowDefinition, "trigger_type" | "trigger_events" | "tree">;
+
+interface NamedEvent {
+  /** Where the name stands. */
+  place: string;
+  name: string;
+  usage: EventUsage;
+}
+
+function namedEvents({ trigger_type, trigger_events, tree }: EventSettings): NamedEvent[] {
+  const found: NamedEvent[] = [];
+  function visit({ ref, properties, branches }: StoredNode): void {
     if (properties.success_is_event === true && typeof properties.success === "string") {
-      add(properties.success, "Success Metric Event");
+      found.push({ place: `${ref}: success`, name: properties.success, usage: "Success Metric Event" });
     }
     for (const branch of branches ?? []) {
-      for (const condition of branch.conditions) {
+      for (const [index, condition] of branch.conditions.entries()) {
         if (!isJsonObject(condition) || condition.type !== "future_event") continue;
-        if (typeof condition.event_name === "string") add(condition.event_name, "Wait Event");
+        if (typeof condition.event_name !== "string") continue;
+        const place = `${branch.ref}: conditions[${index}].event_name`;
+        found.push({ place, name: condition.event_name, usage: "Wait Event" });
       }
       branch.nodes.forEach(visit);
     }
   }
-  if (trigger_type === "event") for (const name of trigger_events) add(name, "Trigger Event");
+  if (trigger_type === "event") {
+    for (const [index, name] of trigger_events.entries()) {
+      found.push({ place: `trigger_events[${index}]`, name, usage: "Trigger Event" });
+    }
+  }
   tree.nodes.forEach(visit);
-  return [...found.values()];
+  return found;
+}
+
+const RESERVED = /^(?:\$|ss_)/i;
+/** What the product itself tells of its lists. */
+const LIST_EVENT = /^\$user_(?:entered|exited)_list - \S/i;
+
+/** Of the reserved names those come that clients may send, and those of lists. */
+function canCome(name: string): boolean {
+  if (!RESERVED.test(name) || LIST_EVENT.test(name)) return true;
+  const sent = parseEventRecord({ event: name.toLowerCase(), distinct_id: "somebody" });
+  return sent.ok && sent.value.kind === "event";
 }

@@ -1,3 +1,4 @@
+import type { Channel } from "../core/channel.ts";
 import type { Queryable } from "../db/db.ts";
 import { loadLiveCategories } from "../preferences/live-categories.ts";
 import type { StoredNode, WorkflowDefinition } from "./workflow.ts";
@@ -8,8 +9,8 @@ export interface WorkflowFacts {
   isCategory: (slug: string) => boolean;
   /** True for a workflow that is not deleted, live or not. */
   isWorkflow: (slug: string) => boolean;
-  /** Why a template cannot be sent; null when it can. */
-  refuseTemplate: (slug: string) => string | null;
+  /** Why a template cannot be sent on any of some channels, null for whatever channels it has; null when it can. */
+  refuseTemplate: (slug: string, channels: readonly Channel[] | null) => string | null;
   /** Why payloads cannot be held to a schema; null when they can. */
   refuseSchema: (link: SchemaLink) => string | null;
 }
@@ -36,15 +37,22 @@ export async function loadWorkflowFacts(
   return {
     isCategory: (slug) => categories.has(slug),
     isWorkflow: (slug) => workflows.has(slug),
-    refuseTemplate(slug) {
+    refuseTemplate(slug, channels) {
       const template = templates.get(slug);
       if (template === undefined) return `template '${slug}' not found`;
-      return template.is_sendable ? null : `template '${slug}' has no live channel`;
+      const { is_committed, live } = template;
+      if (!is_committed) return `template '${slug}' has no committed version: commit it first`;
+      if (live.length === 0) {
+        return `template '${slug}' has no live channel: enable one that has a variant, and commit it`;
+      }
+      if (channels === null || channels.some((channel) => live.includes(channel))) return null;
+      return `template '${slug}' has no live variant for ${channels.join(" or ")}, only for ${live.join(", ")}: commit one first`;
     },
     refuseSchema({ schema: slug, version_no }) {
       const schema = schemas.get(slug);
       if (schema === undefined) return `schema '${slug}' not found`;
-      if (schema.live_version_no === null) return `schema '${slug}' has no committed version`;
+      if (schema.live_version_no === null)
+        return `schema '${slug}' has no committed version: commit it first`;
       if (version_no === undefined || schema.versions.includes(version_no)) return null;
       return `schema '${slug}' has no version ${version_no}`;
     },
@@ -77,8 +85,9 @@ async function findWorkflows(
 
 interface TemplateFacts {
   slug: string;
-  /** Its live version has content for a channel that is enabled. */
-  is_sendable: boolean;
+  is_committed: boolean;
+  /** The enabled channels that its live version has content for. */
+  live: Channel[];
 }
 
 async function findTemplates(
@@ -87,9 +96,10 @@ async function findTemplates(
 ): Promise<ReadonlyMap<string, TemplateFacts>> {
   if (slugs.length === 0) return new Map();
   const rows = await db.query<TemplateFacts>(
-    `select t.slug, v.snapshot is not null and exists (
-        select 1 from json_array_elements_text(v.snapshot->'enabled_channels') enabled
-          join json_array_elements(v.snapshot->'variants') variant on variant->>'channel' = enabled) as is_sendable
+    `select t.slug, v.snapshot is not null as is_committed, array(
+        select enabled from json_array_elements_text(v.snapshot->'enabled_channels') enabled
+         where exists (select 1 from json_array_elements(v.snapshot->'variants') variant
+                        where variant->>'channel' = enabled)) as live
        from template t
        left join template_version v on v.workspace_id = t.workspace_id and v.template_slug = t.slug
         and v.version_no = t.live_version_no

@@ -4,7 +4,7 @@ import type { Queryable } from "../db/db.ts";
 import { AppError } from "../errors.ts";
 import type { WorkflowRules } from "./validate-node.ts";
 import { validateWorkflow } from "./validate-workflow.ts";
-import { type Editor, editorReply, type Mode, timestampReply } from "./versioned.ts";
+import { type Editor, editorReply, type Mode, notCommitted, timestampReply } from "./versioned.ts";
 import { workflowHash } from "./workflow-draft.ts";
 import { loadWorkflowFacts } from "./workflow-facts.ts";
 import type { WorkflowDefinition } from "./workflow.ts";
@@ -76,7 +76,7 @@ export async function getWorkflowView(
   mode: Mode,
 ): Promise<WorkflowView> {
   const [view] = await viewWorkflows(source, [await getWorkflowRow(source, slug)], mode);
-  if (view === undefined) throw workflowNotFound(slug);
+  if (view === undefined) throw notCommitted("workflow", slug);
   return view;
 }
 

@@ -1,23 +1,34 @@
 import { z } from "zod";
+import { cursorFilter, wholeNumber } from "../filter-values.ts";
 
 /**
- * Offset pagination of the management API: `limit` and `offset` in the query, `{meta, results}` in the answer.
- * Numbers outside the range are brought into it, as clients of this API expect; what is no number is refused.
+ * Pagination of the management API. Resources are paged by `limit` and `offset`, with `{meta, results}` in the answer;
+ * logs, which grow while they are read, by `limit` and a cursor. Numbers outside the range are brought into it, as
+ * clients of this API expect; what is no number is refused.
  */
 const MAX_LIMIT = 1000;
 
-const wholeNumber = z
-  .string()
-  .regex(/^-?\d{1,15}$/, "must be a whole number")
-  .transform(Number);
+function limitQuery(defaultLimit: number) {
+  return wholeNumber
+    .transform((text) => (Number(text) < 1 ? defaultLimit : Math.min(Number(text), MAX_LIMIT)))
+    .default(defaultLimit)
+    .describe(`Rows in a page: 1 to ${MAX_LIMIT}, ${defaultLimit} if absent or less.`);
+}
 
 /** The query fields of a list, to spread into its query schema. */
 export function pagingQuery(defaultLimit: number) {
   return {
-    limit: wholeNumber
-      .transform((limit) => (limit < 1 ? defaultLimit : Math.min(limit, MAX_LIMIT)))
-      .default(defaultLimit),
-    offset: wholeNumber.transform((offset) => Math.max(offset, 0)).default(0),
+    limit: limitQuery(defaultLimit),
+    offset: wholeNumber.transform((text) => Math.max(Number(text), 0)).default(0),
+  };
+}
+
+/** The query fields of a log whose ids look like `shape`; `readPage` reads the page. */
+export function logPagingQuery(shape: RegExp) {
+  return {
+    limit: limitQuery(10),
+    after: cursorFilter(shape),
+    before: cursorFilter(shape),
   };
 }
 

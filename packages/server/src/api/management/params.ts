@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CHANNELS } from "../../core/channel.ts";
+import { oneOf } from "../filter-values.ts";
 
 /** Path parameters that several resources of the management API share. Reads take any slug: a wrong one is not found. */
 
@@ -9,15 +10,15 @@ export const slugParam = { slug: z.string() };
 export const templateSlugParam = {
   slug: z
     .string()
-    .max(128)
+    .max(128, "must be at most 128 characters")
     .regex(/^[a-zA-Z0-9_.-]+$/, "must be made of a-z, A-Z, 0-9, -, _ and ."),
 };
 
-export const channelParam = { channel: z.enum(CHANNELS) };
+export const channelParam = { channel: z.enum(CHANNELS, oneOf(CHANNELS)) };
 
 export const variantIdParam = {
   id: z
     .string()
-    .max(128)
+    .max(128, "must be at most 128 characters")
     .regex(/^[a-zA-Z0-9_.-]+$/, "must be made of a-z, A-Z, 0-9, -, _ and ."),
 };

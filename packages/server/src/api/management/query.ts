@@ -1,11 +1,35 @@
 import { z } from "zod";
+import { oneOf, singleText } from "../filter-values.ts";
 
 /** Query fields that several resources of the management API share. */
 
-/** Which of the two states of a versioned resource is read: what is being edited, or what is in effect. */
-export const modeQuery = { mode: z.enum(["draft", "live"]).default("draft") };
+/**
+ * The query of an endpoint that is our own. A name that it does not know is refused: a filter with a slip in it would
+ * answer another question than the one that was asked. Endpoints of the wire leave such names out of account, as
+ * their clients expect.
+ */
+export function ownQuery<Shape extends z.ZodRawShape>(shape: Shape) {
+  const names = Object.keys(shape);
+  const known = names.length === 0 ? "there are none" : `there are: ${names.join(", ")}`;
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code !== "unrecognized_keys") return undefined;
+      const unknown = issue.keys.map((name) => `'${name.slice(0, MAX_SHOWN)}'`).slice(0, MAX_NAMED);
+      return `unknown query parameter ${unknown.join(", ")}; ${known}`;
+    },
+  });
+}
 
-export const commitMessageQuery = { commit_message: z.string().optional() };
+/** Of what a stranger sent, in an answer. */
+const MAX_SHOWN = 64;
+const MAX_NAMED = 10;
+
+const MODES = ["draft", "live"] as const;
+
+/** Which of the two states of a versioned resource is read: what is being edited, or what is in effect. */
+export const modeQuery = { mode: z.enum(MODES, oneOf(MODES)).default("draft") };
+
+export const commitMessageQuery = { commit_message: singleText.optional() };
 
 /** `slugs=a,b`, or the parameter repeated. Empty means no filter. */
 export const slugsQuery = {

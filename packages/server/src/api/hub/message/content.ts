@@ -7,7 +7,7 @@ export default defineRoute({
   method: "GET",
   path: "/v1/message/:message_id/content/",
   summary: "Get what a message said, as it was rendered",
-  params: z.object({ message_id: z.string().trim().max(255) }),
+  params: z.object({ message_id: z.string().trim().max(255, "must be at most 255 characters") }),
   reply: {
     status: 200,
     body: z.object({ channel: z.string(), content: z.record(z.string(), z.unknown()).nullable() }),

@@ -36,6 +36,9 @@ describe("messageQuery", () => {
       status: "",
       "recipient_id[]": ["", ""],
       channel: "",
+      is_campaign: "",
+      created_at_gte: " ",
+      after: "",
       workflow_slug: "",
       tenant_id: "",
       object_id: "",
@@ -73,8 +76,29 @@ describe("messageQuery", () => {
         },
       ],
     ],
+    ...[
+      "to_be_triggered",
+      "not_to_be_triggered",
+      "trigger_blocked",
+      "trigger_failed",
+      "sent_by_vendor",
+      "delivered",
+      "clicked",
+      "dismissed",
+    ].map((status): [object, object[]] => [{ "status[]": [status] }, [{ statuses: [status] }]]),
   ])("reads the statuses of %j", (query, statuses) => {
     expect(filterOf(query)).toEqual({ ...NONE, statuses });
+  });
+
+  it.each([
+    ["", undefined],
+    ["0", 1],
+    ["-5", 1],
+    ["7", 7],
+    ["5000", 1000],
+    ["99999999999", 1000],
+  ])("brings the limit %j into its range", (limit, expected) => {
+    expect(messageQuery.parse({ limit }).limit).toBe(expected);
   });
 
   it("reads lists in both spellings", () => {
@@ -125,7 +149,36 @@ describe("messageQuery", () => {
 
   it.each([
     ["an unknown status", { "status[]": ["seen", "sent"] }, /^status\[\]: must be one of \['triggered'/],
-    ["an unknown channel", { channel: "fax" }, /^channel: /],
+    [
+      "an unknown status under the name that was used",
+      { status: "constructor" },
+      /^status: must be one of \['triggered'/,
+    ],
+    ["several statuses in one value", { status: "seen,clicked" }, /^status: must be one of /],
+    ["an unknown channel", { channel: "fax" }, /^channel: must be one of \['email' .* 'webhook'\]$/],
+    ["a channel twice", { channel: ["sms", "email"] }, /^channel: must be given only once$/],
+    ["a flag twice", { is_campaign: ["true", "false"] }, /^is_campaign: must be given only once$/],
+    [
+      "a text that is too long",
+      { tenant_id: "t".repeat(513) },
+      /^tenant_id: must be at most 512 characters$/,
+    ],
+    [
+      "a long value in a list",
+      { "recipient_id[]": ["a", "r".repeat(513)] },
+      /^recipient_id\[\]: each must be at most 512 characters$/,
+    ],
+    [
+      "a list without end",
+      { category: Array.from({ length: 101 }, (_unused, n) => `c${n}`) },
+      /^category: must contain at maximum 100 items$/,
+    ],
+    [
+      "a cursor that is none",
+      { after: "2" },
+      /^after: is not a cursor of this list: take one from the `meta`/,
+    ],
+    ["a cursor in small letters", { before: "01hvxxxxxxxxxxxxxxxxxxxx01" }, /^before: is not a cursor/],
     [
       "a time that is none",
       { created_at_gte: "yesterday" },
@@ -139,8 +192,8 @@ describe("messageQuery", () => {
     ["an object without its type", { object_id: "1" }, /^object_type: is a required field$/],
     ["a type without its object", { object_type: "team" }, /^object_id: is a required field$/],
     ["a flag that is none", { is_campaign: "maybe" }, /^is_campaign: must be true or false$/],
-    ["a limit that is none", { limit: "all" }, /^limit: must be an integer$/],
-    ["a single value twice", { tenant_id: ["a", "b"] }, /^tenant_id: /],
+    ["a limit that is none", { limit: "all" }, /^limit: must be a whole number$/],
+    ["a single value twice", { tenant_id: ["a", "b"] }, /^tenant_id: must be given only once$/],
   ])("refuses %s", (_title, query, message) => {
     const refusals = refusalOf(query);
     expect(refusals).toHaveLength(1);

@@ -1,11 +1,20 @@
 import { z } from "zod";
 import { CHANNELS } from "../../../core/channel.ts";
-import { parseInstant } from "../../../core/instant.ts";
-import { cursorShape } from "../../../http/cursor.ts";
+import {
+  choiceFilter,
+  cursorFilter,
+  flagFilter,
+  instantFilter,
+  listFilter,
+  oneOf,
+  textFilter,
+  ULID,
+  wholeNumber,
+} from "../../filter-values.ts";
 
 /**
  * The filters of `/v1/message/`, read from the query. Lists come as `name[]`, repeated at will, and from some
- * clients as a bare `name`; an empty value is no filter.
+ * clients as a bare `name`; commas are part of a value. An empty value is no filter.
  */
 export interface MessageFilter {
   /** Any of them; null for all. */
@@ -31,6 +40,23 @@ export type StatusFilter = { statuses: string[] } | { flag: "is_read" | "is_arch
 
 const FAILED_BY_VENDOR = ["failure_by_vendor", "delivery_failure"];
 
+/** Statuses that a row carries under the name by which they are asked for. */
+const PLAIN = [
+  "to_be_triggered",
+  "not_to_be_triggered",
+  "trigger_blocked",
+  "trigger_failed",
+  "sent_by_vendor",
+  "delivered",
+  "seen",
+  "clicked",
+  "dismissed",
+];
+
+/**
+ * Three names mean more, or something else, than the status of that name: `triggered` is all that has not come to
+ * more, `delivery_failed` no status at all, and `read` a flag, which can be taken back.
+ */
 const STATUS_FILTERS: ReadonlyMap<string, StatusFilter> = new Map<string, StatusFilter>([
   [
     "triggered",
@@ -39,60 +65,46 @@ const STATUS_FILTERS: ReadonlyMap<string, StatusFilter> = new Map<string, Status
     },
   ],
   ["delivery_failed", { statuses: ["trigger_failed", ...FAILED_BY_VENDOR] }],
-  ["failure_by_vendor", { statuses: FAILED_BY_VENDOR }],
-  ["delivery_failure", { statuses: FAILED_BY_VENDOR }],
-  ["delivered", { statuses: ["delivered"] }],
-  ["seen", { statuses: ["seen"] }],
-  ["clicked", { statuses: ["clicked"] }],
-  ["dismissed", { statuses: ["dismissed"] }],
+  ...FAILED_BY_VENDOR.map((name): [string, StatusFilter] => [name, { statuses: FAILED_BY_VENDOR }]),
+  ...PLAIN.map((name): [string, StatusFilter] => [name, { statuses: [name] }]),
   ["read", { flag: "is_read", value: true }],
   ["unread", { flag: "is_read", value: false }],
   ["archived", { flag: "is_archived", value: true }],
 ]);
 
 const SECOND_MS = 1000;
-const MAX_VALUES = 100;
+const MAX_LIMIT = 1000;
 
-const text = z.string().max(512).optional();
-const list = z.union([z.string().max(512), z.array(z.string().max(512)).max(MAX_VALUES)]).optional();
-const flag = z
-  .stringbool({ truthy: ["true", "1"], falsy: ["false", "0"], error: "must be true or false" })
-  .optional();
 /** Calls of webhook nodes are rows of this log too. */
 const LOGGED = [...CHANNELS, "webhook"] as const;
-const channel = z.enum(LOGGED, {
-  error: `must be one of [${LOGGED.map((name) => `'${name}'`).join(" ")}]`,
-});
 
-const instant = z
-  .string()
-  .transform((value, ctx) => {
-    const at = parseInstant(mendOffset(value.trim()));
-    if (at === null) ctx.addIssue({ code: "custom", message: "must be an RFC 3339 date-time" });
-    return at;
-  })
-  .optional();
+const status = listFilter.describe(`Any of ${[...STATUS_FILTERS.keys()].join(", ")}; may be repeated.`);
 
 const shape = z.object({
-  ...cursorShape,
-  status: list,
-  "status[]": list,
-  channel: z.union([z.literal("").transform(() => undefined), channel]).optional(),
-  recipient_id: list,
-  "recipient_id[]": list,
-  category: list,
-  "category[]": list,
-  created_at_gte: instant,
-  created_at_lte: instant,
-  workflow_slug: text,
-  execution_id: text,
-  idempotency_key: text,
-  message_id: text,
-  tenant_id: text,
-  is_campaign: flag,
-  object_id: text,
-  object_type: text,
-  include_content: flag,
+  limit: wholeNumber
+    .transform((text) => (text === "" ? undefined : Math.min(Math.max(Number(text), 1), MAX_LIMIT)))
+    .optional()
+    .describe(`Messages in a page: 1 to ${MAX_LIMIT}, 10 if absent.`),
+  after: cursorFilter(ULID),
+  before: cursorFilter(ULID),
+  status,
+  "status[]": status,
+  channel: choiceFilter(LOGGED),
+  recipient_id: listFilter,
+  "recipient_id[]": listFilter,
+  category: listFilter,
+  "category[]": listFilter,
+  created_at_gte: instantFilter,
+  created_at_lte: instantFilter,
+  workflow_slug: textFilter,
+  execution_id: textFilter,
+  idempotency_key: textFilter,
+  message_id: textFilter,
+  tenant_id: textFilter,
+  is_campaign: flagFilter,
+  object_id: textFilter,
+  object_type: textFilter,
+  include_content: flagFilter,
 });
 
 export const messageQuery = shape.transform((query, ctx) => {
@@ -111,10 +123,10 @@ function toFilter(query: z.output<typeof shape>, refuse: Refuse): MessageFilter 
     refuse("created_at_lte", "must not be before created_at_gte");
   }
   return {
-    statuses: toStatuses(toList(query.status, query["status[]"]), refuse),
+    statuses: toStatuses(query, refuse),
     channel: query.channel ?? null,
-    recipient_ids: toList(query.recipient_id, query["recipient_id[]"]),
-    categories: toList(query.category, query["category[]"]),
+    recipient_ids: merge(query.recipient_id, query["recipient_id[]"]),
+    categories: merge(query.category, query["category[]"]),
     from,
     until: last === null ? null : new Date(last.getTime() + SECOND_MS),
     workflow_slug: query.workflow_slug || null,
@@ -127,17 +139,13 @@ function toFilter(query: z.output<typeof shape>, refuse: Refuse): MessageFilter 
   };
 }
 
-function toStatuses(names: string[] | null, refuse: Refuse): StatusFilter[] | null {
-  if (names === null) return null;
-  return names.flatMap((name) => {
-    const status = STATUS_FILTERS.get(name);
-    if (status !== undefined) return [status];
-    refuse(
-      "status[]",
-      `must be one of [${[...STATUS_FILTERS.keys()].map((known) => `'${known}'`).join(" ")}]`,
-    );
-    return [];
-  });
+/** Refuses under the spelling that was used. */
+function toStatuses(query: z.output<typeof shape>, refuse: Refuse): StatusFilter[] | null {
+  for (const field of ["status", "status[]"] as const) {
+    const isKnown = query[field]?.every((name) => STATUS_FILTERS.has(name)) ?? true;
+    if (!isKnown) refuse(field, oneOf(STATUS_FILTERS.keys()));
+  }
+  return merge(query.status, query["status[]"])?.flatMap((name) => STATUS_FILTERS.get(name) ?? []) ?? null;
 }
 
 function toObject(object_type: string | null, id: string | null, refuse: Refuse): MessageFilter["object"] {
@@ -147,14 +155,9 @@ function toObject(object_type: string | null, id: string | null, refuse: Refuse)
   return null;
 }
 
-function toList(...given: (string | string[] | undefined)[]): string[] | null {
-  const values = given.flatMap((value) => value ?? []).filter((value) => value !== "");
+function merge(...given: (string[] | undefined)[]): string[] | null {
+  const values = given.flatMap((list) => list ?? []);
   return values.length === 0 ? null : [...new Set(values)];
-}
-
-/** In a query a `+` that was not encoded arrives as a space: `…T09:30:00 05:30`. */
-function mendOffset(value: string): string {
-  return value.replace(/^(.+\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?) (\d{2}:?\d{2})$/, "$1+$2");
 }
 
 function floorSecond(at: Date | null): Date | null {

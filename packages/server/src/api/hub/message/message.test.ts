@@ -138,6 +138,8 @@ describe("GET /v1/message/ 200", () => {
     expect(second.results.map(({ idempotency_key }) => idempotency_key)).toEqual(["m3", "m2"]);
     const back = await list(`?limit=2&channel=email&before=${String(second.meta.before)}`);
     expect(back.results).toEqual(first.results);
+    const both = `&before=${String(second.meta.before)}&after=${String(first.meta.after)}`;
+    expect((await list(`?limit=2&channel=email${both}`)).results).toEqual(second.results);
   });
 
   it("has nothing of another workspace in it", async () => {
@@ -170,6 +172,32 @@ describe("GET /v1/message/ 200", () => {
     expect(await find("?status=read")).toEqual(["m8"]);
     expect(await find("?status=archived&status=clicked")).toEqual(["m7", "m8"]);
     expect(await find("?status=unread")).toEqual(["m1", "m2", "m3", "m4", "m5", "m6", "m7"]);
+  });
+
+  it("finds every row by the status that it shows, and by the one that it is stored under", async () => {
+    const statuses = [
+      "to_be_triggered",
+      "not_to_be_triggered",
+      "trigger_blocked",
+      "triggered",
+      "trigger_failed",
+      "sent_by_vendor",
+      "failure_by_vendor",
+      "delivered",
+      "seen",
+      "clicked",
+      "dismissed",
+    ];
+    for (const status of statuses) await addMessage({ status });
+    const shown = (await list("?limit=100")).results;
+    expect(shown).toHaveLength(statuses.length);
+    for (const { status, idempotency_key } of shown) {
+      const stored = statuses[Number(String(idempotency_key).slice(1)) - 1];
+      expect(await find(`?status=${String(status)}`)).toContain(idempotency_key);
+      expect(await find(`?status[]=${stored}`)).toContain(idempotency_key);
+    }
+    expect(await find("?status=sent_by_vendor")).toEqual(["m6"]);
+    expect(await find("?status=trigger_failed&status=trigger_blocked")).toEqual(["m3", "m5"]);
   });
 
   it("filters by everything else, all together", async () => {
@@ -230,8 +258,12 @@ describe("GET /v1/message/ 200", () => {
 
 describe("GET /v1/message/ 400", () => {
   it.each([
-    ["an unknown status", "?status=sent", /status\[\]/],
-    ["an unknown channel", "?channel=fax", /channel/],
+    ["an unknown status", "?status=sent", /"status":"must be one of \['triggered' /],
+    ["an unknown status in brackets", "?status%5B%5D=seen&status%5B%5D=sent", /"status\[\]":"must be one of/],
+    ["an unknown channel", "?channel=fax", /"channel":"must be one of \['email' /],
+    ["a cursor that is none", "?after=newest", /"after":"is not a cursor of this list/],
+    ["a limit that is none", "?limit=ten", /"limit":"must be a whole number"/],
+    ["a limit twice", "?limit=2&limit=3", /"limit":"must be given only once"/],
     ["a time that is none", "?created_at_gte=today", /created_at_gte/],
     ["an object without its type", "?object_id=1", /object_type/],
     [

@@ -218,7 +218,7 @@ describe("400", () => {
     [
       "a schema that was never committed",
       { name: "E", payload_schema: { schema: "draft" } },
-      { payload_schema: ["schema 'draft' has no committed version"] },
+      { payload_schema: ["schema 'draft' has no committed version: commit it first"] },
     ],
     [
       "a version that is not there",

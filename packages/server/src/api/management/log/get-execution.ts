@@ -3,6 +3,7 @@ import type { WorkflowDefinition } from "../../../catalog/workflow.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
+import { ownQuery } from "../query.ts";
 import { readMessages } from "./execution-messages.ts";
 import {
   nameOf,
@@ -19,8 +20,9 @@ export default defineRoute({
   path: "/v1/:workspace/log/execution/:execution_id/",
   summary: "One execution: what it decided at each gate, with the values it saw, and the messages it made.",
   params: z.object({ workspace: z.string(), execution_id: z.string() }),
+  query: ownQuery({}),
   reply: { status: 200, body: z.record(z.string(), z.unknown()) },
-  errors: ["authentication_failed", "not_found"],
+  errors: ["authentication_failed", "not_found", "validation_error"],
   async handle({ params, auth, db }) {
     const { workspace_id } = auth.workspace;
     const { execution_id } = params;

@@ -8,6 +8,7 @@ import {
   promotional,
 } from "../../../../test/preferences.ts";
 import { EVERY_NODE, flatten } from "../../../../test/workflow-corpus.ts";
+import { CHANNELS } from "../../../core/channel.ts";
 
 /* What validation looks up, that reads and writes agree with each other, and bodies that nobody means well. */
 
@@ -22,7 +23,7 @@ afterAll(() => harness.close());
 beforeEach(async () => {
   bench = await createPreferenceBench(harness);
   management = createManagement(harness, bench.hub.workspace);
-  await management.addTemplate("welcome");
+  await management.addTemplate("welcome", [...CHANNELS]);
 });
 
 const EMAIL = { node_type: "send_email", template: "welcome" };
@@ -61,8 +62,32 @@ describe("a workflow is held to what is there", () => {
     const nodes = ["gone", "draft", "silent", "welcome"].map((template) => ({ ...EMAIL, template }));
     const problems = [
       "email_1: template: template 'gone' not found",
-      "email_2: template: template 'draft' has no live channel",
-      "email_3: template: template 'silent' has no live channel",
+      "email_2: template: template 'draft' has no committed version: commit it first",
+      "email_3: template: template 'silent' has no live channel: enable one that has a variant, and commit it",
+    ];
+    expect(await problemsOf({ ...BODY, tree: { nodes } })).toStrictEqual(problems);
+    expect(await refusedCommit()).toStrictEqual(problems);
+  });
+
+  it("a template must be live on a channel that its node sends on", async () => {
+    await management.addTemplate("text", ["sms", "iospush"]);
+    const send = (node_type: string, settings: object = {}) => ({ node_type, template: "text", ...settings });
+    const nodes = [
+      send("send_sms"),
+      send("send_email"),
+      send("send_mobile_push"),
+      send("send_multi_channel"),
+      send("send_multi_channel", { channels: ["slack", "sms"] }),
+      send("send_multi_channel", { channels: ["slack", "inbox"] }),
+      send("send_multi_channel", { channels: ["slack"], channels_expr: ".channels" }),
+      send("send_smart_channel_routing", { channels: ["email"] }),
+    ];
+    const problem = (ref: string, wanted: string) =>
+      `${ref}: template: template 'text' has no live variant for ${wanted}, only for sms, iospush: commit one first`;
+    const problems = [
+      problem("email_1", "email"),
+      problem("multichannel_3", "slack or inbox"),
+      problem("smart_1", "email"),
     ];
     expect(await problemsOf({ ...BODY, tree: { nodes } })).toStrictEqual(problems);
     expect(await refusedCommit()).toStrictEqual(problems);
@@ -78,7 +103,9 @@ describe("a workflow is held to what is there", () => {
     expect(await link("order", 1)).toStrictEqual([]);
     expect(await link("order", 2)).toStrictEqual(["payload_schema: schema 'order' has no version 2"]);
     expect(await link("order", -9_007_199_254_740_991)).toHaveLength(1);
-    expect(await link("draft")).toStrictEqual(["payload_schema: schema 'draft' has no committed version"]);
+    expect(await link("draft")).toStrictEqual([
+      "payload_schema: schema 'draft' has no committed version: commit it first",
+    ]);
     expect(await link("gone")).toStrictEqual(["payload_schema: schema 'gone' not found"]);
     expect(await refusedCommit()).toStrictEqual(["payload_schema: schema 'gone' not found"]);
   });

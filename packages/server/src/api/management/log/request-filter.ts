@@ -1,0 +1,117 @@
+import { type RawBuilder, sql } from "kysely";
+import type { z } from "zod";
+import { uuidTime } from "../../../ids.ts";
+import { choicesFilter, textFilter, UUID, uuidFilter } from "../../filter-values.ts";
+import { logPagingQuery } from "../paging.ts";
+import { ownQuery } from "../query.ts";
+import {
+  type Condition,
+  isOf,
+  madeIn,
+  refuseEmptySpan,
+  refuseTwoWorkflows,
+  spanQuery,
+  workflowQuery,
+} from "./log-query.ts";
+
+/** The filters of the log of requests. All of them hold together. */
+const STATUSES = ["in_progress", "completed", "partial_failure", "failure", "skipped", "cancelled"] as const;
+const SEVERITIES = ["info", "warning", "error", "critical"] as const;
+const API_NAMES = ["workflow", "dynamic", "event"] as const;
+
+export const requestQuery = ownQuery({
+  ...logPagingQuery(UUID),
+  status: choicesFilter(STATUSES),
+  severity: choicesFilter(SEVERITIES).describe(
+    "One of its errors has it: info, warning, error or critical; may be repeated.",
+  ),
+  api_name: choicesFilter(API_NAMES),
+  name: textFilter.describe("Workflow slug or event name, as it was sent."),
+  ...workflowQuery,
+  recipient: textFilter.describe("A distinct_id, or object_type/id: somebody it reached or named."),
+  tenant_id: textFilter,
+  idempotency_key: textFilter,
+  request_id: uuidFilter,
+  ...spanQuery,
+}).superRefine((query, ctx) => {
+  refuseEmptySpan(query, ctx);
+  refuseTwoWorkflows(query, ctx);
+});
+
+const RUNS = sql`select from run r where r.workspace_id = q.workspace_id and r.request_id = q.id`;
+
+/**
+ * `accepted` is stored until something is to be said: once expanded, the request is done. `expanding_since` is when the
+ * oldest was accepted, or put back, that may still wait for that; null when none does. What was refused when it came
+ * is kept apart from what failed later, for nothing puts it back; it is shown as the failure that it is.
+ */
+export function requestStatus(expanding_since: Date | null): RawBuilder<string> {
+  const waits =
+    expanding_since === null
+      ? sql`false`
+      : sql`coalesce(q.updated_at, q.created_at) >= ${expanding_since} and not exists (${RUNS})`;
+  return sql`case when q.status = 'refused' then 'failure' when q.status <> 'accepted' then q.status
+    when ${waits} then 'in_progress' else 'completed' end`;
+}
+
+/** Served by the indexes of request on id and key, and of run on recipient and request; the rest is filtered on the way. */
+export function requestConditions(
+  workspace_id: number,
+  query: z.output<typeof requestQuery>,
+  expanding_since: Date | null,
+): Condition[] {
+  const { status, severity, api_name, name, recipient, tenant_id, idempotency_key, request_id } = query;
+  const workflow = query.workflow || query.workflow_slug;
+  const conditions: Condition[] = [
+    sql`q.workspace_id = ${workspace_id}`,
+    // The further pages of a fan-out, which belong to the request that began it.
+    sql`q.api_type <> 'fanout'`,
+    ...madeIn("q", query, uuidTime),
+  ];
+  if (status) conditions.push(sql`${requestStatus(expanding_since)} = any(${status})`);
+  if (severity) {
+    conditions.push(
+      sql`exists (select from json_array_elements(q.errors) e where e ->> 'severity' = any(${severity}))`,
+    );
+  }
+  if (api_name) conditions.push(sql`q.api_type = any(${api_name})`);
+  if (name) conditions.push(sql`q.name = ${name}`);
+  if (workflow) conditions.push(concerns(workflow));
+  if (recipient) conditions.push(reachedOrNamed(workspace_id, recipient, expanding_since));
+  if (tenant_id) conditions.push(sql`coalesce(q.tenant_id, 'default') = ${tenant_id}`);
+  if (idempotency_key) conditions.push(sql`q.idempotency_key = ${idempotency_key}`);
+  if (request_id) conditions.push(sql`q.id = ${request_id}`);
+  return conditions;
+}
+
+/** A trigger is of its workflow's name. Which workflows an event triggered, or failed to, its runs and errors tell. */
+function concerns(workflow: string): Condition {
+  return sql`(case q.api_type when 'event'
+    then exists (${RUNS} and r.workflow_slug = ${workflow})
+         or exists (select from json_array_elements(q.errors) e where e ->> 'workflow_slug' = ${workflow})
+    else q.name = ${workflow} end)`;
+}
+
+/** The people of a body, where it has them as it should. */
+const PEOPLE = sql`case json_typeof(coalesce(q.body -> 'recipients', q.body -> 'users'))
+  when 'array' then coalesce(q.body -> 'recipients', q.body -> 'users') else '[]' end`;
+
+/** Escapes that JSON may have and no text: reading any part of such a body fails. What was accepted has none. */
+const UNREADABLE = sql`q.status = 'refused' and q.body::text ~* '\\\\u(0000|d[89a-f])'`;
+
+/**
+ * Whom a request reached its runs say, by an index. Bodies are read only of those that did not come to a run for
+ * everybody they name, and of events, which name one user each.
+ */
+function reachedOrNamed(workspace_id: number, name: string, expanding_since: Date | null): Condition {
+  const waits =
+    expanding_since === null ? sql`false` : sql`coalesce(q.updated_at, q.created_at) >= ${expanding_since}`;
+  return sql`(q.id = any(array(select r.request_id from run r where r.workspace_id = ${workspace_id} and ${isOf(name)}))
+    or case when ${UNREADABLE} then false
+            when q.api_type = 'event' then q.body ->> 'distinct_id' = ${name}
+            when q.status <> 'accepted' or ${waits}
+            then exists (select from json_array_elements(${PEOPLE}) p
+                          where p #>> '{}' = ${name} or p ->> 'distinct_id' = ${name}
+                             or (p ->> 'object_type') || '/' || (p ->> 'id') = ${name})
+            else false end)`;
+}
