@@ -14,7 +14,7 @@ import type { NodeDefinition } from "./node.ts";
 import { createPerform } from "./perform.ts";
 import type { Redriven, RedriveKind, RedriveOrder } from "./redrive/order.ts";
 import { redrive } from "./redrive/redrive.ts";
-import { createRefusals, type RefusedRecord } from "./refusals.ts";
+import { createRequestNotes, type RequestNote } from "./request-notes.ts";
 import { type Rehearsal, rehearse } from "./rehearse.ts";
 import { createWaker } from "./waker.ts";
 
@@ -25,8 +25,8 @@ import { createWaker } from "./waker.ts";
 export interface Engine {
   /** Resolves when the record is on disk. */
   accept: (record: AcceptRecord) => Promise<Accepted>;
-  /** Has a request that was refused stand in the request log; never throws, and is not waited for. */
-  noteRefused: (refused: RefusedRecord) => void;
+  /** Has what is no request that runs stand in the request log; never throws, and is not waited for. */
+  noteRequest: (note: RequestNote) => void;
   /** Requests accepted before this have become runs, or none; null: all have. */
   expandingSince: (db: Queryable) => Promise<Date | null>;
   /** What a trigger would do, without doing any of it. */
@@ -66,7 +66,7 @@ export function createCompile(nodes: ReadonlyMap<string, NodeDefinition>): Compi
 
 export function createEngine(deps: EngineDeps): Engine {
   const acceptor = createAcceptor(deps);
-  const refusals = createRefusals(deps);
+  const notes = createRequestNotes(deps);
   const waker = createWaker(deps);
   const stageDeps = { ...deps, wakeAt: waker.expect, perform: createPerform(deps) };
   if (deps.worker) {
@@ -76,7 +76,7 @@ export function createEngine(deps: EngineDeps): Engine {
   }
   return {
     accept: acceptor.accept,
-    noteRefused: refusals.note,
+    noteRequest: notes.add,
     clock: deps.clock,
     expandingSince: (db) => deps.dispatch.oldestPending(db, "expand"),
     rehearse: (record) => {
@@ -95,7 +95,7 @@ export function createEngine(deps: EngineDeps): Engine {
     },
     async stop() {
       await acceptor.drain();
-      await refusals.drain();
+      await notes.drain();
       await waker.stop();
       await deps.dispatch.stop();
     },

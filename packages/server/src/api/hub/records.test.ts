@@ -4,7 +4,7 @@ import { createSilentLog } from "../../log.ts";
 import {
   MAX_BODY_UNITS,
   presentFates,
-  requireAll,
+  presentTexts,
   settleRecords,
   splitRecords,
   toRecord,
@@ -106,16 +106,28 @@ describe("a bulk answer", () => {
   });
 });
 
-describe("requireAll", () => {
-  it("gives all records when none is wrong", () => {
-    expect(requireAll([1, 2])).toEqual([1, 2]);
+describe("presentTexts", () => {
+  const taken = (value: string): PromiseSettledResult<string> => ({ status: "fulfilled", value });
+  const lost = (reason: unknown): PromiseSettledResult<string> => ({ status: "rejected", reason });
+  const wrong = lost(new AppError("validation_error", "no", { detail: ["why"] }));
+
+  it("is the text alone when none is wrong", () => {
+    expect(presentTexts("OK", [taken("a"), taken("b")])).toBe("OK");
   });
 
-  it("names the place of the first wrong one, unless it is alone", () => {
-    const wrong = new AppError("validation_error", "no");
-    expect(() => requireAll([1, wrong, wrong])).toThrow(
-      expect.objectContaining({ code: "validation_error", message: "[1]: no" }),
-    );
-    expect(() => requireAll([wrong])).toThrow(expect.objectContaining({ message: "no" }));
+  it("has a line for each wrong one among others, with its place", () => {
+    expect(presentTexts("OK", [wrong, taken("a"), wrong])).toBe("OK\n[0]: no\n[2]: no");
+  });
+
+  it("is the first refusal when nothing was taken, without a place where it is alone", () => {
+    const detail = ["why"];
+    const thrown = (message: string) =>
+      expect.objectContaining({ code: "validation_error", message, detail });
+    expect(() => presentTexts("OK", [wrong, wrong])).toThrow(thrown("[0]: no"));
+    expect(() => presentTexts("OK", [wrong])).toThrow(thrown("no"));
+  });
+
+  it("is no answer when the database failed for one: then it is sent again", () => {
+    expect(() => presentTexts("OK", [taken("a"), wrong, lost(away)])).toThrow(away);
   });
 });

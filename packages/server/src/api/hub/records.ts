@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { findUnsafe, maybeUnsafe } from "../../core/json-guard.ts";
 import { isDatabaseUnavailable } from "../../db/db.ts";
 import { AppError } from "../../errors.ts";
@@ -116,12 +117,34 @@ function toRefusal(reason: unknown, log: Log): AppError {
     : new AppError("internal", "internal error", { cause: reason });
 }
 
-/** For endpoints whose answer has no room for single records: all of them, or the first refusal with its place. */
-export function requireAll<T>(records: readonly (T | AppError)[]): T[] {
-  return records.map((record, index) => {
-    if (!(record instanceof AppError)) return record;
-    if (records.length === 1) throw record;
-    const { code, message, detail } = record;
-    throw new AppError(code, `[${index}]: ${message}`, { cause: record, detail });
-  });
+/**
+ * The answer of endpoints that speak in texts: `ok`, and behind it a line for each record that was refused. Where none
+ * was taken, the first refusal is the answer; so it is where the database failed, for then clients should send it again.
+ */
+export function presentTexts(ok: string, fates: readonly PromiseSettledResult<string>[]): string {
+  const refusals = fates.flatMap((fate, index) =>
+    fate.status === "rejected" ? [{ index, reason: fate.reason }] : [],
+  );
+  const failure = refusals.find(({ reason }) => !(reason instanceof AppError));
+  if (failure !== undefined) throw failure.reason;
+  const [first] = refusals;
+  if (first !== undefined && refusals.length === fates.length)
+    throw inPlace(first.reason, first.index, fates.length);
+  const lines = refusals.map(({ index, reason }) => inPlace(reason, index, fates.length).message);
+  return [ok, ...lines].join("\n");
 }
+
+function inPlace(reason: AppError, index: number, count: number): AppError {
+  if (count === 1) return reason;
+  const { code, message, detail } = reason;
+  return new AppError(code, `[${index}]: ${message}`, { cause: reason, detail });
+}
+
+/** The query of endpoints that take records and have no rehearsal: of all names, this one must not be ignored. */
+export const noDryRun = z.object({
+  dry_run: z
+    .string()
+    .optional()
+    .refine((given) => given === undefined || given === "false", "only POST /trigger/ can be rehearsed")
+    .describe("Refused: only `POST /trigger/` can be rehearsed."),
+});

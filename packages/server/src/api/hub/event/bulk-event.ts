@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { presentFates, splitRecords } from "../records.ts";
+import { noDryRun, presentFates, splitRecords } from "../records.ts";
 import { readRecords, storeRecords } from "./ingest.ts";
 
 const MAX_RECORDS = 100;
@@ -10,6 +10,7 @@ export default defineRoute({
   method: "POST",
   path: "/v2/bulk/event/",
   summary: "Track up to 100 events",
+  query: noDryRun,
   body: z
     .unknown()
     .meta({ description: "Records as `/v2/event/` takes them.", type: "array", minItems: 1, maxItems: 100 }),

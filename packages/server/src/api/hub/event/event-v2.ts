@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineRoute, RouteReply } from "../../../http/route.ts";
-import { presentFates, requireAll, splitRecords, toRecord } from "../records.ts";
+import { noDryRun, presentFates, splitRecords, toRecord } from "../records.ts";
 import { readRecords, storeRecords } from "./ingest.ts";
 
 const MAX_RECORDS = 100;
@@ -9,6 +9,7 @@ export default defineRoute({
   method: "POST",
   path: "/v2/event/",
   summary: "Track one event or edit one user",
+  query: noDryRun,
   body: z.unknown().meta({
     description: "One event, one edit of a user, or an array of up to 100.",
     type: ["object", "array"],
@@ -34,8 +35,7 @@ export default defineRoute({
       const fates = await storeRecords(await readRecords(splitRecords(ctx.body, MAX_RECORDS), ctx), ctx);
       return new RouteReply(207, presentFates(fates, ctx.log));
     }
-    const read = requireAll(await readRecords([toRecord(ctx.body, ctx.raw)], ctx));
-    const [fate] = await storeRecords(read, ctx);
+    const [fate] = await storeRecords(await readRecords([toRecord(ctx.body, ctx.raw)], ctx), ctx);
     if (fate?.status !== "fulfilled") throw fate?.reason ?? new Error("the record was lost");
     return { status: "success" as const, message_id: fate.value };
   },

@@ -99,6 +99,16 @@ describe("POST /event/ 202", () => {
     expect(await hub.requests()).toEqual([]);
   });
 
+  it("takes what is right of an array, and names what is not behind the OK", async () => {
+    const body = [EDIT, { event: "X" }, EVENT, { ...EDIT, tenant_id: "acme" }];
+    expect(await hub.call("POST", "/event/", body)).toMatchObject({
+      status: 202,
+      text: "OK\n[1]: event: must be at least 2 characters\n[3]: tenant 'acme' not found",
+    });
+    expect(await findUser("u1")).toMatchObject({ properties: { name: "Ann" } });
+    expect(await hub.requests()).toMatchObject([{ body: EVENT, status: "accepted" }]);
+  });
+
   it("takes four hundred edits at once", async () => {
     const batch = Array.from({ length: 400 }, (_, n) => ({ distinct_id: `u${n % 50}`, $add: { n: 1 } }));
     expect(await hub.call("POST", "/event/", batch)).toMatchObject(OK);
@@ -140,15 +150,14 @@ describe("POST /event/ 400, 401, 413", () => {
   });
 
   it("for an edit in a tenant that does not exist, of which nothing is stored", async () => {
-    const answer = await hub.call("POST", "/event/", [EDIT, { ...EDIT, tenant_id: "acme" }]);
-    expect(answer).toMatchObject({ status: 404, text: "[1]: tenant 'acme' not found" });
+    const answer = await hub.call("POST", "/event/", { ...EDIT, tenant_id: "acme" });
+    expect(answer).toMatchObject({ status: 404, text: "tenant 'acme' not found" });
     expect(await findUser("u1")).toBeNull();
   });
 
-  it("for an array with one wrong record, of which nothing is stored", async () => {
-    const answer = await hub.call("POST", "/event/", [EDIT, EVENT, { event: "X" }]);
-    expect(answer).toMatchObject({ status: 400, text: "[2]: event: must be at least 2 characters" });
-    expect(await findUser("u1")).toBeNull();
+  it("for an array of which nothing is right, with the first reason", async () => {
+    const answer = await hub.call("POST", "/event/", [{ event: "X" }, { ...EDIT, tenant_id: "acme" }]);
+    expect(answer).toMatchObject({ status: 400, text: "[0]: event: must be at least 2 characters" });
     expect(await hub.requests()).toEqual([]);
   });
 

@@ -10,7 +10,7 @@ import type { Queryable } from "../../../db/db.ts";
 import { AppError } from "../../../errors.ts";
 import type { RouteContext } from "../../../http/route.ts";
 import { WORKSPACE_NOW } from "../../../workspaces/clock.ts";
-import { noteRefused } from "../note-refused.ts";
+import { notePartialEdit, noteRefused } from "../request-notes.ts";
 import { settleRecords, type WireRecord } from "../records.ts";
 
 /**
@@ -24,7 +24,8 @@ export type IngestContext = Pick<
 
 export interface ReadRecord {
   record: EventRecord;
-  text: string;
+  /** As it came. */
+  wire: WireRecord;
 }
 
 /** Checks each record; what is wrong with one stands in its place. Nothing is stored yet. */
@@ -36,7 +37,7 @@ export function readRecords(
     records.map(async (record) => {
       if (record instanceof AppError) return record;
       const read = await readRecord(record.body, ctx);
-      if (!(read instanceof AppError)) return { record: read, text: record.text };
+      if (!(read instanceof AppError)) return { record: read, wire: record };
       if (isJsonObject(record.body) && Object.hasOwn(record.body, "event"))
         noteRefused(ctx, "event", record, read);
       return read;
@@ -80,18 +81,20 @@ export async function storeRecords(
   records: readonly (ReadRecord | AppError)[],
   ctx: IngestContext,
 ): Promise<PromiseSettledResult<string>[]> {
-  const edits = records.flatMap((read) =>
-    !(read instanceof AppError) && read.record.kind === "edit" ? [read.record] : [],
-  );
+  const edits = records.flatMap((read) => (!(read instanceof AppError) && isEdit(read) ? [read] : []));
   const [applied] = await Promise.allSettled([applyEdits(edits, ctx)]);
-  return settleRecords(records, async ({ record, text }) => {
-    if (record.kind === "event") return acceptEvent(record, text, ctx);
+  return settleRecords(records, async (read) => {
+    if (read.record.kind === "event") return acceptEvent(read.record, read.wire.text, ctx);
     if (applied.status === "rejected") throw applied.reason;
-    const message_id = applied.value.get(record);
+    const message_id = applied.value.get(read.record);
     if (message_id === undefined) throw new Error("an edit was lost");
     return message_id;
   });
 }
+
+type ReadEdit = ReadRecord & { record: { kind: "edit" } };
+
+const isEdit = (read: ReadRecord): read is ReadEdit => read.record.kind === "edit";
 
 async function acceptEvent(event: TrackedEvent, text: string, ctx: IngestContext): Promise<string> {
   const { auth, services, user_agent } = ctx;
@@ -112,12 +115,13 @@ async function acceptEvent(event: TrackedEvent, text: string, ctx: IngestContext
 
 /** Applies edits in their order, each `$insert_id` once; gives the id that each record is answered with. */
 async function applyEdits(
-  edits: readonly UserEditRecord[],
+  edits: readonly ReadEdit[],
   ctx: IngestContext,
 ): Promise<Map<UserEditRecord, string>> {
-  const { services, log } = ctx;
+  const { services } = ctx;
   const { workspace_id } = ctx.auth.workspace;
-  const fates = new Map(edits.map((edit) => [edit, services.ids.uuid()]));
+  const wires = new Map<UserEditRecord, WireRecord>(edits.map(({ record, wire }) => [record, wire]));
+  const fates = new Map([...wires.keys()].map((edit) => [edit, services.ids.uuid()]));
   if (edits.length === 0) return fates;
   await services.db.tx(
     async (tx) => {
@@ -135,14 +139,15 @@ async function applyEdits(
           create: true,
         })),
       );
-      outcomes.forEach((outcome, index) => {
-        const edit = fresh[index];
-        const skipped =
-          (edit?.warnings.length ?? 0) + (outcome.ok ? (outcome.edit?.warnings.length ?? 0) : 1);
-        // What was refused is personal data, so the log has only how much of it there was.
-        if (edit !== undefined && skipped > 0) {
-          log.warn({ message_id: fates.get(edit), skipped }, "parts of a profile edit were refused");
-        }
+      tx.afterCommit(() => {
+        outcomes.forEach((outcome, index) => {
+          const edit = fresh[index];
+          const wire = edit === undefined ? undefined : wires.get(edit);
+          if (edit === undefined || wire === undefined) return;
+          const refused = outcome.ok ? (outcome.edit?.warnings ?? []) : [outcome.error];
+          const warnings = [...edit.warnings, ...refused];
+          if (warnings.length > 0) notePartialEdit(ctx, wire, warnings);
+        });
       });
     },
     { again: true },

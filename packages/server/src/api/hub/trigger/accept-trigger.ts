@@ -4,7 +4,7 @@ import { parseTrigger, type Trigger } from "../../../core/trigger.ts";
 import { AppError } from "../../../errors.ts";
 import type { RouteContext } from "../../../http/route.ts";
 import type { Services } from "../../../services.ts";
-import { noteRefused } from "../note-refused.ts";
+import { noteRefused } from "../request-notes.ts";
 import type { WireRecord } from "../records.ts";
 
 export type TriggerContext = Pick<

@@ -124,6 +124,21 @@ describe("POST /trigger/?dry_run=true 200", () => {
 
 describe("POST /trigger/?dry_run=true 4xx", () => {
   it.each([
+    ["/trigger/?dry_run", "must be true or false"],
+    ["/trigger/?dry_run=", "must be true or false"],
+    ["/trigger/?dry_run=yes", "must be true or false"],
+    ["/v2/event/?dry_run=true", "only POST /trigger/ can be rehearsed"],
+    ["/v2/bulk/event/?dry_run=true", "only POST /trigger/ can be rehearsed"],
+    ["/event/?dry_run=true", "only POST /trigger/ can be rehearsed"],
+  ])("never does for real what may have been meant as a rehearsal: %s", async (path, text) => {
+    await pipeline.commit("w", [sms("s1")], { events: ["Paid"] });
+    const record = { workflow: "w", recipients: ["ann"], event: "Paid", distinct_id: "ann" };
+    const answer = await pipeline.call("POST", path, path.includes("bulk") ? [record] : record);
+    expect(answer.status, answer.text).toBe(400);
+    expect(answer.text).toContain(text);
+  });
+
+  it.each([
     ["a workflow that is not there", { workflow: "nobody", recipients: ["ann"] }, 404, "not found"],
     ["no recipients", { workflow: "w", recipients: [] }, 400, "at least 1"],
     ["an array", [{ workflow: "w", recipients: ["ann"] }], 400, "one record"],

@@ -3,28 +3,37 @@ import { type InlineTrigger, parseInlineTrigger } from "../../../catalog/inline-
 import { isRootCategory, type Lane, laneOf } from "../../../core/lane.ts";
 import { AppError } from "../../../errors.ts";
 import { defineRoute, RouteReply } from "../../../http/route.ts";
-import { noteRefused } from "../note-refused.ts";
-import { requireAll, settleRecords, splitRecords, toRecord, type WireRecord } from "../records.ts";
+import { noteRefused } from "../request-notes.ts";
+import {
+  noDryRun,
+  presentTexts,
+  settleRecords,
+  splitRecords,
+  toRecord,
+  type WireRecord,
+} from "../records.ts";
 import { metadataText, type TriggerContext } from "./accept-trigger.ts";
 
 const MAX_RECORDS = 100;
 
 /**
- * The endpoint of the deprecated `Workflow` classes: the trigger brings its template and category along. Its answer
- * has no room for single records, so an array is taken whole or not at all.
+ * The endpoint of the deprecated `Workflow` classes: the trigger brings its template and category along. What is wrong
+ * with one record costs only itself.
  */
 export default defineRoute({
   method: "POST",
   path: "/:workspace_key/trigger/",
   summary: "Trigger a workflow that the request itself describes (deprecated)",
   params: z.object({ workspace_key: z.string() }),
+  query: noDryRun,
   body: z
     .unknown()
     .meta({ description: "One trigger, or an array of up to 100.", type: ["object", "array"] }),
   reply: {
     status: 202,
     body: z.string(),
-    description: "Accepted: on disk, not yet run. The text `Accepted - OK`.",
+    description:
+      "Accepted: on disk, not yet run. The text `Accepted - OK`, and behind it a line for each record that was refused.",
   },
   errors: ["validation_error", "bad_json", "payload_too_large"],
   family: "status_fail",
@@ -40,11 +49,8 @@ export default defineRoute({
       if (trigger instanceof AppError) noteRefused(ctx, "dynamic", record, trigger);
       return trigger;
     });
-    const triggers = requireAll(read);
-    const fates = await settleRecords(triggers, (trigger) => acceptInline(trigger, ctx));
-    const lost = fates.find((fate) => fate.status === "rejected");
-    if (lost !== undefined) throw lost.reason;
-    return new RouteReply(202, "Accepted - OK", "text/plain; charset=utf-8");
+    const fates = await settleRecords(read, (trigger) => acceptInline(trigger, ctx));
+    return new RouteReply(202, presentTexts("Accepted - OK", fates), "text/plain; charset=utf-8");
   },
 });
 

@@ -35,7 +35,7 @@ export default defineRoute({
   summary: "Trigger a workflow, or up to 100 of them",
   query: z.object({
     dry_run: z
-      .enum(["true", "false", ""])
+      .enum(["true", "false"], "must be true or false")
       .optional()
       .describe(
         "`true`: says who would get what and why, and does none of it. One record, answered with 200.",

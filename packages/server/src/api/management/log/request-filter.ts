@@ -17,7 +17,7 @@ import {
 /** The filters of the log of requests. All of them hold together. */
 const STATUSES = ["in_progress", "completed", "partial_failure", "failure", "skipped", "cancelled"] as const;
 const SEVERITIES = ["info", "warning", "error", "critical"] as const;
-const API_NAMES = ["workflow", "dynamic", "event"] as const;
+const API_NAMES = ["workflow", "dynamic", "event", "user_edit"] as const;
 
 export const requestQuery = ownQuery({
   ...logPagingQuery(UUID),

@@ -104,6 +104,24 @@ describe("a request that was refused", () => {
     expect(results.length).toBeLessThanOrEqual(100);
   });
 
+  it("is an edit of which a part was left out, beside what was applied", async () => {
+    const edit = { distinct_id: "ann", $insert_id: "i", $append: { $email: "no address" }, $set: { a: 1 } };
+    expect((await hub.call("POST", "/event/", edit)).status).toBe(202);
+    const results = await until(async () => {
+      const { body } = await management.call("GET", "log/request?status=partial_failure");
+      return body.results.length > 0 ? (body.results as LoggedRequest[]) : null;
+    });
+    expect(results).toMatchObject([
+      {
+        api_name: "user_edit",
+        name: "ann",
+        idempotency_key: "i",
+        payload: edit,
+        errors: [{ error_code: "invalid_profile_value", severity: "warning" }],
+      },
+    ]);
+  });
+
   it("leaves its key to the one that is right", async () => {
     await hub.addWorkflow("w");
     const body = { workflow: "w", recipients: [], $idempotency_key: "k" };
