@@ -33,6 +33,7 @@ export interface WorkflowSettings {
   events?: string[];
   /** Whom an event is for. */
   overrides?: Overrides;
+  payload_schema?: WorkflowDefinition["payload_schema"];
 }
 
 export type Overrides = Partial<
@@ -222,7 +223,13 @@ export function is(variable: string, text: string): Condition {
 function definitionOf(
   name: string,
   nodes: StoredNode[],
-  { category = "transactional", conditions = [], events = [], overrides = {} }: WorkflowSettings,
+  {
+    category = "transactional",
+    conditions = [],
+    events = [],
+    overrides = {},
+    payload_schema = null,
+  }: WorkflowSettings,
 ): WorkflowDefinition {
   return {
     name,
@@ -231,7 +238,7 @@ function definitionOf(
     tags: [],
     trigger_type: events.length > 0 ? "event" : "api",
     trigger_events: events,
-    payload_schema: null,
+    payload_schema,
     ratelimit: null,
     conditions,
     override_recipients_type: null,

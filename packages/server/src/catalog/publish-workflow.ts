@@ -1,6 +1,8 @@
 import { sql } from "kysely";
 import type { Tx } from "../db/db.ts";
+import { AppError } from "../errors.ts";
 import type { IdSource } from "../ids.ts";
+import { WORKSPACE_NOW } from "../workspaces/clock.ts";
 import type { Catalog } from "./catalog.ts";
 import { API_SERVICE } from "./versioned.ts";
 import { workflowHash } from "./workflow-draft.ts";
@@ -20,6 +22,7 @@ export interface WorkflowChange {
 
 export interface LockedWorkflow {
   slug: string;
+  trigger_type: string;
   draft: WorkflowDefinition;
   live_version_id: string | null;
 }
@@ -31,7 +34,7 @@ export async function lockWorkflow(
 ): Promise<LockedWorkflow> {
   const row = await db.kysely
     .selectFrom("workflow")
-    .select(["slug", "draft", "live_version_id"])
+    .select(["slug", "trigger_type", "draft", "live_version_id"])
     .where("workspace_id", "=", workspace_id)
     .where("slug", "=", slug)
     .where("deleted_at", "is", null)
@@ -41,15 +44,23 @@ export async function lockWorkflow(
   return { ...row, draft: row.draft as WorkflowDefinition };
 }
 
+/** What inline triggers make, a version for each way they say it, is there to be read. */
+export function refuseInline({ slug, trigger_type }: { slug: string; trigger_type: string }): void {
+  if (trigger_type !== "dynamic") return;
+  const text = `workflow '${slug}' is made by inline triggers and cannot be written; use another slug`;
+  throw new AppError("validation_error", text, { detail: { slug: [text] } });
+}
+
 /**
  * Makes the draft the live version. The caller has validated it. A draft equal to the live version makes no new
- * one, so that a commit can be sent again.
+ * one, so that a commit can be sent again. `base` stands in for the database's clock; null: the time of the transaction.
  */
 export async function publishWorkflow(
-  change: WorkflowChange & { ids: IdSource },
-  { slug, draft, live_version_id }: LockedWorkflow,
+  change: WorkflowChange & { ids: IdSource; base: Date | null },
+  { slug, trigger_type, draft, live_version_id }: LockedWorkflow,
   commit_message: string | null,
 ): Promise<void> {
+  refuseInline({ slug, trigger_type });
   const { db, workspace_id } = change;
   const hash = workflowHash(draft);
   const versions = db.kysely
@@ -77,6 +88,11 @@ export async function publishWorkflow(
       created_by: JSON.stringify(API_SERVICE),
     })
     .execute();
+  await db.query(
+    `update workflow_version v set version_at = ${WORKSPACE_NOW("$3")} from workspace w
+      where v.workspace_id = $1 and v.id = $2 and w.workspace_id = v.workspace_id`,
+    [workspace_id, id, change.base],
+  );
   await db.kysely
     .updateTable("workflow")
     .set({

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
+import { AppError } from "../errors.ts";
 import { API_SERVICE } from "./versioned.ts";
-import { invalidateWorkflow, type WorkflowChange } from "./publish-workflow.ts";
+import { invalidateWorkflow, refuseInline, type WorkflowChange } from "./publish-workflow.ts";
 import { workflowHash } from "./workflow-draft.ts";
 import type { WorkflowDefinition } from "./workflow.ts";
 
@@ -20,6 +21,10 @@ export async function saveWorkflowDraft(
   slug: string,
   { definition, is_enabled }: WorkflowEdit,
 ): Promise<void> {
+  if (definition.trigger_type === "dynamic") {
+    const reason = "must be one of ['event' 'api']: 'dynamic' is what inline triggers make";
+    throw new AppError("validation_error", `trigger_type: ${reason}`, { detail: { trigger_type: [reason] } });
+  }
   const { kysely } = change.db;
   const { workspace_id } = change;
   const draft = { draft: JSON.stringify(definition), updated_by: JSON.stringify(API_SERVICE) };
@@ -46,6 +51,7 @@ export async function saveWorkflowDraft(
     .where("slug", "=", slug)
     .forUpdate()
     .executeTakeFirstOrThrow();
+  if (known.deleted_at === null) refuseInline(known);
   const enabled = is_enabled ?? known.is_enabled;
   const update = kysely
     .updateTable("workflow")

@@ -233,6 +233,25 @@ describe("recipients of a trigger", () => {
     expect((await pipeline.call("GET", "/v1/user/stranger/")).status).toBe(404);
   });
 
+  it("of whom not one is there are told as such, beside what is wrong with each", async () => {
+    await pipeline.commit("hello", [sms("sms_1")]);
+    const stranger = (distinct_id: string) => ({ distinct_id, $skip_create: true });
+    const id = await pipeline.trigger({ workflow: "hello", recipients: [stranger("a"), stranger("b")] });
+    await work();
+
+    const request = await until(async () => {
+      const row = await told(id);
+      return row?.status === "failure" ? row : null;
+    });
+    expect(request).toMatchObject({
+      errors: [
+        { error_code: "user_not_found", recipient: "a" },
+        { error_code: "user_not_found", recipient: "b" },
+        { error_code: "no_valid_recipients", error_description: "no valid recipients found" },
+      ],
+    });
+  });
+
   it("who are transient are reached and leave no profile", async () => {
     await pipeline.commit("hello", [sms("sms_1")]);
     await pipeline.trigger({ workflow: "hello", recipients: [{ is_transient: true, $sms: "+14155550100" }] });

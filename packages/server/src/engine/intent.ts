@@ -1,12 +1,14 @@
 import { compileInlineWorkflow, parseInlineTrigger } from "../catalog/inline-workflow.ts";
+import { findPayloadMismatch } from "../catalog/payload-mismatch.ts";
 import type { WorkflowEntry } from "../catalog/catalog.ts";
 import type { CompiledWorkflow } from "../catalog/workflow.ts";
 import { parseEvent } from "../core/event-record.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { parseTrigger, type RecipientSpec, type Trigger } from "../core/trigger.ts";
+import { readNows } from "../workspaces/clock.ts";
 import type { EngineDeps } from "./deps.ts";
 import type { FanOutAsk } from "../recipients/fan-out.ts";
-import { namedUser, readOverrides } from "./overrides.ts";
+import { hasOverrides, namedUser, NO_OVERRIDES, readOverrides } from "./overrides.ts";
 import { problem, type RequestProblem } from "./problem.ts";
 import type { Person } from "./run.ts";
 
@@ -56,7 +58,7 @@ export interface Intents {
   problems: RequestProblem[];
 }
 
-type IntentDeps = Pick<EngineDeps, "db" | "catalog" | "expressions">;
+type IntentDeps = Pick<EngineDeps, "db" | "catalog" | "expressions" | "clock">;
 
 const DEFAULT_TENANT = "default";
 
@@ -115,6 +117,17 @@ async function readTrigger(request: RequestRow, deps: IntentDeps): Promise<Inten
   const refusal = unavailable(entry, parsed.value.workflow);
   if (refusal !== null || entry?.live == null)
     return refused(parsed.value.workflow, "workflow_not_available", refusal ?? "");
+  // What came through the API was checked before it was accepted; what a run triggers is looked at here first.
+  if (request.parent_run_id !== null) {
+    const detail = await findPayloadMismatch(
+      deps.catalog,
+      request.workspace_id,
+      entry.live,
+      parsed.value.data,
+    );
+    if (detail.length > 0)
+      return refused(parsed.value.workflow, "schema_validation_error", detail.join("; "));
+  }
   return { intents: [toIntent(request, entry.live, parsed.value)], problems: [] };
 }
 
@@ -135,10 +148,14 @@ async function readEvent(request: RequestRow, deps: IntentDeps): Promise<Intents
   const intents: Intent[] = [];
   const problems: RequestProblem[] = [];
   const source = { workspace_id: request.workspace_id, properties, expressions: deps.expressions };
+  let now: Date | undefined;
   for (const slug of await deps.catalog.findTriggered(request.workspace_id, event)) {
     const entry = await deps.catalog.findWorkflow(request.workspace_id, slug);
     if (entry?.live == null || !entry.is_enabled) continue;
-    const overridden = readOverrides(slug, entry.live.definition, source);
+    const { definition } = entry.live;
+    const overridden = hasOverrides(definition)
+      ? readOverrides(slug, definition, { ...source, now: (now ??= await readNow(request, deps)) })
+      : NO_OVERRIDES;
     if (!overridden.ok) {
       problems.push(overridden.problem);
       continue;
@@ -156,6 +173,12 @@ async function readEvent(request: RequestRow, deps: IntentDeps): Promise<Intents
     });
   }
   return { intents, problems };
+}
+
+async function readNow({ workspace_id }: RequestRow, { db, clock }: IntentDeps): Promise<Date> {
+  const now = (await readNows(db, [workspace_id], await clock(db))).get(workspace_id);
+  if (now === undefined) throw new Error(`workspace ${workspace_id} is gone`);
+  return now;
 }
 
 function toIntent(

@@ -23,8 +23,23 @@ export type OverrideResult = { ok: true; value: Overridden } | { ok: false; prob
 /** An event, and what reads it. */
 export interface OverrideSource {
   workspace_id: number;
+  /** The workspace's time. */
+  now: Date;
   properties: JsonObject;
   expressions: Expressions;
+}
+
+export const NO_OVERRIDES: OverrideResult = {
+  ok: true,
+  value: { tenant_id: null, actor: null, recipients: null },
+};
+
+export function hasOverrides(definition: WorkflowDefinition): boolean {
+  return Boolean(
+    definition.override_tenant_expr ||
+    definition.override_actor_user_expr ||
+    definition.override_recipients_type,
+  );
 }
 
 export function readOverrides(
@@ -91,9 +106,9 @@ const TEXTS = "[string / list(string)]";
 function textOf(
   name: string,
   expression: string,
-  { workspace_id, properties, expressions }: OverrideSource,
+  { workspace_id, now, properties, expressions }: OverrideSource,
 ): string {
-  const result = expressions.evaluate(workspace_id, "jq", expression, properties);
+  const result = expressions.evaluate(workspace_id, "jq", expression, properties, now);
   if (!result.ok) throw new OverrideError(name, expression, result.reason, TEXT);
   const text = asText(result.value);
   if (text === null) throw new OverrideError(name, expression, reasonOf(result.value), TEXT);
@@ -114,10 +129,10 @@ function reasonOf(value: Json): string {
 /** A stream of texts (`.users[]`) and a list of texts (`.users`) are the same. */
 function usersOf(
   expression: string,
-  { workspace_id, properties, expressions }: OverrideSource,
+  { workspace_id, now, properties, expressions }: OverrideSource,
 ): RecipientSpec[] {
   const fail = (reason: string) => new OverrideError(RECIPIENTS, expression, reason, TEXTS);
-  const result = expressions.evaluateAll(workspace_id, expression, properties);
+  const result = expressions.evaluateAll(workspace_id, expression, properties, now);
   if (!result.ok) throw fail(result.reason);
   const values = result.values.flatMap((value) => value);
   if (values.length === 0) throw fail(EMPTY_VALUE);
@@ -139,12 +154,7 @@ function objectOf(fields: JsonObject, source: OverrideSource): RecipientSpec {
   const depthKey = "$object_subscriptions_query.depth";
   const depth = fields[depthKey] === undefined || fields[depthKey] === null ? 2 : Number(field(depthKey));
   if (depth !== 0 && depth !== 1 && depth !== 2) {
-    throw new OverrideError(
-      `${RECIPIENTS}.${depthKey}`,
-      JSON.stringify(fields[depthKey]),
-      "is not 0, 1 or 2",
-      "[number]",
-    );
+    throw new OverrideError(`${RECIPIENTS}.${depthKey}`, String(fields[depthKey]), "is not 0, 1 or 2", TEXT);
   }
   return { ...namedUser(field("id")), object_type: field("object_type"), depth };
 }

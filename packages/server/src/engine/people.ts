@@ -8,7 +8,7 @@ import type { EditOutcome, RecipientEdit, Recipients, StoredRecipient } from "..
 import type { StageDeps } from "./deps.ts";
 import type { Intent } from "./intent.ts";
 import type { FanOutOrder } from "./fan-out.ts";
-import { problemOf, type RequestProblem } from "./problem.ts";
+import { problem, problemOf, type RequestProblem } from "./problem.ts";
 import { newRun } from "./new-run.ts";
 import type { InlineProfile, Person, Run } from "./run.ts";
 import { groupBy } from "./surroundings.ts";
@@ -51,6 +51,9 @@ export async function planRuns(
         const run = makeRun(intent, actor, recipient, outcomes, now, deps);
         if ("error_code" in run) told.push(run);
         else made.push({ run, spec: recipient.spec });
+      }
+      if (made.length === 0 && recipients.length > 1) {
+        told.push(problem(intent.workflow.slug, "no_valid_recipients", "no valid recipients found"));
       }
       runs.push(...made.map(({ run }) => run));
       orders.push(...ordersOf(intent, actor === null ? null : toPerson(actor, outcomes), made));
@@ -165,7 +168,7 @@ function makeRun(
     const missing =
       spec.object_type === ""
         ? `user [distinct_id: '${spec.distinct_id}'] not found`
-        : `object '${spec.object_type}/${spec.distinct_id}' not found`;
+        : `object '${spec.distinct_id}' not found`;
     return problemOf(spec, workflow.slug, "user_not_found", missing);
   }
   const hasInline =

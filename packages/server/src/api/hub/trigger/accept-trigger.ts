@@ -1,5 +1,6 @@
+import { findPayloadMismatch } from "../../../catalog/payload-mismatch.ts";
 import type { CompiledWorkflow } from "../../../catalog/workflow.ts";
-import type { Json, JsonObject } from "../../../core/json.ts";
+import type { Json } from "../../../core/json.ts";
 import { parseTrigger, type Trigger } from "../../../core/trigger.ts";
 import { AppError } from "../../../errors.ts";
 import type { RouteContext } from "../../../http/route.ts";
@@ -50,7 +51,8 @@ export async function checkTrigger(
   }
   const { workspace_id } = auth.workspace;
   const live = await getLiveWorkflow(services, workspace_id, parsed.value.workflow);
-  await refuseMismatch(services, workspace_id, live, parsed.value.data);
+  const detail = await findPayloadMismatch(services.catalog, workspace_id, live, parsed.value.data);
+  if (detail.length > 0) throw new AppError("schema_validation_error", detail.join("; "), { detail });
   return { trigger: parsed.value, live };
 }
 
@@ -69,20 +71,6 @@ async function getLiveWorkflow(
   if (entry.live === null) throw new AppError("workflow_not_committed", "workflow version not found");
   if (!entry.is_enabled) throw new AppError("workflow_disabled", `workflow with slug '${slug}' is disabled`);
   return entry.live;
-}
-
-/** A payload that does not fit its workflow's schema starts nothing. A link that leads to no version checks nothing. */
-async function refuseMismatch(
-  { catalog }: Services,
-  workspace_id: number,
-  { definition: { payload_schema, trigger_type } }: CompiledWorkflow,
-  data: JsonObject,
-): Promise<void> {
-  if (payload_schema === null || trigger_type !== "api") return;
-  const { schema: slug, version_no = null } = payload_schema;
-  const schema = await catalog.findPayloadSchema(workspace_id, { slug, version_no });
-  const detail = schema?.validate(data) ?? [];
-  if (detail.length > 0) throw new AppError("schema_validation_error", detail.join("; "), { detail });
 }
 
 /** What the request log keeps about the caller: the client's name, and what it says about itself. */

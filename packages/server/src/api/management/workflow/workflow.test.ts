@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createHarness, type Harness } from "../../../../test/harness.ts";
+import { compileInlineWorkflow, parseInlineTrigger } from "../../../catalog/inline-workflow.ts";
 import type { Workspace } from "../../../workspaces/workspaces.ts";
 
 let harness: Harness;
@@ -97,6 +98,35 @@ describe("200", () => {
       updated_by: { name: "API Service", email: "" },
       validation_result: { is_valid: true, errors: [] },
     });
+  });
+
+  it("reads what inline triggers made, and refuses to write it", async () => {
+    const parsed = parseInlineTrigger(
+      { name: "Hello You", template: "welcome", notification_category: "transactional", users: ["ann"] },
+      { max_recipients: 1 },
+    );
+    if (!parsed.ok) throw new Error(parsed.message);
+    const { slug } = parsed.value;
+    await harness.services.catalog.ensureDynamic(
+      workspace.workspace_id,
+      slug,
+      compileInlineWorkflow(parsed.value),
+    );
+    const { body } = await call("GET", `workflow/${slug}`);
+    expect(body).toMatchObject({
+      trigger_type: "dynamic",
+      status: "active",
+      validation_result: { is_valid: true, errors: [] },
+    });
+    for (const answer of [
+      await call("POST", `workflow/${slug}`, BODY),
+      await call("PATCH", `workflow/${slug}/commit`),
+    ]) {
+      expect(answer.status).toBe(400);
+      expect(JSON.stringify(answer.body)).toContain("is made by inline triggers and cannot be written");
+    }
+    const own = await call("POST", "workflow/own", { ...BODY, trigger_type: "dynamic" });
+    expect(own).toMatchObject({ status: 400, body: { detail: { trigger_type: [expect.any(String)] } } });
   });
 
   it("lists in pages, the last edited first", async () => {
