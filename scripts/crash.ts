@@ -1,7 +1,7 @@
 /**
- * `node scripts/crash.ts --kills 20`: kills API, workers and database with `kill -9` under load, starts them again,
- * and checks that nothing was lost and nothing was done twice in silence. `--seed <n>` repeats the schedule of a
- * run, `--clients <n>` says how many send triggers side by side.
+ * `node scripts/crash.ts --kills 20`: kills API, workers and database with `kill -9` under a load of all kinds of
+ * nodes, starts them again, and checks that nothing was lost and nothing was done twice in silence. `--seed <n>`
+ * repeats the schedule of a run, `--clients <n>` says how many send triggers side by side.
  */
 import { parseArgs } from "node:util";
 import { proveCrashes } from "./crash/proof.ts";
@@ -24,8 +24,8 @@ const proof = await proveCrashes({
 });
 const rows: [string, number][] = [
   ...Object.entries(proof.counts),
-  ["seconds until every run had ended", proof.seconds_to_end_of_runs],
-  ["seconds until every message was settled", proof.seconds_to_settlement],
+  ["seconds until the dead had successors", proof.seconds_to_continuation],
+  ["seconds until nothing was under way", proof.seconds_to_rest],
 ];
 const width = Math.max(...rows.map(([name]) => name.length));
 console.log();

@@ -1,89 +1,72 @@
 import type { Db } from "../../packages/server/src/db/db.ts";
-import type { Trigger } from "./load.ts";
-import type { Sink } from "./sink.ts";
+import { type Evidence, gatherEvidence, type MessageRow, type RequestRow, type RunRow } from "./evidence.ts";
+import { JOURNEYS } from "./journeys.ts";
+import type { Findings } from "./journeys/journey.ts";
 
 /**
- * What the clients were told and the vendor was given, held against what the database has in the end.
+ * What the clients were told and the world outside was given, held against what the database has in the end: what is
+ * true of every request, run and message, and what each journey promises beyond that.
  */
-export interface Findings {
-  counts: Record<string, number>;
-  /** Broken promises, in words; empty when all were kept. */
-  problems: string[];
+export async function examine(
+  db: Db,
+  known: Pick<Evidence, "triggers" | "sink" | "outages">,
+): Promise<Findings> {
+  const evidence = await gatherEvidence(db, known);
+  const journeys: Findings[] = [];
+  for (const journey of JOURNEYS) journeys.push(await journey.examine(evidence, db));
+  return {
+    counts: Object.assign(count(evidence), ...journeys.map(({ counts }) => counts)),
+    problems: [
+      ...checkRequests(evidence),
+      ...evidence.runs.flatMap(checkRun),
+      ...checkMessages(evidence),
+      ...checkCallers(evidence),
+      ...journeys.flatMap(({ problems }) => problems),
+      ...(await checkLeftovers(db)),
+    ],
+  };
 }
 
-interface RequestRow {
-  id: string;
-  n: number;
-  status: string;
-  runs: number;
-}
-
-interface RunRow {
-  id: string;
-  request_id: string;
-  status: string;
-}
-
-interface MessageRow {
-  id: string;
-  execution_id: string;
-  channel: string;
-  status: string;
-  attempt: number;
-  failure_class: string | null;
-  ambiguous: number;
-  items: number;
-}
-
-/** True when nothing is under way any more. */
-export async function isAtRest(db: Db, of: "runs" | "messages"): Promise<boolean> {
+/** True when nothing is under way any more, and nothing will be by itself. */
+export async function isAtRest(db: Db): Promise<boolean> {
   const [row] = await db.query<{ open: boolean }>(
-    of === "runs"
-      ? `select exists (select from run where status = 'in_progress')
-             or exists (select from request q where q.status = 'accepted'
-                  and not exists (select from run r where r.workspace_id = q.workspace_id and r.request_id = q.id)) as open`
-      : "select exists (select from message where status = 'triggered') as open",
+    `select exists (select from run where status = 'in_progress')
+         or exists (select from message where status in ('triggered', 'to_be_triggered'))
+         or exists (select from pgboss.job where name ~ $1 and state < 'completed') as open`,
+    [OUR_QUEUES],
   );
   return row?.open === false;
 }
 
-export async function examine(db: Db, triggers: Trigger[], sink: Sink): Promise<Findings> {
-  const requests = await db.query<RequestRow>(
-    `select q.id::text, (q.body -> 'data' ->> 'n')::int as n, q.status,
-            (select count(*)::int from run r where r.workspace_id = q.workspace_id and r.request_id = q.id) as runs
-       from request q`,
+/** True when everything that was in somebody's hands by then is done, or in somebody's hands again. */
+export async function isContinued(db: Db, then: Date): Promise<boolean> {
+  const [row] = await db.query<{ open: boolean }>(
+    `select exists (select from pgboss.job where name ~ $1 and created_on < $2
+                       and (state = 'active' and started_on < $2 or state < 'active' and retry_count > 0)) as open`,
+    [OUR_QUEUES, then],
   );
-  const runs = await db.query<RunRow>("select id, request_id::text, status from run");
-  const messages = await db.query<MessageRow>(
-    `select m.id, m.execution_id, m.channel, m.status, m.attempt, m.failure_class,
-            (select count(*)::int from message_event e
-              where e.workspace_id = m.workspace_id and e.message_id = m.id and e.kind = 'ambiguous') as ambiguous,
-            (select count(*)::int from inbox_item i where i.workspace_id = m.workspace_id and i.id = m.id) as items
-       from message m`,
-  );
-  const accepted = triggers.filter((trigger) => trigger.accepted.size > 0);
+  return row?.open === false;
+}
+
+const OUR_QUEUES = "^(expand|execute|call|send)-";
+
+function count({ triggers, requests, runs, messages: byRun, sink }: Evidence): Findings["counts"] {
+  const messages = [...byRun.values()].flat();
   const doubtful = messages.filter(({ ambiguous }) => ambiguous > 0);
-  const unknown = triggers.filter(isUnknown);
-  const repeated = [...sink.arrived].filter(([, attempts]) => attempts.length > 1);
+  const unknown = triggers.filter(({ accepted, in_doubt }) => accepted.size === 0 && in_doubt);
+  const ran = new Set(requests.flatMap(({ kind, n }) => (kind === "trigger" ? [n] : [])));
   return {
-    counts: {
-      "202s": accepted.length,
-      "triggers without an answer": unknown.length,
-      "of these, ran": unknown.filter(({ n }) => requests.some((request) => request.n === n)).length,
-      runs: runs.length,
-      messages: messages.length,
-      "texts at the sink": sink.arrived.size,
-      "duplicates at the sink": repeated.reduce((sum, [, attempts]) => sum + attempts.length - 1, 0),
-      "calls cut by a kill": sink.cut.size,
-      "marked ambiguous": doubtful.length,
-      "in doubt, sent again": doubtful.filter((message) => !isLeft(message)).length,
-      "in doubt, left as failed": doubtful.filter(isLeft).length,
-    },
-    problems: [
-      ...checkRequests(triggers, requests),
-      ...checkRuns(runs, messages),
-      ...checkMessages(messages, sink),
-    ],
+    "202s": triggers.filter(({ accepted }) => accepted.size > 0).length,
+    "triggers without an answer": unknown.length,
+    "of these, ran": unknown.filter(({ n }) => ran.has(n)).length,
+    runs: runs.length,
+    messages: messages.length,
+    "texts at the sink": sink.texts.size,
+    "duplicates at the sink": [...sink.texts.values()].reduce((sum, { length }) => sum + length - 1, 0),
+    "texts cut by a kill": sink.cut.size,
+    "marked ambiguous": doubtful.length,
+    "in doubt, sent again": doubtful.filter((message) => !isLeft(message)).length,
+    "in doubt, left as failed": doubtful.filter(isLeft).length,
   };
 }
 
@@ -92,72 +75,62 @@ function isLeft({ status, failure_class }: MessageRow): boolean {
   return status === "trigger_failed" && failure_class === "ambiguous";
 }
 
-function isUnknown({ accepted, in_doubt }: Trigger): boolean {
-  return accepted.size === 0 && in_doubt;
-}
-
-function checkRequests(triggers: Trigger[], requests: RequestRow[]): string[] {
+function checkRequests({ triggers, requests, runs }: Evidence): string[] {
   const problems: string[] = [];
   const byId = new Map(requests.map((request) => [request.id, request]));
-  const runsOf = new Map<number, number>();
-  for (const { n, runs } of requests) runsOf.set(n, (runsOf.get(n) ?? 0) + runs);
-  for (const trigger of triggers) {
-    const { n, accepted } = trigger;
-    const runs = runsOf.get(n) ?? 0;
+  const runsOf = Map.groupBy(runs, ({ request_id }) => request_id);
+  const stored = Map.groupBy(
+    requests.filter(({ kind }) => kind === "trigger"),
+    ({ n }) => n,
+  );
+  for (const { n, accepted, recipients } of triggers) {
     if (accepted.size > 1) problems.push(`trigger ${n}: its key named ${accepted.size} requests`);
     for (const id of accepted) {
       const request = byId.get(id);
       if (request === undefined) problems.push(`trigger ${n}: had a 202 for request ${id}, which is gone`);
       else if (request.n !== n)
         problems.push(`trigger ${n}: its 202 names the request of trigger ${request.n}`);
-      else if (request.runs !== 1)
-        problems.push(`trigger ${n}: had a 202 and ${request.runs} runs (${request.status})`);
     }
-    if (runs > 1) problems.push(`trigger ${n}: has ${runs} runs in all`);
+    // A key that comes again is answered with the request that has it, and leaves a row that says so.
+    const { own = [], again = [] } = Object.groupBy(stored.get(n) ?? [], ({ status }) =>
+      status === "skipped" ? "again" : "own",
+    );
+    if (own.length > 1) problems.push(`trigger ${n}: has ${own.length} requests`);
+    for (const request of own)
+      problems.push(...checkRunsOf(request, runsOf.get(request.id) ?? [], recipients));
+    for (const request of again) problems.push(...checkRunsOf(request, runsOf.get(request.id) ?? [], []));
   }
   const begun = new Set(triggers.map(({ n }) => n));
-  for (const { id, n } of requests) {
-    if (!begun.has(n)) problems.push(`request ${id} was never sent`);
+  for (const { id, kind, n } of requests) {
+    if (kind !== "caused" && (n === null || !begun.has(n))) problems.push(`request ${id} was never sent`);
   }
   return problems;
 }
 
-function checkRuns(runs: RunRow[], messages: MessageRow[]): string[] {
-  const problems: string[] = [];
-  const channels = new Map<string, string[]>();
-  for (const { execution_id, channel } of messages) {
-    channels.set(execution_id, [...(channels.get(execution_id) ?? []), channel]);
-  }
-  for (const { id, status } of runs) {
-    const made = (channels.get(id) ?? []).sort().join(" ");
-    if (status !== "completed") problems.push(`run ${id} is ${status}`);
-    if (made !== "inbox sms") problems.push(`run ${id} made the messages [${made}]`);
-  }
-  return problems;
+/** One for each recipient. */
+function checkRunsOf({ n, status }: RequestRow, runs: RunRow[], recipients: string[]): string[] {
+  const reached = runs.map(({ distinct_id }) => distinct_id).sort();
+  return reached.join(" ") === [...recipients].sort().join(" ")
+    ? []
+    : [`trigger ${n}: is for [${recipients.join(" ")}] and ran for [${reached.join(" ")}] (${status})`];
 }
 
-function checkMessages(messages: MessageRow[], sink: Sink): string[] {
+function checkRun({ id, slug, status, steps }: RunRow): string[] {
+  if (status === "completed") return [];
+  return [`run ${id} of ${slug} is ${status}: ${steps.at(-1)?.m}`];
+}
+
+function checkMessages({ messages, sink }: Evidence): string[] {
   const problems: string[] = [];
-  const known = new Map(messages.map((message) => [message.id, message]));
-  for (const { id, channel, status, items, failure_class } of messages) {
-    if (status === "triggered") problems.push(`message ${id} (${channel}) is not settled`);
-    if (channel === "inbox" && (status !== "delivered" || items !== 1)) {
-      problems.push(`message ${id} (inbox) is ${status} with ${items} items`);
-    }
-    if (channel === "sms" && status === "sent_by_vendor" && !sink.arrived.has(id)) {
-      problems.push(`message ${id} (sms) is ${status} but never came to the vendor`);
-    }
-    if (channel === "sms" && status !== "sent_by_vendor" && failure_class !== "ambiguous") {
-      problems.push(`message ${id} (sms) is ${status}: ${failure_class}`);
-    }
-  }
-  for (const [id, attempts] of sink.arrived) {
+  const known = new Map([...messages.values()].flat().map((message) => [message.id, message]));
+  for (const message of known.values()) problems.push(...checkMessage(message, sink.texts.has(message.id)));
+  for (const [id, texts] of sink.texts) {
     const message = known.get(id);
     if (message === undefined) problems.push(`the vendor was given ${id}, which no run has made`);
-    else if (new Set(attempts).size < attempts.length)
+    else if (new Set(texts.map(({ attempt }) => attempt)).size < texts.length)
       problems.push(`message ${id} was sent twice in one attempt`);
-    else if (attempts.length > 1 && message.ambiguous === 0 && message.attempt < attempts.length) {
-      problems.push(`message ${id} came to the vendor ${attempts.length} times without a word about it`);
+    else if (texts.length > 1 && message.ambiguous === 0 && message.attempt < texts.length) {
+      problems.push(`message ${id} came to the vendor ${texts.length} times without a word about it`);
     }
   }
   for (const id of sink.cut) {
@@ -165,6 +138,39 @@ function checkMessages(messages: MessageRow[], sink: Sink): string[] {
     if (message !== undefined && message.ambiguous === 0 && message.attempt < 2) {
       problems.push(`message ${id} was with the vendor when its worker died, and nothing says so`);
     }
+  }
+  return problems;
+}
+
+function checkMessage({ id, channel, status, items, failure_class }: MessageRow, arrived: boolean): string[] {
+  const is = `message ${id} (${channel}) is ${status}`;
+  switch (channel) {
+    case "inbox":
+      return status === "delivered" && items === 1 ? [] : [`${is} with ${items} items`];
+    case "webhook":
+      return status === "delivered" ? [] : [is];
+    default:
+      if (status === "sent_by_vendor") return arrived ? [] : [`${is} but never came to the vendor`];
+      // Of routings, which know why.
+      if (status === "not_to_be_triggered") return [];
+      return failure_class === "ambiguous" && status === "trigger_failed" ? [] : [`${is}: ${failure_class}`];
+  }
+}
+
+/** A call is under the key of its run: one of a run that is not there was made for nothing, and will be made again. */
+function checkCallers({ runs, sink }: Evidence): string[] {
+  const known = new Set(runs.map(({ id }) => id));
+  return [...sink.calls.keys()]
+    .filter((key) => !known.has(key.split(":", 1)[0] ?? ""))
+    .map((key) => `a call came under the key ${key}, of a run that does not exist`);
+}
+
+/** What belongs to waits and gatherings goes with them. */
+async function checkLeftovers(db: Db): Promise<string[]> {
+  const problems: string[] = [];
+  for (const table of ["batch", "batch_item", "waiter", "signal", "smart_step"]) {
+    const [row] = await db.query<{ count: number }>(`select count(*)::int as count from ${table}`);
+    if (row?.count !== 0) problems.push(`${row?.count} rows of ${table} are left over`);
   }
   return problems;
 }

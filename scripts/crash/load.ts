@@ -1,21 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Db } from "../../packages/server/src/db/db.ts";
 import type { Random } from "../../packages/server/test/random.ts";
-import { WORKFLOWS } from "./world.ts";
+import type { Trigger } from "./evidence.ts";
+import { journeyOf } from "./journeys.ts";
+import type { JourneyEvent } from "./journeys/journey.ts";
+import { createWatch } from "./watch.ts";
 
 /**
- * Triggers, one after the other in each client, and what became of each. Half of them carry an idempotency key and
- * are sent again until they have their 202, as a careful client does it; the others are sent once, so that a
- * connection that dies without an answer leaves a question only the database can answer.
+ * Triggers, one after the other in each client, and the events that runs wait for. Half of the triggers carry an
+ * idempotency key and are sent again until they have their 202, as a careful client does it; the others are sent once,
+ * so that a connection that dies without an answer leaves a question only the database can answer.
  */
-export interface Trigger {
-  n: number;
-  key: string | null;
-  /** The ids that its 202s named. */
-  accepted: Set<string>;
-  /** At least one try had no answer, or the answer that the database is away. */
-  in_doubt: boolean;
-}
-
 export interface Load {
   /** By their number, in the order they were begun. */
   triggers: Trigger[];
@@ -23,6 +18,10 @@ export interface Load {
   wrong: string[];
   /** No new triggers; resolves when each of them is accepted or given up. */
   stop: () => Promise<void>;
+  /** Resolves when the last event was sent, and was heard where it is awaited; at the latest after so many seconds. */
+  eventsSent: (seconds: number) => Promise<void>;
+  /** Ends everything at once, however the servers are. */
+  abort: () => Promise<void>;
 }
 
 export interface LoadOptions {
@@ -30,55 +29,76 @@ export interface LoadOptions {
   apiKey: string;
   clients: number;
   random: Random;
+  /** Where runs are watched. */
+  db: Db;
 }
 
-const PEOPLE = 50;
 const PATIENCE_MS = 10_000;
-const LONGEST_PAUSE_MS = 120;
+/** So that workers on a small machine keep up: who is killed should be in the middle of nodes, not of a backlog. */
+const LONGEST_PAUSE_MS = 250;
 const RETRY_MS = 100;
 
-export function startLoad({ url, apiKey, clients, random }: LoadOptions): Load {
+export function startLoad({ url, apiKey, clients, random, db }: LoadOptions): Load {
   const triggers: Trigger[] = [];
   const wrong: string[] = [];
+  const meetings: Promise<void>[] = [];
+  const aborted = new AbortController();
+  const watch = createWatch(db);
   let stopping = false;
 
   async function client(): Promise<void> {
     while (!stopping) {
-      const n = triggers.length;
-      const key = random.chance(0.5) ? `order-${n}` : null;
-      const trigger: Trigger = { n, key, accepted: new Set(), in_doubt: false };
-      triggers.push(trigger);
-      const body = JSON.stringify({
-        workflow: random.pick(WORKFLOWS),
-        recipients: [person(random.below(PEOPLE))],
-        data: { n },
-        ...(key === null ? {} : { $idempotency_key: key }),
-      });
-      await send(trigger, body);
+      await begin(triggers.length);
       await sleep(random.below(LONGEST_PAUSE_MS));
     }
   }
 
-  async function send(trigger: Trigger, body: string): Promise<void> {
-    for (;;) {
-      const answer = await post(body);
-      if (answer === null || answer.status === 503) trigger.in_doubt = true;
+  async function begin(n: number): Promise<void> {
+    const { slug, event, ...journey } = journeyOf(n);
+    const { recipients, data } = journey.begin(n, random);
+    const [first] = recipients;
+    if (first === undefined) throw new Error(`trigger ${n} is for nobody`);
+    const trigger: Trigger = {
+      n,
+      // Nobody but its client ends a run that waits for its event: it has to know that there is one.
+      key: event?.is_awaited === true || random.chance(0.5) ? `order-${n}` : null,
+      recipients: recipients.map(({ distinct_id }) => distinct_id),
+      accepted: new Set(),
+      in_doubt: false,
+    };
+    triggers.push(trigger);
+    const body = { workflow: slug, recipients, data: { ...data, n }, $idempotency_key: trigger.key };
+    await send("/trigger/", body, trigger);
+    const [id] = trigger.accepted;
+    if (id === undefined || event === undefined || random.below(100) >= event.percent) return;
+    meetings.push(meet(n, id, first.distinct_id, event));
+  }
+
+  /** Once, or until it is accepted where the body has a key. */
+  async function send(
+    path: string,
+    body: { $idempotency_key: string | null },
+    fate: Pick<Trigger, "accepted" | "in_doubt">,
+  ): Promise<void> {
+    while (!aborted.signal.aborted) {
+      const answer = await post(path, JSON.stringify(body));
+      if (answer === null || answer.status === 503) fate.in_doubt = true;
       else if (answer.status === 202) {
-        trigger.accepted.add((JSON.parse(answer.text) as { message_id: string }).message_id);
-      } else wrong.push(`${answer.status} ${answer.text}`);
-      if (trigger.accepted.size > 0 || trigger.key === null || answer?.status === 400) return;
+        fate.accepted.add((JSON.parse(answer.text) as { message_id: string }).message_id);
+      } else wrong.push(`${path} ${answer.status} ${answer.text}`);
+      if (fate.accepted.size > 0 || body.$idempotency_key === null || answer?.status === 400) return;
       await sleep(RETRY_MS);
     }
   }
 
   /** Null when there was no answer, or only a part of one. */
-  async function post(body: string): Promise<{ status: number; text: string } | null> {
+  async function post(path: string, body: string): Promise<{ status: number; text: string } | null> {
     try {
-      const response = await fetch(`${url}/trigger/`, {
+      const response = await fetch(`${url}${path}`, {
         method: "POST",
         headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
         body,
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.any([aborted.signal, AbortSignal.timeout(PATIENCE_MS)]),
       });
       return { status: response.status, text: await response.text() };
     } catch {
@@ -86,17 +106,52 @@ export function startLoad({ url, apiKey, clients, random }: LoadOptions): Load {
     }
   }
 
+  /**
+   * The event comes at some time after the run began to wait. A crash of the database may undo that wait, which is
+   * then begun again and knows nothing of an event before it: whoever is awaited comes again.
+   */
+  async function meet(n: number, id: string, distinct_id: string, event: JourneyEvent): Promise<void> {
+    let seen = await watch.until(id, () => true);
+    await sleep(random.below(event.within_ms));
+    for (let round = 0; seen !== null; round++) {
+      const known = seen.wake_at;
+      const body = {
+        event: event.name,
+        distinct_id,
+        properties: { n },
+        $idempotency_key: `event-${n}-${round}`,
+      };
+      await send("/v2/event/", body, { accepted: new Set(), in_doubt: false });
+      if (!event.is_awaited) return;
+      seen = await watch.until(
+        id,
+        ({ is_over, wake_at }) => is_over || (wake_at !== null && wake_at !== known),
+      );
+      if (seen?.is_over === true) return;
+    }
+  }
+
   const running = Promise.all(Array.from({ length: clients }, client));
+  async function stop(): Promise<void> {
+    stopping = true;
+    await running;
+  }
+  /** What was not heard until then is told by the findings: its run is still under way. */
+  async function eventsSent(seconds: number): Promise<void> {
+    const patience = setTimeout(watch.stop, seconds * 1000);
+    await Promise.all(meetings);
+    clearTimeout(patience);
+  }
   return {
     triggers,
     wrong,
-    async stop() {
-      stopping = true;
-      await running;
+    stop,
+    eventsSent,
+    async abort() {
+      aborted.abort();
+      watch.stop();
+      await stop();
+      await Promise.all(meetings);
     },
   };
-}
-
-function person(index: number): object {
-  return { distinct_id: `user-${index}`, $sms: [`+1415555${1000 + index}`] };
 }

@@ -1,36 +1,95 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "../../packages/server/test/random.ts";
 
 /**
- * The vendor: an HTTP server that remembers every text it was given. It takes its time to answer, so that a
- * process that is killed has calls in the air, some that arrived and some that were already answered.
+ * The world outside: an HTTP server that is both the vendor of text messages and the API that nodes call, and that
+ * remembers everything it was given. It takes its time to answer, so that a process that is killed has requests in
+ * the air, some that arrived and some that were already answered.
  */
 export interface Sink {
-  url: string;
-  /** Message id → attempts that arrived, in their order. */
-  arrived: Map<string, number[]>;
+  textUrl: string;
+  /** Nodes may call whatever is below it. */
+  callUrl: string;
+  /** Message id → what arrived, in its order. */
+  texts: Map<string, Text[]>;
   /** Messages whose caller was gone before it had its answer. */
   cut: Set<string>;
+  /** Idempotency key → the calls that carried it, in their order. */
+  calls: Map<string, Call[]>;
   close: () => Promise<void>;
 }
 
+export interface Text {
+  attempt: number;
+  text: string;
+}
+
+export interface Call {
+  /** performance.now() of its arrival. */
+  at: number;
+  /** What it was answered with, or would have been; no two calls are answered the same. */
+  answer: number;
+  /** The caller was gone before it had its answer. */
+  was_cut: boolean;
+  /** What it came over. A connection belongs to one process and ends with it. */
+  connection: Connection;
+}
+
+export interface Connection {
+  /** performance.now(); null while it is open. */
+  closed_at: number | null;
+}
+
 const SLOWEST_MS = 400;
+/** How many of a hundred calls take up to the longest time; the nodes wait for 5 s. */
+const SLOW_CALLS = 10;
+const SLOWEST_CALL_MS = 2000;
 
 export async function startSink(random: Random): Promise<Sink> {
-  const arrived = new Map<string, number[]>();
-  const cut = new Set<string>();
-  const server = createServer((request, response) => void answer(request, response));
+  const texts: Sink["texts"] = new Map();
+  const cut: Sink["cut"] = new Set();
+  const calls: Sink["calls"] = new Map();
+  const connections = new WeakMap<Socket, Connection>();
+  let answers = 0;
+  const server = createServer((request, response) => {
+    void (request.url === "/text" ? takeText(request, response) : takeCall(request, response));
+  });
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { id, attempt } = await readCall(request);
-    arrived.set(id, [...(arrived.get(id) ?? []), attempt]);
-    response.once("close", () => {
-      if (!response.writableFinished) cut.add(id);
-    });
+  async function takeText(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await readBody(request);
+    if (body === null) return;
+    const { id, attempt, text } = JSON.parse(body) as { id: string; attempt: string; text: string };
+    remember(texts, id, { attempt: Number(attempt), text });
+    onCut(response, () => cut.add(id));
     await sleep(random.below(SLOWEST_MS));
-    response.setHeader("content-type", "application/json").end(JSON.stringify({ id: `sink-${id}` }));
+    reply(response, { id: `sink-${id}` });
+  }
+
+  async function takeCall(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if ((await readBody(request)) === null) return;
+    const call: Call = {
+      at: performance.now(),
+      answer: ++answers,
+      was_cut: false,
+      connection: connectionOf(request.socket),
+    };
+    remember(calls, String(request.headers["idempotency-key"]), call);
+    onCut(response, () => (call.was_cut = true));
+    const isSlow = random.below(100) < SLOW_CALLS;
+    await sleep(random.below(isSlow ? SLOWEST_CALL_MS : SLOWEST_MS));
+    reply(response, { answer: call.answer });
+  }
+
+  function connectionOf(socket: Socket): Connection {
+    const known = connections.get(socket);
+    if (known !== undefined) return known;
+    const connection: Connection = { closed_at: null };
+    connections.set(socket, connection);
+    socket.once("close", () => (connection.closed_at = performance.now()));
+    return connection;
   }
 
   server.keepAliveTimeout = 60_000;
@@ -38,10 +97,13 @@ export async function startSink(random: Random): Promise<Sink> {
   await once(server, "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("the sink has no port");
+  const url = `http://127.0.0.1:${address.port}`;
   return {
-    url: `http://127.0.0.1:${address.port}/`,
-    arrived,
+    textUrl: `${url}/text`,
+    callUrl: `${url}/call`,
+    texts,
     cut,
+    calls,
     async close() {
       server.closeAllConnections();
       server.close();
@@ -50,9 +112,29 @@ export async function startSink(random: Random): Promise<Sink> {
   };
 }
 
-async function readCall(request: IncomingMessage): Promise<{ id: string; attempt: number }> {
+function remember<Item>(all: Map<string, Item[]>, key: string, item: Item): void {
+  const known = all.get(key);
+  if (known === undefined) all.set(key, [item]);
+  else known.push(item);
+}
+
+function onCut(response: ServerResponse, hear: () => void): void {
+  response.once("close", () => {
+    if (!response.writableFinished) hear();
+  });
+}
+
+function reply(response: ServerResponse, body: object): void {
+  response.setHeader("content-type", "application/json").end(JSON.stringify(body));
+}
+
+/** Null when its sender died before it was whole: then it has not arrived. */
+async function readBody(request: IncomingMessage): Promise<string | null> {
   let text = "";
-  for await (const chunk of request) text += String(chunk);
-  const { id, attempt } = JSON.parse(text) as { id: string; attempt: string };
-  return { id, attempt: Number(attempt) };
+  try {
+    for await (const chunk of request) text += String(chunk);
+  } catch {
+    return null;
+  }
+  return text;
 }

@@ -33,6 +33,9 @@ export function createCallHandler(deps: StageDeps): Handler {
     loops: { 0: 1, 1: 1, 2: 1 },
     room: slots.room,
     divisible: true,
+    // A call that went out cannot be undone with its run: flushing the claim puts the run on disk before, and with it the
+    // key that a repeated call has to have.
+    durableClaim: true,
     async handle(jobs, lane) {
       const calls = jobs.reduce((sum, { refs }) => sum + refs.length, 0);
       slots.enter(lane, calls);

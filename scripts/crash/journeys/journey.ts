@@ -1,0 +1,71 @@
+import type { Db } from "../../../packages/server/src/db/db.ts";
+import type { FurnishedWorkflow, Furniture } from "../../../packages/server/test/furnish.ts";
+import type { Random } from "../../../packages/server/test/random.ts";
+import type { Evidence } from "../evidence.ts";
+
+/**
+ * One kind of load, with what it promises: the workflows it needs, how it is begun, what happens to it on its way,
+ * and what must be true of all that were begun when nothing is under way any more.
+ */
+export interface Journey {
+  /** Of the workflow that clients trigger. */
+  slug: string;
+  templates: Furniture["templates"];
+  /** That one first, then those that it causes. */
+  workflows: (callUrl: string) => FurnishedWorkflow[];
+  /** Whom the n-th trigger is for, and what its payload has beside its number. */
+  begin: (n: number, random: Random) => Begin;
+  /** An event of its first recipient, sent once its run is stored. Its properties have the number. */
+  event?: JourneyEvent;
+  examine: (evidence: Evidence, db: Db) => Findings | Promise<Findings>;
+}
+
+export interface Findings {
+  counts: Record<string, number>;
+  /** Broken promises, in words; empty when all were kept. */
+  problems: string[];
+}
+
+export interface Begin {
+  recipients: { distinct_id: string; $sms?: string[] }[];
+  data?: Record<string, unknown>;
+}
+
+export interface JourneyEvent {
+  name: string;
+  /** How many of a hundred journeys meet it. */
+  percent: number;
+  /** At the latest so long after the run was seen. */
+  within_ms: number;
+  /** The run ends by nothing else: where a crash of the database undid its wait, the event is sent again. */
+  is_awaited: boolean;
+}
+
+const PEOPLE = 50;
+
+/** One of few: journeys of the same person meet each other. */
+export function somebody(random: Random): { distinct_id: string; $sms: string[] } {
+  const index = random.below(PEOPLE);
+  return { distinct_id: `user-${index}`, $sms: [phone(index)] };
+}
+
+export function phone(index: number): string {
+  return `+1415${String(2_000_000 + index)}`;
+}
+
+/** A node as it is committed; its name is its reference. */
+export function node(node_type: string, ref: string, properties: object): object {
+  return { node_type, name: ref, ref, properties };
+}
+
+export function inbox(ref: string, template: string): object {
+  return node("send_inbox", ref, { template });
+}
+
+export function text(ref: string, template: string): object {
+  return node("send_sms", ref, { template });
+}
+
+export function delay(ref: string, value: string): object {
+  return node("delay", ref, { delay_type: "fixed", value });
+}
