@@ -87,9 +87,10 @@ describe("npm run quickstart", () => {
 
   it("names a wrong setting, without a stack", async () => {
     await using quickstart = command(QUICKSTART, settingsOf("wrong", { PORT: "many" }));
-    const { code, stderr } = await quickstart.ended;
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/^quickstart: Wrong settings:\nPORT: [^\n]+\n$/);
+    expect(await quickstart.ended).toMatchObject({
+      code: 1,
+      stderr: 'quickstart: PORT must be a whole number from 0 to 65535, but is "many".\n',
+    });
   });
 
   it("makes new keys when the ones it kept are not of this database", async () => {

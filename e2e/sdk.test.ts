@@ -256,7 +256,7 @@ describe("one trigger", () => {
       });
       request.add_attachment(join(folder, "data.pdf"), { file_name: "Rechnung März.pdf" });
       request.add_attachment(join(folder, "note.txt"));
-      request.add_attachment("http://127.0.0.1:1/missing.png", { ignore_if_error: true });
+      request.add_attachment(`${world.server.url}/missing.png`, { ignore_if_error: true });
       expect(await client.workflows.trigger(request)).toMatchObject({ success: true });
       const { mime } = await world.mailTo("files@example.com");
 
@@ -388,6 +388,24 @@ describe("a tracked event", () => {
     expect(mime.headers.subject).toBe("Bestellung E-1 – Grüße an Eve 🛎️");
     // Who the event is about is also who did it.
     expect(findPart(mime, "text/plain")?.body.toString()).toContain("Ordered by Eve: by event");
+  });
+
+  it("has its attachments arrive too", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "carillon-e2e-"));
+    try {
+      await client.users.upsert("filer", { $email: "filer@example.com", name: "Filer" });
+      await writeFile(join(folder, "unknown.kind"), "no type is known for it");
+      const event = new Event("filer", "Signed Up", order());
+      event.add_attachment(join(folder, "unknown.kind"));
+      expect(await client.track_event(event)).toMatchObject({ success: true });
+      const { mime } = await world.mailTo("filer@example.com");
+
+      const file = mime.parts.find(({ filename }) => filename === "unknown.kind");
+      expect(file).toMatchObject({ type: "application/octet-stream" });
+      expect(file?.body.toString()).toBe("no type is known for it");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it("of a user who does not exist is accepted, makes nobody, and is told in the log", async () => {

@@ -35,6 +35,8 @@ try {
   const { run } = await verb.load();
   await run(process.argv.slice(process.argv.indexOf(name) + 1));
 } catch (error) {
-  console.error(`carillon ${name}: ${error instanceof Error ? error.message : String(error)}`);
+  const message = error instanceof Error ? error.message : String(error);
+  // Wrong settings have a line each.
+  for (const line of message.split("\n")) console.error(`carillon ${name}: ${line}`);
   process.exit(1);
 }

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { journeys } from "./journeys.ts";
+import { lanes } from "./lanes.ts";
 import { generateLoad, percentile, post } from "./load.ts";
 import { accepted, EMPTY, pause, type Row, type Scenario, settled, speedOf } from "./measure.ts";
 import { createSink } from "./sink.ts";
@@ -12,6 +13,7 @@ export const scenarios: Scenario[] = [
   { name: "idle", run: idle },
   { name: "sleepers", run: sleepers },
   ...journeys,
+  ...lanes,
 ];
 
 function triggerBody(index: number): string {

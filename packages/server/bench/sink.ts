@@ -4,8 +4,8 @@ import { createServer, type Socket } from "node:net";
 export interface Sink {
   url: string;
   count: () => number;
-  /** Called with the moment (performance.now) of each arrival. */
-  onArrival: (hear: (at: number) => void) => void;
+  /** Called with the moment (performance.now) of each arrival, and the request. */
+  onArrival: (hear: (at: number, request: string) => void) => void;
   close: () => void;
 }
 
@@ -13,7 +13,7 @@ const ANSWER = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-len
 
 export async function createSink(): Promise<Sink> {
   let arrivals = 0;
-  let hear: (at: number) => void = () => {};
+  let hear: (at: number, request: string) => void = () => {};
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -22,9 +22,9 @@ export async function createSink(): Promise<Sink> {
     socket.on("data", (chunk) => {
       pending += chunk.toString("latin1");
       for (let end = requestEnd(pending); end !== -1; end = requestEnd(pending)) {
-        pending = pending.slice(end);
         arrivals++;
-        hear(performance.now());
+        hear(performance.now(), pending.slice(0, end));
+        pending = pending.slice(end);
         socket.write(ANSWER);
       }
     });

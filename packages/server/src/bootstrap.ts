@@ -13,16 +13,39 @@ export interface FirstCredentials {
   service_token: string;
 }
 
-/** A workspace that sends through simulators, so that nothing leaves by accident. */
+/** As the database has it: what may stand in the path of a URL, and in a file's name. */
+const SLUG = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+
+/**
+ * A workspace that sends through simulators, so that nothing leaves by accident. Throws one line for a slug that cannot
+ * be had.
+ */
 export async function makeWorkspace(
   tx: Tx,
   input: NewWorkspace,
   box: SecretBox,
   ids: IdSource,
 ): Promise<Workspace> {
-  const workspace = await createWorkspaces(tx, box, ids).create(input);
+  const { slug } = input;
+  if (!SLUG.test(slug)) {
+    throw new Error(
+      `${JSON.stringify(slug)} cannot name a workspace: take up to 63 of a-z, 0-9, "-" and "_", a letter or a digit first`,
+    );
+  }
+  const workspace = await createWorkspaces(tx, box, ids)
+    .create(input)
+    .catch((error: unknown) => {
+      if (!isTaken(error)) throw error;
+      throw new Error(`there is a workspace "${slug}" already; \`--workspace ${slug}\` shows it`, {
+        cause: error,
+      });
+    });
   await seedVendors(tx, workspace.workspace_id, box, ids);
   return workspace;
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && "constraint" in error && String(error.constraint) === "workspace_slug_key";
 }
 
 const LOCK = 4_150_914;

@@ -1,9 +1,20 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 
-/** Every environment variable, with unit and default. `process.env` is read here and nowhere else. */
-export const configSchema = z.object({
+/** What somebody without a key is to do. */
+const MAKE_KEY = "`openssl rand -base64 32` makes one";
+
+/**
+ * Every environment variable, with unit and default. `process.env` is read here and nowhere else. The texts of refusals
+ * go on from the variable's name: `PORT must be a whole number from 0 to 65535, but is "many".`
+ */
+const settings = z.object({
   DATABASE_URL: z
     .string()
+    .refine(
+      isDatabaseUrl,
+      "must be a URL such as postgres://user:password@host:5432/database; what is special in the password is percent-encoded (# as %23, / as %2F, @ as %40)",
+    )
     .optional()
     .describe("PostgreSQL 15 or newer, as a URL. Absent: Carillon runs its own PostgreSQL under DATA_DIR."),
   DATA_DIR: z
@@ -12,90 +23,124 @@ export const configSchema = z.object({
     .describe("Folder of the embedded database and generated secrets."),
   SECRET_KEY: z
     .string()
-    .min(16)
+    .min(16, `must have at least 16 characters: ${MAKE_KEY}`)
     .optional()
     .describe(
       "Encrypts stored credentials. Required with DATABASE_URL; generated into DATA_DIR otherwise. At least 16 characters.",
     ),
-  HOST: z.string().default("127.0.0.1").describe("Address the HTTP server listens on."),
-  PORT: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(65535)
-    .default(3000)
-    .describe("Port of the HTTP server; 0 takes a free one."),
+  HOST: z
+    .string()
+    .refine(
+      (host) => isIP(host) !== 0 || /^[A-Za-z0-9_.-]+$/.test(host),
+      "must be an address or a host name and nothing else: 127.0.0.1 for this machine alone, 0.0.0.0 for all; the port is PORT",
+    )
+    .default("127.0.0.1")
+    .describe("Address the HTTP server listens on."),
+  PORT: whole(0, 65_535).default(3000).describe("Port of the HTTP server; 0 takes a free one."),
   PUBLIC_URL: z
-    .url()
+    .string()
+    .refine(isPublicUrl, "must be an http or https URL without query, such as https://notify.example.com")
     .optional()
     .describe(
       "Address clients use, when a proxy stands in front. A path prefix in it is part of what they sign.",
     ),
-  ROLE: z.enum(["all", "api", "worker"]).default("all").describe("What this process does."),
+  ROLE: z
+    .enum(["all", "api", "worker"], "must be all, api or worker")
+    .default("all")
+    .describe("What this process does."),
   LOG_LEVEL: z
-    .enum(["silent", "error", "warn", "info", "debug"])
+    .enum(["silent", "error", "warn", "info", "debug"], "must be silent, error, warn, info or debug")
     .default("info")
     .describe("Least severe level that is logged."),
-  MAX_BODY_KB: z.coerce
-    .number()
-    .int()
-    .min(1)
+  MAX_BODY_KB: whole(1, 262_144)
     .default(3072)
     .describe(
       "Largest request body in KB. Clients measure 800 KB in UTF-16 units, so real bytes can reach 2.4 MB.",
     ),
-  MAX_RECIPIENTS: z.coerce.number().int().min(1).default(100).describe("Recipients in one trigger."),
-  DATABASE_POOL: z.coerce.number().int().min(4).default(20).describe("Database connections of this process."),
-  RETENTION_REQUEST_DAYS: z.coerce.number().int().min(1).default(30).describe("Days that requests are kept."),
-  RETENTION_RUN_DAYS: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .default(30)
-    .describe("Days that finished runs are kept."),
-  RETENTION_MESSAGE_DAYS: z.coerce.number().int().min(1).default(90).describe("Days that messages are kept."),
+  MAX_RECIPIENTS: whole(1, 10_000).default(100).describe("Recipients in one trigger."),
+  DATABASE_POOL: whole(4, 1000).default(20).describe("Database connections of this process."),
+  RETENTION_REQUEST_DAYS: whole(1, 36_500).default(30).describe("Days that requests are kept."),
+  RETENTION_RUN_DAYS: whole(1, 36_500).default(30).describe("Days that finished runs are kept."),
+  RETENTION_MESSAGE_DAYS: whole(1, 36_500).default(90).describe("Days that messages are kept."),
   ALLOW_PRIVATE_HOSTS: z
     .string()
     .default("")
     .describe(
       "Comma-separated hosts or CIDRs that vendors and HTTP nodes may call although they are private; * for all.",
     ),
-  SEND_CONCURRENCY: z.coerce
-    .number()
-    .int()
-    .min(1)
+  SEND_CONCURRENCY: whole(1, 10_000)
     .default(256)
     .describe(
       "Vendor calls in flight in one process; a quarter is reserved for each of the two upper lanes.",
     ),
-  CALL_CONCURRENCY: z.coerce
-    .number()
-    .int()
-    .min(4)
+  CALL_CONCURRENCY: whole(4, 10_000)
     .default(128)
     .describe(
       "Calls of HTTP nodes in flight in one process; a quarter is reserved for each of the two upper lanes.",
     ),
-  SHUTDOWN_SECONDS: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .default(20)
-    .describe("How long a stopping process finishes its work."),
+  SHUTDOWN_SECONDS: whole(1, 86_400).default(20).describe("How long a stopping process finishes its work."),
 });
+
+/** Also for whoever makes a `Config` by hand. */
+export const configSchema = settings.refine(
+  ({ DATABASE_URL, SECRET_KEY }) => DATABASE_URL === undefined || SECRET_KEY !== undefined,
+  {
+    path: ["SECRET_KEY"],
+    error: `must be given with DATABASE_URL, and kept: ${MAKE_KEY}`,
+    when: () => true,
+  },
+);
 
 export type Config = z.output<typeof configSchema>;
 
-/** Reads and checks the environment. Throws one line per wrong variable. */
+/** Never shown: the one is a secret, the other holds a password. */
+const SECRETS = new Set(["DATABASE_URL", "SECRET_KEY"]);
+const SHOWN = 60;
+
+/** A setting, or several, that cannot be obeyed: a line for each, which names it and says what it must be. */
+export class SettingsError extends Error {
+  override name = "SettingsError";
+}
+
+/**
+ * Reads and checks the environment. Blanks around a value do not count, but in a key; nothing but blanks is no value.
+ * Throws `SettingsError`.
+ */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
   const known = Object.fromEntries(
     Object.keys(configSchema.shape).flatMap((name) => {
-      const value = env[name];
-      return value === undefined || value === "" ? [] : [[name, value]];
+      const value = env[name] ?? "";
+      if (value.trim() === "") return [];
+      return [[name, name === "SECRET_KEY" ? value : value.trim()]];
     }),
   );
   const parsed = configSchema.safeParse(known);
   if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-  throw new Error(`Wrong settings:\n${lines.join("\n")}`, { cause: parsed.error });
+  const lines = parsed.error.issues.map(({ path, message }) => {
+    const name = path.join(".");
+    const value = known[name];
+    const isShown = value !== undefined && !SECRETS.has(name);
+    return `${name} ${message}${isShown ? `, but is ${JSON.stringify(value.slice(0, SHOWN))}` : ""}.`;
+  });
+  throw new SettingsError([...new Set(lines)].join("\n"), { cause: parsed.error });
+}
+
+function whole(min: number, max: number): z.ZodType<number, number | string> {
+  const text = `must be a whole number from ${min} to ${max}`;
+  const digits = z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number);
+  return z.union([z.number(), digits], text).pipe(z.number().int(text).min(min, text).max(max, text));
+}
+
+/** A host may be missing: a socket is then named in the query. */
+function isDatabaseUrl(text: string): boolean {
+  return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
+}
+
+/** Paths are joined to it. */
+function isPublicUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === "";
 }

@@ -1,18 +1,25 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { FastifyInstance } from "fastify";
+import { hostedDomain } from "./api/hub/tenant/present-tenant.ts";
 import { routes } from "./api/index.gen.ts";
 import { bootstrap, type FirstCredentials, makeWorkspace } from "./bootstrap.ts";
 import { createCatalog } from "./catalog/catalog.ts";
 import { channels as channelList } from "./channels/index.gen.ts";
-import { type Config, readConfig } from "./config.ts";
+import { type Config, readConfig, SettingsError } from "./config.ts";
 import { createTemplateEngine } from "./core/handlebars/engine.ts";
 import { createJqEngine } from "./core/jq.ts";
 import { createJsonnetEngine } from "./core/jsonnet/engine.ts";
 import { LANES } from "./core/lane.ts";
-import { createDb, type Db } from "./db/db.ts";
-import { findRunningPostgres, startEmbeddedPostgres } from "./db/embedded.ts";
-import { checkServerVersion, migrate } from "./db/migrate.ts";
+import type { Db } from "./db/db.ts";
+import {
+  type EmbeddedPostgres,
+  explainOwnDatabase,
+  findRunningPostgres,
+  startEmbeddedPostgres,
+} from "./db/embedded.ts";
+import { explainDatabaseError } from "./db/explain.ts";
+import { openDatabase } from "./db/open-database.ts";
 import { createDelivery } from "./delivery/deliver.ts";
 import { createHttpClient } from "./delivery/http.ts";
 import { createHttpCaller } from "./delivery/http-caller.ts";
@@ -24,7 +31,10 @@ import { type Clock, databaseClock } from "./engine/deps.ts";
 import { createCompile, createEngine, type Engine } from "./engine/engine.ts";
 import { createExpressions } from "./engine/expressions.ts";
 import { tellingRecipients } from "./engine/telling-recipients.ts";
+import { tellingCatalog } from "./engine/tell-tenants.ts";
 import { createApp } from "./http/app.ts";
+import { createHealth } from "./http/health.ts";
+import { listen, tryAddress } from "./http/listen.ts";
 import { describeApi } from "./http/openapi.ts";
 import { registerPages } from "./http/pages/pages.ts";
 import { registerSystemRoutes } from "./http/system-routes.ts";
@@ -105,11 +115,7 @@ export async function openCredentials(config = readConfig()): Promise<Credential
   try {
     const running =
       config.DATABASE_URL === undefined ? await findRunningPostgres(resolve(config.DATA_DIR)) : null;
-    const { db } = await openDatabase(
-      running === null ? config : { ...config, DATABASE_URL: running },
-      createLog("error"),
-      stops,
-    );
+    const { db } = await connect(config, createLog("error"), stops, { running });
     const box = createSecretBox(await secretKey(config));
     const ids = createIdSource();
     return {
@@ -123,22 +129,30 @@ export async function openCredentials(config = readConfig()): Promise<Credential
   }
 }
 
-async function openDatabase(
+interface ConnectOptions {
+  /** Of our own database, where it runs already. */
+  running?: string | null;
+  onEnd?: StartOptions["onDatabaseEnd"];
+}
+
+async function connect(
   config: Config,
   log: Log,
   stops: (() => Promise<unknown>)[],
-  onEnd?: StartOptions["onDatabaseEnd"],
-): Promise<{ db: Db; url: string }> {
-  const url = config.DATABASE_URL ?? (await startOwnDatabase(config, log, stops, onEnd));
-  const db = createDb({
-    url,
-    max: config.DATABASE_POOL,
-    onError: (error) => log.warn({ err: error }, "database connection"),
-  });
+  { running = null, onEnd }: ConnectOptions,
+): Promise<{ db: Db; url: string; isOutOfRoom: () => boolean }> {
+  const { DATABASE_URL: given, DATA_DIR } = config;
+  const known = given ?? running;
+  const { url, isOutOfRoom } =
+    known === null
+      ? await startOwnDatabase(config, log, stops, onEnd)
+      : { url: known, isOutOfRoom: () => false };
+  const onError = (error: Error) => log.warn({ err: error }, "database connection");
+  const db = await openDatabase({ url, max: config.DATABASE_POOL, onError }, (error) =>
+    given === undefined ? explainOwnDatabase(error, resolve(DATA_DIR)) : explainDatabaseError(error, given),
+  );
   stops.push(db.close);
-  await checkServerVersion(db);
-  await migrate(db);
-  return { db, url };
+  return { db, url, isOutOfRoom };
 }
 
 async function compose(
@@ -147,19 +161,26 @@ async function compose(
   { clock = databaseClock, onDatabaseEnd }: StartOptions,
   stops: (() => Promise<unknown>)[],
 ): Promise<Omit<Carillon, "stop">> {
-  const { db, url } = await openDatabase(config, log, stops, onDatabaseEnd);
+  // What only the settings can have wrong comes before the first change to anything.
+  await tryAddress({ host: config.HOST, port: config.PORT });
+  const http = createVendorHttp(config);
+  stops.push(http.close);
+  if (config.DATABASE_URL !== undefined) await secretKey(config);
+  const { db, url, isOutOfRoom } = await connect(config, log, stops, { onEnd: onDatabaseEnd });
   const ids = createIdSource();
   const box = createSecretBox(await secretKey(config));
-  const first = await bootstrap(db, box, ids);
   const nodes = new Map(nodeList.map((node) => [node.type, node]));
   const channels = new Map(channelList.map((channel) => [channel.channel, channel]));
   const vendors = new Map(vendorList.map((vendor) => [vendor.slug, vendor]));
   const workspaces = createWorkspaces(db, box, ids);
+  // Opens what the key has sealed: a process with another key must not come as far as answering.
+  await workspaces.list();
   const catalog = createCatalog({
     db,
     ids,
     compile: createCompile(nodes),
     complete: (channel, content) => channels.get(channel)?.complete?.(content) ?? content,
+    preference_domain: hostedDomain(config),
   });
   stops.push((await catalog.start()).stop);
   const recipients = createRecipients({
@@ -179,13 +200,7 @@ async function compose(
   });
   const measureQueues = async (): Promise<QueueReading[]> =>
     (await dispatch.measure()).map((depth) => ({ ...depth, lane: LANES[depth.lane] }));
-  const metrics = createMetrics(measureQueues);
-  const http = createHttpClient({
-    allow_private: config.ALLOW_PRIVATE_HOSTS.split(",")
-      .map((host) => host.trim())
-      .filter(Boolean),
-  });
-  stops.push(http.close);
+  const metrics = createMetrics();
   const vendorTables = createVendorTables({ db, catalog, box, http, vendors });
   const engine: Engine = createEngine({
     db,
@@ -217,6 +232,7 @@ async function compose(
     log,
     workspaces,
     vendors: vendorTables,
+    http,
     settleJobs: (tx, lane, jobs) => dispatch.settle(tx, "send", lane, jobs),
     wakeAt: engine.wakeAt,
     onSettled(settled) {
@@ -242,7 +258,7 @@ async function compose(
     ids,
     log,
     workspaces,
-    catalog,
+    catalog: tellingCatalog(catalog, { dispatch, clock }),
     recipients: tellingRecipients(recipients, { dispatch, clock }),
     channels,
     vendors: createVendorAdmin({ box, ids, catalog, vendors }),
@@ -253,11 +269,15 @@ async function compose(
   const app = createApp(routes, services, {
     max_body_bytes: config.MAX_BODY_KB * 1024,
     observe: metrics.request,
+    isOutOfRoom,
   });
-  registerSystemRoutes(app, { db, metrics, measureQueues, openapi: () => describeApi(routes, VERSION) });
+  const checkHealth = createHealth({ db, measureQueues, isOutOfRoom });
+  registerSystemRoutes(app, { metrics, checkHealth, openapi: () => describeApi(routes, VERSION) });
   await registerPages(app);
-  const address = await listen(app, config);
   stops.push(() => app.close());
+  const address = await listen(app, { host: config.HOST, port: config.PORT });
+  // Last of all: credentials are shown once, so nothing may fail between their making and their showing.
+  const first = await bootstrap(db, box, ids);
   log.info(
     { url: address, role: config.ROLE, embedded: config.DATABASE_URL === undefined },
     "carillon is up",
@@ -265,25 +285,12 @@ async function compose(
   return { url: address, first, app, services };
 }
 
-async function listen(app: FastifyInstance, config: Config): Promise<string> {
-  try {
-    return await app.listen({ host: config.HOST, port: config.PORT });
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
-      throw new Error(`Port ${config.PORT} on ${config.HOST} is taken. Stop what uses it, or set PORT.`, {
-        cause: error,
-      });
-    }
-    throw error;
-  }
-}
-
 async function startOwnDatabase(
   config: Config,
   log: Log,
   stops: (() => Promise<unknown>)[],
   onEnd: StartOptions["onDatabaseEnd"],
-): Promise<string> {
+): Promise<EmbeddedPostgres> {
   const server = await startEmbeddedPostgres({
     dataDir: resolve(config.DATA_DIR),
     log: (line) => log.info({}, line),
@@ -293,22 +300,44 @@ async function startOwnDatabase(
     },
   });
   stops.push(server.stop);
-  return server.url;
+  return server;
 }
 
 /** With our own database the key lies beside it; with somebody else's it must be given. */
 async function secretKey(config: Config): Promise<string> {
   if (config.SECRET_KEY !== undefined) return config.SECRET_KEY;
   if (config.DATABASE_URL !== undefined) {
-    throw new Error(
-      "SECRET_KEY is not set. With DATABASE_URL it must be given and kept: `openssl rand -base64 32` makes one.",
-    );
+    throw new SettingsError("SECRET_KEY must be given with DATABASE_URL.");
   }
   const file = join(resolve(config.DATA_DIR), "secret.key");
-  await mkdir(resolve(config.DATA_DIR), { recursive: true });
-  const made = `${randomToken(32)}\n`;
-  await writeFile(file, made, { flag: "wx", mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EEXIST") throw error;
+  const known = await readKey(file);
+  if (known !== null) return known;
+  // Under its name only when whole: half a key, on a disk that is full, would be taken for one.
+  await writeFile(`${file}.new`, `${randomToken(32)}\n`, { mode: 0o600 });
+  await rename(`${file}.new`, file);
+  return (await readKey(file)) ?? "";
+}
+
+async function readKey(file: string): Promise<string | null> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return null;
+    throw new Error(`${file} cannot be read (${error.message}). Give this user access to it.`, {
+      cause: error,
+    });
   });
-  return (await readFile(file, "utf8")).trim();
+  if (text === null) return null;
+  const key = text.trim();
+  if (key === "")
+    throw new Error(`${file} is empty. Restore it from a backup: it opens the secrets of the database.`);
+  return key;
+}
+
+function createVendorHttp({ ALLOW_PRIVATE_HOSTS }: Config): ReturnType<typeof createHttpClient> {
+  const hosts = ALLOW_PRIVATE_HOSTS.split(",").map((host) => host.trim());
+  try {
+    return createHttpClient({ allow_private: hosts.filter(Boolean) });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SettingsError(`ALLOW_PRIVATE_HOSTS: ${reason}.`, { cause: error });
+  }
 }

@@ -14,9 +14,18 @@ export interface Meter {
 }
 
 export interface Metrics extends Meter {
-  /** The exposition text; asks `measureQueues` first. */
-  expose: () => Promise<string>;
+  /** The exposition text. Without a reading of the database: what this process itself has counted. */
+  expose: (reading: DatabaseReading) => Promise<string>;
   contentType: string;
+}
+
+export interface DatabaseReading {
+  /** It answers. */
+  is_up: boolean;
+  /** It has no room to write. */
+  is_full: boolean;
+  /** None when it does not answer. */
+  queues: readonly QueueReading[];
 }
 
 export interface QueueReading {
@@ -29,7 +38,7 @@ export interface QueueReading {
 
 const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
-export function createMetrics(measureQueues: () => Promise<QueueReading[]>): Metrics {
+export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const accepted = new Counter({
@@ -81,6 +90,16 @@ export function createMetrics(measureQueues: () => Promise<QueueReading[]>): Met
     labelNames: ["stage", "lane"],
     registers,
   });
+  const up = new Gauge({
+    name: "carillon_database_up",
+    help: "1 when the database answers, 0 when not: then there are no readings of queues.",
+    registers,
+  });
+  const full = new Gauge({
+    name: "carillon_database_full",
+    help: "1 when the database has no room left on its disk.",
+    registers,
+  });
 
   return {
     contentType: registry.contentType,
@@ -92,8 +111,13 @@ export function createMetrics(measureQueues: () => Promise<QueueReading[]>): Met
       handled.inc({ stage, lane }, refs);
     },
     request: (route, status, seconds) => requests.observe({ route, status }, seconds),
-    async expose() {
-      for (const { stage, lane, waiting, active, oldest_seconds } of await measureQueues()) {
+    async expose({ is_up, is_full, queues }) {
+      up.set(is_up ? 1 : 0);
+      full.set(is_full ? 1 : 0);
+      // What was read earlier is not passed off as what is now.
+      depth.reset();
+      age.reset();
+      for (const { stage, lane, waiting, active, oldest_seconds } of queues) {
         depth.set({ stage, lane, state: "waiting" }, waiting);
         depth.set({ stage, lane, state: "active" }, active);
         age.set({ stage, lane }, oldest_seconds);

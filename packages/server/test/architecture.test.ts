@@ -21,7 +21,7 @@ const MAY_KNOW: Record<string, string[]> = {
   workspaces: ["core", "db", "ids", "errors"],
   recipients: ["core", "db", "ids", "errors"],
   lists: ["core", "db", "ids", "errors"],
-  catalog: ["core", "db", "ids", "errors", "engine/node", "preferences/live-categories"],
+  catalog: ["core", "db", "ids", "errors", "engine/node", "preferences/live-categories", "workspaces/clock"],
   preferences: ["core", "db", "errors", "catalog"],
   engine: [
     "core",

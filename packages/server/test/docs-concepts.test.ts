@@ -43,6 +43,8 @@ function jsonOf(page: string): unknown[] {
   );
 }
 
+const NOW = new Date("2026-07-16T12:00:00Z");
+
 describe("expressions", () => {
   const expressions = createExpressions({
     jq: createJqEngine(),
@@ -59,7 +61,7 @@ describe("expressions", () => {
   it.each(rows)("%s: %s gives %s", (language = "", expression = "", gives = "") => {
     const source = language.toLowerCase() as Language;
     expect(expressions.check(source, expression)).toBeNull();
-    expect(expressions.evaluate(1, source, expression, payload)).toEqual({
+    expect(expressions.evaluate(1, source, expression, payload, NOW)).toEqual({
       ok: true,
       value: JSON.parse(gives),
     });

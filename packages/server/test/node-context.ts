@@ -26,6 +26,8 @@ const expressions = createExpressions({
   handlebars: createTemplateEngine({ strict: false, escape: false }),
 });
 
+const NOW = new Date("2026-07-16T12:00:00Z");
+
 /** Nodes as the registry has them, whatever their settings. */
 export function createBench(data: JsonObject = {}, facts: Partial<RunFacts> = {}): Bench {
   const logged: Bench["logged"] = [];
@@ -42,7 +44,8 @@ export function createBench(data: JsonObject = {}, facts: Partial<RunFacts> = {}
       },
       node: { ref: "node_1", name: "Node" },
       call,
-      evaluate: (language, source, instead) => expressions.evaluate(1, language, source, instead ?? payload),
+      evaluate: (language, source, instead) =>
+        expressions.evaluate(1, language, source, instead ?? payload, NOW),
       merge: (values) => void (payload = { ...payload, ...values }),
       log: (severity, _stage, message, properties) => void logged.push({ severity, message, properties }),
       recordCall: (record) => void recorded.push(record),

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo, Socket } from "node:net";
 import { createServer } from "node:net";
@@ -7,7 +8,7 @@ import { SMTPServer } from "smtp-server";
 import type { z } from "zod";
 import type { JsonObject } from "../src/core/json.ts";
 import { scriptedHttp } from "../src/delivery/vendor-contract.ts";
-import type { Outcome, OutgoingMessage } from "../src/delivery/vendor.ts";
+import type { AttachedFile, Outcome, OutgoingMessage } from "../src/delivery/vendor.ts";
 import smtp from "../src/vendors/email/smtp.ts";
 
 /*
@@ -99,7 +100,9 @@ export function connectTo({ port }: { port: number }, settings: SmtpSettings = {
     from_email: "hello@acme.test",
     ...settings,
   });
-  const http = scriptedHttp(() => ({ status: 200, headers: { "content-type": "image/png" }, body: "QUJD" }));
+  const http = scriptedHttp(() => {
+    throw new Error("a mail server is not called over HTTP");
+  });
   const connection = smtp.open(config, { http });
   return { ...connection, [Symbol.asyncDispose]: async () => connection.close?.() };
 }
@@ -129,6 +132,11 @@ export function mailMessage(content: JsonObject = {}, more: Partial<OutgoingMess
     attachments: [],
     ...more,
   };
+}
+
+export function attached(filename: string, content_type: string, content: string | Buffer): AttachedFile {
+  const bytes = Buffer.from(content);
+  return { filename, content_type, bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
 /** For calls nobody gives up. */

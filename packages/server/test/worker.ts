@@ -118,6 +118,7 @@ export async function startWorker(
     log,
     workspaces,
     vendors: vendorTables,
+    http,
     settleJobs: (tx, lane, jobs) => dispatch.settle(tx, "send", lane, jobs),
     wakeAt: engine.wakeAt,
     onSettled: (written) => void settled.push(...written),

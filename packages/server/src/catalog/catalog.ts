@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Db, Queryable, Stoppable, Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
-import type { JsonObject } from "../core/json.ts";
 import { type Lane, laneOf } from "../core/lane.ts";
 import { loadLiveCategories } from "../preferences/live-categories.ts";
 import { createCache } from "./cache.ts";
@@ -9,7 +8,9 @@ import { createEventRegister, type EventRegister } from "./event-register.ts";
 import { createPayloadSchemaLookup, type PayloadSchemaLookup } from "./payload-schema.ts";
 import type { CompleteContent, LiveTemplate, TemplateSnapshot } from "./template.ts";
 import { toLiveTemplate } from "./template.ts";
+import { loadTenant, type Tenant } from "./tenant.ts";
 import type { CompiledWorkflow, WorkflowDefinition } from "./workflow.ts";
+import { WORKSPACE_NOW } from "../workspaces/clock.ts";
 
 /**
  * The catalog: everything a running workflow reads but never writes (live workflows, their pinned versions, live
@@ -25,6 +26,8 @@ export interface Catalog extends PayloadSchemaLookup {
   laneOfEvent: (workspace_id: number, event_name: string) => Promise<Lane>;
   findTemplate: (workspace_id: number, slug: string) => Promise<LiveTemplate | null>;
   findTenant: (workspace_id: number, tenant_id: string) => Promise<Tenant | null>;
+  /** As the transaction sees it, for whom what is remembered may be too old. */
+  readTenant: (db: Queryable, workspace_id: number, tenant_id: string) => Promise<Tenant | null>;
   registerEvents: EventRegister;
   /** The stored version of an inline (`dynamic`) workflow; made on first sight. */
   ensureDynamic: (workspace_id: number, slug: string, definition: WorkflowDefinition) => Promise<string>;
@@ -54,19 +57,6 @@ export interface WorkflowEntry {
   live: CompiledWorkflow | null;
 }
 
-export interface Tenant {
-  tenant_id: string;
-  tenant_name: string;
-  logo: string | null;
-  primary_color: string | null;
-  secondary_color: string | null;
-  tertiary_color: string | null;
-  timezone: string | null;
-  social_links: JsonObject;
-  properties: JsonObject;
-  blocked_channels: string[] | null;
-}
-
 export interface CatalogDeps {
   db: Db;
   ids: IdSource;
@@ -74,6 +64,8 @@ export interface CatalogDeps {
   compile: CompileWorkflow;
   /** What a channel works out once per version of its content; never stored. Absent: nothing. */
   complete?: CompleteContent;
+  /** Where the preference pages of tenants are that name no other host. */
+  preference_domain?: string;
 }
 
 export type CompileWorkflow = (
@@ -88,6 +80,7 @@ export function createCatalog({
   ids,
   compile,
   complete = (_channel, content) => content,
+  preference_domain = "localhost",
 }: CatalogDeps): Catalog {
   const cache = createCache();
 
@@ -114,15 +107,15 @@ export function createCatalog({
       const [row] = await db.query<{
         slug: string;
         version_no: number;
-        created_at: Date;
+        version_at: Date;
         definition: WorkflowDefinition;
       }>(
-        "select slug, version_no, created_at, definition from workflow_version where workspace_id = $1 and id = $2",
+        "select slug, version_no, version_at, definition from workflow_version where workspace_id = $1 and id = $2",
         [workspace_id, version_id],
       );
       if (row === undefined) throw new Error(`workflow version ${version_id} is gone`);
-      const { slug, version_no, created_at, definition } = row;
-      return compile(definition, { version_id, version_no, version_at: created_at, slug });
+      const { slug, version_no, version_at, definition } = row;
+      return compile(definition, { version_id, version_no, version_at, slug });
     });
 
   const findEntry: Catalog["findWorkflow"] = (workspace_id, slug) =>
@@ -195,13 +188,10 @@ export function createCatalog({
         return row === undefined ? null : toLiveTemplate(slug, row.version_no, row.snapshot, complete);
       }),
     findTenant: (workspace_id, tenant_id) =>
-      remember(workspace_id, "tenant", tenant_id, async () => {
-        const [row] = await db.query<Tenant>(
-          "select * from tenant where workspace_id = $1 and tenant_id = $2",
-          [workspace_id, tenant_id],
-        );
-        return row ?? null;
-      }),
+      remember(workspace_id, "tenant", tenant_id, () =>
+        loadTenant(db, workspace_id, tenant_id, preference_domain),
+      ),
+    readTenant: (tx, workspace_id, tenant_id) => loadTenant(tx, workspace_id, tenant_id, preference_domain),
     ensureDynamic: (workspace_id, slug, definition) => {
       const hash = createHash("sha256").update(JSON.stringify(definition)).digest("hex");
       return remember(workspace_id, "version", `dynamic/${slug}/${hash}`, () =>
@@ -248,9 +238,10 @@ async function ensureDynamicVersion(
   if (known !== undefined) return known.id;
   const id = ids.ulid();
   await tx.query(
-    `insert into workflow_version (workspace_id, id, slug, version_no, definition, hash)
-     select $1, $2, $3, coalesce(max(version_no), 0) + 1, $4, $5 from workflow_version
-      where workspace_id = $1 and slug = $3`,
+    `insert into workflow_version (workspace_id, id, slug, version_no, definition, hash, version_at)
+     select $1, $2, $3, 1 + (select coalesce(max(version_no), 0) from workflow_version where workspace_id = $1 and slug = $3),
+            $4, $5, ${WORKSPACE_NOW("null")}
+       from workspace w where w.workspace_id = $1`,
     [workspace_id, id, slug, text, hash],
   );
   return id;

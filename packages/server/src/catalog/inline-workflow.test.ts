@@ -144,7 +144,7 @@ describe("parseInlineTrigger", () => {
     ],
     [
       "a time beyond the calendar",
-      { ...BODY, trigger_at: "9999-06-01T00:00:00Z" },
+      { ...BODY, trigger_at: "9999-12-31T23:59:59-01:00" },
       "trigger_at: is too far in the future",
     ],
   ])("refuses %s", (_title, body, message) => {
@@ -240,8 +240,22 @@ describe("compileInlineWorkflow", () => {
       "2026-12-24T18:00:00.001Z",
     ],
     ["at once when it is months late", "2027-06-01T00:00:00Z", "2027-06-01T00:00:00.000Z"],
-  ])("goes on %s", (_title, now, expected) => {
-    const [wait] = nodesOf({ trigger_at: "2026-12-24T18:00:00Z" });
+    ["at once when it is decades late", "2091-06-01T00:00:00Z", "2091-06-01T00:00:00.000Z"],
+    [
+      "at once for a time before computers",
+      "2026-12-24T18:00:00Z",
+      "2026-12-24T18:00:00.000Z",
+      "0001-01-01T00:00:00Z",
+    ],
+    [
+      "at its time to the millisecond",
+      "2026-01-01T00:00:00Z",
+      "2026-12-24T18:00:00.123Z",
+      "2026-12-24T18:00:00.123Z",
+    ],
+    ["at the end of time", "2026-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"],
+  ])("goes on %s", (_title, now, expected, trigger_at = "2026-12-24T18:00:00Z") => {
+    const [wait] = nodesOf({ trigger_at });
     const relative = wait?.properties.relative_to as Record<string, string>;
     const { pivot_expr, offset_type, offset_value } = relative;
     const pivot = JSON.parse(pivot_expr ?? "") as string;

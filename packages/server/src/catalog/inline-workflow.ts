@@ -92,24 +92,25 @@ export function compileInlineWorkflow(trigger: InlineTrigger): WorkflowDefinitio
   };
 }
 
-/** How long after its time a trigger is still sent, at once. */
-const GRACE_DAYS = 365;
-const GRACE_MS = GRACE_DAYS * 86_400_000;
-/** With the grace added, an instant must still print with a four-digit year. */
-const LAST_INSTANT = Date.UTC(9999, 11, 31) - GRACE_MS;
+/** The last instant that prints with a four-digit year. */
+const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /**
- * A plain wait for an instant fails a run that comes too late, be it by the milliseconds of a busy queue. A wait
- * for a time before a pivot does not, as long as the pivot itself is to come; so the pivot lies a year behind.
+ * A plain wait for an instant fails a run that comes too late, be it by the milliseconds of a busy queue. A wait for a
+ * time before a pivot goes on at once, as long as the pivot itself is to come; so the pivot lies as far off as
+ * instants go, in whole seconds, which is what durations are made of. What is past is past: no duration is longer than
+ * the one from 1970.
  */
 function untilNode(ref: string, at: Date): StoredNode {
+  const from = Math.max(at.getTime(), 0);
+  const seconds = Math.floor((LAST_INSTANT - from) / 1000);
   return node("delay", "Trigger at", ref, {
     delay_type: "relative_to",
     relative_to: {
-      pivot_expr: JSON.stringify(new Date(at.getTime() + GRACE_MS).toISOString()),
+      pivot_expr: JSON.stringify(new Date(from + seconds * 1000).toISOString()),
       offset_type: "before",
       offset_value_type: "fixed",
-      offset_value: `${GRACE_DAYS}d`,
+      offset_value: `${seconds}s`,
     },
   });
 }

@@ -70,17 +70,7 @@ function settingsProblems(
     const refusal = facts.refuseTemplate(template, wantedChannels(node_type, properties));
     if (refusal !== null) problems.push(`template: ${refusal}`);
   }
-  const invoked = checked.ok ? workflowIn(checked.value) : null;
-  if (invoked !== null && !facts.isWorkflow(invoked)) {
-    problems.push(`workflow: workflow '${invoked}' not found`);
-  }
   return problems;
-}
-
-/** As the engine finds what a node triggers: by the key, in what its type has read. */
-function workflowIn(settings: unknown): string | null {
-  if (typeof settings !== "object" || settings === null || !("workflow" in settings)) return null;
-  return typeof settings.workflow === "string" ? settings.workflow : null;
 }
 
 function conditionProblems(

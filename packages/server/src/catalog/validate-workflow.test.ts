@@ -400,6 +400,10 @@ describe("a wait", () => {
       ["path_1: conditions[0].event_name: is a required field"],
     ],
     [
+      [{ conditions: [{ type: "future_event", event_name: " \t " }] }, timeout],
+      ["path_1: conditions[0].event_name: must not be empty"],
+    ],
+    [
       [
         {
           conditions: [

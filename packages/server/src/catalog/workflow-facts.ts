@@ -3,12 +3,13 @@ import type { Queryable } from "../db/db.ts";
 import { loadLiveCategories } from "../preferences/live-categories.ts";
 import type { StoredNode, WorkflowDefinition } from "./workflow.ts";
 
-/** What a workflow is checked against besides itself, as it is now. */
+/**
+ * What a workflow is checked against besides itself, as it is now. Workflows that it triggers are none of it: those that
+ * trigger each other could never be committed, and a run that finds no such workflow says so and goes on.
+ */
 export interface WorkflowFacts {
   /** True for the slug of a published category, and for a root. */
   isCategory: (slug: string) => boolean;
-  /** True for a workflow that is not deleted, live or not. */
-  isWorkflow: (slug: string) => boolean;
   /** Why a template cannot be sent on any of some channels, null for whatever channels it has; null when it can. */
   refuseTemplate: (slug: string, channels: readonly Channel[] | null) => string | null;
   /** Why payloads cannot be held to a schema; null when they can. */
@@ -31,12 +32,10 @@ export async function loadWorkflowFacts(
   const links = definitions.flatMap(({ payload_schema }) => payload_schema ?? []);
   // One after the other: a transaction is one connection.
   const categories = await loadLiveCategories(source.db, source.workspace_id);
-  const workflows = await findWorkflows(source, namedIn(trees, "workflow"));
-  const templates = await findTemplates(source, namedIn(trees, "template"));
+  const templates = await findTemplates(source, templatesIn(trees));
   const schemas = await findSchemas(source, links);
   return {
     isCategory: (slug) => categories.has(slug),
-    isWorkflow: (slug) => workflows.has(slug),
     refuseTemplate(slug, channels) {
       const template = templates.get(slug);
       if (template === undefined) return `template '${slug}' not found`;
@@ -59,28 +58,15 @@ export async function loadWorkflowFacts(
   };
 }
 
-/** Settings name templates and workflows under these keys, whatever the type of their node. */
-function namedIn(trees: readonly (readonly StoredNode[])[], key: "template" | "workflow"): string[] {
+/** Settings name templates under this key, whatever the type of their node. */
+function templatesIn(trees: readonly (readonly StoredNode[])[]): string[] {
   const names = new Set<string>();
-  function visit({ properties, branches }: StoredNode): void {
-    const name = properties[key];
-    if (typeof name === "string") names.add(name);
+  function visit({ properties: { template }, branches }: StoredNode): void {
+    if (typeof template === "string") names.add(template);
     for (const branch of branches ?? []) branch.nodes.forEach(visit);
   }
   for (const tree of trees) tree.forEach(visit);
   return [...names];
-}
-
-async function findWorkflows(
-  { db, workspace_id }: FactsSource,
-  slugs: readonly string[],
-): Promise<ReadonlySet<string>> {
-  if (slugs.length === 0) return new Set();
-  const rows = await db.query<{ slug: string }>(
-    "select slug from workflow where workspace_id = $1 and slug = any($2) and deleted_at is null",
-    [workspace_id, slugs],
-  );
-  return new Set(rows.map(({ slug }) => slug));
 }
 
 interface TemplateFacts {

@@ -31,6 +31,7 @@ const DYNAMIC: ReadonlySet<string> = new Set([
   "$actor",
   "$brand",
   "$tenant",
+  "$category",
   "$future_event",
   "$organization",
   "$workflow",

@@ -25,7 +25,17 @@ const valueLeaf = z
   .object({
     /** Empty, null or absent: the payload. */
     variable_ns: z
-      .enum(["", "$recipient", "$actor", "$brand", "$tenant", "$future_event", "$organization", "$workflow"])
+      .enum([
+        "",
+        "$recipient",
+        "$actor",
+        "$brand",
+        "$tenant",
+        "$category",
+        "$future_event",
+        "$organization",
+        "$workflow",
+      ])
       .nullish(),
     variable: z.string().min(1),
     op: z.enum(VALUE_OPS),
@@ -88,7 +98,8 @@ export const eventConditionsSchema = z.array(z.union([conditionSchema, valueLeaf
 /** What the branches of a wait store beside expressions: the event waited for, and the longest time to wait. */
 export const futureEventSchema = z.object({
   type: z.literal("future_event"),
-  event_name: z.string().min(1).max(255),
+  /** Without the space around it: no event is named of nothing else. */
+  event_name: z.string().trim().min(1, "must not be empty").max(255),
   event_conditions: eventConditionsSchema.optional(),
 });
 

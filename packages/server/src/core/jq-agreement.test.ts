@@ -110,7 +110,7 @@ it("gives in JavaScript what jq gives", { timeout: 60_000 }, () => {
       fc.pre(engine.isBounded(whole));
       const given = data as JsonObject;
       const expected = outcome(() =>
-        delegate.run(whole, JSON.stringify(given), 200).map((line) => JSON.parse(line) as Json),
+        delegate.run(whole, JSON.stringify(given), 200, 0).map((line) => JSON.parse(line) as Json),
       );
       expect(outcome(() => engine.evaluateAll(whole, given, 200))).toBe(expected);
     }),

@@ -21,10 +21,13 @@ export { JqError, JqOverrunError } from "./jq/errors.ts";
  * The values an expression gives may be parts of its input: neither may be written to afterwards.
  */
 export interface JqEngine {
-  /** The first value the expression gives; `undefined` when it gives none. Throws `JqError`. */
-  evaluate: (expression: string, input: JsonObject) => Json | undefined;
+  /**
+   * The first value the expression gives; `undefined` when it gives none. `now` is what `now` gives, the current time
+   * unless told. Throws `JqError`.
+   */
+  evaluate: (expression: string, input: JsonObject, now?: Date) => Json | undefined;
   /** The first `max` values, at least one and 1000 unless told. Throws `JqError` when one of those cannot be had. */
-  evaluateAll: (expression: string, input: JsonObject, max?: number) => Json[];
+  evaluateAll: (expression: string, input: JsonObject, max?: number, now?: Date) => Json[];
   /** Why it cannot be evaluated whatever the input, null when it can. */
   check: (expression: string) => string | null;
   /** Whether it ends by itself, soon. Any other needs a time limit around each call, `check` included. */
@@ -40,7 +43,7 @@ const NAMESPACES = new Set(["$recipient", "$actor", "$brand", "$tenant"]);
 const CACHED = 2000;
 const MAX_LENGTH = 16_384;
 const MAX_VALUES = 1000;
-/** About 50 ms. */
+/** About 50 ms, some 250 where a step costs most. */
 const MAX_STEPS = 2_000_000;
 const MESSAGE_STEPS = 1000;
 const CLOSERS: Record<string, string> = { "(": ")", "[": "]", "{": "}" };
@@ -70,9 +73,15 @@ export function createJqEngine(): JqEngine {
     return program.kind === "native" ? guarded(() => native(program.filter)) : delegated();
   }
 
-  function delegatedValues(expression: string, input: JsonObject, max: number): Json[] {
+  function delegatedValues(
+    expression: string,
+    input: JsonObject,
+    max: number,
+    now: Date | undefined,
+  ): Json[] {
     try {
-      return delegate.run(expression, JSON.stringify(input), max).map(readValue);
+      const ms = now?.getTime() ?? Date.now();
+      return delegate.run(expression, JSON.stringify(input), max, ms).map(readValue);
     } catch (error) {
       if (error instanceof JqSyntaxError) programs.set(expression, refused(error.message));
       throw error;
@@ -80,7 +89,7 @@ export function createJqEngine(): JqEngine {
   }
 
   return {
-    evaluate(expression, input) {
+    evaluate(expression, input, now) {
       return run(
         expression,
         (filter) => {
@@ -88,17 +97,17 @@ export function createJqEngine(): JqEngine {
           const value = firstOf(filter, meter, null, input);
           return value === undefined ? undefined : finite(meter, value);
         },
-        () => delegatedValues(expression, input, 1)[0],
+        () => delegatedValues(expression, input, 1, now)[0],
       );
     },
-    evaluateAll(expression, input, max = MAX_VALUES) {
+    evaluateAll(expression, input, max = MAX_VALUES, now) {
       return run(
         expression,
         (filter) => {
           const meter = createRun(input);
           return collect(filter, meter, null, input, max).map((value) => finite(meter, value));
         },
-        () => delegatedValues(expression, input, max),
+        () => delegatedValues(expression, input, max, now),
       );
     },
     check(expression) {

@@ -19,6 +19,11 @@ describe("what no database or later stage can hold", () => {
     ['["\\ud83d"]', "0: must be valid Unicode (it has half of a surrogate pair)"],
     ['["\\udd14\\ud83e"]', "0: must be valid Unicode (it has half of a surrogate pair)"],
     ['{"__proto__":{"constructor":"\\u0000"}}', "__proto__.constructor: must not contain the null character"],
+    ['{"a":{"b":[1,1e400]}}', "a.b.1: is a number too large to be kept (beyond 1.8e308)"],
+    ["-1E+309", "(root): is a number too large to be kept (beyond 1.8e308)"],
+    [`[${"9".repeat(310)}]`, "0: is a number too large to be kept (beyond 1.8e308)"],
+    [`{"x":${"9".repeat(310)}.5}`, "x: is a number too large to be kept (beyond 1.8e308)"],
+    ["[1.0e999]", "0: is a number too large to be kept (beyond 1.8e308)"],
   ])("%s is found, with its place", (text, reason) => {
     expect(guard(text)).toBe(reason);
   });
@@ -33,6 +38,9 @@ describe("what no database or later stage can hold", () => {
     '"\\\\u0000"',
     '"\\u0001\\t\\n"',
     '{"__proto__":1,"constructor":2,"":3}',
+    "[1e308,-1.7976931348623157e308,1e-400,0.1,true,false]",
+    `["1e400","${"9".repeat(400)}"]`,
+    `[${Array.from({ length: 400 }, () => "9").join(",")}]`,
   ])("%s is sound", (text) => {
     expect(guard(text)).toBeNull();
   });
@@ -76,6 +84,25 @@ describe("the look at the bytes", () => {
       fc.property(values, unsafe, fc.integer({ min: 0, max: 130 }), (value, bad, depth) => {
         const text = JSON.stringify([value, nested(depth, bad)]);
         expect(maybeUnsafe(Buffer.from(text))).toBe(true);
+      }),
+    );
+  });
+
+  it("clears no number that is read as infinite, however it is written", () => {
+    const digits = fc.array(fc.nat(9), { maxLength: 330 }).map((list) => list.join(""));
+    const exponent = fc.option(
+      fc.tuple(fc.constantFrom("e", "E"), fc.constantFrom("", "+", "-"), fc.nat(999)),
+    );
+    fc.assert(
+      fc.property(fc.boolean(), digits, fc.option(digits), exponent, (isNegative, whole, part, power) => {
+        const text = [
+          isNegative ? "-" : "",
+          `1${whole}`,
+          part === null ? "" : `.0${part}`,
+          power === null ? "" : power.join(""),
+        ].join("");
+        const isFinite = Number.isFinite(JSON.parse(text));
+        expect(guard(`{"a":[${text}]}`) === null).toBe(isFinite);
       }),
     );
   });

@@ -1,12 +1,16 @@
 /**
  * JSON that parses may still hold what no database or later stage can: the null character, half of a surrogate
- * pair, nesting so deep that recursive code overflows. Refused at the border with the place that has it.
+ * pair, nesting so deep that recursive code overflows, a number so large that it is read as infinite and written as
+ * null. Refused at the border with the place that has it.
  */
 const MAX_DEPTH = 100;
+/** Numbers with fewer digits are finite unless they have an exponent. */
+const MAX_DIGITS = 300;
 
 /** Cheap first look at the bytes: false means `findUnsafe` would find nothing. */
 export function maybeUnsafe(raw: Buffer): boolean {
   let depth = 0;
+  let digits = 0;
   let inText = false;
   for (let index = 0; index < raw.length; index++) {
     const byte = raw[index];
@@ -18,6 +22,12 @@ export function maybeUnsafe(raw: Buffer): boolean {
     else if (byte === 0x5b || byte === 0x7b) {
       if (++depth > MAX_DEPTH) return true;
     } else if (byte === 0x5d || byte === 0x7d) depth--;
+    else if (byte !== undefined && byte >= 0x30 && byte <= 0x39) {
+      if (++digits > MAX_DIGITS) return true;
+    } else if (digits > 0) {
+      if (byte === 0x65 || byte === 0x45) return true;
+      digits = 0;
+    }
   }
   return false;
 }
@@ -30,6 +40,9 @@ export function findUnsafe(value: unknown): string | null {
     if (typeof current === "string") {
       const reason = unsafeText(current);
       if (reason !== null) return `${path || "(root)"}: ${reason}`;
+    } else if (typeof current === "number") {
+      if (!Number.isFinite(current))
+        return `${path || "(root)"}: is a number too large to be kept (beyond 1.8e308)`;
     } else if (typeof current === "object" && current !== null) {
       if (depth >= MAX_DEPTH) return `${shorten(path)}: is nested deeper than ${MAX_DEPTH} levels`;
       for (const [key, child] of Object.entries(current)) {

@@ -238,6 +238,35 @@ describe("a hostile schema or payload", () => {
     expect(check({ x: "aa" })).toStrictEqual([]);
   });
 
+  it("has a schema that was out of time three times in a minute refused for a minute, and says so", () => {
+    let now = 0;
+    const check = compile(x({ pattern: "^(a+)+$" }), () => now);
+    const bomb = { x: `${"a".repeat(60)}!` };
+    for (now of [0, 2000, 4000]) expect(check(bomb)).toStrictEqual(TOO_LONG);
+    const refused = [
+      "(root): the schema took longer than 50 ms for 3 payloads within a minute; it is refused for a minute",
+    ];
+    expect(check(bomb)).toStrictEqual(refused);
+    now = 63_999;
+    expect(check({ x: "aa" })).toStrictEqual(refused);
+    now = 64_000;
+    expect(check({ x: "aa" })).toStrictEqual([]);
+    expect(check(bomb)).toStrictEqual(TOO_LONG);
+    now = 65_000;
+    expect(check({ x: "aa" })).toStrictEqual([]);
+  });
+
+  it("has no schema refused whose overruns lie apart, nor a neighbour of the one that is", () => {
+    let now = 0;
+    const checker = createPayloadChecker({ clock: () => now, max_ms: 50 });
+    const check = checker.compile(x({ pattern: "^(a+)+$" }));
+    for (now of [0, 30_000, 60_000, 90_000])
+      expect(check({ x: `${"a".repeat(60)}!` })).toStrictEqual(TOO_LONG);
+    now = 91_000;
+    expect(check({ x: "aa" })).toStrictEqual([]);
+    expect(checker.compile(x({ pattern: "^(a+)+$" }))({ x: "aa" })).toStrictEqual([]);
+  });
+
   it("says of errors by the hundred thousand what it can", () => {
     const check = createPayloadChecker({ clock: () => 0, max_ms: 5000 }).compile(
       x({ items: { type: "string" } }),

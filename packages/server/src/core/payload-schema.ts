@@ -30,6 +30,9 @@ export interface PayloadLimits {
 const MAX_MS = 100;
 /** What one payload cost, the next may cost too: out of time, a schema rests, so that it has a tenth of the process. */
 const REST_MS = 1000;
+/** Whether a pattern backtracks badly nobody can tell by looking at it; one that did so often is believed to. */
+const MAX_OVERRUNS = 3;
+const OVERRUNS_MS = 60_000;
 const DRAFT = "2020-12";
 
 export function createPayloadChecker({ clock, max_ms = MAX_MS }: PayloadLimits): PayloadChecker {
@@ -38,7 +41,7 @@ export function createPayloadChecker({ clock, max_ms = MAX_MS }: PayloadLimits):
     compile(given) {
       const { schema, lookup } = readPayloadSchema(given);
       const most = isPlain(schema) ? MAX_WORK / weigh(schema, MAX_WORK) : 0;
-      let restsUntil = Number.NEGATIVE_INFINITY;
+      const rest = createRest(clock);
 
       function check(payload: Json): string[] {
         for (const stopsAtFirst of [false, true]) {
@@ -56,12 +59,36 @@ export function createPayloadChecker({ clock, max_ms = MAX_MS }: PayloadLimits):
       return (data) => {
         const payload = withoutWireKeys(data);
         if (weigh(payload, most) <= most) return check(payload);
-        if (clock() < restsUntil) return [outOfTime(max_ms)];
+        const state = rest.state();
+        if (state === "refused") return [refusedForTime(max_ms)];
+        if (state === "resting") return [outOfTime(max_ms)];
         const done = limit(() => check(payload));
         if (done !== null) return done.value;
-        restsUntil = clock() + REST_MS;
+        rest.overran();
         return [outOfTime(max_ms)];
       };
+    },
+  };
+}
+
+/** When a schema that was out of time may be tried again: a second later, or a minute when it was so too often. */
+interface Rest {
+  state: () => "ready" | "resting" | "refused";
+  overran: () => void;
+}
+
+function createRest(clock: () => number): Rest {
+  let overruns: number[] = [];
+  let until = Number.NEGATIVE_INFINITY;
+  return {
+    state() {
+      if (clock() >= until) return "ready";
+      return overruns.length < MAX_OVERRUNS ? "resting" : "refused";
+    },
+    overran() {
+      const now = clock();
+      overruns = [...overruns.filter((at) => at > now - OVERRUNS_MS), now].slice(-MAX_OVERRUNS);
+      until = now + (overruns.length < MAX_OVERRUNS ? REST_MS : OVERRUNS_MS);
     },
   };
 }
@@ -73,6 +100,10 @@ export function validatePayload(schema: JsonObject, data: Json): string[] {
 
 function outOfTime(max_ms: number): string {
   return `(root): takes longer than ${max_ms} ms to be checked against the schema`;
+}
+
+function refusedForTime(max_ms: number): string {
+  return `(root): the schema took longer than ${max_ms} ms for ${MAX_OVERRUNS} payloads within a minute; it is refused for a minute`;
 }
 
 function withoutWireKeys(data: Json): Json {

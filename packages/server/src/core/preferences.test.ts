@@ -208,12 +208,13 @@ describe("a root category used directly", () => {
 });
 
 describe("the explanation", () => {
-  it.each<[string, Case, string, Partial<Record<Channel, RefusalReason>>]>([
-    ["info", { channels: ["email"] }, "allowed by preferences: email", {}],
+  it.each<[string, Case, string, string | null, Partial<Record<Channel, RefusalReason>>]>([
+    ["info", { channels: ["email"] }, "allowed by preferences: email", null, {}],
     [
       "info",
       { defaults: some, channels: ["email", "sms"] },
       "allowed by preferences: email",
+      null,
       { sms: "channel_off" },
     ],
     [
@@ -224,6 +225,7 @@ describe("the explanation", () => {
         choice: chose("opt_in", { opt_out_channels: ["slack"] }),
       },
       "user has unsubscribed from channels [sms, slack] for category: news",
+      "user_unsubscribed_channels",
       { sms: "channel_restricted", slack: "channel_opted_out" },
     ],
     [
@@ -234,18 +236,21 @@ describe("the explanation", () => {
         choice: chose("opt_in", { opt_out_channels: ["email"] }),
       },
       "user has unsubscribed from all-channels for category: news",
+      "user_unsubscribed_channels",
       { email: "channel_opted_out", sms: "channel_restricted" },
     ],
     [
       "warning",
       { channels: ["email"], choice: chose("opt_out") },
       "user not subscribed to category: news",
+      "user_unsubscribed_category",
       { email: "category_opted_out" },
     ],
     [
       "warning",
       { channels: ["email"], defaults: defaults("opt_out") },
       "user not subscribed to category: news",
+      "user_unsubscribed_category",
       { email: "category_off" },
     ],
     [
@@ -257,26 +262,38 @@ describe("the explanation", () => {
         restricted: ["slack"],
       },
       "no (subscribed-)channels found for user. category: news",
+      "no_active_channels",
       { email: "blocked_for_tenant", sms: "blocked_in_category", slack: "channel_restricted" },
     ],
     [
       "warning",
       { channels: ["email"], row: tenant({ enabled_for_tenant: false }) },
       "NotificationCategory news not applicable to tenant/brand acme",
+      "category_not_applicable_tenant",
       { email: "category_not_applicable" },
     ],
     [
       "warning",
       { channels: ["email"], row: tenant({ visible_to_subscriber: false }) },
       "NotificationCategory news not visible to subscribers of tenant/brand acme",
+      "category_not_applicable_tenant",
       { email: "category_hidden" },
     ],
-    ["warning", { channels: [] }, "no (subscribed-)channels found for user. category: news", {}],
-  ])("is a line of severity %s with the reason for every channel (%#)", (severity, one, message, refused) => {
-    const decision = evaluate(one);
-    expect({ severity: decision.severity, message: decision.message }).toEqual({ severity, message });
-    expect(Object.fromEntries(decision.refused)).toEqual(refused);
-  });
+    [
+      "warning",
+      { channels: [] },
+      "no (subscribed-)channels found for user. category: news",
+      "no_active_channels",
+      {},
+    ],
+  ])(
+    "is a line of severity %s with the reason for every channel (%#)",
+    (severity, one, message, code, refused) => {
+      const decision = evaluate(one);
+      expect(decision).toMatchObject({ severity, message, code });
+      expect(Object.fromEntries(decision.refused)).toEqual(refused);
+    },
+  );
 
   it("calls a category that is not published an error", () => {
     const decision = evaluatePreference({
@@ -284,7 +301,12 @@ describe("the explanation", () => {
       category: "gone",
       policy: null,
     });
-    expect(decision).toMatchObject({ channels: [], severity: "error", message: "category 'gone' not found" });
+    expect(decision).toMatchObject({
+      channels: [],
+      severity: "error",
+      code: "category_not_found",
+      message: "category 'gone' not found",
+    });
     expect(decision.snapshot).toEqual({
       category: "gone",
       tenant_id: "acme",

@@ -95,12 +95,21 @@ export type RefusalReason =
   | "channel_opted_out"
   | "channel_off";
 
+export type PreferenceCode =
+  | "category_not_found"
+  | "category_not_applicable_tenant"
+  | "user_unsubscribed_category"
+  | "user_unsubscribed_channels"
+  | "no_active_channels";
+
 export interface PreferenceDecision {
   /** Allowed, in the order asked for. */
   channels: Channel[];
   /** Every other channel that was asked for. */
   refused: Map<Channel, RefusalReason>;
   severity: Severity;
+  /** By which logs are searched for what was refused; null where there is nothing to say. */
+  code: PreferenceCode | null;
   /** One line for the log. */
   message: string;
   /** Every input and result for the step log; what was null, empty or as usual is absent. */
@@ -207,28 +216,31 @@ function describe(
   barrier: RefusalReason | null,
   channels: readonly Channel[],
   refused: ReadonlyMap<Channel, RefusalReason>,
-): Pick<PreferenceDecision, "severity" | "message"> {
-  const warn = (message: string) => ({ severity: "warning" as const, message });
+): Pick<PreferenceDecision, "severity" | "code" | "message"> {
+  const warn = (code: PreferenceCode, message: string) => ({ severity: "warning" as const, code, message });
   if (barrier === "category_not_found") {
-    return { severity: "error", message: `category '${category}' not found` };
+    return { severity: "error", code: barrier, message: `category '${category}' not found` };
   }
   if (barrier !== null) {
     const fault = barrier === "category_hidden" ? "not visible to subscribers of" : "not applicable to";
-    return warn(`NotificationCategory ${category} ${fault} tenant/brand ${tenant_id}`);
+    const text = `NotificationCategory ${category} ${fault} tenant/brand ${tenant_id}`;
+    return warn("category_not_applicable_tenant", text);
   }
   const own = [...refused].flatMap(([channel, reason]) => (OWN_DOING.has(reason) ? [channel] : []));
+  const unsubscribed = (from: string) =>
+    warn("user_unsubscribed_channels", `user has unsubscribed from ${from} for category: ${category}`);
   if (channels.length > 0) {
     return own.length === 0
-      ? { severity: "info", message: `allowed by preferences: ${channels.join(", ")}` }
-      : warn(`user has unsubscribed from channels [${own.join(", ")}] for category: ${category}`);
+      ? { severity: "info", code: null, message: `allowed by preferences: ${channels.join(", ")}` }
+      : unsubscribed(`channels [${own.join(", ")}]`);
   }
   const reasons = new Set(refused.values());
   if (reasons.has("category_off") || reasons.has("category_opted_out")) {
-    return warn(`user not subscribed to category: ${category}`);
+    return warn("user_unsubscribed_category", `user not subscribed to category: ${category}`);
   }
   return own.length > 0 && own.length === refused.size
-    ? warn(`user has unsubscribed from all-channels for category: ${category}`)
-    : warn(`no (subscribed-)channels found for user. category: ${category}`);
+    ? unsubscribed("all-channels")
+    : warn("no_active_channels", `no (subscribed-)channels found for user. category: ${category}`);
 }
 
 function snapshotOf({ category, policy, tenant_id, ...input }: PreferenceInput): JsonObject {

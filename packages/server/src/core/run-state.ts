@@ -70,9 +70,11 @@ export function parsePosition(text: string): Position {
 /** Severities of log entries, and the run status that the worst of them gives. */
 export type Severity = "info" | "warning" | "error";
 export type RunStatus = "in_progress" | "completed" | "partial_failure" | "failed" | "cancelled";
+/** How a run ends by itself. */
+export type EndStatus = Exclude<RunStatus, "in_progress" | "cancelled">;
 
-export function statusOf(severities: Iterable<Severity>): RunStatus {
-  let status: RunStatus = "completed";
+export function statusOf(severities: Iterable<Severity>): EndStatus {
+  let status: EndStatus = "completed";
   for (const severity of severities) {
     if (severity === "error") return "failed";
     if (severity === "warning") status = "partial_failure";

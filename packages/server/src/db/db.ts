@@ -21,6 +21,11 @@ export interface Db extends Queryable {
   tx: <T>(work: (tx: Tx) => Promise<T>, options?: TxOptions) => Promise<T>;
   /** Hears NOTIFY payloads until stopped; `onReset` is called whenever some may have been missed. */
   listen: (channel: string, hear: (payload: string) => void, onReset: () => void) => Promise<Stoppable>;
+  /**
+   * Resolves when a write would find room on the disk; throws the server's refusal when not. Costs nothing unless a
+   * statement was refused for want of room since this was last found to be there.
+   */
+  ensureRoom: () => Promise<void>;
   /** A connection of its own, for what lives as long as a session: advisory locks. */
   session: (onLost: () => void) => Promise<Queryable & Stoppable>;
   close: () => Promise<void>;
@@ -50,6 +55,8 @@ export interface DbOptions {
   max: number;
   /** Every commit of this pool goes without waiting for the disk. See `TxOptions.relaxed` for when that is right. */
   relaxed?: boolean;
+  /** A connection is given up when it is not there, or no place in the pool is free, for so long. Default: never. */
+  connect_timeout_ms?: number;
   onError: (error: Error) => void;
 }
 
@@ -71,6 +78,7 @@ export function createDb(options: DbOptions): Db {
     max: options.max,
     application_name: "carillon",
     pipeline: true,
+    connectionTimeoutMillis: options.connect_timeout_ms ?? 0,
     ...(options.relaxed === true && { options: "-c synchronous_commit=off" }),
   };
   const pool = new pg.Pool(settings);
@@ -85,6 +93,13 @@ export function createDb(options: DbOptions): Db {
   const kysely = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool }),
   });
+  let isFull = false;
+
+  /** Remembers a full disk: who asks whether this database may be sent work asks later, and does not write. */
+  function noticed(error: unknown): unknown {
+    if (isDiskFull(error)) isFull = true;
+    return error;
+  }
 
   async function tx<T>(work: (tx: Tx) => Promise<T>, options: TxOptions = {}): Promise<T> {
     for (let attempt = 1; ; attempt++) {
@@ -117,6 +132,7 @@ export function createDb(options: DbOptions): Db {
       return result;
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));
+      noticed(error);
       await client.query("rollback").then(
         () => (failure = undefined),
         () => {},
@@ -129,10 +145,29 @@ export function createDb(options: DbOptions): Db {
     }
   }
 
+  async function ensureRoom(): Promise<void> {
+    if (!isFull) return;
+    try {
+      await tx((tx) => tx.query(TAKE_ROOM));
+      isFull = false;
+    } catch (error) {
+      // Whoever may not even try must not be taken for full for ever.
+      isFull = isDiskFull(error);
+      if (isFull || isDatabaseUnavailable(error)) throw error;
+    }
+  }
+
   return {
-    query: async (text, values, name) => (await pool.query(statement(text, values, name))).rows,
+    async query<Row extends object>(text: string, values?: readonly unknown[], name?: string) {
+      try {
+        return (await pool.query<Row>(statement(text, values, name))).rows;
+      } catch (error) {
+        throw noticed(error);
+      }
+    },
     kysely,
     tx,
+    ensureRoom,
     listen: (channel, hear, onReset) => listen(options, channel, hear, onReset),
     async session(onLost) {
       const client = await pool.connect();
@@ -153,6 +188,15 @@ export function createDb(options: DbOptions): Db {
     },
   };
 }
+
+/**
+ * Takes as much as the server's log takes at once, and gives it back with the commit. What is not stored as it is would
+ * be compressed to nothing.
+ */
+const TAKE_ROOM = `
+  create temporary table carillon_room (filler text) on commit drop;
+  alter table carillon_room alter filler set storage plain;
+  insert into carillon_room select repeat('x', 8000) from generate_series(1, 2048)`;
 
 function statement(text: string, values: readonly unknown[] = [], name?: string): pg.QueryConfig {
   return name === undefined ? { text, values: [...values] } : { text, values: [...values], name };
@@ -246,6 +290,11 @@ async function listen(
       await client?.end();
     },
   };
+}
+
+/** True for a statement that the server could not do for want of room on its disk: it can when there is some. */
+export function isDiskFull(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && error.code === "53100";
 }
 
 /** True for errors that say the database is away or refusing work, not that the statement was wrong. */

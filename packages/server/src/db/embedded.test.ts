@@ -335,7 +335,7 @@ describe("refusals", () => {
     await rename(path.join(cluster, "global"), path.join(cluster, "lost"));
     const lost = await refusal(folder);
     expect(lost.code).toBe("start_failed");
-    expect(lost.message).toContain("pg_control");
+    expect(lost.message).toMatch(/is damaged: files of it are missing \(could not open file ".*pg_control"/);
 
     await rm(path.join(cluster, "PG_VERSION"));
     const damaged = await refusal(folder);
@@ -383,6 +383,13 @@ describe("refusals", () => {
     },
   );
 
+  it.skipIf(process.platform !== "linux")("refuses a folder that can never be made, at once", async () => {
+    expect(await refusal("/proc/carillon")).toMatchObject({
+      code: "not_writable",
+      message: expect.stringMatching(/cannot write to \/proc\/carillon .*DATA_DIR/),
+    });
+  });
+
   it.skipIf(!ROOT)("says that the disk is full and goes on by itself when there is room", async (context) => {
     const disk = path.join(base(), "disk");
     await mkdir(disk);
@@ -412,6 +419,53 @@ describe("refusals", () => {
       expect(await recall(database.url)).toBe(word);
       await database.stop();
     } finally {
+      spawnSync("umount", [disk]);
+    }
+  });
+
+  it.skipIf(!ROOT)("comes back by itself at its address when a full disk has ended it", async (context) => {
+    const disk = path.join(base(), "filled");
+    await mkdir(disk);
+    if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=120m,mode=755", "none", disk]).status !== 0)
+      context.skip();
+    try {
+      const folder = path.join(disk, ".carillon");
+      watchOver(folder);
+      const ends: string[] = [];
+      const database = await start(folder, { onExit: (line: string) => ends.push(line) });
+      const word = await remember(database.url);
+      const spoil = async (times: number) => {
+        spawnSync("sh", ["-c", `cat /dev/zero > ${disk}/ballast`]);
+        // Sooner or later the next segment of the log has no place: the server cannot go on.
+        const isOver = () =>
+          lines.filter((line) => line.includes("It comes back when there is room")).length === times;
+        await vi.waitUntil(
+          async () => {
+            await query(database.url, "select pg_switch_wal()").catch(() => {});
+            await query(database.url, "create table more ()").catch(() => {});
+            return isOver();
+          },
+          { timeout: 15_000 },
+        );
+      };
+      await spoil(1);
+      await expect(query(database.url, "select")).rejects.toThrow(/ECONNREFUSED/);
+      expect(database.isOutOfRoom()).toBe(true);
+
+      await rm(path.join(disk, "ballast"));
+      await vi.waitUntil(() => lines.some((line) => line.includes("PostgreSQL is back")), {
+        timeout: 15_000,
+      });
+      expect(await recall(database.url)).toBe(word);
+      expect(database.isOutOfRoom()).toBe(false);
+      expect((await refusal(folder)).code).toBe("already_running");
+      expect(ends).toEqual([]);
+
+      await spoil(2);
+      await database.stop();
+      expect(ends).toEqual([]);
+    } finally {
+      await stopAll();
       spawnSync("umount", [disk]);
     }
   });

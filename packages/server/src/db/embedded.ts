@@ -1,12 +1,15 @@
-import { mkdir, realpath } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
+import path from "node:path";
 import { findBinaries } from "./embedded/binaries.ts";
 import { ensureCluster, ensurePassword, findPassword, ROLE } from "./embedded/cluster.ts";
-import { EmbeddedPostgresError, explainSystemError } from "./embedded/error.ts";
+import { isDiskFull } from "./db.ts";
+import { diskFull, EmbeddedPostgresError, explainSystemError, WRONG_PASSWORD } from "./embedded/error.ts";
+import { makeFolder } from "./embedded/folder.ts";
 import { endOrphan } from "./embedded/orphan.ts";
-import { ensureDatabase, lockFolder, ownServer } from "./embedded/owner.ts";
+import { keepRunning } from "./embedded/keep-running.ts";
+import { lockFolder } from "./embedded/owner.ts";
 import { findServer } from "./embedded/pid-file.ts";
 import { findPlace, notePlace } from "./embedded/place.ts";
-import { launchPostmaster } from "./embedded/postmaster.ts";
 
 /**
  * The life of the PostgreSQL that Carillon brings along, for everyone who sets no DATABASE_URL. It owns one data
@@ -18,6 +21,7 @@ import { launchPostmaster } from "./embedded/postmaster.ts";
  * - Whatever was killed and whenever, the next start recovers by itself. A cluster has its name only when whole.
  * - The server is our child but not tied to us: killed, we leave an orphan, which the next start stops cleanly.
  *   A process is signalled only when it is known to be the server of this very folder.
+ * - A full disk ends the server, and the server comes back by itself when there is room. See keep-running.ts.
  * - No plain text way in: loopback only, a generated password that is in no log, argument or environment.
  * - PostgreSQL's defaults for durability stand: what is committed is on disk.
  * - As root the server runs as another account, and if need be elsewhere. See place.ts.
@@ -35,13 +39,15 @@ export interface EmbeddedPostgresOptions {
   port?: number;
   /** PostgreSQL settings over ours. Where it listens and where it logs stay ours. */
   settings?: Record<string, string>;
-  /** Hears why, once, when the server ends without having been asked to. */
+  /** Hears why, once, when the server has ended without having been asked to, and does not come back by itself. */
   onExit?: (line: string) => void;
 }
 
 export interface EmbeddedPostgres {
   /** With the password: not for logs. */
   url: string;
+  /** It has ended because the disk is full, and comes back when there is room. */
+  isOutOfRoom: () => boolean;
   /** Where the data really is: the folder asked for, or root's place for it. */
   dataDir: string;
   /** Stops the server cleanly, waits for it and lets the folder go. Any number of calls are one. */
@@ -57,6 +63,13 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   } catch (error) {
     throw explainSystemError(error, options.dataDir);
   }
+}
+
+/** What a statement on our own server failed with, as one line where it is about the server and not the statement. */
+export function explainOwnDatabase(error: unknown, dataDir: string): unknown {
+  if (isDiskFull(error)) return diskFull(dataDir, error.message, { cause: error });
+  const isRefused = error instanceof Error && "code" in error && error.code === WRONG_PASSWORD;
+  return isRefused ? explainSystemError(error, dataDir) : error;
 }
 
 /**
@@ -79,7 +92,7 @@ function addressOf(port: number, password: string): string {
 async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { log } = options;
   await using undo = new AsyncDisposableStack();
-  await mkdir(options.dataDir, { recursive: true });
+  await makeFolder(path.resolve(options.dataDir));
   const folder = await realpath(options.dataDir);
   undo.use(lockFolder(folder));
 
@@ -89,25 +102,13 @@ async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres
   await ensureCluster(place, log);
   await notePlace(place, log);
 
-  const server = undo.use(await launchPostmaster(place, options));
-  try {
-    const owner = undo.use(await ownServer({ port: server.port, password }, folder, server.ended));
-    await ensureDatabase(owner.session);
-  } catch (error) {
-    throw await server.explain(error);
-  }
-
+  const server = await keepRunning({ place, password, options });
+  undo.defer(server.stop);
   const life = undo.move();
   let stopping: Promise<void> | undefined;
-  async function watch({ onExit }: EmbeddedPostgresOptions): Promise<void> {
-    await server.ended;
-    if (stopping !== undefined || onExit === undefined) return;
-    const why = await server.lastWords().catch(String);
-    onExit(`PostgreSQL ended unexpectedly (${why}). See ${place.home}/postgres.log.`);
-  }
-  void watch(options);
   return {
     url: addressOf(server.port, password),
+    isOutOfRoom: server.isOutOfRoom,
     dataDir: place.home,
     stop: () => (stopping ??= life.disposeAsync()),
   };

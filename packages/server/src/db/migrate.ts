@@ -38,27 +38,17 @@ export async function migrate(db: Db): Promise<void> {
 }
 
 async function apply(tx: Tx, name: string): Promise<void> {
-  await tx.query(await readFile(new URL(name, FOLDER), "utf8"));
+  await tx.query(await readFile(new URL(name, FOLDER), "utf8")).catch((cause: unknown) => {
+    if (!isTaken(cause)) throw cause;
+    throw new MigrationError(
+      `The database holds something that Carillon did not make (${cause.message}). Give it a database of its own.`,
+      { cause },
+    );
+  });
   await tx.query("insert into migration (name) values ($1)", [name]);
 }
 
-const OLDEST = 150_000;
-
-export interface ServerVersion {
-  /** `server_version_num`: 150004 is 15.4. */
-  number: number;
-  text: string;
-}
-
-export async function checkServerVersion(db: Db): Promise<void> {
-  const [version] = await db.query<ServerVersion>(
-    "select current_setting('server_version_num')::int as number, current_setting('server_version') as text",
-  );
-  if (version !== undefined) refuseOldServer(version);
-}
-
-/** Refuses a server that is too old, with one line. */
-export function refuseOldServer({ number, text }: ServerVersion): void {
-  if (number >= OLDEST) return;
-  throw new MigrationError(`PostgreSQL ${text} is too old: Carillon needs 15 or newer.`);
+/** A table, a schema, a function or a type of that name is there already. */
+function isTaken(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && /^(42P0[67]|42710|42723)$/.test(String(error.code));
 }

@@ -635,6 +635,7 @@ CREATE TABLE workflow_version (
   commit_message text,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   created_by json,
+  version_at timestamp with time zone NOT NULL DEFAULT now(),
   UNIQUE (workspace_id, slug, version_no),
   PRIMARY KEY (workspace_id, id),
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE

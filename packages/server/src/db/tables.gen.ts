@@ -521,6 +521,7 @@ export interface WorkflowVersion {
   commit_message: string | null;
   created_at: Generated<Date>;
   created_by: JsonColumn;
+  version_at: Generated<Date>;
 }
 
 export interface Workspace {

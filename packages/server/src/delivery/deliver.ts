@@ -4,7 +4,10 @@ import type { Db } from "../db/db.ts";
 import { isDatabaseUnavailable } from "../db/db.ts";
 import type { Log } from "../log.ts";
 import type { Workspaces } from "../workspaces/workspaces.ts";
+import { type Attachments, createAttachments } from "./attachments.ts";
+import type { HttpClient } from "./http.ts";
 import {
+  type Attached,
   type LeasedMessage,
   takeMessages,
   type OutboxJob,
@@ -52,6 +55,8 @@ export interface DeliveryDeps {
   log: Log;
   workspaces: Workspaces;
   vendors: VendorTables;
+  /** Fetches attachments. */
+  http: HttpClient;
   /** Takes jobs off the send queue as part of a transaction. */
   settleJobs: (tx: Parameters<SendHandler["giveUp"]>[0], lane: Lane, jobs: OutboxJob[]) => Promise<void>;
   /** A retry was scheduled, or a routing's next step: the waker should know. */
@@ -59,7 +64,7 @@ export interface DeliveryDeps {
   onSettled: (settled: Settled[]) => void;
   /** Vendor calls in flight, all lanes together. */
   concurrency: number;
-  /** Longest a vendor call may take. */
+  /** Longest a vendor call may take, and as long again the files before it. */
   timeout_ms: number;
 }
 
@@ -74,6 +79,7 @@ const SETTLES_IN_FLIGHT = 2;
 export function createDelivery(deps: DeliveryDeps): Delivery {
   const { db, log } = deps;
   const slots = createSlots(deps.concurrency);
+  const attachments = createAttachments(deps);
   /** Each lane writes its own results: an urgent one does not wait for the group of a campaign. */
   const writers = [createWriter(), createWriter(), createWriter()] as const;
   let sweeping: NodeJS.Timeout | undefined;
@@ -85,30 +91,33 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
    */
   async function send(message: LeasedMessage): Promise<boolean> {
     await slots.take(message.lane);
-    let outcome: Outcome;
+    let called: Called;
     try {
-      outcome = await call(message);
+      called = await call(message);
     } catch (error) {
       log.error({ message: message.id, vendor: message.vendor_slug, err: error }, "a vendor failed inside");
       const text = `internal error of vendor ${message.vendor_slug}`;
-      outcome = { kind: "failed", class: "config", code: "vendor_bug", message: text };
+      called = uncalled({ kind: "failed", class: "config", code: "vendor_bug", message: text });
     } finally {
       slots.free(message.lane);
     }
+    const { outcome, attached } = called;
     const verdict = judge(message, outcome, Math.random());
     return new Promise((resolve, reject) => {
       const writer = writers[message.lane];
-      writer.results.push({ message, verdict, resolve, reject });
+      writer.results.push({ message, verdict, attached, resolve, reject });
       pump(writer);
     });
   }
 
-  async function call(message: LeasedMessage): Promise<Outcome> {
+  async function call(message: LeasedMessage): Promise<Called> {
     const connection = await deps.vendors.connect(message.workspace_id, message.vendor_config_id);
     if (connection === null) {
       const text = `vendor configuration ${message.vendor_config_id} was deleted`;
-      return { kind: "failed", class: "config", code: "vendor_missing", message: text };
+      return uncalled({ kind: "failed", class: "config", code: "vendor_missing", message: text });
     }
+    const loaded = message.attachments === null ? null : await load(message);
+    if (loaded?.ok === false) return uncalled(loaded.failure);
     const workspace = await deps.workspaces.getById(message.workspace_id);
     const outgoing: OutgoingMessage = {
       message_id: message.id,
@@ -120,9 +129,15 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       attempt: message.attempt,
       to: message.channel_value,
       content: message.content,
-      attachments: message.attachments ?? [],
+      attachments: loaded?.files ?? [],
     };
-    return withDeadline(deps.timeout_ms, (signal) => connection.send(outgoing, signal));
+    const outcome = await withDeadline(deps.timeout_ms, (signal) => connection.send(outgoing, signal));
+    return { outcome, attached: loaded };
+  }
+
+  /** Before the vendor's own time begins. */
+  function load(message: LeasedMessage): ReturnType<Attachments["load"]> {
+    return attachments.load(message, AbortSignal.timeout(deps.timeout_ms));
   }
 
   function pump(writer: Writer): void {
@@ -212,6 +227,17 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     },
     tick,
   };
+}
+
+/** What came of a message, and what its vendor was given with it. */
+interface Called {
+  outcome: Outcome;
+  attached: Attached | null;
+}
+
+/** Of a message that no vendor was called for. */
+function uncalled(outcome: Outcome): Called {
+  return { outcome, attached: null };
 }
 
 interface Writer {

@@ -1,11 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../core/json.ts";
 import type { Sender } from "./email.ts";
-import { formatMailbox, loadAttachments, readEmail } from "./email.ts";
-import type { HttpReply } from "./http.ts";
-import { HttpCallError } from "./http.ts";
-import { scriptedHttp } from "./vendor-contract.ts";
-import type { Attachment, OutgoingMessage } from "./vendor.ts";
+import { formatMailbox, readEmail } from "./email.ts";
+import type { OutgoingMessage } from "./vendor.ts";
 
 const sender: Sender = { from_name: "Acme", from_email: "hello@acme.test", reply_email: "" };
 
@@ -128,103 +125,5 @@ describe("a mailbox in a header", () => {
     [{ name: 'Ann "\\" B', address: "a@b.example" }, '"Ann \\"\\\\\\" B" <a@b.example>'],
   ])("%j is %s", (mailbox, header) => {
     expect(formatMailbox(mailbox)).toBe(header);
-  });
-});
-
-const never = new AbortController().signal;
-
-function fetchingWith(reply: Partial<HttpReply> | HttpCallError) {
-  return scriptedHttp((request) => {
-    expect(request).toMatchObject({ method: "GET", encoding: "base64", signal: never });
-    if (reply instanceof HttpCallError) {
-      throw reply;
-    }
-    return { status: 200, headers: {}, body: "QUJD", ...reply };
-  });
-}
-
-const load = (attachments: unknown[], reply: Partial<HttpReply> | HttpCallError = {}) =>
-  loadAttachments(attachments as Attachment[], fetchingWith(reply), never);
-
-describe("attachments", () => {
-  it("are decoded or fetched, and named", async () => {
-    const headers = { "content-type": "application/pdf; charset=binary" };
-    const loaded = await load(
-      [
-        { filename: "a.txt", contentType: "text/plain", data: "SGVs\r\nbG8=" },
-        { data: "-_-_" },
-        { url: "https://files.example/x/rechnung%20f%C3%BCr.pdf?token=1" },
-        { url: "https://files.example/", filename: "/etc/../b.pdf", contentType: "application/x-b" },
-        { url: "https://files.example/%zz" },
-      ],
-      { headers },
-    );
-    expect(loaded).toEqual({
-      ok: true,
-      files: [
-        { filename: "a.txt", content_type: "text/plain", data: "SGVsbG8=" },
-        { filename: "attachment", content_type: "application/octet-stream", data: "+/+/" },
-        { filename: "rechnung für.pdf", content_type: "application/pdf", data: "QUJD" },
-        { filename: "b.pdf", content_type: "application/x-b", data: "QUJD" },
-        { filename: "%zz", content_type: "application/pdf", data: "QUJD" },
-      ],
-    });
-  });
-
-  it("can break out of no header", async () => {
-    const loaded = await load([
-      { filename: 'a"\r\nX: y', contentType: "text/plain\r\nX: y", data: "QQ==" },
-      { filename: "b", contentType: "text/html; name=\r\nX", data: "QQ==" },
-    ]);
-    expect(loaded).toMatchObject({
-      files: [
-        { filename: 'a" X: y', content_type: "application/octet-stream" },
-        { filename: "b", content_type: "text/html" },
-      ],
-    });
-  });
-
-  it.each<[unknown, Partial<HttpReply> | HttpCallError, string, string]>([
-    [{}, {}, "message", "invalid_attachment"],
-    [{ data: null, url: null }, {}, "message", "invalid_attachment"],
-    [{ data: "" }, {}, "message", "invalid_attachment"],
-    [{ data: "not base64!" }, {}, "message", "invalid_attachment"],
-    [{ data: "a=b" }, {}, "message", "invalid_attachment"],
-    [{ data: 5, url: {} }, {}, "message", "invalid_attachment"],
-    [{ url: "https://f.example/" }, { status: 404 }, "message", "attachment_http_404"],
-    [{ url: "https://f.example/" }, { status: 204 }, "message", "attachment_http_204"],
-    [{ url: "https://f.example/" }, { status: 429 }, "transient", "attachment_http_429"],
-    [{ url: "https://f.example/" }, { status: 503 }, "transient", "attachment_http_503"],
-    [{ url: "x" }, new HttpCallError("invalid_request", "x", false), "message", "attachment_invalid_request"],
-    [{ url: "x" }, new HttpCallError("blocked_address", "x", false), "message", "attachment_blocked_address"],
-    [
-      { url: "x" },
-      new HttpCallError("response_too_large", "x", true),
-      "message",
-      "attachment_response_too_large",
-    ],
-    [{ url: "x" }, new HttpCallError("timeout", "x", true), "transient", "attachment_timeout"],
-    [{ url: "x" }, new HttpCallError("aborted", "x", false), "transient", "attachment_aborted"],
-  ])("%j fails the mail, or is left out if it may be", async (attachment, reply, kind, code) => {
-    expect(await load([attachment], reply)).toMatchObject({ ok: false, failure: { class: kind, code } });
-    const optional = { ...(attachment as Attachment), ignore_if_error: true };
-    expect(await load([optional, { data: "QQ==" }], reply)).toMatchObject({
-      ok: true,
-      files: [{ data: "QQ==" }],
-    });
-  });
-
-  it("are limited in all", async () => {
-    const data = Buffer.alloc(7 * 1024 * 1024).toString("base64");
-    expect(await load([{ data }, { data }])).toMatchObject({ ok: true });
-    expect(await load([{ data }, { data }, { data }])).toMatchObject({
-      ok: false,
-      failure: { class: "message", code: "attachments_too_large" },
-    });
-  });
-
-  it("never name the URL in what is shown: it may hold a token", async () => {
-    const loaded = await load([{ url: "https://f.example/secret" }], { status: 500 });
-    expect(JSON.stringify(loaded)).not.toContain("secret");
   });
 });

@@ -1,13 +1,11 @@
 import { z } from "zod";
 import type { Json } from "../core/json.ts";
-import type { HttpClient, HttpReply } from "./http.ts";
-import { HttpCallError } from "./http.ts";
-import type { Attachment, Failed, OutgoingMessage } from "./vendor.ts";
+import type { Failed, OutgoingMessage } from "./vendor.ts";
 
 /*
  * What every e-mail vendor needs before it speaks its own protocol: who a rendered mail is from and goes to, with
- * the defaults of the vendor's settings, and its attachments, fetched. Nothing that leaves this file can break out
- * of a header: values are one line, addresses hold no space, bracket or comma.
+ * the defaults of the vendor's settings. Its attachments are at hand (`attachments.ts`). Nothing that leaves this file
+ * can break out of a header: values are one line, addresses hold no space, bracket or comma.
  */
 
 /** The settings all e-mail vendors share. A template overrides them where it is not blank. */
@@ -92,154 +90,8 @@ export function formatMailbox({ name, address }: Mailbox): string {
   return name === "" ? address : `"${name.replaceAll(/["\\]/g, "\\$&")}" <${address}>`;
 }
 
-export interface LoadedAttachment {
-  filename: string;
-  content_type: string;
-  /** Base64, in the standard alphabet and without line breaks. */
-  data: string;
-}
-
-const MAX_ATTACHMENT_BYTES = 10 * 1024 * 1024;
-
-/** Providers refuse mails above 25 to 40 MB, and base64 adds a third. */
-const MAX_TOTAL_BYTES = 18 * 1024 * 1024;
-
-/**
- * Decodes inline attachments and fetches the others. One that cannot be had fails the mail, `transient` where
- * another attempt may fetch it, or is left out if it says `ignore_if_error`.
- */
-export async function loadAttachments(
-  attachments: readonly Attachment[],
-  http: HttpClient,
-  signal: AbortSignal,
-): Promise<{ ok: true; files: LoadedAttachment[] } | { ok: false; failure: Failed }> {
-  const loaded = await Promise.all(attachments.map((attachment) => load(attachment, http, signal)));
-  const files: LoadedAttachment[] = [];
-  let bytes = 0;
-  for (const [index, result] of loaded.entries()) {
-    if (result.ok) {
-      files.push(result.file);
-      bytes += result.file.data.length * 0.75;
-    } else if (attachments[index]?.ignore_if_error !== true) {
-      return result;
-    }
-  }
-  return bytes > MAX_TOTAL_BYTES
-    ? refusal("message", "attachments_too_large", "the attachments are larger than mail servers accept")
-    : { ok: true, files };
-}
-
-type Loaded = { ok: true; file: LoadedAttachment } | { ok: false; failure: Failed };
-
-async function load(attachment: Attachment, http: HttpClient, signal: AbortSignal): Promise<Loaded> {
-  if (typeof attachment.data === "string" && attachment.data !== "") {
-    return decode(attachment, attachment.data);
-  }
-  if (typeof attachment.url === "string" && attachment.url !== "") {
-    return fetchFile(attachment, attachment.url, http, signal);
-  }
-  return refusal("message", "invalid_attachment", "an attachment has neither data nor a URL");
-}
-
-function decode(attachment: Attachment, encoded: string): Loaded {
-  const packed = encoded.replaceAll(/\s+/g, "");
-  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(packed)) {
-    return refusal("message", "invalid_attachment", "the data of an attachment is not base64");
-  }
-  return {
-    ok: true,
-    file: {
-      filename: fileName(attachment.filename, undefined),
-      content_type: mediaType(attachment.contentType, undefined),
-      data: Buffer.from(packed, "base64").toString("base64"),
-    },
-  };
-}
-
-async function fetchFile(
-  attachment: Attachment,
-  url: string,
-  http: HttpClient,
-  signal: AbortSignal,
-): Promise<Loaded> {
-  const name = oneLine(attachment.filename ?? undefined) || "unnamed";
-  let reply: HttpReply;
-  try {
-    reply = await http.request({
-      method: "GET",
-      url,
-      encoding: "base64",
-      redirects: 5,
-      max_response_bytes: MAX_ATTACHMENT_BYTES,
-      timeout_ms: 20_000,
-      signal,
-    });
-  } catch (error) {
-    if (!(error instanceof HttpCallError)) {
-      throw error;
-    }
-    const hopeless = ["blocked_address", "invalid_request", "response_too_large", "bad_redirect"];
-    const kind = hopeless.includes(error.code) ? "message" : "transient";
-    return refusal(kind, `attachment_${error.code}`, `attachment ${name}: ${error.code}`);
-  }
-  if (reply.status !== 200) {
-    const later = reply.status >= 500 || [408, 425, 429].includes(reply.status);
-    const kind = later ? "transient" : "message";
-    return refusal(
-      kind,
-      `attachment_http_${reply.status}`,
-      `attachment ${name}: HTTP status ${reply.status}`,
-    );
-  }
-  return {
-    ok: true,
-    file: {
-      filename: fileName(attachment.filename, url),
-      content_type: mediaType(attachment.contentType, reply.headers["content-type"]),
-      data: reply.body,
-    },
-  };
-}
-
 function refusal(kind: Failed["class"], code: string, message: string): { ok: false; failure: Failed } {
   return { ok: false, failure: { kind: "failed", class: kind, code, message: message.slice(0, 500) } };
-}
-
-/** The given name, or the last part of the URL's path: one line, without folders. */
-function fileName(given: string | null | undefined, url: string | undefined): string {
-  const path = url !== undefined && URL.canParse(url) ? new URL(url).pathname : "";
-  const candidates = [oneLine(given ?? undefined), unescapePath(path)];
-  for (const candidate of candidates) {
-    const name = candidate.split(/[/\\]/).at(-1)?.trim() ?? "";
-    if (name !== "") {
-      return name.slice(-150);
-    }
-  }
-  return "attachment";
-}
-
-function unescapePath(path: string): string {
-  try {
-    return oneLine(decodeURIComponent(path));
-  } catch {
-    return path;
-  }
-}
-
-const MEDIA_TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/;
-
-function mediaType(given: string | null | undefined, received: string | undefined): string {
-  for (const candidate of [given, received]) {
-    const type =
-      text(candidate ?? undefined)
-        .split(";")[0]
-        ?.trim()
-        .toLowerCase() ?? "";
-    if (MEDIA_TYPE.test(type)) {
-      return type;
-    }
-  }
-  return "application/octet-stream";
 }
 
 /** Reads a header's list of mailboxes, or an array of them. What is no mailbox is left out. */
@@ -291,7 +143,7 @@ function text(value: unknown): string {
 }
 
 /** One line: a line break in a rendered value would start a header of the sender's choosing. */
-function oneLine(value: unknown): string {
+export function oneLine(value: unknown): string {
   return text(value)
     .replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ")
     .trim();

@@ -1,12 +1,13 @@
 import type { Channel } from "../core/channel.ts";
-import type { JsonObject } from "../core/json.ts";
+import type { Json, JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
 import type { Tx } from "../db/db.ts";
 import { insertInboxItems, type NewInboxItem } from "../inbox/items.ts";
 import { passTurns } from "../routing/steps.ts";
 import { closeReached } from "../routing/success.ts";
+import type { LeftOut } from "./attachments.ts";
+import type { AttachedFile } from "./vendor.ts";
 import { MAX_ATTEMPTS, mayRepeat, type Verdict } from "./verdict.ts";
-import type { Attachment } from "./vendor.ts";
 
 /**
  * The outbox's statements. The lease of a message is the job that sends it, written before the job can be handed
@@ -29,7 +30,8 @@ export interface LeasedMessage {
   channel_value: string | JsonObject;
   identity_key: string;
   content: JsonObject;
-  attachments: Attachment[] | null;
+  /** Notes of files, as `core/attachments.ts` reads them; null for most messages. */
+  attachments: Json;
   vendor_config_id: string;
   vendor_slug: string;
   /** Its place in a smart routing; null where there is none. */
@@ -101,6 +103,13 @@ async function markAmbiguous(tx: Tx, doubtful: LeasedMessage[], held: Set<Leased
 export interface Settled {
   message: LeasedMessage;
   verdict: Verdict;
+  /** What the vendor was given; null for messages without files, and for those that never came so far. */
+  attached: Attached | null;
+}
+
+export interface Attached {
+  files: AttachedFile[];
+  left_out: LeftOut[];
 }
 
 /**
@@ -138,6 +147,7 @@ export async function settleMessages(tx: Tx, settled: Settled[]): Promise<Settle
     tx,
     written.filter(({ verdict }) => verdict.failure_reason !== null),
   );
+  await recordAttached(tx, written.filter(isOver));
   await insertInboxItems(tx, written.flatMap(toInboxItem));
   await closeReached(tx, refsOf(written.filter(isDelivered)));
   await passTurns(tx, refsOf(written.filter(yieldsTurn)));
@@ -181,6 +191,35 @@ async function recordAttempts(tx: Tx, failed: Settled[]): Promise<void> {
           class: verdict.failure_class,
           reason: verdict.failure_reason,
           retry_in_ms: verdict.retry_in_ms,
+        }),
+      ),
+    ],
+  );
+}
+
+/** One more attempt attaches the same. */
+function isOver({ attached, verdict }: Settled): boolean {
+  return attached !== null && verdict.retry_in_ms === null;
+}
+
+/** What a mail carried and what it went without: name, type, size and hash, and never the bytes. */
+async function recordAttached(tx: Tx, settled: Settled[]): Promise<void> {
+  if (settled.length === 0) return;
+  await tx.query(
+    `insert into message_event (workspace_id, message_id, at, kind, detail)
+     select workspace_id, id, now(), kind, detail::json
+       from unnest($1::int[], $2::text[], $3::text[], $4::text[]) as e(workspace_id, id, kind, detail)`,
+    [
+      settled.map(({ message }) => message.workspace_id),
+      settled.map(({ message }) => message.id),
+      settled.map(({ attached }) => (attached?.left_out.length === 0 ? "attached" : "attachments_left_out")),
+      settled.map(({ message: { attempt }, attached }) =>
+        JSON.stringify({
+          attempt,
+          files: attached?.files.map(({ filename, content_type, bytes, sha256 }) => {
+            return { filename, content_type, size: bytes.length, sha256 };
+          }),
+          left_out: attached?.left_out,
         }),
       ),
     ],

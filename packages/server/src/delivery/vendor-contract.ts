@@ -218,7 +218,8 @@ function hostileMessages(message: OutgoingMessage): OutgoingMessage[] {
   const identities = values
     .filter((value) => typeof value === "string" || (typeof value === "object" && value !== null))
     .map((to) => ({ ...message, to: to as string | JsonObject }));
-  return [...contents, ...identities, { ...message, content: {} }, { ...message, attachments: [{}] }];
+  const file = { filename: "\uD800 💥;\r\nX: y", content_type: "x/y", bytes: Buffer.alloc(0), sha256: "" };
+  return [...contents, ...identities, { ...message, content: {} }, { ...message, attachments: [file, file] }];
 }
 
 function secretValues(schema: z.ZodType, config: unknown): string[] {

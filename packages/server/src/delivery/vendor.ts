@@ -61,17 +61,18 @@ export interface OutgoingMessage {
   to: string | JsonObject;
   /** What the channel rendered. */
   content: JsonObject;
-  /** `data.$attachments` of the trigger; only e-mail vendors look. */
-  attachments: Attachment[];
+  /** Of e-mails, in the order of the trigger: their bytes are at hand, whatever they came from. */
+  attachments: AttachedFile[];
 }
 
-export interface Attachment {
-  filename?: string | null;
-  contentType?: string | null;
-  /** Base64. Exactly one of `data` and `url` is given. */
-  data?: string | null;
-  url?: string | null;
-  ignore_if_error?: boolean | null;
+export interface AttachedFile {
+  /** One line, without folders. */
+  filename: string;
+  /** A media type without parameters. */
+  content_type: string;
+  bytes: Buffer;
+  /** Of the bytes, in hex. */
+  sha256: string;
 }
 
 export type Outcome = Sent | Failed | Ambiguous;

@@ -129,7 +129,19 @@ export function createAcceptor(deps: AcceptorDeps): Acceptor {
   return {
     accept: (record) =>
       new Promise<Accepted>((resolve, reject) => {
-        queue.push({ ...record, id: ids.uuid(), resolve, reject });
+        const end = dispatch.begin(record.lane);
+        queue.push({
+          ...record,
+          id: ids.uuid(),
+          resolve(accepted) {
+            end();
+            resolve(accepted);
+          },
+          reject(error) {
+            end();
+            reject(error);
+          },
+        });
         if (scheduled) return;
         scheduled = true;
         // After this turn of the event loop: requests that were read together are written together.

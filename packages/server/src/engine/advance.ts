@@ -1,5 +1,6 @@
 import type { Tx } from "../db/db.ts";
 import type { WalkDeps } from "./deps.ts";
+import type { Dispatch } from "./dispatch.ts";
 import type { Performance } from "./node.ts";
 import { createPace } from "./pace.ts";
 import type { Perform } from "./performing.ts";
@@ -15,10 +16,12 @@ export async function advance(
   tx: Tx,
   walks: Walk[],
   surroundings: Surroundings,
-  deps: WalkDeps & { perform: Perform },
+  deps: WalkDeps & { perform: Perform; dispatch: Pick<Dispatch, "calm"> },
 ): Promise<NewMessage[]> {
   const messages: NewMessage[] = [];
-  const breathe = createPace();
+  // A chunk is of one lane.
+  const lane = walks[0]?.run.workflow.lane ?? 0;
+  const breathe = createPace({ calm: () => deps.dispatch.calm(lane) });
   let turn = walks;
   while (turn.length > 0) {
     const wanted: { run: Run; performance: Performance }[] = [];

@@ -32,13 +32,13 @@ export function boundJq(jq: JqEngine, limits: JqLimits = {}): JqEngine {
   }
 
   return {
-    evaluate(expression, input) {
-      const value = limited(expression, () => jq.evaluate(expression, input));
+    evaluate(expression, input, now) {
+      const value = limited(expression, () => jq.evaluate(expression, input, now));
       if (value !== undefined) assertSound(value, max_output);
       return value;
     },
-    evaluateAll(expression, input, max) {
-      const values = limited(expression, () => jq.evaluateAll(expression, input, max));
+    evaluateAll(expression, input, max, now) {
+      const values = limited(expression, () => jq.evaluateAll(expression, input, max, now));
       assertSound(values, max_output);
       return values;
     },

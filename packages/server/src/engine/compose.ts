@@ -1,8 +1,9 @@
 import type { VariantSnapshot } from "../catalog/template.ts";
 import type { CompiledNode } from "../catalog/workflow.ts";
+import { type Attachment, attachmentsOf, describeAttachment } from "../core/attachments.ts";
 import type { Channel } from "../core/channel.ts";
 import type { StoredIdentity } from "../core/identity.ts";
-import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
+import type { JsonObject } from "../core/json.ts";
 import { rootOf } from "../core/lane.ts";
 import { TemplateError } from "../core/handlebars/engine.ts";
 import { selectVariant } from "../core/variants.ts";
@@ -50,7 +51,14 @@ function logMessage(run: Run, node: CompiledNode, message: NewMessage): void {
   const { id, channel, status, content, failure_reason } = message;
   if (status === "trigger_failed") {
     // A text that could not be made was said once, for all addresses of its channel.
-    if (content !== null) addStep(run, node, "error", "channels_computed", failure_reason ?? "");
+    if (content === null) return;
+    const { provider } = message;
+    addStep(run, node, "error", "channels_computed", failure_reason ?? "", {
+      code: "no_vendor",
+      channel,
+      category: run.workflow.category,
+      id_provider: provider,
+    });
     return;
   }
   const [stage, text] = toldOf(message);
@@ -59,6 +67,7 @@ function logMessage(run: Run, node: CompiledNode, message: NewMessage): void {
     channel,
     variant: message.variant_id,
     vendor: message.vendor_slug,
+    ...(message.attachments === null ? {} : { attachments: message.attachments.map(describeAttachment) }),
   });
 }
 
@@ -89,13 +98,20 @@ function composeChannel(
   const { now } = run;
   const test_mode = surroundings.workspaces.get(run.workspace_id)?.test_mode ?? null;
   const rendered = render(channel, variant, scope, now, deps);
-  if (rendered.failure !== null) addStep(run, node, "error", "template_rendered", rendered.failure);
-  else {
+  if (rendered.failure !== null) {
+    const missing = missingVariable(rendered.failure);
+    addStep(run, node, "error", "template_rendered", rendered.failure, {
+      code: "template_render_failed",
+      channel,
+      variant: variant.id,
+      ...(missing === null ? {} : { variable: missing }),
+    });
+  } else {
     const { content, held } = holdCopies(channel, rendered.content, test_mode, deps);
     rendered.content = content;
     if (held > 0) addStep(run, node, "info", "message_redirected", `${channel}: copies not sent: ${held}`);
   }
-  const attachments = channel === "email" ? attachmentsOf(run.data) : null;
+  const attachments = channel === "email" ? readAttachments(run, node) : null;
   return identities.map((meant) => {
     const { identity, redirected, blocked } = aimAt(meant, test_mode, deps);
     if (redirected !== null) addStep(run, node, "info", "message_redirected", `${channel}: ${redirected}`);
@@ -167,9 +183,22 @@ function render(
   }
 }
 
-function attachmentsOf(data: JsonObject): unknown[] | null {
-  const attachments: Json | undefined = Object.hasOwn(data, "$attachments") ? data.$attachments : undefined;
-  if (!Array.isArray(attachments)) return null;
-  const usable = attachments.filter(isJsonObject);
-  return usable.length === 0 ? null : usable;
+/** The variable that strict rendering did not find, as Handlebars names it. */
+function missingVariable(failure: string): string | null {
+  return /"([^"]+)" not defined in /.exec(failure)?.[1] ?? null;
+}
+
+/** Null where there are none: most messages. */
+function readAttachments(run: Run, node: CompiledNode): Attachment[] | null {
+  const attachments = attachmentsOf(run.data, run.memory.data_before_batch ?? null);
+  if (attachments.length === 0) return null;
+  for (const [index, attachment] of attachments.entries()) {
+    const { filename, problem } = attachment;
+    if (problem === null) continue;
+    const text = `email: attachment ${filename ?? index + 1}: ${problem}`;
+    addStep(run, node, "warning", "attachment_unusable", text, {
+      attachment: describeAttachment(attachment),
+    });
+  }
+  return attachments;
 }

@@ -7,12 +7,14 @@ import {
 } from "../core/conditions.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { callMessage } from "./call-message.ts";
+import { categoryDigest } from "./category-digest.ts";
 import { composeMessages } from "./compose.ts";
 import type { WalkDeps } from "./deps.ts";
 import { factsOf } from "./message-facts.ts";
 import type { NodeContext, RunFacts } from "./node.ts";
 import { addStep, type NewMessage, type Person, type Run, type Surroundings } from "./run.ts";
 import { type RunScope, scopeOf } from "./scope.ts";
+import { policyOf } from "./surroundings.ts";
 
 /** What a node is handed: the run's memory, dressed. What it does here shows in the run at once. */
 export function createContext(
@@ -57,10 +59,10 @@ export function createContext(
     call: run.memory.call ?? null,
     evaluate(language, source, data) {
       const { context } = data === undefined ? scopeNow() : scopeOf({ ...run, data }, surroundings);
-      return deps.expressions.evaluate(run.workspace_id, language, source, context);
+      return deps.expressions.evaluate(run.workspace_id, language, source, context, now);
     },
     merge: (values) => setData({ ...run.data, ...values }),
-    mergeBatch(items, count) {
+    mergeBatch({ items, count, key }) {
       run.memory.data_before_batch ??= run.data;
       run.memory.gathered = count;
       setData({
@@ -68,6 +70,7 @@ export function createContext(
         $batched_events: items,
         $batched_events_count: count,
         $batched_event_count: count,
+        $batch_key: key,
       });
     },
     keepEvent(properties) {
@@ -102,6 +105,9 @@ function runFacts(run: Run, surroundings: Surroundings, scope: () => RunScope): 
     },
     account_timezone: surroundings.workspaces.get(run.workspace_id)?.timezone ?? null,
     version_at: workflow.version_at,
+    get category_digest() {
+      return categoryDigest(run, policyOf(run, surroundings), surroundings);
+    },
     gathered: gatheredBy(run),
     data_before_batch: run.memory.data_before_batch ?? run.data,
   };

@@ -368,7 +368,7 @@ describe("measuring the queues", () => {
     );
 
     const depths = await node.measure();
-    expect(depths).toHaveLength(12);
+    expect(depths).toHaveLength(15);
     const depth = depths.find(({ stage, lane }) => stage === "execute" && lane === 1);
     expect(depth).toMatchObject({ waiting: 2, active: 1 });
     expect(depth?.oldest_seconds).toBeGreaterThanOrEqual(90);

@@ -15,6 +15,7 @@ import type { Log } from "../log.ts";
 import { createFairness, type Fairness, type Flow, priorityOf } from "./fairness.ts";
 import { createPresence } from "./presence.ts";
 import { createRemoteWake, WAKE_CHANNEL } from "./remote-wake.ts";
+import { createUrgency, type Urgency } from "./urgency.ts";
 
 /**
  * Work is dispatched through pg-boss: one queue per stage and lane. A job carries ids, in chunks, never
@@ -26,7 +27,7 @@ import { createRemoteWake, WAKE_CHANNEL } from "./remote-wake.ts";
  * transaction serialises commits (PostgreSQL holds one lock for it through the flush to disk): loops of this
  * process are woken directly, those of others by a NOTIFY of its own, at most one every few milliseconds.
  */
-export type Stage = "expand" | "execute" | "call" | "send";
+export type Stage = "expand" | "execute" | "call" | "tell" | "send";
 
 export interface Ref {
   workspace_id: number;
@@ -79,6 +80,9 @@ export interface Dispatch {
   isBusy: (db: Queryable, workspace_id: number) => Promise<boolean>;
   /** When the oldest work of a stage that is not done was queued; null: all is done. */
   oldestPending: (db: Queryable, stage: Stage) => Promise<Date | null>;
+  /** See `urgency.ts`: who begins work of a lane outside of the loops says so, who works long gives way. */
+  begin: Urgency["begin"];
+  calm: Urgency["calm"];
   /** Waiting and active jobs and the age of the oldest waiting one, per queue. */
   measure: () => Promise<QueueDepth[]>;
   start: (options: { worker: boolean }) => Promise<void>;
@@ -103,7 +107,7 @@ export class ClaimLostError extends Error {
 }
 
 export const CHUNK = 100;
-const STAGES: readonly Stage[] = ["expand", "execute", "call", "send"];
+const STAGES: readonly Stage[] = ["expand", "execute", "call", "tell", "send"];
 const QUEUES = STAGES.flatMap((stage) => LANES.map((root) => `${stage}-${root}`));
 const POLL_MS = 1000;
 const HEARTBEAT_SECONDS = 10;
@@ -147,6 +151,7 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
   const sleepers = new Map<string, Set<() => void>>();
   const active = new Map<string, Set<string>>();
   const fair = new Map<string, Fairness>();
+  const urgency = createUrgency();
   const loops: Promise<void>[] = [];
   const running = new Set<Promise<void>>();
   const handlers = new Map<Stage, Handler>();
@@ -211,14 +216,17 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
     active.set(queue, mine);
     while (!stopping) {
       await handler.room?.(lane);
+      await urgency.calm(lane);
       const woken = sleep(queue);
+      const end = urgency.begin(lane);
       const jobs = await fetch(queue, lane, handler);
       if (jobs.length === 0) {
+        end();
         await woken.wait();
         continue;
       }
       woken.cancel();
-      const done = run(stage, lane, handler, jobs, mine);
+      const done = run(stage, lane, handler, jobs, mine).finally(end);
       if (handler.room === undefined) await done;
       else void done;
     }
@@ -374,6 +382,8 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
     plan,
     enqueueJobs,
     settle,
+    begin: urgency.begin,
+    calm: urgency.calm,
     work: (stage, handler) => void handlers.set(stage, handler),
     async isBusy(queryable, workspace_id) {
       const [row] = await queryable.query<{ busy: boolean }>(

@@ -16,6 +16,7 @@ import type { Redriven, RedriveKind, RedriveOrder } from "./redrive/order.ts";
 import { redrive } from "./redrive/redrive.ts";
 import { createRequestNotes, type RequestNote } from "./request-notes.ts";
 import { type Rehearsal, rehearse } from "./rehearse.ts";
+import { createTellHandler } from "./tell-tenants.ts";
 import { createWaker } from "./waker.ts";
 
 /**
@@ -73,6 +74,7 @@ export function createEngine(deps: EngineDeps): Engine {
     deps.dispatch.work("expand", createExpandHandler(stageDeps));
     deps.dispatch.work("execute", createExecuteHandler(stageDeps));
     deps.dispatch.work("call", createCallHandler(stageDeps));
+    deps.dispatch.work("tell", createTellHandler(deps));
   }
   return {
     accept: acceptor.accept,

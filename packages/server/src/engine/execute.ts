@@ -18,11 +18,12 @@ import {
   type Step,
   type Surroundings,
 } from "./run.ts";
-import { tenantRefusal } from "./profile.ts";
+import { noSuchTenant, tenantRefusal } from "./profile.ts";
 import { writeChunk } from "./store.ts";
 import { loadChoices, loadConfiguration, loadPeople, type Use } from "./surroundings.ts";
 import { takeSignals } from "./signals.ts";
 import { tellMissedChanges } from "./tell-profiles.ts";
+import { readTenants, tellMissedTenants } from "./tell-tenants.ts";
 import { abandonWaits, enqueueByLane } from "./waiters.ts";
 import { type Signal, stopWith, type Walk } from "./walk.ts";
 
@@ -81,18 +82,18 @@ async function execute(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<void> {
   const runs = await loadRuns(tx, chunk, await deps.clock(tx));
   const { signals, more } = await takeSignals(tx, runs);
   // None waits for another: they share a round trip.
-  const [recipients, facts, choices] = await Promise.all([
+  const { configuration } = chunk;
+  const [recipients, facts, choices, tenants] = await Promise.all([
     loadPeople(tx, runs, deps),
     loadMessageFacts(tx, runs),
     loadChoices(tx, runs, deps),
+    readTenants(tx, runs, configuration.tenants, deps),
   ]);
-  const surroundings: Surroundings = { ...chunk.configuration, recipients, messages: facts, choices };
+  const surroundings: Surroundings = { ...configuration, tenants, recipients, messages: facts, choices };
   const walks: Walk[] = [];
   for (const run of runs) {
-    const refusal = isOrphaned(run, surroundings)
-      ? `no user found with distinct_id: ${run.distinct_id}`
-      : tenantRefusal(run, surroundings);
-    if (refusal !== null) stopWith(run, refusal);
+    const stop = stopOf(run, surroundings);
+    if (stop !== null) stopWith(run, stop.code, stop.message);
     else walks.push({ run, begin: beginOf(run, signals) });
   }
   const messages = await advance(tx, walks, surroundings, deps);
@@ -102,6 +103,7 @@ async function execute(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<void> {
   for (const run of unheard) run.wake_at = null;
   await writeChunk(tx, { walked: runs }, messages, deps.dispatch);
   await tellMissedChanges(tx, runs, surroundings.recipients, deps.dispatch);
+  await tellMissedTenants(tx, runs, surroundings, deps.dispatch);
   await enqueueByLane(
     tx,
     unheard.map((run) => ({ ...run, lane: run.workflow.lane })),
@@ -116,6 +118,24 @@ function beginOf(run: Run, signals: Map<string, Signal[]>): Walk["begin"] {
   if (run.memory.failed_at === undefined) return { kind: "wake", signals: signals.get(run.id) ?? [] };
   delete run.memory.failed_at;
   return { kind: "enter" };
+}
+
+/** Why a run cannot go on where it woke: what it needs is gone, or not its own any more. */
+function stopOf(run: Run, surroundings: Surroundings): { code: string; message: string } | null {
+  if (isOrphaned(run, surroundings)) {
+    const { object_type, distinct_id } = run;
+    const missing =
+      object_type === ""
+        ? `no user found with distinct_id: ${distinct_id}`
+        : `no object found with id: ${object_type}/${distinct_id}`;
+    return { code: "user_not_found", message: missing };
+  }
+  const { workspace_id, tenant_id, workflow } = run;
+  if ((surroundings.tenants.get(`${workspace_id}/${tenant_id}`) ?? null) === null) {
+    return { code: "tenant_not_found", message: noSuchTenant(workflow.slug, tenant_id) };
+  }
+  const refusal = tenantRefusal(run, surroundings);
+  return refusal === null ? null : { code: "tenant_not_associated", message: refusal };
 }
 
 /** A recipient that existed when the run began and was deleted since. */
@@ -144,7 +164,9 @@ interface RunRow {
   state: RunMemory | null;
   parent_object: string | null;
   now: Date;
+  /** Of its request, as is what follows. */
   api_type: string | null;
+  is_internal: boolean;
   body: JsonObject | null;
 }
 
@@ -154,7 +176,7 @@ async function loadRuns(tx: Tx, { refs, workflows }: Chunk, base: Date | null): 
     `select r.workspace_id, r.id, r.request_id, r.parent_run_id, r.version_id, r.object_type, r.distinct_id,
             r.recipient_id, r.tenant_id, r.idempotency_key, r.cancellation_key, r.actor, r.inline, r.data, r.status,
             r.position, r.steps, r.state, r.parent_object, ${WORKSPACE_NOW("$3")} as now,
-            q.api_type, case when r.data is null then q.body end as body
+            q.api_type, q.parent_run_id is not null as is_internal, case when r.data is null then q.body end as body
        from unnest($1::int[], $2::text[]) as k(workspace_id, id)
        join run r on r.workspace_id = k.workspace_id and r.id = k.id
        join workspace w on w.workspace_id = r.workspace_id
@@ -165,13 +187,13 @@ async function loadRuns(tx: Tx, { refs, workflows }: Chunk, base: Date | null): 
     [...keyColumns(refs), base],
     "execute_load",
   );
-  return rows.map(({ version_id, position, data, body, api_type, state, ...row }): Run => {
+  return rows.map(({ version_id, position, data, body, api_type, is_internal, state, ...row }): Run => {
     const workflow = workflows.get(version_id);
     if (workflow === undefined) throw new Error(`run ${row.id} changed its version`);
     return {
       ...row,
       workflow,
-      data: data ?? payloadOf(api_type, body),
+      data: data ?? payloadOf(api_type, body, { request_id: row.request_id, is_internal }),
       data_changed: false,
       position: position === null ? null : parsePosition(position),
       wake_at: null,
@@ -191,6 +213,7 @@ async function failRun(tx: Tx, ref: Ref, error: unknown): Promise<void> {
     s: "run_stopped",
     l: "error",
     m: `500: ${error instanceof Error ? error.message : String(error)}`,
+    p: { code: "internal" },
   };
   await tx.query(
     `update run set status = 'failed', position = null, wake_at = null, updated_at = now(),

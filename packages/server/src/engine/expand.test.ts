@@ -358,7 +358,8 @@ describe("a backlog", () => {
     expect(runs.filter(({ status }) => status === "failed")).toMatchObject([
       { distinct_id: "user-7", position: null },
     ]);
-    expect(runs[7]?.steps.at(-1)).toMatchObject({ s: "run_stopped", l: "error", m: "500: boom" });
+    const told = { s: "run_stopped", l: "error", m: "500: boom", p: { code: "internal" } };
+    expect(runs[7]?.steps.at(-1)).toMatchObject(told);
     expect(await pipeline.messages()).toHaveLength(19);
   });
 

@@ -10,12 +10,14 @@ import { admit, refuseIntent } from "./gates.ts";
 import { type FanOutRest, forgetMissingParents, planFanOut, queueRest } from "./fan-out.ts";
 import { holdRequests } from "./hold-requests.ts";
 import { type Intent, type RequestRow, readIntents } from "./intent.ts";
+import { createNoteExecuted } from "./last-executed.ts";
 import { problem, type RequestProblem } from "./problem.ts";
 import { planRuns } from "./people.ts";
 import { addStep, type Configuration, type Run, type Surroundings } from "./run.ts";
 import { writeChunk } from "./store.ts";
 import { groupBy, loadChoices, loadConfiguration, loadPeople } from "./surroundings.ts";
 import { tellMissedChanges } from "./tell-profiles.ts";
+import { tellMissedTenants } from "./tell-tenants.ts";
 import { type Happening, tellWaiters } from "./waiters.ts";
 import type { Walk } from "./walk.ts";
 
@@ -26,6 +28,7 @@ import type { Walk } from "./walk.ts";
  * with the job's completion, so the job runs again.
  */
 export function createExpandHandler(deps: StageDeps): Handler {
+  const noteExecuted = createNoteExecuted();
   return {
     batch: lessForCampaigns(4),
     loops: lessForCampaigns(2),
@@ -36,7 +39,7 @@ export function createExpandHandler(deps: StageDeps): Handler {
         async (tx) => {
           await deps.dispatch.settle(tx, "expand", lane, jobs);
           await Promise.all([markExpanding(tx, chunk.requests), holdRequests(tx, chunk.requests)]);
-          await expand(tx, chunk, deps);
+          await noteExecuted(tx, await expand(tx, chunk, deps));
         },
         { relaxed: true },
       );
@@ -81,16 +84,19 @@ export async function readRequests(requests: RequestRow[], deps: StageDeps): Pro
   return { requests, intents: possible, problems, configuration };
 }
 
-async function expand(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<void> {
+/** The runs that it made. */
+async function expand(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<Run[]> {
   const { begun, surroundings, rest } = await plan(tx, chunk, deps);
   const walks = begun.map((run): Walk => ({ run, begin: { kind: "enter" } }));
   const messages = await advance(tx, walks, surroundings, deps);
   await writeChunk(tx, { made: begun }, messages, deps.dispatch);
   await tellMissedChanges(tx, begun, surroundings.recipients, deps.dispatch);
+  await tellMissedTenants(tx, begun, surroundings, deps.dispatch);
   await queueRest(tx, rest, deps);
   await recordProblems(tx, chunk.requests, chunk.problems, begun);
   announceWakes(tx, begun, deps);
   tx.afterCommit(() => report(begun, messages, deps));
+  return begun;
 }
 
 /** Everything before the first node: who gets a run, and what the runs see. Writes profiles, counts throttles. */
@@ -111,7 +117,7 @@ export async function plan(
     loadChoices(tx, runs, deps),
   ]);
   const surroundings: Surroundings = { ...configuration, recipients, messages: new Map(), choices };
-  const begun = await admit(tx, runs, surroundings, problems);
+  const begun = await admit(tx, runs, surroundings, problems, deps.dispatch);
   forgetMissingParents(runs, orders, new Set(begun));
   for (const run of begun) addStep(run, null, "info", "run_started", "run started");
   return { begun, surroundings, rest };

@@ -10,10 +10,19 @@ import { createOverruns } from "./overruns.ts";
  * each is bounded in time, depth and output, so that a hostile expression ends as its node's error.
  */
 export interface Expressions {
-  /** The value of an expression over a run's context (payload, `$recipient`, …). Never throws for what was written. */
-  evaluate: (workspace_id: number, language: Language, source: string, context: JsonObject) => Evaluated;
+  /**
+   * The value of an expression over a run's context (payload, `$recipient`, …), where `now` is the workspace's time.
+   * Never throws for what was written.
+   */
+  evaluate: (
+    workspace_id: number,
+    language: Language,
+    source: string,
+    context: JsonObject,
+    now: Date,
+  ) => Evaluated;
   /** Every value of a jq stream. */
-  evaluateAll: (workspace_id: number, source: string, context: JsonObject) => EvaluatedAll;
+  evaluateAll: (workspace_id: number, source: string, context: JsonObject, now: Date) => EvaluatedAll;
   /** Why a source can never be evaluated; null when it may. */
   check: (language: Language, source: string) => string | null;
 }
@@ -35,10 +44,11 @@ export const EMPTY_VALUE = "evaluated to empty value";
 export function createExpressions({ jq, jsonnet, handlebars }: ExpressionEngines): Expressions {
   const overruns = createOverruns();
   const settings = createSettingEngine(jsonnet);
-  const languages: Record<Language, (source: string, context: JsonObject) => Json | undefined> = {
-    jq: (source, context) => jq.evaluate(source, context),
+  const languages: Record<Language, (source: string, context: JsonObject, now: Date) => Json | undefined> = {
+    jq: (source, context, now) => jq.evaluate(source, context, now),
+    // Jsonnet has no clock.
     jsonnet: (source, context) => settings.evaluate(source, context),
-    handlebars: (source, context) => handlebars.compile(source).render(context),
+    handlebars: (source, context, now) => handlebars.compile(source).render(context, { now }),
   };
   const checks: Record<Language, (source: string) => string | null> = {
     jq: (source) => jq.check(source),
@@ -59,15 +69,15 @@ export function createExpressions({ jq, jsonnet, handlebars }: ExpressionEngines
   }
 
   return {
-    evaluate(workspace_id, language, source, context) {
-      const result = bounded(workspace_id, source, () => languages[language](source, context));
+    evaluate(workspace_id, language, source, context, now) {
+      const result = bounded(workspace_id, source, () => languages[language](source, context, now));
       if (!result.ok) return result;
       return result.value === undefined
         ? { ok: false, reason: EMPTY_VALUE }
         : { ok: true, value: result.value };
     },
-    evaluateAll(workspace_id, source, context) {
-      const result = bounded(workspace_id, source, () => jq.evaluateAll(source, context));
+    evaluateAll(workspace_id, source, context, now) {
+      const result = bounded(workspace_id, source, () => jq.evaluateAll(source, context, undefined, now));
       return result.ok ? { ok: true, values: result.value } : result;
     },
     check: (language, source) => checks[language](source),

@@ -1,10 +1,11 @@
 import { evaluateConditions } from "../core/conditions.ts";
 import type { Json } from "../core/json.ts";
 import type { Tx } from "../db/db.ts";
+import type { Dispatch } from "./dispatch.ts";
 import type { Intent } from "./intent.ts";
 import { problem, problemOf, type RequestProblem } from "./problem.ts";
 import type { Configuration, Run, Surroundings } from "./run.ts";
-import { tenantRefusal } from "./profile.ts";
+import { noSuchTenant, tenantRefusal } from "./profile.ts";
 import { scopeOf } from "./scope.ts";
 import { createPace } from "./pace.ts";
 import { throttle } from "./throttle.ts";
@@ -15,8 +16,7 @@ export function refuseIntent(
   { tenants }: Configuration,
 ): RequestProblem | null {
   if ((tenants.get(`${request.workspace_id}/${tenant_id}`) ?? null) !== null) return null;
-  const text = `[workflow: ${workflow.slug}] tenant doesn't exist with id: ${tenant_id}`;
-  return problem(workflow.slug, "tenant_not_found", text);
+  return problem(workflow.slug, "tenant_not_found", noSuchTenant(workflow.slug, tenant_id));
 }
 
 /** The tenant that may not have this recipient, or the trigger's conditions with the values they saw. */
@@ -52,8 +52,10 @@ export async function admit(
   runs: Run[],
   surroundings: Surroundings,
   problems: Map<string, RequestProblem[]>,
+  dispatch: Pick<Dispatch, "calm">,
 ): Promise<Run[]> {
-  const breathe = createPace();
+  const lane = runs[0]?.workflow.lane ?? 0;
+  const breathe = createPace({ calm: () => dispatch.calm(lane) });
   const passed: Run[] = [];
   for (const run of runs) {
     await breathe();

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { contentHash } from "../catalog/content-hash.ts";
-import type { Json, JsonObject } from "../core/json.ts";
-import { type NodeContext, type NodeOutcome, perform } from "./node.ts";
+import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
+import { next, type NodeContext, type NodeOutcome, perform } from "./node.ts";
 
 /**
  * What batches and digests have in common: many runs of one recipient become one. The first carries and sleeps until
@@ -45,17 +45,18 @@ export function gatherInto(
   ctx: NodeContext,
   { bucket, closes_at, flush_leading }: GatheringWindow,
 ): NodeOutcome {
-  const { items, count } = ctx.run.gathered ?? { items: [withoutBatch(ctx.data)], count: 1 };
-  const key = bucket === undefined ? "" : contentHash(bucket);
-  return perform("gather", { key, closes_at, flush_leading, items, count }, (gathered) => {
+  const { items, count } = broughtBy(ctx);
+  const identity = bucket === undefined ? "" : contentHash(bucket);
+  const key = keyText(bucket ?? null);
+  return perform("gather", { key: identity, closes_at, flush_leading, items, count }, (gathered) => {
     const { batch_id } = gathered;
     switch (gathered.role) {
       case "carrier":
         ctx.log("info", "node_entered", `carries batch ${batch_id}`, factsOf(gathered));
-        return { kind: "suspend", until: gathered.closes_at, batch_id, memo: { batch_id } };
+        return { kind: "suspend", until: gathered.closes_at, batch_id, memo: { batch_id, key } };
       case "leading":
         ctx.log("info", "node_completed", `went ahead of batch ${batch_id}`, factsOf(gathered));
-        ctx.mergeBatch(items, count);
+        ctx.mergeBatch({ items, count, key });
         return { kind: "next" };
       case "joined": {
         const { carrier_run_id } = gathered;
@@ -69,6 +70,16 @@ export function gatherInto(
   });
 }
 
+/** For a run that is gathered with no others: a batch of its own, so that what follows finds what it expects. */
+export function goAlone(ctx: NodeContext): NodeOutcome {
+  ctx.mergeBatch({ ...broughtBy(ctx), key: null });
+  return next;
+}
+
+function broughtBy({ run, data }: NodeContext): { items: JsonObject[]; count: number } {
+  return run.gathered ?? { items: [withoutBatch(data)], count: 1 };
+}
+
 function factsOf({ batch_id, closes_at }: { batch_id: string; closes_at: Date }): JsonObject {
   return { batch_id, closes_at: closes_at.toISOString() };
 }
@@ -79,6 +90,7 @@ function withoutBatch(data: JsonObject): JsonObject {
     $batched_events: _events,
     $batched_events_count: _count,
     $batched_event_count: _singular,
+    $batch_key: _key,
     ...item
   } = data;
   return item;
@@ -95,7 +107,7 @@ export function closeGathered(
   { retain_count, retain_order }: Retention,
   least: { count: number; code: string } | null,
 ): NodeOutcome {
-  const batch_id = batchOf(ctx.memo);
+  const { batch_id, key } = batchOf(ctx.memo);
   const request = {
     batch_id,
     retain_count: retain_count ?? RETAINED,
@@ -113,13 +125,18 @@ export function closeGathered(
       };
     }
     ctx.log("info", "node_completed", `closed batch ${batch_id} of ${count}`, facts);
-    ctx.mergeBatch(items, count);
+    ctx.mergeBatch({ items, count, key });
     return { kind: "next" };
   });
 }
 
-function batchOf(memo: Json): string {
-  const id = typeof memo === "object" && memo !== null && !Array.isArray(memo) ? memo.batch_id : undefined;
-  if (typeof id !== "string") throw new Error("a run that gathers has forgotten its batch");
-  return id;
+/** Runs that fell asleep before keys were kept have none. */
+function batchOf(memo: Json): { batch_id: string; key: string | null } {
+  const { batch_id, key } = isJsonObject(memo) ? memo : {};
+  if (typeof batch_id !== "string") throw new Error("a run that gathers has forgotten its batch");
+  return { batch_id, key: typeof key === "string" ? key : null };
+}
+
+function keyText(bucket: Json): string | null {
+  return bucket === null || typeof bucket === "string" ? bucket : JSON.stringify(bucket);
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { describeValue } from "../core/describe-value.ts";
 import type { Json } from "../core/json.ts";
+import { nameScript } from "../core/jsonnet/setting.ts";
 import type { HttpCall } from "./http-call.ts";
 import type { NodeContext, NodeExpression } from "./node.ts";
 import { expression, type Read, readJsonnet } from "./node-settings.ts";
@@ -21,7 +22,7 @@ const JSON_TYPE = "application/json";
 const pairs = z
   .array(
     z.object({
-      key: z.string().describe("Jsonnet; the name."),
+      key: z.string().describe("The name: plain, or Jsonnet."),
       value: z.string().describe("Jsonnet; text, number or boolean. Null leaves the pair out."),
     }),
   )
@@ -134,7 +135,7 @@ function readPairs(ctx: NodeContext, list: string, rows: CallSettings["headers"]
   return (rows ?? []).flatMap(({ key, value }, index): Pair[] => {
     if (isBlank(key) && isBlank(value)) return [];
     const path = `${list}.${index}`;
-    const name = evaluate(ctx, `${path}.key`, key);
+    const name = evaluate(ctx, `${path}.key`, nameScript(key));
     if (typeof name !== "string" || name.trim() === "")
       wrong(`${path}.key`, `must give a text, gave ${describeValue(name)}`);
     const given = evaluate(ctx, `${path}.value`, value);
@@ -196,7 +197,7 @@ function pairSources(list: string, rows: CallSettings["headers"]): [string, stri
     isBlank(key) && isBlank(value)
       ? []
       : [
-          [`${list}.${index}.key`, key],
+          [`${list}.${index}.key`, nameScript(key)],
           [`${list}.${index}.value`, value],
         ],
   );

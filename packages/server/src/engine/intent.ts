@@ -2,6 +2,7 @@ import { compileInlineWorkflow, parseInlineTrigger } from "../catalog/inline-wor
 import { findPayloadMismatch } from "../catalog/payload-mismatch.ts";
 import type { WorkflowEntry } from "../catalog/catalog.ts";
 import type { CompiledWorkflow } from "../catalog/workflow.ts";
+import { type Bringer, leaveFiles } from "../core/attachments.ts";
 import { parseEvent } from "../core/event-record.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { parseTrigger, type RecipientSpec, type Trigger } from "../core/trigger.ts";
@@ -79,8 +80,8 @@ export async function readIntents(request: RequestRow, deps: IntentDeps): Promis
 async function readPage(page: RequestRow, deps: IntentDeps): Promise<Intents> {
   const { request_id, version_id, actor, ask } = page.body as unknown as FanOutBody;
   const { workspace_id, parent_run_id, depth, tenant_id } = page;
-  const [first] = await deps.db.query<Omit<RequestRow, "depth" | "parent_run_id">>(
-    `select workspace_id, id, api_type, name, tenant_id, idempotency_key, cancellation_key, body, created_at
+  const [first] = await deps.db.query<Omit<RequestRow, "depth">>(
+    `select workspace_id, id, api_type, name, tenant_id, idempotency_key, cancellation_key, body, created_at, parent_run_id
        from request where workspace_id = $1 and id = $2`,
     [workspace_id, request_id],
     "page_request",
@@ -91,7 +92,7 @@ async function readPage(page: RequestRow, deps: IntentDeps): Promise<Intents> {
     workflow: await deps.catalog.getVersion(workspace_id, version_id),
     recipients: [],
     actor: null,
-    data: payloadOf(first.api_type, first.body),
+    data: payloadOf(first.api_type, first.body, bringerOf(first)),
     tenant_id: tenant_id ?? DEFAULT_TENANT,
     creates: false,
     page: { actor, ask, parent_run_id },
@@ -99,15 +100,19 @@ async function readPage(page: RequestRow, deps: IntentDeps): Promise<Intents> {
   return { intents: [intent], problems: [] };
 }
 
-/** The payload that a stored request gives its runs. */
-export function payloadOf(api_type: string | null, body: JsonObject | null): JsonObject {
+/** The payload that a stored request gives its runs, without the bytes of files. */
+export function payloadOf(api_type: string | null, body: JsonObject | null, bringer: Bringer): JsonObject {
   if (body === null) return {};
   if (api_type === "event") {
     const parsed = parseEvent(body);
-    return parsed.ok ? parsed.value.properties : {};
+    return parsed.ok ? leaveFiles(parsed.value.properties, bringer) : {};
   }
   const { data } = body;
-  return isJsonObject(data) ? data : {};
+  return isJsonObject(data) ? leaveFiles(data, bringer) : {};
+}
+
+function bringerOf({ id, parent_run_id }: Pick<RequestRow, "id" | "parent_run_id">): Bringer {
+  return { request_id: id, is_internal: parent_run_id !== null };
 }
 
 async function readTrigger(request: RequestRow, deps: IntentDeps): Promise<Intents> {
@@ -144,7 +149,8 @@ async function readInline(request: RequestRow, deps: IntentDeps): Promise<Intent
 async function readEvent(request: RequestRow, deps: IntentDeps): Promise<Intents> {
   const parsed = parseEvent(request.body);
   if (!parsed.ok) return refused(null, "validation_error", parsed.message);
-  const { distinct_id, event, properties, tenant_id } = parsed.value;
+  const { distinct_id, event, tenant_id } = parsed.value;
+  const properties = leaveFiles(parsed.value.properties, bringerOf(request));
   const intents: Intent[] = [];
   const problems: RequestProblem[] = [];
   const source = { workspace_id: request.workspace_id, properties, expressions: deps.expressions };
@@ -192,7 +198,7 @@ function toIntent(
     workflow,
     recipients,
     actor,
-    data,
+    data: leaveFiles(data, bringerOf(request)),
     tenant_id: tenant_id ?? DEFAULT_TENANT,
     creates: true,
     page: null,

@@ -85,6 +85,13 @@ async function receive(): Promise<void> {
 const setStatus = (channel: string, to: string) => () =>
   query("update message set status = $3 where workspace_id = $1 and channel = $2", channel, to);
 
+/** From here on the e-mail of the template cannot be rendered. */
+async function breakEmail(): Promise<void> {
+  await query(
+    "update template_version set snapshot = replace(snapshot::text, '<p>Hello</p>', '{{nothing.there}}')::json where workspace_id = $1",
+  );
+}
+
 const NOTHING = ["IS_NOT delivered", "IS_NOT seen", "IS_NOT clicked"];
 const DELIVERED = ["IS delivered", "IS_NOT seen", "IS_NOT clicked"];
 const SEEN = ["IS delivered", "IS seen", "IS_NOT clicked"];
@@ -150,6 +157,35 @@ describe("a branch on the status of messages", () => {
     expect(await answers([multi("email", "sms")], reports("accept", "0100"), blocked)).toEqual(FAILED);
   });
 
+  it.each<[string, string[]]>([
+    ["behind a delay", ["email"]],
+    ["behind a delay, beside one that is under way", ["email", "sms"]],
+  ])("is not delivery_failed for what failed on our side, %s", async (_name, channels) => {
+    await breakEmail();
+    const held = await answers([multi(...channels)], { $email: "ann@example.com", $sms: "+14155550100" });
+    expect(held).toEqual(NOTHING);
+    expect(await pipeline.messages()).toContainEqual(
+      expect.objectContaining({ channel: "email", status: "trigger_failed", failure_class: null }),
+    );
+  });
+
+  it("is not delivery_failed in the walk that could not render it, either", async () => {
+    await breakEmail();
+    await pipeline.commit("asks", [multi("email"), ...asked("first")]);
+    await pipeline.trigger({
+      workflow: "asks",
+      recipients: [{ distinct_id: "ann", $email: "ann@example.com" }],
+    });
+    await pipeline.finished(1);
+    expect((await pipeline.messages()).slice(1).map(({ node_ref }) => node_ref)).toEqual(NOTHING);
+  });
+
+  it("is delivery_failed where the vendor refused all that could be rendered", async () => {
+    await breakEmail();
+    const recipient = { $email: "ann@example.com", $sms: "+14155550008" };
+    expect(await answers([multi("email", "sms")], recipient, receive)).toEqual(FAILED);
+  });
+
   it("of a workspace's other runs is not looked at", async () => {
     await answers([multi("sms")], { $sms: "+14155550005" }, receive);
     await pipeline.commit("asks", asked("first"));
@@ -173,11 +209,21 @@ describe("how far a message is", () => {
     ["dismissed", { ...none, delivered: true, seen: true }],
     ["clicked", { ...none, delivered: true, seen: true, clicked: true }],
     ["failure_by_vendor", { ...none, failed: true }],
-    ["trigger_failed", { ...none, failed: true }],
     ["not_to_be_triggered", null],
     ["trigger_blocked", null],
     ["__proto__", none],
   ])("%s", (stored, facts) => {
     expect(factsOf(stored)).toEqual(facts);
+  });
+
+  it.each([
+    ["recipient", { ...none, failed: true }],
+    ["config", { ...none, failed: true }],
+    ["transient", { ...none, failed: true }],
+    ["ambiguous", { ...none, failed: true }],
+    ["internal", null],
+    [null, null],
+  ])("trigger_failed, of class %s", (failure_class, facts) => {
+    expect(factsOf("trigger_failed", failure_class)).toEqual(facts);
   });
 });

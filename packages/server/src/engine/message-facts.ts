@@ -11,17 +11,27 @@ const FAILED = new Set(["failure_by_vendor", "trigger_failed"]);
 const NOT_SENT = new Set(["not_to_be_triggered", "trigger_blocked"]);
 
 /**
- * How far one message is, by its status alone: statuses only move forward, and later ones imply earlier ones. Null for
- * a message that was never to be sent.
+ * How far one message is: statuses only move forward, and later ones imply earlier ones. Null for a message that was
+ * never to be sent, or that failed on our side: only what a vendor was asked to send can have failed to arrive.
+ * `failure_class` is delivery's; without one no vendor was called.
  */
-export function factsOf(status: string): Fact | null {
+export function factsOf(status: string, failure_class: string | null = null): Fact | null {
   if (NOT_SENT.has(status)) return null;
+  if (status === "trigger_failed" && (failure_class === null || failure_class === "internal")) return null;
   return {
     delivered: DELIVERED.has(status),
     seen: SEEN.has(status),
     clicked: status === "clicked",
     failed: FAILED.has(status),
   };
+}
+
+interface FactRow {
+  execution_id: string;
+  node_ref: string;
+  status: string;
+  failure_class: string | null;
+  clicked: boolean;
 }
 
 /** Relies on the index by execution. Runs of workflows that do not ask cost nothing. */
@@ -32,17 +42,17 @@ export async function loadMessageFacts(
   const asking = runs.filter(({ workflow }) => workflow.asks_for_messages);
   const facts = new Map<string, Map<string, { channels: Fact[] }>>();
   if (asking.length === 0) return facts;
-  const rows = await tx.query<{ execution_id: string; node_ref: string; status: string; clicked: boolean }>(
-    `select m.execution_id, m.node_ref, m.status, m.clicked_at is not null as clicked
+  const rows = await tx.query<FactRow>(
+    `select m.execution_id, m.node_ref, m.status, m.failure_class, m.clicked_at is not null as clicked
        from unnest($1::int[], $2::text[]) as k(workspace_id, id)
        join message m on m.workspace_id = k.workspace_id and m.execution_id = k.id`,
     [asking.map(({ workspace_id }) => workspace_id), asking.map(({ id }) => id)],
     "message_facts",
   );
-  for (const { execution_id, node_ref, status, clicked } of rows) {
+  for (const { execution_id, node_ref, status, failure_class, clicked } of rows) {
     const nodes = facts.get(execution_id) ?? new Map<string, { channels: Fact[] }>();
     facts.set(execution_id, nodes);
-    const fact = factsOf(clicked ? "clicked" : status);
+    const fact = factsOf(clicked ? "clicked" : status, failure_class);
     if (fact === null) continue;
     const known = nodes.get(node_ref);
     if (known === undefined) nodes.set(node_ref, { channels: [fact] });

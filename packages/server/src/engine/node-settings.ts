@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { describeValue } from "../core/describe-value.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
+import { EMPTY_VALUE } from "./expressions.ts";
 import type { NodeContext } from "./node.ts";
 
 /** Kinds of settings that several nodes have, and how they are read. */
@@ -32,6 +33,11 @@ export function readMap(ctx: NodeContext, path: string, source: string, data?: J
   const { value } = read;
   if (isJsonObject(value)) return { ok: true, value };
   return { ok: false, reason: `${path}: must give a map, gave ${describeValue(value)}` };
+}
+
+/** Why a jq setting has no value: `evaluated to empty value` is the wire's, and read on; what jq says is quoted. */
+export function jqRefusal(source: string, reason: string): string {
+  return `jq-expression '${source}'${reason === EMPTY_VALUE ? "" : ":"} ${reason}`;
 }
 
 /** What a template gives, without the space around it. */

@@ -3,6 +3,7 @@ import type { Channel } from "../core/channel.ts";
 import type { Condition, EventCondition } from "../core/conditions.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Severity } from "../core/run-state.ts";
+import type { CategorySchedule } from "../core/schedule/category-schedule.ts";
 import type { Effects } from "./effect.ts";
 import type { Evaluated, Language } from "./expressions.ts";
 import type { HttpCall, HttpReply } from "./http-call.ts";
@@ -83,19 +84,21 @@ export interface Suspension {
   batch_id?: string;
 }
 
-/** Something that may happen to somebody: an event by name, or `PROFILE_CHANGED`. */
+/** Something that may happen: an event by name, `PROFILE_CHANGED` or `TENANT_CHANGED`. */
 export interface Topic {
   name: string;
-  /** The `distinct_id` of an event, the stored id of a profile. */
+  /** The `distinct_id` of an event, the stored id of a profile, the id of a tenant. */
   key: string;
 }
 
 export const PROFILE_CHANGED = "$profile";
+export const TENANT_CHANGED = "$tenant";
 
 export type Woken =
   | { by: "time" }
   | { by: "event"; name: string; properties: JsonObject }
   | { by: "profile" }
+  | { by: "tenant" }
   | { by: "reply"; reply: HttpReply };
 
 export interface Performance<Type extends keyof Effects = keyof Effects> {
@@ -138,8 +141,8 @@ export interface NodeContext<Branch = unknown> {
   evaluate: (language: Language, source: string, data?: JsonObject) => Evaluated;
   /** Shallow: each key replaces the payload's. For the rest of the run. */
   merge: (values: JsonObject) => void;
-  /** The payload becomes a batch's: `$batched_events` and their count; what it was before is kept for `run`. */
-  mergeBatch: (items: JsonObject[], count: number) => void;
+  /** The payload becomes a batch's, `$batched_events` and their like; what it was before is kept for `run`. */
+  mergeBatch: (batch: GatheredBatch) => void;
   /** The event that ended a wait is `$future_event` for the rest of the run. */
   keepEvent: (properties: JsonObject) => void;
   /** Adds one entry to the run's step log. */
@@ -166,10 +169,21 @@ export interface RunFacts {
   account_timezone: string | null;
   /** When this version of the workflow was committed: schedules without a start are counted from there. */
   version_at: Date;
+  /** How often the recipient wants digests of the workflow's category; null where that has none. */
+  category_digest: CategorySchedule | null;
   /** What the run's last batch or digest had gathered; null before one. */
   gathered: { items: JsonObject[]; count: number } | null;
   /** The payload before the first batch of this run; the payload itself where there was none. */
   data_before_batch: JsonObject;
+}
+
+export interface GatheredBatch {
+  /** What was retained. */
+  items: JsonObject[];
+  /** Of all that was gathered. */
+  count: number;
+  /** What its triggers had in common, as text; null where batches have no key, or none was found. */
+  key: string | null;
 }
 
 export interface PersonFacts {

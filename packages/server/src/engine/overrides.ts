@@ -1,5 +1,4 @@
 import type { Json, JsonObject } from "../core/json.ts";
-import { isJsonObject } from "../core/json.ts";
 import type { RecipientSpec } from "../core/trigger.ts";
 import type { WorkflowDefinition } from "../catalog/workflow.ts";
 import { EMPTY_VALUE, type Expressions } from "./expressions.ts";
@@ -147,14 +146,14 @@ function usersOf(
 }
 
 function objectOf(fields: JsonObject, source: OverrideSource): RecipientSpec {
+  const expressionOf = (key: string) => (typeof fields[key] === "string" ? fields[key] : "");
   const field = (key: string): string => {
-    const expression = isJsonObject(fields) && typeof fields[key] === "string" ? fields[key] : "";
-    return textOf(`${RECIPIENTS}.${key}`, expression, source);
+    return textOf(`${RECIPIENTS}.${key}`, expressionOf(key), source);
   };
   const depthKey = "$object_subscriptions_query.depth";
   const depth = fields[depthKey] === undefined || fields[depthKey] === null ? 2 : Number(field(depthKey));
   if (depth !== 0 && depth !== 1 && depth !== 2) {
-    throw new OverrideError(`${RECIPIENTS}.${depthKey}`, String(fields[depthKey]), "is not 0, 1 or 2", TEXT);
+    throw new OverrideError(`${RECIPIENTS}.${depthKey}`, expressionOf(depthKey), "is not 0, 1 or 2", TEXT);
   }
   return { ...namedUser(field("id")), object_type: field("object_type"), depth };
 }

@@ -7,6 +7,8 @@ import { boundJq } from "./bounded-jq.ts";
 import { createExpressions, type Language } from "./expressions.ts";
 import { createOverruns } from "./overruns.ts";
 
+const NOW = new Date("2026-07-16T12:00:00Z");
+
 const expressions = (jq = boundJq(createJqEngine(), { max_ms: 60 })) =>
   createExpressions({
     jq,
@@ -47,14 +49,14 @@ describe("an expression", () => {
     ["jsonnet", "local f(n) = if n == 0 then 0 else f(n - 1) tailstrict; f(1e15)", "1 + 1"],
   ])("in %s that uses all its time ends as an error, and others go on", (language, endless, quick) => {
     const { evaluate, evaluateAll } = expressions();
-    const reasons = [1, 2, 3, 4].map(() => evaluate(1, language, endless, {}));
+    const reasons = [1, 2, 3, 4].map(() => evaluate(1, language, endless, {}, NOW));
     expect(reasons.every(({ ok }) => !ok)).toBe(true);
     expect(reasons.at(-1)).toMatchObject({ reason: expect.stringContaining("not tried again") });
-    expect(evaluate(1, language, quick, {})).toEqual({ ok: true, value: 2 });
-    expect(evaluate(2, language, endless, {})).not.toMatchObject({
+    expect(evaluate(1, language, quick, {}, NOW)).toEqual({ ok: true, value: 2 });
+    expect(evaluate(2, language, endless, {}, NOW)).not.toMatchObject({
       reason: expect.stringContaining("not tried again"),
     });
-    expect(evaluateAll(1, endless, {})).toMatchObject({ ok: false });
+    expect(evaluateAll(1, endless, {}, NOW)).toMatchObject({ ok: false });
   });
 
   it("that is slow and comes to a value is evaluated again and again", () => {
@@ -66,8 +68,8 @@ describe("an expression", () => {
     };
     const { evaluate } = expressions({ ...jq, evaluate: slowly });
     for (let turn = 0; turn < 5; turn++)
-      expect(evaluate(1, "jq", "1 + 1", {})).toEqual({ ok: true, value: 2 });
-    const reasons = [1, 2, 3, 4].map(() => evaluate(1, "jq", "error", {}));
+      expect(evaluate(1, "jq", "1 + 1", {}, NOW)).toEqual({ ok: true, value: 2 });
+    const reasons = [1, 2, 3, 4].map(() => evaluate(1, "jq", "error", {}, NOW));
     expect(reasons.at(-1)).toMatchObject({ reason: expect.stringContaining("not tried again") });
   });
 });

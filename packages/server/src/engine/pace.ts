@@ -4,18 +4,22 @@
  */
 export type Breathe = () => Promise<void> | void;
 
-const LONGEST_MS = 4;
+const LONGEST_MS = 2;
+
+export interface PaceOptions {
+  /** Resolves when nobody more urgent is at work; see `urgency.ts`. */
+  calm?: () => Promise<void> | void;
+  now?: () => number;
+}
 
 /** Call it between pieces of work; it gives way once `LONGEST_MS` have passed since it last did. */
-export function createPace(now: () => number = () => performance.now()): Breathe {
+export function createPace({ calm = () => {}, now = () => performance.now() }: PaceOptions = {}): Breathe {
   let since = now();
-  return () => {
-    if (now() - since < LONGEST_MS) return undefined;
-    return new Promise<void>((resolve) => {
-      setImmediate(() => {
-        since = now();
-        resolve();
-      });
-    });
-  };
+
+  async function giveWay(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    await calm();
+    since = now();
+  }
+  return () => (now() - since < LONGEST_MS ? undefined : giveWay());
 }

@@ -8,7 +8,7 @@ import { inboxSubscriberId } from "../workspaces/workspaces.ts";
 import type { DeliveryRequest } from "./node.ts";
 import { knownProfile } from "./profile.ts";
 import { addStep, type Run, type Surroundings } from "./run.ts";
-import { concernOf, policyKey } from "./surroundings.ts";
+import { concernOf, policyOf } from "./surroundings.ts";
 
 /** What a delivery node can send to its recipient. */
 export interface Reach {
@@ -31,7 +31,11 @@ export function findReach(
 ): Reach | null {
   const template = surroundings.templates.get(`${run.workspace_id}/${request.template}`) ?? null;
   if (template === null || template.channels.size === 0) {
-    addStep(run, node, "error", "channels_computed", `TemplateGroup ${request.template} not found`);
+    const missing = `TemplateGroup ${request.template} not found`;
+    addStep(run, node, "error", "channels_computed", missing, {
+      code: "template_not_found",
+      template: request.template,
+    });
     return null;
   }
   const live = [...template.channels.keys()];
@@ -44,8 +48,7 @@ export function findReach(
   const addressed = allowed.filter((channel) => (identities.get(channel)?.length ?? 0) > 0);
   const preference = evaluatePreference({
     category: run.workflow.category,
-    policy:
-      surroundings.policies.get(policyKey(run.workspace_id, run.tenant_id, run.workflow.category)) ?? null,
+    policy: policyOf(run, surroundings),
     tenant_id: run.tenant_id,
     tenant_blocked_channels: tenant?.blocked_channels?.filter(isChannel) ?? null,
     choice: surroundings.choices.get(run.workspace_id)?.(concernOf(run)) ?? NO_CHOICE,
@@ -70,16 +73,18 @@ export function findReach(
       "error",
       "channels_computed",
       `template: live channels: [${live.join(", ")}], none of [${wanted}]`,
-      seen,
+      { code: "template_not_found", ...seen },
     );
     return null;
   }
   if (preference.refused.size > 0) {
-    addStep(run, node, preference.severity, "preference_evaluated", preference.message, preference.snapshot);
+    const { severity, code, message, snapshot } = preference;
+    const told = code === null ? snapshot : { code, ...snapshot };
+    addStep(run, node, severity, "preference_evaluated", message, told);
   }
   if (addressed.length === 0) {
     const message = `template: live channels: [${live.join(", ")}], but no respective user (subscribed-)channels present`;
-    addStep(run, node, "warning", "channels_computed", message, seen);
+    addStep(run, node, "warning", "channels_computed", message, { code: "no_active_channels", ...seen });
     return null;
   }
   if (reachable.length === 0) return null;

@@ -1,15 +1,18 @@
 import type { CompiledNode, CompiledWorkflow } from "../catalog/workflow.ts";
-import type { Tenant, WorkflowEntry } from "../catalog/catalog.ts";
+import type { Attachment } from "../core/attachments.ts";
+import type { WorkflowEntry } from "../catalog/catalog.ts";
 import type { LiveTemplate } from "../catalog/template.ts";
+import type { Tenant } from "../catalog/tenant.ts";
 import type { Channel } from "../core/channel.ts";
 import type { StoredIdentity } from "../core/identity.ts";
 import type { MessageFacts } from "../core/conditions.ts";
 import type { Json, JsonObject } from "../core/json.ts";
-import type { CategoryPolicy } from "../core/preferences.ts";
 import type { Position, RunStatus, Severity } from "../core/run-state.ts";
 import type { ChoiceLookup } from "../preferences/choices.ts";
+import type { LivePolicy } from "../preferences/preferences.ts";
 import type { StoredRecipient } from "../recipients/recipients.ts";
 import type { Workspace } from "../workspaces/workspaces.ts";
+import type { Who } from "./effect.ts";
 import type { HttpCall } from "./http-call.ts";
 import type { Topic } from "./node.ts";
 import type { VendorTable } from "./vendor-choice.ts";
@@ -56,6 +59,8 @@ export interface RunMemory {
   future_event?: JsonObject;
   /** How many triggers the last batch it went through had gathered. */
   gathered?: number;
+  /** Keys of inline profiles that hold no longer, because this run has written them to the stored one. */
+  overwritten?: Partial<Record<Who, string[]>>;
   /** Its payload before the first batch it went through. */
   data_before_batch?: JsonObject;
   /** How many workflows triggered each other before this one. */
@@ -141,7 +146,7 @@ export interface NewMessage {
   content: JsonObject | null;
   /** Request and response of a webhook node. */
   webhook_data: JsonObject | null;
-  attachments: unknown[] | null;
+  attachments: Attachment[] | null;
   vendor_config_id: string | null;
   vendor_slug: string | null;
   status:
@@ -190,12 +195,12 @@ export interface Surroundings extends Configuration {
 export interface Configuration {
   workspaces: Map<number, Workspace>;
   vendors: Map<number, VendorTable>;
-  /** By `workspace_id/tenant_id`. */
+  /** By `workspace_id/tenant_id`; the default one of each workspace is always among them. */
   tenants: Map<string, Tenant | null>;
   /** By `workspace_id/slug`. */
   templates: Map<string, LiveTemplate | null>;
   /** By `workspace_id/tenant_id/category`. */
-  policies: Map<string, CategoryPolicy | null>;
+  policies: Map<string, LivePolicy | null>;
   /** Workflows that these trigger, by `workspace_id/slug`. */
   targets: Map<string, WorkflowEntry | null>;
 }

@@ -1,3 +1,4 @@
+import { leaveFiles } from "../core/attachments.ts";
 import { parseEvent } from "../core/event-record.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Queryable, Tx } from "../db/db.ts";
@@ -51,7 +52,7 @@ export async function takeSignals(tx: Tx, runs: Run[]): Promise<Heard> {
 
 type SignalRow = { workspace_id: number; run_id: string; id: number; wait_id: string; at: Date } & (
   | { kind: "event"; body: { request_id: string } }
-  | { kind: "profile"; body: JsonObject }
+  | { kind: "profile" | "tenant"; body: JsonObject }
   | { kind: "reply"; body: HttpReply }
 );
 
@@ -77,7 +78,8 @@ async function loadEvents(tx: Queryable, rows: SignalRow[]): Promise<Map<string,
   return new Map(
     found.map(({ id, name, body }) => {
       const parsed = parseEvent(body);
-      return [id, { name, properties: parsed.ok ? parsed.value.properties : {} }];
+      const bringer = { request_id: id, is_internal: false };
+      return [id, { name, properties: parsed.ok ? leaveFiles(parsed.value.properties, bringer) : {} }];
     }),
   );
 }
@@ -98,7 +100,8 @@ function toWoken(signal: SignalRow, events: ReadonlyMap<string, ToldEvent>): Wok
     case "event":
       return { by: "event", ...(events.get(signal.body.request_id) ?? { name: "", properties: {} }) };
     case "profile":
-      return { by: "profile" };
+    case "tenant":
+      return { by: signal.kind };
     case "reply":
       return { by: "reply", reply: signal.body };
   }

@@ -1,6 +1,8 @@
 import type { CompiledWorkflow } from "../catalog/workflow.ts";
+import { DEFAULT_TENANT } from "../core/effective-profile.ts";
 import type { Queryable } from "../db/db.ts";
 import type { ChoiceLookup, Concern } from "../preferences/choices.ts";
+import type { LivePolicy } from "../preferences/preferences.ts";
 import type { StoredRecipient } from "../recipients/recipients.ts";
 import type { EngineDeps } from "./deps.ts";
 import type { Configuration, Run } from "./run.ts";
@@ -32,7 +34,7 @@ export async function loadConfiguration(
   for (const [workspace_id, own] of groupBy(uses, (use) => use.workspace_id)) {
     configuration.workspaces.set(workspace_id, await deps.workspaces.getById(workspace_id));
     configuration.vendors.set(workspace_id, await deps.vendors.load(workspace_id));
-    for (const tenant_id of new Set(own.map((use) => use.tenant_id))) {
+    for (const tenant_id of new Set([DEFAULT_TENANT, ...own.map((use) => use.tenant_id)])) {
       configuration.tenants.set(
         `${workspace_id}/${tenant_id}`,
         await deps.catalog.findTenant(workspace_id, tenant_id),
@@ -99,6 +101,11 @@ export async function loadChoices(
 /** What `Configuration.policies` is kept by. */
 export function policyKey(workspace_id: number, tenant_id: string, category: string): string {
   return `${workspace_id}/${tenant_id}/${category}`;
+}
+
+/** The run's category with what its tenant made of it; null where no published category has the slug any more. */
+export function policyOf(run: Run, { policies }: Pick<Configuration, "policies">): LivePolicy | null {
+  return policies.get(policyKey(run.workspace_id, run.tenant_id, run.workflow.category)) ?? null;
 }
 
 export function concernOf({ recipient_id, tenant_id, workflow: { category } }: Run): Concern {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseDuration, resolveDurationValue, resolveRelative } from "../core/duration.ts";
 import type { NodeContext, NodeExpression, NodeOutcome } from "./node.ts";
+import { jqRefusal } from "./node-settings.ts";
 
 /** How long a node waits: what delays, the longest time of a wait, and windows of batches have in common. */
 export type WaitTarget =
@@ -10,16 +11,25 @@ export type WaitTarget =
 
 export type RelativeSettings = z.output<typeof relativeSettings>;
 
-export const durationText = z
-  .string()
-  .refine((text) => text !== "" && parseDuration(text) !== null, "must be a duration like 1d2h30m");
+const NO_DURATION = "must be a duration like 1d2h30m";
 
-export const relativeSettings = z.object({
-  pivot_expr: z.string().min(1).describe("jq that gives an ISO-8601 instant."),
-  offset_type: z.enum(["before", "after"]).describe("On which side of it."),
-  offset_value_type: z.enum(["fixed", "dynamic"]).describe("Whether `offset_value` is a duration or jq."),
-  offset_value: z.string().min(1).describe("A duration, or jq that gives whole seconds or a duration."),
-});
+export const durationText = z.string().refine(isDuration, NO_DURATION);
+
+export const relativeSettings = z
+  .object({
+    pivot_expr: z.string().min(1).describe("jq that gives an ISO-8601 instant."),
+    offset_type: z.enum(["before", "after"]).describe("On which side of it."),
+    offset_value_type: z.enum(["fixed", "dynamic"]).describe("Whether `offset_value` is a duration or jq."),
+    offset_value: z.string().min(1).describe("A duration, or jq that gives whole seconds or a duration."),
+  })
+  .refine(({ offset_value_type: type, offset_value }) => type === "dynamic" || isDuration(offset_value), {
+    path: ["offset_value"],
+    error: NO_DURATION,
+  });
+
+function isDuration(text: string): boolean {
+  return text !== "" && parseDuration(text) !== null;
+}
 
 /** Both spellings of a fixed delay are on the wire: `value` in the schema, `duration` in the published samples. */
 const aliased = (input: unknown): unknown =>
@@ -72,7 +82,7 @@ export function resolveTarget(ctx: NodeContext, target: WaitTarget, label: strin
     case "dynamic": {
       const { expression } = target;
       const value = ctx.evaluate("jq", expression);
-      if (!value.ok) return invalid(`${label}: jq-expression '${expression}' ${value.reason}`);
+      if (!value.ok) return invalid(`${label}: ${jqRefusal(expression, value.reason)}`);
       const resolved = resolveDurationValue(value.value, ctx.now);
       return resolved.ok ? resolved : invalid(`${label}: jq-expression '${expression}': ${resolved.reason}`);
     }
@@ -84,12 +94,12 @@ export function resolveTarget(ctx: NodeContext, target: WaitTarget, label: strin
 function resolveRelativeTo(ctx: NodeContext, settings: RelativeSettings, label: string): ResolvedTarget {
   const { pivot_expr, offset_type, offset_value_type, offset_value } = settings;
   const pivot = ctx.evaluate("jq", pivot_expr);
-  if (!pivot.ok) return invalid(`${label}: pivot '${pivot_expr}' ${pivot.reason}`);
+  if (!pivot.ok) return invalid(`${label}: pivot: ${jqRefusal(pivot_expr, pivot.reason)}`);
   const offset =
     offset_value_type === "fixed"
       ? ({ ok: true, value: offset_value } as const)
       : ctx.evaluate("jq", offset_value);
-  if (!offset.ok) return invalid(`${label}: offset '${offset_value}' ${offset.reason}`);
+  if (!offset.ok) return invalid(`${label}: offset: ${jqRefusal(offset_value, offset.reason)}`);
   const resolved = resolveRelative({ pivot: pivot.value, offset_type, offset: offset.value }, ctx.now);
   if (!resolved.ok) return invalid(`${label}: ${resolved.reason}`);
   if (resolved.overdue)

@@ -48,20 +48,7 @@ export async function tellWaiters(
          join waiter w on w.workspace_id = h.workspace_id and w.key = h.key and w.topic = h.topic
         where w.created_at <= coalesce(h.received_at, clock_timestamp())
         group by w.workspace_id, w.run_id, w.wait_id),
-     due as materialized (
-       select r.workspace_id, r.id, r.wake_at, k.wait_id, k.requests, k.times
-         from heard k join run r on r.workspace_id = k.workspace_id and r.id = k.run_id
-        where r.status = 'in_progress' and r.state->'wait'->>'id' = k.wait_id
-        order by r.workspace_id, r.id for no key update of r),
-     told as (
-       insert into signal (workspace_id, run_id, wait_id, kind, at, body)
-       select due.workspace_id, due.id, due.wait_id, case when s.request_id is null then 'profile' else 'event' end,
-              s.at, json_build_object('request_id', s.request_id)
-         from due, unnest(due.requests, due.times) with ordinality as s(request_id, at, ordinality)
-        order by s.ordinality)
-     update run r set wake_at = null from due
-      where r.workspace_id = due.workspace_id and r.id = due.id and due.wake_at is not null
-      returning r.workspace_id, r.id, r.lane, r.tenant_id`,
+${TELL_HEARD("'profile'")}`,
     [
       happenings.map(({ workspace_id }) => workspace_id),
       happenings.map(({ topic }) => topic.toLowerCase()),
@@ -71,6 +58,52 @@ export async function tellWaiters(
       happenings.map(({ received_at }) => received_at),
     ],
     "tell_waiters",
+  );
+  await enqueueByLane(tx, woken, dispatch);
+}
+
+/** What wakes `heard`: rows of run and wait, each with the requests and times of what it is told. */
+const TELL_HEARD = (kind: string): string => `
+     due as materialized (
+       select r.workspace_id, r.id, r.wake_at, k.wait_id, k.requests, k.times
+         from heard k join run r on r.workspace_id = k.workspace_id and r.id = k.run_id
+        where r.status = 'in_progress' and r.state->'wait'->>'id' = k.wait_id
+        order by r.workspace_id, r.id for no key update of r),
+     told as (
+       insert into signal (workspace_id, run_id, wait_id, kind, at, body)
+       select due.workspace_id, due.id, due.wait_id, case when s.request_id is null then ${kind} else 'event' end,
+              s.at, json_build_object('request_id', s.request_id)
+         from due, unnest(due.requests, due.times) with ordinality as s(request_id, at, ordinality)
+        order by s.ordinality)
+     update run r set wake_at = null from due
+      where r.workspace_id = due.workspace_id and r.id = due.id and due.wake_at is not null
+      returning r.workspace_id, r.id, r.lane, r.tenant_id`;
+
+/** A run, what it waits for, and when that was. */
+export interface Watcher extends Ref {
+  wait_id: string;
+  at: Date;
+}
+
+/** Tells these runs, unless they wait for something else by now, that their tenant has changed. */
+export async function tellWatchers(
+  tx: Tx,
+  watchers: Watcher[],
+  dispatch: Pick<Dispatch, "enqueue">,
+): Promise<void> {
+  if (watchers.length === 0) return;
+  const woken = await tx.query<Ref & Flow & { lane: Lane }>(
+    `with heard as (
+       select workspace_id, run_id, wait_id, array[null::uuid] as requests, array[at] as times
+         from unnest($1::int[], $2::text[], $3::text[], $4::timestamptz[]) as w(workspace_id, run_id, wait_id, at)),
+     ${TELL_HEARD("'tenant'")}`,
+    [
+      watchers.map(({ workspace_id }) => workspace_id),
+      watchers.map(({ id }) => id),
+      watchers.map(({ wait_id }) => wait_id),
+      watchers.map(({ at }) => at),
+    ],
+    "tell_watchers",
   );
   await enqueueByLane(tx, woken, dispatch);
 }

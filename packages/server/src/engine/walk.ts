@@ -1,5 +1,6 @@
 import type { CompiledNode } from "../catalog/workflow.ts";
 import {
+  type EndStatus,
   formatPosition,
   nodeAt,
   type Position,
@@ -56,14 +57,14 @@ export function walkSafely(
       "a run failed inside the engine",
     );
     messages.splice(sent);
-    stopWith(run, `500: ${error instanceof Error ? error.message : String(error)}`);
+    stopWith(run, "internal", `500: ${error instanceof Error ? error.message : String(error)}`);
     return null;
   }
 }
 
-/** Ends a run with an error that is not one of its nodes'. */
-export function stopWith(run: Run, message: string): void {
-  addStep(run, null, "error", "run_stopped", message);
+/** Ends a run with an error that is not one of its nodes'; logs are searched by `code`. */
+export function stopWith(run: Run, code: string, message: string): void {
+  addStep(run, null, "error", "run_stopped", message, { code });
   leaveWait(run);
   remember(run);
   run.status = "failed";
@@ -85,26 +86,40 @@ function walk(
       : begin.kind === "answered"
         ? begin.answer()
         : undefined;
+  let isStopped = false;
   for (let count = 0; run.position !== null; count++) {
     if (count > MAX_TRANSITIONS) throw new Error(`run ${run.id} does not end`);
     const node = nodeAt(run.workflow.nodes, run.position);
     if (node === null) {
-      addStep(run, null, "error", "run_stopped", `no node at position ${formatPosition(run.position)}`);
+      const missing = `no node at position ${formatPosition(run.position)}`;
+      addStep(run, null, "error", "run_stopped", missing, { code: "internal" });
+      isStopped = true;
       break;
     }
     const outcome = given ?? visit(run, node, surroundings, deps, messages);
     given = undefined;
     if (outcome.kind === "perform") return outcome;
-    if (outcome.kind === "fail") remember(run);
+    if (outcome.kind === "fail") {
+      remember(run);
+      isStopped = true;
+    }
     run.position = transition(run, node, run.position, outcome, deps);
     if (run.memory.wait !== undefined) return null;
   }
   leaveWait(run);
   run.position = null;
-  run.status = statusOf(severitiesOf(run.steps));
-  if (run.status === "completed") addStep(run, null, "info", "run_completed", "run completed");
+  const status = statusOf(severitiesOf(run.steps));
+  run.status = status;
+  if (!isStopped) addStep(run, null, "info", "run_completed", COMPLETED[status]);
   return null;
 }
+
+/** What is said of a run that came to its end, by what had happened on its way. */
+const COMPLETED: Record<EndStatus, string> = {
+  completed: "run completed",
+  partial_failure: "run completed with warnings",
+  failed: "run completed with errors",
+};
 
 /** Where the run goes after a node answered; the step log gets what happened. */
 function transition(
@@ -120,8 +135,11 @@ function transition(
     case "branch":
       return positionInBranch(run.workflow.nodes, at, outcome.index);
     case "suspend":
-      if (outcome.until <= run.now && outcome.batch_id === undefined)
+      if (outcome.until <= run.now && outcome.batch_id === undefined) {
+        const until = outcome.until.toISOString();
+        addStep(run, node, "info", "node_completed", `not waiting: ${until} has come`, { until });
         return positionAfter(run.workflow.nodes, at);
+      }
       suspend(run, node, outcome, deps.ids.ulid());
       return at;
     case "call":
@@ -234,6 +252,7 @@ const RESUMED: Record<Woken["by"], string> = {
   time: "resumed",
   event: "resumed by an event",
   profile: "resumed by a change of the profile",
+  tenant: "resumed by a change of the tenant",
   reply: "the call was answered",
 };
 

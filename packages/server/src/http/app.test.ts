@@ -1,5 +1,10 @@
+import { once } from "node:events";
+import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../test/harness.ts";
+import { cloneDatabase, createHarness, type Harness, until } from "../../test/harness.ts";
+import { configSchema } from "../config.ts";
+import type { Log } from "../log.ts";
+import { startCarillon } from "../main.ts";
 import { converse, post } from "../../test/hostile/wire.ts";
 
 /** What hostile input once found, each by its name. The search itself is test/hostile.test.ts. */
@@ -47,5 +52,44 @@ describe("what is no request", () => {
     const { answers } = await converse(harness.url, [bytes]);
     expect(answers[0]?.status).toBe(400);
     expect(answers[0]?.text).toContain("Expect: must be 100-continue");
+  });
+});
+
+describe("a client that hangs up in the middle of its request", () => {
+  it("is no failure of ours: nothing is logged above debug, and the next one is served", async () => {
+    const lines: { level: string; message: string; fields: object }[] = [];
+    const write = (level: string) => (fields: object, message: string) =>
+      void lines.push({ level, message, fields });
+    const log: Log = {
+      debug: write("debug"),
+      info: write("info"),
+      warn: write("warn"),
+      error: write("error"),
+      with: () => log,
+    };
+    const DATABASE_URL = await cloneDatabase();
+    const config = configSchema.parse({
+      DATABASE_URL,
+      SECRET_KEY: "a-secret-key-for-tests",
+      PORT: 0,
+      ROLE: "api",
+    });
+    const carillon = await startCarillon({ config, log });
+    const { port, hostname } = new URL(carillon.url);
+    for (let count = 0; count < 3; count++) {
+      const socket = connect(Number(port), hostname);
+      const head = "POST /v2/event/ HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n";
+      socket.write(`${head}content-type: application/json\r\ncontent-length: 1000\r\n\r\n`);
+      // Told to go on: the server now waits for the body.
+      await once(socket, "data");
+      socket.write('{"event": ');
+      socket.destroy();
+    }
+    const heard = () => lines.filter(({ message }) => message.includes("hung up"));
+    await until(async () => heard().length === 3);
+    expect((await fetch(`${carillon.url}/healthz`)).status).toBe(200);
+    await carillon.stop();
+    expect(heard()[0]).toMatchObject({ level: "debug", fields: { route: "/v2/event/" } });
+    expect(lines.filter(({ level }) => level === "error" || level === "warn")).toEqual([]);
   });
 });

@@ -1,11 +1,12 @@
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { z } from "zod";
 import { unsafeText } from "../core/json-guard.ts";
-import { isDatabaseUnavailable, type Tx } from "../db/db.ts";
+import type { Tx } from "../db/db.ts";
 import { AppError } from "../errors.ts";
 import type { Services } from "../services.ts";
 import { parseBody } from "./body.ts";
 import { type ErrorFamily, presentError, type WireReply } from "./envelope.ts";
+import { databaseRefusal } from "./health.ts";
 import { answerExpectation, answerMalformed } from "./malformed.ts";
 import { type RegisteredRoute, type RouteDefinition, RouteReply } from "./route.ts";
 import { validate } from "./validate.ts";
@@ -16,6 +17,8 @@ import { validate } from "./validate.ts";
  */
 export interface AppOptions {
   max_body_bytes: number;
+  /** The database is known to be away for want of room: refusals say so. Default: nobody knows. */
+  isOutOfRoom?: () => boolean;
   /** One answered request, for metrics. */
   observe: (route: string, status: number, seconds: number) => void;
 }
@@ -117,7 +120,12 @@ export function createApp(
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
-    const refusal = toAppError(error);
+    if (hasHungUp(request)) {
+      const gone = new AppError("validation_error", "the client hung up before its request was complete");
+      services.log.debug({ request_id: request.id, route: request.routeOptions.url }, gone.message);
+      return send(reply, presentError(gone, family));
+    }
+    const refusal = toAppError(error, options.isOutOfRoom?.() === true);
     if (refusal.status >= 500) {
       services.log.error(
         { request_id: request.id, route: request.routeOptions.url, err: error },
@@ -171,13 +179,15 @@ function guardText(values: Record<string, unknown>): void {
   }
 }
 
-function toAppError(error: unknown): AppError {
+/** The client is gone before its request was here whole: nobody hears the answer, and nothing of ours has failed. */
+function hasHungUp({ raw }: FastifyRequest): boolean {
+  return raw.destroyed && !raw.complete;
+}
+
+function toAppError(error: unknown, isOutOfRoom: boolean): AppError {
   if (error instanceof AppError) return error;
-  if (isDatabaseUnavailable(error)) {
-    return new AppError("database_unavailable", "the database is not answering; send the request again", {
-      cause: error,
-    });
-  }
+  const refusal = databaseRefusal(error, isOutOfRoom);
+  if (refusal !== null) return refusal;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const status = error instanceof Error && "statusCode" in error ? Number(error.statusCode) : 500;
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {

@@ -1,10 +1,22 @@
 import { describe, expect, it } from "vitest";
 import { routes } from "../api/index.gen.ts";
-import { describeApi } from "./openapi.ts";
+import { describeApi, operationId } from "./openapi.ts";
 
 const document = JSON.parse(JSON.stringify(describeApi(routes, "1.2.3"))) as {
-  paths: Record<string, Record<string, { summary: string; parameters: { name: string; in: string }[] }>>;
+  paths: Record<string, Record<string, Operation>>;
 };
+
+interface Operation {
+  operationId: string;
+  summary: string;
+  parameters: { name: string; in: string }[];
+  responses: Record<
+    string,
+    { description: string; content?: Record<string, { schema: { required?: string[] } }> }
+  >;
+}
+
+const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
 
 describe("the OpenAPI document", () => {
   it("has every route, with its path parameters", () => {
@@ -18,6 +30,47 @@ describe("the OpenAPI document", () => {
         file,
       ).toEqual(path.match(/\{\w+\}/g) ?? []);
     }
+  });
+
+  it("has a name for each operation, which no other has and which a program can have", () => {
+    const ids = operations.map((operation) => operation.operationId);
+    expect(ids).toHaveLength(routes.length);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.filter((id) => !/^[a-z][A-Za-z0-9]+$/.test(id))).toEqual([]);
+  });
+
+  it.each([
+    ["api/hub/trigger/trigger.ts", "hubTrigger"],
+    ["api/hub/event/event-v2.ts", "hubEventV2"],
+    ["api/hub/user/tenant/upsert.ts", "hubUserTenantUpsert"],
+    ["api/management/workflow/list-versions.ts", "managementWorkflowListVersions"],
+  ])("names operations by their files: %s is %s", (file, id) => {
+    expect(operationId(file)).toBe(id);
+  });
+
+  it("says of every operation that a credential may be refused, and how to get one", () => {
+    for (const { operationId, responses } of operations) {
+      expect(responses["401"]?.description, operationId).toMatch(/credential|token/);
+    }
+  });
+
+  it("has every reply of the endpoints that take records", () => {
+    const repliesTo = (path: string) => document.paths[path]?.["post"]?.responses ?? {};
+    const shapeOf = (path: string, status: string) =>
+      repliesTo(path)[status]?.content?.["application/json"]?.schema.required;
+    expect(shapeOf("/trigger/", "202")).toEqual(["status", "message_id"]);
+    expect(shapeOf("/trigger/", "207")).toEqual(["status", "records"]);
+    expect(shapeOf("/trigger/", "200")).toContain("recipients");
+    expect(shapeOf("/v2/event/", "202")).toEqual(["status", "message_id"]);
+    expect(shapeOf("/v2/event/", "207")).toEqual(["status", "records"]);
+    expect(shapeOf("/v2/bulk/event/", "207")).toEqual(["status", "records"]);
+    expect(Object.keys(repliesTo("/event/")["202"]?.content ?? {})).toEqual(["text/plain"]);
+    expect(Object.keys(repliesTo("/{workspace_key}/trigger/")["202"]?.content ?? {})).toEqual(["text/plain"]);
+  });
+
+  it("says all that one status may mean", () => {
+    const refused = document.paths["/trigger/"]?.["post"]?.responses["400"]?.description;
+    expect(refused).toMatch(/right shape.*not JSON.*disabled/s);
   });
 
   it("has no reference that leads nowhere", () => {

@@ -1,16 +1,17 @@
 import { z } from "zod";
-import { ERRORS } from "../errors.ts";
-import type { RegisteredRoute, RouteDefinition } from "./route.ts";
+import { type ErrorCode, ERRORS } from "../errors.ts";
+import type { RegisteredRoute } from "./route.ts";
 
 /** The OpenAPI 3.1 document of all routes, from the same schemas that parse their requests. */
 export function describeApi(routes: RegisteredRoute[], version: string): object {
   const paths: Record<string, Record<string, object>> = {};
   const definitions: Definitions = new Map();
-  for (const { surface, route } of routes) {
+  for (const registered of routes) {
+    const { route } = registered;
     const path = route.path.replace(/:(\w+)/g, "{$1}");
     paths[path] = {
       ...paths[path],
-      [route.method.toLowerCase()]: describeRoute(route, surface.name, definitions),
+      [route.method.toLowerCase()]: describeRoute(registered, definitions),
     };
   }
   return {
@@ -36,7 +37,7 @@ export function describeApi(routes: RegisteredRoute[], version: string): object 
   };
 }
 
-function describeRoute(route: RouteDefinition, surface: string, definitions: Definitions): object {
+function describeRoute({ surface, route, file }: RegisteredRoute, definitions: Definitions): object {
   const path = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
     in: "path",
@@ -44,13 +45,13 @@ function describeRoute(route: RouteDefinition, surface: string, definitions: Def
     schema: { type: "string" },
   }));
   const query = route.query === undefined ? [] : queryParameters(route.query, definitions);
-  const refusals = Object.fromEntries(
-    (route.errors ?? []).map((code) => [ERRORS[code].status, { description: ERRORS[code].help }]),
-  );
+  const { reply } = route;
+  const replies = [{ ...reply, description: reply.description ?? route.summary }, ...(reply.others ?? [])];
   return {
+    operationId: operationId(file),
     summary: route.summary,
-    tags: [surface],
-    security: [{ [surface]: [] }],
+    tags: [surface.name],
+    security: [{ [surface.name]: [] }],
     parameters: [...path, ...query],
     ...(route.body === undefined
       ? {}
@@ -61,17 +62,51 @@ function describeRoute(route: RouteDefinition, surface: string, definitions: Def
           },
         }),
     responses: {
-      [route.reply.status]: {
-        description: route.reply.description ?? route.summary,
-        ...(route.reply.body === undefined
-          ? {}
-          : {
-              content: { "application/json": { schema: schemaOf(route.reply.body, "output", definitions) } },
-            }),
-      },
-      ...refusals,
+      ...describeRefusals([...surface.errors, ...(route.errors ?? [])]),
+      ...Object.fromEntries(replies.map((one) => [one.status, describeReply(one, definitions)])),
     },
   };
+}
+
+/**
+ * The name that clients are generated under, of the file that the endpoint is: `api/hub/user/tenant/upsert.ts` is
+ * `hubUserTenantUpsert`. What a file repeats of its folder is said once: `api/hub/event/event-v2.ts` is `hubEventV2`.
+ */
+export function operationId(file: string): string {
+  const steps = file
+    .replace(/^api\//, "")
+    .replace(/\.ts$/, "")
+    .split("/");
+  const told = steps.filter((step, index) => !(steps[index + 1] ?? "").startsWith(step));
+  return told
+    .join("-")
+    .split(/[-_]/)
+    .map((word, index) => (index === 0 ? word : word.slice(0, 1).toUpperCase() + word.slice(1)))
+    .join("");
+}
+
+interface Reply {
+  body?: z.ZodType;
+  description: string;
+  content_type?: string;
+}
+
+function describeReply({ body, description, content_type }: Reply, definitions: Definitions): object {
+  if (body === undefined) return { description };
+  const schema = schemaOf(body, "output", definitions);
+  return { description, content: { [content_type ?? "application/json"]: { schema } } };
+}
+
+/** Refusals share their statuses: each says all that it may mean. */
+function describeRefusals(codes: readonly ErrorCode[]): Record<string, object> {
+  const helps = new Map<number, Set<string>>();
+  for (const code of codes) {
+    const { status, help } = ERRORS[code];
+    helps.set(status, (helps.get(status) ?? new Set()).add(help));
+  }
+  return Object.fromEntries(
+    [...helps].map(([status, texts]) => [status, { description: [...texts].join(" ") }]),
+  );
 }
 
 function queryParameters(query: z.ZodType, definitions: Definitions): object[] {

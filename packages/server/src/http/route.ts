@@ -27,7 +27,15 @@ export interface RouteDefinition<
   query?: Query;
   /** Absent: the body is ignored. */
   body?: Body;
-  reply: { status: number; body?: Reply; description?: string };
+  reply: {
+    status: number;
+    body?: Reply;
+    description?: string;
+    /** For the reference, where it is not JSON. */
+    content_type?: string;
+    /** For the reference: with what else it answers where nothing is refused, by `RouteReply`. */
+    others?: readonly { status: number; body: z.ZodType; description: string }[];
+  };
   errors?: ErrorCode[];
   /** Envelope of refusals where it is not the surface's own. */
   family?: ErrorFamily;
@@ -84,6 +92,8 @@ export interface Surface {
   name: string;
   description: string;
   family: ErrorFamily;
+  /** What `authenticate` refuses with. */
+  errors: ErrorCode[];
   authenticate: (request: IncomingRequest, services: Services) => Promise<Auth>;
 }
 

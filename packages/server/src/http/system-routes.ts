@@ -1,28 +1,29 @@
 import type { FastifyInstance } from "fastify";
-import type { Db } from "../db/db.ts";
-import type { Metrics, QueueReading } from "../metrics.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Health } from "./health.ts";
 
 /** What operators and their tools ask, without credentials: nothing here names a customer or a person. */
 export interface SystemDeps {
-  db: Db;
   metrics: Metrics;
-  measureQueues: () => Promise<QueueReading[]>;
+  checkHealth: () => Promise<Health>;
   openapi: () => object;
 }
 
 export function registerSystemRoutes(app: FastifyInstance, deps: SystemDeps): void {
   app.get("/healthz", async (_request, reply) => reply.type("text/plain").send("ok\n"));
   app.get("/readyz", async (_request, reply) => {
-    try {
-      await deps.db.query("select 1");
-      const queues = await deps.measureQueues();
-      return await reply.send({ status: "ready", database: "up", queues });
-    } catch {
-      return reply.code(503).send({ status: "not ready", database: "down" });
-    }
+    const health = await deps.checkHealth();
+    const isReady = health.database === "up";
+    return reply.code(isReady ? 200 : 503).send({ status: isReady ? "ready" : "not ready", ...health });
   });
-  app.get("/metrics", async (_request, reply) =>
-    reply.type(deps.metrics.contentType).send(await deps.metrics.expose()),
-  );
+  app.get("/metrics", async (_request, reply) => {
+    const health = await deps.checkHealth();
+    const text = await deps.metrics.expose({
+      is_up: health.queues !== undefined,
+      is_full: health.database === "full",
+      queues: health.queues ?? [],
+    });
+    return reply.type(deps.metrics.contentType).send(text);
+  });
   app.get("/openapi.json", async (_request, reply) => reply.send(deps.openapi()));
 }

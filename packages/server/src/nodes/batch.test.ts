@@ -240,7 +240,9 @@ describe("batch_key", () => {
     await pipeline.commit("orders", [gathering({ batch_key: ".key.id" }), sms("send")]);
     const run = await trigger({ key: "text" });
     await trigger({});
-    expect(run.steps.find(({ l }) => l === "warning")?.m).toMatch(/batch_key '\.key\.id' .*taken for null/);
+    expect(run.steps.find(({ l }) => l === "warning")?.m).toMatch(
+      /batch_key: jq-expression '\.key\.id': .*; taken for null/,
+    );
     expect((await later(HOUR))[0]).toMatchObject({ status: "partial_failure" });
     expect(await outputs()).toMatchObject([{ count: 2 }]);
   });

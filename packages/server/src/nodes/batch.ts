@@ -3,6 +3,7 @@ import type { Json } from "../core/json.ts";
 import { parseDuration } from "../core/duration.ts";
 import { closeGathered, expressionText, gatherInto, retentionFields } from "../engine/gathering-node.ts";
 import { defineNode, type NodeContext } from "../engine/node.ts";
+import { jqRefusal } from "../engine/node-settings.ts";
 import {
   durationText,
   relativeSettings,
@@ -104,7 +105,7 @@ function bucketOf(ctx: NodeContext, batch_key: Settings["batch_key"]): Json | un
   ctx.log(
     "warning",
     "expression_evaluated",
-    `batch: batch_key '${batch_key}' ${value.reason}; taken for null`,
+    `batch: batch_key: ${jqRefusal(batch_key, value.reason)}; taken for null`,
   );
   return null;
 }

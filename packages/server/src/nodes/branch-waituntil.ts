@@ -11,6 +11,7 @@ import {
   type NodeContext,
   type NodeOutcome,
   PROFILE_CHANGED,
+  TENANT_CHANGED,
   type Topic,
 } from "../engine/node.ts";
 import { delaySettings, resolveTarget, targetExpressions, type WaitTarget } from "../engine/wait-target.ts";
@@ -29,10 +30,14 @@ interface AwaitedEvent {
   event_conditions: EventCondition[];
 }
 
-/** Whose profiles the conditions read: nothing else that they read changes while the run waits. */
+/**
+ * What the conditions read that may change while the run waits. Of preferences and messages nothing is heard: they
+ * count as they are when one of these changes.
+ */
 interface Watched {
   recipient: boolean;
   actor: boolean;
+  tenant: boolean;
 }
 
 const awaited = z
@@ -50,11 +55,15 @@ const awaited = z
       events: entries
         .filter((entry) => entry.type === "future_event")
         .map(({ event_name, event_conditions = [] }) => ({
-          event_name: event_name.trim(),
+          event_name,
           event_conditions,
         })),
       conditions,
-      watches: { recipient: text.includes("$recipient"), actor: text.includes("$actor") },
+      watches: {
+        recipient: text.includes("$recipient"),
+        actor: text.includes("$actor"),
+        tenant: text.includes("$tenant") || text.includes("$brand"),
+      },
     };
   });
 
@@ -118,6 +127,7 @@ export default defineNode({
       case "time":
         return timeIsUp(ctx, until);
       case "profile":
+      case "tenant":
         return testConditions(ctx, condition) ?? { kind: "wait" };
       case "event":
         return testEvent(ctx, condition, woken.name, woken.properties);
@@ -163,6 +173,7 @@ function topicsOf({ run }: Context, { events, watches }: Placed<"awaited">): Top
   for (const key of new Set(profiles)) {
     if (typeof key === "string") topics.push({ name: PROFILE_CHANGED, key });
   }
+  if (watches.tenant) topics.push({ name: TENANT_CHANGED, key: run.tenant_id });
   return topics;
 }
 

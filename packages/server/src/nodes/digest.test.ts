@@ -38,7 +38,7 @@ const dynamic = node("digest", "digest_1", { schedule_type: "dynamic", dynamic_s
 /** The version is from the beginning of the year, by the clock of the test: schedules are counted from there. */
 async function commit(nodes: StoredNode[]): Promise<void> {
   const id = await pipeline.commit("digest", nodes);
-  await harness.services.db.query("update workflow_version set created_at = $2 where id = $1", [
+  await harness.services.db.query("update workflow_version set version_at = $2 where id = $1", [
     id,
     new Date("2026-01-01T00:00:00Z"),
   ]);
@@ -341,8 +341,8 @@ describe("settings", () => {
   });
 
   it.each<[JsonObject, string]>([
-    [{}, "schedule_type: must be one of static dynamic"],
-    [{ schedule_type: "sometimes" }, "schedule_type: must be one of static dynamic"],
+    [{}, "schedule_type: must be one of static dynamic category_digest_schedule"],
+    [{ schedule_type: "sometimes" }, "schedule_type: must be one of static dynamic category_digest_schedule"],
     [{ schedule_type: "static" }, "schedule: is a required field"],
     [{ schedule_type: "dynamic" }, "dynamic_schedule_expr: is a required field"],
     [

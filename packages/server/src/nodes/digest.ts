@@ -1,11 +1,20 @@
 import { z } from "zod";
+import { scheduleOfCategory } from "../core/schedule/category-schedule.ts";
 import { nextOccurrence, type Schedule, scheduleSchema } from "../core/schedule/schedule.ts";
 import { zoneOf } from "../core/schedule/zone.ts";
-import { closeGathered, expressionText, gatherInto, retentionFields } from "../engine/gathering-node.ts";
+import {
+  closeGathered,
+  expressionText,
+  gatherInto,
+  goAlone,
+  retentionFields,
+} from "../engine/gathering-node.ts";
 import { defineNode, type NodeContext, type NodeOutcome } from "../engine/node.ts";
+import { jqRefusal } from "../engine/node-settings.ts";
 
-const SCHEDULES = ["static", "dynamic"] as const;
-const SCHEDULE = "Whether the schedule is written here or found by an expression.";
+const SCHEDULES = ["static", "dynamic", "category_digest_schedule"] as const;
+const SCHEDULE =
+  "Whether the schedule is written here, found by an expression, or the one that the recipient has for the category.";
 
 const base = {
   trigger_min_count: z
@@ -29,6 +38,7 @@ const config = z.discriminatedUnion(
       schedule_type: z.literal("dynamic").describe(SCHEDULE),
       dynamic_schedule_expr: expressionText(".schedule").describe("jq that gives such a `schedule`."),
     }),
+    z.object({ ...base, schedule_type: z.literal("category_digest_schedule").describe(SCHEDULE) }),
   ],
   { error: `must be one of ${SCHEDULES.join(" ")}` },
 );
@@ -38,7 +48,8 @@ type Settings = z.output<typeof config>;
 /**
  * A batch of each recipient (and tenant) that closes by the calendar: at the next occurrence of its schedule, whenever
  * its first run arrives. Where nobody arrives nothing is sent. Its end is fixed when it opens; neither a new version
- * nor a new time zone of the recipient moves it.
+ * nor a new time zone of the recipient moves it. Where a category lets recipients choose the schedule, it is in their
+ * time zone, and who wants to hear at once is not kept waiting.
  */
 export default defineNode({
   type: "digest",
@@ -53,6 +64,7 @@ export default defineNode({
     const found = scheduleOf(ctx, settings);
     if (!found.ok) return found.outcome;
     const { schedule } = found;
+    if (schedule === null) return goAlone(ctx);
     const { recipient_timezone, account_timezone, version_at } = ctx.run;
     const zone = zoneOf(schedule, recipient_timezone, account_timezone);
     // A sandbox's clock may stand before the commit: its schedule was set by then all the same.
@@ -68,14 +80,43 @@ export default defineNode({
   },
 });
 
-type Found = { ok: true; schedule: Schedule } | { ok: false; outcome: NodeOutcome };
+/** Null: at once. */
+type Found = { ok: true; schedule: Schedule | null } | { ok: false; outcome: NodeOutcome };
 
 function scheduleOf(ctx: NodeContext, settings: Settings): Found {
-  if (settings.schedule_type === "static") return { ok: true, schedule: settings.schedule };
-  const label = `jq-expression '${settings.dynamic_schedule_expr}'`;
-  const value = ctx.evaluate("jq", settings.dynamic_schedule_expr);
-  if (!value.ok) return { ok: false, outcome: invalid(`${label} ${value.reason}`) };
-  const parsed = scheduleSchema.safeParse(value.value);
+  switch (settings.schedule_type) {
+    case "static":
+      return { ok: true, schedule: settings.schedule };
+    case "dynamic": {
+      const source = settings.dynamic_schedule_expr;
+      const value = ctx.evaluate("jq", source);
+      if (!value.ok) return { ok: false, outcome: invalid(jqRefusal(source, value.reason)) };
+      return readSchedule(value.value, `jq-expression '${source}'`);
+    }
+    case "category_digest_schedule":
+      return categorySchedule(ctx);
+  }
+}
+
+function categorySchedule(ctx: NodeContext): Found {
+  const { category_digest: chosen, recipient_timezone, account_timezone } = ctx.run;
+  if (chosen === null)
+    return { ok: false, outcome: invalid("the category of this workflow has no digest schedule") };
+  const by = chosen.is_user_selected ? "selected by the recipient" : "the default";
+  const seen = { ...chosen };
+  ctx.log("info", "expression_evaluated", `digest schedule '${chosen.label}', ${by}`, {
+    digest_schedule: seen,
+  });
+  const tz_selection = "recipient";
+  const zone = zoneOf({ tz_selection }, recipient_timezone, account_timezone);
+  const schedule = scheduleOfCategory(chosen, ctx.now, zone);
+  if (schedule === null) return { ok: true, schedule };
+  return readSchedule({ ...schedule, tz_selection }, `digest schedule '${chosen.label}'`);
+}
+
+/** What is stored of a category may be older than the rules of schedules. */
+function readSchedule(value: unknown, label: string): Found {
+  const parsed = scheduleSchema.safeParse(value);
   if (parsed.success) return { ok: true, schedule: parsed.data };
   const reasons = parsed.error.issues.map(
     ({ path, message }) => ["schedule", ...path].join(".") + `: ${message}`,

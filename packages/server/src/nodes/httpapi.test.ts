@@ -74,6 +74,29 @@ describe("the call of an HTTP node", () => {
     );
   });
 
+  it("takes the names of headers and parameters plain, as samples write them", () => {
+    const call = built(fetching, {
+      url,
+      headers: [{ key: "tenant", value: '"t"' }],
+      query_params: [
+        { key: "id", value: "data.count" },
+        { key: " filter[name] ", value: 'data["$recipient"].distinct_id' },
+        { key: "data.path", value: "1" },
+      ],
+    });
+    expect(call.url).toBe("https://api.example.com/a?id=3&filter%5Bname%5D=ann&%2Forders=1");
+    expect(headerOf(call, "tenant")).toBe("t");
+  });
+
+  it("refuses the same names where Jsonnet is meant: a value that is not there is no text", () => {
+    expect(createBench(DATA).run(fetching, { url, query_params: [{ key: "q", value: "id" }] })).toMatchObject(
+      {
+        kind: "fail",
+        message: expect.stringContaining("query_params.0.value: unknown variable: id") as string,
+      },
+    );
+  });
+
   it.each<[string, JsonObject, string | null, string | undefined]>([
     ["a map", { body: "{ id: data.count }" }, '{"id":3}', "application/json"],
     ["a text, as JSON", { body: '"hi"' }, '"hi"', "application/json"],

@@ -4,6 +4,7 @@ import {
   categoryPropertiesSchema,
   mergeValues,
   propertyValuesSchema,
+  resolveProperties,
   valueProblems,
 } from "./category-properties.ts";
 
@@ -62,5 +63,39 @@ describe("values of properties", () => {
     expect(JSON.stringify(mergeValues(merged, [{ key: "threshold", value: 1 }]))).toBe(
       '{"__proto__":"x","threshold":1}',
     );
+  });
+});
+
+describe("the properties that hold for a recipient", () => {
+  it.each<[string, Record<string, Json> | null, Record<string, Json> | null, Record<string, Json>]>([
+    ["are the defaults where nobody said anything", null, null, { threshold: 10, region: "eu" }],
+    ["are the tenant's over these", { threshold: 20, region: "us" }, null, { threshold: 20, region: "us" }],
+    ["are the recipient's over those", { threshold: 20 }, { threshold: 5 }, { threshold: 5, region: "eu" }],
+    [
+      "are not the recipient's where locked",
+      { region: "us" },
+      { region: "in" },
+      { threshold: 10, region: "us" },
+    ],
+    [
+      "are never what does not fit, or is no property",
+      { threshold: 20, constructor: "x" },
+      { threshold: "5", gone: 1 },
+      { threshold: 20, region: "eu" },
+    ],
+    [
+      "may be named like what every object has",
+      null,
+      { ["__proto__"]: "x" },
+      { threshold: 10, region: "eu" },
+    ],
+  ])("%s", (_title, tenant, recipient, expected) => {
+    const odd = recipient !== null && Object.hasOwn(recipient, "__proto__") ? "x" : null;
+    const resolved = resolveProperties(properties, tenant, recipient);
+    expect(Object.entries(resolved)).toEqual([...Object.entries(expected), ["__proto__", odd]]);
+  });
+
+  it("are none where the category has none", () => {
+    expect(resolveProperties(null, { a: 1 }, { a: 1 })).toEqual({});
   });
 });

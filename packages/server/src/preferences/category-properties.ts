@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Json } from "../core/json.ts";
+import { getOwn } from "../core/json-path.ts";
 
 /**
  * Settings of a category that workflow conditions can look at: a recipient's threshold, the projects that they want
@@ -113,6 +114,31 @@ export function mergeValues(
     else merged.set(key, value);
   }
   return merged.size === 0 ? null : Object.fromEntries(merged);
+}
+
+/**
+ * What conditions see: of each property the recipient's value, unless it is locked, else the tenant's, else the
+ * category's, else null. Stored values outlive the definition that they were made for: what does not fit it any more
+ * is passed over.
+ */
+export function resolveProperties(
+  properties: readonly CategoryProperty[] | null,
+  tenant: Record<string, Json> | null,
+  recipient: Record<string, Json> | null,
+): Record<string, Json> {
+  return Object.fromEntries(
+    (properties ?? []).map((property) => {
+      const { key, edit_policy, default_value } = property;
+      const own = edit_policy === "locked" ? undefined : getOwn(recipient ?? undefined, key);
+      const stated = [own, getOwn(tenant ?? undefined, key)].find((value) => fits(property, value));
+      return [key, stated ?? default_value ?? null];
+    }),
+  );
+}
+
+function fits(property: CategoryProperty, value: Json | undefined): boolean {
+  const parsed = propertyValue.safeParse(value);
+  return parsed.success && faultOf(property, parsed.data) === null;
 }
 
 function missing({ is_optional }: CategoryProperty): string | null {

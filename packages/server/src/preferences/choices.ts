@@ -1,7 +1,9 @@
 import type { Channel } from "../core/channel.ts";
+import type { JsonObject } from "../core/json.ts";
 import { isRootCategory } from "../core/lane.ts";
 import { type CategoryChoice, NO_CHOICE, type RecipientChoice } from "../core/preferences.ts";
 import type { Queryable } from "../db/db.ts";
+import type { DigestSelection } from "./digest-schedule.ts";
 
 /**
  * What recipients, users and objects alike, chose in one tenant. Choices do not cascade: what somebody chose in the
@@ -15,8 +17,15 @@ export interface Concern {
   category: string;
 }
 
+export interface Choice extends RecipientChoice {
+  /** Values of the category's properties; absent where there are none. */
+  properties?: JsonObject;
+  /** Of the category's digest options; absent where none was selected. */
+  digest_schedule?: DigestSelection;
+}
+
 /** What was loaded about one concern; of those not asked for it knows nothing. */
-export type ChoiceLookup = (concern: Concern) => RecipientChoice;
+export type ChoiceLookup = (concern: Concern) => Choice;
 
 /**
  * All that concerns a chunk, in at most two statements that share a round trip. A recipient without preferences
@@ -46,10 +55,10 @@ export async function loadChoices(
   ]);
   if (categories.size === 0 && restricted.size === 0) return () => NO_CHOICE;
   return (concern) => {
-    const category = categories.get(rowKey(concern)) ?? null;
+    const chosen = categories.get(rowKey(concern));
     const restricted_channels = restricted.get(personKey(concern));
-    if (category === null && restricted_channels === undefined) return NO_CHOICE;
-    return { category, restricted_channels: restricted_channels ?? [] };
+    if (chosen === undefined && restricted_channels === undefined) return NO_CHOICE;
+    return { category: null, ...chosen, restricted_channels: restricted_channels ?? [] };
   };
 }
 
@@ -68,14 +77,24 @@ function uniqueBy<T>(items: readonly T[], keyOf: (item: T) => string): T[] {
   return [...new Map(items.map((item) => [keyOf(item), item])).values()];
 }
 
+interface Chosen extends Pick<Choice, "properties" | "digest_schedule"> {
+  category: CategoryChoice;
+}
+
+interface StoredSettings {
+  properties: JsonObject | null;
+  digest_schedule: DigestSelection | null;
+}
+
 async function selectCategories(
   db: Queryable,
   workspace_id: number,
   concerns: readonly Concern[],
-): Promise<Map<string, CategoryChoice>> {
+): Promise<Map<string, Chosen>> {
   if (concerns.length === 0) return new Map();
-  const rows = await db.query<Concern & CategoryChoice>(
-    `select p.recipient_id, p.tenant_id, p.category, p.preference, p.opt_out_channels, p.opt_in_channels
+  const rows = await db.query<Concern & CategoryChoice & StoredSettings>(
+    `select p.recipient_id, p.tenant_id, p.category, p.preference, p.opt_out_channels, p.opt_in_channels, p.properties,
+            p.digest_schedule
        from unnest($2::text[], $3::text[], $4::text[]) as k(recipient_id, tenant_id, category)
        join pref_category p on p.workspace_id = $1 and p.recipient_id = k.recipient_id
         and p.tenant_id = k.tenant_id and p.category = k.category`,
@@ -87,9 +106,13 @@ async function selectCategories(
     ],
   );
   return new Map(
-    rows.map(({ preference, opt_out_channels, opt_in_channels, ...concern }) => [
+    rows.map(({ preference, opt_out_channels, opt_in_channels, properties, digest_schedule, ...concern }) => [
       rowKey(concern),
-      { preference, opt_out_channels, opt_in_channels },
+      {
+        category: { preference, opt_out_channels, opt_in_channels },
+        ...(properties === null ? {} : { properties }),
+        ...(digest_schedule === null ? {} : { digest_schedule }),
+      },
     ]),
   );
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { CategorySchedule } from "../core/schedule/category-schedule.ts";
 
 /**
  * How often a category's digests come: options of which a recipient selects one and adjusts what is editable in it.
@@ -31,7 +32,7 @@ const monthday = z.object({
     .min(-31)
     .max(31)
     .refine((pos) => pos !== 0, "must not be 0"),
-  day: z.enum(WEEKDAYS).optional(),
+  day: z.enum(WEEKDAYS).exactOptional(),
 });
 const monthdays = z.array(monthday).min(1).max(31);
 
@@ -98,6 +99,70 @@ export const digestOverridesSchema = z.object({
 export type DigestOverrides = z.infer<typeof digestOverridesSchema>;
 
 const ADJUSTABLE = ["time", "weekdays", "monthdays", "dtstart"] as const;
+
+type Option = DigestSchedule["options"][number];
+
+/**
+ * What somebody gets: the option they selected, else the tenant's default, else the category's, and of each of its
+ * fields their own value, unless it is locked, else the tenant's, else the category's. Stored selections outlive the
+ * options that they were made of: what is not there any more is passed over. Null where the category has no digests.
+ */
+export function resolveDigest(
+  schedule: DigestSchedule | null,
+  overrides: DigestOverrides | null,
+  selection: DigestSelection | null,
+): CategorySchedule | null {
+  if (schedule === null || !schedule.enabled) return null;
+  const { options } = schedule;
+  const find = (wanted: string | undefined) => options.find(({ id }) => id === wanted);
+  const usual =
+    find(overrides?.options.find(({ is_default }) => is_default === true)?.id) ??
+    options.find(({ is_default }) => is_default) ??
+    options[0];
+  const selected = selection === null ? undefined : find(selection.id);
+  const option = selected ?? usual;
+  if (option === undefined) return null;
+  const { id, label, frequency, interval } = option;
+  const own = selected === undefined ? null : selection;
+  const tenant = overrides?.options.find((changed) => changed.id === id);
+  const time = hasTime(option) ? valueOf(option.time, tenant?.time, own?.time) : null;
+  const weekdays = frequency === "weekly" ? valueOf(option.weekdays, tenant?.weekdays, own?.weekdays) : null;
+  const monthdays =
+    frequency === "monthly" ? valueOf(option.monthdays, tenant?.monthdays, own?.monthdays) : null;
+  const dtstart = hasStart(option) ? valueOf(option.dtstart, tenant?.dtstart, own?.dtstart) : null;
+  return {
+    id,
+    label,
+    frequency,
+    interval,
+    ...(time === null ? {} : { time }),
+    ...(weekdays === null ? {} : { weekdays }),
+    ...(monthdays === null ? {} : { monthdays }),
+    ...(dtstart === null ? {} : { dtstart }),
+    is_default: option === usual,
+    is_user_selected: selected !== undefined,
+  };
+}
+
+/** Every minute is every minute. */
+function hasTime({ frequency, interval }: Option): boolean {
+  return frequency !== "instantly" && (frequency !== "minutely" || interval > 1);
+}
+
+/** Which of the days count is said by the start; weeks and months are counted from when the schedule was set. */
+function hasStart({ frequency, interval }: Option): boolean {
+  return frequency === "daily" && interval > 1;
+}
+
+/** A field that the option does not have cannot be selected, as one that is locked. */
+function valueOf<T>(
+  stated: { edit_policy: "locked" | "editable"; default_value?: T | null | undefined } | null | undefined,
+  tenant: { default_value: T | null } | undefined,
+  own: T | undefined,
+): T | null {
+  const chosen = stated?.edit_policy === "editable" ? own : undefined;
+  return chosen ?? tenant?.default_value ?? stated?.default_value ?? null;
+}
 
 /** Why a schedule cannot be committed, as `field: reason`. */
 export function digestProblems({ enabled, options }: DigestSchedule): string[] {

@@ -33,7 +33,7 @@ export interface Preferences {
   /** A published category or a root; the roots are always there. */
   findCategory: (workspace_id: number, slug: string) => Promise<Category | null>;
   /** The category with what the tenant made of it. Both from memory: call it before a transaction, not inside. */
-  findPolicy: (workspace_id: number, tenant_id: string, slug: string) => Promise<CategoryPolicy | null>;
+  findPolicy: (workspace_id: number, tenant_id: string, slug: string) => Promise<LivePolicy | null>;
   /** Bulk read for one workspace: at most one statement a table. */
   load: (db: Queryable, workspace_id: number, concerns: readonly Concern[]) => Promise<ChoiceLookup>;
   /** Same choice for every recipient; returns the ids of those there are. Throws `AppError`. */
@@ -68,6 +68,12 @@ export interface Preferences {
   ) => Promise<StoredDocument>;
   /** Puts the draft into effect. Throws `AppError` where there is none, or it has problems. */
   commitCategories: (tx: Tx, workspace_id: number, message: string | null) => Promise<StoredDocument>;
+}
+
+/** With all that is stored of both. */
+export interface LivePolicy extends CategoryPolicy {
+  category: Category;
+  tenant_category: StoredTenantCategory | null;
 }
 
 export interface PreferencesDeps {

@@ -18,12 +18,12 @@ export const REACHED = (m: string): string =>
 /** To be called by whoever moves statuses forward, in the same transaction; other messages than smart ones cost a look. */
 export async function closeReached(tx: Queryable, moved: MessageRef[]): Promise<void> {
   if (moved.length === 0) return;
-  const nodes = await tx.query<NodeRef & { success_metric: string }>(
+  const nodes = await tx.query<NodeRef>(
     `update message m set success_achieved_at = now()
        from unnest($1::int[], $2::text[]) as k(workspace_id, id)
       where m.workspace_id = k.workspace_id and m.id = k.id and m.smart_step is not null
         and m.success_achieved_at is null and ${REACHED("m")}
-     returning m.workspace_id, m.execution_id, m.node_ref, m.success_metric`,
+     returning m.workspace_id, m.execution_id, m.node_ref`,
     refColumns(moved),
     "smart_reached",
   );
@@ -34,19 +34,16 @@ export async function closeReached(tx: Queryable, moved: MessageRef[]): Promise<
 export const achievedReason = (metric: string): string => `success metric '${metric}' was achieved`;
 
 /**
- * Passes over steps that the waker holds: it has judged them, or will look again. Relies on smart_step_of_node.
+ * Steps of nodes that have achieved what they were for. Passes over steps that the waker holds: it has judged them, or
+ * will look again. Relies on smart_step_of_node.
  */
-export async function cancelSteps(
-  tx: Queryable,
-  nodes: (NodeRef & { success_metric: string })[],
-): Promise<void> {
+export async function cancelSteps(tx: Queryable, nodes: NodeRef[]): Promise<void> {
   if (nodes.length === 0) return;
   await tx.query(
     `with pending as (
-       select s.workspace_id, s.message_id, n.reason
-         from (select distinct on (workspace_id, execution_id, node_ref) *
-                 from unnest($1::int[], $2::text[], $3::text[], $4::text[])
-                        as n(workspace_id, execution_id, node_ref, reason)) n
+       select s.workspace_id, s.message_id, format($4, m.success_metric) as reason
+         from (select distinct * from unnest($1::int[], $2::text[], $3::text[])
+                        as n(workspace_id, execution_id, node_ref)) n
          join smart_step s using (workspace_id, execution_id, node_ref)
          join message m on m.workspace_id = s.workspace_id and m.id = s.message_id
         where m.status = 'to_be_triggered'
@@ -56,7 +53,7 @@ export async function cancelSteps(
         where s.workspace_id = p.workspace_id and s.message_id = p.message_id)
      update message m set status = 'not_to_be_triggered', failure_reason = p.reason, updated_at = now()
        from pending p where m.workspace_id = p.workspace_id and m.id = p.message_id`,
-    [...nodeColumns(nodes), nodes.map(({ success_metric }) => achievedReason(success_metric))],
+    [...nodeColumns(nodes), achievedReason("%s")],
     "smart_cancel",
   );
 }
@@ -105,7 +102,7 @@ export interface HeardEvent {
  */
 export async function closeByEvents(tx: Tx, events: HeardEvent[]): Promise<void> {
   if (events.length === 0) return;
-  const met = await tx.query<NodeRef & { success_metric: string }>(
+  const met = await tx.query<NodeRef>(
     `with heard as (
        select g.workspace_id, g.key, g.topic, g.execution_id, g.node_ref
          from unnest($1::int[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[])
@@ -117,7 +114,7 @@ export async function closeByEvents(tx: Tx, events: HeardEvent[]): Promise<void>
      delete from smart_goal g using heard h
       where g.workspace_id = h.workspace_id and g.key = h.key and g.topic = h.topic
         and g.execution_id = h.execution_id and g.node_ref = h.node_ref
-     returning g.workspace_id, g.execution_id, g.node_ref, g.topic as success_metric`,
+     returning g.workspace_id, g.execution_id, g.node_ref`,
     [
       events.map(({ workspace_id }) => workspace_id),
       events.map(({ topic }) => topic.toLowerCase()),

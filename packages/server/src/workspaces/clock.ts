@@ -42,45 +42,67 @@ export async function readClock(db: Queryable, workspace_id: number, base: Date 
   return clock;
 }
 
-/** Stops the clock where it is, or at a time. */
+/** Stops the clock where it is, or at a time. What was claimed in a future that is no more is forgotten. */
 export async function freezeClock(
   db: Queryable,
   workspace_id: number,
   at: Date | null,
   base: Date | null,
 ): Promise<void> {
-  await db.query(
+  const [clock] = await db.query<{ frozen_at: Date }>(
     `update workspace w set clock_frozen_at = coalesce($3, ${WORKSPACE_NOW("$1")}), clock_target = null, clock_runs_on = false
-      where w.workspace_id = $2`,
+      where w.workspace_id = $2 returning clock_frozen_at as frozen_at`,
     [base, workspace_id, at],
   );
+  if (clock !== undefined) await forgetClaimsAfter(db, workspace_id, clock.frozen_at);
 }
+
+/** To which time a clock is sent, or how far. */
+export type ClockMove = Date | { by_ms: number };
+
+/** The last instant that prints with a four-digit year. */
+export const LAST_CLOCK = new Date(Date.UTC(9999, 11, 31, 23, 59, 59, 999));
 
 /**
  * Sends the clock to a time. It is stepped there (`engine/test-clock.ts`), from one due time to the next, so that what
- * follows from each is in place before the next is due. A clock that ran goes on running from there.
+ * follows from each is in place before the next is due. A clock that ran goes on running from there. One that is
+ * on its way already goes `by_ms` further than that, and is not called back from it: the target is worked out under the
+ * row's lock, so that of several at once none is lost. False, and nothing is done, where that lies in the past or
+ * behind `LAST_CLOCK`.
  */
 export async function sendClock(
   db: Queryable,
   workspace_id: number,
-  target: Date,
+  move: ClockMove,
   base: Date | null,
-): Promise<void> {
-  await db.query(
+): Promise<boolean> {
+  const now = WORKSPACE_NOW("$1");
+  const target = `coalesce($4::timestamptz, coalesce(w.clock_target, ${now}) + $3::float8 * interval '1 millisecond')`;
+  const sent = await db.query(
     `update workspace w
         set clock_runs_on = case when w.clock_target is null then w.clock_frozen_at is null else w.clock_runs_on end,
-            clock_frozen_at = ${WORKSPACE_NOW("$1")}, clock_target = $3
-      where w.workspace_id = $2`,
-    [base, workspace_id, target],
+            clock_frozen_at = ${now}, clock_target = greatest(w.clock_target, ${target})
+      where w.workspace_id = $2 and ${target} between ${now} and $5::timestamptz
+      returning 1`,
+    [base, workspace_id, ...(move instanceof Date ? [null, move] : [move.by_ms, null]), LAST_CLOCK],
   );
+  return sent.length > 0;
 }
 
-/** Real time again. What was claimed or counted in a future that is no more is forgotten. */
+/** Real time again. What was claimed in a future that is no more is forgotten. */
 export async function resetClock(db: Queryable, workspace_id: number): Promise<void> {
   await db.query(
     `update workspace set clock_frozen_at = null, clock_offset_ms = 0, clock_target = null, clock_runs_on = false
       where workspace_id = $1`,
     [workspace_id],
   );
-  await db.query("delete from idempotency where workspace_id = $1 and created_at > now()", [workspace_id]);
+  await forgetClaimsAfter(db, workspace_id, null);
+}
+
+/** Idempotency keys that were claimed behind a time; null: behind the database's. */
+async function forgetClaimsAfter(db: Queryable, workspace_id: number, at: Date | null): Promise<void> {
+  await db.query(
+    "delete from idempotency where workspace_id = $1 and created_at > coalesce($2::timestamptz, now())",
+    [workspace_id, at],
+  );
 }

@@ -195,7 +195,7 @@ export function createModel(start: number, can: (recipient: string, channel: str
       return;
     }
     run.status = value === "failed" ? "failed" : run.warned ? "partial_failure" : "completed";
-    if (run.status === "completed") log(run, null, "run_completed");
+    if (value !== "failed") log(run, null, "run_completed");
   }
 
   function* follow(run: ModelRun, nodes: Node[]): Generator<Wait, Way, Woken> {
@@ -222,6 +222,7 @@ export function createModel(start: number, can: (recipient: string, channel: str
     switch (node.kind) {
       case "delay":
         if (node.minutes > 0) yield* sleep(run, node.ref, now + node.minutes * MINUTE);
+        else log(run, node.ref, "node_completed");
         return "on";
       case "branch":
         for (const branch of node.branches) {
@@ -292,7 +293,7 @@ export function createModel(start: number, can: (recipient: string, channel: str
       batches.set(identity, { identity, closes_at, carrier: null, arrivals: [], is_open: true });
       if (leading) {
         log(run, ref, "node_completed", "ahead");
-        setBatch(run, brought);
+        setBatch(run, brought, key);
         return "on";
       }
     }
@@ -316,7 +317,7 @@ export function createModel(start: number, can: (recipient: string, channel: str
     }
     const items = retain.order === "first" ? all.slice(0, retain.count) : all.slice(-retain.count);
     log(run, ref, "node_completed", `${items.length} of ${count}`);
-    setBatch(run, { items, count });
+    setBatch(run, { items, count }, key);
     return "on";
   }
 
@@ -434,8 +435,11 @@ export function stepText(at: number, ref: string | null, stage: string, detail: 
   return `${new Date(at).toISOString()} ${ref ?? "-"} ${stage} ${detail}`.trimEnd();
 }
 
-/** Of several batches in a row each gathers triggers, not what the one before made of them. */
-function setBatch(run: ModelRun, gathered: Gathered): void {
+/**
+ * Of several batches in a row each gathers triggers, not what the one before made of them. `key`: the value as JSON,
+ * empty where batches have none.
+ */
+function setBatch(run: ModelRun, gathered: Gathered, key: string): void {
   const { items, count } = gathered;
   run.gathered = gathered;
   run.data = {
@@ -443,5 +447,10 @@ function setBatch(run: ModelRun, gathered: Gathered): void {
     $batched_events: items,
     $batched_events_count: count,
     $batched_event_count: count,
+    $batch_key: batchKey(key === "" ? null : JSON.parse(key)),
   };
+}
+
+function batchKey(value: unknown): string | null {
+  return value === null || typeof value === "string" ? value : JSON.stringify(value);
 }

@@ -6,5 +6,6 @@ export const surface: Surface = {
   name: "hub",
   description: "Data API: triggers, events, users, messages.",
   family: "code_message",
+  errors: ["not_authenticated", "workspace_key_inactive"],
   authenticate: authenticateData,
 };

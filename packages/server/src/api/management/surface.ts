@@ -6,5 +6,6 @@ export const surface: Surface = {
   name: "management",
   description: "Management API: workflows, templates, logs, simulator.",
   family: "management",
+  errors: ["authentication_failed", "not_found"],
   authenticate: authenticateManagement,
 };

@@ -1,5 +1,7 @@
 import type Handlebars from "handlebars";
 import type { Printer } from "./print.ts";
+import { notDefined } from "./not-defined.ts";
+import { MISSING_HELPER } from "./register.ts";
 import { TemplateError } from "./template-error.ts";
 
 /**
@@ -29,10 +31,12 @@ export function compileSource(
   { strict, escape }: CompileOptions,
 ): RenderFunction {
   const program = handlebars.parse(source);
-  refuseUnsupported(program);
   const internals = handlebars as unknown as Internals;
-  const names = Object.keys(handlebars.helpers).map((name) => [name, true]);
-  const knownHelpers = { ...Object.fromEntries(names), log: false };
+  const known = new Set(Object.keys(handlebars.helpers).filter((name) => !HOOKS.has(name)));
+  prepare(program, known);
+  const names = [...known].map((name) => [name, true]);
+  // The hooks are in the package's own list, and would be called as they are not meant to be.
+  const knownHelpers = { ...Object.fromEntries(names), log: false, ...HOOKS_OFF };
   const options = { strict, noEscape: !escape, data: true, knownHelpers };
   const environment = new internals.Compiler().compile(program, options);
   const writer = new (codeWriterOf(internals))();
@@ -42,10 +46,11 @@ export function compileSource(
 
 function createRender(internals: Internals, spec: TemplateSpec, printer: Printer): RenderFunction {
   const { main } = spec;
-  // The container is the package's own object, made once per template; generated code prints through it.
+  let isReady = false;
+  // The container is the package's own object, made once per template; generated code prints and looks up through it.
   spec.main = (container, ...rest) => {
-    container.escapeExpression = printer.escaped;
-    container.printRaw = printer.raw;
+    if (!isReady) furnish(container, printer);
+    isReady = true;
     return main(container, ...rest);
   };
   const template = internals.template(spec);
@@ -54,6 +59,23 @@ function createRender(internals: Internals, spec: TemplateSpec, printer: Printer
   // The set-up wraps every helper and would be repeated by each render with the same outcome.
   template._setup = () => {};
   return template;
+}
+
+/** Where the package would fail with an error of JavaScript (a key of a text, of nothing), ours say what and where. */
+function furnish(container: Container, printer: Printer): void {
+  const { lookupProperty } = container;
+  container.escapeExpression = printer.escaped;
+  container.printRaw = printer.raw;
+  container.lookupProperty = (parent, name, place) => {
+    if (parent !== undefined && parent !== null) return lookupProperty(parent, name);
+    if (place === undefined) return undefined;
+    throw notDefined(name, parent, place);
+  };
+  container.strict = (parent, name, { start }) => {
+    if (typeof parent !== "object" || parent === null || !(name in parent))
+      throw notDefined(name, parent, `${start.line}:${start.column}`);
+    return lookupProperty(parent, name);
+  };
 }
 
 /** A class, because the package takes a subclass. */
@@ -66,16 +88,30 @@ function codeWriterOf({ JavaScriptCompiler }: Internals): new () => CodeWriter {
     }
 
     matchExistingProgram(): undefined {}
+
+    /** Strict look-ups do not ask whether there is something to look in: they get to know where they stand. */
+    override nameLookup(parent: unknown, name: string, type: string): unknown {
+      const { strict } = this.options;
+      const start = this.source.currentLocation?.start;
+      const lookup = super.nameLookup(parent, name, type);
+      if (!strict || start === undefined || parent === "helpers" || !Array.isArray(lookup)) return lookup;
+      return [...lookup.slice(0, -1), `,"${start.line}:${start.column}")`];
+    }
   };
 }
+
+/** What the package calls when it finds no helper. */
+const HOOKS: ReadonlySet<string> = new Set(["helperMissing", "blockHelperMissing"]);
+const HOOKS_OFF = Object.fromEntries([...HOOKS].map((name) => [name, false]));
 
 const MAX_BLOCK_PARAMS = 10;
 
 /**
  * Partials and decorators do not exist here. No helper gives a block more than two parameters, and each one costs
- * every name in its block a comparison.
+ * every name in its block a comparison. What is called and is no helper becomes a call of the one that says so: data
+ * has no functions, and the package would call a text.
  */
-function refuseUnsupported(program: AstProgram): void {
+function prepare(program: AstProgram, known: ReadonlySet<string>): void {
   if ((program.blockParams?.length ?? 0) > MAX_BLOCK_PARAMS) {
     throw refusal(`a block has more than ${MAX_BLOCK_PARAMS} parameters`, program);
   }
@@ -87,9 +123,38 @@ function refuseUnsupported(program: AstProgram): void {
       );
     }
     if (statement.type.startsWith("Decorator")) throw refusal("decorators are not supported", statement);
-    if (statement.program) refuseUnsupported(statement.program);
-    if (statement.inverse) refuseUnsupported(statement.inverse);
+    if (statement.type === "MustacheStatement" || statement.type === "BlockStatement") {
+      prepareCall(statement as AstCall, known);
+    }
+    if (statement.program) prepare(statement.program, known);
+    if (statement.inverse) prepare(statement.inverse, known);
   }
+}
+
+function prepareCall(node: AstCall, known: ReadonlySet<string>): void {
+  const values = [...node.params, ...(node.hash?.pairs ?? []).map(({ value }) => value)];
+  for (const value of values) if (value.type === "SubExpression") prepareCall(value as AstCall, known);
+  const { path, loc } = node;
+  if (node.type !== "SubExpression" && values.length === 0) return;
+  const isName =
+    path.parts?.length === 1 && path.depth === 0 && !/^(?:this\b|\.)/.test(String(path.original));
+  if (isName && known.has(path.parts?.[0] ?? "")) return;
+  const { start } = path.loc ?? loc;
+  const text = (value: string) => ({ type: "StringLiteral", value, original: value, loc });
+  node.params = [
+    text(String(path.original)),
+    text(`${start.line}:${start.column}`),
+    text(isName ? "name" : "path"),
+  ];
+  node.path = {
+    type: "PathExpression",
+    original: MISSING_HELPER,
+    parts: [MISSING_HELPER],
+    depth: 0,
+    data: false,
+    loc,
+  };
+  delete node.hash;
 }
 
 function refusal(message: string, { loc }: { loc?: AstLocation }): TemplateError {
@@ -105,6 +170,25 @@ interface AstProgram {
   body: unknown[];
   blockParams?: string[];
   loc?: AstLocation;
+}
+
+interface AstValue {
+  type: string;
+  loc: AstLocation;
+}
+
+interface AstPath extends AstValue {
+  original: unknown;
+  /** None of a literal. */
+  parts?: string[];
+  depth?: number;
+  data?: boolean;
+}
+
+interface AstCall extends AstValue {
+  path: AstPath;
+  params: AstValue[];
+  hash?: { pairs: { value: AstValue }[] };
 }
 
 interface AstStatement {
@@ -123,6 +207,9 @@ interface Internals {
 }
 
 interface CodeWriter {
+  options: { strict: boolean };
+  source: { currentLocation?: AstLocation };
+  nameLookup(parent: unknown, name: string, type: string): unknown;
   compile: (environment: unknown, options: object, context: undefined, asObject: true) => TemplateSpec;
   popStack: () => unknown;
   pushSource: (source: unknown) => void;
@@ -131,5 +218,12 @@ interface CodeWriter {
 }
 
 interface TemplateSpec {
-  main: (container: Record<string, unknown>, ...rest: unknown[]) => string;
+  main: (container: Container, ...rest: unknown[]) => string;
+}
+
+interface Container {
+  escapeExpression: (value: unknown) => string;
+  printRaw: (value: unknown) => string;
+  lookupProperty: (parent: unknown, name: string, place?: string) => unknown;
+  strict: (parent: unknown, name: string, loc: AstLocation) => unknown;
 }

@@ -69,8 +69,8 @@ describe("strict rendering", () => {
     ["x\n  {{a}}", {}, '"a" not defined in [object Object] - 2:4'],
     ["{{a.b}}", {}, '"b" not defined in undefined - 1:2'],
     ["{{a.b}}", { a: {} }, '"b" not defined in [object Object] - 1:2'],
-    ['{{default a.b "x"}}', {}, "Cannot read properties of undefined (reading 'b')"],
-    ["{{#if a.b}}{{/if}}", {}, "Cannot read properties of undefined (reading 'b')"],
+    ['{{default a.b "x"}}', {}, '"b" not defined in undefined - 1:10'],
+    ["{{#if a.b}}{{/if}}", {}, '"b" not defined in undefined - 1:6'],
     ["{{#a}}{{/a}}", {}, '"a" not defined in [object Object] - 1:3'],
     ["{{^a}}{{/a}}", {}, '"a" not defined in [object Object] - 1:3'],
     ["{{nohelper x}}", { x: 1 }, '"nohelper" not defined in [object Object] - 1:2'],
@@ -301,11 +301,14 @@ describe("against the package itself", () => {
     }
   }
 
-  it("renders the same texts and refuses with the same messages", () => {
+  it("renders the same texts and refuses the same, in the same words or clearer ones", () => {
     fc.assert(
       fc.property(body, fc.dictionary(key, value, { noNullPrototype: true }), (source, context) => {
         const theirs = outcome(() => plain.compile(source, { strict: true })(context));
-        expect(outcome(() => render(source, context as JsonObject))).toBe(theirs);
+        const ours = outcome(() => render(source, context));
+        // Where the package lets JavaScript fail, ours say what is missing where.
+        if (/^error Cannot (?:read|use)/.test(theirs)) expect(ours).toMatch(/^error "\w+" not defined in /);
+        else expect(ours).toBe(theirs);
       }),
       { numRuns: 300 },
     );

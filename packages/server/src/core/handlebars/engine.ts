@@ -68,7 +68,7 @@ export function createTemplateEngine(options: TemplateEngineOptions = {}): Templ
     return current;
   }
 
-  registerHelpers(handlebars, { ...createHelpers(), ...helpers }, budgetOf);
+  registerHelpers(handlebars, { ...createHelpers(), ...helpers }, strict, budgetOf);
   const printer = createPrinter(budgetOf);
 
   function compileOrRefuse(source: string): RenderFunction {

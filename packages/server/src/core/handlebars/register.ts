@@ -1,6 +1,7 @@
 import { type Budget, outputRefusal, spendIteration, spendTime } from "./budget.ts";
-import type { HandlebarsInstance } from "./compile.ts";
-import { type Helper, HelperError, type Helpers } from "./helper.ts";
+import type Handlebars from "handlebars";
+import { expectCount, type Helper, HelperError, type Helpers } from "./helper.ts";
+import { missingHelper, notDefined } from "./not-defined.ts";
 import { TemplateError } from "./template-error.ts";
 
 /**
@@ -10,6 +11,7 @@ import { TemplateError } from "./template-error.ts";
 export function registerHelpers(
   handlebars: HandlebarsInstance,
   helpers: Helpers,
+  strict: boolean,
   budgetOf: () => Budget,
 ): void {
   handlebars.unregisterHelper("log");
@@ -17,12 +19,34 @@ export function registerHelpers(
     const helper = name === "each" ? countedEach(original, budgetOf) : original;
     handlebars.registerHelper(name, function timed(this: unknown, ...args: unknown[]) {
       spendTime(budgetOf());
+      if (BLOCKS.has(name)) checkBlock(name, args);
       return helper.apply(this, args);
     });
   }
+  handlebars.registerHelper(MISSING_HELPER, function missing(this: unknown, ...args: unknown[]) {
+    const [name = "", place = "", kind] = args.map((value) => (typeof value === "string" ? value : ""));
+    const isThere = typeof this === "object" && this !== null && name in this;
+    throw strict && kind === "name" && !isThere ? notDefined(name, this, place) : missingHelper(name, place);
+  });
   for (const [name, helper] of Object.entries(helpers)) {
     handlebars.registerHelper(name, adapt(name, helper, budgetOf));
   }
+}
+
+type HandlebarsInstance = ReturnType<typeof Handlebars.create>;
+
+/** Called in place of what is no helper, with its name, its place, and whether it is a `name` or a `path`. */
+export const MISSING_HELPER = "a helper that is missing";
+
+/** The package's own, which fail in JavaScript's words where they are not used as blocks of one argument. */
+const BLOCKS: ReadonlySet<string> = new Set(["each", "with", "if", "unless"]);
+
+function checkBlock(name: string, args: readonly unknown[]): void {
+  const options = args.at(-1) as PackageOptions;
+  withPlace(name, options, () => {
+    expectCount(args.slice(0, -1), 1, 1);
+    if (options.fn === undefined) throw new HelperError(`must be a block, as in {{#${name} …}}`);
+  });
 }
 
 /** As the package calls a helper: with the context as `this` and its options last. */
@@ -39,8 +63,7 @@ interface PackageOptions {
 function countedEach(original: PackageHelper, budgetOf: () => Budget): PackageHelper {
   return function each(this: unknown, ...args: unknown[]) {
     const options = args.at(-1) as PackageOptions;
-    const { fn } = options;
-    if (fn === undefined) throw new Error("each must be a block");
+    const { fn = () => "" } = options;
     const budget = budgetOf();
     let length = 0;
     const counted = (context: unknown, more?: unknown): string => {
@@ -64,7 +87,7 @@ function adapt(name: string, helper: Helper, budgetOf: () => Budget): PackageHel
       fn === undefined
         ? null
         : { main: () => fn(this), otherwise: () => (inverse === undefined ? "" : inverse(this)) };
-    try {
+    return withPlace(name, options, () => {
       const result = helper(args, {
         hash: options.hash ?? {},
         root: options.data?.root,
@@ -74,11 +97,17 @@ function adapt(name: string, helper: Helper, budgetOf: () => Budget): PackageHel
       });
       if (typeof result === "string" && result.length > budget.limits.max_output) throw outputRefusal(budget);
       return result;
-    } catch (error) {
-      if (!(error instanceof HelperError)) throw error;
-      const start = options.loc?.start;
-      const place = start === undefined ? "" : ` - ${start.line}:${start.column}`;
-      throw new TemplateError("template_render", `${name}: ${error.message}${place}`, { cause: error });
-    }
+    });
   };
+}
+
+/** What a helper refuses, with its name in front and the place behind. */
+function withPlace<T>(name: string, { loc }: PackageOptions, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof HelperError)) throw error;
+    const place = loc === undefined ? "" : ` - ${loc.start.line}:${loc.start.column}`;
+    throw new TemplateError("template_render", `${name}: ${error.message}${place}`, { cause: error });
+  }
 }

@@ -18,8 +18,14 @@ export class TemplateError extends Error {
  */
 export function toTemplateError(cause: unknown, code: "template_syntax" | "template_render"): TemplateError {
   if (cause instanceof TemplateError) return cause;
+  if (cause instanceof RangeError) {
+    const reason = cause.message.includes("call stack")
+      ? "is nested too deeply"
+      : "makes a value that is too large";
+    return new TemplateError("template_budget", `template ${reason}`, { cause });
+  }
   const message = cause instanceof Error ? cause.message : String(cause);
-  return new TemplateError(cause instanceof RangeError ? "template_budget" : code, message, { cause });
+  return new TemplateError(code, message, { cause });
 }
 
 /** Handlebars prints values into its messages, however long they are. */

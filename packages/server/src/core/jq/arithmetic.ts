@@ -1,14 +1,17 @@
 import { isJsonObject, type Json, type JsonObject } from "../json.ts";
+import { createFind } from "../text-search.ts";
 import {
   codePoints,
   compare,
   counted,
   describe,
   JqFailure,
+  keysOf,
   type Meter,
   OutOfSteps,
   put,
   spend,
+  spendKey,
 } from "./values.ts";
 
 /** jq's operators, each of which takes several types. */
@@ -69,9 +72,12 @@ export function plus(meter: Meter, a: Json, b: Json): Json {
 
 function merge(meter: Meter, a: JsonObject, b: JsonObject, deep: boolean): JsonObject {
   const merged: JsonObject = {};
-  spend(meter, Object.keys(a).length + Object.keys(b).length);
-  for (const key of Object.keys(a)) put(merged, key, a[key] ?? null);
-  for (const key of Object.keys(b)) {
+  for (const key of keysOf(meter, a)) {
+    spendKey(meter, key);
+    put(merged, key, a[key] ?? null);
+  }
+  for (const key of keysOf(meter, b)) {
+    spendKey(meter, key);
     const old = Object.hasOwn(merged, key) ? merged[key] : undefined;
     const value = b[key] ?? null;
     put(
@@ -87,6 +93,7 @@ function minus(meter: Meter, a: Json, b: Json): Json {
   meter.left--;
   if (typeof a === "number" && typeof b === "number") return counted(meter, a - b);
   if (Array.isArray(a) && Array.isArray(b)) {
+    spend(meter, a.length);
     return a.filter((item) => b.every((other) => compare(meter, item, other) !== 0));
   }
   throw wrongTypes(meter, a, b, "subtracted");
@@ -122,7 +129,17 @@ function divide(meter: Meter, a: Json, b: Json): Json {
 export function split(meter: Meter, text: string, separator: string): Json[] {
   spend(meter, text.length);
   if (text === "") return [];
-  return separator === "" ? codePoints(text) : text.split(separator);
+  if (separator === "") return codePoints(text);
+  spend(meter, separator.length >> 4);
+  const find = createFind(separator);
+  const parts: string[] = [];
+  let start = 0;
+  for (let at = find(text, 0); at !== -1; at = find(text, start)) {
+    parts.push(text.slice(start, at));
+    start = at + separator.length;
+  }
+  parts.push(text.slice(start));
+  return parts;
 }
 
 /** Of the whole numbers in both, with the sign of the first. */

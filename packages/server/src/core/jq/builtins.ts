@@ -26,7 +26,9 @@ import {
   isTruthy,
   JqFailure,
   put,
+  read,
   spend,
+  spendKey,
   strip,
   toJson,
   toText,
@@ -62,7 +64,7 @@ const PLAIN: Record<string, Plain> = {
   "type/0": (_run, input) => typeOf(input),
   "length/0": (run, input) => lengthOf(run, input),
   "utf8bytelength/0": (run, input) => {
-    if (typeof input === "string") return Buffer.byteLength(input);
+    if (typeof input === "string") return Buffer.byteLength(read(run, input));
     throw new JqFailure(`${describe(run, input)} only strings have UTF-8 byte length`);
   },
   "keys/0": (run, input) => keysOf(run, input, true),
@@ -75,8 +77,8 @@ const PLAIN: Record<string, Plain> = {
   "tojson/0": toJson,
   "tonumber/0": toNumber,
   "add/0": (run, input) => sum(run, children(run, input)),
-  "any/0": (run, input) => children(run, input).some(isTruthy),
-  "all/0": (run, input) => children(run, input).every(isTruthy),
+  "any/0": (run, input) => worked(run, children(run, input)).some(isTruthy),
+  "all/0": (run, input) => worked(run, children(run, input)).every(isTruthy),
   "first/0": (run, input) => index(run, input, 0),
   "last/0": (run, input) => index(run, input, -1),
   "nth/1": (run, input, [at = null]) => index(run, input, at),
@@ -114,20 +116,23 @@ const PLAIN: Record<string, Plain> = {
     if (typeof input === "string" && typeof separator === "string") return split(run, input, separator);
     throw new JqFailure("split input and separator must be strings");
   },
-  "startswith/1": (_run, input, [part = null]) => {
-    const [whole, start] = bothTexts("startswith", input, part);
+  "startswith/1": (run, input, [part = null]) => {
+    const [whole, start] = bothTexts(run, "startswith", input, part);
     return whole.startsWith(start);
   },
-  "endswith/1": (_run, input, [part = null]) => {
-    const [whole, end] = bothTexts("endswith", input, part);
+  "endswith/1": (run, input, [part = null]) => {
+    const [whole, end] = bothTexts(run, "endswith", input, part);
     return whole.endsWith(end);
   },
-  "ltrimstr/1": (_run, input, [part = null]) =>
-    typeof input === "string" && typeof part === "string" && input.startsWith(part)
+  "ltrimstr/1": (run, input, [part = null]) =>
+    typeof input === "string" && typeof part === "string" && read(run, input).startsWith(read(run, part))
       ? input.slice(part.length)
       : input,
-  "rtrimstr/1": (_run, input, [part = null]) =>
-    typeof input === "string" && typeof part === "string" && part !== "" && input.endsWith(part)
+  "rtrimstr/1": (run, input, [part = null]) =>
+    typeof input === "string" &&
+    typeof part === "string" &&
+    part !== "" &&
+    read(run, input).endsWith(read(run, part))
       ? input.slice(0, -part.length)
       : input,
   "trim/0": (run, input) => strip(text(run, input, "trim"), SPACES, "both"),
@@ -183,6 +188,7 @@ const LOOPS: Record<string, Make> = {
       }
       const made: JsonObject = {};
       for (const [key, child] of Object.entries(input ?? {})) {
+        spendKey(run, key);
         const value = firstOf(each, run, scope, child);
         if (value !== undefined) put(made, key, value);
       }
@@ -324,8 +330,8 @@ function text(run: Run, value: Json, name: string): string {
   return worked(run, value);
 }
 
-function bothTexts(name: string, input: Json, part: Json): [string, string] {
-  if (typeof input === "string" && typeof part === "string") return [input, part];
+function bothTexts(run: Run, name: string, input: Json, part: Json): [string, string] {
+  if (typeof input === "string" && typeof part === "string") return [read(run, input), read(run, part)];
   throw new JqFailure(`${name}() requires string inputs`);
 }
 

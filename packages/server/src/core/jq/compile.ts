@@ -1,11 +1,22 @@
 import type { Json, JsonObject } from "../json.ts";
 import { calculate } from "./arithmetic.ts";
 import { descend, findBuiltin } from "./builtins.ts";
-import { combine, collect, type Filter, forEach, single, stream } from "./filter.ts";
+import { combine, collect, type Filter, forEach, paid, type Run, single, stream } from "./filter.ts";
 import { findFormat } from "./formats.ts";
 import { Foreign } from "./lexer.ts";
 import type { Node } from "./parser.ts";
-import { children, describe, index, isTruthy, JqFailure, put, slice, spend, toText } from "./values.ts";
+import {
+  children,
+  describe,
+  index,
+  isTruthy,
+  JqFailure,
+  put,
+  slice,
+  spend,
+  spendKey,
+  toText,
+} from "./values.ts";
 
 /** The tree of an expression as nested functions. `names` are the variables around it, innermost first. */
 export function compile(node: Node, names: readonly string[], globals: ReadonlySet<string>): Filter {
@@ -60,10 +71,10 @@ export function compile(node: Node, names: readonly string[], globals: ReadonlyS
     case "comma": {
       const left = inner(node.left);
       const right = inner(node.right);
-      return stream(
-        (run, scope, input, out) =>
-          forEach(left, run, scope, input, out) || forEach(right, run, scope, input, out),
-      );
+      return stream((run, scope, input, out) => {
+        spend(run, 1);
+        return forEach(left, run, scope, input, out) || forEach(right, run, scope, input, out);
+      });
     }
     case "alternative":
       return alternative(inner(node.left), inner(node.right));
@@ -81,7 +92,7 @@ export function compile(node: Node, names: readonly string[], globals: ReadonlyS
       const body = within(node.name, node.body);
       if (source.single && body.single) {
         return single((run, scope, input) =>
-          body.get(run, { value: source.get(run, scope, input), outer: scope }, input),
+          body.get(paid(run), { value: source.get(run, scope, input), outer: scope }, input),
         );
       }
       return stream((run, scope, input, out) =>
@@ -106,7 +117,7 @@ export function compile(node: Node, names: readonly string[], globals: ReadonlyS
 function binary(operator: string, left: Filter, right: Filter): Filter {
   if (left.single && right.single) {
     return single((run, scope, input) => {
-      const b = right.get(run, scope, input);
+      const b = right.get(paid(run), scope, input);
       return calculate(run, operator, left.get(run, scope, input), b);
     });
   }
@@ -125,7 +136,8 @@ function variable(name: string, names: readonly string[], globals: ReadonlySet<s
     if (!globals.has(key)) throw new Foreign(`$${name}`);
     return single((run) => index(run, run.root, key));
   }
-  return single((_run, scope) => {
+  return single((run, scope) => {
+    run.left -= distance >> 2;
     let at = scope;
     for (let steps = 0; steps < distance; steps++) at = at?.outer ?? null;
     return at?.value ?? null;
@@ -150,7 +162,7 @@ function textFilter(
     let used = values.length;
     let text = "";
     for (const part of parts) text += typeof part === "string" ? part : format(run, values[--used] ?? null);
-    spend(run, 1 + (text.length >> 4));
+    spend(run, parts.length + (text.length >> 4));
     return text;
   });
 }
@@ -165,7 +177,7 @@ function indexFilter(of: Filter, key: Filter, optional: boolean): Filter {
   }
   return stream((run, scope, input, out) =>
     forEach(key, run, scope, input, (name) =>
-      forEach(of, run, scope, input, (value) => pushUnlessFailing(() => index(run, value, name), out)),
+      forEach(of, run, scope, input, (value) => pushUnlessFailing(run, () => index(run, value, name), out)),
     ),
   );
 }
@@ -184,20 +196,24 @@ function sliceFilter(node: Node & { type: "slice" }, inner: (node: Node) => Filt
     forEach(from, run, scope, input, (start) =>
       forEach(to, run, scope, input, (end) =>
         forEach(of, run, scope, input, (value) =>
-          pushUnlessFailing(() => slice(run, value, start, end), out),
+          pushUnlessFailing(run, () => slice(run, value, start, end), out),
         ),
       ),
     ),
   );
 }
 
-function pushUnlessFailing(get: () => Json, out: (value: Json) => boolean): boolean {
+/** An exception takes some microseconds. */
+const FAILURE_COST = 64;
+
+function pushUnlessFailing(run: Run, get: () => Json, out: (value: Json) => boolean): boolean {
   let value: Json;
   try {
     value = get();
   } catch (error) {
-    if (error instanceof JqFailure) return false;
-    throw error;
+    if (!(error instanceof JqFailure)) throw error;
+    spend(run, FAILURE_COST);
+    return false;
   }
   return out(value);
 }
@@ -223,6 +239,7 @@ function objectFilter(filters: readonly Filter[]): Filter {
     for (let at = 0; at < values.length; at += 2) {
       const key = values[at] ?? null;
       if (typeof key !== "string") throw new JqFailure(`Cannot use ${describe(run, key)} as object key`);
+      spendKey(run, key);
       put(made, key, values[at + 1] ?? null);
     }
     return made;
@@ -231,7 +248,7 @@ function objectFilter(filters: readonly Filter[]): Filter {
 
 function pipe(left: Filter, right: Filter): Filter {
   if (left.single && right.single) {
-    return single((run, scope, input) => right.get(run, scope, left.get(run, scope, input)));
+    return single((run, scope, input) => right.get(paid(run), scope, left.get(run, scope, input)));
   }
   return stream((run, scope, input, out) =>
     forEach(left, run, scope, input, (value) => {
@@ -244,7 +261,7 @@ function pipe(left: Filter, right: Filter): Filter {
 function alternative(left: Filter, right: Filter): Filter {
   if (left.single && right.single) {
     return single((run, scope, input) => {
-      const value = left.get(run, scope, input);
+      const value = left.get(paid(run), scope, input);
       return isTruthy(value) ? value : right.get(run, scope, input);
     });
   }
@@ -263,7 +280,7 @@ function alternative(left: Filter, right: Filter): Filter {
 function logic(left: Filter, right: Filter, over: boolean): Filter {
   if (left.single && right.single) {
     return single((run, scope, input) =>
-      isTruthy(left.get(run, scope, input)) === over ? over : isTruthy(right.get(run, scope, input)),
+      isTruthy(left.get(paid(run), scope, input)) === over ? over : isTruthy(right.get(run, scope, input)),
     );
   }
   return stream((run, scope, input, out) =>
@@ -279,7 +296,7 @@ function choice(test: Filter, then: Filter, otherwise: Filter | null): Filter {
   const other = otherwise ?? single((_run, _scope, input) => input);
   if (test.single && then.single && other.single) {
     return single((run, scope, input) =>
-      (isTruthy(test.get(run, scope, input)) ? then : other).get(run, scope, input),
+      (isTruthy(test.get(paid(run), scope, input)) ? then : other).get(run, scope, input),
     );
   }
   return stream((run, scope, input, out) =>
@@ -303,6 +320,7 @@ function attempt(body: Filter, handler: Filter | null): Filter {
       });
     } catch (error) {
       if (outside || !(error instanceof JqFailure)) throw error;
+      spend(run, FAILURE_COST);
       return handler === null ? false : forEach(handler, run, scope, error.value, out);
     }
   });

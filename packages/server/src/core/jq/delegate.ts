@@ -6,8 +6,11 @@ import { createWasmJq, WasmFailure, type WasmResult } from "./wasm.ts";
  * and its answer as values or as one readable line.
  */
 export interface Delegate {
-  /** The first `max` values, each as JSON text. Throws `JqError`, `JqSyntaxError` when it does not compile. */
-  run: (expression: string, input: string, max: number) => string[];
+  /**
+   * The first `max` values, each as JSON text. `now` is what `now` gives, in milliseconds since the epoch. Throws
+   * `JqError`, `JqSyntaxError` when it does not compile.
+   */
+  run: (expression: string, input: string, max: number, now: number) => string[];
   /** What the compiler has against it, or null. */
   check: (expression: string) => string | null;
 }
@@ -51,9 +54,9 @@ const TRIM =
 export function createDelegate(): Delegate {
   const jq = createWasmJq(LIMITS);
 
-  function call(program: string, input: string): WasmResult {
+  function call(program: string, input: string, now: number): WasmResult {
     try {
-      return jq.run(program, input);
+      return jq.run(program, input, now);
     } catch (cause) {
       if (cause instanceof WasmFailure) throw new JqOverrunError(cause.message, { cause });
       throw cause;
@@ -61,15 +64,19 @@ export function createDelegate(): Delegate {
   }
 
   return {
-    run(expression, input, max) {
+    run(expression, input, max, now) {
       // On a line of its own: the expression may end with a comment.
-      const { code, output, errors } = call(`${prelude(expression)}limit(${max}; ${expression}\n)`, input);
+      const { code, output, errors } = call(
+        `${prelude(expression)}limit(${max}; ${expression}\n)`,
+        input,
+        now,
+      );
       if (code === COMPILE_ERROR) throw new JqSyntaxError(readable(reasonOf(errors, expression)));
       if (code !== 0) throw new JqError(readable(reasonOf(errors, expression)));
       return output.split("\n").filter((line) => line !== "");
     },
     check(expression) {
-      const { code, errors } = call(`${prelude(expression)}empty | (${expression}\n)`, "{}");
+      const { code, errors } = call(`${prelude(expression)}empty | (${expression}\n)`, "{}", 0);
       return code === COMPILE_ERROR ? readable(reasonOf(errors, expression)) : null;
     },
   };

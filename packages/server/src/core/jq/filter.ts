@@ -41,6 +41,15 @@ export function forEach(filter: Filter, run: Run, scope: Scope, input: Json, out
   return filter.single ? out(filter.get(run, scope, input)) : filter.each(run, scope, input, out);
 }
 
+/**
+ * Pays for a function of an expression. Without a look at what is left: an expression has only so many functions,
+ * and what calls them again and again looks.
+ */
+export function paid(run: Run, steps = 1): Run {
+  run.left -= steps;
+  return run;
+}
+
 /** The first `max` values of a filter. */
 export function collect(filter: Filter, run: Run, scope: Scope, input: Json, max: number = Infinity): Json[] {
   const values: Json[] = [];
@@ -75,11 +84,13 @@ export function combine(
   if (singles.length === outer.length) {
     const [a, b] = singles;
     // The common sizes without a loop: they are most of what runs.
-    if (a === undefined) return single((run, _scope, input) => make(run, input, []));
-    if (b === undefined) return single((run, scope, input) => make(run, input, [a.get(run, scope, input)]));
+    if (a === undefined) return single((run, _scope, input) => make(paid(run), input, []));
+    if (b === undefined) {
+      return single((run, scope, input) => make(paid(run), input, [a.get(run, scope, input)]));
+    }
     return single((run, scope, input) =>
       make(
-        run,
+        paid(run, singles.length),
         input,
         singles.map((filter) => filter.get(run, scope, input)),
       ),

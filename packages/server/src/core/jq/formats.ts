@@ -31,7 +31,7 @@ export function findFormat(name: string): Format | undefined {
 }
 
 function worked(meter: Meter, text: string): string {
-  spend(meter, text.length >> 2);
+  spend(meter, text.length);
   return text;
 }
 
@@ -53,6 +53,7 @@ function row(
   if (!Array.isArray(value)) {
     throw new JqFailure(`${describe(meter, value)} cannot be ${name}-formatted, only an array can be`);
   }
+  spend(meter, value.length * 2);
   const cells = value.map((cell) => {
     if (typeof cell === "object" && cell !== null) {
       throw new JqFailure(`${describe(meter, cell)} is not valid in a ${name} row`);
@@ -69,7 +70,9 @@ function escapeTsv(text: string): string {
 }
 
 function shellWords(meter: Meter, value: Json): string {
-  const words = (Array.isArray(value) ? value : [value]).map((word) => {
+  const list = Array.isArray(value) ? value : [value];
+  spend(meter, list.length * 2);
+  const words = list.map((word) => {
     if (typeof word === "object" && word !== null) {
       throw new JqFailure(`${describe(meter, word)} can not be escaped for shell`);
     }

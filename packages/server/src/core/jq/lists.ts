@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from "../json.ts";
+import { createFind } from "../text-search.ts";
 import { plus } from "./arithmetic.ts";
 import {
   children,
@@ -8,10 +9,13 @@ import {
   index,
   isTruthy,
   JqFailure,
+  keysOf as fieldNames,
   type Meter,
   put,
+  read,
   sortedKeys,
   spend,
+  spendKey,
   toJson,
   toText,
   typeOf,
@@ -25,18 +29,19 @@ export function lengthOf(meter: Meter, value: Json): Json {
   if (typeof value === "number") return Math.abs(value);
   if (typeof value === "string") return codePoints(worked(meter, value)).length;
   if (Array.isArray(value)) return value.length;
-  if (isJsonObject(value)) return Object.keys(value).length;
+  if (isJsonObject(value)) return fieldNames(meter, value).length;
   throw new JqFailure(`${describe(meter, value)} has no length`);
 }
 
 export function keysOf(meter: Meter, value: Json, inOrder: boolean): Json[] {
   if (Array.isArray(value)) return [...worked(meter, value).keys()];
-  if (isJsonObject(value)) return inOrder ? sortedKeys(meter, value) : Object.keys(value);
+  if (isJsonObject(value)) return inOrder ? sortedKeys(meter, value) : fieldNames(meter, value);
   throw new JqFailure(`${describe(meter, value)} has no keys`);
 }
 
-export function has(_meter: Meter, value: Json, key: Json): boolean {
+export function has(meter: Meter, value: Json, key: Json): boolean {
   if (value === null) return false;
+  if (typeof key === "string") spendKey(meter, key);
   if (isJsonObject(value) && typeof key === "string") return Object.hasOwn(value, key);
   if (Array.isArray(value) && typeof key === "number") return key >= 0 && key < value.length;
   throw new JqFailure(`Cannot check whether ${typeOf(value)} has a ${typeOf(key)} key`);
@@ -53,14 +58,16 @@ export function contains(meter: Meter, whole: Json, part: Json): boolean {
 function containsSame(meter: Meter, whole: Json, part: Json): boolean {
   spend(meter, 1);
   if (isJsonObject(whole) && isJsonObject(part)) {
-    return Object.entries(part).every(
-      ([key, value]) => Object.hasOwn(whole, key) && containsSame(meter, whole[key] ?? null, value),
+    return fieldNames(meter, part).every(
+      (key) => Object.hasOwn(whole, key) && containsSame(meter, whole[key] ?? null, part[key] ?? null),
     );
   }
   if (Array.isArray(whole) && Array.isArray(part)) {
     return part.every((wanted) => whole.some((item) => containsSame(meter, item, wanted)));
   }
-  if (typeof whole === "string" && typeof part === "string") return worked(meter, whole).includes(part);
+  if (typeof whole === "string" && typeof part === "string") {
+    return part === "" || createFind(read(meter, part))(read(meter, whole), 0) !== -1;
+  }
   return compare(meter, whole, part) === 0;
 }
 
@@ -75,9 +82,10 @@ export function sum(meter: Meter, values: readonly Json[]): Json {
       spend(meter, value.length);
       for (const item of value) own.push(item);
     } else if (isJsonObject(own) && isJsonObject(value)) {
-      const entries = Object.entries(value);
-      spend(meter, entries.length);
-      for (const [key, item] of entries) put(own, key, item);
+      for (const key of fieldNames(meter, value)) {
+        spendKey(meter, key);
+        put(own, key, value[key] ?? null);
+      }
     } else if (value !== null) {
       const before: Json = total;
       total = plus(meter, before, value);
@@ -120,12 +128,10 @@ export function extreme(meter: Meter, list: readonly Json[], by: (item: Json) =>
   return best?.item ?? null;
 }
 
-export function flatten(meter: Meter, list: readonly Json[], depth: number): Json[] {
-  const flat: Json[] = [];
+export function flatten(meter: Meter, list: readonly Json[], depth: number, flat: Json[] = []): Json[] {
   spend(meter, list.length);
   for (const item of list) {
-    if (Array.isArray(item) && depth > 0)
-      for (const inner of flatten(meter, item, depth - 1)) flat.push(inner);
+    if (Array.isArray(item) && depth > 0) flatten(meter, item, depth - 1, flat);
     else flat.push(item);
   }
   return flat;
@@ -146,7 +152,9 @@ export function fromEntries(meter: Meter, entries: readonly Json[]): JsonObject 
     const field = isJsonObject(entry)
       ? (["value", "v"].find((name) => Object.hasOwn(entry, name)) ?? "Value")
       : "";
-    put(made, toText(meter, key), index(meter, entry, field));
+    const name = toText(meter, key);
+    spendKey(meter, name);
+    put(made, name, index(meter, entry, field));
   }
   return made;
 }
@@ -163,6 +171,7 @@ function firstTruthy(meter: Meter, entry: Json, names: readonly string[]): Json 
 export function join(meter: Meter, value: Json, [separator = null]: readonly Json[]): Json {
   let joined: Json = null;
   for (const item of children(meter, value)) {
+    spend(meter, 1);
     const before: Json = joined === null ? "" : plus(meter, joined, separator);
     const isPlain = typeof item === "number" || typeof item === "boolean";
     joined = plus(meter, before, item === null ? "" : isPlain ? toJson(meter, item) : item);

@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from "../json.ts";
+import { createFind } from "../text-search.ts";
 
 /**
  * What jq's operators do with values. Each operation pays for its work from a meter, so that no expression, however
@@ -44,6 +45,24 @@ export function worked<T extends string | Json[]>(meter: Meter, value: T): T {
   return value;
 }
 
+/**
+ * Pays for looking once through a text, of the whole where a part is looked at: one that was put together is copied
+ * when it is first read.
+ */
+export function read(meter: Meter, text: string): string {
+  spend(meter, text.length >> 4);
+  return text;
+}
+
+/**
+ * Pays for looking up a key. Of a long one JavaScript only hashes the length: such keys are told apart one by one.
+ */
+export function spendKey(meter: Meter, key: string): void {
+  spend(meter, key.length > MAX_HASHED ? key.length : key.length >> 6);
+}
+
+const MAX_HASHED = 4096;
+
 /** The number itself; the meter remembers one that JSON cannot hold. */
 export function counted(meter: Meter, value: number): number {
   if (!Number.isFinite(value)) meter.infinite = true;
@@ -67,11 +86,14 @@ export function put(target: JsonObject, key: string, value: Json): void {
   } else target[key] = value;
 }
 
+/** A field of a large object stands anywhere in memory. */
+const FIELD_COST = 3;
+
 export function children(meter: Meter, value: Json): Json[] {
   if (Array.isArray(value)) return value;
   if (!isJsonObject(value)) throw new JqFailure(`Cannot iterate over ${describe(meter, value)}`);
   const values = Object.values(value);
-  spend(meter, values.length);
+  spend(meter, values.length * FIELD_COST);
   return values;
 }
 
@@ -79,7 +101,9 @@ export function index(meter: Meter, value: Json, key: Json): Json {
   meter.left--;
   if (typeof key === "string") {
     if (value === null) return null;
+    if (key.length > 64) spendKey(meter, key);
     if (isJsonObject(value)) return Object.hasOwn(value, key) ? (value[key] ?? null) : null;
+    spend(meter, key.length);
     throw new JqFailure(`Cannot index ${typeOf(value)} with string ${JSON.stringify(key)}`);
   }
   if (typeof key === "number") {
@@ -133,10 +157,11 @@ export function indices(meter: Meter, value: Json, part: Json): Json {
   if (typeof value === "string" && typeof part === "string") {
     const found: number[] = [];
     if (part === "") return null;
-    spend(meter, value.length);
+    spend(meter, value.length + (part.length >> 4));
+    const find = createFind(part);
     let points = 0;
     let before = 0;
-    for (let at = value.indexOf(part); at !== -1; at = value.indexOf(part, at + 1)) {
+    for (let at = find(value, 0); at !== -1; at = find(value, at + 1)) {
       spend(meter, 1 + (part.length >> 4));
       points += codePoints(value.slice(before, at)).length;
       before = at;
@@ -171,7 +196,7 @@ export function compare(meter: Meter, a: Json, b: Json): number {
     return a < b || Number.isNaN(a) ? -1 : a === b ? 0 : 1;
   }
   if (typeof a === "string" && typeof b === "string") {
-    spend(meter, Math.min(a.length, b.length) >> 4);
+    spend(meter, Math.max(a.length, b.length) >> 4);
     return compareText(a, b);
   }
   if (Array.isArray(a) && Array.isArray(b)) return compareArrays(meter, a, b);
@@ -213,10 +238,19 @@ function isSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdfff;
 }
 
-export function sortedKeys(meter: Meter, value: JsonObject): string[] {
+/** In the order in which they came. */
+export function keysOf(meter: Meter, value: JsonObject): string[] {
   const keys = Object.keys(value);
-  spend(meter, keys.length);
-  return keys.toSorted(compareText);
+  spend(meter, keys.length * FIELD_COST);
+  return keys;
+}
+
+export function sortedKeys(meter: Meter, value: JsonObject): string[] {
+  const keys = keysOf(meter, value);
+  return keys.sort((a, b) => {
+    spend(meter, 1 + (Math.min(a.length, b.length) >> 4));
+    return compareText(a, b);
+  });
 }
 
 /** As jq writes numbers it has calculated: 17 digits at most, an exponent beyond 1e-5 and 15 zeros. */
@@ -235,20 +269,53 @@ export function numberText(value: number): string {
 
 /** As `tojson` has it. */
 export function toJson(meter: Meter, value: Json): string {
-  spend(meter, 1);
-  if (typeof value === "number") return numberText(value);
-  if (typeof value === "string") {
-    spend(meter, value.length >> 4);
-    return quote(value);
+  if (typeof value !== "object" || value === null) return scalarText(meter, value);
+  // In one list: a text for each level would be copied as often as it is deep.
+  const parts: string[] = [];
+  writeJson(meter, value, parts);
+  return parts.join("");
+}
+
+/** A value and what stands before it, in a list and later in a text. */
+const PART_COST = 3;
+
+function writeJson(meter: Meter, value: Json, parts: string[]): void {
+  if (typeof value !== "object" || value === null) {
+    spend(meter, PART_COST);
+    parts.push(scalarText(meter, value));
+    return;
   }
-  if (Array.isArray(value)) return `[${value.map((item) => toJson(meter, item)).join(",")}]`;
-  if (!isJsonObject(value)) return String(value);
-  const entries = Object.entries(value).map(([key, item]) => `${quote(key)}:${toJson(meter, item)}`);
-  return `{${entries.join(",")}}`;
+  spend(meter, PART_COST);
+  let between = "";
+  if (Array.isArray(value)) {
+    parts.push("[");
+    for (const item of value) {
+      parts.push(between);
+      writeJson(meter, item, parts);
+      between = ",";
+    }
+    parts.push("]");
+    return;
+  }
+  parts.push("{");
+  for (const key of keysOf(meter, value)) {
+    parts.push(between, quote(meter, key), ":");
+    writeJson(meter, value[key] ?? null, parts);
+    between = ",";
+  }
+  parts.push("}");
+}
+
+function scalarText(meter: Meter, value: null | boolean | number | string): string {
+  // The digits of a fraction take as long as this.
+  spend(meter, typeof value === "number" && !Number.isSafeInteger(value) ? 8 : 1);
+  if (typeof value === "string") return quote(meter, value);
+  return typeof value === "number" ? numberText(value) : String(value);
 }
 
 /** Like JSON.stringify, but DEL too is written as an escape. */
-function quote(text: string): string {
+function quote(meter: Meter, text: string): string {
+  spend(meter, text.length);
   return JSON.stringify(text).replaceAll("\u007f", "\\u007f");
 }
 

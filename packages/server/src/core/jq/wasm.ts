@@ -9,8 +9,11 @@ import { parseTime, readTime, writeTime } from "./wasm-time.ts";
  * does not see.
  */
 export interface WasmJq {
-  /** Both in UTF-8. Throws `WasmFailure` when the program died or went beyond its limits. */
-  run: (program: string, input: string) => WasmResult;
+  /**
+   * Both in UTF-8. `now` is what its clock shows, in milliseconds since the epoch. Throws `WasmFailure` when the
+   * program died or went beyond its limits.
+   */
+  run: (program: string, input: string, now: number) => WasmResult;
 }
 
 export interface WasmResult {
@@ -57,6 +60,7 @@ interface Instance {
   /** The memory that a fresh process has written: its data, and the beginning of its heap. */
   image: { at: number; bytes: Uint8Array }[];
   files: Files;
+  clock: { now: number };
 }
 
 interface Files {
@@ -94,11 +98,12 @@ export function createWasmJq(limits: WasmLimits): WasmJq {
   }
 
   return {
-    run(program, input) {
+    run(program, input, now) {
       const instance = idle ?? start();
       // An evaluation that V8 breaks off runs no `finally`: the instance is only given back at the end.
       idle = undefined;
       const size = instance.exports.memory.buffer.byteLength;
+      instance.clock.now = now;
       const result = runOnce(instance, program, input);
       // Memory never shrinks: one that grew is let go with all that it holds.
       if (instance.exports.memory.buffer.byteLength === size) idle = instance;
@@ -159,10 +164,15 @@ function instantiate(module: WebAssembly.Module, limits: WasmLimits): Instance {
     errors: [],
     errorsSize: 0,
   };
+  const clock = { now: 0 };
   let exports: Exports;
   const memory = () => exports.memory;
   const imports = {
-    env: { ...createSystem(memory, limits), ...createCalendar(memory) },
+    env: {
+      ...createSystem(memory, limits),
+      ...createCalendar(memory),
+      emscripten_date_now: () => clock.now,
+    },
     wasi_snapshot_preview1: createFileSystem(memory, files, limits),
   };
   exports = new WebAssembly.Instance(module, imports).exports as unknown as Exports;
@@ -175,7 +185,7 @@ function instantiate(module: WebAssembly.Module, limits: WasmLimits): Instance {
     { at: 0, bytes: bytes.slice(0, end) },
     { at: heap, bytes: bytes.slice(heap, top) },
   ];
-  return { exports, image, files };
+  return { exports, image, files, clock };
 }
 
 /**
@@ -237,7 +247,6 @@ function createSystem(
     __syscall_ioctl: () => -25,
     __call_sighandler() {},
     _emscripten_runtime_keepalive_clear() {},
-    emscripten_date_now: Date.now,
   };
 }
 

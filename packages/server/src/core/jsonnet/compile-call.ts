@@ -40,10 +40,12 @@ function callAny(
   named: readonly { name: string; code: Code }[],
   last: boolean,
 ): Run {
+  const width = positional.length + named.length;
   return (rt, scope) => {
     const fn = callee.run(rt, scope);
     rt.at = at;
     if (!isFunction(fn)) throw fail(rt, `only functions can be called, got ${typeOf(fn)}`);
+    spend(rt, width);
     // Loops, not `map`: what an argument calls should lie as few frames below as it can.
     const slots: Slot[] = [];
     for (const code of positional) slots.push(tailstrict ? code.run(rt, scope) : code.delay(rt, scope));

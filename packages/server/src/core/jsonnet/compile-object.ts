@@ -1,7 +1,7 @@
 import type { Clause, FieldNode, NodeOf } from "./ast.ts";
 import type { Compiler } from "./compiler.ts";
 import { type Names, namesOf } from "./names.ts";
-import { getSuperField, hasFieldBelow, LAYER_SLOT, SELF_SLOT } from "./object.ts";
+import { getSuperField, hasFieldBelow, LAYER_SLOT, SELF_SLOT, spendName } from "./object.ts";
 import { add } from "./operators.ts";
 import { allocateObject, allocateSlots, fail, spend } from "./runtime.ts";
 import {
@@ -42,7 +42,7 @@ export function compileObject(compiler: Compiler, node: NodeOf<"object">, names:
     else computed.push({ name: compiler.code(compiler, field.name, names, false), at: field.at, make });
   }
   return codeOf(node.height, (rt, scope) => {
-    allocateObject(rt, 1);
+    allocateObject(rt, computed.length === 0 ? 1 : 1 + fixed.size * 4);
     const fields = computed.length === 0 ? fixed : new Map(fixed);
     for (const { name, at, make } of computed) addField(rt, fields, name, scope, at, make);
     const layer: ScriptLayer = { fields, locals, asserts, scope, json: null };
@@ -88,6 +88,8 @@ function addField(
   rt.at = at;
   if (text === null) return;
   if (typeof text !== "string") throw fail(rt, `a field name must be a string, got ${typeOf(text)}`);
+  spendName(rt, text);
+  allocateSlots(rt, 4);
   if (fields.has(text)) throw fail(rt, `field ${text} is defined twice`);
   fields.set(text, make(text, null));
 }

@@ -174,6 +174,7 @@ function compileBinds(compiler: Compiler, binds: readonly Bind[], names: Names):
 
 function compileLocal(height: number, binds: readonly Code[], body: Code): Code {
   return codeOf(height, (rt, scope) => {
+    allocateSlots(rt, binds.length * 2);
     const inner: Scope = { slots: [], up: scope };
     for (const bind of binds) inner.slots.push(bind.delay(rt, inner));
     return body.run(rt, inner);
@@ -182,6 +183,7 @@ function compileLocal(height: number, binds: readonly Code[], body: Code): Code 
 
 function compileIf({ at, height }: Node, condition: Code, consequence: Code, otherwise: Code): Code {
   return codeOf(height, (rt, scope) => {
+    spend(rt, 1);
     const chosen = condition.run(rt, scope);
     if (chosen === true) return consequence.run(rt, scope);
     if (chosen === false) return otherwise.run(rt, scope);
@@ -242,6 +244,7 @@ function compileBinary({ at, height, operator }: NodeOf<"binary">, left: Code, r
   if (operator === "&&" || operator === "||") {
     const decided = operator === "||";
     return codeOf(height, (rt, scope) => {
+      spend(rt, 1);
       const value = left.run(rt, scope);
       const last = value === decided ? value : value === !decided ? right.run(rt, scope) : value;
       if (typeof last === "boolean") return last;

@@ -19,7 +19,8 @@ import { type Code, isFunction, objectOf, type ObjectValue } from "./value.ts";
  *
  * - A script sees its `data` and `std`, and nothing else: no imports, no clock, no environment.
  * - Evaluation is lazy: what is passed on is a thunk, computed once when somebody needs it.
- * - Steps, nesting, time, memory and output are bounded (`limits.ts`, `runtime.ts`); every loop in here spends them.
+ * - Steps, nesting, time, memory and output are bounded (`limits.ts`, `runtime.ts`); every loop in here spends them,
+ *   and goes over lists and texts by `work.ts`.
  * - Compiled code is kept by source and holds nothing of an evaluation.
  */
 export interface JsonnetEngine {
@@ -80,9 +81,12 @@ function run(source: string, code: Code, std: ObjectValue, json: JsonObject, lim
     // A script may be a function of arguments that all have defaults.
     return toJson(rt, isFunction(value) ? call(rt, value, []) : value);
   } catch (cause) {
-    // Depth is counted, but how much room our caller left is not known.
-    if (cause instanceof RangeError && cause.message.includes("call stack"))
-      throw new JsonnetError("expressions are nested too deeply", null, { cause });
-    throw cause;
+    // What JavaScript itself refuses. Depth is counted, but how much room our caller left is not known.
+    if (!(cause instanceof RangeError)) throw cause;
+    const isStack = cause.message.includes("call stack");
+    const reason = isStack
+      ? "expressions are nested too deeply"
+      : "evaluation makes a value that is too large";
+    throw new JsonnetError(reason, null, { cause });
   }
 }

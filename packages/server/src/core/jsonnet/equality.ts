@@ -38,8 +38,9 @@ function equalArrays(rt: Runtime, a: ArrayValue, b: ArrayValue): boolean {
 function equalObjects(rt: Runtime, a: ObjectValue, b: ObjectValue): boolean {
   const names = fieldNames(rt, a, false);
   const others = fieldNames(rt, b, false);
+  if (names.length !== others.length) return false;
   spend(rt, names.length);
-  if (names.length !== others.length || names.some((name, index) => name !== others[index])) return false;
+  if (names.some((name, index) => !equals(rt, name, others[index] ?? null))) return false;
   enter(rt, 4);
   const equal = names.every((name) => equals(rt, getField(rt, a, name), getField(rt, b, name)));
   leave(rt, 4);
@@ -51,7 +52,7 @@ export function compare(rt: Runtime, a: Value, b: Value): number {
   spend(rt, 1);
   if (typeof a === "number" && typeof b === "number") return a - b;
   if (typeof a === "string" && typeof b === "string") {
-    spendText(rt, Math.min(a.length, b.length));
+    spendText(rt, Math.max(a.length, b.length));
     return compareText(a, b);
   }
   if (isArray(a) && isArray(b)) return compareArrays(rt, a, b);

@@ -1,4 +1,4 @@
-import { fail } from "./runtime.ts";
+import { allocateSlots, fail, spend } from "./runtime.ts";
 import type { Runtime } from "./value.ts";
 
 /** One `%…` of a format. */
@@ -42,6 +42,9 @@ const CAPITALS = new Set(["X", "E", "F", "G"]);
 /** After the percent sign. A length modifier means nothing, as in Python. */
 const DIRECTIVE = /(?:\(([^)]*)\))?([#0\-+ ]*)(\*|\d*)(?:\.(\*|\d*))?[hlL]?([^])?/uy;
 
+/** In steps, and in slots. */
+const DIRECTIVE_COST = 4;
+
 /** The texts between directives and these, in order. */
 export function parseFormat(rt: Runtime, format: string): (string | Directive)[] {
   const pieces: (string | Directive)[] = [];
@@ -56,6 +59,8 @@ export function parseFormat(rt: Runtime, format: string): (string | Directive)[]
     DIRECTIVE.lastIndex = percent + 1;
     const match = DIRECTIVE.exec(format);
     if (match?.[5] === undefined) throw fail(rt, "the format ends inside a %");
+    spend(rt, DIRECTIVE_COST);
+    allocateSlots(rt, DIRECTIVE_COST);
     pieces.push(toDirective(rt, match));
     at = DIRECTIVE.lastIndex;
   }

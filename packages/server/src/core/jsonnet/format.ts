@@ -5,6 +5,7 @@ import { getField, hasField } from "./object.ts";
 import { allocateText, fail, force, spend, spendText } from "./runtime.ts";
 import { fromCodePoint, textLength } from "./text.ts";
 import { isArray, isObject, type ObjectValue, type Runtime, type Slot, typeOf, type Value } from "./value.ts";
+import { append, createDraft, type Draft, finish } from "./work.ts";
 
 /**
  * `format % values`, as `std.format` documents it after Python: an array gives its elements in order, an object its
@@ -13,37 +14,42 @@ import { isArray, isObject, type ObjectValue, type Runtime, type Slot, typeOf, t
 export function formatText(rt: Runtime, format: string, values: Value): string {
   spendText(rt, format.length);
   const pieces = parseFormat(rt, format);
-  const text = isObject(values)
-    ? formatFields(rt, pieces, values)
-    : formatItems(rt, pieces, isArray(values) ? values.items : [values]);
-  allocateText(rt, text.length);
-  return text;
+  const draft = createDraft();
+  if (isObject(values)) formatFields(rt, draft, pieces, values);
+  else formatItems(rt, draft, pieces, isArray(values) ? values.items : [values]);
+  return finish(rt, draft);
 }
 
-function formatFields(rt: Runtime, pieces: readonly (string | Directive)[], values: ObjectValue): string {
-  let text = "";
+function formatFields(
+  rt: Runtime,
+  draft: Draft,
+  pieces: readonly (string | Directive)[],
+  values: ObjectValue,
+): void {
   for (const piece of pieces) {
-    spend(rt, 1);
     if (typeof piece === "string") {
-      text += piece;
+      append(rt, draft, piece);
       continue;
     }
     const { key, width, precision } = piece;
     if (piece.conversion === "%") {
-      text += pad(rt, "%", width === "*" ? 0 : width, piece.left);
+      append(rt, draft, pad(rt, "%", width === "*" ? 0 : width, piece.left));
       continue;
     }
     if (key === null) throw fail(rt, "a format for an object needs names, as in %(name)s");
     if (width === "*" || precision === "*") throw fail(rt, "a format for an object cannot have * in it");
     if (!hasField(rt, values, key, true)) throw fail(rt, `no field to format: ${key}`);
     const value = formatOne(rt, piece, getField(rt, values, key), width, precision, key);
-    text += pad(rt, value, width, piece.left);
+    append(rt, draft, pad(rt, value, width, piece.left));
   }
-  return text;
 }
 
-function formatItems(rt: Runtime, pieces: readonly (string | Directive)[], items: readonly Slot[]): string {
-  let text = "";
+function formatItems(
+  rt: Runtime,
+  draft: Draft,
+  pieces: readonly (string | Directive)[],
+  items: readonly Slot[],
+): void {
   let next = 0;
   const take = (): Value => {
     const item = items[next++];
@@ -57,19 +63,17 @@ function formatItems(rt: Runtime, pieces: readonly (string | Directive)[], items
     return value;
   };
   for (const piece of pieces) {
-    spend(rt, 1);
     if (typeof piece === "string") {
-      text += piece;
+      append(rt, draft, piece);
       continue;
     }
     const width = takeSize(piece.width) ?? 0;
     const precision = takeSize(piece.precision);
     const place = String(next);
     const value = piece.conversion === "%" ? "%" : formatOne(rt, piece, take(), width, precision, place);
-    text += pad(rt, value, width, piece.left);
+    append(rt, draft, pad(rt, value, width, piece.left));
   }
   if (next < items.length) throw fail(rt, `too many values to format, got ${items.length}, expected ${next}`);
-  return text;
 }
 
 function pad(rt: Runtime, text: string, width: number, left: boolean): string {
@@ -84,6 +88,9 @@ function repeat(rt: Runtime, char: string, count: number): string {
   allocateText(rt, count);
   return char.repeat(count);
 }
+
+/** Digits come from integers of any size: a microsecond. */
+const CONVERSION_COST = 8;
 
 function formatOne(
   rt: Runtime,
@@ -101,6 +108,7 @@ function formatOne(
       rt,
       `format needs a number for ${/^\d+$/.test(place) ? `value ${place}` : place}, got ${typeOf(value)}`,
     );
+  spend(rt, CONVERSION_COST);
   const layout: Layout = { directive, width: directive.zero && !directive.left ? Math.ceil(width) : 0 };
   if (conversion === "d") return formatWhole(rt, layout, value, 10, precision ?? 0);
   if (conversion === "o") return formatWhole(rt, layout, value, 8, precision ?? 0);

@@ -1,8 +1,9 @@
 import { numberText } from "./number-text.ts";
 import { getField } from "./object.ts";
 import { allocateSlots, allocateText, fail, force, spendText } from "./runtime.ts";
-import { charactersOf, charAt, sliceText, textLength } from "./text.ts";
+import { charAt, sliceText, textLength } from "./text.ts";
 import { arrayOf, isArray, isObject, type Runtime, typeOf, type Value } from "./value.ts";
+import { buildItems, charsOf, filterItems, joinTexts } from "./work.ts";
 
 /** `target[index]` */
 export function indexValue(rt: Runtime, target: Value, index: Value): Value {
@@ -32,6 +33,7 @@ function checkIndex(rt: Runtime, index: Value, length: number): number {
 export function sliceValue(rt: Runtime, target: Value, from: Value, to: Value, step: Value): Value {
   if (typeof target !== "string" && !isArray(target))
     throw fail(rt, `a slice is of a string or an array, got ${typeOf(target)}`);
+  if (typeof target === "string") spendText(rt, target.length);
   const length = typeof target === "string" ? textLength(target) : target.items.length;
   const start = checkBound(rt, from, length, 0);
   const end = Math.min(checkBound(rt, to, length, length), length);
@@ -43,15 +45,17 @@ export function sliceValue(rt: Runtime, target: Value, from: Value, to: Value, s
     spendText(rt, target.length);
     allocateText(rt, count);
     const piece = sliceText(target, start, Math.max(start, end));
-    return by === 1
-      ? piece
-      : charactersOf(piece)
-          .filter((_, index) => index % by === 0)
-          .join("");
+    if (by === 1) return piece;
+    const chars = charsOf(rt, piece);
+    return joinTexts(
+      rt,
+      "",
+      filterItems(rt, chars, (_, index) => index % by === 0),
+    );
   }
+  if (by !== 1) return arrayOf(buildItems(rt, count, (index) => target.items[start + index * by] ?? null));
   allocateSlots(rt, count);
-  if (by === 1) return arrayOf(target.items.slice(start, Math.max(start, end)));
-  return arrayOf(Array.from({ length: count }, (_, index) => target.items[start + index * by] ?? null));
+  return arrayOf(target.items.slice(start, Math.max(start, end)));
 }
 
 function checkBound(rt: Runtime, bound: Value, length: number, fallback: number): number {

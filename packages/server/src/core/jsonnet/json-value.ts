@@ -1,5 +1,5 @@
 import type { Json } from "../json.ts";
-import { allocateSlots } from "./runtime.ts";
+import { allocateObject } from "./runtime.ts";
 import {
   arrayOf,
   codeOf,
@@ -10,6 +10,7 @@ import {
   thunkOf,
   type Value,
 } from "./value.ts";
+import { mapItems } from "./work.ts";
 
 const EMPTY: Scope = { slots: [], up: null };
 
@@ -18,18 +19,23 @@ const EMPTY: Scope = { slots: [], up: null };
  * are wrapped.
  */
 export function fromJson(rt: Runtime, json: Json): Value {
-  if (typeof json !== "object" || json === null) return json;
-  if (!Array.isArray(json)) return objectOf([{ json }], "none");
-  allocateSlots(rt, json.length);
-  return arrayOf(json.map(delayedArray));
+  return Array.isArray(json) ? arrayOf(mapItems(rt, json, (item) => wrap(rt, item))) : wrapOne(rt, json);
 }
 
 /** An array inside an array is wrapped only when it is reached. */
-function delayedArray(json: Json): Slot {
-  if (typeof json !== "object" || json === null) return json;
-  if (!Array.isArray(json)) return objectOf([{ json }], "none");
+function wrap(rt: Runtime, json: Json): Slot {
+  if (!Array.isArray(json)) return wrapOne(rt, json);
+  allocateObject(rt, 0);
   return thunkOf(
-    codeOf(1, (rt) => fromJson(rt, json)),
+    codeOf(1, (later) => fromJson(later, json)),
     EMPTY,
   );
+}
+
+function wrapOne(rt: Runtime, json: Exclude<Json, Json[]>): Value {
+  if (typeof json === "object" && json !== null) {
+    allocateObject(rt, 0);
+    return objectOf([{ json }], "none");
+  }
+  return json;
 }

@@ -1,7 +1,8 @@
 import { isArray, isFunction, isObject, type Runtime, type Value } from "./value.ts";
 import { numberText } from "./number-text.ts";
 import { checkAsserts, fieldNames, getField } from "./object.ts";
-import { allocateText, enter, fail, force, leave } from "./runtime.ts";
+import { enter, fail, force, leave, spend } from "./runtime.ts";
+import { append, createDraft, type Draft, finish, mapText } from "./work.ts";
 
 /** JSON as the language writes it. The defaults are those of a value that is put into a string. */
 export interface JsonStyle {
@@ -25,42 +26,39 @@ const INLINE: JsonStyle = {
 /** What `"" + value` adds, and `std.toString` gives. */
 export function toText(rt: Runtime, value: Value): string {
   if (typeof value === "string") return value;
-  if (typeof value === "number") return numberText(value);
+  if (typeof value === "number") {
+    // Seventeen digits of a fraction take as long as this.
+    spend(rt, Number.isSafeInteger(value) ? 1 : 16);
+    return numberText(value);
+  }
   if (typeof value === "boolean" || value === null) return String(value);
   return jsonText(rt, value, INLINE);
 }
 
 export function jsonText(rt: Runtime, value: Value, style: JsonStyle): string {
-  const parts: string[] = [];
-  writeJson(rt, value, style, "", parts);
-  return joinParts(rt, parts);
+  const draft = createDraft();
+  writeJson(rt, value, style, "", draft);
+  return finish(rt, draft);
 }
 
-/** Parts were allocated when they were made; together they are a text once more. */
-export function joinParts(rt: Runtime, parts: readonly string[]): string {
-  const text = parts.join("");
-  allocateText(rt, text.length);
-  return text;
-}
-
-function writeJson(rt: Runtime, value: Value, style: JsonStyle, margin: string, parts: string[]): void {
+function writeJson(rt: Runtime, value: Value, style: JsonStyle, margin: string, draft: Draft): void {
   if (isFunction(value)) throw fail(rt, "a function has no text");
   if (isArray(value)) {
     const { items } = value;
-    writeList(rt, items.length, "[]", style.emptyArray, style, margin, parts, (index, inner) => {
-      writeJson(rt, force(rt, items[index] ?? null), style, inner, parts);
+    writeList(rt, items.length, "[]", style.emptyArray, style, margin, draft, (index, inner) => {
+      writeJson(rt, force(rt, items[index] ?? null), style, inner, draft);
     });
   } else if (isObject(value)) {
     checkAsserts(rt, value);
     const names = fieldNames(rt, value, false);
-    writeList(rt, names.length, "{}", style.emptyObject, style, margin, parts, (index, inner) => {
+    writeList(rt, names.length, "{}", style.emptyObject, style, margin, draft, (index, inner) => {
       const name = names[index] ?? "";
-      parts.push(quote(rt, name), style.colon);
-      writeJson(rt, getField(rt, value, name), style, inner, parts);
+      append(rt, draft, quote(rt, name));
+      append(rt, draft, style.colon);
+      writeJson(rt, getField(rt, value, name), style, inner, draft);
     });
   } else {
-    allocateText(rt, 8);
-    parts.push(typeof value === "string" ? quote(rt, value) : toText(rt, value));
+    append(rt, draft, typeof value === "string" ? quote(rt, value) : toText(rt, value));
   }
 }
 
@@ -72,24 +70,25 @@ function writeList(
   empty: string | null,
   style: JsonStyle,
   margin: string,
-  parts: string[],
+  draft: Draft,
   writeItem: (index: number, margin: string) => void,
 ): void {
   if (count === 0 && empty !== null) {
-    parts.push(empty);
+    append(rt, draft, empty);
     return;
   }
   enter(rt, 6);
   const inner = margin + style.indent;
   const gap = style.newline + inner;
-  parts.push(brackets.charAt(0));
+  append(rt, draft, brackets.charAt(0));
   for (let index = 0; index < count; index++) {
-    allocateText(rt, gap.length + 8);
-    parts.push(index === 0 ? gap : style.separator + gap);
+    append(rt, draft, index === 0 ? gap : style.separator + gap);
     writeItem(index, inner);
   }
   // The reference leaves the empty line that would have held the items.
-  parts.push(count === 0 ? style.newline : "", style.newline + margin, brackets.charAt(1));
+  if (count === 0) append(rt, draft, style.newline);
+  append(rt, draft, style.newline + margin);
+  append(rt, draft, brackets.charAt(1));
   leave(rt, 6);
 }
 
@@ -108,9 +107,7 @@ const SHORT: ReadonlyMap<string, string> = new Map([
 
 /** A text in double quotes, as JSON has it. */
 export function quote(rt: Runtime, text: string): string {
-  const quoted = `"${text.replaceAll(ESCAPED, escapeChar)}"`;
-  allocateText(rt, quoted.length);
-  return quoted;
+  return `"${mapText(rt, text, (piece) => piece.replaceAll(ESCAPED, escapeChar))}"`;
 }
 
 function escapeChar(char: string): string {

@@ -1,5 +1,6 @@
+import type { JsonObject } from "../json.ts";
 import { fromJson } from "./json-value.ts";
-import { allocateObject, enter, fail, leave, spend } from "./runtime.ts";
+import { allocateObject, allocateSlots, enter, fail, leave, spend, spendText } from "./runtime.ts";
 import { compareText } from "./text.ts";
 import {
   constantCode,
@@ -24,8 +25,12 @@ export const LAYER_SLOT = 1;
 /** Stands in the cache for a field that is being computed. */
 const PENDING = thunkOf(constantCode(null), { slots: [], up: null });
 
+/** What it takes to remember a field. */
+const CACHED_SLOTS = 4;
+
 /** A field, computed or remembered. Throws where there is none. */
 export function getField(rt: Runtime, object: ObjectValue, name: string): Value {
+  spendName(rt, name);
   const known = object.cache?.get(name);
   if (known !== undefined) {
     if (typeof known === "object" && known !== null && known.kind === "thunk")
@@ -33,6 +38,7 @@ export function getField(rt: Runtime, object: ObjectValue, name: string): Value 
     return known;
   }
   if (object.asserts === "unchecked") checkAsserts(rt, object);
+  allocateSlots(rt, CACHED_SLOTS);
   object.cache ??= new Map();
   object.cache.set(name, PENDING);
   const value = computeField(rt, object, name, object.layers.length);
@@ -52,6 +58,14 @@ export function getSuperField(rt: Runtime, object: ObjectValue, layer: number, n
   return value;
 }
 
+/**
+ * Of what is longer JavaScript only hashes the length: such names are told apart one by one, so looking one up costs
+ * what reading it does.
+ */
+export function spendName(rt: Runtime, name: string): void {
+  if (name.length > 64) spend(rt, name.length >> 2);
+}
+
 /** Undefined where no layer below `top` has the field. */
 function computeField(rt: Runtime, object: ObjectValue, name: string, top: number): Value | undefined {
   for (let index = top - 1; index >= 0; index--) {
@@ -67,7 +81,7 @@ function computeField(rt: Runtime, object: ObjectValue, name: string, top: numbe
     if (field === undefined) continue;
     const { at } = rt;
     enter(rt, field.body.height);
-    const value = field.body.run(rt, scopeOf(object, index, field));
+    const value = field.body.run(rt, scopeOf(rt, object, index, field));
     leave(rt, field.body.height);
     rt.at = at;
     return value;
@@ -75,11 +89,12 @@ function computeField(rt: Runtime, object: ObjectValue, name: string, top: numbe
   return undefined;
 }
 
-function scopeOf(object: ObjectValue, index: number, field: Field | null): Scope {
+function scopeOf(rt: Runtime, object: ObjectValue, index: number, field: Field | null): Scope {
   const known = field === null || field.scope === null ? object.scopes[index] : undefined;
   if (known !== undefined) return known;
   const layer = object.layers[index];
   if (layer === undefined || layer.json !== null) throw new Error("a field has no layer");
+  allocateSlots(rt, layer.locals.length * 4);
   const slots: Scope["slots"] = [object, index];
   const scope: Scope = { slots, up: field?.scope ?? layer.scope };
   for (const local of layer.locals) slots.push(thunkOf(local, scope));
@@ -95,7 +110,7 @@ export function checkAsserts(rt: Runtime, object: ObjectValue): void {
     if (layer.json !== null) return;
     for (const check of layer.asserts) {
       enter(rt, check.height);
-      check.run(rt, scopeOf(object, index, null));
+      check.run(rt, scopeOf(rt, object, index, null));
       leave(rt, check.height);
     }
   });
@@ -109,6 +124,7 @@ export function extend(rt: Runtime, base: ObjectValue, top: ObjectValue): Object
 
 /** Whether one of the layers below `top` has the field, hidden or not. */
 export function hasFieldBelow(rt: Runtime, object: ObjectValue, name: string, top: number): boolean {
+  spendName(rt, name);
   for (let index = top - 1; index >= 0; index--) {
     spend(rt, 1);
     const layer = object.layers[index];
@@ -135,25 +151,40 @@ function isVisible(object: ObjectValue, name: string): boolean {
   return true;
 }
 
+function keysOf(rt: Runtime, json: JsonObject): string[] {
+  const keys = Object.keys(json);
+  allocateSlots(rt, keys.length * 2);
+  spend(rt, keys.length * 2);
+  return keys;
+}
+
 /** Names in order of their characters. */
 export function fieldNames(rt: Runtime, object: ObjectValue, hidden: boolean): readonly string[] {
   if (!hidden && object.names !== null) return object.names;
   const visible = new Map<string, boolean>();
   for (const layer of object.layers) {
+    spend(rt, 1);
     if (layer.json !== null) {
-      for (const name of Object.keys(layer.json)) if (!visible.has(name)) visible.set(name, true);
+      for (const name of keysOf(rt, layer.json)) if (!visible.has(name)) visible.set(name, true);
       continue;
     }
+    allocateSlots(rt, layer.fields.size * 2);
     for (const [name, { visibility }] of layer.fields) {
+      spend(rt, 2);
+      spendName(rt, name);
       if (visibility === "inherited" && visible.has(name)) continue;
       visible.set(name, visibility !== "hidden");
     }
   }
   const names: string[] = [];
-  for (const [name, shown] of visible) if (hidden || shown) names.push(name);
-  allocateObject(rt, visible.size * 4);
+  allocateSlots(rt, visible.size);
   spend(rt, visible.size);
-  names.sort(compareText);
+  for (const [name, shown] of visible) if (hidden || shown) names.push(name);
+  names.sort((a, b) => {
+    spend(rt, 2);
+    spendText(rt, Math.min(a.length, b.length));
+    return compareText(a, b);
+  });
   if (!hidden) object.names = names;
   return names;
 }

@@ -3,7 +3,7 @@ import { compare, equals } from "./equality.ts";
 import { formatText } from "./format.ts";
 import { toText } from "./manifest.ts";
 import { extend, hasField } from "./object.ts";
-import { allocateSlots, allocateText, fail } from "./runtime.ts";
+import { allocateSlots, allocateText, fail, MAX_TEXT, TOO_LONG } from "./runtime.ts";
 import { arrayOf, isArray, isObject, type Runtime, typeOf, type Value } from "./value.ts";
 
 /** What an operator does with two values; `&&` and `||`, which may not need their right side, are not here. */
@@ -22,7 +22,7 @@ export function add(rt: Runtime, left: Value, right: Value): Value {
     const tail = toText(rt, right);
     // The longer side is shared, not copied, until somebody reads it.
     allocateText(rt, Math.min(head.length, tail.length) + ((head.length + tail.length) >> 6) + 16);
-    if (head.length + tail.length > MAX_TEXT) allocateText(rt, Number.POSITIVE_INFINITY);
+    if (head.length + tail.length > MAX_TEXT) throw fail(rt, TOO_LONG);
     return head + tail;
   }
   if (isArray(left) && isArray(right)) {
@@ -32,9 +32,6 @@ export function add(rt: Runtime, left: Value, right: Value): Value {
   if (isObject(left) && isObject(right)) return extend(rt, left, right);
   throw refuse(rt, "+", left, right);
 }
-
-/** Half of what JavaScript's own strings can be, which fail in their own way. */
-const MAX_TEXT = 2 ** 28;
 
 function modulo(rt: Runtime, left: Value, right: Value): Value {
   if (typeof left === "string") return formatText(rt, left, right);

@@ -1,6 +1,6 @@
 import type { AssertNode, Bind, Clause, FieldNode, Node, Parameter, Visibility } from "./ast.ts";
 import { errorAt } from "./jsonnet-error.ts";
-import { expect, type ParseState, peek, sees, take, takeIf, unexpected } from "./parse-state.ts";
+import { expect, type ParseState, peek, sees, take, takeIf, takeNew, unexpected } from "./parse-state.ts";
 
 /** What stands between the braces of an object. `clauses` is null but in a comprehension. */
 export interface ObjectBody {
@@ -13,7 +13,7 @@ export interface ObjectBody {
 /** The rules of the grammar that this one uses; handed in, since they use this one too. */
 export interface Rules {
   parseExpression: (state: ParseState) => Node;
-  parseBind: (state: ParseState, others: readonly Bind[]) => Bind;
+  parseBind: (state: ParseState, names: Set<string>) => Bind;
   parseParameters: (state: ParseState) => Parameter[];
   parseAssert: (state: ParseState, at: number) => AssertNode;
   parseClauses: (state: ParseState, close: string) => Clause[];
@@ -24,17 +24,18 @@ export interface Rules {
 export function parseObjectBody(state: ParseState, rules: Rules): ObjectBody {
   const body: ObjectBody = { fields: [], locals: [], asserts: [], clauses: null };
   const names = new Set<string>();
+  const locals = new Set<string>();
   while (!takeIf(state, "}")) {
     const { at } = peek(state);
     if (takeIf(state, "local")) {
-      body.locals.push(rules.parseBind(state, body.locals));
+      body.locals.push(rules.parseBind(state, locals));
     } else if (takeIf(state, "assert")) {
       body.asserts.push(rules.parseAssert(state, at));
     } else {
       const field = parseField(state, rules);
       if (typeof field.name === "string") {
-        if (names.has(field.name)) throw errorAt(state.source, at, `field ${field.name} is defined twice`);
-        names.add(field.name);
+        if (!takeNew(names, field.name))
+          throw errorAt(state.source, at, `field ${field.name} is defined twice`);
       }
       body.fields.push(field);
     }

@@ -48,6 +48,13 @@ export function takeName(state: ParseState): Token {
   return take(state);
 }
 
+/** Adds a name to those that are taken; false when it was. */
+export function takeNew(names: Set<string>, name: string): boolean {
+  if (names.has(name)) return false;
+  names.add(name);
+  return true;
+}
+
 export function unexpected(state: ParseState, wanted: string): Error {
   const token = peek(state);
   const found =

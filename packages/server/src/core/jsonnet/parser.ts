@@ -13,6 +13,7 @@ import {
   takeIf,
   takeList,
   takeName,
+  takeNew,
   unexpected,
 } from "./parse-state.ts";
 
@@ -128,11 +129,11 @@ function parseCall(state: ParseState, callee: Node): Node {
   const { at } = expect(state, "(");
   const positional: Node[] = [];
   const named: { at: number; name: string; value: Node }[] = [];
+  const names = new Set<string>();
   takeList(state, ")", () => {
     const { at, text, kind } = peek(state);
     if (kind === "name" && sees(state, "=", 1)) {
-      if (named.some(({ name }) => name === text))
-        throw errorAt(state.source, at, `argument ${text} is given twice`);
+      if (!takeNew(names, text)) throw errorAt(state.source, at, `argument ${text} is given twice`);
       state.next += 2;
       named.push({ at, name: text, value: parseExpression(state) });
     } else {
@@ -232,7 +233,8 @@ function parseSuper(state: ParseState, at: number): Node {
 
 function parseLocal(state: ParseState, at: number): Node {
   const binds: Bind[] = [];
-  do binds.push(parseBind(state, binds));
+  const names = new Set<string>();
+  do binds.push(parseBind(state, names));
   while (takeIf(state, ","));
   expect(state, ";");
   const body = parseExpression(state);
@@ -241,10 +243,10 @@ function parseLocal(state: ParseState, at: number): Node {
 }
 
 /** One `name = value` or `name(parameters) = value`, for the list it joins. */
-function parseBind(state: ParseState, others: readonly Bind[]): Bind {
+/** `names` are those of the binds before it, to which its own is added. */
+function parseBind(state: ParseState, names: Set<string>): Bind {
   const { at, text: name } = takeName(state);
-  if (others.some((other) => other.name === name))
-    throw errorAt(state.source, at, `local ${name} is defined twice`);
+  if (!takeNew(names, name)) throw errorAt(state.source, at, `local ${name} is defined twice`);
   const parameters = sees(state, "(") ? parseParameters(state) : null;
   expect(state, "=");
   const value = parseExpression(state);
@@ -254,10 +256,10 @@ function parseBind(state: ParseState, others: readonly Bind[]): Bind {
 function parseParameters(state: ParseState): Parameter[] {
   expect(state, "(");
   const parameters: Parameter[] = [];
+  const names = new Set<string>();
   takeList(state, ")", () => {
     const { at, text: name } = takeName(state);
-    if (parameters.some((other) => other.name === name))
-      throw errorAt(state.source, at, `parameter ${name} is defined twice`);
+    if (!takeNew(names, name)) throw errorAt(state.source, at, `parameter ${name} is defined twice`);
     parameters.push({ at, name, fallback: takeIf(state, "=") ? parseExpression(state) : null });
   });
   return parameters;

@@ -14,8 +14,9 @@ import {
 
 /*
  * Running: the budgets of an evaluation, forcing what was delayed, calling functions. Every loop spends steps and
- * everything made is allocated, here; what may come back to itself is entered and left, so that neither the
- * script's stack nor ours runs over.
+ * everything made is allocated, here, before it is done; what may come back to itself is entered and left, so that
+ * neither the script's stack nor ours runs over. The clock is read between steps alone, so what JavaScript does in one
+ * piece must be short: lists and texts are gone through by `work.ts`.
  */
 
 const CLOCK_INTERVAL = 1000;
@@ -56,7 +57,8 @@ function lookAtBudget(rt: Runtime): void {
     throw fail(rt, `evaluation takes longer than ${rt.limits.time} milliseconds`);
 }
 
-const SLOT_BYTES = 8;
+/** An array that grows is copied to where it has room, and a number with a fraction stands apart. */
+const SLOT_BYTES = 16;
 const OBJECT_BYTES = 64;
 const CHARACTER_BYTES = 2;
 
@@ -76,13 +78,22 @@ export function allocateObject(rt: Runtime, layers: number): void {
   allocate(rt, OBJECT_BYTES * 3 + layers * SLOT_BYTES);
 }
 
+/** What JavaScript does with a text as a whole nobody can break into: this long it takes ten milliseconds or so. */
+export const MAX_TEXT = 8 * 1024 * 1024;
+
+export const TOO_LONG = `evaluation makes a text longer than ${MAX_TEXT} characters`;
+
 export function allocateText(rt: Runtime, length: number): void {
   allocate(rt, length * CHARACTER_BYTES);
+  if (length > MAX_TEXT) throw fail(rt, TOO_LONG);
 }
 
-/** Steps for looking once through a text. */
+/**
+ * Steps for looking once through a text, of the whole where a part is looked at: one that was put together is copied
+ * when it is first read.
+ */
 export function spendText(rt: Runtime, length: number): void {
-  if (length > 64) spend(rt, length >> 6);
+  if (length >= 16) spend(rt, length >> 4);
 }
 
 /** Before anything that may come back to itself. An evaluation ends with its first error, so only success leaves. */
@@ -158,6 +169,8 @@ export function bind(rt: Runtime, fn: FunctionValue, slots: Slot[], named: reado
   if (given === parameters.length && named.length === 0) return scope;
   if (given > parameters.length)
     throw fail(rt, `too many arguments, expected ${describeArity(fn)}, got ${given}`);
+  // Each is looked for among the others, twice.
+  spend(rt, (parameters.length * named.length) >> 2);
   for (let index = given; index < parameters.length; index++) {
     const { name, fallback } = parameters[index] as FunctionValue["parameters"][number];
     const found = named.find((argument) => argument.name === name);

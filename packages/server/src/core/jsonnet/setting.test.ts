@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Json } from "../json.ts";
 import { createJsonnetEngine } from "./engine.ts";
-import { checkSetting, compileSetting, createSettingEngine, unwrapBraces } from "./setting.ts";
+import { checkSetting, compileSetting, createSettingEngine, nameScript, unwrapBraces } from "./setting.ts";
 
 const engine = createSettingEngine(createJsonnetEngine());
 const DATA = { path: "/x", user: { id: 7 }, token: "t0" };
@@ -100,5 +100,50 @@ describe("doubled braces", () => {
           if (!"{}".includes(source.charAt(at))) expect(rewritten.charAt(at)).toBe(source.charAt(at));
       }),
     );
+  });
+});
+
+describe("the name of a header or of a parameter", () => {
+  it.each([
+    "id",
+    "name",
+    " user-id ",
+    "user_id",
+    "page.size",
+    "filter[status]",
+    "ids[]",
+    "$top",
+    "dat.path",
+    "data-id",
+    "database",
+    "standard",
+    "Content-Type",
+    "__proto__",
+    "constructor",
+    "if",
+    "self",
+    "function",
+  ])("%j is what it says", (source) => {
+    expect(checkSetting(nameScript(source))).toBeNull();
+    expect(engine.evaluate(nameScript(source), DATA)).toBe(source.trim());
+  });
+
+  it.each<[source: string, value: Json]>([
+    ['"id"', "id"],
+    ["'a' + 'b'", "ab"],
+    ["data.path", "/x"],
+    ["data['path']", "/x"],
+    ["{{data.path}}", "/x"],
+    ["std.toString(5)", "5"],
+    ["data.user.id", 7],
+    ["null", null],
+    ["true", true],
+    ["x-api-key", "x-api-key"],
+  ])("%j is Jsonnet, as ever: %j", (source, value) => {
+    expect(engine.evaluate(nameScript(source), DATA)).toEqual(value);
+  });
+
+  it.each(["", "a b", "a+b", "5x", "https:", 'a"b', "-a", "ключ"])("%j is no name", (source) => {
+    expect(checkSetting(nameScript(source))).not.toBeNull();
   });
 });

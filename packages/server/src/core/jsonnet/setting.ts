@@ -106,6 +106,20 @@ const LITERALS = [
   /^(?:Accept|Authorization|Cookie|Date|From|Host|Origin|Prefer|Referer|Signature)$/i,
 ];
 
+/** What published samples call parameters: `id`, `user-id`, `page.size`, `filter[status]`, `$top`. */
+const NAME = /^[$A-Za-z_][\w.-]*(?:\[[\w.-]*\])*$/;
+/** What such a text means in Jsonnet: a value, or what can be read of the only two names there are. */
+const SCRIPT = /^(?:true|false|null|(?:data|std)(?:[.[].*)?)$/;
+
+/**
+ * The name of a header or of a parameter as Jsonnet. Samples leave out its quotes, and whatever it is that is no
+ * setting of Jsonnet: no variable has such a name.
+ */
+export function nameScript(source: string): string {
+  const text = source.trim();
+  return NAME.test(text) && !SCRIPT.test(text) ? JSON.stringify(text) : source;
+}
+
 function isLiteral(text: string): boolean {
   return LITERALS.some((literal) => literal.test(text));
 }

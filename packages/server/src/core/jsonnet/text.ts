@@ -5,10 +5,6 @@
 
 const SURROGATE = /[\ud800-\udfff]/;
 
-export function charactersOf(text: string): string[] {
-  return Array.from(text);
-}
-
 export function isPlain(text: string): boolean {
   return !SURROGATE.test(text);
 }
@@ -16,17 +12,13 @@ export function isPlain(text: string): boolean {
 export function textLength(text: string): number {
   if (isPlain(text)) return text.length;
   let length = 0;
-  for (let at = 0; at < text.length; at++) {
-    length++;
-    if ((text.codePointAt(at) ?? 0) > 0xffff) at++;
-  }
+  for (let at = 0; at < text.length; at = characterEnd(text, at)) length++;
   return length;
 }
 
 /** By code points: UTF-16 order differs where one string has a surrogate and the other a character above them. */
 export function compareText(a: string, b: string): number {
   if (a === b) return 0;
-  if (isPlain(a) && isPlain(b)) return a < b ? -1 : 1;
   const shorter = Math.min(a.length, b.length);
   let at = 0;
   while (at < shorter && a.charCodeAt(at) === b.charCodeAt(at)) at++;
@@ -38,12 +30,26 @@ export function compareText(a: string, b: string): number {
 
 /** From one character up to, not including, another. */
 export function sliceText(text: string, from: number, to: number): string {
-  return isPlain(text) ? text.slice(from, to) : charactersOf(text).slice(from, to).join("");
+  if (isPlain(text)) return text.slice(from, to);
+  const start = skipCharacters(text, 0, from);
+  return text.slice(start, skipCharacters(text, start, to - from));
 }
 
 /** The character at a place that exists. */
 export function charAt(text: string, index: number): string {
-  return isPlain(text) ? text.charAt(index) : (charactersOf(text)[index] ?? "");
+  return sliceText(text, index, index + 1);
+}
+
+/** Where so many characters end that begin at an offset. */
+function skipCharacters(text: string, start: number, count: number): number {
+  let at = start;
+  for (let left = count; left > 0 && at < text.length; left--) at = characterEnd(text, at);
+  return at;
+}
+
+/** The offset behind the character at another. */
+export function characterEnd(text: string, at: number): number {
+  return at + ((text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1);
 }
 
 export function fromCodePoint(code: number): string {

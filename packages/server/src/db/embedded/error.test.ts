@@ -45,6 +45,17 @@ describe("what a PostgreSQL program printed", () => {
     expect(error.message).not.toContain(STAMP);
   });
 
+  it("says what is missing of a damaged folder, and what to do", () => {
+    const output = [
+      "postgres: could not find the database system",
+      `Expected to find it in the directory "${FOLDER}/postgres",`,
+      `but could not open file "${FOLDER}/postgres/global/pg_control": No such file or directory`,
+    ].join("\n");
+    expect(explainOutput(output, { folder: FOLDER }).message).toBe(
+      `The database in ${FOLDER} is damaged: files of it are missing (could not open file "${FOLDER}/postgres/global/pg_control": No such file or directory). Restore the folder from a backup, or move it away to start empty.`,
+    );
+  });
+
   it("names the cause before its consequences", () => {
     const output = [
       `${STAMP} LOG:  could not bind IPv4 address "127.0.0.1": Address already in use`,
@@ -73,6 +84,10 @@ describe("what the system refused", () => {
     ["EACCES", "mkdir", "not_writable"],
     ["EROFS", "open", "not_writable"],
     ["ENOTDIR", "mkdir", "not_writable"],
+    ["ENOENT", "mkdir", "not_writable"],
+    ["ENAMETOOLONG", "mkdir", "not_writable"],
+    ["ENOSPC", "mkdir", "disk_full"],
+    ["ENOENT", "open", "start_failed"],
     ["EPERM", "chown", "not_writable"],
     ["EPERM", "spawn /x/postgres", "start_failed"],
     ["28P01", undefined, "start_failed"],

@@ -32,7 +32,7 @@ export function alreadyRunning(folder: string): EmbeddedPostgresError {
 export function notWritable(folder: string, reason: string, options?: ErrorOptions): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
     "not_writable",
-    `Carillon cannot write to ${folder} (${reason}). Give this user write access to it, choose another folder, or set DATABASE_URL.`,
+    `Carillon cannot write to ${folder} (${reason}). Give this user write access to it, set DATA_DIR to another folder, or set DATABASE_URL.`,
     options,
   );
 }
@@ -84,6 +84,14 @@ const SIGNS: [sign: RegExp, explain: (line: string, where: Where) => EmbeddedPos
       ),
   ],
   [
+    /(^but |FATAL: +)could not open file ".*": No such file or directory/,
+    (line, { folder }) =>
+      new EmbeddedPostgresError(
+        "start_failed",
+        `The database in ${folder} is damaged: files of it are missing (${line.replace(/^but /, "")}). Restore the folder from a backup, or move it away to start empty.`,
+      ),
+  ],
+  [
     /Permission denied|Operation not permitted|Read-only file system|wrong ownership/,
     (line, { folder }) => notWritable(folder, line),
   ],
@@ -103,8 +111,7 @@ export function explainOutput(output: string, where: Where): EmbeddedPostgresErr
     const line = lines.find((line) => sign.test(line));
     if (line !== undefined) return explain(bare(line), where);
   }
-  const reason = complaintIn(output) ?? "it said nothing";
-  return new EmbeddedPostgresError("start_failed", `PostgreSQL did not start on ${where.folder}: ${reason}`);
+  return failed(where.folder, complaintIn(output) ?? "it said nothing");
 }
 
 /** The line that tells most about a failure, without its time stamp and process id. */
@@ -120,6 +127,9 @@ export function complaintIn(output: string): string | undefined {
 function bare(line: string): string {
   return line.replace(/^.*?\d{4}-\d\d-\d\d [\d:.]+ \w+ \[\d+\] (?:\w+: +)?/, "").trim();
 }
+
+/** PostgreSQL's own code. */
+export const WRONG_PASSWORD = "28P01";
 
 /** Turns a failed system call (a full disk, a missing permission) into one line and a code. */
 export function explainSystemError(error: unknown, folder: string): EmbeddedPostgresError {
@@ -144,8 +154,7 @@ export function explainSystemError(error: unknown, folder: string): EmbeddedPost
     case "EEXIST":
     case "ENOTDIR":
       return notWritable(folder, message, cause);
-    // PostgreSQL's own code for a wrong password.
-    case "28P01":
+    case WRONG_PASSWORD:
       return new EmbeddedPostgresError(
         "start_failed",
         `The password kept for the database of ${folder} is not the database's own. Delete the file named password beside it and start again: a new one is set.`,
@@ -153,12 +162,17 @@ export function explainSystemError(error: unknown, folder: string): EmbeddedPost
       );
     case undefined:
     default:
-      return new EmbeddedPostgresError(
-        "start_failed",
-        `PostgreSQL did not start on ${folder}: ${message}`,
-        cause,
-      );
+      // File systems have many codes for a folder that cannot be: `/proc` says that there is no such file.
+      return syscall === "mkdir" ? notWritable(folder, message, cause) : failed(folder, message, cause);
   }
+}
+
+function failed(folder: string, reason: string, options?: ErrorOptions): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    "start_failed",
+    `PostgreSQL did not start on ${folder}: ${reason}`,
+    options,
+  );
 }
 
 export function diskFull(folder: string, reason: string, options?: ErrorOptions): EmbeddedPostgresError {

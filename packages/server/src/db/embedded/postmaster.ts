@@ -35,6 +35,8 @@ export interface Postmaster extends AsyncDisposable {
   port: number;
   /** Resolves when the process has ended, with how. */
   ended: Promise<string>;
+  /** Why a server has ended, as far as its log and its disk tell. */
+  whyEnded: () => Promise<EmbeddedPostgresError>;
   /** What a server that has ended complained about last. */
   lastWords: () => Promise<string>;
   /** The better of two accounts of a failure: what the server has logged, where that is telling, or the error. */
@@ -89,6 +91,7 @@ async function launchOn(port: number, place: Place, options: LaunchOptions): Pro
   return {
     port,
     ended: exited,
+    whyEnded: () => explainFailure(serverLog, place, options.port),
     lastWords: async () => `${await exited}: ${complaintIn(await serverLog.read()) ?? "it said nothing"}`,
     explain: async (error) => {
       const logged = await explainFailure(serverLog, place, options.port);

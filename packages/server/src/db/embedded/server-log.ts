@@ -55,6 +55,16 @@ async function readTail(file: string, start: number): Promise<string> {
 /** PostgreSQL grows by log segments of this size. */
 const SEGMENT_BYTES = 16 * 1024 * 1024;
 
+/** Whether PostgreSQL could grow by what it grows at once. */
+export async function hasRoom({ home }: Pick<Place, "home">): Promise<boolean> {
+  return (await freeBytes(home)) >= SEGMENT_BYTES;
+}
+
+async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
 /** Why this start failed, as far as the log tells. */
 export async function explainFailure(
   log: ServerLog,
@@ -64,7 +74,6 @@ export async function explainFailure(
   const failure = explainOutput(await log.read(), { folder: place.folder, port });
   if (failure.code !== "start_failed") return failure;
   // On a full disk the server cannot even write down why it fails.
-  const { bavail, bsize } = await statfs(place.home);
-  const free = bavail * bsize;
+  const free = await freeBytes(place.home);
   return free < SEGMENT_BYTES ? diskFull(place.folder, `${free} bytes are free`) : failure;
 }

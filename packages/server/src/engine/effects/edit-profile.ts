@@ -1,7 +1,10 @@
+import type { JsonObject } from "../../core/json.ts";
+import { editProfile } from "../../core/profile-edit.ts";
 import { profileFromUpsert } from "../../core/profile-operations.ts";
-import type { Done } from "../effect.ts";
-import type { EffectFunction } from "../performing.ts";
+import type { Done, ProfileEdit } from "../effect.ts";
+import type { EffectDeps, EffectFunction } from "../performing.ts";
 import { personOf } from "../person-of.ts";
+import { overwriteInline } from "../profile.ts";
 import type { Surroundings } from "../run.ts";
 import { groupBy } from "../surroundings.ts";
 import { tellProfiles } from "../tell-profiles.ts";
@@ -35,13 +38,24 @@ export const editProfiles: EffectFunction<"edit_profile"> = async (tx, asked, su
       if (ask === undefined) return;
       if (!outcome.ok) results.set(ask, { ok: false, reason: outcome.error });
       else if (outcome.recipient === null) results.set(ask, { ok: false, reason: "the user does not exist" });
-      else results.set(ask, { ok: true, detail: { warnings: outcome.edit?.warnings ?? [] } });
+      else {
+        overwriteInline(ask.run, outcome.recipient.id, (said) => written(said, ask.request, deps));
+        results.set(ask, { ok: true, detail: { warnings: outcome.edit?.warnings ?? [] } });
+      }
     });
     remember(surroundings, outcomes);
     await tellProfiles(tx, workspace_id, outcomes, own[0]?.run.now ?? new Date(), deps.dispatch);
   }
   return asked.map((ask) => results.get(ask) ?? { ok: false, reason: "the edit was lost" });
 };
+
+/** What the edit makes of properties that somebody has. */
+function written(properties: JsonObject, edit: ProfileEdit, { recipients }: EffectDeps): JsonObject {
+  const { operations } = profileFromUpsert(edit.properties);
+  const { parseIdentity } = recipients;
+  const result = editProfile({ properties, identities: [] }, operations, { parseIdentity, mode: "lenient" });
+  return result.ok ? result.edit.profile.properties : properties;
+}
 
 type Outcomes = Parameters<typeof tellProfiles>[2];
 

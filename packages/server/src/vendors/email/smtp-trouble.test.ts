@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { LOOPBACK_TLS } from "../../../test/loopback-tls.ts";
 import type { SmtpSettings } from "../../../test/smtp.ts";
 import {
+  attached,
   connectTo,
   mailMessage,
   never,
@@ -175,7 +176,7 @@ describe("a broken connection", () => {
         void stream.once("data", () => server.sockets.forEach((socket) => socket.destroy())),
     });
     await using connection = connectTo(server);
-    const attachments = [{ filename: "big.bin", data: Buffer.alloc(4_000_000).toString("base64") }];
+    const attachments = [attached("big.bin", "application/octet-stream", Buffer.alloc(4_000_000))];
     const outcome = await connection.send(mailMessage({}, { attachments }), never);
     expect(outcome).toMatchObject({ kind: "failed", class: "transient" });
   });

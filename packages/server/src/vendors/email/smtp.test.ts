@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { connectTo, headersOf, mailMessage, never, refuseRecipients, serveMail } from "../../../test/smtp.ts";
+import {
+  attached,
+  connectTo,
+  headersOf,
+  mailMessage,
+  never,
+  refuseRecipients,
+  serveMail,
+} from "../../../test/smtp.ts";
 import { vendorContract } from "../../delivery/vendor-contract.ts";
 import smtp, { judge } from "./smtp.ts";
 
@@ -83,12 +91,14 @@ describe("a mail", () => {
     });
   });
 
-  it("carries its attachments, inline and fetched", async () => {
+  it("carries its attachments byte by byte, under their names and types", async () => {
     await using server = await serveMail();
     await using connection = connectTo(server);
     const attachments = [
-      { filename: "rechnung für ann.txt", contentType: "text/plain", data: "SGVsbG8=" },
-      { url: "https://files.example/logo.png" },
+      attached("rechnung für ann.txt", "text/plain", "Hello"),
+      attached("logo.png", "image/png", Buffer.from([0, 255, 13, 10, 46, 13, 10])),
+      attached("leer.txt", "text/plain", ""),
+      attached("brief.eml", "application/octet-stream", "From: x\r\n\r\nx"),
     ];
     expect(await connection.send(mailMessage({}, { attachments }), never)).toMatchObject({ kind: "sent" });
     const raw = server.mails[0]?.raw ?? "";
@@ -96,15 +106,18 @@ describe("a mail", () => {
     expect(raw).toContain("filename*0*=utf-8''rechnung%20f%C3%BCr%20ann.txt");
     expect(raw).toContain("Content-Type: image/png; name=logo.png");
     expect(raw).toContain("\r\n\r\nSGVsbG8=\r\n");
-    expect(raw).toContain("\r\n\r\nQUJD\r\n");
+    expect(raw).toContain("\r\n\r\nAP8NCi4NCg==\r\n");
+    expect(raw).toContain("Content-Disposition: attachment; filename=leer.txt");
+    expect(raw.match(/^Content-Transfer-Encoding: base64/gm)).toHaveLength(4);
   });
 
-  it("is not sent without an attachment that cannot be had", async () => {
+  it("carries them in its copies too", async () => {
     await using server = await serveMail();
     await using connection = connectTo(server);
-    const outcome = await connection.send(mailMessage({}, { attachments: [{ data: "%%%" }] }), never);
-    expect(outcome).toMatchObject({ kind: "failed", class: "message", code: "invalid_attachment" });
-    expect(server.mails).toEqual([]);
+    const attachments = [attached("a.txt", "text/plain", "Hello")];
+    await connection.send(mailMessage({ cc: ["bob@example.com"] }, { attachments }), never);
+    expect(server.mails.map(({ to }) => to)).toEqual([["ann@example.com"], ["bob@example.com"]]);
+    for (const { raw } of server.mails) expect(raw).toContain("\r\n\r\nSGVsbG8=\r\n");
   });
 
   it.each([
@@ -136,7 +149,7 @@ describe("a mail", () => {
     const hostile = [
       ...["from_name", "from_address", "reply_to", "subject"].map((field) => mailMessage({ [field]: evil })),
       ...["extra_to", "cc", "bcc", "reply_to"].map((field) => mailMessage({ [field]: lists })),
-      mailMessage({}, { attachments: [{ filename: evil, contentType: `text/plain${evil}`, data: "QQ==" }] }),
+      mailMessage({}, { attachments: [attached(evil, "text/plain", "A")] }),
       mailMessage({}, { to: evil }),
       mailMessage({}, { message_id: evil }),
     ];

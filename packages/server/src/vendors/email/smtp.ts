@@ -2,17 +2,17 @@ import { domainToASCII } from "node:url";
 import type { NodemailerError, SendMailOptions, Transporter } from "nodemailer";
 import { createTransport } from "nodemailer";
 import { z } from "zod";
-import type { Email, LoadedAttachment, Mailbox } from "../../delivery/email.ts";
-import { loadAttachments, readEmail, senderFields } from "../../delivery/email.ts";
+import type { Email, Mailbox } from "../../delivery/email.ts";
+import { readEmail, senderFields } from "../../delivery/email.ts";
 import { secret } from "../../delivery/secret.ts";
 import type {
   Ambiguous,
+  AttachedFile,
   Failed,
   FailureClass,
   Outcome,
   OutgoingMessage,
   VendorConnection,
-  VendorDeps,
   Verification,
 } from "../../delivery/vendor.ts";
 import { defineVendor } from "../../delivery/vendor.ts";
@@ -63,7 +63,7 @@ export default defineVendor({
   open,
 });
 
-function open(settings: Config, { http }: VendorDeps): VendorConnection {
+function open(settings: Config): VendorConnection {
   /** The signals of transactions whose mail was handed over to its last byte: it may have been accepted. */
   const written = new WeakSet<AbortSignal>();
   const sending = new Set<Promise<Outcome>>();
@@ -89,12 +89,8 @@ function open(settings: Config, { http }: VendorDeps): VendorConnection {
     if (!read.ok) {
       return read.failure;
     }
-    const attachments = await loadAttachments(message.attachments, http, signal);
-    if (!attachments.ok) {
-      return attachments.failure;
-    }
     const { email } = read;
-    const mail = compose(message.message_id, email, attachments.files);
+    const mail = compose(message.message_id, email, message.attachments);
     const to = (mailboxes: Mailbox[]): SendMailOptions => ({
       ...mail,
       envelope: { from: email.from.address, to: mailboxes.map(({ address }) => address) },
@@ -164,7 +160,7 @@ function createPool(settings: Config): Transporter {
   });
 }
 
-function compose(messageId: string, email: Email, files: LoadedAttachment[]): SendMailOptions {
+function compose(messageId: string, email: Email, files: AttachedFile[]): SendMailOptions {
   const domain = email.from.address.slice(email.from.address.lastIndexOf("@") + 1);
   return {
     messageId: `<${messageId}@${domainToASCII(domain) || "localhost"}>`,
@@ -175,11 +171,10 @@ function compose(messageId: string, email: Email, files: LoadedAttachment[]): Se
     subject: email.subject,
     text: email.text,
     ...(email.html === null ? {} : { html: email.html }),
-    attachments: files.map(({ filename, content_type, data }) => ({
+    attachments: files.map(({ filename, content_type, bytes }) => ({
       filename,
       contentType: content_type,
-      content: data,
-      encoding: "base64",
+      content: bytes,
     })),
     // Content comes from templates: it never names a file or an address to be read.
     disableFileAccess: true,

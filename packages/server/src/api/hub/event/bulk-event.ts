@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
+import { bulkReply } from "../record-replies.ts";
 import { noDryRun, presentFates, splitRecords } from "../records.ts";
 import { readRecords, storeRecords } from "./ingest.ts";
 
@@ -16,19 +17,7 @@ export default defineRoute({
     .meta({ description: "Records as `/v2/event/` takes them.", type: "array", minItems: 1, maxItems: 100 }),
   reply: {
     status: 207,
-    body: z.object({
-      status: z.literal("success"),
-      records: z.array(
-        z.union([
-          z.object({ status: z.literal("success"), status_code: z.literal(202), message_id: z.string() }),
-          z.object({
-            status: z.literal("error"),
-            status_code: z.number(),
-            error: z.object({ type: z.string(), message: z.string() }),
-          }),
-        ]),
-      ),
-    }),
+    body: bulkReply,
     description: "One record each, in order. The status says `success` whatever the records say.",
   },
   errors: ["validation_error", "schema_validation_error", "not_found", "bad_json", "payload_too_large"],

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineRoute, RouteReply } from "../../../http/route.ts";
+import { acceptedReply, bulkReply } from "../record-replies.ts";
 import { noDryRun, presentFates, splitRecords, toRecord } from "../records.ts";
 import { readRecords, storeRecords } from "./ingest.ts";
 
@@ -23,8 +24,9 @@ export default defineRoute({
   }),
   reply: {
     status: 202,
-    body: z.object({ status: z.literal("success"), message_id: z.string() }),
-    description: "Accepted: on disk. An array answers 207 with one record each, in order.",
+    body: acceptedReply,
+    description: "Accepted: on disk.",
+    others: [{ status: 207, body: bulkReply, description: "To an array: one record each, in order." }],
   },
   errors: ["validation_error", "schema_validation_error", "not_found", "bad_json", "payload_too_large"],
   family: "status_error",

@@ -19,6 +19,7 @@ export default defineRoute({
   reply: {
     status: 202,
     body: z.string(),
+    content_type: "text/plain",
     description:
       "The text `OK`: events are on disk, edits are applied. Behind it a line for each record of an array that was refused.",
   },

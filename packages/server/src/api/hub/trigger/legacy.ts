@@ -32,6 +32,7 @@ export default defineRoute({
   reply: {
     status: 202,
     body: z.string(),
+    content_type: "text/plain",
     description:
       "Accepted: on disk, not yet run. The text `Accepted - OK`, and behind it a line for each record that was refused.",
   },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineRoute, RouteReply } from "../../../http/route.ts";
+import { acceptedReply, bulkReply, dryRunReply } from "../record-replies.ts";
 import { presentFates, settleRecords, splitRecords, toRecord } from "../records.ts";
 import { acceptTrigger } from "./accept-trigger.ts";
 import { dryRun } from "./dry-run.ts";
@@ -44,8 +45,12 @@ export default defineRoute({
   body,
   reply: {
     status: 202,
-    body: z.object({ status: z.literal("success"), message_id: z.string() }),
-    description: "Accepted: on disk, not yet run. An array answers 207 with one record each, in order.",
+    body: acceptedReply,
+    description: "Accepted: on disk, not yet run.",
+    others: [
+      { status: 207, body: bulkReply, description: "To an array: one record each, in order." },
+      { status: 200, body: dryRunReply, description: "To `dry_run=true`: what would happen. Nothing has." },
+    ],
   },
   errors: [
     "validation_error",

@@ -42,6 +42,25 @@ describe("POST /v1/workflow_run/cancel/ 200", () => {
     expect((await cancel(unset)).json).toEqual({ execution_ids: [run.id] });
   });
 
+  it("finds what a trigger named by the same strings, with blanks around them", async () => {
+    for (const who of ["ann", "bob", "cy"]) {
+      const keys = { cancellation_key: ` c-${who} `, $idempotency_key: `\ti-${who} ` };
+      await pipeline.trigger({ workflow: "later", recipients: [` ${who} `], ...keys });
+    }
+    const runs = await until(async () => {
+      const all = await pipeline.runs();
+      return all.length === 3 && all.every(({ wake_at }) => wake_at !== null) ? all : null;
+    });
+    const [ann, bob, cy] = ["ann", "bob", "cy"].map((who) => runs.find((run) => run.distinct_id === who)?.id);
+    for (const [body, id] of [
+      [{ idempotency_key: "\ti-ann " }, ann],
+      [{ execution_id: ` ${bob} ` }, bob],
+      [{ cancellation_key: " c-cy " }, cy],
+    ]) {
+      expect((await cancel(body)).json).toEqual({ execution_ids: [id] });
+    }
+  });
+
   it("is signed like every call of a server SDK", async () => {
     const run = await asleep("ann", "k");
     const answer = await pipeline.callSigned("POST", PATH, { execution_id: run.id });
@@ -63,6 +82,7 @@ describe("POST /v1/workflow_run/cancel/ 400", () => {
     { workflow_slug: "later" },
     { recipients: [] },
     { execution_id: "", idempotency_key: "", cancellation_key: "" },
+    { execution_id: " ", idempotency_key: "  ", cancellation_key: "\t" },
     { recipients: null, idempotency_key: null },
     { unknown: "filter" },
     { constructor: "x", ["__proto__x"]: "y" },

@@ -2,7 +2,12 @@ import { z } from "zod";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
 
-const key = z.string({ error: "must be a string" }).max(255, "must be at most 255 characters").nullish();
+/** Trimmed, as a trigger is when it is accepted. */
+const key = z
+  .string({ error: "must be a string" })
+  .trim()
+  .max(255, "must be at most 255 characters")
+  .nullish();
 
 const recipient = z
   .string({ error: "must be a string: a distinct_id, an object_type/id, or an address" })

@@ -2,14 +2,12 @@ import { z } from "zod";
 import { parseDuration } from "../../../core/duration.ts";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { readClock, sendClock } from "../../../workspaces/clock.ts";
+import { type ClockMove, LAST_CLOCK, readClock, sendClock } from "../../../workspaces/clock.ts";
 import { clockReply, expectSandbox, presentClock } from "./clock-reply.ts";
 
 /** How long the answer waits for the clock to arrive. */
 const PATIENCE_MS = 20_000;
 const LOOK_MS = 20;
-/** The last instant that prints with a four-digit year. */
-const LAST = new Date(Date.UTC(9999, 11, 31, 23, 59, 59, 999));
 
 const body = z
   .object({
@@ -17,8 +15,11 @@ const body = z
       .string()
       .refine((text) => (parseDuration(text) ?? 0) > 0, "must be a duration like 30d or 1h30m")
       .optional()
-      .describe("How far, as a duration."),
-    to: z.iso.datetime({ offset: true }).optional().describe("To which time."),
+      .describe("How far, as a duration: from where the clock is, or is on its way to."),
+    to: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .describe("To which time; a clock that is on its way further goes on to there."),
   })
   .refine(({ by, to }) => (by === undefined) !== (to === undefined), {
     path: ["by"],
@@ -42,14 +43,11 @@ export default defineRoute({
     expectSandbox(auth.workspace);
     const { workspace_id } = auth.workspace;
     const base = await services.engine.clock(db);
-    const { now, advancing_to } = await readClock(db, workspace_id, base);
-    const from = advancing_to ?? now;
-    const target =
-      to === undefined ? new Date(from.getTime() + (parseDuration(by ?? "") ?? 0)) : new Date(to);
-    if (target > LAST) throw new AppError("validation_error", `by: must not lead past ${LAST.toISOString()}`);
-    if (target < now)
-      throw new AppError("validation_error", `to: must not be before the clock's ${now.toISOString()}`);
-    await sendClock(db, workspace_id, target, base);
+    const move = to === undefined ? { by_ms: parseDuration(by ?? "") ?? 0 } : new Date(to);
+    if (!(await sendClock(db, workspace_id, move, base))) {
+      const { now } = await readClock(db, workspace_id, base);
+      throw new AppError("validation_error", whyNot(move, now));
+    }
     services.engine.wakeAt(new Date());
     const deadline = Date.now() + PATIENCE_MS;
     while (Date.now() < deadline) {
@@ -60,3 +58,10 @@ export default defineRoute({
     return presentClock(db, auth.workspace, services);
   },
 });
+
+function whyNot(move: ClockMove, now: Date): string {
+  if (!(move instanceof Date)) return `by: must not lead past ${LAST_CLOCK.toISOString()}`;
+  return move < now
+    ? `to: must not be before the clock's ${now.toISOString()}`
+    : `to: must not lie behind ${LAST_CLOCK.toISOString()}`;
+}

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createHarness, type Harness, until } from "../../../../test/harness.ts";
 import { createPipeline, delay, node, type Pipeline, type RunRow, sms } from "../../../../test/pipeline.ts";
+import { freezeClock, readClock, sendClock } from "../../../workspaces/clock.ts";
 
 let harness: Harness;
 let pipeline: Pipeline;
@@ -118,6 +119,47 @@ describe("the clock of a sandbox", () => {
     expect(await pipeline.trigger(body)).not.toBe(first);
   });
 
+  it("put back by a freeze, has the keys of a future that is no more free, and those before it taken", async () => {
+    await pipeline.commit("once", [sms("s1")]);
+    const send = ($idempotency_key: string) =>
+      pipeline.trigger({ workflow: "once", recipients: [ann], $idempotency_key });
+    await clock("freeze/", { at: "2030-03-01T00:00:00Z" });
+    const early = await send("early");
+    await clock("freeze/", { at: "2030-03-01T02:00:00Z" });
+    const late = await send("late");
+    await clock("freeze/", { at: "2030-03-01T01:00:00Z" });
+    expect(await send("late")).not.toBe(late);
+    expect(await send("early")).toBe(early);
+  });
+
+  it("stops where it is for a freeze without a body", async () => {
+    await clock("freeze/", { at: "2030-03-01T00:00:00Z" });
+    const { status, json } = await clock("freeze/");
+    expect(status).toBe(200);
+    expect(json).toMatchObject({ now: "2030-03-01T00:00:00.000000Z", frozen: true });
+  });
+
+  it("goes as far as all advances together when several come at once", async () => {
+    await clock("freeze/", { at: "2030-03-01T00:00:00Z" });
+    const moves = [{ by: "1d" }, { by: "1d" }, { by: "12h" }, { by: "1d" }];
+    await Promise.all(moves.map((move) => clock("advance/", move)));
+    expect((await clock("")).json.now).toBe("2030-03-04T12:00:00.000000Z");
+  });
+
+  it("is not called back from its way by a nearer time", async () => {
+    const { db } = harness.services;
+    const { workspace_id } = pipeline;
+    const [now, near, far] = ["01", "02", "03"].map((day) => new Date(`2030-03-${day}T00:00:00Z`));
+    await freezeClock(db, workspace_id, now ?? null, null);
+    for (const to of [far, near])
+      expect(await sendClock(db, workspace_id, to ?? new Date(0), null)).toBe(true);
+    const there = await until(async () => {
+      const clock = await readClock(db, workspace_id, null);
+      return clock.advancing_to === null ? clock.now : null;
+    });
+    expect(there).toEqual(far);
+  });
+
   it("stops at every step of a smart routing on its way", async () => {
     await pipeline.addTemplate("both", ["email", "sms", "androidpush"]);
     const smart = node("send_smart_channel_routing", "smart_1", { template: "both", ttl_value: "2d" });
@@ -191,9 +233,17 @@ describe("the clock refuses", () => {
     [{ by: -5 }, "by"],
     [{ to: "tomorrow" }, "to"],
     [{ to: "2020-01-01T00:00:00Z" }, "to"],
+    [{ by: "2932000d" }, "by"],
   ])("an advance of %j, naming the field", async (body, field) => {
     const { status, json } = await clock("advance/", body);
     expect(status).toBe(400);
     expect(JSON.stringify(json)).toContain(field);
+  });
+
+  it("a freeze with a name that it does not know, and leaves the clock alone", async () => {
+    const { status, json } = await clock("freeze/", { to: "2030-03-01T00:00:00Z" });
+    expect(status).toBe(400);
+    expect(JSON.stringify(json)).toContain("the only key is at");
+    expect((await clock("")).json.frozen).toBe(false);
   });
 });

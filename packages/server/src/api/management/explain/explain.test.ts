@@ -3,6 +3,8 @@ import { createHarness, type Harness, until } from "../../../../test/harness.ts"
 import { createManagement, type Management } from "../../../../test/management.ts";
 import { createPipeline, delay, is, node, type Pipeline, sms } from "../../../../test/pipeline.ts";
 import type { JsonObject } from "../../../core/json.ts";
+import { addSubscriptions } from "../../../recipients/subscriptions.ts";
+import { freezeClock } from "../../../workspaces/clock.ts";
 
 /* Every reason why somebody got something or nothing, as it comes about, and what is said of it. */
 let harness: Harness;
@@ -75,6 +77,90 @@ describe("GET /v1/{workspace}/explain/ 200 decides", () => {
   });
 });
 
+describe("GET /v1/{workspace}/explain/ 200 knows whom a request reached without naming them", () => {
+  const picky = (settings = {}) =>
+    pipeline.commit("picky", [sms("s")], { conditions: [is("plan", "pro")], ...settings });
+
+  beforeEach(async () => {
+    for (const [index, id] of ["uma", "vic"].entries()) {
+      await pipeline.call("POST", `/v1/user/${id}/`, { $sms: `+1415555010${index}` });
+    }
+  });
+
+  it("through an object that they subscribe to, also when something older was sent", async () => {
+    const { db, ids } = harness.services;
+    await db.tx(async (tx) => {
+      const subscribers = [{ object_type: "", distinct_id: "uma" }];
+      const item = {
+        object_type: "team",
+        object_id: "red",
+        create_if_missing: true,
+        properties: {},
+        subscribers,
+      };
+      await addSubscriptions(tx, pipeline.workspace_id, [item], ids);
+    });
+    await send({ recipients: ["uma"] });
+    await explained("sent", { distinct_id: "uma" });
+    await picky();
+    const team = { object_type: "team", id: "red" };
+    const request_id = await send({ workflow: "picky", recipients: [team], $idempotency_key: "k" });
+    for (const query of [{ workflow: "picky" }, { idempotency_key: "k" }, {}]) {
+      const { summary, evidence } = await explained("conditions_false", { distinct_id: "uma", ...query });
+      expect(summary).toContain("uma: nothing began: trigger conditions are false for user 'uma'");
+      expect(evidence[0]).toMatchObject({ request_id });
+    }
+    expect((await explain({ distinct_id: "vic", workflow: "picky" })).verdict).toBe("nothing_triggered");
+  });
+
+  it("through the recipients that an event's override gave", async () => {
+    const overrides = { override_recipients_type: "user", override_recipients_user_expr: ".to" };
+    await picky({ events: ["Moved"], overrides });
+    await pipeline.call("POST", "/event/", {
+      distinct_id: "vic",
+      event: "Moved",
+      properties: { to: ["uma"] },
+    });
+    const { summary } = await explained("conditions_false", { distinct_id: "uma" });
+    expect(summary).toContain("for user 'uma'");
+  });
+
+  it("on a further page of an object's subscribers, by the request that began it", async () => {
+    const first = await send({ recipients: ["vic"] });
+    await explained("sent", { distinct_id: "vic" });
+    await harness.services.db.query(
+      `insert into request (workspace_id, id, lane, api_type, name, idempotency_key, body, status, errors)
+       values ($1, $2, 1, 'fanout', 'hello', $3, json_build_object('request_id', $3::text), 'partial_failure', $4)`,
+      [
+        pipeline.workspace_id,
+        harness.services.ids.uuid(),
+        first,
+        JSON.stringify([
+          {
+            error_code: "throttled",
+            error_description: "throttled: user 'uma' had enough",
+            recipient: "uma",
+          },
+        ]),
+      ],
+    );
+    for (const query of [{}, { idempotency_key: first }]) {
+      const { verdict, evidence } = await explain({ distinct_id: "uma", ...query });
+      expect(verdict).toBe("throttled");
+      expect(evidence[0]).toMatchObject({ request_id: first });
+    }
+  });
+
+  it("and does not give somebody the fate of a request that is about others", async () => {
+    await send({ tenant_id: "nobody", $idempotency_key: "k" });
+    await explained("tenant_refused", { distinct_id: "ann", idempotency_key: "k" });
+    const verdictOf = async (distinct_id: string) =>
+      (await explain({ distinct_id, idempotency_key: "k" })).verdict;
+    expect(await verdictOf("uma")).toBe("nothing_triggered");
+    expect(await verdictOf("stranger")).toBe("no_such_user");
+  });
+});
+
 describe("GET /v1/{workspace}/explain/ 200 says why somebody got something", () => {
   it("sent, with the messages and how far they are", async () => {
     const request_id = await send();
@@ -85,6 +171,14 @@ describe("GET /v1/{workspace}/explain/ 200 says why somebody got something", () 
     const message = evidence.find(({ message_id }) => message_id !== undefined);
     expect(message).toMatchObject({ request_id, execution_id: expect.any(String) as string });
     expect(evidence.map(({ what }) => what)).toContain("channels: sms");
+  });
+
+  it("in the time of the workspace, whatever its clock was set to", async () => {
+    await freezeClock(harness.services.db, pipeline.workspace_id, new Date("2030-03-01T00:00:00Z"), null);
+    await send();
+    const { evidence } = await explained("sent", { distinct_id: "ann" });
+    expect(evidence.length).toBeGreaterThan(1);
+    expect([...new Set(evidence.map(({ when }) => when))]).toEqual(["2030-03-01T00:00:00.000000Z"]);
   });
 
   it("the newest decides, and what was before is told behind it", async () => {
@@ -268,6 +362,53 @@ describe("GET /v1/{workspace}/explain/ 200 says why somebody got nothing", () =>
     expect((await explained("workflow_unavailable", { distinct_id: "zoe" })).summary).toContain("'Unheard'");
   });
 
+  it("an event that came before its workflow was made", async () => {
+    await pipeline.call("POST", "/v1/user/zoe/", { $sms: "+14155550104" });
+    await pipeline.call("POST", "/event/", {
+      distinct_id: "zoe",
+      event: "Early",
+      properties: {},
+    });
+    await until(async () => {
+      const { body } = await management.call("GET", "log/request?api_name=event");
+      return (body as { results: { status: string }[] }).results[0]?.status === "completed";
+    });
+    await pipeline.commit("early", [sms("s")], { events: ["Early"] });
+    for (const query of [{}, { workflow: "early" }]) {
+      const { summary } = await explained("workflow_unavailable", { distinct_id: "zoe", ...query });
+      expect(summary).toBe("zoe: no enabled workflow was started by event 'Early' when it came.");
+    }
+  });
+
+  it("whatever blanks are around the names", async () => {
+    await send({ recipients: [" \u00a0ghost\t"], $idempotency_key: " k ", tenant_id: "nobody" });
+    for (const query of [{ distinct_id: " ghost " }, { idempotency_key: "\tk " }, { distinct_id: "ghost" }]) {
+      const { summary } = await explained("tenant_refused", { ...query, workflow: " hello " });
+      expect(summary).toContain("tenant doesn't exist with id: nobody");
+    }
+  });
+
+  it("beside requests that were refused for characters which no text may have", async () => {
+    for (const id of ["a\\u0000b", "\\ud800", "\\ude00\\ud83d", "\\\\\\ud83d"]) {
+      await query(
+        `insert into request (workspace_id, id, lane, api_type, name, idempotency_key, body, status, errors)
+         values ($1, $2, 1, 'event', 'hello', 'k', $3, 'refused', $4)`,
+        [
+          harness.services.ids.uuid(),
+          `{"distinct_id": "ann", "properties": {"a": "${id}"}}`,
+          `[{"error_code": "validation_error", "error_description": "${id}"}]`,
+        ],
+      );
+    }
+    // An emoji in escapes is a text like any other.
+    const late = '{"workflow": "missing", "recipients": ["ann"], "data": {"a": "\\ud83d\\ude00"}}';
+    expect((await pipeline.call("POST", "/trigger/", late)).status).toBe(404);
+    const { summary } = await explained("workflow_unavailable", { distinct_id: "ann" });
+    expect(summary).toContain("workflow with slug 'missing' not found");
+    expect((await explain({ distinct_id: "bob" })).verdict).toBe("no_such_user");
+    expect((await explain({ distinct_id: "bob", workflow: "hello" })).verdict).toBe("no_such_user");
+  });
+
   it("what a trigger came to for each of its recipients", async () => {
     await send({
       recipients: [ann, { distinct_id: "bob", $email: "bob@example.com" }],
@@ -345,6 +486,11 @@ describe("GET /v1/{workspace}/explain/ 400", () => {
     [`distinct_id=${"a".repeat(513)}`, "distinct_id"],
     ["distinct_id=ann&distinct_id=bob", "distinct_id"],
     ["distinct_id=a%00b", "distinct_id"],
+    [
+      "distinct_id=ann&workflow_slug=hello",
+      "unknown query parameter 'workflow_slug'; there are: distinct_id, workflow",
+    ],
+    ["distinct_id=%20", "one of distinct_id, idempotency_key is required"],
   ])("?%s, naming what is wrong", async (search, part) => {
     const { status, body } = await management.call("GET", `explain?${search}`);
     expect(status).toBe(400);

@@ -2,14 +2,19 @@ import type { Queryable } from "../../../db/db.ts";
 import type { Evidence, Finding, Question, Verdict } from "./finding.ts";
 import { judgeRequest } from "./judge-request.ts";
 import { judgeRun } from "./judge-run.ts";
-import { readRequestsNaming, readRequestsOfKey, readRuns, readSurroundings } from "./read.ts";
+import { readRuns, readSurroundings } from "./read.ts";
+import { readRequestsNaming, readRequestsOfKey } from "./read-requests.ts";
 
 /**
  * The answer to "why did they (not) get it?", from the logs alone: the newest thing that happened decides, what was
  * before stands in the evidence. About everybody of a trigger it is the sum of what came of each.
  */
-export async function explain(db: Queryable, question: Question): Promise<Omit<Finding, "at">> {
-  const findings = await readFindings(db, question);
+export async function explain(
+  db: Queryable,
+  question: Question,
+  expandingSince: (db: Queryable) => Promise<Date | null>,
+): Promise<Omit<Finding, "at">> {
+  const findings = await readFindings(db, question, await expandingSince(db));
   const [newest, ...earlier] = findings.toSorted(laterFirst);
   if (newest === undefined) return explainNothing(db, question);
   if (question.distinct_id === null && earlier.length > 0) return sumUp(question, [newest, ...earlier]);
@@ -26,10 +31,15 @@ export async function explain(db: Queryable, question: Question): Promise<Omit<F
   };
 }
 
-async function readFindings(db: Queryable, question: Question): Promise<Finding[]> {
+async function readFindings(
+  db: Queryable,
+  question: Question,
+  expanding_since: Date | null,
+): Promise<Finding[]> {
   const isByKey = question.idempotency_key !== null;
+  const readRequests = isByKey ? readRequestsOfKey : readRequestsNaming;
   // Before its runs: what is expanded in between is then seen twice, and not missed.
-  const requests = await (isByKey ? readRequestsOfKey(db, question) : readRequestsNaming(db, question));
+  const requests = await readRequests(db, question, expanding_since);
   const runs = await readRuns(db, question, isByKey ? requests.map(({ id }) => id) : null);
   const began = new Set(runs.map(({ request_id }) => request_id));
   return [

@@ -1,33 +1,25 @@
 import { z } from "zod";
-import { parseInstant } from "../../../core/instant.ts";
 import { microsZ, orNull } from "../../../core/wire-time.ts";
 import { defineRoute } from "../../../http/route.ts";
+import { instantFilter, singleText } from "../../filter-values.ts";
+import { ownQuery } from "../query.ts";
 import { explain } from "./explain.ts";
 import { VERDICTS } from "./finding.ts";
 
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 7;
 
-const text = z.string().max(512, "must be at most 512 characters").optional();
+/** Trimmed, as ids and keys are when they are accepted. */
+const name = singleText.trim().max(512, "must be at most 512 characters").optional();
 
-const query = z
-  .object({
-    distinct_id: text.describe("Of a user, or object_type/id of an object."),
-    workflow: text.describe("Slug: only what concerns this workflow."),
-    idempotency_key: text.describe("Of a trigger or event."),
-    since: z
-      .string()
-      .transform((value, ctx) => {
-        const at = parseInstant(value.trim());
-        if (at === null) ctx.addIssue({ code: "custom", message: "must be an ISO-8601 date or date-time" });
-        return at;
-      })
-      .optional()
-      .describe(`How far back to look. Default: ${DEFAULT_DAYS} days.`),
-  })
-  .refine(({ distinct_id, idempotency_key }) => Boolean(distinct_id) || Boolean(idempotency_key), {
-    error: "one of distinct_id, idempotency_key is required",
-  });
+const query = ownQuery({
+  distinct_id: name.describe("Of a user, or object_type/id of an object."),
+  workflow: name.describe("Slug: only what concerns this workflow."),
+  idempotency_key: name.describe("Of a trigger or event."),
+  since: instantFilter.describe(`RFC 3339: how far back to look. Default: ${DEFAULT_DAYS} days.`),
+}).refine(({ distinct_id, idempotency_key }) => Boolean(distinct_id) || Boolean(idempotency_key), {
+  error: "one of distinct_id, idempotency_key is required",
+});
 
 const evidence = z.object({
   what: z.string(),
@@ -50,14 +42,15 @@ export default defineRoute({
     body: z.object({ verdict: z.enum(VERDICTS), summary: z.string(), evidence: z.array(evidence) }),
   },
   errors: ["authentication_failed", "not_found", "validation_error"],
-  async handle({ query, auth, db }) {
-    const answer = await explain(db, {
+  async handle({ query, auth, db, services }) {
+    const question = {
       workspace_id: auth.workspace.workspace_id,
       distinct_id: query.distinct_id || null,
       workflow: query.workflow || null,
       idempotency_key: query.idempotency_key || null,
       since: query.since ?? new Date(Date.now() - DEFAULT_DAYS * DAY_MS),
-    });
+    };
+    const answer = await explain(db, question, services.engine.expandingSince);
     return {
       ...answer,
       evidence: answer.evidence.map((one) => ({ ...one, when: orNull(microsZ, one.when) })),

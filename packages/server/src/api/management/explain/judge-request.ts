@@ -9,7 +9,11 @@ export interface ExplainedRequest {
   errors: StoredProblem[] | null;
   created_at: Date;
   has_runs: boolean;
-  /** Some enabled workflow is there for its event. */
+  /** It may not have been looked at yet. */
+  is_expanding: boolean;
+  /** Its body names whoever is asked about; otherwise only problems that are theirs concern them. */
+  names_them: boolean;
+  /** Some enabled workflow is there for its event by now. */
   has_workflow: boolean;
   /** Of an event: runs may wait for it, or count it as a success. */
   is_awaited: boolean;
@@ -45,14 +49,10 @@ const VERDICT_OF: ReadonlyMap<string, Verdict> = new Map([
 /** Null when the request has nothing to say about whoever is asked about, or whichever workflow. */
 export function judgeRequest(
   request: ExplainedRequest,
-  { distinct_id: who, workflow }: Pick<Question, "distinct_id" | "workflow">,
+  question: Pick<Question, "distinct_id" | "workflow">,
 ): Finding | null {
-  const isAbout = (asked: string | null, about: string | null = null) =>
-    asked === null || about === null || asked === about;
-  const problems = (request.errors ?? []).filter(
-    ({ error_code, recipient, workflow_slug }) =>
-      error_code !== "redriven" && isAbout(who, recipient) && isAbout(workflow, workflow_slug),
-  );
+  const { distinct_id: who, workflow } = question;
+  const problems = problemsAbout(request, question);
   const decisive = problems.find(({ error_code }) => VERDICT_OF.has(error_code)) ?? problems[0];
   const at = request.created_at;
   const evidence = { when: at, request_id: request.id, execution_id: null };
@@ -68,18 +68,51 @@ export function judgeRequest(
       })),
     };
   }
-  if (request.has_runs || request.status !== "accepted") return null;
-  // It may have ended a wait, or counted as a success: that is told with the run.
-  if (request.api_type === "event" && !request.has_workflow && request.is_awaited) return null;
-  const kind = request.api_type === "event" ? "event" : "trigger";
-  const isIdle = request.api_type === "event" && !request.has_workflow;
-  const because = isIdle
-    ? `no enabled workflow is started by event '${request.name}'`
-    : `the ${kind} '${request.name}' was accepted and is about to be expanded`;
+  const fate = request.names_them || who === null ? judgeSilent(request, workflow) : null;
+  if (fate === null) return null;
   return {
-    verdict: isIdle ? "workflow_unavailable" : "in_progress",
-    summary: `${who ?? `request ${request.id}`}: ${because}.`,
+    verdict: fate.verdict,
+    summary: `${who ?? `request ${request.id}`}: ${fate.because}.`,
     at,
-    evidence: [{ what: because, ...evidence }],
+    evidence: [{ what: fate.because, ...evidence }],
   };
+}
+
+/** Their own before those of the whole request, which concern only whom it names. */
+function problemsAbout(
+  { errors, names_them }: ExplainedRequest,
+  { distinct_id: who, workflow }: Pick<Question, "distinct_id" | "workflow">,
+): StoredProblem[] {
+  const told = (errors ?? []).filter(
+    ({ error_code, workflow_slug = null }) =>
+      error_code !== "redriven" &&
+      (workflow === null || workflow_slug === null || workflow_slug === workflow),
+  );
+  if (who === null) return told;
+  const own = told.filter(({ recipient }) => recipient === who);
+  return names_them ? [...own, ...told.filter(({ recipient = null }) => recipient === null)] : own;
+}
+
+/** Of a request that has nothing to tell. */
+function judgeSilent(
+  request: ExplainedRequest,
+  workflow: string | null,
+): { verdict: Verdict; because: string } | null {
+  const { name, has_runs, is_expanding, has_workflow, is_awaited } = request;
+  if (has_runs || request.status !== "accepted") return null;
+  const kind = request.api_type === "event" ? "event" : "trigger";
+  if (is_expanding && (kind === "trigger" || has_workflow)) {
+    const because = `the ${kind} '${name}' was accepted and is about to be expanded`;
+    return { verdict: "in_progress", because };
+  }
+  if (kind === "trigger") {
+    const because = `the trigger '${name}' was expanded, and came to no execution that is still kept`;
+    return { verdict: "nothing_to_send", because };
+  }
+  // It may have ended a wait, or counted as a success: that is told with the run.
+  if (is_awaited && workflow === null) return null;
+  const because = has_workflow
+    ? `no enabled workflow was started by event '${name}' when it came`
+    : `no enabled workflow is started by event '${name}'`;
+  return { verdict: "workflow_unavailable", because };
 }

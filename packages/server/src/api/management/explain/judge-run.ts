@@ -127,7 +127,7 @@ function judgeStep(step: StoredStep, { carrier }: ExplainedRun): Judged | null {
   }
   if (step.s === "template_rendered" && step.l === "error")
     return { verdict: "render_failure", because: step.m };
-  if (step.s === "run_stopped" && step.m.startsWith("no user found")) {
+  if (code === "user_not_found") {
     return { verdict: "no_such_user", because: `${step.m}: deleted since the execution began` };
   }
   return step.l === "error" ? { verdict: "failed", because: `the execution failed: ${step.m}` } : null;
@@ -173,11 +173,13 @@ function stepsOf({ id, request_id, steps }: ExplainedRun): Evidence[] {
     }));
 }
 
-function evidenceOf({ id, request_id }: ExplainedRun, message: ExplainedMessage): Evidence {
+/** When its node made it, in the time of the steps that it stands among. */
+function evidenceOf({ id, request_id, steps }: ExplainedRun, message: ExplainedMessage): Evidence {
   const { channel, status, failure_reason } = message;
+  const madeAt = steps.findLast(({ n }) => n === message.node_ref)?.t;
   return {
     what: `${channel} message: ${status}${failure_reason === null ? "" : `, ${failure_reason}`}`,
-    when: message.created_at,
+    when: madeAt === undefined ? message.created_at : new Date(madeAt),
     request_id,
     execution_id: id,
     message_id: message.id,

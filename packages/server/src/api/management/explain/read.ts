@@ -1,74 +1,16 @@
 import type { Queryable } from "../../../db/db.ts";
 import { uuidTime } from "../../../ids.ts";
 import { nameOf, type StoredStep, type StoredWait } from "../log/run-row.ts";
+import { PROBLEMS } from "../log/stored-request.ts";
 import type { Question } from "./finding.ts";
-import type { ExplainedRequest } from "./judge-request.ts";
 import type { ExplainedMessage, ExplainedRun } from "./judge-run.ts";
-
-/** The newest are enough to say what happens; an answer is to be read by somebody. */
-const MOST = 20;
-/** Requests that are looked through for one that names somebody: they are not indexed by the people they name. */
-const LOOKED_THROUGH = 20_000;
+import { FOR_WORKFLOW, LOOKED_THROUGH, MOST } from "./read-requests.ts";
 
 /** Whoever has this name: a text with a slash may be a user's id as well as an object's. */
 const NAMED = (row: string, name: string) =>
   `(${row}.distinct_id = ${name} and ${row}.object_type = ''
     or ${row}.distinct_id = substr(${name}, strpos(${name}, '/') + 1)
        and ${row}.object_type = substr(${name}, 1, greatest(strpos(${name}, '/') - 1, 0)) and strpos(${name}, '/') > 1)`;
-
-const HAS_RUNS = "exists (select from run r where r.workspace_id = q.workspace_id and r.request_id = q.id)";
-
-const HAS_WORKFLOW = `exists (select from workflow_event e join workflow w using (workspace_id, slug)
-  where e.workspace_id = q.workspace_id and e.event_name = lower(q.name) and e.usage = 'Trigger Event'
-    and w.is_enabled and w.live_version_id is not null and w.deleted_at is null)`;
-
-const REQUEST_COLUMNS = `q.id, q.api_type, q.name, q.status, q.errors, q.created_at, ${HAS_RUNS} as has_runs,
-  ${HAS_WORKFLOW} as has_workflow,
-  exists (select from workflow_event e where e.workspace_id = q.workspace_id and e.event_name = lower(q.name)
-             and e.usage <> 'Trigger Event') as is_awaited`;
-
-/** A request for one workflow is of its name; whether an event is, its errors say. */
-const FOR_WORKFLOW = (workflow: string) => `(${workflow}::text is null or q.name = ${workflow}
-  or q.api_type = 'event' and exists (select from workflow_event e
-       where e.workspace_id = q.workspace_id and e.event_name = lower(q.name) and e.slug = ${workflow}
-         and e.usage = 'Trigger Event'))`;
-
-export async function readRequestsOfKey(
-  db: Queryable,
-  { workspace_id, idempotency_key, workflow }: Question,
-): Promise<ExplainedRequest[]> {
-  return db.query<ExplainedRequest>(
-    `select ${REQUEST_COLUMNS} from request q
-      where q.workspace_id = $1 and q.idempotency_key = $2 and q.api_type <> 'fanout' and ${FOR_WORKFLOW("$3")}
-      order by q.id desc limit ${MOST}`,
-    [workspace_id, idempotency_key, workflow],
-  );
-}
-
-const PEOPLE = `case json_typeof(coalesce(q.body -> 'recipients', q.body -> 'users'))
-  when 'array' then coalesce(q.body -> 'recipients', q.body -> 'users') else '[]' end`;
-
-/** An event whose workflow could not find out whom it is for, and somebody whom its properties name. */
-const MAY_MEAN = (name: string) => `exists (select from json_array_elements(q.errors) e
-  where e ->> 'error_code' = 'override_failed' and strpos(q.body #>> '{properties}', ${name}) > 0)`;
-
-/** Requests that name somebody and have come to no execution, or not to all that they asked for. */
-export async function readRequestsNaming(
-  db: Queryable,
-  { workspace_id, distinct_id, workflow, since }: Question,
-): Promise<ExplainedRequest[]> {
-  return db.query<ExplainedRequest>(
-    `select ${REQUEST_COLUMNS}
-       from (select * from request where workspace_id = $1 and id >= $2 order by id desc limit ${LOOKED_THROUGH}) q
-      where q.api_type <> 'fanout' and ${FOR_WORKFLOW("$4")} and (q.status <> 'accepted' or not ${HAS_RUNS})
-        and (q.api_type = 'event' and (q.body ->> 'distinct_id' = $3 or ${MAY_MEAN("$3")})
-             or exists (select from json_array_elements(${PEOPLE}) p
-                         where p #>> '{}' = $3 or p ->> 'distinct_id' = $3
-                            or (p ->> 'object_type') || '/' || (p ->> 'id') = $3))
-      order by q.id desc limit ${MOST}`,
-    [workspace_id, uuidTime(since.getTime()), distinct_id, workflow],
-  );
-}
 
 type RunRow = Omit<ExplainedRun, "who" | "messages" | "carrier" | "steps" | "wait"> & {
   object_type: string;
@@ -164,7 +106,7 @@ export async function readSurroundings(
   const [row] = await db.query<{ is_known: boolean; requests: number; state: string | null }>(
     `select exists (select from recipient p where p.workspace_id = $1 and ${NAMED("p", "$2::text")}) as is_known,
             (select count(*)::int from (select 1 from request q
-               where q.workspace_id = $1 and q.id >= $4 and q.api_type <> 'fanout' and ${FOR_WORKFLOW("$3")}
+               where q.workspace_id = $1 and q.id >= $4 and q.api_type not in ('fanout', 'user_edit') and ${FOR_WORKFLOW("$3")}
                limit ${LOOKED_THROUGH}) seen) as requests,
             (select case when w.live_version_id is null then 'was never committed'
                          when not w.is_enabled then 'is disabled' else '' end
@@ -174,7 +116,7 @@ export async function readSurroundings(
   const [aimless = null] = await db.query<NonNullable<Surroundings["aimless"]>>(
     `select q.id, q.created_at, e ->> 'error_description' as text
        from (select * from request where workspace_id = $1 and id >= $3 order by id desc limit ${LOOKED_THROUGH}) q,
-            json_array_elements(q.errors) e
+            ${PROBLEMS}
       where q.api_type = 'event' and e ->> 'error_code' = 'override_failed' and e ->> 'workflow_slug' = $2
       order by q.id desc limit 1`,
     [workspace_id, workflow, uuidTime(since.getTime())],

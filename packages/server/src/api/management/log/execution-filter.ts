@@ -12,6 +12,7 @@ import {
   refuseEmptySpan,
   refuseTwoWorkflows,
   spanQuery,
+  trimmedFilter,
   workflowQuery,
 } from "./log-query.ts";
 
@@ -28,13 +29,13 @@ export const executionQuery = ownQuery({
     "The worst that its log has: info, warning or error; may be repeated.",
   ),
   ...workflowQuery,
-  recipient: textFilter.describe("A distinct_id, or object_type/id."),
-  object: textFilter.describe("object_type/id: executions of the object, and of its subscribers."),
+  recipient: trimmedFilter.describe("A distinct_id, or object_type/id."),
+  object: trimmedFilter.describe("object_type/id: executions of the object, and of its subscribers."),
   tenant_id: textFilter,
   category: textFilter.describe("Slug, of the version that it runs on."),
   template: textFilter.describe("Slug: it made a message of this template."),
   channel: choiceFilter(LOGGED).describe("It made a message on this channel."),
-  idempotency_key: textFilter,
+  idempotency_key: trimmedFilter,
   request_id: uuidFilter,
   ...spanQuery,
 }).superRefine((query, ctx) => {

@@ -1,27 +1,13 @@
 import { sql } from "kysely";
 import { z } from "zod";
-import { microsZ } from "../../../core/wire-time.ts";
 import { cursorMeta, toCursor } from "../../../http/cursor.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { readLog } from "./log-query.ts";
+import { presentRequest, type RequestRow } from "./present-request.ts";
 import { requestConditions, requestQuery, requestStatus } from "./request-filter.ts";
 
 /** Shown with a request; an object may have reached a million. The execution log filters by request. */
 const MAX_EXECUTIONS = 100;
-
-interface RequestRow {
-  id: string;
-  created_at: Date;
-  api_type: string;
-  name: string;
-  tenant_id: string | null;
-  idempotency_key: string;
-  status: string;
-  errors: unknown[] | null;
-  body: unknown;
-  metadata: unknown;
-  executions: { exec_id: string; distinct_id: string; workflow_slug: string; status: string }[] | null;
-}
 
 export default defineRoute({
   method: "GET",
@@ -40,31 +26,18 @@ export default defineRoute({
       conditions: requestConditions(auth.workspace.workspace_id, query, expanding_since),
       id: "q.id",
       select: (page, order) => sql`
-        select q.id, q.created_at, q.api_type, q.name, q.tenant_id, q.idempotency_key, q.errors, q.body, q.metadata,
+        select q.id, q.created_at, q.updated_at, q.api_type, q.name, q.tenant_id, q.idempotency_key, q.parent_run_id,
+               q.errors, q.body, q.metadata, q.status = 'refused' as is_refused,
                ${requestStatus(expanding_since)} as status, e.executions
           from (select q.* ${page}) q
           left join lateral (
-            select json_agg(json_build_object('exec_id', r.id, 'distinct_id', r.distinct_id,
-                     'workflow_slug', r.workflow_slug, 'status', r.status) order by r.id) as executions
+            select json_agg(json_build_object('exec_id', r.id, 'workflow_slug', r.workflow_slug, 'status', r.status,
+                     'distinct_id', case r.object_type when '' then r.distinct_id
+                                                       else r.object_type || '/' || r.distinct_id end)
+                     order by r.id) as executions
               from (select * from run r where r.workspace_id = q.workspace_id and r.request_id = q.id
                      order by r.id limit ${MAX_EXECUTIONS}) r) e on true ${order}`,
     });
     return { meta, results: rows.map(presentRequest) };
   },
 });
-
-function presentRequest(row: RequestRow): Record<string, unknown> {
-  return {
-    request_id: row.id,
-    created_at: microsZ(row.created_at),
-    api_name: row.api_type,
-    name: row.name,
-    tenant_id: row.tenant_id,
-    idempotency_key: row.idempotency_key,
-    status: row.status,
-    errors: row.errors ?? [],
-    executions: row.executions ?? [],
-    payload: row.body,
-    metadata: row.metadata,
-  };
-}

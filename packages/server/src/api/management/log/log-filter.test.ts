@@ -365,7 +365,11 @@ describe("a log 400 refuses", () => {
     ["log/execution?since=yesterday", "since", /must be an RFC 3339 date-time/],
     ["log/execution?after=00000000-0000-4000-8000-000000000000", "after", /is not a cursor of this list/],
     ["log/request?status=failed", "status", /must be one of \['in_progress' .*'failure' 'skipped'/],
-    ["log/request?api_name=broadcast", "api_name", /must be one of \['workflow' 'dynamic' 'event' 'user_edit'\]/],
+    [
+      "log/request?api_name=broadcast",
+      "api_name",
+      /must be one of \['workflow' 'dynamic' 'event' 'user_edit'\]/,
+    ],
     ["log/request?before=01HVXXXXXXXXXXXXXXXXXXXX01", "before", /is not a cursor of this list/],
     ["log/request?limit=many", "limit", /must be a whole number/],
   ])("%s by the name of the field", async (path, field, reason) => {

@@ -8,6 +8,9 @@ import { instantFilter, textFilter } from "../../filter-values.ts";
 
 export type Condition = RawBuilder<SqlBool>;
 
+/** An id or a key, which are trimmed when they are accepted. */
+export const trimmedFilter = textFilter.transform((text) => text?.trim());
+
 /** As `explain` and `redrive` call it. */
 export const spanQuery = {
   since: instantFilter.describe("RFC 3339, inclusive."),

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createHarness, type Harness, until } from "../../../../test/harness.ts";
 import { createHub, type Hub } from "../../../../test/hub.ts";
-import { createPipeline, delay, sms } from "../../../../test/pipeline.ts";
+import { createPipeline, delay, node, sms } from "../../../../test/pipeline.ts";
 import { event, wait } from "../../../../test/waiting.ts";
 import { addSubscriptions } from "../../../recipients/subscriptions.ts";
+import { freezeClock, sendClock } from "../../../workspaces/clock.ts";
 
 let harness: Harness;
 let hub: Hub;
@@ -73,6 +74,110 @@ describe("GET /v1/{workspace}/log/request/ 200", () => {
     ]);
   });
 
+  it("says how a request came, whom it names, and what the caller was answered", async () => {
+    const body = {
+      workflow: "welcome",
+      recipients: [" ada ", { distinct_id: "bob" }, { object_type: "team", id: "red" }, "ada"],
+      actor: { distinct_id: "cy" },
+      $idempotency_key: "k",
+    };
+    const send = async () =>
+      ((await hub.call("POST", "/trigger/", body)).json as { message_id: string }).message_id;
+    const request_id = await send();
+    expect(await send()).toBe(request_id);
+    await hub.call("POST", "/event/", { distinct_id: "zoe", event: "Seen", properties: {} });
+    await hub.call("POST", "/trigger/", {
+      workflow: "missing",
+      recipients: [5, null, "eve"],
+    });
+    const rows = await until(async () => {
+      const { results } = (await manage("/log/request/")).json;
+      return results.length === 4 && results.every(({ status }) => status !== "in_progress") ? results : null;
+    });
+    const error = {
+      type: "validation_error",
+      message: "invalid value for recipients. each element must be of type string or map",
+    };
+    const trigger = { api_type: "workflow_trigger", api_name: "workflow", wf_trigger_type: "api" };
+    const named = { ...trigger, distinct_id_list: ["ada", "bob", "team/red"], actor: "cy" };
+    const accepted = { status_code: 202, message_id: request_id };
+    const find = (wanted: Record<string, unknown>) =>
+      expect.arrayContaining([expect.objectContaining(wanted)]) as unknown;
+    expect(rows).toEqual(find({ ...named, request_id, status: "completed", response: accepted }));
+    expect(rows).toEqual(find({ ...named, status: "skipped", response: accepted }));
+    expect(rows).toEqual(
+      find({ ...trigger, distinct_id_list: ["5", "eve"], response: { status_code: 400, error } }),
+    );
+    const event = { api_type: "event", wf_trigger_type: "event", distinct_id_list: ["zoe"], actor: "zoe" };
+    expect(rows).toEqual(find(event));
+    expect(rows.find(({ request_id: id }) => id === request_id)?.executions).toEqual(
+      ["ada", "bob", "team/red"].map((distinct_id) => expect.objectContaining({ distinct_id }) as unknown),
+    );
+  });
+
+  it("knows no answer to what an execution asked for", async () => {
+    const pipeline = await createPipeline(harness);
+    hub = pipeline;
+    await pipeline.commit("child", [delay("d", "0s")]);
+    const invoke = node("invokeworkflow", "i", { workflow: "child", recipient_selection: "recipient" });
+    await pipeline.commit("parent", [invoke]);
+    await pipeline.trigger({ workflow: "parent", recipients: ["ada"] });
+    const row = await until(async () => (await manage("/log/request/?name=child")).json.results[0]);
+    expect(row).toMatchObject({ response: null, distinct_id_list: ["ada"] });
+  });
+
+  it("finds whom a request was refused for, though only its errors name them", async () => {
+    const request_id = await trigger({ distinct_id: "ada" });
+    const problem = {
+      error_code: "throttled",
+      error_description: "",
+      severity: "warning",
+      recipient: "team/red",
+    };
+    await harness.services.db.query(
+      "update request set status = 'partial_failure', errors = $2 where id = $1",
+      [request_id, JSON.stringify([problem])],
+    );
+    const { results } = (await manage("/log/request/?recipient=%20team/red%20")).json;
+    expect(results).toMatchObject([{ request_id }]);
+  });
+
+  it("reads on where a request was refused for characters that no text may have", async () => {
+    for (const id of ["a\\u0000b", "\\ud800"]) {
+      await harness.services.db.query(
+        `insert into request (workspace_id, id, lane, api_type, name, idempotency_key, body, status, errors)
+         values ($1, $2, 1, 'workflow', 'welcome', 'k', $3, 'refused', $4)`,
+        [
+          hub.workspace.workspace_id,
+          harness.services.ids.uuid(),
+          `{"workflow": "welcome", "recipients": ["nobody", "${id}"]}`,
+          `[{"error_code": "validation_error", "error_description": "${id}", "severity": "error"}]`,
+        ],
+      );
+    }
+    await trigger({ distinct_id: "nobody", $skip_create: true });
+    const found = await until(async () => {
+      const { results } = (await manage("/log/request/?severity=error&recipient=nobody")).json;
+      return results.length > 0 ? results : null;
+    });
+    expect(found).toMatchObject([{ name: "welcome", errors: [{ error_code: "user_not_found" }] }]);
+    expect((await manage("/log/request/?severity=error")).json.meta.count).toBe(1);
+    expect((await manage("/log/request/?workflow=welcome")).json.meta.count).toBe(3);
+  });
+
+  it("takes keys and ids as a trigger does, whatever blanks are around them", async () => {
+    await hub.call("POST", "/trigger/", {
+      workflow: "welcome",
+      recipients: [" ada "],
+      $idempotency_key: " k ",
+    });
+    const blank = encodeURIComponent(" \t");
+    for (const query of [`idempotency_key=${blank}k${blank}`, `recipient=${blank}ada`]) {
+      expect((await manage(`/log/request/?${query}`)).json.meta.count, query).toBe(1);
+      await until(async () => (await manage(`/log/execution/?${query}`)).json.meta.count === 1);
+    }
+  });
+
   it("says why a request became nothing", async () => {
     const request_id = await trigger({ distinct_id: "nobody", $skip_create: true });
     const request = await until(async () => {
@@ -103,12 +208,46 @@ describe("GET /v1/{workspace}/log/request/ 200", () => {
 });
 
 describe("GET /v1/{workspace}/log/execution/ 200", () => {
+  it("tells everything of an execution in its workspace's time", async () => {
+    const pipeline = await createPipeline(harness);
+    hub = pipeline;
+    const { db } = harness.services;
+    await freezeClock(db, pipeline.workspace_id, new Date("2030-03-01T00:00:00Z"), null);
+    await pipeline.commit("later", [delay("d", "14d")]);
+    await pipeline.trigger({ workflow: "later", recipients: ["ada"] });
+    const read = () => manage("/log/execution/").then(({ json }) => json.results[0]);
+    const waiting = await until(async () => {
+      const one = await read();
+      return one?.waiting_until === null ? null : one;
+    });
+    expect(waiting).toMatchObject({
+      created_at: "2030-03-01T00:00:00.000000Z",
+      waiting_until: "2030-03-15T00:00:00.000000Z",
+      ended_at: null,
+    });
+    await sendClock(db, pipeline.workspace_id, { by_ms: 20 * 86_400_000 }, null);
+    const ended = await until(async () => {
+      const one = await read();
+      return one?.status === "completed" ? one : null;
+    });
+    expect(ended).toMatchObject({
+      created_at: "2030-03-01T00:00:00.000000Z",
+      updated_at: "2030-03-15T00:00:00.000000Z",
+      ended_at: "2030-03-15T00:00:00.000000Z",
+    });
+    expect((await manage(`/log/execution/${String(ended.execution_id)}/`)).json).toMatchObject(ended);
+  });
+
   it("shows each gate with the values it saw, and the messages", async () => {
     const request_id = await trigger();
     const { execution_id } = await executionOf(request_id);
     const { json } = await manage(`/log/execution/${String(execution_id)}/`);
     expect(json).toMatchObject({ execution_id, request_id, workflow_slug: "welcome", recipient: "ada" });
-    expect(json.steps).toMatchObject([{ execution_stage: "run_started", status: "info" }, {}]);
+    expect(json.steps).toMatchObject([
+      { execution_stage: "run_started", status: "info" },
+      {},
+      { execution_stage: "run_completed" },
+    ]);
   });
 
   it("tells of each step which node it was, of a message what its vendor said, and what is waited for", async () => {
@@ -225,6 +364,11 @@ describe("management logs refuse", () => {
     });
     expect(await manage("/log/execution/?request_id=x")).toMatchObject({ status: 400 });
     expect(await manage("/simulator/?channel=pigeon")).toMatchObject({ status: 400 });
+    const { status, json } = await manage("/simulator/?recipients=ada");
+    expect(status).toBe(400);
+    expect(json.message).toBe(
+      "unknown query parameter 'recipients'; there are: limit, after, before, channel, recipient, execution_id",
+    );
   });
 
   it("401 without a service token, 404 for what is not there", async () => {

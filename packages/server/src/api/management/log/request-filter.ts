@@ -11,8 +11,10 @@ import {
   refuseEmptySpan,
   refuseTwoWorkflows,
   spanQuery,
+  trimmedFilter,
   workflowQuery,
 } from "./log-query.ts";
+import { bodyNames, PROBLEMS, problemsName } from "./stored-request.ts";
 
 /** The filters of the log of requests. All of them hold together. */
 const STATUSES = ["in_progress", "completed", "partial_failure", "failure", "skipped", "cancelled"] as const;
@@ -28,9 +30,9 @@ export const requestQuery = ownQuery({
   api_name: choicesFilter(API_NAMES),
   name: textFilter.describe("Workflow slug or event name, as it was sent."),
   ...workflowQuery,
-  recipient: textFilter.describe("A distinct_id, or object_type/id: somebody it reached or named."),
+  recipient: trimmedFilter.describe("A distinct_id, or object_type/id: somebody it reached or named."),
   tenant_id: textFilter,
-  idempotency_key: textFilter,
+  idempotency_key: trimmedFilter,
   request_id: uuidFilter,
   ...spanQuery,
 }).superRefine((query, ctx) => {
@@ -70,9 +72,7 @@ export function requestConditions(
   ];
   if (status) conditions.push(sql`${requestStatus(expanding_since)} = any(${status})`);
   if (severity) {
-    conditions.push(
-      sql`exists (select from json_array_elements(q.errors) e where e ->> 'severity' = any(${severity}))`,
-    );
+    conditions.push(sql`exists (select from ${sql.raw(PROBLEMS)} where e ->> 'severity' = any(${severity}))`);
   }
   if (api_name) conditions.push(sql`q.api_type = any(${api_name})`);
   if (name) conditions.push(sql`q.name = ${name}`);
@@ -88,16 +88,11 @@ export function requestConditions(
 function concerns(workflow: string): Condition {
   return sql`(case q.api_type when 'event'
     then exists (${RUNS} and r.workflow_slug = ${workflow})
-         or exists (select from json_array_elements(q.errors) e where e ->> 'workflow_slug' = ${workflow})
+         or exists (select from ${sql.raw(PROBLEMS)} where e ->> 'workflow_slug' = ${workflow})
     else q.name = ${workflow} end)`;
 }
 
-/** The people of a body, where it has them as it should. */
-const PEOPLE = sql`case json_typeof(coalesce(q.body -> 'recipients', q.body -> 'users'))
-  when 'array' then coalesce(q.body -> 'recipients', q.body -> 'users') else '[]' end`;
-
-/** Escapes that JSON may have and no text: reading any part of such a body fails. What was accepted has none. */
-const UNREADABLE = sql`q.status = 'refused' and q.body::text ~* '\\\\u(0000|d[89a-f])'`;
+const NAMES_THEM = sql.raw(`${bodyNames("k.name")} or ${problemsName("k.name")}`);
 
 /**
  * Whom a request reached its runs say, by an index. Bodies are read only of those that did not come to a run for
@@ -107,11 +102,6 @@ function reachedOrNamed(workspace_id: number, name: string, expanding_since: Dat
   const waits =
     expanding_since === null ? sql`false` : sql`coalesce(q.updated_at, q.created_at) >= ${expanding_since}`;
   return sql`(q.id = any(array(select r.request_id from run r where r.workspace_id = ${workspace_id} and ${isOf(name)}))
-    or case when ${UNREADABLE} then false
-            when q.api_type = 'event' then q.body ->> 'distinct_id' = ${name}
-            when q.status <> 'accepted' or ${waits}
-            then exists (select from json_array_elements(${PEOPLE}) p
-                          where p #>> '{}' = ${name} or p ->> 'distinct_id' = ${name}
-                             or (p ->> 'object_type') || '/' || (p ->> 'id') = ${name})
-            else false end)`;
+    or case when q.api_type in ('event', 'user_edit') or q.status <> 'accepted' or ${waits}
+            then exists (select from (select ${name}::text as name) k where ${NAMES_THEM}) else false end)`;
 }

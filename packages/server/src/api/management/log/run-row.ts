@@ -1,7 +1,10 @@
 import type { StoredNode } from "../../../catalog/workflow.ts";
 import { microsZ, orNull } from "../../../core/wire-time.ts";
 
-/** A run as the execution log shows it. Step keys are written short in the row and named in full here. */
+/**
+ * A run as the execution log shows it, all of it in its workspace's time: it began with its first step and was last
+ * changed with its last. Step keys are written short in the row and named in full here.
+ */
 export interface RunRow {
   id: string;
   request_id: string;
@@ -37,9 +40,15 @@ export interface StoredStep {
   p?: unknown;
 }
 
+/** Of the first, or counted from the last. The columns of the row are the database's time, which a test clock leaves. */
+function timeOfStep(index: 0 | -1): string {
+  const real = index === 0 ? "r.created_at" : "r.updated_at";
+  return `coalesce(to_timestamp((r.steps -> ${index} ->> 't')::float8 / 1000), ${real})`;
+}
+
 export const RUN_COLUMNS = `r.id, r.request_id, r.parent_run_id, r.parent_object, r.workflow_slug, v.version_no,
   v.definition ->> 'category' as category, r.object_type, r.distinct_id, r.tenant_id, r.idempotency_key, r.status,
-  r.wake_at, r.state -> 'wait' as wait, r.created_at, r.updated_at`;
+  r.wake_at, r.state -> 'wait' as wait, ${timeOfStep(0)} as created_at, ${timeOfStep(-1)} as updated_at`;
 
 export function presentRun(row: RunRow): Record<string, unknown> {
   return {

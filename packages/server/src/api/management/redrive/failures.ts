@@ -3,6 +3,7 @@ import { CHANNELS } from "../../../core/channel.ts";
 import { parseInstant } from "../../../core/instant.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { ulidTime } from "../../../ids.ts";
+import { ownQuery } from "../query.ts";
 
 /**
  * What failed and when. Requests and executions by when they failed, messages by when they were made. Errors are grouped by their
@@ -25,8 +26,7 @@ const instant = z.string().transform((text, ctx) => {
   return at;
 });
 
-/** Names that are not known are refused: a filter with a slip in it would put back far more than was meant. */
-export const failureFilter = z.strictObject({
+const fields = {
   workflow: z.string().max(255).optional().describe("Slug."),
   error: z.string().max(2000).optional().describe("The `error` of a group, word for word."),
   since: instant
@@ -39,7 +39,12 @@ export const failureFilter = z.strictObject({
     .enum(CHANNELS, { error: `must be one of ${CHANNELS.join(", ")}` })
     .optional()
     .describe("Messages of this channel only, and nothing else."),
-});
+};
+
+/** Names that are not known are refused: a filter with a slip in it would put back far more than was meant. */
+export const failureFilter = z.strictObject(fields);
+
+export const failureQuery = ownQuery(fields);
 
 const DAY_MS = 86_400_000;
 

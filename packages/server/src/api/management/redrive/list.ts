@@ -3,7 +3,7 @@ import { microsZ } from "../../../core/wire-time.ts";
 import { defineRoute } from "../../../http/route.ts";
 import {
   type FailureGroup,
-  failureFilter,
+  failureQuery,
   groupMessages,
   groupRequests,
   groupRuns,
@@ -27,7 +27,7 @@ export default defineRoute({
   path: "/v1/:workspace/redrive/",
   summary: "Requests, executions and messages that failed, grouped by error, the largest group first.",
   params: z.object({ workspace: z.string() }),
-  query: failureFilter,
+  query: failureQuery,
   reply: {
     status: 200,
     body: z.object({

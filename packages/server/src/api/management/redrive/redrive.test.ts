@@ -429,6 +429,40 @@ describe("what cannot be put back is named with the reason", () => {
     expect(refusal.reason).toContain("no vendor configured for channel: sms");
   });
 
+  it("saying what is to be done instead, without going in a circle", async () => {
+    const unheard = { http_method: "POST", url: '"http://127.0.0.1:9/never"' };
+    await pipeline.commit("one", [node("httpapi_webhook", "w", unheard), sms("s")]);
+    await pipeline.trigger({ workflow: "one", recipients: [person("ann")] });
+    await work();
+    const [run] = await pipeline.finished(1);
+    const find = async (channel: string) =>
+      (await pipeline.messages()).find((message) => message.channel === channel)?.id ?? "";
+    const webhook = await find("webhook");
+    const text = await find("sms");
+    const id = run?.id ?? "";
+    const { db } = harness.services;
+    const own = [pipeline.workspace_id];
+    await db.query("update run set status = 'failed', state = '{}' where workspace_id = $1", own);
+    await db.query(
+      "update message set status = 'trigger_failed', failure_class = 'config' where workspace_id = $1 and channel = 'sms'",
+      own,
+    );
+    const reasonOf = async (kind: "executions" | "messages", one: string) =>
+      (await refusalsOf(kind, one))[0]?.reason;
+    expect(await reasonOf("executions", id)).toContain(
+      `redrive its failed messages (${text}), or trigger it again`,
+    );
+    expect(await reasonOf("messages", webhook)).toContain(
+      "its execution went on behind it, trigger it again",
+    );
+    await db.query("update message set content = null where workspace_id = $1 and channel = 'sms'", own);
+    expect(await reasonOf("executions", id)).toContain(
+      "none of its messages can be put back: trigger it again",
+    );
+    await db.query(`update run set state = '{"failed_at": "0"}' where workspace_id = $1`, own);
+    expect(await reasonOf("messages", webhook)).toContain(`redrive its execution ${id}`);
+  });
+
   it("what another workspace has", async () => {
     const [id = ""] = await failedRuns("ann");
     const other = createManagement(harness, (await createPipeline(harness)).workspace);
@@ -460,6 +494,13 @@ describe("/v1/{workspace}/redrive/ 400", () => {
     const { status, body } = await redrive(payload);
     expect(status).toBe(400);
     expect(JSON.stringify(body)).toContain(part);
+  });
+
+  it("GET with a name that is not known, naming those that are", async () => {
+    const { status, body } = await listed("worklow=x");
+    expect(status).toBe(400);
+    const text = "unknown query parameter 'worklow'; there are: workflow, error, since, until, channel";
+    expect(JSON.stringify(body)).toContain(text);
   });
 
   it.each(["since=x", "until=2020-13-01", "channel=pigeon", "status=failed"])("GET ?%s", async (query) => {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Redriven, RedriveKind } from "../../../engine/engine.ts";
 import { defineRoute, type RouteContext } from "../../../http/route.ts";
+import { advise } from "./advice.ts";
 import {
   failureFilter,
   type FailureFilter,
@@ -100,6 +101,10 @@ export default defineRoute({
       filter === undefined
         ? await redriveNamed(ctx, tallies)
         : await redriveFiltered(ctx, toFilter(filter), tallies);
+    for (const kind of KINDS) {
+      const { outcome } = tallies[kind];
+      outcome.refusals = await advise(ctx.db, ctx.auth.workspace.workspace_id, kind, outcome.refusals);
+    }
     const { requests, executions, messages } = tallies;
     return {
       dry_run,

@@ -3,6 +3,7 @@ import { CHANNELS } from "../../../core/channel.ts";
 import { microsZ } from "../../../core/wire-time.ts";
 import { cursorMeta, cursorShape, MAX_COUNT, readPage, toCursor } from "../../../http/cursor.ts";
 import { defineRoute } from "../../../http/route.ts";
+import { ownQuery } from "../query.ts";
 
 interface CaughtRow {
   id: string;
@@ -21,13 +22,15 @@ interface CaughtRow {
   attempt: number;
   vendor_slug: string;
   created_at: Date;
+  /** Name, type, size and hash of what a mail carried, and what it went without. */
+  attachments: unknown;
 }
 
 export default defineRoute({
   method: "GET",
   path: "/v1/:workspace/simulator/",
   summary: "Messages that the simulators and the built-in inbox caught, newest first, as they were rendered.",
-  query: z.object({
+  query: ownQuery({
     ...cursorShape,
     channel: z.enum(CHANNELS).optional(),
     recipient: z.string().max(255).optional().describe("A distinct_id, or object_type/id."),
@@ -37,7 +40,7 @@ export default defineRoute({
     status: 200,
     body: z.object({ meta: cursorMeta, results: z.array(z.record(z.string(), z.unknown())) }),
   },
-  errors: ["authentication_failed", "not_found"],
+  errors: ["authentication_failed", "not_found", "validation_error"],
   async handle({ query, auth, db }) {
     const where = `m.workspace_id = $1 and (m.vendor_slug like 'simulator-%' or m.vendor_slug = 'carillon-inbox')
       and ($2::text is null or m.channel = $2) and ($4::text is null or m.execution_id = $4)
@@ -54,7 +57,11 @@ export default defineRoute({
         db.query<CaughtRow>(
           `select m.id, m.execution_id, m.workflow_slug, m.node_ref, m.template_slug, m.category, m.tenant_id,
                   case when m.object_type = '' then m.distinct_id else m.object_type || '/' || m.distinct_id end as recipient,
-                  m.channel, m.channel_value, m.content, m.status, m.failure_reason, m.attempt, m.vendor_slug, m.created_at
+                  m.channel, m.channel_value, m.content, m.status, m.failure_reason, m.attempt, m.vendor_slug, m.created_at,
+                  case when m.attachments is not null then (
+                    select json_build_object('files', e.detail -> 'files', 'left_out', e.detail -> 'left_out') from message_event e
+                     where e.workspace_id = m.workspace_id and e.message_id = m.id and e.kind in ('attached', 'attachments_left_out')
+                     order by e.at desc limit 1) end as attachments
              from message m
             where ${where} and ($5::text is null or m.id < $5) and ($6::text is null or m.id > $6)
             order by m.id ${order} limit $7`,

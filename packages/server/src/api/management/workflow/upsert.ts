@@ -36,7 +36,7 @@ export default defineRoute({
     const { catalog, ids, engine } = services;
     const { workspace_id } = auth.workspace;
     const source = { db, rules: engine, workspace_id };
-    const change = { db, catalog, ids, workspace_id };
+    const change = { db, catalog, ids, workspace_id, base: await engine.clock(db) };
     const definition = parseWorkflowBody(body, engine.nodes);
     refuseManyEvents(definition);
     await saveWorkflowDraft(change, slug, { definition, is_enabled: body.is_enabled ?? undefined });

@@ -25,6 +25,15 @@ export const jsonHelpers = {
       throw new HelperError("the text is not valid JSON", { cause });
     }
   },
+  /** The value at a key or position; nothing where there is none. What is nothing, zero or false stays so. */
+  lookup: (args) => {
+    expectCount(args, 2, 2);
+    const [value, key] = args.map(plainValue);
+    if (!value) return value;
+    const isKey = typeof key === "string" || typeof key === "number";
+    if (!isKey || !Object.hasOwn(Object(value) as object, key)) return undefined;
+    return (value as Record<string | number, unknown>)[key];
+  },
   /** The value at a dotted path; nothing where the path leads nowhere. */
   jsonPath: (args) => {
     expectCount(args, 2, 2);

@@ -1,5 +1,6 @@
 import { expectCount, type Helper, type HelperCall, HelperError, kindOf } from "../helper.ts";
-import { plainValue } from "../print.ts";
+import type { Budget } from "../budget.ts";
+import { plainValue, printValue } from "../print.ts";
 
 /** Choices. All but `default` give a boolean inline, and choose between their two halves as a block. */
 export const logicHelpers = {
@@ -10,8 +11,8 @@ export const logicHelpers = {
     const isNothing = value === undefined || value === null || plainValue(value) === "";
     return isNothing ? fallback : value;
   },
-  compare: (args, call) => choose(compare(args), call),
-  condition: (args, call) => choose(compare(args), call),
+  compare: (args, call) => choose(compare(args, call), call),
+  condition: (args, call) => choose(compare(args, call), call),
   and: (args, call) => choose(args.every(Boolean), call),
   or: (args, call) => choose(args.some(Boolean), call),
 } satisfies Record<string, Helper>;
@@ -22,7 +23,7 @@ function choose(result: boolean, { block }: HelperCall): boolean | string {
 }
 
 /** `a op b`, with the meaning that JavaScript gives the operator; two values without one are compared by `===`. */
-function compare(args: readonly unknown[]): boolean {
+function compare(args: readonly unknown[], { budget }: HelperCall): boolean {
   expectCount(args, 2, 3);
   const [left, operator, right] = args.length === 2 ? [args[0], "===", args[1]] : args;
   const [a, b] = [plainValue(left), plainValue(right)];
@@ -33,7 +34,19 @@ function compare(args: readonly unknown[]): boolean {
       `unknown operator ${typeof operator === "string" ? `"${operator}"` : kindOf(operator)}`,
     );
   }
-  return compareValues(a, b);
+  if (operator === "===" || operator === "!==" || operator === "typeof") return compareValues(a, b);
+  const areBothObjects = isObject(a) && isObject(b);
+  if (areBothObjects && (operator === "==" || operator === "!=")) return compareValues(a, b);
+  return compareValues(toPrimitive(a, budget), toPrimitive(b, budget));
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+/** As JavaScript converts it, but for methods: data may have a `toString` of its own, which is none. */
+function toPrimitive(value: unknown, budget: Budget): unknown {
+  return isObject(value) ? printValue(value, budget) : value;
 }
 
 /** What JavaScript lets `<` take; other values it converts, and so do we. */

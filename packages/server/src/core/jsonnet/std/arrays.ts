@@ -1,6 +1,7 @@
 import { compare, equals } from "../equality.ts";
 import { sliceValue } from "../indexing.ts";
 import { add } from "../operators.ts";
+import { createFind } from "../../text-search.ts";
 import {
   allocateSlots,
   allocateText,
@@ -13,8 +14,19 @@ import {
   spendText,
 } from "../runtime.ts";
 import { arrayOf, type ArrayValue, codeOf, isArray, type Runtime, type Slot, type Value } from "../value.ts";
+import {
+  append,
+  buildItems,
+  charsOf,
+  createDraft,
+  type Draft,
+  filterItems,
+  finish,
+  joinTexts,
+  mapItems,
+} from "../work.ts";
 import { asArray, asBoolean, asCount, asFunction, asNumber, asText } from "./arguments.ts";
-import { arrayFrom, charsOf, delayCall, made, makeArray } from "./build.ts";
+import { arrayFrom, delayCall, makeArray } from "./build.ts";
 import { define, defineLazy, type Library, valueAt } from "./define.ts";
 
 /** The function that keyF is when none is given. */
@@ -26,17 +38,18 @@ function itemsOf(rt: Runtime, value: Value, what: string): readonly Slot[] {
 }
 
 /** Calls of ours that each give an element; what they give is a boolean. */
-function filterItems(rt: Runtime, func: Value, items: readonly Slot[], name: string): Slot[] {
+function choose(rt: Runtime, func: Value, items: readonly Slot[], name: string): Slot[] {
   const fn = asFunction(rt, func, `std.${name}: func`);
-  return items.filter((item) => asBoolean(rt, call(rt, fn, [item]), `std.${name}: what func gives`));
+  return filterItems(rt, items, (item) =>
+    asBoolean(rt, call(rt, fn, [item]), `std.${name}: what func gives`),
+  );
 }
 
 function range(rt: Runtime, from: Value, to: Value): Value {
   const first = asNumber(rt, from, "std.range: from");
   const last = asNumber(rt, to, "std.range: to");
   const count = Math.max(0, Math.floor(last - first + 1));
-  allocateSlots(rt, count);
-  return arrayOf(Array.from({ length: count }, (_, index) => first + index));
+  return arrayOf(buildItems(rt, count, (index) => first + index));
 }
 
 function repeat(rt: Runtime, what: Value, count: Value): Value {
@@ -46,50 +59,50 @@ function repeat(rt: Runtime, what: Value, count: Value): Value {
     return what.repeat(times);
   }
   const { items } = asArray(rt, what, "std.repeat: what");
-  allocateSlots(rt, items.length * times);
-  return arrayOf(
-    Array.from({ length: items.length * times }, (_, index) => items[index % items.length] ?? null),
-  );
+  return arrayOf(buildItems(rt, items.length * times, (index) => items[index % items.length] ?? null));
 }
 
 function join(rt: Runtime, sep: Value, arr: Value): Value {
   const { items } = asArray(rt, arr, "std.join: arr");
-  const parts = items.map((item) => force(rt, item)).filter((part) => part !== null);
-  spend(rt, items.length);
+  const parts = mapItems(rt, items, (item) => force(rt, item)).filter((part) => part !== null);
   if (typeof sep === "string") {
-    const texts = parts.map((part) => asText(rt, part, "std.join: each element"));
-    const length = texts.reduce((sum, text) => sum + text.length + sep.length, 0);
-    allocateText(rt, length);
-    return texts.join(sep);
+    const texts = mapItems(rt, parts, (part) => asText(rt, part, "std.join: each element"));
+    return joinTexts(rt, sep, texts);
   }
   const { items: between } = asArray(rt, sep, "std.join: sep");
   const joined: Slot[] = [];
   for (const [index, part] of parts.entries()) {
     const { items: own } = asArray(rt, part, "std.join: each element");
-    allocateSlots(rt, own.length + between.length);
-    if (index > 0) for (const item of between) joined.push(item);
-    for (const item of own) joined.push(item);
+    if (index > 0) pushItems(rt, joined, between);
+    pushItems(rt, joined, own);
   }
   return arrayOf(joined);
 }
 
-function deepJoin(rt: Runtime, arr: Value, parts: string[]): string[] {
-  if (typeof arr === "string") {
-    parts.push(arr);
-    return parts;
+function pushItems(rt: Runtime, to: Slot[], items: readonly Slot[]): void {
+  allocateSlots(rt, items.length);
+  for (const item of items) {
+    spend(rt, 1);
+    to.push(item);
   }
-  enter(rt, 3);
-  for (const item of asArray(rt, arr, "std.deepJoin: arr").items) deepJoin(rt, force(rt, item), parts);
-  leave(rt, 3);
-  return parts;
 }
 
-function flattenArrays(rt: Runtime, arrs: ArrayValue, what: string): Value {
+function deepJoin(rt: Runtime, arr: Value, draft: Draft): void {
+  if (typeof arr === "string") {
+    append(rt, draft, arr);
+    return;
+  }
+  enter(rt, 3);
+  for (const item of asArray(rt, arr, "std.deepJoin: arr").items) deepJoin(rt, force(rt, item), draft);
+  leave(rt, 3);
+}
+
+function flattenArrays(rt: Runtime, arrs: Value): Value {
+  const what = "std.flattenArrays: each element";
   const flat: Slot[] = [];
-  for (const item of arrs.items) {
-    const { items } = asArray(rt, force(rt, item), what);
-    allocateSlots(rt, items.length);
-    for (const inner of items) flat.push(inner);
+  for (const item of asArray(rt, arrs, "std.flattenArrays: arrs").items) {
+    spend(rt, 1);
+    pushItems(rt, flat, asArray(rt, force(rt, item), what).items);
   }
   return arrayOf(flat);
 }
@@ -101,32 +114,42 @@ function flattenDeep(rt: Runtime, value: Value, flat: Slot[]): Slot[] {
   }
   enter(rt, 3);
   allocateSlots(rt, value.items.length);
-  for (const item of value.items) flattenDeep(rt, force(rt, item), flat);
+  for (const item of value.items) {
+    spend(rt, 1);
+    flattenDeep(rt, force(rt, item), flat);
+  }
   leave(rt, 3);
   return flat;
 }
 
 function flatMap(rt: Runtime, func: Value, arr: Value): Value {
   const fn = asFunction(rt, func, "std.flatMap: func");
-  const results = itemsOf(rt, arr, "std.flatMap: arr").map((item) => call(rt, fn, [item]));
-  if (typeof arr !== "string")
-    return flattenArrays(rt, arrayFrom(rt, results), "std.flatMap: what func gives");
-  const texts = results.map((text) => asText(rt, text, "std.flatMap: what func gives"));
-  return made(rt, texts.join(""));
+  const items = itemsOf(rt, arr, "std.flatMap: arr");
+  const what = "std.flatMap: what func gives";
+  if (typeof arr !== "string") {
+    const flat: Slot[] = [];
+    for (const item of items) pushItems(rt, flat, asArray(rt, call(rt, fn, [item]), what).items);
+    return arrayOf(flat);
+  }
+  const draft = createDraft();
+  for (const item of items) append(rt, draft, asText(rt, call(rt, fn, [item]), what));
+  return finish(rt, draft);
 }
 
 function fold(rt: Runtime, func: Value, items: readonly Slot[], init: Value, fromRight: boolean): Value {
   const fn = asFunction(rt, func, `std.fold${fromRight ? "r" : "l"}: func`);
   let running = init;
-  if (fromRight) for (const item of items.toReversed()) running = call(rt, fn, [item, running]);
+  if (fromRight)
+    for (let at = items.length - 1; at >= 0; at--) running = call(rt, fn, [items[at] ?? null, running]);
   else for (const item of items) running = call(rt, fn, [running, item]);
   return running;
 }
 
 function member(rt: Runtime, arr: Value, x: Value): boolean {
   if (typeof arr === "string") {
-    spendText(rt, arr.length);
-    return arr.includes(asText(rt, x, "std.member: x")) && x !== "";
+    const part = asText(rt, x, "std.member: x");
+    spendText(rt, arr.length + part.length);
+    return part !== "" && createFind(part)(arr, 0) !== -1;
   }
   return findFirst(rt, asArray(rt, arr, "std.member: arr"), x) !== -1;
 }
@@ -141,7 +164,7 @@ function isEqual(rt: Runtime, item: Slot, x: Value): boolean {
 }
 
 function without(rt: Runtime, { items }: ArrayValue, index: number): Value {
-  return arrayFrom(rt, index < 0 || index >= items.length ? items : items.toSpliced(index, 1));
+  return arrayOf(filterItems(rt, items, (_item, at) => at !== index));
 }
 
 /** Whether one element is `wanted`; elements behind it are not looked at. */
@@ -155,9 +178,10 @@ function someIs(rt: Runtime, arr: Value, wanted: boolean, name: string): boolean
 function sum(rt: Runtime, arr: Value, name: string): number {
   const { items } = asArray(rt, arr, `std.${name}: arr`);
   let total: Value = 0;
-  for (const item of items)
+  for (const item of items) {
+    spend(rt, 1);
     total = add(rt, total, asNumber(rt, force(rt, item), `std.${name}: each element`));
-  spend(rt, items.length);
+  }
   return asNumber(rt, total, name);
 }
 
@@ -179,7 +203,8 @@ function extreme(name: string, direction: 1 | -1) {
     if (first === undefined) return valueAt(rt, slots, 2);
     let best = first;
     let bestKey = call(rt, keyF, [first]);
-    for (const item of items.slice(1)) {
+    for (const [index, item] of items.entries()) {
+      if (index === 0) continue;
       const key = call(rt, keyF, [item]);
       if (compare(rt, key, bestKey) * direction >= 0) continue;
       best = item;
@@ -208,11 +233,11 @@ export const ARRAYS: Library = {
     return makeArray(rt, items.length, (index) => delayCall(fn, index, items[index] ?? null));
   }),
   filter: define(["func", "arr"], (rt, func, arr) =>
-    arrayFrom(rt, filterItems(rt, func, asArray(rt, arr, "std.filter: arr").items, "filter")),
+    arrayOf(choose(rt, func, asArray(rt, arr, "std.filter: arr").items, "filter")),
   ),
   filterMap: define(["filter_func", "map_func", "arr"], (rt, filterFunc, mapFunc, arr) => {
     const fn = asFunction(rt, mapFunc, "std.filterMap: map_func");
-    const items = filterItems(rt, filterFunc, asArray(rt, arr, "std.filterMap: arr").items, "filterMap");
+    const items = choose(rt, filterFunc, asArray(rt, arr, "std.filterMap: arr").items, "filterMap");
     return makeArray(rt, items.length, (index) => delayCall(fn, items[index] ?? null));
   }),
   flatMap: define(["func", "arr"], flatMap),
@@ -224,15 +249,22 @@ export const ARRAYS: Library = {
   ),
   join: define(["sep", "arr"], join),
   lines: define(["arr"], (rt, arr) => {
-    const { items } = asArray(rt, arr, "std.lines: arr");
-    return join(rt, "\n", arrayFrom(rt, [...items, ""]));
+    const lines: Slot[] = [];
+    pushItems(rt, lines, asArray(rt, arr, "std.lines: arr").items);
+    lines.push("");
+    return join(rt, "\n", arrayOf(lines));
   }),
-  deepJoin: define(["arr"], (rt, arr) => made(rt, deepJoin(rt, arr, []).join(""))),
-  flattenArrays: define(["arrs"], (rt, arrs) =>
-    flattenArrays(rt, asArray(rt, arrs, "std.flattenArrays: arrs"), "std.flattenArrays: each element"),
-  ),
+  deepJoin: define(["arr"], (rt, arr) => {
+    const draft = createDraft();
+    deepJoin(rt, arr, draft);
+    return finish(rt, draft);
+  }),
+  flattenArrays: define(["arrs"], flattenArrays),
   flattenDeepArray: define(["value"], (rt, value) => arrayFrom(rt, flattenDeep(rt, value, []))),
-  reverse: define(["arr"], (rt, arr) => arrayFrom(rt, itemsOf(rt, arr, "std.reverse: arr").toReversed())),
+  reverse: define(["arr"], (rt, arr) => {
+    const items = itemsOf(rt, arr, "std.reverse: arr");
+    return arrayOf(buildItems(rt, items.length, (index) => items[items.length - 1 - index] ?? null));
+  }),
   member: define(["arr", "x"], member),
   contains: define(
     ["arr", "elem"],
@@ -240,14 +272,18 @@ export const ARRAYS: Library = {
   ),
   count: define(
     ["arr", "x"],
-    (rt, arr, x) => asArray(rt, arr, "std.count: arr").items.filter((item) => isEqual(rt, item, x)).length,
+    (rt, arr, x) =>
+      filterItems(rt, asArray(rt, arr, "std.count: arr").items, (item) => isEqual(rt, item, x)).length,
   ),
   find: define(["value", "arr"], (rt, value, arr) => {
     const { items } = asArray(rt, arr, "std.find: arr");
-    return arrayFrom(
-      rt,
-      [...items.keys()].filter((index) => isEqual(rt, items[index] ?? null, value)),
-    );
+    const places: number[] = [];
+    for (const [index, item] of items.entries()) {
+      if (!isEqual(rt, item, value)) continue;
+      allocateSlots(rt, 0);
+      places.push(index);
+    }
+    return arrayOf(places);
   }),
   remove: define(["arr", "elem"], (rt, arr, elem) => {
     const array = asArray(rt, arr, "std.remove: arr");

@@ -1,5 +1,5 @@
-import { allocateObject, allocateSlots, allocateText, call, force, spendText } from "../runtime.ts";
-import { charactersOf } from "../text.ts";
+import { allocateObject, allocateSlots, allocateText, call, force, spend, spendText } from "../runtime.ts";
+import { buildItems } from "../work.ts";
 import {
   arrayOf,
   type ArrayValue,
@@ -28,10 +28,14 @@ export function delayCall(fn: FunctionValue, ...args: Slot[]): Slot {
   return thunkOf(CALL, { slots: [fn, ...args], up: null });
 }
 
+/** A thunk, its scope, and the slots of that, in slots. */
+const DELAYED_CALL_SLOTS = 8;
+/** With code of its own. */
+const DELAYED_SLOTS = 12;
+
 export function makeArray(rt: Runtime, count: number, item: (index: number) => Slot): ArrayValue {
-  // A delayed call takes as much as eight slots.
-  allocateSlots(rt, count * 8);
-  return arrayOf(Array.from({ length: count }, (_, index) => item(index)));
+  allocateSlots(rt, count * DELAYED_CALL_SLOTS);
+  return arrayOf(buildItems(rt, count, item));
 }
 
 export function arrayFrom(rt: Runtime, items: readonly Slot[]): ArrayValue {
@@ -44,9 +48,13 @@ export function objectFrom(
   entries: readonly (readonly [name: string, value: Slot, hidden?: boolean])[],
 ): ObjectValue {
   const fields = new Map<string, Field>();
-  for (const [name, value, hidden = false] of entries)
+  allocateObject(rt, 0);
+  for (const [name, value, hidden = false] of entries) {
+    spend(rt, 2);
+    spendText(rt, name.length);
+    allocateSlots(rt, DELAYED_SLOTS);
     fields.set(name, { visibility: hidden ? "hidden" : "inherited", body: slotCode(value), scope: null });
-  allocateObject(rt, entries.length * 8);
+  }
   return objectOf([{ fields, locals: [], asserts: [], scope: NOWHERE, json: null }], "none");
 }
 
@@ -57,14 +65,9 @@ function slotCode(slot: Slot): Code {
 }
 
 /** A value that is computed when it is asked for. */
-export function delay(run: (rt: Runtime) => ReturnType<Code["run"]>): Slot {
+export function delay(rt: Runtime, run: (rt: Runtime) => ReturnType<Code["run"]>): Slot {
+  allocateSlots(rt, DELAYED_SLOTS);
   return thunkOf(codeOf(4, run), NOWHERE);
-}
-
-/** The characters of a text. */
-export function charsOf(rt: Runtime, text: string): string[] {
-  allocateSlots(rt, text.length);
-  return charactersOf(text);
 }
 
 /** A text that was made of others, counted now. */

@@ -1,6 +1,7 @@
-import { joinParts, quote, toText } from "../manifest.ts";
+import { quote, toText } from "../manifest.ts";
 import { checkAsserts, fieldNames, getField } from "../object.ts";
-import { allocateText, enter, fail, force, leave } from "../runtime.ts";
+import { enter, fail, force, leave, spend, spendText } from "../runtime.ts";
+import { append, createDraft, type Draft, filterItems, finish, joinTexts, mapItems } from "../work.ts";
 import {
   type ArrayValue,
   isArray,
@@ -15,21 +16,21 @@ import {
 interface Writer {
   readonly rt: Runtime;
   readonly indent: string;
-  readonly parts: string[];
+  readonly draft: Draft;
 }
 
 export function tomlText(rt: Runtime, object: ObjectValue, indent: string): string {
-  const writer: Writer = { rt, indent, parts: [] };
+  const writer: Writer = { rt, indent, draft: createDraft() };
   writeBody(writer, object, [], "");
-  return joinParts(rt, writer.parts);
+  return finish(rt, writer.draft);
 }
 
-function put({ rt, parts }: Writer, text: string): void {
-  allocateText(rt, text.length + 8);
-  parts.push(text);
+function put({ rt, draft }: Writer, text: string): void {
+  append(rt, draft, text);
 }
 
 function keyText(rt: Runtime, key: string): string {
+  spendText(rt, key.length);
   return /[^\w-]/.test(key) ? quote(rt, key) : key;
 }
 
@@ -38,16 +39,19 @@ function writeBody(writer: Writer, object: ObjectValue, path: readonly string[],
   const { rt } = writer;
   enter(rt, 4);
   checkAsserts(rt, object);
-  const fields = fieldNames(rt, object, false).map((name) => ({ name, value: getField(rt, object, name) }));
+  const fields = mapItems(rt, fieldNames(rt, object, false), (name) => ({
+    name,
+    value: getField(rt, object, name),
+  }));
   const isSection = ({ value }: { value: Value }) => isObject(value) || isTables(rt, value);
-  const values = fields.filter((field) => !isSection(field));
+  const values = filterItems(rt, fields, (field) => !isSection(field));
   for (const [index, { name, value }] of values.entries()) {
     put(writer, `${index === 0 ? "" : "\n"}${margin}${keyText(rt, name)} = `);
     writeValue(writer, value, false, margin);
   }
-  for (const { name, value } of fields.filter(isSection)) {
+  for (const { name, value } of filterItems(rt, fields, isSection)) {
     const inner = [...path, name];
-    const tables = isArray(value) ? value.items.map((item) => force(rt, item)) : [value];
+    const tables = isArray(value) ? mapItems(rt, value.items, (item) => force(rt, item)) : [value];
     for (const table of tables) {
       put(writer, "\n\n");
       if (isObject(table)) writeTable(writer, table, inner, margin, isArray(value));
@@ -64,14 +68,17 @@ function writeTable(
   isElement: boolean,
 ): void {
   const { rt } = writer;
-  const name = path.map((key) => keyText(rt, key)).join(".");
+  const keys = path.map((key) => keyText(rt, key));
+  const name = joinTexts(rt, ".", keys);
   put(writer, isElement ? `${margin}[[${name}]]` : `${margin}[${name}]`);
   if (fieldNames(rt, table, false).length > 0) put(writer, "\n");
   writeBody(writer, table, path, margin + writer.indent);
 }
 
 function isTables(rt: Runtime, value: Value): value is ArrayValue {
-  return isArray(value) && value.items.length > 0 && value.items.every((item) => isObject(force(rt, item)));
+  if (!isArray(value)) return false;
+  spend(rt, value.items.length);
+  return value.items.length > 0 && value.items.every((item) => isObject(force(rt, item)));
 }
 
 function writeValue(writer: Writer, value: Value, inline: boolean, margin: string): void {

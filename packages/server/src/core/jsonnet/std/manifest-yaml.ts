@@ -1,7 +1,9 @@
-import { joinParts, quote, toText } from "../manifest.ts";
+import { quote, toText } from "../manifest.ts";
 import { checkAsserts, fieldNames, getField } from "../object.ts";
-import { allocateText, enter, fail, force, leave } from "../runtime.ts";
+import { enter, fail, force, leave } from "../runtime.ts";
+import { append, createDraft, type Draft, finish, mapItems } from "../work.ts";
 import { isArray, isFunction, isObject, type Runtime, type Value } from "../value.ts";
+import { replaceText } from "./strings.ts";
 
 export interface YamlStyle {
   readonly indentArrays: boolean;
@@ -9,37 +11,34 @@ export interface YamlStyle {
 }
 
 export function yamlText(rt: Runtime, value: Value, style: YamlStyle): string {
-  const parts: string[] = [];
-  write(rt, value, style, "", parts);
-  return joinParts(rt, parts);
+  const draft = createDraft();
+  write(rt, value, style, "", draft);
+  return finish(rt, draft);
 }
 
-function write(rt: Runtime, value: Value, style: YamlStyle, margin: string, parts: string[]): void {
-  allocateText(rt, margin.length + 8);
+function write(rt: Runtime, value: Value, style: YamlStyle, margin: string, draft: Draft): void {
   if (isFunction(value)) throw fail(rt, "std.manifestYamlDoc: a function has no text");
   if (isArray(value) || isObject(value)) {
     enter(rt, 4);
     if (isArray(value))
       writeItems(
         rt,
-        value.items.map((item) => force(rt, item)),
+        mapItems(rt, value.items, (item) => force(rt, item)),
         style,
         margin,
-        parts,
+        draft,
       );
-    else writeFields(rt, value, style, margin, parts);
+    else writeFields(rt, value, style, margin, draft);
     leave(rt, 4);
   } else {
-    parts.push(typeof value === "string" ? stringText(rt, value, margin) : toText(rt, value));
+    append(rt, draft, typeof value === "string" ? stringText(rt, value, margin) : toText(rt, value));
   }
 }
 
 /** A text that ends in a line break is written as a block. */
 function stringText(rt: Runtime, text: string, margin: string): string {
   if (!text.endsWith("\n")) return quote(rt, text);
-  const lines = text.slice(0, -1).split("\n");
-  allocateText(rt, text.length + lines.length * (margin.length + 3));
-  return ["|", ...lines].join(`\n${margin}  `);
+  return replaceText(rt, `|\n${text.slice(0, -1)}`, "\n", `\n${margin}  `);
 }
 
 function writeItems(
@@ -47,15 +46,15 @@ function writeItems(
   items: readonly Value[],
   style: YamlStyle,
   margin: string,
-  parts: string[],
+  draft: Draft,
 ): void {
-  if (items.length === 0) parts.push("[]");
+  if (items.length === 0) append(rt, draft, "[]");
   for (const [index, item] of items.entries()) {
-    parts.push(index === 0 ? "-" : `\n${margin}-`);
+    append(rt, draft, index === 0 ? "-" : `\n${margin}-`);
     const inner = isFilled(rt, item) ? `${margin}  ` : margin;
     // An array in an array starts on its own line, an object behind the dash.
-    parts.push(isArray(item) && inner !== margin ? `\n${inner}` : " ");
-    write(rt, item, style, inner, parts);
+    append(rt, draft, isArray(item) && inner !== margin ? `\n${inner}` : " ");
+    write(rt, item, style, inner, draft);
   }
 }
 
@@ -64,19 +63,19 @@ function writeFields(
   object: Extract<Value, { kind: "object" }>,
   style: YamlStyle,
   margin: string,
-  parts: string[],
+  draft: Draft,
 ): void {
   checkAsserts(rt, object);
   const names = fieldNames(rt, object, false);
-  if (names.length === 0) parts.push("{}");
+  if (names.length === 0) append(rt, draft, "{}");
   for (const [index, name] of names.entries()) {
     const key = !style.quoteKeys && isBareKey(name) ? name : quote(rt, name);
-    parts.push(index === 0 ? `${key}:` : `\n${margin}${key}:`);
+    append(rt, draft, index === 0 ? `${key}:` : `\n${margin}${key}:`);
     const value = getField(rt, object, name);
     const filled = isFilled(rt, value);
     const inner = filled && (isObject(value) || style.indentArrays) ? `${margin}  ` : margin;
-    parts.push(filled ? `\n${inner}` : " ");
-    write(rt, value, style, inner, parts);
+    append(rt, draft, filled ? `\n${inner}` : " ");
+    write(rt, value, style, inner, draft);
   }
 }
 

@@ -1,8 +1,8 @@
 import { jsonText, type JsonStyle } from "../manifest.ts";
-import { allocateText, force } from "../runtime.ts";
+import { force } from "../runtime.ts";
 import type { Runtime, Value } from "../value.ts";
+import { append, createDraft, finish } from "../work.ts";
 import { asArray, asBoolean, asObject, asText } from "./arguments.ts";
-import { made } from "./build.ts";
 import { define, type Library } from "./define.ts";
 import { iniText, pythonText, pythonVarsText, xmlText } from "./manifest-other.ts";
 import { tomlText } from "./manifest-toml.ts";
@@ -36,10 +36,14 @@ function manifestYamlStream(
   quoteKeys: Value,
 ): string {
   const { items } = asArray(rt, value, "std.manifestYamlStream: value");
-  const docs = items.map((item) => manifestYamlDoc(rt, force(rt, item), indentArrays, quoteKeys));
-  allocateText(rt, docs.length * 5);
-  const closing = asBoolean(rt, end, "std.manifestYamlStream: c_document_end") ? "\n...\n" : "\n";
-  return made(rt, `---\n${docs.join("\n---\n")}${closing}`);
+  const draft = createDraft();
+  for (const [index, item] of items.entries()) {
+    append(rt, draft, index === 0 ? "---\n" : "\n---\n");
+    append(rt, draft, manifestYamlDoc(rt, force(rt, item), indentArrays, quoteKeys));
+  }
+  if (items.length === 0) append(rt, draft, "---\n");
+  append(rt, draft, asBoolean(rt, end, "std.manifestYamlStream: c_document_end") ? "\n...\n" : "\n");
+  return finish(rt, draft);
 }
 
 function manifestToml(rt: Runtime, value: Value, indent: Value): string {

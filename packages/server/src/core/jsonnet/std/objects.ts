@@ -1,6 +1,7 @@
 import { fieldNames, getField, hasField } from "../object.ts";
-import { enter, force, leave, spend } from "../runtime.ts";
+import { allocateSlots, enter, force, leave } from "../runtime.ts";
 import {
+  arrayOf,
   isArray,
   isObject,
   type FunctionValue,
@@ -12,23 +13,21 @@ import {
 import { asBoolean, asFunction, asObject, asText } from "./arguments.ts";
 import { arrayFrom, delay, delayCall, objectFrom } from "./build.ts";
 import { define, defineLazy, type Library, valueAt } from "./define.ts";
+import { filterItems, mapItems } from "../work.ts";
 
 /** The value of a field, when somebody needs it. */
-function fieldSlot(object: ObjectValue, name: string): Slot {
-  return delay((rt) => getField(rt, object, name));
+function fieldSlot(rt: Runtime, object: ObjectValue, name: string): Slot {
+  return delay(rt, (later) => getField(later, object, name));
 }
 
 function ofFields(
   name: string,
   hidden: boolean,
-  item: (object: ObjectValue, name: string, rt: Runtime) => Slot,
+  item: (rt: Runtime, object: ObjectValue, name: string) => Slot,
 ): FunctionValue {
   return define(["o"], (rt, o) => {
     const object = asObject(rt, o, `std.${name}: o`);
-    return arrayFrom(
-      rt,
-      fieldNames(rt, object, hidden).map((field) => item(object, field, rt)),
-    );
+    return arrayOf(mapItems(rt, fieldNames(rt, object, hidden), (field) => item(rt, object, field)));
   });
 }
 
@@ -38,14 +37,14 @@ function has(name: string, hidden: boolean): FunctionValue {
   );
 }
 
-function pairOf(object: ObjectValue, key: string, rt: Runtime): Slot {
+function pairOf(rt: Runtime, object: ObjectValue, key: string): Slot {
   return objectFrom(rt, [
     ["key", key],
-    ["value", fieldSlot(object, key)],
+    ["value", fieldSlot(rt, object, key)],
   ]);
 }
 
-const nameOf = (_object: ObjectValue, name: string): Slot => name;
+const nameOf = (_rt: Runtime, _object: ObjectValue, name: string): Slot => name;
 
 /** Without what is null or empty, also where that is so only then. */
 function prune(rt: Runtime, value: Value): Value {
@@ -53,28 +52,24 @@ function prune(rt: Runtime, value: Value): Value {
   enter(rt, 4);
   let pruned: Value;
   if (isArray(value)) {
-    spend(rt, value.items.length);
-    const items = value.items.map((item) => prune(rt, force(rt, item)));
-    pruned = arrayFrom(rt, items.filter(isContent(rt)));
+    const items = mapItems(rt, value.items, (item) => prune(rt, force(rt, item)));
+    pruned = arrayOf(filterItems(rt, items, (item) => isContent(rt, item)));
   } else {
-    const keep = isContent(rt);
-    const entries = fieldNames(rt, value, false).map(
-      (name) => [name, prune(rt, getField(rt, value, name))] as const,
-    );
-    pruned = objectFrom(
-      rt,
-      entries.filter(([, field]) => keep(field)),
-    );
+    const entries: [name: string, value: Value][] = [];
+    for (const name of fieldNames(rt, value, false)) {
+      const field = prune(rt, getField(rt, value, name));
+      allocateSlots(rt, 0);
+      if (isContent(rt, field)) entries.push([name, field]);
+    }
+    pruned = objectFrom(rt, entries);
   }
   leave(rt, 4);
   return pruned;
 }
 
-function isContent(rt: Runtime): (value: Value) => boolean {
-  return (value) => {
-    if (isArray(value)) return value.items.length > 0;
-    return isObject(value) ? fieldNames(rt, value, false).length > 0 : value !== null;
-  };
+function isContent(rt: Runtime, value: Value): boolean {
+  if (isArray(value)) return value.items.length > 0;
+  return isObject(value) ? fieldNames(rt, value, false).length > 0 : value !== null;
 }
 
 /** RFC 7396: what is null in the patch goes, objects are merged, anything else is replaced. */
@@ -84,7 +79,7 @@ function mergePatch(rt: Runtime, target: Value, patch: Value): Value {
   const entries: [string, Slot][] = [];
   const base = isObject(target) ? target : null;
   for (const name of base === null ? [] : fieldNames(rt, base, false))
-    if (base !== null && !hasField(rt, patch, name, false)) entries.push([name, fieldSlot(base, name)]);
+    if (base !== null && !hasField(rt, patch, name, false)) entries.push([name, fieldSlot(rt, base, name)]);
   for (const name of fieldNames(rt, patch, false)) {
     const value = getField(rt, patch, name);
     if (value === null) continue;
@@ -101,17 +96,21 @@ function mapWithKey(rt: Runtime, func: Value, obj: Value): Value {
   const names = fieldNames(rt, object, false);
   return objectFrom(
     rt,
-    names.map((name) => [name, delayCall(fn, name, fieldSlot(object, name))] as const),
+    mapItems(rt, names, (name) => [name, delayCall(fn, name, fieldSlot(rt, object, name))] as const),
   );
 }
 
 function removeKey(rt: Runtime, obj: Value, key: Value): Value {
   const object = asObject(rt, obj, "std.objectRemoveKey: obj");
   const removed = asText(rt, key, "std.objectRemoveKey: key");
-  const names = fieldNames(rt, object, true).filter((name) => name !== removed);
+  const names = filterItems(rt, fieldNames(rt, object, true), (name) => name !== removed);
   return objectFrom(
     rt,
-    names.map((name) => [name, fieldSlot(object, name), !hasField(rt, object, name, false)] as const),
+    mapItems(
+      rt,
+      names,
+      (name) => [name, fieldSlot(rt, object, name), !hasField(rt, object, name, false)] as const,
+    ),
   );
 }
 

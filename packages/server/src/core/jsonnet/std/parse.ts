@@ -1,7 +1,7 @@
 import type { Json } from "../../json.ts";
 import { fromJson } from "../json-value.ts";
 import { finite } from "../operators.ts";
-import { allocateText, fail } from "../runtime.ts";
+import { allocateText, fail, spend } from "../runtime.ts";
 import type { FunctionValue, Runtime } from "../value.ts";
 import { asText } from "./arguments.ts";
 import { define, type Library } from "./define.ts";
@@ -22,20 +22,29 @@ function parser(name: string, radix: number, digits: RegExp, what: string): Func
 }
 
 function parseJson(rt: Runtime, text: string) {
-  allocateText(rt, text.length * 4);
+  spend(rt, text.length);
+  // Of `{},{},…` each character takes twenty bytes.
+  allocateText(rt, text.length * 8);
   let json: Json;
   try {
-    // JSON allows numbers that none of ours can hold.
-    json = JSON.parse(text, /e\+?\d{3}|\d{300}/i.test(text) ? refuseInfinity : undefined) as Json;
+    json = JSON.parse(text) as Json;
   } catch (cause) {
     throw fail(rt, `std.parseJson: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
+  refuseInfinity(rt, json);
   return fromJson(rt, json);
 }
 
-function refuseInfinity(_key: string, value: unknown): unknown {
-  if (typeof value === "number" && !Number.isFinite(value)) throw new RangeError("a number is too large");
-  return value;
+/** JSON allows numbers that none of ours can hold. */
+function refuseInfinity(rt: Runtime, json: Json): void {
+  const stack: Json[] = [json];
+  for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
+    spend(rt, 1);
+    if (typeof value === "number" && !Number.isFinite(value))
+      throw fail(rt, "std.parseJson: a number is too large");
+    if (typeof value !== "object" || value === null) continue;
+    for (const child of Array.isArray(value) ? value : Object.values(value)) stack.push(child);
+  }
 }
 
 export const PARSERS: Library = {

@@ -1,9 +1,16 @@
 import { compare, equals } from "../equality.ts";
 import { allocateSlots, call, force, spend } from "../runtime.ts";
-import type { ArrayValue, FunctionValue, Runtime, Slot, Value } from "../value.ts";
+import {
+  arrayOf,
+  type ArrayValue,
+  type FunctionValue,
+  type Runtime,
+  type Slot,
+  type Value,
+} from "../value.ts";
+import { filterItems, mapItems } from "../work.ts";
 import { asArray, asFunction } from "./arguments.ts";
 import { IDENTITY } from "./arrays.ts";
-import { arrayFrom } from "./build.ts";
 import { define, type Library, type ParameterList } from "./define.ts";
 
 /*
@@ -16,15 +23,15 @@ interface Keyed {
 }
 
 function keyed(rt: Runtime, { items }: ArrayValue, keyF: FunctionValue): Keyed[] {
-  allocateSlots(rt, items.length * 4);
-  return items.map((item) => ({ item, key: keyF === IDENTITY ? force(rt, item) : call(rt, keyF, [item]) }));
+  allocateSlots(rt, items.length * 3);
+  return mapItems(rt, items, (item) => ({
+    item,
+    key: keyF === IDENTITY ? force(rt, item) : call(rt, keyF, [item]),
+  }));
 }
 
 function itemsOf(rt: Runtime, entries: readonly Keyed[]): Value {
-  return arrayFrom(
-    rt,
-    entries.map(({ item }) => item),
-  );
+  return arrayOf(mapItems(rt, entries, ({ item }) => item));
 }
 
 /** Those that are equal stay in order. */
@@ -33,9 +40,8 @@ function sort(rt: Runtime, entries: Keyed[]): Keyed[] {
 }
 
 function uniq(rt: Runtime, entries: readonly Keyed[]): Keyed[] {
-  return entries.filter((entry, index) => {
+  return filterItems(rt, entries, (entry, index) => {
     const before = entries[index - 1];
-    spend(rt, 1);
     return before === undefined || !equals(rt, before.key, entry.key);
   });
 }
@@ -54,7 +60,11 @@ function merge(rt: Runtime, left: readonly Keyed[], right: readonly Keyed[], kee
     const order = a === undefined ? 1 : b === undefined ? -1 : compare(rt, a.key, b.key);
     const side: Side = order < 0 ? "left" : order > 0 ? "right" : "both";
     const entry = side === "right" ? b : a;
-    if (entry !== undefined && keep.includes(side)) kept.push(entry);
+    spend(rt, 1);
+    if (entry !== undefined && keep.includes(side)) {
+      allocateSlots(rt, 0);
+      kept.push(entry);
+    }
     if (side !== "right") i++;
     if (side !== "left") j++;
   }

@@ -1,10 +1,11 @@
 import { formatText } from "../format.ts";
 import { numberText } from "../number-text.ts";
 import { allocateSlots, allocateText, fail, spend, spendText } from "../runtime.ts";
-import { charactersOf, fromCodePoint, isPlain, sliceText, textLength } from "../text.ts";
+import { characterEnd, fromCodePoint, isPlain, sliceText, textLength } from "../text.ts";
 import { arrayOf, type FunctionValue, isArray, type Runtime, type Value } from "../value.ts";
 import { asCount, asNumber, asText } from "./arguments.ts";
-import { arrayFrom, charsOf, made } from "./build.ts";
+import { createFind, createFindLast } from "../../text-search.ts";
+import { append, charsOf, createDraft, finish, mapText } from "../work.ts";
 import { define, type Library } from "./define.ts";
 
 const WHITE_SPACE = " \t\n\f\r\u0085\u00a0";
@@ -15,17 +16,11 @@ function ofText(name: string, compute: (rt: Runtime, str: string) => Value): Fun
 
 /** Looks at each ASCII letter; the locale and other alphabets do not matter. */
 export function asciiLower(rt: Runtime, text: string): string {
-  return made(
-    rt,
-    text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()),
-  );
+  return mapText(rt, text, (piece) => piece.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()));
 }
 
 function asciiUpper(rt: Runtime, text: string): string {
-  return made(
-    rt,
-    text.replaceAll(/[a-z]+/g, (letters) => letters.toUpperCase()),
-  );
+  return mapText(rt, text, (piece) => piece.replaceAll(/[a-z]+/g, (letters) => letters.toUpperCase()));
 }
 
 function stripper(name: string, left: boolean, right: boolean): FunctionValue {
@@ -37,22 +32,25 @@ function stripper(name: string, left: boolean, right: boolean): FunctionValue {
 }
 
 function strip(rt: Runtime, text: string, chars: string, left: boolean, right: boolean): string {
-  spend(rt, chars.length);
-  const unwanted = new Set(chars);
+  spendText(rt, text.length);
+  const unwanted = new Set<number>();
+  for (let at = 0; at < chars.length; at = characterEnd(chars, at)) {
+    spend(rt, 1);
+    allocateSlots(rt, 0);
+    unwanted.add(chars.codePointAt(at) ?? 0);
+  }
   let from = 0;
   let to = text.length;
-  while (left && from < to) {
-    const char = String.fromCodePoint(text.codePointAt(from) ?? 0);
-    if (!unwanted.has(char)) break;
-    from += char.length;
+  while (left && from < to && unwanted.has(text.codePointAt(from) ?? 0)) {
+    spend(rt, 1);
+    from = characterEnd(text, from);
   }
   while (right && to > from) {
-    const pair = text.slice(Math.max(from, to - 2), to);
-    const char = charactersOf(pair).at(-1) ?? "";
-    if (!unwanted.has(char)) break;
-    to -= char.length;
+    spend(rt, 1);
+    const start = to - from > 1 && characterEnd(text, to - 2) === to ? to - 2 : to - 1;
+    if (!unwanted.has(text.codePointAt(start) ?? 0)) break;
+    to = start;
   }
-  spend(rt, text.length - (to - from));
   return text.slice(from, to);
 }
 
@@ -69,11 +67,13 @@ function findSubstr(rt: Runtime, pat: Value, str: Value): Value {
   const text = asText(rt, str, "std.findSubstr: str");
   const places: number[] = [];
   if (pattern === "") return arrayOf(places);
-  spendText(rt, text.length);
+  spendText(rt, text.length + pattern.length);
   const plain = isPlain(text);
+  const find = createFind(pattern);
   let counted = 0;
   let characters = 0;
-  for (let at = text.indexOf(pattern); at !== -1; at = text.indexOf(pattern, at + 1)) {
+  for (let at = find(text, 0); at !== -1; at = find(text, at + 1)) {
+    spendText(rt, pattern.length);
     characters = plain ? at : characters + textLength(text.slice(counted, at));
     counted = at;
     allocateSlots(rt, 1);
@@ -95,7 +95,7 @@ function splitText(
   const separator = asText(rt, c, `std.${name}: c`);
   const limit = asNumber(rt, maxsplits, `std.${name}: maxsplits`);
   if (separator === "") throw fail(rt, `std.${name}: c must not be empty`);
-  spendText(rt, text.length);
+  spendText(rt, text.length + separator.length);
   const parts: string[] = [];
   const enough = () => limit !== -1 && parts.length >= limit;
   const keep = (part: string) => {
@@ -104,18 +104,18 @@ function splitText(
     parts.push(part);
   };
   if (fromRight && limit !== -1) {
-    let rest = text;
-    for (;;) {
-      const at = enough() ? -1 : rest.lastIndexOf(separator);
-      if (at === -1) break;
-      keep(rest.slice(at + separator.length));
-      rest = rest.slice(0, at);
+    const findLast = createFindLast(separator);
+    let end = text.length;
+    for (let at = findLast(text, end); at !== -1 && !enough(); at = findLast(text, end)) {
+      keep(text.slice(at + separator.length, end));
+      end = at;
     }
-    keep(rest);
+    keep(text.slice(0, end));
     return arrayOf(parts.reverse());
   }
+  const find = createFind(separator);
   let start = 0;
-  for (let at = text.indexOf(separator); at !== -1 && !enough(); at = text.indexOf(separator, start)) {
+  for (let at = find(text, 0); at !== -1 && !enough(); at = find(text, start)) {
     keep(text.slice(start, at));
     start = at + separator.length;
   }
@@ -128,27 +128,29 @@ function strReplace(rt: Runtime, str: Value, from: Value, to: Value): string {
   const pattern = asText(rt, from, "std.strReplace: from");
   const replacement = asText(rt, to, "std.strReplace: to");
   if (pattern === "") throw fail(rt, "std.strReplace: from must not be empty");
-  spendText(rt, text.length);
   return replaceText(rt, text, pattern, replacement);
 }
 
-/** Counted before it is made: few matches of something long take more memory than the text has. */
 export function replaceText(rt: Runtime, text: string, pattern: string, replacement: string): string {
-  let matches = 0;
-  for (let at = text.indexOf(pattern); at !== -1; at = text.indexOf(pattern, at + pattern.length)) {
-    matches++;
-    spend(rt, 1);
+  spendText(rt, text.length + pattern.length);
+  const find = createFind(pattern);
+  const draft = createDraft();
+  let start = 0;
+  for (let at = find(text, 0); at !== -1; at = find(text, start)) {
+    append(rt, draft, text.slice(start, at));
+    append(rt, draft, replacement);
+    start = at + pattern.length;
   }
-  if (matches === 0) return text;
-  allocateText(rt, text.length + matches * (replacement.length - pattern.length));
-  return text.split(pattern).join(replacement);
+  if (start === 0) return text;
+  append(rt, draft, text.slice(start));
+  return finish(rt, draft);
 }
 
 function affix(name: string, test: (text: string, part: string) => boolean): FunctionValue {
   return define(["a", "b"], (rt, a, b) => {
     const text = asText(rt, a, `std.${name}: a`);
     const part = asText(rt, b, `std.${name}: b`);
-    spendText(rt, part.length);
+    spendText(rt, text.length + part.length);
     return test(text, part);
   });
 }
@@ -192,7 +194,7 @@ export const STRINGS: Library = {
       asciiLower(rt, asText(rt, a, "std.equalsIgnoreCase: str1")) ===
       asciiLower(rt, asText(rt, b, "std.equalsIgnoreCase: str2")),
   ),
-  stringChars: ofText("stringChars", (rt, str) => arrayFrom(rt, charsOf(rt, str))),
+  stringChars: ofText("stringChars", (rt, str) => arrayOf(charsOf(rt, str))),
   codepoint: ofText("codepoint", codepoint),
   char: define(["n"], char),
   format: define(["str", "vals"], (rt, str, vals) =>

@@ -1,0 +1,176 @@
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, rm } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cloneDatabase, until } from "../packages/server/test/harness.ts";
+import { temporaryFolder } from "../packages/server/test/temporary-folder.ts";
+import { CLI, command } from "./support/command.ts";
+
+/** What somebody on call meets: starts that cannot be, and a disk that fills up. One line says what is wrong. */
+let folder: string;
+beforeAll(async () => {
+  folder = await temporaryFolder("start");
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const ROOT = process.geteuid?.() === 0;
+const SECRET_KEY = "a-secret-key-for-e2e";
+
+/** Ends by itself, with this on standard error and nothing on standard output. */
+async function refusalOf(env: Record<string, string>, args = ["start"]): Promise<string> {
+  await using start = command([CLI, ...args], { DATA_DIR: join(folder, "refused"), PORT: "0", ...env });
+  const { code, stdout, stderr } = await start.ended;
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  return stderr;
+}
+
+async function occupyPort(): Promise<{ port: string; free: () => Promise<unknown> }> {
+  const occupant = createServer().listen(0, "127.0.0.1");
+  await once(occupant, "listening");
+  return {
+    port: String((occupant.address() as AddressInfo).port),
+    free() {
+      occupant.close();
+      return once(occupant, "close");
+    },
+  };
+}
+
+describe("a start that cannot be", () => {
+  it("names every wrong setting, a line each, before it makes anything", async () => {
+    expect(await refusalOf({ PORT: "many", LOG_LEVEL: "loud" })).toBe(
+      [
+        'carillon start: PORT must be a whole number from 0 to 65535, but is "many".',
+        'carillon start: LOG_LEVEL must be silent, error, warn, info or debug, but is "loud".',
+        "",
+      ].join("\n"),
+    );
+    await expect(mkdir(join(folder, "refused"))).resolves.toBeUndefined();
+  });
+
+  it.skipIf(process.platform !== "linux")("ends at once for a folder that can never be made", async () => {
+    expect(await refusalOf({ DATA_DIR: "/proc/carillon" })).toMatch(
+      /^carillon start: Carillon cannot write to \/proc\/carillon \([^\n]+\)\. [^\n]*DATA_DIR[^\n]*\n$/,
+    );
+  });
+
+  it("says what is wrong with a DATABASE_URL", async () => {
+    expect(await refusalOf({ DATABASE_URL: "postgres://u:p@127.0.0.1:1/d", SECRET_KEY })).toBe(
+      "carillon start: Nothing listens at 127.0.0.1:1, where DATABASE_URL leads. Start PostgreSQL there, or correct DATABASE_URL.\n",
+    );
+  });
+});
+
+describe("credentials", () => {
+  it("are shown by the first start that comes up, not lost by one whose port is taken", async () => {
+    const DATABASE_URL = await cloneDatabase();
+    const { port, free } = await occupyPort();
+    const settings = { DATABASE_URL, SECRET_KEY, PORT: port };
+    expect(await refusalOf(settings)).toBe(
+      `carillon start: Port ${port} on 127.0.0.1 is taken. Stop what uses it, or set PORT.\n`,
+    );
+    await free();
+    await using server = command([CLI, "start"], settings);
+    await server.says(/service token {5}\S+/);
+  });
+
+  it("are shown by the winner, when two start on one new database and one port", async () => {
+    const DATABASE_URL = await cloneDatabase();
+    const { port, free } = await occupyPort();
+    await free();
+    const settings = { DATABASE_URL, SECRET_KEY, PORT: port };
+    await using one = command([CLI, "start"], settings);
+    await using other = command([CLI, "start"], settings);
+    const { loser, winner } = await Promise.race([
+      one.ended.then((ended) => ({ loser: ended, winner: other })),
+      other.ended.then((ended) => ({ loser: ended, winner: one })),
+    ]);
+    expect(loser).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`Port ${port} on 127.0.0.1 is taken`),
+    });
+    await winner.says(/service token {5}\S+/);
+    expect(loser.stdout).not.toContain("service token");
+  });
+});
+
+describe("carillon keys --new-workspace", () => {
+  it("says what is wrong with a name in one line", async () => {
+    const settings = { DATABASE_URL: await cloneDatabase(), SECRET_KEY };
+    const make = (slug: string) => refusalOf(settings, ["keys", "--new-workspace", slug]);
+    expect(await make("Bad Slug!")).toBe(
+      'carillon keys: "Bad Slug!" cannot name a workspace: take up to 63 of a-z, 0-9, "-" and "_", a letter or a digit first\n',
+    );
+    await using made = command([CLI, "keys", "--new-workspace", "prod"], settings);
+    expect((await made.ended).code).toBe(0);
+    expect(await make("prod")).toBe(
+      'carillon keys: there is a workspace "prod" already; `--workspace prod` shows it\n',
+    );
+  });
+});
+
+describe("a disk that is full", () => {
+  it.skipIf(!ROOT)(
+    "is what clients and monitors are told, and nothing but room is needed",
+    async (context) => {
+      const disk = join(folder, "disk");
+      await mkdir(disk);
+      if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=160m,mode=755", "none", disk]).status !== 0)
+        context.skip();
+      try {
+        await using server = command([CLI, "start"], {
+          DATA_DIR: join(disk, "data"),
+          PORT: "0",
+          LOG_LEVEL: "info",
+        });
+        const [, url = ""] = await server.says(/base URL +(\S+)\//);
+        const [, key = ""] = await server.says(/API key +(\S+)/);
+        const [, token = ""] = await server.says(/service token +(\S+)/);
+        const track = (distinct_id: string) =>
+          fetch(`${url}/v2/event/`, {
+            method: "POST",
+            headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+            // Too long to be put where earlier ones were.
+            body: JSON.stringify({ event: "MOVED", distinct_id, properties: { text: "x".repeat(20_000) } }),
+          });
+        const readiness = async () => {
+          const response = await fetch(`${url}/readyz`);
+          const { reason } = (await response.json()) as { reason?: string };
+          return { status: response.status, reason };
+        };
+        const acknowledged: string[] = [];
+        const note = async (response: Response) => {
+          if (response.status === 202)
+            acknowledged.push(((await response.json()) as { message_id: string }).message_id);
+          return response;
+        };
+        expect((await note(await track("before"))).status).toBe(202);
+        expect(await readiness()).toMatchObject({ status: 200 });
+
+        spawnSync("sh", ["-c", `cat /dev/zero > ${disk}/ballast`]);
+        const refused = await until(async () => {
+          const response = await note(await track("during"));
+          return response.status === 503 ? ((await response.json()) as { message: string }) : null;
+        });
+        expect(refused.message).toBe(
+          "the disk of the database is full; send the request again when there is room",
+        );
+        expect(await readiness()).toMatchObject({ status: 503, reason: "the disk of the database is full" });
+        expect(await (await fetch(`${url}/metrics`)).text()).toContain("carillon_database_full 1");
+
+        await rm(join(disk, "ballast"));
+        await until(async () => (await readiness()).status === 200);
+        expect((await note(await track("after"))).status).toBe(202);
+        const log = await fetch(`${url}/v1/staging/log/request/?limit=100`, {
+          headers: { authorization: `ServiceToken ${token}` },
+        });
+        const kept = await log.text();
+        for (const id of acknowledged) expect(kept).toContain(id);
+      } finally {
+        spawnSync("umount", [disk]);
+      }
+    },
+  );
+});

@@ -1,0 +1,80 @@
+import type { Queryable } from "../../../db/db.ts";
+import { uuidTime } from "../../../ids.ts";
+import { BODY, bodyNames, PROBLEMS, problemsName } from "../log/stored-request.ts";
+import type { Question } from "./finding.ts";
+import type { ExplainedRequest } from "./judge-request.ts";
+
+/** The newest are enough to say what happens; an answer is to be read by somebody. */
+export const MOST = 20;
+/** Requests that are looked through for one that names somebody: they are not indexed by the people they name. */
+export const LOOKED_THROUGH = 20_000;
+
+/** A further page of an object's subscribers, whose problems are its own, belongs to the request that began it. */
+const FIRST = "case when q.api_type = 'fanout' then (q.body ->> 'request_id')::uuid else q.id end";
+
+/** No `exists`, which may read the whole table of runs into a hash: an index look-up for each that is asked about. */
+const HAS_RUNS = `(select true from run r where r.workspace_id = q.workspace_id and r.request_id = ${FIRST} limit 1)
+  is true`;
+
+const HAS_WORKFLOW = `exists (select from workflow_event e join workflow w using (workspace_id, slug)
+  where e.workspace_id = q.workspace_id and e.event_name = lower(q.name) and e.usage = 'Trigger Event'
+    and w.is_enabled and w.live_version_id is not null and w.deleted_at is null)`;
+
+/** Runs of a workflow that is disabled go on waiting. */
+const IS_AWAITED = `exists (select from workflow_event e
+  where e.workspace_id = q.workspace_id and e.event_name = lower(q.name) and e.usage <> 'Trigger Event')`;
+
+/** `since` is what the oldest request that may still wait for its expand was accepted at; null: none waits. */
+const columns = (
+  name: string,
+  since: string,
+): string => `${FIRST} as id, q.api_type, q.name, q.status, q.created_at,
+  (select json_agg(e) from ${PROBLEMS}) as errors, ${HAS_RUNS} as has_runs,
+  coalesce(q.updated_at, q.created_at) >= coalesce(${since}::timestamptz, now() - interval '1 second') as is_expanding,
+  coalesce(${names(name)}, false) as names_them,
+  ${HAS_WORKFLOW} as has_workflow, ${IS_AWAITED} as is_awaited`;
+
+/** A request for one workflow is of its name; whether an event is, its errors say. */
+export const FOR_WORKFLOW = (workflow: string): string => `(${workflow}::text is null or q.name = ${workflow}
+  or q.api_type = 'event' and exists (select from workflow_event e
+       where e.workspace_id = q.workspace_id and e.event_name = lower(q.name) and e.slug = ${workflow}
+         and e.usage = 'Trigger Event'))`;
+
+/** An event whose workflow could not find out whom it is for may mean somebody whom its properties name. */
+const names = (name: string): string => `(${bodyNames(name)}
+  or q.api_type = 'event' and strpos((${BODY}) #>> '{properties}', ${name}) > 0
+     and exists (select from ${PROBLEMS} where e ->> 'error_code' = 'override_failed'))`;
+
+export async function readRequestsOfKey(
+  db: Queryable,
+  { workspace_id, distinct_id, idempotency_key, workflow }: Question,
+  expanding_since: Date | null,
+): Promise<ExplainedRequest[]> {
+  return db.query<ExplainedRequest>(
+    `select ${columns("$4::text", "$5")} from request q
+      where q.workspace_id = $1 and q.idempotency_key = $2 and q.api_type <> 'user_edit' and ${FOR_WORKFLOW("$3")}
+        and (q.api_type <> 'fanout' or q.errors is not null)
+      order by q.id desc limit ${MOST}`,
+    [workspace_id, idempotency_key, workflow, distinct_id, expanding_since],
+  );
+}
+
+/**
+ * Requests that name somebody, or tell of them, and have come to no execution, or not to all that they asked for. Most
+ * that are accepted come to executions, and then no body is read.
+ */
+export async function readRequestsNaming(
+  db: Queryable,
+  { workspace_id, distinct_id, workflow, since }: Question,
+  expanding_since: Date | null,
+): Promise<ExplainedRequest[]> {
+  return db.query<ExplainedRequest>(
+    `select ${columns("$3::text", "$5")}
+       from (select * from request where workspace_id = $1 and id >= $2 order by id desc limit ${LOOKED_THROUGH}) q
+      where q.api_type <> 'user_edit' and ${FOR_WORKFLOW("$4")}
+        and case when q.status = 'accepted' then q.api_type <> 'fanout' and not ${HAS_RUNS} and ${names("$3::text")}
+                 else ${names("$3::text")} and q.api_type <> 'fanout' or ${problemsName("$3::text")} end
+      order by q.id desc limit ${MOST}`,
+    [workspace_id, uuidTime(since.getTime()), distinct_id, workflow, expanding_since],
+  );
+}

@@ -1,0 +1,41 @@
+import type { JsonObject } from "../core/json.ts";
+import type { Queryable } from "../db/db.ts";
+
+/** A tenant as running workflows read it. */
+export interface Tenant {
+  tenant_id: string;
+  tenant_name: string;
+  logo: string | null;
+  primary_color: string | null;
+  secondary_color: string | null;
+  tertiary_color: string | null;
+  timezone: string | null;
+  social_links: JsonObject;
+  properties: JsonObject;
+  blocked_channels: string[] | null;
+  embedded_preference_url: string | null;
+  hosted_preference_domain: string;
+  /** Another one after every change. */
+  version: string;
+}
+
+/** `preference_domain`: for tenants that name no other. Null: there is no such tenant. */
+export async function loadTenant(
+  db: Queryable,
+  workspace_id: number,
+  tenant_id: string,
+  preference_domain: string,
+): Promise<Tenant | null> {
+  const [row] = await db.query<Tenant>(
+    `select tenant_id, tenant_name, logo, primary_color, secondary_color, tertiary_color, timezone, social_links,
+            properties, blocked_channels, embedded_preference_url,
+            coalesce(hosted_preference_domain, $3) as hosted_preference_domain, ${TENANT_VERSION} as version
+       from tenant where workspace_id = $1 and tenant_id = $2`,
+    [workspace_id, tenant_id, preference_domain],
+    "tenant_load",
+  );
+  return row ?? null;
+}
+
+/** To the microsecond, which a date in JavaScript is not. */
+export const TENANT_VERSION = "(extract(epoch from updated_at) * 1000000)::bigint::text";

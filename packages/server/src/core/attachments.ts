@@ -1,0 +1,158 @@
+import { isJsonObject, type Json, type JsonObject } from "./json.ts";
+
+/**
+ * The files of a payload: `$attachments`. Only e-mail carries them. They may be megabytes, so their bytes stay where
+ * they came in, in the body of the request, and are read when a mail is sent. What runs, batches and messages hold is
+ * a note of each file: its name, its size, and where its bytes are.
+ */
+export type Attachment = {
+  filename: string | null;
+  contentType: string | null;
+  /** True: a mail goes without this file when it cannot be had. */
+  ignore_if_error: boolean;
+  /** Of inline files, in bytes; null where only fetching tells. */
+  size: number | null;
+  url: string | null;
+  /** Its place in the request that brought the bytes. */
+  stored: StoredAt | null;
+  /** Base64, of a file that a node of the workflow made: no request has it. */
+  data: string | null;
+  /** Why it can never be attached; null when it may be. */
+  problem: string | null;
+};
+
+/** The entry `index` of the `$attachments` in the body of a request. */
+export type StoredAt = { request_id: string; index: number };
+
+export interface Bringer {
+  request_id: string;
+  /** Made by the engine itself: its notes may name the requests of others. A client's must not. */
+  is_internal: boolean;
+}
+
+/** The payload of a request with notes instead of files. One without files is returned as it is. */
+export function leaveFiles(payload: JsonObject, { request_id, is_internal }: Bringer): JsonObject {
+  const list = payload.$attachments;
+  if (!Array.isArray(list)) return payload;
+  const notes = list.map((entry, index): Attachment => {
+    const note = toNote(entry, is_internal);
+    return note.data === null ? note : { ...note, data: null, stored: { request_id, index } };
+  });
+  return { ...payload, $attachments: notes };
+}
+
+/**
+ * What a mail of this payload carries. `before_batch` is the payload before the run's first batch, null where there was
+ * none. Behind a batch it is what the retained triggers brought, one after the other, unless a node has put another
+ * list into the payload since.
+ */
+export function attachmentsOf(payload: JsonObject, before_batch: JsonObject | null): Attachment[] {
+  const own = toNotes(payload.$attachments);
+  const items = payload.$batched_events;
+  if (before_batch === null || !Array.isArray(items)) return own;
+  const wasReplaced = JSON.stringify(own) !== JSON.stringify(toNotes(before_batch.$attachments));
+  return wasReplaced ? own : items.filter(isJsonObject).flatMap((item) => toNotes(item.$attachments));
+}
+
+/** Reads notes, and files as a node made them, from anywhere inside the house. Never throws. */
+export function toNotes(list: Json | undefined): Attachment[] {
+  if (list === undefined || list === null) return [];
+  if (!Array.isArray(list)) return [{ ...NOTHING, problem: "$attachments is not a list" }];
+  return list.map((entry) => toNote(entry, true));
+}
+
+/** For logs: never the bytes, and of a URL not the query, which often holds a credential. */
+export function describeAttachment({
+  filename,
+  contentType,
+  ignore_if_error,
+  ...note
+}: Attachment): JsonObject {
+  return {
+    filename,
+    contentType,
+    size: note.size,
+    ...(note.url === null ? {} : { url: withoutQuery(note.url) }),
+    ...(ignore_if_error ? { ignore_if_error } : {}),
+    ...(note.problem === null ? {} : { problem: note.problem }),
+  };
+}
+
+const NOTHING: Attachment = {
+  filename: null,
+  contentType: null,
+  ignore_if_error: false,
+  size: null,
+  url: null,
+  stored: null,
+  data: null,
+  problem: null,
+};
+
+/** SDKs send the wire's names; people who write the JSON themselves also write these. */
+const FILENAME = ["filename", "file_name", "fileName"];
+const CONTENT_TYPE = ["contentType", "content_type"];
+const IGNORE_IF_ERROR = ["ignore_if_error", "ignoreIfError"];
+
+function toNote(entry: Json, is_trusted: boolean): Attachment {
+  if (!isJsonObject(entry)) return { ...NOTHING, problem: "an attachment must be an object" };
+  const note: Attachment = {
+    ...NOTHING,
+    filename: firstText(entry, FILENAME),
+    contentType: firstText(entry, CONTENT_TYPE),
+    ignore_if_error: IGNORE_IF_ERROR.some((name) => entry[name] === true),
+  };
+  // SDKs write both keys and leave one of them null, or empty.
+  const data = firstText(entry, ["data"]);
+  if (data !== null) {
+    const size = sizeOf(data);
+    return size === null ? { ...note, problem: "the data is not base64" } : { ...note, data, size };
+  }
+  const url = firstText(entry, ["url"]);
+  if (url !== null)
+    return isWebAddress(url) ? { ...note, url } : { ...note, problem: "the URL is not http or https" };
+  const stored = is_trusted ? readPlace(entry.stored) : null;
+  if (stored !== null) return { ...note, stored, size: typeof entry.size === "number" ? entry.size : null };
+  const problem = is_trusted ? firstText(entry, ["problem"]) : null;
+  return { ...note, problem: problem ?? "it has neither data nor a URL" };
+}
+
+function firstText(entry: JsonObject, names: readonly string[]): string | null {
+  for (const name of names) {
+    const value = entry[name];
+    if (typeof value === "string" && value.trim() !== "") return value.trim();
+  }
+  return null;
+}
+
+/** Bytes that base64 stands for, of either alphabet and with line breaks; null for what is not base64. */
+function sizeOf(data: string): number | null {
+  const packed = /\s/.test(data) ? data.replaceAll(/\s+/g, "") : data;
+  if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(packed)) return null;
+  const digits = packed.length - (packed.endsWith("==") ? 2 : packed.endsWith("=") ? 1 : 0);
+  return digits % 4 === 1 ? null : Math.floor((digits * 3) / 4);
+}
+
+function isWebAddress(url: string): boolean {
+  return URL.canParse(url) && ["http:", "https:"].includes(new URL(url).protocol);
+}
+
+function withoutQuery(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
+}
+
+const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+function readPlace(value: Json | undefined): StoredAt | null {
+  if (!isJsonObject(value)) return null;
+  const { request_id, index } = value;
+  const isPlace =
+    typeof request_id === "string" && UUID.test(request_id) && typeof index === "number" && isIndex(index);
+  return isPlace ? { request_id, index } : null;
+}
+
+/** What the database takes for a place in a list. */
+function isIndex(index: number): boolean {
+  return Number.isInteger(index) && index >= 0 && index < 2 ** 31;
+}

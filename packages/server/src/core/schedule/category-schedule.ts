@@ -1,0 +1,55 @@
+import { DAY_MS, dayOf, parseTimeOfDay } from "./days.ts";
+import type { Schedule } from "./schedule.ts";
+import { wallTime } from "./zone.ts";
+
+/**
+ * The digest schedule that somebody gets of a category, as APIs show it. Fields that its frequency has no use for are
+ * absent.
+ */
+export type CategorySchedule = {
+  id: string;
+  label: string;
+  frequency: "instantly" | Schedule["frequency"];
+  interval: number;
+  /** `HH:MM`; hours and minutes are counted from it. */
+  time?: string;
+  weekdays?: Weekday[];
+  monthdays?: { pos: number; day?: Weekday }[];
+  /** ISO-8601. */
+  dtstart?: string;
+  /** It is the option of those who have not selected any. */
+  is_default: boolean;
+  is_user_selected: boolean;
+};
+
+type Weekday = NonNullable<Schedule["weekdays"]>[number];
+
+/**
+ * It as a schedule in `zone` at a time; null: every trigger goes on at once. Hours and minutes with a `time` are counted
+ * from when the clocks last showed it, so that "every six hours from nine" stays that when the clocks change. Weeks and
+ * months without days, which categories may leave to nobody, have their first.
+ */
+export function scheduleOfCategory(
+  { frequency, interval, time, weekdays, monthdays, dtstart }: CategorySchedule,
+  now: Date,
+  zone: string,
+): Schedule | null {
+  if (frequency === "instantly") return null;
+  const elapses = frequency === "hourly" || frequency === "minutely";
+  const start = elapses && time !== undefined ? lastShown(time, now, zone) : dtstart;
+  return {
+    frequency,
+    interval,
+    ...(time === undefined || elapses ? {} : { time }),
+    ...(frequency === "weekly" ? { weekdays: weekdays ?? ["mo"] } : {}),
+    ...(frequency === "monthly" ? { monthdays: monthdays ?? [{ pos: 1 }] } : {}),
+    ...(start === undefined ? {} : { dtstart: start }),
+  };
+}
+
+/** A wall time, without an offset. */
+function lastShown(time: string, now: Date, zone: string): string {
+  const wall = wallTime(now.getTime(), zone);
+  const today = dayOf(wall) * DAY_MS + (parseTimeOfDay(time) ?? 0);
+  return new Date(today <= wall ? today : today - DAY_MS).toISOString().slice(0, -1);
+}

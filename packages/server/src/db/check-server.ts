@@ -1,0 +1,75 @@
+import type { Queryable } from "./db.ts";
+
+/**
+ * What a database must be like, found out before anything is made in it. A text that cannot be stored, or a table that
+ * may not be made, would otherwise come up in the middle of somebody's request.
+ */
+export interface ServerFacts {
+  /** `server_version_num`: 150004 is 15.4. */
+  version: number;
+  version_text: string;
+  /** `server_encoding`, which is that of the database. */
+  encoding: string;
+  database: string;
+  role: string;
+  /** A standby, or a server that was told so. */
+  is_read_only: boolean;
+  /** Where tables would be made; null: the role can use no schema of its search path. */
+  schema: string | null;
+  may_make_tables: boolean;
+  /** The job engine has a schema of its own. */
+  may_make_schemas: boolean;
+  has_job_schema: boolean;
+}
+
+/** A database that Carillon cannot use, or not reach. The message is one line that says why and what to do. */
+export class DatabaseRefusal extends Error {
+  override name = "DatabaseRefusal";
+}
+
+/** Throws `DatabaseRefusal`. */
+export async function checkServer(db: Queryable): Promise<void> {
+  const [facts] = await db.query<ServerFacts>(
+    `select current_setting('server_version_num')::int as version, current_setting('server_version') as version_text,
+            current_setting('server_encoding') as encoding, current_database()::text as database,
+            current_user::text as role, current_setting('transaction_read_only')::bool as is_read_only,
+            current_schema()::text as schema,
+            coalesce(has_schema_privilege(current_schema(), 'create'), false) as may_make_tables,
+            has_database_privilege(current_database(), 'create') as may_make_schemas,
+            to_regnamespace('pgboss') is not null as has_job_schema`,
+  );
+  const reason = facts === undefined ? null : reasonAgainst(facts);
+  if (reason !== null) throw new DatabaseRefusal(reason);
+}
+
+const OLDEST = 150_000;
+
+/** Why a database will not do; null: it will. */
+export function reasonAgainst(facts: ServerFacts): string | null {
+  const { version, version_text, encoding, is_read_only, schema } = facts;
+  const database = quoted(facts.database);
+  const role = quoted(facts.role);
+  if (version < OLDEST) return `PostgreSQL ${version_text} is too old: Carillon needs 15 or newer.`;
+  if (encoding !== "UTF8") {
+    return `The database ${database} has the encoding ${encoding}, which cannot hold every text: Carillon needs UTF8. Make another (create database carillon encoding 'UTF8' template template0) and set DATABASE_URL to it.`;
+  }
+  if (is_read_only) {
+    return `The database ${database} takes no writes: it is a standby, or set to read only. Set DATABASE_URL to the primary.`;
+  }
+  const owner = `let it own the database (alter database ${database} owner to ${role})`;
+  if (schema === null) {
+    return `The user ${role} can use no schema of the database ${database}: ${owner}, or name one in its search_path.`;
+  }
+  if (!facts.may_make_tables) {
+    return `The user ${role} may not make tables in the database ${database}: ${owner}, or grant create on schema ${quoted(schema)} to ${role}.`;
+  }
+  if (!facts.may_make_schemas && !facts.has_job_schema) {
+    return `The user ${role} may not make a schema in the database ${database}: ${owner}, or grant create on database ${database} to ${role}.`;
+  }
+  return null;
+}
+
+/** As SQL has it: what is advised can be pasted. */
+function quoted(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
+}

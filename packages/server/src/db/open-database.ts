@@ -1,0 +1,36 @@
+import { checkServer } from "./check-server.ts";
+import { createDb, type Db, type DbOptions } from "./db.ts";
+import { migrate } from "./migrate.ts";
+
+/** A server that is there answers within this; one behind a firewall that drops packets never does. */
+const CONNECT_MS = 10_000;
+
+/**
+ * The database of a starting process: reached, found fit and brought to this version. Throws what `explain` makes of an
+ * error, one line that says what is wrong, and then leaves no connection behind.
+ */
+export async function openDatabase(options: DbOptions, explain: (error: unknown) => unknown): Promise<Db> {
+  try {
+    await tryDatabase(options.url);
+    const db = createDb(options);
+    try {
+      await migrate(db);
+      return db;
+    } catch (error) {
+      await db.close();
+      throw error;
+    }
+  } catch (error) {
+    throw explain(error);
+  }
+}
+
+/** On a connection of its own: later ones may wait for a place in the pool, and that has no limit of time. */
+async function tryDatabase(url: string): Promise<void> {
+  const db = createDb({ url, max: 1, connect_timeout_ms: CONNECT_MS, onError: () => {} });
+  try {
+    await checkServer(db);
+  } finally {
+    await db.close();
+  }
+}

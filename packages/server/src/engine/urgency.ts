@@ -1,0 +1,70 @@
+import type { Lane } from "../core/lane.ts";
+
+/**
+ * Who is in a hurry in this process. One thread serves all lanes, and a campaign's chunk that goes on between two steps
+ * of a one-time password doubles the time of each: so less urgent work, where it breathes, waits until what is more
+ * urgent is through. Not for long: neither a busy lane nor a vendor that hangs may stop the others.
+ */
+export interface Urgency {
+  /** Work of a lane is under way until the returned function is called, or for `HOLD_MS` at most. */
+  begin: (lane: Lane) => () => void;
+  /** Resolves when nothing more urgent than this lane is under way, after `PATIENCE_MS` at the latest. */
+  calm: (lane: Lane) => Promise<void> | void;
+}
+
+/** Of one piece of work. What takes longer waits for somebody else: the database, or a vendor. */
+const HOLD_MS = 50;
+/** Work breathes every few milliseconds: this leaves a lane a sixth of the thread when the others never rest. */
+const PATIENCE_MS = 20;
+
+export interface UrgencyLimits {
+  hold_ms?: number;
+  patience_ms?: number;
+}
+
+export function createUrgency({ hold_ms = HOLD_MS, patience_ms = PATIENCE_MS }: UrgencyLimits = {}): Urgency {
+  const holds = [new Set<NodeJS.Timeout>(), new Set<NodeJS.Timeout>(), new Set<NodeJS.Timeout>()] as const;
+  let waiting: { lane: Lane; resume: () => void }[] = [];
+
+  const isCalm = (lane: Lane): boolean => holds.every((own, other) => other >= lane || own.size === 0);
+
+  function resumeCalm(): void {
+    if (waiting.length === 0) return;
+    const calm = waiting.filter(({ lane }) => isCalm(lane));
+    if (calm.length === 0) return;
+    waiting = waiting.filter((one) => !calm.includes(one));
+    for (const { resume } of calm) resume();
+  }
+
+  return {
+    begin(lane) {
+      // Nobody waits for the least urgent.
+      if (lane === 2) return () => {};
+      const own = holds[lane];
+      const end = () => {
+        clearTimeout(hold);
+        if (own.delete(hold)) resumeCalm();
+      };
+      const hold = setTimeout(end, hold_ms);
+      hold.unref();
+      own.add(hold);
+      return end;
+    },
+    calm(lane) {
+      if (isCalm(lane)) return undefined;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, patience_ms);
+      const one = {
+        lane,
+        resume() {
+          clearTimeout(timer);
+          resolve();
+        },
+      };
+      waiting.push(one);
+      return promise.finally(() => {
+        waiting = waiting.filter((other) => other !== one);
+      });
+    },
+  };
+}

@@ -1,0 +1,188 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { JsonObject } from "../../src/core/json.ts";
+import { createHarness, type Harness } from "../harness.ts";
+import {
+  all,
+  branches,
+  complaints,
+  createWorld,
+  delay,
+  leaf,
+  node,
+  person,
+  refs,
+  sms,
+  TEXT,
+  texts,
+  type World,
+} from "./world.ts";
+
+/* Tenants as runs see them: what is in them, what follows when they change or go while a run sleeps. */
+let harness: Harness;
+let world: World;
+
+beforeAll(async () => {
+  harness = await createHarness();
+});
+afterAll(() => harness.close());
+beforeEach(async () => {
+  world = await createWorld(harness);
+  await world.template("text", TEXT);
+});
+
+const ann = person("ann");
+const saveTenant = (tenant_id: string, body: JsonObject) =>
+  world.call("POST", `/v1/tenant/${tenant_id}/`, body);
+
+async function change(tenant_id: string, body: JsonObject): Promise<void> {
+  expect((await saveTenant(tenant_id, body)).status).toBe(201);
+  await world.settle();
+}
+
+describe("a tenant in a template", () => {
+  it.each<[string, string]>([
+    ["$brand.social_links.twitter", "https://x.com/acme"],
+    ["$brand.social_links.x", "https://x.com/acme"],
+    ["$brand.social_links.facebook", ""],
+    ["$brand.embedded_preference_url", "https://acme.com/prefs"],
+    ["$tenant.preference_page_url", "https://acme.com/prefs"],
+    ["$brand.$embedded_preference_url", "https://acme.com/prefs"],
+    ["$embedded_preference_url", "https://acme.com/prefs"],
+    ["$brand.hosted_preference_domain", "localhost"],
+    ["$brand.tier", "gold"],
+    ["$brand.properties.tier", "gold"],
+    // What its name says, whatever its own properties are called.
+    ["$brand.brand_name", "Acme"],
+    ["$organization.logo", "https://def.com/logo.png"],
+    ["$organization.primary_color", "#112233"],
+  ])("has {{%s}}: %s", async (key, value) => {
+    await saveTenant("default", {
+      tenant_name: "Def",
+      logo: "https://def.com/logo.png",
+      primary_color: "#112233",
+    });
+    await saveTenant("acme", {
+      tenant_name: "Acme",
+      embedded_preference_url: "https://acme.com/prefs",
+      social_links: { twitter: "https://x.com/acme" },
+      properties: { tier: "gold", brand_name: "Evil" },
+    });
+    await world.template("keys", { sms: { type: "basic", body: `[{{{${key}}}}]` } });
+    await world.workflow("keys", [sms("s", "keys")]);
+    await world.trigger("keys", [ann], { tenant_id: "acme" });
+    expect(texts(await world.messages())).toEqual([`s: [${value}]`]);
+  });
+
+  it("has every key where nothing was said, the default tenant's colours among them", async () => {
+    await saveTenant("bare", { tenant_name: "Bare" });
+    await saveTenant("default", { primary_color: "#112233" });
+    const body = [
+      "{{$brand.embedded_preference_url}}",
+      "{{$brand.preference_page_url}}",
+      "{{$embedded_preference_url}}",
+      "{{$brand.social_links.twitter}}",
+      "{{$organization.logo}}",
+      "{{$brand.secondary_color}}",
+    ].join("");
+    await world.template("keys", { sms: { type: "basic", body: `[${body}] {{$brand.primary_color}}` } });
+    await world.workflow("keys", [sms("s", "keys")]);
+    await world.trigger("keys", [ann], { tenant_id: "bare" });
+    expect(texts(await world.messages())).toEqual(["s: [] #112233"]);
+  });
+});
+
+describe("a tenant that is deleted", () => {
+  beforeEach(() => saveTenant("acme", { tenant_name: "Acme" }));
+
+  it("fails the runs that sleep in it, when they wake, and nobody else's", async () => {
+    await world.workflow("later", [delay("d", "1h"), sms("s")]);
+    await world.trigger("later", [ann], { tenant_id: "acme" });
+    await world.trigger("later", [person("bob")]);
+    expect((await world.call("DELETE", "/v1/tenant/acme/")).status).toBe(204);
+    await world.pass("1h");
+    const [inAcme, inDefault] = await world.executions();
+    expect(inAcme?.status).toBe("failed");
+    expect(complaints(inAcme)).toEqual(["[workflow: later] tenant doesn't exist with id: acme"]);
+    expect(inDefault?.status).toBe("completed");
+    expect(texts(await world.messages())).toEqual(["s: Hello bob"]);
+  });
+
+  it("fails those at once that wait for what it says", async () => {
+    await world.workflow("open", [waitForOpen]);
+    await world.trigger("open", [ann], { tenant_id: "acme" });
+    expect((await world.call("DELETE", "/v1/tenant/acme/")).status).toBe(204);
+    await world.settle();
+    const [run] = await world.executions();
+    expect(complaints(run)).toEqual(["[workflow: open] tenant doesn't exist with id: acme"]);
+  });
+});
+
+const isOpen = (namespace: string) => all(leaf("properties.open", "==", "true", namespace));
+const twoDays = { type: "delay", delay_properties: { delay_type: "fixed", value: "2d" } };
+const waitFor = (condition: JsonObject, came = "came", ref = "w") =>
+  branches(
+    ref,
+    [
+      { when: [condition], nodes: [sms(came)] },
+      { when: [twoDays], nodes: [sms(`${ref}-timeout`)] },
+    ],
+    "branch_waituntil",
+  );
+const waitForOpen = waitFor(isOpen("$tenant"));
+
+describe("a wait for what a tenant says", () => {
+  beforeEach(() => saveTenant("acme", { tenant_name: "Acme", properties: { open: false } }));
+
+  it.each(["$tenant", "$brand"])("ends when %s says it", async (namespace) => {
+    await world.workflow("open", [waitFor(isOpen(namespace))]);
+    await world.trigger("open", [ann, person("bob")], { tenant_id: "acme" });
+    await change("acme", { properties: { hours: "9 to 5" } });
+    await change("default", { properties: { open: true } });
+    expect(await world.messages()).toEqual([]);
+    await change("acme", { properties: { open: true } });
+    expect(refs(await world.messages())).toEqual(["came", "came"]);
+    const [run] = await world.executions();
+    expect(run?.steps.map(({ message }) => message)).toContain("resumed by a change of the tenant");
+    await world.pass("3d");
+    expect(refs(await world.messages())).toEqual(["came", "came"]);
+  });
+
+  it("takes the other branch when the tenant never says it", async () => {
+    await world.workflow("open", [waitForOpen]);
+    await world.trigger("open", [ann], { tenant_id: "acme" });
+    await change("acme", { properties: { open: "true" } });
+    await world.pass("2d");
+    expect(refs(await world.messages())).toEqual(["w-timeout"]);
+  });
+
+  it("is found again by the next one in the same run", async () => {
+    const closed = all(leaf("properties.open", "==", "false", "$tenant"));
+    await world.workflow("open", [waitForOpen, waitFor(closed, "closed", "again")]);
+    await world.trigger("open", [ann], { tenant_id: "acme" });
+    await change("acme", { properties: { open: true } });
+    await change("acme", { properties: { open: false } });
+    expect(refs(await world.messages())).toEqual(["came", "closed"]);
+  });
+
+  it("ends for an object as well", async () => {
+    await world.workflow("open", [waitForOpen]);
+    await world.trigger("open", [{ object_type: "team", id: "one", $sms: "+14155550100" }], {
+      tenant_id: "acme",
+    });
+    await change("acme", { properties: { open: true } });
+    expect(refs(await world.messages())).toEqual(["came"]);
+  });
+});
+
+it("a node that is not a wait asks the tenant anew whenever it runs", async () => {
+  await saveTenant("acme", { tenant_name: "Acme", properties: { open: false } });
+  const choice = branches("b", [
+    { when: [isOpen("$tenant")], nodes: [sms("open")] },
+    { nodes: [sms("shut")] },
+  ]);
+  await world.workflow("ask", [delay("d", "1h"), choice, node("send_sms", "end", { template: "text" })]);
+  await world.trigger("ask", [ann], { tenant_id: "acme" });
+  await change("acme", { properties: { open: true } });
+  await world.pass("1h");
+  expect(refs(await world.messages())).toEqual(["open", "end"]);
+});
