@@ -94,7 +94,7 @@ export const ERRORS = {
   database_unavailable: {
     status: 503,
     type: "Unavailable",
-    help: "The database did not answer. Send the request again, with the same idempotency key if it had one: a commit whose answer got lost may have been made.",
+    help: "The database did not answer, or its disk is full: the message says which. Send the request again, with the same idempotency key if it had one: a commit whose answer got lost may have been made.",
   },
   internal: {
     status: 500,

@@ -110,7 +110,7 @@ describe("parseInlineTrigger", () => {
     [
       "a time to live without a unit",
       { ...BODY, delivery: { time_to_live: "1x" } },
-      "delivery.time_to_live: must be a number of seconds or of the form [xx]d[xx]h[xx]m[xx]s",
+      "delivery.time_to_live: invalid duration-format 1x. valid format [xx]d[xx]h[xx]m[xx]s",
     ],
     [
       "mandatory channels in a text",
@@ -125,17 +125,17 @@ describe("parseInlineTrigger", () => {
     [
       "a negative delay",
       { ...BODY, delay: -1 },
-      "delay: must be a number of seconds or of the form [xx]d[xx]h[xx]m[xx]s",
+      "delay: invalid duration-format -1. valid format [xx]d[xx]h[xx]m[xx]s",
     ],
     [
       "half a second",
       { ...BODY, delay: 0.5 },
-      "delay: must be a number of seconds or of the form [xx]d[xx]h[xx]m[xx]s",
+      "delay: invalid duration-format 0.5. valid format [xx]d[xx]h[xx]m[xx]s",
     ],
     [
       "a delay without end",
       { ...BODY, delay: "99999999999999d" },
-      "delay: must be a number of seconds or of the form [xx]d[xx]h[xx]m[xx]s",
+      "delay: invalid duration-format 99999999999999d. valid format [xx]d[xx]h[xx]m[xx]s",
     ],
     [
       "a time that is no instant",

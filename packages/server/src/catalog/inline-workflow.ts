@@ -42,7 +42,11 @@ export interface InlineDelivery {
 const MAX_NAME = 255;
 const MAX_SLUG = 200;
 const TEMPLATE = /^[A-Za-z0-9_.-]{1,128}$/;
-const DURATION_FORM = "must be a number of seconds or of the form [xx]d[xx]h[xx]m[xx]s";
+/** The wire's text. Numbers are seconds. */
+const notADuration = (given: Json): string => {
+  const text = typeof given === "string" ? given : JSON.stringify(given);
+  return `invalid duration-format ${text.slice(0, 64)}. valid format [xx]d[xx]h[xx]m[xx]s`;
+};
 const STATUSES: ReadonlySet<string> = new Set(["delivered", "seen", "interaction"]);
 
 export function parseInlineTrigger(body: unknown, limits: TriggerLimits): Parsed<InlineTrigger> {
@@ -111,6 +115,7 @@ function untilNode(ref: string, at: Date): StoredNode {
       offset_type: "before",
       offset_value_type: "fixed",
       offset_value: `${seconds}s`,
+      may_be_past: true,
     },
   });
 }
@@ -160,7 +165,7 @@ function parseDelay(value: Json, name: string): string | null {
   if (value === null || value === "") return null;
   const seconds = typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
   const text = seconds || (typeof value === "string" && /^\d+$/.test(value)) ? `${String(value)}s` : value;
-  if (typeof text !== "string" || parseDuration(text) === null) refuse(`${name}: ${DURATION_FORM}`);
+  if (typeof text !== "string" || parseDuration(text) === null) refuse(`${name}: ${notADuration(value)}`);
   return text;
 }
 

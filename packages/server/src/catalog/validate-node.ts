@@ -1,6 +1,4 @@
 import { z } from "zod";
-import { type Channel, isChannel } from "../core/channel.ts";
-import type { JsonObject } from "../core/json.ts";
 import type { NodeDefinition } from "../engine/node.ts";
 import { type ExpressionCheck, expressionProblems } from "./expression-problems.ts";
 import { checkValue } from "./schema-problems.ts";
@@ -33,30 +31,8 @@ export function validateNode(node: StoredNode, rules: WorkflowRules, facts: Work
   ];
 }
 
-/** The nodes that have no choice: what they send on. All others say so in their settings, or send on what there is. */
-export const SENDS_ON: ReadonlyMap<string, readonly Channel[]> = new Map<string, readonly Channel[]>([
-  ["send_email", ["email"]],
-  ["send_sms", ["sms"]],
-  ["send_whatsapp", ["whatsapp"]],
-  ["send_inbox", ["inbox"]],
-  ["send_mobile_push", ["androidpush", "iospush"]],
-  ["send_webpush", ["webpush"]],
-  ["send_slack", ["slack"]],
-  ["send_ms_teams", ["ms_teams"]],
-]);
-
-/** Null where any channel of the template will do, and where an expression decides in each run. */
-function wantedChannels(node_type: string, properties: JsonObject): readonly Channel[] | null {
-  const fixed = SENDS_ON.get(node_type);
-  if (fixed !== undefined) return fixed;
-  const { channels, channels_expr } = properties;
-  if (typeof channels_expr === "string" || !Array.isArray(channels)) return null;
-  const wanted = channels.filter(isChannel);
-  return wanted.length === 0 ? null : wanted;
-}
-
 function settingsProblems(
-  { node_type, properties }: StoredNode,
+  { properties }: StoredNode,
   { config, delivers, expressions }: NodeDefinition,
   rules: WorkflowRules,
   facts: WorkflowFacts,
@@ -66,8 +42,8 @@ function settingsProblems(
     ? expressionProblems(expressions?.(checked.value) ?? [], rules.expressions)
     : checked.problems;
   const { template } = properties;
-  if (delivers === true && typeof template === "string") {
-    const refusal = facts.refuseTemplate(template, wantedChannels(node_type, properties));
+  if (delivers !== undefined && typeof template === "string") {
+    const refusal = facts.refuseTemplate(template, checked.ok ? delivers(checked.value) : null);
     if (refusal !== null) problems.push(`template: ${refusal}`);
   }
   return problems;

@@ -24,7 +24,7 @@ export function validateTree(
     return [`tree: has ${placed.length} nodes, at maximum ${MAX_NODES} are allowed`];
   }
   const problems: string[] = [];
-  if (!placed.some(({ node }) => rules.nodes.get(node.node_type)?.delivers === true)) {
+  if (!placed.some(({ node }) => rules.nodes.get(node.node_type)?.delivers !== undefined)) {
     problems.push("tree: must contain at least one node that sends a notification or calls an HTTP API");
   }
   const nesting = placed.reduce((deepest, node) => Math.max(deepest, node.nesting), 0);

@@ -5,11 +5,10 @@ import { createTemplateEngine } from "../core/handlebars/engine.ts";
 import { createJqEngine } from "../core/jq.ts";
 import { createJsonnetEngine } from "../core/jsonnet/engine.ts";
 import { isRootCategory } from "../core/lane.ts";
-import type { NodeContext } from "../engine/node.ts";
 import { boundJq } from "../engine/bounded-jq.ts";
 import { createExpressions } from "../engine/expressions.ts";
 import { nodes } from "../nodes/index.gen.ts";
-import { SENDS_ON, type WorkflowRules } from "./validate-node.ts";
+import type { WorkflowRules } from "./validate-node.ts";
 import { validateWorkflow } from "./validate-workflow.ts";
 import { workflowBody } from "./workflow-body.ts";
 import { parseWorkflowBody } from "./workflow-draft.ts";
@@ -55,8 +54,6 @@ const hasSeen = (ref: string) => ({
     args: [{ variable_ns: "$ref", ref, variable: "message_status", op: "IS", value: "$message.seen" }],
   },
 });
-
-const settingsOf = (config: object): object => ("shape" in config ? (config.shape as object) : {});
 
 const times = (count: number, item: object) => Array.from({ length: count }, () => item);
 
@@ -249,17 +246,6 @@ describe("a node", () => {
     expect(send("send_multi_channel", { channels: ["email", "sms"] })).toStrictEqual([]);
     expect(send("send_multi_channel", { channels: ["email"], channels_expr: ".c" })).toStrictEqual([]);
     expect(send("send_smart_channel_routing", { channels: ["inbox"] })).toStrictEqual(refused);
-  });
-
-  it("sends on the channels that its template is held to", () => {
-    const asked = nodes.flatMap((node) => {
-      if (!node.type.startsWith("send_") || "channels_expr" in settingsOf(node.config)) return [];
-      let channels: unknown = null;
-      const ctx: Partial<NodeContext> = { deliver: (request) => void (channels = request.channels) };
-      node.run(ctx as NodeContext, { template: "welcome" });
-      return [[node.type, channels] as const];
-    });
-    expect(new Map(asked)).toStrictEqual(new Map(SENDS_ON));
   });
 
   it("takes both published spellings of a fixed delay", () => {

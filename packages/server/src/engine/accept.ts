@@ -21,6 +21,8 @@ export interface AcceptRecord {
   /** Null: none was given; one is made up for the log. */
   idempotency_key: string | null;
   cancellation_key: string | null;
+  /** Recipients that it names: what it costs. 1 unless told. */
+  weight?: number;
   /** The record as it came, as JSON text. */
   body: string;
   metadata: string | null;

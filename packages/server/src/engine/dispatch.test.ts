@@ -120,6 +120,20 @@ describe("a job", () => {
     expect(seen.flatMap((job) => job.refs.map(name)).sort()).toEqual(mixed.map(name).sort());
   });
 
+  it("holds as many recipients, however many refs these are", async () => {
+    const node = await start();
+    const weights = [60, 40, 1, 250, 50, 30, 20, 1];
+    const members = weights.map((weight, index) => ({ workspace_id: 1, id: `run-${index}`, weight }));
+    const planned = node.plan("execute", 1, members);
+    expect(planned.map(({ job }) => job.refs.map(({ id }) => id.slice(4)).join())).toEqual([
+      "0,1",
+      "2",
+      "3",
+      "4,5,6",
+      "7",
+    ]);
+  });
+
   it("exists exactly when the transaction that queued it committed", async () => {
     const node = await start();
     await expect(

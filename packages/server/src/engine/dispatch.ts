@@ -69,7 +69,7 @@ export interface Handler {
 export interface Dispatch {
   /** Queues refs, as part of `tx`. */
   enqueue: (tx: Tx, stage: Stage, lane: Lane, refs: (Ref & Flow)[]) => Promise<void>;
-  /** Splits what is to be queued into fair jobs of at most `CHUNK`, with ids that rows can refer to. */
+  /** Splits what is to be queued into fair jobs of at most `CHUNK` recipients, with ids that rows can refer to. */
   plan: <T extends Ref & Flow>(stage: Stage, lane: Lane, members: T[]) => { job: PlannedJob; members: T[] }[];
   /** Queues planned jobs, as part of `tx`. */
   enqueueJobs: (tx: Tx, stage: Stage, lane: Lane, jobs: PlannedJob[]) => Promise<void>;
@@ -157,6 +157,8 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
   const handlers = new Map<Stage, Handler>();
   const remote = createRemoteWake(db, log);
   let stopping = false;
+  /** The database is: a dozen loops need not say so every second. */
+  let isAway = false;
   let listener: Stoppable | undefined;
   const presence = createPresence({ db, log, queues: QUEUES, isWorking: () => active.size > 0 });
   let touching: NodeJS.Timeout | undefined;
@@ -184,7 +186,7 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
     const fairness = fair.get(queue) ?? createFairness();
     fair.set(queue, fairness);
     return fairness.stamp(members).flatMap((part) =>
-      chunksOf(part.members, CHUNK).map((chunk) => ({
+      chunksOf(part.members).map((chunk) => ({
         job: {
           id: randomUUID(),
           priority: priorityOf(part.stamp),
@@ -287,13 +289,17 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
         includeMetadata: true,
         db: adapter(durableClaim ? db : claims),
       });
+      if (isAway) log.info({ queue }, "jobs are fetched again");
+      isAway = false;
       return jobs.map(({ id, data, retryCount }) => ({
         id,
         tries: retryCount,
         refs: unpackRefs(data),
       }));
     } catch (error) {
-      if (!stopping) log.error({ err: error, queue }, "fetching jobs failed");
+      if (!stopping && !isAway)
+        log.error({ err: error, queue }, "fetching jobs failed; trying again every second");
+      isAway = isDatabaseUnavailable(error);
       return [];
     }
   }
@@ -512,8 +518,18 @@ function createAdapter(): Adapter {
   });
 }
 
-function chunksOf<T>(items: T[], size: number): T[][] {
+/** Of `CHUNK` recipients at most, so that no job is much longer than another; who stands for more is alone. */
+function chunksOf<T extends Flow>(items: T[]): T[][] {
   const chunks: T[][] = [];
-  for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size));
+  let weight = CHUNK;
+  for (const item of items) {
+    weight += item.weight ?? 1;
+    if (weight <= CHUNK) {
+      chunks.at(-1)?.push(item);
+      continue;
+    }
+    chunks.push([item]);
+    weight = item.weight ?? 1;
+  }
   return chunks;
 }

@@ -33,6 +33,19 @@ describe("createFairness", () => {
     ]);
   });
 
+  it("counts recipients, not the requests that name them", () => {
+    const fairness = createFairness(() => START, 500);
+    fairness.stamp([
+      { workspace_id: 1, weight: 100 },
+      { workspace_id: 1, weight: 400 },
+    ]);
+    fairness.stamp([{ workspace_id: 2, weight: 1 }]);
+    expect(fairness.stamp([...refs(1, 1), ...refs(2, 1)])).toEqual([
+      { stamp: START + 1000, members: refs(1, 1) },
+      { stamp: START + 2, members: refs(2, 1) },
+    ]);
+  });
+
   it("forgives a burst once its time has passed", () => {
     let now = START;
     const fairness = createFairness(() => now, 500);

@@ -13,9 +13,11 @@ export interface Fairness {
 export interface Flow {
   workspace_id: number;
   tenant_id?: string | null;
+  /** Recipients that it stands for: 1 unless told. */
+  weight?: number;
 }
 
-/** Refs a second that a flow may send without falling behind others. */
+/** Recipients a second that a flow may have without falling behind others. */
 export const FAIR_RATE = 500;
 /** Flows that are remembered; who has not sent for a while is within its rate anyway. */
 const MAX_FLOWS = 100_000;
@@ -36,7 +38,7 @@ export function createFairness(now: () => number = Date.now, rate = FAIR_RATE): 
       const parts: { stamp: number; members: typeof members }[] = [];
       for (const [flow, own] of groupByFlow(members)) {
         const begins = Math.max(time, due.get(flow) ?? 0);
-        due.set(flow, begins + (own.length * 1000) / rate);
+        due.set(flow, begins + (weigh(own) * 1000) / rate);
         if (begins === time) within.push(...own);
         else parts.push({ stamp: begins, members: own });
       }
@@ -44,6 +46,10 @@ export function createFairness(now: () => number = Date.now, rate = FAIR_RATE): 
       return parts;
     },
   };
+}
+
+function weigh(members: Flow[]): number {
+  return members.reduce((sum, { weight = 1 }) => sum + weight, 0);
 }
 
 function groupByFlow<T extends Flow>(members: T[]): Map<string, T[]> {

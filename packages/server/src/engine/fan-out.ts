@@ -102,6 +102,7 @@ export async function queueRest(
       body: body as unknown as JsonObject,
       parent_run_id,
       depth: request.depth ?? 0,
+      weight: PAGE,
     };
   });
   await insertRequests(tx, requests, deps);

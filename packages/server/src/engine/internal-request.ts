@@ -18,6 +18,8 @@ export interface InternalRequest {
   body: JsonObject;
   parent_run_id: string | null;
   depth: number;
+  /** Recipients that it stands for: 1 unless told. */
+  weight?: number;
 }
 
 /** Ids in the order of the requests. */

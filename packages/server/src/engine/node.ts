@@ -19,8 +19,11 @@ export interface NodeDefinition<Config = unknown, Branch = unknown> {
   short: string;
   /** Human name, used where a stored node has none. */
   name: string;
-  /** Delivers something: a workflow needs at least one such node. */
-  delivers?: boolean;
+  /**
+   * Delivers something: a workflow needs at least one such node. The channels that its settings name; null where these are
+   * what its template has, or an expression gives.
+   */
+  delivers?: (config: Config) => readonly Channel[] | null;
   /** Chooses between branches. */
   branches?: BranchRules<Branch>;
   /** The node's `properties`. */

@@ -30,7 +30,7 @@ export function defineSendNode(node: {
     type: node.type,
     short: node.short,
     name: node.name,
-    delivers: true,
+    delivers: () => node.channels,
     config: deliverySettings,
     run(ctx, { template }) {
       ctx.deliver({ template, channels: node.channels });
@@ -53,6 +53,12 @@ export const channelSettings = deliverySettings.extend({
 });
 
 type ChannelSettings = Pick<z.output<typeof channelSettings>, "channels" | "channels_expr">;
+
+/** As far as they are known before a run. */
+export function fixedChannels({ channels, channels_expr }: ChannelSettings): readonly Channel[] | null {
+  if (channels_expr !== undefined && channels_expr !== null) return null;
+  return channels === undefined || channels === null || channels.length === 0 ? null : channels;
+}
 
 export function channelExpressions({ channels_expr }: ChannelSettings): NodeExpression[] {
   if (channels_expr === undefined || channels_expr === null) return [];

@@ -21,6 +21,10 @@ export const relativeSettings = z
     offset_type: z.enum(["before", "after"]).describe("On which side of it."),
     offset_value_type: z.enum(["fixed", "dynamic"]).describe("Whether `offset_value` is a duration or jq."),
     offset_value: z.string().min(1).describe("A duration, or jq that gives whole seconds or a duration."),
+    may_be_past: z
+      .boolean()
+      .optional()
+      .describe("A time that has passed already is no reason for a warning."),
   })
   .refine(({ offset_value_type: type, offset_value }) => type === "dynamic" || isDuration(offset_value), {
     path: ["offset_value"],
@@ -92,7 +96,7 @@ export function resolveTarget(ctx: NodeContext, target: WaitTarget, label: strin
 }
 
 function resolveRelativeTo(ctx: NodeContext, settings: RelativeSettings, label: string): ResolvedTarget {
-  const { pivot_expr, offset_type, offset_value_type, offset_value } = settings;
+  const { pivot_expr, offset_type, offset_value_type, offset_value, may_be_past } = settings;
   const pivot = ctx.evaluate("jq", pivot_expr);
   if (!pivot.ok) return invalid(`${label}: pivot: ${jqRefusal(pivot_expr, pivot.reason)}`);
   const offset =
@@ -103,7 +107,11 @@ function resolveRelativeTo(ctx: NodeContext, settings: RelativeSettings, label: 
   const resolved = resolveRelative({ pivot: pivot.value, offset_type, offset: offset.value }, ctx.now);
   if (!resolved.ok) return invalid(`${label}: ${resolved.reason}`);
   if (resolved.overdue)
-    ctx.log("warning", "waiting", "the relative time has passed already; going on at once");
+    ctx.log(
+      may_be_past === true ? "info" : "warning",
+      "waiting",
+      "the relative time has passed already; going on at once",
+    );
   return { ok: true, at: resolved.at };
 }
 

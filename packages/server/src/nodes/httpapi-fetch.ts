@@ -17,7 +17,7 @@ export default defineNode({
   type: "httpapi_fetch",
   short: "fetch",
   name: "Fetch",
-  delivers: true,
+  delivers: () => null,
   config,
   expressions: httpExpressions,
   run(ctx, settings): NodeOutcome {

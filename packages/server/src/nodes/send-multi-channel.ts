@@ -1,11 +1,11 @@
 import { defineNode, next, type NodeOutcome } from "../engine/node.ts";
-import { channelExpressions, channelSettings, wantedChannels } from "../engine/send-node.ts";
+import { channelExpressions, channelSettings, fixedChannels, wantedChannels } from "../engine/send-node.ts";
 
 export default defineNode({
   type: "send_multi_channel",
   short: "multichannel",
   name: "Multi-Channel",
-  delivers: true,
+  delivers: fixedChannels,
   config: channelSettings,
   expressions: channelExpressions,
   run(ctx, settings): NodeOutcome {

@@ -3,7 +3,7 @@ import { CHANNELS } from "../core/channel.ts";
 import { parseDuration } from "../core/duration.ts";
 import { statusMetric } from "../core/smart-routing.ts";
 import { defineNode, next, type NodeOutcome } from "../engine/node.ts";
-import { channelExpressions, channelSettings, wantedChannels } from "../engine/send-node.ts";
+import { channelExpressions, channelSettings, fixedChannels, wantedChannels } from "../engine/send-node.ts";
 import { durationText } from "../engine/wait-target.ts";
 
 const HOUR_MS = 3_600_000;
@@ -44,7 +44,7 @@ export default defineNode({
   type: "send_smart_channel_routing",
   short: "smart",
   name: "Smart Channel Routing",
-  delivers: true,
+  delivers: fixedChannels,
   config,
   expressions: channelExpressions,
   /** The run goes on at once: the steps that are still to come are the waker's. */

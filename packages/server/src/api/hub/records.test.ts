@@ -83,7 +83,7 @@ describe("a bulk answer", () => {
           status_code: 503,
           error: {
             type: "database_unavailable",
-            message: "the database is not answering; this record was not accepted",
+            message: "the database is not answering; send the request again",
           },
         },
         { status: "error", status_code: 500, error: { type: "internal", message: "internal error" } },

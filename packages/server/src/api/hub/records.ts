@@ -3,6 +3,7 @@ import { findUnsafe, maybeUnsafe } from "../../core/json-guard.ts";
 import { isDatabaseUnavailable } from "../../db/db.ts";
 import { AppError } from "../../errors.ts";
 import { machineType } from "../../http/envelope.ts";
+import { databaseRefusal } from "../../http/health.ts";
 import type { Log } from "../../log.ts";
 
 /**
@@ -110,11 +111,7 @@ function presentRefusal(reason: unknown, log: Log): RecordReply {
 function toRefusal(reason: unknown, log: Log): AppError {
   if (reason instanceof AppError) return reason;
   log.error({ err: reason }, "a record of a bulk request was not stored");
-  return isDatabaseUnavailable(reason)
-    ? new AppError("database_unavailable", "the database is not answering; this record was not accepted", {
-        cause: reason,
-      })
-    : new AppError("internal", "internal error", { cause: reason });
+  return databaseRefusal(reason) ?? new AppError("internal", "internal error", { cause: reason });
 }
 
 /**

@@ -61,7 +61,7 @@ function toBody(run: Run, { workflow, recipients, actor, data }: Invocation): Js
 
 function toRequest(
   run: Run,
-  { node_ref, workflow }: Invocation,
+  { node_ref, workflow, recipients }: Invocation,
   body: JsonObject,
   lane: Lane,
   depth: number,
@@ -76,6 +76,7 @@ function toRequest(
     body,
     parent_run_id: run.id,
     depth,
+    weight: recipients.length,
   };
 }
 

@@ -8,6 +8,7 @@ interface FailedRequest {
   lane: Lane;
   status: string;
   has_runs: boolean;
+  weight: number;
 }
 
 /**
@@ -23,6 +24,8 @@ export async function redriveRequests(
   if (ids.length === 0) return { redriven: [], refused: [] };
   const requests = await tx.query<FailedRequest>(
     `select q.id, q.workspace_id, q.lane, q.status,
+            case json_typeof(q.body -> 'recipients') when 'array' then json_array_length(q.body -> 'recipients')
+                 else 1 end as weight,
             exists (select from run r where r.workspace_id = q.workspace_id and r.request_id = q.id) as has_runs
        from request q where q.workspace_id = $1 and q.id = any($2) order by q.id ${dry_run ? "" : "for no key update of q"}`,
     [workspace_id, ids],

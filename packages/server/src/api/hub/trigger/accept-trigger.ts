@@ -33,6 +33,7 @@ export async function acceptTrigger(record: WireRecord, ctx: TriggerContext): Pr
     tenant_id,
     idempotency_key,
     cancellation_key,
+    weight: trigger.recipients.length,
     body: record.text,
     metadata: metadataText(user_agent, metadata),
   });

@@ -42,6 +42,7 @@ function present({ problems, runs, is_complete }: Rehearsal): JsonObject {
     problems: problems.map((problem) => ({ ...problem })),
     recipients: runs.map(({ object_type, distinct_id, ends_at, steps, messages, ...run }) => ({
       ...(object_type === "" ? { distinct_id } : { object_type, id: distinct_id }),
+      workflow: run.workflow_slug,
       parent_object: run.parent_object,
       status: run.status,
       ends_at: microsZ(ends_at),

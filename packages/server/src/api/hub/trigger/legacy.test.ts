@@ -60,7 +60,7 @@ describe("POST /{workspace_key}/trigger/ 400", () => {
     [
       "a delay that is none",
       { ...TRIGGER, delay: "soon" },
-      "delay: must be a number of seconds or of the form [xx]d[xx]h[xx]m[xx]s",
+      "delay: invalid duration-format soon. valid format [xx]d[xx]h[xx]m[xx]s",
     ],
     [
       "the null character",

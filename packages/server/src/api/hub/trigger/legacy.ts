@@ -80,6 +80,7 @@ async function acceptInline({ trigger, lane, text }: InlineRecord, ctx: TriggerC
     tenant_id,
     idempotency_key,
     cancellation_key,
+    weight: trigger.recipients.length,
     body: text,
     metadata: metadataText(user_agent, metadata),
   });
