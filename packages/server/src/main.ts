@@ -235,6 +235,7 @@ async function compose(
     http,
     settleJobs: (tx, lane, jobs) => dispatch.settle(tx, "send", lane, jobs),
     wakeAt: engine.wakeAt,
+    calm: dispatch.calm,
     onSettled(settled) {
       for (const { message, verdict } of settled) metrics.message(message.channel, verdict.status);
     },

@@ -120,6 +120,7 @@ export async function startWorker(
     vendors: vendorTables,
     http,
     settleJobs: (tx, lane, jobs) => dispatch.settle(tx, "send", lane, jobs),
+    calm: dispatch.calm,
     wakeAt: engine.wakeAt,
     onSettled: (written) => void settled.push(...written),
     concurrency,

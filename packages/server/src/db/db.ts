@@ -42,6 +42,8 @@ export interface TxOptions {
    * job will do it again: the write-ahead log keeps order, so nothing later can survive what is lost here.
    */
   relaxed?: boolean;
+  /** Waited for behind each statement of `query`: where work that can wait gives way to other work of the process. */
+  pause?: () => Promise<void> | void;
   /** After a deadlock or a serialization failure `work` is done again, from the start, a few times. */
   again?: boolean;
 }
@@ -111,7 +113,7 @@ export function createDb(options: DbOptions): Db {
     }
   }
 
-  async function once<T>(work: (tx: Tx) => Promise<T>, { relaxed = false }: TxOptions): Promise<T> {
+  async function once<T>(work: (tx: Tx) => Promise<T>, { relaxed = false, pause }: TxOptions): Promise<T> {
     const client = await pool.connect();
     const pending: (() => void)[] = [];
     let failure: Error | undefined;
@@ -122,7 +124,7 @@ export function createDb(options: DbOptions): Db {
       begun.catch(() => {});
       const result = await work(
         Object.assign(
-          queryableOf(client, () => (isSpoiled = true)),
+          queryableOf(client, () => (isSpoiled = true), pause),
           { afterCommit: (then: () => void) => pending.push(then) },
         ),
       );
@@ -206,7 +208,11 @@ function statement(text: string, values: readonly unknown[] = [], name?: string)
  * Values that cannot be sent (too large for a string, say) fail in the driver, which then has the database forget the
  * prepared statement but goes on taking it for prepared: every later use of its name on that connection would fail.
  */
-function queryableOf(client: pg.PoolClient, onSpoiled: () => void = () => {}): Queryable {
+function queryableOf(
+  client: pg.PoolClient,
+  onSpoiled: () => void = () => {},
+  pause: TxOptions["pause"] = () => {},
+): Queryable {
   let bound: Kysely<Tables> | undefined;
   return {
     async query<Row extends object>(
@@ -215,7 +221,10 @@ function queryableOf(client: pg.PoolClient, onSpoiled: () => void = () => {}): Q
       name?: string,
     ): Promise<Row[]> {
       try {
-        return (await client.query<Row>(statement(text, values, name))).rows;
+        const { rows } = await client.query<Row>(statement(text, values, name));
+        const paused = pause();
+        if (paused !== undefined) await paused;
+        return rows;
       } catch (error) {
         if (name !== undefined && !(error instanceof pg.DatabaseError)) onSpoiled();
         throw error;

@@ -61,6 +61,8 @@ export interface DeliveryDeps {
   settleJobs: (tx: Parameters<SendHandler["giveUp"]>[0], lane: Lane, jobs: OutboxJob[]) => Promise<void>;
   /** A retry was scheduled, or a routing's next step: the waker should know. */
   wakeAt: (at: Date) => void;
+  /** Resolves when nothing more urgent than this lane is at work in this process, or after a short while. */
+  calm: (lane: Lane) => Promise<void> | void;
   onSettled: (settled: Settled[]) => void;
   /** Vendor calls in flight, all lanes together. */
   concurrency: number;
@@ -91,6 +93,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
    */
   async function send(message: LeasedMessage): Promise<boolean> {
     await slots.take(message.lane);
+    await deps.calm(message.lane);
     let called: Called;
     try {
       called = await call(message);
@@ -154,7 +157,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   /** Never rejects: each result learns its own fate. One that cannot be written must not take its neighbours along. */
   async function settle(batch: Result[]): Promise<void> {
     try {
-      const written = await db.tx((tx) => settleMessages(tx, batch));
+      const lane = batch[0]?.message.lane ?? 0;
+      const written = await db.tx((tx) => settleMessages(tx, batch), { pause: () => deps.calm(lane) });
       const ours = new Set<Settled>(written);
       for (const result of batch) result.resolve(ours.has(result));
       deps.onSettled(written);
@@ -196,7 +200,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
         if (job === undefined) return;
         slots.enter(lane, job.refs.length);
         try {
-          const leased = await db.tx((tx) => takeMessages(tx, job));
+          const leased = await db.tx((tx) => takeMessages(tx, job), { pause: () => deps.calm(lane) });
           const fates = await Promise.allSettled(leased.map(send));
           const lost = fates.find((fate) => fate.status === "rejected");
           if (lost !== undefined) throw lost.reason;

@@ -44,7 +44,7 @@ export function createExecuteHandler(deps: StageDeps): Handler {
           await deps.dispatch.settle(tx, "execute", lane, jobs);
           await execute(tx, chunk, deps);
         },
-        { relaxed: true },
+        { relaxed: true, pause: () => deps.dispatch.calm(lane) },
       );
     },
     giveUp: (tx, ref, error) => failRun(tx, ref, error),

@@ -41,7 +41,7 @@ export function createExpandHandler(deps: StageDeps): Handler {
           await Promise.all([markExpanding(tx, chunk.requests), holdRequests(tx, chunk.requests)]);
           await noteExecuted(tx, await expand(tx, chunk, deps));
         },
-        { relaxed: true },
+        { relaxed: true, pause: () => deps.dispatch.calm(lane) },
       );
     },
     giveUp: (tx, ref, error) => failRequest(tx, ref, error),
