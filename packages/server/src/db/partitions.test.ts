@@ -287,3 +287,41 @@ describe("retention", () => {
     expect(await places()).toEqual(["gone", "gone", "message_event_default", "message_event_default"]);
   });
 });
+
+describe("the partition of a new week, while it is empty", () => {
+  it.each(["message", "request", "run"])("of %s is looked up by its primary key alone", async (table) => {
+    const plan = await db.tx(async (tx) => {
+      // Beside the large ones of other weeks, no plan reads a partition whole.
+      for (const setting of [
+        "plan_cache_mode to force_generic_plan",
+        "enable_seqscan to off",
+        "enable_hashjoin to off",
+      ])
+        await tx.query(`set local ${setting}`);
+      const type = table === "request" ? "uuid" : "text";
+      await tx.query(
+        `prepare by_key (int[], ${type}[]) as
+           select t.* from unnest($1, $2) as k(workspace_id, id)
+             join ${table} t on t.workspace_id = k.workspace_id and t.id = k.id`,
+      );
+      const rows = await tx.query<{ "QUERY PLAN": string }>("explain execute by_key('{1}', '{}')");
+      await tx.query("deallocate by_key");
+      return rows.map((row) => row["QUERY PLAN"]);
+    });
+    const scans = plan.filter((line) => line.includes(" on ") && line.includes(`${table}_`));
+    expect(scans.length).toBeGreaterThan(0);
+    for (const scan of scans) expect(scan).toMatch(/_pkey\b/);
+  });
+
+  it("has no other index that could be taken for it", async () => {
+    const rows = await db.query<{ name: string }>(
+      `select i.indexrelid::regclass::text as name
+         from pg_index i
+         join pg_class c on c.oid = i.indrelid and c.relkind = 'p'
+         join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+        where not i.indisprimary and i.indpred is null and a.attname = 'workspace_id'
+          and exists (select from pg_index k where k.indrelid = i.indrelid and k.indisprimary)`,
+    );
+    expect(rows).toEqual([]);
+  });
+});

@@ -239,10 +239,10 @@ CREATE TABLE message (
   PRIMARY KEY (workspace_id, id)
 ) PARTITION BY RANGE (id);
 CREATE INDEX message_due ON ONLY public.message USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+CREATE INDEX message_execution ON ONLY public.message USING btree (execution_id, workspace_id);
 CREATE INDEX message_failed ON ONLY public.message USING btree (workspace_id, id) WHERE (failure_reason IS NOT NULL);
-CREATE INDEX message_workspace_id_distinct_id_id_idx ON ONLY public.message USING btree (workspace_id, distinct_id, id);
-CREATE INDEX message_workspace_id_execution_id_idx ON ONLY public.message USING btree (workspace_id, execution_id);
-CREATE INDEX message_workspace_id_idempotency_key_idx ON ONLY public.message USING btree (workspace_id, idempotency_key);
+CREATE INDEX message_key ON ONLY public.message USING btree (idempotency_key, workspace_id);
+CREATE INDEX message_recipient ON ONLY public.message USING btree (distinct_id, workspace_id, id);
 CREATE INDEX message_workspace_id_parent_object_id_idx ON ONLY public.message USING btree (workspace_id, parent_object, id) WHERE (parent_object IS NOT NULL);
 
 CREATE TABLE message_event (
@@ -325,7 +325,7 @@ CREATE TABLE recipient (
   PRIMARY KEY (workspace_id, id),
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
 );
-CREATE INDEX recipient_workspace_id_object_type_id_idx ON public.recipient USING btree (workspace_id, object_type, id);
+CREATE INDEX recipient_kind ON public.recipient USING btree (object_type, workspace_id, id);
 
 CREATE TABLE request (
   workspace_id integer NOT NULL,
@@ -348,7 +348,7 @@ CREATE TABLE request (
 ) PARTITION BY RANGE (id);
 CREATE INDEX request_cancellation ON ONLY public.request USING btree (workspace_id, cancellation_key) WHERE (cancellation_key IS NOT NULL);
 CREATE INDEX request_failed ON ONLY public.request USING btree (workspace_id, updated_at) WHERE (status = 'failure'::text);
-CREATE INDEX request_workspace_id_idempotency_key_idx ON ONLY public.request USING btree (workspace_id, idempotency_key);
+CREATE INDEX request_key ON ONLY public.request USING btree (idempotency_key, workspace_id);
 
 CREATE TABLE run (
   workspace_id integer NOT NULL,
@@ -378,9 +378,9 @@ CREATE TABLE run (
   PRIMARY KEY (workspace_id, id)
 ) PARTITION BY RANGE (id);
 CREATE INDEX run_failed ON ONLY public.run USING btree (workspace_id, updated_at) WHERE (status = 'failed'::text);
+CREATE INDEX run_recipient ON ONLY public.run USING btree (distinct_id, workspace_id, id);
+CREATE INDEX run_request ON ONLY public.run USING btree (request_id, workspace_id);
 CREATE INDEX run_wake ON ONLY public.run USING btree (workspace_id, wake_at) WHERE (wake_at IS NOT NULL);
-CREATE INDEX run_workspace_id_distinct_id_id_idx ON ONLY public.run USING btree (workspace_id, distinct_id, id);
-CREATE INDEX run_workspace_id_request_id_idx ON ONLY public.run USING btree (workspace_id, request_id);
 
 CREATE TABLE service_token (
   id text COLLATE "C" NOT NULL,
