@@ -1,6 +1,7 @@
 import type { Lane } from "../../core/lane.ts";
 import type { Tx } from "../../db/db.ts";
 import type { Redriven, RedriveDeps, RedriveOrder, Refusal } from "./order.ts";
+import { sortOut } from "./sort-out.ts";
 
 interface FailedMessage {
   id: string;
@@ -33,18 +34,12 @@ export async function redriveMessages(
        from message m where m.workspace_id = $1 and m.id = any($2) order by m.id ${dry_run ? "" : "for no key update of m"}`,
     [workspace_id, ids],
   );
-  const refusals = new Map(messages.map((message) => [message.id, refusalOf(message, include_ambiguous)]));
-  const refused = [...new Set(ids)].flatMap((id): Refusal[] => {
-    const refusal = refusals.get(id);
-    if (refusal === null) return [];
-    return [{ id, ...(refusal ?? NOT_FOUND) }];
-  });
-  const fit = messages.filter(({ id }) => refusals.get(id) === null);
+  const { fit, refused } = sortOut("message", ids, messages, (message) =>
+    refusalOf(message, include_ambiguous),
+  );
   if (!dry_run && fit.length > 0) await putBack(tx, workspace_id, fit, deps);
   return { redriven: fit.map(({ id }) => id), refused };
 }
-
-const NOT_FOUND = { code: "not_found", reason: "no such message: it may have outlived its retention" };
 
 function refusalOf(message: FailedMessage, include_ambiguous: boolean): Omit<Refusal, "id"> | null {
   if (!FAILED.has(message.status)) {

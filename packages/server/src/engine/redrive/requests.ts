@@ -1,6 +1,7 @@
 import type { Lane } from "../../core/lane.ts";
 import type { Tx } from "../../db/db.ts";
 import type { Redriven, RedriveDeps, RedriveOrder, Refusal } from "./order.ts";
+import { sortOut } from "./sort-out.ts";
 
 interface FailedRequest {
   id: string;
@@ -30,18 +31,10 @@ export async function redriveRequests(
        from request q where q.workspace_id = $1 and q.id = any($2) order by q.id ${dry_run ? "" : "for no key update of q"}`,
     [workspace_id, ids],
   );
-  const refusals = new Map(requests.map((request) => [request.id, refusalOf(request)]));
-  const refused = [...new Set(ids)].flatMap((id): Refusal[] => {
-    const refusal = refusals.get(id);
-    if (refusal === null) return [];
-    return [{ id, ...(refusal ?? NOT_FOUND) }];
-  });
-  const fit = requests.filter(({ id }) => refusals.get(id) === null);
+  const { fit, refused } = sortOut("request", ids, requests, refusalOf);
   if (!dry_run && fit.length > 0) await putBack(tx, workspace_id, fit, deps);
   return { redriven: fit.map(({ id }) => id), refused };
 }
-
-const NOT_FOUND = { code: "not_found", reason: "no such request: it may have outlived its retention" };
 
 function refusalOf({ status, has_runs }: FailedRequest): Omit<Refusal, "id"> | null {
   if (has_runs) {

@@ -4,6 +4,7 @@ import { readNows } from "../../workspaces/clock.ts";
 import type { Step } from "../run.ts";
 import { enqueueByLane } from "../waiters.ts";
 import type { Redriven, RedriveDeps, RedriveOrder, Refusal } from "./order.ts";
+import { sortOut } from "./sort-out.ts";
 
 interface FailedRun {
   id: string;
@@ -35,18 +36,10 @@ export async function redriveRuns(
        from run r where r.workspace_id = $1 and r.id = any($2) order by r.id ${dry_run ? "" : "for no key update of r"}`,
     [workspace_id, executions],
   );
-  const refusals = new Map(runs.map((run) => [run.id, refusalOf(run)]));
-  const refused = [...new Set(executions)].flatMap((id): Refusal[] => {
-    const refusal = refusals.get(id);
-    if (refusal === null) return [];
-    return [{ id, ...(refusal ?? NOT_FOUND) }];
-  });
-  const fit = runs.filter(({ id }) => refusals.get(id) === null);
+  const { fit, refused } = sortOut("execution", executions, runs, refusalOf);
   if (!dry_run && fit.length > 0) await putBack(tx, workspace_id, fit, deps);
   return { redriven: fit.map(({ id }) => id), refused };
 }
-
-const NOT_FOUND = { code: "not_found", reason: "no such execution: it may have outlived its retention" };
 
 function refusalOf(run: FailedRun): Omit<Refusal, "id"> | null {
   if (run.status !== "failed") {

@@ -187,48 +187,45 @@ export async function groupMessages(
 }
 
 /** The next ids behind one, in order. */
-export async function nextFailedRequests(
+export type NextFailed = (
   db: Queryable,
   workspace_id: number,
   filter: FailureFilter,
-  after: string,
-  limit: number,
-): Promise<string[]> {
-  if (filter.channel !== null) return [];
-  const rows = await db.query<{ id: string }>(
-    `select q.id ${FAILED_REQUESTS} and ($6 = '' or q.id > nullif($6, '')::uuid)
-        and ($5::text is null or ${REQUEST_ERROR} = $5) order by q.id limit $7`,
-    [...runValues(workspace_id, filter), filter.error, after, limit],
-  );
-  return rows.map(({ id }) => id);
+  page: Page,
+) => Promise<string[]>;
+
+export interface Page {
+  after: string;
+  limit: number;
 }
 
-export async function nextFailedRuns(
-  db: Queryable,
-  workspace_id: number,
-  filter: FailureFilter,
-  after: string,
-  limit: number,
-): Promise<string[]> {
-  if (filter.channel !== null) return [];
-  const rows = await db.query<{ id: string }>(
-    `select r.id ${FAILED_RUNS} and r.id > $6 and ($5::text is null or ${RUN_ERROR} = $5) order by r.id limit $7`,
-    [...runValues(workspace_id, filter), filter.error, after, limit],
-  );
-  return rows.map(({ id }) => id);
-}
+export const nextFailedRequests: NextFailed = (db, workspace_id, filter, page) =>
+  filter.channel !== null
+    ? Promise.resolve([])
+    : readIds(
+        db,
+        `select q.id ${FAILED_REQUESTS} and ($6 = '' or q.id > nullif($6, '')::uuid)
+            and ($5::text is null or ${REQUEST_ERROR} = $5) order by q.id limit $7`,
+        [...runValues(workspace_id, filter), filter.error, page.after, page.limit],
+      );
 
-export async function nextFailedMessages(
-  db: Queryable,
-  workspace_id: number,
-  filter: FailureFilter,
-  after: string,
-  limit: number,
-): Promise<string[]> {
-  const rows = await db.query<{ id: string }>(
+export const nextFailedRuns: NextFailed = (db, workspace_id, filter, page) =>
+  filter.channel !== null
+    ? Promise.resolve([])
+    : readIds(
+        db,
+        `select r.id ${FAILED_RUNS} and r.id > $6 and ($5::text is null or ${RUN_ERROR} = $5) order by r.id limit $7`,
+        [...runValues(workspace_id, filter), filter.error, page.after, page.limit],
+      );
+
+export const nextFailedMessages: NextFailed = (db, workspace_id, filter, page) =>
+  readIds(
+    db,
     `select m.id ${FAILED_MESSAGES} and m.id > $8
         and ($7::text is null or ${shapeOf("m.failure_reason")} = $7) order by m.id limit $9`,
-    [...messageValues(workspace_id, filter), filter.error, after, limit],
+    [...messageValues(workspace_id, filter), filter.error, page.after, page.limit],
   );
-  return rows.map(({ id }) => id);
+
+async function readIds(db: Queryable, text: string, values: unknown[]): Promise<string[]> {
+  return (await db.query<{ id: string }>(text, values)).map(({ id }) => id);
 }

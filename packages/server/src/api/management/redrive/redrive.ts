@@ -164,7 +164,7 @@ async function redriveFiltered(
   let more = false;
   for (const kind of KINDS) {
     const isMore = await paged(
-      (after) => NEXT[kind](db, workspace_id, filter, after, PAGE),
+      (after) => NEXT[kind](db, workspace_id, filter, { after, limit: PAGE }),
       async (page) => {
         const done = await services.engine.redrive(workspace_id, { ...rest, [kind]: page });
         tallies[kind].add(done[kind]);
