@@ -39,6 +39,7 @@ async function accept(serverUrl: string, scale: number): Promise<Row[]> {
     const server = await world.startServer("api");
     const load = (count: number) => accepted(server.port, connections, count, triggerRequest(world.apiKey));
     await load(Math.min(2000, total));
+    const before = await storedRows(world);
     const result = await load(Math.round(total * scale));
     rows.push({
       ...EMPTY,
@@ -46,6 +47,7 @@ async function accept(serverUrl: string, scale: number): Promise<Row[]> {
       unit: "triggers",
       ...speedOf(result),
       peak_mb: await server.peakMemory(),
+      rows_per_notification: ((await storedRows(world)) - before) / result.answers,
       floor,
     });
     await server.stop();
@@ -62,8 +64,10 @@ async function bulkAccept(serverUrl: string, scale: number): Promise<Row[]> {
   const request = (index: number) =>
     post("/trigger/", { authorization: `Bearer ${world.apiKey}` }, body(index));
   await accepted(server.port, 8, 50, request);
+  const before = await storedRows(world);
   const result = await accepted(server.port, 8, Math.round(1000 * scale), request);
   const speed = speedOf(result);
+  const written = (await storedRows(world)) - before;
   const peak_mb = await server.peakMemory();
   await server.stop();
   await world.close();
@@ -75,6 +79,7 @@ async function bulkAccept(serverUrl: string, scale: number): Promise<Row[]> {
       ...speed,
       per_second: speed.per_second * 100,
       peak_mb,
+      rows_per_notification: written / (result.answers * 100),
     },
   ];
 }
@@ -96,8 +101,7 @@ async function pump(world: World, arrived: () => number, total: number, scenario
   const before = await writtenRows(world);
   const begun = arrived();
   const started = performance.now();
-  await accepted(server.port, 64, total, triggerRequest(world.apiKey));
-  const acceptSeconds = (performance.now() - started) / 1000;
+  const result = await accepted(server.port, 64, total, triggerRequest(world.apiKey));
   while (arrived() - begun < total) await pause(20);
   await settled(world);
   const seconds = (performance.now() - started) / 1000;
@@ -105,10 +109,11 @@ async function pump(world: World, arrived: () => number, total: number, scenario
   const peak_mb = await server.peakMemory();
   await server.stop();
   console.log(
-    `  ${scenario}: accepted at ${Math.round(total / acceptSeconds)}/s while ${Math.round(total / seconds)} triggers/s went through`,
+    `  ${scenario}: accepted at ${Math.round(total / result.seconds)}/s while ${Math.round(total / seconds)} triggers/s went through`,
   );
   return {
     ...EMPTY,
+    ...speedOf(result),
     scenario,
     unit: "messages",
     per_second: (2 * total) / seconds,
@@ -136,6 +141,7 @@ async function measureIdle(
   const server = await world.startServer("all");
   const request = triggerRequest(world.apiKey);
   const latencies: number[] = [];
+  const before = await writtenRows(world);
   for (let index = 0; index < total + 50; index++) {
     const arrival = new Promise<number>((resolve) => sink.onArrival(resolve));
     const started = performance.now();
@@ -153,6 +159,8 @@ async function measureIdle(
   }
   const sorted = Float64Array.from(latencies).sort();
   const peak_mb = await server.peakMemory();
+  await settled(world);
+  const written = (await writtenRows(world)) - before;
   await server.stop();
   return {
     ...EMPTY,
@@ -161,6 +169,7 @@ async function measureIdle(
     p50_ms: percentile(sorted, 0.5),
     p99_ms: percentile(sorted, 0.99),
     peak_mb,
+    rows_per_notification: written / (2 * (total + 50)),
   };
 }
 
@@ -195,6 +204,14 @@ async function sleepers(serverUrl: string, scale: number): Promise<Row[]> {
   await world.close();
   const cost = 1 - (asleep.per_second ?? 0) / (alone.per_second ?? 1);
   return [alone, { ...asleep, floor: `costs < 10 % (here ${(cost * 100).toFixed(1)} %)` }, latency];
+}
+
+/** Of a process that only accepts: what it inserts, it leaves alone. */
+async function storedRows(world: World): Promise<number> {
+  const [row] = await world.db.query<{ stored: number }>(
+    "select ((select count(*) from request) + (select count(*) from pgboss.job))::float8 as stored",
+  );
+  return row?.stored ?? 0;
 }
 
 async function writtenRows(world: World): Promise<number> {
