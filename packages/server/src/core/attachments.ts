@@ -54,6 +54,12 @@ export function attachmentsOf(payload: JsonObject, before_batch: JsonObject | nu
   return wasReplaced ? own : items.filter(isJsonObject).flatMap((item) => toNotes(item.$attachments));
 }
 
+export const MAX_FILES = 100;
+
+export function tooMany(count: number): string {
+  return `${count} attachments: a mail carries ${MAX_FILES} at most`;
+}
+
 /** Reads notes, and files as a node made them, from anywhere inside the house. Never throws. */
 export function toNotes(list: Json | undefined): Attachment[] {
   if (list === undefined || list === null) return [];

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Attachment, type StoredAt, toNotes } from "../core/attachments.ts";
+import { MAX_FILES, tooMany, type Attachment, type StoredAt, toNotes } from "../core/attachments.ts";
 import type { Json } from "../core/json.ts";
 import type { Db } from "../db/db.ts";
 import { isDatabaseUnavailable } from "../db/db.ts";
@@ -39,7 +39,6 @@ export interface LeftOut {
 }
 
 /** More than any mail is read for; a payload of 3 MB could name a hundred thousand URLs. */
-const MAX_FILES = 100;
 
 /** Of one mail, side by side. */
 const FETCHES = 4;
@@ -83,11 +82,7 @@ export function createAttachments({ db, http }: { db: Db; http: HttpClient }): A
   async function load({ workspace_id, attachments, attempt }: Carrier, signal: AbortSignal): Promise<Loaded> {
     const notes = toNotes(attachments);
     if (notes.length > MAX_FILES) {
-      return refused(
-        "message",
-        "too_many_attachments",
-        `${notes.length} attachments: a mail carries ${MAX_FILES} at most`,
-      );
+      return refused("message", "too_many_attachments", tooMany(notes.length));
     }
     const results = await inParallel(notes, FETCHES, (note) =>
       signal.aborted ? Promise.resolve(OUT_OF_TIME) : read(workspace_id, note),

@@ -1,6 +1,12 @@
 import type { VariantSnapshot } from "../catalog/template.ts";
 import type { CompiledNode } from "../catalog/workflow.ts";
-import { type Attachment, attachmentsOf, describeAttachment } from "../core/attachments.ts";
+import {
+  type Attachment,
+  attachmentsOf,
+  describeAttachment,
+  MAX_FILES,
+  tooMany,
+} from "../core/attachments.ts";
 import type { Channel } from "../core/channel.ts";
 import type { StoredIdentity } from "../core/identity.ts";
 import type { JsonObject } from "../core/json.ts";
@@ -192,11 +198,16 @@ function missingVariable(failure: string): string | null {
 function readAttachments(run: Run, node: CompiledNode): Attachment[] | null {
   const attachments = attachmentsOf(run.data, run.memory.data_before_batch ?? null);
   if (attachments.length === 0) return null;
+  const code = "attachment_unusable";
+  if (attachments.length > MAX_FILES) {
+    addStep(run, node, "warning", code, `email: ${tooMany(attachments.length)}`, { code });
+  }
   for (const [index, attachment] of attachments.entries()) {
     const { filename, problem } = attachment;
     if (problem === null) continue;
     const text = `email: attachment ${filename ?? index + 1}: ${problem}`;
-    addStep(run, node, "warning", "attachment_unusable", text, {
+    addStep(run, node, "warning", code, text, {
+      code,
       attachment: describeAttachment(attachment),
     });
   }

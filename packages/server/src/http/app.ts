@@ -70,7 +70,7 @@ export function createApp(
       url: route.path,
       handler: async (request, reply) => {
         try {
-          const answer = await serve(request);
+          const answer = await patiently(serve(request));
           return await send(reply, answer);
         } catch (error) {
           return await answerError(error, family, request, reply);
@@ -198,4 +198,18 @@ function toAppError(error: unknown, isOutOfRoom: boolean): AppError {
     return new AppError("validation_error", message, { cause: error });
   }
   return new AppError("internal", "internal error", { cause: error });
+}
+
+/** Longest that anything takes: a redrive of ten thousand. A database that hangs without closing its connections never answers. */
+const PATIENCE_MS = 60_000;
+
+async function patiently<T>(work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const text = `there was no answer within ${PATIENCE_MS / 1000} s; send the request again`;
+  const timer = setTimeout(() => late.reject(new AppError("database_unavailable", text)), PATIENCE_MS);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -30,18 +30,26 @@ const body = z.unknown().meta({
   },
 });
 
-export default defineRoute({
-  method: "POST",
-  path: "/trigger/",
-  summary: "Trigger a workflow, or up to 100 of them",
-  query: z.object({
+/** Of all names this one must not be passed over: what was to be rehearsed would be sent. */
+const triggerQuery = z
+  .looseObject({
     dry_run: z
       .enum(["true", "false"], "must be true or false")
       .optional()
       .describe(
         "`true`: says who would get what and why, and does none of it. One record, answered with 200.",
       ),
-  }),
+  })
+  .superRefine((query, ctx) => {
+    const slip = Object.keys(query).find((name) => name !== "dry_run" && /^dry[-_]?(run)?$/i.test(name));
+    if (slip !== undefined) ctx.addIssue({ code: "custom", path: [slip], message: "is spelt dry_run" });
+  });
+
+export default defineRoute({
+  method: "POST",
+  path: "/trigger/",
+  summary: "Trigger a workflow, or up to 100 of them",
+  query: triggerQuery,
   body,
   reply: {
     status: 202,

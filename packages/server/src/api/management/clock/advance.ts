@@ -10,7 +10,7 @@ const PATIENCE_MS = 20_000;
 const LOOK_MS = 20;
 
 const body = z
-  .object({
+  .strictObject({
     by: z
       .string()
       .refine((text) => (parseDuration(text) ?? 0) > 0, "must be a duration like 30d or 1h30m")
@@ -37,7 +37,7 @@ export default defineRoute({
     body: clockReply,
     description: "`advancing_to` is set while it is still on its way.",
   },
-  errors: ["authentication_failed", "not_found", "validation_error"],
+  errors: ["authentication_failed", "not_found", "validation_error", "conflict"],
   transaction: false,
   async handle({ body: { by, to }, auth, db, services }) {
     expectSandbox(auth.workspace);
@@ -54,6 +54,13 @@ export default defineRoute({
       const clock = await readClock(db, workspace_id, base);
       if (clock.advancing_to === null) break;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    const { now, advancing_to } = await readClock(db, workspace_id, base);
+    if (move instanceof Date && advancing_to === null && now < move) {
+      throw new AppError(
+        "conflict",
+        `the clock was frozen or reset on its way; it shows ${now.toISOString()}`,
+      );
     }
     return presentClock(db, auth.workspace, services);
   },

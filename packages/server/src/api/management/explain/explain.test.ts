@@ -240,6 +240,21 @@ describe("GET /v1/{workspace}/explain/ 200 says why somebody got nothing", () =>
     expect(summary).toContain(`carried by ${carrier?.id}, which waits until `);
   });
 
+  it("cancelled before it began, though others of the same request went on", async () => {
+    await pipeline.commit("hello", [delay("d", "1h"), sms("s")]);
+    const request = await send({ recipients: [ann, { distinct_id: "bob", $sms: "+14155550101" }] });
+    await explained("waiting", { distinct_id: "bob" });
+    await query(
+      `update request set errors = '[{"error_code": "cancelled", "severity": "info", "recipient": "ann",
+         "error_description": "cancelled via API before it began, for user ''ann''"}]' where workspace_id = $1`,
+    );
+    await query("delete from run where workspace_id = $1 and distinct_id = 'ann'");
+    const { summary } = await explained("cancelled", { distinct_id: "ann", workflow: "hello" });
+    expect(summary).toContain("cancelled via API before it began");
+    const { body } = await management.call("GET", "log/request?recipient=ann");
+    expect(body).toMatchObject({ results: [{ request_id: request }] });
+  });
+
   it("cancelled, before and after it began", async () => {
     await pipeline.commit("hello", [delay("d", "1h"), sms("s")]);
     await send({ $idempotency_key: "k" });

@@ -75,7 +75,8 @@ export function requestConditions(
     conditions.push(sql`exists (select from ${sql.raw(PROBLEMS)} where e ->> 'severity' = any(${severity}))`);
   }
   if (api_name) conditions.push(sql`q.api_type = any(${api_name})`);
-  if (name) conditions.push(sql`q.name = ${name}`);
+  if (name)
+    conditions.push(sql`(q.name = ${name} or q.api_type = 'event' and lower(q.name) = lower(${name}))`);
   if (workflow) conditions.push(concerns(workflow));
   if (recipient) conditions.push(reachedOrNamed(workspace_id, recipient, expanding_since));
   if (tenant_id) conditions.push(sql`coalesce(q.tenant_id, 'default') = ${tenant_id}`);
@@ -102,6 +103,6 @@ function reachedOrNamed(workspace_id: number, name: string, expanding_since: Dat
   const waits =
     expanding_since === null ? sql`false` : sql`coalesce(q.updated_at, q.created_at) >= ${expanding_since}`;
   return sql`(q.id = any(array(select r.request_id from run r where r.workspace_id = ${workspace_id} and ${isOf(name)}))
-    or case when q.api_type in ('event', 'user_edit') or q.status <> 'accepted' or ${waits}
+    or case when q.api_type in ('event', 'user_edit') or q.status <> 'accepted' or q.errors is not null or ${waits}
             then exists (select from (select ${name}::text as name) k where ${NAMES_THEM}) else false end)`;
 }

@@ -4,14 +4,14 @@ import { defineRoute, RouteReply } from "../../../http/route.ts";
 
 export default defineRoute({
   method: "DELETE",
-  path: "/v1/:workspace/vendor/:vendor_config_id/",
+  path: "/v1/:workspace/vendor/:vendor/",
   summary: "Delete a vendor's settings; the next in its priority lists moves up.",
-  params: z.object({ workspace: z.string(), vendor_config_id: z.string() }),
+  params: z.object({ workspace: z.string(), vendor: z.string().describe("The id of a configuration.") }),
   reply: { status: 204 },
   errors: ["authentication_failed", "not_found"],
   async handle({ params, auth, db, services }) {
-    const gone = await services.vendors.remove(db, auth.workspace.workspace_id, params.vendor_config_id);
-    if (!gone) throw new AppError("not_found", `vendor configuration '${params.vendor_config_id}' not found`);
+    const gone = await services.vendors.remove(db, auth.workspace.workspace_id, params.vendor);
+    if (!gone) throw new AppError("not_found", `vendor configuration '${params.vendor}' not found`);
     return new RouteReply(204, null);
   },
 });

@@ -6,9 +6,9 @@ import { presentVendor, vendorReply } from "./present-vendor.ts";
 
 export default defineRoute({
   method: "POST",
-  path: "/v1/:workspace/vendor/:vendor_slug/",
+  path: "/v1/:workspace/vendor/:vendor/",
   summary: "Save a vendor's settings and make it the first choice of its channel.",
-  params: z.object({ workspace: z.string(), vendor_slug: z.string() }),
+  params: z.object({ workspace: z.string(), vendor: z.string().describe("The slug of a vendor.") }),
   body: z.object({
     config: z
       .record(z.string(), z.unknown())
@@ -24,7 +24,7 @@ export default defineRoute({
   async handle({ params, body, auth, db, services }) {
     const { nickname, categories } = body;
     const vendor = {
-      vendor_slug: params.vendor_slug,
+      vendor_slug: params.vendor,
       nickname,
       categories,
       config: body.config as JsonObject,
