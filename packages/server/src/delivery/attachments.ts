@@ -84,14 +84,27 @@ export function createAttachments({ db, http }: { db: Db; http: HttpClient }): A
     if (notes.length > MAX_FILES) {
       return refused("message", "too_many_attachments", tooMany(notes.length));
     }
-    const results = await inParallel(notes, FETCHES, (note) =>
-      signal.aborted ? Promise.resolve(OUT_OF_TIME) : read(workspace_id, note),
-    );
+    let held = 0;
+    const results = await inParallel(notes, FETCHES, async (note) => {
+      if (signal.aborted) return OUT_OF_TIME;
+      if (held > MAX_HELD_BYTES) return TOO_LARGE;
+      const result = await read(workspace_id, note);
+      if (result.ok) held += result.bytes.length;
+      return result;
+    });
     return select(notes, results, attempt);
   }
 
   return { load };
 }
+
+/** Of one mail, while it is put together: some may be the same file, and some may stay behind. */
+const MAX_HELD_BYTES = 3 * MAX_TOTAL_BYTES;
+const TOO_LARGE = refused(
+  "message",
+  "attachments_too_large",
+  `the attachments are more than ${MAX_HELD_BYTES} bytes in all, and ${MAX_TOTAL_BYTES} is what mail servers accept`,
+);
 
 const OUT_OF_TIME = refused("transient", "attachment_timeout", "there was no time left to fetch it");
 

@@ -4,7 +4,7 @@ import type { Db } from "../db/db.ts";
 import { isDatabaseUnavailable } from "../db/db.ts";
 import type { Log } from "../log.ts";
 import type { Workspaces } from "../workspaces/workspaces.ts";
-import { type Attachments, createAttachments } from "./attachments.ts";
+import { type Attachments, createAttachments, type Loaded } from "./attachments.ts";
 import type { HttpClient } from "./http.ts";
 import {
   type Attached,
@@ -135,7 +135,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       attachments: loaded?.files ?? [],
     };
     const outcome = await withDeadline(deps.timeout_ms, (signal) => connection.send(outgoing, signal));
-    return { outcome, attached: loaded };
+    return { outcome, attached: loaded === null ? null : withoutBytes(loaded) };
   }
 
   /** Before the vendor's own time begins. */
@@ -247,6 +247,16 @@ function uncalled(outcome: Outcome): Called {
 interface Writer {
   results: Result[];
   inFlight: number;
+}
+
+/** The result waits to be written, for long where the database does. */
+function withoutBytes({ files, left_out }: Pick<Loaded & { ok: true }, "files" | "left_out">): Attached {
+  return {
+    files: files.map(({ filename, content_type, bytes, sha256 }) => {
+      return { filename, content_type, sha256, size: bytes.length };
+    }),
+    left_out,
+  };
 }
 
 function createWriter(): Writer {

@@ -108,7 +108,7 @@ export interface Settled {
 }
 
 export interface Attached {
-  files: AttachedFile[];
+  files: (Omit<AttachedFile, "bytes"> & { size: number })[];
   left_out: LeftOut[];
 }
 
@@ -216,8 +216,8 @@ async function recordAttached(tx: Tx, settled: Settled[]): Promise<void> {
       settled.map(({ message: { attempt }, attached }) =>
         JSON.stringify({
           attempt,
-          files: attached?.files.map(({ filename, content_type, bytes, sha256 }) => {
-            return { filename, content_type, size: bytes.length, sha256 };
+          files: attached?.files.map(({ filename, content_type, size, sha256 }) => {
+            return { filename, content_type, size, sha256 };
           }),
           left_out: attached?.left_out,
         }),

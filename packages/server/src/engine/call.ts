@@ -18,14 +18,21 @@ export function createCallHandler(deps: StageDeps): Handler {
   const mailbox = createMailbox(deps);
 
   async function answer({ call, ...run }: Waiting, lane: Lane): Promise<void> {
+    const begun = performance.now();
     await slots.take(lane);
     let reply: HttpReply;
     try {
+      // Behind slow servers it may have waited for minutes, and its run been cancelled.
+      if (performance.now() - begun > STALE_MS && !(await isWanted(run))) return;
       reply = await deps.call(call);
     } finally {
       slots.free(lane);
     }
     await mailbox.post({ ...run, reply });
+  }
+
+  async function isWanted(run: Omit<Waiting, "call">): Promise<boolean> {
+    return (await loadCalls(deps, [run])).some(({ wait_id }) => wait_id === run.wait_id);
   }
 
   return {
@@ -41,7 +48,7 @@ export function createCallHandler(deps: StageDeps): Handler {
       slots.enter(lane, calls);
       try {
         // All of them are waited for: a job that goes back while its calls are out would make them twice.
-        const answers = (await loadCalls(deps, jobs)).map((waiting) => answer(waiting, lane));
+        const answers = (await loadCalls(deps, refsOf(jobs))).map((waiting) => answer(waiting, lane));
         await Promise.allSettled(answers);
         await Promise.all(answers);
         await deps.db.tx((tx) => deps.dispatch.settle(tx, "call", lane, jobs), { relaxed: true });
@@ -53,13 +60,17 @@ export function createCallHandler(deps: StageDeps): Handler {
   };
 }
 
+/** What a call was loaded for may have changed by then. */
+const STALE_MS = 50;
+
 interface Waiting extends Ref {
   wait_id: string;
   call: HttpCall;
 }
 
-async function loadCalls({ db }: Pick<StageDeps, "db">, jobs: Job[]): Promise<Waiting[]> {
-  const refs = jobs.flatMap((job) => job.refs);
+const refsOf = (jobs: Job[]): Ref[] => jobs.flatMap(({ refs }) => refs);
+
+async function loadCalls({ db }: Pick<StageDeps, "db">, refs: Ref[]): Promise<Waiting[]> {
   return db.query<Waiting>(
     `select r.workspace_id, r.id, r.state->'wait'->>'id' as wait_id, r.state->'call' as call
        from unnest($1::int[], $2::text[]) as k(workspace_id, id)

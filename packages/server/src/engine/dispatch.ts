@@ -263,7 +263,9 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
     sleepers.set(queue, waiting);
     let timer: NodeJS.Timeout | undefined;
     const { promise, resolve } = Promise.withResolvers<void>();
+    let isOver = false;
     const cancel = () => {
+      isOver = true;
       clearTimeout(timer);
       waiting.delete(resume);
     };
@@ -276,7 +278,7 @@ export function createDispatch({ db, url, log, observe }: DispatchDeps): Dispatc
       cancel,
       wait() {
         if (stopping) resume();
-        else timer = setTimeout(resume, POLL_MS);
+        else if (!isOver) timer = setTimeout(resume, POLL_MS);
         return promise;
       },
     };

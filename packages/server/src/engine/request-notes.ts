@@ -73,7 +73,7 @@ export function createRequestNotes({ db, ids, log, now = Date.now }: RequestNote
   return {
     add(note) {
       if (isTooMany(note.workspace_id)) return;
-      waiting.push({ ...note, id: ids.uuid() });
+      waiting.push({ ...note, body: bounded(note.body), id: ids.uuid() });
       writing ??= write();
     },
     drain: () => writing ?? Promise.resolve(),
@@ -95,7 +95,7 @@ function insertNotes(tx: Pick<Db, "query">, batch: Waiting[]): Promise<unknown> 
       batch.map(({ name }) => name.slice(0, 255).toWellFormed()),
       batch.map(({ tenant_id }) => tenant_id),
       batch.map(({ idempotency_key }) => idempotency_key),
-      batch.map(({ body }) => bounded(body)),
+      batch.map(({ body }) => body),
       batch.map(({ metadata }) => metadata),
       batch.map(({ status }) => status),
       batch.map((note) => JSON.stringify(problemsOf(note))),

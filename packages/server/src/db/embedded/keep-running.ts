@@ -49,7 +49,8 @@ export async function keepRunning({ place, password, options }: KeepRunning): Pr
   const watching = watch();
 
   async function watch(): Promise<void> {
-    while (running !== undefined) {
+    // One that came back while it was to be stopped is stopped by who asked for it.
+    while (running !== undefined && !closing.signal.aborted) {
       await running.ended;
       if (closing.signal.aborted) return;
       const why = await running.whyEnded().catch(() => null);

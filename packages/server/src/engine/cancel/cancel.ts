@@ -5,7 +5,7 @@ import type { EngineDeps } from "../deps.ts";
 import { stopListening } from "../waiters.ts";
 import { deleteBatches, lockBatches, takeOutItems } from "./batches.ts";
 import { type CancelFilter, namesPart, namesTrigger } from "./filter.ts";
-import { awaitExpanding, leaveNotice } from "./notices.ts";
+import { awaitExpanding, leaveNotice, renewNotice } from "./notices.ts";
 import { findPeople, type NamedPeople } from "./people.ts";
 import { cancelPages, cancelRequests, findRequests } from "./requests.ts";
 import {
@@ -40,11 +40,25 @@ export async function cancelRuns(
   workspace_id: number,
   filter: CancelFilter,
 ): Promise<string[]> {
-  if (namesPart(filter)) await holdBack(deps, workspace_id, filter);
+  const notice = namesPart(filter) ? await holdBack(deps, workspace_id, filter) : [];
+  const cancelled = await cancelThose(deps, workspace_id, filter, notice);
+  if (notice.length === 0) return cancelled;
+  // What the runs triggered before they were locked may be expanded by somebody who has missed that the notice was renewed.
+  await awaitExpanding(deps.db, workspace_id);
+  const further = await cancelThose(deps, workspace_id, filter, []);
+  return [...new Set([...cancelled, ...further])].toSorted();
+}
+
+async function cancelThose(
+  deps: CancelDeps,
+  workspace_id: number,
+  filter: CancelFilter,
+  notice: readonly string[],
+): Promise<string[]> {
   const carriers = new Set<string>();
   for (let round = 1; ; round++) {
     try {
-      return await deps.db.tx((tx) => cancel(tx, workspace_id, filter, carriers, deps));
+      return await deps.db.tx((tx) => cancel(tx, workspace_id, filter, { carriers, notice }, deps));
     } catch (error) {
       if (round >= MAX_ROUNDS || !isPassing(error)) throw error;
       if (error instanceof MoreToLock) for (const id of error.ids) carriers.add(id);
@@ -52,17 +66,19 @@ export async function cancelRuns(
   }
 }
 
-/** Of requests that have no runs yet. Where all of them have, the runs are there to be found. */
+/** Of requests that have no runs yet. Where all of them have, and no run is at work, the runs are there to be found. */
 async function holdBack(
   { db, dispatch, recipients }: CancelDeps,
   workspace_id: number,
   filter: CancelFilter,
-): Promise<void> {
-  if ((await dispatch.oldestPending(db, "expand")) === null) return;
+): Promise<string[]> {
+  const pending = [await dispatch.oldestPending(db, "execute"), await dispatch.oldestPending(db, "expand")];
+  if (pending.every((since) => since === null)) return [];
   const named = filter.recipients;
   const people = named === null ? null : await findPeople(db, workspace_id, named, recipients);
-  await leaveNotice(db, workspace_id, filter, people);
+  const ids = await leaveNotice(db, workspace_id, filter, people);
   await awaitExpanding(db, workspace_id);
+  return ids;
 }
 
 /** Runs beyond those that are locked turned out to carry a batch: out of order they must not be locked. */
@@ -85,7 +101,7 @@ async function cancel(
   tx: Tx,
   workspace_id: number,
   filter: CancelFilter,
-  carriers: ReadonlySet<string>,
+  { carriers, notice }: { carriers: ReadonlySet<string>; notice: readonly string[] },
   deps: CancelDeps,
 ): Promise<string[]> {
   const people =
@@ -101,6 +117,7 @@ async function cancel(
   const isLess = await stopFanOut(tx, workspace_id, filter, seen);
   const ids = (isLess ? await find() : seen).map(({ id }) => id);
   const running = await lockRunning(tx, workspace_id, [...ids, ...carriers]);
+  await renewNotice(tx, workspace_id, notice);
   // Where they stand now that they are locked: one may have joined a batch while its lock was waited for.
   const matched = await readRuns(tx, workspace_id, ids);
   const now = (await readNows(tx, [workspace_id], await deps.clock(tx))).get(workspace_id) ?? new Date();

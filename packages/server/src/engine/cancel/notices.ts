@@ -33,22 +33,36 @@ const nameOfAddress = (key: string): string => `address ${key}`;
 const nameOfTrigger = (idempotency_key: string | null, cancellation_key: string | null): string =>
   idempotency_key === null ? `cancellation ${cancellation_key ?? ""}` : `idempotency ${idempotency_key}`;
 
-/** In a transaction of its own, before runs are looked for: expands that begin behind it see it. */
+/** In a transaction of its own, before runs are looked for: expands that begin behind it see it. Gives the ids. */
 export async function leaveNotice(
   db: Queryable,
   workspace_id: number,
   filter: CancelFilter,
   people: NamedPeople | null,
-): Promise<void> {
+): Promise<string[]> {
   const { workflow_slug, idempotency_key, cancellation_key } = filter;
   const rest: Rest = { workflow_slug, idempotency_key, cancellation_key };
   const names =
     people === null
       ? [nameOfTrigger(idempotency_key, cancellation_key)]
       : [...people.keys.map(nameOf), ...people.addresses.map(nameOfAddress)];
-  await db.query(
-    "insert into cancel_notice (workspace_id, name, filter) select $1, name, $3 from unnest($2::text[]) as n(name)",
+  const rows = await db.query<{ id: string }>(
+    `insert into cancel_notice (workspace_id, name, filter) select $1, name, $3 from unnest($2::text[]) as n(name)
+     returning id::text`,
     [workspace_id, [...new Set(names)], JSON.stringify(rest)],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/**
+ * Once the runs are locked: what they have triggered until then is later than the notice, and is meant by it too. The
+ * time is the wall's, for this transaction may have waited for them.
+ */
+export async function renewNotice(tx: Tx, workspace_id: number, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await tx.query(
+    "update cancel_notice set at = clock_timestamp() where workspace_id = $1 and id = any($2::bigint[])",
+    [workspace_id, ids],
   );
 }
 
