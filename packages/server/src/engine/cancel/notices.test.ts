@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createHarness, type Harness } from "../../../test/harness.ts";
+import type { Queryable } from "../../db/db.ts";
 import type { RequestRow } from "../intent.ts";
 import { awaitExpanding, markExpanding } from "./notices.ts";
 
@@ -35,7 +36,16 @@ it("lasts until the expands of the workspace that were under way are over, and f
   const { db } = harness.services;
   const [first, elsewhere] = [await beginExpand(WORKSPACE), await beginExpand(WORKSPACE + 1)];
   const over: string[] = [];
-  const waiting = awaitExpanding(db, WORKSPACE).then(() => over.push("waited"));
+  const looked = Promise.withResolvers<void>();
+  const watched: Pick<Queryable, "query"> = {
+    query: async (text, values, name) => {
+      const rows = await db.query<never>(text, values, name);
+      looked.resolve();
+      return rows;
+    },
+  };
+  const waiting = awaitExpanding(watched, WORKSPACE).then(() => over.push("waited"));
+  await looked.promise;
   await awaitExpanding(db, WORKSPACE + 2);
   await expect(awaitExpanding(db, WORKSPACE, 1)).rejects.toMatchObject({ code: "conflict" });
   const second = await beginExpand(WORKSPACE);

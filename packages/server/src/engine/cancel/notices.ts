@@ -84,7 +84,7 @@ const LONGEST_PAUSE_MS = 50;
  * alone makes all that come behind wait as well, one-time passwords for campaigns.
  */
 export async function awaitExpanding(
-  db: Queryable,
+  db: Pick<Queryable, "query">,
   workspace_id: number,
   patience_ms = PATIENCE_MS,
 ): Promise<void> {
