@@ -10,7 +10,8 @@ const MAX_NESTING = 10;
 
 /**
  * Problems of the tree as a whole, then of its nodes in the order they are written, then of conditions that name
- * nodes, then of events by which the workflow could never start or go on. Of a tree that is too large only that is said: nobody reads the rest, and working it out has no bound.
+ * nodes, then of events by which the workflow could never start or go on. Of a tree that is too large only that is
+ * said: nobody reads the rest, and working it out has no bound.
  */
 export function validateTree(
   definition: Pick<WorkflowDefinition, "tree" | "conditions" | "trigger_type" | "trigger_events">,

@@ -1,4 +1,5 @@
 import type { Lane } from "../core/lane.ts";
+import { recipientName } from "../core/recipient-name.ts";
 import { createSlots } from "../core/slots.ts";
 import type { Db } from "../db/db.ts";
 import { isDatabaseUnavailable } from "../db/db.ts";
@@ -126,8 +127,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       message_id: message.id,
       workspace: workspace.uid,
       tenant_id: message.tenant_id,
-      recipient:
-        message.object_type === "" ? message.distinct_id : `${message.object_type}/${message.distinct_id}`,
+      recipient: recipientName(message),
       category: message.category,
       attempt: message.attempt,
       to: message.channel_value,

@@ -131,24 +131,12 @@ export function createAcceptor(deps: AcceptorDeps): Acceptor {
   return {
     accept: (record) =>
       new Promise<Accepted>((resolve, reject) => {
-        const end = dispatch.begin(record.lane);
-        queue.push({
-          ...record,
-          id: ids.uuid(),
-          resolve(accepted) {
-            end();
-            resolve(accepted);
-          },
-          reject(error) {
-            end();
-            reject(error);
-          },
-        });
+        queue.push({ ...record, id: ids.uuid(), resolve, reject });
         if (scheduled) return;
         scheduled = true;
         // After this turn of the event loop: requests that were read together are written together.
         setImmediate(pump);
-      }),
+      }).finally(dispatch.begin(record.lane)),
     async drain() {
       if (inFlight === 0 && queue.length === 0) return;
       await new Promise<void>((resolve) => idle.push(resolve));

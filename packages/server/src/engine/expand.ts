@@ -9,7 +9,7 @@ import { type Handler, type Job, lessForCampaigns, type Ref } from "./dispatch.t
 import { admit, refuseIntent } from "./gates.ts";
 import { type FanOutRest, forgetMissingParents, planFanOut, queueRest } from "./fan-out.ts";
 import { holdRequests } from "./hold-requests.ts";
-import { type Intent, type RequestRow, readIntents } from "./intent.ts";
+import { type Intent, type RequestRow, readIntents, rememberNows } from "./intent.ts";
 import { createNoteExecuted } from "./last-executed.ts";
 import { problem, type RequestProblem } from "./problem.ts";
 import { planRuns } from "./people.ts";
@@ -65,8 +65,9 @@ async function readChunk(jobs: Job[], deps: StageDeps): Promise<Chunk> {
 export async function readRequests(requests: RequestRow[], deps: StageDeps): Promise<Chunk> {
   const problems = new Map<string, RequestProblem[]>(requests.map(({ id }) => [id, []]));
   const intents: Intent[] = [];
+  const nowOf = rememberNows(deps);
   for (const request of requests) {
-    const read = await readIntents(request, deps);
+    const read = await readIntents(request, { ...deps, nowOf });
     // What is wrong with runs of a page is told on the page: the request that named the object may be long gone.
     for (const { request: first } of read.intents) problems.set(first.id, problems.get(request.id) ?? []);
     intents.push(...read.intents);

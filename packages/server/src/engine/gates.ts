@@ -1,5 +1,6 @@
 import { evaluateConditions } from "../core/conditions.ts";
 import type { Json } from "../core/json.ts";
+import { describeRecipient } from "../core/recipient-name.ts";
 import type { Tx } from "../db/db.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Intent } from "./intent.ts";
@@ -32,12 +33,7 @@ function refuseRun(run: Run, surroundings: Surroundings): RequestProblem | null 
   });
   if (result) return null;
   return {
-    ...problemOf(
-      run,
-      slug,
-      "conditions_false",
-      `trigger conditions are false for ${run.object_type === "" ? "user" : "object"} '${run.distinct_id}'`,
-    ),
+    ...problemOf(run, slug, "conditions_false", `trigger conditions are false for ${describeRecipient(run)}`),
     severity: "warning",
     trace: trace as unknown as Json,
   };
@@ -65,10 +61,9 @@ export async function admit(
   }
   const throttled = await throttle(tx, passed);
   for (const run of throttled) {
-    const { request_id, workflow, object_type, distinct_id } = run;
+    const { request_id, workflow } = run;
     const { count = 0, sliding_window = "" } = workflow.definition.ratelimit ?? {};
-    const who = `${object_type === "" ? "user" : "object"} '${distinct_id}'`;
-    const text = `throttled: ${who} had ${count} executions of '${workflow.slug}' within ${sliding_window}`;
+    const text = `throttled: ${describeRecipient(run)} had ${count} executions of '${workflow.slug}' within ${sliding_window}`;
     problems
       .get(request_id)
       ?.push({ ...problemOf(run, workflow.slug, "throttled", text), severity: "warning" });

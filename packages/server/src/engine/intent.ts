@@ -59,7 +59,26 @@ export interface Intents {
   problems: RequestProblem[];
 }
 
-type IntentDeps = Pick<EngineDeps, "db" | "catalog" | "expressions" | "clock">;
+type IntentDeps = Pick<EngineDeps, "db" | "catalog" | "expressions"> & { nowOf: NowOf };
+
+/** A workspace's time, by its id. */
+export type NowOf = (workspace_id: number) => Promise<Date>;
+
+/** Of a chunk: each is read once, if anybody asks. */
+export function rememberNows({ db, clock }: Pick<EngineDeps, "db" | "clock">): NowOf {
+  const nows = new Map<number, Promise<Date>>();
+
+  async function read(workspace_id: number): Promise<Date> {
+    const now = (await readNows(db, [workspace_id], await clock(db))).get(workspace_id);
+    if (now === undefined) throw new Error(`workspace ${workspace_id} is gone`);
+    return now;
+  }
+  return (workspace_id) => {
+    const now = nows.get(workspace_id) ?? read(workspace_id);
+    nows.set(workspace_id, now);
+    return now;
+  };
+}
 
 const DEFAULT_TENANT = "default";
 
@@ -154,13 +173,12 @@ async function readEvent(request: RequestRow, deps: IntentDeps): Promise<Intents
   const intents: Intent[] = [];
   const problems: RequestProblem[] = [];
   const source = { workspace_id: request.workspace_id, properties, expressions: deps.expressions };
-  let now: Date | undefined;
   for (const slug of await deps.catalog.findTriggered(request.workspace_id, event)) {
     const entry = await deps.catalog.findWorkflow(request.workspace_id, slug);
     if (entry?.live == null || !entry.is_enabled) continue;
     const { definition } = entry.live;
     const overridden = hasOverrides(definition)
-      ? readOverrides(slug, definition, { ...source, now: (now ??= await readNow(request, deps)) })
+      ? readOverrides(slug, definition, { ...source, now: await deps.nowOf(request.workspace_id) })
       : NO_OVERRIDES;
     if (!overridden.ok) {
       problems.push(overridden.problem);
@@ -179,12 +197,6 @@ async function readEvent(request: RequestRow, deps: IntentDeps): Promise<Intents
     });
   }
   return { intents, problems };
-}
-
-async function readNow({ workspace_id }: RequestRow, { db, clock }: IntentDeps): Promise<Date> {
-  const now = (await readNows(db, [workspace_id], await clock(db))).get(workspace_id);
-  if (now === undefined) throw new Error(`workspace ${workspace_id} is gone`);
-  return now;
 }
 
 function toIntent(

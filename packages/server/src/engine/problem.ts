@@ -1,4 +1,5 @@
 import type { Json } from "../core/json.ts";
+import { recipientName } from "../core/recipient-name.ts";
 
 /** One entry of a request's `errors`: why something of it did not run, for the request log. */
 export interface RequestProblem {
@@ -14,13 +15,12 @@ export interface RequestProblem {
 
 /** Of one recipient, as the API names users and objects. */
 export function problemOf(
-  { object_type, distinct_id }: { object_type: string; distinct_id: string },
+  who: { object_type: string; distinct_id: string },
   workflow_slug: string | null,
   error_code: string,
   error_description: string,
 ): RequestProblem {
-  const recipient = object_type === "" ? distinct_id : `${object_type}/${distinct_id}`;
-  return { ...problem(workflow_slug, error_code, error_description), recipient };
+  return { ...problem(workflow_slug, error_code, error_description), recipient: recipientName(who) };
 }
 
 export function problem(

@@ -5,7 +5,7 @@ import type { StageDeps } from "./deps.ts";
 import type { Ref } from "./dispatch.ts";
 import type { Chunk } from "./expand.ts";
 import { refuseIntent } from "./gates.ts";
-import { type Intent, readIntents, type RequestRow } from "./intent.ts";
+import { type Intent, readIntents, rememberNows, type RequestRow } from "./intent.ts";
 import { createPerform } from "./perform.ts";
 import { problem, type RequestProblem } from "./problem.ts";
 import type { Configuration } from "./run.ts";
@@ -87,10 +87,11 @@ export async function readTriggered(
     findPayloadSchema: async (_workspace_id, ref) =>
       schemas.get(keyOf({ ...ref, version_no: ref.version_no ?? null })) ?? null,
   };
+  const nowOf = rememberNows(deps);
   let left = room;
   for (const request of requests) {
     if (request.api_type !== "workflow") continue;
-    const { intents, problems } = await readIntents(request, { ...deps, catalog });
+    const { intents, problems } = await readIntents(request, { ...deps, catalog, nowOf });
     const refusals = intents.map((intent) => refuseIntent(intent, configuration) ?? crowdedOut(intent, left));
     const possible = intents.filter((_intent, index) => refusals[index] === null);
     for (const { recipients } of possible) left -= recipients.length;

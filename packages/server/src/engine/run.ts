@@ -203,6 +203,13 @@ export interface Configuration {
   policies: Map<string, LivePolicy | null>;
   /** Workflows that these trigger, by `workspace_id/slug`. */
   targets: Map<string, WorkflowEntry | null>;
+  /** What templates and expressions see of a tenant, made when it is first asked for; by `workspace_id/tenant_id`. */
+  places: Map<string, Place>;
+}
+
+export interface Place {
+  tenant: JsonObject;
+  organization: JsonObject;
 }
 
 export function addStep(

@@ -5,7 +5,7 @@ import { resolveProperties } from "../preferences/category-properties.ts";
 import type { LivePolicy } from "../preferences/preferences.ts";
 import { categoryDigest } from "./category-digest.ts";
 import { seenProperties } from "./profile.ts";
-import type { Run, Surroundings } from "./run.ts";
+import type { Place, Run, Surroundings } from "./run.ts";
 import { concernOf, policyOf } from "./surroundings.ts";
 
 /**
@@ -30,7 +30,7 @@ export function scopeOf(run: Run, surroundings: Surroundings): RunScope {
   const digest_schedule = categoryDigest(run, policy, surroundings);
   if (digest_schedule !== null) recipient.$category_preference = { digest_schedule: { ...digest_schedule } };
   const acting = actor === null ? {} : seenProperties(run, "actor", surroundings);
-  const tenant = tenantScope(run, surroundings);
+  const { tenant, organization } = placeOf(run, surroundings);
   const category = categoryScope(run, policy, surroundings);
   const people = {
     $recipient: recipient,
@@ -38,7 +38,7 @@ export function scopeOf(run: Run, surroundings: Surroundings): RunScope {
     $brand: tenant,
     $tenant: tenant,
     $category: category,
-    $organization: organizationScope(run, surroundings),
+    $organization: organization,
     $workflow: {
       slug: run.workflow.slug,
       name: run.workflow.name,
@@ -79,6 +79,19 @@ const SITES = [
   "youtube",
   "tiktok",
 ];
+
+/** The same for all runs of a tenant, and most nodes look at it. */
+function placeOf(run: Run, surroundings: Surroundings): Place {
+  const key = `${run.workspace_id}/${run.tenant_id}`;
+  const known = surroundings.places.get(key);
+  if (known !== undefined) return known;
+  const place = {
+    tenant: tenantScope(run, surroundings),
+    organization: organizationScope(run, surroundings),
+  };
+  surroundings.places.set(key, place);
+  return place;
+}
 
 function tenantScope(run: Run, surroundings: Surroundings): JsonObject {
   const { tenant_id } = run;

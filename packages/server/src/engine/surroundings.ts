@@ -29,6 +29,7 @@ export async function loadConfiguration(
     tenants: new Map(),
     templates: new Map(),
     targets: new Map(),
+    places: new Map(),
     policies: new Map(),
   };
   for (const [workspace_id, own] of groupBy(uses, (use) => use.workspace_id)) {

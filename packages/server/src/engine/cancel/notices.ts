@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { recipientName, describeRecipient } from "../../core/recipient-name.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
 import { AppError } from "../../errors.ts";
 import type { FanOutRest } from "../fan-out.ts";
@@ -27,8 +28,8 @@ type Rest = Pick<CancelFilter, "workflow_slug" | "idempotency_key" | "cancellati
 /** The first half of the lock's key; the other is the workspace. */
 const EXPANDING = 5_150_914;
 
-const nameOf = ({ object_type, distinct_id }: { object_type: string; distinct_id: string }): string =>
-  object_type === "" ? `user ${distinct_id}` : `object ${object_type}/${distinct_id}`;
+const nameOf = (who: { object_type: string; distinct_id: string }): string =>
+  `${who.object_type === "" ? "user" : "object"} ${recipientName(who)}`;
 const nameOfAddress = (key: string): string => `address ${key}`;
 const nameOfTrigger = (idempotency_key: string | null, cancellation_key: string | null): string =>
   idempotency_key === null ? `cancellation ${cancellation_key ?? ""}` : `idempotency ${idempotency_key}`;
@@ -231,6 +232,6 @@ function isMeant(notices: Omit<Notice, "name">[] | undefined, subject: Subject, 
 }
 
 function tellOf(run: Run): RequestProblem {
-  const text = `cancelled via API before it began, for ${run.object_type === "" ? "user" : "object"} '${run.distinct_id}'`;
+  const text = `cancelled via API before it began, for ${describeRecipient(run)}`;
   return { ...problemOf(run, run.workflow.slug, "cancelled", text), severity: "info" };
 }

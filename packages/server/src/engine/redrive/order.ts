@@ -2,8 +2,8 @@ import type { EngineDeps } from "../deps.ts";
 
 /**
  * Redrive puts back what failed, after its cause was mended: a request that came to nothing is expanded again, a run
- * enters the node that stopped it again, a message is sent again as a first attempt. What is put back is locked, so two redrives at once put it back once. What cannot be
- * is named with the reason.
+ * enters the node that stopped it again, a message is sent again as a first attempt. What is put back is locked, so two
+ * redrives at once put it back once. What cannot be is named with the reason.
  */
 export interface RedriveOrder {
   /** Ids. */

@@ -1,6 +1,7 @@
+import { recipientName } from "../../../core/recipient-name.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { uuidTime } from "../../../ids.ts";
-import { nameOf, type StoredStep, type StoredWait } from "../log/run-row.ts";
+import type { StoredStep, StoredWait } from "../log/run-row.ts";
 import { PROBLEMS } from "../log/stored-request.ts";
 import type { Question } from "./finding.ts";
 import type { ExplainedMessage, ExplainedRun } from "./judge-run.ts";
@@ -44,7 +45,7 @@ export async function readRuns(
   const carriers = await readCarriers(db, workspace_id, rows);
   return rows.map((row) => ({
     ...row,
-    who: nameOf(row),
+    who: recipientName(row),
     messages: messages.filter(({ execution_id }) => execution_id === row.id),
     carrier: carriers.get(carrierOf(row) ?? "") ?? null,
   }));

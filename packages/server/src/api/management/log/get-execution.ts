@@ -1,12 +1,12 @@
 import { z } from "zod";
 import type { WorkflowDefinition } from "../../../catalog/workflow.ts";
+import { recipientName } from "../../../core/recipient-name.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { ownQuery } from "../query.ts";
 import { readMessages } from "./execution-messages.ts";
 import {
-  nameOf,
   nodesByRef,
   presentRun,
   presentSteps,
@@ -39,7 +39,7 @@ export default defineRoute({
       ...presentRun(run),
       workflow_name: run.definition.name,
       cancellation_key: run.cancellation_key,
-      actor: actor === null ? null : nameOf(actor),
+      actor: actor === null ? null : recipientName(actor),
       steps: presentSteps(run.steps, nodes),
       messages: await readMessages(db, workspace_id, execution_id, nodes),
       children: await readChildren(db, workspace_id, run, [...nodes.keys()]),
@@ -86,7 +86,7 @@ async function readChildren(
   return rows.map((row) => ({
     execution_id: row.id,
     workflow_slug: row.workflow_slug,
-    recipient: nameOf(row),
+    recipient: recipientName(row),
     status: row.status,
   }));
 }

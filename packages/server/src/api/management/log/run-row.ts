@@ -1,4 +1,5 @@
 import type { StoredNode } from "../../../catalog/workflow.ts";
+import { recipientName } from "../../../core/recipient-name.ts";
 import { microsZ, orNull } from "../../../core/wire-time.ts";
 
 /**
@@ -59,7 +60,7 @@ export function presentRun(row: RunRow): Record<string, unknown> {
     workflow_slug: row.workflow_slug,
     workflow_version: row.version_no,
     category: row.category,
-    recipient: nameOf(row),
+    recipient: recipientName(row),
     tenant_id: row.tenant_id,
     idempotency_key: row.idempotency_key,
     status: row.status,
@@ -69,11 +70,6 @@ export function presentRun(row: RunRow): Record<string, unknown> {
     updated_at: microsZ(row.updated_at),
     ended_at: row.status === "in_progress" ? null : microsZ(row.updated_at),
   };
-}
-
-/** A user's distinct_id, an object's `object_type/id`. */
-export function nameOf({ object_type, distinct_id }: Pick<RunRow, "object_type" | "distinct_id">): string {
-  return object_type === "" ? distinct_id : `${object_type}/${distinct_id}`;
 }
 
 /** Null for runs that are over, and for those that will go on in a moment. */

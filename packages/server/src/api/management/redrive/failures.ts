@@ -6,8 +6,8 @@ import { ulidTime } from "../../../ids.ts";
 import { ownQuery } from "../query.ts";
 
 /**
- * What failed and when. Requests and executions by when they failed, messages by when they were made. Errors are grouped by their
- * text without what differs from one case to the next: quoted values, ids and numbers.
+ * What failed and when. Requests and executions by when they failed, messages by when they were made. Errors are grouped
+ * by their text without what differs from one case to the next: quoted values, ids and numbers.
  */
 export interface FailureFilter {
   workflow: string | null;

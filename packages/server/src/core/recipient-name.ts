@@ -1,0 +1,15 @@
+/** The key of a user or an object in rows and payloads; `object_type` is empty for users. */
+interface Named {
+  object_type: string;
+  distinct_id: string;
+}
+
+/** The recipient's name in the API: a user's `distinct_id`, an object's `object_type/id`. */
+export function recipientName({ object_type, distinct_id }: Named): string {
+  return object_type === "" ? distinct_id : `${object_type}/${distinct_id}`;
+}
+
+/** The words for a recipient in the sentences of the logs. */
+export function describeRecipient({ object_type, distinct_id }: Named): string {
+  return `${object_type === "" ? "user" : "object"} '${distinct_id}'`;
+}
