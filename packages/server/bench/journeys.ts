@@ -1,5 +1,5 @@
-import { createJsonnetEngine } from "../src/core/jsonnet/engine.ts";
-import { createJqEngine } from "../src/core/jq.ts";
+import { createJsonnetEngine } from "@carillon/languages/jsonnet";
+import { createJqEngine } from "@carillon/languages/jq";
 import { boundJq } from "../src/engine/bounded-jq.ts";
 import { percentile, post } from "./load.ts";
 import { accepted, EMPTY, pause, type Row, type Scenario, settled } from "./measure.ts";

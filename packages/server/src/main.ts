@@ -8,8 +8,8 @@ import { createCatalog } from "./catalog/catalog.ts";
 import { channels as channelList } from "./channels/index.gen.ts";
 import { type Config, readConfig, SettingsError } from "./config.ts";
 import { createTemplateEngine } from "./core/handlebars/engine.ts";
-import { createJqEngine } from "./core/jq.ts";
-import { createJsonnetEngine } from "./core/jsonnet/engine.ts";
+import { createJqEngine } from "@carillon/languages/jq";
+import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import { LANES } from "./core/lane.ts";
 import type { Db } from "./db/db.ts";
 import {

@@ -5,8 +5,8 @@ import { type Condition, conditionsSchema, evaluateConditions } from "../src/cor
 import { VALUE_OPS } from "../src/core/condition-operators.ts";
 import { parseDuration } from "../src/core/duration.ts";
 import { createTemplateEngine } from "../src/core/handlebars/engine.ts";
-import { createJqEngine } from "../src/core/jq.ts";
-import { createJsonnetEngine } from "../src/core/jsonnet/engine.ts";
+import { createJqEngine } from "@carillon/languages/jq";
+import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import type { JsonObject } from "../src/core/json.ts";
 import { createExpressions, type Language } from "../src/engine/expressions.ts";
 import { FENCED } from "./run-page.ts";

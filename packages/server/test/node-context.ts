@@ -1,6 +1,6 @@
 import { createTemplateEngine } from "../src/core/handlebars/engine.ts";
-import { createJqEngine } from "../src/core/jq.ts";
-import { createJsonnetEngine } from "../src/core/jsonnet/engine.ts";
+import { createJqEngine } from "@carillon/languages/jq";
+import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import type { JsonObject } from "../src/core/json.ts";
 import { createExpressions } from "../src/engine/expressions.ts";
 import type { HttpCall, HttpReply } from "../src/engine/http-call.ts";

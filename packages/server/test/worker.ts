@@ -1,8 +1,8 @@
 import { createCatalog } from "../src/catalog/catalog.ts";
 import { channels } from "../src/channels/index.gen.ts";
 import { createTemplateEngine } from "../src/core/handlebars/engine.ts";
-import { createJqEngine } from "../src/core/jq.ts";
-import { createJsonnetEngine } from "../src/core/jsonnet/engine.ts";
+import { createJqEngine } from "@carillon/languages/jq";
+import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import { createDb } from "../src/db/db.ts";
 import { createDelivery } from "../src/delivery/deliver.ts";
 import { createHttpClient } from "../src/delivery/http.ts";

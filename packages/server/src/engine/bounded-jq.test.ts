@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createJqEngine, JqError } from "../core/jq.ts";
+import { createJqEngine, JqError } from "@carillon/languages/jq";
 import { boundJq } from "./bounded-jq.ts";
 
 describe("an expression", () => {

@@ -1,4 +1,4 @@
-import { type JqEngine, JqError, JqOverrunError } from "../core/jq.ts";
+import { type JqEngine, JqError, JqOverrunError } from "@carillon/languages/jq";
 import type { Json } from "../core/json.ts";
 import { findUnsafe } from "../core/json-guard.ts";
 import { createTimeLimit } from "../core/time-limit.ts";

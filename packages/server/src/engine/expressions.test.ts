@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createTemplateEngine } from "../core/handlebars/engine.ts";
-import { createJqEngine } from "../core/jq.ts";
-import { createJsonnetEngine } from "../core/jsonnet/engine.ts";
+import { createJqEngine } from "@carillon/languages/jq";
+import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import { boundJq } from "./bounded-jq.ts";
 import { createExpressions, type Language } from "./expressions.ts";
 

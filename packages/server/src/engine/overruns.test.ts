@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { createTemplateEngine } from "../core/handlebars/engine.ts";
-import { createJqEngine } from "../core/jq.ts";
+import { createJqEngine } from "@carillon/languages/jq";
 import type { JsonObject } from "../core/json.ts";
-import { createJsonnetEngine } from "../core/jsonnet/engine.ts";
+import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import { boundJq } from "./bounded-jq.ts";
 import { createExpressions, type Language } from "./expressions.ts";
 import { createOverruns } from "./overruns.ts";

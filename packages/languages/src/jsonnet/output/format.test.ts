@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { createJsonnetEngine } from "../index.ts";
+
+const engine = createJsonnetEngine();
+const evaluate = (source: string) => engine.evaluate(source, {});
+
+describe("a format", () => {
+  it.each<[source: string, text: string]>([
+    ["'%d' % 5", "5"],
+    ["'%d items' % [3]", "3 items"],
+    ["'%i %u' % [1, 2]", "1 2"],
+    ["'%d' % 3.9", "3"],
+    ["'%d' % -3.9", "-3"],
+    ["'%5d|%-5d|%05d' % [42, 42, 42]", "   42|42   |00042"],
+    ["'%+d % d %+d' % [1, 2, -3]", "+1  2 -3"],
+    ["'%.3d' % 7", "007"],
+    ["'%05d' % -42", "-0042"],
+    ["'%-05d|' % 42", "42   |"],
+    ["'%x %X %#x %#X' % [255, 255, 255, 255]", "ff FF 0xff 0XFF"],
+    ["'%o %#o %#o' % [8, 8, 0]", "10 010 0"],
+    ["'%#06x' % 255", "0x00ff"],
+    ["'%x' % -255", "-ff"],
+    ["'%f' % 1.5", "1.500000"],
+    ["'%.2f' % 3.14159", "3.14"],
+    ["'%.0f' % 2.5", "3"],
+    ["'%#.0f' % 2", "2."],
+    ["'%08.2f' % 3.14159", "00003.14"],
+    ["'%08.2f' % -3.14159", "-0003.14"],
+    ["'%.2f' % 0.999", "1.00"],
+    ["'%.2f' % -0.001", "-0.00"],
+    ["'%.2f' % 1e20", "100000000000000000000.00"],
+    ["'%F' % 1", "1.000000"],
+    ["'%e' % 12345.678", "1.234568e+04"],
+    ["'%.2E' % 0.00012", "1.20E-04"],
+    ["'%e' % 0", "0.000000e+00"],
+    ["'%g' % 0.0001", "0.0001"],
+    ["'%g' % 100000", "100000"],
+    ["'%g' % 1000000", "1e+06"],
+    ["'%G' % 1e-10", "1E-10"],
+    ["'%.3g' % 1234.5", "1.23e+03"],
+    ["'%#.3g' % 1", "1.00"],
+    ["'%s %s' % ['a', null]", "a null"],
+    ["'%s' % [[1, {a: 2}]]", '[1, {"a": 2}]'],
+    ["'%5s|%-5s|' % ['ab', 'ab']", "   ab|ab   |"],
+    ["'%3s|' % '😀'", "  😀|"],
+    ["'%s' % true", "true"],
+    ["'%s' % 0.1", "0.10000000000000001"],
+    ["'%c%c' % [65, '😀']", "A😀"],
+    ["'100%%'  % []", "100%"],
+    ["'%5%|' % []", "    %|"],
+    ["'%*d' % [5, 42]", "   42"],
+    ["'%.*f' % [2, 3.14159]", "3.14"],
+    ["'%*.*f' % [8, 2, 3.14159]", "    3.14"],
+    ["'%ld %hd %Ld' % [1, 2, 3]", "1 2 3"],
+    ["'%(a)s-%(b)05.1f' % {a: 'x', b: 2}", "x-002.0"],
+    ["'%(a b)s %%' % {'a b': 1}", "1 %"],
+    ["'%(h)s' % {h:: 1}", "1"],
+    ["'' % []", ""],
+    ["'plain' % []", "plain"],
+    ["'%s' % 'a%sb'", "a%sb"],
+    ["'%()s' % {'': 1}", "1"],
+  ])("%s gives %j", (source, text) => {
+    expect(evaluate(source)).toBe(text);
+  });
+
+  it.each<[source: string, message: string]>([
+    ["'%d' % 'a'", "format needs a number for value 0, got string at 1:6"],
+    ["'%s %d' % [1, null]", "format needs a number for value 1, got null"],
+    ["'%(n)d' % {n: 'a'}", "format needs a number for n, got string"],
+    ["'%s %s' % ['a']", "not enough values to format, got 1"],
+    ["'%s' % ['a', 'b']", "too many values to format, got 2, expected 1"],
+    ["'%s' % []", "not enough values to format, got 0"],
+    ["'%*d' % ['a', 1]", "* in a format needs a number, got string"],
+    ["'%(a)s' % {}", "no field to format: a"],
+    ["'%(__proto__)s' % {}", "no field to format: __proto__"],
+    ["'%s' % {a: 1}", "a format for an object needs names, as in %(name)s"],
+    ["'%(a)*d' % {a: 1}", "a format for an object cannot have * in it"],
+    ["'%' % 1", "the format ends inside a %"],
+    ["'%5' % 1", "the format ends inside a %"],
+    ["'%(a' % {a: 1}", "unknown conversion in a format: %("],
+    ["'%y' % 1", "unknown conversion in a format: %y"],
+    ["'%😀' % 1", "unknown conversion in a format: %😀"],
+    ["'%c' % 'ab'", "%c needs one character, got 2"],
+    ["'%c' % null", "%c needs a character or its number, got null"],
+    ["'%c' % 1e9", "not a character: 1000000000"],
+    ["'%.400f' % 1", "format has more than 300 places after the point"],
+    ["'%1000000000d' % 5", "bytes of memory"],
+    ["'%-99999999999999999999999s' % 'a'", "bytes of memory"],
+    ["'%.999999999d' % 5", "bytes of memory"],
+  ])("%s is refused: %s", (source, message) => {
+    expect(() => evaluate(source)).toThrow(message);
+  });
+});

@@ -1,0 +1,129 @@
+import {
+  checkJsonnet,
+  type JsonnetEngine,
+  type JsonnetError,
+  type Token,
+  tokenize,
+} from "@carillon/languages/jsonnet";
+import type { Json, JsonObject } from "../core/json.ts";
+
+/*
+ * Settings of workflows (URLs, headers, bodies) are Jsonnet, but published samples write two things that are not:
+ * `"https://h" + {{data.path}}`, with braces around an expression, and literals without quotes, `https://h/x` or
+ * `Bearer abc`. Both are read as they are meant.
+ */
+export type Setting =
+  | { readonly kind: "script"; readonly source: string }
+  | { readonly kind: "literal"; readonly text: string };
+
+/** Throws the `JsonnetError` of what is neither a script nor a literal. */
+export function compileSetting(source: string): Setting {
+  const script = unwrapBraces(source);
+  const problem = checkJsonnet(script);
+  if (problem === null) return { kind: "script", source: script };
+  const text = source.trim();
+  if (isLiteral(text)) return { kind: "literal", text };
+  throw problem;
+}
+
+/** What is wrong with a setting, for validation before it is used. */
+export function checkSetting(source: string): JsonnetError | null {
+  const problem = checkJsonnet(unwrapBraces(source));
+  return problem === null || isLiteral(source.trim()) ? null : problem;
+}
+
+const CACHED = 2000;
+
+/** Evaluates settings as `engine` does scripts, each read once. */
+export function createSettingEngine(engine: JsonnetEngine): JsonnetEngine {
+  const settings = new Map<string, Setting>();
+
+  function compiled(source: string): Setting {
+    const known = settings.get(source);
+    if (known !== undefined) return known;
+    const setting = compileSetting(source);
+    if (settings.size >= CACHED) settings.clear();
+    settings.set(source, setting);
+    return setting;
+  }
+
+  return {
+    evaluate(source: string, data: JsonObject): Json {
+      const setting = compiled(source);
+      return setting.kind === "literal" ? setting.text : engine.evaluate(setting.source, data);
+    },
+  };
+}
+
+/**
+ * `{{ expr }}` as ` ( expr ) `, of the same length, so that errors name the places the author sees. In Jsonnet two
+ * opening braces never follow each other; two closing ones do, and belong to the doubled braces only if those are
+ * the innermost ones open.
+ */
+export function unwrapBraces(source: string): string {
+  if (!source.includes("{{")) return source;
+  const tokens = tokensOf(source);
+  const open: ("{" | "{{")[] = [];
+  let unwrapped = "";
+  let copied = 0;
+  const replace = (at: number, text: string) => {
+    unwrapped += source.slice(copied, at) + text;
+    copied = at + 2;
+  };
+  for (const [index, { text, at, kind }] of tokens.entries()) {
+    // The second of two that were taken together.
+    if (kind !== "symbol" || at < copied) continue;
+    const next = tokens[index + 1];
+    const isDouble = next?.kind === kind && next.text === text && next.at === at + 1;
+    if (text === "{") {
+      open.push(isDouble ? "{{" : "{");
+      if (isDouble) replace(at, " (");
+    } else if (text === "}") {
+      const innermost = open.at(-1);
+      if (innermost === "{{" && !isDouble) continue;
+      open.pop();
+      if (innermost === "{{") replace(at, ") ");
+    }
+  }
+  return unwrapped + source.slice(copied);
+}
+
+/** None where the source cannot even be read: the error is told when it is compiled. */
+function tokensOf(source: string): Token[] {
+  try {
+    return tokenize(source);
+  } catch {
+    return [];
+  }
+}
+
+const LITERALS = [
+  // A URL, whose braces would be somebody's template.
+  /^https?:\/\/[^\s"'`{}<>]+$/i,
+  // A media type with its parameters.
+  /^(?:application|audio|font|image|message|model|multipart|text|video)\/[\w.+-]+(?:\s*;\s*[\w-]+=[\w.-]+)*$/i,
+  // Credentials: their scheme, and what it calls a token.
+  /^(?:Bearer|Basic|Digest|Token|ApiKey|Api-Key|Key) +[\w.~+/=:-]+$/i,
+  // Names of headers: in capitals, or one's own.
+  /^[A-Z]\w*(?:-[A-Z]\w*)+$/,
+  /^x(?:-\w+)+$/i,
+  /^(?:Accept|Authorization|Cookie|Date|From|Host|Origin|Prefer|Referer|Signature)$/i,
+];
+
+/** What published samples call parameters: `id`, `user-id`, `page.size`, `filter[status]`, `$top`. */
+const NAME = /^[$A-Za-z_][\w.-]*(?:\[[\w.-]*\])*$/;
+/** What such a text means in Jsonnet: a value, or what can be read of the only two names there are. */
+const SCRIPT = /^(?:true|false|null|(?:data|std)(?:[.[].*)?)$/;
+
+/**
+ * The name of a header or of a parameter as Jsonnet. Samples leave out its quotes, and whatever it is that is no
+ * setting of Jsonnet: no variable has such a name.
+ */
+export function nameScript(source: string): string {
+  const text = source.trim();
+  return NAME.test(text) && !SCRIPT.test(text) ? JSON.stringify(text) : source;
+}
+
+function isLiteral(text: string): boolean {
+  return LITERALS.some((literal) => literal.test(text));
+}
