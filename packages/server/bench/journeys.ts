@@ -1,6 +1,6 @@
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import { createJqEngine } from "@carillon/languages/jq";
-import { boundJq } from "../src/engine/bounded-jq.ts";
+import { boundJq } from "../src/expressions/bounded-jq.ts";
 import { percentile, post } from "./load.ts";
 import { accepted, EMPTY, pause, type Row, type Scenario, settled } from "./measure.ts";
 import { createSink } from "./sink.ts";

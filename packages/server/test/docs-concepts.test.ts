@@ -4,11 +4,11 @@ import { describe, expect, it } from "vitest";
 import { type Condition, conditionsSchema, evaluateConditions } from "../src/core/conditions.ts";
 import { VALUE_OPS } from "../src/core/condition-operators.ts";
 import { parseDuration } from "../src/core/duration.ts";
-import { createTemplateEngine } from "../src/core/handlebars/engine.ts";
+import { createTemplateEngine } from "../src/templates/engine.ts";
 import { createJqEngine } from "@carillon/languages/jq";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import type { JsonObject } from "../src/core/json.ts";
-import { createExpressions, type Language } from "../src/engine/expressions.ts";
+import { createExpressions, type Language } from "../src/expressions/expressions.ts";
 import { FENCED } from "./run-page.ts";
 
 /* The tables of the concepts about expressions, conditions and time are examples, and each of them holds. */

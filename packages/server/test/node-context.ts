@@ -1,8 +1,8 @@
-import { createTemplateEngine } from "../src/core/handlebars/engine.ts";
+import { createTemplateEngine } from "../src/templates/engine.ts";
 import { createJqEngine } from "@carillon/languages/jq";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import type { JsonObject } from "../src/core/json.ts";
-import { createExpressions } from "../src/engine/expressions.ts";
+import { createExpressions } from "../src/expressions/expressions.ts";
 import type { HttpCall, HttpReply } from "../src/engine/http-call.ts";
 import type { CallRecord, NodeContext, NodeDefinition, NodeOutcome, RunFacts } from "../src/engine/node.ts";
 

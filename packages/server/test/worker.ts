@@ -1,14 +1,14 @@
 import { createCatalog } from "../src/catalog/catalog.ts";
 import { channels } from "../src/channels/index.gen.ts";
-import { createTemplateEngine } from "../src/core/handlebars/engine.ts";
+import { createTemplateEngine } from "../src/templates/engine.ts";
 import { createJqEngine } from "@carillon/languages/jq";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import { createDb } from "../src/db/db.ts";
 import { createDelivery } from "../src/delivery/deliver.ts";
 import { createHttpClient } from "../src/delivery/http.ts";
 import { createHttpCaller } from "../src/delivery/http-caller.ts";
-import { boundJq } from "../src/engine/bounded-jq.ts";
-import { createExpressions } from "../src/engine/expressions.ts";
+import { boundJq } from "../src/expressions/bounded-jq.ts";
+import { createExpressions } from "../src/expressions/expressions.ts";
 import { createPreferences } from "../src/preferences/preferences.ts";
 import { createLists } from "../src/lists/lists.ts";
 import type { Settled } from "../src/delivery/outbox.ts";

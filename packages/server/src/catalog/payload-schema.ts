@@ -1,5 +1,5 @@
 import type { JsonObject } from "../core/json.ts";
-import { createPayloadChecker, type PayloadCheck } from "../core/payload-schema.ts";
+import { createPayloadChecker, type PayloadCheck } from "../expressions/payload-schema/payload-schema.ts";
 import type { Queryable } from "../db/db.ts";
 
 /** A link from a workflow or an event. Without a number the version that is live when a payload comes is meant. */

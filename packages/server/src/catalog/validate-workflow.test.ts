@@ -1,12 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EVERY_NODE, flatten } from "../../test/workflow-corpus.ts";
-import { createTemplateEngine } from "../core/handlebars/engine.ts";
+import { createTemplateEngine } from "../templates/engine.ts";
 import { createJqEngine } from "@carillon/languages/jq";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import { isRootCategory } from "../core/lane.ts";
-import { boundJq } from "../engine/bounded-jq.ts";
-import { createExpressions } from "../engine/expressions.ts";
+import { boundJq } from "../expressions/bounded-jq.ts";
+import { createExpressions } from "../expressions/expressions.ts";
 import { nodes } from "../nodes/index.gen.ts";
 import type { WorkflowRules } from "./validate-node.ts";
 import { validateWorkflow } from "./validate-workflow.ts";

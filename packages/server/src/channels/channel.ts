@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Channel } from "../core/channel.ts";
-import { TemplateError } from "../core/handlebars/template-error.ts";
+import { TemplateError } from "../templates/template-error.ts";
 import type { IdentityHints, IdentityResult } from "../core/identity.ts";
 import type { JsonObject } from "../core/json.ts";
 

@@ -11,7 +11,7 @@ import type { Channel } from "../core/channel.ts";
 import type { StoredIdentity } from "../core/identity.ts";
 import type { JsonObject } from "../core/json.ts";
 import { rootOf } from "../core/lane.ts";
-import { TemplateError } from "../core/handlebars/engine.ts";
+import { TemplateError } from "../templates/engine.ts";
 import { selectVariant } from "../core/variants.ts";
 import type { DeliveryRequest } from "./node.ts";
 import { knownProfile } from "./profile.ts";

@@ -1,7 +1,7 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { ChannelDefinition } from "../channels/channel.ts";
 import type { Channel } from "../core/channel.ts";
-import type { TemplateEngine } from "../core/handlebars/engine.ts";
+import type { TemplateEngine } from "../templates/engine.ts";
 import type { Db, Queryable, Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 import type { Log } from "../log.ts";
@@ -10,7 +10,7 @@ import type { Preferences } from "../preferences/preferences.ts";
 import type { Recipients } from "../recipients/recipients.ts";
 import type { Workspaces } from "../workspaces/workspaces.ts";
 import type { Dispatch } from "./dispatch.ts";
-import type { Expressions } from "./expressions.ts";
+import type { Expressions } from "../expressions/expressions.ts";
 import type { HttpCaller } from "./http-call.ts";
 import type { NodeDefinition } from "./node.ts";
 import type { Perform } from "./performing.ts";

@@ -9,7 +9,7 @@ import type { Queryable } from "../db/db.ts";
 import type { Clock, EngineDeps } from "./deps.ts";
 import { createExecuteHandler } from "./execute.ts";
 import { createExpandHandler } from "./expand.ts";
-import type { Expressions } from "./expressions.ts";
+import type { Expressions } from "../expressions/expressions.ts";
 import type { NodeDefinition } from "./node.ts";
 import { createPerform } from "./perform.ts";
 import type { Redriven, RedriveKind, RedriveOrder } from "./redrive/order.ts";

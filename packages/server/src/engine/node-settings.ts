@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { describeValue } from "../core/describe-value.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
-import { EMPTY_VALUE } from "./expressions.ts";
+import { EMPTY_VALUE } from "../expressions/expressions.ts";
 import type { NodeContext } from "./node.ts";
 
 /** Kinds of settings that several nodes have, and how they are read. */

@@ -5,7 +5,7 @@ import type { Json, JsonObject } from "../core/json.ts";
 import type { Severity } from "../core/run-state.ts";
 import type { CategorySchedule } from "../core/schedule/category-schedule.ts";
 import type { Effects } from "./effect.ts";
-import type { Evaluated, Language } from "./expressions.ts";
+import type { Evaluated, Language } from "../expressions/expressions.ts";
 import type { HttpCall, HttpReply } from "./http-call.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "../core/json.ts";
 import type { RecipientSpec } from "../core/trigger.ts";
 import type { WorkflowDefinition } from "../catalog/workflow.ts";
-import { EMPTY_VALUE, type Expressions } from "./expressions.ts";
+import { EMPTY_VALUE, type Expressions } from "../expressions/expressions.ts";
 import { problem, type RequestProblem } from "./problem.ts";
 
 /**

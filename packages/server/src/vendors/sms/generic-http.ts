@@ -1,10 +1,10 @@
 import { z } from "zod";
 import type { HttpReply } from "../../delivery/http.ts";
 import { HttpCallError, retryAfterSeconds } from "../../delivery/http.ts";
-import type { ReplyReader } from "../../core/reply-reader.ts";
-import { compileReader } from "../../core/reply-reader.ts";
-import type { Place, Template } from "../../core/request-template.ts";
-import { compileTemplate } from "../../core/request-template.ts";
+import type { ReplyReader } from "../../delivery/reply-reader.ts";
+import { compileReader } from "../../delivery/reply-reader.ts";
+import type { Place, Template } from "../../delivery/request-template.ts";
+import { compileTemplate } from "../../delivery/request-template.ts";
 import { secret } from "../../delivery/secret.ts";
 import type {
   Failed,
@@ -77,8 +77,8 @@ type Config = z.output<typeof config>;
 
 /**
  * Any SMS gateway that takes one HTTP request per message, described by its settings: the request as templates
- * (see `core/request-template.ts` for how values are encoded), the reply as paths and patterns (see
- * `core/reply-reader.ts`). The templates know these values:
+ * (see `delivery/request-template.ts` for how values are encoded), the reply as paths and patterns (see
+ * `delivery/reply-reader.ts`). The templates know these values:
  *
  * `to` (+4915112345678) · `to_digits` (without the plus) · `text` · `sender` · `entity_id` · `template_id` (blank
  * unless the content names one) · `message_id` and `nid` (the same, unique for the message: pass it on where the

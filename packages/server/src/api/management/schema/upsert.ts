@@ -2,7 +2,7 @@ import { z } from "zod";
 import { publishPayloadSchema, savePayloadSchemaDraft } from "../../../catalog/payload-schema-change.ts";
 import { getPayloadSchemaView, payloadSchemaReply } from "../../../catalog/payload-schema-view.ts";
 import type { JsonObject } from "../../../core/json.ts";
-import { checkPayloadSchema } from "../../../core/payload-schema-check.ts";
+import { checkPayloadSchema } from "../../../expressions/payload-schema/payload-schema-check.ts";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { commitMessageQuery } from "../query.ts";

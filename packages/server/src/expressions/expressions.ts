@@ -1,7 +1,7 @@
-import { TemplateError, type TemplateEngine } from "../core/handlebars/engine.ts";
+import { TemplateError, type TemplateEngine } from "../templates/engine.ts";
 import { type JqEngine, JqError } from "@carillon/languages/jq";
 import { JsonnetError, type JsonnetEngine } from "@carillon/languages/jsonnet";
-import { checkSetting, createSettingEngine } from "../expressions/jsonnet-setting.ts";
+import { checkSetting, createSettingEngine } from "./jsonnet-setting.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import { createOverruns } from "./overruns.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { JsonObject } from "../json.ts";
+import type { JsonObject } from "../core/json.ts";
 import { createTemplateEngine, TemplateError } from "./engine.ts";
 
 /** Why a template is refused for its price, at whichever of the two steps. */

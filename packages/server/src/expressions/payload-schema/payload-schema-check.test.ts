@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Json, JsonObject } from "./json.ts";
+import type { Json, JsonObject } from "../../core/json.ts";
 import { checkPayloadSchema, MAX_SCHEMA_BYTES } from "./payload-schema-check.ts";
 
 const object = (schema: JsonObject): JsonObject => ({ type: "object", ...schema });

@@ -1,5 +1,5 @@
 import Handlebars from "handlebars";
-import type { JsonObject } from "../json.ts";
+import type { JsonObject } from "../core/json.ts";
 import { withLenientActor } from "./actor.ts";
 import { type Budget, createBudget, DEFAULT_LIMITS, outputRefusal, type TemplateLimits } from "./budget.ts";
 import { createTextCache } from "./cache.ts";

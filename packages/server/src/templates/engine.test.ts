@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import Handlebars from "handlebars";
 import { describe, expect, it, vi } from "vitest";
-import type { Json, JsonObject } from "../json.ts";
+import type { Json, JsonObject } from "../core/json.ts";
 import { createTemplateEngine, TemplateError } from "./engine.ts";
 
 const engine = createTemplateEngine();

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Json, JsonObject } from "../json.ts";
+import type { Json, JsonObject } from "../core/json.ts";
 import { createTemplateEngine, TemplateError } from "./engine.ts";
 
 const engine = createTemplateEngine();

@@ -1,7 +1,7 @@
 import { Validator } from "@cfworker/json-schema";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Json, JsonObject } from "./json.ts";
+import type { Json, JsonObject } from "../../core/json.ts";
 import { createPayloadChecker, validatePayload } from "./payload-schema.ts";
 
 const object = (schema: JsonObject): JsonObject => ({ type: "object", ...schema });

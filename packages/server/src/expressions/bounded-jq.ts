@@ -1,7 +1,7 @@
 import { type JqEngine, JqError, JqOverrunError } from "@carillon/languages/jq";
 import type { Json } from "../core/json.ts";
 import { findUnsafe } from "../core/json-guard.ts";
-import { createTimeLimit } from "../core/time-limit.ts";
+import { createTimeLimit } from "./time-limit.ts";
 
 /**
  * Expressions with limits. A workflow's author can write a loop without end or a pattern that backtracks for years,

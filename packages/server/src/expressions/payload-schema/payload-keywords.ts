@@ -1,5 +1,5 @@
 import { format } from "@cfworker/json-schema";
-import { isJsonObject, type Json, type JsonObject } from "./json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 
 /** The keywords of JSON Schema that payload schemas may use, and what each must be given. */
 

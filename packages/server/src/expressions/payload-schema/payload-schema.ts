@@ -1,8 +1,8 @@
 import { format, validate } from "@cfworker/json-schema";
-import { isJsonObject, type Json, type JsonObject } from "./json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { presentPayloadErrors } from "./payload-errors.ts";
 import { readPayloadSchema } from "./payload-schema-check.ts";
-import { createTimeLimit } from "./time-limit.ts";
+import { createTimeLimit } from "../time-limit.ts";
 
 /**
  * Payloads against their JSON Schema (draft 2020-12), while the client waits for its answer. A schema is a stranger's

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createTemplateEngine } from "../core/handlebars/engine.ts";
+import { createTemplateEngine } from "../templates/engine.ts";
 import { createJqEngine } from "@carillon/languages/jq";
 import type { JsonObject } from "../core/json.ts";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
