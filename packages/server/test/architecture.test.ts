@@ -63,6 +63,7 @@ const MAY_KNOW: Record<string, string[]> = {
     "engine/http-node",
     "engine/http-answer",
     "engine/membership-node",
+    "routing/plan",
   ],
   delivery: [
     "core",

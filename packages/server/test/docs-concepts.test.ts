@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { type Condition, conditionsSchema, evaluateConditions } from "../src/core/conditions.ts";
-import { VALUE_OPS } from "../src/core/condition-operators.ts";
-import { parseDuration } from "../src/core/duration.ts";
+import { type Condition, conditionsSchema, evaluateConditions } from "../src/core/conditions/conditions.ts";
+import { VALUE_OPS } from "../src/core/conditions/condition-operators.ts";
+import { parseDuration } from "../src/core/time/duration.ts";
 import { createTemplateEngine } from "../src/templates/engine.ts";
 import { createJqEngine } from "@carillon/languages/jq";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { configSchema } from "../src/config.ts";
-import { VALUE_OPS } from "../src/core/condition-operators.ts";
+import { VALUE_OPS } from "../src/core/conditions/condition-operators.ts";
 import { createHarness, type Harness } from "./harness.ts";
 import { FENCED, runPage } from "./run-page.ts";
 

@@ -3,7 +3,7 @@ import { createJqEngine } from "@carillon/languages/jq";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import type { JsonObject } from "../src/core/json.ts";
 import { createExpressions } from "../src/expressions/expressions.ts";
-import type { HttpCall, HttpReply } from "../src/engine/http-call.ts";
+import type { HttpCall, HttpReply } from "../src/core/http-call.ts";
 import type { CallRecord, NodeContext, NodeDefinition, NodeOutcome, RunFacts } from "../src/engine/node.ts";
 
 /**

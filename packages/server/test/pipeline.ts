@@ -1,6 +1,6 @@
 import type { StoredBranch, StoredNode, WorkflowDefinition } from "../src/catalog/workflow.ts";
 import type { Channel } from "../src/core/channel.ts";
-import type { Condition } from "../src/core/conditions.ts";
+import type { Condition } from "../src/core/conditions/conditions.ts";
 import type { Json, JsonObject } from "../src/core/json.ts";
 import { seedVendors } from "../src/delivery/vendor-table.ts";
 import type { Step } from "../src/engine/run.ts";

@@ -1,6 +1,6 @@
 import type { Channel } from "../src/core/channel.ts";
 import type { JsonObject } from "../src/core/json.ts";
-import type { CategoryChoice } from "../src/core/preferences.ts";
+import type { CategoryChoice } from "../src/core/preferences/preferences.ts";
 import type { Db, Tx } from "../src/db/db.ts";
 import { type CategoryDocument, categoryDocumentSchema } from "../src/preferences/category-document.ts";
 import type { StoredDocument } from "../src/preferences/category-draft.ts";

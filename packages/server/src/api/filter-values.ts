@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseInstant } from "../core/instant.ts";
+import { parseInstant } from "../core/time/instant.ts";
 
 /**
  * What one filter of a log may be in a query, in every log alike: an empty value is no filter, a name that takes one

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Db, Queryable, Stoppable, Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 import { type Lane, laneOf } from "../core/lane.ts";
-import { loadLiveCategories } from "../preferences/live-categories.ts";
+import { loadLiveCategories } from "./live-categories.ts";
 import { createCache } from "./cache.ts";
 import { createEventRegister, type EventRegister } from "./event-register.ts";
 import { createPayloadSchemaLookup, type PayloadSchemaLookup } from "./payload-schema.ts";

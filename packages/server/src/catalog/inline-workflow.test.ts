@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { resolveRelative } from "../core/duration.ts";
+import { resolveRelative } from "../core/time/duration.ts";
 import { compileInlineWorkflow, type InlineTrigger, parseInlineTrigger } from "./inline-workflow.ts";
 
 const LIMITS = { max_recipients: 100 };

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Channel, isChannel } from "../core/channel.ts";
-import { parseDuration } from "../core/duration.ts";
-import { parseInstant } from "../core/instant.ts";
+import { parseDuration } from "../core/time/duration.ts";
+import { parseInstant } from "../core/time/instant.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import {
   capture,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { JsonObject } from "../core/json.ts";
-import { microsZ, orNull } from "../core/wire-time.ts";
+import { microsZ, orNull } from "../core/time/wire-time.ts";
 import type { Queryable } from "../db/db.ts";
 import { AppError } from "../errors.ts";
 import { contentHash } from "./content-hash.ts";

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
-import type { Condition } from "../core/conditions.ts";
-import { jsonEqual } from "../core/json-equal.ts";
+import type { Condition } from "../core/conditions/conditions.ts";
+import { jsonEqual } from "../core/json/json-equal.ts";
 import type { JsonObject } from "../core/json.ts";
 import { AppError } from "../errors.ts";
 import { schemaIssues } from "./schema-problems.ts";

@@ -1,5 +1,5 @@
 import type { Channel } from "../core/channel.ts";
-import type { Condition } from "../core/conditions.ts";
+import type { Condition } from "../core/conditions/conditions.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Queryable } from "../db/db.ts";
 import { inOrder, variantHash } from "./template-draft.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Channel, CHANNELS } from "../core/channel.ts";
-import { microsZ, orNull } from "../core/wire-time.ts";
+import { microsZ, orNull } from "../core/time/wire-time.ts";
 import { AppError } from "../errors.ts";
 import { templateHash, type TemplateHead } from "./template-draft.ts";
 import { type DraftVariant, selectVariants, type TemplateSource } from "./template-rows.ts";

@@ -1,5 +1,5 @@
 import type { Channel } from "../core/channel.ts";
-import type { Condition } from "../core/conditions.ts";
+import type { Condition } from "../core/conditions/conditions.ts";
 import type { JsonObject } from "../core/json.ts";
 
 /** A committed template: a snapshot of its variants. */

@@ -1,5 +1,5 @@
-import { conditionsSchema } from "../core/conditions.ts";
-import { parseDuration } from "../core/duration.ts";
+import { conditionsSchema } from "../core/conditions/conditions.ts";
+import { parseDuration } from "../core/time/duration.ts";
 import { type ExpressionCheck, expressionProblems } from "./expression-problems.ts";
 import { schemaProblems } from "./schema-problems.ts";
 import type { WorkflowRules } from "./validate-node.ts";

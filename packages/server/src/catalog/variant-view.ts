@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Channel, CHANNELS } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
-import { microsZ, orNull } from "../core/wire-time.ts";
+import { microsZ, orNull } from "../core/time/wire-time.ts";
 import { AppError } from "../errors.ts";
 import { type ChannelRules, variantErrors, type VariantKey } from "./template-draft.ts";
 import { type DraftVariant, selectVariants, type TemplateSource } from "./template-rows.ts";

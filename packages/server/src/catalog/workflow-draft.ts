@@ -1,4 +1,4 @@
-import type { Condition } from "../core/conditions.ts";
+import type { Condition } from "../core/conditions/conditions.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { NodeDefinition } from "../engine/node.ts";
 import { contentHash } from "./content-hash.ts";

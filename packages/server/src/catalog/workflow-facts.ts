@@ -1,6 +1,6 @@
 import type { Channel } from "../core/channel.ts";
 import type { Queryable } from "../db/db.ts";
-import { loadLiveCategories } from "../preferences/live-categories.ts";
+import { loadLiveCategories } from "./live-categories.ts";
 import type { StoredNode, WorkflowDefinition } from "./workflow.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { z } from "zod";
-import { microsZ } from "../core/wire-time.ts";
+import { microsZ } from "../core/time/wire-time.ts";
 import { AppError } from "../errors.ts";
 import { type Editor, editorReply, timestampReply } from "./versioned.ts";
 import {

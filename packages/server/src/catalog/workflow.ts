@@ -1,4 +1,4 @@
-import type { Condition } from "../core/conditions.ts";
+import type { Condition } from "../core/conditions/conditions.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
 

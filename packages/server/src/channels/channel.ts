@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Channel } from "../core/channel.ts";
 import { TemplateError } from "../templates/template-error.ts";
-import type { IdentityHints, IdentityResult } from "../core/identity.ts";
+import type { IdentityHints, IdentityResult } from "../core/profile/identity.ts";
 import type { JsonObject } from "../core/json.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { IdentityResult } from "../core/identity.ts";
+import type { IdentityResult } from "../core/profile/identity.ts";
 import { defineChannel, RenderError, type RenderText } from "./channel.ts";
 import {
   collectProblems,

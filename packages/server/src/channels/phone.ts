@@ -1,6 +1,6 @@
 // The `max` build: only it carries the patterns of every kind of number that `isValid` needs.
 import { parsePhoneNumberFromString } from "libphonenumber-js/max";
-import type { IdentityResult } from "../core/identity.ts";
+import type { IdentityResult } from "../core/profile/identity.ts";
 
 const REASON = "error while parsing number to E164 format";
 

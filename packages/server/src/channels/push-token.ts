@@ -1,4 +1,4 @@
-import type { IdentityHints, IdentityResult } from "../core/identity.ts";
+import type { IdentityHints, IdentityResult } from "../core/profile/identity.ts";
 import { isJsonObject } from "../core/json.ts";
 import { identityKey } from "./identity-key.ts";
 

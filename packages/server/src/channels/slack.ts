@@ -1,4 +1,4 @@
-import type { IdentityResult } from "../core/identity.ts";
+import type { IdentityResult } from "../core/profile/identity.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { defineChannel } from "./channel.ts";
 import { chatFields, defineChatBody } from "./chat-body.ts";

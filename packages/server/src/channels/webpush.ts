@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { describeValue } from "../core/describe-value.ts";
-import type { IdentityHints, IdentityResult } from "../core/identity.ts";
+import type { IdentityHints, IdentityResult } from "../core/profile/identity.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { defineChannel, type RenderText } from "./channel.ts";
 import {

@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
-import { type Operation, parseOperationList } from "./profile-operations.ts";
+import { type Operation, parseOperationList } from "./profile/profile-operations.ts";
 import { capture, expectRecord, type Parsed, parseData, parseKey, parseTenantId, refuse } from "./trigger.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { type Channel, CHANNELS } from "./channel.ts";
-import { DEFAULT_TENANT } from "./effective-profile.ts";
+import { DEFAULT_TENANT } from "./profile/effective-profile.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 
 /**

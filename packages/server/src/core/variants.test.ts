@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Condition } from "./conditions.ts";
+import type { Condition } from "./conditions/conditions.ts";
 import { selectVariant, type Variant } from "./variants.ts";
 
 const plan = (value: string): Condition[] => [

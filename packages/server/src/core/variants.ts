@@ -1,4 +1,4 @@
-import { type Condition, evaluateConditions, type ConditionScope } from "./conditions.ts";
+import { type Condition, evaluateConditions, type ConditionScope } from "./conditions/conditions.ts";
 
 /**
  * Which variant of a channel a recipient gets: the most specific tenant and locale first, inside them the first

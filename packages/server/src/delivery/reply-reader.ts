@@ -1,6 +1,6 @@
 import { createContext, Script } from "node:vm";
 import type { Json } from "../core/json.ts";
-import { getAtPath, parseJsonPath } from "../core/json-path.ts";
+import { getAtPath, parseJsonPath } from "../core/json/json-path.ts";
 
 /**
  * Reads one value out of a reply whose shape a customer describes. A reader is written as

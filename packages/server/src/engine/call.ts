@@ -4,7 +4,7 @@ import type { Tx } from "../db/db.ts";
 import { readNows } from "../workspaces/clock.ts";
 import type { StageDeps } from "./deps.ts";
 import type { Handler, Job, Ref } from "./dispatch.ts";
-import type { HttpCall, HttpReply } from "./http-call.ts";
+import type { HttpCall, HttpReply } from "../core/http-call.ts";
 import { tellReplies } from "./waiters.ts";
 
 /**

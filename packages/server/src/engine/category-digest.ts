@@ -1,5 +1,5 @@
 import type { CategorySchedule } from "../core/schedule/category-schedule.ts";
-import { resolveDigest } from "../preferences/digest-schedule.ts";
+import { resolveDigest } from "../core/preferences/digest-schedule.ts";
 import type { LivePolicy } from "../preferences/preferences.ts";
 import type { Run, Surroundings } from "./run.ts";
 import { concernOf } from "./surroundings.ts";

@@ -8,7 +8,7 @@ import {
   tooMany,
 } from "../core/attachments.ts";
 import type { Channel } from "../core/channel.ts";
-import type { StoredIdentity } from "../core/identity.ts";
+import type { StoredIdentity } from "../core/profile/identity.ts";
 import type { JsonObject } from "../core/json.ts";
 import { rootOf } from "../core/lane.ts";
 import { TemplateError } from "../templates/engine.ts";

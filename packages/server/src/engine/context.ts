@@ -4,7 +4,7 @@ import {
   evaluateConditions,
   evaluateEventConditions,
   type MessageFacts,
-} from "../core/conditions.ts";
+} from "../core/conditions/conditions.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { callMessage } from "./call-message.ts";
 import { categoryDigest } from "./category-digest.ts";

@@ -11,11 +11,11 @@ import type { Recipients } from "../recipients/recipients.ts";
 import type { Workspaces } from "../workspaces/workspaces.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { Expressions } from "../expressions/expressions.ts";
-import type { HttpCaller } from "./http-call.ts";
+import type { HttpCaller } from "../core/http-call.ts";
 import type { NodeDefinition } from "./node.ts";
 import type { Perform } from "./performing.ts";
 import type { NewMessage, Run } from "./run.ts";
-import type { VendorChoice } from "./vendor-choice.ts";
+import type { VendorChoice } from "../core/vendor-choice.ts";
 
 /** Everything that the stages share. `main` composes it. */
 export interface EngineDeps {

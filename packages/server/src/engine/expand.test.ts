@@ -11,7 +11,7 @@ import {
   type TriggerBody,
 } from "../../test/pipeline.ts";
 import { startWorker, type Worker, type WorkerOptions } from "../../test/worker.ts";
-import type { Condition } from "../core/conditions.ts";
+import type { Condition } from "../core/conditions/conditions.ts";
 import { defineNode, next, type NodeDefinition, perform } from "./node.ts";
 
 /*

@@ -1,4 +1,4 @@
-import { evaluateConditions } from "../core/conditions.ts";
+import { evaluateConditions } from "../core/conditions/conditions.ts";
 import type { Json } from "../core/json.ts";
 import { describeRecipient } from "../core/recipient-name.ts";
 import type { Tx } from "../db/db.ts";

@@ -1,6 +1,6 @@
-import { findUnsafe } from "../core/json-guard.ts";
+import { findUnsafe } from "../core/json/json-guard.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
-import type { HttpCall, HttpReply } from "./http-call.ts";
+import type { HttpCall, HttpReply } from "../core/http-call.ts";
 import type { CallRecord, NodeContext } from "./node.ts";
 
 /*

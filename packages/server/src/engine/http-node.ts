@@ -2,7 +2,7 @@ import { z } from "zod";
 import { describeValue } from "../core/describe-value.ts";
 import type { Json } from "../core/json.ts";
 import { nameScript } from "../expressions/jsonnet-setting.ts";
-import type { HttpCall } from "./http-call.ts";
+import type { HttpCall } from "../core/http-call.ts";
 import type { NodeContext, NodeExpression } from "./node.ts";
 import { expression, type Read, readJsonnet } from "./node-settings.ts";
 

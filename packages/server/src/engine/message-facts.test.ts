@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createHarness, type Harness, until } from "../../test/harness.ts";
 import { branch, createPipeline, delay, node, type Pipeline, sms } from "../../test/pipeline.ts";
 import { startWorker, type Worker } from "../../test/worker.ts";
-import type { Condition } from "../core/conditions.ts";
+import type { Condition } from "../core/conditions/conditions.ts";
 import type { JsonObject } from "../core/json.ts";
 import { factsOf } from "./message-facts.ts";
 

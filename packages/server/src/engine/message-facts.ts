@@ -1,4 +1,4 @@
-import type { MessageFacts } from "../core/conditions.ts";
+import type { MessageFacts } from "../core/conditions/conditions.ts";
 import type { Queryable } from "../db/db.ts";
 import type { Run } from "./run.ts";
 

@@ -1,12 +1,12 @@
 import type { z } from "zod";
 import type { Channel } from "../core/channel.ts";
-import type { Condition, EventCondition } from "../core/conditions.ts";
+import type { Condition, EventCondition } from "../core/conditions/conditions.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Severity } from "../core/run-state.ts";
 import type { CategorySchedule } from "../core/schedule/category-schedule.ts";
 import type { Effects } from "./effect.ts";
 import type { Evaluated, Language } from "../expressions/expressions.ts";
-import type { HttpCall, HttpReply } from "./http-call.ts";
+import type { HttpCall, HttpReply } from "../core/http-call.ts";
 
 /**
  * A node type is one file. The engine switches on what a node answers, never on what a node is: outcomes are a

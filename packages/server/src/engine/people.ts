@@ -1,7 +1,7 @@
 import type { Tx } from "../db/db.ts";
 import type { JsonObject } from "../core/json.ts";
-import { editProfile } from "../core/profile-edit.ts";
-import { type Operation, profileFromRecipient } from "../core/profile-operations.ts";
+import { editProfile } from "../core/profile/profile-edit.ts";
+import { type Operation, profileFromRecipient } from "../core/profile/profile-operations.ts";
 import type { RecipientSpec } from "../core/trigger.ts";
 import type { FanOutSource } from "../recipients/fan-out.ts";
 import type { EditOutcome, RecipientEdit, Recipients, StoredRecipient } from "../recipients/recipients.ts";

@@ -1,7 +1,7 @@
-import { type EffectiveResult, effectiveProfile } from "../core/effective-profile.ts";
-import type { StoredIdentity } from "../core/identity.ts";
+import { type EffectiveResult, effectiveProfile } from "../core/profile/effective-profile.ts";
+import type { StoredIdentity } from "../core/profile/identity.ts";
 import type { JsonObject } from "../core/json.ts";
-import { getOwn } from "../core/json-path.ts";
+import { getOwn } from "../core/json/json-path.ts";
 import type { Who } from "./effect.ts";
 import { personOf } from "./person-of.ts";
 import type { Person, Run, Surroundings } from "./run.ts";

@@ -1,9 +1,9 @@
 import type { LiveTemplate } from "../catalog/template.ts";
 import type { CompiledNode } from "../catalog/workflow.ts";
 import { type Channel, isChannel } from "../core/channel.ts";
-import type { StoredIdentity } from "../core/identity.ts";
+import type { StoredIdentity } from "../core/profile/identity.ts";
 import type { JsonObject } from "../core/json.ts";
-import { evaluatePreference, NO_CHOICE } from "../core/preferences.ts";
+import { evaluatePreference, NO_CHOICE } from "../core/preferences/preferences.ts";
 import { inboxSubscriberId } from "../workspaces/workspaces.ts";
 import type { DeliveryRequest } from "./node.ts";
 import { knownProfile } from "./profile.ts";

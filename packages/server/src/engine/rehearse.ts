@@ -1,5 +1,5 @@
 import { describeAttachment } from "../core/attachments.ts";
-import type { MessageFacts } from "../core/conditions.ts";
+import type { MessageFacts } from "../core/conditions/conditions.ts";
 import type { JsonObject } from "../core/json.ts";
 import { nodeAt, type RunStatus } from "../core/run-state.ts";
 import type { Tx } from "../db/db.ts";

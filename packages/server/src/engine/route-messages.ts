@@ -1,5 +1,5 @@
-import type { StoredIdentity } from "../core/identity.ts";
-import { type Candidate, type Place, planRouting } from "../core/smart-routing.ts";
+import type { StoredIdentity } from "../core/profile/identity.ts";
+import { type Candidate, type Place, planRouting } from "../routing/plan.ts";
 import { achievedReason } from "../routing/success.ts";
 import type { Routing } from "./node.ts";
 import type { NewMessage, Run, SmartPlace } from "./run.ts";

@@ -4,8 +4,8 @@ import type { WorkflowEntry } from "../catalog/catalog.ts";
 import type { LiveTemplate } from "../catalog/template.ts";
 import type { Tenant } from "../catalog/tenant.ts";
 import type { Channel } from "../core/channel.ts";
-import type { StoredIdentity } from "../core/identity.ts";
-import type { MessageFacts } from "../core/conditions.ts";
+import type { StoredIdentity } from "../core/profile/identity.ts";
+import type { MessageFacts } from "../core/conditions/conditions.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Position, RunStatus, Severity } from "../core/run-state.ts";
 import type { ChoiceLookup } from "../preferences/choices.ts";
@@ -13,9 +13,9 @@ import type { LivePolicy } from "../preferences/preferences.ts";
 import type { StoredRecipient } from "../recipients/recipients.ts";
 import type { Workspace } from "../workspaces/workspaces.ts";
 import type { Who } from "./effect.ts";
-import type { HttpCall } from "./http-call.ts";
+import type { HttpCall } from "../core/http-call.ts";
 import type { Topic } from "./node.ts";
-import type { VendorTable } from "./vendor-choice.ts";
+import type { VendorTable } from "../core/vendor-choice.ts";
 
 /** A run in memory: one recipient's way through one version of a workflow. */
 export interface Run {

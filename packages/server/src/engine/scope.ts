@@ -1,7 +1,7 @@
 import type { Tenant } from "../catalog/tenant.ts";
-import { DEFAULT_TENANT } from "../core/effective-profile.ts";
+import { DEFAULT_TENANT } from "../core/profile/effective-profile.ts";
 import type { Json, JsonObject } from "../core/json.ts";
-import { resolveProperties } from "../preferences/category-properties.ts";
+import { resolveProperties } from "../core/preferences/category-properties.ts";
 import type { LivePolicy } from "../preferences/preferences.ts";
 import { categoryDigest } from "./category-digest.ts";
 import { seenProperties } from "./profile.ts";

@@ -2,7 +2,7 @@ import { leaveFiles } from "../core/attachments.ts";
 import { parseEvent } from "../core/event-record.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Queryable, Tx } from "../db/db.ts";
-import type { HttpReply } from "./http-call.ts";
+import type { HttpReply } from "../core/http-call.ts";
 import type { Woken } from "./node.ts";
 import type { Run } from "./run.ts";
 import type { Signal } from "./walk.ts";

@@ -1,5 +1,5 @@
 import { type Channel, isChannel } from "../core/channel.ts";
-import { type CategoryPolicy, evaluatePreference } from "../core/preferences.ts";
+import { type CategoryPolicy, evaluatePreference } from "../core/preferences/preferences.ts";
 import type { Tx } from "../db/db.ts";
 import { achievedReason, cancelSteps } from "../routing/success.ts";
 import {

@@ -1,5 +1,5 @@
 import type { CompiledWorkflow } from "../catalog/workflow.ts";
-import { DEFAULT_TENANT } from "../core/effective-profile.ts";
+import { DEFAULT_TENANT } from "../core/profile/effective-profile.ts";
 import type { Queryable } from "../db/db.ts";
 import type { ChoiceLookup, Concern } from "../preferences/choices.ts";
 import type { LivePolicy } from "../preferences/preferences.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { channels } from "../channels/index.gen.ts";
 import type { Channel } from "../core/channel.ts";
-import type { StoredIdentity } from "../core/identity.ts";
+import type { StoredIdentity } from "../core/profile/identity.ts";
 import type { Json } from "../core/json.ts";
 import { readTestMode } from "../core/test-mode.ts";
 import { aimAt, holdCopies } from "./test-mode.ts";

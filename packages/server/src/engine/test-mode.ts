@@ -1,5 +1,5 @@
 import type { Channel } from "../core/channel.ts";
-import type { Identity, StoredIdentity } from "../core/identity.ts";
+import type { Identity, StoredIdentity } from "../core/profile/identity.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { TestMode } from "../core/test-mode.ts";
 import type { WalkDeps } from "./deps.ts";

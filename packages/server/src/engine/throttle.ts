@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { parseDuration } from "../core/duration.ts";
+import { parseDuration } from "../core/time/duration.ts";
 import type { Tx } from "../db/db.ts";
 import type { Run } from "./run.ts";
 

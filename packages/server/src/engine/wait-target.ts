@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseDuration, resolveDurationValue, resolveRelative } from "../core/duration.ts";
+import { parseDuration, resolveDurationValue, resolveRelative } from "../core/time/duration.ts";
 import type { NodeContext, NodeExpression, NodeOutcome } from "./node.ts";
 import { jqRefusal } from "./node-settings.ts";
 

@@ -2,7 +2,7 @@ import type { Lane } from "../core/lane.ts";
 import type { Queryable, Tx } from "../db/db.ts";
 import type { Dispatch, Ref } from "./dispatch.ts";
 import type { Flow } from "./fairness.ts";
-import type { HttpReply } from "./http-call.ts";
+import type { HttpReply } from "../core/http-call.ts";
 import type { Run } from "./run.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { type JqEngine, JqError, JqOverrunError } from "@carillon/languages/jq";
 import type { Json } from "../core/json.ts";
-import { findUnsafe } from "../core/json-guard.ts";
+import { findUnsafe } from "../core/json/json-guard.ts";
 import { createTimeLimit } from "./time-limit.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { z } from "zod";
-import { unsafeText } from "../core/json-guard.ts";
+import { unsafeText } from "../core/json/json-guard.ts";
 import type { Tx } from "../db/db.ts";
 import { AppError } from "../errors.ts";
 import type { Services } from "../services.ts";

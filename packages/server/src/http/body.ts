@@ -1,4 +1,4 @@
-import { findUnsafe, maybeUnsafe } from "../core/json-guard.ts";
+import { findUnsafe, maybeUnsafe } from "../core/json/json-guard.ts";
 import { AppError } from "../errors.ts";
 
 /** Parses a JSON body with the wire's texts for each way of being wrong. */

@@ -1,4 +1,4 @@
-import { unsafeText } from "../core/json-guard.ts";
+import { unsafeText } from "../core/json/json-guard.ts";
 import { isPlainId } from "../core/plain-id.ts";
 import type { Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";

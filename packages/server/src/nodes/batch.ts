@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Json } from "../core/json.ts";
-import { parseDuration } from "../core/duration.ts";
+import { parseDuration } from "../core/time/duration.ts";
 import { closeGathered, expressionText, gatherInto, retentionFields } from "../engine/gathering-node.ts";
 import { defineNode, type NodeContext } from "../engine/node.ts";
 import { jqRefusal } from "../engine/node-settings.ts";

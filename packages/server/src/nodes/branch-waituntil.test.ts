@@ -14,7 +14,7 @@ import { event, group, leaf, send, wait, waitingRows } from "../../test/waiting.
 import { startWorker, type Worker } from "../../test/worker.ts";
 import type { StoredNode } from "../catalog/workflow.ts";
 import type { Json, JsonObject } from "../core/json.ts";
-import { profileFromRecipient } from "../core/profile-operations.ts";
+import { profileFromRecipient } from "../core/profile/profile-operations.ts";
 import { createDispatch } from "../engine/dispatch.ts";
 import { tellProfiles } from "../engine/tell-profiles.ts";
 import { createSilentLog } from "../log.ts";

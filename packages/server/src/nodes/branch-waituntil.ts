@@ -4,7 +4,7 @@ import {
   conditionSchema,
   type EventCondition,
   futureEventSchema,
-} from "../core/conditions.ts";
+} from "../core/conditions/conditions.ts";
 import type { JsonObject } from "../core/json.ts";
 import {
   defineNode,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Condition, conditionsSchema } from "../core/conditions.ts";
+import { type Condition, conditionsSchema } from "../core/conditions/conditions.ts";
 import { defineNode } from "../engine/node.ts";
 
 /** The default is taken when nothing else holds, whatever is written there. */

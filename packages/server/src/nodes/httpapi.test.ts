@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createBench, refusals } from "../../test/node-context.ts";
 import type { Json, JsonObject } from "../core/json.ts";
-import type { HttpCall, HttpReply } from "../engine/http-call.ts";
+import type { HttpCall, HttpReply } from "../core/http-call.ts";
 import type { NodeDefinition } from "../engine/node.ts";
 import fetchNode from "./httpapi-fetch.ts";
 import webhookNode from "./httpapi-webhook.ts";

@@ -3,7 +3,7 @@ import { createHarness, type Harness, until } from "../../test/harness.ts";
 import { refusals } from "../../test/node-context.ts";
 import { branch, createPipeline, node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
 import type { StoredNode } from "../catalog/workflow.ts";
-import type { Condition } from "../core/conditions.ts";
+import type { Condition } from "../core/conditions/conditions.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { NodeDefinition } from "../engine/node.ts";
 import { nodes } from "./index.gen.ts";

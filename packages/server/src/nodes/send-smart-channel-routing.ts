@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { CHANNELS } from "../core/channel.ts";
-import { parseDuration } from "../core/duration.ts";
-import { statusMetric } from "../core/smart-routing.ts";
+import { parseDuration } from "../core/time/duration.ts";
+import { statusMetric } from "../routing/plan.ts";
 import { defineNode, next, type NodeOutcome } from "../engine/node.ts";
 import { channelExpressions, channelSettings, fixedChannels, wantedChannels } from "../engine/send-node.ts";
 import { durationText } from "../engine/wait-target.ts";

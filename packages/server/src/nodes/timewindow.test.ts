@@ -4,7 +4,7 @@ import { createPipeline, node, type Pipeline, type RunRow, sms } from "../../tes
 import { startWorker, type Worker } from "../../test/worker.ts";
 import { schemaProblems } from "../catalog/schema-problems.ts";
 import type { JsonObject } from "../core/json.ts";
-import { profileFromRecipient } from "../core/profile-operations.ts";
+import { profileFromRecipient } from "../core/profile/profile-operations.ts";
 import { createDispatch, type Dispatch } from "../engine/dispatch.ts";
 import { tellProfiles } from "../engine/tell-profiles.ts";
 import { createSilentLog } from "../log.ts";

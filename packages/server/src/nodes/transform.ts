@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { unsafeText } from "../core/json-guard.ts";
+import { unsafeText } from "../core/json/json-guard.ts";
 import type { Json } from "../core/json.ts";
 import { defineNode, next, type NodeOutcome } from "../engine/node.ts";
 import { expression } from "../engine/node-settings.ts";

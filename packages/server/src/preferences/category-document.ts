@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { CHANNELS } from "../core/channel.ts";
 import { isRootCategory, LANES, type RootCategory } from "../core/lane.ts";
-import { categoryPropertiesSchema, propertyProblems } from "./category-properties.ts";
-import { digestProblems, digestScheduleSchema } from "./digest-schedule.ts";
-import type { Category } from "./live-categories.ts";
+import { categoryPropertiesSchema, propertyProblems } from "../core/preferences/category-properties.ts";
+import { digestProblems, digestScheduleSchema } from "../core/preferences/digest-schedule.ts";
+import type { Category } from "../catalog/live-categories.ts";
 
 /**
  * The document in which a workspace's categories are edited: root category → section → category. Its shape is

@@ -11,7 +11,7 @@ import {
 import { createCatalog } from "../catalog/catalog.ts";
 import type { Db } from "../db/db.ts";
 import { readCategories } from "./category-draft.ts";
-import { loadLiveCategories } from "./live-categories.ts";
+import { loadLiveCategories } from "../catalog/live-categories.ts";
 import { createPreferences, type Preferences } from "./preferences.ts";
 
 let harness: Harness;

@@ -10,7 +10,7 @@ import {
   EMPTY_DOCUMENT,
   flattenCategories,
 } from "./category-document.ts";
-import type { Category } from "./live-categories.ts";
+import type { Category } from "../catalog/live-categories.ts";
 
 /**
  * The category document of a workspace: a draft is replaced as a whole, a commit puts it into effect. Changes of one

@@ -1,9 +1,9 @@
 import type { Channel } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
 import { isRootCategory } from "../core/lane.ts";
-import { type CategoryChoice, NO_CHOICE, type RecipientChoice } from "../core/preferences.ts";
+import { type CategoryChoice, NO_CHOICE, type RecipientChoice } from "../core/preferences/preferences.ts";
 import type { Queryable } from "../db/db.ts";
-import type { DigestSelection } from "./digest-schedule.ts";
+import type { DigestSelection } from "../core/preferences/digest-schedule.ts";
 
 /**
  * What recipients, users and objects alike, chose in one tenant. Choices do not cascade: what somebody chose in the

@@ -1,10 +1,10 @@
 import type { Catalog } from "../catalog/catalog.ts";
-import type { CategoryPolicy } from "../core/preferences.ts";
+import type { CategoryPolicy } from "../core/preferences/preferences.ts";
 import type { Db, Queryable, Tx } from "../db/db.ts";
 import type { CategoryDocument } from "./category-document.ts";
 import { commitCategories, LIVE, saveCategories, type StoredDocument } from "./category-draft.ts";
 import { type ChoiceLookup, type Concern, loadChoices } from "./choices.ts";
-import { type Category, loadLiveCategories } from "./live-categories.ts";
+import { type Category, loadLiveCategories } from "../catalog/live-categories.ts";
 import {
   type CategoryPreferenceEdit,
   type ChannelPreferenceEdit,
@@ -23,7 +23,7 @@ import {
 /**
  * Preferences: which categories a workspace has (edited as one document, in effect once committed), what a tenant
  * makes of them, and what recipients choose. What follows from all that for one message is decided by
- * `core/preferences.ts`; this room stores and loads.
+ * `core/preferences/preferences.ts`; this room stores and loads.
  *
  * Categories and tenants' changes are configuration: remembered by each process, invalidated by NOTIFY. Choices are
  * data: read for a chunk of recipients by the transaction that acts on them, so that an opt-out holds at once.

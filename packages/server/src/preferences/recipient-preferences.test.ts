@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createHarness, type Harness } from "../../test/harness.ts";
 import { overlap } from "../../test/overlap.ts";
 import { category, createPreferenceBench, type PreferenceBench } from "../../test/preferences.ts";
-import { NO_CHOICE } from "../core/preferences.ts";
+import { NO_CHOICE } from "../core/preferences/preferences.ts";
 import type { Db } from "../db/db.ts";
 import type { Preferences } from "./preferences.ts";
 import type { CategoryPreferenceEdit } from "./recipient-preferences.ts";

@@ -5,12 +5,12 @@ import {
   type CategoryPolicy,
   effectiveDefaults,
   isMandatory,
-} from "../core/preferences.ts";
+} from "../core/preferences/preferences.ts";
 import type { Queryable } from "../db/db.ts";
-import { mergeValues, type PropertyValues, valueProblems } from "./category-properties.ts";
+import { mergeValues, type PropertyValues, valueProblems } from "../core/preferences/category-properties.ts";
 import { personKey, selectRestricted } from "./choices.ts";
-import { type DigestSelection, selectionProblems } from "./digest-schedule.ts";
-import { getCategory } from "./live-categories.ts";
+import { type DigestSelection, selectionProblems } from "../core/preferences/digest-schedule.ts";
+import { getCategory } from "../catalog/live-categories.ts";
 import { refuse, tenantNotFound } from "./refusals.ts";
 import { loadTenantCategories } from "./tenant-category.ts";
 

@@ -1,11 +1,11 @@
 import type { Channel } from "../core/channel.ts";
 import type { Json } from "../core/json.ts";
-import type { DefaultPreference, TenantCategory } from "../core/preferences.ts";
+import type { DefaultPreference, TenantCategory } from "../core/preferences/preferences.ts";
 import type { Queryable } from "../db/db.ts";
 import type { CategoryChange } from "./category-draft.ts";
-import { mergeValues, type PropertyValues, valueProblems } from "./category-properties.ts";
-import { type DigestOverrides, overrideProblems } from "./digest-schedule.ts";
-import { getCategory } from "./live-categories.ts";
+import { mergeValues, type PropertyValues, valueProblems } from "../core/preferences/category-properties.ts";
+import { type DigestOverrides, overrideProblems } from "../core/preferences/digest-schedule.ts";
+import { getCategory } from "../catalog/live-categories.ts";
 import { refuse, tenantNotFound } from "./refusals.ts";
 
 /** What a tenant made of a category, as it is stored. */

@@ -1,6 +1,6 @@
-import { DEFAULT_TENANT } from "../core/effective-profile.ts";
-import type { ParseIdentity, StoredIdentity } from "../core/identity.ts";
-import { editProfile, type Profile, type ProfileEdit } from "../core/profile-edit.ts";
+import { DEFAULT_TENANT } from "../core/profile/effective-profile.ts";
+import type { ParseIdentity, StoredIdentity } from "../core/profile/identity.ts";
+import { editProfile, type Profile, type ProfileEdit } from "../core/profile/profile-edit.ts";
 import type { TenantRules } from "./read.ts";
 import { type EditOutcome, type RecipientEdit, recipientKey, type StoredRecipient } from "./recipient.ts";
 

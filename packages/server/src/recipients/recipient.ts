@@ -1,8 +1,8 @@
-import type { TenantedProfile, TenantProfile } from "../core/effective-profile.ts";
-import type { StoredIdentity } from "../core/identity.ts";
+import type { TenantedProfile, TenantProfile } from "../core/profile/effective-profile.ts";
+import type { StoredIdentity } from "../core/profile/identity.ts";
 import type { JsonObject } from "../core/json.ts";
-import type { ProfileEdit } from "../core/profile-edit.ts";
-import type { Operation } from "../core/profile-operations.ts";
+import type { ProfileEdit } from "../core/profile/profile-edit.ts";
+import type { Operation } from "../core/profile/profile-operations.ts";
 
 export interface RecipientKey {
   /** Empty for users. */

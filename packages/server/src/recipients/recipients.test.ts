@@ -4,7 +4,7 @@ import { createHub } from "../../test/hub.ts";
 import { overlap as inOverlap } from "../../test/overlap.ts";
 import { createRandom } from "../../test/random.ts";
 import type { JsonObject } from "../core/json.ts";
-import type { Operation } from "../core/profile-operations.ts";
+import type { Operation } from "../core/profile/profile-operations.ts";
 import type { Tx } from "../db/db.ts";
 import { type EditOutcome, type RecipientEdit, recipientKey, type Recipients } from "./recipients.ts";
 

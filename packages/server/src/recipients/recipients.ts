@@ -1,4 +1,4 @@
-import type { IdentityHints, IdentityResult } from "../core/identity.ts";
+import type { IdentityHints, IdentityResult } from "../core/profile/identity.ts";
 import type { Channel } from "../core/channel.ts";
 import type { Queryable, Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";

@@ -1,4 +1,4 @@
-import { findUnsafe, unsafeText } from "../core/json-guard.ts";
+import { findUnsafe, unsafeText } from "../core/json/json-guard.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { readTenancy, type Tenancy } from "../core/effective-profile.ts";
+import { readTenancy, type Tenancy } from "../core/profile/effective-profile.ts";
 import { readTestMode, type TestMode } from "../core/test-mode.ts";
 import type { Queryable } from "../db/db.ts";
 import { type IdSource, randomToken } from "../ids.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/core/json.ts";
 import { createPreferences } from "../../src/preferences/preferences.ts";
-import type { DigestOverrides, DigestSelection } from "../../src/preferences/digest-schedule.ts";
+import type { DigestOverrides, DigestSelection } from "../../src/core/preferences/digest-schedule.ts";
 import { createHarness, type Harness } from "../harness.ts";
 import { promotional } from "../preferences.ts";
 import { complaints, createWorld, node, person, sms, stepsAt, TEXT, texts, type World } from "./world.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { findUnsafe, maybeUnsafe } from "../../core/json-guard.ts";
+import { findUnsafe, maybeUnsafe } from "../../core/json/json-guard.ts";
 import { isDatabaseUnavailable } from "../../db/db.ts";
 import { AppError } from "../../errors.ts";
 import { machineType } from "../../http/envelope.ts";

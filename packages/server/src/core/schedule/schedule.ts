@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseInstant } from "../instant.ts";
+import { parseInstant } from "../time/instant.ts";
 import {
   DAY_FREQUENCIES,
   DAY_MS,

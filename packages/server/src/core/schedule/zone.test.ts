@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { checkReservedProperty } from "../reserved-properties.ts";
+import { checkReservedProperty } from "../profile/reserved-properties.ts";
 import { findZone, instantAt, nextClockChange, zoneFields, zoneOf } from "./zone.ts";
 
 const at = (text: string) => Date.parse(text);

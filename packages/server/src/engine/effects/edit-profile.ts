@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json.ts";
-import { editProfile } from "../../core/profile-edit.ts";
-import { profileFromUpsert } from "../../core/profile-operations.ts";
+import { editProfile } from "../../core/profile/profile-edit.ts";
+import { profileFromUpsert } from "../../core/profile/profile-operations.ts";
 import type { Done, ProfileEdit } from "../effect.ts";
 import type { EffectDeps, EffectFunction } from "../performing.ts";
 import { personOf } from "../person-of.ts";

@@ -1,4 +1,4 @@
-import type { StoredIdentity } from "../../core/identity.ts";
+import type { StoredIdentity } from "../../core/profile/identity.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import type { Lane } from "../../core/lane.ts";
 import { parseTrigger } from "../../core/trigger.ts";

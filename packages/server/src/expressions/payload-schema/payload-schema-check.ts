@@ -1,6 +1,6 @@
 import { dereference, type Schema } from "@cfworker/json-schema";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
-import { findUnsafe } from "../../core/json-guard.ts";
+import { findUnsafe } from "../../core/json/json-guard.ts";
 import { KEYWORDS, NOTES, type Place, pointer, refuse, SchemaError } from "./payload-keywords.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readTenancy } from "../../core/effective-profile.ts";
+import { readTenancy } from "../../core/profile/effective-profile.ts";
 import { inboxSubscriberId, type Workspace } from "../../workspaces/workspaces.ts";
 import { sign, type SignedRequest, verifySignature } from "./signature.ts";
 

@@ -1,5 +1,5 @@
 import type { Json } from "../../core/json.ts";
-import { getAtPath, parseJsonPath } from "../../core/json-path.ts";
+import { getAtPath, parseJsonPath } from "../../core/json/json-path.ts";
 import { expectCount, type Helper, HelperError, kindOf } from "../helper.ts";
 import { outputRefusal } from "../budget.ts";
 import { plainValue, rawText } from "../print.ts";

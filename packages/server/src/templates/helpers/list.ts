@@ -1,5 +1,5 @@
 import type { Json } from "../../core/json.ts";
-import { getAtPath } from "../../core/json-path.ts";
+import { getAtPath } from "../../core/json/json-path.ts";
 import { expectCount, type Helper, HelperError, kindOf } from "../helper.ts";
 import { joinValues, plainValue, printableList } from "../print.ts";
 import { pathOf } from "./json.ts";

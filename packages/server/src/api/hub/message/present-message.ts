@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from "../../../core/json.ts";
-import { millisZ, orNull } from "../../../core/wire-time.ts";
+import { millisZ, orNull } from "../../../core/time/wire-time.ts";
 
 /** A message with the names that its keys stand for. */
 export interface MessageRow {

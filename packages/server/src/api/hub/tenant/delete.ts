@@ -1,4 +1,4 @@
-import { DEFAULT_TENANT } from "../../../core/effective-profile.ts";
+import { DEFAULT_TENANT } from "../../../core/profile/effective-profile.ts";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { deleteTenantPreferences } from "../../../preferences/tenant-category.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isJsonObject, type JsonObject } from "../../../core/json.ts";
-import { microsZ } from "../../../core/wire-time.ts";
+import { microsZ } from "../../../core/time/wire-time.ts";
 import { AppError } from "../../../errors.ts";
 
 /** Tenants as the wire shows them, and what their endpoints share. Refusals are in the management family's shape. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { CHANNELS } from "../../../core/channel.ts";
 import { isJsonObject, type JsonObject } from "../../../core/json.ts";
-import { checkReservedProperty } from "../../../core/reserved-properties.ts";
+import { checkReservedProperty } from "../../../core/profile/reserved-properties.ts";
 import { SOCIAL_SITES } from "./present-tenant.ts";
 
 /** The body of a tenant's upsert. A key that is absent leaves what is stored; null clears it where it can be empty. */

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { DEFAULT_TENANT } from "../../../core/effective-profile.ts";
+import { DEFAULT_TENANT } from "../../../core/profile/effective-profile.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";

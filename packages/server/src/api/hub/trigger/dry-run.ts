@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../../core/json.ts";
-import { microsZ } from "../../../core/wire-time.ts";
+import { microsZ } from "../../../core/time/wire-time.ts";
 import type { Rehearsal } from "../../../engine/engine.ts";
 import { AppError } from "../../../errors.ts";
 import { WORKSPACE_NOW } from "../../../workspaces/clock.ts";

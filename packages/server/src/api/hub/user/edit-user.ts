@@ -1,5 +1,5 @@
 import { isJsonObject } from "../../../core/json.ts";
-import type { ParsedOperations } from "../../../core/profile-operations.ts";
+import type { ParsedOperations } from "../../../core/profile/profile-operations.ts";
 import type { Queryable, Tx } from "../../../db/db.ts";
 import { AppError } from "../../../errors.ts";
 import { recipientKey, type StoredRecipient } from "../../../recipients/recipients.ts";

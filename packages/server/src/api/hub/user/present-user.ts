@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { CHANNELS } from "../../../core/channel.ts";
-import { effectiveProfile, readTenancy } from "../../../core/effective-profile.ts";
-import type { StoredIdentity } from "../../../core/identity.ts";
+import { effectiveProfile, readTenancy } from "../../../core/profile/effective-profile.ts";
+import type { StoredIdentity } from "../../../core/profile/identity.ts";
 import type { JsonObject } from "../../../core/json.ts";
-import { microsOffset } from "../../../core/wire-time.ts";
+import { microsOffset } from "../../../core/time/wire-time.ts";
 import { AppError } from "../../../errors.ts";
 import type { StoredRecipient } from "../../../recipients/recipients.ts";
 import { inboxSubscriberId, type Workspace } from "../../../workspaces/workspaces.ts";

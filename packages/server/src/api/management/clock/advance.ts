@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseDuration } from "../../../core/duration.ts";
+import { parseDuration } from "../../../core/time/duration.ts";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { type ClockMove, LAST_CLOCK, readClock, sendClock } from "../../../workspaces/clock.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { microsZ, orNull } from "../../../core/wire-time.ts";
+import { microsZ, orNull } from "../../../core/time/wire-time.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { AppError } from "../../../errors.ts";
 import type { Services } from "../../../services.ts";

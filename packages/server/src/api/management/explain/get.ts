@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { microsZ, orNull } from "../../../core/wire-time.ts";
+import { microsZ, orNull } from "../../../core/time/wire-time.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { instantFilter, singleText } from "../../filter-values.ts";
 import { ownQuery } from "../query.ts";

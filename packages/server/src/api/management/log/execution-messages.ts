@@ -1,6 +1,6 @@
 import type { StoredNode } from "../../../catalog/workflow.ts";
 import type { Json } from "../../../core/json.ts";
-import { microsZ, orNull } from "../../../core/wire-time.ts";
+import { microsZ, orNull } from "../../../core/time/wire-time.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { withoutSecrets } from "../../hub/message/present-message.ts";
 

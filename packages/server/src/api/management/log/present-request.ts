@@ -1,5 +1,5 @@
 import { isJsonObject, type Json } from "../../../core/json.ts";
-import { microsZ, orNull } from "../../../core/wire-time.ts";
+import { microsZ, orNull } from "../../../core/time/wire-time.ts";
 import { ERRORS } from "../../../errors.ts";
 
 /** A request as its log shows it: as it was sent, what the caller was answered, and what came of it. */

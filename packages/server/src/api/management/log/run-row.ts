@@ -1,6 +1,6 @@
 import type { StoredNode } from "../../../catalog/workflow.ts";
 import { recipientName } from "../../../core/recipient-name.ts";
-import { microsZ, orNull } from "../../../core/wire-time.ts";
+import { microsZ, orNull } from "../../../core/time/wire-time.ts";
 
 /**
  * A run as the execution log shows it, all of it in its workspace's time: it began with its first step and was last

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CHANNELS } from "../../../core/channel.ts";
-import { parseInstant } from "../../../core/instant.ts";
+import { parseInstant } from "../../../core/time/instant.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { ulidTime } from "../../../ids.ts";
 import { ownQuery } from "../query.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { microsZ } from "../../../core/wire-time.ts";
+import { microsZ } from "../../../core/time/wire-time.ts";
 import { defineRoute } from "../../../http/route.ts";
 import {
   type FailureGroup,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { CHANNELS } from "../../../core/channel.ts";
-import { microsZ } from "../../../core/wire-time.ts";
+import { microsZ } from "../../../core/time/wire-time.ts";
 import { cursorMeta, cursorShape, MAX_COUNT, readPage, toCursor } from "../../../http/cursor.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { ownQuery } from "../query.ts";

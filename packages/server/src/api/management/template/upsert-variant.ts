@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { saveVariant } from "../../../catalog/save-variant.ts";
 import { getVariantView, variantReply } from "../../../catalog/variant-view.ts";
-import { conditionsSchema } from "../../../core/conditions.ts";
+import { conditionsSchema } from "../../../core/conditions/conditions.ts";
 import type { JsonObject } from "../../../core/json.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { channelParam, slugParam, variantIdParam } from "../params.ts";

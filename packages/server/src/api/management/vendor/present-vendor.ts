@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { microsZ } from "../../../core/wire-time.ts";
+import { microsZ } from "../../../core/time/wire-time.ts";
 import type { VendorSettings } from "../../../delivery/vendor-admin.ts";
 
 export const vendorReply = z.object({

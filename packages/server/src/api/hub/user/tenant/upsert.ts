@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { profileFromUpsert } from "../../../../core/profile-operations.ts";
+import { profileFromUpsert } from "../../../../core/profile/profile-operations.ts";
 import { defineRoute } from "../../../../http/route.ts";
 import { editUser } from "../edit-user.ts";
 import { presentTenantUser, tenantUserShape } from "../present-user.ts";

@@ -1,6 +1,6 @@
-import { CHANNELS, type Channel } from "./channel.ts";
-import { describeValue } from "./describe-value.ts";
-import { isJsonObject, type JsonObject } from "./json.ts";
+import { CHANNELS, type Channel } from "../channel.ts";
+import { describeValue } from "../describe-value.ts";
+import { isJsonObject, type JsonObject } from "../json.ts";
 
 /*
  * The grammar of profile edits: reads what clients send (PATCH bodies, event records, whole profiles) into

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CHANNELS, type Channel } from "./channel.ts";
+import { CHANNELS, type Channel } from "../channel.ts";
 import type { IdentityHints, IdentityResult, StoredIdentity } from "./identity.ts";
-import type { Json, JsonObject } from "./json.ts";
+import type { Json, JsonObject } from "../json.ts";
 import { editProfile, type EditOptions, type Profile, type ProfileEdit } from "./profile-edit.ts";
 import { parseOperationList, profileFromUpsert } from "./profile-operations.ts";
 

@@ -1,10 +1,10 @@
 import type { Channel } from "../core/channel.ts";
 import { LANES, type RootCategory } from "../core/lane.ts";
-import type { DefaultPreference, PreferenceCategory } from "../core/preferences.ts";
+import type { DefaultPreference, PreferenceCategory } from "../core/preferences/preferences.ts";
 import type { Queryable } from "../db/db.ts";
 import { AppError } from "../errors.ts";
-import type { CategoryProperty } from "./category-properties.ts";
-import type { DigestSchedule } from "./digest-schedule.ts";
+import type { CategoryProperty } from "../core/preferences/category-properties.ts";
+import type { DigestSchedule } from "../core/preferences/digest-schedule.ts";
 
 /** A category that workflows and preferences can name: a published one, or a root. */
 export interface Category extends PreferenceCategory {

@@ -11,7 +11,7 @@ import {
   eventConditionsSchema,
   type MessageFacts,
 } from "./conditions.ts";
-import type { Json, JsonObject } from "./json.ts";
+import type { Json, JsonObject } from "../json.ts";
 
 const now = new Date("2026-03-01T12:00:00.000Z");
 

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { getAtPath, parseJsonPath } from "./json-path.ts";
-import type { Json } from "./json.ts";
+import type { Json } from "../json.ts";
 
 describe("parseJsonPath", () => {
   it.each([

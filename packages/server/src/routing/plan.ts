@@ -1,4 +1,4 @@
-import type { Channel } from "./channel.ts";
+import type { Channel } from "../core/channel.ts";
 
 /**
  * The plan of a smart routing: which messages go out at once, and when the others have their turn. The inbox and

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json } from "./json.ts";
+import { isJsonObject, type Json } from "../json.ts";
 
 /**
  * Deep equality of two JSON values; the order of an object's keys does not count. It keeps its own stack:

@@ -1,6 +1,6 @@
-import { type Channel, isChannel } from "./channel.ts";
+import { type Channel, isChannel } from "../channel.ts";
 import type { StoredIdentity } from "./identity.ts";
-import { isJsonObject } from "./json.ts";
+import { isJsonObject } from "../json.ts";
 import type { Profile } from "./profile-edit.ts";
 
 /**

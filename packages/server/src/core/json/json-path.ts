@@ -1,4 +1,4 @@
-import type { Json } from "./json.ts";
+import type { Json } from "../json.ts";
 
 /**
  * Paths into JSON as conditions and template helpers write them: `order.total`, `items[0].sku`, `a["first name"]`,

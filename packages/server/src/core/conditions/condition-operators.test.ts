@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { OPERATORS, type ValueOp } from "./condition-operators.ts";
-import type { Json } from "./json.ts";
+import type { Json } from "../json.ts";
 
 describe("operators", () => {
   it.each<[Json | undefined, ValueOp, string | undefined, boolean]>([

@@ -1,6 +1,6 @@
-import { parseDuration } from "./duration.ts";
-import type { Json } from "./json.ts";
-import { getAtPath, getOwn, type JsonPath, parseJsonPath } from "./json-path.ts";
+import { parseDuration } from "../time/duration.ts";
+import type { Json } from "../json.ts";
+import { getAtPath, getOwn, type JsonPath, parseJsonPath } from "../json/json-path.ts";
 
 /**
  * The two sides of a condition leaf. Left is a key path in a namespace. Right is a text that holds an expression:

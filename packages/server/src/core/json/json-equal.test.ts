@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Json } from "./json.ts";
+import type { Json } from "../json.ts";
 import { jsonEqual } from "./json-equal.ts";
 
 describe("jsonEqual", () => {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseDuration, resolveDurationValue, resolveRelative } from "./duration.ts";
-import type { Json } from "./json.ts";
+import type { Json } from "../json.ts";
 
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;

@@ -1,8 +1,8 @@
-import type { Channel } from "./channel.ts";
-import { describeValue } from "./describe-value.ts";
+import type { Channel } from "../channel.ts";
+import { describeValue } from "../describe-value.ts";
 import type { Identity, IdentityHints, ParseIdentity, StoredIdentity } from "./identity.ts";
-import type { Json, JsonObject } from "./json.ts";
-import { jsonEqual } from "./json-equal.ts";
+import type { Json, JsonObject } from "../json.ts";
+import { jsonEqual } from "../json/json-equal.ts";
 import { channelOfKey, isHintKey, type Operation } from "./profile-operations.ts";
 import {
   checkReservedProperty,

@@ -1,6 +1,6 @@
-import { parseInstant } from "./instant.ts";
-import { isJsonObject, type Json } from "./json.ts";
-import { jsonEqual } from "./json-equal.ts";
+import { parseInstant } from "../time/instant.ts";
+import { isJsonObject, type Json } from "../json.ts";
+import { jsonEqual } from "../json/json-equal.ts";
 
 /**
  * What each operator of a condition means. Total functions: a value that an operator cannot take makes it false.

@@ -1,6 +1,6 @@
-import { describeValue } from "./describe-value.ts";
+import { describeValue } from "../describe-value.ts";
 import { parseInstant } from "./instant.ts";
-import type { Json } from "./json.ts";
+import type { Json } from "../json.ts";
 
 /** Lengths of time as workflows write them, and the instants that waiting nodes work out from them. */
 const UNIT_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 };

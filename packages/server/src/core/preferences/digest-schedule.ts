@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { CategorySchedule } from "../core/schedule/category-schedule.ts";
+import type { CategorySchedule } from "../schedule/category-schedule.ts";
 
 /**
  * How often a category's digests come: options of which a recipient selects one and adjusts what is editable in it.

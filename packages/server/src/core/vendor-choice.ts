@@ -1,5 +1,5 @@
-import type { Channel } from "../core/channel.ts";
-import type { JsonObject } from "../core/json.ts";
+import type { Channel } from "./channel.ts";
+import type { JsonObject } from "./json.ts";
 
 /** Which vendor a message would take. The routes are delivery's; the engine only asks whether there is one. */
 export interface VendorChoice {

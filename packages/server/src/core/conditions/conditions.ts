@@ -9,8 +9,8 @@ import {
   resolveOperand,
 } from "./condition-operand.ts";
 import { OPERATORS, VALUE_OPS } from "./condition-operators.ts";
-import { isJsonObject, type Json } from "./json.ts";
-import { getOwn } from "./json-path.ts";
+import { isJsonObject, type Json } from "../json.ts";
+import { getOwn } from "../json/json-path.ts";
 
 /**
  * The condition language of triggers, branches, waits and template variants. A list of conditions is OR-ed, each

@@ -1,7 +1,7 @@
-import type { Channel } from "./channel.ts";
-import type { JsonObject } from "./json.ts";
-import type { RootCategory } from "./lane.ts";
-import type { Severity } from "./run-state.ts";
+import type { Channel } from "../channel.ts";
+import type { JsonObject } from "../json.ts";
+import type { RootCategory } from "../lane.ts";
+import type { Severity } from "../run-state.ts";
 
 /**
  * Which channels a recipient is reached on for a category. From strong to weak: the tenant's switches (the category

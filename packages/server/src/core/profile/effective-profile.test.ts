@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Channel, CHANNELS } from "./channel.ts";
+import { type Channel, CHANNELS } from "../channel.ts";
 import { effectiveProfile, readTenancy, type Tenancy, type TenantedProfile } from "./effective-profile.ts";
 import type { StoredIdentity } from "./identity.ts";
-import type { JsonObject } from "./json.ts";
+import type { JsonObject } from "../json.ts";
 
 function identity(channel: Channel, key: string, more: Partial<StoredIdentity> = {}): StoredIdentity {
   const value = { value: key, key, provider: "", device_id: null, bundle_id: null };

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Json } from "../core/json.ts";
-import { getOwn } from "../core/json-path.ts";
+import type { Json } from "../json.ts";
+import { getOwn } from "../json/json-path.ts";
 
 /**
  * Settings of a category that workflow conditions can look at: a recipient's threshold, the projects that they want

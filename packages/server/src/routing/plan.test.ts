@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Channel, CHANNELS } from "./channel.ts";
-import { type Candidate, planRouting, type RoutingTerms, statusMetric } from "./smart-routing.ts";
+import { type Channel, CHANNELS } from "../core/channel.ts";
+import { type Candidate, planRouting, type RoutingTerms, statusMetric } from "./plan.ts";
 
 const HOUR = 3_600_000;
 const MINUTE = 60_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Json } from "../core/json.ts";
+import type { Json } from "../json.ts";
 import {
   categoryPropertiesSchema,
   mergeValues,

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Channel, CHANNELS } from "./channel.ts";
+import { type Channel, CHANNELS } from "../channel.ts";
 import {
   type CategoryChoice,
   type CategoryPolicy,

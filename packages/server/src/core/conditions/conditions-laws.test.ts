@@ -8,7 +8,7 @@ import {
   evaluateConditions,
   evaluateEventConditions,
 } from "./conditions.ts";
-import type { Json, JsonObject } from "./json.ts";
+import type { Json, JsonObject } from "../json.ts";
 
 const now = new Date("2026-03-01T12:00:00.000Z");
 

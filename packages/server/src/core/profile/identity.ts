@@ -1,5 +1,5 @@
-import type { Channel } from "./channel.ts";
-import type { JsonObject } from "./json.ts";
+import type { Channel } from "../channel.ts";
+import type { JsonObject } from "../json.ts";
 
 /** Sibling keys of a channel key inside one operation: they describe the push identities beside them. */
 export interface IdentityHints {
