@@ -9,7 +9,7 @@ import {
   type TriggerBody,
 } from "../../test/pipeline.ts";
 import { startWorker, type Worker } from "../../test/worker.ts";
-import { schemaProblems } from "../catalog/schema-problems.ts";
+import { schemaProblems } from "../authoring/schemas/schema-problems.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import batch from "./batch.ts";
 

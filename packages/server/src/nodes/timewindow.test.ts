@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createHarness, type Harness, until } from "../../test/harness.ts";
 import { createPipeline, node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
 import { startWorker, type Worker } from "../../test/worker.ts";
-import { schemaProblems } from "../catalog/schema-problems.ts";
+import { schemaProblems } from "../authoring/schemas/schema-problems.ts";
 import type { JsonObject } from "../core/json.ts";
 import { profileFromRecipient } from "../core/profile/profile-operations.ts";
 import { createDispatch, type Dispatch } from "../engine/dispatch.ts";

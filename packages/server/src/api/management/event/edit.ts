@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { editEvent, eventReply, getEventView } from "../../../catalog/event-def.ts";
+import { editEvent, eventReply, getEventView } from "../../../authoring/schemas/event-def.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { eventDescription, eventNameParam, schemaLink, toLink } from "./fields.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { eventReply, getEventView } from "../../../catalog/event-def.ts";
+import { eventReply, getEventView } from "../../../authoring/schemas/event-def.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { eventNameParam } from "./fields.ts";
 

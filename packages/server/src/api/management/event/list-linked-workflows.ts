@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { findLinkedWorkflows } from "../../../catalog/event-def.ts";
+import { findLinkedWorkflows } from "../../../authoring/schemas/event-def.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { eventNameParam } from "./fields.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { eventReply, presentEvent, selectEvents } from "../../../catalog/event-def.ts";
+import { eventReply, presentEvent, selectEvents } from "../../../authoring/schemas/event-def.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { pageOf, pagingQuery, toPage } from "../paging.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { eventReply, getEventView, saveEvent } from "../../../catalog/event-def.ts";
+import { eventReply, getEventView, saveEvent } from "../../../authoring/schemas/event-def.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { eventDescription, schemaLink, toLink } from "./fields.ts";
 

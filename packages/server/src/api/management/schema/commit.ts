@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { publishPayloadSchema } from "../../../catalog/payload-schema-change.ts";
-import { getPayloadSchemaView, payloadSchemaReply } from "../../../catalog/payload-schema-view.ts";
+import { publishPayloadSchema } from "../../../authoring/schemas/payload-schema-change.ts";
+import { getPayloadSchemaView, payloadSchemaReply } from "../../../authoring/schemas/payload-schema-view.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { slugParam } from "../params.ts";
 import { commitMessageQuery } from "../query.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { getPayloadSchemaView, payloadSchemaReply } from "../../../catalog/payload-schema-view.ts";
+import { getPayloadSchemaView, payloadSchemaReply } from "../../../authoring/schemas/payload-schema-view.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { slugParam } from "../params.ts";
 import { modeQuery } from "../query.ts";

@@ -3,7 +3,7 @@ import {
   payloadSchemaReply,
   presentPayloadSchema,
   selectPayloadSchemas,
-} from "../../../catalog/payload-schema-view.ts";
+} from "../../../authoring/schemas/payload-schema-view.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { pageOf, pagingQuery, toPage } from "../paging.ts";
 import { modeQuery } from "../query.ts";

@@ -1,6 +1,9 @@
 import { z } from "zod";
-import { publishPayloadSchema, savePayloadSchemaDraft } from "../../../catalog/payload-schema-change.ts";
-import { getPayloadSchemaView, payloadSchemaReply } from "../../../catalog/payload-schema-view.ts";
+import {
+  publishPayloadSchema,
+  savePayloadSchemaDraft,
+} from "../../../authoring/schemas/payload-schema-change.ts";
+import { getPayloadSchemaView, payloadSchemaReply } from "../../../authoring/schemas/payload-schema-view.ts";
 import type { JsonObject } from "../../../core/json.ts";
 import { checkPayloadSchema } from "../../../expressions/payload-schema/payload-schema-check.ts";
 import { AppError } from "../../../errors.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { publishTemplate } from "../../../catalog/publish-template.ts";
-import { getTemplateView, templateReply } from "../../../catalog/template-view.ts";
+import { publishTemplate } from "../../../authoring/templates/publish-template.ts";
+import { getTemplateView, templateReply } from "../../../authoring/templates/template-view.ts";
 import { CHANNELS } from "../../../core/channel.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { slugParam } from "../params.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { deleteVariant } from "../../../catalog/save-variant.ts";
+import { deleteVariant } from "../../../authoring/templates/save-variant.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { channelParam, slugParam } from "../params.ts";
 

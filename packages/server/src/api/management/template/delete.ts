@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { lockTemplate } from "../../../catalog/template-change.ts";
+import { lockTemplate } from "../../../authoring/templates/template-change.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { slugParam } from "../params.ts";
 

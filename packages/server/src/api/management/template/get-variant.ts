@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { getVariantView, variantReply } from "../../../catalog/variant-view.ts";
+import { getVariantView, variantReply } from "../../../authoring/templates/variant-view.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { channelParam, slugParam } from "../params.ts";
 import { modeQuery } from "../query.ts";

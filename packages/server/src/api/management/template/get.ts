@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { getTemplateView, templateReply } from "../../../catalog/template-view.ts";
+import { getTemplateView, templateReply } from "../../../authoring/templates/template-view.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { slugParam } from "../params.ts";
 import { modeQuery } from "../query.ts";

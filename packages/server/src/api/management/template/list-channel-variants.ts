@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { variantReply, viewVariants, withoutContent } from "../../../catalog/variant-view.ts";
+import { variantReply, viewVariants, withoutContent } from "../../../authoring/templates/variant-view.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { pageOf, pagingQuery, toPage } from "../paging.ts";
 import { channelParam, slugParam } from "../params.ts";

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { z } from "zod";
-import { selectTemplates, templateReply, viewTemplates } from "../../../catalog/template-view.ts";
+import { selectTemplates, templateReply, viewTemplates } from "../../../authoring/templates/template-view.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { pageOf, pagingQuery, toPage } from "../paging.ts";
 import { modeQuery } from "../query.ts";

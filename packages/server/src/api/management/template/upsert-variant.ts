@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { saveVariant } from "../../../catalog/save-variant.ts";
-import { getVariantView, variantReply } from "../../../catalog/variant-view.ts";
+import { saveVariant } from "../../../authoring/templates/save-variant.ts";
+import { getVariantView, variantReply } from "../../../authoring/templates/variant-view.ts";
 import { conditionsSchema } from "../../../core/conditions/conditions.ts";
 import type { JsonObject } from "../../../core/json.ts";
 import { defineRoute } from "../../../http/route.ts";

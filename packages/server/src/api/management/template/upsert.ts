@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { saveTemplateHead } from "../../../catalog/template-change.ts";
-import { getTemplateView, templateReply } from "../../../catalog/template-view.ts";
+import { saveTemplateHead } from "../../../authoring/templates/template-change.ts";
+import { getTemplateView, templateReply } from "../../../authoring/templates/template-view.ts";
 import { CHANNELS } from "../../../core/channel.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { templateSlugParam } from "../params.ts";

@@ -1,6 +1,10 @@
 import { z } from "zod";
-import { lockWorkflow, publishWorkflow } from "../../../catalog/publish-workflow.ts";
-import { findWorkflowProblems, getWorkflowView, workflowReply } from "../../../catalog/workflow-view.ts";
+import { lockWorkflow, publishWorkflow } from "../../../authoring/workflows/publish-workflow.ts";
+import {
+  findWorkflowProblems,
+  getWorkflowView,
+  workflowReply,
+} from "../../../authoring/workflows/workflow-view.ts";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { slugParam } from "../params.ts";

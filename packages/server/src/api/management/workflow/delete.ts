@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { z } from "zod";
-import { lockWorkflow, replaceWorkflowEvents } from "../../../catalog/publish-workflow.ts";
+import { lockWorkflow, replaceWorkflowEvents } from "../../../authoring/workflows/publish-workflow.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { slugParam } from "../params.ts";
 

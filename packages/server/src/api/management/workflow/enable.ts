@@ -1,8 +1,8 @@
 import { sql } from "kysely";
 import { z } from "zod";
 import { API_SERVICE } from "../../../catalog/versioned.ts";
-import { invalidateWorkflow, lockWorkflow } from "../../../catalog/publish-workflow.ts";
-import { getWorkflowView, workflowReply } from "../../../catalog/workflow-view.ts";
+import { invalidateWorkflow, lockWorkflow } from "../../../authoring/workflows/publish-workflow.ts";
+import { getWorkflowView, workflowReply } from "../../../authoring/workflows/workflow-view.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { slugParam } from "../params.ts";
 

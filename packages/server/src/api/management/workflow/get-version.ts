@@ -1,4 +1,7 @@
-import { getWorkflowVersionView, versionedWorkflowReply } from "../../../catalog/workflow-version-view.ts";
+import {
+  getWorkflowVersionView,
+  versionedWorkflowReply,
+} from "../../../authoring/workflows/workflow-version-view.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { versionParams } from "./version-param.ts";
 

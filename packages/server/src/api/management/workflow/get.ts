@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { getWorkflowView, workflowReply } from "../../../catalog/workflow-view.ts";
+import { getWorkflowView, workflowReply } from "../../../authoring/workflows/workflow-view.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { slugParam } from "../params.ts";
 import { modeQuery } from "../query.ts";

@@ -1,5 +1,8 @@
 import { z } from "zod";
-import { listWorkflowVersions, workflowVersionReply } from "../../../catalog/workflow-version-view.ts";
+import {
+  listWorkflowVersions,
+  workflowVersionReply,
+} from "../../../authoring/workflows/workflow-version-view.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { pageOf, pagingQuery, toPage } from "../paging.ts";
 import { slugParam } from "../params.ts";

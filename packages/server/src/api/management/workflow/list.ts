@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { selectWorkflows, viewWorkflows, workflowReply } from "../../../catalog/workflow-view.ts";
+import { selectWorkflows, viewWorkflows, workflowReply } from "../../../authoring/workflows/workflow-view.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { pageOf, pagingQuery, toPage } from "../paging.ts";
 import { modeQuery, slugsQuery } from "../query.ts";

@@ -1,7 +1,7 @@
-import { lockWorkflow } from "../../../catalog/publish-workflow.ts";
-import { saveWorkflowDraft } from "../../../catalog/save-workflow-draft.ts";
-import { getVersionDefinition } from "../../../catalog/workflow-version-view.ts";
-import { getWorkflowView, workflowReply } from "../../../catalog/workflow-view.ts";
+import { lockWorkflow } from "../../../authoring/workflows/publish-workflow.ts";
+import { saveWorkflowDraft } from "../../../authoring/workflows/save-workflow-draft.ts";
+import { getVersionDefinition } from "../../../authoring/workflows/workflow-version-view.ts";
+import { getWorkflowView, workflowReply } from "../../../authoring/workflows/workflow-view.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { versionParams } from "./version-param.ts";
 

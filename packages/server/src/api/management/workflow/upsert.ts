@@ -1,10 +1,14 @@
 import { z } from "zod";
-import { lockWorkflow, publishWorkflow } from "../../../catalog/publish-workflow.ts";
-import { saveWorkflowDraft } from "../../../catalog/save-workflow-draft.ts";
-import { workflowBody } from "../../../catalog/workflow-body.ts";
-import { parseWorkflowBody } from "../../../catalog/workflow-draft.ts";
-import { workflowEvents } from "../../../catalog/workflow-events.ts";
-import { findWorkflowProblems, getWorkflowView, workflowReply } from "../../../catalog/workflow-view.ts";
+import { lockWorkflow, publishWorkflow } from "../../../authoring/workflows/publish-workflow.ts";
+import { saveWorkflowDraft } from "../../../authoring/workflows/save-workflow-draft.ts";
+import { workflowBody } from "../../../authoring/workflows/workflow-body.ts";
+import { parseWorkflowBody } from "../../../authoring/workflows/workflow-draft.ts";
+import { workflowEvents } from "../../../authoring/workflows/workflow-events.ts";
+import {
+  findWorkflowProblems,
+  getWorkflowView,
+  workflowReply,
+} from "../../../authoring/workflows/workflow-view.ts";
 import type { WorkflowDefinition } from "../../../catalog/workflow.ts";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";

@@ -1,9 +1,9 @@
 import type { z } from "zod";
-import { type Channel, CHANNELS } from "../core/channel.ts";
-import type { JsonObject } from "../core/json.ts";
-import { contentHash } from "./content-hash.ts";
-import { schemaIssues } from "./schema-problems.ts";
-import type { TemplateSnapshot, VariantSnapshot } from "./template.ts";
+import { type Channel, CHANNELS } from "../../core/channel.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { contentHash } from "../../catalog/content-hash.ts";
+import { schemaIssues } from "../schemas/schema-problems.ts";
+import type { TemplateSnapshot, VariantSnapshot } from "../../catalog/template.ts";
 
 /**
  * What a template's draft is worth: its hashes, what is wrong with it, and the snapshot that a commit would make

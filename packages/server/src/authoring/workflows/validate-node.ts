@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { NodeDefinition } from "../engine/node.ts";
+import type { NodeDefinition } from "../../engine/node.ts";
 import { type ExpressionCheck, expressionProblems } from "./expression-problems.ts";
-import { checkValue } from "./schema-problems.ts";
+import { checkValue } from "../schemas/schema-problems.ts";
 import type { WorkflowFacts } from "./workflow-facts.ts";
-import type { StoredBranch, StoredNode } from "./workflow.ts";
+import type { StoredBranch, StoredNode } from "../../catalog/workflow.ts";
 
 /** What workflows are written in: the types of nodes by wire name, and the languages of their settings. */
 export interface WorkflowRules {

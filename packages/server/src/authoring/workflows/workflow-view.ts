@@ -1,13 +1,19 @@
 import { z } from "zod";
-import { microsZ, orNull } from "../core/time/wire-time.ts";
-import type { Queryable } from "../db/db.ts";
-import { AppError } from "../errors.ts";
+import { microsZ, orNull } from "../../core/time/wire-time.ts";
+import type { Queryable } from "../../db/db.ts";
+import { AppError } from "../../errors.ts";
 import type { WorkflowRules } from "./validate-node.ts";
 import { validateWorkflow } from "./validate-workflow.ts";
-import { type Editor, editorReply, type Mode, notCommitted, timestampReply } from "./versioned.ts";
+import {
+  type Editor,
+  editorReply,
+  type Mode,
+  notCommitted,
+  timestampReply,
+} from "../../catalog/versioned.ts";
 import { workflowHash } from "./workflow-draft.ts";
 import { loadWorkflowFacts } from "./workflow-facts.ts";
-import type { WorkflowDefinition } from "./workflow.ts";
+import type { WorkflowDefinition } from "../../catalog/workflow.ts";
 
 /**
  * Workflows as reads show them: a definition, either the draft or the live one, with what the row and its live

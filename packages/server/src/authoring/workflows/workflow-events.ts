@@ -1,6 +1,6 @@
-import { parseEventRecord } from "../core/event-record.ts";
-import { isJsonObject } from "../core/json.ts";
-import type { StoredNode, WorkflowDefinition } from "./workflow.ts";
+import { parseEventRecord } from "../../core/event-record.ts";
+import { isJsonObject } from "../../core/json.ts";
+import type { StoredNode, WorkflowDefinition } from "../../catalog/workflow.ts";
 
 export type EventUsage = "Trigger Event" | "Wait Event" | "Success Metric Event";
 

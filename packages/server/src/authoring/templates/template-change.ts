@@ -1,7 +1,7 @@
 import { sql } from "kysely";
-import type { Channel } from "../core/channel.ts";
-import type { Tx } from "../db/db.ts";
-import { API_SERVICE } from "./versioned.ts";
+import type { Channel } from "../../core/channel.ts";
+import type { Tx } from "../../db/db.ts";
+import { API_SERVICE } from "../../catalog/versioned.ts";
 import { blankContent, type ChannelRules, type TemplateHead } from "./template-draft.ts";
 import { headOf, templateNotFound } from "./template-view.ts";
 

@@ -1,9 +1,9 @@
 import { sql } from "kysely";
-import { AppError } from "../errors.ts";
-import { API_SERVICE } from "./versioned.ts";
+import { AppError } from "../../errors.ts";
+import { API_SERVICE } from "../../catalog/versioned.ts";
 import { invalidateWorkflow, refuseInline, type WorkflowChange } from "./publish-workflow.ts";
 import { workflowHash } from "./workflow-draft.ts";
-import type { WorkflowDefinition } from "./workflow.ts";
+import type { WorkflowDefinition } from "../../catalog/workflow.ts";
 
 export interface WorkflowEdit {
   definition: WorkflowDefinition;

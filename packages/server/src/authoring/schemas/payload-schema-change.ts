@@ -1,11 +1,11 @@
 import { sql } from "kysely";
-import type { JsonObject } from "../core/json.ts";
-import type { Tx } from "../db/db.ts";
-import type { Catalog } from "./catalog.ts";
-import { contentHash } from "./content-hash.ts";
-import { liveKey, versionKey } from "./payload-schema.ts";
+import type { JsonObject } from "../../core/json.ts";
+import type { Tx } from "../../db/db.ts";
+import type { Catalog } from "../../catalog/catalog.ts";
+import { contentHash } from "../../catalog/content-hash.ts";
+import { liveKey, versionKey } from "../../catalog/payload-schema.ts";
 import { payloadSchemaNotFound } from "./payload-schema-view.ts";
-import { API_SERVICE } from "./versioned.ts";
+import { API_SERVICE } from "../../catalog/versioned.ts";
 
 export interface PayloadSchemaChange {
   db: Tx;

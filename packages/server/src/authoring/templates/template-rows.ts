@@ -1,9 +1,9 @@
-import type { Channel } from "../core/channel.ts";
-import type { Condition } from "../core/conditions/conditions.ts";
-import type { JsonObject } from "../core/json.ts";
-import type { Queryable } from "../db/db.ts";
+import type { Channel } from "../../core/channel.ts";
+import type { Condition } from "../../core/conditions/conditions.ts";
+import type { JsonObject } from "../../core/json.ts";
+import type { Queryable } from "../../db/db.ts";
 import { inOrder, variantHash } from "./template-draft.ts";
-import type { VariantSnapshot } from "./template.ts";
+import type { VariantSnapshot } from "../../catalog/template.ts";
 
 /** The stored draft of templates, read with the types that its JSON columns are known to hold. */
 export interface TemplateSource {

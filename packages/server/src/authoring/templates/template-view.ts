@@ -1,11 +1,17 @@
 import { z } from "zod";
-import { type Channel, CHANNELS } from "../core/channel.ts";
-import { microsZ, orNull } from "../core/time/wire-time.ts";
-import { AppError } from "../errors.ts";
+import { type Channel, CHANNELS } from "../../core/channel.ts";
+import { microsZ, orNull } from "../../core/time/wire-time.ts";
+import { AppError } from "../../errors.ts";
 import { templateHash, type TemplateHead } from "./template-draft.ts";
 import { type DraftVariant, selectVariants, type TemplateSource } from "./template-rows.ts";
-import { type TemplateSnapshot, toLiveTemplate, type VariantSnapshot } from "./template.ts";
-import { type Editor, editorReply, type Mode, notCommitted, timestampReply } from "./versioned.ts";
+import { type TemplateSnapshot, toLiveTemplate, type VariantSnapshot } from "../../catalog/template.ts";
+import {
+  type Editor,
+  editorReply,
+  type Mode,
+  notCommitted,
+  timestampReply,
+} from "../../catalog/versioned.ts";
 
 /** Templates as reads show them, without the content of their variants. */
 export const templateReply = z.object({

@@ -1,10 +1,10 @@
-import type { Condition } from "../core/conditions/conditions.ts";
-import type { JsonObject } from "../core/json.ts";
-import type { NodeDefinition } from "../engine/node.ts";
-import { contentHash } from "./content-hash.ts";
+import type { Condition } from "../../core/conditions/conditions.ts";
+import type { JsonObject } from "../../core/json.ts";
+import type { NodeDefinition } from "../../engine/node.ts";
+import { contentHash } from "../../catalog/content-hash.ts";
 import { normalizeTree } from "./normalize-tree.ts";
 import type { WorkflowBody } from "./workflow-body.ts";
-import type { WorkflowDefinition } from "./workflow.ts";
+import type { WorkflowDefinition } from "../../catalog/workflow.ts";
 
 /** The definition a body stands for: settings nested, names and refs filled in, every field present. */
 export function parseWorkflowBody(

@@ -1,5 +1,5 @@
-import { isJsonObject } from "../core/json.ts";
-import type { StoredNode } from "./workflow.ts";
+import { isJsonObject } from "../../core/json.ts";
+import type { StoredNode } from "../../catalog/workflow.ts";
 
 /**
  * Conditions on the status of messages name the node that sends them. That node must have run by then on every

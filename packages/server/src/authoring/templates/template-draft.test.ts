@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { Channel } from "../core/channel.ts";
+import type { Channel } from "../../core/channel.ts";
 import {
   blankContent,
   type ChannelRules,
@@ -12,7 +12,7 @@ import {
   variantErrors,
   variantHash,
 } from "./template-draft.ts";
-import type { VariantSnapshot } from "./template.ts";
+import type { VariantSnapshot } from "../../catalog/template.ts";
 
 const HEAD = {
   name: "T",

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import type { JsonObject } from "../core/json.ts";
-import { microsZ, orNull } from "../core/time/wire-time.ts";
-import type { Queryable } from "../db/db.ts";
-import { AppError } from "../errors.ts";
-import { contentHash } from "./content-hash.ts";
-import { type Mode, notCommitted, timestampReply } from "./versioned.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { microsZ, orNull } from "../../core/time/wire-time.ts";
+import type { Queryable } from "../../db/db.ts";
+import { AppError } from "../../errors.ts";
+import { contentHash } from "../../catalog/content-hash.ts";
+import { type Mode, notCommitted, timestampReply } from "../../catalog/versioned.ts";
 
 /** Payload schemas as reads show them: the draft, or the version that is live. */
 export const payloadSchemaReply = z.object({

@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { type Channel, CHANNELS } from "../core/channel.ts";
-import type { JsonObject } from "../core/json.ts";
-import { microsZ, orNull } from "../core/time/wire-time.ts";
-import { AppError } from "../errors.ts";
+import { type Channel, CHANNELS } from "../../core/channel.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { microsZ, orNull } from "../../core/time/wire-time.ts";
+import { AppError } from "../../errors.ts";
 import { type ChannelRules, variantErrors, type VariantKey } from "./template-draft.ts";
 import { type DraftVariant, selectVariants, type TemplateSource } from "./template-rows.ts";
 import { getTemplateRow, type TemplateRow } from "./template-view.ts";
-import type { TemplateSnapshot } from "./template.ts";
-import { type Mode, timestampReply } from "./versioned.ts";
+import type { TemplateSnapshot } from "../../catalog/template.ts";
+import { type Mode, timestampReply } from "../../catalog/versioned.ts";
 
 /** Variants as reads show them: of the draft, or of the live version. */
 export const variantReply = z.object({

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
-import { AppError } from "../errors.ts";
-import type { Catalog } from "./catalog.ts";
-import { API_SERVICE } from "./versioned.ts";
+import { AppError } from "../../errors.ts";
+import type { Catalog } from "../../catalog/catalog.ts";
+import { API_SERVICE } from "../../catalog/versioned.ts";
 import { lockTemplate, type TemplateChange } from "./template-change.ts";
 import {
   describeRefusal,
@@ -12,7 +12,7 @@ import {
 } from "./template-draft.ts";
 import { selectVariants } from "./template-rows.ts";
 import { headOf } from "./template-view.ts";
-import type { TemplateSnapshot } from "./template.ts";
+import type { TemplateSnapshot } from "../../catalog/template.ts";
 
 /**
  * Makes the draft of a template live, or of the selected variants only. Refuses when one of them has errors, and

@@ -1,4 +1,4 @@
-import type { NodeExpression } from "../engine/node.ts";
+import type { NodeExpression } from "../../engine/node.ts";
 
 /** The languages of settings: why a source can never be evaluated, null when it may. */
 export interface ExpressionCheck {

@@ -2,7 +2,7 @@ import { statusRefProblems } from "./status-refs.ts";
 import { validateNode, type WorkflowRules } from "./validate-node.ts";
 import { reservedEventProblems } from "./workflow-events.ts";
 import type { WorkflowFacts } from "./workflow-facts.ts";
-import type { StoredNode, WorkflowDefinition } from "./workflow.ts";
+import type { StoredNode, WorkflowDefinition } from "../../catalog/workflow.ts";
 
 const MAX_NODES = 200;
 /** Levels of branches inside branches. */

@@ -1,8 +1,8 @@
 import { sql } from "kysely";
 import { z } from "zod";
-import { microsZ } from "../core/time/wire-time.ts";
-import { AppError } from "../errors.ts";
-import { type Editor, editorReply, timestampReply } from "./versioned.ts";
+import { microsZ } from "../../core/time/wire-time.ts";
+import { AppError } from "../../errors.ts";
+import { type Editor, editorReply, timestampReply } from "../../catalog/versioned.ts";
 import {
   findWorkflowProblems,
   getWorkflowRow,
@@ -11,7 +11,7 @@ import {
   type WorkflowRow,
   type WorkflowSource,
 } from "./workflow-view.ts";
-import type { WorkflowDefinition } from "./workflow.ts";
+import type { WorkflowDefinition } from "../../catalog/workflow.ts";
 
 /**
  * The committed versions of a workflow: what it was, who made it so and when. They never change, and runs stay on

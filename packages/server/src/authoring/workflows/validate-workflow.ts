@@ -1,12 +1,12 @@
-import { conditionsSchema } from "../core/conditions/conditions.ts";
-import { parseDuration } from "../core/time/duration.ts";
+import { conditionsSchema } from "../../core/conditions/conditions.ts";
+import { parseDuration } from "../../core/time/duration.ts";
 import { type ExpressionCheck, expressionProblems } from "./expression-problems.ts";
-import { schemaProblems } from "./schema-problems.ts";
+import { schemaProblems } from "../schemas/schema-problems.ts";
 import type { WorkflowRules } from "./validate-node.ts";
 import { validateTree } from "./validate-tree.ts";
 import { workflowEvents } from "./workflow-events.ts";
 import type { WorkflowFacts } from "./workflow-facts.ts";
-import type { WorkflowDefinition } from "./workflow.ts";
+import type { WorkflowDefinition } from "../../catalog/workflow.ts";
 
 const MAX_EVENT_NAME = 255;
 /** Nobody reads more of them, and every read of the workflow carries them. */

@@ -1,7 +1,7 @@
-import type { Channel } from "../core/channel.ts";
-import type { Queryable } from "../db/db.ts";
-import { loadLiveCategories } from "./live-categories.ts";
-import type { StoredNode, WorkflowDefinition } from "./workflow.ts";
+import type { Channel } from "../../core/channel.ts";
+import type { Queryable } from "../../db/db.ts";
+import { loadLiveCategories } from "../../catalog/live-categories.ts";
+import type { StoredNode, WorkflowDefinition } from "../../catalog/workflow.ts";
 
 /**
  * What a workflow is checked against besides itself, as it is now. Workflows that it triggers are none of it: those that

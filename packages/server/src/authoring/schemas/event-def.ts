@@ -1,12 +1,12 @@
 import { sql } from "kysely";
 import { z } from "zod";
-import { microsZ } from "../core/time/wire-time.ts";
-import type { Queryable, Tx } from "../db/db.ts";
-import { AppError } from "../errors.ts";
-import type { Catalog } from "./catalog.ts";
-import type { PayloadSchemaRef } from "./payload-schema.ts";
-import { timestampReply } from "./versioned.ts";
-import type { EventUsage } from "./workflow-events.ts";
+import { microsZ } from "../../core/time/wire-time.ts";
+import type { Queryable, Tx } from "../../db/db.ts";
+import { AppError } from "../../errors.ts";
+import type { Catalog } from "../../catalog/catalog.ts";
+import type { PayloadSchemaRef } from "../../catalog/payload-schema.ts";
+import { timestampReply } from "../../catalog/versioned.ts";
+import type { EventUsage } from "../workflows/workflow-events.ts";
 
 /** Events that are known, with the schema that their properties are held to. Names match without case. */
 export const eventReply = z.object({

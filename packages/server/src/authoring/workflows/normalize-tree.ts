@@ -1,7 +1,7 @@
-import type { Json, JsonObject } from "../core/json.ts";
-import type { NodeDefinition } from "../engine/node.ts";
+import type { Json, JsonObject } from "../../core/json.ts";
+import type { NodeDefinition } from "../../engine/node.ts";
 import type { BranchBody, NodeBody } from "./workflow-body.ts";
-import type { StoredBranch, StoredNode } from "./workflow.ts";
+import type { StoredBranch, StoredNode } from "../../catalog/workflow.ts";
 
 /** What is a node's own; everything else beside it, `properties` that are a text too, is a setting of its type. */
 const ENVELOPE = new Set(["node_type", "name", "description", "ref", "schema_version", "branches"]);

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { EVERY_NODE, flatten } from "../../test/workflow-corpus.ts";
-import { nodes } from "../nodes/index.gen.ts";
-import type { StoredNode } from "./workflow.ts";
+import { EVERY_NODE, flatten } from "../../../test/workflow-corpus.ts";
+import { nodes } from "../../nodes/index.gen.ts";
+import type { StoredNode } from "../../catalog/workflow.ts";
 import { workflowBody } from "./workflow-body.ts";
 import { parseWorkflowBody, workflowHash } from "./workflow-draft.ts";
 

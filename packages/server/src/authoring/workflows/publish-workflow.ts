@@ -1,14 +1,14 @@
 import { sql } from "kysely";
-import type { Tx } from "../db/db.ts";
-import { AppError } from "../errors.ts";
-import type { IdSource } from "../ids.ts";
-import { WORKSPACE_NOW } from "../workspaces/clock.ts";
-import type { Catalog } from "./catalog.ts";
-import { API_SERVICE } from "./versioned.ts";
+import type { Tx } from "../../db/db.ts";
+import { AppError } from "../../errors.ts";
+import type { IdSource } from "../../ids.ts";
+import { WORKSPACE_NOW } from "../../workspaces/clock.ts";
+import type { Catalog } from "../../catalog/catalog.ts";
+import { API_SERVICE } from "../../catalog/versioned.ts";
 import { workflowHash } from "./workflow-draft.ts";
 import { workflowEvents } from "./workflow-events.ts";
 import { workflowNotFound } from "./workflow-view.ts";
-import type { WorkflowDefinition } from "./workflow.ts";
+import type { WorkflowDefinition } from "../../catalog/workflow.ts";
 
 /**
  * What changes which version of a workflow is live. Everything here runs under the lock of the workflow's row,
