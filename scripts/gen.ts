@@ -145,7 +145,7 @@ await registry("nodes", /export default define\w*Node\(/, "nodes", {
 });
 await registry("vendors", /export default define(Vendor|Simulator)\(/, "vendors", {
   name: "Vendor",
-  from: "../delivery/vendor.ts",
+  from: "../delivery/vendor/vendor.ts",
 });
 await registry("channels", /export default defineChannel\b/, "channels", {
   name: "ChannelDefinition",

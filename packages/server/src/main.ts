@@ -1,3 +1,4 @@
+import { type Clock, databaseClock } from "./workspaces/clock.ts";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { FastifyInstance } from "fastify";
@@ -21,17 +22,16 @@ import {
 import { explainDatabaseError } from "./db/explain.ts";
 import { openDatabase } from "./db/open-database.ts";
 import { createDelivery } from "./delivery/deliver.ts";
-import { createHttpClient } from "./delivery/http.ts";
-import { createHttpCaller } from "./delivery/http-caller.ts";
+import { createHttpClient } from "./delivery/http/http.ts";
+import { createHttpCaller } from "./delivery/http/http-caller.ts";
 import { createVendorAdmin } from "./delivery/vendor-admin.ts";
 import { createVendorTables } from "./delivery/vendor-table.ts";
 import { boundJq } from "./expressions/bounded-jq.ts";
-import { createDispatch } from "./engine/dispatch.ts";
-import { type Clock, databaseClock } from "./engine/deps.ts";
+import { createDispatch } from "./queue/queue.ts";
 import { createCompile, createEngine, type Engine } from "./engine/engine.ts";
 import { createExpressions } from "./expressions/expressions.ts";
-import { tellingRecipients } from "./engine/telling-recipients.ts";
-import { tellingCatalog } from "./engine/tell-tenants.ts";
+import { tellingRecipients } from "./engine/waits/notifying-recipients.ts";
+import { tellingCatalog } from "./engine/waits/notify-tenants.ts";
 import { createApp } from "./http/app.ts";
 import { createHealth } from "./http/health.ts";
 import { listen, tryAddress } from "./http/listen.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Outcome, OutgoingMessage, Vendor } from "../src/delivery/vendor.ts";
-import { defineVendor } from "../src/delivery/vendor.ts";
+import type { Outcome, OutgoingMessage, Vendor } from "../src/delivery/vendor/vendor.ts";
+import { defineVendor } from "../src/delivery/vendor/vendor.ts";
 import type { Channel } from "../src/core/channel.ts";
 import { insertVendor } from "../src/delivery/vendor-table.ts";
 import { createSecretBox } from "../src/workspaces/crypto.ts";

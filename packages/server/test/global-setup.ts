@@ -3,7 +3,7 @@ import type { TestProject } from "vitest/node";
 import { createDb } from "../src/db/db.ts";
 import { startEmbeddedPostgres } from "../src/db/embedded.ts";
 import { migrate } from "../src/db/migrate.ts";
-import { createDispatch } from "../src/engine/dispatch.ts";
+import { createDispatch } from "../src/queue/queue.ts";
 import { createSilentLog } from "../src/log.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 

@@ -1,9 +1,9 @@
+import type { Clock } from "../src/workspaces/clock.ts";
 import { inject } from "vitest";
 import { createDb } from "../src/db/db.ts";
 import { configSchema } from "../src/config.ts";
 import { createSilentLog } from "../src/log.ts";
 import { type Carillon, startCarillon } from "../src/main.ts";
-import type { Clock } from "../src/engine/deps.ts";
 import type { Workspace } from "../src/workspaces/workspaces.ts";
 import { randomToken } from "../src/ids.ts";
 

@@ -7,8 +7,8 @@ import type { SMTPServerAddress, SMTPServerOptions, SMTPServerSession } from "sm
 import { SMTPServer } from "smtp-server";
 import type { z } from "zod";
 import type { JsonObject } from "../src/core/json.ts";
-import { scriptedHttp } from "../src/delivery/vendor-contract.ts";
-import type { AttachedFile, Outcome, OutgoingMessage } from "../src/delivery/vendor.ts";
+import { scriptedHttp } from "./vendor-contract.ts";
+import type { AttachedFile, Outcome, OutgoingMessage } from "../src/delivery/vendor/vendor.ts";
 import smtp from "../src/vendors/email/smtp.ts";
 
 /*

@@ -1,9 +1,9 @@
+import { type Clock, databaseClock } from "../src/workspaces/clock.ts";
 import { createCatalog } from "../src/catalog/catalog.ts";
 import type { Db } from "../src/db/db.ts";
-import { type Clock, databaseClock } from "../src/engine/deps.ts";
-import type { Dispatch } from "../src/engine/dispatch.ts";
+import type { Dispatch } from "../src/queue/queue.ts";
 import { createCompile } from "../src/engine/engine.ts";
-import { createWaker, type Waker } from "../src/engine/waker.ts";
+import { createWaker, type Waker } from "../src/engine/waits/waker.ts";
 import { createIdSource } from "../src/ids.ts";
 import { createSilentLog } from "../src/log.ts";
 import { createPreferences } from "../src/preferences/preferences.ts";

@@ -11,8 +11,8 @@ import {
   renderMembers,
   textField,
 } from "./content.ts";
-import { checkButtons, checkPushText, pushButton } from "./push-content.ts";
-import { parsePushToken } from "./push-token.ts";
+import { checkButtons, checkPushText, pushButton } from "./shared/push-content.ts";
+import { parsePushToken } from "./shared/push-token.ts";
 
 const DEFAULT_ICON = "{{$brand.logo}}";
 const DEFAULT_COLOR = "{{$organization.primary_color}}";

@@ -11,9 +11,9 @@ import {
   textField,
   type Problems,
 } from "./content.ts";
-import { oneLine, parseEmailAddress, parseMailboxList } from "./email-address.ts";
-import { insertMarkup, insertPreheader } from "./email-html.ts";
-import { htmlToText } from "./html-to-text.ts";
+import { oneLine, parseEmailAddress, parseMailboxList } from "./shared/email-address.ts";
+import { insertMarkup, insertPreheader } from "./html/email-html.ts";
+import { htmlToText } from "./html/html-to-text.ts";
 
 /** All addresses of one message besides the recipient's own. */
 const MAX_ADDRESSES = 100;

@@ -10,9 +10,9 @@ import {
   isTemplated,
   textField,
 } from "./content.ts";
-import { identityKey } from "./identity-key.ts";
-import { parseExpiry } from "./inbox-expiry.ts";
-import { renderImageLink, renderLink } from "./link.ts";
+import { identityKey } from "./shared/identity-key.ts";
+import { parseExpiry } from "./shared/inbox-expiry.ts";
+import { renderImageLink, renderLink } from "./shared/link.ts";
 
 const BAD_EXPIRY = "valid format [xx]d[xx]h[xx]m[xx]s, seconds, or an ISO 8601 datetime";
 

@@ -9,8 +9,8 @@ import {
   renderFields,
   textField,
 } from "./content.ts";
-import { checkPushText } from "./push-content.ts";
-import { parsePushToken } from "./push-token.ts";
+import { checkPushText } from "./shared/push-content.ts";
+import { parsePushToken } from "./shared/push-token.ts";
 
 const DEFAULT_THREAD = "{{$workflow.$category.slug}}";
 

@@ -2,9 +2,9 @@ import { describeValue } from "../core/describe-value.ts";
 import type { IdentityResult } from "../core/profile/identity.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { defineChannel } from "./channel.ts";
-import { chatFields, defineChatBody } from "./chat-body.ts";
+import { chatFields, defineChatBody } from "./shared/chat-body.ts";
 import { contentObject, textField } from "./content.ts";
-import { fingerprint, identityKey } from "./identity-key.ts";
+import { fingerprint, identityKey } from "./shared/identity-key.ts";
 
 const KNOWN_KEYS: ReadonlySet<string> = new Set([
   "incoming_webhook",

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineChannel } from "./channel.ts";
 import { collectProblems, contentHead, contentObject, renderFields, textField } from "./content.ts";
-import { parsePhoneIdentity } from "./phone.ts";
+import { parsePhoneIdentity } from "./shared/phone.ts";
 
 /** The kinds of traffic on India's DLT registry. */
 const DLT_CATEGORIES = ["transactional", "promotional", "service_implicit", "service_explicit"];

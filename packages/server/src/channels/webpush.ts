@@ -14,9 +14,9 @@ import {
   renderMembers,
   textField,
 } from "./content.ts";
-import { identityKey } from "./identity-key.ts";
-import { renderLink } from "./link.ts";
-import { checkButtons, checkPushText, pushButton } from "./push-content.ts";
+import { identityKey } from "./shared/identity-key.ts";
+import { renderLink } from "./shared/link.ts";
+import { checkButtons, checkPushText, pushButton } from "./shared/push-content.ts";
 
 const DEFAULT_ICON = "{{$brand.logo}}";
 

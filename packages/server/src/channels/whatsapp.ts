@@ -11,7 +11,7 @@ import {
   textField,
   type Problems,
 } from "./content.ts";
-import { parsePhoneIdentity } from "./phone.ts";
+import { parsePhoneIdentity } from "./shared/phone.ts";
 
 /*
  * Template messages of the WhatsApp Business Platform. What is stored is the text that Meta approves; what is

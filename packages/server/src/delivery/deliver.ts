@@ -1,12 +1,12 @@
 import type { Lane } from "../core/lane.ts";
 import { recipientName } from "../core/recipient-name.ts";
-import { createSlots } from "../core/slots.ts";
+import { createSlots } from "../queue/slots.ts";
 import type { Db } from "../db/db.ts";
 import { isDatabaseUnavailable } from "../db/db.ts";
 import type { Log } from "../log.ts";
 import type { Workspaces } from "../workspaces/workspaces.ts";
-import { type Attachments, createAttachments, type Loaded } from "./attachments.ts";
-import type { HttpClient } from "./http.ts";
+import { type Attachments, createAttachments, type Loaded } from "./attachments/attachments.ts";
+import type { HttpClient } from "./http/http.ts";
 import {
   type Attached,
   type LeasedMessage,
@@ -17,7 +17,7 @@ import {
   yieldsTurn,
 } from "./outbox.ts";
 import { applyDueReceipts } from "./receipts.ts";
-import type { Outcome, OutgoingMessage } from "./vendor.ts";
+import type { Outcome, OutgoingMessage } from "./vendor/vendor.ts";
 import type { VendorTables } from "./vendor-table.ts";
 import { judge } from "./verdict.ts";
 

@@ -5,8 +5,8 @@ import type { Tx } from "../db/db.ts";
 import { insertInboxItems, type NewInboxItem } from "../inbox/items.ts";
 import { passTurns } from "../routing/steps.ts";
 import { closeReached } from "../routing/success.ts";
-import type { LeftOut } from "./attachments.ts";
-import type { AttachedFile } from "./vendor.ts";
+import type { LeftOut } from "./attachments/attachments.ts";
+import type { AttachedFile } from "./vendor/vendor.ts";
 import { MAX_ATTEMPTS, mayRepeat, type Verdict } from "./verdict.ts";
 
 /**

@@ -6,8 +6,8 @@ import type { Queryable, Tx } from "../db/db.ts";
 import { AppError } from "../errors.ts";
 import type { IdSource } from "../ids.ts";
 import type { SecretBox } from "../workspaces/crypto.ts";
-import { redactConfig, restoreSecrets } from "./secret.ts";
-import type { Vendor } from "./vendor.ts";
+import { redactConfig, restoreSecrets } from "./vendor/secret.ts";
+import type { Vendor } from "./vendor/vendor.ts";
 import { insertVendor } from "./vendor-table.ts";
 
 /**

@@ -6,8 +6,8 @@ import { LANES } from "../core/lane.ts";
 import type { Db, Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 import type { SecretBox } from "../workspaces/crypto.ts";
-import type { HttpClient } from "./http.ts";
-import type { Vendor, VendorConnection } from "./vendor.ts";
+import type { HttpClient } from "./http/http.ts";
+import type { Vendor, VendorConnection } from "./vendor/vendor.ts";
 
 /**
  * Which vendor serves a channel, category and tenant, and the open connection to it. Tables are remembered per

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CHANNELS } from "../core/channel.ts";
-import type { Failed, FailureClass, Outcome } from "./vendor.ts";
+import type { Failed, FailureClass, Outcome } from "./vendor/vendor.ts";
 import { type Attempted, judge, MAX_ATTEMPTS, mayRepeat } from "./verdict.ts";
 
 const sms = (more: Partial<Attempted> = {}): Attempted => ({ channel: "sms", lane: 1, attempt: 1, ...more });

@@ -1,7 +1,7 @@
 import type { Channel } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
-import type { Outcome, ReceiptStatus } from "./vendor.ts";
+import type { Outcome, ReceiptStatus } from "./vendor/vendor.ts";
 
 /**
  * What becomes of a message after a vendor answered, or did not: pure. Retries wait 1 s, 5 s, 30 s, 2 min,

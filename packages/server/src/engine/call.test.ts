@@ -1,3 +1,4 @@
+import { databaseClock } from "../workspaces/clock.ts";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type AtOnce, type CalledServer, startCalledServer } from "../../test/called-server.ts";
 import { createHarness, type Harness, until } from "../../test/harness.ts";
@@ -7,8 +8,8 @@ import type { StoredNode } from "../catalog/workflow.ts";
 import type { JsonObject } from "../core/json.ts";
 import { createSilentLog } from "../log.ts";
 import { createCallHandler } from "./call.ts";
-import { databaseClock, type StageDeps } from "./deps.ts";
-import { createDispatch } from "./dispatch.ts";
+import type { StageDeps } from "./deps.ts";
+import { createDispatch } from "../queue/queue.ts";
 
 /*
  * Runs that call out: the real client, a real server, workers that die. What settings come to and what is made of

@@ -1,11 +1,11 @@
 import type { Lane } from "../core/lane.ts";
-import { createSlots } from "../core/slots.ts";
+import { createSlots } from "../queue/slots.ts";
 import type { Tx } from "../db/db.ts";
 import { readNows } from "../workspaces/clock.ts";
 import type { StageDeps } from "./deps.ts";
-import type { Handler, Job, Ref } from "./dispatch.ts";
+import type { Handler, Job, Ref } from "../queue/queue.ts";
 import type { HttpCall, HttpReply } from "../core/http-call.ts";
-import { tellReplies } from "./waiters.ts";
+import { tellReplies } from "./waits/waiters.ts";
 
 /**
  * Call: runs that wait for the network have left their chunk. Their calls are made outside any transaction, many side

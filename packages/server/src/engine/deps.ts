@@ -1,15 +1,16 @@
+import type { Clock } from "../workspaces/clock.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { ChannelDefinition } from "../channels/channel.ts";
 import type { Channel } from "../core/channel.ts";
 import type { TemplateEngine } from "../templates/engine.ts";
-import type { Db, Queryable, Tx } from "../db/db.ts";
+import type { Db, Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 import type { Log } from "../log.ts";
 import type { Lists } from "../lists/lists.ts";
 import type { Preferences } from "../preferences/preferences.ts";
 import type { Recipients } from "../recipients/recipients.ts";
 import type { Workspaces } from "../workspaces/workspaces.ts";
-import type { Dispatch } from "./dispatch.ts";
+import type { Dispatch } from "../queue/queue.ts";
 import type { Expressions } from "../expressions/expressions.ts";
 import type { HttpCaller } from "../core/http-call.ts";
 import type { NodeDefinition } from "./node.ts";
@@ -52,11 +53,6 @@ export interface EngineMeter {
   /** A message that reached its status without being sent. */
   message: (channel: string, status: string) => void;
 }
-
-/** The time that stands in for the database's, for tests; null is the database's own. */
-export type Clock = (db: Queryable) => Promise<Date | null>;
-
-export const databaseClock: Clock = async () => null;
 
 /** What expand and execute are handed besides: the waker's ear. */
 export type StageDeps = EngineDeps & { wakeAt: (at: Date) => void; perform: Perform };

@@ -1,23 +1,24 @@
+import type { Clock } from "../workspaces/clock.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { CompileWorkflow } from "../catalog/catalog.ts";
-import { type Accepted, type AcceptRecord, createAcceptor } from "./accept.ts";
+import { type Accepted, type AcceptRecord, createAcceptor } from "./accept/accept.ts";
 import { createCallHandler } from "./call.ts";
 import { cancelRuns } from "./cancel/cancel.ts";
 import type { CancelFilter } from "./cancel/filter.ts";
 import { compileWith } from "./compile.ts";
 import type { Queryable } from "../db/db.ts";
-import type { Clock, EngineDeps } from "./deps.ts";
-import { createExecuteHandler } from "./execute.ts";
-import { createExpandHandler } from "./expand.ts";
+import type { EngineDeps } from "./deps.ts";
+import { createExecuteHandler } from "./walk/execute.ts";
+import { createExpandHandler } from "./expand/expand.ts";
 import type { Expressions } from "../expressions/expressions.ts";
 import type { NodeDefinition } from "./node.ts";
-import { createPerform } from "./perform.ts";
+import { createPerform } from "./effects/perform.ts";
 import type { Redriven, RedriveKind, RedriveOrder } from "./redrive/order.ts";
 import { redrive } from "./redrive/redrive.ts";
-import { createRequestNotes, type RequestNote } from "./request-notes.ts";
-import { type Rehearsal, rehearse } from "./rehearse.ts";
-import { createTellHandler } from "./tell-tenants.ts";
-import { createWaker } from "./waker.ts";
+import { createRequestNotes, type RequestNote } from "./accept/request-notes.ts";
+import { type Rehearsal, rehearse } from "./rehearse/rehearse.ts";
+import { createTellHandler } from "./waits/notify-tenants.ts";
+import { createWaker } from "./waits/waker.ts";
 
 /**
  * The engine's door. Accept → expand → execute; delivery takes over from the messages it writes. See README.md
@@ -50,7 +51,7 @@ export interface Engine {
 }
 
 export type { Redriven, RedriveKind } from "./redrive/order.ts";
-export type { Rehearsal } from "./rehearse.ts";
+export type { Rehearsal } from "./rehearse/rehearse.ts";
 
 /** A trigger that is only rehearsed. */
 export interface RehearsalRecord {

@@ -2,7 +2,7 @@ import type { Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 import type { Lists } from "../lists/lists.ts";
 import type { Recipients } from "../recipients/recipients.ts";
-import type { Dispatch } from "./dispatch.ts";
+import type { Dispatch } from "../queue/queue.ts";
 import type { Effects } from "./effect.ts";
 import type { NodeOutcome, Performance } from "./node.ts";
 import type { Run, Surroundings } from "./run.ts";

@@ -1,16 +1,16 @@
 import { z } from "zod";
 import type { Json } from "../core/json.ts";
 import { parseDuration } from "../core/time/duration.ts";
-import { closeGathered, expressionText, gatherInto, retentionFields } from "../engine/gathering-node.ts";
+import { closeGathered, expressionText, gatherInto, retentionFields } from "./shared/gathering.ts";
 import { defineNode, type NodeContext } from "../engine/node.ts";
-import { jqRefusal } from "../engine/node-settings.ts";
+import { jqRefusal } from "./shared/settings.ts";
 import {
   durationText,
   relativeSettings,
   resolveTarget,
   targetExpressions,
   type WaitTarget,
-} from "../engine/wait-target.ts";
+} from "./shared/wait-target.ts";
 
 const MODES = ["accumulate_all", "flush_leading_item"] as const;
 const WINDOWS = ["fixed", "dynamic", "relative_to"] as const;

@@ -15,8 +15,8 @@ import { startWorker, type Worker } from "../../test/worker.ts";
 import type { StoredNode } from "../catalog/workflow.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import { profileFromRecipient } from "../core/profile/profile-operations.ts";
-import { createDispatch } from "../engine/dispatch.ts";
-import { tellProfiles } from "../engine/tell-profiles.ts";
+import { createDispatch } from "../queue/queue.ts";
+import { tellProfiles } from "../engine/waits/notify-profiles.ts";
 import { createSilentLog } from "../log.ts";
 import branchWaituntil from "./branch-waituntil.ts";
 

@@ -14,7 +14,7 @@ import {
   TENANT_CHANGED,
   type Topic,
 } from "../engine/node.ts";
-import { delaySettings, resolveTarget, targetExpressions, type WaitTarget } from "../engine/wait-target.ts";
+import { delaySettings, resolveTarget, targetExpressions, type WaitTarget } from "./shared/wait-target.ts";
 
 /**
  * Waits until something is so, at the longest for a time. The first branch says what: events of the run's user, each

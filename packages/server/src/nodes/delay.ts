@@ -1,5 +1,5 @@
 import { defineNode } from "../engine/node.ts";
-import { delaySettings, resolveTarget, targetExpressions } from "../engine/wait-target.ts";
+import { delaySettings, resolveTarget, targetExpressions } from "./shared/wait-target.ts";
 
 export default defineNode({
   type: "delay",

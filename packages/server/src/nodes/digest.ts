@@ -2,15 +2,9 @@ import { z } from "zod";
 import { scheduleOfCategory } from "../core/schedule/category-schedule.ts";
 import { nextOccurrence, type Schedule, scheduleSchema } from "../core/schedule/schedule.ts";
 import { zoneOf } from "../core/schedule/zone.ts";
-import {
-  closeGathered,
-  expressionText,
-  gatherInto,
-  goAlone,
-  retentionFields,
-} from "../engine/gathering-node.ts";
+import { closeGathered, expressionText, gatherInto, goAlone, retentionFields } from "./shared/gathering.ts";
 import { defineNode, type NodeContext, type NodeOutcome } from "../engine/node.ts";
-import { jqRefusal } from "../engine/node-settings.ts";
+import { jqRefusal } from "./shared/settings.ts";
 
 const SCHEDULES = ["static", "dynamic", "category_digest_schedule"] as const;
 const SCHEDULE =

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { takeReply } from "../engine/http-answer.ts";
-import { buildCall, httpExpressions, httpSettings } from "../engine/http-node.ts";
+import { takeReply } from "./shared/http-answer.ts";
+import { buildCall, httpExpressions, httpSettings } from "./shared/http.ts";
 import { defineNode, next, type NodeOutcome } from "../engine/node.ts";
 
 const config = httpSettings.extend({

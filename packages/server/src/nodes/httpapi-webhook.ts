@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { recordOf, takeReply } from "../engine/http-answer.ts";
-import { buildCall, contentType, httpExpressions, httpSettings } from "../engine/http-node.ts";
+import { recordOf, takeReply } from "./shared/http-answer.ts";
+import { buildCall, contentType, httpExpressions, httpSettings } from "./shared/http.ts";
 import { defineNode, next, type NodeContext, type NodeOutcome } from "../engine/node.ts";
-import { optionalExpression } from "../engine/node-settings.ts";
+import { optionalExpression } from "./shared/settings.ts";
 
 const METHODS = ["GET", "PUT", "POST", "PATCH", "DELETE"] as const;
 

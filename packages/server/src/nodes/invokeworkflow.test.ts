@@ -3,7 +3,7 @@ import { createHarness, type Harness, until } from "../../test/harness.ts";
 import { createBench, refusals } from "../../test/node-context.ts";
 import { createPipeline, node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
 import type { JsonObject } from "../core/json.ts";
-import { createDispatch } from "../engine/dispatch.ts";
+import { createDispatch } from "../queue/queue.ts";
 import type { NodeDefinition } from "../engine/node.ts";
 import { createSilentLog } from "../log.ts";
 import definition from "./invokeworkflow.ts";

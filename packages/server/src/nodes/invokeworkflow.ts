@@ -2,8 +2,8 @@ import { z } from "zod";
 import { describeValue } from "../core/describe-value.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import type { Named } from "../engine/effect.ts";
-import { giveUp } from "../engine/membership-node.ts";
-import { optionalExpression, type Read, readJsonnet, readMap } from "../engine/node-settings.ts";
+import { giveUp } from "./shared/membership.ts";
+import { optionalExpression, type Read, readJsonnet, readMap } from "./shared/settings.ts";
 import {
   defineNode,
   next,

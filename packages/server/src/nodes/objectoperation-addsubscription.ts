@@ -8,9 +8,9 @@ import {
   report,
   resolveObject,
   userSelection,
-} from "../engine/membership-node.ts";
+} from "./shared/membership.ts";
 import { defineNode, next, type NodeOutcome, perform } from "../engine/node.ts";
-import { flag, optionalExpression, readMap } from "../engine/node-settings.ts";
+import { flag, optionalExpression, readMap } from "./shared/settings.ts";
 
 const config = z
   .object({

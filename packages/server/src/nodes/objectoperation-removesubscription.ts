@@ -8,7 +8,7 @@ import {
   report,
   resolveObject,
   userSelection,
-} from "../engine/membership-node.ts";
+} from "./shared/membership.ts";
 import { defineNode, next, type NodeOutcome, perform } from "../engine/node.ts";
 
 const config = z

@@ -1,3 +1,3 @@
-import { defineSendNode } from "../engine/send-node.ts";
+import { defineSendNode } from "./shared/send.ts";
 
 export default defineSendNode({ type: "send_email", short: "email", name: "Email", channels: ["email"] });

@@ -1,5 +1,5 @@
 import { defineNode, next, type NodeOutcome } from "../engine/node.ts";
-import { channelExpressions, channelSettings, fixedChannels, wantedChannels } from "../engine/send-node.ts";
+import { channelExpressions, channelSettings, fixedChannels, wantedChannels } from "./shared/send.ts";
 
 export default defineNode({
   type: "send_multi_channel",

@@ -3,8 +3,8 @@ import { CHANNELS } from "../core/channel.ts";
 import { parseDuration } from "../core/time/duration.ts";
 import { statusMetric } from "../routing/plan.ts";
 import { defineNode, next, type NodeOutcome } from "../engine/node.ts";
-import { channelExpressions, channelSettings, fixedChannels, wantedChannels } from "../engine/send-node.ts";
-import { durationText } from "../engine/wait-target.ts";
+import { channelExpressions, channelSettings, fixedChannels, wantedChannels } from "./shared/send.ts";
+import { durationText } from "./shared/wait-target.ts";
 
 const HOUR_MS = 3_600_000;
 const LONGEST_MS = 365 * 24 * HOUR_MS;

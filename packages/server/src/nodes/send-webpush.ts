@@ -1,4 +1,4 @@
-import { defineSendNode } from "../engine/send-node.ts";
+import { defineSendNode } from "./shared/send.ts";
 
 export default defineSendNode({
   type: "send_webpush",

@@ -9,9 +9,9 @@ import {
   resolveList,
   template,
   userSelection,
-} from "../engine/membership-node.ts";
+} from "./shared/membership.ts";
 import { defineNode, next, type NodeOutcome, perform } from "../engine/node.ts";
-import { flag, optionalExpression, readTemplate } from "../engine/node-settings.ts";
+import { flag, optionalExpression, readTemplate } from "./shared/settings.ts";
 
 const config = z
   .object({

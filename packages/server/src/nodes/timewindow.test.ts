@@ -5,8 +5,8 @@ import { startWorker, type Worker } from "../../test/worker.ts";
 import { schemaProblems } from "../authoring/schemas/schema-problems.ts";
 import type { JsonObject } from "../core/json.ts";
 import { profileFromRecipient } from "../core/profile/profile-operations.ts";
-import { createDispatch, type Dispatch } from "../engine/dispatch.ts";
-import { tellProfiles } from "../engine/tell-profiles.ts";
+import { createDispatch, type Dispatch } from "../queue/queue.ts";
+import { tellProfiles } from "../engine/waits/notify-profiles.ts";
 import { createSilentLog } from "../log.ts";
 import timewindow from "./timewindow.ts";
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { unsafeText } from "../core/json/json-guard.ts";
 import type { Json } from "../core/json.ts";
 import { defineNode, next, type NodeOutcome } from "../engine/node.ts";
-import { expression } from "../engine/node-settings.ts";
+import { expression } from "./shared/settings.ts";
 
 const MAX_VARIABLES = 25;
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { choosePeople, giveUp, report } from "../engine/membership-node.ts";
+import { choosePeople, giveUp, report } from "./shared/membership.ts";
 import { defineNode, next, type NodeOutcome, perform } from "../engine/node.ts";
-import { expression, readMap } from "../engine/node-settings.ts";
+import { expression, readMap } from "./shared/settings.ts";
 
 const config = z.object({
   user_selection: z

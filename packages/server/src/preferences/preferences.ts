@@ -76,6 +76,11 @@ export interface LivePolicy extends CategoryPolicy {
   tenant_category: StoredTenantCategory | null;
 }
 
+/** The key of a policy in maps that hold those of several workspaces and tenants. */
+export function policyKey(workspace_id: number, tenant_id: string, category: string): string {
+  return `${workspace_id}/${tenant_id}/${category}`;
+}
+
 export interface PreferencesDeps {
   db: Db;
   catalog: Catalog;

@@ -7,6 +7,11 @@ import type { Queryable } from "../db/db.ts";
 export const WORKSPACE_NOW = (base: string): string =>
   `coalesce(w.clock_frozen_at, coalesce(${base}::timestamptz, now()) + w.clock_offset_ms * interval '1 millisecond')`;
 
+/** The time that stands in for the database's, for tests; null is the database's own. */
+export type Clock = (db: Queryable) => Promise<Date | null>;
+
+export const databaseClock: Clock = async () => null;
+
 /** `base` stands in for the database's clock; null: the time of the transaction. */
 export async function readNows(
   db: Queryable,
@@ -64,7 +69,7 @@ export type ClockMove = Date | { by_ms: number };
 export const LAST_CLOCK = new Date(Date.UTC(9999, 11, 31, 23, 59, 59, 999));
 
 /**
- * Sends the clock to a time. It is stepped there (`engine/test-clock.ts`), from one due time to the next, so that what
+ * Sends the clock to a time. It is stepped there (`engine/waits/test-clock.ts`), from one due time to the next, so that what
  * follows from each is in place before the next is due. A clock that ran goes on running from there. One that is
  * on its way already goes `by_ms` further than that, and is not called back from it: the target is worked out under the
  * row's lock, so that of several at once none is lost. False, and nothing is done, where that lies in the past or

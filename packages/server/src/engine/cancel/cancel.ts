@@ -2,10 +2,10 @@ import type { Tx } from "../../db/db.ts";
 import { cancelRouting } from "../../routing/success.ts";
 import { readNows } from "../../workspaces/clock.ts";
 import type { EngineDeps } from "../deps.ts";
-import { stopListening } from "../waiters.ts";
+import { stopListening } from "../waits/waiters.ts";
 import { deleteBatches, lockBatches, takeOutItems } from "./batches.ts";
 import { type CancelFilter, namesPart, namesTrigger } from "./filter.ts";
-import { awaitExpanding, leaveNotice, renewNotice } from "./notices.ts";
+import { awaitExpanding, leaveNotice, renewNotice } from "../expand/notices.ts";
 import { findPeople, type NamedPeople } from "./people.ts";
 import { cancelPages, cancelRequests, findRequests } from "./requests.ts";
 import {

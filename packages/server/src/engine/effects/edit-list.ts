@@ -1,10 +1,9 @@
 import type { ListEvent } from "../../lists/lists.ts";
 import type { Done, ListEdit } from "../effect.ts";
-import { insertRequests, type InternalRequest } from "../internal-request.ts";
+import { insertRequests, type InternalRequest } from "./internal-request.ts";
 import type { EffectFunction } from "../performing.ts";
 import { personOf } from "../person-of.ts";
 import type { Run } from "../run.ts";
-import { groupBy } from "../surroundings.ts";
 import { MAX_DEPTH, nextDepth } from "./depth.ts";
 
 interface Ask {
@@ -16,7 +15,7 @@ interface Ask {
 export const editLists: EffectFunction<"edit_list"> = async (tx, asked, _surroundings, deps) => {
   const results = new Map<Ask, Done>();
   const events: InternalRequest[] = [];
-  for (const [workspace_id, own] of groupBy(asked, ({ run }) => run.workspace_id)) {
+  for (const [workspace_id, own] of Map.groupBy(asked, ({ run }) => run.workspace_id)) {
     const { add = [], remove = [] } = Object.groupBy(own, ({ request }) => request.op);
     for (const [asks, op] of [
       [add, deps.lists.add],

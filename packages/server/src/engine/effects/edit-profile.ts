@@ -4,15 +4,14 @@ import { profileFromUpsert } from "../../core/profile/profile-operations.ts";
 import type { Done, ProfileEdit } from "../effect.ts";
 import type { EffectDeps, EffectFunction } from "../performing.ts";
 import { personOf } from "../person-of.ts";
-import { overwriteInline } from "../profile.ts";
+import { overwriteInline } from "../chunk/profile.ts";
 import type { Surroundings } from "../run.ts";
-import { groupBy } from "../surroundings.ts";
-import { tellProfiles } from "../tell-profiles.ts";
+import { tellProfiles } from "../waits/notify-profiles.ts";
 
 /** Writes to the global profiles of users, as an upsert would; later nodes of the same walk see what was written. */
 export const editProfiles: EffectFunction<"edit_profile"> = async (tx, asked, surroundings, deps) => {
   const results = new Map<(typeof asked)[number], Done>();
-  for (const [workspace_id, own] of groupBy(asked, ({ run }) => run.workspace_id)) {
+  for (const [workspace_id, own] of Map.groupBy(asked, ({ run }) => run.workspace_id)) {
     const edits = own.flatMap((ask) => {
       const person = personOf(ask.run, ask.request.who);
       if (person === null || person.object_type !== "" || person.recipient_id === null) {

@@ -8,7 +8,6 @@ import type { Done, SubscriptionEdit } from "../effect.ts";
 import type { EffectFunction } from "../performing.ts";
 import { personOf } from "../person-of.ts";
 import type { Run } from "../run.ts";
-import { groupBy } from "../surroundings.ts";
 
 interface Ask {
   run: Run;
@@ -23,7 +22,7 @@ export const editSubscriptions: EffectFunction<"edit_subscription"> = async (
   deps,
 ) => {
   const results = new Map<Ask, Done>();
-  for (const [workspace_id, own] of groupBy(asked, ({ run }) => run.workspace_id)) {
+  for (const [workspace_id, own] of Map.groupBy(asked, ({ run }) => run.workspace_id)) {
     const { add = [], remove = [] } = Object.groupBy(own, ({ request }) => request.op);
     if (add.length > 0) {
       const items = add.map(({ run, request }) => ({ ...toItem(run, request), ...additions(request) }));

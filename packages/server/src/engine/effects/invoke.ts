@@ -4,12 +4,11 @@ import type { Lane } from "../../core/lane.ts";
 import { parseTrigger } from "../../core/trigger.ts";
 import type { Tx } from "../../db/db.ts";
 import type { Done, Invocation, Named, Who } from "../effect.ts";
-import { unavailable } from "../intent.ts";
-import { insertRequests, type InternalRequest } from "../internal-request.ts";
+import { unavailable } from "../expand/intent.ts";
+import { insertRequests, type InternalRequest } from "./internal-request.ts";
 import type { EffectFunction } from "../performing.ts";
 import { personOf } from "../person-of.ts";
 import type { Run, Surroundings } from "../run.ts";
-import { groupBy } from "../surroundings.ts";
 import { MAX_DEPTH, nextDepth } from "./depth.ts";
 
 const MAX_RECIPIENTS = 100;
@@ -98,7 +97,7 @@ function toTriggered(run: Run, one: Named): Json {
 function saidInline({ inline, actor }: Run, who: Who): JsonObject {
   if (who === "actor") return { ...actor?.properties };
   if (inline === null) return {};
-  const channels = [...groupBy(inline.identities, ({ channel }) => channel)];
+  const channels = [...Map.groupBy(inline.identities, ({ channel }) => channel)];
   return {
     ...inline.properties,
     ...Object.fromEntries(channels.map(([channel, own]) => [`$${channel}`, own.map(toInput)])),

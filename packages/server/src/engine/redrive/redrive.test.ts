@@ -3,7 +3,7 @@ import { createHarness, type Harness, until } from "../../../test/harness.ts";
 import { createPipeline, delay, node, type Pipeline, type RunRow, sms } from "../../../test/pipeline.ts";
 import { startWorker, type Worker } from "../../../test/worker.ts";
 import type { StageDeps } from "../deps.ts";
-import { createExecuteHandler } from "../execute.ts";
+import { createExecuteHandler } from "../walk/execute.ts";
 import { severitiesOf, type Step } from "../run.ts";
 
 /* What a run is after it was put back. How it is asked for, and what is refused: api/management/redrive. */

@@ -2,7 +2,7 @@ import type { Lane } from "../../core/lane.ts";
 import type { Tx } from "../../db/db.ts";
 import { readNows } from "../../workspaces/clock.ts";
 import type { Step } from "../run.ts";
-import { enqueueByLane } from "../waiters.ts";
+import { enqueueByLane } from "../waits/waiters.ts";
 import type { Redriven, RedriveDeps, RedriveOrder, Refusal } from "./order.ts";
 import { sortOut } from "./sort-out.ts";
 

@@ -14,7 +14,7 @@ import {
   serveLines,
   serveMail,
 } from "../../../test/smtp.ts";
-import type { Outcome } from "../../delivery/vendor.ts";
+import type { Outcome } from "../../delivery/vendor/vendor.ts";
 
 describe("a refusal", () => {
   it("of the greeting is about us or about now", async () => {

@@ -8,7 +8,7 @@ import {
   refuseRecipients,
   serveMail,
 } from "../../../test/smtp.ts";
-import { vendorContract } from "../../delivery/vendor-contract.ts";
+import { vendorContract } from "../../../test/vendor-contract.ts";
 import smtp, { judge } from "./smtp.ts";
 
 vendorContract(smtp, {

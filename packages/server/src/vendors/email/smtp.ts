@@ -2,9 +2,9 @@ import { domainToASCII } from "node:url";
 import type { NodemailerError, SendMailOptions, Transporter } from "nodemailer";
 import { createTransport } from "nodemailer";
 import { z } from "zod";
-import type { Email, Mailbox } from "../../delivery/email.ts";
-import { readEmail, senderFields } from "../../delivery/email.ts";
-import { secret } from "../../delivery/secret.ts";
+import type { Email, Mailbox } from "../../delivery/vendor/email.ts";
+import { readEmail, senderFields } from "../../delivery/vendor/email.ts";
+import { secret } from "../../delivery/vendor/secret.ts";
 import type {
   Ambiguous,
   AttachedFile,
@@ -14,8 +14,8 @@ import type {
   OutgoingMessage,
   VendorConnection,
   Verification,
-} from "../../delivery/vendor.ts";
-import { defineVendor } from "../../delivery/vendor.ts";
+} from "../../delivery/vendor/vendor.ts";
+import { defineVendor } from "../../delivery/vendor/vendor.ts";
 
 const config = z.object({
   host: z

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { scriptedHttp, vendorContract } from "../../delivery/vendor-contract.ts";
-import type { OutgoingMessage } from "../../delivery/vendor.ts";
+import { scriptedHttp, vendorContract } from "../../../test/vendor-contract.ts";
+import type { OutgoingMessage } from "../../delivery/vendor/vendor.ts";
 import inbox from "./carillon.ts";
 
 const message: OutgoingMessage = {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineVendor } from "../../delivery/vendor.ts";
+import { defineVendor } from "../../delivery/vendor/vendor.ts";
 
 /**
  * The built-in inbox. There is nobody to call: the item is written in the transaction that records the outcome,

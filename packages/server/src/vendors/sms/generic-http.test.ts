@@ -5,9 +5,9 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
-import { createHttpClient } from "../../delivery/http.ts";
-import { vendorContract } from "../../delivery/vendor-contract.ts";
-import type { Outcome, OutgoingMessage } from "../../delivery/vendor.ts";
+import { createHttpClient } from "../../delivery/http/http.ts";
+import { vendorContract } from "../../../test/vendor-contract.ts";
+import type { Outcome, OutgoingMessage } from "../../delivery/vendor/vendor.ts";
 import generic from "./generic-http.ts";
 
 type Settings = Partial<z.input<typeof generic.config>>;

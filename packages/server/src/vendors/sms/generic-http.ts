@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { HttpReply } from "../../delivery/http.ts";
-import { HttpCallError, retryAfterSeconds } from "../../delivery/http.ts";
-import type { ReplyReader } from "../../delivery/reply-reader.ts";
-import { compileReader } from "../../delivery/reply-reader.ts";
-import type { Place, Template } from "../../delivery/request-template.ts";
-import { compileTemplate } from "../../delivery/request-template.ts";
-import { secret } from "../../delivery/secret.ts";
+import type { HttpReply } from "../../delivery/http/http.ts";
+import { HttpCallError, retryAfterSeconds } from "../../delivery/http/http.ts";
+import type { ReplyReader } from "../../delivery/vendor/reply-reader.ts";
+import { compileReader } from "../../delivery/vendor/reply-reader.ts";
+import type { Place, Template } from "../../delivery/vendor/request-template.ts";
+import { compileTemplate } from "../../delivery/vendor/request-template.ts";
+import { secret } from "../../delivery/vendor/secret.ts";
 import type {
   Failed,
   FailureClass,
@@ -13,8 +13,8 @@ import type {
   OutgoingMessage,
   VendorConnection,
   VendorDeps,
-} from "../../delivery/vendor.ts";
-import { defineVendor, outcomeOf } from "../../delivery/vendor.ts";
+} from "../../delivery/vendor/vendor.ts";
+import { defineVendor, outcomeOf } from "../../delivery/vendor/vendor.ts";
 
 const template = z.string().max(10_000);
 const reader = z.string().max(500).default("").refine(isReader, "neither a path nor a /pattern/");
@@ -77,8 +77,8 @@ type Config = z.output<typeof config>;
 
 /**
  * Any SMS gateway that takes one HTTP request per message, described by its settings: the request as templates
- * (see `delivery/request-template.ts` for how values are encoded), the reply as paths and patterns (see
- * `delivery/reply-reader.ts`). The templates know these values:
+ * (see `delivery/vendor/request-template.ts` for how values are encoded), the reply as paths and patterns (see
+ * `delivery/vendor/reply-reader.ts`). The templates know these values:
  *
  * `to` (+4915112345678) · `to_digits` (without the plus) · `text` · `sender` · `entity_id` · `template_id` (blank
  * unless the content names one) · `message_id` and `nid` (the same, unique for the message: pass it on where the

@@ -1,3 +1,3 @@
-import { defineSimulator } from "../../delivery/simulator.ts";
+import { defineSimulator } from "../../delivery/vendor/simulator.ts";
 
 export default defineSimulator("webpush");

@@ -5,8 +5,8 @@ import { createManagement, type Management } from "../../../../test/management.t
 import { createPipeline, delay, node, type Pipeline, sms } from "../../../../test/pipeline.ts";
 import { startWorker, type Worker } from "../../../../test/worker.ts";
 import type { StageDeps } from "../../../engine/deps.ts";
-import { createExpandHandler } from "../../../engine/expand.ts";
-import type { Outcome } from "../../../delivery/vendor.ts";
+import { createExpandHandler } from "../../../engine/expand/expand.ts";
+import type { Outcome } from "../../../delivery/vendor/vendor.ts";
 
 let harness: Harness;
 let pipeline: Pipeline;

@@ -1,0 +1,56 @@
+import { z } from "zod";
+import type { JsonObject } from "../../core/json.ts";
+import type { RenderText } from "../channel.ts";
+import { collectProblems, contentHead, isTemplated, renderFields, textField } from "../content.ts";
+
+/*
+ * Slack and Teams hold the same thing under two names: a text, and beside it a rich form (Slack's blocks, a
+ * Teams card) as the source of a JSON document.
+ */
+
+export type ChatContent = JsonObject & { templating_language: string; body_type: string; body_text: string };
+
+/** The fields both have; each adds the one for its rich form. */
+export function chatFields(schema: string) {
+  return { ...contentHead(schema), body_type: z.string().default("text"), body_text: textField };
+}
+
+const MAX_TEXT_LENGTH = 4000;
+
+/** `rich` is the `body_type` of the rich form, `field` where its source is, `maxLength` what is left of the service's limit. */
+export function defineChatBody(rich: "block" | "card", field: "body_block" | "body_card", maxLength: number) {
+  return {
+    findProblems: (content: ChatContent): Record<string, string[]> => {
+      const problems = collectProblems();
+      const source = richSource(content, field);
+      problems.oneOf("templating_language", content.templating_language, ["handlebars", "jsonnet"]);
+      problems.oneOf("body_type", content.body_type, ["text", rich]);
+      if (content.body_type === "text") problems.require("body_text", content.body_text);
+      if (content.body_type === rich) problems.require(field, source);
+      problems.limit("body_text", content.body_text, MAX_TEXT_LENGTH);
+      problems.limit(field, source, maxLength);
+      return problems.found;
+    },
+
+    /**
+     * Renders the form that is sent. A rich form in Jsonnet is no template of strings: it passes through as
+     * written, under the language that says how to evaluate it.
+     */
+    render: (content: ChatContent, text: RenderText): ChatContent => {
+      if (content.body_type !== rich) return renderFields(content, ["body_text"], text);
+      return isJsonnet(content, richSource(content, field))
+        ? { ...content, templating_language: "jsonnet" }
+        : renderFields(content, [field], text);
+    },
+  };
+}
+
+function richSource(content: ChatContent, field: string): string {
+  const source = content[field];
+  return typeof source === "string" ? source : "";
+}
+
+/** The editor writes Jsonnet and leaves the language at its default, so a source without `{{` is Jsonnet too. */
+function isJsonnet(content: ChatContent, source: string): boolean {
+  return content.templating_language === "jsonnet" || !isTemplated(source);
+}

@@ -1,0 +1,28 @@
+import type { z } from "zod";
+import { contentObject, textField, type Problems } from "../content.ts";
+
+/*
+ * What the content of the three push channels has in common.
+ */
+
+/** A button below a notification. `id` is what the app and the tracking events call it. */
+export const pushButton = contentObject({ id: textField, text: textField, url: textField });
+
+export function checkPushText(problems: Problems, content: { header: string; body: string }): void {
+  problems.require("header", content.header);
+  problems.limit("header", content.header, 500);
+  problems.require("body", content.body);
+  problems.limit("body", content.body, 4000);
+}
+
+export function checkButtons(
+  problems: Problems,
+  buttons: readonly z.output<typeof pushButton>[],
+  most: number,
+): void {
+  problems.atMost("buttons", buttons, most);
+  buttons.forEach((button, index) => {
+    problems.require(`buttons.${index}.text`, button.text);
+    problems.require(`buttons.${index}.url`, button.url);
+  });
+}

@@ -1,0 +1,150 @@
+import { z } from "zod";
+import type { Json } from "../../core/json.ts";
+import type { Failed, OutgoingMessage } from "./vendor.ts";
+
+/*
+ * What every e-mail vendor needs before it speaks its own protocol: who a rendered mail is from and goes to, with
+ * the defaults of the vendor's settings. Its attachments are at hand (`attachments.ts`). Nothing that leaves this file
+ * can break out of a header: values are one line, addresses hold no space, bracket or comma.
+ */
+
+/** The settings all e-mail vendors share. A template overrides them where it is not blank. */
+export const senderFields = {
+  from_name: z.string().trim().max(200).default("").meta({ title: "From name" }),
+  from_email: z
+    .string()
+    .trim()
+    .refine(isAddress, "not an e-mail address")
+    .meta({ title: "From address", description: "Used where the template names none." }),
+  reply_email: z
+    .string()
+    .trim()
+    .refine((text) => text === "" || isAddress(text), "not an e-mail address")
+    .default("")
+    .meta({ title: "Reply address", description: "Blank: replies go to the From address." }),
+};
+
+export interface Sender {
+  from_name: string;
+  from_email: string;
+  reply_email: string;
+}
+
+export interface Mailbox {
+  /** Blank when there is none. */
+  name: string;
+  address: string;
+}
+
+export interface Email {
+  from: Mailbox;
+  /** The recipient, whose fate is the message's. */
+  to: Mailbox;
+  /** Copies: none of them is the recipient, and none is listed twice. */
+  extra_to: Mailbox[];
+  cc: Mailbox[];
+  bcc: Mailbox[];
+  reply_to: Mailbox[];
+  subject: string;
+  html: string | null;
+  text: string;
+}
+
+/** Reads what the e-mail channel rendered. Addresses of copies that are none are left out. */
+export function readEmail(
+  message: OutgoingMessage,
+  sender: Sender,
+): { ok: true; email: Email } | { ok: false; failure: Failed } {
+  const { content } = message;
+  const to = parseMailbox(text(message.to));
+  if (to === null) {
+    return refusal("recipient", "invalid_address", "the recipient's address is not an e-mail address");
+  }
+  const address = oneLine(content.from_address) || sender.from_email;
+  if (!isAddress(address)) {
+    return refusal("message", "invalid_from_address", "the From address is not an e-mail address");
+  }
+  const seen = new Set([to.address.toLowerCase()]);
+  const copies = (list: Json | undefined): Mailbox[] =>
+    parseMailboxes(list).filter((mailbox) => {
+      const key = mailbox.address.toLowerCase();
+      return !seen.has(key) && seen.add(key);
+    });
+  const replyTo = parseMailboxes(content.reply_to);
+  const email: Email = {
+    from: { name: oneLine(content.from_name) || sender.from_name, address },
+    to,
+    extra_to: copies(content.extra_to),
+    cc: copies(content.cc),
+    bcc: copies(content.bcc),
+    reply_to: replyTo.length > 0 ? replyTo : parseMailboxes(sender.reply_email),
+    subject: oneLine(content.subject),
+    html: typeof content.html === "string" && content.html !== "" ? content.html.toWellFormed() : null,
+    text: text(content.text),
+  };
+  return { ok: true, email };
+}
+
+/** A mailbox as a header holds it: `ann@example.com` or `"Ann, the boss" <ann@example.com>`. */
+export function formatMailbox({ name, address }: Mailbox): string {
+  return name === "" ? address : `"${name.replaceAll(/["\\]/g, "\\$&")}" <${address}>`;
+}
+
+function refusal(kind: Failed["class"], code: string, message: string): { ok: false; failure: Failed } {
+  return { ok: false, failure: { kind: "failed", class: kind, code, message: message.slice(0, 500) } };
+}
+
+/** Reads a header's list of mailboxes, or an array of them. What is no mailbox is left out. */
+function parseMailboxes(list: Json | undefined): Mailbox[] {
+  const entries = Array.isArray(list) ? list : [list];
+  return entries
+    .flatMap((entry) => splitOutsideQuotes(text(entry)))
+    .map(parseMailbox)
+    .filter((mailbox) => mailbox !== null);
+}
+
+function splitOutsideQuotes(list: string): string[] {
+  const entries: string[] = [];
+  let start = 0;
+  let quoted = false;
+  for (let i = 0; i < list.length; i += 1) {
+    const char = list[i];
+    if (char === "\\" && quoted) {
+      i += 1;
+    } else if (char === '"') {
+      quoted = !quoted;
+    } else if (char === "," && !quoted) {
+      entries.push(list.slice(start, i));
+      start = i + 1;
+    }
+  }
+  return [...entries, list.slice(start)];
+}
+
+function parseMailbox(entry: string): Mailbox | null {
+  const line = oneLine(entry);
+  const open = line.lastIndexOf("<");
+  if (open < 0 || !line.endsWith(">")) {
+    return isAddress(line) ? { name: "", address: line } : null;
+  }
+  const address = line.slice(open + 1, -1);
+  const name = line.slice(0, open).trim();
+  const quoted = /^"(.*)"$/s.exec(name)?.[1];
+  return isAddress(address) ? { name: quoted?.replaceAll(/\\(.)/gs, "$1") ?? name, address } : null;
+}
+
+/** Deliberately lax: the channel has judged the address already. What matters here is that it stays one. */
+function isAddress(text: string): boolean {
+  return text.length <= 320 && /^[^\s\p{C}"(),:;<>@[\\\]]+@[^\s\p{C}"(),:;<>@[\\\]]+$/u.test(text);
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value.toWellFormed() : "";
+}
+
+/** One line: a line break in a rendered value would start a header of the sender's choosing. */
+export function oneLine(value: unknown): string {
+  return text(value)
+    .replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ")
+    .trim();
+}

@@ -1,0 +1,69 @@
+import { createContext, Script } from "node:vm";
+import type { Json } from "../../core/json.ts";
+import { getAtPath, parseJsonPath } from "../../core/json/json-path.ts";
+
+/**
+ * Reads one value out of a reply whose shape a customer describes. A reader is written as
+ *
+ * - a path into a JSON reply: `id`, `data.messages[0].id`, `$.response["message-id"]`; or
+ * - a pattern over the text of any reply, between slashes: `/^success \| (\w+)/i`. The first group is the
+ *   value, or the whole match where there is none.
+ *
+ * Undefined when the reply holds no such value, or one that is no text, number or boolean.
+ */
+export type ReplyReader = (body: string) => string | undefined;
+
+const MAX_PATTERN_LENGTH = 200;
+
+/** How much of a reply a pattern sees, in characters. */
+const MAX_MATCHED_LENGTH = 10_000;
+
+/** A pattern that backtracks without end is stopped: it runs on the thread that sends everything else. */
+const MATCH_TIMEOUT_MS = 50;
+
+/** Throws for a text that is neither a path nor a pattern. */
+export function compileReader(source: string): ReplyReader {
+  const pattern = /^\/(.*)\/([imsu]*)$/s.exec(source);
+  return pattern === null ? pathReader(source) : patternReader(pattern[1] ?? "", pattern[2] ?? "");
+}
+
+function pathReader(source: string): ReplyReader {
+  const path = source.startsWith("/") ? null : parseJsonPath(source.trim().replace(/^\$/, ""));
+  if (path === null) {
+    throw new Error(`"${source}" is neither a path nor a /pattern/`);
+  }
+  return (body) => {
+    const value = getAtPath(parseJson(body), path);
+    const readable = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+    return readable ? String(value) : undefined;
+  };
+}
+
+/** Ids of 64 bits are kept as they are written: as numbers they would lose their last digits. */
+function parseJson(body: string): Json | undefined {
+  const keepDigits = (_key: string, value: unknown, context?: { source?: string }): unknown =>
+    typeof value === "number" && !Number.isSafeInteger(value) ? (context?.source ?? value) : value;
+  try {
+    return JSON.parse(body.replace(/^\uFEFF/, ""), keepDigits) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+function patternReader(source: string, flags: string): ReplyReader {
+  if (source.length > MAX_PATTERN_LENGTH) {
+    throw new Error(`a pattern has at most ${MAX_PATTERN_LENGTH} characters`);
+  }
+  const sandbox = { pattern: new RegExp(source, flags), text: "" };
+  const context = createContext(sandbox);
+  const script = new Script("pattern.exec(text)");
+  return (body) => {
+    sandbox.text = body.slice(0, MAX_MATCHED_LENGTH);
+    try {
+      const match = script.runInContext(context, { timeout: MATCH_TIMEOUT_MS }) as RegExpExecArray | null;
+      return match?.[1] ?? match?.[0];
+    } catch {
+      return undefined;
+    }
+  };
+}

@@ -1,0 +1,141 @@
+import type { z } from "zod";
+import type { Channel } from "../../core/channel.ts";
+import type { JsonObject } from "../../core/json.ts";
+import type { HttpCallError, HttpClient } from "../http/http.ts";
+
+/**
+ * A delivery vendor is one file. Its settings form, secret redaction and encryption, registry entry and
+ * docs page follow from this object. A vendor never reads the environment, never touches the database and
+ * never throws for an expected refusal: outcomes are values.
+ */
+export interface Vendor<Config extends z.ZodObject = z.ZodObject> {
+  /** `<vendor>-<channel>`, unique: what workspaces configure and exports name. */
+  slug: string;
+  /** The vendor's part of the slug: `vendor.name` of a message on the wire. */
+  vendor: string;
+  channel: Channel;
+  /** Human name. */
+  name: string;
+  /** Settings, with form metadata; credentials are wrapped in `secret()`. */
+  config: Config;
+  /** Push only: the id provider whose identities this vendor can reach. */
+  provider?: string;
+  /**
+   * Only of vendors that have nobody to call: what this gives for rendered content is stored as the recipient's inbox
+   * item, in the transaction that makes the message, which is delivered from then on. `send` is then for retries alone.
+   */
+  local?: (content: JsonObject) => JsonObject;
+  /**
+   * Prepares a connection for one stored configuration. It is kept until that configuration changes, so
+   * pools, compiled templates and tokens live here. Written as a method, so that a list can hold vendors with
+   * different settings.
+   */
+  open(config: z.output<Config>, deps: VendorDeps): VendorConnection;
+}
+
+export interface VendorDeps {
+  /** The only way out for vendors that speak HTTP: timeouts, SSRF guard, redaction. */
+  http: HttpClient;
+}
+
+export interface VendorConnection {
+  /** Sends one message. Throws only for a bug: the message is then failed as `config` and logged. */
+  send: (message: OutgoingMessage, signal: AbortSignal) => Promise<Outcome>;
+  /** Proves the credentials with a cheap call, where the vendor has one. */
+  verify?: (signal: AbortSignal) => Promise<Verification>;
+  close?: () => Promise<void>;
+}
+
+/** One rendered message on its way to one identity. */
+export interface OutgoingMessage {
+  /** ULID; also the idempotency key for vendors that take one. */
+  message_id: string;
+  workspace: string;
+  tenant_id: string;
+  /** The recipient: a user's distinct_id, or `object_type/id`. */
+  recipient: string;
+  category: string;
+  /** 1 for the first try. */
+  attempt: number;
+  /** The identity's value: an address, a number, a token, or the channel's object form. */
+  to: string | JsonObject;
+  /** What the channel rendered. */
+  content: JsonObject;
+  /** Of e-mails, in the order of the trigger: their bytes are at hand, whatever they came from. */
+  attachments: AttachedFile[];
+}
+
+export interface AttachedFile {
+  /** One line, without folders. */
+  filename: string;
+  /** A media type without parameters. */
+  content_type: string;
+  bytes: Buffer;
+  /** Of the bytes, in hex. */
+  sha256: string;
+}
+
+export type Outcome = Sent | Failed | Ambiguous;
+
+export interface Sent {
+  kind: "sent";
+  /** The vendor's own id for this message, to match receipts. */
+  vendor_message_id: string | null;
+  /** Where acceptance is delivery: inbox, Slack, Teams. */
+  delivered?: boolean;
+  /** Reports that will come by themselves (simulators): applied after `after_ms`. */
+  receipts?: { status: ReceiptStatus; after_ms: number; reason?: string }[];
+  /** Written in the transaction that records the outcome. Only the built-in inbox uses it. */
+  inbox_item?: JsonObject;
+}
+
+/**
+ * - `recipient`: this address will never work (retrying or another vendor would not help)
+ * - `message`: this content is refused
+ * - `config`: our credentials or settings are refused
+ * - `throttled`: later, after `retry_after`
+ * - `transient`: try again
+ */
+export type FailureClass = "recipient" | "message" | "config" | "throttled" | "transient";
+
+export interface Failed {
+  kind: "failed";
+  class: FailureClass;
+  /** The vendor's code, or ours where it has none: stable, for grouping. */
+  code: string;
+  /** The vendor's words, without secrets. */
+  message: string;
+  /** Seconds, as the vendor asked. */
+  retry_after?: number;
+  /** The identity is known dead: stop using it (vendors.md section 4). */
+  inactivate?: boolean;
+}
+
+/** The call died after the message may have left: it may or may not have been sent. */
+export interface Ambiguous {
+  kind: "ambiguous";
+  code: string;
+  message: string;
+}
+
+export type ReceiptStatus = "delivered" | "seen" | "clicked" | "delivery_failure";
+
+export type Verification = { ok: true } | { ok: false; message: string };
+
+export function defineVendor<Config extends z.ZodObject>(vendor: Vendor<Config>): Vendor<Config> {
+  return vendor;
+}
+
+/**
+ * What a call without an answer means for the message. One that may have arrived is never called failed: a
+ * retry could send it twice, and only the channel's rule may decide that.
+ */
+export function outcomeOf(error: HttpCallError): Failed | Ambiguous {
+  const { code, message } = error;
+  if (code === "blocked_address" || code === "invalid_request") {
+    return { kind: "failed", class: "config", code, message };
+  }
+  return error.may_have_arrived
+    ? { kind: "ambiguous", code, message }
+    : { kind: "failed", class: "transient", code, message };
+}

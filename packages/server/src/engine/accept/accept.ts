@@ -1,0 +1,236 @@
+import type { Lane } from "../../core/lane.ts";
+import { type Db, isDatabaseUnavailable, type Tx } from "../../db/db.ts";
+import type { IdSource } from "../../ids.ts";
+import { type Clock, WORKSPACE_NOW } from "../../workspaces/clock.ts";
+import type { Dispatch } from "../../queue/queue.ts";
+
+/**
+ * Accept is a group commit: concurrent records are gathered into one transaction, with one multi-row insert and
+ * one job per hundred. There is no timer: at most two flushes are in flight, and what arrives meanwhile is the
+ * next one, so an idle server commits at once and a busy one in ever larger groups. A resolved promise means
+ * that the record is on disk.
+ */
+export interface AcceptRecord {
+  workspace_id: number;
+  lane: Lane;
+  api_type: "workflow" | "dynamic" | "event";
+  /** Workflow slug or event name, for the request log. */
+  name: string;
+  tenant_id: string | null;
+  /** Null: none was given; one is made up for the log. */
+  idempotency_key: string | null;
+  cancellation_key: string | null;
+  /** Recipients that it names: what it costs. 1 unless told. */
+  weight?: number;
+  /** The record as it came, as JSON text. */
+  body: string;
+  metadata: string | null;
+}
+
+export interface Accepted {
+  message_id: string;
+  /** The key was seen in the last 24 hours: nothing will run, and the id is the first request's. */
+  duplicate: boolean;
+}
+
+export interface Acceptor {
+  /** Rejects only when nothing was stored. */
+  accept: (record: AcceptRecord) => Promise<Accepted>;
+  /** Resolves when nothing is in flight any more. */
+  drain: () => Promise<void>;
+}
+
+export interface AcceptorDeps {
+  db: Db;
+  dispatch: Dispatch;
+  ids: IdSource;
+  clock: Clock;
+  meter: { accepted: (count: number) => void };
+}
+
+interface Pending extends AcceptRecord {
+  id: string;
+  resolve: (accepted: Accepted) => void;
+  reject: (error: unknown) => void;
+}
+
+const MAX_FLUSH = 1000;
+const FLUSHES_IN_FLIGHT = 2;
+
+export function createAcceptor(deps: AcceptorDeps): Acceptor {
+  const { db, dispatch, ids, meter, clock } = deps;
+  let queue: Pending[] = [];
+  let inFlight = 0;
+  let scheduled = false;
+  const idle: (() => void)[] = [];
+
+  function pump(): void {
+    scheduled = false;
+    while (queue.length > 0 && inFlight < FLUSHES_IN_FLIGHT) {
+      const batch = queue.slice(0, MAX_FLUSH);
+      queue = queue.slice(MAX_FLUSH);
+      inFlight++;
+      void flush(batch).finally(() => {
+        inFlight--;
+        pump();
+        if (inFlight === 0 && queue.length === 0) for (const done of idle.splice(0)) done();
+      });
+    }
+  }
+
+  /** Never rejects: each record learns its own fate. One bad record must not take its neighbours with it. */
+  async function flush(batch: Pending[]): Promise<void> {
+    try {
+      const results = await db.tx((tx) => write(tx, batch));
+      meter.accepted(batch.length);
+      batch.forEach((record, index) => {
+        const result = results[index];
+        if (result === undefined) record.reject(new Error("accept lost a record"));
+        else record.resolve(result);
+      });
+    } catch (error) {
+      if (batch.length === 1 || isDatabaseUnavailable(error)) {
+        for (const record of batch) record.reject(error);
+        return;
+      }
+      const middle = Math.ceil(batch.length / 2);
+      await flush(batch.slice(0, middle));
+      await flush(batch.slice(middle));
+    }
+  }
+
+  async function write(tx: Tx, batch: Pending[]): Promise<Accepted[]> {
+    const firstOf = new Map<string, string>();
+    const winners = batch.map((record) => {
+      if (record.idempotency_key === null) return true;
+      const key = claimKey(record);
+      if (firstOf.has(key)) return false;
+      firstOf.set(key, record.id);
+      return true;
+    });
+    if (firstOf.size > 0) await claim(tx, batch, winners, firstOf, await clock(tx));
+    const fates = batch.map((record, index) => {
+      const first =
+        record.idempotency_key === null ? record.id : (firstOf.get(claimKey(record)) ?? record.id);
+      return { message_id: first, duplicate: winners[index] !== true };
+    });
+    const fresh = batch.filter((_record, index) => fates[index]?.duplicate === false);
+    // Neither waits for the other: with `begin` they are one round trip, the commit is the second.
+    await Promise.all([insertRequests(tx, batch, fates), enqueue(tx, fresh)]);
+    return fates;
+  }
+
+  async function enqueue(tx: Tx, records: Pending[]): Promise<void> {
+    for (const lane of [0, 1, 2] as const) {
+      const refs = records.filter((record) => record.lane === lane);
+      if (refs.length > 0) await dispatch.enqueue(tx, "expand", lane, refs);
+    }
+  }
+
+  return {
+    accept: (record) =>
+      new Promise<Accepted>((resolve, reject) => {
+        queue.push({ ...record, id: ids.uuid(), resolve, reject });
+        if (scheduled) return;
+        scheduled = true;
+        // After this turn of the event loop: requests that were read together are written together.
+        setImmediate(pump);
+      }).finally(dispatch.begin(record.lane)),
+    async drain() {
+      if (inFlight === 0 && queue.length === 0) return;
+      await new Promise<void>((resolve) => idle.push(resolve));
+    },
+  };
+}
+
+/** Keys are scoped by kind of endpoint: the same key may name one trigger and one event. */
+function claimKey(record: AcceptRecord): string {
+  return `${record.workspace_id}/${record.api_type === "event" ? "event" : "workflow"}/${record.idempotency_key}`;
+}
+
+/**
+ * Claims the keys of a batch in one statement; on return `firstOf` names the winning request of each key and
+ * `winners` is false where an earlier request holds it. Rows are locked in key order, so two flushes cannot
+ * deadlock; the loser of a race waits for the winner's commit. An expired key is taken over in place; a day is a day
+ * of the workspace's clock.
+ */
+async function claim(
+  tx: Tx,
+  batch: Pending[],
+  winners: boolean[],
+  firstOf: Map<string, string>,
+  base: Date | null,
+): Promise<void> {
+  const claims = batch
+    .filter((record, index) => winners[index] === true && record.idempotency_key !== null)
+    .map((record) => ({
+      workspace_id: record.workspace_id,
+      kind: record.api_type === "event" ? "event" : "workflow",
+      key: record.idempotency_key,
+      request_id: record.id,
+    }));
+  const rows = await tx.query<{ workspace_id: number; kind: string; key: string; request_id: string }>(
+    `with wanted as (
+       select k.*, ${WORKSPACE_NOW("$5")} as now
+         from unnest($1::int[], $2::text[], $3::text[], $4::uuid[]) as k(workspace_id, kind, key, request_id)
+         join workspace w on w.workspace_id = k.workspace_id),
+     claimed as (
+       insert into idempotency as held (workspace_id, kind, key, request_id, created_at)
+       select workspace_id, kind, key, request_id, now from wanted
+        order by workspace_id, kind collate "C", key collate "C"
+       on conflict (workspace_id, kind, key) do update
+          set request_id = case when held.created_at < excluded.created_at - interval '24 hours'
+                                then excluded.request_id else held.request_id end,
+              created_at = case when held.created_at < excluded.created_at - interval '24 hours'
+                                then excluded.created_at else held.created_at end
+       returning workspace_id, kind, key, request_id)
+     select * from claimed`,
+    [
+      claims.map(({ workspace_id }) => workspace_id),
+      claims.map(({ kind }) => kind),
+      claims.map(({ key }) => key),
+      claims.map(({ request_id }) => request_id),
+      base,
+    ],
+    "accept_claim",
+  );
+  for (const { workspace_id, kind, key, request_id } of rows)
+    firstOf.set(`${workspace_id}/${kind}/${key}`, request_id);
+  batch.forEach((record, index) => {
+    if (winners[index] === true && record.idempotency_key !== null) {
+      winners[index] = firstOf.get(claimKey(record)) === record.id;
+    }
+  });
+}
+
+/** Relies on nothing but the primary key. `unnest` of arrays: one prepared statement for every batch size. */
+async function insertRequests(tx: Tx, batch: Pending[], fates: Accepted[]): Promise<void> {
+  await tx.query(
+    `insert into request (workspace_id, id, lane, api_type, name, tenant_id, idempotency_key, cancellation_key,
+                          body, metadata, status, errors)
+     select workspace_id, id, lane, api_type, name, tenant_id, coalesce(idempotency_key, id::text), cancellation_key,
+            body::json, metadata::json,
+            case when duplicate_of is null then 'accepted' else 'skipped' end,
+            case when duplicate_of is not null then json_build_array(json_build_object(
+              'error_code', 'duplicate_idempotency_key', 'severity', 'warning', 'error_type', 'idempotency',
+              'error_description', 'the idempotency key was used in the last 24 hours by request ' || duplicate_of)) end
+       from unnest($1::int[], $2::uuid[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                   $9::text[], $10::text[], $11::text[])
+         as r(workspace_id, id, lane, api_type, name, tenant_id, idempotency_key, cancellation_key, body, metadata,
+              duplicate_of)`,
+    [
+      batch.map((record) => record.workspace_id),
+      batch.map((record) => record.id),
+      batch.map((record) => record.lane),
+      batch.map((record) => record.api_type),
+      batch.map((record) => record.name),
+      batch.map((record) => record.tenant_id),
+      batch.map((record) => record.idempotency_key),
+      batch.map((record) => record.cancellation_key),
+      batch.map((record) => record.body),
+      batch.map((record) => record.metadata),
+      fates.map((fate) => (fate.duplicate ? fate.message_id : null)),
+    ],
+    "accept_insert",
+  );
+}

@@ -1,0 +1,120 @@
+import type { Db } from "../../db/db.ts";
+import type { IdSource } from "../../ids.ts";
+import type { Log } from "../../log.ts";
+import type { AcceptRecord } from "./accept.ts";
+import { problem, type RequestProblem } from "../problem.ts";
+
+/**
+ * What was refused, and edits of users that were only done in part, stand in the request log beside what was accepted:
+ * who looks for a message that never came finds the call that asked for it. The caller has its answer already and
+ * nothing hangs on it, so this is written behind, without waiting for the disk, and a flood of nonsense is not kept.
+ */
+export interface RequestNotes {
+  add: (note: RequestNote) => void;
+  /** Resolves when nothing is to be written any more. */
+  drain: () => Promise<void>;
+}
+
+export interface RequestNote extends Pick<AcceptRecord, "workspace_id" | "metadata"> {
+  api_type: AcceptRecord["api_type"] | "user_edit";
+  status: "refused" | "partial_failure";
+  /** The record as it came, as JSON text. */
+  body: string;
+  /** As far as they could be read. */
+  name: string;
+  tenant_id: string | null;
+  idempotency_key: string | null;
+  errors: { error_code: string; error_description: string }[];
+}
+
+/** Of one workspace, in one second. */
+const MOST_A_SECOND = 50;
+const MAX_WAITING = 500;
+const MAX_BODY = 16 * 1024;
+const SHOWN_OF_LONGER = 1024;
+
+interface Waiting extends RequestNote {
+  id: string;
+}
+
+export interface RequestNotesDeps {
+  db: Db;
+  ids: IdSource;
+  log: Log;
+  now?: () => number;
+}
+
+export function createRequestNotes({ db, ids, log, now = Date.now }: RequestNotesDeps): RequestNotes {
+  let waiting: Waiting[] = [];
+  let writing: Promise<void> | null = null;
+  let second = 0;
+  const counts = new Map<number, number>();
+
+  function isTooMany(workspace_id: number): boolean {
+    const current = Math.floor(now() / 1000);
+    if (current !== second) counts.clear();
+    second = current;
+    const count = (counts.get(workspace_id) ?? 0) + 1;
+    counts.set(workspace_id, count);
+    return count > MOST_A_SECOND || waiting.length >= MAX_WAITING;
+  }
+
+  async function write(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
+      await db
+        .tx((tx) => insertNotes(tx, batch), { relaxed: true })
+        .catch((error: unknown) => log.warn({ err: error }, "notes of requests could not be written"));
+    }
+    writing = null;
+  }
+
+  return {
+    add(note) {
+      if (isTooMany(note.workspace_id)) return;
+      waiting.push({ ...note, body: bounded(note.body), id: ids.uuid() });
+      writing ??= write();
+    },
+    drain: () => writing ?? Promise.resolve(),
+  };
+}
+
+function insertNotes(tx: Pick<Db, "query">, batch: Waiting[]): Promise<unknown> {
+  return tx.query(
+    `insert into request (workspace_id, id, lane, api_type, name, tenant_id, idempotency_key, body, metadata, status, errors)
+     select workspace_id, id, 2, api_type, name, tenant_id, coalesce(idempotency_key, id::text), body::json,
+            metadata::json, status, errors::json
+       from unnest($1::int[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+                   $10::text[])
+         as r(workspace_id, id, api_type, name, tenant_id, idempotency_key, body, metadata, status, errors)`,
+    [
+      batch.map(({ workspace_id }) => workspace_id),
+      batch.map(({ id }) => id),
+      batch.map(({ api_type }) => api_type),
+      batch.map(({ name }) => name.slice(0, 255).toWellFormed()),
+      batch.map(({ tenant_id }) => tenant_id),
+      batch.map(({ idempotency_key }) => idempotency_key),
+      batch.map(({ body }) => body),
+      batch.map(({ metadata }) => metadata),
+      batch.map(({ status }) => status),
+      batch.map((note) => JSON.stringify(problemsOf(note))),
+    ],
+    "request_notes",
+  );
+}
+
+function problemsOf({ api_type, status, name, errors }: RequestNote): RequestProblem[] {
+  const workflow_slug = api_type === "workflow" || api_type === "dynamic" ? name.slice(0, 255) : null;
+  const severity = status === "refused" ? "error" : "warning";
+  return errors.map(({ error_code, error_description }) => ({
+    ...problem(workflow_slug, error_code, error_description),
+    severity,
+  }));
+}
+
+/** The beginning of a text that is too long for a log, as a JSON text. */
+function bounded(body: string): string {
+  if (body.length <= MAX_BODY) return body;
+  return JSON.stringify(`${body.slice(0, SHOWN_OF_LONGER).toWellFormed()}… (${body.length} characters)`);
+}

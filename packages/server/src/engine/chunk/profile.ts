@@ -1,0 +1,88 @@
+import { type EffectiveResult, effectiveProfile } from "../../core/profile/effective-profile.ts";
+import type { StoredIdentity } from "../../core/profile/identity.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { getOwn } from "../../core/json/json-path.ts";
+import type { Who } from "../effect.ts";
+import { personOf } from "../person-of.ts";
+import type { Person, Run, Surroundings } from "../run.ts";
+
+/** Somebody as a run in its tenant knows them, before what the trigger said about them. */
+export interface KnownProfile {
+  properties: JsonObject;
+  identities: readonly StoredIdentity[];
+}
+
+const NOBODY: KnownProfile = { properties: {}, identities: [] };
+
+/** The stored profile of the run's recipient or actor; empty for people who are not stored. */
+export function knownProfile(
+  run: Run,
+  { recipient_id }: Pick<Person, "recipient_id">,
+  surroundings: Surroundings,
+): KnownProfile {
+  const result = tenantProfile(run, recipient_id, surroundings);
+  return result?.ok === true ? result.profile : NOBODY;
+}
+
+/**
+ * Somebody's properties as a run sees them now: the stored ones, and over these what the trigger said, but for what
+ * the run itself has written since.
+ */
+export function seenProperties(run: Run, who: Who, surroundings: Surroundings): JsonObject {
+  const person = personOf(run, who);
+  if (person === null) return {};
+  const { properties } = knownProfile(run, person, surroundings);
+  return { ...properties, ...saidInline(run, who) };
+}
+
+/**
+ * The run has written to somebody's stored profile: what the trigger said of the same keys holds no longer. `write`
+ * does to properties what was done to the profile's. Recipient and actor may be the same person.
+ */
+export function overwriteInline(
+  run: Run,
+  recipient_id: string,
+  write: (properties: JsonObject) => JsonObject,
+): void {
+  for (const who of ["recipient", "actor"] as const) {
+    if (personOf(run, who)?.recipient_id !== recipient_id) continue;
+    const said = saidInline(run, who);
+    const written = write(said);
+    const keys = Object.keys(said).filter((key) => getOwn(written, key) !== said[key]);
+    if (keys.length === 0) continue;
+    const gone = run.memory.overwritten?.[who] ?? [];
+    run.memory.overwritten = { ...run.memory.overwritten, [who]: [...gone, ...keys] };
+  }
+}
+
+function saidInline({ inline, actor, memory }: Run, who: Who): JsonObject {
+  const said = (who === "recipient" ? inline?.properties : actor?.properties) ?? {};
+  const gone = memory.overwritten?.[who];
+  if (gone === undefined) return said;
+  return Object.fromEntries(Object.entries(said).filter(([key]) => !gone.includes(key)));
+}
+
+export function noSuchTenant(workflow_slug: string, tenant_id: string): string {
+  return `[workflow: ${workflow_slug}] tenant doesn't exist with id: ${tenant_id}`;
+}
+
+/** Why the run's tenant may not have its recipient; null when it may. */
+export function tenantRefusal(run: Run, surroundings: Surroundings): string | null {
+  const result = tenantProfile(run, run.recipient_id, surroundings);
+  return result?.ok === false ? result.error : null;
+}
+
+function tenantProfile(
+  run: Run,
+  recipient_id: string | null,
+  { recipients, workspaces }: Surroundings,
+): EffectiveResult | null {
+  const stored = recipient_id === null ? undefined : recipients.get(recipient_id);
+  const workspace = workspaces.get(run.workspace_id);
+  if (stored === undefined || workspace === undefined) return null;
+  // Objects belong to no tenant.
+  if (stored.object_type !== "") {
+    return { ok: true, profile: { ...stored, tenant_channels: [], dropped_channels: [] } };
+  }
+  return effectiveProfile(stored, run.tenant_id, workspace.tenancy);
+}

@@ -1,0 +1,155 @@
+import type { Tenant } from "../../catalog/tenant.ts";
+import { DEFAULT_TENANT } from "../../core/profile/effective-profile.ts";
+import type { Json, JsonObject } from "../../core/json.ts";
+import { resolveProperties } from "../../core/preferences/category-properties.ts";
+import type { LivePolicy } from "../../preferences/preferences.ts";
+import { categoryDigest } from "./category-digest.ts";
+import { seenProperties } from "./profile.ts";
+import type { Place, Run, Surroundings } from "../run.ts";
+import { concernOf, policyOf } from "./surroundings.ts";
+
+/**
+ * What templates and expressions see of a run: the payload at the root, and `$recipient`, `$actor`, `$brand`
+ * (`$tenant`), `$category`, `$workflow` beside it. Reserved keys are always there, because templates are strict.
+ */
+export interface RunScope {
+  namespaces: Record<string, Json>;
+  /** The payload with all namespaces: the root of templates and the input of jq. */
+  context: JsonObject;
+  locale: string | null;
+  /** IANA name, when the recipient has one. */
+  timezone: string | null;
+}
+
+export function scopeOf(run: Run, surroundings: Surroundings): RunScope {
+  const { actor } = run;
+  const properties = seenProperties(run, "recipient", surroundings);
+  const recipient = personScope(run.object_type, run.distinct_id, properties);
+  if (run.inline?.subscription !== undefined) recipient.subscription = run.inline.subscription;
+  const policy = policyOf(run, surroundings);
+  const digest_schedule = categoryDigest(run, policy, surroundings);
+  if (digest_schedule !== null) recipient.$category_preference = { digest_schedule: { ...digest_schedule } };
+  const acting = actor === null ? {} : seenProperties(run, "actor", surroundings);
+  const { tenant, organization } = placeOf(run, surroundings);
+  const category = categoryScope(run, policy, surroundings);
+  const people = {
+    $recipient: recipient,
+    $actor: actor === null ? {} : personScope(actor.object_type, actor.distinct_id, acting),
+    $brand: tenant,
+    $tenant: tenant,
+    $category: category,
+    $organization: organization,
+    $workflow: {
+      slug: run.workflow.slug,
+      name: run.workflow.name,
+      category: run.workflow.category,
+      $category: category,
+      execution_id: run.id,
+      version: run.workflow.version_no,
+    },
+  };
+  return {
+    namespaces: { "": run.data, ...people, $future_event: run.memory.future_event ?? {} },
+    context: {
+      ...run.data,
+      ...people,
+      $user: recipient,
+      $embedded_preference_url: tenant.embedded_preference_url ?? "",
+      $hosted_preference_url: "",
+    },
+    locale: textOr(properties.$locale) ?? textOr(properties.$preferred_language),
+    timezone: textOr(properties.$timezone),
+  };
+}
+
+function personScope(object_type: string, distinct_id: string, properties: JsonObject): JsonObject {
+  return object_type === ""
+    ? { ...properties, $type: "user", distinct_id }
+    : { ...properties, $type: "object", object_type, id: distinct_id };
+}
+
+const SITES = [
+  "website",
+  "facebook",
+  "linkedin",
+  "instagram",
+  "medium",
+  "discord",
+  "telegram",
+  "youtube",
+  "tiktok",
+];
+
+/** The same for all runs of a tenant, and most nodes look at it. */
+function placeOf(run: Run, surroundings: Surroundings): Place {
+  const key = `${run.workspace_id}/${run.tenant_id}`;
+  const known = surroundings.places.get(key);
+  if (known !== undefined) return known;
+  const place = {
+    tenant: tenantScope(run, surroundings),
+    organization: organizationScope(run, surroundings),
+  };
+  surroundings.places.set(key, place);
+  return place;
+}
+
+function tenantScope(run: Run, surroundings: Surroundings): JsonObject {
+  const { tenant_id } = run;
+  const tenant = tenantOf(run, tenant_id, surroundings);
+  const fallback = tenantOf(run, DEFAULT_TENANT, surroundings);
+  const links = tenant?.social_links ?? {};
+  const name = tenant?.tenant_name ?? "";
+  const page = tenant?.embedded_preference_url ?? "";
+  // The site has changed its name: what is stored under either is found under both.
+  const x = textOr(links.x) ?? textOr(links.twitter) ?? "";
+  return {
+    ...tenant?.properties,
+    brand_id: tenant_id,
+    tenant_id,
+    brand_name: name,
+    tenant_name: name,
+    logo: tenant?.logo ?? "",
+    primary_color: tenant?.primary_color ?? fallback?.primary_color ?? "",
+    secondary_color: tenant?.secondary_color ?? fallback?.secondary_color ?? "",
+    tertiary_color: tenant?.tertiary_color ?? fallback?.tertiary_color ?? "",
+    timezone: tenant?.timezone ?? null,
+    blocked_channels: tenant?.blocked_channels ?? null,
+    social_links: { ...Object.fromEntries(SITES.map((site) => [site, links[site] ?? ""])), x, twitter: x },
+    properties: tenant?.properties ?? {},
+    embedded_preference_url: page,
+    preference_page_url: page,
+    hosted_preference_domain: tenant?.hosted_preference_domain ?? "",
+    $embedded_preference_url: page,
+    $hosted_preference_url: "",
+  };
+}
+
+/** The workspace; it looks like its default tenant. */
+function organizationScope(run: Run, surroundings: Surroundings): JsonObject {
+  const workspace = surroundings.workspaces.get(run.workspace_id);
+  const looks = tenantOf(run, DEFAULT_TENANT, surroundings);
+  return {
+    name: workspace?.name ?? "",
+    timezone: workspace?.timezone ?? "UTC",
+    primary_color: looks?.primary_color ?? "",
+    logo: looks?.logo ?? "",
+  };
+}
+
+function tenantOf({ workspace_id }: Run, tenant_id: string, { tenants }: Surroundings): Tenant | null {
+  return tenants.get(`${workspace_id}/${tenant_id}`) ?? null;
+}
+
+/** The workflow's category with the properties that hold for this recipient in this tenant. */
+function categoryScope(run: Run, policy: LivePolicy | null, { choices }: Surroundings): JsonObject {
+  const { category: slug } = run.workflow;
+  const { name = "", properties: defined = null } = policy?.category ?? {};
+  if (defined === null || defined.length === 0) return { slug, name, properties: {} };
+  const chosen = choices.get(run.workspace_id)?.(concernOf(run)).properties ?? null;
+  const set = policy?.tenant_category?.properties ?? null;
+  return { slug, name, properties: resolveProperties(defined, set, chosen) };
+}
+
+function textOr(value: Json | undefined): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
+}

@@ -1,0 +1,141 @@
+import type { LiveTemplate } from "../../catalog/template.ts";
+import type { CompiledNode } from "../../catalog/workflow.ts";
+import { type Channel, isChannel } from "../../core/channel.ts";
+import type { StoredIdentity } from "../../core/profile/identity.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { evaluatePreference, NO_CHOICE } from "../../core/preferences/preferences.ts";
+import { inboxSubscriberId } from "../../workspaces/workspaces.ts";
+import type { DeliveryRequest } from "../node.ts";
+import { knownProfile } from "../chunk/profile.ts";
+import { addStep, type Run, type Surroundings } from "../run.ts";
+import { concernOf, policyOf } from "../chunk/surroundings.ts";
+
+/** What a delivery node can send to its recipient. */
+export interface Reach {
+  template: LiveTemplate;
+  /** At least one. */
+  channels: Channel[];
+  identities: ReadonlyMap<Channel, StoredIdentity[]>;
+}
+
+/**
+ * Which channels the recipient is reached on. Each gate narrows what the one before it left: live in the template, asked
+ * for by the node, allowed by the trigger, with an address, wanted by recipient and tenant. The step log gets all of
+ * them with the values they saw; null: nothing is left, and the log says why.
+ */
+export function findReach(
+  run: Run,
+  node: CompiledNode,
+  request: DeliveryRequest,
+  surroundings: Surroundings,
+): Reach | null {
+  const template = surroundings.templates.get(`${run.workspace_id}/${request.template}`) ?? null;
+  if (template === null || template.channels.size === 0) {
+    const missing = `TemplateGroup ${request.template} not found`;
+    addStep(run, node, "error", "channels_computed", missing, {
+      code: "template_not_found",
+      template: request.template,
+    });
+    return null;
+  }
+  const live = [...template.channels.keys()];
+  const tenant = surroundings.tenants.get(`${run.workspace_id}/${run.tenant_id}`) ?? null;
+  const identities = usableIdentities(run, surroundings);
+  const requested =
+    request.channels === null ? live : live.filter((channel) => request.channels?.includes(channel));
+  const { only = null } = run.inline ?? {};
+  const allowed = requested.filter((channel) => only === null || only.includes(channel));
+  const addressed = allowed.filter((channel) => (identities.get(channel)?.length ?? 0) > 0);
+  const preference = evaluatePreference({
+    category: run.workflow.category,
+    policy: policyOf(run, surroundings),
+    tenant_id: run.tenant_id,
+    tenant_blocked_channels: tenant?.blocked_channels?.filter(isChannel) ?? null,
+    choice: surroundings.choices.get(run.workspace_id)?.(concernOf(run)) ?? NO_CHOICE,
+    channels: addressed,
+  });
+  const reachable = preference.channels;
+  const seen: JsonObject = {
+    template: template.slug,
+    template_version: template.version_no,
+    live_channels: live,
+    node_channels: request.channels,
+    trigger_channels: only,
+    recipient_channels: [...identities].flatMap(([channel, list]) => (list.length > 0 ? [channel] : [])),
+    preference: preference.snapshot,
+    channels: reachable,
+  };
+  if (requested.length === 0) {
+    const wanted = request.channels?.join(", ") ?? "";
+    addStep(
+      run,
+      node,
+      "error",
+      "channels_computed",
+      `template: live channels: [${live.join(", ")}], none of [${wanted}]`,
+      { code: "template_not_found", ...seen },
+    );
+    return null;
+  }
+  if (preference.refused.size > 0) {
+    const { severity, code, message, snapshot } = preference;
+    const told = code === null ? snapshot : { code, ...snapshot };
+    addStep(run, node, severity, "preference_evaluated", message, told);
+  }
+  if (addressed.length === 0) {
+    const message = `template: live channels: [${live.join(", ")}], but no respective user (subscribed-)channels present`;
+    addStep(run, node, "warning", "channels_computed", message, { code: "no_active_channels", ...seen });
+    return null;
+  }
+  if (reachable.length === 0) return null;
+  addStep(run, node, "info", "channels_computed", `channels: ${reachable.join(", ")}`, seen);
+  return { template, channels: reachable, identities };
+}
+
+/** Identities by channel: what the trigger gave inline replaces the stored ones of that channel. */
+function usableIdentities(run: Run, surroundings: Surroundings): Map<Channel, StoredIdentity[]> {
+  const byChannel = new Map<Channel, StoredIdentity[]>();
+  const known = knownProfile(run, run, surroundings).identities;
+  for (const identity of known) {
+    if (identity.status !== "active" || identity.perma_status !== "active") continue;
+    push(byChannel, identity);
+  }
+  // What is suppressed stays suppressed when a trigger repeats the address.
+  const dead = new Set(
+    known
+      .filter(({ status, perma_status }) => status !== "active" || perma_status !== "active")
+      .map(({ channel, key }) => `${channel} ${key}`),
+  );
+  const inline = run.inline?.identities ?? [];
+  for (const channel of new Set(inline.map((identity) => identity.channel))) byChannel.delete(channel);
+  for (const identity of inline)
+    if (!dead.has(`${identity.channel} ${identity.key}`)) push(byChannel, identity);
+  const workspace = surroundings.workspaces.get(run.workspace_id);
+  if (
+    run.object_type === "" &&
+    run.inline?.is_transient !== true &&
+    workspace !== undefined &&
+    !byChannel.has("inbox")
+  ) {
+    const key = inboxSubscriberId(workspace, run.distinct_id);
+    byChannel.set("inbox", [
+      {
+        channel: "inbox",
+        provider: "suprsend",
+        key,
+        value: key,
+        device_id: null,
+        bundle_id: null,
+        status: "active",
+        perma_status: "active",
+      },
+    ]);
+  }
+  return byChannel;
+}
+
+function push(byChannel: Map<Channel, StoredIdentity[]>, identity: StoredIdentity): void {
+  const list = byChannel.get(identity.channel);
+  if (list === undefined) byChannel.set(identity.channel, [identity]);
+  else list.push(identity);
+}

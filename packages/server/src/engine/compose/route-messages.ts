@@ -1,0 +1,67 @@
+import type { StoredIdentity } from "../../core/profile/identity.ts";
+import { type Candidate, type Place, planRouting } from "../../routing/plan.ts";
+import { achievedReason } from "../../routing/success.ts";
+import type { Routing } from "../node.ts";
+import type { NewMessage, Run, SmartPlace } from "../run.ts";
+
+/** A message with what its vendor takes for one. */
+export interface Composed {
+  message: NewMessage;
+  price: number | null;
+}
+
+/** How long after its last step the event that a routing is for still counts, in lengths of the routing. */
+const LINGER = 2;
+
+/**
+ * Gives each message its place: sent at once, to be sent in its turn, or not to be sent as there is nothing left to
+ * achieve. `known` is what the recipient's profile had.
+ */
+export function routeMessages(
+  run: Run,
+  composed: Composed[],
+  known: readonly StoredIdentity[],
+  routing: Routing,
+): NewMessage[] {
+  const { success, success_is_event, ttl_ms } = routing;
+  const { places, gap_ms } = planRouting(composed.map(toCandidate), routing);
+  const key = success_is_event ? eventKey(run) : null;
+  const goal = key === null ? null : { key, until: new Date(run.now.getTime() + LINGER * ttl_ms) };
+  const stored = new Set(known.map((identity) => `${identity.channel} ${identity.key}`));
+  return composed.map(({ message }, index): NewMessage => {
+    const place = places[index] ?? NOW;
+    const smart: SmartPlace = {
+      step: place.step,
+      success_metric: success,
+      success_is_event,
+      achieved: !success_is_event && success === "delivered" && message.status === "delivered",
+      wait_ms: place.wait_ms,
+      gap_ms,
+      is_stored: stored.has(`${message.channel} ${message.identity_key}`),
+      goal,
+    };
+    switch (place.when) {
+      case "now":
+        return { ...message, smart };
+      case "later":
+        return { ...message, smart, status: "to_be_triggered" };
+      case "never":
+        return { ...message, smart, status: "not_to_be_triggered", failure_reason: achievedReason(success) };
+    }
+  });
+}
+
+const NOW: Place = { step: 0, when: "now", wait_ms: 0 };
+
+function toCandidate({ message: { channel, status }, price }: Composed): Candidate {
+  if (channel === "webhook") throw new Error("calls are not routed");
+  const goesNowhere = status === "trigger_failed" || status === "trigger_blocked";
+  const state = goesNowhere ? "failed" : status === "delivered" ? "delivered" : "sendable";
+  return { channel, price, state };
+}
+
+/** Whose events count: the recipient's own; of objects and people who are not stored, the actor's. */
+function eventKey({ object_type, distinct_id, inline, actor }: Run): string | null {
+  if (object_type === "" && inline?.is_transient !== true) return distinct_id;
+  return actor !== null && actor.object_type === "" ? actor.distinct_id : null;
+}

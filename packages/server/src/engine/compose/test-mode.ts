@@ -1,0 +1,92 @@
+import type { Channel } from "../../core/channel.ts";
+import type { Identity, StoredIdentity } from "../../core/profile/identity.ts";
+import type { Json, JsonObject } from "../../core/json.ts";
+import type { TestMode } from "../../core/test-mode.ts";
+import type { WalkDeps } from "../deps.ts";
+
+/**
+ * Where a message really goes. In test mode: to test addresses as always; everything else to the channel's catch-all
+ * address, and nowhere where there is none.
+ */
+export interface Aim {
+  identity: Identity;
+  /** Said in the run's log; null when it goes where it was meant to. */
+  redirected: string | null;
+  /** Why it goes nowhere; null when it goes somewhere. */
+  blocked: string | null;
+}
+
+export function aimAt(
+  identity: StoredIdentity,
+  test_mode: TestMode | null,
+  { channels }: Pick<WalkDeps, "channels">,
+): Aim {
+  const { channel } = identity;
+  const straight: Aim = { identity, redirected: null, blocked: null };
+  if (test_mode === null || !test_mode.channels.has(channel)) return straight;
+  if (isTestValue(channel, identity.key, test_mode, channels)) return straight;
+  const name = nameOf(identity);
+  const given = test_mode.catch_all.get(channel);
+  if (given === undefined) {
+    const blocked = `test mode: ${name} is no test value of ${channel}, which has no catch-all`;
+    return { ...straight, blocked };
+  }
+  const other = parseAddress(channel, given, channels);
+  if (other === null) {
+    return { ...straight, blocked: `test mode: the catch-all of ${channel} is no valid address` };
+  }
+  return { identity: other, redirected: `redirected to ${nameOf(other)} (original ${name})`, blocked: null };
+}
+
+/** Where a template sends an e-mail besides its recipient. */
+const COPIES = ["extra_to", "cc", "bcc"] as const;
+
+/** The content without the copies that would reach somebody who is no test address; `held` is how many those are. */
+export function holdCopies(
+  channel: Channel,
+  content: JsonObject,
+  test_mode: TestMode | null,
+  { channels }: Pick<WalkDeps, "channels">,
+): { content: JsonObject; held: number } {
+  if (channel !== "email" || test_mode === null || !test_mode.channels.has(channel))
+    return { content, held: 0 };
+  const kept = { ...content };
+  let held = 0;
+  for (const field of COPIES) {
+    const copies = content[field];
+    if (!Array.isArray(copies)) continue;
+    const sent = copies.filter((copy) => {
+      const key = parseAddress(channel, addressIn(copy), channels)?.key;
+      return key !== undefined && isTestValue(channel, key, test_mode, channels);
+    });
+    held += copies.length - sent.length;
+    kept[field] = sent;
+  }
+  return { content: kept, held };
+}
+
+/** Of `Ann <ann@example.com>` what is in the brackets. */
+function addressIn(mailbox: Json): Json {
+  if (typeof mailbox !== "string") return mailbox;
+  return /<([^<>]*)>\s*$/.exec(mailbox)?.[1] ?? mailbox;
+}
+
+function isTestValue(
+  channel: Channel,
+  key: string,
+  { test_values }: TestMode,
+  channels: WalkDeps["channels"],
+): boolean {
+  return test_values.some((value) => parseAddress(channel, value, channels)?.key === key);
+}
+
+/** As profiles give it: `{token, provider}` says its provider beside the token. */
+function parseAddress(channel: Channel, value: Json, channels: WalkDeps["channels"]): Identity | null {
+  const parsed = channels.get(channel)?.parseIdentity(value, {});
+  return parsed?.ok === true ? parsed.identity : null;
+}
+
+/** Addresses that are objects hold credentials. */
+function nameOf({ value }: Identity): string {
+  return typeof value === "string" ? `'${value}'` : "another address";
+}

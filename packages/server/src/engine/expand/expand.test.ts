@@ -1,0 +1,421 @@
+import { z } from "zod";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { createHarness, type Harness, until } from "../../../test/harness.ts";
+import {
+  createPipeline,
+  delay,
+  is,
+  node,
+  type Pipeline,
+  sms,
+  type TriggerBody,
+} from "../../../test/pipeline.ts";
+import { startWorker, type Worker, type WorkerOptions } from "../../../test/worker.ts";
+import type { Condition } from "../../core/conditions/conditions.ts";
+import { defineNode, next, type NodeDefinition, perform } from "../node.ts";
+
+/*
+ * The harness only accepts: what stands in its queues waits until a test starts a worker.
+ */
+let harness: Harness;
+let pipeline: Pipeline;
+let workers: Worker[] = [];
+
+beforeAll(async () => {
+  harness = await createHarness({ role: "api" });
+});
+afterAll(() => harness.close());
+beforeEach(async () => {
+  pipeline = await createPipeline(harness);
+  await pipeline.addTemplate("text");
+});
+afterEach(async () => {
+  for (const worker of workers) await worker.stop();
+  workers = [];
+});
+
+async function work(options: WorkerOptions = {}): Promise<Worker> {
+  const worker = await startWorker(harness, options);
+  workers.push(worker);
+  return worker;
+}
+
+const person = (distinct_id: string) => ({ distinct_id, $sms: "+14155550100" });
+
+/** The request's log entry, once it has something to say. */
+const told = (id: string) =>
+  until(async () => {
+    const request = await pipeline.request(id);
+    return request.errors === null ? null : request;
+  });
+
+/** Triggers many records in one call; they stand in one job. */
+async function triggerAll(bodies: TriggerBody[]): Promise<string[]> {
+  const answer = await pipeline.call("POST", "/trigger/", bodies);
+  return (answer.json as { records: { message_id: string }[] }).records.map(({ message_id }) => message_id);
+}
+
+/** Lets everything that waits for another try have it now. */
+async function skipBackoff(): Promise<void> {
+  await harness.services.db.query(
+    "update pgboss.job set start_after = now() - interval '1 second' where state = 'retry'",
+  );
+  await harness.services.db.query("notify carillon_wake, 'expand-transactional'");
+}
+
+async function unfinishedJobs(): Promise<number> {
+  const [row] = await harness.services.db.query<{ count: number }>(
+    "select count(*) from pgboss.job where state < 'completed' and name like 'expand-%'",
+  );
+  return row?.count ?? -1;
+}
+
+describe("an accepted request", () => {
+  it("becomes one run for each recipient, which is walked at once", async () => {
+    await pipeline.commit("hello", [sms("sms_1")]);
+    const id = await pipeline.trigger({ workflow: "hello", recipients: [person("ann"), person("bob")] });
+    await work();
+
+    expect(await pipeline.finished(2)).toMatchObject([
+      { request_id: id, distinct_id: "ann", status: "completed" },
+      { request_id: id, distinct_id: "bob", status: "completed" },
+    ]);
+    expect((await pipeline.messages()).map(({ distinct_id }) => distinct_id)).toEqual(["ann", "bob"]);
+    expect(await pipeline.request(id)).toEqual({ status: "accepted", errors: null });
+  });
+
+  it("of an unknown tenant runs nothing and says which tenant it was", async () => {
+    await pipeline.commit("hello", [sms("sms_1")]);
+    const id = await pipeline.trigger({ workflow: "hello", recipients: ["ann"], tenant_id: "nobody" });
+    await work();
+
+    expect(await told(id)).toMatchObject({
+      status: "failure",
+      errors: [
+        {
+          error_code: "tenant_not_found",
+          severity: "error",
+          workflow_slug: "hello",
+          error_description: "[workflow: hello] tenant doesn't exist with id: nobody",
+        },
+      ],
+    });
+    expect(await pipeline.runs()).toEqual([]);
+  });
+
+  it("runs nothing when its workflow was disabled before its turn came", async () => {
+    await pipeline.commit("hello", [sms("sms_1")]);
+    const id = await pipeline.trigger({ workflow: "hello", recipients: ["ann"] });
+    await harness.services.db.query("update workflow set is_enabled = false where workspace_id = $1", [
+      pipeline.workspace_id,
+    ]);
+    await work();
+
+    expect(await told(id)).toMatchObject({
+      status: "failure",
+      errors: [{ error_description: "workflow with slug 'hello' is disabled" }],
+    });
+    expect(await pipeline.runs()).toEqual([]);
+  });
+
+  it("runs nothing when its workflow was deleted before its turn came", async () => {
+    await pipeline.commit("hello", [sms("sms_1")]);
+    const id = await pipeline.trigger({ workflow: "hello", recipients: ["ann"] });
+    await harness.services.db.query("update workflow set deleted_at = now() where workspace_id = $1", [
+      pipeline.workspace_id,
+    ]);
+    await work();
+
+    expect(await told(id)).toMatchObject({
+      status: "failure",
+      errors: [{ error_description: "workflow with slug 'hello' not found" }],
+    });
+  });
+});
+
+describe("trigger conditions", () => {
+  it("are asked for each recipient; where they are false, the log has what they saw", async () => {
+    const gold = {
+      variable_ns: "$recipient" as const,
+      variable: "plan",
+      op: "==" as const,
+      value: '"gold"',
+    };
+    const conditions: Condition[] = [
+      { type: "expression_v1", expression_v1: { op: "AND", args: [gold] } },
+      is("force", "yes"),
+    ];
+    await pipeline.commit("hello", [sms("sms_1")], { conditions });
+    const mixed = await pipeline.trigger({
+      workflow: "hello",
+      recipients: [
+        { ...person("ann"), plan: "gold" },
+        { ...person("bob"), plan: "tin" },
+      ],
+    });
+    const none = await pipeline.trigger({
+      workflow: "hello",
+      recipients: [{ ...person("cyd"), plan: "tin" }],
+    });
+    const forced = await pipeline.trigger({
+      workflow: "hello",
+      recipients: [{ ...person("dan"), plan: "tin" }],
+      data: { force: "yes" },
+    });
+    await work();
+
+    expect((await pipeline.finished(2)).map(({ distinct_id }) => distinct_id)).toEqual(["ann", "dan"]);
+    expect(await told(mixed)).toMatchObject({
+      status: "partial_failure",
+      errors: [
+        {
+          error_code: "conditions_false",
+          severity: "warning",
+          error_description: "trigger conditions are false for user 'bob'",
+        },
+      ],
+    });
+    const refused = await told(none);
+    expect(refused.status).toBe("partial_failure");
+    expect(JSON.stringify(refused.errors?.[0]?.trace)).toContain('"tin"');
+    expect(await pipeline.request(forced)).toEqual({ status: "accepted", errors: null });
+  });
+});
+
+describe("a tracked event", () => {
+  const track = (distinct_id: string, event: string) =>
+    pipeline.call("POST", "/v2/event/", { distinct_id, event, properties: {} });
+
+  it("starts every live workflow of its name, in any spelling, and no other", async () => {
+    await pipeline.commit("welcome", [sms("sms_1")], { events: ["Signed Up"] });
+    await pipeline.commit("audit", [sms("sms_1")], { events: ["signed up", "left"] });
+    await pipeline.commit("goodbye", [sms("sms_1")], { events: ["left"] });
+    await pipeline.call("POST", "/v1/user/ann/", { $sms: "+14155550100" });
+
+    expect((await track("ann", "SIGNED UP")).status).toBe(202);
+    await work();
+
+    await pipeline.finished(2);
+    const slugs = (await pipeline.messages()).map(({ execution_id }) => execution_id);
+    expect(new Set(slugs).size).toBe(2);
+  });
+
+  it("of a user who does not exist makes none, and says so in the log", async () => {
+    await pipeline.commit("welcome", [sms("sms_1")], { events: ["Signed Up"] });
+    const answer = await track("stranger", "Signed Up");
+    await work();
+
+    const { message_id } = answer.json as { message_id: string };
+    expect(await told(message_id)).toMatchObject({
+      status: "failure",
+      errors: [
+        { error_code: "user_not_found", error_description: "user [distinct_id: 'stranger'] not found" },
+      ],
+    });
+    expect((await pipeline.call("GET", "/v1/user/stranger/")).status).toBe(404);
+  });
+});
+
+describe("recipients of a trigger", () => {
+  it("are not made where it says so, and the others go on", async () => {
+    await pipeline.commit("hello", [sms("sms_1")]);
+    const id = await pipeline.trigger({
+      workflow: "hello",
+      recipients: [{ distinct_id: "stranger", $skip_create: true }, person("ann")],
+    });
+    await work();
+
+    expect(await pipeline.finished(1)).toMatchObject([{ distinct_id: "ann" }]);
+    expect(await told(id)).toMatchObject({
+      status: "partial_failure",
+      errors: [{ error_code: "user_not_found" }],
+    });
+    expect((await pipeline.call("GET", "/v1/user/stranger/")).status).toBe(404);
+  });
+
+  it("of whom not one is there are told as such, beside what is wrong with each", async () => {
+    await pipeline.commit("hello", [sms("sms_1")]);
+    const stranger = (distinct_id: string) => ({ distinct_id, $skip_create: true });
+    const id = await pipeline.trigger({ workflow: "hello", recipients: [stranger("a"), stranger("b")] });
+    await work();
+
+    const request = await until(async () => {
+      const row = await told(id);
+      return row?.status === "failure" ? row : null;
+    });
+    expect(request).toMatchObject({
+      errors: [
+        { error_code: "user_not_found", recipient: "a" },
+        { error_code: "user_not_found", recipient: "b" },
+        { error_code: "no_valid_recipients", error_description: "no valid recipients found" },
+      ],
+    });
+  });
+
+  it("who are transient are reached and leave no profile", async () => {
+    await pipeline.commit("hello", [sms("sms_1")]);
+    await pipeline.trigger({ workflow: "hello", recipients: [{ is_transient: true, $sms: "+14155550100" }] });
+    await work();
+
+    const [run] = await pipeline.finished(1);
+    expect(run?.distinct_id).toMatch(/^_transient_/);
+    expect(await pipeline.messages()).toMatchObject([{ channel_value: "+14155550100", recipient_id: null }]);
+    const people = await harness.services.db.query("select 1 from recipient where workspace_id = $1", [
+      pipeline.workspace_id,
+    ]);
+    expect(people).toEqual([]);
+  });
+});
+
+describe("a backlog", () => {
+  it("is expanded by two workers to exactly one run per recipient", async () => {
+    await pipeline.commit("hello", [sms("sms_1")]);
+    const people = Array.from({ length: 60 }, (_, index) => person(`user-${index}`));
+    const ids: string[] = [];
+    for (let call = 0; call < 20; call++) {
+      // Each request shares people with its neighbours, so that the workers meet at their rows.
+      const recipients = people.slice(call, call + 4);
+      ids.push(...(await triggerAll(Array.from({ length: 10 }, () => ({ workflow: "hello", recipients })))));
+    }
+    await Promise.all([work(), work()]);
+
+    const runs = await pipeline.finished(800);
+    expect(runs).toHaveLength(800);
+    expect(new Set(runs.map((run) => `${run.request_id} ${run.distinct_id}`)).size).toBe(800);
+    expect(new Set(runs.map(({ request_id }) => request_id))).toEqual(new Set(ids));
+    expect(await pipeline.messages()).toHaveLength(800);
+  });
+
+  it("does not stop at a request that cannot be expanded: its 99 neighbours run, it is given up", async () => {
+    await pipeline.commit("hello", [sms("sms_1")]);
+    await pipeline.commit("poison", [sms("sms_1")]);
+    const bodies = Array.from({ length: 100 }, (_, index) => ({
+      workflow: index === 41 ? "poison" : "hello",
+      recipients: [person(`user-${index}`)],
+    }));
+    const poisoned = (await triggerAll(bodies))[41] ?? "";
+    // A version that is gone is no refusal but an exception, each time.
+    await harness.services.db.query(
+      "delete from workflow_version where workspace_id = $1 and slug = 'poison'",
+      [pipeline.workspace_id],
+    );
+    await work();
+
+    const runs = await pipeline.finished(99);
+    expect(new Set(runs.map(({ distinct_id }) => distinct_id)).size).toBe(99);
+    expect(runs.every(({ status }) => status === "completed")).toBe(true);
+    const given_up = await until(async () => {
+      await skipBackoff();
+      const request = await pipeline.request(poisoned);
+      return request.errors === null ? null : request;
+    });
+    expect(given_up).toMatchObject({
+      status: "failure",
+      errors: [{ error_code: "internal", error_description: expect.stringMatching(/^500: .* is gone$/) }],
+    });
+    expect(await pipeline.runs()).toHaveLength(99);
+    expect(await unfinishedJobs()).toBe(0);
+  });
+
+  it("runs when what was in its way is gone before its tries are used up", async () => {
+    const version = await pipeline.commit("hello", [sms("sms_1")]);
+    await pipeline.trigger({ workflow: "hello", recipients: [person("ann")] });
+    const { db } = harness.services;
+    await db.query("update workflow_version set id = 'away' where id = $1", [version]);
+    await work();
+    await until(async () => {
+      const rows = await db.query("select 1 from pgboss.job where state = 'retry' and name like 'expand-%'");
+      return rows.length > 0;
+    });
+    await db.query("update workflow_version set id = $1 where id = 'away'", [version]);
+    await skipBackoff();
+
+    expect(await pipeline.finished(1)).toMatchObject([{ status: "completed" }]);
+  });
+
+  it("loses one run to a node that throws, and none of the others", async () => {
+    const explode = defineNode({
+      type: "explode",
+      short: "explode",
+      name: "Explode",
+      config: z.looseObject({}),
+      run(ctx) {
+        if (ctx.data.explode === true) throw new Error("boom");
+        return next;
+      },
+    });
+    await pipeline.commit("hello", [node("explode", "explode_1"), sms("sms_1")]);
+    await triggerAll(
+      Array.from({ length: 20 }, (_, index) => ({
+        workflow: "hello",
+        recipients: [person(`user-${index}`)],
+        data: { explode: index === 7 },
+      })),
+    );
+    await work({ nodes: [explode as NodeDefinition] });
+
+    const runs = await pipeline.finished(20);
+    expect(runs.filter(({ status }) => status === "failed")).toMatchObject([
+      { distinct_id: "user-7", position: null },
+    ]);
+    const told = { s: "run_stopped", l: "error", m: "500: boom", p: { code: "internal" } };
+    expect(runs[7]?.steps.at(-1)).toMatchObject(told);
+    expect(await pipeline.messages()).toHaveLength(19);
+  });
+
+  it("loses one run to a node that throws at the result of an effect, and none of the others", async () => {
+    const explode = defineNode({
+      type: "explode",
+      short: "explode",
+      name: "Explode",
+      config: z.looseObject({}),
+      run: (ctx) =>
+        perform("edit_profile", { who: "recipient", properties: {} }, () => {
+          if (ctx.data.explode === true) throw new Error("boom");
+          return next;
+        }),
+    });
+    await pipeline.commit("hello", [node("explode", "explode_1"), sms("sms_1")]);
+    await triggerAll(
+      Array.from({ length: 20 }, (_, index) => ({
+        workflow: "hello",
+        recipients: [person(`user-${index}`)],
+        data: { explode: index === 7 },
+      })),
+    );
+    await work({ nodes: [explode as NodeDefinition] });
+
+    const failed = (await pipeline.finished(20)).filter(({ status }) => status === "failed");
+    expect(failed).toMatchObject([{ distinct_id: "user-7", position: null }]);
+    expect(failed[0]?.steps.at(-1)).toMatchObject({ s: "run_stopped", l: "error", m: "500: boom" });
+    expect(await pipeline.messages()).toHaveLength(19);
+  });
+
+  it("does not care for a node type that the code no longer has", async () => {
+    await pipeline.commit("hello", [node("fax", "fax_1"), sms("sms_1")]);
+    await pipeline.trigger({ workflow: "hello", recipients: [person("ann")] });
+    await work();
+
+    const [run] = await pipeline.finished(1);
+    expect(run).toMatchObject({ status: "failed" });
+    expect(run?.steps.at(-1)).toMatchObject({ n: "fax_1", m: "node type 'fax' is not supported" });
+  });
+});
+
+describe("the expanding transaction", () => {
+  it("needs no second connection while it holds one", async () => {
+    await pipeline.commit("hello", [sms("sms_1"), delay("delay_1", "1h"), sms("sms_2")]);
+    await pipeline.trigger({ workflow: "hello", recipients: [person("ann")] });
+
+    // One is taken by the lock that says the worker lives: all work has to do with one other.
+    const worker = await work({ pool: 2 });
+    await until(async () => (await pipeline.runs())[0]?.wake_at ?? null);
+    await harness.services.db.query(
+      "update run set wake_at = now() - interval '1 second' where wake_at is not null",
+    );
+    await worker.wake();
+
+    expect(await pipeline.finished(1)).toMatchObject([{ distinct_id: "ann", status: "completed" }]);
+    expect(await pipeline.messages()).toHaveLength(2);
+  });
+});

@@ -1,0 +1,205 @@
+import { parseEvent } from "../../core/event-record.ts";
+import type { Queryable, Tx } from "../../db/db.ts";
+import { closeByEvents } from "../../routing/success.ts";
+import { readNows } from "../../workspaces/clock.ts";
+import { advance } from "../walk/advance.ts";
+import { heedNotices, markExpanding } from "./notices.ts";
+import { announceWakes, report, type StageDeps } from "../deps.ts";
+import { type Handler, type Job, lessForCampaigns, type Ref } from "../../queue/queue.ts";
+import { admit, refuseIntent } from "./gates.ts";
+import { type FanOutRest, forgetMissingParents, planFanOut, queueRest } from "./fan-out.ts";
+import { holdRequests } from "./hold-requests.ts";
+import { type Intent, type RequestRow, readIntents, rememberNows } from "./intent.ts";
+import { createNoteExecuted } from "./last-executed.ts";
+import { problem, type RequestProblem } from "../problem.ts";
+import { planRuns } from "./people.ts";
+import { addStep, type Configuration, type Run, type Surroundings } from "../run.ts";
+import { writeChunk } from "../chunk/store.ts";
+import { loadChoices, loadConfiguration, loadPeople } from "../chunk/surroundings.ts";
+import { tellMissedChanges } from "../waits/notify-profiles.ts";
+import { tellMissedTenants } from "../waits/notify-tenants.ts";
+import { type Happening, tellWaiters } from "../waits/waiters.ts";
+import type { Walk } from "../walk/walk.ts";
+
+/**
+ * Expand: accepted requests become runs, one per recipient, and each run is walked as far as it goes, all in the
+ * transaction that takes the job off its queue. A crash anywhere before its commit leaves the request as it was
+ * accepted. The commit does not wait for the disk: what a crash of the database undoes here, it undoes together
+ * with the job's completion, so the job runs again.
+ */
+export function createExpandHandler(deps: StageDeps): Handler {
+  const noteExecuted = createNoteExecuted();
+  return {
+    batch: lessForCampaigns(4),
+    loops: lessForCampaigns(2),
+    divisible: true,
+    async handle(jobs, lane) {
+      const chunk = await readChunk(jobs, deps);
+      await deps.db.tx(
+        async (tx) => {
+          await deps.dispatch.settle(tx, "expand", lane, jobs);
+          await Promise.all([markExpanding(tx, chunk.requests), holdRequests(tx, chunk.requests)]);
+          await noteExecuted(tx, await expand(tx, chunk, deps));
+        },
+        { relaxed: true, pause: () => deps.dispatch.calm(lane) },
+      );
+    },
+    giveUp: (tx, ref, error) => failRequest(tx, ref, error),
+  };
+}
+
+/** What is read before the transaction; see `loadConfiguration` for why. */
+export interface Chunk {
+  requests: RequestRow[];
+  intents: Intent[];
+  /** By request id. */
+  problems: Map<string, RequestProblem[]>;
+  configuration: Configuration;
+}
+
+async function readChunk(jobs: Job[], deps: StageDeps): Promise<Chunk> {
+  const refs = jobs.flatMap((job) => job.refs);
+  return readRequests(await loadRequests(deps.db, refs), deps);
+}
+
+export async function readRequests(requests: RequestRow[], deps: StageDeps): Promise<Chunk> {
+  const problems = new Map<string, RequestProblem[]>(requests.map(({ id }) => [id, []]));
+  const intents: Intent[] = [];
+  const nowOf = rememberNows(deps);
+  for (const request of requests) {
+    const read = await readIntents(request, { ...deps, nowOf });
+    // What is wrong with runs of a page is told on the page: the request that named the object may be long gone.
+    for (const { request: first } of read.intents) problems.set(first.id, problems.get(request.id) ?? []);
+    intents.push(...read.intents);
+    problems.get(request.id)?.push(...read.problems);
+  }
+  const uses = intents.map(({ request, workflow, tenant_id }) => {
+    return { workspace_id: request.workspace_id, workflow, tenant_id };
+  });
+  const configuration = await loadConfiguration(uses, deps);
+  const possible = intents.filter((intent) => {
+    const refusal = refuseIntent(intent, configuration);
+    if (refusal !== null) problems.get(intent.request.id)?.push(refusal);
+    return refusal === null;
+  });
+  return { requests, intents: possible, problems, configuration };
+}
+
+/** The runs that it made. */
+async function expand(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<Run[]> {
+  const { begun, surroundings, rest } = await plan(tx, chunk, deps);
+  const walks = begun.map((run): Walk => ({ run, begin: { kind: "enter" } }));
+  const messages = await advance(tx, walks, surroundings, deps);
+  await writeChunk(tx, { made: begun }, messages, deps.dispatch);
+  await tellMissedChanges(tx, begun, surroundings.recipients, deps.dispatch);
+  await tellMissedTenants(tx, begun, surroundings, deps.dispatch);
+  await queueRest(tx, rest, deps);
+  await recordProblems(tx, chunk.requests, chunk.problems, begun);
+  announceWakes(tx, begun, deps);
+  tx.afterCommit(() => report(begun, messages, deps));
+  return begun;
+}
+
+/** Everything before the first node: who gets a run, and what the runs see. Writes profiles, counts throttles. */
+export async function plan(
+  tx: Tx,
+  { requests, intents, problems, configuration }: Chunk,
+  deps: StageDeps,
+): Promise<{ begun: Run[]; surroundings: Surroundings; rest: FanOutRest[] }> {
+  const workspaces = new Set(requests.map(({ workspace_id }) => workspace_id));
+  const nows = await readNows(tx, workspaces, await deps.clock(tx));
+  await tellOfEvents(tx, requests, nows, deps);
+  const { runs: named, orders, known } = await planRuns(tx, intents, problems, nows, deps);
+  const reached = await planFanOut(tx, orders, nows, deps);
+  const meant = { runs: [...named, ...reached.runs], rest: reached.rest };
+  const { runs, rest } = await heedNotices(tx, meant, intents, problems);
+  const [recipients, choices] = await Promise.all([
+    loadPeople(tx, runs, deps, known),
+    loadChoices(tx, runs, deps),
+  ]);
+  const surroundings: Surroundings = { ...configuration, recipients, messages: new Map(), choices };
+  const begun = await admit(tx, runs, surroundings, problems, deps.dispatch);
+  forgetMissingParents(runs, orders, new Set(begun));
+  for (const run of begun) addStep(run, null, "info", "run_started", "run started");
+  return { begun, surroundings, rest };
+}
+
+/** New names show up in pickers, and whoever waits for an event hears of it, whether it starts workflows or not. */
+async function tellOfEvents(
+  tx: Tx,
+  requests: RequestRow[],
+  nows: ReadonlyMap<number, Date>,
+  deps: StageDeps,
+): Promise<void> {
+  const happenings = requests.flatMap((request): Happening[] => {
+    const { workspace_id, id: request_id, created_at: received_at } = request;
+    const event = request.api_type === "event" ? parseEvent(request.body) : null;
+    if (event === null || !event.ok) return [];
+    const { event: topic, distinct_id: key } = event.value;
+    const at = nows.get(workspace_id) ?? received_at;
+    return [{ workspace_id, topic, key, at, received_at, request_id }];
+  });
+  for (const [workspace_id, own] of Map.groupBy(happenings, (happening) => happening.workspace_id)) {
+    const names = [...new Set(own.map(({ topic }) => topic))];
+    await deps.catalog.registerEvents(tx, workspace_id, names);
+  }
+  await tellWaiters(tx, happenings, deps.dispatch);
+  await closeByEvents(tx, happenings);
+}
+
+/** By workspace first: in that order the chunk locks recipients. */
+async function loadRequests(db: Queryable, refs: Ref[]): Promise<RequestRow[]> {
+  return db.query<RequestRow>(
+    `select r.workspace_id, r.id, r.api_type, r.name, r.tenant_id, r.idempotency_key, r.cancellation_key, r.body,
+            r.created_at, r.parent_run_id, r.depth
+       from unnest($1::int[], $2::uuid[]) as k(workspace_id, id)
+       join request r on r.workspace_id = k.workspace_id and r.id = k.id
+      where r.status = 'accepted'
+      order by r.workspace_id, r.id`,
+    [refs.map((ref) => ref.workspace_id), refs.map((ref) => ref.id)],
+    "expand_load",
+  );
+}
+
+/** Only requests that have something to say are written again. */
+async function recordProblems(
+  tx: Tx,
+  requests: RequestRow[],
+  problems: Map<string, RequestProblem[]>,
+  begun: Run[],
+): Promise<void> {
+  const running = new Set(begun.map((run) => run.request_id));
+  const told = requests.filter(({ id }) => (problems.get(id)?.length ?? 0) > 0);
+  if (told.length === 0) return;
+  // A page may have made runs of the request that named the object.
+  const hasRuns = ({ id, api_type }: RequestRow) => running.has(id) || api_type === "fanout";
+  const statuses = told.map((request) => statusOf(problems.get(request.id) ?? [], hasRuns(request)));
+  await tx.query(
+    `update request r set status = u.status, errors = u.errors::json, updated_at = now()
+       from unnest($1::int[], $2::uuid[], $3::text[], $4::text[]) as u(workspace_id, id, status, errors)
+      where r.workspace_id = u.workspace_id and r.id = u.id`,
+    [
+      told.map(({ workspace_id }) => workspace_id),
+      told.map(({ id }) => id),
+      statuses,
+      told.map(({ id }) => JSON.stringify(problems.get(id))),
+    ],
+    "expand_problems",
+  );
+}
+
+function statusOf(problems: RequestProblem[], hasRuns: boolean): string {
+  if (problems.every(({ error_code }) => error_code === "cancelled"))
+    return hasRuns ? "accepted" : "cancelled";
+  return !hasRuns && problems.some(({ severity }) => severity === "error") ? "failure" : "partial_failure";
+}
+
+async function failRequest(tx: Tx, { workspace_id, id }: Ref, error: unknown): Promise<void> {
+  const message = error instanceof Error ? error.message : String(error);
+  const told = problem(null, "internal", `500: ${message}`);
+  await tx.query(
+    `update request set status = 'failure', errors = $3, updated_at = now()
+      where workspace_id = $1 and id = $2 and status = 'accepted'`,
+    [workspace_id, id, JSON.stringify([told])],
+  );
+}

@@ -1,0 +1,72 @@
+import { evaluateConditions } from "../../core/conditions/conditions.ts";
+import type { Json } from "../../core/json.ts";
+import { describeRecipient } from "../../core/recipient-name.ts";
+import type { Tx } from "../../db/db.ts";
+import type { Dispatch } from "../../queue/queue.ts";
+import type { Intent } from "./intent.ts";
+import { problem, problemOf, type RequestProblem } from "../problem.ts";
+import type { Configuration, Run, Surroundings } from "../run.ts";
+import { noSuchTenant, tenantRefusal } from "../chunk/profile.ts";
+import { scopeOf } from "../chunk/scope.ts";
+import { createPace } from "../../queue/pace.ts";
+import { throttle } from "./throttle.ts";
+
+/** A tenant that does not exist ends an intent before it makes or changes anybody. */
+export function refuseIntent(
+  { request, workflow, tenant_id }: Intent,
+  { tenants }: Configuration,
+): RequestProblem | null {
+  if ((tenants.get(`${request.workspace_id}/${tenant_id}`) ?? null) !== null) return null;
+  return problem(workflow.slug, "tenant_not_found", noSuchTenant(workflow.slug, tenant_id));
+}
+
+/** The tenant that may not have this recipient, or the trigger's conditions with the values they saw. */
+function refuseRun(run: Run, surroundings: Surroundings): RequestProblem | null {
+  const { slug, definition } = run.workflow;
+  const refusal = tenantRefusal(run, surroundings);
+  if (refusal !== null) return problemOf(run, slug, "tenant_not_associated", refusal);
+  if (definition.conditions.length === 0) return null;
+  const scope = scopeOf(run, surroundings);
+  const { result, trace } = evaluateConditions(definition.conditions, {
+    namespaces: scope.namespaces,
+    now: run.now,
+  });
+  if (result) return null;
+  return {
+    ...problemOf(run, slug, "conditions_false", `trigger conditions are false for ${describeRecipient(run)}`),
+    severity: "warning",
+    trace: trace as unknown as Json,
+  };
+}
+
+/**
+ * The runs that may begin, in the order of the gates: conditions, which may read the recipient, then the throttle,
+ * which counts only what passed them. What is refused is told in the request's log.
+ */
+export async function admit(
+  tx: Tx,
+  runs: Run[],
+  surroundings: Surroundings,
+  problems: Map<string, RequestProblem[]>,
+  dispatch: Pick<Dispatch, "calm">,
+): Promise<Run[]> {
+  const lane = runs[0]?.workflow.lane ?? 0;
+  const breathe = createPace({ calm: () => dispatch.calm(lane) });
+  const passed: Run[] = [];
+  for (const run of runs) {
+    await breathe();
+    const refusal = refuseRun(run, surroundings);
+    if (refusal === null) passed.push(run);
+    else problems.get(run.request_id)?.push(refusal);
+  }
+  const throttled = await throttle(tx, passed);
+  for (const run of throttled) {
+    const { request_id, workflow } = run;
+    const { count = 0, sliding_window = "" } = workflow.definition.ratelimit ?? {};
+    const text = `throttled: ${describeRecipient(run)} had ${count} executions of '${workflow.slug}' within ${sliding_window}`;
+    problems
+      .get(request_id)
+      ?.push({ ...problemOf(run, workflow.slug, "throttled", text), severity: "warning" });
+  }
+  return passed.filter((run) => !throttled.has(run));
+}

@@ -1,0 +1,232 @@
+import { compileInlineWorkflow, parseInlineTrigger } from "../../catalog/inline-workflow.ts";
+import { findPayloadMismatch } from "../../catalog/payload-mismatch.ts";
+import type { WorkflowEntry } from "../../catalog/catalog.ts";
+import type { CompiledWorkflow } from "../../catalog/workflow.ts";
+import { type Bringer, leaveFiles } from "../../core/attachments.ts";
+import { parseEvent } from "../../core/event-record.ts";
+import { isJsonObject, type JsonObject } from "../../core/json.ts";
+import { parseTrigger, type RecipientSpec, type Trigger } from "../../core/trigger.ts";
+import { readNows } from "../../workspaces/clock.ts";
+import type { EngineDeps } from "../deps.ts";
+import type { FanOutAsk } from "../../recipients/fan-out.ts";
+import { hasOverrides, namedUser, NO_OVERRIDES, readOverrides } from "./overrides.ts";
+import { problem, type RequestProblem } from "../problem.ts";
+import type { Person } from "../run.ts";
+
+/**
+ * What a stored request asks for: one intent per workflow. The body was checked for shape when it was accepted;
+ * what may have changed since (a workflow disabled, deleted) is a problem of the request, for its log.
+ */
+export interface Intent {
+  request: RequestRow;
+  workflow: CompiledWorkflow;
+  recipients: RecipientSpec[];
+  actor: RecipientSpec | null;
+  data: JsonObject;
+  tenant_id: string;
+  /** Missing profiles are made: API triggers do, events need them to exist. */
+  creates: boolean;
+  /** A further page of an object's subscribers, instead of recipients. */
+  page: { actor: Person | null; ask: FanOutAsk; parent_run_id: string | null } | null;
+}
+
+/** What a request of kind `fanout` carries; the payload is the first request's. */
+export interface FanOutBody {
+  request_id: string;
+  version_id: string;
+  actor: Person | null;
+  ask: FanOutAsk;
+}
+
+export interface RequestRow {
+  workspace_id: number;
+  id: string;
+  api_type: "workflow" | "dynamic" | "event" | "fanout";
+  name: string;
+  tenant_id: string | null;
+  idempotency_key: string;
+  cancellation_key: string | null;
+  body: JsonObject;
+  /** By the database's clock. */
+  created_at: Date;
+  /** Of the run that triggered it. */
+  parent_run_id: string | null;
+  depth: number | null;
+}
+
+export interface Intents {
+  intents: Intent[];
+  problems: RequestProblem[];
+}
+
+type IntentDeps = Pick<EngineDeps, "db" | "catalog" | "expressions"> & { nowOf: NowOf };
+
+/** A workspace's time, by its id. */
+export type NowOf = (workspace_id: number) => Promise<Date>;
+
+/** Of a chunk: each is read once, if anybody asks. */
+export function rememberNows({ db, clock }: Pick<EngineDeps, "db" | "clock">): NowOf {
+  const nows = new Map<number, Promise<Date>>();
+
+  async function read(workspace_id: number): Promise<Date> {
+    const now = (await readNows(db, [workspace_id], await clock(db))).get(workspace_id);
+    if (now === undefined) throw new Error(`workspace ${workspace_id} is gone`);
+    return now;
+  }
+  return (workspace_id) => {
+    const now = nows.get(workspace_id) ?? read(workspace_id);
+    nows.set(workspace_id, now);
+    return now;
+  };
+}
+
+const DEFAULT_TENANT = "default";
+
+export async function readIntents(request: RequestRow, deps: IntentDeps): Promise<Intents> {
+  switch (request.api_type) {
+    case "workflow":
+      return readTrigger(request, deps);
+    case "dynamic":
+      return readInline(request, deps);
+    case "event":
+      return readEvent(request, deps);
+    case "fanout":
+      return readPage(request, deps);
+  }
+}
+
+/** Runs of a page belong to the request that named the object, and have its payload. */
+async function readPage(page: RequestRow, deps: IntentDeps): Promise<Intents> {
+  const { request_id, version_id, actor, ask } = page.body as unknown as FanOutBody;
+  const { workspace_id, parent_run_id, depth, tenant_id } = page;
+  const [first] = await deps.db.query<Omit<RequestRow, "depth">>(
+    `select workspace_id, id, api_type, name, tenant_id, idempotency_key, cancellation_key, body, created_at, parent_run_id
+       from request where workspace_id = $1 and id = $2`,
+    [workspace_id, request_id],
+    "page_request",
+  );
+  if (first === undefined) return refused(page.name, "request_gone", `request ${request_id} is gone`);
+  const intent: Intent = {
+    request: { ...first, parent_run_id, depth: depth === 0 ? null : depth },
+    workflow: await deps.catalog.getVersion(workspace_id, version_id),
+    recipients: [],
+    actor: null,
+    data: payloadOf(first.api_type, first.body, bringerOf(first)),
+    tenant_id: tenant_id ?? DEFAULT_TENANT,
+    creates: false,
+    page: { actor, ask, parent_run_id },
+  };
+  return { intents: [intent], problems: [] };
+}
+
+/** The payload that a stored request gives its runs, without the bytes of files. */
+export function payloadOf(api_type: string | null, body: JsonObject | null, bringer: Bringer): JsonObject {
+  if (body === null) return {};
+  if (api_type === "event") {
+    const parsed = parseEvent(body);
+    return parsed.ok ? leaveFiles(parsed.value.properties, bringer) : {};
+  }
+  const { data } = body;
+  return isJsonObject(data) ? leaveFiles(data, bringer) : {};
+}
+
+function bringerOf({ id, parent_run_id }: Pick<RequestRow, "id" | "parent_run_id">): Bringer {
+  return { request_id: id, is_internal: parent_run_id !== null };
+}
+
+async function readTrigger(request: RequestRow, deps: IntentDeps): Promise<Intents> {
+  const parsed = parseTrigger(request.body, { max_recipients: Number.MAX_SAFE_INTEGER });
+  if (!parsed.ok) return refused(request.name, "validation_error", parsed.message);
+  const entry = await deps.catalog.findWorkflow(request.workspace_id, parsed.value.workflow);
+  const refusal = unavailable(entry, parsed.value.workflow);
+  if (refusal !== null || entry?.live == null)
+    return refused(parsed.value.workflow, "workflow_not_available", refusal ?? "");
+  // What came through the API was checked before it was accepted; what a run triggers is looked at here first.
+  if (request.parent_run_id !== null) {
+    const detail = await findPayloadMismatch(
+      deps.catalog,
+      request.workspace_id,
+      entry.live,
+      parsed.value.data,
+    );
+    if (detail.length > 0)
+      return refused(parsed.value.workflow, "schema_validation_error", detail.join("; "));
+  }
+  return { intents: [toIntent(request, entry.live, parsed.value)], problems: [] };
+}
+
+async function readInline(request: RequestRow, deps: IntentDeps): Promise<Intents> {
+  const parsed = parseInlineTrigger(request.body, { max_recipients: Number.MAX_SAFE_INTEGER });
+  if (!parsed.ok) return refused(request.name, "validation_error", parsed.message);
+  const definition = compileInlineWorkflow(parsed.value);
+  const version_id = await deps.catalog.ensureDynamic(request.workspace_id, request.name, definition);
+  const workflow = await deps.catalog.getVersion(request.workspace_id, version_id);
+  return { intents: [toIntent(request, workflow, parsed.value)], problems: [] };
+}
+
+/** One event may start many workflows; its user is recipient and actor, and must exist, unless they override it. */
+async function readEvent(request: RequestRow, deps: IntentDeps): Promise<Intents> {
+  const parsed = parseEvent(request.body);
+  if (!parsed.ok) return refused(null, "validation_error", parsed.message);
+  const { distinct_id, event, tenant_id } = parsed.value;
+  const properties = leaveFiles(parsed.value.properties, bringerOf(request));
+  const intents: Intent[] = [];
+  const problems: RequestProblem[] = [];
+  const source = { workspace_id: request.workspace_id, properties, expressions: deps.expressions };
+  for (const slug of await deps.catalog.findTriggered(request.workspace_id, event)) {
+    const entry = await deps.catalog.findWorkflow(request.workspace_id, slug);
+    if (entry?.live == null || !entry.is_enabled) continue;
+    const { definition } = entry.live;
+    const overridden = hasOverrides(definition)
+      ? readOverrides(slug, definition, { ...source, now: await deps.nowOf(request.workspace_id) })
+      : NO_OVERRIDES;
+    if (!overridden.ok) {
+      problems.push(overridden.problem);
+      continue;
+    }
+    const { actor, recipients, tenant_id: tenant } = overridden.value;
+    intents.push({
+      request,
+      workflow: entry.live,
+      recipients: recipients ?? [namedUser(distinct_id)],
+      actor: actor ?? namedUser(distinct_id),
+      data: properties,
+      tenant_id: tenant ?? tenant_id ?? DEFAULT_TENANT,
+      creates: false,
+      page: null,
+    });
+  }
+  return { intents, problems };
+}
+
+function toIntent(
+  request: RequestRow,
+  workflow: CompiledWorkflow,
+  trigger: Omit<Trigger, "workflow">,
+): Intent {
+  const { recipients, actor, data, tenant_id } = trigger;
+  return {
+    request,
+    workflow,
+    recipients,
+    actor,
+    data: leaveFiles(data, bringerOf(request)),
+    tenant_id: tenant_id ?? DEFAULT_TENANT,
+    creates: true,
+    page: null,
+  };
+}
+
+/** Why a workflow cannot be triggered; null when it can. */
+export function unavailable(entry: WorkflowEntry | null, slug: string): string | null {
+  if (entry === null) return `workflow with slug '${slug}' not found`;
+  if (entry.live === null) return "workflow version not found";
+  return entry.is_enabled ? null : `workflow with slug '${slug}' is disabled`;
+}
+
+function refused(workflow_slug: string | null, error_code: string, error_description: string): Intents {
+  return {
+    intents: [],
+    problems: [problem(workflow_slug, error_code, error_description)],
+  };
+}

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { createHarness, type Harness } from "../../../test/harness.ts";
+import { createPipeline, type Pipeline } from "../../../test/pipeline.ts";
+import { createNoteExecuted, type NoteExecuted } from "./last-executed.ts";
+import type { Run } from "../run.ts";
+
+let harness: Harness;
+let pipeline: Pipeline;
+/** Milliseconds of the process's clock. */
+let now: number;
+let note: NoteExecuted;
+let statements: number;
+
+beforeAll(async () => {
+  harness = await createHarness({ role: "api" });
+});
+afterAll(() => harness.close());
+beforeEach(async () => {
+  pipeline = await createPipeline(harness);
+  await pipeline.commit("one", []);
+  await pipeline.commit("two", []);
+  now = 0;
+  statements = 0;
+  note = createNoteExecuted(() => now);
+});
+
+const runsOf = (...slugs: string[]) =>
+  slugs.map((slug) => ({ workspace_id: pipeline.workspace_id, workflow: { slug } })) as Run[];
+
+const noted = (...slugs: string[]) =>
+  harness.services.db.tx((tx) =>
+    note(
+      {
+        ...tx,
+        query: (...args: Parameters<typeof tx.query>) => {
+          statements++;
+          return tx.query(...args);
+        },
+      },
+      runsOf(...slugs),
+    ),
+  );
+
+/** Of each workflow how many seconds ago. */
+async function shown(): Promise<(number | null)[]> {
+  const rows = await harness.services.db.query<{ seconds: number | null }>(
+    `select round(extract(epoch from now() - last_executed_at))::int as seconds
+       from workflow where workspace_id = $1 order by slug`,
+    [pipeline.workspace_id],
+  );
+  return rows.map(({ seconds }) => seconds);
+}
+
+const age = (seconds: number) =>
+  harness.services.db.query(
+    "update workflow set last_executed_at = now() - $2 * interval '1 second' where workspace_id = $1",
+    [pipeline.workspace_id, seconds],
+  );
+
+it("is written once a minute for each workflow, however many runs there are", async () => {
+  await noted("one", "one", "one");
+  expect(await shown()).toEqual([0, null]);
+  await noted("one", "two");
+  expect(await shown()).toEqual([0, 0]);
+  expect(statements).toBe(2);
+  now = 59_999;
+  await noted("one", "two");
+  expect(statements).toBe(2);
+  await age(90);
+  now = 60_000;
+  await noted("two", "one");
+  expect(await shown()).toEqual([0, 0]);
+  expect(statements).toBe(3);
+});
+
+it("is left as it is where another process has just written it", async () => {
+  await age(30);
+  await noted("one");
+  expect(await shown()).toEqual([30, 30]);
+});
+
+it("waits for nobody who holds the workflow, and is written the next time", async () => {
+  const { db } = harness.services;
+  await db.tx(async (tx) => {
+    await tx.query("select 1 from workflow where workspace_id = $1 and slug = 'one' for update", [
+      pipeline.workspace_id,
+    ]);
+    await noted("one", "two");
+  });
+  expect(await shown()).toEqual([null, 0]);
+  now = 60_000;
+  await noted("one");
+  expect(await shown()).toEqual([0, 0]);
+});
+
+it("is not taken for written where the transaction came to nothing", async () => {
+  const failed = harness.services.db.tx(async (tx) => {
+    await note(tx, runsOf("one"));
+    throw new Error("came to nothing");
+  });
+  await expect(failed).rejects.toThrow("came to nothing");
+  await noted("one");
+  expect(await shown()).toEqual([0, null]);
+});

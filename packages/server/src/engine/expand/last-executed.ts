@@ -1,0 +1,44 @@
+import type { Tx } from "../../db/db.ts";
+import type { Run } from "../run.ts";
+
+/**
+ * Writes down when a workflow last began a run, exact to a minute: one write a minute and workflow, where one a run
+ * would be half of what a run costs. A row that is locked, by a commit or by another process that writes the same, is
+ * left for the next time.
+ */
+export type NoteExecuted = (tx: Tx, runs: readonly Run[]) => Promise<void>;
+
+const EVERY_MS = 60_000;
+/** Workflows that are remembered. */
+const MAX_KNOWN = 10_000;
+
+/** `now`: milliseconds of any clock that goes forward. */
+export function createNoteExecuted(now: () => number = () => performance.now()): NoteExecuted {
+  const noted = new Map<string, number>();
+
+  return async (tx, runs) => {
+    const time = now();
+    const due = new Map<string, { workspace_id: number; slug: string }>();
+    for (const { workspace_id, workflow } of runs) {
+      const key = `${workspace_id}/${workflow.slug}`;
+      if (time - (noted.get(key) ?? -Infinity) >= EVERY_MS)
+        due.set(key, { workspace_id, slug: workflow.slug });
+    }
+    if (due.size === 0) return;
+    const workflows = [...due.values()];
+    await tx.query(
+      `update workflow w set last_executed_at = now()
+         from (select l.workspace_id, l.slug from unnest($1::int[], $2::text[]) as k(workspace_id, slug)
+                 join workflow l on l.workspace_id = k.workspace_id and l.slug = k.slug
+                where l.last_executed_at is null or l.last_executed_at < now() - interval '1 minute'
+                  for no key update of l skip locked) due
+        where w.workspace_id = due.workspace_id and w.slug = due.slug`,
+      [workflows.map(({ workspace_id }) => workspace_id), workflows.map(({ slug }) => slug)],
+      "workflows_executed",
+    );
+    tx.afterCommit(() => {
+      if (noted.size > MAX_KNOWN) noted.clear();
+      for (const key of due.keys()) noted.set(key, time);
+    });
+  };
+}

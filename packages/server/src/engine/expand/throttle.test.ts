@@ -1,0 +1,82 @@
+import * as fc from "fast-check";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { cloneDatabase } from "../../../test/harness.ts";
+import { createDb, type Db } from "../../db/db.ts";
+import type { Run } from "../run.ts";
+import { throttle } from "./throttle.ts";
+
+/* The gate by itself, with the instants of its transactions given. That it refuses triggers is tested with expand. */
+let db: Db;
+let workspace_id = 0;
+
+beforeAll(async () => {
+  const url = await cloneDatabase();
+  db = createDb({ url, max: 4, onError: () => {} });
+});
+afterAll(() => db.close());
+beforeEach(() => {
+  workspace_id += 1;
+});
+
+const NOON = Date.parse("2026-07-17T12:00:00Z");
+const MINUTE = 60_000;
+
+function runAt(now: number, count: number, distinct_id = "ann"): Run {
+  const definition = { ratelimit: { count, sliding_window: "5m" } };
+  const workflow = { slug: "orders", definition };
+  return {
+    workspace_id,
+    object_type: "",
+    distinct_id,
+    inline: null,
+    workflow,
+    now: new Date(now),
+  } as unknown as Run;
+}
+
+/** Whether it begins, in a transaction of its own. */
+async function begins(now: number, count: number): Promise<boolean> {
+  const run = runAt(now, count);
+  return !(await db.tx((tx) => throttle(tx, [run]))).has(run);
+}
+
+describe("a throttle", () => {
+  it("counts what began later by the clock and was written earlier", async () => {
+    expect(await begins(NOON + 30, 2)).toBe(true);
+    expect(await begins(NOON, 2)).toBe(true);
+    expect(await begins(NOON + 50, 2)).toBe(false);
+    expect(await begins(NOON + 20, 2)).toBe(false);
+  });
+
+  it("does not count what a clock that was put back had seen", async () => {
+    expect(await begins(NOON + 60 * MINUTE, 1)).toBe(true);
+    expect(await begins(NOON, 1)).toBe(true);
+    expect(await begins(NOON + MINUTE, 1)).toBe(false);
+  });
+
+  it("lets the next begin when the window has passed, to the millisecond", async () => {
+    expect(await begins(NOON, 1)).toBe(true);
+    expect(await begins(NOON + 5 * MINUTE - 1, 1)).toBe(false);
+    expect(await begins(NOON + 5 * MINUTE, 1)).toBe(true);
+  });
+
+  it("has no window with more than its count, in whatever order transactions that overlap come to it", async () => {
+    const steps = fc.array(fc.record({ on: fc.nat(3 * MINUTE), late: fc.nat(MINUTE - 1) }), {
+      maxLength: 25,
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 3 }), steps, async (count, arrivals) => {
+        workspace_id += 1;
+        const starts: number[] = [];
+        let clock = NOON;
+        for (const { on, late } of arrivals) {
+          clock += on;
+          if (await begins(clock - late, count)) starts.push(clock - late);
+        }
+        const within = (end: number) => starts.filter((at) => at > end - 5 * MINUTE && at <= end).length;
+        expect(Math.max(0, ...starts.map(within))).toBeLessThanOrEqual(count);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

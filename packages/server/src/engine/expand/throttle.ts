@@ -1,0 +1,118 @@
+import { createHash } from "node:crypto";
+import { parseDuration } from "../../core/time/duration.ts";
+import type { Tx } from "../../db/db.ts";
+import type { Run } from "../run.ts";
+
+/**
+ * Chunks get a row in any order, not in that of their instants: by at most this much, the longest that a transaction
+ * takes, what is a chunk's past may lie in the future of the next.
+ */
+const SKEW_MS = 60_000;
+
+/**
+ * The throttle of a workflow: per recipient at most `count` runs begin within any `sliding_window`. One row per
+ * workflow and recipient holds the starts that still count; the row is locked from reading to writing, so the limit
+ * is exact however many chunks race. What is refused does not count. Tenants share a recipient's allowance.
+ */
+export async function throttle(tx: Tx, runs: Run[]): Promise<Set<Run>> {
+  const refused = new Set<Run>();
+  const candidates = runs.flatMap((run) => {
+    const limit = limitOf(run);
+    return limit === null ? [] : [{ run, ...limit, key: recipientKey(run) }];
+  });
+  if (candidates.length === 0) return refused;
+  const columns = [
+    candidates.map(({ run }) => run.workspace_id),
+    candidates.map(({ run }) => run.workflow.slug),
+    candidates.map(({ key }) => key),
+  ];
+  const rows = await lockRows(tx, columns);
+  const touched = new Map<string, { run: Run; key: string; starts: number[]; until: number }>();
+  for (const { run, key, count, window_ms } of candidates) {
+    const id = rowId(run.workspace_id, run.workflow.slug, key);
+    const now = run.now.getTime();
+    const known = touched.get(id)?.starts ?? rows.get(id) ?? [];
+    // A start in the far future is one of a clock that was put back: it says nothing about now. What is over just now
+    // may still count for a chunk that began earlier and comes later.
+    const starts = known.filter((at) => at > now - window_ms - SKEW_MS && at <= now + SKEW_MS);
+    const counted = starts.filter((at) => at > now - window_ms);
+    if (counted.length >= count) refused.add(run);
+    else starts.push(now);
+    touched.set(id, { run, key, starts, until: now + window_ms });
+  }
+  await writeRows(tx, [...touched.values()]);
+  return refused;
+}
+
+function limitOf({ workflow }: Run): { count: number; window_ms: number } | null {
+  const { ratelimit } = workflow.definition;
+  const window_ms = ratelimit === null ? null : parseDuration(ratelimit.sliding_window);
+  return ratelimit === null || window_ms === null || window_ms === 0
+    ? null
+    : { count: ratelimit.count, window_ms };
+}
+
+/** People who are never stored are known by their addresses. */
+function recipientKey({ object_type, distinct_id, inline }: Run): string {
+  if (inline?.is_transient !== true) return `${object_type}/${distinct_id}`;
+  const addresses = inline.identities.map(({ channel, key }) => `${channel} ${key}`).sort();
+  return `transient ${createHash("sha256").update(JSON.stringify(addresses)).digest("base64url")}`;
+}
+
+const rowId = (workspace_id: number, slug: string, key: string): string => `${workspace_id}/${slug}/${key}`;
+
+/** Made first, so that there is a row to lock; both in the order of the key, so that two chunks do not deadlock. */
+async function lockRows(tx: Tx, columns: unknown[][]): Promise<Map<string, number[]>> {
+  await tx.query(
+    `insert into throttle (workspace_id, workflow_slug, recipient_key, starts, until)
+     select distinct workspace_id, workflow_slug collate "C", recipient_key collate "C", '{}'::timestamptz[], now()
+       from unnest($1::int[], $2::text[], $3::text[]) as k(workspace_id, workflow_slug, recipient_key)
+      order by 1, 2, 3
+     on conflict do nothing`,
+    columns,
+    "throttle_make",
+  );
+  const rows = await tx.query<{
+    workspace_id: number;
+    workflow_slug: string;
+    recipient_key: string;
+    starts: Date[];
+  }>(
+    `select t.workspace_id, t.workflow_slug, t.recipient_key, t.starts
+       from (select distinct * from unnest($1::int[], $2::text[], $3::text[])
+                                      as k(workspace_id, workflow_slug, recipient_key)) k
+       join throttle t on t.workspace_id = k.workspace_id and t.workflow_slug = k.workflow_slug
+                      and t.recipient_key = k.recipient_key
+      order by t.workspace_id, t.workflow_slug, t.recipient_key for no key update of t`,
+    columns,
+    "throttle_lock",
+  );
+  return new Map(
+    rows.map(({ workspace_id, workflow_slug, recipient_key, starts }) => [
+      rowId(workspace_id, workflow_slug, recipient_key),
+      starts.map((at) => at.getTime()),
+    ]),
+  );
+}
+
+/** Arrays of arrays do not unnest into rows of arrays: starts travel as text. */
+async function writeRows(
+  tx: Tx,
+  rows: { run: Run; key: string; starts: number[]; until: number }[],
+): Promise<void> {
+  await tx.query(
+    `update throttle t set starts = u.starts::timestamptz[], until = u.until
+       from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
+              as u(workspace_id, workflow_slug, recipient_key, starts, until)
+      where t.workspace_id = u.workspace_id and t.workflow_slug = u.workflow_slug
+        and t.recipient_key = u.recipient_key`,
+    [
+      rows.map(({ run }) => run.workspace_id),
+      rows.map(({ run }) => run.workflow.slug),
+      rows.map(({ key }) => key),
+      rows.map(({ starts }) => `{${starts.map((at) => `"${new Date(at).toISOString()}"`).join(",")}}`),
+      rows.map(({ until }) => new Date(until)),
+    ],
+    "throttle_write",
+  );
+}

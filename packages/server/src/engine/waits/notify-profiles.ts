@@ -1,0 +1,69 @@
+import type { Tx } from "../../db/db.ts";
+import type { EditOutcome, StoredRecipient } from "../../recipients/recipients.ts";
+import type { Dispatch } from "../../queue/queue.ts";
+import { PROFILE_CHANGED } from "../node.ts";
+import type { Run } from "../run.ts";
+import { type Happening, tellWaiters } from "./waiters.ts";
+
+/** Runs that wait with an eye on somebody's profile look again once it has changed. */
+export async function tellProfiles(
+  tx: Tx,
+  workspace_id: number,
+  outcomes: readonly EditOutcome[],
+  at: Date,
+  dispatch: Pick<Dispatch, "enqueue">,
+): Promise<void> {
+  const changed = new Set(
+    outcomes.flatMap((outcome) =>
+      outcome.ok && outcome.changed && outcome.recipient !== null ? [outcome.recipient.id] : [],
+    ),
+  );
+  const happenings = [...changed].map((key): Happening => {
+    return { workspace_id, topic: PROFILE_CHANGED, key, at, received_at: null, request_id: null };
+  });
+  await tellWaiters(tx, happenings, dispatch);
+}
+
+/**
+ * A profile may change between being read for a walk and being watched because of it, when there is nobody to tell
+ * yet. Runs that begin to watch look whether that has happened, and then again; until they have committed the profile
+ * stays as it is. One that somebody is writing at this moment counts as changed: waiting for him here, with runs
+ * locked, could be waiting for each other.
+ */
+export async function tellMissedChanges(
+  tx: Tx,
+  runs: Run[],
+  people: ReadonlyMap<string, StoredRecipient>,
+  dispatch: Pick<Dispatch, "enqueue">,
+): Promise<void> {
+  const watched = runs.flatMap(({ workspace_id, now: at, left }) =>
+    (left.began?.topics ?? []).flatMap(({ name, key }): Happening[] =>
+      name === PROFILE_CHANGED
+        ? [{ workspace_id, topic: name, key, at, received_at: null, request_id: null }]
+        : [],
+    ),
+  );
+  if (watched.length === 0) return;
+  // What this transaction has written itself it has told.
+  const rows = await tx.query<{ id: string; updated_at: Date; is_own: boolean }>(
+    `select r.id, r.updated_at, r.updated_at = now() as is_own
+       from (select distinct * from unnest($1::int[], $2::text[]) as k(workspace_id, id)) k
+       join recipient r on r.workspace_id = k.workspace_id and r.id = k.id
+        for share of r skip locked`,
+    [watched.map(({ workspace_id }) => workspace_id), watched.map(({ key }) => key)],
+    "watched_profiles",
+  );
+  const same = new Set(
+    rows
+      .filter(
+        ({ id, updated_at, is_own }) =>
+          is_own || people.get(id)?.updated_at.getTime() === updated_at.getTime(),
+      )
+      .map(({ id }) => id),
+  );
+  await tellWaiters(
+    tx,
+    watched.filter(({ key }) => !same.has(key)),
+    dispatch,
+  );
+}

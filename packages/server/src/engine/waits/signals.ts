@@ -1,0 +1,108 @@
+import { leaveFiles } from "../../core/attachments.ts";
+import { parseEvent } from "../../core/event-record.ts";
+import type { JsonObject } from "../../core/json.ts";
+import type { Queryable, Tx } from "../../db/db.ts";
+import type { HttpReply } from "../../core/http-call.ts";
+import type { Woken } from "../node.ts";
+import type { Run } from "../run.ts";
+import type { Signal } from "../walk/walk.ts";
+
+/** What runs were told while they waited, taken by the walk that it wakes. */
+export interface Heard {
+  /** By run id, in the order they were told. */
+  signals: Map<string, Signal[]>;
+  /** Runs that were told more than a walk hears at once: while they go on waiting, they are walked again. */
+  more: Set<string>;
+}
+
+/** Signals of one run that a walk hears: somebody's thousand events must not all be in memory for each of his runs. */
+const AT_ONCE = 100;
+
+/**
+ * Taken away by being read. The runs are locked, so nothing is told to them meanwhile. Relies on the primary key of
+ * signal. Materialized, or the planner may read all signals of a run for each portion of them.
+ */
+export async function takeSignals(tx: Tx, runs: Run[]): Promise<Heard> {
+  const heard: Heard = { signals: new Map(), more: new Set() };
+  const hearing = runs.filter(({ memory: { wait } }) => wait?.topics !== undefined || wait?.until === null);
+  if (hearing.length === 0) return heard;
+  const rows = await tx.query<SignalRow>(
+    `with first as materialized (
+       select k.workspace_id, k.run_id, s.id
+         from unnest($1::int[], $2::text[]) as k(workspace_id, run_id),
+              lateral (select id from signal where workspace_id = k.workspace_id and run_id = k.run_id
+                        order by id limit ${AT_ONCE}) s)
+     delete from signal s using first f
+      where s.workspace_id = f.workspace_id and s.run_id = f.run_id and s.id = f.id
+     returning s.workspace_id, s.run_id, s.id, s.wait_id, s.kind, s.at, s.body`,
+    [hearing.map(({ workspace_id }) => workspace_id), hearing.map(({ id }) => id)],
+    "take_signals",
+  );
+  const events = await loadEvents(tx, rows);
+  for (const row of rows.toSorted((one, other) => one.id - other.id)) {
+    const signal = { wait_id: row.wait_id, at: row.at, woken: toWoken(row, events) };
+    const known = heard.signals.get(row.run_id);
+    if (known === undefined) heard.signals.set(row.run_id, [signal]);
+    else known.push(signal);
+  }
+  const full = hearing.filter(({ id }) => heard.signals.get(id)?.length === AT_ONCE);
+  for (const { run_id } of await findMore(tx, full)) heard.more.add(run_id);
+  return heard;
+}
+
+type SignalRow = { workspace_id: number; run_id: string; id: number; wait_id: string; at: Date } & (
+  | { kind: "event"; body: { request_id: string } }
+  | { kind: "profile" | "tenant"; body: JsonObject }
+  | { kind: "reply"; body: HttpReply }
+);
+
+interface ToldEvent {
+  name: string;
+  properties: JsonObject;
+}
+
+/** By request id. Each is read once, however many runs are told of it. */
+async function loadEvents(tx: Queryable, rows: SignalRow[]): Promise<Map<string, ToldEvent>> {
+  const requests = new Map(
+    rows.flatMap(({ workspace_id, kind, body }) =>
+      kind === "event" ? [[body.request_id, workspace_id]] : [],
+    ),
+  );
+  if (requests.size === 0) return new Map();
+  const found = await tx.query<{ id: string; name: string; body: JsonObject }>(
+    `select r.id, r.name, r.body from unnest($1::int[], $2::uuid[]) as k(workspace_id, id)
+       join request r on r.workspace_id = k.workspace_id and r.id = k.id`,
+    [[...requests.values()], [...requests.keys()]],
+    "signal_events",
+  );
+  return new Map(
+    found.map(({ id, name, body }) => {
+      const parsed = parseEvent(body);
+      const bringer = { request_id: id, is_internal: false };
+      return [id, { name, properties: parsed.ok ? leaveFiles(parsed.value.properties, bringer) : {} }];
+    }),
+  );
+}
+
+async function findMore(tx: Queryable, runs: Run[]): Promise<{ run_id: string }[]> {
+  if (runs.length === 0) return [];
+  return tx.query<{ run_id: string }>(
+    `select k.run_id from unnest($1::int[], $2::text[]) as k(workspace_id, run_id)
+      where exists (select from signal s where s.workspace_id = k.workspace_id and s.run_id = k.run_id)`,
+    [runs.map(({ workspace_id }) => workspace_id), runs.map(({ id }) => id)],
+    "more_signals",
+  );
+}
+
+/** A request that is gone said something all the same, though nobody can say what any more. */
+function toWoken(signal: SignalRow, events: ReadonlyMap<string, ToldEvent>): Woken {
+  switch (signal.kind) {
+    case "event":
+      return { by: "event", ...(events.get(signal.body.request_id) ?? { name: "", properties: {} }) };
+    case "profile":
+    case "tenant":
+      return { by: signal.kind };
+    case "reply":
+      return { by: "reply", reply: signal.body };
+  }
+}

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cloneDatabase } from "../../../test/harness.ts";
+import { createTestWaker } from "../../../test/waker.ts";
+import { createDb, type Db } from "../../db/db.ts";
+import { createSilentLog } from "../../log.ts";
+import { databaseClock, freezeClock, readClock, sendClock } from "../../workspaces/clock.ts";
+import { createDispatch, type Dispatch } from "../../queue/queue.ts";
+import { stepClocks } from "./test-clock.ts";
+
+let db: Db;
+let dispatch: Dispatch;
+
+beforeAll(async () => {
+  const url = await cloneDatabase();
+  db = createDb({ url, max: 4, onError: () => {} });
+  dispatch = createDispatch({ db, url, log: createSilentLog(), observe: () => {} });
+  await dispatch.start({ worker: false });
+  await db.query(
+    `insert into workspace (workspace_id, uid, slug, name, mode, inbox_secret) overriding system value
+     values (1, 'one', 'one', 'One', 'sandbox', '')`,
+  );
+});
+afterAll(async () => {
+  await dispatch.stop();
+  await db.close();
+});
+
+const NOON = new Date("2030-03-01T12:00:00Z");
+const ONE = new Date("2030-03-01T13:00:00Z");
+const TOMORROW = new Date("2030-03-02T12:00:00Z");
+
+const clock = async (): Promise<Date> => (await readClock(db, 1, null)).now;
+const step = (own: Pick<Dispatch, "isBusy"> = dispatch) =>
+  db.tx((tx) => stepClocks(tx, { dispatch: { ...dispatch, ...own }, clock: databaseClock }));
+
+describe("a clock on its way", () => {
+  it("does not pass over a run that another node takes to its queue while it is looked for", async () => {
+    await freezeClock(db, 1, NOON, null);
+    await db.query(
+      `insert into run (workspace_id, id, request_id, workflow_slug, version_id, lane, distinct_id, tenant_id,
+                        idempotency_key, position, wake_at, steps)
+       values (1, 'r1', gen_random_uuid(), 'w', 'v', 1, 'ann', 'default', '', '0', $1, '[]')`,
+      [ONE],
+    );
+    await sendClock(db, 1, TOMORROW, null);
+    expect(await step()).toBe(true);
+    expect(await clock()).toEqual(ONE);
+
+    const other = createTestWaker(db, dispatch);
+    await step({
+      async isBusy(...where) {
+        const busy = await dispatch.isBusy(...where);
+        // The worst moment: the queues were looked at, and the run was not there yet.
+        await other.tick();
+        return busy;
+      },
+    });
+    expect(await clock()).toEqual(ONE);
+
+    await other.tick();
+    await step();
+    expect(await clock()).toEqual(ONE);
+    await db.query("delete from pgboss.job");
+    await step();
+    expect(await clock()).toEqual(TOMORROW);
+  });
+});

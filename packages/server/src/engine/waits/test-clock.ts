@@ -1,0 +1,76 @@
+import type { Queryable, Tx } from "../../db/db.ts";
+import { WORKSPACE_NOW } from "../../workspaces/clock.ts";
+import type { EngineDeps } from "../deps.ts";
+
+/**
+ * Steps the clocks that were sent to a time. A clock moves only while nothing of its workspace is queued or under way,
+ * and never past what is due next: a journey of thirty days is walked as it would be in thirty days, in as long as its
+ * work takes. Returns whether one is still on its way.
+ */
+export async function stepClocks(tx: Tx, deps: Pick<EngineDeps, "dispatch" | "clock">): Promise<boolean> {
+  const base = await deps.clock(tx);
+  const clocks = await tx.query<{ workspace_id: number; now: Date; target: Date; runs_on: boolean }>(
+    `select w.workspace_id, ${WORKSPACE_NOW("$1")} as now, w.clock_target as target, w.clock_runs_on as runs_on
+       from workspace w where w.clock_target is not null order by w.workspace_id for no key update skip locked`,
+    [base],
+    "clocks_moving",
+  );
+  let moving = false;
+  for (const { workspace_id, now, target, runs_on } of clocks) {
+    moving = true;
+    // What is due already is moved before the clock is. It is looked for before the queues are, because no lock here
+    // stops whoever moves it: what is moved meanwhile is queued by then, and would be seen in neither place otherwise.
+    if (await isOverdue(tx, workspace_id, now)) continue;
+    if (await deps.dispatch.isBusy(tx, workspace_id)) continue;
+    const due = await nextDue(tx, workspace_id);
+    if (due !== null && due <= now) continue;
+    if (due !== null && due < target) await setFrozen(tx, workspace_id, due);
+    else await arrive(tx, workspace_id, target, runs_on, base);
+  }
+  return moving;
+}
+
+async function isOverdue(tx: Queryable, workspace_id: number, now: Date): Promise<boolean> {
+  const due = await nextDue(tx, workspace_id);
+  return due !== null && due <= now;
+}
+
+/** Relies on the indexes of what waits: run_wake, smart_step_due. */
+async function nextDue(tx: Queryable, workspace_id: number): Promise<Date | null> {
+  const [row] = await tx.query<{ due: Date | null }>(
+    `select least((select min(wake_at) from run where workspace_id = $1 and wake_at is not null),
+                  (select min(due_at) from smart_step where workspace_id = $1)) as due`,
+    [workspace_id],
+    "clock_next_due",
+  );
+  return row?.due ?? null;
+}
+
+async function setFrozen(tx: Queryable, workspace_id: number, at: Date): Promise<void> {
+  await tx.query("update workspace set clock_frozen_at = $2 where workspace_id = $1", [workspace_id, at]);
+}
+
+/** At the target what is due there is still to be moved: the clock stops being sent only when it stands there idle. */
+async function arrive(
+  tx: Queryable,
+  workspace_id: number,
+  target: Date,
+  runs_on: boolean,
+  base: Date | null,
+): Promise<void> {
+  const [row] = await tx.query<{ due: boolean }>(
+    `select exists (select 1 from run where workspace_id = $1 and wake_at <= $2)
+            or exists (select 1 from smart_step where workspace_id = $1 and due_at <= $2) as due`,
+    [workspace_id, target],
+  );
+  if (row?.due === true) return setFrozen(tx, workspace_id, target);
+  await tx.query(
+    `update workspace
+        set clock_frozen_at = case when $3 then null else $2::timestamptz end, clock_target = null, clock_runs_on = false,
+            clock_offset_ms = case when $3
+              then round(extract(epoch from $2::timestamptz - coalesce($4::timestamptz, now())) * 1000)
+              else clock_offset_ms end
+      where workspace_id = $1`,
+    [workspace_id, target, runs_on, base],
+  );
+}

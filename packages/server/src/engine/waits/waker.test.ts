@@ -1,0 +1,168 @@
+import { type Clock, databaseClock } from "../../workspaces/clock.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { cloneDatabase, until } from "../../../test/harness.ts";
+import { createTestWaker } from "../../../test/waker.ts";
+import { createDb, type Db } from "../../db/db.ts";
+import { createIdSource } from "../../ids.ts";
+import { createSilentLog } from "../../log.ts";
+import { createDispatch, type Dispatch } from "../../queue/queue.ts";
+import type { Waker } from "./waker.ts";
+
+/** Two nodes with connections of their own. */
+let nodes: { db: Db; dispatch: Dispatch }[];
+let db: Db;
+const ids = createIdSource();
+
+beforeAll(async () => {
+  const url = await cloneDatabase();
+  nodes = await Promise.all(
+    [1, 2].map(async () => {
+      const db = createDb({ url, max: 4, onError: () => {} });
+      const dispatch = createDispatch({ db, url, log: createSilentLog(), observe: () => {} });
+      await dispatch.start({ worker: false });
+      return { db, dispatch };
+    }),
+  );
+  db = createDb({ url, max: 2, onError: () => {} });
+  await db.query(
+    `insert into workspace (workspace_id, uid, slug, name, mode, inbox_secret) overriding system value
+     values (1, 'one', 'one', 'One', 'production', '')`,
+  );
+});
+afterAll(async () => {
+  for (const node of nodes) {
+    await node.dispatch.stop();
+    await node.db.close();
+  }
+  await db.close();
+});
+beforeEach(async () => {
+  await db.query("truncate run, message");
+  await db.query("delete from pgboss.job");
+});
+
+function waker(node: number, clock: Clock = databaseClock): Waker {
+  const one = nodes[node];
+  if (one === undefined) throw new Error(`no node ${node}`);
+  return createTestWaker(one.db, one.dispatch, clock);
+}
+
+/** Sleeping runs, due in `seconds` (negative: overdue). */
+async function addSleepers(count: number, seconds: number, lane = 1): Promise<string[]> {
+  const made = Array.from({ length: count }, () => ids.ulid());
+  await db.query(
+    `insert into run (workspace_id, id, request_id, workflow_slug, version_id, lane, distinct_id, tenant_id,
+                      idempotency_key, position, wake_at, steps)
+     select 1, id, gen_random_uuid(), 'w', 'v', $3, 'ann', 'default', '', '0', now() + make_interval(secs => $2), '[]'
+       from unnest($1::text[]) as id`,
+    [made, seconds, lane],
+  );
+  return made;
+}
+
+/** Messages that wait for another attempt. */
+async function addRetries(count: number, seconds: number): Promise<string[]> {
+  const made = Array.from({ length: count }, () => ids.ulid());
+  await db.query(
+    `insert into message (workspace_id, id, execution_id, workflow_slug, version_id, node_ref, category, lane,
+                          tenant_id, distinct_id, channel, status, attempt, next_attempt_at, idempotency_key)
+     select 1, id, 'r', 'w', 'v', 'n', 'promotional', 2, 'default', 'ann', 'sms', 'triggered', 1,
+            now() + make_interval(secs => $2), '' from unnest($1::text[]) as id`,
+    [made, seconds],
+  );
+  return made;
+}
+
+interface JobRow {
+  id: string;
+  name: string;
+  refs: string[];
+}
+
+async function queued(): Promise<JobRow[]> {
+  const rows = await db.query<{ id: string; name: string; data: { refs: [number, string[]][] } }>(
+    "select id, name, data from pgboss.job",
+  );
+  return rows.map(({ id, name, data }) => ({ id, name, refs: data.refs.flatMap(([, refs]) => refs) }));
+}
+
+const refsOf = async (name: string) =>
+  (await queued()).filter((job) => job.name === name).flatMap((job) => job.refs);
+
+describe("the waker", () => {
+  it("wakes each sleeper once when two race", async () => {
+    const sleepers = await addSleepers(1300, -1);
+
+    const moved = await Promise.all([waker(0).tick(), waker(1).tick(), waker(0).tick(), waker(1).tick()]);
+
+    expect(moved.reduce((sum, count) => sum + count, 0)).toBe(1300);
+    expect((await refsOf("execute-transactional")).toSorted()).toEqual(sleepers.toSorted());
+    expect(await waker(0).tick()).toBe(0);
+  });
+
+  it("leaves those who are not due yet", async () => {
+    await addSleepers(3, 60);
+    const due = await addSleepers(2, -60);
+
+    expect(await waker(0).tick()).toBe(2);
+    expect((await refsOf("execute-transactional")).toSorted()).toEqual(due);
+    expect(await waker(0, async () => new Date(Date.now() + 61_000)).tick()).toBe(3);
+  });
+
+  it("puts each on the queue of its lane", async () => {
+    const [system] = await addSleepers(1, -1, 0);
+    const [promotional] = await addSleepers(1, -1, 2);
+    await waker(0).tick();
+
+    expect(await refsOf("execute-system")).toEqual([system]);
+    expect(await refsOf("execute-promotional")).toEqual([promotional]);
+  });
+
+  it("leases a message that is due for a retry to the job that sends it, as the next attempt", async () => {
+    await addRetries(250, -1);
+    await addRetries(1, 60);
+
+    await Promise.all([waker(0).tick(), waker(1).tick()]);
+
+    const jobs = (await queued()).filter(({ name }) => name === "send-promotional");
+    const leased = await db.query<{ id: string; lease: string; attempt: number }>(
+      "select id, lease, attempt from message where next_attempt_at is null",
+    );
+    expect(leased).toHaveLength(250);
+    expect(leased.every(({ attempt }) => attempt === 2)).toBe(true);
+    expect(jobs.flatMap(({ id, refs }) => refs.map((ref) => `${ref} ${id}`)).toSorted()).toEqual(
+      leased.map(({ id, lease }) => `${id} ${lease}`).toSorted(),
+    );
+  });
+
+  it("does not sleep past what it was told to expect", async () => {
+    const own = waker(0);
+    own.start();
+    const sleepers = await addSleepers(1, 0.2);
+    own.expect(new Date(Date.now() + 200));
+
+    // Without being told it would look again only after a second.
+    await until(async () => (await refsOf("execute-transactional")).length === 1, 5);
+    await own.stop();
+    expect(await refsOf("execute-transactional")).toEqual(sleepers);
+  });
+
+  it("finds what another process put to sleep without being told", async () => {
+    const own = waker(0);
+    own.start();
+    await addSleepers(1, 0);
+    await until(async () => (await refsOf("execute-transactional")).length === 1, 5);
+    await own.stop();
+    expect(await queued()).toHaveLength(1);
+  });
+
+  it("moves nothing any more once it has stopped", async () => {
+    const own = waker(0);
+    own.start();
+    await own.stop();
+    own.expect(new Date());
+    await addSleepers(1, -1);
+
+    expect(await queued()).toEqual([]);
+  });
+});

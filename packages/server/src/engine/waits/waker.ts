@@ -1,0 +1,190 @@
+import type { Lane } from "../../core/lane.ts";
+import type { Queryable, Tx } from "../../db/db.ts";
+import { WORKSPACE_NOW } from "../../workspaces/clock.ts";
+import type { Ref } from "../../queue/queue.ts";
+import type { Flow } from "../../queue/fairness.ts";
+import type { EngineDeps } from "../deps.ts";
+import { moveSteps, type StepDeps } from "../../routing/due-steps.ts";
+import { stepClocks } from "./test-clock.ts";
+import { enqueueByLane } from "./waiters.ts";
+
+/**
+ * The waker moves what is due to the live queues: sleeping runs, steps of smart routings, messages waiting for a
+ * retry. Sleepers are rows under an index, not jobs: one million deferred jobs in a live queue slow its fetch to less
+ * than half, while one million sleeping rows cost nothing until they are due. It sleeps until the next due time.
+ */
+export interface Waker {
+  /** Something will be due at `at`: do not sleep past it. */
+  expect: (at: Date) => void;
+  start: () => void;
+  stop: () => Promise<void>;
+  /** Moves everything that is due now; returns how many rows. */
+  tick: () => Promise<number>;
+}
+
+const BATCH = 500;
+/** The backstop for rows that another process made. */
+const LONGEST_SLEEP_MS = 1000;
+/** Between two looks while much is due: what is due within it is moved together. */
+const PAUSE_MS = 20;
+/** How soon a test clock on its way is looked at again. */
+const CLOCK_STEP_MS = 5;
+
+export function createWaker(deps: WakerDeps & Pick<EngineDeps, "log">): Waker {
+  let timer: NodeJS.Timeout | undefined;
+  let wakeAtMs = Number.POSITIVE_INFINITY;
+  let running: Promise<unknown> | undefined;
+  let stopped = true;
+
+  async function tick(): Promise<number> {
+    let moved = 0;
+    if (await deps.db.tx((tx) => stepClocks(tx, deps))) expect(new Date(Date.now() + CLOCK_STEP_MS));
+    for (const move of MOVES) moved += await moveAll(move);
+    return moved;
+  }
+
+  async function moveAll(move: Move): Promise<number> {
+    let moved = 0;
+    for (;;) {
+      const batch = await move(deps);
+      moved += batch;
+      if (batch < BATCH) return moved;
+    }
+  }
+
+  /** One look tells what is due and when the next will be: the rest costs nothing while nothing is. */
+  async function look(): Promise<void> {
+    const { clocks, due_in_ms } = await readDue(deps.db, await deps.clock(deps.db));
+    if (clocks) {
+      await tick();
+      return;
+    }
+    const begun = Date.now();
+    for (const [index, move] of MOVES.entries()) {
+      const ms = due_in_ms[index] ?? null;
+      if (ms === null) continue;
+      if (ms <= 0) await moveAll(move);
+      expect(new Date(begun + Math.max(ms, PAUSE_MS)));
+    }
+  }
+
+  function schedule(): void {
+    clearTimeout(timer);
+    if (stopped) return;
+    const delay = Math.max(0, Math.min(wakeAtMs - Date.now(), LONGEST_SLEEP_MS));
+    timer = setTimeout(() => void cycle(), delay);
+  }
+
+  async function cycle(): Promise<void> {
+    if (running !== undefined) return;
+    wakeAtMs = Number.POSITIVE_INFINITY;
+    running = look().catch((error: unknown) => deps.log.error({ err: error }, "waking failed; trying again"));
+    await running;
+    running = undefined;
+    schedule();
+  }
+
+  function expect(at: Date): void {
+    if (at.getTime() >= wakeAtMs) return;
+    wakeAtMs = at.getTime();
+    if (running === undefined) schedule();
+  }
+
+  return {
+    expect,
+    start() {
+      stopped = false;
+      schedule();
+    },
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+    tick,
+  };
+}
+
+type WakerDeps = StepDeps;
+
+/** Moves up to `BATCH` rows that are due; returns how many. */
+type Move = (deps: WakerDeps) => Promise<number>;
+
+const MOVES: readonly Move[] = [
+  (deps) => deps.db.tx((tx) => moveRuns(tx, deps), { relaxed: true }),
+  moveSteps,
+  (deps) => deps.db.tx((tx) => moveMessages(tx, deps), { relaxed: true }),
+];
+
+/**
+ * In how many milliseconds the first of each kind is due, in the order of `MOVES`; null: nothing waits, or only for a
+ * clock that stands still. Reads the first entry of each index.
+ */
+async function readDue(
+  db: Queryable,
+  base: Date | null,
+): Promise<{ clocks: boolean; due_in_ms: (number | null)[] }> {
+  const first = (table: string, column: string) =>
+    `(select min(extract(epoch from first.due - ${WORKSPACE_NOW("$1")}) * 1000)::float8
+        from workspace w,
+             lateral (select ${column} as due from ${table} t
+                       where t.workspace_id = w.workspace_id and ${column} is not null
+                       order by ${column} limit 1) first
+       where w.clock_frozen_at is null or first.due <= w.clock_frozen_at)`;
+  const [row] = await db.query<{ clocks: boolean; due_in_ms: (number | null)[] }>(
+    `select exists (select 1 from workspace where clock_target is not null) as clocks,
+            array[${first("run", "wake_at")}, ${first("smart_step", "due_at")},
+                  (select extract(epoch from min(next_attempt_at) - coalesce($1::timestamptz, now()))::float8 * 1000
+                     from message where next_attempt_at is not null)] as due_in_ms`,
+    [base],
+    "waker_due",
+  );
+  return row ?? { clocks: false, due_in_ms: [] };
+}
+
+/**
+ * Relies on run_wake, once for each workspace, at its own time. `skip locked`: any number of wakers share the work,
+ * and none waits for another.
+ */
+async function moveRuns(tx: Tx, deps: WakerDeps): Promise<number> {
+  const rows = await tx.query<Ref & Flow & { lane: Lane }>(
+    `update run r set wake_at = null
+       from workspace w,
+            lateral (select workspace_id, id from run
+                      where workspace_id = w.workspace_id and wake_at <= ${WORKSPACE_NOW("$1")}
+                      order by wake_at limit ${BATCH} for update skip locked) due
+      where r.workspace_id = due.workspace_id and r.id = due.id
+      returning r.workspace_id, r.id, r.lane, r.tenant_id`,
+    [await deps.clock(tx)],
+    "wake_runs",
+  );
+  await enqueueByLane(tx, rows, deps.dispatch);
+  return rows.length;
+}
+
+/** A retry is leased to its new job, as a first attempt is. */
+async function moveMessages(tx: Tx, deps: WakerDeps): Promise<number> {
+  const due = await tx.query<Ref & Flow & { lane: Lane }>(
+    `select workspace_id, id, lane, tenant_id from message where next_attempt_at <= coalesce($1, now()) order by next_attempt_at limit ${BATCH}
+        for update skip locked`,
+    [await deps.clock(tx)],
+    "wake_messages",
+  );
+  for (const lane of [0, 1, 2] as const) {
+    for (const { job } of deps.dispatch.plan(
+      "send",
+      lane,
+      due.filter((row) => row.lane === lane),
+    )) {
+      await tx.query(
+        `update message m set next_attempt_at = null, lease = $3, attempt = m.attempt + 1, updated_at = now()
+           from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+          where m.workspace_id = k.workspace_id and m.id = k.id`,
+        [job.refs.map((ref) => ref.workspace_id), job.refs.map((ref) => ref.id), job.id],
+        "wake_lease",
+      );
+      await deps.dispatch.enqueueJobs(tx, "send", lane, [job]);
+    }
+  }
+  return due.length;
+}

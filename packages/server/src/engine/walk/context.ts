@@ -1,0 +1,142 @@
+import type { CompiledNode } from "../../catalog/workflow.ts";
+import {
+  type ConditionResult,
+  evaluateConditions,
+  evaluateEventConditions,
+  type MessageFacts,
+} from "../../core/conditions/conditions.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
+import { callMessage } from "../compose/call-message.ts";
+import { categoryDigest } from "../chunk/category-digest.ts";
+import { composeMessages } from "../compose/compose.ts";
+import type { WalkDeps } from "../deps.ts";
+import { factsOf } from "../chunk/message-facts.ts";
+import type { NodeContext, RunFacts } from "../node.ts";
+import { addStep, type NewMessage, type Person, type Run, type Surroundings } from "../run.ts";
+import { type RunScope, scopeOf } from "../chunk/scope.ts";
+import { policyOf } from "../chunk/surroundings.ts";
+
+/** What a node is handed: the run's memory, dressed. What it does here shows in the run at once. */
+export function createContext(
+  run: Run,
+  node: CompiledNode,
+  memo: Json,
+  surroundings: Surroundings,
+  deps: WalkDeps,
+  messages: NewMessage[],
+): NodeContext {
+  const { now } = run;
+  let scope: RunScope | undefined;
+  const scopeNow = () => (scope ??= scopeOf(run, surroundings));
+  const log: NodeContext["log"] = (severity, stage, message, properties) =>
+    addStep(run, node, severity, stage, message, properties);
+
+  const messageStatus = (ref: string) => statusOf(run, ref, surroundings, messages);
+
+  function setData(data: JsonObject): void {
+    run.data = data;
+    run.data_changed = true;
+    scope = undefined;
+  }
+
+  return {
+    now,
+    get data() {
+      return run.data;
+    },
+    run: runFacts(run, surroundings, scopeNow),
+    node: { ref: node.ref, name: node.name },
+    branches: node.branches ?? [],
+    memo,
+    test(conditions) {
+      const { namespaces } = scopeNow();
+      return tested(evaluateConditions(conditions, { namespaces, now, messageStatus }));
+    },
+    testEvent(conditions, properties) {
+      const namespaces = { ...scopeNow().namespaces, $future_event: properties };
+      return tested(evaluateEventConditions(conditions, { namespaces, now, messageStatus }));
+    },
+    call: run.memory.call ?? null,
+    evaluate(language, source, data) {
+      const { context } = data === undefined ? scopeNow() : scopeOf({ ...run, data }, surroundings);
+      return deps.expressions.evaluate(run.workspace_id, language, source, context, now);
+    },
+    merge: (values) => setData({ ...run.data, ...values }),
+    mergeBatch({ items, count, key }) {
+      run.memory.data_before_batch ??= run.data;
+      run.memory.gathered = count;
+      setData({
+        ...run.data,
+        $batched_events: items,
+        $batched_events_count: count,
+        $batched_event_count: count,
+        $batch_key: key,
+      });
+    },
+    keepEvent(properties) {
+      run.memory.future_event = properties;
+      scope = undefined;
+    },
+    log,
+    deliver: (request) => {
+      messages.push(...composeMessages(run, node, request, scopeNow(), surroundings, deps));
+    },
+    recordCall: (record) => {
+      messages.push(callMessage(run, node, record, deps));
+    },
+  };
+}
+
+function tested({ result, trace }: ConditionResult): { result: boolean; trace: Json } {
+  return { result, trace: trace as unknown as Json };
+}
+
+function runFacts(run: Run, surroundings: Surroundings, scope: () => RunScope): RunFacts {
+  const { object_type, distinct_id, recipient_id, actor, workflow } = run;
+  return {
+    id: run.id,
+    workflow_slug: workflow.slug,
+    tenant_id: run.tenant_id,
+    recipient: { object_type, distinct_id, recipient_id },
+    actor: actor === null ? null : personFacts(actor),
+    events_of: eventsOf(run),
+    get recipient_timezone() {
+      return scope().timezone;
+    },
+    account_timezone: surroundings.workspaces.get(run.workspace_id)?.timezone ?? null,
+    version_at: workflow.version_at,
+    get category_digest() {
+      return categoryDigest(run, policyOf(run, surroundings), surroundings);
+    },
+    gathered: gatheredBy(run),
+    data_before_batch: run.memory.data_before_batch ?? run.data,
+  };
+}
+
+function eventsOf({ object_type, distinct_id, inline, actor }: Run): string | null {
+  if (object_type === "" && inline?.is_transient !== true) return distinct_id;
+  return actor?.object_type === "" && actor.distinct_id !== "" ? actor.distinct_id : null;
+}
+
+function gatheredBy({ data, memory: { gathered } }: Run): RunFacts["gathered"] {
+  if (gathered === undefined) return null;
+  const items = Array.isArray(data.$batched_events) ? data.$batched_events.filter(isJsonObject) : [];
+  return { items, count: gathered };
+}
+
+function personFacts({ object_type, distinct_id, recipient_id }: Person): RunFacts["recipient"] {
+  return { object_type, distinct_id, recipient_id };
+}
+
+/** Messages of a send node: what is stored, and what this walk has made and not stored yet. */
+function statusOf(
+  run: Run,
+  ref: string,
+  surroundings: Surroundings,
+  messages: NewMessage[],
+): MessageFacts | null {
+  const made = messages.filter((message) => message.run === run && message.node_ref === ref);
+  const stored = surroundings.messages.get(run.id)?.get(ref);
+  if (made.length === 0) return stored ?? null;
+  return { channels: [...(stored?.channels ?? []), ...made.flatMap(({ status }) => factsOf(status) ?? [])] };
+}

@@ -1,0 +1,124 @@
+import { findUnsafe } from "../../core/json/json-guard.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
+import type { HttpCall, HttpReply } from "../../core/http-call.ts";
+import type { CallRecord, NodeContext } from "../../engine/node.ts";
+
+/*
+ * What becomes of the answer to a node's call: it is judged, merged into the payload, and written down without the
+ * credentials that went with the call.
+ */
+
+const GOOD = new Set([200, 201, 204]);
+
+/** Merges a good answer into the payload; the text of the failure when it is not one. */
+export function takeReply(ctx: NodeContext, reply: HttpReply, output_key: string | null): string | null {
+  const read = readReply(reply);
+  if (!read.ok) return read.reason;
+  const { value, status } = read;
+  const facts: JsonObject = { status, took_ms: reply.took_ms };
+  if (value === undefined) {
+    ctx.log("info", "node_completed", `answered with status ${status}, without a body`, facts);
+  } else if (output_key !== null) {
+    ctx.merge({ [output_key]: value });
+    ctx.log("info", "node_completed", `answered with status ${status}`, { ...facts, output_key });
+  } else if (isJsonObject(value)) {
+    ctx.merge(value);
+    ctx.log("info", "node_completed", `answered with status ${status}`, {
+      ...facts,
+      keys: Object.keys(value).length,
+    });
+  } else {
+    ctx.log("warning", "node_completed", "the answer is no JSON object: nothing of it is merged", facts);
+  }
+  return null;
+}
+
+type Read = { ok: true; status: number; value: Json | undefined } | { ok: false; reason: string };
+
+function readReply(reply: HttpReply): Read {
+  if (!reply.ok) return { ok: false, reason: reply.reason };
+  const { status } = reply;
+  if (!GOOD.has(status))
+    return { ok: false, reason: `answered with status ${status}, expected 200, 201 or 204` };
+  const text = reply.body.replace(/^\ufeff/, "").trim();
+  if (status === 204 || text === "") return { ok: true, status, value: undefined };
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch {
+    return { ok: false, reason: `answered with status ${status}, but the body is not JSON` };
+  }
+  const unsafe = findUnsafe(value);
+  return unsafe === null
+    ? { ok: true, status, value }
+    : { ok: false, reason: `the answer cannot be stored: ${unsafe}` };
+}
+
+/** As the message log shows it. */
+export function recordOf(call: HttpCall | null, reply: HttpReply, failure: string | null): CallRecord {
+  return { request: call === null ? {} : describeCall(call), response: describeReply(reply), failure };
+}
+
+const MAX_BODY = 10_000;
+
+function describeCall({ method, url, headers, body }: HttpCall): JsonObject {
+  return {
+    method,
+    url: withoutSecrets(url),
+    headers: Object.fromEntries(
+      headers.map(([name, value]) => [name, isSecret(name) ? MASK : printable(value)]),
+    ),
+    ...describeBody(body),
+  };
+}
+
+function describeReply(reply: HttpReply): JsonObject {
+  const { took_ms } = reply;
+  return reply.ok
+    ? { status: reply.status, took_ms, ...describeBody(reply.body) }
+    : { status: null, took_ms, error: reply.code };
+}
+
+function describeBody(body: string | null): JsonObject {
+  if (body === null) return { body: null };
+  return body.length > MAX_BODY
+    ? { body: printable(body.slice(0, MAX_BODY)), body_truncated: true }
+    : { body: printable(body) };
+}
+
+/** What any column and any reader can take. */
+function printable(text: string): string {
+  return text.replaceAll("\u0000", "\ufffd").toWellFormed();
+}
+
+const MASK = "***";
+const SECRET_WORDS =
+  /auth|bearer|cookie|credential|key|pass(?:code|phrase|w(?:or)?d)|secret|session|sig(?:nature)?$|signature|token/i;
+
+/** Of a header or a parameter, by its name. Rather one too many than one too few. */
+function isSecret(name: string): boolean {
+  return SECRET_WORDS.test(name) && name.toLowerCase() !== "idempotency-key";
+}
+
+function withoutSecrets(href: string): string {
+  const url = new URL(href);
+  if (url.username !== "" || url.password !== "") [url.username, url.password] = [MASK, ""];
+  const query = url.search
+    .slice(1)
+    .split("&")
+    .map((pair) => {
+      const name = pair.split("=", 1)[0] ?? "";
+      return isSecret(decode(name)) && pair !== name ? `${name}=${MASK}` : pair;
+    });
+  url.search = "";
+  const text = query.join("&");
+  return text === "" ? url.href : `${url.href}?${text}`;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,204 @@
+import { z } from "zod";
+import { describeValue } from "../../core/describe-value.ts";
+import type { Json } from "../../core/json.ts";
+import { nameScript } from "../../expressions/jsonnet-setting.ts";
+import type { HttpCall } from "../../core/http-call.ts";
+import type { NodeContext, NodeExpression } from "../../engine/node.ts";
+import { expression, type Read, readJsonnet } from "./settings.ts";
+
+/*
+ * What nodes that call HTTP have in common: their settings, which are Jsonnet in every place that varies, and the call
+ * that comes of them. Everything an author can get wrong is found here and named by its field, so that what is left
+ * for the network to refuse is the network's.
+ */
+
+/** For the whole call, redirects included. */
+const TIMEOUT_MS = 5000;
+const MAX_PAIRS = 100;
+const MAX_URL = 8192;
+const MAX_HEADER = 8192;
+const JSON_TYPE = "application/json";
+
+const pairs = z
+  .array(
+    z.object({
+      key: z.string().describe("The name: plain, or Jsonnet."),
+      value: z.string().describe("Jsonnet; text, number or boolean. Null leaves the pair out."),
+    }),
+  )
+  .max(MAX_PAIRS, `must have at most ${MAX_PAIRS} entries`)
+  .nullish();
+
+const MEDIA_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+[\t\x20-\x7e]*$/;
+
+export const httpSettings = z.object({
+  url: expression.describe("Jsonnet; an address with `https://` or `http://`."),
+  headers: pairs.describe("Headers of the request."),
+  query_params: pairs.describe("Added to the query of the address."),
+  output_key: z
+    .string()
+    .max(255, "must be at most 255 characters")
+    .nullish()
+    .transform((key) => (key === undefined || key === "" ? null : key))
+    .describe("Key of the payload that takes the answer. Absent: its keys are merged at the root."),
+});
+
+export const contentType = z
+  .string()
+  .nullish()
+  .transform((type) => (type ?? "").trim() || JSON_TYPE)
+  .refine((type) => MEDIA_TYPE.test(type), "must be a media type such as application/json")
+  .meta({ description: "Media type of the body.", default: JSON_TYPE });
+
+export interface CallSettings extends z.output<typeof httpSettings> {
+  http_method: HttpCall["method"];
+  body?: string | null | undefined;
+  body_content_type?: string;
+}
+
+/** The Jsonnet among the settings, each under its path. */
+export function httpExpressions({ url, headers, query_params, body }: CallSettings): NodeExpression[] {
+  const sources: [path: string, source: string][] = [
+    ["url", url],
+    ...pairSources("headers", headers),
+    ...pairSources("query_params", query_params),
+    ...(isBlank(body) ? [] : [["body", body] as [string, string]]),
+  ];
+  return sources.map(([path, source]) => ({ path, language: "jsonnet", source }));
+}
+
+/** The call, or what is wrong with which setting. */
+export function buildCall(ctx: NodeContext, settings: CallSettings): Read<HttpCall> {
+  try {
+    const headers = readPairs(ctx, "headers", settings.headers).map(checkHeader);
+    const has = (wanted: string) => headers.some(([name]) => name.toLowerCase() === wanted);
+    const body = readBody(ctx, settings, headers);
+    // Who gets the same call twice, because a process died between the answer and its record, can tell by this.
+    if (!has("idempotency-key"))
+      headers.push(["Idempotency-Key", `${ctx.run.id}:${encodeURIComponent(ctx.node.ref)}`]);
+    if (body !== null && !has("content-type"))
+      headers.push(["Content-Type", settings.body_content_type ?? JSON_TYPE]);
+    const url = readUrl(ctx, settings);
+    return { ok: true, value: { method: settings.http_method, url, headers, body, timeout_ms: TIMEOUT_MS } };
+  } catch (error) {
+    if (error instanceof WrongSetting) return { ok: false, reason: error.message };
+    throw error;
+  }
+}
+
+/** On its way to `buildCall`: the first wrong setting is the answer. */
+class WrongSetting extends Error {}
+
+function wrong(path: string, reason: string): never {
+  throw new WrongSetting(`${path}: ${reason}`);
+}
+
+function evaluate(ctx: NodeContext, path: string, source: string): Json {
+  const read = readJsonnet(ctx, path, source);
+  if (!read.ok) throw new WrongSetting(read.reason);
+  return read.value;
+}
+
+function readUrl(ctx: NodeContext, { url: source, query_params }: CallSettings): string {
+  const value = evaluate(ctx, "url", source);
+  if (typeof value !== "string") wrong("url", `must give a text, gave ${describeValue(value)}`);
+  const text = value.trim();
+  if (!URL.canParse(text)) wrong("url", `'${describeUrl(text)}' is not a URL`);
+  const url = new URL(text);
+  if (url.protocol !== "https:" && url.protocol !== "http:")
+    wrong("url", `must begin with https:// or http://, not ${url.protocol}`);
+  // The query that the URL has is kept as it was written.
+  const added = readPairs(ctx, "query_params", query_params).map(({ name, value: member }) =>
+    encode(name, member),
+  );
+  url.search = [url.search.slice(1), ...added].filter((part) => part !== "").join("&");
+  url.hash = "";
+  if (url.href.length > MAX_URL) wrong("url", `must be at most ${MAX_URL} characters`);
+  return url.href;
+}
+
+const encode = (name: string, value: string) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`;
+
+/** What is in front of the query, and no credentials. */
+function describeUrl(text: string): string {
+  return describeValue((text.split(/[?#]/, 1)[0] ?? "").replace(/\/\/[^/]*@/, "//***@"));
+}
+
+interface Pair {
+  path: string;
+  name: string;
+  value: string;
+}
+
+/** Whose value is null is left out; so is a row that nobody filled in. */
+function readPairs(ctx: NodeContext, list: string, rows: CallSettings["headers"]): Pair[] {
+  return (rows ?? []).flatMap(({ key, value }, index): Pair[] => {
+    if (isBlank(key) && isBlank(value)) return [];
+    const path = `${list}.${index}`;
+    const name = evaluate(ctx, `${path}.key`, nameScript(key));
+    if (typeof name !== "string" || name.trim() === "")
+      wrong(`${path}.key`, `must give a text, gave ${describeValue(name)}`);
+    const given = evaluate(ctx, `${path}.value`, value);
+    if (given === null) return [];
+    if (typeof given === "object")
+      wrong(`${path}.value`, `must give a text, a number or a boolean, gave ${describeValue(given)}`);
+    return [{ path, name: name.trim(), value: String(given) }];
+  });
+}
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** Where the message ends and whom the connection is for is not the author's to say. */
+const RESERVED = new Set([
+  "connection",
+  "content-length",
+  "expect",
+  "host",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+function checkHeader({ path, name, value }: Pair): [string, string] {
+  if (!HEADER_NAME.test(name)) wrong(`${path}.key`, `'${describeValue(name)}' is not the name of a header`);
+  if (RESERVED.has(name.toLowerCase()))
+    wrong(`${path}.key`, `the header '${name}' is set by the connection and cannot be given`);
+  const text = value.trim();
+  if (!HEADER_VALUE.test(text))
+    wrong(`${path}.value`, `the header '${name}' has characters that no header can have`);
+  if (text.length > MAX_HEADER)
+    wrong(`${path}.value`, `the header '${name}' must be at most ${MAX_HEADER} characters`);
+  return [name, text];
+}
+
+/** JSON types get the value as JSON; all others get a text as it is, and JSON for what is none. */
+function readBody(
+  ctx: NodeContext,
+  { http_method, body, body_content_type = JSON_TYPE }: CallSettings,
+  headers: [string, string][],
+): string | null {
+  if (http_method === "GET" || isBlank(body)) return null;
+  const value = evaluate(ctx, "body", body);
+  const type = headers.find(([name]) => name.toLowerCase() === "content-type")?.[1] ?? body_content_type;
+  return typeof value === "string" && !isJsonType(type) ? value : JSON.stringify(value);
+}
+
+const isJsonType = (type: string) => /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type);
+
+function isBlank(source: string | null | undefined): source is null | undefined | "" {
+  return source === null || source === undefined || source.trim() === "";
+}
+
+function pairSources(list: string, rows: CallSettings["headers"]): [string, string][] {
+  return (rows ?? []).flatMap(({ key, value }, index): [string, string][] =>
+    isBlank(key) && isBlank(value)
+      ? []
+      : [
+          [`${list}.${index}.key`, nameScript(key)],
+          [`${list}.${index}.value`, value],
+        ],
+  );
+}

@@ -1,0 +1,135 @@
+import { z } from "zod";
+import { describeValue } from "../../core/describe-value.ts";
+import { isPlainId } from "../../core/plain-id.ts";
+import type { Done, Who } from "../../engine/effect.ts";
+import { next, type NodeContext, type NodeExpression, type NodeOutcome } from "../../engine/node.ts";
+import { flag, type Read, readTemplate } from "./settings.ts";
+
+/*
+ * What nodes have in common that put the people of a run somewhere or take them away: whom they mean, what it is
+ * called, and what is said about it. None of them ends a run: what goes wrong is in its log.
+ */
+
+export const userSelection = z
+  .array(
+    z.enum(["recipient", "actor"], "must be recipient or actor"),
+    "must be a list of recipient and actor",
+  )
+  .min(1, "must name recipient, actor or both")
+  .transform((who) => [...new Set(who)])
+  .describe("Who: the recipient, the actor, or both.");
+
+const idText = z.string("must be a text").min(1, "must not be empty");
+
+/** Of an id that is written out; for `superRefine`. */
+function checkPlainId(text: string, path: string, issues: z.RefinementCtx): void {
+  if (text !== "" && !isPlainId(text)) issues.addIssue({ code: "custom", path: [path], message: NOT_PLAIN });
+}
+
+const NOT_PLAIN = "must be made of a-z, 0-9, - and _, or be a template and said to be dynamic";
+
+/** The id as it is written, or what its template gives. */
+function resolveId(ctx: NodeContext, path: string, text: string, is_dynamic: boolean): Read<string> {
+  const id = is_dynamic ? readTemplate(ctx, path, text) : { ok: true as const, value: text };
+  if (!id.ok || isPlainId(id.value)) return id;
+  return { ok: false, reason: `${path}: '${describeValue(id.value)}' must be made of a-z, 0-9, - and _` };
+}
+
+/** Which object: the settings, their check, the templates among them, and what they come to for a run. */
+export const objectFields = {
+  object_type: idText.describe("Type of the object, or Handlebars that gives it."),
+  object_id: idText.describe("Id of the object, or Handlebars that gives it."),
+  is_object_id_dynamic: flag.meta({
+    description: "`object_type` and `object_id` are both Handlebars.",
+    default: false,
+  }),
+};
+
+interface ObjectSettings {
+  object_type: string;
+  object_id: string;
+  is_object_id_dynamic: boolean;
+}
+
+export function checkObject(settings: ObjectSettings, issues: z.RefinementCtx): void {
+  if (settings.is_object_id_dynamic) return;
+  checkPlainId(settings.object_type, "object_type", issues);
+  checkPlainId(settings.object_id, "object_id", issues);
+}
+
+export function objectTemplates(settings: ObjectSettings): NodeExpression[] {
+  if (!settings.is_object_id_dynamic) return [];
+  return [template("object_type", settings.object_type), template("object_id", settings.object_id)];
+}
+
+export function resolveObject(
+  ctx: NodeContext,
+  settings: ObjectSettings,
+): Read<{ type: string; id: string }> {
+  const type = resolveId(ctx, "object_type", settings.object_type, settings.is_object_id_dynamic);
+  if (!type.ok) return type;
+  const id = resolveId(ctx, "object_id", settings.object_id, settings.is_object_id_dynamic);
+  return id.ok ? { ok: true, value: { type: type.value, id: id.value } } : id;
+}
+
+/** The same of a list. */
+export const listFields = {
+  list_id: idText.describe("Id of the list, or Handlebars that gives it."),
+  is_list_id_dynamic: flag.meta({ description: "`list_id` is Handlebars.", default: false }),
+};
+
+interface ListSettings {
+  list_id: string;
+  is_list_id_dynamic: boolean;
+}
+
+export function checkList({ list_id, is_list_id_dynamic }: ListSettings, issues: z.RefinementCtx): void {
+  if (!is_list_id_dynamic) checkPlainId(list_id, "list_id", issues);
+}
+
+export function listTemplates({ list_id, is_list_id_dynamic }: ListSettings): NodeExpression[] {
+  return is_list_id_dynamic ? [template("list_id", list_id)] : [];
+}
+
+export function resolveList(ctx: NodeContext, { list_id, is_list_id_dynamic }: ListSettings): Read<string> {
+  return resolveId(ctx, "list_id", list_id, is_list_id_dynamic);
+}
+
+export function template(path: string, source: string): NodeExpression {
+  return { path, language: "handlebars", source };
+}
+
+/** Those of the chosen who are stored, and whom the operation takes; a warning for each of the others. */
+export function choosePeople(ctx: NodeContext, chosen: readonly Who[], takes: "users" | "everybody"): Who[] {
+  return chosen.filter((who) => {
+    const reason = refusePerson(ctx, who, takes);
+    if (reason !== null) ctx.log("warning", "node_skipped", `the ${who} is left out: ${reason}`);
+    return reason === null;
+  });
+}
+
+function refusePerson({ run }: NodeContext, who: Who, takes: "users" | "everybody"): string | null {
+  const person = run[who];
+  if (person === null) return "there is none";
+  if (takes === "users" && person.object_type !== "") return "it is an object, not a user";
+  return person.recipient_id === null ? "they are not stored" : null;
+}
+
+/** Writes down what came of it, and goes on. */
+export function report(ctx: NodeContext, code: string, message: string, done: Done): NodeOutcome {
+  if (!done.ok) return giveUp(ctx, code, done.reason);
+  const { warnings, ...facts } = done.detail ?? {};
+  const told = Array.isArray(warnings) ? warnings.filter((one) => typeof one === "string") : [];
+  ctx.log(
+    told.length === 0 ? "info" : "warning",
+    "node_completed",
+    [message, ...told.slice(0, 3)].join("; "),
+    told.length === 0 ? facts : { ...facts, warnings: told },
+  );
+  return next;
+}
+
+export function giveUp(ctx: NodeContext, code: string, reason: string): NodeOutcome {
+  ctx.log("error", "node_failed", reason, { code });
+  return next;
+}

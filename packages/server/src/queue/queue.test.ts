@@ -1,0 +1,384 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { cloneDatabase, until } from "../../test/harness.ts";
+import { createDb, type Db } from "../db/db.ts";
+import { createSilentLog } from "../log.ts";
+import { ClaimLostError, createDispatch, type Dispatch, type Handler, type Job, type Ref } from "./queue.ts";
+
+let db: Db;
+let url: string;
+let nodes: Dispatch[] = [];
+/** Refs that were handled or given up, in the order it was committed. */
+let handled: string[];
+let given_up: { id: string; reason: string }[];
+/** What the handler throws for a job, if anything. */
+let fail: (job: Job) => Error | null;
+
+beforeAll(async () => {
+  url = await cloneDatabase();
+  db = createDb({ url, max: 4, onError: () => {} });
+});
+afterAll(() => db.close());
+beforeEach(async () => {
+  await db.query("delete from pgboss.job");
+  handled = [];
+  given_up = [];
+  fail = () => null;
+});
+afterEach(async () => {
+  await Promise.all(nodes.map((node) => node.stop()));
+  nodes = [];
+});
+
+/** A node that handles execute jobs; `worker: false` only queues. */
+async function start(more: Partial<Handler> & { worker?: boolean } = {}): Promise<Dispatch> {
+  const { worker = true, ...rest } = more;
+  const node = createDispatch({ db, url, log: createSilentLog(), observe: () => {} });
+  nodes.push(node);
+  node.work("execute", {
+    batch: { 0: 4, 1: 4, 2: 4 },
+    loops: { 0: 1, 1: 1, 2: 1 },
+    divisible: true,
+    async handle(jobs, lane) {
+      await db.tx(async (tx) => {
+        await node.settle(tx, "execute", lane, jobs);
+        for (const job of jobs) {
+          const error = fail(job);
+          if (error !== null) throw error;
+          tx.afterCommit(() => handled.push(...job.refs.map(({ id }) => id)));
+        }
+      });
+    },
+    async giveUp(tx, { id }, error) {
+      const reason = error instanceof Error ? error.message : "";
+      tx.afterCommit(() => given_up.push({ id, reason }));
+    },
+    ...rest,
+  });
+  await node.start({ worker });
+  return node;
+}
+
+const refs = (count: number, workspace_id = 1): Ref[] =>
+  Array.from({ length: count }, (_, index) => ({ workspace_id, id: `run-${workspace_id}-${index}` }));
+
+const enqueue = (node: Dispatch, list: Ref[]) => db.tx((tx) => node.enqueue(tx, "execute", 1, list));
+
+interface JobRow {
+  id: string;
+  state: string;
+  retry_count: number;
+}
+
+const jobs = () =>
+  db.query<JobRow>("select id, state, retry_count from pgboss.job where name = 'execute-transactional'");
+
+/** Everything is handled or given up and nothing is left to do; what waits for another try has it at once. */
+const drained = (count: number) =>
+  until(async () => {
+    const left = (await jobs()).filter(({ state }) => state !== "completed");
+    if (left.some(({ state }) => state === "retry")) {
+      await db.query("update pgboss.job set start_after = now() - interval '1 second' where state = 'retry'");
+      await db.query("notify carillon_wake, 'execute-transactional'");
+    }
+    return left.length === 0 && handled.length + given_up.length >= count;
+  });
+
+/** What a process leaves behind that is killed with its work in hand. */
+async function claimAndDie(seconds_ago = 0): Promise<void> {
+  await db.query(
+    `update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now() - make_interval(secs => $1)
+      where state = 'created'`,
+    [seconds_ago],
+  );
+}
+
+describe("a job", () => {
+  it("holds up to 100 refs, with the workspace of each", async () => {
+    const seen: Job[] = [];
+    const node = await start({
+      handle: (jobs) =>
+        db.tx(async (tx) => {
+          seen.push(...jobs);
+          await node.settle(tx, "execute", 1, jobs);
+        }),
+    });
+    const mixed = refs(125, 1).flatMap((ref, index) => [ref, { workspace_id: 2, id: `other-${index}` }]);
+    await enqueue(node, mixed);
+    await until(async () => seen.length === 3);
+
+    expect(seen.map((job) => job.refs.length).toSorted((left, right) => left - right)).toEqual([
+      50, 100, 100,
+    ]);
+    const name = ({ workspace_id, id }: Ref) => `${workspace_id} ${id}`;
+    expect(seen.flatMap((job) => job.refs.map(name)).sort()).toEqual(mixed.map(name).sort());
+  });
+
+  it("holds as many recipients, however many refs these are", async () => {
+    const node = await start();
+    const weights = [60, 40, 1, 250, 50, 30, 20, 1];
+    const members = weights.map((weight, index) => ({ workspace_id: 1, id: `run-${index}`, weight }));
+    const planned = node.plan("execute", 1, members);
+    expect(planned.map(({ job }) => job.refs.map(({ id }) => id.slice(4)).join())).toEqual([
+      "0,1",
+      "2",
+      "3",
+      "4,5,6",
+      "7",
+    ]);
+  });
+
+  it("exists exactly when the transaction that queued it committed", async () => {
+    const node = await start();
+    await expect(
+      db.tx(async (tx) => {
+        await node.enqueue(tx, "execute", 1, refs(3));
+        throw new Error("changed my mind");
+      }),
+    ).rejects.toThrow("changed my mind");
+    await enqueue(node, refs(1, 2));
+    await drained(1);
+
+    expect(handled).toEqual(["run-2-0"]);
+  });
+
+  it("is not settled by two who both think they hold it", async () => {
+    const node = await start({ worker: false });
+    await enqueue(node, refs(1));
+    await claimAndDie();
+    const [row] = await jobs();
+    const job: Job = { id: row?.id ?? "", tries: 0, refs: refs(1) };
+    const settle = (work: () => Promise<unknown>) =>
+      db.tx(async (tx) => {
+        await node.settle(tx, "execute", 1, [job]);
+        await work();
+      });
+
+    const fates = await Promise.allSettled([
+      settle(() => db.query("select 1")),
+      settle(() => db.query("select 1")),
+    ]);
+
+    expect(fates.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    const lost = fates.find((fate) => fate.status === "rejected");
+    expect(lost?.reason).toBeInstanceOf(ClaimLostError);
+  });
+
+  it("is waited for when the node stops", async () => {
+    const begun = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<void>();
+    const node = await start({
+      async handle(jobs, lane) {
+        begun.resolve();
+        await end.promise;
+        await db.tx((tx) => node.settle(tx, "execute", lane, jobs));
+      },
+    });
+    await enqueue(node, refs(1));
+    await begun.promise;
+    let stopped = false;
+    nodes = [];
+    const stopping = node.stop().then(() => (stopped = true));
+    await db.query("select 1");
+
+    expect(stopped).toBe(false);
+    end.resolve();
+    await stopping;
+    expect(await jobs()).toMatchObject([{ state: "completed" }]);
+  });
+});
+
+describe("work that fails", () => {
+  it("is halved until the bad member stands alone, which is given up after five tries", async () => {
+    const sizes: number[] = [];
+    fail = (job) => {
+      if (!job.refs.some(({ id }) => id === "run-1-41")) return null;
+      sizes.push(job.refs.length);
+      return new Error("poison");
+    };
+    const node = await start();
+    await enqueue(node, refs(100));
+    await drained(100);
+
+    expect(handled).toHaveLength(99);
+    expect(new Set(handled).size).toBe(99);
+    expect(given_up).toEqual([{ id: "run-1-41", reason: "poison" }]);
+    expect([...new Set(sizes)]).toEqual([100, 50, 25, 12, 6, 3, 2, 1]);
+    expect((await jobs()).filter(({ retry_count }) => retry_count > 0)).toMatchObject([{ retry_count: 4 }]);
+  });
+
+  it("takes no other job of its batch along", async () => {
+    fail = (job) => (job.refs.length === 1 ? new Error("poison") : null);
+    const node = await start({ worker: false });
+    for (const count of [2, 1, 3]) await enqueue(node, refs(count, count));
+    await node.stop();
+    nodes = [];
+    await start();
+    await drained(6);
+
+    expect(handled.toSorted()).toEqual(["run-2-0", "run-2-1", "run-3-0", "run-3-1", "run-3-2"]);
+    expect(given_up).toMatchObject([{ id: "run-1-0" }]);
+  });
+
+  it("stays one job where its rows refer to the job, and all its members are given up together", async () => {
+    fail = () => new Error("poison");
+    const node = await start({ divisible: false });
+    await enqueue(node, refs(3));
+    await drained(3);
+
+    expect(given_up.map(({ id }) => id)).toEqual(["run-1-0", "run-1-1", "run-1-2"]);
+    expect(await jobs()).toMatchObject([{ state: "completed", retry_count: 4 }]);
+  });
+
+  it("tells the handler how often it was handed out before", async () => {
+    const tries: number[] = [];
+    fail = (job) => {
+      tries.push(job.tries);
+      return tries.length < 3 ? new Error("not yet") : null;
+    };
+    const node = await start();
+    await enqueue(node, refs(1));
+    await drained(1);
+
+    expect(tries).toEqual([0, 1, 2]);
+  });
+
+  it("for a deadlock is tried again at once, as the same batch", async () => {
+    let deadlocks = 0;
+    fail = () => (deadlocks++ < 3 ? Object.assign(new Error("deadlock detected"), { code: "40P01" }) : null);
+    const node = await start();
+    await enqueue(node, refs(10));
+    await until(async () => handled.length === 10);
+
+    expect(await jobs()).toMatchObject([{ state: "completed", retry_count: 0 }]);
+  });
+
+  it("because the database is away is never given up", async () => {
+    let outages = 0;
+    fail = () => (outages++ < 8 ? Object.assign(new Error("gone"), { code: "57P01" }) : null);
+    const node = await start();
+    await enqueue(node, refs(3));
+    await drained(3);
+
+    expect(handled).toHaveLength(3);
+    expect(given_up).toEqual([]);
+  });
+});
+
+describe("work in the hands of a killed process", () => {
+  it("is free at once for a node that starts alone, and known to have been begun", async () => {
+    const queue = await start({ worker: false });
+    await enqueue(queue, refs(3));
+    await claimAndDie();
+    const tries: number[] = [];
+    fail = (job) => {
+      tries.push(job.tries);
+      return null;
+    };
+    await start();
+
+    // Its heartbeat alone would take twice as long.
+    await until(async () => handled.length === 3, 5);
+    expect(tries).toEqual([1]);
+  });
+
+  it("is left alone by a second node that starts, until its heartbeat has stopped", async () => {
+    const queue = await start({ worker: false });
+    await start();
+    // Queued and claimed in one transaction: the living node never sees it wait.
+    await db.tx(async (tx) => {
+      await queue.enqueue(tx, "execute", 1, refs(3));
+      await tx.query(
+        "update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now() where state = 'created'",
+      );
+    });
+    await start();
+    expect(await jobs()).toMatchObject([{ state: "active" }]);
+
+    await db.query("update pgboss.job set heartbeat_on = now() - interval '1 minute' where state = 'active'");
+    // The watch looks every few seconds; let its next look not be too soon after its last.
+    await db.query("update pgboss.queue set monitor_claim_on = null, monitor_on = null");
+    await until(async () => handled.length === 3);
+    expect(await jobs()).toMatchObject([{ state: "completed", retry_count: 1 }]);
+  });
+});
+
+describe("work that kills its workers", () => {
+  /** Every process that takes it up dies; the next one begins again. */
+  async function die(times: number): Promise<void> {
+    await db.query("update pgboss.job set retry_count = retry_count + $1", [times]);
+  }
+
+  it("is halved without being tried as a whole again", async () => {
+    const queue = await start({ worker: false });
+    await enqueue(queue, refs(8));
+    await die(3);
+    const sizes: number[] = [];
+    fail = (job) => {
+      sizes.push(job.refs.length);
+      return null;
+    };
+    await start();
+    await drained(8);
+
+    expect(handled).toHaveLength(8);
+    expect(Math.max(...sizes)).toBe(4);
+  });
+
+  it("is given up in the end, and not handed to the handler any more", async () => {
+    const queue = await start({ worker: false });
+    await enqueue(queue, refs(1));
+    await die(25);
+    await start();
+    await drained(1);
+
+    expect(handled).toEqual([]);
+    expect(given_up).toMatchObject([{ id: "run-1-0", reason: "it was begun 25 times and never finished" }]);
+  });
+});
+
+describe("the lock that says that a node lives", () => {
+  it("is taken again when its connection breaks, and costs nobody their work", async () => {
+    const queue = await start({ worker: false });
+    await start();
+    const holders = () =>
+      db.query<{ pid: number }>(
+        `select pid from pg_locks where locktype = 'advisory' and objid = 4150913 and granted
+            and database = (select oid from pg_database where datname = current_database())`,
+      );
+    const [before] = await holders();
+    await db.query("select pg_terminate_backend($1)", [before?.pid]);
+    await until(async () => {
+      const now = await holders();
+      return now.length === 1 && now[0]?.pid !== before?.pid;
+    });
+
+    // A node that starts now is not alone: it frees nothing.
+    await db.tx(async (tx) => {
+      await queue.enqueue(tx, "execute", 1, refs(1));
+      await tx.query(
+        "update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now() where state = 'created'",
+      );
+    });
+    await start();
+    expect(await jobs()).toMatchObject([{ state: "active" }]);
+  });
+});
+
+describe("measuring the queues", () => {
+  it("counts what waits and what is in hand, and finds the oldest", async () => {
+    const node = await start({ worker: false });
+    await enqueue(node, refs(1));
+    await claimAndDie();
+    await enqueue(node, refs(150));
+    await db.query(
+      "update pgboss.job set created_on = now() - interval '90 seconds' where state = 'created'",
+    );
+
+    const depths = await node.measure();
+    expect(depths).toHaveLength(15);
+    const depth = depths.find(({ stage, lane }) => stage === "execute" && lane === 1);
+    expect(depth).toMatchObject({ waiting: 2, active: 1 });
+    expect(depth?.oldest_seconds).toBeGreaterThanOrEqual(90);
+    expect(depths.filter(({ waiting, active }) => waiting + active > 0)).toHaveLength(1);
+  });
+});

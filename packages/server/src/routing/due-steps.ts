@@ -1,0 +1,135 @@
+import type { Catalog } from "../catalog/catalog.ts";
+import type { Clock } from "../workspaces/clock.ts";
+import type { Dispatch } from "../queue/queue.ts";
+import { policyKey, type Preferences } from "../preferences/preferences.ts";
+import { type Channel, isChannel } from "../core/channel.ts";
+import { type CategoryPolicy, evaluatePreference } from "../core/preferences/preferences.ts";
+import type { Db, Tx } from "../db/db.ts";
+import { achievedReason, cancelSteps } from "./success.ts";
+import { type DueStep, dropSteps, leaseSteps, readDueConcerns, shiftSteps, takeDueSteps } from "./steps.ts";
+
+/** A step later than this part of the gap moves those behind it, so that nobody is rung on two channels at once. */
+const TOLERANCE = 0.1;
+
+/**
+ * Moves the steps of smart routings that are due: to the job that sends them, or away with the reason why not. What
+ * cannot be sent gives its slot to the next step of its node, which is then looked at in the same transaction.
+ * Returns how many.
+ */
+export async function moveSteps(deps: StepDeps): Promise<number> {
+  const policies = await loadPolicies(deps);
+  if (policies.size === 0) return 0;
+  return deps.db.tx((tx) => move(tx, policies, deps), { relaxed: true });
+}
+
+export interface StepDeps {
+  db: Db;
+  dispatch: Dispatch;
+  clock: Clock;
+  catalog: Catalog;
+  preferences: Preferences;
+}
+
+async function move(tx: Tx, policies: Policies, deps: StepDeps): Promise<number> {
+  const base = await deps.clock(tx);
+  let moved = 0;
+  for (;;) {
+    const due = await takeDueSteps(tx, base);
+    moved += due.length;
+    const unwanted = await findUnwanted(tx, due, policies, deps);
+    for (const [reason, steps] of Map.groupBy(unwanted.keys(), (step) => unwanted.get(step) ?? "")) {
+      await dropSteps(tx, steps, reason);
+    }
+    const fated = (fate: DueStep["fate"]) => due.filter((step) => step.fate === fate);
+    await dropSteps(tx, fated("over"), "");
+    const reached = fated("reached");
+    for (const [metric, steps] of Map.groupBy(reached, ({ success_metric }) => success_metric)) {
+      await dropSteps(tx, steps, achievedReason(metric));
+    }
+    await cancelSteps(tx, reached);
+    const unreachable = fated("unreachable");
+    await dropSteps(
+      tx,
+      unreachable,
+      "the address is not part of the recipient's profile any more, or inactive",
+    );
+    const sent = fated("send").filter((step) => !unwanted.has(step));
+    await sendSteps(tx, sent, deps);
+    await shiftSteps(tx, [
+      ...[...unreachable, ...unwanted.keys()].map((step) => ({ ...step, ms: -step.gap_ms })),
+      ...sent
+        .filter(({ late_ms, gap_ms }) => late_ms > gap_ms * TOLERANCE)
+        .map((step) => ({ ...step, ms: step.late_ms })),
+    ]);
+    if (unreachable.length + unwanted.size === 0) return moved;
+  }
+}
+
+/** What holds for a category in a tenant, by `workspace_id/tenant_id/category`. */
+type Policies = Map<string, { policy: CategoryPolicy | null; blocked: Channel[] | null }>;
+
+const keyOf = ({
+  workspace_id,
+  tenant_id,
+  category,
+}: Pick<DueStep, "workspace_id" | "tenant_id" | "category">) => policyKey(workspace_id, tenant_id, category);
+
+/** Before the transaction: what is not remembered is read over a connection of its own. */
+async function loadPolicies({ db, clock, catalog, preferences }: StepDeps): Promise<Policies> {
+  const policies: Policies = new Map();
+  for (const concern of await readDueConcerns(db, await clock(db))) {
+    const { workspace_id, tenant_id, category } = concern;
+    const tenant = await catalog.findTenant(workspace_id, tenant_id);
+    policies.set(keyOf(concern), {
+      policy: await preferences.findPolicy(workspace_id, tenant_id, category),
+      blocked: tenant?.blocked_channels?.filter(isChannel) ?? null,
+    });
+  }
+  return policies;
+}
+
+/** Steps whose recipients, or whose tenants, have turned the channel off since the node was passed, and why. */
+async function findUnwanted(
+  tx: Tx,
+  due: DueStep[],
+  policies: Policies,
+  { preferences }: StepDeps,
+): Promise<Map<DueStep, string>> {
+  const unwanted = new Map<DueStep, string>();
+  const sendable = due.filter(({ fate }) => fate === "send");
+  for (const [workspace_id, own] of Map.groupBy(sendable, (step) => step.workspace_id)) {
+    const choices = await preferences.load(tx, workspace_id, own);
+    for (const step of own) {
+      const known = policies.get(keyOf(step));
+      // Due since the policies were read; the node's own look at them is recent enough.
+      if (known === undefined) continue;
+      const { refused } = evaluatePreference({
+        category: step.category,
+        policy: known.policy,
+        tenant_id: step.tenant_id,
+        tenant_blocked_channels: known.blocked,
+        choice: choices(step),
+        channels: [step.channel],
+      });
+      const reason = refused.get(step.channel);
+      if (reason !== undefined) unwanted.set(step, `${step.channel} was turned off meanwhile: ${reason}`);
+    }
+  }
+  return unwanted;
+}
+
+async function sendSteps(tx: Tx, steps: DueStep[], { dispatch }: Pick<StepDeps, "dispatch">): Promise<void> {
+  for (const lane of [0, 1, 2] as const) {
+    const own = steps.filter((step) => step.lane === lane);
+    const planned = dispatch.plan("send", lane, own);
+    for (const { job, members } of planned) await leaseSteps(tx, job.id, members);
+    if (planned.length > 0) {
+      await dispatch.enqueueJobs(
+        tx,
+        "send",
+        lane,
+        planned.map(({ job }) => job),
+      );
+    }
+  }
+}

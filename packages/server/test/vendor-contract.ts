@@ -1,0 +1,238 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import type { Json, JsonObject } from "../src/core/json.ts";
+import type { HttpClient, HttpErrorCode, HttpReply, HttpRequest } from "../src/delivery/http/http.ts";
+import { HttpCallError } from "../src/delivery/http/http.ts";
+import { redactConfig, secretFields } from "../src/delivery/vendor/secret.ts";
+import type { FailureClass, Outcome, OutgoingMessage, Vendor } from "../src/delivery/vendor/vendor.ts";
+
+export interface VendorFixtures<Config extends z.ZodObject> {
+  /** Complete settings, with every secret filled in: the contract watches where these values go. */
+  config: z.input<Config>;
+  /** A message the vendor would accept. Its content is what the channel renders. */
+  message: OutgoingMessage;
+  /** Settings that must be refused. */
+  refused?: unknown[];
+  /** The slug, where it is not `<vendor>-<channel>`. */
+  slug?: string;
+  /** Answers the calls that come before the one that sends: tokens, look-ups. Undefined: this one sends. */
+  prepare?: (request: HttpRequest) => HttpReply | undefined;
+}
+
+/**
+ * What holds for every vendor, whatever it speaks: its slug, its settings and their secrets, and that no answer
+ * from outside and no content from inside makes it throw. Each vendor's test calls this once and then tests
+ * what is its own.
+ */
+export function vendorContract<Config extends z.ZodObject>(
+  vendor: Vendor<Config>,
+  fixtures: VendorFixtures<Config>,
+): void {
+  describe(`${vendor.slug} as a vendor`, () => {
+    it("is named by its vendor and its channel", () => {
+      expect(vendor.slug).toMatch(/^[a-z0-9]+([_-][a-z0-9]+)*$/);
+      expect(vendor.slug).toBe(fixtures.slug ?? `${vendor.vendor}-${vendor.channel}`);
+      expect(vendor.name.trim()).toBe(vendor.name);
+      expect(vendor.name).not.toBe("");
+    });
+
+    settingsContract(vendor, fixtures);
+    sendingContract(vendor, fixtures);
+  });
+}
+
+function settingsContract<Config extends z.ZodObject>(
+  vendor: Vendor<Config>,
+  { config, refused = [] }: VendorFixtures<Config>,
+): void {
+  it("reads its settings, and reads them again as it stored them", () => {
+    const parsed = vendor.config.parse(config);
+    const stored: unknown = JSON.parse(JSON.stringify(parsed));
+    expect(vendor.config.parse(stored)).toEqual(parsed);
+  });
+
+  it("describes every setting for the form, and marks the secret ones", () => {
+    const form = z.toJSONSchema(vendor.config, { io: "input" });
+    for (const [name, field] of Object.entries(form.properties ?? {})) {
+      expect(field, `setting ${name}`).toHaveProperty("title");
+    }
+  });
+
+  it("shows its settings without the secrets", () => {
+    const shown = JSON.stringify(redactConfig(vendor.config, vendor.config.parse(config)));
+    const secrets = secretValues(vendor.config, config);
+    for (const value of secrets) {
+      expect(shown).not.toContain(JSON.stringify(value).slice(1, -1));
+    }
+    expect(secretFields(vendor.config).length > 0).toBe(secrets.length > 0);
+  });
+
+  it.each(refused.map((settings) => [settings]))("refuses the settings %j", (settings) => {
+    expect(vendor.config.safeParse(settings).success).toBe(false);
+  });
+}
+
+/** Answers that follow no vendor's documentation. */
+const STRANGE_BODIES = ["", "null", "[]", "{", "0", '"text"', "<html>Bad gateway</html>", '{"__proto__":1}'];
+const STRANGE_STATUSES = [
+  100, 200, 202, 204, 301, 400, 401, 403, 404, 409, 410, 413, 422, 429, 500, 503, 999,
+];
+const CALL_FAILURES: [HttpErrorCode, boolean][] = [
+  ["blocked_address", false],
+  ["dns_failed", false],
+  ["connection_refused", false],
+  ["tls_failed", false],
+  ["timeout", false],
+  ["timeout", true],
+  ["connection_lost", true],
+  ["bad_reply", true],
+  ["response_too_large", true],
+];
+
+function sendingContract<Config extends z.ZodObject>(
+  vendor: Vendor<Config>,
+  fixtures: VendorFixtures<Config>,
+): void {
+  const { message, prepare } = fixtures;
+  const config = vendor.config.parse(fixtures.config);
+  const secrets = secretValues(vendor.config, fixtures.config);
+
+  const send = async (outgoing: OutgoingMessage, signal: AbortSignal, answer: Answer): Promise<Outcome> => {
+    const connection = vendor.open(config, {
+      http: scriptedHttp((request) => prepare?.(request) ?? answer(request)),
+    });
+    try {
+      return await connection.send(outgoing, signal);
+    } finally {
+      await connection.close?.();
+    }
+  };
+
+  it("answers with an outcome whatever comes back", async () => {
+    for (const status of STRANGE_STATUSES) {
+      for (const body of STRANGE_BODIES) {
+        const outcome = await send(message, newSignal(), () => ({ status, headers: {}, body }));
+        expect(problemsOf(outcome, secrets)).toEqual([]);
+      }
+    }
+  });
+
+  it("answers with an outcome when the call dies, and never says failed for one that may have arrived", async () => {
+    for (const [code, arrived] of CALL_FAILURES) {
+      let expected = ["sent", "failed", "ambiguous"];
+      const outcome = await send(message, newSignal(), () => {
+        expected = [arrived ? "ambiguous" : "failed"];
+        throw new HttpCallError(code, `${code} in a test`, arrived);
+      });
+      expect(problemsOf(outcome, secrets)).toEqual([]);
+      expect(expected).toContain(outcome.kind);
+    }
+  });
+
+  it("answers with an outcome for content and identities of any shape", async () => {
+    for (const hostile of hostileMessages(message)) {
+      const outcome = await send(hostile, newSignal(), () => ({ status: 200, headers: {}, body: "{}" }));
+      expect(problemsOf(outcome, secrets)).toEqual([]);
+    }
+  });
+
+  it("answers with an outcome when it is told to stop before it starts", async () => {
+    const outcome = await send(message, AbortSignal.abort(), ({ signal }) => {
+      throw new HttpCallError(
+        signal?.aborted === true ? "aborted" : "connection_refused",
+        "in a test",
+        false,
+      );
+    });
+    expect(problemsOf(outcome, secrets)).toEqual([]);
+  });
+
+  it("closes, and closes again without complaint", async () => {
+    const connection = vendor.open(config, {
+      http: scriptedHttp(() => ({ status: 200, headers: {}, body: "{}" })),
+    });
+    await connection.close?.();
+    await connection.close?.();
+    expect(connection.send).toBeTypeOf("function");
+  });
+}
+
+/** Simulators hang until they are told to stop. */
+function newSignal(): AbortSignal {
+  return AbortSignal.timeout(1000);
+}
+
+export type Answer = (request: HttpRequest) => HttpReply | Promise<HttpReply>;
+
+/** An HTTP client whose network is a function, for vendors whose addresses are fixed. */
+export function scriptedHttp(answer: Answer): HttpClient {
+  return { request: async (request) => answer(request), close: async () => {} };
+}
+
+const CLASSES = new Set<FailureClass>(["recipient", "message", "config", "throttled", "transient"]);
+
+/** What is wrong with an outcome, whatever it says. */
+function problemsOf(outcome: Outcome, secrets: string[]): string[] {
+  const text = JSON.stringify(outcome);
+  const problems = secrets.some((value) => text.includes(value)) ? ["shows a secret"] : [];
+  const check = (sound: boolean, problem: string): void => {
+    if (!sound) {
+      problems.push(`${problem}: ${text.slice(0, 300)}`);
+    }
+  };
+  if (outcome.kind === "sent") {
+    check(outcome.vendor_message_id !== "", "has a blank vendor_message_id");
+    return problems;
+  }
+  check(/^\S.{0,99}$/.test(outcome.code), "has no usable code");
+  check(outcome.message !== "" && outcome.message.length <= 1000, "has no message, or too long a one");
+  if (outcome.kind === "failed") {
+    check(CLASSES.has(outcome.class), "has an unknown class");
+    check((outcome.retry_after ?? 0) >= 0, "asks for a retry in the past");
+    check(
+      outcome.inactivate !== true || outcome.class === "recipient",
+      "inactivates without a dead recipient",
+    );
+  }
+  return problems;
+}
+
+/** The same message with every field of its content, and its identity, replaced by what should not be there. */
+function hostileMessages(message: OutgoingMessage): OutgoingMessage[] {
+  const values: Json[] = [
+    null,
+    "",
+    0,
+    true,
+    [],
+    {},
+    [null, {}, 5],
+    "line\r\nBcc: evil@example.com\r\n\r\nbody",
+    "\u0000\uD800 💥 \u202E",
+    "x".repeat(100_000),
+    JSON.parse('{"__proto__":{"polluted":true},"constructor":"x"}') as JsonObject,
+  ];
+  const contents = Object.keys(message.content).flatMap((key) =>
+    values.map((value) => ({ ...message, content: { ...message.content, [key]: value } })),
+  );
+  const identities = values
+    .filter((value) => typeof value === "string" || (typeof value === "object" && value !== null))
+    .map((to) => ({ ...message, to: to as string | JsonObject }));
+  const file = { filename: "\uD800 💥;\r\nX: y", content_type: "x/y", bytes: Buffer.alloc(0), sha256: "" };
+  return [...contents, ...identities, { ...message, content: {} }, { ...message, attachments: [file, file] }];
+}
+
+function secretValues(schema: z.ZodType, config: unknown): string[] {
+  return secretFields(schema).flatMap((path) => leaves(config, path.split(".")));
+}
+
+function leaves(value: unknown, [step, ...rest]: string[]): string[] {
+  if (step === undefined) {
+    return typeof value === "string" ? [value] : [];
+  }
+  if (typeof value !== "object" || value === null) {
+    return [];
+  }
+  const entries = Object.entries(value).filter(([key]) => step === "*" || key === step);
+  return entries.flatMap(([, child]) => leaves(child, rest));
+}
