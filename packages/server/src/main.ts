@@ -11,7 +11,7 @@ import { type Config, readConfig, SettingsError } from "./config.ts";
 import { createTemplateEngine } from "./templates/engine.ts";
 import { createJqEngine } from "@carillon/languages/jq";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
-import { LANES } from "./core/lane.ts";
+import { rootOf } from "./core/lane.ts";
 import type { Db } from "./db/db.ts";
 import {
   type EmbeddedPostgres,
@@ -27,11 +27,11 @@ import { createHttpCaller } from "./delivery/http/http-caller.ts";
 import { createVendorAdmin } from "./delivery/vendor-admin.ts";
 import { createVendorTables } from "./delivery/vendor-table.ts";
 import { boundJq } from "./expressions/bounded-jq.ts";
-import { createDispatch } from "./queue/queue.ts";
+import { createQueue } from "./queue/queue.ts";
 import { createCompile, createEngine, type Engine } from "./engine/engine.ts";
 import { createExpressions } from "./expressions/expressions.ts";
-import { tellingRecipients } from "./engine/waits/notifying-recipients.ts";
-import { tellingCatalog } from "./engine/waits/notify-tenants.ts";
+import { recipientsWithSignals } from "./engine/waits/profile-signals.ts";
+import { catalogWithSignals } from "./engine/waits/tenant-signals.ts";
 import { createApp } from "./http/app.ts";
 import { createHealth } from "./http/health.ts";
 import { listen, tryAddress } from "./http/listen.ts";
@@ -192,21 +192,21 @@ async function compose(
   const lists = createLists({ ids });
   const preferences = createPreferences({ db, catalog });
   const worker = config.ROLE !== "api";
-  const dispatch = createDispatch({
+  const queue = createQueue({
     db,
     url,
     log,
-    observe: (stage, lane, seconds, refs) => metrics.stage(stage, LANES[lane], seconds, refs),
+    observe: (stage, lane, seconds, refs) => metrics.stage(stage, rootOf(lane), seconds, refs),
   });
   const measureQueues = async (): Promise<QueueReading[]> =>
-    (await dispatch.measure()).map((depth) => ({ ...depth, lane: LANES[depth.lane] }));
+    (await queue.measure()).map((depth) => ({ ...depth, lane: rootOf(depth.lane) }));
   const metrics = createMetrics();
   const vendorTables = createVendorTables({ db, catalog, box, http, vendors });
   const engine: Engine = createEngine({
     db,
     ids,
     log,
-    dispatch,
+    queue,
     catalog,
     workspaces,
     recipients,
@@ -233,16 +233,16 @@ async function compose(
     workspaces,
     vendors: vendorTables,
     http,
-    settleJobs: (tx, lane, jobs) => dispatch.settle(tx, "send", lane, jobs),
+    settleJobs: (tx, lane, jobs) => queue.settle(tx, "send", lane, jobs),
     wakeAt: engine.wakeAt,
-    calm: dispatch.calm,
+    waitForUrgentWork: queue.waitForUrgentWork,
     onSettled(settled) {
       for (const { message, verdict } of settled) metrics.message(message.channel, verdict.status);
     },
     concurrency: config.SEND_CONCURRENCY,
     timeout_ms: VENDOR_TIMEOUT_MS,
   });
-  if (worker) dispatch.work("send", delivery.handler);
+  if (worker) queue.work("send", delivery.handler);
   stops.push(delivery.stop);
   stops.push(engine.stop);
   await engine.start();
@@ -259,8 +259,8 @@ async function compose(
     ids,
     log,
     workspaces,
-    catalog: tellingCatalog(catalog, { dispatch, clock }),
-    recipients: tellingRecipients(recipients, { dispatch, clock }),
+    catalog: catalogWithSignals(catalog, { queue, clock, ids }),
+    recipients: recipientsWithSignals(recipients, { queue, clock }),
     channels,
     vendors: createVendorAdmin({ box, ids, catalog, vendors }),
     engine,

@@ -3,7 +3,7 @@ import type { TestProject } from "vitest/node";
 import { createDb } from "../src/db/db.ts";
 import { startEmbeddedPostgres } from "../src/db/embedded.ts";
 import { migrate } from "../src/db/migrate.ts";
-import { createDispatch } from "../src/queue/queue.ts";
+import { createQueue } from "../src/queue/queue.ts";
 import { createSilentLog } from "../src/log.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
@@ -29,9 +29,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   url.pathname = "/carillon_template";
   const template = createDb({ url: url.href, max: 2, onError: () => {} });
   await migrate(template);
-  const dispatch = createDispatch({ db: template, url: url.href, log: createSilentLog(), observe: () => {} });
-  await dispatch.start({ worker: false });
-  await dispatch.stop();
+  const queue = createQueue({ db: template, url: url.href, log: createSilentLog(), observe: () => {} });
+  await queue.start({ worker: false });
+  await queue.stop();
   await template.close();
   await admin.query("alter database carillon_template is_template true allow_connections false");
   await admin.close();

@@ -15,7 +15,7 @@ import { createLists } from "../src/lists/lists.ts";
 import type { Settled } from "../src/delivery/outbox.ts";
 import { createVendorTables } from "../src/delivery/vendor-table.ts";
 import type { Vendor } from "../src/delivery/vendor/vendor.ts";
-import { createDispatch } from "../src/queue/queue.ts";
+import { createQueue } from "../src/queue/queue.ts";
 import { createCompile, createEngine } from "../src/engine/engine.ts";
 import type { NodeDefinition } from "../src/engine/node.ts";
 import { createIdSource } from "../src/ids.ts";
@@ -82,12 +82,12 @@ export async function startWorker(
     http,
     vendors: new Map([...vendors, ...(options.vendors ?? [])].map((vendor) => [vendor.slug, vendor])),
   });
-  const dispatch = createDispatch({ db, url: databaseUrl, log, observe: () => {} });
+  const queue = createQueue({ db, url: databaseUrl, log, observe: () => {} });
   const engine = createEngine({
     db,
     ids,
     log,
-    dispatch,
+    queue,
     catalog,
     workspaces,
     clock,
@@ -119,17 +119,17 @@ export async function startWorker(
     workspaces,
     vendors: vendorTables,
     http,
-    settleJobs: (tx, lane, jobs) => dispatch.settle(tx, "send", lane, jobs),
-    calm: dispatch.calm,
+    settleJobs: (tx, lane, jobs) => queue.settle(tx, "send", lane, jobs),
+    waitForUrgentWork: queue.waitForUrgentWork,
     wakeAt: engine.wakeAt,
     onSettled: (written) => void settled.push(...written),
     concurrency,
     timeout_ms,
   });
-  dispatch.work("send", delivery.handler);
+  queue.work("send", delivery.handler);
   await engine.start();
   delivery.start();
-  const waker = createTestWaker(db, dispatch, clock);
+  const waker = createTestWaker(db, queue, clock);
   return {
     wake: waker.tick,
     sweep: delivery.tick,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { attachmentsOf, describeAttachment, leaveFiles, toNotes } from "./attachments.ts";
+import { attachmentsOf, describeAttachment, replaceFilesWithNotes, toNotes } from "./attachments.ts";
 import type { Json, JsonObject } from "./json.ts";
 
 const FIRST = "0192f000-0000-7000-8000-000000000001";
@@ -20,8 +20,8 @@ const nothing = {
 };
 
 /** The note that becomes of one entry. */
-const noteOf = (entry: Json, bringer = client) => {
-  const { $attachments } = leaveFiles({ $attachments: [entry] }, bringer);
+const noteOf = (entry: Json, source = client) => {
+  const { $attachments } = replaceFilesWithNotes({ $attachments: [entry] }, source);
   return ($attachments as JsonObject[])[0];
 };
 
@@ -46,7 +46,7 @@ describe("the files of a payload", () => {
       },
       { filename: "c", contentType: false, data: base64("é"), url: "" },
     ];
-    expect(leaveFiles({ order: 1, $attachments: files }, client)).toEqual({
+    expect(replaceFilesWithNotes({ order: 1, $attachments: files }, client)).toEqual({
       order: 1,
       $attachments: [
         {
@@ -64,7 +64,7 @@ describe("the files of a payload", () => {
 
   it("cost a payload without any nothing: it is the same object", () => {
     for (const payload of [{}, { a: 1 }, { $attachments: null }, { $attachments: "x" }] as JsonObject[]) {
-      expect(leaveFiles(payload, client)).toBe(payload);
+      expect(replaceFilesWithNotes(payload, client)).toBe(payload);
     }
   });
 
@@ -148,10 +148,13 @@ describe("the files of a payload", () => {
       fc.property(fc.jsonValue(), fc.boolean(), (value, is_internal) => {
         const once = toNotes(value as Json);
         expect(toNotes(once)).toEqual(once);
-        const left = leaveFiles({ $attachments: [value as Json] }, { request_id: FIRST, is_internal });
+        const left = replaceFilesWithNotes(
+          { $attachments: [value as Json] },
+          { request_id: FIRST, is_internal },
+        );
         const notes = toNotes(left.$attachments);
         expect(notes).toEqual(left.$attachments);
-        expect(leaveFiles(left, engine)).toEqual(left);
+        expect(replaceFilesWithNotes(left, engine)).toEqual(left);
       }),
     );
   });

@@ -24,14 +24,17 @@ export type Attachment = {
 /** The entry `index` of the `$attachments` in the body of a request. */
 export type StoredAt = { request_id: string; index: number };
 
-export interface Bringer {
+export interface PayloadSource {
   request_id: string;
   /** Made by the engine itself: its notes may name the requests of others. A client's must not. */
   is_internal: boolean;
 }
 
 /** The payload of a request with notes instead of files. One without files is returned as it is. */
-export function leaveFiles(payload: JsonObject, { request_id, is_internal }: Bringer): JsonObject {
+export function replaceFilesWithNotes(
+  payload: JsonObject,
+  { request_id, is_internal }: PayloadSource,
+): JsonObject {
   const list = payload.$attachments;
   if (!Array.isArray(list)) return payload;
   const notes = list.map((entry, index): Attachment => {

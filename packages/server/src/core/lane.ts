@@ -5,6 +5,9 @@
 export const LANES = ["system", "transactional", "promotional"] as const;
 
 export type Lane = 0 | 1 | 2;
+/** Every lane, most urgent first. */
+export const LANE_NUMBERS: readonly Lane[] = [0, 1, 2];
+
 export type RootCategory = (typeof LANES)[number];
 
 export function laneOf(root: RootCategory): Lane {

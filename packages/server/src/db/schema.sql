@@ -535,6 +535,15 @@ CREATE TABLE tenant_category (
   CHECK ((preference = ANY (ARRAY['opt_in'::text, 'opt_out'::text, 'cant_unsubscribe'::text])))
 );
 
+CREATE TABLE tenant_change (
+  workspace_id integer NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  tenant_id text NOT NULL,
+  at timestamp with time zone NOT NULL,
+  after_run_id text COLLATE "C",
+  PRIMARY KEY (workspace_id, id)
+);
+
 CREATE TABLE tenant_profile (
   workspace_id integer NOT NULL,
   recipient_id text COLLATE "C" NOT NULL,

@@ -439,6 +439,14 @@ export interface TenantCategory {
   updated_at: Generated<Date>;
 }
 
+export interface TenantChange {
+  workspace_id: number;
+  id: string;
+  tenant_id: string;
+  at: Date;
+  after_run_id: string | null;
+}
+
 export interface TenantProfile {
   workspace_id: number;
   recipient_id: string;
@@ -583,6 +591,7 @@ export interface Tables {
   template_version: TemplateVersion;
   tenant: Tenant;
   tenant_category: TenantCategory;
+  tenant_change: TenantChange;
   tenant_profile: TenantProfile;
   throttle: Throttle;
   vendor_config: VendorConfig;

@@ -48,7 +48,7 @@ export interface SendHandler {
     ref: OutboxJob["refs"][number],
     error: unknown,
   ) => Promise<void>;
-  room: (lane: Lane) => Promise<void>;
+  capacity: (lane: Lane) => Promise<void>;
 }
 
 export interface DeliveryDeps {
@@ -63,7 +63,7 @@ export interface DeliveryDeps {
   /** A retry was scheduled, or a routing's next step: the waker should know. */
   wakeAt: (at: Date) => void;
   /** Resolves when nothing more urgent than this lane is at work in this process, or after a short while. */
-  calm: (lane: Lane) => Promise<void> | void;
+  waitForUrgentWork: (lane: Lane) => Promise<void> | void;
   onSettled: (settled: Settled[]) => void;
   /** Vendor calls in flight, all lanes together. */
   concurrency: number;
@@ -94,7 +94,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
    */
   async function send(message: LeasedMessage): Promise<boolean> {
     await slots.take(message.lane);
-    await deps.calm(message.lane);
+    await deps.waitForUrgentWork(message.lane);
     let called: Called;
     try {
       called = await call(message);
@@ -158,7 +158,9 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   async function settle(batch: Result[]): Promise<void> {
     try {
       const lane = batch[0]?.message.lane ?? 0;
-      const written = await db.tx((tx) => settleMessages(tx, batch), { pause: () => deps.calm(lane) });
+      const written = await db.tx((tx) => settleMessages(tx, batch), {
+        pause: () => deps.waitForUrgentWork(lane),
+      });
       const ours = new Set<Settled>(written);
       for (const result of batch) result.resolve(ours.has(result));
       deps.onSettled(written);
@@ -195,12 +197,14 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       loops: { 0: 1, 1: 1, 2: 1 },
       divisible: false,
       durableClaim: true,
-      room: slots.room,
+      capacity: slots.capacity,
       async handle([job], lane) {
         if (job === undefined) return;
         slots.enter(lane, job.refs.length);
         try {
-          const leased = await db.tx((tx) => takeMessages(tx, job), { pause: () => deps.calm(lane) });
+          const leased = await db.tx((tx) => takeMessages(tx, job), {
+            pause: () => deps.waitForUrgentWork(lane),
+          });
           const fates = await Promise.allSettled(leased.map(send));
           const lost = fates.find((fate) => fate.status === "rejected");
           if (lost !== undefined) throw lost.reason;
@@ -269,7 +273,7 @@ interface Result extends Settled {
   reject: (error: unknown) => void;
 }
 
-const STUBBORN: Outcome = {
+const UNRESPONSIVE_VENDOR: Outcome = {
   kind: "ambiguous",
   code: "no_answer",
   message: "the vendor did not answer and did not stop",
@@ -284,7 +288,7 @@ async function withDeadline(
   const { promise: abandoned, resolve: abandon } = Promise.withResolvers<Outcome>();
   let timer = setTimeout(() => {
     controller.abort(new DOMException("The vendor took too long.", "TimeoutError"));
-    timer = setTimeout(abandon, STOPPING_MS, STUBBORN);
+    timer = setTimeout(abandon, STOPPING_MS, UNRESPONSIVE_VENDOR);
   }, timeout_ms);
   try {
     return await Promise.race([call(controller.signal), abandoned]);

@@ -9,7 +9,7 @@ import type { JsonObject } from "../core/json.ts";
 import { createSilentLog } from "../log.ts";
 import { createCallHandler } from "./call.ts";
 import type { StageDeps } from "./deps.ts";
-import { createDispatch } from "../queue/queue.ts";
+import { createQueue } from "../queue/queue.ts";
 
 /*
  * Runs that call out: the real client, a real server, workers that die. What settings come to and what is made of
@@ -308,22 +308,22 @@ describe("a call whose worker is lost", () => {
     await server.request(0);
     const [run] = await pipeline.runs();
     const { db } = harness.services;
-    const dispatch = createDispatch({
+    const queue = createQueue({
       db,
       url: harness.databaseUrl,
       log: createSilentLog(),
       observe: () => {},
     });
-    await dispatch.start({ worker: false });
+    await queue.start({ worker: false });
     const { giveUp } = createCallHandler({
       db,
-      dispatch,
+      queue,
       clock: databaseClock,
       call_concurrency: 4,
     } as StageDeps);
     const ref = { workspace_id: pipeline.workspace_id, id: run?.id ?? "" };
     await db.tx((tx) => giveUp(tx, ref, new Error("it was begun 25 times")));
-    await dispatch.stop();
+    await queue.stop();
 
     expect((await finish()).steps.find(({ l }) => l === "error")?.m).toBe("500: it was begun 25 times");
     expect(await sentBy()).toEqual(["h", "after"]);

@@ -1,11 +1,11 @@
+import type { Handler, Job, Ref } from "../queue/job.ts";
 import type { Lane } from "../core/lane.ts";
 import { createSlots } from "../queue/slots.ts";
 import type { Tx } from "../db/db.ts";
 import { readNows } from "../workspaces/clock.ts";
 import type { StageDeps } from "./deps.ts";
-import type { Handler, Job, Ref } from "../queue/queue.ts";
 import type { HttpCall, HttpReply } from "../core/http-call.ts";
-import { tellReplies } from "./waits/waiters.ts";
+import { signalReplies } from "./waits/waiters.ts";
 
 /**
  * Call: runs that wait for the network have left their chunk. Their calls are made outside any transaction, many side
@@ -38,7 +38,7 @@ export function createCallHandler(deps: StageDeps): Handler {
   return {
     batch: { 0: 1, 1: 1, 2: 1 },
     loops: { 0: 1, 1: 1, 2: 1 },
-    room: slots.room,
+    capacity: slots.capacity,
     divisible: true,
     // A call that went out cannot be undone with its run: flushing the claim puts the run on disk before, and with it the
     // key that a repeated call has to have.
@@ -51,7 +51,7 @@ export function createCallHandler(deps: StageDeps): Handler {
         const answers = (await loadCalls(deps, refsOf(jobs))).map((waiting) => answer(waiting, lane));
         await Promise.allSettled(answers);
         await Promise.all(answers);
-        await deps.db.tx((tx) => deps.dispatch.settle(tx, "call", lane, jobs), { relaxed: true });
+        await deps.db.tx((tx) => deps.queue.settle(tx, "call", lane, jobs), { relaxed: true });
       } finally {
         slots.leave(lane, calls);
       }
@@ -123,11 +123,11 @@ function createMailbox(deps: StageDeps): { post: (answer: Answer) => Promise<voi
   };
 }
 
-async function tell(tx: Tx, answers: Answer[], { dispatch, clock }: StageDeps): Promise<void> {
+async function tell(tx: Tx, answers: Answer[], { queue, clock }: StageDeps): Promise<void> {
   const workspaces = new Set(answers.map(({ workspace_id }) => workspace_id));
   const nows = await readNows(tx, workspaces, await clock(tx));
   const replies = answers.map((answer) => ({ ...answer, at: nows.get(answer.workspace_id) ?? new Date() }));
-  await tellReplies(tx, replies, dispatch);
+  await signalReplies(tx, replies, queue);
 }
 
 /** Its run must not wait for ever. */

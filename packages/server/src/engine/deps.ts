@@ -1,3 +1,4 @@
+import type { Effects } from "./effect.ts";
 import type { Clock } from "../workspaces/clock.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { ChannelDefinition } from "../channels/channel.ts";
@@ -10,12 +11,11 @@ import type { Lists } from "../lists/lists.ts";
 import type { Preferences } from "../preferences/preferences.ts";
 import type { Recipients } from "../recipients/recipients.ts";
 import type { Workspaces } from "../workspaces/workspaces.ts";
-import type { Dispatch } from "../queue/queue.ts";
+import type { Queue } from "../queue/queue.ts";
 import type { Expressions } from "../expressions/expressions.ts";
 import type { HttpCaller } from "../core/http-call.ts";
-import type { NodeDefinition } from "./node.ts";
-import type { Perform } from "./performing.ts";
-import type { NewMessage, Run } from "./run.ts";
+import type { EffectRequest, NodeDefinition, NodeOutcome } from "./node.ts";
+import type { ChunkData, NewMessage, Run } from "./run.ts";
 import type { VendorChoice } from "../core/vendor-choice.ts";
 
 /** Everything that the stages share. `main` composes it. */
@@ -23,7 +23,7 @@ export interface EngineDeps {
   db: Db;
   ids: IdSource;
   log: Log;
-  dispatch: Dispatch;
+  queue: Queue;
   catalog: Catalog;
   workspaces: Workspaces;
   recipients: Recipients;
@@ -55,7 +55,7 @@ export interface EngineMeter {
 }
 
 /** What expand and execute are handed besides: the waker's ear. */
-export type StageDeps = EngineDeps & { wakeAt: (at: Date) => void; perform: Perform };
+export type StageDeps = EngineDeps & { wakeAt: (at: Date) => void; runEffects: RunEffects };
 
 /** Tells the waker, once the transaction has committed, when the first of these runs is due. */
 export function announceWakes(tx: Tx, runs: Run[], deps: StageDeps): void {
@@ -84,4 +84,33 @@ function countRuns(runs: Run[], meter: EngineMeter): void {
   const counts = new Map<string, number>();
   for (const { status } of runs) counts.set(status, (counts.get(status) ?? 0) + 1);
   for (const [status, count] of counts) meter.runs(status, count);
+}
+
+/** Does what the runs of a chunk ask for at the same time. */
+export type RunEffects = (
+  tx: Tx,
+  wanted: { run: Run; effect: EffectRequest }[],
+  chunkData: ChunkData,
+) => Promise<EffectDone[]>;
+
+/** What a run goes on with after what it wanted was done. */
+export interface EffectDone {
+  run: Run;
+  /** Called by the run's own walk: a bug in it is that run's. */
+  answer: () => NodeOutcome;
+}
+
+/** One effect, in bulk. Results in the order of the requests. What it writes about people it puts into the surroundings too. */
+export type EffectFunction<Type extends keyof Effects> = (
+  tx: Tx,
+  asked: { run: Run; request: Effects[Type]["request"] }[],
+  chunkData: ChunkData,
+  deps: EffectDeps,
+) => Promise<Effects[Type]["result"][]>;
+
+export interface EffectDeps {
+  ids: IdSource;
+  recipients: Recipients;
+  lists: Lists;
+  queue: Queue;
 }

@@ -12,12 +12,12 @@ import { createExecuteHandler } from "./walk/execute.ts";
 import { createExpandHandler } from "./expand/expand.ts";
 import type { Expressions } from "../expressions/expressions.ts";
 import type { NodeDefinition } from "./node.ts";
-import { createPerform } from "./effects/perform.ts";
+import { createRunEffects } from "./effects/run-effects.ts";
 import type { Redriven, RedriveKind, RedriveOrder } from "./redrive/order.ts";
 import { redrive } from "./redrive/redrive.ts";
 import { createRequestNotes, type RequestNote } from "./accept/request-notes.ts";
 import { type Rehearsal, rehearse } from "./rehearse/rehearse.ts";
-import { createTellHandler } from "./waits/notify-tenants.ts";
+import { createSignalHandler } from "./waits/tenant-signals.ts";
 import { createWaker } from "./waits/waker.ts";
 
 /**
@@ -70,18 +70,18 @@ export function createEngine(deps: EngineDeps): Engine {
   const acceptor = createAcceptor(deps);
   const notes = createRequestNotes(deps);
   const waker = createWaker(deps);
-  const stageDeps = { ...deps, wakeAt: waker.expect, perform: createPerform(deps) };
+  const stageDeps = { ...deps, wakeAt: waker.expect, runEffects: createRunEffects(deps) };
   if (deps.worker) {
-    deps.dispatch.work("expand", createExpandHandler(stageDeps));
-    deps.dispatch.work("execute", createExecuteHandler(stageDeps));
-    deps.dispatch.work("call", createCallHandler(stageDeps));
-    deps.dispatch.work("tell", createTellHandler(deps));
+    deps.queue.work("expand", createExpandHandler(stageDeps));
+    deps.queue.work("execute", createExecuteHandler(stageDeps));
+    deps.queue.work("call", createCallHandler(stageDeps));
+    deps.queue.work("signal", createSignalHandler(deps));
   }
   return {
     accept: acceptor.accept,
     noteRequest: notes.add,
     clock: deps.clock,
-    expandingSince: (db) => deps.dispatch.oldestPending(db, "expand"),
+    expandingSince: (db) => deps.queue.oldestPending(db, "expand"),
     rehearse: (record) => {
       const id = deps.ids.uuid();
       const rest = { cancellation_key: null, created_at: new Date(), parent_run_id: null, depth: null };
@@ -93,14 +93,14 @@ export function createEngine(deps: EngineDeps): Engine {
     nodes: deps.nodes,
     expressions: deps.expressions,
     async start() {
-      await deps.dispatch.start({ worker: deps.worker });
+      await deps.queue.start({ worker: deps.worker });
       if (deps.worker) waker.start();
     },
     async stop() {
       await acceptor.drain();
       await notes.drain();
       await waker.stop();
-      await deps.dispatch.stop();
+      await deps.queue.stop();
     },
   };
 }

@@ -70,8 +70,8 @@ export type NodeOutcome =
   | { kind: "wait" }
   /** Leave the chunk for the network; the reply puts the run back. */
   | { kind: "call"; call: HttpCall }
-  /** Have something done in this transaction, in bulk with what other runs want; see `perform`. */
-  | Performance
+  /** Have something done in this transaction, in bulk with what other runs want; see `requestEffect`. */
+  | EffectRequest
   /** End of the run, in peace. */
   | { kind: "exit"; message: string; properties?: JsonObject }
   /** End of the run with an error in its log. */
@@ -104,8 +104,8 @@ export type Woken =
   | { by: "tenant" }
   | { by: "reply"; reply: HttpReply };
 
-export interface Performance<Type extends keyof Effects = keyof Effects> {
-  kind: "perform";
+export interface EffectRequest<Type extends keyof Effects = keyof Effects> {
+  kind: "effect";
   type: Type;
   request: Effects[Type]["request"];
   answer: (result: Effects[Type]["result"]) => NodeOutcome;
@@ -114,12 +114,12 @@ export interface Performance<Type extends keyof Effects = keyof Effects> {
 export const next: NodeOutcome = { kind: "next" };
 
 /** Asks for an effect; `answer` says how the run goes on with its result, in the same transaction. */
-export function perform<Type extends keyof Effects>(
+export function requestEffect<Type extends keyof Effects>(
   type: Type,
   request: Effects[Type]["request"],
   answer: (result: Effects[Type]["result"]) => NodeOutcome,
 ): NodeOutcome {
-  return { kind: "perform", type, request, answer };
+  return { kind: "effect", type, request, answer };
 }
 
 /** What a node sees and may do. Everything is in memory; what must be written is written with the run. */

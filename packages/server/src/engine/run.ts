@@ -1,3 +1,4 @@
+import type { Member } from "../queue/job.ts";
 import type { CompiledNode, CompiledWorkflow } from "../catalog/workflow.ts";
 import type { Attachment } from "../core/attachments.ts";
 import type { WorkflowEntry } from "../catalog/catalog.ts";
@@ -182,7 +183,7 @@ export interface SmartPlace {
 }
 
 /** Everything a chunk of runs needs, loaded once. */
-export interface Surroundings extends Configuration {
+export interface ChunkData extends Configuration {
   /** By recipient id. */
   recipients: Map<string, StoredRecipient>;
   /** By run id and node ref: how far stored messages are. Only for workflows that ask. */
@@ -228,6 +229,19 @@ export function addStep(
     m: message,
     ...(properties === undefined ? {} : { p: properties }),
   });
+}
+
+/** The run's recipient or actor; null where there is no actor. */
+export function personOf(
+  run: Run,
+  who: Who,
+): { object_type: string; distinct_id: string; recipient_id: string | null } | null {
+  return who === "recipient" ? run : run.actor;
+}
+
+/** The run as the queue takes it. */
+export function memberOf({ workspace_id, id, tenant_id, workflow: { lane } }: Run): Member {
+  return { workspace_id, id, tenant_id, lane };
 }
 
 /** What stopped a run does not count any more once the run was put back behind it. */

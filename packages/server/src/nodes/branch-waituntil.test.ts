@@ -15,8 +15,8 @@ import { startWorker, type Worker } from "../../test/worker.ts";
 import type { StoredNode } from "../catalog/workflow.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import { profileFromRecipient } from "../core/profile/profile-operations.ts";
-import { createDispatch } from "../queue/queue.ts";
-import { tellProfiles } from "../engine/waits/notify-profiles.ts";
+import { createQueue } from "../queue/queue.ts";
+import { signalProfiles } from "../engine/waits/profile-signals.ts";
 import { createSilentLog } from "../log.ts";
 import branchWaituntil from "./branch-waituntil.ts";
 
@@ -458,22 +458,22 @@ describe("conditions of a wait", () => {
   /** As whoever edits profiles does it: in the transaction of the edit, those who wait are told. */
   async function setTier(tier: string): Promise<void> {
     const { db, recipients } = harness.services;
-    const dispatch = createDispatch({
+    const queue = createQueue({
       db,
       url: harness.databaseUrl,
       log: createSilentLog(),
       observe: () => {},
     });
-    await dispatch.start({ worker: false });
+    await queue.start({ worker: false });
     const { workspace_id } = pipeline;
     const { operations } = profileFromRecipient({ tier });
     await db.tx(async (tx) => {
       const outcomes = await recipients.apply(tx, workspace_id, [
         { object_type: "", distinct_id: "ann", operations, mode: "lenient", restore: false, create: false },
       ]);
-      await tellProfiles(tx, workspace_id, outcomes, new Date(), dispatch);
+      await signalProfiles(tx, workspace_id, outcomes, new Date(), queue);
     });
-    await dispatch.stop();
+    await queue.stop();
   }
 
   it("that hold already are not waited for", async () => {

@@ -2,7 +2,13 @@ import { z } from "zod";
 import { scheduleOfCategory } from "../core/schedule/category-schedule.ts";
 import { nextOccurrence, type Schedule, scheduleSchema } from "../core/schedule/schedule.ts";
 import { zoneOf } from "../core/schedule/zone.ts";
-import { closeGathered, expressionText, gatherInto, goAlone, retentionFields } from "./shared/gathering.ts";
+import {
+  closeGathered,
+  expressionText,
+  gatherInto,
+  batchAlone,
+  retentionFields,
+} from "./shared/gathering.ts";
 import { defineNode, type NodeContext, type NodeOutcome } from "../engine/node.ts";
 import { jqRefusal } from "./shared/settings.ts";
 
@@ -58,7 +64,7 @@ export default defineNode({
     const found = scheduleOf(ctx, settings);
     if (!found.ok) return found.outcome;
     const { schedule } = found;
-    if (schedule === null) return goAlone(ctx);
+    if (schedule === null) return batchAlone(ctx);
     const { recipient_timezone, account_timezone, version_at } = ctx.run;
     const zone = zoneOf(schedule, recipient_timezone, account_timezone);
     // A sandbox's clock may stand before the commit: its schedule was set by then all the same.

@@ -3,7 +3,7 @@ import { createHarness, type Harness, until } from "../../test/harness.ts";
 import { createBench, refusals } from "../../test/node-context.ts";
 import { createPipeline, node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
 import type { JsonObject } from "../core/json.ts";
-import { createDispatch } from "../queue/queue.ts";
+import { createQueue } from "../queue/queue.ts";
 import type { NodeDefinition } from "../engine/node.ts";
 import { createSilentLog } from "../log.ts";
 import definition from "./invokeworkflow.ts";
@@ -210,7 +210,7 @@ describe("triggering another workflow", () => {
       recipient_selection: "recipient",
       data: "{ saw: std.objectHas(data, '$batched_events') }",
     });
-    expect(outcome).toMatchObject({ kind: "perform", request: { data: { id: 1, saw: false } } });
+    expect(outcome).toMatchObject({ kind: "effect", request: { data: { id: 1, saw: false } } });
   });
 
   it.each<[string, JsonObject, RegExp]>([
@@ -295,22 +295,22 @@ it("a run that is put back to its node does not trigger twice", async () => {
   const { parent, children } = await begin({});
   expect(children).toHaveLength(1);
   const { db } = harness.services;
-  const dispatch = createDispatch({
+  const queue = createQueue({
     db,
     url: harness.databaseUrl,
     log: createSilentLog(),
     observe: () => {},
   });
-  await dispatch.start({ worker: false });
+  await queue.start({ worker: false });
   await db.tx(async (tx) => {
     await tx.query(
       `update run set status = 'in_progress', position = '0', state = '{"failed_at":"0"}'
         where workspace_id = $1 and id = $2`,
       [pipeline.workspace_id, parent.id],
     );
-    await dispatch.enqueue(tx, "execute", 1, [{ workspace_id: pipeline.workspace_id, id: parent.id }]);
+    await queue.enqueue(tx, "execute", [{ workspace_id: pipeline.workspace_id, id: parent.id, lane: 1 }]);
   });
-  await dispatch.stop();
+  await queue.stop();
 
   const again = await family();
   expect(again.children).toEqual(children);

@@ -10,7 +10,7 @@ import {
   type NodeContext,
   type NodeExpression,
   type NodeOutcome,
-  perform,
+  requestEffect,
 } from "../engine/node.ts";
 
 const WHO = ["recipient", "actor", "expression"] as const;
@@ -91,7 +91,7 @@ export default defineNode({
       actor: actor.value,
       data: data.value,
     };
-    return perform("invoke", invocation, (done) => {
+    return requestEffect("invoke", invocation, (done) => {
       if (!done.ok) return giveUp(ctx, CODE, `workflow: ${done.reason}`);
       const again = done.detail?.request_id === null;
       const message = again ? `'${workflow}' was triggered before` : `triggered '${workflow}'`;

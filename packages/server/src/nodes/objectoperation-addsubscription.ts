@@ -9,7 +9,7 @@ import {
   resolveObject,
   userSelection,
 } from "./shared/membership.ts";
-import { defineNode, next, type NodeOutcome, perform } from "../engine/node.ts";
+import { defineNode, next, type NodeOutcome, requestEffect } from "../engine/node.ts";
 import { flag, optionalExpression, readMap } from "./shared/settings.ts";
 
 const config = z
@@ -51,7 +51,7 @@ export default defineNode({
     if (!properties.ok) return giveUp(ctx, CODE, properties.reason);
     const who = choosePeople(ctx, user_selection, "everybody");
     if (who.length === 0) return next;
-    return perform(
+    return requestEffect(
       "edit_subscription",
       {
         op: "add",

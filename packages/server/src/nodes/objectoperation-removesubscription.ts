@@ -9,7 +9,7 @@ import {
   resolveObject,
   userSelection,
 } from "./shared/membership.ts";
-import { defineNode, next, type NodeOutcome, perform } from "../engine/node.ts";
+import { defineNode, next, type NodeOutcome, requestEffect } from "../engine/node.ts";
 
 const config = z
   .object({
@@ -33,7 +33,7 @@ export default defineNode({
     const { type, id } = object.value;
     const who = choosePeople(ctx, settings.user_selection, "everybody");
     if (who.length === 0) return next;
-    return perform(
+    return requestEffect(
       "edit_subscription",
       {
         op: "remove",

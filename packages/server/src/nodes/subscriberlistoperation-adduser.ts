@@ -10,7 +10,7 @@ import {
   template,
   userSelection,
 } from "./shared/membership.ts";
-import { defineNode, next, type NodeOutcome, perform } from "../engine/node.ts";
+import { defineNode, next, type NodeOutcome, requestEffect } from "../engine/node.ts";
 import { flag, optionalExpression, readTemplate } from "./shared/settings.ts";
 
 const config = z
@@ -42,7 +42,7 @@ export default defineNode({
     if (name?.ok === false) return giveUp(ctx, CODE, name.reason);
     const who = choosePeople(ctx, user_selection, "users");
     if (who.length === 0) return next;
-    return perform(
+    return requestEffect(
       "edit_list",
       {
         op: "add",

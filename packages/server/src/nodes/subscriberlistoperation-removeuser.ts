@@ -9,7 +9,7 @@ import {
   resolveList,
   userSelection,
 } from "./shared/membership.ts";
-import { defineNode, next, type NodeOutcome, perform } from "../engine/node.ts";
+import { defineNode, next, type NodeOutcome, requestEffect } from "../engine/node.ts";
 
 const config = z
   .object({
@@ -32,7 +32,7 @@ export default defineNode({
     if (!id.ok) return giveUp(ctx, CODE, id.reason);
     const who = choosePeople(ctx, settings.user_selection, "users");
     if (who.length === 0) return next;
-    return perform(
+    return requestEffect(
       "edit_list",
       { op: "remove", list_id: id.value, list_name: null, create_if_missing: false, who },
       (done) => report(ctx, CODE, `removed ${who.join(" and ")} from list '${id.value}'`, done),

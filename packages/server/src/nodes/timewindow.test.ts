@@ -5,27 +5,27 @@ import { startWorker, type Worker } from "../../test/worker.ts";
 import { schemaProblems } from "../authoring/schemas/schema-problems.ts";
 import type { JsonObject } from "../core/json.ts";
 import { profileFromRecipient } from "../core/profile/profile-operations.ts";
-import { createDispatch, type Dispatch } from "../queue/queue.ts";
-import { tellProfiles } from "../engine/waits/notify-profiles.ts";
+import { createQueue, type Queue } from "../queue/queue.ts";
+import { signalProfiles } from "../engine/waits/profile-signals.ts";
 import { createSilentLog } from "../log.ts";
 import timewindow from "./timewindow.ts";
 
 let harness: Harness;
 let pipeline: Pipeline;
 let worker: Worker;
-let dispatch: Dispatch;
+let queue: Queue;
 let now = new Date();
 
 beforeAll(async () => {
   harness = await createHarness({ role: "api" });
   worker = await startWorker(harness, { clock: async () => now });
   const { db } = harness.services;
-  dispatch = createDispatch({ db, url: harness.databaseUrl, log: createSilentLog(), observe: () => {} });
-  await dispatch.start({ worker: false });
+  queue = createQueue({ db, url: harness.databaseUrl, log: createSilentLog(), observe: () => {} });
+  await queue.start({ worker: false });
 });
 afterAll(async () => {
   await worker.stop();
-  await dispatch.stop();
+  await queue.stop();
   await harness.close();
 });
 beforeEach(async () => {
@@ -66,7 +66,7 @@ async function change(properties: JsonObject): Promise<void> {
     const { operations } = profileFromRecipient(properties);
     const edit = { object_type: "", distinct_id: "ann", operations, restore: true, create: false };
     const outcomes = await recipients.apply(tx, pipeline.workspace_id, [{ ...edit, mode: "lenient" }]);
-    await tellProfiles(tx, pipeline.workspace_id, outcomes, now, dispatch);
+    await signalProfiles(tx, pipeline.workspace_id, outcomes, now, queue);
   });
   // What it was told is gone when it has been walked.
   await until(async () => {

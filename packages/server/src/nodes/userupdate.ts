@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { choosePeople, giveUp, report } from "./shared/membership.ts";
-import { defineNode, next, type NodeOutcome, perform } from "../engine/node.ts";
+import { defineNode, next, type NodeOutcome, requestEffect } from "../engine/node.ts";
 import { expression, readMap } from "./shared/settings.ts";
 
 const config = z.object({
@@ -23,7 +23,7 @@ export default defineNode({
     if (choosePeople(ctx, [who], "users").length === 0) return next;
     const properties = readMap(ctx, "properties", source);
     if (!properties.ok) return giveUp(ctx, CODE, properties.reason);
-    return perform("edit_profile", { who, properties: properties.value }, (done) =>
+    return requestEffect("edit_profile", { who, properties: properties.value }, (done) =>
       report(ctx, CODE, `updated the profile of the ${who}`, done),
     );
   },

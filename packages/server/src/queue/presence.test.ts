@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { cloneDatabase, until } from "../../test/harness.ts";
 import { createDb } from "../db/db.ts";
 import { createSilentLog } from "../log.ts";
-import { createDispatch } from "./queue.ts";
+import { createQueue } from "./queue.ts";
 
 it("a node whose session the database ended announces itself again, and still stops", async () => {
   const url = await cloneDatabase();
@@ -13,15 +13,15 @@ it("a node whose session the database ended announces itself again, and still st
           and database = (select oid from pg_database where datname = current_database())`,
     );
   const db = createDb({ url, max: 4, onError: () => {} });
-  const dispatch = createDispatch({ db, url, log: createSilentLog(), observe: () => {} });
-  await dispatch.start({ worker: true });
+  const queue = createQueue({ db, url, log: createSilentLog(), observe: () => {} });
+  await queue.start({ worker: true });
   for (let times = 0; times < 3; times++) {
     const [before] = await holders();
     expect(before).toBeDefined();
     await observer.query("select pg_terminate_backend($1)", [before?.pid]);
     await until(async () => (await holders()).some(({ pid }) => pid !== before?.pid));
   }
-  await dispatch.stop();
+  await queue.stop();
   // A session that was never given back would keep the pool open for ever.
   await db.close();
   expect(await holders()).toEqual([]);

@@ -1,12 +1,13 @@
+import { ClaimLostError, type Handler, type Job, type Member } from "./job.ts";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { cloneDatabase, until } from "../../test/harness.ts";
 import { createDb, type Db } from "../db/db.ts";
 import { createSilentLog } from "../log.ts";
-import { ClaimLostError, createDispatch, type Dispatch, type Handler, type Job, type Ref } from "./queue.ts";
+import { createQueue, type Queue } from "./queue.ts";
 
 let db: Db;
 let url: string;
-let nodes: Dispatch[] = [];
+let nodes: Queue[] = [];
 /** Refs that were handled or given up, in the order it was committed. */
 let handled: string[];
 let given_up: { id: string; reason: string }[];
@@ -30,9 +31,9 @@ afterEach(async () => {
 });
 
 /** A node that handles execute jobs; `worker: false` only queues. */
-async function start(more: Partial<Handler> & { worker?: boolean } = {}): Promise<Dispatch> {
+async function start(more: Partial<Handler> & { worker?: boolean } = {}): Promise<Queue> {
   const { worker = true, ...rest } = more;
-  const node = createDispatch({ db, url, log: createSilentLog(), observe: () => {} });
+  const node = createQueue({ db, url, log: createSilentLog(), observe: () => {} });
   nodes.push(node);
   node.work("execute", {
     batch: { 0: 4, 1: 4, 2: 4 },
@@ -58,10 +59,14 @@ async function start(more: Partial<Handler> & { worker?: boolean } = {}): Promis
   return node;
 }
 
-const refs = (count: number, workspace_id = 1): Ref[] =>
-  Array.from({ length: count }, (_, index) => ({ workspace_id, id: `run-${workspace_id}-${index}` }));
+const refs = (count: number, workspace_id = 1): Member[] =>
+  Array.from({ length: count }, (_, index) => ({
+    workspace_id,
+    id: `run-${workspace_id}-${index}`,
+    lane: 1,
+  }));
 
-const enqueue = (node: Dispatch, list: Ref[]) => db.tx((tx) => node.enqueue(tx, "execute", 1, list));
+const enqueue = (node: Queue, list: Member[]) => db.tx((tx) => node.enqueue(tx, "execute", list));
 
 interface JobRow {
   id: string;
@@ -102,23 +107,31 @@ describe("a job", () => {
           await node.settle(tx, "execute", 1, jobs);
         }),
     });
-    const mixed = refs(125, 1).flatMap((ref, index) => [ref, { workspace_id: 2, id: `other-${index}` }]);
+    const mixed = refs(125, 1).flatMap((ref, index) => [
+      ref,
+      { workspace_id: 2, id: `other-${index}`, lane: 1 as const },
+    ]);
     await enqueue(node, mixed);
     await until(async () => seen.length === 3);
 
     expect(seen.map((job) => job.refs.length).toSorted((left, right) => left - right)).toEqual([
       50, 100, 100,
     ]);
-    const name = ({ workspace_id, id }: Ref) => `${workspace_id} ${id}`;
+    const name = ({ workspace_id, id }: Pick<Member, "workspace_id" | "id">) => `${workspace_id} ${id}`;
     expect(seen.flatMap((job) => job.refs.map(name)).sort()).toEqual(mixed.map(name).sort());
   });
 
   it("holds as many recipients, however many refs these are", async () => {
     const node = await start();
     const weights = [60, 40, 1, 250, 50, 30, 20, 1];
-    const members = weights.map((weight, index) => ({ workspace_id: 1, id: `run-${index}`, weight }));
-    const planned = node.plan("execute", 1, members);
-    expect(planned.map(({ job }) => job.refs.map(({ id }) => id.slice(4)).join())).toEqual([
+    const members = weights.map((weight, index): Member => ({
+      workspace_id: 1,
+      id: `run-${index}`,
+      lane: 1,
+      weight,
+    }));
+    const planned = node.plan("execute", members);
+    expect(planned.map(({ refs }) => refs.map(({ id }) => id.slice(4)).join())).toEqual([
       "0,1",
       "2",
       "3",
@@ -131,7 +144,7 @@ describe("a job", () => {
     const node = await start();
     await expect(
       db.tx(async (tx) => {
-        await node.enqueue(tx, "execute", 1, refs(3));
+        await node.enqueue(tx, "execute", refs(3));
         throw new Error("changed my mind");
       }),
     ).rejects.toThrow("changed my mind");
@@ -286,7 +299,7 @@ describe("work in the hands of a killed process", () => {
     await start();
     // Queued and claimed in one transaction: the living node never sees it wait.
     await db.tx(async (tx) => {
-      await queue.enqueue(tx, "execute", 1, refs(3));
+      await queue.enqueue(tx, "execute", refs(3));
       await tx.query(
         "update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now() where state = 'created'",
       );
@@ -354,7 +367,7 @@ describe("the lock that says that a node lives", () => {
 
     // A node that starts now is not alone: it frees nothing.
     await db.tx(async (tx) => {
-      await queue.enqueue(tx, "execute", 1, refs(1));
+      await queue.enqueue(tx, "execute", refs(1));
       await tx.query(
         "update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now() where state = 'created'",
       );

@@ -12,7 +12,7 @@ export interface Slots {
   enter: (lane: Lane, calls: number) => void;
   leave: (lane: Lane, calls: number) => void;
   /** Resolves when a lane has taken on fewer calls than it has places. */
-  room: (lane: Lane) => Promise<void>;
+  capacity: (lane: Lane) => Promise<void>;
 }
 
 /** Counting semaphores, one a lane: the two upper lanes have a quarter each, campaigns the rest. */
@@ -48,7 +48,7 @@ export function createSlots(total: number): Slots {
       state.taken_on -= calls;
       if (state.taken_on < state.places) for (const resume of state.loops.splice(0)) resume();
     },
-    async room(lane) {
+    async capacity(lane) {
       const state = at(lane);
       while (state.taken_on >= state.places) await new Promise<void>((resolve) => state.loops.push(resolve));
     },

@@ -6,20 +6,24 @@ const patient = () => createUrgency({ hold_ms: NEVER_MS, patience_ms: NEVER_MS }
 
 describe("work of a lane", () => {
   it("waits for nobody while nothing more urgent is under way", () => {
-    const { begin, calm } = patient();
-    expect([calm(0), calm(1), calm(2)]).toEqual([undefined, undefined, undefined]);
+    const { begin, waitForUrgentWork } = patient();
+    expect([waitForUrgentWork(0), waitForUrgentWork(1), waitForUrgentWork(2)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
     begin(2);
-    expect(calm(2)).toBeUndefined();
+    expect(waitForUrgentWork(2)).toBeUndefined();
     begin(1);
-    expect([calm(0), calm(1)]).toEqual([undefined, undefined]);
+    expect([waitForUrgentWork(0), waitForUrgentWork(1)]).toEqual([undefined, undefined]);
   });
 
   it("goes on when all that is more urgent is through, and what is less urgent goes on later", async () => {
-    const { begin, calm } = patient();
+    const { begin, waitForUrgentWork } = patient();
     const order: string[] = [];
     const ends = { first: begin(0), second: begin(0), mail: begin(1) };
-    const mails = Promise.resolve(calm(1)).then(() => order.push("transactional"));
-    const campaigns = Promise.resolve(calm(2)).then(() => order.push("promotional"));
+    const mails = Promise.resolve(waitForUrgentWork(1)).then(() => order.push("transactional"));
+    const campaigns = Promise.resolve(waitForUrgentWork(2)).then(() => order.push("promotional"));
     ends.first();
     await Promise.resolve();
     order.push("second");
@@ -30,20 +34,20 @@ describe("work of a lane", () => {
     ends.mail();
     await campaigns;
     expect(order).toEqual(["second", "transactional", "mail", "promotional"]);
-    expect(calm(2)).toBeUndefined();
+    expect(waitForUrgentWork(2)).toBeUndefined();
   });
 
   it("goes on after a while, however busy the others are", async () => {
-    const { begin, calm } = createUrgency({ hold_ms: NEVER_MS, patience_ms: 1 });
+    const { begin, waitForUrgentWork } = createUrgency({ hold_ms: NEVER_MS, patience_ms: 1 });
     begin(0);
-    await calm(2);
-    expect(calm(2)).toBeInstanceOf(Promise);
+    await waitForUrgentWork(2);
+    expect(waitForUrgentWork(2)).toBeInstanceOf(Promise);
   });
 
   it("is not held back for long by work that waits for somebody else", async () => {
-    const { begin, calm } = createUrgency({ hold_ms: 1, patience_ms: NEVER_MS });
+    const { begin, waitForUrgentWork } = createUrgency({ hold_ms: 1, patience_ms: NEVER_MS });
     begin(0);
-    await calm(2);
-    expect(calm(2)).toBeUndefined();
+    await waitForUrgentWork(2);
+    expect(waitForUrgentWork(2)).toBeUndefined();
   });
 });

@@ -9,7 +9,7 @@ export interface Urgency {
   /** Work of a lane is under way until the returned function is called, or for `HOLD_MS` at most. */
   begin: (lane: Lane) => () => void;
   /** Resolves when nothing more urgent than this lane is under way, after `PATIENCE_MS` at the latest. */
-  calm: (lane: Lane) => Promise<void> | void;
+  waitForUrgentWork: (lane: Lane) => Promise<void> | void;
 }
 
 /** Of one piece of work. What takes longer waits for somebody else: the database, or a vendor. */
@@ -26,14 +26,14 @@ export function createUrgency({ hold_ms = HOLD_MS, patience_ms = PATIENCE_MS }: 
   const holds = [new Set<NodeJS.Timeout>(), new Set<NodeJS.Timeout>(), new Set<NodeJS.Timeout>()] as const;
   let waiting: { lane: Lane; resume: () => void }[] = [];
 
-  const isCalm = (lane: Lane): boolean => holds.every((own, other) => other >= lane || own.size === 0);
+  const isUndisturbed = (lane: Lane): boolean => holds.every((own, other) => other >= lane || own.size === 0);
 
-  function resumeCalm(): void {
+  function resumeUndisturbed(): void {
     if (waiting.length === 0) return;
-    const calm = waiting.filter(({ lane }) => isCalm(lane));
-    if (calm.length === 0) return;
-    waiting = waiting.filter((one) => !calm.includes(one));
-    for (const { resume } of calm) resume();
+    const undisturbed = waiting.filter(({ lane }) => isUndisturbed(lane));
+    if (undisturbed.length === 0) return;
+    waiting = waiting.filter((one) => !undisturbed.includes(one));
+    for (const { resume } of undisturbed) resume();
   }
 
   return {
@@ -43,15 +43,15 @@ export function createUrgency({ hold_ms = HOLD_MS, patience_ms = PATIENCE_MS }: 
       const own = holds[lane];
       const end = () => {
         clearTimeout(hold);
-        if (own.delete(hold)) resumeCalm();
+        if (own.delete(hold)) resumeUndisturbed();
       };
       const hold = setTimeout(end, hold_ms);
       hold.unref();
       own.add(hold);
       return end;
     },
-    calm(lane) {
-      if (isCalm(lane)) return undefined;
+    waitForUrgentWork(lane) {
+      if (isUndisturbed(lane)) return undefined;
       const { promise, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, patience_ms);
       const one = {

@@ -1,6 +1,6 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Clock } from "../workspaces/clock.ts";
-import type { Dispatch } from "../queue/queue.ts";
+import type { Queue } from "../queue/queue.ts";
 import { policyKey, type Preferences } from "../preferences/preferences.ts";
 import { type Channel, isChannel } from "../core/channel.ts";
 import { type CategoryPolicy, evaluatePreference } from "../core/preferences/preferences.ts";
@@ -24,7 +24,7 @@ export async function moveSteps(deps: StepDeps): Promise<number> {
 
 export interface StepDeps {
   db: Db;
-  dispatch: Dispatch;
+  queue: Queue;
   clock: Clock;
   catalog: Catalog;
   preferences: Preferences;
@@ -118,18 +118,8 @@ async function findUnwanted(
   return unwanted;
 }
 
-async function sendSteps(tx: Tx, steps: DueStep[], { dispatch }: Pick<StepDeps, "dispatch">): Promise<void> {
-  for (const lane of [0, 1, 2] as const) {
-    const own = steps.filter((step) => step.lane === lane);
-    const planned = dispatch.plan("send", lane, own);
-    for (const { job, members } of planned) await leaseSteps(tx, job.id, members);
-    if (planned.length > 0) {
-      await dispatch.enqueueJobs(
-        tx,
-        "send",
-        lane,
-        planned.map(({ job }) => job),
-      );
-    }
-  }
+async function sendSteps(tx: Tx, steps: DueStep[], { queue }: Pick<StepDeps, "queue">): Promise<void> {
+  const jobs = queue.plan("send", steps);
+  for (const { id, members } of jobs) await leaseSteps(tx, id, members);
+  await queue.enqueueJobs(tx, "send", jobs);
 }

@@ -130,7 +130,7 @@ function spawnOwner(
   dataDir: string,
   account: object,
   prefix: string[],
-  tellPlace: (place: string) => void,
+  signalPlace: (place: string) => void,
 ): Owner {
   const command = [...prefix, process.execPath, "--input-type=module", "-e", SCRIPT, dataDir];
   const child = spawn(command[0] ?? "", command.slice(1), {
@@ -140,7 +140,7 @@ function spawnOwner(
   });
   const outcome = once(createInterface({ input: child.stdout }), "line").then(([line]) => {
     const told = JSON.parse(String(line)) as Awaited<Owner["outcome"]>;
-    if (told.dataDir !== undefined) tellPlace(told.dataDir);
+    if (told.dataDir !== undefined) signalPlace(told.dataDir);
     return told;
   });
   return { child, outcome };

@@ -7,31 +7,31 @@ import { createDb, type Db } from "../../db/db.ts";
 import { createIdSource } from "../../ids.ts";
 import { createSilentLog } from "../../log.ts";
 import { type Acceptor, type AcceptRecord, createAcceptor } from "./accept.ts";
-import { createDispatch, type Dispatch } from "../../queue/queue.ts";
+import { createQueue, type Queue } from "../../queue/queue.ts";
 
 let harness: Harness;
 let pipeline: Pipeline;
 /** The acceptor of another process on the same database. */
-let other: { db: Db; dispatch: Dispatch; acceptor: Acceptor };
+let other: { db: Db; queue: Queue; acceptor: Acceptor };
 let worker: Worker | undefined;
 
 beforeAll(async () => {
   harness = await createHarness({ role: "api" });
   const { databaseUrl: url } = harness;
   const db = createDb({ url, max: 4, onError: () => {} });
-  const dispatch = createDispatch({ db, url, log: createSilentLog(), observe: () => {} });
-  await dispatch.start({ worker: false });
+  const queue = createQueue({ db, url, log: createSilentLog(), observe: () => {} });
+  await queue.start({ worker: false });
   const acceptor = createAcceptor({
     clock: databaseClock,
     db,
-    dispatch,
+    queue,
     ids: createIdSource(),
     meter: { accepted: () => {} },
   });
-  other = { db, dispatch, acceptor };
+  other = { db, queue, acceptor };
 });
 afterAll(async () => {
-  await other.dispatch.stop();
+  await other.queue.stop();
   await other.db.close();
   await harness.close();
 });

@@ -2,7 +2,7 @@ import type { Lane } from "../../core/lane.ts";
 import { type Db, isDatabaseUnavailable, type Tx } from "../../db/db.ts";
 import type { IdSource } from "../../ids.ts";
 import { type Clock, WORKSPACE_NOW } from "../../workspaces/clock.ts";
-import type { Dispatch } from "../../queue/queue.ts";
+import type { Queue } from "../../queue/queue.ts";
 
 /**
  * Accept is a group commit: concurrent records are gathered into one transaction, with one multi-row insert and
@@ -42,7 +42,7 @@ export interface Acceptor {
 
 export interface AcceptorDeps {
   db: Db;
-  dispatch: Dispatch;
+  queue: Queue;
   ids: IdSource;
   clock: Clock;
   meter: { accepted: (count: number) => void };
@@ -58,22 +58,21 @@ const MAX_FLUSH = 1000;
 const FLUSHES_IN_FLIGHT = 2;
 
 export function createAcceptor(deps: AcceptorDeps): Acceptor {
-  const { db, dispatch, ids, meter, clock } = deps;
-  let queue: Pending[] = [];
+  const { db, queue, ids, meter, clock } = deps;
+  const pending: Pending[] = [];
   let inFlight = 0;
   let scheduled = false;
   const idle: (() => void)[] = [];
 
   function pump(): void {
     scheduled = false;
-    while (queue.length > 0 && inFlight < FLUSHES_IN_FLIGHT) {
-      const batch = queue.slice(0, MAX_FLUSH);
-      queue = queue.slice(MAX_FLUSH);
+    while (pending.length > 0 && inFlight < FLUSHES_IN_FLIGHT) {
+      const batch = pending.splice(0, MAX_FLUSH);
       inFlight++;
       void flush(batch).finally(() => {
         inFlight--;
         pump();
-        if (inFlight === 0 && queue.length === 0) for (const done of idle.splice(0)) done();
+        if (inFlight === 0 && pending.length === 0) for (const done of idle.splice(0)) done();
       });
     }
   }
@@ -116,28 +115,21 @@ export function createAcceptor(deps: AcceptorDeps): Acceptor {
     });
     const fresh = batch.filter((_record, index) => fates[index]?.duplicate === false);
     // Neither waits for the other: with `begin` they are one round trip, the commit is the second.
-    await Promise.all([insertRequests(tx, batch, fates), enqueue(tx, fresh)]);
+    await Promise.all([insertRequests(tx, batch, fates), queue.enqueue(tx, "expand", fresh)]);
     return fates;
-  }
-
-  async function enqueue(tx: Tx, records: Pending[]): Promise<void> {
-    for (const lane of [0, 1, 2] as const) {
-      const refs = records.filter((record) => record.lane === lane);
-      if (refs.length > 0) await dispatch.enqueue(tx, "expand", lane, refs);
-    }
   }
 
   return {
     accept: (record) =>
       new Promise<Accepted>((resolve, reject) => {
-        queue.push({ ...record, id: ids.uuid(), resolve, reject });
+        pending.push({ ...record, id: ids.uuid(), resolve, reject });
         if (scheduled) return;
         scheduled = true;
         // After this turn of the event loop: requests that were read together are written together.
         setImmediate(pump);
-      }).finally(dispatch.begin(record.lane)),
+      }).finally(queue.begin(record.lane)),
     async drain() {
-      if (inFlight === 0 && queue.length === 0) return;
+      if (inFlight === 0 && pending.length === 0) return;
       await new Promise<void>((resolve) => idle.push(resolve));
     },
   };

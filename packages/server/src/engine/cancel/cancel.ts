@@ -29,7 +29,7 @@ import {
  * what that trigger put into the batch is taken out: the others' items are no business of its sender. A run that
  * carries nothing any more is cancelled too.
  */
-export type CancelDeps = Pick<EngineDeps, "db" | "dispatch" | "recipients" | "clock" | "meter">;
+export type CancelDeps = Pick<EngineDeps, "db" | "queue" | "recipients" | "clock" | "meter">;
 
 /** It is begun again when it turns out what else must be locked, and when it lost against somebody. */
 const MAX_ROUNDS = 20;
@@ -68,11 +68,11 @@ async function cancelThose(
 
 /** Of requests that have no runs yet. Where all of them have, and no run is at work, the runs are there to be found. */
 async function holdBack(
-  { db, dispatch, recipients }: CancelDeps,
+  { db, queue, recipients }: CancelDeps,
   workspace_id: number,
   filter: CancelFilter,
 ): Promise<string[]> {
-  const pending = [await dispatch.oldestPending(db, "execute"), await dispatch.oldestPending(db, "expand")];
+  const pending = [await queue.oldestPending(db, "execute"), await queue.oldestPending(db, "expand")];
   if (pending.every((since) => since === null)) return [];
   const named = filter.recipients;
   const people = named === null ? null : await findPeople(db, workspace_id, named, recipients);

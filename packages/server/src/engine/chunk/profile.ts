@@ -3,8 +3,7 @@ import type { StoredIdentity } from "../../core/profile/identity.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { getOwn } from "../../core/json/json-path.ts";
 import type { Who } from "../effect.ts";
-import { personOf } from "../person-of.ts";
-import type { Person, Run, Surroundings } from "../run.ts";
+import { type ChunkData, type Person, personOf, type Run } from "../run.ts";
 
 /** Somebody as a run in its tenant knows them, before what the trigger said about them. */
 export interface KnownProfile {
@@ -18,9 +17,9 @@ const NOBODY: KnownProfile = { properties: {}, identities: [] };
 export function knownProfile(
   run: Run,
   { recipient_id }: Pick<Person, "recipient_id">,
-  surroundings: Surroundings,
+  chunkData: ChunkData,
 ): KnownProfile {
-  const result = tenantProfile(run, recipient_id, surroundings);
+  const result = tenantProfile(run, recipient_id, chunkData);
   return result?.ok === true ? result.profile : NOBODY;
 }
 
@@ -28,10 +27,10 @@ export function knownProfile(
  * Somebody's properties as a run sees them now: the stored ones, and over these what the trigger said, but for what
  * the run itself has written since.
  */
-export function seenProperties(run: Run, who: Who, surroundings: Surroundings): JsonObject {
+export function seenProperties(run: Run, who: Who, chunkData: ChunkData): JsonObject {
   const person = personOf(run, who);
   if (person === null) return {};
-  const { properties } = knownProfile(run, person, surroundings);
+  const { properties } = knownProfile(run, person, chunkData);
   return { ...properties, ...saidInline(run, who) };
 }
 
@@ -67,15 +66,15 @@ export function noSuchTenant(workflow_slug: string, tenant_id: string): string {
 }
 
 /** Why the run's tenant may not have its recipient; null when it may. */
-export function tenantRefusal(run: Run, surroundings: Surroundings): string | null {
-  const result = tenantProfile(run, run.recipient_id, surroundings);
+export function tenantRefusal(run: Run, chunkData: ChunkData): string | null {
+  const result = tenantProfile(run, run.recipient_id, chunkData);
   return result?.ok === false ? result.error : null;
 }
 
 function tenantProfile(
   run: Run,
   recipient_id: string | null,
-  { recipients, workspaces }: Surroundings,
+  { recipients, workspaces }: ChunkData,
 ): EffectiveResult | null {
   const stored = recipient_id === null ? undefined : recipients.get(recipient_id);
   const workspace = workspaces.get(run.workspace_id);

@@ -3,10 +3,9 @@ import { DEFAULT_TENANT } from "../../core/profile/effective-profile.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import { resolveProperties } from "../../core/preferences/category-properties.ts";
 import type { LivePolicy } from "../../preferences/preferences.ts";
-import { categoryDigest } from "./category-digest.ts";
 import { seenProperties } from "./profile.ts";
-import type { Place, Run, Surroundings } from "../run.ts";
-import { concernOf, policyOf } from "./surroundings.ts";
+import type { Place, Run, ChunkData } from "../run.ts";
+import { categoryDigest, concernOf, policyOf } from "./chunk-data.ts";
 
 /**
  * What templates and expressions see of a run: the payload at the root, and `$recipient`, `$actor`, `$brand`
@@ -21,17 +20,17 @@ export interface RunScope {
   timezone: string | null;
 }
 
-export function scopeOf(run: Run, surroundings: Surroundings): RunScope {
+export function scopeOf(run: Run, chunkData: ChunkData): RunScope {
   const { actor } = run;
-  const properties = seenProperties(run, "recipient", surroundings);
+  const properties = seenProperties(run, "recipient", chunkData);
   const recipient = personScope(run.object_type, run.distinct_id, properties);
   if (run.inline?.subscription !== undefined) recipient.subscription = run.inline.subscription;
-  const policy = policyOf(run, surroundings);
-  const digest_schedule = categoryDigest(run, policy, surroundings);
+  const policy = policyOf(run, chunkData);
+  const digest_schedule = categoryDigest(run, policy, chunkData);
   if (digest_schedule !== null) recipient.$category_preference = { digest_schedule: { ...digest_schedule } };
-  const acting = actor === null ? {} : seenProperties(run, "actor", surroundings);
-  const { tenant, organization } = placeOf(run, surroundings);
-  const category = categoryScope(run, policy, surroundings);
+  const acting = actor === null ? {} : seenProperties(run, "actor", chunkData);
+  const { tenant, organization } = placeOf(run, chunkData);
+  const category = categoryScope(run, policy, chunkData);
   const people = {
     $recipient: recipient,
     $actor: actor === null ? {} : personScope(actor.object_type, actor.distinct_id, acting),
@@ -81,22 +80,22 @@ const SITES = [
 ];
 
 /** The same for all runs of a tenant, and most nodes look at it. */
-function placeOf(run: Run, surroundings: Surroundings): Place {
+function placeOf(run: Run, chunkData: ChunkData): Place {
   const key = `${run.workspace_id}/${run.tenant_id}`;
-  const known = surroundings.places.get(key);
+  const known = chunkData.places.get(key);
   if (known !== undefined) return known;
   const place = {
-    tenant: tenantScope(run, surroundings),
-    organization: organizationScope(run, surroundings),
+    tenant: tenantScope(run, chunkData),
+    organization: organizationScope(run, chunkData),
   };
-  surroundings.places.set(key, place);
+  chunkData.places.set(key, place);
   return place;
 }
 
-function tenantScope(run: Run, surroundings: Surroundings): JsonObject {
+function tenantScope(run: Run, chunkData: ChunkData): JsonObject {
   const { tenant_id } = run;
-  const tenant = tenantOf(run, tenant_id, surroundings);
-  const fallback = tenantOf(run, DEFAULT_TENANT, surroundings);
+  const tenant = tenantOf(run, tenant_id, chunkData);
+  const fallback = tenantOf(run, DEFAULT_TENANT, chunkData);
   const links = tenant?.social_links ?? {};
   const name = tenant?.tenant_name ?? "";
   const page = tenant?.embedded_preference_url ?? "";
@@ -125,9 +124,9 @@ function tenantScope(run: Run, surroundings: Surroundings): JsonObject {
 }
 
 /** The workspace; it looks like its default tenant. */
-function organizationScope(run: Run, surroundings: Surroundings): JsonObject {
-  const workspace = surroundings.workspaces.get(run.workspace_id);
-  const looks = tenantOf(run, DEFAULT_TENANT, surroundings);
+function organizationScope(run: Run, chunkData: ChunkData): JsonObject {
+  const workspace = chunkData.workspaces.get(run.workspace_id);
+  const looks = tenantOf(run, DEFAULT_TENANT, chunkData);
   return {
     name: workspace?.name ?? "",
     timezone: workspace?.timezone ?? "UTC",
@@ -136,12 +135,12 @@ function organizationScope(run: Run, surroundings: Surroundings): JsonObject {
   };
 }
 
-function tenantOf({ workspace_id }: Run, tenant_id: string, { tenants }: Surroundings): Tenant | null {
+function tenantOf({ workspace_id }: Run, tenant_id: string, { tenants }: ChunkData): Tenant | null {
   return tenants.get(`${workspace_id}/${tenant_id}`) ?? null;
 }
 
 /** The workflow's category with the properties that hold for this recipient in this tenant. */
-function categoryScope(run: Run, policy: LivePolicy | null, { choices }: Surroundings): JsonObject {
+function categoryScope(run: Run, policy: LivePolicy | null, { choices }: ChunkData): JsonObject {
   const { category: slug } = run.workflow;
   const { name = "", properties: defined = null } = policy?.category ?? {};
   if (defined === null || defined.length === 0) return { slug, name, properties: {} };

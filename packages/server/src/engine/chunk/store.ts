@@ -3,8 +3,8 @@ import type { Queryable, Tx } from "../../db/db.ts";
 import { insertInboxItems, type NewInboxItem } from "../../inbox/items.ts";
 import { insertSteps, type NewStep } from "../../routing/steps.ts";
 import { insertGoals, type NewGoal } from "../../routing/success.ts";
-import type { Dispatch } from "../../queue/queue.ts";
-import type { NewMessage, Run, SmartPlace } from "../run.ts";
+import type { Queue } from "../../queue/queue.ts";
+import { memberOf, type NewMessage, type Run, type SmartPlace } from "../run.ts";
 import { discardBatches, writeWaiters } from "../waits/waiters.ts";
 
 /**
@@ -15,23 +15,20 @@ export async function writeChunk(
   tx: Tx,
   runs: { made: Run[] } | { walked: Run[] },
   messages: NewMessage[],
-  dispatch: Dispatch,
+  queue: Queue,
 ): Promise<void> {
   const all = "made" in runs ? runs.made : runs.walked;
   if ("made" in runs) await insertRuns(tx, all);
   else await updateRuns(tx, all);
   await writeWaiters(tx, all);
   await discardBatches(tx, all);
-  await queueCalls(tx, all, dispatch);
-  await insertAndQueue(tx, messages, dispatch);
+  await queueCalls(tx, all, queue);
+  await insertAndQueue(tx, messages, queue);
 }
 
-async function queueCalls(tx: Tx, runs: Run[], dispatch: Dispatch): Promise<void> {
+async function queueCalls(tx: Tx, runs: Run[], queue: Queue): Promise<void> {
   const calling = runs.filter(({ left, memory }) => left.began !== null && memory.call !== undefined);
-  for (const lane of [0, 1, 2] as const) {
-    const own = calling.filter(({ workflow }) => workflow.lane === lane);
-    if (own.length > 0) await dispatch.enqueue(tx, "call", lane, own);
-  }
+  await queue.enqueue(tx, "call", calling.map(memberOf));
 }
 
 async function insertRuns(tx: Queryable, runs: Run[]): Promise<void> {
@@ -212,15 +209,13 @@ function toGoal({ workspace_id, run, node_ref, smart }: NewMessage): NewGoal[] {
  * Inserts messages and queues the jobs that send them. A message is born leased to its job, as its first attempt, so
  * that handing the job out is all that is written before the vendor is called.
  */
-async function insertAndQueue(tx: Tx, messages: NewMessage[], dispatch: Dispatch): Promise<void> {
-  const lanes = ([0, 1, 2] as const).map((lane) => {
-    const sendable = messages.filter(
-      ({ status, run }) => status === "triggered" && run.workflow.lane === lane,
-    );
-    const planned = dispatch.plan("send", lane, sendable);
-    for (const { job, members } of planned) for (const message of members) message.lease = job.id;
-    return { lane, jobs: planned.map(({ job }) => job) };
-  });
+async function insertAndQueue(tx: Tx, messages: NewMessage[], queue: Queue): Promise<void> {
+  const sendable = messages.filter(({ status }) => status === "triggered");
+  const jobs = queue.plan(
+    "send",
+    sendable.map((message) => ({ ...memberOf(message.run), id: message.id, message })),
+  );
+  for (const { id, members } of jobs) for (const { message } of members) message.lease = id;
   await insertMessages(tx, messages);
-  for (const { lane, jobs } of lanes) if (jobs.length > 0) await dispatch.enqueueJobs(tx, "send", lane, jobs);
+  await queue.enqueueJobs(tx, "send", jobs);
 }

@@ -17,8 +17,8 @@ import type { DeliveryRequest } from "../node.ts";
 import { knownProfile } from "../chunk/profile.ts";
 import { findReach } from "./reach.ts";
 import { type Composed, routeMessages } from "./route-messages.ts";
-import { addStep, type NewMessage, type Run, type Surroundings } from "../run.ts";
-import { aimAt, holdCopies } from "./test-mode.ts";
+import { addStep, type NewMessage, type Run, type ChunkData } from "../run.ts";
+import { redirectForTestMode, dropCopiesToRealAddresses } from "./test-mode.ts";
 import type { RunScope } from "../chunk/scope.ts";
 import type { WalkDeps } from "../deps.ts";
 
@@ -31,10 +31,10 @@ export function composeMessages(
   node: CompiledNode,
   request: DeliveryRequest,
   scope: RunScope,
-  surroundings: Surroundings,
+  chunkData: ChunkData,
   deps: WalkDeps,
 ): NewMessage[] {
-  const reach = findReach(run, node, request, surroundings);
+  const reach = findReach(run, node, request, chunkData);
   if (reach === null) return [];
   const { template, channels, identities } = reach;
   const about = { namespaces: scope.namespaces, now: run.now };
@@ -43,12 +43,12 @@ export function composeMessages(
     const variant = selectVariant(variants, run.tenant_id, scope.locale, about);
     if (variant === null) return [];
     const addressed = { run, node, channel, identities: identities.get(channel) ?? [] };
-    return composeChannel({ ...addressed, template, variant }, scope, surroundings, deps);
+    return composeChannel({ ...addressed, template, variant }, scope, chunkData, deps);
   });
   const messages =
     request.routing === undefined
       ? composed.map(({ message }) => message)
-      : routeMessages(run, composed, knownProfile(run, run, surroundings).identities, request.routing);
+      : routeMessages(run, composed, knownProfile(run, run, chunkData).identities, request.routing);
   for (const message of messages) logMessage(run, node, message);
   return messages;
 }
@@ -98,11 +98,11 @@ interface ChannelMessage {
 function composeChannel(
   { run, node, channel, identities, template, variant }: ChannelMessage,
   scope: RunScope,
-  surroundings: Surroundings,
+  chunkData: ChunkData,
   deps: WalkDeps,
 ): Composed[] {
   const { now } = run;
-  const test_mode = surroundings.workspaces.get(run.workspace_id)?.test_mode ?? null;
+  const test_mode = chunkData.workspaces.get(run.workspace_id)?.test_mode ?? null;
   const rendered = render(channel, variant, scope, now, deps);
   if (rendered.failure !== null) {
     const missing = missingVariable(rendered.failure);
@@ -113,15 +113,15 @@ function composeChannel(
       ...(missing === null ? {} : { variable: missing }),
     });
   } else {
-    const { content, held } = holdCopies(channel, rendered.content, test_mode, deps);
+    const { content, held } = dropCopiesToRealAddresses(channel, rendered.content, test_mode, deps);
     rendered.content = content;
     if (held > 0) addStep(run, node, "info", "message_redirected", `${channel}: copies not sent: ${held}`);
   }
   const attachments = channel === "email" ? readAttachments(run, node) : null;
   return identities.map((meant) => {
-    const { identity, redirected, blocked } = aimAt(meant, test_mode, deps);
+    const { identity, redirected, blocked } = redirectForTestMode(meant, test_mode, deps);
     if (redirected !== null) addStep(run, node, "info", "message_redirected", `${channel}: ${redirected}`);
-    const vendor = surroundings.vendors
+    const vendor = chunkData.vendors
       .get(run.workspace_id)
       ?.pick(channel, rootOf(run.workflow.lane), run.tenant_id, identity.provider);
     const missing = `no vendor configured for channel: ${channel} and category: ${run.workflow.category} and id-provider: ${identity.provider}`;

@@ -7,8 +7,8 @@ import { evaluatePreference, NO_CHOICE } from "../../core/preferences/preference
 import { inboxSubscriberId } from "../../workspaces/workspaces.ts";
 import type { DeliveryRequest } from "../node.ts";
 import { knownProfile } from "../chunk/profile.ts";
-import { addStep, type Run, type Surroundings } from "../run.ts";
-import { concernOf, policyOf } from "../chunk/surroundings.ts";
+import { addStep, type Run, type ChunkData } from "../run.ts";
+import { concernOf, policyOf } from "../chunk/chunk-data.ts";
 
 /** What a delivery node can send to its recipient. */
 export interface Reach {
@@ -27,9 +27,9 @@ export function findReach(
   run: Run,
   node: CompiledNode,
   request: DeliveryRequest,
-  surroundings: Surroundings,
+  chunkData: ChunkData,
 ): Reach | null {
-  const template = surroundings.templates.get(`${run.workspace_id}/${request.template}`) ?? null;
+  const template = chunkData.templates.get(`${run.workspace_id}/${request.template}`) ?? null;
   if (template === null || template.channels.size === 0) {
     const missing = `TemplateGroup ${request.template} not found`;
     addStep(run, node, "error", "channels_computed", missing, {
@@ -39,8 +39,8 @@ export function findReach(
     return null;
   }
   const live = [...template.channels.keys()];
-  const tenant = surroundings.tenants.get(`${run.workspace_id}/${run.tenant_id}`) ?? null;
-  const identities = usableIdentities(run, surroundings);
+  const tenant = chunkData.tenants.get(`${run.workspace_id}/${run.tenant_id}`) ?? null;
+  const identities = usableIdentities(run, chunkData);
   const requested =
     request.channels === null ? live : live.filter((channel) => request.channels?.includes(channel));
   const { only = null } = run.inline ?? {};
@@ -48,10 +48,10 @@ export function findReach(
   const addressed = allowed.filter((channel) => (identities.get(channel)?.length ?? 0) > 0);
   const preference = evaluatePreference({
     category: run.workflow.category,
-    policy: policyOf(run, surroundings),
+    policy: policyOf(run, chunkData),
     tenant_id: run.tenant_id,
     tenant_blocked_channels: tenant?.blocked_channels?.filter(isChannel) ?? null,
-    choice: surroundings.choices.get(run.workspace_id)?.(concernOf(run)) ?? NO_CHOICE,
+    choice: chunkData.choices.get(run.workspace_id)?.(concernOf(run)) ?? NO_CHOICE,
     channels: addressed,
   });
   const reachable = preference.channels;
@@ -93,9 +93,9 @@ export function findReach(
 }
 
 /** Identities by channel: what the trigger gave inline replaces the stored ones of that channel. */
-function usableIdentities(run: Run, surroundings: Surroundings): Map<Channel, StoredIdentity[]> {
+function usableIdentities(run: Run, chunkData: ChunkData): Map<Channel, StoredIdentity[]> {
   const byChannel = new Map<Channel, StoredIdentity[]>();
-  const known = knownProfile(run, run, surroundings).identities;
+  const known = knownProfile(run, run, chunkData).identities;
   for (const identity of known) {
     if (identity.status !== "active" || identity.perma_status !== "active") continue;
     push(byChannel, identity);
@@ -110,7 +110,7 @@ function usableIdentities(run: Run, surroundings: Surroundings): Map<Channel, St
   for (const channel of new Set(inline.map((identity) => identity.channel))) byChannel.delete(channel);
   for (const identity of inline)
     if (!dead.has(`${identity.channel} ${identity.key}`)) push(byChannel, identity);
-  const workspace = surroundings.workspaces.get(run.workspace_id);
+  const workspace = chunkData.workspaces.get(run.workspace_id);
   if (
     run.object_type === "" &&
     run.inline?.is_transient !== true &&

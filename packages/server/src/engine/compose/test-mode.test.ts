@@ -4,7 +4,7 @@ import type { Channel } from "../../core/channel.ts";
 import type { StoredIdentity } from "../../core/profile/identity.ts";
 import type { Json } from "../../core/json.ts";
 import { readTestMode } from "../../core/test-mode.ts";
-import { aimAt, holdCopies } from "./test-mode.ts";
+import { redirectForTestMode, dropCopiesToRealAddresses } from "./test-mode.ts";
 
 const deps = { channels: new Map(channels.map((channel) => [channel.channel, channel])) };
 
@@ -18,7 +18,7 @@ const mode = (settings: object = {}) =>
   readTestMode({ test_mode: { enabled_at: "2026-01-01T00:00:00Z", ...settings } });
 
 const aim = (channel: Channel, input: Json, settings?: object) =>
-  aimAt(identity(channel, input), mode(settings), deps);
+  redirectForTestMode(identity(channel, input), mode(settings), deps);
 
 describe("in test mode", () => {
   it.each<[string, Channel, Json, Json]>([
@@ -83,7 +83,7 @@ describe("copies of an e-mail in test mode", () => {
   const settings = { test_values: ["qa@example.com"], catch_all: { email: "all@example.com" } };
 
   it("go to test addresses alone", () => {
-    expect(holdCopies("email", content, mode(settings), deps)).toEqual({
+    expect(dropCopiesToRealAddresses("email", content, mode(settings), deps)).toEqual({
       content: { subject: "Hi", extra_to: [], cc: ["QA Team <QA@example.com>"], bcc: ["qa@example.com"] },
       held: 5,
     });
@@ -94,13 +94,13 @@ describe("copies of an e-mail in test mode", () => {
     ["a channel that is not held", "email", mode({ ...settings, channels: ["sms"] })],
     ["no test mode", "email", null],
   ] as const)("are as they are with %s", (_title, channel, test_mode) => {
-    expect(holdCopies(channel, content, test_mode, deps)).toEqual({ content, held: 0 });
+    expect(dropCopiesToRealAddresses(channel, content, test_mode, deps)).toEqual({ content, held: 0 });
   });
 });
 
 describe("out of test mode", () => {
   it("everybody is sent to", () => {
-    expect(aimAt(identity("email", "ann@example.com"), null, deps)).toMatchObject({
+    expect(redirectForTestMode(identity("email", "ann@example.com"), null, deps)).toMatchObject({
       identity: { value: "ann@example.com" },
       blocked: null,
     });

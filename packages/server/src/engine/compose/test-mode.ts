@@ -16,7 +16,7 @@ export interface Aim {
   blocked: string | null;
 }
 
-export function aimAt(
+export function redirectForTestMode(
   identity: StoredIdentity,
   test_mode: TestMode | null,
   { channels }: Pick<WalkDeps, "channels">,
@@ -42,7 +42,7 @@ export function aimAt(
 const COPIES = ["extra_to", "cc", "bcc"] as const;
 
 /** The content without the copies that would reach somebody who is no test address; `held` is how many those are. */
-export function holdCopies(
+export function dropCopiesToRealAddresses(
   channel: Channel,
   content: JsonObject,
   test_mode: TestMode | null,

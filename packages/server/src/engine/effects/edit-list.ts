@@ -1,10 +1,8 @@
+import type { EffectFunction } from "../deps.ts";
 import type { ListEvent } from "../../lists/lists.ts";
 import type { Done, ListEdit } from "../effect.ts";
-import { insertRequests, type InternalRequest } from "./internal-request.ts";
-import type { EffectFunction } from "../performing.ts";
-import { personOf } from "../person-of.ts";
-import type { Run } from "../run.ts";
-import { MAX_DEPTH, nextDepth } from "./depth.ts";
+import { insertRequests, type InternalRequest, MAX_DEPTH, nextDepth } from "./internal-request.ts";
+import { personOf, type Run } from "../run.ts";
 
 interface Ask {
   run: Run;

@@ -1,15 +1,14 @@
+import type { EffectDeps, EffectFunction } from "../deps.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { editProfile } from "../../core/profile/profile-edit.ts";
 import { profileFromUpsert } from "../../core/profile/profile-operations.ts";
 import type { Done, ProfileEdit } from "../effect.ts";
-import type { EffectDeps, EffectFunction } from "../performing.ts";
-import { personOf } from "../person-of.ts";
 import { overwriteInline } from "../chunk/profile.ts";
-import type { Surroundings } from "../run.ts";
-import { tellProfiles } from "../waits/notify-profiles.ts";
+import { type ChunkData, personOf } from "../run.ts";
+import { signalProfiles } from "../waits/profile-signals.ts";
 
 /** Writes to the global profiles of users, as an upsert would; later nodes of the same walk see what was written. */
-export const editProfiles: EffectFunction<"edit_profile"> = async (tx, asked, surroundings, deps) => {
+export const editProfiles: EffectFunction<"edit_profile"> = async (tx, asked, chunkData, deps) => {
   const results = new Map<(typeof asked)[number], Done>();
   for (const [workspace_id, own] of Map.groupBy(asked, ({ run }) => run.workspace_id)) {
     const edits = own.flatMap((ask) => {
@@ -42,8 +41,8 @@ export const editProfiles: EffectFunction<"edit_profile"> = async (tx, asked, su
         results.set(ask, { ok: true, detail: { warnings: outcome.edit?.warnings ?? [] } });
       }
     });
-    remember(surroundings, outcomes);
-    await tellProfiles(tx, workspace_id, outcomes, own[0]?.run.now ?? new Date(), deps.dispatch);
+    remember(chunkData, outcomes);
+    await signalProfiles(tx, workspace_id, outcomes, own[0]?.run.now ?? new Date(), deps.queue);
   }
   return asked.map((ask) => results.get(ask) ?? { ok: false, reason: "the edit was lost" });
 };
@@ -56,10 +55,10 @@ function written(properties: JsonObject, edit: ProfileEdit, { recipients }: Effe
   return result.ok ? result.edit.profile.properties : properties;
 }
 
-type Outcomes = Parameters<typeof tellProfiles>[2];
+type Outcomes = Parameters<typeof signalProfiles>[2];
 
 /** What the runs of this chunk see inside their tenants is not what was edited. */
-function remember({ recipients }: Surroundings, outcomes: Outcomes): void {
+function remember({ recipients }: ChunkData, outcomes: Outcomes): void {
   for (const outcome of outcomes) {
     if (!outcome.ok || outcome.recipient === null) continue;
     const { recipient } = outcome;

@@ -1,3 +1,4 @@
+import type { EffectFunction } from "../deps.ts";
 import { notFoundText, type RecipientKey } from "../../recipients/recipient.ts";
 import {
   addSubscriptions,
@@ -5,9 +6,7 @@ import {
   type SubscriptionOutcome,
 } from "../../recipients/subscriptions.ts";
 import type { Done, SubscriptionEdit } from "../effect.ts";
-import type { EffectFunction } from "../performing.ts";
-import { personOf } from "../person-of.ts";
-import type { Run } from "../run.ts";
+import { personOf, type Run } from "../run.ts";
 
 interface Ask {
   run: Run;

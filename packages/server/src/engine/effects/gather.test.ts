@@ -1,3 +1,4 @@
+import type { EffectDeps } from "../deps.ts";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { cloneDatabase } from "../../../test/harness.ts";
@@ -7,8 +8,7 @@ import type { JsonObject } from "../../core/json.ts";
 import { createDb, type Db, type Tx } from "../../db/db.ts";
 import { createIdSource } from "../../ids.ts";
 import type { Gathered, Gathering, Sealed } from "../effect.ts";
-import type { EffectDeps } from "../performing.ts";
-import { nothingLeft, type Run, type Surroundings } from "../run.ts";
+import { nothingLeft, type Run, type ChunkData } from "../run.ts";
 import { gather } from "./gather.ts";
 import { seal } from "./seal.ts";
 
@@ -18,7 +18,7 @@ import { seal } from "./seal.ts";
  */
 const ids = createIdSource();
 /** Neither effect looks at anybody. */
-const nobody = {} as Surroundings;
+const nobody = {} as ChunkData;
 const effects = { ids } as EffectDeps;
 const NOON = new Date("2026-07-17T12:00:00Z");
 const LATER = new Date("2026-07-17T13:00:00Z");

@@ -1,8 +1,8 @@
+import type { EffectFunction } from "../deps.ts";
 import { createHash } from "node:crypto";
 import { nodeAt } from "../../core/run-state.ts";
 import type { Tx } from "../../db/db.ts";
 import type { Gathered, Gathering } from "../effect.ts";
-import type { EffectFunction } from "../performing.ts";
 import type { Run } from "../run.ts";
 
 /**

@@ -1,8 +1,9 @@
+import type { Run } from "../run.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Lane } from "../../core/lane.ts";
 import type { Tx } from "../../db/db.ts";
 import type { IdSource } from "../../ids.ts";
-import type { Dispatch } from "../../queue/queue.ts";
+import type { Queue } from "../../queue/queue.ts";
 
 /**
  * Requests that the engine makes itself, in the transaction of what causes them: a run that triggers another workflow,
@@ -26,7 +27,7 @@ export interface InternalRequest {
 export async function insertRequests(
   tx: Tx,
   requests: InternalRequest[],
-  { ids, dispatch }: { ids: IdSource; dispatch: Pick<Dispatch, "enqueue"> },
+  { ids, queue }: { ids: IdSource; queue: Pick<Queue, "enqueue"> },
 ): Promise<string[]> {
   if (requests.length === 0) return [];
   const rows = requests.map((request) => ({ ...request, id: ids.uuid() }));
@@ -50,9 +51,15 @@ export async function insertRequests(
     ],
     "internal_requests",
   );
-  for (const lane of [0, 1, 2] as const) {
-    const own = rows.filter((row) => row.lane === lane);
-    if (own.length > 0) await dispatch.enqueue(tx, "expand", lane, own);
-  }
+  await queue.enqueue(tx, "expand", rows);
   return rows.map(({ id }) => id);
+}
+
+/** Workflows that cause each other in a circle end here. */
+export const MAX_DEPTH = 10;
+
+/** How deep is what this run causes; null where the chain ends. */
+export function nextDepth({ memory }: Run): number | null {
+  const depth = (memory.depth ?? 0) + 1;
+  return depth > MAX_DEPTH ? null : depth;
 }

@@ -1,3 +1,4 @@
+import type { EffectFunction } from "../deps.ts";
 import type { StoredIdentity } from "../../core/profile/identity.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import type { Lane } from "../../core/lane.ts";
@@ -5,11 +6,8 @@ import { parseTrigger } from "../../core/trigger.ts";
 import type { Tx } from "../../db/db.ts";
 import type { Done, Invocation, Named, Who } from "../effect.ts";
 import { unavailable } from "../expand/intent.ts";
-import { insertRequests, type InternalRequest } from "./internal-request.ts";
-import type { EffectFunction } from "../performing.ts";
-import { personOf } from "../person-of.ts";
-import type { Run, Surroundings } from "../run.ts";
-import { MAX_DEPTH, nextDepth } from "./depth.ts";
+import { insertRequests, type InternalRequest, MAX_DEPTH, nextDepth } from "./internal-request.ts";
+import { type ChunkData, personOf, type Run } from "../run.ts";
 
 const MAX_RECIPIENTS = 100;
 
@@ -18,8 +16,8 @@ const MAX_RECIPIENTS = 100;
  * every gate. The key is the run's and its node's, so that a run that is put back does not trigger twice: then there
  * is no `request_id` in the detail.
  */
-export const invoke: EffectFunction<"invoke"> = async (tx, asked, surroundings, deps) => {
-  const plans = asked.map(({ run, request }) => plan(run, request, surroundings));
+export const invoke: EffectFunction<"invoke"> = async (tx, asked, chunkData, deps) => {
+  const plans = asked.map(({ run, request }) => plan(run, request, chunkData));
   const calls = plans.flatMap((one) => (one.ok ? [one.request] : []));
   const claimed = await claim(tx, calls);
   const fresh = calls.filter(({ idempotency_key }) => claimed.has(idempotency_key));
@@ -33,11 +31,11 @@ export const invoke: EffectFunction<"invoke"> = async (tx, asked, surroundings, 
 
 type Plan = { ok: true; request: InternalRequest } | { ok: false; reason: string };
 
-function plan(run: Run, invocation: Invocation, surroundings: Surroundings): Plan {
+function plan(run: Run, invocation: Invocation, chunkData: ChunkData): Plan {
   const depth = nextDepth(run);
   if (depth === null) return refused(`workflows trigger each other more than ${MAX_DEPTH} deep`);
   const { workflow } = invocation;
-  const entry = surroundings.targets.get(`${run.workspace_id}/${workflow}`) ?? null;
+  const entry = chunkData.targets.get(`${run.workspace_id}/${workflow}`) ?? null;
   const refusal = unavailable(entry, workflow);
   if (refusal !== null || entry?.live == null) return refused(refusal ?? "workflow version not found");
   const body = toBody(run, invocation);

@@ -1,7 +1,7 @@
+import type { EffectFunction } from "../deps.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Tx } from "../../db/db.ts";
 import type { Sealed } from "../effect.ts";
-import type { EffectFunction } from "../performing.ts";
 
 /**
  * Closes batches: their rows go, so that the next arrival opens a new one, and with them their items, of which as many

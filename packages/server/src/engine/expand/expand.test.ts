@@ -12,7 +12,7 @@ import {
 } from "../../../test/pipeline.ts";
 import { startWorker, type Worker, type WorkerOptions } from "../../../test/worker.ts";
 import type { Condition } from "../../core/conditions/conditions.ts";
-import { defineNode, next, type NodeDefinition, perform } from "../node.ts";
+import { defineNode, next, type NodeDefinition, requestEffect } from "../node.ts";
 
 /*
  * The harness only accepts: what stands in its queues waits until a test starts a worker.
@@ -370,7 +370,7 @@ describe("a backlog", () => {
       name: "Explode",
       config: z.looseObject({}),
       run: (ctx) =>
-        perform("edit_profile", { who: "recipient", properties: {} }, () => {
+        requestEffect("edit_profile", { who: "recipient", properties: {} }, () => {
           if (ctx.data.explode === true) throw new Error("boom");
           return next;
         }),

@@ -2,9 +2,8 @@ import type { JsonObject } from "../../core/json.ts";
 import type { Tx } from "../../db/db.ts";
 import { type FanOutAsk, type FanOutCursor, fanOut, type Member } from "../../recipients/fan-out.ts";
 import type { StageDeps } from "../deps.ts";
-import type { FanOutBody, Intent } from "./intent.ts";
+import { type FanOutBody, type Intent, newRun } from "./intent.ts";
 import { insertRequests } from "../effects/internal-request.ts";
-import { newRun } from "./new-run.ts";
 import type { Person, Run } from "../run.ts";
 
 /**
@@ -81,7 +80,7 @@ export function forgetMissingParents(runs: Run[], orders: FanOutOrder[], begun: 
 export async function queueRest(
   tx: Tx,
   rest: FanOutRest[],
-  deps: Pick<StageDeps, "ids" | "dispatch">,
+  deps: Pick<StageDeps, "ids" | "queue">,
 ): Promise<void> {
   const requests = rest.map(({ order: { intent, actor, ask, parent_run_id }, next }) => {
     const { request, workflow, tenant_id } = intent;

@@ -2,10 +2,10 @@ import { evaluateConditions } from "../../core/conditions/conditions.ts";
 import type { Json } from "../../core/json.ts";
 import { describeRecipient } from "../../core/recipient-name.ts";
 import type { Tx } from "../../db/db.ts";
-import type { Dispatch } from "../../queue/queue.ts";
+import type { Queue } from "../../queue/queue.ts";
 import type { Intent } from "./intent.ts";
 import { problem, problemOf, type RequestProblem } from "../problem.ts";
-import type { Configuration, Run, Surroundings } from "../run.ts";
+import type { Configuration, Run, ChunkData } from "../run.ts";
 import { noSuchTenant, tenantRefusal } from "../chunk/profile.ts";
 import { scopeOf } from "../chunk/scope.ts";
 import { createPace } from "../../queue/pace.ts";
@@ -21,12 +21,12 @@ export function refuseIntent(
 }
 
 /** The tenant that may not have this recipient, or the trigger's conditions with the values they saw. */
-function refuseRun(run: Run, surroundings: Surroundings): RequestProblem | null {
+function refuseRun(run: Run, chunkData: ChunkData): RequestProblem | null {
   const { slug, definition } = run.workflow;
-  const refusal = tenantRefusal(run, surroundings);
+  const refusal = tenantRefusal(run, chunkData);
   if (refusal !== null) return problemOf(run, slug, "tenant_not_associated", refusal);
   if (definition.conditions.length === 0) return null;
-  const scope = scopeOf(run, surroundings);
+  const scope = scopeOf(run, chunkData);
   const { result, trace } = evaluateConditions(definition.conditions, {
     namespaces: scope.namespaces,
     now: run.now,
@@ -46,16 +46,16 @@ function refuseRun(run: Run, surroundings: Surroundings): RequestProblem | null 
 export async function admit(
   tx: Tx,
   runs: Run[],
-  surroundings: Surroundings,
+  chunkData: ChunkData,
   problems: Map<string, RequestProblem[]>,
-  dispatch: Pick<Dispatch, "calm">,
+  queue: Pick<Queue, "waitForUrgentWork">,
 ): Promise<Run[]> {
   const lane = runs[0]?.workflow.lane ?? 0;
-  const breathe = createPace({ calm: () => dispatch.calm(lane) });
+  const pause = createPace({ waitForUrgentWork: () => queue.waitForUrgentWork(lane) });
   const passed: Run[] = [];
   for (const run of runs) {
-    await breathe();
-    const refusal = refuseRun(run, surroundings);
+    await pause();
+    const refusal = refuseRun(run, chunkData);
     if (refusal === null) passed.push(run);
     else problems.get(run.request_id)?.push(refusal);
   }

@@ -1,8 +1,9 @@
+import { startOf } from "../../core/run-state.ts";
 import { compileInlineWorkflow, parseInlineTrigger } from "../../catalog/inline-workflow.ts";
 import { findPayloadMismatch } from "../../catalog/payload-mismatch.ts";
 import type { WorkflowEntry } from "../../catalog/catalog.ts";
 import type { CompiledWorkflow } from "../../catalog/workflow.ts";
-import { type Bringer, leaveFiles } from "../../core/attachments.ts";
+import { type PayloadSource, replaceFilesWithNotes } from "../../core/attachments.ts";
 import { parseEvent } from "../../core/event-record.ts";
 import { isJsonObject, type JsonObject } from "../../core/json.ts";
 import { parseTrigger, type RecipientSpec, type Trigger } from "../../core/trigger.ts";
@@ -11,7 +12,7 @@ import type { EngineDeps } from "../deps.ts";
 import type { FanOutAsk } from "../../recipients/fan-out.ts";
 import { hasOverrides, namedUser, NO_OVERRIDES, readOverrides } from "./overrides.ts";
 import { problem, type RequestProblem } from "../problem.ts";
-import type { Person } from "../run.ts";
+import { nothingLeft, type Person, type Run } from "../run.ts";
 
 /**
  * What a stored request asks for: one intent per workflow. The body was checked for shape when it was accepted;
@@ -111,7 +112,7 @@ async function readPage(page: RequestRow, deps: IntentDeps): Promise<Intents> {
     workflow: await deps.catalog.getVersion(workspace_id, version_id),
     recipients: [],
     actor: null,
-    data: payloadOf(first.api_type, first.body, bringerOf(first)),
+    data: payloadOf(first.api_type, first.body, sourceOf(first)),
     tenant_id: tenant_id ?? DEFAULT_TENANT,
     creates: false,
     page: { actor, ask, parent_run_id },
@@ -120,17 +121,21 @@ async function readPage(page: RequestRow, deps: IntentDeps): Promise<Intents> {
 }
 
 /** The payload that a stored request gives its runs, without the bytes of files. */
-export function payloadOf(api_type: string | null, body: JsonObject | null, bringer: Bringer): JsonObject {
+export function payloadOf(
+  api_type: string | null,
+  body: JsonObject | null,
+  source: PayloadSource,
+): JsonObject {
   if (body === null) return {};
   if (api_type === "event") {
     const parsed = parseEvent(body);
-    return parsed.ok ? leaveFiles(parsed.value.properties, bringer) : {};
+    return parsed.ok ? replaceFilesWithNotes(parsed.value.properties, source) : {};
   }
   const { data } = body;
-  return isJsonObject(data) ? leaveFiles(data, bringer) : {};
+  return isJsonObject(data) ? replaceFilesWithNotes(data, source) : {};
 }
 
-function bringerOf({ id, parent_run_id }: Pick<RequestRow, "id" | "parent_run_id">): Bringer {
+function sourceOf({ id, parent_run_id }: Pick<RequestRow, "id" | "parent_run_id">): PayloadSource {
   return { request_id: id, is_internal: parent_run_id !== null };
 }
 
@@ -169,7 +174,7 @@ async function readEvent(request: RequestRow, deps: IntentDeps): Promise<Intents
   const parsed = parseEvent(request.body);
   if (!parsed.ok) return refused(null, "validation_error", parsed.message);
   const { distinct_id, event, tenant_id } = parsed.value;
-  const properties = leaveFiles(parsed.value.properties, bringerOf(request));
+  const properties = replaceFilesWithNotes(parsed.value.properties, sourceOf(request));
   const intents: Intent[] = [];
   const problems: RequestProblem[] = [];
   const source = { workspace_id: request.workspace_id, properties, expressions: deps.expressions };
@@ -210,7 +215,7 @@ function toIntent(
     workflow,
     recipients,
     actor,
-    data: leaveFiles(data, bringerOf(request)),
+    data: replaceFilesWithNotes(data, sourceOf(request)),
     tenant_id: tenant_id ?? DEFAULT_TENANT,
     creates: true,
     page: null,
@@ -228,5 +233,40 @@ function refused(workflow_slug: string | null, error_code: string, error_descrip
   return {
     intents: [],
     problems: [problem(workflow_slug, error_code, error_description)],
+  };
+}
+
+/** What tells the runs of one intent apart. */
+export type RunSeed = Pick<
+  Run,
+  | "id"
+  | "parent_run_id"
+  | "parent_object"
+  | "object_type"
+  | "distinct_id"
+  | "recipient_id"
+  | "actor"
+  | "inline"
+>;
+
+/** A run that stands before its first node. */
+export function newRun({ request, workflow, tenant_id, data }: Intent, seed: RunSeed, now: Date): Run {
+  return {
+    ...seed,
+    workspace_id: request.workspace_id,
+    request_id: request.id,
+    workflow,
+    tenant_id,
+    idempotency_key: request.idempotency_key,
+    cancellation_key: request.cancellation_key,
+    data,
+    data_changed: false,
+    status: "in_progress",
+    position: startOf(workflow.nodes),
+    wake_at: null,
+    now,
+    memory: request.depth === null ? {} : { depth: request.depth },
+    steps: [],
+    left: nothingLeft(),
   };
 }

@@ -117,7 +117,7 @@ export interface Planned {
 }
 
 /** Leaves out what is not to begin; the request's log says so. */
-export async function heedNotices(
+export async function applyCancelNotices(
   tx: Tx,
   { runs, rest }: Planned,
   intents: Intent[],

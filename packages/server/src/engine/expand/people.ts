@@ -6,12 +6,11 @@ import type { RecipientSpec } from "../../core/trigger.ts";
 import type { FanOutSource } from "../../recipients/fan-out.ts";
 import type { EditOutcome, RecipientEdit, Recipients, StoredRecipient } from "../../recipients/recipients.ts";
 import type { StageDeps } from "../deps.ts";
-import type { Intent } from "./intent.ts";
+import { type Intent, newRun } from "./intent.ts";
 import type { FanOutOrder } from "./fan-out.ts";
 import { problem, problemOf, type RequestProblem } from "../problem.ts";
-import { newRun } from "./new-run.ts";
 import type { InlineProfile, Person, Run } from "../run.ts";
-import { tellProfiles } from "../waits/notify-profiles.ts";
+import { signalProfiles } from "../waits/profile-signals.ts";
 
 /** Reads and writes all recipients and actors of the chunk in bulk, and makes one run per recipient. */
 export async function planRuns(
@@ -35,7 +34,7 @@ export async function planRuns(
     }));
     const tenants = [...new Set(own.map(({ tenant_id }) => tenant_id))];
     const outcomes = await deps.recipients.apply(tx, workspace_id, edits, tenants);
-    await tellProfiles(tx, workspace_id, outcomes, now, deps.dispatch);
+    await signalProfiles(tx, workspace_id, outcomes, now, deps.queue);
     for (const outcome of outcomes) {
       if (outcome.ok && outcome.recipient !== null) known.set(outcome.recipient.id, outcome.recipient);
     }
@@ -175,7 +174,7 @@ function makeRun(
     spec.is_transient ||
     inline.identities.length > 0 ||
     Object.keys(inline.properties).length > 0;
-  const newcomer = {
+  const seed = {
     id: deps.ids.ulid(),
     parent_run_id: request.parent_run_id,
     parent_object: null,
@@ -192,7 +191,7 @@ function makeRun(
         }
       : null,
   };
-  return newRun(intent, newcomer, now);
+  return newRun(intent, seed, now);
 }
 
 function toPerson({ spec, inline, edit }: PlannedPerson, outcomes: EditOutcome[]): Person {

@@ -1,7 +1,6 @@
 import type { Lane } from "../../core/lane.ts";
 import type { Tx } from "../../db/db.ts";
-import type { Redriven, RedriveDeps, RedriveOrder, Refusal } from "./order.ts";
-import { sortOut } from "./sort-out.ts";
+import { type RedriveDeps, type Redriven, type RedriveOrder, type Refusal, sortOut } from "./order.ts";
 
 interface FailedMessage {
   id: string;
@@ -23,7 +22,7 @@ export async function redriveMessages(
   tx: Tx,
   workspace_id: number,
   { messages: ids, include_ambiguous, dry_run }: RedriveOrder,
-  deps: Pick<RedriveDeps, "dispatch">,
+  deps: Pick<RedriveDeps, "queue">,
 ): Promise<Redriven> {
   if (ids.length === 0) return { redriven: [], refused: [] };
   const messages = await tx.query<FailedMessage>(
@@ -77,7 +76,7 @@ async function putBack(
   tx: Tx,
   workspace_id: number,
   messages: FailedMessage[],
-  { dispatch }: Pick<RedriveDeps, "dispatch">,
+  { queue }: Pick<RedriveDeps, "queue">,
 ): Promise<void> {
   await tx.query(
     `insert into message_event (workspace_id, message_id, at, kind, detail)
@@ -86,26 +85,14 @@ async function putBack(
        from message m where m.workspace_id = $1 and m.id = any($2)`,
     [workspace_id, messages.map(({ id }) => id)],
   );
-  for (const lane of [0, 1, 2] as const) {
-    const planned = dispatch.plan(
-      "send",
-      lane,
-      messages.filter((message) => message.lane === lane),
-    );
-    if (planned.length === 0) continue;
-    const leased = planned.flatMap(({ job, members }) => members.map(({ id }) => ({ id, lease: job.id })));
-    await tx.query(
-      `update message m
-          set status = 'triggered', lease = u.lease, attempt = 1, next_attempt_at = null, failure_class = null,
-              failure_reason = null, vendor_message_id = null, triggered_at = now(), updated_at = now()
-         from unnest($2::text[], $3::uuid[]) as u(id, lease) where m.workspace_id = $1 and m.id = u.id`,
-      [workspace_id, leased.map(({ id }) => id), leased.map(({ lease }) => lease)],
-    );
-    await dispatch.enqueueJobs(
-      tx,
-      "send",
-      lane,
-      planned.map(({ job }) => job),
-    );
-  }
+  const jobs = queue.plan("send", messages);
+  const leased = jobs.flatMap((job) => job.members.map(({ id }) => ({ id, lease: job.id })));
+  await tx.query(
+    `update message m
+        set status = 'triggered', lease = u.lease, attempt = 1, next_attempt_at = null, failure_class = null,
+            failure_reason = null, vendor_message_id = null, triggered_at = now(), updated_at = now()
+       from unnest($2::text[], $3::uuid[]) as u(id, lease) where m.workspace_id = $1 and m.id = u.id`,
+    [workspace_id, leased.map(({ id }) => id), leased.map(({ lease }) => lease)],
+  );
+  await queue.enqueueJobs(tx, "send", jobs);
 }

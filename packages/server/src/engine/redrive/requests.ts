@@ -1,7 +1,6 @@
 import type { Lane } from "../../core/lane.ts";
 import type { Tx } from "../../db/db.ts";
-import type { Redriven, RedriveDeps, RedriveOrder, Refusal } from "./order.ts";
-import { sortOut } from "./sort-out.ts";
+import { type RedriveDeps, type Redriven, type RedriveOrder, type Refusal, sortOut } from "./order.ts";
 
 interface FailedRequest {
   id: string;
@@ -20,7 +19,7 @@ export async function redriveRequests(
   tx: Tx,
   workspace_id: number,
   { requests: ids, dry_run }: RedriveOrder,
-  deps: Pick<RedriveDeps, "dispatch">,
+  deps: Pick<RedriveDeps, "queue">,
 ): Promise<Redriven> {
   if (ids.length === 0) return { redriven: [], refused: [] };
   const requests = await tx.query<FailedRequest>(
@@ -53,7 +52,7 @@ async function putBack(
   tx: Tx,
   workspace_id: number,
   requests: FailedRequest[],
-  { dispatch }: Pick<RedriveDeps, "dispatch">,
+  { queue }: Pick<RedriveDeps, "queue">,
 ): Promise<void> {
   await tx.query(
     `update request q set status = 'accepted', updated_at = now(), errors = json_build_array(json_build_object(
@@ -62,8 +61,5 @@ async function putBack(
       where workspace_id = $1 and id = any($2)`,
     [workspace_id, requests.map(({ id }) => id)],
   );
-  for (const lane of [0, 1, 2] as const) {
-    const own = requests.filter((request) => request.lane === lane);
-    if (own.length > 0) await dispatch.enqueue(tx, "expand", lane, own);
-  }
+  await queue.enqueue(tx, "expand", requests);
 }

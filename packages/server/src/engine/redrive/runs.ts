@@ -2,9 +2,7 @@ import type { Lane } from "../../core/lane.ts";
 import type { Tx } from "../../db/db.ts";
 import { readNows } from "../../workspaces/clock.ts";
 import type { Step } from "../run.ts";
-import { enqueueByLane } from "../waits/waiters.ts";
-import type { Redriven, RedriveDeps, RedriveOrder, Refusal } from "./order.ts";
-import { sortOut } from "./sort-out.ts";
+import { type RedriveDeps, type Redriven, type RedriveOrder, type Refusal, sortOut } from "./order.ts";
 
 interface FailedRun {
   id: string;
@@ -24,7 +22,7 @@ export async function redriveRuns(
   tx: Tx,
   workspace_id: number,
   { executions, dry_run }: RedriveOrder,
-  deps: Pick<RedriveDeps, "dispatch" | "clock">,
+  deps: Pick<RedriveDeps, "queue" | "clock">,
 ): Promise<Redriven> {
   if (executions.length === 0) return { redriven: [], refused: [] };
   const runs = await tx.query<FailedRun>(
@@ -64,7 +62,7 @@ async function putBack(
   tx: Tx,
   workspace_id: number,
   runs: FailedRun[],
-  { dispatch, clock }: Pick<RedriveDeps, "dispatch" | "clock">,
+  { queue, clock }: Pick<RedriveDeps, "queue" | "clock">,
 ): Promise<void> {
   const now = (await readNows(tx, [workspace_id], await clock(tx))).get(workspace_id) ?? new Date();
   const step: Step = { t: now.getTime(), s: "redriven", m: "put back via API" };
@@ -74,5 +72,5 @@ async function putBack(
       where workspace_id = $1 and id = any($2)`,
     [workspace_id, runs.map(({ id }) => id), JSON.stringify([step])],
   );
-  await enqueueByLane(tx, runs, dispatch);
+  await queue.enqueue(tx, "execute", runs);
 }

@@ -1,3 +1,4 @@
+import type { Ref } from "../../queue/job.ts";
 import { describeAttachment } from "../../core/attachments.ts";
 import type { MessageFacts } from "../../core/conditions/conditions.ts";
 import type { JsonObject } from "../../core/json.ts";
@@ -5,7 +6,6 @@ import { nodeAt, type RunStatus } from "../../core/run-state.ts";
 import type { Tx } from "../../db/db.ts";
 import { advance } from "../walk/advance.ts";
 import type { StageDeps } from "../deps.ts";
-import type { Ref } from "../../queue/queue.ts";
 import { type Chunk, plan, readRequests } from "../expand/expand.ts";
 import type { FanOutRest } from "../expand/fan-out.ts";
 import type { RequestRow } from "../expand/intent.ts";
@@ -13,13 +13,13 @@ import { factsOf } from "../chunk/message-facts.ts";
 import { next } from "../node.ts";
 import type { RequestProblem } from "../problem.ts";
 import {
-  createRehearsedPerform,
+  createRehearsedEffects,
   loadReachable,
   NOT_REHEARSED,
   type Reachable,
   readTriggered,
 } from "./triggered.ts";
-import { addStep, type NewMessage, type Run, type Step, type Surroundings } from "../run.ts";
+import { addStep, type NewMessage, type Run, type Step, type ChunkData } from "../run.ts";
 import type { Walk } from "../walk/walk.ts";
 
 /**
@@ -76,7 +76,7 @@ export async function rehearse(request: RequestRow, deps: StageDeps): Promise<Re
   let result: Rehearsal | undefined;
   try {
     await deps.db.tx(async (tx) => {
-      result = await perform(tx, chunk, reachable, deps);
+      result = await rehearseChunk(tx, chunk, reachable, deps);
       throw new Undo();
     });
   } catch (error) {
@@ -89,13 +89,18 @@ export async function rehearse(request: RequestRow, deps: StageDeps): Promise<Re
 /** Runs that began together. */
 interface Scene {
   begun: Run[];
-  surroundings: Surroundings;
+  chunkData: ChunkData;
   walks: Walk[];
 }
 
-async function perform(tx: Tx, chunk: Chunk, reachable: Reachable, deps: StageDeps): Promise<Rehearsal> {
+async function rehearseChunk(
+  tx: Tx,
+  chunk: Chunk,
+  reachable: Reachable,
+  deps: StageDeps,
+): Promise<Rehearsal> {
   const made: Ref[] = [];
-  const staged: StageDeps = { ...deps, perform: createRehearsedPerform(deps, made) };
+  const staged: StageDeps = { ...deps, runEffects: createRehearsedEffects(deps, made) };
   const [first, rest] = await begin(tx, chunk, new Map(), staged);
   const scenes = [first];
   const problems = problemsOf(chunk);
@@ -104,10 +109,10 @@ async function perform(tx: Tx, chunk: Chunk, reachable: Reachable, deps: StageDe
   for (let waits = 0; waits < MAX_WAITS; waits++) {
     const awake = scenes.filter(({ walks }) => walks.length > 0);
     if (awake.length === 0) break;
-    for (const { walks, surroundings } of awake) {
-      const sent = await advance(tx, walks, surroundings, staged);
+    for (const { walks, chunkData } of awake) {
+      const sent = await advance(tx, walks, chunkData, staged);
       messages.push(...sent);
-      for (const message of sent) remember(message, surroundings);
+      for (const message of sent) remember(message, chunkData);
     }
     const runs = new Map(scenes.flatMap(({ begun }) => begun.map((run) => [run.id, run])));
     const triggered = await readTriggered(tx, made.splice(0), MAX_RUNS - runs.size, reachable, deps);
@@ -121,14 +126,14 @@ async function perform(tx: Tx, chunk: Chunk, reachable: Reachable, deps: StageDe
   }
   const byRun = Map.groupBy(messages, ({ run }) => run);
   return {
-    problems: tellOnce(problems),
+    problems: signalOnce(problems),
     runs: scenes.flatMap(({ begun }) => begun.map((run) => present(run, byRun.get(run) ?? []))),
     is_complete: is_complete && problems.every(({ error_code }) => error_code !== NOT_REHEARSED),
   };
 }
 
 /** What is left out is told once for each workflow. */
-function tellOnce(problems: RequestProblem[]): RequestProblem[] {
+function signalOnce(problems: RequestProblem[]): RequestProblem[] {
   const told = new Set<string>();
   return problems.filter(({ error_code, error_description }) => {
     if (error_code !== NOT_REHEARSED) return true;
@@ -147,7 +152,7 @@ async function begin(
   runs: ReadonlyMap<string, Run>,
   deps: StageDeps,
 ): Promise<[Scene, FanOutRest[]]> {
-  const { begun, surroundings, rest } = await plan(tx, chunk, deps);
+  const { begun, chunkData, rest } = await plan(tx, chunk, deps);
   const causes = new Map(chunk.requests.map(({ id, parent_run_id }) => [id, runs.get(parent_run_id ?? "")]));
   for (const run of begun) {
     const cause = causes.get(run.request_id);
@@ -158,7 +163,7 @@ async function begin(
     const text = `workflow '${slug}', triggered by the execution of '${cause.workflow.slug}' for '${cause.distinct_id}'`;
     addStep(run, null, "info", "dry_run", text);
   }
-  return [{ begun, surroundings, walks: begun.map((run) => ({ run, begin: { kind: "enter" } })) }, rest];
+  return [{ begun, chunkData, walks: begun.map((run) => ({ run, begin: { kind: "enter" } })) }, rest];
 }
 
 /** Takes a waiting run's time to the end of its wait. */
@@ -183,7 +188,7 @@ function skipWait(run: Run): Walk[] {
 }
 
 /** Conditions on messages see those of the rehearsal. */
-function remember({ run, node_ref, status }: NewMessage, { messages }: Surroundings): void {
+function remember({ run, node_ref, status }: NewMessage, { messages }: ChunkData): void {
   const fact = factsOf(status);
   if (fact === null) return;
   const nodes = messages.get(run.id) ?? new Map<string, MessageFacts>();

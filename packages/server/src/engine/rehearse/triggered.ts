@@ -1,15 +1,15 @@
+import type { Ref } from "../../queue/job.ts";
 import type { PayloadSchema } from "../../catalog/payload-schema.ts";
 import type { WorkflowEntry } from "../../catalog/catalog.ts";
 import type { Tx } from "../../db/db.ts";
 import type { StageDeps } from "../deps.ts";
-import type { Ref } from "../../queue/queue.ts";
 import type { Chunk } from "../expand/expand.ts";
 import { refuseIntent } from "../expand/gates.ts";
 import { type Intent, readIntents, rememberNows, type RequestRow } from "../expand/intent.ts";
-import { createPerform } from "../effects/perform.ts";
+import { createRunEffects } from "../effects/run-effects.ts";
 import { problem, type RequestProblem } from "../problem.ts";
 import type { Configuration } from "../run.ts";
-import { loadConfiguration } from "../chunk/surroundings.ts";
+import { loadConfiguration } from "../chunk/chunk-data.ts";
 
 /**
  * What the runs of a rehearsal trigger themselves: requests that are written in its transaction and read from it, as
@@ -49,14 +49,14 @@ const keyOf = ({ slug, version_no }: { slug: string; version_no: number | null }
   `${slug} ${version_no ?? "live"}`;
 
 /** Does what nodes ask for, and keeps what is to be expanded off the queue: the ids go into `made`. */
-export function createRehearsedPerform(deps: StageDeps, made: Ref[]): StageDeps["perform"] {
-  return createPerform({
+export function createRehearsedEffects(deps: StageDeps, made: Ref[]): StageDeps["runEffects"] {
+  return createRunEffects({
     ...deps,
-    dispatch: {
-      ...deps.dispatch,
-      async enqueue(tx, stage, lane, refs) {
-        if (stage === "expand") made.push(...refs);
-        else await deps.dispatch.enqueue(tx, stage, lane, refs);
+    queue: {
+      ...deps.queue,
+      async enqueue(tx, stage, members) {
+        if (stage === "expand") made.push(...members);
+        else await deps.queue.enqueue(tx, stage, members);
       },
     },
   });

@@ -1,4 +1,4 @@
-import { leaveFiles } from "../../core/attachments.ts";
+import { replaceFilesWithNotes } from "../../core/attachments.ts";
 import { parseEvent } from "../../core/event-record.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
@@ -8,7 +8,7 @@ import type { Run } from "../run.ts";
 import type { Signal } from "../walk/walk.ts";
 
 /** What runs were told while they waited, taken by the walk that it wakes. */
-export interface Heard {
+export interface ReceivedSignals {
   /** By run id, in the order they were told. */
   signals: Map<string, Signal[]>;
   /** Runs that were told more than a walk hears at once: while they go on waiting, they are walked again. */
@@ -22,8 +22,8 @@ const AT_ONCE = 100;
  * Taken away by being read. The runs are locked, so nothing is told to them meanwhile. Relies on the primary key of
  * signal. Materialized, or the planner may read all signals of a run for each portion of them.
  */
-export async function takeSignals(tx: Tx, runs: Run[]): Promise<Heard> {
-  const heard: Heard = { signals: new Map(), more: new Set() };
+export async function takeSignals(tx: Tx, runs: Run[]): Promise<ReceivedSignals> {
+  const heard: ReceivedSignals = { signals: new Map(), more: new Set() };
   const hearing = runs.filter(({ memory: { wait } }) => wait?.topics !== undefined || wait?.until === null);
   if (hearing.length === 0) return heard;
   const rows = await tx.query<SignalRow>(
@@ -78,8 +78,11 @@ async function loadEvents(tx: Queryable, rows: SignalRow[]): Promise<Map<string,
   return new Map(
     found.map(({ id, name, body }) => {
       const parsed = parseEvent(body);
-      const bringer = { request_id: id, is_internal: false };
-      return [id, { name, properties: parsed.ok ? leaveFiles(parsed.value.properties, bringer) : {} }];
+      const source = { request_id: id, is_internal: false };
+      return [
+        id,
+        { name, properties: parsed.ok ? replaceFilesWithNotes(parsed.value.properties, source) : {} },
+      ];
     }),
   );
 }

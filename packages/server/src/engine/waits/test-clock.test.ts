@@ -4,24 +4,24 @@ import { createTestWaker } from "../../../test/waker.ts";
 import { createDb, type Db } from "../../db/db.ts";
 import { createSilentLog } from "../../log.ts";
 import { databaseClock, freezeClock, readClock, sendClock } from "../../workspaces/clock.ts";
-import { createDispatch, type Dispatch } from "../../queue/queue.ts";
+import { createQueue, type Queue } from "../../queue/queue.ts";
 import { stepClocks } from "./test-clock.ts";
 
 let db: Db;
-let dispatch: Dispatch;
+let queue: Queue;
 
 beforeAll(async () => {
   const url = await cloneDatabase();
   db = createDb({ url, max: 4, onError: () => {} });
-  dispatch = createDispatch({ db, url, log: createSilentLog(), observe: () => {} });
-  await dispatch.start({ worker: false });
+  queue = createQueue({ db, url, log: createSilentLog(), observe: () => {} });
+  await queue.start({ worker: false });
   await db.query(
     `insert into workspace (workspace_id, uid, slug, name, mode, inbox_secret) overriding system value
      values (1, 'one', 'one', 'One', 'sandbox', '')`,
   );
 });
 afterAll(async () => {
-  await dispatch.stop();
+  await queue.stop();
   await db.close();
 });
 
@@ -30,8 +30,8 @@ const ONE = new Date("2030-03-01T13:00:00Z");
 const TOMORROW = new Date("2030-03-02T12:00:00Z");
 
 const clock = async (): Promise<Date> => (await readClock(db, 1, null)).now;
-const step = (own: Pick<Dispatch, "isBusy"> = dispatch) =>
-  db.tx((tx) => stepClocks(tx, { dispatch: { ...dispatch, ...own }, clock: databaseClock }));
+const step = (own: Pick<Queue, "isBusy"> = queue) =>
+  db.tx((tx) => stepClocks(tx, { queue: { ...queue, ...own }, clock: databaseClock }));
 
 describe("a clock on its way", () => {
   it("does not pass over a run that another node takes to its queue while it is looked for", async () => {
@@ -46,10 +46,10 @@ describe("a clock on its way", () => {
     expect(await step()).toBe(true);
     expect(await clock()).toEqual(ONE);
 
-    const other = createTestWaker(db, dispatch);
+    const other = createTestWaker(db, queue);
     await step({
       async isBusy(...where) {
-        const busy = await dispatch.isBusy(...where);
+        const busy = await queue.isBusy(...where);
         // The worst moment: the queues were looked at, and the run was not there yet.
         await other.tick();
         return busy;

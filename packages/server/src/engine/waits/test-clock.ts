@@ -7,7 +7,7 @@ import type { EngineDeps } from "../deps.ts";
  * and never past what is due next: a journey of thirty days is walked as it would be in thirty days, in as long as its
  * work takes. Returns whether one is still on its way.
  */
-export async function stepClocks(tx: Tx, deps: Pick<EngineDeps, "dispatch" | "clock">): Promise<boolean> {
+export async function stepClocks(tx: Tx, deps: Pick<EngineDeps, "queue" | "clock">): Promise<boolean> {
   const base = await deps.clock(tx);
   const clocks = await tx.query<{ workspace_id: number; now: Date; target: Date; runs_on: boolean }>(
     `select w.workspace_id, ${WORKSPACE_NOW("$1")} as now, w.clock_target as target, w.clock_runs_on as runs_on
@@ -21,7 +21,7 @@ export async function stepClocks(tx: Tx, deps: Pick<EngineDeps, "dispatch" | "cl
     // What is due already is moved before the clock is. It is looked for before the queues are, because no lock here
     // stops whoever moves it: what is moved meanwhile is queued by then, and would be seen in neither place otherwise.
     if (await isOverdue(tx, workspace_id, now)) continue;
-    if (await deps.dispatch.isBusy(tx, workspace_id)) continue;
+    if (await deps.queue.isBusy(tx, workspace_id)) continue;
     const due = await nextDue(tx, workspace_id);
     if (due !== null && due <= now) continue;
     if (due !== null && due < target) await setFrozen(tx, workspace_id, due);

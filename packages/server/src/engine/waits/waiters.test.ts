@@ -9,26 +9,26 @@ import type { StoredNode } from "../../catalog/workflow.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Tx } from "../../db/db.ts";
 import { createSilentLog } from "../../log.ts";
-import { createDispatch, type Dispatch } from "../../queue/queue.ts";
+import { createQueue, type Queue } from "../../queue/queue.ts";
 import { defineNode, type NodeDefinition } from "../node.ts";
 import type { Run } from "../run.ts";
 import { takeSignals } from "./signals.ts";
-import { abandonWaits, stopListening, tellWaiters } from "./waiters.ts";
+import { abandonWaits, stopListening, signalWaiters } from "./waiters.ts";
 
 /* How events find the runs that wait for them, whatever races. What a wait is: nodes/branch-waituntil.test.ts. */
 let harness: Harness;
-let dispatch: Dispatch;
+let queue: Queue;
 let pipeline: Pipeline;
 let workers: Worker[] = [];
 
 beforeAll(async () => {
   harness = await createHarness({ role: "api" });
   const { db } = harness.services;
-  dispatch = createDispatch({ db, url: harness.databaseUrl, log: createSilentLog(), observe: () => {} });
-  await dispatch.start({ worker: false });
+  queue = createQueue({ db, url: harness.databaseUrl, log: createSilentLog(), observe: () => {} });
+  await queue.start({ worker: false });
 });
 afterAll(async () => {
-  await dispatch.stop();
+  await queue.stop();
   await harness.close();
 });
 beforeEach(async () => {
@@ -220,12 +220,12 @@ type Inserted = Awaited<ReturnType<typeof insertEvent>>;
 async function tellOf(events: Inserted[], wrap: (tx: Tx) => Tx = (tx) => tx): Promise<void> {
   const { workspace_id } = pipeline;
   await harness.services.db.tx((tx) =>
-    tellWaiters(
+    signalWaiters(
       wrap(tx),
       events.map(({ id: request_id, name: topic, distinct_id: key, created_at: received_at }) => {
         return { workspace_id, topic, key, at: new Date(), received_at, request_id };
       }),
-      dispatch,
+      queue,
     ),
   );
 }

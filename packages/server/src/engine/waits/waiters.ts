@@ -1,6 +1,7 @@
+import type { Ref } from "../../queue/job.ts";
 import type { Lane } from "../../core/lane.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
-import type { Dispatch, Ref } from "../../queue/queue.ts";
+import type { Queue } from "../../queue/queue.ts";
 import type { Flow } from "../../queue/fairness.ts";
 import type { HttpReply } from "../../core/http-call.ts";
 import type { Run } from "../run.ts";
@@ -12,7 +13,7 @@ import type { Run } from "../run.ts";
  * over and there is no signal. Nothing is missed, nothing is left behind, and which of an event and a timeout a run
  * goes on with is decided in one place, by its walk.
  */
-export interface Happening {
+export interface ReceivedEvent {
   workspace_id: number;
   /** An event's name in any case, or `PROFILE_CHANGED`. */
   topic: string;
@@ -33,12 +34,12 @@ export interface Happening {
  * Relies on the primary key of waiter. The run that is updated may be newer than what the statement saw when it began:
  * `due` waited for its lock, and has it as it is now.
  */
-export async function tellWaiters(
+export async function signalWaiters(
   tx: Tx,
-  happenings: Happening[],
-  dispatch: Pick<Dispatch, "enqueue">,
+  received: ReceivedEvent[],
+  queue: Pick<Queue, "enqueue">,
 ): Promise<void> {
-  if (happenings.length === 0) return;
+  if (received.length === 0) return;
   const woken = await tx.query<Ref & Flow & { lane: Lane }>(
     `with heard as (
        select w.workspace_id, w.run_id, w.wait_id, array_agg(h.request_id order by h.ordinality) as requests,
@@ -50,16 +51,16 @@ export async function tellWaiters(
         group by w.workspace_id, w.run_id, w.wait_id),
 ${TELL_HEARD("'profile'")}`,
     [
-      happenings.map(({ workspace_id }) => workspace_id),
-      happenings.map(({ topic }) => topic.toLowerCase()),
-      happenings.map(({ key }) => key),
-      happenings.map(({ at }) => at),
-      happenings.map(({ request_id }) => request_id),
-      happenings.map(({ received_at }) => received_at),
+      received.map(({ workspace_id }) => workspace_id),
+      received.map(({ topic }) => topic.toLowerCase()),
+      received.map(({ key }) => key),
+      received.map(({ at }) => at),
+      received.map(({ request_id }) => request_id),
+      received.map(({ received_at }) => received_at),
     ],
-    "tell_waiters",
+    "signal_waiters",
   );
-  await enqueueByLane(tx, woken, dispatch);
+  await queue.enqueue(tx, "execute", woken);
 }
 
 /** What wakes `heard`: rows of run and wait, each with the requests and times of what it is told. */
@@ -86,10 +87,10 @@ export interface Watcher extends Ref {
 }
 
 /** Tells these runs, unless they wait for something else by now, that their tenant has changed. */
-export async function tellWatchers(
+export async function signalWatchers(
   tx: Tx,
   watchers: Watcher[],
-  dispatch: Pick<Dispatch, "enqueue">,
+  queue: Pick<Queue, "enqueue">,
 ): Promise<void> {
   if (watchers.length === 0) return;
   const woken = await tx.query<Ref & Flow & { lane: Lane }>(
@@ -103,16 +104,16 @@ export async function tellWatchers(
       watchers.map(({ wait_id }) => wait_id),
       watchers.map(({ at }) => at),
     ],
-    "tell_watchers",
+    "signal_watchers",
   );
-  await enqueueByLane(tx, woken, dispatch);
+  await queue.enqueue(tx, "execute", woken);
 }
 
 /** The replies to calls, each once. A run that was cancelled meanwhile is not there to hear. */
-export async function tellReplies(
+export async function signalReplies(
   tx: Tx,
   replies: (Ref & { wait_id: string; at: Date; reply: HttpReply })[],
-  dispatch: Pick<Dispatch, "enqueue">,
+  queue: Pick<Queue, "enqueue">,
 ): Promise<void> {
   if (replies.length === 0) return;
   const rows = await tx.query<Ref & Flow & { lane: Lane }>(
@@ -135,20 +136,9 @@ export async function tellReplies(
       replies.map(({ at }) => at),
       replies.map(({ reply }) => JSON.stringify(reply)),
     ],
-    "tell_replies",
+    "signal_replies",
   );
-  await enqueueByLane(tx, rows, dispatch);
-}
-
-export async function enqueueByLane(
-  tx: Tx,
-  rows: (Ref & Flow & { lane: Lane })[],
-  dispatch: Pick<Dispatch, "enqueue">,
-): Promise<void> {
-  for (const lane of [0, 1, 2] as const) {
-    const refs = rows.filter((row) => row.lane === lane);
-    if (refs.length > 0) await dispatch.enqueue(tx, "execute", lane, refs);
-  }
+  await queue.enqueue(tx, "execute", rows);
 }
 
 /** Waits that began and ended with this write. */

@@ -5,11 +5,11 @@ import { createTestWaker } from "../../../test/waker.ts";
 import { createDb, type Db } from "../../db/db.ts";
 import { createIdSource } from "../../ids.ts";
 import { createSilentLog } from "../../log.ts";
-import { createDispatch, type Dispatch } from "../../queue/queue.ts";
+import { createQueue, type Queue } from "../../queue/queue.ts";
 import type { Waker } from "./waker.ts";
 
 /** Two nodes with connections of their own. */
-let nodes: { db: Db; dispatch: Dispatch }[];
+let nodes: { db: Db; queue: Queue }[];
 let db: Db;
 const ids = createIdSource();
 
@@ -18,9 +18,9 @@ beforeAll(async () => {
   nodes = await Promise.all(
     [1, 2].map(async () => {
       const db = createDb({ url, max: 4, onError: () => {} });
-      const dispatch = createDispatch({ db, url, log: createSilentLog(), observe: () => {} });
-      await dispatch.start({ worker: false });
-      return { db, dispatch };
+      const queue = createQueue({ db, url, log: createSilentLog(), observe: () => {} });
+      await queue.start({ worker: false });
+      return { db, queue };
     }),
   );
   db = createDb({ url, max: 2, onError: () => {} });
@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const node of nodes) {
-    await node.dispatch.stop();
+    await node.queue.stop();
     await node.db.close();
   }
   await db.close();
@@ -44,7 +44,7 @@ beforeEach(async () => {
 function waker(node: number, clock: Clock = databaseClock): Waker {
   const one = nodes[node];
   if (one === undefined) throw new Error(`no node ${node}`);
-  return createTestWaker(one.db, one.dispatch, clock);
+  return createTestWaker(one.db, one.queue, clock);
 }
 
 /** Sleeping runs, due in `seconds` (negative: overdue). */

@@ -1,12 +1,11 @@
+import type { Ref } from "../../queue/job.ts";
 import type { Lane } from "../../core/lane.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
 import { WORKSPACE_NOW } from "../../workspaces/clock.ts";
-import type { Ref } from "../../queue/queue.ts";
 import type { Flow } from "../../queue/fairness.ts";
 import type { EngineDeps } from "../deps.ts";
 import { moveSteps, type StepDeps } from "../../routing/due-steps.ts";
 import { stepClocks } from "./test-clock.ts";
-import { enqueueByLane } from "./waiters.ts";
 
 /**
  * The waker moves what is due to the live queues: sleeping runs, steps of smart routings, messages waiting for a
@@ -158,7 +157,7 @@ async function moveRuns(tx: Tx, deps: WakerDeps): Promise<number> {
     [await deps.clock(tx)],
     "wake_runs",
   );
-  await enqueueByLane(tx, rows, deps.dispatch);
+  await deps.queue.enqueue(tx, "execute", rows);
   return rows.length;
 }
 
@@ -170,21 +169,16 @@ async function moveMessages(tx: Tx, deps: WakerDeps): Promise<number> {
     [await deps.clock(tx)],
     "wake_messages",
   );
-  for (const lane of [0, 1, 2] as const) {
-    for (const { job } of deps.dispatch.plan(
-      "send",
-      lane,
-      due.filter((row) => row.lane === lane),
-    )) {
-      await tx.query(
-        `update message m set next_attempt_at = null, lease = $3, attempt = m.attempt + 1, updated_at = now()
-           from unnest($1::int[], $2::text[]) as k(workspace_id, id)
-          where m.workspace_id = k.workspace_id and m.id = k.id`,
-        [job.refs.map((ref) => ref.workspace_id), job.refs.map((ref) => ref.id), job.id],
-        "wake_lease",
-      );
-      await deps.dispatch.enqueueJobs(tx, "send", lane, [job]);
-    }
+  const jobs = deps.queue.plan("send", due);
+  for (const { id, refs } of jobs) {
+    await tx.query(
+      `update message m set next_attempt_at = null, lease = $3, attempt = m.attempt + 1, updated_at = now()
+         from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+        where m.workspace_id = k.workspace_id and m.id = k.id`,
+      [refs.map((ref) => ref.workspace_id), refs.map((ref) => ref.id), id],
+      "wake_lease",
+    );
   }
+  await deps.queue.enqueueJobs(tx, "send", jobs);
   return due.length;
 }

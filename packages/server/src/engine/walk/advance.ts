@@ -1,10 +1,9 @@
 import type { Tx } from "../../db/db.ts";
-import type { WalkDeps } from "../deps.ts";
-import type { Dispatch } from "../../queue/queue.ts";
-import type { Performance } from "../node.ts";
+import type { RunEffects, WalkDeps } from "../deps.ts";
+import type { Queue } from "../../queue/queue.ts";
+import type { EffectRequest } from "../node.ts";
 import { createPace } from "../../queue/pace.ts";
-import type { Perform } from "../performing.ts";
-import type { NewMessage, Run, Surroundings } from "../run.ts";
+import type { NewMessage, Run, ChunkData } from "../run.ts";
 import { type Walk, walkSafely } from "./walk.ts";
 
 /**
@@ -15,23 +14,23 @@ import { type Walk, walkSafely } from "./walk.ts";
 export async function advance(
   tx: Tx,
   walks: Walk[],
-  surroundings: Surroundings,
-  deps: WalkDeps & { perform: Perform; dispatch: Pick<Dispatch, "calm"> },
+  chunkData: ChunkData,
+  deps: WalkDeps & { runEffects: RunEffects; queue: Pick<Queue, "waitForUrgentWork"> },
 ): Promise<NewMessage[]> {
   const messages: NewMessage[] = [];
   // A chunk is of one lane.
   const lane = walks[0]?.run.workflow.lane ?? 0;
-  const breathe = createPace({ calm: () => deps.dispatch.calm(lane) });
+  const pause = createPace({ waitForUrgentWork: () => deps.queue.waitForUrgentWork(lane) });
   let turn = walks;
   while (turn.length > 0) {
-    const wanted: { run: Run; performance: Performance }[] = [];
+    const wanted: { run: Run; effect: EffectRequest }[] = [];
     for (const walk of turn) {
-      await breathe();
-      const performance = walkSafely(walk, surroundings, deps, messages);
-      if (performance !== null) wanted.push({ run: walk.run, performance });
+      await pause();
+      const effect = walkSafely(walk, chunkData, deps, messages);
+      if (effect !== null) wanted.push({ run: walk.run, effect });
     }
-    const performed = wanted.length === 0 ? [] : await deps.perform(tx, wanted, surroundings);
-    turn = performed.map(({ run, answer }): Walk => ({ run, begin: { kind: "answered", answer } }));
+    const done = wanted.length === 0 ? [] : await deps.runEffects(tx, wanted, chunkData);
+    turn = done.map(({ run, answer }): Walk => ({ run, begin: { kind: "answered", answer } }));
   }
   return messages;
 }

@@ -7,31 +7,30 @@ import {
 } from "../../core/conditions/conditions.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { callMessage } from "../compose/call-message.ts";
-import { categoryDigest } from "../chunk/category-digest.ts";
 import { composeMessages } from "../compose/compose.ts";
 import type { WalkDeps } from "../deps.ts";
 import { factsOf } from "../chunk/message-facts.ts";
 import type { NodeContext, RunFacts } from "../node.ts";
-import { addStep, type NewMessage, type Person, type Run, type Surroundings } from "../run.ts";
+import { addStep, type NewMessage, type Person, type Run, type ChunkData } from "../run.ts";
 import { type RunScope, scopeOf } from "../chunk/scope.ts";
-import { policyOf } from "../chunk/surroundings.ts";
+import { categoryDigest, policyOf } from "../chunk/chunk-data.ts";
 
 /** What a node is handed: the run's memory, dressed. What it does here shows in the run at once. */
 export function createContext(
   run: Run,
   node: CompiledNode,
   memo: Json,
-  surroundings: Surroundings,
+  chunkData: ChunkData,
   deps: WalkDeps,
   messages: NewMessage[],
 ): NodeContext {
   const { now } = run;
   let scope: RunScope | undefined;
-  const scopeNow = () => (scope ??= scopeOf(run, surroundings));
+  const scopeNow = () => (scope ??= scopeOf(run, chunkData));
   const log: NodeContext["log"] = (severity, stage, message, properties) =>
     addStep(run, node, severity, stage, message, properties);
 
-  const messageStatus = (ref: string) => statusOf(run, ref, surroundings, messages);
+  const messageStatus = (ref: string) => statusOf(run, ref, chunkData, messages);
 
   function setData(data: JsonObject): void {
     run.data = data;
@@ -44,7 +43,7 @@ export function createContext(
     get data() {
       return run.data;
     },
-    run: runFacts(run, surroundings, scopeNow),
+    run: runFacts(run, chunkData, scopeNow),
     node: { ref: node.ref, name: node.name },
     branches: node.branches ?? [],
     memo,
@@ -58,7 +57,7 @@ export function createContext(
     },
     call: run.memory.call ?? null,
     evaluate(language, source, data) {
-      const { context } = data === undefined ? scopeNow() : scopeOf({ ...run, data }, surroundings);
+      const { context } = data === undefined ? scopeNow() : scopeOf({ ...run, data }, chunkData);
       return deps.expressions.evaluate(run.workspace_id, language, source, context, now);
     },
     merge: (values) => setData({ ...run.data, ...values }),
@@ -79,7 +78,7 @@ export function createContext(
     },
     log,
     deliver: (request) => {
-      messages.push(...composeMessages(run, node, request, scopeNow(), surroundings, deps));
+      messages.push(...composeMessages(run, node, request, scopeNow(), chunkData, deps));
     },
     recordCall: (record) => {
       messages.push(callMessage(run, node, record, deps));
@@ -91,7 +90,7 @@ function tested({ result, trace }: ConditionResult): { result: boolean; trace: J
   return { result, trace: trace as unknown as Json };
 }
 
-function runFacts(run: Run, surroundings: Surroundings, scope: () => RunScope): RunFacts {
+function runFacts(run: Run, chunkData: ChunkData, scope: () => RunScope): RunFacts {
   const { object_type, distinct_id, recipient_id, actor, workflow } = run;
   return {
     id: run.id,
@@ -103,10 +102,10 @@ function runFacts(run: Run, surroundings: Surroundings, scope: () => RunScope): 
     get recipient_timezone() {
       return scope().timezone;
     },
-    account_timezone: surroundings.workspaces.get(run.workspace_id)?.timezone ?? null,
+    account_timezone: chunkData.workspaces.get(run.workspace_id)?.timezone ?? null,
     version_at: workflow.version_at,
     get category_digest() {
-      return categoryDigest(run, policyOf(run, surroundings), surroundings);
+      return categoryDigest(run, policyOf(run, chunkData), chunkData);
     },
     gathered: gatheredBy(run),
     data_before_batch: run.memory.data_before_batch ?? run.data,
@@ -129,14 +128,9 @@ function personFacts({ object_type, distinct_id, recipient_id }: Person): RunFac
 }
 
 /** Messages of a send node: what is stored, and what this walk has made and not stored yet. */
-function statusOf(
-  run: Run,
-  ref: string,
-  surroundings: Surroundings,
-  messages: NewMessage[],
-): MessageFacts | null {
+function statusOf(run: Run, ref: string, chunkData: ChunkData, messages: NewMessage[]): MessageFacts | null {
   const made = messages.filter((message) => message.run === run && message.node_ref === ref);
-  const stored = surroundings.messages.get(run.id)?.get(ref);
+  const stored = chunkData.messages.get(run.id)?.get(ref);
   if (made.length === 0) return stored ?? null;
   return { channels: [...(stored?.channels ?? []), ...made.flatMap(({ status }) => factsOf(status) ?? [])] };
 }

@@ -1,30 +1,31 @@
+import { type Handler, type Job, perLane, type Ref } from "../../queue/job.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { parsePosition, type RunStatus } from "../../core/run-state.ts";
 import type { CompiledWorkflow } from "../../catalog/workflow.ts";
 import type { Tx } from "../../db/db.ts";
-import { type Handler, type Job, lessForCampaigns, type Ref } from "../../queue/queue.ts";
 import { WORKSPACE_NOW } from "../../workspaces/clock.ts";
 import { advance } from "./advance.ts";
 import { announceWakes, report, type StageDeps } from "../deps.ts";
 import { payloadOf } from "../expand/intent.ts";
 import { loadMessageFacts } from "../chunk/message-facts.ts";
 import {
+  type ChunkData,
   type Configuration,
   type InlineProfile,
+  memberOf,
   nothingLeft,
   type Person,
   type Run,
   type RunMemory,
   type Step,
-  type Surroundings,
 } from "../run.ts";
 import { noSuchTenant, tenantRefusal } from "../chunk/profile.ts";
 import { writeChunk } from "../chunk/store.ts";
-import { loadChoices, loadConfiguration, loadPeople, type Use } from "../chunk/surroundings.ts";
+import { loadChoices, loadConfiguration, loadPeople, type Use } from "../chunk/chunk-data.ts";
 import { takeSignals } from "../waits/signals.ts";
-import { tellMissedChanges } from "../waits/notify-profiles.ts";
-import { readTenants, tellMissedTenants } from "../waits/notify-tenants.ts";
-import { abandonWaits, enqueueByLane } from "../waits/waiters.ts";
+import { signalMissedChanges } from "../waits/profile-signals.ts";
+import { readTenants, signalMissedTenants } from "../waits/tenant-signals.ts";
+import { abandonWaits } from "../waits/waiters.ts";
 import { type Signal, stopWith, type Walk } from "./walk.ts";
 
 /**
@@ -34,17 +35,17 @@ import { type Signal, stopWith, type Walk } from "./walk.ts";
  */
 export function createExecuteHandler(deps: StageDeps): Handler {
   return {
-    batch: lessForCampaigns(2),
-    loops: lessForCampaigns(2),
+    batch: perLane({ campaigns: 1, others: 2 }),
+    loops: perLane({ campaigns: 1, others: 2 }),
     divisible: true,
     async handle(jobs, lane) {
       const chunk = await readChunk(jobs, deps);
       await deps.db.tx(
         async (tx) => {
-          await deps.dispatch.settle(tx, "execute", lane, jobs);
+          await deps.queue.settle(tx, "execute", lane, jobs);
           await execute(tx, chunk, deps);
         },
-        { relaxed: true, pause: () => deps.dispatch.calm(lane) },
+        { relaxed: true, pause: () => deps.queue.waitForUrgentWork(lane) },
       );
     },
     giveUp: (tx, ref, error) => failRun(tx, ref, error),
@@ -89,26 +90,22 @@ async function execute(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<void> {
     loadChoices(tx, runs, deps),
     readTenants(tx, runs, configuration.tenants, deps),
   ]);
-  const surroundings: Surroundings = { ...configuration, tenants, recipients, messages: facts, choices };
+  const chunkData: ChunkData = { ...configuration, tenants, recipients, messages: facts, choices };
   const walks: Walk[] = [];
   for (const run of runs) {
-    const stop = stopOf(run, surroundings);
+    const stop = stopOf(run, chunkData);
     if (stop !== null) stopWith(run, stop.code, stop.message);
     else walks.push({ run, begin: beginOf(run, signals) });
   }
-  const messages = await advance(tx, walks, surroundings, deps);
+  const messages = await advance(tx, walks, chunkData, deps);
   const unheard = runs.filter(
     (run) => more.has(run.id) && run.wake_at !== null && !run.left.stoppedListening,
   );
   for (const run of unheard) run.wake_at = null;
-  await writeChunk(tx, { walked: runs }, messages, deps.dispatch);
-  await tellMissedChanges(tx, runs, surroundings.recipients, deps.dispatch);
-  await tellMissedTenants(tx, runs, surroundings, deps.dispatch);
-  await enqueueByLane(
-    tx,
-    unheard.map((run) => ({ ...run, lane: run.workflow.lane })),
-    deps.dispatch,
-  );
+  await writeChunk(tx, { walked: runs }, messages, deps.queue);
+  await signalMissedChanges(tx, runs, chunkData.recipients, deps.queue);
+  await signalMissedTenants(tx, runs, chunkData, deps.queue);
+  await deps.queue.enqueue(tx, "execute", unheard.map(memberOf));
   announceWakes(tx, runs, deps);
   tx.afterCommit(() => report(runs, messages, deps));
 }
@@ -121,8 +118,8 @@ function beginOf(run: Run, signals: Map<string, Signal[]>): Walk["begin"] {
 }
 
 /** Why a run cannot go on where it woke: what it needs is gone, or not its own any more. */
-function stopOf(run: Run, surroundings: Surroundings): { code: string; message: string } | null {
-  if (isOrphaned(run, surroundings)) {
+function stopOf(run: Run, chunkData: ChunkData): { code: string; message: string } | null {
+  if (isOrphaned(run, chunkData)) {
     const { object_type, distinct_id } = run;
     const missing =
       object_type === ""
@@ -131,16 +128,16 @@ function stopOf(run: Run, surroundings: Surroundings): { code: string; message: 
     return { code: "user_not_found", message: missing };
   }
   const { workspace_id, tenant_id, workflow } = run;
-  if ((surroundings.tenants.get(`${workspace_id}/${tenant_id}`) ?? null) === null) {
+  if ((chunkData.tenants.get(`${workspace_id}/${tenant_id}`) ?? null) === null) {
     return { code: "tenant_not_found", message: noSuchTenant(workflow.slug, tenant_id) };
   }
-  const refusal = tenantRefusal(run, surroundings);
+  const refusal = tenantRefusal(run, chunkData);
   return refusal === null ? null : { code: "tenant_not_associated", message: refusal };
 }
 
 /** A recipient that existed when the run began and was deleted since. */
-function isOrphaned(run: Run, surroundings: Surroundings): boolean {
-  return run.recipient_id !== null && !surroundings.recipients.has(run.recipient_id);
+function isOrphaned(run: Run, chunkData: ChunkData): boolean {
+  return run.recipient_id !== null && !chunkData.recipients.has(run.recipient_id);
 }
 
 interface RunRow {

@@ -6,7 +6,7 @@ import { startWorker, type Worker, type WorkerOptions } from "../../../test/work
 import type { StoredNode } from "../../catalog/workflow.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import { createSilentLog } from "../../log.ts";
-import { createDispatch } from "../../queue/queue.ts";
+import { createQueue } from "../../queue/queue.ts";
 
 /*
  * Runs that sleep: how long, and what they find when they wake. Time is moved by writing `wake_at`, or by a worker
@@ -165,19 +165,19 @@ describe("a sleeping run", () => {
     await settledRun();
     await stopWorkers();
     const { db } = harness.services;
-    const dispatch = createDispatch({
+    const queue = createQueue({
       db,
       url: harness.databaseUrl,
       log: createSilentLog(),
       observe: () => {},
     });
-    await dispatch.start({ worker: false });
+    await queue.start({ worker: false });
     await db.query("update run set wake_at = now() - interval '1 second' where workspace_id = $1", [
       pipeline.workspace_id,
     ]);
-    const waker = createTestWaker(db, dispatch);
+    const waker = createTestWaker(db, queue);
     expect(await waker.tick()).toBe(1);
-    await dispatch.stop();
+    await queue.stop();
     // Awake, its job in the hands of a process that is no more.
     const claimed = await db.query(
       `update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now()

@@ -10,8 +10,8 @@ import {
 } from "../../core/run-state.ts";
 import { createContext } from "./context.ts";
 import type { WalkDeps } from "../deps.ts";
-import { type NodeOutcome, next, type Performance, type Suspension, type Woken } from "../node.ts";
-import { addStep, type NewMessage, type Run, severitiesOf, type Surroundings, type Wait } from "../run.ts";
+import { type NodeOutcome, next, type EffectRequest, type Suspension, type Woken } from "../node.ts";
+import { addStep, type NewMessage, type Run, severitiesOf, type ChunkData, type Wait } from "../run.ts";
 
 /**
  * Walks a run from its position until it ends, must wait, or wants something done in this transaction. Everything is
@@ -44,13 +44,13 @@ const MAX_TRANSITIONS = 1000;
  */
 export function walkSafely(
   { run, begin }: Walk,
-  surroundings: Surroundings,
+  chunkData: ChunkData,
   deps: WalkDeps,
   messages: NewMessage[],
-): Performance | null {
+): EffectRequest | null {
   const sent = messages.length;
   try {
-    return walk(run, begin, surroundings, deps, messages);
+    return walk(run, begin, chunkData, deps, messages);
   } catch (error) {
     deps.log.error(
       { run: run.id, workflow: run.workflow.slug, err: error },
@@ -75,14 +75,14 @@ export function stopWith(run: Run, code: string, message: string): void {
 function walk(
   run: Run,
   begin: Begin,
-  surroundings: Surroundings,
+  chunkData: ChunkData,
   deps: WalkDeps,
   messages: NewMessage[],
-): Performance | null {
+): EffectRequest | null {
   run.wake_at = null;
   let given: NodeOutcome | undefined =
     begin.kind === "wake"
-      ? wake(run, begin.signals, surroundings, deps, messages)
+      ? wake(run, begin.signals, chunkData, deps, messages)
       : begin.kind === "answered"
         ? begin.answer()
         : undefined;
@@ -96,9 +96,9 @@ function walk(
       isStopped = true;
       break;
     }
-    const outcome = given ?? visit(run, node, surroundings, deps, messages);
+    const outcome = given ?? visit(run, node, chunkData, deps, messages);
     given = undefined;
-    if (outcome.kind === "perform") return outcome;
+    if (outcome.kind === "effect") return outcome;
     if (outcome.kind === "fail") {
       remember(run);
       isStopped = true;
@@ -126,7 +126,7 @@ function transition(
   run: Run,
   node: CompiledNode,
   at: Position,
-  outcome: Exclude<NodeOutcome, Performance>,
+  outcome: Exclude<NodeOutcome, EffectRequest>,
   deps: WalkDeps,
 ): Position | null {
   switch (outcome.kind) {
@@ -200,7 +200,7 @@ function remember(run: Run): void {
 function wake(
   run: Run,
   signals: Signal[],
-  surroundings: Surroundings,
+  chunkData: ChunkData,
   deps: WalkDeps,
   messages: NewMessage[],
 ): NodeOutcome | undefined {
@@ -215,11 +215,11 @@ function wake(
   const own = signals.filter(({ wait_id }) => wait_id === wait.id);
   for (const { at, woken } of own) {
     if (until !== null && at > until) continue;
-    const outcome = resumeNode(run, node, woken, wait, surroundings, deps, messages);
+    const outcome = resumeNode(run, node, woken, wait, chunkData, deps, messages);
     if (outcome.kind !== "wait") return outcome;
   }
   if (until !== null && (own.length === 0 || until <= run.now)) {
-    const outcome = resumeNode(run, node, { by: "time" }, wait, surroundings, deps, messages);
+    const outcome = resumeNode(run, node, { by: "time" }, wait, chunkData, deps, messages);
     return outcome.kind === "wait" ? next : outcome;
   }
   run.wake_at = until;
@@ -231,7 +231,7 @@ function resumeNode(
   node: CompiledNode,
   woken: Woken,
   wait: Wait,
-  surroundings: Surroundings,
+  chunkData: ChunkData,
   deps: WalkDeps,
   messages: NewMessage[],
 ): NodeOutcome {
@@ -239,11 +239,11 @@ function resumeNode(
   if (definition === undefined || node.problem !== null) return unsupported(node);
   const logged = run.steps.length;
   addStep(run, node, "info", "resumed", RESUMED[woken.by]);
-  const context = createContext(run, node, wait.memo ?? null, surroundings, deps, messages);
+  const context = createContext(run, node, wait.memo ?? null, chunkData, deps, messages);
   const outcome = definition.resume?.(context, node.config, woken) ?? next;
   // Nothing happened as far as the run is concerned: its log must not grow with every event that it ignores.
   if (outcome.kind === "wait") run.steps.splice(logged);
-  else if (outcome.kind === "perform" && outcome.type === "seal") delete wait.batch_id;
+  else if (outcome.kind === "effect" && outcome.type === "seal") delete wait.batch_id;
   if (outcome.kind !== "wait") leaveWait(run);
   return outcome;
 }
@@ -259,13 +259,13 @@ const RESUMED: Record<Woken["by"], string> = {
 function visit(
   run: Run,
   node: CompiledNode,
-  surroundings: Surroundings,
+  chunkData: ChunkData,
   deps: WalkDeps,
   messages: NewMessage[],
 ): NodeOutcome {
   const definition = deps.nodes.get(node.type);
   if (definition === undefined || node.problem !== null) return unsupported(node);
-  const context = createContext(run, node, null, surroundings, deps, messages);
+  const context = createContext(run, node, null, chunkData, deps, messages);
   return definition.run(context, node.config);
 }
 

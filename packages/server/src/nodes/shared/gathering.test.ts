@@ -7,7 +7,7 @@ import { createRandom } from "../../../test/random.ts";
 import { startWorker, type Worker } from "../../../test/worker.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { createSilentLog } from "../../log.ts";
-import { createDispatch } from "../../queue/queue.ts";
+import { createQueue } from "../../queue/queue.ts";
 import { closeGathered, gatherInto } from "./gathering.ts";
 import { defineNode, type NodeDefinition } from "../../engine/node.ts";
 
@@ -300,11 +300,11 @@ describe("a worker that is killed", () => {
     await workers.pop()?.stop();
     const { db } = harness.services;
     const log = createSilentLog();
-    const dispatch = createDispatch({ db, url: harness.databaseUrl, log, observe: () => {} });
-    await dispatch.start({ worker: false });
+    const queue = createQueue({ db, url: harness.databaseUrl, log, observe: () => {} });
+    await queue.start({ worker: false });
     await wakeAll();
-    expect(await createTestWaker(db, dispatch).tick()).toBe(1);
-    await dispatch.stop();
+    expect(await createTestWaker(db, queue).tick()).toBe(1);
+    await queue.stop();
     // Awake, its job in the hands of a process that is no more.
     const claimed = await db.query(
       `update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now()

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { contentHash } from "../../catalog/content-hash.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
-import { next, type NodeContext, type NodeOutcome, perform } from "../../engine/node.ts";
+import { next, type NodeContext, type NodeOutcome, requestEffect } from "../../engine/node.ts";
 
 /**
  * What batches and digests have in common: many runs of one recipient become one. The first carries and sleeps until
@@ -48,7 +48,7 @@ export function gatherInto(
   const { items, count } = broughtBy(ctx);
   const identity = bucket === undefined ? "" : contentHash(bucket);
   const key = keyText(bucket ?? null);
-  return perform("gather", { key: identity, closes_at, flush_leading, items, count }, (gathered) => {
+  return requestEffect("gather", { key: identity, closes_at, flush_leading, items, count }, (gathered) => {
     const { batch_id } = gathered;
     switch (gathered.role) {
       case "carrier":
@@ -71,7 +71,7 @@ export function gatherInto(
 }
 
 /** For a run that is gathered with no others: a batch of its own, so that what follows finds what it expects. */
-export function goAlone(ctx: NodeContext): NodeOutcome {
+export function batchAlone(ctx: NodeContext): NodeOutcome {
   ctx.mergeBatch({ ...broughtBy(ctx), key: null });
   return next;
 }
@@ -113,7 +113,7 @@ export function closeGathered(
     retain_count: retain_count ?? RETAINED,
     retain_order: retain_order ?? "first",
   };
-  return perform("seal", request, ({ items, count }) => {
+  return requestEffect("seal", request, ({ items, count }) => {
     // Cancelled, or carried on by another run after this one had failed.
     if (count === 0) return { kind: "exit", message: `batch ${batch_id} is gone`, properties: { batch_id } };
     const facts = { batch_id, count, retained: items.length };

@@ -90,7 +90,7 @@ function carrierOf({ steps }: Pick<RunRow, "steps">): string | null {
 }
 
 /** What there is where nothing was triggered. */
-export interface Surroundings {
+export interface ChunkData {
   is_known: boolean;
   /** Of the workflow that is asked about, or of all; counted up to a limit. */
   requests: number;
@@ -103,7 +103,7 @@ export interface Surroundings {
 export async function readSurroundings(
   db: Queryable,
   { workspace_id, distinct_id, workflow, since }: Question,
-): Promise<Surroundings> {
+): Promise<ChunkData> {
   const [row] = await db.query<{ is_known: boolean; requests: number; state: string | null }>(
     `select exists (select from recipient p where p.workspace_id = $1 and ${NAMED("p", "$2::text")}) as is_known,
             (select count(*)::int from (select 1 from request q
@@ -114,7 +114,7 @@ export async function readSurroundings(
                from workflow w where w.workspace_id = $1 and w.slug = $3 and w.deleted_at is null) as state`,
     [workspace_id, distinct_id, workflow, uuidTime(since.getTime())],
   );
-  const [aimless = null] = await db.query<NonNullable<Surroundings["aimless"]>>(
+  const [aimless = null] = await db.query<NonNullable<ChunkData["aimless"]>>(
     `select q.id, q.created_at, e ->> 'error_description' as text
        from (select * from request where workspace_id = $1 and id >= $3 order by id desc limit ${LOOKED_THROUGH}) q,
             ${PROBLEMS}

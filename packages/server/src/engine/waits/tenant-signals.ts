@@ -1,12 +1,13 @@
+import type { Handler, Ref } from "../../queue/job.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
 import { type Tenant, TENANT_VERSION } from "../../catalog/tenant.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
 import { readNows } from "../../workspaces/clock.ts";
 import type { EngineDeps } from "../deps.ts";
-import type { Dispatch, Handler, Ref } from "../../queue/queue.ts";
+import type { Queue } from "../../queue/queue.ts";
 import { TENANT_CHANGED } from "../node.ts";
-import type { Run, Surroundings } from "../run.ts";
-import { tellWatchers, type Watcher } from "./waiters.ts";
+import type { Run, ChunkData } from "../run.ts";
+import { signalWatchers, type Watcher } from "./waiters.ts";
 
 /**
  * Runs that wait with an eye on their tenant look again once it has changed. All the runs of a workspace may have one
@@ -17,23 +18,16 @@ import { tellWatchers, type Watcher } from "./waiters.ts";
  * was changed since the run had read it, the run is told by its own transaction, and looks again behind it.
  */
 const PAGE = 500;
-/** Whatever the lanes of those who are told. */
+/** Signals of all lanes share the middle one. */
 const LANE = 1;
 
-/** How far a job has come: the workspace's time of the change, the tenant, and the last run that was told. */
-interface Place {
-  at: Date;
-  tenant_id: string;
-  after: string;
-}
-
 /**
- * The catalog as everybody outside the engine is handed it: whoever has a tenant forgotten because it was changed has
- * its watchers told, too. An endpoint cannot forget it.
+ * The catalog that everything outside the engine gets: dropping a changed tenant from memory also signals the runs that
+ * watch it, so that no endpoint can forget to.
  */
-export function tellingCatalog(
+export function catalogWithSignals(
   catalog: Catalog,
-  { dispatch, clock }: Pick<EngineDeps, "dispatch" | "clock">,
+  { queue, clock, ids }: Pick<EngineDeps, "queue" | "clock" | "ids">,
 ): Catalog {
   return {
     ...catalog,
@@ -42,12 +36,19 @@ export function tellingCatalog(
       if (kind !== "tenant") return;
       const at = (await readNows(tx, [workspace_id], await clock(tx))).get(workspace_id);
       if (at === undefined) throw new Error(`workspace ${workspace_id} is gone`);
-      await queue(tx, workspace_id, { at, tenant_id: key, after: "" }, dispatch);
+      const id = ids.ulid();
+      await tx.query("insert into tenant_change (workspace_id, id, tenant_id, at) values ($1, $2, $3, $4)", [
+        workspace_id,
+        id,
+        key,
+        at,
+      ]);
+      await queue.enqueue(tx, "signal", [{ workspace_id, id, tenant_id: key, lane: LANE }]);
     },
   };
 }
 
-export function createTellHandler({ db, dispatch }: Pick<EngineDeps, "db" | "dispatch">): Handler {
+export function createSignalHandler({ db, queue }: Pick<EngineDeps, "db" | "queue">): Handler {
   return {
     batch: { 0: 1, 1: 4, 2: 1 },
     loops: { 0: 0, 1: 1, 2: 0 },
@@ -55,46 +56,50 @@ export function createTellHandler({ db, dispatch }: Pick<EngineDeps, "db" | "dis
     handle: (jobs, lane) =>
       db.tx(
         async (tx) => {
-          await dispatch.settle(tx, "tell", lane, jobs);
-          for (const ref of jobs.flatMap(({ refs }) => refs)) await tellPage(tx, ref, dispatch);
+          await queue.settle(tx, "signal", lane, jobs);
+          for (const ref of jobs.flatMap(({ refs }) => refs)) await signalPage(tx, ref, queue);
         },
         { relaxed: true },
       ),
-    // Those who wait go on when their time is up.
-    giveUp: async () => {},
+    // Runs that wait go on when their time is up.
+    giveUp: forgetChange,
   };
 }
 
+interface Change {
+  tenant_id: string;
+  at: Date;
+  after_run_id: string | null;
+}
+
 /** Relies on the primary key of waiter. */
-async function tellPage(tx: Tx, { workspace_id, id }: Ref, dispatch: Dispatch): Promise<void> {
-  const place = readPlace(id);
-  const { at, tenant_id, after } = place;
+async function signalPage(tx: Tx, ref: Ref, queue: Queue): Promise<void> {
+  const { workspace_id, id } = ref;
+  const [change] = await tx.query<Change>(
+    "select tenant_id, at, after_run_id from tenant_change where workspace_id = $1 and id = $2",
+    [workspace_id, id],
+  );
+  if (change === undefined) return;
+  const { tenant_id, at, after_run_id } = change;
   const watchers = await tx.query<Watcher>(
     `select workspace_id, run_id as id, wait_id, $5::timestamptz as at from waiter
       where workspace_id = $1 and key = $2 and topic = $3 and run_id > $4 order by run_id limit ${PAGE}`,
-    [workspace_id, tenant_id, TENANT_CHANGED, after, at],
+    [workspace_id, tenant_id, TENANT_CHANGED, after_run_id ?? "", at],
     "tenant_watchers",
   );
-  await tellWatchers(tx, watchers, dispatch);
+  await signalWatchers(tx, watchers, queue);
   const last = watchers.at(-1);
-  if (last === undefined || watchers.length < PAGE) return;
-  await queue(tx, workspace_id, { ...place, after: last.id }, dispatch);
+  if (last === undefined || watchers.length < PAGE) return forgetChange(tx, ref);
+  await tx.query("update tenant_change set after_run_id = $3 where workspace_id = $1 and id = $2", [
+    workspace_id,
+    id,
+    last.id,
+  ]);
+  await queue.enqueue(tx, "signal", [{ workspace_id, id, tenant_id, lane: LANE }]);
 }
 
-/** No part has a slash in it. */
-async function queue(
-  tx: Tx,
-  workspace_id: number,
-  { at, tenant_id, after }: Place,
-  dispatch: Pick<Dispatch, "enqueue">,
-): Promise<void> {
-  const id = [at.toISOString(), tenant_id, after].join("/");
-  await dispatch.enqueue(tx, "tell", LANE, [{ workspace_id, id, tenant_id }]);
-}
-
-function readPlace(id: string): Place {
-  const [at = "", tenant_id = "", after = ""] = id.split("/");
-  return { at: new Date(at), tenant_id, after };
+async function forgetChange(tx: Tx, { workspace_id, id }: Ref): Promise<void> {
+  await tx.query("delete from tenant_change where workspace_id = $1 and id = $2", [workspace_id, id]);
 }
 
 /**
@@ -126,11 +131,11 @@ export async function readTenants(
  * stays as it is. One that somebody is writing at this moment counts as changed: waiting for him here, with runs
  * locked, could be waiting for each other.
  */
-export async function tellMissedTenants(
+export async function signalMissedTenants(
   tx: Tx,
   runs: readonly Run[],
-  { tenants }: Surroundings,
-  dispatch: Pick<Dispatch, "enqueue">,
+  { tenants }: ChunkData,
+  queue: Pick<Queue, "enqueue">,
 ): Promise<void> {
   const watching = runs.flatMap(({ workspace_id, id, tenant_id, now: at, left: { began } }) =>
     began?.topics?.some(({ name }) => name === TENANT_CHANGED) === true
@@ -151,5 +156,5 @@ export async function tellMissedTenants(
     const version = versions.get(tenant);
     return version === undefined || version !== tenants.get(tenant)?.version;
   });
-  await tellWatchers(tx, missed, dispatch);
+  await signalWatchers(tx, missed, queue);
 }

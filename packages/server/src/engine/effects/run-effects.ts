@@ -1,3 +1,4 @@
+import type { EffectDeps, EffectDone, EffectFunction, RunEffects } from "../deps.ts";
 import type { Effects } from "../effect.ts";
 import { editLists } from "./edit-list.ts";
 import { editProfiles } from "./edit-profile.ts";
@@ -5,7 +6,6 @@ import { editSubscriptions } from "./edit-subscription.ts";
 import { gather } from "./gather.ts";
 import { invoke } from "./invoke.ts";
 import { seal } from "./seal.ts";
-import type { EffectDeps, EffectFunction, Perform, Performed } from "../performing.ts";
 
 const EFFECTS: { [Type in keyof Effects]: EffectFunction<Type> } = {
   gather,
@@ -20,25 +20,25 @@ const EFFECTS: { [Type in keyof Effects]: EffectFunction<Type> } = {
 const ORDER = Object.keys(EFFECTS) as (keyof Effects)[];
 
 /** Does what nodes ask for: one function per effect, for all runs of a chunk that ask at the same time. */
-export function createPerform(deps: EffectDeps): Perform {
-  return async (tx, wanted, surroundings) => {
-    const performed: Performed[] = [];
+export function createRunEffects(deps: EffectDeps): RunEffects {
+  return async (tx, wanted, chunkData) => {
+    const done: EffectDone[] = [];
     for (const type of ORDER) {
-      const own = wanted.filter(({ performance }) => performance.type === type);
+      const own = wanted.filter(({ effect }) => effect.type === type);
       if (own.length === 0) continue;
       const run = EFFECTS[type] as EffectFunction<keyof Effects>;
       const results = await run(
         tx,
-        own.map(({ run: who, performance }) => ({ run: who, request: performance.request })),
-        surroundings,
+        own.map(({ run: who, effect }) => ({ run: who, request: effect.request })),
+        chunkData,
         deps,
       );
-      own.forEach(({ run: who, performance }, index) => {
+      own.forEach(({ run: who, effect }, index) => {
         const result = results[index];
         if (result === undefined) throw new Error(`effect ${type} lost a request`);
-        performed.push({ run: who, answer: () => performance.answer(result) });
+        done.push({ run: who, answer: () => effect.answer(result) });
       });
     }
-    return performed;
+    return done;
   };
 }

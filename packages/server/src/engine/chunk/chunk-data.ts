@@ -1,3 +1,5 @@
+import { resolveDigest } from "../../core/preferences/digest-schedule.ts";
+import type { CategorySchedule } from "../../core/schedule/category-schedule.ts";
 import type { CompiledWorkflow } from "../../catalog/workflow.ts";
 import { DEFAULT_TENANT } from "../../core/profile/effective-profile.ts";
 import type { Queryable } from "../../db/db.ts";
@@ -5,7 +7,7 @@ import type { ChoiceLookup, Concern } from "../../preferences/choices.ts";
 import { type LivePolicy, policyKey } from "../../preferences/preferences.ts";
 import type { StoredRecipient } from "../../recipients/recipients.ts";
 import type { EngineDeps } from "../deps.ts";
-import type { Configuration, Run } from "../run.ts";
+import type { ChunkData, Configuration, Run } from "../run.ts";
 
 /** One combination that a chunk's runs come in. */
 export interface Use {
@@ -106,4 +108,19 @@ export function policyOf(run: Run, { policies }: Pick<Configuration, "policies">
 
 export function concernOf({ recipient_id, tenant_id, workflow: { category } }: Run): Concern {
   return { recipient_id, tenant_id, category };
+}
+
+/** How often the run's recipient wants digests of its category, which is `policy`; null where that has none. */
+export function categoryDigest(
+  run: Run,
+  policy: LivePolicy | null,
+  { choices }: Pick<ChunkData, "choices">,
+): CategorySchedule | null {
+  if (policy === null || policy.category.digest_schedule === null) return null;
+  const chosen = choices.get(run.workspace_id)?.(concernOf(run));
+  return resolveDigest(
+    policy.category.digest_schedule,
+    policy.tenant_category?.digest_schedule ?? null,
+    chosen?.digest_schedule ?? null,
+  );
 }

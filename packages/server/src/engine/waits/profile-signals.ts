@@ -1,27 +1,50 @@
+import type { EngineDeps } from "../deps.ts";
+import { readNows } from "../../workspaces/clock.ts";
 import type { Tx } from "../../db/db.ts";
-import type { EditOutcome, StoredRecipient } from "../../recipients/recipients.ts";
-import type { Dispatch } from "../../queue/queue.ts";
+import type { EditOutcome, Recipients, StoredRecipient } from "../../recipients/recipients.ts";
+import type { Queue } from "../../queue/queue.ts";
 import { PROFILE_CHANGED } from "../node.ts";
 import type { Run } from "../run.ts";
-import { type Happening, tellWaiters } from "./waiters.ts";
+import { type ReceivedEvent, signalWaiters } from "./waiters.ts";
 
 /** Runs that wait with an eye on somebody's profile look again once it has changed. */
-export async function tellProfiles(
+export async function signalProfiles(
   tx: Tx,
   workspace_id: number,
   outcomes: readonly EditOutcome[],
   at: Date,
-  dispatch: Pick<Dispatch, "enqueue">,
+  queue: Pick<Queue, "enqueue">,
 ): Promise<void> {
   const changed = new Set(
     outcomes.flatMap((outcome) =>
       outcome.ok && outcome.changed && outcome.recipient !== null ? [outcome.recipient.id] : [],
     ),
   );
-  const happenings = [...changed].map((key): Happening => {
+  const received = [...changed].map((key): ReceivedEvent => {
     return { workspace_id, topic: PROFILE_CHANGED, key, at, received_at: null, request_id: null };
   });
-  await tellWaiters(tx, happenings, dispatch);
+  await signalWaiters(tx, received, queue);
+}
+
+/**
+ * The recipients that everything outside the engine gets: an edit also signals, in the same transaction, the runs that
+ * watch the profile, so that no endpoint can forget to. The engine signals by itself and has the plain ones.
+ */
+export function recipientsWithSignals(
+  recipients: Recipients,
+  { queue, clock }: Pick<EngineDeps, "queue" | "clock">,
+): Recipients {
+  return {
+    ...recipients,
+    async apply(tx, workspace_id, edits, tenant_ids) {
+      const outcomes = await recipients.apply(tx, workspace_id, edits, tenant_ids);
+      if (!outcomes.some((outcome) => outcome.ok && outcome.changed)) return outcomes;
+      const now = (await readNows(tx, [workspace_id], await clock(tx))).get(workspace_id);
+      if (now === undefined) throw new Error(`workspace ${workspace_id} is gone`);
+      await signalProfiles(tx, workspace_id, outcomes, now, queue);
+      return outcomes;
+    },
+  };
 }
 
 /**
@@ -30,14 +53,14 @@ export async function tellProfiles(
  * stays as it is. One that somebody is writing at this moment counts as changed: waiting for him here, with runs
  * locked, could be waiting for each other.
  */
-export async function tellMissedChanges(
+export async function signalMissedChanges(
   tx: Tx,
   runs: Run[],
   people: ReadonlyMap<string, StoredRecipient>,
-  dispatch: Pick<Dispatch, "enqueue">,
+  queue: Pick<Queue, "enqueue">,
 ): Promise<void> {
   const watched = runs.flatMap(({ workspace_id, now: at, left }) =>
-    (left.began?.topics ?? []).flatMap(({ name, key }): Happening[] =>
+    (left.began?.topics ?? []).flatMap(({ name, key }): ReceivedEvent[] =>
       name === PROFILE_CHANGED
         ? [{ workspace_id, topic: name, key, at, received_at: null, request_id: null }]
         : [],
@@ -61,9 +84,9 @@ export async function tellMissedChanges(
       )
       .map(({ id }) => id),
   );
-  await tellWaiters(
+  await signalWaiters(
     tx,
     watched.filter(({ key }) => !same.has(key)),
-    dispatch,
+    queue,
   );
 }
