@@ -1,3 +1,4 @@
+import { errorMessage } from "./core/error-message.ts";
 import { type Clock, databaseClock } from "./workspaces/clock.ts";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -233,9 +234,8 @@ async function compose(
     workspaces,
     vendors: vendorTables,
     http,
-    settleJobs: (tx, lane, jobs) => queue.settle(tx, "send", lane, jobs),
+    queue,
     wakeAt: engine.wakeAt,
-    waitForUrgentWork: queue.waitForUrgentWork,
     onSettled(settled) {
       for (const { message, verdict } of settled) metrics.message(message.channel, verdict.status);
     },
@@ -338,7 +338,7 @@ function createVendorHttp({ ALLOW_PRIVATE_HOSTS }: Config): ReturnType<typeof cr
   try {
     return createHttpClient({ allow_private: hosts.filter(Boolean) });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     throw new SettingsError(`ALLOW_PRIVATE_HOSTS: ${reason}.`, { cause: error });
   }
 }

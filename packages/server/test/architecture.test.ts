@@ -18,7 +18,7 @@ const MAY_KNOW: Record<string, string[]> = {
   core: [],
   templates: ["core"],
   expressions: ["core", "templates"],
-  db: ["ids", "errors"],
+  db: ["core", "ids", "errors"],
   channels: ["core", "templates"],
   workspaces: ["core", "db", "ids", "errors"],
   queue: ["core", "db", "log"],

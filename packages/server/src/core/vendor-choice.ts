@@ -7,6 +7,7 @@ export interface VendorChoice {
 }
 
 export interface VendorTable {
+  /** The first vendor of the priority list: the tenant's own, else the default tenant's. */
   pick: (channel: Channel, root_category: string, tenant_id: string, provider: string) => ChosenVendor | null;
 }
 

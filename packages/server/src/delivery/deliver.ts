@@ -1,4 +1,6 @@
-import type { Lane } from "../core/lane.ts";
+import type { Queue } from "../queue/queue.ts";
+import type { Handler } from "../queue/job.ts";
+import { internalReason } from "../core/error-message.ts";
 import { recipientName } from "../core/recipient-name.ts";
 import { createSlots } from "../queue/slots.ts";
 import type { Db } from "../db/db.ts";
@@ -11,12 +13,11 @@ import {
   type Attached,
   type LeasedMessage,
   takeMessages,
-  type OutboxJob,
   type Settled,
   settleMessages,
   yieldsTurn,
 } from "./outbox.ts";
-import { applyDueReceipts } from "./receipts.ts";
+import { applyDueReceipts, RECEIPT_BATCH } from "./receipts.ts";
 import type { Outcome, OutgoingMessage } from "./vendor/vendor.ts";
 import type { VendorTables } from "./vendor-table.ts";
 import { judge } from "./verdict.ts";
@@ -27,28 +28,13 @@ import { judge } from "./verdict.ts";
  * the call goes out; a result is written only under its lease; the job is done when its last result is written.
  */
 export interface Delivery {
-  /** The send stage's handler, for the dispatcher. */
-  handler: SendHandler;
+  /** The handler of the send stage. */
+  handler: Handler;
   start: () => void;
   /** Closes vendors; the dispatcher has waited for calls in flight before. */
   stop: () => Promise<void>;
   /** Applies receipts that are due: what the timer does, for tests. */
   tick: () => Promise<void>;
-}
-
-/** What the dispatcher calls; named here so that delivery does not know the engine. */
-export interface SendHandler {
-  batch: Record<Lane, number>;
-  loops: Record<Lane, number>;
-  divisible: boolean;
-  durableClaim: boolean;
-  handle: (jobs: OutboxJob[], lane: Lane) => Promise<void>;
-  giveUp: (
-    tx: Parameters<Parameters<Db["tx"]>[0]>[0],
-    ref: OutboxJob["refs"][number],
-    error: unknown,
-  ) => Promise<void>;
-  capacity: (lane: Lane) => Promise<void>;
 }
 
 export interface DeliveryDeps {
@@ -58,12 +44,9 @@ export interface DeliveryDeps {
   vendors: VendorTables;
   /** Fetches attachments. */
   http: HttpClient;
-  /** Takes jobs off the send queue as part of a transaction. */
-  settleJobs: (tx: Parameters<SendHandler["giveUp"]>[0], lane: Lane, jobs: OutboxJob[]) => Promise<void>;
+  queue: Pick<Queue, "settle" | "waitForUrgentWork">;
   /** A retry was scheduled, or a routing's next step: the waker should know. */
   wakeAt: (at: Date) => void;
-  /** Resolves when nothing more urgent than this lane is at work in this process, or after a short while. */
-  waitForUrgentWork: (lane: Lane) => Promise<void> | void;
   onSettled: (settled: Settled[]) => void;
   /** Vendor calls in flight, all lanes together. */
   concurrency: number;
@@ -73,7 +56,6 @@ export interface DeliveryDeps {
 
 const SWEEP_MS = 1000;
 const MAX_SETTLE = 200;
-const RECEIPT_BATCH = 500;
 /** How long a vendor may take to stop once it is told to. */
 const STOPPING_MS = 1000;
 /** Groups of results being written at once; more arrive meanwhile and make the next group larger. */
@@ -94,7 +76,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
    */
   async function send(message: LeasedMessage): Promise<boolean> {
     await slots.take(message.lane);
-    await deps.waitForUrgentWork(message.lane);
+    await deps.queue.waitForUrgentWork(message.lane);
     let called: Called;
     try {
       called = await call(message);
@@ -159,7 +141,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     try {
       const lane = batch[0]?.message.lane ?? 0;
       const written = await db.tx((tx) => settleMessages(tx, batch), {
-        pause: () => deps.waitForUrgentWork(lane),
+        pause: () => deps.queue.waitForUrgentWork(lane),
       });
       const ours = new Set<Settled>(written);
       for (const result of batch) result.resolve(ours.has(result));
@@ -203,7 +185,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
         slots.enter(lane, job.refs.length);
         try {
           const leased = await db.tx((tx) => takeMessages(tx, job), {
-            pause: () => deps.waitForUrgentWork(lane),
+            pause: () => deps.queue.waitForUrgentWork(lane),
           });
           const fates = await Promise.allSettled(leased.map(send));
           const lost = fates.find((fate) => fate.status === "rejected");
@@ -211,13 +193,13 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
           // Messages in other hands: so is the job, and who has it now must be missed if they die.
           if (fates.some((fate) => fate.status === "fulfilled" && !fate.value)) return;
           // Lost in a crash of the database, it is handed out again and finds nothing left to send.
-          await db.tx((tx) => deps.settleJobs(tx, lane, [job]), { relaxed: true });
+          await db.tx((tx) => deps.queue.settle(tx, "send", lane, [job]), { relaxed: true });
         } finally {
           slots.leave(lane, job.refs.length);
         }
       },
       async giveUp(tx, { workspace_id, id }, error) {
-        const reason = `500: ${error instanceof Error ? error.message : String(error)}`;
+        const reason = internalReason(error);
         await tx.query(
           `update message set status = 'trigger_failed', failure_class = 'internal', failure_reason = $3, lease = null,
                               updated_at = now()

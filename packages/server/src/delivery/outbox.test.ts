@@ -1,10 +1,11 @@
+import type { Job } from "../queue/job.ts";
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { cloneDatabase } from "../../test/harness.ts";
 import { overlap } from "../../test/overlap.ts";
 import { createDb, type Db, type Tx } from "../db/db.ts";
 import { createIdSource } from "../ids.ts";
-import { type LeasedMessage, type OutboxJob, settleMessages, takeMessages } from "./outbox.ts";
+import { type LeasedMessage, settleMessages, takeMessages } from "./outbox.ts";
 import { judge, MAX_ATTEMPTS } from "./verdict.ts";
 
 /*
@@ -20,7 +21,7 @@ afterAll(() => db.close());
 beforeEach(() => db.query("truncate message, message_event, due_receipt"));
 
 /** Messages born leased to one job, as the engine makes them. */
-async function addJob(lanes: number[], attempt = 1): Promise<OutboxJob> {
+async function addJob(lanes: number[], attempt = 1): Promise<Job> {
   const job = { id: randomUUID(), tries: 0, refs: lanes.map(() => ({ workspace_id: 1, id: ids.ulid() })) };
   await db.query(
     `insert into message (workspace_id, id, execution_id, workflow_slug, version_id, node_ref, category, lane,
@@ -33,8 +34,8 @@ async function addJob(lanes: number[], attempt = 1): Promise<OutboxJob> {
   return job;
 }
 
-const take = (job: OutboxJob) => db.tx((tx) => takeMessages(tx, job));
-const again = (job: OutboxJob): OutboxJob => ({ ...job, tries: job.tries + 1 });
+const take = (job: Job) => db.tx((tx) => takeMessages(tx, job));
+const again = (job: Job): Job => ({ ...job, tries: job.tries + 1 });
 
 /** The vendor took all of them. */
 function settle(tx: Tx, messages: LeasedMessage[]): Promise<unknown[]> {

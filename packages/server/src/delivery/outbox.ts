@@ -1,3 +1,4 @@
+import type { Job } from "../queue/job.ts";
 import type { Channel } from "../core/channel.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
@@ -38,19 +39,12 @@ export interface LeasedMessage {
   smart_step: number | null;
 }
 
-export interface OutboxJob {
-  id: string;
-  /** How often it was handed out before: its workers died, or could not finish. */
-  tries: number;
-  refs: { workspace_id: number; id: string }[];
-}
-
 /**
  * What a job has to send: its messages that are not settled. Handed out again, all of them are in doubt: by the
  * channel's rule they are sent as a further attempt, or failed, and either way marked ambiguous. Their rows are then
  * locked: the first worker may be slow and not dead, and a result that it writes at this moment counts.
  */
-export async function takeMessages(tx: Tx, job: OutboxJob): Promise<LeasedMessage[]> {
+export async function takeMessages(tx: Tx, job: Job): Promise<LeasedMessage[]> {
   const again = job.tries > 0;
   const messages = await tx.query<LeasedMessage>(
     `select m.workspace_id, m.id, m.lease, m.lane, m.channel, m.tenant_id, m.object_type, m.distinct_id,
@@ -271,7 +265,7 @@ async function suppressIdentities(tx: Tx, bounced: Settled[]): Promise<void> {
   );
 }
 
-function refColumns({ refs }: OutboxJob): [number[], string[]] {
+function refColumns({ refs }: Job): [number[], string[]] {
   return [refs.map(({ workspace_id }) => workspace_id), refs.map(({ id }) => id)];
 }
 

@@ -52,11 +52,14 @@ export async function applyReceipts(tx: Queryable, receipts: Receipt[]): Promise
   await closeReached(tx, moved);
 }
 
-/** Applies the reports that are due by now; returns how many. */
+/** Reports applied by one transaction. */
+export const RECEIPT_BATCH = 500;
+
+/** Applies the reports that are due by now, `RECEIPT_BATCH` at most; returns how many. */
 export async function applyDueReceipts(tx: Tx): Promise<number> {
   const due = await tx.query<Receipt>(
     `delete from due_receipt where ctid in (
-       select ctid from due_receipt where due_at <= now() order by due_at limit 500 for update skip locked)
+       select ctid from due_receipt where due_at <= now() order by due_at limit ${RECEIPT_BATCH} for update skip locked)
      returning workspace_id, message_id, status, reason`,
   );
   await applyReceipts(tx, due);

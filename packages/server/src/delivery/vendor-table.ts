@@ -1,7 +1,7 @@
+import type { VendorChoice, VendorTable } from "../core/vendor-choice.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Channel } from "../core/channel.ts";
 import { CHANNELS } from "../core/channel.ts";
-import type { JsonObject } from "../core/json.ts";
 import { LANES } from "../core/lane.ts";
 import type { Db, Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
@@ -13,27 +13,10 @@ import type { Vendor, VendorConnection } from "./vendor/vendor.ts";
  * Which vendor serves a channel, category and tenant, and the open connection to it. Tables are remembered per
  * workspace and forgotten when a vendor's settings change; a connection lives until its settings change.
  */
-export interface VendorTables {
-  load: (workspace_id: number) => Promise<VendorTable>;
+export interface VendorTables extends VendorChoice {
   /** The connection for a stored configuration; null when it was deleted or its vendor is unknown. */
   connect: (workspace_id: number, vendor_config_id: string) => Promise<VendorConnection | null>;
   close: () => Promise<void>;
-}
-
-export interface VendorTable {
-  /** The first vendor of the priority list: the tenant's own, else the default tenant's. */
-  pick: (
-    channel: Channel,
-    root_category: string,
-    tenant_id: string,
-    provider: string,
-  ) => {
-    vendor_config_id: string;
-    vendor_slug: string;
-    /** Of one notification; null where nobody said. */
-    price: number | null;
-    local: ((content: JsonObject) => JsonObject) | null;
-  } | null;
 }
 
 export interface VendorTablesDeps {

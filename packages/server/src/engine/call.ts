@@ -1,3 +1,4 @@
+import { internalReason } from "../core/error-message.ts";
 import type { Handler, Job, Ref } from "../queue/job.ts";
 import type { Lane } from "../core/lane.ts";
 import { createSlots } from "../queue/slots.ts";
@@ -138,6 +139,6 @@ async function answerFailed(tx: Tx, ref: Ref, error: unknown, deps: StageDeps): 
     [ref.workspace_id, ref.id],
   );
   if (row === undefined) return;
-  const reason = `500: ${error instanceof Error ? error.message : String(error)}`;
+  const reason = internalReason(error);
   await tell(tx, [{ ...ref, ...row, reply: { ok: false, code: "internal", reason, took_ms: 0 } }], deps);
 }

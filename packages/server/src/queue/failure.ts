@@ -1,3 +1,4 @@
+import { errorMessage } from "../core/error-message.ts";
 import type { Lane } from "../core/lane.ts";
 import { type Db, isContention, isDatabaseUnavailable, type Tx } from "../db/db.ts";
 import type { Log } from "../log.ts";
@@ -87,7 +88,7 @@ export function createAttempt(deps: FailureDeps): (work: Work, jobs: Job[]) => P
   }
 
   async function postpone(work: Work, jobs: Job[], error: unknown): Promise<void> {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     await deps
       .fail(work.stage, work.lane, jobs, reason)
       .catch((second: unknown) => reportStuck(work, second));

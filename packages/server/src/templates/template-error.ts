@@ -1,3 +1,4 @@
+import { errorMessage } from "../core/error-message.ts";
 /** Why a template could not be used: it does not parse, it does not fit the data, or it asks for too much. */
 export type TemplateErrorCode = "template_syntax" | "template_render" | "template_budget";
 
@@ -24,7 +25,7 @@ export function toTemplateError(cause: unknown, code: "template_syntax" | "templ
       : "makes a value that is too large";
     return new TemplateError("template_budget", `template ${reason}`, { cause });
   }
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = errorMessage(cause);
   return new TemplateError(code, message, { cause });
 }
 

@@ -1,3 +1,4 @@
+import { errorMessage } from "../../core/error-message.ts";
 import { chmod, readFile, stat, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -73,7 +74,7 @@ async function askVersion({ postgres }: Programs): Promise<string | EmbeddedPost
       error instanceof Error && "code" in error && error.code === "ENOENT" && (await exists(postgres));
     if (missing)
       return unsupported("it needs glibc, which musl systems such as Alpine lack", { cause: error });
-    return unsupported(error instanceof Error ? error.message : String(error), { cause: error });
+    return unsupported(errorMessage(error), { cause: error });
   }
 }
 

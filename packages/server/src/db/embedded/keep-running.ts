@@ -1,3 +1,4 @@
+import { errorMessage } from "../../core/error-message.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EmbeddedPostgresError } from "./error.ts";
 import { ensureDatabase, ownServer } from "./owner.ts";
@@ -83,7 +84,7 @@ export async function keepRunning({ place, password, options }: KeepRunning): Pr
         const code = error instanceof EmbeddedPostgresError ? error.code : "";
         // Not enough room yet; or somebody has the port for a moment.
         if (code === "disk_full" || code === "port_taken") continue;
-        onExit?.(error instanceof Error ? error.message : String(error));
+        onExit?.(errorMessage(error));
         return undefined;
       }
     }

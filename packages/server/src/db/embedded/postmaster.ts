@@ -1,3 +1,4 @@
+import { errorMessage } from "../../core/error-message.ts";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
@@ -69,7 +70,7 @@ async function findPort(wanted: number | undefined): Promise<number> {
     if (address === null || typeof address === "string") throw new Error("the system named no port");
     return address.port;
   } catch (error) {
-    throw portTaken(wanted, error instanceof Error ? error.message : String(error));
+    throw portTaken(wanted, errorMessage(error));
   } finally {
     probe.close();
   }

@@ -1,23 +1,11 @@
+import type { HttpCaller } from "../../core/http-call.ts";
 import { HttpCallError, type HttpClient } from "./http.ts";
-
-/** Of the engine: a call that a workflow's node asks for, and what came of it. */
-interface NodeCall {
-  method: string;
-  url: string;
-  headers: [name: string, value: string][];
-  body: string | null;
-  timeout_ms: number;
-}
-
-type NodeReply =
-  | { ok: true; status: number; body: string; took_ms: number }
-  | { ok: false; code: string; reason: string; took_ms: number };
 
 const MAX_REDIRECTS = 3;
 const MAX_RESPONSE_BYTES = 1_048_576;
 
 /** Calls of HTTP nodes go out through the client of the vendors: the same guard, the same limits. */
-export function createHttpCaller(http: HttpClient): (call: NodeCall) => Promise<NodeReply> {
+export function createHttpCaller(http: HttpClient): HttpCaller {
   return async ({ method, url, headers, body, timeout_ms }) => {
     const started = performance.now();
     const took = () => Math.round(performance.now() - started);

@@ -1,3 +1,4 @@
+import { internalReason } from "../../core/error-message.ts";
 import { type Handler, type Job, perLane, type Ref } from "../../queue/job.ts";
 import { parseEvent } from "../../core/event-record.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
@@ -194,8 +195,7 @@ function statusOf(problems: RequestProblem[], hasRuns: boolean): string {
 }
 
 async function failRequest(tx: Tx, { workspace_id, id }: Ref, error: unknown): Promise<void> {
-  const message = error instanceof Error ? error.message : String(error);
-  const told = problem(null, "internal", `500: ${message}`);
+  const told = problem(null, "internal", internalReason(error));
   await tx.query(
     `update request set status = 'failure', errors = $3, updated_at = now()
       where workspace_id = $1 and id = $2 and status = 'accepted'`,

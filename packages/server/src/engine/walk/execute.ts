@@ -1,3 +1,4 @@
+import { internalReason } from "../../core/error-message.ts";
 import { type Handler, type Job, perLane, type Ref } from "../../queue/job.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { parsePosition, type RunStatus } from "../../core/run-state.ts";
@@ -209,7 +210,7 @@ async function failRun(tx: Tx, ref: Ref, error: unknown): Promise<void> {
     t: Date.now(),
     s: "run_stopped",
     l: "error",
-    m: `500: ${error instanceof Error ? error.message : String(error)}`,
+    m: internalReason(error),
     p: { code: "internal" },
   };
   await tx.query(

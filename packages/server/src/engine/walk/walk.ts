@@ -1,3 +1,4 @@
+import { internalReason } from "../../core/error-message.ts";
 import type { CompiledNode } from "../../catalog/workflow.ts";
 import {
   type EndStatus,
@@ -57,7 +58,7 @@ export function walkSafely(
       "a run failed inside the engine",
     );
     messages.splice(sent);
-    stopWith(run, "internal", `500: ${error instanceof Error ? error.message : String(error)}`);
+    stopWith(run, "internal", internalReason(error));
     return null;
   }
 }
