@@ -120,7 +120,7 @@ describe("the pages", () => {
       [...page.matchAll(/\| `?(\w+)`? +\| (\d{4}) +\| (.*?) +\|/g)].map((row) => row.slice(1).join(" "));
     const documented = rowsOf(await readText("docs/concepts/delivery.md"));
     expect(documented).toHaveLength(10);
-    expect(documented).toEqual(rowsOf(await readText("packages/server/src/delivery/simulator.ts")));
+    expect(documented).toEqual(rowsOf(await readText("packages/server/src/delivery/vendor/simulator.ts")));
   });
 });
 

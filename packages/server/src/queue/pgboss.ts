@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { preparedName } from "../db/prepared-name.ts";
 import { PgBoss } from "pg-boss";
 import type { Queryable } from "../db/db.ts";
 import type { Log } from "../log.ts";
@@ -33,7 +33,6 @@ const QUEUE_OPTIONS = {
 };
 
 export function createJobStore({ url, log }: { url: string; log: Log }): JobStore {
-  const adapter = createAdapter();
   const boss = new PgBoss({
     connectionString: url,
     application_name: "carillon-jobs",
@@ -95,24 +94,12 @@ function unpackRefs({ refs }: PackedRefs): Ref[] {
   return refs.flatMap(([workspace_id, ids]) => ids.map((id) => ({ workspace_id, id })));
 }
 
-type Adapter = (db: Queryable) => {
-  executeSql: (text: string, values?: unknown[]) => Promise<{ rows: object[] }>;
-};
+type ExecuteSql = (text: string, values?: unknown[]) => Promise<{ rows: object[] }>;
 
 /**
  * Lets pg-boss speak over our connections. Its statements are few and constant, so each is prepared once per
  * connection: planning them was half of what a small flush cost.
  */
-function createAdapter(): Adapter {
-  const names = new Map<string, string>();
-  const statementName = (text: string): string => {
-    const known = names.get(text);
-    if (known !== undefined) return known;
-    const name = `job_${createHash("sha1").update(text).digest("base64url").slice(0, 16)}`;
-    names.set(text, name);
-    return name;
-  };
-  return (db) => ({
-    executeSql: async (text, values) => ({ rows: await db.query(text, values, statementName(text)) }),
-  });
+function adapter(db: Queryable): { executeSql: ExecuteSql } {
+  return { executeSql: async (text, values) => ({ rows: await db.query(text, values, preparedName(text)) }) };
 }

@@ -1,3 +1,16 @@
+import {
+  bool,
+  insertAll,
+  int,
+  json,
+  jsonText,
+  nowIf,
+  rowsOf,
+  smallint,
+  text,
+  timestamptz,
+  uuid,
+} from "../../db/bulk.ts";
 import { formatPosition } from "../../core/run-state.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
 import { insertInboxItems, type NewInboxItem } from "../../inbox/items.ts";
@@ -32,47 +45,34 @@ async function queueCalls(tx: Tx, runs: Run[], queue: Queue): Promise<void> {
 }
 
 async function insertRuns(tx: Queryable, runs: Run[]): Promise<void> {
-  if (runs.length === 0) return;
-  await tx.query(
-    `insert into run (workspace_id, id, request_id, parent_run_id, workflow_slug, version_id, lane, object_type,
-                      distinct_id, recipient_id, tenant_id, idempotency_key, cancellation_key, actor, inline, data,
-                      status, position, wake_at, steps, state, parent_object)
-     select workspace_id, id, request_id, parent_run_id, workflow_slug, version_id, lane, object_type, distinct_id,
-            recipient_id, tenant_id, idempotency_key, cancellation_key, actor::json, inline::json, data::json,
-            status, position, wake_at, steps::json, state::json, parent_object
-       from unnest($1::int[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::smallint[], $8::text[],
-                   $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[],
-                   $16::text[], $17::text[], $18::text[], $19::timestamptz[], $20::text[], $21::text[],
-                   $22::text[])
-         as r(workspace_id, id, request_id, parent_run_id, workflow_slug, version_id, lane, object_type, distinct_id,
-              recipient_id, tenant_id, idempotency_key, cancellation_key, actor, inline, data, status, position,
-              wake_at, steps, state, parent_object)`,
-    [
-      runs.map((run) => run.workspace_id),
-      runs.map((run) => run.id),
-      runs.map((run) => run.request_id),
-      runs.map((run) => run.parent_run_id),
-      runs.map((run) => run.workflow.slug),
-      runs.map((run) => run.workflow.version_id),
-      runs.map((run) => run.workflow.lane),
-      runs.map((run) => run.object_type),
-      runs.map((run) => run.distinct_id),
-      runs.map((run) => run.recipient_id),
-      runs.map((run) => run.tenant_id),
-      runs.map((run) => run.idempotency_key),
-      runs.map((run) => run.cancellation_key),
-      runs.map((run) => (run.actor === null ? null : JSON.stringify(run.actor))),
-      runs.map((run) => (run.inline === null ? null : JSON.stringify(run.inline))),
-      runs.map((run) => (run.data_changed ? JSON.stringify(run.data) : null)),
-      runs.map((run) => run.status),
-      runs.map((run) => (run.position === null ? null : formatPosition(run.position))),
-      runs.map((run) => run.wake_at),
-      runs.map((run) => JSON.stringify(run.steps)),
-      runs.map(memoryText),
-      runs.map((run) => run.parent_object),
-    ],
-    "runs_insert",
-  );
+  await insertAll(tx, "run", runs, {
+    workspace_id: int((run) => run.workspace_id),
+    id: text((run) => run.id),
+    request_id: uuid((run) => run.request_id),
+    parent_run_id: text((run) => run.parent_run_id),
+    workflow_slug: text((run) => run.workflow.slug),
+    version_id: text((run) => run.workflow.version_id),
+    lane: smallint((run) => run.workflow.lane),
+    object_type: text((run) => run.object_type),
+    distinct_id: text((run) => run.distinct_id),
+    recipient_id: text((run) => run.recipient_id),
+    tenant_id: text((run) => run.tenant_id),
+    idempotency_key: text((run) => run.idempotency_key),
+    cancellation_key: text((run) => run.cancellation_key),
+    actor: json((run) => run.actor),
+    inline: json((run) => run.inline),
+    data: json((run) => (run.data_changed ? run.data : null)),
+    status: text((run) => run.status),
+    position: text(positionText),
+    wake_at: timestamptz((run) => run.wake_at),
+    steps: json((run) => run.steps),
+    state: jsonText(memoryText),
+    parent_object: text((run) => run.parent_object),
+  });
+}
+
+function positionText({ position }: Run): string | null {
+  return position === null ? null : formatPosition(position);
 }
 
 function memoryText({ memory }: Run): string | null {
@@ -83,89 +83,67 @@ function memoryText({ memory }: Run): string | null {
 /** Runs that were loaded with a lock and walked further. */
 async function updateRuns(tx: Queryable, runs: Run[]): Promise<void> {
   if (runs.length === 0) return;
+  const rows = rowsOf("u", runs, {
+    workspace_id: int((run) => run.workspace_id),
+    id: text((run) => run.id),
+    status: text((run) => run.status),
+    position: text(positionText),
+    wake_at: timestamptz((run) => run.wake_at),
+    steps: json((run) => run.steps),
+    data: json((run) => (run.data_changed ? run.data : null)),
+    state: jsonText(memoryText),
+  });
   await tx.query(
     `update run r set status = u.status, position = u.position, wake_at = u.wake_at, steps = u.steps::json,
                       data = coalesce(u.data::json, r.data), state = u.state::json, updated_at = now()
-       from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[], $8::text[])
-         as u(workspace_id, id, status, position, wake_at, steps, data, state)
+       from ${rows.from}
       where r.workspace_id = u.workspace_id and r.id = u.id`,
-    [
-      runs.map((run) => run.workspace_id),
-      runs.map((run) => run.id),
-      runs.map((run) => run.status),
-      runs.map((run) => (run.position === null ? null : formatPosition(run.position))),
-      runs.map((run) => run.wake_at),
-      runs.map((run) => JSON.stringify(run.steps)),
-      runs.map((run) => (run.data_changed ? JSON.stringify(run.data) : null)),
-      runs.map(memoryText),
-    ],
+    rows.values,
     "runs_update",
   );
 }
 
 async function insertMessages(tx: Tx, messages: NewMessage[]): Promise<void> {
   if (messages.length === 0) return;
-  await tx.query(
-    `insert into message (workspace_id, id, execution_id, workflow_slug, version_id, node_ref, template_slug,
-                          template_version_no, variant_id, category, lane, tenant_id, object_type, distinct_id,
-                          recipient_id, channel, provider, identity_key, channel_value, content, attachments,
-                          vendor_config_id, vendor_slug, status, failure_reason, idempotency_key, lease, webhook_data,
-                          parent_object, attempt, triggered_at, delivered_at, smart_step, success_metric,
-                          success_is_event, success_achieved_at, wait_time_in_seconds)
-     select workspace_id, id, execution_id, workflow_slug, version_id, node_ref, template_slug, template_version_no,
-            variant_id, category, lane, tenant_id, object_type, distinct_id, recipient_id, channel, provider,
-            identity_key, channel_value::json, content::json, attachments::json, vendor_config_id, vendor_slug,
-            status, failure_reason, idempotency_key, lease, webhook_data::json, parent_object, case when lease is null then 0 else 1 end,
-            case when status in ('triggered', 'delivered') then now() end, case when status = 'delivered' then now() end,
-            smart_step, success_metric, success_is_event, case when is_achieved then now() end, wait_time_in_seconds
-       from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[],
-                   $9::text[], $10::text[], $11::smallint[], $12::text[], $13::text[], $14::text[], $15::text[],
-                   $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[],
-                   $23::text[], $24::text[], $25::text[], $26::text[], $27::uuid[], $28::text[], $29::text[],
-                   $30::smallint[], $31::text[], $32::bool[], $33::bool[], $34::int[])
-         as m(workspace_id, id, execution_id, workflow_slug, version_id, node_ref, template_slug,
-              template_version_no, variant_id, category, lane, tenant_id, object_type, distinct_id, recipient_id,
-              channel, provider, identity_key, channel_value, content, attachments, vendor_config_id, vendor_slug,
-              status, failure_reason, idempotency_key, lease, webhook_data, parent_object, smart_step, success_metric,
-              success_is_event, is_achieved, wait_time_in_seconds)`,
-    [
-      messages.map((message) => message.workspace_id),
-      messages.map((message) => message.id),
-      messages.map(({ run }) => run.id),
-      messages.map(({ run }) => run.workflow.slug),
-      messages.map(({ run }) => run.workflow.version_id),
-      messages.map((message) => message.node_ref),
-      messages.map((message) => message.template_slug),
-      messages.map((message) => message.template_version_no),
-      messages.map((message) => message.variant_id),
-      messages.map(({ run }) => run.workflow.category),
-      messages.map(({ run }) => run.workflow.lane),
-      messages.map(({ run }) => run.tenant_id),
-      messages.map(({ run }) => run.object_type),
-      messages.map(({ run }) => run.distinct_id),
-      messages.map(({ run }) => run.recipient_id),
-      messages.map((message) => message.channel),
-      messages.map((message) => message.provider),
-      messages.map((message) => message.identity_key),
-      messages.map(({ channel_value }) => (channel_value === null ? null : JSON.stringify(channel_value))),
-      messages.map((message) => (message.content === null ? null : JSON.stringify(message.content))),
-      messages.map((message) => (message.attachments === null ? null : JSON.stringify(message.attachments))),
-      messages.map((message) => message.vendor_config_id),
-      messages.map((message) => message.vendor_slug),
-      messages.map((message) => message.status),
-      messages.map((message) => message.failure_reason),
-      messages.map(({ run }) => run.idempotency_key),
-      messages.map((message) => message.lease),
-      messages.map(({ webhook_data }) => (webhook_data === null ? null : JSON.stringify(webhook_data))),
-      messages.map(({ run }) => run.parent_object),
-      messages.map(({ smart }) => smart?.step ?? null),
-      messages.map(({ smart }) => smart?.success_metric ?? null),
-      messages.map(({ smart }) => smart?.success_is_event ?? false),
-      messages.map(({ smart }) => smart?.achieved ?? false),
-      messages.map(({ smart }) => waitSeconds(smart)),
-    ],
-    "messages_insert",
-  );
+  await insertAll(tx, "message", messages, {
+    workspace_id: int((message) => message.workspace_id),
+    id: text((message) => message.id),
+    execution_id: text(({ run }) => run.id),
+    workflow_slug: text(({ run }) => run.workflow.slug),
+    version_id: text(({ run }) => run.workflow.version_id),
+    node_ref: text((message) => message.node_ref),
+    template_slug: text((message) => message.template_slug),
+    template_version_no: int((message) => message.template_version_no),
+    variant_id: text((message) => message.variant_id),
+    category: text(({ run }) => run.workflow.category),
+    lane: smallint(({ run }) => run.workflow.lane),
+    tenant_id: text(({ run }) => run.tenant_id),
+    object_type: text(({ run }) => run.object_type),
+    distinct_id: text(({ run }) => run.distinct_id),
+    recipient_id: text(({ run }) => run.recipient_id),
+    parent_object: text(({ run }) => run.parent_object),
+    channel: text((message) => message.channel),
+    provider: text((message) => message.provider),
+    identity_key: text((message) => message.identity_key),
+    channel_value: json((message) => message.channel_value),
+    content: json((message) => message.content),
+    attachments: json((message) => message.attachments),
+    webhook_data: json((message) => message.webhook_data),
+    vendor_config_id: text((message) => message.vendor_config_id),
+    vendor_slug: text((message) => message.vendor_slug),
+    status: text((message) => message.status),
+    failure_reason: text((message) => message.failure_reason),
+    idempotency_key: text(({ run }) => run.idempotency_key),
+    lease: uuid((message) => message.lease),
+    attempt: smallint(({ lease }) => (lease === null ? 0 : 1)),
+    triggered_at: nowIf(({ status }) => status === "triggered" || status === "delivered"),
+    delivered_at: nowIf(({ status }) => status === "delivered"),
+    smart_step: smallint(({ smart }) => smart?.step ?? null),
+    success_metric: text(({ smart }) => smart?.success_metric ?? null),
+    success_is_event: bool(({ smart }) => smart?.success_is_event ?? false),
+    success_achieved_at: nowIf(({ smart }) => smart?.achieved === true),
+    wait_time_in_seconds: int(({ smart }) => waitSeconds(smart)),
+  });
   await insertInboxItems(tx, messages.flatMap(toInboxItem));
   await insertSteps(tx, messages.flatMap(toStep));
   await insertGoals(tx, messages.flatMap(toGoal));

@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cloneDatabase } from "../../test/harness.ts";
+import { insertAll, int, json, keysOf, nowIf, rowsOf, smallint, text, timestamptz, uuid } from "./bulk.ts";
+import { createDb, type Db } from "./db.ts";
+
+let db: Db;
+
+beforeAll(async () => {
+  db = createDb({ url: await cloneDatabase(), max: 2, onError: () => {} });
+});
+afterAll(() => db.close());
+
+interface Event {
+  message_id: string;
+  kind: string;
+  detail: unknown;
+}
+
+const insert = (events: Event[], rest?: string) =>
+  insertAll<"message_event", Event, { message_id: string }>(
+    db,
+    "message_event",
+    events,
+    {
+      workspace_id: int(() => 1),
+      message_id: text((event) => event.message_id),
+      at: timestamptz(() => new Date("2026-01-01T00:00:00Z")),
+      kind: text((event) => event.kind),
+      detail: json((event) => event.detail),
+    },
+    rest,
+  );
+
+describe("an insert of many rows", () => {
+  it("writes each value into the column that it is named for", async () => {
+    const ids = await insert(
+      [
+        { message_id: "01A", kind: "one", detail: { a: [1, null, "é"] } },
+        { message_id: "01B", kind: "two", detail: null },
+      ],
+      "returning message_id",
+    );
+    expect(ids).toEqual([{ message_id: "01A" }, { message_id: "01B" }]);
+    const rows = await db.query(
+      "select message_id, kind, detail, detail is null as is_null from message_event order by message_id",
+    );
+    expect(rows).toEqual([
+      { message_id: "01A", kind: "one", detail: { a: [1, null, "é"] }, is_null: false },
+      { message_id: "01B", kind: "two", detail: null, is_null: true },
+    ]);
+  });
+
+  it("is no statement where there are no rows", async () => {
+    expect(await insert([], "this would not parse")).toEqual([]);
+  });
+
+  it("does not compile with a column of another type, one too few, or one that is not there", () => {
+    const wrong = () => [
+      insertAll(db, "signal", [{ at: new Date() }], {
+        workspace_id: int(() => 1),
+        run_id: text(() => ""),
+        wait_id: text(() => ""),
+        kind: text(() => ""),
+        // @ts-expect-error a time is not a text
+        at: text(() => ""),
+        body: json(() => null),
+      }),
+      // @ts-expect-error its kind is missing
+      insertAll(db, "signal", [{ at: new Date() }], {
+        workspace_id: int(() => 1),
+        run_id: text(() => ""),
+        wait_id: text(() => ""),
+        at: timestamptz(({ at }) => at),
+      }),
+      insertAll(db, "signal", [{ at: new Date() }], {
+        workspace_id: int(() => 1),
+        run_id: text(() => ""),
+        wait_id: text(() => ""),
+        kind: text(() => ""),
+        at: timestamptz(({ at }) => at),
+        // @ts-expect-error there is no such column
+        colour: text(() => ""),
+      }),
+    ];
+    expect(wrong).toBeTypeOf("function");
+  });
+
+  it("marks the transaction's time only where the condition holds", async () => {
+    const { from, values } = rowsOf("r", [true, false], { at: nowIf((is) => is), no: smallint(() => 7) });
+    const { read } = nowIf<boolean>((is) => is);
+    const rows = await db.query(`select ${read("r.at")} = now() as is_now, r.no from ${from}`, values);
+    expect(rows).toEqual([
+      { is_now: true, no: 7 },
+      { is_now: null, no: 7 },
+    ]);
+  });
+});
+
+describe("keys of rows", () => {
+  it("are a relation of workspace and id, text or UUID", async () => {
+    const id = "018f0000-0000-7000-8000-000000000001";
+    const { from, values, next } = keysOf([{ workspace_id: 3, id }], uuid);
+    const rows = await db.query(
+      `select k.workspace_id, k.id, pg_typeof(k.id)::text as type from ${from}`,
+      values,
+    );
+    expect(rows).toEqual([{ workspace_id: 3, id, type: "uuid" }]);
+    expect(next).toBe(3);
+  });
+});

@@ -1,0 +1,110 @@
+import type { Insertable } from "kysely";
+import type { Queryable } from "./db.ts";
+import { preparedName } from "./prepared-name.ts";
+import type { Tables } from "./tables.gen.ts";
+
+/**
+ * Statements about many rows at once. Each column is named once, beside its type and its value, so that two
+ * neighbours cannot be swapped; the values go over as one array a column, so that a statement is the same for every
+ * number of rows and is planned once.
+ */
+export interface Column<Item, Value = unknown> {
+  /** The PostgreSQL type of the values as they are sent. */
+  type: string;
+  value: (item: Item) => unknown;
+  /** What a statement makes of the sent column. */
+  read: (name: string) => string;
+  /** Only for the compiler: what the column holds. */
+  holds?: Value;
+}
+
+const same = (name: string): string => name;
+
+/** Makes the column of a type from its value for an item. */
+type ColumnMaker<Value> = <Item, Held extends Value>(value: (item: Item) => Held) => Column<Item, Held>;
+
+function column(type: string, read = same) {
+  return <Item, Held>(value: (item: Item) => Held): Column<Item, Held> => ({ type, value, read });
+}
+
+export const int: ColumnMaker<number | null> = column("int");
+export const smallint: ColumnMaker<number | null> = column("smallint");
+export const bigint: ColumnMaker<number | null> = column("bigint");
+export const bool: ColumnMaker<boolean | null> = column("bool");
+export const text: ColumnMaker<string | null> = column("text");
+export const uuid: ColumnMaker<string | null> = column("uuid");
+export const timestamptz: ColumnMaker<Date | null> = column("timestamptz");
+
+/** JSON that is text already. */
+export const jsonText: ColumnMaker<string | null> = column("text", (name) => `${name}::json`);
+
+/** Any value as JSON; null becomes SQL's null, not the JSON one. */
+export function json<Item>(value: (item: Item) => unknown): Column<Item, string | null> {
+  return jsonText((item: Item) => {
+    const given = value(item);
+    return given === null || given === undefined ? null : JSON.stringify(given);
+  });
+}
+
+/** The transaction's time where the condition holds, else null. */
+export function nowIf<Item>(condition: (item: Item) => boolean): Column<Item, Date | null> {
+  return { type: "bool", value: condition, read: (name) => `case when ${name} then now() end` };
+}
+
+export interface Rows {
+  /** For `from` or `join`: `unnest(…) as alias(…)`, with parameters from `$1` on. */
+  from: string;
+  values: unknown[][];
+  /** The parameter that follows: `$${next}`. */
+  next: number;
+}
+
+/** The items as a relation, for `from` and `join`. Columns of JSON are text in it: cast them where they are used. */
+export function rowsOf<Item>(
+  alias: string,
+  items: readonly Item[],
+  columns: Record<string, Column<Item>>,
+): Rows {
+  const all = Object.entries(columns);
+  const sent = all.map(([, { type }], index) => `$${index + 1}::${type}[]`);
+  return {
+    from: `unnest(${sent.join(", ")}) as ${alias}(${all.map(([name]) => name).join(", ")})`,
+    values: all.map(([, { value }]) => items.map(value)),
+    next: all.length + 1,
+  };
+}
+
+/** Rows by their key, as `k(workspace_id, id)`. Ids of requests are UUIDs, all others text. */
+export function keysOf(
+  refs: readonly { workspace_id: number; id: string }[],
+  type: typeof text = text,
+): Rows {
+  return rowsOf("k", refs, {
+    workspace_id: int(({ workspace_id }) => workspace_id),
+    id: type(({ id }) => id),
+  });
+}
+
+type ColumnsOf<Table extends keyof Tables, Item> = {
+  [Name in keyof Insertable<Tables[Table]>]: Column<Item, NoInfer<Insertable<Tables[Table]>[Name]>>;
+};
+
+/**
+ * Inserts the items in their order, in one prepared statement; none where there are none. `rest` follows the
+ * statement: `on conflict …`, `returning …`.
+ */
+export async function insertAll<Table extends keyof Tables, Item, Row extends object = object>(
+  db: Queryable,
+  table: Table,
+  items: readonly Item[],
+  columns: ColumnsOf<Table, Item>,
+  rest = "",
+): Promise<Row[]> {
+  if (items.length === 0) return [];
+  const all = columns as Record<string, Column<Item>>;
+  const { from, values } = rowsOf("r", items, all);
+  const read = Object.entries(all).map(([name, one]) => one.read(`r.${name}`));
+  const names = Object.keys(all).join(", ");
+  const statement = `insert into ${table} (${names}) select ${read.join(", ")} from ${from} ${rest}`;
+  return db.query<Row>(statement, values, preparedName(statement));
+}
