@@ -1,9 +1,9 @@
+import type { Step } from "../src/core/step-log.ts";
 import type { StoredBranch, StoredNode, WorkflowDefinition } from "../src/catalog/workflow.ts";
 import type { Channel } from "../src/core/channel.ts";
 import type { Condition } from "../src/core/conditions/conditions.ts";
 import type { Json, JsonObject } from "../src/core/json.ts";
 import { seedVendors } from "../src/delivery/vendor-table.ts";
-import type { Step } from "../src/engine/run.ts";
 import { createSecretBox } from "../src/workspaces/crypto.ts";
 import { type Harness, until } from "./harness.ts";
 import { createHub, type Hub } from "./hub.ts";

@@ -1,8 +1,8 @@
+import type { Logged, StepCode, StepFacts } from "../core/step-log.ts";
 import type { z } from "zod";
 import type { Channel } from "../core/channel.ts";
 import type { Condition, EventCondition } from "../core/conditions/conditions.ts";
 import type { Json, JsonObject } from "../core/json.ts";
-import type { Severity } from "../core/run-state.ts";
 import type { CategorySchedule } from "../core/schedule/category-schedule.ts";
 import type { Effects } from "./effect.ts";
 import type { Evaluated, Language } from "../expressions/expressions.ts";
@@ -73,9 +73,9 @@ export type NodeOutcome =
   /** Have something done in this transaction, in bulk with what other runs want; see `requestEffect`. */
   | EffectRequest
   /** End of the run, in peace. */
-  | { kind: "exit"; message: string; properties?: JsonObject }
+  | { kind: "exit"; message: string; facts?: StepFacts }
   /** End of the run with an error in its log. */
-  | { kind: "fail"; code: string; message: string };
+  | { kind: "fail"; code: StepCode; message: string };
 
 export interface Suspension {
   until: Date;
@@ -149,7 +149,7 @@ export interface NodeContext<Branch = unknown> {
   /** The event that ended a wait is `$future_event` for the rest of the run. */
   keepEvent: (properties: JsonObject) => void;
   /** Adds one entry to the run's step log. */
-  log: (severity: Severity, stage: string, message: string, properties?: JsonObject) => void;
+  log: (...step: Logged) => void;
   /** Computes channels for the recipient, renders, and hands messages to delivery with this run's transaction. */
   deliver: (request: DeliveryRequest) => void;
   /** A call that counts as a message, for the message log. */

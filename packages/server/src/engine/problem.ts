@@ -1,9 +1,11 @@
+import type { ErrorCode } from "../errors.ts";
+import type { ProblemCode } from "../core/problem-codes.ts";
 import type { Json } from "../core/json.ts";
 import { recipientName } from "../core/recipient-name.ts";
 
 /** One entry of a request's `errors`: why something of it did not run, for the request log. */
 export interface RequestProblem {
-  error_code: string;
+  error_code: ProblemCode | ErrorCode;
   error_description: string;
   error_type: string;
   severity: "critical" | "error" | "warning" | "info";
@@ -17,7 +19,7 @@ export interface RequestProblem {
 export function problemOf(
   who: { object_type: string; distinct_id: string },
   workflow_slug: string | null,
-  error_code: string,
+  error_code: ProblemCode | ErrorCode,
   error_description: string,
 ): RequestProblem {
   return { ...problem(workflow_slug, error_code, error_description), recipient: recipientName(who) };
@@ -25,7 +27,7 @@ export function problemOf(
 
 export function problem(
   workflow_slug: string | null,
-  error_code: string,
+  error_code: ProblemCode | ErrorCode,
   error_description: string,
 ): RequestProblem {
   return { error_code, error_description, error_type: "workflow_trigger", severity: "error", workflow_slug };

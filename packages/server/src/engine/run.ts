@@ -1,3 +1,4 @@
+import type { Logged, Step } from "../core/step-log.ts";
 import type { Member } from "../queue/job.ts";
 import type { CompiledNode, CompiledWorkflow } from "../catalog/workflow.ts";
 import type { Attachment } from "../core/attachments.ts";
@@ -113,22 +114,6 @@ export interface InlineProfile {
   subscription?: JsonObject;
 }
 
-/** One entry of the step log. Keys are short because every run carries it; the log API names them in full. */
-export interface Step {
-  /** Epoch milliseconds. */
-  t: number;
-  /** Node ref; absent for what concerns the whole run. */
-  n?: string;
-  /** Stage. */
-  s: string;
-  /** Severity; absent for info. */
-  l?: Exclude<Severity, "info">;
-  /** Message. */
-  m: string;
-  /** Values seen. */
-  p?: JsonObject;
-}
-
 /** A message that this run wants sent, as it is inserted. */
 export interface NewMessage {
   workspace_id: number;
@@ -213,13 +198,11 @@ export interface Place {
   organization: JsonObject;
 }
 
+/** Adds an entry to the run's step log, about the node or, with null, the whole run. */
 export function addStep(
   run: Run,
   node: Pick<CompiledNode, "ref"> | null,
-  severity: Severity,
-  stage: string,
-  message: string,
-  properties?: JsonObject,
+  ...[severity, stage, message, facts]: Logged
 ): void {
   run.steps.push({
     t: run.now.getTime(),
@@ -227,7 +210,7 @@ export function addStep(
     s: stage,
     ...(severity === "info" ? {} : { l: severity }),
     m: message,
-    ...(properties === undefined ? {} : { p: properties }),
+    ...(facts === undefined ? {} : { p: facts }),
   });
 }
 

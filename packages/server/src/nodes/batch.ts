@@ -106,6 +106,7 @@ function bucketOf(ctx: NodeContext, batch_key: Settings["batch_key"]): Json | un
     "warning",
     "expression_evaluated",
     `batch: batch_key: ${jqRefusal(batch_key, value.reason)}; taken for null`,
+    { code: "batch_key_invalid" },
   );
   return null;
 }

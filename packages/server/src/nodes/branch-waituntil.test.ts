@@ -391,10 +391,10 @@ describe("whose events a wait hears", () => {
 
 describe("the longest time", () => {
   const dynamic = (value: string) => ({ delay_type: "dynamic", value });
-  it.each<[string, JsonObject, JsonObject, number]>([
-    ["fixed", { delay_type: "fixed", value: "1h30m" }, {}, 5_400_000],
-    ["in the other published spelling", { delay_type: "fixed", duration: "1h" }, {}, 3_600_000],
-    ["dynamic", dynamic(".patience"), { patience: 900 }, 900_000],
+  it.each<[string, JsonObject, () => JsonObject, number]>([
+    ["fixed", { delay_type: "fixed", value: "1h30m" }, () => ({}), 5_400_000],
+    ["in the other published spelling", { delay_type: "fixed", duration: "1h" }, () => ({}), 3_600_000],
+    ["dynamic", dynamic(".patience"), () => ({ patience: 900 }), 900_000],
     [
       "relative",
       {
@@ -406,11 +406,11 @@ describe("the longest time", () => {
           offset_value: "1h",
         },
       },
-      { at: new Date(Date.now() + 3_600_000).toISOString() },
+      () => ({ at: new Date(Date.now() + 3_600_000).toISOString() }),
       7_200_000,
     ],
   ])("may be %s", async (_name, longest, data, ms) => {
-    await begin([wait("w", { on: [PAID], until: longest })], data);
+    await begin([wait("w", { on: [PAID], until: longest })], data());
     const run = await waiting();
     expect(Math.abs((run.wake_at?.getTime() ?? 0) - run.created_at.getTime() - ms)).toBeLessThan(30_000);
   });

@@ -75,7 +75,7 @@ export default defineNode({
   },
   resume(ctx, settings) {
     const { trigger_min_count: count } = settings;
-    const least = typeof count === "number" ? { count, code: "digest_below_min_count" } : null;
+    const least = typeof count === "number" ? { count, code: "digest_below_min_count" as const } : null;
     return closeGathered(ctx, settings, least);
   },
 });

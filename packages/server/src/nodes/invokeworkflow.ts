@@ -80,7 +80,9 @@ export default defineNode({
     const data = readData(ctx, settings);
     if (!data.ok) return giveUp(ctx, CODE, data.reason);
     if (recipients.value === null) {
-      ctx.log("warning", "node_skipped", "nobody to trigger the workflow for: this run has no actor");
+      ctx.log("warning", "node_skipped", "nobody to trigger the workflow for: this run has no actor", {
+        code: "no_actor",
+      });
       return next;
     }
     const { workflow } = settings;

@@ -1,6 +1,6 @@
+import type { Step } from "../../src/core/step-log.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/core/json.ts";
-import type { Step } from "../../src/engine/run.ts";
 import { createWorld, type World } from "../behaviours/world.ts";
 import { createHarness, type Harness } from "../harness.ts";
 import { CONTENTS, type Node, TEMPLATE, toStored, type Workflow } from "./tree.ts";

@@ -1,7 +1,7 @@
+import type { StepCode } from "../step-log.ts";
 import type { Channel } from "../channel.ts";
 import type { JsonObject } from "../json.ts";
 import type { RootCategory } from "../lane.ts";
-import type { Severity } from "../run-state.ts";
 
 /**
  * Which channels a recipient is reached on for a category. From strong to weak: the tenant's switches (the category
@@ -95,26 +95,28 @@ export type RefusalReason =
   | "channel_opted_out"
   | "channel_off";
 
-export type PreferenceCode =
+export type PreferenceCode = Extract<
+  StepCode,
   | "category_not_found"
   | "category_not_applicable_tenant"
   | "user_unsubscribed_category"
   | "user_unsubscribed_channels"
-  | "no_active_channels";
+  | "no_active_channels"
+>;
 
-export interface PreferenceDecision {
+/** What the log says of a decision: `message` is its line, and a code names what was refused. */
+export type PreferenceNote =
+  | { severity: "info"; code: null; message: string }
+  | { severity: "warning" | "error"; code: PreferenceCode; message: string };
+
+export type PreferenceDecision = PreferenceNote & {
   /** Allowed, in the order asked for. */
   channels: Channel[];
   /** Every other channel that was asked for. */
   refused: Map<Channel, RefusalReason>;
-  severity: Severity;
-  /** By which logs are searched for what was refused; null where there is nothing to say. */
-  code: PreferenceCode | null;
-  /** One line for the log. */
-  message: string;
   /** Every input and result for the step log; what was null, empty or as usual is absent. */
   snapshot: JsonObject;
-}
+};
 
 /** The refusals that are the recipient's own doing. */
 const OWN_DOING: ReadonlySet<RefusalReason> = new Set([
@@ -216,8 +218,10 @@ function describe(
   barrier: RefusalReason | null,
   channels: readonly Channel[],
   refused: ReadonlyMap<Channel, RefusalReason>,
-): Pick<PreferenceDecision, "severity" | "code" | "message"> {
-  const warn = (code: PreferenceCode, message: string) => ({ severity: "warning" as const, code, message });
+): PreferenceNote {
+  const warn = (code: PreferenceCode, message: string): PreferenceNote => {
+    return { severity: "warning", code, message };
+  };
   if (barrier === "category_not_found") {
     return { severity: "error", code: barrier, message: `category '${category}' not found` };
   }

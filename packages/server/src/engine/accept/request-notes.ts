@@ -24,7 +24,7 @@ export interface RequestNote extends Pick<AcceptRecord, "workspace_id" | "metada
   name: string;
   tenant_id: string | null;
   idempotency_key: string | null;
-  errors: { error_code: string; error_description: string }[];
+  errors: Pick<RequestProblem, "error_code" | "error_description">[];
 }
 
 /** Of one workspace, in one second. */

@@ -1,5 +1,5 @@
+import type { Stage, Step } from "../../core/step-log.ts";
 import type { Tx } from "../../db/db.ts";
-import type { Step } from "../run.ts";
 import type { CancelFilter } from "./filter.ts";
 import type { NamedPeople } from "./people.ts";
 
@@ -153,7 +153,7 @@ export async function writeStep(
   );
 }
 
-function stepText(now: Date, stage: string, message: string): string {
+function stepText(now: Date, stage: Stage, message: string): string {
   const step: Step = { t: now.getTime(), s: stage, m: message };
   return JSON.stringify([step]);
 }

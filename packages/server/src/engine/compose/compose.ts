@@ -1,3 +1,4 @@
+import type { Stage } from "../../core/step-log.ts";
 import type { VariantSnapshot } from "../../catalog/template.ts";
 import type { CompiledNode } from "../../catalog/workflow.ts";
 import {
@@ -77,7 +78,7 @@ function logMessage(run: Run, node: CompiledNode, message: NewMessage): void {
   });
 }
 
-function toldOf({ status, failure_reason, smart }: NewMessage): [stage: string, text: string] {
+function toldOf({ status, failure_reason, smart }: NewMessage): [stage: Stage, text: string] {
   if (status === "to_be_triggered") {
     return ["message_scheduled", `to be triggered in ${(smart?.wait_ms ?? 0) / 1000} s`];
   }

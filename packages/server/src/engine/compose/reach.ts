@@ -78,9 +78,12 @@ export function findReach(
     return null;
   }
   if (preference.refused.size > 0) {
-    const { severity, code, message, snapshot } = preference;
-    const told = code === null ? snapshot : { code, ...snapshot };
-    addStep(run, node, severity, "preference_evaluated", message, told);
+    const { message, snapshot } = preference;
+    if (preference.code === null) addStep(run, node, "info", "preference_evaluated", message, snapshot);
+    else {
+      const { severity, code } = preference;
+      addStep(run, node, severity, "preference_evaluated", message, { code, ...snapshot });
+    }
   }
   if (addressed.length === 0) {
     const message = `template: live channels: [${live.join(", ")}], but no respective user (subscribed-)channels present`;

@@ -229,7 +229,11 @@ export function unavailable(entry: WorkflowEntry | null, slug: string): string |
   return entry.is_enabled ? null : `workflow with slug '${slug}' is disabled`;
 }
 
-function refused(workflow_slug: string | null, error_code: string, error_description: string): Intents {
+function refused(
+  workflow_slug: string | null,
+  error_code: RequestProblem["error_code"],
+  error_description: string,
+): Intents {
   return {
     intents: [],
     problems: [problem(workflow_slug, error_code, error_description)],

@@ -1,10 +1,11 @@
+import type { Stage, Step } from "../../core/step-log.ts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createHarness, type Harness, until } from "../../../test/harness.ts";
 import { createPipeline, delay, node, type Pipeline, type RunRow, sms } from "../../../test/pipeline.ts";
 import { startWorker, type Worker } from "../../../test/worker.ts";
 import type { StageDeps } from "../deps.ts";
 import { createExecuteHandler } from "../walk/execute.ts";
-import { severitiesOf, type Step } from "../run.ts";
+import { severitiesOf } from "../run.ts";
 
 /* What a run is after it was put back. How it is asked for, and what is refused: api/management/redrive. */
 let harness: Harness;
@@ -80,7 +81,7 @@ describe("a run that was put back", () => {
 });
 
 describe("the severities of a log", () => {
-  const step = (s: string, l?: "warning" | "error"): Step => ({
+  const step = (s: Stage, l?: "warning" | "error"): Step => ({
     t: 0,
     s,
     m: "",
@@ -88,15 +89,24 @@ describe("the severities of a log", () => {
   });
 
   it.each<[string, Step[], string[]]>([
-    ["count each step", [step("a"), step("b", "warning"), step("c", "error")], ["info", "warning", "error"]],
+    [
+      "count each step",
+      [step("run_started"), step("node_failed", "warning"), step("run_stopped", "error")],
+      ["info", "warning", "error"],
+    ],
     [
       "forget the step before a redrive",
-      [step("a", "error"), step("redriven"), step("c")],
+      [step("run_started", "error"), step("redriven"), step("run_stopped")],
       ["info", "info", "info"],
     ],
     [
       "forget only that one",
-      [step("a", "error"), step("b", "error"), step("redriven"), step("c", "error")],
+      [
+        step("run_started", "error"),
+        step("node_failed", "error"),
+        step("redriven"),
+        step("run_stopped", "error"),
+      ],
       ["error", "info", "info", "error"],
     ],
     ["are none of an empty log", [], []],

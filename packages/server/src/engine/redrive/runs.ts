@@ -1,7 +1,7 @@
+import type { Step } from "../../core/step-log.ts";
 import type { Lane } from "../../core/lane.ts";
 import type { Tx } from "../../db/db.ts";
 import { readNows } from "../../workspaces/clock.ts";
-import type { Step } from "../run.ts";
 import { type RedriveDeps, type Redriven, type RedriveOrder, type Refusal, sortOut } from "./order.ts";
 
 interface FailedRun {

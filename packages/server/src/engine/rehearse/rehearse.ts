@@ -1,3 +1,4 @@
+import type { Step } from "../../core/step-log.ts";
 import type { Ref } from "../../queue/job.ts";
 import { describeAttachment } from "../../core/attachments.ts";
 import type { MessageFacts } from "../../core/conditions/conditions.ts";
@@ -19,7 +20,7 @@ import {
   type Reachable,
   readTriggered,
 } from "./triggered.ts";
-import { addStep, type NewMessage, type Run, type Step, type ChunkData } from "../run.ts";
+import { addStep, type NewMessage, type Run, type ChunkData } from "../run.ts";
 import type { Walk } from "../walk/walk.ts";
 
 /**
@@ -177,6 +178,7 @@ function skipWait(run: Run): Walk[] {
       "warning",
       "dry_run",
       "the call is not made in a dry run; going on without its answer",
+      { code: "not_rehearsed" },
     );
     delete run.memory.wait;
     delete run.memory.call;

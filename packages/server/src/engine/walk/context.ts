@@ -27,8 +27,7 @@ export function createContext(
   const { now } = run;
   let scope: RunScope | undefined;
   const scopeNow = () => (scope ??= scopeOf(run, chunkData));
-  const log: NodeContext["log"] = (severity, stage, message, properties) =>
-    addStep(run, node, severity, stage, message, properties);
+  const log: NodeContext["log"] = (...step) => addStep(run, node, ...step);
 
   const messageStatus = (ref: string) => statusOf(run, ref, chunkData, messages);
 

@@ -1,3 +1,4 @@
+import type { Step, StepCode } from "../../core/step-log.ts";
 import { internalReason } from "../../core/error-message.ts";
 import { type Handler, type Job, perLane, type Ref } from "../../queue/job.ts";
 import type { JsonObject } from "../../core/json.ts";
@@ -18,7 +19,6 @@ import {
   type Person,
   type Run,
   type RunMemory,
-  type Step,
 } from "../run.ts";
 import { noSuchTenant, tenantRefusal } from "../chunk/profile.ts";
 import { writeChunk } from "../chunk/store.ts";
@@ -119,7 +119,7 @@ function beginOf(run: Run, signals: Map<string, Signal[]>): Walk["begin"] {
 }
 
 /** Why a run cannot go on where it woke: what it needs is gone, or not its own any more. */
-function stopOf(run: Run, chunkData: ChunkData): { code: string; message: string } | null {
+function stopOf(run: Run, chunkData: ChunkData): { code: StepCode; message: string } | null {
   if (isOrphaned(run, chunkData)) {
     const { object_type, distinct_id } = run;
     const missing =

@@ -1,3 +1,4 @@
+import type { StepCode } from "../../core/step-log.ts";
 import { internalReason } from "../../core/error-message.ts";
 import type { CompiledNode } from "../../catalog/workflow.ts";
 import {
@@ -64,7 +65,7 @@ export function walkSafely(
 }
 
 /** Ends a run with an error that is not one of its nodes'; logs are searched by `code`. */
-export function stopWith(run: Run, code: string, message: string): void {
+export function stopWith(run: Run, code: StepCode, message: string): void {
   addStep(run, null, "error", "run_stopped", message, { code });
   leaveWait(run);
   remember(run);
@@ -151,7 +152,7 @@ function transition(
     case "wait":
       return at;
     case "exit":
-      addStep(run, node, "info", "run_stopped", outcome.message, outcome.properties);
+      addStep(run, node, "info", "run_stopped", outcome.message, outcome.facts);
       return null;
     case "fail":
       addStep(run, node, "error", "node_failed", outcome.message, { code: outcome.code });

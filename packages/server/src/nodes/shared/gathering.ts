@@ -1,3 +1,4 @@
+import type { StepCode } from "../../core/step-log.ts";
 import { z } from "zod";
 import { contentHash } from "../../catalog/content-hash.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
@@ -63,7 +64,7 @@ export function gatherInto(
         return {
           kind: "exit",
           message: `joined batch ${batch_id} carried by ${carrier_run_id}`,
-          properties: { code: "batch_absorbed", carrier_execution_id: carrier_run_id, ...factsOf(gathered) },
+          facts: { code: "batch_absorbed", carrier_execution_id: carrier_run_id, ...factsOf(gathered) },
         };
       }
     }
@@ -105,7 +106,7 @@ export interface Retention {
 export function closeGathered(
   ctx: NodeContext,
   { retain_count, retain_order }: Retention,
-  least: { count: number; code: string } | null,
+  least: { count: number; code: StepCode } | null,
 ): NodeOutcome {
   const { batch_id, key } = batchOf(ctx.memo);
   const request = {
@@ -115,13 +116,13 @@ export function closeGathered(
   };
   return requestEffect("seal", request, ({ items, count }) => {
     // Cancelled, or carried on by another run after this one had failed.
-    if (count === 0) return { kind: "exit", message: `batch ${batch_id} is gone`, properties: { batch_id } };
+    if (count === 0) return { kind: "exit", message: `batch ${batch_id} is gone`, facts: { batch_id } };
     const facts = { batch_id, count, retained: items.length };
     if (least !== null && count < least.count) {
       return {
         kind: "exit",
         message: `gathered ${count} of at least ${least.count}`,
-        properties: { code: least.code, least: least.count, ...facts },
+        facts: { code: least.code, least: least.count, ...facts },
       };
     }
     ctx.log("info", "node_completed", `closed batch ${batch_id} of ${count}`, facts);

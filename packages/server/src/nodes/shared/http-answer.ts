@@ -28,7 +28,10 @@ export function takeReply(ctx: NodeContext, reply: HttpReply, output_key: string
       keys: Object.keys(value).length,
     });
   } else {
-    ctx.log("warning", "node_completed", "the answer is no JSON object: nothing of it is merged", facts);
+    ctx.log("warning", "node_completed", "the answer is no JSON object: nothing of it is merged", {
+      code: "answer_not_merged",
+      ...facts,
+    });
   }
   return null;
 }

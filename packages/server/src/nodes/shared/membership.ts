@@ -1,3 +1,4 @@
+import type { StepCode } from "../../core/step-log.ts";
 import { z } from "zod";
 import { describeValue } from "../../core/describe-value.ts";
 import { isPlainId } from "../../core/plain-id.ts";
@@ -103,7 +104,8 @@ export function template(path: string, source: string): NodeExpression {
 export function choosePeople(ctx: NodeContext, chosen: readonly Who[], takes: "users" | "everybody"): Who[] {
   return chosen.filter((who) => {
     const reason = refusePerson(ctx, who, takes);
-    if (reason !== null) ctx.log("warning", "node_skipped", `the ${who} is left out: ${reason}`);
+    if (reason !== null)
+      ctx.log("warning", "node_skipped", `the ${who} is left out: ${reason}`, { code: "member_left_out" });
     return reason === null;
   });
 }
@@ -116,20 +118,19 @@ function refusePerson({ run }: NodeContext, who: Who, takes: "users" | "everybod
 }
 
 /** Writes down what came of it, and goes on. */
-export function report(ctx: NodeContext, code: string, message: string, done: Done): NodeOutcome {
+export function report(ctx: NodeContext, code: StepCode, message: string, done: Done): NodeOutcome {
   if (!done.ok) return giveUp(ctx, code, done.reason);
   const { warnings, ...facts } = done.detail ?? {};
   const told = Array.isArray(warnings) ? warnings.filter((one) => typeof one === "string") : [];
-  ctx.log(
-    told.length === 0 ? "info" : "warning",
-    "node_completed",
-    [message, ...told.slice(0, 3)].join("; "),
-    told.length === 0 ? facts : { ...facts, warnings: told },
-  );
+  if (told.length === 0) ctx.log("info", "node_completed", message, facts);
+  else {
+    const text = [message, ...told.slice(0, 3)].join("; ");
+    ctx.log("warning", "node_completed", text, { ...facts, code: "done_in_part", warnings: told });
+  }
   return next;
 }
 
-export function giveUp(ctx: NodeContext, code: string, reason: string): NodeOutcome {
+export function giveUp(ctx: NodeContext, code: StepCode, reason: string): NodeOutcome {
   ctx.log("error", "node_failed", reason, { code });
   return next;
 }

@@ -106,12 +106,11 @@ function resolveRelativeTo(ctx: NodeContext, settings: RelativeSettings, label: 
   if (!offset.ok) return invalid(`${label}: offset: ${jqRefusal(offset_value, offset.reason)}`);
   const resolved = resolveRelative({ pivot: pivot.value, offset_type, offset: offset.value }, ctx.now);
   if (!resolved.ok) return invalid(`${label}: ${resolved.reason}`);
-  if (resolved.overdue)
-    ctx.log(
-      may_be_past === true ? "info" : "warning",
-      "waiting",
-      "the relative time has passed already; going on at once",
-    );
+  if (resolved.overdue) {
+    const text = "the relative time has passed already; going on at once";
+    if (may_be_past === true) ctx.log("info", "waiting", text);
+    else ctx.log("warning", "waiting", text, { code: "target_in_past" });
+  }
   return { ok: true, at: resolved.at };
 }
 

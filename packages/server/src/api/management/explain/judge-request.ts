@@ -1,3 +1,5 @@
+import type { ErrorCode } from "../../../errors.ts";
+import type { ProblemCode } from "../../../core/problem-codes.ts";
 import type { Finding, Question, Verdict } from "./finding.ts";
 
 /** A request that made no execution for whoever is asked about. */
@@ -27,24 +29,38 @@ interface StoredProblem {
   trace?: unknown;
 }
 
-const VERDICT_OF: ReadonlyMap<string, Verdict> = new Map([
-  ["conditions_false", "conditions_false"],
-  ["throttled", "throttled"],
-  ["workflow_not_available", "workflow_unavailable"],
-  ["workflow_missing", "workflow_unavailable"],
-  ["workflow_disabled", "workflow_unavailable"],
-  ["workflow_not_committed", "workflow_unavailable"],
-  ["not_found", "workflow_unavailable"],
-  ["duplicate_idempotency_key", "duplicate"],
-  ["schema_validation_error", "schema_mismatch"],
-  ["tenant_not_found", "tenant_refused"],
-  ["tenant_not_associated", "tenant_refused"],
-  ["user_not_found", "no_such_user"],
-  ["channel_identities_invalid", "no_channel"],
-  ["cancelled", "cancelled"],
-  ["override_failed", "override_failed"],
-  ["internal", "failed"],
-]);
+/** What each code of a request's problems says; a new code does not compile until its place is decided. */
+const VERDICTS_OF_PROBLEMS: Record<ProblemCode, Verdict | null> & Partial<Record<ErrorCode, Verdict>> = {
+  cancelled: "cancelled",
+  channel_identities_invalid: "no_channel",
+  conditions_false: "conditions_false",
+  duplicate_idempotency_key: "duplicate",
+  invalid_profile_value: null,
+  no_valid_recipients: null,
+  not_rehearsed: null,
+  override_failed: "override_failed",
+  profile_refused: null,
+  redriven: null,
+  request_gone: null,
+  tenant_not_associated: "tenant_refused",
+  tenant_not_found: "tenant_refused",
+  throttled: "throttled",
+  user_not_found: "no_such_user",
+  workflow_not_available: "workflow_unavailable",
+  workflow_missing: "workflow_unavailable",
+  workflow_disabled: "workflow_unavailable",
+  workflow_not_committed: "workflow_unavailable",
+  not_found: "workflow_unavailable",
+  schema_validation_error: "schema_mismatch",
+  internal: "failed",
+};
+
+/** Null for codes that decide nothing by themselves, and for those of newer versions. */
+function verdictOf({ error_code }: StoredProblem): Verdict | null {
+  return VERDICTS.get(error_code) ?? null;
+}
+
+const VERDICTS = new Map<string, Verdict | null>(Object.entries(VERDICTS_OF_PROBLEMS));
 
 /** Null when the request has nothing to say about whoever is asked about, or whichever workflow. */
 export function judgeRequest(
@@ -53,12 +69,12 @@ export function judgeRequest(
 ): Finding | null {
   const { distinct_id: who, workflow } = question;
   const problems = problemsAbout(request, question);
-  const decisive = problems.find(({ error_code }) => VERDICT_OF.has(error_code)) ?? problems[0];
+  const decisive = problems.find((problem) => verdictOf(problem) !== null) ?? problems[0];
   const at = request.created_at;
   const evidence = { when: at, request_id: request.id, execution_id: null };
   if (decisive !== undefined) {
     return {
-      verdict: VERDICT_OF.get(decisive.error_code) ?? "refused",
+      verdict: verdictOf(decisive) ?? "refused",
       summary: `${who ?? `request ${request.id}`}: nothing began: ${decisive.error_description}.`,
       at,
       evidence: problems.map(({ error_code, error_description, trace }) => ({

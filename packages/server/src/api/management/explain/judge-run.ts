@@ -1,4 +1,5 @@
-import type { StoredStep, StoredWait } from "../log/run-row.ts";
+import { codeOf, type Stage, type Step, type StepCode } from "../../../core/step-log.ts";
+import type { StoredWait } from "../log/run-row.ts";
 import type { Evidence, Finding, Verdict } from "./finding.ts";
 
 /** An execution with its log and its messages, as `judgeRun` reads it. */
@@ -10,7 +11,7 @@ export interface ExplainedRun {
   status: string;
   wake_at: Date | null;
   wait: StoredWait | null;
-  steps: StoredStep[];
+  steps: Step[];
   created_at: Date;
   updated_at: Date;
   messages: ExplainedMessage[];
@@ -24,8 +25,8 @@ export interface ExplainedMessage {
   status: string;
   node_ref: string;
   failure_reason: string | null;
-  /** It has content and a vendor. */
-  is_ready: boolean;
+  has_content: boolean;
+  has_vendor: boolean;
   created_at: Date;
 }
 
@@ -72,12 +73,16 @@ function judgeMessages(messages: ExplainedMessage[]): Judged {
   if (failed?.status === "not_to_be_triggered") {
     return { verdict: "nothing_to_send", because: `messages were not to be sent: ${reason}` };
   }
-  return { verdict: failureOf(reason, failed?.is_ready === true), because: `no message went out: ${reason}` };
+  const facts = failed ?? { has_content: false, has_vendor: false };
+  return { verdict: failureOf(facts), because: `no message went out: ${reason}` };
 }
 
-function failureOf(reason: string, is_ready: boolean): Verdict {
-  if (reason.startsWith("no vendor configured")) return "no_vendor";
-  return is_ready ? "vendor_refused" : "render_failure";
+function failureOf({
+  has_content,
+  has_vendor,
+}: Pick<ExplainedMessage, "has_content" | "has_vendor">): Verdict {
+  if (!has_content) return "render_failure";
+  return has_vendor ? "vendor_refused" : "no_vendor";
 }
 
 function judgeLog(run: ExplainedRun): Judged {
@@ -105,41 +110,73 @@ function judgeUnfinished({ wake_at, wait }: ExplainedRun): Judged {
   };
 }
 
-/** What a step says about why nothing was sent; null where it says nothing. */
-function judgeStep(step: StoredStep, { carrier }: ExplainedRun): Judged | null {
-  const code = codeOf(step);
+/**
+ * What each code of the step log says about why nothing was sent; null where it says nothing. A new code does not
+ * compile until its place in this table is decided.
+ */
+const VERDICTS_OF_STEPS: Record<StepCode, Verdict | null> = {
+  user_not_found: "no_such_user",
+  tenant_not_found: "failed",
+  tenant_not_associated: "failed",
+  template_not_found: "template_missing",
+  template_render_failed: "render_failure",
+  no_active_channels: "no_channel",
+  category_not_found: "preference",
+  category_not_applicable_tenant: "preference",
+  user_unsubscribed_category: "preference",
+  user_unsubscribed_channels: "preference",
+  no_vendor: "no_vendor",
+  attachment_unusable: null,
+  dynamic_value_invalid: "failed",
+  variable_error: "failed",
+  branch_without_default: "failed",
+  wait_incomplete: "failed",
+  target_in_past: null,
+  batch_key_invalid: null,
+  batch_absorbed: "absorbed",
+  digest_below_min_count: "below_minimum",
+  http_node_failed: "failed",
+  answer_not_merged: null,
+  list_op_failed: "failed",
+  object_op_failed: "failed",
+  user_update_failed: "failed",
+  invoke_failed: "failed",
+  done_in_part: null,
+  member_left_out: null,
+  no_actor: null,
+  node_not_supported: "failed",
+  not_rehearsed: null,
+  internal: "failed",
+};
+
+function judgeStep(step: Step, { carrier }: ExplainedRun): Judged | null {
   if (step.s === "batch_item_cancelled") return { verdict: "cancelled", because: step.m };
-  if (code === "batch_absorbed") {
-    return {
-      verdict: "absorbed",
-      because: `${step.m}, ${carrier === null ? "which is not kept any more" : fateOf(carrier)}`,
-    };
-  }
-  if (code === "digest_below_min_count") return { verdict: "below_minimum", because: step.m };
-  if (step.s === "preference_evaluated" && step.l !== undefined)
+  // The recipient's preferences refused every channel, not that there was none.
+  if (step.s === "preference_evaluated" && step.l !== undefined) {
     return { verdict: "preference", because: step.m };
-  if (step.s === "channels_computed" && step.l !== undefined) {
-    if (step.m.startsWith("no vendor configured")) return { verdict: "no_vendor", because: step.m };
-    return {
-      verdict: step.m.startsWith("TemplateGroup") ? "template_missing" : "no_channel",
-      because: step.m,
-    };
   }
-  if (step.s === "template_rendered" && step.l === "error")
-    return { verdict: "render_failure", because: step.m };
-  if (code === "user_not_found") {
-    return { verdict: "no_such_user", because: `${step.m}: deleted since the execution began` };
+  const code = codeOf(step);
+  const verdict = code === null ? (step.l === "error" ? "failed" : null) : VERDICTS_OF_STEPS[code];
+  switch (verdict) {
+    case null:
+      return null;
+    case "absorbed":
+      return {
+        verdict,
+        because: `${step.m}, ${carrier === null ? "which is not kept any more" : fateOf(carrier)}`,
+      };
+    case "no_such_user":
+      return { verdict, because: `${step.m}: deleted since the execution began` };
+    case "failed":
+      return { verdict, because: `the execution failed: ${step.m}` };
+    default:
+      return { verdict, because: step.m };
   }
-  return step.l === "error" ? { verdict: "failed", because: `the execution failed: ${step.m}` } : null;
 }
 
 function fateOf({ status, wake_at }: NonNullable<ExplainedRun["carrier"]>): string {
   if (status !== "in_progress") return `which is ${status}`;
   return wake_at === null ? "which is being closed" : `which waits until ${wake_at.toISOString()}`;
-}
-
-function codeOf({ p }: StoredStep): unknown {
-  return typeof p === "object" && p !== null && "code" in p ? p.code : null;
 }
 
 /** What is still to come, or was cut off, behind messages. */
@@ -149,7 +186,7 @@ function afterwards(run: ExplainedRun, hasMessages: boolean): string {
   return run.status === "in_progress" ? `; ${judgeUnfinished(run).because}` : "";
 }
 
-const TOLD = new Set([
+const DECISIVE = new Set<Stage>([
   "run_started",
   "waiting",
   "resumed",
@@ -157,12 +194,13 @@ const TOLD = new Set([
   "redriven",
   "batch_item_cancelled",
   "run_stopped",
+  "channels_computed",
 ]);
 
 /** The steps that decided something; the execution's log has all. */
 function stepsOf({ id, request_id, steps }: ExplainedRun): Evidence[] {
   return steps
-    .filter((step) => step.l !== undefined || TOLD.has(step.s) || step.s === "channels_computed")
+    .filter((step) => step.l !== undefined || DECISIVE.has(step.s))
     .map((step) => ({
       what: step.m,
       when: new Date(step.t),

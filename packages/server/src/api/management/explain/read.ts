@@ -1,7 +1,8 @@
+import type { Step } from "../../../core/step-log.ts";
 import { recipientName } from "../../../core/recipient-name.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { uuidTime } from "../../../ids.ts";
-import type { StoredStep, StoredWait } from "../log/run-row.ts";
+import type { StoredWait } from "../log/run-row.ts";
 import { PROBLEMS } from "../log/stored-request.ts";
 import type { Question } from "./finding.ts";
 import type { ExplainedMessage, ExplainedRun } from "./judge-run.ts";
@@ -16,7 +17,7 @@ const NAMED = (row: string, name: string) =>
 type RunRow = Omit<ExplainedRun, "who" | "messages" | "carrier" | "steps" | "wait"> & {
   object_type: string;
   distinct_id: string;
-  steps: StoredStep[];
+  steps: Step[];
   wait: StoredWait | null;
 };
 
@@ -58,7 +59,7 @@ async function readMessages(
 ): Promise<(ExplainedMessage & { execution_id: string })[]> {
   return db.query(
     `select m.id, m.execution_id, m.channel, m.status, m.node_ref, m.failure_reason, m.created_at,
-            m.content is not null and m.vendor_config_id is not null as is_ready
+            m.content is not null as has_content, m.vendor_config_id is not null as has_vendor
        from unnest($2::text[]) as k(execution_id),
             lateral (select * from message m where m.workspace_id = $1 and m.execution_id = k.execution_id
                       order by m.id limit 100) m

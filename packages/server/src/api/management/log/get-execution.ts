@@ -1,3 +1,4 @@
+import type { Step } from "../../../core/step-log.ts";
 import { z } from "zod";
 import type { WorkflowDefinition } from "../../../catalog/workflow.ts";
 import { recipientName } from "../../../core/recipient-name.ts";
@@ -6,14 +7,7 @@ import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { ownQuery } from "../query.ts";
 import { readMessages } from "./execution-messages.ts";
-import {
-  nodesByRef,
-  presentRun,
-  presentSteps,
-  RUN_COLUMNS,
-  type RunRow,
-  type StoredStep,
-} from "./run-row.ts";
+import { nodesByRef, presentRun, presentSteps, RUN_COLUMNS, type RunRow } from "./run-row.ts";
 
 export default defineRoute({
   method: "GET",
@@ -48,7 +42,7 @@ export default defineRoute({
 });
 
 interface DetailRow extends RunRow {
-  steps: StoredStep[];
+  steps: Step[];
   cancellation_key: string | null;
   actor: { object_type: string; distinct_id: string } | null;
   definition: WorkflowDefinition;

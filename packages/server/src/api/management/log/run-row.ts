@@ -1,3 +1,4 @@
+import type { Step } from "../../../core/step-log.ts";
 import type { StoredNode } from "../../../catalog/workflow.ts";
 import { recipientName } from "../../../core/recipient-name.ts";
 import { microsZ, orNull } from "../../../core/time/wire-time.ts";
@@ -30,15 +31,6 @@ export interface StoredWait {
   until: string | null;
   topics?: { name: string; key: string }[];
   batch_id?: string;
-}
-
-export interface StoredStep {
-  t: number;
-  n?: string;
-  s: string;
-  l?: string;
-  m: string;
-  p?: unknown;
 }
 
 /** Of the first, or counted from the last. The columns of the row are the database's time, which a test clock leaves. */
@@ -97,7 +89,7 @@ export function nodesByRef(
 }
 
 export function presentSteps(
-  steps: StoredStep[],
+  steps: Step[],
   nodes: ReadonlyMap<string, Pick<StoredNode, "name" | "node_type">>,
 ): Record<string, unknown>[] {
   return steps.map((step) => ({
