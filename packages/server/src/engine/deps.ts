@@ -15,7 +15,7 @@ import type { Queue } from "../queue/queue.ts";
 import type { Expressions } from "../expressions/expressions.ts";
 import type { HttpCaller } from "../core/http-call.ts";
 import type { EffectRequest, NodeDefinition, NodeOutcome } from "./node.ts";
-import type { ChunkData, NewMessage, Run } from "./run.ts";
+import type { ChunkData, Run } from "./run.ts";
 import type { VendorChoice } from "../core/vendor-choice.ts";
 
 /** Everything that the stages share. `main` composes it. */
@@ -56,35 +56,6 @@ export interface EngineMeter {
 
 /** What expand and execute are handed besides: the waker's ear. */
 export type StageDeps = EngineDeps & { wakeAt: (at: Date) => void; runEffects: RunEffects };
-
-/** Tells the waker, once the transaction has committed, when the first of these runs is due. */
-export function announceWakes(tx: Tx, runs: Run[], deps: StageDeps): void {
-  // Lengths, because a workspace's time need not be ours.
-  const lengths = runs.flatMap(({ wake_at, now }) =>
-    wake_at === null ? [] : [wake_at.getTime() - now.getTime()],
-  );
-  if (lengths.length === 0) return;
-  const shortest = lengths.reduce((one, other) => Math.min(one, other));
-  tx.afterCommit(() => deps.wakeAt(new Date(Date.now() + shortest)));
-}
-
-/** Delivery counts these when they are settled. */
-const UNDER_WAY: ReadonlySet<NewMessage["status"]> = new Set(["triggered", "to_be_triggered"]);
-
-/** What became of a chunk, for metrics and, by ids alone, for the log. */
-export function report(runs: Run[], messages: NewMessage[], { meter, log }: StageDeps): void {
-  countRuns(runs, meter);
-  for (const { channel, status } of messages) if (!UNDER_WAY.has(status)) meter.message(channel, status);
-  for (const { id, request_id, workflow, status } of runs) {
-    log.debug({ run: id, request: request_id, workflow: workflow.slug, status }, "run walked");
-  }
-}
-
-function countRuns(runs: Run[], meter: EngineMeter): void {
-  const counts = new Map<string, number>();
-  for (const { status } of runs) counts.set(status, (counts.get(status) ?? 0) + 1);
-  for (const [status, count] of counts) meter.runs(status, count);
-}
 
 /** Does what the runs of a chunk ask for at the same time. */
 export type RunEffects = (

@@ -19,11 +19,12 @@ export interface NodeDefinition<Config = unknown, Branch = unknown> {
   short: string;
   /** Human name, used where a stored node has none. */
   name: string;
-  /**
-   * Delivers something: a workflow needs at least one such node. The channels that its settings name; null where these are
-   * what its template has, or an expression gives.
-   */
-  delivers?: (config: Config) => readonly Channel[] | null;
+  /** What leaves Carillon through it. A workflow needs at least one such node; conditions may ask for its messages. */
+  delivers?: "messages" | "calls";
+  /** The channels that its settings name; null where these are what its template has, or an expression gives. */
+  channels?: (config: Config) => readonly Channel[] | null;
+  /** What its settings refer to by slug, so that it is loaded before a walk. */
+  uses?: (config: Config) => { template?: string; workflow?: string };
   /** Chooses between branches. */
   branches?: BranchRules<Branch>;
   /** The node's `properties`. */
@@ -41,6 +42,8 @@ export interface BranchRules<Branch = unknown> {
   max: number;
   /** What a branch stores under `conditions`, the default and the others, as the node is handed it. */
   conditions: (is_default: boolean) => z.ZodType<Branch>;
+  /** The namespaces that they read; see `namespacesRead`. */
+  reads?: (conditions: Branch) => ReadonlySet<string>;
   /** The expressions among them, placed from `conditions` on. */
   expressions?: (conditions: Branch) => NodeExpression[];
 }

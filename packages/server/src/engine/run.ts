@@ -16,7 +16,7 @@ import type { StoredRecipient } from "../recipients/recipients.ts";
 import type { Workspace } from "../workspaces/workspaces.ts";
 import type { Who } from "./effect.ts";
 import type { HttpCall } from "../core/http-call.ts";
-import type { Topic } from "./node.ts";
+import type { Topic, Woken } from "./node.ts";
 import type { VendorTable } from "../core/vendor-choice.ts";
 
 /** A run in memory: one recipient's way through one version of a workflow. */
@@ -69,6 +69,13 @@ export interface RunMemory {
   depth?: number;
   /** Where an error ended it: a redrive enters that node again. */
   failed_at?: string;
+}
+
+/** Something that may end a wait: an event, a reply, a change of a profile or tenant. */
+export interface Signal {
+  wait_id: string;
+  at: Date;
+  woken: Woken;
 }
 
 export interface Wait {

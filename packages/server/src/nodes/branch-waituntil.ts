@@ -4,6 +4,7 @@ import {
   conditionSchema,
   type EventCondition,
   futureEventSchema,
+  namespacesRead,
 } from "../core/conditions/conditions.ts";
 import type { JsonObject } from "../core/json.ts";
 import {
@@ -49,7 +50,7 @@ const awaited = z
   .min(1, "must contain at least 1 item")
   .transform((entries): Branch => {
     const conditions = entries.filter((entry) => entry.type === "expression_v1");
-    const text = JSON.stringify(conditions);
+    const read = namespacesRead(conditions);
     return {
       kind: "awaited",
       events: entries
@@ -60,9 +61,9 @@ const awaited = z
         })),
       conditions,
       watches: {
-        recipient: text.includes("$recipient"),
-        actor: text.includes("$actor"),
-        tenant: text.includes("$tenant") || text.includes("$brand"),
+        recipient: read.has("$recipient"),
+        actor: read.has("$actor"),
+        tenant: read.has("$tenant") || read.has("$brand"),
       },
     };
   });
@@ -94,6 +95,10 @@ export default defineNode({
     min: 2,
     max: 2,
     conditions: (is_default) => (is_default ? timeout : awaited),
+    reads: (branch) =>
+      branch.kind === "timeout"
+        ? new Set()
+        : namespacesRead([...branch.conditions, ...branch.events.flatMap((event) => event.event_conditions)]),
     expressions: (branch) =>
       branch.kind === "awaited"
         ? []

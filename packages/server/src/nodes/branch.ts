@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Condition, conditionsSchema } from "../core/conditions/conditions.ts";
+import { type Condition, conditionsSchema, namespacesRead } from "../core/conditions/conditions.ts";
 import { defineNode } from "../engine/node.ts";
 
 /** The default is taken when nothing else holds, whatever is written there. */
@@ -14,6 +14,7 @@ export default defineNode({
     min: 2,
     max: 10,
     conditions: (is_default) => (is_default ? ignored : conditionsSchema),
+    reads: namespacesRead,
   },
   config: z.looseObject({}).nullish(),
   run(ctx) {

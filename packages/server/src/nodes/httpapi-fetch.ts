@@ -17,7 +17,7 @@ export default defineNode({
   type: "httpapi_fetch",
   short: "fetch",
   name: "Fetch",
-  delivers: () => null,
+  delivers: "calls",
   config,
   expressions: httpExpressions,
   run(ctx, settings): NodeOutcome {

@@ -19,7 +19,7 @@ export default defineNode({
   type: "httpapi_webhook",
   short: "webhook",
   name: "Webhook",
-  delivers: () => null,
+  delivers: "calls",
   config,
   expressions: httpExpressions,
   run(ctx, settings): NodeOutcome {

@@ -67,6 +67,7 @@ export default defineNode({
   short: "invoke",
   name: "Trigger Workflow",
   config,
+  uses: ({ workflow }) => ({ workflow }),
   expressions: (settings) => [
     ...(settings.recipient_selection === "expression" ? source("recipient_expression", settings) : []),
     ...(settings.actor_selection === "expression" ? source("actor_expression", settings) : []),

@@ -1,11 +1,19 @@
 import { defineNode, next, type NodeOutcome } from "../engine/node.ts";
-import { channelExpressions, channelSettings, fixedChannels, wantedChannels } from "./shared/send.ts";
+import {
+  channelExpressions,
+  channelSettings,
+  fixedChannels,
+  usedTemplate,
+  wantedChannels,
+} from "./shared/send.ts";
 
 export default defineNode({
   type: "send_multi_channel",
   short: "multichannel",
   name: "Multi-Channel",
-  delivers: fixedChannels,
+  delivers: "messages",
+  channels: fixedChannels,
+  uses: usedTemplate,
   config: channelSettings,
   expressions: channelExpressions,
   run(ctx, settings): NodeOutcome {

@@ -3,7 +3,13 @@ import { CHANNELS } from "../core/channel.ts";
 import { parseDuration } from "../core/time/duration.ts";
 import { statusMetric } from "../routing/plan.ts";
 import { defineNode, next, type NodeOutcome } from "../engine/node.ts";
-import { channelExpressions, channelSettings, fixedChannels, wantedChannels } from "./shared/send.ts";
+import {
+  channelExpressions,
+  channelSettings,
+  fixedChannels,
+  usedTemplate,
+  wantedChannels,
+} from "./shared/send.ts";
 import { durationText } from "./shared/wait-target.ts";
 
 const HOUR_MS = 3_600_000;
@@ -44,7 +50,9 @@ export default defineNode({
   type: "send_smart_channel_routing",
   short: "smart",
   name: "Smart Channel Routing",
-  delivers: fixedChannels,
+  delivers: "messages",
+  channels: fixedChannels,
+  uses: usedTemplate,
   config,
   expressions: channelExpressions,
   /** The run goes on at once: the steps that are still to come are the waker's. */

@@ -1,3 +1,4 @@
+import type { WorkflowRules } from "./validate-node.ts";
 import { isJsonObject } from "../../core/json.ts";
 import type { StoredNode } from "../../catalog/workflow.ts";
 
@@ -5,8 +6,13 @@ import type { StoredNode } from "../../catalog/workflow.ts";
  * Conditions on the status of messages name the node that sends them. That node must have run by then on every
  * path that leads there, or the condition would judge messages that cannot exist.
  */
-export function statusRefProblems(triggerConditions: unknown, tree: readonly StoredNode[]): string[] {
-  const walk: Walk = { types: new Map(), problems: [] };
+export function statusRefProblems(
+  triggerConditions: unknown,
+  tree: readonly StoredNode[],
+  nodes: WorkflowRules["nodes"],
+): string[] {
+  const isSend = (node_type: string) => nodes.get(node_type)?.delivers === "messages";
+  const walk: Walk = { types: new Map(), problems: [], isSend };
   collectTypes(tree, walk.types);
   checkRefs("conditions", triggerConditions, new Set(), walk);
   walkNodes(tree, new Set(), walk);
@@ -17,6 +23,7 @@ interface Walk {
   /** Node type by ref. */
   types: Map<string, string>;
   problems: string[];
+  isSend: (node_type: string) => boolean;
 }
 
 function collectTypes(tree: readonly StoredNode[], types: Walk["types"]): void {
@@ -34,7 +41,7 @@ function walkNodes(
 ): ReadonlySet<string> | null {
   let sent = before;
   for (const { ref, node_type, branches } of tree) {
-    if (isSend(node_type)) sent = new Set([...sent, ref]);
+    if (walk.isSend(node_type)) sent = new Set([...sent, ref]);
     if (branches === undefined) continue;
     const rejoining: ReadonlySet<string>[] = [];
     for (const branch of branches) {
@@ -54,7 +61,7 @@ function checkRefs(place: string, conditions: unknown, sent: ReadonlySet<string>
   for (const ref of namedRefs(conditions)) {
     const type = walk.types.get(ref);
     if (type === undefined) walk.problems.push(`${place}: no node has the ref '${ref}'`);
-    else if (!isSend(type)) walk.problems.push(`${place}: '${ref}' is not a node that sends`);
+    else if (!walk.isSend(type)) walk.problems.push(`${place}: '${ref}' is not a node that sends`);
     else if (!sent.has(ref)) {
       walk.problems.push(`${place}: '${ref}' must come before, on every path that leads here`);
     }
@@ -67,8 +74,4 @@ function namedRefs(value: unknown): string[] {
   if (!isJsonObject(value)) return [];
   if (value.variable_ns === "$ref") return typeof value.ref === "string" ? [value.ref] : [];
   return Object.values(value).flatMap(namedRefs);
-}
-
-function isSend(node_type: string): boolean {
-  return node_type.startsWith("send_");
 }

@@ -33,7 +33,7 @@ export function validateNode(node: StoredNode, rules: WorkflowRules, facts: Work
 
 function settingsProblems(
   { properties }: StoredNode,
-  { config, delivers, expressions }: NodeDefinition,
+  { config, channels, uses, expressions }: NodeDefinition,
   rules: WorkflowRules,
   facts: WorkflowFacts,
 ): string[] {
@@ -41,9 +41,9 @@ function settingsProblems(
   const problems = checked.ok
     ? expressionProblems(expressions?.(checked.value) ?? [], rules.expressions)
     : checked.problems;
-  const { template } = properties;
-  if (delivers !== undefined && typeof template === "string") {
-    const refusal = facts.refuseTemplate(template, checked.ok ? delivers(checked.value) : null);
+  const template = checked.ok ? uses?.(checked.value).template : undefined;
+  if (checked.ok && template !== undefined) {
+    const refusal = facts.refuseTemplate(template, channels?.(checked.value) ?? null);
     if (refusal !== null) problems.push(`template: ${refusal}`);
   }
   return problems;

@@ -34,7 +34,11 @@ export function validateTree(
   }
   problems.push(...duplicateRefs(placed.map(({ node }) => node)));
   for (const { node } of placed) problems.push(...validateNode(node, rules, facts));
-  return [...problems, ...statusRefProblems(conditions, tree), ...reservedEventProblems(definition)];
+  return [
+    ...problems,
+    ...statusRefProblems(conditions, tree, rules.nodes),
+    ...reservedEventProblems(definition),
+  ];
 }
 
 interface PlacedNode {

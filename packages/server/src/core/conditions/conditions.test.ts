@@ -8,6 +8,7 @@ import {
   type EventCondition,
   evaluateConditions,
   evaluateEventConditions,
+  namespacesRead,
   eventConditionsSchema,
   type MessageFacts,
 } from "./conditions.ts";
@@ -473,5 +474,60 @@ describe("the schemas", () => {
     const filter = [{ variable_ns: "$future_event", variable: "status", op: "==", value: "approved" }];
     expect(eventConditionsSchema.parse(filter)).toEqual(filter);
     expect(eventConditionsSchema.parse(valid(filter[0]))).toEqual(valid(filter[0]));
+  });
+});
+
+describe("the namespaces that conditions read", () => {
+  const group = (...args: ConditionLeaf[]): Condition => ({
+    type: "expression_v1",
+    expression_v1: { op: "AND", args },
+  });
+  it.each<[string, (Condition | ConditionLeaf)[], string[]]>([
+    ["are none of no conditions", [], []],
+    [
+      "are those of the left sides",
+      [group({ variable_ns: "$recipient", variable: "plan", op: "==", value: "1" })],
+      ["$recipient"],
+    ],
+    ["are the payload where none is named", [group({ variable: "plan", op: "NON_EMPTY" })], [""]],
+    [
+      "are those of dynamic right sides",
+      [group({ variable: "a", op: "==", value: "$actor.team" })],
+      ["", "$actor"],
+    ],
+    [
+      "are not those inside a text",
+      [group({ variable: "a", op: "==", value: '"see $recipient.plan"' })],
+      [""],
+    ],
+    [
+      "are found in nested groups",
+      [
+        {
+          type: "expression_v1",
+          expression_v1: {
+            op: "OR",
+            args: [{ op: "AND", args: [{ variable_ns: "$brand", variable: "x", op: "NON_EMPTY" }] }],
+          },
+        },
+      ],
+      ["$brand"],
+    ],
+    [
+      "are the messages of a node",
+      [
+        group({
+          variable_ns: "$ref",
+          ref: "sms1",
+          variable: "message_status",
+          op: "IS",
+          value: "$message.seen",
+        }),
+      ],
+      ["$ref"],
+    ],
+    ["are those of plain leaves", [{ variable_ns: "$tenant", variable: "x", op: "NON_EMPTY" }], ["$tenant"]],
+  ])("%s", (_name, conditions, expected) => {
+    expect([...namespacesRead(conditions as Condition[])]).toEqual(expected);
   });
 });

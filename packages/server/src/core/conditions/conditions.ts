@@ -175,6 +175,24 @@ export function evaluateEventConditions(
   return { result: leaves && groups !== false, trace };
 }
 
+/**
+ * The namespaces that conditions read, on either side of their leaves: `""` for the payload, `$ref` for the status of
+ * messages.
+ */
+export function namespacesRead(conditions: readonly EventCondition[]): ReadonlySet<string> {
+  const read = new Set<string>();
+  const visit = (arg: ConditionLeaf | ConditionGroup): void => {
+    if (isGroup(arg)) return arg.args.forEach(visit);
+    read.add(textOf(arg.variable_ns));
+    if (arg.variable_ns === "$ref") return;
+    const right = parsedLeaf(arg)?.right;
+    if (right?.kind === "path") read.add(right.namespace);
+    else if (right?.kind === "bare") read.add("");
+  };
+  for (const condition of conditions) visit("type" in condition ? condition.expression_v1 : condition);
+  return read;
+}
+
 interface Evaluation {
   scope: ConditionScope;
   trace: LeafTrace[];

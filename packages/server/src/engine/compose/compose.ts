@@ -1,3 +1,4 @@
+import type { Turn } from "../walk/turn.ts";
 import type { Stage } from "../../core/step-log.ts";
 import type { VariantSnapshot } from "../../catalog/template.ts";
 import type { CompiledNode } from "../../catalog/workflow.ts";
@@ -28,12 +29,10 @@ import type { WalkDeps } from "../deps.ts";
  * A channel that fails is logged and the others go on.
  */
 export function composeMessages(
-  run: Run,
+  { run, chunkData, deps }: Turn,
   node: CompiledNode,
   request: DeliveryRequest,
   scope: RunScope,
-  chunkData: ChunkData,
-  deps: WalkDeps,
 ): NewMessage[] {
   const reach = findReach(run, node, request, chunkData);
   if (reach === null) return [];

@@ -1,3 +1,4 @@
+import { announceWakes, report } from "../walk/after-commit.ts";
 import { internalReason } from "../../core/error-message.ts";
 import { type Handler, type Job, perLane, type Ref } from "../../queue/job.ts";
 import { parseEvent } from "../../core/event-record.ts";
@@ -6,7 +7,7 @@ import { closeByEvents } from "../../routing/success.ts";
 import { readNows } from "../../workspaces/clock.ts";
 import { advance } from "../walk/advance.ts";
 import { applyCancelNotices, markExpanding } from "./notices.ts";
-import { announceWakes, report, type StageDeps } from "../deps.ts";
+import type { StageDeps } from "../deps.ts";
 import { admit, refuseIntent } from "./gates.ts";
 import { type FanOutRest, forgetMissingParents, planFanOut, queueRest } from "./fan-out.ts";
 import { type Intent, type RequestRow, readIntents, rememberNows } from "./intent.ts";

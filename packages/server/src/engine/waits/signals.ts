@@ -4,8 +4,7 @@ import type { JsonObject } from "../../core/json.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
 import type { HttpReply } from "../../core/http-call.ts";
 import type { Woken } from "../node.ts";
-import type { Run } from "../run.ts";
-import type { Signal } from "../walk/walk.ts";
+import type { Run, Signal } from "../run.ts";
 
 /** What runs were told while they waited, taken by the walk that it wakes. */
 export interface ReceivedSignals {

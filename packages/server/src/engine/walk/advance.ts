@@ -1,3 +1,4 @@
+import type { Turn } from "./turn.ts";
 import type { Tx } from "../../db/db.ts";
 import type { RunEffects, WalkDeps } from "../deps.ts";
 import type { Queue } from "../../queue/queue.ts";
@@ -17,20 +18,21 @@ export async function advance(
   chunkData: ChunkData,
   deps: WalkDeps & { runEffects: RunEffects; queue: Pick<Queue, "waitForUrgentWork"> },
 ): Promise<NewMessage[]> {
-  const messages: NewMessage[] = [];
-  // A chunk is of one lane.
+  // All runs of a chunk are of one lane.
   const lane = walks[0]?.run.workflow.lane ?? 0;
   const pause = createPace({ waitForUrgentWork: () => deps.queue.waitForUrgentWork(lane) });
-  let turn = walks;
-  while (turn.length > 0) {
+  const turns = new Map(walks.map(({ run }): [Run, Turn] => [run, { run, chunkData, deps, messages: [] }]));
+  let open = walks;
+  while (open.length > 0) {
     const wanted: { run: Run; effect: EffectRequest }[] = [];
-    for (const walk of turn) {
+    for (const { run, begin } of open) {
       await pause();
-      const effect = walkSafely(walk, chunkData, deps, messages);
-      if (effect !== null) wanted.push({ run: walk.run, effect });
+      const turn = turns.get(run);
+      const effect = turn === undefined ? null : walkSafely(turn, begin);
+      if (effect !== null) wanted.push({ run, effect });
     }
     const done = wanted.length === 0 ? [] : await deps.runEffects(tx, wanted, chunkData);
-    turn = done.map(({ run, answer }): Walk => ({ run, begin: { kind: "answered", answer } }));
+    open = done.map(({ run, answer }): Walk => ({ run, begin: { kind: "answered", answer } }));
   }
-  return messages;
+  return [...turns.values()].flatMap(({ messages }) => messages);
 }

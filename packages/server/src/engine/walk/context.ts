@@ -1,3 +1,4 @@
+import type { Turn } from "./turn.ts";
 import type { CompiledNode } from "../../catalog/workflow.ts";
 import {
   type ConditionResult,
@@ -8,28 +9,21 @@ import {
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { callMessage } from "../compose/call-message.ts";
 import { composeMessages } from "../compose/compose.ts";
-import type { WalkDeps } from "../deps.ts";
 import { factsOf } from "../chunk/message-facts.ts";
 import type { NodeContext, RunFacts } from "../node.ts";
-import { addStep, type NewMessage, type Person, type Run, type ChunkData } from "../run.ts";
+import { addStep, type Person, type Run, type ChunkData } from "../run.ts";
 import { type RunScope, scopeOf } from "../chunk/scope.ts";
 import { categoryDigest, policyOf } from "../chunk/chunk-data.ts";
 
-/** What a node is handed: the run's memory, dressed. What it does here shows in the run at once. */
-export function createContext(
-  run: Run,
-  node: CompiledNode,
-  memo: Json,
-  chunkData: ChunkData,
-  deps: WalkDeps,
-  messages: NewMessage[],
-): NodeContext {
+/** The `NodeContext` passed to a node. Changes it makes are visible in the run at once. */
+export function createContext(turn: Turn, node: CompiledNode, memo: Json): NodeContext {
+  const { run, chunkData, deps, messages } = turn;
   const { now } = run;
   let scope: RunScope | undefined;
   const scopeNow = () => (scope ??= scopeOf(run, chunkData));
   const log: NodeContext["log"] = (...step) => addStep(run, node, ...step);
 
-  const messageStatus = (ref: string) => statusOf(run, ref, chunkData, messages);
+  const messageStatus = (ref: string) => statusOf(turn, ref);
 
   function setData(data: JsonObject): void {
     run.data = data;
@@ -77,7 +71,7 @@ export function createContext(
     },
     log,
     deliver: (request) => {
-      messages.push(...composeMessages(run, node, request, scopeNow(), chunkData, deps));
+      messages.push(...composeMessages(turn, node, request, scopeNow()));
     },
     recordCall: (record) => {
       messages.push(callMessage(run, node, record, deps));
@@ -127,8 +121,8 @@ function personFacts({ object_type, distinct_id, recipient_id }: Person): RunFac
 }
 
 /** Messages of a send node: what is stored, and what this walk has made and not stored yet. */
-function statusOf(run: Run, ref: string, chunkData: ChunkData, messages: NewMessage[]): MessageFacts | null {
-  const made = messages.filter((message) => message.run === run && message.node_ref === ref);
+function statusOf({ run, chunkData, messages }: Turn, ref: string): MessageFacts | null {
+  const made = messages.filter(({ node_ref }) => node_ref === ref);
   const stored = chunkData.messages.get(run.id)?.get(ref);
   if (made.length === 0) return stored ?? null;
   return { channels: [...(stored?.channels ?? []), ...made.flatMap(({ status }) => factsOf(status) ?? [])] };

@@ -1,3 +1,4 @@
+import { announceWakes, report } from "./after-commit.ts";
 import type { Step, StepCode } from "../../core/step-log.ts";
 import { internalReason } from "../../core/error-message.ts";
 import { type Handler, type Job, perLane, type Ref } from "../../queue/job.ts";
@@ -7,7 +8,7 @@ import type { CompiledWorkflow } from "../../catalog/workflow.ts";
 import type { Tx } from "../../db/db.ts";
 import { WORKSPACE_NOW } from "../../workspaces/clock.ts";
 import { advance } from "./advance.ts";
-import { announceWakes, report, type StageDeps } from "../deps.ts";
+import type { StageDeps } from "../deps.ts";
 import { payloadOf } from "../expand/intent.ts";
 import { loadMessageFacts } from "../chunk/message-facts.ts";
 import {
@@ -19,6 +20,7 @@ import {
   type Person,
   type Run,
   type RunMemory,
+  type Signal,
 } from "../run.ts";
 import { noSuchTenant, tenantRefusal } from "../chunk/profile.ts";
 import { writeChunk } from "../chunk/store.ts";
@@ -27,7 +29,7 @@ import { takeSignals } from "../waits/signals.ts";
 import { signalMissedChanges } from "../waits/profile-signals.ts";
 import { readTenants, signalMissedTenants } from "../waits/tenant-signals.ts";
 import { abandonWaits } from "../waits/waiters.ts";
-import { type Signal, stopWith, type Walk } from "./walk.ts";
+import { stopWith, type Walk } from "./walk.ts";
 
 /**
  * Execute: runs that were woken go on from where they stand. They are locked, walked and written in the

@@ -1,3 +1,4 @@
+import type { Turn } from "./turn.ts";
 import type { StepCode } from "../../core/step-log.ts";
 import { internalReason } from "../../core/error-message.ts";
 import type { CompiledNode } from "../../catalog/workflow.ts";
@@ -11,9 +12,8 @@ import {
   statusOf,
 } from "../../core/run-state.ts";
 import { createContext } from "./context.ts";
-import type { WalkDeps } from "../deps.ts";
 import { type NodeOutcome, next, type EffectRequest, type Suspension, type Woken } from "../node.ts";
-import { addStep, type NewMessage, type Run, severitiesOf, type ChunkData, type Wait } from "../run.ts";
+import { addStep, type Run, severitiesOf, type Signal, type Wait } from "../run.ts";
 
 /**
  * Walks a run from its position until it ends, must wait, or wants something done in this transaction. Everything is
@@ -31,28 +31,18 @@ export type Begin =
   /** An effect was done; this is what the node answers to its result. */
   | { kind: "answered"; answer: () => NodeOutcome };
 
-export interface Signal {
-  wait_id: string;
-  at: Date;
-  woken: Woken;
-}
-
 /** More transitions than any valid tree has (200 nodes): a bug, not a workflow. */
 const MAX_TRANSITIONS = 1000;
 
 /**
- * Null when the run ended or waits; otherwise what must be done before it goes on. A bug in one run's walk fails that
- * run with its reason; its neighbours in the chunk go on.
+ * Walks until the run ended or waits, which gives null, or until something must be done before it goes on. A bug in
+ * one run's walk fails that run with its reason; its neighbours in the chunk go on.
  */
-export function walkSafely(
-  { run, begin }: Walk,
-  chunkData: ChunkData,
-  deps: WalkDeps,
-  messages: NewMessage[],
-): EffectRequest | null {
+export function walkSafely(turn: Turn, begin: Begin): EffectRequest | null {
+  const { run, deps, messages } = turn;
   const sent = messages.length;
   try {
-    return walk(run, begin, chunkData, deps, messages);
+    return walk(turn, begin);
   } catch (error) {
     deps.log.error(
       { run: run.id, workflow: run.workflow.slug, err: error },
@@ -74,20 +64,10 @@ export function stopWith(run: Run, code: StepCode, message: string): void {
   run.wake_at = null;
 }
 
-function walk(
-  run: Run,
-  begin: Begin,
-  chunkData: ChunkData,
-  deps: WalkDeps,
-  messages: NewMessage[],
-): EffectRequest | null {
+function walk(turn: Turn, begin: Begin): EffectRequest | null {
+  const { run } = turn;
   run.wake_at = null;
-  let given: NodeOutcome | undefined =
-    begin.kind === "wake"
-      ? wake(run, begin.signals, chunkData, deps, messages)
-      : begin.kind === "answered"
-        ? begin.answer()
-        : undefined;
+  let given = firstOutcome(turn, begin);
   let isStopped = false;
   for (let count = 0; run.position !== null; count++) {
     if (count > MAX_TRANSITIONS) throw new Error(`run ${run.id} does not end`);
@@ -98,14 +78,14 @@ function walk(
       isStopped = true;
       break;
     }
-    const outcome = given ?? visit(run, node, chunkData, deps, messages);
+    const outcome = given ?? visit(turn, node);
     given = undefined;
     if (outcome.kind === "effect") return outcome;
     if (outcome.kind === "fail") {
       remember(run);
       isStopped = true;
     }
-    run.position = transition(run, node, run.position, outcome, deps);
+    run.position = transition(turn, node, run.position, outcome);
     if (run.memory.wait !== undefined) return null;
   }
   leaveWait(run);
@@ -114,6 +94,18 @@ function walk(
   run.status = status;
   if (!isStopped) addStep(run, null, "info", "run_completed", COMPLETED[status]);
   return null;
+}
+
+/** Undefined for a run that enters the node it stands on. */
+function firstOutcome(turn: Turn, begin: Begin): NodeOutcome | undefined {
+  switch (begin.kind) {
+    case "enter":
+      return undefined;
+    case "wake":
+      return wake(turn, begin.signals);
+    case "answered":
+      return begin.answer();
+  }
 }
 
 /** What is said of a run that came to its end, by what had happened on its way. */
@@ -125,11 +117,10 @@ const COMPLETED: Record<EndStatus, string> = {
 
 /** Where the run goes after a node answered; the step log gets what happened. */
 function transition(
-  run: Run,
+  { run, deps }: Turn,
   node: CompiledNode,
   at: Position,
   outcome: Exclude<NodeOutcome, EffectRequest>,
-  deps: WalkDeps,
 ): Position | null {
   switch (outcome.kind) {
     case "next":
@@ -190,7 +181,7 @@ function leaveWait({ memory, left }: Run): void {
   delete memory.call;
 }
 
-/** For a redrive. */
+/** Keeps where the run stands, for a redrive. */
 function remember(run: Run): void {
   if (run.position !== null) run.memory.failed_at = formatPosition(run.position);
 }
@@ -199,13 +190,8 @@ function remember(run: Run): void {
  * A waiting run stands on its node. Signals of this wait are offered to the node in their order until one is what it
  * waits for; what came after the time was up lost the race. A run that is woken without a signal was woken by the time.
  */
-function wake(
-  run: Run,
-  signals: Signal[],
-  chunkData: ChunkData,
-  deps: WalkDeps,
-  messages: NewMessage[],
-): NodeOutcome | undefined {
+function wake(turn: Turn, signals: Signal[]): NodeOutcome | undefined {
+  const { run } = turn;
   const node = run.position === null ? null : nodeAt(run.workflow.nodes, run.position);
   // Rows of older versions sleep without a word about why: it was a delay.
   const { wait } = run.memory;
@@ -217,31 +203,24 @@ function wake(
   const own = signals.filter(({ wait_id }) => wait_id === wait.id);
   for (const { at, woken } of own) {
     if (until !== null && at > until) continue;
-    const outcome = resumeNode(run, node, woken, wait, chunkData, deps, messages);
+    const outcome = resumeNode(turn, node, woken, wait);
     if (outcome.kind !== "wait") return outcome;
   }
   if (until !== null && (own.length === 0 || until <= run.now)) {
-    const outcome = resumeNode(run, node, { by: "time" }, wait, chunkData, deps, messages);
+    const outcome = resumeNode(turn, node, { by: "time" }, wait);
     return outcome.kind === "wait" ? next : outcome;
   }
   run.wake_at = until;
   return { kind: "wait" };
 }
 
-function resumeNode(
-  run: Run,
-  node: CompiledNode,
-  woken: Woken,
-  wait: Wait,
-  chunkData: ChunkData,
-  deps: WalkDeps,
-  messages: NewMessage[],
-): NodeOutcome {
+function resumeNode(turn: Turn, node: CompiledNode, woken: Woken, wait: Wait): NodeOutcome {
+  const { run, deps } = turn;
   const definition = deps.nodes.get(node.type);
   if (definition === undefined || node.problem !== null) return unsupported(node);
   const logged = run.steps.length;
   addStep(run, node, "info", "resumed", RESUMED[woken.by]);
-  const context = createContext(run, node, wait.memo ?? null, chunkData, deps, messages);
+  const context = createContext(turn, node, wait.memo ?? null);
   const outcome = definition.resume?.(context, node.config, woken) ?? next;
   // Nothing happened as far as the run is concerned: its log must not grow with every event that it ignores.
   if (outcome.kind === "wait") run.steps.splice(logged);
@@ -258,16 +237,10 @@ const RESUMED: Record<Woken["by"], string> = {
   reply: "the call was answered",
 };
 
-function visit(
-  run: Run,
-  node: CompiledNode,
-  chunkData: ChunkData,
-  deps: WalkDeps,
-  messages: NewMessage[],
-): NodeOutcome {
-  const definition = deps.nodes.get(node.type);
+function visit(turn: Turn, node: CompiledNode): NodeOutcome {
+  const definition = turn.deps.nodes.get(node.type);
   if (definition === undefined || node.problem !== null) return unsupported(node);
-  const context = createContext(run, node, null, chunkData, deps, messages);
+  const context = createContext(turn, node, null);
   return definition.run(context, node.config);
 }
 

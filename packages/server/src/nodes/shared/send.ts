@@ -19,6 +19,11 @@ export const deliverySettings = z.object({
   success_is_event: z.boolean().nullish().describe("`success` is the name of an event."),
 });
 
+/** What a node that sends its template refers to. */
+export function usedTemplate({ template }: { template: string }): { template: string } {
+  return { template };
+}
+
 /** A node that sends one template on fixed channels; the eight single-channel nodes are made of it. */
 export function defineSendNode(node: {
   type: string;
@@ -30,7 +35,9 @@ export function defineSendNode(node: {
     type: node.type,
     short: node.short,
     name: node.name,
-    delivers: () => node.channels,
+    delivers: "messages",
+    channels: () => node.channels,
+    uses: usedTemplate,
     config: deliverySettings,
     run(ctx, { template }) {
       ctx.deliver({ template, channels: node.channels });
