@@ -1,3 +1,4 @@
+import { bucketOfId } from "../../ids.ts";
 import type { CompiledNode } from "../../catalog/workflow.ts";
 import type { WalkDeps } from "../deps.ts";
 import type { CallRecord } from "../node.ts";
@@ -13,7 +14,7 @@ export function callMessage(
   return {
     workspace_id: run.workspace_id,
     tenant_id: run.tenant_id,
-    id: ids.ulid(),
+    id: ids.ulidIn(bucketOfId(run.id)),
     run,
     node_ref: node.ref,
     template_slug: null,

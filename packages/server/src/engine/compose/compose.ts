@@ -1,3 +1,4 @@
+import { bucketOfId } from "../../ids.ts";
 import type { Turn } from "../walk/turn.ts";
 import type { Stage } from "../../core/step-log.ts";
 import type { VariantSnapshot } from "../../catalog/template.ts";
@@ -128,7 +129,7 @@ function composeChannel(
     const failure = rendered.failure ?? (vendor ? null : missing);
     const isHeld = failure !== null || blocked !== null;
     const local = isHeld || rendered.content === null ? undefined : vendor?.local?.(rendered.content);
-    const id = deps.ids.ulid();
+    const id = deps.ids.ulidIn(bucketOfId(run.id));
     const message: NewMessage = {
       workspace_id: run.workspace_id,
       tenant_id: run.tenant_id,

@@ -1,3 +1,4 @@
+import { bucketOfId } from "../../ids.ts";
 import type { EffectFunction } from "../deps.ts";
 import { createHash } from "node:crypto";
 import { nodeAt } from "../../core/run-state.ts";
@@ -12,7 +13,7 @@ import type { Run } from "../run.ts";
  */
 export const gather: EffectFunction<"gather"> = async (tx, asked, _surroundings, { ids }) => {
   const arrivals = asked.map(({ run, request }): Arrival => {
-    return { run, request, identity: identityOf(run, request), id: ids.ulid() };
+    return { run, request, identity: identityOf(run, request), id: ids.ulidIn(bucketOfId(run.id)) };
   });
   // In order of arrival: the trigger that came first opens the batch.
   const ordered = arrivals.toSorted((one, other) => (one.run.id < other.run.id ? -1 : 1));

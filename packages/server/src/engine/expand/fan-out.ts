@@ -1,3 +1,4 @@
+import { bucketOf } from "../../ids.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Tx } from "../../db/db.ts";
 import { type FanOutAsk, type FanOutCursor, fanOut, type Member } from "../../recipients/fan-out.ts";
@@ -43,7 +44,11 @@ export async function planFanOut(
     const pages = await fanOut(tx, workspace_id, asks, PAGE);
     own.forEach((order, index) => {
       const { members = [], next = null } = pages[index] ?? {};
-      runs.push(...members.map((member) => toRun(order, member, now, deps.ids.ulid())));
+      runs.push(
+        ...members.map((member) =>
+          toRun(order, member, now, deps.ids.ulidIn(bucketOf({ workspace_id, ...member }))),
+        ),
+      );
       if (next !== null) rest.push({ order, next });
     });
   }

@@ -1,3 +1,4 @@
+import { bucketOf } from "../../ids.ts";
 import type { Tx } from "../../db/db.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { editProfile } from "../../core/profile/profile-edit.ts";
@@ -174,12 +175,14 @@ function makeRun(
     spec.is_transient ||
     inline.identities.length > 0 ||
     Object.keys(inline.properties).length > 0;
+  const { object_type } = spec;
+  const distinct_id = spec.is_transient ? `_transient_${deps.ids.ulid()}` : spec.distinct_id;
   const seed = {
-    id: deps.ids.ulid(),
+    id: deps.ids.ulidIn(bucketOf({ workspace_id: request.workspace_id, object_type, distinct_id })),
     parent_run_id: request.parent_run_id,
     parent_object: null,
-    object_type: spec.object_type,
-    distinct_id: spec.is_transient ? `_transient_${deps.ids.ulid()}` : spec.distinct_id,
+    object_type,
+    distinct_id,
     recipient_id,
     actor: actor === null ? null : toPerson(actor, outcomes),
     inline: hasInline

@@ -1,3 +1,4 @@
+import { bucketOfId } from "../../ids.ts";
 import type { Turn } from "./turn.ts";
 import type { StepCode } from "../../core/step-log.ts";
 import { internalReason } from "../../core/error-message.ts";
@@ -133,11 +134,11 @@ function transition(
         addStep(run, node, "info", "node_completed", `not waiting: ${until} has come`, { until });
         return positionAfter(run.workflow.nodes, at);
       }
-      suspend(run, node, outcome, deps.ids.ulid());
+      suspend(run, node, outcome, deps.ids.ulidIn(bucketOfId(run.id)));
       return at;
     case "call":
       run.memory.call = outcome.call;
-      beginWait(run, { id: deps.ids.ulid(), until: null });
+      beginWait(run, { id: deps.ids.ulidIn(bucketOfId(run.id)), until: null });
       addStep(run, node, "info", "waiting", `calling ${outcome.call.method} ${originOf(outcome.call.url)}`);
       return at;
     case "wait":
