@@ -1,3 +1,4 @@
+import { utf8Length } from "../bytes.ts";
 import { isJsonObject, type Json, type JsonObject } from "../json.ts";
 import {
   contains,
@@ -64,7 +65,7 @@ const PLAIN: Record<string, Plain> = {
   "type/0": (_run, input) => typeOf(input),
   "length/0": (run, input) => lengthOf(run, input),
   "utf8bytelength/0": (run, input) => {
-    if (typeof input === "string") return Buffer.byteLength(read(run, input));
+    if (typeof input === "string") return utf8Length(read(run, input));
     throw new JqFailure(`${describe(run, input)} only strings have UTF-8 byte length`);
   },
   "keys/0": (run, input) => keysOf(run, input, true),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FUNCTIONS } from "./fixtures/functions.ts";
 import { LANGUAGE } from "./fixtures/language.ts";
-import { createJqEngine, JqError } from "./index.ts";
+import { createJqEngine, JqError } from "./node.ts";
 import { isJsonObject } from "../json.ts";
 
 const engine = createJqEngine();

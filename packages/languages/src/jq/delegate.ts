@@ -1,4 +1,5 @@
 import { JqError, JqOverrunError, JqSyntaxError, readable } from "./errors.ts";
+import type { WasmModule } from "./program.ts";
 import { createWasmJq, WasmFailure, type WasmResult } from "./wasm.ts";
 
 /**
@@ -8,7 +9,7 @@ import { createWasmJq, WasmFailure, type WasmResult } from "./wasm.ts";
 export interface Delegate {
   /**
    * The first `max` values, each as JSON text. `now` is what `now` gives, in milliseconds since the epoch. Throws
-   * `JqError`, `JqSyntaxError` when it does not compile.
+   * `JqError`, `JqSyntaxError` when it does not compile, and what `module` throws.
    */
   run: (expression: string, input: string, max: number, now: number) => string[];
   /** What the compiler has against it, or null. */
@@ -51,8 +52,8 @@ const DEFINITIONS: Record<string, string> = {
 const TRIM =
   'def _trim($left; $right): if type != "string" then error("trim input must be a string") else (if $left then sub("\\\\A[ \\\\t\\\\n\\\\x0b\\\\f\\\\r]+"; "") else . end) | (if $right then sub("[ \\\\t\\\\n\\\\x0b\\\\f\\\\r]+\\\\z"; "") else . end) end; ';
 
-export function createDelegate(): Delegate {
-  const jq = createWasmJq(LIMITS);
+export function createDelegate(module: () => WasmModule): Delegate {
+  const jq = createWasmJq(LIMITS, module);
 
   function call(program: string, input: string, now: number): WasmResult {
     try {

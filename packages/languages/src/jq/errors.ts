@@ -8,6 +8,11 @@ export class JqSyntaxError extends JqError {
   override name = "JqSyntaxError";
 }
 
+/** The expression is one for the C program, and the engine has none, or one that does not fit. */
+export class JqProgramError extends JqError {
+  override name = "JqProgramError";
+}
+
 /** It took more time, memory or output than it may. With the like input it would do so again. */
 export class JqOverrunError extends JqError {
   override name = "JqOverrunError";

@@ -1,4 +1,4 @@
-import { Buffer } from "node:buffer";
+import { fromUtf8, textFromBase64, textToBase64, toUtf8 } from "../bytes.ts";
 import type { Json } from "../json.ts";
 import { describe, JqFailure, type Meter, spend, strip, toJson, toText } from "./values.ts";
 
@@ -20,9 +20,9 @@ const FORMATS = new Map<string, Format>([
   ["csv", (meter, value) => row(meter, value, "csv", ",", (text) => `"${text.replaceAll('"', '""')}"`)],
   ["tsv", (meter, value) => row(meter, value, "tsv", "\t", escapeTsv)],
   ["sh", shellWords],
-  ["base64", (meter, value) => Buffer.from(worked(meter, toText(meter, value))).toString("base64")],
+  ["base64", (meter, value) => textToBase64(worked(meter, toText(meter, value)))],
   ["base64d", fromBase64],
-  ["base32", (meter, value) => toBase32(Buffer.from(worked(meter, toText(meter, value))))],
+  ["base32", (meter, value) => toBase32(toUtf8(worked(meter, toText(meter, value))))],
   ["base32d", fromBase32],
 ]);
 
@@ -89,7 +89,7 @@ function fromBase64(meter: Meter, value: Json): string {
   if (!/^[A-Za-z0-9+/]*$/.test(digits))
     throw new JqFailure(`${describe(meter, value)} is not valid base64 data`);
   if (digits.length % 4 === 1) throw new JqFailure(`${describe(meter, value)} trailing base64 byte found`);
-  return Buffer.from(digits, "base64").toString("utf8");
+  return textFromBase64(digits);
 }
 
 function toBase32(bytes: Uint8Array): string {
@@ -118,5 +118,5 @@ function fromBase32(meter: Meter, value: Json): string {
       bytes.push((held >> bits) & 0xff);
     }
   }
-  return Buffer.from(bytes).toString("utf8");
+  return fromUtf8(Uint8Array.from(bytes));
 }

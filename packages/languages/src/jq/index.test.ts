@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createJqEngine, JqError } from "./index.ts";
+import { createJqEngine, JqError } from "./node.ts";
 import type { JsonObject } from "../json.ts";
 
 const engine = createJqEngine();

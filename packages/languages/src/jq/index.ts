@@ -1,13 +1,17 @@
 import { compile } from "./compile.ts";
 import { createDelegate } from "./delegate.ts";
+import { createLru } from "../lru.ts";
+import { isEngineLimit } from "../overflow.ts";
 import { JqError, JqOverrunError, JqSyntaxError, readable } from "./errors.ts";
 import { collect, type Filter, firstOf, type Run } from "./filter.ts";
 import { Foreign, tokenize, type Token } from "./lexer.ts";
 import { parse } from "./parser.ts";
+import { createModuleSource, type JqProgram } from "./program.ts";
 import { JqFailure, OutOfSteps, put, spend, toJson } from "./values.ts";
 import type { Json, JsonObject } from "../json.ts";
 
-export { JqError, JqOverrunError } from "./errors.ts";
+export { JqError, JqOverrunError, JqProgramError } from "./errors.ts";
+export type { JqProgram } from "./program.ts";
 
 /**
  * jq expressions of workflow settings: jq 1.7. The namespaces are reachable both as keys (`."$recipient".plan`) and as
@@ -40,7 +44,7 @@ type Program =
   | { kind: "refused"; reason: string };
 
 const NAMESPACES = new Set(["$recipient", "$actor", "$brand", "$tenant"]);
-const CACHED = 2000;
+const CACHED = { entries: 2000, characters: 2_000_000 };
 const MAX_LENGTH = 16_384;
 const MAX_VALUES = 1000;
 /** About 50 ms, some 250 where a step costs most. */
@@ -54,15 +58,22 @@ const UNAVAILABLE = new Set(
   ),
 );
 
-export function createJqEngine(): JqEngine {
-  const programs = new Map<string, Program>();
-  const delegate = createDelegate();
+export interface JqOptions {
+  /**
+   * The C program for what is not evaluated in JavaScript, or a function that gives it once it is needed: undefined as
+   * long as it is not there. Without one, such an expression throws `JqProgramError`. Node reads it from jq-web.
+   */
+  program?: JqProgram | (() => JqProgram | undefined);
+}
+
+export function createJqEngine(options: JqOptions = {}): JqEngine {
+  const programs = createLru<Program>(CACHED);
+  const delegate = createDelegate(createModuleSource(options.program));
 
   function programOf(expression: string): Program {
     const known = programs.get(expression);
     if (known !== undefined) return known;
     const program = prepare(expression);
-    if (programs.size >= CACHED) programs.clear();
     programs.set(expression, program);
     return program;
   }
@@ -134,7 +145,7 @@ function prepare(expression: string): Program {
     if (fault !== null) return refused(fault);
     return { kind: "native", filter: compile(parse(expression), [], NAMESPACES) };
   } catch (error) {
-    if (error instanceof Foreign || error instanceof RangeError) return { kind: "delegated" };
+    if (error instanceof Foreign || isEngineLimit(error)) return { kind: "delegated" };
     throw error;
   }
 }
@@ -174,7 +185,7 @@ function guarded<T>(evaluate: () => T): T {
   } catch (cause) {
     if (cause instanceof JqFailure) throw new JqError(messageOf(cause), { cause });
     if (cause instanceof OutOfSteps) throw new JqOverrunError(cause.message, { cause });
-    if (cause instanceof RangeError) throw new JqOverrunError("is nested too deeply", { cause });
+    if (isEngineLimit(cause)) throw new JqOverrunError("is nested too deeply", { cause });
     throw cause;
   }
 }

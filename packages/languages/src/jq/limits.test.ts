@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createJqEngine, JqOverrunError } from "./index.ts";
+import { createJqEngine, JqOverrunError } from "./node.ts";
 import type { JsonObject } from "../json.ts";
 
 const engine = createJqEngine();

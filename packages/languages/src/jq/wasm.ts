@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { concatBytes, fromUtf8, toLatin1, toUtf8 } from "../bytes.ts";
+import { isStackOverflow } from "../overflow.ts";
+import { instantiateModule, type WasmImports, type WasmMemory, type WasmModule } from "./program.ts";
 import { parseTime, readTime, writeTime } from "./wasm-time.ts";
 
 /**
@@ -11,7 +12,7 @@ import { parseTime, readTime, writeTime } from "./wasm-time.ts";
 export interface WasmJq {
   /**
    * Both in UTF-8. `now` is what its clock shows, in milliseconds since the epoch. Throws `WasmFailure` when the
-   * program died or went beyond its limits.
+   * program died or went beyond its limits, and what `module` throws.
    */
   run: (program: string, input: string, now: number) => WasmResult;
 }
@@ -47,7 +48,7 @@ class Exit extends Error {
 }
 
 interface Exports {
-  memory: WebAssembly.Memory;
+  memory: WasmMemory;
   __wasm_call_ctors: () => void;
   __main_argc_argv: (count: number, values: number) => number;
   _emscripten_stack_restore: (pointer: number) => void;
@@ -86,20 +87,12 @@ const NOT_SEEKABLE = 70;
 const REGULAR_FILE = 0o100444;
 const CHARACTER_DEVICE = 2;
 
-export function createWasmJq(limits: WasmLimits): WasmJq {
-  let compiled: WebAssembly.Module | undefined;
+export function createWasmJq(limits: WasmLimits, module: () => WasmModule): WasmJq {
   let idle: Instance | undefined;
-
-  function start(): Instance {
-    compiled ??= new WebAssembly.Module(
-      readFileSync(createRequire(import.meta.url).resolve("jq-web/jq.wasm")),
-    );
-    return instantiate(compiled, limits);
-  }
 
   return {
     run(program, input, now) {
-      const instance = idle ?? start();
+      const instance = idle ?? instantiate(module(), limits);
       // An evaluation that V8 breaks off runs no `finally`: the instance is only given back at the end.
       idle = undefined;
       const size = instance.exports.memory.buffer.byteLength;
@@ -113,8 +106,8 @@ export function createWasmJq(limits: WasmLimits): WasmJq {
 }
 
 function runOnce({ exports, image, files }: Instance, program: string, input: string): WasmResult {
-  files.program = Buffer.from(program);
-  files.input = Buffer.from(input);
+  files.program = toUtf8(program);
+  files.input = toUtf8(input);
   files.read = { program: 0, input: 0 };
   files.output = [];
   files.outputSize = 0;
@@ -129,7 +122,7 @@ function runOnce({ exports, image, files }: Instance, program: string, input: st
     if (error instanceof WasmFailure) throw error;
     if (!(error instanceof Exit)) {
       // V8's, for a stack that overflowed, or a trap of the machine.
-      const reason = error instanceof RangeError ? "is nested too deeply" : "jq broke off";
+      const reason = isStackOverflow(error) ? "is nested too deeply" : "jq broke off";
       throw new WasmFailure(reason, { cause: error });
     }
     code = error.code;
@@ -140,7 +133,7 @@ function runOnce({ exports, image, files }: Instance, program: string, input: st
 
 function pushArguments(exports: Exports): number {
   const pointers = ARGUMENTS.map((argument) => {
-    const bytes = Buffer.from(`${argument}\0`);
+    const bytes = toUtf8(`${argument}\0`);
     const pointer = exports._emscripten_stack_alloc(bytes.length);
     new Uint8Array(exports.memory.buffer).set(bytes, pointer);
     return pointer;
@@ -151,10 +144,10 @@ function pushArguments(exports: Exports): number {
 }
 
 function decode(chunks: readonly Uint8Array[]): string {
-  return Buffer.concat(chunks).toString("utf8");
+  return fromUtf8(concatBytes(chunks));
 }
 
-function instantiate(module: WebAssembly.Module, limits: WasmLimits): Instance {
+function instantiate(module: WasmModule, limits: WasmLimits): Instance {
   const files: Files = {
     program: new Uint8Array(),
     input: new Uint8Array(),
@@ -167,7 +160,7 @@ function instantiate(module: WebAssembly.Module, limits: WasmLimits): Instance {
   const clock = { now: 0 };
   let exports: Exports;
   const memory = () => exports.memory;
-  const imports = {
+  const imports: WasmImports = {
     env: {
       ...createSystem(memory, limits),
       ...createCalendar(memory),
@@ -175,7 +168,7 @@ function instantiate(module: WebAssembly.Module, limits: WasmLimits): Instance {
     },
     wasi_snapshot_preview1: createFileSystem(memory, files, limits),
   };
-  exports = new WebAssembly.Instance(module, imports).exports as unknown as Exports;
+  exports = instantiateModule(module, imports) as unknown as Exports;
   const { end, breakAt } = enlargeStack(exports);
   exports.__wasm_call_ctors();
   const bytes = new Uint8Array(exports.memory.buffer);
@@ -204,7 +197,7 @@ function enlargeStack(exports: Exports): { end: number; breakAt: number } {
 }
 
 function createSystem(
-  memory: () => WebAssembly.Memory,
+  memory: () => WasmMemory,
   limits: WasmLimits,
 ): Record<string, (...args: never[]) => unknown> {
   const text = (pointer: number) => readText(memory(), pointer);
@@ -250,7 +243,7 @@ function createSystem(
   };
 }
 
-function createCalendar(memory: () => WebAssembly.Memory): Record<string, (...args: never[]) => unknown> {
+function createCalendar(memory: () => WasmMemory): Record<string, (...args: never[]) => unknown> {
   const tm = (pointer: number) => new Int32Array(memory().buffer, pointer, 11);
   const write = (seconds: bigint, pointer: number) => writeTime(tm(pointer), Number(seconds));
   return {
@@ -280,7 +273,7 @@ function createCalendar(memory: () => WebAssembly.Memory): Record<string, (...ar
 }
 
 function createFileSystem(
-  memory: () => WebAssembly.Memory,
+  memory: () => WasmMemory,
   files: Files,
   limits: WasmLimits,
 ): Record<string, (...args: never[]) => unknown> {
@@ -345,7 +338,8 @@ function createFileSystem(
   };
 }
 
-function readText(memory: WebAssembly.Memory, pointer: number, encoding: "utf8" | "latin1" = "utf8"): string {
-  const bytes = Buffer.from(memory.buffer);
-  return bytes.toString(encoding, pointer, bytes.indexOf(0, pointer));
+function readText(memory: WasmMemory, pointer: number, encoding: "utf8" | "latin1" = "utf8"): string {
+  const bytes = new Uint8Array(memory.buffer);
+  const text = bytes.subarray(pointer, bytes.indexOf(0, pointer));
+  return encoding === "utf8" ? fromUtf8(text) : toLatin1(text);
 }

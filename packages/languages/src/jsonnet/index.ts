@@ -1,4 +1,7 @@
+import { type Hashes, PORTABLE_HASHES } from "../hashes.ts";
 import type { Json, JsonObject } from "../json.ts";
+import { createLru } from "../lru.ts";
+import { isEngineLimit, isStackOverflow } from "../overflow.ts";
 import { compile } from "./compile/compile.ts";
 import { JsonnetError } from "./jsonnet-error.ts";
 import { DEFAULT_LIMITS, type JsonnetLimits } from "./limits.ts";
@@ -35,21 +38,23 @@ export { JsonnetError } from "./jsonnet-error.ts";
 export { type Token, tokenize } from "./syntax/lexer.ts";
 export type { JsonnetLimits } from "./limits.ts";
 
-const CACHED = 2000;
+const CACHED = { entries: 2000, characters: 2_000_000 };
 /** That of the reference; our own stack has no room for more. */
 const MAX_DEPTH = 500;
 
-export function createJsonnetEngine(limits: Partial<JsonnetLimits> = {}): JsonnetEngine {
-  const std = createStd();
+export function createJsonnetEngine(
+  limits: Partial<JsonnetLimits> = {},
+  hashes: Hashes = PORTABLE_HASHES,
+): JsonnetEngine {
+  const std = createStd(hashes);
   const all: JsonnetLimits = { ...DEFAULT_LIMITS, ...limits };
   all.depth = Math.min(all.depth, MAX_DEPTH);
-  const scripts = new Map<string, Code>();
+  const scripts = createLru<Code>(CACHED);
 
   function compiled(source: string): Code {
     const known = scripts.get(source);
     if (known !== undefined) return known;
     const code = compileSource(source, std);
-    if (scripts.size >= CACHED) scripts.clear();
     scripts.set(source, code);
     return code;
   }
@@ -62,7 +67,7 @@ export function createJsonnetEngine(limits: Partial<JsonnetLimits> = {}): Jsonne
 /** What is wrong with a script before it runs: syntax, unknown variables, imports. Null when nothing is. */
 export function checkJsonnet(source: string): JsonnetError | null {
   try {
-    compileSource(source, createStd());
+    compileSource(source, createStd(PORTABLE_HASHES));
     return null;
   } catch (error) {
     if (error instanceof JsonnetError) return error;
@@ -83,9 +88,8 @@ function run(source: string, code: Code, std: ObjectValue, json: JsonObject, lim
     return toJson(rt, isFunction(value) ? call(rt, value, []) : value);
   } catch (cause) {
     // What JavaScript itself refuses. Depth is counted, but how much room our caller left is not known.
-    if (!(cause instanceof RangeError)) throw cause;
-    const isStack = cause.message.includes("call stack");
-    const reason = isStack
+    if (!isEngineLimit(cause)) throw cause;
+    const reason = isStackOverflow(cause)
       ? "expressions are nested too deeply"
       : "evaluation makes a value that is too large";
     throw new JsonnetError(reason, null, { cause });

@@ -1,0 +1,122 @@
+/*
+ * Texts as bytes and back, with nothing but what browsers and Node both have, as fast as Node's Buffer: `btoa` for
+ * what is ASCII, tables for the rest. `Uint8Array.fromBase64` is younger than the Node we run on.
+ */
+const ENCODER = new TextEncoder();
+/** A byte order mark is a character like any other, as it is for Node's Buffer. */
+const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
+/** Arguments that one call takes on any stack. */
+const CHUNK = 4096;
+const SHORT = 64;
+const DIGITS = ENCODER.encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+const VALUES = new Uint8Array(128);
+for (const [value, digit] of DIGITS.entries()) VALUES[digit] = value;
+const PADDING = 61;
+// oxlint-disable-next-line no-control-regex
+const BEYOND_ASCII = /[^\u0000-\u007f]/;
+
+export function toUtf8(text: string): Uint8Array {
+  return ENCODER.encode(text);
+}
+
+/** Bytes that are no UTF-8 become U+FFFD. */
+export function fromUtf8(bytes: Uint8Array): string {
+  return DECODER.decode(bytes);
+}
+
+/** Counted without making the bytes. Half of a surrogate pair becomes U+FFFD, which takes three. */
+export function utf8Length(text: string): number {
+  let length = text.length;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x80) continue;
+    length += unit < 0x800 ? 1 : 2;
+    // The second half of a pair is counted already: two units, four bytes.
+    if (unit >= 0xd800 && unit < 0xdc00 && isLow(text.charCodeAt(at + 1))) at++;
+  }
+  return length;
+}
+
+function isLow(unit: number): boolean {
+  return unit >= 0xdc00 && unit < 0xe000;
+}
+
+/** A look that costs less than the bytes do; long texts are better made into bytes at once. */
+function isShortAscii(text: string): boolean {
+  return text.length <= SHORT && !BEYOND_ASCII.test(text);
+}
+
+/** A text whose characters are the bytes. */
+export function toLatin1(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += CHUNK) {
+    text += String.fromCharCode.apply(null, bytes.subarray(at, at + CHUNK) as unknown as number[]);
+  }
+  return text;
+}
+
+/** The characters must be below 256. */
+export function fromLatin1(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
+}
+
+/** The base64 of a text's UTF-8. */
+export function textToBase64(text: string): string {
+  if (isShortAscii(text)) return btoa(text);
+  const bytes = toUtf8(text);
+  return bytes.length === text.length ? btoa(text) : toBase64(bytes);
+}
+
+/** The text whose UTF-8 a base64 without padding holds. The caller has checked that it is one. */
+export function textFromBase64(digits: string): string {
+  const bytes = atob(digits);
+  if (digits.length <= SHORT) return BEYOND_ASCII.test(bytes) ? fromUtf8(fromLatin1(bytes)) : bytes;
+  return toUtf8(bytes).length === bytes.length ? bytes : fromUtf8(fromBase64(digits));
+}
+
+function toBase64(bytes: Uint8Array): string {
+  const digits = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
+  let to = 0;
+  for (let at = 0; at < bytes.length; at += 3) {
+    const three = (byteAt(bytes, at) << 16) | (byteAt(bytes, at + 1) << 8) | byteAt(bytes, at + 2);
+    digits[to++] = byteAt(DIGITS, three >> 18);
+    digits[to++] = byteAt(DIGITS, (three >> 12) & 63);
+    digits[to++] = byteAt(DIGITS, (three >> 6) & 63);
+    digits[to++] = byteAt(DIGITS, three & 63);
+  }
+  const missing = (3 - (bytes.length % 3)) % 3;
+  return fromUtf8(digits.fill(PADDING, digits.length - missing));
+}
+
+function fromBase64(digits: string): Uint8Array {
+  const codes = toUtf8(digits);
+  const bytes = new Uint8Array((codes.length * 3) >> 2);
+  const value = (at: number) => byteAt(VALUES, byteAt(codes, at));
+  let to = 0;
+  for (let at = 0; at < codes.length; at += 4) {
+    const four = (value(at) << 18) | (value(at + 1) << 12) | (value(at + 2) << 6) | value(at + 3);
+    // What is beyond the end of a typed array is not written.
+    bytes[to++] = four >> 16;
+    bytes[to++] = four >> 8;
+    bytes[to++] = four;
+  }
+  return bytes;
+}
+
+function byteAt(bytes: Uint8Array, at: number): number {
+  return bytes[at] ?? 0;
+}
+
+export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array {
+  const [first] = chunks;
+  if (first !== undefined && chunks.length === 1) return first;
+  const bytes = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}

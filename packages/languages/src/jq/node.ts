@@ -1,0 +1,16 @@
+import { createJqEngine as createEngine, type JqEngine, type JqOptions } from "./index.ts";
+import { readProgram } from "../node.ts";
+
+export {
+  JqError,
+  JqOverrunError,
+  JqProgramError,
+  type JqEngine,
+  type JqOptions,
+  type JqProgram,
+} from "./index.ts";
+
+/** The door for Node: the C program is read from jq-web, once the first expression needs it. */
+export function createJqEngine(options: JqOptions = {}): JqEngine {
+  return createEngine({ program: options.program ?? readProgram });
+}
