@@ -7,8 +7,10 @@ import { launchBrowser } from "../../../e2e/support/browser.ts";
 import { type Bundle, bundleDoors } from "../../../scripts/bundle.ts";
 import { FUNCTIONS } from "../src/jq/fixtures/functions.ts";
 import { LANGUAGE, readRow } from "../src/jq/fixtures/language.ts";
+import { RARE_FUNCTIONS } from "../src/jq/fixtures/rare-functions.ts";
 import type { Json, JsonObject } from "../src/json.ts";
 import { createJsonnetEngine } from "../src/jsonnet/node.ts";
+import { CASES } from "../src/jsonnet/std/fixtures/cases.ts";
 import { readProgram } from "../src/node.ts";
 
 /** The bundles in a real browser, on a page that forbids what evaluates texts as code. */
@@ -116,7 +118,7 @@ describe("jq in a browser", () => {
   });
 
   it("gives what the manual has, as in Node", async () => {
-    const rows = Object.values({ ...LANGUAGE, ...FUNCTIONS })
+    const rows = Object.values({ ...LANGUAGE, ...FUNCTIONS, ...RARE_FUNCTIONS })
       .flat()
       .map(readRow);
     const outcomes = await evaluateEach(
@@ -142,6 +144,15 @@ describe("jq in a browser", () => {
 });
 
 describe("Jsonnet in a browser", () => {
+  it("gives what the standard library has, as in Node", async () => {
+    const cases = Object.values(CASES).flat();
+    const outcomes = await evaluateEach(
+      "jsonnet",
+      cases.map(([source]) => [source, {}]),
+    );
+    expect(outcomes).toEqual(cases.map(([, value]) => ({ value })));
+  });
+
   it("hashes and encodes as in Node", async () => {
     const source = `{
       hashes: [hash(data.x) for hash in [std.md5, std.sha1, std.sha256, std.sha512, std.sha3]],

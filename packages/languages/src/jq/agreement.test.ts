@@ -9,7 +9,7 @@ import type { Json, JsonObject } from "../json.ts";
 /** Random programs of the part that is evaluated in JavaScript, held against what the C program makes of them. */
 const RUNS = 1000;
 const engine = createJqEngine();
-const delegate = createDelegate(createModuleSource(readProgram));
+const delegate = createDelegate(createModuleSource(readProgram), ["$recipient"]);
 
 const text = fc.string({
   unit: fc.constantFrom("a", "b", "B", "1", " ", ",", "é", "😀", "\uffff", '"', "<"),

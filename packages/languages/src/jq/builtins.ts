@@ -257,6 +257,9 @@ const BUILTINS = new Map<string, Make>([
   ...Object.entries(LOOPS),
 ]);
 
+/** `map/1` and the like. */
+export const BUILTIN_NAMES: readonly string[] = [...BUILTINS.keys()];
+
 export function findBuiltin(name: string, args: number): Make | undefined {
   return BUILTINS.get(`${name}/${args}`);
 }

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { FUNCTIONS } from "./fixtures/functions.ts";
 import { LANGUAGE, readRow } from "./fixtures/language.ts";
+import { RARE_FUNCTIONS } from "./fixtures/rare-functions.ts";
 import { createJqEngine, JqError } from "./node.ts";
 
 const engine = createJqEngine();
-const ROWS = Object.entries({ ...LANGUAGE, ...FUNCTIONS }).flatMap(([section, rows]) =>
+const ROWS = Object.entries({ ...LANGUAGE, ...FUNCTIONS, ...RARE_FUNCTIONS }).flatMap(([section, rows]) =>
   rows.map((row) => ({ section, program: row[0], input: row[1], ...readRow(row) })),
 );
 

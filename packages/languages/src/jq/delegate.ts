@@ -17,7 +17,6 @@ export interface Delegate {
 }
 
 const LIMITS = { max_output: 1024 * 1024, max_memory: 64 * 1024 * 1024 };
-const NAMESPACES = ["$recipient", "$actor", "$brand", "$tenant"];
 const COMPILE_ERROR = 3;
 
 const ZONE = 'if type == "string" then split("%%") | map(split("%Z") | join("UTC")) | join("%%") else . end';
@@ -40,7 +39,6 @@ const DEFINITIONS: Record<string, string> = {
   datesub: "def datesub(u; n): . - n;",
   date: "def date: todate;",
   abs: 'def abs: if type != "number" then error("abs: not a number") elif . < 0 then -. else . end;',
-  repeat: "def repeat(f): def _repeat: ., (f | _repeat); _repeat;",
   reverse:
     'def reverse: if type == "string" then explode | [.[length - 1 - range(0; length)]] | implode else [.[length - 1 - range(0; length)]] end;',
   // Its C library has no name for a zone and gives up.
@@ -49,10 +47,11 @@ const DEFINITIONS: Record<string, string> = {
   from_entries: FROM_ENTRIES,
   with_entries: `${FROM_ENTRIES} def with_entries(f): to_entries | map(f) | from_entries;`,
 };
+export const DEFINED_NAMES: readonly string[] = Object.keys(DEFINITIONS);
 const TRIM =
   'def _trim($left; $right): if type != "string" then error("trim input must be a string") else (if $left then sub("\\\\A[ \\\\t\\\\n\\\\x0b\\\\f\\\\r]+"; "") else . end) | (if $right then sub("[ \\\\t\\\\n\\\\x0b\\\\f\\\\r]+\\\\z"; "") else . end) end; ';
 
-export function createDelegate(module: () => WasmModule): Delegate {
+export function createDelegate(module: () => WasmModule, variables: readonly string[]): Delegate {
   const jq = createWasmJq(LIMITS, module);
 
   function call(program: string, input: string, now: number): WasmResult {
@@ -68,7 +67,7 @@ export function createDelegate(module: () => WasmModule): Delegate {
     run(expression, input, max, now) {
       // On a line of its own: the expression may end with a comment.
       const { code, output, errors } = call(
-        `${prelude(expression)}limit(${max}; ${expression}\n)`,
+        `${prelude(expression, variables)}limit(${max}; ${expression}\n)`,
         input,
         now,
       );
@@ -77,17 +76,17 @@ export function createDelegate(module: () => WasmModule): Delegate {
       return output.split("\n").filter((line) => line !== "");
     },
     check(expression) {
-      const { code, errors } = call(`${prelude(expression)}empty | (${expression}\n)`, "{}", 0);
+      const { code, errors } = call(`${prelude(expression, variables)}empty | (${expression}\n)`, "{}", 0);
       return code === COMPILE_ERROR ? readable(reasonOf(errors, expression)) : null;
     },
   };
 }
 
 /** On the expression's first line, so that line numbers are its own. */
-function prelude(expression: string): string {
+function prelude(expression: string, variables: readonly string[]): string {
   const words = new Set(expression.match(/[a-z_]\w*/gi) ?? []);
   const definitions = Object.entries(DEFINITIONS).filter(([name]) => words.has(name));
-  const bindings = NAMESPACES.filter((name) => expression.includes(name));
+  const bindings = variables.filter((name) => expression.includes(name));
   return [
     definitions.some(([name]) => name.endsWith("trim")) ? TRIM : "",
     ...definitions.map(([, definition]) => `${definition} `),

@@ -26,6 +26,8 @@ const FORMATS = new Map<string, Format>([
   ["base32d", fromBase32],
 ]);
 
+export const FORMAT_NAMES: readonly string[] = [...FORMATS.keys()];
+
 export function findFormat(name: string): Format | undefined {
   return FORMATS.get(name);
 }

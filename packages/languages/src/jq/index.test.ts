@@ -144,6 +144,25 @@ describe("a jq expression", () => {
   });
 });
 
+describe("variables", () => {
+  const own = createJqEngine({ variables: ["$user", "$order"] });
+  const data = { $user: { name: "Ada" }, $recipient: 1 };
+
+  it("are the fields of the input that the engine names, in either evaluator", () => {
+    expect(own.evaluate("$user.name", data)).toBe("Ada");
+    expect(own.evaluate('$user | .name |= ascii_upcase | .name, ."$user".name', data)).toBe("ADA");
+  });
+
+  it("are null where the input lacks them, and unknown where nobody named them", () => {
+    expect(own.evaluate("$order", data)).toBeNull();
+    expect(own.check("$recipient")).toBe("$recipient is not defined");
+  });
+
+  it("have names that jq can read", () => {
+    expect(() => createJqEngine({ variables: ["user"] })).toThrow("not the name of a variable: user");
+  });
+});
+
 describe("all values of an expression", () => {
   it.each<[string, unknown[]]>([
     [".items[].n", [1, 2]],

@@ -14,8 +14,8 @@ export { JqError, JqOverrunError, JqProgramError } from "./errors.ts";
 export type { JqProgram } from "./program.ts";
 
 /**
- * jq expressions of workflow settings: jq 1.7. The namespaces are reachable both as keys (`."$recipient".plan`) and as
- * variables (`$recipient.plan`), because published samples use both.
+ * jq expressions of workflow settings: jq 1.7. Chosen fields of the input are variables too (`options.variables`): both
+ * `."$recipient".plan` and `$recipient.plan` work, because published samples use both.
  *
  * Two evaluators stand behind the door. Paths, operators, lists, texts and objects are compiled to JavaScript functions
  * that work on the input as it is and count their steps: a microsecond, and no expression can run away. All else
@@ -43,7 +43,9 @@ type Program =
   | { kind: "delegated" }
   | { kind: "refused"; reason: string };
 
-const NAMESPACES = new Set(["$recipient", "$actor", "$brand", "$tenant"]);
+/** Carillon's own. */
+const VARIABLES = ["$recipient", "$actor", "$brand", "$tenant"];
+const VARIABLE = /^\$[a-zA-Z_]\w*$/;
 const CACHED = { entries: 2000, characters: 2_000_000 };
 const MAX_LENGTH = 16_384;
 const MAX_VALUES = 1000;
@@ -64,16 +66,25 @@ export interface JqOptions {
    * long as it is not there. Without one, such an expression throws `JqProgramError`. Node reads it from jq-web.
    */
   program?: JqProgram | (() => JqProgram | undefined);
+  /**
+   * Fields of the input that are variables too, with their dollar sign; null where the input lacks them. By default
+   * `$recipient`, `$actor`, `$brand` and `$tenant`.
+   */
+  variables?: readonly string[];
 }
 
 export function createJqEngine(options: JqOptions = {}): JqEngine {
   const programs = createLru<Program>(CACHED);
-  const delegate = createDelegate(createModuleSource(options.program));
+  const variables = options.variables ?? VARIABLES;
+  const wrong = variables.find((name) => !VARIABLE.test(name));
+  if (wrong !== undefined) throw new TypeError(`not the name of a variable: ${wrong}`);
+  const names = new Set(variables);
+  const delegate = createDelegate(createModuleSource(options.program), variables);
 
   function programOf(expression: string): Program {
     const known = programs.get(expression);
     if (known !== undefined) return known;
-    const program = prepare(expression);
+    const program = prepare(expression, names);
     programs.set(expression, program);
     return program;
   }
@@ -136,14 +147,14 @@ function createRun(root: JsonObject): Run {
   return { left: MAX_STEPS, infinite: false, root };
 }
 
-function prepare(expression: string): Program {
+function prepare(expression: string, variables: ReadonlySet<string>): Program {
   if (expression.length > MAX_LENGTH) return refused(`expression is longer than ${MAX_LENGTH} characters`);
   if (!expression.isWellFormed() || expression.includes("\0")) return refused("expression is not valid text");
   if (expression.trim() === "") return refused("expression is empty");
   try {
     const fault = findFault(tokenize(expression));
     if (fault !== null) return refused(fault);
-    return { kind: "native", filter: compile(parse(expression), [], NAMESPACES) };
+    return { kind: "native", filter: compile(parse(expression), [], variables) };
   } catch (error) {
     if (error instanceof Foreign || isEngineLimit(error)) return { kind: "delegated" };
     throw error;

@@ -12,5 +12,5 @@ export {
 
 /** The door for Node: the C program is read from jq-web, once the first expression needs it. */
 export function createJqEngine(options: JqOptions = {}): JqEngine {
-  return createEngine({ program: options.program ?? readProgram });
+  return createEngine({ ...options, program: options.program ?? readProgram });
 }
