@@ -1,11 +1,11 @@
 /*
- * Texts as bytes and back, with nothing but what browsers and Node both have, as fast as Node's Buffer: `btoa` for
- * what is ASCII, tables for the rest. `Uint8Array.fromBase64` is younger than the Node we run on.
+ * Strings as bytes and back, using only what browsers and Node have in common, nearly as fast as Node's Buffer:
+ * `btoa` for ASCII, tables for the rest. `Uint8Array.fromBase64` is too recent for the Node we run on.
  */
 const ENCODER = new TextEncoder();
-/** A byte order mark is a character like any other, as it is for Node's Buffer. */
+/** Keeps a byte order mark, as Node's Buffer does. */
 const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
-/** Arguments that one call takes on any stack. */
+/** The number of arguments that a call can take on any stack. */
 const CHUNK = 4096;
 const SHORT = 64;
 const DIGITS = ENCODER.encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
@@ -19,19 +19,19 @@ export function toUtf8(text: string): Uint8Array {
   return ENCODER.encode(text);
 }
 
-/** Bytes that are no UTF-8 become U+FFFD. */
+/** Decodes UTF-8. Invalid bytes become U+FFFD. */
 export function fromUtf8(bytes: Uint8Array): string {
   return DECODER.decode(bytes);
 }
 
-/** Counted without making the bytes. Half of a surrogate pair becomes U+FFFD, which takes three. */
+/** Counts the bytes without making them. Half a surrogate pair becomes U+FFFD, which takes three. */
 export function utf8Length(text: string): number {
   let length = text.length;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     if (unit < 0x80) continue;
     length += unit < 0x800 ? 1 : 2;
-    // The second half of a pair is counted already: two units, four bytes.
+    // The second unit of a pair is counted already: two units are four bytes.
     if (unit >= 0xd800 && unit < 0xdc00 && isLow(text.charCodeAt(at + 1))) at++;
   }
   return length;
@@ -41,12 +41,12 @@ function isLow(unit: number): boolean {
   return unit >= 0xdc00 && unit < 0xe000;
 }
 
-/** A look that costs less than the bytes do; long texts are better made into bytes at once. */
+/** Tests a short string for ASCII, which costs less than encoding it. A long one is better encoded right away. */
 function isShortAscii(text: string): boolean {
   return text.length <= SHORT && !BEYOND_ASCII.test(text);
 }
 
-/** A text whose characters are the bytes. */
+/** Makes a string whose characters are the bytes. */
 export function toLatin1(bytes: Uint8Array): string {
   let text = "";
   for (let at = 0; at < bytes.length; at += CHUNK) {
@@ -55,21 +55,21 @@ export function toLatin1(bytes: Uint8Array): string {
   return text;
 }
 
-/** The characters must be below 256. */
+/** Makes bytes of a string whose characters are all below 256. */
 export function fromLatin1(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
   for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
   return bytes;
 }
 
-/** The base64 of a text's UTF-8. */
+/** Encodes the UTF-8 of a string in base64. */
 export function textToBase64(text: string): string {
   if (isShortAscii(text)) return btoa(text);
   const bytes = toUtf8(text);
   return bytes.length === text.length ? btoa(text) : toBase64(bytes);
 }
 
-/** The text whose UTF-8 a base64 without padding holds. The caller has checked that it is one. */
+/** Decodes base64 without padding to a string. The caller has checked that it is valid. */
 export function textFromBase64(digits: string): string {
   const bytes = atob(digits);
   if (digits.length <= SHORT) return BEYOND_ASCII.test(bytes) ? fromUtf8(fromLatin1(bytes)) : bytes;
@@ -97,7 +97,7 @@ function fromBase64(digits: string): Uint8Array {
   let to = 0;
   for (let at = 0; at < codes.length; at += 4) {
     const four = (value(at) << 18) | (value(at + 1) << 12) | (value(at + 2) << 6) | value(at + 3);
-    // What is beyond the end of a typed array is not written.
+    // Writes beyond the end of a typed array are ignored.
     bytes[to++] = four >> 16;
     bytes[to++] = four >> 8;
     bytes[to++] = four;

@@ -4,17 +4,17 @@ import { sha3_512 } from "@noble/hashes/sha3.js";
 import { bytesToHex, type CHash } from "@noble/hashes/utils.js";
 import { toUtf8 } from "./bytes.ts";
 
-/** The hash functions of Jsonnet's library. Each call begins a new digest. */
+/** The hash functions of Jsonnet's library. Each call starts a new digest. */
 export type Hashes = Record<"md5" | "sha1" | "sha256" | "sha512" | "sha3", () => Digest>;
 
 export interface Digest {
-  /** Takes the UTF-8 of the next piece of a text. */
+  /** Adds the UTF-8 of the next piece of a string. */
   update: (text: string) => void;
-  /** Ends the digest, in lower case. */
+  /** Ends the digest and gives it in lower-case hexadecimal. */
   hex: () => string;
 }
 
-/** In JavaScript alone: the browser's own are asynchronous, and have neither MD5 nor SHA-3. */
+/** Hashes in plain JavaScript: Web Crypto is asynchronous, and has neither MD5 nor SHA-3. */
 export const PORTABLE_HASHES: Hashes = {
   md5: () => digest(md5),
   sha1: () => digest(sha1),

@@ -1,7 +1,7 @@
 /**
- * Compiled programs by source, the least recently used forgotten first. Two halves take turns: what is asked for
- * moves to the young one, and when that is full the old one goes. A hit in the young half therefore changes nothing,
- * where a list in exact order would be written to on each.
+ * A cache of compiled programs by source that forgets the least recently used first. It has two halves: entries in
+ * use move to the young one, and when that is full the old one is dropped. A hit in the young half therefore changes
+ * nothing, whereas an exact order would be updated on each.
  */
 export interface Lru<Value> {
   get: (source: string) => Value | undefined;
@@ -10,7 +10,7 @@ export interface Lru<Value> {
 
 export interface LruLimits {
   entries: number;
-  /** Of all sources together: a compiled program takes memory in proportion to its source. */
+  /** The total length of all sources, since a compiled program takes memory in proportion to its source. */
   characters: number;
 }
 

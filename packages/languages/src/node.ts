@@ -4,16 +4,16 @@ import { createRequire } from "node:module";
 import type { Digest, Hashes } from "./hashes.ts";
 
 /*
- * What Node does better than the portable code: the one file of the package that needs it. The doors for Node, which
- * package.json chooses, hand it to the engines.
+ * What Node does better than portable code: the only file of the package that needs Node. The Node doors, which
+ * package.json selects, pass it to the engines.
  */
 
-/** The C program jq as jq-web ships it. */
+/** Reads the C program jq as jq-web ships it. */
 export function readProgram(): Uint8Array {
   return readFileSync(createRequire(import.meta.url).resolve("jq-web/jq.wasm"));
 }
 
-/** OpenSSL's, which take a half to a tenth of the time. */
+/** OpenSSL's hashes, which take a half to a tenth of the time. */
 export const NODE_HASHES: Hashes = {
   md5: () => digest("md5"),
   sha1: () => digest("sha1"),

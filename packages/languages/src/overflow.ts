@@ -1,10 +1,12 @@
-/** Whether JavaScript ran out of stack: a RangeError in V8 and JavaScriptCore, an InternalError in SpiderMonkey. */
+/**
+ * Says whether JavaScript ran out of stack: a RangeError in V8 and JavaScriptCore, an InternalError in SpiderMonkey.
+ */
 export function isStackOverflow(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return (error instanceof RangeError && error.message.includes("call stack")) || isInternal(error);
 }
 
-/** Whether JavaScript itself gave up: no stack left, or a text or array longer than it can make. */
+/** Says whether JavaScript itself gave up: out of stack, or asked for a string or array longer than it can make. */
 export function isEngineLimit(error: unknown): boolean {
   return error instanceof RangeError || (error instanceof Error && isInternal(error));
 }

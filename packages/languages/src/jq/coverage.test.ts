@@ -23,7 +23,7 @@ function addCalls(tokens: readonly Token[]): void {
   }
 }
 
-/** From the parenthesis behind a name to the one that closes it. */
+/** Counts from the parenthesis after a name to the one that closes it. */
 function countArguments(tokens: readonly Token[], start: number): number {
   let depth = 0;
   let count = 0;

@@ -3,16 +3,16 @@ import type { WasmModule } from "./program.ts";
 import { createWasmJq, WasmFailure, type WasmResult } from "./wasm.ts";
 
 /**
- * What is not evaluated in JavaScript, handed to the C program: the text of the expression with what goes around it,
- * and its answer as values or as one readable line.
+ * Hands expressions that are not evaluated in JavaScript to the C program, wrapped in the text they need, and turns
+ * its answer into values or one readable line.
  */
 export interface Delegate {
   /**
-   * The first `max` values, each as JSON text. `now` is what `now` gives, in milliseconds since the epoch. Throws
-   * `JqError`, `JqSyntaxError` when it does not compile, and what `module` throws.
+   * Gives the first `max` values, each as JSON text. `now` is what jq's `now` returns, in milliseconds since the
+   * epoch. Throws `JqError`, `JqSyntaxError` when the expression does not compile, and whatever `module` throws.
    */
   run: (expression: string, input: string, max: number, now: number) => string[];
-  /** What the compiler has against it, or null. */
+  /** Gives the compiler's objection, or null. */
   check: (expression: string) => string | null;
 }
 
@@ -24,7 +24,10 @@ const FROM_ENTRIES =
   "def from_entries: reduce .[] as $x ({}; . + {" +
   "($x | if .key == null then .k // .name // .Name // .K // .Key else .key end | tostring):" +
   '($x | if type != "object" then null elif has("value") then .value elif has("v") then .v else .Value end)});';
-/** Functions of the manual that this build of jq lacks or has in an older form. Defined where they are named. */
+/**
+ * Functions of the manual that this build of jq lacks or has in an older form. Each is defined only where it is
+ * named.
+ */
 const DEFINITIONS: Record<string, string> = {
   trim: "def trim: _trim(true; true);",
   ltrim: "def ltrim: _trim(true; false);",
@@ -41,7 +44,7 @@ const DEFINITIONS: Record<string, string> = {
   abs: 'def abs: if type != "number" then error("abs: not a number") elif . < 0 then -. else . end;',
   reverse:
     'def reverse: if type == "string" then explode | [.[length - 1 - range(0; length)]] | implode else [.[length - 1 - range(0; length)]] end;',
-  // Its C library has no name for a zone and gives up.
+  // Replaces `%Z` beforehand: the C library here has no name for a zone and gives up.
   strftime: `def _strftime($format): strftime($format); def strftime(format): format as $format | _strftime($format | ${ZONE});`,
   strflocaltime: `def _strflocaltime($format): strflocaltime($format); def strflocaltime(format): format as $format | _strflocaltime($format | ${ZONE});`,
   from_entries: FROM_ENTRIES,
@@ -65,7 +68,7 @@ export function createDelegate(module: () => WasmModule, variables: readonly str
 
   return {
     run(expression, input, max, now) {
-      // On a line of its own: the expression may end with a comment.
+      // The closing parenthesis has its own line, since the expression may end with a comment.
       const { code, output, errors } = call(
         `${prelude(expression, variables)}limit(${max}; ${expression}\n)`,
         input,
@@ -82,7 +85,7 @@ export function createDelegate(module: () => WasmModule, variables: readonly str
   };
 }
 
-/** On the expression's first line, so that line numbers are its own. */
+/** Stays on the expression's first line, so that line numbers are its own. */
 function prelude(expression: string, variables: readonly string[]): string {
   const words = new Set(expression.match(/[a-z_]\w*/gi) ?? []);
   const definitions = Object.entries(DEFINITIONS).filter(([name]) => words.has(name));
@@ -94,7 +97,10 @@ function prelude(expression: string, variables: readonly string[]): string {
   ].join("");
 }
 
-/** From `jq: error (at /input:0): reason`, or `jq: error: reason at <top-level>, line 2:` and the program's text. */
+/**
+ * Extracts the reason from `jq: error (at /input:0): reason`, or from `jq: error: reason at <top-level>, line 2:`
+ * followed by the program.
+ */
 function reasonOf(errors: string, expression: string): string {
   const [, said = errors] = /^jq: error(?: \(at [^)]*\))?:? ?([^]*)$/m.exec(errors) ?? [];
   const [reason = ""] = said.split(" (Unix shell quoting issues?)");

@@ -1,8 +1,8 @@
 import { fromUtf8, textFromBase64, textToBase64, toUtf8 } from "../bytes.ts";
 import type { Json } from "../json.ts";
-import { describe, JqFailure, type Meter, spend, strip, toJson, toText } from "./values.ts";
+import { charged, describe, JqFailure, type Meter, spend, strip, toJson, toText } from "./values.ts";
 
-/** `@html` and its like: how a value is written so that it is safe in another language. */
+/** Writes a value so that it is safe in another language, as `@html` does in HTML. */
 type Format = (meter: Meter, value: Json) => string;
 
 const HTML: Record<string, string> = { "<": "&lt;", ">": "&gt;", "&": "&amp;", "'": "&#39;", '"': "&quot;" };
@@ -14,15 +14,15 @@ const FORMATS = new Map<string, Format>([
   [
     "html",
     (meter, value) =>
-      worked(meter, toText(meter, value)).replaceAll(/[<>&'"]/g, (char) => HTML[char] ?? char),
+      charged(meter, toText(meter, value)).replaceAll(/[<>&'"]/g, (char) => HTML[char] ?? char),
   ],
-  ["uri", (meter, value) => escapeUri(worked(meter, toText(meter, value)))],
+  ["uri", (meter, value) => escapeUri(charged(meter, toText(meter, value)))],
   ["csv", (meter, value) => row(meter, value, "csv", ",", (text) => `"${text.replaceAll('"', '""')}"`)],
   ["tsv", (meter, value) => row(meter, value, "tsv", "\t", escapeTsv)],
   ["sh", shellWords],
-  ["base64", (meter, value) => textToBase64(worked(meter, toText(meter, value)))],
+  ["base64", (meter, value) => textToBase64(charged(meter, toText(meter, value)))],
   ["base64d", fromBase64],
-  ["base32", (meter, value) => toBase32(toUtf8(worked(meter, toText(meter, value))))],
+  ["base32", (meter, value) => toBase32(toUtf8(charged(meter, toText(meter, value))))],
   ["base32d", fromBase32],
 ]);
 
@@ -32,12 +32,7 @@ export function findFormat(name: string): Format | undefined {
   return FORMATS.get(name);
 }
 
-function worked(meter: Meter, text: string): string {
-  spend(meter, text.length);
-  return text;
-}
-
-/** `encodeURIComponent` leaves `!*'()` alone, which jq does not. */
+/** Escapes `!*'()` too, which `encodeURIComponent` leaves alone and jq does not. */
 function escapeUri(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replaceAll(
     /[!*'()]/g,
@@ -60,7 +55,7 @@ function row(
     if (typeof cell === "object" && cell !== null) {
       throw new JqFailure(`${describe(meter, cell)} is not valid in a ${name} row`);
     }
-    if (typeof cell === "string") return escape(worked(meter, cell));
+    if (typeof cell === "string") return escape(charged(meter, cell));
     return cell === null ? "" : toJson(meter, cell);
   });
   return cells.join(separator);
@@ -79,14 +74,14 @@ function shellWords(meter: Meter, value: Json): string {
       throw new JqFailure(`${describe(meter, word)} can not be escaped for shell`);
     }
     return typeof word === "string"
-      ? `'${worked(meter, word).replaceAll("'", "'\\''")}'`
+      ? `'${charged(meter, word).replaceAll("'", "'\\''")}'`
       : toJson(meter, word);
   });
   return words.join(" ");
 }
 
 function fromBase64(meter: Meter, value: Json): string {
-  const text = worked(meter, toText(meter, value));
+  const text = charged(meter, toText(meter, value));
   const digits = strip(text, "=", "end");
   if (!/^[A-Za-z0-9+/]*$/.test(digits))
     throw new JqFailure(`${describe(meter, value)} is not valid base64 data`);
@@ -107,7 +102,7 @@ function toBase32(bytes: Uint8Array): string {
 }
 
 function fromBase32(meter: Meter, value: Json): string {
-  const text = strip(worked(meter, toText(meter, value)), "=", "end");
+  const text = strip(charged(meter, toText(meter, value)), "=", "end");
   if (!/^[A-Z2-7]*$/.test(text)) throw new JqFailure(`${describe(meter, value)} is not valid base32 data`);
   const bytes: number[] = [];
   let bits = 0;

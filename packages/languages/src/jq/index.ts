@@ -14,27 +14,34 @@ export { JqError, JqOverrunError, JqProgramError } from "./errors.ts";
 export type { JqProgram } from "./program.ts";
 
 /**
- * jq expressions of workflow settings: jq 1.7. Chosen fields of the input are variables too (`options.variables`): both
+ * Evaluates jq 1.7 expressions. Chosen fields of the input are variables too (`options.variables`): both
  * `."$recipient".plan` and `$recipient.plan` work, because published samples use both.
  *
- * Two evaluators stand behind the door. Paths, operators, lists, texts and objects are compiled to JavaScript functions
- * that work on the input as it is and count their steps: a microsecond, and no expression can run away. All else
- * (definitions, assignments, patterns, regular expressions, dates, recursion) goes to the C program in WebAssembly:
- * about a millisecond, and only a time limit ends it. Which of the two it is depends on the expression alone.
+ * There are two evaluators. Paths, operators, lists, strings and objects are compiled to JavaScript functions that
+ * read the input in place and count their steps: an expression takes about a microsecond and cannot run away.
+ * Everything else (definitions, assignments, patterns, regular expressions, dates, recursion) is delegated to the C
+ * program in WebAssembly, which takes about a millisecond and which only a time limit can stop. The expression alone
+ * decides which evaluator it goes to.
  *
- * The values an expression gives may be parts of its input: neither may be written to afterwards.
+ * The values an expression gives may be parts of its input: write to neither afterwards.
  */
 export interface JqEngine {
   /**
-   * The first value the expression gives; `undefined` when it gives none. `now` is what `now` gives, the current time
-   * unless told. Throws `JqError`.
+   * Gives the first value of the expression, or `undefined` when it has none. `now` is what jq's `now` returns, by
+   * default the current time. Throws `JqError`.
    */
   evaluate: (expression: string, input: JsonObject, now?: Date) => Json | undefined;
-  /** The first `max` values, at least one and 1000 unless told. Throws `JqError` when one of those cannot be had. */
+  /** Gives the first `max` values (at least one; 1000 by default). Throws `JqError` when any of them fails. */
   evaluateAll: (expression: string, input: JsonObject, max?: number, now?: Date) => Json[];
-  /** Why it cannot be evaluated whatever the input, null when it can. */
+  /**
+   * Explains why the expression cannot be evaluated whatever the input, or gives null when it can. Throws
+   * `JqProgramError`.
+   */
   check: (expression: string) => string | null;
-  /** Whether it ends by itself, soon. Any other needs a time limit around each call, `check` included. */
+  /**
+   * Says whether the expression is sure to end by itself, and soon. Any other needs a time limit around each call,
+   * `check` included.
+   */
   isBounded: (expression: string) => boolean;
 }
 
@@ -43,17 +50,17 @@ type Program =
   | { kind: "delegated" }
   | { kind: "refused"; reason: string };
 
-/** Carillon's own. */
+/** The namespaces of Carillon's workflows, which this package was written for. */
 const VARIABLES = ["$recipient", "$actor", "$brand", "$tenant"];
 const VARIABLE = /^\$[a-zA-Z_]\w*$/;
 const CACHED = { entries: 2000, characters: 2_000_000 };
 const MAX_LENGTH = 16_384;
 const MAX_VALUES = 1000;
-/** About 50 ms, some 250 where a step costs most. */
+/** About 50 ms, or 250 ms where a step costs most. */
 const MAX_STEPS = 2_000_000;
 const MESSAGE_STEPS = 1000;
 const CLOSERS: Record<string, string> = { "(": ")", "[": "]", "{": "}" };
-/** What has no meaning where there is one input, no terminal and no file system. */
+/** Functions that mean nothing where there is one input, no terminal and no file system. */
 const UNAVAILABLE = new Set(
   "input inputs input_filename input_line_number import include modulemeta get_search_list halt halt_error stderr".split(
     " ",
@@ -62,13 +69,14 @@ const UNAVAILABLE = new Set(
 
 export interface JqOptions {
   /**
-   * The C program for what is not evaluated in JavaScript, or a function that gives it once it is needed: undefined as
-   * long as it is not there. Without one, such an expression throws `JqProgramError`. Node reads it from jq-web.
+   * The C program for delegated expressions, or a function that returns it when one is first needed and undefined
+   * while it is not there yet. Without it, delegated expressions throw `JqProgramError`. In Node the default is read
+   * from jq-web.
    */
   program?: JqProgram | (() => JqProgram | undefined);
   /**
-   * Fields of the input that are variables too, with their dollar sign; null where the input lacks them. By default
-   * `$recipient`, `$actor`, `$brand` and `$tenant`.
+   * Fields of the input that are variables too, named with their dollar sign; a field that the input lacks is null.
+   * By default `$recipient`, `$actor`, `$brand` and `$tenant`.
    */
   variables?: readonly string[];
 }
@@ -165,7 +173,9 @@ function refused(reason: string): Program {
   return { kind: "refused", reason };
 }
 
-/** Names that cannot be had (`.input` and `{input: 1}` are fields), and brackets that do not match. */
+/**
+ * Finds names that are not available (`.input` and `{input: 1}` are fields, and fine) and brackets that do not match.
+ */
 function findFault(tokens: readonly Token[]): string | null {
   const open: string[] = [];
   for (const [at, token] of tokens.entries()) {
@@ -189,7 +199,7 @@ function findFault(tokens: readonly Token[]): string | null {
   return missing === undefined ? null : `syntax error, ${missing} is missing`;
 }
 
-/** jq's own errors, and V8's when functions are nested beyond its stack, as ours. */
+/** Turns jq's own errors into ours, and so the RangeError of functions nested beyond the stack. */
 function guarded<T>(evaluate: () => T): T {
   try {
     return evaluate();
@@ -206,12 +216,12 @@ function messageOf(failure: JqFailure): string {
   try {
     return readable(`${failure.message}: ${toJson({ left: MESSAGE_STEPS, infinite: false }, failure.value)}`);
   } catch {
-    // Too large, or too deep, to be a message.
+    // The value is too large, or too deep, for a message.
     return failure.message;
   }
 }
 
-/** JSON has no infinity and no NaN: jq writes the largest number and null. */
+/** Replaces what JSON cannot hold, as jq does: infinity by the largest number, NaN by null. */
 function finite(meter: Run, value: Json): Json {
   if (typeof value === "number" && !Number.isFinite(value)) {
     return Number.isNaN(value) ? null : Math.sign(value) * Number.MAX_VALUE;
@@ -229,9 +239,9 @@ function readValue(line: string): Json {
   try {
     value = JSON.parse(line) as Json;
   } catch (cause) {
-    // In place of the innermost of ten thousand levels jq writes a remark.
+    // jq replaces values below ten thousand levels by a remark, which is not JSON.
     throw new JqError("gives a value that is nested too deeply", { cause });
   }
-  // A literal such as 1e1000 is written as it was.
+  // jq prints a literal such as 1e1000 as it was written.
   return /e\+?\d{3}/i.test(line) ? finite({ ...createRun({}), infinite: true }, value) : value;
 }

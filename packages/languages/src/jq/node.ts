@@ -10,7 +10,7 @@ export {
   type JqProgram,
 } from "./index.ts";
 
-/** The door for Node: the C program is read from jq-web, once the first expression needs it. */
+/** The Node door: reads the C program from jq-web once an expression needs it. */
 export function createJqEngine(options: JqOptions = {}): JqEngine {
   return createEngine({ ...options, program: options.program ?? readProgram });
 }

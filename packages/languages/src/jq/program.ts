@@ -1,12 +1,13 @@
 import { JqProgramError } from "./errors.ts";
 
 /**
- * The C program jq as WebAssembly: `jq.wasm` of the package jq-web, compiled (a `WebAssembly.Module`) or as bytes (an
- * ArrayBuffer or a view of one). `object`, because the type of a module is declared by the DOM library alone.
+ * The C program jq as WebAssembly: the `jq.wasm` of the package jq-web, either compiled (a `WebAssembly.Module`) or
+ * as bytes (an ArrayBuffer or a view of one). The type is `object` because only the DOM library declares the type of
+ * a module.
  */
 export type JqProgram = object;
 
-/** What is used of WebAssembly, which neither the ECMAScript libraries nor Node's types declare. */
+/** The part of WebAssembly used here, which neither the ECMAScript libraries nor Node's types declare. */
 export interface WasmMemory {
   readonly buffer: ArrayBuffer;
   grow: (pages: number) => number;
@@ -20,7 +21,7 @@ interface WebAssemblyApi {
   Instance: new (module: WasmModule, imports: WasmImports) => { readonly exports: Record<string, unknown> };
 }
 
-/** Gives the module, compiled when first asked for. Throws `JqProgramError` while there is none. */
+/** Gives the module, compiling it on first use. Throws `JqProgramError` while there is none. */
 export function createModuleSource(
   program: JqProgram | (() => JqProgram | undefined) | undefined,
 ): () => WasmModule {
@@ -38,7 +39,7 @@ function toModule(program: JqProgram | undefined): WasmModule {
       "needs the jq program, which this engine was made without: createJqEngine({ program })",
     );
   }
-  // By name: a module of another frame or worker is no instance of our class.
+  // Tests the name of the class, since a module from another frame or worker is not an instance of ours.
   if (Object.prototype.toString.call(program) === "[object WebAssembly.Module]") return program;
   if (!(program instanceof ArrayBuffer) && !ArrayBuffer.isView(program)) {
     throw new JqProgramError("the jq program must be a WebAssembly.Module, or its bytes");

@@ -12,24 +12,25 @@ import { createStd } from "./std/std.ts";
 import { type Code, isFunction, objectOf, type ObjectValue } from "./value.ts";
 
 /**
- * Jsonnet, the language of settings that make JSON: https://jsonnet.org/ref/spec.html with its standard library, in
- * TypeScript, because no maintained package runs it without a native build, and the native library reads files of
- * the host and cannot be stopped.
+ * Evaluates Jsonnet (https://jsonnet.org/ref/spec.html) with its standard library. It is written in TypeScript
+ * because no maintained package runs Jsonnet without a native build, and the native library reads files of the host
+ * and cannot be stopped.
  *
  * ```
  * source ─ lexer ─ parser ─▶ tree ─ compile ─▶ closures ─ run ─▶ value ─ output ─▶ JSON
  * ```
  *
  * - A script sees its `data` and `std`, and nothing else: no imports, no clock, no environment.
- * - Evaluation is lazy: what is passed on is a thunk, computed once when somebody needs it.
- * - Steps, nesting, time, memory and output are bounded (`limits.ts`, `runtime.ts`); every loop in here spends them,
- *   and goes over lists and texts by `work.ts`.
- * - Compiled code is kept by source and holds nothing of an evaluation.
+ * - Evaluation is lazy: whatever is passed on is a thunk, computed once when first needed.
+ * - Steps, nesting, time, memory and output are bounded (`limits.ts`, `runtime.ts`). Every loop in this folder spends
+ *   steps, and handles lists and strings through `work.ts`.
+ * - Compiled code is cached by source and holds nothing of an evaluation.
  */
 export interface JsonnetEngine {
   /**
-   * The value of a script. Throws `JsonnetError` for a script that does not compile, fails, or goes over a limit, and
-   * for a value that is no JSON or that a database refuses. `data` is read where it lies and never changed.
+   * Gives the value of a script. Throws `JsonnetError` for a script that does not compile, fails or goes over a
+   * limit, and for a value that is not JSON or that a database would refuse. `data` is read in place and never
+   * changed.
    */
   evaluate: (source: string, data: JsonObject) => Json;
 }
@@ -39,7 +40,7 @@ export { type Token, tokenize } from "./syntax/lexer.ts";
 export type { JsonnetLimits } from "./limits.ts";
 
 const CACHED = { entries: 2000, characters: 2_000_000 };
-/** That of the reference; our own stack has no room for more. */
+/** The limit of the reference implementation; our stack has room for no more. */
 const MAX_DEPTH = 500;
 
 export function createJsonnetEngine(
@@ -64,7 +65,7 @@ export function createJsonnetEngine(
   };
 }
 
-/** What is wrong with a script before it runs: syntax, unknown variables, imports. Null when nothing is. */
+/** Finds what is wrong with a script without running it (syntax, unknown variables, imports), or gives null. */
 export function checkJsonnet(source: string): JsonnetError | null {
   try {
     compileSource(source, createStd(PORTABLE_HASHES));
@@ -84,10 +85,10 @@ function run(source: string, code: Code, std: ObjectValue, json: JsonObject, lim
   const rt = createRuntime(source, data, limits);
   try {
     const value = code.run(rt, { slots: [std, data], up: null });
-    // A script may be a function of arguments that all have defaults.
+    // A script may be a function whose arguments all have defaults.
     return toJson(rt, isFunction(value) ? call(rt, value, []) : value);
   } catch (cause) {
-    // What JavaScript itself refuses. Depth is counted, but how much room our caller left is not known.
+    // JavaScript itself gave up. Depth is counted, but how much stack the caller left is not known.
     if (!isEngineLimit(cause)) throw cause;
     const reason = isStackOverflow(cause)
       ? "expressions are nested too deeply"

@@ -10,7 +10,7 @@ export {
   type Token,
 } from "./index.ts";
 
-/** The door for Node: hashes are Node's own. */
+/** The Node door: hashes are Node's own. */
 export function createJsonnetEngine(limits: Partial<JsonnetLimits> = {}): JsonnetEngine {
   return createEngine(limits, NODE_HASHES);
 }

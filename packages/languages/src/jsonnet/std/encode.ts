@@ -9,7 +9,7 @@ import { define, type Library } from "./define.ts";
 import { buildItems, eachPiece, mapText } from "../work.ts";
 import { replaceText } from "./strings.ts";
 
-/** A text whose characters are bytes: the input itself, or made of an array of bytes. */
+/** Gives a string whose characters are bytes: the input itself, or one made from an array of bytes. */
 function byteText(rt: Runtime, input: Value): string {
   if (typeof input === "string") {
     spendText(rt, input.length);
@@ -44,13 +44,16 @@ function byteArray(rt: Runtime, bytes: Uint8Array): Value {
   return arrayOf(buildItems(rt, bytes.length, (index) => bytes[index] ?? 0));
 }
 
-/** Looks for what does not belong: a pattern for the whole would need a stack as long as the text. */
+/**
+ * Searches for a character that does not belong: a pattern for the whole string would need a stack as long as the
+ * string.
+ */
 function isBase64(text: string): boolean {
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
   return text.length % 4 === 0 && !/[^A-Za-z\d+/]/.test(text.slice(0, text.length - padding));
 }
 
-/** A text whose characters are the bytes. */
+/** Decodes to a string whose characters are the bytes. */
 function decodeBase64(rt: Runtime, str: Value, name: string): string {
   const text = asText(rt, str, `std.${name}: str`);
   spendText(rt, text.length);
@@ -63,7 +66,8 @@ function hash(name: string, begin: () => Digest): FunctionValue {
   return define(["s"], (rt, s) => {
     const text = asText(rt, s, `std.${name}: s`);
     const digest = begin();
-    // SHA-3 takes four nanoseconds a byte in Node; in a browser it takes fifty, and the clock stops it.
+    // SHA-3 takes four nanoseconds per byte in Node. In a browser it takes fifty, where the time limit stops it
+    // first.
     eachPiece(rt, text, 0.2, (piece) => digest.update(piece));
     return digest.hex();
   });

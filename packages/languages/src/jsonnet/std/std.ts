@@ -14,8 +14,8 @@ import { TYPES } from "./types.ts";
 const PARTS: readonly Library[] = [TYPES, MATH, STRINGS, PARSERS, ARRAYS, SETS, OBJECTS, MANIFESTS];
 
 /**
- * The variable `std`: the documented standard library, its fields hidden. It is written in TypeScript where the
- * reference has most of it in the language, so functions cost what they do, and what they loop over they spend.
+ * Makes the variable `std`: the documented standard library, as hidden fields. It is written in TypeScript, where the
+ * reference has most of it in Jsonnet, so functions cost what their work costs and spend steps for each loop.
  */
 export function createStd(hashes: Hashes): ObjectValue {
   const fields = new Map<string, Field>();
