@@ -53,7 +53,8 @@ type Program =
 /** The namespaces of Carillon's workflows, which this package was written for. */
 const VARIABLES = ["$recipient", "$actor", "$brand", "$tenant"];
 const VARIABLE = /^\$[a-zA-Z_]\w*$/;
-const CACHED = { entries: 2000, characters: 2_000_000 };
+/** At 200 bytes per character, at most 100 MB. */
+const CACHED = { entries: 2000, characters: 500_000 };
 const MAX_LENGTH = 16_384;
 const MAX_VALUES = 1000;
 /** About 50 ms, or 250 ms where a step costs most. */
