@@ -92,8 +92,13 @@ async function evaluate(engine: Engine, source: string, data: JsonObject = {}): 
 }
 
 describe("a bundle", () => {
-  it("is one file for each door", () => {
+  it("is one file for each door, of the size that the README gives", async () => {
     expect(bundles.map(({ file }) => file)).toEqual(["jq.js", "jsonnet.js"]);
+    const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
+    for (const { file, size } of bundles) {
+      const [, said = ""] = new RegExp(`browser/${file}\` +\\| (\\d+) kB`).exec(readme) ?? [];
+      expect(Math.abs(Number(said) - size / 1000), `${file} has ${size} bytes`).toBeLessThan(2);
+    }
   });
 });
 
