@@ -1,13 +1,16 @@
 /**
- * Where a text stands in another, in time that grows with the two lengths added. JavaScript's own search has tables
- * for the last 250 characters of what it looks for: behind those it goes on one character at a time, and 20 KB in
- * 400 KB take it seconds.
+ * Finds where a string occurs in another, in time proportional to the sum of their lengths. JavaScript's own search
+ * has tables only for the last 250 characters of a pattern: before those it advances one character at a time, and
+ * searching 400 KB for 20 KB takes seconds.
  */
 export type Find = (text: string, from: number) => number;
 
 const NATIVE_LENGTH = 250;
 
-/** The first place at or behind `from` where the pattern, which is not empty, begins; -1 when there is none. */
+/**
+ * Finds the first offset at or after `from` where the pattern, which must not be empty, begins; gives -1 when there
+ * is none.
+ */
 export function createFind(pattern: string): Find {
   if (pattern.length <= NATIVE_LENGTH) return (text, from) => text.indexOf(pattern, from);
   const unit = (at: number) => pattern.charCodeAt(at);
@@ -19,7 +22,7 @@ export function createFind(pattern: string): Find {
   };
 }
 
-/** The last place at which the pattern begins and ends at or before `to`; -1 when there is none. */
+/** Finds the last offset where the pattern begins and ends at or before `to`; gives -1 when there is none. */
 export function createFindLast(pattern: string): Find {
   const last = pattern.length - 1;
   const unit = (at: number) => pattern.charCodeAt(last - at);
@@ -34,7 +37,7 @@ export function createFindLast(pattern: string): Find {
 
 type UnitAt = (at: number) => number;
 
-/** For each length of a beginning, the longest shorter one that it ends with: Knuth, Morris and Pratt. */
+/** Gives, for each length of a prefix, the longest shorter prefix that it also ends with (Knuth, Morris and Pratt). */
 function bordersOf({ length }: string, unit: UnitAt): Int32Array {
   const borders = new Int32Array(length);
   let matched = 0;

@@ -1,13 +1,15 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createDelegate } from "./delegate.ts";
-import { createJqEngine, JqError } from "./index.ts";
+import { createJqEngine, JqError } from "./node.ts";
+import { readProgram } from "../node.ts";
+import { createModuleSource } from "./program.ts";
 import type { Json, JsonObject } from "../json.ts";
 
 /** Random programs of the part that is evaluated in JavaScript, held against what the C program makes of them. */
 const RUNS = 1000;
 const engine = createJqEngine();
-const delegate = createDelegate();
+const delegate = createDelegate(createModuleSource(readProgram), ["$recipient"]);
 
 const text = fc.string({
   unit: fc.constantFrom("a", "b", "B", "1", " ", ",", "é", "😀", "\uffff", '"', "<"),

@@ -14,9 +14,9 @@ import {
   spendKey,
 } from "./values.ts";
 
-/** jq's operators, each of which takes several types. */
+/** Implements jq's operators, each of which accepts several types. */
 
-/** UTF-16 units; V8 refuses texts beyond 512 MiB with an error of its own. */
+/** The longest string, in UTF-16 units; beyond 512 MiB V8 throws an error of its own. */
 const MAX_TEXT = 16 * 1024 * 1024;
 const MAX_INT64 = 2n ** 63n - 1n;
 
@@ -58,7 +58,7 @@ export function plus(meter: Meter, a: Json, b: Json): Json {
   if (b === null) return a;
   if (typeof a === "string" && typeof b === "string") {
     if (a.length + b.length > MAX_TEXT) throw new OutOfSteps("makes a text too long");
-    // V8 only notes that the one follows the other.
+    // V8 does not copy here; it only records that one string follows the other.
     spend(meter, Math.min(a.length, b.length) >> 6);
     return a + b;
   }
@@ -142,7 +142,7 @@ export function split(meter: Meter, text: string, separator: string): Json[] {
   return parts;
 }
 
-/** Of the whole numbers in both, with the sign of the first. */
+/** Calculates with both numbers truncated; the result has the sign of the first. */
 function remainder(meter: Meter, a: Json, b: Json): Json {
   meter.left--;
   if (typeof a !== "number" || typeof b !== "number") throw wrongTypes(meter, a, b, "divided");

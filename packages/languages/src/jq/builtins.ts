@@ -1,3 +1,4 @@
+import { utf8Length } from "../bytes.ts";
 import { isJsonObject, type Json, type JsonObject } from "../json.ts";
 import {
   contains,
@@ -16,6 +17,7 @@ import {
 import { split } from "./arithmetic.ts";
 import { combine, collect, type Filter, firstOf, forEach, type Run, single, stream } from "./filter.ts";
 import {
+  charged,
   children,
   codePoints,
   compare,
@@ -26,22 +28,21 @@ import {
   isTruthy,
   JqFailure,
   put,
-  read,
+  scanned,
   spend,
   spendKey,
   strip,
   toJson,
   toText,
   typeOf,
-  worked,
 } from "./values.ts";
 
 /**
- * The functions of jq that are evaluated here: those of values and lists that templates and conditions are made of.
- * What needs a clock, a regular expression or a path is not among them.
+ * The jq functions that are evaluated natively: those on values and lists that templates and conditions consist of.
+ * Functions that need a clock, a regular expression or a path are left to the C program.
  */
 type Make = (args: readonly Filter[]) => Filter;
-/** Of the input and of the values of the arguments. */
+/** A function of the input and of the values of its arguments. */
 type Plain = (run: Run, input: Json, args: readonly Json[]) => Json;
 
 const SPACES = " \t\n\v\f\r";
@@ -64,7 +65,7 @@ const PLAIN: Record<string, Plain> = {
   "type/0": (_run, input) => typeOf(input),
   "length/0": (run, input) => lengthOf(run, input),
   "utf8bytelength/0": (run, input) => {
-    if (typeof input === "string") return Buffer.byteLength(read(run, input));
+    if (typeof input === "string") return utf8Length(scanned(run, input));
     throw new JqFailure(`${describe(run, input)} only strings have UTF-8 byte length`);
   },
   "keys/0": (run, input) => keysOf(run, input, true),
@@ -77,8 +78,8 @@ const PLAIN: Record<string, Plain> = {
   "tojson/0": toJson,
   "tonumber/0": toNumber,
   "add/0": (run, input) => sum(run, children(run, input)),
-  "any/0": (run, input) => worked(run, children(run, input)).some(isTruthy),
-  "all/0": (run, input) => worked(run, children(run, input)).every(isTruthy),
+  "any/0": (run, input) => charged(run, children(run, input)).some(isTruthy),
+  "all/0": (run, input) => charged(run, children(run, input)).every(isTruthy),
   "first/0": (run, input) => index(run, input, 0),
   "last/0": (run, input) => index(run, input, -1),
   "nth/1": (run, input, [at = null]) => index(run, input, at),
@@ -91,7 +92,7 @@ const PLAIN: Record<string, Plain> = {
   "round/0": (run, input) => {
     const value = number(run, input);
     const whole = Math.trunc(value);
-    // Halves go away from zero.
+    // Rounds halves away from zero.
     return Math.abs(value - whole) >= 0.5 ? whole + Math.sign(value) : whole;
   },
   "min/0": (run, input) => extreme(run, array(run, input), (item) => item, -1),
@@ -99,10 +100,11 @@ const PLAIN: Record<string, Plain> = {
   "sort/0": (run, input) => sorted(run, array(run, input), (item) => item),
   "unique/0": (run, input) => grouped(run, array(run, input), (item) => item).map(firstItem),
   "reverse/0": (run, input) => {
-    if (typeof input === "string") return codePoints(worked(run, input)).toReversed().join("");
-    // Item by item from its length: what has none has nothing to turn around.
+    if (typeof input === "string") return codePoints(charged(run, input)).toReversed().join("");
+    // jq reverses item by item, counting down from the length, so an input of length zero gives an empty list
+    // whatever its type.
     if (!Array.isArray(input) && lengthOf(run, input) === 0) return [];
-    return worked(run, array(run, input)).toReversed();
+    return charged(run, array(run, input)).toReversed();
   },
   "flatten/0": (run, input) => flatten(run, children(run, input), Infinity),
   "flatten/1": (run, input, [depth = null]) => {
@@ -125,20 +127,22 @@ const PLAIN: Record<string, Plain> = {
     return whole.endsWith(end);
   },
   "ltrimstr/1": (run, input, [part = null]) =>
-    typeof input === "string" && typeof part === "string" && read(run, input).startsWith(read(run, part))
+    typeof input === "string" &&
+    typeof part === "string" &&
+    scanned(run, input).startsWith(scanned(run, part))
       ? input.slice(part.length)
       : input,
   "rtrimstr/1": (run, input, [part = null]) =>
     typeof input === "string" &&
     typeof part === "string" &&
     part !== "" &&
-    read(run, input).endsWith(read(run, part))
+    scanned(run, input).endsWith(scanned(run, part))
       ? input.slice(0, -part.length)
       : input,
   "trim/0": (run, input) => strip(text(run, input, "trim"), SPACES, "both"),
   "ltrim/0": (run, input) => strip(text(run, input, "trim"), SPACES, "start"),
   "rtrim/0": (run, input) => strip(text(run, input, "trim"), SPACES, "end"),
-  // Letters beyond ASCII stay as they are.
+  // Leaves letters beyond ASCII as they are.
   "ascii_downcase/0": (run, input) =>
     text(run, input, "ascii_downcase").replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()),
   "ascii_upcase/0": (run, input) =>
@@ -152,7 +156,7 @@ const PLAIN: Record<string, Plain> = {
 const identity: Filter = single((_run, _scope, input) => input);
 const items: Filter = stream((run, _scope, input, out) => children(run, input).some(out));
 
-/** The arguments are filters, applied to what the function goes over. */
+/** Functions whose arguments are filters, applied to each value they iterate over. */
 const LOOPS: Record<string, Make> = {
   "empty/0": () => stream(() => false),
   "error/0": () =>
@@ -256,11 +260,14 @@ const BUILTINS = new Map<string, Make>([
   ...Object.entries(LOOPS),
 ]);
 
+/** Names with their number of arguments, such as `map/1`. */
+export const BUILTIN_NAMES: readonly string[] = [...BUILTINS.keys()];
+
 export function findBuiltin(name: string, args: number): Make | undefined {
   return BUILTINS.get(`${name}/${args}`);
 }
 
-/** A value and all that is in it, outside first. */
+/** Pushes a value and everything inside it, outermost first. */
 export function descend(run: Run, value: Json, out: (value: Json) => boolean): boolean {
   spend(run, 1);
   if (out(value)) return true;
@@ -327,11 +334,11 @@ function array(run: Run, value: Json): Json[] {
 function text(run: Run, value: Json, name: string): string {
   if (typeof value !== "string")
     throw new JqFailure(`${name} input must be a string, not ${describe(run, value)}`);
-  return worked(run, value);
+  return charged(run, value);
 }
 
 function bothTexts(run: Run, name: string, input: Json, part: Json): [string, string] {
-  if (typeof input === "string" && typeof part === "string") return [read(run, input), read(run, part)];
+  if (typeof input === "string" && typeof part === "string") return [scanned(run, input), scanned(run, part)];
   throw new JqFailure(`${name}() requires string inputs`);
 }
 
@@ -342,7 +349,7 @@ function firstItem(list: Json[]): Json {
 function toNumber(run: Run, value: Json): number {
   if (typeof value === "number") return value;
   if (typeof value === "string") {
-    const digits = strip(worked(run, value), SPACES, "both");
+    const digits = strip(charged(run, value), SPACES, "both");
     if (NUMERIC.test(digits)) return counted(run, Number(digits));
   }
   throw new JqFailure(`${describe(run, value)} cannot be parsed as a number`);

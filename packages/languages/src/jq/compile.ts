@@ -18,7 +18,7 @@ import {
   toText,
 } from "./values.ts";
 
-/** The tree of an expression as nested functions. `names` are the variables around it, innermost first. */
+/** Compiles the tree of an expression to nested functions. `names` are the variables in scope, innermost first. */
 export function compile(node: Node, names: readonly string[], globals: ReadonlySet<string>): Filter {
   const inner = (child: Node) => compile(child, names, globals);
   const within = (name: string, child: Node) => compile(child, [name, ...names], globals);
@@ -56,7 +56,7 @@ export function compile(node: Node, names: readonly string[], globals: ReadonlyS
       });
     }
     case "object":
-      // jq refuses these when it compiles, also where they are never reached.
+      // jq refuses such keys when it compiles, even where they are never reached.
       if (node.entries.some(([key]) => key.type === "literal" && typeof key.value !== "string")) {
         throw new Foreign("a key that is no text");
       }
@@ -124,7 +124,7 @@ function binary(operator: string, left: Filter, right: Filter): Filter {
   return combine([right, left], (run, _input, [b = null, a = null]) => calculate(run, operator, a, b));
 }
 
-/** A calculation forgets how a number was written. */
+/** Drops how a number was written, as any calculation does. */
 function operand(node: Node, inner: (node: Node) => Filter): Filter {
   return inner(node.type === "literal" ? { ...node, exact: true } : node);
 }
@@ -150,7 +150,7 @@ function formatNamed(name: string) {
   return format;
 }
 
-/** The last part is the outer loop, as with sums. */
+/** Loops over the last part outermost, as binary operators do. */
 function textFilter(
   parts: readonly (string | Node)[],
   name: string | null,
@@ -169,7 +169,7 @@ function textFilter(
 
 function indexFilter(of: Filter, key: Filter, optional: boolean): Filter {
   if (!optional) {
-    // Without the array of values that `combine` makes: paths are most of what expressions are.
+    // Avoids the array of values that `combine` makes, since most of an expression is paths.
     if (key.single && of.single) {
       return single((run, scope, input) => index(run, of.get(run, scope, input), key.get(run, scope, input)));
     }
@@ -203,7 +203,7 @@ function sliceFilter(node: Node & { type: "slice" }, inner: (node: Node) => Filt
   );
 }
 
-/** An exception takes some microseconds. */
+/** Steps for an exception, which takes a few microseconds. */
 const FAILURE_COST = 64;
 
 function pushUnlessFailing(run: Run, get: () => Json, out: (value: Json) => boolean): boolean {
@@ -231,7 +231,7 @@ function iterate(of: Filter, optional: boolean): Filter {
   );
 }
 
-/** Keys and values in turn; the first key is the outer loop. */
+/** Takes keys and values in turn; the first key is the outer loop. */
 function objectFilter(filters: readonly Filter[]): Filter {
   return combine(filters, (run, _input, values) => {
     const made: JsonObject = {};
@@ -276,7 +276,7 @@ function alternative(left: Filter, right: Filter): Filter {
   });
 }
 
-/** `or` is over with the first that is true, `and` with the first that is not. */
+/** Stops `or` at the first true side, `and` at the first that is not. */
 function logic(left: Filter, right: Filter, over: boolean): Filter {
   if (left.single && right.single) {
     return single((run, scope, input) =>
@@ -307,7 +307,7 @@ function choice(test: Filter, then: Filter, otherwise: Filter | null): Filter {
   );
 }
 
-/** Only what the body itself raises is caught, not what those raise that its values are handed to. */
+/** Catches only what the body itself raises, not what is raised by the receivers of its values. */
 function attempt(body: Filter, handler: Filter | null): Filter {
   return stream((run, scope, input, out) => {
     let outside = false;
@@ -341,7 +341,7 @@ function loop(
         forEach(source, run, scope, input, (value) => {
           spend(run, 1);
           const before = state;
-          // An update without a value leaves null.
+          // An update that gives no value leaves null.
           state = null;
           forEach(update, run, { value, outer: scope }, before, (after) => {
             state = after;

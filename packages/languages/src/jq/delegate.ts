@@ -1,22 +1,22 @@
 import { JqError, JqOverrunError, JqSyntaxError, readable } from "./errors.ts";
+import type { WasmModule } from "./program.ts";
 import { createWasmJq, WasmFailure, type WasmResult } from "./wasm.ts";
 
 /**
- * What is not evaluated in JavaScript, handed to the C program: the text of the expression with what goes around it,
- * and its answer as values or as one readable line.
+ * Hands expressions that are not evaluated in JavaScript to the C program, wrapped in the text they need, and turns
+ * its answer into values or one readable line.
  */
 export interface Delegate {
   /**
-   * The first `max` values, each as JSON text. `now` is what `now` gives, in milliseconds since the epoch. Throws
-   * `JqError`, `JqSyntaxError` when it does not compile.
+   * Gives the first `max` values, each as JSON text. `now` is what jq's `now` returns, in milliseconds since the
+   * epoch. Throws `JqError`, `JqSyntaxError` when the expression does not compile, and whatever `module` throws.
    */
   run: (expression: string, input: string, max: number, now: number) => string[];
-  /** What the compiler has against it, or null. */
+  /** Gives the compiler's objection, or null. */
   check: (expression: string) => string | null;
 }
 
 const LIMITS = { max_output: 1024 * 1024, max_memory: 64 * 1024 * 1024 };
-const NAMESPACES = ["$recipient", "$actor", "$brand", "$tenant"];
 const COMPILE_ERROR = 3;
 
 const ZONE = 'if type == "string" then split("%%") | map(split("%Z") | join("UTC")) | join("%%") else . end';
@@ -24,7 +24,10 @@ const FROM_ENTRIES =
   "def from_entries: reduce .[] as $x ({}; . + {" +
   "($x | if .key == null then .k // .name // .Name // .K // .Key else .key end | tostring):" +
   '($x | if type != "object" then null elif has("value") then .value elif has("v") then .v else .Value end)});';
-/** Functions of the manual that this build of jq lacks or has in an older form. Defined where they are named. */
+/**
+ * Functions of the manual that this build of jq lacks or has in an older form. Each is defined only where it is
+ * named.
+ */
 const DEFINITIONS: Record<string, string> = {
   trim: "def trim: _trim(true; true);",
   ltrim: "def ltrim: _trim(true; false);",
@@ -39,20 +42,20 @@ const DEFINITIONS: Record<string, string> = {
   datesub: "def datesub(u; n): . - n;",
   date: "def date: todate;",
   abs: 'def abs: if type != "number" then error("abs: not a number") elif . < 0 then -. else . end;',
-  repeat: "def repeat(f): def _repeat: ., (f | _repeat); _repeat;",
   reverse:
     'def reverse: if type == "string" then explode | [.[length - 1 - range(0; length)]] | implode else [.[length - 1 - range(0; length)]] end;',
-  // Its C library has no name for a zone and gives up.
+  // Replaces `%Z` beforehand: the C library here has no name for a zone and gives up.
   strftime: `def _strftime($format): strftime($format); def strftime(format): format as $format | _strftime($format | ${ZONE});`,
   strflocaltime: `def _strflocaltime($format): strflocaltime($format); def strflocaltime(format): format as $format | _strflocaltime($format | ${ZONE});`,
   from_entries: FROM_ENTRIES,
   with_entries: `${FROM_ENTRIES} def with_entries(f): to_entries | map(f) | from_entries;`,
 };
+export const DEFINED_NAMES: readonly string[] = Object.keys(DEFINITIONS);
 const TRIM =
   'def _trim($left; $right): if type != "string" then error("trim input must be a string") else (if $left then sub("\\\\A[ \\\\t\\\\n\\\\x0b\\\\f\\\\r]+"; "") else . end) | (if $right then sub("[ \\\\t\\\\n\\\\x0b\\\\f\\\\r]+\\\\z"; "") else . end) end; ';
 
-export function createDelegate(): Delegate {
-  const jq = createWasmJq(LIMITS);
+export function createDelegate(module: () => WasmModule, variables: readonly string[]): Delegate {
+  const jq = createWasmJq(LIMITS, module);
 
   function call(program: string, input: string, now: number): WasmResult {
     try {
@@ -65,9 +68,9 @@ export function createDelegate(): Delegate {
 
   return {
     run(expression, input, max, now) {
-      // On a line of its own: the expression may end with a comment.
+      // The closing parenthesis has its own line, since the expression may end with a comment.
       const { code, output, errors } = call(
-        `${prelude(expression)}limit(${max}; ${expression}\n)`,
+        `${prelude(expression, variables)}limit(${max}; ${expression}\n)`,
         input,
         now,
       );
@@ -76,17 +79,17 @@ export function createDelegate(): Delegate {
       return output.split("\n").filter((line) => line !== "");
     },
     check(expression) {
-      const { code, errors } = call(`${prelude(expression)}empty | (${expression}\n)`, "{}", 0);
+      const { code, errors } = call(`${prelude(expression, variables)}empty | (${expression}\n)`, "{}", 0);
       return code === COMPILE_ERROR ? readable(reasonOf(errors, expression)) : null;
     },
   };
 }
 
-/** On the expression's first line, so that line numbers are its own. */
-function prelude(expression: string): string {
+/** Stays on the expression's first line, so that line numbers are its own. */
+function prelude(expression: string, variables: readonly string[]): string {
   const words = new Set(expression.match(/[a-z_]\w*/gi) ?? []);
   const definitions = Object.entries(DEFINITIONS).filter(([name]) => words.has(name));
-  const bindings = NAMESPACES.filter((name) => expression.includes(name));
+  const bindings = variables.filter((name) => expression.includes(name));
   return [
     definitions.some(([name]) => name.endsWith("trim")) ? TRIM : "",
     ...definitions.map(([, definition]) => `${definition} `),
@@ -94,7 +97,10 @@ function prelude(expression: string): string {
   ].join("");
 }
 
-/** From `jq: error (at /input:0): reason`, or `jq: error: reason at <top-level>, line 2:` and the program's text. */
+/**
+ * Extracts the reason from `jq: error (at /input:0): reason`, or from `jq: error: reason at <top-level>, line 2:`
+ * followed by the program.
+ */
 function reasonOf(errors: string, expression: string): string {
   const [, said = errors] = /^jq: error(?: \(at [^)]*\))?:? ?([^]*)$/m.exec(errors) ?? [];
   const [reason = ""] = said.split(" (Unix shell quoting issues?)");

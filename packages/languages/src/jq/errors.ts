@@ -1,21 +1,26 @@
-/** An expression that is no jq, or that failed; the message is for its author. */
+/** An expression that is not valid jq, or that failed. The message is for the expression's author. */
 export class JqError extends Error {
   override name = "JqError";
 }
 
-/** It is no jq, whatever the input. */
+/** The expression is not valid jq, whatever the input. */
 export class JqSyntaxError extends JqError {
   override name = "JqSyntaxError";
 }
 
-/** It took more time, memory or output than it may. With the like input it would do so again. */
+/** The expression is delegated to the C program, and the engine has none, or one that cannot be used. */
+export class JqProgramError extends JqError {
+  override name = "JqProgramError";
+}
+
+/** The expression took more steps, memory or output than it may. With similar input it would do so again. */
 export class JqOverrunError extends JqError {
   override name = "JqOverrunError";
 }
 
 const MAX_MESSAGE = 500;
 
-/** A message that can be logged and stored: an expression's author chooses what `error` says. */
+/** Makes a message safe to log and store, since `error` lets an expression's author write anything. */
 export function readable(message: string): string {
   const text = message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message;
   return text.replaceAll("\0", "\\u0000").toWellFormed();

@@ -2,8 +2,8 @@ import type { Json, JsonObject } from "../json.ts";
 import { type Meter, spend } from "./values.ts";
 
 /**
- * A compiled expression. Most give exactly one value and are plain functions; the others push each value they give
- * to a receiver, which answers whether it has enough.
+ * A compiled expression. Most give exactly one value and are plain functions; the others push each value to a
+ * receiver, which answers whether it has enough.
  */
 export type Filter = Single | Stream;
 
@@ -17,16 +17,16 @@ export interface Stream {
   each: (run: Run, scope: Scope, input: Json, out: Receiver) => boolean;
 }
 
-/** True: no more, please. Every filter passes the answer on to whom it works for. */
+/** Returns true when it wants no more values. Every filter passes that answer on to its own caller. */
 export type Receiver = (value: Json) => boolean;
 
 /** One evaluation. */
 export interface Run extends Meter {
-  /** What the expression was given; `$recipient` and its like are fields of it. */
+  /** The input of the expression, whose fields the variables of the options are. */
   root: JsonObject;
 }
 
-/** Variables, innermost first; where each stands is known when the expression is compiled. */
+/** Variables, innermost first. Their positions are known when the expression is compiled. */
 export type Scope = { value: Json; outer: Scope } | null;
 
 export function single(get: Single["get"]): Single {
@@ -42,15 +42,15 @@ export function forEach(filter: Filter, run: Run, scope: Scope, input: Json, out
 }
 
 /**
- * Pays for a function of an expression. Without a look at what is left: an expression has only so many functions,
- * and what calls them again and again looks.
+ * Pays for one call without checking what is left: an expression has only so many functions, and whatever calls them
+ * repeatedly does check.
  */
 export function paid(run: Run, steps = 1): Run {
   run.left -= steps;
   return run;
 }
 
-/** The first `max` values of a filter. */
+/** Collects the first `max` values of a filter. */
 export function collect(filter: Filter, run: Run, scope: Scope, input: Json, max: number = Infinity): Json[] {
   const values: Json[] = [];
   forEach(filter, run, scope, input, (value) => {
@@ -61,7 +61,7 @@ export function collect(filter: Filter, run: Run, scope: Scope, input: Json, max
   return values;
 }
 
-/** Undefined when it gives none. */
+/** Gives the first value of a filter, or undefined when it has none. */
 export function firstOf(filter: Filter, run: Run, scope: Scope, input: Json): Json | undefined {
   if (filter.single) return filter.get(run, scope, input);
   let first: Json | undefined;
@@ -73,8 +73,8 @@ export function firstOf(filter: Filter, run: Run, scope: Scope, input: Json): Js
 }
 
 /**
- * A filter of the values of others, one call for each combination. The first of `outer` to last varies slowest to
- * fastest.
+ * Makes a filter from the values of others, called once for each combination. The first of `outer` varies slowest,
+ * the last fastest.
  */
 export function combine(
   outer: readonly Filter[],
@@ -83,7 +83,7 @@ export function combine(
   const singles = outer.filter((filter) => filter.single);
   if (singles.length === outer.length) {
     const [a, b] = singles;
-    // The common sizes without a loop: they are most of what runs.
+    // Handles the common sizes without a loop, since they are most of what runs.
     if (a === undefined) return single((run, _scope, input) => make(paid(run), input, []));
     if (b === undefined) {
       return single((run, scope, input) => make(paid(run), input, [a.get(run, scope, input)]));

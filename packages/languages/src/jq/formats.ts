@@ -1,8 +1,8 @@
-import { Buffer } from "node:buffer";
+import { fromUtf8, textFromBase64, textToBase64, toUtf8 } from "../bytes.ts";
 import type { Json } from "../json.ts";
-import { describe, JqFailure, type Meter, spend, strip, toJson, toText } from "./values.ts";
+import { charged, describe, JqFailure, type Meter, spend, strip, toJson, toText } from "./values.ts";
 
-/** `@html` and its like: how a value is written so that it is safe in another language. */
+/** Writes a value so that it is safe in another language, as `@html` does in HTML. */
 type Format = (meter: Meter, value: Json) => string;
 
 const HTML: Record<string, string> = { "<": "&lt;", ">": "&gt;", "&": "&amp;", "'": "&#39;", '"': "&quot;" };
@@ -14,28 +14,25 @@ const FORMATS = new Map<string, Format>([
   [
     "html",
     (meter, value) =>
-      worked(meter, toText(meter, value)).replaceAll(/[<>&'"]/g, (char) => HTML[char] ?? char),
+      charged(meter, toText(meter, value)).replaceAll(/[<>&'"]/g, (char) => HTML[char] ?? char),
   ],
-  ["uri", (meter, value) => escapeUri(worked(meter, toText(meter, value)))],
+  ["uri", (meter, value) => escapeUri(charged(meter, toText(meter, value)))],
   ["csv", (meter, value) => row(meter, value, "csv", ",", (text) => `"${text.replaceAll('"', '""')}"`)],
   ["tsv", (meter, value) => row(meter, value, "tsv", "\t", escapeTsv)],
   ["sh", shellWords],
-  ["base64", (meter, value) => Buffer.from(worked(meter, toText(meter, value))).toString("base64")],
+  ["base64", (meter, value) => textToBase64(charged(meter, toText(meter, value)))],
   ["base64d", fromBase64],
-  ["base32", (meter, value) => toBase32(Buffer.from(worked(meter, toText(meter, value))))],
+  ["base32", (meter, value) => toBase32(toUtf8(charged(meter, toText(meter, value))))],
   ["base32d", fromBase32],
 ]);
+
+export const FORMAT_NAMES: readonly string[] = [...FORMATS.keys()];
 
 export function findFormat(name: string): Format | undefined {
   return FORMATS.get(name);
 }
 
-function worked(meter: Meter, text: string): string {
-  spend(meter, text.length);
-  return text;
-}
-
-/** `encodeURIComponent` leaves `!*'()` alone, which jq does not. */
+/** Escapes `!*'()` too, which `encodeURIComponent` leaves alone and jq does not. */
 function escapeUri(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replaceAll(
     /[!*'()]/g,
@@ -58,7 +55,7 @@ function row(
     if (typeof cell === "object" && cell !== null) {
       throw new JqFailure(`${describe(meter, cell)} is not valid in a ${name} row`);
     }
-    if (typeof cell === "string") return escape(worked(meter, cell));
+    if (typeof cell === "string") return escape(charged(meter, cell));
     return cell === null ? "" : toJson(meter, cell);
   });
   return cells.join(separator);
@@ -77,19 +74,19 @@ function shellWords(meter: Meter, value: Json): string {
       throw new JqFailure(`${describe(meter, word)} can not be escaped for shell`);
     }
     return typeof word === "string"
-      ? `'${worked(meter, word).replaceAll("'", "'\\''")}'`
+      ? `'${charged(meter, word).replaceAll("'", "'\\''")}'`
       : toJson(meter, word);
   });
   return words.join(" ");
 }
 
 function fromBase64(meter: Meter, value: Json): string {
-  const text = worked(meter, toText(meter, value));
+  const text = charged(meter, toText(meter, value));
   const digits = strip(text, "=", "end");
   if (!/^[A-Za-z0-9+/]*$/.test(digits))
     throw new JqFailure(`${describe(meter, value)} is not valid base64 data`);
   if (digits.length % 4 === 1) throw new JqFailure(`${describe(meter, value)} trailing base64 byte found`);
-  return Buffer.from(digits, "base64").toString("utf8");
+  return textFromBase64(digits);
 }
 
 function toBase32(bytes: Uint8Array): string {
@@ -105,7 +102,7 @@ function toBase32(bytes: Uint8Array): string {
 }
 
 function fromBase32(meter: Meter, value: Json): string {
-  const text = strip(worked(meter, toText(meter, value)), "=", "end");
+  const text = strip(charged(meter, toText(meter, value)), "=", "end");
   if (!/^[A-Z2-7]*$/.test(text)) throw new JqFailure(`${describe(meter, value)} is not valid base32 data`);
   const bytes: number[] = [];
   let bits = 0;
@@ -118,5 +115,5 @@ function fromBase32(meter: Meter, value: Json): string {
       bytes.push((held >> bits) & 0xff);
     }
   }
-  return Buffer.from(bytes).toString("utf8");
+  return fromUtf8(Uint8Array.from(bytes));
 }

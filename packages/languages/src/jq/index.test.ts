@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createJqEngine, JqError } from "./index.ts";
+import { createJqEngine, JqError } from "./node.ts";
 import type { JsonObject } from "../json.ts";
 
 const engine = createJqEngine();
@@ -141,6 +141,25 @@ describe("a jq expression", () => {
     const merged = engine.evaluate('{"__proto__": {a: 1}} + {b: 2}', {});
     expect(Object.keys(merged as JsonObject)).toEqual(["__proto__", "b"]);
     expect(engine.evaluate(".a", JSON.parse('{"__proto__": {"a": 1}}') as JsonObject)).toBeNull();
+  });
+});
+
+describe("variables", () => {
+  const own = createJqEngine({ variables: ["$user", "$order"] });
+  const data = { $user: { name: "Ada" }, $recipient: 1 };
+
+  it("are the fields of the input that the engine names, in either evaluator", () => {
+    expect(own.evaluate("$user.name", data)).toBe("Ada");
+    expect(own.evaluate('$user | .name |= ascii_upcase | .name, ."$user".name', data)).toBe("ADA");
+  });
+
+  it("are null where the input lacks them, and unknown where nobody named them", () => {
+    expect(own.evaluate("$order", data)).toBeNull();
+    expect(own.check("$recipient")).toBe("$recipient is not defined");
+  });
+
+  it("have names that jq can read", () => {
+    expect(() => createJqEngine({ variables: ["user"] })).toThrow("not the name of a variable: user");
   });
 });
 

@@ -1,36 +1,47 @@
 import { compile } from "./compile.ts";
 import { createDelegate } from "./delegate.ts";
+import { createLru } from "../lru.ts";
+import { isEngineLimit } from "../overflow.ts";
 import { JqError, JqOverrunError, JqSyntaxError, readable } from "./errors.ts";
 import { collect, type Filter, firstOf, type Run } from "./filter.ts";
 import { Foreign, tokenize, type Token } from "./lexer.ts";
 import { parse } from "./parser.ts";
+import { createModuleSource, type JqProgram } from "./program.ts";
 import { JqFailure, OutOfSteps, put, spend, toJson } from "./values.ts";
 import type { Json, JsonObject } from "../json.ts";
 
-export { JqError, JqOverrunError } from "./errors.ts";
+export { JqError, JqOverrunError, JqProgramError } from "./errors.ts";
+export type { JqProgram } from "./program.ts";
 
 /**
- * jq expressions of workflow settings: jq 1.7. The namespaces are reachable both as keys (`."$recipient".plan`) and as
- * variables (`$recipient.plan`), because published samples use both.
+ * Evaluates jq 1.7 expressions. Chosen fields of the input are variables too (`options.variables`): both
+ * `."$recipient".plan` and `$recipient.plan` work, because published samples use both.
  *
- * Two evaluators stand behind the door. Paths, operators, lists, texts and objects are compiled to JavaScript functions
- * that work on the input as it is and count their steps: a microsecond, and no expression can run away. All else
- * (definitions, assignments, patterns, regular expressions, dates, recursion) goes to the C program in WebAssembly:
- * about a millisecond, and only a time limit ends it. Which of the two it is depends on the expression alone.
+ * There are two evaluators. Paths, operators, lists, strings and objects are compiled to JavaScript functions that
+ * read the input in place and count their steps: an expression takes about a microsecond and cannot run away.
+ * Everything else (definitions, assignments, patterns, regular expressions, dates, recursion) is delegated to the C
+ * program in WebAssembly, which takes about a millisecond and which only a time limit can stop. The expression alone
+ * decides which evaluator it goes to.
  *
- * The values an expression gives may be parts of its input: neither may be written to afterwards.
+ * The values an expression gives may be parts of its input: write to neither afterwards.
  */
 export interface JqEngine {
   /**
-   * The first value the expression gives; `undefined` when it gives none. `now` is what `now` gives, the current time
-   * unless told. Throws `JqError`.
+   * Gives the first value of the expression, or `undefined` when it has none. `now` is what jq's `now` returns, by
+   * default the current time. Throws `JqError`.
    */
   evaluate: (expression: string, input: JsonObject, now?: Date) => Json | undefined;
-  /** The first `max` values, at least one and 1000 unless told. Throws `JqError` when one of those cannot be had. */
+  /** Gives the first `max` values (at least one; 1000 by default). Throws `JqError` when any of them fails. */
   evaluateAll: (expression: string, input: JsonObject, max?: number, now?: Date) => Json[];
-  /** Why it cannot be evaluated whatever the input, null when it can. */
+  /**
+   * Explains why the expression cannot be evaluated whatever the input, or gives null when it can. Throws
+   * `JqProgramError`.
+   */
   check: (expression: string) => string | null;
-  /** Whether it ends by itself, soon. Any other needs a time limit around each call, `check` included. */
+  /**
+   * Says whether the expression is sure to end by itself, and soon. Any other needs a time limit around each call,
+   * `check` included.
+   */
   isBounded: (expression: string) => boolean;
 }
 
@@ -39,30 +50,50 @@ type Program =
   | { kind: "delegated" }
   | { kind: "refused"; reason: string };
 
-const NAMESPACES = new Set(["$recipient", "$actor", "$brand", "$tenant"]);
-const CACHED = 2000;
+/** The namespaces of Carillon's workflows, which this package was written for. */
+const VARIABLES = ["$recipient", "$actor", "$brand", "$tenant"];
+const VARIABLE = /^\$[a-zA-Z_]\w*$/;
+/** At 200 bytes per character, at most 100 MB. */
+const CACHED = { entries: 2000, characters: 500_000 };
 const MAX_LENGTH = 16_384;
 const MAX_VALUES = 1000;
-/** About 50 ms, some 250 where a step costs most. */
+/** About 50 ms, or 250 ms where a step costs most. */
 const MAX_STEPS = 2_000_000;
 const MESSAGE_STEPS = 1000;
 const CLOSERS: Record<string, string> = { "(": ")", "[": "]", "{": "}" };
-/** What has no meaning where there is one input, no terminal and no file system. */
+/** Functions that mean nothing where there is one input, no terminal and no file system. */
 const UNAVAILABLE = new Set(
   "input inputs input_filename input_line_number import include modulemeta get_search_list halt halt_error stderr".split(
     " ",
   ),
 );
 
-export function createJqEngine(): JqEngine {
-  const programs = new Map<string, Program>();
-  const delegate = createDelegate();
+export interface JqOptions {
+  /**
+   * The C program for delegated expressions, or a function that returns it when one is first needed and undefined
+   * while it is not there yet. Without it, delegated expressions throw `JqProgramError`. In Node the default is read
+   * from jq-web.
+   */
+  program?: JqProgram | (() => JqProgram | undefined);
+  /**
+   * Fields of the input that are variables too, named with their dollar sign; a field that the input lacks is null.
+   * By default `$recipient`, `$actor`, `$brand` and `$tenant`.
+   */
+  variables?: readonly string[];
+}
+
+export function createJqEngine(options: JqOptions = {}): JqEngine {
+  const programs = createLru<Program>(CACHED);
+  const variables = options.variables ?? VARIABLES;
+  const wrong = variables.find((name) => !VARIABLE.test(name));
+  if (wrong !== undefined) throw new TypeError(`not the name of a variable: ${wrong}`);
+  const names = new Set(variables);
+  const delegate = createDelegate(createModuleSource(options.program), variables);
 
   function programOf(expression: string): Program {
     const known = programs.get(expression);
     if (known !== undefined) return known;
-    const program = prepare(expression);
-    if (programs.size >= CACHED) programs.clear();
+    const program = prepare(expression, names);
     programs.set(expression, program);
     return program;
   }
@@ -125,16 +156,16 @@ function createRun(root: JsonObject): Run {
   return { left: MAX_STEPS, infinite: false, root };
 }
 
-function prepare(expression: string): Program {
+function prepare(expression: string, variables: ReadonlySet<string>): Program {
   if (expression.length > MAX_LENGTH) return refused(`expression is longer than ${MAX_LENGTH} characters`);
   if (!expression.isWellFormed() || expression.includes("\0")) return refused("expression is not valid text");
   if (expression.trim() === "") return refused("expression is empty");
   try {
     const fault = findFault(tokenize(expression));
     if (fault !== null) return refused(fault);
-    return { kind: "native", filter: compile(parse(expression), [], NAMESPACES) };
+    return { kind: "native", filter: compile(parse(expression), [], variables) };
   } catch (error) {
-    if (error instanceof Foreign || error instanceof RangeError) return { kind: "delegated" };
+    if (error instanceof Foreign || isEngineLimit(error)) return { kind: "delegated" };
     throw error;
   }
 }
@@ -143,7 +174,9 @@ function refused(reason: string): Program {
   return { kind: "refused", reason };
 }
 
-/** Names that cannot be had (`.input` and `{input: 1}` are fields), and brackets that do not match. */
+/**
+ * Finds names that are not available (`.input` and `{input: 1}` are fields, and fine) and brackets that do not match.
+ */
 function findFault(tokens: readonly Token[]): string | null {
   const open: string[] = [];
   for (const [at, token] of tokens.entries()) {
@@ -167,14 +200,14 @@ function findFault(tokens: readonly Token[]): string | null {
   return missing === undefined ? null : `syntax error, ${missing} is missing`;
 }
 
-/** jq's own errors, and V8's when functions are nested beyond its stack, as ours. */
+/** Turns jq's own errors into ours, and so the RangeError of functions nested beyond the stack. */
 function guarded<T>(evaluate: () => T): T {
   try {
     return evaluate();
   } catch (cause) {
     if (cause instanceof JqFailure) throw new JqError(messageOf(cause), { cause });
     if (cause instanceof OutOfSteps) throw new JqOverrunError(cause.message, { cause });
-    if (cause instanceof RangeError) throw new JqOverrunError("is nested too deeply", { cause });
+    if (isEngineLimit(cause)) throw new JqOverrunError("is nested too deeply", { cause });
     throw cause;
   }
 }
@@ -184,12 +217,12 @@ function messageOf(failure: JqFailure): string {
   try {
     return readable(`${failure.message}: ${toJson({ left: MESSAGE_STEPS, infinite: false }, failure.value)}`);
   } catch {
-    // Too large, or too deep, to be a message.
+    // The value is too large, or too deep, for a message.
     return failure.message;
   }
 }
 
-/** JSON has no infinity and no NaN: jq writes the largest number and null. */
+/** Replaces what JSON cannot hold, as jq does: infinity by the largest number, NaN by null. */
 function finite(meter: Run, value: Json): Json {
   if (typeof value === "number" && !Number.isFinite(value)) {
     return Number.isNaN(value) ? null : Math.sign(value) * Number.MAX_VALUE;
@@ -207,9 +240,9 @@ function readValue(line: string): Json {
   try {
     value = JSON.parse(line) as Json;
   } catch (cause) {
-    // In place of the innermost of ten thousand levels jq writes a remark.
+    // jq replaces values below ten thousand levels by a remark, which is not JSON.
     throw new JqError("gives a value that is nested too deeply", { cause });
   }
-  // A literal such as 1e1000 is written as it was.
+  // jq prints a literal such as 1e1000 as it was written.
   return /e\+?\d{3}/i.test(line) ? finite({ ...createRun({}), infinite: true }, value) : value;
 }

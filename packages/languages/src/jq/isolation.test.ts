@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { expect, it } from "vitest";
-import { createJqEngine, JqError } from "./index.ts";
+import { createJqEngine, JqError } from "./node.ts";
 
 const engine = createJqEngine();
 
@@ -73,7 +73,7 @@ it(
   },
 );
 
-/** Where the system tells; 0 elsewhere. */
+/** Counts open files where the system lists them; gives 0 elsewhere. */
 function openFiles(): number {
   return existsSync("/proc/self/fd") ? readdirSync("/proc/self/fd").length : 0;
 }

@@ -1,6 +1,6 @@
 /**
- * The words of a jq program. Only what the language surely has becomes a token: anything doubtful is `Foreign` and is
- * left to the C program, which knows better and whose message is the one that authors can look up.
+ * Splits a jq program into tokens. Only what is certainly part of the language becomes one: anything doubtful is
+ * `Foreign` and left to the C program, whose verdict counts and whose message authors can look up.
  */
 export type Token =
   | { type: "number"; text: string }
@@ -11,7 +11,7 @@ export type Token =
   | { type: "word"; name: string }
   | { type: "sign"; text: string };
 
-/** The program has something that is not evaluated in JavaScript. No fault of the program by itself. */
+/** Thrown for something that is not evaluated in JavaScript. Not in itself a fault of the program. */
 export class Foreign extends Error {
   override name = "Foreign";
 }
@@ -22,7 +22,7 @@ const FIELD = /\.([a-zA-Z_]\w*)/y;
 const VARIABLE = /\$([a-zA-Z_]\w*)/y;
 const WORD = /[a-zA-Z_]\w*(?!::)/y;
 const FORMAT = /@([a-zA-Z0-9_]+)/y;
-/** Without `?//`: it belongs to patterns, and `.a?//1` is `.a? // 1`. */
+/** Leaves out `?//`, which belongs to patterns: `.a?//1` means `.a? // 1`. */
 const SIGN = /\/\/=|\/\/|\.\.|==|!=|<=|>=|\|=|\+=|-=|\*=|\/=|%=|[.[\]{}()|,:;=<>+\-*/%?]/y;
 const ESCAPES: Record<string, string> = {
   '"': '"',
@@ -34,7 +34,7 @@ const ESCAPES: Record<string, string> = {
   r: "\r",
   t: "\t",
 };
-/** Texts inside of texts; the C program has its own limits beyond. */
+/** How deep interpolated strings may nest; beyond that the C program has limits of its own. */
 const MAX_NESTED = 20;
 
 /** Throws `Foreign`. */
@@ -42,7 +42,7 @@ export function tokenize(source: string): Token[] {
   return readTokens(source, 0, 0).tokens;
 }
 
-/** Up to the end or, inside a text (`nested` > 0), to the `)` that ends its code. */
+/** Reads up to the end or, inside a string (`nested` > 0), to the `)` that ends its code. */
 function readTokens(source: string, start: number, nested: number): { tokens: Token[]; end: number } {
   const tokens: Token[] = [];
   let at = start;

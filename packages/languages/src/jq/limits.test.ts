@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createJqEngine, JqOverrunError } from "./index.ts";
+import { createJqEngine, JqOverrunError } from "./node.ts";
 import type { JsonObject } from "../json.ts";
 
 const engine = createJqEngine();
@@ -127,7 +127,7 @@ describe("work that used to grow with the square", () => {
     expect(engine.evaluate(`${deep} | tojson | length`, {})).toBe(25_891);
   });
 
-  it("ends as an overrun: long keys, which JavaScript tells apart one by one", () => {
+  it("ends as an overrun: long keys, which JavaScript compares one by one", () => {
     const keys = '("x" * 20000) as $s | [range(1000) as $i | {} | has($s + ($i | tostring))] | length';
     const made = '("x" * 20000) as $s | [range(1000) | {($s + tostring): 1}] | add | length';
     expect(() => engine.evaluate(keys, {})).toThrow(JqOverrunError);

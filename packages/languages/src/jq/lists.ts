@@ -2,6 +2,7 @@ import { isJsonObject, type Json, type JsonObject } from "../json.ts";
 import { createFind } from "../text-search.ts";
 import { plus } from "./arithmetic.ts";
 import {
+  charged,
   children,
   codePoints,
   compare,
@@ -12,29 +13,28 @@ import {
   keysOf as fieldNames,
   type Meter,
   put,
-  read,
+  scanned,
   sortedKeys,
   spend,
   spendKey,
   toJson,
   toText,
   typeOf,
-  worked,
 } from "./values.ts";
 
-/** What jq's functions do with lists and objects as a whole. */
+/** Implements the jq functions that take lists and objects as a whole. */
 
 export function lengthOf(meter: Meter, value: Json): Json {
   if (value === null) return 0;
   if (typeof value === "number") return Math.abs(value);
-  if (typeof value === "string") return codePoints(worked(meter, value)).length;
+  if (typeof value === "string") return codePoints(charged(meter, value)).length;
   if (Array.isArray(value)) return value.length;
   if (isJsonObject(value)) return fieldNames(meter, value).length;
   throw new JqFailure(`${describe(meter, value)} has no length`);
 }
 
 export function keysOf(meter: Meter, value: Json, inOrder: boolean): Json[] {
-  if (Array.isArray(value)) return [...worked(meter, value).keys()];
+  if (Array.isArray(value)) return [...charged(meter, value).keys()];
   if (isJsonObject(value)) return inOrder ? sortedKeys(meter, value) : fieldNames(meter, value);
   throw new JqFailure(`${describe(meter, value)} has no keys`);
 }
@@ -54,7 +54,7 @@ export function contains(meter: Meter, whole: Json, part: Json): boolean {
   );
 }
 
-/** Inside of lists and objects, values of other types are just not it. */
+/** Compares inside lists and objects, where values of different types simply do not match. */
 function containsSame(meter: Meter, whole: Json, part: Json): boolean {
   spend(meter, 1);
   if (isJsonObject(whole) && isJsonObject(part)) {
@@ -66,15 +66,15 @@ function containsSame(meter: Meter, whole: Json, part: Json): boolean {
     return part.every((wanted) => whole.some((item) => containsSame(meter, item, wanted)));
   }
   if (typeof whole === "string" && typeof part === "string") {
-    return part === "" || createFind(read(meter, part))(read(meter, whole), 0) !== -1;
+    return part === "" || createFind(scanned(meter, part))(scanned(meter, whole), 0) !== -1;
   }
   return compare(meter, whole, part) === 0;
 }
 
-/** One list or object grows in place; `.[0] + .[1] + …` would copy it for each. */
+/** Adds values up, growing one list or object in place: `.[0] + .[1] + …` would copy it for each value. */
 export function sum(meter: Meter, values: readonly Json[]): Json {
   let total: Json = null;
-  /** The list or object that is `total` and nobody else's. */
+  /** The list or object in `total`, once nothing else refers to it. */
   let own: Json[] | JsonObject | null = null;
   for (const value of values) {
     spend(meter, 1);
@@ -95,7 +95,7 @@ export function sum(meter: Meter, values: readonly Json[]): Json {
   return total;
 }
 
-/** Stable. */
+/** Sorts, keeping equal items in order. */
 export function sorted(meter: Meter, list: readonly Json[], by: (item: Json) => Json): Json[] {
   return keyed(meter, list, by).map(({ item }) => item);
 }
@@ -117,7 +117,9 @@ export function grouped(meter: Meter, list: readonly Json[], by: (item: Json) =>
   return groups;
 }
 
-/** Of equals the first is the smallest and the last the largest. */
+/**
+ * Finds the smallest or largest item; among equals jq takes the first for the smallest and the last for the largest.
+ */
 export function extreme(meter: Meter, list: readonly Json[], by: (item: Json) => Json, sign: 1 | -1): Json {
   let best: { item: Json; key: Json } | undefined;
   for (const item of list) {
@@ -143,7 +145,7 @@ export function toEntries(meter: Meter, value: Json): Json[] {
   return keys.map((key) => ({ key, value: index(meter, value, key) }));
 }
 
-/** Keys are written in six ways. One that is no text becomes one. */
+/** Accepts the six spellings of a key. A key that is not a string becomes one. */
 export function fromEntries(meter: Meter, entries: readonly Json[]): JsonObject {
   const made: JsonObject = {};
   for (const entry of entries) {

@@ -1,9 +1,9 @@
 import { Foreign, type Token, tokenize } from "./lexer.ts";
 
 /**
- * The part of jq that is evaluated in JavaScript, as a tree. It is the part whose cost a step counter can hold:
- * no definitions, assignments, patterns, labels. The grammar follows jq's own, levels and all; what is not in it is
- * `Foreign`, also what is no jq at all.
+ * Parses the part of jq that is evaluated in JavaScript: the part whose cost a step counter can bound, without
+ * definitions, assignments, patterns or labels. The grammar follows jq's own, precedence levels included. Anything
+ * else is `Foreign`, even what is not jq at all.
  */
 export type Node =
   | { type: "identity" }
@@ -31,7 +31,7 @@ const KEYWORDS = new Set(
   "def if then elif else end as reduce foreach try catch label import include and or __loc__".split(" "),
 );
 const COMPARISONS = ["==", "!=", "<", "<=", ">", ">="];
-/** Loosest first. Comparisons do not chain. */
+/** Operators by precedence, loosest first. Comparisons do not chain. */
 const LEVELS: readonly { signs: readonly string[]; chains: boolean }[] = [
   { signs: ["or"], chains: true },
   { signs: ["and"], chains: true },
@@ -44,7 +44,7 @@ const MAX_DEPTH = 200;
 const MAX_TOKENS = 1000;
 const IDENTITY: Node = { type: "identity" };
 
-/** Throws `Foreign`, also for what is so long that its functions might be nested beyond the stack. */
+/** Throws `Foreign`, also for programs so long that their functions might nest beyond the stack. */
 export function parse(source: string): Node {
   const tokens = tokenize(source);
   if (tokens.length > MAX_TOKENS) throw new Foreign("too long");
@@ -123,7 +123,7 @@ function parseTokens(tokens: readonly Token[], outerDepth: number): Node {
     const name = variableName();
     expect("|");
     const body = parsePipe();
-    // What is left over is the second comparison of a chain, and not one of this whole with something.
+    // A comparison sign here would be the second of a chain, not a comparison of the whole binding.
     if (COMPARISONS.some(isSign)) throw new Foreign("comparisons do not chain");
     return { type: "bind", source: term, name, body };
   }
@@ -143,7 +143,7 @@ function parseTokens(tokens: readonly Token[], outerDepth: number): Node {
         term = { type: "index", of: term, key: literal(token.name), optional: skip("?") };
       } else if (isSign("[")) {
         term = parseBrackets(term);
-      } else if (isSign(".") && (isSign2("[") || tokens[at + 1]?.type === "string")) {
+      } else if (isSign(".") && (isNextSign("[") || tokens[at + 1]?.type === "string")) {
         at++;
         term = isSign("[") ? parseBrackets(term) : parseNamed(term);
       } else if (skip("?")) {
@@ -152,7 +152,7 @@ function parseTokens(tokens: readonly Token[], outerDepth: number): Node {
     }
   }
 
-  function isSign2(text: string): boolean {
+  function isNextSign(text: string): boolean {
     const token = tokens[at + 1];
     return token?.type === "sign" && token.text === text;
   }
@@ -215,7 +215,7 @@ function parseTokens(tokens: readonly Token[], outerDepth: number): Node {
     if (text === "(") {
       const inner = parsePipe();
       expect(")");
-      // A node of its own: the path of `(.a).b?` ends where the parenthesis does, and a literal in it is a value.
+      // A node of its own: the path of `(.a).b?` ends at the parenthesis, and a literal inside it is a value.
       return inner;
     }
     if (text === "[") {
@@ -247,7 +247,7 @@ function parseTokens(tokens: readonly Token[], outerDepth: number): Node {
     return { type: "call", name, args };
   }
 
-  /** After `if` or `elif`. */
+  /** Reads what follows `if` or `elif`. */
   const parseIf = (): Node =>
     deeper(() => {
       const test = parsePipe();
@@ -317,7 +317,7 @@ function parseTokens(tokens: readonly Token[], outerDepth: number): Node {
     return [key, skip(":") ? parseValue() : { type: "index", of: IDENTITY, key, optional: false }];
   }
 
-  /** Of an entry: terms and pipes of terms alone. */
+  /** Reads the value of an entry, which may only be a term or a pipe of terms. */
   function parseValue(): Node {
     const left: Node = skip("-") ? { type: "negate", of: parseTerm() } : parseTerm();
     return skip("|") ? { type: "pipe", left, right: parseValue() } : left;
@@ -336,7 +336,9 @@ function literal(value: string | number | boolean | null): Node {
   return { type: "literal", value, exact: true };
 }
 
-/** jq keeps a literal as it was written (`1.50` stays `1.50` in a text) until it is calculated with. */
+/**
+ * Reads a number. jq keeps a literal as it was written (`1.50` stays `1.50` in a string) until it calculates with it.
+ */
 function numberLiteral(text: string): Node {
   const value = Number(text);
   if (!Number.isFinite(value)) throw new Foreign("a number too large");

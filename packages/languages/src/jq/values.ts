@@ -2,29 +2,29 @@ import { isJsonObject, type Json, type JsonObject } from "../json.ts";
 import { createFind } from "../text-search.ts";
 
 /**
- * What jq's operators do with values. Each operation pays for its work from a meter, so that no expression, however
- * it nests its loops, costs more than the meter holds.
+ * Implements the operations on values. Each pays for its work from a meter, so that no expression, however it nests
+ * its loops, costs more than the meter holds.
  */
 export interface Meter {
-  /** Steps that may still be made; one is about the cost of reading a field. */
+  /** Steps left; one costs about as much as reading a field. */
   left: number;
-  /** A number came out that JSON cannot hold: results have to be looked through. */
+  /** Set once a number came out that JSON cannot hold: results have to be searched. */
   infinite: boolean;
 }
 
-/** An error of jq itself: what `try … catch` hands on is its value, most often a text. */
+/** An error of jq itself. `try … catch` passes on its value, most often a string. */
 export class JqFailure extends Error {
   override name = "JqFailure";
   readonly value: Json;
 
   constructor(value: Json) {
-    // The value of another type may be larger written down than it is: lists share their parts.
+    // A value that is not a string may be larger in writing than in memory, since lists share their parts.
     super(typeof value === "string" ? value : "(not a string)");
     this.value = value;
   }
 }
 
-/** The expression went beyond its limits. Not for `try` to catch. */
+/** Thrown when an expression goes beyond its limits. `try` does not catch it. */
 export class OutOfSteps extends Error {
   override name = "OutOfSteps";
 }
@@ -39,23 +39,24 @@ export function typeOf(value: Json): string {
   return Array.isArray(value) ? "array" : typeof value;
 }
 
-/** The text or list itself, paid for at its length. */
-export function worked<T extends string | Json[]>(meter: Meter, value: T): T {
+/** Gives the string or list itself, paid for by its length. */
+export function charged<T extends string | Json[]>(meter: Meter, value: T): T {
   spend(meter, value.length);
   return value;
 }
 
 /**
- * Pays for looking once through a text, of the whole where a part is looked at: one that was put together is copied
- * when it is first read.
+ * Pays for one scan of a string. Pass the whole string even where only a part is scanned: a concatenated one is
+ * copied when first read.
  */
-export function read(meter: Meter, text: string): string {
+export function scanned(meter: Meter, text: string): string {
   spend(meter, text.length >> 4);
   return text;
 }
 
 /**
- * Pays for looking up a key. Of a long one JavaScript only hashes the length: such keys are told apart one by one.
+ * Pays for looking up a key. JavaScript hashes a long key by its length alone, and then compares such keys one by
+ * one.
  */
 export function spendKey(meter: Meter, key: string): void {
   spend(meter, key.length > MAX_HASHED ? key.length : key.length >> 6);
@@ -63,7 +64,7 @@ export function spendKey(meter: Meter, key: string): void {
 
 const MAX_HASHED = 4096;
 
-/** The number itself; the meter remembers one that JSON cannot hold. */
+/** Gives the number itself; the meter records one that JSON cannot hold. */
 export function counted(meter: Meter, value: number): number {
   if (!Number.isFinite(value)) meter.infinite = true;
   return value;
@@ -73,20 +74,20 @@ export function isTruthy(value: Json): boolean {
   return value !== null && value !== false;
 }
 
-/** `number (5)`, as jq's messages name values. */
+/** Describes a value as jq's messages do, as in `number (5)`. */
 export function describe(meter: Meter, value: Json): string {
   const text = toJson(meter, value);
   return `${typeOf(value)} (${text.length > 14 ? `${text.slice(0, 11).toWellFormed()}...` : text})`;
 }
 
-/** Own keys alone, and `__proto__` as any other. */
+/** Sets an own key, `__proto__` like any other. */
 export function put(target: JsonObject, key: string, value: Json): void {
   if (key === "__proto__") {
     Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
   } else target[key] = value;
 }
 
-/** A field of a large object stands anywhere in memory. */
+/** Steps for a field: those of a large object are scattered in memory. */
 const FIELD_COST = 3;
 
 export function children(meter: Meter, value: Json): Json[] {
@@ -112,7 +113,7 @@ export function index(meter: Meter, value: Json, key: Json): Json {
   }
   if (isJsonObject(key)) {
     if (value === null) return null;
-    // A slice as paths name it.
+    // A slice in the form that paths have.
     const { start, end } = key;
     const isSliceable = Array.isArray(value) || typeof value === "string";
     if (isSliceable && start !== undefined && end !== undefined) return slice(meter, value, start, end);
@@ -137,12 +138,12 @@ export function slice(meter: Meter, value: Json, from: Json, to: Json): Json {
   return typeof value === "string" ? codePoints(value).slice(start, end).join("") : value.slice(start, end);
 }
 
-/** Texts count in code points, as jq does; JavaScript's own units differ beyond the basic plane. */
+/** Splits a string into code points, which jq counts in; JavaScript's UTF-16 units differ beyond the basic plane. */
 export function codePoints(text: string): string[] {
   return Array.from(text);
 }
 
-/** Without the `dropped` characters at its ends; a pattern such as `/ +$/` takes quadratic time. */
+/** Removes the `dropped` characters from the ends; a pattern such as `/ +$/` takes quadratic time. */
 export function strip(text: string, dropped: string, ends: "start" | "end" | "both"): string {
   let start = 0;
   let end = text.length;
@@ -151,7 +152,7 @@ export function strip(text: string, dropped: string, ends: "start" | "end" | "bo
   return text.slice(start, end);
 }
 
-/** Where `part` begins in the text or array, overlaps included. */
+/** Finds where `part` begins in a string or array, overlaps included. */
 export function indices(meter: Meter, value: Json, part: Json): Json {
   if (value === null) return null;
   if (typeof value === "string" && typeof part === "string") {
@@ -189,7 +190,7 @@ function rank(value: Json): number {
   return ORDER.indexOf(typeof value === "boolean" ? String(value) : typeOf(value));
 }
 
-/** jq's order of all values: negative, zero or positive. NaN is smaller than any number, itself included. */
+/** Orders any two values as jq does: negative, zero or positive. NaN is less than any number, itself included. */
 export function compare(meter: Meter, a: Json, b: Json): number {
   spend(meter, 1);
   if (typeof a === "number" && typeof b === "number") {
@@ -222,7 +223,7 @@ function compareArrays(meter: Meter, a: readonly Json[], b: readonly Json[]): nu
   return a.length - b.length;
 }
 
-/** By code point, which is the order of UTF-8 too: surrogates come after all other units. */
+/** Compares by code point, which is also the order of UTF-8: surrogates come after all other units. */
 export function compareText(a: string, b: string): number {
   if (a === b) return 0;
   const length = Math.min(a.length, b.length);
@@ -238,7 +239,7 @@ function isSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdfff;
 }
 
-/** In the order in which they came. */
+/** Lists keys in insertion order. */
 export function keysOf(meter: Meter, value: JsonObject): string[] {
   const keys = Object.keys(value);
   spend(meter, keys.length * FIELD_COST);
@@ -253,7 +254,10 @@ export function sortedKeys(meter: Meter, value: JsonObject): string[] {
   });
 }
 
-/** As jq writes numbers it has calculated: 17 digits at most, an exponent beyond 1e-5 and 15 zeros. */
+/**
+ * Writes a number as jq writes the results of calculations: 17 digits at most, and an exponent from 1e-5 downwards
+ * and after more than 15 zeros.
+ */
 export function numberText(value: number): string {
   if (Number.isNaN(value)) return "null";
   if (!Number.isFinite(value)) return numberText(value < 0 ? -Number.MAX_VALUE : Number.MAX_VALUE);
@@ -261,22 +265,22 @@ export function numberText(value: number): string {
   const [mantissa = "", power = ""] = value.toExponential().split("e");
   const exponent = Number(power);
   const digits = mantissa.replace(/[-.]/g, "").length;
-  // Between these JavaScript has no exponent and the same digits.
+  // Within these bounds JavaScript writes the same digits and no exponent.
   if (exponent > -5 && exponent < 21 && exponent < digits + 15) return String(value);
   const size = String(Math.abs(exponent)).padStart(2, "0");
   return `${mantissa}e${exponent < 0 ? "-" : "+"}${size}`;
 }
 
-/** As `tojson` has it. */
+/** Writes JSON as `tojson` does. */
 export function toJson(meter: Meter, value: Json): string {
   if (typeof value !== "object" || value === null) return scalarText(meter, value);
-  // In one list: a text for each level would be copied as often as it is deep.
+  // Collects parts in one list: a string per level would be copied as often as it is deep.
   const parts: string[] = [];
   writeJson(meter, value, parts);
   return parts.join("");
 }
 
-/** A value and what stands before it, in a list and later in a text. */
+/** Steps for a value and its separator, which are put in the list and later in the string. */
 const PART_COST = 3;
 
 function writeJson(meter: Meter, value: Json, parts: string[]): void {
@@ -307,13 +311,13 @@ function writeJson(meter: Meter, value: Json, parts: string[]): void {
 }
 
 function scalarText(meter: Meter, value: null | boolean | number | string): string {
-  // The digits of a fraction take as long as this.
+  // Writing the digits of a fraction takes as long as 8 steps.
   spend(meter, typeof value === "number" && !Number.isSafeInteger(value) ? 8 : 1);
   if (typeof value === "string") return quote(meter, value);
   return typeof value === "number" ? numberText(value) : String(value);
 }
 
-/** Like JSON.stringify, but DEL too is written as an escape. */
+/** Quotes as JSON.stringify does, and also escapes DEL. */
 function quote(meter: Meter, text: string): string {
   spend(meter, text.length);
   return JSON.stringify(text).replaceAll("\u007f", "\\u007f");

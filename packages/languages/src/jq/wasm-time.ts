@@ -1,13 +1,13 @@
 /**
- * The calendar that the C program asks its host for. All of it is UTC: what an expression gives must not depend on
- * where the server stands. A `tm` is nine 32-bit fields, then the offset from UTC.
+ * The calendar that the C program asks its host for. Everything is in UTC: the result of an expression must not
+ * depend on where the server is. A `tm` is nine 32-bit fields, then the offset from UTC.
  */
 const TM = { sec: 0, min: 1, hour: 2, day: 3, month: 4, year: 5, weekday: 6, yearday: 7, dst: 8, offset: 9 };
 const DAY_MS = 86_400_000;
 const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
 const WEEKDAYS = "sun mon tue wed thu fri sat".split(" ");
 
-/** Seconds since the epoch into the fields of a `tm`. */
+/** Writes seconds since the epoch into the fields of a `tm`. */
 export function writeTime(tm: Int32Array, seconds: number): void {
   const date = new Date(seconds * 1000);
   tm[TM.sec] = date.getUTCSeconds();
@@ -21,10 +21,13 @@ export function writeTime(tm: Int32Array, seconds: number): void {
   writeDay(tm, date);
 }
 
-/** Seconds since the epoch; fields beyond their range carry over. The days of the week and year are set. */
+/**
+ * Reads a `tm` as seconds since the epoch, carrying over fields beyond their range, and sets its days of the week and
+ * year.
+ */
 export function readTime(tm: Int32Array): number {
   const at = (field: number) => tm[field] ?? 0;
-  // `Date.UTC` takes the years 0 to 99 for those of the last century.
+  // `Date.UTC` reads the years 0 to 99 as those of the last century.
   const date = new Date(Date.UTC(2000, at(TM.month), at(TM.day), at(TM.hour), at(TM.min), at(TM.sec)));
   date.setUTCFullYear(date.getUTCFullYear() - 2000 + at(TM.year) + 1900);
   writeDay(tm, date);
@@ -41,7 +44,7 @@ function writeDay(tm: Int32Array, date: Date): void {
 
 type Reader = (text: string, tm: Int32Array) => number;
 
-/** A number of at most `digits` digits between the limits. */
+/** Reads a number of at most `digits` digits between the limits. */
 function numeric(
   digits: number,
   low: number,
@@ -143,7 +146,10 @@ const SHORTHANDS: Record<string, string> = {
   X: "%H:%M:%S",
 };
 
-/** How much of the text the format took, its fields written to the `tm`; -1 when they do not match. */
+/**
+ * Writes the fields of a date to the `tm` and gives the length of the text that the format matched, or -1 when it
+ * does not match.
+ */
 export function parseTime(text: string, format: string, tm: Int32Array): number {
   const pattern = format.replaceAll(/%([DFRTrcxX])/g, (_all, name: string) => SHORTHANDS[name] ?? "");
   let used = 0;
@@ -155,7 +161,7 @@ export function parseTime(text: string, format: string, tm: Int32Array): number 
       if (text.charAt(used) !== char) return -1;
       used++;
     } else {
-      // `%E` and `%O` ask for other calendars and digits, of which there are none here.
+      // `%E` and `%O` ask for other calendars and digits, which do not exist here.
       if (/[EO]/.test(pattern.charAt(at + 1))) at++;
       const name = pattern.charAt(++at);
       const taken = Object.hasOwn(READERS, name) ? (READERS[name]?.(text.slice(used), tm) ?? -1) : -1;

@@ -1,27 +1,28 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { concatBytes, fromUtf8, toLatin1, toUtf8 } from "../bytes.ts";
+import { isStackOverflow } from "../overflow.ts";
+import { instantiateModule, type WasmImports, type WasmMemory, type WasmModule } from "./program.ts";
 import { parseTime, readTime, writeTime } from "./wasm-time.ts";
 
 /**
- * The C program jq, compiled to WebAssembly, with a host of our own in place of the package's. It finds two files,
- * the program and its input, and an empty environment; there is nothing else it could reach. Each run starts from the
- * memory of a fresh process: what a run leaves behind, by design, by a bug or by an exception in its middle, the next
- * does not see.
+ * Runs the C program jq, compiled to WebAssembly, on a host of our own instead of jq-web's. The program finds two
+ * files (the expression and its input) and an empty environment, and can reach nothing else. Each run starts from the
+ * memory of a fresh process, so whatever a run leaves behind, by design, by a bug or by an exception halfway, the
+ * next one does not see.
  */
 export interface WasmJq {
   /**
-   * Both in UTF-8. `now` is what its clock shows, in milliseconds since the epoch. Throws `WasmFailure` when the
-   * program died or went beyond its limits.
+   * Runs a program on an input, both passed on as UTF-8. `now` is what its clock shows, in milliseconds since the
+   * epoch. Throws `WasmFailure` when the program dies or goes beyond its limits, and whatever `module` throws.
    */
   run: (program: string, input: string, now: number) => WasmResult;
 }
 
 export interface WasmResult {
-  /** 0 fine, 3 does not compile, 5 failed while it ran. */
+  /** The exit code: 0 for success, 3 for a program that does not compile, 5 for one that failed while running. */
   code: number;
-  /** One JSON text a line. */
+  /** The values, one JSON text per line. */
   output: string;
-  /** What it said on its error output, cut at 64 KiB. */
+  /** The error output, cut at 64 KiB. */
   errors: string;
 }
 
@@ -32,11 +33,11 @@ export class WasmFailure extends Error {
 export interface WasmLimits {
   /** Bytes of output. */
   max_output: number;
-  /** Bytes of memory. It starts with 17 MB. */
+  /** Bytes of memory, of which a start takes 17 MB. */
   max_memory: number;
 }
 
-/** How C's `exit` leaves. */
+/** Thrown by C's `exit`. */
 class Exit extends Error {
   readonly code: number;
 
@@ -47,7 +48,7 @@ class Exit extends Error {
 }
 
 interface Exports {
-  memory: WebAssembly.Memory;
+  memory: WasmMemory;
   __wasm_call_ctors: () => void;
   __main_argc_argv: (count: number, values: number) => number;
   _emscripten_stack_restore: (pointer: number) => void;
@@ -57,7 +58,7 @@ interface Exports {
 
 interface Instance {
   exports: Exports;
-  /** The memory that a fresh process has written: its data, and the beginning of its heap. */
+  /** The memory that a fresh process has written: its data and the start of its heap. */
   image: { at: number; bytes: Uint8Array }[];
   files: Files;
   clock: { now: number };
@@ -66,7 +67,7 @@ interface Instance {
 interface Files {
   program: Uint8Array;
   input: Uint8Array;
-  /** How much of each was read. */
+  /** How many bytes of each have been read. */
   read: { program: number; input: number };
   output: Uint8Array[];
   outputSize: number;
@@ -86,26 +87,18 @@ const NOT_SEEKABLE = 70;
 const REGULAR_FILE = 0o100444;
 const CHARACTER_DEVICE = 2;
 
-export function createWasmJq(limits: WasmLimits): WasmJq {
-  let compiled: WebAssembly.Module | undefined;
+export function createWasmJq(limits: WasmLimits, module: () => WasmModule): WasmJq {
   let idle: Instance | undefined;
-
-  function start(): Instance {
-    compiled ??= new WebAssembly.Module(
-      readFileSync(createRequire(import.meta.url).resolve("jq-web/jq.wasm")),
-    );
-    return instantiate(compiled, limits);
-  }
 
   return {
     run(program, input, now) {
-      const instance = idle ?? start();
-      // An evaluation that V8 breaks off runs no `finally`: the instance is only given back at the end.
+      const instance = idle ?? instantiate(module(), limits);
+      // An evaluation that V8 interrupts runs no `finally`, so the instance is given back only at the end.
       idle = undefined;
       const size = instance.exports.memory.buffer.byteLength;
       instance.clock.now = now;
       const result = runOnce(instance, program, input);
-      // Memory never shrinks: one that grew is let go with all that it holds.
+      // Memory never shrinks, so an instance whose memory grew is dropped.
       if (instance.exports.memory.buffer.byteLength === size) idle = instance;
       return result;
     },
@@ -113,8 +106,8 @@ export function createWasmJq(limits: WasmLimits): WasmJq {
 }
 
 function runOnce({ exports, image, files }: Instance, program: string, input: string): WasmResult {
-  files.program = Buffer.from(program);
-  files.input = Buffer.from(input);
+  files.program = toUtf8(program);
+  files.input = toUtf8(input);
   files.read = { program: 0, input: 0 };
   files.output = [];
   files.outputSize = 0;
@@ -128,8 +121,8 @@ function runOnce({ exports, image, files }: Instance, program: string, input: st
   } catch (error) {
     if (error instanceof WasmFailure) throw error;
     if (!(error instanceof Exit)) {
-      // V8's, for a stack that overflowed, or a trap of the machine.
-      const reason = error instanceof RangeError ? "is nested too deeply" : "jq broke off";
+      // Either the stack overflowed or the machine trapped.
+      const reason = isStackOverflow(error) ? "is nested too deeply" : "jq broke off";
       throw new WasmFailure(reason, { cause: error });
     }
     code = error.code;
@@ -140,7 +133,7 @@ function runOnce({ exports, image, files }: Instance, program: string, input: st
 
 function pushArguments(exports: Exports): number {
   const pointers = ARGUMENTS.map((argument) => {
-    const bytes = Buffer.from(`${argument}\0`);
+    const bytes = toUtf8(`${argument}\0`);
     const pointer = exports._emscripten_stack_alloc(bytes.length);
     new Uint8Array(exports.memory.buffer).set(bytes, pointer);
     return pointer;
@@ -151,10 +144,10 @@ function pushArguments(exports: Exports): number {
 }
 
 function decode(chunks: readonly Uint8Array[]): string {
-  return Buffer.concat(chunks).toString("utf8");
+  return fromUtf8(concatBytes(chunks));
 }
 
-function instantiate(module: WebAssembly.Module, limits: WasmLimits): Instance {
+function instantiate(module: WasmModule, limits: WasmLimits): Instance {
   const files: Files = {
     program: new Uint8Array(),
     input: new Uint8Array(),
@@ -167,7 +160,7 @@ function instantiate(module: WebAssembly.Module, limits: WasmLimits): Instance {
   const clock = { now: 0 };
   let exports: Exports;
   const memory = () => exports.memory;
-  const imports = {
+  const imports: WasmImports = {
     env: {
       ...createSystem(memory, limits),
       ...createCalendar(memory),
@@ -175,7 +168,7 @@ function instantiate(module: WebAssembly.Module, limits: WasmLimits): Instance {
     },
     wasi_snapshot_preview1: createFileSystem(memory, files, limits),
   };
-  exports = new WebAssembly.Instance(module, imports).exports as unknown as Exports;
+  exports = instantiateModule(module, imports) as unknown as Exports;
   const { end, breakAt } = enlargeStack(exports);
   exports.__wasm_call_ctors();
   const bytes = new Uint8Array(exports.memory.buffer);
@@ -189,9 +182,9 @@ function instantiate(module: WebAssembly.Module, limits: WasmLimits): Instance {
 }
 
 /**
- * The package gives C 64 KiB of stack, right above the data and below the heap, and nothing guards it: printing a
- * hundred nested lists grew over the data. Before anything has run, one word holds where the heap will begin, and it
- * is where the stack begins, too: both are moved up.
+ * Gives C a larger stack. jq-web's has 64 KiB, right above the data and below the heap, with no guard: printing a
+ * hundred nested lists overwrote the data. Before anything runs, a single word holds the start of the heap, which is
+ * also where the stack starts: both are moved up.
  */
 function enlargeStack(exports: Exports): { end: number; breakAt: number } {
   const end = exports.emscripten_stack_get_current();
@@ -204,7 +197,7 @@ function enlargeStack(exports: Exports): { end: number; breakAt: number } {
 }
 
 function createSystem(
-  memory: () => WebAssembly.Memory,
+  memory: () => WasmMemory,
   limits: WasmLimits,
 ): Record<string, (...args: never[]) => unknown> {
   const text = (pointer: number) => readText(memory(), pointer);
@@ -250,7 +243,7 @@ function createSystem(
   };
 }
 
-function createCalendar(memory: () => WebAssembly.Memory): Record<string, (...args: never[]) => unknown> {
+function createCalendar(memory: () => WasmMemory): Record<string, (...args: never[]) => unknown> {
   const tm = (pointer: number) => new Int32Array(memory().buffer, pointer, 11);
   const write = (seconds: bigint, pointer: number) => writeTime(tm(pointer), Number(seconds));
   return {
@@ -268,7 +261,7 @@ function createCalendar(memory: () => WebAssembly.Memory): Record<string, (...ar
       }
     },
     strptime(text: number, format: number, pointer: number) {
-      // As Latin-1: a position in the text is one in the memory.
+      // Reads Latin-1, so that a position in the string is one in memory.
       const used = parseTime(
         readText(memory(), text, "latin1"),
         readText(memory(), format, "latin1"),
@@ -280,11 +273,11 @@ function createCalendar(memory: () => WebAssembly.Memory): Record<string, (...ar
 }
 
 function createFileSystem(
-  memory: () => WebAssembly.Memory,
+  memory: () => WasmMemory,
   files: Files,
   limits: WasmLimits,
 ): Record<string, (...args: never[]) => unknown> {
-  /** The pieces of memory that a call names. */
+  /** The pieces of memory that a call refers to. */
   function pieces(list: number, count: number): Uint8Array[] {
     const pairs = new Uint32Array(memory().buffer, list, count * 2);
     return Array.from(
@@ -345,7 +338,8 @@ function createFileSystem(
   };
 }
 
-function readText(memory: WebAssembly.Memory, pointer: number, encoding: "utf8" | "latin1" = "utf8"): string {
-  const bytes = Buffer.from(memory.buffer);
-  return bytes.toString(encoding, pointer, bytes.indexOf(0, pointer));
+function readText(memory: WasmMemory, pointer: number, encoding: "utf8" | "latin1" = "utf8"): string {
+  const bytes = new Uint8Array(memory.buffer);
+  const text = bytes.subarray(pointer, bytes.indexOf(0, pointer));
+  return encoding === "utf8" ? fromUtf8(text) : toLatin1(text);
 }

@@ -12,7 +12,10 @@ import {
   type Value,
 } from "./value.ts";
 
-/** `==`. Objects are equal by what they show. Functions cannot be compared, not even with themselves. */
+/**
+ * Implements `==`. Objects are equal when their visible fields are. Functions cannot be compared, not even with
+ * themselves.
+ */
 export function equals(rt: Runtime, a: Value, b: Value): boolean {
   if (isFunction(a) && isFunction(b)) throw fail(rt, "cannot test equality of functions");
   if (isArray(a)) return isArray(b) && equalArrays(rt, a, b);
@@ -47,7 +50,7 @@ function equalObjects(rt: Runtime, a: ObjectValue, b: ObjectValue): boolean {
   return equal;
 }
 
-/** Negative, zero or positive. Numbers, strings and arrays of what can be compared have an order. */
+/** Orders two values: negative, zero or positive. Numbers, strings and arrays of comparable elements have an order. */
 export function compare(rt: Runtime, a: Value, b: Value): number {
   spend(rt, 1);
   if (typeof a === "number" && typeof b === "number") return a - b;

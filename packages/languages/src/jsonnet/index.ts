@@ -1,4 +1,7 @@
+import { type Hashes, PORTABLE_HASHES } from "../hashes.ts";
 import type { Json, JsonObject } from "../json.ts";
+import { createLru } from "../lru.ts";
+import { isEngineLimit, isStackOverflow } from "../overflow.ts";
 import { compile } from "./compile/compile.ts";
 import { JsonnetError } from "./jsonnet-error.ts";
 import { DEFAULT_LIMITS, type JsonnetLimits } from "./limits.ts";
@@ -9,24 +12,25 @@ import { createStd } from "./std/std.ts";
 import { type Code, isFunction, objectOf, type ObjectValue } from "./value.ts";
 
 /**
- * Jsonnet, the language of settings that make JSON: https://jsonnet.org/ref/spec.html with its standard library, in
- * TypeScript, because no maintained package runs it without a native build, and the native library reads files of
- * the host and cannot be stopped.
+ * Evaluates Jsonnet (https://jsonnet.org/ref/spec.html) with its standard library. It is written in TypeScript
+ * because no maintained package runs Jsonnet without a native build, and the native library reads files of the host
+ * and cannot be stopped.
  *
  * ```
  * source ─ lexer ─ parser ─▶ tree ─ compile ─▶ closures ─ run ─▶ value ─ output ─▶ JSON
  * ```
  *
  * - A script sees its `data` and `std`, and nothing else: no imports, no clock, no environment.
- * - Evaluation is lazy: what is passed on is a thunk, computed once when somebody needs it.
- * - Steps, nesting, time, memory and output are bounded (`limits.ts`, `runtime.ts`); every loop in here spends them,
- *   and goes over lists and texts by `work.ts`.
- * - Compiled code is kept by source and holds nothing of an evaluation.
+ * - Evaluation is lazy: whatever is passed on is a thunk, computed once when first needed.
+ * - Steps, nesting, time, memory and output are bounded (`limits.ts`, `runtime.ts`). Every loop in this folder spends
+ *   steps, and handles lists and strings through `work.ts`.
+ * - Compiled code is cached by source and holds nothing of an evaluation.
  */
 export interface JsonnetEngine {
   /**
-   * The value of a script. Throws `JsonnetError` for a script that does not compile, fails, or goes over a limit, and
-   * for a value that is no JSON or that a database refuses. `data` is read where it lies and never changed.
+   * Gives the value of a script. Throws `JsonnetError` for a script that does not compile, fails or goes over a
+   * limit, and for a value that is not JSON or that a database would refuse. `data` is read in place and never
+   * changed.
    */
   evaluate: (source: string, data: JsonObject) => Json;
 }
@@ -35,21 +39,24 @@ export { JsonnetError } from "./jsonnet-error.ts";
 export { type Token, tokenize } from "./syntax/lexer.ts";
 export type { JsonnetLimits } from "./limits.ts";
 
-const CACHED = 2000;
-/** That of the reference; our own stack has no room for more. */
+/** At 80 bytes per character, at most 80 MB. */
+const CACHED = { entries: 2000, characters: 1_000_000 };
+/** The limit of the reference implementation; our stack has room for no more. */
 const MAX_DEPTH = 500;
 
-export function createJsonnetEngine(limits: Partial<JsonnetLimits> = {}): JsonnetEngine {
-  const std = createStd();
+export function createJsonnetEngine(
+  limits: Partial<JsonnetLimits> = {},
+  hashes: Hashes = PORTABLE_HASHES,
+): JsonnetEngine {
+  const std = createStd(hashes);
   const all: JsonnetLimits = { ...DEFAULT_LIMITS, ...limits };
   all.depth = Math.min(all.depth, MAX_DEPTH);
-  const scripts = new Map<string, Code>();
+  const scripts = createLru<Code>(CACHED);
 
   function compiled(source: string): Code {
     const known = scripts.get(source);
     if (known !== undefined) return known;
     const code = compileSource(source, std);
-    if (scripts.size >= CACHED) scripts.clear();
     scripts.set(source, code);
     return code;
   }
@@ -59,10 +66,10 @@ export function createJsonnetEngine(limits: Partial<JsonnetLimits> = {}): Jsonne
   };
 }
 
-/** What is wrong with a script before it runs: syntax, unknown variables, imports. Null when nothing is. */
+/** Finds what is wrong with a script without running it (syntax, unknown variables, imports), or gives null. */
 export function checkJsonnet(source: string): JsonnetError | null {
   try {
-    compileSource(source, createStd());
+    compileSource(source, createStd(PORTABLE_HASHES));
     return null;
   } catch (error) {
     if (error instanceof JsonnetError) return error;
@@ -79,13 +86,12 @@ function run(source: string, code: Code, std: ObjectValue, json: JsonObject, lim
   const rt = createRuntime(source, data, limits);
   try {
     const value = code.run(rt, { slots: [std, data], up: null });
-    // A script may be a function of arguments that all have defaults.
+    // A script may be a function whose arguments all have defaults.
     return toJson(rt, isFunction(value) ? call(rt, value, []) : value);
   } catch (cause) {
-    // What JavaScript itself refuses. Depth is counted, but how much room our caller left is not known.
-    if (!(cause instanceof RangeError)) throw cause;
-    const isStack = cause.message.includes("call stack");
-    const reason = isStack
+    // JavaScript itself gave up. Depth is counted, but how much stack the caller left is not known.
+    if (!isEngineLimit(cause)) throw cause;
+    const reason = isStackOverflow(cause)
       ? "expressions are nested too deeply"
       : "evaluation makes a value that is too large";
     throw new JsonnetError(reason, null, { cause });

@@ -5,7 +5,7 @@ import { charAt, sliceText, textLength } from "./text.ts";
 import { arrayOf, isArray, isObject, type Runtime, typeOf, type Value } from "./value.ts";
 import { buildItems, charsOf, filterItems, joinTexts } from "./work.ts";
 
-/** `target[index]` */
+/** Implements `target[index]`. */
 export function indexValue(rt: Runtime, target: Value, index: Value): Value {
   if (isObject(target)) {
     if (typeof index !== "string") throw fail(rt, `a field name must be a string, got ${typeOf(index)}`);
@@ -29,7 +29,7 @@ function checkIndex(rt: Runtime, index: Value, length: number): number {
   return index;
 }
 
-/** `target[from:to:step]`. Null is left out; below zero counts from the end. */
+/** Implements `target[from:to:step]`. Null stands for an omitted bound; a negative one counts from the end. */
 export function sliceValue(rt: Runtime, target: Value, from: Value, to: Value, step: Value): Value {
   if (typeof target !== "string" && !isArray(target))
     throw fail(rt, `a slice is of a string or an array, got ${typeOf(target)}`);

@@ -15,14 +15,14 @@ import { mapItems } from "./work.ts";
 const EMPTY: Scope = { slots: [], up: null };
 
 /**
- * JSON as a value, without a deep copy: an object stays as it is and is read by field, of an array only the elements
- * are wrapped.
+ * Makes a value of JSON without a deep copy: an object stays as it is and is read by field, and only the elements of
+ * an array are wrapped.
  */
 export function fromJson(rt: Runtime, json: Json): Value {
   return Array.isArray(json) ? arrayOf(mapItems(rt, json, (item) => wrap(rt, item))) : wrapOne(rt, json);
 }
 
-/** An array inside an array is wrapped only when it is reached. */
+/** Wraps an array inside an array only when it is reached. */
 function wrap(rt: Runtime, json: Json): Slot {
   if (!Array.isArray(json)) return wrapOne(rt, json);
   allocateObject(rt, 0);

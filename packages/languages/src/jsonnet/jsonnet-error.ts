@@ -1,9 +1,8 @@
 import { textLength } from "./text.ts";
 
 /**
- * A script that does not compile, or an evaluation that failed or went over its budget. The message is meant for
- * a step log: it ends in the place, ` at 3:7`, where one is known. `line` and `column` count from one, columns in
- * characters.
+ * A script that does not compile, or an evaluation that failed or went over its budget. The message is fit for a log
+ * and ends in the place, ` at 3:7`, where one is known. `line` and `column` count from one, columns in characters.
  */
 export class JsonnetError extends Error {
   override name = "JsonnetError";
@@ -18,14 +17,14 @@ export class JsonnetError extends Error {
   }
 }
 
-/** A script may raise an error of any length, once for each of a workflow's recipients. */
+/** Bounds messages: a script may raise an error of any length, and once per evaluation. */
 const MAX_LENGTH = 500;
 
 function shorten(reason: string): string {
   return reason.length > MAX_LENGTH ? `${reason.slice(0, MAX_LENGTH).toWellFormed()}…` : reason;
 }
 
-/** An error at an offset of a source. */
+/** Makes an error at an offset of the source. */
 export function errorAt(source: string, offset: number, reason: string): JsonnetError {
   const before = source.slice(0, offset);
   const lineStart = before.lastIndexOf("\n") + 1;

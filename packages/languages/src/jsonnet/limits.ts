@@ -1,13 +1,13 @@
 export interface JsonnetLimits {
-  /** Steps of an evaluation; about ten million run in a second. */
+  /** Steps per evaluation, of which about ten million run in a second. */
   steps: number;
-  /** Calls, fields and delayed values within each other, up to 500. */
+  /** How deep calls, fields and delayed values may nest, at most 500. */
   depth: number;
-  /** Milliseconds of an evaluation. */
+  /** Milliseconds per evaluation. */
   time: number;
-  /** Bytes that texts, arrays and objects may take together, counted when made and never given back. */
+  /** Bytes that strings, arrays and objects may take in total, counted when they are made and never given back. */
   memory: number;
-  /** Characters of the result, written as JSON. */
+  /** Characters of the result when written as JSON. */
   output: number;
 }
 

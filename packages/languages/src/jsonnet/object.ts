@@ -14,21 +14,21 @@ import {
 } from "./value.ts";
 
 /*
- * Objects: fields are looked up from the top layer down, computed once, and see the whole object as `self`. Names
- * live in maps or are asked of JSON as own properties, so `__proto__` and `constructor` are names like any other.
+ * Objects. A field is looked up from the top layer down, computed once, and sees the whole object as `self`. Names
+ * are kept in maps or looked up in JSON as own properties, so `__proto__` and `constructor` are names like any other.
  */
 
-/** The slots of a layer's scope before its own variables: the object, and the number of the layer. */
+/** The slots that precede a layer's own variables in its scope: the object, and the index of the layer. */
 export const SELF_SLOT = 0;
 export const LAYER_SLOT = 1;
 
-/** Stands in the cache for a field that is being computed. */
+/** Marks a field in the cache as being computed. */
 const PENDING = thunkOf(constantCode(null), { slots: [], up: null });
 
-/** What it takes to remember a field. */
+/** The memory of a cached field, in slots. */
 const CACHED_SLOTS = 4;
 
-/** A field, computed or remembered. Throws where there is none. */
+/** Gives a field, computed or cached. Throws when there is none. */
 export function getField(rt: Runtime, object: ObjectValue, name: string): Value {
   spendName(rt, name);
   const known = object.cache?.get(name);
@@ -43,7 +43,7 @@ export function getField(rt: Runtime, object: ObjectValue, name: string): Value 
   object.cache.set(name, PENDING);
   const value = computeField(rt, object, name, object.layers.length);
   if (value === undefined) {
-    // The library outlives the evaluation, and is not to remember what it has not.
+    // The library object outlives the evaluation and must not keep names that it lacks.
     object.cache.delete(name);
     throw fail(rt, `field does not exist: ${name}`);
   }
@@ -51,7 +51,7 @@ export function getField(rt: Runtime, object: ObjectValue, name: string): Value 
   return value;
 }
 
-/** A field as the layers below one of them have it. */
+/** Gives a field as defined by the layers below `layer`. */
 export function getSuperField(rt: Runtime, object: ObjectValue, layer: number, name: string): Value {
   const value = computeField(rt, object, name, layer);
   if (value === undefined) throw fail(rt, `field does not exist in super: ${name}`);
@@ -59,14 +59,14 @@ export function getSuperField(rt: Runtime, object: ObjectValue, layer: number, n
 }
 
 /**
- * Of what is longer JavaScript only hashes the length: such names are told apart one by one, so looking one up costs
- * what reading it does.
+ * Pays for looking up a name. JavaScript hashes a longer name by its length alone and then compares such names one by
+ * one, so a lookup costs as much as reading the name.
  */
 export function spendName(rt: Runtime, name: string): void {
   if (name.length > 64) spend(rt, name.length >> 2);
 }
 
-/** Undefined where no layer below `top` has the field. */
+/** Computes a field, or gives undefined where no layer below `top` has it. */
 function computeField(rt: Runtime, object: ObjectValue, name: string, top: number): Value | undefined {
   for (let index = top - 1; index >= 0; index--) {
     spend(rt, 1);
@@ -102,7 +102,7 @@ function scopeOf(rt: Runtime, object: ObjectValue, index: number, field: Field |
   return scope;
 }
 
-/** Asserts hold for whoever reads a field; they may read fields themselves. */
+/** Checks the asserts of an object, once. They may read fields of the object themselves. */
 export function checkAsserts(rt: Runtime, object: ObjectValue): void {
   if (object.asserts !== "unchecked") return;
   object.asserts = "checked";
@@ -122,7 +122,7 @@ export function extend(rt: Runtime, base: ObjectValue, top: ObjectValue): Object
   return objectOf([...base.layers, ...top.layers], asserts);
 }
 
-/** Whether one of the layers below `top` has the field, hidden or not. */
+/** Says whether a layer below `top` has the field, hidden or not. */
 export function hasFieldBelow(rt: Runtime, object: ObjectValue, name: string, top: number): boolean {
   spendName(rt, name);
   for (let index = top - 1; index >= 0; index--) {
@@ -139,7 +139,7 @@ export function hasField(rt: Runtime, object: ObjectValue, name: string, hidden:
   return hidden || isVisible(object, name);
 }
 
-/** The topmost layer that says `::` or `:::` decides. */
+/** The topmost layer with `::` or `:::` decides. */
 function isVisible(object: ObjectValue, name: string): boolean {
   for (let index = object.layers.length - 1; index >= 0; index--) {
     const layer = object.layers[index];
@@ -158,7 +158,7 @@ function keysOf(rt: Runtime, json: JsonObject): string[] {
   return keys;
 }
 
-/** Names in order of their characters. */
+/** Lists names in code point order. */
 export function fieldNames(rt: Runtime, object: ObjectValue, hidden: boolean): readonly string[] {
   if (!hidden && object.names !== null) return object.names;
   const visible = new Map<string, boolean>();

@@ -6,10 +6,10 @@ import { extend, hasField } from "./object.ts";
 import { allocateSlots, allocateText, fail, MAX_TEXT, TOO_LONG } from "./runtime.ts";
 import { arrayOf, isArray, isObject, type Runtime, typeOf, type Value } from "./value.ts";
 
-/** What an operator does with two values; `&&` and `||`, which may not need their right side, are not here. */
+/** An operator on two values. `&&` and `||` are elsewhere, since they may not need their right side. */
 export type Operation = (rt: Runtime, left: Value, right: Value) => Value;
 
-/** Of what a computation gives, a script never sees infinities and NaN. */
+/** Refuses infinities and NaN, which a script never sees. */
 export function finite(rt: Runtime, value: number): number {
   if (Number.isFinite(value)) return value;
   throw fail(rt, Number.isNaN(value) ? "not a number" : "overflow");
@@ -20,7 +20,7 @@ export function add(rt: Runtime, left: Value, right: Value): Value {
   if (typeof left === "string" || typeof right === "string") {
     const head = toText(rt, left);
     const tail = toText(rt, right);
-    // The longer side is shared, not copied, until somebody reads it.
+    // The longer side is shared, not copied, until the string is read.
     allocateText(rt, Math.min(head.length, tail.length) + ((head.length + tail.length) >> 6) + 16);
     if (head.length + tail.length > MAX_TEXT) throw fail(rt, TOO_LONG);
     return head + tail;
@@ -58,7 +58,7 @@ function divide(rt: Runtime, left: Value, right: Value): Value {
   return finite(rt, left / right);
 }
 
-/** On 64-bit integers, of those that a number can hold exactly. */
+/** Calculates with 64-bit integers, from the range that a number holds exactly. */
 function bitwise(operator: string, compute: (left: bigint, right: bigint) => bigint): Operation {
   return (rt, left, right) => {
     if (typeof left !== "number" || typeof right !== "number") throw refuse(rt, operator, left, right);
@@ -66,7 +66,7 @@ function bitwise(operator: string, compute: (left: bigint, right: bigint) => big
   };
 }
 
-/** A number without its fraction, as bits. */
+/** Truncates a number to an integer for bitwise operations. */
 export function toInteger(rt: Runtime, value: number): bigint {
   const whole = Math.trunc(value);
   if (!Number.isSafeInteger(whole)) throw fail(rt, `${value} is too large for a bitwise operation`);

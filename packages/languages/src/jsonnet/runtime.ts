@@ -13,16 +13,16 @@ import {
 } from "./value.ts";
 
 /*
- * Running: the budgets of an evaluation, forcing what was delayed, calling functions. Every loop spends steps and
- * everything made is allocated, here, before it is done; what may come back to itself is entered and left, so that
- * neither the script's stack nor ours runs over. The clock is read between steps alone, so what JavaScript does in one
- * piece must be short: lists and texts are gone through by `work.ts`.
+ * The running of a script: the budgets of an evaluation, forcing what was delayed, calling functions. Every loop
+ * spends steps, and everything made is allocated here before it is made. Whatever may recurse is entered and left, so
+ * that neither the script's stack nor ours overflows. The clock is read only between steps, so whatever JavaScript
+ * does in one piece must be short: lists and strings are handled by `work.ts`.
  */
 
 const CLOCK_INTERVAL = 1000;
-/** What our stack holds in its smallest default, with room for the caller's part of it. */
+/** The calls that fit in the smallest default stack, with room for the caller's share of it. */
 const MAX_HEIGHT = 3000;
-/** Our own calls around one of the script's. */
+/** The calls of our own around each of the script's. */
 const CALL_HEIGHT = 6;
 
 export function createRuntime(source: string, data: Value, limits: JsonnetLimits): Runtime {
@@ -57,14 +57,14 @@ function lookAtBudget(rt: Runtime): void {
     throw fail(rt, `evaluation takes longer than ${rt.limits.time} milliseconds`);
 }
 
-/** An array that grows is copied to where it has room, and a number with a fraction stands apart. */
+/** Bytes per slot: a growing array is copied to where there is room, and a number with a fraction is stored apart. */
 const SLOT_BYTES = 16;
 const OBJECT_BYTES = 64;
 const CHARACTER_BYTES = 2;
 
-/** Before memory is taken. What is large also takes time, so bytes are spent as steps too. */
+/** Accounts for memory before it is taken. Large allocations also take time, so bytes are spent as steps too. */
 function allocate(rt: Runtime, bytes: number): void {
-  // Not a number is not less either.
+  // Written so that NaN fails too.
   if (!((rt.allocated += bytes) <= rt.limits.memory))
     throw fail(rt, `evaluation takes more than ${rt.limits.memory} bytes of memory`);
   if (bytes > 256) spend(rt, bytes / 128);
@@ -78,7 +78,10 @@ export function allocateObject(rt: Runtime, layers: number): void {
   allocate(rt, OBJECT_BYTES * 3 + layers * SLOT_BYTES);
 }
 
-/** What JavaScript does with a text as a whole nobody can break into: this long it takes ten milliseconds or so. */
+/**
+ * The longest string. JavaScript's operations on whole strings cannot be interrupted; at this length they take about
+ * ten milliseconds.
+ */
 export const MAX_TEXT = 8 * 1024 * 1024;
 
 export const TOO_LONG = `evaluation makes a text longer than ${MAX_TEXT} characters`;
@@ -89,14 +92,14 @@ export function allocateText(rt: Runtime, length: number): void {
 }
 
 /**
- * Steps for looking once through a text, of the whole where a part is looked at: one that was put together is copied
- * when it is first read.
+ * Spends steps for one scan of a string. Pass the length of the whole string even where only a part is scanned: a
+ * concatenated one is copied when first read.
  */
 export function spendText(rt: Runtime, length: number): void {
   if (length >= 16) spend(rt, length >> 4);
 }
 
-/** Before anything that may come back to itself. An evaluation ends with its first error, so only success leaves. */
+/** Must precede anything that may recurse. An evaluation ends with its first error, so only success leaves. */
 export function enter(rt: Runtime, height: number): void {
   spend(rt, 1);
   if (++rt.depth > rt.limits.depth)
@@ -109,7 +112,7 @@ export function leave(rt: Runtime, height: number): void {
   rt.height -= height + CALL_HEIGHT;
 }
 
-/** The value of a slot, computed now if it was not before. */
+/** Gives the value of a slot, computing it if it is delayed. */
 export function force(rt: Runtime, slot: Slot): Value {
   if (typeof slot !== "object" || slot === null || slot.kind !== "thunk") return slot;
   return slot.value === undefined ? forceThunk(rt, slot) : slot.value;
@@ -128,7 +131,7 @@ function forceThunk(rt: Runtime, thunk: Thunk): Value {
   return value;
 }
 
-/** What the body of a function returns instead of making its last call: `rt.tail` has it. */
+/** Returned by a function's body instead of making its last call, which `rt.tail` holds. */
 export const TAIL: Value = { kind: "array", items: [] };
 
 export interface NamedSlot {
@@ -155,13 +158,13 @@ export function call(rt: Runtime, fn: FunctionValue, slots: Slot[], named = NO_N
   }
 }
 
-/** Calls a value from the standard library, which says what it is to it. */
+/** Calls a value on behalf of the standard library; `what` describes it in the error. */
 export function callValue(rt: Runtime, fn: Value, slots: Slot[], what: string): Value {
   if (!isFunction(fn)) throw fail(rt, `${what} must be a function, got ${typeOf(fn)}`);
   return call(rt, fn, slots);
 }
 
-/** The scope of a call. The slots become its own. */
+/** Makes the scope of a call, which takes over the slots. */
 export function bind(rt: Runtime, fn: FunctionValue, slots: Slot[], named: readonly NamedSlot[]): Scope {
   const { parameters } = fn;
   const scope: Scope = { slots, up: fn.scope };
@@ -169,7 +172,7 @@ export function bind(rt: Runtime, fn: FunctionValue, slots: Slot[], named: reado
   if (given === parameters.length && named.length === 0) return scope;
   if (given > parameters.length)
     throw fail(rt, `too many arguments, expected ${describeArity(fn)}, got ${given}`);
-  // Each is looked for among the others, twice.
+  // Each parameter is searched for among the named arguments, twice.
   spend(rt, (parameters.length * named.length) >> 2);
   for (let index = given; index < parameters.length; index++) {
     const { name, fallback } = parameters[index] as FunctionValue["parameters"][number];

@@ -3,13 +3,13 @@ import type { Visibility } from "./syntax/ast.ts";
 import type { JsonnetLimits } from "./limits.ts";
 
 /*
- * What a script computes with. Null, booleans, numbers (always finite) and strings are JavaScript's own; a string
- * counts by characters, not by UTF-16 units (`text.ts`). All else is tagged by `kind`. No value is changed once
- * made, except that what is computed late is kept.
+ * The values a script computes with. Null, booleans, numbers (always finite) and strings are JavaScript's own; a
+ * string is counted in characters, not UTF-16 units (`text.ts`). Everything else is tagged by `kind`. A value never
+ * changes once made, except that delayed parts are cached.
  */
 export type Value = null | boolean | number | string | ArrayValue | ObjectValue | FunctionValue;
 
-/** A value, or the promise of one: array elements, variables and arguments are computed when first needed. */
+/** A value, or a delayed one: array elements, variables and arguments are computed when first needed. */
 export type Slot = Value | Thunk;
 
 export interface ArrayValue {
@@ -21,9 +21,9 @@ export interface FunctionValue {
   readonly kind: "function";
   readonly parameters: readonly RuntimeParameter[];
   readonly scope: Scope;
-  /** Its first slots are the parameters. */
+  /** The body, in whose scope the first slots are the parameters. */
   readonly body: Code;
-  /** Of a function of the standard library whose arguments are all needed: what the body does, on values. */
+  /** What the body does on values, for a library function that needs all its arguments. */
   readonly strict: StrictFunction | null;
 }
 
@@ -35,18 +35,18 @@ export interface RuntimeParameter {
 }
 
 /**
- * An object is a pile of layers, base first, one for each literal that was added. A field sees the whole pile as
- * `self` and what lies below its layer as `super`.
+ * An object: a stack of layers, base first, one for each literal that was added. A field sees the whole stack as
+ * `self` and the layers below its own as `super`.
  */
 export interface ObjectValue {
   readonly kind: "object";
   readonly layers: readonly Layer[];
   /** The scope of each layer's fields in this object, made when first needed. */
   readonly scopes: (Scope | undefined)[];
-  /** Fields computed so far, once there are any. */
+  /** Fields computed so far, or null before the first. */
   cache: Map<string, Slot> | null;
   asserts: "none" | "unchecked" | "checked";
-  /** Visible names in order, once asked for. */
+  /** Visible names in order, or null until first asked for. */
   names: readonly string[] | null;
 }
 
@@ -54,14 +54,14 @@ export type Layer = ScriptLayer | JsonLayer;
 
 export interface ScriptLayer {
   readonly fields: ReadonlyMap<string, Field>;
-  /** Variables of the literal, each seeing all. */
+  /** Variables of the literal, each of which sees them all. */
   readonly locals: readonly Code[];
   readonly asserts: readonly Code[];
   readonly scope: Scope;
   readonly json: null;
 }
 
-/** An object of the data, read where it lies. */
+/** An object of the data, read in place. */
 export interface JsonLayer {
   readonly json: JsonObject;
 }
@@ -69,11 +69,11 @@ export interface JsonLayer {
 export interface Field {
   readonly visibility: Visibility;
   readonly body: Code;
-  /** Where the literal stands, if that is not the layer's: each field of a comprehension has its own. */
+  /** The scope of the literal, where it is not the layer's: each field of a comprehension has its own. */
   readonly scope: Scope | null;
 }
 
-/** Variables of one piece of a script. Where a name stands is known when it compiles. */
+/** The variables of one part of a script. The position of a name is known when the script compiles. */
 export interface Scope {
   readonly slots: Slot[];
   readonly up: Scope | null;
@@ -82,32 +82,32 @@ export interface Scope {
 export interface Thunk {
   readonly kind: "thunk";
   readonly code: Code;
-  /** Null while it runs and after. */
+  /** Null while the thunk runs and afterwards. */
   scope: Scope | null;
   value: Value | undefined;
 }
 
-/** One evaluation: its budgets and where it stands (`runtime.ts`). */
+/** One evaluation: its budgets and its position (`runtime.ts`). */
 export interface Runtime {
   readonly source: string;
   readonly limits: JsonnetLimits;
   readonly deadline: number;
-  /** Steps until the next look at the clock. */
+  /** Steps until the clock is read again. */
   fuel: number;
   steps: number;
   allocated: number;
-  /** Calls, fields and delayed values that are being computed, within each other. */
+  /** The nesting of calls, fields and delayed values being computed. */
   depth: number;
-  /** Calls of our own below, estimated. */
+  /** The estimated number of our own calls below. */
   height: number;
-  /** The place an error would name. */
+  /** The offset that an error would name. */
   at: number;
   /** The variable `data`, for `std.extVar`. */
   readonly data: Value;
   tail: TailCall | null;
 }
 
-/** A call that the function it stands last in has left to its caller. */
+/** A call in tail position, which the function leaves to its caller. */
 export interface TailCall {
   fn: FunctionValue;
   scope: Scope;
@@ -118,11 +118,11 @@ export type Run = (rt: Runtime, scope: Scope) => Value;
 /** A compiled expression. */
 export interface Code {
   readonly run: Run;
-  /** How deep its calls go, not counting what it forces. */
+  /** How deep its calls nest, not counting what it forces. */
   readonly height: number;
-  /** What it takes to pass it on: nothing at all, a look at a variable, or a thunk. */
+  /** Passes the expression on in the cheapest way: as a value, as a variable's slot, or as a thunk. */
   readonly delay: Delay;
-  /** Its value, where that is known before it runs. */
+  /** The value, where it is known before the code runs. */
   readonly constant: Value | undefined;
 }
 
@@ -156,12 +156,12 @@ export function isFunction(value: Value): value is FunctionValue {
   return typeof value === "object" && value !== null && value.kind === "function";
 }
 
-/** Code that gives the same value wherever it runs. */
+/** Makes code that always gives the same value. */
 export function constantCode(value: Value): Code {
   return { run: () => value, height: 1, delay: () => value, constant: value };
 }
 
-/** Code that is passed on as a thunk, if there is no cheaper way. */
+/** Makes code that is passed on as a thunk, unless a cheaper way is given. */
 export function codeOf(height: number, run: Run, delay?: Delay): Code {
   const code: Code = {
     run,

@@ -3,13 +3,13 @@ import { characterEnd, isPlain } from "./text.ts";
 import type { Runtime } from "./value.ts";
 
 /*
- * Long work in small pieces, each paid for before it is done: what goes over a list, makes one, or goes through a text
- * does it by one of these. JavaScript's own `map`, `join` and `replaceAll` are out of reach of the clock until they
- * are done, with a million items a second later.
+ * Long work in small pieces, each paid for before it is done. Whatever goes over a list, makes one or scans a string
+ * uses these functions: the clock cannot interrupt JavaScript's own `map`, `join` and `replaceAll`, which take a
+ * second for a million items.
  */
 const PIECE = 4096;
 
-/** A list of what `make` gives for each place. */
+/** Makes a list of what `make` returns for each index. */
 export function buildItems<Item>(rt: Runtime, count: number, make: (index: number) => Item): Item[] {
   allocateSlots(rt, count);
   const items: Item[] = [];
@@ -20,7 +20,7 @@ export function buildItems<Item>(rt: Runtime, count: number, make: (index: numbe
   return items;
 }
 
-/** As `Array.map`. */
+/** Maps as `Array.map` does. */
 export function mapItems<Item, Out>(rt: Runtime, items: readonly Item[], map: (item: Item) => Out): Out[] {
   allocateSlots(rt, items.length);
   const mapped: Out[] = [];
@@ -31,7 +31,7 @@ export function mapItems<Item, Out>(rt: Runtime, items: readonly Item[], map: (i
   return mapped;
 }
 
-/** As `Array.filter`, with the index. */
+/** Filters as `Array.filter` does, with the index. */
 export function filterItems<Item>(
   rt: Runtime,
   items: readonly Item[],
@@ -48,10 +48,10 @@ export function filterItems<Item>(
   return kept;
 }
 
-/** The characters of a text. */
+/** Splits a string into characters. */
 export function charsOf(rt: Runtime, text: string): string[] {
   spendText(rt, text.length);
-  // One beyond Latin-1 is a string of its own; one beyond the basic plane is two units of the length.
+  // A character beyond Latin-1 is a string of its own; one beyond the basic plane counts as two units.
   allocateSlots(rt, text.length * (isPlain(text) ? 2 : 1));
   const chars: string[] = [];
   for (let at = 0, end = 0; at < text.length; at = end) {
@@ -62,7 +62,7 @@ export function charsOf(rt: Runtime, text: string): string[] {
   return chars;
 }
 
-/** Hands over a text piece by piece; none ends inside a character. `cost` is in steps a character. */
+/** Passes a string on in pieces, none of which ends inside a character. `cost` is in steps per character. */
 export function eachPiece(rt: Runtime, text: string, cost: number, use: (piece: string) => void): void {
   for (let at = 0, end = 0; at < text.length; at = end) {
     end = Math.min(at + PIECE, text.length);
@@ -72,7 +72,9 @@ export function eachPiece(rt: Runtime, text: string, cost: number, use: (piece: 
   }
 }
 
-/** A text of which `change` changes each character by itself, in at most half a step. */
+/**
+ * Maps a string through `change`, which must treat each character independently and take at most half a step for it.
+ */
 export function mapText(rt: Runtime, text: string, change: (piece: string) => string): string {
   if (text.length <= PIECE) {
     spend(rt, text.length >> 1);
@@ -85,7 +87,10 @@ export function mapText(rt: Runtime, text: string, change: (piece: string) => st
   return finish(rt, draft);
 }
 
-/** A text that is being put together. JavaScript only notes what follows what, and copies it once it is read. */
+/**
+ * A string under construction. JavaScript only records which part follows which, and copies them when the string is
+ * first read.
+ */
 export interface Draft {
   text: string;
 }
@@ -94,7 +99,7 @@ export function createDraft(): Draft {
   return { text: "" };
 }
 
-/** What the note takes, in characters. */
+/** The memory of such a record, in characters. */
 const PART_COST = 8;
 
 export function append(rt: Runtime, draft: Draft, text: string): void {
@@ -112,7 +117,7 @@ export function joinTexts(rt: Runtime, between: string, texts: readonly string[]
   return finish(rt, draft);
 }
 
-/** Parts were allocated when they were made; together they are a text once more. */
+/** Completes a draft. Its parts were allocated when made; together they are one more string. */
 export function finish(rt: Runtime, { text }: Draft): string {
   allocateText(rt, text.length);
   return text;

@@ -61,7 +61,7 @@ describe("an expression", () => {
     const jq = boundJq(createJqEngine(), { max_output: 1000 });
     expect(jq.evaluateAll(".[]", { a: 1, b: 2 })).toEqual([1, 2]);
     expect(jq.evaluateAll(".[] |= . + 1 | .[]", { a: 1, b: 2 })).toEqual([2, 3]);
-    expect(jq.evaluateAll("repeat(1)", {}, 3)).toEqual([{}, 1, 1]);
+    expect(jq.evaluateAll("repeat(1)", {}, 3)).toEqual([1, 1, 1]);
     expect(() => jq.evaluateAll('range(900) | "ab"', {})).toThrow("larger than 1000 characters");
   });
 

@@ -4,7 +4,7 @@ import type { Names } from "./names.ts";
 import { bind, call, fail, type NamedSlot, spend, TAIL } from "../runtime.ts";
 import { type Code, codeOf, isFunction, type Run, type Slot, type StrictFunction, typeOf } from "../value.ts";
 
-/** Calls, of which those of library functions that need all their arguments compute them on the spot. */
+/** Compiles calls. Those of library functions that need all their arguments compute them on the spot. */
 export function compileCall(compiler: Compiler, node: NodeOf<"call">, names: Names, tail: boolean): Code {
   const callee = compiler.code(compiler, node.callee, names, false);
   const positional = node.positional.map((value) => compiler.code(compiler, value, names, false));
@@ -46,7 +46,7 @@ function callAny(
     rt.at = at;
     if (!isFunction(fn)) throw fail(rt, `only functions can be called, got ${typeOf(fn)}`);
     spend(rt, width);
-    // Loops, not `map`: what an argument calls should lie as few frames below as it can.
+    // Uses loops, not `map`, so that the calls of an argument lie as few frames below as possible.
     const slots: Slot[] = [];
     for (const code of positional) slots.push(tailstrict ? code.run(rt, scope) : code.delay(rt, scope));
     const extra: NamedSlot[] = [];

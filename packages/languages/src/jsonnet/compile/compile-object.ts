@@ -19,7 +19,10 @@ import {
   typeOf,
 } from "../value.ts";
 
-/** The scope of an object's fields: the object, the number of their layer, then the object's own variables. */
+/**
+ * The names in the scope of an object's fields: the object, the index of their layer, then the object's own
+ * variables.
+ */
 function fieldNamesOf(names: Names, locals: readonly { name: string }[]): Names {
   return namesOf(
     names,
@@ -38,7 +41,7 @@ export function compileObject(compiler: Compiler, node: NodeOf<"object">, names:
   for (const field of node.fields) {
     const make = compileField(compiler, field, inside);
     if (typeof field.name === "string") fixed.set(field.name, make(field.name, null));
-    // A name is not part of the object, so neither `self` nor the variables are there.
+    // A computed name is not part of the object, so neither `self` nor the object's variables are in scope.
     else computed.push({ name: compiler.code(compiler, field.name, names, false), at: field.at, make });
   }
   return codeOf(node.height, (rt, scope) => {
@@ -75,7 +78,7 @@ export function compileObjectComprehension(
 
 type MakeField = (name: string, scope: Scope | null) => Field;
 
-/** A field whose name is null is left out. */
+/** Adds a field, unless its name is null. */
 function addField(
   rt: Runtime,
   fields: Map<string, Field>,
@@ -135,7 +138,7 @@ export function compileComprehension(
 
 type Iterate<Out> = (rt: Runtime, scope: Scope, out: Out) => void;
 
-/** Each `for` is a scope of its one variable. */
+/** Each `for` opens a scope with its one variable. */
 function clauseNames(names: Names, clauses: readonly Clause[]): Names {
   return clauses.reduce(
     (inner, clause) => (clause.kind === "for" ? namesOf(inner, [clause.name]) : inner),

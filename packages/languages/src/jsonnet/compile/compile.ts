@@ -27,8 +27,8 @@ import {
 } from "../value.ts";
 
 /**
- * Syntax tree to closures, with every name looked up: a name that is nowhere is an error here, whether the place is
- * ever reached or not. Compiled code holds nothing of an evaluation and serves any number of them.
+ * Compiles a syntax tree to closures, with every name looked up: an unknown name is an error here, whether or not the
+ * place is ever reached. Compiled code holds nothing of an evaluation and serves any number of them.
  */
 export function compile(source: string, root: Node, std: ObjectValue): Code {
   const compiler: Compiler = { source, std, code: compileNode, binds: compileBinds, check: compileAssert };
@@ -38,7 +38,7 @@ export function compile(source: string, root: Node, std: ObjectValue): Code {
 /** The variables of every script, in the slots of its outermost scope. */
 const ROOT_NAMES = ["std", "data"];
 
-/** `tail`: the value is that of the function the node is in. */
+/** `tail` says that the value of the node is that of the enclosing function. */
 function compileNode(compiler: Compiler, node: Node, names: Names, tail: boolean): Code {
   const inner = (child: Node) => compileNode(compiler, child, names, false);
   const optional = (child: Node | null) => (child === null ? constantCode(null) : inner(child));
@@ -116,7 +116,7 @@ function compileNode(compiler: Compiler, node: Node, names: Names, tail: boolean
 function compileVariable({ source, std }: Compiler, node: NodeOf<"variable">, names: Names): Code {
   const place = findName(names, node.name);
   if (place === null) throw errorAt(source, node.at, `unknown variable: ${node.name}`);
-  // The library itself, unless the script has a `std` of its own: known now, so its functions are too.
+  // This is the library itself, unless the script has a `std` of its own. It is known now, and so are its functions.
   if (node.name === "std" && isOutermost(names, place)) return constantCode(std);
   const { hops, index } = place;
   const { at } = node;
@@ -167,7 +167,7 @@ function compileSuper(
 function compileBinds(compiler: Compiler, binds: readonly Bind[], names: Names): Code[] {
   return binds.map(({ value }) => {
     const code = compileNode(compiler, value, names, false);
-    // What it names may not be in its slot yet: looked up when forced, not when bound.
+    // The variable named may not be in its slot yet, so it is looked up when forced, not when bound.
     return value.kind === "variable" ? codeOf(code.height, code.run) : code;
   });
 }
@@ -192,7 +192,7 @@ function compileIf({ at, height }: Node, condition: Code, consequence: Code, oth
   });
 }
 
-/** Gives null, or fails with its message. */
+/** Compiles an assert, which gives null or fails with its message. */
 function compileAssert(compiler: Compiler, { at, condition, message }: AssertNode, names: Names): Code {
   const test = compileNode(compiler, condition, names, false);
   const text = message === null ? null : compileNode(compiler, message, names, false);
@@ -283,7 +283,7 @@ function compileIndex({ std }: Compiler, { at, height }: Node, target: Code, ind
   });
 }
 
-/** A field of the library, which has one layer. */
+/** Finds a field of the library, which has one layer. */
 function findConstant({ layers: [layer] }: ObjectValue, name: string): Value | undefined {
   return layer === undefined || layer.json !== null ? undefined : layer.fields.get(name)?.body.constant;
 }

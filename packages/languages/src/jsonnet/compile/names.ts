@@ -1,23 +1,23 @@
 import type { Scope, Slot } from "../value.ts";
 
 /**
- * What is known of a scope while compiling: which name is in which slot. The chain of these is the chain of scopes
- * at run time, so a variable is found by counting.
+ * What is known about a scope at compile time: which slot each name has. The chain of these mirrors the chain of
+ * scopes at run time, so a variable is found by counting.
  */
 export interface Names {
   readonly up: Names | null;
   readonly slots: ReadonlyMap<string, number>;
-  /** Whether it is the scope of an object's fields, which `self`, `super` and `$` look for. */
+  /** Whether this is the scope of an object's fields, which `self`, `super` and `$` look for. */
   readonly object: boolean;
 }
 
 export interface Place {
-  /** Scopes to go up. */
+  /** The number of scopes to go up. */
   readonly hops: number;
   readonly index: number;
 }
 
-/** A scope with these names in its slots, from `first` on. */
+/** Makes a scope with these names in its slots, starting at `first`. */
 export function namesOf(up: Names | null, names: readonly string[], first = 0): Names {
   return { up, slots: new Map(names.map((name, index) => [name, first + index])), object: first > 0 };
 }
@@ -31,7 +31,7 @@ export function findName(names: Names, name: string): Place | null {
   return null;
 }
 
-/** Scopes up to the object a place is in: the nearest, or the outermost. Null outside of objects. */
+/** Counts the scopes up to the enclosing object, the nearest or the outermost. Gives null outside objects. */
 export function findObject(names: Names, which: "nearest" | "outermost"): number | null {
   let found: number | null = null;
   let hops = 0;
@@ -43,7 +43,7 @@ export function findObject(names: Names, which: "nearest" | "outermost"): number
   return found;
 }
 
-/** Whether a place is in the scope that every script starts with. */
+/** Says whether a place is in the scope that every script starts with. */
 export function isOutermost(names: Names, { hops }: Place): boolean {
   let left = 0;
   for (let at = names.up; at !== null; at = at.up) left++;

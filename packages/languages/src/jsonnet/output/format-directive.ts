@@ -1,9 +1,9 @@
 import { allocateSlots, fail, spend } from "../runtime.ts";
 import type { Runtime } from "../value.ts";
 
-/** One `%…` of a format. */
+/** One directive of a format, `%…`. */
 export interface Directive {
-  /** Of `%(key)s`. */
+  /** The key in `%(key)s`. */
   readonly key: string | null;
   /** `#` */
   readonly alternate: boolean;
@@ -39,13 +39,13 @@ const CONVERSIONS: ReadonlyMap<string, Conversion> = new Map([
 ]);
 const CAPITALS = new Set(["X", "E", "F", "G"]);
 
-/** After the percent sign. A length modifier means nothing, as in Python. */
+/** Matches what follows the percent sign. A length modifier has no effect, as in Python. */
 const DIRECTIVE = /(?:\(([^)]*)\))?([#0\-+ ]*)(\*|\d*)(?:\.(\*|\d*))?[hlL]?([^])?/uy;
 
-/** In steps, and in slots. */
+/** The cost of a directive, both in steps and in slots. */
 const DIRECTIVE_COST = 4;
 
-/** The texts between directives and these, in order. */
+/** Splits a format into its directives and the strings between them, in order. */
 export function parseFormat(rt: Runtime, format: string): (string | Directive)[] {
   const pieces: (string | Directive)[] = [];
   let at = 0;

@@ -16,8 +16,8 @@ import {
 import { append, createDraft, type Draft, finish } from "../work.ts";
 
 /**
- * `format % values`, as `std.format` documents it after Python: an array gives its elements in order, an object its
- * fields to `%(name)s`, anything else stands alone.
+ * Implements `format % values`, which `std.format` models on Python: an array gives its elements in order, an object
+ * its fields to `%(name)s`, anything else is a single value.
  */
 export function formatText(rt: Runtime, format: string, values: Value): string {
   spendText(rt, format.length);
@@ -97,7 +97,7 @@ function repeat(rt: Runtime, char: string, count: number): string {
   return char.repeat(count);
 }
 
-/** Digits come from integers of any size: a microsecond. */
+/** Steps for digits, which come from integers of any size and take a microsecond. */
 const CONVERSION_COST = 8;
 
 function formatOne(
@@ -142,13 +142,13 @@ function formatChar(rt: Runtime, value: Value): string {
   return fromCodePoint(code);
 }
 
-/** How a number is laid out: `width` is that of zero padding. */
+/** The layout of a number; `width` is that of zero padding. */
 interface Layout {
   directive: Directive;
   width: number;
 }
 
-/** The digits with their sign, filled with zeros to the width. */
+/** Puts the sign before the digits and fills them with zeros to the width. */
 function withSign(
   rt: Runtime,
   { directive, width }: Layout,
@@ -172,7 +172,7 @@ function formatWhole(
   const { alternate, capitals } = layout.directive;
   const size = Math.floor(Math.abs(value));
   let digits = BigInt(size).toString(radix);
-  // The mark of octal counts as one of the digits, that of hexadecimal stands before them.
+  // The prefix of octal counts as one of the digits; that of hexadecimal precedes them.
   if (radix === 8 && alternate && size !== 0) digits = `0${digits}`;
   if (capitals) digits = digits.toUpperCase();
   const prefix = radix === 16 && alternate ? (capitals ? "0X" : "0x") : "";
@@ -205,10 +205,10 @@ function formatDecimal(
   return `${head}.${trailing ? digits : digits.replace(/0+$/, "")}`;
 }
 
-/** Beyond it a power of ten is no number. */
+/** Powers of ten overflow not far beyond this. */
 const MAX_PLACES = 300;
 
-/** The number in whole units of its last place, as the reference rounds: in floating point, half up. */
+/** Splits a number at its last place, rounding as the reference does: in floating point, halves up. */
 function roundTo(size: number, places: number): { whole: bigint; fraction: bigint } {
   const unit = 10 ** places;
   const scaled = size * unit + 0.5;
@@ -232,7 +232,7 @@ function formatScientific(
   const power = exponentOf(value);
   const sign = power < 0 ? "-" : "+";
   const suffix = `${layout.directive.capitals ? "E" : "e"}${sign}${String(Math.abs(power)).padStart(2, "0")}`;
-  // Ten to the power of -324 is zero, though the smallest numbers have that exponent.
+  // Ten to the power of -324 is zero, although the smallest numbers have that exponent.
   const mantissa = power === -324 ? (value * 10) / 10 ** (power + 1) : value / 10 ** power;
   const narrowed = { ...layout, width: layout.width - suffix.length };
   return formatDecimal(rt, narrowed, mantissa, precision, trailing) + suffix;

@@ -4,7 +4,7 @@ import { checkAsserts, fieldNames, getField } from "../object.ts";
 import { enter, fail, force, leave, spend } from "../runtime.ts";
 import { append, createDraft, type Draft, finish, mapText } from "../work.ts";
 
-/** JSON as the language writes it. The defaults are those of a value that is put into a string. */
+/** How JSON is written. The defaults are those for a value put into a string. */
 export interface JsonStyle {
   readonly indent: string;
   readonly newline: string;
@@ -23,11 +23,11 @@ const INLINE: JsonStyle = {
   emptyObject: "{ }",
 };
 
-/** What `"" + value` adds, and `std.toString` gives. */
+/** Gives the string that `"" + value` and `std.toString` make of a value. */
 export function toText(rt: Runtime, value: Value): string {
   if (typeof value === "string") return value;
   if (typeof value === "number") {
-    // Seventeen digits of a fraction take as long as this.
+    // Writing the seventeen digits of a fraction takes as long as 16 steps.
     spend(rt, Number.isSafeInteger(value) ? 1 : 16);
     return numberText(value);
   }
@@ -62,7 +62,7 @@ function writeJson(rt: Runtime, value: Value, style: JsonStyle, margin: string, 
   }
 }
 
-/** What stands between brackets, on lines of their own where the style has lines. */
+/** Writes the items between brackets, on lines of their own where the style has lines. */
 function writeList(
   rt: Runtime,
   count: number,
@@ -85,14 +85,14 @@ function writeList(
     append(rt, draft, index === 0 ? gap : style.separator + gap);
     writeItem(index, inner);
   }
-  // The reference leaves the empty line that would have held the items.
+  // The reference writes the empty line that would have held the items.
   if (count === 0) append(rt, draft, style.newline);
   append(rt, draft, style.newline + margin);
   append(rt, draft, brackets.charAt(1));
   leave(rt, 6);
 }
 
-// What JSON must escape, and what C0, C1 and DEL do to a terminal.
+// The characters that JSON must escape, and C1 and DEL, which act on a terminal.
 // oxlint-disable-next-line no-control-regex
 const ESCAPED = /["\\\u0000-\u001f\u007f-\u009f]/g;
 const SHORT: ReadonlyMap<string, string> = new Map([
@@ -105,7 +105,7 @@ const SHORT: ReadonlyMap<string, string> = new Map([
   ["\t", "\\t"],
 ]);
 
-/** A text in double quotes, as JSON has it. */
+/** Quotes a string as JSON does. */
 export function quote(rt: Runtime, text: string): string {
   return `"${mapText(rt, text, (piece) => piece.replaceAll(ESCAPED, escapeChar))}"`;
 }

@@ -1,6 +1,6 @@
 /**
- * A number as the language prints it: whole numbers with all their digits, others with 17 significant ones, as C
- * prints `%.17g`, which is why 0.1 reads 0.10000000000000001.
+ * Writes a number as Jsonnet prints it: whole numbers with all their digits, others with 17 significant ones, as C's
+ * `%.17g` does, which is why 0.1 reads 0.10000000000000001.
  */
 export function numberText(value: number): string {
   if (Number.isInteger(value)) return wholeText(value);
@@ -16,7 +16,7 @@ export function numberText(value: number): string {
   return sign + stripZeros(`${whole}.${fraction}`);
 }
 
-/** All digits of a whole number. */
+/** Writes all digits of a whole number. */
 export function wholeText(value: number): string {
   if (Object.is(value, -0)) return "-0";
   return Math.abs(value) < Number.MAX_SAFE_INTEGER ? String(value) : BigInt(value).toString();
@@ -24,11 +24,11 @@ export function wholeText(value: number): string {
 
 const DIGITS = 17;
 
-/** The first 17 digits, rounded, and the power of ten of the first. */
+/** Gives the first 17 digits, rounded, and the power of ten of the first. */
 function significantDigits(value: number): { digits: string; power: number } {
   const [mantissa = "", power = "0"] = value.toExponential(DIGITS - 1).split("e");
   let digits = mantissa.replace(".", "");
-  // Exactly between two, C takes the even one, JavaScript the greater.
+  // For a number exactly between two, C rounds to even and JavaScript up.
   if (value.toExponential(DIGITS).includes("5e")) {
     const exact = (value.toExponential(60).split("e")[0] ?? "").replace(".", "");
     const isEven = "02468".includes(exact.charAt(DIGITS - 1));

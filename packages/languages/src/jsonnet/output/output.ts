@@ -5,10 +5,12 @@ import { checkAsserts, fieldNames, getField } from "../object.ts";
 import { enter, fail, force, leave, spend } from "../runtime.ts";
 import { isArray, isFunction, isObject, type Runtime, type Value } from "../value.ts";
 
-/** As deep as what arrives from outside may be. */
+/** The depth that Carillon also allows for JSON from outside. */
 const MAX_DEPTH = 100;
 
-/** The value of a script as JSON: all it shows is computed, and refused where JSON, or a database, cannot hold it. */
+/**
+ * Converts the value of a script to JSON, computing all that is visible. Refuses what JSON or a database cannot hold.
+ */
 export function toJson(rt: Runtime, value: Value): Json {
   return write({ rt, path: [], size: 0 }, value);
 }
@@ -16,7 +18,7 @@ export function toJson(rt: Runtime, value: Value): Json {
 interface Output {
   readonly rt: Runtime;
   readonly path: (string | number)[];
-  /** Characters so far, written as JSON. */
+  /** The characters so far, when written as JSON. */
   size: number;
 }
 
@@ -54,7 +56,7 @@ function writeObject(output: Output, object: Extract<Value, { kind: "object" }>)
     output.path.push(name);
     writeText(output, name, "has a name that ");
     const value = write(output, getField(output.rt, object, name));
-    // An assignment would set the prototype.
+    // A plain assignment would set the prototype.
     if (name === "__proto__")
       Object.defineProperty(json, name, { value, enumerable: true, configurable: true, writable: true });
     else json[name] = value;

@@ -12,10 +12,7 @@ import {
   type Value,
 } from "../value.ts";
 
-/*
- * What library functions expect of their arguments. `what` names the function and the parameter, as in
- * `std.join: sep`.
- */
+/* Checks of library functions' arguments. `what` names the function and the parameter, as in `std.join: sep`. */
 
 export function asText(rt: Runtime, value: Value, what: string): string {
   if (typeof value !== "string") throw fail(rt, `${what} must be a string, got ${typeOf(value)}`);
@@ -27,7 +24,7 @@ export function asNumber(rt: Runtime, value: Value, what: string): number {
   return value;
 }
 
-/** A whole number that is not negative. */
+/** Expects a whole number that is not negative. */
 export function asCount(rt: Runtime, value: Value, what: string): number {
   const number = asNumber(rt, value, what);
   if (!Number.isInteger(number) || number < 0)

@@ -29,15 +29,15 @@ import { asArray, asBoolean, asCount, asFunction, asNumber, asText } from "./arg
 import { arrayFrom, delayCall, makeArray } from "./build.ts";
 import { define, defineLazy, type Library, valueAt } from "./define.ts";
 
-/** The function that keyF is when none is given. */
+/** The default of `keyF`. */
 export const IDENTITY = define(["x"], (_rt, x) => x);
 
-/** Elements, or the characters of a string. */
+/** Gives the elements of an array, or the characters of a string. */
 function itemsOf(rt: Runtime, value: Value, what: string): readonly Slot[] {
   return typeof value === "string" ? charsOf(rt, value) : asArray(rt, value, what).items;
 }
 
-/** Calls of ours that each give an element; what they give is a boolean. */
+/** Keeps the items for which `func` returns true. */
 function choose(rt: Runtime, func: Value, items: readonly Slot[], name: string): Slot[] {
   const fn = asFunction(rt, func, `std.${name}: func`);
   return filterItems(rt, items, (item) =>
@@ -167,7 +167,7 @@ function without(rt: Runtime, { items }: ArrayValue, index: number): Value {
   return arrayOf(filterItems(rt, items, (_item, at) => at !== index));
 }
 
-/** Whether one element is `wanted`; elements behind it are not looked at. */
+/** Says whether any element is `wanted`; the elements after it are not computed. */
 function someIs(rt: Runtime, arr: Value, wanted: boolean, name: string): boolean {
   return asArray(rt, arr, `std.${name}: arr`).items.some((item) => {
     spend(rt, 1);
@@ -191,7 +191,7 @@ function average(rt: Runtime, arr: Value): number {
   return sum(rt, arr, "avg") / items.length;
 }
 
-/** The element whose key is least, or greatest, and of equals the first. */
+/** Gives the element with the least or greatest key, the first among equals. */
 function extreme(name: string, direction: 1 | -1) {
   const none = codeOf(1, (rt) => {
     throw fail(rt, `std.${name}: arr must not be empty`);

@@ -16,21 +16,21 @@ import {
   thunkOf,
 } from "../value.ts";
 
-/* What library functions make: arrays and objects whose parts are computed late, as the language has it. */
+/* The arrays and objects that library functions make, whose parts are computed lazily as the language requires. */
 
 const NOWHERE: Scope = { slots: [], up: null };
 
-/** The first slot is a function, the others are its arguments. */
+/** Calls the function in the first slot with the other slots as arguments. */
 const CALL = codeOf(4, (rt, { slots: [fn, ...args] }) => call(rt, fn as FunctionValue, args));
 
-/** What a function will give. */
+/** Delays a call. */
 export function delayCall(fn: FunctionValue, ...args: Slot[]): Slot {
   return thunkOf(CALL, { slots: [fn, ...args], up: null });
 }
 
-/** A thunk, its scope, and the slots of that, in slots. */
+/** The memory of a delayed call, in slots: a thunk, its scope and the scope's slots. */
 const DELAYED_CALL_SLOTS = 8;
-/** With code of its own. */
+/** The same for a thunk with code of its own. */
 const DELAYED_SLOTS = 12;
 
 export function makeArray(rt: Runtime, count: number, item: (index: number) => Slot): ArrayValue {
@@ -58,19 +58,19 @@ export function objectFrom(
   return objectOf([{ fields, locals: [], asserts: [], scope: NOWHERE, json: null }], "none");
 }
 
-/** Computes a slot. */
+/** Makes code that computes a slot. */
 function slotCode(slot: Slot): Code {
   if (typeof slot !== "object" || slot === null || slot.kind !== "thunk") return constantCode(slot);
   return codeOf(1, (rt) => force(rt, slot));
 }
 
-/** A value that is computed when it is asked for. */
+/** Delays a computation until its value is needed. */
 export function delay(rt: Runtime, run: (rt: Runtime) => ReturnType<Code["run"]>): Slot {
   allocateSlots(rt, DELAYED_SLOTS);
   return thunkOf(codeOf(4, run), NOWHERE);
 }
 
-/** A text that was made of others, counted now. */
+/** Counts a string that was made of others. */
 export function made(rt: Runtime, text: string): string {
   allocateText(rt, text.length);
   spendText(rt, text.length);

@@ -15,15 +15,13 @@ import {
 export type Library = Record<string, Value>;
 
 const NOWHERE: Scope = { slots: [], up: null };
-/** Library functions call each other and `call` in a few frames of their own. */
+/** The height of a library function: it and `call` take a few frames. */
 const HEIGHT = 4;
 
-/**
- * Parameters as a script may name them: `"arr"`, or `["keyF", default]` where one may be left out.
- */
+/** Parameters by the names a script may use: `"arr"`, or `["keyF", default]` for an optional one. */
 export type ParameterList = readonly (string | readonly [string, Value | Code])[];
 
-/** A function that needs the values of all its arguments. */
+/** Defines a function that needs the values of all its arguments. */
 export function define(parameters: ParameterList, strict: StrictFunction): FunctionValue {
   const body = codeOf(HEIGHT, (rt, { slots }) =>
     strict(rt, valueAt(rt, slots, 0), valueAt(rt, slots, 1), valueAt(rt, slots, 2), valueAt(rt, slots, 3)),
@@ -31,7 +29,7 @@ export function define(parameters: ParameterList, strict: StrictFunction): Funct
   return { kind: "function", parameters: parameters.map(toParameter), scope: NOWHERE, body, strict };
 }
 
-/** A function that chooses which of its arguments it computes. */
+/** Defines a function that chooses which of its arguments to compute. */
 export function defineLazy(
   parameters: ParameterList,
   run: (rt: Runtime, slots: readonly Slot[]) => Value,

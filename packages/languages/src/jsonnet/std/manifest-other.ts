@@ -14,7 +14,7 @@ import {
 } from "../value.ts";
 import { asArray, asObject, asText } from "./arguments.ts";
 
-/* INI, Python and XML. Each gathers parts, allocated as they are made. */
+/* INI, Python and XML documents. Each writer appends parts, which are allocated as they are made. */
 
 export function iniText(rt: Runtime, ini: ObjectValue): string {
   const draft = createDraft();
@@ -82,7 +82,9 @@ export function pythonVarsText(rt: Runtime, conf: ObjectValue): string {
   return finish(rt, draft);
 }
 
-/** JsonML: `[tag, {attribute: value}?, child…]`. Texts are taken as they are, so that they may hold markup. */
+/**
+ * Writes JsonML, `[tag, {attribute: value}?, child…]`. Strings are written unescaped, so that they may hold markup.
+ */
 export function xmlText(rt: Runtime, value: Value): string {
   const draft = createDraft();
   asArray(rt, value, "std.manifestXmlJsonml: value");

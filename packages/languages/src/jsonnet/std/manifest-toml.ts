@@ -12,7 +12,7 @@ import {
   type Value,
 } from "../value.ts";
 
-/** What is the same all through a document. */
+/** What stays the same throughout a document. */
 interface Writer {
   readonly rt: Runtime;
   readonly indent: string;
@@ -34,7 +34,7 @@ function keyText(rt: Runtime, key: string): string {
   return /[^\w-]/.test(key) ? quote(rt, key) : key;
 }
 
-/** Values first, then tables: what follows a table's header belongs to it. */
+/** Writes values first, then tables, since everything after a table's header belongs to it. */
 function writeBody(writer: Writer, object: ObjectValue, path: readonly string[], margin: string): void {
   const { rt } = writer;
   enter(rt, 4);

@@ -35,7 +35,7 @@ function write(rt: Runtime, value: Value, style: YamlStyle, margin: string, draf
   }
 }
 
-/** A text that ends in a line break is written as a block. */
+/** Writes a string that ends in a line break as a block. */
 function stringText(rt: Runtime, text: string, margin: string): string {
   if (!text.endsWith("\n")) return quote(rt, text);
   return replaceText(rt, `|\n${text.slice(0, -1)}`, "\n", `\n${margin}  `);
@@ -52,7 +52,7 @@ function writeItems(
   for (const [index, item] of items.entries()) {
     append(rt, draft, index === 0 ? "-" : `\n${margin}-`);
     const inner = isFilled(rt, item) ? `${margin}  ` : margin;
-    // An array in an array starts on its own line, an object behind the dash.
+    // A nested array starts on its own line, an object right after the dash.
     append(rt, draft, isArray(item) && inner !== margin ? `\n${inner}` : " ");
     write(rt, item, style, inner, draft);
   }
@@ -103,10 +103,10 @@ const RESERVED = new Set([
   "",
 ]);
 
-/** Longer keys are quoted without a look. */
+/** Longer keys are always quoted. */
 const MAX_BARE = 200;
 
-/** Whether a key reads as itself without quotes: no number, date or word that YAML takes for something else. */
+/** Says whether a key needs no quotes: it is not a number, date or word that YAML reads as something else. */
 function isBareKey(key: string): boolean {
   if (key.length > MAX_BARE || /[^\w./-]/.test(key)) return false;
   const lower = key.toLowerCase();

@@ -51,7 +51,7 @@ function manifestToml(rt: Runtime, value: Value, indent: Value): string {
   return tomlText(rt, object, asText(rt, indent, "std.manifestTomlEx: indent"));
 }
 
-/** Values as documents of one kind or another. */
+/** Functions that write values as documents. */
 export const MANIFESTS: Library = {
   manifestJson: define(["value"], (rt, value) => jsonText(rt, value, jsonStyle("    ", "\n", ": "))),
   manifestJsonMinified: define(["value"], (rt, value) => jsonText(rt, value, jsonStyle("", "", ":"))),

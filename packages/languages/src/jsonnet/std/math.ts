@@ -17,15 +17,15 @@ function test(name: string, holds: (x: number) => boolean): FunctionValue {
   return define(["x"], (rt, x) => holds(asNumber(rt, x, `std.${name}: x`)));
 }
 
-/** Half goes up, also below zero. */
+/** Rounds halves up, below zero as well. */
 function round(x: number): number {
   return Math.floor(x + 0.5);
 }
 
-/** `x` as `mantissa * 2 ** exponent`, the mantissa from one half up to one. */
+/** Splits `x` into `mantissa * 2 ** exponent`, with the mantissa from one half up to one. */
 function split(x: number): { mantissa: number; exponent: number } {
   if (x === 0) return { mantissa: 0, exponent: 0 };
-  // In two steps, since numbers near zero have powers that 2 ** n has not.
+  // Scales in two steps, since a single 2 ** n would overflow for numbers near zero.
   let exponent = Math.max(-1022, Math.floor(Math.log2(Math.abs(x))) + 1);
   let mantissa = x * 2 ** (-exponent >> 1) * 2 ** (-exponent - (-exponent >> 1));
   for (; Math.abs(mantissa) < 0.5; mantissa *= 2) exponent--;

@@ -15,7 +15,7 @@ import { arrayFrom, delay, delayCall, objectFrom } from "./build.ts";
 import { define, defineLazy, type Library, valueAt } from "./define.ts";
 import { filterItems, mapItems } from "../work.ts";
 
-/** The value of a field, when somebody needs it. */
+/** Delays the value of a field until it is needed. */
 function fieldSlot(rt: Runtime, object: ObjectValue, name: string): Slot {
   return delay(rt, (later) => getField(later, object, name));
 }
@@ -46,7 +46,7 @@ function pairOf(rt: Runtime, object: ObjectValue, key: string): Slot {
 
 const nameOf = (_rt: Runtime, _object: ObjectValue, name: string): Slot => name;
 
-/** Without what is null or empty, also where that is so only then. */
+/** Removes what is null or empty, including what pruning made empty. */
 function prune(rt: Runtime, value: Value): Value {
   if (!isArray(value) && !isObject(value)) return value;
   enter(rt, 4);
@@ -72,7 +72,7 @@ function isContent(rt: Runtime, value: Value): boolean {
   return isObject(value) ? fieldNames(rt, value, false).length > 0 : value !== null;
 }
 
-/** RFC 7396: what is null in the patch goes, objects are merged, anything else is replaced. */
+/** Applies RFC 7396: removes what is null in the patch, merges objects, and replaces anything else. */
 function mergePatch(rt: Runtime, target: Value, patch: Value): Value {
   if (!isObject(patch)) return patch;
   enter(rt, 4);

@@ -6,7 +6,7 @@ import type { FunctionValue, Runtime } from "../value.ts";
 import { asText } from "./arguments.ts";
 import { define, type Library } from "./define.ts";
 
-/** No number has more. */
+/** No number has more digits. */
 const MAX_DIGITS = 400;
 
 function parser(name: string, radix: number, digits: RegExp, what: string): FunctionValue {
@@ -23,7 +23,7 @@ function parser(name: string, radix: number, digits: RegExp, what: string): Func
 
 function parseJson(rt: Runtime, text: string) {
   spend(rt, text.length);
-  // Of `{},{},…` each character takes twenty bytes.
+  // Each character of `{},{},…` takes twenty bytes.
   allocateText(rt, text.length * 8);
   let json: Json;
   try {
@@ -35,7 +35,7 @@ function parseJson(rt: Runtime, text: string) {
   return fromJson(rt, json);
 }
 
-/** JSON allows numbers that none of ours can hold. */
+/** Refuses numbers beyond the range of a double, which JSON allows. */
 function refuseInfinity(rt: Runtime, json: Json): void {
   const stack: Json[] = [json];
   for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
@@ -52,7 +52,7 @@ export const PARSERS: Library = {
   parseOctal: parser("parseOctal", 8, /^[0-7]+$/, "an octal number"),
   parseHex: parser("parseHex", 16, /^[\da-f]+$/i, "a hexadecimal number"),
   parseJson: define(["str"], (rt, str) => parseJson(rt, asText(rt, str, "std.parseJson: str"))),
-  // A part of YAML would read documents as something else without a word.
+  // A partial YAML parser would silently misread documents.
   parseYaml: define(["str"], (rt) => {
     throw fail(rt, "std.parseYaml is not available here, only std.parseJson");
   }),

@@ -14,8 +14,8 @@ import { IDENTITY } from "./arrays.ts";
 import { define, type Library, type ParameterList } from "./define.ts";
 
 /*
- * Sorting, and sets: arrays that are sorted and hold nothing twice. An element may have a key, which is what
- * counts; it is computed once.
+ * Sorting and sets. A set is a sorted array without duplicates. Elements may be compared by a key, which is computed
+ * once for each.
  */
 interface Keyed {
   readonly item: Slot;
@@ -34,7 +34,7 @@ function itemsOf(rt: Runtime, entries: readonly Keyed[]): Value {
   return arrayOf(mapItems(rt, entries, ({ item }) => item));
 }
 
-/** Those that are equal stay in order. */
+/** Sorts, keeping equal entries in order. */
 function sort(rt: Runtime, entries: Keyed[]): Keyed[] {
   return entries.sort((a, b) => compare(rt, a.key, b.key));
 }
@@ -48,7 +48,7 @@ function uniq(rt: Runtime, entries: readonly Keyed[]): Keyed[] {
 
 type Side = "left" | "both" | "right";
 
-/** Walks two sets side by side. Of what is in both, the left one is kept. */
+/** Walks two sets side by side, keeping the left entry of what is in both. */
 function merge(rt: Runtime, left: readonly Keyed[], right: readonly Keyed[], keep: readonly Side[]): Keyed[] {
   const kept: Keyed[] = [];
   let i = 0;

@@ -1,7 +1,8 @@
+import type { Hashes } from "../../hashes.ts";
 import { constantCode, type Field, objectOf, type ObjectValue } from "../value.ts";
 import { ARRAYS } from "./arrays.ts";
 import type { Library } from "./define.ts";
-import { ENCODERS } from "./encode.ts";
+import { encoders } from "./encode.ts";
 import { MANIFESTS } from "./manifests.ts";
 import { MATH } from "./math.ts";
 import { OBJECTS } from "./objects.ts";
@@ -10,15 +11,15 @@ import { SETS } from "./sets.ts";
 import { STRINGS } from "./strings.ts";
 import { TYPES } from "./types.ts";
 
-const PARTS: readonly Library[] = [TYPES, MATH, STRINGS, PARSERS, ENCODERS, ARRAYS, SETS, OBJECTS, MANIFESTS];
+const PARTS: readonly Library[] = [TYPES, MATH, STRINGS, PARSERS, ARRAYS, SETS, OBJECTS, MANIFESTS];
 
 /**
- * The variable `std`: the documented standard library, its fields hidden. It is written in TypeScript where the
- * reference has most of it in the language, so functions cost what they do, and what they loop over they spend.
+ * Makes the variable `std`: the documented standard library, as hidden fields. It is written in TypeScript, where the
+ * reference has most of it in Jsonnet, so functions cost what their work costs and spend steps for each loop.
  */
-export function createStd(): ObjectValue {
+export function createStd(hashes: Hashes): ObjectValue {
   const fields = new Map<string, Field>();
-  for (const part of PARTS) {
+  for (const part of [...PARTS, encoders(hashes)]) {
     for (const [name, value] of Object.entries(part))
       fields.set(name, { visibility: "hidden", body: constantCode(value), scope: null });
   }

@@ -14,7 +14,7 @@ function ofText(name: string, compute: (rt: Runtime, str: string) => Value): Fun
   return define(["str"], (rt, str) => compute(rt, asText(rt, str, `std.${name}: str`)));
 }
 
-/** Looks at each ASCII letter; the locale and other alphabets do not matter. */
+/** Lowers ASCII letters only, whatever the locale. */
 export function asciiLower(rt: Runtime, text: string): string {
   return mapText(rt, text, (piece) => piece.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()));
 }

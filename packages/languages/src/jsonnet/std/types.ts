@@ -18,7 +18,7 @@ function lengthOf(rt: Runtime, x: Value): number {
   throw fail(rt, `std.length: x must be a string, array, object or function, got ${typeOf(x)}`);
 }
 
-/** Types, the world outside, and what fails on purpose. */
+/** Functions for types, for the outside world, and for failing on purpose. */
 export const TYPES: Library = {
   thisFile: "script.jsonnet",
   type: define(["x"], (_rt, x) => typeOf(x)),
@@ -47,7 +47,7 @@ export const TYPES: Library = {
   native: define(["name"], (rt, name) => {
     throw fail(rt, `std.native is not available here: ${asText(rt, name, "std.native: name")}`);
   }),
-  // Nobody reads what a script traces; the text must be one all the same.
+  // Traces go nowhere, but the argument must still be a string.
   trace: defineLazy(["str", "rest"], (rt, slots) => {
     asText(rt, valueAt(rt, slots, 0), "std.trace: str");
     return valueAt(rt, slots, 1);

@@ -1,6 +1,6 @@
 /*
- * The syntax tree. `at` is the offset in the source that an error names; `height` is how many nodes the longest
- * branch below has, itself included, which bounds how deep anything that walks or runs the tree goes.
+ * The syntax tree. `at` is the offset in the source that an error names. `height` is the number of nodes on the
+ * longest branch below, itself included, which bounds the depth of anything that walks or runs the tree.
  */
 interface Base {
   readonly at: number;
@@ -25,15 +25,15 @@ export interface NamedArgument {
   readonly value: Node;
 }
 
-/** `:` takes the visibility of the field it overrides, `::` hides, `:::` shows. */
+/** `:` inherits the visibility of the field it overrides, `::` hides, `:::` shows. */
 export type Visibility = "inherited" | "hidden" | "visible";
 
 export interface FieldNode {
   readonly at: number;
-  /** A text that stands in the source, or an expression. */
+  /** A name written in the source, or an expression. */
   readonly name: string | Node;
   readonly visibility: Visibility;
-  /** `+:`, the value is added to the one of `super`. */
+  /** `+:`, which adds the value to that of `super`. */
   readonly adds: boolean;
   readonly value: Node;
 }

@@ -1,10 +1,10 @@
 import { errorAt } from "../jsonnet-error.ts";
 import { readQuoted, readTextBlock, readVerbatim } from "./string-literal.ts";
 
-/** Words, literals and symbols of a source, in order, closed by one of kind `end`. */
+/** The words, literals and symbols of a source in order, followed by one of kind `end`. */
 export interface Token {
   readonly kind: "number" | "string" | "name" | "keyword" | "symbol" | "end";
-  /** The name, keyword or symbol; of a string its value; of a number its digits. */
+  /** The name, keyword or symbol; the value of a string; the digits of a number. */
   readonly text: string;
   /** Offset in the source. */
   readonly at: number;
@@ -46,7 +46,7 @@ function readToken(source: string, at: number): { token: Token; end: number } {
   const number = matchAt(NUMBER, source, at);
   if (number !== null) {
     const end = at + number.length;
-    // `01`, `1_`, `1.` and `2x` would otherwise read as two tokens and be told as something else.
+    // `01`, `1_`, `1.` and `2x` would otherwise read as two tokens, with a misleading error.
     if (/[\w.]/.test(source.charAt(end))) {
       throw errorAt(source, at, `not a number: ${source.slice(at, end + 1)}`);
     }

@@ -2,7 +2,7 @@ import type { AssertNode, Bind, Clause, FieldNode, Node, Parameter, Visibility }
 import { errorAt } from "../jsonnet-error.ts";
 import { expect, type ParseState, peek, sees, take, takeIf, takeNew, unexpected } from "./parse-state.ts";
 
-/** What stands between the braces of an object. `clauses` is null but in a comprehension. */
+/** What is between the braces of an object. `clauses` is null except in a comprehension. */
 export interface ObjectBody {
   fields: FieldNode[];
   locals: Bind[];
@@ -10,7 +10,7 @@ export interface ObjectBody {
   clauses: Clause[] | null;
 }
 
-/** The rules of the grammar that this one uses; handed in, since they use this one too. */
+/** The grammar rules used here. They are passed in, since they use this one too. */
 export interface Rules {
   parseExpression: (state: ParseState) => Node;
   parseBind: (state: ParseState, names: Set<string>) => Bind;
@@ -20,7 +20,7 @@ export interface Rules {
   functionNode: (state: ParseState, at: number, parameters: Parameter[], body: Node) => Node;
 }
 
-/** Reads up to the closing brace, and past it. */
+/** Reads an object up to and including the closing brace. */
 export function parseObjectBody(state: ParseState, rules: Rules): ObjectBody {
   const body: ObjectBody = { fields: [], locals: [], asserts: [], clauses: null };
   const names = new Set<string>();

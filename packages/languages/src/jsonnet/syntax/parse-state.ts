@@ -2,25 +2,25 @@ import type { Node } from "./ast.ts";
 import { errorAt } from "../jsonnet-error.ts";
 import type { Token } from "./lexer.ts";
 
-/** Where a parse stands, and what every rule of the grammar does with it. */
+/** The state of a parse, and what every rule of the grammar does with it. */
 export interface ParseState {
   readonly source: string;
   readonly tokens: Token[];
   next: number;
-  /** How many rules are within each other now. */
+  /** The nesting of rules at this point. */
   depth: number;
 }
 
-/** The parser is recursive, some twelve calls a level; the tree it makes is run by recursion too. */
+/** The parser is recursive, with about twelve calls per level, and the tree it makes is run by recursion too. */
 const MAX_DEPTH = 200;
-/** Chains such as `a + b + c + …` are read in a loop, and yet are as high as they are long. */
+/** Chains such as `a + b + c + …` are read in a loop, yet their trees are as high as they are long. */
 const MAX_HEIGHT = 1000;
 
 export function peek(state: ParseState, ahead = 0): Token {
   return state.tokens[Math.min(state.next + ahead, state.tokens.length - 1)] as Token;
 }
 
-/** Whether the next token is this symbol or keyword. */
+/** Says whether the next token is this symbol or keyword. */
 export function sees(state: ParseState, text: string, ahead = 0): boolean {
   const token = peek(state, ahead);
   return token.text === text && (token.kind === "symbol" || token.kind === "keyword");
@@ -48,7 +48,7 @@ export function takeName(state: ParseState): Token {
   return take(state);
 }
 
-/** Adds a name to those that are taken; false when it was. */
+/** Adds a name to the taken ones; gives false when it is taken already. */
 export function takeNew(names: Set<string>, name: string): boolean {
   if (names.has(name)) return false;
   names.add(name);
@@ -70,7 +70,7 @@ export function nested<T>(state: ParseState, rule: (state: ParseState) => T): T 
   return result;
 }
 
-/** The height of a node above these. */
+/** Gives the height of a node above these children. */
 export function heightOver(state: ParseState, at: number, children: readonly (Node | null)[]): number {
   let height = 0;
   for (const child of children) if (child !== null && child.height > height) height = child.height;
@@ -78,7 +78,7 @@ export function heightOver(state: ParseState, at: number, children: readonly (No
   return height + 1;
 }
 
-/** Items up to a closing symbol, separated by commas, of which one may stand behind the last. */
+/** Reads items separated by commas up to a closing symbol; one comma may follow the last item. */
 export function takeList(state: ParseState, close: string, takeItem: () => void): void {
   while (!takeIf(state, close)) {
     takeItem();

@@ -18,8 +18,8 @@ import {
 } from "./parse-state.ts";
 
 /**
- * Source to syntax tree, by recursive descent. What is wrong is told at its place; depth is bounded
- * (`parse-state.ts`). Names are not looked up here (`compile.ts` does it).
+ * Parses source to a syntax tree by recursive descent. Errors name their place, and depth is bounded
+ * (`parse-state.ts`). Names are looked up later, by `compile.ts`.
  */
 export function parse(source: string): Node {
   if (source.length > MAX_SOURCE) throw new JsonnetError(`source is longer than ${MAX_SOURCE} characters`);
@@ -31,7 +31,7 @@ export function parse(source: string): Node {
 
 const MAX_SOURCE = 65_536;
 
-/** Binding strength; a unary operator binds more than all of these. */
+/** Binding strengths; a unary operator binds more tightly than any of these. */
 const STRENGTH: ReadonlyMap<string, number> = new Map(
   [
     ["||"],
@@ -108,7 +108,7 @@ function parseBrackets(state: ParseState, target: Node): Node {
   const parts: (Node | null)[] = [null];
   while (!sees(state, "]")) {
     if (sees(state, ":") || sees(state, "::")) {
-      // `[a::b]` has an empty part between what the lexer reads as one symbol.
+      // `[a::b]` has an empty part in the middle of what the lexer reads as one symbol.
       parts.push(...(take(state).text === "::" ? [null, null] : [null]));
     } else if (parts.at(-1) === null) {
       parts[parts.length - 1] = parseExpression(state);
@@ -242,8 +242,8 @@ function parseLocal(state: ParseState, at: number): Node {
   return { kind: "local", at, height, binds, body };
 }
 
-/** One `name = value` or `name(parameters) = value`, for the list it joins. */
-/** `names` are those of the binds before it, to which its own is added. */
+/** Reads one `name = value` or `name(parameters) = value`. */
+/** `names` holds the names of the binds before it; its own is added. */
 function parseBind(state: ParseState, names: Set<string>): Bind {
   const { at, text: name } = takeName(state);
   if (!takeNew(names, name)) throw errorAt(state.source, at, `local ${name} is defined twice`);
@@ -301,7 +301,7 @@ function parseArray(state: ParseState): Node {
   return { kind: "array", at, height: heightOver(state, at, items), items };
 }
 
-/** `for` and `if` clauses up to the closing symbol. */
+/** Reads `for` and `if` clauses up to the closing symbol. */
 function parseClauses(state: ParseState, close: string): Clause[] {
   const clauses: Clause[] = [];
   while (!takeIf(state, close)) {
@@ -314,7 +314,7 @@ function parseClauses(state: ParseState, close: string): Clause[] {
       expect(state, "in");
       clauses.push({ kind: "for", at, name, over: parseExpression(state) });
     }
-    // Clauses run within each other, as nested expressions do.
+    // Clauses nest when they run, as nested expressions do.
     if (clauses.length > MAX_CLAUSES) throw errorAt(state.source, at, "too many clauses");
   }
   return clauses;

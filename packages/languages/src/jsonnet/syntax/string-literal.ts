@@ -2,7 +2,7 @@ import { errorAt } from "../jsonnet-error.ts";
 
 /*
  * The four ways to write a string: "…" and '…' with escapes, @"…" without, and the text block between `|||`. Each
- * reader takes the offset of the literal and gives its value and the offset behind it.
+ * reader takes the offset of the literal and gives its value and the offset after it.
  */
 interface Literal {
   text: string;
@@ -53,7 +53,7 @@ function readEscape(source: string, at: number): Literal {
   }
   const unit = readUnit(source, at);
   if (unit < 0xd800 || unit > 0xdfff) return { text: String.fromCharCode(unit), end: at + 6 };
-  // What is beyond the first 65,536 characters is written as two halves, which mean nothing apart.
+  // Characters beyond the first 65,536 are written as two halves, neither of which means anything alone.
   const low = unit < 0xdc00 && source.startsWith("\\u", at + 6) ? readUnit(source, at + 6) : 0;
   if (low < 0xdc00 || low > 0xdfff) throw errorAt(source, at, "half of a surrogate pair in string");
   return { text: String.fromCharCode(unit, low), end: at + 12 };
@@ -81,7 +81,7 @@ export function readVerbatim(source: string, start: number): Literal {
 
 const OPENING = /\|\|\|(-?)[ \t\r]*\n/y;
 
-/** The lines are those that begin with the white space of the first one; empty lines need not. */
+/** Takes the lines that begin with the white space of the first one; empty lines need not. */
 export function readTextBlock(source: string, start: number): Literal {
   OPENING.lastIndex = start;
   const opening = OPENING.exec(source);
