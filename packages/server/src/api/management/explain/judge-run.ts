@@ -1,7 +1,7 @@
 import type { StoredStep, StoredWait } from "../log/run-row.ts";
 import type { Evidence, Finding, Verdict } from "./finding.ts";
 
-/** An execution with its log and its messages, as `judgeRun` reads it. */
+/** An execution with its log and its messages, the input of `judgeRun`. */
 export interface ExplainedRun {
   id: string;
   request_id: string;
@@ -14,7 +14,7 @@ export interface ExplainedRun {
   created_at: Date;
   updated_at: Date;
   messages: ExplainedMessage[];
-  /** Of the batch it was absorbed into. */
+  /** The run whose batch absorbed this one. */
   carrier: { id: string; status: string; wake_at: Date | null } | null;
 }
 
@@ -31,7 +31,7 @@ export interface ExplainedMessage {
 
 const ARRIVED = new Set(["sent_by_vendor", "delivered", "seen", "read", "clicked", "dismissed"]);
 
-/** Pure: the log says it all. */
+/** Pure: uses only the log. */
 export function judgeRun(run: ExplainedRun): Finding {
   const messages = run.messages.filter(({ channel }) => channel !== "webhook");
   const { verdict, because } = messages.length > 0 ? judgeMessages(messages) : judgeLog(run);
@@ -50,7 +50,7 @@ interface Judged {
   because: string;
 }
 
-/** The best that came of them counts. */
+/** The best outcome counts. */
 function judgeMessages(messages: ExplainedMessage[]): Judged {
   const list = messages.map(({ channel, status }) => `${channel} ${status}`).join(", ");
   const count = (statuses: ReadonlySet<string>) =>
@@ -105,7 +105,7 @@ function judgeUnfinished({ wake_at, wait }: ExplainedRun): Judged {
   };
 }
 
-/** What a step says about why nothing was sent; null where it says nothing. */
+/** Why a step sent nothing; null if it does not say. */
 function judgeStep(step: StoredStep, { carrier }: ExplainedRun): Judged | null {
   const code = codeOf(step);
   if (step.s === "batch_item_cancelled") return { verdict: "cancelled", because: step.m };
@@ -142,7 +142,7 @@ function codeOf({ p }: StoredStep): unknown {
   return typeof p === "object" && p !== null && "code" in p ? p.code : null;
 }
 
-/** What is still to come, or was cut off, behind messages. */
+/** What is still to come, or was cut off, after messages. */
 function afterwards(run: ExplainedRun, hasMessages: boolean): string {
   if (!hasMessages) return "";
   if (run.status === "cancelled") return "; the rest was cancelled";
@@ -159,7 +159,7 @@ const TOLD = new Set([
   "run_stopped",
 ]);
 
-/** The steps that decided something; the execution's log has all. */
+/** The steps that decided something; the execution's log has all steps. */
 function stepsOf({ id, request_id, steps }: ExplainedRun): Evidence[] {
   return steps
     .filter((step) => step.l !== undefined || TOLD.has(step.s) || step.s === "channels_computed")
@@ -173,7 +173,7 @@ function stepsOf({ id, request_id, steps }: ExplainedRun): Evidence[] {
     }));
 }
 
-/** When its node made it, in the time of the steps that it stands among. */
+/** Dated when its node created it, in the same time as the steps around it. */
 function evidenceOf({ id, request_id, steps }: ExplainedRun, message: ExplainedMessage): Evidence {
   const { channel, status, failure_reason } = message;
   const madeAt = steps.findLast(({ n }) => n === message.node_ref)?.t;
