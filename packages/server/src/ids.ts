@@ -1,8 +1,8 @@
 import { randomBytes, randomFillSync } from "node:crypto";
 
 /**
- * Time-ordered ids. `request` ids are UUIDv7 (clients expect a UUID), all others ULIDs. Both begin with the
- * millisecond of their making, so an id alone tells the partition its row is in.
+ * Time-ordered ids. `request` ids are UUIDv7 (clients expect a UUID), all others ULIDs. Both begin with the millisecond
+ * of their creation, so an id alone determines its row's partition.
  */
 
 const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -29,7 +29,7 @@ export function createIdSource(now: () => number = Date.now): IdSource {
     return pool.subarray(used - count, used);
   }
 
-  /** The millisecond and a 20-bit counter that keeps one process's ids in order. */
+  /** The current millisecond and a 20-bit counter that keeps one process's ids in order. */
   function tick(): void {
     const ms = Math.max(now(), lastMs);
     if (ms > lastMs) {
@@ -65,7 +65,7 @@ export function createIdSource(now: () => number = Date.now): IdSource {
   };
 }
 
-/** The ten leading characters of every ULID made at `ms`. */
+/** The ten leading characters of every ULID created at `ms`. */
 export function ulidTime(ms: number): string {
   let rest = ms;
   let text = "";
