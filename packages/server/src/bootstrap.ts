@@ -4,7 +4,7 @@ import type { IdSource } from "./ids.ts";
 import type { SecretBox } from "./workspaces/crypto.ts";
 import { createWorkspaces, type NewWorkspace, type Workspace } from "./workspaces/workspaces.ts";
 
-/** What a first start makes: a workspace that sends through simulators, and credentials shown once. */
+/** What a first start creates: a workspace that sends through simulators, and credentials that are shown once. */
 export interface FirstCredentials {
   workspace: Workspace;
   ws_key: string;
@@ -13,12 +13,12 @@ export interface FirstCredentials {
   service_token: string;
 }
 
-/** As the database has it: what may stand in the path of a URL, and in a file's name. */
+/** The database's rule: safe in the path of a URL and in a file name. */
 const SLUG = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
 /**
- * A workspace that sends through simulators, so that nothing leaves by accident. Throws one line for a slug that cannot
- * be had.
+ * A workspace that sends through simulators, so that nothing is sent by accident. Throws one line for a slug that is
+ * invalid or taken.
  */
 export async function makeWorkspace(
   tx: Tx,
@@ -50,7 +50,7 @@ function isTaken(error: unknown): boolean {
 
 const LOCK = 4_150_914;
 
-/** Null when the database has a workspace already. Safe to run on any number of nodes at once. */
+/** Null if the database already has a workspace. Safe to run on any number of nodes at once. */
 export async function bootstrap(db: Db, box: SecretBox, ids: IdSource): Promise<FirstCredentials | null> {
   return db.tx(async (tx) => {
     await tx.query("select pg_advisory_xact_lock($1)", [LOCK]);

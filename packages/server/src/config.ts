@@ -1,12 +1,12 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 
-/** What somebody without a key is to do. */
+/** Advice for users without a key. */
 const MAKE_KEY = "`openssl rand -base64 32` makes one";
 
 /**
- * Every environment variable, with unit and default. `process.env` is read here and nowhere else. The texts of refusals
- * go on from the variable's name: `PORT must be a whole number from 0 to 65535, but is "many".`
+ * Every environment variable, with unit and default. `process.env` is read here and nowhere else. Refusals complete a
+ * sentence that starts with the variable's name: `PORT must be a whole number from 0 to 65535, but is "many".`
  */
 const settings = z.object({
   DATABASE_URL: z
@@ -81,7 +81,7 @@ const settings = z.object({
   SHUTDOWN_SECONDS: whole(1, 86_400).default(20).describe("How long a stopping process finishes its work."),
 });
 
-/** Also for whoever makes a `Config` by hand. */
+/** Also applies to a hand-made `Config`. */
 export const configSchema = settings.refine(
   ({ DATABASE_URL, SECRET_KEY }) => DATABASE_URL === undefined || SECRET_KEY !== undefined,
   {
@@ -93,18 +93,18 @@ export const configSchema = settings.refine(
 
 export type Config = z.output<typeof configSchema>;
 
-/** Never shown: the one is a secret, the other holds a password. */
+/** Never shown: one is a secret, the other contains a password. */
 const SECRETS = new Set(["DATABASE_URL", "SECRET_KEY"]);
 const SHOWN = 60;
 
-/** A setting, or several, that cannot be obeyed: a line for each, which names it and says what it must be. */
+/** One or more invalid settings: a line for each, with its name and what it must be. */
 export class SettingsError extends Error {
   override name = "SettingsError";
 }
 
 /**
- * Reads and checks the environment. Blanks around a value do not count, but in a key; nothing but blanks is no value.
- * Throws `SettingsError`.
+ * Reads and checks the environment. White space around a value is ignored, except in a key; only white space counts as
+ * no value. Throws `SettingsError`.
  */
 export function readConfig(env: Record<string, string | undefined> = process.env): Config {
   const known = Object.fromEntries(
@@ -134,12 +134,12 @@ function whole(min: number, max: number): z.ZodType<number, number | string> {
   return z.union([z.number(), digits], text).pipe(z.number().int(text).min(min, text).max(max, text));
 }
 
-/** A host may be missing: a socket is then named in the query. */
+/** The host may be missing: a socket is then named in the query. */
 function isDatabaseUrl(text: string): boolean {
   return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
 }
 
-/** Paths are joined to it. */
+/** Paths are appended to it. */
 function isPublicUrl(text: string): boolean {
   const url = URL.parse(text);
   return url !== null && /^https?:$/.test(url.protocol) && url.search === "" && url.hash === "";

@@ -1,6 +1,6 @@
 /**
- * Every error the product can answer with. A surface chooses the envelope; this table gives the HTTP status,
- * the machine-readable type names of the two error families, and what the user can do about it.
+ * Every error that the product can return. A surface chooses the envelope; this table gives the HTTP status, the
+ * machine-readable type names of the two error families, and the remedy.
  */
 export interface ErrorEntry {
   status: number;
@@ -111,7 +111,7 @@ export interface AppErrorOptions {
   detail?: unknown;
 }
 
-/** A refusal. `message` is on the wire as it is. */
+/** A refusal. `message` is sent on the wire unchanged. */
 export class AppError extends Error {
   override name = "AppError";
   code: ErrorCode;

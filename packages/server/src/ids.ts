@@ -70,7 +70,7 @@ export function createIdSource(now: () => number = Date.now): IdSource {
     return pool.subarray(used - count, used);
   }
 
-  /** The millisecond and a 20-bit counter that keeps one process's ids in order. */
+  /** The current millisecond and a 20-bit counter that keeps one process's ids in order. */
   function tick(): void {
     const ms = Math.max(now(), lastMs);
     if (ms > lastMs) {
@@ -110,7 +110,7 @@ export function createIdSource(now: () => number = Date.now): IdSource {
   };
 }
 
-/** The ten leading characters of every ULID made at `ms`. */
+/** The ten leading characters of every ULID created at `ms`. */
 export function ulidTime(ms: number): string {
   let rest = ms;
   let text = "";

@@ -1,4 +1,4 @@
-/** The package's own door, for the command line and for embedding. */
+/** The package's entry point, for the command line and for embedding. */
 export { type Config, readConfig } from "./config.ts";
 export type { FirstCredentials } from "./bootstrap.ts";
 export { type Carillon, openCredentials, startCarillon } from "./main.ts";

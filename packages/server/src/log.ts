@@ -1,8 +1,8 @@
 import { type BaseLogger, pino } from "pino";
 
 /**
- * Structured logs: one JSON object a line, with request and run ids. Never personal data: no addresses,
- * payloads, rendered content or credentials. A recipient is named by the id of its run or message.
+ * Structured logs: one JSON object per line, with request and run ids. Never personal data: no addresses, payloads,
+ * rendered content or credentials. A recipient is identified by the id of its run or message.
  */
 export interface Log {
   debug: (fields: LogFields, message: string) => void;

@@ -58,13 +58,13 @@ import {
 } from "./workspaces/workspaces.ts";
 
 /**
- * The only composition root: config → database → engine → HTTP. Everything that lives is made here, handed to
- * whoever needs it, and stopped in the opposite order.
+ * The only composition root: config → database → engine → HTTP. Everything with a lifetime is created here, passed to
+ * its users, and stopped in reverse order.
  */
 export interface Carillon {
   /** Where the HTTP server listens. */
   url: string;
-  /** On the very first start of a database. */
+  /** Set on the very first start of a database. */
   first: FirstCredentials | null;
   app: FastifyInstance;
   services: Services;
@@ -74,9 +74,9 @@ export interface Carillon {
 export interface StartOptions {
   config?: Config;
   log?: Log;
-  /** Hears, once, that the embedded database has ended by itself: nothing works from then on. */
+  /** Called once when the embedded database has ended unexpectedly: nothing works from then on. */
   onDatabaseEnd?: (line: string) => void;
-  /** For tests: another clock than the database's. */
+  /** For tests: replaces the database's clock. */
   clock?: Clock;
 }
 
@@ -105,8 +105,8 @@ export interface Credentials {
 }
 
 /**
- * Only the credentials of a database, for commands. With the embedded one: of the server that is running on the
- * folder, else of one started for the moment.
+ * Opens only the credentials of a database, for commands. With the embedded database this is the server running on the
+ * folder, or one started temporarily.
  */
 export async function openCredentials(config = readConfig()): Promise<Credentials> {
   const stops: (() => Promise<unknown>)[] = [];
@@ -131,7 +131,7 @@ export async function openCredentials(config = readConfig()): Promise<Credential
 }
 
 interface ConnectOptions {
-  /** Of our own database, where it runs already. */
+  /** The address of our own database if it is already running. */
   running?: string | null;
   onEnd?: StartOptions["onDatabaseEnd"];
 }
@@ -162,7 +162,7 @@ async function compose(
   { clock = databaseClock, onDatabaseEnd }: StartOptions,
   stops: (() => Promise<unknown>)[],
 ): Promise<Omit<Carillon, "stop">> {
-  // What only the settings can have wrong comes before the first change to anything.
+  // Checks that depend only on the settings come before the first change to anything.
   await tryAddress({ host: config.HOST, port: config.PORT });
   const http = createVendorHttp(config);
   stops.push(http.close);
@@ -174,7 +174,7 @@ async function compose(
   const channels = new Map(channelList.map((channel) => [channel.channel, channel]));
   const vendors = new Map(vendorList.map((vendor) => [vendor.slug, vendor]));
   const workspaces = createWorkspaces(db, box, ids);
-  // Opens what the key has sealed: a process with another key must not come as far as answering.
+  // Decrypts with the key: a process with another key must not get as far as answering.
   await workspaces.list();
   const catalog = createCatalog({
     db,
@@ -277,7 +277,7 @@ async function compose(
   await registerPages(app);
   stops.push(() => app.close());
   const address = await listen(app, { host: config.HOST, port: config.PORT });
-  // Last of all: credentials are shown once, so nothing may fail between their making and their showing.
+  // Last: credentials are shown once, so nothing may fail between their creation and their display.
   const first = await bootstrap(db, box, ids);
   log.info(
     { url: address, role: config.ROLE, embedded: config.DATABASE_URL === undefined },
@@ -304,7 +304,7 @@ async function startOwnDatabase(
   return server;
 }
 
-/** With our own database the key lies beside it; with somebody else's it must be given. */
+/** With our own database the key is stored beside it; with an external one it must be given. */
 async function secretKey(config: Config): Promise<string> {
   if (config.SECRET_KEY !== undefined) return config.SECRET_KEY;
   if (config.DATABASE_URL !== undefined) {
@@ -313,7 +313,7 @@ async function secretKey(config: Config): Promise<string> {
   const file = join(resolve(config.DATA_DIR), "secret.key");
   const known = await readKey(file);
   if (known !== null) return known;
-  // Under its name only when whole: half a key, on a disk that is full, would be taken for one.
+  // Renamed only when complete: half a key, on a full disk, would be taken for a valid one.
   await writeFile(`${file}.new`, `${randomToken(32)}\n`, { mode: 0o600 });
   await rename(`${file}.new`, file);
   return (await readKey(file)) ?? "";

@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 /**
- * What operators watch, in Prometheus' format: accepted records, runs and messages by outcome, queue depth and
- * age, stage latencies. Rooms get the narrow `Meter`; only `main` and `/metrics` know the registry.
+ * Metrics for operators, in Prometheus' format: accepted records, runs and messages by outcome, queue depth and age,
+ * stage latencies. Other modules get the narrow `Meter`; only `main` and `/metrics` know the registry.
  */
 export interface Meter {
   accepted: (count: number) => void;
@@ -14,17 +14,17 @@ export interface Meter {
 }
 
 export interface Metrics extends Meter {
-  /** The exposition text. Without a reading of the database: what this process itself has counted. */
+  /** The exposition text. Without a database reading it has only this process's own counters. */
   expose: (reading: DatabaseReading) => Promise<string>;
   contentType: string;
 }
 
 export interface DatabaseReading {
-  /** It answers. */
+  /** It answers queries. */
   is_up: boolean;
-  /** It has no room to write. */
+  /** It has no room for writes. */
   is_full: boolean;
-  /** None when it does not answer. */
+  /** Empty if it does not answer. */
   queues: readonly QueueReading[];
 }
 
@@ -114,7 +114,7 @@ export function createMetrics(): Metrics {
     async expose({ is_up, is_full, queues }) {
       up.set(is_up ? 1 : 0);
       full.set(is_full ? 1 : 0);
-      // What was read earlier is not passed off as what is now.
+      // Earlier readings must not be reported as current.
       depth.reset();
       age.reset();
       for (const { stage, lane, waiting, active, oldest_seconds } of queues) {

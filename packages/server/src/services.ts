@@ -10,7 +10,7 @@ import type { Log } from "./log.ts";
 import type { Recipients } from "./recipients/recipients.ts";
 import type { Workspaces } from "./workspaces/workspaces.ts";
 
-/** What `main` composes and endpoints are handed: the doors of the rooms, nothing behind them. */
+/** What `main` composes and passes to endpoints: the interfaces of the modules, nothing behind them. */
 export interface Services {
   config: Config;
   db: Db;
@@ -22,6 +22,6 @@ export interface Services {
   channels: ReadonlyMap<Channel, ChannelDefinition>;
   vendors: VendorAdmin;
   engine: Engine;
-  /** Path prefix of a proxy in front, which clients include in what they sign. */
+  /** Path prefix of a proxy, which clients include in what they sign. */
   signedPrefix: string;
 }

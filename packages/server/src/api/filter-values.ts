@@ -2,8 +2,8 @@ import { z } from "zod";
 import { parseInstant } from "../core/time/instant.ts";
 
 /**
- * What one filter of a log may be in a query, in every log alike: an empty value is no filter, a name that takes one
- * value is refused when it comes twice, and every refusal says what would do.
+ * Query filters, with the same rules in every log: an empty value is no filter, a name that takes one value is refused
+ * when given twice, and every refusal states what is accepted.
  */
 const MAX_TEXT = 512;
 const MAX_VALUES = 100;
@@ -13,13 +13,13 @@ const TOO_LONG = `must be at most ${MAX_TEXT} characters`;
 const onceOnly = ({ input }: { input?: unknown }) =>
   Array.isArray(input) ? "must be given only once" : undefined;
 
-/** A text as the query has it, for schemas that go on with it. */
+/** A single text from the query, for schemas that refine it further. */
 export const singleText = z.string({ error: onceOnly });
 
-/** Digits, more of them than anybody needs; empty for none. */
+/** A whole number with more digits than needed; empty for none. */
 export const wholeNumber = singleText.regex(/^(?:-?\d{1,15})?$/, "must be a whole number");
 
-/** An id, a slug or a key, taken as it is: one that nothing has finds nothing. */
+/** An id, a slug or a key, taken as it is: an unknown one matches nothing. */
 export const textFilter = singleText.max(MAX_TEXT, TOO_LONG).optional();
 
 /** `must be one of ['a' 'b']`. */
@@ -27,7 +27,7 @@ export function oneOf(names: Iterable<string>): string {
   return `must be one of [${[...names].map((name) => `'${name}'`).join(" ")}]`;
 }
 
-/** One of some names. */
+/** One of the given names. */
 export function choiceFilter<const Name extends string>(names: readonly Name[]) {
   return z
     .union([z.enum(names), z.literal("")], {
@@ -37,7 +37,7 @@ export function choiceFilter<const Name extends string>(names: readonly Name[]) 
     .optional();
 }
 
-/** Values of a name that may be repeated; undefined where there is none but empty ones. */
+/** Values of a name that may be repeated; undefined if all are empty. */
 export const listFilter = z
   .union([z.string(), z.array(z.string())])
   .transform((given, ctx) => {
@@ -48,7 +48,7 @@ export const listFilter = z
   })
   .optional();
 
-/** Any of some names. */
+/** Any of the given names. */
 export function choicesFilter(names: readonly string[]) {
   return listFilter
     .refine((given) => given?.every((name) => names.includes(name)) ?? true, {
@@ -64,7 +64,7 @@ export const flagFilter = z
   .transform((flag) => (flag === "" ? undefined : flag))
   .optional();
 
-/** RFC 3339; a time without an offset is UTC, a date alone its midnight. */
+/** RFC 3339; a time without an offset is UTC, a date alone is its midnight. */
 export const instantFilter = singleText
   .transform((text, ctx) => {
     const given = text.trim();
@@ -75,7 +75,7 @@ export const instantFilter = singleText
   })
   .optional();
 
-/** The place in a log where a page ends or begins: the id of a row, which looks like `shape`. */
+/** The position in a log where a page ends or begins: the id of a row, which matches `shape`. */
 export function cursorFilter(shape: RegExp) {
   return singleText
     .refine((text) => text === "" || shape.test(text), {
@@ -99,7 +99,7 @@ function refuse(ctx: z.RefinementCtx, message: string): void {
   ctx.addIssue({ code: "custom", message });
 }
 
-/** In a query a `+` that was not encoded arrives as a space: `…T09:30:00 05:30`. */
+/** In a query an unencoded `+` arrives as a space: `…T09:30:00 05:30`. */
 function mendOffset(value: string): string {
   return value.replace(/^(.+\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?) (\d{2}:?\d{2})$/, "$1+$2");
 }

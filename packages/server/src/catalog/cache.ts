@@ -1,7 +1,7 @@
 /**
- * What processes remember of the configuration. An entry is loaded once, shared by everybody who waits for it,
- * and forgotten when a NOTIFY says that it changed; the time limit is only the backstop for a NOTIFY that got
- * lost with its connection.
+ * Caches the configuration in each process. An entry is loaded once, shared by all callers that wait for it, and
+ * dropped when a NOTIFY reports a change; the time limit is only the backstop for a NOTIFY that was lost with its
+ * connection.
  */
 export interface Cache {
   get: <T>(key: string, load: () => Promise<T>) => Promise<T>;
@@ -22,7 +22,7 @@ export function createCache(now: () => number = Date.now): Cache {
       const value = load();
       const entry = { value, until: now() + MAX_AGE_MS };
       entries.set(key, entry);
-      // A failed load is nobody's to keep.
+      // A failed load is not cached.
       value.catch(() => {
         if (entries.get(key) === entry) entries.delete(key);
       });

@@ -14,26 +14,28 @@ import { WORKSPACE_NOW } from "../workspaces/clock.ts";
 
 /**
  * The catalog: everything a running workflow reads but never writes (live workflows, their pinned versions, live
- * templates, tenants), remembered by each process and invalidated by NOTIFY. Versions are immutable, so they are
- * never stale.
+ * templates, tenants), cached by each process and invalidated by NOTIFY. Versions are immutable, so they are never
+ * stale.
  */
 export interface Catalog extends PayloadSchemaLookup {
   findWorkflow: (workspace_id: number, slug: string) => Promise<WorkflowEntry | null>;
   getVersion: (workspace_id: number, version_id: string) => Promise<CompiledWorkflow>;
   /** Slugs of live, enabled workflows that an event triggers. */
   findTriggered: (workspace_id: number, event_name: string) => Promise<string[]>;
-  /** The most urgent lane among the live workflows that an event triggers or concerns; one of none can wait. */
+  /**
+   * The most urgent lane among the live workflows that an event triggers or that wait for it; without any it can wait.
+   */
   laneOfEvent: (workspace_id: number, event_name: string) => Promise<Lane>;
   findTemplate: (workspace_id: number, slug: string) => Promise<LiveTemplate | null>;
   findTenant: (workspace_id: number, tenant_id: string) => Promise<Tenant | null>;
-  /** As the transaction sees it, for whom what is remembered may be too old. */
+  /** Reads the tenant as the transaction sees it, for callers for which the cache may be too old. */
   readTenant: (db: Queryable, workspace_id: number, tenant_id: string) => Promise<Tenant | null>;
   registerEvents: EventRegister;
-  /** The stored version of an inline (`dynamic`) workflow; made on first sight. */
+  /** The stored version of an inline (`dynamic`) workflow; created on first use. */
   ensureDynamic: (workspace_id: number, slug: string, definition: WorkflowDefinition) => Promise<string>;
-  /** Tells every process that something changed, once the transaction has committed. */
+  /** Notifies every process of a change, once the transaction has committed. */
   invalidate: (tx: Tx, workspace_id: number, kind: CatalogKind, key: string) => Promise<void>;
-  /** Something remembered under the same rules: delivery keeps its vendor routes here. */
+  /** Caches a value under the same rules: delivery keeps its vendor routes here. */
   remember: <T>(workspace_id: number, kind: CatalogKind, key: string, load: () => Promise<T>) => Promise<T>;
   start: () => Promise<Stoppable>;
 }
@@ -60,11 +62,11 @@ export interface WorkflowEntry {
 export interface CatalogDeps {
   db: Db;
   ids: IdSource;
-  /** Parses node settings once per version; the registry of nodes is the engine's. */
+  /** Parses node settings once per version; the registry of nodes belongs to the engine. */
   compile: CompileWorkflow;
-  /** What a channel works out once per version of its content; never stored. Absent: nothing. */
+  /** What a channel computes once per version of its content; never stored. Absent: nothing. */
   complete?: CompleteContent;
-  /** Where the preference pages of tenants are that name no other host. */
+  /** The host of the preference pages of tenants that name no other. */
   preference_domain?: string;
 }
 
@@ -93,7 +95,7 @@ export function createCatalog({
     return cache.get(`${workspace_id}/${kind}/${key}`, load);
   }
 
-  /** The lane is the category's, which may be moved to another root after a version was committed. */
+  /** The lane is the category's, which may move to another root after a version was committed. */
   async function inLane(workspace_id: number, workflow: CompiledWorkflow): Promise<CompiledWorkflow> {
     const categories = await remember(workspace_id, "category", "live", () =>
       loadLiveCategories(db, workspace_id),
@@ -134,7 +136,10 @@ export function createCatalog({
       return { slug, is_enabled: row.is_enabled, trigger_type: row.trigger_type, live };
     });
 
-  /** What an event triggers, and whom it concerns: runs go on waiting when their workflow is disabled. Names match without case. */
+  /**
+   * The workflows that an event triggers, and those that wait for it: runs keep waiting when their workflow is
+   * disabled. Names match case-insensitively.
+   */
   function findLinks(
     workspace_id: number,
     event_name: string,
@@ -226,7 +231,7 @@ async function ensureDynamicVersion(
      values ($1, $2, $3, 'dynamic', now()) on conflict (workspace_id, slug) do nothing`,
     [workspace_id, slug, text],
   );
-  // The row lock makes version numbers of one slug follow each other.
+  // The row lock serialises the version numbers of one slug.
   await tx.query("select 1 from workflow where workspace_id = $1 and slug = $2 for update", [
     workspace_id,
     slug,

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
 /**
- * Hash of a JSON document that does not depend on the order of its keys: sha256, 64 hex digits. Clients compare
- * it to learn whether what they hold differs from what is stored. `undefined` members count as absent.
+ * Hash of a JSON document, independent of key order: sha256, 64 hex digits. Clients compare it to find out whether
+ * their copy differs from the stored one. `undefined` members count as absent.
  */
 export function contentHash(value: unknown): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex");

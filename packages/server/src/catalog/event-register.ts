@@ -1,12 +1,12 @@
 import type { Tx } from "../db/db.ts";
 
-/** Makes events known under which something was tracked, so that they can be picked and given a schema. */
+/** Registers the names of tracked events, so that they can be selected and given a schema. */
 export type EventRegister = (tx: Tx, workspace_id: number, names: readonly string[]) => Promise<void>;
 
 const MAX_NAME = 255;
 const MAX_KNOWN = 50_000;
 
-/** Names that this process has registered cost nothing when they come again. Names match without case. */
+/** Names that this process has already registered cost nothing. Names match case-insensitively. */
 export function createEventRegister(): EventRegister {
   const known = new Set<string>();
 

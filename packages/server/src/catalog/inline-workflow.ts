@@ -15,13 +15,13 @@ import {
 import type { StoredNode, WorkflowDefinition } from "./workflow.ts";
 
 /**
- * Triggers that bring their workflow along: the oldest endpoint, `/{workspace_key}/trigger/`. The body is checked
- * when it is accepted and compiled to a workflow of its own when it is expanded. Equal bodies compile to equal
- * definitions, so a stored version is made once and then found again.
+ * Triggers that contain their workflow: the oldest endpoint, `/{workspace_key}/trigger/`. The body is checked on accept
+ * and compiled to a workflow of its own on expand. Equal bodies compile to equal definitions, so a stored version is
+ * created once and then found again.
  */
 export interface InlineTrigger extends Omit<Trigger, "workflow"> {
   name: string;
-  /** Made from the name: what logs and analytics know this workflow by. */
+  /** Derived from the name: identifies this workflow in logs and analytics. */
   slug: string;
   template: string;
   category: string;
@@ -68,7 +68,7 @@ export function parseInlineTrigger(body: unknown, limits: TriggerLimits): Parsed
   });
 }
 
-/** The one-shot tree: wait until `trigger_at`, then for `delay`, then send. */
+/** The one-off tree: wait until `trigger_at`, then for `delay`, then send. */
 export function compileInlineWorkflow(trigger: InlineTrigger): WorkflowDefinition {
   const nodes: StoredNode[] = [];
   if (trigger.trigger_at !== null) nodes.push(untilNode("delay_1", trigger.trigger_at));
@@ -96,14 +96,14 @@ export function compileInlineWorkflow(trigger: InlineTrigger): WorkflowDefinitio
   };
 }
 
-/** The last instant that prints with a four-digit year. */
+/** The last instant with a four-digit year. */
 const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /**
- * A plain wait for an instant fails a run that comes too late, be it by the milliseconds of a busy queue. A wait for a
- * time before a pivot goes on at once, as long as the pivot itself is to come; so the pivot lies as far off as
- * instants go, in whole seconds, which is what durations are made of. What is past is past: no duration is longer than
- * the one from 1970.
+ * A plain wait for an instant fails a run that is late, even by the milliseconds of a busy queue. A wait for a time
+ * before a pivot continues at once, as long as the pivot itself is still to come; so the pivot is as far off as
+ * instants go, in whole seconds, which is what durations consist of. Times before 1970 count as 1970, which gives the
+ * longest duration.
  */
 function untilNode(ref: string, at: Date): StoredNode {
   const from = Math.max(at.getTime(), 0);
@@ -145,7 +145,7 @@ function parseDelivery(value: Json): InlineDelivery {
   if (typeof success !== "string" || success.trim() === "") refuse("delivery.success: must be a string");
   const mandatory = given.mandatory_channels ?? [];
   if (!Array.isArray(mandatory)) refuse("delivery.mandatory_channels: value must be of array type");
-  // `messenger` is in the SDKs' list of channels, without a product behind it.
+  // `messenger` is in the SDKs' list of channels, but there is no such product.
   const mandatory_channels = mandatory
     .filter((channel) => channel !== "messenger")
     .map((channel) =>
@@ -153,7 +153,7 @@ function parseDelivery(value: Json): InlineDelivery {
     );
   return {
     smart,
-    // One status goes by three names: `interaction` in the SDKs, `interacted` in the reference, `click` on screens.
+    // One status has three names: `interaction` in the SDKs, `interacted` in the reference, `click` in the dashboard.
     success: success === "interacted" || success === "click" ? "interaction" : success.trim(),
     time_to_live: parseDelay(given.time_to_live ?? null, "delivery.time_to_live") ?? "1h",
     mandatory_channels: [...new Set(mandatory_channels)],
@@ -187,8 +187,8 @@ function requireText(record: JsonObject, name: string): string {
 }
 
 /**
- * A slug for any name. Where the name loses characters that make it what it is, some digits of its hash keep it
- * apart from others that would come out alike.
+ * A slug for any name. If the name loses distinguishing characters, some digits of its hash are added to keep it apart
+ * from others with the same slug.
  */
 function slugOf(name: string): string {
   const plain = name

@@ -19,7 +19,7 @@ export interface Category extends PreferenceCategory {
   properties: CategoryProperty[] | null;
 }
 
-/** By slug, in the order of the document; the roots are always there, first. */
+/** By slug, in document order; the roots are always there, first. */
 export type LiveCategories = ReadonlyMap<string, Category>;
 
 interface Row extends Omit<Category, "is_root" | "defaults"> {
@@ -31,7 +31,7 @@ interface Row extends Omit<Category, "is_root" | "defaults"> {
 const COLUMNS = `slug, root_category, section, name, description, tags, effective_tags, default_preference,
   default_mandatory_channels, default_opt_in_channels, digest_schedule, properties`;
 
-/** As the transaction sees them; `Preferences.findCategory` answers from memory. */
+/** As the transaction sees them; `Preferences.findCategory` reads the cache. */
 export async function loadLiveCategories(db: Queryable, workspace_id: number): Promise<LiveCategories> {
   const rows = await db.query<Row>(
     `select ${COLUMNS} from category where workspace_id = $1 order by position`,
@@ -41,7 +41,7 @@ export async function loadLiveCategories(db: Queryable, workspace_id: number): P
   return new Map(all.map((category) => [category.slug, category]));
 }
 
-/** One published category, as the transaction sees it; preferences do not attach to roots. */
+/** One published category, as the transaction sees it; roots have no preferences. */
 export async function getCategory(db: Queryable, workspace_id: number, slug: string): Promise<Category> {
   const [row] = await db.query<Row>(
     `select ${COLUMNS} from category where workspace_id = $1 and slug = $2`,
@@ -69,7 +69,7 @@ function toCategory({
   };
 }
 
-/** Used directly, `system` reaches everybody, the others everybody on the channels they did not restrict. */
+/** Used directly, `system` reaches everybody, the others reach everybody on the channels they did not restrict. */
 function rootCategory(root: RootCategory): Category {
   return {
     slug: root,

@@ -3,8 +3,9 @@ import type { Catalog } from "./catalog.ts";
 import type { CompiledWorkflow } from "./workflow.ts";
 
 /**
- * Why a payload starts nothing: every place where it does not fit the schema of the workflow; empty when it fits. A link
- * that leads to no version checks nothing, and so does a workflow that events start: those have schemas of their own.
+ * Every place where a payload does not fit the schema of the workflow, so that it starts nothing; empty when it fits. A
+ * link to a version that does not exist checks nothing, nor does a workflow triggered by events: those have schemas of
+ * their own.
  */
 export async function findPayloadMismatch(
   catalog: Pick<Catalog, "findPayloadSchema">,

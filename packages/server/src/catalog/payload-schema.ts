@@ -2,7 +2,7 @@ import type { JsonObject } from "../core/json.ts";
 import { createPayloadChecker, type PayloadCheck } from "../expressions/payload-schema/payload-schema.ts";
 import type { Queryable } from "../db/db.ts";
 
-/** A link from a workflow or an event. Without a number the version that is live when a payload comes is meant. */
+/** A link from a workflow or an event. Without a number it means the version that is live when a payload arrives. */
 export interface PayloadSchemaRef {
   slug: string;
   version_no: number | null;
@@ -15,9 +15,9 @@ export interface PayloadSchema {
 }
 
 export interface PayloadSchemaLookup {
-  /** Null: there is no such schema, or not that version, and nothing to hold a payload to. */
+  /** Null: there is no such schema or version, so nothing to check a payload against. */
   findPayloadSchema: (workspace_id: number, ref: PayloadSchemaRef) => Promise<PayloadSchema | null>;
-  /** What an event's properties must fit; null when it has no schema. */
+  /** The schema of an event's properties; null when it has none. */
   findEventSchema: (workspace_id: number, event_name: string) => Promise<PayloadSchema | null>;
 }
 
@@ -31,10 +31,10 @@ export interface PayloadSchemaDeps {
   ) => Promise<T>;
 }
 
-/** No schema has a longer one. What is not found is remembered too, so nobody else's texts are asked for. */
+/** No schema has a longer slug. Misses are cached too, so other texts are not looked up. */
 const MAX_SLUG = 255;
 
-/** The catalog's part for schemas: which version is meant may change, what a version says never does. */
+/** The catalog's part for schemas: a link may resolve to another version later, but a version never changes. */
 export function createPayloadSchemaLookup({ db, remember }: PayloadSchemaDeps): PayloadSchemaLookup {
   const checker = createPayloadChecker({ clock: () => performance.now() });
 
@@ -83,7 +83,7 @@ export function createPayloadSchemaLookup({ db, remember }: PayloadSchemaDeps): 
   };
 }
 
-/** Keys of the catalog's kind `schema`. A slug in a workflow may be any text, so it stands last. */
+/** Keys of the catalog's kind `schema`. A slug in a workflow may be any text, so it comes last. */
 export function liveKey(slug: string): string {
   return `live/${slug}`;
 }

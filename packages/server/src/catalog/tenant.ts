@@ -15,7 +15,7 @@ export interface Tenant {
   blocked_channels: string[] | null;
   embedded_preference_url: string | null;
   hosted_preference_domain: string;
-  /** Another one after every change. */
+  /** Changes with every update. */
   version: string;
 }
 
@@ -37,5 +37,5 @@ export async function loadTenant(
   return row ?? null;
 }
 
-/** To the microsecond, which a date in JavaScript is not. */
+/** Microseconds, which a JavaScript date does not have. */
 export const TENANT_VERSION = "(extract(epoch from updated_at) * 1000000)::bigint::text";

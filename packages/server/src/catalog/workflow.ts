@@ -41,23 +41,23 @@ export interface StoredBranch {
   nodes: StoredNode[];
 }
 
-/** A version with its node settings parsed: what the engine walks. Made once per version and process. */
+/** A version with its node settings parsed, which the engine walks. Compiled once per version and process. */
 export interface CompiledWorkflow {
   slug: string;
   name: string;
   version_id: string;
   version_no: number;
-  /** When it was committed. */
+  /** When the version was committed. */
   version_at: Date;
   category: string;
   lane: Lane;
   definition: WorkflowDefinition;
   nodes: CompiledNode[];
-  /** Slugs that the delivery nodes name, to be loaded before a walk. */
+  /** Slugs of the templates that the delivery nodes use, to be loaded before a walk. */
   templates: string[];
   /** Slugs of the workflows that its nodes trigger. */
   invokes: string[];
-  /** Conditions ask how far messages are. */
+  /** True when a condition depends on the status of messages. */
   asks_for_messages: boolean;
 }
 
@@ -65,7 +65,7 @@ export interface CompiledNode {
   type: string;
   ref: string;
   name: string;
-  /** Parsed settings; null where they did not parse, and then `problem` says why. */
+  /** Parsed settings; null if they could not be parsed, with the reason in `problem`. */
   config: unknown;
   problem: string | null;
   branches?: CompiledBranch[];
@@ -76,7 +76,7 @@ export interface CompiledBranch {
   ref: string;
   is_default: boolean;
   is_terminal: boolean;
-  /** As the type of its node reads them. */
+  /** As parsed by the type of its node. */
   conditions: unknown;
   nodes: CompiledNode[];
 }

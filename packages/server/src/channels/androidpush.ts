@@ -22,13 +22,13 @@ const content = contentObject({
   header: textField,
   body: textField,
   subtext: textField,
-  /** Name of a drawable in the app. */
+  /** The name of a drawable in the app. */
   icon_small: textField,
   icon_url: z.string().default(DEFAULT_ICON),
   image_url: textField,
   action_url: textField,
   buttons: z.array(pushButton).default([]),
-  // The notification channel of Android 8 and later, made by the app's SDK on first use.
+  // The notification channel of Android 8 and later, created by the app's SDK on first use.
   channel_show_badge: flagField(true),
   channel_sound: textField,
   channel_lock_screen_visibility: z.string().default("PUBLIC"),

@@ -3,20 +3,20 @@ import type { Json, JsonObject } from "../core/json.ts";
 import type { RenderText } from "./channel.ts";
 
 /*
- * The building blocks of the channels' content. Schemas here are for drafts: they insist on primitive types
- * and on nothing else, since an unfinished template must be storable. Everything that keeps a draft from
- * being committed is found afterwards, by a list of problems under dotted paths.
+ * The building blocks of the channels' content. Schemas here are for drafts: they require primitive types and nothing
+ * else, since an unfinished template must be storable. Everything that prevents a commit is found afterwards, by a list
+ * of problems under dotted paths.
  */
 
-/** Anything: content is parsed from JSON already. */
+/** Any JSON: content has already been parsed. */
 export const anyJson = z.custom<Json>(() => true);
 
-/** An object of which some fields are known. The others are kept. */
+/** An object with some known fields. The others are kept. */
 export function contentObject<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.object(shape).catchall(anyJson);
 }
 
-/** The head that the content of every channel has. */
+/** The header fields in the content of every channel. */
 export function contentHead(schema: string) {
   return {
     $schema: z.string().default(`https://schema.suprsend.com/template/v2/channel/${schema}_schema.json`),
@@ -24,7 +24,7 @@ export function contentHead(schema: string) {
   };
 }
 
-/** A template string, blank unless given. */
+/** A template string, blank by default. */
 export const textField = z.string().default("");
 
 export function flagField(value: boolean) {
@@ -35,9 +35,9 @@ export interface Problems {
   /** Dotted path to reasons, in the order found. */
   found: Record<string, string[]>;
   add: (path: string, reason: string) => void;
-  /** A blank value is `missing`. */
+  /** Reports a blank value as `missing`. */
   require: (path: string, value: string | null | undefined) => void;
-  /** Limits are on the template's source, in characters. */
+  /** Limits apply to the template's source, in characters. */
   limit: (path: string, value: string, max: number) => void;
   oneOf: (path: string, value: string, allowed: readonly string[]) => void;
   atMost: (path: string, items: readonly unknown[], max: number) => void;
@@ -72,19 +72,19 @@ export function isBlank(value: string | null | undefined): boolean {
   return value === null || value === undefined || value.trim() === "";
 }
 
-/** False for a value that is known before rendering and can be checked at commit. */
+/** False for a value that is known before rendering and can be checked on commit. */
 export function isTemplated(source: string): boolean {
   return source.includes("{{");
 }
 
-/** Code points, as JSON Schema counts. */
+/** Counts code points, like JSON Schema. */
 export function countCharacters(text: string): number {
   let count = 0;
   for (let i = 0; i < text.length; count += 1) i += (text.codePointAt(i) ?? 0) > 0xff_ff ? 2 : 1;
   return count;
 }
 
-/** Renders the named fields of an object into a copy of it. Fields that hold no string stay as they are. */
+/** Renders the named fields of an object into a copy of it. Fields that are not strings stay as they are. */
 export function renderFields<Content extends JsonObject>(
   content: Content,
   fields: readonly string[],
@@ -110,8 +110,8 @@ function renderValue(value: Json, text: RenderText): Json {
 }
 
 /**
- * Renders a field whose default is itself a template (`{{$brand.logo}}`). Where the author left the default in
- * place, a recipient's context without that variable makes the field empty and not the message fail.
+ * Renders a field whose default is itself a template (`{{$brand.logo}}`). If the author left the default in place, a
+ * missing variable in the recipient's context makes the field empty instead of failing the message.
  */
 export function renderDefaulted(source: string, schemaDefault: string, text: RenderText): string {
   if (source !== schemaDefault) return text(source);

@@ -30,11 +30,11 @@ const content = contentObject({
   reply_to: textField,
   subject: textField,
   body: contentObject({
-    /** Which of the three bodies is sent. The others are kept beside it. */
+    /** Which of the three bodies is sent. The others are kept. */
     type: z.string().default("designer"),
     designer: contentObject({
       ...html,
-      // What the editor remembers about the design. Its HTML already says all of it.
+      // The editor's state of the design, fully expressed in its HTML.
       design_json: anyJson.default({}),
       display_conditions: z.array(anyJson).default([]),
       merge_tags: z.array(anyJson).default([]),
@@ -52,10 +52,10 @@ type EmailContent = z.output<typeof content>;
 
 /** What e-mail vendors send. Addresses are `a@x.com` or `Name <a@x.com>`; header values are single lines. */
 export type RenderedEmail = {
-  /** Null: the vendor's configuration says who sends. */
+  /** Null: the sender in the vendor's configuration. */
   from_name: string | null;
   from_address: string | null;
-  /** More recipients beside the one the message is for. */
+  /** Further recipients besides the one the message is for. */
   extra_to: string[];
   cc: string[];
   bcc: string[];
@@ -123,7 +123,7 @@ function checkAddresses(problems: Problems, field: string, source: string): void
   if (!list.ok) problems.add(field, `invalid email address: ${list.entry}`);
 }
 
-/** The key under which {@link complete} leaves the plain text that the HTML implies. Never part of a draft. */
+/** The key under which {@link complete} stores the plain text generated from the HTML. Never part of a draft. */
 const GENERATED_TEXT = "_generated_text";
 
 function complete(content: EmailContent): EmailContent {
@@ -194,7 +194,7 @@ function renderHtml({ body }: EmailContent, source: string, text: RenderText): s
   return preheader === "" ? html : insertPreheader(html, preheader);
 }
 
-/** The author's own text, or the one made from the HTML, which is ours: nothing in it needs escaping. */
+/** The author's own text, or the one generated from the HTML, where nothing needs escaping. */
 function renderText(
   { body }: EmailContent,
   { html, text: own }: { html: string; text: string },
@@ -203,7 +203,7 @@ function renderText(
   if (!isBlank(own)) return text(own);
   const generated = body[GENERATED_TEXT];
   const rendered = text(typeof generated === "string" ? generated : htmlToText(html), "none");
-  // Blocks that rendered to nothing leave their lines behind.
+  // Blocks that rendered to nothing leave empty lines.
   const lines = rendered.split("\n").map((line) => line.trim());
   return lines
     .join("\n")

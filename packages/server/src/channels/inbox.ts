@@ -42,15 +42,15 @@ const content = contentObject({
   })
     .nullable()
     .default(null),
-  /** JSON text as a rule; feeds deliver the string. */
+  /** Usually JSON text; feeds deliver the string. */
   extra_data: textField,
 });
 
 type InboxContent = z.output<typeof content>;
 
 /**
- * The `message` of a feed item as clients read it: not the content's names. Absent parts are left out, a
- * null in their place fails the decoder of a whole list on iOS.
+ * The `message` of a feed item as clients read it, with other names than the content. Absent parts are left out: a null
+ * instead fails the decoder of a whole list on iOS.
  */
 export type InboxMessage = {
   schema: string;
@@ -64,7 +64,7 @@ export type InboxMessage = {
   actions: { name: string; url: string; open_in_new_tab: boolean }[];
   is_pinned: boolean;
   is_expiry_enabled: boolean;
-  /** `value` is what `parseExpiry` reads; it counts from the moment the item is stored. */
+  /** `value` is parsed by `parseExpiry`; it counts from when the item is stored. */
   expiry?: { format: string; expiry_type: string; is_expiry_visible: boolean; value: string };
   subtext?: { text: string; action_url: string };
   avatar?: { avatar_url: string; action_url: string };
@@ -80,7 +80,7 @@ export default defineChannel({
   render,
 });
 
-/** The id under which feeds know the recipient. One is made for everybody; clients rarely add others. */
+/** The id of the recipient in feeds. Every recipient gets one; clients rarely add others. */
 function parseIdentity(input: unknown): IdentityResult {
   if (typeof input !== "string") return { ok: false, reason: "$inbox: value must be of string type" };
   const value = input.trim();
@@ -96,7 +96,7 @@ function findProblems(content: InboxContent): Record<string, string[]> {
   problems.require("body", content.body);
   problems.limit("header", content.header, 500);
   problems.oneOf("importance", content.importance, ["default", "high"]);
-  // A link needs something to click on.
+  // A link needs a clickable element.
   if (!isBlank(content.avatar?.url)) problems.require("avatar.image_url", content.avatar?.image_url);
   if (!isBlank(content.subtext?.url)) problems.require("subtext.text", content.subtext?.text);
   problems.atMost("buttons", content.buttons, 2);
@@ -158,7 +158,7 @@ function renderTags(tags: readonly string[], text: RenderText): string[] {
   return [...new Set(tags.map((tag) => text(tag).trim()))].filter((tag) => tag !== "");
 }
 
-/** A button whose label rendered to nothing is no button for this recipient. */
+/** A button whose label rendered to nothing is left out for this recipient. */
 function renderButtons(content: InboxContent, text: RenderText): InboxMessage["actions"] {
   return content.buttons
     .map((button, index) => ({
@@ -179,7 +179,7 @@ function renderExpiry(
     throw new RenderError("expiry.value", `invalid value '${value.slice(0, 64)}'. ${BAD_EXPIRY}`);
   }
   return {
-    // A dynamic value decides by itself which of the two it is.
+    // The value itself determines whether a dynamic expiry is relative or absolute.
     format: parsed.format,
     expiry_type: expiry.expiry_type,
     is_expiry_visible: expiry.is_expiry_visible,

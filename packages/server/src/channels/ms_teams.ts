@@ -25,8 +25,8 @@ export default defineChannel({
 });
 
 /**
- * Where to post: a webhook, a conversation, or a user to open one with. Of several the first in that order
- * counts and is all that is kept.
+ * Where to post: a webhook, a conversation, or a user to open one with. If several are given, only the first in that
+ * order is used and kept.
  */
 function parseIdentity(input: unknown): IdentityResult {
   if (!isJsonObject(input)) return { ok: false, reason: "$ms_teams: value must be of dict/map type" };
@@ -68,7 +68,7 @@ function findDestination(input: JsonObject): Destination | null {
   return { value: { tenant_id, service_url, user_id }, key: ["user_id", tenant_id, user_id] };
 }
 
-/** A string with something in it and nothing around it: Teams takes these as they are. */
+/** A non-empty string without surrounding space, as Teams requires. */
 function isTrimmed(value: unknown): value is string {
   return typeof value === "string" && value !== "" && value.length <= 2048 && value.trim() === value;
 }

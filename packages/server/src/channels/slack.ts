@@ -24,8 +24,8 @@ export default defineChannel({
 });
 
 /**
- * Where and with whose token to post: a webhook, a channel, a user or an e-mail address to look one up by. Of
- * several the first in that order counts and is all that is kept.
+ * Where and with whose token to post: a webhook, a channel, a user or an e-mail address to look one up by. If several
+ * are given, only the first in that order is used and kept.
  */
 function parseIdentity(input: unknown): IdentityResult {
   if (!isJsonObject(input)) return { ok: false, reason: "$slack: value must be of dict/map type" };
@@ -50,7 +50,7 @@ interface Destination {
 
 function findDestination(input: JsonObject): Destination | null {
   const { incoming_webhook, access_token, user_id, email } = input;
-  // The REST reference says `channel`, the SDKs say `channel_id`.
+  // The REST reference uses `channel`, the SDKs `channel_id`.
   const channel_id = input["channel_id"] ?? input["channel"];
   if (present(incoming_webhook)) {
     const url = isJsonObject(incoming_webhook) ? incoming_webhook["url"] : undefined;

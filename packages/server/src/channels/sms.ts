@@ -3,10 +3,10 @@ import { defineChannel } from "./channel.ts";
 import { collectProblems, contentHead, contentObject, renderFields, textField } from "./content.ts";
 import { parsePhoneIdentity } from "./shared/phone.ts";
 
-/** The kinds of traffic on India's DLT registry. */
+/** The kinds of traffic in India's DLT registry. */
 const DLT_CATEGORIES = ["transactional", "promotional", "service_implicit", "service_explicit"];
 
-/** What the registry allows for a category and for a sender's header, in characters. */
+/** The registry's limit for a category and for a sender's header, in characters. */
 const MAX_DLT_LENGTH = 16;
 
 const content = contentObject({
@@ -42,7 +42,7 @@ export default defineChannel({
   render: (content, text) => renderFields(content, ["header", "body"], text),
 });
 
-/** Operators compare a message with the registered text, which has places for variables and for nothing else. */
+/** Operators compare a message with the registered text, which has places only for variables. */
 function usesHelpers(body: string): boolean {
   for (const [, inside = ""] of body.matchAll(/\{\{\{?([^{}]*)\}\}/g)) {
     const expression = inside.replaceAll(/\[[^\]]*\]/g, "x").trim();

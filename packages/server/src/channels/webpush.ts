@@ -57,7 +57,7 @@ export default defineChannel({
   render,
 });
 
-/** A browser's PushSubscription. Its endpoint is its identity: the keys may be renewed. */
+/** A browser's PushSubscription, identified by its endpoint: the keys may be renewed. */
 function parseIdentity(input: unknown, hints: IdentityHints): IdentityResult {
   const subscription = isJsonObject(input) ? input : {};
   const keys = isJsonObject(subscription["keys"]) ? subscription["keys"] : {};

@@ -14,8 +14,8 @@ import {
 import { parsePhoneIdentity } from "./shared/phone.ts";
 
 /*
- * Template messages of the WhatsApp Business Platform. What is stored is the text that Meta approves; what is
- * sent is the name of the approved template with the values of its variables in order.
+ * Template messages of the WhatsApp Business Platform. The stored text is the one that Meta approves; the message is
+ * sent as the name of the approved template with the values of its variables in order.
  */
 
 const button = contentObject({
@@ -54,7 +54,7 @@ export default defineChannel({
   render,
 });
 
-/** What Meta approves, so that a template is not refused there days later. */
+/** Meta's rules, so that a template is not refused there days later. */
 function findProblems(content: WhatsappContent): Record<string, string[]> {
   const problems = collectProblems();
   problems.oneOf("category", content.category, ["UTILITY", "MARKETING"]);

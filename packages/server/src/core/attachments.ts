@@ -1,36 +1,36 @@
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 
 /**
- * The files of a payload: `$attachments`. Only e-mail carries them. They may be megabytes, so their bytes stay where
- * they came in, in the body of the request, and are read when a mail is sent. What runs, batches and messages hold is
- * a note of each file: its name, its size, and where its bytes are.
+ * The files of a payload: `$attachments`. Only e-mail carries them. They can be megabytes, so their bytes stay in the
+ * body of the request that brought them and are read when a mail is sent. Runs, batches and messages hold only a note
+ * of each file: its name, its size, and where its bytes are.
  */
 export type Attachment = {
   filename: string | null;
   contentType: string | null;
-  /** True: a mail goes without this file when it cannot be had. */
+  /** True: the mail is sent without this file when it cannot be fetched. */
   ignore_if_error: boolean;
-  /** Of inline files, in bytes; null where only fetching tells. */
+  /** The size of an inline file in bytes; null where only fetching the file shows it. */
   size: number | null;
   url: string | null;
-  /** Its place in the request that brought the bytes. */
+  /** The position of the file in the request that brought its bytes. */
   stored: StoredAt | null;
-  /** Base64, of a file that a node of the workflow made: no request has it. */
+  /** Base64 of a file that a node of the workflow made and no request holds. */
   data: string | null;
-  /** Why it can never be attached; null when it may be. */
+  /** Why the file can never be attached; null when it can. */
   problem: string | null;
 };
 
-/** The entry `index` of the `$attachments` in the body of a request. */
+/** Refers to entry `index` of the `$attachments` in the body of a request. */
 export type StoredAt = { request_id: string; index: number };
 
 export interface PayloadSource {
   request_id: string;
-  /** Made by the engine itself: its notes may name the requests of others. A client's must not. */
+  /** Set for triggers made by the engine: their notes may refer to other requests, a client's must not. */
   is_internal: boolean;
 }
 
-/** The payload of a request with notes instead of files. One without files is returned as it is. */
+/** Replaces the files of a request's payload with notes. A payload without files is returned as it is. */
 export function replaceFilesWithNotes(
   payload: JsonObject,
   { request_id, is_internal }: PayloadSource,
@@ -45,9 +45,9 @@ export function replaceFilesWithNotes(
 }
 
 /**
- * What a mail of this payload carries. `before_batch` is the payload before the run's first batch, null where there was
- * none. Behind a batch it is what the retained triggers brought, one after the other, unless a node has put another
- * list into the payload since.
+ * The attachments of a mail with this payload. `before_batch` is the payload before the run's first batch, null without
+ * one. After a batch they are the files of the retained triggers in order, unless a node has since replaced the list in
+ * the payload.
  */
 export function attachmentsOf(payload: JsonObject, before_batch: JsonObject | null): Attachment[] {
   const own = toNotes(payload.$attachments);
@@ -63,14 +63,14 @@ export function tooMany(count: number): string {
   return `${count} attachments: a mail carries ${MAX_FILES} at most`;
 }
 
-/** Reads notes, and files as a node made them, from anywhere inside the house. Never throws. */
+/** Reads notes, and files made by nodes, from trusted internal payloads. Never throws. */
 export function toNotes(list: Json | undefined): Attachment[] {
   if (list === undefined || list === null) return [];
   if (!Array.isArray(list)) return [{ ...NOTHING, problem: "$attachments is not a list" }];
   return list.map((entry) => toNote(entry, true));
 }
 
-/** For logs: never the bytes, and of a URL not the query, which often holds a credential. */
+/** The form for logs: without the bytes, and without the URL's query, which often holds a credential. */
 export function describeAttachment({
   filename,
   contentType,
@@ -98,7 +98,7 @@ const NOTHING: Attachment = {
   problem: null,
 };
 
-/** SDKs send the wire's names; people who write the JSON themselves also write these. */
+/** SDKs send the wire's names; hand-written JSON also uses the others. */
 const FILENAME = ["filename", "file_name", "fileName"];
 const CONTENT_TYPE = ["contentType", "content_type"];
 const IGNORE_IF_ERROR = ["ignore_if_error", "ignoreIfError"];
@@ -134,7 +134,7 @@ function firstText(entry: JsonObject, names: readonly string[]): string | null {
   return null;
 }
 
-/** Bytes that base64 stands for, of either alphabet and with line breaks; null for what is not base64. */
+/** The number of bytes encoded by base64, in either alphabet and with line breaks; null when the text is not base64. */
 function sizeOf(data: string): number | null {
   const packed = /\s/.test(data) ? data.replaceAll(/\s+/g, "") : data;
   if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(packed)) return null;
@@ -161,7 +161,7 @@ function readPlace(value: Json | undefined): StoredAt | null {
   return isPlace ? { request_id, index } : null;
 }
 
-/** What the database takes for a place in a list. */
+/** The range of list indexes that the database accepts. */
 function isIndex(index: number): boolean {
   return Number.isInteger(index) && index >= 0 && index < 2 ** 31;
 }

@@ -1,12 +1,12 @@
-/** How much of a refused value an error text repeats, in UTF-16 units. */
+/** How much of a refused value an error message repeats, in UTF-16 units. */
 const LIMIT = 200;
 
-/** Credentials that ride inside identities: texts with them end up in logs. */
+/** Credentials contained in identities, which must not appear in logs. */
 const SECRET_KEYS: ReadonlySet<string> = new Set(["access_token", "incoming_webhook", "auth", "p256dh"]);
 
 /**
- * A refused value as error texts print it: strings bare, everything else as compact JSON, secrets masked,
- * cut to a readable length. Never throws, whatever the nesting: the cut also bounds the recursion.
+ * Formats a refused value for error messages: strings bare, everything else as compact JSON, secrets masked, cut to a
+ * readable length. Never throws, whatever the nesting: the cut also bounds the recursion.
  */
 export function describeValue(value: unknown): string {
   const text = typeof value === "string" ? value.slice(0, LIMIT + 1) : write("", value);

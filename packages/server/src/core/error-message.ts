@@ -1,9 +1,9 @@
-/** The message of whatever was thrown. */
+/** The message of any thrown value. */
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The reason stored for work that failed inside Carillon: told apart from refusals by its `500:`. */
+/** The reason stored for work that failed inside Carillon; the prefix `500:` distinguishes it from a refusal. */
 export function internalReason(error: unknown): string {
   return `500: ${errorMessage(error)}`;
 }

@@ -1,4 +1,4 @@
-/** An HTTP call that a node asks for. It is made outside any transaction, at least once. */
+/** An HTTP call requested by a node. It is made outside any transaction, at least once. */
 export interface HttpCall {
   method: "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
   url: string;
@@ -10,8 +10,8 @@ export interface HttpCall {
 
 export type HttpReply =
   | { ok: true; status: number; body: string; took_ms: number }
-  /** Nothing usable came back. `code`: `timeout`, `connection_refused`, `response_too_large`, … */
+  /** No usable reply. `code`: `timeout`, `connection_refused`, `response_too_large`, … */
   | { ok: false; code: string; reason: string; took_ms: number };
 
-/** Makes the call; never rejects for what the network does. */
+/** Makes the call; never rejects because of the network. */
 export type HttpCaller = (call: HttpCall) => Promise<HttpReply>;

@@ -1,6 +1,6 @@
 /**
- * Ids that are typed into workflows, and so must survive being written by hand: lists, and objects that a workflow's
- * node names. Objects made through the API may have any other id.
+ * Ids that are typed into workflows by hand: lists, and objects that a workflow's node names. Objects created through
+ * the API may have any other id.
  */
 const PLAIN_ID = /^[a-z0-9_-]+$/;
 

@@ -9,7 +9,7 @@ export function recipientName({ object_type, distinct_id }: Named): string {
   return object_type === "" ? distinct_id : `${object_type}/${distinct_id}`;
 }
 
-/** The words for a recipient in the sentences of the logs. */
+/** How log messages name a recipient. */
 export function describeRecipient({ object_type, distinct_id }: Named): string {
   return `${object_type === "" ? "user" : "object"} '${distinct_id}'`;
 }

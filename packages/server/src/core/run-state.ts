@@ -13,7 +13,7 @@ export function startOf(nodes: readonly TreeNode[]): Position | null {
   return nodes.length > 0 ? [0] : null;
 }
 
-/** The node at a position, or null where the tree has none (a position of another version). */
+/** The node at a position, or null where the tree has none (a position in another version). */
 export function nodeAt<Node extends TreeNode>(nodes: readonly Node[], position: Position): Node | null {
   let list: readonly TreeNode[] | undefined = nodes;
   let node: TreeNode | undefined;
@@ -67,10 +67,10 @@ export function parsePosition(text: string): Position {
   return text.split(".").map(Number);
 }
 
-/** Severities of log entries, and the run status that the worst of them gives. */
+/** Severities of log entries, and the run status that the worst one gives. */
 export type Severity = "info" | "warning" | "error";
 export type RunStatus = "in_progress" | "completed" | "partial_failure" | "failed" | "cancelled";
-/** How a run ends by itself. */
+/** The status of a run that ends without being cancelled. */
 export type EndStatus = Exclude<RunStatus, "in_progress" | "cancelled">;
 
 export function statusOf(severities: Iterable<Severity>): EndStatus {

@@ -2,26 +2,25 @@ import { type Channel, CHANNELS, isChannel } from "./channel.ts";
 import { isJsonObject, type Json } from "./json.ts";
 
 /**
- * Test mode of a workspace that is not for real people: what is sent on its channels reaches nobody but test
- * addresses. All else is as always, so that a workflow can be tried with real data.
+ * Test mode of a non-production workspace: messages on its channels reach only test addresses. Everything else is
+ * unchanged, so that a workflow can be tried with real data.
  */
 export interface TestMode {
-  /** The channels that it holds for. */
+  /** The channels that it applies to. */
   channels: ReadonlySet<Channel>;
-  /** Addresses that are sent to, of all channels, as they were written. */
+  /** Addresses that may be sent to, for all channels, as they were written. */
   test_values: readonly Json[];
-  /** Where everything else of a channel goes instead. */
+  /** The address to which everything else of a channel goes instead. */
   catch_all: ReadonlyMap<Channel, Json>;
 }
 
-/** Items of the inbox leave nobody's house: they wait in a feed that is opened with the workspace's own key. */
+/** Inbox items never leave Carillon: they wait in a feed that is opened with the workspace's own key. */
 const HELD = CHANNELS.filter((channel) => channel !== "inbox");
 
 /**
- * Reads `test_mode` out of a workspace's stored `config`:
- * `{"enabled_at": time, "channels": [slug], "test_values": [address], "catch_all": {slug: address}}`. It is on once
- * `enabled_at` is set; null is off. What is missing or malformed holds more back and never less: no list of channels
- * means all of them.
+ * Reads `test_mode` from a workspace's stored `config`: `{"enabled_at": time, "channels": [slug], "test_values":
+ * [address], "catch_all": {slug: address}}`. It is on once `enabled_at` is set; null is off. Missing or malformed
+ * settings hold back more, never less: no list of channels means all of them.
  */
 export function readTestMode(config: unknown): TestMode | null {
   const settings = membersOf(membersOf(config).get("test_mode"));

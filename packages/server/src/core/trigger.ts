@@ -3,8 +3,8 @@ import { DEFAULT_TENANT } from "./profile/effective-profile.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 
 /**
- * The bodies of `/trigger/`: checked for shape when they are accepted (the texts are the wire's), and read again
- * when they are expanded. What depends on stored data is not looked at here.
+ * The bodies of `/trigger/`: their shape is checked on accept (the texts are the wire's), and they are parsed again on
+ * expand. Checks that depend on stored data are not made here.
  */
 export interface Trigger {
   workflow: string;
@@ -26,11 +26,11 @@ export interface RecipientSpec {
   is_transient: boolean;
   /** Do not create the profile when it is missing. */
   skip_create: boolean;
-  /** `$context` names a tenant: what is said inline belongs to that tenant's profile, not to the global one. */
+  /** `$context` names a tenant: the inline profile belongs to that tenant's profile, not to the global one. */
   tenant_scoped: boolean;
   /** `$channels`: only these, for this run. */
   channels: Channel[] | null;
-  /** Of an object: whose runs come with it. 0: nobody's; 1: its subscribers'; 2: those of child objects too. */
+  /** For an object: which further recipients get a run. 0: none; 1: its subscribers; 2: those of child objects too. */
   depth: 0 | 1 | 2;
   /** Channel values, properties and `$timezone`-like keys given inline. */
   profile: JsonObject | null;
@@ -68,7 +68,7 @@ export function parseTrigger(body: unknown, limits: TriggerLimits): Parsed<Trigg
   });
 }
 
-/** The keys that every kind of trigger shares; the list of people is called `recipients` or `users`. */
+/** The keys that every kind of trigger shares; the list of recipients is called `recipients` or `users`. */
 export function parseCommon(
   record: JsonObject,
   list: "recipients" | "users",
@@ -102,7 +102,7 @@ function parseRecipients(
   const specs = new Map<string | number, RecipientSpec>();
   for (const element of value) {
     const spec = parseRecipient(element, list, tenant_id);
-    // The null character is in no id, and so no two recipients have one key.
+    // No id contains the null character, so no two recipients share a key.
     const key = spec.is_transient ? specs.size : `${spec.object_type}\u0000${spec.distinct_id}`;
     const known = specs.get(key);
     specs.set(key, known === undefined ? spec : mergeSpecs(known, spec));
@@ -134,7 +134,7 @@ function parseActor(value: Json, tenant_id: string | null): RecipientSpec {
   return spec;
 }
 
-/** A profile is written in the tenant that the trigger is for, or in none. A trigger that names none is the default's. */
+/** A profile is written in the tenant of the trigger, or in none. A trigger without a tenant uses the default one. */
 function checkContext({ $context }: JsonObject, tenant_id: string | null): void {
   if (!isJsonObject($context) || $context.tenant_id === undefined || $context.tenant_id === null) return;
   if ($context.tenant_id !== (tenant_id ?? DEFAULT_TENANT)) {
@@ -177,7 +177,7 @@ function parseChannels(value: Json | undefined): Channel[] | null {
   if (value === undefined || value === null) return null;
   if (!Array.isArray(value)) refuse("$channels: value must be of array type");
   for (const channel of value) {
-    // `messenger` is in the SDKs' list of channels, without a product behind it.
+    // `messenger` is in the SDKs' list of channels, but there is no such product.
     if (channel === "messenger" || CHANNELS.includes(channel as Channel)) continue;
     refuse(`{"$channels":"must be one of [${CHANNELS.map((known) => `'${known}'`).join(" ")}]"}`);
   }
@@ -185,7 +185,7 @@ function parseChannels(value: Json | undefined): Channel[] | null {
   return value.length === 0 ? null : channels;
 }
 
-/** The same id twice in one request: one run, channel values together, later scalars win. */
+/** The same id twice in one request: one run, channel values merged, later scalars win. */
 function mergeSpecs(first: RecipientSpec, second: RecipientSpec): RecipientSpec {
   const merged = new Map(Object.entries(first.profile ?? {}));
   for (const [key, value] of Object.entries(second.profile ?? {})) {
@@ -198,7 +198,7 @@ function mergeSpecs(first: RecipientSpec, second: RecipientSpec): RecipientSpec 
   return {
     ...second,
     skip_create: first.skip_create && second.skip_create,
-    // What one of the two says for a tenant alone must not get into the global profile.
+    // If either is for a tenant only, the profile must not get into the global one.
     tenant_scoped: first.tenant_scoped || second.tenant_scoped,
     channels: second.channels ?? first.channels,
     profile: merged.size === 0 ? null : Object.fromEntries(merged),
@@ -276,7 +276,7 @@ export function expectRecord(body: unknown): JsonObject {
   refuse("Request body must only contain a single JSON object");
 }
 
-/** A refusal on its way to `capture`: parsing is deep, and the first wrong value ends it. */
+/** Thrown to `capture`: parsing is deep, and the first wrong value ends it. */
 class Refusal extends Error {}
 
 export function refuse(message: string): never {

@@ -1,9 +1,9 @@
 import { type Condition, evaluateConditions, type ConditionScope } from "./conditions/conditions.ts";
 
 /**
- * Which variant of a channel a recipient gets: the most specific tenant and locale first, inside them the first
- * whose conditions hold; the variant `default` when nothing matches. Tenant and locale are soft (they fall back),
- * conditions are hard (the variant is skipped).
+ * Which variant of a channel a recipient gets: the most specific tenant and locale first, among these the first whose
+ * conditions hold; the variant `default` when nothing matches. Tenant and locale are soft (they fall back), conditions
+ * are hard (the variant is skipped).
  */
 export interface Variant {
   id: string;
@@ -12,7 +12,7 @@ export interface Variant {
   conditions: Condition[];
 }
 
-/** `variants` are one channel's, in their order. Null only when there is no variant at all. */
+/** `variants` are one channel's, in order. Null only when there is no variant at all. */
 export function selectVariant<V extends Variant>(
   variants: readonly V[],
   tenant_id: string,
@@ -36,7 +36,7 @@ export function selectVariant<V extends Variant>(
   return fallback;
 }
 
-/** `es-MX` is looked for as `es-mx`, then `es`, then the default variant's locale. */
+/** Looks for `es-MX` as `es-mx`, then `es`, then the default variant's locale. */
 function localeChain(locale: string | null, fallback: string): string[] {
   const wanted = normalizeLocale(locale ?? fallback);
   return [...new Set([wanted, wanted.split("-")[0] ?? wanted, normalizeLocale(fallback)])];

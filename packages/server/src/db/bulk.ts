@@ -4,23 +4,23 @@ import { preparedName } from "./prepared-name.ts";
 import type { Tables } from "./tables.gen.ts";
 
 /**
- * Statements about many rows at once. Each column is named once, beside its type and its value, so that two
- * neighbours cannot be swapped; the values go over as one array a column, so that a statement is the same for every
+ * Builds statements about many rows at once. Each column is named once, beside its type and its value, so that two
+ * neighbours cannot be swapped; the values are sent as one array per column, so that a statement is the same for every
  * number of rows and is planned once.
  */
 export interface Column<Item, Value = unknown> {
   /** The PostgreSQL type of the values as they are sent. */
   type: string;
   value: (item: Item) => unknown;
-  /** What a statement makes of the sent column. */
+  /** The expression that the statement reads from the sent column. */
   read: (name: string) => string;
-  /** Only for the compiler: what the column holds. */
+  /** Type-level only: what the column holds. */
   holds?: Value;
 }
 
 const same = (name: string): string => name;
 
-/** Makes the column of a type from its value for an item. */
+/** Makes a column of a type from a function that reads its value from an item. */
 type ColumnMaker<Value> = <Item, Held extends Value>(value: (item: Item) => Held) => Column<Item, Held>;
 
 function column(type: string, read = same) {
@@ -35,7 +35,7 @@ export const text: ColumnMaker<string | null> = column("text");
 export const uuid: ColumnMaker<string | null> = column("uuid");
 export const timestamptz: ColumnMaker<Date | null> = column("timestamptz");
 
-/** JSON that is text already. */
+/** JSON that is already text. */
 export const jsonText: ColumnMaker<string | null> = column("text", (name) => `${name}::json`);
 
 /** Any value as JSON; null becomes SQL's null, not the JSON one. */
@@ -46,20 +46,20 @@ export function json<Item>(value: (item: Item) => unknown): Column<Item, string 
   });
 }
 
-/** The transaction's time where the condition holds, else null. */
+/** The transaction's time where the condition holds, otherwise null. */
 export function nowIf<Item>(condition: (item: Item) => boolean): Column<Item, Date | null> {
   return { type: "bool", value: condition, read: (name) => `case when ${name} then now() end` };
 }
 
 export interface Rows {
-  /** For `from` or `join`: `unnest(…) as alias(…)`, with parameters from `$1` on. */
+  /** For `from` or `join`: `unnest(…) as alias(…)`, with parameters starting at `$1`. */
   from: string;
   values: unknown[][];
-  /** The parameter that follows: `$${next}`. */
+  /** The next free parameter: `$${next}`. */
   next: number;
 }
 
-/** The items as a relation, for `from` and `join`. Columns of JSON are text in it: cast them where they are used. */
+/** The items as a relation, for `from` and `join`. JSON columns are text in it: cast them where they are used. */
 export function rowsOf<Item>(
   alias: string,
   items: readonly Item[],
@@ -90,8 +90,8 @@ type ColumnsOf<Table extends keyof Tables, Item> = {
 };
 
 /**
- * Inserts the items in their order, in one prepared statement; none where there are none. `rest` follows the
- * statement: `on conflict …`, `returning …`.
+ * Inserts the items in order, in one prepared statement; does nothing without items. `rest` follows the statement: `on
+ * conflict …`, `returning …`.
  */
 export async function insertAll<Table extends keyof Tables, Item, Row extends object = object>(
   db: Queryable,

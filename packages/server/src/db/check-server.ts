@@ -1,20 +1,20 @@
 import type { Queryable } from "./db.ts";
 
 /**
- * What a database must be like, found out before anything is made in it. A text that cannot be stored, or a table that
- * may not be made, would otherwise come up in the middle of somebody's request.
+ * Checks that a database meets the requirements before anything is created in it. A text that cannot be stored, or a
+ * table that may not be created, would otherwise fail in the middle of a request.
  */
 export interface ServerFacts {
   /** `server_version_num`: 150004 is 15.4. */
   version: number;
   version_text: string;
-  /** `server_encoding`, which is that of the database. */
+  /** `server_encoding`: the encoding of the database. */
   encoding: string;
   database: string;
   role: string;
-  /** A standby, or a server that was told so. */
+  /** True on a standby or a server configured as read-only. */
   is_read_only: boolean;
-  /** Where tables would be made; null: the role can use no schema of its search path. */
+  /** The schema where tables would be created; null: the role cannot use any schema of its search path. */
   schema: string | null;
   may_make_tables: boolean;
   /** The job engine has a schema of its own. */
@@ -22,7 +22,7 @@ export interface ServerFacts {
   has_job_schema: boolean;
 }
 
-/** A database that Carillon cannot use, or not reach. The message is one line that says why and what to do. */
+/** A database that Carillon cannot use or cannot reach. The message is one line with the reason and the remedy. */
 export class DatabaseRefusal extends Error {
   override name = "DatabaseRefusal";
 }
@@ -44,7 +44,7 @@ export async function checkServer(db: Queryable): Promise<void> {
 
 const OLDEST = 150_000;
 
-/** Why a database will not do; null: it will. */
+/** Why a database is unsuitable; null if it is suitable. */
 export function reasonAgainst(facts: ServerFacts): string | null {
   const { version, version_text, encoding, is_read_only, schema } = facts;
   const database = quoted(facts.database);
@@ -69,7 +69,7 @@ export function reasonAgainst(facts: ServerFacts): string | null {
   return null;
 }
 
-/** As SQL has it: what is advised can be pasted. */
+/** Quoted as SQL requires, so that advice can be pasted. */
 function quoted(name: string): string {
   return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 }

@@ -19,14 +19,14 @@ export interface Queryable {
 export interface Db extends Queryable {
   /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
   tx: <T>(work: (tx: Tx) => Promise<T>, options?: TxOptions) => Promise<T>;
-  /** Hears NOTIFY payloads until stopped; `onReset` is called whenever some may have been missed. */
+  /** Passes on NOTIFY payloads until stopped; `onReset` is called whenever some may have been missed. */
   listen: (channel: string, hear: (payload: string) => void, onReset: () => void) => Promise<Stoppable>;
   /**
-   * Resolves when a write would find room on the disk; throws the server's refusal when not. Costs nothing unless a
-   * statement was refused for want of room since this was last found to be there.
+   * Resolves when the disk has room for a write; otherwise throws the server's refusal. Costs nothing unless a
+   * statement has failed for lack of room since the last successful check.
    */
   ensureRoom: () => Promise<void>;
-  /** A connection of its own, for what lives as long as a session: advisory locks. */
+  /** A dedicated connection, for what lives as long as a session: advisory locks. */
   session: (onLost: () => void) => Promise<Queryable & Stoppable>;
   close: () => Promise<void>;
 }
@@ -38,13 +38,13 @@ export interface Tx extends Queryable {
 
 export interface TxOptions {
   /**
-   * Commit without waiting for the disk. Only for work that a crash of the database may undo whole because a
-   * job will do it again: the write-ahead log keeps order, so nothing later can survive what is lost here.
+   * Commit without waiting for the disk. Only for work that a crash of the database may undo as a whole because a job
+   * will repeat it: the write-ahead log keeps order, so nothing later can survive what is lost here.
    */
   relaxed?: boolean;
-  /** Waited for behind each statement of `query`: where work that can wait gives way to other work of the process. */
+  /** Awaited after each statement of `query`, so that deferrable work yields to other work of the process. */
   pause?: () => Promise<void> | void;
-  /** After a deadlock or a serialization failure `work` is done again, from the start, a few times. */
+  /** Repeats `work` from the start, up to `ATTEMPTS` times in all, after a deadlock or a serialization failure. */
   again?: boolean;
 }
 
@@ -55,9 +55,9 @@ export interface Stoppable {
 export interface DbOptions {
   url: string;
   max: number;
-  /** Every commit of this pool goes without waiting for the disk. See `TxOptions.relaxed` for when that is right. */
+  /** Every commit of this pool skips waiting for the disk. See `TxOptions.relaxed` for when that is right. */
   relaxed?: boolean;
-  /** A connection is given up when it is not there, or no place in the pool is free, for so long. Default: never. */
+  /** How long to wait for a connection, or for a free place in the pool, before giving up. Default: forever. */
   connect_timeout_ms?: number;
   onError: (error: Error) => void;
 }
@@ -65,7 +65,7 @@ export interface DbOptions {
 // bigint and numeric columns hold counts and milliseconds that fit a double.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
-/** Of a transaction that may be done again. */
+/** The attempts of a transaction that may be repeated. */
 const ATTEMPTS = 4;
 
 /** Deadlocks and serialization failures: the same work succeeds when tried again. */
@@ -85,11 +85,12 @@ export function createDb(options: DbOptions): Db {
   };
   const pool = new pg.Pool(settings);
   let closing = false;
-  /** What a connection still hears while it is closed is no news. */
+  /** Errors on a connection that is being closed are not reported. */
   const onError = (error: Error) => {
     if (!closing) options.onError(error);
   };
-  // Of a broken connection its client tells, idle or checked out; the pool repeats it with the whole client hung on.
+  // A broken connection is reported by its client, idle or checked out; the pool repeats the error with the whole
+  // client attached.
   pool.on("error", () => {});
   pool.on("connect", (client) => void client.on("error", onError));
   const kysely = new Kysely<Tables>({
@@ -97,7 +98,7 @@ export function createDb(options: DbOptions): Db {
   });
   let isFull = false;
 
-  /** Remembers a full disk: who asks whether this database may be sent work asks later, and does not write. */
+  /** Remembers a full disk, so that `ensureRoom` probes for room only after a failure. */
   function noticed(error: unknown): unknown {
     if (isDiskFull(error)) isFull = true;
     return error;
@@ -119,7 +120,7 @@ export function createDb(options: DbOptions): Db {
     let failure: Error | undefined;
     let isSpoiled = false;
     try {
-      // Not awaited: it travels with the first statement. Where it fails the connection is gone, and all fail.
+      // Not awaited: it is sent with the first statement. If it fails the connection is gone, and all statements fail.
       const begun = client.query(relaxed ? "begin; set local synchronous_commit to off" : "begin");
       begun.catch(() => {});
       const result = await work(
@@ -141,8 +142,8 @@ export function createDb(options: DbOptions): Db {
       );
       throw error;
     } finally {
-      // A connection that could not even roll back, or that takes a statement for prepared which is not, is not fit
-      // for the pool.
+      // A connection that could not even roll back, or that wrongly believes a statement to be prepared, must not
+      // return to the pool.
       client.release(failure ?? isSpoiled);
     }
   }
@@ -153,7 +154,7 @@ export function createDb(options: DbOptions): Db {
       await tx((tx) => tx.query(TAKE_ROOM));
       isFull = false;
     } catch (error) {
-      // Whoever may not even try must not be taken for full for ever.
+      // A probe that is refused for another reason must not leave the disk marked full forever.
       isFull = isDiskFull(error);
       if (isFull || isDatabaseUnavailable(error)) throw error;
     }
@@ -192,8 +193,8 @@ export function createDb(options: DbOptions): Db {
 }
 
 /**
- * Takes as much as the server's log takes at once, and gives it back with the commit. What is not stored as it is would
- * be compressed to nothing.
+ * Takes as much space as the server's log takes at once, and frees it on commit. Compressible storage would shrink the
+ * filler to nothing, hence `plain`.
  */
 const TAKE_ROOM = `
   create temporary table carillon_room (filler text) on commit drop;
@@ -205,8 +206,9 @@ function statement(text: string, values: readonly unknown[] = [], name?: string)
 }
 
 /**
- * Values that cannot be sent (too large for a string, say) fail in the driver, which then has the database forget the
- * prepared statement but goes on taking it for prepared: every later use of its name on that connection would fail.
+ * Values that cannot be sent (too large for a string, for example) fail in the driver, which then has the database
+ * forget the prepared statement but still believes it prepared: every later use of its name on that connection would
+ * fail.
  */
 function queryableOf(
   client: pg.PoolClient,
@@ -237,7 +239,7 @@ function queryableOf(
   };
 }
 
-/** Kysely on one checked-out connection, so that it takes part in a transaction it did not open. */
+/** Kysely on one checked-out connection, so that it takes part in a transaction that it did not open. */
 function kyselyOn(client: pg.PoolClient): Kysely<Tables> {
   const borrowed = {
     query: client.query.bind(client),
@@ -249,7 +251,7 @@ function kyselyOn(client: pg.PoolClient): Kysely<Tables> {
 
 const RECONNECT_MS = 500;
 
-/** One dedicated connection; reconnects by itself, because a missed NOTIFY is only a delay. */
+/** One dedicated connection; reconnects automatically, because a missed NOTIFY is only a delay. */
 async function listen(
   options: DbOptions,
   channel: string,
@@ -275,7 +277,7 @@ async function listen(
     if (stopped) await next.end();
   }
 
-  /** A connection that cannot be made says so twice, by its error and by its end: that is one attempt, not two. */
+  /** A failed connection is reported twice, by its error and by its end: that is one attempt, not two. */
   function schedule(): void {
     clearTimeout(retry);
     if (!stopped) retry = setTimeout(() => void reconnect(), RECONNECT_MS);
@@ -301,12 +303,12 @@ async function listen(
   };
 }
 
-/** True for a statement that the server could not do for want of room on its disk: it can when there is some. */
+/** True for a statement that failed for lack of disk space: it succeeds once there is some. */
 export function isDiskFull(error: unknown): error is Error {
   return error instanceof Error && "code" in error && error.code === "53100";
 }
 
-/** True for errors that say the database is away or refusing work, not that the statement was wrong. */
+/** True for errors that mean the database is unreachable or refusing work, not that the statement was wrong. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";

@@ -12,51 +12,51 @@ import { findServer } from "./embedded/pid-file.ts";
 import { findPlace, notePlace } from "./embedded/place.ts";
 
 /**
- * The life of the PostgreSQL that Carillon brings along, for everyone who sets no DATABASE_URL. It owns one data
- * folder and the server on it, from the first initdb to the clean stop, and survives bad endings of either.
+ * The life cycle of the bundled PostgreSQL, used when DATABASE_URL is not set. It owns one data folder and the server
+ * on it, from the first initdb to the clean stop, and recovers from crashes of either.
  *
- *     lock the folder ─ find place, account, binaries ─ end an orphan ─ password ─ initdb if new ─ start ─ own it
+ *     lock the folder ─ find place, account, binaries ─ stop an orphan ─ password ─ initdb if new ─ start ─ own it
  *
- * - At most one living Carillon per folder; the second is refused and disturbs nothing. See owner.ts.
- * - Whatever was killed and whenever, the next start recovers by itself. A cluster has its name only when whole.
- * - The server is our child but not tied to us: killed, we leave an orphan, which the next start stops cleanly.
- *   A process is signalled only when it is known to be the server of this very folder.
- * - A full disk ends the server, and the server comes back by itself when there is room. See keep-running.ts.
- * - No plain text way in: loopback only, a generated password that is in no log, argument or environment.
+ * - At most one running Carillon per folder; the second is refused and disturbs nothing. See owner.ts.
+ * - Whatever was killed and whenever, the next start recovers. A cluster has its final name only when complete.
+ * - The server is our child but not tied to us: if we are killed it becomes an orphan, which the next start stops
+ *   cleanly. A process is signalled only when it is known to be the server of this very folder.
+ * - A full disk ends the server, which is restarted when there is room. See keep-running.ts.
+ * - No unauthenticated access: loopback only, a generated password that is in no log, argument or environment.
  * - PostgreSQL's defaults for durability stand: what is committed is on disk.
  * - As root the server runs as another account, and if need be elsewhere. See place.ts.
  *
  * `<dataDir>/`: owner.lock, and (here, or where where-the-database-is.txt says) postgres/, password, postgres.log.
  */
 
-/** What to start, and who hears about it. */
+/** What to start, and the callbacks for its events. */
 export interface EmbeddedPostgresOptions {
-  /** Made if it does not exist, for example `<project>/.carillon`. */
+  /** Created if it does not exist, for example `<project>/.carillon`. */
   dataDir: string;
-  /** Hears a line when something happens that a person should know; never a secret. */
+  /** Receives a line when something happens that an operator should know; never a secret. */
   log: (line: string) => void;
-  /** Default: one that is free, another at each start. */
+  /** Default: a free port, a new one at each start. */
   port?: number;
-  /** PostgreSQL settings over ours. Where it listens and where it logs stay ours. */
+  /** PostgreSQL settings that override ours, except where it listens and logs. */
   settings?: Record<string, string>;
-  /** Hears why, once, when the server has ended without having been asked to, and does not come back by itself. */
+  /** Called once with the reason when the server has ended unexpectedly and is not restarted. */
   onExit?: (line: string) => void;
 }
 
 export interface EmbeddedPostgres {
-  /** With the password: not for logs. */
+  /** Contains the password: not for logs. */
   url: string;
-  /** It has ended because the disk is full, and comes back when there is room. */
+  /** True while the server is down because the disk is full; it is restarted when there is room. */
   isOutOfRoom: () => boolean;
-  /** Where the data really is: the folder asked for, or root's place for it. */
+  /** Where the data really is: the requested folder, or root's place for it. */
   dataDir: string;
-  /** Stops the server cleanly, waits for it and lets the folder go. Any number of calls are one. */
+  /** Stops the server cleanly, waits for it and unlocks the folder. Repeated calls share one stop. */
   stop: () => Promise<void>;
 }
 
 export { EmbeddedPostgresError };
 
-/** Throws `EmbeddedPostgresError` and then leaves nothing running. */
+/** Throws `EmbeddedPostgresError`, after which nothing is left running. */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   try {
     return await start(options);
@@ -65,7 +65,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
-/** What a statement on our own server failed with, as one line where it is about the server and not the statement. */
+/** Turns the error of a statement on our own server into one line if it concerns the server and not the statement. */
 export function explainOwnDatabase(error: unknown, dataDir: string): unknown {
   if (isDiskFull(error)) return diskFull(dataDir, error.message, { cause: error });
   const isRefused = error instanceof Error && "code" in error && error.code === WRONG_PASSWORD;
@@ -73,7 +73,7 @@ export function explainOwnDatabase(error: unknown, dataDir: string): unknown {
 }
 
 /**
- * The address of the server that runs on a folder, whoever started it; null when none does. For commands that work
+ * The address of the server running on a folder, whatever process started it; null without one. For commands that run
  * beside a running Carillon: they connect to its database instead of starting it.
  */
 export async function findRunningPostgres(dataDir: string): Promise<string | null> {

@@ -1,6 +1,9 @@
 import { DatabaseRefusal } from "./check-server.ts";
 
-/** What the driver and the server say when a database cannot be reached or used, as one line that names the setting. */
+/**
+ * Turns what the driver and the server report when a database cannot be reached or used into one line that names the
+ * setting.
+ */
 export function explainDatabaseError(error: unknown, databaseUrl: string): Error {
   if (error instanceof DatabaseRefusal) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
@@ -9,7 +12,7 @@ export function explainDatabaseError(error: unknown, databaseUrl: string): Error
 }
 
 interface Target {
-  /** As a person finds it again in the URL. */
+  /** As it appears in the URL. */
   place: string;
   host: string;
   database: string;
@@ -28,10 +31,10 @@ function targetOf(databaseUrl: string): Target {
   };
 }
 
-/** Null for what is not about the way to the database. */
+/** Null for errors that do not concern reaching the database. */
 function reasonOf(error: Error, { place, host, database, role }: Target): string | null {
   const code = codeOf(error);
-  // An error of several addresses has no message of its own.
+  // An error for several addresses has no message of its own.
   const said = error.message || code;
   switch (code) {
     case "ENOTFOUND":

@@ -33,7 +33,7 @@ export async function migrate(db: Db): Promise<void> {
     }
     for (const name of files) if (!applied.has(name)) await apply(tx, name);
   });
-  // A table that is busy is left to maintenance; until then the default partition catches.
+  // A busy table is left to maintenance; until then the default partition takes its rows.
   await ensurePartitions(db);
 }
 
@@ -48,7 +48,7 @@ async function apply(tx: Tx, name: string): Promise<void> {
   await tx.query("insert into migration (name) values ($1)", [name]);
 }
 
-/** A table, a schema, a function or a type of that name is there already. */
+/** A table, a schema, a function or a type of that name already exists. */
 function isTaken(error: unknown): error is Error {
   return error instanceof Error && "code" in error && /^(42P0[67]|42710|42723)$/.test(String(error.code));
 }

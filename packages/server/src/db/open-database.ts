@@ -2,12 +2,12 @@ import { checkServer } from "./check-server.ts";
 import { createDb, type Db, type DbOptions } from "./db.ts";
 import { migrate } from "./migrate.ts";
 
-/** A server that is there answers within this; one behind a firewall that drops packets never does. */
+/** An available server answers within this; one behind a firewall that drops packets never does. */
 const CONNECT_MS = 10_000;
 
 /**
- * The database of a starting process: reached, found fit and brought to this version. Throws what `explain` makes of an
- * error, one line that says what is wrong, and then leaves no connection behind.
+ * Opens the database of a starting process: reached, checked and brought to this version. Throws the result of
+ * `explain` for an error, one line that says what is wrong, and then leaves no connection behind.
  */
 export async function openDatabase(options: DbOptions, explain: (error: unknown) => unknown): Promise<Db> {
   try {
@@ -25,7 +25,7 @@ export async function openDatabase(options: DbOptions, explain: (error: unknown)
   }
 }
 
-/** On a connection of its own: later ones may wait for a place in the pool, and that has no limit of time. */
+/** On a connection of its own: later ones may wait for a place in the pool, which has no time limit. */
 async function tryDatabase(url: string): Promise<void> {
   const db = createDb({ url, max: 1, connect_timeout_ms: CONNECT_MS, onError: () => {} });
   try {

@@ -2,14 +2,14 @@ import { ulidTime, uuidTime } from "../ids.ts";
 import type { Db, Queryable, Tx } from "./db.ts";
 
 /**
- * The fast-growing tables are partitioned by week. Their keys begin with the time, so a range of keys is a
- * range of time, and a lookup by id touches one partition. Partitions are made four weeks ahead; the default
- * partition catches what would find none (a clock far off, maintenance that did not run), so that an insert
- * never fails, and keeps what must outlive its week: what is not yet done.
+ * The fast-growing tables are partitioned by week. Their keys begin with the time, so a range of keys is a range of
+ * time, and a lookup by id touches one partition. Partitions are created four weeks ahead; the default partition takes
+ * rows without one (a clock far off, maintenance that did not run), so that an insert never fails, and keeps what must
+ * outlive its week: unfinished rows.
  *
- * Changing partitions locks a live table. Each table is changed in a short transaction of its own, and whoever
- * finds it busy for longer than `PATIENCE` (a backup reads all tables for hours) lets go: a lock that waits makes
- * everybody behind it wait too, and the next pass will do. Any number of nodes may make passes at once.
+ * Changing partitions locks a live table. Each table is changed in a short transaction of its own, which gives up if
+ * the table is busy for longer than `PATIENCE` (a backup reads all tables for hours): a waiting lock makes everything
+ * queued behind it wait too, and the next pass will do. Any number of nodes may run passes at once.
  */
 interface PartitionedTable {
   table: "request" | "run" | "message" | "message_event";
@@ -17,9 +17,9 @@ interface PartitionedTable {
   bound: (ms: number) => string;
   /** How long rows are kept. */
   days: keyof Retention;
-  /** Room that pages keep for updates, where rows are updated soon after they are made. */
+  /** Free space that pages reserve for updates, where rows are updated soon after they are inserted. */
   fillfactor?: number;
-  /** Rows of `old` that stay when their time is over. A row may stop being one of them, but never become one. */
+  /** Rows of `old` that stay after they expire. A row may stop being one of them, but never become one. */
   keep?: string;
 }
 
@@ -35,7 +35,7 @@ const TABLES: PartitionedTable[] = [
     key: "id",
     bound: uuidTime,
     days: "request_days",
-    // That a request still waits to be expanded shows in its job alone: its own status is not written again.
+    // Only its job shows that a request still waits to be expanded: its own status is not written again.
     keep: `exists (select from run where run.workspace_id = old.workspace_id and run.request_id = old.id
                       and run.status = 'in_progress')
            or old.id in (select jsonb_array_elements_text(refs -> 1)::uuid
@@ -61,15 +61,15 @@ const LOCK = 4_150_912;
 const PATIENCE = "3s";
 const PURGE_BATCH = 5000;
 
-/** What a pass did. Tables that were busy are left for the next one. */
+/** The result of a pass. Busy tables are left for the next one. */
 export interface PartitionPass {
   changed: string[];
   busy: string[];
 }
 
 /**
- * Makes the partitions of this week and the next ones, where they are missing. Rows of those weeks that the default
- * partition has caught move to them: PostgreSQL would refuse a partition whose rows lie in the default one.
+ * Creates the missing partitions of this week and the next ones. Rows of those weeks in the default partition are moved
+ * to them: PostgreSQL would refuse a partition whose rows lie in the default one.
  */
 export async function ensurePartitions(db: Db, now = Date.now()): Promise<PartitionPass> {
   const pass: PartitionPass = { changed: [], busy: [] };
@@ -90,7 +90,7 @@ export async function ensurePartitions(db: Db, now = Date.now()): Promise<Partit
   return pass;
 }
 
-/** By attaching, which lets reads and writes of the other partitions go on; `create … partition of` stops them all. */
+/** Attaches, which lets reads and writes of the other partitions continue; `create … partition of` blocks them all. */
 async function makePartition(
   tx: Tx,
   { table, key, bound, fillfactor = 100 }: PartitionedTable,
@@ -98,7 +98,7 @@ async function makePartition(
 ): Promise<string> {
   const name = partitionName(table, from);
   const [low, high] = [bound(from), bound(from + WEEK_MS)];
-  // Before rows are moved: none may come in behind.
+  // Locked before rows are moved, so that none are inserted afterwards.
   await tx.query(`lock table ${table}_default in access exclusive mode`);
   await tx.query(
     `create table ${name} (like ${table} including defaults including constraints) with (fillfactor = ${fillfactor})`,
@@ -112,8 +112,8 @@ async function makePartition(
 }
 
 /**
- * Drops partitions whose newest row is older than its class is kept, and clears the default partition of what has
- * grown as old. Rows that are not yet done move to the default partition.
+ * Drops partitions whose newest row is past its retention, and clears equally old rows from the default partition.
+ * Unfinished rows move to the default partition.
  */
 export async function dropExpiredPartitions(
   db: Db,
@@ -126,7 +126,7 @@ export async function dropExpiredPartitions(
     for (const { name, from } of await listPartitions(db, one.table)) {
       if (from + WEEK_MS > expired || pass.busy.includes(one.table)) break;
       await alter(db, one, pass, async (tx) => {
-        // Another node may have dropped it while this one waited for its turn.
+        // Another node may have dropped it while this one waited for the lock.
         const still = (await listPartitions(tx, one.table)).some((partition) => partition.name === name);
         if (!still) return [];
         await dropPartition(tx, one, name);
@@ -138,7 +138,7 @@ export async function dropExpiredPartitions(
   return pass;
 }
 
-/** What is to be kept is found before the table is locked: by then only the keys are left to follow. */
+/** Finds the rows to keep before the table is locked, so that under the lock only their keys are looked up. */
 async function dropPartition(tx: Tx, { table, key, keep }: PartitionedTable, name: string): Promise<void> {
   if (keep !== undefined) {
     await tx.query(
@@ -154,7 +154,7 @@ async function dropPartition(tx: Tx, { table, key, keep }: PartitionedTable, nam
   await tx.query(`drop table ${name}`);
 }
 
-/** Rows that were kept are done some day; rows of a clock that was far behind were never in a partition. */
+/** Rows that were kept finish some day; rows of a clock that was far behind were never in a partition. */
 async function purgeDefault(db: Db, one: PartitionedTable, expired: number): Promise<void> {
   const { table, key, bound, keep = "false" } = one;
   let purged: unknown[];
@@ -168,7 +168,7 @@ async function purgeDefault(db: Db, one: PartitionedTable, expired: number): Pro
   } while (purged.length === PURGE_BATCH);
 }
 
-/** One table's change in a transaction of its own, one node at a time. */
+/** Changes one table in a transaction of its own, one node at a time. */
 async function alter(
   db: Db,
   { table }: PartitionedTable,

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 const names = new Map<string, string>();
 
 /**
- * A name for a statement that is made of parts, so that each connection plans it once. The same text has the same
- * name in every process; texts must be few, because a connection keeps each plan for its whole life.
+ * A name for a statement composed of parts, so that each connection plans it once. The same text has the same name in
+ * every process; texts must be few, because a connection keeps each plan for its whole life.
  */
 export function preparedName(text: string): string {
   const known = names.get(text);

@@ -23,17 +23,17 @@ import type { VendorTables } from "./vendor-table.ts";
 import { judge } from "./verdict.ts";
 
 /**
- * Delivery: leases messages, calls their vendors side by side, and writes the results in groups. Each lane has
- * its own slots, so a campaign's slow vendor never takes those of a one-time password. Leasing is durable before
- * the call goes out; a result is written only under its lease; the job is done when its last result is written.
+ * Delivery: leases messages, calls their vendors concurrently, and writes the results in groups. Each lane has its own
+ * slots, so a campaign's slow vendor never takes those of a one-time password. Leasing is durable before the call goes
+ * out; a result is written only under its lease; the job is done when its last result is written.
  */
 export interface Delivery {
   /** The handler of the send stage. */
   handler: Handler;
   start: () => void;
-  /** Closes vendors; the dispatcher has waited for calls in flight before. */
+  /** Closes vendors; the dispatcher has already waited for calls in flight. */
   stop: () => Promise<void>;
-  /** Applies receipts that are due: what the timer does, for tests. */
+  /** Applies due receipts, as the timer does; for tests. */
   tick: () => Promise<void>;
 }
 
@@ -45,20 +45,20 @@ export interface DeliveryDeps {
   /** Fetches attachments. */
   http: HttpClient;
   queue: Pick<Queue, "settle" | "waitForUrgentWork">;
-  /** A retry was scheduled, or a routing's next step: the waker should know. */
+  /** Notifies the waker of a scheduled retry or the next step of a routing. */
   wakeAt: (at: Date) => void;
   onSettled: (settled: Settled[]) => void;
-  /** Vendor calls in flight, all lanes together. */
+  /** The maximum of vendor calls in flight, over all lanes. */
   concurrency: number;
-  /** Longest a vendor call may take, and as long again the files before it. */
+  /** The time limit of a vendor call, and a second one for loading the files before it. */
   timeout_ms: number;
 }
 
 const SWEEP_MS = 1000;
 const MAX_SETTLE = 200;
-/** How long a vendor may take to stop once it is told to. */
+/** How long a vendor may take to stop after its signal is aborted. */
 const STOPPING_MS = 1000;
-/** Groups of results being written at once; more arrive meanwhile and make the next group larger. */
+/** Groups of results written concurrently; results that arrive meanwhile make the next group larger. */
 const SETTLES_IN_FLIGHT = 2;
 
 export function createDelivery(deps: DeliveryDeps): Delivery {
@@ -71,8 +71,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   let sweep: Promise<void> | undefined;
 
   /**
-   * Resolves when the message's result is written, to false when the message is in other hands by now; rejects when
-   * it could not be written, and the message is in doubt.
+   * Resolves when the message's result is written, to false if another worker has taken the message over; rejects if it
+   * could not be written, and the message is in doubt.
    */
   async function send(message: LeasedMessage): Promise<boolean> {
     await slots.take(message.lane);
@@ -120,7 +120,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     return { outcome, attached: loaded === null ? null : withoutBytes(loaded) };
   }
 
-  /** Before the vendor's own time begins. */
+  /** Before the vendor's time limit starts. */
   function load(message: LeasedMessage): ReturnType<Attachments["load"]> {
     return attachments.load(message, AbortSignal.timeout(deps.timeout_ms));
   }
@@ -136,7 +136,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     }
   }
 
-  /** Never rejects: each result learns its own fate. One that cannot be written must not take its neighbours along. */
+  /** Never rejects: each result's own promise is settled. A result that cannot be written must not fail the others. */
   async function settle(batch: Result[]): Promise<void> {
     try {
       const lane = batch[0]?.message.lane ?? 0;
@@ -190,9 +190,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
           const fates = await Promise.allSettled(leased.map(send));
           const lost = fates.find((fate) => fate.status === "rejected");
           if (lost !== undefined) throw lost.reason;
-          // Messages in other hands: so is the job, and who has it now must be missed if they die.
+          // Another worker has taken over messages and so the job, which must stay until that worker completes it or
+          // dies.
           if (fates.some((fate) => fate.status === "fulfilled" && !fate.value)) return;
-          // Lost in a crash of the database, it is handed out again and finds nothing left to send.
+          // If a crash of the database loses this, the job is handed out again and has nothing left to send.
           await db.tx((tx) => deps.queue.settle(tx, "send", lane, [job]), { relaxed: true });
         } finally {
           slots.leave(lane, job.refs.length);
@@ -219,13 +220,13 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   };
 }
 
-/** What came of a message, and what its vendor was given with it. */
+/** The outcome for a message, and the files that its vendor received. */
 interface Called {
   outcome: Outcome;
   attached: Attached | null;
 }
 
-/** Of a message that no vendor was called for. */
+/** The result for a message that no vendor was called for. */
 function uncalled(outcome: Outcome): Called {
   return { outcome, attached: null };
 }
@@ -235,7 +236,7 @@ interface Writer {
   inFlight: number;
 }
 
-/** The result waits to be written, for long where the database does. */
+/** Drops the bytes, since a result may wait long for the database. */
 function withoutBytes({ files, left_out }: Pick<Loaded & { ok: true }, "files" | "left_out">): Attached {
   return {
     files: files.map(({ filename, content_type, bytes, sha256 }) => {
@@ -249,7 +250,7 @@ function createWriter(): Writer {
   return { results: [], inFlight: 0 };
 }
 
-/** A verdict on its way into the database. */
+/** A verdict waiting to be written. */
 interface Result extends Settled {
   resolve: (written: boolean) => void;
   reject: (error: unknown) => void;
@@ -261,7 +262,10 @@ const UNRESPONSIVE_VENDOR: Outcome = {
   message: "the vendor did not answer and did not stop",
 };
 
-/** A vendor that takes too long is told to stop; one that does not even do that must not keep its place for ever. */
+/**
+ * Aborts the signal of a vendor that takes too long; a vendor that does not stop even then must not keep its slot
+ * forever.
+ */
 async function withDeadline(
   timeout_ms: number,
   call: (signal: AbortSignal) => Promise<Outcome>,

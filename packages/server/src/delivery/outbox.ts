@@ -11,10 +11,10 @@ import type { AttachedFile } from "./vendor/vendor.ts";
 import { MAX_ATTEMPTS, mayRepeat, type Verdict } from "./verdict.ts";
 
 /**
- * The outbox's statements. The lease of a message is the job that sends it, written before the job can be handed
- * out. Handing out is durable, so a vendor is only ever called for a message whose job is on record as begun; a
- * worker holds its job by a heartbeat. The same job handed out again says that its worker died, and that its
- * unsettled messages may or may not have gone out. A result is written only under the same lease and attempt.
+ * The outbox's statements. The lease of a message is the job that sends it, written before the job can be handed out.
+ * Handing out is durable, so a vendor is only ever called for a message whose job is recorded as started; a worker
+ * holds its job by a heartbeat. If the same job is handed out again, its worker died, and its unsettled messages may or
+ * may not have gone out. A result is written only under the same lease and attempt.
  */
 export interface LeasedMessage {
   workspace_id: number;
@@ -31,18 +31,18 @@ export interface LeasedMessage {
   channel_value: string | JsonObject;
   identity_key: string;
   content: JsonObject;
-  /** Notes of files, as `core/attachments.ts` reads them; null for most messages. */
+  /** Notes of files, in the form of `core/attachments.ts`; null for most messages. */
   attachments: Json;
   vendor_config_id: string;
   vendor_slug: string;
-  /** Its place in a smart routing; null where there is none. */
+  /** Its step in a smart routing; null without one. */
   smart_step: number | null;
 }
 
 /**
- * What a job has to send: its messages that are not settled. Handed out again, all of them are in doubt: by the
- * channel's rule they are sent as a further attempt, or failed, and either way marked ambiguous. Their rows are then
- * locked: the first worker may be slow and not dead, and a result that it writes at this moment counts.
+ * The unsettled messages of a job. If the job is handed out again, all of them are in doubt: by the channel's rule they
+ * are sent as a further attempt, or failed, and either way marked ambiguous. Their rows are then locked: the first
+ * worker may be slow and not dead, and a result that it writes at this moment counts.
  */
 export async function takeMessages(tx: Tx, job: Job): Promise<LeasedMessage[]> {
   const again = job.tries > 0;
@@ -97,7 +97,7 @@ async function markAmbiguous(tx: Tx, doubtful: LeasedMessage[], held: Set<Leased
 export interface Settled {
   message: LeasedMessage;
   verdict: Verdict;
-  /** What the vendor was given; null for messages without files, and for those that never came so far. */
+  /** The files that the vendor received; null for messages without files, and for those that did not get that far. */
   attached: Attached | null;
 }
 
@@ -107,8 +107,8 @@ export interface Attached {
 }
 
 /**
- * Writes the verdicts that still hold their lease, with everything that follows from them. A message whose report was
- * faster than its vendor's own answer keeps what the report said.
+ * Writes the verdicts that still hold their lease, and all their consequences. A message whose report arrived before
+ * its vendor's response keeps the status of the report.
  */
 export async function settleMessages(tx: Tx, settled: Settled[]): Promise<Settled[]> {
   const verdicts = settled.map(({ verdict }) => verdict);
@@ -160,7 +160,7 @@ function isDelivered({ message, verdict }: Settled): boolean {
   return message.smart_step !== null && verdict.status === "delivered";
 }
 
-/** Nothing of it was sent: the next step of its routing is due at once. Where something may have been, it is not. */
+/** True if nothing was sent: then the next step of its routing is due at once. Not if something may have been sent. */
 export function yieldsTurn({ message, verdict }: Settled): boolean {
   if (message.smart_step === null) return false;
   return verdict.status === "trigger_failed" && verdict.failure_class !== "ambiguous";
@@ -191,12 +191,12 @@ async function recordAttempts(tx: Tx, failed: Settled[]): Promise<void> {
   );
 }
 
-/** One more attempt attaches the same. */
+/** False before a retry, which attaches the same files. */
 function isOver({ attached, verdict }: Settled): boolean {
   return attached !== null && verdict.retry_in_ms === null;
 }
 
-/** What a mail carried and what it went without: name, type, size and hash, and never the bytes. */
+/** Records the files that a mail carried and those left out: name, type, size and hash, never the bytes. */
 async function recordAttached(tx: Tx, settled: Settled[]): Promise<void> {
   if (settled.length === 0) return;
   await tx.query(
@@ -246,7 +246,7 @@ async function scheduleReceipts(tx: Tx, sent: Settled[]): Promise<void> {
   );
 }
 
-/** How long an address that bounced is left alone: 90 days by e-mail, 15 on WhatsApp, a token for ever. */
+/** Suppresses bounced addresses: 90 days for e-mail, 15 on WhatsApp, a token forever. */
 async function suppressIdentities(tx: Tx, bounced: Settled[]): Promise<void> {
   if (bounced.length === 0) return;
   await tx.query(

@@ -2,8 +2,8 @@ import type { Queryable, Tx } from "../db/db.ts";
 import { closeReached } from "../routing/success.ts";
 
 /**
- * Reports about messages that were sent. Status only moves forward (sent, delivered, seen, read, clicked or
- * dismissed); a report that comes first sets the times of the stages it implies.
+ * Reports about sent messages. Status only moves forward (sent, delivered, seen, read, clicked or dismissed); an early
+ * report sets the times of the stages it implies.
  */
 const RANK = `array_position(array['to_be_triggered', 'triggered', 'sent_by_vendor', 'delivered', 'seen', 'read', 'clicked'], %)`;
 
@@ -17,8 +17,8 @@ export interface Receipt {
 }
 
 /**
- * A failure that is reported after acceptance ends a message that was not seen to arrive. A report that is what a
- * smart routing was for cancels the rest of it.
+ * A failure reported after acceptance ends a message unless its delivery was already reported. A report that meets the
+ * goal of a smart routing cancels the rest of it.
  */
 export async function applyReceipts(tx: Queryable, receipts: Receipt[]): Promise<void> {
   if (receipts.length === 0) return;
@@ -52,10 +52,10 @@ export async function applyReceipts(tx: Queryable, receipts: Receipt[]): Promise
   await closeReached(tx, moved);
 }
 
-/** Reports applied by one transaction. */
+/** Reports applied in one transaction. */
 export const RECEIPT_BATCH = 500;
 
-/** Applies the reports that are due by now, `RECEIPT_BATCH` at most; returns how many. */
+/** Applies the reports that are due, at most `RECEIPT_BATCH`; returns how many. */
 export async function applyDueReceipts(tx: Tx): Promise<number> {
   const due = await tx.query<Receipt>(
     `delete from due_receipt where ctid in (

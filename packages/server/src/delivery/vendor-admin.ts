@@ -11,12 +11,12 @@ import type { Vendor } from "./vendor/vendor.ts";
 import { insertVendor } from "./vendor-table.ts";
 
 /**
- * The vendor settings of a workspace: checked by the vendor's own schema, sealed at rest, shown without secrets. A
+ * The vendor settings of a workspace: checked by the vendor's own schema, encrypted at rest, shown without secrets. A
  * saved vendor goes to the front of the priority list of its channel and categories.
  */
 export interface VendorAdmin {
   list: (db: Queryable, workspace_id: number) => Promise<VendorSettings[]>;
-  /** Throws `AppError` naming each wrong setting. A secret sent back as it was shown keeps its value. */
+  /** Throws `AppError` naming each wrong setting. A secret sent back in its masked form keeps its value. */
   save: (tx: Tx, workspace_id: number, vendor: SavedVendor) => Promise<VendorSettings>;
   /** False when there is no such vendor. */
   remove: (tx: Tx, workspace_id: number, id: string) => Promise<boolean>;
@@ -30,14 +30,14 @@ export interface VendorSettings {
   nickname: string;
   /** Secrets masked. */
   config: JsonObject;
-  /** Root categories whose first choice it is. */
+  /** Root categories for which it is the first choice. */
   categories: RootCategory[];
   updated_at: Date;
 }
 
 export interface SavedVendor {
   vendor_slug: string;
-  /** Tells several accounts of one vendor apart. */
+  /** Distinguishes several accounts of one vendor. */
   nickname: string;
   config: JsonObject;
   categories: RootCategory[];
@@ -140,7 +140,7 @@ export function createVendorAdmin({ box, ids, catalog, vendors }: VendorAdminDep
   };
 }
 
-/** The vendor's own schema decides; its words name the field. */
+/** Checked by the vendor's own schema, whose messages name the field. */
 function check(vendor: Vendor, config: JsonObject): JsonObject {
   const parsed = vendor.config.safeParse(config);
   if (parsed.success) return parsed.data as JsonObject;
@@ -149,7 +149,7 @@ function check(vendor: Vendor, config: JsonObject): JsonObject {
   throw new AppError("validation_error", JSON.stringify(detail), { detail });
 }
 
-/** One writer at a time for a workspace's routes. */
+/** Serialises writers of a workspace's routes. */
 async function lockRoutes(tx: Tx, workspace_id: number): Promise<void> {
   await tx.query("select 1 from workspace where workspace_id = $1 for no key update", [workspace_id]);
 }
@@ -177,7 +177,7 @@ async function putFirst(
   );
 }
 
-/** After a vendor went, the next in its lists is the first. */
+/** After a vendor was removed, the next in its lists becomes the first. */
 async function closeRanks(tx: Tx, workspace_id: number): Promise<void> {
   const routes = await tx.query<{ channel: Channel; root_category: RootCategory; vendor_config_id: string }>(
     `select distinct on (channel, root_category) channel, root_category, vendor_config_id from vendor_route

@@ -10,11 +10,11 @@ import type { HttpClient } from "./http/http.ts";
 import type { Vendor, VendorConnection } from "./vendor/vendor.ts";
 
 /**
- * Which vendor serves a channel, category and tenant, and the open connection to it. Tables are remembered per
- * workspace and forgotten when a vendor's settings change; a connection lives until its settings change.
+ * Which vendor serves a channel, category and tenant, and the open connection to it. Tables are cached per workspace
+ * and dropped when a vendor's settings change; a connection lives until its settings change.
  */
 export interface VendorTables extends VendorChoice {
-  /** The connection for a stored configuration; null when it was deleted or its vendor is unknown. */
+  /** The connection for a stored configuration; null if it was deleted or its vendor is unknown. */
   connect: (workspace_id: number, vendor_config_id: string) => Promise<VendorConnection | null>;
   close: () => Promise<void>;
 }
@@ -88,7 +88,7 @@ export function createVendorTables({ db, catalog, box, http, vendors }: VendorTa
     const config = vendor.config.parse(JSON.parse(box.open(stored.config)));
     const connection = vendor.open(config, { http });
     open.set(id, { version, connection });
-    // Calls that already hold the old connection finish on it.
+    // Calls that already use the old connection finish on it.
     if (known !== undefined) void known.connection.close?.().catch(() => {});
     return connection;
   }
@@ -108,7 +108,7 @@ function routeKey(tenant_id: string, channel: string, root: string): string {
   return `${tenant_id}/${channel}/${root}`;
 }
 
-/** A fresh workspace sends through simulators and its own inbox, so nothing can leave by accident. */
+/** A fresh workspace sends through simulators and its own inbox, so nothing can be sent by accident. */
 export async function seedVendors(
   db: Queryable,
   workspace_id: number,
@@ -139,7 +139,7 @@ export interface NewVendor {
   config: object;
 }
 
-/** Stores a vendor's settings, sealed; returns their id. */
+/** Stores a vendor's settings, encrypted; returns their id. */
 export async function insertVendor(
   db: Queryable,
   vendor: NewVendor,

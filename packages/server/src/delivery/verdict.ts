@@ -4,8 +4,8 @@ import type { Lane } from "../core/lane.ts";
 import type { Outcome, ReceiptStatus } from "./vendor/vendor.ts";
 
 /**
- * What becomes of a message after a vendor answered, or did not: pure. Retries wait 1 s, 5 s, 30 s, 2 min,
- * 10 min, each spread by a fifth, or as long as the vendor asked; refusals are final.
+ * Decides the state of a message after a vendor answered, or did not: pure. Retries wait 1 s, 5 s, 30 s, 2 min, 10 min,
+ * each with a jitter of a fifth, or as long as the vendor asked; refusals are final.
  */
 export interface Verdict {
   status: "triggered" | "sent_by_vendor" | "delivered" | "trigger_failed";
@@ -27,7 +27,7 @@ export interface Attempted {
 
 const BACKOFF_MS = [1000, 5000, 30_000, 120_000, 600_000];
 export const MAX_ATTEMPTS = BACKOFF_MS.length + 1;
-/** No vendor is waited for longer than a day, whatever it asks. */
+/** The longest wait for a vendor, whatever it asks. */
 const LONGEST_RETRY_MS = 86_400_000;
 
 export function judge(message: Attempted, outcome: Outcome, random: number): Verdict {
@@ -61,9 +61,9 @@ export function judge(message: Attempted, outcome: Outcome, random: number): Ver
 }
 
 /**
- * May a message be sent again that has perhaps been sent? Where a duplicate is folded by the receiver
- * (Message-ID, collapse key, our own inbox) yes. A text message is money and noise twice, but a one-time
- * password that never comes is worse: yes in the two upper lanes, no in a campaign.
+ * Whether a message that may already have been sent can be sent again. If the receiver folds duplicates (Message-ID,
+ * collapse key, our own inbox), yes. A duplicate text message costs money and attention, but a one-time password that
+ * never arrives is worse: yes in the two upper lanes, no in a campaign.
  */
 export function mayRepeat({ channel, lane }: Pick<Attempted, "channel" | "lane">): boolean {
   switch (channel) {
@@ -87,8 +87,8 @@ function backoff(attempt: number, random: number): number {
 }
 
 /**
- * A vendor's words without what no text column holds: a result that cannot be written would leave its message in
- * doubt, and have it sent again.
+ * Removes from a vendor's message what no text column can hold: a result that cannot be written would leave its message
+ * in doubt, and have it sent again.
  */
 function storable(text: string): string {
   return text.replaceAll("\u0000", "").toWellFormed();

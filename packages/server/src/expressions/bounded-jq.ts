@@ -4,16 +4,15 @@ import { findUnsafe } from "../core/json/json-guard.ts";
 import { createTimeLimit } from "./time-limit.ts";
 
 /**
- * Expressions with limits. A workflow's author can write a loop without end or a pattern that backtracks for years,
- * and a walk awaits nothing: it would hold up everything that its process does. Most expressions count their own
- * steps and are just called. For the others only V8 can break into code that runs, which it offers through a script's
- * timeout: 0.13 ms for each expression. What comes out is held to what may come in through the API: it ends up in
- * logs and messages.
+ * Evaluates expressions with limits. A workflow's author can write an endless loop or a pattern that backtracks for
+ * years, and a walk awaits nothing: it would block its whole process. Most expressions count their own steps and are
+ * just called. The others can only be interrupted by V8, through a script's timeout: 0.13 ms for each expression. The
+ * result must satisfy the limits on API input, since it ends up in logs and messages.
  */
 export interface JqLimits {
-  /** Milliseconds of one evaluation. */
+  /** Milliseconds for one evaluation. */
   max_ms?: number;
-  /** Of a result: its texts' UTF-16 units, and one for each value. */
+  /** The size of a result: UTF-16 units of its texts, plus one for each value. */
   max_output?: number;
 }
 
@@ -54,14 +53,14 @@ export function boundJq(jq: JqEngine, limits: JqLimits = {}): JqEngine {
   };
 }
 
-/** Throws unless later stages can hold the value. */
+/** Throws unless later stages can store the value. */
 function assertSound(value: Json, max_output: number): void {
   if (isLarger(value, max_output)) throw new JqError(`gives a value larger than ${max_output} characters`);
   const unsafe = findUnsafe(value);
   if (unsafe !== null) throw new JqError(`gives a value that cannot be stored: ${unsafe}`);
 }
 
-/** Iterative, and over as soon as it is known: the value is a stranger's. */
+/** Iterative, and ends as soon as the limit is passed: the value is untrusted. */
 function isLarger(value: Json, limit: number): boolean {
   const stack: Json[] = [value];
   let size = 0;

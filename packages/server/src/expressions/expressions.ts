@@ -6,13 +6,13 @@ import type { Json, JsonObject } from "../core/json.ts";
 import { createOverruns } from "./overruns.ts";
 
 /**
- * The one door to the expression languages of workflow settings. Each engine compiles a source once and keeps it;
- * each is bounded in time, depth and output, so that a hostile expression ends as its node's error.
+ * The only access to the expression languages of workflow settings. Each engine compiles a source once and caches it;
+ * each is bounded in time, depth and output, so that a hostile expression becomes its node's error.
  */
 export interface Expressions {
   /**
    * The value of an expression over a run's context (payload, `$recipient`, …), where `now` is the workspace's time.
-   * Never throws for what was written.
+   * Never throws, whatever the source.
    */
   evaluate: (
     workspace_id: number,
@@ -23,7 +23,7 @@ export interface Expressions {
   ) => Evaluated;
   /** Every value of a jq stream. */
   evaluateAll: (workspace_id: number, source: string, context: JsonObject, now: Date) => EvaluatedAll;
-  /** Why a source can never be evaluated; null when it may. */
+  /** Why a source can never be evaluated; null when it can. */
   check: (language: Language, source: string) => string | null;
 }
 
@@ -35,7 +35,7 @@ export type EvaluatedAll = { ok: true; values: Json[] } | { ok: false; reason: s
 export interface ExpressionEngines {
   jq: JqEngine;
   jsonnet: JsonnetEngine;
-  /** Lenient and unescaped: what an expression makes is data, not a page. */
+  /** Lenient and unescaped: the result of an expression is data, not a page. */
   handlebars: TemplateEngine;
 }
 
@@ -58,7 +58,7 @@ export function createExpressions({ jq, jsonnet, handlebars }: ExpressionEngines
       return compiled.ok ? null : compiled.reason;
     },
   };
-  /** What has cost its time for nothing, in this workspace, is not even begun. */
+  /** An expression that has used up its time and failed in this workspace is not started again. */
   function bounded<T>(workspace_id: number, source: string, work: () => T): Attempt<T> {
     const reason = overruns.refusal(workspace_id, source);
     if (reason !== null) return { ok: false, reason };
@@ -86,7 +86,7 @@ export function createExpressions({ jq, jsonnet, handlebars }: ExpressionEngines
 
 type Attempt<T> = { ok: true; value: T } | { ok: false; reason: string };
 
-/** What an author wrote wrong is a value; anything else is a bug and stays an exception. */
+/** An author's mistake is a value; anything else is a bug and stays an exception. */
 function attempt<T>(work: () => T): Attempt<T> {
   try {
     return { ok: true, value: work() };

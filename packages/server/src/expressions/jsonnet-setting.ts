@@ -8,15 +8,15 @@ import {
 import type { Json, JsonObject } from "../core/json.ts";
 
 /*
- * Settings of workflows (URLs, headers, bodies) are Jsonnet, but published samples write two things that are not:
+ * Settings of workflows (URLs, headers, bodies) are Jsonnet, but published samples contain two things that are not:
  * `"https://h" + {{data.path}}`, with braces around an expression, and literals without quotes, `https://h/x` or
- * `Bearer abc`. Both are read as they are meant.
+ * `Bearer abc`. Both are parsed as intended.
  */
 export type Setting =
   | { readonly kind: "script"; readonly source: string }
   | { readonly kind: "literal"; readonly text: string };
 
-/** Throws the `JsonnetError` of what is neither a script nor a literal. */
+/** Throws the `JsonnetError` for a source that is neither a script nor a literal. */
 export function compileSetting(source: string): Setting {
   const script = unwrapBraces(source);
   const problem = checkJsonnet(script);
@@ -34,7 +34,7 @@ export function checkSetting(source: string): JsonnetError | null {
 
 const CACHED = 2000;
 
-/** Evaluates settings as `engine` does scripts, each read once. */
+/** Evaluates settings as `engine` does scripts, each parsed once. */
 export function createSettingEngine(engine: JsonnetEngine): JsonnetEngine {
   const settings = new Map<string, Setting>();
 
@@ -56,9 +56,9 @@ export function createSettingEngine(engine: JsonnetEngine): JsonnetEngine {
 }
 
 /**
- * `{{ expr }}` as ` ( expr ) `, of the same length, so that errors name the places the author sees. In Jsonnet two
- * opening braces never follow each other; two closing ones do, and belong to the doubled braces only if those are
- * the innermost ones open.
+ * Rewrites `{{ expr }}` as ` ( expr ) `, of the same length, so that errors name the positions that the author sees. In
+ * Jsonnet two opening braces never follow each other; two closing ones do, and belong to the doubled braces only if
+ * those are the innermost open ones.
  */
 export function unwrapBraces(source: string): string {
   if (!source.includes("{{")) return source;
@@ -71,7 +71,7 @@ export function unwrapBraces(source: string): string {
     copied = at + 2;
   };
   for (const [index, { text, at, kind }] of tokens.entries()) {
-    // The second of two that were taken together.
+    // The second of two that were consumed together.
     if (kind !== "symbol" || at < copied) continue;
     const next = tokens[index + 1];
     const isDouble = next?.kind === kind && next.text === text && next.at === at + 1;
@@ -88,7 +88,7 @@ export function unwrapBraces(source: string): string {
   return unwrapped + source.slice(copied);
 }
 
-/** None where the source cannot even be read: the error is told when it is compiled. */
+/** Empty where the source cannot be tokenized: the error is reported when it is compiled. */
 function tokensOf(source: string): Token[] {
   try {
     return tokenize(source);
@@ -98,26 +98,26 @@ function tokensOf(source: string): Token[] {
 }
 
 const LITERALS = [
-  // A URL, whose braces would be somebody's template.
+  // A URL without braces, which would be a template.
   /^https?:\/\/[^\s"'`{}<>]+$/i,
   // A media type with its parameters.
   /^(?:application|audio|font|image|message|model|multipart|text|video)\/[\w.+-]+(?:\s*;\s*[\w-]+=[\w.-]+)*$/i,
-  // Credentials: their scheme, and what it calls a token.
+  // Credentials: a scheme and a token.
   /^(?:Bearer|Basic|Digest|Token|ApiKey|Api-Key|Key) +[\w.~+/=:-]+$/i,
-  // Names of headers: in capitals, or one's own.
+  // Header names: standard capitalisation, or custom.
   /^[A-Z]\w*(?:-[A-Z]\w*)+$/,
   /^x(?:-\w+)+$/i,
   /^(?:Accept|Authorization|Cookie|Date|From|Host|Origin|Prefer|Referer|Signature)$/i,
 ];
 
-/** What published samples call parameters: `id`, `user-id`, `page.size`, `filter[status]`, `$top`. */
+/** Parameter names in published samples: `id`, `user-id`, `page.size`, `filter[status]`, `$top`. */
 const NAME = /^[$A-Za-z_][\w.-]*(?:\[[\w.-]*\])*$/;
-/** What such a text means in Jsonnet: a value, or what can be read of the only two names there are. */
+/** Texts with a meaning in Jsonnet: a value, or a path into one of the only two variables. */
 const SCRIPT = /^(?:true|false|null|(?:data|std)(?:[.[].*)?)$/;
 
 /**
- * The name of a header or of a parameter as Jsonnet. Samples leave out its quotes, and whatever it is that is no
- * setting of Jsonnet: no variable has such a name.
+ * The name of a header or of a parameter as Jsonnet. Samples leave out its quotes, and a text of this form is not a
+ * Jsonnet setting: no variable has such a name.
  */
 export function nameScript(source: string): string {
   const text = source.trim();

@@ -1,21 +1,22 @@
 /**
- * Expressions that use up their time and fail. A run is one of many, and a walk awaits nothing: what failed so for one
- * of a campaign's recipients would do so again for each of the others, while a one-time password waits. Where it has
- * happened a few times, the expression is refused for a minute. What is slow but comes to a value goes on.
+ * Expressions that use up their time and fail. A run is one of many, and a walk awaits nothing: an expression that
+ * failed this way for one recipient of a campaign would do so for each of the others, while a one-time password waits.
+ * After a few such failures the expression is refused for a minute. A slow expression that yields a value is not
+ * affected.
  */
 export interface Overruns {
-  /** Why this expression is refused at the moment; null when it is not. */
+  /** Why this expression is currently refused; null when it is not. */
   refusal: (workspace_id: number, expression: string) => string | null;
-  /** It failed, after so many milliseconds. */
+  /** Records a failure after this many milliseconds. */
   failed: (workspace_id: number, expression: string, ms: number) => void;
 }
 
-/** Half of what the quickest of the languages' limits allows: that of jq's steps. */
+/** Half of the shortest limit of the languages: that of jq's steps. */
 const SLOW_MS = 25;
-/** Recipients differ: what is too much of one may be little of the next. */
+/** Recipients differ: an expression that is too expensive for one may be cheap for the next. */
 const STRIKES = 3;
 const PENALTY_MS = 60_000;
-/** Of one workspace: nobody makes room for more by being refused often. */
+/** Per workspace: a workspace cannot get more by being refused often. */
 const MAX_EXPRESSIONS = 200;
 
 interface Strike {

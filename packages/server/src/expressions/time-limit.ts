@@ -1,17 +1,17 @@
 import { createContext, Script } from "node:vm";
 
 /**
- * Runs synchronous work for at most so long. Only V8 can break into code that runs (a pattern that backtracks for
- * years, references that multiply), which it offers through a script's timeout: 0.11 ms for each call, so what is
- * known to be quick goes without.
+ * Runs synchronous work with a time limit. Only V8 can interrupt running code (a pattern that backtracks for years,
+ * references that multiply), through a script's timeout: 0.11 ms for each call, so work that is known to be quick runs
+ * without it.
  */
 export type TimeLimit = <T>(work: () => T) => { value: T } | null;
 
-/** With less than this share of the time on a processor it was the machine that stood still. */
+/** Below this share of the time on a processor, the machine was stalled and not the work slow. */
 const BUSY_SHARE = 0.5;
 const TRIES = 3;
 
-/** The result of the work; null when it was out of time, and used it. What the work throws passes. */
+/** The result of the work; null when it used up its time. Errors that the work throws pass through. */
 export function createTimeLimit(max_ms: number): TimeLimit {
   const idle = (): unknown => undefined;
   const sandbox = { work: idle };

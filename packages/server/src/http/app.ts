@@ -12,14 +12,16 @@ import { type RegisteredRoute, type RouteDefinition, RouteReply } from "./route.
 import { validate } from "./validate.ts";
 
 /**
- * The HTTP server: registers routes, runs each request through the fixed order, and answers every refusal in
- * its family's envelope. The framework's own errors (bad URL, oversized body) pass through the same door.
+ * The HTTP server: registers routes, runs each request through the fixed order, and sends every refusal in its family's
+ * envelope. The framework's own errors (bad URL, oversized body) take the same path.
  */
 export interface AppOptions {
   max_body_bytes: number;
-  /** The database is known to be away for want of room: refusals say so. Default: nobody knows. */
+  /**
+   * True while the database is known to be down for lack of disk space, so that refusals can say so. Default: unknown.
+   */
   isOutOfRoom?: () => boolean;
-  /** One answered request, for metrics. */
+  /** Called for every answered request, for metrics. */
   observe: (route: string, status: number, seconds: number) => void;
 }
 
@@ -36,17 +38,17 @@ export function createApp(
     bodyLimit: options.max_body_bytes,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH, caseSensitive: true },
     genReqId: () => services.ids.ulid(),
-    // A client behind a proxy may hold a keep-alive connection for long.
+    // A client behind a proxy may keep a connection alive for long.
     keepAliveTimeout: 75_000,
     frameworkErrors: (error, request, reply) => void answerError(error, "management", request, reply),
-    // Node's own limit, which the framework switches off: a body that never ends must not hold its connection.
+    // Node's own limit, which the framework disables: an endless body must not hold its connection.
     requestTimeout: 300_000,
     clientErrorHandler: answerMalformed,
     logger: false,
   });
   app.server.on("checkExpectation", answerExpectation);
   app.removeAllContentTypeParsers();
-  // The raw bytes are what signatures are over; each route parses them itself, after authentication.
+  // Signatures are computed over the raw bytes; each route parses them itself, after authentication.
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
 
   app.addHook("onResponse", (request, reply, done) => {
@@ -81,7 +83,7 @@ export function createApp(
     async function serve(request: FastifyRequest): Promise<WireReply> {
       const raw = Buffer.isBuffer(request.body) ? request.body : null;
       const params = request.params as Record<string, string>;
-      // Before authentication, which looks names in the path up.
+      // Before authentication, which looks up names from the path.
       guardText(params);
       const auth = await surface.authenticate(
         { method: request.method, url: request.url, headers: request.headers, params, raw },
@@ -169,7 +171,7 @@ function send(reply: FastifyReply, answer: WireReply): FastifyReply {
   return reply.send(isText ? answer.body : JSON.stringify(answer.body));
 }
 
-/** Path and query come percent-decoded: what no text column can hold is refused before it gets there. */
+/** Path and query arrive percent-decoded: text that no column can hold is refused here. */
 function guardText(values: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(values)) {
     for (const text of Array.isArray(value) ? value : [value]) {
@@ -179,7 +181,7 @@ function guardText(values: Record<string, unknown>): void {
   }
 }
 
-/** The client is gone before its request was here whole: nobody hears the answer, and nothing of ours has failed. */
+/** The client disconnected before its request was complete: nobody receives the response, and it is not our failure. */
 function hasHungUp({ raw }: FastifyRequest): boolean {
   return raw.destroyed && !raw.complete;
 }
@@ -200,7 +202,10 @@ function toAppError(error: unknown, isOutOfRoom: boolean): AppError {
   return new AppError("internal", "internal error", { cause: error });
 }
 
-/** Longest that anything takes: a redrive of ten thousand. A database that hangs without closing its connections never answers. */
+/**
+ * Above the longest operation, a redrive of ten thousand. A database that hangs without closing its connections never
+ * answers.
+ */
 const PATIENCE_MS = 60_000;
 
 async function patiently<T>(work: Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 import { findUnsafe, maybeUnsafe } from "../core/json/json-guard.ts";
 import { AppError } from "../errors.ts";
 
-/** Parses a JSON body with the wire's texts for each way of being wrong. */
+/** Parses a JSON body, with the wire's text for each kind of error. */
 export function parseBody(raw: Buffer | null, guardsText: boolean): unknown {
   if (raw === null || raw.length === 0) {
     throw new AppError("bad_json", "Request body must not be empty");

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * Cursor pagination: newest first by id, which is a ULID. `after` asks for rows older than a cursor, `before` for
- * the page of rows just newer than it; given both, `after` wins. Cursors are opaque to clients and are row ids.
+ * Cursor pagination: newest first by id, which is a ULID. `after` selects rows older than a cursor, `before` the page
+ * of rows just newer than it; if both are given, `after` wins. Cursors are opaque to clients and are row ids.
  */
 export interface Cursor {
   limit: number;
@@ -12,11 +12,11 @@ export interface Cursor {
 
 const DEFAULT_LIMIT = 10;
 const MAX_LIMIT = 1000;
-/** `count` stops here in lists that grow without bound: an exact total of millions is not worth reading them. */
+/** `count` stops here for unbounded lists: an exact total of millions is not worth reading them. */
 export const MAX_COUNT = 100_000;
 const cursorText = z.string().max(255).optional().describe("Opaque; from the `meta` of another page.");
 
-/** The query keys of every list with cursors; a limit outside 1 to 1000 is moved inside. */
+/** The query parameters of every list with cursors; a limit outside 1 to 1000 is clamped. */
 export const cursorShape = {
   limit: z
     .string()
@@ -36,7 +36,7 @@ export function toCursor(query: {
   return { limit: query.limit ?? DEFAULT_LIMIT, after: query.after || null, before: query.before || null };
 }
 
-/** Which rows a page wants from its table: `limit` rows with ids beyond a bound, in the given order. */
+/** The rows that a page reads from its table: `limit` rows with ids beyond a bound, in the given order. */
 export interface Slice {
   older_than: string | null;
   newer_than: string | null;
@@ -59,8 +59,8 @@ export interface Page<Row> {
 }
 
 /**
- * Reads one page, asking for one row more than it needs to learn whether there are further ones in its direction,
- * and for one row in the other direction. `count` gives all matches, whatever the cursor.
+ * Reads one page, plus one row more to learn whether there are further ones in its direction, and one row in the other
+ * direction. `count` returns all matches, whatever the cursor.
  */
 export async function readPage<Row extends { id: string }>(
   cursor: Cursor,
@@ -93,7 +93,7 @@ export async function readPage<Row extends { id: string }>(
   };
 }
 
-/** Whether rows lie on the side that the page came from. */
+/** Whether there are rows on the opposite side of the page. */
 async function hasBehind<Row extends { id: string }>(
   { after, before }: Cursor,
   rows: Row[],

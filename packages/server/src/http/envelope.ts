@@ -1,13 +1,13 @@
 import { type AppError, ERRORS, type ErrorCode } from "../errors.ts";
 
 /**
- * The wire has four shapes for a refusal; which one a client parses depends on the endpoint. The handler throws
- * an `AppError` and never knows.
+ * The wire has four JSON shapes for a refusal; which one a client parses depends on the endpoint. The handler throws an
+ * `AppError` and does not know the shape.
  *
  * - `code_message`: users, objects, preferences, messages: `{code, message, detail?}`
  * - `management`: tenants, lists and the management API: `{code, error_code, type, message, detail}`
- * - `status_error`: triggers, events and the client API. A superset: newer SDKs read `error.message`, the
- *   published schema has `message` at the top, and the Node SDK prints the body as it is.
+ * - `status_error`: triggers, events and the client API. A superset: newer SDKs read `error.message`, the published
+ *   schema has `message` at the top level, and the Node SDK prints the body as it is.
  * - `status_fail`: the legacy trigger, whose published schema is `{"status":"fail","message"}`
  * - `text`: the legacy endpoints `/event/` and `/{workspace_key}/trigger/`
  */
@@ -56,7 +56,7 @@ export function presentError(error: AppError, family: ErrorFamily): WireReply {
   }
 }
 
-/** `error.type` of triggers and events: what SDKs switch on. */
+/** `error.type` of triggers and events, on which SDKs branch. */
 export function machineType(code: ErrorCode): string {
   switch (code) {
     case "not_found":
@@ -71,7 +71,7 @@ export function machineType(code: ErrorCode): string {
   }
 }
 
-/** The management family names refused commits and wrong fields alike `error`. */
+/** In the management family refused commits and wrong fields are both called `error`. */
 function managementCode(code: ErrorCode): string {
   switch (code) {
     case "not_authenticated":

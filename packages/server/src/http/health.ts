@@ -2,22 +2,22 @@ import { type Db, isDatabaseUnavailable, isDiskFull } from "../db/db.ts";
 import { AppError } from "../errors.ts";
 import type { QueueReading } from "../metrics.ts";
 
-/** Whether the database can be worked with, as monitors and balancers are told. */
+/** The state of the database, for monitors and load balancers. */
 export interface Health {
-  /** `full`: it has no room to write. */
+  /** `full`: it has no room for writes. */
   database: "up" | "full" | "down";
   /** Why it is not up. */
   reason?: string;
-  /** Absent when it did not answer. */
+  /** Absent if it did not answer. */
   queues?: QueueReading[];
 }
 
 export interface HealthDeps {
   db: Pick<Db, "ensureRoom">;
   measureQueues: () => Promise<QueueReading[]>;
-  /** The database is known to be away for want of room. Default: nobody knows. */
+  /** True while the database is known to be down for lack of disk space. Default: unknown. */
   isOutOfRoom?: () => boolean;
-  /** Longer than this no answer is waited for. */
+  /** How long to wait for an answer. */
   patience_ms?: number;
 }
 
@@ -25,8 +25,8 @@ const PATIENCE_MS = 3000;
 const DISK_FULL = "the disk of the database is full";
 
 /**
- * Looks at the database, for at most `patience_ms`. Whoever asks while a look is under way gets what it finds: a database
- * that hangs is not asked again and again.
+ * Checks the database, for at most `patience_ms`. Callers that ask during a check share its result, so that a hanging
+ * database is not asked again and again.
  */
 export function createHealth(deps: HealthDeps): () => Promise<Health> {
   const { db, measureQueues, isOutOfRoom = () => false, patience_ms = PATIENCE_MS } = deps;
@@ -39,7 +39,7 @@ export function createHealth(deps: HealthDeps): () => Promise<Health> {
       return isFull ? { database: "full", reason: DISK_FULL, queues } : { database: "up", queues };
     } catch (error) {
       if (isDiskFull(error) || isOutOfRoom()) return { database: "full", reason: DISK_FULL };
-      // The driver's own words name addresses: they are for the log.
+      // The driver's message contains addresses, so it is only logged.
       return { database: "down", reason: "the database is not answering" };
     }
   }
@@ -63,7 +63,7 @@ function isFullElseThrow(error: unknown): true {
   throw error;
 }
 
-/** What a request is answered with that the database could not serve; null: the database is not why it failed. */
+/** The refusal for a request that the database could not serve; null if the database is not the cause. */
 export function databaseRefusal(error: unknown, isOutOfRoom = false): AppError | null {
   if (!isDatabaseUnavailable(error)) return null;
   const reason =

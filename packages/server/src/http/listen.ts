@@ -8,7 +8,7 @@ export interface Address {
   port: number;
 }
 
-/** The URL that it listens on. Throws one line that names the setting, HOST or PORT, and what to do. */
+/** Returns the URL that it listens on. Throws one line that names the setting, HOST or PORT, and the remedy. */
 export async function listen(app: FastifyInstance, address: Address): Promise<string> {
   try {
     return await app.listen(address);
@@ -18,8 +18,8 @@ export async function listen(app: FastifyInstance, address: Address): Promise<st
 }
 
 /**
- * Refuses an address that cannot be listened on, as `listen` would: for a start that wants to know before it has done
- * anything. It takes nothing, so somebody else may still be there first.
+ * Refuses an address that cannot be listened on, as `listen` would, before the start has done anything else. It does
+ * not keep the port, so another process may still take it first.
  */
 export async function tryAddress({ host, port }: Address): Promise<void> {
   const probe = createServer();

@@ -4,8 +4,8 @@ import { AppError } from "../errors.ts";
 import { presentError } from "./envelope.ts";
 
 /**
- * What never becomes a request: bytes that are no HTTP, headers without end, a wish that nobody can fulfil. The
- * framework does not see it, and its sender is told why all the same, in the shape of the management API.
+ * Input that never becomes a request: bytes that are not HTTP, endless headers, an unsupported expectation. The
+ * framework does not see it, but its sender still gets the reason, in the shape of the management API.
  */
 
 const REASONS: Record<string, string> = {
@@ -13,7 +13,7 @@ const REASONS: Record<string, string> = {
   HPE_HEADER_OVERFLOW: "the URL and the headers are too large together: at most 16 KB",
 };
 
-/** Answers on the bare socket, and closes it: what follows on it cannot be told apart from this. */
+/** Answers on the raw socket and closes it, since the following bytes cannot be separated from these. */
 export function answerMalformed(error: { code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();

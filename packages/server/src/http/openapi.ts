@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type ErrorCode, ERRORS } from "../errors.ts";
 import type { RegisteredRoute } from "./route.ts";
 
-/** The OpenAPI 3.1 document of all routes, from the same schemas that parse their requests. */
+/** Builds the OpenAPI 3.1 document of all routes, from the same schemas that parse their requests. */
 export function describeApi(routes: RegisteredRoute[], version: string): object {
   const paths: Record<string, Record<string, object>> = {};
   const definitions: Definitions = new Map();
@@ -69,8 +69,9 @@ function describeRoute({ surface, route, file }: RegisteredRoute, definitions: D
 }
 
 /**
- * The name that clients are generated under, of the file that the endpoint is: `api/hub/user/tenant/upsert.ts` is
- * `hubUserTenantUpsert`. What a file repeats of its folder is said once: `api/hub/event/event-v2.ts` is `hubEventV2`.
+ * The name under which clients are generated, from the endpoint's file: `api/hub/user/tenant/upsert.ts` is
+ * `hubUserTenantUpsert`. A part that the file repeats from its folder appears once: `api/hub/event/event-v2.ts` is
+ * `hubEventV2`.
  */
 export function operationId(file: string): string {
   const steps = file
@@ -97,7 +98,7 @@ function describeReply({ body, description, content_type }: Reply, definitions: 
   return { description, content: { [content_type ?? "application/json"]: { schema } } };
 }
 
-/** Refusals share their statuses: each says all that it may mean. */
+/** Refusals share statuses: each status lists all that it may mean. */
 function describeRefusals(codes: readonly ErrorCode[]): Record<string, object> {
   const helps = new Map<number, Set<string>>();
   for (const code of codes) {
@@ -122,7 +123,7 @@ function queryParameters(query: z.ZodType, definitions: Definitions): object[] {
   }));
 }
 
-/** Recursive schemas, hoisted to where a reference resolves: the document's components. */
+/** Recursive schemas, hoisted into the document's components, where references resolve. */
 type Definitions = Map<string, object>;
 
 function schemaOf(schema: z.ZodType, io: "input" | "output", definitions: Definitions): object {

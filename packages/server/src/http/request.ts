@@ -1,19 +1,19 @@
 import type { Workspace } from "../workspaces/workspaces.ts";
 
-/** The parts of an HTTP request that authentication may look at. */
+/** The parts of an HTTP request that authentication may read. */
 export interface IncomingRequest {
   method: string;
   /** Path and query exactly as on the wire. */
   url: string;
   headers: Record<string, string | string[] | undefined>;
   params: Record<string, string>;
-  /** The bytes as they came: signatures are over them. */
+  /** The bytes as received: signatures are computed over them. */
   raw: Buffer | null;
 }
 
-/** Who is calling and for which workspace. */
+/** The caller and its workspace. */
 export interface Auth {
   workspace: Workspace;
-  /** The credential, by an id that is safe to log. */
+  /** The credential's id, which is safe to log. */
   principal: string;
 }

@@ -7,10 +7,9 @@ import type { ErrorFamily } from "./envelope.ts";
 import type { Auth, IncomingRequest } from "./request.ts";
 
 /**
- * An endpoint is one file: `export default defineRoute({...})`. For every request the order is always
- * authenticate → scope → limit → parse → transaction → handle → present. The handler sees parsed values only,
- * never the framework's request or reply; refusals are thrown as `AppError` and take the envelope of the
- * route's family.
+ * An endpoint is one file: `export default defineRoute({...})`. For every request the order is always authenticate →
+ * scope → limit → parse → transaction → handle → present. The handler sees only parsed values, never the framework's
+ * request or reply; refusals are thrown as `AppError` and take the envelope of the route's family.
  */
 export interface RouteDefinition<
   Params extends z.ZodType = z.ZodType,
@@ -19,7 +18,7 @@ export interface RouteDefinition<
   Reply extends z.ZodType = z.ZodType,
 > {
   method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
-  /** With a final slash; the route without it is the same route, never a redirect (that would break signatures). */
+  /** With a trailing slash; the route without it is the same route, never a redirect (that would break signatures). */
   path: string;
   /** One line for the reference and the OpenAPI document. */
   summary: string;
@@ -31,17 +30,17 @@ export interface RouteDefinition<
     status: number;
     body?: Reply;
     description?: string;
-    /** For the reference, where it is not JSON. */
+    /** For the reference, if it is not JSON. */
     content_type?: string;
-    /** For the reference: with what else it answers where nothing is refused, by `RouteReply`. */
+    /** For the reference: other successful responses, sent by `RouteReply`. */
     others?: readonly { status: number; body: z.ZodType; description: string }[];
   };
   errors?: ErrorCode[];
-  /** Envelope of refusals where it is not the surface's own. */
+  /** Envelope of refusals if it differs from the surface's. */
   family?: ErrorFamily;
   /** `handle` runs in one transaction. Default: every method but GET. */
   transaction?: boolean;
-  /** The handler itself refuses text that no database can store, record by record. */
+  /** The handler itself refuses text that the database cannot store, record by record. */
   guardsText?: boolean;
   handle: (
     ctx: RouteContext<z.output<Params>, z.output<Query>, z.output<Body>>,
@@ -52,19 +51,19 @@ export interface RouteContext<Params, Query, Body> {
   params: Params;
   query: Query;
   body: Body;
-  /** The body's bytes, for handlers that store it as it came. */
+  /** The body's bytes, for handlers that store it unchanged. */
   raw: Buffer | null;
   auth: Auth;
-  /** The transaction of this request; in a route without one, the plain database (`afterCommit` acts at once). */
+  /** The transaction of this request; in a route without one, the plain database (`afterCommit` runs at once). */
   db: Tx;
   services: Services;
   log: Log;
   request_id: string;
-  /** What the client says it is. */
+  /** The client's User-Agent. */
   user_agent: string;
 }
 
-/** An answer with another status or content type than the route's usual one. */
+/** A response with another status or content type than the route's usual one. */
 export class RouteReply {
   status: number;
   body: unknown;
@@ -83,16 +82,16 @@ export function defineRoute<
   Body extends z.ZodType,
   Reply extends z.ZodType,
 >(definition: RouteDefinition<Params, Query, Body, Reply>): RouteDefinition {
-  // One list holds routes of all types; each handler is only ever called with what its own schemas parsed.
+  // One list holds routes of all types; each handler is only ever called with the output of its own schemas.
   return definition;
 }
 
-/** What the files of one folder share: how they authenticate and how they refuse. */
+/** What the files of one folder share: authentication and the form of refusals. */
 export interface Surface {
   name: string;
   description: string;
   family: ErrorFamily;
-  /** What `authenticate` refuses with. */
+  /** The refusals of `authenticate`. */
   errors: ErrorCode[];
   authenticate: (request: IncomingRequest, services: Services) => Promise<Auth>;
 }

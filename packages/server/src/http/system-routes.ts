@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Metrics } from "../metrics.ts";
 import type { Health } from "./health.ts";
 
-/** What operators and their tools ask, without credentials: nothing here names a customer or a person. */
+/** Routes for operators and their tools, without credentials: nothing here names a customer or a person. */
 export interface SystemDeps {
   metrics: Metrics;
   checkHealth: () => Promise<Health>;

@@ -3,8 +3,8 @@ import { AppError } from "../errors.ts";
 import type { ErrorFamily } from "./envelope.ts";
 
 /**
- * Parses one part of a request by its schema. The refusal names each field and what it expects, in the shape
- * the family's clients know: `{"recipients":"is a required field"}` or `{"name":["This field is required."]}`.
+ * Parses one part of a request with its schema. The refusal names each field and what it expects, in the shape that the
+ * family's clients know: `{"recipients":"is a required field"}` or `{"name":["This field is required."]}`.
  */
 export function validate(schema: z.ZodType, value: unknown, family: ErrorFamily): unknown {
   const parsed = schema.safeParse(value, { reportInput: true });

@@ -2,7 +2,7 @@ import type { JsonObject } from "../core/json.ts";
 import type { Tx } from "../db/db.ts";
 
 /**
- * The items of our own inbox. An item is stored by the transaction that makes its message delivered, so it exists
+ * The items of our own inbox. An item is stored by the transaction that sets its message to delivered, so it exists
  * exactly when it was delivered.
  */
 export interface NewInboxItem {
@@ -15,7 +15,7 @@ export interface NewInboxItem {
   message: JsonObject;
 }
 
-/** Repeating it changes nothing: the id is the message's. */
+/** Idempotent: the id is the message's. */
 export async function insertInboxItems(tx: Tx, items: NewInboxItem[]): Promise<void> {
   if (items.length === 0) return;
   await tx.query(
@@ -38,7 +38,7 @@ export async function insertInboxItems(tx: Tx, items: NewInboxItem[]): Promise<v
   );
 }
 
-/** The unit separator, which is no part of any tag: arrays of arrays cannot be unnested row by row. */
+/** The unit separator, which no tag contains: arrays of arrays cannot be unnested row by row. */
 const SEPARATOR = "\u001f";
 
 function tagsOf({ tags }: JsonObject): string {

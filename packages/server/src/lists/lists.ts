@@ -4,24 +4,24 @@ import type { Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 
 /**
- * Lists of users. Membership is changed in bulk, inside the transaction of whoever asks: lists are locked in the order
- * of their ids, and that lock makes what is said about a change true: who really entered or left, and how many are in
- * it now. Nobody else changes a list until that transaction ends.
+ * Lists of users. Membership is changed in bulk, inside the caller's transaction. Lists are locked in the order of
+ * their ids, which makes the reported outcome exact: which users entered or left, and how many are in the list now. No
+ * other transaction changes a list until this one ends.
  */
 export interface Lists {
-  /** One outcome for each change, in order; each sees what the ones before it did. */
+  /** One outcome for each change, in order; each sees the effect of the previous ones. */
   add: (tx: Queryable, workspace_id: number, changes: readonly ListAddition[]) => Promise<ListOutcome[]>;
   remove: (tx: Queryable, workspace_id: number, changes: readonly ListChange[]) => Promise<ListOutcome[]>;
 }
 
 export interface ListChange {
   list_id: string;
-  /** Ids of recipients. Members are users: objects, and who does not exist, are left out. */
+  /** Ids of recipients. Members are users: objects and unknown ids are ignored. */
   recipient_ids: readonly string[];
 }
 
 export interface ListAddition extends ListChange {
-  /** Of a list that is made; null: its id. A list that is there keeps its name. */
+  /** The name of a list that is created; null: its id. An existing list keeps its name. */
   list_name: string | null;
   create_if_missing: boolean;
 }
@@ -34,9 +34,9 @@ export interface ListMember {
 export type ListOutcome =
   | {
       ok: true;
-      /** Who really entered or left. */
+      /** The users that actually entered or left. */
       members: ListMember[];
-      /** The event that is due for each of them. */
+      /** The event to emit for each of them. */
       event: ListEvent;
     }
   | { ok: false; error: string };
@@ -51,7 +51,7 @@ export interface ListsDeps {
   ids: IdSource;
 }
 
-/** Everybody is in it; it has no rows and nobody edits it. */
+/** Contains everybody; it has no rows and cannot be edited. */
 const ALL_USERS = "all_users";
 const MAX_LIST_ID = 64;
 const MAX_LIST_NAME = 255;
@@ -79,8 +79,8 @@ export function createLists({ ids }: ListsDeps): Lists {
 }
 
 /**
- * Takes users out of the counts of their lists, before they are deleted and their memberships with them. They are in
- * no list any more, but did not leave one: no event is due.
+ * Removes users from the counts of their lists, before they are deleted together with their memberships. They did not
+ * leave a list, so no event is emitted.
  */
 export async function forgetMembers(
   tx: Queryable,
@@ -103,7 +103,7 @@ export async function forgetMembers(
   await recount(tx, workspace_id, gone, -1);
 }
 
-/** What became of each change. A user whom two changes name moves with the first. */
+/** The outcome of each change. A user named by two changes moves with the first. */
 function settle(
   changes: readonly ListChange[],
   lists: ReadonlyMap<string, StoredList>,
@@ -145,7 +145,7 @@ function refuseList(list_id: string, list: StoredList | undefined): string | nul
   return `list_id: ${list_id} is a dynamic list and cannot be changed by hand`;
 }
 
-/** Those that a change asks for and that are not there. The first name that a new one is given counts. */
+/** Creates the requested lists that do not exist. The first name given to a new list is used. */
 async function makeLists(
   tx: Queryable,
   workspace_id: number,
@@ -182,7 +182,7 @@ async function lockLists(
   return new Map(rows.map((row) => [row.list_id, row]));
 }
 
-/** It comes out of a template: what cannot be stored is no reason not to have the list. */
+/** The name comes from a template: one that cannot be stored is no reason to refuse the list. */
 function toName(list_id: string, list_name: string | null): string {
   const name = list_name?.trim() ?? "";
   if (name === "" || unsafeText(name) !== null) return list_id;
@@ -190,8 +190,8 @@ function toName(list_id: string, list_name: string | null): string {
 }
 
 /**
- * `distinct_id` by recipient id, of users alone; held against deletion. In the order in which deletions lock them, and
- * before the lists, as deletions do it too.
+ * `distinct_id` by recipient id, users only; locked against deletion. Locked in the same order as by deletions, and
+ * before the lists, as deletions do.
  */
 async function holdUsers(
   tx: Queryable,
@@ -215,7 +215,7 @@ interface Pair {
   recipient_id: string;
 }
 
-/** List ids hold no space. */
+/** List ids contain no space. */
 const pairKey = ({ list_id, recipient_id }: Pair) => `${list_id} ${recipient_id}`;
 
 function pairsOf(
@@ -231,7 +231,7 @@ function pairsOf(
   return [...new Map(pairs.map((pair) => [pairKey(pair), pair])).values()];
 }
 
-/** Those who were not in it before. */
+/** Returns the members that were not in the list before. */
 async function insertMembers(
   tx: Queryable,
   workspace_id: number,
@@ -253,7 +253,7 @@ async function insertMembers(
   );
 }
 
-/** Those who were in it. */
+/** Returns the members that were in the list. */
 async function deleteMembers(tx: Queryable, workspace_id: number, pairs: Pair[]): Promise<Pair[]> {
   if (pairs.length === 0) return [];
   return tx.query<Pair>(

@@ -3,8 +3,8 @@ import { WORKSPACE_NOW } from "../workspaces/clock.ts";
 import { HOUR_MS, type Job } from "./job.ts";
 
 /**
- * Rows that nobody will come back for. Whoever ends a wait takes its rows along; this is for what a bug, an old
- * version or a hand in the database has left, and for rows that time alone makes void.
+ * Rows that nothing will use again. Ending a wait removes its rows; this job removes those left by a bug, an old
+ * version or manual changes, and those that expire by time alone.
  */
 export const clearLeftovers: Job = {
   name: "clear leftovers",
@@ -22,11 +22,11 @@ export const clearLeftovers: Job = {
 const nobodyRuns = (run_id: string): string =>
   `not exists (select from run r where r.workspace_id = t.workspace_id and r.id = ${run_id} and r.status = 'in_progress')`;
 
-/** By the workspace's clock, which may stand still or be put back: an hour more than needed costs nothing. */
+/** By the workspace's clock, which may stand still or be set back: keeping rows an hour longer costs nothing. */
 const isPast = (column: string): string =>
   `t.${column} < (select ${WORKSPACE_NOW("now()")} from workspace w where w.workspace_id = t.workspace_id) - interval '1 hour'`;
 
-/** Whatever was accepted before it, and has not come to runs, may still be meant. */
+/** A request accepted before the notice that has no runs yet may still be affected by it. */
 const IS_HEEDED = `t.at < (select coalesce(min(created_on), now()) from pgboss.job
                          where state <= 'active' and name like 'expand-%') - interval '1 day'`;
 
@@ -35,19 +35,19 @@ type Leftovers = [table: "waiter" | "signal" | "throttle" | "batch" | "cancel_no
 const LEFTOVERS: Leftovers[] = [
   ["signal", nobodyRuns("t.run_id")],
   ["waiter", nobodyRuns("t.run_id")],
-  // The database's clock bounds the look into the index; what a clock that was put forward wrote goes later.
+  // The database's clock bounds the index scan; rows written by a clock that was set forward are removed later.
   ["throttle", `t.until < now() - interval '1 hour' and ${isPast("until")}`],
-  // A window behind a leading item in which nothing came. Whoever comes next at last would clear it too.
+  // A window after a leading item in which no item arrived. The next item would clear it too.
   ["batch", `t.carrier_run_id is null and ${isPast("closes_at")}`],
-  // Items of a carrier that is no more would be joined for ever.
+  // Otherwise items would join the batch of a carrier that no longer exists, forever.
   ["batch", `t.carrier_run_id is not null and ${nobodyRuns("t.carrier_run_id")}`],
-  // Pages of a fan-out come after the request that began it: hence the day.
+  // Pages of a fan-out follow the request that started it, hence the day.
   ["cancel_notice", IS_HEEDED],
 ];
 
 const AT_ONCE = 5000;
 
-/** In short transactions; a row that somebody holds is not left over. */
+/** Runs in short transactions; a row that is locked is still in use. */
 async function clear(db: Db, table: Leftovers[0], condition: string): Promise<number> {
   let cleared = 0;
   for (;;) {

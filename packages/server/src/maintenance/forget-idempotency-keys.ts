@@ -5,7 +5,7 @@ export const forgetIdempotencyKeys: Job = {
   name: "forget idempotency keys",
   every_ms: HOUR_MS,
   async run({ db }) {
-    // The database's clock bounds the look into the index; what was claimed by a clock that was put back lives on.
+    // The database's clock bounds the index scan; keys claimed by a clock that was set back live longer.
     await db.query(
       `delete from idempotency i using workspace w
         where w.workspace_id = i.workspace_id and i.created_at < now() - interval '25 hours'

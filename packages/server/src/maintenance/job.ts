@@ -2,9 +2,9 @@ import type { Config } from "../config.ts";
 import type { Db } from "../db/db.ts";
 import type { Log } from "../log.ts";
 
-/** Housekeeping. Any number of nodes may run a job, at the same time too: each is harmless to repeat. */
+/** Housekeeping. Any number of nodes may run a job, even simultaneously: each is safe to repeat. */
 export interface Job {
-  /** For the log, where it fails. */
+  /** For the log when it fails. */
   name: string;
   every_ms: number;
   run: (deps: MaintenanceDeps) => Promise<void>;

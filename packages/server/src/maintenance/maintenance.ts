@@ -5,7 +5,7 @@ import { forgetSuccessEvents } from "./forget-success-events.ts";
 import type { Job, MaintenanceDeps } from "./job.ts";
 import { makePartitions } from "./make-partitions.ts";
 
-/** One file a job; here is when they run. */
+/** One file per job; this one schedules them. */
 const JOBS: Job[] = [makePartitions, dropExpired, forgetIdempotencyKeys, forgetSuccessEvents, clearLeftovers];
 
 export function createMaintenance(deps: MaintenanceDeps): { start: () => void; stop: () => Promise<void> } {

@@ -6,12 +6,12 @@ import { digestProblems, digestScheduleSchema } from "../core/preferences/digest
 import type { Category } from "../catalog/live-categories.ts";
 
 /**
- * The document in which a workspace's categories are edited: root category → section → category. Its shape is
- * refused at the border; whether it can be committed is said by `categoryProblems`.
+ * The document in which a workspace's categories are edited: root category → section → category. A wrong shape is
+ * refused on input; whether it can be committed is decided by `categoryProblems`.
  */
 const MAX_SLUG = 255;
 const TAG = /^[a-z0-9]+(-[a-z0-9]+)*$/;
-// Hyphens by the published rule; existing categories have underscores too.
+// The published rule allows hyphens; existing categories have underscores too.
 const SLUG = /^[a-z0-9]+([-_][a-z0-9]+)*$/;
 
 const channels = z.array(z.enum(CHANNELS)).transform((list) => [...new Set(list)]);
@@ -30,7 +30,7 @@ const category = z.object({
 });
 
 const section = z.object({
-  /** Null: categories that stand in no section. */
+  /** Null: categories without a section. */
   name: z.string().nullish().transform(orNull),
   description: z.string().nullish().transform(orNull),
   tags: tags.nullish().transform(orNull),
@@ -58,9 +58,9 @@ export const EMPTY_DOCUMENT: CategoryDocument = Object.freeze({ root_categories:
 
 /** What a document is checked against besides itself. */
 export interface DocumentFacts {
-  /** Slugs that are published now. */
+  /** Slugs that are currently published. */
   published: ReadonlySet<string>;
-  /** Slugs that live workflows name. */
+  /** Slugs that live workflows use. */
   used: ReadonlySet<string>;
 }
 
@@ -89,7 +89,7 @@ export function categoryProblems(document: CategoryDocument, { published, used }
   return problems;
 }
 
-/** All categories of a document, in its order. */
+/** All categories of a document, in order. */
 export function flattenCategories({ root_categories }: CategoryDocument): Category[] {
   return root_categories.flatMap(({ root_category, sections }) =>
     sections.flatMap((section) =>
@@ -123,7 +123,7 @@ interface RootSection {
   sections: z.output<typeof section>[];
 }
 
-/** All three roots, most urgent first. One that is named twice has the sections of both. */
+/** All three roots, most urgent first. A root that appears twice has the sections of both. */
 function inOrder(stated: readonly RootSection[]): RootSection[] {
   return LANES.map((root_category) => ({
     root_category,

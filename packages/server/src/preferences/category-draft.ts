@@ -13,8 +13,8 @@ import {
 import type { Category } from "../catalog/live-categories.ts";
 
 /**
- * The category document of a workspace: a draft is replaced as a whole, a commit puts it into effect. Changes of one
- * workspace follow each other, by the lock of its row. A draft equal to what is in effect is no draft.
+ * The category document of a workspace: a draft is replaced as a whole, and a commit puts it into effect. Changes in
+ * one workspace are serialised by the lock of its row. A draft equal to the active document is not a draft.
  */
 export interface CategoryChange {
   db: Tx;
@@ -42,7 +42,7 @@ interface Row extends CategoryDocument {
   committed_at: Date | null;
 }
 
-/** `draft`: what is being edited, which is what is in effect where nothing is. */
+/** `draft`: the draft, or the active document if there is none. */
 export async function readCategories(
   db: Queryable,
   workspace_id: number,
@@ -69,8 +69,8 @@ export async function readCategories(
 }
 
 /**
- * Makes `document` the draft; with `commit` it goes into effect too, unless it has problems: then it stays a draft,
- * and the reply says why.
+ * Makes `document` the draft; with `commit` it also goes into effect, unless it has problems: then it stays a draft,
+ * and the reply lists them.
  */
 export async function saveCategories(
   change: CategoryChange,
@@ -113,7 +113,7 @@ export async function saveCategories(
   return readCategories(db, workspace_id, "draft");
 }
 
-/** Puts the draft into effect. Refuses where there is none, or where it has problems. */
+/** Puts the draft into effect. Refuses if there is none or it has problems. */
 export async function commitCategories(
   change: CategoryChange,
   message: string | null,
@@ -171,7 +171,7 @@ async function publish(
   document: CategoryDocument,
   message: string | null,
 ): Promise<void> {
-  // In this order: one version is in effect at a time.
+  // In this order, because only one version can be active at a time.
   await db.query(
     "update category_doc set status = 'retired', updated_at = now() where workspace_id = $1 and status = 'active'",
     [workspace_id],

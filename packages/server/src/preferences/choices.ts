@@ -6,11 +6,11 @@ import type { Queryable } from "../db/db.ts";
 import type { DigestSelection } from "../core/preferences/digest-schedule.ts";
 
 /**
- * What recipients, users and objects alike, chose in one tenant. Choices do not cascade: what somebody chose in the
- * default tenant says nothing about another one.
+ * The choices of recipients, users and objects alike, in one tenant. Choices do not cascade: a choice in the default
+ * tenant does not affect another one.
  */
 export interface Concern {
-  /** Null: somebody who is never stored, and so chose nothing. */
+  /** Null: a recipient that is never stored, and so has no choices. */
   recipient_id: string | null;
   tenant_id: string;
   /** Slug. */
@@ -20,20 +20,20 @@ export interface Concern {
 export interface Choice extends RecipientChoice {
   /** Values of the category's properties; absent where there are none. */
   properties?: JsonObject;
-  /** Of the category's digest options; absent where none was selected. */
+  /** The selected digest option; absent if none was selected. */
   digest_schedule?: DigestSelection;
 }
 
-/** What was loaded about one concern; of those not asked for it knows nothing. */
+/** The choice for one of the loaded concerns; others are unknown to it. */
 export type ChoiceLookup = (concern: Concern) => Choice;
 
 /**
- * All that concerns a chunk, in at most two statements that share a round trip. A recipient without preferences
- * costs one descent of each index; roots are not asked about what does not hold for them.
+ * Loads all choices for a chunk, in at most two statements that share a round trip. A recipient without preferences
+ * costs one descent of each index; for roots only what applies to them is looked up.
  *
- * The statements are planned anew each time, on purpose: a prepared plan made while the tables were empty reads them
- * whole, and after an import of 200,000 choices a chunk of 100 took 60 to 100 ms until the next ANALYZE. Planning
- * costs 0.15 ms a statement.
+ * The statements are deliberately planned anew each time: a prepared plan made while the tables were empty reads them
+ * whole, and after an import of 200,000 choices a chunk of 100 took 60 to 100 ms until the next ANALYZE. Planning costs
+ * 0.15 ms per statement.
  */
 export async function loadChoices(
   db: Queryable,
@@ -64,7 +64,7 @@ export async function loadChoices(
 
 export type Person = Pick<Concern, "recipient_id" | "tenant_id">;
 
-// Ids and tenants have no slash, so no two share a key.
+// Ids and tenants contain no slash, so no two share a key.
 export function personKey({ recipient_id, tenant_id }: Person): string {
   return `${recipient_id}/${tenant_id}`;
 }
@@ -117,7 +117,7 @@ async function selectCategories(
   );
 }
 
-/** Global opt-outs by `personKey`; who has none is absent. */
+/** Global opt-outs by `personKey`; recipients without any are absent. */
 export async function selectRestricted(
   db: Queryable,
   workspace_id: number,

@@ -21,22 +21,22 @@ import {
 } from "./tenant-category.ts";
 
 /**
- * Preferences: which categories a workspace has (edited as one document, in effect once committed), what a tenant
- * makes of them, and what recipients choose. What follows from all that for one message is decided by
- * `core/preferences/preferences.ts`; this room stores and loads.
+ * Preferences: the categories of a workspace (edited as one document, in effect once committed), tenants' settings for
+ * them, and recipients' choices. Their effect on one message is decided by `core/preferences/preferences.ts`; this
+ * folder stores and loads.
  *
- * Categories and tenants' changes are configuration: remembered by each process, invalidated by NOTIFY. Choices are
- * data: read for a chunk of recipients by the transaction that acts on them, so that an opt-out holds at once.
- * Choices outlive their category, and hold again when it comes back.
+ * Categories and tenants' settings are configuration: cached by each process, invalidated by NOTIFY. Choices are data:
+ * read for a chunk of recipients by the transaction that uses them, so that an opt-out applies at once. Choices outlive
+ * their category, and apply again when it comes back.
  */
 export interface Preferences {
   /** A published category or a root; the roots are always there. */
   findCategory: (workspace_id: number, slug: string) => Promise<Category | null>;
-  /** The category with what the tenant made of it. Both from memory: call it before a transaction, not inside. */
+  /** The category with the tenant's settings. Both come from the cache: call it before a transaction, not inside. */
   findPolicy: (workspace_id: number, tenant_id: string, slug: string) => Promise<LivePolicy | null>;
-  /** Bulk read for one workspace: at most one statement a table. */
+  /** Bulk read for one workspace: at most one statement per table. */
   load: (db: Queryable, workspace_id: number, concerns: readonly Concern[]) => Promise<ChoiceLookup>;
-  /** Same choice for every recipient; returns the ids of those there are. Throws `AppError`. */
+  /** Sets the same choice for every recipient; returns the ids of those that exist. Throws `AppError`. */
   setCategoryPreference: (
     tx: Tx,
     workspace_id: number,
@@ -44,7 +44,7 @@ export interface Preferences {
     slug: string,
     edit: CategoryPreferenceEdit,
   ) => Promise<string[]>;
-  /** Global opt-outs, merged by channel; returns the ids of the recipients there are. Throws `AppError`. */
+  /** Global opt-outs, merged by channel; returns the ids of the recipients that exist. Throws `AppError`. */
   setChannelPreference: (
     tx: Tx,
     workspace_id: number,
@@ -66,17 +66,17 @@ export interface Preferences {
     document: CategoryDocument,
     commit?: { message: string | null } | null,
   ) => Promise<StoredDocument>;
-  /** Puts the draft into effect. Throws `AppError` where there is none, or it has problems. */
+  /** Puts the draft into effect. Throws `AppError` if there is none or it has problems. */
   commitCategories: (tx: Tx, workspace_id: number, message: string | null) => Promise<StoredDocument>;
 }
 
-/** With all that is stored of both. */
+/** With everything stored for both. */
 export interface LivePolicy extends CategoryPolicy {
   category: Category;
   tenant_category: StoredTenantCategory | null;
 }
 
-/** The key of a policy in maps that hold those of several workspaces and tenants. */
+/** The key of a policy in maps that span several workspaces and tenants. */
 export function policyKey(workspace_id: number, tenant_id: string, category: string): string {
   return `${workspace_id}/${tenant_id}/${category}`;
 }

@@ -15,11 +15,11 @@ import { refuse, tenantNotFound } from "./refusals.ts";
 import { loadTenantCategories } from "./tenant-category.ts";
 
 /**
- * Writes of what recipients chose. Of one recipient they follow each other, by the lock of the recipient's row, so
- * that what an edit leaves out is what the edit before it stored.
+ * Writes recipients' choices. Writes for one recipient are serialised by the lock of its row, so that the fields an
+ * edit leaves out are those of the previous edit.
  */
 
-/** One or several recipients, for whom the same is stored. */
+/** One or several recipients, all of which get the same choice. */
 export interface Who {
   recipient_ids: readonly string[];
   tenant_id: string;
@@ -27,27 +27,26 @@ export interface Who {
 
 export interface CategoryPreferenceEdit {
   preference: "opt_in" | "opt_out";
-  // Undefined: as it is. Null: the defaults.
+  // Undefined: unchanged. Null: the defaults.
   opt_out_channels?: Channel[] | null | undefined;
   opt_in_channels?: Channel[] | null | undefined;
   digest_schedule?: DigestSelection | null | undefined;
-  /** Merged by key; a null value goes back to the tenant's. */
+  /** Merged by key; a null value restores the tenant's. */
   properties?: PropertyValues | null | undefined;
 }
 
 export interface ChannelPreferenceEdit {
   channel: Channel;
-  /** True: the channel is used by nothing but categories where it is mandatory. */
+  /** True: only categories where the channel is mandatory use it. */
   is_restricted: boolean;
 }
 
 /**
- * Stores a choice for a published category; returns the ids of the recipients that there are. Refuses a tenant or
- * category that does not exist, and digest selections or properties that the category does not let recipients set.
+ * Stores a choice for a published category; returns the ids of the recipients that exist. Refuses a tenant or category
+ * that does not exist, and digest selections or properties that the category does not let recipients set.
  *
- * Channels that a recipient cannot change now (mandatory, or opted out globally) keep what was stored about them:
- * clients send lists of what they display, where such a channel is off, and it must not stay off when the global
- * opt-out ends.
+ * Channels that a recipient cannot change now (mandatory, or opted out globally) keep their stored state: clients send
+ * the list that they display, where such a channel is off, and it must not stay off when the global opt-out ends.
  */
 export async function setCategoryPreference(
   tx: Queryable,
@@ -95,7 +94,7 @@ export async function setCategoryPreference(
   return ids;
 }
 
-/** Stores global opt-outs and ends them, channel by channel; returns the ids of the recipients that there are. */
+/** Stores and removes global opt-outs, channel by channel; returns the ids of the recipients that exist. */
 export async function setChannelPreference(
   tx: Queryable,
   workspace_id: number,
@@ -104,7 +103,7 @@ export async function setChannelPreference(
 ): Promise<string[]> {
   await holdTenant(tx, workspace_id, tenant_id);
   const ids = await lockRecipients(tx, workspace_id, recipient_ids);
-  // Of two edits of one channel the later one holds.
+  // If two edits name one channel, the later one applies.
   const wanted = [...new Map(edits.map(({ channel, is_restricted }) => [channel, is_restricted]))];
   const channels = (is_restricted: boolean) =>
     wanted.flatMap(([channel, wish]) => (wish === is_restricted ? [channel] : []));
@@ -124,7 +123,7 @@ export async function setChannelPreference(
   return ids;
 }
 
-/** Keeps the tenant from being deleted under the rows that are about to name it; they have no foreign key. */
+/** Prevents deletion of the tenant before rows that reference it are written; they have no foreign key. */
 async function holdTenant(tx: Queryable, workspace_id: number, tenant_id: string): Promise<void> {
   const [tenant] = await tx.query(
     "select 1 from tenant where workspace_id = $1 and tenant_id = $2 for key share",
@@ -133,7 +132,7 @@ async function holdTenant(tx: Queryable, workspace_id: number, tenant_id: string
   if (tenant === undefined) throw tenantNotFound(tenant_id);
 }
 
-/** In the order of keys in which everybody locks recipients; writes about one recipient follow each other. */
+/** Locks in key order, as everywhere; writes for one recipient are serialised. */
 async function lockRecipients(
   tx: Queryable,
   workspace_id: number,

@@ -8,14 +8,14 @@ import { type DigestOverrides, overrideProblems } from "../core/preferences/dige
 import { getCategory } from "../catalog/live-categories.ts";
 import { refuse, tenantNotFound } from "./refusals.ts";
 
-/** What a tenant made of a category, as it is stored. */
+/** A tenant's stored settings for a category. */
 export interface StoredTenantCategory extends TenantCategory {
   digest_schedule: DigestOverrides | null;
   properties: Record<string, Json> | null;
   updated_at: Date;
 }
 
-/** Undefined: as it is. Null: as the category has it. */
+/** Undefined: unchanged. Null: the category's own. */
 export interface TenantCategoryEdit {
   enabled_for_tenant?: boolean | null | undefined;
   visible_to_subscriber?: boolean | null | undefined;
@@ -23,9 +23,9 @@ export interface TenantCategoryEdit {
   preference?: DefaultPreference | null | undefined;
   mandatory_channels?: Channel[] | null | undefined;
   opt_in_channels?: Channel[] | null | undefined;
-  /** Replaces the stored overrides of the options it names; a new default takes the place of the old. */
+  /** Replaces the stored overrides of the options it names; a new default replaces the old one. */
   digest_schedule?: DigestOverrides | null | undefined;
-  /** Merged by key; a null value goes back to the category's. */
+  /** Merged by key; a null value restores the category's. */
   properties?: PropertyValues | null | undefined;
 }
 
@@ -37,7 +37,7 @@ export function tenantKey(tenant_id: string): string {
 const COLUMNS = `enabled_for_tenant, visible_to_subscriber, blocked_channels, preference, mandatory_channels,
   opt_in_channels, digest_schedule, properties, updated_at`;
 
-/** All that a tenant changed, by category. */
+/** All of a tenant's settings, by category. */
 export async function loadTenantCategories(
   db: Queryable,
   workspace_id: number,
@@ -51,7 +51,7 @@ export async function loadTenantCategories(
 }
 
 /**
- * Changes what a tenant makes of a published category. Refuses a tenant or category that does not exist, and digest
+ * Changes a tenant's settings for a published category. Refuses a tenant or category that does not exist, and digest
  * options or properties that the category does not have.
  */
 export async function setTenantCategory(
@@ -60,7 +60,7 @@ export async function setTenantCategory(
   slug: string,
   edit: TenantCategoryEdit,
 ): Promise<StoredTenantCategory> {
-  // The tenant's row puts edits of its categories in order, also of rows that are not there yet.
+  // The lock of the tenant's row serialises edits of its categories, including rows that do not exist yet.
   const [tenant] = await db.query(
     "select 1 from tenant where workspace_id = $1 and tenant_id = $2 for no key update",
     [workspace_id, tenant_id],
@@ -105,15 +105,15 @@ export async function setTenantCategory(
 }
 
 /**
- * What recipients chose in a tenant that is being deleted. The caller deletes the tenant's row, which takes its own
- * changes of categories along, in the same transaction and before this: then nobody writes about it any more.
+ * Deletes recipients' choices in a tenant that is being deleted. The caller first deletes the tenant's row, which takes
+ * its settings for categories along, in the same transaction: after that no other transaction writes choices for it.
  */
 export async function deleteTenantPreferences(
   { db, catalog, workspace_id }: CategoryChange,
   tenant_id: string,
 ): Promise<void> {
   for (const table of ["pref_category", "pref_channel"]) {
-    // The default tenant is never deleted; saying so lets the index be used that leaves it out.
+    // The default tenant is never deleted; stating that allows the index that excludes it.
     await db.query(
       `delete from ${table} where workspace_id = $1 and tenant_id = $2 and tenant_id <> 'default'`,
       [workspace_id, tenant_id],

@@ -3,28 +3,30 @@ import type { Queryable } from "../db/db.ts";
 import type { RecipientKey } from "./recipient.ts";
 
 /**
- * Who is reached through an object: its direct subscribers, then the subscribers of the child objects among them, each
- * person once. Read in pages whose cost is bounded by their size, however many subscribers there are and however many
- * of them were met before: a page counts what it reads, so it may hold fewer members than `limit`, even none, and
- * `next` alone says whether there are more.
+ * The recipients reached through an object: its direct subscribers, then the subscribers of the child objects among
+ * them, each person once. Read in pages whose cost is bounded by their size, however many subscribers there are and
+ * however many of them were seen before: a page counts the rows it reads, so it may hold fewer members than `limit`,
+ * even none, and only `next` shows whether there are more.
  */
 export interface FanOutSource {
   /** An object. */
   recipient_id: string;
-  /** 0: the object alone, so no members. 1: its subscribers, child objects included. 2: the subscribers of those too. */
+  /**
+   * 0: the object alone, so no members. 1: its subscribers, including child objects. 2: the subscribers of those too.
+   */
   depth: 0 | 1 | 2;
 }
 
 export interface FanOutAsk extends FanOutSource {
   /** Where the last page ended. */
   after?: FanOutCursor | null;
-  /** Objects of the same request that come before this one: whoever is reached through them is not here. */
+  /** Objects that precede this one in the request: recipients reached through them are left out here. */
   earlier?: readonly FanOutSource[];
-  /** Ids of recipients that the request names itself, this object and the earlier ones among them. */
+  /** Ids of recipients that the request itself names, including this object and the earlier ones. */
   skip?: readonly string[];
 }
 
-/** Plain data, to be kept in a job. */
+/** Plain data, stored in a job. */
 export interface FanOutCursor {
   parent_id: string;
   subscriber_id: string;
@@ -32,9 +34,9 @@ export interface FanOutCursor {
 
 export interface Member extends RecipientKey {
   recipient_id: string;
-  /** The object they subscribe to: the one that was asked about, or a child of it. */
+  /** The object they subscribe to: the requested one or a child of it. */
   parent: RecipientKey & { recipient_id: string };
-  /** Of that subscription: the first by which they are reached. */
+  /** The properties of that subscription: the first one by which they are reached. */
   properties: JsonObject;
 }
 
@@ -55,12 +57,12 @@ interface Row extends RecipientKey {
 }
 
 /**
- * One page for each ask, in their order: at most `limit` subscriptions read for each of them.
+ * One page for each ask, in order, each reading at most `limit` subscriptions.
  *
  * The statement goes from parent to parent (`walk`), first the object, then its children in the order of their ids, and
- * takes of each what there is still room for; so it stops by itself, whatever the planner believes. A join of
- * children and their subscribers in the order of both would be shorter, but reads and sorts all of it for each page
- * as soon as the planner prefers a hash. Who was reached before is looked up backwards, by the few objects that one
+ * takes from each as many as there is still room for; so it stops whatever the planner assumes. A join of children and
+ * their subscribers in the order of both would be shorter, but reads and sorts all of it for each page as soon as the
+ * planner prefers a hash. Whether a person was reached before is looked up in reverse, through the few objects that the
  * person subscribes to.
  */
 export async function fanOut(
@@ -80,7 +82,7 @@ export async function fanOut(
     const page = pages[row.ask];
     if (page === undefined) continue;
     const { parent_id, last_id, recipient_id, object_type, distinct_id, properties } = row;
-    // Rows come in the order of the walk: the last one says where it ended, and whether for lack of room.
+    // Rows come in the order of the walk: the last one shows where it ended, and whether for lack of room.
     page.next = row.room > 0 ? null : { parent_id, subscriber_id: last_id ?? "" };
     if (recipient_id === null) continue;
     const parent = {
@@ -106,15 +108,15 @@ function toRow({ recipient_id, depth, after, earlier = [], skip = [] }: FanOutAs
   };
 }
 
-/** The subscribers of a parent behind a given one. */
+/** The subscribers of a parent after a given one. */
 const take = (parent: string, after: string, room: string) => `array(
     select s.subscriber_id from subscription s
      where s.workspace_id = $1 and s.object_id = ${parent} and s.subscriber_id > ${after}
      order by s.subscriber_id limit ${room})`;
 
-// A child takes room for one at least, so that ten thousand empty ones are no page of ten thousand steps. Where a page
-// begins it does not: the next page would begin, and end, at the same empty child. A child that left the object since
-// the last page takes its subscribers with it.
+// A child takes up room for at least one, so that ten thousand empty ones do not make a page of ten thousand steps. The
+// first child of a page does not: otherwise the next page would begin, and end, at the same empty child. A child that
+// left the object since the last page takes its subscribers with it.
 const STATEMENT = `
 with recursive ask as (
   select ask, depth, object_id collate "C" as object_id, parent_id collate "C" as parent_id,

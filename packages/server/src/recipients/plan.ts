@@ -5,11 +5,11 @@ import type { TenantRules } from "./read.ts";
 import { type EditOutcome, type RecipientEdit, recipientKey, type StoredRecipient } from "./recipient.ts";
 
 /*
- * Edits of a batch applied in memory, each to what the ones before it left: what every edit comes to, and what is to
- * be written for all of them together.
+ * Applies a batch of edits in memory, each to the result of the previous ones: gives the outcome of every edit, and
+ * what must be written for all of them together.
  */
 
-/** What the edits of one profile, global or of a tenant, come to. */
+/** The combined result of the edits of one profile, global or in a tenant. */
 export interface Change {
   recipient: StoredRecipient;
   /** Empty: the global profile. */
@@ -24,7 +24,7 @@ export interface UpsertedIdentity {
   recipient: StoredRecipient;
   tenant_id: string;
   identity: StoredIdentity;
-  /** Of the edit among its batch. */
+  /** The position of the edit in its batch. */
   order: number;
 }
 
@@ -81,7 +81,7 @@ function unchanged(recipient: StoredRecipient | null, edit: ProfileEdit | null):
   return { ok: true, recipient, edit, changed: false, timezone_changed: false };
 }
 
-/** Null: nothing is known about this person in the tenant. */
+/** Null: there is no profile of this person in the tenant. */
 function profileIn(recipient: StoredRecipient, tenant_id: string): Profile | null {
   if (tenant_id === "") return recipient;
   return recipient.tenant_profiles.find((profile) => profile.tenant_id === tenant_id) ?? null;
@@ -109,7 +109,7 @@ function noteChange(
   edit: ProfileEdit,
   order: number,
 ): void {
-  // Neither ids nor tenants hold a space in front of which the other could be cut.
+  // Ids contain no space, so the key is unambiguous.
   const key = `${recipient.id} ${tenant_id}`;
   const change = changes.get(key) ?? {
     recipient,

@@ -2,8 +2,8 @@ import type { Queryable } from "../db/db.ts";
 import { type RecipientKey, recipientKey, type StoredRecipient, uniqueKeys } from "./recipient.ts";
 
 /*
- * Reading and locking recipients, each in one statement for all that a chunk names. The profiles of tenants come
- * along in the same statement, of those tenants alone that the caller asks for: somebody may be in hundreds.
+ * Reads and locks recipients, each in one statement for a whole chunk. Tenants' profiles are read in the same
+ * statement, but only for the requested tenants: a person may be in hundreds.
  */
 
 const identitiesOf = (tenant_id: string) => `coalesce((
@@ -17,7 +17,7 @@ const identitiesOf = (tenant_id: string) => `coalesce((
 const COLUMNS = `r.id, r.object_type, r.distinct_id, r.properties, r.created_at, r.updated_at,
   ${identitiesOf("''")} as identities, inside.tenant_count, inside.tenant_profiles`;
 
-/** To be joined to `recipient r`; `tenants` is the parameter with the tenants asked for. */
+/** To be joined to `recipient r`; `tenants` is the parameter with the requested tenants. */
 const inside = (tenants: string) => `cross join lateral (
     select count(*) filter (where t.tenant_id <> 'default')::int as tenant_count,
            coalesce(json_agg(json_build_object('tenant_id', t.tenant_id, 'properties', t.properties,
@@ -25,7 +25,7 @@ const inside = (tenants: string) => `cross join lateral (
                     filter (where t.tenant_id = any(${tenants}::text[])), '[]') as tenant_profiles
       from tenant_profile t where t.workspace_id = r.workspace_id and t.recipient_id = r.id) as inside`;
 
-/** Keyed by `recipientKey`; who does not exist is absent. */
+/** Keyed by `recipientKey`; unknown recipients are absent. */
 export async function load(
   db: Queryable,
   workspace_id: number,
@@ -67,9 +67,8 @@ export async function loadById(
 }
 
 /**
- * Locks rows in the order of their keys; returns how many there still are. A statement of its own: one that waits
- * for a lock sees the newest row but its identities as they were before it waited, and would write an old profile
- * back over them.
+ * Locks rows in key order; returns how many still exist. A separate statement: one that waits for a lock sees the
+ * newest row but its identities as they were before it waited, and would overwrite them with an old profile.
  */
 export async function lock(
   db: Queryable,
@@ -93,8 +92,8 @@ export interface ResolvedRecipient extends RecipientKey {
 }
 
 /**
- * The ids of recipients, held against deletion until the end of the transaction: what refers to them is about to be
- * written. Locked in the order of their keys, as deletions do it.
+ * The ids of recipients, locked against deletion until the end of the transaction, because rows that reference them are
+ * about to be written. Locked in key order, as by deletions.
  */
 export async function resolve(
   tx: Queryable,
@@ -114,17 +113,17 @@ export async function resolve(
   return new Map(rows.map((row) => [recipientKey(row), row]));
 }
 
-/** What must be known to edit profiles inside tenants. */
+/** What is needed to edit profiles inside tenants. */
 export interface TenantRules {
-  /** Those that exist, among the ones asked about. */
+  /** The requested tenants that exist. */
   known: ReadonlySet<string>;
-  /** Nobody may be in two tenants, the default one aside. */
+  /** A person may not be in two tenants, apart from the default one. */
   is_exclusive: boolean;
 }
 
 const NO_TENANTS: TenantRules = { known: new Set(), is_exclusive: false };
 
-/** The tenants are held against deletion until the end of the transaction. No statement where none is named. */
+/** Locks the tenants against deletion until the end of the transaction. Runs no statement if none is named. */
 export async function holdTenants(
   tx: Queryable,
   workspace_id: number,

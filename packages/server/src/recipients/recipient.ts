@@ -13,9 +13,9 @@ export interface RecipientKey {
 export interface StoredRecipient extends RecipientKey, TenantedProfile {
   id: string;
   properties: JsonObject;
-  /** Of the global profile. */
+  /** Identities of the global profile. */
   identities: StoredIdentity[];
-  /** Those of the tenants that the read asked for, where there is one. */
+  /** The existing profiles in the tenants that the read requested. */
   tenant_profiles: TenantProfile[];
   created_at: Date;
   updated_at: Date;
@@ -23,36 +23,36 @@ export interface StoredRecipient extends RecipientKey, TenantedProfile {
 
 export interface RecipientEdit extends RecipientKey {
   operations: Operation[];
-  /** `strict`: the first refusal is the answer and nothing of this edit is applied. */
+  /** `strict`: the first refusal is the result and nothing of this edit is applied. */
   mode: "strict" | "lenient";
   /** Whether naming a known address lifts its STOP or suppression: explicit edits yes, triggers no. */
   restore: boolean;
-  /** Make the recipient when it is missing, and its profile in the tenant also where that holds nothing yet. */
+  /** Create a missing recipient, and its profile in the tenant even if that is empty. */
   create: boolean;
-  /** Edit what holds inside this tenant. Absent: the global profile. */
+  /** Edit the profile in this tenant. Absent: the global profile. */
   tenant_id?: string | null;
 }
 
-/** Also a lenient edit is refused when its tenant does not exist, or may not have this person. */
+/** A lenient edit is also refused when its tenant does not exist or may not have this person. */
 export type EditOutcome =
   | {
       ok: true;
-      /** Null: there is nobody, and nobody was to be made. */
+      /** Null: the recipient does not exist, and was not to be created. */
       recipient: StoredRecipient | null;
       edit: ProfileEdit | null;
-      /** Whether this edit changed a profile; making somebody without saying anything about them changes none. */
+      /** Whether this edit changed a profile; creating a recipient without any values changes none. */
       changed: boolean;
-      /** Whether `$timezone` of the edited profile is another one now: sleepers that follow it must wake. */
+      /** Whether `$timezone` of the edited profile has changed: sleepers that depend on it must wake. */
       timezone_changed: boolean;
     }
   | { ok: false; error: string };
 
-/** The null character is in no id, and so no two recipients have one key. */
+/** No id contains the null character, so no two recipients share a key. */
 export function recipientKey({ object_type, distinct_id }: RecipientKey): string {
   return `${object_type}\u0000${distinct_id}`;
 }
 
-/** How refusals name somebody who does not exist. */
+/** How refusals name a recipient that does not exist. */
 export function notFoundText({ object_type, distinct_id }: RecipientKey): string {
   return object_type === ""
     ? `user [distinct_id: '${distinct_id}'] not found`

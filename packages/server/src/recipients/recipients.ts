@@ -22,12 +22,12 @@ export {
 } from "./recipient.ts";
 
 /**
- * Users and objects with their identities, and what single tenants know of them. Everything is in bulk: a chunk of
- * triggers reads all its recipients in one statement and writes only what really changed. Rows are locked in the
- * order of their keys, so two chunks that touch the same people cannot deadlock.
+ * Users and objects with their identities, and their profiles in tenants. Everything is in bulk: a chunk of triggers
+ * reads all its recipients in one statement and writes only real changes. Rows are locked in key order, so two chunks
+ * that touch the same recipients cannot deadlock.
  */
 export interface Recipients {
-  /** Keyed by `recipientKey`; who does not exist is absent. Profiles in `tenant_ids` come along. */
+  /** Keyed by `recipientKey`; unknown recipients are absent. Includes the profiles in `tenant_ids`. */
   load: (
     db: Queryable,
     workspace_id: number,
@@ -41,8 +41,8 @@ export interface Recipients {
     tenant_ids?: readonly string[],
   ) => Promise<Map<string, StoredRecipient>>;
   /**
-   * Applies edits in their order (several may name the same recipient); outcomes stand in the same order. Their
-   * recipients carry the profiles in `tenant_ids` and in the tenants that the edits name.
+   * Applies edits in order (several may name the same recipient); outcomes are in the same order. Their recipients
+   * include the profiles in `tenant_ids` and in the tenants that the edits name.
    */
   apply: (
     tx: Tx,
@@ -80,10 +80,10 @@ export function createRecipients({ ids, parseIdentity }: RecipientsDeps): Recipi
     }
     const attempt = planEdits(edits, stored, rules, parseIdentity);
     if (attempt.changes.length === 0) return attempt.outcomes;
-    // Something is to be written: lock those rows, and look again at what they hold now.
+    // There are changes to write: lock those rows, and plan again from their current values.
     const touched = [...new Map(attempt.changes.map(({ recipient }) => [recipient.id, recipient])).values()];
     const locked = await lock(tx, workspace_id, touched);
-    // Somebody was deleted meanwhile: from the start.
+    // A recipient was deleted meanwhile: start over.
     if (locked < touched.length) return apply(tx, workspace_id, edits, tenant_ids);
     for (const [key, recipient] of await load(tx, workspace_id, touched, wanted)) stored.set(key, recipient);
     const final = planEdits(edits, stored, rules, parseIdentity);

@@ -7,29 +7,29 @@ import { notFoundText, type RecipientKey, recipientKey } from "./recipient.ts";
 import { insertMissing } from "./write.ts";
 
 /**
- * Who subscribes to an object. All functions take the items of a whole chunk and its transaction, and give one outcome
- * for each item, in order; a refused item leaves its neighbours alone. Edges are written in the order of their keys.
+ * Subscriptions to objects. All functions take the items of a whole chunk and its transaction, and return one outcome
+ * for each item, in order; a refused item does not affect the others. Edges are written in key order.
  */
 export interface SubscriptionItem {
   object_type: string;
   object_id: string;
-  /** Users, or objects of which all subscribers then are reached through this one. */
+  /** Users, or objects, all subscribers of which are then reached through this one. */
   subscribers: RecipientKey[];
 }
 
 export interface NewSubscription extends SubscriptionItem {
-  /** Of the object; subscribers must exist. */
+  /** Whether to create a missing object; subscribers must exist. */
   create_if_missing: boolean;
-  /** Written over those of an edge that is there, key by key. */
+  /** Merged key by key into those of an existing edge. */
   properties: JsonObject;
 }
 
 export type SubscriptionOutcome =
   | {
       ok: true;
-      /** Edges that are new, changed or gone. */
+      /** The number of edges that are new, changed or removed. */
       changed: number;
-      /** Subscribers who do not exist and were left out. */
+      /** Subscribers that do not exist and were left out. */
       missing: RecipientKey[];
     }
   | { ok: false; error: string };
@@ -37,7 +37,7 @@ export type SubscriptionOutcome =
 const MAX_OBJECT_TYPE = 64;
 const MAX_OBJECT_ID = 255;
 
-/** Adds edges, or writes `properties` into those that are there. Refuses an edge that would close a circle of objects. */
+/** Adds edges, or merges `properties` into existing ones. Refuses an edge that would close a cycle of objects. */
 export async function addSubscriptions(
   tx: Queryable,
   workspace_id: number,
@@ -79,7 +79,7 @@ export async function addSubscriptions(
   return drafts.map((draft, index) => settle(draft, items[index], known, written));
 }
 
-/** Takes edges away. Those that are not there are no error; an object that does not exist is. */
+/** Removes edges. A missing edge is not an error; a missing object is. */
 export async function removeSubscriptions(
   tx: Queryable,
   workspace_id: number,
@@ -103,7 +103,7 @@ export async function removeSubscriptions(
   return drafts.map((draft, index) => settle(draft, items[index], known, written));
 }
 
-/** The alphabet is the caller's to check: objects made through the API may be called anything. */
+/** The caller checks the alphabet: objects created through the API may have any name. */
 function checkItem({ object_type, object_id, subscribers }: SubscriptionItem): string | null {
   return (
     checkText("object_type", object_type, MAX_OBJECT_TYPE) ??
@@ -120,7 +120,7 @@ function checkText(name: string, text: string, max: number): string | null {
   return reason === null ? null : `${name}: ${reason}`;
 }
 
-/** They come out of expressions, and text that no database holds would cost the whole chunk. */
+/** They come from expressions, and text that the database cannot hold would fail the whole chunk. */
 function checkProperties(properties: JsonObject): string | null {
   const unsafe = findUnsafe(properties);
   return unsafe === null ? null : `properties: ${unsafe}`;
@@ -145,7 +145,7 @@ interface NewEdge {
   properties: JsonObject;
 }
 
-/** Ids of recipients hold no space. */
+/** Ids of recipients contain no space. */
 const edgeKey = (object_id: string, subscriber_id: string) => `${object_id} ${subscriber_id}`;
 
 function addEdge(
@@ -181,16 +181,16 @@ function settle(
   };
 }
 
-/** Which objects an object is in: only objects, of which there are few. */
+/** The objects that contain an object; there are only a few. */
 interface Graph {
   parentsOf: (id: string) => readonly string[];
   push: (object_id: string, subscriber_id: string) => void;
 }
 
 /**
- * The objects above those that are to get a child object. They are locked first, so that of two edges that meet in an
- * object the second sees the first; circles made from several sides at the same instant remain possible, and reading
- * members stands them.
+ * Loads the objects above those that get a child object. They are locked first, so that of two edges that meet in an
+ * object the second sees the first; cycles created from several sides at the same instant remain possible, and reading
+ * members tolerates them.
  */
 async function loadGraph(
   tx: Queryable,
@@ -231,7 +231,7 @@ async function loadGraph(
   return graph;
 }
 
-/** Whether the object is the subscriber, or in something that is. */
+/** Whether the object is the subscriber, or is contained in it. */
 function closesCircle(graph: Graph, object_id: string, subscriber_id: string): boolean {
   const seen = new Set<string>();
   const open = [object_id];
@@ -244,7 +244,7 @@ function closesCircle(graph: Graph, object_id: string, subscriber_id: string): b
   return false;
 }
 
-/** The keys of edges that are new or different now; the others are not written. */
+/** Returns the keys of edges that are new or changed; the others are not written. */
 async function upsertEdges(
   tx: Queryable,
   workspace_id: number,

@@ -4,11 +4,11 @@ import { type Change, identityName, type UpsertedIdentity } from "./plan.ts";
 import { type RecipientKey, uniqueKeys } from "./recipient.ts";
 
 /*
- * Writing what a batch of edits comes to: one statement a table. The rows of the recipients are locked by then, and
- * with them everything that hangs on them.
+ * Writes the result of a batch of edits: one statement per table. The recipients' rows are already locked, which also
+ * protects everything that belongs to them.
  */
 
-/** In key order; who was made by somebody else in the meantime is simply there already. */
+/** In key order; recipients created concurrently already exist by then. */
 export async function insertMissing(
   tx: Queryable,
   workspace_id: number,
@@ -48,7 +48,7 @@ export async function writeChanges(
   if (tokens.length > 0) await disownTokens(tx, workspace_id, tokens);
 }
 
-/** Whatever changed about somebody, in a tenant too, is when they were last changed. */
+/** Any change, also in a tenant, updates `updated_at`. */
 async function updateRecipients(tx: Queryable, workspace_id: number, changes: Change[]): Promise<void> {
   const properties = new Map<string, string | null>();
   for (const { recipient, tenant_id, profile, properties_changed } of changes) {
@@ -110,7 +110,7 @@ async function deleteIdentities(tx: Queryable, workspace_id: number, changes: Ch
 const TOKEN_LOCK = 4_150_915;
 const TOKEN_BUCKETS = 128;
 
-/** Who has each push token of a batch from now on: the one whose edit named it last. */
+/** The new owner of each push token in a batch: the recipient whose edit named it last. */
 function tokenOwners(upserted: UpsertedIdentity[]): UpsertedIdentity[] {
   const owners = new Map<string, UpsertedIdentity>();
   for (const one of upserted) {
@@ -124,9 +124,9 @@ function tokenOwners(upserted: UpsertedIdentity[]): UpsertedIdentity[] {
 }
 
 /**
- * Two people who append one token at the same time do not see each other's row, so the rows cannot be what they
- * wait for. The locks are a fixed number of buckets a workspace, taken in order and before any identity is written:
- * however large a batch, it neither deadlocks nor fills the lock table.
+ * Two recipients that append one token at the same time do not see each other's row, so they cannot wait on rows. The
+ * locks are a fixed number of buckets per workspace, taken in order and before any identity is written: however large a
+ * batch, it neither deadlocks nor fills the lock table.
  */
 async function lockTokens(tx: Queryable, workspace_id: number, tokens: UpsertedIdentity[]): Promise<void> {
   await tx.query(
@@ -169,8 +169,8 @@ async function upsertIdentities(
 }
 
 /**
- * A token that moved to another person's profile is that person's now, whatever the tenants: a shared device must
- * not get both's.
+ * A token that moved to another person's profile now belongs to that person, whatever the tenants: a shared device must
+ * not receive the notifications of both.
  */
 async function disownTokens(tx: Queryable, workspace_id: number, tokens: UpsertedIdentity[]): Promise<void> {
   await tx.query(

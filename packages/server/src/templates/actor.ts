@@ -1,15 +1,15 @@
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 
 /**
- * Everything about an actor that is not there: every key is present and empty. Published templates print
- * `{{$actor.name}}` for triggers without an actor and expect nothing, where strict rendering would refuse.
+ * A missing actor: every key is present and empty. Published templates print `{{$actor.name}}` for triggers without an
+ * actor and expect nothing, where strict rendering would refuse.
  */
 const nobody = new Proxy<JsonObject>(
   {},
   {
     has: (_, key) => typeof key === "string",
     get: (_, key) => (typeof key === "string" ? "" : undefined),
-    // The look-up of the `handlebars` package trusts own properties only. It lists none, so that nothing iterates.
+    // The lookup of the `handlebars` package trusts own properties only. No keys are listed, so that nothing iterates.
     getOwnPropertyDescriptor: (_, key) =>
       typeof key === "string"
         ? { value: "", configurable: true, enumerable: true, writable: false }

@@ -1,21 +1,21 @@
 import { TemplateError } from "./template-error.ts";
 
 /**
- * What one template, and one render of it, may cost. Templates are written by customers and by customers' customers,
- * and run inside the process that delivers everybody's messages.
+ * The cost limits of a template and of one render. Templates are written by customers and by customers' customers, and
+ * run inside the process that delivers everybody's messages.
  */
 export interface TemplateLimits {
-  /** Of a source, in UTF-16 units. */
+  /** The length of a source, in UTF-16 units. */
   max_source: number;
-  /** `{{…}}` in a source, comments included. */
+  /** The number of `{{…}}` in a source, including comments. */
   max_tags: number;
-  /** Blocks inside blocks, subexpressions inside subexpressions. */
+  /** Nesting of blocks and of subexpressions. */
   max_depth: number;
-  /** Rounds of all `each` blocks of one render together. */
+  /** Iterations of all `each` blocks of one render together. */
   max_iterations: number;
-  /** Of a rendered text, in UTF-16 units. Email bodies may need more than the default. */
+  /** The length of a rendered text, in UTF-16 units. E-mail bodies may need more than the default. */
   max_output: number;
-  /** Milliseconds of one render. */
+  /** Milliseconds for one render. */
   max_ms: number;
 }
 
@@ -28,7 +28,7 @@ export const DEFAULT_LIMITS: TemplateLimits = {
   max_ms: 250,
 };
 
-/** What one render has left. */
+/** The remaining budget of one render. */
 export interface Budget {
   limits: TemplateLimits;
   clock: () => number;
@@ -54,7 +54,7 @@ export function createBudget(limits: TemplateLimits, clock: () => number, now: D
 }
 
 /**
- * No step between two checks takes as long as this. A longer gap is a machine that stood still, and no reason to
+ * No step between two checks takes as long as this. A longer gap means that the machine stalled, which is no reason to
  * drop a message.
  */
 const LONGEST_STEP_MS = 25;
@@ -72,12 +72,12 @@ export function spendIteration(budget: Budget): void {
   spendTime(budget);
 }
 
-/** Reading the clock costs more than printing a short value, so it is read once for so many characters … */
+/** Reading the clock costs more than printing a short value, so it is read once per this many characters … */
 const CHECK_EVERY = 4096;
 /** … where every value counts as this many more, since empty ones take time too. */
 const VALUE_COST = 64;
 
-/** Takes one printed value off the budget. */
+/** Deducts one printed value from the budget. */
 export function spendOutput(budget: Budget, length: number): void {
   budget.output -= length;
   if (budget.output < 0) throw outputRefusal(budget);

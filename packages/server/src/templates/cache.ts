@@ -1,11 +1,11 @@
-/** The most recently used values, bounded by their weights together. */
+/** The most recently used values, bounded by their total weight. */
 export interface TextCache<Value> {
   get: (text: string) => Value | undefined;
   add: (text: string, value: Value, weight: number) => void;
 }
 
 export function createTextCache<Value>(max_weight: number): TextCache<Value> {
-  // A map keeps the order of insertion: a hit moves its entry to the end, so the first one is the oldest.
+  // A map keeps insertion order: a hit moves its entry to the end, so the first one is the oldest.
   const entries = new Map<string, { value: Value; weight: number }>();
   let total = 0;
 

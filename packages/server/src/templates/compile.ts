@@ -5,14 +5,14 @@ import { MISSING_HELPER } from "./register.ts";
 import { TemplateError } from "./template-error.ts";
 
 /**
- * From source to a function, by the compiler of the `handlebars` package. Two of its habits are replaced, in
- * the way it foresees (a subclass of its code writer): values are printed by `Printer` and not by `+`, so that
- * printing stops at the limit; and equal blocks are no longer merged, which takes the square of their number.
+ * Compiles a source to a function with the compiler of the `handlebars` package. Two of its behaviours are replaced, in
+ * the way it intends (a subclass of its code writer): values are printed by `Printer` and not by `+`, so that printing
+ * stops at the limit; and equal blocks are no longer merged, which takes the square of their number.
  */
 export type RenderFunction = (context: unknown) => string;
 
 export interface CompileOptions {
-  /** A name that is not there refuses the render; otherwise it prints nothing. */
+  /** A missing name refuses the render; otherwise it prints nothing. */
   strict: boolean;
   /** `{{ }}` escapes for HTML. */
   escape: boolean;
@@ -21,8 +21,8 @@ export interface CompileOptions {
 export type HandlebarsInstance = ReturnType<typeof Handlebars.create>;
 
 /**
- * `source` has passed `checkSource`. Throws a `TemplateError`, or whatever the package throws, for what cannot be
- * rendered whatever the data is.
+ * `source` has passed `checkSource`. Throws a `TemplateError`, or whatever the package throws, for a source that cannot
+ * be rendered with any data.
  */
 export function compileSource(
   handlebars: HandlebarsInstance,
@@ -35,7 +35,7 @@ export function compileSource(
   const known = new Set(Object.keys(handlebars.helpers).filter((name) => !HOOKS.has(name)));
   prepare(program, known);
   const names = [...known].map((name) => [name, true]);
-  // The hooks are in the package's own list, and would be called as they are not meant to be.
+  // The hooks are in the package's own list, and would be called in unintended ways.
   const knownHelpers = { ...Object.fromEntries(names), log: false, ...HOOKS_OFF };
   const options = { strict, noEscape: !escape, data: true, knownHelpers };
   const environment = new internals.Compiler().compile(program, options);
@@ -47,21 +47,22 @@ export function compileSource(
 function createRender(internals: Internals, spec: TemplateSpec, printer: Printer): RenderFunction {
   const { main } = spec;
   let isReady = false;
-  // The container is the package's own object, made once per template; generated code prints and looks up through it.
+  // The container is the package's own object, created once per template; generated code prints and looks up through
+  // it.
   spec.main = (container, ...rest) => {
     if (!isReady) furnish(container, printer);
     isReady = true;
     return main(container, ...rest);
   };
   const template = internals.template(spec);
-  // Said explicitly, or each denied look-up is written to the console.
+  // Set explicitly, or each denied lookup is written to the console.
   template._setup({ allowProtoPropertiesByDefault: false, allowProtoMethodsByDefault: false });
-  // The set-up wraps every helper and would be repeated by each render with the same outcome.
+  // The setup wraps every helper; each render would repeat it with the same outcome.
   template._setup = () => {};
   return template;
 }
 
-/** Where the package would fail with an error of JavaScript (a key of a text, of nothing), ours say what and where. */
+/** Replaces the package's JavaScript errors (a key of a text, of nothing) with errors that say what and where. */
 function furnish(container: Container, printer: Printer): void {
   const { lookupProperty } = container;
   container.escapeExpression = printer.escaped;
@@ -78,7 +79,7 @@ function furnish(container: Container, printer: Printer): void {
   };
 }
 
-/** A class, because the package takes a subclass. */
+/** A class, because the package requires a subclass. */
 function codeWriterOf({ JavaScriptCompiler }: Internals): new () => CodeWriter {
   return class BudgetedWriter extends JavaScriptCompiler {
     compiler = BudgetedWriter;
@@ -89,7 +90,7 @@ function codeWriterOf({ JavaScriptCompiler }: Internals): new () => CodeWriter {
 
     matchExistingProgram(): undefined {}
 
-    /** Strict look-ups do not ask whether there is something to look in: they get to know where they stand. */
+    /** Strict lookups do not check that there is a parent, so they get their position for the error. */
     override nameLookup(parent: unknown, name: string, type: string): unknown {
       const { strict } = this.options;
       const start = this.source.currentLocation?.start;
@@ -100,16 +101,16 @@ function codeWriterOf({ JavaScriptCompiler }: Internals): new () => CodeWriter {
   };
 }
 
-/** What the package calls when it finds no helper. */
+/** The hooks that the package calls when it finds no helper. */
 const HOOKS: ReadonlySet<string> = new Set(["helperMissing", "blockHelperMissing"]);
 const HOOKS_OFF = Object.fromEntries([...HOOKS].map((name) => [name, false]));
 
 const MAX_BLOCK_PARAMS = 10;
 
 /**
- * Partials and decorators do not exist here. No helper gives a block more than two parameters, and each one costs
- * every name in its block a comparison. What is called and is no helper becomes a call of the one that says so: data
- * has no functions, and the package would call a text.
+ * Refuses partials and decorators. No helper passes a block more than two parameters, and each one costs every name in
+ * its block a comparison. A call of an unknown helper becomes a call of the one that reports it: data has no functions,
+ * and the package would call a text.
  */
 function prepare(program: AstProgram, known: ReadonlySet<string>): void {
   if ((program.blockParams?.length ?? 0) > MAX_BLOCK_PARAMS) {
@@ -179,7 +180,7 @@ interface AstValue {
 
 interface AstPath extends AstValue {
   original: unknown;
-  /** None of a literal. */
+  /** Absent for a literal. */
   parts?: string[];
   depth?: number;
   data?: boolean;
@@ -199,7 +200,7 @@ interface AstStatement {
   inverse?: AstProgram | null;
 }
 
-/** The part of the package that its types leave out. The version is pinned, and the tests notice a change. */
+/** The part of the package that its types leave out. The version is pinned, and the tests detect a change. */
 interface Internals {
   Compiler: new () => { compile: (program: unknown, options: object) => unknown };
   JavaScriptCompiler: new () => CodeWriter;

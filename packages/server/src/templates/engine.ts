@@ -12,39 +12,43 @@ import { checkSource } from "./source-check.ts";
 import { TemplateError, toTemplateError } from "./template-error.ts";
 
 /**
- * Handlebars templates, strict unless told otherwise, with the helpers of the wire, safe to run for strangers inside the server.
+ * Handlebars templates, strict by default, with the helpers of the wire, safe to run for untrusted authors inside the
+ * server.
  *
- * - The language is that of the `handlebars` package on an instance of its own: parsed and compiled once per source.
- *   Only text is taken as a source, never a syntax tree, of which the package makes code.
- * - A context is JSON and is not copied. The package reads own properties only and refuses what it finds on a
- *   prototype; JSON has no functions, accessors or prototypes of its own, so there is nothing else to reach. What a
- *   template prints it prints through `print.ts`, which calls no method of a value.
+ * - The language is that of the `handlebars` package on an instance of its own: parsed and compiled once per source. A
+ *   source must be text, never a syntax tree, which the package would turn into code.
+ * - A context is JSON and is not copied. The package reads own properties only and refuses those of a prototype; JSON
+ *   has no functions, accessors or prototypes of its own, so there is nothing else to reach. Templates print through
+ *   `print.ts`, which calls no method of a value.
  * - Loops, output, nesting and time are bounded (`budget.ts`), before parsing too (`source-check.ts`).
  */
 export interface TemplateEngine {
-  /** Cached by source. Throws `TemplateError`: what does not compile is found here, not at the first render. */
+  /**
+   * Cached by source. Throws `TemplateError`, so that a source that does not compile fails here, not at the first
+   * render.
+   */
   compile: (source: string) => Template;
 }
 
 export interface Template {
   /**
-   * Throws `TemplateError`. `{{ }}` escapes for HTML, in every field and channel, unless `escape` is off. `now` is what the text `"now"`
-   * means to helpers, the current time unless given.
+   * Throws `TemplateError`. `{{ }}` escapes for HTML, in every field and channel, unless `escape` is off. `now` is the
+   * meaning of the text `"now"` for helpers, by default the current time.
    */
   render: (context: JsonObject, options?: { now?: Date }) => string;
 }
 
 export interface TemplateEngineOptions extends Partial<TemplateLimits>, Partial<CompileOptions> {
-  /** Beside the built-in ones, or instead of those with the same name. */
+  /** In addition to the built-in ones, or replacing those with the same name. */
   helpers?: Helpers;
-  /** Milliseconds since the epoch, never going back. */
+  /** Milliseconds since the epoch, monotonic. */
   clock?: () => number;
 }
 
 export type { TemplateLimits } from "./budget.ts";
 export { TemplateError } from "./template-error.ts";
 
-/** About bytes. A compiled tag takes far more memory than its source: 17 KB for a sentence with eight of them. */
+/** Approximate bytes. A compiled tag takes far more memory than its source: 17 KB for a sentence with eight of them. */
 const MAX_CACHED = 64 * 1024 * 1024;
 const WEIGHT_OF_TEMPLATE = 1000;
 const WEIGHT_OF_TAG = 2000;
@@ -60,7 +64,7 @@ export function createTemplateEngine(options: TemplateEngineOptions = {}): Templ
   const limits: TemplateLimits = { ...DEFAULT_LIMITS, ...given };
   const handlebars = Handlebars.create();
   const cache = createTextCache<Template>(MAX_CACHED);
-  /** The render that is running: rendering is synchronous, so there is one, or a helper's inside another. */
+  /** The render in progress: rendering is synchronous, so there is one, or a helper's inside another. */
   let current: Budget | null = null;
 
   function budgetOf(): Budget {

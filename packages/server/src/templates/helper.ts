@@ -2,31 +2,32 @@ import type { Budget } from "./budget.ts";
 import { plainValue } from "./print.ts";
 
 /**
- * A helper: the values of its arguments in, a value out. It may return any JSON, `rawText` or `printableList`;
- * undefined and null print as nothing. To refuse its arguments it throws a `HelperError`, which ends the render.
+ * A helper: takes the values of its arguments and returns a value. It may return any JSON, `rawText` or
+ * `printableList`; undefined and null print as nothing. To refuse its arguments it throws a `HelperError`, which ends
+ * the render.
  */
 export type Helper = (args: readonly unknown[], call: HelperCall) => unknown;
 
 export interface HelperCall {
   /** Named arguments. Read own properties only: a template chooses the keys. */
   hash: Readonly<Record<string, unknown>>;
-  /** The context that the template is rendered with. */
+  /** The context of the render. */
   root: unknown;
   /** The time of the render. */
   now: Date;
   budget: Budget;
-  /** What stands between the tags, rendered for the helper's own context; null where it is not used as a block. */
+  /** The content of the block, rendered for the helper's own context; null if it is not used as a block. */
   block: { main: () => string; otherwise: () => string } | null;
 }
 
-/** The reason alone: the helper's name is put in front of it, and the place in the source behind. */
+/** Only the reason: the helper's name is prepended, and the position in the source appended. */
 export class HelperError extends Error {
   override name = "HelperError";
 }
 
 export type Helpers = Readonly<Record<string, Helper>>;
 
-/** Data, not `rawText`: what a helper needs that computes with its arguments. */
+/** The arguments as data, not `rawText`, for helpers that compute with them. */
 export function plainArgs(args: readonly unknown[]): unknown[] {
   return args.map(plainValue);
 }
@@ -39,7 +40,7 @@ export function expectCount(args: readonly unknown[], min: number, max: number):
   );
 }
 
-/** For error texts. */
+/** For error messages. */
 export function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";

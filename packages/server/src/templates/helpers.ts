@@ -6,7 +6,7 @@ import { logicHelpers } from "./helpers/logic.ts";
 import { numberHelpers } from "./helpers/number.ts";
 import { textHelpers } from "./helpers/text.ts";
 
-/** The helpers that every template has, beside the package's own `if`, `unless`, `each` and `with`. */
+/** The helpers of every template, besides the package's own `if`, `unless`, `each` and `with`. */
 export function createHelpers(): Helpers {
   return {
     ...logicHelpers,

@@ -12,7 +12,9 @@ export function missingHelper(name: string, place: string): TemplateError {
 const MAX_ITEMS = 10;
 const MAX_DEPTH = 5;
 
-/** As JavaScript prints it, shortened, and never by a method of the value: data may have a `toString` of its own. */
+/**
+ * As JavaScript prints it, shortened, but never through a method of the value: data may have a `toString` of its own.
+ */
 function describe(value: unknown, depth = 0): string {
   if (typeof value !== "object" || value === null) {
     return depth > 0 && (value === null || value === undefined) ? "" : String(value);

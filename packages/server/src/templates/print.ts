@@ -2,8 +2,8 @@ import Handlebars from "handlebars";
 import { type Budget, outputRefusal, spendOutput } from "./budget.ts";
 
 /**
- * How values become text. The same as JavaScript's own conversion of JSON, but it cannot be hooked by the data (an
- * object with a `toString` key), and it stops when the output limit is reached instead of after it.
+ * Converts values to text. The same as JavaScript's own conversion of JSON, but the data cannot hook it (an object with
+ * a `toString` key), and it stops when the output limit is reached instead of after it.
  */
 const RAW = Symbol("raw");
 const SEPARATOR = Symbol("separator");
@@ -17,11 +17,11 @@ export function rawText(text: string): RawText {
   return Object.freeze({ [RAW]: text });
 }
 
-/** What generated code prints with. */
+/** The functions through which generated code prints. */
 export interface Printer {
   /** For `{{value}}`. */
   escaped: (value: unknown) => string;
-  /** For `{{{value}}}`, and for what a block gave. */
+  /** For `{{{value}}}`, and for the result of a block. */
   raw: (value: unknown) => string;
 }
 
@@ -39,7 +39,7 @@ export function createPrinter(budgetOf: () => Budget): Printer {
     },
     raw(value) {
       const budget = budgetOf();
-      // A text is not copied by being printed, and what blocks give has been counted inside them.
+      // Printing a text does not copy it, and the output of blocks has been counted inside them.
       const text = typeof value === "string" ? value : printValue(value, budget);
       spendOutput(budget, typeof value === "string" ? 0 : text.length);
       return text;
@@ -47,7 +47,7 @@ export function createPrinter(budgetOf: () => Budget): Printer {
   };
 }
 
-/** A helper's argument as plain data: what another helper marked as raw is a text like any other. */
+/** A helper's argument as plain data: text that another helper marked as raw is ordinary text. */
 export function plainValue(value: unknown): unknown {
   return isRawText(value) ? value[RAW] : value;
 }
@@ -71,7 +71,7 @@ export function printValue(value: unknown, budget: Budget): string {
   return joinValues(value, SEPARATOR in value ? ", " : ",", budget);
 }
 
-/** Joins printed items, and refuses before the text would be longer than any output may be. */
+/** Joins printed items, and refuses before the text exceeds the output limit. */
 export function joinValues(items: readonly unknown[], separator: string, budget: Budget): string {
   const parts: string[] = [];
   let length = 0;

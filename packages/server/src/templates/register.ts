@@ -5,8 +5,8 @@ import { missingHelper, notDefined } from "./not-defined.ts";
 import { TemplateError } from "./template-error.ts";
 
 /**
- * Puts helpers into an instance of the `handlebars` package, and every helper under the budget of the render that
- * calls it: the package's own blocks too, and `each` with its iterations.
+ * Registers helpers with an instance of the `handlebars` package, each under the budget of the render that calls it:
+ * the package's own blocks too, and `each` with its iterations.
  */
 export function registerHelpers(
   handlebars: HandlebarsInstance,
@@ -35,10 +35,10 @@ export function registerHelpers(
 
 type HandlebarsInstance = ReturnType<typeof Handlebars.create>;
 
-/** Called in place of what is no helper, with its name, its place, and whether it is a `name` or a `path`. */
+/** Called in place of an unknown helper, with its name, its position, and whether it is a `name` or a `path`. */
 export const MISSING_HELPER = "a helper that is missing";
 
-/** The package's own, which fail in JavaScript's words where they are not used as blocks of one argument. */
+/** The package's own, which fail with JavaScript errors unless used as blocks with one argument. */
 const BLOCKS: ReadonlySet<string> = new Set(["each", "with", "if", "unless"]);
 
 function checkBlock(name: string, args: readonly unknown[]): void {
@@ -49,7 +49,7 @@ function checkBlock(name: string, args: readonly unknown[]): void {
   });
 }
 
-/** As the package calls a helper: with the context as `this` and its options last. */
+/** The package's calling convention: the context as `this` and its options last. */
 type PackageHelper = (this: unknown, ...args: unknown[]) => unknown;
 
 interface PackageOptions {
@@ -101,7 +101,7 @@ function adapt(name: string, helper: Helper, budgetOf: () => Budget): PackageHel
   };
 }
 
-/** What a helper refuses, with its name in front and the place behind. */
+/** Adds a helper's name and position to its refusals. */
 function withPlace<T>(name: string, { loc }: PackageOptions, work: () => T): T {
   try {
     return work();

@@ -2,9 +2,9 @@ import type { TemplateLimits } from "./budget.ts";
 import { TemplateError } from "./template-error.ts";
 
 /**
- * What must be known of a source before it is handed to the parser of the `handlebars` package, whose time grows
- * with the square of the nesting depth (5,000 open blocks: 8 s) and with comments times length (5,000 long comments
- * in 500 KB: 4 s). Follows the package's lexer closely enough that neither can be hidden from it.
+ * What must be checked in a source before the parser of the `handlebars` package sees it, whose time grows with the
+ * square of the nesting depth (5,000 open blocks: 8 s) and with comments times length (5,000 long comments in 500 KB: 4
+ * s). Follows the package's lexer closely enough that neither can be hidden from it.
  */
 const MAX_TAG_CHARACTERS = 128 * 1024;
 /** Long comments times length of the source: about a tenth of a second. */
@@ -22,8 +22,8 @@ const LITERALS: Readonly<Record<string, RegExp>> = {
 const TOKEN = /["'[()]|\}\}/g;
 
 /**
- * Throws a `TemplateError` for a source that is too big, too dense or too deep; gives the number of its tags. Syntax
- * is the parser's business.
+ * Throws a `TemplateError` for a source that is too big, too dense or too deep; returns the number of its tags. Syntax
+ * is left to the parser.
  */
 export function checkSource(source: string, limits: TemplateLimits): number {
   if (source.length > limits.max_source) throw refusal(`is longer than ${limits.max_source} characters`);
@@ -92,7 +92,7 @@ function createBlockDepth(): { enter: (source: string, start: number) => number 
   };
 }
 
-/** The end of a tag, and how deep its parentheses go. A tag that does not end takes the rest: the parser says why. */
+/** The end of a tag, and the depth of its parentheses. An unclosed tag takes the rest: the parser reports why. */
 function scanTag(source: string, start: number): { end: number; depth: number } {
   let depth = 0;
   let deepest = 0;
@@ -115,7 +115,7 @@ function scanTag(source: string, start: number): { end: number; depth: number } 
   }
 }
 
-/** `\{{` prints itself; behind two backslashes a tag is a tag again. */
+/** `\{{` prints itself; after two backslashes a tag is a tag again. */
 function isEscaped(source: string, at: number): boolean {
   return source[at - 1] === "\\" && source[at - 2] !== "\\";
 }
@@ -131,7 +131,7 @@ function matchFrom(pattern: RegExp, source: string, at: number): number {
   return pattern.test(source) ? pattern.lastIndex - 2 : -1;
 }
 
-/** As the package writes positions: lines from 1, columns from 0. */
+/** In the package's format: lines from 1, columns from 0. */
 function positionOf(source: string, at: number): string {
   const before = source.slice(0, at);
   const line = before.split("\n").length;

@@ -1,8 +1,8 @@
 import { errorMessage } from "../core/error-message.ts";
-/** Why a template could not be used: it does not parse, it does not fit the data, or it asks for too much. */
+/** Why a template could not be used: it does not parse, it does not fit the data, or it costs too much. */
 export type TemplateErrorCode = "template_syntax" | "template_render" | "template_budget";
 
-/** The message is Handlebars' own text where Handlebars refused: authors meet it in logs and look it up. */
+/** The message is Handlebars' own text if Handlebars refused: authors see it in logs and look it up. */
 export class TemplateError extends Error {
   override name = "TemplateError";
   readonly code: TemplateErrorCode;
@@ -14,8 +14,8 @@ export class TemplateError extends Error {
 }
 
 /**
- * Anything that was thrown while a template was parsed or rendered. The runtime's own refusals (call stack, length
- * of a string) come as RangeError: only a template that asks for too much meets them.
+ * Converts anything thrown while parsing or rendering a template. The runtime's own refusals (call stack, length of a
+ * string) are RangeErrors: only a template that costs too much causes them.
  */
 export function toTemplateError(cause: unknown, code: "template_syntax" | "template_render"): TemplateError {
   if (cause instanceof TemplateError) return cause;
@@ -29,7 +29,7 @@ export function toTemplateError(cause: unknown, code: "template_syntax" | "templ
   return new TemplateError(code, message, { cause });
 }
 
-/** Handlebars prints values into its messages, however long they are. */
+/** Handlebars prints values into its messages, whatever their length. */
 const MAX_LENGTH = 500;
 
 function shorten(message: string): string {

@@ -1,18 +1,18 @@
 import type { Queryable } from "../db/db.ts";
 
 /**
- * The time of a workspace: the database's, unless it is a sandbox whose clock was frozen or moved. Everything that a
- * run waits for is written in this time.
+ * The time of a workspace: the database's, unless it is a sandbox whose clock was frozen or moved. All wait times of
+ * runs are stored in this time.
  */
 export const WORKSPACE_NOW = (base: string): string =>
   `coalesce(w.clock_frozen_at, coalesce(${base}::timestamptz, now()) + w.clock_offset_ms * interval '1 millisecond')`;
 
-/** The time that stands in for the database's, for tests; null is the database's own. */
+/** Replaces the database's time in tests; null is the database's own. */
 export type Clock = (db: Queryable) => Promise<Date | null>;
 
 export const databaseClock: Clock = async () => null;
 
-/** `base` stands in for the database's clock; null: the time of the transaction. */
+/** `base` replaces the database's clock; null: the time of the transaction. */
 export async function readNows(
   db: Queryable,
   workspace_ids: Iterable<number>,
@@ -30,9 +30,9 @@ export interface TestClock {
   /** The workspace's time. */
   now: Date;
   frozen: boolean;
-  /** How far it is ahead of real time when it is not frozen. */
+  /** How far it is ahead of real time when not frozen. */
   offset_ms: number;
-  /** Where it is on its way to. */
+  /** The time to which it is being advanced. */
   advancing_to: Date | null;
 }
 
@@ -47,7 +47,7 @@ export async function readClock(db: Queryable, workspace_id: number, base: Date 
   return clock;
 }
 
-/** Stops the clock where it is, or at a time. What was claimed in a future that is no more is forgotten. */
+/** Freezes the clock at its current time, or at a given one. Claims made later than that are dropped. */
 export async function freezeClock(
   db: Queryable,
   workspace_id: number,
@@ -62,18 +62,17 @@ export async function freezeClock(
   if (clock !== undefined) await forgetClaimsAfter(db, workspace_id, clock.frozen_at);
 }
 
-/** To which time a clock is sent, or how far. */
+/** The time to move a clock to, or how far to move it. */
 export type ClockMove = Date | { by_ms: number };
 
-/** The last instant that prints with a four-digit year. */
+/** The last instant with a four-digit year. */
 export const LAST_CLOCK = new Date(Date.UTC(9999, 11, 31, 23, 59, 59, 999));
 
 /**
- * Sends the clock to a time. It is stepped there (`engine/waits/test-clock.ts`), from one due time to the next, so that what
- * follows from each is in place before the next is due. A clock that ran goes on running from there. One that is
- * on its way already goes `by_ms` further than that, and is not called back from it: the target is worked out under the
- * row's lock, so that of several at once none is lost. False, and nothing is done, where that lies in the past or
- * behind `LAST_CLOCK`.
+ * Moves the clock to a time. It is stepped there (`engine/waits/test-clock.ts`), from one due time to the next, so that
+ * the effects of each are in place before the next is due. A running clock continues to run from there. One that is
+ * already being moved goes `by_ms` further than its target; the target is computed under the row's lock, so that
+ * concurrent moves are not lost. Returns false, and does nothing, if the target is in the past or after `LAST_CLOCK`.
  */
 export async function sendClock(
   db: Queryable,
@@ -94,7 +93,7 @@ export async function sendClock(
   return sent.length > 0;
 }
 
-/** Real time again. What was claimed in a future that is no more is forgotten. */
+/** Returns to real time. Claims made later than that are dropped. */
 export async function resetClock(db: Queryable, workspace_id: number): Promise<void> {
   await db.query(
     `update workspace set clock_frozen_at = null, clock_offset_ms = 0, clock_target = null, clock_runs_on = false
@@ -104,7 +103,7 @@ export async function resetClock(db: Queryable, workspace_id: number): Promise<v
   await forgetClaimsAfter(db, workspace_id, null);
 }
 
-/** Idempotency keys that were claimed behind a time; null: behind the database's. */
+/** Deletes idempotency keys claimed after a time; null: after the database's. */
 async function forgetClaimsAfter(db: Queryable, workspace_id: number, at: Date | null): Promise<void> {
   await db.query(
     "delete from idempotency where workspace_id = $1 and created_at > coalesce($2::timestamptz, now())",

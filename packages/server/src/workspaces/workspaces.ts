@@ -6,8 +6,8 @@ import { type IdSource, randomToken } from "../ids.ts";
 import { hashToken, type SecretBox } from "./crypto.ts";
 
 /**
- * Workspaces and their credentials. Look-ups are remembered for a short while: every request needs one, and a
- * revoked key may live on for `CACHE_MS` on nodes other than the one that revoked it.
+ * Workspaces and their credentials. Lookups are cached briefly: every request needs one, and a revoked key may remain
+ * valid for `CACHE_MS` on nodes other than the one that revoked it.
  */
 export interface Workspace {
   workspace_id: number;
@@ -16,9 +16,9 @@ export interface Workspace {
   name: string;
   mode: "sandbox" | "production";
   timezone: string;
-  /** How it keeps the people of its tenants apart. */
+  /** How it separates the people of its tenants. */
   tenancy: Tenancy;
-  /** Null: messages go to whom they are for, as always in production. */
+  /** Null: messages go to their recipients, as always in production. */
   test_mode: TestMode | null;
   /** Signs inbox subscriber ids. */
   inbox_secret: string;
@@ -39,14 +39,14 @@ export interface Workspaces {
   createApiKey: (workspace: Workspace, name: string) => Promise<{ id: string; api_key: string }>;
   createServiceToken: (name: string) => Promise<{ id: string; token: string }>;
   listKeys: (workspace: Workspace) => Promise<{ ws_key: string; secret: string; is_active: boolean }[]>;
-  /** API keys of the workspace, and the service tokens, which are for all workspaces; without their secrets. */
+  /** API keys of the workspace, and the service tokens, which apply to all workspaces; without their secrets. */
   listTokens: (workspace: Workspace) => Promise<StoredToken[]>;
   /**
-   * Takes back a workspace key, an API key or a service token, by its id (a workspace key is its own). False: there is
-   * none that is in use. Other nodes may take it for `CACHE_MS` more.
+   * Revokes a workspace key, an API key or a service token, by its id (a workspace key is its own id). False: no such
+   * credential is in use. Other nodes may accept it for `CACHE_MS` more.
    */
   revoke: (workspace: Workspace, id: string) => Promise<boolean>;
-  /** Forgets every remembered look-up. */
+  /** Drops every cached lookup. */
   forget: () => void;
 }
 
@@ -65,7 +65,7 @@ export interface NewWorkspace {
 
 const CACHE_MS = 10_000;
 
-/** First path segments of the API under /v1: no workspace may be named like one of them. */
+/** First path segments of the API under /v1: no workspace may have one as its name. */
 export const RESERVED_SLUGS = new Set([
   "user",
   "object",
@@ -85,7 +85,7 @@ export const RESERVED_SLUGS = new Set([
 export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): Workspaces {
   const cache = new Map<string, { value: unknown; until: number }>();
 
-  /** Misses are remembered too, but never for longer than they could be an attack's lever: one entry a key. */
+  /** Misses are not cached: made-up keys would fill the memory. */
   async function remember<T>(key: string, load: () => Promise<T>): Promise<T> {
     const now = Date.now();
     const hit = cache.get(key);
@@ -254,7 +254,7 @@ function toWorkspace(row: WorkspaceRow, box: SecretBox): Workspace {
     mode,
     timezone,
     tenancy: readTenancy(row.config),
-    // A setting that was copied along must not hold back what customers are waiting for.
+    // A setting copied from another workspace must not hold back messages in production.
     test_mode: mode === "production" ? null : readTestMode(row.config),
     inbox_secret: box.open(row.inbox_secret),
   };

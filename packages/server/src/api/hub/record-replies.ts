@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What endpoints that take records answer with, for the reference. What they send is made in `records.ts`. */
+/** The responses of endpoints that take records, for the reference. They are built in `records.ts`. */
 export const acceptedReply = z.object({ status: z.literal("success"), message_id: z.string() });
 
 /** The 207 of an array: one entry for each record, in order. */
@@ -27,7 +27,7 @@ const stepReply = z.object({
   values: z.unknown().optional(),
 });
 
-/** What a trigger would do. */
+/** The result of a dry run. */
 export const dryRunReply = z.object({
   status: z.literal("success"),
   dry_run: z.literal(true),

@@ -7,21 +7,21 @@ import { databaseRefusal } from "../../http/health.ts";
 import type { Log } from "../../log.ts";
 
 /**
- * Endpoints that take one record or an array of them. Each record of an array has its own fate, reported in its
- * place: one that is wrong, or that could not be stored, never costs its neighbours theirs.
+ * Endpoints that take one record or an array of them. Each record of an array is handled independently and reported at
+ * its position: one that is invalid, or could not be stored, never affects the others.
  */
 export interface WireRecord {
   body: unknown;
-  /** The record as JSON: what is stored. */
+  /** The record as JSON, as it is stored. */
   text: string;
 }
 
-/** SDKs refuse more than this before they send it; they count UTF-16 units, not bytes. */
+/** SDKs refuse more than this before sending; they count UTF-16 units, not bytes. */
 export const MAX_BODY_UNITS = 800 * 1024;
 
 /**
- * The only record of a request, kept as the very text that came: this is the hottest path, and a look at the bytes
- * is a tenth of walking and printing the value. Refuses what no text column can hold, and what is too large.
+ * The only record of a request, kept as the text that was received: this is the hottest path, and scanning the bytes
+ * costs a tenth of walking and printing the value. Refuses what no text column can hold, and what is too large.
  */
 export function toRecord(body: unknown, raw: Buffer | null = null): WireRecord {
   const unsafe = raw === null || maybeUnsafe(raw) ? findUnsafe(body) : null;
@@ -32,8 +32,8 @@ export function toRecord(body: unknown, raw: Buffer | null = null): WireRecord {
 }
 
 /**
- * The records of an array, each with its text or the reason why it has none. Refuses the whole when it is empty, has
- * more than `max` records or is too large: nothing is then stored.
+ * The records of an array, each with its text or its error. Refuses the whole array if it is empty, has more than `max`
+ * records or is too large: then nothing is stored.
  */
 export function splitRecords(bodies: readonly unknown[], max: number): (WireRecord | AppError)[] {
   if (bodies.length === 0) throw new AppError("validation_error", "Request body must not be empty");
@@ -58,7 +58,7 @@ function guardSize(units: number): void {
   );
 }
 
-/** Gives each record to `accept` at once; the fates stand in the order of the records. */
+/** Passes all records to `accept` concurrently; the results are in the order of the records. */
 export function settleRecords<T>(
   records: readonly (T | AppError)[],
   accept: (record: T) => Promise<string>,
@@ -81,8 +81,8 @@ export type RecordReply =
   | { status: "error"; status_code: number; error: { type: string; message: string } };
 
 /**
- * The 207 of an array: as long as the request and in its order. The status is `success` whatever the records say.
- * Only a database that took none of them is an error of the whole, so that clients know to send it again.
+ * The 207 response to an array: as long as the request and in its order. The status is `success` whatever the records
+ * say. Only if the database accepted none of them is the whole response an error, so that clients know to resend it.
  */
 export function presentFates(fates: readonly PromiseSettledResult<string>[], log: Log): BulkReply {
   const [first] = fates;
@@ -115,8 +115,8 @@ function toRefusal(reason: unknown, log: Log): AppError {
 }
 
 /**
- * The answer of endpoints that speak in texts: `ok`, and behind it a line for each record that was refused. Where none
- * was taken, the first refusal is the answer; so it is where the database failed, for then clients should send it again.
+ * The response of endpoints that answer in text: `ok`, followed by a line for each refused record. If none was
+ * accepted, the first refusal is the response; the same if the database failed, because then clients should resend.
  */
 export function presentTexts(ok: string, fates: readonly PromiseSettledResult<string>[]): string {
   const refusals = fates.flatMap((fate, index) =>
@@ -137,7 +137,7 @@ function inPlace(reason: AppError, index: number, count: number): AppError {
   return new AppError(code, `[${index}]: ${message}`, { cause: reason, detail });
 }
 
-/** The query of endpoints that take records and have no rehearsal: of all names, this one must not be ignored. */
+/** The query of endpoints that take records and have no dry run: this name in particular must not be ignored. */
 export const noDryRun = z.object({
   dry_run: z
     .string()

@@ -5,11 +5,11 @@ import type { WireRecord } from "./records.ts";
 
 type NotingContext = Pick<RouteContext<unknown, unknown, unknown>, "auth" | "services" | "user_agent">;
 
-/** The key of a record that names what it asks for. */
+/** The key by which a record names what it triggers. */
 const NAMED_BY = { workflow: "workflow", dynamic: "name", event: "event" } as const;
 const MAX_KEY = 255;
 
-/** Tells the request log of a record that is refused. It is not as it should be: what can be read of it is. */
+/** Reports a refused record to the request log. The record is malformed, so only its readable parts are noted. */
 export function noteRefused(
   ctx: NotingContext,
   api_type: keyof typeof NAMED_BY,
@@ -24,7 +24,7 @@ export function noteRefused(
   });
 }
 
-/** Tells it of an edit of a user whose other parts were applied. */
+/** Reports a user edit to the request log that was only partly applied. */
 export function notePartialEdit(ctx: NotingContext, record: WireRecord, warnings: readonly string[]): void {
   ctx.services.engine.noteRequest({
     ...factsOf(record, "distinct_id", ctx),

@@ -2,9 +2,9 @@ import { z } from "zod";
 import { cursorFilter, wholeNumber } from "../filter-values.ts";
 
 /**
- * Pagination of the management API. Resources are paged by `limit` and `offset`, with `{meta, results}` in the answer;
- * logs, which grow while they are read, by `limit` and a cursor. Numbers outside the range are brought into it, as
- * clients of this API expect; what is no number is refused.
+ * Pagination of the management API. Resources are paged by `limit` and `offset`, with `{meta, results}` in the
+ * response; logs, which grow while they are read, by `limit` and a cursor. Numbers outside the range are clamped, as
+ * clients of this API expect; anything that is not a number is refused.
  */
 const MAX_LIMIT = 1000;
 
@@ -23,7 +23,7 @@ export function pagingQuery(defaultLimit: number) {
   };
 }
 
-/** The query fields of a log whose ids look like `shape`; `readPage` reads the page. */
+/** The query fields of a log whose ids match `shape`; `readPage` reads the page. */
 export function logPagingQuery(shape: RegExp) {
   return {
     limit: limitQuery(10),
@@ -42,7 +42,7 @@ export interface Page<Item> {
   results: Item[];
 }
 
-/** `count` is of everything that matches, on whatever page. */
+/** `count` covers everything that matches, on all pages. */
 export function toPage<Item>(results: Item[], count: number, { limit, offset }: Paging): Page<Item> {
   return { meta: { count, limit, offset }, results };
 }

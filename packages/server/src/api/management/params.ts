@@ -2,7 +2,10 @@ import { z } from "zod";
 import { CHANNELS } from "../../core/channel.ts";
 import { oneOf } from "../filter-values.ts";
 
-/** Path parameters that several resources of the management API share. Reads take any slug: a wrong one is not found. */
+/**
+ * Path parameters that several resources of the management API share. Reads accept any slug: an invalid one is not
+ * found.
+ */
 
 export const slugParam = { slug: z.string() };
 

@@ -4,9 +4,8 @@ import { oneOf, singleText } from "../filter-values.ts";
 /** Query fields that several resources of the management API share. */
 
 /**
- * The query of an endpoint that is our own. A name that it does not know is refused: a filter with a slip in it would
- * answer another question than the one that was asked. Endpoints of the wire leave such names out of account, as
- * their clients expect.
+ * The query of an endpoint that is our own. Unknown names are refused: a misspelt filter would answer another question
+ * than the one asked. Endpoints of the wire ignore such names, as their clients expect.
  */
 export function ownQuery<Shape extends z.ZodRawShape>(shape: Shape) {
   const names = Object.keys(shape);
@@ -20,13 +19,13 @@ export function ownQuery<Shape extends z.ZodRawShape>(shape: Shape) {
   });
 }
 
-/** Of what a stranger sent, in an answer. */
+/** How much untrusted input a response repeats. */
 const MAX_SHOWN = 64;
 const MAX_NAMED = 10;
 
 const MODES = ["draft", "live"] as const;
 
-/** Which of the two states of a versioned resource is read: what is being edited, or what is in effect. */
+/** Which of the two states of a versioned resource is read: the draft or the live version. */
 export const modeQuery = { mode: z.enum(MODES, oneOf(MODES)).default("draft") };
 
 export const commitMessageQuery = { commit_message: singleText.optional() };

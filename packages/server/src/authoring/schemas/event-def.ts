@@ -8,11 +8,11 @@ import type { PayloadSchemaRef } from "../../catalog/payload-schema.ts";
 import { timestampReply } from "../../catalog/versioned.ts";
 import type { EventUsage } from "../workflows/workflow-events.ts";
 
-/** Events that are known, with the schema that their properties are held to. Names match without case. */
+/** Known events, with the schema for their properties. Names match case-insensitively. */
 export const eventReply = z.object({
   name: z.string(),
   description: z.string().nullable(),
-  /** Without a number the live version is meant. */
+  /** Without a number the live version is used. */
   payload_schema: z.object({ schema: z.string(), version_no: z.int().nullable() }).nullable(),
   created_at: timestampReply,
   $schema: z.string(),
@@ -77,13 +77,13 @@ export interface EventChange extends EventSource {
 }
 
 export interface EventEdit {
-  /** Undefined: as it is. */
+  /** Undefined: unchanged. */
   description: string | null | undefined;
-  /** Undefined: as it is. Its schema must be committed. */
+  /** Undefined: unchanged. Its schema must be committed. */
   link: PayloadSchemaRef | undefined;
 }
 
-/** Creates an event or changes it. The name stays as it was first written. */
+/** Creates an event or changes it. The name keeps its first spelling. */
 export async function saveEvent(change: EventChange, name: string, edit: EventEdit): Promise<void> {
   await change.db.kysely
     .insertInto("event_def")
@@ -93,7 +93,7 @@ export async function saveEvent(change: EventChange, name: string, edit: EventEd
   await editEvent(change, name, edit);
 }
 
-/** Refuses an event that is not known, and a schema that has no such version. */
+/** Refuses an unknown event, and a schema that has no such version. */
 export async function editEvent(change: EventChange, name: string, edit: EventEdit): Promise<void> {
   const { description, link } = edit;
   if (link !== undefined) await requireCommitted(change, link);
@@ -104,7 +104,7 @@ export async function editEvent(change: EventChange, name: string, edit: EventEd
   if (!changed) throw eventNotFound(change, name);
 }
 
-/** Refuses an event that is not known, and one that has no schema. */
+/** Refuses an unknown event, and one that has no schema. */
 export async function delinkEventSchema(change: EventChange, name: string): Promise<void> {
   const { payload_schema } = await getEventView(change, name);
   if (payload_schema === null) {
@@ -123,7 +123,7 @@ async function updateEvent(
   const event_name = eventKey(name);
   const changed = await db.kysely
     .updateTable("event_def")
-    // There may be no field to set; an event that is not known is to be told all the same.
+    // Sets the name to itself, because there may be no other field to set and an unknown event must still be reported.
     .set({ name: sql`name`, ...fields })
     .where("workspace_id", "=", workspace_id)
     .where("event_name", "=", event_name)

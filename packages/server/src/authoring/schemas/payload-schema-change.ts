@@ -19,7 +19,7 @@ export interface PayloadSchemaEdit {
   json_schema: JsonObject;
 }
 
-/** Makes `json_schema` the draft of `slug`, which it creates where there is none. What changes nothing writes nothing. */
+/** Makes `json_schema` the draft of `slug`, which is created if missing. Writes nothing if nothing changes. */
 export async function savePayloadSchemaDraft(
   { db, workspace_id }: PayloadSchemaChange,
   slug: string,
@@ -37,8 +37,8 @@ export async function savePayloadSchemaDraft(
 }
 
 /**
- * Makes the draft the live version, under the lock of its row, which puts concurrent commits in order. False when
- * it is live already: then there is no new version, so that a commit can be sent again.
+ * Makes the draft the live version, under the lock of its row, which serialises concurrent commits. False if it is
+ * already live: then there is no new version, so that a commit can be repeated.
  */
 export async function publishPayloadSchema(
   { db, workspace_id, catalog }: PayloadSchemaChange & { catalog: Catalog },
@@ -84,7 +84,7 @@ export async function publishPayloadSchema(
     .where("slug", "=", slug)
     .execute();
   await catalog.invalidate(db, workspace_id, "schema", liveKey(slug));
-  // A link may have asked for the number before it was there.
+  // A link may have asked for the number before it existed.
   await catalog.invalidate(db, workspace_id, "schema", versionKey(slug, version_no));
   return true;
 }

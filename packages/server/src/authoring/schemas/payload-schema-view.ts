@@ -6,20 +6,20 @@ import { AppError } from "../../errors.ts";
 import { contentHash } from "../../catalog/content-hash.ts";
 import { type Mode, notCommitted, timestampReply } from "../../catalog/versioned.ts";
 
-/** Payload schemas as reads show them: the draft, or the version that is live. */
+/** Payload schemas as reads show them: the draft or the live version. */
 export const payloadSchemaReply = z.object({
   slug: z.string(),
   name: z.string(),
   description: z.string().nullable(),
   status: z.enum(["draft", "live"]),
-  /** Of `json_schema`, whatever the order of its keys. */
+  /** The hash of `json_schema`, independent of key order. */
   hash: z.string(),
   json_schema: z.record(z.string(), z.unknown()),
   /** The live version, which links may name; null before the first commit. */
   version_no: z.int().nullable(),
   created_at: timestampReply,
   updated_at: timestampReply,
-  /** Of the live version, as is the message; null in a draft. */
+  /** From the live version, like the message; null in a draft. */
   committed_at: timestampReply.nullable(),
   commit_message: z.string().nullable(),
 });
@@ -31,7 +31,7 @@ export interface PayloadSchemaSource {
   workspace_id: number;
 }
 
-/** Every schema of the workspace, with its live version where it has one. */
+/** Every schema of the workspace, with its live version if it has one. */
 export function selectPayloadSchemas({ db, workspace_id }: PayloadSchemaSource) {
   return db.kysely
     .selectFrom("payload_schema as s")
@@ -48,7 +48,7 @@ export function selectPayloadSchemas({ db, workspace_id }: PayloadSchemaSource) 
 
 type PayloadSchemaRow = Awaited<ReturnType<ReturnType<typeof selectPayloadSchemas>["execute"]>>[number];
 
-/** Refuses a slug that is not there, and in mode `live` also one that was never committed. */
+/** Refuses an unknown slug, and in mode `live` also one that was never committed. */
 export async function getPayloadSchemaView(
   source: PayloadSchemaSource,
   slug: string,

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-/** One way in which a value does not fit its schema. */
+/** One reason why a value does not fit its schema. */
 export interface SchemaIssue {
   path: PropertyKey[];
   reason: string;
@@ -9,8 +9,8 @@ export interface SchemaIssue {
 export type Checked<T> = { ok: true; value: T } | { ok: false; problems: string[] };
 
 /**
- * A stored value as its schema reads it, or why it does not fit: `field[0].name: reason`, the place counted from
- * `prefix`; the bare reason where there is no place to name.
+ * A stored value parsed by its schema, or why it does not fit: `field[0].name: reason`, with the path starting at
+ * `prefix`; only the reason if there is no path.
  */
 export function checkValue<T>(
   schema: z.ZodType<T>,
@@ -26,7 +26,7 @@ export function checkValue<T>(
   return { ok: false, problems };
 }
 
-/** The same where only the problems are wanted. */
+/** Like `checkValue`, for callers that need only the problems. */
 export function schemaProblems(
   schema: z.ZodType,
   value: unknown,
@@ -36,7 +36,9 @@ export function schemaProblems(
   return checked.ok ? [] : checked.problems;
 }
 
-/** The error must come from a parse with `reportInput`, which tells a missing field from one of the wrong type. */
+/**
+ * The error must come from a parse with `reportInput`, which distinguishes a missing field from one of the wrong type.
+ */
 export function schemaIssues(error: z.ZodError): SchemaIssue[] {
   return error.issues.flatMap((issue) => flatten(issue, []));
 }
@@ -44,7 +46,7 @@ export function schemaIssues(error: z.ZodError): SchemaIssue[] {
 function flatten(issue: z.core.$ZodIssue, prefix: readonly PropertyKey[]): SchemaIssue[] {
   const path = [...prefix, ...issue.path];
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
-    // Of several shapes that do not fit, the one with the least wrong is what the author meant.
+    // If no shape of a union fits, the author most likely meant the one with the fewest problems.
     const [nearest = []] = issue.errors.toSorted((left, right) => left.length - right.length);
     return nearest.flatMap((inner) => flatten(inner, path));
   }

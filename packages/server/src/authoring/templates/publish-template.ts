@@ -15,8 +15,8 @@ import { headOf } from "./template-view.ts";
 import type { TemplateSnapshot } from "../../catalog/template.ts";
 
 /**
- * Makes the draft of a template live, or of the selected variants only. Refuses when one of them has errors, and
- * then changes nothing. A draft equal to the live version makes no new one, so that a commit can be sent again.
+ * Makes the draft of a template live, or only the selected variants. Refuses if one of them has errors, and then
+ * changes nothing. A draft equal to the live version creates no new one, so that a commit can be repeated.
  */
 export async function publishTemplate(
   change: TemplateChange & { catalog: Catalog },

@@ -11,9 +11,9 @@ import { variantNotFound } from "./variant-view.ts";
 
 export interface VariantEdit {
   locale: string;
-  /** Replaces what was there; the channel's schema fills in what it leaves out. */
+  /** Replaces the old content; the channel's schema fills in missing fields. */
   content: JsonObject;
-  // Undefined: as it is, or the default of a new variant.
+  // Undefined: unchanged, or the default of a new variant.
   tenant_id: string | null | undefined;
   conditions: Condition[] | undefined;
   needs_vendor_approval: boolean | undefined;
@@ -70,7 +70,7 @@ export async function saveVariant(
   await touchTemplate(change, slug);
 }
 
-/** Takes the variant out of the draft; it stays live until that is committed. */
+/** Removes the variant from the draft; it stays live until that is committed. */
 export async function deleteVariant(change: TemplateChange, slug: string, key: VariantKey): Promise<void> {
   await lockTemplate(change, slug);
   if (key.id === "default") {
@@ -110,7 +110,7 @@ function parseContent(
 
 type Placed = Pick<DraftVariant, "channel" | "id" | "tenant_id" | "conditions">;
 
-/** The default variant is the last resort for everybody, and an id belongs to one tenant of its channel. */
+/** The default variant is the last fallback for everybody, and an id belongs to one tenant of its channel. */
 function refuseMove({ channel, id, tenant_id, conditions }: Placed, known: DraftVariant | undefined): void {
   if (id === "default" && (tenant_id !== null || conditions.length > 0)) {
     throw new AppError("validation_error", "the default variant has neither a tenant nor conditions");
@@ -124,7 +124,7 @@ function refuseMove({ channel, id, tenant_id, conditions }: Placed, known: Draft
   }
 }
 
-/** Behind the others of its channel and tenant. */
+/** Places a variant after the others of its channel and tenant. */
 function nextSeqNo(drafts: readonly DraftVariant[], { channel, tenant_id }: Placed): number {
   const siblings = drafts.filter((draft) => draft.channel === channel && draft.tenant_id === tenant_id);
   return Math.max(0, ...siblings.map(({ seq_no }) => seq_no)) + 1;

@@ -6,8 +6,8 @@ import { blankContent, type ChannelRules, type TemplateHead } from "./template-d
 import { headOf, templateNotFound } from "./template-view.ts";
 
 /**
- * Changes of a template's draft. All of them hold the template's row, variants included: a commit sees either all
- * of an edit or nothing.
+ * Changes to a template's draft. All of them lock the template's row, including those to variants: a commit sees either
+ * all of an edit or nothing.
  */
 export interface TemplateChange {
   db: Tx;
@@ -15,7 +15,7 @@ export interface TemplateChange {
   channels: ChannelRules;
 }
 
-/** Holds the row until the transaction ends. */
+/** Locks the row until the transaction ends. */
 export async function lockTemplate({ db, workspace_id }: Omit<TemplateChange, "channels">, slug: string) {
   const row = await db.kysely
     .selectFrom("template")
@@ -29,8 +29,8 @@ export async function lockTemplate({ db, workspace_id }: Omit<TemplateChange, "c
 }
 
 /**
- * Creates the template, or changes those of its properties that are given. A channel that is enabled for the
- * first time gets its `default` variant; one that is switched off keeps its variants.
+ * Creates the template, or changes the given properties. A channel that is enabled for the first time gets its
+ * `default` variant; one that is disabled keeps its variants.
  */
 export async function saveTemplateHead(
   change: TemplateChange,

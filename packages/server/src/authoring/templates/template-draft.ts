@@ -5,10 +5,7 @@ import { contentHash } from "../../catalog/content-hash.ts";
 import { schemaIssues } from "../schemas/schema-problems.ts";
 import type { TemplateSnapshot, VariantSnapshot } from "../../catalog/template.ts";
 
-/**
- * What a template's draft is worth: its hashes, what is wrong with it, and the snapshot that a commit would make
- * of it. Pure.
- */
+/** Evaluates a template's draft: its hashes, its problems, and the snapshot that a commit would make of it. Pure. */
 
 export type TemplateHead = Pick<TemplateSnapshot, "name" | "description" | "tags" | "enabled_channels">;
 
@@ -17,9 +14,9 @@ export interface VariantKey {
   id: string;
 }
 
-/** What a template needs to know of a channel. */
+/** What a template needs to know about a channel. */
 export interface ContentRules {
-  /** Parses any content with the right primitive types, and fills in what it leaves out. */
+  /** Parses any content with the right primitive types, and fills in missing fields. */
   content: z.ZodType<JsonObject>;
   findProblems(content: JsonObject): VariantErrors;
 }
@@ -29,13 +26,13 @@ export type ChannelRules = ReadonlyMap<Channel, ContentRules>;
 /** Dotted path into the content to the reasons why it cannot be committed. */
 export type VariantErrors = Record<string, string[]>;
 
-/** Of what a recipient could tell: not of timestamps, approvals, or the place in the list. */
+/** Covers what a recipient could notice: not timestamps, approvals, or the position in the list. */
 export function variantHash(variant: Omit<VariantSnapshot, "hash" | "seq_no">): string {
   const { channel, id, tenant_id, locale, conditions, content, needs_vendor_approval } = variant;
   return contentHash({ channel, id, tenant_id, locale, conditions, content, needs_vendor_approval });
 }
 
-/** Covers the variants of enabled channels, in their order. */
+/** Covers the variants of enabled channels, in order. */
 export function templateHash(head: TemplateHead, variants: readonly VariantSnapshot[]): string {
   const { name, description, tags, enabled_channels } = head;
   const channels = enabled_channels.map((channel) => [
@@ -45,7 +42,7 @@ export function templateHash(head: TemplateHead, variants: readonly VariantSnaps
   return contentHash({ name, description, tags, enabled_channels, channels });
 }
 
-/** By channel, then by place in the list, the id deciding where two variants claim the same place. */
+/** By channel, then by position in the list, then by id if two variants have the same position. */
 export function inOrder<V extends Pick<VariantSnapshot, "channel" | "seq_no" | "id">>(
   variants: readonly V[],
 ): V[] {
@@ -59,16 +56,16 @@ export function inOrder<V extends Pick<VariantSnapshot, "channel" | "seq_no" | "
 
 export interface CommitPlan {
   snapshot: TemplateSnapshot;
-  /** Variants whose draft goes live; these must be without errors. */
+  /** Variants whose draft goes live; they must have no errors. */
   committed: VariantSnapshot[];
   /** Selected, but neither in the draft nor live. */
   unknown: VariantKey[];
 }
 
 /**
- * The snapshot of a commit. `selection` null takes the draft of every enabled channel; channels that are switched
- * off keep what was live, for the day they are switched on again. With a selection, all other variants keep what
- * was live, and selecting a variant that the draft no longer has takes it out.
+ * The snapshot of a commit. `selection` null takes the draft of every enabled channel; disabled channels keep what was
+ * live, in case they are enabled again. With a selection, all other variants keep what was live, and selecting a
+ * variant that the draft no longer has removes it.
  */
 export function planCommit(
   head: TemplateHead,
@@ -111,18 +108,18 @@ export function variantErrors(
   if (definition === undefined) return { channel: ["is not available"] };
   const parsed = definition.content.safeParse(content, { reportInput: true });
   if (parsed.success) return definition.findProblems(parsed.data);
-  // Stored before its schema became what it is.
+  // Stored under an older version of its schema.
   const byPath = Map.groupBy(schemaIssues(parsed.error), ({ path }) => path.join("."));
   return Object.fromEntries([...byPath].map(([path, issues]) => [path, issues.map(({ reason }) => reason)]));
 }
 
-/** What a channel's content is before anybody wrote any. */
+/** A channel's content before anything is written. */
 export function blankContent(channels: ChannelRules, channel: Channel): JsonObject {
   const parsed = channels.get(channel)?.content.safeParse({});
   return parsed?.success === true ? parsed.data : {};
 }
 
-/** The one line by which clients report a refused commit; they print it as it is, misspelling included. */
+/** The single line with which clients report a refused commit; they print it as it is, including the misspelling. */
 export function describeRefusal(refused: readonly (VariantKey & { errors: VariantErrors })[]): string {
   const lines = refused.map(({ channel, id, errors }, index) => {
     const entries = Object.entries(errors).map(
@@ -133,7 +130,7 @@ export function describeRefusal(refused: readonly (VariantKey & { errors: Varian
   return ["one of more variants about to be committed have issues.", ...lines].join("\n");
 }
 
-/** As Python prints a string: in single quotes, or in double quotes around a single one. */
+/** Like Python's repr of a string: in single quotes, or in double quotes if it contains a single one. */
 function quote(text: string): string {
   const escaped = text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
   if (!escaped.includes("'")) return `'${escaped}'`;

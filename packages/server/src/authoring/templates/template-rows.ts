@@ -5,7 +5,7 @@ import type { Queryable } from "../../db/db.ts";
 import { inOrder, variantHash } from "./template-draft.ts";
 import type { VariantSnapshot } from "../../catalog/template.ts";
 
-/** The stored draft of templates, read with the types that its JSON columns are known to hold. */
+/** The stored drafts of templates, with types for their JSON columns. */
 export interface TemplateSource {
   db: Queryable;
   workspace_id: number;
@@ -17,7 +17,7 @@ export interface DraftVariant extends VariantSnapshot {
   created_at: Date;
 }
 
-/** The draft variants of some templates, those of one template in order. */
+/** The draft variants of several templates, those of each template in order. */
 export async function selectVariants(
   { db, workspace_id }: TemplateSource,
   slugs: readonly string[],

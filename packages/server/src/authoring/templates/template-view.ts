@@ -23,7 +23,7 @@ export const templateReply = z.object({
   enabled_channels: z.array(z.enum(CHANNELS)),
   /** Draft: never committed. */
   status: z.enum(["draft", "active"]),
-  /** Of the live version, as is the commit message. */
+  /** From the live version, like the commit message. */
   version_no: z.int().nullable(),
   hash: z.string(),
   commit_message: z.string().nullable(),
@@ -35,7 +35,7 @@ export const templateReply = z.object({
   channels: z.array(
     z.object({
       channel: z.enum(CHANNELS),
-      /** The channel is live. */
+      /** Whether the channel is live. */
       is_active: z.boolean(),
       variants_count: z.int(),
     }),
@@ -44,7 +44,7 @@ export const templateReply = z.object({
 
 export type TemplateView = z.input<typeof templateReply>;
 
-/** Every template of the workspace, with its live version where it has one. */
+/** Every template of the workspace, with its live version if it has one. */
 export function selectTemplates({ db, workspace_id }: TemplateSource) {
   return db.kysely
     .selectFrom("template as t")
@@ -61,7 +61,7 @@ export function selectTemplates({ db, workspace_id }: TemplateSource) {
 
 export type TemplateRow = Awaited<ReturnType<ReturnType<typeof selectTemplates>["execute"]>>[number];
 
-/** Refuses a slug that is not there, and in mode `live` also one that was never committed. */
+/** Refuses an unknown slug, and in mode `live` also one that was never committed. */
 export async function getTemplateRow(source: TemplateSource, slug: string, mode: Mode): Promise<TemplateRow> {
   const row = await selectTemplates(source).where("t.slug", "=", slug).executeTakeFirst();
   if (row === undefined) throw templateNotFound(slug);

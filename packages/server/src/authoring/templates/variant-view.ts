@@ -9,7 +9,7 @@ import { getTemplateRow, type TemplateRow } from "./template-view.ts";
 import type { TemplateSnapshot } from "../../catalog/template.ts";
 import { type Mode, timestampReply } from "../../catalog/versioned.ts";
 
-/** Variants as reads show them: of the draft, or of the live version. */
+/** Variants as reads show them: from the draft or from the live version. */
 export const variantReply = z.object({
   $schema: z.string(),
   channel: z.enum(CHANNELS),
@@ -19,14 +19,14 @@ export const variantReply = z.object({
   conditions: z.array(z.unknown()),
   hash: z.string(),
   needs_vendor_approval: z.boolean(),
-  /** The name a vendor gets to see; null where nothing needs its approval. */
+  /** The name that a vendor sees; null if no approval is needed. */
   sysgen_template_name: z.string().nullable(),
   approval_status: z.enum(["auto_approved", "pending", "sent_for_approval", "approved", "rejected"]),
   discard_comment: z.string().nullable(),
   approval_at: timestampReply.nullable(),
-  /** Lists leave out `content`, `errors` and `vendor_approvals`, unless asked to include them. */
+  /** Lists omit `content`, `errors` and `vendor_approvals` unless asked to include them. */
   content: z.record(z.string(), z.unknown()).optional(),
-  /** Dotted path into the content to what keeps it from being committed. */
+  /** Dotted path into the content to what prevents a commit. */
   errors: z.record(z.string(), z.array(z.string())).optional(),
   vendor_approvals: z.array(z.record(z.string(), z.unknown())).optional(),
   has_error: z.boolean(),
@@ -47,7 +47,7 @@ export interface VariantFilter {
   id?: string;
 }
 
-/** Variants of one template in order. Refuses a template that is not there. */
+/** Variants of one template in order. Refuses an unknown template. */
 export async function viewVariants(
   source: VariantSource,
   slug: string,

@@ -1,6 +1,6 @@
 import type { NodeExpression } from "../../engine/node.ts";
 
-/** The languages of settings: why a source can never be evaluated, null when it may. */
+/** Checks a setting's expression: why it can never be evaluated, null when it can. */
 export interface ExpressionCheck {
   check: (language: NodeExpression["language"], source: string) => string | null;
 }
@@ -11,7 +11,7 @@ const NAMES: Readonly<Record<NodeExpression["language"], string>> = {
   handlebars: "Handlebars",
 };
 
-/** As `field[0].name: is not valid jq: reason`; what a run would only find out when it gets there. */
+/** As `field[0].name: is not valid jq: reason`; problems that a run would otherwise only hit when it gets there. */
 export function expressionProblems(
   expressions: readonly NodeExpression[],
   { check }: ExpressionCheck,
@@ -29,7 +29,7 @@ function bracketed(path: string): string {
   return path.replaceAll(/\.(\d+)(?=\.|$)/g, "[$1]");
 }
 
-/** Handlebars draws the place where it stopped, on a line of its own under the text: as words it fits into one line. */
+/** Handlebars marks the position where it stopped, on a separate line under the text; in words it fits on one line. */
 function onOneLine(reason: string): string {
   const [head = "", excerpt = "", pointer = ""] = reason.split("\n");
   if (!/^-*\^$/.test(pointer)) return reason.replaceAll(/\s*\n\s*/g, " ");

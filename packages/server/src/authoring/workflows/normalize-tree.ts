@@ -3,7 +3,10 @@ import type { NodeDefinition } from "../../engine/node.ts";
 import type { BranchBody, NodeBody } from "./workflow-body.ts";
 import type { StoredBranch, StoredNode } from "../../catalog/workflow.ts";
 
-/** What is a node's own; everything else beside it, `properties` that are a text too, is a setting of its type. */
+/**
+ * Fields of the node itself; everything else beside them, including `properties` that are text, is a setting of its
+ * type.
+ */
 const ENVELOPE = new Set(["node_type", "name", "description", "ref", "schema_version", "branches"]);
 
 /** `branch` is the ref of the node that has the branches. */
@@ -15,8 +18,8 @@ interface Filling {
 }
 
 /**
- * A tree in its one stored form. Missing refs become `<short>_<n>` with the lowest n that no node or branch of
- * the workflow uses; given ones stay, so a ref that has been read once never moves. Idempotent.
+ * Normalises a tree to its stored form. Missing refs become `<short>_<n>` with the lowest n that no node or branch of
+ * the workflow uses; given ones stay, so a ref never changes once it has been read. Idempotent.
  */
 export function normalizeTree(
   tree: readonly NodeBody[],
@@ -37,7 +40,7 @@ function normalizeNode(node: NodeBody, filling: Filling): StoredNode {
     properties: settingsOf(node),
   };
   const branches = node.branches ?? [];
-  // An empty list says nothing, and some exporters write it on every node.
+  // An empty list means nothing, and some exporters write it on every node.
   if (branches.length === 0) return stored;
   return {
     ...stored,

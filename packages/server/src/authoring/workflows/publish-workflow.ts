@@ -11,8 +11,8 @@ import { workflowNotFound } from "./workflow-view.ts";
 import type { WorkflowDefinition } from "../../catalog/workflow.ts";
 
 /**
- * What changes which version of a workflow is live. Everything here runs under the lock of the workflow's row,
- * which puts concurrent commits of one slug in order, and tells every process when it has committed.
+ * Operations that change which version of a workflow is live. All of them run under the lock of the workflow's row,
+ * which serialises concurrent commits of one slug, and notify every process after the commit.
  */
 export interface WorkflowChange {
   db: Tx;
@@ -27,7 +27,7 @@ export interface LockedWorkflow {
   live_version_id: string | null;
 }
 
-/** Holds the row until the transaction ends. Refuses a slug that does not exist or is deleted. */
+/** Locks the row until the transaction ends. Refuses a slug that does not exist or is deleted. */
 export async function lockWorkflow(
   { db, workspace_id }: WorkflowChange,
   slug: string,
@@ -44,7 +44,7 @@ export async function lockWorkflow(
   return { ...row, draft: row.draft as WorkflowDefinition };
 }
 
-/** What inline triggers make, a version for each way they say it, is there to be read. */
+/** Workflows created by inline triggers, with a version for each distinct body, are read-only. */
 export function refuseInline({ slug, trigger_type }: { slug: string; trigger_type: string }): void {
   if (trigger_type !== "dynamic") return;
   const text = `workflow '${slug}' is made by inline triggers and cannot be written; use another slug`;
@@ -52,8 +52,8 @@ export function refuseInline({ slug, trigger_type }: { slug: string; trigger_typ
 }
 
 /**
- * Makes the draft the live version. The caller has validated it. A draft equal to the live version makes no new
- * one, so that a commit can be sent again. `base` stands in for the database's clock; null: the time of the transaction.
+ * Makes the draft the live version. The caller has validated it. A draft equal to the live version creates no new one,
+ * so that a commit can be repeated. `base` replaces the database's clock; null: the time of the transaction.
  */
 export async function publishWorkflow(
   change: WorkflowChange & { ids: IdSource; base: Date | null },
@@ -108,7 +108,7 @@ export async function publishWorkflow(
   await replaceWorkflowEvents(change, slug, draft);
 }
 
-/** Puts the event index in step with the live definition (null: none), and invalidates all that depends on it. */
+/** Updates the event index to match the live definition (null: none), and invalidates everything that depends on it. */
 export async function replaceWorkflowEvents(
   change: WorkflowChange,
   slug: string,
@@ -131,7 +131,7 @@ export async function replaceWorkflowEvents(
   await invalidate(change, slug, [...before, ...events]);
 }
 
-/** For a change that leaves the index as it is: the workflow itself, and every event it is indexed under. */
+/** For a change that leaves the index unchanged: invalidates the workflow and every event it is indexed under. */
 export async function invalidateWorkflow(change: WorkflowChange, slug: string): Promise<void> {
   const events = await change.db.kysely
     .selectFrom("workflow_event")

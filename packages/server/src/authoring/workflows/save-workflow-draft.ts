@@ -7,14 +7,13 @@ import type { WorkflowDefinition } from "../../catalog/workflow.ts";
 
 export interface WorkflowEdit {
   definition: WorkflowDefinition;
-  /** Undefined: as it is, or true for a new workflow. Takes effect at once: it is no part of a version. */
+  /** Undefined: unchanged, or true for a new workflow. Takes effect at once: it is not part of a version. */
   is_enabled: boolean | undefined;
 }
 
 /**
- * Makes `definition` the draft of `slug`, which it creates where there is none. A deleted workflow comes back as
- * a fresh draft; its old versions stay for the runs that are still on them. An edit that changes nothing writes
- * nothing.
+ * Makes `definition` the draft of `slug`, which is created if missing. A deleted workflow comes back as a fresh draft;
+ * its old versions stay for the runs that still use them. An edit that changes nothing writes nothing.
  */
 export async function saveWorkflowDraft(
   change: WorkflowChange,
@@ -64,7 +63,7 @@ export async function saveWorkflowDraft(
     enabled !== known.is_enabled ||
     workflowHash(definition) !== workflowHash(known.draft as WorkflowDefinition)
   ) {
-    // What is live keeps its kind of trigger until the draft is committed.
+    // The live version keeps its kind of trigger until the draft is committed.
     const trigger_type = known.live_version_id === null ? definition.trigger_type : known.trigger_type;
     await update.set({ is_enabled: enabled, trigger_type }).execute();
   }

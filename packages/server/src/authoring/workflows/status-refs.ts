@@ -3,8 +3,8 @@ import { isJsonObject } from "../../core/json.ts";
 import type { StoredNode } from "../../catalog/workflow.ts";
 
 /**
- * Conditions on the status of messages name the node that sends them. That node must have run by then on every
- * path that leads there, or the condition would judge messages that cannot exist.
+ * Conditions on the status of messages name the node that sends them. That node must have run before on every path that
+ * leads there, or the condition would refer to messages that cannot exist.
  */
 export function statusRefProblems(
   triggerConditions: unknown,
@@ -33,7 +33,7 @@ function collectTypes(tree: readonly StoredNode[], types: Walk["types"]): void {
   }
 }
 
-/** The send nodes that have certainly run after `tree`; null where nothing comes after it. */
+/** The send nodes that have certainly run after `tree`; null if nothing comes after it. */
 function walkNodes(
   tree: readonly StoredNode[],
   before: ReadonlySet<string>,
@@ -50,7 +50,7 @@ function walkNodes(
       if (after !== null && !branch.is_terminal) rejoining.push(after);
     }
     const [first, ...rest] = rejoining;
-    // Nodes behind branches that all end the run are never reached: nothing about them can be wrong.
+    // Nodes after branches that all end the run are never reached, so nothing in them can be wrong.
     if (first === undefined) return null;
     sent = new Set([...first].filter((candidate) => rest.every((other) => other.has(candidate))));
   }
@@ -68,7 +68,7 @@ function checkRefs(place: string, conditions: unknown, sent: ReadonlySet<string>
   }
 }
 
-/** Refs of message-status leaves, at whatever depth of groups. */
+/** Refs of message-status leaves, at any depth of groups. */
 function namedRefs(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(namedRefs);
   if (!isJsonObject(value)) return [];

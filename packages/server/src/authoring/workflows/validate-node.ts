@@ -5,16 +5,16 @@ import { checkValue } from "../schemas/schema-problems.ts";
 import type { WorkflowFacts } from "./workflow-facts.ts";
 import type { StoredBranch, StoredNode } from "../../catalog/workflow.ts";
 
-/** What workflows are written in: the types of nodes by wire name, and the languages of their settings. */
+/** The vocabulary of workflows: node types by wire name, and the languages of their settings. */
 export interface WorkflowRules {
   nodes: ReadonlyMap<string, NodeDefinition>;
   expressions: ExpressionCheck;
 }
 
-/** Branches where none belong: there is no saying what is wrong inside them. */
+/** Schema for branches on a node that has none: their content cannot be checked. */
 const anything = z.unknown();
 
-/** What is wrong with one node and with the conditions of its branches, but not with what is inside those. */
+/** Problems of one node and the conditions of its branches, but not of the nodes inside them. */
 export function validateNode(node: StoredNode, rules: WorkflowRules, facts: WorkflowFacts): string[] {
   const { ref, node_type, branches = [] } = node;
   const definition = rules.nodes.get(node_type);

@@ -5,13 +5,13 @@ import type { WorkflowFacts } from "./workflow-facts.ts";
 import type { StoredNode, WorkflowDefinition } from "../../catalog/workflow.ts";
 
 const MAX_NODES = 200;
-/** Levels of branches inside branches. */
+/** The maximum nesting of branches. */
 const MAX_NESTING = 10;
 
 /**
- * Problems of the tree as a whole, then of its nodes in the order they are written, then of conditions that name
- * nodes, then of events by which the workflow could never start or go on. Of a tree that is too large only that is
- * said: nobody reads the rest, and working it out has no bound.
+ * Problems of the tree as a whole, then of its nodes in order, then of conditions that name nodes, then of events by
+ * which the workflow could never start or continue. If the tree is too large, only that is reported: nobody reads the
+ * rest, and computing it has no bound.
  */
 export function validateTree(
   definition: Pick<WorkflowDefinition, "tree" | "conditions" | "trigger_type" | "trigger_events">,

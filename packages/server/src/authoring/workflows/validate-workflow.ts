@@ -9,16 +9,16 @@ import type { WorkflowFacts } from "./workflow-facts.ts";
 import type { WorkflowDefinition } from "../../catalog/workflow.ts";
 
 const MAX_EVENT_NAME = 255;
-/** Nobody reads more of them, and every read of the workflow carries them. */
+/** Nobody reads more of them, and every read of the workflow returns them. */
 const MAX_PROBLEMS = 100;
-/** Refs, keys and expressions in a problem are as long as somebody made them. */
+/** Refs, keys and expressions in a problem can have any length. */
 const MAX_TEXT = 500;
 
 /**
- * Everything that keeps a draft from being committed, as `"<ref or field>: <reason>"`; empty when it is sound.
- * Categories, templates, payload schemas, invoked workflows and node types are looked at as they are now, so a
- * workflow can become invalid by itself. An invoked workflow must be there, but need not be live: two that trigger
- * each other could otherwise never be committed, and a run meets one that is not live with an error and goes on.
+ * Everything that prevents a draft from being committed, as `"<ref or field>: <reason>"`; empty if it can be.
+ * Categories, templates, payload schemas, invoked workflows and node types are checked in their current state, so a
+ * workflow can become invalid without a change. An invoked workflow must exist, but need not be live: two that trigger
+ * each other could otherwise never be committed, and a run that finds one not live logs an error and continues.
  */
 export function validateWorkflow(
   definition: WorkflowDefinition,
@@ -66,14 +66,14 @@ function validateTrigger(
 ): string[] {
   const { trigger_type, conditions } = definition;
   const problems = schemaProblems(conditionsSchema, conditions, ["conditions"]);
-  // Each kind may carry the settings of the other; they have no effect there.
+  // Either kind may have the settings of the other; they have no effect there.
   switch (trigger_type) {
     case "api":
       return [...problems, ...validateLink(definition, facts)];
     case "event":
       return [...problems, ...validateEvents(definition), ...validateOverrides(definition, expressions)];
     case "dynamic":
-      // Made by an inline trigger, which has checked it; whoever writes one is refused.
+      // Created by an inline trigger, which has checked it; clients cannot write one.
       return problems;
     default:
       return [...problems, "trigger_type: must be one of ['event' 'api']"];

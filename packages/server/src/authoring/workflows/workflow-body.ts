@@ -1,21 +1,21 @@
 import { z } from "zod";
 
 /**
- * What the wire may send as a workflow. Only a value of the wrong type, and a name, ref or description that is longer
- * than anybody reads, is refused here, with the field named; a workflow that is merely unfinished or unsound is stored
- * as a draft, and `validateWorkflow` says what stands between it and a commit.
+ * The workflow bodies that the wire accepts. Only values of the wrong type, and names, refs or descriptions of
+ * excessive length, are refused here, with the field named; a workflow that is merely unfinished or invalid is stored
+ * as a draft, and `validateWorkflow` reports what prevents a commit.
  */
 const text = z.string().nullish();
-/** Names, and refs, by which problems are told. */
+/** Names, and refs, which identify problems. */
 const label = z.string().max(255, "must be at most 255 characters").nullish();
 const prose = z.string().max(1000, "must be at most 1000 characters").nullish();
 const jsonObject = z.record(z.string(), z.unknown());
 const jsonObjects = z.array(jsonObject).nullish();
 
-/** The one type that has a setting called `properties`, a text: in its older form it stands beside `node_type` too. */
+/** The only type with a setting called `properties`, a text: in its older form it too stands beside `node_type`. */
 const HAS_PROPERTIES = "userupdate";
 
-/** Settings sit in `properties`, or, in an older form that is still published, beside `node_type`. */
+/** Settings are in `properties` or, in an older form that is still published, beside `node_type`. */
 const node: z.ZodType<NodeBody> = z
   .looseObject({
     node_type: z.string().min(1, "must not be empty"),
@@ -45,7 +45,7 @@ const branch = z.object({
   },
 });
 
-/** Body of the upsert. Keys that only reads have (`slug`, `status`, `hash`, …) come back from clients and are dropped. */
+/** Body of the upsert. Clients send back keys that only reads have (`slug`, `status`, `hash`, …); these are dropped. */
 export const workflowBody = z.object({
   name: label,
   description: prose,
@@ -68,7 +68,7 @@ export const workflowBody = z.object({
 
 export type WorkflowBody = z.infer<typeof workflowBody>;
 
-/** Written out, because the schema refers to itself. */
+/** Written out, because the schema is recursive. */
 export interface NodeBody {
   [setting: string]: unknown;
   node_type: string;

@@ -6,7 +6,7 @@ import { normalizeTree } from "./normalize-tree.ts";
 import type { WorkflowBody } from "./workflow-body.ts";
 import type { WorkflowDefinition } from "../../catalog/workflow.ts";
 
-/** The definition a body stands for: settings nested, names and refs filled in, every field present. */
+/** Converts a body to a definition: settings nested, names and refs filled in, every field present. */
 export function parseWorkflowBody(
   body: WorkflowBody,
   nodes: ReadonlyMap<string, NodeDefinition>,
@@ -16,14 +16,14 @@ export function parseWorkflowBody(
     description: body.description ?? null,
     category: body.category ?? "",
     tags: body.tags ?? [],
-    // The published example of a new workflow leaves it out.
+    // The published example of a new workflow omits it.
     trigger_type: body.trigger_type ?? "api",
     trigger_events: body.trigger_events ?? [],
     payload_schema: parsePayloadSchema(body.payload_schema),
     ratelimit: body.ratelimit ?? null,
-    // Stored as given: a draft may hold conditions that are not sound yet.
+    // Stored as given: a draft may hold conditions that are not valid yet.
     conditions: (body.conditions ?? []) as unknown as Condition[],
-    // Editors say "none" with an empty text.
+    // Editors express "none" as an empty text.
     override_recipients_type: body.override_recipients_type || null,
     override_recipients_user_expr: body.override_recipients_user_expr ?? null,
     override_recipients_single_object_fields_expr: (body.override_recipients_single_object_fields_expr ??

@@ -5,23 +5,23 @@ import type { StoredNode, WorkflowDefinition } from "../../catalog/workflow.ts";
 export type EventUsage = "Trigger Event" | "Wait Event" | "Success Metric Event";
 
 export interface WorkflowEvent {
-  /** Trimmed, as events are when they come, and lower-cased: names match without case. */
+  /** Trimmed, like incoming events, and lower-cased: names match case-insensitively. */
   event_name: string;
   usage: EventUsage;
 }
 
-/** The events a workflow reacts to and how, each pair once. */
+/** The events a workflow reacts to and how, without duplicates. */
 export function workflowEvents(definition: EventSettings): WorkflowEvent[] {
   const found = new Map<string, WorkflowEvent>();
   for (const { name, usage } of namedEvents(definition)) {
     const event_name = name.trim().toLowerCase();
-    // A draft that is not finished, which validation tells.
+    // An unfinished draft, which validation reports.
     if (event_name !== "") found.set(`${usage} ${event_name}`, { event_name, usage });
   }
   return [...found.values()];
 }
 
-/** Events that are named but can never come, as `"<ref or field>: <reason>"`. */
+/** Events that are named but can never occur, as `"<ref or field>: <reason>"`. */
 export function reservedEventProblems(definition: EventSettings): string[] {
   return namedEvents(definition)
     .filter(({ name }) => !canCome(name.trim()))
@@ -34,7 +34,7 @@ export function reservedEventProblems(definition: EventSettings): string[] {
 type EventSettings = Pick<WorkflowDefinition, "trigger_type" | "trigger_events" | "tree">;
 
 interface NamedEvent {
-  /** Where the name stands. */
+  /** Where the name is used. */
   place: string;
   name: string;
   usage: EventUsage;
@@ -66,10 +66,10 @@ function namedEvents({ trigger_type, trigger_events, tree }: EventSettings): Nam
 }
 
 const RESERVED = /^(?:\$|ss_)/i;
-/** What the product itself tells of its lists. */
+/** Events that the product itself emits about lists. */
 const LIST_EVENT = /^\$user_(?:entered|exited)_list - \S/i;
 
-/** Of the reserved names those come that clients may send, and those of lists. */
+/** Of the reserved names, those that clients may send and those of lists can occur. */
 function canCome(name: string): boolean {
   if (!RESERVED.test(name) || LIST_EVENT.test(name)) return true;
   const sent = parseEventRecord({ event: name.toLowerCase(), distinct_id: "somebody" });

@@ -4,15 +4,15 @@ import { loadLiveCategories } from "../../catalog/live-categories.ts";
 import type { StoredNode, WorkflowDefinition } from "../../catalog/workflow.ts";
 
 /**
- * What a workflow is checked against besides itself, as it is now. Workflows that it triggers are none of it: those that
- * trigger each other could never be committed, and a run that finds no such workflow says so and goes on.
+ * The current state that a workflow is checked against. It does not include workflows that it triggers: those that
+ * trigger each other could never be committed, and a run that finds no such workflow logs it and continues.
  */
 export interface WorkflowFacts {
   /** True for the slug of a published category, and for a root. */
   isCategory: (slug: string) => boolean;
-  /** Why a template cannot be sent on any of some channels, null for whatever channels it has; null when it can. */
+  /** Why a template cannot be sent on any of the given channels (null: any channel); null when it can. */
   refuseTemplate: (slug: string, channels: readonly Channel[] | null) => string | null;
-  /** Why payloads cannot be held to a schema; null when they can. */
+  /** Why payloads cannot be checked against a schema; null when they can. */
   refuseSchema: (link: SchemaLink) => string | null;
 }
 
@@ -23,14 +23,14 @@ export interface FactsSource {
   workspace_id: number;
 }
 
-/** Loaded at once for all of `definitions`; about what they do not name the facts know nothing. */
+/** Loaded at once for all of `definitions`; the facts cover only what these name. */
 export async function loadWorkflowFacts(
   source: FactsSource,
   definitions: readonly WorkflowDefinition[],
 ): Promise<WorkflowFacts> {
   const trees = definitions.map(({ tree }) => tree.nodes);
   const links = definitions.flatMap(({ payload_schema }) => payload_schema ?? []);
-  // One after the other: a transaction is one connection.
+  // Sequentially: a transaction is one connection.
   const categories = await loadLiveCategories(source.db, source.workspace_id);
   const templates = await findTemplates(source, templatesIn(trees));
   const schemas = await findSchemas(source, links);
@@ -72,7 +72,7 @@ function templatesIn(trees: readonly (readonly StoredNode[])[]): string[] {
 interface TemplateFacts {
   slug: string;
   is_committed: boolean;
-  /** The enabled channels that its live version has content for. */
+  /** The enabled channels for which its live version has content. */
   live: Channel[];
 }
 
@@ -98,7 +98,7 @@ async function findTemplates(
 interface SchemaFacts {
   slug: string;
   live_version_no: number | null;
-  /** Of those that are asked for. */
+  /** The existing versions among the requested ones. */
   versions: number[];
 }
 

@@ -14,27 +14,27 @@ import {
 import type { WorkflowDefinition } from "../../catalog/workflow.ts";
 
 /**
- * The committed versions of a workflow: what it was, who made it so and when. They never change, and runs stay on
- * the one that they began with. How many runs a version has is not here: runs have no index by version, and one would
+ * The committed versions of a workflow: its definition, author and time. They never change, and runs stay on the one
+ * that they started with. The number of runs per version is not included: runs have no index by version, and one would
  * be written with every run.
  */
 export const workflowVersionReply = z.object({
   version_no: z.int(),
-  /** What runs and messages name as `version_id`. */
+  /** The `version_id` of runs and messages. */
   id: z.string(),
-  /** Equal to the workflow's `hash` where the draft is this version. */
+  /** Equal to the workflow's `hash` if the draft is this version. */
   hash: z.string(),
   commit_message: z.string().nullable(),
   created_at: timestampReply,
   created_by: editorReply.nullable(),
-  /** New triggers run on it, if the workflow is enabled. */
+  /** New triggers use it, if the workflow is enabled. */
   is_live: z.boolean(),
 });
 
 /** A version in the shape of a workflow: as it would be read if it were live now. */
 export const versionedWorkflowReply = workflowReply.extend({ version_no: z.int() });
 
-/** The last committed first. Refuses a workflow that is not there. */
+/** Most recent first. Refuses an unknown workflow. */
 export async function listWorkflowVersions(
   source: WorkflowSource,
   slug: string,
@@ -62,7 +62,7 @@ export async function listWorkflowVersions(
   };
 }
 
-/** Refuses a workflow and a version that are not there. Whether it is valid is judged by what is there now. */
+/** Refuses an unknown workflow or version. Its validity is judged by the current state. */
 export async function getWorkflowVersionView(
   source: WorkflowSource,
   slug: string,
@@ -83,7 +83,7 @@ export async function getWorkflowVersionView(
   return { ...view, ...(isSuperseded && { status: "inactive" as const }), version_no };
 }
 
-/** As it was committed. Refuses a workflow and a version that are not there. */
+/** The definition as committed. Refuses an unknown workflow or version. */
 export async function getVersionDefinition(
   source: WorkflowSource,
   slug: string,
@@ -95,7 +95,7 @@ export async function getVersionDefinition(
 
 async function getVersion(source: WorkflowSource, workflow: WorkflowRow, version_no: number) {
   const row = await selectVersions(source, workflow)
-    // The number is a stranger's and may be larger than the column's type holds.
+    // The number is untrusted and may exceed the column's type.
     .where("version_no", "=", sql<number>`${version_no}::bigint`)
     .selectAll()
     .executeTakeFirst();
@@ -103,7 +103,7 @@ async function getVersion(source: WorkflowSource, workflow: WorkflowRow, version
   throw new AppError("not_found", `version ${version_no} of workflow (slug: '${workflow.slug}') not found`);
 }
 
-/** Of a slug that was deleted and taken again only those of its new life. */
+/** For a slug that was deleted and created again, only the versions since then. */
 function selectVersions({ db, workspace_id }: WorkflowSource, { slug, created_at }: WorkflowRow) {
   return db.kysely
     .selectFrom("workflow_version")

@@ -16,12 +16,12 @@ import { loadWorkflowFacts } from "./workflow-facts.ts";
 import type { WorkflowDefinition } from "../../catalog/workflow.ts";
 
 /**
- * Workflows as reads show them: a definition, either the draft or the live one, with what the row and its live
- * version know beside it. Whether it is valid is worked out on every read, because templates come and go.
+ * Workflows as reads show them: a definition, either the draft or the live one, with the data of its row and live
+ * version. Validity is computed on every read, because templates come and go.
  */
 export interface WorkflowSource {
   db: Queryable;
-  /** The engine's. */
+  /** The engine's rules. */
   rules: WorkflowRules;
   workspace_id: number;
 }
@@ -46,9 +46,9 @@ export const workflowReply = z.object({
   override_tenant_expr: z.string().nullable(),
   tree: z.object({ nodes: z.array(z.unknown()) }),
   status: z.enum(["active", "inactive", "draft"]),
-  /** Of the writable fields, whatever the order of their keys. */
+  /** Hash of the writable fields, independent of key order. */
   hash: z.string(),
-  /** Of the live version. */
+  /** The commit message of the live version. */
   commit_message: z.string().nullable(),
   created_at: timestampReply,
   updated_at: timestampReply,
@@ -60,7 +60,7 @@ export const workflowReply = z.object({
 
 export type WorkflowView = z.input<typeof workflowReply>;
 
-/** Every workflow of the workspace that is not deleted, with its live version where it has one. */
+/** Every workflow of the workspace that is not deleted, with its live version if it has one. */
 export function selectWorkflows({ db, workspace_id }: WorkflowSource) {
   return db.kysely
     .selectFrom("workflow as w")
@@ -75,7 +75,7 @@ export function selectWorkflows({ db, workspace_id }: WorkflowSource) {
 
 export type WorkflowRow = Awaited<ReturnType<ReturnType<typeof selectWorkflows>["execute"]>>[number];
 
-/** Refuses a slug that is not there, and in mode `live` also one that was never committed. */
+/** Refuses an unknown slug, and in mode `live` also one that was never committed. */
 export async function getWorkflowView(
   source: WorkflowSource,
   slug: string,
@@ -144,7 +144,7 @@ export function presentWorkflow(
   };
 }
 
-/** Inline workflows have no version that is live by itself, and are in effect whenever they are enabled. */
+/** Inline workflows have no live version, and are in effect whenever they are enabled. */
 function statusOf({ live_version_id, trigger_type, is_enabled }: WorkflowRow): WorkflowView["status"] {
   if (live_version_id === null && trigger_type !== "dynamic") return "draft";
   return is_enabled ? "active" : "inactive";

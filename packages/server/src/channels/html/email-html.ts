@@ -2,14 +2,14 @@ import { escapeHtml } from "./html-entities.ts";
 import { commentEnd, createFinder, readTag, type Finder, type Tag } from "./html-tags.ts";
 
 /*
- * What is put into the rendered HTML of an e-mail: the line that mail clients show beside the subject, and
+ * Inserts two things into the rendered HTML of an e-mail: the line that mail clients show beside the subject, and
  * structured data for clients that act on it.
  */
 
-/** Fills the rest of the preview line, so that the body's first words do not show in it. */
+/** Fills the rest of the preview line, so that it does not show the body's first words. */
 const PREVIEW_PADDING = "&#847;&zwnj;&nbsp;".repeat(100);
 
-/** Puts the preheader, plain text, first into the body, where no reader sees it. */
+/** Inserts the preheader, plain text, at the start of the body, hidden from the reader. */
 export function insertPreheader(html: string, preheader: string): string {
   const div = `<div style="display:none;max-height:0;overflow:hidden;mso-hide:all">${escapeHtml(preheader)}${PREVIEW_PADDING}</div>`;
   const finder = createFinder(html);
@@ -18,9 +18,9 @@ export function insertPreheader(html: string, preheader: string): string {
   return html.slice(0, at) + div + html.slice(at);
 }
 
-/** Puts JSON-LD into the head, which is made where there is none. */
+/** Inserts JSON-LD into the head, which is created if missing. */
 export function insertMarkup(html: string, markup: string): string {
-  // JSON may spell `<` another way, so that nothing in it can end the script element.
+  // Escapes `<` in JSON, so that nothing in it can end the script element.
   const script = `<script type="application/ld+json">${markup.replaceAll("<", String.raw`\u003c`)}</script>`;
   const finder = createFinder(html);
   const head = findTag(finder, "head", false);

@@ -1,6 +1,6 @@
 /*
- * Character references of HTML, decoded for plain text. The names are those of HTML 4, the set that e-mail
- * editors write; a reference nobody knows stays as it is.
+ * Character references of HTML, decoded for plain text. The names are those of HTML 4, the set that e-mail editors
+ * write; unknown references stay as they are.
  */
 
 /** U+00A0 to U+00FF, in order. */
@@ -9,7 +9,7 @@ const LATIN_1 =
   "Agrave Aacute Acirc Atilde Auml Aring AElig Ccedil Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute Ocirc Otilde Ouml times Oslash Ugrave Uacute Ucirc Uuml Yacute THORN szlig " +
   "agrave aacute acirc atilde auml aring aelig ccedil egrave eacute ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide oslash ugrave uacute ucirc uuml yacute thorn yuml";
 
-/** Name and code point, pairwise. */
+/** Name and code point, in pairs. */
 const OTHERS =
   "quot 34 amp 38 apos 39 lt 60 gt 62 OElig 338 oelig 339 Scaron 352 scaron 353 Yuml 376 fnof 402 circ 710 tilde 732 " +
   "ensp 8194 emsp 8195 thinsp 8201 zwnj 8204 zwj 8205 lrm 8206 rlm 8207 ndash 8211 mdash 8212 lsquo 8216 rsquo 8217 sbquo 8218 ldquo 8220 rdquo 8221 bdquo 8222 " +
@@ -41,7 +41,7 @@ export function decodeEntities(text: string): string {
   });
 }
 
-/** Escapes text for the inside of an element or a quoted attribute; references already there stay what they are. */
+/** Escapes text for the inside of an element or a quoted attribute; existing references are kept. */
 export function escapeHtml(text: string): string {
   return text
     .replaceAll(/&(?!#[xX][0-9a-fA-F]{1,8};|#\d{1,8};|[a-zA-Z][a-zA-Z0-9]{1,31};)/g, "&amp;")
@@ -51,7 +51,7 @@ export function escapeHtml(text: string): string {
 }
 
 function decodeNumber(code: number): string {
-  // As browsers do: these were never assigned, but old editors meant Windows-1252.
+  // As in browsers: these were never assigned, but old editors meant Windows-1252.
   if (code >= 0x80 && code <= 0x9f) return new TextDecoder("windows-1252").decode(Uint8Array.of(code));
   const valid = code > 0 && code <= 0x10_ff_ff && !(code >= 0xd8_00 && code <= 0xdf_ff);
   return valid ? String.fromCodePoint(code) : "\u{FFFD}";

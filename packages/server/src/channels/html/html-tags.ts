@@ -1,23 +1,23 @@
 /*
- * Reads HTML one tag at a time. It knows about Handlebars: in a template a `{{ … }}` may stand between the
- * attributes or hold the quotes of the attribute it is in, and is skipped as one piece. Everything runs in
- * time proportional to the source, however broken that is.
+ * Reads HTML one tag at a time. It handles Handlebars: in a template a `{{ … }}` may occur between the attributes or
+ * hold the quotes of the attribute it is in, and is skipped as one piece. Runs in linear time, however broken the
+ * source is.
  */
 
 export interface Tag {
   /** Lower case. */
   name: string;
   closing: boolean;
-  /** Names in lower case, the first of its name wins; values as written, not decoded. */
+  /** Names in lower case, the first of a name wins; values as written, not decoded. */
   attributes: ReadonlyMap<string, string>;
   /** Index after the tag. */
   end: number;
 }
 
-/** Looks for fixed strings, and remembers how far away the next one is. */
+/** Searches for fixed strings, and caches the position of the next one. */
 export interface Finder {
   source: string;
-  /** As `indexOf`: -1 when the needle does not follow. */
+  /** Like `indexOf`: -1 when there is no further needle. */
   find: (needle: string, from: number) => number;
 }
 
@@ -26,7 +26,7 @@ export function createFinder(source: string): Finder {
   return {
     source,
     find: (needle, from) => {
-      // Without the memory, a source full of openings whose end is far away or missing takes quadratic time.
+      // Without the cache, a source full of openings whose end is far away or missing takes quadratic time.
       const last = searches.get(needle);
       if (last !== undefined && last.from <= from && from <= last.at)
         return last.at === Infinity ? -1 : last.at;
@@ -120,7 +120,7 @@ function readAttribute(finder: Finder, at: number, attributes: Map<string, strin
   return quoted ? Math.min(end + 1, source.length) : end;
 }
 
-/** Index of the first character that `stops`, mustaches passed over; the length of the source if none does. */
+/** Index of the first character that `stops` accepts, skipping mustaches; the length of the source if there is none. */
 function skipUntil(finder: Finder, from: number, stops: (code: number) => boolean): number {
   const { source } = finder;
   let i = from;

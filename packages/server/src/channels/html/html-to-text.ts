@@ -3,12 +3,12 @@ import { commentEnd, createFinder, mustacheEnd, readTag, type Finder, type Tag }
 import { createTextLines, type TextLines } from "./text-lines.ts";
 
 /*
- * Writes the plain-text half of an e-mail from its HTML. The source is a template, so Handlebars tags go
- * through as they are, and where hidden parts are dropped their block tags stay if the rest needs them. No
- * tree is built: one pass, linear in the source, at home with broken and with hostile HTML.
+ * Generates the plain-text part of an e-mail from its HTML. The source is a template, so Handlebars tags are kept as
+ * they are, and where hidden parts are dropped their block tags stay if the rest needs them. No tree is built: one
+ * pass, linear in the source, robust against broken and hostile HTML.
  */
 
-/** Dropped with all they contain. */
+/** Dropped with their content. */
 const DROPPED: ReadonlySet<string> = new Set([
   "audio",
   "canvas",
@@ -22,7 +22,7 @@ const DROPPED: ReadonlySet<string> = new Set([
   "video",
 ]);
 
-/** Dropped too, but what they contain is not HTML: only their own end tag ends them. */
+/** Also dropped, but their content is not HTML: only their own end tag ends them. */
 const RAW: ReadonlySet<string> = new Set(["script", "style", "textarea", "title", "xmp"]);
 
 const VOID: ReadonlySet<string> = new Set(
@@ -34,7 +34,7 @@ const PARAGRAPHS =
   "address article aside blockquote dl fieldset figure footer form h1 h2 h3 h4 h5 h6 header main nav ol p pre section ul";
 const LINES = "body caption center dd div dt figcaption head html legend li table tbody tfoot thead tr";
 
-/** How many line breaks stand before and after an element. */
+/** The number of line breaks before and after an element. */
 const BREAKS: ReadonlyMap<string, number> = new Map([
   ...PARAGRAPHS.split(" ").map((name): [string, number] => [name, 2]),
   ...LINES.split(" ").map((name): [string, number] => [name, 1]),
@@ -50,7 +50,7 @@ interface Writer {
   preformatted: number;
 }
 
-/** Plain text for an HTML template; a template again, with the same Handlebars tags. */
+/** Converts an HTML template to plain text, which is a template with the same Handlebars tags. */
 export function htmlToText(html: string): string {
   const finder = createFinder(html);
   const writer: Writer = { finder, lines: createTextLines(), lists: [], link: null, preformatted: 0 };
@@ -59,7 +59,7 @@ export function htmlToText(html: string): string {
   return writer.lines.finish();
 }
 
-/** Handles what starts at `at`; returns where the next piece starts. */
+/** Handles the piece that starts at `at`; returns where the next one starts. */
 function step(writer: Writer, at: number): number {
   const { finder, lines } = writer;
   const { source } = finder;
@@ -138,7 +138,7 @@ function close(writer: Writer, name: string): void {
   breakLine(writer, name);
 }
 
-/** Lists inside lists are lines of the outer one, without a blank line around them. */
+/** Nested lists are lines of the outer one, without a blank line around them. */
 function breakLine(writer: Writer, name: string): void {
   const breaks = BREAKS.get(name);
   if (breaks === undefined) return;
@@ -158,7 +158,7 @@ function startItem(writer: Writer): void {
   if (number !== null) writer.lists[last] = number + 1;
 }
 
-/** A picture is its description; one without a description, or of a single pixel, is decoration. */
+/** An image becomes its description; one without a description, or of a single pixel, is decoration. */
 function writeImage(writer: Writer, tag: Tag): void {
   const alt = decodeOutsideMustaches(tag.attributes.get("alt") ?? "").trim();
   if (alt === "" || isPixel(tag.attributes.get("width")) || isPixel(tag.attributes.get("height"))) return;
@@ -169,7 +169,7 @@ function isPixel(size: string | undefined): boolean {
   return size !== undefined && /^\s*[01](?:px)?\s*$/i.test(size);
 }
 
-/** `text (href)`, or one of the two where the other adds nothing. */
+/** `text (href)`, or only one of the two if the other adds nothing. */
 function closeLink(writer: Writer): void {
   const { link, lines } = writer;
   writer.link = null;
@@ -192,7 +192,7 @@ function isHidden(tag: Tag): boolean {
   return style !== undefined && HIDING_STYLE.test(style.replaceAll(/\s/g, "").toLowerCase());
 }
 
-/** Where the element that `tag` opens ends: after the end tag that matches it, or with the source. */
+/** Where the element that `tag` opens ends: after its matching end tag, or with the source. */
 function elementEnd(finder: Finder, tag: Tag): number {
   if (VOID.has(tag.name)) return tag.end;
   let depth = 1;
@@ -207,7 +207,7 @@ function elementEnd(finder: Finder, tag: Tag): number {
       at = Math.min(following(finder, "<", at + 1), following(finder, "{{", at + 1));
     } else {
       if (inner.name === tag.name) depth += inner.closing ? -1 : 1;
-      // A paragraph never holds another one: the second opens where the first was left open.
+      // Paragraphs cannot nest: the second starts where the first was left open.
       if (depth > 1 && tag.name === "p") return at;
       at = RAW.has(inner.name) && !inner.closing ? rawEnd(finder, inner) : inner.end;
       if (depth === 0) return at;
@@ -238,13 +238,13 @@ function following(finder: Finder, needle: string, from: number): number {
   return at < 0 ? finder.source.length : at;
 }
 
-/** Leaves out a stretch of source, except for block tags without which the text would be no template. */
+/** Leaves out part of the source, except for block tags that the template needs to stay balanced. */
 function drop(writer: Writer, from: number, to: number): number {
   writer.lines.atom(unbalancedBlockTags(writer.finder, from, to));
   return to;
 }
 
-/** All block tags of a stretch if they do not close among themselves, else none. */
+/** All block tags in a range if they are unbalanced, otherwise none. */
 function unbalancedBlockTags(finder: Finder, from: number, to: number): string {
   const tags: string[] = [];
   let depth = 0;

@@ -1,27 +1,29 @@
 /*
- * Lays out plain text the way HTML is laid out: runs of white space are one space, none at the edges of a
- * line, at most one blank line between paragraphs.
+ * Lays out plain text like HTML: runs of white space are one space, none at the edges of a line, at most one blank line
+ * between paragraphs.
  */
 
 export interface TextLines {
-  /** Adds a run of text, its white space collapsed (line breaks kept when `preformatted`) and typography made plain. */
+  /**
+   * Adds a run of text, with white space collapsed (line breaks kept when `preformatted`) and typography simplified.
+   */
   text: (run: string, preformatted: boolean) => void;
-  /** Adds a piece as it is. Empty pieces add nothing. */
+  /** Adds a piece verbatim. Empty pieces add nothing. */
   atom: (piece: string) => void;
-  /** Adds to the end of what is there, before any break that is due. */
+  /** Appends to the existing text, before any pending break. */
   append: (piece: string) => void;
-  /** Makes sure that at least a space stands before what follows. */
+  /** Ensures at least a space before the next text. */
   space: () => void;
-  /** Makes sure that at least this many line breaks stand before what follows. */
+  /** Ensures at least this many line breaks before the next text. */
   break: (count: number) => void;
-  /** One more line break. */
+  /** Adds one line break. */
   newline: () => void;
-  /** A line across. */
+  /** Adds a horizontal rule. */
   rule: () => void;
-  /** Starts the next line with this, once something is on it. The empty string takes back what nothing followed. */
+  /** Starts the next line with this prefix, once it has text. The empty string removes an unused prefix. */
   prefix: (prefix: string) => void;
   mark: () => number;
-  /** What was added since a mark, trimmed. */
+  /** The text added since a mark, trimmed. */
   since: (mark: number) => string;
   finish: () => string;
 }
@@ -42,7 +44,7 @@ export function createTextLines(): TextLines {
     prefix = "";
   };
   const breakLine = (count: number): void => {
-    // The paragraph inside a list item starts on the item's own line.
+    // A paragraph inside a list item starts on the item's own line.
     if (prefix !== "") return;
     breaks = Math.max(breaks, count);
     space = false;
@@ -107,16 +109,16 @@ const PLAIN: ReadonlyMap<string, string> = new Map([
   ["\u2026", "..."],
 ]);
 
-/** Zero-width characters that e-mail editors pad with. */
+/** Zero-width characters that e-mail editors use as padding. */
 const PADDING = /\u00AD|\u034F|\u200B|\u2060|\uFEFF/g;
 
-/** Joiners hold emoji and the words of several scripts together: only where they join nothing are they padding. */
+/** Joiners are part of emoji and of words in several scripts: they are padding only where they join nothing. */
 const LOOSE_JOINER = /(?<![\p{L}\p{M}\p{S}])[\u200C\u200D]|[\u200C\u200D](?![\p{L}\p{M}\p{S}])/gu;
 
 const TYPOGRAPHY = /[\u2018-\u201A\u201C-\u201E\u2013\u2014\u2026]/g;
 
 function plainTypography(text: string): string {
-  // Most text is ASCII and needs neither.
+  // Most text is ASCII and needs none of this.
   if (!/[\u00A1-\u{10FFFF}]/u.test(text)) return text;
   return text
     .replaceAll(PADDING, "")

@@ -4,20 +4,23 @@ import type { RenderText } from "../channel.ts";
 import { collectProblems, contentHead, isTemplated, renderFields, textField } from "../content.ts";
 
 /*
- * Slack and Teams hold the same thing under two names: a text, and beside it a rich form (Slack's blocks, a
- * Teams card) as the source of a JSON document.
+ * Slack and Teams have the same content under two names: a text, and optionally a rich form (Slack's blocks, a Teams
+ * card) as the source of a JSON document.
  */
 
 export type ChatContent = JsonObject & { templating_language: string; body_type: string; body_text: string };
 
-/** The fields both have; each adds the one for its rich form. */
+/** The fields that both have; each adds the one for its rich form. */
 export function chatFields(schema: string) {
   return { ...contentHead(schema), body_type: z.string().default("text"), body_text: textField };
 }
 
 const MAX_TEXT_LENGTH = 4000;
 
-/** `rich` is the `body_type` of the rich form, `field` where its source is, `maxLength` what is left of the service's limit. */
+/**
+ * `rich` is the `body_type` of the rich form, `field` holds its source, `maxLength` is what remains of the service's
+ * limit.
+ */
 export function defineChatBody(rich: "block" | "card", field: "body_block" | "body_card", maxLength: number) {
   return {
     findProblems: (content: ChatContent): Record<string, string[]> => {
@@ -33,8 +36,8 @@ export function defineChatBody(rich: "block" | "card", field: "body_block" | "bo
     },
 
     /**
-     * Renders the form that is sent. A rich form in Jsonnet is no template of strings: it passes through as
-     * written, under the language that says how to evaluate it.
+     * Renders the form that is sent. A rich form in Jsonnet is not a string template: it is kept as written, with the
+     * language in which to evaluate it.
      */
     render: (content: ChatContent, text: RenderText): ChatContent => {
       if (content.body_type !== rich) return renderFields(content, ["body_text"], text);

@@ -1,13 +1,11 @@
-/*
- * E-mail addresses: what an identity may be, and the lists that templates write into cc, bcc and reply_to.
- */
+/* E-mail addresses: the syntax of identities, and the lists that templates write into cc, bcc and reply_to. */
 
 const MIN_LENGTH = 6;
 const MAX_LENGTH = 320;
 
 /**
- * The syntax browsers accept in an e-mail field, widened to addresses in other scripts. Laxer than RFC 5322
- * about dots (there are mailboxes named `a..b`), stricter about quotes and comments, which nobody has.
+ * The syntax that browsers accept in an e-mail field, extended to addresses in other scripts. Laxer than RFC 5322 about
+ * dots (there are mailboxes named `a..b`), stricter about quotes and comments, which are not used.
  */
 const LOCAL_PART = /^[\p{L}\p{M}\p{N}.!#$%&'*+/=?^_`{|}~-]{1,64}$/u;
 const LABEL = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?$/u;
@@ -34,9 +32,9 @@ export function parseEmailAddress(text: string): EmailAddress {
 export type MailboxList = { ok: true; mailboxes: string[] } | { ok: false; entry: string };
 
 /**
- * Reads a comma-separated list of `a@x.com` and `Name <a@x.com>`, as a mail header holds it. Each entry comes
- * back in one of those two forms, names quoted where they must be. Empty entries are left out; the first
- * that is no mailbox is returned instead of the list. Takes time in proportion to the text.
+ * Parses a comma-separated list of `a@x.com` and `Name <a@x.com>`, as in a mail header. Each entry is returned in one
+ * of those two forms, names quoted if necessary. Empty entries are left out; the first entry that is not a mailbox is
+ * returned instead of the list. Runs in linear time.
  */
 export function parseMailboxList(text: string): MailboxList {
   const mailboxes: string[] = [];
@@ -50,8 +48,8 @@ export function parseMailboxList(text: string): MailboxList {
 }
 
 /**
- * A header value on one line. A line break in a rendered value would start a header of the sender's choosing,
- * so every control character becomes a space.
+ * A header value on one line. A line break in a rendered value could inject a header, so every control character
+ * becomes a space.
  */
 export function oneLine(text: string): string {
   return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
@@ -68,7 +66,7 @@ function parseMailbox(entry: string): string | null {
   if (!bracketed.ok) return null;
   const name = unquote(entry.slice(0, open).trim());
   if (name === "") return bracketed.address;
-  // Everything but letters, digits and plain punctuation means something in a header.
+  // Everything but letters, digits and plain punctuation has a meaning in a header.
   const display = /^[\p{L}\p{M}\p{N} !#$%&'*+/=?^_`{|}~-]+$/u.test(name)
     ? name
     : `"${name.replaceAll(/["\\]/g, "\\$&")}"`;

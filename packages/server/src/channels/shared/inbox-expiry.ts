@@ -1,17 +1,15 @@
-/*
- * When an inbox message expires, as its template says it: so long after it was sent, or at an instant.
- */
+/* When an inbox message expires, as its template states it: a duration after sending, or an instant. */
 
 export type Expiry = { format: "relative"; after_ms: number } | { format: "absolute"; at_ms: number };
 
 const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 } as const;
 
-/** Further away than any feed keeps its messages, and still a date. */
+/** Longer than any feed keeps its messages, and still a valid date. */
 const MAX_MS = 36_500 * UNIT_MS.d;
 
 /**
- * Reads a rendered expiry: `7d`, `2d 6h 30m 0s`, a whole number of seconds, or an ISO 8601 instant with its
- * zone. Null when it is none of these. Whether an instant is still ahead is for the caller, who has the clock.
+ * Parses a rendered expiry: `7d`, `2d 6h 30m 0s`, a whole number of seconds, or an ISO 8601 instant with its zone. Null
+ * if it is none of these. The caller has the clock and checks whether an instant is in the future.
  */
 export function parseExpiry(value: string): Expiry | null {
   const text = value.trim();
@@ -25,7 +23,7 @@ export function parseExpiry(value: string): Expiry | null {
     return relative(total);
   }
   if (!/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?$/i.test(text)) return null;
-  // An instant without a zone means UTC: what it means must not depend on where the server stands.
+  // An instant without a zone means UTC, so that its meaning does not depend on the server's location.
   const at_ms = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`);
   return Number.isNaN(at_ms) ? null : { format: "absolute", at_ms };
 }

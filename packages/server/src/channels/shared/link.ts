@@ -1,17 +1,20 @@
 import { RenderError, type RenderText } from "../channel.ts";
 
-/** Schemes that run or draw what the link itself carries. Browsers skip control characters and spaces before and inside them. */
+/**
+ * Schemes that execute or display the content of the link itself. Browsers skip control characters and spaces before
+ * and inside them.
+ */
 const ACTIVE_SCHEME = /^(?:javascript|vbscript|data):/i;
 const INLINE_IMAGE = /^data:image\/(?:png|jpe?g|gif|webp)[;,]/i;
 
-/** Renders a link that a client will open: trimmed, and never one that carries code. */
+/** Renders a link that a client will open: trimmed, and never one that contains code. */
 export function renderLink(path: string, source: string, text: RenderText): string {
   const link = text(source).trim();
   if (ACTIVE_SCHEME.test(bare(link))) throw new RenderError(path, "links of this kind are not allowed");
   return link;
 }
 
-/** Renders the address of a picture: as a link, except that small pictures may be given inline. */
+/** Renders the address of an image: like a link, except that small images may be inline. */
 export function renderImageLink(path: string, source: string, text: RenderText): string {
   const link = text(source).trim();
   const start = bare(link);

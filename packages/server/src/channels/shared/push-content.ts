@@ -1,11 +1,9 @@
 import type { z } from "zod";
 import { contentObject, textField, type Problems } from "../content.ts";
 
-/*
- * What the content of the three push channels has in common.
- */
+/* What the content of the three push channels shares. */
 
-/** A button below a notification. `id` is what the app and the tracking events call it. */
+/** A button below a notification. `id` identifies it in the app and in the tracking events. */
 export const pushButton = contentObject({ id: textField, text: textField, url: textField });
 
 export function checkPushText(problems: Problems, content: { header: string; body: string }): void {

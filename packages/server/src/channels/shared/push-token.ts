@@ -9,8 +9,8 @@ const MAX_TOKEN_LENGTH = 4096;
 const ALL_PROVIDERS: ReadonlySet<string> = new Set(["fcm", "xiaomi", "oppo", "apns", "vapid"]);
 
 /**
- * An identity of the channels that address apps: a device token, bare or as `{ token, provider, device_id?,
- * bundle_id? }`. What the object says wins over the hints beside it; the first of `providers` is the default.
+ * An identity of the app push channels: a device token, bare or as `{ token, provider, device_id?, bundle_id? }`. The
+ * object's fields win over the hints beside it; the first of `providers` is the default.
  */
 export function parsePushToken(
   channel: "androidpush" | "iospush",
@@ -40,7 +40,7 @@ export function parsePushToken(
   };
 }
 
-/** One hint stands beside all push keys of its operation, so one that means another channel says nothing here. */
+/** One hint applies to all push keys of its operation, so one for another channel is ignored here. */
 function hintedProvider(providers: readonly string[], hint: string | null | undefined): string | null {
   if (hint === null || hint === undefined) return null;
   return providers.includes(hint) || !ALL_PROVIDERS.has(hint) ? hint : null;

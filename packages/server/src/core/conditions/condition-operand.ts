@@ -3,8 +3,8 @@ import type { Json } from "../json.ts";
 import { getAtPath, getOwn, type JsonPath, parseJsonPath } from "../json/json-path.ts";
 
 /**
- * The two sides of a condition leaf. Left is a key path in a namespace. Right is a text that holds an expression:
- * a JSON literal, a dynamic value, or, since published samples leave out the quotes, just a text.
+ * The two sides of a condition leaf. Left is a key path in a namespace. Right is a text that holds an expression: a
+ * JSON literal, a dynamic value, or, since published samples leave out the quotes, plain text.
  */
 export interface Namespaces {
   /** The payload is at "", the others at their wire names. */
@@ -16,10 +16,10 @@ export type Operand =
   /** `now+30d`: an offset in milliseconds from the time of evaluation. */
   | { kind: "relative"; offset: number }
   | { kind: "path"; namespace: string; path: JsonPath }
-  /** The payload's value if the payload has it, else what the text itself stands for. */
+  /** The payload's value if the payload has it, otherwise what the text itself means. */
   | { kind: "bare"; key: Key; text: string; offset: number | null };
 
-/** A key path, and the whole text for the case that it is one key with dots in it. */
+/** A key path, and the whole text in case it is one key with dots in it. */
 export interface Key {
   whole: string;
   path: JsonPath | null;
@@ -44,7 +44,7 @@ export function parseKey(text: string): Key {
   return { whole: text, path: parseJsonPath(text) };
 }
 
-/** Reads a stored `value` once; what depends on the data is left for `resolveOperand`. */
+/** Parses a stored `value` once; parts that depend on the data are left for `resolveOperand`. */
 export function parseOperand(value: Json | undefined, isInstant: boolean): Operand {
   if (typeof value !== "string") return { kind: "literal", value };
   const text = value.trim();
@@ -63,7 +63,7 @@ export function parseOperand(value: Json | undefined, isInstant: boolean): Opera
   );
 }
 
-/** The value an operand has now; undefined where the data does not have it. Relative times become ISO-8601. */
+/** The current value of an operand; undefined where the data does not have it. Relative times become ISO-8601. */
 export function resolveOperand(operand: Operand, namespaces: Namespaces, now: Date): Json | undefined {
   if (operand.kind === "literal") return operand.value;
   if (operand.kind === "relative") return instantAt(now, operand.offset);
@@ -98,7 +98,7 @@ function parseDynamic(text: string): Operand | null {
   return text.startsWith("$") ? null : { kind: "path", namespace: "", path };
 }
 
-/** Milliseconds between now and what the text means. */
+/** Milliseconds from now to the time that the text means. */
 function parseNow(text: string): number | null {
   const match = NOW.exec(text);
   if (match === null) return null;
@@ -108,7 +108,7 @@ function parseNow(text: string): number | null {
   return offset !== null && sign === "-" ? -offset : offset;
 }
 
-/** Undefined outside the years that an ISO-8601 text has four digits for. */
+/** Undefined outside years 0 to 9999, for which ISO-8601 has four digits. */
 function instantAt(now: Date, offset: number): string | undefined {
   const at = new Date(now.getTime() + offset);
   return at.getUTCFullYear() >= 0 && at.getUTCFullYear() <= 9999 ? at.toISOString() : undefined;

@@ -3,9 +3,9 @@ import { isJsonObject, type Json } from "../json.ts";
 import { jsonEqual } from "../json/json-equal.ts";
 
 /**
- * What each operator of a condition means. Total functions: a value that an operator cannot take makes it false.
- * There is no coercion (`"5"` is not `5`), and `undefined` stands for a value that is missing. Three negations are
- * true where the left side is missing, since nothing equals, contains or intersects what is not there.
+ * What each operator of a condition means. Total functions: a value that an operator does not accept makes it false.
+ * There is no coercion (`"5"` is not `5`), and `undefined` stands for a missing value. Three negations are true when
+ * the left side is missing, since nothing equals, contains or intersects a missing value.
  */
 export type ValueOp = (typeof VALUE_OPS)[number];
 
@@ -74,7 +74,10 @@ function compareInstants(holds: (left: number, right: number) => boolean): Opera
   };
 }
 
-/** Null where the types cannot answer: a text holds texts, an array holds anything, neither holds what is missing. */
+/**
+ * Null where the types do not allow an answer: a text contains texts, an array contains anything, neither contains a
+ * missing value.
+ */
 function contains(left: Value, right: Value): boolean | null {
   if (Array.isArray(left)) return right !== undefined && left.some((item) => jsonEqual(item, right));
   if (typeof left !== "string") return null;
@@ -92,15 +95,15 @@ function intersects(left: Value, right: Value): boolean | null {
   return left.some((item) => wanted.has(identityOf(item)));
 }
 
-/** Deeper than any JSON that is let in. */
+/** Deeper than any JSON that is accepted. */
 const MAX_DEPTH = 200;
 
 /**
- * A primitive that two values share exactly when they are equal, so that two long arrays meet in one pass.
+ * A primitive that two values share exactly when they are equal, so that two long arrays are compared in one pass.
  * Undefined beyond the depth bound: such a value equals nothing.
  */
 function identityOf(value: Json): string | number | boolean | null | undefined {
-  // A text gets a mark in front, so that it is never taken for a written-out object.
+  // A text gets a leading quote, so that it cannot equal a serialised object.
   if (typeof value === "string") return `"${value}`;
   return typeof value === "object" && value !== null ? writeOut(value, 0) : value;
 }

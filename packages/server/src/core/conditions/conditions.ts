@@ -14,10 +14,10 @@ import { getOwn } from "../json/json-path.ts";
 
 /**
  * The condition language of triggers, branches, waits and template variants. A list of conditions is OR-ed, each
- * one is a group of leaves; groups may nest, which the wire's own editor writes out as an OR of ANDs.
+ * condition is a group of leaves; groups may nest, which the wire's own editor writes out as an OR of ANDs.
  *
- * Evaluation is total: whatever is stored and whatever the data looks like, a leaf that makes no sense is false.
- * Every leaf is evaluated, also where the outcome is already known, because the log explains all of them.
+ * Evaluation is total: whatever is stored and whatever the data looks like, a leaf that makes no sense is false. Every
+ * leaf is evaluated, even when the outcome is already known, because the log explains all of them.
  */
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
@@ -69,7 +69,7 @@ export interface ConditionGroup {
   args: (ConditionLeaf | ConditionGroup)[];
 }
 
-/** Groups inside groups, the outermost counted. */
+/** Maximum nesting of groups, including the outermost. */
 const MAX_DEPTH = 8;
 
 /** Written out to its full depth instead of recursively: hostile nesting must not overflow the parser. */
@@ -89,16 +89,16 @@ export const conditionSchema = z.object({
   expression_v1: groupSchema(MAX_DEPTH),
 });
 
-/** What triggers, branches and variants store. An empty list always holds. */
+/** The conditions stored by triggers, branches and variants. An empty list always holds. */
 export const conditionsSchema = z.array(conditionSchema);
 
-/** Filter of a wait on an event: plain leaves are AND-ed, whole conditions are OR-ed beside them. */
+/** The filter of a wait on an event: plain leaves are AND-ed, and the result is OR-ed with the whole conditions. */
 export const eventConditionsSchema = z.array(z.union([conditionSchema, valueLeaf]));
 
-/** What the branches of a wait store beside expressions: the event waited for, and the longest time to wait. */
+/** The parts of a wait's branch besides expressions: the event waited for, and the longest time to wait. */
 export const futureEventSchema = z.object({
   type: z.literal("future_event"),
-  /** Without the space around it: no event is named of nothing else. */
+  /** Trimmed: an event name cannot be only white space. */
   event_name: z.string().trim().min(1, "must not be empty").max(255),
   event_conditions: eventConditionsSchema.optional(),
 });
@@ -110,7 +110,7 @@ export interface ConditionScope {
   namespaces: Namespaces;
   /** What `now` means in relative times. */
   now: Date;
-  /** Messages of a send node of this run; null where it never ran. */
+  /** Messages of a send node of this run; null if it never ran. */
   messageStatus?: (ref: string) => MessageFacts | null;
 }
 
@@ -120,8 +120,8 @@ export interface MessageFacts {
 }
 
 /**
- * How one leaf came out. `left` and `right` are the resolved values, absent where the data has none; they are the
- * run's own values and not copies, so whoever stores a trace decides how much of them to keep.
+ * The result of one leaf. `left` and `right` are the resolved values, absent where the data has none; they are the
+ * run's own values, not copies, so the caller that stores a trace decides how much of them to keep.
  */
 export interface LeafTrace {
   variable_ns: string;
@@ -131,13 +131,13 @@ export interface LeafTrace {
   left?: Json;
   right?: Json;
   result: boolean;
-  /** What an author may want to know about the way the right side was read. */
+  /** A hint for the author about how the right side was parsed. */
   note?: string;
 }
 
 export interface ConditionResult {
   result: boolean;
-  /** Every leaf in the order it is stored. */
+  /** Every leaf in stored order. */
   trace: LeafTrace[];
 }
 
@@ -203,7 +203,7 @@ interface Evaluation {
  * Stored conditions can be older than the schema, so nothing about their shape is taken for granted below.
  */
 
-/** No list at all is an empty one; null for what is no list. */
+/** A missing list counts as empty; null for a value that is not a list. */
 function listOf<T>(conditions: readonly T[] | null | undefined): readonly T[] | null {
   if (conditions === null || conditions === undefined) return [];
   return Array.isArray(conditions) ? conditions : null;
@@ -265,7 +265,7 @@ interface ParsedLeaf {
   right: Operand;
 }
 
-/** Leaves live as long as the workflow version they belong to, and are read once for all runs of it. */
+/** Leaves live as long as their workflow version, and are parsed once for all its runs. */
 const parsedLeaves = new WeakMap<ValueLeaf, ParsedLeaf>();
 
 function parsedLeaf(leaf: ValueLeaf): ParsedLeaf | null {
@@ -305,7 +305,10 @@ function traceStatus(leaf: StatusLeaf, scope: ConditionScope): LeafTrace {
 
 const TRACKED: ReadonlySet<string> = new Set(["delivered", "seen", "clicked"]);
 
-/** What a node's messages have reached together: one channel is enough, but to have failed all of them must. */
+/**
+ * The statuses that a node's messages have reached together: one channel is enough for each of them, except that
+ * `delivery_failed` requires all channels to have failed.
+ */
 function statusesOf(facts: MessageFacts | null): string[] {
   const channels = facts?.channels ?? [];
   const reached: string[] = [];

@@ -1,13 +1,13 @@
 /**
- * JSON that parses may still hold what no database or later stage can: the null character, half of a surrogate
- * pair, nesting so deep that recursive code overflows, a number so large that it is read as infinite and written as
- * null. Refused at the border with the place that has it.
+ * JSON that parses may still hold values that the database or a later stage cannot: the null character, half of a
+ * surrogate pair, nesting so deep that recursive code overflows, a number so large that it is read as infinite and
+ * written as null. Such values are refused on input, with their path.
  */
 const MAX_DEPTH = 100;
 /** Numbers with fewer digits are finite unless they have an exponent. */
 const MAX_DIGITS = 300;
 
-/** Cheap first look at the bytes: false means `findUnsafe` would find nothing. */
+/** A cheap first pass over the bytes: false means that `findUnsafe` would find nothing. */
 export function maybeUnsafe(raw: Buffer): boolean {
   let depth = 0;
   let digits = 0;
@@ -32,7 +32,7 @@ export function maybeUnsafe(raw: Buffer): boolean {
   return false;
 }
 
-/** The first unsafe place in a parsed value, as `path: reason`; null when it is sound. Iterative on purpose. */
+/** The first unsafe value in parsed JSON, as `path: reason`; null when there is none. Iterative on purpose. */
 export function findUnsafe(value: unknown): string | null {
   const stack: { value: unknown; path: string; depth: number }[] = [{ value, path: "", depth: 0 }];
   for (let entry = stack.pop(); entry !== undefined; entry = stack.pop()) {

@@ -2,7 +2,7 @@ import type { Json } from "../json.ts";
 
 /**
  * Paths into JSON as conditions and template helpers write them: `order.total`, `items[0].sku`, `a["first name"]`,
- * `."$recipient".plan`. Only own properties are ever read, so no path reaches a prototype.
+ * `."$recipient".plan`. Only own properties are read, so no path reaches a prototype.
  */
 export type JsonPath = readonly string[];
 
@@ -12,7 +12,7 @@ const BRACKETED = /\[(?:(\d+)|"([^"]*)"|'([^']*)')\]/y;
 const QUOTED = /"([^"]*)"/y;
 const INDEX = /^(?:0|[1-9]\d{0,9})$/;
 
-/** The segments of a path, or null where the text is no path. A single leading dot is allowed, as jq has it. */
+/** The segments of a path, or null if the text is not a path. A single leading dot is allowed, as in jq. */
 export function parseJsonPath(text: string): JsonPath | null {
   if (text.length > MAX_LENGTH) return null;
   const path: string[] = [];
@@ -20,7 +20,7 @@ export function parseJsonPath(text: string): JsonPath | null {
   while (at < text.length) {
     const bracketed = matchAt(BRACKETED, text, at);
     const dotted = text[at] === ".";
-    // Between two segments stands a dot or a bracket; before the first one neither is needed.
+    // Segments are separated by a dot or a bracket; the first one needs neither.
     if (bracketed === null && !dotted && at > 0) return null;
     const start = dotted ? at + 1 : at;
     const match = bracketed ?? matchAt(QUOTED, text, start) ?? matchAt(BARE, text, start);
@@ -31,7 +31,7 @@ export function parseJsonPath(text: string): JsonPath | null {
   return path.length > 0 ? path : null;
 }
 
-/** The value at a path; undefined where it leads nowhere. Of an array only elements are reached. */
+/** The value at a path; undefined if there is none. In an array only elements can be reached. */
 export function getAtPath(root: Json | undefined, path: JsonPath): Json | undefined {
   let value = root;
   for (const segment of path) {

@@ -3,8 +3,8 @@ import type { Json } from "../json.ts";
 import { getOwn } from "../json/json-path.ts";
 
 /**
- * Settings of a category that workflow conditions can look at: a recipient's threshold, the projects that they want
- * to hear of. The category defines them with defaults; tenants and recipients give values.
+ * Settings of a category that workflow conditions can read: a recipient's threshold, the projects that they want
+ * notifications about. The category defines them with defaults; tenants and recipients set values.
  */
 const MAX_PROPERTIES = 25;
 const MAX_CHOICES = 25;
@@ -38,7 +38,7 @@ const property = z.object({
     .max(MAX_CHOICES)
     .nullish(),
   default_value: propertyValue.nullish(),
-  /** Names the choices that the customer's own page renders. */
+  /** Identifies the choices that the customer's own page renders. */
   dynamic_choices_key: z.string().nullish(),
   edit_policy: z.enum(["locked", "editable"]).default("editable"),
 });
@@ -47,7 +47,7 @@ export const categoryPropertiesSchema = z.array(property).max(MAX_PROPERTIES);
 
 export type CategoryProperty = z.infer<typeof property>;
 
-/** Values as tenants and recipients send them; null takes a value back. */
+/** Values as tenants and recipients send them; null removes a value. */
 export const propertyValuesSchema = z
   .array(z.object({ key: propertyKey, value: propertyValue.nullable() }))
   .max(MAX_PROPERTIES);
@@ -73,8 +73,8 @@ export function propertyProblems(properties: readonly CategoryProperty[]): strin
 }
 
 /**
- * Why these values do not fit their definitions, by field path; empty when they do. `by`: recipients are kept from
- * locked properties, tenants are not.
+ * Why these values do not fit their definitions, by field path; empty when they do. `by`: recipients cannot set locked
+ * properties, tenants can.
  */
 export function valueProblems(
   properties: readonly CategoryProperty[] | null,
@@ -99,8 +99,8 @@ export function valueProblems(
 }
 
 /**
- * Values by key over the stored ones; null when none is left. Safe for a key like `__proto__`: it is never assigned
- * to.
+ * Merges values into the stored ones by key; null when none is left. Safe for a key like `__proto__`: it is never
+ * assigned to.
  */
 export function mergeValues(
   stored: Record<string, Json> | null,
@@ -117,9 +117,8 @@ export function mergeValues(
 }
 
 /**
- * What conditions see: of each property the recipient's value, unless it is locked, else the tenant's, else the
- * category's, else null. Stored values outlive the definition that they were made for: what does not fit it any more
- * is passed over.
+ * The values that conditions see: for each property the recipient's, unless it is locked, else the tenant's, else the
+ * category's, else null. Stored values outlive their definition: one that no longer fits is ignored.
  */
 export function resolveProperties(
   properties: readonly CategoryProperty[] | null,

@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { CategorySchedule } from "../schedule/category-schedule.ts";
 
 /**
- * How often a category's digests come: options of which a recipient selects one and adjusts what is editable in it.
- * A tenant may set other default values, whatever the policy of a field.
+ * How often a category's digests come: a recipient selects one of the options and adjusts its editable fields. A tenant
+ * may set other default values, whatever the policy of a field.
  */
 const MAX_OPTIONS = 10;
 const MAX_ID = 64;
@@ -69,7 +69,7 @@ export const digestScheduleSchema = z.object({
 
 export type DigestSchedule = z.infer<typeof digestScheduleSchema>;
 
-/** What a recipient selected: an option and values of its editable fields. */
+/** A recipient's selection: an option and values of its editable fields. */
 export const digestSelectionSchema = z.object({
   id: z.string().min(1).max(MAX_ID),
   time: time.optional(),
@@ -80,7 +80,7 @@ export const digestSelectionSchema = z.object({
 
 export type DigestSelection = z.infer<typeof digestSelectionSchema>;
 
-/** What a tenant changed of the options; matched by `id`. */
+/** A tenant's changes to the options; matched by `id`. */
 export const digestOverridesSchema = z.object({
   options: z
     .array(
@@ -103,9 +103,9 @@ const ADJUSTABLE = ["time", "weekdays", "monthdays", "dtstart"] as const;
 type Option = DigestSchedule["options"][number];
 
 /**
- * What somebody gets: the option they selected, else the tenant's default, else the category's, and of each of its
- * fields their own value, unless it is locked, else the tenant's, else the category's. Stored selections outlive the
- * options that they were made of: what is not there any more is passed over. Null where the category has no digests.
+ * The digest schedule of a recipient: the option they selected, else the tenant's default, else the category's; for
+ * each of its fields their own value, unless it is locked, else the tenant's, else the category's. Stored selections
+ * outlive their options: what no longer exists is ignored. Null where the category has no digests.
  */
 export function resolveDigest(
   schedule: DigestSchedule | null,
@@ -144,17 +144,17 @@ export function resolveDigest(
   };
 }
 
-/** Every minute is every minute. */
+/** A digest every minute has no time to choose. */
 function hasTime({ frequency, interval }: Option): boolean {
   return frequency !== "instantly" && (frequency !== "minutely" || interval > 1);
 }
 
-/** Which of the days count is said by the start; weeks and months are counted from when the schedule was set. */
+/** The start determines which days count; weeks and months are counted from when the schedule was set. */
 function hasStart({ frequency, interval }: Option): boolean {
   return frequency === "daily" && interval > 1;
 }
 
-/** A field that the option does not have cannot be selected, as one that is locked. */
+/** A field that the option does not have cannot be selected, like a locked one. */
 function valueOf<T>(
   stated: { edit_policy: "locked" | "editable"; default_value?: T | null | undefined } | null | undefined,
   tenant: { default_value: T | null } | undefined,
@@ -215,7 +215,7 @@ function mustBeOneOf(options: readonly { id: string }[]): string {
   return `must be one of [${options.map(({ id }) => `'${id}'`).join(" ")}]`;
 }
 
-/** `Every Monday!` → `every-monday`; a label without a usable letter has no id of its own. */
+/** `Every Monday!` → `every-monday`; empty for a label without a usable letter. */
 function idOf(label: string): string {
   const id = label
     .normalize("NFKD")

@@ -4,21 +4,22 @@ import type { JsonObject } from "../json.ts";
 import type { RootCategory } from "../lane.ts";
 
 /**
- * Which channels a recipient is reached on for a category. From strong to weak: the tenant's switches (the category
- * disabled or hidden, channels blocked), the mandatory channels of a category that nobody can leave, the recipient's
- * global channel opt-outs, the recipient's choice for the category, the tenant's default, the category's default.
+ * The channels on which a recipient is reached for a category. From strong to weak: the tenant's switches (the category
+ * disabled or hidden, channels blocked), the mandatory channels of a category that cannot be opted out of, the
+ * recipient's global channel opt-outs, the recipient's choice for the category, the tenant's default, the category's
+ * default.
  *
- * A channel is decided by itself: what the other channels are never changes its answer. Only the log text looks at
- * all of them together.
+ * Each channel is decided independently: the other channels never change its result. Only the log text looks at all of
+ * them together.
  */
 export type DefaultPreference = "opt_in" | "opt_out" | "cant_unsubscribe";
 
-/** What holds for everybody who said nothing. */
+/** The defaults for recipients who made no choice. */
 export interface PreferenceDefaults {
   preference: DefaultPreference;
   /** Only `cant_unsubscribe` has them. Null: all channels. */
   mandatory_channels: readonly Channel[] | null;
-  /** On until the recipient says otherwise. Null: all channels. */
+  /** On until the recipient opts out. Null: all channels. */
   opt_in_channels: readonly Channel[] | null;
 }
 
@@ -26,52 +27,52 @@ export interface PreferenceCategory {
   slug: string;
   root_category: RootCategory;
   /**
-   * The category is a root, used directly. It has no preferences of its own: of all that recipients can say, only
-   * their global channel opt-outs hold for it, and for `system` not even these.
+   * The category is a root, used directly. It has no preferences of its own: of a recipient's choices only the global
+   * channel opt-outs apply to it, and for `system` not even these.
    */
   is_root: boolean;
   defaults: PreferenceDefaults;
 }
 
-/** What a tenant made of a category. */
+/** A tenant's settings of a category. */
 export interface TenantCategory {
   enabled_for_tenant: boolean;
   visible_to_subscriber: boolean;
   blocked_channels: readonly Channel[] | null;
-  /** Null: as the category has it. */
+  /** Null: the category's own. */
   preference: DefaultPreference | null;
   mandatory_channels: readonly Channel[] | null;
   opt_in_channels: readonly Channel[] | null;
 }
 
-/** What a recipient chose for a category, in one tenant. */
+/** A recipient's choice for a category, in one tenant. */
 export interface CategoryChoice {
   preference: "opt_in" | "opt_out";
-  /** All that is off; everything else is on. Null: the defaults, with `opt_in_channels` on as well. */
+  /** The channels that are off; everything else is on. Null: the defaults, with `opt_in_channels` on as well. */
   opt_out_channels: readonly Channel[] | null;
   opt_in_channels: readonly Channel[] | null;
 }
 
 export interface PreferenceInput {
-  /** Slug that the workflow names. */
+  /** The slug that the workflow names. */
   category: string;
   /** Null: no published category has that slug. */
   policy: CategoryPolicy | null;
   tenant_id: string;
-  /** Of the tenant, for all categories. */
+  /** The tenant's, for all categories. */
   tenant_blocked_channels: readonly Channel[] | null;
   choice: RecipientChoice;
   /** The channels in question. */
   channels: readonly Channel[];
 }
 
-/** A category as it is for the recipients of one tenant. */
+/** A category as it applies to the recipients of one tenant. */
 export interface CategoryPolicy {
   category: PreferenceCategory;
   tenant_category: TenantCategory | null;
 }
 
-/** All that a recipient said which concerns one category in one tenant. */
+/** A recipient's choices that concern one category in one tenant. */
 export interface RecipientChoice {
   category: CategoryChoice | null;
   /** Global opt-outs: only categories where such a channel is mandatory use it. */
@@ -112,13 +113,13 @@ export type PreferenceNote =
 export type PreferenceDecision = PreferenceNote & {
   /** Allowed, in the order asked for. */
   channels: Channel[];
-  /** Every other channel that was asked for. */
+  /** Every other requested channel. */
   refused: Map<Channel, RefusalReason>;
   /** Every input and result for the step log; what was null, empty or as usual is absent. */
   snapshot: JsonObject;
 };
 
-/** The refusals that are the recipient's own doing. */
+/** Refusals that the recipient chose. */
 const OWN_DOING: ReadonlySet<RefusalReason> = new Set([
   "category_opted_out",
   "channel_restricted",
@@ -145,8 +146,8 @@ export function evaluatePreference(input: PreferenceInput): PreferenceDecision {
 }
 
 /**
- * The defaults of a category in a tenant: the tenant's where it states a preference, the category's otherwise. A
- * list that the tenant states without a preference replaces that list alone.
+ * The defaults of a category in a tenant: the tenant's where it sets a preference, the category's otherwise. A list
+ * that the tenant sets without a preference replaces only that list.
  */
 export function effectiveDefaults({ category, tenant_category }: CategoryPolicy): PreferenceDefaults {
   if (tenant_category === null || category.is_root) return category.defaults;
@@ -195,7 +196,7 @@ function refusalOf(
   return channelRefusal(channel, chosen, defaults);
 }
 
-/** For a category that is on: whether this channel of it is. */
+/** Whether a channel is on in a category that is on. */
 function channelRefusal(
   channel: Channel,
   chosen: CategoryChoice | null,
@@ -207,12 +208,12 @@ function channelRefusal(
   }
   if (chosen?.opt_in_channels?.includes(channel) === true) return null;
   if (opt_in_channels?.includes(channel) ?? true) return null;
-  // Who turns on a category that is off by default means all of it.
+  // Opting in to a category that is off by default turns on all of it.
   if (preference === "opt_out" && chosen !== null) return null;
   return "channel_off";
 }
 
-/** What the log says; the texts are the wire's, by which people search their logs. */
+/** The log message; the texts are the wire's, by which people search their logs. */
 function describe(
   { category, tenant_id }: PreferenceInput,
   barrier: RefusalReason | null,
@@ -275,8 +276,8 @@ function presentTenantCategory({
 }
 
 /**
- * Without what is null or an object without members. An empty list stays, because it says something: no channel
- * off, where null says nothing about any.
+ * Drops nulls and objects without members. An empty list stays: it means that no channel is off, where null means
+ * nothing about any.
  */
 function present(fields: Record<string, unknown>): JsonObject {
   const kept = Object.entries(fields).filter(([, value]) => {

@@ -4,35 +4,35 @@ import { isJsonObject } from "../json.ts";
 import type { Profile } from "./profile-edit.ts";
 
 /**
- * Who somebody is inside a tenant: the global profile with the tenant's own laid over it. Whole values are replaced,
- * properties and channels alike: a tenant that has one e-mail address of somebody hides all global ones. What a
- * trigger says inline comes on top of this and is not known here.
+ * The profile of a user inside a tenant: the global profile overlaid with the tenant's own. Whole values are replaced,
+ * properties and channels alike: a tenant's single e-mail address for a user hides all global ones. The inline profile
+ * of a trigger is applied on top of this and is not known here.
  */
 export interface TenantProfile extends Profile {
   tenant_id: string;
 }
 
-/** A recipient with the tenants' profiles that were asked for. */
+/** A recipient with the requested tenants' profiles. */
 export interface TenantedProfile extends Profile {
   tenant_profiles: readonly TenantProfile[];
-  /** In how many tenants there is a profile of this person, besides the default one. */
+  /** The number of tenants, besides the default one, that have a profile of this person. */
   tenant_count: number;
 }
 
-/** The tenant of everything that names none. */
+/** The tenant used when none is named. */
 export const DEFAULT_TENANT = "default";
 
-/** How a workspace keeps the people of its tenants apart. */
+/** How a workspace separates the people of its tenants. */
 export interface Tenancy {
-  /** `exclusive`: who has a profile in one tenant is nobody in the others. */
+  /** `exclusive`: a user with a profile in one tenant does not exist in the others. */
   mode: "shared" | "exclusive";
-  /** The channels that reach people globally when their tenant has no address of them; null: all. */
+  /** The channels on which global addresses are used when the tenant has none; null: all. */
   fallback: ReadonlySet<Channel> | null;
   fallback_applies_to_default_tenant: boolean;
 }
 
 export interface EffectiveProfile extends Profile {
-  /** Channels on which the tenant's own addresses hold. */
+  /** Channels on which the tenant's own addresses apply. */
   tenant_channels: Channel[];
   /** Channels whose global addresses the workspace's fallback rule leaves out. */
   dropped_channels: Channel[];
@@ -41,8 +41,8 @@ export interface EffectiveProfile extends Profile {
 export type EffectiveResult = { ok: true; profile: EffectiveProfile } | { ok: false; error: string };
 
 /**
- * Reads the tenancy out of a workspace's stored `config`. New workspaces are `exclusive` and let all channels fall
- * back; a value that is none of the known ones is as good as absent.
+ * Reads the tenancy from a workspace's stored `config`. New workspaces are `exclusive` and let all channels fall back;
+ * an unknown value counts as absent.
  */
 export function readTenancy(config: unknown): Tenancy {
   const settings = isJsonObject(config) ? new Map(Object.entries(config)) : new Map<string, unknown>();
@@ -59,8 +59,8 @@ export function readTenancy(config: unknown): Tenancy {
 }
 
 /**
- * The profile that holds in a tenant. The inbox is in no fallback rule: it is no address that leaks, each tenant has
- * a feed of its own. Nothing is copied where nothing differs from the global profile.
+ * The profile that applies in a tenant. The inbox is in no fallback rule: it has no address to leak, since each tenant
+ * has a feed of its own. Nothing is copied where nothing differs from the global profile.
  */
 export function effectiveProfile(
   person: TenantedProfile,
@@ -91,7 +91,7 @@ export function effectiveProfile(
   return { ok: true, profile: { properties, identities, tenant_channels, dropped_channels } };
 }
 
-/** Somebody whom no tenant claims belongs to all, and the default tenant is everybody's. */
+/** A user without a profile in any tenant belongs to all, and everyone belongs to the default tenant. */
 function isRelated(person: TenantedProfile, own: TenantProfile | null, tenant_id: string): boolean {
   return own !== null || tenant_id === DEFAULT_TENANT || person.tenant_count === 0;
 }
@@ -100,7 +100,7 @@ function channelsOf(identities: readonly StoredIdentity[]): Channel[] {
   return [...new Set(identities.map(({ channel }) => channel))];
 }
 
-/** Stored with the `$` of the wire; without it is understood too. */
+/** Stored with the `$` of the wire; accepted without it too. */
 function toChannel(name: unknown): Channel[] {
   const slug = typeof name === "string" && name.startsWith("$") ? name.slice(1) : name;
   return isChannel(slug) ? [slug] : [];

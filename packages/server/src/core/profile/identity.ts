@@ -20,10 +20,10 @@ export interface Identity {
 
 export type IdentityResult = { ok: true; identity: Identity } | { ok: false; reason: string };
 
-/** Finds the channel's rules and applies them. Core never knows the channels, so callers pass this in. */
+/** Finds the channel's rules and applies them. Core does not know the channels, so callers pass this in. */
 export type ParseIdentity = (channel: Channel, input: unknown, hints: IdentityHints) => IdentityResult;
 
-/** An identity of a profile. It is usable for sending when it is `active` on both counts. */
+/** An identity of a profile. It is usable for sending when both states are `active`. */
 export interface StoredIdentity extends Identity {
   channel: Channel;
   /** `inactive` after a STOP reply or an opt-out on the device. */

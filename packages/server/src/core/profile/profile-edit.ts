@@ -12,9 +12,9 @@ import {
 } from "./reserved-properties.ts";
 
 /*
- * Applies edit operations to a profile: the same meaning for PATCH, event records, whole-profile upserts and
- * the inline profile of a trigger. Nothing is mutated: parts that did not change are the very objects that
- * came in, so an edit that says nothing new costs no copy and reports no change.
+ * Applies edit operations to a profile: the same meaning for PATCH, event records, whole-profile upserts and the inline
+ * profile of a trigger. Nothing is mutated: unchanged parts are the same objects that were passed in, so an edit that
+ * changes nothing costs no copy and reports no change.
  */
 
 export interface Profile {
@@ -25,14 +25,14 @@ export interface Profile {
 export interface EditOptions {
   parseIdentity: ParseIdentity;
   /**
-   * `strict` (synchronous APIs): the first refusal is the answer and nothing is applied.
-   * `lenient` (events, triggers): what is refused is skipped with a warning.
+   * `strict` (synchronous APIs): the first refusal is the answer and nothing is applied. `lenient` (events, triggers):
+   * refused parts are skipped with a warning.
    */
   mode: "strict" | "lenient";
   /**
-   * Whether naming a known address again lifts its STOP or its suppression after a hard failure. True, the
-   * default, for explicit edits; false for the profile that rides along in a trigger, which repeats the
-   * address every time and would lift them at once.
+   * Whether naming a known address again lifts its STOP or its suppression after a hard failure. True, the default, for
+   * explicit edits; false for a trigger's inline profile, which repeats the address every time and would lift them at
+   * once.
    */
   restore?: boolean;
 }
@@ -40,26 +40,28 @@ export interface EditOptions {
 export interface ProfileEdit {
   profile: Profile;
   properties_changed: boolean;
-  /** Identities that are new or differ from what was stored, in their final state. */
+  /** Identities that are new or differ from the stored ones, in their final state. */
   upserted: StoredIdentity[];
-  /** Identities that are gone from the profile, as they were stored. */
+  /** Identities removed from the profile, as they were stored. */
   removed: StoredIdentity[];
   /** At most 100. */
   warnings: string[];
-  /** Identities the operations wanted to add: with none accepted and some refused, nobody can be reached. */
+  /**
+   * Identities that the operations tried to add: with none accepted and some refused, the recipient cannot be reached.
+   */
   accepted_identities: number;
   refused_identities: number;
 }
 
 export type EditResult = { ok: true; edit: ProfileEdit } | { ok: false; error: string };
 
-/** Push identities of one device replace each other, and the oldest gives way when there are too many. */
+/** Push identities of one device replace each other, and the oldest is dropped when there are too many. */
 const PUSH_CHANNELS: ReadonlySet<Channel> = new Set(["androidpush", "iospush", "webpush"]);
 
 const MAX_IDENTITIES_PER_CHANNEL = 100;
 const MAX_WARNINGS = 100;
 
-/** Applies operations in order. Never throws for anything that came as JSON. */
+/** Applies operations in order. Never throws for any JSON input. */
 export function editProfile(
   profile: Profile,
   operations: readonly Operation[],
@@ -82,7 +84,7 @@ export function editProfile(
     else applyFields(draft, operation.operator, operation.fields);
     if (draft.error !== null) return { ok: false, error: draft.error };
   }
-  // Compared at the end: an edit may also undo itself.
+  // Compared at the end, since an edit may undo itself.
   const properties_changed =
     draft.properties !== profile.properties && !jsonEqual(draft.properties, profile.properties);
   return {
@@ -131,7 +133,7 @@ function applyFields(draft: Draft, operator: FieldOperator, fields: JsonObject):
     } else if (isReservedProperty(rawKey)) {
       applyReserved(draft, operator, rawKey, value);
     } else if (rawKey !== "$messenger") {
-      // `$messenger` is in the SDKs' schemas but no channel stands behind it.
+      // `$messenger` is in the SDKs' schemas but there is no such channel.
       const key = readPropertyKey(rawKey);
       if (key.ok) applyProperty(draft, operator, key.key, value);
       else warn(draft, key.reason);
@@ -163,7 +165,7 @@ function applyReserved(draft: Draft, operator: FieldOperator, key: ReservedPrope
     warn(draft, `${operator}: ${key} can only be set`);
     return;
   }
-  // Serialised profiles carry null for what they do not know: it clears nothing. `$unset` clears.
+  // Serialised profiles carry null for unknown values, so null clears nothing; `$unset` clears.
   if (value === null) return;
   const checked = checkReservedProperty(key, value);
   if (!checked.ok) refuse(draft, checked.reason);
@@ -272,7 +274,7 @@ function applyChannel(
     keepIdentities(draft, (identity) => identity.channel !== channel || !keys.has(identity.key));
     return;
   }
-  // A replacement of which nothing is valid replaces nothing; the inbox's own identity always stays.
+  // A replacement without a valid identity replaces nothing; the inbox's own identity always stays.
   const replaces = operator === "$set" && channel !== "inbox";
   if (replaces && (identities.length > 0 || inputs.length === 0)) {
     const keys = new Set(identities.map((identity) => identity.key));
@@ -298,7 +300,7 @@ function addIdentity(draft: Draft, channel: Channel, identity: Identity): void {
   }
   draft.accepted += 1;
   if (identity.device_id !== null && PUSH_CHANNELS.has(channel)) {
-    // A device has one token per provider: the new one replaces whatever it had.
+    // A device has one token per provider: a new token replaces the old one.
     keepIdentities(
       draft,
       (other) =>
@@ -310,7 +312,10 @@ function addIdentity(draft: Draft, channel: Channel, identity: Identity): void {
   }
 }
 
-/** A stored identity named again: its newest form, what was not said this time kept. The same object if equal. */
+/**
+ * The newest form of a stored identity that is named again; fields not sent this time are kept. Returns the same object
+ * if nothing changed.
+ */
 function restate(stored: StoredIdentity, identity: Identity, restore: boolean): StoredIdentity {
   const next: StoredIdentity = {
     ...stored,
@@ -323,7 +328,7 @@ function restate(stored: StoredIdentity, identity: Identity, restore: boolean): 
   return sameIdentity(stored, next) ? stored : next;
 }
 
-/** False when the channel is full. Tokens of devices long gone pile up unnoticed, so push drops its oldest. */
+/** False when the channel is full. Tokens of discarded devices accumulate unnoticed, so push drops its oldest. */
 function makeRoom(draft: Draft, channel: Channel): boolean {
   const present = draft.identities.filter((identity) => identity.channel === channel);
   if (present.length < MAX_IDENTITIES_PER_CHANNEL) return true;

@@ -3,20 +3,20 @@ import { describeValue } from "../describe-value.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";
 
 /*
- * The grammar of profile edits: reads what clients send (PATCH bodies, event records, whole profiles) into
- * one flat list of operations. What the operations do is profile-edit.ts.
+ * The grammar of profile edits: parses what clients send (PATCH bodies, event records, whole profiles) into one flat
+ * list of operations. What the operations do is in profile-edit.ts.
  */
 
 export type MapOperator = "$set" | "$set_once" | "$add" | "$append" | "$remove";
 
-/** One step. Values are as sent: whether a key is a channel or a property is decided on application. */
+/** One step. Values are as sent: whether a key is a channel or a property is decided when it is applied. */
 export type Operation =
   | { operator: MapOperator; fields: JsonObject }
   | { operator: "$unset"; keys: string[] };
 
 /**
- * What could be read, and the wire's text for everything else. Strict callers refuse on the first error,
- * lenient ones apply what is there. At most 1000 operations, the cost of one may grow with the profile.
+ * The parsed operations, and the wire's text for everything else. Strict callers refuse on the first error, lenient
+ * ones apply what was parsed. At most 1000 operations, since the cost of one may grow with the profile.
  */
 export interface ParsedOperations {
   operations: Operation[];
@@ -52,9 +52,9 @@ export function parseOperations(body: unknown): ParsedOperations {
 }
 
 /**
- * Reads operation objects: the array under `operations` or `$user_operations`, or one map, such as an
- * event record with its operators at the top level. Keys that are no operators are not looked at.
- * `field` names the list in error texts.
+ * Parses operation objects: the array under `operations` or `$user_operations`, or one map, such as an event record
+ * with its operators at the top level. Keys that are not operators are ignored. `field` names the list in error
+ * messages.
  */
 export function parseOperationList(input: unknown, field = "$user_operations"): ParsedOperations {
   const parsed: ParsedOperations = { operations: [], errors: [] };
@@ -76,8 +76,8 @@ export function parseOperationList(input: unknown, field = "$user_operations"): 
 }
 
 /**
- * Reads a whole profile as POST takes it: properties are set, channels appended, never replaced. What names
- * a recipient or steers a trigger may stand among them and is left out.
+ * Parses a whole profile as POST takes it: properties are set, channels appended, never replaced. Keys that name a
+ * recipient or control a trigger are allowed and left out.
  */
 export function profileFromUpsert(body: unknown): ParsedOperations {
   if (body === undefined || body === null) return refused(BODY_EMPTY);
@@ -86,8 +86,8 @@ export function profileFromUpsert(body: unknown): ParsedOperations {
 }
 
 /**
- * Reads the profile inside a trigger's recipient, actor or subscriber. Unlike in the body of a POST, `id`
- * beside `object_type` names an object and is no property.
+ * Parses the profile inside a trigger's recipient, actor or subscriber. Unlike in the body of a POST, `id` beside
+ * `object_type` names an object and is not a property.
  */
 export function profileFromRecipient(recipient: JsonObject): ParsedOperations {
   return readProfile(recipient, Object.hasOwn(recipient, "object_type") ? OBJECT_KEYS : USER_KEYS);
@@ -128,7 +128,7 @@ function readProfile(body: JsonObject, without: ReadonlySet<string>): ParsedOper
     else properties.push(entry);
   }
   const operations: Operation[] = [];
-  // Object.fromEntries defines keys and never assigns: `__proto__` stays a key like any other.
+  // Object.fromEntries defines keys and never assigns: `__proto__` stays an ordinary key.
   if (properties.length > 0) operations.push({ operator: "$set", fields: Object.fromEntries(properties) });
   if (identities.length > 0) operations.push({ operator: "$append", fields: Object.fromEntries(identities) });
   return { operations, errors: [] };
@@ -169,7 +169,7 @@ function readUnset(value: unknown, parsed: ParsedOperations): void {
   }
 }
 
-/** A body can hold a hundred thousand wrong elements; nobody reads more than a few of the texts. */
+/** A body can hold a hundred thousand wrong elements; nobody reads more than a few of the messages. */
 const MAX_ERRORS = 100;
 
 function addError(parsed: ParsedOperations, error: string): void {
@@ -186,7 +186,7 @@ function invalidField(field: string): string {
 
 const MAP_TYPE = "map[string]interface {}";
 
-/** The wire's text for a value of the wrong kind; its type names are Go's. */
+/** The wire's text for a value of the wrong type; its type names are Go's. */
 function undecodable(path: string, expected: string, value: unknown): string {
   return `decoding failed: '${path}' expected type '${expected}', got unconvertible type '${goType(value)}'`;
 }

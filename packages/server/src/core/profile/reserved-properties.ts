@@ -1,8 +1,8 @@
 import { describeValue } from "../describe-value.ts";
 
 /*
- * The three properties with a meaning of their own, and the rule for all other property keys. They are
- * stored among a profile's properties, but only with values that sending can work with.
+ * The three properties with a meaning of their own, and the rule for all other property keys. They are stored among a
+ * profile's properties, but only with values that sending can use.
  */
 
 export type ReservedProperty = "$timezone" | "$locale" | "$preferred_language";
@@ -78,7 +78,7 @@ const ZONES: ReadonlyMap<string, string> = new Map(
   [...Intl.supportedValuesOf("timeZone"), ...CURRENT_SPELLINGS].map((zone) => [zone.toLowerCase(), zone]),
 );
 
-/** An area with a place, or a word such as `Japan`: not `EST`, whose summers nobody knows, nor `+05:30`. */
+/** An area with a place, or a word such as `Japan`: not `EST`, which has no defined summer time, nor `+05:30`. */
 const ZONE_NAME = /^(?:[A-Za-z]+(?:\/[A-Za-z0-9_+-]+){1,2}|[A-Z][a-z]{3,})$/;
 
 /** The IANA zone a text names, in its own spelling, or null. */
@@ -99,7 +99,7 @@ const LOCALE = /^([A-Za-z]{2,3})(?:[-_][A-Za-z]{4})?(?:[-_](?:[A-Za-z]{2}|\d{3})
 
 const LANGUAGE_NAMES = new Intl.DisplayNames(["en"], { type: "language", fallback: "none" });
 
-/** `en`, `en-GB`, `en_GB`, `es-419`, `zh-Hans-CN`: a language that exists, and tags of the right form. Else null. */
+/** `en`, `en-GB`, `en_GB`, `es-419`, `zh-Hans-CN`: an existing language, and well-formed tags. Null otherwise. */
 function findLocale(text: string): string | null {
   const language = LOCALE.exec(text)?.[1];
   return language !== undefined && LANGUAGE_NAMES.of(language) !== undefined ? text : null;

@@ -2,10 +2,7 @@ import { DAY_MS, dayOf, parseTimeOfDay } from "./days.ts";
 import type { Schedule } from "./schedule.ts";
 import { wallTime } from "./zone.ts";
 
-/**
- * The digest schedule that somebody gets of a category, as APIs show it. Fields that its frequency has no use for are
- * absent.
- */
+/** A recipient's digest schedule for a category, as APIs show it. Fields that its frequency does not use are absent. */
 export type CategorySchedule = {
   id: string;
   label: string;
@@ -17,7 +14,7 @@ export type CategorySchedule = {
   monthdays?: { pos: number; day?: Weekday }[];
   /** ISO-8601. */
   dtstart?: string;
-  /** It is the option of those who have not selected any. */
+  /** The option for recipients who have not selected any. */
   is_default: boolean;
   is_user_selected: boolean;
 };
@@ -25,9 +22,9 @@ export type CategorySchedule = {
 type Weekday = NonNullable<Schedule["weekdays"]>[number];
 
 /**
- * It as a schedule in `zone` at a time; null: every trigger goes on at once. Hours and minutes with a `time` are counted
- * from when the clocks last showed it, so that "every six hours from nine" stays that when the clocks change. Weeks and
- * months without days, which categories may leave to nobody, have their first.
+ * Converts it to a schedule in `zone` at a time; null: every trigger continues at once. Hours and minutes with a `time`
+ * are counted from when the clocks last showed it, so that "every six hours from nine" stays so after a clock change.
+ * Weeks and months without days, which categories may leave unset, use their first day.
  */
 export function scheduleOfCategory(
   { frequency, interval, time, weekdays, monthdays, dtstart }: CategorySchedule,

@@ -1,20 +1,20 @@
 import { z } from "zod";
 
 /*
- * Which days a schedule or a time window is about, and the times of day. Days are counted from 1 January 1970 and
- * belong to no zone; everything is arithmetic, so that a start years ago costs the same as one of yesterday.
+ * Days of schedules and time windows, and times of day. Days are counted from 1 January 1970 and belong to no zone;
+ * everything is arithmetic, so that a start years ago costs the same as one of yesterday.
  *
- * Recurrence is iCalendar's: weeks start on Monday, intervals are counted from the day, week or month of the start,
- * and a day that a month does not have is left out of that month, not moved.
+ * Recurrence is iCalendar's: weeks start on Monday, intervals are counted from the day, week or month of the start, and
+ * a day that a month does not have is left out of that month, not moved.
  */
 export const DAY_MS = 86_400_000;
 
-/** The end of the four-digit years. Nothing is planned beyond it. */
+/** The end of the four-digit years. Nothing is scheduled beyond it. */
 export const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 const LAST_DAY = Math.floor(LAST_INSTANT / DAY_MS);
 
-/** The Gregorian calendar repeats itself, weekdays and all, after so many months. */
+/** The Gregorian calendar repeats, including weekdays, after this many months. */
 const CALENDAR_CYCLE = 4800;
 
 /** In the order of `Date.getUTCDay`. */
@@ -66,14 +66,14 @@ export const DAY_FREQUENCIES = ["daily", "weekly_mo2fr", "weekly", "monthly"] as
 
 type Monthday = z.infer<typeof monthday>;
 
-/** Fields that the frequency does not need may be there; they mean nothing. */
+/** Fields that the frequency does not need may be present; they are ignored. */
 export interface DayRule {
   frequency: (typeof DAY_FREQUENCIES)[number];
   weekdays?: readonly Weekday[] | null | undefined;
   monthdays?: readonly Monthday[] | null | undefined;
 }
 
-/** Refinement of schemas with `dayFields`: a frequency has the days that it needs. */
+/** Refines schemas with `dayFields`: a frequency must have the days that it needs. */
 export function requireDays(
   rule: {
     frequency: string;
@@ -102,8 +102,8 @@ export function dayOf(wall: number): number {
 }
 
 /**
- * The first day of the rule that is not before `from`, where every `interval`-th day, week or month counts,
- * beginning with that of the day `phase`; `from` must not be before it. Null where there is none before the year 10000.
+ * The first day of the rule that is not before `from`, where every `interval`-th day, week or month counts, starting
+ * with that of the day `phase`; `from` must not be before it. Null if there is none before the year 10000.
  */
 export function nextDay(rule: DayRule, from: number, phase: number, interval: number): number | null {
   const day = findDay(rule, from, phase, interval);
@@ -147,7 +147,7 @@ function nextInWeeks(
   return mondayOf(phase) + next * 7 + first;
 }
 
-/** Some rules have no day at all, such as 30 February: after one cycle of the calendar nothing new comes. */
+/** Some rules have no day at all, such as 30 February: after one cycle of the calendar no new day can come. */
 function nextInMonths(
   monthdays: readonly Monthday[],
   from: number,
@@ -163,7 +163,7 @@ function nextInMonths(
     let nearest = Infinity;
     for (const monthday of monthdays) {
       const day = first + dateIn(monthday, first, length) - 1;
-      // Dates outside the month are those it does not have.
+      // Dates outside the month do not exist in it.
       if (day >= from && day >= first && day < first + length && day < nearest) nearest = day;
     }
     if (nearest !== Infinity) return nearest;
@@ -200,6 +200,6 @@ function monthOf(day: number): number {
 
 /** NaN beyond what a date can hold. */
 function firstDayOf(month: number): number {
-  // Date.UTC would take the years before 100 for those of the last century.
+  // Date.UTC would read the years before 100 as 1900 to 1999.
   return new Date(0).setUTCFullYear(Math.floor(month / 12), month % 12, 1) / DAY_MS;
 }

@@ -17,15 +17,15 @@ import { instantAt, wallTime, zoneFields } from "./zone.ts";
  * Recurring instants, such as the closing times of digests.
  *
  * The arithmetic is our own and not rrule-temporal's, which leaves out a day whose hour the clocks skip (a digest at
- * half past one would be missing once a year) and throws, after 50 ms, where a rule has no occurrence. Where no
- * clocks are changed the two agree, which a test holds.
+ * half past one would be missing once a year) and throws, after 50 ms, where a rule has no occurrence. Without clock
+ * changes the two agree, which a test verifies.
  */
 
 const MIDNIGHT = 0;
 
 const frequencies = ["minutely", "hourly", ...DAY_FREQUENCIES] as const;
 
-/** A field that is null (what jq makes of data that is not there) or blank (what editors leave) counts as absent. */
+/** A field that is null (jq's result for missing data) or blank (left by editors) counts as absent. */
 export const scheduleSchema = z
   .object(
     {
@@ -69,12 +69,12 @@ export const scheduleSchema = z
 export type Schedule = z.infer<typeof scheduleSchema>;
 
 /**
- * The first occurrence that is after `now` and not before the start of the schedule: its `dtstart`, or `anchor`,
- * when the schedule was set. Null where there is none before the year 10000. The zone must be one that `zoneOf`
- * gave: an unknown one throws.
+ * The first occurrence that is after `now` and not before the start of the schedule: its `dtstart`, or `anchor`, when
+ * the schedule was set. Null if there is none before the year 10000. The zone must come from `zoneOf`: an unknown one
+ * throws.
  *
- * A time of day that the clocks skip moves forward with them, and one that they show twice is meant the first time.
- * Minutes and hours are elapsed time, whatever the clocks do.
+ * A time of day that the clocks skip moves forward with them; one that they show twice means the first time. Minutes
+ * and hours are elapsed time, whatever the clocks do.
  */
 export function nextOccurrence(schedule: Schedule, now: Date, zone: string, anchor: Date): Date | null {
   const start = startOf(schedule, zone, anchor);
@@ -87,7 +87,7 @@ export function nextOccurrence(schedule: Schedule, now: Date, zone: string, anch
   const rule: DayRule = { ...schedule, frequency };
   const phase = dayOf(wallTime(start, zone));
   const timeOfDay = parseTimeOfDay(schedule.time ?? "") ?? MIDNIGHT;
-  // A day early: its time may be among what the clocks skipped, and so have moved to this day.
+  // One day early: the clocks may have skipped its time and moved it to this day.
   let from = Math.max(dayOf(wallTime(earliest, zone)) - 1, phase);
   for (;;) {
     const day = nextDay(rule, from, phase, interval);
@@ -101,7 +101,7 @@ export function nextOccurrence(schedule: Schedule, now: Date, zone: string, anch
 function startOf({ dtstart }: Schedule, zone: string, anchor: Date): number {
   const start = parseInstant(dtstart ?? "")?.getTime();
   if (!dtstart || start === undefined) return anchor.getTime();
-  // Without an offset it was read as if the wall clock were UTC, which is what a wall time is.
+  // Without an offset it was parsed as if the wall clock were UTC, which is how wall times are represented.
   const hasOffset = /[T ].*[Z+-]/i.test(dtstart);
   return hasOffset ? start : instantAt(start, zone);
 }

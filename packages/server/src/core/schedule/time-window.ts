@@ -12,9 +12,9 @@ import {
 import { nextClockChange, wallTime } from "./zone.ts";
 
 /*
- * Times at which a run may go on, such as office hours. A window is open while the clocks of the zone show a time in
- * it, and that is all: whoever looks at the clock can tell. A time that the clocks skip is never shown, so a window
- * that lies in it as a whole stays shut that day; a time that they show twice is in the window twice.
+ * Times at which a run may continue, such as office hours. A window is open while the clocks of the zone show a time in
+ * it, and nothing else matters. A time that the clocks skip is never shown, so a window that lies entirely in it stays
+ * shut that day; a time that they show twice is in the window twice.
  */
 const MIDNIGHT = 0;
 const NEXT_MIDNIGHT = "24:00";
@@ -55,9 +55,9 @@ export const windowsSchema = z
 export type TimeWindow = z.infer<typeof windowSchema>;
 
 /**
- * Whether any of the windows is open at `now`, and otherwise the first instant at which one is; null where there is
- * none before the year 10000. A window that goes on past midnight belongs to the day on which it begins. The zone
- * must be one that `zoneOf` gave: an unknown one throws.
+ * Whether any of the windows is open at `now`, and otherwise the first instant at which one is; null if there is none
+ * before the year 10000. A window that continues past midnight belongs to the day on which it begins. The zone must
+ * come from `zoneOf`: an unknown one throws.
  */
 export function nextOpening(
   windows: readonly TimeWindow[],
@@ -71,14 +71,14 @@ export function nextOpening(
     if (opening === wall && instant === now.getTime()) return { open: true };
     const at = instant + (opening - wall);
     if (at > LAST_INSTANT) return { open: false, at: null };
-    // Until the clocks are changed they run evenly. From then on they have to be looked at afresh.
+    // The clocks run evenly until their next change; after it the opening must be computed again.
     const change = nextClockChange(instant, zone);
     if (at < change) return { open: false, at: new Date(at) };
     instant = change;
   }
 }
 
-/** The first wall time from `wall` on that is in any of the windows, or infinity. */
+/** The first wall time at or after `wall` that is in any of the windows, or infinity. */
 function nextOpenWallTime(windows: readonly TimeWindow[], wall: number): number {
   let nearest = Infinity;
   for (const window of windows) nearest = Math.min(nearest, nextWallTimeIn(window, wall));

@@ -2,22 +2,22 @@ import { Temporal } from "temporal-polyfill";
 import { z } from "zod";
 
 /*
- * Time zones: which one a node works in, and the way between instants and wall clocks. Zones are tzdata's, as the
- * runtime ships it; Temporal keeps what it has worked out about each, so that a conversion costs 2 to 4 µs.
+ * Time zones: which one a node uses, and conversion between instants and wall clocks. Zones are tzdata's, as the
+ * runtime ships it; Temporal caches its results for each, so that a conversion costs 2 to 4 µs.
  *
- * Inside this room an instant is milliseconds since 1970 in UTC. A wall time is what the clock on the wall shows,
- * counted in milliseconds as if that clock were UTC: calendar arithmetic on it is plain arithmetic.
+ * In this folder an instant is milliseconds since 1970 in UTC. A wall time is what a clock on the wall shows, counted
+ * in milliseconds as if that clock were UTC: calendar arithmetic on it is plain arithmetic.
  */
 
 /** Longer than any name in tzdata. */
 const MAX_NAME = 40;
 
 /**
- * The zone a text names, case folded to tzdata's, or null. Takes every name of tzdata: links of old such as
- * `US/Eastern`, `GB` and `EST5EDT`, and `Etc/GMT+1` (which is an hour behind UTC). Refuses bare offsets, which know
- * no summer, and abbreviations that only ICU knows (`IST`, `PST`).
+ * The zone that a text names, with tzdata's case, or null. Accepts every name of tzdata: old links such as
+ * `US/Eastern`, `GB` and `EST5EDT`, and `Etc/GMT+1` (which is an hour behind UTC). Refuses bare offsets, which have no
+ * summer time, and abbreviations that only ICU knows (`IST`, `PST`).
  *
- * The check of `$timezone` is another: it also refuses tzdata's own abbreviations, since nobody lives in `EST`.
+ * The check of `$timezone` differs: it also refuses tzdata's own abbreviations, since nobody lives in `EST`.
  */
 export function findZone(text: string): string | null {
   if (text.length > MAX_NAME || !/^[a-z]/i.test(text)) return null;
@@ -28,7 +28,7 @@ export function findZone(text: string): string | null {
   }
 }
 
-/** How a schedule, or a node with windows, says which zone it is in. Nothing said means `fixed`. */
+/** How a schedule, or a node with windows, states its zone. Absent means `fixed`. */
 export const zoneFields = {
   tz_selection: z
     .enum(["recipient", "fixed", ""], { error: "must be recipient, fixed, or empty for fixed" })
@@ -51,8 +51,8 @@ const zoneSelection = z.object(zoneFields);
 export type ZoneSelection = z.infer<typeof zoneSelection>;
 
 /**
- * The zone to work in: the fixed one, or the recipient's and, where the recipient has none, the account's. A zone
- * that is missing, or that tzdata does not know (any more), gives way to the next, at last to UTC.
+ * The zone to use: the fixed one, or the recipient's and, if the recipient has none, the account's. A zone that is
+ * missing, or that tzdata does not know (any more), falls back to the next, finally to UTC.
  */
 export function zoneOf(
   { tz_selection, tz_fixed }: ZoneSelection,
@@ -67,14 +67,14 @@ export function zoneOf(
   return "UTC";
 }
 
-/** What the clocks of the zone show at an instant. */
+/** The wall time in the zone at an instant. */
 export function wallTime(instant: number, zone: string): number {
   return instant + zoned(instant, zone).offsetNanoseconds / 1_000_000;
 }
 
 /**
- * When the clocks of the zone show a wall time: the first time where they show it twice. Where they skip it, it is
- * moved by as much as they skip: half past two becomes half past three on the night to summer time.
+ * The instant of a wall time in the zone: the first one if the clocks show it twice. A time that they skip is moved by
+ * the length of the gap: half past two becomes half past three on the night to summer time.
  */
 export function instantAt(wall: number, zone: string): number {
   const date = new Date(wall);
@@ -89,7 +89,7 @@ export function instantAt(wall: number, zone: string): number {
   ).toZonedDateTime(zone, { disambiguation: "compatible" }).epochMilliseconds;
 }
 
-/** When the clocks of the zone are next set forward or back; infinity where no such thing is planned. */
+/** The next clock change of the zone; infinity if none is scheduled. */
 export function nextClockChange(instant: number, zone: string): number {
   return zoned(instant, zone).getTimeZoneTransition("next")?.epochMilliseconds ?? Infinity;
 }

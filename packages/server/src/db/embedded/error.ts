@@ -1,10 +1,10 @@
 export type EmbeddedPostgresCode =
-  /** A living Carillon (or another server) uses the folder. */
+  /** A running Carillon (or another server) uses the folder. */
   | "already_running"
   /** The folder, or something in it, cannot be written by this user. */
   | "not_writable"
   | "disk_full"
-  /** The data was made by another major version of PostgreSQL. */
+  /** The data was created by another major version of PostgreSQL. */
   | "wrong_version"
   /** No bundled server for this system, or one that cannot run on it. */
   | "unsupported_platform"
@@ -46,11 +46,11 @@ export function portTaken(port: number | undefined, reason: string): EmbeddedPos
   );
 }
 
-// A short write has no error code of its own; PostgreSQL then gives the advice alone.
+// A short write has no error code of its own; PostgreSQL then prints only the advice.
 const NO_SPACE =
   /No space left on device|Disk quota exceeded|wrote only \d+ of \d+ bytes|Check free disk space/i;
 
-/** What PostgreSQL's programs print in the C locale, and what it means. The first that is found decides. */
+/** What PostgreSQL's programs print in the C locale, and what it means. The first match decides. */
 const SIGNS: [sign: RegExp, explain: (line: string, where: Where) => EmbeddedPostgresError][] = [
   [NO_SPACE, (line, { folder }) => diskFull(folder, line)],
   [/Address already in use|could not create any TCP\/IP sockets/, (line, { port }) => portTaken(port, line)],
@@ -98,13 +98,13 @@ const SIGNS: [sign: RegExp, explain: (line: string, where: Where) => EmbeddedPos
 ];
 
 export interface Where {
-  /** The folder the user knows. */
+  /** The folder that the user configured. */
   folder: string;
-  /** The port the user asked for. */
+  /** The port that the user configured. */
   port?: number | undefined;
 }
 
-/** Turns the output of a PostgreSQL program that failed into one line and a code. */
+/** Turns the output of a failed PostgreSQL program into one line and a code. */
 export function explainOutput(output: string, where: Where): EmbeddedPostgresError {
   const lines = output.split(/\r?\n/).filter((line) => line.trim() !== "");
   for (const [sign, explain] of SIGNS) {
@@ -114,7 +114,7 @@ export function explainOutput(output: string, where: Where): EmbeddedPostgresErr
   return failed(where.folder, complaintIn(output) ?? "it said nothing");
 }
 
-/** The line that tells most about a failure, without its time stamp and process id. */
+/** The most informative line about a failure, without its time stamp and process id. */
 export function complaintIn(output: string): string | undefined {
   const lines = output.split(/\r?\n/).filter((line) => line.trim() !== "");
   const line =
@@ -162,7 +162,7 @@ export function explainSystemError(error: unknown, folder: string): EmbeddedPost
       );
     case undefined:
     default:
-      // File systems have many codes for a folder that cannot be: `/proc` says that there is no such file.
+      // File systems have many codes for a folder that cannot be created: `/proc` reports that there is no such file.
       return syscall === "mkdir" ? notWritable(folder, message, cause) : failed(folder, message, cause);
   }
 }

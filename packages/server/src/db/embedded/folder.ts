@@ -2,13 +2,13 @@ import { mkdir, stat } from "node:fs/promises";
 import path from "node:path";
 
 /**
- * Makes a folder and what is missing above it. Not by `mkdir` with `recursive`: where a file system knows of no such
- * file even when asked to make it, as `/proc` does, that one never returns and keeps a core busy.
+ * Creates a folder and its missing parents. Not with `mkdir` and `recursive`: where a file system answers ENOENT even
+ * when creating, as `/proc` does, that call never returns and keeps a core busy.
  */
 export async function makeFolder(folder: string): Promise<void> {
   if (await wasMade(folder)) return;
   await makeFolder(path.dirname(folder));
-  // Its parent is there now: what is missing this time is not ours to make.
+  // Its parent exists now: if something is still missing we cannot create it.
   if (!(await wasMade(folder))) await mkdir(folder);
 }
 
@@ -19,7 +19,7 @@ async function wasMade(folder: string): Promise<boolean> {
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // A read-only disk and a lack of permission come before what is there already.
+    // A read-only disk and a missing permission are reported before an existing folder.
     const isThere = await stat(folder).then(
       (found) => found.isDirectory(),
       () => false,

@@ -7,14 +7,14 @@ import { launchPostmaster } from "./postmaster.ts";
 import { hasRoom } from "./server-log.ts";
 
 /**
- * The server on a folder that is ours, from its start to its stop. A disk that fills up under a running server ends it:
- * it cannot write its log, and what is not in the log must not be answered. That is nothing to give up for: nothing
- * acknowledged is lost, and as soon as there is room the server is started again at the same address. Whoever has
- * connections makes new ones.
+ * Keeps the server on our folder running from start to stop. A disk that fills up under a running server ends it: it
+ * cannot write its log, and nothing may be acknowledged that is not in the log. That is no reason to give up: nothing
+ * acknowledged is lost, and as soon as there is room the server is restarted at the same address. Clients must
+ * reconnect.
  */
 export interface KeptServer {
   port: number;
-  /** It waits for room. */
+  /** True while it waits for room. */
   isOutOfRoom: () => boolean;
   stop: () => Promise<void>;
 }
@@ -33,7 +33,7 @@ export interface KeepRunning {
 interface Running {
   port: number;
   ended: Promise<string>;
-  /** Why it has ended, as its log tells. */
+  /** Why the server has ended, according to its log. */
   whyEnded: () => Promise<EmbeddedPostgresError>;
   lastWords: () => Promise<string>;
   stop: () => Promise<void>;
@@ -50,7 +50,7 @@ export async function keepRunning({ place, password, options }: KeepRunning): Pr
   const watching = watch();
 
   async function watch(): Promise<void> {
-    // One that came back while it was to be stopped is stopped by who asked for it.
+    // A server that was restarted during `stop` is stopped there.
     while (running !== undefined && !closing.signal.aborted) {
       await running.ended;
       if (closing.signal.aborted) return;
@@ -69,7 +69,7 @@ export async function keepRunning({ place, password, options }: KeepRunning): Pr
     }
   }
 
-  /** Undefined: stopped before there was room, or it cannot be. */
+  /** Undefined: stopped before there was room, or the restart failed. */
   async function runAgain(): Promise<Running | undefined> {
     for (;;) {
       await sleep(LOOK_AGAIN_MS, undefined, { signal: closing.signal }).catch(() => {});
@@ -82,7 +82,7 @@ export async function keepRunning({ place, password, options }: KeepRunning): Pr
         return again;
       } catch (error) {
         const code = error instanceof EmbeddedPostgresError ? error.code : "";
-        // Not enough room yet; or somebody has the port for a moment.
+        // Not enough room yet, or the port is taken for a moment.
         if (code === "disk_full" || code === "port_taken") continue;
         onExit?.(errorMessage(error));
         return undefined;
@@ -95,7 +95,7 @@ export async function keepRunning({ place, password, options }: KeepRunning): Pr
     isOutOfRoom: () => isOutOfRoom,
     async stop() {
       closing.abort();
-      // One that is still running is not waited for to end by itself.
+      // Stops a running server at once instead of waiting for it to end.
       await running?.stop();
       await watching;
       await running?.stop();

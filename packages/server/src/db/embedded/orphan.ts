@@ -8,11 +8,11 @@ import type { Place } from "./place.ts";
 import { signalServer, STOPS } from "./postmaster.ts";
 
 /**
- * Ends the server that a killed Carillon has left running, or throws `already_running` when it has an owner.
+ * Stops the server that a killed Carillon has left running, or throws `already_running` when it has an owner.
  *
- * It is stopped and not adopted: a server that is not our child cannot tell us that it died, runs with the
- * settings and perhaps the binaries of another version, and its port may be another than the one asked for.
- * Stopping one and starting anew takes less than a tenth of a second, plus the checkpoint.
+ * It is stopped and not adopted: a server that is not our child cannot notify us of its death, runs with the settings
+ * and perhaps the binaries of another version, and its port may differ from the requested one. Stopping one and
+ * starting anew takes less than a tenth of a second, plus the checkpoint.
  */
 export async function endOrphan(place: Place, log: (line: string) => void): Promise<void> {
   const orphan = await findServer(place);
@@ -29,13 +29,13 @@ export async function endOrphan(place: Place, log: (line: string) => void): Prom
 
 async function claimOrphan({ port, status }: PidFile, place: Place): Promise<Client | undefined> {
   const password = await findPassword(place);
-  // A server that takes no sessions yet, or no more, cannot have an owner with one.
+  // A server that accepts no sessions, yet or any more, cannot have an owner with one.
   if (port === undefined || password === undefined || status !== "ready") return undefined;
   let claim: Client | undefined;
   try {
     claim = await claimServer({ port, password });
   } catch {
-    // It does not answer or does not know the password. The folder's lock is ours, so it goes.
+    // It does not answer or does not know the password. We hold the folder's lock, so it is stopped.
     return undefined;
   }
   if (claim === undefined) throw alreadyRunning(place.folder);
@@ -46,7 +46,7 @@ async function stopOrphan({ pid }: PidFile, place: Place): Promise<void> {
   for (const { signal, seconds } of STOPS) {
     await signalServer(pid, signal, place);
     for (let waited = 0; waited < seconds * 1000; waited += 25) {
-      // Asks for the server and not for the process: unreaped in a container, it stays as a zombie for ever.
+      // Checks for the server and not for the process: unreaped in a container, it stays a zombie forever.
       if ((await findServer(place))?.pid !== pid) return;
       await sleep(25);
     }

@@ -4,12 +4,12 @@ import { EmbeddedPostgresError } from "./error.ts";
 import { type Account, run } from "./run.ts";
 
 /**
- * PostgreSQL refuses to run as root, so root runs it as somebody else. An account of our own is best, one that
- * was made for a PostgreSQL will do; `nobody` is shared with other programs and comes last.
+ * PostgreSQL refuses to run as root, so root runs it under another account. An account of our own is best, one that was
+ * created for a PostgreSQL will do; `nobody` is shared with other programs and comes last.
  */
 export interface Accounts {
   find: (name: string) => Promise<Account | undefined>;
-  /** Tries to add a system account of that name; whether it worked shows in `find`. */
+  /** Tries to add a system account of that name; `find` shows whether it worked. */
   create: (name: string) => Promise<void>;
 }
 

@@ -7,15 +7,15 @@ import { ROLE } from "./cluster.ts";
 import { alreadyRunning, EmbeddedPostgresError } from "./error.ts";
 
 /**
- * Who owns a data folder. Two locks, both let go by the kernel or the server when their holder dies, however it
- * dies; neither is a process id in a file, which a reboot or a container makes a lie.
+ * Who owns a data folder. Two locks, both released by the kernel or the server when their holder dies, however it dies;
+ * neither is a process id in a file, which a reboot or a container makes wrong.
  *
- * 1. The folder's lock, a file lock held from before the first look at the folder until after the server has
- *    stopped. It decides between two starts at the same moment, when there is no server to ask yet, and holds
- *    between containers that share a volume. Node has no file locks of its own: an open SQLite transaction on
- *    an empty file is one, on every platform.
- * 2. The owner's lock, a session advisory lock in the server. It tells a server in use from an orphan even when
- *    somebody has deleted the lock file.
+ * 1. The folder's lock, a file lock held from before the first look at the folder until after the server has stopped.
+ *    It decides between two simultaneous starts, when there is no server to ask yet, and holds between containers that
+ *    share a volume. Node has no file locks of its own: an open SQLite transaction on an empty file is one, on every
+ *    platform.
+ * 2. The owner's lock, a session advisory lock in the server. It distinguishes a server in use from an orphan even if
+ *    the lock file has been deleted.
  */
 export const OWNER_LOCK = 4_150_910;
 
@@ -28,7 +28,7 @@ const BUSY = 5;
 export function lockFolder(folder: string): Disposable {
   const file = path.join(folder, "owner.lock");
   createFile(file);
-  // SQLite opens a file that it may not write without a word, and then locks nothing.
+  // SQLite silently opens a file that it may not write, and then locks nothing.
   accessSync(file, constants.W_OK);
   const lock = new DatabaseSync(file);
   try {
@@ -48,7 +48,7 @@ export function lockFolder(folder: string): Disposable {
   }
 }
 
-/** Leaves a file that exists alone: closing any handle of it would drop the lock that this process may have. */
+/** Leaves an existing file alone: closing any handle of it would drop a lock that this process may hold. */
 function createFile(file: string): void {
   try {
     closeSync(openSync(file, "wx"));
@@ -57,7 +57,7 @@ function createFile(file: string): void {
   }
 }
 
-/** A start as root must not keep the folder's owner from starting later. */
+/** A start as root must not prevent the folder's owner from starting later. */
 function shareWithOwner(file: string, folder: string): void {
   if (process.geteuid?.() !== 0) return;
   const { uid, gid } = statSync(folder);
@@ -69,7 +69,7 @@ export interface Server {
   password: string;
 }
 
-/** A session that holds the owner's lock; undefined when somebody else holds it, after two seconds of asking. */
+/** A session that holds the owner's lock; undefined if another session still holds it after two seconds. */
 export async function claimServer({ port, password }: Server): Promise<Client | undefined> {
   const client = new Client({
     host: "127.0.0.1",
@@ -84,7 +84,7 @@ export async function claimServer({ port, password }: Server): Promise<Client | 
   // Without a listener a lost connection would end the process.
   client.on("error", () => {});
   await client.connect();
-  // The server may take a moment to notice that an owner was killed this instant.
+  // The server may take a moment to notice that its owner has just been killed.
   for (let tries = 0; tries < 40; tries += 1) {
     if (tries > 0) await sleep(50);
     const { rows } = await client.query<{ held: boolean }>("select pg_try_advisory_lock($1) as held", [
@@ -97,8 +97,8 @@ export async function claimServer({ port, password }: Server): Promise<Client | 
 }
 
 /**
- * Holds the owner's lock until disposed or until the server has `ended`, and takes it again when the session is
- * lost while the server lives: a crash of any one of its processes makes PostgreSQL end every session and recover.
+ * Holds the owner's lock until disposed or until the server has `ended`, and takes it again when the session is lost
+ * while the server lives: if any one of its processes crashes, PostgreSQL ends every session and recovers.
  */
 export async function ownServer(server: Server, folder: string, ended: Promise<unknown>): Promise<Ownership> {
   const closing = new AbortController();
@@ -142,7 +142,9 @@ export interface Ownership extends AsyncDisposable {
   readonly session: Client;
 }
 
-/** Makes the product's database on the first start. Apart from `postgres`, so that it can be dropped and restored. */
+/**
+ * Creates the product's database on the first start. Separate from `postgres`, so that it can be dropped and restored.
+ */
 export async function ensureDatabase(session: Client): Promise<void> {
   const { rowCount } = await session.query("select from pg_database where datname = $1", [ROLE]);
   if (rowCount === 0) await session.query(`create database ${ROLE}`);

@@ -4,13 +4,13 @@ import type { Place } from "./place.ts";
 import { run } from "./run.ts";
 
 /**
- * PostgreSQL's `postmaster.pid`: written by the server, line by line, as it comes up. A number in a file proves
- * nothing about the process that has it today, so the process itself is asked as well.
+ * PostgreSQL's `postmaster.pid`: written by the server, line by line, as it comes up. A number in a file proves nothing
+ * about the process that now has it, so the process itself is checked as well.
  */
 export interface PidFile {
   pid: number;
   port: number | undefined;
-  /** "starting", "ready", "stopping" or "standby"; undefined while the server has not got that far. */
+  /** "starting", "ready", "stopping" or "standby"; undefined while the server has not reached that point. */
   status: string | undefined;
 }
 
@@ -32,7 +32,7 @@ function numberIn(line: string | undefined): number | undefined {
   return line !== undefined && /^[1-9]\d{0,9}$/.test(line) ? Number(line) : undefined;
 }
 
-/** The server that is alive on this cluster, if its file names one and the process is indeed that server. */
+/** The live server on this cluster, if its file names one and the process really is that server. */
 export async function findServer({ cluster }: Pick<Place, "cluster">): Promise<PidFile | undefined> {
   const file = await readPidFile(cluster);
   return file !== undefined && isServerOf(await commandLineOf(file.pid), cluster) ? file : undefined;
@@ -40,14 +40,14 @@ export async function findServer({ cluster }: Pick<Place, "cluster">): Promise<P
 
 /** Whether a command line is a PostgreSQL server's on exactly this data directory. */
 export function isServerOf(commandLine: string, cluster: string): boolean {
-  // Linux ends each argument with NUL; elsewhere there are spaces between them and, on Windows, quotes around some.
+  // Linux ends each argument with NUL; elsewhere they are separated by spaces and, on Windows, some are quoted.
   const [program = "", rest = ""] = commandLine.split(/[\0 ]-D[\0 ](.*)/s, 2);
   if (!/(^|[/\\])postgres(\.exe)?"?$/.test(program)) return false;
   const ways = commandLine.includes("\0") ? [`${cluster}\0`] : [`${cluster} `, `"${cluster}" `];
   return ways.some((way) => `${rest} `.startsWith(way));
 }
 
-/** As the system tells it; empty for a process that is not there, or is a zombie. */
+/** As the system reports it; empty for a process that does not exist or is a zombie. */
 export async function commandLineOf(pid: number): Promise<string> {
   if (pid <= 0) return "";
   if (process.platform === "linux") {
@@ -67,10 +67,10 @@ export async function commandLineOf(pid: number): Promise<string> {
 }
 
 /**
- * Makes a file that no living server stands behind harmless. PostgreSQL deals with a dead process by itself, but
- * refuses to start when the number now belongs to another process of its user, as it often does in a container.
- * The file is not deleted, because its seventh line lets PostgreSQL see whether children of the dead server still
- * use its memory: it gets our own number, the parent's, which PostgreSQL knows not to be a rival.
+ * Makes a file without a live server harmless. PostgreSQL copes with a dead process, but refuses to start when the
+ * number now belongs to another process of its user, as it often does in a container. The file is not deleted, because
+ * its seventh line lets PostgreSQL see whether children of the dead server still use its memory: it gets our own
+ * number, the parent's, which PostgreSQL knows not to be a rival.
  */
 export async function disarmPidFile(cluster: string): Promise<void> {
   const file = await readPidFile(cluster);
@@ -80,7 +80,7 @@ export async function disarmPidFile(cluster: string): Promise<void> {
     return;
   }
   const text = await readFile(pathOf(cluster), "utf8");
-  // We may be root, and the folder is not: no writing through a link that somebody put there.
+  // We may be root and the folder is not: never write through a link placed there.
   const flag = constants.O_WRONLY | constants.O_TRUNC | constants.O_NOFOLLOW;
   await writeFile(pathOf(cluster), text.replace(/^.*/, String(process.pid)), { flag });
 }

@@ -8,13 +8,13 @@ import { type Account, run } from "./run.ts";
 import { shareBinaries } from "./shared-binaries.ts";
 
 /**
- * Where the data lives and who runs the server. An ordinary user keeps everything in the folder and runs it
- * as itself. Root runs it as another account, and a project of root's often lies where that account cannot go
- * (/root, a private temporary folder): the data then lives under /var/lib/carillon, and a note in the
- * folder says so. Nobody's folders are opened up for this.
+ * Where the data lives and which account runs the server. An ordinary user keeps everything in the folder and runs the
+ * server directly. Root runs it as another account, and a project of root's often lies where that account cannot go
+ * (/root, a private temporary folder): the data then lives under /var/lib/carillon, and a note in the folder says so.
+ * No folder's permissions are widened for this.
  */
 export interface Place {
-  /** The folder the user knows, as an absolute path without links. */
+  /** The folder that the user configured, as an absolute path without links. */
   folder: string;
   /** Holds the cluster, the password and the log. */
   home: string;
@@ -47,7 +47,7 @@ export async function findPlace(folder: string, installed: Binaries): Promise<Pl
   };
 }
 
-/** Leaves the note, once there is something to point to. */
+/** Writes the note, once there is something to point to. */
 export async function notePlace(
   { folder, home, account }: Place,
   log: (line: string) => void,
@@ -89,7 +89,7 @@ async function placeForRoot(folder: string, elsewhere: string): Promise<{ home: 
     );
   }
   const there = path.join(elsewhere, "postgres");
-  // Found without its note: the first start was cut short, or somebody emptied the folder. Data is never dropped for that.
+  // Found without its note: the first start was interrupted, or the folder was emptied. That is no reason to drop data.
   if (await isFilled(there)) return placeElsewhere(elsewhere, await accountOfCluster(there));
   const account = await chooseAccount();
   return (await canEnter(folder, account)) ? { home: folder, account } : placeElsewhere(elsewhere, account);
@@ -97,8 +97,8 @@ async function placeForRoot(folder: string, elsewhere: string): Promise<{ home: 
 
 async function placeElsewhere(home: string, account: Account): Promise<{ home: string; account: Account }> {
   await mkdir(home, { recursive: true });
-  // Whatever our umask is, the account must get through to the cluster, which is closed to everyone else. The
-  // folder around it stays root's: an account that could put links there could make root write through them.
+  // Whatever our umask is, the account must be able to reach the cluster, which is closed to everyone else. The folder
+  // around it stays root's: an account that could place links there could make root write through them.
   await chown(home, 0, 0);
   await chmod(SYSTEM_FOLDER, 0o755);
   await chmod(home, 0o711);
@@ -112,7 +112,7 @@ async function placeOfNote(
 ): Promise<{ home: string; account: Account }> {
   const file = path.join(folder, NOTE);
   if (note !== elsewhere) {
-    // Two copies of one folder must not share a database unnoticed, so neither copies nor moves are followed.
+    // Two copies of one folder must not silently share a database, so neither copies nor moves are followed.
     throw new EmbeddedPostgresError(
       "start_failed",
       `${folder} was moved or copied: its database is in ${note}, kept for the old path. Move the folder back; or delete ${file}, to start empty or, with that data moved to ${elsewhere}, to go on.`,
@@ -126,7 +126,7 @@ async function placeOfNote(
   );
 }
 
-/** Whoever owns the data runs the server; data that root restored from a backup is handed over first. */
+/** The owner of the data runs the server; the ownership of data that root restored from a backup is changed first. */
 async function accountOfCluster(cluster: string): Promise<Account> {
   const owner = await ownerOf(cluster);
   if (owner.uid !== 0) return owner;

@@ -10,7 +10,7 @@ import type { Place } from "./place.ts";
 import { childEnv, identityOf, run } from "./run.ts";
 
 /**
- * For a small machine; every one can be overridden by the caller. Durability is PostgreSQL's default: on. So is
+ * Sized for a small machine; the caller can override each. Durability is PostgreSQL's default: on. So is
  * wal_compression, off: this build has pglz only, which saved 3 % of the log and no time.
  */
 const SETTINGS = {
@@ -34,20 +34,20 @@ export interface LaunchOptions {
 
 export interface Postmaster extends AsyncDisposable {
   port: number;
-  /** Resolves when the process has ended, with how. */
+  /** Resolves when the process has ended, with a description of how. */
   ended: Promise<string>;
-  /** Why a server has ended, as far as its log and its disk tell. */
+  /** Why a server has ended, as far as its log and its disk show. */
   whyEnded: () => Promise<EmbeddedPostgresError>;
-  /** What a server that has ended complained about last. */
+  /** The last complaint in the log of a server that has ended. */
   lastWords: () => Promise<string>;
-  /** The better of two accounts of a failure: what the server has logged, where that is telling, or the error. */
+  /** The better of two explanations of a failure: the server's log, if it is specific, or the error. */
   explain: (error: unknown) => Promise<unknown>;
 }
 
-/** Tried this often when the free port that was found is taken by somebody else a moment later. */
+/** How often to retry when the free port that was found is taken a moment later. */
 const PORT_TRIES = 5;
 
-/** Starts the server and waits until it takes connections, however long recovery takes. */
+/** Starts the server and waits until it accepts connections, however long recovery takes. */
 export async function launchPostmaster(place: Place, options: LaunchOptions): Promise<Postmaster> {
   for (let tries = 1; ; tries += 1) {
     const port = await findPort(options.port);
@@ -60,7 +60,7 @@ export async function launchPostmaster(place: Place, options: LaunchOptions): Pr
   }
 }
 
-/** Tries out the port asked for, or lets the system choose one that is free now. */
+/** Tests the requested port, or lets the system choose a free one. */
 async function findPort(wanted: number | undefined): Promise<number> {
   const probe = createServer();
   try {
@@ -110,19 +110,19 @@ async function spawnServer(
   args: string[],
   log: ServerLog,
 ): Promise<{ child: ChildProcess; exited: Promise<string> }> {
-  // A file, not a pipe: the server must be able to speak when we are gone.
+  // A file, not a pipe: the server must be able to write when we are gone.
   await using handle = await log.open();
   const child = spawn(place.binaries.postgres, args, {
     ...identityOf(place.account),
     cwd: place.home,
     env: childEnv(),
     stdio: ["ignore", handle.fd, handle.fd],
-    // Ctrl-C goes to every process of the terminal's group. The database must outlive our own shutdown.
+    // Ctrl-C reaches every process of the terminal's group. The database must outlive our own shutdown.
     detached: process.platform !== "win32",
     windowsHide: true,
   });
   const exited = exitOf(child);
-  // Whoever waits hears of it; nobody does while the handle is being closed.
+  // Prevents an unhandled rejection while the handle is being closed; callers that await `exited` still get it.
   exited.catch(() => {});
   return { child, exited };
 }
@@ -179,13 +179,13 @@ function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-/** The ways to stop a server and how long each may take: cleanly, with a checkpoint, and then in a hurry. */
+/** The ways to stop a server and the time limit of each: cleanly, with a checkpoint, then immediately. */
 export const STOPS = [
   { signal: "SIGINT", seconds: 20 },
   { signal: "SIGQUIT", seconds: 10 },
 ] as const;
 
-/** Stops the server and waits for it; when nothing helps, by force. */
+/** Stops the server and waits for it; kills it as a last resort. */
 async function stop(child: ChildProcess, exited: Promise<string>, place: Place): Promise<void> {
   if (child.pid === undefined) return;
   const gone = exited.catch(() => "");

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-/** Whom a child process runs as, where that is not ourselves. */
+/** The account that a child process runs as, if not our own. */
 export interface Account {
   name: string;
   uid: number;
@@ -10,7 +10,7 @@ export interface Account {
 export interface RunOptions {
   account?: Account | undefined;
   cwd?: string;
-  /** Written to the child's standard input, for what must not be seen among its arguments. */
+  /** Written to the child's standard input, for secrets that must not appear among its arguments. */
   input?: string;
 }
 
@@ -32,7 +32,7 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
     child.stderr.setEncoding("utf8").on("data", hear);
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, output }));
-    // A child that ends without reading says why by its exit code; the broken pipe adds nothing.
+    // A child that ends without reading explains itself by its exit code; the broken pipe adds nothing.
     child.stdin.on("error", () => {});
     child.stdin.end(options.input);
   });
@@ -43,16 +43,16 @@ export function identityOf(account: Account | undefined): { uid?: number; gid?: 
 }
 
 /**
- * What PostgreSQL's programs need and nothing else: our own environment holds secrets, a PGDATA or PGPORT in it
- * would be obeyed, and an LD_LIBRARY_PATH would replace the libraries that come with the binaries. The C locale
- * makes messages readable to `explainOutput`.
+ * Only what PostgreSQL's programs need: our own environment holds secrets, a PGDATA or PGPORT in it would be obeyed,
+ * and an LD_LIBRARY_PATH would replace the libraries that come with the binaries. The C locale makes messages readable
+ * to `explainOutput`.
  */
 export function childEnv(): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { LC_ALL: "C", TZ: "UTC" };
   for (const name of ["PATH", "SystemRoot", "TEMP", "TMP"]) {
     if (process.env[name] !== undefined) env[name] = process.env[name];
   }
-  // Root by way of `su` has no sbin in its path, where the tools for accounts are.
+  // Root by way of `su` has no sbin in its path, which holds the tools for accounts.
   if (process.platform !== "win32") env["PATH"] = `${env["PATH"] ?? "/usr/bin:/bin"}:/usr/sbin:/sbin`;
   return env;
 }

@@ -5,14 +5,14 @@ import { diskFull, type EmbeddedPostgresError, explainOutput } from "./error.ts"
 import type { Place } from "./place.ts";
 
 /**
- * What the server says goes to a file that it appends to, whether we live or not. Two files of a limited size are
- * kept: a client that fails a thousand times a second must not fill the disk with complaints.
+ * The server appends its output to a file, whether we live or not. Two files of limited size are kept: a client that
+ * fails a thousand times a second must not fill the disk with error messages.
  */
 export interface ServerLog {
   open: () => Promise<FileHandle>;
-  /** What was written since this start, the last of it if it is much. */
+  /** The log since this start, or its end if it is long. */
   read: () => Promise<string>;
-  /** Sets a full file aside. */
+  /** Rotates a full file. */
   trim: () => Promise<void>;
 }
 
@@ -23,7 +23,7 @@ const TAIL_BYTES = 64 * 1024;
 export async function openServerLog(place: Place): Promise<ServerLog> {
   const file = path.join(place.home, "postgres.log");
   await trim(file);
-  // Root may be writing in another's folder: not through a link that was put there.
+  // Root may be writing in another account's folder: never through a link placed there.
   const noLinks = place.account === undefined ? 0 : constants.O_NOFOLLOW;
   const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | noLinks;
   await using handle = await open(file, flags, 0o600);
@@ -39,14 +39,14 @@ async function trim(file: string): Promise<void> {
   );
   if (size < FULL_BYTES) return;
   await copyFile(file, `${file}.1`);
-  // The server's handle appends, so it goes on at the new end by itself.
+  // The server's handle appends, so it continues at the new end.
   await truncate(file);
 }
 
 async function readTail(file: string, start: number): Promise<string> {
   await using handle = await open(file, "r");
   const { size } = await handle.stat();
-  // Smaller than at the start: it was set aside meanwhile.
+  // Smaller than at the start: it was rotated meanwhile.
   const from = Math.max(size < start ? 0 : start, size - TAIL_BYTES);
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - from), 0, size - from, from);
   return buffer.subarray(0, bytesRead).toString("utf8");
@@ -55,7 +55,7 @@ async function readTail(file: string, start: number): Promise<string> {
 /** PostgreSQL grows by log segments of this size. */
 const SEGMENT_BYTES = 16 * 1024 * 1024;
 
-/** Whether PostgreSQL could grow by what it grows at once. */
+/** Whether the disk has room for one more segment. */
 export async function hasRoom({ home }: Pick<Place, "home">): Promise<boolean> {
   return (await freeBytes(home)) >= SEGMENT_BYTES;
 }
@@ -65,7 +65,7 @@ async function freeBytes(folder: string): Promise<number> {
   return bavail * bsize;
 }
 
-/** Why this start failed, as far as the log tells. */
+/** Why this start failed, as far as the log shows. */
 export async function explainFailure(
   log: ServerLog,
   place: Place,
@@ -73,7 +73,7 @@ export async function explainFailure(
 ): Promise<EmbeddedPostgresError> {
   const failure = explainOutput(await log.read(), { folder: place.folder, port });
   if (failure.code !== "start_failed") return failure;
-  // On a full disk the server cannot even write down why it fails.
+  // On a full disk the server cannot even log why it fails.
   const free = await freeBytes(place.home);
   return free < SEGMENT_BYTES ? diskFull(place.folder, `${free} bytes are free`) : failure;
 }

@@ -19,8 +19,8 @@ const DRAFT = ".postgresql-";
 const DRAFT_AGE_MS = 600_000;
 
 /**
- * Makes the programs available, once for each version, in `<base>/postgresql-<version>`, readable by everyone.
- * That folder appears whole or not at all, on disk before it has its name: nobody would look at it again.
+ * Provides the programs, once for each version, in `<base>/postgresql-<version>`, readable by everyone. That folder
+ * appears complete or not at all, and is on disk before it gets its name, since it is never checked again.
  */
 export async function shareBinaries(binaries: Binaries, base: string): Promise<Binaries> {
   const target = path.join(base, `postgresql-${binaries.version}`);
@@ -49,7 +49,7 @@ export async function shareBinaries(binaries: Binaries, base: string): Promise<B
   };
 }
 
-/** What killed starts left. A young draft may be another start's at this moment. */
+/** Removes leftovers of killed starts. A recent draft may belong to another start in progress. */
 async function removeOldDrafts(base: string): Promise<void> {
   for (const entry of await readdir(base)) {
     const draft = path.join(base, entry);
@@ -71,8 +71,8 @@ async function copyForAll(from: string, to: string): Promise<void> {
 }
 
 /**
- * A second name is as good as a copy for a file that only root can change and everyone may read, and saves most
- * of a second for all of them.
+ * A hard link is as good as a copy for a file that only root can change and everyone may read, and saves most of a
+ * second in total.
  */
 async function copyFileForAll(source: string, copy: string): Promise<void> {
   const { mode, uid } = await stat(source);

@@ -10,33 +10,33 @@ import { type EmbeddedPostgres, EmbeddedPostgresError, startEmbeddedPostgres } f
 import { findServer } from "./pid-file.ts";
 
 /**
- * For tests with the real server: folders, starts in this process and in others, and an end to all of them after
- * each test, orphans too. As root (containers, CI images) tests also cover the change of user.
+ * For tests with the real server: folders, starts in this process and in others, and cleanup of all of them after each
+ * test, including orphans. As root (containers, CI images) tests also cover the change of user.
  */
 export const ROOT = process.geteuid?.() === 0;
 export const NOBODY = { uid: 65_534, gid: 65_534 };
 
 export interface Bench {
-  /** A folder that everyone can enter, for all that the tests of one file make. */
+  /** A folder that everyone can enter, for everything that the tests of one file create. */
   base: () => string;
   newFolder: () => string;
-  /** The same for all tests of a file that do not mind earlier starts: a new database takes ten times as long. */
+  /** The same for all tests of a file that tolerate earlier starts: a new database takes ten times as long. */
   usedFolder: () => string;
   start: (dataDir: string, more?: object) => Promise<EmbeddedPostgres>;
-  /** What a start is refused with. Throws when it is not. */
+  /** The refusal of a start. Throws if it is not refused. */
   refusal: (dataDir: string, more?: object) => Promise<{ code: string; message: string }>;
   startOwner: (dataDir: string, account?: { uid?: number; gid?: number }, prefix?: string[]) => Owner;
   /** Everything logged by `start` in this test. */
   lines: string[];
-  /** Stops what `start` started. */
+  /** Stops everything that `start` started. */
   stopAll: () => Promise<void>;
-  /** Has a folder looked after although no start of the bench was told of it. */
+  /** Adds a folder to the cleanup that no start of the bench knows. */
   watchOver: (folder: string) => void;
 }
 
 export interface Owner {
   child: ChildProcess;
-  /** What `startEmbeddedPostgres` came to in that process. */
+  /** The outcome of `startEmbeddedPostgres` in that process. */
   outcome: Promise<{ url?: string; dataDir?: string; code?: string; message?: string }>;
 }
 
@@ -125,7 +125,7 @@ const SCRIPT = `
   }
 `;
 
-/** A Carillon in a process of its own, which lives until it is killed. */
+/** A Carillon in a separate process, which lives until it is killed. */
 function spawnOwner(
   dataDir: string,
   account: object,
@@ -147,7 +147,7 @@ function spawnOwner(
 }
 
 async function endOrphanIn(cluster: string): Promise<void> {
-  // Below a file there is none, and reading there is an error.
+  // A path below a file cannot exist, and reading it is an error.
   const orphan = await findServer({ cluster }).catch(() => undefined);
   if (orphan === undefined) return;
   process.kill(orphan.pid, "SIGQUIT");

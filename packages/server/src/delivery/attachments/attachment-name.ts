@@ -1,13 +1,13 @@
 import { oneLine } from "../vendor/email.ts";
 
 /*
- * What a file is called in a mail, and what it is said to be. Names come from payloads and types from strangers'
- * servers: neither can break out of a header, out of a folder, or out of its part of the mail.
+ * The name and type of a file in a mail. Names come from payloads and types from foreign servers: neither can break out
+ * of a header, out of a folder, or out of its part of the mail.
  */
 
 const MAX_NAME = 150;
 
-/** Characters that turn the direction of text: a name must not look like that of another type of file. */
+/** Characters that reverse the text direction: a name must not look like that of another file type. */
 const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
 
 /** The given name, or the last part of the URL's path: one line, without folders. */
@@ -15,7 +15,7 @@ export function fileName(given: string | null, url: string | null): string {
   const path = url !== null && URL.canParse(url) ? new URL(url).pathname : "";
   for (const candidate of [given ?? "", unescapePath(path)]) {
     const name = oneLine(candidate.replaceAll(TURNING, "")).split(/[/\\]/).at(-1)?.trim() ?? "";
-    // From the end, where the type is.
+    // Keeps the end, which has the file type.
     if (name !== "") return name.slice(-MAX_NAME).toWellFormed();
   }
   return "attachment";
@@ -32,10 +32,10 @@ function unescapePath(path: string): string {
 const UNKNOWN = "application/octet-stream";
 const MEDIA_TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/;
 
-/** Types that are no file's: the part would be read as a mail, or as parts, of its own. */
+/** Types that are not files: the part would be read as a mail, or as parts, of its own. */
 const STRUCTURAL = /^(?:multipart|message)\//;
 
-/** What mail clients open by themselves, where nobody said what a file is. */
+/** Types that mail clients open directly, for files without a given type. */
 const BY_ENDING = new Map([
   ["pdf", "application/pdf"],
   ["txt", "text/plain"],
@@ -57,7 +57,7 @@ const BY_ENDING = new Map([
   ["xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"],
 ]);
 
-/** The given type, the one its server told, or the one its name implies; without parameters. */
+/** The given type, the one from its server, or the one its name implies; without parameters. */
 export function mediaType(given: string | null, received: string | undefined, filename: string): string {
   for (const candidate of [given, received]) {
     const type = candidate?.split(";")[0]?.trim().toLowerCase() ?? "";

@@ -9,14 +9,14 @@ import { HttpCallError, type HttpClient, retryAfterSeconds } from "../http/http.
 import type { AttachedFile, Failed } from "../vendor/vendor.ts";
 
 /**
- * The files of a mail that is about to be sent. A message holds notes of them; the bytes are read from the request
- * that brought them, or fetched from their URL, before the vendor is called and outside of every transaction.
+ * Loads the files of a mail before it is sent. A message holds notes of them; the bytes are read from the request that
+ * brought them, or fetched from their URL, before the vendor is called and outside of every transaction.
  *
- * One that cannot be had fails the mail, or the mail goes without it where `ignore_if_error` says so. What may pass is
- * tried again like any failure of a vendor: a file that is not needed holds its mail up for two short retries only.
+ * A file that cannot be loaded fails the mail, or is left out if `ignore_if_error` is set. Temporary failures are
+ * retried like any failure of a vendor: an optional file delays its mail by two short retries only.
  */
 export interface Attachments {
-  /** Never rejects for what a file, its server or the database does. `signal`: begins nothing more. */
+  /** Never rejects because of a file, its server or the database. Once `signal` is aborted nothing more is started. */
   load: (message: Carrier, signal: AbortSignal) => Promise<Loaded>;
 }
 
@@ -31,16 +31,16 @@ export type Loaded =
   | { ok: true; files: AttachedFile[]; left_out: LeftOut[] }
   | { ok: false; failure: Failed };
 
-/** A file that its mail went without. */
+/** A file that was left out of its mail. */
 export interface LeftOut {
   filename: string;
   code: string;
   reason: string;
 }
 
-/** More than any mail is read for; a payload of 3 MB could name a hundred thousand URLs. */
+/** No mail reads more than this; a payload of 3 MB could name a hundred thousand URLs. */
 
-/** Of one mail, side by side. */
+/** Parallel fetches for one mail. */
 const FETCHES = 4;
 
 const MAX_FILE_BYTES = 10 * 1024 * 1024;
@@ -50,13 +50,13 @@ const MAX_TOTAL_BYTES = 18 * 1024 * 1024;
 
 const FETCH_TIMEOUT_MS = 20_000;
 
-/** After these a mail goes without an optional file whose server does not answer. */
+/** After these attempts a mail goes without an optional file whose server does not answer. */
 const PATIENT_ATTEMPTS = 2;
 
 const CACHE_BYTES = 64 * 1024 * 1024;
 const CACHE_TTL_MS = 60_000;
 
-/** Bytes, and the media type that a server gave them. */
+/** Bytes, and the media type from the server. */
 type Fetched = { ok: true; bytes: Buffer; sha256: string; content_type: string | undefined } | Refused;
 type Refused = { ok: false; failure: Failed };
 
@@ -67,7 +67,7 @@ export function createAttachments({ db, http }: { db: Db; http: HttpClient }): A
     sizeOf: (fetched) => (fetched.ok ? fetched.bytes.length : null),
   });
 
-  /** Others may wait for the same file: no mail's own signal ends what was begun. */
+  /** Others may wait for the same file, so one mail's signal must not abort a fetch that has started. */
   function read(workspace_id: number, note: Attachment): Promise<Fetched> {
     const { problem, data, stored, url } = note;
     if (data !== null) return Promise.resolve(fetched(Buffer.from(data, "base64"), undefined));
@@ -98,7 +98,7 @@ export function createAttachments({ db, http }: { db: Db; http: HttpClient }): A
   return { load };
 }
 
-/** Of one mail, while it is put together: some may be the same file, and some may stay behind. */
+/** The limit while one mail is put together: some files may be duplicates, and some may be left out. */
 const MAX_HELD_BYTES = 3 * MAX_TOTAL_BYTES;
 const TOO_LARGE = refused(
   "message",
@@ -108,7 +108,7 @@ const TOO_LARGE = refused(
 
 const OUT_OF_TIME = refused("transient", "attachment_timeout", "there was no time left to fetch it");
 
-/** What the mail carries, or why it cannot be sent. A reason that is final wins: waiting for others would not help. */
+/** The files of the mail, or why it cannot be sent. A final reason wins: waiting for others would not help. */
 function select(notes: Attachment[], results: Fetched[], attempt: number): Loaded {
   const files = new Map<string, AttachedFile & { is_optional: boolean }>();
   const left_out: LeftOut[] = [];
@@ -138,7 +138,7 @@ function select(notes: Attachment[], results: Fetched[], attempt: number): Loade
   return fit([...files.values()], left_out);
 }
 
-/** Where they are too large together, the last of the optional ones stay behind. */
+/** If they are too large together, optional files are left out, last ones first. */
 function fit(files: (AttachedFile & { is_optional: boolean })[], left_out: LeftOut[]): Loaded {
   let bytes = files.reduce((sum, file) => sum + file.bytes.length, 0);
   const code = "attachments_too_large";
@@ -155,7 +155,7 @@ function fit(files: (AttachedFile & { is_optional: boolean })[], left_out: LeftO
   return { ok: true, files: [...taken].map(({ is_optional: _is_optional, ...file }) => file), left_out };
 }
 
-/** From the body of its request. The entries of the list there are those of the notes. */
+/** Reads a file from the body of its request. The list there has the same entries as the notes. */
 async function readStored(db: Db, workspace_id: number, { request_id, index }: StoredAt): Promise<Fetched> {
   let rows: { data: string | null }[];
   try {
@@ -177,10 +177,10 @@ async function readStored(db: Db, workspace_id: number, { request_id, index }: S
   return fetched(Buffer.from(data, "base64"), undefined);
 }
 
-/** What another attempt would not change. */
+/** Failures that a retry would not change. */
 const FINAL = new Set(["blocked_address", "invalid_request", "response_too_large", "bad_redirect"]);
 
-/** Its failures never name the URL: it may hold a token. */
+/** Failures never name the URL: it may contain a token. */
 async function fetchFile(http: HttpClient, url: string): Promise<Fetched> {
   try {
     const { status, headers, body } = await http.request({
@@ -220,7 +220,7 @@ function refused(kind: Failed["class"], code: string, message: string): Refused 
   return { ok: false, failure: { kind: "failed", class: kind, code, message } };
 }
 
-/** In order of the items, however long each takes. */
+/** Results in the order of the items, however long each takes. */
 async function inParallel<Item, Result>(
   items: readonly Item[],
   limit: number,

@@ -1,26 +1,26 @@
 /**
- * Files that were just attached, for the mails that carry them next: the recipients of one trigger, all mails of a
- * campaign. Whoever asks for a file that is on its way waits for it, so that a thousand mails fetch it once.
+ * Caches recently attached files for the next mails that carry them: the recipients of one trigger, all mails of a
+ * campaign. A request for a file that is being fetched waits for it, so that a thousand mails fetch it once.
  */
 export interface FileCache<Fetched> {
-  /** What is kept under the key, or what `fetch` gives. */
+  /** The cached value for the key, or the result of `fetch`. */
   get: (key: string, fetch: () => Promise<Fetched>) => Promise<Fetched>;
 }
 
 export interface FileCacheOptions<Fetched> {
-  /** Of all that is kept. What was asked for longest ago gives way. */
+  /** The total size of the cache. The least recently used files are evicted. */
   max_bytes: number;
-  /** How long a file counts as what its address would give. */
+  /** How long a file counts as current. */
   ttl_ms: number;
-  /** In bytes; null for what is not to be kept: a refusal is asked for again. */
+  /** In bytes; null for a value that is not cached: refusals are fetched again. */
   sizeOf: (fetched: Fetched) => number | null;
-  /** Milliseconds, of any origin. */
+  /** Milliseconds from an arbitrary origin. */
   now?: () => number;
 }
 
 interface Entry<Fetched> {
   fetched: Promise<Fetched>;
-  /** Zero while it is on its way. */
+  /** Zero while it is being fetched. */
   size: number;
   until: number;
 }
@@ -29,7 +29,7 @@ const ON_ITS_WAY = Number.POSITIVE_INFINITY;
 
 export function createFileCache<Fetched>(options: FileCacheOptions<Fetched>): FileCache<Fetched> {
   const { max_bytes, ttl_ms, sizeOf, now = () => performance.now() } = options;
-  /** In the order they were asked for last. */
+  /** Least recently used first. */
   const entries = new Map<string, Entry<Fetched>>();
   let bytes = 0;
 

@@ -1,10 +1,10 @@
 import { BlockList, isIP } from "node:net";
 
 /**
- * Decides which addresses this process may be talked into calling. URLs of webhooks, fetch nodes, attachments
- * and gateways are written by customers, and the process sits inside somebody's network: without a guard a
- * template could read the cloud's metadata service. The judgement is about the address a socket is about to be
- * opened to, never about the name, because a name may resolve differently a second later (DNS rebinding).
+ * Decides which addresses this process may call. URLs of webhooks, fetch nodes, attachments and gateways are written by
+ * customers, and the process sits inside a private network: without a guard a template could read the cloud's metadata
+ * service. The check applies to the address that a socket is about to connect to, never to the name, because a name may
+ * resolve differently a second later (DNS rebinding).
  */
 export type AddressGuard = (host: string, address: string) => boolean;
 
@@ -12,12 +12,12 @@ export type AddressGuard = (host: string, address: string) => boolean;
 const CLOSED_V4: [string, number][] = [
   ["0.0.0.0", 8], // "this network": reaches loopback on Linux
   ["10.0.0.0", 8],
-  ["100.64.0.0", 10], // carrier-grade NAT; Alibaba's metadata service lives here
+  ["100.64.0.0", 10], // carrier-grade NAT; Alibaba's metadata service is here
   ["127.0.0.0", 8],
   ["168.63.129.16", 32], // Azure's host agent: a public number that answers only inside Azure
   ["169.254.0.0", 16], // link-local: the metadata service of most clouds
   ["172.16.0.0", 12],
-  ["192.0.0.0", 24], // protocol assignments; Oracle's metadata service lives here
+  ["192.0.0.0", 24], // protocol assignments; Oracle's metadata service is here
   ["192.0.2.0", 24],
   ["192.88.99.0", 24],
   ["192.168.0.0", 16],
@@ -32,21 +32,20 @@ const CLOSED_V6: [string, number][] = [
   ["::", 96], // unspecified, loopback, and the retired IPv4-compatible form
   ["64:ff9b:1::", 48], // local NAT64
   ["100::", 64],
-  ["2001::", 23], // Teredo and other tunnels carry an IPv4 address the ranges above would not see
+  ["2001::", 23], // Teredo and other tunnels contain an IPv4 address that the ranges above would not see
   ["2001:db8::", 32],
   ["2002::", 16], // 6to4, the same
   ["3fff::", 20],
   ["5f00::", 16],
-  ["fc00::", 7], // unique local; Amazon's metadata service lives here
+  ["fc00::", 7], // unique local; Amazon's metadata service is here
   ["fe80::", 10],
   ["fec0::", 10],
   ["ff00::", 8], // multicast
 ];
 
 /**
- * `allow` lists what may be called although it is private: host names, addresses, CIDR ranges, or `"*"` for
- * everything. Blank entries are skipped. Throws on anything else, so that a typo does not silently close (or open)
- * a door.
+ * `allow` lists what may be called although it is private: host names, addresses, CIDR ranges, or `"*"` for everything.
+ * Blank entries are skipped. Throws on anything else, so that a typo does not silently block (or allow) an address.
  */
 export function createAddressGuard(allow: readonly string[]): AddressGuard {
   if (allow.some((entry) => entry.trim() === "*")) {
@@ -93,12 +92,12 @@ function addAllowed(entry: string, names: Set<string>, ranges: BlockList): void 
   ranges.addSubnet(network, bits, family);
 }
 
-/** IPv4-mapped IPv6 (`::ffff:10.0.0.1`) is judged by the IPv4 ranges: `BlockList` itself does that. */
+/** IPv4-mapped IPv6 (`::ffff:10.0.0.1`) is checked against the IPv4 ranges: `BlockList` itself does that. */
 function closedRanges(): BlockList {
   const ranges = new BlockList();
   for (const [network, prefix] of CLOSED_V4) {
     ranges.addSubnet(network, prefix, "ipv4");
-    // The well-known NAT64 prefix is how an IPv6-only host reaches IPv4: public targets must stay reachable.
+    // An IPv6-only host reaches IPv4 through the well-known NAT64 prefix: public targets must stay reachable.
     ranges.addSubnet(`64:ff9b::${network}`, 96 + prefix, "ipv6");
   }
   for (const [network, prefix] of CLOSED_V6) {

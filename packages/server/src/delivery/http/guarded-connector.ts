@@ -7,15 +7,15 @@ import type { AddressGuard } from "./address-guard.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** A connection the guard did not let pass. */
+/** A connection that the guard refused. */
 export class BlockedAddress extends Error {
   override readonly name = "BlockedAddress";
 }
 
 /**
- * Opens sockets only to addresses the guard lets pass. A name is judged by the very addresses the socket will
- * use, in the lookup of the connection itself: between a check made earlier and the connection a hostile name
- * server could answer differently. A literal address never reaches the lookup, so it is judged here.
+ * Connects only to addresses that the guard allows. A name is checked by the very addresses that the socket will use,
+ * in the lookup of the connection itself: between an earlier check and the connection a hostile name server could
+ * answer differently. A literal address skips the lookup, so it is checked here.
  */
 export function createGuardedConnector(
   guard: AddressGuard,
@@ -42,7 +42,7 @@ export function createGuardedConnector(
   const connect = buildConnector({
     timeout: CONNECT_TIMEOUT_MS,
     lookup: guardedLookup,
-    // A list given to TLS replaces the system's, so the system's is given along.
+    // A list passed to TLS replaces the system's, so the system's is included.
     ...(options.ca === undefined ? {} : { ca: [...getCACertificates("default"), ...options.ca] }),
   });
 

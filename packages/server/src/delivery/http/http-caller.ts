@@ -4,7 +4,7 @@ import { HttpCallError, type HttpClient } from "./http.ts";
 const MAX_REDIRECTS = 3;
 const MAX_RESPONSE_BYTES = 1_048_576;
 
-/** Calls of HTTP nodes go out through the client of the vendors: the same guard, the same limits. */
+/** HTTP nodes call through the client of the vendors: the same guard, the same limits. */
 export function createHttpCaller(http: HttpClient): HttpCaller {
   return async ({ method, url, headers, body, timeout_ms }) => {
     const started = performance.now();
@@ -27,7 +27,7 @@ export function createHttpCaller(http: HttpClient): HttpCaller {
   };
 }
 
-/** Names that repeat are one header, as the protocol has it. */
+/** Repeated names become one header, as the protocol specifies. */
 function joined(headers: [name: string, value: string][]): Record<string, string> {
   const all = new Map<string, string>();
   for (const [given, value] of headers) {

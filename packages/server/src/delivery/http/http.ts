@@ -7,39 +7,39 @@ import { createAddressGuard } from "./address-guard.ts";
 import { BlockedAddress, createGuardedConnector } from "./guarded-connector.ts";
 
 /**
- * The only way out over HTTP, for vendors and for the nodes that call customers' URLs. One client serves the
- * whole process: it keeps connections alive per origin, refuses addresses that are not the public internet, and
- * tells for every failure whether the other side may have seen the request. It logs nothing.
+ * The only way out over HTTP, for vendors and for the nodes that call customers' URLs. One client serves the whole
+ * process: it keeps connections alive per origin, refuses addresses outside the public internet, and reports for every
+ * failure whether the other side may have received the request. It logs nothing.
  */
 export interface HttpClient {
-  /** Resolves with any answer, whatever its status. Throws `HttpCallError` when there is none. */
+  /** Resolves with any response, whatever its status. Throws `HttpCallError` when there is none. */
   request: (request: HttpRequest) => Promise<HttpReply>;
   /** Waits for running calls (they end by their own timeouts), then closes every connection. */
   close: () => Promise<void>;
 }
 
 export interface HttpClientOptions {
-  /** Private hosts, addresses and CIDR ranges that may be called all the same; `"*"` opens everything. */
+  /** Private hosts, addresses and CIDR ranges that may be called nevertheless; `"*"` allows everything. */
   allow_private?: readonly string[];
   /** Certificates trusted besides the system's, as PEM. */
   ca?: readonly string[];
-  /** Stands in for the system resolver. What it answers is still judged by the guard. */
+  /** Replaces the system resolver. Its results are still checked by the guard. */
   lookup?: typeof lookup;
 }
 
 export interface HttpRequest {
   method: string;
-  /** `http:` or `https:`. User name and password in it become basic authorization. */
+  /** `http:` or `https:`. A user name and password in it become basic authorization. */
   url: string;
   headers?: Readonly<Record<string, string>>;
   body?: string | Uint8Array;
-  /** For the whole call: name, connection, redirects and body. Default 30,000. */
+  /** Covers the whole call: name, connection, redirects and body. Default 30,000. */
   timeout_ms?: number;
   /** Size of the body after decompression. Default 1 MiB. */
   max_response_bytes?: number;
-  /** How many redirects to follow. Default 0: a redirect is an answer like any other. */
+  /** How many redirects to follow. Default 0: a redirect is returned like any other response. */
   redirects?: number;
-  /** How `HttpReply.body` is written: `base64` for files. Default `utf8`. */
+  /** The encoding of `HttpReply.body`: `base64` for files. Default `utf8`. */
   encoding?: "utf8" | "base64";
   signal?: AbortSignal;
 }
@@ -66,11 +66,11 @@ export type HttpErrorCode =
   | "bad_redirect"
   | "client_closed";
 
-/** A call without a usable answer. The text names the origin at most: never a path, a query or a credential. */
+/** A call without a usable response. The text names the origin at most: never a path, a query or a credential. */
 export class HttpCallError extends Error {
   override readonly name = "HttpCallError";
   readonly code: HttpErrorCode;
-  /** False only when not one byte of the request was written: then a retry cannot send anything twice. */
+  /** False only if not one byte of the request was written: then a retry cannot send anything twice. */
   readonly may_have_arrived: boolean;
 
   constructor(code: HttpErrorCode, message: string, mayHaveArrived: boolean, cause?: unknown) {
@@ -83,7 +83,7 @@ export class HttpCallError extends Error {
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_RESPONSE_BYTES = 1_048_576;
 
-/** What fits a timer of Node; anything longer would fire at once. */
+/** The maximum of a Node timer; anything longer would fire at once. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
 /** One slow origin must not take every file descriptor; calls beyond this wait for a free connection. */
@@ -94,7 +94,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
     connect: createGuardedConnector(createAddressGuard(options.allow_private ?? []), options),
     connections: CONNECTIONS_PER_ORIGIN,
     keepAliveTimeout: 30_000,
-    // A call has one deadline, kept here. The agent's own would stop it at other moments for other reasons.
+    // A call has one deadline, enforced here. The agent's own would stop it at other moments for other reasons.
     headersTimeout: 0,
     bodyTimeout: 0,
   });
@@ -106,7 +106,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   };
 }
 
-/** A URL as it may be shown and logged: credentials and the values of its query are hidden. */
+/** A URL that is safe to show and log: credentials and the values of its query are hidden. */
 export function redact(url: string): string {
   if (!URL.canParse(url)) {
     return "[not a URL]";
@@ -123,8 +123,8 @@ export function redact(url: string): string {
 }
 
 /**
- * Seconds asked for by a `Retry-After` header, in either of its forms: a number, or a date. A date is read
- * against the reply's own `Date`, so that a wrong clock on either side does no harm. Undefined when there is none.
+ * Seconds requested by a `Retry-After` header, in either of its forms: a number, or a date. A date is read relative to
+ * the reply's own `Date`, so that a wrong clock on either side does no harm. Undefined when there is none.
  */
 export function retryAfterSeconds(headers: Readonly<Record<string, string>>): number | undefined {
   const value = headers["retry-after"]?.trim() ?? "";
@@ -148,7 +148,7 @@ interface Hop {
   timeout_ms: number;
   max_response_bytes: number;
   signal: AbortSignal | undefined;
-  /** An earlier hop was answered, so whatever happens now, somebody has seen the request. */
+  /** An earlier hop was answered, so in any case a server has received the request. */
   arrived: boolean;
 }
 
@@ -205,7 +205,7 @@ function firstHop(request: HttpRequest): Hop {
   };
 }
 
-/** Lower-case names, so that every later look at a header is a plain lookup. */
+/** Lower-case names, so that later code can access a header directly. */
 function withDefaults(given: Readonly<Record<string, string>>, url: URL): Record<string, string> {
   const headers: Record<string, string> = { "user-agent": "Carillon" };
   if (url.username !== "" || url.password !== "") {
@@ -222,7 +222,7 @@ function unescapeOnce(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return text; // A lone percent sign is meant as itself.
+    return text; // A lone percent sign is literal.
   }
 }
 
@@ -230,7 +230,7 @@ function redirectTarget(answer: Answer): string | undefined {
   return [301, 302, 303, 307, 308].includes(answer.status) ? answer.headers.location : undefined;
 }
 
-/** What may follow a redirect to another origin: any other header may carry a credential. */
+/** Headers that are kept on a redirect to another origin: any other may carry a credential. */
 const PORTABLE_HEADERS = new Set(["accept", "accept-language", "content-type", "user-agent"]);
 
 function nextHop(hop: Hop, status: number, location: string): Hop {
@@ -260,9 +260,9 @@ function nextHop(hop: Hop, status: number, location: string): Hop {
 }
 
 /**
- * Sends one request and collects the answer. It speaks to the dispatcher directly instead of through undici's
- * `request`: only its handler learns when the request starts to be written, which is what tells a message
- * that was certainly not sent from one that may have been.
+ * Sends one request and collects the response. It uses the dispatcher directly instead of undici's `request`: only its
+ * handler is notified when the request starts to be written, which distinguishes a message that was certainly not sent
+ * from one that may have been.
  */
 function exchange(agent: Agent, hop: Hop): Promise<Answer> {
   return new Promise((resolve, reject) => {
@@ -309,7 +309,7 @@ function exchange(agent: Agent, hop: Hop): Promise<Answer> {
       {
         onRequestStart: (current) => {
           if (settled) {
-            // Given up while it waited for a connection: it must not be written any more.
+            // Aborted while it waited for a connection: it must not be written any more.
             current.abort(new Error("given up"));
             return;
           }
@@ -373,7 +373,7 @@ const DECODERS: Record<string, (body: Buffer, options: { maxOutputLength: number
   zstd: promisify(zstdDecompress),
 };
 
-/** No compression is asked for, but some servers compress anyway. The cap holds for what comes out. */
+/** No compression is requested, but some servers compress anyway. The limit applies to the decompressed body. */
 async function decompress(answer: Answer, hop: Hop): Promise<Buffer> {
   const encoding = answer.headers["content-encoding"]?.trim().toLowerCase();
   const decode = encoding !== undefined && Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding] : undefined;

@@ -3,12 +3,12 @@ import type { Json } from "../../core/json.ts";
 import type { Failed, OutgoingMessage } from "./vendor.ts";
 
 /*
- * What every e-mail vendor needs before it speaks its own protocol: who a rendered mail is from and goes to, with
- * the defaults of the vendor's settings. Its attachments are at hand (`attachments.ts`). Nothing that leaves this file
- * can break out of a header: values are one line, addresses hold no space, bracket or comma.
+ * The part that all e-mail vendors share: sender and recipients of a rendered mail, with the defaults from the vendor's
+ * settings. Its attachments are already loaded (`attachments.ts`). Nothing returned from here can break out of a
+ * header: values are one line, addresses contain no space, bracket or comma.
  */
 
-/** The settings all e-mail vendors share. A template overrides them where it is not blank. */
+/** The settings all e-mail vendors share. Non-blank fields of a template override them. */
 export const senderFields = {
   from_name: z.string().trim().max(200).default("").meta({ title: "From name" }),
   from_email: z
@@ -38,7 +38,7 @@ export interface Mailbox {
 
 export interface Email {
   from: Mailbox;
-  /** The recipient, whose fate is the message's. */
+  /** The recipient, whose outcome is the message's. */
   to: Mailbox;
   /** Copies: none of them is the recipient, and none is listed twice. */
   extra_to: Mailbox[];
@@ -50,7 +50,7 @@ export interface Email {
   text: string;
 }
 
-/** Reads what the e-mail channel rendered. Addresses of copies that are none are left out. */
+/** Reads the rendered content of the e-mail channel. Invalid addresses of copies are left out. */
 export function readEmail(
   message: OutgoingMessage,
   sender: Sender,
@@ -85,7 +85,7 @@ export function readEmail(
   return { ok: true, email };
 }
 
-/** A mailbox as a header holds it: `ann@example.com` or `"Ann, the boss" <ann@example.com>`. */
+/** A mailbox in header form: `ann@example.com` or `"Ann, the boss" <ann@example.com>`. */
 export function formatMailbox({ name, address }: Mailbox): string {
   return name === "" ? address : `"${name.replaceAll(/["\\]/g, "\\$&")}" <${address}>`;
 }
@@ -94,7 +94,7 @@ function refusal(kind: Failed["class"], code: string, message: string): { ok: fa
   return { ok: false, failure: { kind: "failed", class: kind, code, message: message.slice(0, 500) } };
 }
 
-/** Reads a header's list of mailboxes, or an array of them. What is no mailbox is left out. */
+/** Parses a header's list of mailboxes, or an array of them. Invalid ones are left out. */
 function parseMailboxes(list: Json | undefined): Mailbox[] {
   const entries = Array.isArray(list) ? list : [list];
   return entries
@@ -133,7 +133,7 @@ function parseMailbox(entry: string): Mailbox | null {
   return isAddress(address) ? { name: quoted?.replaceAll(/\\(.)/gs, "$1") ?? name, address } : null;
 }
 
-/** Deliberately lax: the channel has judged the address already. What matters here is that it stays one. */
+/** Deliberately lax: the channel has already checked the address. Here it only must remain a single address. */
 function isAddress(text: string): boolean {
   return text.length <= 320 && /^[^\s\p{C}"(),:;<>@[\\\]]+@[^\s\p{C}"(),:;<>@[\\\]]+$/u.test(text);
 }
@@ -142,7 +142,7 @@ function text(value: unknown): string {
   return typeof value === "string" ? value.toWellFormed() : "";
 }
 
-/** One line: a line break in a rendered value would start a header of the sender's choosing. */
+/** One line: a line break in a rendered value could inject a header. */
 export function oneLine(value: unknown): string {
   return text(value)
     .replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ")

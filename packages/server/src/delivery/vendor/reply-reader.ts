@@ -3,13 +3,13 @@ import type { Json } from "../../core/json.ts";
 import { getAtPath, parseJsonPath } from "../../core/json/json-path.ts";
 
 /**
- * Reads one value out of a reply whose shape a customer describes. A reader is written as
+ * Reads one value from a reply whose shape a customer describes. A reader is written as
  *
  * - a path into a JSON reply: `id`, `data.messages[0].id`, `$.response["message-id"]`; or
- * - a pattern over the text of any reply, between slashes: `/^success \| (\w+)/i`. The first group is the
- *   value, or the whole match where there is none.
+ * - a pattern over the text of any reply, between slashes: `/^success \| (\w+)/i`. The first group is the value, or the
+ *   whole match if there is no group.
  *
- * Undefined when the reply holds no such value, or one that is no text, number or boolean.
+ * Undefined if the reply has no such value, or one that is not text, a number or a boolean.
  */
 export type ReplyReader = (body: string) => string | undefined;
 
@@ -18,7 +18,7 @@ const MAX_PATTERN_LENGTH = 200;
 /** How much of a reply a pattern sees, in characters. */
 const MAX_MATCHED_LENGTH = 10_000;
 
-/** A pattern that backtracks without end is stopped: it runs on the thread that sends everything else. */
+/** A pattern that backtracks endlessly is stopped: it runs on the thread that sends everything else. */
 const MATCH_TIMEOUT_MS = 50;
 
 /** Throws for a text that is neither a path nor a pattern. */
@@ -39,7 +39,7 @@ function pathReader(source: string): ReplyReader {
   };
 }
 
-/** Ids of 64 bits are kept as they are written: as numbers they would lose their last digits. */
+/** 64-bit ids are kept as written: as numbers they would lose their last digits. */
 function parseJson(body: string): Json | undefined {
   const keepDigits = (_key: string, value: unknown, context?: { source?: string }): unknown =>
     typeof value === "number" && !Number.isSafeInteger(value) ? (context?.source ?? value) : value;

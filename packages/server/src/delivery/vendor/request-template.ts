@@ -1,9 +1,9 @@
 import Handlebars from "handlebars";
 
 /**
- * Templates of HTTP requests that a customer describes: URLs, headers and bodies with `{{to}}` in them. What a
- * value must look like depends on where it stands, so `{{value}}` is encoded for its place by itself, and a
- * text full of quotes, ampersands or line breaks can neither break a JSON body nor add a parameter to a URL:
+ * Templates of HTTP requests that a customer describes: URLs, headers and bodies with `{{to}}` in them. The right
+ * encoding of a value depends on its place, so `{{value}}` is encoded automatically, and a text full of quotes,
+ * ampersands or line breaks can neither break a JSON body nor add a parameter to a URL:
  *
  * | place  | `{{value}}` becomes                                              |
  * |--------|------------------------------------------------------------------|
@@ -13,10 +13,10 @@ import Handlebars from "handlebars";
  * | `xml`  | with `& < > " '` as entities                                     |
  * | `text` | as it is                                                         |
  *
- * `{{{value}}}` is always as it is. Helpers say it themselves and are not encoded again: `{{urlencode value}}`,
- * `{{xml value}}`, and `{{json value}}`, which writes a whole JSON value with its quotes. They nest:
- * `{{urlencode (json value)}}`. `if`, `unless`, `each`, `with` and `lookup` are there; anything else, and
- * any value that does not exist, is an error.
+ * `{{{value}}}` is always as it is. The results of helpers are not encoded again: `{{urlencode value}}`, `{{xml
+ * value}}`, and `{{json value}}`, which writes a whole JSON value with its quotes. They nest: `{{urlencode (json
+ * value)}}`. `if`, `unless`, `each`, `with` and `lookup` are available; anything else, and any value that does not
+ * exist, is an error.
  *
  * Three closing braces are read as the end of `{{{`: inside JSON write `{"a":{{json a}} }`, with a space.
  */
@@ -38,7 +38,7 @@ const HELPERS: Record<string, (value: unknown) => string> = {
   json: (value) => JSON.stringify(present(value)),
 };
 
-/** Stands in for a plain `{{value}}`. No template can write this name. */
+/** Replaces a plain `{{value}}`. No template can contain this name. */
 const AUTOMATIC = "encode for its place";
 
 /** Compiles a template. Throws, with the line, for one that cannot be rendered with any values. */
@@ -51,18 +51,18 @@ export function compileTemplate(source: string, place: Place): Template {
     noEscape: true,
     strict: true,
     knownHelpersOnly: true,
-    // `log` would write what it is given to the console.
+    // `log` would write its arguments to the console.
     knownHelpers: { ...Object.fromEntries(names.map((name) => [name, true])), log: false },
   };
   const program = Handlebars.parse(source);
   encodePlainValues(program);
-  // Handlebars compiles at the first rendering. This finds the mistakes now.
+  // Handlebars compiles on the first render; precompiling finds mistakes now.
   engine.precompile(program, options);
   const render = engine.compile(program, options);
   return (values) => render(values);
 }
 
-/** Turns `{{value}}` into a call of the encoder, wherever it stands. */
+/** Turns every `{{value}}` into a call of the encoder. */
 function encodePlainValues(program: hbs.AST.Program): void {
   for (const statement of program.body) {
     if (isBlock(statement)) {
@@ -84,7 +84,7 @@ function encodePlainValue(statement: hbs.AST.MustacheStatement): void {
   if (!statement.escaped || Object.hasOwn(HELPERS, name)) {
     return;
   }
-  // `{{lookup a b}}` calls a helper: its result is what is encoded.
+  // `{{lookup a b}}` calls a helper, whose result is encoded.
   const value =
     params.length === 0
       ? path
@@ -120,7 +120,7 @@ function asText(value: unknown): string {
   return (typeof known === "string" ? known : JSON.stringify(known)).toWellFormed();
 }
 
-/** A misspelt name must not send a message with a hole in it. */
+/** A misspelt name must not send a message with a gap. */
 function present(value: unknown): unknown {
   if (value === undefined) {
     throw new Error("a value of the template does not exist");

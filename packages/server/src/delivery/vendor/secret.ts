@@ -1,13 +1,13 @@
 import { z } from "zod";
 
 /**
- * Secrets in a vendor's settings. Which fields are secret is written once, in the vendor's own zod schema;
- * masking in answers, encryption at rest and the password fields of forms all follow from it. The mark is
- * the JSON Schema keyword `x-secret`, so it also reaches the settings form through `z.toJSONSchema`.
+ * Secrets in a vendor's settings. Secret fields are marked once, in the vendor's own zod schema; masking in responses,
+ * encryption at rest and the password fields of forms all follow from it. The mark is the JSON Schema keyword
+ * `x-secret`, so it also reaches the settings form through `z.toJSONSchema`.
  */
 const MARK = "x-secret";
 
-/** Marks a field of a vendor's config as secret. Without a schema: a string that is not blank. */
+/** Marks a field of a vendor's config as secret. Without a schema: a non-blank string. */
 export function secret(): z.ZodString;
 export function secret<Schema extends z.ZodType>(schema: Schema): Schema;
 export function secret(schema: z.ZodType = z.string().min(1)): z.ZodType {
@@ -23,8 +23,8 @@ export function secretFields(schema: z.ZodType): string[] {
 }
 
 /**
- * A copy of a config that may be shown: every secret is replaced by its mask, everything else is as it was.
- * Works on stored values that no longer match the schema.
+ * A copy of a config that is safe to show: every secret is masked, everything else is unchanged. Works on stored values
+ * that no longer match the schema.
  */
 export function redactConfig<Value>(schema: z.ZodType, value: Value): Value {
   const shown = structuredClone(value);
@@ -35,8 +35,8 @@ export function redactConfig<Value>(schema: z.ZodType, value: Value): Value {
 }
 
 /**
- * A config as a settings form sends it back, with the masks it was shown turned into the stored secrets again.
- * A secret that was typed anew differs from its mask and is kept. Entries of an array are matched by position.
+ * Restores a config sent back by a settings form: masks become the stored secrets again. A newly typed secret differs
+ * from its mask and is kept. Entries of an array are matched by position.
  */
 export function restoreSecrets<Value>(schema: z.ZodType, submitted: Value, stored: unknown): Value {
   const restored = structuredClone(submitted);
@@ -52,8 +52,8 @@ export function restoreSecrets<Value>(schema: z.ZodType, submitted: Value, store
 }
 
 /**
- * Long secrets keep their first four characters, as keys are listed elsewhere (`SS.X*****`), so that a person
- * can tell two keys apart. Short ones would give too much away. What is not set stays visibly not set.
+ * Long secrets keep their first four characters, as in other lists of keys (`SS.X*****`), so that two keys can be told
+ * apart. Short ones would reveal too much. Unset values visibly stay unset.
  */
 export function maskSecret(value: unknown): unknown {
   if (value === null || value === undefined || value === "") {
@@ -72,7 +72,7 @@ function secretPaths(schema: z.ZodType): Path[] {
 
 function collect(schema: z.core.$ZodType, path: Path, above: Set<unknown>, found: Map<string, Path>): void {
   if (above.has(schema)) {
-    return; // A schema inside itself has no deeper fields than those already found.
+    return; // A recursive schema has no deeper fields than those already found.
   }
   if (z.globalRegistry.get(schema)?.[MARK] === true) {
     found.set(path.join("."), path);
@@ -84,7 +84,7 @@ function collect(schema: z.core.$ZodType, path: Path, above: Set<unknown>, found
   }
 }
 
-/** What a schema is made of: fields by name, entries as a star, and (null) wrappers and alternatives. */
+/** The children of a schema: fields by name, entries as a star, and (null) wrappers and alternatives. */
 function children(schema: z.core.$ZodType): [string | null, z.core.$ZodType][] {
   if (schema instanceof z.ZodObject) {
     return Object.entries(schema.shape);
@@ -124,7 +124,9 @@ function children(schema: z.core.$ZodType): [string | null, z.core.$ZodType][] {
   return wraps ? [[null, schema.def.innerType]] : [];
 }
 
-/** Replaces what `path` leads to inside `holder`; `beside` is walked along to give the value at the same place. */
+/**
+ * Replaces the value at `path` inside `holder`; `beside` is traversed in parallel to give the value at the same place.
+ */
 function rewrite(
   holder: unknown,
   path: Path,

@@ -5,30 +5,30 @@ import type { Failed, Outcome, OutgoingMessage, Sent, Vendor } from "./vendor.ts
 import { defineVendor } from "./vendor.ts";
 
 /**
- * The vendor that sends nothing: for sandboxes, tests and first steps without an account. It accepts every
- * message (the message row keeps what was rendered) unless the identity asks for something else:
+ * The vendor that sends nothing: for sandboxes, tests and first steps without an account. It accepts every message (the
+ * message row keeps the rendered content) unless the identity asks for something else:
  *
  * | word        | digits | what happens                                                                    |
  * |-------------|--------|---------------------------------------------------------------------------------|
  * | (any other) | (any)  | accepted                                                                        |
  * | delivered   | 0001   | accepted; delivered after 1 s                                                   |
  * | bounce      | 0002   | refused: this address will never work, and is inactivated                       |
- * | defer       | 0003   | fails for the moment on attempts 1 and 2, is accepted after that                |
+ * | defer       | 0003   | fails temporarily on attempts 1 and 2, is accepted after that                   |
  * | seen        | 0004   | accepted; delivered after 1 s, seen after 2 s                                   |
  * | click       | 0005   | accepted; delivered after 1 s, seen after 2 s, clicked after 3 s                |
  * | throttle    | 0006   | "not now, in 2 seconds" on attempt 1, is accepted after that                    |
  * | undelivered | 0007   | accepted; a delivery failure is reported after 1 s                              |
  * | reject      | 0008   | refused: this content                                                           |
  * | config      | 0009   | refused: these credentials                                                      |
- * | hang        | 0010   | no answer until the call is given up: it may or may not have been sent          |
+ * | hang        | 0010   | no answer until the call is aborted: it may or may not have been sent           |
  *
- * - An e-mail address carries the word before its first plus: `bounce+anything@example.com`.
- * - A phone number carries the digits as its last four: `+14155550002`.
- * - A token, an id, or a part of a URL's path starts with the word, and goes on with one of `+ - _ : .` or ends:
- *   `bounce-f00d`, `https://push.example/send/bounce-1`. Where the identity is an object, its first value that
- *   carries a word counts.
+ * - An e-mail address has the word before its first plus: `bounce+anything@example.com`.
+ * - A phone number has the digits as its last four: `+14155550002`.
+ * - A token, an id, or a part of a URL's path starts with the word, followed by one of `+ - _ : .` or nothing:
+ *   `bounce-f00d`, `https://push.example/send/bounce-1`. If the identity is an object, its first value with a word
+ *   counts.
  *
- * The outcome depends on the identity and the attempt alone, so a test that replays a run sees the same again.
+ * The outcome depends only on the identity and the attempt, so a test that replays a run sees the same again.
  */
 export function defineSimulator(channel: Channel): Vendor {
   const provider = PROVIDERS[channel];
@@ -46,10 +46,10 @@ export function defineSimulator(channel: Channel): Vendor {
   });
 }
 
-/** The providers whose tokens the push channels carry. */
+/** The providers of the push channels' tokens. */
 const PROVIDERS: Partial<Record<Channel, string>> = { androidpush: "fcm", iospush: "apns", webpush: "vapid" };
 
-/** Where the real vendors report nothing after the call either. */
+/** Channels whose real vendors report nothing after the call either. */
 const ACCEPTED_IS_DELIVERED = new Set<Channel>(["inbox", "slack", "ms_teams"]);
 
 type Behaviour =
@@ -157,7 +157,7 @@ function behaviourOfText(text: string): Behaviour {
     const carried = new URL(text).pathname.split("/").map((part) => wordOf(part, "+-_:."));
     return carried.find((word) => word !== "accept") ?? "accept";
   }
-  // In a mailbox a hyphen is an ordinary character: `seen-team@` is no instruction.
+  // In a mailbox a hyphen is an ordinary character: `seen-team@` is not an instruction.
   return wordOf(text, text.includes("@") ? "+" : "+-_:.");
 }
 

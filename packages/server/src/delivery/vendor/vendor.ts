@@ -4,31 +4,30 @@ import type { JsonObject } from "../../core/json.ts";
 import type { HttpCallError, HttpClient } from "../http/http.ts";
 
 /**
- * A delivery vendor is one file. Its settings form, secret redaction and encryption, registry entry and
- * docs page follow from this object. A vendor never reads the environment, never touches the database and
- * never throws for an expected refusal: outcomes are values.
+ * A delivery vendor is one file. Its settings form, secret redaction and encryption, registry entry and docs page
+ * follow from this object. A vendor never reads the environment, never accesses the database and never throws for an
+ * expected refusal: outcomes are values.
  */
 export interface Vendor<Config extends z.ZodObject = z.ZodObject> {
-  /** `<vendor>-<channel>`, unique: what workspaces configure and exports name. */
+  /** `<vendor>-<channel>`, unique: the name in workspaces' settings and in exports. */
   slug: string;
   /** The vendor's part of the slug: `vendor.name` of a message on the wire. */
   vendor: string;
   channel: Channel;
-  /** Human name. */
+  /** Display name. */
   name: string;
   /** Settings, with form metadata; credentials are wrapped in `secret()`. */
   config: Config;
   /** Push only: the id provider whose identities this vendor can reach. */
   provider?: string;
   /**
-   * Only of vendors that have nobody to call: what this gives for rendered content is stored as the recipient's inbox
-   * item, in the transaction that makes the message, which is delivered from then on. `send` is then for retries alone.
+   * Only for vendors without a remote service: the result for rendered content is stored as the recipient's inbox item,
+   * in the transaction that creates the message, which is delivered from then on. `send` is then only used for retries.
    */
   local?: (content: JsonObject) => JsonObject;
   /**
-   * Prepares a connection for one stored configuration. It is kept until that configuration changes, so
-   * pools, compiled templates and tokens live here. Written as a method, so that a list can hold vendors with
-   * different settings.
+   * Prepares a connection for one stored configuration. It is kept until that configuration changes, so pools, compiled
+   * templates and tokens belong here. Written as a method, so that a list can hold vendors with different settings.
    */
   open(config: z.output<Config>, deps: VendorDeps): VendorConnection;
 }
@@ -39,29 +38,29 @@ export interface VendorDeps {
 }
 
 export interface VendorConnection {
-  /** Sends one message. Throws only for a bug: the message is then failed as `config` and logged. */
+  /** Sends one message. Throws only for a bug: the message then fails as `config` and the error is logged. */
   send: (message: OutgoingMessage, signal: AbortSignal) => Promise<Outcome>;
-  /** Proves the credentials with a cheap call, where the vendor has one. */
+  /** Verifies the credentials with a cheap call, if the vendor has one. */
   verify?: (signal: AbortSignal) => Promise<Verification>;
   close?: () => Promise<void>;
 }
 
-/** One rendered message on its way to one identity. */
+/** One rendered message to be sent to one identity. */
 export interface OutgoingMessage {
-  /** ULID; also the idempotency key for vendors that take one. */
+  /** ULID; also the idempotency key for vendors that accept one. */
   message_id: string;
   workspace: string;
   tenant_id: string;
   /** The recipient: a user's distinct_id, or `object_type/id`. */
   recipient: string;
   category: string;
-  /** 1 for the first try. */
+  /** 1 for the first attempt. */
   attempt: number;
   /** The identity's value: an address, a number, a token, or the channel's object form. */
   to: string | JsonObject;
-  /** What the channel rendered. */
+  /** The channel's rendered content. */
   content: JsonObject;
-  /** Of e-mails, in the order of the trigger: their bytes are at hand, whatever they came from. */
+  /** E-mail only, in the order of the trigger: the bytes are already loaded, whatever their source. */
   attachments: AttachedFile[];
 }
 
@@ -71,7 +70,7 @@ export interface AttachedFile {
   /** A media type without parameters. */
   content_type: string;
   bytes: Buffer;
-  /** Of the bytes, in hex. */
+  /** Hash of the bytes, in hex. */
   sha256: string;
 }
 
@@ -81,9 +80,9 @@ export interface Sent {
   kind: "sent";
   /** The vendor's own id for this message, to match receipts. */
   vendor_message_id: string | null;
-  /** Where acceptance is delivery: inbox, Slack, Teams. */
+  /** Set where acceptance is delivery: inbox, Slack, Teams. */
   delivered?: boolean;
-  /** Reports that will come by themselves (simulators): applied after `after_ms`. */
+  /** Reports that follow without a webhook (simulators): applied after `after_ms`. */
   receipts?: { status: ReceiptStatus; after_ms: number; reason?: string }[];
   /** Written in the transaction that records the outcome. Only the built-in inbox uses it. */
   inbox_item?: JsonObject;
@@ -101,17 +100,17 @@ export type FailureClass = "recipient" | "message" | "config" | "throttled" | "t
 export interface Failed {
   kind: "failed";
   class: FailureClass;
-  /** The vendor's code, or ours where it has none: stable, for grouping. */
+  /** The vendor's code, or ours if it has none: stable, for grouping. */
   code: string;
   /** The vendor's words, without secrets. */
   message: string;
-  /** Seconds, as the vendor asked. */
+  /** In seconds, as requested by the vendor. */
   retry_after?: number;
-  /** The identity is known dead: stop using it (vendors.md section 4). */
+  /** The identity is known to be dead: stop using it (vendors.md section 4). */
   inactivate?: boolean;
 }
 
-/** The call died after the message may have left: it may or may not have been sent. */
+/** The call failed after the message may have left: it may or may not have been sent. */
 export interface Ambiguous {
   kind: "ambiguous";
   code: string;
@@ -127,8 +126,8 @@ export function defineVendor<Config extends z.ZodObject>(vendor: Vendor<Config>)
 }
 
 /**
- * What a call without an answer means for the message. One that may have arrived is never called failed: a
- * retry could send it twice, and only the channel's rule may decide that.
+ * The outcome of a call without a response. One that may have arrived is never called failed: a retry could send it
+ * twice, and only the channel's rule may decide that.
  */
 export function outcomeOf(error: HttpCallError): Failed | Ambiguous {
   const { code, message } = error;

@@ -1,19 +1,19 @@
 import type { OutputUnit } from "@cfworker/json-schema";
 
 /**
- * What does not fit a payload schema, in the words that clients know. The package reports each error once where it
- * is and once more at every level above it; only the first is news.
+ * Describes why a payload does not fit its schema, in the words that clients know. The package reports each error once
+ * where it occurs and once more at every level above it; only the first is useful.
  */
 const SEPARATOR = "/";
 const MAX_ERRORS = 100;
-/** Keys and enumerations are as long as somebody made them. */
+/** Keys and enumerations can have any length. */
 const MAX_TEXT = 500;
-/** So long that it fills the text: no UTF-16 unit takes more than nine characters in a pointer. */
+/** Long enough to fill the text: no UTF-16 unit takes more than nine characters in a pointer. */
 const MAX_POINTER = 10 * MAX_TEXT;
 
 const REQUIRED = 'Instance does not have required property "';
 
-/** Keywords whose error only says that there are others, which follow it. */
+/** Keywords whose error only announces others, which follow it. */
 const GROUPS: ReadonlySet<string> = new Set([
   "$ref",
   "allOf",
@@ -43,27 +43,27 @@ interface Leaf {
   keywordLocation: string;
 }
 
-/** Each error as `path: reason`, in the order of the schema, each once, at most 100. Empty for no units. */
+/** Each error as `path: reason`, in schema order, without duplicates, at most 100. Empty for no units. */
 export function presentPayloadErrors(units: readonly OutputUnit[]): string[] {
   const leaves: Leaf[] = [];
-  /** Where the members of a whole that speaks for itself have their keywords: they are passed over. */
+  /** The location below which errors are skipped, because their parent's error is clearer. */
   let silent: string | null = null;
   let inArray = false;
   for (const unit of units) {
     const { keyword, keywordLocation } = unit;
-    // The one keyword that has no location of its own.
+    // The only keyword that has no location of its own.
     if (silent !== null && (keyword === "false" || keywordLocation.startsWith(silent))) continue;
     silent = null;
     if (isGroup(unit)) {
       inArray = ITEM_GROUPS.has(keyword);
       continue;
     }
-    // That no item fits, or that two alternatives do, is said best by itself.
+    // That no item fits, or that two alternatives do, is clearer without the members' errors.
     if (keyword === "oneOf" || keyword === "contains") silent = `${keywordLocation}/`;
     if (keyword === "minContains") dropMembers(leaves, keywordLocation.replace(/minContains$/, "contains/"));
     const text = describe(unit, inArray);
     if (leaves.at(-1)?.text !== text) leaves.push({ text, keywordLocation });
-    // Some of them may say the same.
+    // Twice the limit, since some of them may be equal.
     if (leaves.length >= MAX_ERRORS * 2) break;
   }
   return [...new Set(leaves.map(({ text }) => shorten(text)))].slice(0, MAX_ERRORS);
@@ -74,13 +74,13 @@ function isGroup({ keyword, error }: OutputUnit): boolean {
   return GROUPS.has(keyword);
 }
 
-/** Of `minContains` the package reports the items first. */
+/** Drops the items' errors, which the package reports before that of `minContains`. */
 function dropMembers(leaves: Leaf[], location: string): void {
   while (leaves.at(-1)?.keywordLocation.startsWith(location) === true) leaves.pop();
 }
 
 function describe({ keyword, error, instanceLocation }: OutputUnit, inArray: boolean): string {
-  // Only the beginning is shown, and it is all place: as the pointer has it will do.
+  // Only the beginning is shown, which is all path, so the pointer is used as it is.
   if (instanceLocation.length > MAX_POINTER) return instanceLocation.slice(2, MAX_POINTER);
   const path = readPointer(instanceLocation);
   if (keyword === "false") {
@@ -96,7 +96,7 @@ function reasonOf(keyword: string, error: string): string {
     case "required":
       return `missing required property '${error.slice(REQUIRED.length, -2)}'`;
     case "maxProperties":
-      // The package says "at least" of both limits.
+      // The package says "at least" for both limits.
       return error.replace("at least", "at most");
     default:
       return error;

@@ -1,13 +1,13 @@
 import { format } from "@cfworker/json-schema";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 
-/** The keywords of JSON Schema that payload schemas may use, and what each must be given. */
+/** The keywords of JSON Schema that payload schemas may use, and the values that each accepts. */
 
 export class SchemaError extends Error {
   override name = "SchemaError";
 }
 
-/** `place` is a JSON pointer; empty where the whole is meant or the reason names the place. */
+/** `place` is a JSON pointer; empty for the whole schema or when the reason names the place. */
 export function refuse(place: string, reason: string): never {
   throw new SchemaError(place === "" ? reason : `${place}: ${reason}`);
 }
@@ -18,7 +18,7 @@ export interface Place {
   at: string;
 }
 
-/** Adds to `inner` the schemas that a keyword's value holds, and to `same` those of them that look at the same value. */
+/** Adds the schemas in a keyword's value to `inner`, and those of them that apply to the same value to `same`. */
 interface Visit {
   value: Json;
   at: string;
@@ -110,12 +110,12 @@ export const KEYWORDS: ReadonlyMap<string, Keyword> = new Map<string, Keyword>([
   ["$recursiveAnchor", unsupported("$ref")],
 ]);
 
-/** Keywords that JSON data may have for keys just as well. */
+/** Keywords that are also plausible keys of JSON data. */
 export const NOTES: ReadonlySet<string> = new Set(["title", "description", "$comment"]);
 
 const TYPES = ["array", "boolean", "integer", "null", "number", "object", "string"];
 
-/** Below the top the package reads everything under an `$id` twice, and what is under two of them four times. */
+/** Below the top level the package reads everything under an `$id` twice, and what is under two of them four times. */
 function checkId(visit: Visit): void {
   text(visit);
   if (visit.at !== "/$id") refuse(visit.at, "is supported at the top only");
@@ -150,7 +150,7 @@ function checkPatternProperties(visit: Visit): void {
   for (const key of Object.keys(visit.value as JsonObject)) checkPattern({ ...visit, value: key });
 }
 
-/** Formats that nobody knows are notes to the reader. The validator looks them up in an object with a prototype. */
+/** Unknown formats are only annotations. The validator looks them up in an object with a prototype. */
 function checkFormat({ value, at }: Visit): void {
   if (typeof value !== "string") refuse(at, "must be a string");
   if (value in format && !Object.hasOwn(format, value)) refuse(at, `there is no format "${value}"`);

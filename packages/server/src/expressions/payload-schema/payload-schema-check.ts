@@ -4,24 +4,24 @@ import { findUnsafe } from "../../core/json/json-guard.ts";
 import { KEYWORDS, NOTES, type Place, pointer, refuse, SchemaError } from "./payload-keywords.ts";
 
 /**
- * What a payload schema must be to be stored. A schema that passes can be compiled and checked against without a
- * surprise: every keyword has a value that it can use, patterns compile, references lead to a place in the schema and
- * come to an end. What the validator does not support is refused here rather than passed over there.
+ * What a payload schema must satisfy to be stored. A schema that passes can be compiled and used safely: every keyword
+ * has a usable value, patterns compile, references resolve to a place in the schema and terminate. Keywords that the
+ * validator does not support are refused here rather than ignored there.
  */
 export const MAX_SCHEMA_BYTES = 200 * 1024;
-/** References and combinations (`allOf`, `if`, …) in a row that all look at the same value. */
+/** The longest chain of references and combinations (`allOf`, `if`, …) that apply to the same value. */
 const MAX_CHAIN = 200;
 /** The package keeps every place of a schema by its pointer: a long name with much below it is copied each time. */
 const MAX_POINTERS = 4 * 1024 * 1024;
 const MAX_REASON = 500;
 
-/** A schema as the validator takes it, with the places that references lead to, by absolute URI. */
+/** A schema in the validator's form, with the places that references resolve to, by absolute URI. */
 export interface ReadSchema {
   schema: Schema & JsonObject;
   lookup: Record<string, Schema | boolean>;
 }
 
-/** Why a value is no schema for payloads, as `place: reason` with the place a JSON pointer; null when it is one. */
+/** Why a value is not a valid payload schema, as `place: reason` with the place a JSON pointer; null when it is one. */
 export function checkPayloadSchema(given: Json): string | null {
   try {
     readPayloadSchema(given);
@@ -33,8 +33,8 @@ export function checkPayloadSchema(given: Json): string | null {
 }
 
 /**
- * A copy of a schema, without keywords that have no effect. They are not only useless: the package takes whatever
- * stands under an unknown name for a schema, and examples for places with an `$id`. Throws `SchemaError`.
+ * A copy of a schema, without keywords that have no effect. They are not only useless: the package treats anything
+ * under an unknown name as a schema, and examples as places with an `$id`. Throws `SchemaError`.
  */
 export function readPayloadSchema(given: Json): ReadSchema {
   if (!isJsonObject(given)) return refuse("", "must be a JSON object");
@@ -60,10 +60,10 @@ export function readPayloadSchema(given: Json): ReadSchema {
   return { schema, lookup };
 }
 
-/** For every schema in the tree, those it holds or refers to that look at the same value. */
+/** For every schema in the tree, those that it contains or refers to and that apply to the same value. */
 type SameOf = Map<JsonObject, Json[]>;
 
-/** Checks every keyword of every schema in the tree, and removes what is none. */
+/** Checks every keyword of every schema in the tree, and removes unknown ones. */
 function checkKeywords(root: JsonObject): SameOf {
   const sameOf: SameOf = new Map();
   const stack: Place[] = [{ schema: root, at: "" }];
@@ -91,7 +91,7 @@ function checkKeywords(root: JsonObject): SameOf {
   return sameOf;
 }
 
-/** Everything that a reference may lead to. Adds the targets to what looks at the same value. */
+/** Resolves every reference. Adds the targets to the schemas that apply to the same value. */
 function resolveReferences(root: Schema & JsonObject, sameOf: SameOf): ReadSchema["lookup"] {
   let lookup: ReadSchema["lookup"];
   try {
@@ -111,7 +111,7 @@ function resolveReferences(root: Schema & JsonObject, sameOf: SameOf): ReadSchem
   return lookup;
 }
 
-/** Follows what looks at the same value: it must end, and soon enough for the stack. */
+/** Follows the schemas that apply to the same value: the chain must end, and be short enough for the stack. */
 function checkChains(sameOf: SameOf): void {
   const heights = new Map<Json, number>();
   const open = new Set<Json>();

@@ -5,32 +5,35 @@ import { readPayloadSchema } from "./payload-schema-check.ts";
 import { createTimeLimit } from "../time-limit.ts";
 
 /**
- * Payloads against their JSON Schema (draft 2020-12), while the client waits for its answer. A schema is a stranger's
- * and so is the payload: a pattern may backtrack for years, and references may multiply. Such a schema is given a
- * fixed time; an ordinary one, whose work is known beforehand, runs without a guard that costs twenty times the check.
+ * Checks payloads against their JSON Schema (draft 2020-12), while the client waits for its response. Schema and
+ * payload are both untrusted: a pattern may backtrack for years, and references may multiply. Such a schema gets a
+ * fixed time; an ordinary one, whose cost is known beforehand, runs without a guard that costs twenty times the check.
  */
 export interface PayloadChecker {
-  /** Made once per version of a schema. Throws `SchemaError` for one that `checkPayloadSchema` refuses. */
+  /** Called once per version of a schema. Throws `SchemaError` for one that `checkPayloadSchema` refuses. */
   compile: (schema: JsonObject) => PayloadCheck;
 }
 
 /**
- * What is wrong with a payload, as `path: reason`, at most 100 of them; empty when it fits. `$attachments` and
- * `$ss_sdk_version` at the top belong to the wire, not to the payload, and are not looked at.
+ * What is wrong with a payload, as `path: reason`, at most 100 entries; empty when it fits. `$attachments` and
+ * `$ss_sdk_version` at the top level belong to the wire, not to the payload, and are ignored.
  */
 export type PayloadCheck = (data: Json) => string[];
 
 export interface PayloadLimits {
-  /** Milliseconds since any moment. */
+  /** Milliseconds since an arbitrary moment. */
   clock: () => number;
-  /** Of one check. */
+  /** Milliseconds for one check. */
   max_ms?: number;
 }
 
 const MAX_MS = 100;
-/** What one payload cost, the next may cost too: out of time, a schema rests, so that it has a tenth of the process. */
+/**
+ * The next payload may cost as much: a schema that ran out of time pauses, so that it gets at most a tenth of the
+ * process.
+ */
 const REST_MS = 1000;
-/** Whether a pattern backtracks badly nobody can tell by looking at it; one that did so often is believed to. */
+/** Whether a pattern backtracks badly cannot be seen from it, so one that ran out of time often is refused. */
 const MAX_OVERRUNS = 3;
 const OVERRUNS_MS = 60_000;
 const DRAFT = "2020-12";
@@ -49,7 +52,7 @@ export function createPayloadChecker({ clock, max_ms = MAX_MS }: PayloadLimits):
             const { errors } = validate(payload, schema, DRAFT, lookup, stopsAtFirst);
             return presentPayloadErrors(errors);
           } catch (error) {
-            // Errors by the hundred thousand do not fit the arguments of a call, so then the first has to do.
+            // Hundreds of thousands of errors do not fit the arguments of a call, so then only the first is reported.
             if (!(error instanceof RangeError)) throw error;
           }
         }
@@ -71,7 +74,7 @@ export function createPayloadChecker({ clock, max_ms = MAX_MS }: PayloadLimits):
   };
 }
 
-/** When a schema that was out of time may be tried again: a second later, or a minute when it was so too often. */
+/** When a schema that ran out of time may be tried again: a second later, or a minute if that happened too often. */
 interface Rest {
   state: () => "ready" | "resting" | "refused";
   overran: () => void;
@@ -93,7 +96,7 @@ function createRest(clock: () => number): Rest {
   };
 }
 
-/** One check of one payload, for where nothing is kept. Throws `SchemaError`. */
+/** One check of one payload, without caching. Throws `SchemaError`. */
 export function validatePayload(schema: JsonObject, data: Json): string[] {
   return createPayloadChecker({ clock: () => 0 }).compile(schema)(data);
 }
@@ -113,13 +116,15 @@ function withoutWireKeys(data: Json): Json {
   return payload;
 }
 
-/** Values of the schema times values of the payload, which bounds what a plain schema costs: measured, 4 ms at most. */
+/**
+ * Values of the schema times values of the payload, which bounds the cost of a plain schema: measured, 4 ms at most.
+ */
 const MAX_WORK = 50_000;
 
-/** Keywords whose work is not bounded by that product. Also in a place where they are only names: that is no loss. */
+/** Keywords whose cost is not bounded by that product. Matching them where they are only names does no harm. */
 const COSTLY: ReadonlySet<string> = new Set(["$ref", "pattern", "patternProperties", "uniqueItems"]);
 
-/** Formats whose pattern takes a time in proportion to the text. */
+/** Formats whose pattern runs in linear time. */
 const QUICK_FORMATS: ReadonlySet<string> = new Set([
   "date",
   "time",
@@ -132,7 +137,7 @@ const QUICK_FORMATS: ReadonlySet<string> = new Set([
   "uuid",
 ]);
 
-/** True when a schema's size and that of a payload bound what a check costs. */
+/** True when the sizes of a schema and a payload bound the cost of a check. */
 function isPlain(schema: JsonObject): boolean {
   const stack: Json[] = [schema];
   for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
@@ -150,7 +155,7 @@ function isPlain(schema: JsonObject): boolean {
 
 const TEXT_UNITS = 100;
 
-/** How many values there are in a value, a long text counting as several. Over as soon as there are more than `most`. */
+/** The number of values in a value, a long text counting as several. Stops as soon as there are more than `most`. */
 function weigh(value: Json, most: number): number {
   const stack: Json[] = [value];
   let weight = 0;

@@ -1,13 +1,13 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 
 /**
- * The HMAC of the server SDKs: base64(HMAC-SHA256(secret, METHOD \n md5hex(body) \n Content-Type \n Date \n
- * target)). The body is the received bytes, the header strings are verbatim (`Date` is ISO-8601 from some
- * clients), and the md5 is the empty string when there is no body.
+ * The HMAC of the server SDKs: base64(HMAC-SHA256(secret, METHOD \n md5hex(body) \n Content-Type \n Date \n target)).
+ * The body is the received bytes, the header strings are verbatim (some clients send an ISO-8601 `Date`), and the md5
+ * is the empty string when there is no body.
  */
 export interface SignedRequest {
   method: string;
-  /** Path and query as the client sent them, with the prefix of a proxy in front. */
+  /** Path and query as the client sent them, including a proxy's prefix. */
   target: string;
   content_type: string;
   date: string;
@@ -35,7 +35,10 @@ function bodyDigest(body: Buffer | null): string {
   return body === null || body.length === 0 ? "" : createHash("md5").update(body).digest("hex");
 }
 
-/** What the Go SDK signs: `url.Path` decoded, and the query re-encoded with its keys in order. Null: same as the wire. */
+/**
+ * The target as the Go SDK signs it: `url.Path` decoded, and the query re-encoded with its keys sorted. Null: same as
+ * the wire.
+ */
 function decodedTarget(target: string): string | null {
   const [path = "", ...rest] = target.split("?");
   const query = rest.join("?");

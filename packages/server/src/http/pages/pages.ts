@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import type { FastifyInstance } from "fastify";
 
 /**
- * Pages that the server brings itself. They hold no data: the browser asks the management API with the token it
- * is given. The policy lets nothing in from elsewhere and frames nothing but what the page itself makes.
+ * Pages that the server ships. They hold no data: the browser calls the management API with the token that the user
+ * enters. The policy loads nothing from elsewhere and frames only what the page itself makes.
  */
 const PAGES = [{ path: "/simulator", file: "simulator.html" }];
 

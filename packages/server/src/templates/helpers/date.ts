@@ -2,11 +2,11 @@ import moment from "moment-timezone";
 import { expectCount, type Helper, HelperError, kindOf } from "../helper.ts";
 import { plainValue } from "../print.ts";
 
-/** Dates by moment's tokens, always in English. */
+/** Dates in moment's format, always in English. */
 export const dateHelpers = {
   /**
-   * A date (ISO-8601 or RFC 2822 text, epoch milliseconds, or `"now"`) in a format, in UTC or in an IANA zone. A zone
-   * that is missing or empty is UTC: a profile without one must not cost the message.
+   * Formats a date (ISO-8601 or RFC 2822 text, epoch milliseconds, or `"now"`), in UTC or in an IANA zone. A missing or
+   * empty zone is UTC: a profile without one must not cost the message.
    */
   "datetime-format": (args, { now }) => {
     expectCount(args, 2, 3);
@@ -44,16 +44,16 @@ function inZone(date: moment.Moment, zone: unknown): moment.Moment {
   return date.tz(zone);
 }
 
-/** Moment's own grammar: localised tokens are written out first; text in brackets and behind a backslash is text. */
+/** Moment's own grammar: localised tokens are expanded first; text in brackets and after a backslash is literal. */
 const LOCALISED = /\[[^[]*\]|\\?(?:LTS|LT|LL?L?L?|l{1,4})/g;
 const TOKENS =
   /\[([^[]*)\]|(\\)?(eHHmm|[Hh]mm(?:ss)?|Mo|MM?M?M?|Do|DDDo|DD?D?D?|ddd?d?|do?|w[o|w]?|W[o|W]?|Qo?|N{1,5}|YYYYYY|YYYYY|YYYY|YY|y{2,4}|yo?|gg(?:ggg?)?|GG(?:GGG?)?|e|E|a|A|hh?|HH?|kk?|mm?|ss?|S{1,9}|x|X|zz?|ZZ?|[^])/g;
-/** An L that is left by now stands for itself, and must not be written out after all. */
+/** An L that is left by now is literal, and must not be expanded after all. */
 const LETTER = /^[A-KM-Za-km-z]/;
 
 /**
- * Token by token, because moment keeps a function for every format that it has ever seen, and a format can come from
- * the data. Of tokens there are few.
+ * Token by token, because moment caches a function for every format that it has ever seen, and a format can come from
+ * the data. There are only a few tokens.
  */
 function formatTokens(date: moment.Moment, format: string): string {
   const names = date.localeData();

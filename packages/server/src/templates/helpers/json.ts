@@ -6,7 +6,7 @@ import { plainValue, rawText } from "../print.ts";
 
 /** JSON as text and back, and values deep inside it. */
 export const jsonHelpers = {
-  /** Printed without escaping: it stands in JSON, not in HTML. */
+  /** Printed without escaping: it appears in JSON, not in HTML. */
   jsonStringify: (args, { budget }) => {
     expectCount(args, 1, 1);
     const text = JSON.stringify(plainValue(args[0])) as string | undefined;
@@ -25,7 +25,10 @@ export const jsonHelpers = {
       throw new HelperError("the text is not valid JSON", { cause });
     }
   },
-  /** The value at a key or position; nothing where there is none. What is nothing, zero or false stays so. */
+  /**
+   * The value at a key or position; nothing if there is none. A first argument that is empty, zero or false is returned
+   * as it is.
+   */
   lookup: (args) => {
     expectCount(args, 2, 2);
     const [value, key] = args.map(plainValue);
@@ -34,7 +37,7 @@ export const jsonHelpers = {
     if (!isKey || !Object.hasOwn(Object(value) as object, key)) return undefined;
     return (value as Record<string | number, unknown>)[key];
   },
-  /** The value at a dotted path; nothing where the path leads nowhere. */
+  /** The value at a dotted path; nothing if the path does not exist. */
   jsonPath: (args) => {
     expectCount(args, 2, 2);
     const [value, path] = [plainValue(args[0]), plainValue(args[1])];
@@ -42,7 +45,7 @@ export const jsonHelpers = {
   },
 } satisfies Record<string, Helper>;
 
-/** `a.b.0`, `a['x y']`; also the key of the list helpers. */
+/** `a.b.0`, `a['x y']`; also used for the keys of the list helpers. */
 export function pathOf(text: unknown): readonly string[] {
   if (typeof text !== "string") throw new HelperError(`expects a path, got ${kindOf(text)}`);
   const path = parseJsonPath(text);

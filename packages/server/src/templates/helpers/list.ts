@@ -4,19 +4,21 @@ import { expectCount, type Helper, HelperError, kindOf } from "../helper.ts";
 import { joinValues, plainValue, printableList } from "../print.ts";
 import { pathOf } from "./json.ts";
 
-/** Lists. A missing list is an error, so that a misspelt name is noticed; null is an empty one. */
+/** Lists. A missing list is an error, so that a misspelt name is noticed; null is an empty list. */
 export const listHelpers = {
-  /** Distinct values, of objects those at a key. Nulls are dropped. */
+  /** Distinct values, for objects those at a key. Nulls are dropped. */
   unique: (args) => {
     const values = valuesOf(args);
     return values === null ? null : printableList([...new Set(values)]);
   },
-  /** Like `unique` with its repetitions. */
+  /** Like `unique`, with duplicates. */
   "list-agg": (args) => {
     const values = valuesOf(args);
     return values === null ? null : printableList(values);
   },
-  /** Counted from 0, from the end when negative; of a text its characters. Nothing where there is none. */
+  /**
+   * The item at a position from 0, or from the end if negative; for a text, the character. Nothing if there is none.
+   */
   itemAt: (args) => {
     expectCount(args, 2, 2);
     const [list, index] = [plainValue(args[0]), args[1]];
@@ -31,7 +33,7 @@ export const listHelpers = {
     if (typeof item === "object") throw new HelperError(`the item is ${kindOf(item)}`);
     return item;
   },
-  /** Without the items that are empty, zero or false. A text is what it was. */
+  /** Skips items that are empty, zero or false. A text is returned as it is. */
   join: (args, { budget }) => {
     expectCount(args, 1, 2);
     const [list, separator = ", "] = args.map(plainValue);
@@ -45,7 +47,7 @@ export const listHelpers = {
       throw new HelperError(`expects texts and numbers in the list, got ${kindOf(compound)}`);
     return joinValues(items, separator, budget);
   },
-  /** Of a list its items that are not empty, zero or false; of a text its characters; of everything else 0. */
+  /** For a list, the number of items that are not empty, zero or false; for a text, its characters; otherwise 0. */
   length: (args) => {
     expectCount(args, 1, 1);
     const value = plainValue(args[0]);
@@ -75,7 +77,7 @@ function valuesOf(args: readonly unknown[]): unknown[] | null {
   return values;
 }
 
-/** Code points: a character outside the basic plane is one. */
+/** Counts code points: a character outside the basic plane is one. */
 function countCharacters(text: string): number {
   let count = 0;
   for (const _ of text) count += 1;

@@ -2,9 +2,9 @@ import { expectCount, type Helper, type HelperCall, HelperError, kindOf } from "
 import type { Budget } from "../budget.ts";
 import { plainValue, printValue } from "../print.ts";
 
-/** Choices. All but `default` give a boolean inline, and choose between their two halves as a block. */
+/** Choices. All but `default` return a boolean inline, and choose between their two branches as a block. */
 export const logicHelpers = {
-  /** The second value where the first is missing, null or an empty text; zero and false are values. */
+  /** The second value if the first is missing, null or an empty text; zero and false are values. */
   default: (args) => {
     expectCount(args, 2, Infinity);
     const [value, fallback] = args;
@@ -22,7 +22,7 @@ function choose(result: boolean, { block }: HelperCall): boolean | string {
   return result ? block.main() : block.otherwise();
 }
 
-/** `a op b`, with the meaning that JavaScript gives the operator; two values without one are compared by `===`. */
+/** `a op b`, with JavaScript's meaning of the operator; two values without one are compared by `===`. */
 function compare(args: readonly unknown[], { budget }: HelperCall): boolean {
   expectCount(args, 2, 3);
   const [left, operator, right] = args.length === 2 ? [args[0], "===", args[1]] : args;
@@ -44,12 +44,15 @@ function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null;
 }
 
-/** As JavaScript converts it, but for methods: data may have a `toString` of its own, which is none. */
+/**
+ * Converts like JavaScript, but without calling methods: data may have a `toString` of its own, which is not a
+ * function.
+ */
 function toPrimitive(value: unknown, budget: Budget): unknown {
   return isObject(value) ? printValue(value, budget) : value;
 }
 
-/** What JavaScript lets `<` take; other values it converts, and so do we. */
+/** The operands that TypeScript allows for `<`; JavaScript converts other values, and so do we. */
 type Ordered = string | number;
 
 const OPERATORS: Readonly<Record<string, (left: unknown, right: unknown) => boolean>> = {

@@ -1,6 +1,6 @@
 import { expectCount, type Helper, HelperError, kindOf } from "../helper.ts";
 
-/** Arithmetic. Only numbers count: a text of digits is refused, so that `"1"` and `1` never make `11`. */
+/** Arithmetic. Only numbers are accepted: a text of digits is refused, so that `"1"` and `1` never make `11`. */
 export const numberHelpers = {
   add: fold((sum, value) => sum + (value ?? 0)),
   subtract: fold((rest, value) => rest - (value ?? 0)),
@@ -19,14 +19,14 @@ export const numberHelpers = {
     if (divisor === 0) throw new HelperError("division by zero");
     return dividend % divisor;
   },
-  /** To the nearest whole number; halves go up: 12.5 gives 13, -12.5 gives -12. */
+  /** Rounds to the nearest whole number; halves go up: 12.5 gives 13, -12.5 gives -12. */
   round: (args) => {
     expectCount(args, 1, 1);
     return Math.round(numberOf(args[0]));
   },
 } satisfies Record<string, Helper>;
 
-/** From the first value over the others; null counts as zero. */
+/** Folds the other values into the first; null counts as zero. */
 function fold(step: (total: number, value: number | null) => number): Helper {
   return (args) => {
     const [first = 0, ...rest] = numbersOf(args);
@@ -34,7 +34,7 @@ function fold(step: (total: number, value: number | null) => number): Helper {
   };
 }
 
-/** All arguments, and the items of those that are lists. */
+/** All arguments, with lists flattened. */
 function numbersOf(args: readonly unknown[]): (number | null)[] {
   expectCount(args, 1, Infinity);
   return args.flat(Infinity).map((value) => (value === null ? null : numberOf(value)));

@@ -1,7 +1,7 @@
 import type { Helper } from "../helper.ts";
 import { plainValue } from "../print.ts";
 
-/** Changes of case. What is no text becomes an empty one. */
+/** Changes of case. A value that is not text becomes an empty one. */
 export const textHelpers = {
   lowercase: changeText((text) => text.toLowerCase()),
   uppercase: changeText((text) => text.toUpperCase()),

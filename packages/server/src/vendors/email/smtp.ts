@@ -50,9 +50,9 @@ type Config = z.output<typeof config>;
  * Any mail server that speaks SMTP, over a pool of connections that stay open between mails.
  *
  * The recipient and the copies (extra_to, cc, bcc) are two transactions with the same mail. In one transaction a
- * recipient deferred beside an accepted copy could only be retried by sending the copy twice, and a refused copy
- * would blur the recipient's answer. So the outcome is the recipient's alone; copies go out once, after the
- * recipient's mail was accepted, and what a server says about them changes nothing.
+ * recipient deferred beside an accepted copy could only be retried by sending the copy twice, and a refused copy would
+ * blur the recipient's result. So the outcome is the recipient's alone; copies go out once, after the recipient's mail
+ * was accepted, and the server's response to them changes nothing.
  */
 export default defineVendor({
   slug: "smtp-email",
@@ -64,7 +64,7 @@ export default defineVendor({
 });
 
 function open(settings: Config): VendorConnection {
-  /** The signals of transactions whose mail was handed over to its last byte: it may have been accepted. */
+  /** The signals of transactions whose mail was written to its last byte: it may have been accepted. */
   const written = new WeakSet<AbortSignal>();
   const sending = new Set<Promise<Outcome>>();
   const pool = createPool(settings);
@@ -74,7 +74,7 @@ function open(settings: Config): VendorConnection {
   });
 
   const transact = async (mail: SendMailOptions, signal: AbortSignal): Promise<Outcome> => {
-    // A signal of its own, to tell this transaction from others of the same call.
+    // A separate signal, to distinguish this transaction from others of the same call.
     const own = AbortSignal.any([signal]);
     try {
       const { response = "" } = await pool.sendMail({ ...mail, signal: own });
@@ -120,7 +120,7 @@ function open(settings: Config): VendorConnection {
     },
     verify: (signal) => Promise.race([verify(), givenUp(signal)]),
     close: async () => {
-      // Closing the pool would fail the mails that still wait in it. They end by their own signals at the latest.
+      // Closing the pool would fail the mails that still wait in it. Their own signals end them at the latest.
       await Promise.allSettled(sending);
       pool.close();
     },
@@ -150,8 +150,7 @@ function createPool(settings: Config): Transporter {
     ...(settings.ehlo_name === "" ? {} : { name: settings.ehlo_name }),
     ...(settings.username === "" ? {} : { auth: { user: settings.username, pass: settings.password } }),
     maxConnections: settings.pool_size,
-    // The pool sends a mail again by itself only if not one byte of it was written: a connection that the server
-    // had closed while it was idle.
+    // The pool resends a mail only if not one byte of it was written: the server had closed an idle connection.
     maxRequeues: 2,
     dnsTimeout: 10_000,
     connectionTimeout: 15_000,
@@ -176,13 +175,13 @@ function compose(messageId: string, email: Email, files: AttachedFile[]): SendMa
       contentType: content_type,
       content: bytes,
     })),
-    // Content comes from templates: it never names a file or an address to be read.
+    // Content comes from templates and must not name a file or an address to read.
     disableFileAccess: true,
     disableUrlAccess: true,
   };
 }
 
-/** Where servers write the id under which they queued a mail. */
+/** Where servers report the id under which they queued a mail. */
 const QUEUE_IDS = [
   /\bqueued as <?([\w.-]{4,100})/i, // Postfix, OpenSMTPD
   /\bid=([\w.-]{4,100})/, // Exim
@@ -222,7 +221,7 @@ function failureOf(error: NodemailerError, password: string, written: boolean): 
   return { kind: "failed", class: kind, code: refused ? "connection_refused" : code, message };
 }
 
-/** Our code and class by nodemailer's code. What is not here went wrong while the mail was put together. */
+/** Our code and class by nodemailer's code. Any other code failed while the mail was put together. */
 const WITHOUT_REPLY: Record<string, [string, FailureClass]> = {
   EABORT: ["aborted", "transient"],
   ECONNECTION: ["connection_lost", "transient"],
@@ -235,7 +234,7 @@ const WITHOUT_REPLY: Record<string, [string, FailureClass]> = {
   ECONFIG: ["invalid_config", "config"],
 };
 
-/** What a server said, on one line, without the password some servers echo. */
+/** A server's response on one line, without the password that some servers echo. */
 function plainText(text: string, password: string): string {
   const shown = password.length < 4 ? text : text.replaceAll(password, "********");
   return shown
@@ -254,22 +253,22 @@ function stageOf({ command = "" }: NodemailerError): Stage {
   return stages[command] ?? "connect";
 }
 
-/** The mailbox or its domain does not exist, or no longer takes mail. */
+/** The mailbox or its domain does not exist, or no longer accepts mail. */
 const DEAD = new Set(["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"]);
 
 /** Our login, or what our domain publishes about itself (SPF, DKIM, DMARC, reverse DNS). */
 const OURS = /^5\.(?:1\.[78]|7\.(?:3|8|9|11|14|2\d|57|60))$/;
 
 /**
- * What a refusal means: https://www.rfc-editor.org/rfc/rfc3463 for the enhanced codes, and what servers do
- * in practice where the basic code stands alone.
+ * What a refusal means: https://www.rfc-editor.org/rfc/rfc3463 for the enhanced codes, and what servers do in practice
+ * if there is only a basic code.
  */
 export function judge(
   code: number,
   enhanced: string | undefined,
   stage: Stage,
 ): { class: FailureClass; inactivate?: true } {
-  // 503 says that the session, not the mail, was in the wrong state.
+  // 503 means that the session, not the mail, was in the wrong state.
   if (code < 500 || code === 503 || enhanced?.startsWith("4.") === true) {
     return { class: "transient" };
   }

@@ -2,9 +2,9 @@ import { z } from "zod";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 
 /**
- * The built-in inbox. There is nobody to call: the item is written in the transaction that records the outcome,
- * and from that moment it can be read, so the message is delivered. Clients of the wire know this vendor as
- * `suprsend_inbox`; seen, read and clicked come from the feed.
+ * The built-in inbox. There is no remote service: the item is written in the transaction that records the outcome, and
+ * can be read from that moment, so the message is delivered. Clients of the wire know this vendor as `suprsend_inbox`;
+ * seen, read and clicked come from the feed.
  */
 export default defineVendor({
   slug: "carillon-inbox",

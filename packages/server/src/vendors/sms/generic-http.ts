@@ -76,14 +76,14 @@ const config = z
 type Config = z.output<typeof config>;
 
 /**
- * Any SMS gateway that takes one HTTP request per message, described by its settings: the request as templates
- * (see `delivery/vendor/request-template.ts` for how values are encoded), the reply as paths and patterns (see
- * `delivery/vendor/reply-reader.ts`). The templates know these values:
+ * Any SMS gateway that takes one HTTP request per message, described by its settings: the request as templates (see
+ * `delivery/vendor/request-template.ts` for how values are encoded), the reply as paths and patterns (see
+ * `delivery/vendor/reply-reader.ts`). The templates can use these values:
  *
  * `to` (+4915112345678) · `to_digits` (without the plus) · `text` · `sender` · `entity_id` · `template_id` (blank
- * unless the content names one) · `message_id` and `nid` (the same, unique for the message: pass it on where the
- * gateway takes a reference) · `unicode` (whether the text needs 16-bit characters) · `recipient` · `tenant_id` ·
- * `workspace` · `category` · `attempt` · `credentials.*`
+ * unless the content names one) · `message_id` and `nid` (the same, unique for the message: pass it on if the gateway
+ * takes a reference) · `unicode` (whether the text needs 16-bit characters) · `recipient` · `tenant_id` · `workspace` ·
+ * `category` · `attempt` · `credentials.*`
  */
 export default defineVendor({
   slug: "generic-http-sms",
@@ -195,7 +195,7 @@ function placeOf(contentType: string): Place {
   return /[/+]xml$/.test(type) ? "xml" : "text";
 }
 
-/** Tries the settings on a message, so that a mistake is found by who makes it and not by the first recipient. */
+/** Tries the settings on a sample message, so that a mistake is found by its author and not by the first recipient. */
 function problemsOf(settings: Config): { field: keyof Config; problem: string }[] {
   const sample = valuesOf(
     {
@@ -300,11 +300,11 @@ function classOfStatus(status: number): FailureClass {
   if (status === 408 || status === 425 || status >= 500) {
     return "transient";
   }
-  // A redirect is no answer of a gateway: the URL of the settings is wrong.
+  // A gateway does not answer with a redirect: the URL in the settings is wrong.
   return status === 401 || status === 403 || (status >= 300 && status < 400) ? "config" : "message";
 }
 
-/** Longest first, so that none is hidden only in part. A header is also known by its words: `Bearer`, token. */
+/** Longest first, so that none is hidden only in part. A header's words count too: `Bearer`, token. */
 function secretsOf({ credentials, headers }: Config): string[] {
   const words = Object.values(headers).flatMap((value) =>
     value.split(/\s+/).filter(({ length }) => length >= 8),
@@ -313,7 +313,7 @@ function secretsOf({ credentials, headers }: Config): string[] {
   return [...secrets].sort((a, b) => b.length - a.length);
 }
 
-/** Gateways like to repeat the request in their errors. */
+/** Gateways often repeat the request in their errors. */
 function hideSecrets(text: string, secrets: readonly string[]): string {
   let shown = text;
   for (const value of secrets) {

@@ -7,8 +7,8 @@ import { readRecords, storeRecords } from "./ingest.ts";
 const MAX_RECORDS = 400;
 
 /**
- * Events and edits of users from all SDKs, old browsers among them, which read no more of the answer than its status.
- * What is wrong with one record costs only itself; a batch that is sent again is known by each `$insert_id`.
+ * Events and user edits from all SDKs, including old browsers, which read only the status of the response. An error in
+ * one record affects only that record; a resent batch is recognised by each `$insert_id`.
  */
 export default defineRoute({
   method: "POST",

@@ -14,8 +14,8 @@ import { notePartialEdit, noteRefused } from "../request-notes.ts";
 import { settleRecords, type WireRecord } from "../records.ts";
 
 /**
- * What the three event endpoints share. Tracked events are accepted like triggers and expand later; edits of
- * profiles are applied here and now, before the reply, so that an event behind them finds its user.
+ * What the three event endpoints share. Tracked events are accepted like triggers and expanded later; profile edits are
+ * applied before the reply, so that an event after them finds its user.
  */
 export type IngestContext = Pick<
   RouteContext<unknown, unknown, unknown>,
@@ -24,11 +24,11 @@ export type IngestContext = Pick<
 
 export interface ReadRecord {
   record: EventRecord;
-  /** As it came. */
+  /** The record as received. */
   wire: WireRecord;
 }
 
-/** Checks each record; what is wrong with one stands in its place. Nothing is stored yet. */
+/** Checks each record; an invalid one is replaced by its error. Nothing is stored yet. */
 export function readRecords(
   records: readonly (WireRecord | AppError)[],
   ctx: IngestContext,
@@ -74,7 +74,7 @@ async function isOwnEnv(body: unknown, { auth, services }: IngestContext): Promi
 }
 
 /**
- * Stores what was read. All edits are one transaction: when it fails, each of them has failed. Events are accepted
+ * Stores the parsed records. All edits are one transaction: if it fails, each of them has failed. Events are accepted
  * one by one, after the edits.
  */
 export async function storeRecords(
@@ -113,7 +113,7 @@ async function acceptEvent(event: TrackedEvent, text: string, ctx: IngestContext
   return accepted.message_id;
 }
 
-/** Applies edits in their order, each `$insert_id` once; gives the id that each record is answered with. */
+/** Applies edits in order, each `$insert_id` once; returns the id in the response to each record. */
 async function applyEdits(
   edits: readonly ReadEdit[],
   ctx: IngestContext,
@@ -157,8 +157,8 @@ async function applyEdits(
 
 /**
  * The edits whose `$insert_id` was not seen in the last 24 hours. In `fates` the others get the id of the edit that
- * came first. The keys are claimed in the transaction of the edits, in key order so that two batches cannot
- * deadlock; an expired one is taken over in place. A day is a day of the workspace's clock.
+ * came first. The keys are claimed in the transaction of the edits, in key order so that two batches cannot deadlock;
+ * an expired one is taken over in place. Hours are those of the workspace's clock.
  */
 async function claimEdits(
   tx: Queryable,

@@ -30,7 +30,7 @@ export default defineRoute({
   },
 });
 
-/** The page is cut from the messages alone; names are joined to the rows that are left. */
+/** The page is cut from the messages alone; names are joined only to the remaining rows. */
 function readMessages(
   db: Queryable,
   workspace_id: number,
@@ -110,7 +110,7 @@ function readMessages(
     .execute();
 }
 
-/** Counting to the end of a large workspace would take seconds; nobody pages this far. */
+/** Counting a large workspace to the end would take seconds; nobody pages this far. */
 
 async function countMessages(db: Queryable, workspace_id: number, filter: MessageFilter): Promise<number> {
   const { count } = await db.kysely
@@ -127,14 +127,14 @@ async function countMessages(db: Queryable, workspace_id: number, filter: Messag
   return count;
 }
 
-/** How far the clock that made an id may be from the database's. */
+/** The maximum difference between the clock that made an id and the database's. */
 const CLOCK_MARGIN_MS = 600_000;
 
 type MessageTables = Tables & { m: Tables["message"] };
 
 /**
- * Served by the indexes on id, recipient and execution; everything else is filtered on the way. A span of time is
- * also a range of ids, which is what the partitions and the primary key are ordered by.
+ * Served by the indexes on id, recipient and execution; everything else is filtered during the scan. A time span is
+ * also a range of ids, by which the partitions and the primary key are ordered.
  */
 function matches(
   eb: ExpressionBuilder<MessageTables, "m">,
@@ -180,7 +180,7 @@ function matches(
       eb("m.execution_id", is_campaign ? "like" : "not like", `${BROADCAST_PREFIX.replace("_", "\\_")}%`),
     );
   if (object !== null) {
-    // What the object itself was sent, and what its subscribers were.
+    // Messages to the object itself and to its subscribers.
     all.push(
       eb.or([
         eb("m.parent_object", "=", `${object.object_type}/${object.id}`),

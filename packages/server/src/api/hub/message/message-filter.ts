@@ -13,8 +13,8 @@ import {
 } from "../../filter-values.ts";
 
 /**
- * The filters of `/v1/message/`, read from the query. Lists come as `name[]`, repeated at will, and from some
- * clients as a bare `name`; commas are part of a value. An empty value is no filter.
+ * The filters of `/v1/message/`, parsed from the query. Lists come as `name[]`, repeatable, and from some clients as
+ * plain `name`; commas are part of a value. An empty value is no filter.
  */
 export interface MessageFilter {
   /** Any of them; null for all. */
@@ -24,7 +24,7 @@ export interface MessageFilter {
   categories: string[] | null;
   /** Inclusive, at the start of a second. */
   from: Date | null;
-  /** Exclusive: the end of the last second that was asked for. */
+  /** Exclusive: the end of the last requested second. */
   until: Date | null;
   workflow_slug: string | null;
   execution_id: string | null;
@@ -35,12 +35,12 @@ export interface MessageFilter {
   object: { object_type: string; id: string } | null;
 }
 
-/** What one value of `status[]` stands for: stored statuses, or a flag. */
+/** The meaning of one value of `status[]`: stored statuses, or a flag. */
 export type StatusFilter = { statuses: string[] } | { flag: "is_read" | "is_archived"; value: boolean };
 
 const FAILED_BY_VENDOR = ["failure_by_vendor", "delivery_failure"];
 
-/** Statuses that a row carries under the name by which they are asked for. */
+/** Statuses whose filter has the stored name. */
 const PLAIN = [
   "to_be_triggered",
   "not_to_be_triggered",
@@ -54,8 +54,8 @@ const PLAIN = [
 ];
 
 /**
- * Three names mean more, or something else, than the status of that name: `triggered` is all that has not come to
- * more, `delivery_failed` no status at all, and `read` a flag, which can be taken back.
+ * Three filters mean more, or something else, than the status of that name: `triggered` covers everything that has not
+ * got further, `delivery_failed` is not a status, and `read` is a flag, which can be reset.
  */
 const STATUS_FILTERS: ReadonlyMap<string, StatusFilter> = new Map<string, StatusFilter>([
   [
@@ -139,7 +139,7 @@ function toFilter(query: z.output<typeof shape>, refuse: Refuse): MessageFilter 
   };
 }
 
-/** Refuses under the spelling that was used. */
+/** Refuses under the spelling that the client used. */
 function toStatuses(query: z.output<typeof shape>, refuse: Refuse): StatusFilter[] | null {
   for (const field of ["status", "status[]"] as const) {
     const isKnown = query[field]?.every((name) => STATUS_FILTERS.has(name)) ?? true;

@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from "../../../core/json.ts";
 import { millisZ, orNull } from "../../../core/time/wire-time.ts";
 
-/** A message with the names that its keys stand for. */
+/** A message with the names that its keys refer to. */
 export interface MessageRow {
   id: string;
   execution_id: string;
@@ -42,7 +42,7 @@ export interface MessageRow {
   unread_at: Date | null;
   archived_at: Date | null;
   unarchived_at: Date | null;
-  /** Null for messages that no smart routing sends. */
+  /** Null for messages outside a smart routing. */
   smart_step: number | null;
   success_metric: string | null;
   success_achieved_at: Date | null;
@@ -61,10 +61,10 @@ const TIMES = [
   "unarchived_at",
 ] as const;
 
-/** Credentials that are part of an address: they are never shown again. */
+/** Credentials that are part of an address and are never shown again. */
 const SECRETS: ReadonlySet<string> = new Set(["access_token", "keys", "incoming_webhook"]);
 
-/** One message as `/v1/message/` shows it; `content` only where it was asked for. */
+/** One message as `/v1/message/` shows it; `content` only if requested. */
 export function presentMessage(row: MessageRow): JsonObject {
   const isObject = row.object_type !== "";
   return {
@@ -117,28 +117,28 @@ export function presentMessage(row: MessageRow): JsonObject {
   };
 }
 
-/** Executions of broadcasts carry it, those of workflows do not. */
+/** Executions of broadcasts have this prefix, those of workflows do not. */
 export const BROADCAST_PREFIX = "broadcast_";
 
-/** What was rendered, with the two keys that tell a reader how it was made. */
+/** The rendered content, with the two keys that identify its format. */
 export function presentContent(content: unknown): JsonObject | null {
   if (!isJsonObject(content)) return null;
   return { schema_version: "1.0", templating_language: "handlebars", ...content };
 }
 
-/** The stored name of this status is that of the filters; responses have always said it otherwise. */
+/** Filters use the stored name of this status; responses have always used another one. */
 function presentStatus(status: string): string {
   return status === "failure_by_vendor" ? "delivery_failure" : status;
 }
 
-/** `twilio` of `twilio-sms`. The built-in inbox has the name that clients know it by. */
+/** `twilio` of `twilio-sms`. The built-in inbox has the name that clients know. */
 function vendorName(slug: string | null, channel: string): string | null {
   if (slug === null) return null;
   if (slug === "carillon-inbox") return "suprsend_inbox";
   return slug.endsWith(`-${channel}`) ? slug.slice(0, -channel.length - 1) : slug;
 }
 
-/** An address as it may be shown. */
+/** An address that is safe to show. */
 export function withoutSecrets(value: Json): Json {
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).filter(([key]) => !SECRETS.has(key)));

@@ -4,7 +4,7 @@ import { defineRoute } from "../../../http/route.ts";
 import { deleteTenantPreferences } from "../../../preferences/tenant-category.ts";
 import { tenantNotFound, tenantParams } from "./present-tenant.ts";
 
-/** What is kept by tenant without a reference to it. */
+/** Tables that reference a tenant without a foreign key. */
 const BY_TENANT = ["identity", "vendor_route", "vendor_config"] as const;
 
 export default defineRoute({
@@ -25,7 +25,7 @@ export default defineRoute({
       const detail = ["default tenant cannot be deleted"];
       throw new AppError("validation_error", "['default tenant cannot be deleted']", { detail });
     }
-    // The tenant first: whoever is writing a profile in it holds it until they are done.
+    // The tenant first: a transaction that writes a profile in it locks it until it ends.
     const gone = await db.kysely
       .deleteFrom("tenant")
       .where("workspace_id", "=", workspace_id)

@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject } from "../../../core/json.ts";
 import { microsZ } from "../../../core/time/wire-time.ts";
 import { AppError } from "../../../errors.ts";
 
-/** Tenants as the wire shows them, and what their endpoints share. Refusals are in the management family's shape. */
+/** Tenants as the wire shows them, and what their endpoints share. Refusals have the management family's shape. */
 export const ILLEGAL_ID =
   "Ensure this field contains legal characters. Only letters, numbers, underscore(_), hyphen(-) characters allowed";
 
@@ -11,7 +11,7 @@ export const tenantParams = z.object({
   tenant_id: z.string().describe("Up to 64 letters, digits, `_` and `-`; case matters."),
 });
 
-/** For the call that creates; reads and deletions take any id, and a wrong one is not found. */
+/** For the call that creates; reads and deletions accept any id, and an invalid one is not found. */
 export const newTenantParams = z.object({
   tenant_id: z
     .string()
@@ -20,7 +20,7 @@ export const newTenantParams = z.object({
     .describe("Up to 64 letters, digits, `_` and `-`; case matters."),
 });
 
-/** The sites whose links a tenant may have; templates find each of them, empty where there is none. */
+/** The sites whose links a tenant may have; in templates all of them exist, empty if unset. */
 export const SOCIAL_SITES = [
   "website",
   "facebook",
@@ -68,7 +68,7 @@ export interface TenantRow {
   updated_at: Date;
 }
 
-/** `domain`: where preference pages are hosted for tenants that name no other. */
+/** `domain`: the host of preference pages for tenants that name no other. */
 export function presentTenant(row: TenantRow, domain: string): TenantView {
   const links = isJsonObject(row.social_links) ? row.social_links : {};
   return {

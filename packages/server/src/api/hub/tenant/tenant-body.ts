@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject } from "../../../core/json.ts";
 import { checkReservedProperty } from "../../../core/profile/reserved-properties.ts";
 import { SOCIAL_SITES } from "./present-tenant.ts";
 
-/** The body of a tenant's upsert. A key that is absent leaves what is stored; null clears it where it can be empty. */
+/** The body of a tenant's upsert. An absent key keeps the stored value; null clears it where it may be empty. */
 const MAX_URL = 2048;
 
 const url = z
@@ -13,7 +13,7 @@ const url = z
   .max(MAX_URL, `Ensure this field has no more than ${MAX_URL} characters.`)
   .refine((text) => text === "" || isWebAddress(text), "Enter a valid URL.");
 
-/** An empty text is nothing. */
+/** An empty text means none. */
 const optionalUrl = url.transform((text) => text || null).nullish();
 
 const color = z

@@ -31,7 +31,7 @@ export default defineRoute({
   },
 });
 
-/** A new tenant needs a name, and has the default one's colours unless it brings one of its own. */
+/** A new tenant needs a name, and gets the default tenant's colours unless it brings its own. */
 async function create(
   tx: Queryable,
   workspace_id: number,
@@ -59,7 +59,7 @@ async function create(
   );
 }
 
-/** Undefined leaves a column as it is. */
+/** Undefined leaves a column unchanged. */
 function toColumns({ preference_page_url, social_links, properties, ...columns }: TenantBody) {
   return {
     tenant_name: columns.tenant_name,

@@ -14,8 +14,8 @@ export type TriggerContext = Pick<
 >;
 
 /**
- * Checks one record of `/trigger/` for shape, finds its workflow (its category is the lane), and hands it to the
- * engine. Resolves to the request's id once the record is on disk; who is reached is found out later.
+ * Checks the shape of one record of `/trigger/`, finds its workflow (its category determines the lane), and passes it
+ * to the engine. Resolves to the request's id once the record is on disk; recipients are determined later.
  */
 export async function acceptTrigger(record: WireRecord, ctx: TriggerContext): Promise<string> {
   const { auth, services, user_agent } = ctx;
@@ -57,7 +57,7 @@ export async function checkTrigger(
   return { trigger: parsed.value, live };
 }
 
-/** No workflow has a longer one. The catalog remembers also what it did not find, so it is not asked. */
+/** No workflow has a longer slug. The catalog also caches misses, so longer ones are not looked up. */
 const MAX_SLUG = 255;
 
 async function getLiveWorkflow(
@@ -74,7 +74,7 @@ async function getLiveWorkflow(
   return entry.live;
 }
 
-/** What the request log keeps about the caller: the client's name, and what it says about itself. */
+/** The caller's data for the request log: the user agent and the metadata that it sent. */
 export function metadataText(user_agent: string, metadata: Json): string {
   return JSON.stringify(metadata === null ? { user_agent } : { user_agent, metadata });
 }

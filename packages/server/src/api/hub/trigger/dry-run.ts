@@ -7,8 +7,8 @@ import type { WireRecord } from "../records.ts";
 import { checkTrigger, type TriggerContext } from "./accept-trigger.ts";
 
 /**
- * Answers what a trigger would do: who would get what on which channel, the rendered content, and every reason. The
- * checks are those of a trigger, and so are the refusals.
+ * Computes what a trigger would do: who would get what on which channel, the rendered content, and every reason. The
+ * checks and refusals are those of a trigger.
  */
 export async function dryRun({ body }: WireRecord, ctx: TriggerContext): Promise<JsonObject> {
   if (!isJsonObject(body)) {
@@ -25,7 +25,7 @@ export async function dryRun({ body }: WireRecord, ctx: TriggerContext): Promise
   return { status: "success", dry_run: true, workflow: name, duplicate_of, ...present(rehearsal) };
 }
 
-/** The request that holds the trigger's idempotency key: sent for real, this trigger would be skipped. */
+/** The request that holds the trigger's idempotency key: a real trigger would be skipped. */
 async function holderOf({ auth, services }: TriggerContext, key: string | null): Promise<string | null> {
   if (key === null) return null;
   const [row] = await services.db.query<{ request_id: string }>(

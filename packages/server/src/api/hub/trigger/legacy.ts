@@ -17,8 +17,8 @@ import { metadataText, type TriggerContext } from "./accept-trigger.ts";
 const MAX_RECORDS = 100;
 
 /**
- * The endpoint of the deprecated `Workflow` classes: the trigger brings its template and category along. What is wrong
- * with one record costs only itself.
+ * The endpoint of the deprecated `Workflow` classes: the trigger contains its template and category. An error in one
+ * record affects only that record.
  */
 export default defineRoute({
   method: "POST",

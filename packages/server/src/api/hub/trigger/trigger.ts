@@ -7,7 +7,7 @@ import { dryRun } from "./dry-run.ts";
 
 const MAX_RECORDS = 100;
 
-/** Read by hand, not by zod: this is the hottest path. The schema is what the reference shows. */
+/** Parsed by hand, not by zod: this is the hottest path. The schema is for the reference. */
 const body = z.unknown().meta({
   description: "One trigger, or an array of up to 100.",
   type: ["object", "array"],
@@ -30,7 +30,7 @@ const body = z.unknown().meta({
   },
 });
 
-/** Of all names this one must not be passed over: what was to be rehearsed would be sent. */
+/** This name in particular must not be ignored: a dry run would be sent for real. */
 const triggerQuery = z
   .looseObject({
     dry_run: z

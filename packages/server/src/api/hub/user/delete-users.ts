@@ -2,9 +2,9 @@ import type { Queryable } from "../../../db/db.ts";
 import { forgetMembers } from "../../../lists/lists.ts";
 
 /**
- * Deletes users with all that is theirs: identities, subscriptions and profiles in tenants go with the row, the inbox
- * and their places in lists by hand. Rows are locked in the order of their keys, as edits do it, so that the two cannot
- * deadlock. Returns how many there were.
+ * Deletes users with all their data: identities, subscriptions and profiles in tenants go with the row, the inbox and
+ * list memberships are deleted explicitly. Rows are locked in key order, like by edits, so that the two cannot
+ * deadlock. Returns the number of deleted users.
  */
 export async function deleteUsers(
   tx: Queryable,

@@ -6,8 +6,8 @@ import { recipientKey, type StoredRecipient } from "../../../recipients/recipien
 import type { Services } from "../../../services.ts";
 
 /**
- * A strict edit of one user, made when missing: the first thing that is wrong is the answer, and rolls the caller's
- * transaction back, the user's creation included. With a tenant, it is the profile there that is edited.
+ * A strict edit of one user, created when missing: the first error is the response, and rolls the caller's transaction
+ * back, including the creation. With a tenant, the profile there is edited.
  */
 export async function editUser(
   tx: Tx,
@@ -25,14 +25,14 @@ export async function editUser(
   const edit = { ...key, operations, mode: "strict", restore: true, create: true, tenant_id } as const;
   const [outcome] = await recipients.apply(tx, workspace_id, [edit]);
   if (outcome?.ok === false) throw new AppError("invalid_request_error", outcome.error);
-  // Read again: the database has written the times.
+  // Loaded again, because the database has set the times.
   const tenants = tenant_id === null ? [] : [tenant_id];
   const user = (await recipients.load(tx, workspace_id, [key], tenants)).get(recipientKey(key));
-  // Deleted by somebody else in between: this edit comes after that, and makes the user anew.
+  // Deleted concurrently: this edit comes after the deletion, and creates the user again.
   return user ?? editUser(tx, { recipients }, workspace_id, distinct_id, parsed, tenant_id);
 }
 
-/** `$context` in a body says for which tenant the rest of it is meant. */
+/** `$context` in a body names the tenant that the rest of it applies to. */
 export function tenantOfContext(body: unknown): string | null {
   const context = isJsonObject(body) && Object.hasOwn(body, "$context") ? body.$context : null;
   const tenant_id = isJsonObject(context) && Object.hasOwn(context, "tenant_id") ? context.tenant_id : null;
@@ -41,7 +41,7 @@ export function tenantOfContext(body: unknown): string | null {
   throw new AppError("invalid_request_error", "$context.tenant_id: must be a string");
 }
 
-/** From the transaction and not from the catalog, which may ask for a second connection. */
+/** Reads in the transaction and not from the catalog, which may need a second connection. */
 export async function requireTenant(tx: Queryable, workspace_id: number, tenant_id: string): Promise<void> {
   const found = await tx.kysely
     .selectFrom("tenant")

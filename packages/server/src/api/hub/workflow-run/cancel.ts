@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
 
-/** Trimmed, as a trigger is when it is accepted. */
+/** Trimmed, like the key of a trigger. */
 const key = z
   .string({ error: "must be a string" })
   .trim()
@@ -30,7 +30,7 @@ const body = z.looseObject(
   { error: "Request body must only contain a single JSON object" },
 );
 
-/** The wire's text; that `cancellation_key` counts as well came later. */
+/** The wire's text; `cancellation_key` was added later and counts too. */
 const NO_FILTER = "at least one filter is required: execution_id, recipients, idempotency_key";
 
 export default defineRoute({
@@ -57,7 +57,7 @@ export default defineRoute({
     if (Object.values(deciding).every((value) => value === null)) {
       throw new AppError("invalid_request_error", NO_FILTER);
     }
-    // Left out, it would cancel more than was meant.
+    // Ignoring an unknown filter would cancel more than intended.
     const unknown = Object.keys(body).find((name) => !Object.hasOwn(filter, name));
     if (unknown !== undefined) {
       throw new AppError(

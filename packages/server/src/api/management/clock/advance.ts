@@ -5,7 +5,7 @@ import { defineRoute } from "../../../http/route.ts";
 import { type ClockMove, LAST_CLOCK, readClock, sendClock } from "../../../workspaces/clock.ts";
 import { clockReply, expectSandbox, presentClock } from "./clock-reply.ts";
 
-/** How long the answer waits for the clock to arrive. */
+/** How long the response waits for the clock to arrive. */
 const PATIENCE_MS = 20_000;
 const LOOK_MS = 20;
 

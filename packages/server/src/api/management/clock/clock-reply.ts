@@ -13,7 +13,7 @@ export const clockReply = z.object({
   advancing_to: z.string().nullable().describe("Where the clock is on its way to; null once it is there."),
 });
 
-/** Real people's messages must not be sent by a clock that somebody plays with. */
+/** Real people's messages must not be sent by a clock under test. */
 export function expectSandbox({ mode, slug }: Workspace): void {
   if (mode === "sandbox") return;
   throw new AppError(

@@ -7,7 +7,7 @@ const body = z
   .strictObject(
     { at: z.iso.datetime({ offset: true }).optional().describe("Set it to this time; absent: now.") },
     {
-      // What was meant by another name would leave the clock where it stands.
+      // Ignoring a misnamed key would leave the clock where it stands.
       error: ({ code }) => (code === "unrecognized_keys" ? "the only key is at" : "must be a map: {at?}"),
     },
   )

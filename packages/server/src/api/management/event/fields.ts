@@ -1,13 +1,13 @@
 import { z } from "zod";
 
-/** Fields that the endpoints of events share. */
+/** Fields that the event endpoints share. */
 
 export const eventNameParam = { name: z.string().trim() };
 
-/** Null is what reads print for none, and changes nothing. */
+/** Reads show null for none; here it changes nothing. */
 export const eventDescription = z.string().max(1000).nullish();
 
-/** A link to a schema; without a number, or with null, to whatever version is live. */
+/** A link to a schema; without a number, or with null, it follows the live version. */
 export const schemaLink = z.object(
   {
     schema: z.string("Schema is required").min(1, "Schema is required"),

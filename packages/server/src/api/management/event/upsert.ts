@@ -10,7 +10,7 @@ export default defineRoute({
   body: z.object({
     name: z.string().trim().min(1, "This field may not be blank.").max(255),
     description: eventDescription,
-    /** Null is what reads print for none, and changes nothing: a link is taken away by `delink_schema`. */
+    /** Reads show null for none; here it changes nothing: `delink_schema` removes a link. */
     payload_schema: schemaLink.nullish(),
   }),
   reply: { status: 200, body: eventReply },

@@ -6,8 +6,8 @@ import { readRuns, readSurroundings } from "./read.ts";
 import { readRequestsNaming, readRequestsOfKey } from "./read-requests.ts";
 
 /**
- * The answer to "why did they (not) get it?", from the logs alone: the newest thing that happened decides, what was
- * before stands in the evidence. About everybody of a trigger it is the sum of what came of each.
+ * Answers "why did they (not) get it?" from the logs alone: the newest finding decides, the earlier ones are in the
+ * evidence. Without a recipient it sums up the results for all recipients of a trigger.
  */
 export async function explain(
   db: Queryable,
@@ -38,7 +38,7 @@ async function readFindings(
 ): Promise<Finding[]> {
   const isByKey = question.idempotency_key !== null;
   const readRequests = isByKey ? readRequestsOfKey : readRequestsNaming;
-  // Before its runs: what is expanded in between is then seen twice, and not missed.
+  // Requests before runs: one that is expanded in between is then seen twice, and not missed.
   const requests = await readRequests(db, question, expanding_since);
   const runs = await readRuns(db, question, isByKey ? requests.map(({ id }) => id) : null);
   const began = new Set(runs.map(({ request_id }) => request_id));
@@ -51,7 +51,7 @@ async function readFindings(
   ];
 }
 
-/** By the requests, whose ids are ordered by time: a run begins when others have been accepted long since. */
+/** Sorts by request, whose ids are ordered by time: a run may begin long after later requests were accepted. */
 function laterFirst(one: Finding, other: Finding): number {
   const [first, second] = [referenceOf(one).request_id ?? "", referenceOf(other).request_id ?? ""];
   if (first !== second) return first < second ? 1 : -1;
@@ -63,7 +63,7 @@ function referenceOf({ at, evidence }: Finding) {
   return { when: at, request_id: first?.request_id ?? null, execution_id: first?.execution_id ?? null };
 }
 
-/** Of a trigger with several recipients, or workflows. */
+/** Sums up a trigger with several recipients or workflows. */
 function sumUp({ idempotency_key }: Question, findings: Finding[]): Omit<Finding, "at"> {
   const counts = new Map<Verdict, number>();
   for (const { verdict } of findings) counts.set(verdict, (counts.get(verdict) ?? 0) + 1);

@@ -1,4 +1,4 @@
-/** Why somebody did or did not get something: one word for machines, one sentence for people, and what says so. */
+/** Why a recipient did or did not get something: one word for machines, one sentence for people, and the evidence. */
 export const VERDICTS = [
   "sent",
   "sending",
@@ -34,27 +34,27 @@ export type Verdict = (typeof VERDICTS)[number];
 export interface Finding {
   verdict: Verdict;
   summary: string;
-  /** When its request was made or its execution began. */
+  /** When its request was made or its execution started. */
   at: Date;
   evidence: Evidence[];
 }
 
 export interface Evidence {
-  /** In words. */
+  /** In words, for people. */
   what: string;
   when: Date | null;
   request_id: string | null;
   execution_id: string | null;
   message_id?: string;
   node_ref?: string;
-  /** What the gate saw. */
+  /** The values that the gate saw. */
   values?: unknown;
 }
 
-/** What is asked about. Of `distinct_id` and `idempotency_key` one is there. */
+/** The subject of the question. One of `distinct_id` and `idempotency_key` is set. */
 export interface Question {
   workspace_id: number;
-  /** A user's, or `object_type/id`. */
+  /** A user's distinct_id, or `object_type/id`. */
   distinct_id: string | null;
   workflow: string | null;
   idempotency_key: string | null;

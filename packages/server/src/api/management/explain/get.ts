@@ -9,7 +9,7 @@ import { VERDICTS } from "./finding.ts";
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 7;
 
-/** Trimmed, as ids and keys are when they are accepted. */
+/** Trimmed, like ids and keys on accept. */
 const name = singleText.trim().max(512, "must be at most 512 characters").optional();
 
 const query = ownQuery({

@@ -2,7 +2,7 @@ import type { ErrorCode } from "../../../errors.ts";
 import type { ProblemCode } from "../../../core/problem-codes.ts";
 import type { Finding, Question, Verdict } from "./finding.ts";
 
-/** A request that made no execution for whoever is asked about. */
+/** A request that created no execution for the recipient in question. */
 export interface ExplainedRequest {
   id: string;
   api_type: string;
@@ -11,13 +11,13 @@ export interface ExplainedRequest {
   errors: StoredProblem[] | null;
   created_at: Date;
   has_runs: boolean;
-  /** It may not have been looked at yet. */
+  /** It may not have been expanded yet. */
   is_expanding: boolean;
-  /** Its body names whoever is asked about; otherwise only problems that are theirs concern them. */
+  /** Its body names the recipient in question; otherwise only problems about that recipient count. */
   names_them: boolean;
-  /** Some enabled workflow is there for its event by now. */
+  /** By now there is an enabled workflow for its event. */
   has_workflow: boolean;
-  /** Of an event: runs may wait for it, or count it as a success. */
+  /** For an event: runs may wait for it, or count it as a success. */
   is_awaited: boolean;
 }
 
@@ -62,7 +62,7 @@ function verdictOf({ error_code }: StoredProblem): Verdict | null {
 
 const VERDICTS = new Map<string, Verdict | null>(Object.entries(VERDICTS_OF_PROBLEMS));
 
-/** Null when the request has nothing to say about whoever is asked about, or whichever workflow. */
+/** Null if the request is irrelevant to the recipient or workflow in question. */
 export function judgeRequest(
   request: ExplainedRequest,
   question: Pick<Question, "distinct_id" | "workflow">,
@@ -94,7 +94,7 @@ export function judgeRequest(
   };
 }
 
-/** Their own before those of the whole request, which concern only whom it names. */
+/** The recipient's own problems come before those of the whole request, which only concern the recipients it names. */
 function problemsAbout(
   { errors, names_them }: ExplainedRequest,
   { distinct_id: who, workflow }: Pick<Question, "distinct_id" | "workflow">,
@@ -109,7 +109,7 @@ function problemsAbout(
   return names_them ? [...own, ...told.filter(({ recipient = null }) => recipient === null)] : own;
 }
 
-/** Of a request that has nothing to tell. */
+/** Judges a request without problems. */
 function judgeSilent(
   request: ExplainedRequest,
   workflow: string | null,
@@ -125,7 +125,7 @@ function judgeSilent(
     const because = `the trigger '${name}' was expanded, and came to no execution that is still kept`;
     return { verdict: "nothing_to_send", because };
   }
-  // It may have ended a wait, or counted as a success: that is told with the run.
+  // It may have ended a wait, or counted as a success: that is reported with the run.
   if (is_awaited && workflow === null) return null;
   const because = has_workflow
     ? `no enabled workflow was started by event '${name}' when it came`

@@ -2,7 +2,7 @@ import { codeOf, type Stage, type Step, type StepCode } from "../../../core/step
 import type { StoredWait } from "../log/run-row.ts";
 import type { Evidence, Finding, Verdict } from "./finding.ts";
 
-/** An execution with its log and its messages, as `judgeRun` reads it. */
+/** An execution with its log and its messages, the input of `judgeRun`. */
 export interface ExplainedRun {
   id: string;
   request_id: string;
@@ -15,7 +15,7 @@ export interface ExplainedRun {
   created_at: Date;
   updated_at: Date;
   messages: ExplainedMessage[];
-  /** Of the batch it was absorbed into. */
+  /** The run whose batch absorbed this one. */
   carrier: { id: string; status: string; wake_at: Date | null } | null;
 }
 
@@ -32,7 +32,7 @@ export interface ExplainedMessage {
 
 const ARRIVED = new Set(["sent_by_vendor", "delivered", "seen", "read", "clicked", "dismissed"]);
 
-/** Pure: the log says it all. */
+/** Pure: uses only the log. */
 export function judgeRun(run: ExplainedRun): Finding {
   const messages = run.messages.filter(({ channel }) => channel !== "webhook");
   const { verdict, because } = messages.length > 0 ? judgeMessages(messages) : judgeLog(run);
@@ -51,7 +51,7 @@ interface Judged {
   because: string;
 }
 
-/** The best that came of them counts. */
+/** The best outcome counts. */
 function judgeMessages(messages: ExplainedMessage[]): Judged {
   const list = messages.map(({ channel, status }) => `${channel} ${status}`).join(", ");
   const count = (statuses: ReadonlySet<string>) =>
@@ -179,7 +179,7 @@ function fateOf({ status, wake_at }: NonNullable<ExplainedRun["carrier"]>): stri
   return wake_at === null ? "which is being closed" : `which waits until ${wake_at.toISOString()}`;
 }
 
-/** What is still to come, or was cut off, behind messages. */
+/** What is still to come, or was cut off, after messages. */
 function afterwards(run: ExplainedRun, hasMessages: boolean): string {
   if (!hasMessages) return "";
   if (run.status === "cancelled") return "; the rest was cancelled";
@@ -197,7 +197,7 @@ const DECISIVE = new Set<Stage>([
   "channels_computed",
 ]);
 
-/** The steps that decided something; the execution's log has all. */
+/** The steps that decided something; the execution's log has all steps. */
 function stepsOf({ id, request_id, steps }: ExplainedRun): Evidence[] {
   return steps
     .filter((step) => step.l !== undefined || DECISIVE.has(step.s))
@@ -211,7 +211,7 @@ function stepsOf({ id, request_id, steps }: ExplainedRun): Evidence[] {
     }));
 }
 
-/** When its node made it, in the time of the steps that it stands among. */
+/** Dated when its node created it, in the same time as the steps around it. */
 function evidenceOf({ id, request_id, steps }: ExplainedRun, message: ExplainedMessage): Evidence {
   const { channel, status, failure_reason } = message;
   const madeAt = steps.findLast(({ n }) => n === message.node_ref)?.t;

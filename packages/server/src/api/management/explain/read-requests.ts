@@ -4,15 +4,15 @@ import { BODY, bodyNames, PROBLEMS, problemsName } from "../log/stored-request.t
 import type { Question } from "./finding.ts";
 import type { ExplainedRequest } from "./judge-request.ts";
 
-/** The newest are enough to say what happens; an answer is to be read by somebody. */
+/** The newest are enough to explain what happens, and keep the answer readable. */
 export const MOST = 20;
-/** Requests that are looked through for one that names somebody: they are not indexed by the people they name. */
+/** The maximum of requests searched for a recipient's name: they are not indexed by recipient. */
 export const LOOKED_THROUGH = 20_000;
 
-/** A further page of an object's subscribers, whose problems are its own, belongs to the request that began it. */
+/** A further page of an object's subscribers has its own problems but belongs to the request that started it. */
 const FIRST = "case when q.api_type = 'fanout' then (q.body ->> 'request_id')::uuid else q.id end";
 
-/** No `exists`, which may read the whole table of runs into a hash: an index look-up for each that is asked about. */
+/** No `exists`, which may read the whole table of runs into a hash: one index lookup per request instead. */
 const HAS_RUNS = `(select true from run r where r.workspace_id = q.workspace_id and r.request_id = ${FIRST} limit 1)
   is true`;
 
@@ -20,11 +20,11 @@ const HAS_WORKFLOW = `exists (select from workflow_event e join workflow w using
   where e.workspace_id = q.workspace_id and e.event_name = lower(q.name) and e.usage = 'Trigger Event'
     and w.is_enabled and w.live_version_id is not null and w.deleted_at is null)`;
 
-/** Runs of a workflow that is disabled go on waiting. */
+/** Runs of a disabled workflow keep waiting. */
 const IS_AWAITED = `exists (select from workflow_event e
   where e.workspace_id = q.workspace_id and e.event_name = lower(q.name) and e.usage <> 'Trigger Event')`;
 
-/** `since` is what the oldest request that may still wait for its expand was accepted at; null: none waits. */
+/** `since` is when the oldest request that may still wait for its expand was accepted; null: none waits. */
 const columns = (
   name: string,
   since: string,
@@ -34,13 +34,13 @@ const columns = (
   coalesce(${names(name)}, false) as names_them,
   ${HAS_WORKFLOW} as has_workflow, ${IS_AWAITED} as is_awaited`;
 
-/** A request for one workflow is of its name; whether an event is, its errors say. */
+/** A request for one workflow has its name; for an event the errors show it. */
 export const FOR_WORKFLOW = (workflow: string): string => `(${workflow}::text is null or q.name = ${workflow}
   or q.api_type = 'event' and exists (select from workflow_event e
        where e.workspace_id = q.workspace_id and e.event_name = lower(q.name) and e.slug = ${workflow}
          and e.usage = 'Trigger Event'))`;
 
-/** An event whose workflow could not find out whom it is for may mean somebody whom its properties name. */
+/** An event whose workflow could not determine its recipients may mean anyone named in its properties. */
 const names = (name: string): string => `(${bodyNames(name)}
   or q.api_type = 'event' and strpos((${BODY}) #>> '{properties}', ${name}) > 0
      and exists (select from ${PROBLEMS} where e ->> 'error_code' = 'override_failed'))`;
@@ -60,8 +60,8 @@ export async function readRequestsOfKey(
 }
 
 /**
- * Requests that name somebody, or tell of them, and have come to no execution, or not to all that they asked for. Most
- * that are accepted come to executions, and then no body is read.
+ * Requests that name a recipient, or have problems about one, and led to no execution, or not to all of them. Most
+ * accepted requests lead to executions, and then no body is read.
  */
 export async function readRequestsNaming(
   db: Queryable,

@@ -8,7 +8,7 @@ import type { Question } from "./finding.ts";
 import type { ExplainedMessage, ExplainedRun } from "./judge-run.ts";
 import { FOR_WORKFLOW, LOOKED_THROUGH, MOST } from "./read-requests.ts";
 
-/** Whoever has this name: a text with a slash may be a user's id as well as an object's. */
+/** Matches any recipient with this name: a text with a slash may be a user's id as well as an object's. */
 const NAMED = (row: string, name: string) =>
   `(${row}.distinct_id = ${name} and ${row}.object_type = ''
     or ${row}.distinct_id = substr(${name}, strpos(${name}, '/') + 1)
@@ -21,7 +21,7 @@ type RunRow = Omit<ExplainedRun, "who" | "messages" | "carrier" | "steps" | "wai
   wait: StoredWait | null;
 };
 
-/** The newest executions of somebody, or of requests. Relies on the indexes of run by recipient and by request. */
+/** The newest executions of a recipient or of requests. Relies on the indexes of run by recipient and by request. */
 export async function readRuns(
   db: Queryable,
   { workspace_id, distinct_id, workflow, since }: Question,
@@ -90,14 +90,14 @@ function carrierOf({ steps }: Pick<RunRow, "steps">): string | null {
   return null;
 }
 
-/** What there is where nothing was triggered. */
+/** The facts for a question about which nothing was triggered. */
 export interface ChunkData {
   is_known: boolean;
-  /** Of the workflow that is asked about, or of all; counted up to a limit. */
+  /** Requests for the workflow in question, or for all; counted up to a limit. */
   requests: number;
-  /** Why the workflow cannot be triggered; null when it can, or none is asked about. */
+  /** Why the workflow cannot be triggered; null if it can, or none is in question. */
   unavailable: string | null;
-  /** The newest event of which the workflow could not find out whom it is for. */
+  /** The newest event whose recipients the workflow could not determine. */
   aimless: { id: string; created_at: Date; text: string } | null;
 }
 

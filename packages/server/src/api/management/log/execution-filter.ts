@@ -16,7 +16,7 @@ import {
   workflowQuery,
 } from "./log-query.ts";
 
-/** The filters of the log of executions. All of them hold together. */
+/** The filters of the execution log. They are AND-ed. */
 const STATUSES = ["in_progress", "completed", "partial_failure", "failed", "cancelled"] as const;
 const SEVERITIES = ["info", "warning", "error"] as const;
 /** Calls of webhook nodes are messages of an execution too. */
@@ -48,8 +48,8 @@ export const executionQuery = ownQuery({
 });
 
 /**
- * Served by the indexes of run on id, recipient and request, and of request on the key; the rest is filtered on the
- * way. A key is that of the request that an execution came of.
+ * Served by the indexes of run on id, recipient and request, and of request on the key; the rest is filtered during the
+ * scan. The key is that of the execution's request.
  */
 export function executionConditions(
   workspace_id: number,
@@ -76,7 +76,7 @@ export function executionConditions(
   return [...conditions, ...messageConditions(query)];
 }
 
-/** Both of one message. Relies on the index of message by execution. */
+/** Both must hold for the same message. Relies on the index of message by execution. */
 function messageConditions({ template, channel }: z.output<typeof executionQuery>): Condition[] {
   if (!template && !channel) return [];
   const wanted: Condition[] = [sql`m.workspace_id = r.workspace_id and m.execution_id = r.id`];
@@ -85,7 +85,7 @@ function messageConditions({ template, channel }: z.output<typeof executionQuery
   return [sql`exists (select from message m where ${sql.join(wanted, sql` and `)})`];
 }
 
-/** The status of what ended by itself is the worst of its log; of the others the log is read. */
+/** The worst severity: from the status of a run that ended without being cancelled, from the log of any other. */
 const WORST = sql`case r.status when 'failed' then 'error' when 'partial_failure' then 'warning' when 'completed' then 'info'
   else coalesce((select s ->> 'l' from json_array_elements(r.steps) s where s ->> 'l' in ('error', 'warning')
                   order by s ->> 'l' limit 1), 'info') end`;

@@ -4,7 +4,7 @@ import { microsZ, orNull } from "../../../core/time/wire-time.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { withoutSecrets } from "../../hub/message/present-message.ts";
 
-/** The messages of an execution as its log shows them: webhook calls among them, and what vendors said of each. */
+/** The messages of an execution as its log shows them, including webhook calls and the vendors' reports on each. */
 interface MessageRow {
   id: string;
   node_ref: string;
@@ -33,7 +33,7 @@ interface MessageRow {
   events: { at: string; kind: string; detail: Json }[] | null;
 }
 
-/** An execution has as many messages as its nodes reach addresses; a log is not the place for more than these. */
+/** An execution has as many messages as its nodes reach addresses; the log shows at most this many. */
 const MOST = 1000;
 
 /** Relies on the indexes of message by execution and of message_event by message. */

@@ -56,12 +56,12 @@ interface ChildRow {
   status: string;
 }
 
-/** As many as are shown; `count` of all is in the list of executions, by their request. */
+/** The number shown; the list of executions has the `count` of all, by their request. */
 const MOST_CHILDREN = 100;
 
 /**
- * Runs of an object's subscribers share its request; those of workflows that this one triggered have requests of
- * their own, under a key made of its id and the node's.
+ * Runs of an object's subscribers share its request; those of workflows triggered by this run have requests of their
+ * own, under a key made of its id and the node's.
  */
 async function readChildren(
   db: Queryable,

@@ -6,7 +6,9 @@ import { readLog } from "./log-query.ts";
 import { presentRequest, type RequestRow } from "./present-request.ts";
 import { requestConditions, requestQuery, requestStatus } from "./request-filter.ts";
 
-/** Shown with a request; an object may have reached a million. The execution log filters by request. */
+/**
+ * The maximum shown with a request; an object may have reached a million. The execution log can be filtered by request.
+ */
 const MAX_EXECUTIONS = 100;
 
 export default defineRoute({

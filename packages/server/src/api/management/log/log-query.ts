@@ -4,14 +4,14 @@ import type { Queryable } from "../../../db/db.ts";
 import { type Cursor, type cursorMeta, MAX_COUNT, readPage, type Slice } from "../../../http/cursor.ts";
 import { instantFilter, textFilter } from "../../filter-values.ts";
 
-/** What the logs of requests and executions have in common: a span of time, people by name, and how a page is read. */
+/** What the logs of requests and executions share: a time span, recipients by name, and reading a page. */
 
 export type Condition = RawBuilder<SqlBool>;
 
-/** An id or a key, which are trimmed when they are accepted. */
+/** An id or a key; these are trimmed on accept. */
 export const trimmedFilter = textFilter.transform((text) => text?.trim());
 
-/** As `explain` and `redrive` call it. */
+/** The same names as in `explain` and `redrive`. */
 export const spanQuery = {
   since: instantFilter.describe("RFC 3339, inclusive."),
   until: instantFilter.describe("RFC 3339, exclusive."),
@@ -25,7 +25,7 @@ export function refuseEmptySpan(
   ctx.addIssue({ code: "custom", path: ["until"], message: "must be after since" });
 }
 
-/** A workflow by its slug. Messages, which are the wire's, know the filter by its second name. */
+/** A workflow by its slug. The wire's message list uses the second name for this filter. */
 export const workflowQuery = {
   workflow: textFilter.describe("Slug of a workflow."),
   workflow_slug: textFilter.describe("The same as workflow."),
@@ -41,12 +41,12 @@ export function refuseTwoWorkflows({ workflow, workflow_slug }: NamedTwice, ctx:
   ctx.addIssue({ code: "custom", path: ["workflow_slug"], message: "must be the same as workflow" });
 }
 
-/** How far the clock that made an id may be from the database's. */
+/** The maximum difference between the clock that made an id and the database's. */
 const CLOCK_MARGIN_MS = 600_000;
 
 /**
- * Rows made in a span. It is a range of ids too, which is what the partitions and the primary key are ordered by;
- * `firstId` gives the least id of a millisecond.
+ * Rows created in a time span. It is also a range of ids, by which the partitions and the primary key are ordered;
+ * `firstId` returns the smallest id of a millisecond.
  */
 export function madeIn(
   row: "q" | "r",
@@ -66,7 +66,10 @@ export function madeIn(
   return conditions;
 }
 
-/** Runs of whoever has a name: with a slash in it, it may be a user's id or `object_type/id`. Relies on run by recipient. */
+/**
+ * Runs of the recipients with a name: with a slash it may be a user's id or `object_type/id`. Relies on run by
+ * recipient.
+ */
 export function isOf(name: string): Condition {
   const slash = name.indexOf("/");
   const user = sql<SqlBool>`r.distinct_id = ${name} and r.object_type = ''`;
@@ -79,11 +82,11 @@ export interface Log<Row> {
   from: RawBuilder<unknown>;
   conditions: Condition[];
   id: "q.id" | "r.id";
-  /** Of what is left when the page is cut. */
+  /** Selects from the rows that remain after cutting the page. */
   select: (page: RawBuilder<unknown>, order: RawBuilder<unknown>) => RawBuilder<Row>;
 }
 
-/** One page of a log, newest first, and how many rows match in all, counted up to a limit. */
+/** One page of a log, newest first, and the number of all matching rows, counted up to a limit. */
 export async function readLog<Row extends { id: string }>(
   db: Queryable,
   cursor: Cursor,

@@ -2,7 +2,7 @@ import { isJsonObject, type Json } from "../../../core/json.ts";
 import { microsZ, orNull } from "../../../core/time/wire-time.ts";
 import { ERRORS } from "../../../errors.ts";
 
-/** A request as its log shows it: as it was sent, what the caller was answered, and what came of it. */
+/** A request as its log shows it: as it was sent, the response, and its results. */
 export interface RequestRow {
   id: string;
   created_at: Date;
@@ -13,7 +13,7 @@ export interface RequestRow {
   idempotency_key: string;
   parent_run_id: string | null;
   status: string;
-  /** Something of it was refused when it came. */
+  /** Part of it was refused on accept. */
   is_refused: boolean;
   errors: { error_code: string; error_description: string }[] | null;
   body: Json;
@@ -23,7 +23,7 @@ export interface RequestRow {
 
 type ApiType = "workflow" | "dynamic" | "event" | "user_edit";
 
-/** In the words of metrics. */
+/** The names used in metrics. */
 const API_TYPES: Record<ApiType, string> = {
   workflow: "workflow_trigger",
   dynamic: "workflow_trigger",
@@ -31,7 +31,7 @@ const API_TYPES: Record<ApiType, string> = {
   user_edit: "user_edit",
 };
 
-/** What triggers the workflows that it is for. */
+/** The trigger type of the workflows that it starts. */
 const TRIGGER_TYPES: Record<ApiType, string | null> = {
   workflow: "api",
   dynamic: "dynamic",
@@ -61,7 +61,7 @@ export function presentRequest(row: RequestRow): Record<string, unknown> {
   };
 }
 
-/** Users, and objects as `object_type/id`. What was refused may be of any shape. */
+/** Users, and objects as `object_type/id`. A refused body may have any shape. */
 function namesIn({ api_type, body }: RequestRow): string[] {
   if (!isJsonObject(body)) return [];
   if (api_type === "event" || api_type === "user_edit") return nameOf(body.distinct_id) ?? [];
@@ -69,13 +69,13 @@ function namesIn({ api_type, body }: RequestRow): string[] {
   return Array.isArray(people) ? [...new Set(people.flatMap((person) => nameOf(person) ?? []))] : [];
 }
 
-/** Of an event it is its user, unless a workflow says otherwise. */
+/** For an event the actor is its user, unless a workflow overrides it. */
 function actorIn({ api_type, body }: RequestRow): string | null {
   if (!isJsonObject(body)) return null;
   return nameOf(api_type === "event" ? body.distinct_id : body.actor)?.[0] ?? null;
 }
 
-/** Null for whoever has no name, such as the recipient that is never stored. */
+/** Null for recipients without a name, such as one that is never stored. */
 function nameOf(person: Json | undefined): [string] | null {
   if (typeof person === "number") return [String(person)];
   if (typeof person === "string") return person.trim() === "" ? null : [person.trim()];
@@ -86,7 +86,10 @@ function nameOf(person: Json | undefined): [string] | null {
   return name === null ? null : [`${object_type.trim()}/${name[0]}`];
 }
 
-/** The answer in the terms of `/trigger/`, whichever endpoint it was; null: a run made the request, nobody was answered. */
+/**
+ * The response in the terms of `/trigger/`, whatever the endpoint; null: a run made the request, so nobody got a
+ * response.
+ */
 function responseOf({
   id,
   api_type,
@@ -101,7 +104,7 @@ function responseOf({
   return { status_code: statusOf(type), error: { type, message } };
 }
 
-/** A key that was used before is answered with the request that used it first. */
+/** A reused key is answered with the request that used it first. */
 function firstOf(problem: { error_code: string; error_description: string } | undefined): string | null {
   if (problem?.error_code !== "duplicate_idempotency_key") return null;
   return /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.exec(problem.error_description)?.[0] ?? null;

@@ -16,7 +16,7 @@ import {
 } from "./log-query.ts";
 import { bodyNames, PROBLEMS, problemsName } from "./stored-request.ts";
 
-/** The filters of the log of requests. All of them hold together. */
+/** The filters of the request log. They are AND-ed. */
 const STATUSES = ["in_progress", "completed", "partial_failure", "failure", "skipped", "cancelled"] as const;
 const SEVERITIES = ["info", "warning", "error", "critical"] as const;
 const API_NAMES = ["workflow", "dynamic", "event", "user_edit"] as const;
@@ -43,9 +43,10 @@ export const requestQuery = ownQuery({
 const RUNS = sql`select from run r where r.workspace_id = q.workspace_id and r.request_id = q.id`;
 
 /**
- * `accepted` is stored until something is to be said: once expanded, the request is done. `expanding_since` is when the
- * oldest was accepted, or put back, that may still wait for that; null when none does. What was refused when it came
- * is kept apart from what failed later, for nothing puts it back; it is shown as the failure that it is.
+ * The stored status stays `accepted` unless there is something to report: once expanded, the request is done.
+ * `expanding_since` is when the oldest request that may still wait for its expand was accepted or redriven; null if
+ * none does. A refusal on accept is stored differently from a later failure, because it cannot be redriven; it is shown
+ * as the failure that it is.
  */
 export function requestStatus(expanding_since: Date | null): RawBuilder<string> {
   const waits =
@@ -56,7 +57,10 @@ export function requestStatus(expanding_since: Date | null): RawBuilder<string> 
     when ${waits} then 'in_progress' else 'completed' end`;
 }
 
-/** Served by the indexes of request on id and key, and of run on recipient and request; the rest is filtered on the way. */
+/**
+ * Served by the indexes of request on id and key, and of run on recipient and request; the rest is filtered during the
+ * scan.
+ */
 export function requestConditions(
   workspace_id: number,
   query: z.output<typeof requestQuery>,
@@ -66,7 +70,7 @@ export function requestConditions(
   const workflow = query.workflow || query.workflow_slug;
   const conditions: Condition[] = [
     sql`q.workspace_id = ${workspace_id}`,
-    // The further pages of a fan-out, which belong to the request that began it.
+    // The further pages of a fan-out, which belong to the request that started it.
     sql`q.api_type <> 'fanout'`,
     ...madeIn("q", query, uuidTime),
   ];
@@ -85,7 +89,7 @@ export function requestConditions(
   return conditions;
 }
 
-/** A trigger is of its workflow's name. Which workflows an event triggered, or failed to, its runs and errors tell. */
+/** A trigger has its workflow's name. Which workflows an event triggered, or failed to, is in its runs and errors. */
 function concerns(workflow: string): Condition {
   return sql`(case q.api_type when 'event'
     then exists (${RUNS} and r.workflow_slug = ${workflow})
@@ -96,8 +100,8 @@ function concerns(workflow: string): Condition {
 const NAMES_THEM = sql.raw(`${bodyNames("k.name")} or ${problemsName("k.name")}`);
 
 /**
- * Whom a request reached its runs say, by an index. Bodies are read only of those that did not come to a run for
- * everybody they name, and of events, which name one user each.
+ * The recipients that a request reached are found through its runs, by an index. Bodies are read only for requests
+ * without a run for everybody they name, and for events, which name one user each.
  */
 function reachedOrNamed(workspace_id: number, name: string, expanding_since: Date | null): Condition {
   const waits =

@@ -4,8 +4,8 @@ import { recipientName } from "../../../core/recipient-name.ts";
 import { microsZ, orNull } from "../../../core/time/wire-time.ts";
 
 /**
- * A run as the execution log shows it, all of it in its workspace's time: it began with its first step and was last
- * changed with its last. Step keys are written short in the row and named in full here.
+ * A run as the execution log shows it, entirely in its workspace's time: it was created with its first step and updated
+ * with its last. Step keys are abbreviated in the row and spelled out here.
  */
 export interface RunRow {
   id: string;
@@ -26,14 +26,14 @@ export interface RunRow {
   updated_at: Date;
 }
 
-/** What a run waits for, as it is stored with it. */
+/** The stored wait of a run. */
 export interface StoredWait {
   until: string | null;
   topics?: { name: string; key: string }[];
   batch_id?: string;
 }
 
-/** Of the first, or counted from the last. The columns of the row are the database's time, which a test clock leaves. */
+/** The time of the first step, or of the last. The columns of the row are in the time of the database, whatever a test clock says. */
 function timeOfStep(index: 0 | -1): string {
   const real = index === 0 ? "r.created_at" : "r.updated_at";
   return `coalesce(to_timestamp((r.steps -> ${index} ->> 't')::float8 / 1000), ${real})`;
@@ -64,7 +64,7 @@ export function presentRun(row: RunRow): Record<string, unknown> {
   };
 }
 
-/** Null for runs that are over, and for those that will go on in a moment. */
+/** Null for runs that are over, and for those that continue in a moment. */
 export function presentWait({ status, wake_at, wait }: Pick<RunRow, "status" | "wake_at" | "wait">) {
   if (status !== "in_progress" || (wake_at === null && wait === null)) return null;
   const names = wait?.topics?.map(({ name }) => name) ?? [];

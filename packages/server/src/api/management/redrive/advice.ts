@@ -2,9 +2,9 @@ import type { Queryable } from "../../../db/db.ts";
 import type { Redriven, RedriveKind } from "../../../engine/engine.ts";
 
 /**
- * What to do about something that is not put back. The engine's reason names what may be put back instead, an execution
- * for a message or the reverse; whether that would be, only a look at it tells, and two refusals that point at each
- * other help nobody.
+ * Advice for something that cannot be redriven. The engine's reason names the alternative, an execution for a message
+ * or the reverse; whether that one can be redriven must be looked up, since two refusals that point at each other help
+ * nobody.
  */
 type Refusals = Redriven["refused"];
 
@@ -26,7 +26,7 @@ export async function advise(
 
 type Look = (db: Queryable, workspace_id: number, ids: string[]) => Promise<Map<string, string>>;
 
-/** Per kind the refusal that points elsewhere. */
+/** For each kind, the refusal that points elsewhere. */
 const LOOKS: Record<RedriveKind, [code: string, look: Look]> = {
   requests: ["", async () => new Map()],
   executions: ["not_stopped", lookAtMessages],

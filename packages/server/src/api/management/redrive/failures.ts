@@ -6,17 +6,17 @@ import { ulidTime } from "../../../ids.ts";
 import { ownQuery } from "../query.ts";
 
 /**
- * What failed and when. Requests and executions by when they failed, messages by when they were made. Errors are grouped
- * by their text without what differs from one case to the next: quoted values, ids and numbers.
+ * Failures by time: requests and executions by when they failed, messages by when they were created. Errors are grouped
+ * by their text without the parts that vary: quoted values, ids and numbers.
  */
 export interface FailureFilter {
   workflow: string | null;
-  /** As groups show it. */
+  /** The text as groups show it. */
   error: string | null;
   since: Date;
   /** Exclusive. */
   until: Date | null;
-  /** Of messages; all else has none. */
+  /** Applies to messages only; the other kinds have no channel. */
   channel: string | null;
 }
 
@@ -41,7 +41,7 @@ const fields = {
     .describe("Messages of this channel only, and nothing else."),
 };
 
-/** Names that are not known are refused: a filter with a slip in it would put back far more than was meant. */
+/** Unknown names are refused: a misspelt filter would redrive far more than intended. */
 export const failureFilter = z.strictObject(fields);
 
 export const failureQuery = ownQuery(fields);
@@ -58,13 +58,13 @@ export function toFilter(given: z.output<typeof failureFilter>): FailureFilter {
   };
 }
 
-/** Of a text column or expression. Long texts are cut before they are looked through. */
+/** The varying parts are removed from a text column or expression. Long texts are cut first. */
 const shapeOf = (
   text: string,
 ) => `regexp_replace(regexp_replace(regexp_replace(left(coalesce(${text}, 'unknown'), 500),
   '''[^'']*''', '''…''', 'g'), '(_id: ?)\\S+', '\\1…', 'g'), '[0-9]+', '#', 'g')`;
 
-/** The last error is the one that decided. */
+/** The last error is the decisive one. */
 const RUN_ERROR = shapeOf(
   `(select s ->> 'm' from json_array_elements(r.steps) with ordinality as step(s, place)
      where s ->> 'l' = 'error' order by place desc limit 1)`,
@@ -75,7 +75,7 @@ const FAILED_RUNS = `from run r
   where r.workspace_id = $1 and r.status = 'failed' and r.updated_at >= $2
     and ($3::timestamptz is null or r.updated_at < $3) and ($4::text is null or r.workflow_slug = $4)`;
 
-/** What came to nothing, for the reason that is told first. */
+/** The first reason why a request led to nothing. */
 const REQUEST_ERROR = shapeOf(
   `(select e ->> 'error_description' from json_array_elements(q.errors) with ordinality as told(e, place)
      where e ->> 'severity' in ('error', 'critical') order by place limit 1)`,
@@ -97,7 +97,7 @@ const FAILED_MESSAGES = `from message m
 /** The clock that made an id may be behind the database's. */
 const CLOCK_MARGIN_MS = 600_000;
 
-/** Of runs and requests. */
+/** The values for runs and requests. */
 const runValues = (workspace_id: number, { since, until, workflow }: FailureFilter) => [
   workspace_id,
   since,
@@ -114,7 +114,7 @@ const messageValues = (workspace_id: number, filter: FailureFilter) => [
 export interface FailureGroup {
   error: string;
   count: number;
-  /** As many of them as a redrive takes, unless something else stands in the way. */
+  /** The number that a redrive would take, unless another obstacle turns up. */
   redrivable: number;
   workflows: string[];
   sample_ids: string[];
@@ -186,7 +186,7 @@ export async function groupMessages(
   );
 }
 
-/** The next ids behind one, in order. */
+/** The next ids after one, in order. */
 export type NextFailed = (
   db: Queryable,
   workspace_id: number,

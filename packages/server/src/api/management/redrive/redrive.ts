@@ -11,9 +11,9 @@ import {
   toFilter,
 } from "./failures.ts";
 
-/** What one transaction puts back. */
+/** The number redriven in one transaction. */
 const PAGE = 500;
-/** Of a filter, in one call: beyond it the answer says that there is more. */
+/** The maximum for a filter in one call: beyond it the response reports that there is more. */
 const MOST = 10_000;
 const SHOWN = 100;
 
@@ -153,7 +153,10 @@ async function redriveNamed(
 
 const NEXT = { requests: nextFailedRequests, executions: nextFailedRuns, messages: nextFailedMessages };
 
-/** Page by page, each by itself: what was put back stays so, and the rest is put back by the next call. */
+/**
+ * Redrives page by page, each in its own transaction: finished pages stay redriven, and the next call redrives the
+ * rest.
+ */
 async function redriveFiltered(
   { auth, services, db, body: { include_ambiguous, dry_run } }: Context,
   filter: FailureFilter,
@@ -176,7 +179,7 @@ async function redriveFiltered(
   return more;
 }
 
-/** True when there may be more than were taken. What is refused does not count: it would be in the way for ever. */
+/** True if there may be more than were taken. Refused ones do not count: they would block the limit forever. */
 async function paged(
   next: (after: string) => Promise<string[]>,
   take: (page: string[]) => Promise<number>,

@@ -30,7 +30,7 @@ export default defineRoute({
   reply: {
     status: 200,
     body: payloadSchemaReply.extend({
-      /** Only where `commit` asked for it. */
+      /** Present only if `commit` requested it. */
       commit_result: z.object({ is_committed: z.boolean(), errors: z.array(z.string()) }).optional(),
     }),
     description: "The draft as stored, or the version that is live now.",

@@ -22,7 +22,7 @@ interface CaughtRow {
   attempt: number;
   vendor_slug: string;
   created_at: Date;
-  /** Name, type, size and hash of what a mail carried, and what it went without. */
+  /** Name, type, size and hash of the files that a mail carried, and those left out. */
   attachments: unknown;
 }
 

@@ -16,7 +16,7 @@ export default defineRoute({
     let matching = selectTemplates(source);
     if (query.mode === "live") matching = matching.where("t.live_version_no", "is not", null);
     if (query.q !== "") {
-      // Literal text: % and _ are no wildcards to who types them.
+      // Literal search: % and _ are not wildcards.
       matching = matching.where(
         sql<boolean>`strpos(lower(t.name), lower(${query.q})) > 0 or strpos(lower(t.slug), lower(${query.q})) > 0`,
       );

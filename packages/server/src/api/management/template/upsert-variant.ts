@@ -14,7 +14,7 @@ export default defineRoute({
   summary: "Create a variant or change its draft",
   params: z.object({ ...slugParam, ...channelParam, ...variantIdParam }),
   body: z.object({
-    // Upstream stops at 6 characters, which leaves out zh-Hans and zh-Hant.
+    // Upstream allows 6 characters, which excludes zh-Hans and zh-Hant.
     locale: z
       .string()
       .max(35)
@@ -46,7 +46,7 @@ export default defineRoute({
         locale: body.locale,
         content: body.content as JsonObject,
         tenant_id: body.tenant_id,
-        // Null is how clients write "none".
+        // Clients send null for "none".
         conditions: body.conditions === null ? [] : body.conditions,
         needs_vendor_approval: body.needs_vendor_approval ?? undefined,
         seq_no: body.seq_no ?? undefined,

@@ -11,7 +11,7 @@ export default defineRoute({
   summary: "Create a template or change the properties of its draft",
   params: z.object(templateSlugParam),
   body: z.object({
-    // The CLI sends only what it changes, and creates templates without a name.
+    // The CLI sends only changes, and creates templates without a name.
     name: z.string().min(1).max(128).optional(),
     description: z.string().max(500).nullish(),
     tags: z.array(z.string().min(1).max(128)).max(25).nullish(),

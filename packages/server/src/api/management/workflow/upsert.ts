@@ -53,7 +53,7 @@ export default defineRoute({
   },
 });
 
-/** Each is a row of the index by which events find workflows, written and announced with every commit. */
+/** Each is a row of the index by which events find workflows, written and announced on every commit. */
 const MAX_EVENTS = 1000;
 
 function refuseManyEvents(definition: WorkflowDefinition): void {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { slugParam } from "../params.ts";
 
-/** Path parameters of one version. A number that no version has is not found; anything else is refused. */
+/** Path parameters of one version. An unknown number is not found; anything else is refused. */
 export const versionParams = z.object({
   ...slugParam,
   version_no: z

@@ -13,7 +13,7 @@ export default defineRoute({
   async handle({ params, auth, db }) {
     const { distinct_id, tenant_id } = params;
     const { workspace_id } = auth.workspace;
-    // The user's row first, as every edit takes it: none of them is between the two deletions.
+    // Locks the user's row first, like every edit, so that no edit runs between the two deletions.
     const user = await db.kysely
       .selectFrom("recipient")
       .select("id")

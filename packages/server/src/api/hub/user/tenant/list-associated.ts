@@ -2,7 +2,7 @@ import { defineRoute } from "../../../../http/route.ts";
 import { userParams } from "../present-user.ts";
 import { listQuery, listReply, listTenants } from "./tenant-user.ts";
 
-/** The name of the same list in the Python SDK. */
+/** The name of this list in the Python SDK. */
 export default defineRoute({
   method: "GET",
   path: "/v1/user/:distinct_id/associated_tenant/",

@@ -5,17 +5,17 @@ import { AppError } from "../../../../errors.ts";
 import { recipientKey } from "../../../../recipients/recipients.ts";
 import { presentTenantUser, tenantUserShape, userParams } from "../present-user.ts";
 
-/** What the endpoints of a user's profiles in tenants share. */
+/** What the endpoints of a user's tenant profiles share. */
 export const tenantUserParams = userParams.extend({ tenant_id: z.string().trim().min(1) });
 
 export const listQuery = z.object(cursorShape);
 
 export const listReply = z.object({ meta: cursorMeta, results: z.array(tenantUserShape) });
 
-/** Of a user's tenants; other lists of the API go to 1000. */
+/** The limit for a user's tenants; other lists of the API go to 1000. */
 const MAX_LIMIT = 100;
 
-/** One result for each tenant that has a profile of the user, the latest first. */
+/** One result for each tenant that has a profile of the user, most recent first. */
 export async function listTenants({
   params,
   query,
