@@ -100,6 +100,14 @@ const MAY_KNOW: Record<string, string[]> = {
   bootstrap: ["db", "delivery/vendor-table", "ids", "workspaces"],
 };
 
+/** What a pure function has no use for. `new Date(…)` of a given time is fine. */
+const IMPURE =
+  /"node:[^"]*"|\bDate\.now\b|\bnew Date\(\)|\bperformance\.|\bprocess\.|\bMath\.random\b|\bset(?:Timeout|Interval|Immediate)\(/g;
+
+const CROWDED = 20;
+/** Folders with one file for each kind of something, which may be any number. */
+const OPEN_FOLDERS = new Set(["nodes", "vendors"]);
+
 interface Import {
   from: string;
   to: string;
@@ -110,6 +118,14 @@ async function sources(folder: string): Promise<string[]> {
   return entries
     .filter((name) => name.endsWith(".ts") && !/\.(test|d)\.ts$/.test(name))
     .map((name) => join(folder, name));
+}
+
+async function folders(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return [
+    folder,
+    ...entries.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name)),
+  ];
 }
 
 async function readImports(): Promise<Import[]> {
@@ -146,6 +162,37 @@ describe("the rooms of the server", () => {
     const graph = new Map<string, string[]>();
     for (const { from, to } of await readImports()) graph.set(from, [...(graph.get(from) ?? []), to]);
     expect(findCycle(graph)).toBeNull();
+  });
+
+  it("have no arrow that runs backwards", async () => {
+    const graph = new Map<string, string[]>();
+    for (const { from, to } of await readImports()) {
+      const [room, other] = [roomOf(from), roomOf(to)];
+      if (room === other || room === "main" || room === "index" || from.endsWith("index.gen.ts")) continue;
+      if (LEAVES.has(room) || LEAVES.has(other)) continue;
+      graph.set(room, [...(graph.get(room) ?? []), other]);
+    }
+    expect(findCycle(graph)).toBeNull();
+  });
+
+  it("keep core free of Node, clocks and chance", async () => {
+    const impure: string[] = [];
+    for (const file of await sources(join(src, "core"))) {
+      const text = (await readFile(file, "utf8")).replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+      for (const [found] of text.matchAll(IMPURE)) impure.push(`${relative(src, file)}: ${found}`);
+    }
+    expect(impure).toEqual([]);
+  });
+
+  it("list at most about twenty names in a folder, besides its sub-folders", async () => {
+    const crowded: string[] = [];
+    for (const folder of await folders(src)) {
+      const entries = await readdir(folder, { withFileTypes: true });
+      const names = entries.filter((entry) => !entry.isDirectory() && !/\.(test|gen)\.ts$/.test(entry.name));
+      const isOpen = OPEN_FOLDERS.has(relative(src, folder).split("/")[0] ?? "");
+      if (names.length > CROWDED && !isOpen) crowded.push(`${relative(src, folder)}: ${names.length}`);
+    }
+    expect(crowded).toEqual([]);
   });
 
   it("read the environment in config.ts alone", async () => {
