@@ -10,8 +10,6 @@ import type { JsonObject } from "../core/json.ts";
  */
 export interface ChannelDefinition<Content extends JsonObject = JsonObject> {
   channel: Channel;
-  /** Human name, as the dashboard and the error texts of docs use it. */
-  name: string;
   /** Parses one identity as clients send it. Never throws: a refusal carries the wire's reason text. */
   parseIdentity: (input: unknown, hints: IdentityHints) => IdentityResult;
   /**

@@ -69,7 +69,6 @@ export type RenderedEmail = {
 
 export default defineChannel({
   channel: "email",
-  name: "Email",
   parseIdentity,
   content,
   findProblems,

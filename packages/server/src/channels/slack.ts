@@ -17,7 +17,6 @@ const KNOWN_KEYS: ReadonlySet<string> = new Set([
 
 export default defineChannel({
   channel: "slack",
-  name: "Slack",
   parseIdentity,
   content: contentObject({ ...chatFields("slack"), body_block: textField }),
   ...defineChatBody("block", "body_block", 13_200),

@@ -1,4 +1,4 @@
-import { type Channel, CHANNELS, isChannel } from "./channel.ts";
+import { type Channel, CHANNELS, isChannel, isOurs } from "./channel.ts";
 import { isJsonObject, type Json } from "./json.ts";
 
 /**
@@ -15,7 +15,7 @@ export interface TestMode {
 }
 
 /** Items of the inbox leave nobody's house: they wait in a feed that is opened with the workspace's own key. */
-const HELD = CHANNELS.filter((channel) => channel !== "inbox");
+const HELD = CHANNELS.filter((channel) => !isOurs(channel));
 
 /**
  * Reads `test_mode` out of a workspace's stored `config`:

@@ -1,4 +1,4 @@
-import { type Channel, CHANNELS } from "./channel.ts";
+import { type Channel, channelOfKey, CHANNELS } from "./channel.ts";
 import { DEFAULT_TENANT } from "./profile/effective-profile.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 
@@ -213,7 +213,7 @@ function hasChannelValue(profile: JsonObject | null): boolean {
 }
 
 export function isChannelKey(key: string): boolean {
-  return key.startsWith("$") && (CHANNELS as readonly string[]).includes(key.slice(1));
+  return channelOfKey(key) !== undefined;
 }
 
 function toArray(value: Json): Json[] {

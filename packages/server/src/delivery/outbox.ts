@@ -1,5 +1,5 @@
 import type { Job } from "../queue/job.ts";
-import type { Channel } from "../core/channel.ts";
+import { type Channel, CHANNEL_TRAITS } from "../core/channel.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
 import type { Tx } from "../db/db.ts";
@@ -246,21 +246,21 @@ async function scheduleReceipts(tx: Tx, sent: Settled[]): Promise<void> {
   );
 }
 
-/** How long an address that bounced is left alone: 90 days by e-mail, 15 on WhatsApp, a token for ever. */
+/** Deactivates the addresses that bounced, for as long as the channel's trait says. */
 async function suppressIdentities(tx: Tx, bounced: Settled[]): Promise<void> {
   if (bounced.length === 0) return;
   await tx.query(
     `update identity i
         set perma_status = 'disabled', updated_at = now(),
-            perma_until = case i.channel when 'email' then now() + interval '90 days'
-                                         when 'whatsapp' then now() + interval '15 days' end
-       from unnest($1::int[], $2::text[], $3::text[], $4::text[]) as b(workspace_id, recipient_id, channel, key)
+            perma_until = now() + make_interval(days => b.days)
+       from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::int[]) as b(workspace_id, recipient_id, channel, key, days)
       where i.workspace_id = b.workspace_id and i.recipient_id = b.recipient_id and i.channel = b.channel and i.key = b.key`,
     [
       bounced.map(({ message }) => message.workspace_id),
       bounced.map(({ message }) => message.recipient_id),
       bounced.map(({ message }) => message.channel),
       bounced.map(({ message }) => message.identity_key),
+      bounced.map(({ message }) => CHANNEL_TRAITS[message.channel].bounce_days),
     ],
   );
 }

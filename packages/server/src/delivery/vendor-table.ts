@@ -1,7 +1,7 @@
 import type { VendorChoice, VendorTable } from "../core/vendor-choice.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Channel } from "../core/channel.ts";
-import { CHANNELS } from "../core/channel.ts";
+import { CHANNELS, isOurs } from "../core/channel.ts";
 import { LANES } from "../core/lane.ts";
 import type { Db, Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
@@ -116,7 +116,7 @@ export async function seedVendors(
   ids: IdSource,
 ): Promise<void> {
   for (const channel of CHANNELS) {
-    const vendor_slug = channel === "inbox" ? "carillon-inbox" : `simulator-${channel}`;
+    const vendor_slug = `${isOurs(channel) ? "carillon" : "simulator"}-${channel}`;
     const id = await insertVendor(
       db,
       { workspace_id, channel, vendor_slug, nickname: "", config: {} },

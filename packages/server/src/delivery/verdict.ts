@@ -1,4 +1,4 @@
-import type { Channel } from "../core/channel.ts";
+import { type Channel, CHANNEL_TRAITS } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
 import type { Outcome, ReceiptStatus } from "./vendor/vendor.ts";
@@ -61,24 +61,12 @@ export function judge(message: Attempted, outcome: Outcome, random: number): Ver
 }
 
 /**
- * May a message be sent again that has perhaps been sent? Where a duplicate is folded by the receiver
- * (Message-ID, collapse key, our own inbox) yes. A text message is money and noise twice, but a one-time
- * password that never comes is worse: yes in the two upper lanes, no in a campaign.
+ * Whether a message that has perhaps been sent may be sent again; the channel's trait says why. What is ambiguous is
+ * decided elsewhere: by `outcomeOf` in vendor/vendor.ts (a call without a clear answer; vendors/email/smtp.ts for SMTP),
+ * by the deadline in deliver.ts, and by `takeMessages` in outbox.ts (the worker died).
  */
 export function mayRepeat({ channel, lane }: Pick<Attempted, "channel" | "lane">): boolean {
-  switch (channel) {
-    case "email":
-    case "inbox":
-    case "androidpush":
-    case "iospush":
-    case "webpush":
-      return true;
-    case "sms":
-    case "whatsapp":
-    case "slack":
-    case "ms_teams":
-      return lane < 2;
-  }
+  return CHANNEL_TRAITS[channel].repeat_ambiguous === "always" || lane < 2;
 }
 
 function backoff(attempt: number, random: number): number {

@@ -1,3 +1,4 @@
+import { CHANNELS, isPush } from "../core/channel.ts";
 import type { Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 import { type Change, identityName, type UpsertedIdentity } from "./plan.ts";
@@ -115,7 +116,7 @@ function tokenOwners(upserted: UpsertedIdentity[]): UpsertedIdentity[] {
   const owners = new Map<string, UpsertedIdentity>();
   for (const one of upserted) {
     const { channel, status } = one.identity;
-    if (!channel.endsWith("push") || status !== "active") continue;
+    if (!isPush(channel) || status !== "active") continue;
     const name = identityName(one.identity);
     const other = owners.get(name);
     if (other === undefined || other.order < one.order) owners.set(name, one);
@@ -168,6 +169,11 @@ async function upsertIdentities(
   );
 }
 
+/** As the predicate of `identity_push_token` has them, so that it is used. */
+const PUSH_CHANNELS = CHANNELS.filter(isPush)
+  .map((channel) => `'${channel}'`)
+  .join(", ");
+
 /**
  * A token that moved to another person's profile is that person's now, whatever the tenants: a shared device must
  * not get both's.
@@ -177,7 +183,7 @@ async function disownTokens(tx: Queryable, workspace_id: number, tokens: Upserte
     `update identity i set status = 'inactive', updated_at = now()
        from unnest($2::text[], $3::text[], $4::text[]) as p(recipient_id, channel, key)
       where i.workspace_id = $1 and i.channel = p.channel and i.key = p.key and i.recipient_id <> p.recipient_id
-        and i.channel in ('androidpush', 'iospush', 'webpush') and i.status = 'active'`,
+        and i.channel in (${PUSH_CHANNELS}) and i.status = 'active'`,
     [
       workspace_id,
       tokens.map(({ recipient }) => recipient.id),

@@ -1,9 +1,9 @@
-import type { Channel } from "../channel.ts";
+import { type Channel, channelKey, channelOfKey, isOurs, isPush } from "../channel.ts";
 import { describeValue } from "../describe-value.ts";
 import type { Identity, IdentityHints, ParseIdentity, StoredIdentity } from "./identity.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { jsonEqual } from "../json/json-equal.ts";
-import { channelOfKey, isHintKey, type Operation } from "./profile-operations.ts";
+import { isHintKey, type Operation } from "./profile-operations.ts";
 import {
   checkReservedProperty,
   isReservedProperty,
@@ -52,9 +52,6 @@ export interface ProfileEdit {
 }
 
 export type EditResult = { ok: true; edit: ProfileEdit } | { ok: false; error: string };
-
-/** Push identities of one device replace each other, and the oldest gives way when there are too many. */
-const PUSH_CHANNELS: ReadonlySet<Channel> = new Set(["androidpush", "iospush", "webpush"]);
 
 const MAX_IDENTITIES_PER_CHANNEL = 100;
 const MAX_WARNINGS = 100;
@@ -142,8 +139,8 @@ function applyFields(draft: Draft, operator: FieldOperator, fields: JsonObject):
 function unset(draft: Draft, keys: readonly string[]): void {
   for (const rawKey of keys) {
     const channel = channelOfKey(rawKey);
-    if (channel === "inbox") {
-      warn(draft, "$unset: $inbox is kept, every recipient has one");
+    if (channel !== undefined && isOurs(channel)) {
+      warn(draft, `$unset: ${channelKey(channel)} is kept, every recipient has one`);
     } else if (channel !== undefined) {
       keepIdentities(draft, (identity) => identity.channel !== channel);
     } else if (isReservedProperty(rawKey)) {
@@ -250,7 +247,7 @@ function applyChannel(
   if (value === null) return;
   const inputs = Array.isArray(value) ? value : [value];
   if (inputs.length > MAX_IDENTITIES_PER_CHANNEL) {
-    refuse(draft, `$${channel}: must contain at maximum ${MAX_IDENTITIES_PER_CHANNEL} items`);
+    refuse(draft, `${channelKey(channel)}: must contain at maximum ${MAX_IDENTITIES_PER_CHANNEL} items`);
     if (draft.error !== null) return;
   }
   const identities: Identity[] = [];
@@ -273,7 +270,7 @@ function applyChannel(
     return;
   }
   // A replacement of which nothing is valid replaces nothing; the inbox's own identity always stays.
-  const replaces = operator === "$set" && channel !== "inbox";
+  const replaces = operator === "$set" && !isOurs(channel);
   if (replaces && (identities.length > 0 || inputs.length === 0)) {
     const keys = new Set(identities.map((identity) => identity.key));
     keepIdentities(draft, (identity) => identity.channel !== channel || keys.has(identity.key));
@@ -297,7 +294,7 @@ function addIdentity(draft: Draft, channel: Channel, identity: Identity): void {
     ];
   }
   draft.accepted += 1;
-  if (identity.device_id !== null && PUSH_CHANNELS.has(channel)) {
+  if (identity.device_id !== null && isPush(channel)) {
     // A device has one token per provider: the new one replaces whatever it had.
     keepIdentities(
       draft,
@@ -327,9 +324,9 @@ function restate(stored: StoredIdentity, identity: Identity, restore: boolean): 
 function makeRoom(draft: Draft, channel: Channel): boolean {
   const present = draft.identities.filter((identity) => identity.channel === channel);
   if (present.length < MAX_IDENTITIES_PER_CHANNEL) return true;
-  if (!PUSH_CHANNELS.has(channel)) {
+  if (!isPush(channel)) {
     draft.refused += 1;
-    refuse(draft, `$${channel}: must contain at maximum ${MAX_IDENTITIES_PER_CHANNEL} items`);
+    refuse(draft, `${channelKey(channel)}: must contain at maximum ${MAX_IDENTITIES_PER_CHANNEL} items`);
     return false;
   }
   const oldest = present[0];

@@ -1,4 +1,4 @@
-import { CHANNELS, type Channel } from "../channel.ts";
+import { channelOfKey } from "../channel.ts";
 import { describeValue } from "../describe-value.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";
 
@@ -103,16 +103,8 @@ const USER_KEYS: ReadonlySet<string> = new Set([
 ]);
 const OBJECT_KEYS: ReadonlySet<string> = new Set([...USER_KEYS, "object_type", "id"]);
 
-/** `$email` and its eight siblings, and the keys that describe the push identities beside them. */
-const CHANNEL_OF_KEY: ReadonlyMap<string, Channel> = new Map(
-  CHANNELS.map((channel) => [`$${channel}`, channel]),
-);
+/** The keys that describe the push identities beside them. */
 const HINT_KEYS: ReadonlySet<string> = new Set(["$id_provider", "$pushvendor", "$device_id", "$bundle_id"]);
-
-/** The channel a key such as `$email` stands for. */
-export function channelOfKey(key: string): Channel | undefined {
-  return CHANNEL_OF_KEY.get(key);
-}
 
 export function isHintKey(key: string): boolean {
   return HINT_KEYS.has(key);
@@ -124,7 +116,7 @@ function readProfile(body: JsonObject, without: ReadonlySet<string>): ParsedOper
   for (const entry of Object.entries(body)) {
     const key = entry[0];
     if (without.has(key)) continue;
-    if (CHANNEL_OF_KEY.has(key) || HINT_KEYS.has(key)) identities.push(entry);
+    if (channelOfKey(key) !== undefined || HINT_KEYS.has(key)) identities.push(entry);
     else properties.push(entry);
   }
   const operations: Operation[] = [];

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Channel } from "../../core/channel.ts";
+import { type Channel, CHANNEL_TRAITS } from "../../core/channel.ts";
 import type { Json } from "../../core/json.ts";
 import type { Failed, Outcome, OutgoingMessage, Sent, Vendor } from "./vendor.ts";
 import { defineVendor } from "./vendor.ts";
@@ -31,7 +31,8 @@ import { defineVendor } from "./vendor.ts";
  * The outcome depends on the identity and the attempt alone, so a test that replays a run sees the same again.
  */
 export function defineSimulator(channel: Channel): Vendor {
-  const provider = PROVIDERS[channel];
+  const { push, providers, has_receipts } = CHANNEL_TRAITS[channel];
+  const provider = push === null ? undefined : providers[0];
   return defineVendor({
     slug: `simulator-${channel}`,
     vendor: "simulator",
@@ -40,17 +41,11 @@ export function defineSimulator(channel: Channel): Vendor {
     config: z.object({}),
     ...(provider === undefined ? {} : { provider }),
     open: () => ({
-      send: (message, signal) => simulate(message, signal, ACCEPTED_IS_DELIVERED.has(channel)),
+      send: (message, signal) => simulate(message, signal, !has_receipts),
       verify: async () => ({ ok: true }),
     }),
   });
 }
-
-/** The providers whose tokens the push channels carry. */
-const PROVIDERS: Partial<Record<Channel, string>> = { androidpush: "fcm", iospush: "apns", webpush: "vapid" };
-
-/** Where the real vendors report nothing after the call either. */
-const ACCEPTED_IS_DELIVERED = new Set<Channel>(["inbox", "slack", "ms_teams"]);
 
 type Behaviour =
   | "accept"

@@ -7,7 +7,7 @@ import {
   MAX_FILES,
   tooMany,
 } from "../../core/attachments.ts";
-import type { Channel } from "../../core/channel.ts";
+import { type Channel, CHANNEL_TRAITS } from "../../core/channel.ts";
 import type { StoredIdentity } from "../../core/profile/identity.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { rootOf } from "../../core/lane.ts";
@@ -117,7 +117,7 @@ function composeChannel(
     rendered.content = content;
     if (held > 0) addStep(run, node, "info", "message_redirected", `${channel}: copies not sent: ${held}`);
   }
-  const attachments = channel === "email" ? readAttachments(run, node) : null;
+  const attachments = CHANNEL_TRAITS[channel].carries_files ? readAttachments(run, node) : null;
   return identities.map((meant) => {
     const { identity, redirected, blocked } = redirectForTestMode(meant, test_mode, deps);
     if (redirected !== null) addStep(run, node, "info", "message_redirected", `${channel}: ${redirected}`);

@@ -1,4 +1,4 @@
-import type { Channel } from "../../core/channel.ts";
+import { type Channel, CHANNEL_TRAITS } from "../../core/channel.ts";
 import type { Identity, StoredIdentity } from "../../core/profile/identity.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import type { TestMode } from "../../core/test-mode.ts";
@@ -38,9 +38,6 @@ export function redirectForTestMode(
   return { identity: other, redirected: `redirected to ${nameOf(other)} (original ${name})`, blocked: null };
 }
 
-/** Where a template sends an e-mail besides its recipient. */
-const COPIES = ["extra_to", "cc", "bcc"] as const;
-
 /** The content without the copies that would reach somebody who is no test address; `held` is how many those are. */
 export function dropCopiesToRealAddresses(
   channel: Channel,
@@ -48,11 +45,12 @@ export function dropCopiesToRealAddresses(
   test_mode: TestMode | null,
   { channels }: Pick<WalkDeps, "channels">,
 ): { content: JsonObject; held: number } {
-  if (channel !== "email" || test_mode === null || !test_mode.channels.has(channel))
+  const { copy_fields } = CHANNEL_TRAITS[channel];
+  if (copy_fields.length === 0 || test_mode === null || !test_mode.channels.has(channel))
     return { content, held: 0 };
   const kept = { ...content };
   let held = 0;
-  for (const field of COPIES) {
+  for (const field of copy_fields) {
     const copies = content[field];
     if (!Array.isArray(copies)) continue;
     const sent = copies.filter((copy) => {

@@ -1,4 +1,5 @@
 import type { EffectFunction } from "../deps.ts";
+import { CHANNEL_TRAITS, channelKey } from "../../core/channel.ts";
 import type { StoredIdentity } from "../../core/profile/identity.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import type { Lane } from "../../core/lane.ts";
@@ -98,16 +99,14 @@ function saidInline({ inline, actor }: Run, who: Who): JsonObject {
   const channels = [...Map.groupBy(inline.identities, ({ channel }) => channel)];
   return {
     ...inline.properties,
-    ...Object.fromEntries(channels.map(([channel, own]) => [`$${channel}`, own.map(toInput)])),
+    ...Object.fromEntries(channels.map(([channel, own]) => [channelKey(channel), own.map(toInput)])),
     ...(inline.only === null ? {} : { $channels: inline.only }),
   };
 }
 
 /** Device tokens are told together with the provider that knows them. */
 function toInput({ channel, value, provider, device_id, bundle_id }: StoredIdentity): Json {
-  return channel === "androidpush" || channel === "iospush"
-    ? { token: value, provider, device_id, bundle_id }
-    : value;
+  return CHANNEL_TRAITS[channel].push === "token" ? { token: value, provider, device_id, bundle_id } : value;
 }
 
 /** Keys that nobody used before. They hold ids of runs, so no two workspaces share one. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CHANNELS } from "../../../core/channel.ts";
+import { channelKey, CHANNELS } from "../../../core/channel.ts";
 import { effectiveProfile, readTenancy } from "../../../core/profile/effective-profile.ts";
 import type { StoredIdentity } from "../../../core/profile/identity.ts";
 import type { JsonObject } from "../../../core/json.ts";
@@ -79,7 +79,7 @@ export function presentTenantPart(user: StoredRecipient, tenant_id: string): Ten
 
 function presentChannels(identities: readonly StoredIdentity[]): Record<string, JsonObject[]> {
   const shown = CHANNELS.map((channel): [string, JsonObject[]] => {
-    return [`$${channel}`, identities.filter((one) => one.channel === channel).map(presentIdentity)];
+    return [channelKey(channel), identities.filter((one) => one.channel === channel).map(presentIdentity)];
   });
   return Object.fromEntries(shown.filter(([, list]) => list.length > 0));
 }
