@@ -1,4 +1,5 @@
 import { channelOfKey } from "../channel.ts";
+import { controlKeysOf, USER_CONTROL_KEYS } from "./control-keys.ts";
 import { describeValue } from "../describe-value.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";
 
@@ -82,7 +83,7 @@ export function parseOperationList(input: unknown, field = "$user_operations"): 
 export function profileFromUpsert(body: unknown): ParsedOperations {
   if (body === undefined || body === null) return refused(BODY_EMPTY);
   if (!isJsonObject(body)) return refused(BODY_NOT_OBJECT);
-  return readProfile(body, USER_KEYS);
+  return readProfile(body, USER_CONTROL_KEYS);
 }
 
 /**
@@ -90,18 +91,8 @@ export function profileFromUpsert(body: unknown): ParsedOperations {
  * beside `object_type` names an object and is no property.
  */
 export function profileFromRecipient(recipient: JsonObject): ParsedOperations {
-  return readProfile(recipient, Object.hasOwn(recipient, "object_type") ? OBJECT_KEYS : USER_KEYS);
+  return readProfile(recipient, controlKeysOf(recipient));
 }
-
-const USER_KEYS: ReadonlySet<string> = new Set([
-  "distinct_id",
-  "is_transient",
-  "$skip_create",
-  "$channels",
-  "$context",
-  "$object_subscriptions_query",
-]);
-const OBJECT_KEYS: ReadonlySet<string> = new Set([...USER_KEYS, "object_type", "id"]);
 
 /** The keys that describe the push identities beside them. */
 const HINT_KEYS: ReadonlySet<string> = new Set(["$id_provider", "$pushvendor", "$device_id", "$bundle_id"]);
