@@ -11,7 +11,7 @@ import { composeMessages } from "../compose/compose.ts";
 import type { WalkDeps } from "../deps.ts";
 import { factsOf } from "../chunk/message-facts.ts";
 import type { NodeContext, RunFacts } from "../node.ts";
-import { addStep, type NewMessage, type Person, type Run, type ChunkData } from "../run.ts";
+import { addStep, eventsOf, type NewMessage, type Person, type Run, type ChunkData } from "../run.ts";
 import { type RunScope, scopeOf } from "../chunk/scope.ts";
 import { categoryDigest, policyOf } from "../chunk/chunk-data.ts";
 
@@ -110,11 +110,6 @@ function runFacts(run: Run, chunkData: ChunkData, scope: () => RunScope): RunFac
     gathered: gatheredBy(run),
     data_before_batch: run.memory.data_before_batch ?? run.data,
   };
-}
-
-function eventsOf({ object_type, distinct_id, inline, actor }: Run): string | null {
-  if (object_type === "" && inline?.is_transient !== true) return distinct_id;
-  return actor?.object_type === "" && actor.distinct_id !== "" ? actor.distinct_id : null;
 }
 
 function gatheredBy({ data, memory: { gathered } }: Run): RunFacts["gathered"] {
