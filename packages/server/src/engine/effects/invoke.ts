@@ -6,7 +6,7 @@ import type { Lane } from "../../core/lane.ts";
 import { parseTrigger } from "../../core/trigger.ts";
 import type { Tx } from "../../db/db.ts";
 import type { Done, Invocation, Named, Who } from "../effect.ts";
-import { unavailable } from "../expand/intent.ts";
+import { availabilityOf } from "../../catalog/availability.ts";
 import { insertRequests, type InternalRequest, MAX_DEPTH, nextDepth } from "./internal-request.ts";
 import { type ChunkData, personOf, type Run } from "../run.ts";
 
@@ -36,13 +36,13 @@ function plan(run: Run, invocation: Invocation, chunkData: ChunkData): Plan {
   const depth = nextDepth(run);
   if (depth === null) return refused(`workflows trigger each other more than ${MAX_DEPTH} deep`);
   const { workflow } = invocation;
-  const entry = chunkData.targets.get(`${run.workspace_id}/${workflow}`) ?? null;
-  const refusal = unavailable(entry, workflow);
-  if (refusal !== null || entry?.live == null) return refused(refusal ?? "workflow version not found");
+  const target = chunkData.targets.get(`${run.workspace_id}/${workflow}`) ?? null;
+  const found = availabilityOf(target, workflow);
+  if (!found.ok) return refused(found.reason);
   const body = toBody(run, invocation);
   const parsed = parseTrigger(body, { max_recipients: MAX_RECIPIENTS });
   return parsed.ok
-    ? { ok: true, request: toRequest(run, invocation, body, entry.live.lane, depth) }
+    ? { ok: true, request: toRequest(run, invocation, body, found.live.lane, depth) }
     : refused(parsed.message);
 }
 

@@ -1,11 +1,13 @@
 import { startOf } from "../../core/run-state.ts";
 import { compileInlineWorkflow, parseInlineTrigger } from "../../catalog/inline-workflow.ts";
 import { findPayloadMismatch } from "../../catalog/payload-mismatch.ts";
-import type { WorkflowEntry } from "../../catalog/catalog.ts";
+import { availabilityOf, findAvailable } from "../../catalog/availability.ts";
 import type { CompiledWorkflow } from "../../catalog/workflow.ts";
-import { type PayloadSource, replaceFilesWithNotes } from "../../core/attachments.ts";
+import { replaceFilesWithNotes } from "../../core/attachments.ts";
 import { parseEvent } from "../../core/event-record.ts";
-import { isJsonObject, type JsonObject } from "../../core/json.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { DEFAULT_TENANT } from "../../core/profile/effective-profile.ts";
+import { payloadOf, sourceOf } from "../../core/request-payload.ts";
 import { parseTrigger, type RecipientSpec, type Trigger } from "../../core/trigger.ts";
 import { readNows } from "../../workspaces/clock.ts";
 import type { EngineDeps } from "../deps.ts";
@@ -81,8 +83,6 @@ export function rememberNows({ db, clock }: Pick<EngineDeps, "db" | "clock">): N
   };
 }
 
-const DEFAULT_TENANT = "default";
-
 export async function readIntents(request: RequestRow, deps: IntentDeps): Promise<Intents> {
   switch (request.api_type) {
     case "workflow":
@@ -120,44 +120,23 @@ async function readPage(page: RequestRow, deps: IntentDeps): Promise<Intents> {
   return { intents: [intent], problems: [] };
 }
 
-/** The payload that a stored request gives its runs, without the bytes of files. */
-export function payloadOf(
-  api_type: string | null,
-  body: JsonObject | null,
-  source: PayloadSource,
-): JsonObject {
-  if (body === null) return {};
-  if (api_type === "event") {
-    const parsed = parseEvent(body);
-    return parsed.ok ? replaceFilesWithNotes(parsed.value.properties, source) : {};
-  }
-  const { data } = body;
-  return isJsonObject(data) ? replaceFilesWithNotes(data, source) : {};
-}
-
-function sourceOf({ id, parent_run_id }: Pick<RequestRow, "id" | "parent_run_id">): PayloadSource {
-  return { request_id: id, is_internal: parent_run_id !== null };
-}
-
 async function readTrigger(request: RequestRow, deps: IntentDeps): Promise<Intents> {
   const parsed = parseTrigger(request.body, { max_recipients: Number.MAX_SAFE_INTEGER });
   if (!parsed.ok) return refused(request.name, "validation_error", parsed.message);
-  const entry = await deps.catalog.findWorkflow(request.workspace_id, parsed.value.workflow);
-  const refusal = unavailable(entry, parsed.value.workflow);
-  if (refusal !== null || entry?.live == null)
-    return refused(parsed.value.workflow, "workflow_not_available", refusal ?? "");
+  const found = await findAvailable(deps.catalog, request.workspace_id, parsed.value.workflow);
+  if (!found.ok) return refused(parsed.value.workflow, "workflow_not_available", found.reason);
   // What came through the API was checked before it was accepted; what a run triggers is looked at here first.
   if (request.parent_run_id !== null) {
     const detail = await findPayloadMismatch(
       deps.catalog,
       request.workspace_id,
-      entry.live,
+      found.live,
       parsed.value.data,
     );
     if (detail.length > 0)
       return refused(parsed.value.workflow, "schema_validation_error", detail.join("; "));
   }
-  return { intents: [toIntent(request, entry.live, parsed.value)], problems: [] };
+  return { intents: [toIntent(request, found.live, parsed.value)], problems: [] };
 }
 
 async function readInline(request: RequestRow, deps: IntentDeps): Promise<Intents> {
@@ -179,9 +158,9 @@ async function readEvent(request: RequestRow, deps: IntentDeps): Promise<Intents
   const problems: RequestProblem[] = [];
   const source = { workspace_id: request.workspace_id, properties, expressions: deps.expressions };
   for (const slug of await deps.catalog.findTriggered(request.workspace_id, event)) {
-    const entry = await deps.catalog.findWorkflow(request.workspace_id, slug);
-    if (entry?.live == null || !entry.is_enabled) continue;
-    const { definition } = entry.live;
+    const found = availabilityOf(await deps.catalog.findWorkflow(request.workspace_id, slug), slug);
+    if (!found.ok) continue;
+    const { definition } = found.live;
     const overridden = hasOverrides(definition)
       ? readOverrides(slug, definition, { ...source, now: await deps.nowOf(request.workspace_id) })
       : NO_OVERRIDES;
@@ -192,7 +171,7 @@ async function readEvent(request: RequestRow, deps: IntentDeps): Promise<Intents
     const { actor, recipients, tenant_id: tenant } = overridden.value;
     intents.push({
       request,
-      workflow: entry.live,
+      workflow: found.live,
       recipients: recipients ?? [namedUser(distinct_id)],
       actor: actor ?? namedUser(distinct_id),
       data: properties,
@@ -220,13 +199,6 @@ function toIntent(
     creates: true,
     page: null,
   };
-}
-
-/** Why a workflow cannot be triggered; null when it can. */
-export function unavailable(entry: WorkflowEntry | null, slug: string): string | null {
-  if (entry === null) return `workflow with slug '${slug}' not found`;
-  if (entry.live === null) return "workflow version not found";
-  return entry.is_enabled ? null : `workflow with slug '${slug}' is disabled`;
 }
 
 function refused(workflow_slug: string | null, error_code: string, error_description: string): Intents {
