@@ -11,7 +11,8 @@ import {
   textField,
   type Problems,
 } from "./content.ts";
-import { oneLine, parseEmailAddress, parseMailboxList } from "./shared/email-address.ts";
+import { oneLine } from "../core/mailbox.ts";
+import { parseEmailAddress, parseMailboxList } from "./shared/email-address.ts";
 import { insertMarkup, insertPreheader } from "./html/email-html.ts";
 import { htmlToText } from "./html/html-to-text.ts";
 

@@ -1,4 +1,4 @@
-import { oneLine } from "../vendor/email.ts";
+import { oneLine } from "../../core/mailbox.ts";
 
 /*
  * What a file is called in a mail, and what it is said to be. Names come from payloads and types from strangers'

@@ -1,6 +1,7 @@
 import { type Channel, CHANNEL_TRAITS } from "../../core/channel.ts";
 import type { Identity, StoredIdentity } from "../../core/profile/identity.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
+import { readMailbox } from "../../core/mailbox.ts";
 import type { TestMode } from "../../core/test-mode.ts";
 import type { WalkDeps } from "../deps.ts";
 
@@ -54,19 +55,14 @@ export function dropCopiesToRealAddresses(
     const copies = content[field];
     if (!Array.isArray(copies)) continue;
     const sent = copies.filter((copy) => {
-      const key = parseAddress(channel, addressIn(copy), channels)?.key;
+      const address = typeof copy === "string" ? (readMailbox(copy)?.address ?? null) : copy;
+      const key = parseAddress(channel, address, channels)?.key;
       return key !== undefined && isTestValue(channel, key, test_mode, channels);
     });
     held += copies.length - sent.length;
     kept[field] = sent;
   }
   return { content: kept, held };
-}
-
-/** Of `Ann <ann@example.com>` what is in the brackets. */
-function addressIn(mailbox: Json): Json {
-  if (typeof mailbox !== "string") return mailbox;
-  return /<([^<>]*)>\s*$/.exec(mailbox)?.[1] ?? mailbox;
 }
 
 function isTestValue(

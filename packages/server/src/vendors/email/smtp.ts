@@ -2,7 +2,8 @@ import { domainToASCII } from "node:url";
 import type { NodemailerError, SendMailOptions, Transporter } from "nodemailer";
 import { createTransport } from "nodemailer";
 import { z } from "zod";
-import type { Email, Mailbox } from "../../delivery/vendor/email.ts";
+import type { Mailbox } from "../../core/mailbox.ts";
+import type { Email } from "../../delivery/vendor/email.ts";
 import { readEmail, senderFields } from "../../delivery/vendor/email.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 import type {
