@@ -1,3 +1,4 @@
+import { LOCKS } from "../db/locks.ts";
 import { CHANNELS, isPush } from "../core/channel.ts";
 import type { Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
@@ -108,7 +109,6 @@ async function deleteIdentities(tx: Queryable, workspace_id: number, changes: Ch
   );
 }
 
-const TOKEN_LOCK = 4_150_915;
 const TOKEN_BUCKETS = 128;
 
 /** Who has each push token of a batch from now on: the one whose edit named it last. */
@@ -131,7 +131,7 @@ function tokenOwners(upserted: UpsertedIdentity[]): UpsertedIdentity[] {
  */
 async function lockTokens(tx: Queryable, workspace_id: number, tokens: UpsertedIdentity[]): Promise<void> {
   await tx.query(
-    `select pg_advisory_xact_lock(${TOKEN_LOCK}, $1 * ${TOKEN_BUCKETS} + bucket)
+    `select pg_advisory_xact_lock(${LOCKS.push_tokens}, $1 * ${TOKEN_BUCKETS} + bucket)
        from (select distinct abs(hashtext(name) % ${TOKEN_BUCKETS}) as bucket from unnest($2::text[]) as name
               order by bucket) as buckets`,
     [workspace_id, tokens.map(({ identity }) => identityName(identity))],
