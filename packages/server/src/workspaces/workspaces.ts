@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { readTenancy, type Tenancy } from "../core/profile/effective-profile.ts";
+import { DEFAULT_TENANT, readTenancy, type Tenancy } from "../core/profile/effective-profile.ts";
 import { readTestMode, type TestMode } from "../core/test-mode.ts";
 import type { Queryable } from "../db/db.ts";
 import { type IdSource, randomToken } from "../ids.ts";
@@ -161,7 +161,7 @@ export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): 
         `with made as (
            insert into workspace (uid, slug, name, mode, inbox_secret) values ($1, $2, $3, $4, $5) returning *),
          tenant as (
-           insert into tenant (workspace_id, tenant_id, tenant_name) select workspace_id, 'default', name from made)
+           insert into tenant (workspace_id, tenant_id, tenant_name) select workspace_id, '${DEFAULT_TENANT}', name from made)
          select * from made`,
         [`wksp_${randomToken(16)}`, slug, name, mode, box.seal(randomToken(32))],
       );

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DEFAULT_TENANT } from "../../core/profile/effective-profile.ts";
 import type { HttpReply } from "../../delivery/http/http.ts";
 import { HttpCallError, retryAfterSeconds } from "../../delivery/http/http.ts";
 import type { ReplyReader } from "../../delivery/vendor/reply-reader.ts";
@@ -201,7 +202,7 @@ function problemsOf(settings: Config): { field: keyof Config; problem: string }[
     {
       message_id: "01JD0000000000000000000000",
       workspace: "workspace",
-      tenant_id: "default",
+      tenant_id: DEFAULT_TENANT,
       recipient: "recipient",
       category: "category",
       attempt: 1,
