@@ -1,8 +1,9 @@
 import { LOCKS } from "../db/locks.ts";
 import { CHANNELS, isPush } from "../core/channel.ts";
+import { identityName } from "../core/profile/identity.ts";
 import type { Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
-import { type Change, identityName, type UpsertedIdentity } from "./plan.ts";
+import type { Change, UpsertedIdentity } from "./plan.ts";
 import { type RecipientKey, uniqueKeys } from "./recipient.ts";
 
 /*

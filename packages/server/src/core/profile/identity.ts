@@ -23,6 +23,11 @@ export type IdentityResult = { ok: true; identity: Identity } | { ok: false; rea
 /** Finds the channel's rules and applies them. Core never knows the channels, so callers pass this in. */
 export type ParseIdentity = (channel: Channel, input: unknown, hints: IdentityHints) => IdentityResult;
 
+/** What tells an identity from the others of its profile, and from those of other people. */
+export function identityName({ channel, key }: { channel: string; key: string }): string {
+  return `${channel} ${key}`;
+}
+
 /** An identity of a profile. It is usable for sending when it is `active` on both counts. */
 export interface StoredIdentity extends Identity {
   channel: Channel;

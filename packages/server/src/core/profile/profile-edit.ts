@@ -1,6 +1,12 @@
 import { type Channel, channelKey, channelOfKey, isOurs, isPush } from "../channel.ts";
 import { describeValue } from "../describe-value.ts";
-import type { Identity, IdentityHints, ParseIdentity, StoredIdentity } from "./identity.ts";
+import {
+  type Identity,
+  type IdentityHints,
+  identityName,
+  type ParseIdentity,
+  type StoredIdentity,
+} from "./identity.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { jsonEqual } from "../json/json-equal.ts";
 import { isHintKey, type Operation } from "./profile-operations.ts";
@@ -344,18 +350,14 @@ function compareIdentities(
   after: readonly StoredIdentity[],
 ): Pick<ProfileEdit, "upserted" | "removed"> {
   if (before === after) return { upserted: [], removed: [] };
-  const old = new Map(before.map((identity) => [mapKey(identity), identity]));
+  const old = new Map(before.map((identity) => [identityName(identity), identity]));
   const upserted: StoredIdentity[] = [];
   for (const identity of after) {
-    const stored = old.get(mapKey(identity));
-    old.delete(mapKey(identity));
+    const stored = old.get(identityName(identity));
+    old.delete(identityName(identity));
     if (stored === undefined || !sameIdentity(stored, identity)) upserted.push(identity);
   }
   return { upserted, removed: [...old.values()] };
-}
-
-function mapKey(identity: StoredIdentity): string {
-  return `${identity.channel} ${identity.key}`;
 }
 
 function sameIdentity(a: StoredIdentity, b: StoredIdentity): boolean {

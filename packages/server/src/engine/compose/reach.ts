@@ -1,7 +1,7 @@
 import type { LiveTemplate } from "../../catalog/template.ts";
 import type { CompiledNode } from "../../catalog/workflow.ts";
 import { type Channel, CHANNEL_TRAITS, CHANNELS, isChannel, isOurs } from "../../core/channel.ts";
-import type { StoredIdentity } from "../../core/profile/identity.ts";
+import { identityName, type StoredIdentity } from "../../core/profile/identity.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { evaluatePreference, NO_CHOICE } from "../../core/preferences/preferences.ts";
 import { inboxSubscriberId } from "../../workspaces/workspaces.ts";
@@ -104,12 +104,11 @@ function usableIdentities(run: Run, chunkData: ChunkData): Map<Channel, StoredId
   const dead = new Set(
     known
       .filter(({ status, perma_status }) => status !== "active" || perma_status !== "active")
-      .map(({ channel, key }) => `${channel} ${key}`),
+      .map(identityName),
   );
   const inline = run.inline?.identities ?? [];
   for (const channel of new Set(inline.map((identity) => identity.channel))) byChannel.delete(channel);
-  for (const identity of inline)
-    if (!dead.has(`${identity.channel} ${identity.key}`)) push(byChannel, identity);
+  for (const identity of inline) if (!dead.has(identityName(identity))) push(byChannel, identity);
   const workspace = chunkData.workspaces.get(run.workspace_id);
   if (run.object_type === "" && run.inline?.is_transient !== true && workspace !== undefined) {
     const key = inboxSubscriberId(workspace, run.distinct_id);

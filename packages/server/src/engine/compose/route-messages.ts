@@ -1,4 +1,4 @@
-import type { StoredIdentity } from "../../core/profile/identity.ts";
+import { identityName, type StoredIdentity } from "../../core/profile/identity.ts";
 import { type Candidate, type Place, planRouting } from "../../routing/plan.ts";
 import { achievedReason } from "../../routing/success.ts";
 import type { Routing } from "../node.ts";
@@ -27,7 +27,7 @@ export function routeMessages(
   const { places, gap_ms } = planRouting(composed.map(toCandidate), routing);
   const key = success_is_event ? eventsOf(run) : null;
   const goal = key === null ? null : { key, until: new Date(run.now.getTime() + LINGER * ttl_ms) };
-  const stored = new Set(known.map((identity) => `${identity.channel} ${identity.key}`));
+  const stored = new Set(known.map(identityName));
   return composed.map(({ message }, index): NewMessage => {
     const place = places[index] ?? NOW;
     const smart: SmartPlace = {
@@ -37,7 +37,7 @@ export function routeMessages(
       achieved: !success_is_event && success === "delivered" && message.status === "delivered",
       wait_ms: place.wait_ms,
       gap_ms,
-      is_stored: stored.has(`${message.channel} ${message.identity_key}`),
+      is_stored: stored.has(identityName({ channel: message.channel, key: message.identity_key })),
       goal,
     };
     switch (place.when) {
