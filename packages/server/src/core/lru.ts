@@ -1,35 +1,43 @@
 /** The most recently used values, bounded by their weights together. */
-export interface TextCache<Value> {
-  get: (text: string) => Value | undefined;
-  add: (text: string, value: Value, weight: number) => void;
+export interface Lru<Value> {
+  get: (key: string) => Value | undefined;
+  /** Without weights, the bound is a number of values. */
+  set: (key: string, value: Value, weight?: number) => void;
+  delete: (key: string) => void;
+  clear: () => void;
 }
 
-export function createTextCache<Value>(max_weight: number): TextCache<Value> {
+export function createLru<Value>(max_weight: number): Lru<Value> {
   // A map keeps the order of insertion: a hit moves its entry to the end, so the first one is the oldest.
   const entries = new Map<string, { value: Value; weight: number }>();
   let total = 0;
 
-  function remove(text: string): void {
-    total -= entries.get(text)?.weight ?? 0;
-    entries.delete(text);
+  function remove(key: string): void {
+    total -= entries.get(key)?.weight ?? 0;
+    entries.delete(key);
   }
 
   return {
-    get(text) {
-      const entry = entries.get(text);
+    get(key) {
+      const entry = entries.get(key);
       if (entry === undefined) return undefined;
-      entries.delete(text);
-      entries.set(text, entry);
+      entries.delete(key);
+      entries.set(key, entry);
       return entry.value;
     },
-    add(text, value, weight) {
-      remove(text);
-      entries.set(text, { value, weight });
+    set(key, value, weight = 1) {
+      remove(key);
+      entries.set(key, { value, weight });
       total += weight;
       for (const oldest of entries.keys()) {
         if (total <= max_weight) break;
         remove(oldest);
       }
+    },
+    delete: remove,
+    clear() {
+      entries.clear();
+      total = 0;
     },
   };
 }
