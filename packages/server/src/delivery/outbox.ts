@@ -3,7 +3,7 @@ import { type Channel, CHANNEL_TRAITS } from "../core/channel.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
 import type { Tx } from "../db/db.ts";
-import { insertInboxItems, type NewInboxItem } from "../inbox/items.ts";
+import { insertInboxItems, toInboxItem } from "../inbox/items.ts";
 import { passTurns } from "../routing/steps.ts";
 import { closeReached } from "../routing/success.ts";
 import type { LeftOut } from "./attachments/attachments.ts";
@@ -142,7 +142,10 @@ export async function settleMessages(tx: Tx, settled: Settled[]): Promise<Settle
     written.filter(({ verdict }) => verdict.failure_reason !== null),
   );
   await recordAttached(tx, written.filter(isOver));
-  await insertInboxItems(tx, written.flatMap(toInboxItem));
+  await insertInboxItems(
+    tx,
+    written.flatMap(({ message, verdict }) => toInboxItem(message, verdict.inbox_item)),
+  );
   await closeReached(tx, refsOf(written.filter(isDelivered)));
   await passTurns(tx, refsOf(written.filter(yieldsTurn)));
   await scheduleReceipts(
@@ -218,13 +221,6 @@ async function recordAttached(tx: Tx, settled: Settled[]): Promise<void> {
       ),
     ],
   );
-}
-
-function toInboxItem({ message, verdict }: Settled): NewInboxItem[] {
-  if (verdict.inbox_item === null) return [];
-  const { workspace_id, id, tenant_id, category } = message;
-  const recipient_id = message.recipient_id ?? `${message.object_type}/${message.distinct_id}`;
-  return [{ workspace_id, id, recipient_id, tenant_id, category, message: verdict.inbox_item }];
 }
 
 async function scheduleReceipts(tx: Tx, sent: Settled[]): Promise<void> {
