@@ -87,13 +87,14 @@ function toTriggered(run: Run, one: Named): Json {
   const key = object_type === "" ? { distinct_id } : { object_type, id: distinct_id };
   if (recipient_id !== null) return object_type === "" ? distinct_id : key;
   // Nobody stored: what was said inline is all there is of them, and they are not stored by this either.
-  const said = saidInline(run, one.who);
+  const said = asTriggered(run, one.who);
   return one.who === "recipient" && run.inline?.is_transient === true
     ? { ...said, is_transient: true }
     : { ...said, ...key, $skip_create: true };
 }
 
-function saidInline({ inline, actor }: Run, who: Who): JsonObject {
+/** Everything the trigger said inline about somebody, as a trigger says it: properties, addresses, allowed channels. */
+function asTriggered({ inline, actor }: Run, who: Who): JsonObject {
   if (who === "actor") return { ...actor?.properties };
   if (inline === null) return {};
   const channels = [...Map.groupBy(inline.identities, ({ channel }) => channel)];
