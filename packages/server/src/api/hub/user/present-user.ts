@@ -5,6 +5,7 @@ import type { StoredIdentity } from "../../../core/profile/identity.ts";
 import type { JsonObject } from "../../../core/json.ts";
 import { microsOffset } from "../../../core/time/wire-time.ts";
 import { AppError } from "../../../errors.ts";
+import { notFoundText } from "../../../recipients/recipient.ts";
 import type { StoredRecipient } from "../../../recipients/recipients.ts";
 import { inboxSubscriberId, type Workspace } from "../../../workspaces/workspaces.ts";
 
@@ -102,5 +103,5 @@ function addOwnInbox(identities: JsonObject[], subscriber_id: string): JsonObjec
 }
 
 export function userNotFound(distinct_id: string): AppError {
-  return new AppError("not_found", `user [distinct_id: '${distinct_id}'] not found`);
+  return new AppError("not_found", notFoundText({ object_type: "", distinct_id }));
 }
