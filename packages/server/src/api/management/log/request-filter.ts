@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { z } from "zod";
 import { uuidTime } from "../../../ids.ts";
 import { choicesFilter, textFilter, UUID, uuidFilter } from "../../filter-values.ts";
-import { logPagingQuery } from "../paging.ts";
+import { logPagingQuery } from "../../paging.ts";
 import { ownQuery } from "../query.ts";
 import {
   type Condition,
