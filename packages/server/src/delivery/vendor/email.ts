@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Json } from "../../core/json.ts";
 import { type Mailbox, oneLine, readMailbox, splitMailboxes } from "../../core/mailbox.ts";
+import { failure } from "./failure.ts";
 import type { Failed, OutgoingMessage } from "./vendor.ts";
 
 /*
@@ -86,7 +87,7 @@ export function formatMailbox({ name, address }: Mailbox): string {
 }
 
 function refusal(kind: Failed["class"], code: string, message: string): { ok: false; failure: Failed } {
-  return { ok: false, failure: { kind: "failed", class: kind, code, message: message.slice(0, 500) } };
+  return { ok: false, failure: failure(kind, code, message) };
 }
 
 /** Reads a header's list of mailboxes, or an array of them. What is no mailbox is left out. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Channel, CHANNEL_TRAITS } from "../../core/channel.ts";
 import type { Json } from "../../core/json.ts";
+import { failure } from "./failure.ts";
 import type { Failed, Outcome, OutgoingMessage, Sent, Vendor } from "./vendor.ts";
 import { defineVendor } from "./vendor.ts";
 
@@ -93,12 +94,12 @@ const REACTIONS: Record<Behaviour, React> = {
     vendor_message_id,
     receipts: [{ status: "delivery_failure", after_ms: 1000, reason: "simulated: undelivered" }],
   }),
-  bounce: () => ({ ...failed("recipient", "bounce"), inactivate: true }),
-  reject: () => failed("message", "reject"),
-  config: () => failed("config", "config"),
-  defer: (accepted, attempt) => (attempt <= 2 ? failed("transient", "defer") : accepted),
+  bounce: () => ({ ...simulated("recipient", "bounce"), inactivate: true }),
+  reject: () => simulated("message", "reject"),
+  config: () => simulated("config", "config"),
+  defer: (accepted, attempt) => (attempt <= 2 ? simulated("transient", "defer") : accepted),
   throttle: (accepted, attempt) =>
-    attempt <= 1 ? { ...failed("throttled", "throttle"), retry_after: 2 } : accepted,
+    attempt <= 1 ? { ...simulated("throttled", "throttle"), retry_after: 2 } : accepted,
   hang: async (_accepted, _attempt, signal) => {
     await aborted(signal);
     return { kind: "ambiguous", code: "simulated_hang", message: "simulated: no answer" };
@@ -114,8 +115,8 @@ async function simulate(message: OutgoingMessage, signal: AbortSignal, delivered
   return REACTIONS[behaviourOf(message.to)](accepted, message.attempt, signal);
 }
 
-function failed(failure: Failed["class"], word: string): Failed {
-  return { kind: "failed", class: failure, code: `simulated_${word}`, message: `simulated: ${word}` };
+function simulated(kind: Failed["class"], word: string): Failed {
+  return failure(kind, `simulated_${word}`, `simulated: ${word}`);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
