@@ -19,13 +19,15 @@ export const deliverySettings = z.object({
   success_is_event: z.boolean().nullish().describe("`success` is the name of an event."),
 });
 
-/** A node that sends one template on fixed channels; the eight single-channel nodes are made of it. */
-export function defineSendNode(node: {
+export interface SendNode {
   type: string;
   short: string;
   name: string;
   channels: Channel[];
-}): NodeDefinition<z.output<typeof deliverySettings>> {
+}
+
+/** A node that sends one template on fixed channels. */
+export function defineSendNode(node: SendNode): NodeDefinition<z.output<typeof deliverySettings>> {
   return defineNode({
     type: node.type,
     short: node.short,
