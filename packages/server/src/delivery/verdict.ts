@@ -45,14 +45,15 @@ export function judge(message: Attempted, outcome: Outcome, random: number): Ver
       };
     case "ambiguous": {
       const reason = `ambiguous: ${storable(outcome.message)}`;
-      if (!mayRepeat(message) || message.attempt >= MAX_ATTEMPTS) return failed(reason, "ambiguous", false);
+      if (!mayRepeat(message) || message.attempt >= MAX_ATTEMPTS)
+        return failedVerdict(reason, "ambiguous", false);
       return again(reason, "ambiguous", backoff(message.attempt, random));
     }
     case "failed": {
       const { class: failure, retry_after } = outcome;
       const reason = storable(outcome.message);
       if ((failure !== "throttled" && failure !== "transient") || message.attempt >= MAX_ATTEMPTS) {
-        return failed(reason, failure, outcome.inactivate === true);
+        return failedVerdict(reason, failure, outcome.inactivate === true);
       }
       const asked = retry_after === undefined ? 0 : Math.min(retry_after * 1000, LONGEST_RETRY_MS);
       return again(reason, failure, Math.max(asked, backoff(message.attempt, random)));
@@ -95,7 +96,7 @@ function settled(status: Verdict["status"]): Verdict {
   };
 }
 
-function failed(reason: string, failure_class: string, inactivate: boolean): Verdict {
+function failedVerdict(reason: string, failure_class: string, inactivate: boolean): Verdict {
   return { ...settled("trigger_failed"), failure_reason: reason, failure_class, inactivate };
 }
 

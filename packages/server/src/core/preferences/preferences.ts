@@ -133,7 +133,7 @@ export function evaluatePreference(input: PreferenceInput): PreferenceDecision {
     if (reason === null) channels.push(channel);
     else refused.set(channel, reason);
   }
-  const results = present({ channels, refused: Object.fromEntries(refused) });
+  const results = withoutBlanks({ channels, refused: Object.fromEntries(refused) });
   return {
     channels,
     refused,
@@ -246,14 +246,14 @@ function describe(
 function snapshotOf({ category, policy, tenant_id, ...input }: PreferenceInput): JsonObject {
   const { restricted_channels } = input.choice;
   const tenant = policy?.tenant_category ?? null;
-  return present({
+  return withoutBlanks({
     category,
     root_category: policy?.category.root_category,
-    category_default: policy && present({ ...policy.category.defaults }),
+    category_default: policy && withoutBlanks({ ...policy.category.defaults }),
     tenant_id,
     tenant_category: tenant && presentTenantCategory(tenant),
     tenant_blocked_channels: input.tenant_blocked_channels,
-    recipient: input.choice.category && present({ ...input.choice.category }),
+    recipient: input.choice.category && withoutBlanks({ ...input.choice.category }),
     restricted_channels: restricted_channels.length === 0 ? null : restricted_channels,
   });
 }
@@ -266,7 +266,7 @@ function presentTenantCategory({
   return {
     ...(enabled_for_tenant ? {} : { enabled_for_tenant }),
     ...(visible_to_subscriber ? {} : { visible_to_subscriber }),
-    ...present({ ...rest }),
+    ...withoutBlanks({ ...rest }),
   };
 }
 
@@ -274,7 +274,7 @@ function presentTenantCategory({
  * Without what is null or an object without members. An empty list stays, because it says something: no channel
  * off, where null says nothing about any.
  */
-function present(fields: Record<string, unknown>): JsonObject {
+function withoutBlanks(fields: Record<string, unknown>): JsonObject {
   const kept = Object.entries(fields).filter(([, value]) => {
     if (value === null || value === undefined) return false;
     return typeof value !== "object" || Array.isArray(value) || Object.keys(value).length > 0;

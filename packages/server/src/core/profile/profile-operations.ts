@@ -41,14 +41,14 @@ const BODY_NOT_OBJECT = "Request body must only contain a single JSON object";
 
 /** Reads the body of a PATCH: `{ "operations": [ … ] }`. */
 export function parseOperations(body: unknown): ParsedOperations {
-  if (body === undefined || body === null) return refused(BODY_EMPTY);
-  if (!isJsonObject(body)) return refused(BODY_NOT_OBJECT);
-  if (Object.keys(body).length === 0) return refused(BODY_EMPTY);
+  if (body === undefined || body === null) return unreadable(BODY_EMPTY);
+  if (!isJsonObject(body)) return unreadable(BODY_NOT_OBJECT);
+  if (Object.keys(body).length === 0) return unreadable(BODY_EMPTY);
   const operations = Object.hasOwn(body, "operations") ? body["operations"] : undefined;
   if (operations === undefined || operations === null) {
-    return refused('{"operations":"is a required field"}');
+    return unreadable('{"operations":"is a required field"}');
   }
-  if (!Array.isArray(operations)) return refused(invalidField("operations"));
+  if (!Array.isArray(operations)) return unreadable(invalidField("operations"));
   return parseOperationList(operations, "operations");
 }
 
@@ -81,8 +81,8 @@ export function parseOperationList(input: unknown, field = "$user_operations"): 
  * a recipient or steers a trigger may stand among them and is left out.
  */
 export function profileFromUpsert(body: unknown): ParsedOperations {
-  if (body === undefined || body === null) return refused(BODY_EMPTY);
-  if (!isJsonObject(body)) return refused(BODY_NOT_OBJECT);
+  if (body === undefined || body === null) return unreadable(BODY_EMPTY);
+  if (!isJsonObject(body)) return unreadable(BODY_NOT_OBJECT);
   return readProfile(body, USER_CONTROL_KEYS);
 }
 
@@ -159,7 +159,7 @@ function addError(parsed: ParsedOperations, error: string): void {
   if (parsed.errors.length < MAX_ERRORS) parsed.errors.push(error);
 }
 
-function refused(error: string): ParsedOperations {
+function unreadable(error: string): ParsedOperations {
   return { operations: [], errors: [error] };
 }
 

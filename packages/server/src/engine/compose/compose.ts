@@ -103,7 +103,7 @@ function composeChannel(
 ): Composed[] {
   const { now } = run;
   const test_mode = chunkData.workspaces.get(run.workspace_id)?.test_mode ?? null;
-  const rendered = render(channel, variant, scope, now, deps);
+  const rendered = renderVariant(channel, variant, scope, now, deps);
   if (rendered.failure !== null) {
     const missing = missingVariable(rendered.failure);
     addStep(run, node, "error", "template_rendered", rendered.failure, {
@@ -169,7 +169,7 @@ function beginning(
 
 type Rendered = { content: JsonObject; failure: null } | { content: null; failure: string };
 
-function render(
+function renderVariant(
   channel: Channel,
   variant: VariantSnapshot,
   scope: RunScope,

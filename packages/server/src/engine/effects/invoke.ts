@@ -34,16 +34,16 @@ type Plan = { ok: true; request: InternalRequest } | { ok: false; reason: string
 
 function plan(run: Run, invocation: Invocation, chunkData: ChunkData): Plan {
   const depth = nextDepth(run);
-  if (depth === null) return refused(`workflows trigger each other more than ${MAX_DEPTH} deep`);
+  if (depth === null) return refusedPlan(`workflows trigger each other more than ${MAX_DEPTH} deep`);
   const { workflow } = invocation;
   const target = chunkData.targets.get(`${run.workspace_id}/${workflow}`) ?? null;
   const found = availabilityOf(target, workflow);
-  if (!found.ok) return refused(found.reason);
+  if (!found.ok) return refusedPlan(found.reason);
   const body = toBody(run, invocation);
   const parsed = parseTrigger(body, { max_recipients: MAX_RECIPIENTS });
   return parsed.ok
     ? { ok: true, request: toRequest(run, invocation, body, found.live.lane, depth) }
-    : refused(parsed.message);
+    : refusedPlan(parsed.message);
 }
 
 function toBody(run: Run, { workflow, recipients, actor, data }: Invocation): JsonObject {
@@ -124,6 +124,6 @@ async function claim(tx: Tx, calls: InternalRequest[]): Promise<Set<string>> {
   return new Set(rows.map(({ key }) => key));
 }
 
-function refused(reason: string): Plan {
+function refusedPlan(reason: string): Plan {
   return { ok: false, reason };
 }

@@ -106,7 +106,7 @@ async function readPage(page: RequestRow, deps: IntentDeps): Promise<Intents> {
     [workspace_id, request_id],
     "page_request",
   );
-  if (first === undefined) return refused(page.name, "request_gone", `request ${request_id} is gone`);
+  if (first === undefined) return withoutIntents(page.name, "request_gone", `request ${request_id} is gone`);
   const intent: Intent = {
     request: { ...first, parent_run_id, depth: depth === 0 ? null : depth },
     workflow: await deps.catalog.getVersion(workspace_id, version_id),
@@ -122,9 +122,9 @@ async function readPage(page: RequestRow, deps: IntentDeps): Promise<Intents> {
 
 async function readTrigger(request: RequestRow, deps: IntentDeps): Promise<Intents> {
   const parsed = parseTrigger(request.body, { max_recipients: Number.MAX_SAFE_INTEGER });
-  if (!parsed.ok) return refused(request.name, "validation_error", parsed.message);
+  if (!parsed.ok) return withoutIntents(request.name, "validation_error", parsed.message);
   const found = await findAvailable(deps.catalog, request.workspace_id, parsed.value.workflow);
-  if (!found.ok) return refused(parsed.value.workflow, "workflow_not_available", found.reason);
+  if (!found.ok) return withoutIntents(parsed.value.workflow, "workflow_not_available", found.reason);
   // What came through the API was checked before it was accepted; what a run triggers is looked at here first.
   if (request.parent_run_id !== null) {
     const detail = await findPayloadMismatch(
@@ -134,14 +134,14 @@ async function readTrigger(request: RequestRow, deps: IntentDeps): Promise<Inten
       parsed.value.data,
     );
     if (detail.length > 0)
-      return refused(parsed.value.workflow, "schema_validation_error", detail.join("; "));
+      return withoutIntents(parsed.value.workflow, "schema_validation_error", detail.join("; "));
   }
   return { intents: [toIntent(request, found.live, parsed.value)], problems: [] };
 }
 
 async function readInline(request: RequestRow, deps: IntentDeps): Promise<Intents> {
   const parsed = parseInlineTrigger(request.body, { max_recipients: Number.MAX_SAFE_INTEGER });
-  if (!parsed.ok) return refused(request.name, "validation_error", parsed.message);
+  if (!parsed.ok) return withoutIntents(request.name, "validation_error", parsed.message);
   const definition = compileInlineWorkflow(parsed.value);
   const version_id = await deps.catalog.ensureDynamic(request.workspace_id, request.name, definition);
   const workflow = await deps.catalog.getVersion(request.workspace_id, version_id);
@@ -151,7 +151,7 @@ async function readInline(request: RequestRow, deps: IntentDeps): Promise<Intent
 /** One event may start many workflows; its user is recipient and actor, and must exist, unless they override it. */
 async function readEvent(request: RequestRow, deps: IntentDeps): Promise<Intents> {
   const parsed = parseEvent(request.body);
-  if (!parsed.ok) return refused(null, "validation_error", parsed.message);
+  if (!parsed.ok) return withoutIntents(null, "validation_error", parsed.message);
   const { distinct_id, event, tenant_id } = parsed.value;
   const properties = replaceFilesWithNotes(parsed.value.properties, sourceOf(request));
   const intents: Intent[] = [];
@@ -201,7 +201,11 @@ function toIntent(
   };
 }
 
-function refused(workflow_slug: string | null, error_code: string, error_description: string): Intents {
+function withoutIntents(
+  workflow_slug: string | null,
+  error_code: string,
+  error_description: string,
+): Intents {
   return {
     intents: [],
     problems: [problem(workflow_slug, error_code, error_description)],

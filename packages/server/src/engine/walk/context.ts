@@ -30,7 +30,7 @@ export function createContext(
   const log: NodeContext["log"] = (severity, stage, message, properties) =>
     addStep(run, node, severity, stage, message, properties);
 
-  const messageStatus = (ref: string) => statusOf(run, ref, chunkData, messages);
+  const messageStatus = (ref: string) => messageFactsOf(run, ref, chunkData, messages);
 
   function setData(data: JsonObject): void {
     run.data = data;
@@ -123,7 +123,12 @@ function personFacts({ object_type, distinct_id, recipient_id }: Person): RunFac
 }
 
 /** Messages of a send node: what is stored, and what this walk has made and not stored yet. */
-function statusOf(run: Run, ref: string, chunkData: ChunkData, messages: NewMessage[]): MessageFacts | null {
+function messageFactsOf(
+  run: Run,
+  ref: string,
+  chunkData: ChunkData,
+  messages: NewMessage[],
+): MessageFacts | null {
   const made = messages.filter((message) => message.run === run && message.node_ref === ref);
   const stored = chunkData.messages.get(run.id)?.get(ref);
   if (made.length === 0) return stored ?? null;

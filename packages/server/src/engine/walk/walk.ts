@@ -7,7 +7,7 @@ import {
   type Position,
   positionAfter,
   positionInBranch,
-  statusOf,
+  endStatusOf,
 } from "../../core/run-state.ts";
 import { createContext } from "./context.ts";
 import type { WalkDeps } from "../deps.ts";
@@ -109,7 +109,7 @@ function walk(
   }
   leaveWait(run);
   run.position = null;
-  const status = statusOf(severitiesOf(run.steps));
+  const status = endStatusOf(severitiesOf(run.steps));
   run.status = status;
   if (!isStopped) addStep(run, null, "info", "run_completed", COMPLETED[status]);
   return null;
