@@ -1,3 +1,4 @@
+import { LOCKS } from "./db/locks.ts";
 import { seedVendors } from "./delivery/vendor-table.ts";
 import type { Db, Tx } from "./db/db.ts";
 import type { IdSource } from "./ids.ts";
@@ -48,12 +49,10 @@ function isTaken(error: unknown): boolean {
   return error instanceof Error && "constraint" in error && String(error.constraint) === "workspace_slug_key";
 }
 
-const LOCK = 4_150_914;
-
-/** Null if the database already has a workspace. Safe to run on any number of nodes at once. */
+/** Null when the database has a workspace already. Safe to run on any number of nodes at once. */
 export async function bootstrap(db: Db, box: SecretBox, ids: IdSource): Promise<FirstCredentials | null> {
   return db.tx(async (tx) => {
-    await tx.query("select pg_advisory_xact_lock($1)", [LOCK]);
+    await tx.query("select pg_advisory_xact_lock($1)", [LOCKS.first_workspace]);
     const workspaces = createWorkspaces(tx, box, ids);
     if ((await workspaces.list()).length > 0) return null;
     const workspace = await makeWorkspace(

@@ -2,140 +2,140 @@
 import type { RegisteredRoute } from "../http/route.ts";
 import { surface as hub } from "./hub/surface.ts";
 import { surface as management } from "./management/surface.ts";
-import route0 from "./hub/event/bulk-event.ts";
-import route1 from "./hub/event/event-v2.ts";
-import route2 from "./hub/event/event.ts";
-import route3 from "./hub/message/content.ts";
-import route4 from "./hub/message/list.ts";
-import route5 from "./hub/tenant/delete.ts";
-import route6 from "./hub/tenant/get.ts";
-import route7 from "./hub/tenant/list.ts";
-import route8 from "./hub/tenant/upsert.ts";
-import route9 from "./hub/trigger/legacy.ts";
-import route10 from "./hub/trigger/trigger.ts";
-import route11 from "./hub/user/bulk-delete.ts";
-import route12 from "./hub/user/delete.ts";
-import route13 from "./hub/user/edit.ts";
-import route14 from "./hub/user/get.ts";
-import route15 from "./hub/user/list.ts";
-import route16 from "./hub/user/tenant/delete.ts";
-import route17 from "./hub/user/tenant/edit.ts";
-import route18 from "./hub/user/tenant/get.ts";
-import route19 from "./hub/user/tenant/list-associated.ts";
-import route20 from "./hub/user/tenant/list.ts";
-import route21 from "./hub/user/tenant/upsert.ts";
-import route22 from "./hub/user/upsert.ts";
-import route23 from "./hub/workflow-run/cancel.ts";
-import route24 from "./management/clock/advance.ts";
-import route25 from "./management/clock/freeze.ts";
-import route26 from "./management/clock/get.ts";
-import route27 from "./management/clock/reset.ts";
-import route28 from "./management/event/delink-schema.ts";
-import route29 from "./management/event/edit.ts";
-import route30 from "./management/event/get.ts";
-import route31 from "./management/event/list-linked-workflows.ts";
-import route32 from "./management/event/list.ts";
-import route33 from "./management/event/upsert.ts";
-import route34 from "./management/explain/get.ts";
-import route35 from "./management/log/get-execution.ts";
-import route36 from "./management/log/list-executions.ts";
-import route37 from "./management/log/list-requests.ts";
-import route38 from "./management/redrive/list.ts";
-import route39 from "./management/redrive/redrive.ts";
-import route40 from "./management/schema/commit.ts";
-import route41 from "./management/schema/get.ts";
-import route42 from "./management/schema/list.ts";
-import route43 from "./management/schema/upsert.ts";
-import route44 from "./management/simulator/list.ts";
-import route45 from "./management/template/commit.ts";
-import route46 from "./management/template/delete-variant.ts";
-import route47 from "./management/template/delete.ts";
-import route48 from "./management/template/get-variant.ts";
-import route49 from "./management/template/get.ts";
-import route50 from "./management/template/list-channel-variants.ts";
-import route51 from "./management/template/list-variants.ts";
-import route52 from "./management/template/list.ts";
-import route53 from "./management/template/upsert-variant.ts";
-import route54 from "./management/template/upsert.ts";
-import route55 from "./management/vendor/delete.ts";
-import route56 from "./management/vendor/list.ts";
-import route57 from "./management/vendor/save.ts";
-import route58 from "./management/workflow/commit.ts";
-import route59 from "./management/workflow/delete.ts";
-import route60 from "./management/workflow/enable.ts";
-import route61 from "./management/workflow/get-version.ts";
-import route62 from "./management/workflow/get.ts";
-import route63 from "./management/workflow/list-versions.ts";
-import route64 from "./management/workflow/list.ts";
-import route65 from "./management/workflow/rollback-version.ts";
-import route66 from "./management/workflow/upsert.ts";
+import hubEventBulkEvent from "./hub/event/bulk-event.ts";
+import hubEventEventV2 from "./hub/event/event-v2.ts";
+import hubEventEvent from "./hub/event/event.ts";
+import hubMessageContent from "./hub/message/content.ts";
+import hubMessageList from "./hub/message/list.ts";
+import hubTenantDelete from "./hub/tenant/delete.ts";
+import hubTenantGet from "./hub/tenant/get.ts";
+import hubTenantList from "./hub/tenant/list.ts";
+import hubTenantUpsert from "./hub/tenant/upsert.ts";
+import hubTriggerLegacy from "./hub/trigger/legacy.ts";
+import hubTriggerTrigger from "./hub/trigger/trigger.ts";
+import hubUserBulkDelete from "./hub/user/bulk-delete.ts";
+import hubUserDelete from "./hub/user/delete.ts";
+import hubUserEdit from "./hub/user/edit.ts";
+import hubUserGet from "./hub/user/get.ts";
+import hubUserList from "./hub/user/list.ts";
+import hubUserTenantDelete from "./hub/user/tenant/delete.ts";
+import hubUserTenantEdit from "./hub/user/tenant/edit.ts";
+import hubUserTenantGet from "./hub/user/tenant/get.ts";
+import hubUserTenantListAssociated from "./hub/user/tenant/list-associated.ts";
+import hubUserTenantList from "./hub/user/tenant/list.ts";
+import hubUserTenantUpsert from "./hub/user/tenant/upsert.ts";
+import hubUserUpsert from "./hub/user/upsert.ts";
+import hubWorkflowRunCancel from "./hub/workflow-run/cancel.ts";
+import managementClockAdvance from "./management/clock/advance.ts";
+import managementClockFreeze from "./management/clock/freeze.ts";
+import managementClockGet from "./management/clock/get.ts";
+import managementClockReset from "./management/clock/reset.ts";
+import managementEventDelinkSchema from "./management/event/delink-schema.ts";
+import managementEventEdit from "./management/event/edit.ts";
+import managementEventGet from "./management/event/get.ts";
+import managementEventListLinkedWorkflows from "./management/event/list-linked-workflows.ts";
+import managementEventList from "./management/event/list.ts";
+import managementEventUpsert from "./management/event/upsert.ts";
+import managementExplainGet from "./management/explain/get.ts";
+import managementLogGetExecution from "./management/log/get-execution.ts";
+import managementLogListExecutions from "./management/log/list-executions.ts";
+import managementLogListRequests from "./management/log/list-requests.ts";
+import managementRedriveList from "./management/redrive/list.ts";
+import managementRedriveRedrive from "./management/redrive/redrive.ts";
+import managementSchemaCommit from "./management/schema/commit.ts";
+import managementSchemaGet from "./management/schema/get.ts";
+import managementSchemaList from "./management/schema/list.ts";
+import managementSchemaUpsert from "./management/schema/upsert.ts";
+import managementSimulatorList from "./management/simulator/list.ts";
+import managementTemplateCommit from "./management/template/commit.ts";
+import managementTemplateDeleteVariant from "./management/template/delete-variant.ts";
+import managementTemplateDelete from "./management/template/delete.ts";
+import managementTemplateGetVariant from "./management/template/get-variant.ts";
+import managementTemplateGet from "./management/template/get.ts";
+import managementTemplateListChannelVariants from "./management/template/list-channel-variants.ts";
+import managementTemplateListVariants from "./management/template/list-variants.ts";
+import managementTemplateList from "./management/template/list.ts";
+import managementTemplateUpsertVariant from "./management/template/upsert-variant.ts";
+import managementTemplateUpsert from "./management/template/upsert.ts";
+import managementVendorDelete from "./management/vendor/delete.ts";
+import managementVendorList from "./management/vendor/list.ts";
+import managementVendorSave from "./management/vendor/save.ts";
+import managementWorkflowCommit from "./management/workflow/commit.ts";
+import managementWorkflowDelete from "./management/workflow/delete.ts";
+import managementWorkflowEnable from "./management/workflow/enable.ts";
+import managementWorkflowGetVersion from "./management/workflow/get-version.ts";
+import managementWorkflowGet from "./management/workflow/get.ts";
+import managementWorkflowListVersions from "./management/workflow/list-versions.ts";
+import managementWorkflowList from "./management/workflow/list.ts";
+import managementWorkflowRollbackVersion from "./management/workflow/rollback-version.ts";
+import managementWorkflowUpsert from "./management/workflow/upsert.ts";
 
 export const routes: RegisteredRoute[] = [
-  { surface: hub, route: route0, file: "api/hub/event/bulk-event.ts" },
-  { surface: hub, route: route1, file: "api/hub/event/event-v2.ts" },
-  { surface: hub, route: route2, file: "api/hub/event/event.ts" },
-  { surface: hub, route: route3, file: "api/hub/message/content.ts" },
-  { surface: hub, route: route4, file: "api/hub/message/list.ts" },
-  { surface: hub, route: route5, file: "api/hub/tenant/delete.ts" },
-  { surface: hub, route: route6, file: "api/hub/tenant/get.ts" },
-  { surface: hub, route: route7, file: "api/hub/tenant/list.ts" },
-  { surface: hub, route: route8, file: "api/hub/tenant/upsert.ts" },
-  { surface: hub, route: route9, file: "api/hub/trigger/legacy.ts" },
-  { surface: hub, route: route10, file: "api/hub/trigger/trigger.ts" },
-  { surface: hub, route: route11, file: "api/hub/user/bulk-delete.ts" },
-  { surface: hub, route: route12, file: "api/hub/user/delete.ts" },
-  { surface: hub, route: route13, file: "api/hub/user/edit.ts" },
-  { surface: hub, route: route14, file: "api/hub/user/get.ts" },
-  { surface: hub, route: route15, file: "api/hub/user/list.ts" },
-  { surface: hub, route: route16, file: "api/hub/user/tenant/delete.ts" },
-  { surface: hub, route: route17, file: "api/hub/user/tenant/edit.ts" },
-  { surface: hub, route: route18, file: "api/hub/user/tenant/get.ts" },
-  { surface: hub, route: route19, file: "api/hub/user/tenant/list-associated.ts" },
-  { surface: hub, route: route20, file: "api/hub/user/tenant/list.ts" },
-  { surface: hub, route: route21, file: "api/hub/user/tenant/upsert.ts" },
-  { surface: hub, route: route22, file: "api/hub/user/upsert.ts" },
-  { surface: hub, route: route23, file: "api/hub/workflow-run/cancel.ts" },
-  { surface: management, route: route24, file: "api/management/clock/advance.ts" },
-  { surface: management, route: route25, file: "api/management/clock/freeze.ts" },
-  { surface: management, route: route26, file: "api/management/clock/get.ts" },
-  { surface: management, route: route27, file: "api/management/clock/reset.ts" },
-  { surface: management, route: route28, file: "api/management/event/delink-schema.ts" },
-  { surface: management, route: route29, file: "api/management/event/edit.ts" },
-  { surface: management, route: route30, file: "api/management/event/get.ts" },
-  { surface: management, route: route31, file: "api/management/event/list-linked-workflows.ts" },
-  { surface: management, route: route32, file: "api/management/event/list.ts" },
-  { surface: management, route: route33, file: "api/management/event/upsert.ts" },
-  { surface: management, route: route34, file: "api/management/explain/get.ts" },
-  { surface: management, route: route35, file: "api/management/log/get-execution.ts" },
-  { surface: management, route: route36, file: "api/management/log/list-executions.ts" },
-  { surface: management, route: route37, file: "api/management/log/list-requests.ts" },
-  { surface: management, route: route38, file: "api/management/redrive/list.ts" },
-  { surface: management, route: route39, file: "api/management/redrive/redrive.ts" },
-  { surface: management, route: route40, file: "api/management/schema/commit.ts" },
-  { surface: management, route: route41, file: "api/management/schema/get.ts" },
-  { surface: management, route: route42, file: "api/management/schema/list.ts" },
-  { surface: management, route: route43, file: "api/management/schema/upsert.ts" },
-  { surface: management, route: route44, file: "api/management/simulator/list.ts" },
-  { surface: management, route: route45, file: "api/management/template/commit.ts" },
-  { surface: management, route: route46, file: "api/management/template/delete-variant.ts" },
-  { surface: management, route: route47, file: "api/management/template/delete.ts" },
-  { surface: management, route: route48, file: "api/management/template/get-variant.ts" },
-  { surface: management, route: route49, file: "api/management/template/get.ts" },
-  { surface: management, route: route50, file: "api/management/template/list-channel-variants.ts" },
-  { surface: management, route: route51, file: "api/management/template/list-variants.ts" },
-  { surface: management, route: route52, file: "api/management/template/list.ts" },
-  { surface: management, route: route53, file: "api/management/template/upsert-variant.ts" },
-  { surface: management, route: route54, file: "api/management/template/upsert.ts" },
-  { surface: management, route: route55, file: "api/management/vendor/delete.ts" },
-  { surface: management, route: route56, file: "api/management/vendor/list.ts" },
-  { surface: management, route: route57, file: "api/management/vendor/save.ts" },
-  { surface: management, route: route58, file: "api/management/workflow/commit.ts" },
-  { surface: management, route: route59, file: "api/management/workflow/delete.ts" },
-  { surface: management, route: route60, file: "api/management/workflow/enable.ts" },
-  { surface: management, route: route61, file: "api/management/workflow/get-version.ts" },
-  { surface: management, route: route62, file: "api/management/workflow/get.ts" },
-  { surface: management, route: route63, file: "api/management/workflow/list-versions.ts" },
-  { surface: management, route: route64, file: "api/management/workflow/list.ts" },
-  { surface: management, route: route65, file: "api/management/workflow/rollback-version.ts" },
-  { surface: management, route: route66, file: "api/management/workflow/upsert.ts" },
+  { surface: hub, route: hubEventBulkEvent, file: "api/hub/event/bulk-event.ts" },
+  { surface: hub, route: hubEventEventV2, file: "api/hub/event/event-v2.ts" },
+  { surface: hub, route: hubEventEvent, file: "api/hub/event/event.ts" },
+  { surface: hub, route: hubMessageContent, file: "api/hub/message/content.ts" },
+  { surface: hub, route: hubMessageList, file: "api/hub/message/list.ts" },
+  { surface: hub, route: hubTenantDelete, file: "api/hub/tenant/delete.ts" },
+  { surface: hub, route: hubTenantGet, file: "api/hub/tenant/get.ts" },
+  { surface: hub, route: hubTenantList, file: "api/hub/tenant/list.ts" },
+  { surface: hub, route: hubTenantUpsert, file: "api/hub/tenant/upsert.ts" },
+  { surface: hub, route: hubTriggerLegacy, file: "api/hub/trigger/legacy.ts" },
+  { surface: hub, route: hubTriggerTrigger, file: "api/hub/trigger/trigger.ts" },
+  { surface: hub, route: hubUserBulkDelete, file: "api/hub/user/bulk-delete.ts" },
+  { surface: hub, route: hubUserDelete, file: "api/hub/user/delete.ts" },
+  { surface: hub, route: hubUserEdit, file: "api/hub/user/edit.ts" },
+  { surface: hub, route: hubUserGet, file: "api/hub/user/get.ts" },
+  { surface: hub, route: hubUserList, file: "api/hub/user/list.ts" },
+  { surface: hub, route: hubUserTenantDelete, file: "api/hub/user/tenant/delete.ts" },
+  { surface: hub, route: hubUserTenantEdit, file: "api/hub/user/tenant/edit.ts" },
+  { surface: hub, route: hubUserTenantGet, file: "api/hub/user/tenant/get.ts" },
+  { surface: hub, route: hubUserTenantListAssociated, file: "api/hub/user/tenant/list-associated.ts" },
+  { surface: hub, route: hubUserTenantList, file: "api/hub/user/tenant/list.ts" },
+  { surface: hub, route: hubUserTenantUpsert, file: "api/hub/user/tenant/upsert.ts" },
+  { surface: hub, route: hubUserUpsert, file: "api/hub/user/upsert.ts" },
+  { surface: hub, route: hubWorkflowRunCancel, file: "api/hub/workflow-run/cancel.ts" },
+  { surface: management, route: managementClockAdvance, file: "api/management/clock/advance.ts" },
+  { surface: management, route: managementClockFreeze, file: "api/management/clock/freeze.ts" },
+  { surface: management, route: managementClockGet, file: "api/management/clock/get.ts" },
+  { surface: management, route: managementClockReset, file: "api/management/clock/reset.ts" },
+  { surface: management, route: managementEventDelinkSchema, file: "api/management/event/delink-schema.ts" },
+  { surface: management, route: managementEventEdit, file: "api/management/event/edit.ts" },
+  { surface: management, route: managementEventGet, file: "api/management/event/get.ts" },
+  { surface: management, route: managementEventListLinkedWorkflows, file: "api/management/event/list-linked-workflows.ts" },
+  { surface: management, route: managementEventList, file: "api/management/event/list.ts" },
+  { surface: management, route: managementEventUpsert, file: "api/management/event/upsert.ts" },
+  { surface: management, route: managementExplainGet, file: "api/management/explain/get.ts" },
+  { surface: management, route: managementLogGetExecution, file: "api/management/log/get-execution.ts" },
+  { surface: management, route: managementLogListExecutions, file: "api/management/log/list-executions.ts" },
+  { surface: management, route: managementLogListRequests, file: "api/management/log/list-requests.ts" },
+  { surface: management, route: managementRedriveList, file: "api/management/redrive/list.ts" },
+  { surface: management, route: managementRedriveRedrive, file: "api/management/redrive/redrive.ts" },
+  { surface: management, route: managementSchemaCommit, file: "api/management/schema/commit.ts" },
+  { surface: management, route: managementSchemaGet, file: "api/management/schema/get.ts" },
+  { surface: management, route: managementSchemaList, file: "api/management/schema/list.ts" },
+  { surface: management, route: managementSchemaUpsert, file: "api/management/schema/upsert.ts" },
+  { surface: management, route: managementSimulatorList, file: "api/management/simulator/list.ts" },
+  { surface: management, route: managementTemplateCommit, file: "api/management/template/commit.ts" },
+  { surface: management, route: managementTemplateDeleteVariant, file: "api/management/template/delete-variant.ts" },
+  { surface: management, route: managementTemplateDelete, file: "api/management/template/delete.ts" },
+  { surface: management, route: managementTemplateGetVariant, file: "api/management/template/get-variant.ts" },
+  { surface: management, route: managementTemplateGet, file: "api/management/template/get.ts" },
+  { surface: management, route: managementTemplateListChannelVariants, file: "api/management/template/list-channel-variants.ts" },
+  { surface: management, route: managementTemplateListVariants, file: "api/management/template/list-variants.ts" },
+  { surface: management, route: managementTemplateList, file: "api/management/template/list.ts" },
+  { surface: management, route: managementTemplateUpsertVariant, file: "api/management/template/upsert-variant.ts" },
+  { surface: management, route: managementTemplateUpsert, file: "api/management/template/upsert.ts" },
+  { surface: management, route: managementVendorDelete, file: "api/management/vendor/delete.ts" },
+  { surface: management, route: managementVendorList, file: "api/management/vendor/list.ts" },
+  { surface: management, route: managementVendorSave, file: "api/management/vendor/save.ts" },
+  { surface: management, route: managementWorkflowCommit, file: "api/management/workflow/commit.ts" },
+  { surface: management, route: managementWorkflowDelete, file: "api/management/workflow/delete.ts" },
+  { surface: management, route: managementWorkflowEnable, file: "api/management/workflow/enable.ts" },
+  { surface: management, route: managementWorkflowGetVersion, file: "api/management/workflow/get-version.ts" },
+  { surface: management, route: managementWorkflowGet, file: "api/management/workflow/get.ts" },
+  { surface: management, route: managementWorkflowListVersions, file: "api/management/workflow/list-versions.ts" },
+  { surface: management, route: managementWorkflowList, file: "api/management/workflow/list.ts" },
+  { surface: management, route: managementWorkflowRollbackVersion, file: "api/management/workflow/rollback-version.ts" },
+  { surface: management, route: managementWorkflowUpsert, file: "api/management/workflow/upsert.ts" },
 ];

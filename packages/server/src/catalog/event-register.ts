@@ -1,3 +1,4 @@
+import { createLru } from "../core/lru.ts";
 import type { Tx } from "../db/db.ts";
 
 /** Registers the names of tracked events, so that they can be selected and given a schema. */
@@ -8,13 +9,13 @@ const MAX_KNOWN = 50_000;
 
 /** Names that this process has already registered cost nothing. Names match case-insensitively. */
 export function createEventRegister(): EventRegister {
-  const known = new Set<string>();
+  const known = createLru<true>(MAX_KNOWN);
 
   return async (tx, workspace_id, names) => {
     const fresh = new Map<string, string>();
     for (const name of names) {
       const key = name.toLowerCase();
-      if (name === "" || key.length > MAX_NAME || known.has(`${workspace_id}/${key}`)) continue;
+      if (name === "" || key.length > MAX_NAME || known.get(`${workspace_id}/${key}`)) continue;
       if (!fresh.has(key)) fresh.set(key, name);
     }
     if (fresh.size === 0) return;
@@ -28,8 +29,7 @@ export function createEventRegister(): EventRegister {
       "events_register",
     );
     tx.afterCommit(() => {
-      if (known.size + fresh.size > MAX_KNOWN) known.clear();
-      for (const key of fresh.keys()) known.add(`${workspace_id}/${key}`);
+      for (const key of fresh.keys()) known.set(`${workspace_id}/${key}`, true);
     });
   };
 }

@@ -50,8 +50,7 @@ type AndroidpushContent = z.output<typeof content>;
 
 export default defineChannel({
   channel: "androidpush",
-  name: "Android push",
-  parseIdentity: (input, hints) => parsePushToken("androidpush", ["fcm", "xiaomi", "oppo"], input, hints),
+  parseIdentity: (input, hints) => parsePushToken("androidpush", input, hints),
   content,
   findProblems,
   render,

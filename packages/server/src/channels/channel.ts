@@ -10,8 +10,6 @@ import type { JsonObject } from "../core/json.ts";
  */
 export interface ChannelDefinition<Content extends JsonObject = JsonObject> {
   channel: Channel;
-  /** The display name, as used in the dashboard and in error messages. */
-  name: string;
   /** Parses one identity as clients send it. Never throws: a refusal carries the wire's reason text. */
   parseIdentity: (input: unknown, hints: IdentityHints) => IdentityResult;
   /**

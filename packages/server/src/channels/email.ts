@@ -11,7 +11,8 @@ import {
   textField,
   type Problems,
 } from "./content.ts";
-import { oneLine, parseEmailAddress, parseMailboxList } from "./shared/email-address.ts";
+import { oneLine } from "../core/mailbox.ts";
+import { parseEmailAddress, parseMailboxList } from "./shared/email-address.ts";
 import { insertMarkup, insertPreheader } from "./html/email-html.ts";
 import { htmlToText } from "./html/html-to-text.ts";
 
@@ -69,7 +70,6 @@ export type RenderedEmail = {
 
 export default defineChannel({
   channel: "email",
-  name: "Email",
   parseIdentity,
   content,
   findProblems,

@@ -73,7 +73,6 @@ export type InboxMessage = {
 
 export default defineChannel({
   channel: "inbox",
-  name: "Inbox",
   parseIdentity,
   content,
   findProblems,

@@ -31,8 +31,7 @@ const content = contentObject({
 
 export default defineChannel({
   channel: "iospush",
-  name: "iOS push",
-  parseIdentity: (input, hints) => parsePushToken("iospush", ["apns"], input, hints),
+  parseIdentity: (input, hints) => parsePushToken("iospush", input, hints),
   content,
 
   findProblems: (content) => {

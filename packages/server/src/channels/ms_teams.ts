@@ -18,7 +18,6 @@ const SERVICE_URL = /^https:\/\/smba\.trafficmanager\.net\//;
 
 export default defineChannel({
   channel: "ms_teams",
-  name: "Microsoft Teams",
   parseIdentity,
   content: contentObject({ ...chatFields("ms_teams"), body_card: textField }),
   ...defineChatBody("card", "body_card", 14_000),

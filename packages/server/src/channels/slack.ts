@@ -17,7 +17,6 @@ const KNOWN_KEYS: ReadonlySet<string> = new Set([
 
 export default defineChannel({
   channel: "slack",
-  name: "Slack",
   parseIdentity,
   content: contentObject({ ...chatFields("slack"), body_block: textField }),
   ...defineChatBody("block", "body_block", 13_200),
@@ -52,18 +51,18 @@ function findDestination(input: JsonObject): Destination | null {
   const { incoming_webhook, access_token, user_id, email } = input;
   // The REST reference uses `channel`, the SDKs `channel_id`.
   const channel_id = input["channel_id"] ?? input["channel"];
-  if (present(incoming_webhook)) {
+  if (isGiven(incoming_webhook)) {
     const url = isJsonObject(incoming_webhook) ? incoming_webhook["url"] : undefined;
     if (!matches(url, /^https:\/\/hooks\.slack\.com\/\S+$/)) return null;
     return { value: { incoming_webhook: { url } }, key: ["webhook", fingerprint(url)] };
   }
   if (!matches(access_token, /^xox\S+$/)) return null;
   const token = fingerprint(access_token);
-  if (present(channel_id)) {
+  if (isGiven(channel_id)) {
     if (!matches(channel_id, /^[cC][A-Za-z0-9]+$/)) return null;
     return { value: { channel_id, access_token }, key: ["channel_id", channel_id, token] };
   }
-  if (present(user_id)) {
+  if (isGiven(user_id)) {
     if (!matches(user_id, /^[uUwW][A-Za-z0-9]+$/)) return null;
     return { value: { user_id, access_token }, key: ["user_id", user_id, token] };
   }
@@ -75,7 +74,7 @@ function findDestination(input: JsonObject): Destination | null {
   };
 }
 
-function present(value: unknown): boolean {
+function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 

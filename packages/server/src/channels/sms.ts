@@ -20,7 +20,6 @@ const content = contentObject({
 
 export default defineChannel({
   channel: "sms",
-  name: "SMS",
   parseIdentity: (input) => parsePhoneIdentity("sms", input),
   content,
 

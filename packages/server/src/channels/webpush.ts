@@ -50,7 +50,6 @@ type WebpushContent = z.output<typeof content>;
 
 export default defineChannel({
   channel: "webpush",
-  name: "Web push",
   parseIdentity,
   content,
   findProblems,

@@ -47,7 +47,6 @@ type WhatsappContent = z.output<typeof content>;
 
 export default defineChannel({
   channel: "whatsapp",
-  name: "WhatsApp",
   parseIdentity: (input) => parsePhoneIdentity("whatsapp", input),
   content,
   findProblems,

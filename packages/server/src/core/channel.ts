@@ -16,3 +16,140 @@ export type Channel = (typeof CHANNELS)[number];
 export function isChannel(value: unknown): value is Channel {
   return typeof value === "string" && (CHANNELS as readonly string[]).includes(value);
 }
+
+/**
+ * Everything the server knows about a channel besides how its addresses are parsed and its content is rendered, which
+ * is `channels/<channel>.ts`. A new channel does not compile until its line is complete; one with `push` or
+ * `names_people` also needs a migration of the index named there.
+ */
+export interface ChannelTraits {
+  /** The human name. */
+  label: string;
+  /** The order of smart routing where no prices decide: the lowest goes first. */
+  cost_rank: number;
+  /**
+   * The channel is our own inbox: every stored user has an address on it, which no edit takes away; a message arrives
+   * by being stored, so it costs nothing and test mode has nothing to hold back.
+   */
+  is_ours: boolean;
+  /**
+   * What addresses an app or a browser on a device: a provider's `token` or a whole `subscription`. One device has one
+   * active owner, the oldest of too many gives way. Null where people are addressed. Index: `identity_push_token`.
+   */
+  push: "token" | "subscription" | null;
+  /** The `id_provider`s of its addresses, the default first; empty where a channel has none. */
+  providers: readonly string[];
+  /** An address written as plain text names the people who have it, as in a cancel. Index: `identity_address`. */
+  names_people: boolean;
+  /** How many days a hard bounce deactivates an address (documented for e-mail and WhatsApp); null: for good. */
+  bounce_days: number | null;
+  /**
+   * Whether a message that was perhaps sent may be sent again. `always`: the receiver folds a duplicate (Message-ID,
+   * collapse key, our own inbox). `not_campaigns`: a duplicate is money and noise, but a one-time password that never
+   * arrives is worse, so only the promotional lane goes without.
+   */
+  repeat_ambiguous: "always" | "not_campaigns";
+  /** Vendors report later what became of a message; where they do not, accepted is delivered. */
+  has_receipts: boolean;
+  /** A message carries the payload's attachments. */
+  carries_files: boolean;
+  /** The fields of its content that send copies to further addresses. */
+  copy_fields: readonly string[];
+}
+
+const TEXT: Omit<ChannelTraits, "label" | "cost_rank" | "bounce_days"> = {
+  is_ours: false,
+  push: null,
+  providers: [],
+  names_people: true,
+  repeat_ambiguous: "not_campaigns",
+  has_receipts: true,
+  carries_files: false,
+  copy_fields: [],
+};
+
+const PUSH: Omit<ChannelTraits, "label" | "cost_rank" | "push" | "providers"> = {
+  is_ours: false,
+  names_people: false,
+  bounce_days: null,
+  repeat_ambiguous: "always",
+  has_receipts: true,
+  carries_files: false,
+  copy_fields: [],
+};
+
+const CHAT: Omit<ChannelTraits, "label" | "cost_rank"> = {
+  is_ours: false,
+  push: null,
+  providers: [],
+  names_people: false,
+  bounce_days: null,
+  repeat_ambiguous: "not_campaigns",
+  has_receipts: false,
+  carries_files: false,
+  copy_fields: [],
+};
+
+export const CHANNEL_TRAITS: Readonly<Record<Channel, ChannelTraits>> = {
+  inbox: {
+    label: "Inbox",
+    cost_rank: 1,
+    is_ours: true,
+    push: null,
+    providers: ["suprsend"],
+    names_people: false,
+    bounce_days: null,
+    repeat_ambiguous: "always",
+    has_receipts: false,
+    carries_files: false,
+    copy_fields: [],
+  },
+  slack: { label: "Slack", cost_rank: 2, ...CHAT },
+  ms_teams: { label: "Microsoft Teams", cost_rank: 3, ...CHAT },
+  webpush: { label: "Web push", cost_rank: 4, ...PUSH, push: "subscription", providers: ["vapid"] },
+  androidpush: {
+    label: "Android push",
+    cost_rank: 5,
+    ...PUSH,
+    push: "token",
+    providers: ["fcm", "xiaomi", "oppo"],
+  },
+  iospush: { label: "iOS push", cost_rank: 6, ...PUSH, push: "token", providers: ["apns"] },
+  email: {
+    label: "Email",
+    cost_rank: 7,
+    is_ours: false,
+    push: null,
+    providers: [],
+    names_people: true,
+    bounce_days: 90,
+    repeat_ambiguous: "always",
+    has_receipts: true,
+    carries_files: true,
+    copy_fields: ["extra_to", "cc", "bcc"],
+  },
+  whatsapp: { label: "WhatsApp", cost_rank: 8, ...TEXT, bounce_days: 15 },
+  sms: { label: "SMS", cost_rank: 9, ...TEXT, bounce_days: null },
+};
+
+export function isPush(channel: Channel): boolean {
+  return CHANNEL_TRAITS[channel].push !== null;
+}
+
+export function isOurs(channel: Channel): boolean {
+  return CHANNEL_TRAITS[channel].is_ours;
+}
+
+/** The key of a channel's addresses in profiles and triggers: `$email`. */
+export function channelKey(channel: Channel): `$${Channel}` {
+  return `$${channel}`;
+}
+
+const CHANNEL_OF_KEY: ReadonlyMap<string, Channel> = new Map(
+  CHANNELS.map((channel) => [channelKey(channel), channel]),
+);
+
+/** The channel a key such as `$email` stands for. */
+export function channelOfKey(key: string): Channel | undefined {
+  return CHANNEL_OF_KEY.get(key);
+}

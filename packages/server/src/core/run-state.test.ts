@@ -9,7 +9,7 @@ import {
   positionInBranch,
   type Severity,
   startOf,
-  statusOf,
+  endStatusOf,
 } from "./run-state.ts";
 
 interface Named {
@@ -187,6 +187,6 @@ describe("the status of a run", () => {
     [["warning", "error", "info"], "failed"],
     [["error"], "failed"],
   ])("with %j in its log is %s", (severities, status) => {
-    expect(statusOf(severities)).toBe(status);
+    expect(endStatusOf(severities)).toBe(status);
   });
 });

@@ -73,7 +73,7 @@ export type RunStatus = "in_progress" | "completed" | "partial_failure" | "faile
 /** The status of a run that ends without being cancelled. */
 export type EndStatus = Exclude<RunStatus, "in_progress" | "cancelled">;
 
-export function statusOf(severities: Iterable<Severity>): EndStatus {
+export function endStatusOf(severities: Iterable<Severity>): EndStatus {
   let status: EndStatus = "completed";
   for (const severity of severities) {
     if (severity === "error") return "failed";

@@ -1,4 +1,4 @@
-import { type Channel, CHANNELS, isChannel } from "./channel.ts";
+import { type Channel, CHANNELS, isChannel, isOurs } from "./channel.ts";
 import { isJsonObject, type Json } from "./json.ts";
 
 /**
@@ -14,8 +14,8 @@ export interface TestMode {
   catch_all: ReadonlyMap<Channel, Json>;
 }
 
-/** Inbox items never leave Carillon: they wait in a feed that is opened with the workspace's own key. */
-const HELD = CHANNELS.filter((channel) => channel !== "inbox");
+/** Items of the inbox leave nobody's house: they wait in a feed that is opened with the workspace's own key. */
+const HELD = CHANNELS.filter((channel) => !isOurs(channel));
 
 /**
  * Reads `test_mode` from a workspace's stored `config`: `{"enabled_at": time, "channels": [slug], "test_values":

@@ -1,4 +1,5 @@
-import { type Channel, CHANNELS } from "./channel.ts";
+import { type Channel, channelOfKey, CHANNELS } from "./channel.ts";
+import { controlKeysOf } from "./profile/control-keys.ts";
 import { DEFAULT_TENANT } from "./profile/effective-profile.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 
@@ -46,18 +47,6 @@ const MAX_KEY = 255;
 const MAX_DEPTH = 2;
 const MAX_ID = 255;
 const MAX_TENANT = 64;
-/** Control keys of a recipient map: everything else belongs to its profile. */
-const CONTROL = new Set([
-  "distinct_id",
-  "object_type",
-  "id",
-  "is_transient",
-  "$skip_create",
-  "$channels",
-  "$context",
-  "$object_subscriptions_query",
-]);
-
 export function parseTrigger(body: unknown, limits: TriggerLimits): Parsed<Trigger> {
   return capture(() => {
     const record = expectRecord(body);
@@ -152,7 +141,8 @@ function parseSpec(element: JsonObject, missing: string): RecipientSpec {
   }
   const object_type = isObject ? parseId(element.object_type, missing) : "";
   const given = isObject ? element.id : element.distinct_id;
-  const profile = Object.fromEntries(Object.entries(element).filter(([key]) => !CONTROL.has(key)));
+  const control = controlKeysOf(element);
+  const profile = Object.fromEntries(Object.entries(element).filter(([key]) => !control.has(key)));
   return {
     object_type,
     distinct_id: is_transient && !isObject ? "" : parseId(given, missing),
@@ -213,7 +203,7 @@ function hasChannelValue(profile: JsonObject | null): boolean {
 }
 
 export function isChannelKey(key: string): boolean {
-  return key.startsWith("$") && (CHANNELS as readonly string[]).includes(key.slice(1));
+  return channelOfKey(key) !== undefined;
 }
 
 function toArray(value: Json): Json[] {

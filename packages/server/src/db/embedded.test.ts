@@ -1,3 +1,4 @@
+import { LOCKS } from "./locks.ts";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
@@ -17,7 +18,6 @@ import path from "node:path";
 import { Client } from "pg";
 import { describe, expect, it, vi } from "vitest";
 import type { EmbeddedPostgresError } from "./embedded.ts";
-import { OWNER_LOCK } from "./embedded/owner.ts";
 import { findServer, readPidFile } from "./embedded/pid-file.ts";
 import { kill, NOBODY, query, recall, remember, ROOT, urlOf, useBench } from "./embedded/test-bench.ts";
 
@@ -199,7 +199,10 @@ describe("bad endings", () => {
   it("takes the owner's lock again after a crash of one server process has ended every session", async () => {
     const database = await start(usedFolder());
     const holders = () =>
-      query(database.url, `select pid from pg_locks where locktype = 'advisory' and objid = ${OWNER_LOCK}`);
+      query(
+        database.url,
+        `select pid from pg_locks where locktype = 'advisory' and objid = ${LOCKS.embedded_owner}`,
+      );
     const [before] = await holders();
     process.kill(Number(before?.["pid"]), "SIGKILL");
     const after = await vi.waitUntil(

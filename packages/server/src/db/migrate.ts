@@ -1,3 +1,4 @@
+import { LOCKS } from "./locks.ts";
 import { readdir, readFile } from "node:fs/promises";
 import type { Db, Tx } from "./db.ts";
 import { ensurePartitions } from "./partitions.ts";
@@ -7,7 +8,6 @@ import { ensurePartitions } from "./partitions.ts";
  * start at once. A file that has been applied is never edited.
  */
 const FOLDER = new URL("./migrations/", import.meta.url);
-const LOCK = 4_150_911;
 
 export class MigrationError extends Error {
   override name = "MigrationError";
@@ -17,7 +17,7 @@ export class MigrationError extends Error {
 export async function migrate(db: Db): Promise<void> {
   const files = (await readdir(FOLDER)).filter((name) => /^\d{4}_\w+\.sql$/.test(name)).sort();
   await db.tx(async (tx) => {
-    await tx.query("select pg_advisory_xact_lock($1)", [LOCK]);
+    await tx.query("select pg_advisory_xact_lock($1)", [LOCKS.migrations]);
     await tx.query(
       `create table if not exists migration (
          name text collate "C" primary key, applied_at timestamptz not null default now())`,

@@ -1,3 +1,4 @@
+import { LOCKS } from "./locks.ts";
 import { ulidTime, uuidTime } from "../ids.ts";
 import type { Db, Queryable, Tx } from "./db.ts";
 
@@ -57,7 +58,6 @@ const TABLES: PartitionedTable[] = [
 const DAY_MS = 86_400_000;
 const WEEK_MS = 7 * DAY_MS;
 const WEEKS_AHEAD = 4;
-const LOCK = 4_150_912;
 const PATIENCE = "3s";
 const PURGE_BATCH = 5000;
 
@@ -177,7 +177,7 @@ async function alter(
 ): Promise<void> {
   try {
     const changed = await db.tx(async (tx) => {
-      await tx.query("select pg_advisory_xact_lock($1)", [LOCK]);
+      await tx.query("select pg_advisory_xact_lock($1)", [LOCKS.partitions]);
       await tx.query(`set local lock_timeout = '${PATIENCE}'`);
       return change(tx);
     });

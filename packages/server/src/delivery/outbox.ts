@@ -1,9 +1,9 @@
 import type { Job } from "../queue/job.ts";
-import type { Channel } from "../core/channel.ts";
+import { type Channel, CHANNEL_TRAITS } from "../core/channel.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
 import type { Tx } from "../db/db.ts";
-import { insertInboxItems, type NewInboxItem } from "../inbox/items.ts";
+import { insertInboxItems, toInboxItem } from "../inbox/items.ts";
 import { passTurns } from "../routing/steps.ts";
 import { closeReached } from "../routing/success.ts";
 import type { LeftOut } from "./attachments/attachments.ts";
@@ -142,7 +142,10 @@ export async function settleMessages(tx: Tx, settled: Settled[]): Promise<Settle
     written.filter(({ verdict }) => verdict.failure_reason !== null),
   );
   await recordAttached(tx, written.filter(isOver));
-  await insertInboxItems(tx, written.flatMap(toInboxItem));
+  await insertInboxItems(
+    tx,
+    written.flatMap(({ message, verdict }) => toInboxItem(message, verdict.inbox_item)),
+  );
   await closeReached(tx, refsOf(written.filter(isDelivered)));
   await passTurns(tx, refsOf(written.filter(yieldsTurn)));
   await scheduleReceipts(
@@ -220,13 +223,6 @@ async function recordAttached(tx: Tx, settled: Settled[]): Promise<void> {
   );
 }
 
-function toInboxItem({ message, verdict }: Settled): NewInboxItem[] {
-  if (verdict.inbox_item === null) return [];
-  const { workspace_id, id, tenant_id, category } = message;
-  const recipient_id = message.recipient_id ?? `${message.object_type}/${message.distinct_id}`;
-  return [{ workspace_id, id, recipient_id, tenant_id, category, message: verdict.inbox_item }];
-}
-
 async function scheduleReceipts(tx: Tx, sent: Settled[]): Promise<void> {
   const receipts = sent.flatMap(({ message, verdict }) =>
     verdict.receipts.map((receipt) => ({ message, receipt })),
@@ -246,21 +242,21 @@ async function scheduleReceipts(tx: Tx, sent: Settled[]): Promise<void> {
   );
 }
 
-/** Suppresses bounced addresses: 90 days for e-mail, 15 on WhatsApp, a token forever. */
+/** Deactivates the addresses that bounced, for as long as the channel's trait says. */
 async function suppressIdentities(tx: Tx, bounced: Settled[]): Promise<void> {
   if (bounced.length === 0) return;
   await tx.query(
     `update identity i
         set perma_status = 'disabled', updated_at = now(),
-            perma_until = case i.channel when 'email' then now() + interval '90 days'
-                                         when 'whatsapp' then now() + interval '15 days' end
-       from unnest($1::int[], $2::text[], $3::text[], $4::text[]) as b(workspace_id, recipient_id, channel, key)
+            perma_until = now() + make_interval(days => b.days)
+       from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::int[]) as b(workspace_id, recipient_id, channel, key, days)
       where i.workspace_id = b.workspace_id and i.recipient_id = b.recipient_id and i.channel = b.channel and i.key = b.key`,
     [
       bounced.map(({ message }) => message.workspace_id),
       bounced.map(({ message }) => message.recipient_id),
       bounced.map(({ message }) => message.channel),
       bounced.map(({ message }) => message.identity_key),
+      bounced.map(({ message }) => CHANNEL_TRAITS[message.channel].bounce_days),
     ],
   );
 }

@@ -1,5 +1,6 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Channel } from "../core/channel.ts";
+import { DEFAULT_TENANT } from "../core/profile/effective-profile.ts";
 import type { JsonObject } from "../core/json.ts";
 import { LANES, type RootCategory } from "../core/lane.ts";
 import type { Queryable, Tx } from "../db/db.ts";
@@ -163,7 +164,7 @@ async function putFirst(
   id: string,
 ): Promise<void> {
   const others = await tx.query<{ vendor_config_id: string }>(
-    `delete from vendor_route where workspace_id = $1 and tenant_id = 'default' and channel = $2 and root_category = $3
+    `delete from vendor_route where workspace_id = $1 and tenant_id = '${DEFAULT_TENANT}' and channel = $2 and root_category = $3
      returning vendor_config_id, position`,
     [workspace_id, channel, root],
   );
@@ -181,7 +182,7 @@ async function putFirst(
 async function closeRanks(tx: Tx, workspace_id: number): Promise<void> {
   const routes = await tx.query<{ channel: Channel; root_category: RootCategory; vendor_config_id: string }>(
     `select distinct on (channel, root_category) channel, root_category, vendor_config_id from vendor_route
-      where workspace_id = $1 and tenant_id = 'default' order by channel, root_category, position`,
+      where workspace_id = $1 and tenant_id = '${DEFAULT_TENANT}' order by channel, root_category, position`,
     [workspace_id],
   );
   for (const { channel, root_category, vendor_config_id } of routes) {

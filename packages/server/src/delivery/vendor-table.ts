@@ -1,7 +1,8 @@
 import type { VendorChoice, VendorTable } from "../core/vendor-choice.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Channel } from "../core/channel.ts";
-import { CHANNELS } from "../core/channel.ts";
+import { DEFAULT_TENANT } from "../core/profile/effective-profile.ts";
+import { CHANNELS, isOurs } from "../core/channel.ts";
 import { LANES } from "../core/lane.ts";
 import type { Db, Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
@@ -58,7 +59,7 @@ export function createVendorTables({ db, catalog, box, http, vendors }: VendorTa
     }
     return {
       pick(channel, root, tenant_id, provider) {
-        for (const tenant of [tenant_id, "default"]) {
+        for (const tenant of [tenant_id, DEFAULT_TENANT]) {
           for (const row of byRoute.get(routeKey(tenant, channel, root)) ?? []) {
             const vendor = vendors.get(row.vendor_slug);
             const reaches = vendor?.provider;
@@ -116,7 +117,7 @@ export async function seedVendors(
   ids: IdSource,
 ): Promise<void> {
   for (const channel of CHANNELS) {
-    const vendor_slug = channel === "inbox" ? "carillon-inbox" : `simulator-${channel}`;
+    const vendor_slug = `${isOurs(channel) ? "carillon" : "simulator"}-${channel}`;
     const id = await insertVendor(
       db,
       { workspace_id, channel, vendor_slug, nickname: "", config: {} },

@@ -1,4 +1,4 @@
-import type { Channel } from "../core/channel.ts";
+import { type Channel, CHANNEL_TRAITS } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
 import type { Outcome, ReceiptStatus } from "./vendor/vendor.ts";
@@ -45,14 +45,15 @@ export function judge(message: Attempted, outcome: Outcome, random: number): Ver
       };
     case "ambiguous": {
       const reason = `ambiguous: ${storable(outcome.message)}`;
-      if (!mayRepeat(message) || message.attempt >= MAX_ATTEMPTS) return failed(reason, "ambiguous", false);
+      if (!mayRepeat(message) || message.attempt >= MAX_ATTEMPTS)
+        return failedVerdict(reason, "ambiguous", false);
       return again(reason, "ambiguous", backoff(message.attempt, random));
     }
     case "failed": {
       const { class: failure, retry_after } = outcome;
       const reason = storable(outcome.message);
       if ((failure !== "throttled" && failure !== "transient") || message.attempt >= MAX_ATTEMPTS) {
-        return failed(reason, failure, outcome.inactivate === true);
+        return failedVerdict(reason, failure, outcome.inactivate === true);
       }
       const asked = retry_after === undefined ? 0 : Math.min(retry_after * 1000, LONGEST_RETRY_MS);
       return again(reason, failure, Math.max(asked, backoff(message.attempt, random)));
@@ -61,24 +62,12 @@ export function judge(message: Attempted, outcome: Outcome, random: number): Ver
 }
 
 /**
- * Whether a message that may already have been sent can be sent again. If the receiver folds duplicates (Message-ID,
- * collapse key, our own inbox), yes. A duplicate text message costs money and attention, but a one-time password that
- * never arrives is worse: yes in the two upper lanes, no in a campaign.
+ * Whether a message that has perhaps been sent may be sent again; the channel's trait says why. What is ambiguous is
+ * decided elsewhere: by `outcomeOf` in vendor/vendor.ts (a call without a clear answer; vendors/email/smtp.ts for SMTP),
+ * by the deadline in deliver.ts, and by `takeMessages` in outbox.ts (the worker died).
  */
 export function mayRepeat({ channel, lane }: Pick<Attempted, "channel" | "lane">): boolean {
-  switch (channel) {
-    case "email":
-    case "inbox":
-    case "androidpush":
-    case "iospush":
-    case "webpush":
-      return true;
-    case "sms":
-    case "whatsapp":
-    case "slack":
-    case "ms_teams":
-      return lane < 2;
-  }
+  return CHANNEL_TRAITS[channel].repeat_ambiguous === "always" || lane < 2;
 }
 
 function backoff(attempt: number, random: number): number {
@@ -107,7 +96,7 @@ function settled(status: Verdict["status"]): Verdict {
   };
 }
 
-function failed(reason: string, failure_class: string, inactivate: boolean): Verdict {
+function failedVerdict(reason: string, failure_class: string, inactivate: boolean): Verdict {
   return { ...settled("trigger_failed"), failure_reason: reason, failure_class, inactivate };
 }
 

@@ -229,6 +229,15 @@ export function personOf(
   return who === "recipient" ? run : run.actor;
 }
 
+/**
+ * Whose events count for a run: its recipient's; where that is an object or a person who is not stored, its actor's.
+ * A user's distinct_id, or null where neither is a user with an id.
+ */
+export function eventsOf({ object_type, distinct_id, inline, actor }: Run): string | null {
+  if (object_type === "" && inline?.is_transient !== true) return distinct_id;
+  return actor?.object_type === "" && actor.distinct_id !== "" ? actor.distinct_id : null;
+}
+
 /** The run as the queue takes it. */
 export function memberOf({ workspace_id, id, tenant_id, workflow: { lane } }: Run): Member {
   return { workspace_id, id, tenant_id, lane };

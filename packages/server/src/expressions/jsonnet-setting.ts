@@ -1,3 +1,4 @@
+import { createLru } from "../core/lru.ts";
 import {
   checkJsonnet,
   type JsonnetEngine,
@@ -36,13 +37,12 @@ const CACHED = 2000;
 
 /** Evaluates settings as `engine` does scripts, each parsed once. */
 export function createSettingEngine(engine: JsonnetEngine): JsonnetEngine {
-  const settings = new Map<string, Setting>();
+  const settings = createLru<Setting>(CACHED);
 
   function compiled(source: string): Setting {
     const known = settings.get(source);
     if (known !== undefined) return known;
     const setting = compileSetting(source);
-    if (settings.size >= CACHED) settings.clear();
     settings.set(source, setting);
     return setting;
   }

@@ -107,7 +107,7 @@ export function createApp(
           user_agent: request.headers["user-agent"] ?? "",
         });
       const inTransaction = route.transaction ?? route.method !== "GET";
-      return present(
+      return toWireReply(
         route,
         inTransaction
           ? await services.db.tx(handle, { again: true })
@@ -156,7 +156,7 @@ function readBody(route: RouteDefinition, raw: Buffer | null): unknown {
   return parseBody(raw, route.guardsText === true);
 }
 
-function present(route: RouteDefinition, result: unknown): WireReply {
+function toWireReply(route: RouteDefinition, result: unknown): WireReply {
   if (result instanceof RouteReply) {
     return { status: result.status, body: result.body, content_type: result.content_type ?? JSON_TYPE };
   }
@@ -203,8 +203,8 @@ function toAppError(error: unknown, isOutOfRoom: boolean): AppError {
 }
 
 /**
- * Above the longest operation, a redrive of ten thousand. A database that hangs without closing its connections never
- * answers.
+ * Longest that anything takes: a redrive of ten thousand. A database that hangs without closing its connections never
+ * answers. Fastify's `handlerTimeout` would also count the time in which a client on a slow line sends its body.
  */
 const PATIENCE_MS = 60_000;
 

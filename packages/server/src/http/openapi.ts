@@ -19,19 +19,7 @@ export function describeApi(routes: RegisteredRoute[], version: string): object 
     info: { title: "Carillon", version, description: "Self-hosted notification infrastructure." },
     components: {
       schemas: Object.fromEntries(definitions),
-      securitySchemes: {
-        hub: {
-          type: "http",
-          scheme: "bearer",
-          description: "API key, or `<workspace_key>:<signature>` as the SDKs sign.",
-        },
-        management: {
-          type: "apiKey",
-          in: "header",
-          name: "Authorization",
-          description: "ServiceToken <token>",
-        },
-      },
+      securitySchemes: Object.fromEntries(routes.map(({ surface }) => [surface.name, surface.security])),
     },
     paths,
   };

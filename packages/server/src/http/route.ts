@@ -86,10 +86,16 @@ export function defineRoute<
   return definition;
 }
 
-/** What the files of one folder share: authentication and the form of refusals. */
+export type SecurityScheme =
+  | { type: "http"; scheme: "bearer"; description: string }
+  | { type: "apiKey"; in: "header"; name: string; description: string };
+
+/** What the files of one folder share: how they authenticate and how they refuse. */
 export interface Surface {
   name: string;
   description: string;
+  /** How its clients prove who they are, as a security scheme of OpenAPI. */
+  security: SecurityScheme;
   family: ErrorFamily;
   /** The refusals of `authenticate`. */
   errors: ErrorCode[];

@@ -15,7 +15,25 @@ export interface NewInboxItem {
   message: JsonObject;
 }
 
-/** Idempotent: the id is the message's. */
+/** What a delivered message leaves in the inbox: its item, or nothing where the message has none. */
+export function toInboxItem(
+  { recipient_id, object_type, distinct_id, ...message }: InboxMessage,
+  item: JsonObject | null,
+): NewInboxItem[] {
+  if (item === null) return [];
+  const { workspace_id, id, tenant_id, category } = message;
+  const owner = recipient_id ?? `${object_type}/${distinct_id}`;
+  return [{ workspace_id, id, recipient_id: owner, tenant_id, category, message: item }];
+}
+
+interface InboxMessage extends Omit<NewInboxItem, "recipient_id" | "message"> {
+  /** Null for people who are not stored. */
+  recipient_id: string | null;
+  object_type: string;
+  distinct_id: string;
+}
+
+/** Repeating it changes nothing: the id is the message's. */
 export async function insertInboxItems(tx: Tx, items: NewInboxItem[]): Promise<void> {
   if (items.length === 0) return;
   await tx.query(

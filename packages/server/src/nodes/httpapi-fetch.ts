@@ -22,15 +22,15 @@ export default defineNode({
   expressions: httpExpressions,
   run(ctx, settings): NodeOutcome {
     const built = buildCall(ctx, settings);
-    return built.ok ? { kind: "call", call: built.value } : failed(built.reason);
+    return built.ok ? { kind: "call", call: built.value } : failNode(built.reason);
   },
   resume(ctx, { output_key }, woken): NodeOutcome {
     if (woken.by !== "reply") return { kind: "wait" };
     const failure = takeReply(ctx, woken.reply, output_key);
-    return failure === null ? next : failed(failure);
+    return failure === null ? next : failNode(failure);
   },
 });
 
-function failed(reason: string): NodeOutcome {
+function failNode(reason: string): NodeOutcome {
   return { kind: "fail", code: "http_node_failed", message: reason };
 }

@@ -26,17 +26,17 @@ export default defineNode({
     const built = buildCall(ctx, settings);
     if (built.ok) return { kind: "call", call: built.value };
     ctx.recordCall({ request: { method: settings.http_method }, response: {}, failure: built.reason });
-    return failed(ctx, built.reason);
+    return logFailure(ctx, built.reason);
   },
   resume(ctx, { output_key }, woken): NodeOutcome {
     if (woken.by !== "reply") return { kind: "wait" };
     const failure = takeReply(ctx, woken.reply, output_key);
     ctx.recordCall(recordOf(ctx.call, woken.reply, failure));
-    return failure === null ? next : failed(ctx, failure);
+    return failure === null ? next : logFailure(ctx, failure);
   },
 });
 
-function failed(ctx: NodeContext, reason: string): NodeOutcome {
+function logFailure(ctx: NodeContext, reason: string): NodeOutcome {
   ctx.log("error", "node_failed", reason, { code: "http_node_failed" });
   return next;
 }

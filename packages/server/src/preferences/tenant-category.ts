@@ -1,3 +1,4 @@
+import { DEFAULT_TENANT } from "../core/profile/effective-profile.ts";
 import type { Channel } from "../core/channel.ts";
 import type { Json } from "../core/json.ts";
 import type { DefaultPreference, TenantCategory } from "../core/preferences/preferences.ts";
@@ -115,7 +116,7 @@ export async function deleteTenantPreferences(
   for (const table of ["pref_category", "pref_channel"]) {
     // The default tenant is never deleted; stating that allows the index that excludes it.
     await db.query(
-      `delete from ${table} where workspace_id = $1 and tenant_id = $2 and tenant_id <> 'default'`,
+      `delete from ${table} where workspace_id = $1 and tenant_id = $2 and tenant_id <> '${DEFAULT_TENANT}'`,
       [workspace_id, tenant_id],
     );
   }

@@ -1,3 +1,4 @@
+import { LOCKS } from "../db/locks.ts";
 import type { Db, Queryable, Stoppable } from "../db/db.ts";
 import type { Log } from "../log.ts";
 
@@ -18,7 +19,6 @@ export interface PresenceDeps {
   isWorking: () => boolean;
 }
 
-const PRESENCE_LOCK = 4_150_913;
 const AGAIN_MS = 1000;
 
 export function createPresence({ db, log, queues, isWorking }: PresenceDeps): Presence {
@@ -31,11 +31,11 @@ export function createPresence({ db, log, queues, isWorking }: PresenceDeps): Pr
     await withdraw();
     held = session;
     const [row] = await session.query<{ alone: boolean }>("select pg_try_advisory_lock($1) as alone", [
-      PRESENCE_LOCK,
+      LOCKS.workers,
     ]);
     if (row?.alone === true && !isWorking()) await freeOrphans(session);
-    await session.query("select pg_advisory_lock_shared($1)", [PRESENCE_LOCK]);
-    if (row?.alone === true) await session.query("select pg_advisory_unlock($1)", [PRESENCE_LOCK]);
+    await session.query("select pg_advisory_lock_shared($1)", [LOCKS.workers]);
+    if (row?.alone === true) await session.query("select pg_advisory_unlock($1)", [LOCKS.workers]);
   }
 
   /** The connection broke. */

@@ -1,5 +1,5 @@
 import { DEFAULT_TENANT } from "../core/profile/effective-profile.ts";
-import type { ParseIdentity, StoredIdentity } from "../core/profile/identity.ts";
+import { identityName, type ParseIdentity, type StoredIdentity } from "../core/profile/identity.ts";
 import { editProfile, type Profile, type ProfileEdit } from "../core/profile/profile-edit.ts";
 import type { TenantRules } from "./read.ts";
 import { type EditOutcome, type RecipientEdit, recipientKey, type StoredRecipient } from "./recipient.ts";
@@ -133,8 +133,4 @@ function noteChange(
     change.removed.set(name, identity);
   }
   changes.set(key, change);
-}
-
-export function identityName({ channel, key }: StoredIdentity): string {
-  return `${channel} ${key}`;
 }

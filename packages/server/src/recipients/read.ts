@@ -1,3 +1,4 @@
+import { DEFAULT_TENANT } from "../core/profile/effective-profile.ts";
 import type { Queryable } from "../db/db.ts";
 import { type RecipientKey, recipientKey, type StoredRecipient, uniqueKeys } from "./recipient.ts";
 
@@ -19,7 +20,7 @@ const COLUMNS = `r.id, r.object_type, r.distinct_id, r.properties, r.created_at,
 
 /** To be joined to `recipient r`; `tenants` is the parameter with the requested tenants. */
 const inside = (tenants: string) => `cross join lateral (
-    select count(*) filter (where t.tenant_id <> 'default')::int as tenant_count,
+    select count(*) filter (where t.tenant_id <> '${DEFAULT_TENANT}')::int as tenant_count,
            coalesce(json_agg(json_build_object('tenant_id', t.tenant_id, 'properties', t.properties,
                                                'identities', ${identitiesOf("t.tenant_id")}) order by t.tenant_id)
                     filter (where t.tenant_id = any(${tenants}::text[])), '[]') as tenant_profiles

@@ -1,6 +1,9 @@
+import { LOCKS } from "../db/locks.ts";
+import { CHANNELS, isPush } from "../core/channel.ts";
+import { identityName } from "../core/profile/identity.ts";
 import type { Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
-import { type Change, identityName, type UpsertedIdentity } from "./plan.ts";
+import type { Change, UpsertedIdentity } from "./plan.ts";
 import { type RecipientKey, uniqueKeys } from "./recipient.ts";
 
 /*
@@ -107,7 +110,6 @@ async function deleteIdentities(tx: Queryable, workspace_id: number, changes: Ch
   );
 }
 
-const TOKEN_LOCK = 4_150_915;
 const TOKEN_BUCKETS = 128;
 
 /** The new owner of each push token in a batch: the recipient whose edit named it last. */
@@ -115,7 +117,7 @@ function tokenOwners(upserted: UpsertedIdentity[]): UpsertedIdentity[] {
   const owners = new Map<string, UpsertedIdentity>();
   for (const one of upserted) {
     const { channel, status } = one.identity;
-    if (!channel.endsWith("push") || status !== "active") continue;
+    if (!isPush(channel) || status !== "active") continue;
     const name = identityName(one.identity);
     const other = owners.get(name);
     if (other === undefined || other.order < one.order) owners.set(name, one);
@@ -130,7 +132,7 @@ function tokenOwners(upserted: UpsertedIdentity[]): UpsertedIdentity[] {
  */
 async function lockTokens(tx: Queryable, workspace_id: number, tokens: UpsertedIdentity[]): Promise<void> {
   await tx.query(
-    `select pg_advisory_xact_lock(${TOKEN_LOCK}, $1 * ${TOKEN_BUCKETS} + bucket)
+    `select pg_advisory_xact_lock(${LOCKS.push_tokens}, $1 * ${TOKEN_BUCKETS} + bucket)
        from (select distinct abs(hashtext(name) % ${TOKEN_BUCKETS}) as bucket from unnest($2::text[]) as name
               order by bucket) as buckets`,
     [workspace_id, tokens.map(({ identity }) => identityName(identity))],
@@ -168,6 +170,11 @@ async function upsertIdentities(
   );
 }
 
+/** As the predicate of `identity_push_token` has them, so that it is used. */
+const PUSH_CHANNELS = CHANNELS.filter(isPush)
+  .map((channel) => `'${channel}'`)
+  .join(", ");
+
 /**
  * A token that moved to another person's profile now belongs to that person, whatever the tenants: a shared device must
  * not receive the notifications of both.
@@ -177,7 +184,7 @@ async function disownTokens(tx: Queryable, workspace_id: number, tokens: Upserte
     `update identity i set status = 'inactive', updated_at = now()
        from unnest($2::text[], $3::text[], $4::text[]) as p(recipient_id, channel, key)
       where i.workspace_id = $1 and i.channel = p.channel and i.key = p.key and i.recipient_id <> p.recipient_id
-        and i.channel in ('androidpush', 'iospush', 'webpush') and i.status = 'active'`,
+        and i.channel in (${PUSH_CHANNELS}) and i.status = 'active'`,
     [
       workspace_id,
       tokens.map(({ recipient }) => recipient.id),

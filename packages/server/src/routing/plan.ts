@@ -1,4 +1,4 @@
-import type { Channel } from "../core/channel.ts";
+import { type Channel, CHANNEL_TRAITS, isOurs } from "../core/channel.ts";
 
 /**
  * The plan of a smart routing: which messages go out at once, and when the others have their turn. The inbox and
@@ -50,26 +50,13 @@ export function statusMetric(name: string): "delivered" | "seen" | "interaction"
   return (STATUS_METRICS.get(name) ?? null) as ReturnType<typeof statusMetric>;
 }
 
-/** Cheapest first, where no prices say otherwise. */
-const BY_COST: readonly Channel[] = [
-  "inbox",
-  "slack",
-  "ms_teams",
-  "webpush",
-  "androidpush",
-  "iospush",
-  "email",
-  "whatsapp",
-  "sms",
-];
-
 /**
  * A candidate that cannot be sent yields its slot to the next: the gap is that of all of them. When storing one of
  * them is the success already, the sequence ends with its first step, which goes out at the same moment.
  */
 export function planRouting(candidates: readonly Candidate[], terms: RoutingTerms): RoutingPlan {
   const beside = ({ channel, state }: Candidate) =>
-    channel === "inbox" || state === "delivered" || terms.mandatory_channels.includes(channel);
+    isOurs(channel) || state === "delivered" || terms.mandatory_channels.includes(channel);
   const routed = candidates.filter((candidate) => !beside(candidate));
   const slots = Math.max(1, routed.length - 1);
   const gap_ms = Math.round(terms.ttl_ms / slots);
@@ -95,9 +82,8 @@ export function planRouting(candidates: readonly Candidate[], terms: RoutingTerm
  * candidates that have one share out their places in the usual order among themselves. Equals keep their order.
  */
 function byCost(candidates: readonly Candidate[]): Candidate[] {
-  const usual = candidates.toSorted(
-    (one, other) => BY_COST.indexOf(one.channel) - BY_COST.indexOf(other.channel),
-  );
+  const rankOf = ({ channel }: Candidate) => CHANNEL_TRAITS[channel].cost_rank;
+  const usual = candidates.toSorted((one, other) => rankOf(one) - rankOf(other));
   const priced = usual
     .filter(isPriced)
     .toSorted((one, other) => (one.price ?? 0) - (other.price ?? 0))

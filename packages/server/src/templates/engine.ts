@@ -2,7 +2,7 @@ import Handlebars from "handlebars";
 import type { JsonObject } from "../core/json.ts";
 import { withLenientActor } from "./actor.ts";
 import { type Budget, createBudget, DEFAULT_LIMITS, outputRefusal, type TemplateLimits } from "./budget.ts";
-import { createTextCache } from "./cache.ts";
+import { createLru } from "../core/lru.ts";
 import { type CompileOptions, compileSource, type RenderFunction } from "./compile.ts";
 import type { Helpers } from "./helper.ts";
 import { createHelpers } from "./helpers.ts";
@@ -63,8 +63,8 @@ export function createTemplateEngine(options: TemplateEngineOptions = {}): Templ
   } = options;
   const limits: TemplateLimits = { ...DEFAULT_LIMITS, ...given };
   const handlebars = Handlebars.create();
-  const cache = createTextCache<Template>(MAX_CACHED);
-  /** The render in progress: rendering is synchronous, so there is one, or a helper's inside another. */
+  const cache = createLru<Template>(MAX_CACHED);
+  /** The render that is running: rendering is synchronous, so there is one, or a helper's inside another. */
   let current: Budget | null = null;
 
   function budgetOf(): Budget {
@@ -112,7 +112,7 @@ export function createTemplateEngine(options: TemplateEngineOptions = {}): Templ
       if (known !== undefined) return known;
       const tags = checkSource(source, limits);
       const template = createTemplate(source);
-      cache.add(source, template, source.length + WEIGHT_OF_TEMPLATE + tags * WEIGHT_OF_TAG);
+      cache.set(source, template, source.length + WEIGHT_OF_TEMPLATE + tags * WEIGHT_OF_TAG);
       return template;
     },
   };

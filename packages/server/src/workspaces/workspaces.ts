@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
-import { readTenancy, type Tenancy } from "../core/profile/effective-profile.ts";
+import { DEFAULT_TENANT, readTenancy, type Tenancy } from "../core/profile/effective-profile.ts";
+import { createLru } from "../core/lru.ts";
 import { readTestMode, type TestMode } from "../core/test-mode.ts";
 import type { Queryable } from "../db/db.ts";
 import { type IdSource, randomToken } from "../ids.ts";
@@ -64,6 +65,7 @@ export interface NewWorkspace {
 }
 
 const CACHE_MS = 10_000;
+const MAX_CACHED = 10_000;
 
 /** First path segments of the API under /v1: no workspace may have one as its name. */
 export const RESERVED_SLUGS = new Set([
@@ -83,7 +85,7 @@ export const RESERVED_SLUGS = new Set([
 ]);
 
 export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): Workspaces {
-  const cache = new Map<string, { value: unknown; until: number }>();
+  const cache = createLru<{ value: unknown; until: number }>(MAX_CACHED);
 
   /** Misses are not cached: made-up keys would fill the memory. */
   async function remember<T>(key: string, load: () => Promise<T>): Promise<T> {
@@ -92,7 +94,6 @@ export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): 
     if (hit !== undefined && hit.until > now) return hit.value as T;
     const value = await load();
     if (value === null) return value;
-    if (cache.size > 10_000) cache.clear();
     cache.set(key, { value, until: now + CACHE_MS });
     return value;
   }
@@ -161,7 +162,7 @@ export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): 
         `with made as (
            insert into workspace (uid, slug, name, mode, inbox_secret) values ($1, $2, $3, $4, $5) returning *),
          tenant as (
-           insert into tenant (workspace_id, tenant_id, tenant_name) select workspace_id, 'default', name from made)
+           insert into tenant (workspace_id, tenant_id, tenant_name) select workspace_id, '${DEFAULT_TENANT}', name from made)
          select * from made`,
         [`wksp_${randomToken(16)}`, slug, name, mode, box.seal(randomToken(32))],
       );
@@ -224,7 +225,7 @@ export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): 
       cache.clear();
       return rows.length > 0;
     },
-    forget: () => cache.clear(),
+    forget: cache.clear,
   };
 }
 

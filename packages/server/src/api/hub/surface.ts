@@ -5,6 +5,11 @@ import type { Surface } from "../../http/route.ts";
 export const surface: Surface = {
   name: "hub",
   description: "Data API: triggers, events, users, messages.",
+  security: {
+    type: "http",
+    scheme: "bearer",
+    description: "API key, or `<workspace_key>:<signature>` as the SDKs sign.",
+  },
   family: "code_message",
   errors: ["not_authenticated", "workspace_key_inactive"],
   authenticate: authenticateData,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { textFilter, ULID } from "../filter-values.ts";
-import { logPagingQuery, pagingQuery } from "./paging.ts";
+import { logPagingQuery, pagingQuery } from "../paging.ts";
 import { modeQuery, ownQuery } from "./query.ts";
 
 const messagesOf = (schema: z.ZodType, query: object) =>

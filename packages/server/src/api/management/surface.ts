@@ -5,6 +5,12 @@ import type { Surface } from "../../http/route.ts";
 export const surface: Surface = {
   name: "management",
   description: "Management API: workflows, templates, logs, simulator.",
+  security: {
+    type: "apiKey",
+    in: "header",
+    name: "Authorization",
+    description: "ServiceToken <token>",
+  },
   family: "management",
   errors: ["authentication_failed", "not_found"],
   authenticate: authenticateManagement,

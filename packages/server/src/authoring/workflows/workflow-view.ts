@@ -132,7 +132,7 @@ export function presentWorkflow(
     ...head,
     is_enabled: row.is_enabled,
     tree,
-    status: statusOf(row),
+    status: workflowStatusOf(row),
     hash: workflowHash(definition),
     commit_message: row.commit_message,
     created_at: microsZ(row.created_at),
@@ -144,8 +144,12 @@ export function presentWorkflow(
   };
 }
 
-/** Inline workflows have no live version, and are in effect whenever they are enabled. */
-function statusOf({ live_version_id, trigger_type, is_enabled }: WorkflowRow): WorkflowView["status"] {
+/** Inline workflows have no version that is live by itself, and are in effect whenever they are enabled. */
+function workflowStatusOf({
+  live_version_id,
+  trigger_type,
+  is_enabled,
+}: WorkflowRow): WorkflowView["status"] {
   if (live_version_id === null && trigger_type !== "dynamic") return "draft";
   return is_enabled ? "active" : "inactive";
 }

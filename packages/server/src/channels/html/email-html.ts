@@ -1,4 +1,3 @@
-import { escapeHtml } from "./html-entities.ts";
 import { commentEnd, createFinder, readTag, type Finder, type Tag } from "./html-tags.ts";
 
 /*
@@ -41,4 +40,13 @@ function findTag(finder: Finder, name: string, closing: boolean): Tag | null {
 
 function afterDoctype(finder: Finder): number {
   return /^\s*<!doctype/i.test(finder.source) ? commentEnd(finder, finder.source.indexOf("<")) : 0;
+}
+
+/** Escapes text for the inside of an element or a quoted attribute; references already there stay what they are. */
+function escapeHtml(text: string): string {
+  return text
+    .replaceAll(/&(?!#[xX][0-9a-fA-F]{1,8};|#\d{1,8};|[a-zA-Z][a-zA-Z0-9]{1,31};)/g, "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
 }

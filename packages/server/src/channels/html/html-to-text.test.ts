@@ -83,6 +83,16 @@ describe("htmlToText", () => {
       "<b> © € Ä € 😀 ' &amp; &nope; \u{FFFD}",
     ],
     ["typography becomes ASCII", "“q” ‘s’ – — …", "\"q\" 's' - - ..."],
+    [
+      "references are those of HTML 5, and old ones need no semicolon",
+      "&check; &apos; &copy 2026",
+      "\u2713 ' © 2026",
+    ],
+    [
+      "a link keeps what only looks like a reference",
+      '<a href="https://x.io/?a=1&copy=2">Go</a>',
+      "Go (https://x.io/?a=1&copy=2)",
+    ],
     ["padding characters vanish", "a\u200Bb\u00ADc&zwnj;&#847;&zwnj;&nbsp;d", "abc d"],
     ["joiners inside words and emoji stay", "👨‍👩‍👧 می‌خواهم", "👨‍👩‍👧 می‌خواهم"],
     ["a bare less-than is text", "1 < 2 and <3 and </> a", "1 < 2 and <3 and </> a"],

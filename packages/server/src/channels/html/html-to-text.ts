@@ -1,4 +1,4 @@
-import { decodeEntities } from "./html-entities.ts";
+import { decodeHTML, decodeHTMLAttribute } from "entities";
 import { commentEnd, createFinder, mustacheEnd, readTag, type Finder, type Tag } from "./html-tags.ts";
 import { createTextLines, type TextLines } from "./text-lines.ts";
 
@@ -269,7 +269,7 @@ function unbalancedBlockTags(finder: Finder, from: number, to: number): string {
 
 function decodeText(text: string): string {
   // Braces that were references in the source are text: they must not start a Handlebars tag here.
-  return decodeEntities(text).replaceAll("{{", "\\{{");
+  return decodeHTML(text).replaceAll("{{", "\\{{");
 }
 
 /** Decodes the references in an attribute's value. Handlebars tags in it stay as written. */
@@ -281,7 +281,7 @@ function decodeOutsideMustaches(value: string): string {
   while (at < value.length) {
     const mustache = mustacheEnd(finder, at);
     const end = mustache < 0 ? following(finder, "{{", at + 1) : mustache;
-    out += mustache < 0 ? decodeEntities(value.slice(at, end)) : value.slice(at, end);
+    out += mustache < 0 ? decodeHTMLAttribute(value.slice(at, end)) : value.slice(at, end);
     at = end;
   }
   return out;

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { oneLine, parseMailboxList } from "./email-address.ts";
+import { parseMailboxList } from "./email-address.ts";
 
 describe("parseMailboxList", () => {
   it.each([
@@ -38,11 +38,5 @@ describe("parseMailboxList", () => {
         expect(parseMailboxList(once.mailboxes.join(","))).toEqual(once);
       }),
     );
-  });
-});
-
-describe("oneLine", () => {
-  it("turns every kind of line break and control character into a space", () => {
-    expect(oneLine(" a\r\nb\u2028c\0d\te ")).toBe("a b c d e");
   });
 });

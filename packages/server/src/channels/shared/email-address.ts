@@ -1,4 +1,8 @@
-/* E-mail addresses: the syntax of identities, and the lists that templates write into cc, bcc and reply_to. */
+import { oneLine, readMailbox, splitMailboxes } from "../../core/mailbox.ts";
+
+/*
+ * E-mail addresses: what an identity may be, and the lists that templates write into cc, bcc and reply_to.
+ */
 
 const MIN_LENGTH = 6;
 const MAX_LENGTH = 320;
@@ -38,7 +42,7 @@ export type MailboxList = { ok: true; mailboxes: string[] } | { ok: false; entry
  */
 export function parseMailboxList(text: string): MailboxList {
   const mailboxes: string[] = [];
-  for (const entry of splitOutsideQuotes(oneLine(text))) {
+  for (const entry of splitMailboxes(oneLine(text))) {
     if (entry === "") continue;
     const mailbox = parseMailbox(entry);
     if (mailbox === null) return { ok: false, entry };
@@ -47,50 +51,15 @@ export function parseMailboxList(text: string): MailboxList {
   return { ok: true, mailboxes };
 }
 
-/**
- * A header value on one line. A line break in a rendered value could inject a header, so every control character
- * becomes a space.
- */
-export function oneLine(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ").trim();
-}
-
 function parseMailbox(entry: string): string | null {
-  const open = entry.lastIndexOf("<");
-  if (open < 0) {
-    const bare = parseEmailAddress(entry);
-    return bare.ok ? bare.address : null;
-  }
-  if (!entry.endsWith(">")) return null;
-  const bracketed = parseEmailAddress(entry.slice(open + 1, -1));
-  if (!bracketed.ok) return null;
-  const name = unquote(entry.slice(0, open).trim());
-  if (name === "") return bracketed.address;
-  // Everything but letters, digits and plain punctuation has a meaning in a header.
+  const mailbox = readMailbox(entry);
+  const parsed = mailbox === null ? null : parseEmailAddress(mailbox.address);
+  if (mailbox === null || parsed?.ok !== true) return null;
+  const { name } = mailbox;
+  if (name === "") return parsed.address;
+  // Everything but letters, digits and plain punctuation means something in a header.
   const display = /^[\p{L}\p{M}\p{N} !#$%&'*+/=?^_`{|}~-]+$/u.test(name)
     ? name
     : `"${name.replaceAll(/["\\]/g, "\\$&")}"`;
-  return `${display} <${bracketed.address}>`;
-}
-
-function unquote(name: string): string {
-  if (name.length < 2 || !name.startsWith('"') || !name.endsWith('"')) return name;
-  return name.slice(1, -1).replaceAll(/\\(.)/g, "$1").trim();
-}
-
-function splitOutsideQuotes(list: string): string[] {
-  const entries: string[] = [];
-  let start = 0;
-  let quoted = false;
-  for (let i = 0; i < list.length; i += 1) {
-    const char = list[i];
-    if (char === "\\" && quoted) i += 1;
-    else if (char === '"') quoted = !quoted;
-    else if (char === "," && !quoted) {
-      entries.push(list.slice(start, i).trim());
-      start = i + 1;
-    }
-  }
-  entries.push(list.slice(start).trim());
-  return entries;
+  return `${display} <${parsed.address}>`;
 }

@@ -1,3 +1,4 @@
+import { CHANNEL_TRAITS, CHANNELS, isPush } from "../../core/channel.ts";
 import type { IdentityHints, IdentityResult } from "../../core/profile/identity.ts";
 import { isJsonObject } from "../../core/json.ts";
 import { identityKey } from "./identity-key.ts";
@@ -6,25 +7,27 @@ import { identityKey } from "./identity-key.ts";
 const MAX_TOKEN_LENGTH = 4096;
 
 /** Every provider of any push channel. */
-const ALL_PROVIDERS: ReadonlySet<string> = new Set(["fcm", "xiaomi", "oppo", "apns", "vapid"]);
+const ALL_PROVIDERS: ReadonlySet<string> = new Set(
+  CHANNELS.filter(isPush).flatMap((channel) => CHANNEL_TRAITS[channel].providers),
+);
 
 /**
- * An identity of the app push channels: a device token, bare or as `{ token, provider, device_id?, bundle_id? }`. The
- * object's fields win over the hints beside it; the first of `providers` is the default.
+ * An identity of the channels that address apps: a device token, bare or as `{ token, provider, device_id?,
+ * bundle_id? }`. What the object says wins over the hints beside it.
  */
 export function parsePushToken(
   channel: "androidpush" | "iospush",
-  providers: readonly [string, ...string[]],
   input: unknown,
   hints: IdentityHints,
 ): IdentityResult {
+  const { providers } = CHANNEL_TRAITS[channel];
   const fields = isJsonObject(input) ? input : {};
   const token = trimmed(isJsonObject(input) ? fields["token"] : input);
   if (token === null) return { ok: false, reason: `$${channel}: value must be of string type` };
   if (token.length > MAX_TOKEN_LENGTH) return { ok: false, reason: "invalid value" };
 
   const given = trimmed(fields["provider"]);
-  const provider = given ?? hintedProvider(providers, hints.provider) ?? providers[0];
+  const provider = given ?? hintedProvider(providers, hints.provider) ?? providers[0] ?? "";
   if (!providers.includes(provider)) {
     return { ok: false, reason: `provider must be one of [${providers.map((p) => `'${p}'`).join(" ")}]` };
   }

@@ -136,7 +136,7 @@ export function evaluatePreference(input: PreferenceInput): PreferenceDecision {
     if (reason === null) channels.push(channel);
     else refused.set(channel, reason);
   }
-  const results = present({ channels, refused: Object.fromEntries(refused) });
+  const results = withoutBlanks({ channels, refused: Object.fromEntries(refused) });
   return {
     channels,
     refused,
@@ -251,14 +251,14 @@ function describe(
 function snapshotOf({ category, policy, tenant_id, ...input }: PreferenceInput): JsonObject {
   const { restricted_channels } = input.choice;
   const tenant = policy?.tenant_category ?? null;
-  return present({
+  return withoutBlanks({
     category,
     root_category: policy?.category.root_category,
-    category_default: policy && present({ ...policy.category.defaults }),
+    category_default: policy && withoutBlanks({ ...policy.category.defaults }),
     tenant_id,
     tenant_category: tenant && presentTenantCategory(tenant),
     tenant_blocked_channels: input.tenant_blocked_channels,
-    recipient: input.choice.category && present({ ...input.choice.category }),
+    recipient: input.choice.category && withoutBlanks({ ...input.choice.category }),
     restricted_channels: restricted_channels.length === 0 ? null : restricted_channels,
   });
 }
@@ -271,7 +271,7 @@ function presentTenantCategory({
   return {
     ...(enabled_for_tenant ? {} : { enabled_for_tenant }),
     ...(visible_to_subscriber ? {} : { visible_to_subscriber }),
-    ...present({ ...rest }),
+    ...withoutBlanks({ ...rest }),
   };
 }
 
@@ -279,7 +279,7 @@ function presentTenantCategory({
  * Drops nulls and objects without members. An empty list stays: it means that no channel is off, where null means
  * nothing about any.
  */
-function present(fields: Record<string, unknown>): JsonObject {
+function withoutBlanks(fields: Record<string, unknown>): JsonObject {
   const kept = Object.entries(fields).filter(([, value]) => {
     if (value === null || value === undefined) return false;
     return typeof value !== "object" || Array.isArray(value) || Object.keys(value).length > 0;

@@ -1,4 +1,4 @@
-import { type Channel, isChannel } from "../channel.ts";
+import { type Channel, isChannel, isOurs } from "../channel.ts";
 import type { StoredIdentity } from "./identity.ts";
 import { isJsonObject } from "../json.ts";
 import type { Profile } from "./profile-edit.ts";
@@ -79,7 +79,7 @@ export function effectiveProfile(
     fallback === null
       ? []
       : channelsOf(person.identities).filter(
-          (channel) => channel !== "inbox" && !fallback.has(channel) && !tenant_channels.includes(channel),
+          (channel) => !isOurs(channel) && !fallback.has(channel) && !tenant_channels.includes(channel),
         );
   const isGlobal = (channel: Channel) =>
     !tenant_channels.includes(channel) && !dropped_channels.includes(channel);

@@ -23,7 +23,12 @@ export type IdentityResult = { ok: true; identity: Identity } | { ok: false; rea
 /** Finds the channel's rules and applies them. Core does not know the channels, so callers pass this in. */
 export type ParseIdentity = (channel: Channel, input: unknown, hints: IdentityHints) => IdentityResult;
 
-/** An identity of a profile. It is usable for sending when both states are `active`. */
+/** What tells an identity from the others of its profile, and from those of other people. */
+export function identityName({ channel, key }: { channel: string; key: string }): string {
+  return `${channel} ${key}`;
+}
+
+/** An identity of a profile. It is usable for sending when it is `active` on both counts. */
 export interface StoredIdentity extends Identity {
   channel: Channel;
   /** `inactive` after a STOP reply or an opt-out on the device. */

@@ -1,9 +1,15 @@
-import type { Channel } from "../channel.ts";
+import { type Channel, channelKey, channelOfKey, isOurs, isPush } from "../channel.ts";
 import { describeValue } from "../describe-value.ts";
-import type { Identity, IdentityHints, ParseIdentity, StoredIdentity } from "./identity.ts";
+import {
+  type Identity,
+  type IdentityHints,
+  identityName,
+  type ParseIdentity,
+  type StoredIdentity,
+} from "./identity.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { jsonEqual } from "../json/json-equal.ts";
-import { channelOfKey, isHintKey, type Operation } from "./profile-operations.ts";
+import { isHintKey, type Operation } from "./profile-operations.ts";
 import {
   checkReservedProperty,
   isReservedProperty,
@@ -54,9 +60,6 @@ export interface ProfileEdit {
 }
 
 export type EditResult = { ok: true; edit: ProfileEdit } | { ok: false; error: string };
-
-/** Push identities of one device replace each other, and the oldest is dropped when there are too many. */
-const PUSH_CHANNELS: ReadonlySet<Channel> = new Set(["androidpush", "iospush", "webpush"]);
 
 const MAX_IDENTITIES_PER_CHANNEL = 100;
 const MAX_WARNINGS = 100;
@@ -144,8 +147,8 @@ function applyFields(draft: Draft, operator: FieldOperator, fields: JsonObject):
 function unset(draft: Draft, keys: readonly string[]): void {
   for (const rawKey of keys) {
     const channel = channelOfKey(rawKey);
-    if (channel === "inbox") {
-      warn(draft, "$unset: $inbox is kept, every recipient has one");
+    if (channel !== undefined && isOurs(channel)) {
+      warn(draft, `$unset: ${channelKey(channel)} is kept, every recipient has one`);
     } else if (channel !== undefined) {
       keepIdentities(draft, (identity) => identity.channel !== channel);
     } else if (isReservedProperty(rawKey)) {
@@ -252,7 +255,7 @@ function applyChannel(
   if (value === null) return;
   const inputs = Array.isArray(value) ? value : [value];
   if (inputs.length > MAX_IDENTITIES_PER_CHANNEL) {
-    refuse(draft, `$${channel}: must contain at maximum ${MAX_IDENTITIES_PER_CHANNEL} items`);
+    refuse(draft, `${channelKey(channel)}: must contain at maximum ${MAX_IDENTITIES_PER_CHANNEL} items`);
     if (draft.error !== null) return;
   }
   const identities: Identity[] = [];
@@ -274,8 +277,8 @@ function applyChannel(
     keepIdentities(draft, (identity) => identity.channel !== channel || !keys.has(identity.key));
     return;
   }
-  // A replacement without a valid identity replaces nothing; the inbox's own identity always stays.
-  const replaces = operator === "$set" && channel !== "inbox";
+  // A replacement of which nothing is valid replaces nothing; the inbox's own identity always stays.
+  const replaces = operator === "$set" && !isOurs(channel);
   if (replaces && (identities.length > 0 || inputs.length === 0)) {
     const keys = new Set(identities.map((identity) => identity.key));
     keepIdentities(draft, (identity) => identity.channel !== channel || keys.has(identity.key));
@@ -299,8 +302,8 @@ function addIdentity(draft: Draft, channel: Channel, identity: Identity): void {
     ];
   }
   draft.accepted += 1;
-  if (identity.device_id !== null && PUSH_CHANNELS.has(channel)) {
-    // A device has one token per provider: a new token replaces the old one.
+  if (identity.device_id !== null && isPush(channel)) {
+    // A device has one token per provider: the new one replaces whatever it had.
     keepIdentities(
       draft,
       (other) =>
@@ -332,9 +335,9 @@ function restate(stored: StoredIdentity, identity: Identity, restore: boolean): 
 function makeRoom(draft: Draft, channel: Channel): boolean {
   const present = draft.identities.filter((identity) => identity.channel === channel);
   if (present.length < MAX_IDENTITIES_PER_CHANNEL) return true;
-  if (!PUSH_CHANNELS.has(channel)) {
+  if (!isPush(channel)) {
     draft.refused += 1;
-    refuse(draft, `$${channel}: must contain at maximum ${MAX_IDENTITIES_PER_CHANNEL} items`);
+    refuse(draft, `${channelKey(channel)}: must contain at maximum ${MAX_IDENTITIES_PER_CHANNEL} items`);
     return false;
   }
   const oldest = present[0];
@@ -352,18 +355,14 @@ function compareIdentities(
   after: readonly StoredIdentity[],
 ): Pick<ProfileEdit, "upserted" | "removed"> {
   if (before === after) return { upserted: [], removed: [] };
-  const old = new Map(before.map((identity) => [mapKey(identity), identity]));
+  const old = new Map(before.map((identity) => [identityName(identity), identity]));
   const upserted: StoredIdentity[] = [];
   for (const identity of after) {
-    const stored = old.get(mapKey(identity));
-    old.delete(mapKey(identity));
+    const stored = old.get(identityName(identity));
+    old.delete(identityName(identity));
     if (stored === undefined || !sameIdentity(stored, identity)) upserted.push(identity);
   }
   return { upserted, removed: [...old.values()] };
-}
-
-function mapKey(identity: StoredIdentity): string {
-  return `${identity.channel} ${identity.key}`;
 }
 
 function sameIdentity(a: StoredIdentity, b: StoredIdentity): boolean {

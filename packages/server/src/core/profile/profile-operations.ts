@@ -1,4 +1,5 @@
-import { CHANNELS, type Channel } from "../channel.ts";
+import { channelOfKey } from "../channel.ts";
+import { controlKeysOf, USER_CONTROL_KEYS } from "./control-keys.ts";
 import { describeValue } from "../describe-value.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";
 
@@ -40,14 +41,14 @@ const BODY_NOT_OBJECT = "Request body must only contain a single JSON object";
 
 /** Reads the body of a PATCH: `{ "operations": [ … ] }`. */
 export function parseOperations(body: unknown): ParsedOperations {
-  if (body === undefined || body === null) return refused(BODY_EMPTY);
-  if (!isJsonObject(body)) return refused(BODY_NOT_OBJECT);
-  if (Object.keys(body).length === 0) return refused(BODY_EMPTY);
+  if (body === undefined || body === null) return unreadable(BODY_EMPTY);
+  if (!isJsonObject(body)) return unreadable(BODY_NOT_OBJECT);
+  if (Object.keys(body).length === 0) return unreadable(BODY_EMPTY);
   const operations = Object.hasOwn(body, "operations") ? body["operations"] : undefined;
   if (operations === undefined || operations === null) {
-    return refused('{"operations":"is a required field"}');
+    return unreadable('{"operations":"is a required field"}');
   }
-  if (!Array.isArray(operations)) return refused(invalidField("operations"));
+  if (!Array.isArray(operations)) return unreadable(invalidField("operations"));
   return parseOperationList(operations, "operations");
 }
 
@@ -80,9 +81,9 @@ export function parseOperationList(input: unknown, field = "$user_operations"): 
  * recipient or control a trigger are allowed and left out.
  */
 export function profileFromUpsert(body: unknown): ParsedOperations {
-  if (body === undefined || body === null) return refused(BODY_EMPTY);
-  if (!isJsonObject(body)) return refused(BODY_NOT_OBJECT);
-  return readProfile(body, USER_KEYS);
+  if (body === undefined || body === null) return unreadable(BODY_EMPTY);
+  if (!isJsonObject(body)) return unreadable(BODY_NOT_OBJECT);
+  return readProfile(body, USER_CONTROL_KEYS);
 }
 
 /**
@@ -90,29 +91,11 @@ export function profileFromUpsert(body: unknown): ParsedOperations {
  * `object_type` names an object and is not a property.
  */
 export function profileFromRecipient(recipient: JsonObject): ParsedOperations {
-  return readProfile(recipient, Object.hasOwn(recipient, "object_type") ? OBJECT_KEYS : USER_KEYS);
+  return readProfile(recipient, controlKeysOf(recipient));
 }
 
-const USER_KEYS: ReadonlySet<string> = new Set([
-  "distinct_id",
-  "is_transient",
-  "$skip_create",
-  "$channels",
-  "$context",
-  "$object_subscriptions_query",
-]);
-const OBJECT_KEYS: ReadonlySet<string> = new Set([...USER_KEYS, "object_type", "id"]);
-
-/** `$email` and its eight siblings, and the keys that describe the push identities beside them. */
-const CHANNEL_OF_KEY: ReadonlyMap<string, Channel> = new Map(
-  CHANNELS.map((channel) => [`$${channel}`, channel]),
-);
+/** The keys that describe the push identities beside them. */
 const HINT_KEYS: ReadonlySet<string> = new Set(["$id_provider", "$pushvendor", "$device_id", "$bundle_id"]);
-
-/** The channel a key such as `$email` stands for. */
-export function channelOfKey(key: string): Channel | undefined {
-  return CHANNEL_OF_KEY.get(key);
-}
 
 export function isHintKey(key: string): boolean {
   return HINT_KEYS.has(key);
@@ -124,7 +107,7 @@ function readProfile(body: JsonObject, without: ReadonlySet<string>): ParsedOper
   for (const entry of Object.entries(body)) {
     const key = entry[0];
     if (without.has(key)) continue;
-    if (CHANNEL_OF_KEY.has(key) || HINT_KEYS.has(key)) identities.push(entry);
+    if (channelOfKey(key) !== undefined || HINT_KEYS.has(key)) identities.push(entry);
     else properties.push(entry);
   }
   const operations: Operation[] = [];
@@ -176,7 +159,7 @@ function addError(parsed: ParsedOperations, error: string): void {
   if (parsed.errors.length < MAX_ERRORS) parsed.errors.push(error);
 }
 
-function refused(error: string): ParsedOperations {
+function unreadable(error: string): ParsedOperations {
   return { operations: [], errors: [error] };
 }
 

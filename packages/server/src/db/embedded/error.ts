@@ -111,7 +111,7 @@ export function explainOutput(output: string, where: Where): EmbeddedPostgresErr
     const line = lines.find((line) => sign.test(line));
     if (line !== undefined) return explain(bare(line), where);
   }
-  return failed(where.folder, complaintIn(output) ?? "it said nothing");
+  return startFailed(where.folder, complaintIn(output) ?? "it said nothing");
 }
 
 /** The most informative line about a failure, without its time stamp and process id. */
@@ -162,12 +162,12 @@ export function explainSystemError(error: unknown, folder: string): EmbeddedPost
       );
     case undefined:
     default:
-      // File systems have many codes for a folder that cannot be created: `/proc` reports that there is no such file.
-      return syscall === "mkdir" ? notWritable(folder, message, cause) : failed(folder, message, cause);
+      // File systems have many codes for a folder that cannot be: `/proc` says that there is no such file.
+      return syscall === "mkdir" ? notWritable(folder, message, cause) : startFailed(folder, message, cause);
   }
 }
 
-function failed(folder: string, reason: string, options?: ErrorOptions): EmbeddedPostgresError {
+function startFailed(folder: string, reason: string, options?: ErrorOptions): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
     "start_failed",
     `PostgreSQL did not start on ${folder}: ${reason}`,

@@ -1,3 +1,4 @@
+import { LOCKS } from "../locks.ts";
 import { accessSync, chownSync, closeSync, constants, openSync, statSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -6,9 +7,9 @@ import { Client } from "pg";
 import { ROLE } from "./cluster.ts";
 import { alreadyRunning, EmbeddedPostgresError } from "./error.ts";
 
-/**
- * Who owns a data folder. Two locks, both released by the kernel or the server when their holder dies, however it dies;
- * neither is a process id in a file, which a reboot or a container makes wrong.
+/*
+ * Who owns a data folder. Two locks, both let go by the kernel or the server when their holder dies, however it
+ * dies; neither is a process id in a file, which a reboot or a container makes a lie.
  *
  * 1. The folder's lock, a file lock held from before the first look at the folder until after the server has stopped.
  *    It decides between two simultaneous starts, when there is no server to ask yet, and holds between containers that
@@ -17,7 +18,6 @@ import { alreadyRunning, EmbeddedPostgresError } from "./error.ts";
  * 2. The owner's lock, a session advisory lock in the server. It distinguishes a server in use from an orphan even if
  *    the lock file has been deleted.
  */
-export const OWNER_LOCK = 4_150_910;
 
 const BUSY = 5;
 
@@ -88,7 +88,7 @@ export async function claimServer({ port, password }: Server): Promise<Client | 
   for (let tries = 0; tries < 40; tries += 1) {
     if (tries > 0) await sleep(50);
     const { rows } = await client.query<{ held: boolean }>("select pg_try_advisory_lock($1) as held", [
-      OWNER_LOCK,
+      LOCKS.embedded_owner,
     ]);
     if (rows[0]?.held === true) return client;
   }

@@ -1,4 +1,4 @@
-import { oneLine } from "../vendor/email.ts";
+import { oneLine } from "../../core/mailbox.ts";
 
 /*
  * The name and type of a file in a mail. Names come from payloads and types from foreign servers: neither can break out

@@ -6,6 +6,7 @@ import { isDatabaseUnavailable } from "../../db/db.ts";
 import { fileName, mediaType } from "./attachment-name.ts";
 import { createFileCache } from "./file-cache.ts";
 import { HttpCallError, type HttpClient, retryAfterSeconds } from "../http/http.ts";
+import { failure } from "../vendor/failure.ts";
 import type { AttachedFile, Failed } from "../vendor/vendor.ts";
 
 /**
@@ -76,13 +77,15 @@ export function createAttachments({ db, http }: { db: Db; http: HttpClient }): A
       return cache.get(key, () => readStored(db, workspace_id, stored));
     }
     if (url !== null) return cache.get(`${workspace_id} ${url}`, () => fetchFile(http, url));
-    return Promise.resolve(refused("message", "invalid_attachment", problem ?? "there is nothing to attach"));
+    return Promise.resolve(
+      unusable("message", "invalid_attachment", problem ?? "there is nothing to attach"),
+    );
   }
 
   async function load({ workspace_id, attachments, attempt }: Carrier, signal: AbortSignal): Promise<Loaded> {
     const notes = toNotes(attachments);
     if (notes.length > MAX_FILES) {
-      return refused("message", "too_many_attachments", tooMany(notes.length));
+      return unusable("message", "too_many_attachments", tooMany(notes.length));
     }
     let held = 0;
     const results = await inParallel(notes, FETCHES, async (note) => {
@@ -100,13 +103,13 @@ export function createAttachments({ db, http }: { db: Db; http: HttpClient }): A
 
 /** The limit while one mail is put together: some files may be duplicates, and some may be left out. */
 const MAX_HELD_BYTES = 3 * MAX_TOTAL_BYTES;
-const TOO_LARGE = refused(
+const TOO_LARGE = unusable(
   "message",
   "attachments_too_large",
   `the attachments are more than ${MAX_HELD_BYTES} bytes in all, and ${MAX_TOTAL_BYTES} is what mail servers accept`,
 );
 
-const OUT_OF_TIME = refused("transient", "attachment_timeout", "there was no time left to fetch it");
+const OUT_OF_TIME = unusable("transient", "attachment_timeout", "there was no time left to fetch it");
 
 /** The files of the mail, or why it cannot be sent. A final reason wins: waiting for others would not help. */
 function select(notes: Attachment[], results: Fetched[], attempt: number): Loaded {
@@ -151,7 +154,7 @@ function fit(files: (AttachedFile & { is_optional: boolean })[], left_out: LeftO
     bytes -= file.bytes.length;
     left_out.push({ filename: file.filename, code, reason });
   }
-  if (bytes > MAX_TOTAL_BYTES) return refused("message", code, reason);
+  if (bytes > MAX_TOTAL_BYTES) return unusable("message", code, reason);
   return { ok: true, files: [...taken].map(({ is_optional: _is_optional, ...file }) => file), left_out };
 }
 
@@ -168,11 +171,11 @@ async function readStored(db: Db, workspace_id: number, { request_id, index }: S
     );
   } catch (error) {
     if (!isDatabaseUnavailable(error)) throw error;
-    return refused("transient", "attachment_unread", "the database could not be asked for it");
+    return unusable("transient", "attachment_unread", "the database could not be asked for it");
   }
   const data = rows[0]?.data ?? null;
   if (data === null) {
-    return refused("message", "attachment_gone", "the request that brought it has outlived its retention");
+    return unusable("message", "attachment_gone", "the request that brought it has outlived its retention");
   }
   return fetched(Buffer.from(data, "base64"), undefined);
 }
@@ -193,7 +196,7 @@ async function fetchFile(http: HttpClient, url: string): Promise<Fetched> {
     });
     if (status === 200) return fetched(Buffer.from(body, "base64"), headers["content-type"]);
     const mayPass = status >= 500 || [408, 425, 429].includes(status);
-    const refusal = refused(
+    const refusal = unusable(
       mayPass ? "transient" : "message",
       `attachment_http_${status}`,
       `HTTP status ${status}`,
@@ -203,7 +206,7 @@ async function fetchFile(http: HttpClient, url: string): Promise<Fetched> {
   } catch (error) {
     if (!(error instanceof HttpCallError)) throw error;
     const { code } = error;
-    return refused(
+    return unusable(
       FINAL.has(code) ? "message" : "transient",
       `attachment_${code}`,
       code.replaceAll("_", " "),
@@ -216,8 +219,8 @@ function fetched(bytes: Buffer, content_type: string | undefined): Fetched {
   return { ok: true, bytes, sha256, content_type };
 }
 
-function refused(kind: Failed["class"], code: string, message: string): Refused {
-  return { ok: false, failure: { kind: "failed", class: kind, code, message } };
+function unusable(kind: Failed["class"], code: string, message: string): Refused {
+  return { ok: false, failure: failure(kind, code, message) };
 }
 
 /** Results in the order of the items, however long each takes. */

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { Json } from "../../core/json.ts";
+import { type Mailbox, oneLine, readMailbox, splitMailboxes } from "../../core/mailbox.ts";
+import { failure } from "./failure.ts";
 import type { Failed, OutgoingMessage } from "./vendor.ts";
 
 /*
@@ -30,12 +32,6 @@ export interface Sender {
   reply_email: string;
 }
 
-export interface Mailbox {
-  /** Blank when there is none. */
-  name: string;
-  address: string;
-}
-
 export interface Email {
   from: Mailbox;
   /** The recipient, whose outcome is the message's. */
@@ -60,7 +56,7 @@ export function readEmail(
   if (to === null) {
     return refusal("recipient", "invalid_address", "the recipient's address is not an e-mail address");
   }
-  const address = oneLine(content.from_address) || sender.from_email;
+  const address = lineOf(content.from_address) || sender.from_email;
   if (!isAddress(address)) {
     return refusal("message", "invalid_from_address", "the From address is not an e-mail address");
   }
@@ -72,13 +68,13 @@ export function readEmail(
     });
   const replyTo = parseMailboxes(content.reply_to);
   const email: Email = {
-    from: { name: oneLine(content.from_name) || sender.from_name, address },
+    from: { name: lineOf(content.from_name) || sender.from_name, address },
     to,
     extra_to: copies(content.extra_to),
     cc: copies(content.cc),
     bcc: copies(content.bcc),
     reply_to: replyTo.length > 0 ? replyTo : parseMailboxes(sender.reply_email),
-    subject: oneLine(content.subject),
+    subject: lineOf(content.subject),
     html: typeof content.html === "string" && content.html !== "" ? content.html.toWellFormed() : null,
     text: text(content.text),
   };
@@ -91,46 +87,21 @@ export function formatMailbox({ name, address }: Mailbox): string {
 }
 
 function refusal(kind: Failed["class"], code: string, message: string): { ok: false; failure: Failed } {
-  return { ok: false, failure: { kind: "failed", class: kind, code, message: message.slice(0, 500) } };
+  return { ok: false, failure: failure(kind, code, message) };
 }
 
 /** Parses a header's list of mailboxes, or an array of them. Invalid ones are left out. */
 function parseMailboxes(list: Json | undefined): Mailbox[] {
   const entries = Array.isArray(list) ? list : [list];
   return entries
-    .flatMap((entry) => splitOutsideQuotes(text(entry)))
+    .flatMap((entry) => splitMailboxes(text(entry)))
     .map(parseMailbox)
     .filter((mailbox) => mailbox !== null);
 }
 
-function splitOutsideQuotes(list: string): string[] {
-  const entries: string[] = [];
-  let start = 0;
-  let quoted = false;
-  for (let i = 0; i < list.length; i += 1) {
-    const char = list[i];
-    if (char === "\\" && quoted) {
-      i += 1;
-    } else if (char === '"') {
-      quoted = !quoted;
-    } else if (char === "," && !quoted) {
-      entries.push(list.slice(start, i));
-      start = i + 1;
-    }
-  }
-  return [...entries, list.slice(start)];
-}
-
 function parseMailbox(entry: string): Mailbox | null {
-  const line = oneLine(entry);
-  const open = line.lastIndexOf("<");
-  if (open < 0 || !line.endsWith(">")) {
-    return isAddress(line) ? { name: "", address: line } : null;
-  }
-  const address = line.slice(open + 1, -1);
-  const name = line.slice(0, open).trim();
-  const quoted = /^"(.*)"$/s.exec(name)?.[1];
-  return isAddress(address) ? { name: quoted?.replaceAll(/\\(.)/gs, "$1") ?? name, address } : null;
+  const mailbox = readMailbox(entry);
+  return mailbox !== null && isAddress(mailbox.address) ? mailbox : null;
 }
 
 /** Deliberately lax: the channel has already checked the address. Here it only must remain a single address. */
@@ -142,9 +113,6 @@ function text(value: unknown): string {
   return typeof value === "string" ? value.toWellFormed() : "";
 }
 
-/** One line: a line break in a rendered value could inject a header. */
-export function oneLine(value: unknown): string {
-  return text(value)
-    .replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ")
-    .trim();
+function lineOf(value: unknown): string {
+  return oneLine(text(value));
 }

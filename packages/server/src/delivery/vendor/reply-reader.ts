@@ -1,6 +1,6 @@
-import { createContext, Script } from "node:vm";
 import type { Json } from "../../core/json.ts";
 import { getAtPath, parseJsonPath } from "../../core/json/json-path.ts";
+import { createTimeLimit } from "../../expressions/time-limit.ts";
 
 /**
  * Reads one value from a reply whose shape a customer describes. A reader is written as
@@ -54,16 +54,10 @@ function patternReader(source: string, flags: string): ReplyReader {
   if (source.length > MAX_PATTERN_LENGTH) {
     throw new Error(`a pattern has at most ${MAX_PATTERN_LENGTH} characters`);
   }
-  const sandbox = { pattern: new RegExp(source, flags), text: "" };
-  const context = createContext(sandbox);
-  const script = new Script("pattern.exec(text)");
+  const pattern = new RegExp(source, flags);
+  const limit = createTimeLimit(MATCH_TIMEOUT_MS);
   return (body) => {
-    sandbox.text = body.slice(0, MAX_MATCHED_LENGTH);
-    try {
-      const match = script.runInContext(context, { timeout: MATCH_TIMEOUT_MS }) as RegExpExecArray | null;
-      return match?.[1] ?? match?.[0];
-    } catch {
-      return undefined;
-    }
+    const match = limit(() => pattern.exec(body.slice(0, MAX_MATCHED_LENGTH)))?.value;
+    return match?.[1] ?? match?.[0];
   };
 }

@@ -35,7 +35,7 @@ const ENCODERS: Record<Place, (value: string) => string> = {
 const HELPERS: Record<string, (value: unknown) => string> = {
   urlencode: (value) => percentEncode(asText(value)),
   xml: (value) => ENCODERS.xml(asText(value)),
-  json: (value) => JSON.stringify(present(value)),
+  json: (value) => JSON.stringify(requireValue(value)),
 };
 
 /** Replaces a plain `{{value}}`. No template can contain this name. */
@@ -116,12 +116,12 @@ function percentEncode(value: string): string {
 }
 
 function asText(value: unknown): string {
-  const known = present(value) ?? "";
+  const known = requireValue(value) ?? "";
   return (typeof known === "string" ? known : JSON.stringify(known)).toWellFormed();
 }
 
-/** A misspelt name must not send a message with a gap. */
-function present(value: unknown): unknown {
+/** A misspelt name must not send a message with a hole in it. */
+function requireValue(value: unknown): unknown {
   if (value === undefined) {
     throw new Error("a value of the template does not exist");
   }

@@ -1,19 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../core/json.ts";
-import { CHANNELS } from "../../core/channel.ts";
-import androidpush from "../../vendors/androidpush/simulator.ts";
-import email from "../../vendors/email/simulator.ts";
-import inbox from "../../vendors/inbox/simulator.ts";
-import iospush from "../../vendors/iospush/simulator.ts";
-import ms_teams from "../../vendors/ms_teams/simulator.ts";
-import slack from "../../vendors/slack/simulator.ts";
-import sms from "../../vendors/sms/simulator.ts";
-import webpush from "../../vendors/webpush/simulator.ts";
-import whatsapp from "../../vendors/whatsapp/simulator.ts";
+import { type Channel, CHANNELS } from "../../core/channel.ts";
+import simulators from "../../vendors/simulator.ts";
 import { scriptedHttp, vendorContract } from "../../../test/vendor-contract.ts";
 import type { Outcome, OutgoingMessage, Vendor } from "./vendor.ts";
 
-const SIMULATORS: Vendor[] = [email, sms, whatsapp, inbox, androidpush, iospush, webpush, slack, ms_teams];
+const byChannel = Object.fromEntries(simulators.map((one) => [one.channel, one])) as Record<Channel, Vendor>;
+const { androidpush, email, inbox, iospush, ms_teams, slack, sms, webpush, whatsapp } = byChannel;
 
 function messageTo(to: string | JsonObject, attempt = 1): OutgoingMessage {
   return {
@@ -56,7 +49,7 @@ async function shortly(outcome: Promise<Outcome>): Promise<string> {
 
 describe("the simulators", () => {
   it("cover every channel, under the channel's slug", () => {
-    expect(SIMULATORS.map(({ slug }) => slug)).toEqual(CHANNELS.map((channel) => `simulator-${channel}`));
+    expect(simulators.map(({ slug }) => slug)).toEqual(CHANNELS.map((channel) => `simulator-${channel}`));
   });
 
   it("reach the tokens of the usual push providers", () => {
@@ -69,7 +62,7 @@ describe("the simulators", () => {
   });
 });
 
-for (const vendor of SIMULATORS) {
+for (const vendor of simulators) {
   vendorContract(vendor, { config: {}, message: messageTo("somebody") });
 }
 

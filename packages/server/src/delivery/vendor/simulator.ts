@@ -1,6 +1,7 @@
 import { z } from "zod";
-import type { Channel } from "../../core/channel.ts";
+import { type Channel, CHANNEL_TRAITS } from "../../core/channel.ts";
 import type { Json } from "../../core/json.ts";
+import { failure } from "./failure.ts";
 import type { Failed, Outcome, OutgoingMessage, Sent, Vendor } from "./vendor.ts";
 import { defineVendor } from "./vendor.ts";
 
@@ -31,7 +32,8 @@ import { defineVendor } from "./vendor.ts";
  * The outcome depends only on the identity and the attempt, so a test that replays a run sees the same again.
  */
 export function defineSimulator(channel: Channel): Vendor {
-  const provider = PROVIDERS[channel];
+  const { push, providers, has_receipts } = CHANNEL_TRAITS[channel];
+  const provider = push === null ? undefined : providers[0];
   return defineVendor({
     slug: `simulator-${channel}`,
     vendor: "simulator",
@@ -40,17 +42,11 @@ export function defineSimulator(channel: Channel): Vendor {
     config: z.object({}),
     ...(provider === undefined ? {} : { provider }),
     open: () => ({
-      send: (message, signal) => simulate(message, signal, ACCEPTED_IS_DELIVERED.has(channel)),
+      send: (message, signal) => simulate(message, signal, !has_receipts),
       verify: async () => ({ ok: true }),
     }),
   });
 }
-
-/** The providers of the push channels' tokens. */
-const PROVIDERS: Partial<Record<Channel, string>> = { androidpush: "fcm", iospush: "apns", webpush: "vapid" };
-
-/** Channels whose real vendors report nothing after the call either. */
-const ACCEPTED_IS_DELIVERED = new Set<Channel>(["inbox", "slack", "ms_teams"]);
 
 type Behaviour =
   | "accept"
@@ -98,12 +94,12 @@ const REACTIONS: Record<Behaviour, React> = {
     vendor_message_id,
     receipts: [{ status: "delivery_failure", after_ms: 1000, reason: "simulated: undelivered" }],
   }),
-  bounce: () => ({ ...failed("recipient", "bounce"), inactivate: true }),
-  reject: () => failed("message", "reject"),
-  config: () => failed("config", "config"),
-  defer: (accepted, attempt) => (attempt <= 2 ? failed("transient", "defer") : accepted),
+  bounce: () => ({ ...simulated("recipient", "bounce"), inactivate: true }),
+  reject: () => simulated("message", "reject"),
+  config: () => simulated("config", "config"),
+  defer: (accepted, attempt) => (attempt <= 2 ? simulated("transient", "defer") : accepted),
   throttle: (accepted, attempt) =>
-    attempt <= 1 ? { ...failed("throttled", "throttle"), retry_after: 2 } : accepted,
+    attempt <= 1 ? { ...simulated("throttled", "throttle"), retry_after: 2 } : accepted,
   hang: async (_accepted, _attempt, signal) => {
     await aborted(signal);
     return { kind: "ambiguous", code: "simulated_hang", message: "simulated: no answer" };
@@ -119,8 +115,8 @@ async function simulate(message: OutgoingMessage, signal: AbortSignal, delivered
   return REACTIONS[behaviourOf(message.to)](accepted, message.attempt, signal);
 }
 
-function failed(failure: Failed["class"], word: string): Failed {
-  return { kind: "failed", class: failure, code: `simulated_${word}`, message: `simulated: ${word}` };
+function simulated(kind: Failed["class"], word: string): Failed {
+  return failure(kind, `simulated_${word}`, `simulated: ${word}`);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

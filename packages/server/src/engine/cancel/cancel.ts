@@ -1,4 +1,4 @@
-import type { Tx } from "../../db/db.ts";
+import { isContention, type Tx } from "../../db/db.ts";
 import { cancelRouting } from "../../routing/success.ts";
 import { readNows } from "../../workspaces/clock.ts";
 import type { EngineDeps } from "../deps.ts";
@@ -93,8 +93,7 @@ class MoreToLock extends Error {
 }
 
 function isPassing(error: unknown): boolean {
-  if (error instanceof MoreToLock) return true;
-  return error instanceof Error && "code" in error && (error.code === "40P01" || error.code === "40001");
+  return error instanceof MoreToLock || isContention(error);
 }
 
 async function cancel(

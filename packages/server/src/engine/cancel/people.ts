@@ -1,3 +1,4 @@
+import { CHANNEL_TRAITS, CHANNELS } from "../../core/channel.ts";
 import type { Queryable } from "../../db/db.ts";
 import type { Recipients } from "../../recipients/recipients.ts";
 
@@ -9,7 +10,8 @@ export interface NamedPeople {
   addresses: string[];
 }
 
-const ADDRESSED = ["email", "sms", "whatsapp"] as const;
+const ADDRESSED = CHANNELS.filter((channel) => CHANNEL_TRAITS[channel].names_people);
+const ADDRESSED_SQL = ADDRESSED.map((channel) => `'${channel}'`).join(", ");
 
 /**
  * Ids name themselves; a text that is an address names also everybody who has it, in whatever tenant. Relies on
@@ -32,7 +34,7 @@ export async function findPeople(
   const owners = await db.query<NamedPeople["keys"][number]>(
     `select distinct p.object_type, p.distinct_id from identity i
        join recipient p on p.workspace_id = i.workspace_id and p.id = i.recipient_id
-      where i.workspace_id = $1 and i.key = any($2) and i.channel in ('email', 'sms', 'whatsapp')`,
+      where i.workspace_id = $1 and i.key = any($2) and i.channel in (${ADDRESSED_SQL})`,
     [workspace_id, addresses],
     "cancel_people",
   );

@@ -31,7 +31,7 @@ export function seenProperties(run: Run, who: Who, chunkData: ChunkData): JsonOb
   const person = personOf(run, who);
   if (person === null) return {};
   const { properties } = knownProfile(run, person, chunkData);
-  return { ...properties, ...saidInline(run, who) };
+  return { ...properties, ...inlineProperties(run, who) };
 }
 
 /**
@@ -45,7 +45,7 @@ export function overwriteInline(
 ): void {
   for (const who of ["recipient", "actor"] as const) {
     if (personOf(run, who)?.recipient_id !== recipient_id) continue;
-    const said = saidInline(run, who);
+    const said = inlineProperties(run, who);
     const written = write(said);
     const keys = Object.keys(said).filter((key) => getOwn(written, key) !== said[key]);
     if (keys.length === 0) continue;
@@ -54,7 +54,8 @@ export function overwriteInline(
   }
 }
 
-function saidInline({ inline, actor, memory }: Run, who: Who): JsonObject {
+/** The properties that the trigger said inline about somebody and that the run has not overwritten since. */
+function inlineProperties({ inline, actor, memory }: Run, who: Who): JsonObject {
   const said = (who === "recipient" ? inline?.properties : actor?.properties) ?? {};
   const gone = memory.overwritten?.[who];
   if (gone === undefined) return said;

@@ -13,7 +13,7 @@ import {
 } from "../../db/bulk.ts";
 import { formatPosition } from "../../core/run-state.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
-import { insertInboxItems, type NewInboxItem } from "../../inbox/items.ts";
+import { insertInboxItems, type NewInboxItem, toInboxItem } from "../../inbox/items.ts";
 import { insertSteps, type NewStep } from "../../routing/steps.ts";
 import { insertGoals, type NewGoal } from "../../routing/success.ts";
 import type { Queue } from "../../queue/queue.ts";
@@ -144,24 +144,15 @@ async function insertMessages(tx: Tx, messages: NewMessage[]): Promise<void> {
     success_achieved_at: nowIf(({ smart }) => smart?.achieved === true),
     wait_time_in_seconds: int(({ smart }) => waitSeconds(smart)),
   });
-  await insertInboxItems(tx, messages.flatMap(toInboxItem));
+  await insertInboxItems(tx, messages.flatMap(toItem));
   await insertSteps(tx, messages.flatMap(toStep));
   await insertGoals(tx, messages.flatMap(toGoal));
 }
 
-function toInboxItem({ workspace_id, id, run, inbox_item }: NewMessage): NewInboxItem[] {
-  if (inbox_item === null) return [];
-  const recipient_id = run.recipient_id ?? `${run.object_type}/${run.distinct_id}`;
-  return [
-    {
-      workspace_id,
-      id,
-      recipient_id,
-      tenant_id: run.tenant_id,
-      category: run.workflow.category,
-      message: inbox_item,
-    },
-  ];
+function toItem({ id, run, inbox_item }: NewMessage): NewInboxItem[] {
+  const { workspace_id, recipient_id, object_type, distinct_id, tenant_id, workflow } = run;
+  const who = { recipient_id, object_type, distinct_id };
+  return toInboxItem({ workspace_id, id, tenant_id, category: workflow.category, ...who }, inbox_item);
 }
 
 function waitSeconds(smart: SmartPlace | null): number | null {

@@ -10,7 +10,7 @@ import {
   MAX_FILES,
   tooMany,
 } from "../../core/attachments.ts";
-import type { Channel } from "../../core/channel.ts";
+import { type Channel, CHANNEL_TRAITS } from "../../core/channel.ts";
 import type { StoredIdentity } from "../../core/profile/identity.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { rootOf } from "../../core/lane.ts";
@@ -104,7 +104,7 @@ function composeChannel(
 ): Composed[] {
   const { now } = run;
   const test_mode = chunkData.workspaces.get(run.workspace_id)?.test_mode ?? null;
-  const rendered = render(channel, variant, scope, now, deps);
+  const rendered = renderVariant(channel, variant, scope, now, deps);
   if (rendered.failure !== null) {
     const missing = missingVariable(rendered.failure);
     addStep(run, node, "error", "template_rendered", rendered.failure, {
@@ -118,7 +118,7 @@ function composeChannel(
     rendered.content = content;
     if (held > 0) addStep(run, node, "info", "message_redirected", `${channel}: copies not sent: ${held}`);
   }
-  const attachments = channel === "email" ? readAttachments(run, node) : null;
+  const attachments = CHANNEL_TRAITS[channel].carries_files ? readAttachments(run, node) : null;
   return identities.map((meant) => {
     const { identity, redirected, blocked } = redirectForTestMode(meant, test_mode, deps);
     if (redirected !== null) addStep(run, node, "info", "message_redirected", `${channel}: ${redirected}`);
@@ -170,7 +170,7 @@ function beginning(
 
 type Rendered = { content: JsonObject; failure: null } | { content: null; failure: string };
 
-function render(
+function renderVariant(
   channel: Channel,
   variant: VariantSnapshot,
   scope: RunScope,

@@ -1,7 +1,7 @@
 import type { LiveTemplate } from "../../catalog/template.ts";
 import type { CompiledNode } from "../../catalog/workflow.ts";
-import { type Channel, isChannel } from "../../core/channel.ts";
-import type { StoredIdentity } from "../../core/profile/identity.ts";
+import { type Channel, CHANNEL_TRAITS, CHANNELS, isChannel, isOurs } from "../../core/channel.ts";
+import { identityName, type StoredIdentity } from "../../core/profile/identity.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { evaluatePreference, NO_CHOICE } from "../../core/preferences/preferences.ts";
 import { inboxSubscriberId } from "../../workspaces/workspaces.ts";
@@ -107,34 +107,33 @@ function usableIdentities(run: Run, chunkData: ChunkData): Map<Channel, StoredId
   const dead = new Set(
     known
       .filter(({ status, perma_status }) => status !== "active" || perma_status !== "active")
-      .map(({ channel, key }) => `${channel} ${key}`),
+      .map(identityName),
   );
   const inline = run.inline?.identities ?? [];
   for (const channel of new Set(inline.map((identity) => identity.channel))) byChannel.delete(channel);
-  for (const identity of inline)
-    if (!dead.has(`${identity.channel} ${identity.key}`)) push(byChannel, identity);
+  for (const identity of inline) if (!dead.has(identityName(identity))) push(byChannel, identity);
   const workspace = chunkData.workspaces.get(run.workspace_id);
-  if (
-    run.object_type === "" &&
-    run.inline?.is_transient !== true &&
-    workspace !== undefined &&
-    !byChannel.has("inbox")
-  ) {
+  if (run.object_type === "" && run.inline?.is_transient !== true && workspace !== undefined) {
     const key = inboxSubscriberId(workspace, run.distinct_id);
-    byChannel.set("inbox", [
-      {
-        channel: "inbox",
-        provider: "suprsend",
-        key,
-        value: key,
-        device_id: null,
-        bundle_id: null,
-        status: "active",
-        perma_status: "active",
-      },
-    ]);
+    for (const channel of OURS) if (!byChannel.has(channel)) push(byChannel, ownIdentity(channel, key));
   }
   return byChannel;
+}
+
+const OURS = CHANNELS.filter(isOurs);
+
+/** The address that every stored user has on a channel of ours. */
+function ownIdentity(channel: Channel, key: string): StoredIdentity {
+  return {
+    channel,
+    provider: CHANNEL_TRAITS[channel].providers[0] ?? "",
+    key,
+    value: key,
+    device_id: null,
+    bundle_id: null,
+    status: "active",
+    perma_status: "active",
+  };
 }
 
 function push(byChannel: Map<Channel, StoredIdentity[]>, identity: StoredIdentity): void {

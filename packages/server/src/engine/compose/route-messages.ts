@@ -1,8 +1,8 @@
-import type { StoredIdentity } from "../../core/profile/identity.ts";
+import { identityName, type StoredIdentity } from "../../core/profile/identity.ts";
 import { type Candidate, type Place, planRouting } from "../../routing/plan.ts";
 import { achievedReason } from "../../routing/success.ts";
 import type { Routing } from "../node.ts";
-import type { NewMessage, Run, SmartPlace } from "../run.ts";
+import { eventsOf, type NewMessage, type Run, type SmartPlace } from "../run.ts";
 
 /** A message with what its vendor takes for one. */
 export interface Composed {
@@ -25,9 +25,9 @@ export function routeMessages(
 ): NewMessage[] {
   const { success, success_is_event, ttl_ms } = routing;
   const { places, gap_ms } = planRouting(composed.map(toCandidate), routing);
-  const key = success_is_event ? eventKey(run) : null;
+  const key = success_is_event ? eventsOf(run) : null;
   const goal = key === null ? null : { key, until: new Date(run.now.getTime() + LINGER * ttl_ms) };
-  const stored = new Set(known.map((identity) => `${identity.channel} ${identity.key}`));
+  const stored = new Set(known.map(identityName));
   return composed.map(({ message }, index): NewMessage => {
     const place = places[index] ?? NOW;
     const smart: SmartPlace = {
@@ -37,7 +37,7 @@ export function routeMessages(
       achieved: !success_is_event && success === "delivered" && message.status === "delivered",
       wait_ms: place.wait_ms,
       gap_ms,
-      is_stored: stored.has(`${message.channel} ${message.identity_key}`),
+      is_stored: stored.has(identityName({ channel: message.channel, key: message.identity_key })),
       goal,
     };
     switch (place.when) {
@@ -58,10 +58,4 @@ function toCandidate({ message: { channel, status }, price }: Composed): Candida
   const goesNowhere = status === "trigger_failed" || status === "trigger_blocked";
   const state = goesNowhere ? "failed" : status === "delivered" ? "delivered" : "sendable";
   return { channel, price, state };
-}
-
-/** Whose events count: the recipient's own; of objects and people who are not stored, the actor's. */
-function eventKey({ object_type, distinct_id, inline, actor }: Run): string | null {
-  if (object_type === "" && inline?.is_transient !== true) return distinct_id;
-  return actor !== null && actor.object_type === "" ? actor.distinct_id : null;
 }

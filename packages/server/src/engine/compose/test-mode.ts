@@ -1,6 +1,7 @@
-import type { Channel } from "../../core/channel.ts";
+import { type Channel, CHANNEL_TRAITS } from "../../core/channel.ts";
 import type { Identity, StoredIdentity } from "../../core/profile/identity.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
+import { readMailbox } from "../../core/mailbox.ts";
 import type { TestMode } from "../../core/test-mode.ts";
 import type { WalkDeps } from "../deps.ts";
 
@@ -38,9 +39,6 @@ export function redirectForTestMode(
   return { identity: other, redirected: `redirected to ${nameOf(other)} (original ${name})`, blocked: null };
 }
 
-/** Where a template sends an e-mail besides its recipient. */
-const COPIES = ["extra_to", "cc", "bcc"] as const;
-
 /** The content without the copies that would reach somebody who is no test address; `held` is how many those are. */
 export function dropCopiesToRealAddresses(
   channel: Channel,
@@ -48,27 +46,23 @@ export function dropCopiesToRealAddresses(
   test_mode: TestMode | null,
   { channels }: Pick<WalkDeps, "channels">,
 ): { content: JsonObject; held: number } {
-  if (channel !== "email" || test_mode === null || !test_mode.channels.has(channel))
+  const { copy_fields } = CHANNEL_TRAITS[channel];
+  if (copy_fields.length === 0 || test_mode === null || !test_mode.channels.has(channel))
     return { content, held: 0 };
   const kept = { ...content };
   let held = 0;
-  for (const field of COPIES) {
+  for (const field of copy_fields) {
     const copies = content[field];
     if (!Array.isArray(copies)) continue;
     const sent = copies.filter((copy) => {
-      const key = parseAddress(channel, addressIn(copy), channels)?.key;
+      const address = typeof copy === "string" ? (readMailbox(copy)?.address ?? null) : copy;
+      const key = parseAddress(channel, address, channels)?.key;
       return key !== undefined && isTestValue(channel, key, test_mode, channels);
     });
     held += copies.length - sent.length;
     kept[field] = sent;
   }
   return { content: kept, held };
-}
-
-/** Of `Ann <ann@example.com>` what is in the brackets. */
-function addressIn(mailbox: Json): Json {
-  if (typeof mailbox !== "string") return mailbox;
-  return /<([^<>]*)>\s*$/.exec(mailbox)?.[1] ?? mailbox;
 }
 
 function isTestValue(

@@ -2,6 +2,7 @@ import type { EffectDeps, EffectFunction } from "../deps.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { editProfile } from "../../core/profile/profile-edit.ts";
 import { profileFromUpsert } from "../../core/profile/profile-operations.ts";
+import { notFoundText } from "../../recipients/recipient.ts";
 import type { Done, ProfileEdit } from "../effect.ts";
 import { overwriteInline } from "../chunk/profile.ts";
 import { type ChunkData, personOf } from "../run.ts";
@@ -32,10 +33,11 @@ export const editProfiles: EffectFunction<"edit_profile"> = async (tx, asked, ch
       })),
     );
     outcomes.forEach((outcome, index) => {
-      const ask = edits[index]?.ask;
-      if (ask === undefined) return;
+      const edit = edits[index];
+      if (edit === undefined) return;
+      const { ask, person } = edit;
       if (!outcome.ok) results.set(ask, { ok: false, reason: outcome.error });
-      else if (outcome.recipient === null) results.set(ask, { ok: false, reason: "the user does not exist" });
+      else if (outcome.recipient === null) results.set(ask, { ok: false, reason: notFoundText(person) });
       else {
         overwriteInline(ask.run, outcome.recipient.id, (said) => written(said, ask.request, deps));
         results.set(ask, { ok: true, detail: { warnings: outcome.edit?.warnings ?? [] } });

@@ -1,6 +1,7 @@
 import { bucketOfId } from "../../ids.ts";
 import type { EffectFunction } from "../deps.ts";
 import { createHash } from "node:crypto";
+import { identityName } from "../../core/profile/identity.ts";
 import { nodeAt } from "../../core/run-state.ts";
 import type { Tx } from "../../db/db.ts";
 import type { Gathered, Gathering } from "../effect.ts";
@@ -63,7 +64,7 @@ interface Joined {
 function identityOf(run: Run, { key }: Gathering): string {
   const who =
     run.inline?.is_transient === true
-      ? ["transient", run.inline.identities.map((one) => `${one.channel} ${one.key}`).sort()]
+      ? ["transient", run.inline.identities.map(identityName).sort()]
       : [run.object_type, run.distinct_id];
   const node = run.position === null ? null : nodeAt(run.workflow.nodes, run.position);
   const parts = [run.workflow.slug, node?.ref ?? "", run.tenant_id, who, key];

@@ -1,11 +1,12 @@
 import type { EffectFunction } from "../deps.ts";
+import { CHANNEL_TRAITS, channelKey } from "../../core/channel.ts";
 import type { StoredIdentity } from "../../core/profile/identity.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import type { Lane } from "../../core/lane.ts";
 import { parseTrigger } from "../../core/trigger.ts";
 import type { Tx } from "../../db/db.ts";
 import type { Done, Invocation, Named, Who } from "../effect.ts";
-import { unavailable } from "../expand/intent.ts";
+import { availabilityOf } from "../../catalog/availability.ts";
 import { insertRequests, type InternalRequest, MAX_DEPTH, nextDepth } from "./internal-request.ts";
 import { type ChunkData, personOf, type Run } from "../run.ts";
 
@@ -33,16 +34,16 @@ type Plan = { ok: true; request: InternalRequest } | { ok: false; reason: string
 
 function plan(run: Run, invocation: Invocation, chunkData: ChunkData): Plan {
   const depth = nextDepth(run);
-  if (depth === null) return refused(`workflows trigger each other more than ${MAX_DEPTH} deep`);
+  if (depth === null) return refusedPlan(`workflows trigger each other more than ${MAX_DEPTH} deep`);
   const { workflow } = invocation;
-  const entry = chunkData.targets.get(`${run.workspace_id}/${workflow}`) ?? null;
-  const refusal = unavailable(entry, workflow);
-  if (refusal !== null || entry?.live == null) return refused(refusal ?? "workflow version not found");
+  const target = chunkData.targets.get(`${run.workspace_id}/${workflow}`) ?? null;
+  const found = availabilityOf(target, workflow);
+  if (!found.ok) return refusedPlan(found.reason);
   const body = toBody(run, invocation);
   const parsed = parseTrigger(body, { max_recipients: MAX_RECIPIENTS });
   return parsed.ok
-    ? { ok: true, request: toRequest(run, invocation, body, entry.live.lane, depth) }
-    : refused(parsed.message);
+    ? { ok: true, request: toRequest(run, invocation, body, found.live.lane, depth) }
+    : refusedPlan(parsed.message);
 }
 
 function toBody(run: Run, { workflow, recipients, actor, data }: Invocation): JsonObject {
@@ -86,28 +87,27 @@ function toTriggered(run: Run, one: Named): Json {
   const key = object_type === "" ? { distinct_id } : { object_type, id: distinct_id };
   if (recipient_id !== null) return object_type === "" ? distinct_id : key;
   // Nobody stored: what was said inline is all there is of them, and they are not stored by this either.
-  const said = saidInline(run, one.who);
+  const said = asTriggered(run, one.who);
   return one.who === "recipient" && run.inline?.is_transient === true
     ? { ...said, is_transient: true }
     : { ...said, ...key, $skip_create: true };
 }
 
-function saidInline({ inline, actor }: Run, who: Who): JsonObject {
+/** Everything the trigger said inline about somebody, as a trigger says it: properties, addresses, allowed channels. */
+function asTriggered({ inline, actor }: Run, who: Who): JsonObject {
   if (who === "actor") return { ...actor?.properties };
   if (inline === null) return {};
   const channels = [...Map.groupBy(inline.identities, ({ channel }) => channel)];
   return {
     ...inline.properties,
-    ...Object.fromEntries(channels.map(([channel, own]) => [`$${channel}`, own.map(toInput)])),
+    ...Object.fromEntries(channels.map(([channel, own]) => [channelKey(channel), own.map(toInput)])),
     ...(inline.only === null ? {} : { $channels: inline.only }),
   };
 }
 
 /** Device tokens are told together with the provider that knows them. */
 function toInput({ channel, value, provider, device_id, bundle_id }: StoredIdentity): Json {
-  return channel === "androidpush" || channel === "iospush"
-    ? { token: value, provider, device_id, bundle_id }
-    : value;
+  return CHANNEL_TRAITS[channel].push === "token" ? { token: value, provider, device_id, bundle_id } : value;
 }
 
 /** Keys that nobody used before. They hold ids of runs, so no two workspaces share one. */
@@ -124,6 +124,6 @@ async function claim(tx: Tx, calls: InternalRequest[]): Promise<Set<string>> {
   return new Set(rows.map(({ key }) => key));
 }
 
-function refused(reason: string): Plan {
+function refusedPlan(reason: string): Plan {
   return { ok: false, reason };
 }

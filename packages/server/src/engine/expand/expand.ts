@@ -174,7 +174,7 @@ async function recordProblems(
   if (told.length === 0) return;
   // A page may have made runs of the request that named the object.
   const hasRuns = ({ id, api_type }: RequestRow) => running.has(id) || api_type === "fanout";
-  const statuses = told.map((request) => statusOf(problems.get(request.id) ?? [], hasRuns(request)));
+  const statuses = told.map((request) => requestStatusOf(problems.get(request.id) ?? [], hasRuns(request)));
   await tx.query(
     `update request r set status = u.status, errors = u.errors::json, updated_at = now()
        from unnest($1::int[], $2::uuid[], $3::text[], $4::text[]) as u(workspace_id, id, status, errors)
@@ -189,7 +189,7 @@ async function recordProblems(
   );
 }
 
-function statusOf(problems: RequestProblem[], hasRuns: boolean): string {
+function requestStatusOf(problems: RequestProblem[], hasRuns: boolean): string {
   if (problems.every(({ error_code }) => error_code === "cancelled"))
     return hasRuns ? "accepted" : "cancelled";
   return !hasRuns && problems.some(({ severity }) => severity === "error") ? "failure" : "partial_failure";

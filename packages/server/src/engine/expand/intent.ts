@@ -1,11 +1,13 @@
 import { startOf } from "../../core/run-state.ts";
 import { compileInlineWorkflow, parseInlineTrigger } from "../../catalog/inline-workflow.ts";
 import { findPayloadMismatch } from "../../catalog/payload-mismatch.ts";
-import type { WorkflowEntry } from "../../catalog/catalog.ts";
+import { availabilityOf, findAvailable } from "../../catalog/availability.ts";
 import type { CompiledWorkflow } from "../../catalog/workflow.ts";
-import { type PayloadSource, replaceFilesWithNotes } from "../../core/attachments.ts";
+import { replaceFilesWithNotes } from "../../core/attachments.ts";
 import { parseEvent } from "../../core/event-record.ts";
-import { isJsonObject, type JsonObject } from "../../core/json.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { DEFAULT_TENANT } from "../../core/profile/effective-profile.ts";
+import { payloadOf, sourceOf } from "../../core/request-payload.ts";
 import { parseTrigger, type RecipientSpec, type Trigger } from "../../core/trigger.ts";
 import { readNows } from "../../workspaces/clock.ts";
 import type { EngineDeps } from "../deps.ts";
@@ -81,8 +83,6 @@ export function rememberNows({ db, clock }: Pick<EngineDeps, "db" | "clock">): N
   };
 }
 
-const DEFAULT_TENANT = "default";
-
 export async function readIntents(request: RequestRow, deps: IntentDeps): Promise<Intents> {
   switch (request.api_type) {
     case "workflow":
@@ -106,7 +106,7 @@ async function readPage(page: RequestRow, deps: IntentDeps): Promise<Intents> {
     [workspace_id, request_id],
     "page_request",
   );
-  if (first === undefined) return refused(page.name, "request_gone", `request ${request_id} is gone`);
+  if (first === undefined) return withoutIntents(page.name, "request_gone", `request ${request_id} is gone`);
   const intent: Intent = {
     request: { ...first, parent_run_id, depth: depth === 0 ? null : depth },
     workflow: await deps.catalog.getVersion(workspace_id, version_id),
@@ -120,49 +120,28 @@ async function readPage(page: RequestRow, deps: IntentDeps): Promise<Intents> {
   return { intents: [intent], problems: [] };
 }
 
-/** The payload that a stored request gives its runs, without the bytes of files. */
-export function payloadOf(
-  api_type: string | null,
-  body: JsonObject | null,
-  source: PayloadSource,
-): JsonObject {
-  if (body === null) return {};
-  if (api_type === "event") {
-    const parsed = parseEvent(body);
-    return parsed.ok ? replaceFilesWithNotes(parsed.value.properties, source) : {};
-  }
-  const { data } = body;
-  return isJsonObject(data) ? replaceFilesWithNotes(data, source) : {};
-}
-
-function sourceOf({ id, parent_run_id }: Pick<RequestRow, "id" | "parent_run_id">): PayloadSource {
-  return { request_id: id, is_internal: parent_run_id !== null };
-}
-
 async function readTrigger(request: RequestRow, deps: IntentDeps): Promise<Intents> {
   const parsed = parseTrigger(request.body, { max_recipients: Number.MAX_SAFE_INTEGER });
-  if (!parsed.ok) return refused(request.name, "validation_error", parsed.message);
-  const entry = await deps.catalog.findWorkflow(request.workspace_id, parsed.value.workflow);
-  const refusal = unavailable(entry, parsed.value.workflow);
-  if (refusal !== null || entry?.live == null)
-    return refused(parsed.value.workflow, "workflow_not_available", refusal ?? "");
+  if (!parsed.ok) return withoutIntents(request.name, "validation_error", parsed.message);
+  const found = await findAvailable(deps.catalog, request.workspace_id, parsed.value.workflow);
+  if (!found.ok) return withoutIntents(parsed.value.workflow, "workflow_not_available", found.reason);
   // What came through the API was checked before it was accepted; what a run triggers is looked at here first.
   if (request.parent_run_id !== null) {
     const detail = await findPayloadMismatch(
       deps.catalog,
       request.workspace_id,
-      entry.live,
+      found.live,
       parsed.value.data,
     );
     if (detail.length > 0)
-      return refused(parsed.value.workflow, "schema_validation_error", detail.join("; "));
+      return withoutIntents(parsed.value.workflow, "schema_validation_error", detail.join("; "));
   }
-  return { intents: [toIntent(request, entry.live, parsed.value)], problems: [] };
+  return { intents: [toIntent(request, found.live, parsed.value)], problems: [] };
 }
 
 async function readInline(request: RequestRow, deps: IntentDeps): Promise<Intents> {
   const parsed = parseInlineTrigger(request.body, { max_recipients: Number.MAX_SAFE_INTEGER });
-  if (!parsed.ok) return refused(request.name, "validation_error", parsed.message);
+  if (!parsed.ok) return withoutIntents(request.name, "validation_error", parsed.message);
   const definition = compileInlineWorkflow(parsed.value);
   const version_id = await deps.catalog.ensureDynamic(request.workspace_id, request.name, definition);
   const workflow = await deps.catalog.getVersion(request.workspace_id, version_id);
@@ -172,16 +151,16 @@ async function readInline(request: RequestRow, deps: IntentDeps): Promise<Intent
 /** One event may start many workflows; its user is recipient and actor, and must exist, unless they override it. */
 async function readEvent(request: RequestRow, deps: IntentDeps): Promise<Intents> {
   const parsed = parseEvent(request.body);
-  if (!parsed.ok) return refused(null, "validation_error", parsed.message);
+  if (!parsed.ok) return withoutIntents(null, "validation_error", parsed.message);
   const { distinct_id, event, tenant_id } = parsed.value;
   const properties = replaceFilesWithNotes(parsed.value.properties, sourceOf(request));
   const intents: Intent[] = [];
   const problems: RequestProblem[] = [];
   const source = { workspace_id: request.workspace_id, properties, expressions: deps.expressions };
   for (const slug of await deps.catalog.findTriggered(request.workspace_id, event)) {
-    const entry = await deps.catalog.findWorkflow(request.workspace_id, slug);
-    if (entry?.live == null || !entry.is_enabled) continue;
-    const { definition } = entry.live;
+    const found = availabilityOf(await deps.catalog.findWorkflow(request.workspace_id, slug), slug);
+    if (!found.ok) continue;
+    const { definition } = found.live;
     const overridden = hasOverrides(definition)
       ? readOverrides(slug, definition, { ...source, now: await deps.nowOf(request.workspace_id) })
       : NO_OVERRIDES;
@@ -192,7 +171,7 @@ async function readEvent(request: RequestRow, deps: IntentDeps): Promise<Intents
     const { actor, recipients, tenant_id: tenant } = overridden.value;
     intents.push({
       request,
-      workflow: entry.live,
+      workflow: found.live,
       recipients: recipients ?? [namedUser(distinct_id)],
       actor: actor ?? namedUser(distinct_id),
       data: properties,
@@ -222,14 +201,7 @@ function toIntent(
   };
 }
 
-/** Why a workflow cannot be triggered; null when it can. */
-export function unavailable(entry: WorkflowEntry | null, slug: string): string | null {
-  if (entry === null) return `workflow with slug '${slug}' not found`;
-  if (entry.live === null) return "workflow version not found";
-  return entry.is_enabled ? null : `workflow with slug '${slug}' is disabled`;
-}
-
-function refused(
+function withoutIntents(
   workflow_slug: string | null,
   error_code: RequestProblem["error_code"],
   error_description: string,

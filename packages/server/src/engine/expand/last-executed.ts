@@ -1,3 +1,4 @@
+import { createLru } from "../../core/lru.ts";
 import type { Tx } from "../../db/db.ts";
 import type { Run } from "../run.ts";
 
@@ -14,7 +15,7 @@ const MAX_KNOWN = 10_000;
 
 /** `now`: milliseconds of any clock that goes forward. */
 export function createNoteExecuted(now: () => number = () => performance.now()): NoteExecuted {
-  const noted = new Map<string, number>();
+  const noted = createLru<number>(MAX_KNOWN);
 
   return async (tx, runs) => {
     const time = now();
@@ -37,7 +38,6 @@ export function createNoteExecuted(now: () => number = () => performance.now()):
       "workflows_executed",
     );
     tx.afterCommit(() => {
-      if (noted.size > MAX_KNOWN) noted.clear();
       for (const key of due.keys()) noted.set(key, time);
     });
   };

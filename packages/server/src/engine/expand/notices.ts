@@ -1,3 +1,4 @@
+import { LOCKS } from "../../db/locks.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { recipientName, describeRecipient } from "../../core/recipient-name.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
@@ -23,9 +24,6 @@ interface Notice {
 }
 
 type Rest = Pick<CancelFilter, "workflow_slug" | "idempotency_key" | "cancellation_key">;
-
-/** The first half of the lock's key; the other is the workspace. */
-const EXPANDING = 5_150_914;
 
 const nameOf = (who: { object_type: string; distinct_id: string }): string =>
   `${who.object_type === "" ? "user" : "object"} ${recipientName(who)}`;
@@ -71,7 +69,7 @@ export function markExpanding(tx: Tx, requests: RequestRow[]): Promise<unknown> 
   const workspaces = new Set(requests.map(({ workspace_id }) => workspace_id));
   return tx.query(
     "select pg_advisory_xact_lock_shared($1, w) from unnest($2::int[]) as k(w)",
-    [EXPANDING, [...workspaces].toSorted((a, b) => a - b)],
+    [LOCKS.expanding, [...workspaces].toSorted((a, b) => a - b)],
     "expand_mark",
   );
 }
@@ -96,7 +94,7 @@ export async function awaitExpanding(
         where locktype = 'advisory' and classid = $1::int::oid and objid = $2::int::oid and objsubid = 2
           and database = (select oid from pg_database where datname = current_database())
           and ($3::text[] is null or virtualtransaction = any($3))`,
-      [EXPANDING, workspace_id, before],
+      [LOCKS.expanding, workspace_id, before],
     );
     if (holders.length === 0) return;
     if (performance.now() - begun > patience_ms) {

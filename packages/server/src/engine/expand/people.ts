@@ -5,6 +5,7 @@ import { editProfile } from "../../core/profile/profile-edit.ts";
 import { type Operation, profileFromRecipient } from "../../core/profile/profile-operations.ts";
 import type { RecipientSpec } from "../../core/trigger.ts";
 import type { FanOutSource } from "../../recipients/fan-out.ts";
+import { notFoundText } from "../../recipients/recipient.ts";
 import type { EditOutcome, RecipientEdit, Recipients, StoredRecipient } from "../../recipients/recipients.ts";
 import type { StageDeps } from "../deps.ts";
 import { type Intent, newRun } from "./intent.ts";
@@ -164,10 +165,8 @@ function makeRun(
         "channel_identities_invalid",
         "all channel identities provided for user are invalid",
       );
-    const missing =
-      spec.object_type === ""
-        ? `user [distinct_id: '${spec.distinct_id}'] not found`
-        : `object '${spec.distinct_id}' not found`;
+    // The wire's text for an object names its id alone here, and its type and id everywhere else.
+    const missing = spec.object_type === "" ? notFoundText(spec) : `object '${spec.distinct_id}' not found`;
     return problemOf(spec, workflow.slug, "user_not_found", missing);
   }
   const hasInline =

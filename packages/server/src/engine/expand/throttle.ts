@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { identityName } from "../../core/profile/identity.ts";
 import { parseDuration } from "../../core/time/duration.ts";
 import type { Tx } from "../../db/db.ts";
 import type { Run } from "../run.ts";
@@ -55,7 +56,7 @@ function limitOf({ workflow }: Run): { count: number; window_ms: number } | null
 /** People who are never stored are known by their addresses. */
 function recipientKey({ object_type, distinct_id, inline }: Run): string {
   if (inline?.is_transient !== true) return `${object_type}/${distinct_id}`;
-  const addresses = inline.identities.map(({ channel, key }) => `${channel} ${key}`).sort();
+  const addresses = inline.identities.map(identityName).sort();
   return `transient ${createHash("sha256").update(JSON.stringify(addresses)).digest("base64url")}`;
 }
 

@@ -128,7 +128,7 @@ async function rehearseChunk(
   const byRun = Map.groupBy(messages, ({ run }) => run);
   return {
     problems: signalOnce(problems),
-    runs: scenes.flatMap(({ begun }) => begun.map((run) => present(run, byRun.get(run) ?? []))),
+    runs: scenes.flatMap(({ begun }) => begun.map((run) => toRehearsedRun(run, byRun.get(run) ?? []))),
     is_complete: is_complete && problems.every(({ error_code }) => error_code !== NOT_REHEARSED),
   };
 }
@@ -198,7 +198,7 @@ function remember({ run, node_ref, status }: NewMessage, { messages }: ChunkData
   nodes.set(node_ref, { channels: [...(nodes.get(node_ref)?.channels ?? []), fact] });
 }
 
-function present(run: Run, messages: NewMessage[]): RehearsedRun {
+function toRehearsedRun(run: Run, messages: NewMessage[]): RehearsedRun {
   const { object_type, distinct_id, parent_object, status, now, steps } = run;
   return {
     workflow_slug: run.workflow.slug,

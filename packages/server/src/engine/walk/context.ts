@@ -11,7 +11,7 @@ import { callMessage } from "../compose/call-message.ts";
 import { composeMessages } from "../compose/compose.ts";
 import { factsOf } from "../chunk/message-facts.ts";
 import type { NodeContext, RunFacts } from "../node.ts";
-import { addStep, type Person, type Run, type ChunkData } from "../run.ts";
+import { addStep, eventsOf, type Person, type Run, type ChunkData } from "../run.ts";
 import { type RunScope, scopeOf } from "../chunk/scope.ts";
 import { categoryDigest, policyOf } from "../chunk/chunk-data.ts";
 
@@ -23,7 +23,7 @@ export function createContext(turn: Turn, node: CompiledNode, memo: Json): NodeC
   const scopeNow = () => (scope ??= scopeOf(run, chunkData));
   const log: NodeContext["log"] = (...step) => addStep(run, node, ...step);
 
-  const messageStatus = (ref: string) => statusOf(turn, ref);
+  const messageStatus = (ref: string) => messageFactsOf(turn, ref);
 
   function setData(data: JsonObject): void {
     run.data = data;
@@ -105,11 +105,6 @@ function runFacts(run: Run, chunkData: ChunkData, scope: () => RunScope): RunFac
   };
 }
 
-function eventsOf({ object_type, distinct_id, inline, actor }: Run): string | null {
-  if (object_type === "" && inline?.is_transient !== true) return distinct_id;
-  return actor?.object_type === "" && actor.distinct_id !== "" ? actor.distinct_id : null;
-}
-
 function gatheredBy({ data, memory: { gathered } }: Run): RunFacts["gathered"] {
   if (gathered === undefined) return null;
   const items = Array.isArray(data.$batched_events) ? data.$batched_events.filter(isJsonObject) : [];
@@ -121,7 +116,7 @@ function personFacts({ object_type, distinct_id, recipient_id }: Person): RunFac
 }
 
 /** Messages of a send node: what is stored, and what this walk has made and not stored yet. */
-function statusOf({ run, chunkData, messages }: Turn, ref: string): MessageFacts | null {
+function messageFactsOf({ run, chunkData, messages }: Turn, ref: string): MessageFacts | null {
   const made = messages.filter(({ node_ref }) => node_ref === ref);
   const stored = chunkData.messages.get(run.id)?.get(ref);
   if (made.length === 0) return stored ?? null;

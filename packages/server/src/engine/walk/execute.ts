@@ -9,7 +9,7 @@ import type { Tx } from "../../db/db.ts";
 import { WORKSPACE_NOW } from "../../workspaces/clock.ts";
 import { advance } from "./advance.ts";
 import type { StageDeps } from "../deps.ts";
-import { payloadOf } from "../expand/intent.ts";
+import { payloadOf } from "../../core/request-payload.ts";
 import { loadMessageFacts } from "../chunk/message-facts.ts";
 import {
   type ChunkData,

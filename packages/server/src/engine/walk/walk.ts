@@ -10,7 +10,7 @@ import {
   type Position,
   positionAfter,
   positionInBranch,
-  statusOf,
+  endStatusOf,
 } from "../../core/run-state.ts";
 import { createContext } from "./context.ts";
 import { type NodeOutcome, next, type EffectRequest, type Suspension, type Woken } from "../node.ts";
@@ -91,7 +91,7 @@ function walk(turn: Turn, begin: Begin): EffectRequest | null {
   }
   leaveWait(run);
   run.position = null;
-  const status = statusOf(severitiesOf(run.steps));
+  const status = endStatusOf(severitiesOf(run.steps));
   run.status = status;
   if (!isStopped) addStep(run, null, "info", "run_completed", COMPLETED[status]);
   return null;

@@ -24,13 +24,15 @@ export function usedTemplate({ template }: { template: string }): { template: st
   return { template };
 }
 
-/** A node that sends one template on fixed channels; the eight single-channel nodes are made of it. */
-export function defineSendNode(node: {
+export interface SendNode {
   type: string;
   short: string;
   name: string;
   channels: Channel[];
-}): NodeDefinition<z.output<typeof deliverySettings>> {
+}
+
+/** A node that sends one template on fixed channels. */
+export function defineSendNode(node: SendNode): NodeDefinition<z.output<typeof deliverySettings>> {
   return defineNode({
     type: node.type,
     short: node.short,

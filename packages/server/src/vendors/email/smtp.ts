@@ -2,8 +2,10 @@ import { domainToASCII } from "node:url";
 import type { NodemailerError, SendMailOptions, Transporter } from "nodemailer";
 import { createTransport } from "nodemailer";
 import { z } from "zod";
-import type { Email, Mailbox } from "../../delivery/vendor/email.ts";
+import type { Mailbox } from "../../core/mailbox.ts";
+import type { Email } from "../../delivery/vendor/email.ts";
 import { readEmail, senderFields } from "../../delivery/vendor/email.ts";
+import { hideSecrets } from "../../delivery/vendor/failure.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 import type {
   Ambiguous,
@@ -202,7 +204,7 @@ function queueId(response: string): string | null {
 }
 
 function failureOf(error: NodemailerError, password: string, written: boolean): Failed | Ambiguous {
-  const message = plainText(error.response ?? error.message, password);
+  const message = hideSecrets(error.response ?? error.message, [password]);
   if (error.responseCode !== undefined) {
     const { responseCode: code, response = "" } = error;
     const enhanced = /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b/.exec(response)?.[1];
@@ -233,15 +235,6 @@ const WITHOUT_REPLY: Record<string, [string, FailureClass]> = {
   EAUTH: ["no_credentials", "config"],
   ECONFIG: ["invalid_config", "config"],
 };
-
-/** A server's response on one line, without the password that some servers echo. */
-function plainText(text: string, password: string): string {
-  const shown = password.length < 4 ? text : text.replaceAll(password, "********");
-  return shown
-    .replaceAll(/[\p{Cc}\s]+/gu, " ")
-    .slice(0, 500)
-    .toWellFormed();
-}
 
 type Stage = "connect" | "auth" | "mail" | "rcpt" | "data";
 

@@ -1,19 +1,14 @@
 import { z } from "zod";
+import { DEFAULT_TENANT } from "../../core/profile/effective-profile.ts";
 import type { HttpReply } from "../../delivery/http/http.ts";
 import { HttpCallError, retryAfterSeconds } from "../../delivery/http/http.ts";
+import { classOfStatus, failure, hideSecrets, secretsInHeaders } from "../../delivery/vendor/failure.ts";
 import type { ReplyReader } from "../../delivery/vendor/reply-reader.ts";
 import { compileReader } from "../../delivery/vendor/reply-reader.ts";
 import type { Place, Template } from "../../delivery/vendor/request-template.ts";
 import { compileTemplate } from "../../delivery/vendor/request-template.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
-import type {
-  Failed,
-  FailureClass,
-  Outcome,
-  OutgoingMessage,
-  VendorConnection,
-  VendorDeps,
-} from "../../delivery/vendor/vendor.ts";
+import type { Outcome, OutgoingMessage, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor, outcomeOf } from "../../delivery/vendor/vendor.ts";
 
 const template = z.string().max(10_000);
@@ -102,16 +97,16 @@ function open(settings: Config, { http }: VendorDeps): VendorConnection {
     send: async (message, signal) => {
       const values = valuesOf(message, settings);
       if (values.to_digits === "") {
-        return failed("recipient", "invalid_number", "the recipient's identity is not a phone number");
+        return failure("recipient", "invalid_number", "the recipient's identity is not a phone number");
       }
       if (values.text === "") {
-        return failed("message", "empty_text", "the message has no text");
+        return failure("message", "empty_text", "the message has no text");
       }
       let rendered: RenderedRequest;
       try {
         rendered = request(values);
       } catch (error) {
-        return failed(
+        return failure(
           "config",
           "invalid_template",
           error instanceof Error ? error.message : "not renderable",
@@ -201,7 +196,7 @@ function problemsOf(settings: Config): { field: keyof Config; problem: string }[
     {
       message_id: "01JD0000000000000000000000",
       workspace: "workspace",
-      tenant_id: "default",
+      tenant_id: DEFAULT_TENANT,
       recipient: "recipient",
       category: "category",
       attempt: 1,
@@ -259,7 +254,7 @@ function compileJudge(settings: Config): (reply: HttpReply) => Outcome {
     settings.error_code,
     settings.error_message,
   ].map((source): ReplyReader | null => (source === "" ? null : compileReader(source)));
-  const secrets = secretsOf(settings);
+  const secrets = [...Object.values(settings.credentials), ...secretsInHeaders(settings.headers)];
 
   const isSuccess = ({ status, body }: HttpReply): boolean => {
     const expected =
@@ -283,7 +278,7 @@ function compileJudge(settings: Config): (reply: HttpReply) => Outcome {
     const wait = retryAfterSeconds(reply.headers);
     const known = Object.hasOwn(settings.error_classes, code) ? settings.error_classes[code] : undefined;
     return {
-      ...failed(
+      ...failure(
         known ?? classOfStatus(reply.status),
         code,
         hideSecrets(said, secrets) || `HTTP ${reply.status}`,
@@ -291,44 +286,6 @@ function compileJudge(settings: Config): (reply: HttpReply) => Outcome {
       ...(wait === undefined ? {} : { retry_after: wait }),
     };
   };
-}
-
-function classOfStatus(status: number): FailureClass {
-  if (status === 429) {
-    return "throttled";
-  }
-  if (status === 408 || status === 425 || status >= 500) {
-    return "transient";
-  }
-  // A gateway does not answer with a redirect: the URL in the settings is wrong.
-  return status === 401 || status === 403 || (status >= 300 && status < 400) ? "config" : "message";
-}
-
-/** Longest first, so that none is hidden only in part. A header's words count too: `Bearer`, token. */
-function secretsOf({ credentials, headers }: Config): string[] {
-  const words = Object.values(headers).flatMap((value) =>
-    value.split(/\s+/).filter(({ length }) => length >= 8),
-  );
-  const secrets = new Set([...Object.values(credentials), ...Object.values(headers), ...words]);
-  return [...secrets].sort((a, b) => b.length - a.length);
-}
-
-/** Gateways often repeat the request in their errors. */
-function hideSecrets(text: string, secrets: readonly string[]): string {
-  let shown = text;
-  for (const value of secrets) {
-    for (const form of [value, encodeURIComponent(value)]) {
-      shown = form.length < 4 ? shown : shown.replaceAll(form, "********");
-    }
-  }
-  return shown
-    .replaceAll(/[\p{Cc}\s]+/gu, " ")
-    .trim()
-    .slice(0, 500);
-}
-
-function failed(kind: FailureClass, code: string, message: string): Failed {
-  return { kind: "failed", class: kind, code, message };
 }
 
 function textOf(value: unknown): string {

@@ -110,8 +110,6 @@ function readMessages(
     .execute();
 }
 
-/** Counting a large workspace to the end would take seconds; nobody pages this far. */
-
 async function countMessages(db: Queryable, workspace_id: number, filter: MessageFilter): Promise<number> {
   const { count } = await db.kysely
     .selectFrom((eb) =>

@@ -1,10 +1,10 @@
+import { findAvailable } from "../../../catalog/availability.ts";
 import { findPayloadMismatch } from "../../../catalog/payload-mismatch.ts";
 import type { CompiledWorkflow } from "../../../catalog/workflow.ts";
 import type { Json } from "../../../core/json.ts";
 import { parseTrigger, type Trigger } from "../../../core/trigger.ts";
 import { AppError } from "../../../errors.ts";
 import type { RouteContext } from "../../../http/route.ts";
-import type { Services } from "../../../services.ts";
 import { noteRefused } from "../request-notes.ts";
 import type { WireRecord } from "../records.ts";
 
@@ -51,30 +51,15 @@ export async function checkTrigger(
     throw new AppError(code, parsed.message);
   }
   const { workspace_id } = auth.workspace;
-  const live = await getLiveWorkflow(services, workspace_id, parsed.value.workflow);
+  const found = await findAvailable(services.catalog, workspace_id, parsed.value.workflow);
+  if (!found.ok) throw new AppError(found.code, found.reason);
+  const { live } = found;
   const detail = await findPayloadMismatch(services.catalog, workspace_id, live, parsed.value.data);
   if (detail.length > 0) throw new AppError("schema_validation_error", detail.join("; "), { detail });
   return { trigger: parsed.value, live };
 }
 
-/** No workflow has a longer slug. The catalog also caches misses, so longer ones are not looked up. */
-const MAX_SLUG = 255;
-
-async function getLiveWorkflow(
-  services: Services,
-  workspace_id: number,
-  slug: string,
-): Promise<CompiledWorkflow> {
-  const entry = slug.length > MAX_SLUG ? null : await services.catalog.findWorkflow(workspace_id, slug);
-  if (entry === null) {
-    throw new AppError("not_found", `workflow with slug '${slug.slice(0, MAX_SLUG)}' not found`);
-  }
-  if (entry.live === null) throw new AppError("workflow_not_committed", "workflow version not found");
-  if (!entry.is_enabled) throw new AppError("workflow_disabled", `workflow with slug '${slug}' is disabled`);
-  return entry.live;
-}
-
-/** The caller's data for the request log: the user agent and the metadata that it sent. */
+/** What the request log keeps about the caller: the client's name, and what it says about itself. */
 export function metadataText(user_agent: string, metadata: Json): string {
   return JSON.stringify(metadata === null ? { user_agent } : { user_agent, metadata });
 }

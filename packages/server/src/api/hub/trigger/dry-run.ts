@@ -22,7 +22,7 @@ export async function dryRun({ body }: WireRecord, ctx: TriggerContext): Promise
   const { workflow: name, tenant_id, idempotency_key } = trigger;
   const rehearsal = await ctx.services.engine.rehearse({ workspace_id, name, tenant_id, body });
   const duplicate_of = await holderOf(ctx, idempotency_key);
-  return { status: "success", dry_run: true, workflow: name, duplicate_of, ...present(rehearsal) };
+  return { status: "success", dry_run: true, workflow: name, duplicate_of, ...presentRehearsal(rehearsal) };
 }
 
 /** The request that holds the trigger's idempotency key: a real trigger would be skipped. */
@@ -37,7 +37,7 @@ async function holderOf({ auth, services }: TriggerContext, key: string | null):
   return row?.request_id ?? null;
 }
 
-function present({ problems, runs, is_complete }: Rehearsal): JsonObject {
+function presentRehearsal({ problems, runs, is_complete }: Rehearsal): JsonObject {
   return {
     problems: problems.map((problem) => ({ ...problem })),
     recipients: runs.map(({ object_type, distinct_id, ends_at, steps, messages, ...run }) => ({

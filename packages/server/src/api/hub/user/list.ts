@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineRoute } from "../../../http/route.ts";
+import { countRows } from "../../paging.ts";
 import { cursorMeta, cursorShape, readPage, toCursor } from "../../../http/cursor.ts";
 import { requireTenant } from "./edit-user.ts";
 import { presentTenantPart, presentUser, userShape } from "./present-user.ts";
@@ -42,12 +43,7 @@ export default defineRoute({
           .orderBy("id", order)
           .limit(limit)
           .execute(),
-      async () => {
-        const { count } = await users
-          .select((eb) => eb.fn.countAll<number>().as("count"))
-          .executeTakeFirstOrThrow();
-        return count;
-      },
+      () => countRows(users),
     );
     const profiles = await services.recipients.loadById(
       db,

@@ -1,10 +1,11 @@
 import { z } from "zod";
-import { CHANNELS } from "../../../core/channel.ts";
+import { channelKey, CHANNELS } from "../../../core/channel.ts";
 import { effectiveProfile, readTenancy } from "../../../core/profile/effective-profile.ts";
 import type { StoredIdentity } from "../../../core/profile/identity.ts";
 import type { JsonObject } from "../../../core/json.ts";
 import { microsOffset } from "../../../core/time/wire-time.ts";
 import { AppError } from "../../../errors.ts";
+import { notFoundText } from "../../../recipients/recipient.ts";
 import type { StoredRecipient } from "../../../recipients/recipients.ts";
 import { inboxSubscriberId, type Workspace } from "../../../workspaces/workspaces.ts";
 
@@ -79,7 +80,7 @@ export function presentTenantPart(user: StoredRecipient, tenant_id: string): Ten
 
 function presentChannels(identities: readonly StoredIdentity[]): Record<string, JsonObject[]> {
   const shown = CHANNELS.map((channel): [string, JsonObject[]] => {
-    return [`$${channel}`, identities.filter((one) => one.channel === channel).map(presentIdentity)];
+    return [channelKey(channel), identities.filter((one) => one.channel === channel).map(presentIdentity)];
   });
   return Object.fromEntries(shown.filter(([, list]) => list.length > 0));
 }
@@ -102,5 +103,5 @@ function addOwnInbox(identities: JsonObject[], subscriber_id: string): JsonObjec
 }
 
 export function userNotFound(distinct_id: string): AppError {
-  return new AppError("not_found", `user [distinct_id: '${distinct_id}'] not found`);
+  return new AppError("not_found", notFoundText({ object_type: "", distinct_id }));
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { eventReply, presentEvent, selectEvents } from "../../../authoring/schemas/event-def.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { pageOf, pagingQuery, toPage } from "../paging.ts";
+import { countRows, pageOf, pagingQuery, toPage } from "../../paging.ts";
 
 const MAX_LIMIT = 100;
 
@@ -14,10 +14,7 @@ export default defineRoute({
   async handle({ query, auth, db }) {
     const paging = { ...query, limit: Math.min(query.limit, MAX_LIMIT) };
     const matching = selectEvents({ db, workspace: auth.workspace });
-    const { count } = await matching
-      .clearSelect()
-      .select(({ fn }) => fn.countAll<number>().as("count"))
-      .executeTakeFirstOrThrow();
+    const count = await countRows(matching);
     const rows = await matching
       .orderBy("created_at", "desc")
       .orderBy("event_name")

@@ -462,7 +462,7 @@ describe("GET /v1/{workspace}/explain/ 200 where nothing was triggered", () => {
     await explained("sent", { distinct_id: "ann" });
     const answer = await explain({ distinct_id });
     expect(answer.verdict).toBe(verdict);
-    expect(answer.summary).toContain(`no such user: '${distinct_id}' is not known`);
+    expect(answer.summary).toContain(`user [distinct_id: '${distinct_id}'] not found`);
   });
 
   it("says that the workflow is not there, not committed, or disabled", async () => {

@@ -1,5 +1,6 @@
 import type { Queryable } from "../../../db/db.ts";
 import type { Evidence, Finding, Question, Verdict } from "./finding.ts";
+import { notFoundText } from "../../../recipients/recipient.ts";
 import { judgeRequest } from "./judge-request.ts";
 import { judgeRun } from "./judge-run.ts";
 import { readRuns, readSurroundings } from "./read.ts";
@@ -86,9 +87,9 @@ async function explainNothing(db: Queryable, question: Question): Promise<Omit<F
   const which = idempotency_key === null ? "" : ` under idempotency key '${idempotency_key}'`;
   const seen = `requests seen for ${workflow === null ? "this workspace" : "this workflow"}: ${requests}`;
   const nothing = `nothing was ever triggered for ${who}${which} since ${since.toISOString()} (${seen})`;
-  const missing = `no such user: '${distinct_id}' is not known`;
-  const isStranger = distinct_id !== null && !is_known;
-  const said = [...(unavailable === null ? [] : [unavailable]), ...(isStranger ? [missing] : []), nothing];
+  const missing = distinct_id === null || is_known ? null : notFoundText({ object_type: "", distinct_id });
+  const isStranger = missing !== null;
+  const said = [unavailable, missing, nothing].filter((what) => what !== null);
   const verdict =
     unavailable !== null ? "workflow_unavailable" : isStranger ? "no_such_user" : "nothing_triggered";
   const evidence = said.map((what): Evidence => ({ what, when: null, request_id: null, execution_id: null }));

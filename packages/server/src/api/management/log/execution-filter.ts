@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { CHANNELS } from "../../../core/channel.ts";
 import { ulidTime } from "../../../ids.ts";
 import { choiceFilter, choicesFilter, textFilter, ULID, uuidFilter } from "../../filter-values.ts";
-import { logPagingQuery } from "../paging.ts";
+import { logPagingQuery } from "../../paging.ts";
 import { ownQuery } from "../query.ts";
 import {
   type Condition,

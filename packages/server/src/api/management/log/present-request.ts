@@ -101,7 +101,7 @@ function responseOf({
   const [problem] = errors ?? [];
   if (!is_refused || problem === undefined) return { status_code: 202, message_id: firstOf(problem) ?? id };
   const { error_code: type, error_description: message } = problem;
-  return { status_code: statusOf(type), error: { type, message } };
+  return { status_code: httpStatusOf(type), error: { type, message } };
 }
 
 /** A reused key is answered with the request that used it first. */
@@ -110,6 +110,6 @@ function firstOf(problem: { error_code: string; error_description: string } | un
   return /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.exec(problem.error_description)?.[0] ?? null;
 }
 
-function statusOf(code: string): number {
+function httpStatusOf(code: string): number {
   return Object.hasOwn(ERRORS, code) ? ERRORS[code as keyof typeof ERRORS].status : 400;
 }

@@ -1,8 +1,9 @@
+import { DEFAULT_TENANT } from "../../../core/profile/effective-profile.ts";
 import { type RawBuilder, sql } from "kysely";
 import type { z } from "zod";
 import { uuidTime } from "../../../ids.ts";
 import { choicesFilter, textFilter, UUID, uuidFilter } from "../../filter-values.ts";
-import { logPagingQuery } from "../paging.ts";
+import { logPagingQuery } from "../../paging.ts";
 import { ownQuery } from "../query.ts";
 import {
   type Condition,
@@ -83,7 +84,7 @@ export function requestConditions(
     conditions.push(sql`(q.name = ${name} or q.api_type = 'event' and lower(q.name) = lower(${name}))`);
   if (workflow) conditions.push(concerns(workflow));
   if (recipient) conditions.push(reachedOrNamed(workspace_id, recipient, expanding_since));
-  if (tenant_id) conditions.push(sql`coalesce(q.tenant_id, 'default') = ${tenant_id}`);
+  if (tenant_id) conditions.push(sql`coalesce(q.tenant_id, ${DEFAULT_TENANT}) = ${tenant_id}`);
   if (idempotency_key) conditions.push(sql`q.idempotency_key = ${idempotency_key}`);
   if (request_id) conditions.push(sql`q.id = ${request_id}`);
   return conditions;

@@ -46,13 +46,13 @@ export default defineRoute({
     const executions = await groupRuns(db, workspace_id, filter);
     const messages = await groupMessages(db, workspace_id, filter);
     return {
-      requests: requests.map(present),
-      executions: executions.map(present),
-      messages: messages.map(present),
+      requests: requests.map(presentFailureGroup),
+      executions: executions.map(presentFailureGroup),
+      messages: messages.map(presentFailureGroup),
     };
   },
 });
 
-function present<Group extends FailureGroup>(one: Group) {
+function presentFailureGroup<Group extends FailureGroup>(one: Group) {
   return { ...one, first_at: microsZ(one.first_at), last_at: microsZ(one.last_at) };
 }

@@ -5,7 +5,7 @@ import {
   selectPayloadSchemas,
 } from "../../../authoring/schemas/payload-schema-view.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { pageOf, pagingQuery, toPage } from "../paging.ts";
+import { countRows, pageOf, pagingQuery, toPage } from "../../paging.ts";
 import { modeQuery } from "../query.ts";
 
 export default defineRoute({
@@ -21,10 +21,7 @@ export default defineRoute({
   async handle({ query, auth, db }) {
     let matching = selectPayloadSchemas({ db, workspace_id: auth.workspace.workspace_id });
     if (query.mode === "live") matching = matching.where("s.live_version_no", "is not", null);
-    const { count } = await matching
-      .clearSelect()
-      .select(({ fn }) => fn.countAll<number>().as("count"))
-      .executeTakeFirstOrThrow();
+    const count = await countRows(matching);
     const rows = await matching
       .orderBy("s.updated_at", "desc")
       .orderBy("s.slug")

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { variantReply, viewVariants, withoutContent } from "../../../authoring/templates/variant-view.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { pageOf, pagingQuery, toPage } from "../paging.ts";
+import { pageOf, pagingQuery, toPage } from "../../paging.ts";
 import { slugParam } from "../params.ts";
 import { modeQuery } from "../query.ts";
 

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { z } from "zod";
 import { selectTemplates, templateReply, viewTemplates } from "../../../authoring/templates/template-view.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { pageOf, pagingQuery, toPage } from "../paging.ts";
+import { countRows, pageOf, pagingQuery, toPage } from "../../paging.ts";
 import { modeQuery } from "../query.ts";
 
 export default defineRoute({
@@ -21,10 +21,7 @@ export default defineRoute({
         sql<boolean>`strpos(lower(t.name), lower(${query.q})) > 0 or strpos(lower(t.slug), lower(${query.q})) > 0`,
       );
     }
-    const { count } = await matching
-      .clearSelect()
-      .select(({ fn }) => fn.countAll<number>().as("count"))
-      .executeTakeFirstOrThrow();
+    const count = await countRows(matching);
     const rows = await matching
       .orderBy("t.updated_at", "desc")
       .orderBy("t.slug")

@@ -4,7 +4,7 @@ import {
   workflowVersionReply,
 } from "../../../authoring/workflows/workflow-version-view.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { pageOf, pagingQuery, toPage } from "../paging.ts";
+import { pageOf, pagingQuery, toPage } from "../../paging.ts";
 import { slugParam } from "../params.ts";
 
 export default defineRoute({

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { selectWorkflows, viewWorkflows, workflowReply } from "../../../authoring/workflows/workflow-view.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { pageOf, pagingQuery, toPage } from "../paging.ts";
+import { countRows, pageOf, pagingQuery, toPage } from "../../paging.ts";
 import { modeQuery, slugsQuery } from "../query.ts";
 
 export default defineRoute({
@@ -15,10 +15,7 @@ export default defineRoute({
     let matching = selectWorkflows(source);
     if (query.slugs.length > 0) matching = matching.where("w.slug", "in", query.slugs);
     if (query.mode === "live") matching = matching.where("w.live_version_id", "is not", null);
-    const { count } = await matching
-      .clearSelect()
-      .select(({ fn }) => fn.countAll<number>().as("count"))
-      .executeTakeFirstOrThrow();
+    const count = await countRows(matching);
     const rows = await matching
       .orderBy("w.updated_at", "desc")
       .orderBy("w.slug")

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { cursorMeta, cursorShape, readPage, toCursor } from "../../../../http/cursor.ts";
 import type { RouteContext } from "../../../../http/route.ts";
+import { countRows } from "../../../paging.ts";
 import { AppError } from "../../../../errors.ts";
 import { recipientKey } from "../../../../recipients/recipients.ts";
 import { presentTenantUser, tenantUserShape, userParams } from "../present-user.ts";
@@ -30,6 +31,7 @@ export async function listTenants({
   const key = { object_type: "", distinct_id: params.distinct_id };
   const found = (await services.recipients.load(db, workspace_id, [key])).get(recipientKey(key));
   if (found === undefined) {
+    // The wire's text: this list alone begins it with a capital.
     throw new AppError("not_found", `User [distinct_id: '${params.distinct_id}'] not found`);
   }
   const profiles = db.kysely
@@ -47,12 +49,7 @@ export async function listTenants({
         .orderBy("id", order)
         .limit(limit)
         .execute(),
-    async () => {
-      const { count } = await profiles
-        .select((eb) => eb.fn.countAll<number>().as("count"))
-        .executeTakeFirstOrThrow();
-      return count;
-    },
+    () => countRows(profiles),
   );
   const tenant_ids = rows.map(({ tenant_id }) => tenant_id);
   const user = (await services.recipients.loadById(db, workspace_id, [found.id], tenant_ids)).get(found.id);

@@ -1,10 +1,11 @@
+import type { SelectQueryBuilder } from "kysely";
 import { z } from "zod";
-import { cursorFilter, wholeNumber } from "../filter-values.ts";
+import { cursorFilter, wholeNumber } from "./filter-values.ts";
 
 /**
- * Pagination of the management API. Resources are paged by `limit` and `offset`, with `{meta, results}` in the
- * response; logs, which grow while they are read, by `limit` and a cursor. Numbers outside the range are clamped, as
- * clients of this API expect; anything that is not a number is refused.
+ * Pagination by `limit` and `offset`, with `{meta, results}` in the answer: resources of the management API, and
+ * tenants. Logs, which grow while they are read, are paged by `limit` and a cursor. Numbers outside the range are brought into it, as
+ * clients of this API expect; what is no number is refused.
  */
 const MAX_LIMIT = 1000;
 
@@ -45,6 +46,18 @@ export interface Page<Item> {
 /** `count` covers everything that matches, on all pages. */
 export function toPage<Item>(results: Item[], count: number, { limit, offset }: Paging): Page<Item> {
   return { meta: { count, limit, offset }, results };
+}
+
+/** How many rows match, whatever the query selects of them. */
+export async function countRows<DB, Table extends keyof DB, Row>(
+  matching: SelectQueryBuilder<DB, Table, Row>,
+): Promise<number> {
+  const { count } = await matching
+    .clearSelect()
+    .select(({ fn }) => fn.countAll<number>().as("count"))
+    .$castTo<{ count: number }>()
+    .executeTakeFirstOrThrow();
+  return count;
 }
 
 export function pageOf<Item extends z.ZodType>(item: Item) {

@@ -1,0 +1,48 @@
+import type { Failed, FailureClass } from "./vendor.ts";
+
+/*
+ * What vendors share when a call did not succeed: the outcome's shape, what an HTTP status means where a vendor's own
+ * codes say nothing, and keeping secrets out of what is kept.
+ */
+
+export function failure(kind: FailureClass, code: string, message: string): Failed {
+  return { kind: "failed", class: kind, code, message };
+}
+
+/** Any 2xx is a `message` failure here: the reply said that it is none. */
+export function classOfStatus(status: number): FailureClass {
+  if (status === 429) return "throttled";
+  if (status === 408 || status === 425 || status >= 500) return "transient";
+  // A redirect is no answer of an API: the URL of the settings is wrong.
+  return status === 401 || status === 403 || (status >= 300 && status < 400) ? "config" : "message";
+}
+
+const MAX_TEXT = 500;
+/** Shorter values occur in ordinary words. */
+const MIN_SECRET = 4;
+
+/**
+ * A vendor's words on one line of at most 500 characters, without the given secrets and their percent-encoded form:
+ * APIs like to repeat the request in their errors.
+ */
+export function hideSecrets(text: string, secrets: Iterable<string>): string {
+  // Longest first, so that none is hidden only in part.
+  const forms = [...new Set(secrets)]
+    .flatMap((value) => [value, encodeURIComponent(value)])
+    .filter(({ length }) => length >= MIN_SECRET)
+    .sort((one, other) => other.length - one.length);
+  return forms
+    .reduce((shown, form) => shown.replaceAll(form, "********"), text)
+    .replaceAll(/[\p{Cc}\s]+/gu, " ")
+    .trim()
+    .slice(0, MAX_TEXT)
+    .toWellFormed();
+}
+
+/** The values of secret headers, and their words, by which a header is known as well: `Bearer`, token. */
+export function secretsInHeaders(headers: Readonly<Record<string, string>>): string[] {
+  return Object.values(headers).flatMap((value) => [
+    value,
+    ...value.split(/\s+/).filter(({ length }) => length >= 8),
+  ]);
+}

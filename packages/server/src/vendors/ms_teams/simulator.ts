@@ -1,3 +1,0 @@
-import { defineSimulator } from "../../delivery/vendor/simulator.ts";
-
-export default defineSimulator("ms_teams");
