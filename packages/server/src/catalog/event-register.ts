@@ -1,3 +1,4 @@
+import { insertAll, int, text } from "../db/bulk.ts";
 import type { Tx } from "../db/db.ts";
 
 /** Makes events known under which something was tracked, so that they can be picked and given a schema. */
@@ -19,13 +20,16 @@ export function createEventRegister(): EventRegister {
     }
     if (fresh.size === 0) return;
     // In key order, so that two transactions that register the same names cannot deadlock.
-    await tx.query(
-      `insert into event_def (workspace_id, event_name, name)
-       select $1, event_name, name from unnest($2::text[], $3::text[]) as f(event_name, name)
-        order by event_name collate "C"
-       on conflict do nothing`,
-      [workspace_id, [...fresh.keys()], [...fresh.values()]],
-      "events_register",
+    await insertAll(
+      tx,
+      "event_def",
+      [...fresh],
+      {
+        workspace_id: int(() => workspace_id),
+        event_name: text(([key]) => key),
+        name: text(([, name]) => name),
+      },
+      `order by event_name collate "C" on conflict do nothing`,
     );
     tx.afterCommit(() => {
       if (known.size + fresh.size > MAX_KNOWN) known.clear();
