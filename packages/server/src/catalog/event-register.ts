@@ -1,4 +1,5 @@
 import { createLru } from "../core/lru.ts";
+import { insertAll, int, text } from "../db/bulk.ts";
 import type { Tx } from "../db/db.ts";
 
 /** Registers the names of tracked events, so that they can be selected and given a schema. */
@@ -20,13 +21,16 @@ export function createEventRegister(): EventRegister {
     }
     if (fresh.size === 0) return;
     // In key order, so that two transactions that register the same names cannot deadlock.
-    await tx.query(
-      `insert into event_def (workspace_id, event_name, name)
-       select $1, event_name, name from unnest($2::text[], $3::text[]) as f(event_name, name)
-        order by event_name collate "C"
-       on conflict do nothing`,
-      [workspace_id, [...fresh.keys()], [...fresh.values()]],
-      "events_register",
+    await insertAll(
+      tx,
+      "event_def",
+      [...fresh],
+      {
+        workspace_id: int(() => workspace_id),
+        event_name: text(([key]) => key),
+        name: text(([, name]) => name),
+      },
+      `order by event_name collate "C" on conflict do nothing`,
     );
     tx.afterCommit(() => {
       for (const key of fresh.keys()) known.set(`${workspace_id}/${key}`, true);

@@ -1,6 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cloneDatabase } from "../../test/harness.ts";
-import { insertAll, int, json, keysOf, nowIf, rowsOf, smallint, text, timestamptz, uuid } from "./bulk.ts";
+import {
+  afterNow,
+  insertAll,
+  int,
+  json,
+  keysOf,
+  now,
+  nowIf,
+  rowsOf,
+  smallint,
+  text,
+  textArray,
+  timestamptz,
+  uuid,
+} from "./bulk.ts";
 import { createDb, type Db } from "./db.ts";
 
 let db: Db;
@@ -92,6 +106,31 @@ describe("an insert of many rows", () => {
     expect(rows).toEqual([
       { is_now: true, no: 7 },
       { is_now: null, no: 7 },
+    ]);
+  });
+});
+
+describe("a column that a statement makes something of", () => {
+  it("is an array of texts for each row, whatever is in them", async () => {
+    const given = [["a", "b,c"], [], ['"', "\\", "{}", "null", "", " é\n"]];
+    const tags = textArray<string[]>((one) => one);
+    const { from, values } = rowsOf("r", given, { tags });
+    const rows = await db.query(`select ${tags.read("r.tags")} as tags from ${from}`, values);
+    expect(rows).toEqual(given.map((tags) => ({ tags })));
+  });
+
+  it("is the transaction's time, or one after it", async () => {
+    const due = afterNow<number>((ms) => ms);
+    const { from, values } = rowsOf("r", [0, 1500.5], { at: now, due });
+    const rows = await db.query(
+      `select ${now.read("r.at")} = now() as is_now,
+              extract(epoch from ${due.read("r.due")} - now())::float8 as seconds
+         from ${from}`,
+      values,
+    );
+    expect(rows).toEqual([
+      { is_now: true, seconds: 0 },
+      { is_now: true, seconds: 1.5005 },
     ]);
   });
 });

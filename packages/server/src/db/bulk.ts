@@ -30,6 +30,7 @@ function column(type: string, read = same) {
 export const int: ColumnMaker<number | null> = column("int");
 export const smallint: ColumnMaker<number | null> = column("smallint");
 export const bigint: ColumnMaker<number | null> = column("bigint");
+export const float8: ColumnMaker<number | null> = column("float8");
 export const bool: ColumnMaker<boolean | null> = column("bool");
 export const text: ColumnMaker<string | null> = column("text");
 export const uuid: ColumnMaker<string | null> = column("uuid");
@@ -46,10 +47,28 @@ export function json<Item>(value: (item: Item) => unknown): Column<Item, string 
   });
 }
 
+/** An array of texts: sent as one text, because arrays of arrays do not unnest into rows of arrays. */
+export function textArray<Item>(value: (item: Item) => readonly string[]): Column<Item, string[]> {
+  const literal = (one: string) => `"${one.replaceAll(/["\\]/g, "\\$&")}"`;
+  return {
+    type: "text",
+    value: (item) => `{${value(item).map(literal).join(",")}}`,
+    read: (name) => `${name}::text[]`,
+  };
+}
+
 /** The transaction's time where the condition holds, otherwise null. */
 export function nowIf<Item>(condition: (item: Item) => boolean): Column<Item, Date | null> {
   return { type: "bool", value: condition, read: (name) => `case when ${name} then now() end` };
 }
+
+/** So many milliseconds after the transaction's time. */
+export function afterNow<Item>(ms: (item: Item) => number): Column<Item, Date> {
+  return { type: "float8", value: ms, read: (name) => `now() + ${name} * interval '1 millisecond'` };
+}
+
+/** The transaction's time. */
+export const now: Column<unknown, Date> = afterNow(() => 0);
 
 export interface Rows {
   /** For `from` or `join`: `unnest(…) as alias(…)`, with parameters starting at `$1`. */

@@ -2,6 +2,7 @@ import type { Job } from "../queue/job.ts";
 import { type Channel, CHANNEL_TRAITS } from "../core/channel.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
+import { afterNow, float8, insertAll, int, json, keysOf, now, rowsOf, text, uuid } from "../db/bulk.ts";
 import type { Tx } from "../db/db.ts";
 import { insertInboxItems, toInboxItem } from "../inbox/items.ts";
 import { passTurns } from "../routing/steps.ts";
@@ -46,51 +47,46 @@ export interface LeasedMessage {
  */
 export async function takeMessages(tx: Tx, job: Job): Promise<LeasedMessage[]> {
   const again = job.tries > 0;
+  const { from, values, next } = keysOf(job.refs);
   const messages = await tx.query<LeasedMessage>(
     `select m.workspace_id, m.id, m.lease, m.lane, m.channel, m.tenant_id, m.object_type, m.distinct_id,
             m.recipient_id, m.category, m.attempt, m.channel_value, m.identity_key, m.content, m.attachments,
             m.vendor_config_id, m.vendor_slug, m.smart_step
-       from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+       from ${from}
        join message m on m.workspace_id = k.workspace_id and m.id = k.id
-      where m.status = 'triggered' and m.lease = $3 ${again ? "for no key update of m" : ""}`,
-    [...refColumns(job), job.id],
+      where m.status = 'triggered' and m.lease = $${next} ${again ? "for no key update of m" : ""}`,
+    [...values, job.id],
     again ? "outbox_take_again" : "outbox_take",
   );
   if (!again || messages.length === 0) return messages;
   const held = new Set(messages.filter((message) => !mayRepeat(message) || message.attempt >= MAX_ATTEMPTS));
   await markAmbiguous(tx, messages, held);
   const repeated = messages.filter((message) => !held.has(message));
+  const keys = keysOf(repeated);
   await tx.query(
     `update message m set attempt = m.attempt + 1, updated_at = now()
-       from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+       from ${keys.from}
       where m.workspace_id = k.workspace_id and m.id = k.id`,
-    [repeated.map(({ workspace_id }) => workspace_id), repeated.map(({ id }) => id)],
+    keys.values,
   );
   return repeated.map((message) => ({ ...message, attempt: message.attempt + 1 }));
 }
 
 async function markAmbiguous(tx: Tx, doubtful: LeasedMessage[], held: Set<LeasedMessage>): Promise<void> {
-  await tx.query(
-    `insert into message_event (workspace_id, message_id, at, kind, detail)
-     select workspace_id, id, now(), 'ambiguous', json_build_object('attempt', attempt, 'sent_again', again)
-       from unnest($1::int[], $2::text[], $3::int[], $4::bool[]) as e(workspace_id, id, attempt, again)`,
-    [
-      doubtful.map(({ workspace_id }) => workspace_id),
-      doubtful.map(({ id }) => id),
-      doubtful.map(({ attempt }) => attempt),
-      doubtful.map((message) => !held.has(message)),
-    ],
-  );
+  await insertAll(tx, "message_event", doubtful, {
+    workspace_id: int((message) => message.workspace_id),
+    message_id: text((message) => message.id),
+    at: now,
+    kind: text(() => "ambiguous"),
+    detail: json((message) => ({ attempt: message.attempt, sent_again: !held.has(message) })),
+  });
   if (held.size === 0) return;
+  const { from, values, next } = keysOf([...held]);
   await tx.query(
-    `update message m set status = 'trigger_failed', lease = null, failure_class = 'ambiguous', failure_reason = $3
-       from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+    `update message m set status = 'trigger_failed', lease = null, failure_class = 'ambiguous', failure_reason = $${next}
+       from ${from}
       where m.workspace_id = k.workspace_id and m.id = k.id`,
-    [
-      [...held].map(({ workspace_id }) => workspace_id),
-      [...held].map(({ id }) => id),
-      "ambiguous: the worker died while the message was with the vendor",
-    ],
+    [...values, "ambiguous: the worker died while the message was with the vendor"],
   );
 }
 
@@ -111,7 +107,17 @@ export interface Attached {
  * its vendor's response keeps the status of the report.
  */
 export async function settleMessages(tx: Tx, settled: Settled[]): Promise<Settled[]> {
-  const verdicts = settled.map(({ verdict }) => verdict);
+  const { from, values } = rowsOf("u", settled, {
+    workspace_id: int(({ message }) => message.workspace_id),
+    id: text(({ message }) => message.id),
+    lease: uuid(({ message }) => message.lease),
+    attempt: int(({ message }) => message.attempt),
+    status: text(({ verdict }) => verdict.status),
+    failure_reason: text(({ verdict }) => verdict.failure_reason),
+    failure_class: text(({ verdict }) => verdict.failure_class),
+    vendor_message_id: text(({ verdict }) => verdict.vendor_message_id),
+    retry_in_ms: float8(({ verdict }) => verdict.retry_in_ms),
+  });
   const rows = await tx.query<{ id: string }>(
     `update message m
         set status = case when m.status = 'triggered' then u.status else m.status end,
@@ -121,18 +127,10 @@ export async function settleMessages(tx: Tx, settled: Settled[]): Promise<Settle
             next_attempt_at = case when m.status = 'triggered' then now() + u.retry_in_ms * interval '1 millisecond' end,
             delivered_at = case when u.status = 'delivered' then coalesce(m.delivered_at, now()) else m.delivered_at end,
             updated_at = now()
-       from unnest($1::int[], $2::text[], $3::uuid[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[], $9::float8[])
-         as u(workspace_id, id, lease, attempt, status, failure_reason, failure_class, vendor_message_id, retry_in_ms)
+       from ${from}
       where m.workspace_id = u.workspace_id and m.id = u.id and m.lease = u.lease and m.attempt = u.attempt
       returning m.id`,
-    [
-      ...keyColumns(settled.map(({ message }) => message)),
-      verdicts.map((verdict) => verdict.status),
-      verdicts.map((verdict) => verdict.failure_reason),
-      verdicts.map((verdict) => verdict.failure_class),
-      verdicts.map((verdict) => verdict.vendor_message_id),
-      verdicts.map((verdict) => verdict.retry_in_ms),
-    ],
+    values,
     "outbox_settle",
   );
   const ours = new Set(rows.map(({ id }) => id));
@@ -174,24 +172,18 @@ function refsOf(settled: Settled[]): { workspace_id: number; id: string }[] {
 }
 
 async function recordAttempts(tx: Tx, failed: Settled[]): Promise<void> {
-  if (failed.length === 0) return;
-  await tx.query(
-    `insert into message_event (workspace_id, message_id, at, kind, detail)
-     select workspace_id, id, now(), 'attempt_failed', detail::json
-       from unnest($1::int[], $2::text[], $3::text[]) as e(workspace_id, id, detail)`,
-    [
-      failed.map(({ message }) => message.workspace_id),
-      failed.map(({ message }) => message.id),
-      failed.map(({ message, verdict }) =>
-        JSON.stringify({
-          attempt: message.attempt,
-          class: verdict.failure_class,
-          reason: verdict.failure_reason,
-          retry_in_ms: verdict.retry_in_ms,
-        }),
-      ),
-    ],
-  );
+  await insertAll(tx, "message_event", failed, {
+    workspace_id: int(({ message }) => message.workspace_id),
+    message_id: text(({ message }) => message.id),
+    at: now,
+    kind: text(() => "attempt_failed"),
+    detail: json(({ message, verdict }) => ({
+      attempt: message.attempt,
+      class: verdict.failure_class,
+      reason: verdict.failure_reason,
+      retry_in_ms: verdict.retry_in_ms,
+    })),
+  });
 }
 
 /** False before a retry, which attaches the same files. */
@@ -201,75 +193,50 @@ function isOver({ attached, verdict }: Settled): boolean {
 
 /** Records the files that a mail carried and those left out: name, type, size and hash, never the bytes. */
 async function recordAttached(tx: Tx, settled: Settled[]): Promise<void> {
-  if (settled.length === 0) return;
-  await tx.query(
-    `insert into message_event (workspace_id, message_id, at, kind, detail)
-     select workspace_id, id, now(), kind, detail::json
-       from unnest($1::int[], $2::text[], $3::text[], $4::text[]) as e(workspace_id, id, kind, detail)`,
-    [
-      settled.map(({ message }) => message.workspace_id),
-      settled.map(({ message }) => message.id),
-      settled.map(({ attached }) => (attached?.left_out.length === 0 ? "attached" : "attachments_left_out")),
-      settled.map(({ message: { attempt }, attached }) =>
-        JSON.stringify({
-          attempt,
-          files: attached?.files.map(({ filename, content_type, size, sha256 }) => {
-            return { filename, content_type, size, sha256 };
-          }),
-          left_out: attached?.left_out,
-        }),
-      ),
-    ],
-  );
+  await insertAll(tx, "message_event", settled, {
+    workspace_id: int(({ message }) => message.workspace_id),
+    message_id: text(({ message }) => message.id),
+    at: now,
+    kind: text(({ attached }) => (attached?.left_out.length === 0 ? "attached" : "attachments_left_out")),
+    detail: json(({ message: { attempt }, attached }) => ({
+      attempt,
+      files: attached?.files.map(({ filename, content_type, size, sha256 }) => {
+        return { filename, content_type, size, sha256 };
+      }),
+      left_out: attached?.left_out,
+    })),
+  });
 }
 
 async function scheduleReceipts(tx: Tx, sent: Settled[]): Promise<void> {
   const receipts = sent.flatMap(({ message, verdict }) =>
     verdict.receipts.map((receipt) => ({ message, receipt })),
   );
-  if (receipts.length === 0) return;
-  await tx.query(
-    `insert into due_receipt (workspace_id, message_id, status, reason, due_at)
-     select workspace_id, id, status, reason, now() + after_ms * interval '1 millisecond'
-       from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::float8[]) as r(workspace_id, id, status, reason, after_ms)`,
-    [
-      receipts.map(({ message }) => message.workspace_id),
-      receipts.map(({ message }) => message.id),
-      receipts.map(({ receipt }) => receipt.status),
-      receipts.map(({ receipt }) => receipt.reason),
-      receipts.map(({ receipt }) => receipt.after_ms),
-    ],
-  );
+  await insertAll(tx, "due_receipt", receipts, {
+    workspace_id: int(({ message }) => message.workspace_id),
+    message_id: text(({ message }) => message.id),
+    status: text(({ receipt }) => receipt.status),
+    reason: text(({ receipt }) => receipt.reason),
+    due_at: afterNow(({ receipt }) => receipt.after_ms),
+  });
 }
 
 /** Deactivates the addresses that bounced, for as long as the channel's trait says. */
 async function suppressIdentities(tx: Tx, bounced: Settled[]): Promise<void> {
   if (bounced.length === 0) return;
+  const { from, values } = rowsOf("b", bounced, {
+    workspace_id: int(({ message }) => message.workspace_id),
+    recipient_id: text(({ message }) => message.recipient_id),
+    channel: text(({ message }) => message.channel),
+    key: text(({ message }) => message.identity_key),
+    days: int(({ message }) => CHANNEL_TRAITS[message.channel].bounce_days),
+  });
   await tx.query(
     `update identity i
         set perma_status = 'disabled', updated_at = now(),
             perma_until = now() + make_interval(days => b.days)
-       from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::int[]) as b(workspace_id, recipient_id, channel, key, days)
+       from ${from}
       where i.workspace_id = b.workspace_id and i.recipient_id = b.recipient_id and i.channel = b.channel and i.key = b.key`,
-    [
-      bounced.map(({ message }) => message.workspace_id),
-      bounced.map(({ message }) => message.recipient_id),
-      bounced.map(({ message }) => message.channel),
-      bounced.map(({ message }) => message.identity_key),
-      bounced.map(({ message }) => CHANNEL_TRAITS[message.channel].bounce_days),
-    ],
+    values,
   );
-}
-
-function refColumns({ refs }: Job): [number[], string[]] {
-  return [refs.map(({ workspace_id }) => workspace_id), refs.map(({ id }) => id)];
-}
-
-function keyColumns(messages: LeasedMessage[]): [number[], string[], string[], number[]] {
-  return [
-    messages.map(({ workspace_id }) => workspace_id),
-    messages.map(({ id }) => id),
-    messages.map(({ lease }) => lease),
-    messages.map(({ attempt }) => attempt),
-  ];
 }

@@ -1,3 +1,4 @@
+import { int, rowsOf, text } from "../db/bulk.ts";
 import type { Queryable, Tx } from "../db/db.ts";
 import { closeReached } from "../routing/success.ts";
 
@@ -22,6 +23,12 @@ export interface Receipt {
  */
 export async function applyReceipts(tx: Queryable, receipts: Receipt[]): Promise<void> {
   if (receipts.length === 0) return;
+  const { from, values } = rowsOf("u", receipts, {
+    workspace_id: int((receipt) => receipt.workspace_id),
+    message_id: text((receipt) => receipt.message_id),
+    status: text((receipt) => receipt.status),
+    reason: text((receipt) => receipt.reason),
+  });
   const moved = await tx.query<{ workspace_id: number; id: string }>(
     `with moved as (
      update message m
@@ -35,19 +42,13 @@ export async function applyReceipts(tx: Queryable, receipts: Receipt[]): Promise
             seen_at = case when u.status in ('seen', 'clicked') then coalesce(m.seen_at, now()) else m.seen_at end,
             clicked_at = case when u.status = 'clicked' then coalesce(m.clicked_at, now()) else m.clicked_at end,
             updated_at = now()
-       from (select distinct on (workspace_id, message_id) * from
-               unnest($1::int[], $2::text[], $3::text[], $4::text[]) as u(workspace_id, message_id, status, reason)
+       from (select distinct on (workspace_id, message_id) * from ${from}
               order by workspace_id, message_id, ${rank("u.status")} desc nulls last) u
       where m.workspace_id = u.workspace_id and m.id = u.message_id
         and m.status not in ('trigger_failed', 'trigger_blocked', 'failure_by_vendor', 'not_to_be_triggered')
      returning m.workspace_id, m.id, m.smart_step)
      select workspace_id, id from moved where smart_step is not null`,
-    [
-      receipts.map((receipt) => receipt.workspace_id),
-      receipts.map((receipt) => receipt.message_id),
-      receipts.map((receipt) => receipt.status),
-      receipts.map((receipt) => receipt.reason),
-    ],
+    values,
   );
   await closeReached(tx, moved);
 }

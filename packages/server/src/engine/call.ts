@@ -2,6 +2,7 @@ import { internalReason } from "../core/error-message.ts";
 import type { Handler, Job, Ref } from "../queue/job.ts";
 import type { Lane } from "../core/lane.ts";
 import { createSlots } from "../queue/slots.ts";
+import { keysOf } from "../db/bulk.ts";
 import type { Tx } from "../db/db.ts";
 import { readNows } from "../workspaces/clock.ts";
 import type { StageDeps } from "./deps.ts";
@@ -72,14 +73,15 @@ interface Waiting extends Ref {
 const refsOf = (jobs: Job[]): Ref[] => jobs.flatMap(({ refs }) => refs);
 
 async function loadCalls({ db }: Pick<StageDeps, "db">, refs: Ref[]): Promise<Waiting[]> {
+  const { from, values } = keysOf(refs);
   return db.query<Waiting>(
     `select r.workspace_id, r.id, r.state->'wait'->>'id' as wait_id, r.state->'call' as call
-       from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+       from ${from}
        join run r on r.workspace_id = k.workspace_id and r.id = k.id
       where r.status = 'in_progress' and r.state->'call' is not null
         and not exists (select 1 from signal s where s.workspace_id = r.workspace_id and s.run_id = r.id
                            and s.wait_id = r.state->'wait'->>'id')`,
-    [refs.map(({ workspace_id }) => workspace_id), refs.map(({ id }) => id)],
+    values,
     "call_load",
   );
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../core/json.ts";
+import { insertAll, int, json, text, textArray } from "../db/bulk.ts";
 import type { Tx } from "../db/db.ts";
 
 /**
@@ -35,33 +36,23 @@ interface InboxMessage extends Omit<NewInboxItem, "recipient_id" | "message"> {
 
 /** Repeating it changes nothing: the id is the message's. */
 export async function insertInboxItems(tx: Tx, items: NewInboxItem[]): Promise<void> {
-  if (items.length === 0) return;
-  await tx.query(
-    `insert into inbox_item (workspace_id, id, recipient_id, tenant_id, category, message, tags)
-     select workspace_id, id, recipient_id, tenant_id, category, message::json, coalesce(string_to_array(nullif(tags, ''), $8), '{}')
-       from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
-         as i(workspace_id, id, recipient_id, tenant_id, category, message, tags)
-     on conflict do nothing`,
-    [
-      items.map((item) => item.workspace_id),
-      items.map((item) => item.id),
-      items.map((item) => item.recipient_id),
-      items.map((item) => item.tenant_id),
-      items.map((item) => item.category),
-      items.map((item) => JSON.stringify(item.message)),
-      items.map((item) => tagsOf(item.message)),
-      SEPARATOR,
-    ],
-    "inbox_insert",
+  await insertAll(
+    tx,
+    "inbox_item",
+    items,
+    {
+      workspace_id: int((item) => item.workspace_id),
+      id: text((item) => item.id),
+      recipient_id: text((item) => item.recipient_id),
+      tenant_id: text((item) => item.tenant_id),
+      category: text((item) => item.category),
+      message: json((item) => item.message),
+      tags: textArray((item) => tagsOf(item.message)),
+    },
+    "on conflict do nothing",
   );
 }
 
-/** The unit separator, which no tag contains: arrays of arrays cannot be unnested row by row. */
-const SEPARATOR = "\u001f";
-
-function tagsOf({ tags }: JsonObject): string {
-  if (!Array.isArray(tags)) return "";
-  return tags
-    .flatMap((tag) => (typeof tag === "string" ? [tag.replaceAll(SEPARATOR, "")] : []))
-    .join(SEPARATOR);
+function tagsOf({ tags }: JsonObject): string[] {
+  return Array.isArray(tags) ? tags.filter((tag) => typeof tag === "string") : [];
 }

@@ -1,5 +1,6 @@
 import { unsafeText } from "../core/json/json-guard.ts";
 import { isPlainId } from "../core/plain-id.ts";
+import { insertAll, int, rowsOf, text } from "../db/bulk.ts";
 import type { Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 
@@ -155,13 +156,16 @@ async function makeLists(
   for (const { list_id, list_name, create_if_missing } of changes) {
     if (create_if_missing && !names.has(list_id)) names.set(list_id, toName(list_id, list_name));
   }
-  if (names.size === 0) return;
-  await tx.query(
-    `insert into list (workspace_id, list_id, list_name)
-     select $1, n.* from unnest($2::text[], $3::text[]) as n(list_id, list_name) order by list_id collate "C"
-     on conflict (workspace_id, list_id) do nothing`,
-    [workspace_id, [...names.keys()], [...names.values()]],
-    "lists_insert",
+  await insertAll(
+    tx,
+    "list",
+    [...names],
+    {
+      workspace_id: int(() => workspace_id),
+      list_id: text(([list_id]) => list_id),
+      list_name: text(([, list_name]) => list_name),
+    },
+    `order by list_id collate "C" on conflict (workspace_id, list_id) do nothing`,
   );
 }
 
@@ -238,29 +242,32 @@ async function insertMembers(
   pairs: Pair[],
   ids: IdSource,
 ): Promise<Pair[]> {
-  if (pairs.length === 0) return [];
-  return tx.query<Pair>(
-    `insert into list_member (workspace_id, list_id, recipient_id, id)
-     select $1, p.* from unnest($2::text[], $3::text[], $4::text[]) as p
-     on conflict (workspace_id, list_id, recipient_id) do nothing returning list_id, recipient_id`,
-    [
-      workspace_id,
-      pairs.map(({ list_id }) => list_id),
-      pairs.map(({ recipient_id }) => recipient_id),
-      pairs.map(() => ids.ulid()),
-    ],
-    "lists_add",
+  return insertAll<"list_member", Pair, Pair>(
+    tx,
+    "list_member",
+    pairs,
+    {
+      workspace_id: int(() => workspace_id),
+      list_id: text((pair) => pair.list_id),
+      recipient_id: text((pair) => pair.recipient_id),
+      id: text(() => ids.ulid()),
+    },
+    "on conflict (workspace_id, list_id, recipient_id) do nothing returning list_id, recipient_id",
   );
 }
 
 /** Returns the members that were in the list. */
 async function deleteMembers(tx: Queryable, workspace_id: number, pairs: Pair[]): Promise<Pair[]> {
   if (pairs.length === 0) return [];
+  const { from, values, next } = rowsOf("p", pairs, {
+    list_id: text((pair) => pair.list_id),
+    recipient_id: text((pair) => pair.recipient_id),
+  });
   return tx.query<Pair>(
-    `delete from list_member m using unnest($2::text[], $3::text[]) as p(list_id, recipient_id)
-      where m.workspace_id = $1 and m.list_id = p.list_id and m.recipient_id = p.recipient_id
+    `delete from list_member m using ${from}
+      where m.workspace_id = $${next} and m.list_id = p.list_id and m.recipient_id = p.recipient_id
      returning m.list_id, m.recipient_id`,
-    [workspace_id, pairs.map(({ list_id }) => list_id), pairs.map(({ recipient_id }) => recipient_id)],
+    [...values, workspace_id],
     "lists_remove",
   );
 }
@@ -275,11 +282,15 @@ async function recount(
   if (moved.length === 0) return;
   const counts = new Map<string, number>();
   for (const { list_id } of moved) counts.set(list_id, (counts.get(list_id) ?? 0) + sign);
+  const { from, values, next } = rowsOf("c", [...counts], {
+    list_id: text(([list_id]) => list_id),
+    change: int(([, change]) => change),
+  });
   await tx.query(
     `update list l set subscribers_count = l.subscribers_count + c.change, updated_at = now()
-       from unnest($2::text[], $3::int[]) as c(list_id, change)
-      where l.workspace_id = $1 and l.list_id = c.list_id`,
-    [workspace_id, [...counts.keys()], [...counts.values()]],
+       from ${from}
+      where l.workspace_id = $${next} and l.list_id = c.list_id`,
+    [...values, workspace_id],
     "lists_recount",
   );
 }

@@ -2,6 +2,7 @@ import type { Channel } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
 import { isRootCategory } from "../core/lane.ts";
 import { type CategoryChoice, NO_CHOICE, type RecipientChoice } from "../core/preferences/preferences.ts";
+import { rowsOf, text } from "../db/bulk.ts";
 import type { Queryable } from "../db/db.ts";
 import type { DigestSelection } from "../core/preferences/digest-schedule.ts";
 
@@ -92,18 +93,18 @@ async function selectCategories(
   concerns: readonly Concern[],
 ): Promise<Map<string, Chosen>> {
   if (concerns.length === 0) return new Map();
+  const { from, values, next } = rowsOf("k", concerns, {
+    recipient_id: text((concern) => concern.recipient_id),
+    tenant_id: text((concern) => concern.tenant_id),
+    category: text((concern) => concern.category),
+  });
   const rows = await db.query<Concern & CategoryChoice & StoredSettings>(
     `select p.recipient_id, p.tenant_id, p.category, p.preference, p.opt_out_channels, p.opt_in_channels, p.properties,
             p.digest_schedule
-       from unnest($2::text[], $3::text[], $4::text[]) as k(recipient_id, tenant_id, category)
-       join pref_category p on p.workspace_id = $1 and p.recipient_id = k.recipient_id
+       from ${from}
+       join pref_category p on p.workspace_id = $${next} and p.recipient_id = k.recipient_id
         and p.tenant_id = k.tenant_id and p.category = k.category`,
-    [
-      workspace_id,
-      concerns.map(({ recipient_id }) => recipient_id),
-      concerns.map(({ tenant_id }) => tenant_id),
-      concerns.map(({ category }) => category),
-    ],
+    [...values, workspace_id],
   );
   return new Map(
     rows.map(({ preference, opt_out_channels, opt_in_channels, properties, digest_schedule, ...concern }) => [
@@ -125,12 +126,16 @@ export async function selectRestricted(
 ): Promise<Map<string, Channel[]>> {
   const restricted = new Map<string, Channel[]>();
   if (people.length === 0) return restricted;
+  const { from, values, next } = rowsOf("k", people, {
+    recipient_id: text((person) => person.recipient_id),
+    tenant_id: text((person) => person.tenant_id),
+  });
   const rows = await db.query<Person & { channel: Channel }>(
     `select p.recipient_id, p.tenant_id, p.channel
-       from unnest($2::text[], $3::text[]) as k(recipient_id, tenant_id)
-       join pref_channel p on p.workspace_id = $1 and p.recipient_id = k.recipient_id
+       from ${from}
+       join pref_channel p on p.workspace_id = $${next} and p.recipient_id = k.recipient_id
         and p.tenant_id = k.tenant_id`,
-    [workspace_id, people.map(({ recipient_id }) => recipient_id), people.map(({ tenant_id }) => tenant_id)],
+    [...values, workspace_id],
   );
   for (const row of rows) {
     const key = personKey(row);

@@ -1,4 +1,5 @@
 import { DEFAULT_TENANT } from "../core/profile/effective-profile.ts";
+import { rowsOf, text } from "../db/bulk.ts";
 import type { Queryable } from "../db/db.ts";
 import { type RecipientKey, recipientKey, type StoredRecipient, uniqueKeys } from "./recipient.ts";
 
@@ -26,6 +27,12 @@ const inside = (tenants: string) => `cross join lateral (
                     filter (where t.tenant_id = any(${tenants}::text[])), '[]') as tenant_profiles
       from tenant_profile t where t.workspace_id = r.workspace_id and t.recipient_id = r.id) as inside`;
 
+const recipientKeys = (keys: readonly RecipientKey[]) =>
+  rowsOf("k", keys, {
+    object_type: text((key) => key.object_type),
+    distinct_id: text((key) => key.distinct_id),
+  });
+
 /** Keyed by `recipientKey`; unknown recipients are absent. */
 export async function load(
   db: Queryable,
@@ -34,18 +41,13 @@ export async function load(
   tenant_ids: readonly string[] = [],
 ): Promise<Map<string, StoredRecipient>> {
   if (keys.length === 0) return new Map();
-  const unique = uniqueKeys(keys);
+  const { from, values, next } = recipientKeys(uniqueKeys(keys));
   const rows = await db.query<StoredRecipient>(
     `select ${COLUMNS}
-       from unnest($2::text[], $3::text[]) as k(object_type, distinct_id)
-       join recipient r on r.workspace_id = $1 and r.object_type = k.object_type and r.distinct_id = k.distinct_id
-       ${inside("$4")}`,
-    [
-      workspace_id,
-      unique.map((key) => key.object_type),
-      unique.map((key) => key.distinct_id),
-      [...new Set(tenant_ids)],
-    ],
+       from ${from}
+       join recipient r on r.workspace_id = $${next} and r.object_type = k.object_type and r.distinct_id = k.distinct_id
+       ${inside(`$${next + 1}`)}`,
+    [...values, workspace_id, [...new Set(tenant_ids)]],
     "recipients_load",
   );
   return new Map(rows.map((row) => [recipientKey(row), row]));
@@ -76,13 +78,13 @@ export async function lock(
   workspace_id: number,
   keys: readonly RecipientKey[],
 ): Promise<number> {
+  const { from, values, next } = recipientKeys(keys);
   const rows = await db.query(
     `select 1 from recipient r
-       join unnest($2::text[], $3::text[]) as k(object_type, distinct_id)
-         on r.object_type = k.object_type and r.distinct_id = k.distinct_id
-      where r.workspace_id = $1
+       join ${from} on r.object_type = k.object_type and r.distinct_id = k.distinct_id
+      where r.workspace_id = $${next}
       order by r.object_type, r.distinct_id for no key update of r`,
-    [workspace_id, keys.map((key) => key.object_type), keys.map((key) => key.distinct_id)],
+    [...values, workspace_id],
     "recipients_lock",
   );
   return rows.length;
@@ -101,14 +103,13 @@ export async function resolve(
   workspace_id: number,
   keys: readonly RecipientKey[],
 ): Promise<Map<string, ResolvedRecipient>> {
-  const unique = uniqueKeys(keys);
+  const { from, values, next } = recipientKeys(uniqueKeys(keys));
   const rows = await tx.query<ResolvedRecipient>(
     `select r.id, r.object_type, r.distinct_id from recipient r
-       join unnest($2::text[], $3::text[]) as k(object_type, distinct_id)
-         on r.object_type = k.object_type and r.distinct_id = k.distinct_id
-      where r.workspace_id = $1
+       join ${from} on r.object_type = k.object_type and r.distinct_id = k.distinct_id
+      where r.workspace_id = $${next}
       order by r.object_type, r.distinct_id for key share of r`,
-    [workspace_id, unique.map((key) => key.object_type), unique.map((key) => key.distinct_id)],
+    [...values, workspace_id],
     "recipients_resolve",
   );
   return new Map(rows.map((row) => [recipientKey(row), row]));

@@ -1,5 +1,6 @@
 import { findUnsafe, unsafeText } from "../core/json/json-guard.ts";
 import type { JsonObject } from "../core/json.ts";
+import { bool, insertAll, int, json, rowsOf, text } from "../db/bulk.ts";
 import type { Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 import { lock, resolve, type ResolvedRecipient } from "./read.ts";
@@ -138,9 +139,12 @@ const objectKey = (item: SubscriptionItem) => recipientKey(toKey(item));
 const keysOf = (item: SubscriptionItem) => [toKey(item), ...item.subscribers];
 const nameOf = ({ object_type, distinct_id }: RecipientKey) => `${object_type}/${distinct_id}`;
 
-interface NewEdge {
+interface EdgeKey {
   object_id: string;
   subscriber_id: string;
+}
+
+interface NewEdge extends EdgeKey {
   subscriber_is_object: boolean;
   properties: JsonObject;
 }
@@ -216,7 +220,7 @@ async function loadGraph(
   );
   if (involved.size === 0) return graph;
   await lock(tx, workspace_id, [...involved.values()]);
-  const rows = await tx.query<{ object_id: string; subscriber_id: string }>(
+  const rows = await tx.query<EdgeKey>(
     `with recursive above as (
        select object_id, subscriber_id from subscription
         where workspace_id = $1 and subscriber_id = any($2) and subscriber_is_object
@@ -252,41 +256,44 @@ async function upsertEdges(
   ids: IdSource,
 ): Promise<Set<string>> {
   if (edges.length === 0) return new Set();
-  const rows = await tx.query<{ object_id: string; subscriber_id: string }>(
-    `insert into subscription as s (workspace_id, object_id, subscriber_id, subscriber_is_object, id, properties)
-     select $1, e.* from unnest($2::text[], $3::text[], $4::bool[], $5::text[], $6::jsonb[])
-                           as e(object_id, subscriber_id, is_object, id, properties)
-      order by object_id collate "C", subscriber_id collate "C"
+  const rows = await insertAll<"subscription", NewEdge, EdgeKey>(
+    tx,
+    "subscription",
+    edges,
+    {
+      workspace_id: int(() => workspace_id),
+      object_id: text((edge) => edge.object_id),
+      subscriber_id: text((edge) => edge.subscriber_id),
+      subscriber_is_object: bool((edge) => edge.subscriber_is_object),
+      id: text(() => ids.ulid()),
+      properties: json((edge) => edge.properties),
+    },
+    `order by object_id collate "C", subscriber_id collate "C"
      on conflict (workspace_id, object_id, subscriber_id) do update
-        set properties = s.properties || excluded.properties, updated_at = now()
-      where s.properties || excluded.properties <> s.properties
+        set properties = subscription.properties || excluded.properties, updated_at = now()
+      where subscription.properties || excluded.properties <> subscription.properties
      returning object_id, subscriber_id`,
-    [
-      workspace_id,
-      edges.map(({ object_id }) => object_id),
-      edges.map(({ subscriber_id }) => subscriber_id),
-      edges.map(({ subscriber_is_object }) => subscriber_is_object),
-      edges.map(() => ids.ulid()),
-      edges.map(({ properties }) => JSON.stringify(properties)),
-    ],
-    "subscriptions_upsert",
   );
   return new Set(rows.map(({ object_id, subscriber_id }) => edgeKey(object_id, subscriber_id)));
 }
 
 async function deleteEdges(tx: Queryable, workspace_id: number, edges: NewEdge[]): Promise<Set<string>> {
   if (edges.length === 0) return new Set();
-  const rows = await tx.query<{ object_id: string; subscriber_id: string }>(
+  const { from, values, next } = rowsOf("k", edges, {
+    object_id: text((edge) => edge.object_id),
+    subscriber_id: text((edge) => edge.subscriber_id),
+  });
+  const rows = await tx.query<EdgeKey>(
     `with gone as (
        select s.object_id, s.subscriber_id
-         from unnest($2::text[], $3::text[]) as k(object_id, subscriber_id)
+         from ${from}
          join subscription s on s.object_id = k.object_id and s.subscriber_id = k.subscriber_id
-        where s.workspace_id = $1
+        where s.workspace_id = $${next}
         order by s.object_id, s.subscriber_id for update of s)
      delete from subscription s using gone
-      where s.workspace_id = $1 and s.object_id = gone.object_id and s.subscriber_id = gone.subscriber_id
+      where s.workspace_id = $${next} and s.object_id = gone.object_id and s.subscriber_id = gone.subscriber_id
      returning s.object_id, s.subscriber_id`,
-    [workspace_id, edges.map(({ object_id }) => object_id), edges.map(({ subscriber_id }) => subscriber_id)],
+    [...values, workspace_id],
     "subscriptions_delete",
   );
   return new Set(rows.map(({ object_id, subscriber_id }) => edgeKey(object_id, subscriber_id)));

@@ -1,6 +1,7 @@
 import { LOCKS } from "../db/locks.ts";
 import { CHANNELS, isPush } from "../core/channel.ts";
 import { identityName } from "../core/profile/identity.ts";
+import { insertAll, int, json, rowsOf, text } from "../db/bulk.ts";
 import type { Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 import type { Change, UpsertedIdentity } from "./plan.ts";
@@ -18,19 +19,18 @@ export async function insertMissing(
   missing: readonly RecipientKey[],
   ids: IdSource,
 ): Promise<void> {
-  const unique = uniqueKeys(missing);
-  await tx.query(
-    `insert into recipient (workspace_id, id, object_type, distinct_id)
-     select $1, id, object_type, distinct_id from unnest($2::text[], $3::text[], $4::text[]) as n(id, object_type, distinct_id)
-      order by object_type collate "C", distinct_id collate "C"
+  await insertAll(
+    tx,
+    "recipient",
+    uniqueKeys(missing),
+    {
+      workspace_id: int(() => workspace_id),
+      id: text(() => ids.ulid()),
+      object_type: text((key) => key.object_type),
+      distinct_id: text((key) => key.distinct_id),
+    },
+    `order by object_type collate "C", distinct_id collate "C"
      on conflict (workspace_id, object_type, distinct_id) do nothing`,
-    [
-      workspace_id,
-      unique.map(() => ids.ulid()),
-      unique.map((key) => key.object_type),
-      unique.map((key) => key.distinct_id),
-    ],
-    "recipients_insert",
   );
 }
 
@@ -59,11 +59,15 @@ async function updateRecipients(tx: Queryable, workspace_id: number, changes: Ch
       properties.set(recipient.id, JSON.stringify(profile.properties));
     } else if (!properties.has(recipient.id)) properties.set(recipient.id, null);
   }
+  const { from, values, next } = rowsOf("c", [...properties], {
+    id: text(([id]) => id),
+    properties: text(([, json]) => json),
+  });
   await tx.query(
     `update recipient r set properties = coalesce(c.properties::jsonb, r.properties), updated_at = now()
-       from unnest($2::text[], $3::text[]) as c(id, properties)
-      where r.workspace_id = $1 and r.id = c.id`,
-    [workspace_id, [...properties.keys()], [...properties.values()]],
+       from ${from}
+      where r.workspace_id = $${next} and r.id = c.id`,
+    [...values, workspace_id],
     "recipients_update",
   );
 }
@@ -74,19 +78,19 @@ async function upsertTenantProfiles(
   changes: Change[],
   ids: IdSource,
 ): Promise<void> {
-  await tx.query(
-    `insert into tenant_profile (workspace_id, recipient_id, tenant_id, id, properties)
-     select $1, p.* from unnest($2::text[], $3::text[], $4::text[], $5::jsonb[]) as p
-     on conflict (workspace_id, recipient_id, tenant_id) do update
+  await insertAll(
+    tx,
+    "tenant_profile",
+    changes,
+    {
+      workspace_id: int(() => workspace_id),
+      recipient_id: text(({ recipient }) => recipient.id),
+      tenant_id: text(({ tenant_id }) => tenant_id),
+      id: text(() => ids.ulid()),
+      properties: json(({ profile }) => profile.properties),
+    },
+    `on conflict (workspace_id, recipient_id, tenant_id) do update
         set properties = excluded.properties, updated_at = now()`,
-    [
-      workspace_id,
-      changes.map(({ recipient }) => recipient.id),
-      changes.map(({ tenant_id }) => tenant_id),
-      changes.map(() => ids.ulid()),
-      changes.map(({ profile }) => JSON.stringify(profile.properties)),
-    ],
-    "tenant_profiles_upsert",
   );
 }
 
@@ -95,18 +99,18 @@ async function deleteIdentities(tx: Queryable, workspace_id: number, changes: Ch
     [...removed.values()].map((identity) => ({ recipient, tenant_id, identity })),
   );
   if (removed.length === 0) return;
+  const { from, values, next } = rowsOf("d", removed, {
+    recipient_id: text(({ recipient }) => recipient.id),
+    tenant_id: text(({ tenant_id }) => tenant_id),
+    channel: text(({ identity }) => identity.channel),
+    key: text(({ identity }) => identity.key),
+  });
   await tx.query(
     `delete from identity i
-      using unnest($2::text[], $3::text[], $4::text[], $5::text[]) as d(recipient_id, tenant_id, channel, key)
-      where i.workspace_id = $1 and i.recipient_id = d.recipient_id and i.tenant_id = d.tenant_id
+      using ${from}
+      where i.workspace_id = $${next} and i.recipient_id = d.recipient_id and i.tenant_id = d.tenant_id
         and i.channel = d.channel and i.key = d.key`,
-    [
-      workspace_id,
-      removed.map(({ recipient }) => recipient.id),
-      removed.map(({ tenant_id }) => tenant_id),
-      removed.map(({ identity }) => identity.channel),
-      removed.map(({ identity }) => identity.key),
-    ],
+    [...values, workspace_id],
   );
 }
 
@@ -145,28 +149,28 @@ async function upsertIdentities(
   workspace_id: number,
   upserted: UpsertedIdentity[],
 ): Promise<void> {
-  await tx.query(
-    `insert into identity (workspace_id, recipient_id, tenant_id, channel, provider, key, value, device_id, bundle_id, status, perma_status)
-     select $1, u.* from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::text[], $9::text[], $10::text[], $11::text[]) as u
-     on conflict (workspace_id, recipient_id, tenant_id, channel, key) do update
+  await insertAll(
+    tx,
+    "identity",
+    upserted,
+    {
+      workspace_id: int(() => workspace_id),
+      recipient_id: text(({ recipient }) => recipient.id),
+      tenant_id: text(({ tenant_id }) => tenant_id),
+      channel: text(({ identity }) => identity.channel),
+      provider: text(({ identity }) => identity.provider),
+      key: text(({ identity }) => identity.key),
+      value: json(({ identity }) => identity.value),
+      device_id: text(({ identity }) => identity.device_id),
+      bundle_id: text(({ identity }) => identity.bundle_id),
+      status: text(({ identity }) => identity.status),
+      perma_status: text(({ identity }) => identity.perma_status),
+    },
+    `on conflict (workspace_id, recipient_id, tenant_id, channel, key) do update
         set provider = excluded.provider, value = excluded.value, device_id = excluded.device_id,
             bundle_id = excluded.bundle_id, status = excluded.status, perma_status = excluded.perma_status,
             perma_until = case when excluded.perma_status = 'active' then null else identity.perma_until end,
             updated_at = now()`,
-    [
-      workspace_id,
-      upserted.map(({ recipient }) => recipient.id),
-      upserted.map(({ tenant_id }) => tenant_id),
-      upserted.map(({ identity }) => identity.channel),
-      upserted.map(({ identity }) => identity.provider),
-      upserted.map(({ identity }) => identity.key),
-      upserted.map(({ identity }) => JSON.stringify(identity.value)),
-      upserted.map(({ identity }) => identity.device_id),
-      upserted.map(({ identity }) => identity.bundle_id),
-      upserted.map(({ identity }) => identity.status),
-      upserted.map(({ identity }) => identity.perma_status),
-    ],
-    "identities_upsert",
   );
 }
 
@@ -180,16 +184,16 @@ const PUSH_CHANNELS = CHANNELS.filter(isPush)
  * not receive the notifications of both.
  */
 async function disownTokens(tx: Queryable, workspace_id: number, tokens: UpsertedIdentity[]): Promise<void> {
+  const { from, values, next } = rowsOf("p", tokens, {
+    recipient_id: text(({ recipient }) => recipient.id),
+    channel: text(({ identity }) => identity.channel),
+    key: text(({ identity }) => identity.key),
+  });
   await tx.query(
     `update identity i set status = 'inactive', updated_at = now()
-       from unnest($2::text[], $3::text[], $4::text[]) as p(recipient_id, channel, key)
-      where i.workspace_id = $1 and i.channel = p.channel and i.key = p.key and i.recipient_id <> p.recipient_id
+       from ${from}
+      where i.workspace_id = $${next} and i.channel = p.channel and i.key = p.key and i.recipient_id <> p.recipient_id
         and i.channel in (${PUSH_CHANNELS}) and i.status = 'active'`,
-    [
-      workspace_id,
-      tokens.map(({ recipient }) => recipient.id),
-      tokens.map(({ identity }) => identity.channel),
-      tokens.map(({ identity }) => identity.key),
-    ],
+    [...values, workspace_id],
   );
 }

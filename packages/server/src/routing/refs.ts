@@ -1,3 +1,5 @@
+import { int, text } from "../db/bulk.ts";
+
 /** A message, and the visit of a node that made it: a run passes a node once. */
 export interface MessageRef {
   workspace_id: number;
@@ -10,14 +12,9 @@ export interface NodeRef {
   node_ref: string;
 }
 
-export function refColumns(refs: MessageRef[]): [number[], string[]] {
-  return [refs.map(({ workspace_id }) => workspace_id), refs.map(({ id }) => id)];
-}
-
-export function nodeColumns(nodes: NodeRef[]): [number[], string[], string[]] {
-  return [
-    nodes.map(({ workspace_id }) => workspace_id),
-    nodes.map(({ execution_id }) => execution_id),
-    nodes.map(({ node_ref }) => node_ref),
-  ];
-}
+/** Its columns, for `rowsOf` and `insertAll`. */
+export const nodeKey = {
+  workspace_id: int((node: NodeRef) => node.workspace_id),
+  execution_id: text((node: NodeRef) => node.execution_id),
+  node_ref: text((node: NodeRef) => node.node_ref),
+};

@@ -1,8 +1,20 @@
 import type { Channel } from "../core/channel.ts";
 import type { Lane } from "../core/lane.ts";
+import {
+  bigint,
+  bool,
+  float8,
+  insertAll,
+  int,
+  keysOf,
+  rowsOf,
+  smallint,
+  text,
+  timestamptz,
+} from "../db/bulk.ts";
 import type { Queryable, Tx } from "../db/db.ts";
 import { WORKSPACE_NOW } from "../workspaces/clock.ts";
-import { type MessageRef, nodeColumns, type NodeRef, refColumns } from "./refs.ts";
+import { type MessageRef, nodeKey, type NodeRef } from "./refs.ts";
 import { REACHED } from "./success.ts";
 
 /**
@@ -27,24 +39,15 @@ export interface NewStep {
 }
 
 export async function insertSteps(tx: Queryable, steps: NewStep[]): Promise<void> {
-  if (steps.length === 0) return;
-  await tx.query(
-    `insert into smart_step (workspace_id, message_id, execution_id, node_ref, step, begun_at, due_at, gap_ms, is_stored)
-     select * from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::timestamptz[],
-                          $7::timestamptz[], $8::bigint[], $9::bool[])`,
-    [
-      steps.map((step) => step.workspace_id),
-      steps.map((step) => step.message_id),
-      steps.map((step) => step.execution_id),
-      steps.map((step) => step.node_ref),
-      steps.map((step) => step.step),
-      steps.map((step) => step.begun_at),
-      steps.map((step) => step.due_at),
-      steps.map((step) => step.gap_ms),
-      steps.map((step) => step.is_stored),
-    ],
-    "smart_steps_insert",
-  );
+  await insertAll(tx, "smart_step", steps, {
+    ...nodeKey,
+    message_id: text((step) => step.message_id),
+    step: smallint((step) => step.step),
+    begun_at: timestamptz((step) => step.begun_at),
+    due_at: timestamptz((step) => step.due_at),
+    gap_ms: bigint((step) => step.gap_ms),
+    is_stored: bool((step) => step.is_stored),
+  });
 }
 
 export interface DueStep {
@@ -94,6 +97,11 @@ export async function takeDueSteps(tx: Tx, base: Date | null): Promise<DueStep[]
     Pick<DueStep, "workspace_id" | "id" | "gap_ms" | "late_ms" | "waited_seconds"> & { is_stored: boolean }
   >(DUE_STEPS, [base], "smart_steps_due");
   if (due.length === 0) return [];
+  const { from, values } = rowsOf("k", due, {
+    workspace_id: int((step) => step.workspace_id),
+    id: text((step) => step.id),
+    is_stored: bool((step) => step.is_stored),
+  });
   const judged = await tx.query<Omit<DueStep, "gap_ms" | "late_ms" | "waited_seconds">>(
     `select m.workspace_id, m.id, m.execution_id, m.node_ref, m.lane, m.tenant_id, m.category, m.channel,
             m.recipient_id, m.success_metric,
@@ -104,10 +112,10 @@ export async function takeDueSteps(tx: Tx, base: Date | null): Promise<DueStep[]
                                  and (o.success_achieved_at is not null or ${REACHED("o")})) then 'reached'
                  when m.recipient_id is not null and not ${usable("m", "k.is_stored")} then 'unreachable'
                  else 'send' end as fate
-       from unnest($1::int[], $2::text[], $3::bool[]) as k(workspace_id, id, is_stored)
+       from ${from}
        join message m on m.workspace_id = k.workspace_id and m.id = k.id
         for no key update of m skip locked`,
-    [...refColumns(due), due.map(({ is_stored }) => is_stored)],
+    values,
     "smart_steps_judge",
   );
   const fates = new Map(judged.map((row) => [keyOf(row), row]));
@@ -145,15 +153,20 @@ const usable = (m: string, is_stored: string) => `(
 
 /** Hands messages to the job that sends them, as their first attempt. */
 export async function leaseSteps(tx: Tx, job_id: string, steps: DueStep[]): Promise<void> {
+  const { from, values, next } = rowsOf("k", steps, {
+    workspace_id: int((step) => step.workspace_id),
+    id: text((step) => step.id),
+    waited_seconds: int((step) => step.waited_seconds),
+  });
   await tx.query(
-    `with gone as (delete from smart_step s using unnest($1::int[], $2::text[]) as k(workspace_id, id)
+    `with gone as (delete from smart_step s using ${from}
                     where s.workspace_id = k.workspace_id and s.message_id = k.id)
      update message m
-        set status = 'triggered', lease = $4, attempt = 1, triggered_at = now(), updated_at = now(),
+        set status = 'triggered', lease = $${next}, attempt = 1, triggered_at = now(), updated_at = now(),
             wait_time_in_seconds = k.waited_seconds
-       from unnest($1::int[], $2::text[], $3::int[]) as k(workspace_id, id, waited_seconds)
+       from ${from}
       where m.workspace_id = k.workspace_id and m.id = k.id`,
-    [...refColumns(steps), steps.map(({ waited_seconds }) => waited_seconds), job_id],
+    [...values, job_id],
     "smart_steps_lease",
   );
 }
@@ -161,14 +174,15 @@ export async function leaseSteps(tx: Tx, job_id: string, steps: DueStep[]): Prom
 /** Takes steps away that are not sent, with the reason; messages that went another way keep theirs. */
 export async function dropSteps(tx: Tx, steps: DueStep[], reason: string): Promise<void> {
   if (steps.length === 0) return;
+  const { from, values, next } = keysOf(steps);
   await tx.query(
-    `with gone as (delete from smart_step s using unnest($1::int[], $2::text[]) as k(workspace_id, id)
+    `with gone as (delete from smart_step s using ${from}
                     where s.workspace_id = k.workspace_id and s.message_id = k.id)
      update message m
-        set status = 'not_to_be_triggered', failure_reason = $3, updated_at = now()
-       from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+        set status = 'not_to_be_triggered', failure_reason = $${next}, updated_at = now()
+       from ${from}
       where m.workspace_id = k.workspace_id and m.id = k.id and m.status = 'to_be_triggered'`,
-    [...refColumns(steps), reason],
+    [...values, reason],
     "smart_steps_drop",
   );
 }
@@ -176,11 +190,12 @@ export async function dropSteps(tx: Tx, steps: DueStep[], reason: string): Promi
 /** Moves what is left of these steps' nodes: later by `ms`, earlier where it is negative. */
 export async function shiftSteps(tx: Tx, nodes: (NodeRef & { ms: number })[]): Promise<void> {
   if (nodes.length === 0) return;
+  const { from, values } = rowsOf("n", nodes, { ...nodeKey, ms: float8((node) => node.ms) });
   await tx.query(
     `update smart_step s set due_at = s.due_at + n.ms * interval '1 millisecond'
-       from unnest($1::int[], $2::text[], $3::text[], $4::float8[]) as n(workspace_id, execution_id, node_ref, ms)
+       from ${from}
       where s.workspace_id = n.workspace_id and s.execution_id = n.execution_id and s.node_ref = n.node_ref`,
-    [...nodeColumns(nodes), nodes.map(({ ms }) => ms)],
+    values,
     "smart_steps_shift",
   );
 }
@@ -191,10 +206,11 @@ export async function shiftSteps(tx: Tx, nodes: (NodeRef & { ms: number })[]): P
  */
 export async function passTurns(tx: Tx, failed: MessageRef[]): Promise<void> {
   if (failed.length === 0) return;
+  const { from, values } = keysOf(failed);
   await tx.query(
     `with first as (
        select s.workspace_id, s.execution_id, s.node_ref
-         from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+         from ${from}
          join message m on m.workspace_id = k.workspace_id and m.id = k.id
          join lateral (select * from smart_step one
                         where one.workspace_id = m.workspace_id and one.execution_id = m.execution_id
@@ -208,7 +224,7 @@ export async function passTurns(tx: Tx, failed: MessageRef[]): Promise<void> {
      update smart_step s set due_at = s.due_at - s.gap_ms * interval '1 millisecond'
        from first f
       where s.workspace_id = f.workspace_id and s.execution_id = f.execution_id and s.node_ref = f.node_ref`,
-    refColumns(failed),
+    values,
     "smart_steps_pass",
   );
 }

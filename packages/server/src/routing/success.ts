@@ -1,6 +1,7 @@
+import { insertAll, int, keysOf, rowsOf, text, timestamptz } from "../db/bulk.ts";
 import type { Queryable, Tx } from "../db/db.ts";
 import { WORKSPACE_NOW } from "../workspaces/clock.ts";
-import { type MessageRef, nodeColumns, type NodeRef, refColumns } from "./refs.ts";
+import { type MessageRef, nodeKey, type NodeRef } from "./refs.ts";
 
 /**
  * What ends a smart routing early: a message that reached the status it was sent for, an event that somebody waits
@@ -18,13 +19,14 @@ export const REACHED = (m: string): string =>
 /** To be called by whoever moves statuses forward, in the same transaction; other messages than smart ones cost a look. */
 export async function closeReached(tx: Queryable, moved: MessageRef[]): Promise<void> {
   if (moved.length === 0) return;
+  const { from, values } = keysOf(moved);
   const nodes = await tx.query<NodeRef>(
     `update message m set success_achieved_at = now()
-       from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+       from ${from}
       where m.workspace_id = k.workspace_id and m.id = k.id and m.smart_step is not null
         and m.success_achieved_at is null and ${REACHED("m")}
      returning m.workspace_id, m.execution_id, m.node_ref`,
-    refColumns(moved),
+    values,
     "smart_reached",
   );
   await cancelSteps(tx, nodes);
@@ -39,11 +41,11 @@ export const achievedReason = (metric: string): string => `success metric '${met
  */
 export async function cancelSteps(tx: Queryable, nodes: NodeRef[]): Promise<void> {
   if (nodes.length === 0) return;
+  const { from, values, next } = rowsOf("n", nodes, nodeKey);
   await tx.query(
     `with pending as (
-       select s.workspace_id, s.message_id, format($4, m.success_metric) as reason
-         from (select distinct * from unnest($1::int[], $2::text[], $3::text[])
-                        as n(workspace_id, execution_id, node_ref)) n
+       select s.workspace_id, s.message_id, format($${next}, m.success_metric) as reason
+         from (select distinct * from ${from}) n
          join smart_step s using (workspace_id, execution_id, node_ref)
          join message m on m.workspace_id = s.workspace_id and m.id = s.message_id
         where m.status = 'to_be_triggered'
@@ -53,7 +55,7 @@ export async function cancelSteps(tx: Queryable, nodes: NodeRef[]): Promise<void
         where s.workspace_id = p.workspace_id and s.message_id = p.message_id)
      update message m set status = 'not_to_be_triggered', failure_reason = p.reason, updated_at = now()
        from pending p where m.workspace_id = p.workspace_id and m.id = p.message_id`,
-    [...nodeColumns(nodes), achievedReason("%s")],
+    [...values, achievedReason("%s")],
     "smart_cancel",
   );
 }
@@ -69,18 +71,17 @@ export interface NewGoal extends NodeRef {
 }
 
 export async function insertGoals(tx: Queryable, goals: NewGoal[]): Promise<void> {
-  if (goals.length === 0) return;
-  await tx.query(
-    `insert into smart_goal (workspace_id, execution_id, node_ref, key, topic, until)
-     select * from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
-     on conflict do nothing`,
-    [
-      ...nodeColumns(goals),
-      goals.map(({ key }) => key),
-      goals.map(({ topic }) => topic),
-      goals.map(({ until }) => until),
-    ],
-    "smart_goals_insert",
+  await insertAll(
+    tx,
+    "smart_goal",
+    goals,
+    {
+      ...nodeKey,
+      key: text((goal) => goal.key),
+      topic: text((goal) => goal.topic),
+      until: timestamptz((goal) => goal.until),
+    },
+    "on conflict do nothing",
   );
 }
 
@@ -102,11 +103,17 @@ export interface HeardEvent {
  */
 export async function closeByEvents(tx: Tx, events: HeardEvent[]): Promise<void> {
   if (events.length === 0) return;
+  const heard = rowsOf("h", events, {
+    workspace_id: int((event) => event.workspace_id),
+    topic: text((event) => event.topic.toLowerCase()),
+    key: text((event) => event.key),
+    at: timestamptz((event) => event.at),
+    received_at: timestamptz((event) => event.received_at),
+  });
   const met = await tx.query<NodeRef>(
     `with heard as (
        select g.workspace_id, g.key, g.topic, g.execution_id, g.node_ref
-         from unnest($1::int[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[])
-                as h(workspace_id, topic, key, at, received_at)
+         from ${heard.from}
          join smart_goal g on g.workspace_id = h.workspace_id and g.key = h.key and g.topic = h.topic
         where g.created_at <= coalesce(h.received_at, clock_timestamp())
           and g.until >= h.at - greatest(now() - h.received_at, interval '0')
@@ -115,23 +122,18 @@ export async function closeByEvents(tx: Tx, events: HeardEvent[]): Promise<void>
       where g.workspace_id = h.workspace_id and g.key = h.key and g.topic = h.topic
         and g.execution_id = h.execution_id and g.node_ref = h.node_ref
      returning g.workspace_id, g.execution_id, g.node_ref`,
-    [
-      events.map(({ workspace_id }) => workspace_id),
-      events.map(({ topic }) => topic.toLowerCase()),
-      events.map(({ key }) => key),
-      events.map(({ at }) => at),
-      events.map(({ received_at }) => received_at),
-    ],
+    heard.values,
     "smart_goals_met",
   );
   if (met.length === 0) return;
+  const nodes = rowsOf("n", met, nodeKey);
   await tx.query(
     `update message m set success_achieved_at = now()
-       from (select distinct * from unnest($1::int[], $2::text[], $3::text[]) as n(workspace_id, execution_id, node_ref)) n
+       from (select distinct * from ${nodes.from}) n
       where m.workspace_id = n.workspace_id and m.execution_id = n.execution_id and m.node_ref = n.node_ref
         and m.smart_step is not null and m.success_achieved_at is null
         and m.status not in ('to_be_triggered', 'not_to_be_triggered')`,
-    nodeColumns(met),
+    nodes.values,
     "smart_goals_mark",
   );
   await cancelSteps(tx, met);
@@ -143,15 +145,16 @@ export async function closeByEvents(tx: Tx, events: HeardEvent[]): Promise<void>
  */
 export async function cancelRouting(tx: Tx, runs: MessageRef[]): Promise<void> {
   if (runs.length === 0) return;
+  const { from, values } = keysOf(runs);
   await tx.query(
-    `with k as (select * from unnest($1::int[], $2::text[]) as k(workspace_id, id)),
+    `with k as (select * from ${from}),
           unheard as (delete from smart_goal g using k where g.workspace_id = k.workspace_id and g.execution_id = k.id),
           gone as (delete from smart_step s using k where s.workspace_id = k.workspace_id and s.execution_id = k.id
                    returning s.workspace_id, s.message_id)
      update message m
         set status = 'not_to_be_triggered', failure_reason = 'the run was cancelled', updated_at = now()
        from gone where m.workspace_id = gone.workspace_id and m.id = gone.message_id and m.status = 'to_be_triggered'`,
-    refColumns(runs),
+    values,
     "smart_cancel_runs",
   );
 }

@@ -1,4 +1,6 @@
+import type { JsonObject } from "../../core/json.ts";
 import type { Lane } from "../../core/lane.ts";
+import { insertAll, int, json, jsonText, rowsOf, smallint, text, uuid } from "../../db/bulk.ts";
 import { type Db, isDatabaseUnavailable, type Tx } from "../../db/db.ts";
 import type { IdSource } from "../../ids.ts";
 import { type Clock, WORKSPACE_NOW } from "../../workspaces/clock.ts";
@@ -161,10 +163,16 @@ async function claim(
       key: record.idempotency_key,
       request_id: record.id,
     }));
+  const { from, values, next } = rowsOf("k", claims, {
+    workspace_id: int((claim) => claim.workspace_id),
+    kind: text((claim) => claim.kind),
+    key: text((claim) => claim.key),
+    request_id: uuid((claim) => claim.request_id),
+  });
   const rows = await tx.query<{ workspace_id: number; kind: string; key: string; request_id: string }>(
     `with wanted as (
-       select k.*, ${WORKSPACE_NOW("$5")} as now
-         from unnest($1::int[], $2::text[], $3::text[], $4::uuid[]) as k(workspace_id, kind, key, request_id)
+       select k.*, ${WORKSPACE_NOW(`$${next}`)} as now
+         from ${from}
          join workspace w on w.workspace_id = k.workspace_id),
      claimed as (
        insert into idempotency as held (workspace_id, kind, key, request_id, created_at)
@@ -177,13 +185,7 @@ async function claim(
                                 then excluded.created_at else held.created_at end
        returning workspace_id, kind, key, request_id)
      select * from claimed`,
-    [
-      claims.map(({ workspace_id }) => workspace_id),
-      claims.map(({ kind }) => kind),
-      claims.map(({ key }) => key),
-      claims.map(({ request_id }) => request_id),
-      base,
-    ],
+    [...values, base],
     "accept_claim",
   );
   for (const { workspace_id, kind, key, request_id } of rows)
@@ -195,34 +197,34 @@ async function claim(
   });
 }
 
-/** Relies on nothing but the primary key. `unnest` of arrays: one prepared statement for every batch size. */
+/** Relies on nothing but the primary key. */
 async function insertRequests(tx: Tx, batch: Pending[], fates: Accepted[]): Promise<void> {
-  await tx.query(
-    `insert into request (workspace_id, id, lane, api_type, name, tenant_id, idempotency_key, cancellation_key,
-                          body, metadata, status, errors)
-     select workspace_id, id, lane, api_type, name, tenant_id, coalesce(idempotency_key, id::text), cancellation_key,
-            body::json, metadata::json,
-            case when duplicate_of is null then 'accepted' else 'skipped' end,
-            case when duplicate_of is not null then json_build_array(json_build_object(
-              'error_code', 'duplicate_idempotency_key', 'severity', 'warning', 'error_type', 'idempotency',
-              'error_description', 'the idempotency key was used in the last 24 hours by request ' || duplicate_of)) end
-       from unnest($1::int[], $2::uuid[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                   $9::text[], $10::text[], $11::text[])
-         as r(workspace_id, id, lane, api_type, name, tenant_id, idempotency_key, cancellation_key, body, metadata,
-              duplicate_of)`,
-    [
-      batch.map((record) => record.workspace_id),
-      batch.map((record) => record.id),
-      batch.map((record) => record.lane),
-      batch.map((record) => record.api_type),
-      batch.map((record) => record.name),
-      batch.map((record) => record.tenant_id),
-      batch.map((record) => record.idempotency_key),
-      batch.map((record) => record.cancellation_key),
-      batch.map((record) => record.body),
-      batch.map((record) => record.metadata),
-      fates.map((fate) => (fate.duplicate ? fate.message_id : null)),
-    ],
-    "accept_insert",
-  );
+  const rows = batch.map((record, index) => {
+    const fate = fates[index];
+    return { record, first: fate?.duplicate === true ? fate.message_id : null };
+  });
+  await insertAll(tx, "request", rows, {
+    workspace_id: int(({ record }) => record.workspace_id),
+    id: uuid(({ record }) => record.id),
+    lane: smallint(({ record }) => record.lane),
+    api_type: text(({ record }) => record.api_type),
+    name: text(({ record }) => record.name),
+    tenant_id: text(({ record }) => record.tenant_id),
+    idempotency_key: text(({ record }) => record.idempotency_key ?? record.id),
+    cancellation_key: text(({ record }) => record.cancellation_key),
+    body: jsonText(({ record }) => record.body),
+    metadata: jsonText(({ record }) => record.metadata),
+    status: text(({ first }) => (first === null ? "accepted" : "skipped")),
+    errors: json(({ first }) => (first === null ? null : [duplicateOf(first)])),
+  });
+}
+
+/** Stands in the log of a request whose key an earlier one has used. */
+function duplicateOf(first: string): JsonObject {
+  return {
+    error_code: "duplicate_idempotency_key",
+    severity: "warning",
+    error_type: "idempotency",
+    error_description: `the idempotency key was used in the last 24 hours by request ${first}`,
+  };
 }

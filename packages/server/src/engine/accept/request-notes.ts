@@ -1,4 +1,5 @@
-import type { Db } from "../../db/db.ts";
+import { insertAll, int, json, jsonText, smallint, text, uuid } from "../../db/bulk.ts";
+import type { Db, Tx } from "../../db/db.ts";
 import type { IdSource } from "../../ids.ts";
 import type { Log } from "../../log.ts";
 import type { AcceptRecord } from "./accept.ts";
@@ -80,28 +81,20 @@ export function createRequestNotes({ db, ids, log, now = Date.now }: RequestNote
   };
 }
 
-function insertNotes(tx: Pick<Db, "query">, batch: Waiting[]): Promise<unknown> {
-  return tx.query(
-    `insert into request (workspace_id, id, lane, api_type, name, tenant_id, idempotency_key, body, metadata, status, errors)
-     select workspace_id, id, 2, api_type, name, tenant_id, coalesce(idempotency_key, id::text), body::json,
-            metadata::json, status, errors::json
-       from unnest($1::int[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-                   $10::text[])
-         as r(workspace_id, id, api_type, name, tenant_id, idempotency_key, body, metadata, status, errors)`,
-    [
-      batch.map(({ workspace_id }) => workspace_id),
-      batch.map(({ id }) => id),
-      batch.map(({ api_type }) => api_type),
-      batch.map(({ name }) => name.slice(0, 255).toWellFormed()),
-      batch.map(({ tenant_id }) => tenant_id),
-      batch.map(({ idempotency_key }) => idempotency_key),
-      batch.map(({ body }) => body),
-      batch.map(({ metadata }) => metadata),
-      batch.map(({ status }) => status),
-      batch.map((note) => JSON.stringify(problemsOf(note))),
-    ],
-    "request_notes",
-  );
+function insertNotes(tx: Tx, batch: Waiting[]): Promise<unknown> {
+  return insertAll(tx, "request", batch, {
+    workspace_id: int((note) => note.workspace_id),
+    id: uuid((note) => note.id),
+    lane: smallint(() => 2),
+    api_type: text((note) => note.api_type),
+    name: text((note) => note.name.slice(0, 255).toWellFormed()),
+    tenant_id: text((note) => note.tenant_id),
+    idempotency_key: text((note) => note.idempotency_key ?? note.id),
+    body: jsonText((note) => note.body),
+    metadata: jsonText((note) => note.metadata),
+    status: text((note) => note.status),
+    errors: json(problemsOf),
+  });
 }
 
 function problemsOf({ api_type, status, name, errors }: RequestNote): RequestProblem[] {

@@ -1,4 +1,5 @@
 import type { MessageFacts } from "../../core/conditions/conditions.ts";
+import { keysOf } from "../../db/bulk.ts";
 import type { Queryable } from "../../db/db.ts";
 import type { Run } from "../run.ts";
 
@@ -42,11 +43,12 @@ export async function loadMessageFacts(
   const asking = runs.filter(({ workflow }) => workflow.asks_for_messages);
   const facts = new Map<string, Map<string, { channels: Fact[] }>>();
   if (asking.length === 0) return facts;
+  const { from, values } = keysOf(asking);
   const rows = await tx.query<FactRow>(
     `select m.execution_id, m.node_ref, m.status, m.failure_class, m.clicked_at is not null as clicked
-       from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+       from ${from}
        join message m on m.workspace_id = k.workspace_id and m.execution_id = k.id`,
-    [asking.map(({ workspace_id }) => workspace_id), asking.map(({ id }) => id)],
+    values,
     "message_facts",
   );
   for (const { execution_id, node_ref, status, failure_class, clicked } of rows) {

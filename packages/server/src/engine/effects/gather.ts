@@ -3,6 +3,7 @@ import type { EffectFunction } from "../deps.ts";
 import { createHash } from "node:crypto";
 import { identityName } from "../../core/profile/identity.ts";
 import { nodeAt } from "../../core/run-state.ts";
+import { insertAll, int, json, rowsOf, text, timestamptz } from "../../db/bulk.ts";
 import type { Tx } from "../../db/db.ts";
 import type { Gathered, Gathering } from "../effect.ts";
 import type { Run } from "../run.ts";
@@ -84,25 +85,24 @@ const keyOf = (arrival: Arrival): string => `${arrival.run.workspace_id}/${arriv
  */
 async function openOrLock(tx: Tx, ordered: Arrival[]): Promise<Set<string>> {
   const firsts = [...new Map(ordered.toReversed().map((arrival) => [keyOf(arrival), arrival])).values()];
-  const rows = await tx.query<{ id: string }>(
-    `insert into batch (workspace_id, identity, id, carrier_run_id, closes_at, created_at)
-     select * from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
-              as b(workspace_id, identity, id, carrier_run_id, closes_at, created_at)
-      order by workspace_id, identity collate "C"
+  const rows = await insertAll<"batch", Arrival, { id: string }>(
+    tx,
+    "batch",
+    firsts,
+    {
+      workspace_id: int(({ run }) => run.workspace_id),
+      identity: text(({ identity }) => identity),
+      id: text(({ id }) => id),
+      carrier_run_id: text(({ run, request }) => (request.flush_leading ? null : run.id)),
+      closes_at: timestamptz(({ request }) => request.closes_at),
+      created_at: timestamptz(({ run }) => run.now),
+    },
+    `order by workspace_id, identity collate "C"
      on conflict (workspace_id, identity) do update
         set id = excluded.id, carrier_run_id = excluded.carrier_run_id, closes_at = excluded.closes_at,
             created_at = excluded.created_at
       where batch.carrier_run_id is null and batch.closes_at <= excluded.created_at
      returning id`,
-    [
-      firsts.map(({ run }) => run.workspace_id),
-      firsts.map(({ identity }) => identity),
-      firsts.map(({ id }) => id),
-      firsts.map(({ run, request }) => (request.flush_leading ? null : run.id)),
-      firsts.map(({ request }) => request.closes_at),
-      firsts.map(({ run }) => run.now),
-    ],
-    "batch_open",
   );
   return new Set(rows.map(({ id }) => id));
 }
@@ -110,13 +110,17 @@ async function openOrLock(tx: Tx, ordered: Arrival[]): Promise<Set<string>> {
 /** All are locked by now. A statement of its own, to see what was committed while the locks were waited for. */
 async function readBatches(tx: Tx, ordered: Arrival[]): Promise<Map<string, OpenBatch>> {
   const keys = [...new Map(ordered.map((arrival) => [keyOf(arrival), arrival])).values()];
+  const { from, values } = rowsOf("k", keys, {
+    workspace_id: int(({ run }) => run.workspace_id),
+    identity: text(({ identity }) => identity),
+  });
   const rows = await tx.query<OpenBatch & { workspace_id: number; identity: string }>(
     `select b.workspace_id, b.identity, b.id, b.carrier_run_id, b.closes_at,
             exists (select 1 from run r where r.workspace_id = b.workspace_id and r.id = b.carrier_run_id
                                           and r.status <> 'in_progress') as is_abandoned
-       from unnest($1::int[], $2::text[]) as k(workspace_id, identity)
+       from ${from}
        join batch b on b.workspace_id = k.workspace_id and b.identity = k.identity`,
-    [keys.map(({ run }) => run.workspace_id), keys.map(({ identity }) => identity)],
+    values,
     "batch_find",
   );
   return new Map(rows.map(({ workspace_id, identity, ...batch }) => [`${workspace_id}/${identity}`, batch]));
@@ -140,15 +144,16 @@ function join(arrival: Arrival, batch: OpenBatch, isOpener: boolean): Gathered {
 
 async function writeCarriers(tx: Tx, carried: Joined[]): Promise<void> {
   if (carried.length === 0) return;
+  const { from, values } = rowsOf("u", carried, {
+    workspace_id: int(({ arrival }) => arrival.run.workspace_id),
+    identity: text(({ arrival }) => arrival.identity),
+    run_id: text(({ arrival }) => arrival.run.id),
+  });
   await tx.query(
     `update batch b set carrier_run_id = u.run_id
-       from unnest($1::int[], $2::text[], $3::text[]) as u(workspace_id, identity, run_id)
+       from ${from}
       where b.workspace_id = u.workspace_id and b.identity = u.identity`,
-    [
-      carried.map(({ arrival }) => arrival.run.workspace_id),
-      carried.map(({ arrival }) => arrival.identity),
-      carried.map(({ arrival }) => arrival.run.id),
-    ],
+    values,
     "batch_carry",
   );
 }
@@ -165,23 +170,14 @@ async function insertItems(tx: Tx, joined: Joined[]): Promise<void> {
       return { arrival, batch, item, weight };
     });
   });
-  if (added.length === 0) return;
-  await tx.query(
-    `insert into batch_item (workspace_id, batch_id, run_id, idempotency_key, item, weight)
-     select workspace_id, batch_id, run_id, idempotency_key, item::json, weight
-       from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[]) with ordinality
-         as i(workspace_id, batch_id, run_id, idempotency_key, item, weight, ordinality)
-      order by ordinality`,
-    [
-      added.map(({ arrival }) => arrival.run.workspace_id),
-      added.map(({ batch }) => batch.id),
-      added.map(({ arrival }) => arrival.run.id),
-      added.map(({ arrival }) => arrival.run.idempotency_key),
-      added.map(({ item }) => JSON.stringify(item)),
-      added.map(({ weight }) => weight),
-    ],
-    "batch_items",
-  );
+  await insertAll(tx, "batch_item", added, {
+    workspace_id: int(({ arrival }) => arrival.run.workspace_id),
+    batch_id: text(({ batch }) => batch.id),
+    run_id: text(({ arrival }) => arrival.run.id),
+    idempotency_key: text(({ arrival }) => arrival.run.idempotency_key),
+    item: json(({ item }) => item),
+    weight: int(({ weight }) => weight),
+  });
 }
 
 function lost({ run }: Arrival): never {

@@ -1,6 +1,7 @@
 import type { Run } from "../run.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Lane } from "../../core/lane.ts";
+import { insertAll, int, json, smallint, text, uuid } from "../../db/bulk.ts";
 import type { Tx } from "../../db/db.ts";
 import type { IdSource } from "../../ids.ts";
 import type { Queue } from "../../queue/queue.ts";
@@ -31,26 +32,18 @@ export async function insertRequests(
 ): Promise<string[]> {
   if (requests.length === 0) return [];
   const rows = requests.map((request) => ({ ...request, id: ids.uuid() }));
-  await tx.query(
-    `insert into request (workspace_id, id, lane, api_type, name, tenant_id, idempotency_key, body, parent_run_id, depth)
-     select workspace_id, id, lane, api_type, name, tenant_id, idempotency_key, body::json, parent_run_id, depth
-       from unnest($1::int[], $2::uuid[], $3::smallint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-                   $9::text[], $10::smallint[])
-              as r(workspace_id, id, lane, api_type, name, tenant_id, idempotency_key, body, parent_run_id, depth)`,
-    [
-      rows.map(({ workspace_id }) => workspace_id),
-      rows.map(({ id }) => id),
-      rows.map(({ lane }) => lane),
-      rows.map(({ api_type }) => api_type),
-      rows.map(({ name }) => name),
-      rows.map(({ tenant_id }) => tenant_id),
-      rows.map(({ idempotency_key }) => idempotency_key),
-      rows.map(({ body }) => JSON.stringify(body)),
-      rows.map(({ parent_run_id }) => parent_run_id),
-      rows.map(({ depth }) => depth),
-    ],
-    "internal_requests",
-  );
+  await insertAll(tx, "request", rows, {
+    workspace_id: int((request) => request.workspace_id),
+    id: uuid((request) => request.id),
+    lane: smallint((request) => request.lane),
+    api_type: text((request) => request.api_type),
+    name: text((request) => request.name),
+    tenant_id: text((request) => request.tenant_id),
+    idempotency_key: text((request) => request.idempotency_key),
+    body: json((request) => request.body),
+    parent_run_id: text((request) => request.parent_run_id),
+    depth: smallint((request) => request.depth),
+  });
   await queue.enqueue(tx, "expand", rows);
   return rows.map(({ id }) => id);
 }

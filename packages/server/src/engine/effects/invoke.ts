@@ -4,6 +4,7 @@ import type { StoredIdentity } from "../../core/profile/identity.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import type { Lane } from "../../core/lane.ts";
 import { parseTrigger } from "../../core/trigger.ts";
+import { int, rowsOf, text } from "../../db/bulk.ts";
 import type { Tx } from "../../db/db.ts";
 import type { Done, Invocation, Named, Who } from "../effect.ts";
 import { availabilityOf } from "../../catalog/availability.ts";
@@ -113,12 +114,16 @@ function toInput({ channel, value, provider, device_id, bundle_id }: StoredIdent
 /** Keys that nobody used before. They hold ids of runs, so no two workspaces share one. */
 async function claim(tx: Tx, calls: InternalRequest[]): Promise<Set<string>> {
   if (calls.length === 0) return new Set();
+  const { from, values } = rowsOf("k", calls, {
+    workspace_id: int((call) => call.workspace_id),
+    key: text((call) => call.idempotency_key),
+  });
   const rows = await tx.query<{ key: string }>(
     `insert into idempotency (workspace_id, kind, key, request_id)
      select distinct on (workspace_id, key) workspace_id, 'invoke', key, gen_random_uuid()
-       from unnest($1::int[], $2::text[]) as k(workspace_id, key) order by workspace_id, key
+       from ${from} order by workspace_id, key
      on conflict do nothing returning key`,
-    [calls.map(({ workspace_id }) => workspace_id), calls.map(({ idempotency_key }) => idempotency_key)],
+    values,
     "invoke_claim",
   );
   return new Set(rows.map(({ key }) => key));

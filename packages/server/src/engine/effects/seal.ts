@@ -1,5 +1,6 @@
 import type { EffectFunction } from "../deps.ts";
 import type { JsonObject } from "../../core/json.ts";
+import { bool, int, rowsOf, text } from "../../db/bulk.ts";
 import type { Tx } from "../../db/db.ts";
 import type { Sealed } from "../effect.ts";
 
@@ -18,15 +19,16 @@ type Asked = Parameters<typeof seal>[1];
 
 /** In the order of the key, as those who gather lock. */
 async function lockOwn(tx: Tx, asked: Asked): Promise<Asked> {
+  const { from, values } = rowsOf("k", asked, {
+    workspace_id: int(({ run }) => run.workspace_id),
+    id: text(({ request }) => request.batch_id),
+    run_id: text(({ run }) => run.id),
+  });
   const rows = await tx.query<{ id: string }>(
-    `select b.id from unnest($1::int[], $2::text[], $3::text[]) as k(workspace_id, id, run_id)
+    `select b.id from ${from}
        join batch b on b.workspace_id = k.workspace_id and b.id = k.id and b.carrier_run_id = k.run_id
       order by b.workspace_id, b.identity for update of b`,
-    [
-      asked.map(({ run }) => run.workspace_id),
-      asked.map(({ request }) => request.batch_id),
-      asked.map(({ run }) => run.id),
-    ],
+    values,
     "batch_lock",
   );
   const locked = new Set(rows.map(({ id }) => id));
@@ -38,9 +40,14 @@ async function lockOwn(tx: Tx, asked: Asked): Promise<Asked> {
  * has its branch: an order that depends on a column would read and sort all items instead of the first of an index.
  */
 async function close(tx: Tx, own: Asked): Promise<Map<string, Sealed>> {
+  const { from, values } = rowsOf("k", own, {
+    workspace_id: int(({ run }) => run.workspace_id),
+    id: text(({ request }) => request.batch_id),
+    retain_count: int(({ request }) => request.retain_count),
+    is_last: bool(({ request }) => request.retain_order === "last"),
+  });
   const rows = await tx.query<{ id: string; count: number; items: JsonObject[] | null }>(
-    `with k as (select * from unnest($1::int[], $2::text[], $3::int[], $4::bool[])
-                                as k(workspace_id, id, retain_count, is_last)),
+    `with k as (select * from ${from}),
           closed as (delete from batch b using k where b.workspace_id = k.workspace_id and b.id = k.id)
      select k.id, counted.count, retained.items
        from k,
@@ -54,12 +61,7 @@ async function close(tx: Tx, own: Asked): Promise<Map<string, Sealed>> {
                              (select item, seq from batch_item i
                                where i.workspace_id = k.workspace_id and i.batch_id = k.id and k.is_last
                                order by seq desc limit k.retain_count)) r) retained`,
-    [
-      own.map(({ run }) => run.workspace_id),
-      own.map(({ request }) => request.batch_id),
-      own.map(({ request }) => request.retain_count),
-      own.map(({ request }) => request.retain_order === "last"),
-    ],
+    values,
     "batch_close",
   );
   return new Map(rows.map(({ id, count, items }) => [id, { count, items: items ?? [] }]));

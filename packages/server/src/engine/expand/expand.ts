@@ -2,6 +2,7 @@ import { announceWakes, report } from "../walk/after-commit.ts";
 import { internalReason } from "../../core/error-message.ts";
 import { type Handler, type Job, perLane, type Ref } from "../../queue/job.ts";
 import { parseEvent } from "../../core/event-record.ts";
+import { int, json, keysOf, rowsOf, text, uuid } from "../../db/bulk.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
 import { closeByEvents } from "../../routing/success.ts";
 import { readNows } from "../../workspaces/clock.ts";
@@ -150,14 +151,15 @@ async function signalEvents(
 
 /** By workspace first: in that order the chunk locks recipients. */
 async function loadRequests(db: Queryable, refs: Ref[]): Promise<RequestRow[]> {
+  const { from, values } = keysOf(refs, uuid);
   return db.query<RequestRow>(
     `select r.workspace_id, r.id, r.api_type, r.name, r.tenant_id, r.idempotency_key, r.cancellation_key, r.body,
             r.created_at, r.parent_run_id, r.depth
-       from unnest($1::int[], $2::uuid[]) as k(workspace_id, id)
+       from ${from}
        join request r on r.workspace_id = k.workspace_id and r.id = k.id
       where r.status = 'accepted'
       order by r.workspace_id, r.id`,
-    [refs.map((ref) => ref.workspace_id), refs.map((ref) => ref.id)],
+    values,
     "expand_load",
   );
 }
@@ -174,17 +176,17 @@ async function recordProblems(
   if (told.length === 0) return;
   // A page may have made runs of the request that named the object.
   const hasRuns = ({ id, api_type }: RequestRow) => running.has(id) || api_type === "fanout";
-  const statuses = told.map((request) => requestStatusOf(problems.get(request.id) ?? [], hasRuns(request)));
+  const { from, values } = rowsOf("u", told, {
+    workspace_id: int((request) => request.workspace_id),
+    id: uuid((request) => request.id),
+    status: text((request) => requestStatusOf(problems.get(request.id) ?? [], hasRuns(request))),
+    errors: json((request) => problems.get(request.id)),
+  });
   await tx.query(
     `update request r set status = u.status, errors = u.errors::json, updated_at = now()
-       from unnest($1::int[], $2::uuid[], $3::text[], $4::text[]) as u(workspace_id, id, status, errors)
+       from ${from}
       where r.workspace_id = u.workspace_id and r.id = u.id`,
-    [
-      told.map(({ workspace_id }) => workspace_id),
-      told.map(({ id }) => id),
-      statuses,
-      told.map(({ id }) => JSON.stringify(problems.get(id))),
-    ],
+    values,
     "expand_problems",
   );
 }
@@ -211,11 +213,12 @@ async function failRequest(tx: Tx, { workspace_id, id }: Ref, error: unknown): P
  */
 async function holdRequests(tx: Tx, requests: RequestRow[]): Promise<void> {
   if (requests.length === 0) return;
+  const { from, values } = keysOf(requests, uuid);
   const held = await tx.query(
-    `select from unnest($1::int[], $2::uuid[]) as k(workspace_id, id)
+    `select from ${from}
        join request r on r.workspace_id = k.workspace_id and r.id = k.id
       where r.status = 'accepted' order by r.workspace_id, r.id for share of r`,
-    [requests.map(({ workspace_id }) => workspace_id), requests.map(({ id }) => id)],
+    values,
     "expand_hold",
   );
   if (held.length < requests.length) throw new CancelledMeanwhileError();

@@ -1,4 +1,5 @@
 import { createLru } from "../../core/lru.ts";
+import { int, rowsOf, text } from "../../db/bulk.ts";
 import type { Tx } from "../../db/db.ts";
 import type { Run } from "../run.ts";
 
@@ -26,15 +27,18 @@ export function createNoteExecuted(now: () => number = () => performance.now()):
         due.set(key, { workspace_id, slug: workflow.slug });
     }
     if (due.size === 0) return;
-    const workflows = [...due.values()];
+    const { from, values } = rowsOf("k", [...due.values()], {
+      workspace_id: int((workflow) => workflow.workspace_id),
+      slug: text((workflow) => workflow.slug),
+    });
     await tx.query(
       `update workflow w set last_executed_at = now()
-         from (select l.workspace_id, l.slug from unnest($1::int[], $2::text[]) as k(workspace_id, slug)
+         from (select l.workspace_id, l.slug from ${from}
                  join workflow l on l.workspace_id = k.workspace_id and l.slug = k.slug
                 where l.last_executed_at is null or l.last_executed_at < now() - interval '1 minute'
                   for no key update of l skip locked) due
         where w.workspace_id = due.workspace_id and w.slug = due.slug`,
-      [workflows.map(({ workspace_id }) => workspace_id), workflows.map(({ slug }) => slug)],
+      values,
       "workflows_executed",
     );
     tx.afterCommit(() => {

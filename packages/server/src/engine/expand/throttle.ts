@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { identityName } from "../../core/profile/identity.ts";
 import { parseDuration } from "../../core/time/duration.ts";
+import { int, type Rows, rowsOf, text, textArray, timestamptz } from "../../db/bulk.ts";
 import type { Tx } from "../../db/db.ts";
 import type { Run } from "../run.ts";
 
@@ -22,12 +23,14 @@ export async function throttle(tx: Tx, runs: Run[]): Promise<Set<Run>> {
     return limit === null ? [] : [{ run, ...limit, key: recipientKey(run) }];
   });
   if (candidates.length === 0) return refused;
-  const columns = [
-    candidates.map(({ run }) => run.workspace_id),
-    candidates.map(({ run }) => run.workflow.slug),
-    candidates.map(({ key }) => key),
-  ];
-  const rows = await lockRows(tx, columns);
+  const rows = await lockRows(
+    tx,
+    rowsOf("k", candidates, {
+      workspace_id: int(({ run }) => run.workspace_id),
+      workflow_slug: text(({ run }) => run.workflow.slug),
+      recipient_key: text(({ key }) => key),
+    }),
+  );
   const touched = new Map<string, { run: Run; key: string; starts: number[]; until: number }>();
   for (const { run, key, count, window_ms } of candidates) {
     const id = rowId(run.workspace_id, run.workflow.slug, key);
@@ -63,14 +66,14 @@ function recipientKey({ object_type, distinct_id, inline }: Run): string {
 const rowId = (workspace_id: number, slug: string, key: string): string => `${workspace_id}/${slug}/${key}`;
 
 /** Made first, so that there is a row to lock; both in the order of the key, so that two chunks do not deadlock. */
-async function lockRows(tx: Tx, columns: unknown[][]): Promise<Map<string, number[]>> {
+async function lockRows(tx: Tx, { from, values }: Rows): Promise<Map<string, number[]>> {
   await tx.query(
     `insert into throttle (workspace_id, workflow_slug, recipient_key, starts, until)
      select distinct workspace_id, workflow_slug collate "C", recipient_key collate "C", '{}'::timestamptz[], now()
-       from unnest($1::int[], $2::text[], $3::text[]) as k(workspace_id, workflow_slug, recipient_key)
+       from ${from}
       order by 1, 2, 3
      on conflict do nothing`,
-    columns,
+    values,
     "throttle_make",
   );
   const rows = await tx.query<{
@@ -80,12 +83,11 @@ async function lockRows(tx: Tx, columns: unknown[][]): Promise<Map<string, numbe
     starts: Date[];
   }>(
     `select t.workspace_id, t.workflow_slug, t.recipient_key, t.starts
-       from (select distinct * from unnest($1::int[], $2::text[], $3::text[])
-                                      as k(workspace_id, workflow_slug, recipient_key)) k
+       from (select distinct * from ${from}) k
        join throttle t on t.workspace_id = k.workspace_id and t.workflow_slug = k.workflow_slug
                       and t.recipient_key = k.recipient_key
       order by t.workspace_id, t.workflow_slug, t.recipient_key for no key update of t`,
-    columns,
+    values,
     "throttle_lock",
   );
   return new Map(
@@ -96,24 +98,23 @@ async function lockRows(tx: Tx, columns: unknown[][]): Promise<Map<string, numbe
   );
 }
 
-/** Arrays of arrays do not unnest into rows of arrays: starts travel as text. */
 async function writeRows(
   tx: Tx,
   rows: { run: Run; key: string; starts: number[]; until: number }[],
 ): Promise<void> {
+  const { from, values } = rowsOf("u", rows, {
+    workspace_id: int(({ run }) => run.workspace_id),
+    workflow_slug: text(({ run }) => run.workflow.slug),
+    recipient_key: text(({ key }) => key),
+    starts: textArray(({ starts }) => starts.map((at) => new Date(at).toISOString())),
+    until: timestamptz(({ until }) => new Date(until)),
+  });
   await tx.query(
     `update throttle t set starts = u.starts::timestamptz[], until = u.until
-       from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
-              as u(workspace_id, workflow_slug, recipient_key, starts, until)
+       from ${from}
       where t.workspace_id = u.workspace_id and t.workflow_slug = u.workflow_slug
         and t.recipient_key = u.recipient_key`,
-    [
-      rows.map(({ run }) => run.workspace_id),
-      rows.map(({ run }) => run.workflow.slug),
-      rows.map(({ key }) => key),
-      rows.map(({ starts }) => `{${starts.map((at) => `"${new Date(at).toISOString()}"`).join(",")}}`),
-      rows.map(({ until }) => new Date(until)),
-    ],
+    values,
     "throttle_write",
   );
 }

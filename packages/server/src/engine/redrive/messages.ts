@@ -1,4 +1,5 @@
 import type { Lane } from "../../core/lane.ts";
+import { rowsOf, text, uuid } from "../../db/bulk.ts";
 import type { Tx } from "../../db/db.ts";
 import { type RedriveDeps, type Redriven, type RedriveOrder, type Refusal, sortOut } from "./order.ts";
 
@@ -87,12 +88,16 @@ async function putBack(
   );
   const jobs = queue.plan("send", messages);
   const leased = jobs.flatMap((job) => job.members.map(({ id }) => ({ id, lease: job.id })));
+  const { from, values, next } = rowsOf("u", leased, {
+    id: text((message) => message.id),
+    lease: uuid((message) => message.lease),
+  });
   await tx.query(
     `update message m
         set status = 'triggered', lease = u.lease, attempt = 1, next_attempt_at = null, failure_class = null,
             failure_reason = null, vendor_message_id = null, triggered_at = now(), updated_at = now()
-       from unnest($2::text[], $3::uuid[]) as u(id, lease) where m.workspace_id = $1 and m.id = u.id`,
-    [workspace_id, leased.map(({ id }) => id), leased.map(({ lease }) => lease)],
+       from ${from} where m.workspace_id = $${next} and m.id = u.id`,
+    [...values, workspace_id],
   );
   await queue.enqueueJobs(tx, "send", jobs);
 }

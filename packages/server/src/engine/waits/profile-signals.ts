@@ -1,5 +1,6 @@
 import type { EngineDeps } from "../deps.ts";
 import { readNows } from "../../workspaces/clock.ts";
+import { keysOf } from "../../db/bulk.ts";
 import type { Tx } from "../../db/db.ts";
 import type { EditOutcome, Recipients, StoredRecipient } from "../../recipients/recipients.ts";
 import type { Queue } from "../../queue/queue.ts";
@@ -68,12 +69,13 @@ export async function signalMissedChanges(
   );
   if (watched.length === 0) return;
   // What this transaction has written itself it has told.
+  const { from, values } = keysOf(watched.map(({ workspace_id, key: id }) => ({ workspace_id, id })));
   const rows = await tx.query<{ id: string; updated_at: Date; is_own: boolean }>(
     `select r.id, r.updated_at, r.updated_at = now() as is_own
-       from (select distinct * from unnest($1::int[], $2::text[]) as k(workspace_id, id)) k
+       from (select distinct * from ${from}) k
        join recipient r on r.workspace_id = k.workspace_id and r.id = k.id
         for share of r skip locked`,
-    [watched.map(({ workspace_id }) => workspace_id), watched.map(({ key }) => key)],
+    values,
     "watched_profiles",
   );
   const same = new Set(

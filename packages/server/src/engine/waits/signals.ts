@@ -1,6 +1,7 @@
 import { replaceFilesWithNotes } from "../../core/attachments.ts";
 import { parseEvent } from "../../core/event-record.ts";
 import type { JsonObject } from "../../core/json.ts";
+import { keysOf, uuid } from "../../db/bulk.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
 import type { HttpReply } from "../../core/http-call.ts";
 import type { Woken } from "../node.ts";
@@ -25,16 +26,17 @@ export async function takeSignals(tx: Tx, runs: Run[]): Promise<ReceivedSignals>
   const heard: ReceivedSignals = { signals: new Map(), more: new Set() };
   const hearing = runs.filter(({ memory: { wait } }) => wait?.topics !== undefined || wait?.until === null);
   if (hearing.length === 0) return heard;
+  const { from, values } = keysOf(hearing);
   const rows = await tx.query<SignalRow>(
     `with first as materialized (
-       select k.workspace_id, k.run_id, s.id
-         from unnest($1::int[], $2::text[]) as k(workspace_id, run_id),
-              lateral (select id from signal where workspace_id = k.workspace_id and run_id = k.run_id
+       select k.workspace_id, k.id as run_id, s.id
+         from ${from},
+              lateral (select id from signal where workspace_id = k.workspace_id and run_id = k.id
                         order by id limit ${AT_ONCE}) s)
      delete from signal s using first f
       where s.workspace_id = f.workspace_id and s.run_id = f.run_id and s.id = f.id
      returning s.workspace_id, s.run_id, s.id, s.wait_id, s.kind, s.at, s.body`,
-    [hearing.map(({ workspace_id }) => workspace_id), hearing.map(({ id }) => id)],
+    values,
     "take_signals",
   );
   const events = await loadEvents(tx, rows);
@@ -64,14 +66,15 @@ interface ToldEvent {
 async function loadEvents(tx: Queryable, rows: SignalRow[]): Promise<Map<string, ToldEvent>> {
   const requests = new Map(
     rows.flatMap(({ workspace_id, kind, body }) =>
-      kind === "event" ? [[body.request_id, workspace_id]] : [],
+      kind === "event" ? [[body.request_id, { workspace_id, id: body.request_id }]] : [],
     ),
   );
   if (requests.size === 0) return new Map();
+  const { from, values } = keysOf([...requests.values()], uuid);
   const found = await tx.query<{ id: string; name: string; body: JsonObject }>(
-    `select r.id, r.name, r.body from unnest($1::int[], $2::uuid[]) as k(workspace_id, id)
+    `select r.id, r.name, r.body from ${from}
        join request r on r.workspace_id = k.workspace_id and r.id = k.id`,
-    [[...requests.values()], [...requests.keys()]],
+    values,
     "signal_events",
   );
   return new Map(
@@ -88,10 +91,11 @@ async function loadEvents(tx: Queryable, rows: SignalRow[]): Promise<Map<string,
 
 async function findMore(tx: Queryable, runs: Run[]): Promise<{ run_id: string }[]> {
   if (runs.length === 0) return [];
+  const { from, values } = keysOf(runs);
   return tx.query<{ run_id: string }>(
-    `select k.run_id from unnest($1::int[], $2::text[]) as k(workspace_id, run_id)
-      where exists (select from signal s where s.workspace_id = k.workspace_id and s.run_id = k.run_id)`,
-    [runs.map(({ workspace_id }) => workspace_id), runs.map(({ id }) => id)],
+    `select k.id as run_id from ${from}
+      where exists (select from signal s where s.workspace_id = k.workspace_id and s.run_id = k.id)`,
+    values,
     "more_signals",
   );
 }

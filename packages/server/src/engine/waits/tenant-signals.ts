@@ -1,6 +1,7 @@
 import type { Handler, Ref } from "../../queue/job.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
 import { type Tenant, TENANT_VERSION } from "../../catalog/tenant.ts";
+import { int, rowsOf, text } from "../../db/bulk.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
 import { readNows } from "../../workspaces/clock.ts";
 import type { EngineDeps } from "../deps.ts";
@@ -143,12 +144,16 @@ export async function signalMissedTenants(
       : [],
   );
   if (watching.length === 0) return;
+  const { from, values } = rowsOf("k", watching, {
+    workspace_id: int((run) => run.workspace_id),
+    tenant_id: text((run) => run.tenant_id),
+  });
   const rows = await tx.query<{ tenant: string; version: string }>(
     `select t.workspace_id || '/' || t.tenant_id as tenant, ${TENANT_VERSION} as version
-       from (select distinct * from unnest($1::int[], $2::text[]) as k(workspace_id, tenant_id)) k
+       from (select distinct * from ${from}) k
        join tenant t on t.workspace_id = k.workspace_id and t.tenant_id = k.tenant_id
         for share of t skip locked`,
-    [watching.map(({ workspace_id }) => workspace_id), watching.map(({ tenant_id }) => tenant_id)],
+    values,
     "watched_tenants",
   );
   const versions = new Map(rows.map(({ tenant, version }) => [tenant, version]));

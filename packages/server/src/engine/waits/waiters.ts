@@ -1,5 +1,6 @@
 import type { Ref } from "../../queue/job.ts";
 import type { Lane } from "../../core/lane.ts";
+import { int, json, keysOf, rowsOf, text, timestamptz, uuid } from "../../db/bulk.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
 import type { Queue } from "../../queue/queue.ts";
 import type { Flow } from "../../queue/fairness.ts";
@@ -40,24 +41,25 @@ export async function signalWaiters(
   queue: Pick<Queue, "enqueue">,
 ): Promise<void> {
   if (received.length === 0) return;
+  const { from, values } = rowsOf("h", [...received.entries()], {
+    nth: int(([nth]) => nth),
+    workspace_id: int(([, event]) => event.workspace_id),
+    topic: text(([, event]) => event.topic.toLowerCase()),
+    key: text(([, event]) => event.key),
+    at: timestamptz(([, event]) => event.at),
+    request_id: uuid(([, event]) => event.request_id),
+    received_at: timestamptz(([, event]) => event.received_at),
+  });
   const woken = await tx.query<Ref & Flow & { lane: Lane }>(
     `with heard as (
-       select w.workspace_id, w.run_id, w.wait_id, array_agg(h.request_id order by h.ordinality) as requests,
-              array_agg(h.at - greatest(now() - h.received_at, interval '0') order by h.ordinality) as times
-         from unnest($1::int[], $2::text[], $3::text[], $4::timestamptz[], $5::uuid[], $6::timestamptz[])
-                with ordinality as h(workspace_id, topic, key, at, request_id, received_at, ordinality)
+       select w.workspace_id, w.run_id, w.wait_id, array_agg(h.request_id order by h.nth) as requests,
+              array_agg(h.at - greatest(now() - h.received_at, interval '0') order by h.nth) as times
+         from ${from}
          join waiter w on w.workspace_id = h.workspace_id and w.key = h.key and w.topic = h.topic
         where w.created_at <= coalesce(h.received_at, clock_timestamp())
         group by w.workspace_id, w.run_id, w.wait_id),
 ${TELL_HEARD("'profile'")}`,
-    [
-      received.map(({ workspace_id }) => workspace_id),
-      received.map(({ topic }) => topic.toLowerCase()),
-      received.map(({ key }) => key),
-      received.map(({ at }) => at),
-      received.map(({ request_id }) => request_id),
-      received.map(({ received_at }) => received_at),
-    ],
+    values,
     "signal_waiters",
   );
   await queue.enqueue(tx, "execute", woken);
@@ -93,17 +95,17 @@ export async function signalWatchers(
   queue: Pick<Queue, "enqueue">,
 ): Promise<void> {
   if (watchers.length === 0) return;
+  const { from, values } = rowsOf("w", watchers, {
+    workspace_id: int((watcher) => watcher.workspace_id),
+    run_id: text((watcher) => watcher.id),
+    wait_id: text((watcher) => watcher.wait_id),
+    at: timestamptz((watcher) => watcher.at),
+  });
   const woken = await tx.query<Ref & Flow & { lane: Lane }>(
     `with heard as (
-       select workspace_id, run_id, wait_id, array[null::uuid] as requests, array[at] as times
-         from unnest($1::int[], $2::text[], $3::text[], $4::timestamptz[]) as w(workspace_id, run_id, wait_id, at)),
+       select workspace_id, run_id, wait_id, array[null::uuid] as requests, array[at] as times from ${from}),
      ${TELL_HEARD("'tenant'")}`,
-    [
-      watchers.map(({ workspace_id }) => workspace_id),
-      watchers.map(({ id }) => id),
-      watchers.map(({ wait_id }) => wait_id),
-      watchers.map(({ at }) => at),
-    ],
+    values,
     "signal_watchers",
   );
   await queue.enqueue(tx, "execute", woken);
@@ -116,12 +118,17 @@ export async function signalReplies(
   queue: Pick<Queue, "enqueue">,
 ): Promise<void> {
   if (replies.length === 0) return;
+  const { from, values } = rowsOf("s", replies, {
+    workspace_id: int((reply) => reply.workspace_id),
+    run_id: text((reply) => reply.id),
+    wait_id: text((reply) => reply.wait_id),
+    at: timestamptz((reply) => reply.at),
+    body: json((reply) => reply.reply),
+  });
   const rows = await tx.query<Ref & Flow & { lane: Lane }>(
     `with due as materialized (
        select r.workspace_id, r.id, r.lane, r.tenant_id, s.wait_id, s.at, s.body
-         from (select distinct on (workspace_id, run_id) *
-                 from unnest($1::int[], $2::text[], $3::text[], $4::timestamptz[], $5::text[])
-                        as s(workspace_id, run_id, wait_id, at, body)) s
+         from (select distinct on (workspace_id, run_id) * from ${from}) s
          join run r on r.workspace_id = s.workspace_id and r.id = s.run_id
         where r.status = 'in_progress' and r.state->'wait'->>'id' = s.wait_id
         order by r.workspace_id, r.id for no key update of r),
@@ -129,13 +136,7 @@ export async function signalReplies(
        insert into signal (workspace_id, run_id, wait_id, kind, at, body)
        select workspace_id, id, wait_id, 'reply', at, body::json from due)
      select workspace_id, id, lane, tenant_id from due`,
-    [
-      replies.map(({ workspace_id }) => workspace_id),
-      replies.map(({ id }) => id),
-      replies.map(({ wait_id }) => wait_id),
-      replies.map(({ at }) => at),
-      replies.map(({ reply }) => JSON.stringify(reply)),
-    ],
+    values,
     "signal_replies",
   );
   await queue.enqueue(tx, "execute", rows);
@@ -151,18 +152,17 @@ export async function writeWaiters(tx: Queryable, runs: Run[]): Promise<void> {
     (run.left.began?.topics ?? []).map(({ name, key }) => ({ run, name: name.toLowerCase(), key })),
   );
   if (began.length === 0) return;
+  const { from, values } = rowsOf("w", began, {
+    workspace_id: int(({ run }) => run.workspace_id),
+    key: text(({ key }) => key),
+    topic: text(({ name }) => name),
+    run_id: text(({ run }) => run.id),
+    wait_id: text(({ run }) => run.left.began?.id ?? ""),
+  });
   await tx.query(
     `insert into waiter (workspace_id, key, topic, run_id, wait_id)
-     select distinct on (workspace_id, key, topic, run_id) *
-       from unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[])
-              as w(workspace_id, key, topic, run_id, wait_id)`,
-    [
-      began.map(({ run }) => run.workspace_id),
-      began.map(({ key }) => key),
-      began.map(({ name }) => name),
-      began.map(({ run }) => run.id),
-      began.map(({ run }) => run.left.began?.id ?? ""),
-    ],
+     select distinct on (workspace_id, key, topic, run_id) workspace_id, key, topic, run_id, wait_id from ${from}`,
+    values,
     "waiters_insert",
   );
 }
@@ -170,11 +170,12 @@ export async function writeWaiters(tx: Queryable, runs: Run[]): Promise<void> {
 /** These runs wait for nothing any more: their waiters go, and what they were told and have not heard. */
 export async function stopListening(tx: Queryable, runs: Ref[]): Promise<void> {
   if (runs.length === 0) return;
+  const { from, values } = keysOf(runs);
   await tx.query(
-    `with k as (select * from unnest($1::int[], $2::text[]) as k(workspace_id, run_id)),
-          heard as (delete from signal s using k where s.workspace_id = k.workspace_id and s.run_id = k.run_id)
-     delete from waiter w using k where w.workspace_id = k.workspace_id and w.run_id = k.run_id`,
-    [runs.map(({ workspace_id }) => workspace_id), runs.map(({ id }) => id)],
+    `with k as (select * from ${from}),
+          heard as (delete from signal s using k where s.workspace_id = k.workspace_id and s.run_id = k.id)
+     delete from waiter w using k where w.workspace_id = k.workspace_id and w.run_id = k.id`,
+    values,
     "waiters_delete",
   );
 }
@@ -186,11 +187,12 @@ export async function stopListening(tx: Queryable, runs: Ref[]): Promise<void> {
 export async function abandonWaits(tx: Queryable, runs: Ref[]): Promise<void> {
   if (runs.length === 0) return;
   await stopListening(tx, runs);
+  const { from, values } = keysOf(runs);
   await tx.query(
-    `delete from batch b using unnest($1::int[], $2::text[]) as k(workspace_id, id), run r
+    `delete from batch b using ${from}, run r
       where r.workspace_id = k.workspace_id and r.id = k.id
         and b.workspace_id = r.workspace_id and b.id = r.state->'wait'->>'batch_id' and b.carrier_run_id = r.id`,
-    [runs.map(({ workspace_id }) => workspace_id), runs.map(({ id }) => id)],
+    values,
     "waits_abandon",
   );
 }
@@ -201,14 +203,15 @@ export async function discardBatches(tx: Queryable, runs: Run[]): Promise<void> 
     left.batches.map((id) => ({ workspace_id, id, run_id })),
   );
   if (batches.length === 0) return;
+  const { from, values } = rowsOf("k", batches, {
+    workspace_id: int((batch) => batch.workspace_id),
+    id: text((batch) => batch.id),
+    run_id: text((batch) => batch.run_id),
+  });
   await tx.query(
-    `delete from batch b using unnest($1::int[], $2::text[], $3::text[]) as k(workspace_id, id, run_id)
+    `delete from batch b using ${from}
       where b.workspace_id = k.workspace_id and b.id = k.id and b.carrier_run_id = k.run_id`,
-    [
-      batches.map(({ workspace_id }) => workspace_id),
-      batches.map(({ id }) => id),
-      batches.map(({ run_id }) => run_id),
-    ],
+    values,
     "batch_discard",
   );
 }

@@ -1,5 +1,6 @@
 import type { Ref } from "../../queue/job.ts";
 import type { Lane } from "../../core/lane.ts";
+import { keysOf } from "../../db/bulk.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
 import { WORKSPACE_NOW } from "../../workspaces/clock.ts";
 import type { Flow } from "../../queue/fairness.ts";
@@ -171,11 +172,12 @@ async function moveMessages(tx: Tx, deps: WakerDeps): Promise<number> {
   );
   const jobs = deps.queue.plan("send", due);
   for (const { id, refs } of jobs) {
+    const { from, values, next } = keysOf(refs);
     await tx.query(
-      `update message m set next_attempt_at = null, lease = $3, attempt = m.attempt + 1, updated_at = now()
-         from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+      `update message m set next_attempt_at = null, lease = $${next}, attempt = m.attempt + 1, updated_at = now()
+         from ${from}
         where m.workspace_id = k.workspace_id and m.id = k.id`,
-      [refs.map((ref) => ref.workspace_id), refs.map((ref) => ref.id), id],
+      [...values, id],
       "wake_lease",
     );
   }

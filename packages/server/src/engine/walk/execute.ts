@@ -5,6 +5,7 @@ import { type Handler, type Job, perLane, type Ref } from "../../queue/job.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { parsePosition, type RunStatus } from "../../core/run-state.ts";
 import type { CompiledWorkflow } from "../../catalog/workflow.ts";
+import { keysOf } from "../../db/bulk.ts";
 import type { Tx } from "../../db/db.ts";
 import { WORKSPACE_NOW } from "../../workspaces/clock.ts";
 import { advance } from "./advance.ts";
@@ -65,11 +66,12 @@ interface Chunk {
 
 async function readChunk(jobs: Job[], deps: StageDeps): Promise<Chunk> {
   const refs = jobs.flatMap((job) => job.refs);
+  const { from, values } = keysOf(refs);
   const rows = await deps.db.query<{ workspace_id: number; version_id: string; tenant_id: string }>(
     `select distinct r.workspace_id, r.version_id, r.tenant_id
-       from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+       from ${from}
        join run r on r.workspace_id = k.workspace_id and r.id = k.id`,
-    keyColumns(refs),
+    values,
     "execute_uses",
   );
   const workflows = new Map<string, CompiledWorkflow>();
@@ -172,19 +174,20 @@ interface RunRow {
 
 /** Locks in the order of the key; `skip locked` is not wanted here: the job is ours, so the runs are. */
 async function loadRuns(tx: Tx, { refs, workflows }: Chunk, base: Date | null): Promise<Run[]> {
+  const { from, values, next } = keysOf(refs);
   const rows = await tx.query<RunRow>(
     `select r.workspace_id, r.id, r.request_id, r.parent_run_id, r.version_id, r.object_type, r.distinct_id,
             r.recipient_id, r.tenant_id, r.idempotency_key, r.cancellation_key, r.actor, r.inline, r.data, r.status,
-            r.position, r.steps, r.state, r.parent_object, ${WORKSPACE_NOW("$3")} as now,
+            r.position, r.steps, r.state, r.parent_object, ${WORKSPACE_NOW(`$${next}`)} as now,
             q.api_type, q.parent_run_id is not null as is_internal, case when r.data is null then q.body end as body
-       from unnest($1::int[], $2::text[]) as k(workspace_id, id)
+       from ${from}
        join run r on r.workspace_id = k.workspace_id and r.id = k.id
        join workspace w on w.workspace_id = r.workspace_id
        left join request q on q.workspace_id = r.workspace_id and q.id = r.request_id
       where r.status = 'in_progress' and r.position is not null and r.wake_at is null
       order by r.workspace_id, r.id
         for no key update of r`,
-    [...keyColumns(refs), base],
+    [...values, base],
     "execute_load",
   );
   return rows.map(({ version_id, position, data, body, api_type, is_internal, state, ...row }): Run => {
@@ -201,10 +204,6 @@ async function loadRuns(tx: Tx, { refs, workflows }: Chunk, base: Date | null): 
       left: nothingLeft(),
     };
   });
-}
-
-function keyColumns(refs: Ref[]): [number[], string[]] {
-  return [refs.map((ref) => ref.workspace_id), refs.map((ref) => ref.id)];
 }
 
 async function failRun(tx: Tx, ref: Ref, error: unknown): Promise<void> {

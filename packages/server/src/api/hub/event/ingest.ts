@@ -6,6 +6,7 @@ import {
   type UserEditRecord,
 } from "../../../core/event-record.ts";
 import { isJsonObject } from "../../../core/json.ts";
+import { rowsOf, text, uuid } from "../../../db/bulk.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { AppError } from "../../../errors.ts";
 import type { RouteContext } from "../../../http/route.ts";
@@ -171,10 +172,14 @@ async function claimEdits(
     if (insert_id !== null && !wanted.has(insert_id)) wanted.set(insert_id, message_id);
   }
   if (wanted.size === 0) return [...fates.keys()];
+  const { from, values, next } = rowsOf("k", [...wanted], {
+    key: text(([key]) => key),
+    request_id: uuid(([, request_id]) => request_id),
+  });
   const claimed = await tx.query<{ key: string; request_id: string }>(
     `insert into idempotency as held (workspace_id, kind, key, request_id, created_at)
-     select $1, 'edit', key, request_id, ${WORKSPACE_NOW("$4")}
-       from unnest($2::text[], $3::uuid[]) as k(key, request_id) join workspace w on w.workspace_id = $1
+     select w.workspace_id, 'edit', key, request_id, ${WORKSPACE_NOW(`$${next + 1}`)}
+       from ${from} join workspace w on w.workspace_id = $${next}
       order by key collate "C"
      on conflict (workspace_id, kind, key) do update
         set request_id = case when held.created_at < excluded.created_at - interval '24 hours'
@@ -182,7 +187,7 @@ async function claimEdits(
             created_at = case when held.created_at < excluded.created_at - interval '24 hours'
                               then excluded.created_at else held.created_at end
      returning key, request_id`,
-    [workspace_id, [...wanted.keys()], [...wanted.values()], base],
+    [...values, workspace_id, base],
     "edits_claim",
   );
   const holders = new Map(claimed.map(({ key, request_id }) => [key, request_id]));
