@@ -1,6 +1,6 @@
 /**
- * `npm run gen`: writes everything that is generated from the sources: the registries of endpoints, nodes,
- * vendors and channels, the reference, the schema dump and the row types. `npm run gen -- --check` fails when one is stale.
+ * `npm run gen`: writes everything that is generated from the sources: the registries of endpoints, nodes, vendors and
+ * channels, the reference, the schema dump and the row types. `npm run gen -- --check` fails when one is stale.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
@@ -17,7 +17,7 @@ const src = join(root, "packages/server/src");
 const check = process.argv.includes("--check");
 const stale: string[] = [];
 
-/** Files that each make one registry entry: everything under `folder` that defines by default export. */
+/** Files that each become one registry entry: everything under `folder` with a defining default export. */
 async function definitions(folder: string, marker: RegExp): Promise<string[]> {
   const entries = await readdir(join(src, folder), { recursive: true });
   const files = entries.filter((name) => name.endsWith(".ts") && !/\.(test|gen)\.ts$/.test(name)).sort();
@@ -38,7 +38,7 @@ async function registry(
   const files = await definitions(folder, marker);
   const imports = files.map((file, index) => `import entry${index} from "./${file}";`);
   const list = files.map((_file, index) => `  entry${index},`);
-  // Each entry is typed by its own settings; the registry forgets them, because callers parse before they call.
+  // Each entry has its own settings type; the registry drops it, because callers parse before they call.
   await emit(
     join(src, folder, "index.gen.ts"),
     [
@@ -84,9 +84,9 @@ async function emit(file: string, text: string): Promise<void> {
   }
 }
 
-/** The pages of nodes that there are, and of no others. */
+/** The pages of existing nodes, removing all others. */
 async function nodePages(): Promise<void> {
-  // Only now: the registry may have just been written.
+  // Imported only now, because the registry may have just been written.
   const { nodes } = await import("../packages/server/src/nodes/index.gen.ts");
   const folder = join(root, "docs/reference");
   const pages = nodeReference(nodes, await readNodeExamples());
