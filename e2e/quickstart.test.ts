@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "../packages/server/test/temporary-folder.ts";
 import { CLI, command, type Command } from "./support/command.ts";
 
-/** What a person meets in the first minutes: the verbs of package.json and the `carillon` command. */
+/** A user's first minutes: the verbs of package.json and the `carillon` command. */
 let folder: string;
 beforeAll(async () => {
   folder = await temporaryFolder("quickstart");
@@ -20,7 +20,7 @@ const settingsOf = (name: string, more: Record<string, string> = {}) => ({
   ...more,
 });
 
-/** A server of the `carillon` command on a folder of its own, and where it listens. */
+/** A server of the `carillon` command on its own folder, and its URL. */
 async function serve(name: string, args = [CLI, "start"]): Promise<{ server: Command; url: string }> {
   const server = command(args, settingsOf(name));
   const [, url = ""] = await server.says(/"url":"([^"]+)".*"carillon is up"/);
@@ -34,7 +34,7 @@ const isThere = (file: string) =>
   );
 
 describe("npm run quickstart", () => {
-  it("ends well and shows the step log and three messages, the second time as well and quickly", async () => {
+  it("exits cleanly and shows the step log and three messages, the second time as well and quickly", async () => {
     const runs = [];
     for (const _time of ["cold", "warm"]) {
       await using quickstart = command(QUICKSTART, settingsOf("twice"));
@@ -58,7 +58,7 @@ describe("npm run quickstart", () => {
     expect(runs[1]?.keys).toBe(runs[0]?.keys);
   });
 
-  it("serves on without --once, takes the curl command that it prints, and ends at Ctrl-C", async () => {
+  it("keeps serving without --once, accepts the curl command that it prints, and exits on Ctrl-C", async () => {
     await using quickstart = command(QUICKSTART.slice(0, 2), settingsOf("serves"));
     const [text, url, key, body] = await quickstart.says(
       /curl -s (\S+)\/trigger\/ -H 'Authorization: Bearer (\S+)' \\\s+-H 'Content-Type: application\/json' -d '(.*)'/,
@@ -74,7 +74,7 @@ describe("npm run quickstart", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   });
 
-  it("says one line and fails when its port is taken", async () => {
+  it("prints one line and fails when its port is taken", async () => {
     const occupant = createServer().listen(0, "127.0.0.1");
     await once(occupant, "listening");
     const port = String((occupant.address() as { port: number }).port);
@@ -85,7 +85,7 @@ describe("npm run quickstart", () => {
     expect(stderr).toBe(`quickstart: Port ${port} on 127.0.0.1 is taken. Stop what uses it, or set PORT.\n`);
   });
 
-  it("names a wrong setting, without a stack", async () => {
+  it("names an invalid setting, without a stack", async () => {
     await using quickstart = command(QUICKSTART, settingsOf("wrong", { PORT: "many" }));
     expect(await quickstart.ended).toMatchObject({
       code: 1,
@@ -93,7 +93,7 @@ describe("npm run quickstart", () => {
     });
   });
 
-  it("makes new keys when the ones it kept are not of this database", async () => {
+  it("creates new keys when the stored ones do not belong to this database", async () => {
     const file = join(folder, "twice", "quickstart.json");
     const kept = JSON.parse(await readFile(file, "utf8")) as Record<string, string>;
     await rm(join(folder, "twice", "postgres"), { recursive: true });
@@ -105,7 +105,7 @@ describe("npm run quickstart", () => {
 });
 
 describe("carillon start", () => {
-  it("ends cleanly at SIGTERM, within seconds, and takes its database along", async () => {
+  it("exits cleanly on SIGTERM, within seconds, and stops its database", async () => {
     const { server, url } = await serve("sigterm");
     await using _server = server;
     expect(await (await fetch(`${url}/healthz`)).text()).toBe("ok\n");
@@ -116,7 +116,7 @@ describe("carillon start", () => {
     expect(await isThere(join(folder, "sigterm/postgres/postmaster.pid"))).toBe(false);
   });
 
-  it("ends as cleanly when the signal is sent to npm's script, and twice", async () => {
+  it("exits as cleanly when the signal is sent to npm's script, and twice", async () => {
     const { server } = await serve("script", ["scripts/run.mjs", "start"]);
     await using _server = server;
     void server.stop("SIGTERM");
@@ -125,18 +125,18 @@ describe("carillon start", () => {
     expect(await isThere(join(folder, "script/postgres/postmaster.pid"))).toBe(false);
   });
 
-  it("ends cleanly when npm dies without passing its signal on", async () => {
-    // npm, and the shell that it starts the script with, as far as the script can see them.
+  it("exits cleanly when npm dies without forwarding its signal", async () => {
+    // npm and the shell that starts the script, as far as the script can see them.
     const npm = `require("node:child_process").spawn(process.execPath, ["scripts/run.mjs", "start"], { stdio: "inherit" })`;
     await using parent = command(["-e", npm], { ...settingsOf("npm"), npm_lifecycle_event: "start" });
     await parent.says(/"carillon is up"/);
-    // The script and the server hold its output open: it has ended when they have.
+    // The script and the server keep its output open: it ends only when they have ended.
     const { code, stderr } = await parent.stop("SIGKILL");
     expect({ code, stderr }).toEqual({ code: null, stderr: "" });
     expect(await isThere(join(folder, "npm/postgres/postmaster.pid"))).toBe(false);
   });
 
-  it("shows credentials at the first start only, and they last", async () => {
+  it("shows credentials at the first start only, and they stay valid", async () => {
     const { server, url } = await serve("twice-started");
     await using first = server;
     const [, token = ""] = await first.says(/service token {5}(\S+)/);
@@ -148,7 +148,7 @@ describe("carillon start", () => {
     expect(second.output()).not.toContain("service token");
   });
 
-  it("refuses a folder that is in use, with one line, and leaves its owner alone", async () => {
+  it("refuses a folder that is in use, with one line, and does not disturb its owner", async () => {
     const { server, url } = await serve("owned");
     await using _server = server;
     await using intruder = command([CLI, "start"], settingsOf("owned"));
@@ -162,7 +162,7 @@ describe("carillon start", () => {
 });
 
 describe("carillon keys", () => {
-  it("works beside a running server, whose next request takes what it made", async () => {
+  it("works beside a running server, whose next request accepts what it created", async () => {
     const { server, url } = await serve("keys");
     await using _server = server;
     const [, ws_key = "", secret = ""] = await server.says(
@@ -207,7 +207,7 @@ describe("carillon", () => {
     expect(stdout).toMatch(/^carillon <verb>\n\n {2}start .+\n {2}keys /);
   });
 
-  it("refuses a verb that it does not know", async () => {
+  it("refuses an unknown verb", async () => {
     await using unknown = command([CLI, "constructor"]);
     expect((await unknown.ended).code).toBe(2);
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createWorld, type World } from "./support/world.ts";
 
-/** Users as the stock SDK makes, edits, lists and deletes them, against a server process. */
+/** Users created, edited, listed and deleted by the stock SDK, against a server process. */
 let world: World;
 let client: World["client"];
 
@@ -24,7 +24,7 @@ const valuesOf = (identities: { value: string }[] | undefined) =>
   (identities ?? []).map(({ value }) => value);
 
 describe("users", () => {
-  it("are made, read, added to and edited, in order", async () => {
+  it("are created, read, extended and edited, in order", async () => {
     const made = (await client.users.upsert("uma", {
       $email: "uma@example.com",
       plan: "tin",
@@ -57,7 +57,7 @@ describe("users", () => {
     expect(patched.$sms).toBeUndefined();
   });
 
-  it("are edited by the endpoint of events too, one and many, before the answer", async () => {
+  it("are edited by the endpoint of events too, one and many, before the response", async () => {
     const edit = client.users.get_edit_instance("late/riser");
     edit.set("name", "Late Riser");
     edit.add_email("late@example.com");
@@ -89,7 +89,7 @@ describe("users", () => {
     expect(found.$androidpush).toMatchObject([{ value: "token-1", id_provider: "fcm", status: "active" }]);
   });
 
-  it("are refused whole when one part of an edit is wrong, with a reason", async () => {
+  it("are refused as a whole when one part of an edit is wrong, with a reason", async () => {
     await client.users.upsert("strict", { plan: "tin" });
     await expect(client.users.upsert("strict", { plan: "gold", $email: "not an address" })).rejects.toThrow(
       /^400: invalid value for channel 'email'/,

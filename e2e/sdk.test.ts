@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** What the SDK really returns for a trigger; its types describe only the bulk form. */
+/** The SDK's actual return value for a trigger; its types describe only the bulk form. */
 interface Answer {
   success: boolean;
   status: string;
@@ -36,7 +36,7 @@ interface Answer {
 const trigger = async (body: object, options: object = {}): Promise<Answer> =>
   (await client.workflows.trigger(new WorkflowTriggerRequest(body, options))) as unknown as Answer;
 
-/** Triggers what must be accepted; the request's id. */
+/** Triggers, and requires acceptance; returns the request's id. */
 async function accepted(body: object, options: object = {}): Promise<string> {
   const answer = await trigger(body, options);
   expect(answer).toMatchObject({ success: true, status: "success", status_code: 202 });
@@ -65,7 +65,7 @@ const finished = (request_id: string) =>
     return runs.length > 0 && runs.every(({ status }) => status !== "in_progress") ? runs : null;
   });
 
-/** What the request log says went wrong. */
+/** The problems in the request log. */
 const problemsOf = (request_id: string) =>
   until(async () => {
     const [row] = await world.db.query<{ status: string; errors: object[] | null }>(
@@ -86,7 +86,7 @@ const valuesOf = (identities: { value: string }[] | undefined) =>
   (identities ?? []).map(({ value }) => value);
 
 describe("one trigger", () => {
-  it("becomes a mail with all that its template says", async () => {
+  it("becomes a mail with everything in its template", async () => {
     const request_id = await accepted({
       workflow: "order-mail",
       recipients: [
@@ -131,7 +131,7 @@ describe("one trigger", () => {
     expect(headers["message-id"]).toBe(`<${messages[0]?.id}@acme.test>`);
   });
 
-  it("stores what it says about its recipients, and answers for each of them", async () => {
+  it("stores its recipients' inline profiles, and is answered for each of them", async () => {
     const request_id = await accepted({
       workflow: "order-mail",
       recipients: [
@@ -188,7 +188,7 @@ describe("one trigger", () => {
     expect(people).toEqual([]);
   });
 
-  it("makes nobody where it says so", async () => {
+  it("creates no profile when asked not to", async () => {
     const request_id = await accepted({
       workflow: "order-mail",
       recipients: [{ distinct_id: "nobody", $skip_create: true }],
@@ -278,7 +278,7 @@ describe("one trigger", () => {
 });
 
 describe("many triggers in one call", () => {
-  it("run, but for those that cannot, which cost the others nothing", async () => {
+  it("run, except for invalid ones, which do not affect the others", async () => {
     const bulk = client.workflows.bulk_trigger_instance();
     const name = (index: number) => `bulk-${index}`;
     for (let index = 0; index < 12; index++) {
@@ -286,7 +286,7 @@ describe("many triggers in one call", () => {
       const recipients = [{ distinct_id: name(index), $email: `${name(index)}@example.com` }];
       bulk.append(new WorkflowTriggerRequest({ workflow, recipients, data: order({ id: name(index) }) }));
     }
-    // What the SDK itself finds wrong never leaves it.
+    // The SDK sends nothing that fails its own checks.
     bulk.append(new WorkflowTriggerRequest({ workflow: "order-mail", recipients: [], data: {} }));
     const answer = await bulk.trigger();
 
@@ -303,7 +303,7 @@ describe("many triggers in one call", () => {
     expect(requests.map(({ id }) => id).toSorted()).toEqual(good.map(name).toSorted());
   });
 
-  it("are answered one by one and in their order", async () => {
+  it("are answered one by one and in order", async () => {
     const bodies = ["order-mail", "no-such-workflow", "order-mail", "switched-off"].map((workflow) => ({
       workflow,
       recipients: ["ordered"],
@@ -342,7 +342,7 @@ describe("many triggers in one call", () => {
     expect(records[0]?.message_id).not.toBe(records[2]?.message_id);
   });
 
-  it("may be more than one call holds: the SDK cuts them, and all of them run", async () => {
+  it("may exceed the size of one call: the SDK splits them, and all of them run", async () => {
     const bulk = client.workflows.bulk_trigger_instance();
     for (let index = 0; index < 230; index++) {
       bulk.append(
@@ -361,7 +361,7 @@ describe("many triggers in one call", () => {
   });
 });
 
-describe("the trigger that brings its own workflow", () => {
+describe("a trigger that contains its workflow", () => {
   it("is sent by the template and category that it names", async () => {
     const answer = await client.trigger_workflow({
       name: "One off",
@@ -386,7 +386,7 @@ describe("a tracked event", () => {
     expect(answer).toMatchObject({ success: true, status_code: 202 });
     const { mime } = await world.mailTo("eve@example.com");
     expect(mime.headers.subject).toBe("Bestellung E-1 – Grüße an Eve 🛎️");
-    // Who the event is about is also who did it.
+    // An event's user is also its actor.
     expect(findPart(mime, "text/plain")?.body.toString()).toContain("Ordered by Eve: by event");
   });
 
@@ -408,7 +408,7 @@ describe("a tracked event", () => {
     }
   });
 
-  it("of a user who does not exist is accepted, makes nobody, and is told in the log", async () => {
+  it("of a user who does not exist is accepted, creates nobody, and is reported in the log", async () => {
     const event = new Event("phantom", "Signed Up", order(), { idempotency_key: "phantom-1" });
     expect(await client.track_event(event)).toMatchObject({ success: true, status_code: 202 });
 
@@ -425,7 +425,7 @@ describe("a tracked event", () => {
     await expect(client.users.get("phantom")).rejects.toThrow("404");
   });
 
-  it("that starts nothing is accepted all the same", async () => {
+  it("that starts nothing is accepted nevertheless", async () => {
     const before = await world.db.query("select 1 from run");
     expect(await client.track_event(new Event("eve", "Nothing Listens", {}))).toMatchObject({
       success: true,
@@ -458,7 +458,7 @@ describe("messages", () => {
     results: Record<string, unknown>[];
   }
 
-  it("are listed by whom they went to, and by what became of them", async () => {
+  it("are listed by recipient and by status", async () => {
     const request_id = await accepted(
       {
         workflow: "order-all",
@@ -501,7 +501,7 @@ describe("messages", () => {
   });
 });
 
-describe("what cannot be done", () => {
+describe("an impossible request", () => {
   it("is refused to a client with the wrong secret, everywhere", async () => {
     const { ws_key } = world.server.credentials;
     const stranger = new Suprsend(ws_key, "not the secret", { base_url: world.server.url });
@@ -515,13 +515,13 @@ describe("what cannot be done", () => {
     await expect(stranger.messages.list()).rejects.toThrow(/^401: /);
   });
 
-  it("is refused to a client whose key is not known", async () => {
+  it("is refused to a client with an unknown key", async () => {
     const stranger = new Suprsend("no-such-key", "secret", { base_url: world.server.url });
 
     await expect(stranger.users.list()).rejects.toThrow(/^401: /);
   });
 
-  it("is refused for a workflow that is switched off, and for one that is not there", async () => {
+  it("is refused for a disabled workflow, and for one that does not exist", async () => {
     const off = await trigger({ workflow: "switched-off", recipients: ["ann"], data: {} });
     expect(off).toMatchObject({ success: false, status_code: 400 });
     expect(JSON.parse(off.message)).toMatchObject({
@@ -535,7 +535,7 @@ describe("what cannot be done", () => {
     });
   });
 
-  it("is told with its reason for recipients that are none", async () => {
+  it("is reported with its reason for invalid recipients", async () => {
     const answer = await trigger({ workflow: "order-mail", recipients: [{ name: "Nobody" }], data: {} });
 
     expect(answer).toMatchObject({ success: false, status_code: 400 });
@@ -543,7 +543,7 @@ describe("what cannot be done", () => {
   });
 });
 
-it("the server stops when it is told to, without complaint, and with nothing left undone", async () => {
+it("the server stops on a signal, without errors, and with nothing left undone", async () => {
   const request_id = await accepted({
     workflow: "order-mail",
     recipients: [{ distinct_id: "last", $email: "last@example.com" }],

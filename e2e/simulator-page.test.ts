@@ -3,13 +3,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createHarness, type Harness, until } from "../packages/server/test/harness.ts";
 import { findChromium, launchBrowser } from "./support/browser.ts";
 
-/** The simulator's page in a real browser, on a real server that has caught messages, hostile ones among them. */
+/** The simulator's page in a real browser, on a real server that has caught messages, including hostile ones. */
 let harness: Harness;
 let browser: Browser;
 let page: Page;
-/** What the page did that it never should: dialogs, what mail asked the server for, errors of its own. */
+/** What the page must never do: dialogs, requests to the server caused by mails, errors of its own. */
 let alarms: string[];
-/** What the browser said about the page. */
+/** The browser's console messages about the page. */
 let consoleLines: string[];
 
 const HOSTILE = `"><img src=x onerror="parent.pwned=1;alert(1)"><script>alert(2)</script>`;
@@ -107,7 +107,7 @@ async function open(
   });
   page.on("pageerror", (error) => void alarms.push(`error: ${error.message}`));
   page.on("console", (message) => void consoleLines.push(message.text()));
-  // Requests that the policy stops may be announced, but are never answered.
+  // Requests blocked by the policy may be announced, but never get a response.
   page.on("response", (response) => {
     if (response.url().includes("pwned")) alarms.push(`answered: ${response.url()}`);
   });
@@ -123,7 +123,7 @@ const rowOf = (channel: string, recipient: string) =>
 const wasHurt = () => page.evaluate(() => "pwned" in globalThis);
 
 describe("the simulator's page", () => {
-  it("shows what was caught, newest first, and what each message became", async () => {
+  it("shows caught messages, newest first, and the status of each", async () => {
     await open();
     await rows().nth(5).waitFor();
     expect(await rows().count()).toBe(6);
@@ -153,12 +153,12 @@ describe("the simulator's page", () => {
     expect(await detail().locator("dl").textContent()).toContain("simulated: bounce");
   });
 
-  it("shows mail in a frame where no script of it runs and nothing of it leaves", async () => {
+  it("shows mail in a frame where none of its scripts run and nothing is loaded", async () => {
     await open();
     await rowOf("email", "script").click();
     expect(await page.frameLocator("iframe").locator("h1").textContent()).toBe("Dear Eve");
     expect(await page.locator("iframe").getAttribute("sandbox")).toBe("");
-    // The browser says that it stopped the script: so there was one to stop.
+    // The browser reports that it blocked the script, so there was one to block.
     await until(async () =>
       consoleLines.some((line) => /Blocked script execution in 'about:srcdoc'/.test(line)),
     );
@@ -179,7 +179,7 @@ describe("the simulator's page", () => {
     expect(await wasHurt()).toBe(false);
   });
 
-  it("takes the token out of the address bar, and still knows it after a reload", async () => {
+  it("removes the token from the address bar, and still knows it after a reload", async () => {
     await open();
     await rows().first().waitFor();
     expect(page.url()).toBe(`${harness.url}/simulator`);
@@ -201,13 +201,13 @@ describe("the simulator's page", () => {
     expect(await page.locator("#error").textContent()).toBe("");
   });
 
-  it("asks for a workspace and a token when it has none, and says how to get one", async () => {
+  it("asks for a workspace and a token when it has none, and says where to get them", async () => {
     await open("");
     await detail().getByText("npx carillon keys --new-service-token me").waitFor();
     expect(await rows().count()).toBe(0);
   });
 
-  it("filters by channel, and says so when there is nothing", async () => {
+  it("filters by channel, and says so when there are no messages", async () => {
     await open();
     await rows().first().waitFor();
     await page.locator("#channel").selectOption("inbox");
@@ -220,7 +220,7 @@ describe("the simulator's page", () => {
   });
 
   it.each(["light", "dark"] as const)(
-    "fits a narrow screen in %s: nothing runs out to the side, and everything can be reached",
+    "fits a narrow screen in %s: nothing overflows to the side, and everything can be reached",
     async (colorScheme) => {
       await open(undefined, { viewport: { width: 360, height: 640 }, colorScheme });
       await rowOf("email", "ada").click();
@@ -236,7 +236,7 @@ describe("the simulator's page", () => {
     },
   );
 
-  it("shows a new message by itself, without moving what is read", async () => {
+  it("shows a new message automatically, without moving what is being read", async () => {
     await open();
     await rowOf("sms", "ada").click();
     await trigger({ distinct_id: "late", name: "Lea", $sms: "+14155552672" }, "Later");
@@ -246,7 +246,7 @@ describe("the simulator's page", () => {
 });
 
 describe("the browser for these tests", () => {
-  it("is the one that CHROMIUM_PATH names, or none", async () => {
+  it("is the one in CHROMIUM_PATH, or none", async () => {
     expect(await findChromium(process.execPath)).toBe(process.execPath);
     await expect(findChromium("/nowhere/chromium")).rejects.toThrow(
       "CHROMIUM_PATH names /nowhere/chromium, which cannot be run. Name a Chromium or Chrome there.",
@@ -259,7 +259,7 @@ async function colorOf(selector: string, property: string): Promise<string> {
   return page.evaluate<string>(`getComputedStyle(document.querySelector("${selector}")).${property}`);
 }
 
-/** As WCAG defines it: from 1 to 21. */
+/** As defined by WCAG: from 1 to 21. */
 function contrast(one: string, other: string): number {
   const [darker = 0, lighter = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
   return (lighter + 0.05) / (darker + 0.05);

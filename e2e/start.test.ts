@@ -8,7 +8,7 @@ import { cloneDatabase, until } from "../packages/server/test/harness.ts";
 import { temporaryFolder } from "../packages/server/test/temporary-folder.ts";
 import { CLI, command } from "./support/command.ts";
 
-/** What somebody on call meets: starts that cannot be, and a disk that fills up. One line says what is wrong. */
+/** What an operator on call sees: starts that fail, and a disk that fills up. One line says what is wrong. */
 let folder: string;
 beforeAll(async () => {
   folder = await temporaryFolder("start");
@@ -18,7 +18,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const ROOT = process.geteuid?.() === 0;
 const SECRET_KEY = "a-secret-key-for-e2e";
 
-/** Ends by itself, with this on standard error and nothing on standard output. */
+/** Exits with this on standard error and nothing on standard output. */
 async function refusalOf(env: Record<string, string>, args = ["start"]): Promise<string> {
   await using start = command([CLI, ...args], { DATA_DIR: join(folder, "refused"), PORT: "0", ...env });
   const { code, stdout, stderr } = await start.ended;
@@ -38,8 +38,8 @@ async function occupyPort(): Promise<{ port: string; free: () => Promise<unknown
   };
 }
 
-describe("a start that cannot be", () => {
-  it("names every wrong setting, a line each, before it makes anything", async () => {
+describe("a start that fails", () => {
+  it("names every invalid setting, a line each, before it creates anything", async () => {
     expect(await refusalOf({ PORT: "many", LOG_LEVEL: "loud" })).toBe(
       [
         'carillon start: PORT must be a whole number from 0 to 65535, but is "many".',
@@ -50,11 +50,14 @@ describe("a start that cannot be", () => {
     await expect(mkdir(join(folder, "refused"))).resolves.toBeUndefined();
   });
 
-  it.skipIf(process.platform !== "linux")("ends at once for a folder that can never be made", async () => {
-    expect(await refusalOf({ DATA_DIR: "/proc/carillon" })).toMatch(
-      /^carillon start: Carillon cannot write to \/proc\/carillon \([^\n]+\)\. [^\n]*DATA_DIR[^\n]*\n$/,
-    );
-  });
+  it.skipIf(process.platform !== "linux")(
+    "exits at once for a folder that can never be created",
+    async () => {
+      expect(await refusalOf({ DATA_DIR: "/proc/carillon" })).toMatch(
+        /^carillon start: Carillon cannot write to \/proc\/carillon \([^\n]+\)\. [^\n]*DATA_DIR[^\n]*\n$/,
+      );
+    },
+  );
 
   it("says what is wrong with a DATABASE_URL", async () => {
     expect(await refusalOf({ DATABASE_URL: "postgres://u:p@127.0.0.1:1/d", SECRET_KEY })).toBe(
@@ -111,9 +114,9 @@ describe("carillon keys --new-workspace", () => {
   });
 });
 
-describe("a disk that is full", () => {
+describe("a full disk", () => {
   it.skipIf(!ROOT)(
-    "is what clients and monitors are told, and nothing but room is needed",
+    "is reported to clients and monitors, and needs only free space to recover",
     async (context) => {
       const disk = join(folder, "disk");
       await mkdir(disk);
@@ -132,7 +135,7 @@ describe("a disk that is full", () => {
           fetch(`${url}/v2/event/`, {
             method: "POST",
             headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-            // Too long to be put where earlier ones were.
+            // Too long to fit where earlier ones were.
             body: JSON.stringify({ event: "MOVED", distinct_id, properties: { text: "x".repeat(20_000) } }),
           });
         const readiness = async () => {

@@ -1,4 +1,4 @@
-/** `npm run check`: everything that can be known without running the product. */
+/** `npm run check`: everything that can be checked without running the product. */
 import { steps, tool } from "./run-steps.ts";
 
 await steps([

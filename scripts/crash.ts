@@ -1,7 +1,7 @@
 /**
  * `node scripts/crash.ts --kills 20`: kills API, workers and database with `kill -9` under a load of all kinds of
- * nodes, starts them again, and checks that nothing was lost and nothing was done twice in silence. `--seed <n>`
- * repeats the schedule of a run, `--clients <n>` says how many send triggers side by side.
+ * nodes, restarts them, and checks that nothing was lost and nothing was silently done twice. `--seed <n>` repeats the
+ * schedule of a run, `--clients <n>` is the number of concurrent clients.
  */
 import { parseArgs } from "node:util";
 import { proveCrashes } from "./crash/proof.ts";

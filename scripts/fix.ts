@@ -1,4 +1,4 @@
-/** `npm run fix`: what can be mended mechanically. */
+/** `npm run fix`: fixes everything that can be fixed mechanically. */
 import { steps, tool } from "./run-steps.ts";
 
 await steps([

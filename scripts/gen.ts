@@ -1,6 +1,6 @@
 /**
- * `npm run gen`: writes everything that is generated from the sources: the registries of endpoints, nodes,
- * vendors and channels, the reference, the schema dump and the row types. `npm run gen -- --check` fails when one is stale.
+ * `npm run gen`: writes everything that is generated from the sources: the registries of endpoints, nodes, vendors and
+ * channels, the reference, the schema dump and the row types. `npm run gen -- --check` fails when one is stale.
  */
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
@@ -98,9 +98,9 @@ async function emit(file: string, text: string): Promise<void> {
   }
 }
 
-/** The pages of nodes that there are, and of no others. */
+/** The pages of existing nodes, removing all others. */
 async function nodePages(): Promise<void> {
-  // Only now: the registry may have just been written.
+  // Imported only now, because the registry may have just been written.
   const { nodes } = await import("../packages/server/src/nodes/index.gen.ts");
   const folder = join(root, "docs/reference");
   const pages = nodeReference(nodes, await readNodeExamples());

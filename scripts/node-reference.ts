@@ -4,11 +4,11 @@ import type { ExampleStep, NodeExample } from "../packages/server/test/node-exam
 import { settingRows } from "./node-settings-table.ts";
 
 /*
- * The reference of nodes: a page for each type, and a list of them. Settings come from the schema that checks them,
- * the rest from `examples/nodes/`, whose examples a test runs.
+ * The reference of nodes: a page for each type, and a list of them. Settings come from the schema that checks them, the
+ * rest from `examples/nodes/`, whose examples a test runs.
  */
 
-/** Relative to `docs/reference/`, with the text of each. Throws where a type has no example. */
+/** Pages by path relative to `docs/reference/`. Throws if a type has no example. */
 export function nodeReference(
   nodes: readonly NodeDefinition[],
   examples: ReadonlyMap<string, NodeExample>,
@@ -153,7 +153,7 @@ function jsonBlock(value: Json | Readonly<Record<string, Json | undefined>>): st
 
 const WIDTH = 110;
 
-/** JSON on one line where it fits, as the formatter of the sources writes it. */
+/** JSON on one line if it fits, like the formatter of the sources. */
 function print(value: Json, indent: string): string {
   const short = oneLine(value);
   if (typeof value !== "object" || value === null || indent.length + short.length <= WIDTH) return short;

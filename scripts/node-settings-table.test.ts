@@ -85,7 +85,7 @@ describe("the rows of a node's settings", () => {
         extra: text.optional().describe("Text."),
       }),
     ]);
-    // As nodes have it that know older spellings, and hand on something else than is written.
+    // Like nodes that accept older spellings, and output something else than their input.
     const config = z.preprocess((input) => input, variants).transform(({ kind }) => kind);
     for (const schema of [variants, config]) {
       expect(settingRows(schema)).toEqual([

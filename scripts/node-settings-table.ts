@@ -1,14 +1,14 @@
 import { z } from "zod";
 
 /**
- * The settings of a node as rows of a table, read from the schema that checks them. A setting that only some
- * variants of a node have has a row for each of those; what is inside objects and lists has rows of its own.
+ * The settings of a node as rows of a table, from the schema that checks them. A setting that only some variants of a
+ * node have gets a row for each of those; members of objects and lists get rows of their own.
  */
 export interface SettingRow {
   /** `schedule.monthdays[].pos` */
   name: string;
   type: string;
-  /** `yes`, empty, or where it is. */
+  /** `yes`, empty, or under which condition. */
   required: string;
   default: string;
   meaning: string;
@@ -20,7 +20,7 @@ export function settingRows(config: z.ZodType): SettingRow[] {
   return rowsOf(toJsonSchema(config), "");
 }
 
-/** What authors write: before defaults and transformations. What a preprocessor leaves to its schema is that schema's. */
+/** The author's input: before defaults and transformations. A preprocessor is described by the schema it feeds. */
 function toJsonSchema(config: z.core.$ZodType): Schema {
   return z.toJSONSchema(config, {
     io: "input",
@@ -29,7 +29,7 @@ function toJsonSchema(config: z.core.$ZodType): Schema {
       const { def } = zodSchema._zod;
       if (def.type === "pipe" && def.in._zod.def.type === "transform")
         Object.assign(jsonSchema, toJsonSchema(def.out));
-      // zod keeps back the defaults of what is transformed, because they may be of another type.
+      // zod omits the defaults of transformed values, because they may have another type.
       const fallback = z.globalRegistry.get(zodSchema as z.core.$ZodType)?.["default"];
       if (fallback !== undefined) Object.assign(jsonSchema, { default: fallback });
     },
@@ -101,7 +101,7 @@ function simpleType(schema: Schema): string {
   return type === "string" ? "text" : String(type);
 }
 
-/** The alternatives, but that nothing is written; all there is where there is only that. */
+/** The alternatives except null and the empty text; these only if there is nothing else. */
 function schemasOf(schema: Schema): Schema[] {
   const { type } = schema;
   const alternatives = schema.oneOf ?? schema.anyOf;
@@ -124,7 +124,7 @@ function itemOf({ items }: Schema): Schema {
   return (Array.isArray(items) ? {} : asSchema(items)[0]) ?? {};
 }
 
-/** JSON Schema also has booleans for schemas; nothing is to be said about those. */
+/** JSON Schema also allows booleans as schemas; these have nothing to show. */
 function asSchema(schema: unknown): Schema[] {
   return typeof schema === "object" && schema !== null ? [schema as Schema] : [];
 }

@@ -56,7 +56,7 @@ function readSettings(): Config {
   }
 }
 
-/** Credentials for this folder's demo: made on the first start, kept in a file while this database knows them. */
+/** Credentials for this folder's demo: created on the first start, kept in a file while this database knows them. */
 async function ownKeys({ first, services }: Carillon): Promise<Keys> {
   const file = join(resolve(config.DATA_DIR), "quickstart.json");
   if (first === null) {

@@ -20,7 +20,7 @@ export function tool(name: string, args: string[], env: Record<string, string> =
   }).finally(release);
 }
 
-/** As in run.mjs: a terminal's Ctrl-C reaches the child by itself, everything else is passed on. */
+/** Like in run.mjs: a terminal's Ctrl-C reaches the child directly, everything else is forwarded. */
 function passSignals(child: ChildProcess): () => void {
   const pass = (signal: NodeJS.Signals) => {
     if (signal !== "SIGINT" || !isatty(0)) child.kill(signal);

@@ -1,5 +1,5 @@
-// The one entry of every npm verb. Plain JavaScript on purpose: it is run by whatever Node (18 or newer) the
-// machine has, installs what the lock file names when that is not yet done, and hands over to the pinned Node.
+// The single entry of every npm verb. Deliberately plain JavaScript: it runs on any Node (18 or newer), installs the
+// packages of the lock file if necessary, and starts the pinned Node.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
@@ -40,8 +40,8 @@ function install() {
   // Another package manager may have started this script; the lock file is npm's.
   const path = process.env.npm_execpath ?? "";
   const npm = basename(path) === "npm-cli.js" ? path : undefined;
-  // Not `ci`: it refuses a lock file without the optional packages of every system, and so one made where the registry
-  // has only those of some. Versions and checksums are those of the lock file either way, and it is left as it is.
+  // Not `ci`: it refuses a lock file without the optional packages of every system, which a registry with only some of
+  // them produces. Versions and checksums are those of the lock file either way, and it is not changed.
   const flags = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
   const result = npm
     ? spawnSync(process.execPath, [npm, ...flags], { cwd: root, stdio: "inherit" })
@@ -52,14 +52,14 @@ function install() {
   }
 }
 
-/** Whether npm's own record of what it installed, whoever called it, agrees with the lock file. */
+/** Whether npm's own record of the installationmatches the lock file. */
 function isInstalled() {
   const wanted = readPackages(join(root, "package-lock.json"));
   const present = readPackages(join(root, "node_modules", ".package-lock.json"));
   if (present === undefined || !existsSync(join(bin, "node"))) return false;
   return Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
     const found = present[path];
-    // What is optional is for other systems. The empty path is this project itself.
+    // Optional packages are for other systems. The empty path is this project itself.
     if (found === undefined) return optional === true || path === "";
     return found.version === version && found.integrity === integrity;
   });
@@ -72,8 +72,8 @@ function readPackages(file) {
 function run(command, args) {
   const path = `${bin}${delimiter}${process.env.PATH ?? ""}`;
   const child = spawn(command, args, { stdio: "inherit", env: { ...process.env, PATH: path } });
-  // A terminal sends Ctrl-C to the child as well; what is sent to this process alone is passed on. Either way this
-  // process waits for the child's own clean end.
+  // A terminal sends Ctrl-C to the child as well; a signal to this process alone is forwarded. Either way this process
+  // waits for the child's clean end.
   for (const signal of ["SIGINT", "SIGTERM"]) {
     process.on(signal, () => {
       if (signal !== "SIGINT" || !isatty(0)) child.kill(signal);
@@ -87,7 +87,7 @@ function run(command, args) {
   child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
 }
 
-/** npm passes a signal to the shell between it and this script, and many shells die of it without passing it on. */
+/** npm signals the shell between it and this script, and many shells die of it without forwarding it. */
 function stopWithoutParent(child) {
   const parent = process.ppid;
   const watch = setInterval(() => {

@@ -1,6 +1,6 @@
 /**
- * `npm test`: the static checks, then every test. With arguments: only the tests they name, no checks. The last
- * line counts tests for tools that read it.
+ * `npm test`: the static checks, then every test. With arguments: only the tests they name, no checks. The last line
+ * counts tests for tools that parse it.
  */
 import { readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -23,7 +23,7 @@ const counts = await readFile(report, "utf8").then(
   () => ({ numPassedTests: 0, numFailedTests: 1, numFailedTestSuites: 1 }),
 );
 await rm(report, { force: true });
-// A file that fails to load has no tests of its own to count.
+// A file that fails to load has no tests to count.
 const failed = Math.max(counts.numFailedTests, code === 0 ? 0 : 1);
 console.log(`${counts.numPassedTests} passed, ${failed} failed`);
 process.exit(failed > 0 || counts.numPassedTests === 0 ? 1 : 0);

@@ -5,7 +5,7 @@ import { type Browser, chromium } from "playwright-core";
 
 /**
  * A real browser for the tests of pages: the system's Chromium, or the one that CHROMIUM_PATH names. Pages are not
- * tested without one: where it is missing and may be installed, it is, else the error says what to install.
+ * tested without one: it is installed if it is missing and that is allowed, otherwise the error says what to install.
  */
 const DEBIAN = "/usr/bin/chromium";
 const execute = promisify(execFile);
@@ -27,7 +27,7 @@ export async function launchBrowser(): Promise<Browser> {
   });
 }
 
-/** The path of a Chromium that can be run. Throws what to install. */
+/** The path of a runnable Chromium. Throws an error that says what to install. */
 export async function findChromium(named = process.env.CHROMIUM_PATH): Promise<string> {
   if (named !== undefined && named !== "") {
     if (await isExecutable(named)) return named;

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 
 /** A command that a user would type, run as a child of the test. */
 export interface Command extends AsyncDisposable {
-  /** What it has printed so far, both streams. */
+  /** The output so far, both streams. */
   output: () => string;
   /** Resolves with the first match in the output; rejects when the command ends or falls silent before it. */
   says: (pattern: RegExp, seconds?: number) => Promise<RegExpExecArray>;
@@ -17,18 +17,18 @@ export interface Ended {
   code: number | null;
   stdout: string;
   stderr: string;
-  /** From the start, or from the signal that was sent. */
+  /** Since the start, or since the signal that was sent. */
   seconds: number;
 }
 
 export const repository = fileURLToPath(new URL("../../", import.meta.url));
 export const CLI = "packages/cli/src/main.ts";
 
-/** Runs `node <args>` in the repository. Disposed of, it is stopped, by force if it must be. */
+/** Runs `node <args>` in the repository. Disposing of it stops it, by force if necessary. */
 export function command(args: string[], env: Record<string, string> = {}): Command {
   const child = spawn(process.execPath, args, {
     cwd: repository,
-    // What the shell or the test runner has set is not what the command is to be told.
+    // The command does not inherit the environment of the shell or the test runner.
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -1,6 +1,6 @@
 import type { World } from "./world.ts";
 
-/** What the tests of the SDK send: templates and workflows, committed through the management API. */
+/** The content for the SDK tests: templates and workflows, committed through the management API. */
 export async function publish({ manage }: World): Promise<void> {
   await publishTemplate(manage, "order", {
     email: {

@@ -1,9 +1,9 @@
-/** A mail as its reader sees it. Enough of MIME for what our own server writes: it is no mail client. */
+/** Parses a mail as its reader sees it. Enough of MIME for what our own server writes, not a full mail client. */
 export interface MimePart {
   /** By lower-case name, unfolded and decoded. */
   headers: Record<string, string>;
   type: string;
-  /** Of `Content-Type` and `Content-Disposition`, decoded. */
+  /** From `Content-Type` and `Content-Disposition`, decoded. */
   filename: string | null;
   body: Buffer;
   parts: MimePart[];
@@ -24,7 +24,7 @@ export function parseMime(raw: string): MimePart {
   };
 }
 
-/** The first part of a type, however deep. */
+/** The first part of a type, at any depth. */
 export function findPart(part: MimePart, type: string): MimePart | null {
   if (part.type === type) return part;
   for (const inner of part.parts) {
@@ -50,7 +50,7 @@ function decodeWords(text: string): string {
     .replaceAll(/(\?=)\s+(=\?)/g, "$1$2")
     .replaceAll(/((?:=\?utf-8\?[bq]\?[^?]*\?=)+)/gi, (run: string) => {
       const words = [...run.matchAll(/=\?utf-8\?([bq])\?([^?]*)\?=/gi)];
-      // A character may be cut between two words, so bytes are joined before they become text.
+      // A character may be split between two words, so bytes are joined before decoding.
       return Buffer.concat(
         words.map(([, encoding = "", word = ""]) =>
           encoding.toLowerCase() === "b"

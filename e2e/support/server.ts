@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { until } from "../../packages/server/test/harness.ts";
 
-/** A server as a user starts it: the command in a process of its own, on a database that is empty but migrated. */
+/** A server as a user starts it: the command in a separate process, on a database that is empty but migrated. */
 export interface ServerProcess {
   url: string;
-  /** As the first start printed them. */
+  /** As printed by the first start. */
   credentials: Credentials;
-  /** What it wrote to its log so far. */
+  /** The log output so far. */
   output: () => string;
   /** Ends it as systemd would; resolves to its exit code. */
   stop: () => Promise<number | null>;

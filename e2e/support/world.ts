@@ -14,9 +14,9 @@ export interface World {
   db: Db;
   client: InstanceType<typeof suprsend.Suprsend>;
   mails: Mail[];
-  /** The next mail to an address that nobody asked for yet. */
+  /** The next mail to an address that no earlier call returned. */
   mailTo: (address: string) => Promise<Mail & { mime: MimePart }>;
-  /** A call of the management API. Throws what it refuses. */
+  /** Calls the management API. Throws on a refusal. */
   manage: (method: "POST" | "PATCH", path: string, body: object) => Promise<unknown>;
   close: () => Promise<void>;
 }
@@ -61,7 +61,7 @@ export async function createWorld(): Promise<World> {
   };
 }
 
-/** Before the first mail: routes are remembered. */
+/** Before the first mail, because routes are cached. */
 async function routeMail(db: Db, { port }: MailServer): Promise<void> {
   const config = {
     host: "127.0.0.1",

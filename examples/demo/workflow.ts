@@ -1,6 +1,6 @@
 /**
- * The demo of the quickstart: an order confirmation by e-mail, SMS and inbox. A branch greets large orders
- * differently, and a short delay stands before the text message.
+ * The demo of the quickstart: an order confirmation by e-mail, SMS and inbox. A branch greets large orders differently,
+ * and a short delay precedes the text message.
  */
 export const templates = {
   "order-confirmed": {

@@ -1,9 +1,9 @@
 import type { Db } from "../../packages/server/src/db/db.ts";
 import type { Sink } from "./sink.ts";
 
-/** Everything that is known in the end: what clients were told, what the world outside was given, what is stored. */
+/** Everything known at the end: the responses to clients, the requests to outside servers, and the stored rows. */
 export interface Evidence {
-  /** By their number, in the order they were begun. */
+  /** By number, in the order they were begun. */
   triggers: Trigger[];
   sink: Sink;
   outages: Outage[];
@@ -15,17 +15,17 @@ export interface Evidence {
 
 export interface Trigger {
   n: number;
-  /** Null: it was sent once, whatever became of it. */
+  /** Null: it was sent once, whatever happened to it. */
   key: string | null;
-  /** Their distinct ids, each once. */
+  /** Their distinct ids, without duplicates. */
   recipients: string[];
-  /** The ids that its 202s named. */
+  /** The ids in its 202 responses. */
   accepted: Set<string>;
-  /** At least one try had no answer, or the answer that the database is away. */
+  /** At least one attempt got no response, or the response that the database is unavailable. */
   in_doubt: boolean;
 }
 
-/** Somebody was down. */
+/** A period in which a process was down. */
 export interface Outage {
   names: readonly string[];
   /** performance.now() before the kill, and when everything was up again. */
@@ -35,7 +35,7 @@ export interface Outage {
 
 export interface RequestRow {
   id: string;
-  /** The number of the trigger; null for what runs have caused. */
+  /** The number of the trigger; null for requests caused by runs. */
   n: number | null;
   kind: "trigger" | "event" | "caused";
   /** The workflow's slug, or the event's name. */
@@ -52,14 +52,14 @@ export interface RunRow {
   slug: string;
   distinct_id: string;
   status: string;
-  /** Of its payload; null where that has none. */
+  /** From its payload; null if there is none. */
   n: number | null;
-  /** What it was not triggered with, but has come by; null when there is nothing. */
+  /** Data that was added after the trigger; null if there is none. */
   data: Record<string, unknown> | null;
   steps: StepRow[];
 }
 
-/** As the engine logs it: time in ms, node, stage, text, values seen. */
+/** In the engine's log format: time in ms, node, stage, text, values. */
 export interface StepRow {
   t: number;
   n?: string;
@@ -76,11 +76,11 @@ export interface MessageRow {
   status: string;
   attempt: number;
   failure_class: string | null;
-  /** How often it was marked. */
+  /** How often it was marked ambiguous. */
   ambiguous: number;
-  /** Stored in the inbox. */
+  /** The number of items stored in the inbox. */
   items: number;
-  /** What it says: of inbox and text messages. */
+  /** The text of inbox and text messages. */
   text: string | null;
 }
 
@@ -120,7 +120,7 @@ export function runsOf({ runs }: Evidence, slug: string): RunRow[] {
   return runs.filter((run) => run.slug === slug);
 }
 
-/** The channels that a run made messages for, sorted: `inbox sms`. */
+/** The channels on which a run made messages, sorted: `inbox sms`. */
 export function channelsOf({ messages }: Evidence, { id }: RunRow): string {
   return (messages.get(id) ?? [])
     .map(({ channel }) => channel)

@@ -4,8 +4,8 @@ import { JOURNEYS } from "./journeys.ts";
 import type { Findings } from "./journeys/journey.ts";
 
 /**
- * What the clients were told and the world outside was given, held against what the database has in the end: what is
- * true of every request, run and message, and what each journey promises beyond that.
+ * Compares the responses to clients and the requests to outside servers with the final state of the database: what must
+ * hold for every request, run and message, and what each journey promises beyond that.
  */
 export async function examine(
   db: Db,
@@ -27,7 +27,7 @@ export async function examine(
   };
 }
 
-/** True when nothing is under way any more, and nothing will be by itself. */
+/** True when nothing is in progress, and nothing will start on its own. */
 export async function isAtRest(db: Db): Promise<boolean> {
   const [row] = await db.query<{ open: boolean }>(
     `select exists (select from run where status = 'in_progress')
@@ -38,7 +38,7 @@ export async function isAtRest(db: Db): Promise<boolean> {
   return row?.open === false;
 }
 
-/** True when everything that was in somebody's hands by then is done, or in somebody's hands again. */
+/** True when all work that a process held at that time is done, or held by a process again. */
 export async function isContinued(db: Db, then: Date): Promise<boolean> {
   const [row] = await db.query<{ open: boolean }>(
     `select exists (select from pgboss.job where name ~ $1 and created_on < $2
@@ -91,7 +91,7 @@ function checkRequests({ triggers, requests, runs }: Evidence): string[] {
       else if (request.n !== n)
         problems.push(`trigger ${n}: its 202 names the request of trigger ${request.n}`);
     }
-    // A key that comes again is answered with the request that has it, and leaves a row that says so.
+    // A repeated key is answered with the request that has it, and leaves a row that records this.
     const { own = [], again = [] } = Object.groupBy(stored.get(n) ?? [], ({ status }) =>
       status === "skipped" ? "again" : "own",
     );
@@ -151,13 +151,13 @@ function checkMessage({ id, channel, status, items, failure_class }: MessageRow,
       return status === "delivered" ? [] : [is];
     default:
       if (status === "sent_by_vendor") return arrived ? [] : [`${is} but never came to the vendor`];
-      // Of routings, which know why.
+      // Part of a routing, which records why.
       if (status === "not_to_be_triggered") return [];
       return failure_class === "ambiguous" && status === "trigger_failed" ? [] : [`${is}: ${failure_class}`];
   }
 }
 
-/** A call is under the key of its run: one of a run that is not there was made for nothing, and will be made again. */
+/** A call has the key of its run: one without a run was made in vain, and will be made again. */
 function checkCallers({ runs, sink }: Evidence): string[] {
   const known = new Set(runs.map(({ id }) => id));
   return [...sink.calls.keys()]
@@ -165,7 +165,7 @@ function checkCallers({ runs, sink }: Evidence): string[] {
     .map((key) => `a call came under the key ${key}, of a run that does not exist`);
 }
 
-/** What belongs to waits and gatherings goes with them. */
+/** Rows of waits and batches are removed with them. */
 async function checkLeftovers(db: Db): Promise<string[]> {
   const problems: string[] = [];
   for (const table of ["batch", "batch_item", "waiter", "signal", "smart_step"]) {

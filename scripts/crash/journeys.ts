@@ -7,10 +7,10 @@ import { route } from "./journeys/route.ts";
 import { wait } from "./journeys/wait.ts";
 
 /**
- * What clients trigger, in turns. Together they take each way in which a node can answer the engine (go on, choose a
- * branch, sleep, wait for an event, call, do something in the transaction, end), so that whichever moment a process is
- * killed at, some runs are in the middle of each. A digest is not among them: it closes by the minute at the
- * earliest, and gathers and closes by the same code as a batch.
+ * What clients trigger, in turn. Together they cover each way in which a node can answer the engine (continue, choose a
+ * branch, sleep, wait for an event, call, do something in the transaction, end), so that whenever a process is killed,
+ * some runs are in the middle of each. A digest is not among them: it closes by the minute at the earliest, and gathers
+ * and closes by the same code as a batch.
  */
 export const JOURNEYS: readonly Journey[] = [
   deliver("transactional"),
@@ -24,7 +24,7 @@ export const JOURNEYS: readonly Journey[] = [
   wait({ slug: "patient", longest: "1d", percent: 100, is_awaited: true }),
 ];
 
-/** The n-th trigger's: in turns, so that each has its share of a short load too. */
+/** The journey of the n-th trigger: in turn, so that each also gets its share of a short load. */
 export function journeyOf(n: number): Journey {
   const journey = JOURNEYS[n % JOURNEYS.length];
   if (journey === undefined) throw new Error("there are no journeys");

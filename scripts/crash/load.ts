@@ -7,20 +7,20 @@ import type { JourneyEvent } from "./journeys/journey.ts";
 import { createWatch } from "./watch.ts";
 
 /**
- * Triggers, one after the other in each client, and the events that runs wait for. Half of the triggers carry an
- * idempotency key and are sent again until they have their 202, as a careful client does it; the others are sent once,
- * so that a connection that dies without an answer leaves a question only the database can answer.
+ * Triggers, one after the other in each client, and the events that runs wait for. Half of the triggers have an
+ * idempotency key and are resent until they get their 202, as a careful client does; the others are sent once, so that
+ * if a connection dies without a response only the database knows the result.
  */
 export interface Load {
-  /** By their number, in the order they were begun. */
+  /** By number, in the order they were begun. */
   triggers: Trigger[];
-  /** Answers that no client of a crashing server should ever see. */
+  /** Responses that no client of a crashing server should ever see. */
   wrong: string[];
-  /** No new triggers; resolves when each of them is accepted or given up. */
+  /** Starts no new triggers; resolves when each of them is accepted or given up. */
   stop: () => Promise<void>;
-  /** Resolves when the last event was sent, and was heard where it is awaited; at the latest after so many seconds. */
+  /** Resolves when the last event was sent, and received if it is awaited; at the latest after this many seconds. */
   eventsSent: (seconds: number) => Promise<void>;
-  /** Ends everything at once, however the servers are. */
+  /** Ends everything at once, whatever the state of the servers. */
   abort: () => Promise<void>;
 }
 
@@ -29,12 +29,12 @@ export interface LoadOptions {
   apiKey: string;
   clients: number;
   random: Random;
-  /** Where runs are watched. */
+  /** The database in which runs are watched. */
   db: Db;
 }
 
 const PATIENCE_MS = 10_000;
-/** So that workers on a small machine keep up: who is killed should be in the middle of nodes, not of a backlog. */
+/** Lets workers on a small machine keep up: a kill should hit the middle of nodes, not of a backlog. */
 const LONGEST_PAUSE_MS = 250;
 const RETRY_MS = 100;
 
@@ -60,7 +60,7 @@ export function startLoad({ url, apiKey, clients, random, db }: LoadOptions): Lo
     if (first === undefined) throw new Error(`trigger ${n} is for nobody`);
     const trigger: Trigger = {
       n,
-      // Nobody but its client ends a run that waits for its event: it has to know that there is one.
+      // Only its client ends a run that waits for its event, so the client has to know that there is one.
       key: event?.is_awaited === true || random.chance(0.5) ? `order-${n}` : null,
       recipients: recipients.map(({ distinct_id }) => distinct_id),
       accepted: new Set(),
@@ -74,7 +74,7 @@ export function startLoad({ url, apiKey, clients, random, db }: LoadOptions): Lo
     meetings.push(meet(n, id, first.distinct_id, event));
   }
 
-  /** Once, or until it is accepted where the body has a key. */
+  /** Sends once, or until it is accepted if the body has a key. */
   async function send(
     path: string,
     body: { $idempotency_key: string | null },
@@ -91,7 +91,7 @@ export function startLoad({ url, apiKey, clients, random, db }: LoadOptions): Lo
     }
   }
 
-  /** Null when there was no answer, or only a part of one. */
+  /** Null if there was no response, or only a part of one. */
   async function post(path: string, body: string): Promise<{ status: number; text: string } | null> {
     try {
       const response = await fetch(`${url}${path}`, {
@@ -107,8 +107,8 @@ export function startLoad({ url, apiKey, clients, random, db }: LoadOptions): Lo
   }
 
   /**
-   * The event comes at some time after the run began to wait. A crash of the database may undo that wait, which is
-   * then begun again and knows nothing of an event before it: whoever is awaited comes again.
+   * Sends the event some time after the run began to wait. A crash of the database may undo that wait, which then
+   * begins again without any earlier event: an awaited event is sent again.
    */
   async function meet(n: number, id: string, distinct_id: string, event: JourneyEvent): Promise<void> {
     let seen = await watch.until(id, () => true);
@@ -136,7 +136,7 @@ export function startLoad({ url, apiKey, clients, random, db }: LoadOptions): Lo
     stopping = true;
     await running;
   }
-  /** What was not heard until then is told by the findings: its run is still under way. */
+  /** Findings report events that were not received by then: their runs are still in progress. */
   async function eventsSent(seconds: number): Promise<void> {
     const patience = setTimeout(watch.stop, seconds * 1000);
     await Promise.all(meetings);

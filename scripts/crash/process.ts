@@ -4,8 +4,8 @@ import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 
 /**
- * A Carillon process under a supervisor, as systemd or a container engine would run it: it is started again when
- * it ends by itself, but that is noted, because nothing that happens to a database or to a neighbour may end it.
+ * A Carillon process under a supervisor, as systemd or a container engine would run it: it is restarted when it ends
+ * unexpectedly, but that is recorded, because nothing that happens to a database or to another process may end it.
  */
 export interface Supervised {
   name: string;
@@ -13,9 +13,9 @@ export interface Supervised {
   kill: () => Promise<void>;
   /** Resolves when the process listens. */
   start: () => Promise<void>;
-  /** The ordinary end: SIGTERM, and by force when that takes too long, which is noted. */
+  /** The ordinary shutdown: SIGTERM, then a kill if that takes too long, which is recorded. */
   stop: () => Promise<void>;
-  /** What should not have happened: an end that nobody had asked for, or one that did not come. */
+  /** What should not have happened: an unexpected end, or one that did not come. */
   troubles: string[];
 }
 
@@ -45,7 +45,7 @@ export function supervise(name: string, env: Record<string, string>): Supervised
     started.stdout?.on("data", hear);
     started.stderr?.on("data", hear);
     started.once("exit", (code, signal) => {
-      // A process that was killed on its way up is not waited for any longer: its successor is.
+      // Stops waiting for a process that was killed during its start; its successor is awaited instead.
       resolve();
       if (child !== started || !wanted) return;
       troubles.push(`${name} ended by itself (${signal ?? `exit code ${code}`}): ${said.trim()}`);
@@ -73,7 +73,7 @@ export function supervise(name: string, env: Record<string, string>): Supervised
   return { name, troubles, start, kill: () => end("SIGKILL"), stop: () => end("SIGTERM") };
 }
 
-/** A port that is free now. Clients find a process that was started again on the one it had. */
+/** A port that is currently free. A restarted process keeps its port, so that clients find it. */
 export async function findFreePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");

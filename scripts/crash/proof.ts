@@ -10,31 +10,31 @@ import { startSink } from "./sink.ts";
 import { createWorld, SECRET_KEY, type World } from "./world.ts";
 
 /**
- * The proof that nothing is lost or done twice in silence: one API process, two workers and a PostgreSQL under a load
- * of all kinds of nodes, killed at random moments and started again. In the end every 202 has exactly one run for each
- * recipient, which has ended by the one way it may; every message is settled, and what the vendor or an API was given
- * twice says why.
+ * The proof that nothing is lost or silently done twice: one API process, two workers and a PostgreSQL under a load of
+ * all kinds of nodes, killed at random moments and restarted. In the end every 202 has exactly one run for each
+ * recipient, which has ended in the only allowed way; every message is settled, and anything that the vendor or an API
+ * received twice is explained.
  */
 export interface ProofOptions {
   /** At least one, which is the database's. */
   kills: number;
-  /** Decides who is killed and when, and what the load is. */
+  /** Determines what is killed and when, and the load. */
   seed: number;
   clients: number;
-  /** Hears what is done, line by line. */
+  /** Receives the progress, line by line. */
   log: (line: string) => void;
   /** Ends the proof early, and everything it has started. */
   signal?: AbortSignal;
 }
 
 export interface Proof extends Findings {
-  /** From the last restart until others had taken over what was in the hands of the dead. */
+  /** From the last restart until others had taken over the work of the killed processes. */
   seconds_to_continuation: number;
-  /** From the last restart until nothing was under way. */
+  /** From the last restart until nothing was in progress. */
   seconds_to_rest: number;
 }
 
-/** Who is killed, at the same moment. */
+/** The processes killed at the same moment. */
 type Victims = readonly Name[] | "postgres";
 type Name = "api" | "worker 1" | "worker 2";
 
@@ -46,9 +46,9 @@ const VICTIMS: readonly Victims[] = [
   ["worker 1", "worker 2"],
 ];
 
-/** From the moment everything is up again. A dead worker's jobs are free after 15 s at most, its leases too. */
+/** From when everything is up again. A dead worker's jobs are free after 15 s at most, and so are its leases. */
 const CONTINUED_SECONDS = 20;
-/** Beyond that runs wait, call and sleep by turns, and texts in doubt are tried again. It only has to end. */
+/** After that, runs wait, call and sleep by turns, and texts in doubt are retried. It only has to end. */
 const EVENTS_SECONDS = 60;
 const REST_SECONDS = 120;
 
@@ -108,7 +108,7 @@ export async function proveCrashes({ kills, seed, clients, log, signal }: ProofO
   };
 }
 
-/** A process that finds its way back to the database must not do so more than once. */
+/** A process that reconnects to the database must do so only once. */
 async function countListeners(db: Db): Promise<number> {
   const [row] = await db.query<{ count: number }>(
     "select count(*)::int as count from pg_stat_activity where application_name = 'carillon-listen'",
@@ -138,14 +138,14 @@ async function startProcesses(
   return { url: `http://127.0.0.1:${port}`, processes };
 }
 
-/** Everybody in turn, the database first, in random order. */
+/** Every process in turn, the database first, in random order. */
 function planKills(kills: number, random: Random): Victims[] {
   return random.shuffle(
     Array.from({ length: kills }, (_unused, index) => VICTIMS[index % VICTIMS.length] ?? []),
   );
 }
 
-/** Resolves when they are gone, with what brings them back. */
+/** Resolves when they are gone, to a function that restarts them. */
 async function kill(
   victims: Victims,
   world: World,
@@ -160,7 +160,7 @@ async function kill(
   return () => Promise.all(chosen.map((process) => process.start()));
 }
 
-/** Seconds since the last restart at which it was so; more than `limit` when it was not. */
+/** Seconds from the last restart until it held; more than `limit` if it never did. */
 async function waitFor(
   isSo: () => Promise<boolean>,
   limit: number,

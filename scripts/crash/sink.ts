@@ -5,19 +5,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "../../packages/server/test/random.ts";
 
 /**
- * The world outside: an HTTP server that is both the vendor of text messages and the API that nodes call, and that
- * remembers everything it was given. It takes its time to answer, so that a process that is killed has requests in
- * the air, some that arrived and some that were already answered.
+ * The outside world: an HTTP server that is both the vendor of text messages and the API that nodes call, and that
+ * records every request. It is slow to answer, so that a killed process has requests in flight, some that have arrived
+ * and some that were already answered.
  */
 export interface Sink {
   textUrl: string;
-  /** Nodes may call whatever is below it. */
+  /** Nodes may call any path below it. */
   callUrl: string;
-  /** Message id → what arrived, in its order. */
+  /** Message id → what arrived, in order. */
   texts: Map<string, Text[]>;
-  /** Messages whose caller was gone before it had its answer. */
+  /** Messages whose caller disconnected before its response. */
   cut: Set<string>;
-  /** Idempotency key → the calls that carried it, in their order. */
+  /** Idempotency key → the calls with it, in order. */
   calls: Map<string, Call[]>;
   close: () => Promise<void>;
 }
@@ -28,13 +28,13 @@ export interface Text {
 }
 
 export interface Call {
-  /** performance.now() of its arrival. */
+  /** performance.now() on arrival. */
   at: number;
-  /** What it was answered with, or would have been; no two calls are answered the same. */
+  /** Its actual or intended response; no two calls get the same. */
   answer: number;
-  /** The caller was gone before it had its answer. */
+  /** The caller disconnected before its response. */
   was_cut: boolean;
-  /** What it came over. A connection belongs to one process and ends with it. */
+  /** Its connection, which belongs to one process and ends with it. */
   connection: Connection;
 }
 
@@ -44,7 +44,7 @@ export interface Connection {
 }
 
 const SLOWEST_MS = 400;
-/** How many of a hundred calls take up to the longest time; the nodes wait for 5 s. */
+/** The percentage of calls that take up to the longest time; the nodes wait for 5 s. */
 const SLOW_CALLS = 10;
 const SLOWEST_CALL_MS = 2000;
 
@@ -128,7 +128,7 @@ function reply(response: ServerResponse, body: object): void {
   response.setHeader("content-type", "application/json").end(JSON.stringify(body));
 }
 
-/** Null when its sender died before it was whole: then it has not arrived. */
+/** Null if its sender died before it was complete: then it has not arrived. */
 async function readBody(request: IncomingMessage): Promise<string | null> {
   let text = "";
   try {

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Db } from "../../packages/server/src/db/db.ts";
 
-/** Looks at runs for as many as want to know, with one query for all of them: watching must not be the load. */
+/** Polls runs for any number of watchers, with one query for all of them: watching must not be the load. */
 export interface Watch {
-  /** The run of a request, once it is as it should be; null when the watch ends first. */
+  /** The run of a request, once `isRight` accepts it; null if the watch ends first. */
   until: (request_id: string, isRight: (run: WatchedRun) => boolean) => Promise<WatchedRun | null>;
-  /** Nobody looks any more. */
+  /** Ends the watch. */
   stop: () => void;
 }
 
@@ -27,7 +27,7 @@ export function createWatch(db: Db): Watch {
   async function look(): Promise<void> {
     looking = true;
     while (watchers.size > 0 && !stopped) {
-      // The database may be away.
+      // The database may be unreachable.
       for (const { request_id, ...run } of await readRuns(db, [...watchers.keys()]).catch(() => [])) {
         const watcher = watchers.get(request_id);
         if (watcher?.isRight(run) !== true) continue;
@@ -57,7 +57,7 @@ export function createWatch(db: Db): Watch {
   };
 }
 
-/** By the index on requests, which leads with the workspace. */
+/** Uses the index on requests, which leads with the workspace. */
 async function readRuns(db: Db, request_ids: string[]): Promise<(WatchedRun & { request_id: string })[]> {
   return db.query<WatchedRun & { request_id: string }>(
     `select r.request_id::text, r.status <> 'in_progress' as is_over, r.wake_at::text

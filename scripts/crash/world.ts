@@ -11,9 +11,8 @@ import { findFreePort } from "./process.ts";
 import type { Sink } from "./sink.ts";
 
 /**
- * A PostgreSQL that keeps its promises (fsync on, the defaults of production) and can be killed, with a workspace
- * that has the workflows of all journeys, and whose texts and calls go to the sink. It always comes back under the
- * same URL.
+ * A durable PostgreSQL (fsync on, production defaults) that can be killed, with a workspace that has the workflows of
+ * all journeys, and whose texts and calls go to the sink. It always restarts under the same URL.
  */
 export interface World {
   databaseUrl: string;
@@ -37,7 +36,7 @@ export async function createWorld({ textUrl, callUrl }: Pick<Sink, "textUrl" | "
   let server: EmbeddedPostgres = await startPostgres();
   const databaseUrl = server.url;
 
-  /** As a supervisor does it: again, while children of the one that was killed have yet to notice. */
+  /** Retries like a supervisor, while children of the killed server have yet to notice. */
   async function startPostgres(): Promise<EmbeddedPostgres> {
     for (let tries = 1; ; tries++) {
       try {
@@ -68,7 +67,7 @@ export async function createWorld({ textUrl, callUrl }: Pick<Sink, "textUrl" | "
     async killPostgres() {
       const [pid] = (await readFile(join(server.dataDir, "postgres", "postmaster.pid"), "utf8")).split("\n");
       process.kill(Number(pid), "SIGKILL");
-      // The server has ended: this only waits for that and lets the folder go.
+      // The server has ended: this only waits for that and unlocks the folder.
       await server.stop();
     },
     async startPostgres() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The sources run on Node 24, which comes along as a package; called by an older one, this hands over to it.
+// The sources run on Node 24, which is installed as a package; on an older Node, this starts it.
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -12,7 +12,7 @@ if (Number(process.versions.node.split(".")[0]) >= 24) {
   const pinned = dirname(createRequire(import.meta.url).resolve("node/package.json"));
   const args = [fileURLToPath(main), ...process.argv.slice(2)];
   const child = spawn(join(pinned, "bin", "node"), args, { stdio: "inherit" });
-  // Ctrl-C in a terminal reaches the whole group; sent on, it would count as the second one, which ends at once.
+  // Ctrl-C in a terminal reaches the whole group; forwarding it would count as the second signal, which ends at once.
   const signals = process.stdin.isTTY ? ["SIGTERM"] : ["SIGTERM", "SIGINT"];
   for (const signal of signals) process.on(signal, () => child.kill(signal));
   if (process.stdin.isTTY) process.on("SIGINT", () => {});

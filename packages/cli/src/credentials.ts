@@ -1,6 +1,6 @@
 import type { FirstCredentials } from "@carillon/server";
 
-/** The text that a first start prints. Secrets are stored hashed or sealed: this is their only showing. */
+/** The text that a first start prints. Secrets are stored hashed or encrypted: they are shown only here. */
 export function describeCredentials(first: FirstCredentials, url: string): string {
   return [
     "",

@@ -1,8 +1,6 @@
 import { parseArgs } from "node:util";
 
-/**
- * The `carillon` command. A verb is loaded when it is called, so that asking for help never loads the server.
- */
+/** The `carillon` command. A verb is loaded when it is called, so that help never loads the server. */
 interface Verb {
   summary: string;
   load: () => Promise<{ run: (args: string[]) => Promise<void> }>;
@@ -36,7 +34,7 @@ try {
   await run(process.argv.slice(process.argv.indexOf(name) + 1));
 } catch (error) {
   const message = error instanceof Error ? error.message : String(error);
-  // Wrong settings have a line each.
+  // Each invalid setting has its own line.
   for (const line of message.split("\n")) console.error(`carillon ${name}: ${line}`);
   process.exit(1);
 }

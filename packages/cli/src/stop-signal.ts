@@ -1,6 +1,6 @@
 /**
- * Resolves at the first signal to stop. A later one ends the process at once; but not within a second, because one
- * wish may arrive several times: service managers signal whole groups, and parents pass on what they get.
+ * Resolves at the first signal to stop. A later one ends the process at once, but not within the first second, because
+ * one request may arrive several times: service managers signal whole groups, and parents forward signals.
  */
 export function stopSignal(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -6,7 +6,7 @@ import { accepted, EMPTY, pause, type Row, type Scenario, settled } from "./meas
 import { createSink } from "./sink.ts";
 import { type BenchWorkflow, createWorld, PEOPLE, type ServerProcess, type World } from "./world.ts";
 
-/** Workflows that wait, gather and decide. */
+/** Workflows that wait, batch and branch. */
 export const journeys: Scenario[] = [
   { name: "ten-nodes", run: tenNodes },
   { name: "wakes", run: wakes },
@@ -29,7 +29,7 @@ const transform = (ref: string, key: string, value_lang: string, value: string) 
   properties: { variables: [{ key, value_lang, value }] },
 });
 
-/** Two branches, of which the first is taken and holds one node. */
+/** Two branches, of which the first is taken and contains one node. */
 function branch(ref: string, variable: string, value: string, inside: object) {
   const leaf = { variable_ns: "", variable, op: "==", value };
   return {
@@ -88,7 +88,7 @@ const trigger = (apiKey: string, workflow: string) => (index: number) =>
     }),
   );
 
-/** What nine more nodes cost a run that waits for nothing. */
+/** What nine more nodes cost a run that does not wait. */
 async function tenNodes(serverUrl: string, scale: number): Promise<Row[]> {
   const world = await createWorld(serverUrl, "ten_nodes", null, TEN);
   const server = await world.startServer("all");
@@ -134,7 +134,7 @@ const SLEEPY: BenchWorkflow[] = [
 const WAKES_PER_SECOND = 2000;
 const WATCHED_SECONDS = 20;
 
-/** Sleepers due at 2,000 a second: how late each is, with few and with a million asleep, idle and under load. */
+/** Sleepers due at 2,000 a second: how late each is, with few and with a million sleepers, idle and under load. */
 async function wakes(serverUrl: string, scale: number): Promise<Row[]> {
   const rows: Row[] = [];
   const many = Math.round(1_000_000 * scale);
@@ -170,14 +170,14 @@ async function wakes(serverUrl: string, scale: number): Promise<Row[]> {
   return rows;
 }
 
-/** The lateness with few sleepers, to be compared with that of many. */
+/** The lateness with few sleepers, for comparison with many. */
 function slope(first: Row | undefined, asleep: number, few: number): string {
   return first === undefined
     ? ""
     : `${few.toLocaleString("en")} asleep: ${first.p50_ms?.toFixed(1)} ms (${Math.round(asleep / few)} times fewer)`;
 }
 
-/** Rows as the engine writes them, due far from now; `startWaking` moves them all to where they begin at once. */
+/** Rows as the engine writes them, due far from now; `startWaking` moves them all to their start at once. */
 async function putToSleep(world: World, count: number): Promise<void> {
   await world.db.query(
     `insert into run (workspace_id, id, request_id, workflow_slug, version_id, lane, distinct_id, recipient_id,
@@ -194,7 +194,7 @@ async function putToSleep(world: World, count: number): Promise<void> {
   await world.db.query("vacuum analyze run");
 }
 
-/** Moves the sandbox's clock to where the first sleeper is due three seconds later; when that is, in our time. */
+/** Moves the sandbox's clock so that the first sleeper is due three seconds later; returns that time in real time. */
 async function startWaking(world: World): Promise<number> {
   const [row] = await world.db.query<{ began: Date }>(
     `update workspace set clock_offset_ms =
@@ -206,7 +206,7 @@ async function startWaking(world: World): Promise<number> {
 
 async function waitUntil(world: World, time: number): Promise<void> {
   while (Date.now() < time) await pause(50);
-  // What is late is waited for too.
+  // Waits for late ones too.
   for (;;) {
     const [row] = await world.db.query<{ busy: boolean }>(
       `select exists (select 1 from run where workflow_slug = 'sleepy'
@@ -219,14 +219,14 @@ async function waitUntil(world: World, time: number): Promise<void> {
   await settled(world);
 }
 
-/** End to end as fast as it goes, for as long as wakes are watched. */
+/** End to end at full speed, for as long as wakes are watched. */
 async function keepBusy(world: World, server: ServerProcess, began: number): Promise<void> {
   while (Date.now() < began + WATCHED_SECONDS * 1000) {
     await accepted(server.port, 64, 2000, trigger(world.apiKey, "bench"));
   }
 }
 
-/** Milliseconds between when each run was due and when it went on, by the engine's clock. */
+/** Milliseconds between the due time and the resumption of each run, by the engine's clock. */
 async function lateness(world: World): Promise<Float64Array> {
   const rows = await world.db.query<{ late: number }>(
     `select (s->>'t')::float8 - extract(epoch from '2100-01-01'::timestamptz + r.idempotency_key::int * interval '1 second' / $1) * 1000 as late
@@ -255,7 +255,7 @@ const DIGEST: BenchWorkflow[] = [
   },
 ];
 
-/** 100,000 triggers gathered into 1,000 digests, which then all close at once. */
+/** Batches 100,000 triggers into 1,000 digests, which then all close at once. */
 async function digests(serverUrl: string, scale: number): Promise<Row[]> {
   const world = await createWorld(serverUrl, "digests", null, DIGEST);
   const server = await world.startServer("all");
@@ -346,7 +346,7 @@ const WAITING: BenchWorkflow[] = [
 
 const EVENTS_PER_SECOND = 1000;
 
-/** 100,000 runs wait for an event of their person; 1,000 events come each second. */
+/** 100,000 runs wait for an event of their recipient; 1,000 events arrive each second. */
 async function waits(serverUrl: string, scale: number): Promise<Row[]> {
   const world = await createWorld(serverUrl, "waits", null, WAITING);
   const waiting = Math.round(100_000 * scale);
@@ -405,7 +405,7 @@ async function waits(serverUrl: string, scale: number): Promise<Row[]> {
   ];
 }
 
-/** One evaluation of an expression of common size, compiled before. */
+/** One evaluation of an expression of typical size, already compiled. */
 async function expressions(_serverUrl: string, scale: number): Promise<Row[]> {
   const data = {
     order: {

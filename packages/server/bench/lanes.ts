@@ -3,13 +3,13 @@ import { accepted, EMPTY, pause, type Row, type Scenario, settled } from "./meas
 import { createSink, type Sink } from "./sink.ts";
 import { type BenchWorkflow, createWorld, PEOPLE, type ServerProcess, type World } from "./world.ts";
 
-/** How long a one-time password takes while a campaign is sent, and while one computes without end. */
+/** How long a one-time password takes while a campaign is sent, and while another one computes endlessly. */
 export const lanes: Scenario[] = [{ name: "lanes", run: otpBesideCampaigns }];
 
 const text = { node_type: "send_sms", name: "Text", ref: "text", properties: { template: "bench" } };
 const all = { node_type: "send_multi_channel", name: "All", ref: "all", properties: { template: "bench" } };
 
-/** Uses all the time that an expression may have, for each of its recipients anew. */
+/** Uses the full time limit of an expression for each of its recipients. */
 const endless = (index: number) => ({
   node_type: "transform",
   name: "Endless",

@@ -1,18 +1,18 @@
 import { connect, type Socket } from "node:net";
 
 /**
- * A closed-loop load generator: each connection sends its next request when the last one was answered. It speaks
- * just enough HTTP/1.1 to keep the generator's share of the two cores small; the server sees ordinary requests.
+ * A closed-loop load generator: each connection sends its next request after the previous response. It implements just
+ * enough HTTP/1.1 to keep the generator's share of the two cores small; the server sees ordinary requests.
  */
 export interface LoadOptions {
   host: string;
   port: number;
   connections: number;
-  /** Stop after this many answers. */
+  /** Stops after this many responses. */
   total: number;
   /** The whole request as bytes, for the n-th request. */
   request: (index: number) => Buffer;
-  /** Each accepted status; any other ends the load. */
+  /** Whether a status is expected; any other ends the load. */
   accepts: (status: number) => boolean;
 }
 

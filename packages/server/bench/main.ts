@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- scenario …] [--scale 0.2] [--write]`: measures the hot paths on this machine, beside bare
- * yardsticks in the same run. Embedded PostgreSQL with fsync on; load, server and database share the cores.
- * `--write` puts the table into docs/benchmarks.md.
+ * `npm run bench [-- scenario …] [--scale 0.2] [--write]`: measures the hot paths on this machine, next to bare
+ * yardsticks in the same run. Embedded PostgreSQL with fsync on; load, server and database share the cores. `--write`
+ * writes the table to docs/benchmarks.md.
  */
 import { rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

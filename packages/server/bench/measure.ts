@@ -10,7 +10,7 @@ export interface Row {
   p99_ms: number | null;
   peak_mb: number | null;
   rows_per_notification: number | null;
-  /** The floor we hold ourselves to, where there is one. */
+  /** The minimum that we require, if any. */
   floor: string;
 }
 
@@ -52,7 +52,7 @@ export function speedOf(result: LoadResult): { per_second: number; p50_ms: numbe
   };
 }
 
-/** Waits until no request and no message is on its way. */
+/** Waits until no request and no message is in progress. */
 export async function settled(world: World): Promise<void> {
   for (;;) {
     const [row] = await world.db.query<{ busy: boolean }>(

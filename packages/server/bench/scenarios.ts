@@ -84,7 +84,7 @@ async function bulkAccept(serverUrl: string, scale: number): Promise<Row[]> {
   ];
 }
 
-/** Trigger to two settled messages, one of them an HTTP call; everything on this machine at once. */
+/** Trigger to two settled messages, one of them an HTTP call; everything on this machine. */
 async function endToEnd(serverUrl: string, scale: number): Promise<Row[]> {
   const sink = await createSink();
   const world = await createWorld(serverUrl, "end_to_end", sink.url);
@@ -206,7 +206,7 @@ async function sleepers(serverUrl: string, scale: number): Promise<Row[]> {
   return [alone, { ...asleep, floor: `costs < 10 % (here ${(cost * 100).toFixed(1)} %)` }, latency];
 }
 
-/** Of a process that only accepts: what it inserts, it leaves alone. */
+/** Rows stored by a process that only accepts, which never changes what it inserted. */
 async function storedRows(world: World): Promise<number> {
   const [row] = await world.db.query<{ stored: number }>(
     "select ((select count(*) from request) + (select count(*) from pgboss.job))::float8 as stored",

@@ -1,10 +1,13 @@
 import { createServer, type Socket } from "node:net";
 
-/** A vendor that answers everything with 200, as cheaply as HTTP allows; it counts and tells when each came. */
+/**
+ * A vendor that answers everything with 200, as cheaply as HTTP allows; it counts requests and reports when each
+ * arrived.
+ */
 export interface Sink {
   url: string;
   count: () => number;
-  /** Called with the moment (performance.now) of each arrival, and the request. */
+  /** Called with the time (performance.now) of each arrival, and the request. */
   onArrival: (hear: (at: number, request: string) => void) => void;
   close: () => void;
 }
@@ -45,7 +48,7 @@ export async function createSink(): Promise<Sink> {
   };
 }
 
-/** Where the first whole request ends; -1 while it is incomplete. */
+/** Where the first complete request ends; -1 while it is incomplete. */
 function requestEnd(text: string): number {
   const head = text.indexOf("\r\n\r\n");
   if (head === -1) return -1;

@@ -7,10 +7,10 @@ import { createDb, type Db } from "../src/db/db.ts";
 import type { RecipientEdit } from "../src/recipients/recipients.ts";
 import { type FurnishedWorkflow, furnish } from "../test/furnish.ts";
 
-/** What a scenario may want beside the usual workflow. */
+/** What a scenario may need besides the default workflow. */
 export type BenchWorkflow = FurnishedWorkflow;
 
-/** A database with a workspace, a workflow and its people, and Carillon processes on it: what scenarios run in. */
+/** A database with a workspace, a workflow and recipients, and Carillon processes on it, for one scenario. */
 export interface World {
   db: Db;
   databaseUrl: string;
@@ -68,7 +68,7 @@ const TEMPLATES = {
   },
 };
 
-/** The usual workflow: a message to our inbox, and a text through an HTTP vendor. */
+/** The default workflow: a message to our inbox, and a text through an HTTP vendor. */
 const SEND = {
   node_type: "send_multi_channel",
   name: "Send",
@@ -115,7 +115,7 @@ async function startServer(databaseUrl: string, role: string): Promise<ServerPro
   };
 }
 
-/** The server's own log line says where it listens. What it warns of while it is measured belongs to the result. */
+/** The server's log line contains its URL. Its warnings during the measurement are part of the result. */
 async function readUrl(child: ChildProcess & { stdout: Readable }): Promise<string> {
   const lines = createInterface({ input: child.stdout });
   return new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@ import { createDb, type Db } from "../src/db/db.ts";
 import { generateLoad, percentile, post } from "./load.ts";
 import type { Row } from "./measure.ts";
 
-/** What the parts can do alone on this machine, measured in the same run: a pipeline cannot be faster. */
+/** What the parts achieve alone on this machine, measured in the same run: a pipeline cannot be faster. */
 export async function runYardsticks(serverUrl: string, scale: number): Promise<Row[]> {
   return [...(await bareCommit(serverUrl, scale)), ...(await bareJobs(serverUrl, scale))];
 }
@@ -20,7 +20,7 @@ async function openDatabase(serverUrl: string, name: string): Promise<{ db: Db; 
   return { db: createDb({ url: url.href, max: 4, onError: () => {} }), url: url.href };
 }
 
-/** An HTTP server that does nothing but put bodies on disk, in groups. In this process, with the load. */
+/** An HTTP server that only writes bodies to disk, in groups. In this process, with the load. */
 async function bareCommit(serverUrl: string, scale: number): Promise<Row[]> {
   const { db } = await openDatabase(serverUrl, "yardstick_commit");
   await db.query(

@@ -35,7 +35,7 @@ describe("a setting", () => {
     ["DATABASE_POOL", "3", /^DATABASE_POOL must be a whole number from 4 to /],
     ["RETENTION_RUN_DAYS", "forever", /^RETENTION_RUN_DAYS must be/],
     ["CALL_CONCURRENCY", "1", /^CALL_CONCURRENCY must be a whole number from 4 to /],
-    // Longer than a timer can be: it would end at once.
+    // Beyond the maximum of a timer, which would fire at once.
     ["SHUTDOWN_SECONDS", "3000000", /^SHUTDOWN_SECONDS must be a whole number from 1 to 86400/],
   ])("is refused with one line that names it and says what it must be: %s=%s", (name, value, line) => {
     const message = refusal({ [name]: value });
@@ -44,7 +44,7 @@ describe("a setting", () => {
   });
 
   it.each(["nonsense", "https://db.internal/carillon", "postgres://u:p#ss@h/d", "postgres://h:port/d"])(
-    "of a database that is no such URL is refused, and its password is not shown: %s",
+    "of a database that is not a valid URL is refused, and its password is not shown: %s",
     (url) => {
       const message = refusal({ DATABASE_URL: url, SECRET_KEY: KEY });
       expect(message).toMatch(/^DATABASE_URL must be a URL such as postgres:\/\/user:password@/);
@@ -83,7 +83,7 @@ describe("settings together", () => {
     expect(lines.map((line) => line.split(" ")[0])).toEqual(["DATABASE_URL", "PORT", "ROLE", "SECRET_KEY"]);
   });
 
-  it("with a database of one's own want a key, said before that database is asked for anything", () => {
+  it("with an external database require a key, reported before that database is asked for anything", () => {
     const line = "SECRET_KEY must be given with DATABASE_URL, and kept: `openssl rand -base64 32` makes one.";
     expect(refusal({ DATABASE_URL: DATABASE })).toBe(line);
     expect(configSchema.safeParse({ DATABASE_URL: DATABASE }).success).toBe(false);

@@ -73,7 +73,7 @@ describe("a start that the settings forbid", () => {
     await expect(start(other)).rejects.toThrow("SECRET_KEY is not the one it was sealed with");
   });
 
-  it("has an empty key file, which is not taken for a key", async () => {
+  it("has an empty key file, which does not count as a key", async () => {
     const config = settings({});
     const carillon = await start(config);
     await carillon.stop();
@@ -89,7 +89,7 @@ describe("the first credentials", () => {
     await free(probe);
     const silent = createSilentLog();
     let rival: Promise<Server> | undefined;
-    // Behind the look at the port, before the server listens.
+    // After the check of the port, before the server listens.
     const log = {
       ...silent,
       info(fields: object, message: string) {

@@ -5,15 +5,15 @@ import { describe, expect, it } from "vitest";
 import { ERRORS } from "../src/errors.ts";
 
 /**
- * Who may know whom. A room is a folder of `src`, a leaf is a file at its top. The table is the architecture:
- * change it in the same commit as ARCHITECTURE.md, and say why.
+ * Which module may import which. A room is a folder of `src`, a leaf is a file at its top. The table is the
+ * architecture: change it in the same commit as ARCHITECTURE.md, and say why.
  */
 const src = fileURLToPath(new URL("../src/", import.meta.url));
 const repository = fileURLToPath(new URL("../../../", import.meta.url));
 
 const LEAVES = new Set(["errors", "log", "ids", "config", "metrics"]);
 
-/** Room → what its files may import besides the room itself and pure libraries. A `room/file` names one door. */
+/** Room → what its files may import besides the room itself and pure libraries. A `room/file` allows one file. */
 const MAY_KNOW: Record<string, string[]> = {
   core: [],
   templates: ["core"],
@@ -144,7 +144,7 @@ const roomOf = (file: string) =>
 const doorOf = (file: string) => file.replace(/\.ts$/, "");
 
 describe("the rooms of the server", () => {
-  it("know only whom the table lets them know", async () => {
+  it("import only what the table allows", async () => {
     const wrong = (await readImports()).filter(({ from, to }) => {
       const room = roomOf(from);
       if (room === "main" || room === "index" || from.endsWith("index.gen.ts") || room === roomOf(to))

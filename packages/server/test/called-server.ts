@@ -4,26 +4,26 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { until } from "./harness.ts";
 
-/** Somebody else's HTTP API, on loopback: it keeps what it is sent, and answers when and how the test says. */
+/** A third-party HTTP API, on loopback: it stores requests, and answers when and how the test decides. */
 export interface CalledServer {
   url: string;
   /** Every request so far, in order. */
   requests: Received[];
-  /** Waits for the request of this number, from 0. */
+  /** Waits for the request with this number, from 0. */
   request: (index: number) => Promise<Received>;
   close: () => Promise<void>;
 }
 
 export interface Received {
   method: string;
-  /** With its query. */
+  /** Including the query. */
   path: string;
   headers: IncomingHttpHeaders;
   body: string;
   answer: (status: number, body?: unknown) => void;
 }
 
-/** What is not answered at once waits for `answer`. */
+/** A request that is not answered at once waits for `answer`. */
 export type AtOnce = (request: Received) => [status: number, body?: unknown] | null;
 
 export async function startCalledServer(atOnce: AtOnce = () => null): Promise<CalledServer> {
@@ -51,7 +51,7 @@ export async function startCalledServer(atOnce: AtOnce = () => null): Promise<Ca
   };
 }
 
-/** Text goes out as it is; everything else as JSON. */
+/** Text is sent as it is; everything else as JSON. */
 function send(response: ServerResponse, status: number, body: unknown): void {
   response
     .writeHead(status)

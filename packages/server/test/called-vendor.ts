@@ -7,12 +7,12 @@ import { createSecretBox } from "../src/workspaces/crypto.ts";
 import { type Harness, until } from "./harness.ts";
 import { SECRET_KEY } from "./pipeline.ts";
 
-/** A vendor of a test's own, which answers each call when and how the test says. */
+/** A vendor for one test, which answers each call when and how the test decides. */
 export interface CalledVendor {
   vendor: Vendor;
   /** Every call so far, in order. */
   calls: Call[];
-  /** Waits for the call of this number, from 0. */
+  /** Waits for the call with this number, from 0. */
   call: (index: number) => Promise<Call>;
 }
 
@@ -20,7 +20,7 @@ export interface Call {
   message: OutgoingMessage;
   signal: AbortSignal;
   answer: (outcome: Outcome) => void;
-  /** The vendor has a bug. */
+  /** Simulates a bug in the vendor. */
   throws: (error: Error) => void;
 }
 

@@ -11,7 +11,7 @@ import type { JsonObject } from "../src/core/json.ts";
 import { createExpressions, type Language } from "../src/expressions/expressions.ts";
 import { FENCED } from "./run-page.ts";
 
-/* The tables of the concepts about expressions, conditions and time are examples, and each of them holds. */
+/* The tables of the concepts about expressions, conditions and time are examples, and each of them is tested. */
 const read = (name: string) =>
   readFile(fileURLToPath(new URL(`../../../docs/concepts/${name}.md`, import.meta.url)), "utf8");
 
@@ -21,7 +21,7 @@ const [expressionsPage, conditionsPage, timePage] = await Promise.all([
   read("time"),
 ]);
 
-/** The cells of the rows under a header, without what marks them as code. */
+/** The cells of the rows under a header, without their code marks. */
 function tableOf(page: string, ...header: string[]): string[][] {
   const rows = page.split("\n").map((line) =>
     line

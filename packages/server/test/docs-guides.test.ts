@@ -5,7 +5,7 @@ import { createHarness, type Harness } from "./harness.ts";
 import { missingLines } from "./run-node-example.ts";
 import { FENCED, runPage } from "./run-page.ts";
 
-/* The guides about workflows do what they say, each on a server of its own: they stop its clock. */
+/* The guides about workflows work as written, each on a separate server, because they stop its clock. */
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 let harness: Harness;
@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => harness.close());
 
-/** Lines that a page says its commands print: its `text` blocks, and what stands behind `#` at the end of a command. */
+/** The output that a page promises: its `text` blocks, and the text after `#` at the end of a command. */
 async function promised(file: string): Promise<string[]> {
   const blocks = [...(await readFile(`${root}${file}`, "utf8")).matchAll(FENCED)];
   return blocks.flatMap(([, language, block = ""]) =>

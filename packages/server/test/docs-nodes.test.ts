@@ -8,7 +8,7 @@ import { readNodeExamples } from "./node-examples.ts";
 import { FENCED } from "./run-page.ts";
 import { type ExampleServer, missingLines, runNodeExample } from "./run-node-example.ts";
 
-/* The reference of nodes is complete, and its examples do what it says. */
+/* The reference of nodes is complete, and its examples work as written. */
 const examples = await readNodeExamples();
 const types = nodes.map(({ type }) => type).toSorted();
 
@@ -82,7 +82,7 @@ describe("the example of", () => {
   });
 });
 
-/** Runs of one trigger have no order among each other. */
+/** Runs of one trigger have no defined order. */
 function sorted<T>(list: readonly T[] = []): T[] {
   return list.toSorted((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1));
 }

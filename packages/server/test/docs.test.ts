@@ -10,8 +10,8 @@ import { createHarness, type Harness } from "./harness.ts";
 import { FENCED, runPage } from "./run-page.ts";
 
 /**
- * What the documentation says is true: its links lead somewhere, the commands that it names exist, the commands of its
- * guides do what they say on a real server, and the image's files name what there is.
+ * The documentation is correct: its links resolve, the commands that it names exist, the commands of its guides work on
+ * a real server, and the image's files refer to existing ones.
  */
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const execute = promisify(execFile);
@@ -19,7 +19,7 @@ const execute = promisify(execFile);
 interface Page {
   file: string;
   text: string;
-  /** Without its fenced blocks, where what looks like a link is none. */
+  /** Without its fenced blocks, where anything that looks like a link is not one. */
   prose: string;
 }
 
@@ -44,7 +44,7 @@ const isThere = (file: string) =>
     () => false,
   );
 
-/** As the hosts of repositories make them of headings. */
+/** Anchors as repository hosts derive them from headings. */
 function anchorsOf(prose: string): string[] {
   return [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
     heading
@@ -55,7 +55,7 @@ function anchorsOf(prose: string): string[] {
 }
 
 describe("the pages", () => {
-  it("link to files and headings that there are", async () => {
+  it("link to existing files and headings", async () => {
     const pages = await readPages();
     expect(pages.length).toBeGreaterThan(10);
     const broken: string[] = [];
@@ -75,7 +75,7 @@ describe("the pages", () => {
     expect(broken).toEqual([]);
   });
 
-  it("name npm scripts and verbs of carillon that there are", async () => {
+  it("name existing npm scripts and verbs of carillon", async () => {
     const { scripts } = JSON.parse(await readText("package.json")) as { scripts: Record<string, string> };
     const { stdout } = await execute(process.execPath, [
       join(root, "packages/cli/bin/carillon.mjs"),
@@ -95,9 +95,9 @@ describe("the pages", () => {
     expect(unknown).toEqual([]);
   });
 
-  it("name settings that there are", async () => {
+  it("name existing settings", async () => {
     const unknown: string[] = [];
-    // Names in capitals that are something else: operators of conditions, and what guides keep in the shell.
+    // Capitalised names that are not settings: operators of conditions, and shell variables of guides.
     const others = new Set<string>([...VALUE_OPS, "IS_NOT", "API_KEY"]);
     for (const { file, prose } of await readPages()) {
       for (const [, name = ""] of prose.matchAll(/`([A-Z]{2,}_[A-Z_]+)(?:=[^`]*)?`/g)) {
@@ -152,7 +152,7 @@ describe("the commands of a guide", () => {
 });
 
 describe("the image", () => {
-  it("copies files that there are, and every package's own", async () => {
+  it("copies existing files, and every package's own", async () => {
     const dockerfile = await readText("docker/Dockerfile");
     const sources = [...dockerfile.matchAll(/^COPY (?!--from)(.+)$/gm)].flatMap(([, args = ""]) =>
       args.trim().split(/\s+/).slice(0, -1),
@@ -164,7 +164,7 @@ describe("the image", () => {
     }
   });
 
-  it("runs a file that there is, as somebody else than root, and asks for its health", async () => {
+  it("runs an existing file, not as root, and checks its health", async () => {
     const dockerfile = await readText("docker/Dockerfile");
     const [, entry] = /^ENTRYPOINT \["node", "([^"]+)"\]$/m.exec(dockerfile) ?? [];
     expect(await isThere(join(root, entry ?? "?"))).toBe(true);
@@ -174,7 +174,7 @@ describe("the image", () => {
 
   it("is built and given its settings by a compose file that can be read", async () => {
     const compose = await readText("docker/compose.yaml");
-    // The formatter's parser refuses what is no YAML.
+    // The formatter's parser refuses invalid YAML.
     await execute(join(root, "node_modules/.bin/oxfmt"), ["--check", "docker/compose.yaml"], { cwd: root });
     const [, dockerfile] = /dockerfile: (\S+)/.exec(compose) ?? [];
     expect(await isThere(resolve(root, "docker", "..", dockerfile ?? "?"))).toBe(true);

@@ -7,15 +7,15 @@ import type { RecipientEdit } from "../src/recipients/recipients.ts";
 import { createSecretBox } from "../src/workspaces/crypto.ts";
 
 /**
- * What the first workspace of a fresh database is given before servers are started on it: by the management API
- * where that has a way, so that the benchmarks and the crash proof run what its users could have made.
+ * The content of a fresh database's first workspace before servers are started on it: created by the management API
+ * where possible, so that the benchmarks and the crash proof run what users could have made.
  */
 export interface Furniture {
   secretKey: string;
-  /** By slug, then by channel: the content of its one variant. */
+  /** By slug, then by channel: the content of the single variant. */
   templates: Record<string, Record<string, JsonObject>>;
   workflows: FurnishedWorkflow[];
-  /** Settings of the HTTP vendor that text messages go through; null leaves them to the simulator. */
+  /** Settings of the HTTP vendor for text messages; null leaves them to the simulator. */
   texts: JsonObject | null;
   people?: RecipientEdit[];
 }
@@ -29,7 +29,7 @@ export interface FurnishedWorkflow {
   nodes: object[];
 }
 
-/** Returns the API key of the workspace. Throws when the database has a workspace already. */
+/** Returns the API key of the workspace. Throws if the database already has a workspace. */
 export async function furnish(databaseUrl: string, furniture: Furniture): Promise<string> {
   const config = configSchema.parse({
     DATABASE_URL: databaseUrl,

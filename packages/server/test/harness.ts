@@ -17,13 +17,13 @@ export interface Harness extends Pick<Carillon, "app" | "services" | "url"> {
   wsSecret: string;
   apiKey: string;
   serviceToken: string;
-  /** Of the cloned database. */
+  /** The URL of the cloned database. */
   databaseUrl: string;
   close: () => Promise<void>;
 }
 
 export interface HarnessOptions {
-  /** Default `all`; `api` leaves accepted work alone. */
+  /** Default `all`; `api` does not process accepted work. */
   role?: "all" | "api" | "worker";
   clock?: Clock;
   env?: Record<string, string>;
@@ -89,7 +89,7 @@ async function onServer(
   }
 }
 
-/** Waits for a condition of the outside world; never a fixed time. Throws what the last look threw. */
+/** Waits for an external condition; never a fixed time. Throws the error of the last attempt. */
 export async function until<T>(look: () => Promise<T | null | undefined | false>, seconds = 15): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {

@@ -21,8 +21,8 @@ import { createWorkshop, type Workshop } from "./hostile/workshop.ts";
 import { createRandom, type Random } from "./random.ts";
 
 /**
- * The worst that a client with good credentials can send, and one without. Whatever it is, there is an answer in
- * time, never a failure of the server, and the next client is served as if nothing had happened.
+ * The worst that clients can send, with and without valid credentials. Whatever it is, there is a response in time,
+ * never a failure of the server, and the next client is served normally.
  *
  * Every input follows from the seed: `HOSTILE_SEED=7` is another set, `HOSTILE_COUNT=50000` a longer run.
  */
@@ -31,7 +31,7 @@ const COUNT = Number(process.env.HOSTILE_COUNT ?? 6000);
 const BATCHES = 10;
 const SIDE_BY_SIDE = 8;
 const PATIENCE_SECONDS = 5;
-/** Caches fill up and code is compiled; a leak of one body a request would be ten times this. */
+/** Caches fill up and code is compiled; a leak of one body per request would be ten times this. */
 const MAX_GROWTH = 20 * 1024 * 1024;
 
 let harness: Harness;
@@ -64,7 +64,7 @@ afterAll(async () => {
 async function send({ method, url, headers, payload }: HostileRequest): Promise<Answer> {
   watchdog.begin(`${method} ${url.slice(0, 200)}`);
   const answered = new AbortController();
-  // Let go of with the answer: what waits for the full time would hold on to thousands of them.
+  // Released with the response: timers that ran for the full time would hold thousands of them.
   const patience = once(AbortSignal.timeout(PATIENCE_SECONDS * 1000), "abort", { signal: answered.signal });
   const reply = await Promise.race([
     harness.app.inject({ method: method as "GET", url, headers, ...(payload === null ? {} : { payload }) }),
@@ -79,7 +79,7 @@ async function send({ method, url, headers, payload }: HostileRequest): Promise<
   return { status: reply.statusCode, content_type, text: reply.body };
 }
 
-/** The request and what is wrong with its answer, for whoever has to repeat it; null when nothing is. */
+/** The request and the fault of its response, to reproduce it; null if there is none. */
 async function attack(target: Target, request: HostileRequest): Promise<string | null> {
   const fault = faultOf(await send(request), request.families, request.method);
   if (fault === null) return null;
@@ -95,7 +95,7 @@ async function sideBySide(work: readonly (() => Promise<void>)[]): Promise<void>
   await Promise.all(hands);
 }
 
-it("starts from examples that are sound", async () => {
+it("starts from valid examples", async () => {
   await workshop.addSound("victim");
   const refused: string[] = [];
   for (const target of targets.filter(({ example }) => example?.is_sound === true)) {
@@ -158,7 +158,7 @@ describe("bodies", () => {
 
 describe("an array of records", () => {
   it.each([["/trigger/"], ["/v2/event/"], ["/v2/bulk/event/"]])(
-    "%s takes the good ones that stand among bad ones",
+    "%s accepts the valid ones among invalid ones",
     async (path) => {
       const random = createRandom(seed);
       const example = targets.find(({ name }) => name === `POST ${path}`)?.example?.body;
@@ -190,7 +190,7 @@ describe("an array of records", () => {
   function spoiled(example: unknown, random: Random): string {
     for (;;) {
       const text = print(spoil(toNode(example), random));
-      // Many large ones are too large together, which refuses all.
+      // Many large ones together exceed the limit, which refuses all of them.
       if (text.length < 6000) return text;
     }
   }
@@ -200,12 +200,12 @@ describe("on the wire", () => {
   const authorization = () => `Bearer ${caller.apiKey}`;
 
   it.each(MALFORMED.map((bytes, index) => [index, bytes] as const))(
-    "malformed request %i is refused or hung up on",
+    "malformed request %i is refused or disconnected",
     async (_index, bytes) => {
       const { answers, closed } = await converse(harness.url, [bytes]);
       expect(answers.length > 0 || closed).toBe(true);
       for (const answer of answers) {
-        // Without a Host header it is refused below us, and in silence.
+        // Without a Host header it is silently refused below us.
         const isSilent = answer.status === 400 && answer.text === "";
         const fault = isSilent ? null : faultOf(answer, ["management", "status_error"]);
         expect(fault).toBeNull();
@@ -226,7 +226,7 @@ describe("on the wire", () => {
     expect(answers.map(({ status }) => status)).toEqual([202, 400, 202]);
   });
 
-  it("Expect: 100-continue is granted", async () => {
+  it("Expect: 100-continue is supported", async () => {
     const body = JSON.stringify(workshop.soundTrigger());
     const text = post("/trigger/", authorization(), body, "expect: 100-continue\r\n");
     const { answers } = await converse(harness.url, [text]);
@@ -244,7 +244,7 @@ describe("on the wire", () => {
     expect(answers).toMatchObject([{ status: 202 }]);
   });
 
-  it("two hundred clients that hang up in the middle of a request leave nothing behind", async () => {
+  it("two hundred clients that disconnect in the middle of a request leave nothing behind", async () => {
     const before = await workshop.countRequests();
     const text = post("/trigger/", authorization(), JSON.stringify(workshop.soundTrigger()));
     const random = createRandom(seed);
@@ -264,7 +264,7 @@ describe("on the wire", () => {
 describe("what authors write", () => {
   const FATES = ["refused", "failure", "failed", "partial_failure", "completed"];
 
-  /** Under names of their own: what is refused must not leave an earlier one in its place. */
+  /** Under separate names: a refused one must not leave an earlier one in its place. */
   function named(sources: readonly string[]): [title: string, slug: string, source: string][] {
     return sources.map((source, index) => {
       const title = JSON.stringify(source.length > 40 ? `${source.slice(0, 40)}…` : source);
@@ -297,7 +297,7 @@ describe("what authors write", () => {
   });
 });
 
-it("still takes and delivers an ordinary trigger after all of that", async () => {
+it("still accepts and delivers an ordinary trigger after all of that", async () => {
   watchdog.begin("an ordinary trigger");
   const { execution, messages } = await workshop.deliverSound();
   expect(execution).toBe("completed");

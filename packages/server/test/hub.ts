@@ -3,17 +3,17 @@ import { sign } from "../src/http/auth/signature.ts";
 import type { Workspace } from "../src/workspaces/workspaces.ts";
 import type { Harness } from "./harness.ts";
 
-/** A workspace of its own for one test, and the data API as a client with an API key of it sees it. */
+/** A separate workspace for one test, and its data API as a client with its API key sees it. */
 export interface Hub {
   workspace: Workspace;
   wsKey: string;
   wsSecret: string;
   call: (method: Method, url: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
-  /** The same, signed with the workspace key as server SDKs do it. */
+  /** The same, signed with the workspace key like the server SDKs. */
   callSigned: (method: Method, url: string, body?: unknown) => Promise<Answer>;
   /** A committed, enabled workflow with one delivery node. */
   addWorkflow: (slug: string, options?: WorkflowOptions) => Promise<void>;
-  /** The rows of the request log, in the order they were accepted; without what was refused, which is written behind. */
+  /** The rows of the request log, in the order of acceptance; without refusals, which are written asynchronously. */
   requests: () => Promise<RequestLogRow[]>;
 }
 
@@ -23,7 +23,7 @@ export interface Answer {
   status: number;
   type: string;
   text: string;
-  /** The parsed body; undefined when it is no JSON. */
+  /** The parsed body; undefined if it is not JSON. */
   json: unknown;
 }
 
@@ -143,7 +143,7 @@ export async function createHub({ app, services }: Harness): Promise<Hub> {
   };
 }
 
-/** Text goes out as it is; everything else as JSON. */
+/** Text is sent as it is; everything else as JSON. */
 function toPayload(body: unknown): string | undefined {
   return body === undefined || typeof body === "string" ? body : JSON.stringify(body);
 }

@@ -1,4 +1,4 @@
-/** For tests: a certificate for `localhost` and 127.0.0.1, signed by itself, good until 2120. It protects nothing. */
+/** For tests: a self-signed certificate for `localhost` and 127.0.0.1, valid until 2120. It protects nothing. */
 export const LOOPBACK_TLS = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgTpn1CzNPrW2BrxJ0

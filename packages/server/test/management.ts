@@ -6,7 +6,7 @@ export type Management = ReturnType<typeof createManagement>;
 
 export function createManagement({ app, services, serviceToken }: Harness, workspace: Workspace) {
   return {
-    /** `path` is what follows the workspace, with or without a query; a payload that is a text is sent as it is. */
+    /** `path` follows the workspace, with or without a query; a text payload is sent as it is. */
     call: async (method: "GET" | "POST" | "PATCH" | "DELETE", path: string, payload?: unknown) => {
       const [route = "", query] = path.split("?");
       const answer = await app.inject({
@@ -19,7 +19,7 @@ export function createManagement({ app, services, serviceToken }: Harness, works
       });
       return { status: answer.statusCode, body: answer.body === "" ? null : answer.json() };
     },
-    /** With some content for each of its channels; none of them, and it has a version but no live channel. */
+    /** Adds a template with some content for each channel; without channels it has a version but no live channel. */
     async addTemplate(slug: string, channels: string[] = ["inbox"]): Promise<void> {
       const variants = channels.map((channel) => ({ channel, id: "default" }));
       await services.db.query(

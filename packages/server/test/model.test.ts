@@ -5,8 +5,8 @@ import { play } from "./model/play.ts";
 import { startWorker, type Worker } from "./worker.ts";
 
 /*
- * Random stories, played to the reference model and to an engine of two workers: statuses, step logs with their times,
- * payloads, messages, request logs and what cancels answer are the same, and nothing is left behind.
+ * Random stories, played on the reference model and on an engine of two workers: statuses, step logs with their times,
+ * payloads, messages, request logs and the results of cancels are the same, and nothing is left over.
  */
 const AT_ONCE = 20;
 /** The last three cancel runs that were absorbed into a batch after a warning or an error. */

@@ -7,14 +7,14 @@ import type { HttpCall, HttpReply } from "../src/core/http-call.ts";
 import type { CallRecord, NodeContext, NodeDefinition, NodeOutcome, RunFacts } from "../src/engine/node.ts";
 
 /**
- * One node on its own: the product's expressions over a payload, and everything that the node says and merges. What
- * needs people, messages or the database is tested with a worker.
+ * Runs one node on its own: the product's expressions over a payload, and everything that the node logs and merges.
+ * Nodes that need recipients, messages or the database are tested with a worker.
  */
 export interface Bench {
   run: (node: NodeDefinition, properties: JsonObject) => NodeOutcome;
-  /** As when the node's call was answered. */
+  /** Simulates the response to the node's call. */
   answer: (node: NodeDefinition, properties: JsonObject, reply: HttpReply, call?: HttpCall) => NodeOutcome;
-  /** The payload as it is now. */
+  /** The current payload. */
   data: () => JsonObject;
   logged: { severity: string; message: string; properties: JsonObject | undefined }[];
   recorded: CallRecord[];
@@ -28,7 +28,7 @@ const expressions = createExpressions({
 
 const NOW = new Date("2026-07-16T12:00:00Z");
 
-/** Nodes as the registry has them, whatever their settings. */
+/** Nodes in the registry's type, without their settings' type. */
 export function createBench(data: JsonObject = {}, facts: Partial<RunFacts> = {}): Bench {
   const logged: Bench["logged"] = [];
   const recorded: CallRecord[] = [];
@@ -62,7 +62,7 @@ export function createBench(data: JsonObject = {}, facts: Partial<RunFacts> = {}
   };
 }
 
-/** What is wrong with the settings of a node, as `path: message`; nothing when they are good. */
+/** Problems of a node's settings, as `path: message`; empty if they are valid. */
 export function refusals(node: NodeDefinition, properties: JsonObject): string[] {
   const parsed = node.config.safeParse(properties);
   return parsed.success

@@ -6,15 +6,15 @@ import { CHANNELS } from "../src/core/channel.ts";
 import type { Json, JsonObject } from "../src/core/json.ts";
 
 /**
- * What the reference says about a node beside its settings: `examples/nodes/<type>.json`. The generator prints it, a
- * test runs its example. Unknown keys are refused: what nobody reads would be believed.
+ * The reference text of a node besides its settings: `examples/nodes/<type>.json`. The generator prints it, a test runs
+ * its example. Unknown keys are refused, so that nothing in it goes unchecked.
  */
 const folder = fileURLToPath(new URL("../../../examples/nodes/", import.meta.url));
 
-/** Stands for the address of a server that the test starts; pages show it as it is. */
+/** Replaced by the address of a server that the test starts; pages show it as it is. */
 export const EXAMPLE_HOST = "https://api.example.com";
 
-/** Stands in expected texts for what differs from run to run, such as ids. */
+/** Matches parts of expected texts that differ from run to run, such as ids. */
 export const ANYTHING = "…";
 
 const jsonObject = z.custom<JsonObject>(
@@ -27,7 +27,7 @@ const message = z.strictObject({
   channel: z.string(),
   /** A user's distinct_id, an object's `object_type/id`. */
   recipient: z.string(),
-  /** By paths into the content, such as `body.raw.html`. */
+  /** Keyed by paths into the content, such as `body.raw.html`. */
   content: z.record(z.string(), z.string()),
 });
 
@@ -43,16 +43,16 @@ const call = z.strictObject({
 
 const step = z
   .strictObject({
-    /** What it shows, in words. */
+    /** A caption. */
     title: z.string().optional(),
     trigger: jsonObject.optional(),
     event: jsonObject.optional(),
     advance: z.strictObject({ by: z.string() }).optional(),
-    /** What the node calls in this step, and what it is answered. */
+    /** The calls of the node in this step, and the responses. */
     calls: z.array(call).default([]),
     /** Every message that this step makes, in order. */
     messages: z.array(message).default([]),
-    /** Lines of the execution log that this step adds, as `node_ref: message`, in order; there may be others. */
+    /** Lines that this step adds to the execution log, as `node_ref: message`, in order; there may be others. */
     log: z.array(z.string()).default([]),
   })
   .refine(
@@ -75,7 +75,7 @@ const nodeExample = z.strictObject({
     /** By slug; bodies of `POST /v1/{workspace}/workflow/{slug}/`. */
     workflows: z.record(z.string(), jsonObject),
     steps: z.array(step).min(1),
-    /** How all executions stand at the end, in the order in which they began. */
+    /** The final status of all executions, in the order in which they began. */
     executions: z
       .array(z.strictObject({ workflow: z.string(), recipient: z.string(), status: z.string() }))
       .min(1),
@@ -85,7 +85,7 @@ const nodeExample = z.strictObject({
 export type NodeExample = z.output<typeof nodeExample>;
 export type ExampleStep = NodeExample["example"]["steps"][number];
 
-/** All of them, by node type. Throws what is wrong with the first that cannot be read. */
+/** All examples by node type. Throws the problem of the first one that cannot be parsed. */
 export async function readNodeExamples(): Promise<Map<string, NodeExample>> {
   const files = (await readdir(folder)).filter((name) => name.endsWith(".json")).sort();
   const examples = new Map<string, NodeExample>();

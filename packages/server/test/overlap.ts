@@ -2,8 +2,8 @@ import type { Db, Queryable, Tx } from "../src/db/db.ts";
 import { until } from "./harness.ts";
 
 /**
- * Two transactions at the same time, in the order that shows what locks are worth: `second` begins when `first` has
- * done its work, and `first` commits when `second` waits for one of its locks, or was not stopped by any.
+ * Runs two transactions concurrently, in the order that tests locks: `second` begins when `first` has done its work,
+ * and `first` commits when `second` waits for one of its locks, or has finished without waiting.
  */
 export async function overlap(
   db: Db,

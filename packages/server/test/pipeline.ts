@@ -9,20 +9,20 @@ import { type Harness, until } from "./harness.ts";
 import { createHub, type Hub } from "./hub.ts";
 
 /**
- * What tests of the engine and of delivery share: a workspace of their own with simulators behind every channel,
- * templates and workflows put straight into its tables, and everything the pipeline wrote.
+ * What tests of the engine and of delivery share: a separate workspace with simulators behind every channel, templates
+ * and workflows written directly to its tables, and access to everything the pipeline wrote.
  */
 export interface Pipeline extends Hub {
   workspace_id: number;
-  /** A live template; each channel named gets some content. */
+  /** Adds a live template with some content for each named channel. */
   addTemplate: (slug: string, channels?: readonly (keyof typeof CONTENTS)[]) => Promise<void>;
-  /** Commits a version of a workflow and makes it live; its id. Again: the next version. */
+  /** Commits a version of a workflow and makes it live; returns its id. Called again, it creates the next version. */
   commit: (slug: string, nodes: StoredNode[], options?: WorkflowSettings) => Promise<string>;
-  /** Triggers through the API; the request's id. Throws unless it was accepted. */
+  /** Triggers through the API; returns the request's id. Throws unless it was accepted. */
   trigger: (body: TriggerBody) => Promise<string>;
   runs: () => Promise<RunRow[]>;
   messages: () => Promise<MessageRow[]>;
-  /** All runs, once there are `count` and none is under way. */
+  /** All runs, once there are `count` and none is in progress. */
   finished: (count: number) => Promise<RunRow[]>;
   request: (id: string) => Promise<{ status: string; errors: JsonObject[] | null }>;
 }
@@ -31,7 +31,7 @@ export interface WorkflowSettings {
   category?: "system" | "transactional" | "promotional";
   conditions?: Condition[];
   events?: string[];
-  /** Whom an event is for. */
+  /** The recipients of an event. */
   overrides?: Overrides;
   payload_schema?: WorkflowDefinition["payload_schema"];
 }
@@ -95,7 +95,7 @@ const CONTENTS = {
   androidpush: { header: "Hello", body: "You are {{$recipient.distinct_id}}" },
 } as const;
 
-/** Of the harness: what its vendors' settings are sealed under. */
+/** The harness's key, which encrypts its vendors' settings. */
 export const SECRET_KEY = "a-secret-key-for-tests";
 
 export async function createPipeline(harness: Harness): Promise<Pipeline> {
@@ -181,7 +181,7 @@ export async function createPipeline(harness: Harness): Promise<Pipeline> {
   };
 }
 
-/** A node as it is stored; `ref` is also its name. */
+/** A node in stored form; `ref` is also its name. */
 export function node(node_type: string, ref: string, properties: JsonObject = {}): StoredNode {
   return { node_type, name: ref, description: null, ref, schema_version: "1", properties };
 }

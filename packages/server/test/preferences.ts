@@ -9,7 +9,7 @@ import type { CategoryPreferenceEdit } from "../src/preferences/recipient-prefer
 import type { Harness } from "./harness.ts";
 import { createHub, type Hub } from "./hub.ts";
 
-/** Preferences of a workspace of its own for one test, each call a transaction. */
+/** Preferences in a separate workspace for one test, with a transaction for each call. */
 export interface PreferenceBench {
   hub: Hub;
   workspace_id: number;
@@ -17,10 +17,10 @@ export interface PreferenceBench {
   db: Db;
   inTx: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
   save: (document: CategoryDocument, commit?: { message: string | null }) => Promise<StoredDocument>;
-  /** Saves and commits a document of these categories alone. */
+  /** Saves and commits a document of only these categories. */
   publish: (...categories: JsonObject[]) => Promise<StoredDocument>;
   addTenant: (tenant_id: string) => Promise<void>;
-  /** Makes users, or objects of a type; ids in the order of the names. */
+  /** Creates users, or objects of a type; returns ids in the order of the names. */
   addRecipients: (names: string[], object_type?: string) => Promise<string[]>;
   addUser: (name: string) => Promise<string>;
   choose: (

@@ -1,8 +1,8 @@
-/** Random choices that a seed repeats: what a failing run printed is what the next run is given. */
+/** Random choices that a seed reproduces: the seed printed by a failing run repeats it. */
 export interface Random {
-  /** From 0, below `limit`. */
+  /** From 0 to `limit`, exclusive. */
   below: (limit: number) => number;
-  /** Both ends included. */
+  /** Inclusive at both ends. */
   between: (least: number, most: number) => number;
   /** True with this probability. */
   chance: (probability: number) => boolean;
@@ -10,7 +10,7 @@ export interface Random {
   shuffle: <T>(items: readonly T[]) => T[];
 }
 
-/** Mulberry32: 32 bits of state are plenty for choices, and it is the same everywhere. */
+/** Mulberry32: 32 bits of state are enough for choices, and it is the same on all platforms. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
 

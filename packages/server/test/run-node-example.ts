@@ -4,7 +4,7 @@ import type { CalledServer, Received } from "./called-server.ts";
 import type { Harness } from "./harness.ts";
 import { ANYTHING, EXAMPLE_HOST, type ExampleStep, type NodeExample } from "./node-examples.ts";
 
-/** What one step of an example did, in the words of the examples. */
+/** The results of one step of an example, in the format of the examples. */
 export interface SeenStep {
   calls: Pick<Received, "method" | "path" | "headers" | "body">[];
   messages: ExampleStep["messages"];
@@ -17,13 +17,13 @@ export interface SeenExample {
   executions: NodeExample["example"]["executions"];
 }
 
-/** A server for the calls of examples; what it answers is the example's. */
+/** A server for the calls of examples, with the examples' responses. */
 export interface ExampleServer extends CalledServer {
-  /** The answers to come, in order; what is called beyond them is answered 500. */
+  /** The remaining responses, in order; further calls get a 500. */
   replies: ExampleStep["calls"][number]["reply"][];
 }
 
-/** Does everything through the HTTP APIs, in a workspace of its own. Throws what they refuse. */
+/** Does everything through the HTTP APIs, in a separate workspace. Throws their refusals. */
 export async function runNodeExample(
   harness: Harness,
   server: ExampleServer,
@@ -38,7 +38,7 @@ export async function runNodeExample(
     server.requests.length = 0;
     server.replies = step.calls.map(({ reply }) => reply);
     await perform(world, step);
-    // Those of a smart routing are there from the beginning, and count when their turn has come.
+    // Messages of a smart routing exist from the beginning, and count when their turn comes.
     const messages = (await world.messages()).filter(
       ({ message_id, status }) => status !== "to_be_triggered" && !known.messages.has(message_id),
     );
@@ -78,7 +78,7 @@ async function perform(world: World, { trigger, event, advance }: ExampleStep): 
   await world.settle();
 }
 
-/** With as much of its content as the example shows of it. */
+/** Includes only the parts of its content that the example shows. */
 function present(
   { workflow, channel, recipient: person, content, status, webhook_data }: MessageView,
   expected: ExampleStep["messages"],
@@ -111,7 +111,7 @@ function newLines({ execution_id, steps }: ExecutionView, known: Map<string, num
   return fresh.map(({ node_ref, message }) => (node_ref === null ? message : `${node_ref}: ${message}`));
 }
 
-/** The expected lines that are missing where they should be: all of them have to come, in order. */
+/** The expected lines that are missing: all of them must occur, in order. */
 export function missingLines(expected: readonly string[], seen: readonly string[]): string[] {
   let from = 0;
   return expected.filter((line) => {

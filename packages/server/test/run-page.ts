@@ -9,15 +9,15 @@ import type { Harness } from "./harness.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** A fenced block of a page: its language and what is in it. */
+/** A fenced block of a page: its language and its content. */
 export const FENCED = /^```(\w*)[^\n]*\n(.*?)^```$/gms;
 
-/** Below what a test may take, so that a page that waits for ever is named with what it printed. */
+/** Less than a test's time limit, so that a page that waits forever is reported with its output. */
 const PATIENCE_MS = 45_000;
 
 /**
- * Runs the page's `bash` blocks in one shell, in order, in an empty folder; what they print. Throws unless there are
- * some and all of them succeed.
+ * Runs the page's `bash` blocks in one shell, in order, in an empty folder; returns their output. Throws unless there
+ * are some and all of them succeed.
  */
 export async function runPage(harness: Harness, file: string): Promise<string> {
   const page = await readFile(join(root, file), "utf8");
@@ -29,7 +29,7 @@ export async function runPage(harness: Harness, file: string): Promise<string> {
   try {
     const shell = spawn("bash", ["-euo", "pipefail"], {
       cwd,
-      // A group of its own, with what it started in the background.
+      // A process group of its own, including what it started in the background.
       detached: true,
       env: {
         PATH: process.env.PATH,
@@ -60,6 +60,6 @@ function endGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
-    // Nothing of it is left.
+    // The group has already ended.
   }
 }

@@ -4,7 +4,7 @@ import { startEmbeddedPostgres } from "../src/db/embedded.ts";
 import { migrate } from "../src/db/migrate.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
-/** A migrated database on a PostgreSQL of its own, gone afterwards. */
+/** A migrated database on a separate PostgreSQL, removed afterwards. */
 export async function withScratchDatabase<T>(work: (db: Db, url: string) => Promise<T>): Promise<T> {
   const folder = await temporaryFolder("scratch");
   const server = await startEmbeddedPostgres({ dataDir: folder, log: () => {} });

@@ -12,8 +12,8 @@ import type { AttachedFile, Outcome, OutgoingMessage } from "../src/delivery/ven
 import smtp from "../src/vendors/email/smtp.ts";
 
 /*
- * What the tests of the SMTP vendor share: a real mail server on loopback that behaves as told, a connection to
- * it, and a mail to send.
+ * What the tests of the SMTP vendor share: a real mail server on loopback with scripted behaviour, a connection to it,
+ * and a mail to send.
  */
 
 export interface Mail {
@@ -43,7 +43,7 @@ export async function serveMail(
     disabledCommands: ["STARTTLS"],
     disableReverseLookup: true,
     hideENHANCEDSTATUSCODES: true,
-    // It must not be ended by destroying its sockets: below a TLS handshake that takes the process along.
+    // Must not be ended by destroying its sockets: during a TLS handshake that ends the process too.
     closeTimeout: 50,
     onData: (stream, session, done) => {
       const keep = async (): Promise<void> => {
@@ -54,7 +54,7 @@ export async function serveMail(
     },
     ...options,
   });
-  // What clients do to their connections is no failure of the server.
+  // Broken client connections are not failures of the server.
   server.on("error", () => {});
   server.server.on("connection", (socket: Socket) => {
     connections += 1;
@@ -139,10 +139,10 @@ export function attached(filename: string, content_type: string, content: string
   return { filename, content_type, bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
-/** For calls nobody gives up. */
+/** For calls that are never aborted. */
 export const never = new AbortController().signal;
 
-/** The outcome of one mail to a server that behaves as told. */
+/** The outcome of one mail to a server with scripted behaviour. */
 export async function sendTo(options: SMTPServerOptions, settings: SmtpSettings = {}): Promise<Outcome> {
   await using server = await serveMail(options);
   await using connection = connectTo(server, settings);
@@ -160,7 +160,7 @@ export function headersOf(raw: string): Record<string, string> {
   );
 }
 
-/** A server of a few lines, for what the real one would not do. An undefined reply: silence. */
+/** A minimal server, for behaviour that the real one does not have. An undefined reply: silence. */
 export async function serveLines(
   answer: (line: string, socket: Socket) => string | undefined,
 ): Promise<AsyncDisposable & { port: number }> {

@@ -7,22 +7,21 @@ import { redactConfig, secretFields } from "../src/delivery/vendor/secret.ts";
 import type { FailureClass, Outcome, OutgoingMessage, Vendor } from "../src/delivery/vendor/vendor.ts";
 
 export interface VendorFixtures<Config extends z.ZodObject> {
-  /** Complete settings, with every secret filled in: the contract watches where these values go. */
+  /** Complete settings, with every secret filled in: the contract checks where these values go. */
   config: z.input<Config>;
-  /** A message the vendor would accept. Its content is what the channel renders. */
+  /** A message that the vendor would accept, with content as the channel renders it. */
   message: OutgoingMessage;
   /** Settings that must be refused. */
   refused?: unknown[];
-  /** The slug, where it is not `<vendor>-<channel>`. */
+  /** The slug, if it is not `<vendor>-<channel>`. */
   slug?: string;
-  /** Answers the calls that come before the one that sends: tokens, look-ups. Undefined: this one sends. */
+  /** Answers the calls before the one that sends: tokens, lookups. Undefined: this one sends. */
   prepare?: (request: HttpRequest) => HttpReply | undefined;
 }
 
 /**
- * What holds for every vendor, whatever it speaks: its slug, its settings and their secrets, and that no answer
- * from outside and no content from inside makes it throw. Each vendor's test calls this once and then tests
- * what is its own.
+ * What holds for every vendor, whatever its protocol: its slug, its settings and their secrets, and that no external
+ * response and no content makes it throw. Each vendor's test calls this once and then tests its own features.
  */
 export function vendorContract<Config extends z.ZodObject>(
   vendor: Vendor<Config>,
@@ -72,7 +71,7 @@ function settingsContract<Config extends z.ZodObject>(
   });
 }
 
-/** Answers that follow no vendor's documentation. */
+/** Responses that follow no vendor's documentation. */
 const STRANGE_BODIES = ["", "null", "[]", "{", "0", '"text"', "<html>Bad gateway</html>", '{"__proto__":1}'];
 const STRANGE_STATUSES = [
   100, 200, 202, 204, 301, 400, 401, 403, 404, 409, 410, 413, 422, 429, 500, 503, 999,
@@ -108,7 +107,7 @@ function sendingContract<Config extends z.ZodObject>(
     }
   };
 
-  it("answers with an outcome whatever comes back", async () => {
+  it("returns an outcome for any response", async () => {
     for (const status of STRANGE_STATUSES) {
       for (const body of STRANGE_BODIES) {
         const outcome = await send(message, newSignal(), () => ({ status, headers: {}, body }));
@@ -117,7 +116,7 @@ function sendingContract<Config extends z.ZodObject>(
     }
   });
 
-  it("answers with an outcome when the call dies, and never says failed for one that may have arrived", async () => {
+  it("returns an outcome when the call fails, and never `failed` for one that may have arrived", async () => {
     for (const [code, arrived] of CALL_FAILURES) {
       let expected = ["sent", "failed", "ambiguous"];
       const outcome = await send(message, newSignal(), () => {
@@ -129,14 +128,14 @@ function sendingContract<Config extends z.ZodObject>(
     }
   });
 
-  it("answers with an outcome for content and identities of any shape", async () => {
+  it("returns an outcome for content and identities of any shape", async () => {
     for (const hostile of hostileMessages(message)) {
       const outcome = await send(hostile, newSignal(), () => ({ status: 200, headers: {}, body: "{}" }));
       expect(problemsOf(outcome, secrets)).toEqual([]);
     }
   });
 
-  it("answers with an outcome when it is told to stop before it starts", async () => {
+  it("returns an outcome when its signal is aborted before it starts", async () => {
     const outcome = await send(message, AbortSignal.abort(), ({ signal }) => {
       throw new HttpCallError(
         signal?.aborted === true ? "aborted" : "connection_refused",
@@ -147,7 +146,7 @@ function sendingContract<Config extends z.ZodObject>(
     expect(problemsOf(outcome, secrets)).toEqual([]);
   });
 
-  it("closes, and closes again without complaint", async () => {
+  it("closes, and closes again without an error", async () => {
     const connection = vendor.open(config, {
       http: scriptedHttp(() => ({ status: 200, headers: {}, body: "{}" })),
     });
@@ -157,7 +156,7 @@ function sendingContract<Config extends z.ZodObject>(
   });
 }
 
-/** Simulators hang until they are told to stop. */
+/** Simulators hang until their signal is aborted. */
 function newSignal(): AbortSignal {
   return AbortSignal.timeout(1000);
 }
@@ -171,7 +170,7 @@ export function scriptedHttp(answer: Answer): HttpClient {
 
 const CLASSES = new Set<FailureClass>(["recipient", "message", "config", "throttled", "transient"]);
 
-/** What is wrong with an outcome, whatever it says. */
+/** What is wrong with an outcome, whatever it is. */
 function problemsOf(outcome: Outcome, secrets: string[]): string[] {
   const text = JSON.stringify(outcome);
   const problems = secrets.some((value) => text.includes(value)) ? ["shows a secret"] : [];
@@ -197,7 +196,7 @@ function problemsOf(outcome: Outcome, secrets: string[]): string[] {
   return problems;
 }
 
-/** The same message with every field of its content, and its identity, replaced by what should not be there. */
+/** The same message with every field of its content, and its identity, replaced by invalid values. */
 function hostileMessages(message: OutgoingMessage): OutgoingMessage[] {
   const values: Json[] = [
     null,

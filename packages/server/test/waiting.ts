@@ -3,11 +3,11 @@ import type { Json, JsonObject } from "../src/core/json.ts";
 import type { Harness } from "./harness.ts";
 import { node, type Pipeline } from "./pipeline.ts";
 
-/** What tests of waits share: the node, events, and the rows that must be gone when nobody waits. */
+/** What tests of waits share: the node, events, and the rows that must be gone when no run waits. */
 export interface WaitInput {
   /** What it waits for: events and conditions. */
   on: JsonObject[];
-  /** The longest time; a day. */
+  /** The longest wait; default: a day. */
   until?: JsonObject;
   come?: StoredNode[];
   timeout?: StoredNode[];
@@ -39,7 +39,7 @@ export function wait(
   };
 }
 
-/** An event that is waited for; leaves and groups of its filter. */
+/** An awaited event; leaves and groups of its filter. */
 export function event(event_name: string, ...event_conditions: JsonObject[]): JsonObject {
   return { type: "future_event", event_name, ...(event_conditions.length > 0 ? { event_conditions } : {}) };
 }
@@ -62,7 +62,7 @@ export async function send(
   if (answer.status !== 202) throw new Error(`${answer.status}: ${answer.text}`);
 }
 
-/** Rows of this workspace that say somebody waits, or was told. */
+/** Rows of this workspace for waiting runs, and for delivered signals. */
 export async function waitingRows(
   { services }: Harness,
   { workspace_id }: Pipeline,

@@ -8,7 +8,7 @@ import { createIdSource } from "../src/ids.ts";
 import { createSilentLog } from "../src/log.ts";
 import { createPreferences } from "../src/preferences/preferences.ts";
 
-/** A waker beside those of running workers, to be ticked by hand. */
+/** A waker besides those of running workers, ticked by hand. */
 export function createTestWaker(db: Db, queue: Queue, clock: Clock = databaseClock): Waker {
   const catalog = createCatalog({ db, ids: createIdSource(), compile: createCompile(new Map()) });
   const preferences = createPreferences({ db, catalog });

@@ -30,15 +30,15 @@ import { createTestWaker } from "./waker.ts";
 import { SECRET_KEY } from "./pipeline.ts";
 
 /**
- * One more worker on a harness's database, as if it were a process of its own: it has connections, caches and
- * loops of its own. With nodes or vendors beside those of the product, where a test needs one that misbehaves.
+ * Another worker on a harness's database, as if it were a separate process: it has its own connections, caches and
+ * loops. With extra nodes or vendors, for tests that need one that misbehaves.
  */
 export interface Worker {
-  /** Moves everything that is due, without waiting for the worker's own timer; how many rows that were. */
+  /** Wakes everything that is due, without waiting for the worker's own timer; returns the number of rows. */
   wake: () => Promise<number>;
-  /** Applies receipts that are due. */
+  /** Applies due receipts. */
   sweep: () => Promise<void>;
-  /** What delivery wrote, in order. */
+  /** The results that delivery wrote, in order. */
   settled: Settled[];
   stop: () => Promise<void>;
 }
@@ -49,9 +49,9 @@ export interface WorkerOptions {
   clock?: Clock;
   /** Database connections. */
   pool?: number;
-  /** Vendor calls side by side. */
+  /** Concurrent vendor calls. */
   concurrency?: number;
-  /** Longest a vendor call may take. */
+  /** The time limit of a vendor call. */
   timeout_ms?: number;
 }
 

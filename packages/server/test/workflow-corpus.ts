@@ -1,8 +1,8 @@
 import type { JsonObject } from "../src/core/json.ts";
 
 /**
- * A sound node of every type, as clients write them: settings nested, no refs. They name the template `welcome`, the
- * workflow `other` and nothing else outside themselves.
+ * A valid node of every type, as clients write them: settings nested, no refs. Outside themselves they name only the
+ * template `welcome` and the workflow `other`.
  */
 export const EVERY_NODE: readonly NodeSample[] = [
   sample("delay", { delay_type: "fixed", value: "1h30m" }),

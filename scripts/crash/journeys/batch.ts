@@ -5,8 +5,8 @@ const PEOPLE = 4;
 const THREADS = ["red", "blue"] as const;
 
 /**
- * Triggers of a few people, gathered by thread for three seconds; what was gathered is sent on as one text. Each
- * trigger is in the payload of one run that carried a batch, and in one text, whoever died on the way.
+ * Triggers for a few recipients, gathered by thread for three seconds; the result is sent as one text. Each trigger is
+ * in the payload of one run that carried a batch, and in one text, whatever was killed meanwhile.
  */
 export const batch: Journey = {
   slug: "batch",
@@ -61,7 +61,7 @@ function eventsOf({ data }: RunRow): BatchedEvent[] {
   return (data?.$batched_events ?? []) as BatchedEvent[];
 }
 
-/** A run carries, or leaves its item with one that does. */
+/** A run either carries a batch, or leaves its item with one that does. */
 function checkRole(run: RunRow, isCarrier: boolean, evidence: Evidence): string[] {
   const problems: string[] = [];
   const absorbed = run.steps.filter(({ p }) => p?.code === "batch_absorbed").length;
@@ -101,7 +101,7 @@ function checkPlaces(runs: RunRow[], what: string, places: Map<number, number>):
   return [...problems, ...strange.map((n) => `trigger ${n} is in ${what}, but has no run`)];
 }
 
-/** A text that came several times is one: whether it might is looked at with all other texts. */
+/** A text that arrived several times counts once: whether that is allowed is checked with all other texts. */
 function checkTexts(runs: RunRow[], carriers: RunRow[], { messages, sink }: Evidence): string[] {
   const sent = carriers.flatMap(({ id }) => messages.get(id) ?? []);
   const failed = sent.filter(({ status }) => status === "trigger_failed");

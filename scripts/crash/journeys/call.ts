@@ -3,9 +3,9 @@ import type { Call } from "../sink.ts";
 import { inbox, type Journey, node, somebody } from "./journey.ts";
 
 /**
- * A node that calls, and a message to the inbox that says what the answer was. A call may be made again, but only
- * when the first one's worker or the database died meanwhile, and always under the same key; whichever answer the run
- * got, it went on once.
+ * A node that calls, and a message to the inbox with the response. A call may be repeated, but only if the worker of
+ * the first one or the database died meanwhile, and always under the same key; whichever response the run got, it
+ * continued once.
  */
 export function call(slug: "fetch" | "webhook"): Journey {
   const template = `answer-${slug}`;
@@ -48,7 +48,7 @@ export function call(slug: "fetch" | "webhook"): Journey {
   };
 }
 
-/** Under the key that the engine gives the call of this node. */
+/** Looked up by the key that the engine gives the call of this node. */
 function callsOf({ sink }: Evidence, run: RunRow): Call[] {
   return sink.calls.get(`${run.id}:call`) ?? [];
 }
@@ -68,7 +68,7 @@ function checkAnswer(run: RunRow, made: Call[], evidence: Evidence): string[] {
   return problems;
 }
 
-/** A connection that ended in an outage of workers belonged to one that was killed. */
+/** A connection that ended in an outage of workers belonged to a killed one. */
 function checkRepeats(run: RunRow, made: Call[], outages: Outage[]): string[] {
   return made.slice(1).flatMap(({ at }, index) => {
     const before = made[index];

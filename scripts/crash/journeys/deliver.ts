@@ -2,8 +2,8 @@ import { channelsOf, runsOf } from "../evidence.ts";
 import { delay, inbox, type Journey, somebody, text } from "./journey.ts";
 
 /**
- * A message to the inbox, a second of sleep, a text message, for one to three people; in two categories, because a
- * text in doubt is repeated in one of them alone.
+ * A message to the inbox, a second of sleep, a text message, for one to three recipients; in two categories, because a
+ * text in doubt is repeated in only one of them.
  */
 export function deliver(category: "transactional" | "promotional"): Journey {
   return {

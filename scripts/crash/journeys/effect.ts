@@ -13,9 +13,9 @@ const TEAM = {
 const GUESTS = { ...TEAM, object_id: "guests" };
 
 /**
- * Everything that a run can do beside sending: a profile is counted up, lists and objects are entered, and two of them
- * left again a second later, another workflow is triggered. Each trigger has a person of its own, so that what was
- * done twice shows in that person. Entering the list starts a workflow too.
+ * Everything that a run can do besides sending: a profile counter is incremented, lists and objects are joined, and two
+ * of them left again a second later, another workflow is triggered. Each trigger has its own recipient, which shows
+ * anything done twice. Joining the list starts a workflow too.
  */
 export const effect: Journey = {
   slug: "effect",
@@ -97,7 +97,7 @@ function checkPerson(run: RunRow, person: Person | undefined): string[] {
   ];
 }
 
-/** One request each, and one run of each that starts a workflow. */
+/** One request for each, and one run for each that starts a workflow. */
 function checkCaused(run: RunRow, { requests, runs }: Evidence): string[] {
   const caused = requests.filter(({ parent_run_id }) => parent_run_id === run.id);
   const names = caused
@@ -130,7 +130,7 @@ function checkMessages(evidence: Evidence): string[] {
   });
 }
 
-/** Lists know how many they have: kept by the write, not counted by the read. */
+/** Lists store their counts: maintained on write, not computed on read. */
 async function checkCounts(db: Db, buyers: number): Promise<string[]> {
   const rows = await db.query<{ list_id: string; subscribers_count: number }>(
     "select list_id, subscribers_count from list order by list_id",

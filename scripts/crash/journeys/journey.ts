@@ -4,25 +4,25 @@ import type { Random } from "../../../packages/server/test/random.ts";
 import type { Evidence } from "../evidence.ts";
 
 /**
- * One kind of load, with what it promises: the workflows it needs, how it is begun, what happens to it on its way,
- * and what must be true of all that were begun when nothing is under way any more.
+ * One kind of load with its promises: the workflows it needs, how it is begun, what happens to it on its way, and what
+ * must hold for all of them when nothing is in progress any more.
  */
 export interface Journey {
-  /** Of the workflow that clients trigger. */
+  /** The slug of the workflow that clients trigger. */
   slug: string;
   templates: Furniture["templates"];
-  /** That one first, then those that it causes. */
+  /** That workflow first, then those that it causes. */
   workflows: (callUrl: string) => FurnishedWorkflow[];
-  /** Whom the n-th trigger is for, and what its payload has beside its number. */
+  /** The recipients of the n-th trigger, and its payload besides the number. */
   begin: (n: number, random: Random) => Begin;
-  /** An event of its first recipient, sent once its run is stored. Its properties have the number. */
+  /** An event of its first recipient, sent once its run is stored. Its properties contain the number. */
   event?: JourneyEvent;
   examine: (evidence: Evidence, db: Db) => Findings | Promise<Findings>;
 }
 
 export interface Findings {
   counts: Record<string, number>;
-  /** Broken promises, in words; empty when all were kept. */
+  /** Broken promises, in words; empty if all were kept. */
   problems: string[];
 }
 
@@ -33,17 +33,17 @@ export interface Begin {
 
 export interface JourneyEvent {
   name: string;
-  /** How many of a hundred journeys meet it. */
+  /** The percentage of journeys that get the event. */
   percent: number;
-  /** At the latest so long after the run was seen. */
+  /** The latest time of the event after the run was seen. */
   within_ms: number;
-  /** The run ends by nothing else: where a crash of the database undid its wait, the event is sent again. */
+  /** Nothing else ends the run: if a crash of the database undid its wait, the event is sent again. */
   is_awaited: boolean;
 }
 
 const PEOPLE = 50;
 
-/** One of few: journeys of the same person meet each other. */
+/** One of a few recipients, so that their journeys overlap. */
 export function somebody(random: Random): { distinct_id: string; $sms: string[] } {
   const index = random.below(PEOPLE);
   return { distinct_id: `user-${index}`, $sms: [phone(index)] };
@@ -53,7 +53,7 @@ export function phone(index: number): string {
   return `+1415${String(2_000_000 + index)}`;
 }
 
-/** A node as it is committed; its name is its reference. */
+/** A node in committed form; its name is its ref. */
 export function node(node_type: string, ref: string, properties: object): object {
   return { node_type, name: ref, ref, properties };
 }

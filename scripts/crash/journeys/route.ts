@@ -5,7 +5,7 @@ const EVENT = "Order Viewed";
 
 /**
  * A smart routing: the inbox and the first number at once, the second number two seconds later, unless the order was
- * looked at. The last step is sent or called off, never both, and called off only if somebody looked.
+ * seen. The last step is sent or cancelled, never both, and cancelled only if the order was seen.
  */
 export const route: Journey = {
   slug: "route",

@@ -12,9 +12,9 @@ export interface Patience {
 }
 
 /**
- * A wait for an event that names the trigger. In the race some events come, early, late or at the very moment the
- * time is up: the run takes one branch, and the event's only if there was one. The patient wait has all the time there
- * is: it goes on by its event, or an event was lost.
+ * A wait for an event that names the trigger. In the race some events arrive early, late or exactly when the time is
+ * up: the run takes one branch, and the event's only if there was one. The patient wait has unlimited time: it
+ * continues by its event, or an event was lost.
  */
 export function wait({ slug, longest, percent, is_awaited }: Patience): Journey {
   return {
@@ -54,7 +54,7 @@ export function wait({ slug, longest, percent, is_awaited }: Patience): Journey 
         ],
       },
     ],
-    // Few people: events reach the waits of other triggers too, and must not end them.
+    // Only a few recipients: events also reach the waits of other triggers, and must not end them.
     begin: (_n, random) => ({ recipients: [somebody(random)] }),
     event: { name: EVENT, percent, within_ms: 4000, is_awaited },
     examine(evidence) {
@@ -73,7 +73,7 @@ export function wait({ slug, longest, percent, is_awaited }: Patience): Journey 
 
 const MESSAGE_OF = { came: "thanks", late: "reminder" } as const;
 
-/** `came` or `late`, where the log and the messages agree on one; what they say where they do not. */
+/** `came` or `late` if the log and the messages agree on one; otherwise what they contain. */
 function branchesOf(run: RunRow, { messages }: Evidence): string {
   const logged = run.steps.flatMap(({ n, p }) =>
     n === "paid" && typeof p?.branch === "string" ? [p.branch] : [],

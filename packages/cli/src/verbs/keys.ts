@@ -6,10 +6,7 @@ const HINTS = `API keys and service tokens are stored hashed and shown once.
   --revoke ID                                                takes one back, within ten seconds everywhere
   --new-workspace SLUG --mode sandbox|production             makes a workspace`;
 
-/**
- * Works on the database directly, because credentials are what one lacks when one asks; beside a running server
- * or without one.
- */
+/** Works on the database directly, because its users may not have credentials yet; with or without a running server. */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,

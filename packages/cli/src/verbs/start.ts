@@ -3,13 +3,13 @@ import { readConfig, startCarillon } from "@carillon/server";
 import { describeCredentials } from "../credentials.ts";
 import { stopSignal } from "../stop-signal.ts";
 
-/** Runs until it is told to stop; a second signal ends it at once. */
+/** Runs until a signal to stop; a second one ends it at once. */
 export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options: { role: { type: "string" }, port: { type: "string" } } });
   const overrides = { ...(values.role && { ROLE: values.role }), ...(values.port && { PORT: values.port }) };
   const config = readConfig({ ...process.env, ...overrides });
   const toldToStop = stopSignal();
-  // Whoever supervises this process starts it again, and the database with it.
+  // The supervisor of this process restarts it, and the database with it.
   const onDatabaseEnd = (line: string) => {
     console.error(`carillon start: ${line}`);
     process.exit(1);

@@ -223,7 +223,7 @@ describe("compileInlineWorkflow", () => {
     ]);
   });
 
-  it("waits for its time first and for its delay then", () => {
+  it("waits until its time first and for its delay then", () => {
     expect(nodesOf({ delay: "5m", trigger_at: "2026-12-24T18:00:00Z" })).toMatchObject([
       { node_type: "delay", ref: "delay_1", properties: { delay_type: "relative_to" } },
       { node_type: "delay", ref: "delay_2", properties: { delay_type: "fixed", value: "5m" } },

@@ -35,7 +35,7 @@ describe.each(channels.map((definition) => [definition.channel, definition] as c
       expect(definition.content.parse(content)).toEqual(content);
     });
 
-    it("keeps keys it does not know, at every level", () => {
+    it("keeps unknown keys, at every level", () => {
       const draft = {
         body: typeof definition.content.parse({})["body"] === "string" ? "" : { own: 1 },
         own: { deep: [1] },

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { RenderError, type Escaping } from "./channel.ts";
 import email, { type RenderedEmail } from "./email.ts";
 
-/** Stands in for the template engine: `{{name}}` from a record, escaped as asked. */
+/** Replaces the template engine: `{{name}}` from a record, escaped as requested. */
 function engine(values: Record<string, string> = {}) {
   const escape = {
     html: (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll("'", "&#x27;"),
@@ -184,7 +184,7 @@ describe("email rendering", () => {
     expect(email.complete?.(content)).toBe(content);
   });
 
-  it("cannot be made to start a header", () => {
+  it("cannot be made to inject a header", () => {
     const content = email.content.parse({
       subject: "{{x}}",
       from_name: "{{x}}",
@@ -253,7 +253,7 @@ describe("email rendering", () => {
     );
   });
 
-  it("refuses markup that is no JSON after rendering", () => {
+  it("refuses markup that is not JSON after rendering", () => {
     const content = html("x", { email_markup: '{"a": {{x}}}' });
     expect(() => email.render(content, engine({ x: "b" }))).toThrow(
       expect.objectContaining({ path: "body.email_markup" }),

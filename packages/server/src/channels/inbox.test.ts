@@ -110,13 +110,13 @@ describe("inbox rendering", () => {
     expect(JSON.stringify(message)).not.toContain("null");
   });
 
-  it("lets a dynamic expiry decide what it is", () => {
+  it("lets a dynamic expiry determine its own format", () => {
     const draft = { is_expiry_enabled: true, expiry: { format: "relative", value: "{{until}}" } };
     expect(render(draft, { until: "2026-12-01T10:00:00Z" })["expiry"]).toMatchObject({ format: "absolute" });
     expect(render(draft, { until: "3600" })["expiry"]).toMatchObject({ format: "relative", value: "3600" });
   });
 
-  it("fails the message for an expiry that is none", () => {
+  it("fails the message for an invalid expiry", () => {
     const draft = { is_expiry_enabled: true, expiry: { value: "{{until}}" } };
     expect(() => render(draft, { until: "soon" })).toThrow(expect.objectContaining({ path: "expiry.value" }));
   });
@@ -132,7 +132,7 @@ describe("inbox rendering", () => {
     );
   });
 
-  it("takes small pictures inline, but no documents", () => {
+  it("accepts small pictures inline, but no documents", () => {
     const picture = "data:image/png;base64,AAAA";
     expect(render({ avatar: { image_url: picture } })["avatar"]).toMatchObject({ avatar_url: picture });
     expect(() => render({ avatar: { image_url: "data:image/svg+xml,<svg/>" } })).toThrow(/avatar\.image_url/);

@@ -37,14 +37,14 @@ describe("teams identities", () => {
     expect(teams.parseIdentity(input, {})).toEqual({ ok: false, reason });
   });
 
-  it("refuses what is no map", () => {
+  it("refuses anything but a map", () => {
     expect(teams.parseIdentity("x", {})).toEqual({
       ok: false,
       reason: "$ms_teams: value must be of dict/map type",
     });
   });
 
-  it("knows a conversation whatever its service address, and keeps webhooks out of keys", () => {
+  it("identifies a conversation whatever its service address, and keeps webhooks out of keys", () => {
     const key = (input: unknown) => {
       const parsed = teams.parseIdentity(input, {});
       return parsed.ok ? parsed.identity.key : null;

@@ -61,14 +61,14 @@ describe("slack identities", () => {
     expect(slack.parseIdentity(input, {})).toEqual({ ok: false, reason: "invalid value" });
   });
 
-  it.each(["a@x.com", null, 5, [{}]])("refuses %j, which is no map", (input) => {
+  it.each(["a@x.com", null, 5, [{}]])("refuses %j, which is not a map", (input) => {
     expect(slack.parseIdentity(input, {})).toEqual({
       ok: false,
       reason: "$slack: value must be of dict/map type",
     });
   });
 
-  it("knows an identity by its destination and its token", () => {
+  it("identifies by destination and token", () => {
     expect(keyOf({ channel: "C1", access_token })).toBe(keyOf({ channel_id: "C1", access_token }));
     expect(keyOf({ email: "A@x.com", access_token })).toBe(keyOf({ email: "a@X.com", access_token }));
     expect(keyOf({ channel: "C1", access_token })).not.toBe(

@@ -19,7 +19,7 @@ const nothing = {
   problem: null,
 };
 
-/** The note that becomes of one entry. */
+/** The note made of one entry. */
 const noteOf = (entry: Json, source = client) => {
   const { $attachments } = replaceFilesWithNotes({ $attachments: [entry] }, source);
   return ($attachments as JsonObject[])[0];
@@ -62,7 +62,7 @@ describe("the files of a payload", () => {
     });
   });
 
-  it("cost a payload without any nothing: it is the same object", () => {
+  it("cost nothing for a payload without any: it is the same object", () => {
     for (const payload of [{}, { a: 1 }, { $attachments: null }, { $attachments: "x" }] as JsonObject[]) {
       expect(replaceFilesWithNotes(payload, client)).toBe(payload);
     }
@@ -186,14 +186,14 @@ describe("the files of a mail", () => {
     "no payload",
   ];
 
-  it("are those of the retained triggers behind a batch, in order", () => {
+  it("are those of the retained triggers after a batch, in order", () => {
     const payload = { ...before, $batched_events: items, $batched_events_count: 4 };
     expect(attachmentsOf(payload, before)).toEqual([file("a"), file("b"), file("c")]);
-    // A leading item's own file is not retained by the batch behind it.
+    // A leading item's own file is not retained by the batch after it.
     expect(attachmentsOf({ ...before, $batched_events: [{}] }, before)).toEqual([]);
   });
 
-  it("are what a node behind the batch has put in their place", () => {
+  it("are what a node after the batch has put in their place", () => {
     const payload = { $batched_events: items, $attachments: [file("sum")] };
     expect(attachmentsOf(payload, before)).toEqual([file("sum")]);
     expect(attachmentsOf({ ...payload, $attachments: [] }, before)).toEqual([]);

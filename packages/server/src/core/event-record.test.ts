@@ -156,7 +156,7 @@ describe("an edit of a user", () => {
     });
   });
 
-  it("may do no more than name somebody", () => {
+  it("are harmless as a whole profile", () => {
     expect(read({ distinct_id: "u1" })).toMatchObject({ kind: "edit", distinct_id: "u1", operations: [] });
     expect(read({ distinct_id: "u1", $schema: "2", $user_operations: [] })).toMatchObject({ operations: [] });
   });
@@ -199,7 +199,7 @@ describe("$identify", () => {
   });
 
   it.each([undefined, null, {}, { $identified_id: "" }, { $identified_id: null, $anon_id: "a" }])(
-    "is refused when it names nobody: %j",
+    "is refused when it names no user: %j",
     (properties) => {
       expect(parseEventRecord({ event: "$identify", distinct_id: "u1", properties })).toEqual({
         ok: false,

@@ -84,7 +84,7 @@ const trees: fc.Arbitrary<Named[]> = fc.letrec<{ nodes: Named[]; node: Named }>(
   nodes: fc.array(tie("node"), { maxLength: 4, depthIdentifier: "tree" }),
   node: fc.oneof(
     { depthIdentifier: "tree", depthSize: "small", withCrossShrink: true },
-    // Made anew each time: they are named in place.
+    // A new object each time: nodes are named in place.
     fc.nat(0).map(() => leaf("leaf")),
     fc
       .array(fc.record({ nodes: tie("nodes"), is_terminal: fc.boolean() }), { minLength: 1, maxLength: 3 })
@@ -92,7 +92,7 @@ const trees: fc.Arbitrary<Named[]> = fc.letrec<{ nodes: Named[]; node: Named }>(
   ),
 })).nodes;
 
-/** Names all nodes by their place, so that each is another; how many there are. */
+/** Names all nodes by their position, so that each is unique; returns their number. */
 function number(nodes: Named[], count = 0): number {
   for (const node of nodes) {
     node.name = String(count++);
@@ -101,7 +101,7 @@ function number(nodes: Named[], count = 0): number {
   return count;
 }
 
-/** What a reader of the tree expects: false when a terminal branch ended it. */
+/** Walks the tree as its author expects; false when a terminal branch ended it. */
 function read(nodes: Named[], choose: (branches: number) => number, seen: string[]): boolean {
   for (const node of nodes) {
     seen.push(node.name);
@@ -129,7 +129,7 @@ function walk(nodes: Named[], choose: (branches: number) => number): string[] {
   return seen;
 }
 
-/** The same choices, however often it is asked. */
+/** The same choices on every call. */
 const chooser = (choices: number[]) => {
   let next = 0;
   return (branches: number) => (choices[next++ % choices.length] ?? 0) % branches;

@@ -145,7 +145,7 @@ describe("a trigger", () => {
     expect(refusal({ workflow: "w", recipients: ["b"], actor: somebody, tenant_id })).toBe(text);
   });
 
-  it("that names somebody twice, once for a tenant, says it all for the tenant", () => {
+  it("that names a recipient twice, once for a tenant, applies everything to the tenant", () => {
     const recipients = [{ distinct_id: "a", $context: { tenant_id: "t" }, plan: "x" }, { distinct_id: "a" }];
     const record = { workflow: "w", recipients, tenant_id: "t" };
     expect(accepted(record).recipients).toMatchObject([{ tenant_scoped: true, profile: { plan: "x" } }]);
@@ -155,7 +155,7 @@ describe("a trigger", () => {
     expect(accepted({ surprise: 1, __proto__: { workflow: "other" } }).workflow).toBe("w");
   });
 
-  it("trims its keys, and a blank one is none", () => {
+  it("trims its keys, and treats a blank one as none", () => {
     expect(accepted({ $idempotency_key: "  k  ", cancellation_key: " " })).toMatchObject({
       idempotency_key: "k",
       cancellation_key: null,
@@ -243,7 +243,7 @@ describe("a recipient", () => {
     expect(recipients(guest, "ann", guest, "ann", guest)).toHaveLength(4);
   });
 
-  it("is told from objects whose type and id are cut at another slash, or that are called transient", () => {
+  it("is distinguished from objects whose type and id are split at another slash, or that are called transient", () => {
     expect(
       recipients(
         { is_transient: true, $email: "guest@x.com" },

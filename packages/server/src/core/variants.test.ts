@@ -24,7 +24,7 @@ const variant = (
   conditions,
 });
 
-/** In their order. */
+/** In order. */
 const worked = [
   variant("default", null, "en"),
   variant("pro", null, "en", plan("pro")),
@@ -43,13 +43,13 @@ describe("the variant for a recipient", () => {
   it.each([
     ["default", "en", "free", "default"],
     ["default", "en", "pro", "pro"],
-    // The bucket of the exact locale is looked at before that of the default locale.
+    // The bucket of the exact locale is checked before that of the default locale.
     ["default", "es", "pro", "default-es"],
     ["default", "fr", "pro", "pro"],
     ["default", "es-MX", "free", "default-es"],
     // In one bucket the first that holds wins.
     ["acme", "es", "pro", "acme-es"],
-    // A tenant's own variant in the default locale is before any of the default tenant.
+    // A tenant's own variant in the default locale precedes any of the default tenant.
     ["acme", "fr", "pro", "acme"],
     ["other", "es", "free", "default-es"],
     ["acme", "en", "free", "acme"],

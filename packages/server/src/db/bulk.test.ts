@@ -64,7 +64,7 @@ describe("an insert of many rows", () => {
     ]);
   });
 
-  it("is no statement where there are no rows", async () => {
+  it("runs no statement without rows", async () => {
     expect(await insert([], "this would not parse")).toEqual([]);
   });
 

@@ -83,7 +83,7 @@ describe("a server that is asked", () => {
     return db;
   }
 
-  it("is taken when it is the one that Carillon brings", async () => {
+  it("is accepted when it is the bundled one", async () => {
     await expect(checkServer(server)).resolves.toBeUndefined();
   });
 

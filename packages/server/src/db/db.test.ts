@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { until } from "../../test/harness.ts";
 import { createDb, type Db } from "./db.ts";
 
-/** A door in front of the database that can be shut, as a failover or a firewall would do it. */
+/** A proxy in front of the database that can be closed, like a failover or a firewall does. */
 interface Door {
   url: string;
   isOpen: boolean;
-  /** Connections that were asked for while it was shut: when, in milliseconds. */
+  /** The times of connection attempts while it was closed, in milliseconds. */
   refused: number[];
   shut: () => void;
   server: Server;
@@ -64,7 +64,7 @@ describe("a statement whose values cannot be sent", () => {
 describe("listening", () => {
   let door: Door;
   let db: Db;
-  /** What was said about each, at the time. */
+  /** The errors reported for each at that time. */
   let errors: string[][];
   beforeAll(async () => {
     door = await createDoor();
@@ -76,7 +76,7 @@ describe("listening", () => {
     door.server.close();
   });
 
-  it("asks for a lost connection again and again, at one pace, and hears as before once it is back", async () => {
+  it("retries a lost connection at a constant rate, and receives as before once it is back", async () => {
     const heard: string[] = [];
     let resets = 0;
     const listening = await db.listen(
@@ -87,7 +87,7 @@ describe("listening", () => {
     door.shut();
     await until(async () => door.refused.length >= 6);
     const [first = 0, , , , , sixth = 0] = door.refused;
-    // Every half second: twice as many each time would have been there in a third of that.
+    // One attempt every half second: twice as many each time would need a third of that.
     expect(sixth - first).toBeGreaterThan(2000);
 
     door.isOpen = true;
@@ -98,7 +98,7 @@ describe("listening", () => {
     await listening.stop();
   });
 
-  it("ends for good when it is stopped while the database is away", async () => {
+  it("stops for good when it is stopped while the database is unreachable", async () => {
     const listening = await db.listen(
       "test_door",
       () => {},
@@ -110,13 +110,13 @@ describe("listening", () => {
     await listening.stop();
     const stopped = door.refused.length;
     await expect(db.query("select 1")).rejects.toThrow(/terminated|ECONN/);
-    // Only the query's own attempt came in the time of an attempt or two.
+    // Only the query's own attempt arrived within one or two attempt intervals.
     await until(async () => performance.now() - (door.refused.at(-1) ?? 0) > 1200);
     expect(door.refused.length - stopped).toBeLessThanOrEqual(1);
     door.isOpen = true;
   });
 
-  it("tells errors without the connection that had them, which would fill the log", () => {
+  it("reports errors without their connection, which would fill the log", () => {
     expect(errors.length).toBeGreaterThan(0);
     expect(errors.filter((keys) => keys.includes("client"))).toEqual([]);
   });

@@ -85,7 +85,7 @@ describe("the first start and the ones after it", () => {
 });
 
 describe("the password", () => {
-  it("stands in its private file alone: in no log, no argument and no environment", async () => {
+  it("is in its private file alone: in no log, no argument and no environment", async () => {
     const folder = usedFolder();
     const { url } = await start(folder);
     const password = new URL(url).password;
@@ -104,7 +104,7 @@ describe("the password", () => {
     );
   });
 
-  it("is set anew when its file is gone, and a wrong one is refused with the way out", async () => {
+  it("is reset when its file is missing, and a wrong one is refused with the remedy", async () => {
     const folder = usedFolder();
     const first = await start(folder);
     const word = await remember(first.url);
@@ -124,7 +124,7 @@ describe("the password", () => {
   });
 });
 
-describe("bad endings", () => {
+describe("crashes", () => {
   it("takes over the server of a Carillon that was killed, with all that was committed", async () => {
     const folder = usedFolder();
     const owner = startOwner(folder);
@@ -152,7 +152,7 @@ describe("bad endings", () => {
     await client.end();
   });
 
-  it("recovers from a kill in the middle of the first start and leaves no litter", async () => {
+  it("recovers from a kill in the middle of the first start and leaves nothing behind", async () => {
     const folder = newFolder();
     const owner = startOwner(folder);
     const drafts = () =>
@@ -189,7 +189,7 @@ describe("bad endings", () => {
     expect(await recall(second.url)).toBe(word);
   });
 
-  it("says nothing of an exit that was asked for", async () => {
+  it("does not report a requested exit", async () => {
     const heard: string[] = [];
     const database = await start(usedFolder(), { onExit: (line: string) => heard.push(line) });
     await database.stop();
@@ -224,7 +224,7 @@ describe("bad endings", () => {
     const rest = (await readFile(path.join(cluster, "postmaster.pid"), "utf8")).replace(/^.*\n/, "");
     await first.stop();
 
-    // PostgreSQL minds only the processes of its own user.
+    // PostgreSQL only considers processes of its own user.
     const { uid, gid } = await stat(cluster);
     const bystander = spawn("sleep", ["60"], ROOT ? { uid, gid } : {});
     await once(bystander, "spawn");
@@ -242,7 +242,7 @@ describe("bad endings", () => {
   });
 });
 
-it("never writes through a link in the place of postmaster.pid", async () => {
+it("never writes through a link in place of postmaster.pid", async () => {
   const folder = newFolder();
   const link = path.join(folder, "postgres", "postmaster.pid");
   const target = path.join(base(), "precious");
@@ -293,7 +293,7 @@ describe("two on one folder", () => {
     }
   });
 
-  it("knows a living owner even when its lock file was deleted", async () => {
+  it("detects a running owner even when its lock file was deleted", async () => {
     const folder = usedFolder();
     const owner = startOwner(folder);
     const word = await remember(await urlOf(owner));
@@ -346,7 +346,7 @@ describe("refusals", () => {
     expect(damaged.message).toMatch(/not a PostgreSQL data directory or is damaged/);
   });
 
-  it("refuses a lock file that is none, by name", async () => {
+  it("refuses an invalid lock file, by name", async () => {
     const folder = newFolder();
     await mkdir(folder, { recursive: true });
     await writeFile(path.join(folder, "owner.lock"), "my notes ".repeat(100));
@@ -386,47 +386,50 @@ describe("refusals", () => {
     },
   );
 
-  it.skipIf(process.platform !== "linux")("refuses a folder that can never be made, at once", async () => {
+  it.skipIf(process.platform !== "linux")("refuses a folder that can never be created, at once", async () => {
     expect(await refusal("/proc/carillon")).toMatchObject({
       code: "not_writable",
       message: expect.stringMatching(/cannot write to \/proc\/carillon .*DATA_DIR/),
     });
   });
 
-  it.skipIf(!ROOT)("says that the disk is full and goes on by itself when there is room", async (context) => {
-    const disk = path.join(base(), "disk");
-    await mkdir(disk);
-    if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=20m,mode=755", "none", disk]).status !== 0)
-      context.skip();
-    try {
-      const folder = path.join(disk, ".carillon");
-      watchOver(folder);
-      for (const size of [12, 20, 28]) {
-        spawnSync("mount", ["-o", `remount,size=${size}m`, disk]);
-        expect(await refusal(folder)).toMatchObject({
-          code: "disk_full",
-          message: expect.stringContaining(folder),
-        });
+  it.skipIf(!ROOT)(
+    "reports that the disk is full and continues automatically when there is room",
+    async (context) => {
+      const disk = path.join(base(), "disk");
+      await mkdir(disk);
+      if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=20m,mode=755", "none", disk]).status !== 0)
+        context.skip();
+      try {
+        const folder = path.join(disk, ".carillon");
+        watchOver(folder);
+        for (const size of [12, 20, 28]) {
+          spawnSync("mount", ["-o", `remount,size=${size}m`, disk]);
+          expect(await refusal(folder)).toMatchObject({
+            code: "disk_full",
+            message: expect.stringContaining(folder),
+          });
+        }
+        expect((await readdir(folder)).filter((name) => name.startsWith("postgres"))).toEqual([]);
+
+        spawnSync("mount", ["-o", "remount,size=100m", disk]);
+        const first = await start(folder);
+        const word = await remember(first.url);
+        await first.stop();
+        spawnSync("sh", ["-c", `cat /dev/zero > ${disk}/ballast`]);
+        expect(await refusal(folder)).toMatchObject({ code: "disk_full" });
+
+        await rm(path.join(disk, "ballast"));
+        const database = await start(folder);
+        expect(await recall(database.url)).toBe(word);
+        await database.stop();
+      } finally {
+        spawnSync("umount", [disk]);
       }
-      expect((await readdir(folder)).filter((name) => name.startsWith("postgres"))).toEqual([]);
+    },
+  );
 
-      spawnSync("mount", ["-o", "remount,size=100m", disk]);
-      const first = await start(folder);
-      const word = await remember(first.url);
-      await first.stop();
-      spawnSync("sh", ["-c", `cat /dev/zero > ${disk}/ballast`]);
-      expect(await refusal(folder)).toMatchObject({ code: "disk_full" });
-
-      await rm(path.join(disk, "ballast"));
-      const database = await start(folder);
-      expect(await recall(database.url)).toBe(word);
-      await database.stop();
-    } finally {
-      spawnSync("umount", [disk]);
-    }
-  });
-
-  it.skipIf(!ROOT)("comes back by itself at its address when a full disk has ended it", async (context) => {
+  it.skipIf(!ROOT)("restarts automatically at its address when a full disk has ended it", async (context) => {
     const disk = path.join(base(), "filled");
     await mkdir(disk);
     if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=120m,mode=755", "none", disk]).status !== 0)
@@ -439,7 +442,7 @@ describe("refusals", () => {
       const word = await remember(database.url);
       const spoil = async (times: number) => {
         spawnSync("sh", ["-c", `cat /dev/zero > ${disk}/ballast`]);
-        // Sooner or later the next segment of the log has no place: the server cannot go on.
+        // Eventually there is no room for the next segment of the log: the server cannot continue.
         const isOver = () =>
           lines.filter((line) => line.includes("It comes back when there is room")).length === times;
         await vi.waitUntil(

@@ -49,7 +49,7 @@ describe("why there is no database", () => {
     expect(explainDatabaseError(failure("ECONNREFUSED", ""), url).message).toContain(line);
   });
 
-  it("is left as it is when it is about something else", () => {
+  it("is unchanged for an unrelated error", () => {
     const error = failure("42601", "syntax error");
     expect(explainDatabaseError(error, URL_OF_ONE)).toBe(error);
   });
@@ -74,7 +74,7 @@ describe("opening", () => {
     expect(await refusal((url) => url.searchParams.set("sslmode", "require"))).toMatch(/does not speak TLS/);
   });
 
-  it("says that what answers there is no PostgreSQL", async () => {
+  it("says that the server is not a PostgreSQL", async () => {
     const sockets = new Set<Socket>();
     const other = createServer((socket) => {
       sockets.add(socket);

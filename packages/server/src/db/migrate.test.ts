@@ -68,7 +68,7 @@ describe("migrate", () => {
   });
 
   it("undoes a migration that fails half way", async () => {
-    // Something of that name is in the way of the last statements of the first file.
+    // An object of that name conflicts with the last statements of the first file.
     await nodes[0].query("create table inbox_item (made_by text)");
     await expect(migrate(nodes[0])).rejects.toThrow(
       'The database holds something that Carillon did not make (relation "inbox_item" already exists). Give it a database of its own.',

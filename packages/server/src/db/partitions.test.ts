@@ -29,7 +29,7 @@ afterAll(async () => {
   await harness.close();
 });
 
-/** The week that a time is in, as partitions are named. */
+/** The week of a time, in the format of partition names. */
 function weekOf(ms: number): string {
   return `w${new Date(Math.floor(ms / WEEK_MS) * WEEK_MS).toISOString().slice(0, 10).replaceAll("-", "")}`;
 }
@@ -42,7 +42,10 @@ async function partitionsOf(table: string): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** Rows of `message_event`, which has the fewest columns, made at these times; where each one lies. */
+/**
+ * Inserts rows into `message_event`, which has the fewest columns, at these times; returns a function for their
+ * partitions.
+ */
 async function addEvents(...times: number[]): Promise<() => Promise<string[]>> {
   const message_ids = times.map((ms) => createIdSource(() => ms).ulid());
   await db.query(
@@ -95,7 +98,7 @@ describe("partitions ahead", () => {
     expect(await ensurePartitions(db, now)).toEqual({ changed: [], busy: [] });
   });
 
-  it("wait for the next pass where a table is busy, and hold up nobody meanwhile", async () => {
+  it("wait for the next pass if a table is busy, and block nobody meanwhile", async () => {
     const now = Date.now() + 40 * WEEK_MS;
     await other.tx(async (backup) => {
       await backup.query("lock table run in access share mode");
@@ -131,7 +134,7 @@ describe("a row", () => {
     expect(await places()).toEqual(["message_event_default"]);
   });
 
-  it("that the default partition caught moves to its week once that has a partition", async () => {
+  it("in the default partition moves to its week once that has a partition", async () => {
     const soon = week + 60 * WEEK_MS;
     const places = await addEvents(soon, soon + WEEK_MS, soon + 30 * WEEK_MS);
     expect(new Set(await places())).toEqual(new Set(["message_event_default"]));
@@ -145,7 +148,7 @@ describe("a row", () => {
 });
 
 describe("retention", () => {
-  /** Far from the weeks of the other tests; each test has years of its own. */
+  /** Far from the weeks of the other tests; each test uses years of its own. */
   let now = Date.now() + 200 * WEEK_MS;
   let pipeline: Pipeline;
   let worker: Worker | undefined;
@@ -162,7 +165,7 @@ describe("retention", () => {
     worker = undefined;
   });
 
-  /** A pass as maintenance makes it, `days` after the rows that the pipeline just made. */
+  /** A maintenance pass, `days` after the rows that the pipeline just wrote. */
   async function passAfter(days: number): Promise<string[]> {
     const { changed, busy } = await dropExpiredPartitions(db, RETENTION, Date.now() + days * DAY_MS);
     expect(busy).toEqual([]);
@@ -182,7 +185,7 @@ describe("retention", () => {
     const { changed } = await dropExpiredPartitions(db, RETENTION, end);
     expect(changed).toContain(`message_event_${weekOf(week)}`);
     expect(await places()).toEqual(["gone", `message_event_${weekOf(week + WEEK_MS)}`]);
-    // Ninety days for messages are more than thirty for runs.
+    // The ninety days of messages exceed the thirty of runs.
     expect(await partitionsOf("message")).toContain(`message_${weekOf(week + WEEK_MS)}`);
     expect(await partitionsOf("run")).not.toContain(`run_${weekOf(week + WEEK_MS)}`);
   });
@@ -212,7 +215,7 @@ describe("retention", () => {
     expect((await dropExpiredPartitions(db, RETENTION, later)).changed).toContain(`run_${weekOf(now)}`);
   });
 
-  it("keeps a sleeping run and its request, which still wakes and finishes, and lets both go after that", async () => {
+  it("keeps a sleeping run and its request, which still wakes and finishes, and removes both after that", async () => {
     let clock = new Date();
     worker = await startWorker(harness, { clock: async () => clock });
     await pipeline.commit("once", [sms("only")]);
@@ -247,11 +250,11 @@ describe("retention", () => {
 
     await passAfter(400);
     expect(await pipeline.runs()).toEqual([]);
-    // A request is kept for its runs: it goes in the pass that finds them finished.
+    // A request is kept for its runs: it is removed in the pass that finds them finished.
     expect(await pipeline.requests()).toEqual([]);
   });
 
-  it("keeps a request that nobody has expanded yet, which still becomes its runs", async () => {
+  it("keeps a request that is not expanded yet, which still gets its runs", async () => {
     await pipeline.commit("hello", [sms("only")]);
     const id = await pipeline.trigger({
       workflow: "hello",
@@ -266,7 +269,7 @@ describe("retention", () => {
   it("keeps a message that waits for its next attempt", async () => {
     worker = await startWorker(harness);
     await pipeline.commit("hello", [sms("only")]);
-    // The simulator refuses numbers that end so for the moment.
+    // The simulator temporarily refuses numbers with this ending.
     await pipeline.trigger({
       workflow: "hello",
       recipients: [{ distinct_id: "ann", $sms: "+14155550003" }],
@@ -291,7 +294,7 @@ describe("retention", () => {
 describe("the partition of a new week, while it is empty", () => {
   it.each(["message", "request", "run"])("of %s is looked up by its primary key alone", async (table) => {
     const plan = await db.tx(async (tx) => {
-      // Beside the large ones of other weeks, no plan reads a partition whole.
+      // No plan reads a partition whole when there are large ones of other weeks.
       for (const setting of [
         "plan_cache_mode to force_generic_plan",
         "enable_seqscan to off",

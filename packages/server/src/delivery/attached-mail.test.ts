@@ -11,15 +11,15 @@ import { createSecretBox } from "../workspaces/crypto.ts";
 import { insertVendor } from "./vendor-table.ts";
 
 /*
- * From the trigger to a mail server: where the bytes are meanwhile, and what becomes of a mail whose files cannot be
- * had.
+ * From the trigger to a mail server: where the bytes are stored meanwhile, and what happens to a mail whose files
+ * cannot be loaded.
  */
 let harness: Harness;
 let pipeline: Pipeline;
 let worker: Worker;
 let mailServer: MailServer;
 let fileServer: CalledServer;
-/** What the file server answers, by path; it has nothing else. */
+/** The file server's responses by path; it has nothing else. */
 const served = new Map<string, [status: number, body: string]>();
 
 beforeAll(async () => {
@@ -94,7 +94,7 @@ async function hurry(): Promise<void> {
   await worker.wake();
 }
 
-/** The one run that waits, of so many, goes on. */
+/** Resumes the only waiting run of this many. */
 async function endWait(runs: number): Promise<void> {
   await until(async () => {
     const all = await pipeline.runs();
@@ -113,7 +113,7 @@ async function events(): Promise<{ kind: string; detail: JsonObject }[]> {
   );
 }
 
-/** Everything that is stored of the workspace but its requests. */
+/** Everything stored for the workspace except its requests. */
 async function stored(): Promise<string> {
   const tables = ["run", "message", "message_event", "batch_item"];
   const texts = await Promise.all(
@@ -220,7 +220,7 @@ describe("a mail with files", () => {
     expect(mailServer.mails[0]?.raw).toContain(files[1]?.toString("base64"));
   });
 
-  it("has them handed on by a run that triggers its workflow, and after any wait", async () => {
+  it("passes them on when a run triggers its workflow, and after any wait", async () => {
     await sendForReal();
     const invoked = { workflow: "mail", recipient_selection: "recipient" };
     await pipeline.commit("first", [delay("delay_1", "1d"), node("invokeworkflow", "invoke_1", invoked)]);
@@ -240,7 +240,7 @@ describe("a mail with files", () => {
     expect(requests.map(({ has }) => has)).toEqual([true, false]);
   });
 
-  it("cannot be given the files of another request by whoever triggers it", async () => {
+  it("cannot be given the files of another request by its trigger", async () => {
     const secret = await send([inline("a.pdf", Buffer.from("secret"))]);
     await settled();
     await send([{ filename: "a.pdf", size: 6, stored: { request_id: secret, index: 0 } }]);
@@ -251,7 +251,7 @@ describe("a mail with files", () => {
     });
   });
 
-  it("has name, type, size and hash of them kept by the simulator", async () => {
+  it("has name, type, size and hash of them stored by the simulator", async () => {
     const gone = { url: `${fileServer.url}/gone`, ignore_if_error: true };
     await send([inline("a.pdf", Buffer.from("Hello")), gone]);
     await settled();
@@ -307,7 +307,7 @@ describe("a mail with files", () => {
   });
 });
 
-describe("a file that cannot be had", () => {
+describe("a file that cannot be loaded", () => {
   it("fails the mail, which reaches no vendor", async () => {
     await sendForReal();
     await send([{ filename: "gone.pdf", url: `${fileServer.url}/gone` }]);
@@ -342,7 +342,7 @@ describe("a file that cannot be had", () => {
     ]);
   });
 
-  it("for the moment is tried again, and then the mail goes out with it", async () => {
+  it("temporarily is tried again, and then the mail is sent with it", async () => {
     await sendForReal();
     served.set("/later.pdf", [503, ""]);
     await send([{ url: `${fileServer.url}/later.pdf` }]);
@@ -363,7 +363,7 @@ describe("a file that cannot be had", () => {
     expect((await events()).map(({ kind }) => kind)).toEqual(["attempt_failed", "attached"]);
   });
 
-  it("for the moment and need not be there holds its mail up for two retries", async () => {
+  it("temporarily and is optional delays its mail for two retries", async () => {
     await sendForReal();
     served.set("/slow.pdf", [503, ""]);
     await send([{ url: `${fileServer.url}/slow.pdf`, ignore_if_error: true }]);
@@ -378,7 +378,7 @@ describe("a file that cannot be had", () => {
 
   it("because its request is gone fails the mail with that reason", async () => {
     await sendForReal();
-    // Of two files one keeps the mail waiting, until the request of the other is gone and nobody remembers it.
+    // One of two files delays the mail until the request of the other is gone and no longer cached.
     served.set("/later.pdf", [503, ""]);
     await send([inline("a.pdf", Buffer.from("Hello")), { url: `${fileServer.url}/later.pdf` }]);
     await waiting(1);

@@ -7,7 +7,7 @@ import { startWorker, type Worker, type WorkerOptions } from "../../test/worker.
 let harness: Harness;
 let pipeline: Pipeline;
 let workers: Worker[] = [];
-/** Of text messages, where a test asks for it. */
+/** For text messages, if a test requires it. */
 let called: CalledVendor;
 
 beforeAll(async () => {
@@ -25,7 +25,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const { answer } of called.calls) answer(sent);
   await stopWorkers();
-  // What a test left to be sent is no call of the next one's vendor.
+  // Messages left unsent by one test must not call the next one's vendor.
   await harness.services.db.query("delete from pgboss.job where name like 'send-%'");
   await harness.services.db.query("update message set next_attempt_at = null");
 });
@@ -46,7 +46,7 @@ const text = (number = "+14155550100", distinct_id = "ann") =>
 const mail = (address: string, distinct_id = "ann") =>
   pipeline.trigger({ workflow: "mail", recipients: [{ distinct_id, $email: address }] });
 
-/** The only message, once it is as asked for. */
+/** The only message, once it matches. */
 const message = (is: (row: MessageRow) => boolean) =>
   until(async () => {
     const rows = await pipeline.messages();
@@ -55,7 +55,7 @@ const message = (is: (row: MessageRow) => boolean) =>
 const settled = () => message(({ status }) => status !== "triggered");
 const waiting = () => message(({ next_attempt_at }) => next_attempt_at !== null);
 
-/** The next attempt is due now. */
+/** Makes the next attempt due now. */
 async function hurry(worker: Worker): Promise<void> {
   await harness.services.db.query(
     "update message set next_attempt_at = now() - interval '1 second' where workspace_id = $1 and next_attempt_at is not null",
@@ -77,7 +77,7 @@ const sendJobs = () =>
     "select state, retry_count from pgboss.job where name like 'send-%' and state < 'completed'",
   );
 
-/** The jobs in hand go to whoever asks next, as if their worker had stopped its heartbeat. */
+/** Hands the active jobs to the next worker that asks, as if their own had stopped its heartbeat. */
 async function takeJobsAway(): Promise<void> {
   await harness.services.db.query(
     `update pgboss.job set state = 'retry', retry_count = retry_count + 1, started_on = null, start_after = now() - interval '1 second'
@@ -89,7 +89,7 @@ async function takeJobsAway(): Promise<void> {
 }
 
 describe("a message", () => {
-  it("is given to its vendor once, with all that the vendor needs", async () => {
+  it("is given to its vendor once, with everything that the vendor needs", async () => {
     await route(harness, pipeline.workspace_id, called);
     await text();
     await work();
@@ -113,7 +113,7 @@ describe("a message", () => {
     expect(called.calls).toHaveLength(1);
   });
 
-  it("fails with our own reason when its vendor has a bug, and its neighbours do not", async () => {
+  it("fails with our own reason when its vendor has a bug, and the others do not", async () => {
     await route(harness, pipeline.workspace_id, called);
     await pipeline.trigger({
       workflow: "text",
@@ -159,7 +159,7 @@ describe("a message", () => {
     expect((await pipeline.messages())[0]?.failure_reason).toBe(`vendor configuration ${id} was deleted`);
   });
 
-  it("keeps what its vendor said where no database can hold all of it", async () => {
+  it("keeps the storable part of its vendor's message", async () => {
     await route(harness, pipeline.workspace_id, called);
     await text();
     await work();
@@ -178,7 +178,7 @@ describe("a message", () => {
     expect(called.calls).toHaveLength(1);
   });
 
-  it("is in doubt when its vendor neither answers nor obeys, and its place is free again", async () => {
+  it("is in doubt when its vendor neither answers nor stops, and its slot is free again", async () => {
     await route(harness, pipeline.workspace_id, called);
     await text();
     await work({ timeout_ms: 50 });
@@ -192,8 +192,8 @@ describe("a message", () => {
   });
 });
 
-describe("a failure that may pass", () => {
-  it("is tried again when the vendor asked for it, and not before", async () => {
+describe("a temporary failure", () => {
+  it("is retried when the vendor asked for it, and not before", async () => {
     await route(harness, pipeline.workspace_id, called);
     await text();
     const worker = await work();
@@ -256,7 +256,7 @@ describe("a failure that may pass", () => {
 });
 
 describe("a permanent refusal", () => {
-  it("has the address left alone, and the next trigger says so", async () => {
+  it("suppresses the address, and the next trigger reports that", async () => {
     await mail("bounce+1@example.com");
     await work();
     expect(await settled()).toMatchObject({ status: "trigger_failed", failure_class: "recipient" });
@@ -268,7 +268,7 @@ describe("a permanent refusal", () => {
     );
     expect(identity).toEqual({ perma_status: "disabled", days: 89 });
 
-    // Named by id alone, and with the very address again: a trigger lifts no suppression.
+    // Named by id alone, and with the same address again: a trigger does not lift a suppression.
     await pipeline.trigger({ workflow: "mail", recipients: ["ann"] });
     await mail("bounce+1@example.com");
 
@@ -284,7 +284,7 @@ describe("a permanent refusal", () => {
     expect(await pipeline.messages()).toHaveLength(1);
   });
 
-  it("of one address leaves the user's others alone", async () => {
+  it("of one address does not affect the user's others", async () => {
     await pipeline.trigger({
       workflow: "mail",
       recipients: [{ distinct_id: "ann", $email: ["bounce+1@example.com", "ann@example.com"] }],
@@ -320,7 +320,7 @@ describe("a permanent refusal", () => {
 });
 
 describe("a message whose worker died while it was with the vendor", () => {
-  /** Handed out for good, and then nothing: what a killed process leaves. */
+  /** Hands the job out permanently and does nothing more, like a killed process. */
   async function die(): Promise<void> {
     await until(async () => (await pipeline.messages()).length > 0);
     await stopWorkers();
@@ -330,7 +330,7 @@ describe("a message whose worker died while it was with the vendor", () => {
     );
   }
 
-  /** A worker that makes messages and never sends one: it has no place for a call. */
+  /** A worker that creates messages and never sends any: it has no slot for a call. */
   const workWithoutSending = async () => {
     const worker = await work();
     await until(async () => (await pipeline.messages()).length > 0);
@@ -383,7 +383,7 @@ describe("a message whose worker died while it was with the vendor", () => {
     await workWithoutSending();
     await settled();
     await stopWorkers();
-    // As it was before its result came: handed out, leased, unsettled.
+    // The state before its result arrived: handed out, leased, unsettled.
     const { db } = harness.services;
     const [job] = await db.query<{ id: string }>(
       "select id from pgboss.job where name = 'send-transactional' order by created_on desc limit 1",
@@ -412,12 +412,12 @@ describe("a message whose worker died while it was with the vendor", () => {
     const second = await called.call(1);
 
     first.answer({ kind: "failed", class: "recipient", code: "x", message: "late", inactivate: true });
-    // The late one has had its turn when a result behind it is written.
+    // The late result has been processed once a result after it is written.
     await settleAnother();
     expect(await pipeline.messages()).toMatchObject([
       { status: "triggered", attempt: 2, failure_reason: null },
     ]);
-    // Nor does it take the job away from the worker that holds it now: if that dies too, somebody has to know.
+    // Nor does it take the job away from the worker that now holds it: if that dies too, another must take over.
     expect(await sendJobs()).toMatchObject([{ state: "active", retry_count: 1 }]);
 
     second.answer(sent);
@@ -430,7 +430,7 @@ describe("a message whose worker died while it was with the vendor", () => {
     expect(identity).toEqual({ perma_status: "active" });
   });
 
-  /** A message of another workspace through the same worker, from beginning to end. */
+  /** Another workspace's message through the same worker, from start to finish. */
   async function settleAnother(): Promise<void> {
     const other = await createPipeline(harness);
     await other.addTemplate("text");
@@ -442,7 +442,7 @@ describe("a message whose worker died while it was with the vendor", () => {
 });
 
 describe("lanes", () => {
-  it("are apart: a vendor that hangs in campaigns takes no place of a password", async () => {
+  it("are separate: a vendor that hangs in campaigns takes no slot of a password", async () => {
     await route(harness, pipeline.workspace_id, called);
     await pipeline.commit("campaign", [sms("sms_1")], { category: "promotional" });
     await pipeline.commit("password", [sms("sms_1")], { category: "system" });
@@ -453,7 +453,7 @@ describe("lanes", () => {
     await pipeline.trigger({ workflow: "campaign", recipients: crowd });
     await pipeline.trigger({ workflow: "campaign", recipients: crowd });
     await work({ concurrency: 8, timeout_ms: 60_000 });
-    // Half of the places are the campaign's, and all of those hang.
+    // Half of the slots belong to the campaign, and all of its calls hang.
     await called.call(3);
     await pipeline.trigger({
       workflow: "password",
@@ -465,7 +465,7 @@ describe("lanes", () => {
     const categories = called.calls.map((call) => call.message.category);
     expect(categories.filter((category) => category === "promotional")).toHaveLength(4);
     expect(categories.slice(4).toSorted()).toEqual(["system", "transactional"]);
-    // A place that is free again is taken by the next in line.
+    // A freed slot goes to the next in line.
     called.calls[0]?.answer(sent);
     expect((await called.call(6)).message.category).toBe("promotional");
     await until(async () => {
@@ -477,7 +477,7 @@ describe("lanes", () => {
 });
 
 describe("a report about a message", () => {
-  it("comes by itself from the simulator, stage by stage", async () => {
+  it("comes automatically from the simulator, stage by stage", async () => {
     await mail("click+1@example.com");
     const worker = await work();
     await settled();
@@ -493,7 +493,7 @@ describe("a report about a message", () => {
     expect(await message(({ status }) => status === "clicked")).toBeDefined();
   });
 
-  it("that is faster than the vendor's own answer is not taken back by it", async () => {
+  it("that is faster than the vendor's own response is not reverted by it", async () => {
     await route(harness, pipeline.workspace_id, called);
     await text();
     await work();

@@ -8,9 +8,7 @@ import { createIdSource } from "../ids.ts";
 import { type LeasedMessage, settleMessages, takeMessages } from "./outbox.ts";
 import { judge, MAX_ATTEMPTS } from "./verdict.ts";
 
-/*
- * The lease, statement by statement: what two workers that both think they hold a job can do to each other.
- */
+/* The lease, statement by statement: the possible conflicts between two workers that both believe they hold a job. */
 let db: Db;
 const ids = createIdSource();
 
@@ -37,7 +35,7 @@ async function addJob(lanes: number[], attempt = 1): Promise<Job> {
 const take = (job: Job) => db.tx((tx) => takeMessages(tx, job));
 const again = (job: Job): Job => ({ ...job, tries: job.tries + 1 });
 
-/** The vendor took all of them. */
+/** Settles all of them as accepted by the vendor. */
 function settle(tx: Tx, messages: LeasedMessage[]): Promise<unknown[]> {
   const outcome = { kind: "sent", vendor_message_id: "v-1" } as const;
   return settleMessages(
@@ -81,7 +79,7 @@ describe("a job of messages", () => {
     ]);
   });
 
-  it("is not handed out again for ever", async () => {
+  it("is not handed out again forever", async () => {
     const job = await addJob([0], MAX_ATTEMPTS);
 
     expect(await take(again(job))).toEqual([]);

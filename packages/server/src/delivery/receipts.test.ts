@@ -47,7 +47,7 @@ const receipt = (message_id: string, status: string, reason: string | null = nul
   reason,
 });
 
-/** What a message is after reports that came one by one. */
+/** The state of a message after reports that arrived one by one. */
 async function after(status: string, reports: string[]): Promise<State> {
   const [id = ""] = await addMessages([status]);
   for (const report of reports) await applyReceipts(db, [receipt(id, report, report)]);
@@ -94,7 +94,7 @@ describe("a report about a message", () => {
     expect(second?.clicked_at?.getTime()).toBeGreaterThan(first?.delivered_at?.getTime() ?? Number.NaN);
   });
 
-  it("of a failure has its reason kept, but not where the message was seen to arrive before", async () => {
+  it("of a failure has its reason kept, unless delivery was reported before", async () => {
     expect(await after("sent_by_vendor", ["delivery_failure"])).toMatchObject({
       failure_reason: "delivery_failure",
     });
@@ -149,7 +149,7 @@ it("whatever order reports come in, status only moves forward and ends where the
   expect(before).toEqual(histories.map((history) => Math.max(...history.map((one) => order.indexOf(one)))));
 });
 
-describe("reports that come by themselves", () => {
+describe("reports without a webhook", () => {
   async function addDue(message_id: string, status: string, seconds: number): Promise<void> {
     await db.query(
       `insert into due_receipt (workspace_id, message_id, status, due_at)

@@ -32,7 +32,7 @@ describe("the vendors of a workspace", () => {
     expect(left.filter(({ categories }) => categories.length === 3)).toHaveLength(1);
   });
 
-  it("are not there under an id longer than any notice can carry", async () => {
+  it("do not exist under an id longer than any NOTIFY can carry", async () => {
     const { db, vendors } = harness.services;
     const { workspace_id } = (await createHub(harness)).workspace;
     expect(await db.tx((tx) => vendors.remove(tx, workspace_id, "é".repeat(4096)))).toBe(false);

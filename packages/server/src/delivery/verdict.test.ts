@@ -59,12 +59,12 @@ describe("a refusal", () => {
     },
   );
 
-  it("that says the address is dead has it left alone", () => {
+  it("for a dead address suppresses it", () => {
     expect(judge(sms(), failure("recipient", { inactivate: true }), 0).inactivate).toBe(true);
   });
 });
 
-describe("a failure that may pass", () => {
+describe("a temporary failure", () => {
   it.each([
     [1, 1000],
     [2, 5000],
@@ -120,7 +120,7 @@ describe("a message that may or may not have been sent", () => {
     });
   });
 
-  it("is not sent again for ever", () => {
+  it("is not sent again forever", () => {
     const last = { channel: "email", lane: 0, attempt: MAX_ATTEMPTS } as const;
     expect(judge(last, ambiguous, 0)).toMatchObject({ status: "trigger_failed", failure_class: "ambiguous" });
   });

@@ -76,7 +76,7 @@ describe("an expression", () => {
     const inner = createJqEngine();
     const jq = boundJq({
       ...inner,
-      // Inside of a time limit there is another realm at the bottom of the stack.
+      // Inside a time limit the bottom of the stack belongs to another realm.
       evaluate: () => new Error("where").stack?.includes("evalmachine") ?? true,
     });
     expect(jq.evaluate('.a.b // "x"', {})).toBe(false);

@@ -36,7 +36,7 @@ describe("an expression", () => {
     expect(overruns.refusal(1, "slow")).toBeNull();
   });
 
-  it("is refused in its own workspace only, and nobody gets others forgiven", () => {
+  it("is refused in its own workspace only, and other failures do not reset it", () => {
     const overruns = createOverruns(() => 0);
     for (let turn = 0; turn < 3; turn++) overruns.failed(1, "slow", 400);
     expect(overruns.refusal(2, "slow")).toBeNull();

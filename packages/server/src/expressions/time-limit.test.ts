@@ -7,18 +7,18 @@ describe("a time limit", () => {
     for (;;);
   };
 
-  it("gives what the work gives, also when that is nothing", () => {
+  it("returns the result of the work, also when that is undefined", () => {
     expect(limit(() => [1])).toStrictEqual({ value: [1] });
     expect(limit(() => null)).toStrictEqual({ value: null });
   });
 
-  it("breaks into work that does not end, and works on", () => {
+  it("interrupts endless work, and works again", () => {
     expect(limit(endless)).toBeNull();
     expect(limit(() => /^(a+)+$/u.test(`${"a".repeat(60)}!`))).toBeNull();
     expect(limit(() => "next")).toStrictEqual({ value: "next" });
   });
 
-  it("cannot be talked out of it by work that catches everything", () => {
+  it("cannot be prevented by work that catches everything", () => {
     const stubborn = () => {
       try {
         endless();
@@ -31,7 +31,7 @@ describe("a time limit", () => {
     expect(limit(stubborn)).toBeNull();
   });
 
-  it("passes on what the work throws, as it is", () => {
+  it("passes on errors of the work unchanged", () => {
     const error = new RangeError("mine");
     const failing = () =>
       limit(() => {

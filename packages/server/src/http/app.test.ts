@@ -7,7 +7,7 @@ import type { Log } from "../log.ts";
 import { startCarillon } from "../main.ts";
 import { converse, post } from "../../test/hostile/wire.ts";
 
-/** What hostile input once found, each by its name. The search itself is test/hostile.test.ts. */
+/** Failures once found by hostile input, each with a name. The search itself is test/hostile.test.ts. */
 let harness: Harness;
 
 beforeAll(async () => {
@@ -31,7 +31,7 @@ describe("a path", () => {
   });
 });
 
-describe("what is no request", () => {
+describe("a malformed request", () => {
   it.each([
     ["bytes that are no HTTP", "BREW / HTTP/1.1\r\nhost: x\r\n\r\n", "not well-formed HTTP"],
     ["headers of 20 KB", `GET / HTTP/1.1\r\nhost: x\r\na: ${"b".repeat(20_000)}\r\n\r\n`, "16 KB"],
@@ -47,7 +47,7 @@ describe("what is no request", () => {
     });
   });
 
-  it("is answered when it expects what nobody grants", async () => {
+  it("is answered when it has an unsupported expectation", async () => {
     const bytes = post("/trigger/", "Bearer x", "{}", "expect: a-miracle\r\n");
     const { answers } = await converse(harness.url, [bytes]);
     expect(answers[0]?.status).toBe(400);
@@ -55,7 +55,7 @@ describe("what is no request", () => {
   });
 });
 
-describe("a client that hangs up in the middle of its request", () => {
+describe("a client that disconnects in the middle of its request", () => {
   it("is no failure of ours: nothing is logged above debug, and the next one is served", async () => {
     const lines: { level: string; message: string; fields: object }[] = [];
     const write = (level: string) => (fields: object, message: string) =>
@@ -80,7 +80,7 @@ describe("a client that hangs up in the middle of its request", () => {
       const socket = connect(Number(port), hostname);
       const head = "POST /v2/event/ HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n";
       socket.write(`${head}content-type: application/json\r\ncontent-length: 1000\r\n\r\n`);
-      // Told to go on: the server now waits for the body.
+      // After `100 Continue` the server waits for the body.
       await once(socket, "data");
       socket.write('{"event": ');
       socket.destroy();

@@ -19,7 +19,7 @@ describe("an address that cannot be listened on", () => {
     expect(explained.cause).toBe(cause);
   });
 
-  it("is found out by trying, and an address that can be is free afterwards", async () => {
+  it("is detected by trying, and a valid address is free afterwards", async () => {
     const occupant = createServer().listen(0, "127.0.0.1");
     await once(occupant, "listening");
     const { port } = occupant.address() as AddressInfo;
@@ -30,7 +30,7 @@ describe("an address that cannot be listened on", () => {
     await once(occupant, "close");
     await tryAddress({ host: "127.0.0.1", port });
     await tryAddress({ host: "127.0.0.1", port });
-    // Of the range for examples: nobody's.
+    // From the range reserved for examples, so unassigned.
     await expect(tryAddress({ host: "192.0.2.1", port: 0 })).rejects.toThrow(
       "not an address of this machine",
     );

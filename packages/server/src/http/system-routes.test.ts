@@ -14,7 +14,7 @@ let app: FastifyInstance;
 let metrics: Metrics;
 afterEach(() => app.close());
 
-/** The routes in front of a database that behaves as told; what is told may change between requests. */
+/** The routes in front of a scripted database; its behaviour may change between requests. */
 function serve(
   database: Pick<HealthDeps, "measureQueues" | "isOutOfRoom"> & { ensureRoom?: () => Promise<void> },
 ): void {
@@ -42,7 +42,7 @@ describe("/readyz", () => {
     expect(JSON.parse(body)).toEqual({ status: "ready", database: "up", queues: [READING] });
   });
 
-  it("is not ready and says why, without the address, while it is away", async () => {
+  it("is not ready and says why, without the address, while it is unreachable", async () => {
     serve({ measureQueues: () => Promise.reject(AWAY) });
     const { status, body } = await ask("/readyz");
     expect(status).toBe(503);
@@ -66,7 +66,7 @@ describe("/readyz", () => {
     expect((await ask("/readyz")).status).toBe(200);
   });
 
-  it("answers in time when the database does not, and asks it once for all who wait", async () => {
+  it("answers in time when the database does not, and asks it once for all concurrent requests", async () => {
     const hanging = Promise.withResolvers<QueueReading[]>();
     let asked = 0;
     serve({
@@ -84,7 +84,7 @@ describe("/readyz", () => {
 });
 
 describe("/metrics", () => {
-  it("goes on with what the process counts while the database is away, and says that it is", async () => {
+  it("continues with the process's own counters while the database is unreachable, and reports that", async () => {
     let measure = async () => [READING];
     serve({ measureQueues: () => measure() });
     metrics.accepted(3);
@@ -111,8 +111,8 @@ describe("/metrics", () => {
   });
 });
 
-describe("a database that has ended for want of room", () => {
-  it("is called full and not only away, in every place", async () => {
+describe("a database that has ended for lack of room", () => {
+  it("is called full and not only unreachable, everywhere", async () => {
     serve({ measureQueues: () => Promise.reject(AWAY), isOutOfRoom: () => true });
     const { status, body } = await ask("/readyz");
     expect(status).toBe(503);

@@ -70,7 +70,7 @@ function stored() {
 }
 
 describe("adding users to a list", () => {
-  it("tells who really entered, and which event is due for them", async () => {
+  it("reports who really entered, and the event for each of them", async () => {
     const id = await make("ann", "bob");
     await add(addition("beta", [id("ann")], { list_name: " Beta testers " }));
     const outcomes = await add(addition("beta", [id("ann"), id("bob")], { list_name: "Another name" }));
@@ -109,7 +109,7 @@ describe("adding users to a list", () => {
     expect(await stored()).toMatchObject([{ count: 2 }]);
   });
 
-  it("leaves out objects, who does not exist, and who is of another workspace", async () => {
+  it("leaves out objects, unknown users, and users of another workspace", async () => {
     const id = await make("ann", "team:a");
     const mine = id("ann");
     const team = id("team:a");
@@ -163,7 +163,7 @@ describe("adding users to a list", () => {
 });
 
 describe("taking users off a list", () => {
-  it("tells who really left, and which event is due for them", async () => {
+  it("reports who really left, and the event for each of them", async () => {
     const id = await make("ann", "bob");
     await add(addition("beta", [id("ann")], { list_name: "Beta" }));
     const outcomes = await remove(addition("beta", [id("bob"), id("ann")]), addition("beta", [id("ann")]));

@@ -121,7 +121,7 @@ it("clears a cancel's notice a day after whatever it may still concern was expan
   expect(await keys("cancel_notice", "name")).toEqual(["1 hour", "23 hours"]);
 });
 
-it("leaves alone what somebody holds at that moment", async () => {
+it("leaves locked rows alone", async () => {
   await query(
     "insert into waiter (workspace_id, key, topic, run_id, wait_id) values ($1, 'ann', 'go', 'never', 'w')",
   );

@@ -24,7 +24,7 @@ const facts = { published: new Set<string>(), used: new Set<string>() };
 const problemsOf = (...categories: JsonObject[]) =>
   categoryProblems(parse(inPromotional(...categories)), facts);
 
-/** Paths of what the border refuses. */
+/** Paths of refused fields. */
 function refusedAt(value: unknown): string[] {
   const parsed = categoryDocumentSchema.safeParse(value);
   return parsed.success ? [] : parsed.error.issues.map(({ path }) => path.join("."));

@@ -22,7 +22,7 @@ beforeEach(async () => {
   ({ preferences, db, workspace_id } = bench);
 });
 
-describe("what a recipient chose", () => {
+describe("a recipient's choice", () => {
   beforeEach(() =>
     bench.publish(
       category("news", {
@@ -83,13 +83,13 @@ describe("what a recipient chose", () => {
       { category: null, restricted: both },
       { category: null, restricted: [] },
       { category: null, restricted: both },
-      // Nothing that Ann says concerns it. What is known of her for other categories is no harm.
+      // None of Ann's choices concerns it. Her choices for other categories may be known.
       { category: null, restricted: both },
       { category: null, restricted: [] },
     ]);
   });
 
-  it("costs one statement a table, and none where nobody's choice can matter", async () => {
+  it("costs one statement per table, and none if no choice can matter", async () => {
     const ids = await bench.addRecipients(["ann", "bob", "cyd"]);
     const statements: string[] = [];
     const counted = {
@@ -156,7 +156,7 @@ describe("what a recipient chose", () => {
     const ann = await bench.addUser("ann");
     await bench.choose([ann], "news", { preference: "opt_in", opt_out_channels: ["inbox"] });
     await bench.restrict([ann], { sms: true, inbox: true });
-    // What a client sends that shows both restricted channels as off.
+    // The body of a client that shows both restricted channels as off.
     await bench.choose([ann], "news", { preference: "opt_in", opt_out_channels: ["sms", "inbox", "slack"] });
     expect((await bench.find(ann)).category?.opt_out_channels?.toSorted()).toEqual(["inbox", "slack"]);
 
@@ -164,7 +164,7 @@ describe("what a recipient chose", () => {
     expect((await bench.find(ann, "alerts")).category?.opt_out_channels).toEqual(["slack"]);
   });
 
-  it("is stored for many at once, without those that are not there", async () => {
+  it("is stored for many at once, without unknown ones", async () => {
     const names = Array.from({ length: 100 }, (_, index) => `user-${index}`);
     const ids = await bench.addRecipients(names);
     const there = await bench.choose([...ids, "nobody"].reverse(), "news", { preference: "opt_out" });
@@ -227,7 +227,7 @@ describe("what a recipient chose", () => {
     await expect(bench.restrict([ann], { sms: true }, "nobody")).rejects.toMatchObject(refusal);
   });
 
-  it("is both edits' when two come at once", async () => {
+  it("includes both edits when two come at once", async () => {
     const ann = await bench.addUser("ann");
     const who = { recipient_ids: [ann], tenant_id: "default" };
     await overlap(
@@ -242,7 +242,7 @@ describe("what a recipient chose", () => {
     expect(await stored(ann)).toMatchObject([{ preference: "opt_out", properties: { limit: 9 } }]);
   });
 
-  it("is found again when its category was taken away and came back", async () => {
+  it("applies again when its category was removed and came back", async () => {
     const ann = await bench.addUser("ann");
     await bench.choose([ann], "news", { preference: "opt_out" });
     await bench.publish(category("other"));

@@ -22,7 +22,7 @@ beforeEach(async () => {
   ({ preferences, db, workspace_id } = bench);
 });
 
-describe("what a tenant makes of a category", () => {
+describe("a tenant's settings for a category", () => {
   const edit = (slug: string, change: Parameters<Preferences["setTenantCategory"]>[4], tenant_id = "acme") =>
     bench.inTx((tx) => preferences.setTenantCategory(tx, workspace_id, tenant_id, slug, change));
 
@@ -87,7 +87,7 @@ describe("what a tenant makes of a category", () => {
 
   it.each([
     ["acme", "gone", {}, "not_found", "category 'gone' not found"],
-    // Preferences do not attach to roots.
+    // Roots have no preferences.
     ["acme", "system", {}, "not_found", "category 'system' not found"],
     ["nobody", "news", {}, "not_found", "tenant 'nobody' not found"],
     [

@@ -27,7 +27,7 @@ function keyOf(name: string): RecipientKey {
 const nameOf = ({ object_type, distinct_id }: RecipientKey) =>
   object_type === "" ? distinct_id : `${object_type}:${distinct_id}`;
 
-/** Makes everybody in this order, so that ids follow it, and then the edges. Returns ids by name. */
+/** Creates all recipients in this order, so that ids follow it, and then the edges. Returns ids by name. */
 async function build(edges: [object: string, subscriber: string, properties?: JsonObject][]) {
   const { recipients, db, ids } = harness.services;
   const names = [...new Set(edges.flatMap(([object, subscriber]) => [object, subscriber]))].toSorted();
@@ -61,7 +61,7 @@ const page = async (ask: FanOutAsk, limit = 100): Promise<FanOutPage> => {
   return first;
 };
 
-/** All pages, one after the other. */
+/** All pages in order. */
 async function readAll(ask: FanOutAsk, limit: number): Promise<Member[]> {
   const members: Member[] = [];
   let after: FanOutCursor | null = null;
@@ -134,7 +134,7 @@ describe("the members of an object", () => {
     expect(roles).toMatchObject({ ann: "owner", bob: "member", cyd: "dev", dan: "ops" });
   });
 
-  it("leave out who the request names itself, and whom an object before it reaches", async () => {
+  it("leave out recipients that the request itself names, and those that an earlier object reaches", async () => {
     const ids = await build([
       ...COMPANY,
       ["list:first", "ann"],
@@ -152,7 +152,7 @@ describe("the members of an object", () => {
       (await readAll(ask([{ recipient_id: first, depth }]), 2)).map(nameOf).toSorted();
     expect(await reached(0)).toEqual(["ann", "cyd", "dan", "squad:s", "team:t1", "team:t2"]);
     expect(await reached(1)).toEqual(["cyd", "dan", "squad:s", "team:t1"]);
-    // Through t2, which is in the first, also its members are.
+    // Its members are also reached through t2, which is in the first.
     expect(await reached(2)).toEqual(["team:t1"]);
   });
 
@@ -177,7 +177,7 @@ describe("the members of an object", () => {
       ["ring:a", "ring:b"],
       ["ring:b", "ann"],
     ]);
-    // Two that are made at the same instant can close a circle that each alone would not.
+    // Two edges created at the same instant can close a cycle that neither would alone.
     await harness.services.db.query(
       `insert into subscription (workspace_id, object_id, subscriber_id, subscriber_is_object, id)
        values ($1, $2, $3, true, 'x')`,
@@ -187,14 +187,14 @@ describe("the members of an object", () => {
     expect(paths(members)).toEqual(["ring:a > ring:b", "ring:b > ann"]);
   });
 
-  it("are nobody of another workspace", async () => {
+  it("belong to no other workspace", async () => {
     const ids = await build(COMPANY);
     const other = (await createHub(harness)).workspace.workspace_id;
     const ask: FanOutAsk = { recipient_id: idOf(ids, "company:c"), depth: 2 };
     expect(await fanOut(harness.services.db, other, [ask], 10)).toEqual([{ members: [], next: null }]);
   });
 
-  it("go on behind a child object that left between two pages", async () => {
+  it("continue after a child object that left between two pages", async () => {
     const ids = await build([
       ["company:c", "team:t1"],
       ["company:c", "team:t2"],
@@ -215,7 +215,7 @@ describe("the members of an object", () => {
 });
 
 describe("paging", () => {
-  it("ends a page also when it only met empty objects, and goes on behind them", async () => {
+  it("ends a page also when it only met empty objects, and continues after them", async () => {
     const children = Array.from({ length: 12 }, (_unused, index) => `team:t${index + 10}`);
     const ids = await build([
       ...children.map((child): [string, string] => ["company:c", child]),
@@ -228,7 +228,7 @@ describe("paging", () => {
       sizes.push(read.members.length);
       after = read.next;
     }
-    // Three pages of children; a page then visits at most four of them and the one that the last page ended at.
+    // Three pages of children; a page then visits at most four of them and the one at which the last page ended.
     expect(sizes.slice(0, 3)).toEqual([4, 4, 4]);
     expect(sizes.slice(3).reduce((sum, size) => sum + size, 0)).toBe(1);
     expect(sizes.length).toBeGreaterThanOrEqual(6);
@@ -238,7 +238,7 @@ describe("paging", () => {
   const OBJECTS = ["o:a", "o:b", "o:c"];
   const edge = fc.tuple(fc.constantFrom(...OBJECTS), fc.constantFrom(...OBJECTS, ...USERS));
 
-  it("reaches exactly who is reachable, once, whatever the graph and the size of the pages", async () => {
+  it("reaches exactly the reachable recipients, once, whatever the graph and the size of the pages", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.uniqueArray(edge, { maxLength: 16, selector: (pair) => pair.join() }),
@@ -246,7 +246,7 @@ describe("paging", () => {
         fc.constantFrom(1 as const, 2 as const),
         async (drawn, limit, depth) => {
           ({ workspace_id } = (await createHub(harness)).workspace);
-          // Objects subscribe only to those before them: circles are refused, and not what is asked here.
+          // Objects subscribe only to earlier ones: cycles are refused, and are not the subject here.
           const edges = drawn.filter(
             ([object, subscriber]) => !subscriber.includes(":") || object < subscriber,
           );

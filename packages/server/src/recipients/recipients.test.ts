@@ -26,7 +26,7 @@ const add = (fields: JsonObject): Operation => ({ operator: "$add", fields });
 const append = (fields: JsonObject): Operation => ({ operator: "$append", fields });
 const remove = (fields: JsonObject): Operation => ({ operator: "$remove", fields });
 
-/** What an API call does to a user: lenient, made when missing. */
+/** An API call's edit of a user: lenient, created when missing. */
 function edit(
   distinct_id: string,
   operations: Operation[],
@@ -79,7 +79,7 @@ describe("a bulk edit", () => {
     expect((await find("cyd"))?.properties).toEqual({});
   });
 
-  it("applies nothing of a strict edit that is refused, and all of its neighbours", async () => {
+  it("applies nothing of a refused strict edit, and all of the others", async () => {
     const [refused, applied] = await apply(
       edit("ann", [set({ name: "Ann" }), append({ $email: "not an address" })], { mode: "strict" }),
       edit("bob", [set({ name: "Bob" })], { mode: "strict" }),
@@ -136,7 +136,7 @@ describe("a bulk edit", () => {
     expect(await versionOf("ann")).toEqual(before);
   });
 
-  it("tells of each edit whether it changed somebody, and their timezone", async () => {
+  it("reports for each edit whether it changed a profile, and its timezone", async () => {
     const told = async (...edits: RecipientEdit[]) =>
       (await apply(...edits)).map((outcome) => outcome.ok && [outcome.changed, outcome.timezone_changed]);
 
@@ -197,7 +197,7 @@ describe("an address that was suppressed", () => {
     expect(await status()).toEqual(["active"]);
   });
 
-  it("comes back by itself when its time is over", async () => {
+  it("comes back automatically when its time is over", async () => {
     await harness.services.db.query(
       "update identity set perma_until = now() - interval '1 second' where workspace_id = $1",
       [workspace_id],
@@ -235,12 +235,12 @@ describe("edits at the same time", () => {
         ]),
     );
 
-    // The second came last, as its property says: so its address is there as well.
+    // The second was applied last, as its property shows, so its address is present too.
     expect((await find("ann"))?.properties).toEqual({ last: 2 });
     expect(await addresses("ann", "email")).toEqual(["ann@example.com"]);
   });
 
-  it("make a user anew who is deleted before they get hold of the row", async () => {
+  it("create again a user who is deleted before they lock the row", async () => {
     await apply(edit("ann", [set({ old: true }), append({ $email: "old@example.com" })]));
 
     await overlap(
@@ -290,7 +290,7 @@ describe("edits at the same time", () => {
     expect(fates.filter(({ status }) => status === "rejected")).toEqual([]);
     const counted = await Promise.all(people.map(async (id) => (await find(id))?.properties.edits ?? 0));
     expect(counted).toEqual(people.map((id) => batches.filter((batch) => batch.includes(id)).length));
-    // Each token was appended by many and belongs to one.
+    // Each token was appended by many recipients and belongs to one.
     const owners = await harness.services.db.query(
       "select key, count(*)::int as owners from identity where workspace_id = $1 and status = 'active' group by key",
       [workspace_id],

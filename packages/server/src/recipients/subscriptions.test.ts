@@ -100,7 +100,7 @@ describe("adding subscribers", () => {
     expect(await edges()).toEqual({ "a > ann": { role: "lead", since: 1 } });
   });
 
-  it("refuses circles of objects, also those that only the batch closes, and adds the rest", async () => {
+  it("refuses cycles of objects, also those that only the batch closes, and adds the rest", async () => {
     await make(object("a"), object("b"), object("c"), user("ann"));
     await add(item("a", [object("b")]));
     const refused = (what: string, of: string) => ({
@@ -119,7 +119,7 @@ describe("adding subscribers", () => {
     expect(Object.keys(await edges())).toEqual(["a > b", "b > c", "c > ann"]);
   });
 
-  it("refuses a circle that another transaction is closing", async () => {
+  it("refuses a cycle that another transaction is closing", async () => {
     await make(object("a"), object("b"));
     const { db, ids } = harness.services;
     let outcome: unknown;
@@ -199,7 +199,7 @@ describe("taking subscribers away", () => {
     expect(Object.keys(await edges())).toEqual(["a > bob"]);
   });
 
-  it("happens by itself when either end is deleted", async () => {
+  it("happens automatically when either end is deleted", async () => {
     await make(object("a"), object("b"), user("ann"), user("bob"));
     await add(item("a", [user("ann"), user("bob")]), item("b", [user("ann")]));
     await harness.services.db.query(

@@ -125,7 +125,7 @@ describe("an edit for a tenant", () => {
     expect(await profiles()).toEqual({ global: { at: [] }, bell: { a: 1, at: [] } });
   });
 
-  it("tells whether it changed that profile, and its timezone", async () => {
+  it("reports whether it changed that profile, and its timezone", async () => {
     const zone = set({ $timezone: "Asia/Tokyo" });
     await apply(edit(null, [zone]));
     const outcomes = await apply(edit("acme", [zone]), edit("acme", [zone]));
@@ -145,7 +145,7 @@ describe("an edit for a tenant", () => {
     expect(await profiles()).toBeNull();
   });
 
-  it("of somebody who is not there and is not to be made does nothing", async () => {
+  it("of an unknown recipient that is not to be created does nothing", async () => {
     expect(await apply(edit("acme", [set({ a: 1 })], { create: false }))).toMatchObject([
       { ok: true, recipient: null },
     ]);
@@ -164,7 +164,7 @@ describe("an edit for a tenant", () => {
     expect(await profiles()).toEqual({ global: { at: [] } });
   });
 
-  it("takes a push token from everybody else, whatever their tenants", async () => {
+  it("takes a push token from all other recipients, whatever their tenants", async () => {
     const token = append({ $androidpush: "token-1" });
     await apply(edit(null, [token]), edit("acme", [token], { distinct_id: "bob" }));
     expect(await profiles()).toEqual({ global: { at: [] } });
@@ -177,7 +177,7 @@ describe("an edit for a tenant", () => {
 });
 
 describe("reading", () => {
-  it("brings along the profiles of the tenants that are asked for, and counts all", async () => {
+  it("includes the profiles of the requested tenants, and counts all", async () => {
     const outcomes = await apply(
       edit("acme", [set({ a: 1 })]),
       edit("bell", []),

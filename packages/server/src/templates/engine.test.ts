@@ -10,7 +10,7 @@ function render(source: string, context: JsonObject = {}): string {
   return engine.compile(source).render(context);
 }
 
-/** The error that compiling or rendering ends in. */
+/** The error of compiling or rendering. */
 function errorOf(source: string, context: JsonObject = {}): TemplateError {
   try {
     render(source, context);
@@ -109,13 +109,13 @@ describe("strict rendering", () => {
     );
   });
 
-  it("says a long message short", () => {
+  it("shortens a long message", () => {
     const error = errorOf("{{a.b}}", { a: ["x".repeat(10_000)] });
     expect(error.message).toMatch(/^"b" not defined in xxx/);
     expect(error.message.length).toBeLessThanOrEqual(501);
   });
 
-  it("takes nothing but a text as a source, least of all a syntax tree", () => {
+  it("accepts only text as a source, never a syntax tree", () => {
     const tree = { type: "Program", body: [{ type: "ContentStatement", value: "x" }] };
     for (const source of [tree, null, undefined, 5, ["{{a}}"], new String("x")]) {
       expect(() => engine.compile(source as string)).toThrow(TemplateError);
@@ -135,7 +135,7 @@ describe("escaping", () => {
     expect(render("{{{a}}}{{{b}}}{{{c}}}", { a: 1, b: 2, c: true })).toBe("12true");
   });
 
-  it("does not take a value's word for being safe", () => {
+  it("does not trust a value's claim of being safe", () => {
     const context = { a: { toHTML: "<b>", toString: "x", string: "<b>" } };
     expect(render("{{a}}{{{a}}}", context)).toBe("[object Object][object Object]");
   });
@@ -205,7 +205,7 @@ describe("what a template cannot reach", () => {
     expect(({} as JsonObject).x).toBeUndefined();
   });
 
-  it("is refused without a word on the console", () => {
+  it("is refused without console output", () => {
     const error = vi.spyOn(console, "error").mockImplementation(() => {});
     expect(render("{{propertyIsEnumerable}}{{lookup this 'isPrototypeOf'}}")).toBe("");
     expect(error).not.toHaveBeenCalled();
@@ -280,7 +280,7 @@ describe("against the package itself", () => {
         ),
         { maxLength: 4 },
       )
-      // Text in front: the package adds numbers up when raw values are all that stands side by side.
+      // Text in front, because the package adds numbers up when raw values stand side by side without text.
       .map((parts) => `|${parts.join("")}`),
   }));
   const leaf = fc.constantFrom<Json[]>(null, true, false, 0, 1.5, "", "x", "<&>'\"`=", "ü");
@@ -306,7 +306,7 @@ describe("against the package itself", () => {
       fc.property(body, fc.dictionary(key, value, { noNullPrototype: true }), (source, context) => {
         const theirs = outcome(() => plain.compile(source, { strict: true })(context));
         const ours = outcome(() => render(source, context));
-        // Where the package lets JavaScript fail, ours say what is missing where.
+        // Where the package throws a JavaScript error, ours says what is missing and where.
         if (/^error Cannot (?:read|use)/.test(theirs)) expect(ours).toMatch(/^error "\w+" not defined in /);
         else expect(ours).toBe(theirs);
       }),

@@ -5,7 +5,7 @@ import { createTemplateEngine, TemplateError } from "./engine.ts";
 
 const engine = createTemplateEngine();
 
-/** The data of the published examples, and a few values of every other kind. */
+/** The data of the published examples, and several values of every other kind. */
 const data: JsonObject = {
   name: "Mike",
   empty: "",
@@ -92,7 +92,7 @@ describe("published examples", () => {
     ["{{mod 14 4}}", "2"],
     ["{{mod -14 4}}", "-2"],
     ["{{mod total_bill billing_months}}", "0"],
-    // A list printed by itself is separated as the published table shows it, ", ".
+    // A list printed directly is separated by ", ", as in the published table.
     ["{{unique email}}", "joe@abc.com, steve@abc.com"],
     ['{{unique array "city"}}', "San Francisco, Austin"],
     ['{{unique personal_details "name.first_name"}}', "john, mike"],

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../core/json.ts";
 import { createTemplateEngine, TemplateError } from "./engine.ts";
 
-/** Why a template is refused for its price, at whichever of the two steps. */
+/** Why a template is refused for its cost, at either step. */
 function refusalOf(source: string, context: JsonObject): string {
   try {
     render(source, context);
@@ -18,7 +18,7 @@ const render = (source: string, context: JsonObject = {}) => engine.compile(sour
 const list = (length: number) => Array.from({ length }, (_, index) => index);
 
 describe("iterations", () => {
-  it("are counted over all loops of a render, and start anew with the next one", () => {
+  it("are counted over all loops of a render, and start from zero with the next one", () => {
     const template = engine.compile("{{#each a}}{{/each}}{{#each b}}{{/each}}");
     expect(template.render({ a: list(5000), b: list(5000) })).toBe("");
     expect(template.render({ a: list(5000), b: list(5000) })).toBe("");
@@ -74,7 +74,7 @@ describe("output", () => {
 });
 
 describe("time", () => {
-  /** A clock that moves by `step` milliseconds whenever it is read. */
+  /** A clock that advances by `step` milliseconds whenever it is read. */
   function stepping(step: number): () => number {
     let at = 0;
     return () => (at += step);
@@ -99,7 +99,7 @@ describe("time", () => {
     expect(() => slow.compile(source).render({ a: 1 })).toThrow(/longer than 250 ms/);
   });
 
-  it("does not count a machine that stood still", () => {
+  it("does not count time in which the machine stalled", () => {
     const times = [0, 0, 5000, 5001, 5002, 5003];
     const stalled = createTemplateEngine({ clock: () => times.shift() ?? 5003 });
     expect(stalled.compile(loop).render({ l: list(3) })).toBe("xxx");

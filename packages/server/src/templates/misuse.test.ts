@@ -19,7 +19,7 @@ function outcome(engine: typeof strict, source: string, data: JsonObject = conte
   }
 }
 
-describe("what is not meant to be written", () => {
+describe("unintended templates", () => {
   it.each<[source: string, strict: string, lenient?: string]>([
     ["{{helperMissing}}", "mine"],
     ['{{helperMissing "x"}}', '! Missing helper: "helperMissing" - 1:2'],

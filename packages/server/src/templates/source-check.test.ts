@@ -80,7 +80,7 @@ describe("checkSource", () => {
       [key: string]: unknown;
     }
 
-    /** How many nodes of a type are nested in each other at most, and how many nodes the tree has that are tags. */
+    /** The maximum nesting of nodes of a type, and the number of nodes that are tags. */
     function measure(node: unknown, type: string): { depth: number; tags: number } {
       if (typeof node !== "object" || node === null) return { depth: 0, tags: 0 };
       const inner = Object.values(node).map((member) => measure(member, type));

@@ -115,7 +115,7 @@ describe("a digest on its category's schedule", () => {
     expect(await waits()).toEqual(["2026-07-16T20:00:00.000000Z"]);
   });
 
-  it("keeps nobody waiting who wants to hear at once, and what is sent looks like a digest", async () => {
+  it("delays nobody who wants to be notified at once, and what is sent looks like a digest", async () => {
     await publish({ options: OPTIONS });
     await workflow({ trigger_min_count: 2 });
     await world.call("POST", "/v1/user/ann/", person("ann"));

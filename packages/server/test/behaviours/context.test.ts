@@ -19,7 +19,7 @@ import {
   type World,
 } from "./world.ts";
 
-/* What a run knows besides its payload, and how long what it was told holds. */
+/* What a run knows besides its payload, and how long that stays valid. */
 let harness: Harness;
 let world: World;
 
@@ -55,12 +55,12 @@ describe("what a run writes to a profile", () => {
     await world.trigger("upgrade", [person("ann", { plan: "free", $timezone: "UTC", nick: "A" })]);
     expect(refs(await world.messages())).toEqual(["before-no", "after-yes", "kept-yes"]);
     expect((await world.executions()).at(-1)?.waiting_until).toBe("2026-07-17T00:00:00.000000Z");
-    // Also behind a sleep: it is kept with the run.
+    // Also after a sleep: it is stored with the run.
     await world.pass("1d");
     expect(refs(await world.messages()).at(-1)).toBe("later-yes");
   });
 
-  it("leaves room for who writes to it after that", async () => {
+  it("can be overwritten by a later write", async () => {
     await world.workflow("upgrade", [update("{ plan: 'silver' }"), delay("d", "1h"), ask("after", isGold())]);
     await world.trigger("upgrade", [person("ann", { plan: "free" })]);
     await world.call("POST", "/v1/user/ann/", { plan: "gold" });
@@ -112,7 +112,7 @@ describe("$batch_key", () => {
     expect(texts(await world.messages())).toEqual([`s: [${expected}]`]);
   });
 
-  it("keeps batches apart, is null behind a digest and a batch without one, and not in their items", async () => {
+  it("keeps batches apart, is null after a digest and a batch without one, and not in their items", async () => {
     await world.template("item", {
       sms: { type: "basic", body: "[{{$batch_key}}]{{#each $batched_events}}{{keys this}}{{/each}}" },
     });

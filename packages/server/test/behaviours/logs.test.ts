@@ -17,7 +17,7 @@ import {
   type World,
 } from "./world.ts";
 
-/* What the execution log says of everything that goes wrong, and of how a run ends. */
+/* The execution log's entries for everything that fails, and for every way a run ends. */
 let harness: Harness;
 let world: World;
 
@@ -34,14 +34,14 @@ const email = { subject: "Hello", body: { type: "raw", raw: { html: "<p>Hello</p
 const query = (text: string) => harness.services.db.query(text, [world.workspace_id]);
 const last = async (): Promise<ExecutionView | undefined> => (await world.executions()).at(-1);
 
-/** The only entry that is more than information. */
+/** The only entry above the level of information. */
 async function complaint(): Promise<StepView | undefined> {
   const told = (await last())?.steps.filter(({ status }) => status !== "info") ?? [];
   expect(told).toHaveLength(1);
   return told[0];
 }
 
-/** Takes the template `wide` out of use, which no API does. */
+/** Disables the template `wide`, which no API does. */
 async function withdraw(): Promise<void> {
   const { db, catalog } = harness.services;
   await query("update template set live_version_no = null where workspace_id = $1 and slug = 'wide'");
@@ -255,7 +255,7 @@ describe("a workflow that another one triggers", () => {
     expect(stepsAt(run, "i")).toMatchObject([
       { message: "workflow: workflow with slug 'two' not found", properties: { code: "invoke_failed" } },
     ]);
-    // It is the node's error, and the run goes on.
+    // It is the node's error, and the run continues.
     expect(stepsAt(run, "s")).not.toEqual([]);
 
     await world.workflow("two", [sms("t")]);

@@ -34,7 +34,7 @@ beforeEach(async () => {
 
 const ann = person("ann");
 
-/** A template that says what the payload holds. */
+/** A template that prints the payload. */
 const says = (body: string) => world.template("says", { sms: { type: "basic", body } });
 
 describe("data", () => {
@@ -74,7 +74,7 @@ describe("data", () => {
     const late = (await world.executions()).at(-1);
     expect(late?.status).toBe("failed");
     expect(complaints(late)[0]).toContain("no answer in time");
-    // What a fetch was to bring is missing: nothing goes out.
+    // The result of a fetch is missing: nothing is sent.
     expect(await world.messages()).toHaveLength(2);
   });
 
@@ -109,7 +109,7 @@ describe("data", () => {
 });
 
 describe("workflows and lists", () => {
-  it("16.21 a workflow invoked behind a batch does not see the batch, and its own data wins over what is handed on", async () => {
+  it("16.21 a workflow invoked after a batch does not see the batch, and its own data wins over what is passed on", async () => {
     await says("{{#if $batched_events}}batch{{else}}none{{/if}} {{shop}} {{n}} {{from}}");
     await world.workflow("child", [sms("s", "says")]);
     const data = '{ from: "invoke", n: data.n + 100 }';
@@ -158,7 +158,7 @@ describe("workflows and lists", () => {
       expect(run?.status).toBe("failed");
       expect(complaints(run)[0]).toContain("channels: error evaluating jq-expression .channels");
     }
-    // Not the next node either.
+    // Nor does the next node.
     expect(await world.messages()).toHaveLength(before);
   });
 

@@ -19,7 +19,7 @@ import {
   type World,
 } from "./world.ts";
 
-/* Delivery nodes: which channels are used, when, and what became of the messages. */
+/* Delivery nodes: which channels are used, when, and what happens to the messages. */
 let harness: Harness;
 let world: World;
 
@@ -40,7 +40,7 @@ const everywhere = person("ann", {
   $androidpush: { token: "token-ann", provider: "fcm" },
 });
 
-/** Where one recipient had one address a channel. */
+/** For one recipient with one address per channel. */
 const byChannel = async () => new Map((await world.messages()).map((message) => [message.channel, message]));
 
 async function statuses(): Promise<Record<string, string>> {
@@ -69,7 +69,7 @@ describe("smart routing", () => {
     await world.pass("1m");
     expect(await statuses()).toEqual({ ...begun, email: "sent_by_vendor", sms: "to_be_triggered" });
 
-    // What the inbox's client reports when its feed is opened.
+    // The report of the inbox's client when its feed is opened.
     const message_id = planned.find(({ channel }) => channel === "inbox")?.message_id ?? "";
     const { workspace_id } = world;
     await harness.services.db.tx((tx) =>
@@ -96,7 +96,7 @@ describe("smart routing", () => {
 });
 
 describe("preferences", () => {
-  it("16.24 who opted out of all channels gets nothing and a warning says so; later nodes run, and the run is a partial failure", async () => {
+  it("16.24 a recipient who opted out of all channels gets nothing and a warning says so; later nodes run, and the run is a partial failure", async () => {
     const { db, catalog, recipients } = harness.services;
     const { workspace_id } = world;
     const preferences = createPreferences({ db, catalog });
@@ -151,7 +151,7 @@ describe("branches on messages", () => {
     ]),
   ];
 
-  /** What addresses make their simulators report, by real time; then an hour passes. */
+  /** The reports that addresses cause in their simulators, in real time; then an hour passes. */
   const people: [name: string, JsonObject, expected: string][] = [
     ["one-seen", { $email: "seen+a@example.com", $sms: "+14155550100" }, "seen"],
     ["none-seen", { $email: "a@example.com", $sms: "+14155550100" }, "neither"],
@@ -195,7 +195,7 @@ describe("test mode", () => {
 
   const multi = node("send_multi_channel", "m", { template: "wide" });
 
-  it("16.33 in test mode a value that is no test value, on a channel without a catch-all, is blocked and the run is as always", async () => {
+  it("16.33 in test mode a value that is not a test value, on a channel without a catch-all, is blocked and the run is as always", async () => {
     await setTestMode({
       enabled_at: "2026-07-01T00:00:00Z",
       channels: ["email", "sms"],

@@ -17,7 +17,7 @@ import {
   type World,
 } from "./world.ts";
 
-/* Tenants as runs see them: what is in them, what follows when they change or go while a run sleeps. */
+/* Tenants as runs see them: their content, and the effect of a change or deletion while a run sleeps. */
 let harness: Harness;
 let world: World;
 
@@ -51,7 +51,7 @@ describe("a tenant in a template", () => {
     ["$brand.hosted_preference_domain", "localhost"],
     ["$brand.tier", "gold"],
     ["$brand.properties.tier", "gold"],
-    // What its name says, whatever its own properties are called.
+    // As its name says, whatever its own properties are called.
     ["$brand.brand_name", "Acme"],
     ["$organization.logo", "https://def.com/logo.png"],
     ["$organization.primary_color", "#112233"],
@@ -107,7 +107,7 @@ describe("a tenant that is deleted", () => {
     expect(texts(await world.messages())).toEqual(["s: Hello bob"]);
   });
 
-  it("fails those at once that wait for what it says", async () => {
+  it("fails those at once that wait for its values", async () => {
     await world.workflow("open", [waitForOpen]);
     await world.trigger("open", [ann], { tenant_id: "acme" });
     expect((await world.call("DELETE", "/v1/tenant/acme/")).status).toBe(204);
@@ -130,10 +130,10 @@ const waitFor = (condition: JsonObject, came = "came", ref = "w") =>
   );
 const waitForOpen = waitFor(isOpen("$tenant"));
 
-describe("a wait for what a tenant says", () => {
+describe("a wait for a tenant's value", () => {
   beforeEach(() => saveTenant("acme", { tenant_name: "Acme", properties: { open: false } }));
 
-  it.each(["$tenant", "$brand"])("ends when %s says it", async (namespace) => {
+  it.each(["$tenant", "$brand"])("ends when %s sets it", async (namespace) => {
     await world.workflow("open", [waitFor(isOpen(namespace))]);
     await world.trigger("open", [ann, person("bob")], { tenant_id: "acme" });
     await change("acme", { properties: { hours: "9 to 5" } });
@@ -147,7 +147,7 @@ describe("a wait for what a tenant says", () => {
     expect(refs(await world.messages())).toEqual(["came", "came"]);
   });
 
-  it("takes the other branch when the tenant never says it", async () => {
+  it("takes the other branch when the tenant never sets it", async () => {
     await world.workflow("open", [waitForOpen]);
     await world.trigger("open", [ann], { tenant_id: "acme" });
     await change("acme", { properties: { open: "true" } });
@@ -174,7 +174,7 @@ describe("a wait for what a tenant says", () => {
   });
 });
 
-it("a node that is not a wait asks the tenant anew whenever it runs", async () => {
+it("a node that is not a wait reads the tenant again whenever it runs", async () => {
   await saveTenant("acme", { tenant_name: "Acme", properties: { open: false } });
   const choice = branches("b", [
     { when: [isOpen("$tenant")], nodes: [sms("open")] },

@@ -19,7 +19,7 @@ import {
   type World,
 } from "./world.ts";
 
-/* A workspace has one time, for all that its workflows ask and wait for. */
+/* A workspace has one time, for everything that its workflows check and wait for. */
 let harness: Harness;
 
 beforeAll(async () => {
@@ -55,7 +55,7 @@ describe("now, in an expression", () => {
     expect(await lastWait(world)).toBe("2026-07-16T13:00:00.000000Z");
   });
 
-  it("of a transform is the time of the templates behind it", async () => {
+  it("of a transform is the time of the templates after it", async () => {
     const world = await worldAt(START);
     const date = '{{datetime-format "now" "YYYY-MM-DD"}}';
     await world.template("dates", { sms: { type: "basic", body: `{{early}} ${date}` } });

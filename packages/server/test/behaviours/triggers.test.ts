@@ -19,7 +19,7 @@ import {
   type World,
 } from "./world.ts";
 
-/* From an API call to runs: who gets one, how often, and on which version of the workflow. */
+/* From an API call to runs: which recipients get one, how often, and on which version of the workflow. */
 let harness: Harness;
 let world: World;
 
@@ -158,7 +158,7 @@ describe("objects", () => {
 });
 
 describe("events", () => {
-  it("16.5 a recipients override makes one run each; where it finds nobody the request log says so and nothing runs", async () => {
+  it("16.5 a recipients override makes one run each; if it finds no recipient the request log says so and nothing runs", async () => {
     await world.workflow("notify", [sms("s")], {
       ...on("Order placed"),
       override_recipients_type: "user",

@@ -20,7 +20,7 @@ import {
   type World,
 } from "./world.ts";
 
-/* Batches, digests, windows and waits, through days of a frozen clock that is moved from one due time to the next. */
+/* Batches, digests, windows and waits, over days of a frozen clock that is moved from one due time to the next. */
 let harness: Harness;
 let world: World;
 
@@ -44,7 +44,7 @@ async function triggerEach(workflow: string, items: JsonObject[]): Promise<void>
 const numbers = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => ({ n: from + index }));
 
-/** When what waits will go on, by trigger. */
+/** When waiting runs will continue, by trigger. */
 const waits = async () => (await world.executions()).map(({ waiting_until }) => waiting_until);
 
 describe("batches", () => {
@@ -121,7 +121,7 @@ describe("digests", () => {
     await world.reach("2027-03-27T19:00:00Z");
     expect(texts(await world.messages())).toEqual(["s: 2"]);
 
-    // The night of the change; 19:00 is an hour earlier from here on.
+    // The night of the clock change; from here on 19:00 is an hour earlier.
     await say(3);
     await world.reach("2027-03-28T17:59:59Z");
     expect(await world.messages()).toHaveLength(1);
@@ -145,7 +145,7 @@ describe("digests", () => {
       tz_fixed: "UTC",
     };
     await world.workflow("daily", [digest(schedule), sms("s", "gathered")]);
-    // Before its start as well as behind it.
+    // Before its start as well as after it.
     await triggerEach("daily", [{ n: 1 }]);
     expect(await waits()).toEqual(["2026-07-18T16:00:00.000000Z"]);
     await world.reach("2026-07-17T17:30:00Z");
@@ -164,7 +164,7 @@ describe("time windows", () => {
       node("timewindow", "w", { windows, tz_selection: "recipient" }),
       sms("s"),
     ]);
-    // Stored: what a trigger says itself would hold for its run, whatever the profile becomes.
+    // Stored, because an inline profile would apply to its run, whatever happens to the stored one.
     const homes = {
       inside: "Europe/London",
       stays: "Asia/Tokyo",
@@ -193,7 +193,7 @@ describe("time windows", () => {
     };
     await move("nearer", "Europe/London");
     expect(whom(await world.messages())).toEqual(["inside", "nearer"]);
-    // 20:00 there: the office has closed, so it is tomorrow's.
+    // 20:00 there: the office has closed, so it waits until tomorrow.
     await move("farther", "Asia/Singapore");
     expect(await until()).toMatchObject({
       stays: "2026-07-17T00:00:00.000000Z",
@@ -291,7 +291,7 @@ describe("waits", () => {
 describe("branches", () => {
   const when = (way: string) => all(leaf("way", "==", JSON.stringify(way)));
 
-  it("16.17 a terminal branch ends the run behind it, another rejoins after the branch node", async () => {
+  it("16.17 a terminal branch ends the run, another rejoins after the branch node", async () => {
     await world.workflow("fork", [
       branches("outer", [
         {
@@ -379,7 +379,7 @@ describe("cancelling", () => {
       const [cancelled] = await world.executions();
       expect(cancelled).toMatchObject({ status: "cancelled", waiting_until: null });
       expect(cancelled?.steps.at(-1)?.message).toContain("cancelled via API");
-      // Only who is under way is cancelled, and once.
+      // Only runs in progress are cancelled, and only once.
       expect((await cancel({ idempotency_key: "one" })).json).toEqual({ execution_ids: [] });
 
       await world.event("ann", "Paid");
@@ -408,7 +408,7 @@ describe("cancelling", () => {
     });
     await world.pass("1d");
     expect(whom(await world.messages())).toEqual(["ann", "cem"]);
-    // What has ended is not cancelled any more.
+    // Runs that have ended are not cancelled any more.
     expect((await cancel({ recipients: ["ann", "cem"] })).json).toEqual({ execution_ids: [] });
   });
 

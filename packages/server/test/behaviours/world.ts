@@ -6,9 +6,9 @@ import { type Answer, createHub, type Hub } from "../hub.ts";
 import { SECRET_KEY } from "../pipeline.ts";
 
 /**
- * A sandbox workspace as its users see it: everything goes in and comes out through the two HTTP APIs. Its clock is
- * frozen, and a clock moves only when nothing of its workspace is queued or under way; so whoever moves it, if by
- * nothing, has waited for all work that there is.
+ * A sandbox workspace as its users see it: everything goes through the two HTTP APIs. Its clock is frozen, and a clock
+ * moves only when nothing of its workspace is queued or in progress; so moving it, even by nothing, waits for all
+ * current work.
  */
 export interface World extends Hub {
   workspace_id: number;
@@ -17,26 +17,26 @@ export interface World extends Hub {
   template: (slug: string, contents: JsonObject) => Promise<void>;
   /** Saves and commits a workflow; throws unless it is valid. */
   workflow: (slug: string, nodes: JsonObject[], settings?: JsonObject) => Promise<void>;
-  /** Triggers, and waits for what follows from it at once. The request's id. */
+  /** Triggers, and waits for the immediate consequences. Returns the request's id. */
   trigger: (workflow: string, recipients: unknown[], more?: JsonObject) => Promise<string>;
-  /** Tells an event, and waits for what follows from it at once. */
+  /** Sends an event, and waits for its immediate consequences. */
   event: (distinct_id: string, event: string, properties?: JsonObject, more?: JsonObject) => Promise<void>;
-  /** Moves the clock by a duration, or to a time, through all that becomes due. */
+  /** Moves the clock by a duration, or to a time, through everything that becomes due. */
   pass: (by: string) => Promise<void>;
   reach: (to: string) => Promise<void>;
   settle: () => Promise<void>;
-  /** What the message log has, oldest first, with contents. */
+  /** The message log, oldest first, with contents. */
   messages: () => Promise<MessageView[]>;
-  /** What the execution log has, oldest first, with the steps. */
+  /** The execution log, oldest first, with the steps. */
   executions: () => Promise<ExecutionView[]>;
-  /** What the request log has of a request. */
+  /** The request log's entry of a request. */
   request: (request_id: string) => Promise<RequestView>;
 }
 
 export interface MessageView {
   status: string;
   channel: string;
-  /** Its channel, and the address there. */
+  /** The channel, and the address on it. */
   channel_identity: Record<string, string>;
   recipient: { distinct_id: string | null; object_type: string | null; id: string | null };
   parent_entity_id: string | null;
@@ -48,7 +48,7 @@ export interface MessageView {
   workflow: { slug: string; version_id: string; node_ref: string };
   wait_time_in_seconds: number | null;
   webhook_data?: JsonObject;
-  /** Of what its channel holds, the text. */
+  /** The text from the channel's content. */
   content: { body?: string; subject?: string } | null;
 }
 
@@ -78,7 +78,7 @@ export interface RequestView {
   executions: JsonObject[];
 }
 
-/** Where every test begins, unless it says another time: a Thursday. */
+/** The start time of every test by default: a Thursday. */
 export const START = "2026-07-16T12:00:00Z";
 
 export async function createWorld(harness: Harness, at: string = START): Promise<World> {
@@ -181,14 +181,14 @@ export function workflowBody(name: string, nodes: JsonObject[], settings: JsonOb
   return { name, category: "transactional", trigger_type: "api", tree: { nodes }, ...settings };
 }
 
-/** Settings of a workflow that an event triggers. */
+/** Settings of a workflow triggered by events. */
 export const on = (...trigger_events: string[]): JsonObject => ({ trigger_type: "event", trigger_events });
 
 export function node(node_type: string, ref: string, properties: JsonObject = {}): JsonObject {
   return { node_type, ref, properties };
 }
 
-/** Sends the template `text`, unless it is told another. */
+/** Sends the template `text` by default. */
 export const sms = (ref: string, template = "text"): JsonObject => node("send_sms", ref, { template });
 
 export const delay = (ref: string, value: string, delay_type = "fixed"): JsonObject =>
@@ -225,20 +225,20 @@ export function all(...args: JsonObject[]): JsonObject {
   return { type: "expression_v1", expression_v1: { op: "AND", args } };
 }
 
-/** `value` as it stands on the wire: text that holds an expression. */
+/** `value` in the wire's form: text that holds an expression. */
 export function leaf(variable: string, op: string, value?: string, variable_ns = ""): JsonObject {
   return { variable_ns, variable, op, ...(value === undefined ? {} : { value }) };
 }
 
-/** Somebody with one phone number, which no simulator takes for an instruction. */
+/** A recipient with one phone number, which no simulator interprets as an instruction. */
 export function person(distinct_id: string, more: JsonObject = {}): JsonObject {
   return { distinct_id, $sms: "+14155550100", ...more };
 }
 
-/** Contents whose text says what a run knew when it was rendered. */
+/** Content whose text shows the state of the run when it was rendered. */
 export const TEXT = { sms: { type: "basic", body: "Hello {{$recipient.distinct_id}}" } };
 
-/** What reached a channel, as `node: text`, in order. */
+/** The messages on a channel, as `node: text`, in order. */
 export function texts(messages: MessageView[]): string[] {
   return messages.map(({ workflow, content }) => `${workflow.node_ref}: ${content?.body}`);
 }
@@ -249,12 +249,12 @@ export function whom(messages: MessageView[]): string[] {
   return messages.map(({ recipient }) => recipient.distinct_id ?? recipient.id ?? "").toSorted();
 }
 
-/** What a run's log says about a node. */
+/** The steps of a node in a run's log. */
 export function stepsAt(execution: ExecutionView | undefined, ref: string): StepView[] {
   return execution?.steps.filter(({ node_ref }) => node_ref === ref) ?? [];
 }
 
-/** What went wrong in a run, in its own words. */
+/** The messages of a run's warnings and errors. */
 export function complaints(execution: ExecutionView | undefined): string[] {
   return execution?.steps.filter(({ status }) => status !== "info").map(({ message }) => message) ?? [];
 }

@@ -1,6 +1,6 @@
 import type { ErrorFamily } from "../../src/http/envelope.ts";
 
-/** What came back, whichever way it was asked for. */
+/** A response, from `inject` or from a socket. */
 export interface Answer {
   status: number;
   content_type: string;
@@ -8,8 +8,8 @@ export interface Answer {
 }
 
 /**
- * What is wrong with an answer, in words; null when it is one that a client can live with: never a failure of the
- * server, JSON or text that reads, and on a refusal the family's shape with a reason in it.
+ * What is wrong with a response, in words; null if a client can handle it: never a failure of the server, readable JSON
+ * or text, and for a refusal the family's shape with a reason in it.
  */
 export function faultOf(answer: Answer, families: readonly ErrorFamily[], method = "GET"): string | null {
   const { status, content_type, text } = answer;

@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { RegisteredRoute } from "../../src/http/route.ts";
 
 /**
- * A sound body for each route, to be spoiled. Those that are read by hand have one here; for any other, also of a
- * route that is yet to be written, one of the right shape is made up from its schema.
+ * A valid body for each route, to be corrupted. Routes that parse by hand have one here; for any other, including
+ * future ones, a body of the right shape is generated from its schema.
  */
 export function exampleBody({ route }: RegisteredRoute): { body: unknown; is_sound: boolean } | null {
   const known = EXAMPLES[`${route.method} ${route.path}`];
@@ -11,12 +11,12 @@ export function exampleBody({ route }: RegisteredRoute): { body: unknown; is_sou
   return route.body === undefined ? null : { body: fromSchema(schemaOf(route.body)), is_sound: false };
 }
 
-/** The names that a route reads from its query. */
+/** The query parameters of a route. */
 export function queryNames({ route }: RegisteredRoute): string[] {
   return route.query === undefined ? [] : Object.keys(schemaOf(route.query).properties ?? {});
 }
 
-/** What hostile requests may change and delete; the good ones have names of their own. */
+/** What hostile requests may change and delete; valid ones use other names. */
 export const VICTIM = "victim";
 
 const recipient = {

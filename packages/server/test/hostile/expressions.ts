@@ -1,6 +1,6 @@
 /**
- * Programs that a workspace's own people could write: each is stored, committed where that is allowed, and run. None
- * may end the process, hold it up, or reach anything outside of the run.
+ * Programs that a workspace's own users could write: each is stored, committed if that is allowed, and run. None may
+ * end the process, block it, or reach anything outside the run.
  */
 export const JQ_PROGRAMS: readonly string[] = [
   "def f: f; f",
@@ -90,7 +90,7 @@ export const TEMPLATES: readonly string[] = [
   "Order {{n}}",
 ];
 
-/** Pages for the e-mail's HTML, from which its text is made. */
+/** Pages for the e-mail's HTML, from which its text is generated. */
 export const PAGES: readonly string[] = [
   ...TEMPLATES,
   "&#0;&#xD800;&#x110000;&#99999999999999;&#x;&#;&bogus;&amp",
@@ -119,7 +119,7 @@ export const PAGES: readonly string[] = [
   `<p>${"\u00a0\t ".repeat(100_000)}</p>`,
 ];
 
-/** What they run on. */
+/** Their input. */
 export const PAYLOAD = {
   n: 1,
   list: Array.from({ length: 200 }, (_unused, index) => index),

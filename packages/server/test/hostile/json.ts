@@ -2,8 +2,8 @@ import type { Random } from "../random.ts";
 import { JSON_VALUES, KEYS } from "./values.ts";
 
 /**
- * A JSON document as it is written: entries keep their order and may repeat, scalars are text. What JavaScript
- * would fold away while it is changed is there when it is printed.
+ * A JSON document as written: entries keep their order and may repeat, scalars are text. This preserves what
+ * JavaScript's own objects would lose.
  */
 export type Node =
   | { kind: "scalar"; text: string }
@@ -33,7 +33,7 @@ export function print(node: Node): string {
   }
 }
 
-/** Spoils one place of a document, in place. Returns the document, which is another one when the root was hit. */
+/** Corrupts one place of a document, in place. Returns the document, which is another one if the root was replaced. */
 export function spoil(root: Node, random: Random): Node {
   const places = placesOf(root);
   const { node, replace } = random.pick(places);
@@ -68,7 +68,7 @@ function hostileValue(random: Random): Node {
 
 interface Place {
   node: Node;
-  /** Puts another node here; gives the root of the changed document. */
+  /** Puts another node here; returns the root of the changed document. */
   replace: (next: Node) => Node;
 }
 

@@ -5,7 +5,7 @@ import { exampleBody, queryNames, VICTIM } from "./examples.ts";
 import { print, spoil, toNode } from "./json.ts";
 import { BODIES, BROKEN_UTF8, QUERIES, URL_PARTS } from "./values.ts";
 
-/** One hostile request, with the shapes in which it may be refused. */
+/** One hostile request, with the envelopes in which it may be refused. */
 export interface HostileRequest {
   method: string;
   url: string;
@@ -14,10 +14,10 @@ export interface HostileRequest {
   families: ErrorFamily[];
 }
 
-/** Who the requests say they are, mostly. */
+/** The identity of most requests. */
 export interface Caller {
   workspace: string;
-  /** Sends nothing: its vendors may be made to point anywhere. */
+  /** Sends nothing: its vendors may be pointed anywhere. */
   quiet_workspace: string;
   wsKey: string;
   apiKey: string;
@@ -30,7 +30,7 @@ export interface Target {
   method: string;
   path: string;
   authorization: string;
-  /** A body of the right shape, and whether it is known to be accepted; null where none is read. */
+  /** A body of the right shape, and whether it is known to be accepted; null if none is read. */
   example: { body: unknown; is_sound: boolean } | null;
   query: string[];
   families: ErrorFamily[];
@@ -38,7 +38,7 @@ export interface Target {
 
 const SYSTEM_PATHS = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/simulator"];
 
-/** Every endpoint of the registry, so that a new one is attacked without being named here, and the system's own. */
+/** Every endpoint of the registry, so that new ones are included automatically, and the system's own. */
 export function findTargets(routes: readonly RegisteredRoute[], caller: Caller): Target[] {
   const registered = routes.map((entry): Target => {
     const { route, surface } = entry;
@@ -50,7 +50,7 @@ export function findTargets(routes: readonly RegisteredRoute[], caller: Caller):
         surface.name === "management" ? `ServiceToken ${caller.serviceToken}` : `Bearer ${caller.apiKey}`,
       example: exampleBody(entry),
       query: queryNames(entry),
-      // A path that is no path of ours is refused before any route is known.
+      // A malformed path is refused before any route is known.
       families: [route.family ?? surface.family, "management"],
     };
   });
@@ -66,7 +66,7 @@ export function findTargets(routes: readonly RegisteredRoute[], caller: Caller):
   return [...registered, ...system];
 }
 
-/** A sound request for the target. */
+/** A valid request for the target. */
 export function soundRequest(target: Target, caller: Caller): HostileRequest {
   const { method, path, authorization, example, families } = target;
   return {
@@ -78,7 +78,7 @@ export function soundRequest(target: Target, caller: Caller): HostileRequest {
   };
 }
 
-/** The sound request with something wrong, in one place or in several. */
+/** The valid request with one or several errors. */
 export function hostileRequest(target: Target, caller: Caller, random: Random): HostileRequest {
   const request = soundRequest(target, caller);
   const { example, query } = target;
@@ -115,7 +115,7 @@ function fitting(name: string, path: string, caller: Caller): string {
   }
 }
 
-/** With `spoil`, one of the parameters is a hostile one. */
+/** With `spoil`, one of the parameters is hostile. */
 function fillPath(path: string, caller: Caller, spoil: Random | null): string {
   const wrong = spoil === null ? -1 : spoil.below([...path.matchAll(/:\w+/g)].length);
   let at = 0;
@@ -132,12 +132,12 @@ function hostileQuery(names: string[], random: Random): string {
   }).join("&");
 }
 
-/** The example spoiled, as a record or among others; now and then something else altogether. */
+/** The example corrupted, alone or in an array; occasionally something else altogether. */
 export function hostileBody(example: unknown, random: Random): Buffer {
   if (random.chance(0.06)) return random.pick(BODIES);
   let node = toNode(example);
   for (let times = random.pick([1, 1, 1, 2, 3]); times > 0; times--) node = spoil(node, random);
-  // Where one record is taken, so is an array of them.
+  // Endpoints that take one record also take an array.
   const text = random.chance(0.1) ? `[${print(node)},${print(toNode(example))}]` : print(node);
   const bytes = Buffer.from(text);
   if (!random.chance(0.04)) return bytes;

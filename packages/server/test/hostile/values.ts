@@ -1,6 +1,6 @@
 /**
- * The worst values that can stand where something sensible is expected. JSON values are given as the text that is
- * sent, because much of what hurts has no form in JavaScript: `1e999`, a key twice, half of a surrogate pair.
+ * The worst values in place of sensible ones. JSON values are given as the text that is sent, because many harmful ones
+ * cannot be expressed in JavaScript: `1e999`, a repeated key, half of a surrogate pair.
  */
 
 const NUMBERS = [
@@ -19,7 +19,7 @@ const NUMBERS = [
   "123456789012345678901234567890",
 ];
 
-/** Texts by what they attack: emptiness, size, Unicode, identifiers, dates and durations, languages, expressions. */
+/** Texts by target: emptiness, size, Unicode, identifiers, dates and durations, languages, expressions. */
 export const TEXTS: readonly string[] = [
   "",
   " ",
@@ -106,12 +106,12 @@ export const TEXTS: readonly string[] = [
   "UTC+99:99",
 ];
 
-/** Texts that no text column holds; they are sent escaped, as JSON can. */
+/** Texts that no text column can hold; they are sent escaped, as JSON allows. */
 const UNSTORABLE = ['"\\u0000"', '"a\\u0000b"', '"\\ud800"', '"\\udc00\\ud800"', '"x\\ud83d"'];
 
 const SCALARS: readonly string[] = ["null", "true", "false", ...NUMBERS, ...UNSTORABLE];
 
-/** Keys as JSON text: what a property of a plain object must never be confused with. */
+/** Keys as JSON text that must never be confused with properties of a plain object. */
 export const KEYS: readonly string[] = [
   '"__proto__"',
   '"constructor"',
@@ -170,7 +170,7 @@ export function nest(open: string, close: string, depth: number): string {
   return `${open.repeat(depth)}${open.startsWith("{") || open.includes(":") ? "null" : ""}${close.repeat(depth)}`;
 }
 
-/** Bodies that are no JSON, or not the JSON they seem to be. */
+/** Bodies that are not JSON, or not the JSON they seem to be. */
 export const BODIES: readonly Buffer[] = [
   ...[
     "",
@@ -212,7 +212,7 @@ export const BODIES: readonly Buffer[] = [
   Buffer.from([0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 3]),
 ];
 
-/** Bytes that are no UTF-8, for the inside of a text. */
+/** Bytes that are not UTF-8, for use inside a text. */
 export const BROKEN_UTF8: readonly Buffer[] = [
   Buffer.from([0xff]),
   Buffer.from([0xc0, 0x80]),
@@ -221,7 +221,7 @@ export const BROKEN_UTF8: readonly Buffer[] = [
   Buffer.from([0xf5, 0x80, 0x80, 0x80]),
 ];
 
-/** Path segments and query values as they stand in a URL. */
+/** Path segments and query values in URL form. */
 export const URL_PARTS: readonly string[] = [
   ...TEXTS.map((text) => encodeURIComponent(text.slice(0, 500))),
   "%00",
@@ -247,7 +247,7 @@ export const URL_PARTS: readonly string[] = [
   encodeURIComponent("é".repeat(1000)),
 ];
 
-/** Query strings that are wrong as a whole. */
+/** Query strings that are malformed as a whole. */
 export const QUERIES: readonly string[] = [
   "",
   "&&&&",

@@ -1,11 +1,11 @@
 import { Worker } from "node:worker_threads";
 
 /**
- * Notices from another thread that this one hangs: a loop without end can be reported by nobody else. It then says
- * what was being done, and ends the process, which fails the run.
+ * Detects from another thread that this one hangs: an endless loop cannot be reported from within. It then prints what
+ * was being done, and ends the process, which fails the run.
  */
 export interface Watchdog {
-  /** Something new has begun. */
+  /** Records that a new activity has begun. */
   begin: (what: string) => void;
   stop: () => Promise<void>;
 }

@@ -2,22 +2,22 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import type { Answer } from "./answer.ts";
 
-/** Bytes on a socket, and what came back: for what no HTTP client would ever send. */
+/** Sends bytes on a socket and returns the responses: for requests that no HTTP client would send. */
 export interface Conversation {
   answers: Answer[];
-  /** The server has ended the connection, with or without an answer. */
+  /** The server has closed the connection, with or without a response. */
   closed: boolean;
 }
 
 export interface ConversationOptions {
   /** Hang up after the last byte instead of listening. */
   leave?: boolean;
-  /** Answers to wait for; the server's closing ends the waiting too. */
+  /** How many responses to wait for; waiting also ends when the server closes. */
   expect?: number;
   seconds?: number;
 }
 
-/** Sends each chunk by itself, the next one when the system has taken the last. Rejects when nothing comes in time. */
+/** Sends the chunks one at a time, each after the system has taken the last. Rejects if nothing arrives in time. */
 export async function converse(
   url: string,
   chunks: readonly (string | Buffer)[],
@@ -33,7 +33,7 @@ export async function converse(
     received = Buffer.concat([received, chunk]);
     if (readAnswers(received).length >= expect) resolve();
   });
-  // A reset is an answer too: the server has had enough.
+  // A reset is a valid response too.
   socket.on("error", () => {});
   socket.once("close", () => {
     closed = true;
@@ -62,7 +62,7 @@ function describe(chunks: readonly (string | Buffer)[]): string {
   );
 }
 
-/** Whole answers only. `100 Continue` is none. */
+/** Only complete responses, without `100 Continue`. */
 function readAnswers(bytes: Buffer): Answer[] {
   const answers: Answer[] = [];
   let rest = bytes;
@@ -79,7 +79,7 @@ function readAnswers(bytes: Buffer): Answer[] {
   }
 }
 
-/** Null while it is not all there. Of a chunked body only the last, empty chunk is known here: nobody sends more. */
+/** Null while it is incomplete. Of a chunked body only the last, empty chunk is supported: no test sends more. */
 function readBody(bytes: Buffer, head: string): { text: string; length: number } | null {
   if (/^transfer-encoding: chunked$/im.test(head)) {
     return bytes.toString("latin1").startsWith("0\r\n\r\n") ? { text: "", length: 5 } : null;
@@ -91,12 +91,15 @@ function readBody(bytes: Buffer, head: string): { text: string; length: number }
 const HOST = "host: localhost\r\n";
 const JSON_TYPE = "content-type: application/json\r\n";
 
-/** A whole request as text. */
+/** A complete request as text. */
 export function post(path: string, authorization: string, body: string, more = ""): string {
   return `POST ${path} HTTP/1.1\r\n${HOST}${JSON_TYPE}authorization: ${authorization}\r\n${more}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
-/** What is no request, or one only at first sight. Each must be refused or hung up on, and hurt nobody else. */
+/**
+ * Malformed requests, some of them only on closer inspection. Each must be refused or disconnected, without affecting
+ * others.
+ */
 export const MALFORMED: readonly (string | Buffer)[] = [
   "\r\n\r\n\r\n\r\nX\r\n\r\n",
   "GET\r\n\r\n",

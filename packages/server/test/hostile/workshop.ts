@@ -1,17 +1,19 @@
 import type { JsonObject } from "../../src/core/json.ts";
 import { type Harness, until } from "../harness.ts";
 
-/** What hostile input is aimed at and goes through: templates and workflows made, committed and run over the API. */
+/** The target of hostile input: templates and workflows created, committed and run over the API. */
 export interface Workshop {
-  /** A template and a workflow of this name that send on three channels, and a user. Anew, whatever became of them. */
+  /** Creates a template and a workflow of this name that send on three channels, and a user. Replaces existing ones. */
   addSound: (name: string) => Promise<void>;
   soundTrigger: () => JsonObject;
   soundEvent: () => JsonObject;
-  /** Whether it may be committed is the server's business: only a failure of the server throws. */
+  /** The server decides whether it may be committed: only a failure of the server throws. */
   commitTemplate: (name: string, contents: Record<string, object>) => Promise<void>;
-  /** One node that sends, with these settings. */
+  /** A workflow with one sending node, with these settings. */
   commitWorkflow: (name: string, properties: JsonObject) => Promise<void>;
-  /** Triggers it; the status of its run once that has ended and its messages are settled, or why there is none. */
+  /**
+   * Triggers it; returns the status of its run once that has ended and its messages are settled, or why there is none.
+   */
   run: (workflow: string, data: object) => Promise<string>;
   deliverSound: () => Promise<{ execution: string; messages: { channel: string; status: string }[] }>;
   countRuns: () => Promise<number>;

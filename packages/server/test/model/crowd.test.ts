@@ -8,8 +8,8 @@ import { createRandom, type Random } from "../random.ts";
 import { startWorker, type Worker } from "../worker.ts";
 
 /*
- * Many clients, two workers and a clock that is moved, all at once. Nobody can say what comes of it in what order; this
- * is what must be so whatever the order was.
+ * Many clients, two workers and a moving clock, all at once. The results and their order are not predictable; these
+ * properties must hold in any order.
  */
 const SEED = 20;
 const CLIENTS = 8;
@@ -152,7 +152,7 @@ describe(`a crowd of clients, with seed ${SEED}`, () => {
     },
   );
 
-  it("says of each trigger whose batch it joined, and that batch has it", () => {
+  it("reports for each trigger whose batch it joined, and that batch has it", () => {
     for (const run of [...runsOf("gathers"), ...runsOf("ahead")]) {
       const carrier_id = run.steps.find(({ p }) => p?.code === "batch_absorbed")?.p?.carrier_execution_id;
       if (carrier_id === undefined) continue;
@@ -184,7 +184,7 @@ describe(`a crowd of clients, with seed ${SEED}`, () => {
     expect(ends.reminded).toBeGreaterThan(0);
   });
 
-  it("begins as many runs as the throttle lets through, and says so of the others", async () => {
+  it("begins as many runs as the throttle lets through, and reports the others", async () => {
     const begun = runsOf("throttled");
     for (const person of PEOPLE) {
       const starts = begun

@@ -4,9 +4,9 @@ import { type Ask, type CancelFilter, createModel, type Model, type Told } from 
 import type { Awaited, Branch, Field, Group, Leaf, Node, Workflow } from "./tree.ts";
 
 /**
- * Random stories: some workflows, and what happens to them one after the other. Sizes are small on purpose, two or
- * three values for everything, so that what happens meets: triggers find open batches, events find waits, clocks stop
- * where something is due.
+ * Random stories: several workflows, and a sequence of events. Value ranges are deliberately small, two or three values
+ * for everything, so that things coincide: triggers find open batches, events find waits, clocks stop where something
+ * is due.
  */
 export interface Story {
   workflows: Workflow[];
@@ -17,14 +17,14 @@ export type Step =
   | ({ kind: "trigger" } & Ask)
   | ({ kind: "event" } & Told)
   | { kind: "advance"; to: number }
-  /** `pick` chooses among the runs there are by then. */
+  /** `pick` chooses among the runs that exist by then. */
   | { kind: "cancel"; by: CancelFilter["by"]; pick: number }
   | { kind: "commit"; workflow: Workflow };
 
 export const START = Date.UTC(2024, 6, 18, 12);
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-/** Longer than anything in a story waits. */
+/** Longer than any wait in a story. */
 export const LONG = 90 * DAY;
 
 export const RECIPIENTS = ["ann", "bob", "cy"];
@@ -36,7 +36,7 @@ const EVENTS = ["opened", "paid"];
 const STARTING = "signed up";
 const DEEPEST = 3;
 
-/** The same for the same seed: a story whose outcome the spec determines. */
+/** Deterministic for a seed: a story whose outcome the spec determines. */
 export function makeStory(seed: number): Story {
   const random = createRandom(seed);
   const workflows = Array.from({ length: random.between(1, 3) }, (_, index) => makeWorkflow(random, index));
@@ -44,7 +44,7 @@ export function makeStory(seed: number): Story {
   return determined({ workflows, steps });
 }
 
-/** Plays a story to the model alone, to its end. */
+/** Plays a story on the model alone, to its end. */
 export function rehearse({ workflows, steps }: Story): { model: Model; undeterminedAt: number | null } {
   const model = createModel(START, can);
   for (const workflow of workflows) model.commit(workflow);
@@ -56,7 +56,7 @@ export function rehearse({ workflows, steps }: Story): { model: Model; undetermi
   return { model, undeterminedAt: model.undetermined() ? steps.length : null };
 }
 
-/** What a cancel step means at this point of the story; null where there is nobody to cancel. */
+/** The filter of a cancel step at this point of the story; null if there is nothing to cancel. */
 export function filterOf(
   { runs }: Model,
   { by, pick }: Extract<Step, { kind: "cancel" }>,
@@ -95,7 +95,10 @@ function take(model: Model, step: Step): void {
   }
 }
 
-/** Leaves out what would make two runs of a recipient meet in a batch at one moment: the spec does not order them. */
+/**
+ * Leaves out steps that would make two runs of a recipient reach a batch at the same moment: the spec does not order
+ * them.
+ */
 function determined(story: Story): Story {
   for (let { steps } = story; ;) {
     const { undeterminedAt } = rehearse({ ...story, steps });
@@ -128,7 +131,7 @@ function makeSteps(random: Random, workflows: Workflow[]): Step[] {
       steps.push({ kind: "event", event, recipient, key: `k${index}`, properties: makeData(random, index) });
     } else if (dice < 90) {
       minutes += random.chance(0.15) ? random.between(600, 4000) : random.between(1, 90);
-      // A little off the minute, each by another bit, or everything would be due at once.
+      // Slightly off the minute, each by a different amount, or everything would be due at once.
       steps.push({ kind: "advance", to: START + minutes * MINUTE + index * 997 });
     } else if (dice < 97) {
       steps.push({
@@ -159,7 +162,7 @@ function makeWorkflow(random: Random, index: number): Workflow {
     event: is_started ? STARTING : null,
     conditions: random.chance(0.2) ? [makeGroup(random, "payload")] : [],
     throttle: random.chance(0.3) ? throttle : null,
-    // Without something that delivers a workflow cannot be committed.
+    // A workflow without a delivery node cannot be committed.
     nodes: [...makeNodes(random, named, 1), { kind: "send", ref: named("send"), channel: "inbox" }],
   };
 }

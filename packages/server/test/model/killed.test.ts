@@ -6,15 +6,15 @@ import { createMortals, type Mortal, type Mortals } from "./mortal.ts";
 import { play } from "./play.ts";
 
 /*
- * The stories of the model again, while workers die in the middle of their transactions. What comes of them is what
- * comes of them otherwise: nothing is lost, and nothing is done twice.
+ * The stories of the model again, while workers die in the middle of their transactions. The results must be the same
+ * as otherwise: nothing is lost, and nothing is done twice.
  */
-/** What was in the hands of the dead is free again after 15 s. */
+/** The work of killed workers is free again after 15 s. */
 const PATIENCE_SECONDS = 100;
 
 let harness: Harness;
 let mortals: Mortals;
-/** Whoever lives. */
+/** The live workers. */
 let workers: Mortal[];
 let steps: number;
 let playing: number;
@@ -47,16 +47,16 @@ async function playAll(first: number, count: number): Promise<void> {
   await Promise.all([...stories, keepAwake()]);
 }
 
-/** Their own timers look at a clock that is moved once a second. */
+/** Their own timers look at a moved clock only once a second. */
 async function keepAwake(): Promise<void> {
   await until(async () => {
-    // Who was killed cannot be woken.
+    // A killed worker cannot be woken.
     await Promise.allSettled(workers.map(({ wake }) => wake()));
     return playing === 0;
   }, PATIENCE_SECONDS);
 }
 
-/** When so many steps more were taken; false when all stories are over. */
+/** Waits for this many more steps; false when all stories are over. */
 async function later(count: number): Promise<boolean> {
   const then = steps + count;
   await until(async () => playing === 0 || steps >= then, PATIENCE_SECONDS);
@@ -79,7 +79,7 @@ describe("workers that are killed", { timeout: (PATIENCE_SECONDS + 10) * 1000 },
     expect(await interrupted()).toBeGreaterThan(5);
   });
 
-  it("leave their work to one who lives", async () => {
+  it("leave their work to a live one", async () => {
     const before = await interrupted();
     workers.push(...(await Promise.all([mortals.start(), mortals.start()])));
     const stories = playAll(601, 12);

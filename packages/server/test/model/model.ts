@@ -3,19 +3,19 @@ import { compute, holds, nextOpening, passes, says } from "./rules.ts";
 import type { Branch, Node, Workflow } from "./tree.ts";
 
 /**
- * The reference model: what the spec says about runs, as one sequential history without a database, a queue or a
- * lock. A run is a generator that goes through its tree and yields where it waits; time is a number that jumps from
- * one waking to the next. It shares no code with the engine.
+ * The reference model: what the spec says about runs, as one sequential history without a database, a queue or a lock.
+ * A run is a generator that walks its tree and yields where it waits; time is a number that jumps from one wake to the
+ * next. It shares no code with the engine.
  *
- * Where several runs of a recipient come to the same batch at the same moment the spec names no order among them:
- * `undetermined` tells, and what is compared with an engine must not depend on it.
+ * If several runs of a recipient reach the same batch at the same moment, the spec defines no order among them:
+ * `undetermined` reports this, and comparisons with an engine must not depend on it.
  */
 export interface Model {
   commit: (workflow: Workflow) => void;
-  /** Names of the request: an earlier one where the key was used within a day. */
+  /** Returns the request's name: an earlier one if the key was used within a day. */
   trigger: (ask: Ask) => string;
   event: (told: Told) => string;
-  /** Wakes in order whatever is due on the way, what is due at `to` included. */
+  /** Wakes everything that is due on the way, in order, including what is due at `to`. */
   advance: (to: number) => void;
   cancel: (filter: CancelFilter) => ModelRun[];
   now: () => number;
@@ -24,7 +24,7 @@ export interface Model {
   messages: readonly ModelMessage[];
   /** Requests whose keys had been used within a day. */
   repeats: () => number;
-  /** Two runs came to one batch at one moment. */
+  /** True when two runs reached one batch at the same moment. */
   undetermined: () => boolean;
 }
 
@@ -52,7 +52,7 @@ export interface ModelRequest {
   id: string;
   key: string;
   at: number;
-  /** Codes of what was said about it, one for each run that did not begin. */
+  /** Codes of its problems, one for each run that did not begin. */
   refusals: string[];
 }
 
@@ -64,13 +64,13 @@ export interface ModelRun {
   recipient: string;
   tenant: string;
   status: "in_progress" | "completed" | "partial_failure" | "failed" | "cancelled";
-  /** As `describeStep` writes those of an engine. */
+  /** In the format of `describeStep`. */
   steps: string[];
   data: JsonObject;
   waits: Wait | null;
-  /** Where its item is, for as long as that batch is open. */
+  /** The batch that holds its item, while that batch is open. */
   batch: Batch | null;
-  /** What the last batch it went through had gathered, as the next one takes it. */
+  /** What its last batch had gathered, as input for the next one. */
   gathered: Gathered | null;
   way: Generator<Wait, Way, Woken>;
   warned: boolean;
@@ -85,12 +85,12 @@ export interface ModelMessage {
 
 interface Wait {
   until: number;
-  /** Whether this event ends it. */
+  /** Whether this event ends the wait. */
   hears: (told: Told) => boolean;
 }
 
 type Woken = Told | "time";
-/** How a list of nodes ends: with what follows it, or with the run. */
+/** How a list of nodes ends: continuing with what follows, or ending the run. */
 type Way = "on" | "end" | "failed";
 
 interface Batch {
@@ -101,7 +101,7 @@ interface Batch {
   is_open: boolean;
 }
 
-/** Payloads of triggers, and of how many triggers they are: not all were retained. */
+/** Payloads of triggers, and the number of triggers, since not all were retained. */
 interface Gathered {
   items: JsonObject[];
   count: number;
@@ -111,7 +111,7 @@ const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const deaf: Wait["hears"] = () => false;
 
-/** `can` says on which channels a recipient is reached. */
+/** `can` returns whether a recipient can be reached on a channel. */
 export function createModel(start: number, can: (recipient: string, channel: string) => boolean): Model {
   const live = new Map<string, Workflow>();
   const requests: ModelRequest[] = [];
@@ -119,7 +119,7 @@ export function createModel(start: number, can: (recipient: string, channel: str
   const messages: ModelMessage[] = [];
   const batches = new Map<string, Batch>();
   const starts = new Map<string, number[]>();
-  /** By batch identity: the moment and the run that came to it last. */
+  /** By batch identity: the last moment at which a run reached it, and that run. */
   const touched = new Map<string, { moment: number; run: ModelRun }>();
   let undetermined = false;
   let repeats = 0;
@@ -186,7 +186,7 @@ export function createModel(start: number, can: (recipient: string, channel: str
     return true;
   }
 
-  /** Lets a run go on until it waits or is over. */
+  /** Resumes a run until it waits or is over. */
   function go(run: ModelRun, woken: Woken): void {
     run.waits = null;
     const { done, value } = run.way.next(woken);
@@ -287,7 +287,7 @@ export function createModel(start: number, can: (recipient: string, channel: str
     const brought = run.gathered ?? { items: [run.data], count: 1 };
     touch(identity, run);
     const open = batches.get(identity);
-    // Nobody sleeps for a window in which nothing came: it is over when somebody looks.
+    // No run waits for a window in which nothing arrived: its end is noticed on the next access.
     const isOver = open?.carrier === null && open.closes_at <= now;
     if (open === undefined || isOver) {
       batches.set(identity, { identity, closes_at, carrier: null, arrivals: [], is_open: true });
@@ -339,8 +339,8 @@ export function createModel(start: number, can: (recipient: string, channel: str
   }
 
   /**
-   * Whoever is named is cancelled, and a batch goes with the run that carries it. Where a trigger is named, or a run
-   * that left its item in another's batch, only its own items go, and a carrier that carries nothing with them.
+   * Cancels the named runs, and a batch together with its carrier. If a trigger is named, or a run that left its item
+   * in another run's batch, only its own items are removed, and a carrier that is left without items.
    */
   function cancel(filter: CancelFilter): ModelRun[] {
     const named = runs.filter((run) => isNamed(run, filter));
@@ -388,7 +388,7 @@ export function createModel(start: number, can: (recipient: string, channel: str
       moment++;
       const { request, is_new } = accept(told.key);
       if (!is_new) return request.id;
-      // Whom it wakes is decided before it starts anything: a wait that it leads to began too late to hear it.
+      // Which runs it wakes is decided before it starts any: waits that begin because of it are too late for it.
       const woken = runs.filter(({ waits }) => waits?.hears(told) === true);
       for (const workflow of live.values()) {
         if (workflow.event === told.event)
@@ -430,14 +430,14 @@ function isNamed(run: ModelRun, filter: CancelFilter): boolean {
   }
 }
 
-/** One line of a step log: when, where, what, and what of its values the spec determines. */
+/** One line of a step log: time, node, stage, and the values that the spec determines. */
 export function stepText(at: number, ref: string | null, stage: string, detail: string): string {
   return `${new Date(at).toISOString()} ${ref ?? "-"} ${stage} ${detail}`.trimEnd();
 }
 
 /**
- * Of several batches in a row each gathers triggers, not what the one before made of them. `key`: the value as JSON,
- * empty where batches have none.
+ * When several batches follow each other, each gathers triggers, not the result of the previous batch. `key`: the value
+ * as JSON, empty if batches have none.
  */
 function setBatch(run: ModelRun, gathered: Gathered, key: string): void {
   const { items, count } = gathered;

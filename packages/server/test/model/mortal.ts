@@ -4,9 +4,9 @@ import { type Harness, until } from "../harness.ts";
 import { startWorker, type Worker } from "../worker.ts";
 
 /**
- * Workers that can be killed. Each comes to the database under a role of its own: killed, it loses all connections in
- * the middle of what they do, and never makes another. What the database hears of it ends there, as with `kill -9`,
- * but a hundred times as often as processes could be started.
+ * Workers that can be killed. Each connects to the database under its own role: when killed, it loses all connections
+ * in the middle of its work, and can never reconnect. To the database this is the same as `kill -9`, but a hundred
+ * times as many kills are possible as with processes.
  */
 export interface Mortals {
   start: () => Promise<Mortal>;
@@ -14,10 +14,10 @@ export interface Mortals {
 }
 
 export interface Mortal {
-  /** While it is in the middle of a transaction, if it comes into one soon; resolves when it is cut off. */
+  /** Kills it in the middle of a transaction, if it enters one soon; resolves when it is disconnected. */
   kill: () => Promise<void>;
   wake: Worker["wake"];
-  /** The ordinary end. */
+  /** The ordinary shutdown. */
   stop: () => Promise<void>;
 }
 
@@ -36,7 +36,7 @@ export function createMortals(harness: Pick<Harness, "databaseUrl">): Mortals {
       return {
         async kill() {
           await cutOff(admin, role);
-          // It may still call vendors; nobody hears what they say.
+          // It may still call vendors; their responses are lost.
           stopping.push(worker.stop());
         },
         wake: worker.wake,
@@ -51,7 +51,7 @@ export function createMortals(harness: Pick<Harness, "databaseUrl">): Mortals {
   };
 }
 
-/** At most so long is waited for a transaction. */
+/** How long to wait for a transaction. */
 const PATIENCE_MS = 500;
 
 async function cutOff(admin: Db, role: string): Promise<void> {
@@ -63,6 +63,6 @@ async function cutOff(admin: Db, role: string): Promise<void> {
   const deadline = Date.now() + PATIENCE_MS;
   await until(async () => (await cut(inside)).length > 0 || Date.now() > deadline);
   await admin.query(`alter role "${role}" nologin`);
-  // Until nobody is seen who had logged in before that.
+  // Repeats until no connection is left that had logged in before that.
   await until(async () => (await cut("true")).length === 0);
 }

@@ -8,8 +8,8 @@ import { type CancelFilter, createModel, type Model, stepText } from "./model.ts
 import { CONTENTS, TEMPLATE, toStored } from "./tree.ts";
 
 /**
- * Plays a story to an engine and to the model, step by step. The workspace's clock is frozen and moves only while
- * nothing is under way, so that both live through the same history; what is compared is in words, line by line.
+ * Plays a story on an engine and on the model, step by step. The workspace's clock is frozen and moves only while
+ * nothing is in progress, so that both have the same history; the comparison is in words, line by line.
  */
 export interface Outcome {
   /** By `request/workflow/recipient`. */
@@ -18,13 +18,13 @@ export interface Outcome {
   messages: string[];
   /** `request status codes`. */
   requests: string[];
-  /** What each cancel said it had cancelled. */
+  /** The result of each cancel. */
   cancelled: string[][];
-  /** Rows that should be gone, by table. */
+  /** Rows that should have been removed, by table. */
   left: JsonObject;
 }
 
-/** `onStep` is told of every step when it begins. */
+/** `onStep` is called at the beginning of every step. */
 export async function play(
   harness: Harness,
   story: Story,
@@ -44,7 +44,7 @@ interface Player {
   model: Model;
   take: (step: Step) => Promise<void>;
   outcome: () => Promise<Outcome>;
-  /** By the model. */
+  /** Cancelled by the model. */
   cancelled: string[][];
 }
 
@@ -55,7 +55,7 @@ async function createPlayer(harness: Harness, { workflows }: Story): Promise<Pla
   const model = createModel(START, can);
   const cancelled: string[][] = [];
   const reallyCancelled: string[][] = [];
-  /** What the model calls a request, by the id that the API gave it. */
+  /** The model's name of a request, by its API id. */
   const requestNames = new Map<string, string>();
 
   async function commit(workflow: (typeof workflows)[number]): Promise<void> {
@@ -178,7 +178,7 @@ interface MessageRow {
   text: string | null;
 }
 
-/** Windows behind a leading item in which nothing came are nobody's: `clear-leftovers` is for them. */
+/** Windows after a leading item in which nothing arrived belong to no run: `clear-leftovers` removes them. */
 const LEFT = `
   select (select count(*)::int from waiter where workspace_id = $1) as waiters,
          (select count(*)::int from signal where workspace_id = $1) as signals,
@@ -202,8 +202,8 @@ async function prepare(world: World): Promise<void> {
 }
 
 /**
- * Moves the clock, which waits for all work that there is before it arrives. Asked again for as long as it is on its
- * way: the work may be in the hands of a worker that was killed.
+ * Moves the clock, which waits for all current work before it arrives. Repeated while it is still moving: a worker that
+ * held the work may have been killed.
  */
 async function reach(world: World, to: number): Promise<void> {
   const body = { to: new Date(to).toISOString() };
@@ -239,7 +239,7 @@ function cancelBody(filter: CancelFilter, runs: { id: string; name: string }[]):
   }
 }
 
-/** A step of an engine as the model writes it: ids are left out, and texts, which are for people. */
+/** A step of an engine in the model's format: without ids, and without texts, which are for people. */
 function describeStep({ t, n, s, l, p = {} }: LoggedStep): string {
   return stepText(t, n ?? null, s, [detailOf(s, p), l ?? ""].join(" ").trim());
 }
@@ -263,7 +263,7 @@ function detailOf(
   }
 }
 
-/** Stands for the requests whose keys had been used: the API names the first one instead. */
+/** Replaces the requests whose keys had been used: the API names the first one instead. */
 const REPEAT = "repeat";
 
 const text = (value: Json | undefined): string => (typeof value === "string" ? value : JSON.stringify(value));

@@ -45,7 +45,7 @@ export function holds({ op, leaves }: Group, payload: JsonObject, event: JsonObj
     : leaves.some((leaf) => isTrue(leaf, payload, event));
 }
 
-/** A filter looks in the event first. What is missing equals nothing, and only numbers have an order. */
+/** A filter looks in the event first. A missing value equals nothing, and only numbers are ordered. */
 function isTrue({ of, field, op, to }: Leaf, payload: JsonObject, event: JsonObject): boolean {
   const own = valueOf(event, field);
   const left = of === "event" || own !== undefined ? own : valueOf(payload, field);

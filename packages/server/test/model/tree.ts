@@ -1,16 +1,16 @@
 import type { JsonObject } from "../../src/core/json.ts";
 
 /**
- * Workflows as the reference model reads them: the part of the language whose outcome the spec determines, said in as
- * few words as possible. `toStored` is the only bridge to the wire's form, so that the model itself knows nothing of
- * the product's.
+ * Workflows in the reference model's form: the part of the language whose outcome the spec determines, as concise as
+ * possible. `toStored` is the only bridge to the wire's form, so that the model itself does not depend on the
+ * product's.
  */
 export interface Workflow {
   slug: string;
   category: "system" | "transactional" | "promotional";
-  /** The event that starts it; null: the trigger API does. */
+  /** The event that triggers it; null: the trigger API. */
   event: string | null;
-  /** Any of them lets a trigger pass; none: every trigger passes. */
+  /** A trigger passes if any of them holds, or if there are none. */
   conditions: Group[];
   throttle: { count: number; minutes: number } | null;
   nodes: Node[];
@@ -39,7 +39,7 @@ export interface Branch {
   nodes: Node[];
 }
 
-/** An event with its filter: all leaves, and one of the groups where there are any. */
+/** An event with its filter: all leaves must hold, and one of the groups if there are any. */
 export interface Awaited {
   event: string;
   leaves: Leaf[];
@@ -51,12 +51,12 @@ interface Gathering {
   retain: { count: number; order: "first" | "last" };
 }
 
-/** `seconds` is read from the payload of whoever opens the window. */
+/** `seconds` is read from the payload of the run that opens the window. */
 export type Window = { minutes: number } | "seconds";
 
 export type Computed = "note" | "next level" | "red" | "failure";
 
-/** What payloads and events hold. */
+/** The fields of payloads and events. */
 export type Field = "n" | "color" | "level" | "seconds" | "note" | "$batched_events_count";
 
 export interface Group {
@@ -65,7 +65,10 @@ export interface Group {
 }
 
 export interface Leaf {
-  /** Of the event that a filter looks at; of the payload, but in a filter of the event if that has the field. */
+  /**
+   * `event`: a field of the event that a filter tests; `payload`: of the payload, or in a filter of the event if that
+   * has the field.
+   */
   of: "payload" | "event";
   field: Field;
   op: "==" | "!=" | ">" | "<";
@@ -75,7 +78,7 @@ export interface Leaf {
 
 export const TEMPLATE = "said";
 
-/** A message says what its run knew when it was made: `says` of the model is the same text. */
+/** A message shows the run's state when it was made: `says` of the model produces the same text. */
 const BODY =
   "{{n}} {{color}} {{level}} {{#if note}}{{note}}{{else}}-{{/if}} {{#if $batched_events_count}}" +
   "{{$batched_events_count}}:{{#each $batched_events}} {{n}}{{/each}}{{else}}-{{/if}}";
@@ -85,7 +88,7 @@ export const CONTENTS: JsonObject = {
   inbox: { header: "Said", body: BODY },
 };
 
-/** What the management API is sent to save it. */
+/** The management API's body that saves it. */
 export function toStored({ slug, category, event, conditions, throttle, nodes }: Workflow): JsonObject {
   return {
     name: slug,

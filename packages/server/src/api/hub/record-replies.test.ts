@@ -3,7 +3,7 @@ import { createHarness, type Harness } from "../../../test/harness.ts";
 import { createPipeline, type Pipeline, sms } from "../../../test/pipeline.ts";
 import { acceptedReply, bulkReply, dryRunReply } from "./record-replies.ts";
 
-/** The reference promises what really comes. */
+/** The reference describes the actual responses. */
 let harness: Harness;
 let pipeline: Pipeline;
 beforeAll(async () => {
@@ -30,7 +30,7 @@ it.each([
   expect(schema.safeParse(answer.json).error).toBeUndefined();
 });
 
-it("a rehearsal that has problems is as it is described", async () => {
+it("a dry run with problems matches its description", async () => {
   const answer = await pipeline.call("POST", "/trigger/?dry_run=true", {
     ...TRIGGER,
     tenant_id: "nobody",

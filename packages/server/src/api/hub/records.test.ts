@@ -67,7 +67,7 @@ describe("splitRecords", () => {
 });
 
 describe("a bulk answer", () => {
-  it("keeps the order and the length, whatever became of single records", async () => {
+  it("keeps the order and the length, whatever happens to single records", async () => {
     const fates = await settleRecords([1, new AppError("not_found", "no"), 3, 4, 5], async (record) => {
       if (record === 3) throw away;
       if (record === 4) throw new Error("a bug");
@@ -92,12 +92,12 @@ describe("a bulk answer", () => {
     });
   });
 
-  it("is a failure of the whole when the database took none of the records", async () => {
+  it("fails as a whole when the database accepted none of the records", async () => {
     const fates = await settleRecords([1, 2], () => Promise.reject(away));
     expect(() => presentFates(fates, log)).toThrow(away);
   });
 
-  it("is no failure of the whole when all records are wrong", async () => {
+  it("does not fail as a whole when all records are invalid", async () => {
     const fates = await settleRecords<number>(
       [new AppError("bad_json", "x"), new AppError("bad_json", "y")],
       async () => "",
@@ -115,11 +115,11 @@ describe("presentTexts", () => {
     expect(presentTexts("OK", [taken("a"), taken("b")])).toBe("OK");
   });
 
-  it("has a line for each wrong one among others, with its place", () => {
+  it("has a line for each invalid one among others, with its position", () => {
     expect(presentTexts("OK", [wrong, taken("a"), wrong])).toBe("OK\n[0]: no\n[2]: no");
   });
 
-  it("is the first refusal when nothing was taken, without a place where it is alone", () => {
+  it("is the first refusal when nothing was accepted, without a position for a single record", () => {
     const detail = ["why"];
     const thrown = (message: string) =>
       expect.objectContaining({ code: "validation_error", message, detail });
@@ -127,7 +127,7 @@ describe("presentTexts", () => {
     expect(() => presentTexts("OK", [wrong])).toThrow(thrown("no"));
   });
 
-  it("is no answer when the database failed for one: then it is sent again", () => {
+  it("is no answer when the database failed for one: then it is resent", () => {
     expect(() => presentTexts("OK", [taken("a"), wrong, lost(away)])).toThrow(away);
   });
 });

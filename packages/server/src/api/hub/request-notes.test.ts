@@ -3,7 +3,7 @@ import { createHarness, type Harness, until } from "../../../test/harness.ts";
 import { createHub, type Hub } from "../../../test/hub.ts";
 import { createManagement, type Management } from "../../../test/management.ts";
 
-/* What was refused, as it stands in the request log. */
+/* Refusals in the request log. */
 let harness: Harness;
 let hub: Hub;
 let management: Management;
@@ -33,8 +33,8 @@ const logged = (count: number) =>
     return results.length >= count ? results : null;
   });
 
-describe("a request that was refused", () => {
-  it("stands in the log as a failure, with what was sent and why", async () => {
+describe("a refused request", () => {
+  it("is in the log as a failure, with what was sent and why", async () => {
     const body = { workflow: "gone", recipients: ["ann"], tenant_id: "acme", $idempotency_key: "k" };
     expect((await hub.call("POST", "/trigger/", body)).status).toBe(404);
     expect(await logged(1)).toMatchObject([
@@ -72,7 +72,7 @@ describe("a request that was refused", () => {
     expect(await logged(1)).toMatchObject([{ api_name, name, errors: [{ severity: "error" }] }]);
   });
 
-  it("is found by who asks why nothing came", async () => {
+  it("is found by the question why nothing came", async () => {
     await hub.addWorkflow("off", { is_enabled: false });
     await hub.call("POST", "/trigger/", { workflow: "off", recipients: ["ann"] });
     await logged(1);
@@ -83,7 +83,7 @@ describe("a request that was refused", () => {
     });
   });
 
-  it("cannot be put back, and is no failure to be mended", async () => {
+  it("cannot be redriven, and is not listed as a failure to fix", async () => {
     await hub.call("POST", "/trigger/", { workflow: "gone", recipients: ["ann"] });
     const [one] = (await logged(1)) as unknown as { request_id: string }[];
     expect((await management.call("GET", "redrive")).body).toMatchObject({ requests: [] });
@@ -93,7 +93,7 @@ describe("a request that was refused", () => {
     ]);
   });
 
-  it("is cut where it is long, and a flood of them is not kept", async () => {
+  it("is cut when it is long, and a flood of them is not kept", async () => {
     const long = { workflow: "gone", recipients: ["ann"], data: { text: "x".repeat(100_000) } };
     await hub.call("POST", "/trigger/", long);
     const [first] = await logged(1);
@@ -122,7 +122,7 @@ describe("a request that was refused", () => {
     ]);
   });
 
-  it("leaves its key to the one that is right", async () => {
+  it("leaves its key to the valid one", async () => {
     await hub.addWorkflow("w");
     const body = { workflow: "w", recipients: [], $idempotency_key: "k" };
     expect((await hub.call("POST", "/trigger/", body)).status).toBe(400);

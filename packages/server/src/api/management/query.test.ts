@@ -22,13 +22,13 @@ describe("a query of our own", () => {
     expect(messagesOf(query, given)).toStrictEqual([message]);
   });
 
-  it("says so where there is nothing to ask for", () => {
+  it("says so when it has no parameters", () => {
     expect(messagesOf(ownQuery({}), { full: "1" })).toStrictEqual([
       ": unknown query parameter 'full'; there are none",
     ]);
   });
 
-  it("takes what it knows", () => {
+  it("accepts what it knows", () => {
     expect(query.parse({ workflow: "a" })).toStrictEqual({ workflow: "a" });
   });
 });
@@ -79,7 +79,7 @@ describe("pages", () => {
   });
 });
 
-it("a mode that is none is refused with those there are", () => {
+it("an invalid mode is refused with a list of the valid ones", () => {
   expect(messagesOf(z.object(modeQuery), { mode: "LIVE" })).toStrictEqual([
     "mode: must be one of ['draft' 'live']",
   ]);

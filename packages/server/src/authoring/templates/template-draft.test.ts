@@ -118,7 +118,7 @@ describe("a commit", () => {
     expect(snapshot.enabled_channels).toStrictEqual(["email", "sms"]);
   });
 
-  it("of some variants keeps all others as they were live", () => {
+  it("of some variants keeps the live state of all others", () => {
     const selection = [{ channel: "email", id: "default" }] satisfies { channel: Channel; id: string }[];
     const { snapshot, committed } = planCommit(HEAD, draft, live, selection);
     expect(keysOf(snapshot.variants)).toStrictEqual([
@@ -131,14 +131,14 @@ describe("a commit", () => {
     expect(keysOf(committed)).toStrictEqual(['email/default:"two"']);
   });
 
-  it("of a variant that the draft no longer has takes it out", () => {
+  it("of a variant that the draft no longer has removes it", () => {
     const { snapshot, unknown } = planCommit(HEAD, draft, live, [{ channel: "email", id: "gone" }]);
     expect(keysOf(snapshot.variants)).not.toContain('email/gone:"one"');
     expect(keysOf(snapshot.variants)).toContain('email/default:"one"');
     expect(unknown).toStrictEqual([]);
   });
 
-  it("names what is selected and exists nowhere", () => {
+  it("names selected variants that do not exist", () => {
     const selection = [{ channel: "sms" as const, id: "nope" }];
     expect(planCommit(HEAD, draft, live, selection).unknown).toStrictEqual(selection);
   });
@@ -167,7 +167,7 @@ describe("errors", () => {
     expect(variantErrors(channels, variant("sms", "default"))).toStrictEqual({});
   });
 
-  it("are told by place for content that is older than its schema, and for channels that are gone", () => {
+  it("are reported by path for content that is older than its schema, and for removed channels", () => {
     expect(variantErrors(channels, variant("sms", "default", { content: { body: 5 } }))).toStrictEqual({
       body: ["Invalid input: expected string, received number"],
     });
@@ -176,7 +176,7 @@ describe("errors", () => {
     });
   });
 
-  it("do not keep a channel from starting blank", () => {
+  it("do not prevent a channel from starting blank", () => {
     expect(blankContent(channels, "sms")).toStrictEqual({ body: "" });
     expect(blankContent(channels, "email")).toStrictEqual({});
   });

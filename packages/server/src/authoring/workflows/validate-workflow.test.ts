@@ -44,7 +44,7 @@ function problemsOf(body: unknown): string[] {
   return validateWorkflow(parseWorkflowBody(workflowBody.parse(body), RULES.nodes), RULES, FACTS);
 }
 
-/** Problems of a sound workflow with this tree behind its e-mail. */
+/** Problems of a valid workflow with this tree after its e-mail. */
 const treeProblems = (...nodes: unknown[]) => problemsOf({ ...SOUND, tree: { nodes: [EMAIL, ...nodes] } });
 
 const hasSeen = (ref: string) => ({
@@ -59,7 +59,7 @@ const times = (count: number, item: object) => Array.from({ length: count }, () 
 
 const fork = (...branches: unknown[]) => ({ node_type: "branch", branches });
 
-it("finds nothing wrong with a sound workflow", () => {
+it("finds nothing wrong with a valid workflow", () => {
   expect(problemsOf(SOUND)).toStrictEqual([]);
   expect(problemsOf({ ...SOUND, trigger_type: "event", trigger_events: ["Signed Up"] })).toStrictEqual([]);
 });
@@ -71,7 +71,7 @@ describe("a node of every type", () => {
     );
   });
 
-  it.each(EVERY_NODE)("is sound, nested and flat: $node_type $properties", (node) => {
+  it.each(EVERY_NODE)("is valid, nested and flat: $node_type $properties", (node) => {
     expect(treeProblems(node)).toStrictEqual([]);
     expect(treeProblems(flatten(node))).toStrictEqual([]);
   });
@@ -108,7 +108,7 @@ describe("the head", () => {
     expect(problemsOf({ ...SOUND, ...change })).toStrictEqual([problem]);
   });
 
-  it("holds an API workflow's payload schema to what is committed, and lets an event workflow carry any", () => {
+  it("checks an API workflow's payload schema against committed ones, and lets an event workflow have any", () => {
     const linked = (schema: string) => ({ ...SOUND, payload_schema: { schema, version_no: 2 } });
     expect(problemsOf(linked("order"))).toStrictEqual([]);
     expect(problemsOf(linked("gone"))).toStrictEqual(["payload_schema: schema 'gone' not found"]);
@@ -134,7 +134,7 @@ describe("the head", () => {
       { override_recipients_type: "user", override_recipients_user_expr: ".users[" },
       ["override_recipients_user_expr: is not valid jq: syntax error, ] is missing"],
     ],
-    // Nobody reads it.
+    // The setting is unused.
     [{ override_recipients_type: null, override_recipients_user_expr: ".users[" }, []],
     [{ override_recipients_type: "", override_recipients_user_expr: "" }, []],
     [{ override_actor_user_expr: "", override_tenant_expr: "" }, []],
@@ -477,8 +477,8 @@ describe("a condition on the status of messages", () => {
   });
 });
 
-describe("what nobody would write by hand", () => {
-  it("has at most a hundred problems told, and each in short", () => {
+describe("a workflow that nobody would write by hand", () => {
+  it("has at most a hundred problems reported, each of them short", () => {
     const nodes = times(199, { node_type: "x".repeat(2000) });
     const problems = treeProblems(...nodes);
     expect(problems).toHaveLength(101);
@@ -486,7 +486,7 @@ describe("what nobody would write by hand", () => {
     expect(Math.max(...problems.map(({ length }) => length))).toBeLessThanOrEqual(501);
   });
 
-  it("is answered in good time, however many nodes and branches there are", () => {
+  it("is answered in time, however many nodes and branches there are", () => {
     const many = times(30_000, EMAIL);
     expect(treeProblems(...many)).toStrictEqual(["tree: has 30001 nodes, at maximum 200 are allowed"]);
     const wide = fork(...times(10_000, { conditions: [hasSeen("x")], nodes: [] }), DEFAULT);

@@ -52,7 +52,7 @@ it("finds the events of lists in all three uses, by the name that the list gives
   ]);
 });
 
-it("takes names without the space around them, as events are taken when they come", () => {
+it("trims names, like those of incoming events", () => {
   const send = { node_type: "send_sms", success: "paid ", success_is_event: true };
   expect(
     eventsOf({ trigger_type: "event", trigger_events: [" Paid", "paid\n", " "], tree: { nodes: [send] } }),
@@ -110,7 +110,7 @@ describe("an event that can never come", () => {
     expect(triggeredBy(name)).toStrictEqual([]);
   });
 
-  it("is told wherever it stands, but not where nobody reads it", () => {
+  it("is reported wherever it is used, but not where it has no effect", () => {
     const wait = {
       node_type: "branch_waituntil",
       branches: [

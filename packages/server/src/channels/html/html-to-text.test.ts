@@ -135,7 +135,7 @@ describe("htmlToText", () => {
     expect(() => Handlebars.parse(text)).not.toThrow();
   });
 
-  it("turns a sound template into a sound template, wherever its tags stand", () => {
+  it("turns a valid template into a valid template, wherever its tags are", () => {
     const open = fc.constantFrom(
       "<p>",
       "<div hidden>",
@@ -215,7 +215,7 @@ describe("htmlToText", () => {
     "<ol><li>",
     " ",
   ])("comes to an end with two megabytes of %j", (unit) => {
-    // Quadratic work would take minutes, and the test's time runs out.
+    // Quadratic work would take minutes and exceed the test's time limit.
     expect(typeof htmlToText(unit.repeat(2_000_000 / unit.length))).toBe("string");
   });
 });

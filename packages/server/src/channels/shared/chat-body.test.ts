@@ -20,7 +20,7 @@ describe.each([
     });
   });
 
-  it("holds both bodies to their limits", () => {
+  it("applies the limits of both bodies", () => {
     const content = parse({ body_text: "t".repeat(4001), [field]: "b".repeat(max + 1) });
     expect(definition.findProblems(content)).toEqual({
       body_text: ["must contain at maximum 4000 characters"],

@@ -40,7 +40,7 @@ describe.each([
   });
 
   it.each([14_155_552_671, null, ["+14155552671"], { value: "+14155552671" }])(
-    "refuses %j, which is no string",
+    "refuses %j, which is not a string",
     (input) => {
       expect(definition.parseIdentity(input, {})).toEqual({
         ok: false,

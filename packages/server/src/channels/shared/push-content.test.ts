@@ -151,7 +151,7 @@ describe("web push content", () => {
 describe("web push identities", () => {
   const subscription = { endpoint: "https://push.example/x", keys: { p256dh: "P", auth: "A" } };
 
-  it("keeps the subscription and knows it by its endpoint", () => {
+  it("keeps the subscription and identifies it by its endpoint", () => {
     const input = { ...subscription, expirationTime: null, extra: 1 };
     expect(webpush.parseIdentity(input, { provider: "vapid", device_id: "d1" })).toEqual({
       ok: true,

@@ -39,7 +39,7 @@ describe("push identities", () => {
     });
   });
 
-  it("refuses a provider that nobody knows", () => {
+  it("refuses an unknown provider", () => {
     const reason = "provider must be one of ['fcm' 'xiaomi' 'oppo']";
     expect(androidpush.parseIdentity("tok", { provider: "fmc" })).toEqual({ ok: false, reason });
     expect(androidpush.parseIdentity({ token: "tok", provider: "apns" }, {})).toEqual({ ok: false, reason });

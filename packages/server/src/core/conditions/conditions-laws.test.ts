@@ -34,7 +34,7 @@ function condition(expression: ConditionGroup): Condition {
   return { type: "expression_v1", expression_v1: expression };
 }
 
-/** `left op value` with the left side in the payload; undefined is a left side that is missing. */
+/** `left op value` with the left side in the payload; undefined is a missing left side. */
 function holds(left: Json | undefined, op: string, value?: Json, more: JsonObject = {}): boolean {
   const payload = { ...more, ...(left !== undefined && { x: left }) };
   return evaluateConditions([condition(group("AND", leaf("x", op, value)))], scopeOf(payload)).result;

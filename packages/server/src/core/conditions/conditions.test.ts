@@ -38,7 +38,7 @@ function condition(expression: ConditionGroup): Condition {
   return { type: "expression_v1", expression_v1: expression };
 }
 
-/** `left op value` with the left side in the payload; undefined is a left side that is missing. */
+/** `left op value` with the left side in the payload; undefined is a missing left side. */
 function holds(left: Json | undefined, op: string, value?: Json, more: JsonObject = {}): boolean {
   const payload = { ...more, ...(left !== undefined && { x: left }) };
   return evaluateConditions([condition(group("AND", leaf("x", op, value)))], scopeOf(payload)).result;
@@ -61,7 +61,7 @@ describe("relative times", () => {
     expect(holds(left, op, value)).toBe(result);
   });
 
-  it("are worked out again at every evaluation", () => {
+  it("are computed again at every evaluation", () => {
     const conditions = [condition(group("AND", leaf("due", "DATETIME_LT", '"now+1d"')))];
     const payload = { due: "2026-03-03T00:00:00Z" };
     expect(evaluateConditions(conditions, scopeOf(payload)).result).toBe(false);
@@ -218,7 +218,7 @@ describe("groups", () => {
     expect(evaluateConditions(undefined, scopeOf({})).result).toBe(true);
   });
 
-  it("are false when what is stored is no list of conditions", () => {
+  it("are false when the stored value is not a list of conditions", () => {
     for (const stored of [{}, "x", 0, [null], [{ type: "delay" }], [{ type: "expression_v1" }]]) {
       expect(evaluateConditions(stored as Condition[], scopeOf({})).result).toBe(false);
     }
@@ -321,7 +321,7 @@ describe("message status", () => {
 });
 
 describe("the trace", () => {
-  it("shows every leaf with the values it saw, also behind one that decided", () => {
+  it("shows every leaf with the values it saw, also after one that decided", () => {
     const scope = scopeOf({ amount: 5 }, { $recipient: { plan: "pro" } });
     const conditions = [
       condition(group("AND", leaf("amount", ">", "10"), leaf("plan", "==", "$recipient.plan", "$recipient"))),

@@ -5,12 +5,12 @@ import { findUnsafe, maybeUnsafe, unsafeText } from "./json-guard.ts";
 const nested = (depth: number, inner: unknown = 1): unknown =>
   depth === 0 ? inner : [nested(depth - 1, inner)];
 
-/** As the border does it: the bytes first, and only what they do not clear is looked at. */
+/** The same order as for requests: the bytes first, and the value only if they do not clear it. */
 function guard(text: string): string | null {
   return maybeUnsafe(Buffer.from(text)) ? findUnsafe(JSON.parse(text)) : null;
 }
 
-describe("what no database or later stage can hold", () => {
+describe("a value that no database or later stage can hold", () => {
   it.each([
     ['"a\\u0000b"', "(root): must not contain the null character"],
     ['{"a":{"b":["x","\\u0000"]}}', "a.b.1: must not contain the null character"],
@@ -50,7 +50,7 @@ describe("what no database or later stage can hold", () => {
     expect(guard(JSON.stringify(nested(101)))).toContain("is nested deeper than 100 levels");
   });
 
-  it("is deep nesting also behind texts that look like its end", () => {
+  it("is deep nesting also after texts that look like its end", () => {
     const closers = "]".repeat(300);
     expect(guard(JSON.stringify([closers, nested(150)]))).toContain("is nested deeper");
     let zigzag: unknown = 1;
@@ -66,11 +66,11 @@ describe("what no database or later stage can hold", () => {
     for (let depth = 0; depth < 1_000_000; depth++) deep = { a: deep };
     const found = findUnsafe(deep);
     expect(found).toContain("is nested deeper than 100 levels");
-    // The place is of use to a reader only while it is short.
+    // The path is only useful while it is short.
     expect(found?.length).toBeLessThan(200);
   });
 
-  it("in a text is told without its value", () => {
+  it("in a text is reported without its value", () => {
     expect(unsafeText("secret\u0000")).not.toContain("secret");
     expect(unsafeText("fine")).toBeNull();
   });

@@ -66,7 +66,7 @@ describe("values of properties", () => {
   });
 });
 
-describe("the properties that hold for a recipient", () => {
+describe("the properties that apply to a recipient", () => {
   it.each<[string, Record<string, Json> | null, Record<string, Json> | null, Record<string, Json>]>([
     ["are the defaults where nobody said anything", null, null, { threshold: 10, region: "eu" }],
     ["are the tenant's over these", { threshold: 20, region: "us" }, null, { threshold: 20, region: "us" }],

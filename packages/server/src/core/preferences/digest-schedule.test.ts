@@ -91,7 +91,7 @@ describe("a tenant's digest options", () => {
   });
 });
 
-describe("the schedule that somebody gets", () => {
+describe("the schedule of a recipient", () => {
   const options = digestScheduleSchema.parse({
     options: [
       { label: "At once", frequency: "instantly", time: { default_value: "01:00" } },

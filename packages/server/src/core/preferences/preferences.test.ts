@@ -344,7 +344,7 @@ describe("the explanation", () => {
     });
   });
 
-  it("is short where nobody said anything", () => {
+  it("is short without any choice", () => {
     expect(evaluate({ channels: ["email"] }).snapshot).toEqual({
       category: "news",
       root_category: "promotional",
@@ -439,7 +439,7 @@ describe("laws", () => {
     );
   });
 
-  it("send nothing to who opted out of all channels globally, but on mandatory channels", () => {
+  it("send nothing to a recipient who opted out of all channels globally, except on mandatory channels", () => {
     fc.assert(
       fc.property(anyCase, (one) => {
         const { channels } = evaluate({ ...one, restricted: [...CHANNELS] });
@@ -450,7 +450,7 @@ describe("laws", () => {
     );
   });
 
-  it("send nothing on what the tenant blocks, whoever wants it", () => {
+  it("send nothing on channels that the tenant blocks, whoever wants it", () => {
     fc.assert(
       fc.property(anyCase, ({ row, ...one }) => {
         const { channels } = evaluate({ ...one, ...(row && { row }) });
@@ -496,7 +496,7 @@ describe("laws", () => {
     );
   });
 
-  it("take nobody's choice for anybody's", () => {
+  it("never confuse the choices of different recipients", () => {
     expect(evaluatePreference({ ...inputOf({}), choice: NO_CHOICE }).channels).toEqual(ALL);
   });
 });

@@ -39,7 +39,7 @@ const keysOf = (person: TenantedProfile, tenant_id: string, tenancy: Tenancy) =>
     .identities.map(({ key }) => key)
     .toSorted();
 
-describe("somebody inside a tenant", () => {
+describe("a recipient inside a tenant", () => {
   it("has the tenant's values in place of the global ones, whole, and the others as they are", () => {
     const profile = resolve(PERSON, "acme", SHARED);
     expect(profile.properties).toEqual({ name: "Ann", plan: { tier: 9 }, $timezone: "Asia/Tokyo" });

@@ -6,7 +6,7 @@ import type { Json, JsonObject } from "../json.ts";
 import { editProfile, type EditOptions, type Profile, type ProfileEdit } from "./profile-edit.ts";
 import { parseOperationList, profileFromUpsert } from "./profile-operations.ts";
 
-/** A channel whose rule is simple: strings count unless they start with "bad", upper case is another spelling. */
+/** A channel with a simple rule: strings count unless they start with "bad", upper case is another spelling. */
 function parseIdentity(_channel: Channel, input: unknown, hints: IdentityHints): IdentityResult {
   if (typeof input !== "string" || input.startsWith("bad")) return { ok: false, reason: "invalid value" };
   const { provider, device_id, bundle_id } = hints;

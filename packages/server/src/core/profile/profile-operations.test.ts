@@ -11,7 +11,7 @@ const INVALID =
   'Request body contains an invalid value for the "Subscriber_EditOperationSet.operations" field';
 
 describe("parseOperations", () => {
-  it("reads operators in their order, objects in theirs", () => {
+  it("reads operators in order, and objects in order", () => {
     const body = {
       operations: [
         {
@@ -140,7 +140,7 @@ describe("profileFromUpsert", () => {
     });
   });
 
-  it("takes an empty object as a bare profile and refuses what is no object", () => {
+  it("accepts an empty object as a bare profile and refuses anything but an object", () => {
     expect(profileFromUpsert({})).toEqual({ operations: [], errors: [] });
     expect(profileFromUpsert(null).errors).toEqual(["Request body must not be empty"]);
     expect(profileFromUpsert([{}]).errors).toEqual(["Request body must only contain a single JSON object"]);

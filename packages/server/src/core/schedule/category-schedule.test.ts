@@ -29,7 +29,7 @@ function closings(one: Partial<CategorySchedule>, zone: string, after: string, c
   return found;
 }
 
-describe("the schedule that somebody has of a category", () => {
+describe("the schedule of a recipient for a category", () => {
   it.each<[string, Partial<CategorySchedule>, string, string, string[]]>([
     ["at once", { frequency: "instantly" }, "UTC", "2026-07-16T12:00Z", []],
     [
@@ -111,7 +111,7 @@ describe("the schedule that somebody has of a category", () => {
       .tuple(fc.nat(23), fc.nat(59))
       .map((parts) => parts.map((part) => String(part).padStart(2, "0")).join(":"));
     const frequency = fc.constantFrom("minutely", "hourly", "daily", "weekly", "weekly_mo2fr", "monthly");
-    // Hours that go into a day: all others begin anew with it.
+    // Hours that divide a day: all others restart with it.
     const interval = fc.constantFrom(1, 2, 3, 4, 6, 8, 12);
     const now = fc.date({ min: new Date("2026-01-01"), max: new Date("2026-12-31"), noInvalidDate: true });
     fc.assert(

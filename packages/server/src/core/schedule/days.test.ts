@@ -5,7 +5,7 @@ const day = (text: string) => Date.parse(text) / DAY_MS;
 const date = (day: number | null) =>
   day === null ? null : new Date(day * DAY_MS).toISOString().replace(/T.*/, "");
 
-/** The first `count` days from a start, which is also where intervals are counted from. */
+/** The first `count` days from a start, from which intervals are also counted. */
 function list(rule: DayRule, start: string, interval: number, count: number): (string | null)[] {
   const phase = day(start);
   const days: (string | null)[] = [];

@@ -8,8 +8,8 @@ import { nextOpening, type TimeWindow, windowsSchema } from "./time-window.ts";
 import { findZone, instantAt, wallTime } from "./zone.ts";
 
 /*
- * Schedules and windows against a reference that knows no arithmetic: it looks at the clocks minute by minute, and
- * finds out about a day by looking at the calendar of its month. Its clocks are those of Intl.
+ * Schedules and windows against a reference without arithmetic: it looks at the clocks minute by minute, and checks a
+ * day against the calendar of its month. Its clocks are those of Intl.
  */
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -38,7 +38,10 @@ function wallClock(zone: string): (instant: number) => number {
   };
 }
 
-/** The same for many minutes on end. Within an hour that began and ended alike the clocks were not touched. */
+/**
+ * The same for many consecutive minutes. If an hour begins and ends with the same offset, the clocks did not change in
+ * it.
+ */
 function quickWallClock(zone: string): (instant: number) => number {
   const read = wallClock(zone);
   let hour = Number.NaN;
@@ -54,7 +57,7 @@ function quickWallClock(zone: string): (instant: number) => number {
   };
 }
 
-/** Does the rule, every `interval` days, weeks or months from `start` on, have this day (as its midnight)? */
+/** Whether the rule, every `interval` days, weeks or months from `start` on, has this day (as its midnight). */
 function hasDay(rule: DayRule, midnight: number, start: number, interval: number): boolean {
   const date = new Date(midnight);
   const name = NAMES[date.getUTCDay()];
@@ -84,7 +87,7 @@ function hasDay(rule: DayRule, midnight: number, start: number, interval: number
   });
 }
 
-/** When the clocks first show a wall time or, where they skip it, as long after the skip as it was skipped by. */
+/** When the clocks first show a wall time or, if they skip it, the time moved by the length of the gap. */
 function firstShown(wall: number, clock: (instant: number) => number): number {
   for (let instant = wall - 27 * HOUR; ; instant += MINUTE) {
     if (clock(instant) === wall) return instant;
@@ -146,7 +149,7 @@ const anyZone = fc.oneof(
 
 const from2000 = { min: Date.UTC(2000, 0, 1), max: Date.UTC(2100, 0, 1) };
 
-/** Half of them on the day of a change of the clocks, where there is one. */
+/** Half of them on the day of a clock change, if there is one. */
 const anyMoment = fc
   .tuple(anyZone, fc.integer(from2000), fc.option(fc.integer({ min: -DAY, max: DAY }), { freq: 1 }))
   .map(([zone, instant, beside]) => {
@@ -156,7 +159,7 @@ const anyMoment = fc
     return { zone, now: change < from2000.max ? change + beside : instant };
   });
 
-/** Small hours are when the clocks are changed. */
+/** Clocks change in the small hours. */
 const anyTime = fc
   .oneof(fc.integer({ min: 0, max: 4 * 60 }), fc.integer({ min: 0, max: 24 * 60 - 1 }))
   .map((m) => `${String(Math.floor(m / 60)).padStart(2, "0")}:${String(m % 60).padStart(2, "0")}`);
@@ -178,7 +181,7 @@ const anyRule = fc.record({
   monthdays: fc.array(anyMonthday, { minLength: 1, maxLength: 3 }),
 });
 
-/** Intervals that do not come round to the same months: with them every rule has a day within some years. */
+/** Intervals that do not return to the same months: with them every rule has a day within a few years. */
 const anyInterval = fc.constantFrom(1, 1, 2, 3, 5, 7);
 
 describe("the laws of time zones", () => {
@@ -215,7 +218,7 @@ describe("the laws of time zones", () => {
 });
 
 describe("the laws of schedules", () => {
-  it("finds the occurrence that somebody finds who watches the clocks", () => {
+  it("finds the same occurrence as watching the clocks", () => {
     fc.assert(
       fc.property(
         anyMoment,
@@ -311,7 +314,7 @@ describe("the laws of time windows", () => {
     { minLength: 1, maxLength: 3 },
   );
 
-  it("opens when somebody would say so who watches the clocks", () => {
+  it("opens at the same time as by watching the clocks", () => {
     fc.assert(
       fc.property(anyMoment, anyWindows, ({ zone, now }, windows) => {
         const result = nextOpening(windowsSchema.parse(windows), new Date(now), zone);

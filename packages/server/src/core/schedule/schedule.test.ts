@@ -237,7 +237,7 @@ describe("nextOccurrence", () => {
     expect(list(schedule, zone, after, expected.length)).toEqual(expected);
   });
 
-  it("counts from when the schedule was set where it has no start", () => {
+  it("counts from when the schedule was set if it has no start", () => {
     const anchor = new Date("2026-07-17T10:20:30.456Z");
     expect(list({ frequency: "hourly", interval: 2 }, "UTC", "2026-07-17T10:20:31Z", 1, anchor)).toEqual([
       "2026-07-17T12:20:30.456Z",
@@ -272,7 +272,7 @@ describe("nextOccurrence", () => {
     ]);
   });
 
-  it("throws for a zone that nobody checked", () => {
+  it("throws for an unchecked zone", () => {
     expect(() => nextOccurrence({ frequency: "daily" }, set, "Mars/Olympus", set)).toThrow(RangeError);
   });
 
@@ -286,7 +286,7 @@ describe("nextOccurrence", () => {
     ],
   ] as const)("takes no time over %s", (_, schedule, ms) => {
     const parsed = scheduleSchema.parse(schedule);
-    // The best of many: the machine may be busy.
+    // The best of many runs, since the machine may be busy.
     const times = Array.from({ length: 50 }, () => {
       const before = performance.now();
       nextOccurrence(parsed, new Date("2026-07-17T00:00Z"), "Europe/London", set);

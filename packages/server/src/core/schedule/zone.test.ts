@@ -147,7 +147,7 @@ describe("wall times", () => {
     // Kathmandu is 5:45 ahead.
     ["Asia/Kathmandu", "2026-07-01T00:00:00Z", "2026-06-30T18:15:00.000Z"],
     ["Europe/London", "2026-07-01T09:00:00Z", "2026-07-01T08:00:00.000Z"],
-    // Skipped: moved by an hour, by half an hour on Lord Howe, by two in Troll, by a day in Apia.
+    // Skipped: moved by an hour, by half an hour on Lord Howe, by two hours in Troll, by a day in Apia.
     ["Europe/London", "2026-03-29T01:30:00Z", "2026-03-29T01:30:00.000Z"],
     ["Australia/Lord_Howe", "2026-10-04T02:15:00Z", "2026-10-03T15:45:00.000Z"],
     ["Antarctica/Troll", "2026-03-29T01:30:00Z", "2026-03-29T01:30:00.000Z"],

@@ -43,7 +43,7 @@ describe("the bundled programs", () => {
   it("are refused where their C library is missing, as on Alpine", async () => {
     const postgres = path.join(base, "alpine", "bin", "postgres");
     await cp("/bin/true", postgres);
-    // What a kernel answers for a loader that is not there it also answers for an interpreter.
+    // The kernel returns the same error for a missing loader as for a missing interpreter.
     await writeFile(postgres, "#!/lib/no-such-loader.so\n", { mode: 0o755 });
     await expect(provenVersion({ ...installed, postgres })).rejects.toMatchObject({
       code: "unsupported_platform",

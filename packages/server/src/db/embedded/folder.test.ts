@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(base, { recursive: true, force: true }));
 
-it("makes what is missing, and takes what is there", async () => {
+it("creates missing folders, and accepts existing ones", async () => {
   const folder = path.join(base, "a/b b/通知");
   await Promise.all([makeFolder(folder), makeFolder(folder)]);
   expect((await stat(folder)).isDirectory()).toBe(true);
@@ -21,7 +21,7 @@ it("makes what is missing, and takes what is there", async () => {
   await makeFolder(path.join(base, "link"));
 });
 
-it("says so where there can be none", async () => {
+it("reports a folder that cannot exist", async () => {
   await writeFile(path.join(base, "file"), "");
   await symlink(path.join(base, "nowhere"), path.join(base, "dangling"));
   await expect(makeFolder(path.join(base, "file"))).rejects.toMatchObject({ code: "EEXIST" });
@@ -30,7 +30,7 @@ it("says so where there can be none", async () => {
   await expect(makeFolder(path.join(base, "x".repeat(300)))).rejects.toMatchObject({ code: "ENAMETOOLONG" });
 });
 
-it.skipIf(process.platform !== "linux")("comes back from a file system that holds no folders", async () => {
+it.skipIf(process.platform !== "linux")("returns on a file system that holds no folders", async () => {
   await expect(makeFolder("/proc/x")).rejects.toMatchObject({ code: "ENOENT" });
   await expect(makeFolder("/proc/x/y/z")).rejects.toMatchObject({ code: "ENOENT" });
 });

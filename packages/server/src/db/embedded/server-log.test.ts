@@ -18,7 +18,7 @@ async function withHome(work: (place: Place, file: string) => Promise<void>): Pr
   }
 }
 
-it("tells what was written since this start only, and of much only the end", async () => {
+it("reads only what was written since this start, and only the end if it is long", async () => {
   await withHome(async (place, file) => {
     await writeFile(file, "of an earlier start\n");
     const log = await openServerLog(place);
@@ -32,7 +32,7 @@ it("tells what was written since this start only, and of much only the end", asy
   });
 });
 
-it("sets a full file aside under a server that goes on writing", async () => {
+it("rotates a full file under a server that keeps writing", async () => {
   await withHome(async (place, file) => {
     const log = await openServerLog(place);
     await using server = await open(file, "a");

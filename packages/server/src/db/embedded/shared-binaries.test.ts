@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => rm(base, { recursive: true }));
 
 describe("the programs for another account", () => {
-  it("are whole, readable by everyone, made once for two at a time, and run", async () => {
+  it("are complete, readable by everyone, made once for two at a time, and run", async () => {
     const [one, two] = await Promise.all([shareBinaries(installed, base), shareBinaries(installed, base)]);
     expect(one).toEqual(two);
     expect(one?.postgres).toBe(path.join(base, `postgresql-${installed.version}`, "bin", "postgres"));
@@ -44,7 +44,7 @@ describe("the programs for another account", () => {
     expect((await stat(own)).mode & 0o777).toBe(0o700);
   });
 
-  it("leave no draft of a start that was killed, but that of one at work", async () => {
+  it("leave no draft of a killed start, but that of one in progress", async () => {
     const place = path.join(base, "drafts");
     const [old, young] = [path.join(place, ".postgresql-old"), path.join(place, ".postgresql-young")];
     await mkdir(old, { recursive: true });

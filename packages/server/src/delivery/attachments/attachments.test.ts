@@ -18,7 +18,7 @@ afterAll(() => db.close());
 
 type Reply = Partial<HttpReply> | HttpCallError;
 
-/** Loads the files of one mail. Every URL is answered the same, and asked for by GET and without anybody's signal. */
+/** Loads the files of one mail. Every URL gets the same response; requests must be GETs without a signal. */
 function setUp(reply: Reply | ((request: HttpRequest) => Reply) = {}) {
   const asked: string[] = [];
   const http = scriptedHttp((request) => {
@@ -85,7 +85,7 @@ describe("the attachments of a mail", () => {
     [{ url }, new HttpCallError("connection_lost", "x", true), "transient", "attachment_connection_lost"],
     [{ url }, new HttpCallError("dns_failed", "x", false), "transient", "attachment_dns_failed"],
   ])(
-    "that cannot be had fail the mail, or are left out if they may be: %j",
+    "that cannot be loaded fail the mail, or are left out if they are optional: %j",
     async (entry, reply, kind, code) => {
       expect(await load([entry], reply, 6)).toMatchObject({ ok: false, failure: { class: kind, code } });
       if (!isJsonObject(entry)) return;
@@ -98,7 +98,7 @@ describe("the attachments of a mail", () => {
     },
   );
 
-  it("that may be left out are waited for in two attempts, unless waiting is in vain", async () => {
+  it("that are optional are waited for in two attempts, unless the failure is final", async () => {
     const optional = [{ url, ignore_if_error: true }];
     for (const attempt of [1, 2]) {
       expect(await load(optional, { status: 503 }, attempt)).toMatchObject({
@@ -116,7 +116,7 @@ describe("the attachments of a mail", () => {
     });
   });
 
-  it("are asked for again when their server says so", async () => {
+  it("are requested again when their server says so", async () => {
     const reply = { status: 429, headers: { "retry-after": "77" } };
     expect(await load([{ url }], reply)).toMatchObject({ failure: { class: "transient", retry_after: 77 } });
     expect(await load([{ url }], { ...reply, status: 404 })).not.toHaveProperty("failure.retry_after");
@@ -136,7 +136,7 @@ describe("the attachments of a mail", () => {
     });
   });
 
-  it("are limited in all: what may be left out gives way, from the end", async () => {
+  it("are limited in total: optional ones are left out, from the end", async () => {
     const large = (digit: string, more = {}) => ({
       filename: digit,
       data: Buffer.alloc(7 * 1024 * 1024, digit).toString("base64"),
@@ -184,7 +184,7 @@ describe("the attachments of a mail", () => {
     expect(asked).toBe(10);
   });
 
-  it("are not begun when the time is over", async () => {
+  it("are not started when the time is over", async () => {
     const { load: loadLate, asked } = setUp();
     expect(await loadLate([{ url }], 1, AbortSignal.abort())).toMatchObject({
       failure: { class: "transient", code: "attachment_timeout" },
@@ -247,7 +247,7 @@ describe("a file that lies in its request", () => {
     });
   });
 
-  it("is gone with it, and so from another workspace", async () => {
+  it("is gone with it, and not readable from another workspace", async () => {
     const other = await addRequest("workflow", { data: { $attachments } }, 2);
     const reason = "the request that brought it has outlived its retention";
     for (const id of [ids.uuid(), other]) {
@@ -273,7 +273,7 @@ describe("a file that lies in its request", () => {
     expect(await load([at(id, 1)])).toMatchObject({ failure: { code: "attachment_gone" } });
   });
 
-  it("is waited for when the database cannot be asked", async () => {
+  it("is retried when the database is unreachable", async () => {
     const lost = createDb({ url: "postgres://nobody@127.0.0.1:1/none", max: 1, onError: () => {} });
     const files = createAttachments({
       db: lost,

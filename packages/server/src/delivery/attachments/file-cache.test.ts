@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createFileCache } from "./file-cache.ts";
 
-/** A cache of texts on a clock of its own; `asked` says what was fetched. */
+/** A cache of texts with a clock of its own; `asked` lists the fetches. */
 function setUp(max_bytes = 10) {
   let time = 0;
   const asked: string[] = [];
@@ -19,7 +19,7 @@ function setUp(max_bytes = 10) {
 }
 
 describe("files that were just attached", () => {
-  it("are fetched once for all who ask at the same time, and after them", async () => {
+  it("are fetched once for all concurrent requests, and after them", async () => {
     const { cache, asked, fetching } = setUp();
     const { promise, resolve } = Promise.withResolvers<string>();
     const first = cache.get("a", () => promise);
@@ -51,7 +51,7 @@ describe("files that were just attached", () => {
     expect(await cache.get("b", fetching("yes"))).toBe("yes");
   });
 
-  it("give way to others, those asked for longest ago first", async () => {
+  it("are evicted, least recently used first", async () => {
     const { cache, asked, fetching } = setUp();
     await cache.get("a", fetching("aaaa"));
     await cache.get("b", fetching("bbbb"));
@@ -62,7 +62,7 @@ describe("files that were just attached", () => {
     expect(asked).toEqual(["aaaa", "bbbb", "cccc", "b again"]);
   });
 
-  it("larger than all room are given and not kept, and push nothing out", async () => {
+  it("larger than the cache are returned and not kept, and evict nothing", async () => {
     const { cache, asked, fetching } = setUp();
     await cache.get("a", fetching("aaaa"));
     const big = "x".repeat(11);
@@ -72,7 +72,7 @@ describe("files that were just attached", () => {
     expect(asked).toEqual(["aaaa", big, big]);
   });
 
-  it("on their way are not pushed out, and count when they arrive", async () => {
+  it("being fetched are not evicted, and count when they arrive", async () => {
     const { cache, asked, fetching } = setUp();
     const { promise, resolve } = Promise.withResolvers<string>();
     const slow = cache.get("slow", () => promise);
@@ -82,7 +82,7 @@ describe("files that were just attached", () => {
     resolve("slow");
     expect(await cache.get("slow", fetching("slow again"))).toBe("slow");
     await slow;
-    // With it they were too many, and the one asked for before it is gone.
+    // With it the cache was too full, and the entry used before it is evicted.
     await cache.get("b", fetching("b again"));
     expect(asked).toEqual(["aaaaaaaa", "bbbbbbbb", "b again"]);
   });

@@ -77,7 +77,7 @@ describe("address guard", () => {
     expect(createAddressGuard(["*"])("x", "169.254.169.254")).toBe(true);
   });
 
-  it("refuses what is not an address at all", () => {
+  it("refuses anything but an address", () => {
     expect(createAddressGuard([])("x", "localhost")).toBe(false);
     expect(createAddressGuard([])("x", "")).toBe(false);
   });

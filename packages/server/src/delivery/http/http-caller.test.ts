@@ -32,7 +32,7 @@ async function call(wanted: Partial<Call>, allow_private: string[] = ["127.0.0.1
 }
 
 describe("a call of an HTTP node", () => {
-  it("brings back whatever was answered, and how long that took", async () => {
+  it("returns any response, and how long it took", async () => {
     await using server = await serve((_request, reply) => void reply.writeHead(418).end("Tee für zwei"));
     expect(await call({ url: server.url })).toEqual({
       ok: true,
@@ -50,7 +50,7 @@ describe("a call of an HTTP node", () => {
     });
   });
 
-  it("sends headers that repeat as one, in their order, and any name", async () => {
+  it("sends repeated headers as one, in order, and any name", async () => {
     await using server = await serve((request, reply) => {
       reply.end(JSON.stringify(request.rawHeaders));
     });
@@ -64,7 +64,7 @@ describe("a call of an HTTP node", () => {
     });
   });
 
-  it("gives up when nobody answers in time", async () => {
+  it("gives up when there is no response in time", async () => {
     await using server = await serve(() => {});
     expect(await call({ url: server.url, timeout_ms: 30 })).toMatchObject({ ok: false, code: "timeout" });
   });
@@ -132,7 +132,7 @@ describe("a call of an HTTP node", () => {
     expect(await call({ url: server.url })).toMatchObject({ ok: false, code: "blocked_address" });
   });
 
-  it("tells what cannot be sent at all from what nobody answers", async () => {
+  it("distinguishes a request that cannot be sent from one without a response", async () => {
     expect(await call({ url: "ftp://h.example/" })).toMatchObject({ ok: false, code: "invalid_request" });
     expect(await call({ url: "http://127.0.0.1:1/" })).toMatchObject({
       ok: false,

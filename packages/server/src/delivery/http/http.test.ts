@@ -65,7 +65,7 @@ async function errorOf(call: Promise<unknown>): Promise<HttpCallError> {
   return error;
 }
 
-/** How a call failed, in the words of `NOT_SENT` and `MAYBE_SENT`. */
+/** The failure of a call, in the terms of `NOT_SENT` and `MAYBE_SENT`. */
 async function failureOf(call: Promise<unknown>): Promise<[HttpErrorCode, boolean]> {
   const { code, may_have_arrived } = await errorOf(call);
   return [code, may_have_arrived];
@@ -102,7 +102,7 @@ describe("calls", () => {
     for (let i = 0; i < 20; i += 1) {
       await client.request(get(server.url));
     }
-    // Two, because a call that follows at once finds the connection not yet back in its pool.
+    // Two, because an immediately following call finds the connection not yet back in its pool.
     expect(server.connections()).toBeLessThanOrEqual(2);
   });
 
@@ -317,7 +317,7 @@ describe("redirects", () => {
 });
 
 describe("a failure certainly did not send the request", () => {
-  it("when nobody listens", async () => {
+  it("when no server listens", async () => {
     const { port } = await (async () => {
       await using gone = await serve(() => {});
       return gone;
@@ -559,7 +559,7 @@ describe("Retry-After", () => {
 
 type Answers = { address: string; family: number }[];
 
-/** A resolver that answers with addresses or an error. */
+/** A resolver that returns addresses or an error. */
 function stubLookup(answer: () => Answers | Error | Promise<Answers>): typeof resolver {
   const lookup = async (
     _hostname: string,

@@ -17,7 +17,7 @@ const values = {
 const render = (source: string, place: Place): string => compileTemplate(source, place)(values);
 
 describe("a value", () => {
-  it("is encoded for the place it stands in", () => {
+  it("is encoded for its place", () => {
     expect(render("https://x.example/?to={{to}}&text={{text}}", "url")).toBe(
       "https://x.example/?to=%2B4915112345678&text=a%26b%3D%22c%22%20%3Cd%3E%20%27%C3%A9%27%20%5C%20%0A%20%E6%97%A5%E6%9C%AC%20100%25",
     );

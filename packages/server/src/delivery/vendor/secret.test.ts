@@ -122,7 +122,7 @@ describe("a config sent back from a form", () => {
     expect(restoreSecrets(schema, form, stored)).toEqual({ ...stored, host: "b" });
   });
 
-  it("keeps what was typed anew and what was emptied", () => {
+  it("keeps newly typed and emptied values", () => {
     const form = { ...redactConfig(schema, stored), key: "new-key", headers: { A: "", C: "********" } };
     expect(restoreSecrets(schema, form, stored)).toEqual({
       ...stored,

@@ -34,7 +34,7 @@ function simulate(
   return vendor.open({}, { http }).send(messageTo(to, attempt), signal);
 }
 
-/** An outcome in a few words. */
+/** A short form of an outcome. */
 async function shortly(outcome: Promise<Outcome>): Promise<string> {
   const result = await outcome;
   if (result.kind === "sent") {
@@ -152,7 +152,7 @@ describe("over several attempts", () => {
 });
 
 describe("hanging", () => {
-  it("lasts until the call is given up, and then nobody knows", async () => {
+  it("lasts until the call is aborted, and then the result is unknown", async () => {
     const aborter = new AbortController();
     let over = false;
     const outcome = simulate(email, "hang+@example.com", 1, aborter.signal).finally(() => {

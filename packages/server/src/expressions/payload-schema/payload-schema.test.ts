@@ -228,7 +228,7 @@ describe("a hostile schema or payload", () => {
     expect(compile(schema)(data)).toStrictEqual(TOO_LONG);
   });
 
-  it("has a schema rest that was out of time, for a second", () => {
+  it("pauses a schema that ran out of time, for a second", () => {
     let now = 0;
     const check = compile(x({ pattern: "^(a+)+$" }), () => now);
     expect(check({ x: "aa" })).toStrictEqual([]);
@@ -238,7 +238,7 @@ describe("a hostile schema or payload", () => {
     expect(check({ x: "aa" })).toStrictEqual([]);
   });
 
-  it("has a schema that was out of time three times in a minute refused for a minute, and says so", () => {
+  it("refuses a schema that ran out of time three times in a minute for a minute, and says so", () => {
     let now = 0;
     const check = compile(x({ pattern: "^(a+)+$" }), () => now);
     const bomb = { x: `${"a".repeat(60)}!` };
@@ -267,7 +267,7 @@ describe("a hostile schema or payload", () => {
     expect(checker.compile(x({ pattern: "^(a+)+$" }))({ x: "aa" })).toStrictEqual([]);
   });
 
-  it("says of errors by the hundred thousand what it can", () => {
+  it("reports what it can of hundreds of thousands of errors", () => {
     const check = createPayloadChecker({ clock: () => 0, max_ms: 5000 }).compile(
       x({ items: { type: "string" } }),
     );
@@ -276,14 +276,14 @@ describe("a hostile schema or payload", () => {
     ]);
   });
 
-  it("tells in good time what is wrong below a key of half the payload", () => {
+  it("reports in time what is wrong below a key of half the payload", () => {
     const long = `é/${"a".repeat(400_000)}`;
     const data = { [long]: Object.fromEntries(Array.from({ length: 1000 }, (_, at) => [`k${at}`, 1])) };
     const errors = validatePayload(object({ additionalProperties: { additionalProperties: false } }), data);
     expect(errors).toStrictEqual([`%C3%A9~1${"a".repeat(492)}…`]);
   });
 
-  it("tells at most a hundred errors", () => {
+  it("reports at most a hundred errors", () => {
     const data = Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`k${at}`, 1]));
     expect(validatePayload(object({ additionalProperties: false }), data)).toHaveLength(100);
   });

@@ -136,7 +136,7 @@ describe("encryption", () => {
     expect(await connection.send(mailMessage(), never)).toMatchObject({ class: "transient", code: "4.7.0" });
   });
 
-  it("is not trusted with a certificate nobody signed, unless the settings say so", async () => {
+  it("is not trusted with a self-signed certificate, unless the settings say so", async () => {
     expect(await sendTo(withTls, { encryption: "starttls" })).toMatchObject({
       kind: "failed",
       class: "transient",
@@ -149,7 +149,7 @@ describe("encryption", () => {
 });
 
 describe("a broken connection", () => {
-  it("that never was fails for the moment", async () => {
+  it("that was never established fails temporarily", async () => {
     const server = await serveMail();
     await server[Symbol.asyncDispose]();
     await using connection = connectTo(server);
@@ -159,7 +159,7 @@ describe("a broken connection", () => {
     });
   });
 
-  it("before the mail was handed over fails for the moment", async () => {
+  it("before the mail was written fails temporarily", async () => {
     await using server = await serveLines((line, socket) => {
       if (line.startsWith("RCPT")) {
         socket.destroy();
@@ -170,7 +170,7 @@ describe("a broken connection", () => {
     expect(await connection.send(mailMessage(), never)).toMatchObject({ kind: "failed", class: "transient" });
   });
 
-  it("in the middle of the mail fails for the moment: a server keeps no half mail", async () => {
+  it("in the middle of the mail fails temporarily: a server keeps no half mail", async () => {
     await using server = await serveMail({
       onData: (stream) =>
         void stream.once("data", () => server.sockets.forEach((socket) => socket.destroy())),
@@ -191,7 +191,7 @@ describe("a broken connection", () => {
     expect(outcome).toMatchObject({ kind: "ambiguous", code: expect.stringMatching(/^connection_/) });
   });
 
-  it("is replaced without a word when the server had closed it while it was idle", async () => {
+  it("is replaced silently when the server had closed it while it was idle", async () => {
     await using server = await serveMail();
     await using connection = connectTo(server, { pool_size: 1 });
     await connection.send(mailMessage(), never);
@@ -217,7 +217,7 @@ describe("giving up", () => {
     });
   });
 
-  it("before that is a failure for the moment", async () => {
+  it("before that is a temporary failure", async () => {
     const aborter = new AbortController();
     await using server = await serveMail({ onRcptTo: () => aborter.abort() });
     await using connection = connectTo(server);

@@ -12,7 +12,7 @@ import { vendorContract } from "../../../test/vendor-contract.ts";
 import smtp, { judge } from "./smtp.ts";
 
 vendorContract(smtp, {
-  // Nobody listens there: what must not throw is everything up to the connection.
+  // No server listens there: nothing before the connection may throw.
   config: {
     host: "127.0.0.1",
     port: 1,
@@ -157,7 +157,8 @@ describe("a mail", () => {
       await connection.send(one, never);
     }
 
-    // All but the hostile recipient and the hostile From address are sent, and the three lists have one copy.
+    // All are sent except those with the hostile recipient and the hostile From address, and the three lists have one
+    // copy.
     expect(server.mails.length).toBe(hostile.length - 2 + 3);
     for (const { to, raw } of server.mails) {
       expect(to.join()).not.toContain("evil@");

@@ -19,7 +19,7 @@ interface Seen {
   body: string;
 }
 
-/** A gateway on loopback that keeps what it is asked. */
+/** A gateway on loopback that records its requests. */
 async function serve(answer: RequestListener): Promise<AsyncDisposable & { url: string; seen: Seen[] }> {
   const seen: Seen[] = [];
   const server = createServer((request, reply) => {
@@ -78,7 +78,7 @@ function message(more: Partial<OutgoingMessage> = {}): OutgoingMessage {
   };
 }
 
-/** The outcome of a reply, with settings that read it. */
+/** The outcome of a reply, with settings that parse it. */
 async function outcomeOf(listener: RequestListener, settings: Settings = {}): Promise<Outcome> {
   await using gateway = await serve(listener);
   return await send({ url: gateway.url, body: '{"to":"{{to}}"}', ...settings });
@@ -189,7 +189,7 @@ describe("a request", () => {
     expect(gateway.seen[0]?.url).toBe("/ACMECO/false");
   });
 
-  it("cannot be changed by what the message says", async () => {
+  it("cannot be changed by the message's content", async () => {
     await using gateway = await serve(replying(200, ""));
     const evil = '"}, "to": "+1\r\n\r\n&to=1#<x> \u0000';
     const outgoing = message({ content: { body: evil } });
@@ -203,7 +203,7 @@ describe("a request", () => {
     expect(JSON.parse(request?.body ?? "")).toEqual({ text: evil });
   });
 
-  it("is not made for what is no number, no text, or a private address", async () => {
+  it("is not made for an invalid number, no text, or a private address", async () => {
     await using gateway = await serve(replying(200, ""));
     const { url } = gateway;
     const to = { number: "+491" };
@@ -341,7 +341,7 @@ describe("no answer", () => {
     expect(outcome).toMatchObject({ kind: "ambiguous", code: "aborted" });
   });
 
-  it("because nobody listens passes", async () => {
+  it("because no server listens is temporary", async () => {
     const gateway = await serve(() => {});
     await gateway[Symbol.asyncDispose]();
     expect(await send({ url: gateway.url })).toMatchObject({

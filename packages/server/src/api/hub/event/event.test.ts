@@ -57,7 +57,7 @@ describe("POST /event/ 202", () => {
     expect(await hub.requests()).toMatchObject([{ lane: 1 }]);
   });
 
-  it("takes a batch that browsers send again for the one it was", async () => {
+  it("recognises a batch that browsers resend", async () => {
     const batch = [
       { ...EVENT, $insert_id: "i1" },
       { distinct_id: "u1", $insert_id: "i2", $add: { visits: 1 } },
@@ -68,7 +68,7 @@ describe("POST /event/ 202", () => {
     expect(await findUser("u1")).toMatchObject({ properties: { visits: 1 } });
   });
 
-  it("applies edits before it answers, in their order, and makes who is missing", async () => {
+  it("applies edits before it answers, in order, and creates missing users", async () => {
     const batch = [
       { distinct_id: "u1", $set: { name: "Ann", visits: 1 } },
       { distinct_id: "u2", $append: { $email: "b@x.com" } },
@@ -91,7 +91,7 @@ describe("POST /event/ 202", () => {
     expect(user).not.toHaveProperty("$email");
   });
 
-  it("makes the user that $identify names", async () => {
+  it("creates the user that $identify names", async () => {
     const body = { event: "$identify", $insert_id: "i", properties: { $identified_id: "u9", $anon_id: "a" } };
     expect(await hub.call("POST", "/event/", body)).toMatchObject(OK);
     expect(await findUser("u9")).not.toBeNull();
@@ -99,7 +99,7 @@ describe("POST /event/ 202", () => {
     expect(await hub.requests()).toEqual([]);
   });
 
-  it("takes what is right of an array, and names what is not behind the OK", async () => {
+  it("accepts the valid records of an array, and names the others after the OK", async () => {
     const body = [EDIT, { event: "X" }, EVENT, { ...EDIT, tenant_id: "acme" }];
     expect(await hub.call("POST", "/event/", body)).toMatchObject({
       status: 202,
@@ -109,7 +109,7 @@ describe("POST /event/ 202", () => {
     expect(await hub.requests()).toMatchObject([{ body: EVENT, status: "accepted" }]);
   });
 
-  it("takes four hundred edits at once", async () => {
+  it("accepts four hundred edits at once", async () => {
     const batch = Array.from({ length: 400 }, (_, n) => ({ distinct_id: `u${n % 50}`, $add: { n: 1 } }));
     expect(await hub.call("POST", "/event/", batch)).toMatchObject(OK);
     expect(await findUser("u49")).toMatchObject({ properties: { n: 8 } });
@@ -155,7 +155,7 @@ describe("POST /event/ 400, 401, 413", () => {
     expect(await findUser("u1")).toBeNull();
   });
 
-  it("for an array of which nothing is right, with the first reason", async () => {
+  it("for an array without a valid record, with the first reason", async () => {
     const answer = await hub.call("POST", "/event/", [{ event: "X" }, { ...EDIT, tenant_id: "acme" }]);
     expect(answer).toMatchObject({ status: 400, text: "[0]: event: must be at least 2 characters" });
     expect(await hub.requests()).toEqual([]);
@@ -195,7 +195,7 @@ describe("POST /v2/event/", () => {
     expect(await findUser("u1")).toMatchObject({ properties: { name: "Ann" } });
   });
 
-  it("applies an edit for a tenant to the user's profile in that tenant alone", async () => {
+  it("applies an edit for a tenant only to the user's profile in that tenant", async () => {
     await hub.call("POST", "/v1/tenant/acme/", { tenant_name: "Acme" });
     const record = { ...EDIT, $user_operations: [{ $set: { role: "admin" } }], brand_id: "acme" };
     expect(await hub.call("POST", "/v2/event/", record)).toMatchObject(ACCEPTED);
@@ -213,7 +213,7 @@ describe("POST /v2/event/", () => {
     expect(json).toMatchObject({ meta: { count: 1 }, results: [{ tenant: { tenant_id: "acme" } }] });
   });
 
-  it("takes a number for a user", async () => {
+  it("accepts a number as a user", async () => {
     expect(await hub.call("POST", "/v2/event/", { distinct_id: 42, $set: { a: 1 } })).toMatchObject(ACCEPTED);
     expect(await findUser("42")).not.toBeNull();
   });
@@ -233,7 +233,7 @@ describe("POST /v2/event/", () => {
     expect(await hub.call("POST", "/v2/event/", body)).toMatchObject(refusal(message));
   });
 
-  it("gives the records of an array their own fates", async () => {
+  it("handles the records of an array independently", async () => {
     const answer = await hub.call("POST", "/v2/event/", [EDIT, {}, EVENT]);
     expect(answer.status).toBe(207);
     expect(recordsOf(answer)).toMatchObject([
@@ -245,7 +245,7 @@ describe("POST /v2/event/", () => {
 });
 
 describe("POST /v2/bulk/event/", () => {
-  it("gives every record its own fate, in order, and stores the good ones", async () => {
+  it("handles every record independently, in order, and stores the valid ones", async () => {
     const answer = await hub.call("POST", "/v2/bulk/event/", [
       EVENT,
       { event: "X" },

@@ -27,11 +27,11 @@ function refusalOf(query: object): string[] {
 }
 
 describe("messageQuery", () => {
-  it("filters nothing when nothing is asked for", () => {
+  it("filters nothing by default", () => {
     expect(filterOf({})).toEqual(NONE);
   });
 
-  it("takes empty values for absent ones", () => {
+  it("treats empty values as absent", () => {
     const query = {
       status: "",
       "recipient_id[]": ["", ""],

@@ -15,7 +15,7 @@ beforeEach(async () => {
   made = 0;
 });
 
-/** A message as the engine would have left it; `m1`, `m2` … are its idempotency keys. */
+/** A message as the engine leaves it; `m1`, `m2` … are its idempotency keys. */
 async function addMessage(columns: Record<string, unknown> = {}): Promise<string> {
   const { db, ids } = harness.services;
   const row = {
@@ -49,7 +49,7 @@ interface List {
 }
 
 const list = async (query = "") => (await hub.call("GET", `/v1/message/${query}`)).json as List;
-/** The idempotency keys of the messages that a query finds. */
+/** The idempotency keys of the messages that a query returns. */
 const find = async (query: string) =>
   (await list(query)).results
     .map(({ idempotency_key }) => String(idempotency_key))
@@ -142,7 +142,7 @@ describe("GET /v1/message/ 200", () => {
     expect((await list(`?limit=2&channel=email${both}`)).results).toEqual(second.results);
   });
 
-  it("has nothing of another workspace in it", async () => {
+  it("contains nothing of another workspace", async () => {
     await addMessage();
     hub = await createHub(harness);
     expect(await list()).toMatchObject({ meta: { count: 0 }, results: [] });
@@ -174,7 +174,7 @@ describe("GET /v1/message/ 200", () => {
     expect(await find("?status=unread")).toEqual(["m1", "m2", "m3", "m4", "m5", "m6", "m7"]);
   });
 
-  it("finds every row by the status that it shows, and by the one that it is stored under", async () => {
+  it("finds every row by its shown status, and by its stored one", async () => {
     const statuses = [
       "to_be_triggered",
       "not_to_be_triggered",
@@ -281,7 +281,7 @@ describe("GET /v1/message/ 400", () => {
 });
 
 describe("GET /v1/message/{message_id}/content/", () => {
-  it("200: what was rendered", async () => {
+  it("200: the rendered content", async () => {
     const id = await addMessage({ channel: "sms", content: JSON.stringify({ body: "Hi é✓" }) });
     expect(await hub.call("GET", `/v1/message/${id}/content/`)).toMatchObject({
       status: 200,
@@ -300,7 +300,7 @@ describe("GET /v1/message/{message_id}/content/", () => {
     });
   });
 
-  it("404: no such message, or only in another workspace", async () => {
+  it("404: an unknown message, or one of another workspace", async () => {
     const id = await addMessage({ content: "{}" });
     hub = await createHub(harness);
     expect(await hub.call("GET", `/v1/message/${id}/content/`)).toMatchObject({

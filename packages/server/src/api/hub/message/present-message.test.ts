@@ -47,7 +47,7 @@ const ROW: MessageRow = {
 };
 
 describe("presentMessage", () => {
-  it("has every key that clients know, and no content unless asked", () => {
+  it("has every key that clients know, and no content by default", () => {
     expect(presentMessage(ROW)).toEqual({
       message_id: "01HV0000000000000000000001",
       created_at: "2026-04-01T17:18:06.000Z",
@@ -91,7 +91,7 @@ describe("presentMessage", () => {
     });
   });
 
-  it("says what a smart routing sent it for, when that was achieved, and how long its turn was waited for", () => {
+  it("shows the success metric of a smart routing, when it was achieved, and how long its turn was waited for", () => {
     const routed = {
       smart_step: 0,
       success_metric: "seen",
@@ -151,7 +151,7 @@ describe("presentMessage", () => {
     });
   });
 
-  it("is a campaign's when a broadcast made it", () => {
+  it("belongs to a campaign when a broadcast made it", () => {
     expect(presentMessage({ ...ROW, execution_id: "broadcast_01HV" })).toMatchObject({ is_campaign: true });
   });
 
@@ -159,7 +159,7 @@ describe("presentMessage", () => {
     expect(presentMessage({ ...ROW, template_slug: null })).toMatchObject({ template: null });
   });
 
-  it("has the content where it was asked for", () => {
+  it("has the content if requested", () => {
     expect(presentMessage({ ...ROW, content: { header: "Hi" } })).toMatchObject({
       content: { schema_version: "1.0", templating_language: "handlebars", header: "Hi" },
     });
@@ -168,7 +168,7 @@ describe("presentMessage", () => {
 });
 
 describe("presentContent", () => {
-  it("keeps what the content says about itself", () => {
+  it("keeps the content's own values of these keys", () => {
     const content = { schema_version: "2.0", templating_language: "jsonnet", body: "x" };
     expect(presentContent(content)).toEqual(content);
   });

@@ -53,14 +53,14 @@ const notFound = (tenant_id: string) => {
 };
 
 describe("POST /v1/tenant/{tenant_id}/", () => {
-  it("201: makes a tenant of a name alone", async () => {
+  it("201: creates a tenant from a name alone", async () => {
     const answer = await upsert({ tenant_name: " Acme " });
     expect(answer).toMatchObject({ status: 201 });
     expect(answer.json).toEqual(BARE);
     expect((await hub.call("GET", pathOf("acme"))).json).toEqual(answer.json);
   });
 
-  it("201: keeps what it is told, in its own spelling, and nothing it does not know", async () => {
+  it("201: keeps what is sent, in its own spelling, and drops unknown keys", async () => {
     const answer = await upsert({
       tenant_name: "Ačme & Söhne <3",
       logo: "https://acme.com/logo.png",
@@ -145,7 +145,7 @@ describe("POST /v1/tenant/{tenant_id}/", () => {
     },
   );
 
-  it("201: keeps ids apart that differ in case alone", async () => {
+  it("201: distinguishes ids by case", async () => {
     await upsert({ tenant_name: "small" }, "acme");
     await upsert({ tenant_name: "large" }, "ACME");
     expect((await hub.call("GET", pathOf("acme"))).json).toMatchObject({ tenant_name: "small" });
@@ -216,11 +216,11 @@ describe("POST /v1/tenant/{tenant_id}/", () => {
     });
   });
 
-  it("400: refuses a channel there is not", async () => {
+  it("400: refuses an unknown channel", async () => {
     expect(await upsert({ tenant_name: "A", blocked_channels: ["fax"] })).toMatchObject({ status: 400 });
   });
 
-  it("is seen at once by what runs workflows", async () => {
+  it("is seen at once by running workflows", async () => {
     const { catalog } = harness.services;
     const { workspace_id } = hub.workspace;
     expect(await catalog.findTenant(workspace_id, "acme")).toBeNull();
@@ -246,7 +246,7 @@ describe("GET /v1/tenant/{tenant_id}/", () => {
 });
 
 describe("GET /v1/tenant/", () => {
-  it("200: is offset pages, the last changed first", async () => {
+  it("200: is offset pages, most recently changed first", async () => {
     for (const id of ["a", "b", "c"]) await upsert({ tenant_name: id }, id);
     await upsert({ properties: {} }, "b");
     const list = async (query: string) => {
@@ -275,7 +275,7 @@ describe("GET /v1/tenant/", () => {
 });
 
 describe("DELETE /v1/tenant/{tenant_id}/", () => {
-  it("204: takes what is the tenant's alone, and no more", async () => {
+  it("204: deletes what belongs to the tenant alone, and no more", async () => {
     await upsert({ tenant_name: "Acme" });
     await hub.call("POST", "/v1/user/ann/", { name: "Ann", $email: "ann@example.com" });
     await hub.call("POST", "/v1/user/ann/tenant/acme/", { role: "x", $email: "ann@acme.com" });
@@ -286,13 +286,13 @@ describe("DELETE /v1/tenant/{tenant_id}/", () => {
       hub.workspace.workspace_id,
     ]);
     expect(left).toEqual([{ tenant_id: "", key: "ann@example.com" }]);
-    // Made anew, it knows nobody.
+    // Created again, it has no users.
     await upsert({ tenant_name: "Acme" });
     expect((await hub.call("GET", "/v1/user/ann/tenant/")).json).toMatchObject({ meta: { count: 0 } });
     expect((await hub.call("GET", "/v1/user/ann/")).json).toMatchObject({ properties: { name: "Ann" } });
   });
 
-  it("404: for one that is not there", async () => {
+  it("404: for an unknown one", async () => {
     expect(await hub.call("DELETE", pathOf("acme"))).toMatchObject(notFound("acme"));
   });
 

@@ -37,7 +37,7 @@ const rehearse = async (body: unknown): Promise<Answer> =>
 
 const ann = { distinct_id: "ann", $sms: "+14155550100" };
 
-/** Rows of everything a trigger could leave behind. */
+/** The rows of every table that a trigger could write. */
 async function traces(): Promise<unknown> {
   const { db } = harness.services;
   const tables = ["request", "run", "message", "recipient", "batch", "throttle", "waiter", "inbox_item"];
@@ -93,7 +93,7 @@ describe("POST /trigger/?dry_run=true 200", () => {
     expect(await traces()).toEqual(before);
   });
 
-  it("says why somebody would get nothing", async () => {
+  it("says why a recipient would get nothing", async () => {
     await pipeline.commit("picky", [sms("s1")], { conditions: [is("go", "yes")] });
     const { json } = await rehearse({ workflow: "picky", recipients: [ann], data: { go: "no" } });
     expect(json.recipients).toEqual([]);
@@ -109,7 +109,7 @@ describe("POST /trigger/?dry_run=true 200", () => {
     expect((await rehearse(body)).json.duplicate_of).toBe(id);
   });
 
-  it("makes no call of an HTTP node, and goes on without its answer", async () => {
+  it("makes no call of an HTTP node, and continues without its response", async () => {
     await pipeline.commit("calling", [
       node("httpapi_webhook", "w1", { http_method: "POST", url: '"http://127.0.0.1:9/never"' }),
       sms("s1"),

@@ -71,14 +71,14 @@ describe("POST /{workspace_key}/trigger/ 400", () => {
     expect(await post(body)).toMatchObject(refusal(message));
   });
 
-  it("for an array of which nothing is right, with the first reason", async () => {
+  it("for an array without a valid record, with the first reason", async () => {
     expect(await post([{ ...TRIGGER, template: "" }, 1])).toMatchObject(
       refusal('[0]: {"template":"is a required field"}'),
     );
     expect(await hub.requests()).toEqual([]);
   });
 
-  it("for a rehearsal, which it has not", async () => {
+  it("for a dry run, which it does not support", async () => {
     const answer = await hub.call("POST", `/${hub.wsKey}/trigger/?dry_run=true`, TRIGGER);
     expect(answer).toMatchObject(refusal('{"dry_run":"only POST /trigger/ can be rehearsed"}'));
     expect(await hub.requests()).toEqual([]);
@@ -86,7 +86,7 @@ describe("POST /{workspace_key}/trigger/ 400", () => {
 });
 
 describe("POST /{workspace_key}/trigger/ 202", () => {
-  it("takes what is right of an array, and names what is not behind the OK", async () => {
+  it("accepts the valid records of an array, and names the others after the OK", async () => {
     expect(await post([TRIGGER, { ...TRIGGER, template: "" }])).toMatchObject({
       status: 202,
       text: 'Accepted - OK\n[1]: {"template":"is a required field"}',

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-it("workflows that cannot exist are not found, and not remembered", async () => {
+it("workflows that cannot exist are not found, and not cached", async () => {
   const hub = await createHub(harness);
   const trigger = (workflow: string) => hub.call("POST", "/trigger/", { workflow, recipients: ["ada"] });
   const { status, text } = await trigger("x".repeat(200_000));

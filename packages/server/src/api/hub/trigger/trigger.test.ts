@@ -23,7 +23,7 @@ const refusal = (status: number, type: string, message: string) => ({
 });
 
 describe("POST /trigger/ 202", () => {
-  it("keeps the request as it was sent, with what the client says about itself", async () => {
+  it("keeps the request as it was sent, with the client's user agent", async () => {
     const body = {
       ...TRIGGER,
       data: { uni: "é✓", nested: [{ a: 1 }] },
@@ -62,7 +62,7 @@ describe("POST /trigger/ 202", () => {
     expect(JSON.stringify(request?.body)).toBe(body);
   });
 
-  it("needs no final slash, and takes the signature of server SDKs", async () => {
+  it("needs no trailing slash, and accepts the signature of server SDKs", async () => {
     expect(await hub.callSigned("POST", "/trigger", TRIGGER)).toMatchObject({ status: 202 });
     expect(await hub.callSigned("POST", "/trigger/", TRIGGER)).toMatchObject({ status: 202 });
   });
@@ -96,7 +96,7 @@ describe("POST /trigger/ 202", () => {
 });
 
 describe("POST /trigger/ 207", () => {
-  it("gives every record of an array its own fate, in order", async () => {
+  it("handles every record of an array independently, in order", async () => {
     await hub.addWorkflow("off", { is_enabled: false });
     const bodies = [
       TRIGGER,
@@ -131,7 +131,7 @@ describe("POST /trigger/ 207", () => {
     ]);
   });
 
-  it("takes a hundred records", async () => {
+  it("accepts a hundred records", async () => {
     const answer = await hub.call(
       "POST",
       "/trigger/",
@@ -141,7 +141,7 @@ describe("POST /trigger/ 207", () => {
     expect(await hub.requests()).toHaveLength(100);
   });
 
-  it("runs a key that two of its records share once", async () => {
+  it("runs a key that two of its records share only once", async () => {
     const answer = await hub.call(
       "POST",
       "/trigger/",
@@ -204,7 +204,7 @@ describe("POST /trigger/ 400", () => {
     expect(await hub.requests()).toEqual([]);
   });
 
-  it("for more than a hundred records, of which none is taken", async () => {
+  it("for more than a hundred records, none of which is accepted", async () => {
     const answer = await hub.call(
       "POST",
       "/trigger/",

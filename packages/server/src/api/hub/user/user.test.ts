@@ -30,7 +30,7 @@ const inboxOf = (distinct_id: string) => [
 const ODD_IDS = ["a@b.com", "u 1/é", "50%", "日本?#&", "__proto__", "é".repeat(255)];
 
 describe("POST /v1/user/{distinct_id}/", () => {
-  it("201: makes a bare user, with an inbox", async () => {
+  it("201: creates a bare user, with an inbox", async () => {
     const answer = await hub.call("POST", pathOf("u1"), {});
     expect(answer.status).toBe(201);
     expect(answer.json).toEqual({
@@ -77,7 +77,7 @@ describe("POST /v1/user/{distinct_id}/", () => {
     expect(await hub.callSigned("GET", pathOf(id))).toMatchObject({ status: 200, json: { distinct_id: id } });
   });
 
-  it("201: trims the id, and needs no final slash", async () => {
+  it("201: trims the id, and needs no trailing slash", async () => {
     await hub.call("POST", "/v1/user/%20u1%20", { a: 1 });
     expect(await hub.call("GET", "/v1/user/u1")).toMatchObject({
       status: 200,
@@ -122,13 +122,13 @@ describe("POST /v1/user/{distinct_id}/", () => {
 });
 
 describe("GET /v1/user/{distinct_id}/", () => {
-  it("404: nobody of that id, or only in another workspace", async () => {
+  it("404: an unknown id, or one of another workspace", async () => {
     const other = await createHub(harness);
     await other.call("POST", pathOf("u1"), {});
     expect(await hub.call("GET", pathOf("u1"))).toMatchObject(notFound("u1"));
   });
 
-  it("200: shows addresses that were switched off, with their state", async () => {
+  it("200: shows inactive addresses, with their state", async () => {
     await hub.call("POST", pathOf("u1"), { $email: ["a@x.com"], $sms: ["+14155552671"] });
     await harness.services.db.query(
       `update identity set status = case channel when 'sms' then 'inactive' else status end,
@@ -165,7 +165,7 @@ describe("PATCH /v1/user/{distinct_id}/", () => {
     });
   });
 
-  it("202: makes who is missing", async () => {
+  it("202: creates a missing user", async () => {
     expect(await edit([{ $set: { a: 1 } }], "new")).toMatchObject({
       status: 202,
       json: { distinct_id: "new" },
@@ -226,7 +226,7 @@ describe("PATCH /v1/user/{distinct_id}/", () => {
 });
 
 describe("DELETE /v1/user/{distinct_id}/", () => {
-  it("204: the user is gone with all that is theirs, and may come again", async () => {
+  it("204: the user is gone with all data, and may be created again", async () => {
     const { db } = harness.services;
     await hub.call("POST", pathOf("u1"), { $email: ["a@x.com"], name: "Ann" });
     await db.query(
@@ -244,13 +244,13 @@ describe("DELETE /v1/user/{distinct_id}/", () => {
     expect(await hub.call("POST", pathOf("u1"), {})).toMatchObject({ status: 201, json: { properties: {} } });
   });
 
-  it("404: nobody of that id", async () => {
+  it("404: an unknown id", async () => {
     expect(await hub.call("DELETE", pathOf("u1"))).toMatchObject(notFound("u1"));
   });
 });
 
 describe("DELETE /v1/bulk/user/", () => {
-  it("204: who is named is gone, others stay, and ids of nobody are no error", async () => {
+  it("204: the named users are gone, others stay, and unknown ids are no error", async () => {
     for (const id of ["u1", "u2", "u3"]) await hub.call("POST", pathOf(id), {});
     const body = { distinct_ids: ["u1", " u3 ", "nobody", "u1"] };
     expect(await hub.callSigned("DELETE", "/v1/bulk/user/", body)).toMatchObject({ status: 204, text: "" });
@@ -311,7 +311,7 @@ describe("GET /v1/user/", () => {
     expect(first.results[0]).toMatchObject({ $email: [{ value: "u5@x.com" }], $inbox: inboxOf("u5") });
   });
 
-  it("200: has no objects and nobody of another workspace in it", async () => {
+  it("200: contains no objects and nobody of another workspace", async () => {
     const other = await createHub(harness);
     await other.call("POST", pathOf("theirs"), {});
     await hub.call("POST", pathOf("u1"), {});
@@ -324,14 +324,14 @@ describe("GET /v1/user/", () => {
     expect(page.meta).toMatchObject({ count: 1, limit: 10 });
   });
 
-  it("200: is empty where there is nobody", async () => {
+  it("200: is empty without users", async () => {
     expect(await list("?limit=5000")).toEqual({
       meta: { count: 0, limit: 1000, has_prev: false, before: null, has_next: false, after: null },
       results: [],
     });
   });
 
-  it("400: for a limit that is none", async () => {
+  it("400: for an invalid limit", async () => {
     expect(await hub.call("GET", "/v1/user/?limit=many")).toMatchObject(
       refused(expect.stringContaining("limit")),
     );

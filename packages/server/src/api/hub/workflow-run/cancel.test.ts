@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createHarness, type Harness, until } from "../../../../test/harness.ts";
 import { createPipeline, delay, type Pipeline, type RunRow, sms } from "../../../../test/pipeline.ts";
 
-/* The call as clients make it. What it ends and what it leaves: engine/cancel. */
+/* The call as clients make it. Its effects are tested in engine/cancel. */
 let harness: Harness;
 let pipeline: Pipeline;
 
@@ -36,7 +36,7 @@ describe("POST /v1/workflow_run/cancel/ 200", () => {
     expect((await pipeline.runs()).map(({ status }) => status)).toEqual(["cancelled", "in_progress"]);
   });
 
-  it("takes what SDKs send for filters that were not set", async () => {
+  it("accepts what SDKs send for filters that were not set", async () => {
     const run = await asleep("ann", "k");
     const unset = { execution_id: "", recipients: [], idempotency_key: "k", workflow_slug: null };
     expect((await cancel(unset)).json).toEqual({ execution_ids: [run.id] });
@@ -71,7 +71,7 @@ describe("POST /v1/workflow_run/cancel/ 200", () => {
 describe("POST /v1/workflow_run/cancel/ 400", () => {
   const LITERAL = "at least one filter is required: execution_id, recipients, idempotency_key";
 
-  it("names a filter that it does not know, instead of cancelling more than was meant", async () => {
+  it("names an unknown filter, instead of cancelling more than intended", async () => {
     const { status, text } = await cancel({ recipients: ["ann"], workflow: "welcome" });
     expect(status).toBe(400);
     expect(text).toContain("workflow: is not a filter; there are execution_id");

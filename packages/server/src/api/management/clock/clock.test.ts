@@ -47,7 +47,7 @@ const daysOf = ({ steps }: RunRow, stage: string): number[] =>
     .map(({ t }) => Math.round(((t - (steps[0]?.t ?? 0)) / DAY) * 100) / 100);
 
 describe("the clock of a sandbox", () => {
-  it("is real time until somebody touches it", async () => {
+  it("is real time until it is changed", async () => {
     const { status, json } = await clock("");
     expect(status).toBe(200);
     expect(json).toMatchObject({ frozen: false, offset_seconds: 0, advancing_to: null });
@@ -73,11 +73,11 @@ describe("the clock of a sandbox", () => {
     expect(run?.status).toBe("completed");
     expect(daysOf(run as RunRow, "resumed")).toEqual([10, 20, 30]);
     expect(await pipeline.messages()).toHaveLength(3);
-    // It goes on running from there.
+    // The clock continues to run from there.
     expect(Math.abs(json.offset_seconds - 31 * 86_400)).toBeLessThan(30);
   });
 
-  it("frozen, lets nothing become due, and moves exactly as far as it is told", async () => {
+  it("frozen, lets nothing become due, and moves exactly as far as requested", async () => {
     const { json: frozen } = await clock("freeze/", { at: "2030-03-01T00:00:00Z" });
     expect(frozen).toMatchObject({ now: "2030-03-01T00:00:00.000000Z", frozen: true });
     await pipeline.commit("later", [delay("d1", "1h"), sms("s1")]);
@@ -109,7 +109,7 @@ describe("the clock of a sandbox", () => {
     expect(await pipeline.finished(2)).toHaveLength(2);
   });
 
-  it("is real time again after a reset, and keys of a future that is no more are free", async () => {
+  it("is real time again after a reset, and keys claimed later than that are free", async () => {
     await pipeline.commit("once", [sms("s1")]);
     await clock("advance/", { by: "400d" });
     const body = { workflow: "once", recipients: [ann], $idempotency_key: "key" };
@@ -119,7 +119,7 @@ describe("the clock of a sandbox", () => {
     expect(await pipeline.trigger(body)).not.toBe(first);
   });
 
-  it("put back by a freeze, has the keys of a future that is no more free, and those before it taken", async () => {
+  it("set back by a freeze, frees the keys claimed later than that, and keeps the earlier ones", async () => {
     await pipeline.commit("once", [sms("s1")]);
     const send = ($idempotency_key: string) =>
       pipeline.trigger({ workflow: "once", recipients: [ann], $idempotency_key });
@@ -146,7 +146,7 @@ describe("the clock of a sandbox", () => {
     expect((await clock("")).json.now).toBe("2030-03-04T12:00:00.000000Z");
   });
 
-  it("is not called back from its way by a nearer time", async () => {
+  it("is not stopped early by a nearer time", async () => {
     const { db } = harness.services;
     const { workspace_id } = pipeline;
     const [now, near, far] = ["01", "02", "03"].map((day) => new Date(`2030-03-${day}T00:00:00Z`));
@@ -208,7 +208,7 @@ describe("the clock of a sandbox", () => {
 });
 
 describe("the clock refuses", () => {
-  it("to be touched in a production workspace", async () => {
+  it("to be changed in a production workspace", async () => {
     const production = await harness.services.workspaces.create({
       slug: "production",
       name: "Production",
@@ -240,7 +240,7 @@ describe("the clock refuses", () => {
     expect(JSON.stringify(json)).toContain(field);
   });
 
-  it("a freeze with a name that it does not know, and leaves the clock alone", async () => {
+  it("a freeze with an unknown name, and does not change the clock", async () => {
     const { status, json } = await clock("freeze/", { to: "2030-03-01T00:00:00Z" });
     expect(status).toBe(400);
     expect(JSON.stringify(json)).toContain("the only key is at");

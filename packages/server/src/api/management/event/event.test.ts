@@ -54,7 +54,7 @@ describe("200", () => {
     expect(await call("GET", "event/user%20signup%20EVENT")).toStrictEqual(answer);
   });
 
-  it("changes only what it is given", async () => {
+  it("changes only the given fields", async () => {
     await addSchema("signup");
     await call("POST", "event", { name: "Signup", description: "First" });
     await call("POST", "event", { name: "signup", payload_schema: { schema: "signup" } });
@@ -77,7 +77,7 @@ describe("200", () => {
     });
   });
 
-  it("takes a schema away", async () => {
+  it("removes a schema", async () => {
     await addSchema("signup");
     await call("POST", "event", { name: "Signup", payload_schema: { schema: "signup" } });
     expect((await findSchema("SIGNUP"))?.validate({})).toStrictEqual(MISMATCH);
@@ -88,7 +88,7 @@ describe("200", () => {
     expect(await findSchema("Signup")).toBeNull();
   });
 
-  it("lists in pages of at most a hundred, the newest first", async () => {
+  it("lists in pages of at most a hundred, newest first", async () => {
     for (const name of ["One", "Two", "Three"]) await call("POST", "event", { name });
     const names = async (query: string) => {
       const { body } = await call("GET", `event?${query}`);
@@ -138,7 +138,7 @@ describe("200", () => {
         { slug: "b", usage: ["Trigger Event"] },
       ],
     });
-    // Used, though nobody has defined or sent it.
+    // Used, though never defined or sent.
     expect((await call("GET", "event/opened/linked_workflows")).body).toStrictEqual({
       results: [{ slug: "b", usage: ["Success Metric Event"] }],
     });
@@ -159,7 +159,7 @@ describe("an event's schema", () => {
     expect(await findSchema("Other")).toBeNull();
   });
 
-  it("is known at once to a process that has looked before", async () => {
+  it("is known at once to a process that has cached it before", async () => {
     await addSchema("signup");
     expect(await findSchema("Signup")).toBeNull();
     await call("POST", "event", { name: "Signup", payload_schema: { schema: "signup" } });
@@ -183,7 +183,7 @@ describe("events that are seen", () => {
     expect(await call("GET", "event/paid")).toMatchObject({ body: { name: "Paid", description: "Money" } });
   });
 
-  it("cost nothing when they come again", async () => {
+  it("cost nothing when they are repeated", async () => {
     await register("Paid");
     await harness.services.db.tx(async (tx) => {
       const refuse = () => Promise.reject(new Error("a statement was sent"));
@@ -194,7 +194,7 @@ describe("events that are seen", () => {
     expect(await seen()).toStrictEqual(["Paid"]);
   });
 
-  it("are not taken for known when their transaction fails", async () => {
+  it("are not cached as known when their transaction fails", async () => {
     const { db, catalog } = harness.services;
     const failing = db.tx(async (tx) => {
       await catalog.registerEvents(tx, workspace.workspace_id, ["Paid"]);
@@ -243,7 +243,7 @@ describe("400", () => {
     });
   });
 
-  it("has no schema to take away", async () => {
+  it("has no schema to remove", async () => {
     await call("POST", "event", { name: "E" });
     const message = "Event does not have a linked schema to delink";
     expect(await call("PATCH", "event/E/delink_schema")).toMatchObject({
@@ -253,7 +253,7 @@ describe("400", () => {
   });
 });
 
-it("404: says which event is not there, and where", async () => {
+it("404: says which event is unknown, and where", async () => {
   const message = `Event 'No Such' not found in workspace '${workspace.slug}'`;
   const refusal = { status: 404, body: { code: 404, error_code: "not_found", message, detail: message } };
   for (const path of ["", "/linked_workflows"]) {

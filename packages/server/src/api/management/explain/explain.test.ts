@@ -6,7 +6,7 @@ import type { JsonObject } from "../../../core/json.ts";
 import { addSubscriptions } from "../../../recipients/subscriptions.ts";
 import { freezeClock } from "../../../workspaces/clock.ts";
 
-/* Every reason why somebody got something or nothing, as it comes about, and what is said of it. */
+/* Every reason why a recipient got something or nothing, and its explanation. */
 let harness: Harness;
 let pipeline: Pipeline;
 let management: Management;
@@ -37,7 +37,7 @@ async function explain(query: Record<string, string>): Promise<Answer> {
   return body as Answer;
 }
 
-/** The answer once it is the expected one; what is under way passes through others. */
+/** The answer once it is the expected one; work in progress passes through others. */
 const explained = (verdict: string, query: Record<string, string>) =>
   until(async () => {
     const answer = await explain(query);
@@ -77,7 +77,7 @@ describe("GET /v1/{workspace}/explain/ 200 decides", () => {
   });
 });
 
-describe("GET /v1/{workspace}/explain/ 200 knows whom a request reached without naming them", () => {
+describe("GET /v1/{workspace}/explain/ 200 finds recipients that a request reached without naming them", () => {
   const picky = (settings = {}) =>
     pipeline.commit("picky", [sms("s")], { conditions: [is("plan", "pro")], ...settings });
 
@@ -125,7 +125,7 @@ describe("GET /v1/{workspace}/explain/ 200 knows whom a request reached without 
     expect(summary).toContain("for user 'uma'");
   });
 
-  it("on a further page of an object's subscribers, by the request that began it", async () => {
+  it("on a further page of an object's subscribers, by the request that started it", async () => {
     const first = await send({ recipients: ["vic"] });
     await explained("sent", { distinct_id: "vic" });
     await harness.services.db.query(
@@ -151,7 +151,7 @@ describe("GET /v1/{workspace}/explain/ 200 knows whom a request reached without 
     }
   });
 
-  it("and does not give somebody the fate of a request that is about others", async () => {
+  it("and does not attribute to a recipient the results of a request about others", async () => {
     await send({ tenant_id: "nobody", $idempotency_key: "k" });
     await explained("tenant_refused", { distinct_id: "ann", idempotency_key: "k" });
     const verdictOf = async (distinct_id: string) =>
@@ -161,7 +161,7 @@ describe("GET /v1/{workspace}/explain/ 200 knows whom a request reached without 
   });
 });
 
-describe("GET /v1/{workspace}/explain/ 200 says why somebody got something", () => {
+describe("GET /v1/{workspace}/explain/ 200 says why a recipient got something", () => {
   it("sent, with the messages and how far they are", async () => {
     const request_id = await send();
     const { summary, evidence } = await explained("sent", { distinct_id: "ann", workflow: "hello" });
@@ -181,7 +181,7 @@ describe("GET /v1/{workspace}/explain/ 200 says why somebody got something", () 
     expect([...new Set(evidence.map(({ when }) => when))]).toEqual(["2030-03-01T00:00:00.000000Z"]);
   });
 
-  it("the newest decides, and what was before is told behind it", async () => {
+  it("the newest decides, and earlier findings follow it", async () => {
     const first = await send();
     await explained("sent", { distinct_id: "ann" });
     await pipeline.commit("later", [delay("d", "1h"), sms("s")]);
@@ -194,7 +194,7 @@ describe("GET /v1/{workspace}/explain/ 200 says why somebody got something", () 
 
   it("an object by its type and id, and a user whose id looks like one", async () => {
     await send({ recipients: [{ object_type: "team", id: "red", $sms: "+14155550100" }] });
-    // The template names a user's id, which an object has not.
+    // The template uses a user's id, which an object does not have.
     const { summary } = await explained("render_failure", { distinct_id: "team/red" });
     expect(summary).toMatch(/^team\/red: no message went out: sms: template rendering failed/);
     await send({ recipients: [{ distinct_id: "team/blue", $sms: "+14155550101" }] });
@@ -202,8 +202,8 @@ describe("GET /v1/{workspace}/explain/ 200 says why somebody got something", () 
   });
 });
 
-describe("GET /v1/{workspace}/explain/ 200 says why somebody got nothing", () => {
-  it("because an event could not say whom it is for, though it named them", async () => {
+describe("GET /v1/{workspace}/explain/ 200 says why a recipient got nothing", () => {
+  it("because the recipients of an event could not be determined, though it named them", async () => {
     const overrides = { override_recipients_type: "user", override_recipients_user_expr: ".for" };
     await pipeline.commit("hello", [sms("s")], { events: ["Moved"], overrides });
     await pipeline.commit("other", [sms("s")], { events: ["Moved"] });
@@ -215,7 +215,7 @@ describe("GET /v1/{workspace}/explain/ 200 says why somebody got nothing", () =>
       expect(summary).toContain(`${distinct_id}: nothing began: ${text}`);
     }
     await explained("no_such_user", { distinct_id: "zoe", workflow: "other" });
-    // Nobody knows whether the event meant somebody whom it does not name.
+    // It is unknown whether the event meant a user that it does not name.
     const { evidence } = await explained("no_such_user", { distinct_id: "bob", workflow: "hello" });
     expect(evidence.at(-1)?.what).toContain(`may have meant 'bob': ${text}`);
     expect(evidence.at(-1)?.request_id).not.toBeNull();
@@ -228,7 +228,7 @@ describe("GET /v1/{workspace}/explain/ 200 says why somebody got nothing", () =>
     expect(summary).toMatch(/^ann: the execution waits until \d{4}-.*Z \(workflow 'hello'\)\.$/);
   });
 
-  it("absorbed into a batch that another execution carries, and how that stands", async () => {
+  it("absorbed into a batch that another execution carries, with the status of that one", async () => {
     await pipeline.commit("hello", [batch, sms("s")]);
     await send();
     const [carrier] = await until(async () => {
@@ -240,7 +240,7 @@ describe("GET /v1/{workspace}/explain/ 200 says why somebody got nothing", () =>
     expect(summary).toContain(`carried by ${carrier?.id}, which waits until `);
   });
 
-  it("cancelled before it began, though others of the same request went on", async () => {
+  it("cancelled before it began, though others of the same request continued", async () => {
     await pipeline.commit("hello", [delay("d", "1h"), sms("s")]);
     const request = await send({ recipients: [ann, { distinct_id: "bob", $sms: "+14155550101" }] });
     await explained("waiting", { distinct_id: "bob" });
@@ -365,7 +365,7 @@ describe("GET /v1/{workspace}/explain/ 200 says why somebody got nothing", () =>
     expect(summary).toContain("without passing a node that sends");
   });
 
-  it("an event whose user is not there, and one that starts nothing", async () => {
+  it("an event with an unknown user, and one that starts nothing", async () => {
     await pipeline.commit("on", [sms("s")], { events: ["Paid"] });
     const track = (event: string) =>
       pipeline.call("POST", "/v2/event/", { event, distinct_id: "zoe", properties: {} });
@@ -377,7 +377,7 @@ describe("GET /v1/{workspace}/explain/ 200 says why somebody got nothing", () =>
     expect((await explained("workflow_unavailable", { distinct_id: "zoe" })).summary).toContain("'Unheard'");
   });
 
-  it("an event that came before its workflow was made", async () => {
+  it("an event that arrived before its workflow was created", async () => {
     await pipeline.call("POST", "/v1/user/zoe/", { $sms: "+14155550104" });
     await pipeline.call("POST", "/event/", {
       distinct_id: "zoe",
@@ -395,7 +395,7 @@ describe("GET /v1/{workspace}/explain/ 200 says why somebody got nothing", () =>
     }
   });
 
-  it("whatever blanks are around the names", async () => {
+  it("with any white space around the names", async () => {
     await send({ recipients: [" \u00a0ghost\t"], $idempotency_key: " k ", tenant_id: "nobody" });
     for (const query of [{ distinct_id: " ghost " }, { idempotency_key: "\tk " }, { distinct_id: "ghost" }]) {
       const { summary } = await explained("tenant_refused", { ...query, workflow: " hello " });
@@ -403,7 +403,7 @@ describe("GET /v1/{workspace}/explain/ 200 says why somebody got nothing", () =>
     }
   });
 
-  it("beside requests that were refused for characters which no text may have", async () => {
+  it("beside requests that were refused for characters that no text may have", async () => {
     for (const id of ["a\\u0000b", "\\ud800", "\\ude00\\ud83d", "\\\\\\ud83d"]) {
       await query(
         `insert into request (workspace_id, id, lane, api_type, name, idempotency_key, body, status, errors)
@@ -415,7 +415,7 @@ describe("GET /v1/{workspace}/explain/ 200 says why somebody got nothing", () =>
         ],
       );
     }
-    // An emoji in escapes is a text like any other.
+    // An escaped emoji is ordinary text.
     const late = '{"workflow": "missing", "recipients": ["ann"], "data": {"a": "\\ud83d\\ude00"}}';
     expect((await pipeline.call("POST", "/trigger/", late)).status).toBe(404);
     const { summary } = await explained("workflow_unavailable", { distinct_id: "ann" });
@@ -424,7 +424,7 @@ describe("GET /v1/{workspace}/explain/ 200 says why somebody got nothing", () =>
     expect((await explain({ distinct_id: "bob", workflow: "hello" })).verdict).toBe("no_such_user");
   });
 
-  it("what a trigger came to for each of its recipients", async () => {
+  it("the results of a trigger for each of its recipients", async () => {
     await send({
       recipients: [ann, { distinct_id: "bob", $email: "bob@example.com" }],
       $idempotency_key: "k",
@@ -465,7 +465,7 @@ describe("GET /v1/{workspace}/explain/ 200 where nothing was triggered", () => {
     expect(answer.summary).toContain(`user [distinct_id: '${distinct_id}'] not found`);
   });
 
-  it("says that the workflow is not there, not committed, or disabled", async () => {
+  it("says that the workflow is unknown, not committed, or disabled", async () => {
     await pipeline.addWorkflow("off", { is_enabled: false });
     await pipeline.addWorkflow("draft", { is_live: false });
     for (const [workflow, words] of [
@@ -481,7 +481,7 @@ describe("GET /v1/{workspace}/explain/ 200 where nothing was triggered", () => {
     }
   });
 
-  it("knows no key that nobody used, and nothing of another workspace", async () => {
+  it("finds no unused key, and nothing of another workspace", async () => {
     await send({ $idempotency_key: "k" });
     await explained("sent", { idempotency_key: "k" });
     expect((await explain({ idempotency_key: "none" })).verdict).toBe("nothing_triggered");

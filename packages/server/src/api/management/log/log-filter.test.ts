@@ -3,7 +3,7 @@ import { createHarness, type Harness } from "../../../../test/harness.ts";
 import { createHub, type Hub } from "../../../../test/hub.ts";
 import { createManagement, type Management } from "../../../../test/management.ts";
 
-/* The filters of both logs over rows as the engine would have left them. Each row is known by its idempotency key. */
+/* The filters of both logs over rows as the engine leaves them. Each row is identified by its idempotency key. */
 
 let harness: Harness;
 let hub: Hub;
@@ -78,7 +78,7 @@ async function addRun(
   return id;
 }
 
-/** A trigger and its one run. */
+/** A trigger and its only run. */
 async function add(key: string, run: Record<string, unknown> = {}): Promise<Made> {
   const request_id = await addRequest(key, { name: run.workflow_slug ?? "welcome" });
   return { request_id, execution_id: await addRun(request_id, key, run) };
@@ -100,7 +100,7 @@ const send = (execution_id: string, template_slug: string, channel: string) =>
     template_slug,
   });
 
-/** Keys of what a log finds, in the order of their making; the count must be theirs. */
+/** Keys of the log's results, in order of creation; the count must match. */
 async function find(log: "execution" | "request", query: string): Promise<string[]> {
   const { status, body } = await management.call("GET", `log/${log}?${query}`);
   expect({ query, status }).toEqual({ query, status: 200 });
@@ -195,7 +195,7 @@ describe("GET /v1/{workspace}/log/execution/ 200 finds executions", () => {
     for (const [query, keys] of cases) expect(await find("execution", query), query).toEqual(keys);
   });
 
-  it("by when they were made, the end excluded", async () => {
+  it("by creation time, the end excluded", async () => {
     const now = Math.floor(Date.now() / 1000) * 1000;
     const at = (seconds: number) => new Date(now + seconds * 1000).toISOString();
     await add("early", { created_at: at(-20) });
@@ -268,7 +268,7 @@ describe("GET /v1/{workspace}/log/request/ 200 finds requests", () => {
     expect(await find("request", "workflow=none")).toEqual([]);
   });
 
-  it("by whom they reached or named", async () => {
+  it("by the recipients they reached or named", async () => {
     await add("reached", { distinct_id: "ann" });
     await add("object", { object_type: "team", distinct_id: "red" });
     const failed = (recipients: unknown, field = "recipients") => ({
@@ -305,7 +305,7 @@ describe("GET /v1/{workspace}/log/request/ 200 finds requests", () => {
   });
 });
 
-it("a request 200 is in progress until it is expanded, and found by whom it names", async () => {
+it("a request 200 is in progress until it is expanded, and found by the recipients it names", async () => {
   const recipients = ["bob", { distinct_id: "cyd" }];
   const answer = await hub.call("POST", "/trigger/", { workflow: "welcome", recipients });
   expect(answer.status).toBe(202);
@@ -338,7 +338,7 @@ describe("a log 200 pages", () => {
     expect(keys(await read("&after=&before="))).toEqual(["4", "3"]);
   });
 
-  it("brings a limit into its range", async () => {
+  it("clamps a limit to its range", async () => {
     for (const [given, limit] of [
       ["-1", 10],
       ["0", 10],
@@ -377,7 +377,7 @@ describe("a log 400 refuses", () => {
     expect(detail).toEqual({ [field]: [expect.stringMatching(reason) as string] });
   });
 
-  it("names that it does not know, and says which it knows", async () => {
+  it("unknown names, and lists the known ones", async () => {
     expect(await refusal("log/execution?worflow=a")).toMatch(
       /^unknown query parameter 'worflow'; there are: limit, after, before, status, .*request_id, since, until$/,
     );

@@ -74,7 +74,7 @@ describe("GET /v1/{workspace}/log/request/ 200", () => {
     ]);
   });
 
-  it("says how a request came, whom it names, and what the caller was answered", async () => {
+  it("shows how a request came, whom it names, and the response to the caller", async () => {
     const body = {
       workflow: "welcome",
       recipients: [" ada ", { distinct_id: "bob" }, { object_type: "team", id: "red" }, "ada"],
@@ -115,7 +115,7 @@ describe("GET /v1/{workspace}/log/request/ 200", () => {
     );
   });
 
-  it("knows no answer to what an execution asked for", async () => {
+  it("shows no response to requests made by an execution", async () => {
     const pipeline = await createPipeline(harness);
     hub = pipeline;
     await pipeline.commit("child", [delay("d", "0s")]);
@@ -126,7 +126,7 @@ describe("GET /v1/{workspace}/log/request/ 200", () => {
     expect(row).toMatchObject({ response: null, distinct_id_list: ["ada"] });
   });
 
-  it("finds whom a request was refused for, though only its errors name them", async () => {
+  it("finds recipients for which a request was refused, though only its errors name them", async () => {
     const request_id = await trigger({ distinct_id: "ada" });
     const problem = {
       error_code: "throttled",
@@ -142,7 +142,7 @@ describe("GET /v1/{workspace}/log/request/ 200", () => {
     expect(results).toMatchObject([{ request_id }]);
   });
 
-  it("reads on where a request was refused for characters that no text may have", async () => {
+  it("keeps reading when a request was refused for characters that no text may have", async () => {
     for (const id of ["a\\u0000b", "\\ud800"]) {
       await harness.services.db.query(
         `insert into request (workspace_id, id, lane, api_type, name, idempotency_key, body, status, errors)
@@ -165,7 +165,7 @@ describe("GET /v1/{workspace}/log/request/ 200", () => {
     expect((await manage("/log/request/?workflow=welcome")).json.meta.count).toBe(3);
   });
 
-  it("takes keys and ids as a trigger does, whatever blanks are around them", async () => {
+  it("treats keys and ids like a trigger, with any white space around them", async () => {
     await hub.call("POST", "/trigger/", {
       workflow: "welcome",
       recipients: [" ada "],
@@ -178,7 +178,7 @@ describe("GET /v1/{workspace}/log/request/ 200", () => {
     }
   });
 
-  it("says why a request became nothing", async () => {
+  it("says why a request led to nothing", async () => {
     const request_id = await trigger({ distinct_id: "nobody", $skip_create: true });
     const request = await until(async () => {
       const [found] = (await manage(`/log/request/?request_id=${request_id}`)).json.results;
@@ -193,7 +193,7 @@ describe("GET /v1/{workspace}/log/request/ 200", () => {
     ]);
   });
 
-  it("filters by what it is asked for", async () => {
+  it("supports every filter", async () => {
     await trigger();
     for (const [query, count] of [
       ["name=welcome", 1],
@@ -208,7 +208,7 @@ describe("GET /v1/{workspace}/log/request/ 200", () => {
 });
 
 describe("GET /v1/{workspace}/log/execution/ 200", () => {
-  it("tells everything of an execution in its workspace's time", async () => {
+  it("shows everything of an execution in its workspace's time", async () => {
     const pipeline = await createPipeline(harness);
     hub = pipeline;
     const { db } = harness.services;
@@ -250,7 +250,7 @@ describe("GET /v1/{workspace}/log/execution/ 200", () => {
     ]);
   });
 
-  it("tells of each step which node it was, of a message what its vendor said, and what is waited for", async () => {
+  it("shows the node of each step, the vendor's reports on a message, and what is waited for", async () => {
     const pipeline = await createPipeline(harness);
     hub = pipeline;
     await pipeline.addTemplate("text");
@@ -302,7 +302,7 @@ describe("GET /v1/{workspace}/log/execution/ 200", () => {
     );
   });
 
-  it("names the executions that came of an object's", async () => {
+  it("names the executions caused by an object's", async () => {
     const pipeline = await createPipeline(harness);
     hub = pipeline;
     const { db, ids } = harness.services;
@@ -357,7 +357,7 @@ describe("GET /v1/{workspace}/log/execution/ 200", () => {
 });
 
 describe("management logs refuse", () => {
-  it("400 a cursor or id that is none", async () => {
+  it("400 an invalid cursor or id", async () => {
     expect(await manage("/log/request/?after=x")).toMatchObject({
       status: 400,
       json: { type: "ValidationError" },
@@ -371,7 +371,7 @@ describe("management logs refuse", () => {
     );
   });
 
-  it("401 without a service token, 404 for what is not there", async () => {
+  it("401 without a service token, 404 for unknown ids", async () => {
     expect(await manage("/log/request/", "wrong")).toMatchObject({
       status: 401,
       json: { error_code: "authentication_failed", message: "Invalid service token." },

@@ -65,12 +65,12 @@ const mend = (distinct_id: string) =>
     .call("POST", `/v1/user/${distinct_id}/`, { patience: 1000 })
     .then(({ status }) => expect(status).toBe(201));
 
-/** A message that its vendor answered so. */
+/** A message with this outcome from its vendor. */
 async function failedMessage(outcome: Outcome, distinct_id = "ann"): Promise<string> {
   await route(harness, pipeline.workspace_id, vendor);
   await pipeline.commit("one", [sms("s")]);
   await pipeline.trigger({ workflow: "one", recipients: [person(distinct_id)] });
-  // One that has worked before remembers the vendors of then.
+  // A worker that has run before caches the vendors of that time.
   await stopWorkers();
   await work();
   (await vendor.call(vendor.calls.length)).answer(outcome);
@@ -88,7 +88,7 @@ const refused: Outcome = {
 };
 
 describe("GET /v1/{workspace}/redrive/ 200", () => {
-  it("groups what failed by error, without what differs from case to case", async () => {
+  it("groups failures by error, without the parts that vary", async () => {
     const ids = await failedRuns("ann", "bob", "cem");
     const { status, body } = await listed();
     expect(status).toBe(200);
@@ -118,7 +118,7 @@ describe("GET /v1/{workspace}/redrive/ 200", () => {
     ]);
   });
 
-  it("filters by all it is asked for", async () => {
+  it("supports every filter", async () => {
     await failedRuns("ann");
     await failedMessage(refused, "bob");
     const { error } = (await listed()).body.executions[0];
@@ -139,7 +139,7 @@ describe("GET /v1/{workspace}/redrive/ 200", () => {
 });
 
 describe("POST /v1/{workspace}/redrive/ 200", () => {
-  it("has a run enter the node that stopped it again, and what stopped it counts no more", async () => {
+  it("lets a run enter the node that stopped it again, without counting the old failure", async () => {
     const [id = ""] = await failedRuns("ann");
     await mend("ann");
     expect((await redrive({ executions: [id] })).body).toEqual({
@@ -162,7 +162,7 @@ describe("POST /v1/{workspace}/redrive/ 200", () => {
     expect(await sentBy()).toEqual(["before", "after"]);
   });
 
-  it("a run that fails again can be put back again", async () => {
+  it("a run that fails again can be redriven again", async () => {
     const [id = ""] = await failedRuns("ann");
     for (let round = 0; round < 2; round++) {
       expect((await redrive({ executions: [id] })).body.executions.redriven).toBe(1);
@@ -175,7 +175,7 @@ describe("POST /v1/{workspace}/redrive/ 200", () => {
     expect(await sentBy()).toEqual(["before"]);
   });
 
-  it("sends a message again as a first attempt, with what was rendered", async () => {
+  it("sends a message again as a first attempt, with the rendered content", async () => {
     const id = await failedMessage(refused);
     const [before] = await pipeline.messages();
     expect((await redrive({ messages: [id] })).body.messages).toMatchObject({ redriven: 1, refused: 0 });
@@ -196,7 +196,7 @@ describe("POST /v1/{workspace}/redrive/ 200", () => {
     ]);
   });
 
-  it("takes a filter for ids, and leaves alone what it does not name", async () => {
+  it("accepts a filter instead of ids, and does not touch what it does not name", async () => {
     const [ann, bob] = await failedRuns("ann", "bob");
     const { error } = (await listed()).body.executions[0];
     expect((await redrive({ filter: { error: "another" } })).body.executions).toEqual(none);
@@ -233,7 +233,7 @@ describe("POST /v1/{workspace}/redrive/ 200", () => {
     expect((await redrive({ filter: {} })).body.executions).toMatchObject({ redriven: 0, refused: 600 });
   });
 
-  it("puts each back once, however many ask at the same time", async () => {
+  it("redrives each once, however many ask at the same time", async () => {
     const ids = await failedRuns("ann", "bob");
     const message = await failedMessage(refused, "cem");
     await mend("ann");
@@ -260,7 +260,7 @@ describe("POST /v1/{workspace}/redrive/ 200", () => {
   });
 });
 
-describe("a request that was accepted and came to nothing", () => {
+describe("a request that was accepted and led to nothing", () => {
   /** Disabled between its acceptance and its expansion. */
   async function failedRequest(distinct_id: string): Promise<string> {
     await pipeline.commit("shop", [sms("s")]);
@@ -280,7 +280,7 @@ describe("a request that was accepted and came to nothing", () => {
     expect(status).toBe(202);
   }
 
-  it("is listed, and expanded again when it is put back", async () => {
+  it("is listed, and expanded again when it is redriven", async () => {
     const id = await failedRequest("ann");
     expect((await listed()).body.requests).toMatchObject([
       {
@@ -314,7 +314,7 @@ describe("a request that was accepted and came to nothing", () => {
     expect(refusal).toMatchObject({ code: "not_failed" });
   });
 
-  it("and fails again can be put back again, by a filter too", async () => {
+  it("that fails again can be redriven again, by a filter too", async () => {
     const id = await failedRequest("ann");
     for (const filter of [{ workflow: "shop" }, { error: "workflow with slug '…' is disabled" }, {}]) {
       expect((await redrive({ filter: { workflow: "other" } })).body.requests).toEqual(none);
@@ -327,7 +327,7 @@ describe("a request that was accepted and came to nothing", () => {
     expect(await pipeline.runs()).toEqual([]);
   });
 
-  it("is put back once, however many ask at the same time", async () => {
+  it("is redriven once, however many ask at the same time", async () => {
     const id = await failedRequest("ann");
     await enable(true);
     const answers = await Promise.all(Array.from({ length: 8 }, () => redrive({ requests: [id] })));
@@ -336,7 +336,7 @@ describe("a request that was accepted and came to nothing", () => {
     expect(await pipeline.messages()).toHaveLength(1);
   });
 
-  it("because of a failure of ours is among them, and one that was cancelled is not", async () => {
+  it("because of an internal failure is among them, and one that was cancelled is not", async () => {
     await pipeline.commit("shop", [sms("s")]);
     const ids = [];
     for (const key of ["a", "b"]) {
@@ -364,11 +364,11 @@ describe("a request that was accepted and came to nothing", () => {
   });
 });
 
-describe("what cannot be put back is named with the reason", () => {
+describe("what cannot be redriven is named with the reason", () => {
   const refusalsOf = async (kind: "executions" | "messages", id: string, more: object = {}) =>
     (await redrive({ [kind]: [id], ...more })).body[kind].refusals;
 
-  it("a run that is not there, not failed, or went on to its end", async () => {
+  it("a run that is unknown, not failed, or continued to its end", async () => {
     await pipeline.commit("asleep", [delay("d", "1h"), sms("s")]);
     await pipeline.commit("unknown", [node("send_sms", "s", { template: "missing" })]);
     await pipeline.trigger({ workflow: "asleep", recipients: [person("ann")] });
@@ -429,7 +429,7 @@ describe("what cannot be put back is named with the reason", () => {
     expect(refusal.reason).toContain("no vendor configured for channel: sms");
   });
 
-  it("saying what is to be done instead, without going in a circle", async () => {
+  it("with the alternative, without going in a circle", async () => {
     const unheard = { http_method: "POST", url: '"http://127.0.0.1:9/never"' };
     await pipeline.commit("one", [node("httpapi_webhook", "w", unheard), sms("s")]);
     await pipeline.trigger({ workflow: "one", recipients: [person("ann")] });
@@ -463,7 +463,7 @@ describe("what cannot be put back is named with the reason", () => {
     expect(await reasonOf("messages", webhook)).toContain(`redrive its execution ${id}`);
   });
 
-  it("what another workspace has", async () => {
+  it("anything of another workspace", async () => {
     const [id = ""] = await failedRuns("ann");
     const other = createManagement(harness, (await createPipeline(harness)).workspace);
     const { body } = await other.call("POST", "redrive", { executions: [id] });
@@ -496,7 +496,7 @@ describe("/v1/{workspace}/redrive/ 400", () => {
     expect(JSON.stringify(body)).toContain(part);
   });
 
-  it("GET with a name that is not known, naming those that are", async () => {
+  it("GET with an unknown name, listing the known ones", async () => {
     const { status, body } = await listed("worklow=x");
     expect(status).toBe(400);
     const text = "unknown query parameter 'worklow'; there are: workflow, error, since, until, channel";

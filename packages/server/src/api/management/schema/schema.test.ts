@@ -72,7 +72,7 @@ describe("200", () => {
     });
   });
 
-  it("has nothing to commit when the schema is live already, however its keys are ordered", async () => {
+  it("has nothing to commit when the schema is already live, whatever the order of its keys", async () => {
     await call("POST", "schema/order?commit=true", BODY);
     const turned = Object.fromEntries(Object.entries(ORDER).toReversed());
     const again = await call("POST", "schema/order?commit=true", { ...BODY, json_schema: turned });
@@ -90,7 +90,7 @@ describe("200", () => {
     });
   });
 
-  it("keeps what is live apart from the draft until the commit", async () => {
+  it("keeps the live version apart from the draft until the commit", async () => {
     await call("POST", "schema/order", BODY);
     expect(await call("GET", "schema/order?mode=live")).toMatchObject({ status: 404 });
     const committed = await call("PATCH", "schema/order/commit?commit_message=required%20fields");
@@ -114,7 +114,7 @@ describe("200", () => {
     expect(numbers).toStrictEqual(new Set([1, 2, 3, 4]));
   });
 
-  it("lists in pages, the last edited first", async () => {
+  it("lists in pages, most recently edited first", async () => {
     for (const slug of ["a", "b", "c"]) await call("POST", `schema/${slug}`, BODY);
     await call("POST", "schema/b", BODY);
     await call("POST", "schema/a?commit=true", { ...BODY, name: "Newer" });
@@ -140,7 +140,7 @@ describe("200", () => {
   });
 });
 
-describe("what payloads are held to", () => {
+describe("the schema for payloads", () => {
   it("is the live version, or the one that a link names", async () => {
     await call("POST", "schema/order", BODY);
     expect(await find("order")).toBeNull();
@@ -157,18 +157,18 @@ describe("what payloads are held to", () => {
 
   it("is compiled once per version", async () => {
     await call("POST", "schema/order?commit=true", BODY);
-    // The news of the commit may come between the two, and has everything read again.
+    // The commit's NOTIFY may arrive between the two and reload everything.
     expect(await until(async () => (await find("order")) === (await find("order", 1)))).toBe(true);
   });
 
-  it("is nothing where a link leads nowhere, whatever it says", async () => {
+  it("does not exist for an invalid link, whatever it says", async () => {
     for (const slug of ["nope", "", "__proto__", "live/order", "x".repeat(100_000)]) {
       expect(await find(slug)).toBeNull();
     }
     expect(await find("order", 2 ** 52)).toBeNull();
   });
 
-  it("is the workspace's own", async () => {
+  it("belongs to the workspace", async () => {
     await call("POST", "schema/order?commit=true", BODY);
     const other = await harness.services.workspaces.create({
       slug: `other${made}`,
@@ -216,7 +216,7 @@ describe("400", () => {
 });
 
 describe("404", () => {
-  it("says which schema is not there", async () => {
+  it("says which schema is unknown", async () => {
     const refusal = {
       status: 404,
       body: { error_code: "not_found", message: "schema (slug: 'nope') not found" },

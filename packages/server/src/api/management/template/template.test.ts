@@ -124,7 +124,7 @@ describe("200, templates", () => {
     });
   });
 
-  it("keeps the content of a channel that is switched off and on again", async () => {
+  it("keeps the content of a channel that is disabled and enabled again", async () => {
     await call("POST", "welcome", { enabled_channels: ["sms", "inbox"] });
     await call("POST", "welcome/channel/sms/variant/default", sms("kept"));
     await call("POST", "welcome", { enabled_channels: ["inbox"] });
@@ -211,7 +211,7 @@ describe("200, variants", () => {
     });
   });
 
-  it("replaces content as a whole and keeps keys it does not know", async () => {
+  it("replaces content as a whole and keeps unknown keys", async () => {
     await call("POST", "welcome", { enabled_channels: ["sms"] });
     await call("POST", "welcome/channel/sms/variant/default", {
       locale: "en",
@@ -242,7 +242,7 @@ describe("200, variants", () => {
     ]);
   });
 
-  it("keeps on an update what the body does not mention, and takes null for none", async () => {
+  it("keeps on an update what the body does not mention, and treats null as none", async () => {
     await call("POST", "welcome", { enabled_channels: ["sms"] });
     const path = "welcome/channel/sms/variant/pro";
     await call("POST", path, { ...sms("a"), tenant_id: "acme", conditions: [IS_PRO], seq_no: 7 });
@@ -254,7 +254,7 @@ describe("200, variants", () => {
     expect((await call("POST", path, { ...sms("b"), conditions: null })).body.conditions).toStrictEqual([]);
   });
 
-  it("shows where approval by a vendor stands", async () => {
+  it("shows the state of a vendor's approval", async () => {
     await call("POST", "order-shipped", { enabled_channels: ["sms"] });
     const path = "order-shipped/channel/sms/variant/default";
     const pending = await call("POST", path, { ...sms("a"), needs_vendor_approval: true });
@@ -270,7 +270,7 @@ describe("200, variants", () => {
     });
   });
 
-  it("tells what a commit would do with each", async () => {
+  it("shows what a commit would do with each", async () => {
     await commitWelcome();
     const actionOf = async (id: string) =>
       (await call("GET", `welcome/channel/sms/variant/${id}`)).body.action;
@@ -320,7 +320,7 @@ describe("200, commits", () => {
     expect((await call("GET", "welcome?mode=live")).body.hash).toBe((await call("GET", "welcome")).body.hash);
   });
 
-  it("of some variants leave the others as they were live", async () => {
+  it("of some variants keep the live state of the others", async () => {
     await call("POST", "welcome", { enabled_channels: ["sms", "inbox"] });
     await call("POST", "welcome/channel/sms/variant/default", sms("one"));
     const one = await call("PATCH", "welcome/commit", { variants: [{ channel: "sms", id: "default" }] });
@@ -337,7 +337,7 @@ describe("200, commits", () => {
     expect((await call("GET", "welcome/channel/sms/variant/default")).body.action).toBe("Updated");
   });
 
-  it("stop a channel that was switched off", async () => {
+  it("stop a channel that was disabled", async () => {
     await call("POST", "welcome", { enabled_channels: ["sms", "inbox"] });
     await call("POST", "welcome/channel/sms/variant/default", sms("one"));
     await call("POST", "welcome/channel/inbox/variant/default", sms("one"));
@@ -347,7 +347,7 @@ describe("200, commits", () => {
     expect([...((await findLive("welcome"))?.channels.keys() ?? [])]).toStrictEqual(["inbox"]);
   });
 
-  it("of one template at the same time follow each other", async () => {
+  it("of one template at the same time are serialised", async () => {
     await call("POST", "welcome", { enabled_channels: ["sms"] });
     const bodies = ["a", "b", "c", "d"];
     await Promise.all(
@@ -520,7 +520,7 @@ describe("404", () => {
     }
   });
 
-  it("has no live version of what was never committed", async () => {
+  it("has no live version without a commit", async () => {
     await call("POST", "welcome", { enabled_channels: ["sms"] });
     expect((await call("GET", "welcome?mode=live")).status).toBe(404);
     expect((await call("GET", "welcome/variant?mode=live")).status).toBe(404);

@@ -35,7 +35,7 @@ async function manage(method: "GET" | "POST" | "DELETE", path: string, payload?:
 }
 
 describe("POST /v1/{workspace}/vendor/{vendor_slug}/ 200", () => {
-  it("stores settings sealed, shows them without secrets, and puts the vendor first", async () => {
+  it("stores settings encrypted, shows them without secrets, and puts the vendor first", async () => {
     const { status, json } = await manage("POST", "smtp-email/", { config: SMTP, categories: ["system"] });
     expect(status).toBe(200);
     expect(json).toMatchObject({ vendor_slug: "smtp-email", channel: "email", categories: ["system"] });
@@ -57,7 +57,7 @@ describe("POST /v1/{workspace}/vendor/{vendor_slug}/ 200", () => {
     expect(settings?.config).toEqual({ ...shown, port: 587 });
   });
 
-  it("is what the next message takes", async () => {
+  it("is used by the next message", async () => {
     await hub.addWorkflow("welcome");
     const tables = () => harness.services.vendors.list(harness.services.db, hub.workspace.workspace_id);
     expect(
@@ -85,7 +85,7 @@ describe("DELETE /v1/{workspace}/vendor/{id}/ 204", () => {
 });
 
 describe("vendors refuse", () => {
-  it("400 naming each wrong setting, 404 for what is not there", async () => {
+  it("400 naming each wrong setting, 404 for unknown ids", async () => {
     const wrong = await manage("POST", "smtp-email/", { config: { ...SMTP, port: "x" } });
     expect(wrong).toMatchObject({
       status: 400,

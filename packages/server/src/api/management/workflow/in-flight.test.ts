@@ -3,7 +3,7 @@ import { createHarness, type Harness, until } from "../../../../test/harness.ts"
 import { createManagement, type Management } from "../../../../test/management.ts";
 import { createPipeline, type Pipeline, type RunRow } from "../../../../test/pipeline.ts";
 
-/* What commits, switches, rollbacks and deletions do to runs that are under way, and to triggers after them. */
+/* The effects of commits, switches, rollbacks and deletions on runs in progress, and on later triggers. */
 
 let harness: Harness;
 let pipeline: Pipeline;
@@ -62,12 +62,12 @@ async function wake(): Promise<RunRow[]> {
   return pipeline.finished(sleeping.length);
 }
 
-/** Refs of the nodes that sent, by whom they sent to. */
+/** Refs of the sending nodes, by recipient. */
 const sentTo = async (distinct_id: string) =>
   (await pipeline.messages()).filter((one) => one.distinct_id === distinct_id).map((one) => one.node_ref);
 
 describe("a run that is under way", () => {
-  it("ends on the version that it began with, while those that begin after a commit are on the new one", async () => {
+  it("finishes on the version that it began with, while runs that begin after a commit use the new one", async () => {
     await commit("old_sms");
     await trigger("ann");
     const [before] = await asleep(1);
@@ -95,7 +95,7 @@ describe("a run that is under way", () => {
     expect(await sentTo("bob")).toStrictEqual(["old_sms"]);
   });
 
-  it("goes on to its end when the workflow is disabled, while new triggers are refused until it is enabled", async () => {
+  it("continues to its end when the workflow is disabled, while new triggers are refused until it is enabled", async () => {
     await commit("sms");
     await trigger("ann");
     await asleep(1);
@@ -112,7 +112,7 @@ describe("a run that is under way", () => {
     await asleep(1);
   });
 
-  it("goes on to its end when the workflow is deleted, while new triggers find nothing", async () => {
+  it("continues to its end when the workflow is deleted, while new triggers find nothing", async () => {
     await commit("sms");
     await trigger("ann");
     await asleep(1);
@@ -122,7 +122,7 @@ describe("a run that is under way", () => {
     expect(await sentTo("ann")).toStrictEqual(["sms"]);
   });
 
-  it("is not touched by a draft that cannot be committed", async () => {
+  it("is not affected by a draft that cannot be committed", async () => {
     await commit("sms");
     await management.call("POST", "workflow/later?commit=true&commit_message=x", bodyOf());
     await trigger("ann");

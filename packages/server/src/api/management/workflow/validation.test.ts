@@ -10,7 +10,7 @@ import {
 import { EVERY_NODE, flatten } from "../../../../test/workflow-corpus.ts";
 import { CHANNELS } from "../../../core/channel.ts";
 
-/* What validation looks up, that reads and writes agree with each other, and bodies that nobody means well. */
+/* The facts that validation looks up, agreement between reads and writes, and malicious bodies. */
 
 let harness: Harness;
 let bench: PreferenceBench;
@@ -40,7 +40,7 @@ const refusedCommit = async () => {
   return status === 400 ? body.detail : status;
 };
 
-describe("a workflow is held to what is there", () => {
+describe("a workflow is checked against the current state", () => {
   it("a category must be published", async () => {
     const body = { ...BODY, category: "news" };
     const missing = ["category: category 'news' not found"];
@@ -53,7 +53,7 @@ describe("a workflow is held to what is there", () => {
     expect(await refusedCommit()).toBe(202);
   });
 
-  it("a template must be there and have a live channel", async () => {
+  it("a template must exist and have a live channel", async () => {
     await management.addTemplate("silent", []);
     await harness.services.db.query(
       "insert into template (workspace_id, slug, name, enabled_channels) values ($1, 'draft', 'D', '{email}')",
@@ -110,7 +110,7 @@ describe("a workflow is held to what is there", () => {
     expect(await refusedCommit()).toStrictEqual(["payload_schema: schema 'gone' not found"]);
   });
 
-  it("but a workflow that it triggers need not be there: two that trigger each other could never be committed", async () => {
+  it("but a workflow that it triggers need not exist: two that trigger each other could never be committed", async () => {
     const invoke = (workflow: string) => ({
       ...BODY,
       tree: { nodes: [EMAIL, { node_type: "invokeworkflow", workflow, recipient_selection: "recipient" }] },
@@ -119,7 +119,7 @@ describe("a workflow is held to what is there", () => {
     expect(await problemsOf(invoke("other"))).toStrictEqual([]);
   });
 
-  it("each of a list of workflows is held to its own", async () => {
+  it("each of a list of workflows is checked by itself", async () => {
     await management.call("POST", "workflow/a", { ...BODY, payload_schema: { schema: "gone" } });
     await management.call("POST", "workflow/b", BODY);
     const { body } = await management.call("GET", "workflow?slugs=a,b");
@@ -152,7 +152,7 @@ describe("a workflow is held to what is there", () => {
   });
 });
 
-describe("what was read", () => {
+describe("a definition that was read", () => {
   it.each([
     ["nested", EVERY_NODE],
     ["flat", EVERY_NODE.map(flatten)],
@@ -179,7 +179,7 @@ describe("what was read", () => {
     expect((await management.call("GET", "workflow/w/version")).body.meta.count).toBe(1);
   });
 
-  it("of a draft that is not sound is as unsound when it is written back", async () => {
+  it("of an invalid draft is as invalid when it is written back", async () => {
     const branches = [{ conditions: [{ type: "nonsense" }], nodes: [{ node_type: "teleport", to: "mars" }] }];
     const nodes = [
       { node_type: "branch", branches },
@@ -225,7 +225,7 @@ it("an event leads to every live workflow that uses it, in all three uses, and a
     { slug: "a", usage: ["Trigger Event"] },
     { slug: "b", usage: ["Success Metric Event"] },
   ]);
-  // What is only a draft has no effect yet; what is switched off is only asleep.
+  // A draft has no effect yet; a disabled workflow is only paused.
   await management.call("POST", "workflow/a", { ...BODY, trigger_type: "event", trigger_events: ["x"] });
   await management.call("PATCH", "workflow/a/enable", { is_enabled: false });
   expect(await linked("Order Paid")).toHaveLength(2);
@@ -234,7 +234,7 @@ it("an event leads to every live workflow that uses it, in all three uses, and a
   expect(await linked("Order Paid")).toStrictEqual([{ slug: "a", usage: ["Trigger Event"] }]);
 });
 
-describe("a body that nobody means well", () => {
+describe("a malicious body", () => {
   const nest = (depth: number) =>
     `{"tree":{"nodes":[${'{"node_type":"branch","branches":[{"nodes":['.repeat(depth)}${"]}]}".repeat(depth)}]}}`;
   const wide = (node: object, count: number) =>
@@ -281,7 +281,7 @@ describe("a body that nobody means well", () => {
     expect(answer.body.validation_result.is_valid).toBe(false);
     expect(answer.body.validation_result.errors.length).toBeLessThanOrEqual(101);
     const read = await management.call("GET", "workflow/w");
-    // By its text: a setting called `constructor` is a class to `toStrictEqual`.
+    // Compares the text: a setting called `constructor` is a class to `toStrictEqual`.
     expect(JSON.stringify(read.body)).toBe(JSON.stringify(answer.body));
     expect(await management.call("POST", "workflow/w", read.body)).toMatchObject({
       body: { hash: read.body.hash, validation_result: read.body.validation_result },

@@ -43,7 +43,7 @@ const live = async () =>
   (await harness.services.catalog.findWorkflow(workspace.workspace_id, "greet"))?.live ?? null;
 
 describe("the versions of a workflow", () => {
-  it("are listed in pages, the last committed first, with who made them and which one is live", async () => {
+  it("are listed in pages, most recently committed first, with their author and which one is live", async () => {
     const { call } = management;
     await commit("one");
     await commit("two");
@@ -89,7 +89,7 @@ describe("the versions of a workflow", () => {
     });
   });
 
-  it("end with the workflow: whoever takes its slug has versions of their own", async () => {
+  it("end with the workflow: a new one with its slug has versions of its own", async () => {
     const { call } = management;
     await commit("one");
     await call("DELETE", "workflow/greet");
@@ -131,7 +131,7 @@ describe("one version", () => {
     expect((await call("GET", "workflow/greet/version/1")).body).toMatchObject({ status: "inactive" });
   });
 
-  it("is judged by what is there now", async () => {
+  it("is judged by the current state", async () => {
     const { call } = management;
     await commit("one");
     await harness.services.db.query("delete from template where workspace_id = $1", [workspace.workspace_id]);
@@ -143,7 +143,7 @@ describe("one version", () => {
 });
 
 describe("a rollback", () => {
-  it("makes the version the draft and leaves what is live alone, until a commit makes a new version of it", async () => {
+  it("makes the version the draft and leaves the live version alone, until a commit makes a new version of it", async () => {
     const { call } = management;
     await commit("one");
     const first = (await call("GET", "workflow/greet")).body;
@@ -164,7 +164,7 @@ describe("a rollback", () => {
     ]);
   });
 
-  it("to what is live only throws the edits away: there is nothing to commit", async () => {
+  it("to the live version only discards the edits: there is nothing to commit", async () => {
     const { call } = management;
     await commit("one");
     await call("POST", "workflow/greet", bodyOf("edited"));
@@ -173,7 +173,7 @@ describe("a rollback", () => {
     expect((await call("GET", "workflow/greet/version")).body.meta.count).toBe(1);
   });
 
-  it("keeps a workflow switched off, and says when the version is no longer sound", async () => {
+  it("keeps a workflow disabled, and reports when the version is no longer valid", async () => {
     const { call } = management;
     await commit("one");
     await commit("two");
@@ -190,7 +190,7 @@ describe("a rollback", () => {
   });
 });
 
-describe("what is not there", () => {
+describe("an unknown version", () => {
   it.each([
     ["workflow/nope/version", "workflow (slug: 'nope') not found"],
     ["workflow/nope/version/1", "workflow (slug: 'nope') not found"],
@@ -227,7 +227,7 @@ describe("what is not there", () => {
     },
   );
 
-  it("is everything of another workspace", async () => {
+  it("does not include those of another workspace", async () => {
     await commit("one");
     const other = createManagement(harness, await createWorkspace());
     for (const path of ["workflow/greet/version", "workflow/greet/version/1"]) {

@@ -100,7 +100,7 @@ describe("200", () => {
     });
   });
 
-  it("reads what inline triggers made, and refuses to write it", async () => {
+  it("reads workflows of inline triggers, and refuses to write them", async () => {
     const parsed = parseInlineTrigger(
       { name: "Hello You", template: "welcome", notification_category: "transactional", users: ["ann"] },
       { max_recipients: 1 },
@@ -129,7 +129,7 @@ describe("200", () => {
     expect(own).toMatchObject({ status: 400, body: { detail: { trigger_type: [expect.any(String)] } } });
   });
 
-  it("lists in pages, the last edited first", async () => {
+  it("lists in pages, most recently edited first", async () => {
     for (const slug of ["a", "b", "c"]) await call("POST", `workflow/${slug}`, BODY);
     await call("POST", "workflow/a", { ...BODY, name: "Newer" });
     const slugs = async (query: string) => {
@@ -177,7 +177,7 @@ describe("200", () => {
     expect((await call("GET", "workflow/greet")).status).toBe(404);
   });
 
-  it("says that a workflow has become invalid when its template goes", async () => {
+  it("reports that a workflow has become invalid when its template is deleted", async () => {
     await call("POST", "workflow/greet", BODY);
     await call("DELETE", "template/welcome", undefined, "v2");
     expect((await call("GET", "workflow/greet")).body.validation_result).toStrictEqual({
@@ -195,7 +195,7 @@ describe("201", () => {
     expect(body.validation_result).toStrictEqual({ is_valid: true, errors: [] });
   });
 
-  it("stores what is not valid and says why, also when a commit was asked for", async () => {
+  it("stores an invalid workflow and says why, also when a commit was requested", async () => {
     const invalid = { name: "", category: "marketing", tree: { nodes: [{ node_type: "teleport" }] } };
     const { status, body } = await call("POST", "workflow/greet?commit=true&commit_message=x", invalid);
     expect(status).toBe(201);
@@ -212,7 +212,7 @@ describe("201", () => {
     expect(await findWorkflow("greet")).toMatchObject({ live: null });
   });
 
-  it("commits what is valid", async () => {
+  it("commits a valid workflow", async () => {
     const { status, body } = await call("POST", "workflow/greet?commit=true&commit_message=first", BODY);
     expect(status).toBe(201);
     expect(body).toMatchObject({ status: "active", commit_message: "first", active_at: expect.any(String) });
@@ -231,7 +231,7 @@ describe("201", () => {
     expect(await versionsOf("greet")).toHaveLength(1);
   });
 
-  it("switches a workflow on and off at once, and leaves it as it is where nothing is said", async () => {
+  it("enables and disables a workflow at once, and leaves it unchanged by default", async () => {
     await call("POST", "workflow/greet?commit=true&commit_message=x", ON_SIGNUP);
     expect(await findTriggered("signed up")).toStrictEqual(["greet"]);
     expect((await call("POST", "workflow/greet", { ...ON_SIGNUP, is_enabled: false })).body.status).toBe(
@@ -241,7 +241,7 @@ describe("201", () => {
     expect((await call("POST", "workflow/greet", ON_SIGNUP)).body.is_enabled).toBe(false);
   });
 
-  it("gives concurrent creations of one slug one after the other", async () => {
+  it("serialises concurrent creations of one slug", async () => {
     const names = ["A", "B", "C", "D", "E"];
     const answers = await Promise.all(
       names.map((name) =>
@@ -273,7 +273,7 @@ describe("202", () => {
     expect(pinned).toMatchObject({ name: "Greet", version_no: 1 });
   });
 
-  it("makes no new version of a draft that is live already", async () => {
+  it("makes no new version of a draft that is already live", async () => {
     await call("POST", "workflow/greet", BODY);
     const first = await call("PATCH", "workflow/greet/commit?commit_message=one");
     const again = await call("PATCH", "workflow/greet/commit?commit_message=two");
@@ -288,7 +288,7 @@ describe("202", () => {
     expect(await versionsOf("greet")).toHaveLength(1);
   });
 
-  it("keeps the index of events in step with what is live, in all three uses", async () => {
+  it("keeps the index of events in step with the live version, in all three uses", async () => {
     const indexed = () =>
       harness.services.db.query(
         "select event_name, usage from workflow_event where workspace_id = $1 order by usage, event_name",
@@ -327,7 +327,7 @@ describe("202", () => {
 });
 
 describe("204", () => {
-  it("deletes: new triggers find nothing, runs under way still find their version", async () => {
+  it("deletes: new triggers find nothing, runs in progress still find their version", async () => {
     await call("POST", "workflow/greet?commit=true&commit_message=x", ON_SIGNUP);
     const version_id = (await findWorkflow("greet"))?.live?.version_id ?? "";
     expect(await findTriggered("signed up")).toStrictEqual(["greet"]);
@@ -376,7 +376,7 @@ describe("400", () => {
     expect(Object.keys(body.detail)).toStrictEqual([field]);
   });
 
-  it("refuses to commit what is not valid, with the reasons, and changes nothing", async () => {
+  it("refuses to commit an invalid workflow, with the reasons, and changes nothing", async () => {
     await call("POST", "workflow/greet?commit=true&commit_message=sound", BODY);
     const empty = { ...BODY, tree: { nodes: [] } };
     await call("POST", "workflow/greet", empty);
@@ -393,7 +393,7 @@ describe("400", () => {
     expect(await findWorkflow("greet")).toMatchObject({ live: { version_no: 1 } });
   });
 
-  it("refuses a body that is no JSON", async () => {
+  it("refuses a body that is not JSON", async () => {
     const answer = await harness.app.inject({
       method: "POST",
       url: `/v1/${workspace.slug}/workflow/greet/`,
@@ -445,7 +445,7 @@ describe("404", () => {
     expect((await call("GET", "workflow")).body.message).toBe("workspace 'nowhere' not found");
   });
 
-  it("has no live version of what was never committed", async () => {
+  it("has no live version without a commit", async () => {
     await call("POST", "workflow/greet", BODY);
     expect((await call("GET", "workflow/greet?mode=live")).status).toBe(404);
   });

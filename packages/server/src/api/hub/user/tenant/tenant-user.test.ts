@@ -32,7 +32,7 @@ const refused = (status: number, message: string) => ({ status, json: { code: st
 const EXCLUSIVE = "user is already associated with a different tenant; workspace is in exclusive mode";
 
 describe("POST /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
-  it("201: shows the tenant's values over the global ones, and by themselves", async () => {
+  it("201: shows the tenant's values over the global ones, and separately", async () => {
     await hub.call("POST", "/v1/user/ann/", {
       name: "Ann",
       plan: { tier: 1, seats: 2 },
@@ -58,14 +58,14 @@ describe("POST /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
     });
   });
 
-  it("201: makes the user, and a profile that says nothing", async () => {
+  it("201: creates the user, and an empty profile", async () => {
     expect(await hub.call("POST", inTenant("acme", "a b/é"), {})).toMatchObject({
       status: 201,
       json: { distinct_id: "a b/é", properties: {}, tenant: { tenant_id: "acme", properties: {} } },
     });
   });
 
-  it("400: for a wrong address, of which nothing stays", async () => {
+  it("400: for an invalid address, and stores nothing", async () => {
     const answer = await hub.call("POST", inTenant("acme"), { $email: "nowhere" });
     expect(answer).toMatchObject({ status: 400, json: { message: expect.stringContaining("'email'") } });
     expect((await hub.call("GET", "/v1/user/ann/")).status).toBe(404);
@@ -82,7 +82,7 @@ describe("POST /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
     expect((await hub.call("POST", inTenant("bell"), { a: 1 })).status).toBe(201);
   });
 
-  it("404: for a tenant that is not there, and makes nobody", async () => {
+  it("404: for an unknown tenant, and creates nobody", async () => {
     expect(await hub.call("POST", inTenant("nobody"), {})).toMatchObject(
       refused(404, "tenant 'nobody' not found"),
     );
@@ -91,7 +91,7 @@ describe("POST /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
 });
 
 describe("PATCH /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
-  it("202: applies operations to the tenant's profile alone", async () => {
+  it("202: applies operations to the tenant's profile only", async () => {
     await hub.call("POST", "/v1/user/ann/", { visits: 5, $email: "ann@example.com" });
     await hub.call("POST", inTenant("acme"), { visits: 1, $email: ["a@acme.com", "b@acme.com"] });
     const answer = await hub.call("PATCH", inTenant("acme"), {
@@ -126,7 +126,7 @@ describe("GET /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
     });
   });
 
-  it("404: for a tenant or a user that is not there", async () => {
+  it("404: for an unknown tenant or user", async () => {
     expect(await hub.call("GET", inTenant("acme"))).toMatchObject(
       refused(404, "user [distinct_id: 'ann'] not found"),
     );
@@ -148,7 +148,7 @@ describe("DELETE /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
     expect((await hub.call("GET", inTenant("bell"))).json).toMatchObject({ properties: { name: "B" } });
   });
 
-  it("404: for a profile or a user that is not there", async () => {
+  it("404: for an unknown profile or user", async () => {
     expect(await hub.call("DELETE", inTenant("acme"))).toMatchObject(
       refused(404, "user [distinct_id: 'ann'] not found"),
     );
@@ -160,7 +160,7 @@ describe("DELETE /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
 });
 
 describe.each(["tenant", "associated_tenant"])("GET /v1/user/{distinct_id}/%s/", (name) => {
-  it("200: is pages of the tenants that have a profile, the latest first", async () => {
+  it("200: is pages of the tenants that have a profile, most recent first", async () => {
     await hub.call("POST", "/v1/user/ann/", { name: "Ann" });
     for (const tenant_id of ["acme", "bell", "default"]) {
       await hub.call("POST", inTenant(tenant_id), { at: tenant_id });
@@ -183,7 +183,7 @@ describe.each(["tenant", "associated_tenant"])("GET /v1/user/{distinct_id}/%s/",
     expect((await list("?limit=5000")).meta).toMatchObject({ limit: 100 });
   });
 
-  it("404: for a user that is not there", async () => {
+  it("404: for an unknown user", async () => {
     expect(await hub.call("GET", `/v1/user/nobody/${name}/`)).toMatchObject(
       refused(404, "User [distinct_id: 'nobody'] not found"),
     );
@@ -218,7 +218,7 @@ describe("the other calls of a user", () => {
     expect((await hub.call("POST", "/v1/user/ann/", { name: "A", $context })).status).toBe(status);
   });
 
-  it("list the users of a tenant, each with what the tenant says of them", async () => {
+  it("list the users of a tenant, each with the tenant's own values", async () => {
     await hub.call("POST", "/v1/user/ann/", { name: "Ann" });
     await hub.call("POST", inTenant("acme"), { role: "x", $email: "ann@acme.com" });
     await hub.call("POST", inTenant("bell", "bob"), {});
