@@ -104,6 +104,30 @@ const MAY_KNOW: Record<string, string[]> = {
 const IMPURE =
   /"node:[^"]*"|\bDate\.now\b|\bnew Date\(\)|\bperformance\.|\bprocess\.|\bMath\.random\b|\bset(?:Timeout|Interval|Immediate)\(/g;
 
+/** Rooms whose modules write rows. */
+const STORING = new Set([
+  "accept",
+  "engine",
+  "routing",
+  "inbox",
+  "recipients",
+  "lists",
+  "preferences",
+  "catalog",
+  "authoring",
+  "workspaces",
+  "queue",
+  "api",
+]);
+/** JSON that is hashed or compared, not stored. */
+const HASHED = new Set([
+  "catalog/catalog.ts",
+  "engine/effects/gather.ts",
+  "engine/expand/throttle.ts",
+  "authoring/templates/template-change.ts",
+  "api/hub/records.ts",
+]);
+
 const CROWDED = 20;
 /** Folders with one file for each kind of something, which may be any number. */
 const OPEN_FOLDERS = new Set(["nodes", "vendors"]);
@@ -182,6 +206,25 @@ describe("the rooms of the server", () => {
       for (const [found] of text.matchAll(IMPURE)) impure.push(`${relative(src, file)}: ${found}`);
     }
     expect(impure).toEqual([]);
+  });
+
+  it("write JSON into columns by storableJson alone, and cut texts by cut alone", async () => {
+    const wrong: string[] = [];
+    for (const file of await sources(src)) {
+      const text = await readFile(file, "utf8");
+      const name = relative(src, file);
+      if (
+        STORING.has(roomOf(name)) &&
+        !HASHED.has(name) &&
+        text.includes("JSON.stringify(") &&
+        /query|kysely|sql/.test(text)
+      ) {
+        const columns = text.replaceAll(/new AppError\([^;]*JSON\.stringify\(/g, "");
+        if (columns.includes("JSON.stringify(")) wrong.push(`${name}: JSON.stringify`);
+      }
+      if (/\.slice\(0, [^)]*\)\.toWellFormed\(\)/.test(text)) wrong.push(`${name}: slice().toWellFormed()`);
+    }
+    expect(wrong).toEqual([]);
   });
 
   it("list at most about twenty names in a folder, besides its sub-folders", async () => {

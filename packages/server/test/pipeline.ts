@@ -1,4 +1,4 @@
-import type { Step } from "../src/core/step-log.ts";
+import type { Step } from "../src/core/log/step-log.ts";
 import type { StoredBranch, StoredNode, WorkflowDefinition } from "../src/catalog/workflow.ts";
 import type { Channel } from "../src/core/channel.ts";
 import type { Condition } from "../src/core/conditions/conditions.ts";

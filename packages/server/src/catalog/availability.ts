@@ -1,3 +1,4 @@
+import { cut } from "../core/text.ts";
 import type { Catalog, WorkflowEntry } from "./catalog.ts";
 import type { CompiledWorkflow } from "./workflow.ts";
 
@@ -23,7 +24,7 @@ export async function findAvailable(
 }
 
 export function availabilityOf(entry: WorkflowEntry | null, slug: string): Availability {
-  const named = `workflow with slug '${slug.slice(0, MAX_SLUG)}'`;
+  const named = `workflow with slug '${cut(slug, MAX_SLUG)}'`;
   if (entry === null) return { ok: false, code: "not_found", reason: `${named} not found` };
   if (entry.live === null) {
     return { ok: false, code: "workflow_not_committed", reason: "workflow version not found" };

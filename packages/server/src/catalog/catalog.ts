@@ -1,3 +1,4 @@
+import { storableJson } from "../core/text.ts";
 import { createHash } from "node:crypto";
 import type { Db, Queryable, Stoppable, Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
@@ -225,7 +226,7 @@ async function ensureDynamicVersion(
   definition: WorkflowDefinition,
   hash: string,
 ): Promise<string> {
-  const text = JSON.stringify(definition);
+  const text = storableJson(definition);
   await tx.query(
     `insert into workflow (workspace_id, slug, draft, trigger_type, active_at)
      values ($1, $2, $3, 'dynamic', now()) on conflict (workspace_id, slug) do nothing`,

@@ -1,3 +1,4 @@
+import { cut } from "../core/text.ts";
 import { createHash } from "node:crypto";
 import { type Channel, isChannel } from "../core/channel.ts";
 import { parseDuration } from "../core/time/duration.ts";
@@ -45,7 +46,7 @@ const TEMPLATE = /^[A-Za-z0-9_.-]{1,128}$/;
 /** The wire's text. Numbers are seconds. */
 const notADuration = (given: Json): string => {
   const text = typeof given === "string" ? given : JSON.stringify(given);
-  return `invalid duration-format ${text.slice(0, 64)}. valid format [xx]d[xx]h[xx]m[xx]s`;
+  return `invalid duration-format ${cut(text, 64)}. valid format [xx]d[xx]h[xx]m[xx]s`;
 };
 const STATUSES: ReadonlySet<string> = new Set(["delivered", "seen", "interaction"]);
 
@@ -196,7 +197,7 @@ function slugOf(name: string): string {
     .replaceAll(/\p{Mark}+/gu, "")
     .toLowerCase();
   const dashed = plain.replaceAll(/[^a-z0-9_]+/g, "-").replaceAll(/^-+|-+$/g, "");
-  const slug = dashed.slice(0, MAX_SLUG);
+  const slug = cut(dashed, MAX_SLUG);
   if (slug !== "" && slug === dashed && !/\P{ASCII}/u.test(plain)) return slug;
   const hash = createHash("sha256").update(name).digest("hex").slice(0, 8);
   return `${slug || "workflow"}-${hash}`;

@@ -1,3 +1,4 @@
+import { cut } from "../core/text.ts";
 import { z } from "zod";
 import type { IdentityResult } from "../core/profile/identity.ts";
 import { defineChannel, RenderError, type RenderText } from "./channel.ts";
@@ -167,7 +168,7 @@ function renderFromAddress(content: EmailContent, text: RenderText): string | nu
   const rendered = renderHeader(content.from_address, text);
   if (rendered === null) return null;
   const parsed = parseEmailAddress(rendered);
-  if (!parsed.ok) throw new RenderError("from_address", `invalid email address: ${rendered.slice(0, 320)}`);
+  if (!parsed.ok) throw new RenderError("from_address", `invalid email address: ${cut(rendered, 320)}`);
   return parsed.address;
 }
 
@@ -179,7 +180,7 @@ function renderAddresses(
   const source = content[field];
   if (source === "") return [];
   const list = parseMailboxList(text(source));
-  if (!list.ok) throw new RenderError(field, `invalid email address: ${list.entry.slice(0, 320)}`);
+  if (!list.ok) throw new RenderError(field, `invalid email address: ${cut(list.entry, 320)}`);
   return list.mailboxes;
 }
 

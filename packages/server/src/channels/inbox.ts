@@ -1,3 +1,4 @@
+import { cut } from "../core/text.ts";
 import { z } from "zod";
 import type { IdentityResult } from "../core/profile/identity.ts";
 import { defineChannel, RenderError, type RenderText } from "./channel.ts";
@@ -175,7 +176,7 @@ function renderExpiry(
   const value = text(expiry.value).trim();
   const parsed = parseExpiry(value);
   if (parsed === null) {
-    throw new RenderError("expiry.value", `invalid value '${value.slice(0, 64)}'. ${BAD_EXPIRY}`);
+    throw new RenderError("expiry.value", `invalid value '${cut(value, 64)}'. ${BAD_EXPIRY}`);
   }
   return {
     // The value itself determines whether a dynamic expiry is relative or absolute.

@@ -1,3 +1,4 @@
+import { cut, shorten } from "./text.ts";
 /** How much of a refused value an error message repeats, in UTF-16 units. */
 const LIMIT = 200;
 
@@ -10,12 +11,12 @@ const SECRET_KEYS: ReadonlySet<string> = new Set(["access_token", "incoming_webh
  */
 export function describeValue(value: unknown): string {
   const text = typeof value === "string" ? value.slice(0, LIMIT + 1) : write("", value);
-  return text.length > LIMIT ? `${text.slice(0, LIMIT).toWellFormed()}…` : text;
+  return shorten(text, LIMIT);
 }
 
 function write(before: string, value: unknown): string {
   if (before.length > LIMIT) return before;
-  if (typeof value === "string") return before + JSON.stringify(value.slice(0, LIMIT));
+  if (typeof value === "string") return before + JSON.stringify(cut(value, LIMIT));
   if (Array.isArray(value)) {
     let out = `${before}[`;
     for (let i = 0; i < value.length && out.length <= LIMIT; i += 1) {
@@ -28,7 +29,7 @@ function write(before: string, value: unknown): string {
     let first = true;
     for (const [key, member] of Object.entries(value)) {
       if (out.length > LIMIT) break;
-      out = `${first ? out : `${out},`}${JSON.stringify(key.slice(0, LIMIT))}:`;
+      out = `${first ? out : `${out},`}${JSON.stringify(cut(key, LIMIT))}:`;
       out = write(out, SECRET_KEYS.has(key) ? "***" : member);
       first = false;
     }

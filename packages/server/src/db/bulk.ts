@@ -1,3 +1,4 @@
+import { storableJson } from "../core/text.ts";
 import type { Insertable } from "kysely";
 import type { Queryable } from "./db.ts";
 import { preparedName } from "./prepared-name.ts";
@@ -43,7 +44,7 @@ export const jsonText: ColumnMaker<string | null> = column("text", (name) => `${
 export function json<Item>(value: (item: Item) => unknown): Column<Item, string | null> {
   return jsonText((item: Item) => {
     const given = value(item);
-    return given === null || given === undefined ? null : JSON.stringify(given);
+    return given === null || given === undefined ? null : storableJson(given);
   });
 }
 

@@ -1,3 +1,4 @@
+import { storable } from "../core/text.ts";
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely";
 import pg from "pg";
 import type { Tables } from "./tables.gen.ts";
@@ -202,7 +203,14 @@ const TAKE_ROOM = `
   insert into carillon_room select repeat('x', 8000) from generate_series(1, 2048)`;
 
 function statement(text: string, values: readonly unknown[] = [], name?: string): pg.QueryConfig {
-  return name === undefined ? { text, values: [...values] } : { text, values: [...values], name };
+  const sent = values.map(guarded);
+  return name === undefined ? { text, values: sent } : { text, values: sent, name };
+}
+
+/** Texts that are made inside may hold what PostgreSQL refuses; a refusal would fail the rows beside them too. */
+function guarded(value: unknown): unknown {
+  if (typeof value === "string") return storable(value);
+  return Array.isArray(value) ? value.map(guarded) : value;
 }
 
 /**

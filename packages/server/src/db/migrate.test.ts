@@ -55,6 +55,29 @@ describe("migrate", () => {
     expect(row?.place).toMatch(/^message_event_w\d{8}$/);
   });
 
+  it("makes documents readable that an older version stored with half a character or a null character", async () => {
+    await migrate(nodes[0]);
+    await nodes[0].query("delete from migration where name = '0015_storable_json.sql'");
+    const stored = String.raw`{"half":"a\ud83d","low":"\ude00b","nul":"x\u0000y","whole":"\ud83d\ude00","text":"\\u0000 \\ud83d"}`;
+    await nodes[0].query(
+      "insert into message_event (workspace_id, message_id, at, kind, detail) values (1, $1, now(), 'retried', $2)",
+      [createIdSource().ulid(), stored],
+    );
+    const read = () =>
+      nodes[0].query<{ half: string }>("select detail ->> 'half' as half from message_event");
+    await expect(read()).rejects.toThrow("invalid input syntax for type json");
+    await migrate(nodes[1]);
+    expect(await read()).toEqual([{ half: "a\u{fffd}" }]);
+    const [row] = await nodes[0].query<{ detail: unknown }>("select detail from message_event");
+    expect(row?.detail).toEqual({
+      half: "a\u{fffd}",
+      low: "\u{fffd}b",
+      nul: "x\u{fffd}y",
+      whole: "😀",
+      text: String.raw`\u0000 \ud83d`,
+    });
+  });
+
   it("refuses a database of a newer Carillon with one line, and touches nothing", async () => {
     await migrate(nodes[0]);
     await nodes[0].query("insert into migration (name) values ('0999_from_the_future.sql')");

@@ -1,3 +1,4 @@
+import { storable } from "../core/text.ts";
 import { type Channel, CHANNEL_TRAITS } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
@@ -73,14 +74,6 @@ export function mayRepeat({ channel, lane }: Pick<Attempted, "channel" | "lane">
 function backoff(attempt: number, random: number): number {
   const base = BACKOFF_MS[Math.min(attempt, BACKOFF_MS.length) - 1] ?? 1000;
   return Math.round(base * (0.8 + 0.4 * random));
-}
-
-/**
- * Removes from a vendor's message what no text column can hold: a result that cannot be written would leave its message
- * in doubt, and have it sent again.
- */
-function storable(text: string): string {
-  return text.replaceAll("\u0000", "").toWellFormed();
 }
 
 function settled(status: Verdict["status"]): Verdict {

@@ -1,4 +1,4 @@
-import type { Logged, StepCode, StepFacts } from "../core/step-log.ts";
+import type { Logged, StepCode, StepFacts } from "../core/log/step-log.ts";
 import type { z } from "zod";
 import type { Channel } from "../core/channel.ts";
 import type { Condition, EventCondition } from "../core/conditions/conditions.ts";

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../errors.ts";
-import type { ProblemCode } from "../core/problem-codes.ts";
+import type { ProblemCode } from "../core/log/problem-codes.ts";
 import type { Json } from "../core/json.ts";
 import { recipientName } from "../core/recipient-name.ts";
 

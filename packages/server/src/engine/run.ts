@@ -1,4 +1,4 @@
-import type { Logged, Step } from "../core/step-log.ts";
+import type { Logged, Step } from "../core/log/step-log.ts";
 import type { Member } from "../queue/job.ts";
 import type { CompiledNode, CompiledWorkflow } from "../catalog/workflow.ts";
 import type { Attachment } from "../core/attachments.ts";

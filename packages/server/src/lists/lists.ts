@@ -1,3 +1,4 @@
+import { cut } from "../core/text.ts";
 import { unsafeText } from "../core/json/json-guard.ts";
 import { isPlainId } from "../core/plain-id.ts";
 import { insertAll, int, rowsOf, text } from "../db/bulk.ts";
@@ -134,8 +135,7 @@ interface StoredList {
 }
 
 function checkId(list_id: string): string | null {
-  if (!isPlainId(list_id))
-    return `list_id: '${list_id.slice(0, MAX_LIST_ID)}' must be made of a-z, 0-9, - and _`;
+  if (!isPlainId(list_id)) return `list_id: '${cut(list_id, MAX_LIST_ID)}' must be made of a-z, 0-9, - and _`;
   if (list_id.length > MAX_LIST_ID) return `list_id: must be at most ${MAX_LIST_ID} characters`;
   return list_id === ALL_USERS ? `list_id: ${ALL_USERS} is kept by the product and cannot be changed` : null;
 }
@@ -190,7 +190,7 @@ async function lockLists(
 function toName(list_id: string, list_name: string | null): string {
   const name = list_name?.trim() ?? "";
   if (name === "" || unsafeText(name) !== null) return list_id;
-  return name.slice(0, MAX_LIST_NAME).toWellFormed();
+  return cut(name, MAX_LIST_NAME);
 }
 
 /**

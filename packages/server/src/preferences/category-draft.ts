@@ -1,3 +1,4 @@
+import { storableJson } from "../core/text.ts";
 import { sql } from "kysely";
 import type { Catalog } from "../catalog/catalog.ts";
 import { contentHash } from "../catalog/content-hash.ts";
@@ -89,7 +90,7 @@ export async function saveCategories(
       .execute();
     return readCategories(db, workspace_id, "draft");
   }
-  const stated = { root_categories: JSON.stringify(document.root_categories), hash };
+  const stated = { root_categories: storableJson(document.root_categories), hash };
   const updated = await db.kysely
     .updateTable("category_doc")
     .set({ ...stated, updated_at: sql`now()` })
@@ -201,6 +202,6 @@ async function insertCategories(db: Queryable, workspace_id: number, categories:
      select $1, ${columns} from json_to_recordset($2) as c(slug text, position int, root_category text, section text,
        name text, description text, tags text[], effective_tags text[], default_preference text,
        default_mandatory_channels text[], default_opt_in_channels text[], digest_schedule json, properties json)`,
-    [workspace_id, JSON.stringify(rows)],
+    [workspace_id, storableJson(rows)],
   );
 }

@@ -1,3 +1,4 @@
+import { storableJson } from "../core/text.ts";
 import type { Channel } from "../core/channel.ts";
 import type { Json } from "../core/json.ts";
 import {
@@ -88,7 +89,7 @@ export async function setCategoryPreference(
         set preference = excluded.preference, opt_out_channels = excluded.opt_out_channels,
             opt_in_channels = excluded.opt_in_channels, digest_schedule = excluded.digest_schedule,
             properties = excluded.properties, updated_at = now()`,
-    [workspace_id, tenant_id, slug, JSON.stringify(rows)],
+    [workspace_id, tenant_id, slug, storableJson(rows)],
     "pref_category_upsert",
   );
   return ids;

@@ -1,3 +1,4 @@
+import { storableJson } from "../core/text.ts";
 import { DEFAULT_TENANT } from "../core/profile/effective-profile.ts";
 import type { Channel } from "../core/channel.ts";
 import type { Json } from "../core/json.ts";
@@ -96,8 +97,8 @@ export async function setTenantCategory(
       next.preference,
       next.mandatory_channels,
       next.opt_in_channels,
-      next.digest_schedule === null ? null : JSON.stringify(next.digest_schedule),
-      next.properties === null ? null : JSON.stringify(next.properties),
+      next.digest_schedule === null ? null : storableJson(next.digest_schedule),
+      next.properties === null ? null : storableJson(next.properties),
     ],
   );
   if (row === undefined) throw new Error("an upsert returned no row");

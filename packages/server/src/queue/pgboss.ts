@@ -1,3 +1,4 @@
+import { storable } from "../core/text.ts";
 import { preparedName } from "../db/prepared-name.ts";
 import { PgBoss } from "pg-boss";
 import type { Queryable } from "../db/db.ts";
@@ -71,7 +72,7 @@ export function createJobStore({ url, log }: { url: string; log: Log }): JobStor
       }
     },
     async fail(queue, ids, reason) {
-      await boss.fail(queue, ids, { message: reason });
+      await boss.fail(queue, ids, { message: storable(reason) });
     },
     async touch(db, queue, ids) {
       await boss.touch(queue, ids, { db: adapter(db) });

@@ -1,3 +1,4 @@
+import { storableJson } from "../core/text.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Queryable } from "../db/db.ts";
 import type { RecipientKey } from "./recipient.ts";
@@ -75,7 +76,7 @@ export async function fanOut(
   if (asks.every(({ depth }) => depth === 0)) return pages;
   const rows = await db.query<Row>(
     STATEMENT,
-    [workspace_id, JSON.stringify(asks.map(toRow)), limit],
+    [workspace_id, storableJson(asks.map(toRow)), limit],
     "fan_out",
   );
   for (const row of rows) {

@@ -1,3 +1,4 @@
+import { storableJson } from "../core/text.ts";
 import { LOCKS } from "../db/locks.ts";
 import { CHANNELS, isPush } from "../core/channel.ts";
 import { identityName } from "../core/profile/identity.ts";
@@ -56,7 +57,7 @@ async function updateRecipients(tx: Queryable, workspace_id: number, changes: Ch
   const properties = new Map<string, string | null>();
   for (const { recipient, tenant_id, profile, properties_changed } of changes) {
     if (tenant_id === "" && properties_changed) {
-      properties.set(recipient.id, JSON.stringify(profile.properties));
+      properties.set(recipient.id, storableJson(profile.properties));
     } else if (!properties.has(recipient.id)) properties.set(recipient.id, null);
   }
   const { from, values, next } = rowsOf("c", [...properties], {

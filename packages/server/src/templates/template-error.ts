@@ -1,3 +1,4 @@
+import { shorten } from "../core/text.ts";
 import { errorMessage } from "../core/error-message.ts";
 /** Why a template could not be used: it does not parse, it does not fit the data, or it costs too much. */
 export type TemplateErrorCode = "template_syntax" | "template_render" | "template_budget";
@@ -8,7 +9,7 @@ export class TemplateError extends Error {
   readonly code: TemplateErrorCode;
 
   constructor(code: TemplateErrorCode, message: string, options?: ErrorOptions) {
-    super(shorten(message), options);
+    super(shorten(message, MAX_LENGTH), options);
     this.code = code;
   }
 }
@@ -31,7 +32,3 @@ export function toTemplateError(cause: unknown, code: "template_syntax" | "templ
 
 /** Handlebars prints values into its messages, whatever their length. */
 const MAX_LENGTH = 500;
-
-function shorten(message: string): string {
-  return message.length > MAX_LENGTH ? `${message.slice(0, MAX_LENGTH).toWellFormed()}…` : message;
-}

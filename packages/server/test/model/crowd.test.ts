@@ -1,4 +1,4 @@
-import type { Step } from "../../src/core/step-log.ts";
+import type { Step } from "../../src/core/log/step-log.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../src/core/json.ts";
 import { createWorld, type World } from "../behaviours/world.ts";

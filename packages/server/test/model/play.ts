@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../../src/core/json.ts";
-import type { Step as LoggedStep } from "../../src/core/step-log.ts";
+import type { Step as LoggedStep } from "../../src/core/log/step-log.ts";
 import { createWorld, type World } from "../behaviours/world.ts";
 import type { Harness } from "../harness.ts";
 import type { Answer } from "../hub.ts";

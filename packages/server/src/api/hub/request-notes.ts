@@ -1,3 +1,4 @@
+import { storableJson } from "../../core/text.ts";
 import { isJsonObject } from "../../core/json.ts";
 import type { AppError } from "../../errors.ts";
 import type { RouteContext } from "../../http/route.ts";
@@ -45,6 +46,6 @@ function factsOf({ body, text }: WireRecord, named_by: string, { auth, user_agen
     tenant_id: read("tenant_id"),
     idempotency_key: read("$idempotency_key") ?? read("$insert_id"),
     body: text,
-    metadata: JSON.stringify({ user_agent }),
+    metadata: storableJson({ user_agent }),
   };
 }

@@ -1,3 +1,4 @@
+import { cut } from "../../core/text.ts";
 import { z } from "zod";
 import { oneOf, singleText } from "../filter-values.ts";
 
@@ -13,7 +14,7 @@ export function ownQuery<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape, {
     error: (issue) => {
       if (issue.code !== "unrecognized_keys") return undefined;
-      const unknown = issue.keys.map((name) => `'${name.slice(0, MAX_SHOWN)}'`).slice(0, MAX_NAMED);
+      const unknown = issue.keys.map((name) => `'${cut(name, MAX_SHOWN)}'`).slice(0, MAX_NAMED);
       return `unknown query parameter ${unknown.join(", ")}; ${known}`;
     },
   });

@@ -1,3 +1,4 @@
+import { storableJson } from "../../core/text.ts";
 import { sql } from "kysely";
 import type { JsonObject } from "../../core/json.ts";
 import type { Tx } from "../../db/db.ts";
@@ -32,7 +33,7 @@ export async function savePayloadSchemaDraft(
         set name = excluded.name, description = excluded.description, draft = excluded.draft, updated_at = now()
       where (known.name, known.description, known.draft::text)
             is distinct from (excluded.name, excluded.description, excluded.draft::text)`,
-    [workspace_id, slug, name, description, JSON.stringify(json_schema)],
+    [workspace_id, slug, name, description, storableJson(json_schema)],
   );
 }
 
@@ -71,10 +72,10 @@ export async function publishPayloadSchema(
       workspace_id,
       slug,
       version_no,
-      snapshot: JSON.stringify(row.draft),
+      snapshot: storableJson(row.draft),
       hash,
       commit_message,
-      created_by: JSON.stringify(API_SERVICE),
+      created_by: storableJson(API_SERVICE),
     })
     .execute();
   await db.kysely

@@ -1,3 +1,4 @@
+import { storableJson } from "../../core/text.ts";
 import { sql } from "kysely";
 import { AppError } from "../../errors.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
@@ -51,10 +52,10 @@ export async function publishTemplate(
       workspace_id,
       template_slug: slug,
       version_no,
-      snapshot: JSON.stringify(snapshot),
+      snapshot: storableJson(snapshot),
       hash,
       commit_message,
-      created_by: JSON.stringify(API_SERVICE),
+      created_by: storableJson(API_SERVICE),
     })
     .execute();
   await db.kysely
@@ -63,7 +64,7 @@ export async function publishTemplate(
       live_version_no: version_no,
       active_at: sql`now()`,
       updated_at: sql`now()`,
-      updated_by: JSON.stringify(API_SERVICE),
+      updated_by: storableJson(API_SERVICE),
     })
     .where("workspace_id", "=", workspace_id)
     .where("slug", "=", slug)

@@ -1,3 +1,4 @@
+import { storableJson } from "../../core/text.ts";
 import { sql } from "kysely";
 import type { Condition } from "../../core/conditions/conditions.ts";
 import { jsonEqual } from "../../core/json/json-equal.ts";
@@ -53,9 +54,9 @@ export async function saveVariant(
   const { channel, id, conditions, content, ...plain } = fields;
   const columns = {
     ...plain,
-    conditions: JSON.stringify(conditions),
-    content: JSON.stringify(content),
-    vendor_approvals: JSON.stringify(vendor_approvals),
+    conditions: storableJson(conditions),
+    content: storableJson(content),
+    vendor_approvals: storableJson(vendor_approvals),
     seq_no,
   };
   await change.db.kysely

@@ -1,3 +1,4 @@
+import { storableJson } from "../../core/text.ts";
 import { sql } from "kysely";
 import type { Channel } from "../../core/channel.ts";
 import type { Tx } from "../../db/db.ts";
@@ -40,7 +41,7 @@ export async function saveTemplateHead(
   const { db, workspace_id } = change;
   const created = await db.kysely
     .insertInto("template")
-    .values({ workspace_id, slug, name: slug, ...given, updated_by: JSON.stringify(API_SERVICE) })
+    .values({ workspace_id, slug, name: slug, ...given, updated_by: storableJson(API_SERVICE) })
     .onConflict((conflict) => conflict.doNothing())
     .returning("slug")
     .executeTakeFirst();
@@ -62,7 +63,7 @@ export async function touchTemplate(
 ): Promise<void> {
   await db.kysely
     .updateTable("template")
-    .set({ ...columns, updated_at: sql`now()`, updated_by: JSON.stringify(API_SERVICE) })
+    .set({ ...columns, updated_at: sql`now()`, updated_by: storableJson(API_SERVICE) })
     .where("workspace_id", "=", workspace_id)
     .where("slug", "=", slug)
     .execute();
@@ -77,7 +78,7 @@ async function addDefaultVariant(change: TemplateChange, slug: string, channel: 
       channel,
       id: "default",
       conditions: "[]",
-      content: JSON.stringify(blankContent(change.channels, channel)),
+      content: storableJson(blankContent(change.channels, channel)),
       vendor_approvals: "[]",
       seq_no: 1,
     })

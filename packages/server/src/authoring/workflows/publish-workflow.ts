@@ -1,3 +1,4 @@
+import { storableJson } from "../../core/text.ts";
 import { sql } from "kysely";
 import type { Tx } from "../../db/db.ts";
 import { AppError } from "../../errors.ts";
@@ -82,10 +83,10 @@ export async function publishWorkflow(
       id,
       slug,
       version_no: (last ?? 0) + 1,
-      definition: JSON.stringify(draft),
+      definition: storableJson(draft),
       hash,
       commit_message,
-      created_by: JSON.stringify(API_SERVICE),
+      created_by: storableJson(API_SERVICE),
     })
     .execute();
   await db.query(
@@ -100,7 +101,7 @@ export async function publishWorkflow(
       trigger_type: draft.trigger_type,
       active_at: sql`now()`,
       updated_at: sql`now()`,
-      updated_by: JSON.stringify(API_SERVICE),
+      updated_by: storableJson(API_SERVICE),
     })
     .where("workspace_id", "=", workspace_id)
     .where("slug", "=", slug)

@@ -1,3 +1,4 @@
+import { storableJson } from "../../core/text.ts";
 import { sql } from "kysely";
 import { AppError } from "../../errors.ts";
 import { API_SERVICE } from "../../catalog/versioned.ts";
@@ -26,7 +27,7 @@ export async function saveWorkflowDraft(
   }
   const { kysely } = change.db;
   const { workspace_id } = change;
-  const draft = { draft: JSON.stringify(definition), updated_by: JSON.stringify(API_SERVICE) };
+  const draft = { draft: storableJson(definition), updated_by: storableJson(API_SERVICE) };
   const fresh = {
     trigger_type: definition.trigger_type,
     is_enabled: is_enabled ?? true,

@@ -1,3 +1,4 @@
+import { cut, shorten } from "../../core/text.ts";
 import { conditionsSchema } from "../../core/conditions/conditions.ts";
 import { parseDuration } from "../../core/time/duration.ts";
 import { type ExpressionCheck, expressionProblems } from "./expression-problems.ts";
@@ -33,16 +34,12 @@ export function validateWorkflow(
       .filter(({ event_name }) => event_name.length > MAX_EVENT_NAME)
       .map(
         ({ event_name }) =>
-          `${event_name.slice(0, 20)}…: event names have at maximum ${MAX_EVENT_NAME} characters`,
+          `${cut(event_name, 20)}…: event names have at maximum ${MAX_EVENT_NAME} characters`,
       ),
   ];
-  const shown = problems.slice(0, MAX_PROBLEMS).map(shorten);
+  const shown = problems.slice(0, MAX_PROBLEMS).map((problem) => shorten(problem, MAX_TEXT));
   const more = problems.length - shown.length;
   return more === 0 ? shown : [...shown, `and ${more} more`];
-}
-
-function shorten(problem: string): string {
-  return problem.length > MAX_TEXT ? `${problem.slice(0, MAX_TEXT).toWellFormed()}…` : problem;
 }
 
 function validateHead({ name, category, ratelimit }: WorkflowDefinition, facts: WorkflowFacts): string[] {

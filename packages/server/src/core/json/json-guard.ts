@@ -1,3 +1,4 @@
+import { shorten } from "../text.ts";
 /**
  * JSON that parses may still hold values that the database or a later stage cannot: the null character, half of a
  * surrogate pair, nesting so deep that recursive code overflows, a number so large that it is read as infinite and
@@ -44,7 +45,7 @@ export function findUnsafe(value: unknown): string | null {
       if (!Number.isFinite(current))
         return `${path || "(root)"}: is a number too large to be kept (beyond 1.8e308)`;
     } else if (typeof current === "object" && current !== null) {
-      if (depth >= MAX_DEPTH) return `${shorten(path)}: is nested deeper than ${MAX_DEPTH} levels`;
+      if (depth >= MAX_DEPTH) return `${shorten(path, 80)}: is nested deeper than ${MAX_DEPTH} levels`;
       for (const [key, child] of Object.entries(current)) {
         const reason = unsafeText(key);
         if (reason !== null) return `${path || "(root)"}: a key ${reason}`;
@@ -59,8 +60,4 @@ export function unsafeText(text: string): string | null {
   if (text.includes("\u0000")) return "must not contain the null character";
   if (!text.isWellFormed()) return "must be valid Unicode (it has half of a surrogate pair)";
   return null;
-}
-
-function shorten(path: string): string {
-  return path.length > 80 ? `${path.slice(0, 80)}…` : path;
 }

@@ -1,4 +1,4 @@
-import type { StepCode } from "../step-log.ts";
+import type { StepCode } from "../log/step-log.ts";
 import type { Channel } from "../channel.ts";
 import type { JsonObject } from "../json.ts";
 import type { RootCategory } from "../lane.ts";

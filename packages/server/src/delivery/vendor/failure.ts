@@ -1,3 +1,4 @@
+import { cut } from "../../core/text.ts";
 import type { Failed, FailureClass } from "./vendor.ts";
 
 /*
@@ -31,12 +32,8 @@ export function hideSecrets(text: string, secrets: Iterable<string>): string {
     .flatMap((value) => [value, encodeURIComponent(value)])
     .filter(({ length }) => length >= MIN_SECRET)
     .sort((one, other) => other.length - one.length);
-  return forms
-    .reduce((shown, form) => shown.replaceAll(form, "********"), text)
-    .replaceAll(/[\p{Cc}\s]+/gu, " ")
-    .trim()
-    .slice(0, MAX_TEXT)
-    .toWellFormed();
+  const hidden = forms.reduce((shown, form) => shown.replaceAll(form, "********"), text);
+  return cut(hidden.replaceAll(/[\p{Cc}\s]+/gu, " ").trim(), MAX_TEXT).toWellFormed();
 }
 
 /** The values of secret headers, and their words, by which a header is known as well: `Bearer`, token. */

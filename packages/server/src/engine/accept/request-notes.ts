@@ -1,3 +1,4 @@
+import { cut, storableJson } from "../../core/text.ts";
 import { insertAll, int, json, jsonText, smallint, text, uuid } from "../../db/bulk.ts";
 import type { Db, Tx } from "../../db/db.ts";
 import type { IdSource } from "../../ids.ts";
@@ -87,7 +88,7 @@ function insertNotes(tx: Tx, batch: Waiting[]): Promise<unknown> {
     id: uuid((note) => note.id),
     lane: smallint(() => 2),
     api_type: text((note) => note.api_type),
-    name: text((note) => note.name.slice(0, 255).toWellFormed()),
+    name: text((note) => cut(note.name, 255)),
     tenant_id: text((note) => note.tenant_id),
     idempotency_key: text((note) => note.idempotency_key ?? note.id),
     body: jsonText((note) => note.body),
@@ -98,7 +99,7 @@ function insertNotes(tx: Tx, batch: Waiting[]): Promise<unknown> {
 }
 
 function problemsOf({ api_type, status, name, errors }: RequestNote): RequestProblem[] {
-  const workflow_slug = api_type === "workflow" || api_type === "dynamic" ? name.slice(0, 255) : null;
+  const workflow_slug = api_type === "workflow" || api_type === "dynamic" ? cut(name, 255) : null;
   const severity = status === "refused" ? "error" : "warning";
   return errors.map(({ error_code, error_description }) => ({
     ...problem(workflow_slug, error_code, error_description),
@@ -109,5 +110,5 @@ function problemsOf({ api_type, status, name, errors }: RequestNote): RequestPro
 /** The beginning of a text that is too long for a log, as a JSON text. */
 function bounded(body: string): string {
   if (body.length <= MAX_BODY) return body;
-  return JSON.stringify(`${body.slice(0, SHOWN_OF_LONGER).toWellFormed()}… (${body.length} characters)`);
+  return storableJson(`${cut(body, SHOWN_OF_LONGER)}… (${body.length} characters)`);
 }

@@ -1,3 +1,4 @@
+import { storableJson } from "../../core/text.ts";
 import type { Tx } from "../../db/db.ts";
 import { problem } from "../problem.ts";
 import type { CancelFilter } from "./filter.ts";
@@ -36,7 +37,7 @@ export async function cancelRequests(tx: Tx, workspace_id: number, ids: string[]
   await tx.query(
     `update request q set status = 'cancelled', errors = $3, updated_at = now()
       where q.workspace_id = $1 and q.id = any($2) and not ${hasRuns}`,
-    [workspace_id, locked.map(({ id }) => id), JSON.stringify([told])],
+    [workspace_id, locked.map(({ id }) => id), storableJson([told])],
   );
 }
 

@@ -1,4 +1,5 @@
-import type { Stage, Step } from "../../core/step-log.ts";
+import { storableJson } from "../../core/text.ts";
+import type { Stage, Step } from "../../core/log/step-log.ts";
 import type { Tx } from "../../db/db.ts";
 import type { CancelFilter } from "./filter.ts";
 import type { NamedPeople } from "./people.ts";
@@ -155,5 +156,5 @@ export async function writeStep(
 
 function stepText(now: Date, stage: Stage, message: string): string {
   const step: Step = { t: now.getTime(), s: stage, m: message };
-  return JSON.stringify([step]);
+  return storableJson([step]);
 }

@@ -1,3 +1,4 @@
+import { storableJson } from "../../core/text.ts";
 import {
   bool,
   insertAll,
@@ -76,7 +77,7 @@ function positionText({ position }: Run): string | null {
 }
 
 function memoryText({ memory }: Run): string | null {
-  const text = JSON.stringify(memory);
+  const text = storableJson(memory);
   return text === "{}" ? null : text;
 }
 

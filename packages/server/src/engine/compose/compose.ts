@@ -1,6 +1,6 @@
 import { bucketOfId } from "../../ids.ts";
 import type { Turn } from "../walk/turn.ts";
-import type { Stage } from "../../core/step-log.ts";
+import type { Stage } from "../../core/log/step-log.ts";
 import type { VariantSnapshot } from "../../catalog/template.ts";
 import type { CompiledNode } from "../../catalog/workflow.ts";
 import {

@@ -1,3 +1,4 @@
+import { storableJson } from "../../core/text.ts";
 import { announceWakes, report } from "../walk/after-commit.ts";
 import { internalReason } from "../../core/error-message.ts";
 import { type Handler, type Job, perLane, type Ref } from "../../queue/job.ts";
@@ -202,7 +203,7 @@ async function failRequest(tx: Tx, { workspace_id, id }: Ref, error: unknown): P
   await tx.query(
     `update request set status = 'failure', errors = $3, updated_at = now()
       where workspace_id = $1 and id = $2 and status = 'accepted'`,
-    [workspace_id, id, JSON.stringify([told])],
+    [workspace_id, id, storableJson([told])],
   );
 }
 

@@ -1,3 +1,4 @@
+import { storableJson } from "../../core/text.ts";
 import { LOCKS } from "../../db/locks.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { recipientName, describeRecipient } from "../../core/recipient-name.ts";
@@ -47,7 +48,7 @@ export async function leaveNotice(
   const rows = await db.query<{ id: string }>(
     `insert into cancel_notice (workspace_id, name, filter) select $1, name, $3 from unnest($2::text[]) as n(name)
      returning id::text`,
-    [workspace_id, [...new Set(names)], JSON.stringify(rest)],
+    [workspace_id, [...new Set(names)], storableJson(rest)],
   );
   return rows.map(({ id }) => id);
 }

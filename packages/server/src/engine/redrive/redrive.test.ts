@@ -1,4 +1,4 @@
-import type { Stage, Step } from "../../core/step-log.ts";
+import type { Stage, Step } from "../../core/log/step-log.ts";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createHarness, type Harness, until } from "../../../test/harness.ts";
 import { createPipeline, delay, node, type Pipeline, type RunRow, sms } from "../../../test/pipeline.ts";

@@ -1,4 +1,5 @@
-import type { Step } from "../../core/step-log.ts";
+import { storableJson } from "../../core/text.ts";
+import type { Step } from "../../core/log/step-log.ts";
 import type { Lane } from "../../core/lane.ts";
 import type { Tx } from "../../db/db.ts";
 import { readNows } from "../../workspaces/clock.ts";
@@ -70,7 +71,7 @@ async function putBack(
     `update run set status = 'in_progress', position = state ->> 'failed_at', wake_at = null, updated_at = now(),
                     state = (state::jsonb - 'wait' - 'call')::json, steps = (steps::jsonb || $3::jsonb)::json
       where workspace_id = $1 and id = any($2)`,
-    [workspace_id, runs.map(({ id }) => id), JSON.stringify([step])],
+    [workspace_id, runs.map(({ id }) => id), storableJson([step])],
   );
   await queue.enqueue(tx, "execute", runs);
 }

@@ -1,4 +1,4 @@
-import type { Step } from "../../core/step-log.ts";
+import type { Step } from "../../core/log/step-log.ts";
 import type { Ref } from "../../queue/job.ts";
 import { describeAttachment } from "../../core/attachments.ts";
 import type { MessageFacts } from "../../core/conditions/conditions.ts";

@@ -1,5 +1,6 @@
+import { storableJson } from "../../core/text.ts";
 import { announceWakes, report } from "./after-commit.ts";
-import type { Step, StepCode } from "../../core/step-log.ts";
+import type { Step, StepCode } from "../../core/log/step-log.ts";
 import { internalReason } from "../../core/error-message.ts";
 import { type Handler, type Job, perLane, type Ref } from "../../queue/job.ts";
 import type { JsonObject } from "../../core/json.ts";
@@ -219,7 +220,7 @@ async function failRun(tx: Tx, ref: Ref, error: unknown): Promise<void> {
                     steps = (steps::jsonb || $3::jsonb)::json,
                     state = (coalesce(state::jsonb, '{}') || jsonb_build_object('failed_at', position))::json
       where workspace_id = $1 and id = $2 and status = 'in_progress'`,
-    [ref.workspace_id, ref.id, JSON.stringify([step])],
+    [ref.workspace_id, ref.id, storableJson([step])],
   );
   await abandonWaits(tx, [ref]);
 }

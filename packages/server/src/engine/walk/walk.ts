@@ -1,6 +1,6 @@
 import { bucketOfId } from "../../ids.ts";
 import type { Turn } from "./turn.ts";
-import type { StepCode } from "../../core/step-log.ts";
+import type { StepCode } from "../../core/log/step-log.ts";
 import { internalReason } from "../../core/error-message.ts";
 import type { CompiledNode } from "../../catalog/workflow.ts";
 import {

@@ -1,3 +1,4 @@
+import { shorten } from "../../core/text.ts";
 import type { OutputUnit } from "@cfworker/json-schema";
 
 /**
@@ -66,7 +67,7 @@ export function presentPayloadErrors(units: readonly OutputUnit[]): string[] {
     // Twice the limit, since some of them may be equal.
     if (leaves.length >= MAX_ERRORS * 2) break;
   }
-  return [...new Set(leaves.map(({ text }) => shorten(text)))].slice(0, MAX_ERRORS);
+  return [...new Set(leaves.map(({ text }) => shorten(text, MAX_TEXT)))].slice(0, MAX_ERRORS);
 }
 
 function isGroup({ keyword, error }: OutputUnit): boolean {
@@ -113,8 +114,4 @@ function readPointer(location: string): string[] {
     .split("/")
     .slice(1)
     .map((token) => decodeURIComponent(token).replaceAll("~1", "/").replaceAll("~0", "~"));
-}
-
-function shorten(text: string): string {
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT).toWellFormed()}…` : text;
 }

@@ -1,3 +1,4 @@
+import { cut } from "../../core/text.ts";
 import { dereference, type Schema } from "@cfworker/json-schema";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { findUnsafe } from "../../core/json/json-guard.ts";
@@ -27,7 +28,7 @@ export function checkPayloadSchema(given: Json): string | null {
     readPayloadSchema(given);
     return null;
   } catch (error) {
-    if (error instanceof SchemaError) return error.message.slice(0, MAX_REASON).toWellFormed();
+    if (error instanceof SchemaError) return cut(error.message, MAX_REASON);
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import type { StepCode } from "../../core/step-log.ts";
+import type { StepCode } from "../../core/log/step-log.ts";
 import { z } from "zod";
 import { contentHash } from "../../catalog/content-hash.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";

@@ -1,3 +1,4 @@
+import { cut, storable } from "../../core/text.ts";
 import { findUnsafe } from "../../core/json/json-guard.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import type { HttpCall, HttpReply } from "../../core/http-call.ts";
@@ -69,7 +70,7 @@ function describeCall({ method, url, headers, body }: HttpCall): JsonObject {
     method,
     url: withoutSecrets(url),
     headers: Object.fromEntries(
-      headers.map(([name, value]) => [name, isSecret(name) ? MASK : printable(value)]),
+      headers.map(([name, value]) => [name, isSecret(name) ? MASK : storable(value)]),
     ),
     ...describeBody(body),
   };
@@ -85,13 +86,8 @@ function describeReply(reply: HttpReply): JsonObject {
 function describeBody(body: string | null): JsonObject {
   if (body === null) return { body: null };
   return body.length > MAX_BODY
-    ? { body: printable(body.slice(0, MAX_BODY)), body_truncated: true }
-    : { body: printable(body) };
-}
-
-/** What any column and any reader can take. */
-function printable(text: string): string {
-  return text.replaceAll("\u0000", "\ufffd").toWellFormed();
+    ? { body: storable(cut(body, MAX_BODY)), body_truncated: true }
+    : { body: storable(body) };
 }
 
 const MASK = "***";

@@ -1,4 +1,4 @@
-import type { StepCode } from "../../core/step-log.ts";
+import type { StepCode } from "../../core/log/step-log.ts";
 import { z } from "zod";
 import { describeValue } from "../../core/describe-value.ts";
 import { isPlainId } from "../../core/plain-id.ts";

@@ -1,3 +1,4 @@
+import { storableJson } from "../../../core/text.ts";
 import {
   type EventRecord,
   parseEventRecord,
@@ -109,7 +110,7 @@ async function acceptEvent(event: TrackedEvent, text: string, ctx: IngestContext
     idempotency_key: event.idempotency_key,
     cancellation_key: null,
     body: text,
-    metadata: JSON.stringify({ user_agent }),
+    metadata: storableJson({ user_agent }),
   });
   return accepted.message_id;
 }

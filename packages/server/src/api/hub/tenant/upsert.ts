@@ -1,3 +1,4 @@
+import { storableJson } from "../../../core/text.ts";
 import { sql } from "kysely";
 import { DEFAULT_TENANT } from "../../../core/profile/effective-profile.ts";
 import type { Queryable } from "../../../db/db.ts";
@@ -73,8 +74,8 @@ function toColumns({ preference_page_url, social_links, properties, ...columns }
     embedded_preference_url:
       columns.embedded_preference_url === undefined ? preference_page_url : columns.embedded_preference_url,
     social_links: social_links
-      ? sql<string>`social_links || ${JSON.stringify(social_links)}::jsonb`
+      ? sql<string>`social_links || ${storableJson(social_links)}::jsonb`
       : undefined,
-    properties: properties ? sql<string>`properties || ${JSON.stringify(properties)}::jsonb` : undefined,
+    properties: properties ? sql<string>`properties || ${storableJson(properties)}::jsonb` : undefined,
   };
 }

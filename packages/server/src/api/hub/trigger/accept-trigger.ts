@@ -1,3 +1,4 @@
+import { storableJson } from "../../../core/text.ts";
 import { findAvailable } from "../../../catalog/availability.ts";
 import { findPayloadMismatch } from "../../../catalog/payload-mismatch.ts";
 import type { CompiledWorkflow } from "../../../catalog/workflow.ts";
@@ -61,5 +62,5 @@ export async function checkTrigger(
 
 /** What the request log keeps about the caller: the client's name, and what it says about itself. */
 export function metadataText(user_agent: string, metadata: Json): string {
-  return JSON.stringify(metadata === null ? { user_agent } : { user_agent, metadata });
+  return storableJson(metadata === null ? { user_agent } : { user_agent, metadata });
 }

@@ -1,3 +1,4 @@
+import { cut } from "../../../core/text.ts";
 import { z } from "zod";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
@@ -62,7 +63,7 @@ export default defineRoute({
     if (unknown !== undefined) {
       throw new AppError(
         "invalid_request_error",
-        `${unknown.slice(0, 64)}: is not a filter; there are ${Object.keys(filter).join(", ")}`,
+        `${cut(unknown, 64)}: is not a filter; there are ${Object.keys(filter).join(", ")}`,
       );
     }
     return { execution_ids: await services.engine.cancel(auth.workspace.workspace_id, filter) };

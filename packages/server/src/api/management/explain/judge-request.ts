@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../../errors.ts";
-import type { ProblemCode } from "../../../core/problem-codes.ts";
+import type { ProblemCode } from "../../../core/log/problem-codes.ts";
 import type { Finding, Question, Verdict } from "./finding.ts";
 
 /** A request that created no execution for the recipient in question. */

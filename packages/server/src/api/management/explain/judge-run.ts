@@ -1,4 +1,4 @@
-import { codeOf, type Stage, type Step, type StepCode } from "../../../core/step-log.ts";
+import { codeOf, type Stage, type Step, type StepCode } from "../../../core/log/step-log.ts";
 import type { StoredWait } from "../log/run-row.ts";
 import type { Evidence, Finding, Verdict } from "./finding.ts";
 

@@ -1,4 +1,4 @@
-import type { Step } from "../../../core/step-log.ts";
+import type { Step } from "../../../core/log/step-log.ts";
 import { recipientName } from "../../../core/recipient-name.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { uuidTime } from "../../../ids.ts";

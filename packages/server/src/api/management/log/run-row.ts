@@ -1,4 +1,4 @@
-import type { Step } from "../../../core/step-log.ts";
+import type { Step } from "../../../core/log/step-log.ts";
 import type { StoredNode } from "../../../catalog/workflow.ts";
 import { recipientName } from "../../../core/recipient-name.ts";
 import { microsZ, orNull } from "../../../core/time/wire-time.ts";

@@ -1,3 +1,4 @@
+import { storableJson } from "../../../core/text.ts";
 import { sql } from "kysely";
 import { z } from "zod";
 import { API_SERVICE } from "../../../catalog/versioned.ts";
@@ -24,7 +25,7 @@ export default defineRoute({
     await lockWorkflow(change, slug);
     await db.kysely
       .updateTable("workflow")
-      .set({ is_enabled: body.is_enabled, updated_at: sql`now()`, updated_by: JSON.stringify(API_SERVICE) })
+      .set({ is_enabled: body.is_enabled, updated_at: sql`now()`, updated_by: storableJson(API_SERVICE) })
       .where("workspace_id", "=", workspace_id)
       .where("slug", "=", slug)
       .execute();

@@ -1,5 +1,5 @@
-import type { JsonObject } from "./json.ts";
-import type { Severity } from "./run-state.ts";
+import type { JsonObject } from "../json.ts";
+import type { Severity } from "../run-state.ts";
 
 /**
  * The vocabulary of the step log, which every run carries: what a step is about (its stage) and, where something went
