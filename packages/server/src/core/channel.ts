@@ -13,6 +13,9 @@ export const CHANNELS = [
 
 export type Channel = (typeof CHANNELS)[number];
 
+/** What the log of messages has besides: calls of webhook nodes are rows of it too. */
+export const LOGGED_CHANNELS = [...CHANNELS, "webhook"] as const;
+
 export function isChannel(value: unknown): value is Channel {
   return typeof value === "string" && (CHANNELS as readonly string[]).includes(value);
 }
