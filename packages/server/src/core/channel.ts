@@ -143,6 +143,11 @@ export function isOurs(channel: Channel): boolean {
   return CHANNEL_TRAITS[channel].is_ours;
 }
 
+/** The provider of an address that names none; blank where a channel has no providers. */
+export function defaultProvider(channel: Channel): string {
+  return CHANNEL_TRAITS[channel].providers[0] ?? "";
+}
+
 /** The key of a channel's addresses in profiles and triggers: `$email`. */
 export function channelKey(channel: Channel): `$${Channel}` {
   return `$${channel}`;
