@@ -1,6 +1,20 @@
 import type { JsonObject } from "../core/json.ts";
 import type { Queryable } from "../db/db.ts";
 
+/** The sites whose links a tenant may have; in templates all of them exist, empty if unset. */
+export const SOCIAL_SITES = [
+  "website",
+  "facebook",
+  "linkedin",
+  "x",
+  "instagram",
+  "medium",
+  "discord",
+  "telegram",
+  "youtube",
+  "tiktok",
+] as const;
+
 /** A tenant as running workflows read it. */
 export interface Tenant {
   tenant_id: string;

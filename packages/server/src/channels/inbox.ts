@@ -1,5 +1,6 @@
 import { cut } from "../core/text.ts";
 import { z } from "zod";
+import { defaultProvider } from "../core/channel.ts";
 import type { IdentityResult } from "../core/profile/identity.ts";
 import { defineChannel, RenderError, type RenderText } from "./channel.ts";
 import {
@@ -87,7 +88,13 @@ function parseIdentity(input: unknown): IdentityResult {
   if (value === "" || value.length > 512) return { ok: false, reason: "invalid value" };
   return {
     ok: true,
-    identity: { value, key: identityKey(value), provider: "suprsend", device_id: null, bundle_id: null },
+    identity: {
+      value,
+      key: identityKey(value),
+      provider: defaultProvider("inbox"),
+      device_id: null,
+      bundle_id: null,
+    },
   };
 }
 

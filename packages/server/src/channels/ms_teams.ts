@@ -1,10 +1,10 @@
 import { describeValue } from "../core/describe-value.ts";
-import type { IdentityResult } from "../core/profile/identity.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { defineChannel } from "./channel.ts";
 import { chatFields, defineChatBody } from "./shared/chat-body.ts";
 import { contentObject, textField } from "./content.ts";
-import { fingerprint, identityKey } from "./shared/identity-key.ts";
+import { type Destination, isGiven, parseChatIdentity } from "./shared/chat-identity.ts";
+import { fingerprint } from "./shared/identity-key.ts";
 
 const KNOWN_KEYS: ReadonlySet<string> = new Set([
   "incoming_webhook",
@@ -18,7 +18,14 @@ const SERVICE_URL = /^https:\/\/smba\.trafficmanager\.net\//;
 
 export default defineChannel({
   channel: "ms_teams",
-  parseIdentity,
+  parseIdentity: (input) =>
+    parseChatIdentity(
+      "ms_teams",
+      input,
+      KNOWN_KEYS,
+      findDestination,
+      (other) => `invalid value: ${describeValue(other)}`,
+    ),
   content: contentObject({ ...chatFields("ms_teams"), body_card: textField }),
   ...defineChatBody("card", "body_card", 14_000),
 });
@@ -27,36 +34,15 @@ export default defineChannel({
  * Where to post: a webhook, a conversation, or a user to open one with. If several are given, only the first in that
  * order is used and kept.
  */
-function parseIdentity(input: unknown): IdentityResult {
-  if (!isJsonObject(input)) return { ok: false, reason: "$ms_teams: value must be of dict/map type" };
-  const destination = Object.keys(input).every((key) => KNOWN_KEYS.has(key)) ? findDestination(input) : null;
-  if (destination === null) return { ok: false, reason: `invalid value: ${describeValue(input)}` };
-  return {
-    ok: true,
-    identity: {
-      value: destination.value,
-      key: identityKey(...destination.key),
-      provider: "",
-      device_id: null,
-      bundle_id: null,
-    },
-  };
-}
-
-interface Destination {
-  value: JsonObject;
-  key: string[];
-}
-
 function findDestination(input: JsonObject): Destination | null {
   const { incoming_webhook, tenant_id, service_url, conversation_id, user_id } = input;
-  if (incoming_webhook !== undefined && incoming_webhook !== null) {
+  if (isGiven(incoming_webhook)) {
     const url = isJsonObject(incoming_webhook) ? incoming_webhook["url"] : undefined;
     if (!isTrimmed(url) || !/^https:\/\/\S+$/.test(url)) return null;
     return { value: { incoming_webhook: { url } }, key: ["webhook", fingerprint(url)] };
   }
   if (!isTrimmed(tenant_id) || !isTrimmed(service_url) || !SERVICE_URL.test(service_url)) return null;
-  if (conversation_id !== undefined && conversation_id !== null) {
+  if (isGiven(conversation_id)) {
     if (!isTrimmed(conversation_id)) return null;
     return {
       value: { tenant_id, service_url, conversation_id },

@@ -1,10 +1,10 @@
-import type { IdentityResult } from "../core/profile/identity.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { defineChannel } from "./channel.ts";
 import { chatFields, defineChatBody } from "./shared/chat-body.ts";
 import { contentObject, textField } from "./content.ts";
 import { parseEmailAddress } from "./shared/email-address.ts";
-import { fingerprint, identityKey } from "./shared/identity-key.ts";
+import { type Destination, isGiven, parseChatIdentity } from "./shared/chat-identity.ts";
+import { fingerprint } from "./shared/identity-key.ts";
 
 const KNOWN_KEYS: ReadonlySet<string> = new Set([
   "incoming_webhook",
@@ -17,7 +17,8 @@ const KNOWN_KEYS: ReadonlySet<string> = new Set([
 
 export default defineChannel({
   channel: "slack",
-  parseIdentity,
+  parseIdentity: (input) =>
+    parseChatIdentity("slack", input, KNOWN_KEYS, findDestination, () => "invalid value"),
   content: contentObject({ ...chatFields("slack"), body_block: textField }),
   ...defineChatBody("block", "body_block", 13_200),
 });
@@ -26,27 +27,6 @@ export default defineChannel({
  * Where and with whose token to post: a webhook, a channel, a user or an e-mail address to look one up by. If several
  * are given, only the first in that order is used and kept.
  */
-function parseIdentity(input: unknown): IdentityResult {
-  if (!isJsonObject(input)) return { ok: false, reason: "$slack: value must be of dict/map type" };
-  const destination = Object.keys(input).every((key) => KNOWN_KEYS.has(key)) ? findDestination(input) : null;
-  if (destination === null) return { ok: false, reason: "invalid value" };
-  return {
-    ok: true,
-    identity: {
-      value: destination.value,
-      key: identityKey(...destination.key),
-      provider: "",
-      device_id: null,
-      bundle_id: null,
-    },
-  };
-}
-
-interface Destination {
-  value: JsonObject;
-  key: string[];
-}
-
 function findDestination(input: JsonObject): Destination | null {
   const { incoming_webhook, access_token, user_id, email } = input;
   // The REST reference uses `channel`, the SDKs `channel_id`.
@@ -72,10 +52,6 @@ function findDestination(input: JsonObject): Destination | null {
     value: { email: parsed.address, access_token },
     key: ["email", parsed.address.toLowerCase(), token],
   };
-}
-
-function isGiven(value: unknown): boolean {
-  return value !== undefined && value !== null;
 }
 
 function matches(value: unknown, pattern: RegExp): value is string {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { defaultProvider } from "../core/channel.ts";
 import { describeValue } from "../core/describe-value.ts";
 import type { IdentityHints, IdentityResult } from "../core/profile/identity.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
@@ -77,7 +78,7 @@ function parseIdentity(input: unknown, hints: IdentityHints): IdentityResult {
     identity: {
       value,
       key: identityKey(endpoint),
-      provider: "vapid",
+      provider: defaultProvider("webpush"),
       device_id: hints.device_id ?? null,
       bundle_id: null,
     },

@@ -13,6 +13,9 @@ export const CHANNELS = [
 
 export type Channel = (typeof CHANNELS)[number];
 
+/** What the log of messages has besides: calls of webhook nodes are rows of it too. */
+export const LOGGED_CHANNELS = [...CHANNELS, "webhook"] as const;
+
 export function isChannel(value: unknown): value is Channel {
   return typeof value === "string" && (CHANNELS as readonly string[]).includes(value);
 }
@@ -138,6 +141,11 @@ export function isPush(channel: Channel): boolean {
 
 export function isOurs(channel: Channel): boolean {
   return CHANNEL_TRAITS[channel].is_ours;
+}
+
+/** The provider of an address that names none; blank where a channel has no providers. */
+export function defaultProvider(channel: Channel): string {
+  return CHANNEL_TRAITS[channel].providers[0] ?? "";
 }
 
 /** The key of a channel's addresses in profiles and triggers: `$email`. */

@@ -31,6 +31,11 @@ export function toRecord(body: unknown, raw: Buffer | null = null): WireRecord {
   return { body, text };
 }
 
+/** The records of a body that is one record or an array of at most `max`; only the one is stored as it came. */
+export function recordsOf(body: unknown, raw: Buffer | null, max: number): (WireRecord | AppError)[] {
+  return Array.isArray(body) ? splitRecords(body, max) : [toRecord(body, raw)];
+}
+
 /**
  * The records of an array, each with its text or its error. Refuses the whole array if it is empty, has more than `max`
  * records or is too large: then nothing is stored.

@@ -1,4 +1,4 @@
-import { CHANNEL_TRAITS, CHANNELS, isPush } from "../../core/channel.ts";
+import { CHANNEL_TRAITS, CHANNELS, defaultProvider, isPush } from "../../core/channel.ts";
 import type { IdentityHints, IdentityResult } from "../../core/profile/identity.ts";
 import { isJsonObject } from "../../core/json.ts";
 import { identityKey } from "./identity-key.ts";
@@ -27,7 +27,7 @@ export function parsePushToken(
   if (token.length > MAX_TOKEN_LENGTH) return { ok: false, reason: "invalid value" };
 
   const given = trimmed(fields["provider"]);
-  const provider = given ?? hintedProvider(providers, hints.provider) ?? providers[0] ?? "";
+  const provider = given ?? hintedProvider(providers, hints.provider) ?? defaultProvider(channel);
   if (!providers.includes(provider)) {
     return { ok: false, reason: `provider must be one of [${providers.map((p) => `'${p}'`).join(" ")}]` };
   }

@@ -26,7 +26,7 @@ export interface Key {
 }
 
 /** Namespaces that a dynamic value may start with. Other names with a `$` are payload keys (`$batched_events_count`). */
-const DYNAMIC: ReadonlySet<string> = new Set([
+export const NAMESPACES = [
   "$recipient",
   "$actor",
   "$brand",
@@ -35,7 +35,9 @@ const DYNAMIC: ReadonlySet<string> = new Set([
   "$future_event",
   "$organization",
   "$workflow",
-]);
+] as const;
+
+const DYNAMIC: ReadonlySet<string> = new Set(NAMESPACES);
 
 const NOW = /^now(?:\s*([+-])\s*([\ddhms]{2,100}))?$/;
 const LOOKS_LIKE_JSON = /^(?:["[{\d-]|true$|false$|null$)/;

@@ -7,6 +7,7 @@ import {
   parseKey,
   parseOperand,
   resolveOperand,
+  NAMESPACES,
 } from "./condition-operand.ts";
 import { OPERATORS, VALUE_OPS } from "./condition-operators.ts";
 import { isJsonObject, type Json } from "../json.ts";
@@ -24,19 +25,7 @@ const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const valueLeaf = z
   .object({
     /** Empty, null or absent: the payload. */
-    variable_ns: z
-      .enum([
-        "",
-        "$recipient",
-        "$actor",
-        "$brand",
-        "$tenant",
-        "$category",
-        "$future_event",
-        "$organization",
-        "$workflow",
-      ])
-      .nullish(),
+    variable_ns: z.enum(["", ...NAMESPACES]).nullish(),
     variable: z.string().min(1),
     op: z.enum(VALUE_OPS),
     value: z.union([scalar, z.array(scalar)]).optional(),

@@ -1,4 +1,4 @@
-import type { Channel } from "../channel.ts";
+import { type Channel, defaultProvider } from "../channel.ts";
 import type { JsonObject } from "../json.ts";
 
 /** Sibling keys of a channel key inside one operation: they describe the push identities beside them. */
@@ -35,4 +35,18 @@ export interface StoredIdentity extends Identity {
   status: "active" | "inactive";
   /** `disabled` after a vendor's hard failure. */
   perma_status: "active" | "disabled";
+}
+
+/** The address that every stored user has on a channel of ours without anybody giving one. */
+export function ownIdentity(channel: Channel, address: string): StoredIdentity {
+  return {
+    channel,
+    provider: defaultProvider(channel),
+    key: address,
+    value: address,
+    device_id: null,
+    bundle_id: null,
+    status: "active",
+    perma_status: "active",
+  };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Channel, CHANNEL_TRAITS } from "../../core/channel.ts";
+import { type Channel, CHANNEL_TRAITS, defaultProvider, isPush } from "../../core/channel.ts";
 import type { Json } from "../../core/json.ts";
 import { failure } from "./failure.ts";
 import type { Failed, Outcome, OutgoingMessage, Sent, Vendor } from "./vendor.ts";
@@ -32,15 +32,14 @@ import { defineVendor } from "./vendor.ts";
  * The outcome depends only on the identity and the attempt, so a test that replays a run sees the same again.
  */
 export function defineSimulator(channel: Channel): Vendor {
-  const { push, providers, has_receipts } = CHANNEL_TRAITS[channel];
-  const provider = push === null ? undefined : providers[0];
+  const { has_receipts } = CHANNEL_TRAITS[channel];
   return defineVendor({
     slug: `simulator-${channel}`,
     vendor: "simulator",
     channel,
     name: "Simulator",
     config: z.object({}),
-    ...(provider === undefined ? {} : { provider }),
+    ...(isPush(channel) ? { provider: defaultProvider(channel) } : {}),
     open: () => ({
       send: (message, signal) => simulate(message, signal, !has_receipts),
       verify: async () => ({ ok: true }),

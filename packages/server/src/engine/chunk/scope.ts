@@ -1,4 +1,4 @@
-import type { Tenant } from "../../catalog/tenant.ts";
+import { SOCIAL_SITES, type Tenant } from "../../catalog/tenant.ts";
 import { DEFAULT_TENANT } from "../../core/profile/effective-profile.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
 import { resolveProperties } from "../../core/preferences/category-properties.ts";
@@ -67,18 +67,6 @@ function personScope(object_type: string, distinct_id: string, properties: JsonO
     : { ...properties, $type: "object", object_type, id: distinct_id };
 }
 
-const SITES = [
-  "website",
-  "facebook",
-  "linkedin",
-  "instagram",
-  "medium",
-  "discord",
-  "telegram",
-  "youtube",
-  "tiktok",
-];
-
 /** The same for all runs of a tenant, and most nodes look at it. */
 function placeOf(run: Run, chunkData: ChunkData): Place {
   const key = `${run.workspace_id}/${run.tenant_id}`;
@@ -113,7 +101,11 @@ function tenantScope(run: Run, chunkData: ChunkData): JsonObject {
     tertiary_color: tenant?.tertiary_color ?? fallback?.tertiary_color ?? "",
     timezone: tenant?.timezone ?? null,
     blocked_channels: tenant?.blocked_channels ?? null,
-    social_links: { ...Object.fromEntries(SITES.map((site) => [site, links[site] ?? ""])), x, twitter: x },
+    social_links: {
+      ...Object.fromEntries(SOCIAL_SITES.map((site) => [site, links[site] ?? ""])),
+      x,
+      twitter: x,
+    },
     properties: tenant?.properties ?? {},
     embedded_preference_url: page,
     preference_page_url: page,

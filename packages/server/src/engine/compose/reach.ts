@@ -1,7 +1,7 @@
 import type { LiveTemplate } from "../../catalog/template.ts";
 import type { CompiledNode } from "../../catalog/workflow.ts";
-import { type Channel, CHANNEL_TRAITS, CHANNELS, isChannel, isOurs } from "../../core/channel.ts";
-import { identityName, type StoredIdentity } from "../../core/profile/identity.ts";
+import { type Channel, CHANNELS, isChannel, isOurs } from "../../core/channel.ts";
+import { identityName, ownIdentity, type StoredIdentity } from "../../core/profile/identity.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { evaluatePreference, NO_CHOICE } from "../../core/preferences/preferences.ts";
 import { inboxSubscriberId } from "../../workspaces/workspaces.ts";
@@ -121,20 +121,6 @@ function usableIdentities(run: Run, chunkData: ChunkData): Map<Channel, StoredId
 }
 
 const OURS = CHANNELS.filter(isOurs);
-
-/** The address that every stored user has on a channel of ours. */
-function ownIdentity(channel: Channel, key: string): StoredIdentity {
-  return {
-    channel,
-    provider: CHANNEL_TRAITS[channel].providers[0] ?? "",
-    key,
-    value: key,
-    device_id: null,
-    bundle_id: null,
-    status: "active",
-    perma_status: "active",
-  };
-}
 
 function push(byChannel: Map<Channel, StoredIdentity[]>, identity: StoredIdentity): void {
   const list = byChannel.get(identity.channel);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defineRoute, RouteReply } from "../../../http/route.ts";
-import { noDryRun, presentTexts, splitRecords, toRecord } from "../records.ts";
+import { noDryRun, presentTexts, recordsOf } from "../records.ts";
 import { readRecords, storeRecords } from "./ingest.ts";
 
 /** User edits come in chunks of up to 400, events of up to 100; one array may hold both. */
@@ -28,9 +28,7 @@ export default defineRoute({
   transaction: false,
   guardsText: true,
   async handle(ctx) {
-    const records = Array.isArray(ctx.body)
-      ? splitRecords(ctx.body, MAX_RECORDS)
-      : [toRecord(ctx.body, ctx.raw)];
+    const records = recordsOf(ctx.body, ctx.raw, MAX_RECORDS);
     const fates = await storeRecords(await readRecords(records, ctx), ctx);
     return new RouteReply(202, presentTexts("OK", fates), "text/plain; charset=utf-8");
   },

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CHANNELS } from "../../../core/channel.ts";
+import { LOGGED_CHANNELS } from "../../../core/channel.ts";
 import {
   choiceFilter,
   cursorFilter,
@@ -75,9 +75,6 @@ const STATUS_FILTERS: ReadonlyMap<string, StatusFilter> = new Map<string, Status
 const SECOND_MS = 1000;
 const MAX_LIMIT = 1000;
 
-/** Calls of webhook nodes are rows of this log too. */
-const LOGGED = [...CHANNELS, "webhook"] as const;
-
 const status = listFilter.describe(`Any of ${[...STATUS_FILTERS.keys()].join(", ")}; may be repeated.`);
 
 const shape = z.object({
@@ -89,7 +86,7 @@ const shape = z.object({
   before: cursorFilter(ULID),
   status,
   "status[]": status,
-  channel: choiceFilter(LOGGED),
+  channel: choiceFilter(LOGGED_CHANNELS),
   recipient_id: listFilter,
   "recipient_id[]": listFilter,
   category: listFilter,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SOCIAL_SITES } from "../../../catalog/tenant.ts";
 import { isJsonObject, type JsonObject } from "../../../core/json.ts";
 import { microsZ } from "../../../core/time/wire-time.ts";
 import { AppError } from "../../../errors.ts";
@@ -19,20 +20,6 @@ export const newTenantParams = z.object({
     .max(64, "Ensure this field has no more than 64 characters.")
     .describe("Up to 64 letters, digits, `_` and `-`; case matters."),
 });
-
-/** The sites whose links a tenant may have; in templates all of them exist, empty if unset. */
-export const SOCIAL_SITES = [
-  "website",
-  "facebook",
-  "linkedin",
-  "x",
-  "instagram",
-  "medium",
-  "discord",
-  "telegram",
-  "youtube",
-  "tiktok",
-] as const;
 
 export const tenantShape = z.object({
   tenant_id: z.string(),

@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { SOCIAL_SITES } from "../../../catalog/tenant.ts";
 import { CHANNELS } from "../../../core/channel.ts";
 import { isJsonObject, type JsonObject } from "../../../core/json.ts";
 import { checkReservedProperty } from "../../../core/profile/reserved-properties.ts";
-import { SOCIAL_SITES } from "./present-tenant.ts";
 
 /** The body of a tenant's upsert. An absent key keeps the stored value; null clears it where it may be empty. */
 const MAX_URL = 2048;

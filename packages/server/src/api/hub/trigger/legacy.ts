@@ -4,14 +4,7 @@ import { isRootCategory, type Lane, laneOf } from "../../../core/lane.ts";
 import { AppError } from "../../../errors.ts";
 import { defineRoute, RouteReply } from "../../../http/route.ts";
 import { noteRefused } from "../request-notes.ts";
-import {
-  noDryRun,
-  presentTexts,
-  settleRecords,
-  splitRecords,
-  toRecord,
-  type WireRecord,
-} from "../records.ts";
+import { noDryRun, presentTexts, settleRecords, recordsOf, type WireRecord } from "../records.ts";
 import { metadataText, type TriggerContext } from "./accept-trigger.ts";
 
 const MAX_RECORDS = 100;
@@ -41,9 +34,7 @@ export default defineRoute({
   transaction: false,
   guardsText: true,
   async handle(ctx) {
-    const records = Array.isArray(ctx.body)
-      ? splitRecords(ctx.body, MAX_RECORDS)
-      : [toRecord(ctx.body, ctx.raw)];
+    const records = recordsOf(ctx.body, ctx.raw, MAX_RECORDS);
     const read = records.map((record) => {
       if (record instanceof AppError) return record;
       const trigger = readTrigger(record, ctx);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { channelKey, CHANNELS } from "../../../core/channel.ts";
 import { effectiveProfile, readTenancy } from "../../../core/profile/effective-profile.ts";
-import type { StoredIdentity } from "../../../core/profile/identity.ts";
+import { ownIdentity, type StoredIdentity } from "../../../core/profile/identity.ts";
 import type { JsonObject } from "../../../core/json.ts";
 import { microsOffset } from "../../../core/time/wire-time.ts";
 import { AppError } from "../../../errors.ts";
@@ -98,8 +98,7 @@ function presentIdentity({ value, provider, status, perma_status }: StoredIdenti
 
 function addOwnInbox(identities: JsonObject[], subscriber_id: string): JsonObject[] {
   if (identities.some(({ value }) => value === subscriber_id)) return identities;
-  const own = { value: subscriber_id, id_provider: "suprsend", status: "active", perma_status: "active" };
-  return [own, ...identities];
+  return [presentIdentity(ownIdentity("inbox", subscriber_id)), ...identities];
 }
 
 export function userNotFound(distinct_id: string): AppError {

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { z } from "zod";
-import { CHANNELS } from "../../../core/channel.ts";
+import { LOGGED_CHANNELS } from "../../../core/channel.ts";
 import { ulidTime } from "../../../ids.ts";
 import { choiceFilter, choicesFilter, textFilter, ULID, uuidFilter } from "../../filter-values.ts";
 import { logPagingQuery } from "../../paging.ts";
@@ -19,8 +19,6 @@ import {
 /** The filters of the execution log. They are AND-ed. */
 const STATUSES = ["in_progress", "completed", "partial_failure", "failed", "cancelled"] as const;
 const SEVERITIES = ["info", "warning", "error"] as const;
-/** Calls of webhook nodes are messages of an execution too. */
-const LOGGED = [...CHANNELS, "webhook"] as const;
 
 export const executionQuery = ownQuery({
   ...logPagingQuery(ULID),
@@ -34,7 +32,7 @@ export const executionQuery = ownQuery({
   tenant_id: textFilter,
   category: textFilter.describe("Slug, of the version that it runs on."),
   template: textFilter.describe("Slug: it made a message of this template."),
-  channel: choiceFilter(LOGGED).describe("It made a message on this channel."),
+  channel: choiceFilter(LOGGED_CHANNELS).describe("It made a message on this channel."),
   idempotency_key: trimmedFilter,
   request_id: uuidFilter,
   ...spanQuery,
