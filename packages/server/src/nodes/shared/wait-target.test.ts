@@ -45,7 +45,7 @@ describe("an offset", () => {
   });
 });
 
-describe("what jq says about a setting", () => {
+describe("a jq error in a setting", () => {
   const gathering = { mode: "accumulate_all", window_type: "dynamic", dynamic_window_expr: 'error("x")' };
   it.each<[NodeDefinition, JsonObject, string]>([
     [delaying, { delay_type: "dynamic", value: 'error("x")' }, `delay: jq-expression 'error("x")': x`],
