@@ -47,7 +47,7 @@ export interface Sealing {
 export interface Sealed {
   /** At most `retain_count`, in order of arrival. */
   items: JsonObject[];
-  /** Of all items. */
+  /** Number of all items. */
   count: number;
 }
 

@@ -186,7 +186,7 @@ export interface RunFacts {
 export interface GatheredBatch {
   /** The retained items. */
   items: JsonObject[];
-  /** Of all gathered items. */
+  /** Number of all gathered items. */
   count: number;
   /** What its triggers have in common, as text; null where batches have no key, or none was found. */
   key: string | null;

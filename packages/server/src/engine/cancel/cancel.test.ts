@@ -460,7 +460,7 @@ describe("the fan-out of an object", () => {
   it.each<[string, Partial<CancelFilter>, string[]]>([
     ["the object itself", { recipients: ["team/red"] }, []],
     ["one of the subscribers", { recipients: ["p1"] }, ["red", "p0", "p2"]],
-  ])("leaves out, before it began, %s", async (_name, filter, left) => {
+  ])("excludes, before it begins, %s", async (_name, filter, left) => {
     await subscribe(3);
     await pipeline.commit("later", [delay("d", "1h")]);
     await trigger({ recipients: [red] });
@@ -473,7 +473,7 @@ describe("the fan-out of an object", () => {
   it.each<[string, Partial<CancelFilter>, (before: number) => number]>([
     ["the object itself", { recipients: ["team/red"] }, (before) => before],
     ["one of the subscribers", { recipients: ["p249"] }, () => 250],
-  ])("leaves out of further pages %s", async (_name, filter, expected) => {
+  ])("excludes from further pages %s", async (_name, filter, expected) => {
     await subscribe(250);
     await pipeline.commit("later", [delay("d", "1h")]);
     await trigger({ recipients: [red] });

@@ -26,7 +26,7 @@ describe("in test mode", () => {
     ["a test value in another case", "email", "QA@Example.com", "qa@EXAMPLE.com"],
     ["a phone number in another spelling", "sms", "+14155550100", "+1 (415) 555-0100"],
     ["a token given with its provider", "androidpush", "token-1", { token: "token-1", provider: "fcm" }],
-  ])("%s is sent to", (_title, channel, address, value) => {
+  ])("sends to %s", (_title, channel, address, value) => {
     expect(aim(channel, address, { test_values: [5, null, value] })).toEqual({
       identity: identity(channel, address),
       redirected: null,

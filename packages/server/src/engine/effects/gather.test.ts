@@ -15,7 +15,7 @@ import { seal } from "./seal.ts";
 /* The two effects alone, in transactions that the tests interleave. How nodes use them is tested with the nodes. */
 const ids = createIdSource();
 /** Neither effect reads the chunk's data. */
-const nobody = {} as ChunkData;
+const noData = {} as ChunkData;
 const effects = { ids } as EffectDeps;
 const NOON = new Date("2026-07-17T12:00:00Z");
 const LATER = new Date("2026-07-17T13:00:00Z");
@@ -67,11 +67,11 @@ function arrive({ run, request, slug = "orders", ref = "batch_1" }: Arrival = {}
 
 type Arrived = ReturnType<typeof arrive>;
 
-const gatherIn = (tx: Tx, arrivals: Arrived[]) => gather(tx, arrivals, nobody, effects);
+const gatherIn = (tx: Tx, arrivals: Arrived[]) => gather(tx, arrivals, noData, effects);
 const gathered = (...arrivals: Arrived[]) => db.tx((tx) => gatherIn(tx, arrivals));
 
 const sealIn = (tx: Tx, run: Run, batch_id: string, order: "first" | "last" = "first", keep = 10) =>
-  seal(tx, [{ run, request: { batch_id, retain_count: keep, retain_order: order } }], nobody, effects);
+  seal(tx, [{ run, request: { batch_id, retain_count: keep, retain_order: order } }], noData, effects);
 
 async function sealed(run: Run, batch_id: string, order?: "first" | "last", keep?: number): Promise<Sealed> {
   const [result] = await db.tx((tx) => sealIn(tx, run, batch_id, order, keep));
@@ -209,7 +209,7 @@ describe("closing", () => {
     ["last", 1, [12]],
     ["first", 100, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]],
     ["last", 100, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]],
-  ])("gives back the %s %i in order of arrival and counts all", async (order, keep, expected) => {
+  ])("returns the %s %i in order of arrival and counts all", async (order, keep, expected) => {
     const opener = arrive({ request: item(1) });
     const [result] = await gathered(opener);
     for (let n = 2; n <= 12; n += 1) await gathered(arrive({ request: item(n) }));
@@ -253,7 +253,7 @@ describe("closing", () => {
           run,
           request: { batch_id: results[n]?.batch_id ?? "", retain_count: 1, retain_order: "last" },
         })),
-        nobody,
+        noData,
         effects,
       ),
     );
@@ -452,7 +452,7 @@ describe("thousands of races", () => {
             some.map(({ run, batch_id }) => {
               return { run, request: { batch_id, retain_count: 1_000_000, retain_order: "first" as const } };
             }),
-            nobody,
+            noData,
             effects,
           ),
         );

@@ -71,8 +71,13 @@ describe("a redriven run", () => {
     await pipeline.commit("later", [delay("d", "1h"), sms("s")]);
     await pipeline.trigger({ workflow: "later", recipients: [ann] });
     const run = await until(async () => (await pipeline.runs()).find(({ wake_at }) => wake_at !== null));
-    const nobody = { recipients: null, idempotency_key: null, cancellation_key: null, workflow_slug: null };
-    await harness.services.engine.cancel(pipeline.workspace_id, { ...nobody, execution_id: run.id });
+    const unfiltered = {
+      recipients: null,
+      idempotency_key: null,
+      cancellation_key: null,
+      workflow_slug: null,
+    };
+    await harness.services.engine.cancel(pipeline.workspace_id, { ...unfiltered, execution_id: run.id });
     const { giveUp } = createExecuteHandler({} as StageDeps);
     const ref = { workspace_id: pipeline.workspace_id, id: run.id };
     await harness.services.db.tx((tx) => giveUp(tx, ref, new Error("too late")));

@@ -47,7 +47,7 @@ describe("an edited profile wakes the runs that wait for it", () => {
       "POST",
       (plan) => ({ workflow: "upgrade", recipients: [{ distinct_id: "ann", plan }] }),
     ],
-  ])("by %s, once it says what they wait for", async (_name, url, method, bodyOf) => {
+  ])("by %s, once the awaited value is set", async (_name, url, method, bodyOf) => {
     expect((await world.call(method, url, bodyOf("plus"))).status).toBeLessThan(300);
     await world.settle();
     expect(await world.messages()).toEqual([]);

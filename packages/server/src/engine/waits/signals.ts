@@ -26,10 +26,10 @@ const AT_ONCE = 100;
  * Materialized, because otherwise the planner may read all signals of a run for each portion of them.
  */
 export async function takeSignals(tx: Tx, runs: Run[]): Promise<ReceivedSignals> {
-  const heard: ReceivedSignals = { signals: new Map(), more: new Set() };
-  const hearing = runs.filter(({ memory: { wait } }) => wait?.topics !== undefined || wait?.until === null);
-  if (hearing.length === 0) return heard;
-  const { from, values } = keysOf(hearing);
+  const received: ReceivedSignals = { signals: new Map(), more: new Set() };
+  const listening = runs.filter(({ memory: { wait } }) => wait?.topics !== undefined || wait?.until === null);
+  if (listening.length === 0) return received;
+  const { from, values } = keysOf(listening);
   const rows = await tx.query<SignalRow>(
     `with first as materialized (
        select k.workspace_id, k.id as run_id, s.id
@@ -45,13 +45,13 @@ export async function takeSignals(tx: Tx, runs: Run[]): Promise<ReceivedSignals>
   const events = await loadEvents(tx, rows);
   for (const row of rows.toSorted((one, other) => one.id - other.id)) {
     const signal = { wait_id: row.wait_id, at: row.at, woken: toWoken(row, events) };
-    const known = heard.signals.get(row.run_id);
-    if (known === undefined) heard.signals.set(row.run_id, [signal]);
+    const known = received.signals.get(row.run_id);
+    if (known === undefined) received.signals.set(row.run_id, [signal]);
     else known.push(signal);
   }
-  const full = hearing.filter(({ id }) => heard.signals.get(id)?.length === AT_ONCE);
-  for (const { run_id } of await findMore(tx, full)) heard.more.add(run_id);
-  return heard;
+  const full = listening.filter(({ id }) => received.signals.get(id)?.length === AT_ONCE);
+  for (const { run_id } of await findMore(tx, full)) received.more.add(run_id);
+  return received;
 }
 
 type SignalRow = { workspace_id: number; run_id: string; id: number; wait_id: string; at: Date } & (

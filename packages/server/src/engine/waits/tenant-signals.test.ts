@@ -101,7 +101,7 @@ it("a run that began with a cached tenant checks it again", async () => {
   await work(1);
   await trigger(0, 1);
   await waiting(1);
-  // Nothing is notified: for the worker it is a change whose notification is still under way.
+  // No process is notified: for the worker it is a change whose notification is still in transit.
   await query(
     `update tenant set properties = '{"open": true}', updated_at = now() where workspace_id = $1 and tenant_id = 'acme'`,
   );

@@ -82,7 +82,7 @@ describe("a delay", () => {
     ["dynamic, from the profile", dynamic('.["$recipient"].patience'), () => ({}), 700_000],
     ["relative, before", relative("before", "1h"), () => ({ meeting: inTime(3 * HOUR) }), 2 * HOUR],
     ["relative, after", relative("after", "1h"), () => ({ meeting: inTime(3 * HOUR) }), 4 * HOUR],
-  ])("%s: sleeps that long, then goes on", async (_name, waiting, data, ms) => {
+  ])("%s: sleeps that long, then continues", async (_name, waiting, data, ms) => {
     await pipeline.commit("later", [sms("first"), waiting, sms("second")]);
     const recipients = [{ ...ann, patience: 700 }];
     await pipeline.trigger({ workflow: "later", recipients, data: data() });
@@ -121,7 +121,7 @@ describe("a delay", () => {
     ["a negative number", -5, /must not be negative/],
     ["an instant in the past", "2020-01-01T00:00:00Z", /is not in the future/],
     ["a map", { seconds: 5 }, /must be whole seconds/],
-  ])("of %s stops the run, and the log says why", async (_name, wait, why) => {
+  ])("of %s stops the run, and logs the reason", async (_name, wait, why) => {
     await pipeline.commit("later", [dynamic(".wait"), sms("second")]);
     await pipeline.trigger({
       workflow: "later",
