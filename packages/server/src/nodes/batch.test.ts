@@ -291,7 +291,7 @@ describe("a window", () => {
       { due: "2026-07-17T13:00:00Z" },
       50 * MINUTE,
     ],
-  ])("%s ends in its time", async (_name, window, data, ms) => {
+  ])("%s ends in time", async (_name, window, data, ms) => {
     await pipeline.commit("orders", [gathering(window), sms("send")]);
     const run = await trigger(data, { recipients: [{ ...ann, patience: "5m" }] });
     expect(run.wake_at).toEqual(new Date(now.getTime() + ms));
@@ -310,7 +310,7 @@ describe("a window", () => {
     ["the past", "2020-01-01T00:00:00Z", /is not in the future/],
     ["far too long a time", 1e15, /after the year 9999/],
     ["a map", { seconds: 5 }, /must be whole seconds/],
-  ])("of %s stops the run, and the log says why", async (_name, window, why) => {
+  ])("of %s stops the run, and logs the reason", async (_name, window, why) => {
     await pipeline.commit("orders", [dynamic, sms("send")]);
     const run = await trigger(window === undefined ? {} : { window });
     expect(run.status).toBe("failed");

@@ -70,7 +70,7 @@ async function timeIsUp(worker: Worker): Promise<void> {
 }
 
 /** Resolves when every event so far has been signalled and processed. */
-const allHeard = () =>
+const allProcessed = () =>
   until(async () => {
     const [row] = await harness.services.db.query<{ busy: boolean }>(
       "select exists (select from pgboss.job where state <= 'active' and name ~ '^(expand|execute)') as busy",
@@ -112,7 +112,7 @@ describe("a wait", () => {
   it.each([
     ["come", ["come"]],
     ["timeout", ["timeout"]],
-  ] as const)("ends the run behind a terminal branch: %s", async (way, refs) => {
+  ] as const)("ends the run after a terminal branch: %s", async (way, refs) => {
     const worker = await begin(
       around(
         wait("w", {
@@ -139,7 +139,7 @@ describe("a wait", () => {
     // All three were accepted while no worker ran: the wait begins after both events.
     await work();
     const run = await waiting();
-    await allHeard();
+    await allProcessed();
 
     expect(await pipeline.runs()).toMatchObject([{ wake_at: run.wake_at }]);
     expect(await sentBy()).toEqual([]);
@@ -154,7 +154,7 @@ describe("a wait", () => {
     for (const amount of [1, 100, "200", null]) await send(pipeline, "Paid", "ann", { amount });
     await send(pipeline, "Paid", "bob", { amount: 500 });
     await send(pipeline, "Refunded", "ann", { amount: 500 });
-    await allHeard();
+    await allProcessed();
 
     expect(await pipeline.runs()).toEqual([{ ...before, updated_at: expect.any(Date) }]);
     expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 1, signals: 0 });
@@ -231,7 +231,7 @@ describe("a wait", () => {
     await work();
     await waiting();
     await send(pipeline, name, "ann", properties);
-    await allHeard();
+    await allProcessed();
 
     const [run] = await pipeline.runs();
     expect(run?.status).toBe(ends ? "completed" : "in_progress");
@@ -302,7 +302,7 @@ describe("a wait", () => {
     await begin([wait("one", { on: [PAID] }), wait("two", { on: [PAID] }), sms("after")]);
     await send(pipeline, "Paid", "ann");
     await waiting("1");
-    await allHeard();
+    await allProcessed();
     expect(await sentBy()).toEqual([]);
     await send(pipeline, "Paid", "ann");
     await pipeline.finished(1);
@@ -353,7 +353,7 @@ describe("a wait", () => {
 });
 
 describe("whose events end a wait", () => {
-  async function hears(
+  async function isEndedBy(
     body: { recipients: (string | JsonObject)[]; actor?: Json },
     who: string,
   ): Promise<boolean> {
@@ -362,7 +362,7 @@ describe("whose events end a wait", () => {
     await work();
     await waiting();
     await send(pipeline, "Paid", who);
-    await allHeard();
+    await allProcessed();
     return (await pipeline.runs())[0]?.status === "completed";
   }
   const object = { object_type: "team", id: "blue", $sms: "+14155550144" };
@@ -370,7 +370,7 @@ describe("whose events end a wait", () => {
 
   it.each<[string, { recipients: (string | JsonObject)[]; actor?: Json }, string, boolean]>([
     ["its recipient's", { recipients: [ann] }, "ann", true],
-    ["nobody else's", { recipients: [ann] }, "bob", false],
+    ["not another user's", { recipients: [ann] }, "bob", false],
     ["not its actor's where the recipient is a user", { recipients: [ann], actor: "bob" }, "bob", false],
     ["its actor's where the recipient is an object", { recipients: [object], actor: "bob" }, "bob", true],
     [
@@ -379,15 +379,15 @@ describe("whose events end a wait", () => {
       "bob",
       true,
     ],
-    ["of an object without an actor: nobody's", { recipients: [object] }, "blue", false],
+    ["of an object without an actor: none", { recipients: [object] }, "blue", false],
     [
       "of a user without a profile",
       { recipients: [{ distinct_id: "zoe", $sms: "+14155550133", $skip_create: true }] },
       "zoe",
       true,
     ],
-  ])("%s", async (_name, body, who, heard) => {
-    expect(await hears(body, who)).toBe(heard);
+  ])("%s", async (_name, body, who, ends) => {
+    expect(await isEndedBy(body, who)).toBe(ends);
   });
 });
 
@@ -436,7 +436,7 @@ describe("the longest time", () => {
     ["text", "soon"],
     ["the past", "2020-01-01T00:00:00Z"],
     ["a map", {}],
-  ])("of %s stops the run, and the log says why", async (_name, patience) => {
+  ])("of %s stops the run, and logs the reason", async (_name, patience) => {
     await pipeline.commit("waits", around(wait("w", { on: [PAID], until: dynamic(".patience") })));
     const data = patience === undefined ? {} : { patience };
     await pipeline.trigger({ workflow: "waits", recipients: [ann], data });
@@ -494,7 +494,7 @@ describe("conditions of a wait", () => {
     await begin(nodes);
     const before = await waiting();
     await setTier("silver");
-    await allHeard();
+    await allProcessed();
     expect(await pipeline.runs()).toEqual([{ ...before, updated_at: expect.any(Date) }]);
     await setTier("gold");
     await pipeline.finished(1);

@@ -107,7 +107,7 @@ describe("a digest", () => {
     ["on the day they go back", "2026-10-25T12:00:00Z", "2026-10-25T19:00Z"],
     ["over the night they go back", "2026-10-24T18:00:00Z", "2026-10-25T19:00Z"],
     ["over the night they go forward", "2026-03-28T19:00:00Z", "2026-03-29T18:00Z"],
-  ])("at seven in the evening of London is then %s", async (_name, arrival, expected) => {
+  ])("at 19:00 in London is then %s", async (_name, arrival, expected) => {
     await commit([digesting(EVENING), sms("send")]);
     now = new Date(arrival);
     expect(closing(await trigger({}, { ...ann, $timezone: "Europe/London" }))).toBe(expected);
@@ -128,7 +128,7 @@ describe("a digest", () => {
       { ...ann, $timezone: "Asia/Kathmandu" },
       "2026-07-17T19:00Z",
     ],
-  ])("is in the zone that is meant: %s", async (_name, schedule, recipient, expected) => {
+  ])("uses the configured zone: %s", async (_name, schedule, recipient, expected) => {
     await harness.services.db.query(
       "update workspace set timezone = 'Asia/Kolkata' where workspace_id = $1",
       [pipeline.workspace_id],
@@ -235,7 +235,7 @@ describe("a dynamic schedule", () => {
   it.each<[string, JsonObject, string]>([
     ["from the payload", { when: { frequency: "daily", time: "16:00" } }, "2026-07-17T16:00Z"],
     [
-      "with the blanks that editors leave",
+      "with blank fields from editors",
       { when: { frequency: "daily", time: "", interval: null, tz_fixed: "", weekdays: null } },
       "2026-07-18T00:00Z",
     ],
@@ -299,7 +299,7 @@ describe("a dynamic schedule", () => {
       },
       /no day on which it could close/,
     ],
-  ])("that is %s stops the run, and the log says why", async (_name, data, why) => {
+  ])("that is %s stops the run, and logs the reason", async (_name, data, why) => {
     await commit([dynamic, sms("send")]);
     const run = await trigger(data);
     expect(run.status).toBe("failed");

@@ -445,7 +445,7 @@ describe("the settings", () => {
       { object_type: "a", object_id: "b", is_object_id_dynamic: true, ...who },
       ["object_type handlebars", "object_id handlebars"],
     ],
-  ])("of %s %j tell their expressions", (type, properties, expected) => {
+  ])("of %s %j list their expressions", (type, properties, expected) => {
     const definition = of(type);
     const found = definition.expressions?.(definition.config.parse(properties)) ?? [];
     expect(found.map(({ path, language }) => `${path} ${language}`)).toEqual(expected);

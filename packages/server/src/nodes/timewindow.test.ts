@@ -182,7 +182,7 @@ describe("a time window", () => {
       { is_transient: true, $sms: "+14155550122", $timezone: "America/Los_Angeles" },
       "2026-07-17T16:00Z",
     ],
-  ])("is in the zone that is meant: %s", async (_name, zone, recipient, expected) => {
+  ])("uses the configured zone: %s", async (_name, zone, recipient, expected) => {
     await pipeline.commit("hours", [within([OFFICE], zone), sms("send")]);
     expect(opening(await enter(recipient))).toBe(expected);
   });

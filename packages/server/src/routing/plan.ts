@@ -7,7 +7,7 @@ import { type Channel, CHANNEL_TRAITS, isOurs } from "../core/channel.ts";
  */
 export interface Candidate {
   channel: Channel;
-  /** Of one notification, in the workspace's currency; null where not set. */
+  /** Per notification, in the workspace's currency; null where not set. */
   price: number | null;
   /** `delivered`: delivered by being stored. `failed`: can never be sent. */
   state: "sendable" | "delivered" | "failed";

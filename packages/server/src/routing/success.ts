@@ -105,7 +105,7 @@ export interface HeardEvent {
  */
 export async function closeByEvents(tx: Tx, events: HeardEvent[]): Promise<void> {
   if (events.length === 0) return;
-  const heard = rowsOf("h", events, {
+  const rows = rowsOf("h", events, {
     workspace_id: int((event) => event.workspace_id),
     topic: text((event) => event.topic.toLowerCase()),
     key: text((event) => event.key),
@@ -115,7 +115,7 @@ export async function closeByEvents(tx: Tx, events: HeardEvent[]): Promise<void>
   const met = await tx.query<NodeRef>(
     `with heard as (
        select g.workspace_id, g.key, g.topic, g.execution_id, g.node_ref
-         from ${heard.from}
+         from ${rows.from}
          join smart_goal g on g.workspace_id = h.workspace_id and g.key = h.key and g.topic = h.topic
         where g.created_at <= coalesce(h.received_at, clock_timestamp())
           and g.until >= h.at - greatest(now() - h.received_at, interval '0')
@@ -124,7 +124,7 @@ export async function closeByEvents(tx: Tx, events: HeardEvent[]): Promise<void>
       where g.workspace_id = h.workspace_id and g.key = h.key and g.topic = h.topic
         and g.execution_id = h.execution_id and g.node_ref = h.node_ref
      returning g.workspace_id, g.execution_id, g.node_ref`,
-    heard.values,
+    rows.values,
     "smart_goals_met",
   );
   if (met.length === 0) return;

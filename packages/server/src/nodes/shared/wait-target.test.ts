@@ -73,7 +73,7 @@ describe("a jq error in a setting", () => {
       },
       `delay: pivot: jq-expression 'error("x")': x`,
     ],
-  ])("is quoted behind a colon, and read on where it is our own (%#)", (definition, settings, message) => {
+  ])("is quoted after a colon, except the wire's own text (%#)", (definition, settings, message) => {
     expect(createBench({}).run(definition, settings)).toEqual({
       kind: "fail",
       code: "dynamic_value_invalid",
