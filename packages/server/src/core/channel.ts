@@ -21,23 +21,24 @@ export function isChannel(value: unknown): value is Channel {
 }
 
 /**
- * Everything the server knows about a channel besides how its addresses are parsed and its content is rendered, which
- * is `channels/<channel>.ts`. A new channel does not compile until its line is complete; one with `push` or
+ * Everything the server knows about a channel, except how its addresses are parsed and its content is rendered, which
+ * is in `channels/<channel>.ts`. A new channel does not compile until its line is complete; one with `push` or
  * `names_people` also needs a migration of the index named there.
  */
 export interface ChannelTraits {
-  /** The human name. */
+  /** Display name. */
   label: string;
   /** The order of smart routing where no prices decide: the lowest goes first. */
   cost_rank: number;
   /**
-   * The channel is our own inbox: every stored user has an address on it, which no edit takes away; a message arrives
-   * by being stored, so it costs nothing and test mode has nothing to hold back.
+   * True for Carillon's own inbox: every stored user has an address on it, which no edit removes; a message is
+   * delivered by being stored, so it costs nothing and test mode need not hold it back.
    */
   is_ours: boolean;
   /**
-   * What addresses an app or a browser on a device: a provider's `token` or a whole `subscription`. One device has one
-   * active owner, the oldest of too many gives way. Null where people are addressed. Index: `identity_push_token`.
+   * How an app or a browser on a device is addressed: a provider's `token` or a whole `subscription`. A device has one
+   * active owner, and the oldest of too many devices is dropped. Null where people are addressed. Index:
+   * `identity_push_token`.
    */
   push: "token" | "subscription" | null;
   /** The `id_provider`s of its addresses, the default first; empty where a channel has none. */
@@ -52,7 +53,7 @@ export interface ChannelTraits {
    * arrives is worse, so only the promotional lane goes without.
    */
   repeat_ambiguous: "always" | "not_campaigns";
-  /** Vendors report later what became of a message; where they do not, accepted is delivered. */
+  /** Vendors report the result of a message later; otherwise accepted counts as delivered. */
   has_receipts: boolean;
   /** A message carries the payload's attachments. */
   carries_files: boolean;
@@ -157,7 +158,7 @@ const CHANNEL_OF_KEY: ReadonlyMap<string, Channel> = new Map(
   CHANNELS.map((channel) => [channelKey(channel), channel]),
 );
 
-/** The channel a key such as `$email` stands for. */
+/** The channel for a key such as `$email`. */
 export function channelOfKey(key: string): Channel | undefined {
   return CHANNEL_OF_KEY.get(key);
 }

@@ -1,6 +1,6 @@
 /**
  * The three root categories are the three lanes: each has its own queues and reserved capacity, so that a
- * one-time password never waits behind a campaign. Lower is more urgent; the number is what is stored.
+ * one-time password never waits for a campaign. Lower is more urgent; the number is what is stored.
  */
 export const LANES = ["system", "transactional", "promotional"] as const;
 

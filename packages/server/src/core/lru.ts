@@ -1,7 +1,7 @@
-/** The most recently used values, bounded by their weights together. */
+/** The most recently used values, up to a total weight. */
 export interface Lru<Value> {
   get: (key: string) => Value | undefined;
-  /** Without weights, the bound is a number of values. */
+  /** Without weights, the limit is a number of values. */
   set: (key: string, value: Value, weight?: number) => void;
   delete: (key: string) => void;
   clear: () => void;

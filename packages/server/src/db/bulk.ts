@@ -5,8 +5,8 @@ import { preparedName } from "./prepared-name.ts";
 import type { Tables } from "./tables.gen.ts";
 
 /**
- * Builds statements about many rows at once. Each column is named once, beside its type and its value, so that two
- * neighbours cannot be swapped; the values are sent as one array per column, so that a statement is the same for every
+ * Builds statements about many rows at once. Each column is named once, next to its type and its value, so that two
+ * columns cannot be swapped; the values are sent as one array per column, so that a statement is the same for every
  * number of rows and is planned once.
  */
 export interface Column<Item, Value = unknown> {
@@ -63,7 +63,7 @@ export function nowIf<Item>(condition: (item: Item) => boolean): Column<Item, Da
   return { type: "bool", value: condition, read: (name) => `case when ${name} then now() end` };
 }
 
-/** So many milliseconds after the transaction's time. */
+/** A number of milliseconds after the transaction's time. */
 export function afterNow<Item>(ms: (item: Item) => number): Column<Item, Date> {
   return { type: "float8", value: ms, read: (name) => `now() + ${name} * interval '1 millisecond'` };
 }

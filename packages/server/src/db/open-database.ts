@@ -7,7 +7,7 @@ const CONNECT_MS = 10_000;
 
 /**
  * Opens the database of a starting process: reached, checked and brought to this version. Throws the result of
- * `explain` for an error, one line that says what is wrong, and then leaves no connection behind.
+ * `explain` for an error, one line that says what is wrong, and then leaves no connection open.
  */
 export async function openDatabase(options: DbOptions, explain: (error: unknown) => unknown): Promise<Db> {
   try {

@@ -9,8 +9,8 @@ import type { Db, Queryable, Tx } from "./db.ts";
  * outlive its week: unfinished rows.
  *
  * Changing partitions locks a live table. Each table is changed in a short transaction of its own, which gives up if
- * the table is busy for longer than `PATIENCE` (a backup reads all tables for hours): a waiting lock makes everything
- * queued behind it wait too, and the next pass will do. Any number of nodes may run passes at once.
+ * the table is busy for longer than `PATIENCE` (a backup reads all tables for hours): a waiting lock blocks every later
+ * statement on the table, and the next pass can do the work. Any number of nodes may run passes at once.
  */
 interface PartitionedTable {
   table: "request" | "run" | "message" | "message_event";
@@ -154,7 +154,7 @@ async function dropPartition(tx: Tx, { table, key, keep }: PartitionedTable, nam
   await tx.query(`drop table ${name}`);
 }
 
-/** Rows that were kept finish some day; rows of a clock that was far behind were never in a partition. */
+/** Deletes kept rows that have finished since, and rows of a lagging clock, which were never in a partition. */
 async function purgeDefault(db: Db, one: PartitionedTable, expired: number): Promise<void> {
   const { table, key, bound, keep = "false" } = one;
   let purged: unknown[];

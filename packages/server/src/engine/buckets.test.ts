@@ -17,7 +17,7 @@ beforeEach(async () => {
   await pipeline.addTemplate("text", ["sms", "inbox"]);
 });
 
-/** The ids that a query gives beside the key of the recipient they belong to, whose bucket PostgreSQL works out. */
+/** Ids from a query, with the key of the recipient they belong to, whose bucket PostgreSQL computes. */
 async function strays(ids: string, source: string): Promise<string[]> {
   const rows = await harness.services.db.query<{ id: string; bucket: number }>(
     `select ${ids} as id,

@@ -12,8 +12,8 @@ import type { StageDeps } from "./deps.ts";
 import { createQueue } from "../queue/queue.ts";
 
 /*
- * Runs that call out: the real client, a real server, workers that die. What settings come to and what is made of
- * answers is tested beside the nodes.
+ * Runs that make HTTP calls: the real client, a real server, workers that die. How settings are evaluated and responses
+ * are used is tested with the nodes.
  */
 let harness: Harness;
 let pipeline: Pipeline;
@@ -65,8 +65,8 @@ const sentBy = async () => (await pipeline.messages()).map(({ node_ref }) => nod
 const stagesOf = (steps: { n?: string; s: string }[]) =>
   steps.flatMap(({ n, s }) => (n === undefined ? [] : [s]));
 
-describe("a run that calls out", () => {
-  it("goes on with what was answered", async () => {
+describe("a run that makes an HTTP call", () => {
+  it("continues with the response", async () => {
     await serve(({ path }) => [200, path === "/who" ? { way: "left", user: { name: "B" } } : { deep: [1] }]);
     await begin(
       [
@@ -163,7 +163,7 @@ describe("a run that calls out", () => {
     expect(await sentBy()).toEqual([]);
   });
 
-  it("says in its log whom it called, and not with which words", async () => {
+  it("logs the URL it called but not the body it sent", async () => {
     await serve(() => [200]);
     await begin([
       get("h", at("/secret-path?token=s1"), { headers: [{ key: "Authorization", value: '"Bearer s2"' }] }),
@@ -250,7 +250,7 @@ describe("the message log", () => {
 });
 
 describe("a call whose worker is lost", () => {
-  /** What supervision does with the work of a process that is not heard of any more. */
+  /** Does what supervision does with the jobs of a process that stopped sending heartbeats. */
   async function presumeDead(): Promise<void> {
     const rows = await harness.services.db.query(
       `update pgboss.job set state = 'retry', retry_count = retry_count + 1, start_after = now()
@@ -270,7 +270,7 @@ describe("a call whose worker is lost", () => {
     second.answer(200, { from: "second" });
 
     const run = await finish();
-    // The first worker was not dead, only thought to be: what it hears now concerns nobody.
+    // The first worker was alive after all: the reply it receives now must have no effect.
     first.answer(200, { from: "first" });
     for (const worker of workers.splice(0)) await worker.stop();
     expect(second.headers["idempotency-key"]).toBe(first.headers["idempotency-key"]);
@@ -280,7 +280,7 @@ describe("a call whose worker is lost", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it("is not made again when the answer was in already", async () => {
+  it("is not made again when its response was already stored", async () => {
     await serve();
     await pipeline.commit("calling", [get("h", `${at("/")} + data["$recipient"].distinct_id`), sms("after")]);
     const recipients = ["ann", "bob"].map((distinct_id) => ({ ...ann, distinct_id }));
@@ -289,7 +289,7 @@ describe("a call whose worker is lost", () => {
     await server.request(1);
     const one = (name: string) => server.requests.filter(({ path }) => path === `/${name}`);
     one("ann")[0]?.answer(204);
-    // Bob's call is still out when the process is lost, and with it the job that both have in common.
+    // Bob's call is still out when the process is lost, and with it the job that both calls share.
     await until(async () => (await pipeline.messages()).length === 1);
     await presumeDead();
     await work();
@@ -301,7 +301,7 @@ describe("a call whose worker is lost", () => {
     expect(await sentBy()).toEqual(["after", "after"]);
   });
 
-  it("is answered with the reason once it is given up", async () => {
+  it("is answered with the reason once its job is given up", async () => {
     await serve();
     await begin([post("h", at("/")), sms("after")]);
     const worker = await work();
@@ -333,7 +333,7 @@ describe("a call whose worker is lost", () => {
     expect(await sentBy()).toEqual(["h", "after"]);
   });
 
-  it("answers nobody when its run was cancelled meanwhile", async () => {
+  it("has no effect when its run was cancelled meanwhile", async () => {
     await serve();
     await begin([get("h", at("/")), sms("after")]);
     const worker = await work();

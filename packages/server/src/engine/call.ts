@@ -10,10 +10,10 @@ import type { HttpCall, HttpReply } from "../core/http-call.ts";
 import { signalReplies } from "./waits/waiters.ts";
 
 /**
- * Call: runs that wait for the network have left their chunk. Their calls are made outside any transaction, many side
- * by side, and each reply is told to its run as soon as it is there; what is told together is one transaction. A
- * worker that dies leaves its job to another, which makes the calls again whose runs still wait: a call is made at
- * least once, and carries a key by which the other side can tell.
+ * Call: runs that wait for the network have left their chunk. Their calls are made outside any transaction, many in
+ * parallel, and each reply is recorded for its run as soon as it arrives; replies that arrive together share one
+ * transaction. When a worker dies, another takes its job and repeats the calls whose runs still wait: a call is made at
+ * least once, and carries a key by which the server can recognise a repeat.
  */
 export function createCallHandler(deps: StageDeps): Handler {
   const slots = createSlots(deps.call_concurrency);
@@ -24,7 +24,7 @@ export function createCallHandler(deps: StageDeps): Handler {
     await slots.take(lane);
     let reply: HttpReply;
     try {
-      // Behind slow servers it may have waited for minutes, and its run been cancelled.
+      // With slow servers ahead of it, a call may have waited for minutes and its run been cancelled.
       if (performance.now() - begun > STALE_MS && !(await isWanted(run))) return;
       reply = await deps.call(call);
     } finally {
@@ -42,14 +42,14 @@ export function createCallHandler(deps: StageDeps): Handler {
     loops: { 0: 1, 1: 1, 2: 1 },
     capacity: slots.capacity,
     divisible: true,
-    // A call that went out cannot be undone with its run: flushing the claim puts the run on disk before, and with it the
-    // key that a repeated call has to have.
+    // A call that was sent cannot be undone with its run: flushing the claim puts the run on disk first, and with it
+    // the key that a repeated call must carry.
     durableClaim: true,
     async handle(jobs, lane) {
       const calls = jobs.reduce((sum, { refs }) => sum + refs.length, 0);
       slots.enter(lane, calls);
       try {
-        // All of them are waited for: a job that goes back while its calls are out would make them twice.
+        // Waits for all of them: a job returned to the queue with calls still in flight would make those calls twice.
         const answers = (await loadCalls(deps, refsOf(jobs))).map((waiting) => answer(waiting, lane));
         await Promise.allSettled(answers);
         await Promise.all(answers);
@@ -62,7 +62,7 @@ export function createCallHandler(deps: StageDeps): Handler {
   };
 }
 
-/** What a call was loaded for may have changed by then. */
+/** After this long the run a call was loaded for may have changed. */
 const STALE_MS = 50;
 
 interface Waiting extends Ref {
@@ -91,7 +91,7 @@ interface Answer extends Ref {
   reply: HttpReply;
 }
 
-/** Replies are told in groups: whatever has come in while the group before was being written. */
+/** Writes replies in groups: those that arrived while the previous group was being written. */
 function createMailbox(deps: StageDeps): { post: (answer: Answer) => Promise<void> } {
   let pending: { answer: Answer; resolve: () => void; reject: (error: unknown) => void }[] = [];
   let writing = false;
@@ -103,7 +103,7 @@ function createMailbox(deps: StageDeps): { post: (answer: Answer) => Promise<voi
       pending = [];
       try {
         await deps.db.tx((tx) =>
-          tell(
+          signalAnswers(
             tx,
             group.map(({ answer }) => answer),
             deps,
@@ -126,14 +126,14 @@ function createMailbox(deps: StageDeps): { post: (answer: Answer) => Promise<voi
   };
 }
 
-async function tell(tx: Tx, answers: Answer[], { queue, clock }: StageDeps): Promise<void> {
+async function signalAnswers(tx: Tx, answers: Answer[], { queue, clock }: StageDeps): Promise<void> {
   const workspaces = new Set(answers.map(({ workspace_id }) => workspace_id));
   const nows = await readNows(tx, workspaces, await clock(tx));
   const replies = answers.map((answer) => ({ ...answer, at: nows.get(answer.workspace_id) ?? new Date() }));
   await signalReplies(tx, replies, queue);
 }
 
-/** Its run must not wait for ever. */
+/** Signals the failure as a reply, so that the run does not wait for ever. */
 async function answerFailed(tx: Tx, ref: Ref, error: unknown, deps: StageDeps): Promise<void> {
   const [row] = await tx.query<{ wait_id: string }>(
     `select state->'wait'->>'id' as wait_id from run
@@ -142,5 +142,9 @@ async function answerFailed(tx: Tx, ref: Ref, error: unknown, deps: StageDeps): 
   );
   if (row === undefined) return;
   const reason = internalReason(error);
-  await tell(tx, [{ ...ref, ...row, reply: { ok: false, code: "internal", reason, took_ms: 0 } }], deps);
+  await signalAnswers(
+    tx,
+    [{ ...ref, ...row, reply: { ok: false, code: "internal", reason, took_ms: 0 } }],
+    deps,
+  );
 }

@@ -4,7 +4,7 @@ import type { CompiledBranch, CompiledNode, StoredBranch, StoredNode } from "../
 import { isRootCategory, laneOf } from "../core/lane.ts";
 import type { BranchRules, NodeDefinition } from "./node.ts";
 
-/** What the nodes of a workflow declare about themselves, gathered. */
+/** Declarations of all nodes of a workflow, collected. */
 interface Used {
   templates: Set<string>;
   workflows: Set<string>;
@@ -12,8 +12,8 @@ interface Used {
 }
 
 /**
- * Parses the settings of every node once, so that a run only walks. A stored version outlives the code that
- * checked it: what no longer parses becomes that node's problem, and fails a run there with its reason.
+ * Parses the settings of every node once, so that a run only walks. A stored version outlives the code that validated
+ * it: settings that no longer parse become that node's problem, and fail a run there with the reason.
  */
 export function compileWith(nodes: ReadonlyMap<string, NodeDefinition>): CompileWorkflow {
   function compileNode(stored: StoredNode, used: Used): CompiledNode {

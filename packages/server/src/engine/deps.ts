@@ -18,7 +18,7 @@ import type { EffectRequest, NodeDefinition, NodeOutcome } from "./node.ts";
 import type { ChunkData, Run } from "./run.ts";
 import type { VendorChoice } from "../core/vendor-choice.ts";
 
-/** Everything that the stages share. `main` composes it. */
+/** Dependencies shared by the stages. Composed by `main`. */
 export interface EngineDeps {
   db: Db;
   ids: IdSource;
@@ -39,14 +39,14 @@ export interface EngineDeps {
   worker: boolean;
   /** Makes the calls of HTTP nodes. */
   call: HttpCaller;
-  /** Such calls in flight in this process. */
+  /** Maximum number of such calls in flight in this process. */
   call_concurrency: number;
 }
 
-/** What a walk needs: nothing that waits. */
+/** Dependencies of a walk: nothing asynchronous. */
 export type WalkDeps = Pick<EngineDeps, "nodes" | "expressions" | "templates" | "channels" | "ids" | "log">;
 
-/** What the engine counts. */
+/** Counters of the engine. */
 export interface EngineMeter {
   accepted: (count: number) => void;
   runs: (status: string, count: number) => void;
@@ -54,24 +54,26 @@ export interface EngineMeter {
   message: (channel: string, status: string) => void;
 }
 
-/** What expand and execute are handed besides: the waker's ear. */
+/** Additional dependencies of expand and execute. */
 export type StageDeps = EngineDeps & { wakeAt: (at: Date) => void; runEffects: RunEffects };
 
-/** Does what the runs of a chunk ask for at the same time. */
+/** Performs the effects that the runs of a chunk ask for at the same time. */
 export type RunEffects = (
   tx: Tx,
   wanted: { run: Run; effect: EffectRequest }[],
   chunkData: ChunkData,
 ) => Promise<EffectDone[]>;
 
-/** What a run goes on with after what it wanted was done. */
+/** A run and how it continues after its effect. */
 export interface EffectDone {
   run: Run;
-  /** Called by the run's own walk: a bug in it is that run's. */
+  /** Called within the run's own walk, so that a bug in it fails only that run. */
   answer: () => NodeOutcome;
 }
 
-/** One effect, in bulk. Results in the order of the requests. What it writes about people it puts into the surroundings too. */
+/**
+ * One effect, in bulk. Results are in the order of the requests. Changes to people are also written into `chunkData`.
+ */
 export type EffectFunction<Type extends keyof Effects> = (
   tx: Tx,
   asked: { run: Run; request: Effects[Type]["request"] }[],

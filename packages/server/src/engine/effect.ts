@@ -1,8 +1,8 @@
 import type { JsonObject } from "../core/json.ts";
 
 /**
- * What a node may have done in the transaction of its chunk, beyond its own run. Nodes ask, the engine collects what
- * all runs of the chunk ask for at the same time, and one function per effect (`effects/`) does it in bulk.
+ * What a node may request in the transaction of its chunk, beyond its own run. The engine collects the requests that
+ * all runs of the chunk make at the same time, and one function per effect (`effects/`) performs them in bulk.
  */
 export interface Effects {
   gather: { request: Gathering; result: Gathered };
@@ -18,11 +18,11 @@ export type Done = { ok: true; detail?: JsonObject } | { ok: false; reason: stri
 
 /** Joins the open batch of this identity, or opens one. */
 export interface Gathering {
-  /** What makes a batch besides workspace, workflow, node, tenant and recipient: canonical text. */
+  /** Identifies a batch besides workspace, workflow, node, tenant and recipient: canonical text. */
   key: string;
-  /** Used only by whoever opens it. */
+  /** Used only if this opens the batch. */
   closes_at: Date;
-  /** True: the first item is let through at once and is not part of what gathers behind it. */
+  /** True: the first item passes at once and is not part of the batch that follows it. */
   flush_leading: boolean;
   /** In order of arrival: the run's own payload, or what an earlier batch of it had gathered and retained. */
   items: JsonObject[];
@@ -33,9 +33,9 @@ export interface Gathering {
 export type Gathered =
   /** This run carries the batch and sleeps until it closes. */
   | { role: "carrier"; batch_id: string; closes_at: Date }
-  /** The item is in; this run's way ends here. */
+  /** The item is in the batch; this run ends here. */
   | { role: "joined"; batch_id: string; carrier_run_id: string; closes_at: Date }
-  /** The window is open behind this run, which goes on at once. */
+  /** The batch is open, and this run continues at once. */
   | { role: "leading"; batch_id: string; closes_at: Date };
 
 export interface Sealing {
@@ -47,7 +47,7 @@ export interface Sealing {
 export interface Sealed {
   /** At most `retain_count`, in order of arrival. */
   items: JsonObject[];
-  /** All. */
+  /** Number of all items. */
   count: number;
 }
 
@@ -85,5 +85,5 @@ export interface Invocation {
   data: JsonObject;
 }
 
-/** Somebody whom the run knows, or as a trigger names them. */
+/** A person the run knows, or one named as in a trigger. */
 export type Named = { who: Who } | { named: string | JsonObject };

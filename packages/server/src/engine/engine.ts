@@ -21,39 +21,39 @@ import { createSignalHandler } from "./waits/tenant-signals.ts";
 import { createWaker } from "./waits/waker.ts";
 
 /**
- * The engine's door. Accept → expand → execute; delivery takes over from the messages it writes. See README.md
- * in this folder for the states of a run and the invariants.
+ * The engine's interface. Accept → expand → execute; delivery takes over from the messages it writes. See README.md in
+ * this folder for the states of a run and the invariants.
  */
 export interface Engine {
   /** Resolves when the record is on disk. */
   accept: (record: AcceptRecord) => Promise<Accepted>;
-  /** Has what is no request that runs stand in the request log; never throws, and is not waited for. */
+  /** Logs a request that does not run; never throws, and need not be awaited. */
   noteRequest: (note: RequestNote) => void;
-  /** Requests accepted before this have become runs, or none; null: all have. */
+  /** All requests accepted before this time have been expanded; null: all have. */
   expandingSince: (db: Queryable) => Promise<Date | null>;
-  /** What a trigger would do, without doing any of it. */
+  /** Reports what a trigger would do, without doing it. */
   rehearse: (record: RehearsalRecord) => Promise<Rehearsal>;
-  /** Ends runs that are under way, in a transaction of its own; the ids of those that were. */
+  /** Ends runs that are in progress, in its own transaction; returns the ids of those that were. */
   cancel: (workspace_id: number, filter: CancelFilter) => Promise<string[]>;
-  /** Puts back what failed, in a transaction of its own. */
+  /** Puts back what failed, in its own transaction. */
   redrive: (workspace_id: number, order: RedriveOrder) => Promise<Record<RedriveKind, Redriven>>;
   /** Node types by wire name, for validation and forms. */
   nodes: ReadonlyMap<string, NodeDefinition>;
-  /** The languages of their settings, for validation. */
+  /** The expression languages of their settings, for validation. */
   expressions: Pick<Expressions, "check">;
-  /** The time that stands in for the database's; null in production. */
+  /** Replaces the database's time in tests; null in production. */
   clock: Clock;
-  /** Something will be due at this time: the waker must not sleep past it. */
+  /** Something is due at this time: the waker must not sleep past it. */
   wakeAt: (at: Date) => void;
   start: () => Promise<void>;
-  /** Finishes what is in flight, up to the caller's patience. */
+  /** Finishes what is in flight; the caller decides how long to wait. */
   stop: () => Promise<void>;
 }
 
 export type { Redriven, RedriveKind } from "./redrive/order.ts";
 export type { Rehearsal } from "./rehearse/rehearse.ts";
 
-/** A trigger that is only rehearsed. */
+/** A trigger to rehearse. */
 export interface RehearsalRecord {
   workspace_id: number;
   /** Workflow slug. */

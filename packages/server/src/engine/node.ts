@@ -9,42 +9,42 @@ import type { Evaluated, Language } from "../expressions/expressions.ts";
 import type { HttpCall, HttpReply } from "../core/http-call.ts";
 
 /**
- * A node type is one file. The engine switches on what a node answers, never on what a node is: outcomes are a
- * closed set, kinds of node are open.
+ * A node type is one file. The engine switches on a node's outcome, never on its type: outcomes are a closed set, node
+ * types are open.
  */
 export interface NodeDefinition<Config = unknown, Branch = unknown> {
   /** Wire name, as in `node_type`. */
   type: string;
-  /** What refs are made of: `email` gives `email_1`. */
+  /** Prefix of refs: `email` gives `email_1`. */
   short: string;
-  /** Human name, used where a stored node has none. */
+  /** Display name, used where a stored node has none. */
   name: string;
-  /** What leaves Carillon through it. A workflow needs at least one such node; conditions may ask for its messages. */
+  /** What it sends out of Carillon. A workflow needs at least one such node; conditions may refer to its messages. */
   delivers?: "messages" | "calls";
-  /** The channels that its settings name; null where these are what its template has, or an expression gives. */
+  /** The channels named in its settings; null where the template or an expression determines them. */
   channels?: (config: Config) => readonly Channel[] | null;
-  /** What its settings refer to by slug, so that it is loaded before a walk. */
+  /** What its settings refer to by slug, to be loaded before a walk. */
   uses?: (config: Config) => { template?: string; workflow?: string };
   /** Chooses between branches. */
   branches?: BranchRules<Branch>;
   /** The node's `properties`. */
   config: z.ZodType<Config>;
-  /** The expressions among its settings: what does not parse is refused at commit. */
+  /** The expressions in its settings: one that does not parse is refused at commit. */
   expressions?: (config: Config) => NodeExpression[];
   run: (ctx: NodeContext<Branch>, config: Config) => NodeOutcome;
-  /** What it answers when something it waits for has come. Without it the run goes on after the node. */
+  /** Called when something it waits for has arrived. Without it the run continues after the node. */
   resume?: (ctx: NodeContext<Branch>, config: Config, woken: Woken) => NodeOutcome;
 }
 
 export interface BranchRules<Branch = unknown> {
-  /** How many; one of them is the default, and the last. */
+  /** Number of branches; the last is the default. */
   min: number;
   max: number;
-  /** What a branch stores under `conditions`, the default and the others, as the node is handed it. */
+  /** Schema of a branch's `conditions`, for the default and for the others, as passed to the node. */
   conditions: (is_default: boolean) => z.ZodType<Branch>;
-  /** The namespaces that they read; see `namespacesRead`. */
+  /** The namespaces that the conditions read; see `namespacesRead`. */
   reads?: (conditions: Branch) => ReadonlySet<string>;
-  /** The expressions among them, placed from `conditions` on. */
+  /** The expressions in the conditions, with paths relative to `conditions`. */
   expressions?: (conditions: Branch) => NodeExpression[];
 }
 
@@ -57,7 +57,7 @@ export interface NodeBranch<Conditions = unknown> {
 }
 
 export interface NodeExpression {
-  /** Where it stands in `properties`. */
+  /** Its path in `properties`. */
   path: string;
   language: Language;
   source: string;
@@ -67,15 +67,15 @@ export type NodeOutcome =
   | { kind: "next" }
   /** Go into a branch; the run rejoins after this node unless that branch is terminal. */
   | { kind: "branch"; index: number }
-  /** Sleep until a time or until one of the topics is heard of. Survives restarts; ten years are fine. */
+  /** Sleep until a time or until one of the topics occurs. Survives restarts; ten years are fine. */
   | ({ kind: "suspend" } & Suspension)
-  /** Only from `resume` of a signal: it was not what the run waits for. */
+  /** Only from `resume` after a signal: it was not what the run waits for. */
   | { kind: "wait" }
-  /** Leave the chunk for the network; the reply puts the run back. */
+  /** Leave the chunk to make a call; the reply puts the run back. */
   | { kind: "call"; call: HttpCall }
-  /** Have something done in this transaction, in bulk with what other runs want; see `requestEffect`. */
+  /** Perform an effect in this transaction, in bulk with those of other runs; see `requestEffect`. */
   | EffectRequest
-  /** End of the run, in peace. */
+  /** Regular end of the run. */
   | { kind: "exit"; message: string; facts?: StepFacts }
   /** End of the run with an error in its log. */
   | { kind: "fail"; code: StepCode; message: string };
@@ -84,13 +84,13 @@ export interface Suspension {
   until: Date;
   /** What may wake it earlier. */
   on?: Topic[];
-  /** Handed back to `resume`. */
+  /** Passed to `resume`. */
   memo?: Json;
-  /** The batch that this run carries: it goes when the run ends otherwise than by closing it. */
+  /** The batch that this run carries: deleted if the run ends without closing it. */
   batch_id?: string;
 }
 
-/** Something that may happen: an event by name, `PROFILE_CHANGED` or `TENANT_CHANGED`. */
+/** Something a run can wait for: an event by name, `PROFILE_CHANGED` or `TENANT_CHANGED`. */
 export interface Topic {
   name: string;
   /** The `distinct_id` of an event, the stored id of a profile, the id of a tenant. */
@@ -116,7 +116,7 @@ export interface EffectRequest<Type extends keyof Effects = keyof Effects> {
 
 export const next: NodeOutcome = { kind: "next" };
 
-/** Asks for an effect; `answer` says how the run goes on with its result, in the same transaction. */
+/** Requests an effect; `answer` says how the run continues with its result, in the same transaction. */
 export function requestEffect<Type extends keyof Effects>(
   type: Type,
   request: Effects[Type]["request"],
@@ -125,7 +125,7 @@ export function requestEffect<Type extends keyof Effects>(
   return { kind: "effect", type, request, answer };
 }
 
-/** What a node sees and may do. Everything is in memory; what must be written is written with the run. */
+/** What a node sees and may do. All of it is in memory; changes are written with the run. */
 export interface NodeContext<Branch = unknown> {
   /** The run's clock for this transaction. */
   now: Date;
@@ -133,29 +133,29 @@ export interface NodeContext<Branch = unknown> {
   data: JsonObject;
   run: RunFacts;
   node: { ref: string; name: string };
-  /** Of this node, in order; empty for nodes without branches. */
+  /** This node's branches, in order; empty for nodes without branches. */
   branches: NodeBranch<Branch>[];
-  /** What this node left when it suspended the run. */
+  /** What this node stored when it suspended the run. */
   memo: Json;
   /** Evaluates a condition list against the run; the trace has each leaf's values. */
   test: (conditions: Condition[]) => { result: boolean; trace: Json };
   /** Evaluates the filter of a wait on an event with these properties. */
   testEvent: (conditions: EventCondition[], properties: JsonObject) => { result: boolean; trace: Json };
-  /** The call whose reply woke this node; null in everything else. */
+  /** The call whose reply woke this node; null otherwise. */
   call: HttpCall | null;
   /** Evaluates an expression over the run's payload, or `data` in its place, and people. */
   evaluate: (language: Language, source: string, data?: JsonObject) => Evaluated;
-  /** Shallow: each key replaces the payload's. For the rest of the run. */
+  /** Merges shallowly, for the rest of the run: each key replaces the payload's. */
   merge: (values: JsonObject) => void;
-  /** The payload becomes a batch's, `$batched_events` and their like; what it was before is kept for `run`. */
+  /** Replaces the payload by a batch's, `$batched_events` and the like; the previous one is kept in `run`. */
   mergeBatch: (batch: GatheredBatch) => void;
-  /** The event that ended a wait is `$future_event` for the rest of the run. */
+  /** Makes the event that ended a wait available as `$future_event` for the rest of the run. */
   keepEvent: (properties: JsonObject) => void;
   /** Adds one entry to the run's step log. */
   log: (...step: Logged) => void;
-  /** Computes channels for the recipient, renders, and hands messages to delivery with this run's transaction. */
+  /** Computes channels for the recipient, renders, and passes messages to delivery in this run's transaction. */
   deliver: (request: DeliveryRequest) => void;
-  /** A call that counts as a message, for the message log. */
+  /** Records a call in the message log, where it counts as a message. */
   recordCall: (record: CallRecord) => void;
 }
 
@@ -166,29 +166,29 @@ export interface RunFacts {
   recipient: PersonFacts;
   actor: PersonFacts | null;
   /**
-   * Whose events concern this run, by `distinct_id`: the recipient's; for an object, or somebody who is only an
-   * address, the actor's. Null where neither is a user.
+   * The user whose events concern this run, by `distinct_id`: the recipient; for an object or a recipient who is only
+   * an address, the actor. Null where neither is a user.
    */
   events_of: string | null;
-  /** IANA names; null where nobody said. */
+  /** IANA names; null where not set. */
   recipient_timezone: string | null;
   account_timezone: string | null;
-  /** When this version of the workflow was committed: schedules without a start are counted from there. */
+  /** When this version of the workflow was committed: the base of schedules without a start. */
   version_at: Date;
-  /** How often the recipient wants digests of the workflow's category; null where that has none. */
+  /** How often the recipient wants digests of the workflow's category; null where it has no schedule. */
   category_digest: CategorySchedule | null;
-  /** What the run's last batch or digest had gathered; null before one. */
+  /** What the run's last batch or digest gathered; null before the first. */
   gathered: { items: JsonObject[]; count: number } | null;
   /** The payload before the first batch of this run; the payload itself where there was none. */
   data_before_batch: JsonObject;
 }
 
 export interface GatheredBatch {
-  /** What was retained. */
+  /** The retained items. */
   items: JsonObject[];
-  /** Of all that was gathered. */
+  /** Number of all gathered items. */
   count: number;
-  /** What its triggers had in common, as text; null where batches have no key, or none was found. */
+  /** What its triggers have in common, as text; null where batches have no key, or none was found. */
   key: string | null;
 }
 
@@ -219,7 +219,7 @@ export interface Routing {
 export interface CallRecord {
   request: JsonObject;
   response: JsonObject;
-  /** Null: it was answered well. */
+  /** Null: it was answered successfully. */
   failure: string | null;
 }
 

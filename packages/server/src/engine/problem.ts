@@ -3,19 +3,19 @@ import type { ProblemCode } from "../core/log/problem-codes.ts";
 import type { Json } from "../core/json.ts";
 import { recipientName } from "../core/recipient-name.ts";
 
-/** One entry of a request's `errors`: why something of it did not run, for the request log. */
+/** One entry of a request's `errors`: why part of it did not run, for the request log. */
 export interface RequestProblem {
   error_code: ProblemCode | ErrorCode;
   error_description: string;
   error_type: string;
   severity: "critical" | "error" | "warning" | "info";
   workflow_slug: string | null;
-  /** Whom it concerns, `object_type/id` or `distinct_id`; absent where that is the whole request. */
+  /** The recipient it concerns, `object_type/id` or `distinct_id`; absent where it concerns the whole request. */
   recipient?: string;
   trace?: Json;
 }
 
-/** Of one recipient, as the API names users and objects. */
+/** A problem of one recipient, named as in the API. */
 export function problemOf(
   who: { object_type: string; distinct_id: string },
   workflow_slug: string | null,

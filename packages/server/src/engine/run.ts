@@ -19,7 +19,7 @@ import type { HttpCall } from "../core/http-call.ts";
 import type { Topic, Woken } from "./node.ts";
 import type { VendorTable } from "../core/vendor-choice.ts";
 
-/** A run in memory: one recipient's way through one version of a workflow. */
+/** A run in memory: one recipient's path through one version of a workflow. */
 export interface Run {
   workspace_id: number;
   id: string;
@@ -27,7 +27,7 @@ export interface Run {
   parent_run_id: string | null;
   workflow: CompiledWorkflow;
   object_type: string;
-  /** Of the user or object; synthetic (`_transient_…`) for people who are never stored. */
+  /** The user's or object's; synthetic (`_transient_…`) for people who are never stored. */
   distinct_id: string;
   recipient_id: string | null;
   tenant_id: string;
@@ -36,32 +36,32 @@ export interface Run {
   actor: Person | null;
   inline: InlineProfile | null;
   data: JsonObject;
-  /** False while `data` is what the request said: then it is not stored again. */
+  /** False while `data` equals the request's: then it is not stored again. */
   data_changed: boolean;
   status: RunStatus;
   position: Position | null;
   wake_at: Date | null;
-  /** The time this run lives in: the workspace's own, one instant for a whole transaction. */
+  /** The run's time: its workspace's clock, one instant for a whole transaction. */
   now: Date;
   memory: RunMemory;
   steps: Step[];
-  /** Of the object whose fan-out made this run: `object_type/id`. */
+  /** The object whose fan-out made this run: `object_type/id`. */
   parent_object: string | null;
-  /** What it leaves behind with this write, besides its row. */
+  /** What is written with it besides its row. */
   left: LeftBehind;
 }
 
-/** What a run keeps between walks besides position and payload; `state` of its row. */
+/** What a run keeps between walks besides position and payload: its row's `state`. */
 export interface RunMemory {
   /** What it waits for at its position. Absent in a run that was put back to enter its node again. */
   wait?: Wait;
-  /** The call it waits for, until the reply is in. */
+  /** The call it waits for, until the reply arrives. */
   call?: HttpCall;
   /** Properties of the event that ended a wait. */
   future_event?: JsonObject;
-  /** How many triggers the last batch it went through had gathered. */
+  /** How many triggers the last batch it went through gathered. */
   gathered?: number;
-  /** Keys of inline profiles that hold no longer, because this run has written them to the stored one. */
+  /** Keys of inline profiles that no longer apply, because this run has written them to the stored profile. */
   overwritten?: Partial<Record<Who, string[]>>;
   /** Its payload before the first batch it went through. */
   data_before_batch?: JsonObject;
@@ -80,18 +80,18 @@ export interface Signal {
 
 export interface Wait {
   id: string;
-  /** ISO-8601; null for a call, which has its own end. */
+  /** ISO-8601; null for a call, which has its own timeout. */
   until: string | null;
   topics?: Topic[];
   memo?: Json;
   batch_id?: string;
 }
 
-/** Rows that come or go with the run's write. */
+/** Rows inserted or deleted when the run is written. */
 export interface LeftBehind {
-  /** It begins to wait for topics, or for a reply. */
+  /** It starts to wait for topics, or for a reply. */
   began: Wait | null;
-  /** It no longer waits for what it had topics for. */
+  /** It no longer waits for its topics. */
   stoppedListening: boolean;
   /** Batches that it carried and did not close. */
   batches: string[];
@@ -101,7 +101,7 @@ export function nothingLeft(): LeftBehind {
   return { began: null, stoppedListening: false, batches: [] };
 }
 
-/** Who acted, as the trigger named them: stored people by id, everybody with what was said inline. */
+/** The actor, as named by the trigger: stored people by id, all with the inline data. */
 export interface Person {
   object_type: string;
   distinct_id: string;
@@ -109,7 +109,7 @@ export interface Person {
   properties: JsonObject;
 }
 
-/** What a trigger said about its recipient beyond the id: it holds for this run only. */
+/** What a trigger said about its recipient beyond the id: valid for this run only. */
 export interface InlineProfile {
   properties: JsonObject;
   /** Channels given inline use only these identities. */
@@ -121,7 +121,7 @@ export interface InlineProfile {
   subscription?: JsonObject;
 }
 
-/** A message that this run wants sent, as it is inserted. */
+/** A message that this run sends, as it is inserted. */
 export interface NewMessage {
   workspace_id: number;
   tenant_id: string;
@@ -152,25 +152,25 @@ export interface NewMessage {
   failure_reason: string | null;
   /** The job that will send it; set when jobs are planned. */
   lease: string | null;
-  /** Stored with the message: it is delivered by that. */
+  /** Stored with the message, which counts as delivered by that. */
   inbox_item: JsonObject | null;
   /** Its place in a smart routing; null for messages of other nodes. */
   smart: SmartPlace | null;
 }
 
 export interface SmartPlace {
-  /** From 1 in the sequence; 0 beside it. */
+  /** From 1 in the sequence; 0 if outside it. */
   step: number;
   success_metric: string;
   success_is_event: boolean;
-  /** Reached by being stored. */
+  /** Achieved as soon as the message is stored. */
   achieved: boolean;
-  /** From the beginning to its turn; null: it has none. */
+  /** Time from the start to its turn; null: it has none. */
   wait_ms: number | null;
   gap_ms: number;
   /** The address is part of the recipient's profile. */
   is_stored: boolean;
-  /** Whose event would end the routing, and until when it counts; null where no event would. */
+  /** Whose event would end the routing, and until when; null where no event would. */
   goal: { key: string; until: Date } | null;
 }
 
@@ -178,17 +178,17 @@ export interface SmartPlace {
 export interface ChunkData extends Configuration {
   /** By recipient id. */
   recipients: Map<string, StoredRecipient>;
-  /** By run id and node ref: how far stored messages are. Only for workflows that ask. */
+  /** By run id and node ref: status of stored messages. Only for workflows that refer to them. */
   messages: Map<string, Map<string, MessageFacts>>;
-  /** By workspace: what recipients chose for the categories of these runs. */
+  /** By workspace: recipients' preferences for the categories of these runs. */
   choices: Map<number, ChoiceLookup>;
 }
 
-/** What is the same for all recipients of a workflow and tenant. */
+/** Whatever is the same for all recipients of a workflow and tenant. */
 export interface Configuration {
   workspaces: Map<number, Workspace>;
   vendors: Map<number, VendorTable>;
-  /** By `workspace_id/tenant_id`; the default one of each workspace is always among them. */
+  /** By `workspace_id/tenant_id`; each workspace's default tenant is always included. */
   tenants: Map<string, Tenant | null>;
   /** By `workspace_id/slug`. */
   templates: Map<string, LiveTemplate | null>;
@@ -196,7 +196,7 @@ export interface Configuration {
   policies: Map<string, LivePolicy | null>;
   /** Workflows that these trigger, by `workspace_id/slug`. */
   targets: Map<string, WorkflowEntry | null>;
-  /** What templates and expressions see of a tenant, made when it is first asked for; by `workspace_id/tenant_id`. */
+  /** What templates and expressions see of a tenant, built on first use; by `workspace_id/tenant_id`. */
   places: Map<string, Place>;
 }
 
@@ -230,8 +230,8 @@ export function personOf(
 }
 
 /**
- * Whose events count for a run: its recipient's; where that is an object or a person who is not stored, its actor's.
- * A user's distinct_id, or null where neither is a user with an id.
+ * The user whose events count for a run: its recipient; where that is an object or a person who is not stored, its
+ * actor. A user's distinct_id, or null where neither is a user with an id.
  */
 export function eventsOf({ object_type, distinct_id, inline, actor }: Run): string | null {
   if (object_type === "" && inline?.is_transient !== true) return distinct_id;
@@ -243,7 +243,7 @@ export function memberOf({ workspace_id, id, tenant_id, workflow: { lane } }: Ru
   return { workspace_id, id, tenant_id, lane };
 }
 
-/** What stopped a run does not count any more once the run was put back behind it. */
+/** Severities of the steps: the step that stopped a run does not count once the run was put back after it. */
 export function severitiesOf(steps: readonly Step[]): Severity[] {
   return steps.map(({ l }, index) => (steps[index + 1]?.s === "redriven" ? "info" : (l ?? "info")));
 }

@@ -42,7 +42,7 @@ const gathering = (properties: JsonObject, ref = "batch_1") =>
 const flushing = gathering({ mode: "flush_leading_item" });
 const dynamic = gathering({ window_type: "dynamic", dynamic_window_expr: ".window" });
 
-/** All runs, once there are so many and each is over or asleep. */
+/** All runs, once there are this many and each has ended or sleeps. */
 const quiet = (count: number) =>
   until(async () => {
     const runs = await pipeline.runs();
@@ -56,7 +56,7 @@ beforeEach(() => {
   triggered = 0;
 });
 
-/** Triggers and waits, so that runs arrive in the order of the test. The run of the last. */
+/** Triggers and waits, so that runs arrive in the order of the test. Returns the last run. */
 async function trigger(data: JsonObject = {}, body: Partial<TriggerBody> = {}): Promise<RunRow> {
   await pipeline.trigger({ workflow: "orders", recipients: [ann], data, ...body });
   triggered += 1;
@@ -71,7 +71,7 @@ async function later(ms: number): Promise<RunRow[]> {
   return quiet(triggered);
 }
 
-/** What runs that went through a batch went on with, in the order of their triggers. */
+/** The batch payloads of runs that went through a batch, in the order of their triggers. */
 async function outputs(): Promise<{ count: Json; items: Json }[]> {
   const rows = await harness.services.db.query<{ data: JsonObject }>(
     "select data from run where workspace_id = $1 and data->'$batched_events' is not null order by id",
@@ -113,7 +113,7 @@ describe("a batch that accumulates", () => {
     expect(await outputs()).toEqual([{ count: 4, items: expected.map((n) => ({ n })) }]);
   });
 
-  it("ends those who join, in peace, and says whom they joined and until when", async () => {
+  it("completes runs that join, and logs which run they joined and until when", async () => {
     await pipeline.commit("orders", [gathering({}), sms("send")]);
     const opener = await trigger();
     const joined = await trigger();
@@ -132,7 +132,7 @@ describe("a batch that accumulates", () => {
     expect(opener.steps.find(({ p }) => p?.batch_id === batch_id)?.m).toBe(`carries batch ${batch_id}`);
   });
 
-  it("goes on with the opener's own payload beside what was gathered", async () => {
+  it("continues with the opener's own payload next to the gathered items", async () => {
     await pipeline.commit("orders", [gathering({}), sms("send")]);
     await trigger({ shop: "one" });
     await trigger({ shop: "two" });
@@ -148,7 +148,7 @@ describe("a batch that accumulates", () => {
     });
   });
 
-  it("opens anew for whoever comes after it closed", async () => {
+  it("opens a new batch for a run that comes after it closed", async () => {
     await pipeline.commit("orders", [gathering({}), sms("send")]);
     await trigger({ n: 1 });
     await later(HOUR);
@@ -177,7 +177,7 @@ describe("a batch that accumulates", () => {
     ]);
   });
 
-  it("takes transient recipients with the same addresses for the same person", async () => {
+  it("treats transient recipients with the same addresses as the same person", async () => {
     await pipeline.commit("orders", [gathering({}), sms("send")]);
     const passerby = (phone: string) => ({ recipients: [{ is_transient: true, $sms: phone }] });
     await trigger({ n: 1 }, passerby("+14155550122"));
@@ -206,7 +206,7 @@ describe("a batch that accumulates", () => {
     expect(next.wake_at).toEqual(new Date(now.getTime() + 5 * HOUR));
   });
 
-  it("goes with its recipient", async () => {
+  it("is deleted with its recipient", async () => {
     await pipeline.commit("orders", [gathering({}), sms("send")]);
     await trigger({ n: 1 });
     await trigger({ n: 2 });
@@ -221,7 +221,7 @@ describe("a batch that accumulates", () => {
 describe("batch_key", () => {
   const keyed = gathering({ batch_key: ".key" });
 
-  it("keeps values apart and takes objects for the same in any order of their keys", async () => {
+  it("separates values, and treats objects as equal in any order of their keys", async () => {
     await pipeline.commit("orders", [keyed, sms("send")]);
     const keys: Json[] = ["1", 1, { a: 1, b: [2] }, { b: [2], a: 1 }, true, "1", "🎈", "🎈"];
     for (const key of keys) await trigger({ key });
@@ -229,7 +229,7 @@ describe("batch_key", () => {
     expect((await outputs()).map(({ count }) => count)).toEqual([2, 1, 2, 1, 2]);
   });
 
-  it("has one bucket for all that miss it, which is the one of null", async () => {
+  it("has one bucket for all triggers without it, shared with null", async () => {
     await pipeline.commit("orders", [keyed, sms("send")]);
     for (const data of [{}, { key: null }, { key: "null" }]) await trigger(data);
     await later(HOUR);
@@ -249,7 +249,7 @@ describe("batch_key", () => {
 });
 
 describe("a window", () => {
-  it("once open is not moved by a later run's length, longer or shorter", async () => {
+  it("once open is not moved by a later run's longer or shorter window", async () => {
     await pipeline.commit("orders", [dynamic, sms("send")]);
     const opener = await trigger({ window: "1h" });
     await trigger({ window: "10d" });
@@ -272,7 +272,7 @@ describe("a window", () => {
       250,
     ],
     [
-      "of the profile",
+      "from the profile",
       { window_type: "dynamic", dynamic_window_expr: "$recipient.patience" },
       {},
       5 * MINUTE,
@@ -291,7 +291,7 @@ describe("a window", () => {
       { due: "2026-07-17T13:00:00Z" },
       50 * MINUTE,
     ],
-  ])("%s ends in its time", async (_name, window, data, ms) => {
+  ])("%s ends in time", async (_name, window, data, ms) => {
     await pipeline.commit("orders", [gathering(window), sms("send")]);
     const run = await trigger(data, { recipients: [{ ...ann, patience: "5m" }] });
     expect(run.wake_at).toEqual(new Date(now.getTime() + ms));
@@ -310,7 +310,7 @@ describe("a window", () => {
     ["the past", "2020-01-01T00:00:00Z", /is not in the future/],
     ["far too long a time", 1e15, /after the year 9999/],
     ["a map", { seconds: 5 }, /must be whole seconds/],
-  ])("of %s stops the run, and the log says why", async (_name, window, why) => {
+  ])("of %s stops the run, and logs the reason", async (_name, window, why) => {
     await pipeline.commit("orders", [dynamic, sms("send")]);
     const run = await trigger(window === undefined ? {} : { window });
     expect(run.status).toBe("failed");
@@ -326,7 +326,7 @@ describe("a window", () => {
     expect(await sentBy()).toEqual([]);
   });
 
-  it("relative to something whose time has come already closes at once, with a warning", async () => {
+  it("relative to a time that has passed closes at once, with a warning", async () => {
     const relative_to = {
       pivot_expr: ".due",
       offset_type: "before",
@@ -342,7 +342,7 @@ describe("a window", () => {
 });
 
 describe("a batch that lets the first item through", () => {
-  it("sends at once with a count of one, and later what came behind without it", async () => {
+  it("sends the first at once with a count of one, and later the others without it", async () => {
     await pipeline.commit("orders", [flushing, sms("send")]);
     for (const data of upTo(4)) await trigger(data);
     expect(await sentBy()).toEqual(["send"]);
@@ -359,7 +359,7 @@ describe("a batch that lets the first item through", () => {
     ]);
   });
 
-  it("closes by the clock of the first, not of the second", async () => {
+  it("closes by the arrival of the first item, not of the second", async () => {
     await pipeline.commit("orders", [flushing, sms("send")]);
     const opened = now.getTime();
     await trigger();
@@ -382,7 +382,7 @@ describe("a batch that lets the first item through", () => {
 });
 
 describe("among other nodes", () => {
-  it("behind another batch it gathers what triggers said, not batches of batches", async () => {
+  it("after another batch it gathers the triggers' payloads, not batches of batches", async () => {
     await pipeline.commit("orders", [
       gathering({ batch_key: ".key" }),
       gathering({}, "batch_2"),
@@ -396,7 +396,7 @@ describe("among other nodes", () => {
     expect((await outputs())[0]).toEqual({ count: 2, items: [{ key: "a" }, { key: "b" }] });
   });
 
-  it("behind a time window it takes everything that was released at the opening", async () => {
+  it("after a time window it gathers everything released at the opening", async () => {
     const night = node("timewindow", "window_1", {
       windows: [{ frequency: "daily", stime: "20:00", etime: "21:00" }],
     });
@@ -415,9 +415,9 @@ describe("settings", () => {
   const problemsOf = (properties: JsonObject) => schemaProblems(batch.config, properties);
 
   it.each<[string, JsonObject]>([
-    ["what is needed", good],
+    ["only the required ones", good],
     [
-      "blank where there is nothing to say",
+      "blank where optional",
       { ...good, batch_key: "", retain_count: null, retain_order: null, dynamic_window_expr: null },
     ],
     ["everything", { ...good, batch_key: ".id", retain_count: 100, retain_order: "last" }],
@@ -448,7 +448,7 @@ describe("settings", () => {
     expect(problemsOf(properties)).toEqual([problem]);
   });
 
-  it("name their expressions, so that what does not parse is refused at commit", () => {
+  it("name their expressions, so that one that does not parse is refused at commit", () => {
     const settings = batch.config.parse({
       ...good,
       window_type: "dynamic",

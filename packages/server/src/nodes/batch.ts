@@ -58,10 +58,10 @@ const config = z.discriminatedUnion(
 type Settings = z.output<typeof config>;
 
 /**
- * One notification for many triggers. The first run of a recipient (and tenant, and batch key) opens a window whose
- * end is fixed for good; whoever comes until then ends here and leaves its payload. At the end the opener goes on
- * with `$batched_events` and `$batched_events_count`, and the next run opens a new window. With `flush_leading_item`
- * the opener goes on at once and alone, and the second run carries the others.
+ * One notification for many triggers. The first run of a recipient (and tenant, and batch key) opens a window whose end
+ * is fixed; runs that come until then leave their payload and end. At the end the opener continues with
+ * `$batched_events` and `$batched_events_count`, and the next run opens a new window. With `flush_leading_item` the
+ * opener continues at once on its own, and the second run carries the others.
  */
 export default defineNode({
   type: "batch",
@@ -97,7 +97,7 @@ function hasKey(batch_key: string | null | undefined): batch_key is string {
   return typeof batch_key === "string" && batch_key.trim() !== "";
 }
 
-/** A key that is missing is a bucket of its own: the recipient hears of it all the same. */
+/** A missing key is its own bucket, so that the recipient is still notified. */
 function bucketOf(ctx: NodeContext, batch_key: Settings["batch_key"]): Json | undefined {
   if (!hasKey(batch_key)) return undefined;
   const value = ctx.evaluate("jq", batch_key);

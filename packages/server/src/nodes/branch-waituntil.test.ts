@@ -20,7 +20,9 @@ import { signalProfiles } from "../engine/waits/profile-signals.ts";
 import { createSilentLog } from "../log.ts";
 import branchWaituntil from "./branch-waituntil.ts";
 
-/* Waits as workflows see them. Time is moved by writing `wake_at`. How events find their waits: engine/waiters.test.ts. */
+/*
+ * Waits as workflows see them. Time is moved by writing `wake_at`. How events find their waits: engine/waiters.test.ts.
+ */
 let harness: Harness;
 let pipeline: Pipeline;
 let workers: Worker[] = [];
@@ -67,8 +69,8 @@ async function timeIsUp(worker: Worker): Promise<void> {
   await worker.wake();
 }
 
-/** Every event so far has been told to whoever waits, and heard. */
-const allHeard = () =>
+/** Resolves when every event so far has been signalled and processed. */
+const allProcessed = () =>
   until(async () => {
     const [row] = await harness.services.db.query<{ busy: boolean }>(
       "select exists (select from pgboss.job where state <= 'active' and name ~ '^(expand|execute)') as busy",
@@ -87,7 +89,7 @@ async function begin(nodes: StoredNode[], data: JsonObject = {}): Promise<Worker
 const simple = around(wait("w", { on: [PAID], come: [sms("come")], timeout: [sms("timeout")] }));
 
 describe("a wait", () => {
-  it("goes on with the event's branch when it comes, and rejoins", async () => {
+  it("takes the event's branch when the event comes, and rejoins", async () => {
     await begin(simple);
     await send(pipeline, "Paid", "ann");
 
@@ -98,7 +100,7 @@ describe("a wait", () => {
     expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 0, signals: 0 });
   });
 
-  it("goes on with the default branch when the time is up, and rejoins", async () => {
+  it("takes the default branch when the time is up, and rejoins", async () => {
     const worker = await begin(simple);
     await timeIsUp(worker);
 
@@ -110,7 +112,7 @@ describe("a wait", () => {
   it.each([
     ["come", ["come"]],
     ["timeout", ["timeout"]],
-  ] as const)("ends the run behind a terminal branch: %s", async (way, refs) => {
+  ] as const)("ends the run after a terminal branch: %s", async (way, refs) => {
     const worker = await begin(
       around(
         wait("w", {
@@ -128,16 +130,16 @@ describe("a wait", () => {
     expect(await sentBy()).toEqual(refs);
   });
 
-  it("does not hear an event that was received before it began", async () => {
+  it("ignores an event that was received before it began", async () => {
     await pipeline.call("POST", "/v1/user/ann/", { $sms: "+14155550100" });
     await pipeline.commit("waits", simple);
     await send(pipeline, "Paid", "ann");
     await pipeline.trigger({ workflow: "waits", recipients: ["ann"] });
     await send(pipeline, "Paid", "ann");
-    // All three were accepted while nobody worked: the wait begins behind both events.
+    // All three were accepted while no worker ran: the wait begins after both events.
     await work();
     const run = await waiting();
-    await allHeard();
+    await allProcessed();
 
     expect(await pipeline.runs()).toMatchObject([{ wake_at: run.wake_at }]);
     expect(await sentBy()).toEqual([]);
@@ -146,13 +148,13 @@ describe("a wait", () => {
     expect(await sentBy()).toEqual(["come", "after"]);
   });
 
-  it("ignores what its filter does not let through, and its log does not grow", async () => {
+  it("ignores events that its filter rejects, and its log does not grow", async () => {
     await begin(around(wait("w", { on: [event("Paid", leaf("amount", ">", "100"))], come: [sms("come")] })));
     const before = await waiting();
     for (const amount of [1, 100, "200", null]) await send(pipeline, "Paid", "ann", { amount });
     await send(pipeline, "Paid", "bob", { amount: 500 });
     await send(pipeline, "Refunded", "ann", { amount: 500 });
-    await allHeard();
+    await allProcessed();
 
     expect(await pipeline.runs()).toEqual([{ ...before, updated_at: expect.any(Date) }]);
     expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 1, signals: 0 });
@@ -164,7 +166,7 @@ describe("a wait", () => {
   it.each<[string, JsonObject[], string, JsonObject, boolean]>([
     ["any of several events", [event("Paid"), event("Cancelled")], "Cancelled", {}, true],
     ["names without regard to case", [event("Order PAID")], "order Paid", {}, true],
-    ["names that only begin alike", [event("Paid")], "Paid twice", {}, false],
+    ["names with a common beginning only", [event("Paid")], "Paid twice", {}, false],
     ["names with spaces around them", [event(" Paid ")], "Paid", {}, true],
     [
       "leaves of a filter are AND-ed",
@@ -229,14 +231,14 @@ describe("a wait", () => {
     await work();
     await waiting();
     await send(pipeline, name, "ann", properties);
-    await allHeard();
+    await allProcessed();
 
     const [run] = await pipeline.runs();
     expect(run?.status).toBe(ends ? "completed" : "in_progress");
     expect(await sentBy()).toEqual(ends ? ["come", "after"] : []);
   });
 
-  it("says in the log what it waits for, what came and what its filter saw", async () => {
+  it("logs what it waits for, which event came and the values its filter read", async () => {
     await begin(simple.with(0, wait("w", { on: [event("Paid", leaf("amount", ">", "limit"))] })), {
       limit: 5,
     });
@@ -254,7 +256,7 @@ describe("a wait", () => {
     ]);
   });
 
-  it("keeps the event for later conditions, and out of the payload", async () => {
+  it("keeps the event for later conditions, but not in the payload", async () => {
     await begin([
       wait("w", { on: [PAID] }),
       branch("b", [
@@ -296,11 +298,11 @@ describe("a wait", () => {
     expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 0, signals: 0 });
   });
 
-  it("that follows another does not hear the event that ended it", async () => {
+  it("that follows another is not ended by the same event", async () => {
     await begin([wait("one", { on: [PAID] }), wait("two", { on: [PAID] }), sms("after")]);
     await send(pipeline, "Paid", "ann");
     await waiting("1");
-    await allHeard();
+    await allProcessed();
     expect(await sentBy()).toEqual([]);
     await send(pipeline, "Paid", "ann");
     await pipeline.finished(1);
@@ -318,7 +320,7 @@ describe("a wait", () => {
     expect(await sentBy()).toEqual(["come", "after"]);
   });
 
-  it("hears an event that also starts a workflow", async () => {
+  it("ends on an event that also starts a workflow", async () => {
     await pipeline.commit("receipt", [sms("receipt")], { events: ["Paid"] });
     await begin(simple);
     await send(pipeline, "Paid", "ann");
@@ -327,7 +329,7 @@ describe("a wait", () => {
     expect((await sentBy()).toSorted()).toEqual(["after", "come", "receipt"]);
   });
 
-  it("hears of lists that its user enters or leaves", async () => {
+  it("ends on the event of a list that its user enters or leaves", async () => {
     await begin(around(wait("w", { on: [event("$USER_ENTERED_LIST - VIPs")], come: [sms("come")] })));
     await harness.services.engine.accept({
       workspace_id: pipeline.workspace_id,
@@ -350,8 +352,8 @@ describe("a wait", () => {
   });
 });
 
-describe("whose events a wait hears", () => {
-  async function hears(
+describe("whose events end a wait", () => {
+  async function isEndedBy(
     body: { recipients: (string | JsonObject)[]; actor?: Json },
     who: string,
   ): Promise<boolean> {
@@ -360,7 +362,7 @@ describe("whose events a wait hears", () => {
     await work();
     await waiting();
     await send(pipeline, "Paid", who);
-    await allHeard();
+    await allProcessed();
     return (await pipeline.runs())[0]?.status === "completed";
   }
   const object = { object_type: "team", id: "blue", $sms: "+14155550144" };
@@ -368,7 +370,7 @@ describe("whose events a wait hears", () => {
 
   it.each<[string, { recipients: (string | JsonObject)[]; actor?: Json }, string, boolean]>([
     ["its recipient's", { recipients: [ann] }, "ann", true],
-    ["nobody else's", { recipients: [ann] }, "bob", false],
+    ["not another user's", { recipients: [ann] }, "bob", false],
     ["not its actor's where the recipient is a user", { recipients: [ann], actor: "bob" }, "bob", false],
     ["its actor's where the recipient is an object", { recipients: [object], actor: "bob" }, "bob", true],
     [
@@ -377,15 +379,15 @@ describe("whose events a wait hears", () => {
       "bob",
       true,
     ],
-    ["of an object without an actor: nobody's", { recipients: [object] }, "blue", false],
+    ["of an object without an actor: none", { recipients: [object] }, "blue", false],
     [
-      "of somebody who has no profile",
+      "of a user without a profile",
       { recipients: [{ distinct_id: "zoe", $sms: "+14155550133", $skip_create: true }] },
       "zoe",
       true,
     ],
-  ])("%s", async (_name, body, who, heard) => {
-    expect(await hears(body, who)).toBe(heard);
+  ])("%s", async (_name, body, who, ends) => {
+    expect(await isEndedBy(body, who)).toBe(ends);
   });
 });
 
@@ -415,7 +417,7 @@ describe("the longest time", () => {
     expect(Math.abs((run.wake_at?.getTime() ?? 0) - run.created_at.getTime() - ms)).toBeLessThan(30_000);
   });
 
-  it("of nothing takes the default branch at once", async () => {
+  it("of zero takes the default branch at once", async () => {
     await pipeline.commit(
       "waits",
       around(
@@ -434,7 +436,7 @@ describe("the longest time", () => {
     ["text", "soon"],
     ["the past", "2020-01-01T00:00:00Z"],
     ["a map", {}],
-  ])("of %s stops the run, and the log says why", async (_name, patience) => {
+  ])("of %s stops the run, and logs the reason", async (_name, patience) => {
     await pipeline.commit("waits", around(wait("w", { on: [PAID], until: dynamic(".patience") })));
     const data = patience === undefined ? {} : { patience };
     await pipeline.trigger({ workflow: "waits", recipients: [ann], data });
@@ -455,7 +457,7 @@ describe("conditions of a wait", () => {
   const gold = group("AND", leaf("tier", "==", '"gold"', "$recipient"));
   const nodes = around(wait("w", { on: [PAID, gold], come: [sms("come")], timeout: [sms("timeout")] }));
 
-  /** As whoever edits profiles does it: in the transaction of the edit, those who wait are told. */
+  /** Edits a profile as an endpoint does: in the transaction of the edit, the waiting runs are signalled. */
   async function setTier(tier: string): Promise<void> {
     const { db, recipients } = harness.services;
     const queue = createQueue({
@@ -476,7 +478,7 @@ describe("conditions of a wait", () => {
     await queue.stop();
   }
 
-  it("that hold already are not waited for", async () => {
+  it("that are already true do not wait", async () => {
     await pipeline.commit("waits", nodes);
     await pipeline.trigger({ workflow: "waits", recipients: [{ ...ann, tier: "gold" }] });
     await work();
@@ -488,11 +490,11 @@ describe("conditions of a wait", () => {
     ]);
   });
 
-  it("are looked at again when the profile they read changes", async () => {
+  it("are evaluated again when the profile they read changes", async () => {
     await begin(nodes);
     const before = await waiting();
     await setTier("silver");
-    await allHeard();
+    await allProcessed();
     expect(await pipeline.runs()).toEqual([{ ...before, updated_at: expect.any(Date) }]);
     await setTier("gold");
     await pipeline.finished(1);
@@ -501,7 +503,7 @@ describe("conditions of a wait", () => {
     expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 0, signals: 0 });
   });
 
-  it("hear of a change between the look at the profile and the wait", async () => {
+  it("do not miss a change between reading the profile and the wait", async () => {
     const { db } = harness.services;
     await pipeline.commit("waits", [delay("d", "1h"), ...nodes]);
     await pipeline.trigger({ workflow: "waits", recipients: [ann] });
@@ -512,7 +514,7 @@ describe("conditions of a wait", () => {
     ]);
     const changed = Promise.withResolvers<void>();
     const held = Promise.withResolvers<void>();
-    // The walk has looked at the profile, and cannot write its waiter before this one is gone.
+    // The walk has read the profile, and cannot write its waiter until this transaction ends.
     const holding = db
       .tx(async (tx) => {
         await tx.query(
@@ -542,14 +544,14 @@ describe("conditions of a wait", () => {
     expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 0, signals: 0 });
   });
 
-  it("stand beside events, any of which is enough", async () => {
+  it("can be combined with events, any of which is enough", async () => {
     await begin(nodes);
     await send(pipeline, "Paid", "ann");
     await pipeline.finished(1);
     expect(await sentBy()).toEqual(["come", "after"]);
   });
 
-  it("on the payload alone watch nobody", async () => {
+  it("on the payload alone watch no profile", async () => {
     await begin([wait("w", { on: [group("AND", leaf("a", "==", "1"))] })]);
     expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 0, signals: 0 });
   });
@@ -572,7 +574,7 @@ it("whose stored conditions no longer make sense fails with the branch and the f
   expect(run?.steps.at(-1)?.m).toMatch(/^w-come\.conditions\.0\.event_name: /);
 });
 
-it("names the expressions of its longest time by where they stand among the conditions", () => {
+it("names the expressions of its longest time by their path in the conditions", () => {
   const rules = branchWaituntil.branches;
   const longest = (delay_properties: JsonObject) => {
     const parsed = rules?.conditions(true).parse([{ type: "delay", delay_properties }]);

@@ -18,9 +18,8 @@ import {
 import { delaySettings, resolveTarget, targetExpressions, type WaitTarget } from "./shared/wait-target.ts";
 
 /**
- * Waits until something is so, at the longest for a time. The first branch says what: events of the run's user, each
- * with a filter, or conditions on what is known, any one of which is enough. The default branch is taken when the time
- * is up first.
+ * Waits for something to happen, up to a maximum time. The first branch lists events of the run's user, each with a
+ * filter, or conditions; any one is enough. The default branch is taken when the time is up first.
  */
 type Branch =
   | { kind: "awaited"; events: AwaitedEvent[]; conditions: Condition[]; watches: Watched }
@@ -32,8 +31,8 @@ interface AwaitedEvent {
 }
 
 /**
- * What the conditions read that may change while the run waits. Of preferences and messages nothing is heard: they
- * count as they are when one of these changes.
+ * The data read by the conditions that may change while the run waits. Changes of preferences and messages send no
+ * signal: their current values count when one of these changes.
  */
 interface Watched {
   recipient: boolean;
@@ -108,7 +107,7 @@ export default defineNode({
           })),
   },
   config: z.looseObject({}).nullish(),
-  /** The time is worked out once, on entry. Events count from here on; conditions may hold already. */
+  /** The time is computed once, on entry. Events count from here on; conditions may be true already. */
   run(ctx) {
     const found = findBranches(ctx);
     if (found === null) return incomplete;
@@ -159,14 +158,16 @@ function findBranches(ctx: Context): { condition: Placed<"awaited">; until: Plac
   return condition === null || until === null ? null : { condition, until };
 }
 
-/** Cannot be committed; a version that was stored by other means may be. */
+/** Refused at commit; a version stored by other means may still contain it. */
 const incomplete: NodeOutcome = {
   kind: "fail",
   code: "wait_incomplete",
   message: "wait: needs one branch with what it waits for, and a default branch with the longest time",
 };
 
-/** What may end the wait early. Events are the user's own; a list of conditions that are all on the payload has none. */
+/**
+ * Topics that may end the wait early. Events are the user's own; conditions that only read the payload have no topic.
+ */
 function topicsOf({ run }: Context, { events, watches }: Placed<"awaited">): Topic[] {
   const { recipient, actor, events_of } = run;
   const topics: Topic[] =
@@ -182,12 +183,12 @@ function topicsOf({ run }: Context, { events, watches }: Placed<"awaited">): Top
   return topics;
 }
 
-/** Null while none of them holds. */
+/** Null while the conditions are not true. */
 function testConditions(
   ctx: Context,
   { conditions, index, name, ref }: Placed<"awaited">,
 ): NodeOutcome | null {
-  // An empty list of conditions would hold: here it says that only events are waited for.
+  // An empty list of conditions would be true: here it means that only events are waited for.
   if (conditions.length === 0) return null;
   const { result, trace } = ctx.test(conditions);
   if (!result) return null;
@@ -199,7 +200,7 @@ function testConditions(
   return { kind: "branch", index };
 }
 
-/** The same event may be waited for several times, with different filters: the first that passes is logged. */
+/** The same event may be listed several times with different filters: the first that passes is logged. */
 function testEvent(
   ctx: Context,
   { events, index, name, ref }: Placed<"awaited">,

@@ -2,10 +2,10 @@ import { z } from "zod";
 import { type Condition, conditionsSchema, namespacesRead } from "../core/conditions/conditions.ts";
 import { defineNode } from "../engine/node.ts";
 
-/** The default is taken when nothing else holds, whatever is written there. */
+/** Ignores the conditions of the default branch, which is taken when no other is true. */
 const ignored = z.unknown().transform((): Condition[] => []);
 
-/** Conditional branches in order; the first that holds wins, none gives the default, which is the last. */
+/** Conditional branches in order; the first true one is taken, otherwise the default, which is the last. */
 export default defineNode({
   type: "branch",
   short: "branch",

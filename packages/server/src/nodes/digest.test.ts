@@ -35,7 +35,7 @@ const digesting = (schedule: JsonObject, rest: JsonObject = {}) =>
   node("digest", "digest_1", { schedule_type: "static", schedule, ...rest });
 const dynamic = node("digest", "digest_1", { schedule_type: "dynamic", dynamic_schedule_expr: ".when" });
 
-/** The version is from the beginning of the year, by the clock of the test: schedules are counted from there. */
+/** Dates the version at the beginning of the year, by the test's clock: schedules are counted from there. */
 async function commit(nodes: StoredNode[]): Promise<void> {
   const id = await pipeline.commit("digest", nodes);
   await harness.services.db.query("update workflow_version set version_at = $2 where id = $1", [
@@ -94,7 +94,7 @@ describe("a digest", () => {
     expect(closing(await trigger({ n: 3 }))).toBe("2026-07-18T16:00Z");
   });
 
-  it("of a day without triggers does not happen", async () => {
+  it("is not sent on a day without triggers", async () => {
     await commit([digesting({ frequency: "daily", time: "16:00" }), sms("send")]);
     await trigger();
     await at("2026-07-17T16:00:00Z");
@@ -107,7 +107,7 @@ describe("a digest", () => {
     ["on the day they go back", "2026-10-25T12:00:00Z", "2026-10-25T19:00Z"],
     ["over the night they go back", "2026-10-24T18:00:00Z", "2026-10-25T19:00Z"],
     ["over the night they go forward", "2026-03-28T19:00:00Z", "2026-03-29T18:00Z"],
-  ])("at seven in the evening of London is then %s", async (_name, arrival, expected) => {
+  ])("at 19:00 in London is then %s", async (_name, arrival, expected) => {
     await commit([digesting(EVENING), sms("send")]);
     now = new Date(arrival);
     expect(closing(await trigger({}, { ...ann, $timezone: "Europe/London" }))).toBe(expected);
@@ -123,12 +123,12 @@ describe("a digest", () => {
       "2026-07-17T23:00Z",
     ],
     [
-      "UTC, where nothing is said",
+      "UTC, where no zone is set",
       { frequency: "daily", time: "19:00" },
       { ...ann, $timezone: "Asia/Kathmandu" },
       "2026-07-17T19:00Z",
     ],
-  ])("is in the zone that is meant: %s", async (_name, schedule, recipient, expected) => {
+  ])("uses the configured zone: %s", async (_name, schedule, recipient, expected) => {
     await harness.services.db.query(
       "update workspace set timezone = 'Asia/Kolkata' where workspace_id = $1",
       [pipeline.workspace_id],
@@ -137,7 +137,7 @@ describe("a digest", () => {
     expect(closing(await trigger({}, recipient))).toBe(expected);
   });
 
-  it("that starts on 17 July at five in the afternoon first closes on the 18th at four", async () => {
+  it("that starts on 17 July at 17:00 first closes on the 18th at 16:00", async () => {
     await commit([
       digesting({ frequency: "daily", time: "16:00", dtstart: "2026-07-17T17:00:00" }),
       sms("send"),
@@ -156,7 +156,7 @@ describe("a digest", () => {
     expect(closing(await trigger())).toBe("2026-07-20T08:00Z");
   });
 
-  it("keeps the end it opened with when schedule and zone change", async () => {
+  it("keeps its closing time when schedule and zone change", async () => {
     await commit([digesting(EVENING), sms("old")]);
     const opener = await trigger({ n: 1 }, { ...ann, $timezone: "Europe/London" });
     await commit([digesting({ frequency: "daily", time: "14:00" }), sms("new")]);
@@ -167,7 +167,7 @@ describe("a digest", () => {
     expect(closing(await trigger())).toBe("2026-07-18T14:00Z");
   });
 
-  it("retains what it is told to, and counts all", async () => {
+  it("retains the configured items, and counts all", async () => {
     await commit([
       digesting({ frequency: "hourly" }, { retain_count: 2, retain_order: "last" }),
       sms("send"),
@@ -177,7 +177,7 @@ describe("a digest", () => {
     expect(await outputs()).toEqual([{ count: 3, items: [{ n: 2 }, { n: 3 }] }]);
   });
 
-  it("behind a batch gathers the triggers, and not what the batch made of them", async () => {
+  it("after a batch gathers the triggers, not the batch's result", async () => {
     const batch = node("batch", "batch_1", {
       mode: "accumulate_all",
       window_type: "fixed",
@@ -199,7 +199,7 @@ describe("a digest", () => {
 describe("trigger_min_count", () => {
   const three = digesting({ frequency: "daily", time: "16:00" }, { trigger_min_count: 3, retain_count: 1 });
 
-  it("unmet ends the run in peace, and nothing is sent", async () => {
+  it("unmet completes the run, and nothing is sent", async () => {
     await commit([three, sms("send")]);
     await trigger();
     await trigger();
@@ -213,14 +213,14 @@ describe("trigger_min_count", () => {
     expect(await sentBy()).toEqual([]);
   });
 
-  it("met by the count, not by what is retained, lets the run go on", async () => {
+  it("met by the count, not by the retained items, lets the run continue", async () => {
     await commit([three, sms("send")]);
     for (const n of [1, 2, 3]) await trigger({ n });
     await at("2026-07-17T16:00:00Z");
     expect(await sentBy()).toEqual(["send"]);
   });
 
-  it("does not carry over what one digest had too few of", async () => {
+  it("does not carry the items of one digest over to the next", async () => {
     await commit([three, sms("send")]);
     await trigger();
     await trigger();
@@ -233,9 +233,9 @@ describe("trigger_min_count", () => {
 
 describe("a dynamic schedule", () => {
   it.each<[string, JsonObject, string]>([
-    ["of the payload", { when: { frequency: "daily", time: "16:00" } }, "2026-07-17T16:00Z"],
+    ["from the payload", { when: { frequency: "daily", time: "16:00" } }, "2026-07-17T16:00Z"],
     [
-      "with the blanks that editors leave",
+      "with blank fields from editors",
       { when: { frequency: "daily", time: "", interval: null, tz_fixed: "", weekdays: null } },
       "2026-07-18T00:00Z",
     ],
@@ -299,7 +299,7 @@ describe("a dynamic schedule", () => {
       },
       /no day on which it could close/,
     ],
-  ])("that is %s stops the run, and the log says why", async (_name, data, why) => {
+  ])("that is %s stops the run, and logs the reason", async (_name, data, why) => {
     await commit([dynamic, sms("send")]);
     const run = await trigger(data);
     expect(run.status).toBe("failed");
@@ -330,9 +330,9 @@ describe("settings", () => {
   const problemsOf = (properties: JsonObject) => schemaProblems(digest.config, properties);
 
   it.each<[string, JsonObject]>([
-    ["what is needed", good],
+    ["only the required ones", good],
     [
-      "blank where there is nothing to say",
+      "blank where optional",
       { ...good, dynamic_schedule_expr: null, trigger_min_count: null, retain_count: null },
     ],
     ["everything", { ...good, trigger_min_count: 5, retain_count: 100, retain_order: "last" }],
@@ -360,7 +360,7 @@ describe("settings", () => {
     expect(problemsOf(properties)).toEqual([problem]);
   });
 
-  it("name the expression, so that what does not parse is refused at commit", () => {
+  it("name the expression, so that one that does not parse is refused at commit", () => {
     const settings = digest.config.parse({ schedule_type: "dynamic", dynamic_schedule_expr: ".when" });
     expect(digest.expressions?.(settings)).toEqual([
       { path: "dynamic_schedule_expr", language: "jq", source: ".when" },

@@ -46,10 +46,10 @@ const config = z.discriminatedUnion(
 type Settings = z.output<typeof config>;
 
 /**
- * A batch of each recipient (and tenant) that closes by the calendar: at the next occurrence of its schedule, whenever
- * its first run arrives. Where nobody arrives nothing is sent. Its end is fixed when it opens; neither a new version
- * nor a new time zone of the recipient moves it. Where a category lets recipients choose the schedule, it is in their
- * time zone, and who wants to hear at once is not kept waiting.
+ * A batch per recipient (and tenant) that closes by the calendar: at the next occurrence of its schedule, whenever its
+ * first run arrives. Nothing is sent if no run arrives. Its end is fixed when it opens; neither a new version nor a new
+ * time zone of the recipient moves it. Where a category lets recipients choose the schedule, it is in their time zone,
+ * and recipients who chose immediate delivery do not wait.
  */
 export default defineNode({
   type: "digest",
@@ -67,7 +67,7 @@ export default defineNode({
     if (schedule === null) return batchAlone(ctx);
     const { recipient_timezone, account_timezone, version_at } = ctx.run;
     const zone = zoneOf(schedule, recipient_timezone, account_timezone);
-    // A sandbox's clock may stand before the commit: its schedule was set by then all the same.
+    // A sandbox's clock may be before the commit: then the schedule counts from the clock's time.
     const set_at = version_at < ctx.now ? version_at : ctx.now;
     const closes_at = nextOccurrence(schedule, ctx.now, zone, set_at);
     if (closes_at === null) return invalid("the schedule has no day on which it could close");
@@ -80,7 +80,7 @@ export default defineNode({
   },
 });
 
-/** Null: at once. */
+/** Null: send at once. */
 type Found = { ok: true; schedule: Schedule | null } | { ok: false; outcome: NodeOutcome };
 
 function scheduleOf(ctx: NodeContext, settings: Settings): Found {
@@ -114,7 +114,7 @@ function categorySchedule(ctx: NodeContext): Found {
   return readSchedule({ ...schedule, tz_selection }, `digest schedule '${chosen.label}'`);
 }
 
-/** What is stored of a category may be older than the rules of schedules. */
+/** A category's stored schedule may be older than the rules for schedules. */
 function readSchedule(value: unknown, label: string): Found {
   const parsed = scheduleSchema.safeParse(value);
   if (parsed.success) return { ok: true, schedule: parsed.data };

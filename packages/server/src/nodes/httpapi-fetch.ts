@@ -5,14 +5,14 @@ import { defineNode, next, type NodeOutcome } from "../engine/node.ts";
 
 const config = httpSettings.extend({
   http_method: z.literal("GET", "must be GET").default("GET").describe("A fetch changes nothing."),
-  /** Published samples write the key, always without a value. */
+  /** Published samples contain the key, always without a value. */
   body: z
     .union([z.null(), z.literal("")], "must be null: a fetch sends no body")
     .optional()
     .describe("Nothing: a fetch sends no body."),
 });
 
-/** Brings data into the payload. Without it what follows would say something wrong: a failure ends the run. */
+/** Fetches data into the payload. A failure ends the run, because what follows would be wrong without the data. */
 export default defineNode({
   type: "httpapi_fetch",
   short: "fetch",

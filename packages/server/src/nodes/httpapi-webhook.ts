@@ -14,7 +14,7 @@ const config = httpSettings.extend({
   ),
 });
 
-/** Tells another system, and is a row of the message log like everything that is sent: a failure does not end the run. */
+/** Notifies another system, and is a row of the message log like every message: a failure does not end the run. */
 export default defineNode({
   type: "httpapi_webhook",
   short: "webhook",

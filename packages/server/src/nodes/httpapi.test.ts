@@ -7,7 +7,7 @@ import fetchNode from "./httpapi-fetch.ts";
 import webhookNode from "./httpapi-webhook.ts";
 
 /*
- * The calls that settings come to, and what is made of answers. That calls are made, and made again, is tested in
+ * The calls built from settings, and how responses are used. That calls are made, and repeated, is tested in
  * engine/call.test.ts.
  */
 const fetching = fetchNode as unknown as NodeDefinition;
@@ -34,7 +34,7 @@ const headerOf = (call: HttpCall, wanted: string) =>
   call.headers.find(([name]) => name.toLowerCase() === wanted)?.[1];
 
 describe("the call of an HTTP node", () => {
-  it("has a key that is the same whenever the same node of the same run makes it", () => {
+  it("has the same key whenever the same node of the same run makes it", () => {
     expect(built(fetching, { url })).toEqual({
       method: "GET",
       url: "https://api.example.com/a",
@@ -44,7 +44,7 @@ describe("the call of an HTTP node", () => {
     });
   });
 
-  it("keeps the key that its author gives", () => {
+  it("keeps a key given by its author", () => {
     const { headers } = post({ headers: [{ key: '"idempotency-key"', value: "data.id[0:1] + data.count" }] });
     expect(headers).toEqual([["idempotency-key", "73"]]);
   });
@@ -56,12 +56,12 @@ describe("the call of an HTTP node", () => {
     ["Unicode and spaces", '"https://h.example/" + data.id', "https://h.example/7%20%C3%A4"],
     ["credentials and a fragment", '"https://u:p@h.example/#top"', "https://u:p@h.example/"],
     ["an international host", '"https://bücher.example/"', "https://xn--bcher-kva.example/"],
-    ["somebody of the run", '"http://h.example/" + data["$recipient"].distinct_id', "http://h.example/ann"],
+    ["a person of the run", '"http://h.example/" + data["$recipient"].distinct_id', "http://h.example/ann"],
   ])("goes to %s", (_title, source, expected) => {
     expect(built(fetching, { url: source }).url).toBe(expected);
   });
 
-  it("adds parameters to the query that the URL has, and leaves out those that are null", () => {
+  it("adds parameters to the URL's query, and omits those that are null", () => {
     const query_params = [
       { key: '"q"', value: "data.id" },
       { key: '"n"', value: "data.count" },
@@ -74,7 +74,7 @@ describe("the call of an HTTP node", () => {
     );
   });
 
-  it("takes the names of headers and parameters plain, as samples write them", () => {
+  it("accepts plain names of headers and parameters, as in the samples", () => {
     const call = built(fetching, {
       url,
       headers: [{ key: "tenant", value: '"t"' }],
@@ -88,7 +88,7 @@ describe("the call of an HTTP node", () => {
     expect(headerOf(call, "tenant")).toBe("t");
   });
 
-  it("refuses the same names where Jsonnet is meant: a value that is not there is no text", () => {
+  it("refuses plain names as values: an unknown variable is not a text", () => {
     expect(createBench(DATA).run(fetching, { url, query_params: [{ key: "q", value: "id" }] })).toMatchObject(
       {
         kind: "fail",
@@ -110,13 +110,13 @@ describe("the call of an HTTP node", () => {
     ],
     ["a map of another type", { body: "{ a: 1 }", body_content_type: "text/plain" }, '{"a":1}', "text/plain"],
     [
-      "a type that is JSON by another name",
+      "another JSON type",
       { body: '"x"', body_content_type: "application/vnd.api+json; charset=utf-8" },
       '"x"',
       "application/vnd.api+json; charset=utf-8",
     ],
     [
-      "the type of a header",
+      "the type from a header",
       { body: '"<a/>"', headers: [{ key: "Content-Type", value: '"text/xml"' }] },
       "<a/>",
       "text/xml",
@@ -192,7 +192,7 @@ describe("the call of an HTTP node", () => {
     });
   });
 
-  it("takes words of JavaScript for names like all others", () => {
+  it("accepts JavaScript property names like all others", () => {
     const headers = ["__proto__", "constructor"].map((key) => ({ key: `"${key}"`, value: '"x"' }));
     expect(post({ headers }).headers.slice(0, 2)).toEqual([
       ["__proto__", "x"],
@@ -229,7 +229,7 @@ describe("the settings of an HTTP node", () => {
     expect(refusals(node, properties)).toEqual(expected);
   });
 
-  it("tell which of them are expressions", () => {
+  it("list their expressions", () => {
     const properties = webhook.config.parse({
       http_method: "POST",
       url,
@@ -253,7 +253,7 @@ describe("the settings of an HTTP node", () => {
 
 const answered = (status: number, body: string): HttpReply => ({ ok: true, status, body, took_ms: 3 });
 
-describe("the answer to an HTTP node", () => {
+describe("the response to an HTTP node", () => {
   const before: JsonObject = { user: { name: "Ann", plan: "pro" }, kept: 1 };
 
   it.each<[string, number, string, string | null, JsonObject]>([
@@ -264,14 +264,14 @@ describe("the answer to an HTTP node", () => {
       null,
       { user: { name: "Bob" }, kept: 1 },
     ],
-    ["is stored under its key", 201, '{"user":1}', "got", { ...before, got: { user: 1 } }],
-    ["replaces what its key held", 200, "[1]", "user", { user: [1], kept: 1 }],
-    ["may be any JSON under its key", 200, "null", "got", { ...before, got: null }],
+    ["is stored under the output key", 201, '{"user":1}', "got", { ...before, got: { user: 1 } }],
+    ["replaces the value of the output key", 200, "[1]", "user", { user: [1], kept: 1 }],
+    ["may be any JSON under the output key", 200, "null", "got", { ...before, got: null }],
     ["may be empty", 200, " \n", "got", before],
     ["may have no content", 204, "", null, before],
-    ["is not read when there should be none", 204, "x", null, before],
-    ["may begin with a mark of its byte order", 200, '\ufeff{"a":1}', null, { ...before, a: 1 }],
-    ["takes an empty key for none", 200, '{"a":1}', "", { ...before, a: 1 }],
+    ["is not read when the status allows no body", 204, "x", null, before],
+    ["may begin with a byte order mark", 200, '\ufeff{"a":1}', null, { ...before, a: 1 }],
+    ["treats an empty output key as none", 200, '{"a":1}', "", { ...before, a: 1 }],
   ])("%s", (_title, status, body, output_key, expected) => {
     const bench = createBench(before);
     expect(bench.answer(fetching, { url, output_key }, answered(status, body))).toEqual({ kind: "next" });
@@ -286,7 +286,7 @@ describe("the answer to an HTTP node", () => {
     expect(bench.logged).toMatchObject([{ severity: "warning" }]);
   });
 
-  it("cannot reach a prototype, neither by what it holds nor by its key", () => {
+  it("cannot reach a prototype, neither by its content nor by the output key", () => {
     const bench = createBench({});
     bench.answer(fetching, { url }, answered(200, '{"__proto__":{"admin":true},"constructor":1}'));
     bench.answer(fetching, { url, output_key: "__proto__" }, answered(200, '{"admin":true}'));
@@ -317,7 +317,7 @@ describe("the answer to an HTTP node", () => {
     ],
   ];
 
-  it.each(failures)("%# that is none ends the run of a fetch", (reply, message) => {
+  it.each(failures)("failure %# ends the run of a fetch", (reply, message) => {
     const bench = createBench(before);
     expect(bench.answer(fetching, { url, output_key: "got" }, reply)).toEqual({
       kind: "fail",
@@ -327,7 +327,7 @@ describe("the answer to an HTTP node", () => {
     expect(bench.data()).toEqual(before);
   });
 
-  it.each(failures)("%# that is none is an error of a webhook, whose run goes on", (reply, message) => {
+  it.each(failures)("failure %# is an error of a webhook, whose run continues", (reply, message) => {
     const bench = createBench(before);
     expect(bench.answer(webhook, { url, http_method: "POST" }, reply)).toEqual({ kind: "next" });
     expect(bench.data()).toEqual(before);
@@ -357,7 +357,7 @@ describe("the record of a webhook", () => {
     return bench.recorded[0];
   }
 
-  it("has the request and the answer", () => {
+  it("has the request and the response", () => {
     expect(record({ headers: [["X-A", "1"]], body: '{"a":1}' }, answered(200, '{"ok":true}'))).toEqual({
       request: { method: "POST", url: "https://h.example/", headers: { "X-A": "1" }, body: '{"a":1}' },
       response: { status: 200, took_ms: 3, body: '{"ok":true}' },
@@ -365,7 +365,7 @@ describe("the record of a webhook", () => {
     });
   });
 
-  it("has the code of a failure where there was no answer", () => {
+  it("has the code of a failure when there was no response", () => {
     const reply: HttpReply = { ok: false, code: "timeout", reason: "no answer in time", took_ms: 5000 };
     expect(record({}, reply)).toMatchObject({
       response: { status: null, took_ms: 5000, error: "timeout" },
@@ -390,7 +390,7 @@ describe("the record of a webhook", () => {
     });
   });
 
-  it("shows the key by which the other side tells calls apart", () => {
+  it("shows the idempotency key", () => {
     const headers: [string, string][] = [["Idempotency-Key", "RUN:node_1"]];
     expect(record({ headers }, answered(204, ""))?.request.headers).toEqual({
       "Idempotency-Key": "RUN:node_1",
@@ -408,7 +408,7 @@ describe("the record of a webhook", () => {
     expect(record({ url: href }, answered(204, ""))?.request.url).toBe(shown);
   });
 
-  it("cuts what is long, and has nothing that cannot be stored", () => {
+  it("truncates long texts, and drops what cannot be stored", () => {
     const body = `${"x".repeat(9999)}🛎\u0000${"y".repeat(100_000)}`;
     const made = record({ body }, { ok: true, status: 400, body: `\u0000${body}`, took_ms: 1 });
     expect(made?.request).toMatchObject({ body: `${"x".repeat(9999)}\ufffd`, body_truncated: true });

@@ -28,7 +28,7 @@ const bob = { distinct_id: "bob", $sms: "+14155550101" };
 const invoke = (properties: JsonObject = {}) =>
   node("invokeworkflow", "invoke_1", { workflow: "child", recipient_selection: "recipient", ...properties });
 
-/** Ends when every run has ended, and every request that one of them made has become runs. */
+/** Resolves when every run has ended, and every request that one of them made has become runs. */
 async function begin(
   properties: JsonObject,
   trigger: JsonObject = {},
@@ -58,7 +58,7 @@ interface Child extends RunRow {
 async function family(): Promise<{ parent: RunRow; children: Child[] }> {
   const { db } = harness.services;
   const all = await until(async () => {
-    // First whether there is work: what is done is in the rows that are read after it.
+    // Checks for open jobs first: finished work is then in the rows that are read after it.
     const [jobs] = await db.query<{ open: number }>(
       "select count(*)::int as open from pgboss.job where state < 'completed' and name like 'e%'",
     );
@@ -83,7 +83,7 @@ describe("triggering another workflow", () => {
     await pipeline.commit("child", [sms("child_1")]);
   });
 
-  it("makes a run of it that knows whose it is, and goes on at once", async () => {
+  it("makes a run linked to its parent, which continues at once", async () => {
     const { parent, children } = await begin({}, { data: { order: 1 } });
     expect(parent).toMatchObject({ status: "completed" });
     expect(children).toMatchObject([
@@ -107,18 +107,18 @@ describe("triggering another workflow", () => {
 
   it.each<[string, JsonObject, JsonObject]>([
     [
-      "hands the payload on, with its own data over it",
+      "passes the payload, overridden by the node's data",
       { data: "{ b: data.a + 1, c: 3 }" },
       { a: 1, b: 2, c: 3 },
     ],
     [
-      "hands on only its own data when told so",
+      "passes only the node's data when configured so",
       { data: "{ b: 2 }", append_current_run_data: false },
       { b: 2 },
     ],
-    ["hands on nothing when there is neither", { append_current_run_data: false }, {}],
+    ["passes nothing when there is neither", { append_current_run_data: false }, {}],
     [
-      "takes empty settings for none",
+      "treats empty settings as unset",
       { data: " ", actor_selection: "", recipient_expression: null },
       { a: 1, b: 1 },
     ],
@@ -147,13 +147,13 @@ describe("triggering another workflow", () => {
     },
   );
 
-  it("can be for the actor, and by somebody else", async () => {
+  it("can be for the actor, with another actor", async () => {
     const properties = { recipient_selection: "actor", actor_selection: "recipient" };
     const { children } = await begin(properties, { actor: bob });
     expect(children).toMatchObject([{ distinct_id: "bob", actor: { distinct_id: "ann" } }]);
   });
 
-  it("is by whom an expression names", async () => {
+  it("takes the actor from an expression", async () => {
     const { children } = await begin({
       actor_selection: "expression",
       actor_expression: "{ distinct_id: 'cyd' }",
@@ -161,19 +161,19 @@ describe("triggering another workflow", () => {
     expect(children).toMatchObject([{ distinct_id: "ann", actor: { distinct_id: "cyd" } }]);
   });
 
-  it("is for nobody where there is no actor: a warning", async () => {
+  it("is for nobody when there is no actor: a warning", async () => {
     const { parent, children } = await begin({ recipient_selection: "actor" });
     expect(parent.status).toBe("partial_failure");
     expect(children).toEqual([]);
   });
 
-  it("hands an object on as an object", async () => {
+  it("passes an object as an object", async () => {
     const recipients = [{ object_type: "team", id: "a", $sms: "+14155550102" }];
     const { children } = await begin({}, { recipients });
     expect(children).toMatchObject([{ object_type: "team", distinct_id: "a" }]);
   });
 
-  it("hands on what was said of somebody who is not stored, and does not store them", async () => {
+  it("passes the inline data of a recipient who is not stored, and does not store them", async () => {
     const recipients = [
       { is_transient: true, $sms: "+14155550103", name: "Trans" },
       { distinct_id: "skip", $skip_create: true, $sms: "+14155550104" },
@@ -191,7 +191,7 @@ describe("triggering another workflow", () => {
     expect(stored).toEqual([]);
   });
 
-  it("hands device tokens on with the provider that knows them", async () => {
+  it("passes device tokens with their provider", async () => {
     const $androidpush = [{ token: "t-1", provider: "oppo", device_id: "d-1" }];
     const { children } = await begin({}, { recipients: [{ is_transient: true, $androidpush }] });
     expect(children).toMatchObject([
@@ -220,7 +220,7 @@ describe("triggering another workflow", () => {
       /^workflow: workflow with slug 'nope' not found$/,
     ],
     [
-      "recipients that are none",
+      "invalid recipients",
       { recipient_selection: "expression", recipient_expression: "7" },
       /^recipient_expression: must give an id, a map or an array of them, gave 7$/,
     ],
@@ -243,17 +243,17 @@ describe("triggering another workflow", () => {
       /^recipient_expression: .*nope/,
     ],
     [
-      "a map that names nobody",
+      "a map without an id",
       { recipient_selection: "expression", recipient_expression: "{ name: 'x' }" },
       /one of \[distinct_id, object_type\/id\] must be present$/,
     ],
     [
-      "an actor that is none",
+      "an invalid actor",
       { actor_selection: "expression", actor_expression: "[]" },
       /^actor_expression: must give an id or a map, gave \[\]$/,
     ],
-    ["data that is no map", { data: "[1]" }, /^data: must give a map, gave \[1\]$/],
-  ])("fails with %s, and the run goes on", async (_title, properties, message) => {
+    ["data that is not a map", { data: "[1]" }, /^data: must give a map, gave \[1\]$/],
+  ])("fails with %s, and the run continues", async (_title, properties, message) => {
     const { parent, children } = await begin(properties);
     expect(children).toEqual([]);
     expect(parent.status).toBe("failed");
@@ -290,7 +290,7 @@ it("workflows that trigger each other end, ten deep", async () => {
   );
 });
 
-it("a run that is put back to its node does not trigger twice", async () => {
+it("a run that enters its node again does not trigger twice", async () => {
   await pipeline.commit("child", [sms("child_1")]);
   const { parent, children } = await begin({});
   expect(children).toHaveLength(1);
@@ -344,7 +344,7 @@ describe("the settings", () => {
     expect(refusals(invokeNode, properties)).toEqual(expected);
   });
 
-  it("tell the expressions that count", () => {
+  it("list only the expressions in use", () => {
     const config = invokeNode.config.parse({
       workflow: "a",
       recipient_selection: "recipient",

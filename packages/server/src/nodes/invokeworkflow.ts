@@ -59,8 +59,8 @@ const CODE = "invoke_failed";
 const MAX_RECIPIENTS = 100;
 
 /**
- * Triggers another workflow and does not wait for it. It sees the payload as it was before the first batch of this
- * run: the run that carries a batch stands for many triggers, and what it would hand on is only its own.
+ * Triggers another workflow without waiting for it. Passes the payload from before the first batch of this run: a run
+ * that carries a batch stands for many triggers, and should pass only its own.
  */
 export default defineNode({
   type: "invokeworkflow",
@@ -104,7 +104,7 @@ export default defineNode({
   },
 });
 
-/** Null where nobody is meant. */
+/** Null where there is no recipient. */
 function readRecipients(ctx: NodeContext, settings: Settings): Read<Named[] | null> {
   const { recipient_selection: who, recipient_expression } = settings;
   if (who === "actor" && ctx.run.actor === null) return { ok: true, value: null };
@@ -147,7 +147,7 @@ function readData(ctx: NodeContext, { data: source, append_current_run_data }: S
   return read.ok ? { ok: true, value: { ...current, ...read.value } } : read;
 }
 
-/** How a trigger names somebody. */
+/** Whether a value names a recipient, as in a trigger. */
 function isName(value: Json): value is string | JsonObject {
   return typeof value === "string" || isJsonObject(value);
 }

@@ -29,7 +29,7 @@ const config = z
 const CODE = "object_op_failed";
 const NONE = { ok: true as const, value: {} };
 
-/** Who subscribes already gets the properties written over those that are there. */
+/** If already subscribed, the properties are merged over the existing ones. */
 export default defineNode({
   type: "objectoperation_addsubscription",
   short: "object_subscribe",

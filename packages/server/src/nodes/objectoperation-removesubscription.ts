@@ -20,7 +20,7 @@ const config = z
 
 const CODE = "object_op_failed";
 
-/** The object must exist; who does not subscribe to it is no error. */
+/** The object must exist; a missing subscription is not an error. */
 export default defineNode({
   type: "objectoperation_removesubscription",
   short: "object_unsubscribe",

@@ -8,10 +8,7 @@ import type { JsonObject } from "../core/json.ts";
 import type { NodeDefinition } from "../engine/node.ts";
 import { nodes } from "./index.gen.ts";
 
-/*
- * Nodes that change people: their profiles, the lists they are in, the objects they subscribe to. None of them ends a
- * run.
- */
+/* Nodes that change people: their profiles, their lists, the objects they subscribe to. None of them ends a run. */
 let harness: Harness;
 let pipeline: Pipeline;
 
@@ -38,12 +35,12 @@ async function begin(first: StoredNode | StoredNode[], trigger: JsonObject = {})
   });
   expect(answer.status).toBe(202);
   const run = await until(async () => (await pipeline.runs()).find(({ status }) => status !== "in_progress"));
-  // Whatever the node did, the run went on.
+  // The run continued, whatever the node did.
   expect((await pipeline.messages()).map(({ node_ref }) => node_ref)).toContain("after");
   return run;
 }
 
-/** What the nodes in front of the message complained of. */
+/** Warnings and errors of the nodes before the message. */
 const worst = ({ steps }: RunRow) =>
   steps.filter(({ l, n }) => l !== undefined && n !== "after").map(({ l, m, p }) => [l, m, p?.code]);
 const query = <T>(text: string) => harness.services.db.query<T & object>(text, [pipeline.workspace_id]);
@@ -75,7 +72,7 @@ describe("updating a user", () => {
     );
   });
 
-  it("leaves what the run's tenant knows of them as it is", async () => {
+  it("leaves their profile in the run's tenant unchanged", async () => {
     await pipeline.call("POST", "/v1/user/ann/", { plan: "free", $sms: "+14155550100" });
     await pipeline.call("POST", "/v1/tenant/acme/", { tenant_name: "Acme" });
     await pipeline.call("POST", "/v1/user/ann/tenant/acme/", { plan: "gold", $sms: "+14155550155" });
@@ -93,7 +90,7 @@ describe("updating a user", () => {
     expect(await profile("ann")).toMatchObject({ properties: { plan: "pro" } });
   });
 
-  it("reaches again who had said stop, by naming the address", async () => {
+  it("reactivates an inactive address by naming it", async () => {
     await pipeline.call("POST", "/v1/user/ann/", { $sms: "+14155550100" });
     await query("update identity set status = 'inactive' where workspace_id = $1 and channel = 'sms'");
     await begin(update("{ '$sms': '+14155550100' }"), { recipients: ["ann"] });
@@ -106,7 +103,7 @@ describe("updating a user", () => {
     expect(await profile("ann")).toMatchObject({ properties: { plan: "free" } });
   });
 
-  it("takes what is right and warns of what is wrong", async () => {
+  it("applies valid properties and warns about invalid ones", async () => {
     const run = await begin(update("{ plan: 'pro', '$email': 'not an address' }"));
     expect(await profile("ann")).toMatchObject({ properties: { plan: "pro" } });
     expect(worst(run)).toEqual([["warning", expect.stringContaining("not an address"), "done_in_part"]]);
@@ -114,9 +111,9 @@ describe("updating a user", () => {
 
   it.each<[string, string, string, JsonObject]>([
     ["an object", "recipient", "it is an object, not a user", { recipients: [team] }],
-    ["somebody who is not stored", "recipient", "they are not stored", { recipients: [transient] }],
-    ["an actor that there is not", "actor", "there is none", {}],
-  ])("leaves out %s: a warning", async (_title, who, reason, trigger) => {
+    ["a recipient who is not stored", "recipient", "they are not stored", { recipients: [transient] }],
+    ["a missing actor", "actor", "there is none", {}],
+  ])("skips %s with a warning", async (_title, who, reason, trigger) => {
     const run = await begin(update("{ plan: 'pro' }", who), trigger);
     expect(worst(run)).toEqual([["warning", `the ${who} is left out: ${reason}`, "member_left_out"]]);
   });
@@ -166,7 +163,7 @@ describe("moving users between lists", () => {
     return rows.map(({ name, body }) => [name, body.distinct_id]);
   };
 
-  it("adds, and whoever really entered starts what the event triggers", async () => {
+  it("adds users, and each who actually entered starts the event's workflows", async () => {
     await pipeline.commit("welcome", [sms("welcome_1")], { events: ["$USER_ENTERED_LIST - beta"] });
     const run = await begin(
       entering("beta", { ...made, list_name: "Beta {{n}}", user_selection: ["actor", "recipient"] }),
@@ -185,7 +182,7 @@ describe("moving users between lists", () => {
     expect(welcomed).toMatchObject([{ parent_run_id: run.id }, { parent_run_id: run.id }]);
   });
 
-  it("causes no event for who was in the list, or not in it, before", async () => {
+  it("causes no event when the membership does not change", async () => {
     const run = await begin([
       entering("beta", made),
       { ...entering("beta"), ref: "again" },
@@ -235,7 +232,7 @@ describe("moving users between lists", () => {
     expect((await pipeline.messages()).map(({ node_ref }) => node_ref)).toContain("came");
   });
 
-  it("ends, when the event of a list starts what moves people again", async () => {
+  it("ends when a list's event starts a workflow that moves people again", async () => {
     await pipeline.commit("circle", [leaving("beta"), { ...entering("beta"), ref: "again" }], {
       events: ["$USER_ENTERED_LIST - beta"],
     });
@@ -259,13 +256,13 @@ describe("moving users between lists", () => {
     ["a list that is missing", entering("beta"), {}, "list_id: beta not found"],
     ["leaving a list that is missing", leaving("beta"), {}, "list_id: beta not found"],
     [
-      "an id that a template makes wrong",
+      "an invalid id from a template",
       entering("{{x}}-list", { ...made, is_list_id_dynamic: true }),
       { data: { x: "Größe 1" } },
       "list_id: 'Größe 1-list' must be made of a-z, 0-9, - and _",
     ],
     [
-      "an id that a template leaves empty",
+      "an empty id from a template",
       leaving("{{nope}}", { is_list_id_dynamic: true }),
       {},
       "list_id: '' must be made of a-z, 0-9, - and _",
@@ -277,7 +274,7 @@ describe("moving users between lists", () => {
     expect(await members()).toEqual([]);
   });
 
-  it("takes an id out of a template", async () => {
+  it("takes an id from a template", async () => {
     await begin(entering(" city-{{city}} ", { ...made, is_list_id_dynamic: true }), {
       data: { city: "oslo" },
     });
@@ -286,8 +283,8 @@ describe("moving users between lists", () => {
 
   it.each<[string, JsonObject]>([
     ["objects", { recipients: [team] }],
-    ["who is not stored", { recipients: [transient] }],
-  ])("leaves out %s, and makes no list for nobody", async (_title, trigger) => {
+    ["people who are not stored", { recipients: [transient] }],
+  ])("skips %s, and creates no list when nobody is left", async (_title, trigger) => {
     const run = await begin(entering("beta", made), trigger);
     expect(worst(run)).toMatchObject([
       ["warning", expect.stringMatching(/^the recipient is left out: /), "member_left_out"],
@@ -322,7 +319,7 @@ describe("subscribing to objects", () => {
         where s.workspace_id = $1 order by 1, 2`,
     );
 
-  it("adds, with properties that replace those that are there key by key", async () => {
+  it("subscribes, with properties that replace existing ones key by key", async () => {
     const run = await begin(
       [
         subscribing({ ...made, subscription_properties: "{ role: data.role, since: 1 }" }),
@@ -337,13 +334,13 @@ describe("subscribing to objects", () => {
     expect(run.steps.flatMap(({ p }) => (p?.changed === undefined ? [] : [p.changed]))).toEqual([1, 1, 0]);
   });
 
-  it("takes away, and who was not there is no error", async () => {
+  it("unsubscribes, and a missing subscription is not an error", async () => {
     const run = await begin([subscribing(made), leaving(), { ...leaving(), ref: "again" }]);
     expect(run.status).toBe("completed");
     expect(await edges()).toEqual([]);
   });
 
-  it("takes type and id out of templates, and people as they are chosen", async () => {
+  it("takes type and id from templates, and the chosen people", async () => {
     const dynamic = { object_type: "{{kind}}", object_id: "x-{{n}}", is_object_id_dynamic: true };
     await begin(subscribing({ ...made, ...dynamic, user_selection: ["actor"] }), {
       actor: bob,
@@ -366,7 +363,7 @@ describe("subscribing to objects", () => {
     ["an object that is missing", subscribing(), {}, "object 'team/b' not found"],
     ["leaving an object that is missing", leaving(), {}, "object 'team/b' not found"],
     [
-      "properties that are no map",
+      "properties that are not a map",
       subscribing({ ...made, subscription_properties: "1" }),
       {},
       /^subscription_properties: must give a map/,
@@ -378,13 +375,13 @@ describe("subscribing to objects", () => {
       /^subscription_properties: /,
     ],
     [
-      "an id that a template makes wrong",
+      "an invalid id from a template",
       subscribing({ ...made, object_id: "{{x}}", is_object_id_dynamic: true }),
       { data: { x: "a/b" } },
       "object_id: 'a/b' must be made of a-z, 0-9, - and _",
     ],
     [
-      "a type that a template makes wrong",
+      "an invalid type from a template",
       leaving({ object_type: "{{x}}", is_object_id_dynamic: true }),
       { data: { x: "" } },
       "object_type: '' must be made of a-z, 0-9, - and _",
@@ -448,14 +445,14 @@ describe("the settings", () => {
       { object_type: "a", object_id: "b", is_object_id_dynamic: true, ...who },
       ["object_type handlebars", "object_id handlebars"],
     ],
-  ])("of %s %j tell their expressions", (type, properties, expected) => {
+  ])("of %s %j list their expressions", (type, properties, expected) => {
     const definition = of(type);
     const found = definition.expressions?.(definition.config.parse(properties)) ?? [];
     expect(found.map(({ path, language }) => `${path} ${language}`)).toEqual(expected);
   });
 });
 
-it("every type of node is there under its wire name", () => {
+it("every node type is registered under its wire name", () => {
   const wanted = [
     "httpapi_fetch",
     "httpapi_webhook",

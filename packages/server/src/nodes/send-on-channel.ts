@@ -1,6 +1,6 @@
 import { defineSendNode, type SendNode } from "./shared/send.ts";
 
-/** The nodes that send one template, each on a channel of its own. */
+/** Nodes that send one template on one channel. */
 const NODES: SendNode[] = [
   { type: "send_email", short: "email", name: "Email", channels: ["email"] },
   { type: "send_inbox", short: "inbox", name: "Inbox", channels: ["inbox"] },

@@ -5,7 +5,7 @@ import smart from "./send-smart-channel-routing.ts";
 
 const HOUR = 3_600_000;
 
-/** What the node asks delivery for, with these settings; `found` is what its expression gives. */
+/** The node's delivery request with these settings; `found` is the result of its expression. */
 function deliver(properties: JsonObject, found: unknown = null): DeliveryRequest | string {
   let asked: DeliveryRequest | undefined;
   const ctx = {
@@ -18,7 +18,7 @@ function deliver(properties: JsonObject, found: unknown = null): DeliveryRequest
   return asked ?? "nothing";
 }
 
-/** Where and why settings are refused. */
+/** Paths and reasons of refused settings. */
 function refusals(properties: JsonObject): string[] {
   const parsed = smart.config.safeParse({ template: "text", ...properties });
   return parsed.success
@@ -27,7 +27,7 @@ function refusals(properties: JsonObject): string[] {
 }
 
 describe("the smart routing node", () => {
-  it("routes all live channels for an hour until a message was seen, unless told otherwise", () => {
+  it("routes all live channels for an hour until a message was seen, by default", () => {
     expect(deliver({})).toEqual({
       template: "text",
       channels: null,
@@ -35,7 +35,7 @@ describe("the smart routing node", () => {
     });
   });
 
-  it("takes every setting of the wire, and null for what is not set", () => {
+  it("accepts every setting of the wire, and null where unset", () => {
     const settings = {
       channels: ["email", "sms"],
       channels_expr: null,
@@ -68,7 +68,7 @@ describe("the smart routing node", () => {
     expect(deliver({ success })).toMatchObject({ routing: { success: metric, success_is_event: false } });
   });
 
-  it("takes any name for an event, also that of a status", () => {
+  it("accepts any event name, even that of a status", () => {
     for (const success of ["Order Paid", "seen", "interacted", "__proto__", "заказ"]) {
       expect(deliver({ success, success_is_event: true })).toMatchObject({
         routing: { success, success_is_event: true },
@@ -76,7 +76,7 @@ describe("the smart routing node", () => {
     }
   });
 
-  it("takes a channel or a list from its expression, over `channels`, and stops for everything else", () => {
+  it("takes a channel or a list from its expression instead of `channels`, and ends the run on anything else", () => {
     const settings = { channels: ["email"], channels_expr: ".to" };
     expect(deliver(settings, ["sms"])).toMatchObject({ channels: ["sms"] });
     expect(deliver(settings, "sms")).toMatchObject({ channels: ["sms"] });

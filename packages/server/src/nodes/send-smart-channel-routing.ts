@@ -55,7 +55,7 @@ export default defineNode({
   uses: usedTemplate,
   config,
   expressions: channelExpressions,
-  /** The run goes on at once: the steps that are still to come are the waker's. */
+  /** Continues at once: the waker sends the later steps. */
   run(ctx, settings): NodeOutcome {
     const wanted = wantedChannels(ctx, settings);
     if (!wanted.ok) return wanted.outcome;

@@ -24,7 +24,7 @@ const config = z
 
 const CODE = "list_op_failed";
 
-/** Whoever really enters the list causes its entry event. `op` is what the type says, whatever is written there. */
+/** A user who actually enters the list causes its entry event. `op` follows from the type, whatever is stored. */
 export default defineNode({
   type: "subscriberlistoperation_adduser",
   short: "list_add",

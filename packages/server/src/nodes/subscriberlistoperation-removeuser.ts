@@ -20,7 +20,7 @@ const config = z
 
 const CODE = "list_op_failed";
 
-/** Whoever really leaves the list causes its exit event; the list must exist. */
+/** A user who actually leaves the list causes its exit event; the list must exist. */
 export default defineNode({
   type: "subscriberlistoperation_removeuser",
   short: "list_remove",

@@ -59,7 +59,7 @@ async function at(time: string): Promise<RunRow> {
   return quiet();
 }
 
-/** Changes the profile of a user as any edit does; the run once it has looked. */
+/** Changes a user's profile as any edit does; resolves once the run has read its signals. */
 async function change(properties: JsonObject): Promise<void> {
   const { db, recipients } = harness.services;
   await db.tx(async (tx) => {
@@ -68,10 +68,10 @@ async function change(properties: JsonObject): Promise<void> {
     const outcomes = await recipients.apply(tx, pipeline.workspace_id, [{ ...edit, mode: "lenient" }]);
     await signalProfiles(tx, pipeline.workspace_id, outcomes, now, queue);
   });
-  // What it was told is gone when it has been walked.
+  // The walk deletes the signals it reads.
   await until(async () => {
-    const told = await db.query("select 1 from signal where workspace_id = $1", [pipeline.workspace_id]);
-    return told.length === 0;
+    const signals = await db.query("select 1 from signal where workspace_id = $1", [pipeline.workspace_id]);
+    return signals.length === 0;
   });
 }
 
@@ -122,7 +122,7 @@ describe("a time window", () => {
       "2026-07-31T00:00Z",
     ],
     [
-      "that is over at midnight",
+      "that ends at midnight",
       [{ frequency: "daily", stime: "22:00", etime: "24:00" }],
       "2026-07-17T12:00:00Z",
       "2026-07-17T22:00Z",
@@ -139,7 +139,7 @@ describe("a time window", () => {
       "2026-07-18T06:00:00Z",
       "2026-07-18T22:00Z",
     ],
-    ["that says no times", [{ frequency: "daily" }], "2026-07-18T03:00:00Z", null],
+    ["without times", [{ frequency: "daily" }], "2026-07-18T03:00:00Z", null],
     [
       "of several, by the first that opens",
       [
@@ -177,12 +177,12 @@ describe("a time window", () => {
       "2026-07-17T16:00Z",
     ],
     [
-      "the one said inline, for somebody who is not stored",
+      "the inline one, for a recipient who is not stored",
       { tz_selection: "recipient" },
       { is_transient: true, $sms: "+14155550122", $timezone: "America/Los_Angeles" },
       "2026-07-17T16:00Z",
     ],
-  ])("is in the zone that is meant: %s", async (_name, zone, recipient, expected) => {
+  ])("uses the configured zone: %s", async (_name, zone, recipient, expected) => {
     await pipeline.commit("hours", [within([OFFICE], zone), sms("send")]);
     expect(opening(await enter(recipient))).toBe(expected);
   });
@@ -196,7 +196,7 @@ describe("a time window", () => {
     expect(opening(await enter())).toBe("2026-07-18T03:30Z");
   });
 
-  it("that was missed because no worker ran is waited for again", async () => {
+  it("missed because no worker ran is waited for again", async () => {
     await pipeline.commit("hours", [
       within([{ frequency: "daily", stime: "20:00", etime: "20:30" }]),
       sms("send"),
@@ -218,7 +218,7 @@ describe("a time window", () => {
     expect(opening(await at("2026-07-17T20:00:00Z"))).toBe("2026-07-17T21:00Z");
   });
 
-  it("that no calendar has fails the run", async () => {
+  it("that never opens again fails the run", async () => {
     await pipeline.commit("hours", [
       within([{ frequency: "monthly", monthdays: [{ pos: 1 }], stime: "09:00", etime: "10:00" }]),
       sms("send"),
@@ -233,7 +233,7 @@ describe("a time window", () => {
 describe("a recipient who changes the time zone while the run waits", () => {
   beforeEach(async () => {
     await pipeline.commit("hours", [theirs, sms("send")]);
-    // Stored beforehand: what the trigger itself says about a recipient holds for its run, whatever is changed later.
+    // Stored beforehand: the trigger's inline data applies to its run, whatever is changed later.
     await pipeline.call("POST", "/v1/user/ann/", { $sms: ann.$sms, $timezone: "America/Los_Angeles" });
     const run = await enter("ann");
     if (opening(run) !== "2026-07-17T16:00Z")
@@ -247,13 +247,13 @@ describe("a recipient who changes the time zone while the run waits", () => {
     expect(await sentBy()).toEqual(["send"]);
   });
 
-  it("waits less where it opens sooner", async () => {
+  it("waits less when it opens sooner", async () => {
     await change({ $timezone: "America/New_York" });
     expect(opening(await quiet())).toBe("2026-07-17T13:00Z");
     expect(await at("2026-07-17T13:00:00Z")).toMatchObject({ status: "completed" });
   });
 
-  it("waits for the next start where it is over for the day", async () => {
+  it("waits for the next start when it is over for the day", async () => {
     await change({ $timezone: "Asia/Tokyo" });
     expect(opening(await quiet())).toBe("2026-07-18T00:00Z");
     await at("2026-07-17T16:00:00Z");
@@ -275,7 +275,7 @@ describe("a recipient who changes the time zone while the run waits", () => {
     expect(await sentBy()).toEqual(["send"]);
   });
 
-  it("or anything else that does not move the opening sleeps on, and its log does not grow", async () => {
+  it("whose change does not move the opening sleeps on, and its log does not grow", async () => {
     const before = await quiet();
     await change({ name: "Ann" });
     await change({ $timezone: "America/Vancouver" });
@@ -285,7 +285,7 @@ describe("a recipient who changes the time zone while the run waits", () => {
     expect(await at("2026-07-17T16:00:00Z")).toMatchObject({ status: "completed" });
   });
 
-  it("without the run hearing of it is still not reached outside the window", async () => {
+  it("without a signal to the run is still not reached outside the window", async () => {
     await harness.services.db.query(
       `update recipient set properties = properties::jsonb || '{"$timezone": "Asia/Tokyo"}' where workspace_id = $1`,
       [pipeline.workspace_id],
@@ -295,7 +295,7 @@ describe("a recipient who changes the time zone while the run waits", () => {
   });
 });
 
-it("does not listen to the profile where the zone is fixed", async () => {
+it("does not watch the profile when the zone is fixed", async () => {
   await pipeline.commit("hours", [
     within([{ frequency: "daily", stime: "20:00", etime: "21:00" }]),
     sms("send"),
@@ -309,11 +309,8 @@ describe("settings", () => {
   const problemsOf = (properties: JsonObject) => schemaProblems(timewindow.config, properties);
 
   it.each<[string, JsonObject]>([
-    ["what is needed", { windows: [{ frequency: "daily" }] }],
-    [
-      "blank where there is nothing to say",
-      { windows: [{ ...OFFICE, weekdays: null }], tz_selection: null, tz_fixed: "" },
-    ],
+    ["only the required ones", { windows: [{ frequency: "daily" }] }],
+    ["blank where optional", { windows: [{ ...OFFICE, weekdays: null }], tz_selection: null, tz_fixed: "" }],
     [
       "in any zone of tzdata",
       { windows: [OFFICE], tz_selection: "fixed", tz_fixed: "America/Port-au-Prince" },

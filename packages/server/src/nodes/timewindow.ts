@@ -12,9 +12,9 @@ const config = z.object({
 type Settings = z.output<typeof config>;
 
 /**
- * Lets a run pass while any of its windows is open, and otherwise has it wait for the next that opens. In the zone of
- * the recipient a run also looks again when the profile changes: who travels may be let through earlier, or have to
- * wait for another day.
+ * Lets a run pass while any of its windows is open, and otherwise makes it wait for the next opening. If the windows
+ * are in the recipient's time zone, the run checks again when the profile changes: a recipient who travels may be
+ * reached earlier, or only on another day.
  */
 export default defineNode({
   type: "timewindow",

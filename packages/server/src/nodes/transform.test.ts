@@ -23,17 +23,17 @@ describe("a transform", () => {
       [jsonnet("b", "{ n: data.a + 1, l: [true, null] }")],
       { b: { n: 2, l: [true, null] } },
     ],
-    ["makes text of a template", [handlebars("b", "{{a}}-{{user.name}}")], { b: "1-Ann & Bob" }],
-    ["takes what a template does not find for nothing", [handlebars("b", "[{{nope.deeper}}]")], { b: "[]" }],
+    ["renders a template to text", [handlebars("b", "{{a}}-{{user.name}}")], { b: "1-Ann & Bob" }],
+    ["renders missing variables of a template as empty", [handlebars("b", "[{{nope.deeper}}]")], { b: "[]" }],
     ["replaces a key as a whole", [jsonnet("user", "{ plan: 'pro' }")], { user: { plan: "pro" } }],
     ["takes a key literally", [jsonnet("user.name", "1")], { "user.name": 1 }],
-    ["takes words of JavaScript for keys", [jsonnet("constructor", "1")], { constructor: 1 }],
+    ["accepts JavaScript property names as keys", [jsonnet("constructor", "1")], { constructor: 1 }],
   ])("%s", (_title, variables, expected) => {
     const data = { a: 1, user: { name: "Ann & Bob" } };
     expect(transformed(data, ...variables)).toEqual({ ...data, ...expected });
   });
 
-  it("reads what it was given: no variable sees another", () => {
+  it("reads the original payload: no variable sees another", () => {
     const variables = [jsonnet("a", "data.a + 1"), jsonnet("b", "data.a + 1"), handlebars("c", "{{a}}{{b}}")];
     expect(transformed({ a: 1 }, ...variables)).toEqual({ a: 2, b: 2, c: "1" });
   });
@@ -44,7 +44,7 @@ describe("a transform", () => {
     expect(Object.entries(data)).toEqual([["__proto__", { admin: true }]]);
   });
 
-  it("gives any JSON back as it was", () => {
+  it("returns any JSON unchanged", () => {
     fc.assert(
       fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
         fc.pre(
@@ -59,9 +59,9 @@ describe("a transform", () => {
 
   it.each<[string, JsonObject, RegExp]>([
     ["Jsonnet that fails", jsonnet("b", "data.nope"), /^variable 'b': .*nope/],
-    ["Jsonnet that is none", jsonnet("b", "{"), /^variable 'b': /],
+    ["invalid Jsonnet", jsonnet("b", "{"), /^variable 'b': /],
     ["Jsonnet that does not end", jsonnet("b", "local f(x) = f(x + 1); f(0)"), /^variable 'b': /],
-    ["a template that is none", handlebars("b", "{{#if}}"), /^variable 'b': /],
+    ["an invalid template", handlebars("b", "{{#if}}"), /^variable 'b': /],
   ])("ends the run on %s, and merges nothing", (_title, variable, message) => {
     const bench = createBench({ a: 1 });
     expect(bench.run(transform, { variables: [jsonnet("a", "2"), variable] })).toEqual({
@@ -97,7 +97,7 @@ describe("the settings of a transform", () => {
     expect(refusals(transform, { variables } as JsonObject)).toEqual(expected);
   });
 
-  it("tell the language of each expression", () => {
+  it("name the language of each expression", () => {
     const config = transform.config.parse({ variables: [jsonnet("a", "1"), handlebars("b", "{{x}}")] });
     expect(transform.expressions?.(config)).toEqual([
       { path: "variables.0.value", language: "jsonnet", source: "1" },

@@ -39,8 +39,8 @@ const config = z.object({
 });
 
 /**
- * Computes variables into the payload. All of them read what the node was given, not each other; a failure ends the
- * run, because what is sent after it would be wrong.
+ * Computes variables into the payload. All of them read the original payload, not each other; a failure ends the run,
+ * because what is sent after it would be wrong.
  */
 export default defineNode({
   type: "transform",
@@ -66,7 +66,7 @@ export default defineNode({
   },
 });
 
-/** Jsonnet makes nothing that cannot be stored; a template can cut a character in half. */
+/** Jsonnet produces nothing that cannot be stored; a template can cut a character in half. */
 function unsafe(value: Json): string | null {
   return typeof value === "string" ? unsafeText(value) : null;
 }

@@ -12,7 +12,7 @@ const config = z.object({
 
 const CODE = "user_update_failed";
 
-/** Writes to the global profile what a user upsert would: properties are set, channels are added. */
+/** Writes to the global profile like a user upsert: properties are set, channels are added. */
 export default defineNode({
   type: "userupdate",
   short: "user_update",

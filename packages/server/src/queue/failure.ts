@@ -4,14 +4,14 @@ import { type Db, isContention, isDatabaseUnavailable, type Tx } from "../db/db.
 import type { Log } from "../log.ts";
 import { ClaimLostError, type Handler, type Job, type Member, type Stage } from "./job.ts";
 
-/** A handler that throws is given this many tries. */
+/** Number of tries after a handler throws. */
 const MAX_TRIES = 5;
-/** A job that was begun and not finished so often is handled alone, and halved, before it is tried again. */
+/** After this many tries without finishing, a job is handled on its own and split in half before the next try. */
 const SUSPICIOUS_TRIES = 3;
-/** A single ref that was begun and not finished so often, deaths of workers included, is given up. */
+/** After this many tries without finishing, including deaths of workers, a single ref is given up. */
 const LAST_TRY = 25;
 
-/** The handler of one stage at work in one lane. */
+/** The handler of one stage in one lane. */
 export interface Work {
   stage: Stage;
   lane: Lane;
@@ -23,14 +23,14 @@ export interface FailureDeps {
   log: Log;
   enqueue: (tx: Tx, stage: Stage, members: Member[]) => Promise<void>;
   settle: (tx: Tx, stage: Stage, lane: Lane, jobs: Job[]) => Promise<void>;
-  /** Puts jobs back, to be handed out again after a backoff. */
+  /** Puts jobs back, to be claimed again after a backoff. */
   fail: (stage: Stage, lane: Lane, jobs: Job[], reason: string) => Promise<void>;
 }
 
 /**
- * Runs the handler. After a failure the bad member is isolated by halves, through the queue itself, so that a crash
- * in the middle of that loses nothing. A single ref is retried with backoff and then given up. Never rejects: what
- * cannot even be put back is handed out again when its heartbeat stops.
+ * Runs the handler. After a failure the bad member is isolated by halving, through the queue itself, so that a crash in
+ * the middle loses nothing. A single ref is retried with backoff and then given up. Never rejects: a job that cannot
+ * even be put back is claimed again when its heartbeat stops.
  */
 export function createAttempt(deps: FailureDeps): (work: Work, jobs: Job[]) => Promise<void> {
   const { db, log } = deps;
@@ -42,7 +42,7 @@ export function createAttempt(deps: FailureDeps): (work: Work, jobs: Job[]) => P
       return attemptEach(work, jobs);
     }
     try {
-      // What may have killed its workers is not given the chance to take others along.
+      // A job that may have killed its workers is handled on its own, so that it cannot take other jobs with it.
       if (job !== undefined && job.tries >= SUSPICIOUS_TRIES) {
         if (handler.divisible && job.refs.length > 1) return await halve(work, job);
         if (job.tries >= LAST_TRY) throw new Error(`it was begun ${job.tries} times and never finished`);

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-it("hands a neighbour's trigger out before the rest of a burst that came first", async () => {
+it("claims a neighbour's trigger before the rest of a burst that came first", async () => {
   const [loud, quiet] = [await createHub(harness), await createHub(harness)];
   for (const hub of [loud, quiet]) await hub.addWorkflow("welcome");
   const burst = Array.from({ length: 100 }, (_unused, index) => ({
@@ -18,7 +18,7 @@ it("hands a neighbour's trigger out before the rest of a burst that came first",
   }));
   for (let count = 0; count < 20; count++) await loud.call("POST", "/trigger/", burst);
   await quiet.call("POST", "/trigger/", { workflow: "welcome", recipients: ["u"] });
-  // The order in which pg-boss hands out: highest priority, then oldest.
+  // The order in which pg-boss claims jobs: highest priority, then oldest.
   const jobs = await harness.services.db.query<{ refs: [[number, string[]]] }>(
     "select data -> 'refs' as refs from pgboss.job where name = 'expand-transactional' order by priority desc, created_on",
   );

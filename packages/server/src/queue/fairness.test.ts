@@ -17,7 +17,7 @@ describe("createFairness", () => {
     expect(before.length).toBeLessThan(3);
   });
 
-  it("tells tenants of one workspace apart", () => {
+  it("distinguishes tenants of one workspace", () => {
     const fairness = createFairness(() => START, 500);
     fairness.stamp(refs(1, 5000, "loud"));
     expect(fairness.stamp([...refs(1, 1, "loud"), ...refs(1, 1, "quiet")])).toEqual([
@@ -54,7 +54,7 @@ describe("createFairness", () => {
     expect(fairness.stamp(refs(1, 1))).toEqual([{ stamp: now, members: refs(1, 1) }]);
   });
 
-  it("loses nobody and stamps nobody into the past", () => {
+  it("loses no member and never stamps into the past", () => {
     const flow = fc.record({
       workspace_id: fc.integer({ min: 1, max: 5 }),
       tenant_id: fc.constantFrom(null, "a", "b"),
@@ -73,7 +73,7 @@ describe("createFairness", () => {
     );
   });
 
-  it("gives priorities that fit 32 bits for as long as this code will live", () => {
+  it("gives priorities that fit 32 bits until 2042", () => {
     expect(priorityOf(Date.UTC(2042, 0, 1))).toBeGreaterThan(-(2 ** 31));
     expect(priorityOf(START)).toBeGreaterThan(priorityOf(START + 1000));
   });

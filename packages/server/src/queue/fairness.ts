@@ -1,25 +1,25 @@
 /**
- * Who is next inside a lane. Each workspace and tenant is a flow with a rate it may always use; what it sends beyond
- * that is stamped into the future, as if it had come at that rate. Jobs are taken in the order of their stamps, so a
- * burst of a million waits behind the single message of a neighbour that comes a minute later, and is still worked
- * off at full speed while nobody else wants anything. Stamps are wall-clock times: processes need not agree on
- * more, and nothing starves, because what comes later is stamped later.
+ * Decides which work is next within a lane. Each workspace and tenant is a flow with a rate it may always use; what it
+ * sends beyond that is stamped into the future, as if it had come at that rate. Jobs are taken in the order of their
+ * stamps, so a burst of a million waits for the single message of a neighbour that comes a minute later, and still runs
+ * at full speed while there is no other work. Stamps are wall-clock times: processes need no other agreement, and
+ * nothing starves, because later work is stamped later.
  */
 export interface Fairness {
-  /** Splits what is to be queued into parts that share a stamp. Flows within their rate stay together. */
+  /** Splits members to be queued into parts that share a stamp. Flows within their rate stay together. */
   stamp: <T extends Flow>(members: T[]) => { stamp: number; members: T[] }[];
 }
 
 export interface Flow {
   workspace_id: number;
   tenant_id?: string | null;
-  /** Recipients that it stands for: 1 unless told. */
+  /** Number of recipients it stands for: 1 by default. */
   weight?: number;
 }
 
-/** Recipients a second that a flow may have without falling behind others. */
+/** Recipients per second that a flow may use before its work is stamped later. */
 export const FAIR_RATE = 500;
-/** Flows that are remembered; who has not sent for a while is within its rate anyway. */
+/** Flows kept in memory; an idle flow is within its rate anyway. */
 const MAX_FLOWS = 100_000;
 
 export function createFairness(now: () => number = Date.now, rate = FAIR_RATE): Fairness {

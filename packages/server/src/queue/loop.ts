@@ -9,18 +9,18 @@ const POLL_MS = 1000;
 export interface Loops {
   /** Starts one more loop. */
   run: (work: Work) => void;
-  /** Wakes the loops that wait for a queue; false where none of this process does. */
+  /** Wakes the loops that wait for a queue; false if no loop of this process does. */
   wake: (queue: string) => boolean;
   wakeAll: () => void;
   /** Ids of the jobs at work, by queue. */
   active: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Resolves when what was begun is done. */
+  /** Resolves when the work in progress is done. */
   stop: () => Promise<void>;
 }
 
 export interface LoopDeps {
   urgency: Urgency;
-  /** Hands out jobs; an empty list where there are none, or none can be had. */
+  /** Claims jobs; an empty list if there are none, or the database is unavailable. */
   fetch: (queue: string, work: Work) => Promise<Job[]>;
   attempt: (work: Work, jobs: Job[]) => Promise<void>;
   /** One handled batch, for metrics. */
@@ -74,7 +74,7 @@ export function createLoops({ urgency, fetch, attempt, observe }: LoopDeps): Loo
     observe(work.stage, work.lane, (performance.now() - started) / 1000, refs);
   }
 
-  /** Registers for the next wake-up before the queue is looked at, so that none falls between. */
+  /** Registers for the next wake-up before the queue is read, so that none is missed in between. */
   function sleep(queue: string): { wait: () => Promise<void>; cancel: () => void } {
     const waiting = sleepers.get(queue) ?? new Set();
     sleepers.set(queue, waiting);

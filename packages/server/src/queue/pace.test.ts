@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createPace } from "./pace.ts";
 
 describe("createPace", () => {
-  it("gives way only after work that took long, and then starts anew", async () => {
+  it("gives way only after long work, and then starts a new interval", async () => {
     let now = 0;
     const pause = createPace({ now: () => now });
     now = 1;
@@ -13,7 +13,7 @@ describe("createPace", () => {
     expect(pause()).toBeUndefined();
   });
 
-  it("waits for who is more urgent, and its own time begins behind that", async () => {
+  it("waits for more urgent work, and starts its own interval after that", async () => {
     let now = 0;
     const waitForUrgentWork = Promise.withResolvers<void>();
     const pause = createPace({ now: () => now, waitForUrgentWork: () => waitForUrgentWork.promise });

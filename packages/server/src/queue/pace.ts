@@ -1,18 +1,18 @@
 /**
- * Breathing in long synchronous work: a chunk of a campaign must not hold up the requests, answers and urgent
- * messages that this process could handle in the meantime.
+ * Pauses in long synchronous work: a chunk of a campaign must not hold up the requests, replies and urgent messages
+ * that this process could handle in the meantime.
  */
 export type Pause = () => Promise<void> | void;
 
 const LONGEST_MS = 2;
 
 export interface PaceOptions {
-  /** Resolves when nobody more urgent is at work; see `urgency.ts`. */
+  /** Resolves when no more urgent work is in progress; see `urgency.ts`. */
   waitForUrgentWork?: () => Promise<void> | void;
   now?: () => number;
 }
 
-/** Call it between pieces of work; it gives way once `LONGEST_MS` have passed since it last did. */
+/** Call it between pieces of work; it yields once `LONGEST_MS` have passed since it last did. */
 export function createPace({
   waitForUrgentWork = () => {},
   now = () => performance.now(),

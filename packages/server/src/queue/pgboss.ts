@@ -5,17 +5,17 @@ import type { Queryable } from "../db/db.ts";
 import type { Log } from "../log.ts";
 import { type Job, type PlannedJob, ClaimLostError, type Ref } from "./job.ts";
 
-/** pg-boss behind the verbs that the queue needs, each over a connection of ours. */
+/** Wraps pg-boss in the operations that the queue needs, each over one of Carillon's connections. */
 export interface JobStore {
   start: (queues: readonly string[]) => Promise<void>;
   insert: (db: Queryable, queue: string, jobs: PlannedJob[]) => Promise<void>;
-  /** Hands out up to `count` jobs. */
+  /** Claims up to `count` jobs. */
   fetch: (db: Queryable, queue: string, count: number) => Promise<Job[]>;
-  /** Takes jobs off their queue. Throws `ClaimLostError` for jobs that are no longer ours. */
+  /** Removes jobs from their queue. Throws `ClaimLostError` for jobs that this worker no longer holds. */
   complete: (db: Queryable, queue: string, ids: string[]) => Promise<void>;
-  /** Puts jobs back, to be handed out again after a backoff. */
+  /** Puts jobs back, to be claimed again after a backoff. */
   fail: (queue: string, ids: string[], reason: string) => Promise<void>;
-  /** The heartbeat of jobs at work. */
+  /** Sends the heartbeat of jobs in progress. */
   touch: (db: Queryable, queue: string, ids: string[]) => Promise<void>;
   stop: () => Promise<void>;
 }
@@ -65,7 +65,7 @@ export function createJobStore({ url, log }: { url: string; log: Log }): JobStor
     },
     async complete(db, queue, ids) {
       const done = await boss.complete(queue, ids, null, { db: adapter(db) });
-      // The package returns the count without declaring it.
+      // pg-boss returns the count without declaring it.
       const { affected } = done as { affected: number };
       if (affected !== ids.length) {
         throw new ClaimLostError(`${ids.length - affected} of ${ids.length} jobs are no longer ours`);
@@ -98,8 +98,8 @@ function unpackRefs({ refs }: PackedRefs): Ref[] {
 type ExecuteSql = (text: string, values?: unknown[]) => Promise<{ rows: object[] }>;
 
 /**
- * Lets pg-boss speak over our connections. Its statements are few and constant, so each is prepared once per
- * connection: planning them was half of what a small flush cost.
+ * Runs pg-boss's statements over Carillon's connections. They are few and constant, so each is prepared once per
+ * connection: planning them was half the cost of a small flush.
  */
 function adapter(db: Queryable): { executeSql: ExecuteSql } {
   return { executeSql: async (text, values) => ({ rows: await db.query(text, values, preparedName(text)) }) };

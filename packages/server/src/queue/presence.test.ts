@@ -22,7 +22,7 @@ it("a node whose session the database ended announces itself again, and still st
     await until(async () => (await holders()).some(({ pid }) => pid !== before?.pid));
   }
   await queue.stop();
-  // A session that was never given back would keep the pool open for ever.
+  // A session that is not returned would keep the pool from closing.
   await db.close();
   expect(await holders()).toEqual([]);
   await observer.close();

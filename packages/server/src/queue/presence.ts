@@ -3,8 +3,8 @@ import type { Db, Queryable, Stoppable } from "../db/db.ts";
 import type { Log } from "../log.ts";
 
 /**
- * Says that this node lives, by a lock that dies with its connection. Alone on the database, whatever is still
- * claimed belongs to a process that is dead, and is freed at once instead of after its heartbeat.
+ * Signals that this node is alive, by a lock that is released with its connection. If the node is alone on the
+ * database, every claimed job belongs to a dead process, and is freed at once instead of after its heartbeat.
  */
 export interface Presence {
   announce: () => Promise<void>;
@@ -15,7 +15,7 @@ export interface PresenceDeps {
   db: Db;
   log: Log;
   queues: string[];
-  /** This process has claimed work before: what is claimed is then not only the work of the dead. */
+  /** True if this process has claimed work before: then claimed jobs are not only those of dead processes. */
   isWorking: () => boolean;
 }
 
@@ -38,9 +38,9 @@ export function createPresence({ db, log, queues, isWorking }: PresenceDeps): Pr
     if (row?.alone === true) await session.query("select pg_advisory_unlock($1)", [LOCKS.workers]);
   }
 
-  /** The connection broke. */
+  /** Called when the connection broke. */
   async function announceAgain(): Promise<void> {
-    // A session that breaks while it announces is told twice: by its statement and by its end.
+    // A session that breaks while announcing is reported twice: by its statement and by its end.
     if (announcing) return;
     announcing = true;
     while (announcing && !stopping) {
@@ -55,7 +55,7 @@ export function createPresence({ db, log, queues, isWorking }: PresenceDeps): Pr
     if (stopping) await withdraw();
   }
 
-  /** Also of a broken session something is left: a place in the pool, which would keep that from closing. */
+  /** Stops a broken session too: it still occupies a place in the pool, which would keep the pool from closing. */
   async function withdraw(): Promise<void> {
     const session = held;
     held = undefined;

@@ -8,10 +8,10 @@ import { createQueue, type Queue } from "./queue.ts";
 let db: Db;
 let url: string;
 let nodes: Queue[] = [];
-/** Refs that were handled or given up, in the order it was committed. */
+/** Refs that were handled or given up, in commit order. */
 let handled: string[];
 let given_up: { id: string; reason: string }[];
-/** What the handler throws for a job, if anything. */
+/** The error the handler throws for a job, if any. */
 let fail: (job: Job) => Error | null;
 
 beforeAll(async () => {
@@ -77,7 +77,7 @@ interface JobRow {
 const jobs = () =>
   db.query<JobRow>("select id, state, retry_count from pgboss.job where name = 'execute-transactional'");
 
-/** Everything is handled or given up and nothing is left to do; what waits for another try has it at once. */
+/** Resolves when everything is handled or given up and no work is left; retries are made due at once. */
 const drained = (count: number) =>
   until(async () => {
     const left = (await jobs()).filter(({ state }) => state !== "completed");
@@ -88,7 +88,7 @@ const drained = (count: number) =>
     return left.length === 0 && handled.length + given_up.length >= count;
   });
 
-/** What a process leaves behind that is killed with its work in hand. */
+/** Leaves the jobs as a process does that is killed during its work. */
 async function claimAndDie(seconds_ago = 0): Promise<void> {
   await db.query(
     `update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now() - make_interval(secs => $1)
@@ -121,7 +121,7 @@ describe("a job", () => {
     expect(seen.flatMap((job) => job.refs.map(name)).sort()).toEqual(mixed.map(name).sort());
   });
 
-  it("holds as many recipients, however many refs these are", async () => {
+  it("holds up to 100 recipients, however many refs they are", async () => {
     const node = await start();
     const weights = [60, 40, 1, 250, 50, 30, 20, 1];
     const members = weights.map((weight, index): Member => ({
@@ -154,7 +154,7 @@ describe("a job", () => {
     expect(handled).toEqual(["run-2-0"]);
   });
 
-  it("is not settled by two who both think they hold it", async () => {
+  it("is not settled twice by two workers that both believe they hold it", async () => {
     const node = await start({ worker: false });
     await enqueue(node, refs(1));
     await claimAndDie();
@@ -201,7 +201,7 @@ describe("a job", () => {
 });
 
 describe("work that fails", () => {
-  it("is halved until the bad member stands alone, which is given up after five tries", async () => {
+  it("is halved until the bad member is isolated, which is given up after five tries", async () => {
     const sizes: number[] = [];
     fail = (job) => {
       if (!job.refs.some(({ id }) => id === "run-1-41")) return null;
@@ -219,7 +219,7 @@ describe("work that fails", () => {
     expect((await jobs()).filter(({ retry_count }) => retry_count > 0)).toMatchObject([{ retry_count: 4 }]);
   });
 
-  it("takes no other job of its batch along", async () => {
+  it("does not fail the other jobs of its batch", async () => {
     fail = (job) => (job.refs.length === 1 ? new Error("poison") : null);
     const node = await start({ worker: false });
     for (const count of [2, 1, 3]) await enqueue(node, refs(count, count));
@@ -242,7 +242,7 @@ describe("work that fails", () => {
     expect(await jobs()).toMatchObject([{ state: "completed", retry_count: 4 }]);
   });
 
-  it("tells the handler how often it was handed out before", async () => {
+  it("reports to the handler how often it was claimed before", async () => {
     const tries: number[] = [];
     fail = (job) => {
       tries.push(job.tries);
@@ -277,8 +277,8 @@ describe("work that fails", () => {
   });
 });
 
-describe("work in the hands of a killed process", () => {
-  it("is free at once for a node that starts alone, and known to have been begun", async () => {
+describe("work claimed by a killed process", () => {
+  it("is freed at once by a node that starts alone, and counts as tried", async () => {
     const queue = await start({ worker: false });
     await enqueue(queue, refs(3));
     await claimAndDie();
@@ -289,15 +289,15 @@ describe("work in the hands of a killed process", () => {
     };
     await start();
 
-    // Its heartbeat alone would take twice as long.
+    // Its heartbeat would take twice as long to expire.
     await until(async () => handled.length === 3, 5);
     expect(tries).toEqual([1]);
   });
 
-  it("is left alone by a second node that starts, until its heartbeat has stopped", async () => {
+  it("is not freed by a second node that starts until its heartbeat has stopped", async () => {
     const queue = await start({ worker: false });
     await start();
-    // Queued and claimed in one transaction: the living node never sees it wait.
+    // Queued and claimed in one transaction: the live node never sees it waiting.
     await db.tx(async (tx) => {
       await queue.enqueue(tx, "execute", refs(3));
       await tx.query(
@@ -308,7 +308,7 @@ describe("work in the hands of a killed process", () => {
     expect(await jobs()).toMatchObject([{ state: "active" }]);
 
     await db.query("update pgboss.job set heartbeat_on = now() - interval '1 minute' where state = 'active'");
-    // The watch looks every few seconds; let its next look not be too soon after its last.
+    // Supervision runs every few seconds; makes sure that its next run is not skipped as too soon.
     await db.query("update pgboss.queue set monitor_claim_on = null, monitor_on = null");
     await until(async () => handled.length === 3);
     expect(await jobs()).toMatchObject([{ state: "completed", retry_count: 1 }]);
@@ -316,7 +316,7 @@ describe("work in the hands of a killed process", () => {
 });
 
 describe("work that kills its workers", () => {
-  /** Every process that takes it up dies; the next one begins again. */
+  /** Every process that claims the job dies; the next one starts again. */
   async function die(times: number): Promise<void> {
     await db.query("update pgboss.job set retry_count = retry_count + $1", [times]);
   }
@@ -337,7 +337,7 @@ describe("work that kills its workers", () => {
     expect(Math.max(...sizes)).toBe(4);
   });
 
-  it("is given up in the end, and not handed to the handler any more", async () => {
+  it("is given up in the end, and not passed to the handler again", async () => {
     const queue = await start({ worker: false });
     await enqueue(queue, refs(1));
     await die(25);
@@ -349,8 +349,8 @@ describe("work that kills its workers", () => {
   });
 });
 
-describe("the lock that says that a node lives", () => {
-  it("is taken again when its connection breaks, and costs nobody their work", async () => {
+describe("the lock that shows that a node is alive", () => {
+  it("is taken again when its connection breaks, and frees no live work", async () => {
     const queue = await start({ worker: false });
     await start();
     const holders = () =>
@@ -365,7 +365,7 @@ describe("the lock that says that a node lives", () => {
       return now.length === 1 && now[0]?.pid !== before?.pid;
     });
 
-    // A node that starts now is not alone: it frees nothing.
+    // A node that starts now is not alone, and frees nothing.
     await db.tx(async (tx) => {
       await queue.enqueue(tx, "execute", refs(1));
       await tx.query(
@@ -378,7 +378,7 @@ describe("the lock that says that a node lives", () => {
 });
 
 describe("measuring the queues", () => {
-  it("counts what waits and what is in hand, and finds the oldest", async () => {
+  it("counts waiting and active jobs, and finds the oldest", async () => {
     const node = await start({ worker: false });
     await enqueue(node, refs(1));
     await claimAndDie();

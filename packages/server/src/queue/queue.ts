@@ -29,31 +29,31 @@ import { createUrgency, type Urgency } from "./urgency.ts";
 
 /**
  * Work waits in pg-boss: one queue per stage and lane. A job carries ids, in chunks, never payloads; it is inserted by
- * the transaction that makes the rows it is about, and taken off its queue by the transaction that handles them. So a
- * job is done exactly once, whatever dies in between.
+ * the transaction that creates its rows, and removed by the transaction that handles them. So a job is done exactly
+ * once, whatever dies in between.
  *
- * pg-boss gives fetch with SKIP LOCKED, heartbeats, retries with backoff and maintenance. The loops are ours, because
- * completion must be part of our transaction, and because a wake-up by NOTIFY inside a transaction serialises commits
- * (PostgreSQL holds one lock for it through the flush to disk): loops of this process are woken directly, those of
- * others by a NOTIFY of its own, at most one every few milliseconds.
+ * pg-boss provides fetch with SKIP LOCKED, heartbeats, retries with backoff and maintenance. The loops are Carillon's
+ * own, because completion must be part of the handler's transaction, and because a wake-up by NOTIFY inside a
+ * transaction serialises commits (PostgreSQL holds one lock for it through the flush to disk): loops of this process
+ * are woken directly, those of others by a separate NOTIFY, at most one every few milliseconds.
  */
 export interface Queue {
   /** Queues refs, as part of `tx`. */
   enqueue: (tx: Tx, stage: Stage, members: Member[]) => Promise<void>;
-  /** Splits what is to be queued into fair jobs of at most `CHUNK` recipients, with ids that rows can refer to. */
+  /** Splits members to be queued into fair jobs of at most `CHUNK` recipients, with ids that rows can refer to. */
   plan: <T extends Member>(stage: Stage, members: T[]) => PlannedJob<T>[];
   /** Queues planned jobs, as part of `tx`. */
   enqueueJobs: (tx: Tx, stage: Stage, jobs: PlannedJob[]) => Promise<void>;
-  /** Takes jobs off their queue, as part of `tx`. Throws `ClaimLostError` when they are no longer ours. */
+  /** Removes jobs from their queue, as part of `tx`. Throws `ClaimLostError` if this worker no longer holds them. */
   settle: (tx: Tx, stage: Stage, lane: Lane, jobs: Job[]) => Promise<void>;
   work: (stage: Stage, handler: Handler) => void;
-  /** True while work of this workspace is queued or under way. Reads all live jobs: for the test clock alone. */
+  /** True while work of this workspace is queued or in progress. Reads all live jobs: only for the test clock. */
   isBusy: (db: Queryable, workspace_id: number) => Promise<boolean>;
-  /** When the oldest work of a stage that is not done was queued; null: all is done. */
+  /** When the oldest unfinished work of a stage was queued; null: all is done. */
   oldestPending: (db: Queryable, stage: Stage) => Promise<Date | null>;
-  /** Announces work of a lane that begins outside of the loops; see `urgency.ts`. */
+  /** Announces work of a lane that begins outside the loops; see `urgency.ts`. */
   begin: Urgency["begin"];
-  /** Gives way in long work; see `urgency.ts`. */
+  /** Yields to more urgent work during long work; see `urgency.ts`. */
   waitForUrgentWork: Urgency["waitForUrgentWork"];
   /** Waiting and active jobs and the age of the oldest waiting one, per queue. */
   measure: () => Promise<QueueDepth[]>;
@@ -81,7 +81,7 @@ const QUEUES = STAGES.flatMap((stage) => LANE_NUMBERS.map((lane) => queueName(st
 const TOUCH_MS = 4000;
 
 export function createQueue({ db, url, log, observe }: QueueDeps): Queue {
-  // Losing a claim in a crash of the database only means that the job is handed out again.
+  // A claim lost in a database crash only means that the job is claimed again.
   const claims = createDb({
     url,
     max: 6,
@@ -239,7 +239,7 @@ function idsOf(jobs: readonly Job[]): string[] {
   return jobs.map(({ id }) => id);
 }
 
-/** Splits by `CHUNK` recipients, so that no job is much longer than another; a member that stands for more is alone. */
+/** Splits by `CHUNK` recipients, so that jobs take about equally long; a larger member gets its own job. */
 function chunksOf<T extends Flow>(items: T[]): T[][] {
   const chunks: T[][] = [];
   let weight = CHUNK;

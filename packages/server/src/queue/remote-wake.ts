@@ -1,11 +1,11 @@
 import type { Db } from "../db/db.ts";
 import type { Log } from "../log.ts";
 
-/** What `listen` hears queue names on. */
+/** The channel on which `listen` receives queue names. */
 export const WAKE_CHANNEL = "carillon_wake";
 const NOTIFY_MS = 20;
 
-/** Wakes loops of other processes: one statement at a time, and seldom while this process can do the work. */
+/** Wakes loops of other processes: one statement at a time, and rarely while this process can do the work. */
 export function createRemoteWake(
   db: Db,
   log: Log,

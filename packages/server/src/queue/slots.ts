@@ -1,21 +1,21 @@
 import type { Lane } from "../core/lane.ts";
 
 /**
- * Places for calls in flight. A loop that hands its work to them does not wait for one batch before it takes the next:
- * it waits for `room`.
+ * Limits calls in flight. A loop that passes its work to slots does not wait for one batch before it takes the next: it
+ * waits for `capacity`.
  */
 export interface Slots {
-  /** One call's place; waits its turn. */
+  /** Waits for a slot for one call. */
   take: (lane: Lane) => Promise<void>;
   free: (lane: Lane) => void;
-  /** Calls of a job that was taken on, and that is done. */
+  /** Adds the calls of a job that was taken on; `leave` removes them. */
   enter: (lane: Lane, calls: number) => void;
   leave: (lane: Lane, calls: number) => void;
-  /** Resolves when a lane has taken on fewer calls than it has places. */
+  /** Resolves when a lane has taken on fewer calls than it has slots. */
   capacity: (lane: Lane) => Promise<void>;
 }
 
-/** Counting semaphores, one a lane: the two upper lanes have a quarter each, campaigns the rest. */
+/** Counting semaphores, one per lane: the two upper lanes have a quarter each, campaigns the rest. */
 export function createSlots(total: number): Slots {
   const quarter = Math.max(1, Math.floor(total / 4));
   const lanes = [quarter, quarter, Math.max(1, total - 2 * quarter)].map((places) => ({

@@ -5,7 +5,7 @@ const NEVER_MS = 3_600_000;
 const patient = () => createUrgency({ hold_ms: NEVER_MS, patience_ms: NEVER_MS });
 
 describe("work of a lane", () => {
-  it("waits for nobody while nothing more urgent is under way", () => {
+  it("does not wait while no more urgent work is in progress", () => {
     const { begin, waitForUrgentWork } = patient();
     expect([waitForUrgentWork(0), waitForUrgentWork(1), waitForUrgentWork(2)]).toEqual([
       undefined,
@@ -18,7 +18,7 @@ describe("work of a lane", () => {
     expect([waitForUrgentWork(0), waitForUrgentWork(1)]).toEqual([undefined, undefined]);
   });
 
-  it("goes on when all that is more urgent is through, and what is less urgent goes on later", async () => {
+  it("continues when all more urgent work is done, and less urgent work continues later", async () => {
     const { begin, waitForUrgentWork } = patient();
     const order: string[] = [];
     const ends = { first: begin(0), second: begin(0), mail: begin(1) };
@@ -37,14 +37,14 @@ describe("work of a lane", () => {
     expect(waitForUrgentWork(2)).toBeUndefined();
   });
 
-  it("goes on after a while, however busy the others are", async () => {
+  it("continues after a while, however busy the others are", async () => {
     const { begin, waitForUrgentWork } = createUrgency({ hold_ms: NEVER_MS, patience_ms: 1 });
     begin(0);
     await waitForUrgentWork(2);
     expect(waitForUrgentWork(2)).toBeInstanceOf(Promise);
   });
 
-  it("is not held back for long by work that waits for somebody else", async () => {
+  it("is not held back for long by work that waits for something external", async () => {
     const { begin, waitForUrgentWork } = createUrgency({ hold_ms: 1, patience_ms: NEVER_MS });
     begin(0);
     await waitForUrgentWork(2);

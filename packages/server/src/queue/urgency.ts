@@ -1,20 +1,20 @@
 import type { Lane } from "../core/lane.ts";
 
 /**
- * Who is in a hurry in this process. One thread serves all lanes, and a campaign's chunk that goes on between two steps
- * of a one-time password doubles the time of each: so less urgent work, where it breathes, waits until what is more
- * urgent is through. Not for long: neither a busy lane nor a vendor that hangs may stop the others.
+ * Gives urgent work priority within this process. One thread serves all lanes, and a campaign's chunk that runs between
+ * two steps of a one-time password doubles the time of each: so less urgent work pauses until more urgent work is done.
+ * The pause is limited: neither a busy lane nor a vendor that hangs may stop the others.
  */
 export interface Urgency {
-  /** Work of a lane is under way until the returned function is called, or for `HOLD_MS` at most. */
+  /** Work of a lane is in progress until the returned function is called, or for `HOLD_MS` at most. */
   begin: (lane: Lane) => () => void;
-  /** Resolves when nothing more urgent than this lane is under way, after `PATIENCE_MS` at the latest. */
+  /** Resolves when no work more urgent than this lane is in progress, after `PATIENCE_MS` at the latest. */
   waitForUrgentWork: (lane: Lane) => Promise<void> | void;
 }
 
-/** Of one piece of work. What takes longer waits for somebody else: the database, or a vendor. */
+/** Per piece of work. Work that takes longer is waiting for the database or a vendor. */
 const HOLD_MS = 50;
-/** Work breathes every few milliseconds: this leaves a lane a sixth of the thread when the others never rest. */
+/** Work pauses every few milliseconds: this leaves a lane a sixth of the thread when the others are always busy. */
 const PATIENCE_MS = 20;
 
 export interface UrgencyLimits {
@@ -38,7 +38,7 @@ export function createUrgency({ hold_ms = HOLD_MS, patience_ms = PATIENCE_MS }: 
 
   return {
     begin(lane) {
-      // Nobody waits for the least urgent.
+      // No lane is less urgent, so none would wait.
       if (lane === 2) return () => {};
       const own = holds[lane];
       const end = () => {

@@ -8,9 +8,7 @@ import { applyReceipts } from "../delivery/receipts.ts";
 import { createPreferences } from "../preferences/preferences.ts";
 import { cancelRouting } from "./success.ts";
 
-/*
- * Smart routing from trigger to outbox. The workspaces' clocks are frozen: a step is due when a test says so.
- */
+/* Smart routing from trigger to outbox. The workspaces' clocks are frozen: a step is due when the test says so. */
 let harness: Harness;
 let pipeline: Pipeline;
 let workers: Worker[] = [];
@@ -59,7 +57,7 @@ const ann = {
   $androidpush: { token: "token-ann", provider: "fcm" },
 };
 
-/** Triggers the workflow and waits until its messages are there. */
+/** Triggers the workflow and waits until its messages exist. */
 async function start(properties: JsonObject = {}, recipient: JsonObject = ann): Promise<Message[]> {
   await pipeline.commit("smart", [smart(properties)]);
   await pipeline.trigger({ workflow: "smart", recipients: [recipient] });
@@ -96,7 +94,7 @@ const steps = async () =>
     )
   ).map(({ channel, minutes }) => [channel, minutes]);
 
-/** Everything that was handed over has an answer. */
+/** Resolves when every message passed to a vendor has an outcome. */
 const settled = () => until(async () => (await messages()).every(({ status }) => status !== "triggered"));
 
 async function report(channel: string, status: string): Promise<void> {
@@ -108,14 +106,14 @@ async function report(channel: string, status: string): Promise<void> {
   );
 }
 
-/** What is due goes out and is answered. */
+/** Sends what is due and waits for the outcomes. */
 async function tick(): Promise<void> {
   for (const worker of workers) await worker.wake();
   await settled();
 }
 
 describe("a smart routing", () => {
-  it("sends at 0, 30 and 60 minutes, the cheapest channel first and the inbox beside them", async () => {
+  it("sends at 0, 30 and 60 minutes, the cheapest channel first, and the inbox at once", async () => {
     await work();
     const made = await start();
     expect(
@@ -147,7 +145,7 @@ describe("a smart routing", () => {
     expect((await pipeline.runs())[0]).toMatchObject({ status: "completed" });
   });
 
-  it("seen in the inbox sends nothing more, and says why", async () => {
+  it("seen in the inbox sends nothing more, and records why", async () => {
     await work();
     await start();
     await settled();
@@ -181,7 +179,7 @@ describe("a smart routing", () => {
     expect(await statuses()).toMatchObject({ sms: ends ? "not_to_be_triggered" : "to_be_triggered" });
   });
 
-  it("for delivered ends as it begins when its inbox item is stored", async () => {
+  it("for delivered ends at once when its inbox item is stored", async () => {
     await work();
     await start({ success: "delivered" });
     await settled();
@@ -194,7 +192,7 @@ describe("a smart routing", () => {
     expect(await steps()).toEqual([]);
   });
 
-  it("for delivered ends when a vendor's answer says so", async () => {
+  it("for delivered ends when a vendor's reply reports delivery", async () => {
     const email = callVendor("email");
     await work([email]);
     await route(harness, pipeline.workspace_id, email);
@@ -232,7 +230,7 @@ describe("a smart routing", () => {
     ]);
   });
 
-  it("sends mandatory channels at once, beside the sequence", async () => {
+  it("sends mandatory channels at once, outside the sequence", async () => {
     await work();
     await start({ channels: ["androidpush", "email", "sms"], mandatory_channels: ["sms"] });
     await settled();
@@ -243,7 +241,7 @@ describe("a smart routing", () => {
     ]);
   });
 
-  it("goes by the prices of the vendors where they are known", async () => {
+  it("orders by the vendors' prices where they are known", async () => {
     await work();
     const price = (channel: string, amount: number) =>
       query("update vendor_config set price = $3 where workspace_id = $1 and channel = $2", [
@@ -257,7 +255,7 @@ describe("a smart routing", () => {
     expect(await steps()).toEqual([["email", 60]]);
   });
 
-  it("takes `channels_expr` over `channels`, and stops where it gives none", async () => {
+  it("uses `channels_expr` instead of `channels`, and ends the run when it gives none", async () => {
     await work();
     await pipeline.commit("smart", [smart({ channels: ["email"], channels_expr: ".wanted" })]);
     await pipeline.trigger({ workflow: "smart", recipients: [ann], data: { wanted: ["sms"] } });
@@ -269,12 +267,12 @@ describe("a smart routing", () => {
   });
 });
 
-describe("an event that a routing is for", () => {
+describe("an event that is a routing's goal", () => {
   async function event(name: string, distinct_id: string): Promise<void> {
     const answer = await pipeline.call("POST", "/event/", { event: name, distinct_id, properties: {} });
     expect(answer.text).toBe("OK");
   }
-  /** Whatever was accepted is done. */
+  /** Resolves when everything accepted is done. */
   const idle = () =>
     until(async () => {
       const [row] = await query("select count(*)::int as count from pgboss.job where state < 'completed'");
@@ -284,7 +282,7 @@ describe("an event that a routing is for", () => {
   const goals = async () =>
     (await query("select 1 from smart_goal where workspace_id = $1", [pipeline.workspace_id])).length;
 
-  it("ends it, in any case, and marks what was sent", async () => {
+  it("ends the routing, in any letter case, and marks what was sent", async () => {
     await work();
     await start(goal);
     await settled();
@@ -296,7 +294,7 @@ describe("an event that a routing is for", () => {
     ]);
   });
 
-  it("of another name, or of somebody else, does not", async () => {
+  it("of another name, or of another user, does not", async () => {
     await work();
     await start(goal);
     await settled();
@@ -315,7 +313,7 @@ describe("an event that a routing is for", () => {
     expect(await statuses()).toMatchObject({ email: "seen", sms: "to_be_triggered" });
   });
 
-  it("that came too late changes nothing", async () => {
+  it("that comes too late changes nothing", async () => {
     await work();
     await start(goal);
     await settled();
@@ -327,7 +325,7 @@ describe("an event that a routing is for", () => {
     expect((await messages()).map(({ achieved }) => achieved)).toEqual([false, false]);
   });
 
-  it("is found by the waker where its own write had to leave a step", async () => {
+  it("is found by the waker when its own write had to skip a step", async () => {
     await work();
     const [email] = await start(goal);
     await settled();
@@ -403,7 +401,7 @@ describe("a step whose turn has come", () => {
     expect(await statuses()).toMatchObject({ email: "not_to_be_triggered", sms: "not_to_be_triggered" });
   });
 
-  it("is not sent to a recipient who was deleted, whose address the trigger gave", async () => {
+  it("is not sent to a deleted recipient whose address the trigger gave", async () => {
     await work();
     await start({ channels: ["email", "sms"] });
     await settled();
@@ -426,7 +424,7 @@ describe("a step whose turn has come", () => {
     expect(await statuses()).toMatchObject({ sms: "sent_by_vendor" });
   });
 
-  it("is sent to somebody who is not stored", async () => {
+  it("is sent to a recipient who is not stored", async () => {
     await work();
     const { distinct_id: _none, ...contacts } = ann;
     await start({ channels: ["email", "sms"] }, { is_transient: true, ...contacts });
@@ -435,7 +433,7 @@ describe("a step whose turn has come", () => {
     expect(await statuses()).toMatchObject({ sms: "sent_by_vendor" });
   });
 
-  it("comes at once when the one before it sent nothing, and the others move up", async () => {
+  it("comes at once when the previous one sent nothing, and the others move up", async () => {
     const push = callVendor("androidpush");
     await work([push]);
     await route(harness, pipeline.workspace_id, push);
@@ -446,7 +444,7 @@ describe("a step whose turn has come", () => {
     expect(await steps()).toEqual([["sms", 30]]);
   });
 
-  it("keeps its time when the one before it failed after the vendor took it", async () => {
+  it("keeps its time when the previous one failed after the vendor accepted it", async () => {
     await work();
     await start({ channels: ["email", "sms"] });
     await settled();
@@ -455,7 +453,7 @@ describe("a step whose turn has come", () => {
     expect(await steps()).toEqual([["sms", 60]]);
   });
 
-  it("keeps its time when what failed had no turn", async () => {
+  it("keeps its time when a failed message had no turn", async () => {
     const sms = callVendor("sms");
     await work([sms]);
     await route(harness, pipeline.workspace_id, sms);
@@ -466,7 +464,7 @@ describe("a step whose turn has come", () => {
     expect(await steps()).toEqual([["email", 60]]);
   });
 
-  it("keeps its distance from one that was late", async () => {
+  it("keeps its distance from a late one", async () => {
     await work();
     await start({ channels: ["androidpush", "email", "sms"] });
     await settled();
@@ -497,7 +495,7 @@ describe("a step whose turn has come", () => {
 });
 
 describe("when processes die", () => {
-  it("a step that was due while nobody worked is sent by the next worker", async () => {
+  it("a step that was due while no worker ran is sent by the next worker", async () => {
     const first = await work();
     await start({ channels: ["email", "sms"] });
     await settled();
@@ -510,7 +508,7 @@ describe("when processes die", () => {
     expect(await statuses()).toMatchObject({ sms: "sent_by_vendor" });
   });
 
-  it("a step is handed over once, however many look for it while its vendor is busy", async () => {
+  it("a step is sent once, however many wakers look for it while its vendor is busy", async () => {
     const sms = callVendor("sms");
     await route(harness, pipeline.workspace_id, sms);
     const both = await Promise.all([work([sms]), work([sms])]);
@@ -546,14 +544,14 @@ describe("a step that is due and a report that ends its routing, at the same mom
       );
       expect(pushed).toHaveLength(PEOPLE);
       await pass(30);
-      // Half of the reports before the wakers look, half after, as far as anybody can say.
+      // About half of the reports come before the wakers look, half after.
       await Promise.all([
         ...pushed.slice(0, PEOPLE / 2).map(({ id }) => seen(id)),
         ...workers.map((worker) => worker.wake()),
         ...pushed.slice(PEOPLE / 2).map(({ id }) => seen(id)),
       ]);
       await settled();
-      // What a report had to leave, because the waker held it, is found when it is due.
+      // Steps that a report had to skip, because the waker held them, are found when they are due.
       await pass(30);
       await tick();
       expect(await steps()).toEqual([]);
@@ -576,7 +574,7 @@ describe("a step that is due and a report that ends its routing, at the same mom
       applyReceipts(tx, [{ workspace_id: pipeline.workspace_id, message_id, status: "seen", reason: null }]),
     );
 
-  /** Nobody's third channel is needed: the report is there before its turn. */
+  /** No recipient's third channel is needed: the report arrives before its turn. */
   function fateOf(channel: string, went: boolean): string {
     if (channel === "androidpush") return "seen";
     if (channel === "sms") return "not_to_be_triggered";

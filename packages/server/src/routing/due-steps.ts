@@ -8,13 +8,16 @@ import type { Db, Tx } from "../db/db.ts";
 import { achievedReason, cancelSteps } from "./success.ts";
 import { type DueStep, dropSteps, leaseSteps, readDueConcerns, shiftSteps, takeDueSteps } from "./steps.ts";
 
-/** A step later than this part of the gap moves those behind it, so that nobody is rung on two channels at once. */
+/**
+ * A step later than this part of the gap moves those after it, so that a person is not notified on two channels at
+ * once.
+ */
 const TOLERANCE = 0.1;
 
 /**
- * Moves the steps of smart routings that are due: to the job that sends them, or away with the reason why not. What
- * cannot be sent gives its slot to the next step of its node, which is then looked at in the same transaction.
- * Returns how many.
+ * Moves the due steps of smart routings: to the job that sends them, or away with the reason. A step that cannot be
+ * sent gives its slot to the next step of its node, which is then checked in the same transaction. Returns how many
+ * were moved.
  */
 export async function moveSteps(deps: StepDeps): Promise<number> {
   const policies = await loadPolicies(deps);
@@ -65,7 +68,7 @@ async function move(tx: Tx, policies: Policies, deps: StepDeps): Promise<number>
   }
 }
 
-/** What holds for a category in a tenant, by `workspace_id/tenant_id/category`. */
+/** The policy of a category in a tenant, by `workspace_id/tenant_id/category`. */
 type Policies = Map<string, { policy: CategoryPolicy | null; blocked: Channel[] | null }>;
 
 const keyOf = ({
@@ -74,7 +77,7 @@ const keyOf = ({
   category,
 }: Pick<DueStep, "workspace_id" | "tenant_id" | "category">) => policyKey(workspace_id, tenant_id, category);
 
-/** Before the transaction: what is not remembered is read over a connection of its own. */
+/** Call it before the transaction: what is not cached is read over another connection. */
 async function loadPolicies({ db, clock, catalog, preferences }: StepDeps): Promise<Policies> {
   const policies: Policies = new Map();
   for (const concern of await readDueConcerns(db, await clock(db))) {
@@ -88,7 +91,7 @@ async function loadPolicies({ db, clock, catalog, preferences }: StepDeps): Prom
   return policies;
 }
 
-/** Steps whose recipients, or whose tenants, have turned the channel off since the node was passed, and why. */
+/** Steps whose recipients or tenants have turned the channel off since the node was passed, with the reason. */
 async function findUnwanted(
   tx: Tx,
   due: DueStep[],
@@ -101,7 +104,7 @@ async function findUnwanted(
     const choices = await preferences.load(tx, workspace_id, own);
     for (const step of own) {
       const known = policies.get(keyOf(step));
-      // Due since the policies were read; the node's own look at them is recent enough.
+      // Due since the policies were read; the node's own check of them is recent enough.
       if (known === undefined) continue;
       const { refused } = evaluatePreference({
         category: step.category,

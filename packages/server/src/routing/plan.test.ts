@@ -20,7 +20,7 @@ const candidate = (
   state: Candidate["state"] = "sendable",
 ): Candidate => ({ channel, price, state });
 
-/** Each candidate with the minutes it waits; `never` and failures in words. */
+/** Each candidate with the minutes it waits, or `never` or `failed`. */
 function plan(candidates: Candidate[], changes: Partial<RoutingTerms> = {}): [Channel, number | string][] {
   const { places } = planRouting(candidates, terms(changes));
   return candidates.map(({ channel }, index) => {
@@ -40,7 +40,7 @@ describe("a routing", () => {
     ]);
   });
 
-  it("of one address sends it at once", () => {
+  it("to one address sends at once", () => {
     expect(plan([candidate("sms")])).toEqual([["sms", 0]]);
     expect(plan([candidate("inbox"), candidate("sms")])).toEqual([
       ["inbox", 0],
@@ -57,7 +57,7 @@ describe("a routing", () => {
     ]);
   });
 
-  it("does not count mandatory channels, which go at once", () => {
+  it("does not count mandatory channels, which are sent at once", () => {
     const candidates = (["email", "sms", "whatsapp"] as const).map((channel) => candidate(channel));
     expect(plan(candidates, { mandatory_channels: ["sms"] })).toEqual([
       ["email", 0],
@@ -66,7 +66,7 @@ describe("a routing", () => {
     ]);
   });
 
-  it("gives the slot of what cannot be sent to the next, and keeps the gap", () => {
+  it("gives the slot of a candidate that cannot be sent to the next, and keeps the gap", () => {
     const candidates = [candidate("email", null, "failed"), candidate("whatsapp"), candidate("sms")];
     expect(plan(candidates)).toEqual([
       ["email", "now"],
@@ -75,7 +75,7 @@ describe("a routing", () => {
     ]);
   });
 
-  it("ends at once when something that is stored is all it is for", () => {
+  it("ends at once when storing a message is the success", () => {
     const candidates = [candidate("inbox", null, "delivered"), candidate("email"), candidate("sms")];
     expect(plan(candidates, { success: "delivered" })).toEqual([
       ["inbox", 0],
@@ -123,7 +123,7 @@ describe("a routing", () => {
       [candidate("email"), candidate("sms", 0.2), candidate("whatsapp", 0.3)],
       ["email", "sms", "whatsapp"],
     ],
-    ["one, however dear", [candidate("email", 99), candidate("sms")], ["email", "sms"]],
+    ["one, however expensive", [candidate("email", 99), candidate("sms")], ["email", "sms"]],
     ["equal", [candidate("sms", 1), candidate("email", 1)], ["email", "sms"]],
     ["no number", [candidate("sms", Number.NaN), candidate("email", 7)], ["email", "sms"]],
   ])("compares prices with prices: %s", (_title, candidates, order) => {

@@ -1,15 +1,15 @@
 import { type Channel, CHANNEL_TRAITS, isOurs } from "../core/channel.ts";
 
 /**
- * The plan of a smart routing: which messages go out at once, and when the others have their turn. The inbox and
- * mandatory channels go first, beside the sequence; of the rest the cheapest goes first, one address at a time, so
- * that the last has its turn when the time to live is over.
+ * The plan of a smart routing: which messages are sent at once, and when the others have their turn. The inbox and
+ * mandatory channels are sent first, outside the sequence; of the rest the cheapest goes first, one address at a time,
+ * so that the last has its turn when the time to live is over.
  */
 export interface Candidate {
   channel: Channel;
-  /** Of one notification, in whatever money the workspace counts in; null where nobody said. */
+  /** Per notification, in the workspace's currency; null where not set. */
   price: number | null;
-  /** `delivered`: it arrives by being stored. `failed`: it can never be sent. */
+  /** `delivered`: delivered by being stored. `failed`: can never be sent. */
   state: "sendable" | "delivered" | "failed";
 }
 
@@ -21,10 +21,10 @@ export interface RoutingTerms {
 }
 
 export interface Place {
-  /** From 1 in the sequence; 0 beside it. */
+  /** From 1 in the sequence; 0 if outside it. */
   step: number;
   when: "now" | "later" | "never";
-  /** From the beginning to its turn; null: it has none. */
+  /** Time from the start to its turn; null: it has none. */
   wait_ms: number | null;
 }
 
@@ -35,7 +35,7 @@ export interface RoutingPlan {
   gap_ms: number;
 }
 
-/** The status metrics by what they are called in workflows and in forms. */
+/** The status metrics by their names in workflows and in forms. */
 const STATUS_METRICS: ReadonlyMap<string, string> = new Map([
   ["delivered", "delivered"],
   ["seen", "seen"],
@@ -45,14 +45,14 @@ const STATUS_METRICS: ReadonlyMap<string, string> = new Map([
   ["clicked", "interaction"],
 ]);
 
-/** `delivered`, `seen` or `interaction`; null for what is none of them. */
+/** `delivered`, `seen` or `interaction`; null for any other name. */
 export function statusMetric(name: string): "delivered" | "seen" | "interaction" | null {
   return (STATUS_METRICS.get(name) ?? null) as ReturnType<typeof statusMetric>;
 }
 
 /**
- * A candidate that cannot be sent yields its slot to the next: the gap is that of all of them. When storing one of
- * them is the success already, the sequence ends with its first step, which goes out at the same moment.
+ * A candidate that cannot be sent gives its slot to the next: the gap is computed from all of them. If storing one of
+ * them already is the success, the sequence ends with its first step, which is sent at the same moment.
  */
 export function planRouting(candidates: readonly Candidate[], terms: RoutingTerms): RoutingPlan {
   const beside = ({ channel, state }: Candidate) =>
@@ -78,8 +78,8 @@ export function planRouting(candidates: readonly Candidate[], terms: RoutingTerm
 }
 
 /**
- * By the usual cost of their channels. Prices are compared with prices alone, as nobody says in which money: those
- * candidates that have one share out their places in the usual order among themselves. Equals keep their order.
+ * Sorts by the usual cost of the channels. Prices are compared only with prices, because their currency is unknown:
+ * candidates with a price share their places in the usual order among themselves. Equal ones keep their order.
  */
 function byCost(candidates: readonly Candidate[]): Candidate[] {
   const rankOf = ({ channel }: Candidate) => CHANNEL_TRAITS[channel].cost_rank;

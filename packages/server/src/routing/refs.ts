@@ -1,6 +1,6 @@
 import { int, text } from "../db/bulk.ts";
 
-/** A message, and the visit of a node that made it: a run passes a node once. */
+/** A message, and the visit of a node that created it: a run passes a node once. */
 export interface MessageRef {
   workspace_id: number;
   id: string;

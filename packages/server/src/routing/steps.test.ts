@@ -7,9 +7,7 @@ import { createIdSource } from "../ids.ts";
 import { type DueStep, DUE_STEPS, insertSteps, leaseSteps, passTurns, takeDueSteps } from "./steps.ts";
 import { cancelRouting, closeByEvents, forgetGoals, insertGoals } from "./success.ts";
 
-/*
- * Steps statement by statement: what the waker, reports and cancellations can do to each other.
- */
+/* Steps statement by statement: how the waker, reports and cancels affect each other. */
 let db: Db;
 const ids = createIdSource();
 const BEGUN = new Date("2030-01-01T00:00:00Z");
@@ -36,7 +34,7 @@ interface Routing {
   messages: string[];
 }
 
-/** A message that was sent, and others whose turns come half an hour apart. */
+/** A sent message, and others whose turns come half an hour apart. */
 async function addRouting({
   count = 3,
   workspace_id = 1,
@@ -102,7 +100,7 @@ async function send(tx: Tx): Promise<DueStep[]> {
 }
 
 const undo = new Error("undone");
-/** What a transaction does that is undone in the end. */
+/** Runs work in a transaction that is rolled back. */
 const undone = (work: (tx: Tx) => Promise<unknown>) =>
   expect(
     db.tx(async (tx) => {
@@ -123,7 +121,7 @@ describe("a due step", () => {
     ]);
   });
 
-  it("goes before the later ones of its node, also while somebody else holds it", async () => {
+  it("precedes the later ones of its node, even while another transaction holds it", async () => {
     const { messages } = await addRouting({ count: 4 });
     await pass(200);
     await overlap(
@@ -133,7 +131,7 @@ describe("a due step", () => {
     );
   });
 
-  it("is handed out again when who held it died", async () => {
+  it("is taken again when its holder died", async () => {
     const routing = await addRouting();
     await pass(30);
     await undone(send);
@@ -142,7 +140,7 @@ describe("a due step", () => {
     expect(await statusesOf(routing)).toEqual(["sent_by_vendor", "triggered", "to_be_triggered"]);
   });
 
-  it("whose message went another way is over", async () => {
+  it("whose message has another status is over", async () => {
     const { messages } = await addRouting();
     await pass(30);
     await db.query("update message set status = 'trigger_blocked' where id = $1", [messages[1]]);
@@ -168,7 +166,7 @@ describe("a report and the waker at the same moment", () => {
     expect(await statusesOf(routing)).toEqual(["seen", "not_to_be_triggered", "not_to_be_triggered"]);
   });
 
-  it("leave nothing behind when the waker died with a step that the report had to pass over", async () => {
+  it("leave no step when the waker died with one that the report had to skip", async () => {
     const routing = await addRouting({ count: 2 });
     await pass(30);
     await undone(async (tx) => {
@@ -179,14 +177,14 @@ describe("a report and the waker at the same moment", () => {
     expect(await db.tx(takeDue)).toMatchObject([{ fate: "reached" }]);
   });
 
-  it("leave the step due when the report was undone", async () => {
+  it("leave the step due when the report was rolled back", async () => {
     const routing = await addRouting();
     await pass(30);
     await undone(seen(routing.messages[0]));
     expect(await db.tx(takeDue)).toMatchObject([{ id: routing.messages[1], fate: "send" }]);
   });
 
-  it("are not stopped by somebody who holds the pending message", async () => {
+  it("are not blocked by a lock on the pending message", async () => {
     const routing = await addRouting();
     await pass(30);
     const hold = (tx: Tx) =>
@@ -227,7 +225,7 @@ describe("a report", () => {
     ).toEqual([{ yes: true, smart_step: 1 }]);
   });
 
-  it("says when success was achieved once, and keeps it", async () => {
+  it("records once when success was achieved", async () => {
     const { messages } = await addRouting({ count: 1 });
     const achieved = async () => (await db.query("select success_achieved_at as at from message"))[0];
     await db.tx(seen(messages[0]));
@@ -242,7 +240,7 @@ describe("a report", () => {
   });
 });
 
-describe("a step of which nothing was sent", () => {
+describe("a step that sent nothing", () => {
   const fail = (id = "") => db.query("update message set status = 'trigger_failed' where id = $1", [id]);
   const passTurn = (id = "") => db.tx((tx) => passTurns(tx, [{ workspace_id: 1, id }]));
 
@@ -262,7 +260,7 @@ describe("a step of which nothing was sent", () => {
     expect(await minutesLeft()).toEqual([60, 90]);
   });
 
-  it("that is being followed by the next one at this moment changes nothing", async () => {
+  it("whose next step is being sent right now changes nothing", async () => {
     const { messages } = await addRouting({ count: 4 });
     await pass(30);
     await fail(messages[0]);
@@ -285,7 +283,7 @@ describe("cancelling a run", () => {
     expect(await statusesOf(routing)).toEqual(["sent_by_vendor", "triggered", "not_to_be_triggered"]);
   });
 
-  it("leaves a waker that comes second nothing to send", async () => {
+  it("leaves nothing to send for a waker that comes second", async () => {
     const routing = await addRouting();
     await pass(30);
     await overlap(
@@ -346,11 +344,11 @@ describe("an event", () => {
 
   it.each<[string, object]>([
     ["of another workspace", { workspace_id: 2 }],
-    ["of somebody else", { key: "bob" }],
+    ["of another user", { key: "bob" }],
     ["of another name", { topic: "paid " }],
     ["with the name of a prototype's key", { topic: "__proto__", key: "constructor" }],
     ["that was received before it began", { received_at: new Date(0) }],
-    ["that came when its time was over", { at: new Date(BEGUN.getTime() + 121 * MINUTE) }],
+    ["that came after its time", { at: new Date(BEGUN.getTime() + 121 * MINUTE) }],
   ])("%s closes nothing", async (_title, changes) => {
     const routing = await addRouting({ metric: "paid", is_event: true });
     await insertGoals(db, [goal(routing)]);
@@ -358,7 +356,7 @@ describe("an event", () => {
     expect(await statusesOf(routing)).toEqual(["sent_by_vendor", "to_be_triggered", "to_be_triggered"]);
   });
 
-  it("is forgotten when its time is over in the workspace's own time", async () => {
+  it("is deleted when its time is over in the workspace's own time", async () => {
     await insertGoals(db, [goal(await addRouting())]);
     await forgetGoals(db);
     expect(await db.query("select 1 from smart_goal")).toHaveLength(1);

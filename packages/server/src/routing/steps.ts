@@ -18,10 +18,10 @@ import { type MessageRef, nodeKey, type NodeRef } from "./refs.ts";
 import { REACHED } from "./success.ts";
 
 /**
- * The turns of smart routings that are still to come. A step is a row beside its message, which is `to_be_triggered`;
- * both change together, and whoever changes them holds the step's row. So a step is sent or cancelled and never both.
- * The waker and those who report success pass over rows that the other holds: neither waits for the other, and what
- * a report had to leave is found by the waker, which looks for success before every step.
+ * The future turns of smart routings. A step is a row next to its message, which is `to_be_triggered`; both change
+ * together, under a lock on the step's row. So a step is sent or cancelled and never both. The waker and reports of
+ * success skip rows that the other holds: neither waits for the other, and a step that a report had to skip is found by
+ * the waker, which checks for success before every step.
  */
 export interface NewStep {
   workspace_id: number;
@@ -34,7 +34,7 @@ export interface NewStep {
   begun_at: Date;
   due_at: Date;
   gap_ms: number;
-  /** The address is part of the recipient's profile, and must be when the step is due. */
+  /** The address is part of the recipient's profile, and must still be when the step is due. */
   is_stored: boolean;
 }
 
@@ -60,10 +60,10 @@ export interface DueStep {
   tenant_id: string;
   category: string;
   channel: Channel;
-  /** Null: somebody who is not stored. */
+  /** Null: a recipient who is not stored. */
   recipient_id: string | null;
   success_metric: string;
-  /** `over`: the message is in no routing any more. */
+  /** `over`: the message is no longer in a routing. */
   fate: "send" | "reached" | "unreachable" | "over";
   gap_ms: number;
   late_ms: number;
@@ -73,8 +73,8 @@ export interface DueStep {
 export const STEP_BATCH = 500;
 
 /**
- * Relies on smart_step_due, once for each workspace at its own time, and on smart_step_of_node: a step is not due
- * while an earlier one of its node is still there. `base` stands in for the database's clock.
+ * Relies on smart_step_due, once for each workspace at its own time, and on smart_step_of_node: a step is not due while
+ * an earlier one of its node exists. `base` replaces the database's clock.
  */
 export const DUE_STEPS = `
   select s.workspace_id, s.message_id as id, s.is_stored, s.gap_ms,
@@ -89,8 +89,8 @@ export const DUE_STEPS = `
                    order by one.due_at limit ${STEP_BATCH} for update of one skip locked) s`;
 
 /**
- * Locks what is due, with its messages, and then judges it: what was reported before the locks is seen. An address of
- * the profile must still be there and active; one that a trigger gave must not have been suppressed meanwhile.
+ * Locks the due steps with their messages, and then checks them, so that anything reported before the locks is seen. A
+ * profile's address must still exist and be active; one given by a trigger must not have been suppressed meanwhile.
  */
 export async function takeDueSteps(tx: Tx, base: Date | null): Promise<DueStep[]> {
   const due = await tx.query<
@@ -125,7 +125,7 @@ export async function takeDueSteps(tx: Tx, base: Date | null): Promise<DueStep[]
   });
 }
 
-/** For which categories and tenants steps are due: what is configured for them is read before they are taken. */
+/** The categories and tenants with due steps: their configuration is read before the steps are taken. */
 export async function readDueConcerns(
   db: Queryable,
   base: Date | null,
@@ -151,7 +151,7 @@ const usable = (m: string, is_stored: string) => `(
                    and i.tenant_id in ('', ${m}.tenant_id) and i.channel = ${m}.channel and i.key = ${m}.identity_key),
                not ${is_stored}))`;
 
-/** Hands messages to the job that sends them, as their first attempt. */
+/** Leases messages to the job that sends them, as their first attempt. */
 export async function leaseSteps(tx: Tx, job_id: string, steps: DueStep[]): Promise<void> {
   const { from, values, next } = rowsOf("k", steps, {
     workspace_id: int((step) => step.workspace_id),
@@ -171,7 +171,7 @@ export async function leaseSteps(tx: Tx, job_id: string, steps: DueStep[]): Prom
   );
 }
 
-/** Takes steps away that are not sent, with the reason; messages that went another way keep theirs. */
+/** Deletes steps that are not sent and records the reason; messages with another status keep theirs. */
 export async function dropSteps(tx: Tx, steps: DueStep[], reason: string): Promise<void> {
   if (steps.length === 0) return;
   const { from, values, next } = keysOf(steps);
@@ -187,7 +187,7 @@ export async function dropSteps(tx: Tx, steps: DueStep[], reason: string): Promi
   );
 }
 
-/** Moves what is left of these steps' nodes: later by `ms`, earlier where it is negative. */
+/** Moves the remaining steps of these nodes: later by `ms`, earlier where it is negative. */
 export async function shiftSteps(tx: Tx, nodes: (NodeRef & { ms: number })[]): Promise<void> {
   if (nodes.length === 0) return;
   const { from, values } = rowsOf("n", nodes, { ...nodeKey, ms: float8((node) => node.ms) });
@@ -201,8 +201,8 @@ export async function shiftSteps(tx: Tx, nodes: (NodeRef & { ms: number })[]): P
 }
 
 /**
- * A message of which nothing was sent gives its slot to the next step, and the others move up behind it. Only where
- * it had the turn: when the next step was sent already, that one keeps the time it has.
+ * Gives the slot of a message that sent nothing to the next step, and moves the others up after it. Applies only if the
+ * message had the turn: if the next step was already sent, the times stay.
  */
 export async function passTurns(tx: Tx, failed: MessageRef[]): Promise<void> {
   if (failed.length === 0) return;

@@ -4,11 +4,11 @@ import { WORKSPACE_NOW } from "../workspaces/clock.ts";
 import { type MessageRef, nodeKey, type NodeRef } from "./refs.ts";
 
 /**
- * What ends a smart routing early: a message that reached the status it was sent for, an event that somebody waits
- * for, a cancelled run. All that is pending of the node is cancelled with the write that says so.
+ * Events that end a smart routing early: a message reached the required status, the awaited event came, the run was
+ * cancelled. All pending steps of the node are cancelled by the same write.
  */
 
-/** Whether a message reached its metric: cumulative, so that a click also saw and received. */
+/** Whether a message reached its metric: cumulative, so that clicked includes seen and delivered. */
 export const REACHED = (m: string): string =>
   `(not ${m}.success_is_event and case ${m}.success_metric
       when 'delivered' then ${m}.delivered_at is not null or ${m}.status in ('delivered', 'seen', 'read', 'clicked', 'dismissed')
@@ -16,7 +16,9 @@ export const REACHED = (m: string): string =>
       when 'interaction' then ${m}.clicked_at is not null or ${m}.status = 'clicked'
       else false end)`;
 
-/** To be called by whoever moves statuses forward, in the same transaction; other messages than smart ones cost a look. */
+/**
+ * Call it in the transaction that moves statuses forward; for messages outside a smart routing it costs one look-up.
+ */
 export async function closeReached(tx: Queryable, moved: MessageRef[]): Promise<void> {
   if (moved.length === 0) return;
   const { from, values } = keysOf(moved);
@@ -32,12 +34,12 @@ export async function closeReached(tx: Queryable, moved: MessageRef[]): Promise<
   await cancelSteps(tx, nodes);
 }
 
-/** What is to be said of the steps that success leaves over. */
+/** The reason recorded for the steps that success makes unnecessary. */
 export const achievedReason = (metric: string): string => `success metric '${metric}' was achieved`;
 
 /**
- * Steps of nodes that have achieved what they were for. Passes over steps that the waker holds: it has judged them, or
- * will look again. Relies on smart_step_of_node.
+ * Cancels the steps of nodes that have achieved their goal. Skips steps that the waker holds: it has checked them, or
+ * will check again. Relies on smart_step_of_node.
  */
 export async function cancelSteps(tx: Queryable, nodes: NodeRef[]): Promise<void> {
   if (nodes.length === 0) return;
@@ -60,9 +62,9 @@ export async function cancelSteps(tx: Queryable, nodes: NodeRef[]): Promise<void
   );
 }
 
-/** A node waits for an event of somebody. */
+/** A node that waits for a user's event. */
 export interface NewGoal extends NodeRef {
-  /** Whose: a `distinct_id`. */
+  /** The user's `distinct_id`. */
   key: string;
   /** The event's name in lower case. */
   topic: string;
@@ -97,13 +99,13 @@ export interface HeardEvent {
 }
 
 /**
- * Events that somebody's routing waited for. An event is no message's own, so all that the node has sent carry the
- * time. Relies on the primary key of smart_goal: events that nobody waits for cost a look. A goal that another event
- * is meeting at this moment is passed over.
+ * Closes routings whose awaited event came. An event belongs to no single message, so all messages of the node get the
+ * time. Relies on the primary key of smart_goal: events that no routing waits for cost one look-up. A goal that another
+ * event is meeting right now is skipped.
  */
 export async function closeByEvents(tx: Tx, events: HeardEvent[]): Promise<void> {
   if (events.length === 0) return;
-  const heard = rowsOf("h", events, {
+  const rows = rowsOf("h", events, {
     workspace_id: int((event) => event.workspace_id),
     topic: text((event) => event.topic.toLowerCase()),
     key: text((event) => event.key),
@@ -113,7 +115,7 @@ export async function closeByEvents(tx: Tx, events: HeardEvent[]): Promise<void>
   const met = await tx.query<NodeRef>(
     `with heard as (
        select g.workspace_id, g.key, g.topic, g.execution_id, g.node_ref
-         from ${heard.from}
+         from ${rows.from}
          join smart_goal g on g.workspace_id = h.workspace_id and g.key = h.key and g.topic = h.topic
         where g.created_at <= coalesce(h.received_at, clock_timestamp())
           and g.until >= h.at - greatest(now() - h.received_at, interval '0')
@@ -122,7 +124,7 @@ export async function closeByEvents(tx: Tx, events: HeardEvent[]): Promise<void>
       where g.workspace_id = h.workspace_id and g.key = h.key and g.topic = h.topic
         and g.execution_id = h.execution_id and g.node_ref = h.node_ref
      returning g.workspace_id, g.execution_id, g.node_ref`,
-    heard.values,
+    rows.values,
     "smart_goals_met",
   );
   if (met.length === 0) return;
@@ -140,8 +142,8 @@ export async function closeByEvents(tx: Tx, events: HeardEvent[]): Promise<void>
 }
 
 /**
- * Runs that are cancelled: what is pending of them is not sent. Waits for a waker that is sending one of their steps,
- * as nobody will look at cancelled runs again. Call it in the transaction that cancels them.
+ * Cancels the pending steps of cancelled runs. Waits for a waker that is sending one of their steps, because nothing
+ * will check cancelled runs again. Call it in the transaction that cancels them.
  */
 export async function cancelRouting(tx: Tx, runs: MessageRef[]): Promise<void> {
   if (runs.length === 0) return;
@@ -159,7 +161,7 @@ export async function cancelRouting(tx: Tx, runs: MessageRef[]): Promise<void> {
   );
 }
 
-/** Goals whose time is over, and of which nobody would notice; harmless to repeat. */
+/** Deletes goals whose time is over and that no event can meet any more; harmless to repeat. */
 export async function forgetGoals(db: Queryable): Promise<void> {
   await db.query(
     `delete from smart_goal g using workspace w

@@ -69,7 +69,7 @@ const RESERVED = /^(?:\$|ss_)/i;
 /** Events that the product itself emits about lists. */
 const LIST_EVENT = /^\$user_(?:entered|exited)_list - \S/i;
 
-/** Of the reserved names, those that clients may send and those of lists can occur. */
+/** Among reserved names, only those that clients may send and those of lists can occur. */
 function canCome(name: string): boolean {
   if (!RESERVED.test(name) || LIST_EVENT.test(name)) return true;
   const sent = parseEventRecord({ event: name.toLowerCase(), distinct_id: "somebody" });

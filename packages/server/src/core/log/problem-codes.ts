@@ -1,6 +1,6 @@
 /**
- * Why something of a request did not run, beyond the errors that the API itself answers with (`errors.ts`): codes of
- * the entries in a request's `errors`. They are stored: they may be added, never renamed.
+ * Codes of the entries in a request's `errors`: why part of a request did not run, beyond the errors that the API
+ * itself returns (`errors.ts`). They are stored: they may be added, never renamed.
  */
 export const PROBLEM_CODES = {
   cancelled: "It was cancelled through the API before it began.",

@@ -2,10 +2,10 @@ import type { JsonObject } from "../json.ts";
 import type { Severity } from "../run-state.ts";
 
 /**
- * The vocabulary of the step log, which every run carries: what a step is about (its stage) and, where something went
- * another way than hoped for, why (its code). `explain` judges by codes, the reference is made of this table, and so
- * are the texts of whatever shows a log to people. Codes and stages are stored: they may be added, never renamed.
- * Source of the suggested names: the wire's execution log (stages) and its list of conditions (codes).
+ * The vocabulary of the step log, which every run carries: the subject of a step (its stage) and, where something did
+ * not go as planned, the reason (its code). `explain` judges by codes; the reference and the texts shown to people are
+ * generated from this table. Codes and stages are stored: they may be added, never renamed. Source of the suggested
+ * names: the wire's execution log (stages) and its list of conditions (codes).
  */
 export const STAGES = {
   run_started: "The run began.",
@@ -178,14 +178,14 @@ export const STEP_CODES = {
 
 export type StepCode = keyof typeof STEP_CODES;
 
-/** Values that a step saw; warnings and errors have a code among them. */
+/** Values that a step read; warnings and errors also have a code. */
 export type StepFacts = JsonObject & { code?: StepCode };
 
 /** One entry of the step log. Keys are short because every run carries it; the log API names them in full. */
 export interface Step {
   /** Epoch milliseconds, in the workspace's time. */
   t: number;
-  /** Node ref; absent for what concerns the whole run. */
+  /** Node ref; absent for steps about the whole run. */
   n?: string;
   s: Stage;
   /** Severity; absent for info. */
@@ -195,7 +195,7 @@ export interface Step {
   p?: StepFacts;
 }
 
-/** What is logged of a step. Whatever did not go as hoped for has a code. */
+/** The arguments of a log entry. Warnings and errors have a code. */
 export type Logged =
   | [severity: "info", stage: Stage, message: string, facts?: StepFacts | undefined]
   | [severity: "warning" | "error", stage: Stage, message: string, facts: StepFacts & { code: StepCode }];

@@ -23,7 +23,7 @@ export type IdentityResult = { ok: true; identity: Identity } | { ok: false; rea
 /** Finds the channel's rules and applies them. Core does not know the channels, so callers pass this in. */
 export type ParseIdentity = (channel: Channel, input: unknown, hints: IdentityHints) => IdentityResult;
 
-/** What tells an identity from the others of its profile, and from those of other people. */
+/** Distinguishes an identity from others of its profile, and from those of other people. */
 export function identityName({ channel, key }: { channel: string; key: string }): string {
   return `${channel} ${key}`;
 }

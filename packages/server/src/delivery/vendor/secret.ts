@@ -52,8 +52,8 @@ export function restoreSecrets<Value>(schema: z.ZodType, submitted: Value, store
 }
 
 /**
- * Long secrets keep their first four characters, as in other lists of keys (`SS.X*****`), so that two keys can be told
- * apart. Short ones would reveal too much. Unset values visibly stay unset.
+ * Long secrets keep their first four characters, as in other lists of keys (`SS.X*****`), so that two keys can be
+ * distinguished. Short ones would reveal too much. Unset values visibly stay unset.
  */
 export function maskSecret(value: unknown): unknown {
   if (value === null || value === undefined || value === "") {

@@ -64,7 +64,7 @@ function record(more: Partial<AcceptRecord> = {}): AcceptRecord {
 
 const accept = (more: Partial<AcceptRecord> = {}) => harness.services.engine.accept(record(more));
 
-/** The ids that wait to be expanded, with repetitions. */
+/** The ids queued for expand, including repetitions. */
 async function queued(): Promise<string[]> {
   const rows = await harness.services.db.query<{ data: { refs: [number, string[]][] } }>(
     "select data from pgboss.job where name like 'expand-%' and state < 'active'",
@@ -91,7 +91,7 @@ describe("accept", () => {
     expect((await queued()).sort()).toEqual(ids.toSorted());
   });
 
-  it("keeps one record that cannot be stored from taking its neighbours along", async () => {
+  it("does not let one record that cannot be stored fail the others of its batch", async () => {
     const bodies = Array.from({ length: 40 }, (_, index) => (index === 17 ? "{not json" : undefined));
     const fates = await Promise.allSettled(
       bodies.map((text, index) => accept({ idempotency_key: `key-${index}`, ...(text && { body: text }) })),
@@ -102,7 +102,7 @@ describe("accept", () => {
     );
     expect(await pipeline.requests()).toHaveLength(39);
     expect(await queued()).toHaveLength(39);
-    // Its key was not used up: the corrected record may have it.
+    // Its key was not consumed: the corrected record may use it.
     expect(await accept({ idempotency_key: "key-17" })).toMatchObject({ duplicate: false });
   });
 
@@ -166,7 +166,7 @@ describe("an idempotency key", () => {
     ]);
   });
 
-  it("holds for 24 hours and can be used again after that, by one", async () => {
+  it("holds for 24 hours, and then lets one later request use it again", async () => {
     const first = await accept({ idempotency_key: "order-1" });
     await agePastKeys(23);
     expect(await accept({ idempotency_key: "order-1" })).toEqual({ ...first, duplicate: true });
@@ -186,7 +186,7 @@ describe("an idempotency key", () => {
     expect(await queued()).toHaveLength(2);
   });
 
-  it("may name one trigger, one event, and a trigger of another workspace", async () => {
+  it("may be shared by one trigger, one event, and a trigger of another workspace", async () => {
     const elsewhere = await createPipeline(harness);
     const accepted = [
       await accept({ idempotency_key: "k" }),
@@ -200,7 +200,7 @@ describe("an idempotency key", () => {
   });
 });
 
-it("an acceptor that is drained has answered all that it was given", async () => {
+it("a drained acceptor has answered every record it accepted", async () => {
   let answered = 0;
   const accepted = Array.from({ length: 100 }, async () => {
     await other.acceptor.accept(record());
@@ -210,6 +210,6 @@ it("an acceptor that is drained has answered all that it was given", async () =>
   expect(await pipeline.requests()).toHaveLength(100);
   await Promise.all(accepted);
   expect(answered).toBe(100);
-  // With nothing to wait for it waits for nothing.
+  // A second drain returns at once: nothing is pending.
   await other.acceptor.drain();
 });

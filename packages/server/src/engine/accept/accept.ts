@@ -7,10 +7,10 @@ import { type Clock, WORKSPACE_NOW } from "../../workspaces/clock.ts";
 import type { Queue } from "../../queue/queue.ts";
 
 /**
- * Accept is a group commit: concurrent records are gathered into one transaction, with one multi-row insert and
- * one job per hundred. There is no timer: at most two flushes are in flight, and what arrives meanwhile is the
- * next one, so an idle server commits at once and a busy one in ever larger groups. A resolved promise means
- * that the record is on disk.
+ * Accept is a group commit: concurrent records are gathered into one transaction, with one multi-row insert and one job
+ * per hundred. There is no timer: at most two flushes are in flight, and what arrives meanwhile forms the next one, so
+ * an idle server commits at once and a busy one in ever larger groups. A resolved promise means that the record is on
+ * disk.
  */
 export interface AcceptRecord {
   workspace_id: number;
@@ -19,10 +19,10 @@ export interface AcceptRecord {
   /** Workflow slug or event name, for the request log. */
   name: string;
   tenant_id: string | null;
-  /** Null: none was given; one is made up for the log. */
+  /** Null: none was given; one is generated for the log. */
   idempotency_key: string | null;
   cancellation_key: string | null;
-  /** Recipients that it names: what it costs. 1 unless told. */
+  /** Number of recipients it names, as its cost. 1 by default. */
   weight?: number;
   /** The record as it came, as JSON text. */
   body: string;
@@ -38,7 +38,7 @@ export interface Accepted {
 export interface Acceptor {
   /** Rejects only when nothing was stored. */
   accept: (record: AcceptRecord) => Promise<Accepted>;
-  /** Resolves when nothing is in flight any more. */
+  /** Resolves when nothing is in flight. */
   drain: () => Promise<void>;
 }
 
@@ -79,7 +79,9 @@ export function createAcceptor(deps: AcceptorDeps): Acceptor {
     }
   }
 
-  /** Never rejects: each record learns its own fate. One bad record must not take its neighbours with it. */
+  /**
+   * Never rejects: each record is settled individually, so that one bad record does not fail the others of its batch.
+   */
   async function flush(batch: Pending[]): Promise<void> {
     try {
       const results = await db.tx((tx) => write(tx, batch));
@@ -116,7 +118,7 @@ export function createAcceptor(deps: AcceptorDeps): Acceptor {
       return { message_id: first, duplicate: winners[index] !== true };
     });
     const fresh = batch.filter((_record, index) => fates[index]?.duplicate === false);
-    // Neither waits for the other: with `begin` they are one round trip, the commit is the second.
+    // Run concurrently: with `begin` they are one round trip, the commit is the second.
     await Promise.all([insertRequests(tx, batch, fates), queue.enqueue(tx, "expand", fresh)]);
     return fates;
   }
@@ -197,7 +199,7 @@ async function claim(
   });
 }
 
-/** Relies on nothing but the primary key. */
+/** Needs no index but the primary key. */
 async function insertRequests(tx: Tx, batch: Pending[], fates: Accepted[]): Promise<void> {
   const rows = batch.map((record, index) => {
     const fate = fates[index];
@@ -219,7 +221,7 @@ async function insertRequests(tx: Tx, batch: Pending[], fates: Accepted[]): Prom
   });
 }
 
-/** Stands in the log of a request whose key an earlier one has used. */
+/** Logged for a request whose key was used by an earlier one. */
 function duplicateOf(first: string): JsonObject {
   return {
     error_code: "duplicate_idempotency_key",

@@ -7,13 +7,14 @@ import type { AcceptRecord } from "./accept.ts";
 import { problem, type RequestProblem } from "../problem.ts";
 
 /**
- * What was refused, and edits of users that were only done in part, stand in the request log beside what was accepted:
- * who looks for a message that never came finds the call that asked for it. The caller has its answer already and
- * nothing hangs on it, so this is written behind, without waiting for the disk, and a flood of nonsense is not kept.
+ * Records refused requests and partially applied user edits in the request log next to accepted requests, so that a
+ * search for a message that never came finds the call that asked for it. The caller already has its answer and nothing
+ * depends on the note, so it is written later, without waiting for the disk, and a flood of invalid requests is
+ * dropped.
  */
 export interface RequestNotes {
   add: (note: RequestNote) => void;
-  /** Resolves when nothing is to be written any more. */
+  /** Resolves when there is nothing left to write. */
   drain: () => Promise<void>;
 }
 
@@ -22,14 +23,14 @@ export interface RequestNote extends Pick<AcceptRecord, "workspace_id" | "metada
   status: "refused" | "partial_failure";
   /** The record as it came, as JSON text. */
   body: string;
-  /** As far as they could be read. */
+  /** As far as it could be read. */
   name: string;
   tenant_id: string | null;
   idempotency_key: string | null;
   errors: Pick<RequestProblem, "error_code" | "error_description">[];
 }
 
-/** Of one workspace, in one second. */
+/** Per workspace. */
 const MOST_A_SECOND = 50;
 const MAX_WAITING = 500;
 const MAX_BODY = 16 * 1024;

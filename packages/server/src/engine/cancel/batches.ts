@@ -1,12 +1,12 @@
 import type { Tx } from "../../db/db.ts";
 
-/** A batch out of which items may be taken. */
+/** A batch from which items may be removed. */
 export interface OpenBatch {
   id: string;
   carrier_run_id: string | null;
 }
 
-/** In the order of the key, as those who gather lock. Behind it nobody adds to them, carries them on, or closes them. */
+/** Locks in key order, as gather does. From then on no run can add to these batches, carry them on, or close them. */
 export async function lockBatches(
   tx: Tx,
   workspace_id: number,
@@ -19,20 +19,20 @@ export async function lockBatches(
   );
 }
 
-/** Locked by now. Their items go along. */
+/** Expects the batches to be locked. Their items are deleted with them. */
 export async function deleteBatches(tx: Tx, workspace_id: number, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   await tx.query("delete from batch where workspace_id = $1 and id = any($2)", [workspace_id, ids]);
 }
 
-/** What is left of each of these batches, and whose items went. */
+/** How many items are left in a batch, and the runs whose items were removed. */
 export interface TakenOut {
   batch_id: string;
   left: number;
   run_ids: string[];
 }
 
-/** What these runs have put into these batches, which are locked. */
+/** Removes the items of these runs from these batches, which must be locked. */
 export async function takeOutItems(
   tx: Tx,
   workspace_id: number,

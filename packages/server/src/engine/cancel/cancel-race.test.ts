@@ -5,8 +5,8 @@ import { createRandom } from "../../../test/random.ts";
 import { startWorker, type Worker } from "../../../test/worker.ts";
 
 /*
- * Cancels against everything that moves runs: two workers, their wakers, expand, gather and seal. Whoever wins, a run
- * is cancelled or it finished, and what a cancel has answered for makes no message any more.
+ * Cancels against everything that moves runs: two workers, their wakers, expand, gather and seal. Whichever wins, a run
+ * is either cancelled or finished, and what a cancel has confirmed produces no more messages.
  */
 let harness: Harness;
 let pipeline: Pipeline;
@@ -53,7 +53,7 @@ async function accept(key: string, workflow: string, person: number): Promise<vo
   });
 }
 
-/** What a trigger has come to: messages of its runs, and its item in what batches went on with. */
+/** What a trigger has led to: messages of its runs, and its items in closed batches. */
 async function tracesOf(key: string): Promise<{ messages: number; items: number }> {
   const [row] = await query<{ messages: number; items: number }>(
     `select (select count(*)::int from message m join run r on r.workspace_id = m.workspace_id and r.id = m.execution_id
@@ -66,7 +66,7 @@ async function tracesOf(key: string): Promise<{ messages: number; items: number 
   return row ?? { messages: -1, items: -1 };
 }
 
-/** Whatever sleeps is due now, again and again. */
+/** Makes all sleeping runs due now, repeatedly. */
 async function hurry(worker: Worker): Promise<void> {
   await query(
     "update run set wake_at = now() where workspace_id = $1 and wake_at is not null and id like '%' || $2",
@@ -76,7 +76,7 @@ async function hurry(worker: Worker): Promise<void> {
 }
 
 it(
-  "leaves each run cancelled or finished, and makes no message behind its answer",
+  "leaves each run cancelled or finished, and makes no message after its answer",
   { timeout: 240_000 },
   async () => {
     const random = createRandom(20_261_120);

@@ -51,7 +51,7 @@ async function trigger(body: JsonObject): Promise<string> {
   return (answer.json as { message_id: string }).message_id;
 }
 
-/** All runs, once there are so many and each is over or waits. */
+/** All runs, once there are this many and each is finished or waiting. */
 const quiet = (count: number) =>
   until(async () => {
     const runs = await pipeline.runs();
@@ -68,7 +68,7 @@ async function wakeAll(): Promise<void> {
   await worker?.wake();
 }
 
-/** Nothing is queued or under way any more. */
+/** Resolves when no job is queued or active. */
 const idle = () =>
   until(async () => {
     const [row] = await harness.services.db.query<{ busy: boolean }>(
@@ -88,7 +88,7 @@ const count = async (table: "waiter" | "signal" | "batch" | "batch_item" | "smar
 };
 
 describe("a run that is cancelled", () => {
-  it("while it sleeps stays where it is for ever, and its log says why", async () => {
+  it("while it sleeps never wakes again, and its log says why", async () => {
     await pipeline.commit("later", [sms("first"), delay("d", "1h"), sms("second")]);
     await trigger({});
     await work();
@@ -105,7 +105,7 @@ describe("a run that is cancelled", () => {
     expect(await cancel({ execution_id: run?.id ?? "" })).toEqual([]);
   });
 
-  it("while it waits hears of no event any more", async () => {
+  it("while it waits is no longer woken by events", async () => {
     await pipeline.commit("later", [
       wait("w", { on: [event("Paid")], come: [sms("come")], timeout: [sms("timeout")] }),
     ]);
@@ -125,7 +125,7 @@ describe("a run that is cancelled", () => {
     expect(await count("signal")).toBe(0);
   });
 
-  it("while it calls out does not hear the answer", async () => {
+  it("while its HTTP call is out ignores the response", async () => {
     const server = await startCalledServer();
     const url = `"${server.url}/x"`;
     await pipeline.commit("later", [node("httpapi_fetch", "f", { url }), sms("after")]);
@@ -140,7 +140,7 @@ describe("a run that is cancelled", () => {
     await server.close();
   });
 
-  it("keeps what it sent and drops the channels whose turn is still to come, also when it was over", async () => {
+  it("keeps what it sent and drops the channels whose turn is still to come, even when it had finished", async () => {
     await pipeline.addTemplate("both", ["sms", "email"]);
     await pipeline.commit("later", [node("send_smart_channel_routing", "s", { template: "both" })]);
     await pipeline.commit("longer", [
@@ -168,7 +168,7 @@ describe("filters", () => {
     await pipeline.commit("other", [delay("d", "1h"), sms("second")]);
   });
 
-  it("are all to hold", async () => {
+  it("must all hold", async () => {
     await trigger({ recipients: [ann, bob], $idempotency_key: "k1", cancellation_key: "c" });
     await trigger({ workflow: "other", $idempotency_key: "k2", cancellation_key: "c" });
     await work();
@@ -200,10 +200,10 @@ describe("filters", () => {
 
   it.each([
     ["a distinct_id", "ann", ["ann"]],
-    ["a phone number as people write it", "+1 415-555-0101", ["bob"]],
+    ["a phone number with spaces and dashes", "+1 415-555-0101", ["bob"]],
     ["an address that two people share", "Shared@Example.com", ["ann", "bob"]],
     ["an object", "team/red", ["red"]],
-    ["the address of somebody who is not stored", "nobody@example.com", ["_transient"]],
+    ["the address of a recipient who is not stored", "nobody@example.com", ["_transient"]],
     ["a distinct_id with a slash", "team/blue", ["team/blue"]],
   ])("find recipients by %s", async (_name, text, who) => {
     const shared = { $email: "shared@example.com" };
@@ -227,7 +227,7 @@ describe("filters", () => {
     expect(names.sort()).toEqual(who);
   });
 
-  it("stay inside their workspace", async () => {
+  it("apply only within their workspace", async () => {
     await trigger({ $idempotency_key: "k" });
     await work();
     const [run] = await quiet(1);
@@ -273,7 +273,7 @@ describe("a request that is not expanded yet", () => {
     ["their addresses", { recipients: ["+1 415 555 0100", "+14155550101"] }],
     ["its recipients and its workflow", { recipients: ["ann", "bob", "zoe"], workflow_slug: "later" }],
     ["its key and its workflow", { idempotency_key: "k", workflow_slug: "later" }],
-  ])("comes to nothing when it is cancelled by %s", async (_name, filter) => {
+  ])("makes no runs when it is cancelled by %s", async (_name, filter) => {
     const id = await trigger({ recipients: [ann, bob], $idempotency_key: "k" });
     await trigger({ recipients: [{ distinct_id: "cem", $sms: "+14155550103" }] });
     expect(await cancel(filter)).toEqual([]);
@@ -293,7 +293,7 @@ describe("a request that is not expanded yet", () => {
     });
   });
 
-  it("is left alone by what does not name it", async () => {
+  it("is untouched by a cancel that does not name it", async () => {
     const id = await trigger({ $idempotency_key: "k", cancellation_key: "c" });
     for (const filter of [
       { idempotency_key: "other" },
@@ -313,7 +313,7 @@ describe("a request that is not expanded yet", () => {
     expect((await pipeline.request(id)).status).toBe("accepted");
   });
 
-  it("loses only those of its recipients that are named", async () => {
+  it("loses only the recipients that are named", async () => {
     const id = await trigger({ recipients: [ann, bob], $idempotency_key: "k" });
     expect(await cancel({ idempotency_key: "k", recipients: ["ann"] })).toEqual([]);
     await work();
@@ -325,7 +325,7 @@ describe("a request that is not expanded yet", () => {
     });
   });
 
-  it("says nothing of what is triggered afterwards", async () => {
+  it("does not affect what is triggered afterwards", async () => {
     await trigger({ recipients: [bob] });
     await cancel({ recipients: ["ann"] });
     await trigger({ recipients: [ann] });
@@ -334,7 +334,7 @@ describe("a request that is not expanded yet", () => {
     expect((await sentTo()).toSorted()).toEqual(["ann", "bob"]);
   });
 
-  it("of an event loses the workflow that is named, and its others go on", async () => {
+  it("of an event loses the named workflow and still runs the others", async () => {
     await pipeline.commit("later", [sms("first")], { events: ["Moved"] });
     await pipeline.commit("other", [sms("other")], { events: ["Moved"] });
     await pipeline.call("POST", "/v1/user/ann/", { $sms: ann.$sms });
@@ -375,7 +375,7 @@ describe("an open batch", () => {
   it.each<[string, () => Promise<Partial<CancelFilter>>]>([
     ["the run that carries it", async () => ({ execution_id: (await pipeline.runs())[0]?.id ?? "" })],
     ["its recipient", async () => ({ recipients: ["ann"] })],
-  ])("goes with %s", async (_name, filter) => {
+  ])("is deleted with %s", async (_name, filter) => {
     const [carrier] = await pipeline.runs();
     expect(await cancel(await filter())).toEqual([carrier?.id]);
     expect(await count("batch")).toBe(0);
@@ -460,7 +460,7 @@ describe("the fan-out of an object", () => {
   it.each<[string, Partial<CancelFilter>, string[]]>([
     ["the object itself", { recipients: ["team/red"] }, []],
     ["one of the subscribers", { recipients: ["p1"] }, ["red", "p0", "p2"]],
-  ])("leaves out, before it began, %s", async (_name, filter, left) => {
+  ])("excludes, before it begins, %s", async (_name, filter, left) => {
     await subscribe(3);
     await pipeline.commit("later", [delay("d", "1h")]);
     await trigger({ recipients: [red] });
@@ -473,7 +473,7 @@ describe("the fan-out of an object", () => {
   it.each<[string, Partial<CancelFilter>, (before: number) => number]>([
     ["the object itself", { recipients: ["team/red"] }, (before) => before],
     ["one of the subscribers", { recipients: ["p249"] }, () => 250],
-  ])("leaves out of further pages %s", async (_name, filter, expected) => {
+  ])("excludes from further pages %s", async (_name, filter, expected) => {
     await subscribe(250);
     await pipeline.commit("later", [delay("d", "1h")]);
     await trigger({ recipients: [red] });
@@ -489,9 +489,9 @@ describe("the fan-out of an object", () => {
   });
 
   it.each<[string, (parent: RunRow | undefined) => Partial<CancelFilter>]>([
-    ["of an object's run, though that is over", (parent) => ({ execution_id: parent?.id ?? "" })],
+    ["of an object's run, even a finished one", (parent) => ({ execution_id: parent?.id ?? "" })],
     ["of a trigger", () => ({ idempotency_key: "k" })],
-  ])("is not begun where pages %s are still to come", async (_name, filter) => {
+  ])("does not continue when pages %s are still to come", async (_name, filter) => {
     await subscribe(250);
     await pipeline.commit("later", [sms("first")]);
     await trigger({ recipients: [red], $idempotency_key: "k" });

@@ -20,21 +20,21 @@ import {
 } from "./runs.ts";
 
 /**
- * Cancel ends runs that are under way, and what they would have led to: requests that are not expanded yet, the runs
- * of an object's subscribers, messages whose turn in a smart routing is still to come. What was triggered before stays.
- * All of it is one transaction, which locks in the order of everybody else: requests, runs, batches, messages, each in
- * the order of its key. So a run is cancelled or it goes on, and when the answer is out no further message is made.
+ * Cancel ends runs that are in progress and what they would have led to: requests that are not expanded yet, the runs
+ * of an object's subscribers, messages whose turn in a smart routing is still to come. What was triggered earlier
+ * stays. All of it is one transaction, which locks in the same order as all others: requests, runs, batches, messages,
+ * each in key order. So a run is either cancelled or continues, and once the answer is out no further message is made.
  *
- * A batch goes with the run that carries it when that run or its recipient is named. When a trigger is named, only
- * what that trigger put into the batch is taken out: the others' items are no business of its sender. A run that
- * carries nothing any more is cancelled too.
+ * A batch is deleted with the run that carries it when that run or its recipient is named. When a trigger is named,
+ * only the items of that trigger are removed from the batch: the items of other triggers stay. A run whose batch
+ * becomes empty is cancelled too.
  */
 export type CancelDeps = Pick<EngineDeps, "db" | "queue" | "recipients" | "clock" | "meter">;
 
-/** It is begun again when it turns out what else must be locked, and when it lost against somebody. */
+/** A cancel restarts when it discovers more rows to lock or loses a deadlock. */
 const MAX_ROUNDS = 20;
 
-/** The ids of the runs that were really cancelled, in order. */
+/** Returns the ids of the runs that were cancelled, in order. */
 export async function cancelRuns(
   deps: CancelDeps,
   workspace_id: number,
@@ -43,7 +43,8 @@ export async function cancelRuns(
   const notice = namesPart(filter) ? await holdBack(deps, workspace_id, filter) : [];
   const cancelled = await cancelThose(deps, workspace_id, filter, notice);
   if (notice.length === 0) return cancelled;
-  // What the runs triggered before they were locked may be expanded by somebody who has missed that the notice was renewed.
+  // A run may have triggered a workflow before it was locked, and the expand of that request may have missed the
+  // renewed notice.
   await awaitExpanding(deps.db, workspace_id);
   const further = await cancelThose(deps, workspace_id, filter, []);
   return [...new Set([...cancelled, ...further])].toSorted();
@@ -66,7 +67,10 @@ async function cancelThose(
   }
 }
 
-/** Of requests that have no runs yet. Where all of them have, and no run is at work, the runs are there to be found. */
+/**
+ * Leaves a notice for requests that have no runs yet. If none is pending and no run is executing, all runs can be
+ * found.
+ */
 async function holdBack(
   { db, queue, recipients }: CancelDeps,
   workspace_id: number,
@@ -81,7 +85,7 @@ async function holdBack(
   return ids;
 }
 
-/** Runs beyond those that are locked turned out to carry a batch: out of order they must not be locked. */
+/** More runs turned out to carry a batch; locking them now would break the lock order. */
 class MoreToLock extends Error {
   override name = "MoreToLock";
   ids: string[];
@@ -112,12 +116,12 @@ async function cancel(
   if (namesTrigger(filter) && !namesPart(filter)) await cancelRequests(tx, workspace_id, request_ids ?? []);
   const find = () => findAll(tx, workspace_id, filter, request_ids, people);
   const seen = await find();
-  // A page that was being expanded has made more of them by now.
+  // A page that was being expanded may have created more runs by now.
   const isLess = await stopFanOut(tx, workspace_id, filter, seen);
   const ids = (isLess ? await find() : seen).map(({ id }) => id);
   const running = await lockRunning(tx, workspace_id, [...ids, ...carriers]);
   await renewNotice(tx, workspace_id, notice);
-  // Where they stand now that they are locked: one may have joined a batch while its lock was waited for.
+  // Re-reads the runs under their locks: one may have joined a batch while its lock was awaited.
   const matched = await readRuns(tx, workspace_id, ids);
   const now = (await readNows(tx, [workspace_id], await deps.clock(tx))).get(workspace_id) ?? new Date();
   const { spared, idle } = await clearBatches(tx, workspace_id, { filter, matched, running, now });
@@ -145,14 +149,14 @@ async function findAll(
 /** Only runs of objects have children that are part of the same request. */
 const isObject = ({ object_type }: MatchedRun): boolean => object_type !== "";
 
-/** No child is made behind this. True where one may have been made before. */
+/** Prevents further children. Returns true if some may have been created before. */
 async function stopFanOut(
   tx: Tx,
   workspace_id: number,
   { recipients, execution_id, idempotency_key, workflow_slug }: CancelFilter,
   matched: MatchedRun[],
 ): Promise<boolean> {
-  // Children of an object whose own run did not begin have no parent to be found by.
+  // Children of an object whose own run was never created have no parent run to be found by.
   const isWhole = recipients === null && execution_id === null;
   const keys = new Set((isWhole ? matched : matched.filter(isObject)).map((run) => run.idempotency_key));
   if (isWhole && idempotency_key !== null) keys.add(idempotency_key);
@@ -163,12 +167,14 @@ async function stopFanOut(
 interface Standing {
   filter: CancelFilter;
   matched: MatchedRun[];
-  /** Those that are locked, and some that carry their items. */
+  /** Locked runs: those named, and some that carry their items. */
   running: string[];
   now: Date;
 }
 
-/** Takes what these runs have in batches out of them: `spared` go on carrying others' items, `idle` carry nothing. */
+/**
+ * Removes the items of these runs from batches: `spared` carry on with others' items, `idle` carry nothing any more.
+ */
 async function clearBatches(
   tx: Tx,
   workspace_id: number,

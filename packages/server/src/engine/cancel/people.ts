@@ -2,11 +2,11 @@ import { CHANNEL_TRAITS, CHANNELS } from "../../core/channel.ts";
 import type { Queryable } from "../../db/db.ts";
 import type { Recipients } from "../../recipients/recipients.ts";
 
-/** Whom a cancel names. */
+/** The people named by a cancel. */
 export interface NamedPeople {
-  /** As runs know them; a text with a slash may be a user's id as well as an object's. */
+  /** As stored with runs; a text with a slash may be a user's id or an object's. */
   keys: { object_type: string; distinct_id: string }[];
-  /** Normalised, for people who are not stored. */
+  /** Normalised, to find people who are not stored. */
   addresses: string[];
 }
 
@@ -14,7 +14,7 @@ const ADDRESSED = CHANNELS.filter((channel) => CHANNEL_TRAITS[channel].names_peo
 const ADDRESSED_SQL = ADDRESSED.map((channel) => `'${channel}'`).join(", ");
 
 /**
- * Ids name themselves; a text that is an address names also everybody who has it, in whatever tenant. Relies on
+ * Resolves ids directly; a text that is an address also names everyone who has it, in any tenant. Relies on
  * identity_address.
  */
 export async function findPeople(

@@ -3,7 +3,7 @@ import type { Tx } from "../../db/db.ts";
 import { problem } from "../problem.ts";
 import type { CancelFilter } from "./filter.ts";
 
-/** Requests whose keys a cancel names. */
+/** Finds the requests whose keys a cancel names. */
 export async function findRequests(
   tx: Tx,
   workspace_id: number,
@@ -19,9 +19,9 @@ export async function findRequests(
 }
 
 /**
- * What has not become runs yet never will: whoever cancels right behind a trigger expects nothing to be sent.
- * `accepted` alone does not say which those are, as it stays when all went well. Expand holds a lock on what it makes
- * runs of, so this waits until it has: a second look then sees them. In the order of the key, as expand locks.
+ * Cancels requests that have no runs yet: a cancel sent right after a trigger must prevent it. `accepted` alone does
+ * not identify them, because that status stays when all went well. Expand holds a lock on the requests it makes runs
+ * of, so this waits for it, and a second look sees the runs. Locks in key order, like expand.
  */
 export async function cancelRequests(tx: Tx, workspace_id: number, ids: string[]): Promise<void> {
   if (ids.length === 0) return;
@@ -33,18 +33,18 @@ export async function cancelRequests(tx: Tx, workspace_id: number, ids: string[]
     [workspace_id, ids],
   );
   if (locked.length === 0) return;
-  const told = { ...problem(null, "cancelled", "cancelled via API before it began"), severity: "info" };
+  const entry = { ...problem(null, "cancelled", "cancelled via API before it began"), severity: "info" };
   await tx.query(
     `update request q set status = 'cancelled', errors = $3, updated_at = now()
       where q.workspace_id = $1 and q.id = any($2) and not ${hasRuns}`,
-    [workspace_id, locked.map(({ id }) => id), storableJson([told])],
+    [workspace_id, locked.map(({ id }) => id), storableJson([entry])],
   );
 }
 
 /**
- * Further pages of objects' subscribers: none is expanded from here on. A page that is being expanded at this moment
- * is waited for, and has queued the next one by then, so they are looked for until none is left. `parents` are the
- * runs of the objects; null: all pages of these keys. True when there were any.
+ * Cancels further pages of objects' subscribers, so that none is expanded from here on. A page that is being expanded
+ * right now is awaited and has queued the next one by then, so the search repeats until none is left. `parents` are the
+ * runs of the objects; null: all pages of these keys. Returns true if there were any.
  */
 export async function cancelPages(
   tx: Tx,

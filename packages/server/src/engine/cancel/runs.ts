@@ -4,20 +4,20 @@ import type { Tx } from "../../db/db.ts";
 import type { CancelFilter } from "./filter.ts";
 import type { NamedPeople } from "./people.ts";
 
-/** A run that a cancel concerns, as it was seen before it was locked. */
+/** A run that matches a cancel, as it was before it was locked. */
 export interface MatchedRun {
   id: string;
   request_id: string;
   object_type: string;
   idempotency_key: string;
   is_running: boolean;
-  /** Batches that it carries, or has left an item in. */
+  /** Batches that it carries or has an item in. */
   batches: string[];
 }
 
 const COLUMNS = `r.id, r.request_id, r.object_type, r.idempotency_key, r.status = 'in_progress' as is_running`;
 
-/** Where a run's items are: its own log says which batch it joined. */
+/** Finds a run's batches: its own step log says which batch it joined. */
 const BATCHES = `array(select b.id from (
     select r.state -> 'wait' ->> 'batch_id' as id where r.status = 'in_progress'
     union all
@@ -25,7 +25,7 @@ const BATCHES = `array(select b.id from (
      where r.status <> 'in_progress' and s -> 'p' ->> 'code' = 'batch_absorbed') b
   where b.id is not null)`;
 
-/** Nobody's stored id begins like this: it stands for people who are only an address. */
+/** Prefix no stored id can have: it stands for people who are only an address. */
 const TRANSIENT = "r.distinct_id >= '_transient_' and r.distinct_id < '_transient`'";
 
 const ADDRESSED = `exists (select from json_array_elements(r.inline -> 'identities') i where i ->> 'key' = any($7))`;
@@ -34,17 +34,17 @@ const NAMED = `(exists (select from unnest($5::text[], $6::text[]) as k(object_t
                          where k.object_type = r.object_type and k.distinct_id = r.distinct_id)
                 or ${ADDRESSED})`;
 
-/** The part of it that the index by recipient answers. */
+/** The part that the index by recipient can answer. */
 const NEAR = `(r.distinct_id = any($6) or cardinality($7::text[]) > 0 and ${TRANSIENT})`;
 
 const HAS_TURNS =
   "exists (select from smart_step s where s.workspace_id = r.workspace_id and s.execution_id = r.id)";
 
 /**
- * Runs that the filter names. Those that are over are among them where one run or one trigger is named: an object's
- * run may be, while its subscribers' are not, and so may be one that waits in somebody else's batch. Where only people
- * are named, they are if they have messages whose turn is still to come. Relies on the primary key of run and on its
- * indexes by request and by recipient; never looks at all that sleep.
+ * Finds the runs that the filter names. Finished runs are included where one run or one trigger is named: an object's
+ * run may be finished while its subscribers' are not, and so may a run that waits in another run's batch. Where only
+ * people are named, finished runs are included if they have messages whose turn is still to come. Relies on the primary
+ * key of run and on its indexes by request and by recipient; never scans all sleeping runs.
  */
 export async function findRuns(
   tx: Tx,
@@ -79,7 +79,7 @@ export async function findRuns(
   );
 }
 
-/** What came of the fan-outs of objects' runs. Workflows that a run triggered are no part of it. */
+/** Finds the runs created by the fan-outs of objects' runs. Workflows that a run triggered are not included. */
 export async function findChildren(
   tx: Tx,
   workspace_id: number,
@@ -93,7 +93,7 @@ export async function findChildren(
   );
 }
 
-/** The same runs, as they are by now. */
+/** Reads the same runs again, as they are now. */
 export async function readRuns(tx: Tx, workspace_id: number, ids: readonly string[]): Promise<MatchedRun[]> {
   if (ids.length === 0) return [];
   return tx.query<MatchedRun>(
@@ -102,7 +102,7 @@ export async function readRuns(tx: Tx, workspace_id: number, ids: readonly strin
   );
 }
 
-/** Those of them that are still running, locked in the order of the key, as everybody locks runs. */
+/** Locks those that are still running, in key order, as everywhere. */
 export async function lockRunning(tx: Tx, workspace_id: number, ids: readonly string[]): Promise<string[]> {
   const rows = await tx.query<{ id: string }>(
     `select id from run where workspace_id = $1 and id = any($2) and status = 'in_progress'
@@ -121,7 +121,7 @@ export async function isAnyRunning(tx: Tx, workspace_id: number, ids: readonly s
   return rows.length > 0;
 }
 
-/** Locked by now. Behind it nobody wakes them, walks them, or answers their calls. */
+/** Expects the runs to be locked. From then on they are not woken, walked, or answered. */
 export async function writeCancelled(
   tx: Tx,
   workspace_id: number,
@@ -137,7 +137,7 @@ export async function writeCancelled(
   );
 }
 
-/** A line in the log of a run that goes on, or is over. */
+/** Adds a line to the log of a run that is in progress or finished. */
 export async function writeStep(
   tx: Tx,
   workspace_id: number,

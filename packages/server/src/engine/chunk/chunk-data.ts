@@ -9,7 +9,7 @@ import type { StoredRecipient } from "../../recipients/recipients.ts";
 import type { EngineDeps } from "../deps.ts";
 import type { ChunkData, Configuration, Run } from "../run.ts";
 
-/** One combination that a chunk's runs come in. */
+/** A combination of workspace, tenant and workflow among a chunk's runs. */
 export interface Use {
   workspace_id: number;
   tenant_id: string;
@@ -17,9 +17,9 @@ export interface Use {
 }
 
 /**
- * Loads the configuration that a chunk of runs needs, usually from memory. Call it before the chunk's transaction:
- * what is not remembered is read over a connection of the pool, and transactions that hold one while they wait for
- * another can take the whole pool and wait for each other for ever.
+ * Loads the configuration that a chunk of runs needs, usually from memory. Call it before the chunk's transaction: what
+ * is not cached is read over another connection of the pool, and transactions that hold one connection while waiting
+ * for another can exhaust the pool and wait for each other for ever.
  */
 export async function loadConfiguration(
   uses: Use[],
@@ -67,8 +67,8 @@ export async function loadConfiguration(
 }
 
 /**
- * Loads recipients and actors as the transaction sees them, by id: one statement a workspace. Who was just read or
- * written in this transaction (`known`) is not read again.
+ * Loads recipients and actors by id as the transaction sees them, with one statement per workspace. Recipients already
+ * read or written in this transaction (`known`) are not read again.
  */
 export async function loadPeople(
   tx: Queryable,
@@ -88,7 +88,7 @@ export async function loadPeople(
   return people;
 }
 
-/** What these runs' recipients chose, as the transaction sees it. */
+/** Loads the preferences of these runs' recipients, as the transaction sees them. */
 export async function loadChoices(
   tx: Queryable,
   runs: Run[],
@@ -101,7 +101,7 @@ export async function loadChoices(
   return choices;
 }
 
-/** The run's category with what its tenant made of it; null where no published category has the slug any more. */
+/** The run's category with its tenant's settings; null where no published category has the slug any more. */
 export function policyOf(run: Run, { policies }: Pick<Configuration, "policies">): LivePolicy | null {
   return policies.get(policyKey(run.workspace_id, run.tenant_id, run.workflow.category)) ?? null;
 }
@@ -110,7 +110,7 @@ export function concernOf({ recipient_id, tenant_id, workflow: { category } }: R
   return { recipient_id, tenant_id, category };
 }
 
-/** How often the run's recipient wants digests of its category, which is `policy`; null where that has none. */
+/** How often the run's recipient wants digests of its category, `policy`; null where that has no digest schedule. */
 export function categoryDigest(
   run: Run,
   policy: LivePolicy | null,

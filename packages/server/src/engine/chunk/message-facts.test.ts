@@ -6,7 +6,7 @@ import type { Condition } from "../../core/conditions/conditions.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { factsOf } from "./message-facts.ts";
 
-/* Branches on how far messages are. Receipts are the simulators', due when the test says so. */
+/* Branches on message status. Receipts are the simulators', due when the test says so. */
 let harness: Harness;
 let pipeline: Pipeline;
 let worker: Worker;
@@ -35,7 +35,7 @@ const status = (ref: string, op: "IS" | "IS_NOT", value: string): Condition => (
 
 const multi = (...channels: string[]) => node("send_multi_channel", "first", { template: "text", channels });
 
-/** What is asked behind a delay, one branch node for each question: the messages say which held. */
+/** Conditions evaluated after a delay, one branch node each: the messages sent show which were true. */
 const QUESTIONS = [
   ["IS", "delivered"],
   ["IS", "seen"],
@@ -54,7 +54,7 @@ const asked = (ref: string) =>
     ]),
   );
 
-/** Sends, lets what is set happen, and asks; the questions that held. */
+/** Sends, runs `happen`, evaluates the conditions, and returns those that were true. */
 async function answers(
   first: ReturnType<typeof multi>[],
   recipient: JsonObject,
@@ -85,7 +85,7 @@ async function receive(): Promise<void> {
 const setStatus = (channel: string, to: string) => () =>
   query("update message set status = $3 where workspace_id = $1 and channel = $2", channel, to);
 
-/** From here on the e-mail of the template cannot be rendered. */
+/** From here on the template's e-mail cannot be rendered. */
 async function breakEmail(): Promise<void> {
   await query(
     "update template_version set snapshot = replace(snapshot::text, '<p>Hello</p>', '{{nothing.there}}')::json where workspace_id = $1",
@@ -98,7 +98,7 @@ const SEEN = ["IS delivered", "IS seen", "IS_NOT clicked"];
 const CLICKED = ["IS delivered", "IS seen", "IS clicked"];
 const FAILED = ["IS delivery_failed", ...NOTHING];
 
-/** Addresses at which the simulators do as their words say. */
+/** Addresses for which the simulators report as their names say. */
 const reports = (word: string, number: string) => ({
   $email: `${word}+ann@example.com`,
   $sms: `+1415555${number}`,
@@ -125,7 +125,7 @@ describe("a branch on the status of messages", () => {
     expect(await answers([multi(...channels)], recipient, receive)).toEqual(held);
   });
 
-  it("looks at the rows of that moment: what arrives later is for the next branch", async () => {
+  it("reads the rows of that moment: later reports count for the next branch", async () => {
     const seenNow = branch("now", [
       { when: status("first", "IS", "seen"), nodes: [sms("early")] },
       { nodes: [] },
@@ -134,14 +134,14 @@ describe("a branch on the status of messages", () => {
     expect((await pipeline.messages()).map(({ node_ref }) => node_ref)).not.toContain("early");
   });
 
-  it("a delivered inbox item is delivered in the walk that makes it", async () => {
+  it("counts an inbox item as delivered within the walk that creates it", async () => {
     await pipeline.commit("asks", [multi("inbox"), ...asked("first")]);
     await pipeline.trigger({ workflow: "asks", recipients: [{ distinct_id: "ann", $inbox: true }] });
     await pipeline.finished(1);
     expect((await pipeline.messages()).slice(1).map(({ node_ref }) => node_ref)).toEqual(DELIVERED);
   });
 
-  it("of a node that never ran is nothing, and is not anything", async () => {
+  it("on a node that never ran: every IS is false and every IS_NOT is false", async () => {
     const skipped = branch("skip", [
       { when: status("first", "IS", "seen"), nodes: [multi("sms")] },
       { nodes: [sms("other")] },
@@ -149,7 +149,7 @@ describe("a branch on the status of messages", () => {
     expect(await answers([skipped], { $sms: "+14155550004" }, receive)).toEqual(NOTHING);
   });
 
-  it("of a channel that was not to be sent says nothing about the others", async () => {
+  it("ignores a channel that was not to be sent", async () => {
     const blocked = async () => {
       await setStatus("email", "failure_by_vendor")();
       await setStatus("sms", "not_to_be_triggered")();
@@ -158,9 +158,9 @@ describe("a branch on the status of messages", () => {
   });
 
   it.each<[string, string[]]>([
-    ["behind a delay", ["email"]],
-    ["behind a delay, beside one that is under way", ["email", "sms"]],
-  ])("is not delivery_failed for what failed on our side, %s", async (_name, channels) => {
+    ["after a delay", ["email"]],
+    ["after a delay, with another message in progress", ["email", "sms"]],
+  ])("is not delivery_failed when Carillon itself failed, %s", async (_name, channels) => {
     await breakEmail();
     const held = await answers([multi(...channels)], { $email: "ann@example.com", $sms: "+14155550100" });
     expect(held).toEqual(NOTHING);
@@ -169,7 +169,7 @@ describe("a branch on the status of messages", () => {
     );
   });
 
-  it("is not delivery_failed in the walk that could not render it, either", async () => {
+  it("is not delivery_failed in the walk that could not render the message either", async () => {
     await breakEmail();
     await pipeline.commit("asks", [multi("email"), ...asked("first")]);
     await pipeline.trigger({
@@ -180,13 +180,13 @@ describe("a branch on the status of messages", () => {
     expect((await pipeline.messages()).slice(1).map(({ node_ref }) => node_ref)).toEqual(NOTHING);
   });
 
-  it("is delivery_failed where the vendor refused all that could be rendered", async () => {
+  it("is delivery_failed when the vendor refused everything that could be rendered", async () => {
     await breakEmail();
     const recipient = { $email: "ann@example.com", $sms: "+14155550008" };
     expect(await answers([multi("email", "sms")], recipient, receive)).toEqual(FAILED);
   });
 
-  it("of a workspace's other runs is not looked at", async () => {
+  it("ignores the messages of other runs in the workspace", async () => {
     await answers([multi("sms")], { $sms: "+14155550005" }, receive);
     await pipeline.commit("asks", asked("first"));
     await pipeline.trigger({ workflow: "asks", recipients: [{ distinct_id: "ann" }] });
@@ -197,7 +197,7 @@ describe("a branch on the status of messages", () => {
   });
 });
 
-describe("how far a message is", () => {
+describe("the facts of a message", () => {
   const none = { delivered: false, seen: false, clicked: false, failed: false };
   it.each([
     ["triggered", none],

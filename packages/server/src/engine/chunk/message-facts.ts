@@ -8,13 +8,13 @@ type Fact = MessageFacts["channels"][number];
 const DELIVERED = new Set(["delivered", "seen", "read", "clicked", "dismissed"]);
 const SEEN = new Set(["seen", "read", "clicked", "dismissed"]);
 const FAILED = new Set(["failure_by_vendor", "trigger_failed"]);
-/** Never on their way: they neither arrive nor fail. */
+/** Never sent, so they neither arrive nor fail. */
 const NOT_SENT = new Set(["not_to_be_triggered", "trigger_blocked"]);
 
 /**
- * How far one message is: statuses only move forward, and later ones imply earlier ones. Null for a message that was
- * never to be sent, or that failed on our side: only what a vendor was asked to send can have failed to arrive.
- * `failure_class` is delivery's; without one no vendor was called.
+ * Facts of one message: statuses only move forward, and later ones imply earlier ones. Null for a message that was
+ * never to be sent, or that failed inside Carillon: only a message that a vendor was asked to send can fail to arrive.
+ * `failure_class` comes from delivery; without one no vendor was called.
  */
 export function factsOf(status: string, failure_class: string | null = null): Fact | null {
   if (NOT_SENT.has(status)) return null;
@@ -35,7 +35,7 @@ interface FactRow {
   clicked: boolean;
 }
 
-/** Relies on the index by execution. Runs of workflows that do not ask cost nothing. */
+/** Relies on the index by execution. Free for workflows whose conditions do not refer to messages. */
 export async function loadMessageFacts(
   tx: Queryable,
   runs: Run[],

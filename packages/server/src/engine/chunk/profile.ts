@@ -5,7 +5,7 @@ import { getOwn } from "../../core/json/json-path.ts";
 import type { Who } from "../effect.ts";
 import { type ChunkData, type Person, personOf, type Run } from "../run.ts";
 
-/** Somebody as a run in its tenant knows them, before what the trigger said about them. */
+/** A person as known in the run's tenant, before the trigger's inline data. */
 export interface KnownProfile {
   properties: JsonObject;
   identities: readonly StoredIdentity[];
@@ -24,8 +24,8 @@ export function knownProfile(
 }
 
 /**
- * Somebody's properties as a run sees them now: the stored ones, and over these what the trigger said, but for what
- * the run itself has written since.
+ * A person's properties as a run sees them now: the stored ones, overridden by the trigger's, except for keys that the
+ * run itself has written since.
  */
 export function seenProperties(run: Run, who: Who, chunkData: ChunkData): JsonObject {
   const person = personOf(run, who);
@@ -35,8 +35,8 @@ export function seenProperties(run: Run, who: Who, chunkData: ChunkData): JsonOb
 }
 
 /**
- * The run has written to somebody's stored profile: what the trigger said of the same keys holds no longer. `write`
- * does to properties what was done to the profile's. Recipient and actor may be the same person.
+ * Called when the run has written to a stored profile: the trigger's values for the same keys no longer apply. `write`
+ * applies the same edit to properties as was applied to the profile's. Recipient and actor may be the same person.
  */
 export function overwriteInline(
   run: Run,
@@ -45,28 +45,28 @@ export function overwriteInline(
 ): void {
   for (const who of ["recipient", "actor"] as const) {
     if (personOf(run, who)?.recipient_id !== recipient_id) continue;
-    const said = inlineProperties(run, who);
-    const written = write(said);
-    const keys = Object.keys(said).filter((key) => getOwn(written, key) !== said[key]);
+    const given = inlineProperties(run, who);
+    const written = write(given);
+    const keys = Object.keys(given).filter((key) => getOwn(written, key) !== given[key]);
     if (keys.length === 0) continue;
     const gone = run.memory.overwritten?.[who] ?? [];
     run.memory.overwritten = { ...run.memory.overwritten, [who]: [...gone, ...keys] };
   }
 }
 
-/** The properties that the trigger said inline about somebody and that the run has not overwritten since. */
+/** The inline properties of the trigger about a person that the run has not overwritten since. */
 function inlineProperties({ inline, actor, memory }: Run, who: Who): JsonObject {
-  const said = (who === "recipient" ? inline?.properties : actor?.properties) ?? {};
+  const given = (who === "recipient" ? inline?.properties : actor?.properties) ?? {};
   const gone = memory.overwritten?.[who];
-  if (gone === undefined) return said;
-  return Object.fromEntries(Object.entries(said).filter(([key]) => !gone.includes(key)));
+  if (gone === undefined) return given;
+  return Object.fromEntries(Object.entries(given).filter(([key]) => !gone.includes(key)));
 }
 
 export function noSuchTenant(workflow_slug: string, tenant_id: string): string {
   return `[workflow: ${workflow_slug}] tenant doesn't exist with id: ${tenant_id}`;
 }
 
-/** Why the run's tenant may not have its recipient; null when it may. */
+/** Why the run's tenant may not have this recipient; null when it may. */
 export function tenantRefusal(run: Run, chunkData: ChunkData): string | null {
   const result = tenantProfile(run, run.recipient_id, chunkData);
   return result?.ok === false ? result.error : null;

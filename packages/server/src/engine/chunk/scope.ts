@@ -9,7 +9,7 @@ import { categoryDigest, concernOf, policyOf } from "./chunk-data.ts";
 
 /**
  * What templates and expressions see of a run: the payload at the root, and `$recipient`, `$actor`, `$brand`
- * (`$tenant`), `$category`, `$workflow` beside it. Reserved keys are always there, because templates are strict.
+ * (`$tenant`), `$category`, `$workflow` next to it. Reserved keys are always present, because templates are strict.
  */
 export interface RunScope {
   namespaces: Record<string, Json>;
@@ -67,7 +67,7 @@ function personScope(object_type: string, distinct_id: string, properties: JsonO
     : { ...properties, $type: "object", object_type, id: distinct_id };
 }
 
-/** The same for all runs of a tenant, and most nodes look at it. */
+/** Cached per tenant: the same for all its runs, and most nodes use it. */
 function placeOf(run: Run, chunkData: ChunkData): Place {
   const key = `${run.workspace_id}/${run.tenant_id}`;
   const known = chunkData.places.get(key);
@@ -87,7 +87,7 @@ function tenantScope(run: Run, chunkData: ChunkData): JsonObject {
   const links = tenant?.social_links ?? {};
   const name = tenant?.tenant_name ?? "";
   const page = tenant?.embedded_preference_url ?? "";
-  // The site has changed its name: what is stored under either is found under both.
+  // The site was renamed: a link stored under either name is available under both.
   const x = textOr(links.x) ?? textOr(links.twitter) ?? "";
   return {
     ...tenant?.properties,
@@ -115,7 +115,7 @@ function tenantScope(run: Run, chunkData: ChunkData): JsonObject {
   };
 }
 
-/** The workspace; it looks like its default tenant. */
+/** The workspace, with the appearance of its default tenant. */
 function organizationScope(run: Run, chunkData: ChunkData): JsonObject {
   const workspace = chunkData.workspaces.get(run.workspace_id);
   const looks = tenantOf(run, DEFAULT_TENANT, chunkData);
@@ -131,7 +131,7 @@ function tenantOf({ workspace_id }: Run, tenant_id: string, { tenants }: ChunkDa
   return tenants.get(`${workspace_id}/${tenant_id}`) ?? null;
 }
 
-/** The workflow's category with the properties that hold for this recipient in this tenant. */
+/** The workflow's category with the properties effective for this recipient in this tenant. */
 function categoryScope(run: Run, policy: LivePolicy | null, { choices }: ChunkData): JsonObject {
   const { category: slug } = run.workflow;
   const { name = "", properties: defined = null } = policy?.category ?? {};

@@ -22,8 +22,8 @@ import { memberOf, type NewMessage, type Run, type SmartPlace } from "../run.ts"
 import { discardBatches, writeWaiters } from "../waits/waiters.ts";
 
 /**
- * The engine's writes, in bulk: one statement for the runs of a chunk, one for their messages, and for what waits or
- * calls one more. Documents are passed as text and cast, so that every statement is prepared once for all sizes.
+ * The engine's writes, in bulk: one statement for the runs of a chunk, one for their messages, and one more for those
+ * that wait or call. Documents are passed as text and cast, so that each statement is prepared once for all sizes.
  */
 export async function writeChunk(
   tx: Tx,
@@ -81,7 +81,7 @@ function memoryText({ memory }: Run): string | null {
   return text === "{}" ? null : text;
 }
 
-/** Runs that were loaded with a lock and walked further. */
+/** Updates runs that were loaded with a lock and walked further. */
 async function updateRuns(tx: Queryable, runs: Run[]): Promise<void> {
   if (runs.length === 0) return;
   const rows = rowsOf("u", runs, {
@@ -168,7 +168,7 @@ function toStep({ workspace_id, id, run, node_ref, status, smart }: NewMessage):
   return [{ workspace_id, message_id: id, step, gap_ms, is_stored, ...at }];
 }
 
-/** One for each node, whichever of its messages it is taken from. */
+/** One per node, taken from any of its messages. */
 function toGoal({ workspace_id, run, node_ref, smart }: NewMessage): NewGoal[] {
   if (smart === null || smart.goal === null) return [];
   const topic = smart.success_metric.toLowerCase();
@@ -176,8 +176,8 @@ function toGoal({ workspace_id, run, node_ref, smart }: NewMessage): NewGoal[] {
 }
 
 /**
- * Inserts messages and queues the jobs that send them. A message is born leased to its job, as its first attempt, so
- * that handing the job out is all that is written before the vendor is called.
+ * Inserts messages and queues the jobs that send them. A message is inserted leased to its job, as its first attempt,
+ * so that claiming the job is the only write before the vendor is called.
  */
 async function insertAndQueue(tx: Tx, messages: NewMessage[], queue: Queue): Promise<void> {
   const sendable = messages.filter(({ status }) => status === "triggered");

@@ -4,7 +4,7 @@ import type { WalkDeps } from "../deps.ts";
 import type { CallRecord } from "../node.ts";
 import type { NewMessage, Run } from "../run.ts";
 
-/** The message-log row of a webhook node: nothing is sent for it, the call is what was delivered. */
+/** The message-log row of a webhook node: nothing is sent for it, the call itself is what was delivered. */
 export function callMessage(
   run: Run,
   node: CompiledNode,

@@ -26,8 +26,8 @@ import type { RunScope } from "../chunk/scope.ts";
 import type { WalkDeps } from "../deps.ts";
 
 /**
- * From "send this template" to message rows: one rendered message for each identity that the recipient is reached on.
- * A channel that fails is logged and the others go on.
+ * Turns a template to send into message rows: one rendered message for each identity on which the recipient is reached.
+ * A channel that fails is logged, and the others are sent.
  */
 export function composeMessages(
   { run, chunkData, deps }: Turn,
@@ -57,7 +57,7 @@ export function composeMessages(
 function logMessage(run: Run, node: CompiledNode, message: NewMessage): void {
   const { id, channel, status, content, failure_reason } = message;
   if (status === "trigger_failed") {
-    // A text that could not be made was said once, for all addresses of its channel.
+    // A failed rendering was logged once for all addresses of its channel.
     if (content === null) return;
     const { provider } = message;
     addStep(run, node, "error", "channels_computed", failure_reason ?? "", {
@@ -195,7 +195,7 @@ function missingVariable(failure: string): string | null {
   return /"([^"]+)" not defined in /.exec(failure)?.[1] ?? null;
 }
 
-/** Null where there are none: most messages. */
+/** Null if there are none, as for most messages. */
 function readAttachments(run: Run, node: CompiledNode): Attachment[] | null {
   const attachments = attachmentsOf(run.data, run.memory.data_before_batch ?? null);
   if (attachments.length === 0) return null;

@@ -19,9 +19,9 @@ export interface Reach {
 }
 
 /**
- * Which channels the recipient is reached on. Each gate narrows what the one before it left: live in the template, asked
- * for by the node, allowed by the trigger, with an address, wanted by recipient and tenant. The step log gets all of
- * them with the values they saw; null: nothing is left, and the log says why.
+ * Determines the channels on which the recipient is reached. Each gate narrows what the previous one left: live in the
+ * template, requested by the node, allowed by the trigger, with an address, wanted by recipient and tenant. The step
+ * log gets all gates with the values they read; null: no channel is left, and the log says why.
  */
 export function findReach(
   run: Run,
@@ -95,7 +95,7 @@ export function findReach(
   return { template, channels: reachable, identities };
 }
 
-/** Identities by channel: what the trigger gave inline replaces the stored ones of that channel. */
+/** Identities by channel: those given inline by the trigger replace the stored ones of that channel. */
 function usableIdentities(run: Run, chunkData: ChunkData): Map<Channel, StoredIdentity[]> {
   const byChannel = new Map<Channel, StoredIdentity[]>();
   const known = knownProfile(run, run, chunkData).identities;
@@ -103,7 +103,7 @@ function usableIdentities(run: Run, chunkData: ChunkData): Map<Channel, StoredId
     if (identity.status !== "active" || identity.perma_status !== "active") continue;
     push(byChannel, identity);
   }
-  // What is suppressed stays suppressed when a trigger repeats the address.
+  // A suppressed address stays suppressed when a trigger repeats it.
   const dead = new Set(
     known
       .filter(({ status, perma_status }) => status !== "active" || perma_status !== "active")

@@ -4,18 +4,18 @@ import { achievedReason } from "../../routing/success.ts";
 import type { Routing } from "../node.ts";
 import { eventsOf, type NewMessage, type Run, type SmartPlace } from "../run.ts";
 
-/** A message with what its vendor takes for one. */
+/** A message and the price of its vendor. */
 export interface Composed {
   message: NewMessage;
   price: number | null;
 }
 
-/** How long after its last step the event that a routing is for still counts, in lengths of the routing. */
+/** How long after its last step the routing's success event still counts, as a multiple of the routing's length. */
 const LINGER = 2;
 
 /**
- * Gives each message its place: sent at once, to be sent in its turn, or not to be sent as there is nothing left to
- * achieve. `known` is what the recipient's profile had.
+ * Assigns each message its place: sent at once, sent in its turn, or not sent because the goal is already achieved.
+ * `known` are the identities of the recipient's profile.
  */
 export function routeMessages(
   run: Run,

@@ -25,13 +25,8 @@ describe("in test mode", () => {
     ["a test value", "email", "qa@example.com", "qa@example.com"],
     ["a test value in another case", "email", "QA@Example.com", "qa@EXAMPLE.com"],
     ["a phone number in another spelling", "sms", "+14155550100", "+1 (415) 555-0100"],
-    [
-      "a token that is written with its provider",
-      "androidpush",
-      "token-1",
-      { token: "token-1", provider: "fcm" },
-    ],
-  ])("%s is sent to", (_title, channel, address, value) => {
+    ["a token given with its provider", "androidpush", "token-1", { token: "token-1", provider: "fcm" }],
+  ])("sends to %s", (_title, channel, address, value) => {
     expect(aim(channel, address, { test_values: [5, null, value] })).toEqual({
       identity: identity(channel, address),
       redirected: null,
@@ -39,7 +34,7 @@ describe("in test mode", () => {
     });
   });
 
-  it("a value that is not one goes to the catch-all of its channel, which the log says", () => {
+  it("any other value goes to the catch-all of its channel, and the log says so", () => {
     const settings = { test_values: ["qa@example.com"], catch_all: { email: "all@example.com" } };
     expect(aim("email", "ann@example.com", settings)).toMatchObject({
       identity: { value: "all@example.com", key: "all@example.com" },
@@ -48,22 +43,22 @@ describe("in test mode", () => {
     });
   });
 
-  it("a value that is not one goes nowhere where the channel has no catch-all", () => {
+  it("any other value is blocked when its channel has no catch-all", () => {
     const { blocked } = aim("sms", "+14155550100", { catch_all: { email: "all@example.com" } });
     expect(blocked).toBe("test mode: '+14155550100' is no test value of sms, which has no catch-all");
   });
 
-  it("a catch-all that is no address blocks, and does not let through", () => {
+  it("a catch-all that is not a valid address blocks the message", () => {
     expect(aim("email", "ann@example.com", { catch_all: { email: "nobody" } }).blocked).toBe(
       "test mode: the catch-all of email is no valid address",
     );
   });
 
-  it("a test value of one channel is none of another", () => {
+  it("a test value of one channel does not count on another", () => {
     expect(aim("whatsapp", "+14155550100", { test_values: ["qa@example.com"] }).blocked).not.toBeNull();
   });
 
-  it("channels that are not listed are sent to as always", () => {
+  it("channels that are not listed are unaffected", () => {
     expect(aim("sms", "+14155550100", { channels: ["email"] }).blocked).toBeNull();
   });
 
@@ -82,7 +77,7 @@ describe("copies of an e-mail in test mode", () => {
   };
   const settings = { test_values: ["qa@example.com"], catch_all: { email: "all@example.com" } };
 
-  it("go to test addresses alone", () => {
+  it("go only to test addresses", () => {
     expect(dropCopiesToRealAddresses("email", content, mode(settings), deps)).toEqual({
       content: { subject: "Hi", extra_to: [], cc: ["QA Team <QA@example.com>"], bcc: ["qa@example.com"] },
       held: 5,
@@ -91,15 +86,15 @@ describe("copies of an e-mail in test mode", () => {
 
   it.each([
     ["another channel", "sms", mode(settings)],
-    ["a channel that is not held", "email", mode({ ...settings, channels: ["sms"] })],
+    ["a channel that is not in test mode", "email", mode({ ...settings, channels: ["sms"] })],
     ["no test mode", "email", null],
-  ] as const)("are as they are with %s", (_title, channel, test_mode) => {
+  ] as const)("are unchanged with %s", (_title, channel, test_mode) => {
     expect(dropCopiesToRealAddresses(channel, content, test_mode, deps)).toEqual({ content, held: 0 });
   });
 });
 
 describe("out of test mode", () => {
-  it("everybody is sent to", () => {
+  it("every address is sent to", () => {
     expect(redirectForTestMode(identity("email", "ann@example.com"), null, deps)).toMatchObject({
       identity: { value: "ann@example.com" },
       blocked: null,

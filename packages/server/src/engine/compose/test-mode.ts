@@ -6,14 +6,14 @@ import type { TestMode } from "../../core/test-mode.ts";
 import type { WalkDeps } from "../deps.ts";
 
 /**
- * Where a message really goes. In test mode: to test addresses as always; everything else to the channel's catch-all
- * address, and nowhere where there is none.
+ * Actual destination of a message. In test mode, test addresses are sent to as usual; everything else goes to the
+ * channel's catch-all address, or is blocked if there is none.
  */
 export interface Aim {
   identity: Identity;
-  /** Said in the run's log; null when it goes where it was meant to. */
+  /** Logged with the run; null when the message goes to its original address. */
   redirected: string | null;
-  /** Why it goes nowhere; null when it goes somewhere. */
+  /** Why it is blocked; null when it is sent. */
   blocked: string | null;
 }
 
@@ -39,7 +39,7 @@ export function redirectForTestMode(
   return { identity: other, redirected: `redirected to ${nameOf(other)} (original ${name})`, blocked: null };
 }
 
-/** The content without the copies that would reach somebody who is no test address; `held` is how many those are. */
+/** The content without copies to addresses that are not test addresses; `held` is the number removed. */
 export function dropCopiesToRealAddresses(
   channel: Channel,
   content: JsonObject,
@@ -74,13 +74,13 @@ function isTestValue(
   return test_values.some((value) => parseAddress(channel, value, channels)?.key === key);
 }
 
-/** As profiles give it: `{token, provider}` says its provider beside the token. */
+/** Parses an address as given in profiles: `{token, provider}` has its provider next to the token. */
 function parseAddress(channel: Channel, value: Json, channels: WalkDeps["channels"]): Identity | null {
   const parsed = channels.get(channel)?.parseIdentity(value, {});
   return parsed?.ok === true ? parsed.identity : null;
 }
 
-/** Addresses that are objects hold credentials. */
+/** Hides addresses that are objects, which contain credentials. */
 function nameOf({ value }: Identity): string {
   return typeof value === "string" ? `'${value}'` : "another address";
 }

@@ -9,7 +9,7 @@ interface Ask {
   request: ListEdit;
 }
 
-/** Adds people to lists, or takes them out; additions first. Who really entered or left causes the list's event. */
+/** Adds people to lists or removes them; additions first. Each who actually entered or left causes the list's event. */
 export const editLists: EffectFunction<"edit_list"> = async (tx, asked, _surroundings, deps) => {
   const results = new Map<Ask, Done>();
   const events: InternalRequest[] = [];
@@ -42,10 +42,10 @@ export const editLists: EffectFunction<"edit_list"> = async (tx, asked, _surroun
   return asked.map((ask) => results.get(ask) ?? { ok: false, reason: "the operation was lost" });
 };
 
-/** A workflow that a list's event starts may move people between lists, and so for ever. */
+/** A workflow started by a list's event may move people between lists, and so on without end. */
 const NO_EVENT = `no event is caused: workflows trigger each other more than ${MAX_DEPTH} deep`;
 
-/** Lists hold users that are stored. */
+/** Only stored users can be in lists. */
 function usersOf(run: Run, { who }: ListEdit): string[] {
   return who.flatMap((one) => {
     const person = personOf(run, one);

@@ -8,7 +8,7 @@ import { overwriteInline } from "../chunk/profile.ts";
 import { type ChunkData, personOf } from "../run.ts";
 import { signalProfiles } from "../waits/profile-signals.ts";
 
-/** Writes to the global profiles of users, as an upsert would; later nodes of the same walk see what was written. */
+/** Writes to the global profiles of users, as an upsert would; later nodes of the same walk see the new values. */
 export const editProfiles: EffectFunction<"edit_profile"> = async (tx, asked, chunkData, deps) => {
   const results = new Map<(typeof asked)[number], Done>();
   for (const [workspace_id, own] of Map.groupBy(asked, ({ run }) => run.workspace_id)) {
@@ -49,7 +49,7 @@ export const editProfiles: EffectFunction<"edit_profile"> = async (tx, asked, ch
   return asked.map((ask) => results.get(ask) ?? { ok: false, reason: "the edit was lost" });
 };
 
-/** What the edit makes of properties that somebody has. */
+/** Applies the edit to a person's properties. */
 function written(properties: JsonObject, edit: ProfileEdit, { recipients }: EffectDeps): JsonObject {
   const { operations } = profileFromUpsert(edit.properties);
   const { parseIdentity } = recipients;
@@ -59,7 +59,7 @@ function written(properties: JsonObject, edit: ProfileEdit, { recipients }: Effe
 
 type Outcomes = Parameters<typeof signalProfiles>[2];
 
-/** What the runs of this chunk see inside their tenants is not what was edited. */
+/** Updates the chunk's recipients but keeps their tenant profiles, which were not edited. */
 function remember({ recipients }: ChunkData, outcomes: Outcomes): void {
   for (const outcome of outcomes) {
     if (!outcome.ok || outcome.recipient === null) continue;

@@ -13,7 +13,7 @@ interface Ask {
   request: SubscriptionEdit;
 }
 
-/** Subscribes people to objects, or takes them off; additions first. */
+/** Subscribes people to objects or unsubscribes them; additions first. */
 export const editSubscriptions: EffectFunction<"edit_subscription"> = async (
   tx,
   asked,
@@ -61,7 +61,7 @@ function settle(asked: Ask[], outcomes: SubscriptionOutcome[], results: Map<Ask,
   });
 }
 
-/** Somebody who was there when the run was loaded and is not any more. */
+/** A person who existed when the run was loaded and was deleted since. */
 function goneText(key: RecipientKey): string {
   return `${notFoundText(key)}, and left out`;
 }

@@ -12,13 +12,10 @@ import { nothingLeft, type Run, type ChunkData } from "../run.ts";
 import { gather } from "./gather.ts";
 import { seal } from "./seal.ts";
 
-/*
- * The two effects by themselves, in transactions that the tests interleave. What nodes make of them is tested with
- * the nodes.
- */
+/* The two effects alone, in transactions that the tests interleave. How nodes use them is tested with the nodes. */
 const ids = createIdSource();
-/** Neither effect looks at anybody. */
-const nobody = {} as ChunkData;
+/** Neither effect reads the chunk's data. */
+const noData = {} as ChunkData;
 const effects = { ids } as EffectDeps;
 const NOON = new Date("2026-07-17T12:00:00Z");
 const LATER = new Date("2026-07-17T13:00:00Z");
@@ -70,11 +67,11 @@ function arrive({ run, request, slug = "orders", ref = "batch_1" }: Arrival = {}
 
 type Arrived = ReturnType<typeof arrive>;
 
-const gatherIn = (tx: Tx, arrivals: Arrived[]) => gather(tx, arrivals, nobody, effects);
+const gatherIn = (tx: Tx, arrivals: Arrived[]) => gather(tx, arrivals, noData, effects);
 const gathered = (...arrivals: Arrived[]) => db.tx((tx) => gatherIn(tx, arrivals));
 
 const sealIn = (tx: Tx, run: Run, batch_id: string, order: "first" | "last" = "first", keep = 10) =>
-  seal(tx, [{ run, request: { batch_id, retain_count: keep, retain_order: order } }], nobody, effects);
+  seal(tx, [{ run, request: { batch_id, retain_count: keep, retain_order: order } }], noData, effects);
 
 async function sealed(run: Run, batch_id: string, order?: "first" | "last", keep?: number): Promise<Sealed> {
   const [result] = await db.tx((tx) => sealIn(tx, run, batch_id, order, keep));
@@ -86,7 +83,7 @@ const roles = (results: Gathered[]) => results.map(({ role }) => role);
 const item = (n: number): Partial<Gathering> => ({ items: [{ n }] });
 
 describe("gathering", () => {
-  it("has the first open the batch and the others join it, whatever order they are asked in", async () => {
+  it("lets the first run open the batch and the others join it, in whatever order they are passed", async () => {
     const runs = [1, 2, 3].map((n) => arrive({ request: item(n) }));
     const results = await gathered(...runs.toReversed());
 
@@ -100,7 +97,7 @@ describe("gathering", () => {
     });
   });
 
-  it("keeps the end that the opener gave", async () => {
+  it("keeps the closing time of the opener", async () => {
     await gathered(arrive());
     const [result] = await gathered(arrive({ request: { closes_at: new Date("2030-01-01T00:00:00Z") } }));
     expect(result).toMatchObject({ role: "joined", closes_at: LATER });
@@ -138,7 +135,7 @@ describe("gathering", () => {
     expect(roles(await gathered(arrive(), arrive(neighbour)))).toEqual(["carrier", "carrier"]);
   });
 
-  it("knows transient recipients again by their channels, in any order", async () => {
+  it("recognises transient recipients by their channels, in any order", async () => {
     const results = await gathered(
       arrive({ run: transient(mail, phone) }),
       arrive({ run: transient(phone, mail) }),
@@ -146,7 +143,7 @@ describe("gathering", () => {
     expect(roles(results)).toEqual(["carrier", "joined"]);
   });
 
-  it("counts what an earlier batch had gathered and did not retain", async () => {
+  it("counts items that an earlier batch gathered but did not retain", async () => {
     const opener = arrive({ request: { items: [{ n: 1 }, { n: 2 }], count: 12 } });
     const [result] = await gathered(opener);
     await gathered(arrive({ request: item(3) }));
@@ -156,7 +153,7 @@ describe("gathering", () => {
     });
   });
 
-  it("stores any payload as it is", async () => {
+  it("stores any payload unchanged", async () => {
     const odd = JSON.parse(
       '{"__proto__":{"a":1},"constructor":"c","ключ":"👩‍👩‍👧","":[null,-0.5,1e21]}',
     ) as JsonObject;
@@ -170,7 +167,7 @@ describe("gathering", () => {
 describe("a leading item", () => {
   const leading = { flush_leading: true };
 
-  it("goes ahead, the second carries, the others join, and only those are counted", async () => {
+  it("passes, the second carries, the others join, and only these are counted", async () => {
     const runs = [1, 2, 3].map((n) => arrive({ request: { ...item(n), ...leading } }));
     const results = await gathered(...runs);
     expect(roles(results)).toEqual(["leading", "carrier", "joined"]);
@@ -196,7 +193,7 @@ describe("a leading item", () => {
     expect(results[0]?.batch_id).not.toBe(first?.batch_id);
   });
 
-  it("leaves no window behind that a run of another mode would fall into when it is over", async () => {
+  it("leaves no expired window that a run of another mode would join", async () => {
     await gathered(arrive({ request: leading }));
     const until = new Date("2026-07-17T15:00:00Z");
     const late = arrive({ run: { now: LATER }, request: { closes_at: until } });
@@ -212,7 +209,7 @@ describe("closing", () => {
     ["last", 1, [12]],
     ["first", 100, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]],
     ["last", 100, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]],
-  ])("gives back the %s %i in order of arrival and counts all", async (order, keep, expected) => {
+  ])("returns the %s %i in order of arrival and counts all", async (order, keep, expected) => {
     const opener = arrive({ request: item(1) });
     const [result] = await gathered(opener);
     for (let n = 2; n <= 12; n += 1) await gathered(arrive({ request: item(n) }));
@@ -222,7 +219,7 @@ describe("closing", () => {
     });
   });
 
-  it("leaves nothing, counts nothing the second time, and lets the next arrival open anew", async () => {
+  it("deletes the batch, counts nothing the second time, and lets the next arrival open a new one", async () => {
     const opener = arrive();
     const [result] = await gathered(opener, arrive());
     expect(await sealed(opener.run, result?.batch_id ?? "")).toMatchObject({ count: 2 });
@@ -233,7 +230,7 @@ describe("closing", () => {
     expect(roles(await gathered(arrive()))).toEqual(["carrier"]);
   });
 
-  it("is its carrier's alone", async () => {
+  it("is reserved to its carrier", async () => {
     const opener = arrive();
     const other = arrive();
     const [result] = await gathered(opener, other);
@@ -256,7 +253,7 @@ describe("closing", () => {
           run,
           request: { batch_id: results[n]?.batch_id ?? "", retain_count: 1, retain_order: "last" },
         })),
-        nobody,
+        noData,
         effects,
       ),
     );
@@ -264,8 +261,8 @@ describe("closing", () => {
   });
 });
 
-describe("a carrier that is over", () => {
-  /** As if the engine had given it up: its row says so, and its batch is still there. */
+describe("a carrier that has ended", () => {
+  /** Stores the run as if the engine had given it up: it has ended, and its batch still exists. */
   async function record(run: Run, status: string): Promise<void> {
     await db.query(
       `insert into run (workspace_id, id, request_id, workflow_slug, version_id, lane, distinct_id, tenant_id,
@@ -275,7 +272,7 @@ describe("a carrier that is over", () => {
     );
   }
 
-  it("hands what was gathered to the next arrival, and can no longer close it", async () => {
+  it("leaves its items to the next arrival, and can no longer close the batch", async () => {
     const opener = arrive({ request: item(1) });
     const [result] = await gathered(opener, arrive({ request: item(2) }));
     await record(opener.run, "failed");
@@ -289,14 +286,14 @@ describe("a carrier that is over", () => {
     expect(await sealed(heir.run, result?.batch_id ?? "")).toMatchObject({ count: 4 });
   });
 
-  it("keeps its batch while it is under way", async () => {
+  it("keeps its batch while it is in progress", async () => {
     const opener = arrive();
     await gathered(opener);
     await record(opener.run, "in_progress");
     expect(roles(await gathered(arrive()))).toEqual(["joined"]);
   });
 
-  it("finds its batch again when it is tried again, and is counted once", async () => {
+  it("finds its batch again when it is retried, and is counted once", async () => {
     const opener = arrive({ request: item(1) });
     const [result] = await gathered(opener, arrive({ request: item(2) }));
     expect(await gathered(opener)).toMatchObject([{ role: "carrier", batch_id: result?.batch_id }]);
@@ -305,7 +302,7 @@ describe("a carrier that is over", () => {
 });
 
 describe("two at the same time", () => {
-  it("open one batch, carried by the one that was first to write", async () => {
+  it("open one batch, carried by the one that wrote first", async () => {
     const results: Gathered[] = [];
     const one = arrive();
     const other = arrive();
@@ -317,7 +314,7 @@ describe("two at the same time", () => {
     expect(roles(results)).toEqual(["carrier", "joined"]);
   });
 
-  it("open a batch although the one that was first is undone", async () => {
+  it("open a batch although the first is rolled back", async () => {
     let second: Promise<Gathered[]> | undefined;
     const first = db.tx(async (tx) => {
       await gatherIn(tx, [arrive()]);
@@ -328,7 +325,7 @@ describe("two at the same time", () => {
     expect(roles((await second) ?? [])).toEqual(["carrier"]);
   });
 
-  it("close and append: what waited for the closing opens the next batch", async () => {
+  it("close and append: an append that waited for the close opens the next batch", async () => {
     const opener = arrive();
     const [opened] = await gathered(opener);
     let closed: Sealed[] = [];
@@ -343,7 +340,7 @@ describe("two at the same time", () => {
     expect(late[0]?.batch_id).not.toBe(opened?.batch_id);
   });
 
-  it("append and close: what was in before the closing is counted by it", async () => {
+  it("append and close: an item appended before the close is counted", async () => {
     const opener = arrive();
     const [opened] = await gathered(opener);
     let late: Gathered[] = [];
@@ -357,7 +354,7 @@ describe("two at the same time", () => {
     expect(closed).toMatchObject([{ count: 2 }]);
   });
 
-  it("close: one of them counts, the other counts nothing", async () => {
+  it("close: one counts the items, the other counts nothing", async () => {
     const opener = arrive();
     const [opened] = await gathered(opener, arrive());
     const counts: number[] = [];
@@ -369,7 +366,7 @@ describe("two at the same time", () => {
     expect(counts).toEqual([2, 0]);
   });
 
-  it("close, and the first is undone: the other counts all", async () => {
+  it("close, and the first is rolled back: the other counts all", async () => {
     const opener = arrive();
     const [opened] = await gathered(opener, arrive());
     const died = db.tx(async (tx) => {
@@ -380,7 +377,7 @@ describe("two at the same time", () => {
     expect(await sealed(opener.run, opened?.batch_id ?? "")).toMatchObject({ count: 2 });
   });
 
-  it("gather for many in different orders without a deadlock", async () => {
+  it("gather for many people in different orders without a deadlock", async () => {
     const people = Array.from({ length: 40 }, (_, n) => `user-${n}`);
     const random = createRandom(7);
     const chunk = () => random.shuffle(people).map((distinct_id) => arrive({ run: { distinct_id } }));
@@ -392,7 +389,7 @@ describe("two at the same time", () => {
 });
 
 describe("thousands of races", () => {
-  /** Openers who have not closed yet. */
+  /** Openers whose batch is not closed yet. */
   interface Open {
     run: Run;
     batch_id: string;
@@ -400,7 +397,7 @@ describe("thousands of races", () => {
 
   it.each([
     ["accumulating", false],
-    ["letting the first through", true],
+    ["with a leading item", true],
   ])(
     "%s: every item is in exactly one batch, though every third transaction dies",
     async (_name, flush_leading) => {
@@ -412,7 +409,7 @@ describe("thousands of races", () => {
       let died = 0;
       let closed = 0;
 
-      /** What `work` gives, unless its transaction dies before it commits. */
+      /** Returns the result of `work`, unless its transaction dies before it commits. */
       async function orDie<T>(work: (tx: Tx) => Promise<T>): Promise<T | null> {
         const isDoomed = random.chance(1 / 3);
         try {
@@ -455,7 +452,7 @@ describe("thousands of races", () => {
             some.map(({ run, batch_id }) => {
               return { run, request: { batch_id, retain_count: 1_000_000, retain_order: "first" as const } };
             }),
-            nobody,
+            noData,
             effects,
           ),
         );
@@ -488,7 +485,7 @@ describe("thousands of races", () => {
   );
 });
 
-it("answers every history as one thing after another would have it", async () => {
+it("answers every history as sequential execution would", async () => {
   const step = fc.record({
     op: fc.constantFrom("arrive", "close", "wait"),
     who: fc.constantFrom("ann", "bob"),
@@ -499,7 +496,7 @@ it("answers every history as one thing after another would have it", async () =>
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), fc.boolean(), async (steps, flush_leading) => {
       workspace_id += 1;
-      /** What the model has open, by person. */
+      /** The model's open batches, by person. */
       const model = new Map<
         string,
         { carrier: Run | null; batch_id: string; closes: number; items: number[] }

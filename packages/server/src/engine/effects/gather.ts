@@ -10,14 +10,14 @@ import type { Run } from "../run.ts";
 
 /**
  * Open-or-append of batches and digests, for all runs of a chunk at once. A batch is its row: opening inserts it under
- * a unique identity, appending holds a lock on it, closing deletes it (`seal.ts`). Whoever finds it gone after waiting
- * for that lock opens a new one, so an item is in exactly one batch, whichever way the race with the closing ends.
+ * a unique identity, appending holds a lock on it, closing deletes it (`seal.ts`). A run that waits for that lock and
+ * finds the row gone opens a new batch, so an item is in exactly one batch, however the race with the closing ends.
  */
 export const gather: EffectFunction<"gather"> = async (tx, asked, _surroundings, { ids }) => {
   const arrivals = asked.map(({ run, request }): Arrival => {
     return { run, request, identity: identityOf(run, request), id: ids.ulidIn(bucketOfId(run.id)) };
   });
-  // In order of arrival: the trigger that came first opens the batch.
+  // In order of arrival: the first trigger opens the batch.
   const ordered = arrivals.toSorted((one, other) => (one.run.id < other.run.id ? -1 : 1));
   const opened = await openOrLock(tx, ordered);
   const batches = await readBatches(tx, ordered);
@@ -28,7 +28,7 @@ export const gather: EffectFunction<"gather"> = async (tx, asked, _surroundings,
     const batch = batches.get(keyOf(arrival));
     if (batch === undefined) throw new Error(`run ${arrival.run.id} found no batch to join`);
     const isOpener = opened.has(arrival.id);
-    // A carrier whose node is entered again.
+    // True for a carrier whose node is entered again.
     const isIn = !isOpener && batch.carrier_run_id === arrival.run.id;
     const result = join(arrival, batch, isOpener);
     results.set(arrival, result);
@@ -44,7 +44,7 @@ interface Arrival {
   run: Run;
   request: Gathering;
   identity: string;
-  /** Of the batch, should this run open it. */
+  /** The batch's id, should this run open it. */
   id: string;
 }
 
@@ -52,7 +52,7 @@ interface OpenBatch {
   id: string;
   carrier_run_id: string | null;
   closes_at: Date;
-  /** Its carrier ended without closing it. */
+  /** True if its carrier ended without closing it. */
   is_abandoned: boolean;
 }
 
@@ -61,7 +61,7 @@ interface Joined {
   batch: OpenBatch;
 }
 
-/** Version and lane are no part of it: runs of a newer version join what an older one opened. */
+/** Excludes version and lane, so that runs of a newer version join a batch opened by an older one. */
 function identityOf(run: Run, { key }: Gathering): string {
   const who =
     run.inline?.is_transient === true
@@ -75,13 +75,13 @@ function identityOf(run: Run, { key }: Gathering): string {
 const keyOf = (arrival: Arrival): string => `${arrival.run.workspace_id}/${arrival.identity}`;
 
 /**
- * Opens the identities that nobody has open and locks those that somebody has; the ids of those that were opened. One
- * pass in the order of the key, so that chunks that gather do not deadlock: to insert first and to lock what was there
- * already afterwards would be two. `on conflict` waits for whoever is opening or closing the same identity, and the
- * lock stays although `where` keeps it from writing.
+ * Opens the batches that are not open and locks those that are; returns the ids of the opened ones. Uses one pass in
+ * key order, so that chunks that gather do not deadlock: inserting first and locking existing rows afterwards would be
+ * two passes. `on conflict` waits for a concurrent opening or closing of the same identity, and the row stays locked
+ * even where `where` prevents the update.
  *
- * What it does write to are windows behind a leading item in which nothing gathered: nobody sleeps for those, so they
- * end when the next item comes.
+ * The update replaces windows after a leading item in which nothing gathered: no run sleeps for those, so they end when
+ * the next item comes.
  */
 async function openOrLock(tx: Tx, ordered: Arrival[]): Promise<Set<string>> {
   const firsts = [...new Map(ordered.toReversed().map((arrival) => [keyOf(arrival), arrival])).values()];
@@ -107,7 +107,9 @@ async function openOrLock(tx: Tx, ordered: Arrival[]): Promise<Set<string>> {
   return new Set(rows.map(({ id }) => id));
 }
 
-/** All are locked by now. A statement of its own, to see what was committed while the locks were waited for. */
+/**
+ * Expects all batches to be locked. Needs its own statement, to see what was committed while the locks were awaited.
+ */
 async function readBatches(tx: Tx, ordered: Arrival[]): Promise<Map<string, OpenBatch>> {
   const keys = [...new Map(ordered.map((arrival) => [keyOf(arrival), arrival])).values()];
   const { from, values } = rowsOf("k", keys, {
@@ -127,8 +129,9 @@ async function readBatches(tx: Tx, ordered: Arrival[]): Promise<Map<string, Open
 }
 
 /**
- * Whoever comes second behind a leading item carries the batch. So does whoever comes to one whose carrier failed
- * before it could close it: what was gathered goes on with the newcomer, and nobody joins what never closes.
+ * Makes the second run after a leading item carry the batch. The same applies to a run that arrives at a batch whose
+ * carrier failed before closing it: the new carrier takes over its items, so that no run joins a batch that never
+ * closes.
  */
 function join(arrival: Arrival, batch: OpenBatch, isOpener: boolean): Gathered {
   const { id: batch_id, closes_at } = batch;
@@ -159,8 +162,9 @@ async function writeCarriers(tx: Tx, carried: Joined[]): Promise<void> {
 }
 
 /**
- * `seq` is given in the order of the rows, and grows while the batch is locked: it is the order of arrival. What stands
- * for more triggers than it has items, because an earlier batch did not retain them, has the rest on its last one.
+ * `seq` is assigned in the order of the rows, and grows while the batch is locked: it is the order of arrival. An
+ * arrival that stands for more triggers than it has items, because an earlier batch did not retain them, counts the
+ * rest on its last item.
  */
 async function insertItems(tx: Tx, joined: Joined[]): Promise<void> {
   const added = joined.flatMap(({ arrival, batch }) => {

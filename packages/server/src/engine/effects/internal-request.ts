@@ -7,8 +7,8 @@ import type { IdSource } from "../../ids.ts";
 import type { Queue } from "../../queue/queue.ts";
 
 /**
- * Requests that the engine makes itself, in the transaction of what causes them: a run that triggers another workflow,
- * somebody who enters a list. They expand like all others and show in the same log.
+ * Requests created by the engine itself, in the transaction of their cause: a run that triggers another workflow, a
+ * user who enters a list. They are expanded and logged like all others.
  */
 export interface InternalRequest {
   workspace_id: number;
@@ -20,11 +20,11 @@ export interface InternalRequest {
   body: JsonObject;
   parent_run_id: string | null;
   depth: number;
-  /** Recipients that it stands for: 1 unless told. */
+  /** Number of recipients it stands for: 1 by default. */
   weight?: number;
 }
 
-/** Ids in the order of the requests. */
+/** Returns ids in the order of the requests. */
 export async function insertRequests(
   tx: Tx,
   requests: InternalRequest[],
@@ -48,10 +48,10 @@ export async function insertRequests(
   return rows.map(({ id }) => id);
 }
 
-/** Workflows that cause each other in a circle end here. */
+/** Ends workflows that trigger each other in a circle. */
 export const MAX_DEPTH = 10;
 
-/** How deep is what this run causes; null where the chain ends. */
+/** The depth of a request caused by this run; null where the chain ends. */
 export function nextDepth({ memory }: Run): number | null {
   const depth = (memory.depth ?? 0) + 1;
   return depth > MAX_DEPTH ? null : depth;

@@ -14,9 +14,9 @@ import { type ChunkData, personOf, type Run } from "../run.ts";
 const MAX_RECIPIENTS = 100;
 
 /**
- * Triggers other workflows as if their API were called: requests of their own, which expand in their own lane and pass
- * every gate. The key is the run's and its node's, so that a run that is put back does not trigger twice: then there
- * is no `request_id` in the detail.
+ * Triggers other workflows as if their API were called: separate requests, which expand in their own lane and pass
+ * every gate. The key consists of the run and its node, so that a redriven run does not trigger twice: then there is no
+ * `request_id` in the detail.
  */
 export const invoke: EffectFunction<"invoke"> = async (tx, asked, chunkData, deps) => {
   const plans = asked.map(({ run, request }) => plan(run, request, chunkData));
@@ -79,7 +79,7 @@ function toRequest(
   };
 }
 
-/** Somebody of this run, as a trigger would name them. */
+/** A person of this run, as a trigger would name them. */
 function toTriggered(run: Run, one: Named): Json {
   if ("named" in one) return one.named;
   const person = personOf(run, one.who);
@@ -87,14 +87,14 @@ function toTriggered(run: Run, one: Named): Json {
   const { object_type, distinct_id, recipient_id } = person;
   const key = object_type === "" ? { distinct_id } : { object_type, id: distinct_id };
   if (recipient_id !== null) return object_type === "" ? distinct_id : key;
-  // Nobody stored: what was said inline is all there is of them, and they are not stored by this either.
-  const said = asTriggered(run, one.who);
+  // A person who is not stored: passes on their inline data, and keeps them unstored.
+  const inline = asTriggered(run, one.who);
   return one.who === "recipient" && run.inline?.is_transient === true
-    ? { ...said, is_transient: true }
-    : { ...said, ...key, $skip_create: true };
+    ? { ...inline, is_transient: true }
+    : { ...inline, ...key, $skip_create: true };
 }
 
-/** Everything the trigger said inline about somebody, as a trigger says it: properties, addresses, allowed channels. */
+/** All inline data of the trigger about a person, in a trigger's form: properties, addresses, allowed channels. */
 function asTriggered({ inline, actor }: Run, who: Who): JsonObject {
   if (who === "actor") return { ...actor?.properties };
   if (inline === null) return {};
@@ -106,12 +106,12 @@ function asTriggered({ inline, actor }: Run, who: Who): JsonObject {
   };
 }
 
-/** Device tokens are told together with the provider that knows them. */
+/** Adds the provider to device tokens, which are only valid with it. */
 function toInput({ channel, value, provider, device_id, bundle_id }: StoredIdentity): Json {
   return CHANNEL_TRAITS[channel].push === "token" ? { token: value, provider, device_id, bundle_id } : value;
 }
 
-/** Keys that nobody used before. They hold ids of runs, so no two workspaces share one. */
+/** Returns the keys that were not used before. They contain run ids, so no two workspaces share one. */
 async function claim(tx: Tx, calls: InternalRequest[]): Promise<Set<string>> {
   if (calls.length === 0) return new Set();
   const { from, values } = rowsOf("k", calls, {

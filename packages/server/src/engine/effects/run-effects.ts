@@ -16,10 +16,13 @@ const EFFECTS: { [Type in keyof Effects]: EffectFunction<Type> } = {
   invoke,
 };
 
-/** The order is fixed, so that two chunks take their locks in the same order. */
+/** Fixed, so that two chunks take their locks in the same order. */
 const ORDER = Object.keys(EFFECTS) as (keyof Effects)[];
 
-/** Does what nodes ask for: one function per effect, for all runs of a chunk that ask at the same time. */
+/**
+ * Performs the effects that nodes request: one function per effect, for all runs of a chunk that request it at the same
+ * time.
+ */
 export function createRunEffects(deps: EffectDeps): RunEffects {
   return async (tx, wanted, chunkData) => {
     const done: EffectDone[] = [];

@@ -5,9 +5,9 @@ import type { Tx } from "../../db/db.ts";
 import type { Sealed } from "../effect.ts";
 
 /**
- * Closes batches: their rows go, so that the next arrival opens a new one, and with them their items, of which as many
- * come back as are to be retained. Arrivals hold a lock on the row; the lock taken here waits for them, and what waits
- * for this one finds the row gone. Only its carrier closes a batch: for anybody else it counts nothing.
+ * Closes batches: deletes their rows, so that the next arrival opens a new one, and their items, of which up to the
+ * retained number are returned. Arrivals hold a lock on the row; the lock taken here waits for them, and an arrival
+ * that waits for this lock finds the row gone. Only its carrier closes a batch: any other run counts nothing.
  */
 export const seal: EffectFunction<"seal"> = async (tx, asked) => {
   const own = await lockOwn(tx, asked);
@@ -17,7 +17,7 @@ export const seal: EffectFunction<"seal"> = async (tx, asked) => {
 
 type Asked = Parameters<typeof seal>[1];
 
-/** In the order of the key, as those who gather lock. */
+/** Locks in key order, as gather does. */
 async function lockOwn(tx: Tx, asked: Asked): Promise<Asked> {
   const { from, values } = rowsOf("k", asked, {
     workspace_id: int(({ run }) => run.workspace_id),
@@ -36,8 +36,8 @@ async function lockOwn(tx: Tx, asked: Asked): Promise<Asked> {
 }
 
 /**
- * A statement of its own, to see the items that were committed while the locks were waited for. Each end of a batch
- * has its branch: an order that depends on a column would read and sort all items instead of the first of an index.
+ * Needs its own statement, to see the items that were committed while the locks were awaited. First and last items have
+ * separate branches: an order that depends on a column would read and sort all items instead of the first of an index.
  */
 async function close(tx: Tx, own: Asked): Promise<Map<string, Sealed>> {
   const { from, values } = rowsOf("k", own, {

@@ -14,9 +14,7 @@ import { startWorker, type Worker, type WorkerOptions } from "../../../test/work
 import type { Condition } from "../../core/conditions/conditions.ts";
 import { defineNode, next, type NodeDefinition, requestEffect } from "../node.ts";
 
-/*
- * The harness only accepts: what stands in its queues waits until a test starts a worker.
- */
+/* The harness only accepts: its queues wait until a test starts a worker. */
 let harness: Harness;
 let pipeline: Pipeline;
 let workers: Worker[] = [];
@@ -42,20 +40,20 @@ async function work(options: WorkerOptions = {}): Promise<Worker> {
 
 const person = (distinct_id: string) => ({ distinct_id, $sms: "+14155550100" });
 
-/** The request's log entry, once it has something to say. */
-const told = (id: string) =>
+/** The request's log entry, once it has errors. */
+const loggedRequest = (id: string) =>
   until(async () => {
     const request = await pipeline.request(id);
     return request.errors === null ? null : request;
   });
 
-/** Triggers many records in one call; they stand in one job. */
+/** Triggers many records in one call; they share one job. */
 async function triggerAll(bodies: TriggerBody[]): Promise<string[]> {
   const answer = await pipeline.call("POST", "/trigger/", bodies);
   return (answer.json as { records: { message_id: string }[] }).records.map(({ message_id }) => message_id);
 }
 
-/** Lets everything that waits for another try have it now. */
+/** Makes everything that waits for a retry due now. */
 async function skipBackoff(): Promise<void> {
   await harness.services.db.query(
     "update pgboss.job set start_after = now() - interval '1 second' where state = 'retry'",
@@ -84,12 +82,12 @@ describe("an accepted request", () => {
     expect(await pipeline.request(id)).toEqual({ status: "accepted", errors: null });
   });
 
-  it("of an unknown tenant runs nothing and says which tenant it was", async () => {
+  it("of an unknown tenant runs nothing and its log names the tenant", async () => {
     await pipeline.commit("hello", [sms("sms_1")]);
     const id = await pipeline.trigger({ workflow: "hello", recipients: ["ann"], tenant_id: "nobody" });
     await work();
 
-    expect(await told(id)).toMatchObject({
+    expect(await loggedRequest(id)).toMatchObject({
       status: "failure",
       errors: [
         {
@@ -111,7 +109,7 @@ describe("an accepted request", () => {
     ]);
     await work();
 
-    expect(await told(id)).toMatchObject({
+    expect(await loggedRequest(id)).toMatchObject({
       status: "failure",
       errors: [{ error_description: "workflow with slug 'hello' is disabled" }],
     });
@@ -126,7 +124,7 @@ describe("an accepted request", () => {
     ]);
     await work();
 
-    expect(await told(id)).toMatchObject({
+    expect(await loggedRequest(id)).toMatchObject({
       status: "failure",
       errors: [{ error_description: "workflow with slug 'hello' not found" }],
     });
@@ -134,7 +132,7 @@ describe("an accepted request", () => {
 });
 
 describe("trigger conditions", () => {
-  it("are asked for each recipient; where they are false, the log has what they saw", async () => {
+  it("are evaluated for each recipient; where they are false, the log has the values they read", async () => {
     const gold = {
       variable_ns: "$recipient" as const,
       variable: "plan",
@@ -165,7 +163,7 @@ describe("trigger conditions", () => {
     await work();
 
     expect((await pipeline.finished(2)).map(({ distinct_id }) => distinct_id)).toEqual(["ann", "dan"]);
-    expect(await told(mixed)).toMatchObject({
+    expect(await loggedRequest(mixed)).toMatchObject({
       status: "partial_failure",
       errors: [
         {
@@ -175,7 +173,7 @@ describe("trigger conditions", () => {
         },
       ],
     });
-    const refused = await told(none);
+    const refused = await loggedRequest(none);
     expect(refused.status).toBe("partial_failure");
     expect(JSON.stringify(refused.errors?.[0]?.trace)).toContain('"tin"');
     expect(await pipeline.request(forced)).toEqual({ status: "accepted", errors: null });
@@ -200,13 +198,13 @@ describe("a tracked event", () => {
     expect(new Set(slugs).size).toBe(2);
   });
 
-  it("of a user who does not exist makes none, and says so in the log", async () => {
+  it("of a user who does not exist creates none, and its log says so", async () => {
     await pipeline.commit("welcome", [sms("sms_1")], { events: ["Signed Up"] });
     const answer = await track("stranger", "Signed Up");
     await work();
 
     const { message_id } = answer.json as { message_id: string };
-    expect(await told(message_id)).toMatchObject({
+    expect(await loggedRequest(message_id)).toMatchObject({
       status: "failure",
       errors: [
         { error_code: "user_not_found", error_description: "user [distinct_id: 'stranger'] not found" },
@@ -217,7 +215,7 @@ describe("a tracked event", () => {
 });
 
 describe("recipients of a trigger", () => {
-  it("are not made where it says so, and the others go on", async () => {
+  it("are not created where it says so, and the others run", async () => {
     await pipeline.commit("hello", [sms("sms_1")]);
     const id = await pipeline.trigger({
       workflow: "hello",
@@ -226,21 +224,21 @@ describe("recipients of a trigger", () => {
     await work();
 
     expect(await pipeline.finished(1)).toMatchObject([{ distinct_id: "ann" }]);
-    expect(await told(id)).toMatchObject({
+    expect(await loggedRequest(id)).toMatchObject({
       status: "partial_failure",
       errors: [{ error_code: "user_not_found" }],
     });
     expect((await pipeline.call("GET", "/v1/user/stranger/")).status).toBe(404);
   });
 
-  it("of whom not one is there are told as such, beside what is wrong with each", async () => {
+  it("of whom none exists are logged as such, besides the problem of each", async () => {
     await pipeline.commit("hello", [sms("sms_1")]);
     const stranger = (distinct_id: string) => ({ distinct_id, $skip_create: true });
     const id = await pipeline.trigger({ workflow: "hello", recipients: [stranger("a"), stranger("b")] });
     await work();
 
     const request = await until(async () => {
-      const row = await told(id);
+      const row = await loggedRequest(id);
       return row?.status === "failure" ? row : null;
     });
     expect(request).toMatchObject({
@@ -252,7 +250,7 @@ describe("recipients of a trigger", () => {
     });
   });
 
-  it("who are transient are reached and leave no profile", async () => {
+  it("who are transient are reached without a stored profile", async () => {
     await pipeline.commit("hello", [sms("sms_1")]);
     await pipeline.trigger({ workflow: "hello", recipients: [{ is_transient: true, $sms: "+14155550100" }] });
     await work();
@@ -273,7 +271,7 @@ describe("a backlog", () => {
     const people = Array.from({ length: 60 }, (_, index) => person(`user-${index}`));
     const ids: string[] = [];
     for (let call = 0; call < 20; call++) {
-      // Each request shares people with its neighbours, so that the workers meet at their rows.
+      // Each request shares people with its neighbours, so that the workers contend for their rows.
       const recipients = people.slice(call, call + 4);
       ids.push(...(await triggerAll(Array.from({ length: 10 }, () => ({ workflow: "hello", recipients })))));
     }
@@ -286,7 +284,7 @@ describe("a backlog", () => {
     expect(await pipeline.messages()).toHaveLength(800);
   });
 
-  it("does not stop at a request that cannot be expanded: its 99 neighbours run, it is given up", async () => {
+  it("does not stop at a request that cannot be expanded: its 99 neighbours run and it is given up", async () => {
     await pipeline.commit("hello", [sms("sms_1")]);
     await pipeline.commit("poison", [sms("sms_1")]);
     const bodies = Array.from({ length: 100 }, (_, index) => ({
@@ -294,7 +292,7 @@ describe("a backlog", () => {
       recipients: [person(`user-${index}`)],
     }));
     const poisoned = (await triggerAll(bodies))[41] ?? "";
-    // A version that is gone is no refusal but an exception, each time.
+    // A missing version is an exception rather than a refusal, each time.
     await harness.services.db.query(
       "delete from workflow_version where workspace_id = $1 and slug = 'poison'",
       [pipeline.workspace_id],
@@ -317,7 +315,7 @@ describe("a backlog", () => {
     expect(await unfinishedJobs()).toBe(0);
   });
 
-  it("runs when what was in its way is gone before its tries are used up", async () => {
+  it("runs when the obstacle is gone before its attempts are used up", async () => {
     const version = await pipeline.commit("hello", [sms("sms_1")]);
     await pipeline.trigger({ workflow: "hello", recipients: [person("ann")] });
     const { db } = harness.services;
@@ -358,12 +356,12 @@ describe("a backlog", () => {
     expect(runs.filter(({ status }) => status === "failed")).toMatchObject([
       { distinct_id: "user-7", position: null },
     ]);
-    const told = { s: "run_stopped", l: "error", m: "500: boom", p: { code: "internal" } };
-    expect(runs[7]?.steps.at(-1)).toMatchObject(told);
+    const stopped = { s: "run_stopped", l: "error", m: "500: boom", p: { code: "internal" } };
+    expect(runs[7]?.steps.at(-1)).toMatchObject(stopped);
     expect(await pipeline.messages()).toHaveLength(19);
   });
 
-  it("loses one run to a node that throws at the result of an effect, and none of the others", async () => {
+  it("loses one run to a node that throws on the result of an effect, and none of the others", async () => {
     const explode = defineNode({
       type: "explode",
       short: "explode",
@@ -391,7 +389,7 @@ describe("a backlog", () => {
     expect(await pipeline.messages()).toHaveLength(19);
   });
 
-  it("does not care for a node type that the code no longer has", async () => {
+  it("fails a run at a node type that the code no longer has", async () => {
     await pipeline.commit("hello", [node("fax", "fax_1"), sms("sms_1")]);
     await pipeline.trigger({ workflow: "hello", recipients: [person("ann")] });
     await work();
@@ -407,7 +405,7 @@ describe("the expanding transaction", () => {
     await pipeline.commit("hello", [sms("sms_1"), delay("delay_1", "1h"), sms("sms_2")]);
     await pipeline.trigger({ workflow: "hello", recipients: [person("ann")] });
 
-    // One is taken by the lock that says the worker lives: all work has to do with one other.
+    // One connection holds the lock that shows the worker is alive: all work shares the other.
     const worker = await work({ pool: 2 });
     await until(async () => (await pipeline.runs())[0]?.wake_at ?? null);
     await harness.services.db.query(

@@ -27,8 +27,8 @@ import type { Walk } from "../walk/walk.ts";
 /**
  * Expand: accepted requests become runs, one per recipient, and each run is walked as far as it goes, all in the
  * transaction that takes the job off its queue. A crash anywhere before its commit leaves the request as it was
- * accepted. The commit does not wait for the disk: what a crash of the database undoes here, it undoes together
- * with the job's completion, so the job runs again.
+ * accepted. The commit does not wait for the disk: what a database crash undoes here, it undoes together with the job's
+ * completion, so the job runs again.
  */
 export function createExpandHandler(deps: StageDeps): Handler {
   const noteExecuted = createNoteExecuted();
@@ -51,7 +51,7 @@ export function createExpandHandler(deps: StageDeps): Handler {
   };
 }
 
-/** What is read before the transaction; see `loadConfiguration` for why. */
+/** Read before the transaction; see `loadConfiguration` for the reason. */
 export interface Chunk {
   requests: RequestRow[];
   intents: Intent[];
@@ -71,7 +71,7 @@ export async function readRequests(requests: RequestRow[], deps: StageDeps): Pro
   const nowOf = rememberNows(deps);
   for (const request of requests) {
     const read = await readIntents(request, { ...deps, nowOf });
-    // What is wrong with runs of a page is told on the page: the request that named the object may be long gone.
+    // Problems of a page's runs are logged on the page: the request that named the object may be long gone.
     for (const { request: first } of read.intents) problems.set(first.id, problems.get(request.id) ?? []);
     intents.push(...read.intents);
     problems.get(request.id)?.push(...read.problems);
@@ -88,7 +88,7 @@ export async function readRequests(requests: RequestRow[], deps: StageDeps): Pro
   return { requests, intents: possible, problems, configuration };
 }
 
-/** The runs that it made. */
+/** Returns the runs that it created. */
 async function expand(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<Run[]> {
   const { begun, chunkData, rest } = await plan(tx, chunk, deps);
   const walks = begun.map((run): Walk => ({ run, begin: { kind: "enter" } }));
@@ -103,7 +103,7 @@ async function expand(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<Run[]> {
   return begun;
 }
 
-/** Everything before the first node: who gets a run, and what the runs see. Writes profiles, counts throttles. */
+/** Everything before the first node: who gets a run, and what the runs see. Writes profiles and counts throttles. */
 export async function plan(
   tx: Tx,
   { requests, intents, problems, configuration }: Chunk,
@@ -127,7 +127,7 @@ export async function plan(
   return { begun, chunkData, rest };
 }
 
-/** New names show up in pickers, and whoever waits for an event hears of it, whether it starts workflows or not. */
+/** Records new event names for pickers and signals runs that wait for the event, whether it starts workflows or not. */
 async function signalEvents(
   tx: Tx,
   requests: RequestRow[],
@@ -150,7 +150,7 @@ async function signalEvents(
   await closeByEvents(tx, received);
 }
 
-/** By workspace first: in that order the chunk locks recipients. */
+/** Ordered by workspace first: in that order the chunk locks recipients. */
 async function loadRequests(db: Queryable, refs: Ref[]): Promise<RequestRow[]> {
   const { from, values } = keysOf(refs, uuid);
   return db.query<RequestRow>(
@@ -165,7 +165,7 @@ async function loadRequests(db: Queryable, refs: Ref[]): Promise<RequestRow[]> {
   );
 }
 
-/** Only requests that have something to say are written again. */
+/** Rewrites only requests that have problems. */
 async function recordProblems(
   tx: Tx,
   requests: RequestRow[],
@@ -173,11 +173,11 @@ async function recordProblems(
   begun: Run[],
 ): Promise<void> {
   const running = new Set(begun.map((run) => run.request_id));
-  const told = requests.filter(({ id }) => (problems.get(id)?.length ?? 0) > 0);
-  if (told.length === 0) return;
-  // A page may have made runs of the request that named the object.
+  const withProblems = requests.filter(({ id }) => (problems.get(id)?.length ?? 0) > 0);
+  if (withProblems.length === 0) return;
+  // A page may have created runs of the request that named the object.
   const hasRuns = ({ id, api_type }: RequestRow) => running.has(id) || api_type === "fanout";
-  const { from, values } = rowsOf("u", told, {
+  const { from, values } = rowsOf("u", withProblems, {
     workspace_id: int((request) => request.workspace_id),
     id: uuid((request) => request.id),
     status: text((request) => requestStatusOf(problems.get(request.id) ?? [], hasRuns(request))),
@@ -199,18 +199,18 @@ function requestStatusOf(problems: RequestProblem[], hasRuns: boolean): string {
 }
 
 async function failRequest(tx: Tx, { workspace_id, id }: Ref, error: unknown): Promise<void> {
-  const told = problem(null, "internal", internalReason(error));
+  const entry = problem(null, "internal", internalReason(error));
   await tx.query(
     `update request set status = 'failure', errors = $3, updated_at = now()
       where workspace_id = $1 and id = $2 and status = 'accepted'`,
-    [workspace_id, id, storableJson([told])],
+    [workspace_id, id, storableJson([entry])],
   );
 }
 
 /**
- * Holds off who would cancel these requests while they become runs: whoever does so afterwards sees the runs. Requests
- * that were cancelled since they were read must become none: then the chunk is read again, without them. In the order
- * of the key, as a cancel locks. For 100 rows it is well under a millisecond, and no row is written anew.
+ * Blocks concurrent cancels until these requests have become runs: a later cancel sees the runs. Requests that were
+ * cancelled since they were read must not become runs: then the chunk is read again without them. Locks in key order,
+ * as a cancel does. For 100 rows it takes well under a millisecond and rewrites no row.
  */
 async function holdRequests(tx: Tx, requests: RequestRow[]): Promise<void> {
   if (requests.length === 0) return;
@@ -225,7 +225,7 @@ async function holdRequests(tx: Tx, requests: RequestRow[]): Promise<void> {
   if (held.length < requests.length) throw new CancelledMeanwhileError();
 }
 
-/** Has the code of a serialization failure, for it is one: the same work succeeds when tried again. */
+/** Has the code of a serialization failure, because it is one: the same work succeeds when retried. */
 class CancelledMeanwhileError extends Error {
   override name = "CancelledMeanwhileError";
   code = "40001";

@@ -13,7 +13,7 @@ import { startWorker, type Worker, type WorkerOptions } from "../../../test/work
 import type { JsonObject } from "../../core/json.ts";
 import { addSubscriptions } from "../../recipients/subscriptions.ts";
 
-/* An object as a recipient: who gets a run, once, and how the runs are tied together. */
+/* An object as a recipient: who gets a run, that each gets only one, and how the runs are linked. */
 let harness: Harness;
 let pipeline: Pipeline;
 let workers: Worker[] = [];
@@ -74,7 +74,7 @@ describe("an object as a recipient", () => {
     await pipeline.commit("hello", [sms("sms_1")]);
   });
 
-  it("brings its subscribers and those of its child objects, each once, tied to its own run", async () => {
+  it("reaches its subscribers and those of its child objects, each once, linked to its own run", async () => {
     await subscribe("eu", [{ distinct_id: "ben" }, { distinct_id: "cem" }]);
     await subscribe("all", [
       { distinct_id: "ann" },
@@ -108,7 +108,7 @@ describe("an object as a recipient", () => {
     expect((await pipeline.request(request)).status).toBe("accepted");
   });
 
-  it("does not bring somebody again whom the request names", async () => {
+  it("does not reach again a subscriber whom the request names", async () => {
     await subscribe("all", [{ distinct_id: "ann" }, { distinct_id: "ben" }]);
     await pipeline.trigger({ workflow: "hello", recipients: ["ben", team("all")] });
     await work();
@@ -118,7 +118,7 @@ describe("an object as a recipient", () => {
     expect(runs.find(({ distinct_id }) => distinct_id === "ben")?.parent_object).toBeNull();
   });
 
-  it("reaches every one of many subscribers exactly once, over several workers", async () => {
+  it("reaches each of many subscribers exactly once with several workers", async () => {
     const many = Array.from({ length: 1034 }, (_, index) => ({ distinct_id: `user-${index}` }));
     await subscribe("all", many);
     const request = await pipeline.trigger({ workflow: "hello", recipients: [team("all")] });
@@ -177,7 +177,7 @@ describe("an event's overrides", () => {
     expect(named(await pipeline.finished(2))).toEqual(["ann", "ben"]);
   });
 
-  it("name an object, whose subscribers are reached to the depth they say", async () => {
+  it("name an object, whose subscribers are reached to the given depth", async () => {
     await send(
       {
         override_recipients_type: "single_object_fields",
@@ -214,19 +214,19 @@ describe("an event's overrides", () => {
       /tenant doesn't exist with id: acme/,
     ],
     ["jq that does not parse", { override_tenant_expr: ".a[" }, /tenant_override: jq-expression/],
-  ])("with %s start nothing, and the log says why", async (_name, overrides, why) => {
+  ])("with %s start nothing and log the reason", async (_name, overrides, why) => {
     const request = await send(overrides, { who: ["ann"] });
-    const told = await until(async () => {
+    const errors = await until(async () => {
       const { status, errors } = await pipeline.request(request);
       return status === "failure" ? errors : null;
     });
-    expect(told[0]?.error_description).toMatch(why);
+    expect(errors[0]?.error_description).toMatch(why);
     expect(await pipeline.runs()).toEqual([]);
   });
 });
 
 describe("a throttle", () => {
-  it("lets exactly as many through as it says, however many triggers race over two workers", async () => {
+  it("lets exactly its count through, however many triggers race over two workers", async () => {
     const { db } = harness.services;
     const id = await pipeline.commit("limited", [sms("sms_1")]);
     await db.query(

@@ -8,20 +8,20 @@ import { insertRequests } from "../effects/internal-request.ts";
 import type { Person, Run } from "../run.ts";
 
 /**
- * An object is a recipient, and so is everybody who subscribes to it, with settings of their own: a run each, once per
- * person and request, children of the object's run. They are read in pages. The first page is expanded with the
- * request; each further one is a request of the engine's own, queued when the one before is written, in the same lane:
- * a million subscribers are ten thousand small chunks between which others get their turn.
+ * An object is a recipient, and so is everyone who subscribes to it, each with their own settings: one run per person
+ * and request, children of the object's run. Subscribers are read in pages. The first page is expanded with the
+ * request; each further one is a request of the engine's own, queued when the previous page is written, in the same
+ * lane: a million subscribers are ten thousand small chunks, and other requests get their turn between them.
  */
 export interface FanOutOrder {
   intent: Intent;
   actor: Person | null;
   ask: FanOutAsk;
-  /** Of the object; null where it did not begin. */
+  /** The object's; null where it has none. */
   parent_run_id: string | null;
 }
 
-/** Where a fan-out goes on. */
+/** Where a fan-out continues. */
 export interface FanOutRest {
   order: FanOutOrder;
   next: FanOutCursor;
@@ -74,7 +74,7 @@ function toRun({ intent, actor, parent_run_id }: FanOutOrder, member: Member, no
   );
 }
 
-/** Children of an object whose own run did not begin have no parent. Pages after the first know theirs already. */
+/** Children of an object whose own run was not created have no parent. Pages after the first already know theirs. */
 export function forgetMissingParents(runs: Run[], orders: FanOutOrder[], begun: ReadonlySet<Run>): void {
   const missing = new Set(runs.filter((run) => !begun.has(run)).map(({ id }) => id));
   for (const child of [...runs, ...orders]) {

@@ -11,7 +11,7 @@ import { scopeOf } from "../chunk/scope.ts";
 import { createPace } from "../../queue/pace.ts";
 import { throttle } from "./throttle.ts";
 
-/** A tenant that does not exist ends an intent before it makes or changes anybody. */
+/** A tenant that does not exist ends an intent before any person is created or changed. */
 export function refuseIntent(
   { request, workflow, tenant_id }: Intent,
   { tenants }: Configuration,
@@ -20,7 +20,10 @@ export function refuseIntent(
   return problem(workflow.slug, "tenant_not_found", noSuchTenant(workflow.slug, tenant_id));
 }
 
-/** The tenant that may not have this recipient, or the trigger's conditions with the values they saw. */
+/**
+ * Refuses a run whose tenant may not have this recipient, or whose trigger conditions are false, with the values they
+ * read.
+ */
 function refuseRun(run: Run, chunkData: ChunkData): RequestProblem | null {
   const { slug, definition } = run.workflow;
   const refusal = tenantRefusal(run, chunkData);
@@ -40,8 +43,8 @@ function refuseRun(run: Run, chunkData: ChunkData): RequestProblem | null {
 }
 
 /**
- * The runs that may begin, in the order of the gates: conditions, which may read the recipient, then the throttle,
- * which counts only what passed them. What is refused is told in the request's log.
+ * Returns the runs that may begin, in the order of the gates: conditions, which may read the recipient, then the
+ * throttle, which counts only runs that passed them. Refusals are recorded in the request's log.
  */
 export async function admit(
   tx: Tx,

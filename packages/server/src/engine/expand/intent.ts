@@ -17,8 +17,8 @@ import { problem, type RequestProblem } from "../problem.ts";
 import { nothingLeft, type Person, type Run } from "../run.ts";
 
 /**
- * What a stored request asks for: one intent per workflow. The body was checked for shape when it was accepted;
- * what may have changed since (a workflow disabled, deleted) is a problem of the request, for its log.
+ * What a stored request asks for: one intent per workflow. The body was checked for shape when it was accepted; what
+ * may have changed since (a workflow disabled, deleted) is a problem of the request, for its log.
  */
 export interface Intent {
   request: RequestRow;
@@ -27,13 +27,13 @@ export interface Intent {
   actor: RecipientSpec | null;
   data: JsonObject;
   tenant_id: string;
-  /** Missing profiles are made: API triggers do, events need them to exist. */
+  /** Whether missing profiles are created: API triggers do, events need them to exist. */
   creates: boolean;
   /** A further page of an object's subscribers, instead of recipients. */
   page: { actor: Person | null; ask: FanOutAsk; parent_run_id: string | null } | null;
 }
 
-/** What a request of kind `fanout` carries; the payload is the first request's. */
+/** Body of a request of kind `fanout`; the payload is the first request's. */
 export interface FanOutBody {
   request_id: string;
   version_id: string;
@@ -52,7 +52,7 @@ export interface RequestRow {
   body: JsonObject;
   /** By the database's clock. */
   created_at: Date;
-  /** Of the run that triggered it. */
+  /** The run that triggered it. */
   parent_run_id: string | null;
   depth: number | null;
 }
@@ -67,7 +67,7 @@ type IntentDeps = Pick<EngineDeps, "db" | "catalog" | "expressions"> & { nowOf: 
 /** A workspace's time, by its id. */
 export type NowOf = (workspace_id: number) => Promise<Date>;
 
-/** Of a chunk: each is read once, if anybody asks. */
+/** Per chunk: each workspace's time is read once, on first use. */
 export function rememberNows({ db, clock }: Pick<EngineDeps, "db" | "clock">): NowOf {
   const nows = new Map<number, Promise<Date>>();
 
@@ -125,7 +125,7 @@ async function readTrigger(request: RequestRow, deps: IntentDeps): Promise<Inten
   if (!parsed.ok) return withoutIntents(request.name, "validation_error", parsed.message);
   const found = await findAvailable(deps.catalog, request.workspace_id, parsed.value.workflow);
   if (!found.ok) return withoutIntents(parsed.value.workflow, "workflow_not_available", found.reason);
-  // What came through the API was checked before it was accepted; what a run triggers is looked at here first.
+  // The API checks payloads before accepting them; the payload of a run's trigger is first checked here.
   if (request.parent_run_id !== null) {
     const detail = await findPayloadMismatch(
       deps.catalog,
@@ -148,7 +148,7 @@ async function readInline(request: RequestRow, deps: IntentDeps): Promise<Intent
   return { intents: [toIntent(request, workflow, parsed.value)], problems: [] };
 }
 
-/** One event may start many workflows; its user is recipient and actor, and must exist, unless they override it. */
+/** One event may start many workflows; its user is recipient and actor, and must exist, unless overridden. */
 async function readEvent(request: RequestRow, deps: IntentDeps): Promise<Intents> {
   const parsed = parseEvent(request.body);
   if (!parsed.ok) return withoutIntents(null, "validation_error", parsed.message);
@@ -212,7 +212,7 @@ function withoutIntents(
   };
 }
 
-/** What tells the runs of one intent apart. */
+/** Whatever differs between the runs of one intent. */
 export type RunSeed = Pick<
   Run,
   | "id"
@@ -225,7 +225,7 @@ export type RunSeed = Pick<
   | "inline"
 >;
 
-/** A run that stands before its first node. */
+/** A run at the start, before its first node. */
 export function newRun({ request, workflow, tenant_id, data }: Intent, seed: RunSeed, now: Date): Run {
   return {
     ...seed,

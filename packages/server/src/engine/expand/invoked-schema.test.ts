@@ -32,13 +32,13 @@ const ann = { distinct_id: "ann", $sms: "+14155550100" };
 const begin = (data: { order_id?: string }) =>
   pipeline.trigger({ workflow: "parent", recipients: [ann], data });
 
-it("a workflow that another triggers runs with a payload that fits its schema", async () => {
+it("a workflow triggered by another runs when its payload fits its schema", async () => {
   await begin({ order_id: "1" });
   expect((await pipeline.finished(2)).map(({ status }) => status)).toEqual(["completed", "completed"]);
   expect(await pipeline.messages()).toHaveLength(1);
 });
 
-it("a workflow that another triggers does not run with one that does not, and its request says why", async () => {
+it("a workflow triggered by another does not run when its payload does not fit, and its request says why", async () => {
   await begin({});
   await pipeline.finished(1);
   const errors = await until(async () => {

@@ -6,7 +6,7 @@ import type { Run } from "../run.ts";
 
 let harness: Harness;
 let pipeline: Pipeline;
-/** Milliseconds of the process's clock. */
+/** Process clock in milliseconds. */
 let now: number;
 let note: NoteExecuted;
 let statements: number;
@@ -41,7 +41,7 @@ const noted = (...slugs: string[]) =>
     ),
   );
 
-/** Of each workflow how many seconds ago. */
+/** Seconds since the last execution, per workflow. */
 async function shown(): Promise<(number | null)[]> {
   const rows = await harness.services.db.query<{ seconds: number | null }>(
     `select round(extract(epoch from now() - last_executed_at))::int as seconds
@@ -73,13 +73,13 @@ it("is written once a minute for each workflow, however many runs there are", as
   expect(statements).toBe(3);
 });
 
-it("is left as it is where another process has just written it", async () => {
+it("is not written when another process has just written it", async () => {
   await age(30);
   await noted("one");
   expect(await shown()).toEqual([30, 30]);
 });
 
-it("waits for nobody who holds the workflow, and is written the next time", async () => {
+it("does not wait for a locked workflow, and is written the next time", async () => {
   const { db } = harness.services;
   await db.tx(async (tx) => {
     await tx.query("select 1 from workflow where workspace_id = $1 and slug = 'one' for update", [
@@ -93,7 +93,7 @@ it("waits for nobody who holds the workflow, and is written the next time", asyn
   expect(await shown()).toEqual([0, 0]);
 });
 
-it("is not taken for written where the transaction came to nothing", async () => {
+it("is not considered written when the transaction was rolled back", async () => {
   const failed = harness.services.db.tx(async (tx) => {
     await note(tx, runsOf("one"));
     throw new Error("came to nothing");

@@ -4,17 +4,17 @@ import type { Tx } from "../../db/db.ts";
 import type { Run } from "../run.ts";
 
 /**
- * Writes down when a workflow last began a run, exact to a minute: one write a minute and workflow, where one a run
- * would be half of what a run costs. A row that is locked, by a commit or by another process that writes the same, is
+ * Records when a workflow last began a run, to the minute: one write per minute and workflow, because one write per run
+ * would be half the cost of a run. A row that is locked, by a commit or by another process that writes the same, is
  * left for the next time.
  */
 export type NoteExecuted = (tx: Tx, runs: readonly Run[]) => Promise<void>;
 
 const EVERY_MS = 60_000;
-/** Workflows that are remembered. */
+/** Workflows kept in memory. */
 const MAX_KNOWN = 10_000;
 
-/** `now`: milliseconds of any clock that goes forward. */
+/** `now`: milliseconds of any monotonic clock. */
 export function createNoteExecuted(now: () => number = () => performance.now()): NoteExecuted {
   const noted = createLru<number>(MAX_KNOWN);
 

@@ -4,7 +4,9 @@ import type { Queryable } from "../../db/db.ts";
 import type { RequestRow } from "./intent.ts";
 import { awaitExpanding, markExpanding } from "./notices.ts";
 
-/* Waiting for expands that may have missed a notice. What notices do: cancel.test.ts; under races: cancel-race. */
+/*
+ * Waiting for expands that may have missed a notice. The effect of notices: cancel.test.ts; under races: cancel-race.
+ */
 let harness: Harness;
 
 beforeAll(async () => {
@@ -14,7 +16,7 @@ afterAll(() => harness.close());
 
 const WORKSPACE = 4711;
 
-/** An expand that is under way until it is ended. */
+/** An expand that stays in progress until it is ended. */
 async function beginExpand(workspace_id: number): Promise<{ end: () => Promise<void> }> {
   const begun = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
@@ -32,7 +34,7 @@ async function beginExpand(workspace_id: number): Promise<{ end: () => Promise<v
   };
 }
 
-it("lasts until the expands of the workspace that were under way are over, and for no later ones", async () => {
+it("lasts until the expands of the workspace that were in progress have ended, and ignores later ones", async () => {
   const { db } = harness.services;
   const [first, elsewhere] = [await beginExpand(WORKSPACE), await beginExpand(WORKSPACE + 1)];
   const over: string[] = [];

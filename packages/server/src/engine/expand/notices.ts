@@ -12,11 +12,12 @@ import type { CancelFilter } from "../cancel/filter.ts";
 import type { NamedPeople } from "../cancel/people.ts";
 
 /**
- * A cancel that names people, or one workflow of an event, concerns a part of requests that have no runs yet, and which
- * they are nobody knows: who an event is for, who subscribes to an object, is found out when the request is expanded.
- * So it leaves a notice, and expand makes no run for whom a notice names, of whatever was accepted before it.
+ * A cancel that names people, or one workflow of an event, concerns part of requests that have no runs yet. Which part
+ * is unknown until expand determines the recipients of an event or the subscribers of an object. So the cancel leaves a
+ * notice, and expand creates no run for a recipient named by a notice if the request was accepted before it.
  *
- * Each name has a row: that of a person, an object or an address, else the trigger's key. The rest of the filter goes along.
+ * Each name has its own row: a person, an object or an address, otherwise the trigger's key, with the rest of the
+ * filter.
  */
 interface Notice {
   name: string;
@@ -32,7 +33,9 @@ const nameOfAddress = (key: string): string => `address ${key}`;
 const nameOfTrigger = (idempotency_key: string | null, cancellation_key: string | null): string =>
   idempotency_key === null ? `cancellation ${cancellation_key ?? ""}` : `idempotency ${idempotency_key}`;
 
-/** In a transaction of its own, before runs are looked for: expands that begin behind it see it. Gives the ids. */
+/**
+ * Commits its own transaction before runs are searched: expands that begin afterwards see the notice. Returns the ids.
+ */
 export async function leaveNotice(
   db: Queryable,
   workspace_id: number,
@@ -54,8 +57,8 @@ export async function leaveNotice(
 }
 
 /**
- * Once the runs are locked: what they have triggered until then is later than the notice, and is meant by it too. The
- * time is the wall's, for this transaction may have waited for them.
+ * Called once the runs are locked: what they triggered until then is later than the notice, and must be covered by it
+ * too. Uses the wall clock, because this transaction may have waited for the locks.
  */
 export async function renewNotice(tx: Tx, workspace_id: number, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
@@ -65,7 +68,7 @@ export async function renewNotice(tx: Tx, workspace_id: number, ids: readonly st
   );
 }
 
-/** Taken by every expand before it reads notices, and held until its runs are there to be seen. */
+/** Taken by every expand before it reads notices, and held until its runs are committed. */
 export function markExpanding(tx: Tx, requests: RequestRow[]): Promise<unknown> {
   const workspaces = new Set(requests.map(({ workspace_id }) => workspace_id));
   return tx.query(
@@ -79,8 +82,8 @@ const PATIENCE_MS = 20_000;
 const LONGEST_PAUSE_MS = 50;
 
 /**
- * Until each expand that may have missed the notice is over. The lock is not asked for but looked at: whoever asks for it
- * alone makes all that come behind wait as well, one-time passwords for campaigns.
+ * Waits until each expand that may have missed the notice is over. Polls the lock instead of requesting it: a queued
+ * exclusive request would block every expand that arrives after it, one-time passwords waiting for campaigns.
  */
 export async function awaitExpanding(
   db: Pick<Queryable, "query">,
@@ -109,13 +112,13 @@ export async function awaitExpanding(
   }
 }
 
-/** What a chunk is about to begin: runs, and further pages of objects' subscribers. */
+/** Runs and further pages of objects' subscribers that a chunk is about to begin. */
 export interface Planned {
   runs: Run[];
   rest: FanOutRest[];
 }
 
-/** Leaves out what is not to begin; the request's log says so. */
+/** Drops the runs and pages that a notice names; the request's log says so. */
 export async function applyCancelNotices(
   tx: Tx,
   { runs, rest }: Planned,
@@ -148,7 +151,7 @@ export async function applyCancelNotices(
   return { runs: runs.filter((run) => !ending.has(run)), rest: rest.filter((page) => !ending.has(page)) };
 }
 
-/** What a notice may be about. */
+/** A run or page that a notice may name. */
 interface Subject extends Rest {
   workspace_id: number;
   request_id: string;
@@ -173,7 +176,7 @@ function ofPage({ order }: FanOutRest, objects: ReadonlyMap<string, string>): Su
   return { workspace_id, request_id, workflow_slug: workflow.slug, idempotency_key, cancellation_key, names };
 }
 
-/** Of the trigger, and of the object through which it came. */
+/** Names of the trigger, and of the object through which it came. */
 function namesAround(
   { idempotency_key, cancellation_key }: Pick<Rest, "idempotency_key" | "cancellation_key">,
   parent_run_id: string | null,
@@ -187,7 +190,7 @@ function namesAround(
   ];
 }
 
-/** By the run's id. Those of further pages began with the first. */
+/** By run id. Objects of further pages began with the first page. */
 async function nameObjects(tx: Tx, { runs, rest }: Planned): Promise<Map<string, string>> {
   const names = new Map(
     runs.filter(({ object_type }) => object_type !== "").map((run) => [run.id, nameOf(run)]),

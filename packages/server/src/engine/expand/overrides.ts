@@ -5,7 +5,7 @@ import { EMPTY_VALUE, type Expressions } from "../../expressions/expressions.ts"
 import { problem, type RequestProblem } from "../problem.ts";
 
 /**
- * What a workflow that events trigger makes of the event: its own tenant, actor and recipients, each by a jq
+ * Overrides of an event by a workflow that it triggers: the workflow's own tenant, actor and recipients, each by a jq
  * expression over the event's properties. A result that is empty or of the wrong type is that workflow's problem; the
  * texts are the wire's.
  */
@@ -19,7 +19,7 @@ const MAX_RECIPIENTS = 100;
 
 export type OverrideResult = { ok: true; value: Overridden } | { ok: false; problem: RequestProblem };
 
-/** An event, and what reads it. */
+/** An event, and the dependencies to evaluate its overrides. */
 export interface OverrideSource {
   workspace_id: number;
   /** The workspace's time. */
@@ -114,7 +114,7 @@ function textOf(
   return text;
 }
 
-/** Ids are texts; numbers are what a database's ids often are in JSON, and read the same. */
+/** Accepts texts and numbers: a database's ids are often numbers in JSON. */
 function asText(value: Json): string | null {
   if (typeof value === "string" && value.trim() !== "") return value.trim();
   return typeof value === "number" && Number.isSafeInteger(value) ? String(value) : null;
@@ -125,7 +125,7 @@ function reasonOf(value: Json): string {
   return `evaluated to ${Array.isArray(value) ? "a list" : typeof value} with a value that is not an id`;
 }
 
-/** A stream of texts (`.users[]`) and a list of texts (`.users`) are the same. */
+/** A stream of texts (`.users[]`) and a list of texts (`.users`) are equivalent. */
 function usersOf(
   expression: string,
   { workspace_id, now, properties, expressions }: OverrideSource,

@@ -14,7 +14,7 @@ import { problem, problemOf, type RequestProblem } from "../problem.ts";
 import type { InlineProfile, Person, Run } from "../run.ts";
 import { signalProfiles } from "../waits/profile-signals.ts";
 
-/** Reads and writes all recipients and actors of the chunk in bulk, and makes one run per recipient. */
+/** Reads and writes all recipients and actors of the chunk in bulk, and creates one run per recipient. */
 export async function planRuns(
   tx: Tx,
   intents: Intent[],
@@ -41,19 +41,19 @@ export async function planRuns(
       if (outcome.ok && outcome.recipient !== null) known.set(outcome.recipient.id, outcome.recipient);
     }
     for (const { intent, actor, recipients } of planned) {
-      const told = problems.get(intent.request.id) ?? [];
+      const ownProblems = problems.get(intent.request.id) ?? [];
       for (const person of [actor, ...recipients]) {
-        if (person !== null) told.push(...warningsOf(person, intent.workflow.slug));
+        if (person !== null) ownProblems.push(...warningsOf(person, intent.workflow.slug));
       }
       const made: { run: Run; spec: RecipientSpec }[] = [];
       for (const recipient of recipients) {
         if (recipient === null) continue;
         const run = makeRun(intent, actor, recipient, outcomes, now, deps);
-        if ("error_code" in run) told.push(run);
+        if ("error_code" in run) ownProblems.push(run);
         else made.push({ run, spec: recipient.spec });
       }
       if (made.length === 0 && recipients.length > 1) {
-        told.push(problem(intent.workflow.slug, "no_valid_recipients", "no valid recipients found"));
+        ownProblems.push(problem(intent.workflow.slug, "no_valid_recipients", "no valid recipients found"));
       }
       runs.push(...made.map(({ run }) => run));
       orders.push(...ordersOf(intent, actor === null ? null : toPerson(actor, outcomes), made));
@@ -62,7 +62,7 @@ export async function planRuns(
   return { runs, orders, known };
 }
 
-/** Objects bring their subscribers along, whoever the request does not name itself, each through the first object. */
+/** Adds an object's subscribers whom the request does not name itself, each through the first object. */
 function ordersOf(
   intent: Intent,
   actor: Person | null,
@@ -90,7 +90,7 @@ interface PlannedPerson {
     properties: JsonObject;
     identities: InlineProfile["identities"];
     refused: number;
-    /** What the trigger said that could not be taken, in the wire's words. */
+    /** Values of the trigger that were not accepted, in the wire's words. */
     warnings: string[];
   };
   /** Index into the chunk's edits; null for people who are never stored. */
@@ -122,7 +122,7 @@ function planPerson(
   return { spec, operations, inline, edit: edits.length - 1 };
 }
 
-/** What the trigger says about a person, by itself: it overrides the stored profile for this run. */
+/** The trigger's data about a person, without the stored profile: it overrides the profile for this run. */
 function readInline(operations: Operation[], recipients: Recipients): PlannedPerson["inline"] {
   if (operations.length === 0) return { properties: {}, identities: [], refused: 0, warnings: [] };
   const empty = { properties: {}, identities: [] };
@@ -137,7 +137,7 @@ function readInline(operations: Operation[], recipients: Recipients): PlannedPer
   };
 }
 
-/** What was wrong in an inline profile costs only itself; the request log says so. */
+/** An invalid value in an inline profile is dropped on its own; the request log says so. */
 function warningsOf({ spec, inline }: PlannedPerson, workflow_slug: string): RequestProblem[] {
   return inline.warnings.map((text) => ({
     ...problemOf(spec, workflow_slug, "invalid_profile_value", text),
@@ -165,7 +165,7 @@ function makeRun(
         "channel_identities_invalid",
         "all channel identities provided for user are invalid",
       );
-    // The wire's text for an object names its id alone here, and its type and id everywhere else.
+    // The wire's text for an object has only its id here, and its type and id everywhere else.
     const missing = spec.object_type === "" ? notFoundText(spec) : `object '${spec.distinct_id}' not found`;
     return problemOf(spec, workflow.slug, "user_not_found", missing);
   }

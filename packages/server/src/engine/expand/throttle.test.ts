@@ -5,7 +5,7 @@ import { createDb, type Db } from "../../db/db.ts";
 import type { Run } from "../run.ts";
 import { throttle } from "./throttle.ts";
 
-/* The gate by itself, with the instants of its transactions given. That it refuses triggers is tested with expand. */
+/* The gate alone, with given transaction times. That it refuses triggers is tested with expand. */
 let db: Db;
 let workspace_id = 0;
 
@@ -34,21 +34,21 @@ function runAt(now: number, count: number, distinct_id = "ann"): Run {
   } as unknown as Run;
 }
 
-/** Whether it begins, in a transaction of its own. */
+/** Whether a run begins, in its own transaction. */
 async function begins(now: number, count: number): Promise<boolean> {
   const run = runAt(now, count);
   return !(await db.tx((tx) => throttle(tx, [run]))).has(run);
 }
 
 describe("a throttle", () => {
-  it("counts what began later by the clock and was written earlier", async () => {
+  it("counts a start with a later time that was written earlier", async () => {
     expect(await begins(NOON + 30, 2)).toBe(true);
     expect(await begins(NOON, 2)).toBe(true);
     expect(await begins(NOON + 50, 2)).toBe(false);
     expect(await begins(NOON + 20, 2)).toBe(false);
   });
 
-  it("does not count what a clock that was put back had seen", async () => {
+  it("does not count starts from before the clock was set back", async () => {
     expect(await begins(NOON + 60 * MINUTE, 1)).toBe(true);
     expect(await begins(NOON, 1)).toBe(true);
     expect(await begins(NOON + MINUTE, 1)).toBe(false);
@@ -60,7 +60,7 @@ describe("a throttle", () => {
     expect(await begins(NOON + 5 * MINUTE, 1)).toBe(true);
   });
 
-  it("has no window with more than its count, in whatever order transactions that overlap come to it", async () => {
+  it("never exceeds its count within any window, in whatever order overlapping transactions reach it", async () => {
     const steps = fc.array(fc.record({ on: fc.nat(3 * MINUTE), late: fc.nat(MINUTE - 1) }), {
       maxLength: 25,
     });

@@ -6,15 +6,15 @@ import type { Tx } from "../../db/db.ts";
 import type { Run } from "../run.ts";
 
 /**
- * Chunks get a row in any order, not in that of their instants: by at most this much, the longest that a transaction
- * takes, what is a chunk's past may lie in the future of the next.
+ * Chunks lock a row in any order, not in that of their transaction times: within this limit, the longest duration of a
+ * transaction, one chunk's past may be another chunk's future.
  */
 const SKEW_MS = 60_000;
 
 /**
- * The throttle of a workflow: per recipient at most `count` runs begin within any `sliding_window`. One row per
- * workflow and recipient holds the starts that still count; the row is locked from reading to writing, so the limit
- * is exact however many chunks race. What is refused does not count. Tenants share a recipient's allowance.
+ * Throttles a workflow: per recipient at most `count` runs begin within any `sliding_window`. One row per workflow and
+ * recipient holds the starts that still count; the row is locked from reading to writing, so the limit is exact however
+ * many chunks race. Refused runs do not count. Tenants share a recipient's allowance.
  */
 export async function throttle(tx: Tx, runs: Run[]): Promise<Set<Run>> {
   const refused = new Set<Run>();
@@ -36,8 +36,8 @@ export async function throttle(tx: Tx, runs: Run[]): Promise<Set<Run>> {
     const id = rowId(run.workspace_id, run.workflow.slug, key);
     const now = run.now.getTime();
     const known = touched.get(id)?.starts ?? rows.get(id) ?? [];
-    // A start in the far future is one of a clock that was put back: it says nothing about now. What is over just now
-    // may still count for a chunk that began earlier and comes later.
+    // A start in the far future comes from before the clock was set back, and does not count. A start that just expired
+    // may still count for a chunk with an earlier time that locks the row later.
     const starts = known.filter((at) => at > now - window_ms - SKEW_MS && at <= now + SKEW_MS);
     const counted = starts.filter((at) => at > now - window_ms);
     if (counted.length >= count) refused.add(run);
@@ -56,7 +56,7 @@ function limitOf({ workflow }: Run): { count: number; window_ms: number } | null
     : { count: ratelimit.count, window_ms };
 }
 
-/** People who are never stored are known by their addresses. */
+/** People who are never stored are identified by their addresses. */
 function recipientKey({ object_type, distinct_id, inline }: Run): string {
   if (inline?.is_transient !== true) return `${object_type}/${distinct_id}`;
   const addresses = inline.identities.map(identityName).sort();
@@ -65,7 +65,9 @@ function recipientKey({ object_type, distinct_id, inline }: Run): string {
 
 const rowId = (workspace_id: number, slug: string, key: string): string => `${workspace_id}/${slug}/${key}`;
 
-/** Made first, so that there is a row to lock; both in the order of the key, so that two chunks do not deadlock. */
+/**
+ * Inserts missing rows first, so that there is a row to lock; both in key order, so that two chunks do not deadlock.
+ */
 async function lockRows(tx: Tx, { from, values }: Rows): Promise<Map<string, number[]>> {
   await tx.query(
     `insert into throttle (workspace_id, workflow_slug, recipient_key, starts, until)

@@ -18,7 +18,7 @@ interface FailedMessage {
 
 const FAILED: ReadonlySet<string> = new Set(["trigger_failed", "failure_by_vendor"]);
 
-/** Messages are leased to new jobs, as new ones are, with what was rendered then. */
+/** Leases messages to new jobs, as for new messages, with the content rendered originally. */
 export async function redriveMessages(
   tx: Tx,
   workspace_id: number,

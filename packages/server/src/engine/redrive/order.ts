@@ -1,18 +1,18 @@
 import type { EngineDeps } from "../deps.ts";
 
 /**
- * Redrive puts back what failed, after its cause was mended: a request that came to nothing is expanded again, a run
- * enters the node that stopped it again, a message is sent again as a first attempt. What is put back is locked, so two
- * redrives at once put it back once. What cannot be is named with the reason.
+ * Redrive puts back what failed, after its cause was fixed: a request that made no runs is expanded again, a run
+ * re-enters the node that stopped it, a message is sent again as a first attempt. Rows are locked, so two concurrent
+ * redrives put each back once. Rows that cannot be put back are returned with the reason.
  */
 export interface RedriveOrder {
-  /** Ids. */
+  /** Request ids. */
   requests: string[];
   executions: string[];
   messages: string[];
-  /** Messages that were perhaps sent. */
+  /** Includes messages that may have been sent. */
   include_ambiguous: boolean;
-  /** Only says what would be done. */
+  /** Only reports what would be done. */
   dry_run: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface Refusal {
   reason: string;
 }
 
-/** Ids in the order of their keys. */
+/** Ids in key order. */
 export interface Redriven {
   redriven: string[];
   refused: Refusal[];
@@ -32,7 +32,10 @@ export interface Redriven {
 
 export type RedriveDeps = Pick<EngineDeps, "db" | "queue" | "clock">;
 
-/** Those that can be put back, and why the others cannot: each id once, whether there is such a row or not. */
+/**
+ * Sorts ids into those that can be put back and those that cannot, with the reason: each id once, whether its row
+ * exists or not.
+ */
 export function sortOut<Row extends { id: string }>(
   kind: "request" | "execution" | "message",
   ids: readonly string[],

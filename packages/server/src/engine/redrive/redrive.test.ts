@@ -7,7 +7,7 @@ import type { StageDeps } from "../deps.ts";
 import { createExecuteHandler } from "../walk/execute.ts";
 import { severitiesOf } from "../run.ts";
 
-/* What a run is after it was put back. How it is asked for, and what is refused: api/management/redrive. */
+/* The state of a run after a redrive. How it is requested, and what is refused: api/management/redrive. */
 let harness: Harness;
 let pipeline: Pipeline;
 let worker: Worker;
@@ -34,8 +34,8 @@ async function redrive(run: RunRow | undefined): Promise<void> {
   expect(done.executions).toEqual({ redriven: executions, refused: [] });
 }
 
-describe("a run that was put back", () => {
-  it("counts what went wrong without stopping it, and not what stopped it", async () => {
+describe("a redriven run", () => {
+  it("counts errors that did not stop it, and not the one that did", async () => {
     await pipeline.commit("two", [
       node("send_email", "e", { template: "text" }),
       node("delay", "d", { delay_type: "dynamic", value: '.["$recipient"].patience' }),
@@ -47,13 +47,13 @@ describe("a run that was put back", () => {
     await pipeline.call("POST", "/v1/user/ann/", { patience: "0s" });
     await redrive(run);
     const [again] = await pipeline.finished(1);
-    // The template has nothing for e-mail: that is an error of its own.
+    // The template has no e-mail variant, which is a separate error.
     expect(again?.status).toBe("failed");
     expect(again?.steps.at(-1)?.s).not.toBe("node_failed");
     expect((await pipeline.messages()).map(({ node_ref }) => node_ref)).toEqual(["s"]);
   });
 
-  it("after its worker had given it up goes on from where it stood", async () => {
+  it("continues from where it stood after its worker gave it up", async () => {
     await pipeline.commit("later", [delay("d", "1h"), sms("s")]);
     await pipeline.trigger({ workflow: "later", recipients: [ann] });
     const run = await until(async () => (await pipeline.runs()).find(({ wake_at }) => wake_at !== null));
@@ -67,12 +67,17 @@ describe("a run that was put back", () => {
     expect(asleep).toMatchObject({ status: "in_progress", position: "0" });
   });
 
-  it("is not failed by a worker that gives it up behind a cancel", async () => {
+  it("is not failed by a worker that gives it up after a cancel", async () => {
     await pipeline.commit("later", [delay("d", "1h"), sms("s")]);
     await pipeline.trigger({ workflow: "later", recipients: [ann] });
     const run = await until(async () => (await pipeline.runs()).find(({ wake_at }) => wake_at !== null));
-    const nobody = { recipients: null, idempotency_key: null, cancellation_key: null, workflow_slug: null };
-    await harness.services.engine.cancel(pipeline.workspace_id, { ...nobody, execution_id: run.id });
+    const unfiltered = {
+      recipients: null,
+      idempotency_key: null,
+      cancellation_key: null,
+      workflow_slug: null,
+    };
+    await harness.services.engine.cancel(pipeline.workspace_id, { ...unfiltered, execution_id: run.id });
     const { giveUp } = createExecuteHandler({} as StageDeps);
     const ref = { workspace_id: pipeline.workspace_id, id: run.id };
     await harness.services.db.tx((tx) => giveUp(tx, ref, new Error("too late")));
@@ -95,12 +100,12 @@ describe("the severities of a log", () => {
       ["info", "warning", "error"],
     ],
     [
-      "forget the step before a redrive",
+      "ignore the step before a redrive",
       [step("run_started", "error"), step("redriven"), step("run_stopped")],
       ["info", "info", "info"],
     ],
     [
-      "forget only that one",
+      "ignore only that one",
       [
         step("run_started", "error"),
         step("node_failed", "error"),
@@ -109,7 +114,7 @@ describe("the severities of a log", () => {
       ],
       ["error", "info", "info", "error"],
     ],
-    ["are none of an empty log", [], []],
+    ["are empty for an empty log", [], []],
   ])("%s", (_name, steps, expected) => {
     expect(severitiesOf(steps)).toEqual(expected);
   });

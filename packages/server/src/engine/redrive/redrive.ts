@@ -3,7 +3,7 @@ import { redriveRequests } from "./requests.ts";
 import type { Redriven, RedriveDeps, RedriveKind, RedriveOrder } from "./order.ts";
 import { redriveRuns } from "./runs.ts";
 
-/** One transaction: of an order of thousands the caller makes several. */
+/** Runs in one transaction: for thousands of ids the caller splits the order. */
 export async function redrive(
   deps: RedriveDeps,
   workspace_id: number,

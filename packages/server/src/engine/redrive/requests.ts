@@ -12,8 +12,8 @@ interface FailedRequest {
 }
 
 /**
- * Requests that were accepted and came to no run are expanded again, as they were accepted: with the payload of then, and
- * what is there now. The last failure stays to be read.
+ * Requests that were accepted and made no runs are expanded again as accepted: with the original payload and the
+ * current configuration and people. The last failure stays readable.
  */
 export async function redriveRequests(
   tx: Tx,

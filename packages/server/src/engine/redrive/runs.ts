@@ -12,13 +12,13 @@ interface FailedRun {
   tenant_id: string;
   status: string;
   failed_at: string | null;
-  /** Its payload is the request's, and that is no more. */
+  /** Its payload is the request's, and the request no longer exists. */
   is_without_payload: boolean;
   distinct_id: string;
   is_orphan: boolean;
 }
 
-/** Runs go back to the node that stopped them. `failed_at` stays: it tells execute to enter that node. */
+/** Puts runs back to the node that stopped them. `failed_at` stays: it makes execute enter that node. */
 export async function redriveRuns(
   tx: Tx,
   workspace_id: number,

@@ -4,7 +4,7 @@ import { createPipeline, delay, is, node, type Pipeline, sms } from "../../../te
 import type { JsonObject } from "../../core/json.ts";
 import { type Rehearsal } from "../engine.ts";
 
-/* What a dry run makes of workflows that trigger others. The endpoint: api/hub/trigger. */
+/* A dry run of workflows that trigger others. The endpoint: api/hub/trigger. */
 let harness: Harness;
 let pipeline: Pipeline;
 
@@ -34,7 +34,7 @@ const rehearse = (name: string, body: JsonObject = {}): Promise<Rehearsal> =>
 const DAY_MS = 86_400_000;
 
 describe("a rehearsal of a workflow that triggers others", () => {
-  it("shows whom they reach, with what, and when", async () => {
+  it("shows whom they reach, with which message, and when", async () => {
     await pipeline.commit("grandchild", [sms("g")]);
     await pipeline.commit("child", [delay("d", "1d"), sms("c"), invoke("grandchild")]);
     await pipeline.commit("parent", [
@@ -69,7 +69,7 @@ describe("a rehearsal of a workflow that triggers others", () => {
     );
   });
 
-  it("holds them to their gates, and says what those refuse", async () => {
+  it("applies their gates, and reports what those refuse", async () => {
     await pipeline.commit("child", [sms("c")], { conditions: [is("plan", "pro")] });
     await pipeline.commit("parent", [invoke("child")]);
     const { runs, problems } = await rehearse("parent", { data: { plan: "free" } });
@@ -79,7 +79,7 @@ describe("a rehearsal of a workflow that triggers others", () => {
     ]);
   });
 
-  it("follows a circle to where the engine ends it", async () => {
+  it("follows a circle until the engine ends it", async () => {
     await pipeline.commit("circle", [sms("c"), invoke("circle")]);
     const { runs, is_complete } = await rehearse("circle");
     expect(runs).toHaveLength(11);
@@ -87,7 +87,7 @@ describe("a rehearsal of a workflow that triggers others", () => {
     expect(runs.at(-1)?.status).not.toBe("completed");
   });
 
-  it("ends where it would be too much, and says that it is not complete", async () => {
+  it("stops at the maximum number of runs, and says that it is not complete", async () => {
     const names = Array.from({ length: 90 }, (_, index) => `u${index}`);
     await pipeline.commit("flood", [
       invoke("flood", {
@@ -97,7 +97,7 @@ describe("a rehearsal of a workflow that triggers others", () => {
     ]);
     const { runs, problems, is_complete } = await rehearse("flood");
     expect(is_complete).toBe(false);
-    // Itself, and as many triggers of ninety as fit.
+    // The run itself, and as many triggers of ninety as fit.
     expect(runs).toHaveLength(1 + 5 * 90);
     expect(problems).toEqual([
       expect.objectContaining({ error_code: "not_rehearsed", workflow_slug: "flood", severity: "info" }),

@@ -24,15 +24,15 @@ import { addStep, type NewMessage, type Run, type ChunkData } from "../run.ts";
 import type { Walk } from "../walk/walk.ts";
 
 /**
- * A dry run: a trigger is expanded and walked by the same code as always, in a transaction that is rolled back, and so
- * is what its runs trigger. Waits are not waited for: the run's own time jumps to their ends. A batch closes with what
- * it holds, an event that is waited for does not come, an HTTP call is not made. Nothing is written and nothing leaves.
+ * A dry run: a trigger is expanded and walked by the production code, in a transaction that is rolled back, and so are
+ * the requests that its runs trigger. Waits are skipped: the run's time jumps to their ends. A batch closes with the
+ * items it has, an awaited event does not come, an HTTP call is not made. Nothing is written and nothing is sent.
  */
 export interface Rehearsal {
   problems: RequestProblem[];
-  /** The trigger's own, then those that they triggered. */
+  /** The trigger's own runs, then those triggered by them. */
   runs: RehearsedRun[];
-  /** Left out are subscribers of objects beyond those in `runs`, and what a problem `not_rehearsed` names. */
+  /** False if subscribers of objects beyond those in `runs`, or what a problem `not_rehearsed` names, are missing. */
   is_complete: boolean;
 }
 
@@ -42,7 +42,7 @@ export interface RehearsedRun {
   distinct_id: string;
   parent_object: string | null;
   status: RunStatus;
-  /** When it would have gone so far. */
+  /** When a real run would have got this far. */
   ends_at: Date;
   steps: Step[];
   messages: RehearsedMessage[];
@@ -62,13 +62,15 @@ export interface RehearsedMessage {
   attachments: JsonObject[];
 }
 
-/** Waits that one run may go through: circles of invited reminders end somewhere. */
+/** Maximum number of waits of one run, so that circles of reminders end. */
 const MAX_WAITS = 200;
 
-/** Each workflow may trigger another for a hundred people, who trigger the next for a hundred each. */
+/**
+ * Needed because each workflow may trigger another for a hundred people, each of whom triggers the next for a hundred.
+ */
 const MAX_RUNS = 500;
 
-/** Not an error: takes the transaction back. */
+/** Not an error: rolls the transaction back. */
 class Undo extends Error {}
 
 export async function rehearse(request: RequestRow, deps: StageDeps): Promise<Rehearsal> {
@@ -133,20 +135,20 @@ async function rehearseChunk(
   };
 }
 
-/** What is left out is told once for each workflow. */
+/** Reports each omitted workflow once. */
 function signalOnce(problems: RequestProblem[]): RequestProblem[] {
-  const told = new Set<string>();
+  const seen = new Set<string>();
   return problems.filter(({ error_code, error_description }) => {
     if (error_code !== NOT_REHEARSED) return true;
-    const isNew = !told.has(error_description);
-    told.add(error_description);
+    const isNew = !seen.has(error_description);
+    seen.add(error_description);
     return isNew;
   });
 }
 
 const problemsOf = ({ problems }: Chunk): RequestProblem[] => [...problems.values()].flat();
 
-/** `runs` are those that may have triggered it: it begins at the time to which they have come. */
+/** `runs` are those that may have triggered it: it begins at the time they have reached. */
 async function begin(
   tx: Tx,
   chunk: Chunk,
@@ -167,7 +169,7 @@ async function begin(
   return [{ begun, chunkData, walks: begun.map((run) => ({ run, begin: { kind: "enter" } })) }, rest];
 }
 
-/** Takes a waiting run's time to the end of its wait. */
+/** Moves a waiting run's time to the end of its wait. */
 function skipWait(run: Run): Walk[] {
   const { wait } = run.memory;
   if (wait === undefined) return [];
@@ -189,7 +191,7 @@ function skipWait(run: Run): Walk[] {
   return [{ run, begin: { kind: "wake", signals: [] } }];
 }
 
-/** Conditions on messages see those of the rehearsal. */
+/** Makes conditions on messages see those of the rehearsal. */
 function remember({ run, node_ref, status }: NewMessage, { messages }: ChunkData): void {
   const fact = factsOf(status);
   if (fact === null) return;

@@ -12,9 +12,9 @@ import type { Configuration } from "../run.ts";
 import { loadConfiguration } from "../chunk/chunk-data.ts";
 
 /**
- * What the runs of a rehearsal trigger themselves: requests that are written in its transaction and read from it, as
- * nobody else ever sees them. What they may need is read before the transaction begins (see `loadConfiguration`), for
- * every workflow that can be reached from the first by triggering each other.
+ * Requests triggered by the runs of a rehearsal: written in its transaction and read from it, because they are never
+ * visible elsewhere. What they may need is read before the transaction begins (see `loadConfiguration`), for every
+ * workflow reachable from the first by triggers.
  */
 export interface Reachable {
   configuration: Configuration;
@@ -48,7 +48,7 @@ export async function loadReachable({ intents }: Chunk, deps: StageDeps): Promis
 const keyOf = ({ slug, version_no }: { slug: string; version_no: number | null }): string =>
   `${slug} ${version_no ?? "live"}`;
 
-/** Does what nodes ask for, and keeps what is to be expanded off the queue: the ids go into `made`. */
+/** Performs effects, and keeps requests to be expanded off the queue: their ids go into `made`. */
 export function createRehearsedEffects(deps: StageDeps, made: Ref[]): StageDeps["runEffects"] {
   return createRunEffects({
     ...deps,
@@ -63,8 +63,8 @@ export function createRehearsedEffects(deps: StageDeps, made: Ref[]): StageDeps[
 }
 
 /**
- * The requests as their expand would read them: one chunk, of no more than `room` recipients. Those of events only say
- * what they would start.
+ * Reads the requests as their expand would: one chunk, of no more than `room` recipients. Event requests are only
+ * reported with the workflows they would start.
  */
 export async function readTriggered(
   tx: Tx,
@@ -110,7 +110,7 @@ function crowdedOut({ workflow: { slug }, recipients }: Intent, room: number): R
   return recipients.length <= room ? null : unrehearsed(slug, "there are too many executions already");
 }
 
-/** A list that somebody enters or leaves causes an event. Whom that reaches is not rehearsed. */
+/** Entering or leaving a list causes an event. The workflows that this event would start are not rehearsed. */
 async function findStarted(tx: Tx, workspace_id: number, events: RequestRow[]): Promise<RequestProblem[]> {
   const rows = await tx.query<{ slug: string; event: string }>(
     `select distinct e.slug, n.event from unnest($2::text[]) as n(event)
@@ -124,8 +124,8 @@ async function findStarted(tx: Tx, workspace_id: number, events: RequestRow[]): 
 
 export const NOT_REHEARSED = "not_rehearsed";
 
-/** What the answer leaves out, said in it. */
+/** A problem that reports what the rehearsal leaves out. */
 export function unrehearsed(workflow_slug: string, why: string): RequestProblem {
-  const told = problem(workflow_slug, NOT_REHEARSED, `workflow '${workflow_slug}' is not rehearsed: ${why}`);
-  return { ...told, severity: "info" };
+  const entry = problem(workflow_slug, NOT_REHEARSED, `workflow '${workflow_slug}' is not rehearsed: ${why}`);
+  return { ...entry, severity: "info" };
 }

@@ -12,7 +12,7 @@ import {
 } from "../../../test/behaviours/world.ts";
 import type { JsonObject } from "../../core/json.ts";
 
-/* Every way to edit a profile from outside is heard by a run that waits for what it says. */
+/* Each way to edit a profile from outside signals the runs that wait for it. */
 let harness: Harness;
 let world: World;
 
@@ -36,7 +36,7 @@ beforeEach(async () => {
 
 const to = (plan: string) => ({ $set: { plan } });
 
-describe("a profile that is edited wakes who waits for it", () => {
+describe("an edited profile wakes the runs that wait for it", () => {
   it.each<[string, string, "POST" | "PATCH", (plan: string) => JsonObject]>([
     ["an upsert", "/v1/user/ann/", "POST", (plan) => ({ plan })],
     ["an edit", "/v1/user/ann/", "PATCH", (plan) => ({ operations: [to(plan)] })],
@@ -47,7 +47,7 @@ describe("a profile that is edited wakes who waits for it", () => {
       "POST",
       (plan) => ({ workflow: "upgrade", recipients: [{ distinct_id: "ann", plan }] }),
     ],
-  ])("by %s, once it says what they wait for", async (_name, url, method, bodyOf) => {
+  ])("by %s, once the awaited value is set", async (_name, url, method, bodyOf) => {
     expect((await world.call(method, url, bodyOf("plus"))).status).toBeLessThan(300);
     await world.settle();
     expect(await world.messages()).toEqual([]);

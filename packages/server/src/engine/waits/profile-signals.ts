@@ -8,7 +8,7 @@ import { PROFILE_CHANGED } from "../node.ts";
 import type { Run } from "../run.ts";
 import { type ReceivedEvent, signalWaiters } from "./waiters.ts";
 
-/** Runs that wait with an eye on somebody's profile look again once it has changed. */
+/** Signals the runs that watch these profiles, so that they check them again. */
 export async function signalProfiles(
   tx: Tx,
   workspace_id: number,
@@ -28,8 +28,9 @@ export async function signalProfiles(
 }
 
 /**
- * The recipients that everything outside the engine gets: an edit also signals, in the same transaction, the runs that
- * watch the profile, so that no endpoint can forget to. The engine signals by itself and has the plain ones.
+ * The recipients module as given to everything outside the engine: an edit also signals, in the same transaction, the
+ * runs that watch the profile, so that no endpoint can forget to. The engine sends its own signals and uses the plain
+ * module.
  */
 export function recipientsWithSignals(
   recipients: Recipients,
@@ -49,10 +50,10 @@ export function recipientsWithSignals(
 }
 
 /**
- * A profile may change between being read for a walk and being watched because of it, when there is nobody to tell
- * yet. Runs that begin to watch look whether that has happened, and then again; until they have committed the profile
- * stays as it is. One that somebody is writing at this moment counts as changed: waiting for him here, with runs
- * locked, could be waiting for each other.
+ * A profile may change after it was read for a walk and before the run that watches it has a waiter. Runs that begin to
+ * watch check for such a change, and are signalled if there was one; a share lock keeps the profile unchanged until
+ * they commit. A profile that is being written right now counts as changed: waiting for its lock here, with runs
+ * locked, could deadlock.
  */
 export async function signalMissedChanges(
   tx: Tx,
@@ -68,7 +69,7 @@ export async function signalMissedChanges(
     ),
   );
   if (watched.length === 0) return;
-  // What this transaction has written itself it has told.
+  // Skips changes of this transaction, which it has already signalled.
   const { from, values } = keysOf(watched.map(({ workspace_id, key: id }) => ({ workspace_id, id })));
   const rows = await tx.query<{ id: string; updated_at: Date; is_own: boolean }>(
     `select r.id, r.updated_at, r.updated_at = now() as is_own

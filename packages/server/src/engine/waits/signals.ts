@@ -7,26 +7,29 @@ import type { HttpReply } from "../../core/http-call.ts";
 import type { Woken } from "../node.ts";
 import type { Run, Signal } from "../run.ts";
 
-/** What runs were told while they waited, taken by the walk that it wakes. */
+/** Signals that runs received while they waited, read by the walk they caused. */
 export interface ReceivedSignals {
-  /** By run id, in the order they were told. */
+  /** By run id, in order of arrival. */
   signals: Map<string, Signal[]>;
-  /** Runs that were told more than a walk hears at once: while they go on waiting, they are walked again. */
+  /** Runs with more signals than one walk reads: if they keep waiting, they are walked again. */
   more: Set<string>;
 }
 
-/** Signals of one run that a walk hears: somebody's thousand events must not all be in memory for each of his runs. */
+/**
+ * Signals of one run read per walk: a thousand events of one person must not all be in memory for each of that person's
+ * runs.
+ */
 const AT_ONCE = 100;
 
 /**
- * Taken away by being read. The runs are locked, so nothing is told to them meanwhile. Relies on the primary key of
- * signal. Materialized, or the planner may read all signals of a run for each portion of them.
+ * Deletes the signals it reads. The runs are locked, so none is added meanwhile. Relies on the primary key of signal.
+ * Materialized, because otherwise the planner may read all signals of a run for each portion of them.
  */
 export async function takeSignals(tx: Tx, runs: Run[]): Promise<ReceivedSignals> {
-  const heard: ReceivedSignals = { signals: new Map(), more: new Set() };
-  const hearing = runs.filter(({ memory: { wait } }) => wait?.topics !== undefined || wait?.until === null);
-  if (hearing.length === 0) return heard;
-  const { from, values } = keysOf(hearing);
+  const received: ReceivedSignals = { signals: new Map(), more: new Set() };
+  const listening = runs.filter(({ memory: { wait } }) => wait?.topics !== undefined || wait?.until === null);
+  if (listening.length === 0) return received;
+  const { from, values } = keysOf(listening);
   const rows = await tx.query<SignalRow>(
     `with first as materialized (
        select k.workspace_id, k.id as run_id, s.id
@@ -42,13 +45,13 @@ export async function takeSignals(tx: Tx, runs: Run[]): Promise<ReceivedSignals>
   const events = await loadEvents(tx, rows);
   for (const row of rows.toSorted((one, other) => one.id - other.id)) {
     const signal = { wait_id: row.wait_id, at: row.at, woken: toWoken(row, events) };
-    const known = heard.signals.get(row.run_id);
-    if (known === undefined) heard.signals.set(row.run_id, [signal]);
+    const known = received.signals.get(row.run_id);
+    if (known === undefined) received.signals.set(row.run_id, [signal]);
     else known.push(signal);
   }
-  const full = hearing.filter(({ id }) => heard.signals.get(id)?.length === AT_ONCE);
-  for (const { run_id } of await findMore(tx, full)) heard.more.add(run_id);
-  return heard;
+  const full = listening.filter(({ id }) => received.signals.get(id)?.length === AT_ONCE);
+  for (const { run_id } of await findMore(tx, full)) received.more.add(run_id);
+  return received;
 }
 
 type SignalRow = { workspace_id: number; run_id: string; id: number; wait_id: string; at: Date } & (
@@ -57,13 +60,13 @@ type SignalRow = { workspace_id: number; run_id: string; id: number; wait_id: st
   | { kind: "reply"; body: HttpReply }
 );
 
-interface ToldEvent {
+interface EventFacts {
   name: string;
   properties: JsonObject;
 }
 
-/** By request id. Each is read once, however many runs are told of it. */
-async function loadEvents(tx: Queryable, rows: SignalRow[]): Promise<Map<string, ToldEvent>> {
+/** By request id. Each request is read once, however many runs it signals. */
+async function loadEvents(tx: Queryable, rows: SignalRow[]): Promise<Map<string, EventFacts>> {
   const requests = new Map(
     rows.flatMap(({ workspace_id, kind, body }) =>
       kind === "event" ? [[body.request_id, { workspace_id, id: body.request_id }]] : [],
@@ -100,8 +103,8 @@ async function findMore(tx: Queryable, runs: Run[]): Promise<{ run_id: string }[
   );
 }
 
-/** A request that is gone said something all the same, though nobody can say what any more. */
-function toWoken(signal: SignalRow, events: ReadonlyMap<string, ToldEvent>): Woken {
+/** A request that was deleted still counts as an event, but its name and properties are unknown. */
+function toWoken(signal: SignalRow, events: ReadonlyMap<string, EventFacts>): Woken {
   switch (signal.kind) {
     case "event":
       return { by: "event", ...(events.get(signal.body.request_id) ?? { name: "", properties: {} }) };

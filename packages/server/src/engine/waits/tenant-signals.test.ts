@@ -5,7 +5,10 @@ import { createRandom } from "../../../test/random.ts";
 import { group, leaf, wait, waitingRows } from "../../../test/waiting.ts";
 import { startWorker, type Worker } from "../../../test/worker.ts";
 
-/* How a tenant's changes find the runs that wait for them, whatever races. What follows: test/behaviours/tenants.test.ts. */
+/*
+ * How a tenant's changes find the runs that wait for them, whatever races. The consequences:
+ * test/behaviours/tenants.test.ts.
+ */
 let harness: Harness;
 let pipeline: Pipeline;
 let workers: Worker[] = [];
@@ -56,7 +59,7 @@ const waiting = (count: number) =>
     return row?.count === count;
   }, 60);
 
-/** How the runs ended, once none is under way, and the rows that say somebody waits or was told. */
+/** How the runs ended, once none is in progress, with the number of remaining waiters and signals. */
 async function outcome(): Promise<object> {
   const rows = await until(async () => {
     const groups = await query<{ how: string; count: number }>(
@@ -71,7 +74,7 @@ async function outcome(): Promise<object> {
 
 const allCame = (count: number) => ({ runs: [{ how: "completed w-come", count }], waiters: 0, signals: 0 });
 
-it("more runs than a page wait in one tenant: each is told once, over two workers", async () => {
+it("more runs than a page wait in one tenant: each is signalled once with two workers", async () => {
   await work(2);
   for (let from = 0; from < 1200; from += 100) await trigger(from, 100);
   await waiting(1200);
@@ -79,26 +82,26 @@ it("more runs than a page wait in one tenant: each is told once, over two worker
   expect(await outcome()).toEqual(allCame(1200));
 });
 
-it("runs that begin to wait while the tenant changes miss nothing, over two workers", async () => {
+it("runs that begin to wait while the tenant changes miss nothing with two workers", async () => {
   await work(2);
   const random = createRandom(11);
   let begun = 0;
   for (let turn = 0; turn < 8; turn++) {
     await setOpen(false);
-    const told = Promise.all([trigger(begun, 40), trigger(begun + 40, 40)]);
+    const triggered = Promise.all([trigger(begun, 40), trigger(begun + 40, 40)]);
     begun += 80;
     while (random.chance(0.6)) await setOpen(false);
     await setOpen(true);
-    await told;
+    await triggered;
   }
   expect(await outcome()).toEqual(allCame(begun));
 });
 
-it("a run that began with a tenant as it was remembered looks again", async () => {
+it("a run that began with a cached tenant checks it again", async () => {
   await work(1);
   await trigger(0, 1);
   await waiting(1);
-  // Nobody is told of this: for the worker it is a change whose notice is still on its way.
+  // No process is notified: for the worker it is a change whose notification is still in transit.
   await query(
     `update tenant set properties = '{"open": true}', updated_at = now() where workspace_id = $1 and tenant_id = 'acme'`,
   );
@@ -111,7 +114,7 @@ it("a run that began with a tenant as it was remembered looks again", async () =
   expect(await outcome()).toEqual(allCame(2));
 });
 
-it("a run that begins to wait while somebody is changing the tenant hears of it when that is done", async () => {
+it("a run that begins to wait while the tenant is being changed is signalled once that commits", async () => {
   await work(1);
   const { db, catalog } = harness.services;
   await db.tx(async (tx) => {
@@ -120,7 +123,7 @@ it("a run that begins to wait while somebody is changing the tenant hears of it 
       [pipeline.workspace_id],
     );
     await trigger(0, 1);
-    // It was told of a change that it cannot see yet, has looked again, and waits on.
+    // It was signalled about a change that it cannot see yet, has checked again, and keeps waiting.
     await waiting(1);
     await until(async () => (await waitingRows(harness, pipeline)).signals === 0);
     await catalog.invalidate(tx, pipeline.workspace_id, "tenant", "acme");
@@ -128,13 +131,13 @@ it("a run that begins to wait while somebody is changing the tenant hears of it 
   expect(await outcome()).toEqual(allCame(1));
 });
 
-it("a run whose tenant this process has not heard of yet goes on in it", async () => {
+it("a run continues in a tenant that this process does not know yet", async () => {
   await pipeline.commit("sleep", [delay("d", "1d")]);
   await work(1);
   const { db } = harness.services;
   const { workspace_id } = pipeline;
   await pipeline.trigger({ workflow: "sleep", tenant_id: "new", recipients: ["nobody"] });
-  // The worker remembers now that there is none, and is not told that there is one.
+  // The worker now caches that the tenant does not exist, and is not notified that it does.
   await until(
     async () =>
       (await query("select 1 from request where workspace_id = $1 and errors is not null")).length === 1,
@@ -149,7 +152,7 @@ it("a run whose tenant this process has not heard of yet goes on in it", async (
   expect(await outcome()).toEqual({ runs: [{ how: "completed ", count: 1 }], waiters: 0, signals: 0 });
 });
 
-it("a change of another tenant, or in another workspace, wakes nobody", async () => {
+it("a change of another tenant, or in another workspace, wakes no run", async () => {
   await work(1);
   await trigger(0, 1);
   await waiting(1);

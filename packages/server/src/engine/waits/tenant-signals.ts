@@ -11,20 +11,20 @@ import type { Run, ChunkData } from "../run.ts";
 import { signalWatchers, type Watcher } from "./waiters.ts";
 
 /**
- * Runs that wait with an eye on their tenant look again once it has changed. All the runs of a workspace may have one
- * tenant, so they are told by a job, page by page, behind the transaction that changed it.
+ * Runs that watch their tenant check it again once it has changed. All runs of a workspace may have the same tenant, so
+ * they are signalled by a job, page by page, after the transaction that changed it.
  *
- * Nobody is missed. The job begins when the change has committed, and finds every wait that has. A wait that has not
- * holds the row of its tenant until it does, so that nobody changes it; where somebody is changing it already, or it
- * was changed since the run had read it, the run is told by its own transaction, and looks again behind it.
+ * No run is missed. The job begins when the change has committed, and finds every committed wait. A wait that has not
+ * committed holds its tenant's row until it does, which blocks changes; if the tenant is already being changed, or was
+ * changed since the run read it, the run is signalled by its own transaction and checks again after it.
  */
 const PAGE = 500;
 /** Signals of all lanes share the middle one. */
 const LANE = 1;
 
 /**
- * The catalog that everything outside the engine gets: dropping a changed tenant from memory also signals the runs that
- * watch it, so that no endpoint can forget to.
+ * The catalog as given to everything outside the engine: invalidating a changed tenant also signals the runs that watch
+ * it, so that no endpoint can forget to.
  */
 export function catalogWithSignals(
   catalog: Catalog,
@@ -62,7 +62,7 @@ export function createSignalHandler({ db, queue }: Pick<EngineDeps, "db" | "queu
         },
         { relaxed: true },
       ),
-    // Runs that wait go on when their time is up.
+    // Waiting runs continue when their time is up.
     giveUp: forgetChange,
   };
 }
@@ -104,9 +104,9 @@ async function forgetChange(tx: Tx, { workspace_id, id }: Ref): Promise<void> {
 }
 
 /**
- * The tenants of woken runs, from memory where that will do. It will not for runs that watch theirs, which may have
- * been woken because it is not any more what this process remembers, and for runs that would end because there is
- * none: it may have been made this moment.
+ * The tenants of woken runs, from cache where that suffices. It does not for runs that watch their tenant, which may
+ * have been woken because it differs from the cached one, nor for runs that would end because there is no tenant: it
+ * may just have been created.
  */
 export async function readTenants(
   tx: Queryable,
@@ -128,9 +128,9 @@ export async function readTenants(
 }
 
 /**
- * Tells runs that begin to watch their tenant whether it is still what they have seen; until they have committed it
- * stays as it is. One that somebody is writing at this moment counts as changed: waiting for him here, with runs
- * locked, could be waiting for each other.
+ * Signals runs that begin to watch their tenant if it is no longer what they read; a share lock keeps it unchanged
+ * until they commit. A tenant that is being written right now counts as changed: waiting for its lock here, with runs
+ * locked, could deadlock.
  */
 export async function signalMissedTenants(
   tx: Tx,

@@ -33,8 +33,8 @@ const clock = async (): Promise<Date> => (await readClock(db, 1, null)).now;
 const step = (own: Pick<Queue, "isBusy"> = queue) =>
   db.tx((tx) => stepClocks(tx, { queue: { ...queue, ...own }, clock: databaseClock }));
 
-describe("a clock on its way", () => {
-  it("does not pass over a run that another node takes to its queue while it is looked for", async () => {
+describe("a moving clock", () => {
+  it("does not pass over a run that another node queues while the clock looks for it", async () => {
     await freezeClock(db, 1, NOON, null);
     await db.query(
       `insert into run (workspace_id, id, request_id, workflow_slug, version_id, lane, distinct_id, tenant_id,
@@ -50,7 +50,7 @@ describe("a clock on its way", () => {
     await step({
       async isBusy(...where) {
         const busy = await queue.isBusy(...where);
-        // The worst moment: the queues were looked at, and the run was not there yet.
+        // The worst moment: the queues were checked, and the run was not there yet.
         await other.tick();
         return busy;
       },

@@ -3,9 +3,9 @@ import { WORKSPACE_NOW } from "../../workspaces/clock.ts";
 import type { EngineDeps } from "../deps.ts";
 
 /**
- * Steps the clocks that were sent to a time. A clock moves only while nothing of its workspace is queued or under way,
- * and never past what is due next: a journey of thirty days is walked as it would be in thirty days, in as long as its
- * work takes. Returns whether one is still on its way.
+ * Steps the clocks that are moving to a target. A clock moves only while its workspace has nothing queued or in
+ * progress, and never past the next due time: a journey of thirty days runs as it would in thirty days, but takes only
+ * as long as its work. Returns whether a clock is still moving.
  */
 export async function stepClocks(tx: Tx, deps: Pick<EngineDeps, "queue" | "clock">): Promise<boolean> {
   const base = await deps.clock(tx);
@@ -18,8 +18,9 @@ export async function stepClocks(tx: Tx, deps: Pick<EngineDeps, "queue" | "clock
   let moving = false;
   for (const { workspace_id, now, target, runs_on } of clocks) {
     moving = true;
-    // What is due already is moved before the clock is. It is looked for before the queues are, because no lock here
-    // stops whoever moves it: what is moved meanwhile is queued by then, and would be seen in neither place otherwise.
+    // Runs that are already due are moved before the clock is. They are checked before the queues, because no lock here
+    // stops another node from moving them: a run moved in between is queued by then, and would otherwise be seen in
+    // neither place.
     if (await isOverdue(tx, workspace_id, now)) continue;
     if (await deps.queue.isBusy(tx, workspace_id)) continue;
     const due = await nextDue(tx, workspace_id);
@@ -35,7 +36,7 @@ async function isOverdue(tx: Queryable, workspace_id: number, now: Date): Promis
   return due !== null && due <= now;
 }
 
-/** Relies on the indexes of what waits: run_wake, smart_step_due. */
+/** Relies on the indexes of waiting rows: run_wake, smart_step_due. */
 async function nextDue(tx: Queryable, workspace_id: number): Promise<Date | null> {
   const [row] = await tx.query<{ due: Date | null }>(
     `select least((select min(wake_at) from run where workspace_id = $1 and wake_at is not null),
@@ -50,7 +51,7 @@ async function setFrozen(tx: Queryable, workspace_id: number, at: Date): Promise
   await tx.query("update workspace set clock_frozen_at = $2 where workspace_id = $1", [workspace_id, at]);
 }
 
-/** At the target what is due there is still to be moved: the clock stops being sent only when it stands there idle. */
+/** What is due at the target must still be moved: the clock loses its target only once it stands there idle. */
 async function arrive(
   tx: Queryable,
   workspace_id: number,

@@ -15,7 +15,7 @@ import type { Run } from "../run.ts";
 import { takeSignals } from "./signals.ts";
 import { abandonWaits, stopListening, signalWaiters } from "./waiters.ts";
 
-/* How events find the runs that wait for them, whatever races. What a wait is: nodes/branch-waituntil.test.ts. */
+/* How events find the runs that wait for them, whatever races. How a wait behaves: nodes/branch-waituntil.test.ts. */
 let harness: Harness;
 let queue: Queue;
 let pipeline: Pipeline;
@@ -51,7 +51,7 @@ async function stopWorkers(): Promise<void> {
 const query = <Row extends object>(text: string, ...values: unknown[]): Promise<Row[]> =>
   harness.services.db.query<Row>(text, [pipeline.workspace_id, ...values]);
 
-/** Accepted as by the API, many at once. */
+/** Accepts as the API does, many at once. */
 function acceptAll(
   api_type: "workflow" | "event",
   bodies: { name: string; body: JsonObject }[],
@@ -81,7 +81,7 @@ const eventOf = (name: string, distinct_id: string, properties: JsonObject = {})
 
 const people = (count: number) => Array.from({ length: count }, (_none, index) => `user_${index}`);
 
-/** One run for each, all of them waiting. */
+/** Starts one run for each, and waits until all of them wait. */
 async function beginRuns(nodes: StoredNode[], distinct_ids: string[]): Promise<void> {
   await pipeline.commit("waits", nodes);
   for (let start = 0; start < distinct_ids.length; start += 100) {
@@ -110,7 +110,7 @@ const allEnded = () =>
     return row?.some === false;
   }, 60);
 
-/** How many runs took a branch, by the branch; runs that took several are listed with all of them. */
+/** Number of runs by the branch they took; runs that took several are listed with all of them. */
 async function taken(): Promise<Map<string, number>> {
   const rows = await query<{ branches: string; count: number }>(
     `select branches, count(*)::int as count from (
@@ -125,7 +125,7 @@ const NOTHING = { waiters: 0, signals: 0 };
 const rowsLeft = () => waitingRows(harness, pipeline);
 
 describe("an event and a timeout at the same moment", () => {
-  it("are decided once for every run, over two workers, and leave no rows behind", async () => {
+  it("are decided once for every run with two workers, and leave no rows", async () => {
     const everybody = people(3000);
     const [first, second] = [await work(), await work()];
     await beginRuns([wait("w", { on: [event("Go")] })], everybody);
@@ -145,7 +145,7 @@ describe("an event and a timeout at the same moment", () => {
           "event",
           slice.map((who) => eventOf("Go", who)),
         );
-      // Together, or the events while what the timers woke is on its way.
+      // Concurrently, or the events while the runs woken by timers are still queued.
       if (random.chance(0.5)) await Promise.all([timers(), events()]);
       else await timers().then(events);
     }
@@ -158,7 +158,7 @@ describe("an event and a timeout at the same moment", () => {
     expect(await rowsLeft()).toEqual(NOTHING);
   });
 
-  it("an event that was received before the deadline wins, although it is told behind it", async () => {
+  it("an event that was received before the deadline wins, although it is signalled after it", async () => {
     const worker = await work();
     await beginRuns([wait("w", { on: [event("Go")] })], ["ann"]);
     // The deadline passes between the two.
@@ -168,20 +168,20 @@ describe("an event and a timeout at the same moment", () => {
         where workspace_id = $1`,
     );
     await query("update waiter set created_at = now() - interval '1 hour' where workspace_id = $1");
-    await tellOf([request]);
+    await signal([request]);
     await worker.wake();
     await allEnded();
     expect(await taken()).toEqual(new Map([["w-come", 1]]));
   });
 
-  it("an event that was received behind the deadline has lost, although it is told before the timer", async () => {
+  it("an event that was received after the deadline loses, although it is signalled before the timer", async () => {
     await work();
     await beginRuns([wait("w", { on: [event("Go")] })], ["ann"]);
     await query(
       `update run set state = jsonb_set(state::jsonb, '{wait,until}', to_jsonb(now() - interval '30 seconds'))::json
         where workspace_id = $1`,
     );
-    await tellOf([await insertEvent("Go", "ann")]);
+    await signal([await insertEvent("Go", "ann")]);
     await allEnded();
     expect(await taken()).toEqual(new Map([["w-timeout", 1]]));
     expect(await rowsLeft()).toEqual(NOTHING);
@@ -196,7 +196,7 @@ const isIdle = async (): Promise<boolean> => {
   return row?.busy === false;
 };
 
-/** An event's request as it is stored, without the job that would tell of it. */
+/** Stores an event's request without the job that would signal it. */
 async function insertEvent(
   name: string,
   distinct_id: string,
@@ -216,8 +216,8 @@ async function insertEvent(
 
 type Inserted = Awaited<ReturnType<typeof insertEvent>>;
 
-/** All in one transaction, before anybody can act on one of them. */
-async function tellOf(events: Inserted[], wrap: (tx: Tx) => Tx = (tx) => tx): Promise<void> {
+/** Signals all in one transaction, before any run can act on one of them. */
+async function signal(events: Inserted[], wrap: (tx: Tx) => Tx = (tx) => tx): Promise<void> {
   const { workspace_id } = pipeline;
   await harness.services.db.tx((tx) =>
     signalWaiters(
@@ -231,14 +231,14 @@ async function tellOf(events: Inserted[], wrap: (tx: Tx) => Tx = (tx) => tx): Pr
 }
 
 describe("events for one run", () => {
-  it("that come while it is being walked are heard all the same", async () => {
+  it("that come while it is being walked are not missed", async () => {
     const everybody = people(400);
     await work();
     await work();
     await beginRuns([wait("w", { on: [event("Go", leaf("n", "==", "7"))] })], everybody);
     const random = createRandom(11);
 
-    // The one that passes comes at any place among those that do not: each of them sets the run walking.
+    // The event that passes comes at any place among those that do not: each of them causes a walk.
     const rounds = Array.from({ length: 8 }, (_none, round) => round);
     const lucky = new Map(everybody.map((who) => [who, random.below(rounds.length)]));
     for (const round of rounds) {
@@ -254,16 +254,16 @@ describe("events for one run", () => {
     expect(await rowsLeft()).toEqual(NOTHING);
   });
 
-  /** Somebody walks the run, and is told nothing of what happens meanwhile; this is what the walk then writes. */
+  /** The run is being walked and cannot be signalled meanwhile; `written` is what the walk then writes. */
   it.each([
     [
       "sleeps on in the same wait is woken again",
       "wake_at = now() + interval '1 day'",
       { signals: 1, woken: true },
     ],
-    ["has ended is told nothing", "status = 'completed', position = null", { signals: 0, woken: true }],
+    ["has ended is not signalled", "status = 'completed', position = null", { signals: 0, woken: true }],
     [
-      "is in another wait by then is told nothing",
+      "is in another wait by then is not signalled",
       `wake_at = now() + interval '1 day', state = '{"wait":{"id":"other","until":null}}'`,
       { signals: 0, woken: false },
     ],
@@ -272,7 +272,7 @@ describe("events for one run", () => {
     await beginRuns([wait("w", { on: [event("Go")] })], ["ann"]);
     await stopWorkers();
     await query("update run set wake_at = null where workspace_id = $1");
-    const told = await insertEvent("Go", "ann");
+    const inserted = await insertEvent("Go", "ann");
     const walked = Promise.withResolvers<void>();
     const locked = Promise.withResolvers<void>();
     const walk = harness.services.db.tx(async (tx) => {
@@ -282,7 +282,7 @@ describe("events for one run", () => {
       await tx.query(`update run set ${written} where workspace_id = $1`, [pipeline.workspace_id]);
     });
     await locked.promise;
-    const telling = tellOf([told]);
+    const signalling = signal([inserted]);
     await until(async () => {
       const [row] = await harness.services.db.query<{ waits: boolean }>(
         "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock') as waits",
@@ -290,7 +290,7 @@ describe("events for one run", () => {
       return row?.waits;
     });
     walked.resolve();
-    await Promise.all([walk, telling]);
+    await Promise.all([walk, signalling]);
 
     expect((await rowsLeft()).signals).toBe(signals);
     const [run] = await pipeline.runs();
@@ -317,13 +317,13 @@ describe("events for one run", () => {
     expect(await rowsLeft()).toEqual(NOTHING);
   });
 
-  it("are heard in portions when a thousand of them were told before it woke", async () => {
+  it("are read in portions when a thousand of them came before it woke", async () => {
     await work();
     await beginRuns([wait("w", { on: [event("Go", leaf("n", "==", "940"))] })], ["ann"]);
     await stopWorkers();
-    const told: Inserted[] = [];
-    for (let n = 0; n < 1000; n++) told.push(await insertEvent("Go", "ann", { n }));
-    await tellOf(told);
+    const events: Inserted[] = [];
+    for (let n = 0; n < 1000; n++) events.push(await insertEvent("Go", "ann", { n }));
+    await signal(events);
     expect(await rowsLeft()).toEqual({ waiters: 1, signals: 1000 });
     await work();
     await allEnded();
@@ -332,14 +332,14 @@ describe("events for one run", () => {
     expect(await rowsLeft()).toEqual(NOTHING);
   });
 
-  it("are forgotten when none of a thousand was the one, and it sleeps on until its time", async () => {
+  it("are dropped when none of a thousand passes, and it sleeps on until its time", async () => {
     await work();
     await beginRuns([wait("w", { on: [event("Go", leaf("n", "==", "-1"))] })], ["ann"]);
     const [before] = await pipeline.runs();
     await stopWorkers();
-    const told: Inserted[] = [];
-    for (let n = 0; n < 300; n++) told.push(await insertEvent("Go", "ann", { n }));
-    await tellOf(told);
+    const events: Inserted[] = [];
+    for (let n = 0; n < 300; n++) events.push(await insertEvent("Go", "ann", { n }));
+    await signal(events);
     await work();
     await until(async () => (await rowsLeft()).signals === 0);
     await allWait(1);
@@ -364,12 +364,12 @@ describe("one event for ten thousand runs of one person", () => {
     );
     await allWait(COUNT);
     await stopWorkers();
-    await tellOf([await insertEvent("Go", "ann", { ok: true, note: "x".repeat(20_000) })]);
-    const [told] = await query<{ count: number; bytes: number }>(
+    await signal([await insertEvent("Go", "ann", { ok: true, note: "x".repeat(20_000) })]);
+    const [stored] = await query<{ count: number; bytes: number }>(
       "select count(*)::int, sum(length(body::text))::int as bytes from signal where workspace_id = $1",
     );
-    expect(told?.count).toBe(COUNT);
-    expect((told?.bytes ?? 0) / COUNT).toBeLessThan(100);
+    expect(stored?.count).toBe(COUNT);
+    expect((stored?.bytes ?? 0) / COUNT).toBeLessThan(100);
     await work();
     await allEnded();
 
@@ -378,8 +378,8 @@ describe("one event for ten thousand runs of one person", () => {
   }, 120_000);
 });
 
-describe("a wait that ends otherwise", () => {
-  it("by an error of the engine leaves no waiter, and the error is the run's", async () => {
+describe("a wait that ends another way", () => {
+  it("by an error of the engine leaves no waiter, and the error is in the run's log", async () => {
     const bomb = defineNode({
       type: "bomb",
       short: "bomb",
@@ -403,19 +403,19 @@ describe("a wait that ends otherwise", () => {
     await work();
     await beginRuns([wait("w", { on: [event("Go")] }), sms("after")], ["ann"]);
     expect((await pipeline.call("DELETE", "/v1/user/ann/")).status).toBe(204);
-    await tellOf([await insertEvent("Go", "ann")]);
+    await signal([await insertEvent("Go", "ann")]);
     const [run] = await pipeline.finished(1);
 
     expect(run).toMatchObject({ status: "failed" });
     expect(await rowsLeft()).toEqual(NOTHING);
   });
 
-  it("by being cancelled leaves neither waiter nor signal, and hears of nothing", async () => {
+  it("by being cancelled leaves neither waiter nor signal, and receives none", async () => {
     await work();
     await beginRuns([wait("w", { on: [event("Go")] })], ["ann", "bob"]);
     await stopWorkers();
-    const told = await insertEvent("Go", "ann");
-    await tellOf([told]);
+    const inserted = await insertEvent("Go", "ann");
+    await signal([inserted]);
     const [ref] = (await pipeline.runs()).map(({ id }) => ({ workspace_id: pipeline.workspace_id, id }));
     if (ref === undefined) throw new Error("no run");
     await harness.services.db.tx(async (tx) => {
@@ -426,13 +426,13 @@ describe("a wait that ends otherwise", () => {
       await abandonWaits(tx, [ref]);
     });
     expect(await rowsLeft()).toEqual({ waiters: 1, signals: 0 });
-    await tellOf([told]);
+    await signal([inserted]);
     expect(await rowsLeft()).toEqual({ waiters: 1, signals: 0 });
   });
 });
 
 describe("with a hundred thousand waiters and signals", () => {
-  it("every statement goes by keys", async () => {
+  it("every statement uses keys", async () => {
     await work();
     await beginRuns([wait("w", { on: [event("Go")] })], people(200));
     await stopWorkers();
@@ -446,8 +446,8 @@ describe("with a hundred thousand waiters and signals", () => {
        select $1, 'run_' || n, 'wait_' || n, 'event', now(), '{}' from generate_series(1, 100000) n`,
     );
     await db.query("analyze waiter, signal");
-    const told: Inserted[] = [];
-    for (const who of people(100)) told.push(await insertEvent("Go", who));
+    const events: Inserted[] = [];
+    for (const who of people(100)) events.push(await insertEvent("Go", who));
     const runs = (await pipeline.runs()).map(({ id }) => ({
       ...({ workspace_id: pipeline.workspace_id, id, memory: { wait: { id: "w", until: null } } } as Run),
     }));
@@ -461,7 +461,7 @@ describe("with a hundred thousand waiters and signals", () => {
       },
     });
 
-    await tellOf(told, explain);
+    await signal(events, explain);
     await db.tx(async (tx) => {
       await takeSignals(explain(tx), runs);
       await stopListening(explain(tx), runs);

@@ -8,32 +8,32 @@ import type { HttpReply } from "../../core/http-call.ts";
 import type { Run } from "../run.ts";
 
 /**
- * Runs that wait for something, and what they are told. A waiter is a row that says which run wants to hear of what;
- * a signal is a row that tells it. Telling locks the run first, as walking does, and only then looks whether it still
- * waits: so either the walk that is under way sees the signal, or the run is woken again after it, or its wait is
- * over and there is no signal. Nothing is missed, nothing is left behind, and which of an event and a timeout a run
- * goes on with is decided in one place, by its walk.
+ * Waiting runs and their signals. A waiter is a row that says which run waits for which topic; a signal is a row that
+ * wakes it. Signalling locks the run first, as walking does, and only then checks whether it still waits: so either the
+ * walk in progress sees the signal, or the run is woken again after it, or its wait is over and there is no signal.
+ * Nothing is missed, nothing is left over, and whether an event or a timeout wins is decided in one place, the run's
+ * walk.
  */
 export interface ReceivedEvent {
   workspace_id: number;
   /** An event's name in any case, or `PROFILE_CHANGED`. */
   topic: string;
-  /** Whom it concerns: see `Topic`. */
+  /** The person or tenant it concerns: see `Topic`. */
   key: string;
   /** The workspace's time of this transaction. */
   at: Date;
-  /** By the database's clock, of an event; null is now. Waits that began later do not hear of it. */
+  /** The database's time at which an event was received; null is now. Waits that began later do not receive it. */
   received_at: Date | null;
-  /** The request that told of an event; null for a change of a profile. */
+  /** The event's request; null for a change of a profile. */
   request_id: string | null;
 }
 
 /**
- * A request is heard by waits that began before it was received, and counts as of then: what came after a deadline has
- * lost against it. Signals name the request instead of holding its payload, which ten thousand runs may wait for.
+ * Signals an event to waits that began before it was received, with that time: an event received after a deadline
+ * loses to it. Signals name the request instead of holding its payload, because ten thousand runs may wait for it.
  *
- * Relies on the primary key of waiter. The run that is updated may be newer than what the statement saw when it began:
- * `due` waited for its lock, and has it as it is now.
+ * Relies on the primary key of waiter. The updated run may be newer than the statement's snapshot: `due` waited for its
+ * lock, and has the current row.
  */
 export async function signalWaiters(
   tx: Tx,
@@ -58,15 +58,15 @@ export async function signalWaiters(
          join waiter w on w.workspace_id = h.workspace_id and w.key = h.key and w.topic = h.topic
         where w.created_at <= coalesce(h.received_at, clock_timestamp())
         group by w.workspace_id, w.run_id, w.wait_id),
-${TELL_HEARD("'profile'")}`,
+${SIGNAL_HEARD("'profile'")}`,
     values,
     "signal_waiters",
   );
   await queue.enqueue(tx, "execute", woken);
 }
 
-/** What wakes `heard`: rows of run and wait, each with the requests and times of what it is told. */
-const TELL_HEARD = (kind: string): string => `
+/** Signals and wakes the runs of `heard`: rows of run and wait, each with its requests and their times. */
+const SIGNAL_HEARD = (kind: string): string => `
      due as materialized (
        select r.workspace_id, r.id, r.wake_at, k.wait_id, k.requests, k.times
          from heard k join run r on r.workspace_id = k.workspace_id and r.id = k.run_id
@@ -82,13 +82,13 @@ const TELL_HEARD = (kind: string): string => `
       where r.workspace_id = due.workspace_id and r.id = due.id and due.wake_at is not null
       returning r.workspace_id, r.id, r.lane, r.tenant_id`;
 
-/** A run, what it waits for, and when that was. */
+/** A run, the wait it is in, and the time of the change. */
 export interface Watcher extends Ref {
   wait_id: string;
   at: Date;
 }
 
-/** Tells these runs, unless they wait for something else by now, that their tenant has changed. */
+/** Signals a changed tenant to these runs, unless they wait for something else by now. */
 export async function signalWatchers(
   tx: Tx,
   watchers: Watcher[],
@@ -104,14 +104,14 @@ export async function signalWatchers(
   const woken = await tx.query<Ref & Flow & { lane: Lane }>(
     `with heard as (
        select workspace_id, run_id, wait_id, array[null::uuid] as requests, array[at] as times from ${from}),
-     ${TELL_HEARD("'tenant'")}`,
+     ${SIGNAL_HEARD("'tenant'")}`,
     values,
     "signal_watchers",
   );
   await queue.enqueue(tx, "execute", woken);
 }
 
-/** The replies to calls, each once. A run that was cancelled meanwhile is not there to hear. */
+/** Signals the replies to calls, each once. A run that was cancelled meanwhile receives none. */
 export async function signalReplies(
   tx: Tx,
   replies: (Ref & { wait_id: string; at: Date; reply: HttpReply })[],
@@ -142,7 +142,7 @@ export async function signalReplies(
   await queue.enqueue(tx, "execute", rows);
 }
 
-/** Waits that began and ended with this write. */
+/** Writes the waits that began and ended with this write. */
 export async function writeWaiters(tx: Queryable, runs: Run[]): Promise<void> {
   await stopListening(
     tx,
@@ -167,7 +167,7 @@ export async function writeWaiters(tx: Queryable, runs: Run[]): Promise<void> {
   );
 }
 
-/** These runs wait for nothing any more: their waiters go, and what they were told and have not heard. */
+/** Deletes the waiters of these runs, which no longer wait, and their unread signals. */
 export async function stopListening(tx: Queryable, runs: Ref[]): Promise<void> {
   if (runs.length === 0) return;
   const { from, values } = keysOf(runs);
@@ -181,8 +181,8 @@ export async function stopListening(tx: Queryable, runs: Ref[]): Promise<void> {
 }
 
 /**
- * What runs that were ended from outside leave behind: what `stopListening` takes away, and the batch that each
- * carries. To be called behind the update that ended them, which holds their locks: nobody tells them anything then.
+ * Deletes what runs that were ended from outside leave: their waiters and signals, and the batch that each carries.
+ * Call it after the update that ended them, which holds their locks: they receive no signals then.
  */
 export async function abandonWaits(tx: Queryable, runs: Ref[]): Promise<void> {
   if (runs.length === 0) return;
@@ -197,7 +197,7 @@ export async function abandonWaits(tx: Queryable, runs: Ref[]): Promise<void> {
   );
 }
 
-/** Batches whose carriers ended without closing them, and that nobody has taken over since. */
+/** Deletes batches whose carriers ended without closing them, and that no other run has taken over since. */
 export async function discardBatches(tx: Queryable, runs: Run[]): Promise<void> {
   const batches = runs.flatMap(({ workspace_id, id: run_id, left }) =>
     left.batches.map((id) => ({ workspace_id, id, run_id })),

@@ -8,7 +8,7 @@ import { createSilentLog } from "../../log.ts";
 import { createQueue, type Queue } from "../../queue/queue.ts";
 import type { Waker } from "./waker.ts";
 
-/** Two nodes with connections of their own. */
+/** Two nodes, each with its own connections. */
 let nodes: { db: Db; queue: Queue }[];
 let db: Db;
 const ids = createIdSource();
@@ -100,7 +100,7 @@ describe("the waker", () => {
     expect(await waker(0).tick()).toBe(0);
   });
 
-  it("leaves those who are not due yet", async () => {
+  it("leaves runs that are not due yet", async () => {
     await addSleepers(3, 60);
     const due = await addSleepers(2, -60);
 
@@ -109,7 +109,7 @@ describe("the waker", () => {
     expect(await waker(0, async () => new Date(Date.now() + 61_000)).tick()).toBe(3);
   });
 
-  it("puts each on the queue of its lane", async () => {
+  it("puts each run on the queue of its lane", async () => {
     const [system] = await addSleepers(1, -1, 0);
     const [promotional] = await addSleepers(1, -1, 2);
     await waker(0).tick();
@@ -135,19 +135,19 @@ describe("the waker", () => {
     );
   });
 
-  it("does not sleep past what it was told to expect", async () => {
+  it("does not sleep past a time it was given", async () => {
     const own = waker(0);
     own.start();
     const sleepers = await addSleepers(1, 0.2);
     own.expect(new Date(Date.now() + 200));
 
-    // Without being told it would look again only after a second.
+    // Without `expect` it would look again only after a second.
     await until(async () => (await refsOf("execute-transactional")).length === 1, 5);
     await own.stop();
     expect(await refsOf("execute-transactional")).toEqual(sleepers);
   });
 
-  it("finds what another process put to sleep without being told", async () => {
+  it("finds runs that another process put to sleep without notifying it", async () => {
     const own = waker(0);
     own.start();
     await addSleepers(1, 0);
@@ -156,7 +156,7 @@ describe("the waker", () => {
     expect(await queued()).toHaveLength(1);
   });
 
-  it("moves nothing any more once it has stopped", async () => {
+  it("moves nothing once it has stopped", async () => {
     const own = waker(0);
     own.start();
     await own.stop();

@@ -23,11 +23,11 @@ export interface Waker {
 }
 
 const BATCH = 500;
-/** The backstop for rows that another process made. */
+/** Finds rows that another process created. */
 const LONGEST_SLEEP_MS = 1000;
-/** Between two looks while much is due: what is due within it is moved together. */
+/** Pause between two looks while much is due: what is due within it is moved together. */
 const PAUSE_MS = 20;
-/** How soon a test clock on its way is looked at again. */
+/** How soon a moving test clock is checked again. */
 const CLOCK_STEP_MS = 5;
 
 export function createWaker(deps: WakerDeps & Pick<EngineDeps, "log">): Waker {
@@ -52,7 +52,7 @@ export function createWaker(deps: WakerDeps & Pick<EngineDeps, "log">): Waker {
     }
   }
 
-  /** One look tells what is due and when the next will be: the rest costs nothing while nothing is. */
+  /** One query reports what is due and when the next will be, so that an idle waker costs nothing more. */
   async function look(): Promise<void> {
     const { clocks, due_in_ms } = await readDue(deps.db, await deps.clock(deps.db));
     if (clocks) {
@@ -117,8 +117,8 @@ const MOVES: readonly Move[] = [
 ];
 
 /**
- * In how many milliseconds the first of each kind is due, in the order of `MOVES`; null: nothing waits, or only for a
- * clock that stands still. Reads the first entry of each index.
+ * Milliseconds until the first of each kind is due, in the order of `MOVES`; null: nothing waits, or only for a frozen
+ * clock. Reads the first entry of each index.
  */
 async function readDue(
   db: Queryable,
@@ -143,8 +143,8 @@ async function readDue(
 }
 
 /**
- * Relies on run_wake, once for each workspace, at its own time. `skip locked`: any number of wakers share the work,
- * and none waits for another.
+ * Relies on run_wake, once per workspace at its own time. `skip locked`: any number of wakers share the work without
+ * waiting for each other.
  */
 async function moveRuns(tx: Tx, deps: WakerDeps): Promise<number> {
   const rows = await tx.query<Ref & Flow & { lane: Lane }>(
@@ -162,7 +162,7 @@ async function moveRuns(tx: Tx, deps: WakerDeps): Promise<number> {
   return rows.length;
 }
 
-/** A retry is leased to its new job, as a first attempt is. */
+/** Leases a retry to its new job, like a first attempt. */
 async function moveMessages(tx: Tx, deps: WakerDeps): Promise<number> {
   const due = await tx.query<Ref & Flow & { lane: Lane }>(
     `select workspace_id, id, lane, tenant_id from message where next_attempt_at <= coalesce($1, now()) order by next_attempt_at limit ${BATCH}

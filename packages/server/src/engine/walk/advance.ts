@@ -8,9 +8,9 @@ import type { NewMessage, Run, ChunkData } from "../run.ts";
 import { type Walk, walkSafely } from "./walk.ts";
 
 /**
- * Takes the runs of a chunk as far as they go in this transaction. All are walked; what some of them want done is then
- * done for all of them together, one statement per kind, and they walk on with its results, until nobody wants
- * anything more. Returns the messages they made.
+ * Takes the runs of a chunk as far as they go in this transaction. All are walked; the effects that some of them
+ * request are then performed for all together, one statement per kind, and the runs walk on with the results, until
+ * none requests more. Returns the messages they created.
  */
 export async function advance(
   tx: Tx,
@@ -18,7 +18,7 @@ export async function advance(
   chunkData: ChunkData,
   deps: WalkDeps & { runEffects: RunEffects; queue: Pick<Queue, "waitForUrgentWork"> },
 ): Promise<NewMessage[]> {
-  // All runs of a chunk are of one lane.
+  // All runs of a chunk share one lane.
   const lane = walks[0]?.run.workflow.lane ?? 0;
   const pause = createPace({ waitForUrgentWork: () => deps.queue.waitForUrgentWork(lane) });
   const turns = new Map(walks.map(({ run }): [Run, Turn] => [run, { run, chunkData, deps, messages: [] }]));

@@ -3,7 +3,7 @@ import type { EngineMeter, StageDeps } from "../deps.ts";
 import type { NewMessage, Run } from "../run.ts";
 /** Once the transaction has committed, notifies the waker of when the first of these runs is due. */
 export function announceWakes(tx: Tx, runs: Run[], deps: StageDeps): void {
-  // Lengths, because a workspace's time need not be ours.
+  // Uses durations, because a workspace's time may differ from the process's.
   const lengths = runs.flatMap(({ wake_at, now }) =>
     wake_at === null ? [] : [wake_at.getTime() - now.getTime()],
   );

@@ -63,7 +63,7 @@ const last = [sms("before"), branch("b", [{ when: when("left"), nodes: [] }, { n
 describe("a branch node", () => {
   it.each<[string, StoredNode[], JsonObject, string[]]>([
     [
-      "takes the branch that holds and rejoins behind it",
+      "takes the branch that holds and rejoins after it",
       chain,
       { way: "left" },
       ["before", "left_1", "left_2", "after"],
@@ -71,10 +71,10 @@ describe("a branch node", () => {
     ["takes the first of two that hold", chain, { way: "both" }, ["before", "first", "after"]],
     ["takes the default when none holds", chain, { way: "up" }, ["before", "default", "after"]],
     ["takes the default when there is nothing to compare", chain, {}, ["before", "default", "after"]],
-    ["ends the run behind a terminal branch", chain, { way: "end" }, ["before", "last"]],
+    ["ends the run after a terminal branch", chain, { way: "end" }, ["before", "last"]],
     ["falls through an empty branch", chain, { way: "nothing" }, ["before", "after"]],
     ["ends the run at an empty terminal branch", chain, { way: "dead_end" }, ["before"]],
-    ["as the last node ends the run in peace", last, { way: "left" }, ["before"]],
+    ["as the last node completes the run", last, { way: "left" }, ["before"]],
     [
       "inside a branch rejoins inside, then outside",
       nested,
@@ -103,7 +103,7 @@ describe("a branch node", () => {
     expect(await sentBy()).toEqual(refs);
   });
 
-  it("logs each condition with what it saw, and the branch that was taken", async () => {
+  it("logs each condition with the values it read, and the branch taken", async () => {
     await pipeline.commit("forked", chain);
     await pipeline.trigger({ workflow: "forked", recipients: [ann], data: { way: "end" } });
 
@@ -118,7 +118,7 @@ describe("a branch node", () => {
     expect(JSON.stringify(seen[0]?.p)).toContain('"end"');
   });
 
-  it("whose branch sleeps goes on inside it, and rejoins", async () => {
+  it("whose branch sleeps continues inside it, and rejoins", async () => {
     const nodes = [
       branch("outer", [
         {

@@ -115,7 +115,7 @@ function personFacts({ object_type, distinct_id, recipient_id }: Person): RunFac
   return { object_type, distinct_id, recipient_id };
 }
 
-/** Messages of a send node: what is stored, and what this walk has made and not stored yet. */
+/** Messages of a send node: the stored ones, and those this walk has created but not yet stored. */
 function messageFactsOf({ run, chunkData, messages }: Turn, ref: string): MessageFacts | null {
   const made = messages.filter(({ node_ref }) => node_ref === ref);
   const stored = chunkData.messages.get(run.id)?.get(ref);

@@ -34,9 +34,8 @@ import { abandonWaits } from "../waits/waiters.ts";
 import { stopWith, type Walk } from "./walk.ts";
 
 /**
- * Execute: runs that were woken go on from where they stand. They are locked, walked and written in the
- * transaction that takes the job off its queue; a run that somebody else has finished or cancelled meanwhile is
- * left alone.
+ * Execute: woken runs continue from where they stand. They are locked, walked and written in the transaction that takes
+ * the job off its queue; a run that was finished or cancelled meanwhile is left alone.
  */
 export function createExecuteHandler(deps: StageDeps): Handler {
   return {
@@ -57,7 +56,7 @@ export function createExecuteHandler(deps: StageDeps): Handler {
   };
 }
 
-/** What is read before the transaction; see `loadConfiguration` for why. */
+/** Read before the transaction; see `loadConfiguration` for the reason. */
 interface Chunk {
   refs: Ref[];
   /** By version id. */
@@ -88,7 +87,7 @@ async function readChunk(jobs: Job[], deps: StageDeps): Promise<Chunk> {
 async function execute(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<void> {
   const runs = await loadRuns(tx, chunk, await deps.clock(tx));
   const { signals, more } = await takeSignals(tx, runs);
-  // None waits for another: they share a round trip.
+  // Run concurrently, so that they share a round trip.
   const { configuration } = chunk;
   const [recipients, facts, choices, tenants] = await Promise.all([
     loadPeople(tx, runs, deps),
@@ -116,14 +115,14 @@ async function execute(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<void> {
   tx.afterCommit(() => report(runs, messages, deps));
 }
 
-/** A run that was put back to try its node again enters it; all others were waiting. */
+/** A redriven run enters its node again; all others were waiting. */
 function beginOf(run: Run, signals: Map<string, Signal[]>): Walk["begin"] {
   if (run.memory.failed_at === undefined) return { kind: "wake", signals: signals.get(run.id) ?? [] };
   delete run.memory.failed_at;
   return { kind: "enter" };
 }
 
-/** Why a run cannot go on where it woke: what it needs is gone, or not its own any more. */
+/** Why a run cannot continue where it woke: something it needs was deleted, or is no longer accessible to it. */
 function stopOf(run: Run, chunkData: ChunkData): { code: StepCode; message: string } | null {
   if (isOrphaned(run, chunkData)) {
     const { object_type, distinct_id } = run;
@@ -141,7 +140,7 @@ function stopOf(run: Run, chunkData: ChunkData): { code: StepCode; message: stri
   return refusal === null ? null : { code: "tenant_not_associated", message: refusal };
 }
 
-/** A recipient that existed when the run began and was deleted since. */
+/** The recipient existed when the run began and was deleted since. */
 function isOrphaned(run: Run, chunkData: ChunkData): boolean {
   return run.recipient_id !== null && !chunkData.recipients.has(run.recipient_id);
 }
@@ -167,13 +166,13 @@ interface RunRow {
   state: RunMemory | null;
   parent_object: string | null;
   now: Date;
-  /** Of its request, as is what follows. */
+  /** Its request's, as is what follows. */
   api_type: string | null;
   is_internal: boolean;
   body: JsonObject | null;
 }
 
-/** Locks in the order of the key; `skip locked` is not wanted here: the job is ours, so the runs are. */
+/** Locks in key order, without `skip locked`: the job belongs to this worker, and so do its runs. */
 async function loadRuns(tx: Tx, { refs, workflows }: Chunk, base: Date | null): Promise<Run[]> {
   const { from, values, next } = keysOf(refs);
   const rows = await tx.query<RunRow>(

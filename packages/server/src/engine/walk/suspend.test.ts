@@ -43,14 +43,14 @@ const ann = { distinct_id: "ann", $sms: "+14155550100" };
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
-/** The run, once it sleeps or is over. */
+/** The run, once it sleeps or has ended. */
 const settledRun = () =>
   until(async () => {
     const [run] = await pipeline.runs();
     return run !== undefined && (run.wake_at !== null || run.status !== "in_progress") ? run : null;
   });
 
-/** How long a run sleeps from its beginning, in milliseconds. */
+/** How long a run sleeps from its start, in milliseconds. */
 const asleep = (run: RunRow) => (run.wake_at?.getTime() ?? Number.NaN) - run.created_at.getTime();
 
 async function wakeNow(worker: Worker): Promise<void> {
@@ -79,10 +79,10 @@ describe("a delay", () => {
     ["dynamic, seconds as text", dynamic(".wait"), () => ({ wait: "900" }), 900_000],
     ["dynamic, a duration", dynamic(".wait"), () => ({ wait: "2d" }), 2 * DAY],
     ["dynamic, an instant", dynamic(".wait"), () => ({ wait: inTime(5 * HOUR) }), 5 * HOUR],
-    ["dynamic, of the profile", dynamic('.["$recipient"].patience'), () => ({}), 700_000],
+    ["dynamic, from the profile", dynamic('.["$recipient"].patience'), () => ({}), 700_000],
     ["relative, before", relative("before", "1h"), () => ({ meeting: inTime(3 * HOUR) }), 2 * HOUR],
     ["relative, after", relative("after", "1h"), () => ({ meeting: inTime(3 * HOUR) }), 4 * HOUR],
-  ])("%s: sleeps that long, then goes on", async (_name, waiting, data, ms) => {
+  ])("%s: sleeps that long, then continues", async (_name, waiting, data, ms) => {
     await pipeline.commit("later", [sms("first"), waiting, sms("second")]);
     const recipients = [{ ...ann, patience: 700 }];
     await pipeline.trigger({ workflow: "later", recipients, data: data() });
@@ -121,7 +121,7 @@ describe("a delay", () => {
     ["a negative number", -5, /must not be negative/],
     ["an instant in the past", "2020-01-01T00:00:00Z", /is not in the future/],
     ["a map", { seconds: 5 }, /must be whole seconds/],
-  ])("of %s stops the run, and the log says why", async (_name, wait, why) => {
+  ])("of %s stops the run, and logs the reason", async (_name, wait, why) => {
     await pipeline.commit("later", [dynamic(".wait"), sms("second")]);
     await pipeline.trigger({
       workflow: "later",
@@ -140,7 +140,7 @@ describe("a delay", () => {
 });
 
 describe("a sleeping run", () => {
-  it("of ten years survives every restart and wakes in its time", async () => {
+  it("of ten years survives every restart and wakes in time", async () => {
     await pipeline.commit("decade", [delay("delay_1", "3650d"), sms("second")]);
     await pipeline.trigger({ workflow: "decade", recipients: [ann], data: { note: "kept" } });
     await work();
@@ -158,7 +158,7 @@ describe("a sleeping run", () => {
     expect(await sentBy()).toEqual(["second"]);
   });
 
-  it("goes on once when its worker is killed after it woke", async () => {
+  it("continues once when its worker is killed after it woke", async () => {
     await pipeline.commit("later", [delay("delay_1", "1h"), sms("second")]);
     await pipeline.trigger({ workflow: "later", recipients: [ann] });
     await work();
@@ -178,7 +178,7 @@ describe("a sleeping run", () => {
     const waker = createTestWaker(db, queue);
     expect(await waker.tick()).toBe(1);
     await queue.stop();
-    // Awake, its job in the hands of a process that is no more.
+    // Woken, with its job claimed by a process that no longer exists.
     const claimed = await db.query(
       `update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now()
         where name like 'execute-%' and state = 'created' returning 1`,
@@ -207,7 +207,7 @@ describe("a sleeping run", () => {
     expect((await sentBy()).toSorted()).toEqual(["new_1", "new_2", "old"]);
   });
 
-  it("goes on although its workflow was disabled or deleted meanwhile", async () => {
+  it("continues although its workflow was disabled or deleted meanwhile", async () => {
     await pipeline.commit("disabled", [delay("delay_1", "1h"), sms("one")]);
     await pipeline.commit("deleted", [delay("delay_1", "1h"), sms("two")]);
     await pipeline.trigger({ workflow: "disabled", recipients: [ann] });
@@ -244,7 +244,7 @@ describe("a sleeping run", () => {
     expect(await sentBy()).toEqual([]);
   });
 
-  it("reaches its recipient where they are by then, and as what they are called by then", async () => {
+  it("reaches its recipient at the address they have when it wakes", async () => {
     await pipeline.commit("later", [delay("delay_1", "1h"), sms("second")]);
     await pipeline.call("POST", "/v1/user/ann/", { $sms: "+14155550100" });
     await pipeline.trigger({ workflow: "later", recipients: ["ann"] });
@@ -259,7 +259,7 @@ describe("a sleeping run", () => {
     expect(await pipeline.messages()).toMatchObject([{ channel_value: "+14155550111" }]);
   });
 
-  it("still has what the trigger said about its recipient, and its payload", async () => {
+  it("still has the trigger's data about its recipient, and its payload", async () => {
     await pipeline.commit("later", [
       delay("delay_1", "1h"),
       node("delay", "delay_2", { delay_type: "dynamic", value: ".again" }),

@@ -17,8 +17,8 @@ import { type NodeOutcome, next, type EffectRequest, type Suspension, type Woken
 import { addStep, type Run, severitiesOf, type Signal, type Wait } from "../run.ts";
 
 /**
- * Walks a run from its position until it ends, must wait, or wants something done in this transaction. Everything is
- * in memory and nothing is awaited: a chunk of runs costs one transaction however many nodes they pass.
+ * Walks a run from its position until it ends, must wait, or requests an effect in this transaction. Everything is in
+ * memory and nothing is awaited: a chunk of runs costs one transaction however many nodes they pass.
  */
 export interface Walk {
   run: Run;
@@ -27,17 +27,17 @@ export interface Walk {
 
 export type Begin =
   | { kind: "enter" }
-  /** What it waited for may have come: signals in order, and the time of now. */
+  /** Something it waited for may have happened: signals in order, then the current time. */
   | { kind: "wake"; signals: Signal[] }
-  /** An effect was done; this is what the node answers to its result. */
+  /** An effect was performed; this is the node's answer to its result. */
   | { kind: "answered"; answer: () => NodeOutcome };
 
-/** More transitions than any valid tree has (200 nodes): a bug, not a workflow. */
+/** More transitions than any valid tree has (200 nodes): exceeding it is a bug in the code, not in the workflow. */
 const MAX_TRANSITIONS = 1000;
 
 /**
- * Walks until the run ended or waits, which gives null, or until something must be done before it goes on. A bug in
- * one run's walk fails that run with its reason; its neighbours in the chunk go on.
+ * Walks until the run has ended or waits, which returns null, or until an effect must be performed before it continues.
+ * A bug in one run's walk fails that run with its reason; the other runs of the chunk continue.
  */
 export function walkSafely(turn: Turn, begin: Begin): EffectRequest | null {
   const { run, deps, messages } = turn;
@@ -97,7 +97,7 @@ function walk(turn: Turn, begin: Begin): EffectRequest | null {
   return null;
 }
 
-/** Undefined for a run that enters the node it stands on. */
+/** Undefined for a run that enters the node at its position. */
 function firstOutcome(turn: Turn, begin: Begin): NodeOutcome | undefined {
   switch (begin.kind) {
     case "enter":
@@ -109,14 +109,14 @@ function firstOutcome(turn: Turn, begin: Begin): NodeOutcome | undefined {
   }
 }
 
-/** What is said of a run that came to its end, by what had happened on its way. */
+/** Log text at the end of a run, by its status. */
 const COMPLETED: Record<EndStatus, string> = {
   completed: "run completed",
   partial_failure: "run completed with warnings",
   failed: "run completed with errors",
 };
 
-/** Where the run goes after a node answered; the step log gets what happened. */
+/** Where the run goes after a node's outcome, which is recorded in the step log. */
 function transition(
   { run, deps }: Turn,
   node: CompiledNode,
@@ -171,7 +171,10 @@ function beginWait(run: Run, wait: Wait): void {
   run.left.began = wait;
 }
 
-/** The batch it carried goes with its wait, unless the wait ended by closing it: then `batch_id` is gone by now. */
+/**
+ * Deletes the batch it carried together with its wait, unless closing the batch ended the wait: then `batch_id` is
+ * already removed.
+ */
 function leaveWait({ memory, left }: Run): void {
   const { wait } = memory;
   if (wait === undefined) return;
@@ -182,19 +185,19 @@ function leaveWait({ memory, left }: Run): void {
   delete memory.call;
 }
 
-/** Keeps where the run stands, for a redrive. */
+/** Stores the run's position for a redrive. */
 function remember(run: Run): void {
   if (run.position !== null) run.memory.failed_at = formatPosition(run.position);
 }
 
 /**
- * A waiting run stands on its node. Signals of this wait are offered to the node in their order until one is what it
- * waits for; what came after the time was up lost the race. A run that is woken without a signal was woken by the time.
+ * A waiting run stands on its node. Signals of this wait are offered to the node in order until one is what it waits
+ * for; those that came after the time was up lost the race. A run that is woken without a signal was woken by the time.
  */
 function wake(turn: Turn, signals: Signal[]): NodeOutcome | undefined {
   const { run } = turn;
   const node = run.position === null ? null : nodeAt(run.workflow.nodes, run.position);
-  // Rows of older versions sleep without a word about why: it was a delay.
+  // Sleeping rows of older versions have no stored wait: it was a delay.
   const { wait } = run.memory;
   if (node === null || wait === undefined) {
     addStep(run, node, "info", "resumed", "resumed");
@@ -223,7 +226,7 @@ function resumeNode(turn: Turn, node: CompiledNode, woken: Woken, wait: Wait): N
   addStep(run, node, "info", "resumed", RESUMED[woken.by]);
   const context = createContext(turn, node, wait.memo ?? null);
   const outcome = definition.resume?.(context, node.config, woken) ?? next;
-  // Nothing happened as far as the run is concerned: its log must not grow with every event that it ignores.
+  // Removes what was logged: a run's log must not grow with every event that it ignores.
   if (outcome.kind === "wait") run.steps.splice(logged);
   else if (outcome.kind === "effect" && outcome.type === "seal") delete wait.batch_id;
   if (outcome.kind !== "wait") leaveWait(run);
@@ -253,7 +256,7 @@ function unsupported(node: CompiledNode): NodeOutcome {
   };
 }
 
-/** Paths and queries may hold personal data or tokens. */
+/** Keeps only the origin: paths and queries may hold personal data or tokens. */
 function originOf(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : "an address that is not valid";
 }

@@ -13,7 +13,7 @@ import { defineNode, type NodeDefinition } from "../../engine/node.ts";
 
 /*
  * Many triggers, windows of milliseconds and several workers on one database. Whatever races or dies: each trigger is
- * in exactly one batch, and each batch goes on once.
+ * in exactly one batch, and each batch continues once.
  */
 let harness: Harness;
 let pipeline: Pipeline;
@@ -32,7 +32,7 @@ afterEach(async () => {
   workers = [];
 });
 
-/** A batch whose window is as many milliseconds as the trigger says, and which retains everything. */
+/** A batch whose window in milliseconds comes from the trigger, and which retains everything. */
 const tiny = defineNode({
   type: "tiny_batch",
   short: "tiny",
@@ -65,7 +65,7 @@ interface Storm {
   from?: number;
 }
 
-/** Triggers `count` times, 64 at a time; each has its number in its payload. Meanwhile batches close without pause. */
+/** Triggers `count` times, 64 at a time, each with its number in its payload, while batches close continuously. */
 async function storm(size: Storm): Promise<void> {
   let isOver = false;
   const waking = until(async () => {
@@ -109,7 +109,7 @@ interface Output {
   items: { n: number }[];
 }
 
-/** What went on: carriers, and those that went ahead. */
+/** Batches that continued: of carriers, and of leading items. */
 async function outputs(): Promise<Output[]> {
   return harness.services.db.query<Output>(
     `select id, (data->>'$batched_events_count')::int as count, data->'$batched_events' as items
@@ -118,7 +118,7 @@ async function outputs(): Promise<Output[]> {
   );
 }
 
-/** Every trigger in exactly one batch, every batch sent once, and nothing left over. */
+/** Expects every trigger in exactly one batch, every batch sent once, and nothing left over. */
 async function expectWhole(count: number): Promise<Output[]> {
   expect(await finished(count)).toEqual([{ status: "completed", count }]);
   const batches = await outputs();
@@ -140,7 +140,7 @@ async function expectWhole(count: number): Promise<Output[]> {
   return batches;
 }
 
-/** By batch: what its runs were to it. */
+/** By batch: the roles of its runs. */
 function casts(runs: RunRow[]): Map<string, string[]> {
   const parts = new Map<string, string[]>();
   for (const { steps } of runs) {
@@ -165,7 +165,7 @@ describe("several workers", () => {
       expect(cast.filter((part) => part === "carries")).toEqual(["carries"]);
   });
 
-  it("let exactly one item of each of many windows go ahead", async () => {
+  it("let exactly one leading item of each of many windows pass", async () => {
     await pipeline.commit("storm", [flushing, sms("send")]);
     await work(3);
     await storm({ count: 2000, people: 40 });
@@ -188,14 +188,17 @@ describe("several workers", () => {
     const last = runs.filter(({ steps }) =>
       steps.some(({ n, m }) => n === "tiny_2" && m.startsWith("closed")),
     );
-    // The second gathers triggers too, and not the carriers of the first.
+    // The second batch gathers triggers, not the carriers of the first.
     const batches = (await outputs()).filter(({ id }) => last.some((run) => run.id === id));
     expect(batches.reduce((sum, { count }) => sum + count, 0)).toBe(1500);
     expect(await pipeline.messages()).toHaveLength(last.length);
   });
 });
 
-/** Ends connections that are at work on a batch, as if their worker had been killed there; how many. */
+/**
+ * Terminates connections that are executing a batch statement, as if their worker had been killed there; returns how
+ * many.
+ */
 async function kill(): Promise<number> {
   const rows = await harness.services.db.query<{ killed: boolean }>(
     `select pg_terminate_backend(pid) as killed from pg_stat_activity
@@ -206,7 +209,7 @@ async function kill(): Promise<number> {
 }
 
 describe("a worker that is killed", () => {
-  it("anywhere among batches loses nothing and repeats nothing", async () => {
+  it("at any point of batching loses nothing and repeats nothing", async () => {
     await pipeline.commit("storm", [accumulating, sms("send")]);
     await work(3);
     let isOver = false;
@@ -223,7 +226,7 @@ describe("a worker that is killed", () => {
     await expectWhole(count);
   });
 
-  /** Stops whoever comes to the batches of this workspace, until `work` is done. */
+  /** Blocks statements on the batches of this workspace until `work` is done. */
   async function holding(work: (pid: number) => Promise<void>): Promise<void> {
     await harness.services.db.tx(async (tx) => {
       const [held] = await tx.query<{ pid: number }>(
@@ -259,7 +262,7 @@ describe("a worker that is killed", () => {
   const trigger = (data: JsonObject) =>
     pipeline.trigger({ workflow: "storm", recipients: [{ distinct_id: "ann", $sms: phone(0) }], data });
 
-  it("while it closes a batch leaves it to another, which closes it once", async () => {
+  it("while it closes a batch leaves it to another worker, which closes it once", async () => {
     await pipeline.commit("storm", [accumulating, sms("send")]);
     await work(2);
     await trigger({ n: 0, ms: 3_600_000 });
@@ -275,7 +278,7 @@ describe("a worker that is killed", () => {
     expect(await expectWhole(2)).toMatchObject([{ count: 2 }]);
   });
 
-  it("while it adds to a batch leaves the item to another, which adds it once", async () => {
+  it("while it adds to a batch leaves the item to another worker, which adds it once", async () => {
     await pipeline.commit("storm", [accumulating, sms("send")]);
     await work(2);
     await trigger({ n: 0, ms: 3_600_000 });
@@ -290,7 +293,7 @@ describe("a worker that is killed", () => {
     expect(await expectWhole(2)).toMatchObject([{ count: 2 }]);
   });
 
-  it("for good, with the woken carrier in its hands, leaves it to the next that starts", async () => {
+  it("for good, after claiming the woken carrier, leaves it to the next worker that starts", async () => {
     await pipeline.commit("storm", [accumulating, sms("send")]);
     await work(1);
     await trigger({ n: 0, ms: 3_600_000 });
@@ -305,7 +308,7 @@ describe("a worker that is killed", () => {
     await wakeAll();
     expect(await createTestWaker(db, queue).tick()).toBe(1);
     await queue.stop();
-    // Awake, its job in the hands of a process that is no more.
+    // Woken, with its job claimed by a process that no longer exists.
     const claimed = await db.query(
       `update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now()
         where name like 'execute-%' and state = 'created' returning 1`,

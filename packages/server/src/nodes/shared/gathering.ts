@@ -5,13 +5,13 @@ import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { next, type NodeContext, type NodeOutcome, requestEffect } from "../../engine/node.ts";
 
 /**
- * What batches and digests have in common: many runs of one recipient become one. The first carries and sleeps until
- * the window closes, the others leave what they were triggered with and end, and the carrier goes on with all of it.
+ * Common part of batches and digests: many runs of one recipient become one. The first carries the batch and sleeps
+ * until the window closes, the others leave their payload and end, and the carrier continues with all of it.
  */
 const MAX_RETAINED = 100;
 const RETAINED = 10;
 
-/** Settings that say how much of what was gathered the run goes on with; the count is always of all. */
+/** Settings for how many gathered items the run continues with; the count always includes all. */
 export const retentionFields = {
   retain_count: z
     .int({ error: `must be a whole number from 1 to ${MAX_RETAINED}` })
@@ -25,7 +25,7 @@ export const retentionFields = {
     .meta({ description: "Which of them, always in order of arrival.", default: "first" }),
 };
 
-/** The text of a jq expression; that it parses is checked apart. */
+/** The text of a jq expression; whether it parses is checked separately. */
 export function expressionText(example: string): z.ZodString {
   return z
     .string({ error: `must be text: a jq expression such as ${example}` })
@@ -33,15 +33,15 @@ export function expressionText(example: string): z.ZodString {
 }
 
 export interface GatheringWindow {
-  /** Batches of different values are apart, whatever the order of their keys; undefined where there is one for all. */
+  /** Different values form separate batches, whatever the order of their keys; undefined: one batch for all. */
   bucket: Json | undefined;
-  /** Counts for the run that opens the window: no other moves it. */
+  /** Used only by the run that opens the window; no other moves it. */
   closes_at: Date;
-  /** The run that opens the window goes on at once, and is not part of what gathers behind it. */
+  /** The run that opens the window continues at once, and is not part of the batch that follows it. */
   flush_leading: boolean;
 }
 
-/** What `run` of a gathering node answers. */
+/** The outcome of a gathering node's `run`. */
 export function gatherInto(
   ctx: NodeContext,
   { bucket, closes_at, flush_leading }: GatheringWindow,
@@ -71,7 +71,10 @@ export function gatherInto(
   });
 }
 
-/** For a run that is gathered with no others: a batch of its own, so that what follows finds what it expects. */
+/**
+ * For a run that is not gathered with others: creates a batch of its own, so that later nodes find the keys they
+ * expect.
+ */
 export function batchAlone(ctx: NodeContext): NodeOutcome {
   ctx.mergeBatch({ ...broughtBy(ctx), key: null });
   return next;
@@ -85,7 +88,10 @@ function factsOf({ batch_id, closes_at }: { batch_id: string; closes_at: Date })
   return { batch_id, closes_at: closes_at.toISOString() };
 }
 
-/** Of several gathering nodes in a row each gathers triggers, not what the one before made of them. */
+/**
+ * Removes batch keys, so that each of several gathering nodes in a row gathers triggers, not the previous node's
+ * result.
+ */
 function withoutBatch(data: JsonObject): JsonObject {
   const {
     $batched_events: _events,
@@ -102,7 +108,7 @@ export interface Retention {
   retain_order?: "first" | "last" | null | undefined;
 }
 
-/** What `resume` of a gathering node answers. With less than `least` gathered the run ends in peace. */
+/** The outcome of a gathering node's `resume`. With fewer than `least` items the run completes without continuing. */
 export function closeGathered(
   ctx: NodeContext,
   { retain_count, retain_order }: Retention,
@@ -115,7 +121,7 @@ export function closeGathered(
     retain_order: retain_order ?? "first",
   };
   return requestEffect("seal", request, ({ items, count }) => {
-    // Cancelled, or carried on by another run after this one had failed.
+    // Cancelled, or carried on by another run after this one failed.
     if (count === 0) return { kind: "exit", message: `batch ${batch_id} is gone`, facts: { batch_id } };
     const facts = { batch_id, count, retained: items.length };
     if (least !== null && count < least.count) {
@@ -131,7 +137,7 @@ export function closeGathered(
   });
 }
 
-/** Runs that fell asleep before keys were kept have none. */
+/** The key is null for runs that fell asleep before keys were stored. */
 function batchOf(memo: Json): { batch_id: string; key: string | null } {
   const { batch_id, key } = isJsonObject(memo) ? memo : {};
   if (typeof batch_id !== "string") throw new Error("a run that gathers has forgotten its batch");

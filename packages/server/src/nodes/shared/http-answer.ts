@@ -5,13 +5,13 @@ import type { HttpCall, HttpReply } from "../../core/http-call.ts";
 import type { CallRecord, NodeContext } from "../../engine/node.ts";
 
 /*
- * What becomes of the answer to a node's call: it is judged, merged into the payload, and written down without the
- * credentials that went with the call.
+ * Handling of the response to a node's call: it is checked, merged into the payload, and logged without the credentials
+ * of the call.
  */
 
 const GOOD = new Set([200, 201, 204]);
 
-/** Merges a good answer into the payload; the text of the failure when it is not one. */
+/** Merges a successful response into the payload; returns the text of the failure otherwise. */
 export function takeReply(ctx: NodeContext, reply: HttpReply, output_key: string | null): string | null {
   const read = readReply(reply);
   if (!read.ok) return read.reason;
@@ -58,7 +58,7 @@ function readReply(reply: HttpReply): Read {
     : { ok: false, reason: `the answer cannot be stored: ${unsafe}` };
 }
 
-/** As the message log shows it. */
+/** The call and its reply as shown in the message log. */
 export function recordOf(call: HttpCall | null, reply: HttpReply, failure: string | null): CallRecord {
   return { request: call === null ? {} : describeCall(call), response: describeReply(reply), failure };
 }
@@ -94,7 +94,7 @@ const MASK = "***";
 const SECRET_WORDS =
   /auth|bearer|cookie|credential|key|pass(?:code|phrase|w(?:or)?d)|secret|session|sig(?:nature)?$|signature|token/i;
 
-/** Of a header or a parameter, by its name. Rather one too many than one too few. */
+/** Whether a header or parameter is secret, by its name. Errs on the side of hiding too much. */
 function isSecret(name: string): boolean {
   return SECRET_WORDS.test(name) && name.toLowerCase() !== "idempotency-key";
 }

@@ -7,12 +7,12 @@ import type { NodeContext, NodeExpression } from "../../engine/node.ts";
 import { expression, type Read, readJsonnet } from "./settings.ts";
 
 /*
- * What nodes that call HTTP have in common: their settings, which are Jsonnet in every place that varies, and the call
- * that comes of them. Everything an author can get wrong is found here and named by its field, so that what is left
- * for the network to refuse is the network's.
+ * Common part of nodes that make HTTP calls: their settings, in which every variable part is Jsonnet, and the call
+ * built from them. Every mistake of an author is found here and reported with its field, so that later failures are the
+ * network's.
  */
 
-/** For the whole call, redirects included. */
+/** Includes redirects. */
 const TIMEOUT_MS = 5000;
 const MAX_PAIRS = 100;
 const MAX_URL = 8192;
@@ -56,7 +56,7 @@ export interface CallSettings extends z.output<typeof httpSettings> {
   body_content_type?: string;
 }
 
-/** The Jsonnet among the settings, each under its path. */
+/** The Jsonnet expressions of the settings, with their paths. */
 export function httpExpressions({ url, headers, query_params, body }: CallSettings): NodeExpression[] {
   const sources: [path: string, source: string][] = [
     ["url", url],
@@ -67,13 +67,13 @@ export function httpExpressions({ url, headers, query_params, body }: CallSettin
   return sources.map(([path, source]) => ({ path, language: "jsonnet", source }));
 }
 
-/** The call, or what is wrong with which setting. */
+/** The call, or the first invalid setting with the reason. */
 export function buildCall(ctx: NodeContext, settings: CallSettings): Read<HttpCall> {
   try {
     const headers = readPairs(ctx, "headers", settings.headers).map(checkHeader);
     const has = (wanted: string) => headers.some(([name]) => name.toLowerCase() === wanted);
     const body = readBody(ctx, settings, headers);
-    // Who gets the same call twice, because a process died between the answer and its record, can tell by this.
+    // Lets a server recognise a call repeated because a process died between the response and its record.
     if (!has("idempotency-key"))
       headers.push(["Idempotency-Key", `${ctx.run.id}:${encodeURIComponent(ctx.node.ref)}`]);
     if (body !== null && !has("content-type"))
@@ -86,7 +86,7 @@ export function buildCall(ctx: NodeContext, settings: CallSettings): Read<HttpCa
   }
 }
 
-/** On its way to `buildCall`: the first wrong setting is the answer. */
+/** Caught by `buildCall`: the first wrong setting is reported. */
 class WrongSetting extends Error {}
 
 function wrong(path: string, reason: string): never {
@@ -107,7 +107,7 @@ function readUrl(ctx: NodeContext, { url: source, query_params }: CallSettings):
   const url = new URL(text);
   if (url.protocol !== "https:" && url.protocol !== "http:")
     wrong("url", `must begin with https:// or http://, not ${url.protocol}`);
-  // The query that the URL has is kept as it was written.
+  // Keeps the URL's own query as written.
   const added = readPairs(ctx, "query_params", query_params).map(({ name, value: member }) =>
     encode(name, member),
   );
@@ -119,7 +119,7 @@ function readUrl(ctx: NodeContext, { url: source, query_params }: CallSettings):
 
 const encode = (name: string, value: string) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`;
 
-/** What is in front of the query, and no credentials. */
+/** The part before the query, without credentials. */
 function describeUrl(text: string): string {
   return describeValue((text.split(/[?#]/, 1)[0] ?? "").replace(/\/\/[^/]*@/, "//***@"));
 }
@@ -130,7 +130,7 @@ interface Pair {
   value: string;
 }
 
-/** Whose value is null is left out; so is a row that nobody filled in. */
+/** Omits pairs whose value is null, and empty rows. */
 function readPairs(ctx: NodeContext, list: string, rows: CallSettings["headers"]): Pair[] {
   return (rows ?? []).flatMap(({ key, value }, index): Pair[] => {
     if (isBlank(key) && isBlank(value)) return [];
@@ -148,7 +148,7 @@ function readPairs(ctx: NodeContext, list: string, rows: CallSettings["headers"]
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-/** Where the message ends and whom the connection is for is not the author's to say. */
+/** Headers that frame the message or control the connection, which an author must not set. */
 const RESERVED = new Set([
   "connection",
   "content-length",
@@ -174,7 +174,7 @@ function checkHeader({ path, name, value }: Pair): [string, string] {
   return [name, text];
 }
 
-/** JSON types get the value as JSON; all others get a text as it is, and JSON for what is none. */
+/** JSON types send the value as JSON; other types send a text unchanged, and any other value as JSON. */
 function readBody(
   ctx: NodeContext,
   { http_method, body, body_content_type = JSON_TYPE }: CallSettings,

@@ -7,8 +7,8 @@ import { next, type NodeContext, type NodeExpression, type NodeOutcome } from ".
 import { flag, type Read, readTemplate } from "./settings.ts";
 
 /*
- * What nodes have in common that put the people of a run somewhere or take them away: whom they mean, what it is
- * called, and what is said about it. None of them ends a run: what goes wrong is in its log.
+ * Common part of nodes that add people of a run to something or remove them: the chosen people, the id, and the result.
+ * None of them ends a run: problems are logged.
  */
 
 export const userSelection = z
@@ -22,21 +22,21 @@ export const userSelection = z
 
 const idText = z.string("must be a text").min(1, "must not be empty");
 
-/** Of an id that is written out; for `superRefine`. */
+/** Checks a literal id; for `superRefine`. */
 function checkPlainId(text: string, path: string, issues: z.RefinementCtx): void {
   if (text !== "" && !isPlainId(text)) issues.addIssue({ code: "custom", path: [path], message: NOT_PLAIN });
 }
 
 const NOT_PLAIN = "must be made of a-z, 0-9, - and _, or be a template and said to be dynamic";
 
-/** The id as it is written, or what its template gives. */
+/** The literal id, or the result of its template. */
 function resolveId(ctx: NodeContext, path: string, text: string, is_dynamic: boolean): Read<string> {
   const id = is_dynamic ? readTemplate(ctx, path, text) : { ok: true as const, value: text };
   if (!id.ok || isPlainId(id.value)) return id;
   return { ok: false, reason: `${path}: '${describeValue(id.value)}' must be made of a-z, 0-9, - and _` };
 }
 
-/** Which object: the settings, their check, the templates among them, and what they come to for a run. */
+/** The object: its settings, their check, their templates, and their values for a run. */
 export const objectFields = {
   object_type: idText.describe("Type of the object, or Handlebars that gives it."),
   object_id: idText.describe("Id of the object, or Handlebars that gives it."),
@@ -73,7 +73,7 @@ export function resolveObject(
   return id.ok ? { ok: true, value: { type: type.value, id: id.value } } : id;
 }
 
-/** The same of a list. */
+/** The same for a list. */
 export const listFields = {
   list_id: idText.describe("Id of the list, or Handlebars that gives it."),
   is_list_id_dynamic: flag.meta({ description: "`list_id` is Handlebars.", default: false }),
@@ -100,7 +100,7 @@ export function template(path: string, source: string): NodeExpression {
   return { path, language: "handlebars", source };
 }
 
-/** Those of the chosen who are stored, and whom the operation takes; a warning for each of the others. */
+/** The chosen people who are stored and whom the operation accepts; logs a warning for each of the others. */
 export function choosePeople(ctx: NodeContext, chosen: readonly Who[], takes: "users" | "everybody"): Who[] {
   return chosen.filter((who) => {
     const reason = refusePerson(ctx, who, takes);
@@ -117,15 +117,15 @@ function refusePerson({ run }: NodeContext, who: Who, takes: "users" | "everybod
   return person.recipient_id === null ? "they are not stored" : null;
 }
 
-/** Writes down what came of it, and goes on. */
+/** Logs the result and continues. */
 export function report(ctx: NodeContext, code: StepCode, message: string, done: Done): NodeOutcome {
   if (!done.ok) return giveUp(ctx, code, done.reason);
   const { warnings, ...facts } = done.detail ?? {};
-  const told = Array.isArray(warnings) ? warnings.filter((one) => typeof one === "string") : [];
-  if (told.length === 0) ctx.log("info", "node_completed", message, facts);
+  const texts = Array.isArray(warnings) ? warnings.filter((one) => typeof one === "string") : [];
+  if (texts.length === 0) ctx.log("info", "node_completed", message, facts);
   else {
-    const text = [message, ...told.slice(0, 3)].join("; ");
-    ctx.log("warning", "node_completed", text, { ...facts, code: "done_in_part", warnings: told });
+    const text = [message, ...texts.slice(0, 3)].join("; ");
+    ctx.log("warning", "node_completed", text, { ...facts, code: "done_in_part", warnings: texts });
   }
   return next;
 }

@@ -9,7 +9,7 @@ import {
   next,
 } from "../../engine/node.ts";
 
-/** The settings that every delivery node has. */
+/** Settings of every delivery node. */
 export const deliverySettings = z.object({
   template: z
     .string()
@@ -19,7 +19,7 @@ export const deliverySettings = z.object({
   success_is_event: z.boolean().nullish().describe("`success` is the name of an event."),
 });
 
-/** What a node that sends its template refers to. */
+/** The template that a send node refers to. */
 export function usedTemplate({ template }: { template: string }): { template: string } {
   return { template };
 }
@@ -48,7 +48,7 @@ export function defineSendNode(node: SendNode): NodeDefinition<z.output<typeof d
   });
 }
 
-/** The settings of nodes that send on several channels. */
+/** Settings of nodes that send on several channels. */
 export const channelSettings = deliverySettings.extend({
   channels: z
     .array(z.enum(CHANNELS))
@@ -63,7 +63,7 @@ export const channelSettings = deliverySettings.extend({
 
 type ChannelSettings = Pick<z.output<typeof channelSettings>, "channels" | "channels_expr">;
 
-/** As far as they are known before a run. */
+/** Channels known before a run; null otherwise. */
 export function fixedChannels({ channels, channels_expr }: ChannelSettings): readonly Channel[] | null {
   if (channels_expr !== undefined && channels_expr !== null) return null;
   return channels === undefined || channels === null || channels.length === 0 ? null : channels;
@@ -75,8 +75,8 @@ export function channelExpressions({ channels_expr }: ChannelSettings): NodeExpr
 }
 
 /**
- * The channels that a node wants, null for all that the template has. `channels_expr` wins over `channels`, also for
- * channels that are not in it; a bad result ends the run.
+ * The channels that a node requests, null for all that the template has. `channels_expr` takes precedence over
+ * `channels`, and may give channels not listed there; an invalid result ends the run.
  */
 export function wantedChannels(
   ctx: Pick<NodeContext, "evaluate">,

@@ -4,10 +4,10 @@ import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { EMPTY_VALUE } from "../../expressions/expressions.ts";
 import type { NodeContext } from "../../engine/node.ts";
 
-/** Kinds of settings that several nodes have, and how they are read. */
+/** Setting types shared by several nodes, and how they are read. */
 export const expression = z.string("must be an expression").min(1, "must not be empty");
 
-/** Null where nothing is written. */
+/** Null where empty. */
 export const optionalExpression = z
   .string("must be an expression")
   .nullish()
@@ -35,12 +35,15 @@ export function readMap(ctx: NodeContext, path: string, source: string, data?: J
   return { ok: false, reason: `${path}: must give a map, gave ${describeValue(value)}` };
 }
 
-/** Why a jq setting has no value: `evaluated to empty value` is the wire's, and read on; what jq says is quoted. */
+/**
+ * Why a jq setting has no value: `evaluated to empty value` is the wire's text, and continues the sentence; jq's own
+ * text is quoted.
+ */
 export function jqRefusal(source: string, reason: string): string {
   return `jq-expression '${source}'${reason === EMPTY_VALUE ? "" : ":"} ${reason}`;
 }
 
-/** What a template gives, without the space around it. */
+/** The trimmed result of a template. */
 export function readTemplate(ctx: NodeContext, path: string, source: string): Read<string> {
   const result = ctx.evaluate("handlebars", source);
   if (!result.ok) return { ok: false, reason: `${path}: ${result.reason}` };

@@ -45,7 +45,7 @@ describe("an offset", () => {
   });
 });
 
-describe("what jq says about a setting", () => {
+describe("a jq error in a setting", () => {
   const gathering = { mode: "accumulate_all", window_type: "dynamic", dynamic_window_expr: 'error("x")' };
   it.each<[NodeDefinition, JsonObject, string]>([
     [delaying, { delay_type: "dynamic", value: 'error("x")' }, `delay: jq-expression 'error("x")': x`],
@@ -73,7 +73,7 @@ describe("what jq says about a setting", () => {
       },
       `delay: pivot: jq-expression 'error("x")': x`,
     ],
-  ])("is quoted behind a colon, and read on where it is our own (%#)", (definition, settings, message) => {
+  ])("is quoted after a colon, except the wire's own text (%#)", (definition, settings, message) => {
     expect(createBench({}).run(definition, settings)).toEqual({
       kind: "fail",
       code: "dynamic_value_invalid",

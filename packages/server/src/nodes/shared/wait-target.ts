@@ -3,7 +3,7 @@ import { parseDuration, resolveDurationValue, resolveRelative } from "../../core
 import type { NodeContext, NodeExpression, NodeOutcome } from "../../engine/node.ts";
 import { jqRefusal } from "./settings.ts";
 
-/** How long a node waits: what delays, the longest time of a wait, and windows of batches have in common. */
+/** How long a node waits: shared by delays, the longest time of a wait, and windows of batches. */
 export type WaitTarget =
   | { type: "fixed"; duration: string }
   | { type: "dynamic"; expression: string }
@@ -35,7 +35,7 @@ function isDuration(text: string): boolean {
   return text !== "" && parseDuration(text) !== null;
 }
 
-/** Both spellings of a fixed delay are on the wire: `value` in the schema, `duration` in the published samples. */
+/** Accepts both spellings of a fixed delay on the wire: `value` in the schema, `duration` in the published samples. */
 const aliased = (input: unknown): unknown =>
   typeof input === "object" && input !== null && "duration" in input && !("value" in input)
     ? { ...input, value: input.duration }
@@ -43,7 +43,7 @@ const aliased = (input: unknown): unknown =>
 
 const DELAY = "How the end of the wait is found.";
 
-/** The settings of a delay: of the node, and of the longest time that a wait takes. */
+/** Settings of a delay: of the delay node, and of the longest time of a wait. */
 export const delaySettings = z
   .preprocess(
     aliased,
@@ -118,7 +118,7 @@ function invalid(message: string): ResolvedTarget {
   return { ok: false, outcome: { kind: "fail", code: "dynamic_value_invalid", message } };
 }
 
-/** The expressions in it, to be checked at commit; `path` is where the target stands in the settings. */
+/** The target's expressions, to be checked at commit; `path` is the target's place in the settings. */
 export function targetExpressions(target: WaitTarget, path: string): NodeExpression[] {
   switch (target.type) {
     case "fixed":

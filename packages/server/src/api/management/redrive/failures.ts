@@ -94,7 +94,7 @@ const FAILED_MESSAGES = `from message m
     and ($3::timestamptz is null or m.created_at < $3) and ($4::text is null or m.workflow_slug = $4)
     and ($5::text is null or m.channel = $5) and m.status in ('trigger_failed', 'failure_by_vendor')`;
 
-/** The clock that made an id may be behind the database's. */
+/** The clock that made an id may lag the database's. */
 const CLOCK_MARGIN_MS = 600_000;
 
 /** The values for runs and requests. */
