@@ -121,6 +121,13 @@ export function ulidTime(ms: number): string {
   return text;
 }
 
+/** The millisecond at which a ULID was made. */
+export function ulidMs(id: string): number {
+  let ms = 0;
+  for (const character of id.slice(0, 10)) ms = ms * 32 + Math.max(0, CROCKFORD.indexOf(character));
+  return ms;
+}
+
 /** The smallest UUIDv7-ordered value of `ms`: a partition bound. */
 export function uuidTime(ms: number): string {
   const time = ms.toString(16).padStart(12, "0");

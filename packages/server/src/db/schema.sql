@@ -347,6 +347,8 @@ CREATE TABLE request (
   PRIMARY KEY (workspace_id, id)
 ) PARTITION BY RANGE (id);
 CREATE INDEX request_cancellation ON ONLY public.request USING btree (workspace_id, cancellation_key) WHERE (cancellation_key IS NOT NULL);
+CREATE INDEX request_event ON ONLY public.request USING btree (workspace_id, btrim((body ->> 'distinct_id'::text), ' 	
+'::text), id) WHERE (api_type = 'event'::text);
 CREATE INDEX request_failed ON ONLY public.request USING btree (workspace_id, updated_at) WHERE (status = 'failure'::text);
 CREATE INDEX request_key ON ONLY public.request USING btree (idempotency_key, workspace_id);
 

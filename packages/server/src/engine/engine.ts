@@ -1,3 +1,4 @@
+import { createListenHandler } from "./waits/accepted-events.ts";
 import type { Clock } from "../workspaces/clock.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { CompileWorkflow } from "../catalog/catalog.ts";
@@ -76,6 +77,7 @@ export function createEngine(deps: EngineDeps): Engine {
     deps.queue.work("execute", createExecuteHandler(stageDeps));
     deps.queue.work("call", createCallHandler(stageDeps));
     deps.queue.work("signal", createSignalHandler(deps));
+    deps.queue.work("listen", createListenHandler(deps));
   }
   return {
     accept: acceptor.accept,

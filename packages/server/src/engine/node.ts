@@ -100,6 +100,10 @@ export interface Topic {
 export const PROFILE_CHANGED = "$profile";
 export const TENANT_CHANGED = "$tenant";
 
+export function isEventTopic({ name }: Topic): boolean {
+  return name !== PROFILE_CHANGED && name !== TENANT_CHANGED;
+}
+
 export type Woken =
   | { by: "time" }
   | { by: "event"; name: string; properties: JsonObject }

@@ -49,6 +49,8 @@ export interface Run {
   parent_object: string | null;
   /** What is written with it besides its row. */
   left: LeftBehind;
+  /** Made by this transaction: it has not waited yet. */
+  is_new: boolean;
 }
 
 /** What a run keeps between walks besides position and payload: its row's `state`. */
@@ -80,6 +82,8 @@ export interface Signal {
 
 export interface Wait {
   id: string;
+  /** Reached without an earlier wait: events count that were accepted after the run's request. */
+  counts_from_trigger?: true;
   /** ISO-8601; null for a call, which has its own timeout. */
   until: string | null;
   topics?: Topic[];

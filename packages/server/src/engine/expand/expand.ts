@@ -1,3 +1,4 @@
+import { signalMissed } from "../waits/accepted-events.ts";
 import { storableJson } from "../../core/text.ts";
 import { announceWakes, report } from "../walk/after-commit.ts";
 import { internalReason } from "../../core/error-message.ts";
@@ -19,8 +20,6 @@ import { planRuns } from "./people.ts";
 import { addStep, type Configuration, type Run, type ChunkData } from "../run.ts";
 import { writeChunk } from "../chunk/store.ts";
 import { loadChoices, loadConfiguration, loadPeople } from "../chunk/chunk-data.ts";
-import { signalMissedChanges } from "../waits/profile-signals.ts";
-import { signalMissedTenants } from "../waits/tenant-signals.ts";
 import { type ReceivedEvent, signalWaiters } from "../waits/waiters.ts";
 import type { Walk } from "../walk/walk.ts";
 
@@ -94,8 +93,7 @@ async function expand(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<Run[]> {
   const walks = begun.map((run): Walk => ({ run, begin: { kind: "enter" } }));
   const messages = await advance(tx, walks, chunkData, deps);
   await writeChunk(tx, { made: begun }, messages, deps.queue);
-  await signalMissedChanges(tx, begun, chunkData.recipients, deps.queue);
-  await signalMissedTenants(tx, begun, chunkData, deps.queue);
+  await signalMissed(tx, begun, chunkData, deps.queue);
   await queueRest(tx, rest, deps);
   await recordProblems(tx, chunk.requests, chunk.problems, begun);
   announceWakes(tx, begun, deps);

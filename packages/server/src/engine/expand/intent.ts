@@ -243,6 +243,7 @@ export function newRun({ request, workflow, tenant_id, data }: Intent, seed: Run
     now,
     memory: request.depth === null ? {} : { depth: request.depth },
     steps: [],
+    is_new: true,
     left: nothingLeft(),
   };
 }

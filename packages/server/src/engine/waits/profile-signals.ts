@@ -52,23 +52,21 @@ export function recipientsWithSignals(
 /**
  * A profile may change after it was read for a walk and before the run that watches it has a waiter. Runs that begin to
  * watch check for such a change, and are signalled if there was one; a share lock keeps the profile unchanged until
- * they commit. A profile that is being written right now counts as changed: waiting for its lock here, with runs
- * locked, could deadlock.
+ * they commit. Returns the runs whose profile is being written right now: waiting for its lock here, with runs locked,
+ * could deadlock, so a job of the listen stage waits for it.
  */
 export async function signalMissedChanges(
   tx: Tx,
   runs: Run[],
   people: ReadonlyMap<string, StoredRecipient>,
   queue: Pick<Queue, "enqueue">,
-): Promise<void> {
-  const watched = runs.flatMap(({ workspace_id, now: at, left }) =>
-    (left.began?.topics ?? []).flatMap(({ name, key }): ReceivedEvent[] =>
-      name === PROFILE_CHANGED
-        ? [{ workspace_id, topic: name, key, at, received_at: null, request_id: null }]
-        : [],
+): Promise<Run[]> {
+  const watched = runs.flatMap((run) =>
+    (run.left.began?.topics ?? []).flatMap(({ name, key }) =>
+      name === PROFILE_CHANGED ? [{ run, key, workspace_id: run.workspace_id }] : [],
     ),
   );
-  if (watched.length === 0) return;
+  if (watched.length === 0) return [];
   // Skips changes of this transaction, which it has already signalled.
   const { from, values } = keysOf(watched.map(({ workspace_id, key: id }) => ({ workspace_id, id })));
   const rows = await tx.query<{ id: string; updated_at: Date; is_own: boolean }>(
@@ -79,17 +77,18 @@ export async function signalMissedChanges(
     values,
     "watched_profiles",
   );
-  const same = new Set(
-    rows
-      .filter(
-        ({ id, updated_at, is_own }) =>
-          is_own || people.get(id)?.updated_at.getTime() === updated_at.getTime(),
-      )
-      .map(({ id }) => id),
-  );
+  const seen = new Map(rows.map((row) => [row.id, row]));
+  const changed = watched.filter(({ key }) => {
+    const row = seen.get(key);
+    if (row === undefined || row.is_own) return false;
+    return people.get(key)?.updated_at.getTime() !== row.updated_at.getTime();
+  });
   await signalWaiters(
     tx,
-    watched.filter(({ key }) => !same.has(key)),
+    changed.map(({ run, key, workspace_id }): ReceivedEvent => {
+      return { workspace_id, topic: PROFILE_CHANGED, key, at: run.now, received_at: null, request_id: null };
+    }),
     queue,
   );
+  return watched.filter(({ key }) => !seen.has(key)).map(({ run }) => run);
 }

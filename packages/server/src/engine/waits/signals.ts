@@ -1,10 +1,11 @@
+import { findAcceptedEvents } from "./accepted-events.ts";
 import { replaceFilesWithNotes } from "../../core/attachments.ts";
 import { parseEvent } from "../../core/event-record.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { keysOf, uuid } from "../../db/bulk.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
 import type { HttpReply } from "../../core/http-call.ts";
-import type { Woken } from "../node.ts";
+import { isEventTopic, type Woken } from "../node.ts";
 import type { Run, Signal } from "../run.ts";
 
 /** Signals that runs received while they waited, read by the walk they caused. */
@@ -25,7 +26,7 @@ const AT_ONCE = 100;
  * Deletes the signals it reads. The runs are locked, so none is added meanwhile. Relies on the primary key of signal.
  * Materialized, because otherwise the planner may read all signals of a run for each portion of them.
  */
-export async function takeSignals(tx: Tx, runs: Run[]): Promise<ReceivedSignals> {
+export async function takeSignals(tx: Tx, runs: Run[], base: Date | null): Promise<ReceivedSignals> {
   const received: ReceivedSignals = { signals: new Map(), more: new Set() };
   const listening = runs.filter(({ memory: { wait } }) => wait?.topics !== undefined || wait?.until === null);
   if (listening.length === 0) return received;
@@ -42,8 +43,9 @@ export async function takeSignals(tx: Tx, runs: Run[]): Promise<ReceivedSignals>
     values,
     "take_signals",
   );
-  const events = await loadEvents(tx, rows);
-  for (const row of rows.toSorted((one, other) => one.id - other.id)) {
+  const late = await findLateEvents(tx, listening, rows, base);
+  const events = await loadEvents(tx, [...rows, ...late]);
+  for (const row of [...rows.toSorted((one, other) => one.id - other.id), ...late]) {
     const signal = { wait_id: row.wait_id, at: row.at, woken: toWoken(row, events) };
     const known = received.signals.get(row.run_id);
     if (known === undefined) received.signals.set(row.run_id, [signal]);
@@ -54,11 +56,44 @@ export async function takeSignals(tx: Tx, runs: Run[]): Promise<ReceivedSignals>
   return received;
 }
 
-type SignalRow = { workspace_id: number; run_id: string; id: number; wait_id: string; at: Date } & (
-  | { kind: "event"; body: { request_id: string } }
-  | { kind: "profile" | "tenant"; body: JsonObject }
-  | { kind: "reply"; body: HttpReply }
-);
+/**
+ * Events that were accepted before the time of a wait was up, and that nothing has handled yet, because a worker died or
+ * is behind: without them the time would win against what came first.
+ */
+async function findLateEvents(
+  tx: Tx,
+  runs: readonly Run[],
+  taken: readonly SignalRow[],
+  base: Date | null,
+): Promise<EventRow[]> {
+  const isDue = ({ now, memory: { wait } }: Run) =>
+    typeof wait?.until === "string" &&
+    new Date(wait.until) <= now &&
+    wait.topics?.some(isEventTopic) === true;
+  const known = new Set(
+    taken.map((row) => `${row.run_id} ${row.kind === "event" ? row.body.request_id : ""}`),
+  );
+  return (await findAcceptedEvents(tx, runs.filter(isDue), base)).flatMap(
+    ({ workspace_id, id: run_id, wait_id, at, request_id }) =>
+      known.has(`${run_id} ${request_id}`)
+        ? []
+        : [{ workspace_id, run_id, wait_id, at, kind: "event", body: { request_id } }],
+  );
+}
+
+interface SignalBase {
+  workspace_id: number;
+  run_id: string;
+  wait_id: string;
+  at: Date;
+}
+
+type EventRow = SignalBase & { kind: "event"; body: { request_id: string } };
+type AnySignal =
+  | EventRow
+  | (SignalBase & { kind: "profile" | "tenant"; body: JsonObject })
+  | (SignalBase & { kind: "reply"; body: HttpReply });
+type SignalRow = AnySignal & { id: number };
 
 interface EventFacts {
   name: string;
@@ -66,7 +101,7 @@ interface EventFacts {
 }
 
 /** By request id. Each request is read once, however many runs it signals. */
-async function loadEvents(tx: Queryable, rows: SignalRow[]): Promise<Map<string, EventFacts>> {
+async function loadEvents(tx: Queryable, rows: readonly AnySignal[]): Promise<Map<string, EventFacts>> {
   const requests = new Map(
     rows.flatMap(({ workspace_id, kind, body }) =>
       kind === "event" ? [[body.request_id, { workspace_id, id: body.request_id }]] : [],
@@ -104,7 +139,7 @@ async function findMore(tx: Queryable, runs: Run[]): Promise<{ run_id: string }[
 }
 
 /** A request that was deleted still counts as an event, but its name and properties are unknown. */
-function toWoken(signal: SignalRow, events: ReadonlyMap<string, EventFacts>): Woken {
+function toWoken(signal: AnySignal, events: ReadonlyMap<string, EventFacts>): Woken {
   switch (signal.kind) {
     case "event":
       return { by: "event", ...(events.get(signal.body.request_id) ?? { name: "", properties: {} }) };

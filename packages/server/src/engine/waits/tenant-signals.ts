@@ -8,7 +8,7 @@ import type { EngineDeps } from "../deps.ts";
 import type { Queue } from "../../queue/queue.ts";
 import { TENANT_CHANGED } from "../node.ts";
 import type { Run, ChunkData } from "../run.ts";
-import { signalWatchers, type Watcher } from "./waiters.ts";
+import { signalRuns, type Watcher } from "./waiters.ts";
 
 /**
  * Runs that watch their tenant check it again once it has changed. All runs of a workspace may have the same tenant, so
@@ -88,7 +88,7 @@ async function signalPage(tx: Tx, ref: Ref, queue: Queue): Promise<void> {
     [workspace_id, tenant_id, TENANT_CHANGED, after_run_id ?? "", at],
     "tenant_watchers",
   );
-  await signalWatchers(tx, watchers, queue);
+  await signalRuns(tx, watchers, "tenant", queue);
   const last = watchers.at(-1);
   if (last === undefined || watchers.length < PAGE) return forgetChange(tx, ref);
   await tx.query("update tenant_change set after_run_id = $3 where workspace_id = $1 and id = $2", [
@@ -129,21 +129,23 @@ export async function readTenants(
 
 /**
  * Signals runs that begin to watch their tenant if it is no longer what they read; a share lock keeps it unchanged
- * until they commit. A tenant that is being written right now counts as changed: waiting for its lock here, with runs
- * locked, could deadlock.
+ * until they commit. Returns the runs whose tenant is being written right now: waiting for its lock here, with runs
+ * locked, could deadlock, so a job of the listen stage waits for it.
  */
 export async function signalMissedTenants(
   tx: Tx,
   runs: readonly Run[],
   { tenants }: ChunkData,
   queue: Pick<Queue, "enqueue">,
-): Promise<void> {
-  const watching = runs.flatMap(({ workspace_id, id, tenant_id, now: at, left: { began } }) =>
-    began?.topics?.some(({ name }) => name === TENANT_CHANGED) === true
-      ? [{ workspace_id, id, wait_id: began.id, at, tenant: `${workspace_id}/${tenant_id}`, tenant_id }]
-      : [],
-  );
-  if (watching.length === 0) return;
+): Promise<Run[]> {
+  const watching = runs.flatMap((run) => {
+    const { workspace_id, id, tenant_id, now: at } = run;
+    const { began } = run.left;
+    return began?.topics?.some(({ name }) => name === TENANT_CHANGED) === true
+      ? [{ run, workspace_id, id, wait_id: began.id, at, tenant: `${workspace_id}/${tenant_id}`, tenant_id }]
+      : [];
+  });
+  if (watching.length === 0) return [];
   const { from, values } = rowsOf("k", watching, {
     workspace_id: int((run) => run.workspace_id),
     tenant_id: text((run) => run.tenant_id),
@@ -157,9 +159,10 @@ export async function signalMissedTenants(
     "watched_tenants",
   );
   const versions = new Map(rows.map(({ tenant, version }) => [tenant, version]));
-  const missed = watching.filter(({ tenant }) => {
+  const changed = watching.filter(({ tenant }) => {
     const version = versions.get(tenant);
-    return version === undefined || version !== tenants.get(tenant)?.version;
+    return version !== undefined && version !== tenants.get(tenant)?.version;
   });
-  await signalWatchers(tx, missed, queue);
+  await signalRuns(tx, changed, "tenant", queue);
+  return watching.filter(({ tenant }) => !versions.has(tenant)).map(({ run }) => run);
 }

@@ -463,7 +463,7 @@ describe("with a hundred thousand waiters and signals", () => {
 
     await signal(events, explain);
     await db.tx(async (tx) => {
-      await takeSignals(explain(tx), runs);
+      await takeSignals(explain(tx), runs, null);
       await stopListening(explain(tx), runs);
       await abandonWaits(explain(tx), runs);
     });

@@ -88,25 +88,30 @@ export interface Watcher extends Ref {
   at: Date;
 }
 
-/** Signals a changed tenant to these runs, unless they wait for something else by now. */
-export async function signalWatchers(
+/** Signals these runs, unless they wait for something else by now. Events name their requests. */
+export async function signalRuns(
   tx: Tx,
-  watchers: Watcher[],
+  watchers: (Watcher & { request_id?: string })[],
+  kind: "event" | "profile" | "tenant",
   queue: Pick<Queue, "enqueue">,
 ): Promise<void> {
   if (watchers.length === 0) return;
-  const { from, values } = rowsOf("w", watchers, {
-    workspace_id: int((watcher) => watcher.workspace_id),
-    run_id: text((watcher) => watcher.id),
-    wait_id: text((watcher) => watcher.wait_id),
-    at: timestamptz((watcher) => watcher.at),
+  const { from, values } = rowsOf("w", [...watchers.entries()], {
+    nth: int(([nth]) => nth),
+    workspace_id: int(([, watcher]) => watcher.workspace_id),
+    run_id: text(([, watcher]) => watcher.id),
+    wait_id: text(([, watcher]) => watcher.wait_id),
+    at: timestamptz(([, watcher]) => watcher.at),
+    request_id: uuid(([, watcher]) => watcher.request_id ?? null),
   });
   const woken = await tx.query<Ref & Flow & { lane: Lane }>(
     `with heard as (
-       select workspace_id, run_id, wait_id, array[null::uuid] as requests, array[at] as times from ${from}),
-     ${SIGNAL_HEARD("'tenant'")}`,
+       select workspace_id, run_id, wait_id, array_agg(request_id order by nth) as requests,
+              array_agg(at order by nth) as times
+         from ${from} group by workspace_id, run_id, wait_id),
+     ${SIGNAL_HEARD(`'${kind}'`)}`,
     values,
-    "signal_watchers",
+    `signal_${kind}`,
   );
   await queue.enqueue(tx, "execute", woken);
 }

@@ -1,3 +1,4 @@
+import { signalMissed } from "../waits/accepted-events.ts";
 import { storableJson } from "../../core/text.ts";
 import { announceWakes, report } from "./after-commit.ts";
 import type { Step, StepCode } from "../../core/log/step-log.ts";
@@ -28,8 +29,7 @@ import { noSuchTenant, tenantRefusal } from "../chunk/profile.ts";
 import { writeChunk } from "../chunk/store.ts";
 import { loadChoices, loadConfiguration, loadPeople, type Use } from "../chunk/chunk-data.ts";
 import { takeSignals } from "../waits/signals.ts";
-import { signalMissedChanges } from "../waits/profile-signals.ts";
-import { readTenants, signalMissedTenants } from "../waits/tenant-signals.ts";
+import { readTenants } from "../waits/tenant-signals.ts";
 import { abandonWaits } from "../waits/waiters.ts";
 import { stopWith, type Walk } from "./walk.ts";
 
@@ -85,8 +85,9 @@ async function readChunk(jobs: Job[], deps: StageDeps): Promise<Chunk> {
 }
 
 async function execute(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<void> {
-  const runs = await loadRuns(tx, chunk, await deps.clock(tx));
-  const { signals, more } = await takeSignals(tx, runs);
+  const base = await deps.clock(tx);
+  const runs = await loadRuns(tx, chunk, base);
+  const { signals, more } = await takeSignals(tx, runs, base);
   // Run concurrently, so that they share a round trip.
   const { configuration } = chunk;
   const [recipients, facts, choices, tenants] = await Promise.all([
@@ -108,8 +109,7 @@ async function execute(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<void> {
   );
   for (const run of unheard) run.wake_at = null;
   await writeChunk(tx, { walked: runs }, messages, deps.queue);
-  await signalMissedChanges(tx, runs, chunkData.recipients, deps.queue);
-  await signalMissedTenants(tx, runs, chunkData, deps.queue);
+  await signalMissed(tx, runs, chunkData, deps.queue);
   await deps.queue.enqueue(tx, "execute", unheard.map(memberOf));
   announceWakes(tx, runs, deps);
   tx.afterCommit(() => report(runs, messages, deps));
@@ -201,6 +201,7 @@ async function loadRuns(tx: Tx, { refs, workflows }: Chunk, base: Date | null): 
       position: position === null ? null : parsePosition(position),
       wake_at: null,
       memory: state ?? {},
+      is_new: false,
       left: nothingLeft(),
     };
   });

@@ -154,7 +154,10 @@ function transition(
 
 function suspend(run: Run, node: CompiledNode, { until, on, memo, batch_id }: Suspension, id: string): void {
   const wait: Wait = { id, until: until.toISOString() };
-  if (on !== undefined && on.length > 0) wait.topics = on;
+  if (on !== undefined && on.length > 0) {
+    wait.topics = on;
+    if (run.is_new) wait.counts_from_trigger = true;
+  }
   if (memo !== undefined) wait.memo = memo;
   if (batch_id !== undefined) wait.batch_id = batch_id;
   run.wake_at = until;

@@ -1,0 +1,3 @@
+-- A wait looks up events that were accepted before anything could signal it, by the user that they are about.
+create index request_event on request (workspace_id, (btrim(body ->> 'distinct_id', E' \t\n\r')), id)
+  where api_type = 'event';
