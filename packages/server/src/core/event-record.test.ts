@@ -50,7 +50,7 @@ describe("a tracked event", () => {
     ["nothing for an SDK's id that is no text", { $insert_id: 7 }, null],
     ["nothing for an SDK's id that no column holds", { $insert_id: "x".repeat(256) }, null],
     ["nothing for blanks", { $idempotency_key: " ", $insert_id: " " }, null],
-  ])("is told apart by %s", (_title, keys, idempotency_key) => {
+  ])("is identified by %s", (_title, keys, idempotency_key) => {
     expect(read({ ...EVENT, ...keys })).toMatchObject({ idempotency_key });
   });
 

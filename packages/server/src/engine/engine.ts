@@ -42,7 +42,7 @@ export interface Engine {
   nodes: ReadonlyMap<string, NodeDefinition>;
   /** The expression languages of their settings, for validation. */
   expressions: Pick<Expressions, "check">;
-  /** Replaces the database's time in tests; null in production. */
+  /** Replaces the database's time; null in production. */
   clock: Clock;
   /** Something is due at this time: the waker must not sleep past it. */
   wakeAt: (at: Date) => void;

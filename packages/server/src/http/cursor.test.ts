@@ -61,7 +61,7 @@ describe("readPage", () => {
       { has_prev: true, has_next: true },
     ],
     [
-      "nothing behind the oldest, with a way back",
+      "nothing after the oldest, with a way back",
       { after: "000000" },
       [],
       { has_prev: true, before: "000000", has_next: false, after: null },

@@ -42,7 +42,7 @@ export function createAttempt(deps: FailureDeps): (work: Work, jobs: Job[]) => P
       return attemptEach(work, jobs);
     }
     try {
-      // A job that may have killed its workers is handled on its own, so that it cannot take other jobs with it.
+      // Halves a job that may have killed its workers, so that a bad ref does not take the others with it.
       if (job !== undefined && job.tries >= SUSPICIOUS_TRIES) {
         if (handler.divisible && job.refs.length > 1) return await halve(work, job);
         if (job.tries >= LAST_TRY) throw new Error(`it was begun ${job.tries} times and never finished`);

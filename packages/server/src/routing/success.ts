@@ -4,7 +4,7 @@ import { WORKSPACE_NOW } from "../workspaces/clock.ts";
 import { type MessageRef, nodeKey, type NodeRef } from "./refs.ts";
 
 /**
- * Events that end a smart routing early: a message reached the required status, the awaited event came, the run was
+ * Ends a smart routing early: when a message reached the required status, the awaited event came, or the run was
  * cancelled. All pending steps of the node are cancelled by the same write.
  */
 

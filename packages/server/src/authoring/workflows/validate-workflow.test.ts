@@ -434,7 +434,7 @@ describe("a condition on the status of messages", () => {
     ],
     ["inside the branch of its node", [fork({ conditions: [IS_PRO], nodes: [first, check] }, DEFAULT)], []],
     [
-      "behind a branch that may not be taken",
+      "after a branch that may not be taken",
       [fork({ conditions: [IS_PRO], nodes: [first] }, DEFAULT), check],
       [late],
     ],
@@ -444,7 +444,7 @@ describe("a condition on the status of messages", () => {
       [late],
     ],
     [
-      "behind a branch whose other paths end the run",
+      "after a branch whose other paths end the run",
       [fork({ conditions: [IS_PRO], nodes: [first] }, { ...DEFAULT, is_terminal: true }), check],
       [],
     ],

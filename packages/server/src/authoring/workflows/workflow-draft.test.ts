@@ -212,7 +212,7 @@ describe("a body", () => {
     ]);
   });
 
-  it("may not have refs so long that no problem could be told by them, nor nodes of no type", () => {
+  it("may have neither refs too long to name in a problem nor nodes without a type", () => {
     const long = "r".repeat(256);
     const nodes = [{ node_type: "branch", ref: long, branches: [{ ref: long }] }, { node_type: "" }];
     const { error } = workflowBody.safeParse({ tree: { nodes } });

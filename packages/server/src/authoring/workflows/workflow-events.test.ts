@@ -89,7 +89,7 @@ describe("an event that can never come", () => {
     "$identify",
     "$user_entered_list",
     "$user_entered_list -  ",
-  ])("is told by its place: %j", (name) => {
+  ])("is reported with its index: %j", (name) => {
     expect(triggeredBy("Order Paid", name)).toStrictEqual([
       `trigger_events[1]: the event '${name.trim()}' can never come, names that begin with $ or ss_ are reserved`,
     ]);

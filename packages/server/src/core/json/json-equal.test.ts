@@ -44,7 +44,7 @@ describe("jsonEqual", () => {
     ],
     [{}, JSON.parse('{"__proto__": {}}')],
     [{ toString: 1 }, { a: 1 }],
-  ])("tells %j from %j", (left, right) => {
+  ])("distinguishes %j from %j", (left, right) => {
     expect(jsonEqual(left, right)).toBe(false);
   });
 

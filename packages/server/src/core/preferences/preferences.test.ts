@@ -126,7 +126,7 @@ describe("the channels that are allowed", () => {
       [],
     ],
     [
-      "none of a hidden category, whoever opted in",
+      "none of a hidden category, even after an opt-in",
       { row: tenant({ visible_to_subscriber: false }), choice: chose("opt_in") },
       [],
     ],
@@ -450,7 +450,7 @@ describe("laws", () => {
     );
   });
 
-  it("send nothing on channels that the tenant blocks, whoever wants it", () => {
+  it("send nothing on channels that the tenant blocks, whatever the recipient chose", () => {
     fc.assert(
       fc.property(anyCase, ({ row, ...one }) => {
         const { channels } = evaluate({ ...one, ...(row && { row }) });

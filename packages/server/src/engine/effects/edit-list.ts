@@ -9,7 +9,7 @@ interface Ask {
   request: ListEdit;
 }
 
-/** Adds people to lists or removes them; additions first. Each who actually entered or left causes the list's event. */
+/** Adds people to lists or removes them; additions first. A user who actually entered or left causes the list's event. */
 export const editLists: EffectFunction<"edit_list"> = async (tx, asked, _surroundings, deps) => {
   const results = new Map<Ask, Done>();
   const events: InternalRequest[] = [];

@@ -83,7 +83,7 @@ const LONGEST_PAUSE_MS = 50;
 
 /**
  * Waits until each expand that may have missed the notice is over. Polls the lock instead of requesting it: a queued
- * exclusive request would block every expand that arrives after it, one-time passwords waiting for campaigns.
+ * exclusive request would block every expand that arrives after it, so that one-time passwords wait for campaigns.
  */
 export async function awaitExpanding(
   db: Pick<Queryable, "query">,

@@ -23,7 +23,7 @@ export interface Waker {
 }
 
 const BATCH = 500;
-/** Finds rows that another process created. */
+/** Limits a sleep, so that rows of other processes are found. */
 const LONGEST_SLEEP_MS = 1000;
 /** Pause between two looks while much is due: what is due within it is moved together. */
 const PAUSE_MS = 20;
