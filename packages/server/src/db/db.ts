@@ -1,3 +1,4 @@
+import { parseJson } from "../core/json/parse-json.ts";
 import { storable } from "../core/text.ts";
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely";
 import pg from "pg";
@@ -65,6 +66,8 @@ export interface DbOptions {
 
 // bigint and numeric columns hold counts and milliseconds that fit a double.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+pg.types.setTypeParser(pg.types.builtins.JSON, parseJson);
+pg.types.setTypeParser(pg.types.builtins.JSONB, parseJson);
 
 /** The attempts of a transaction that may be repeated. */
 const ATTEMPTS = 4;

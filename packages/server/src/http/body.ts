@@ -1,3 +1,4 @@
+import { parseJson } from "../core/json/parse-json.ts";
 import { findUnsafe, maybeUnsafe } from "../core/json/json-guard.ts";
 import { AppError } from "../errors.ts";
 
@@ -8,7 +9,7 @@ export function parseBody(raw: Buffer | null, guardsText: boolean): unknown {
   }
   let value: unknown;
   try {
-    value = JSON.parse(raw.toString("utf8"));
+    value = parseJson(raw.toString("utf8"));
   } catch (cause) {
     throw new AppError("bad_json", "BAD REQUEST", { cause });
   }

@@ -1,3 +1,4 @@
+import { parseJson } from "../json/parse-json.ts";
 import { parseDuration } from "../time/duration.ts";
 import type { Json } from "../json.ts";
 import { getAtPath, getOwn, type JsonPath, parseJsonPath } from "../json/json-path.ts";
@@ -83,7 +84,7 @@ export function lookUp(root: Json | undefined, { whole, path }: Key): Json | und
 function parseLiteral(text: string): Json | undefined {
   if (!LOOKS_LIKE_JSON.test(text)) return undefined;
   try {
-    return JSON.parse(text) as Json;
+    return parseJson(text);
   } catch {
     return undefined;
   }

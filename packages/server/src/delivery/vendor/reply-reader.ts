@@ -33,14 +33,14 @@ function pathReader(source: string): ReplyReader {
     throw new Error(`"${source}" is neither a path nor a /pattern/`);
   }
   return (body) => {
-    const value = getAtPath(parseJson(body), path);
+    const value = getAtPath(parseReply(body), path);
     const readable = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
     return readable ? String(value) : undefined;
   };
 }
 
 /** 64-bit ids are kept as written: as numbers they would lose their last digits. */
-function parseJson(body: string): Json | undefined {
+function parseReply(body: string): Json | undefined {
   const keepDigits = (_key: string, value: unknown, context?: { source?: string }): unknown =>
     typeof value === "number" && !Number.isSafeInteger(value) ? (context?.source ?? value) : value;
   try {

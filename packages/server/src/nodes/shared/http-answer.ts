@@ -1,3 +1,4 @@
+import { parseJson } from "../../core/json/parse-json.ts";
 import { cut, storable } from "../../core/text.ts";
 import { findUnsafe } from "../../core/json/json-guard.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
@@ -48,7 +49,7 @@ function readReply(reply: HttpReply): Read {
   if (status === 204 || text === "") return { ok: true, status, value: undefined };
   let value: Json;
   try {
-    value = JSON.parse(text) as Json;
+    value = parseJson(text);
   } catch {
     return { ok: false, reason: `answered with status ${status}, but the body is not JSON` };
   }

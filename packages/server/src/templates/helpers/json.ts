@@ -1,3 +1,4 @@
+import { parseJson } from "../../core/json/parse-json.ts";
 import type { Json } from "../../core/json.ts";
 import { getAtPath, parseJsonPath } from "../../core/json/json-path.ts";
 import { expectCount, type Helper, HelperError, kindOf } from "../helper.ts";
@@ -20,7 +21,7 @@ export const jsonHelpers = {
     const text = plainValue(args[0]);
     if (typeof text !== "string") throw new HelperError(`expects a text, got ${kindOf(text)}`);
     try {
-      return JSON.parse(text) as Json;
+      return parseJson(text);
     } catch (cause) {
       throw new HelperError("the text is not valid JSON", { cause });
     }
