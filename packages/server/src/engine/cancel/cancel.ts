@@ -21,8 +21,8 @@ import {
 
 /**
  * Cancel ends runs that are in progress and what they would have led to: requests that are not expanded yet, the runs
- * of an object's subscribers, messages whose turn in a smart routing is still to come. What was triggered earlier
- * stays. All of it is one transaction, which locks in the same order as all others: requests, runs, batches, messages,
+ * of an object's subscribers, their messages whose turn in a smart routing is still to come. What was triggered earlier
+ * stays, and so does what a finished run left behind: the answer lists exactly the runs that the cancel ended. All of it is one transaction, which locks in the same order as all others: requests, runs, batches, messages,
  * each in key order. So a run is either cancelled or continues, and once the answer is out no further message is made.
  *
  * A batch is deleted with the run that carries it when that run or its recipient is named. When a trigger is named,
@@ -128,8 +128,7 @@ async function cancel(
   const named = new Set(ids);
   const cancelled = running.filter((id) => idle.has(id) || (named.has(id) && !spared.has(id)));
   await endRuns(tx, workspace_id, cancelled, now);
-  const silent = new Set([...cancelled, ...ids.filter((id) => !spared.has(id))]);
-  await cancelRouting(tx, toRefs(workspace_id, [...silent]));
+  await cancelRouting(tx, toRefs(workspace_id, cancelled));
   tx.afterCommit(() => deps.meter.runs("cancelled", cancelled.length));
   return cancelled;
 }

@@ -37,14 +37,10 @@ const NAMED = `(exists (select from unnest($5::text[], $6::text[]) as k(object_t
 /** The part that the index by recipient can answer. */
 const NEAR = `(r.distinct_id = any($6) or cardinality($7::text[]) > 0 and ${TRANSIENT})`;
 
-const HAS_TURNS =
-  "exists (select from smart_step s where s.workspace_id = r.workspace_id and s.execution_id = r.id)";
-
 /**
  * Finds the runs that the filter names. Finished runs are included where one run or one trigger is named: an object's
- * run may be finished while its subscribers' are not, and so may a run that waits in another run's batch. Where only
- * people are named, finished runs are included if they have messages whose turn is still to come. Relies on the primary
- * key of run and on its indexes by request and by recipient; never scans all sleeping runs.
+ * run may be finished while its subscribers' are not, and so may a run that waits in another run's batch. Relies on the
+ * primary key of run and on its indexes by request and by recipient; never scans all sleeping runs.
  */
 export async function findRuns(
   tx: Tx,
@@ -57,9 +53,7 @@ export async function findRuns(
   if (request_ids?.length === 0) return [];
   const conditions = [
     ...(people === null ? ["$5::text[] is null and $6::text[] is null and $7::text[] is null"] : [NAMED]),
-    ...(execution_id === null && request_ids === null
-      ? [NEAR, `(r.status = 'in_progress' or ${HAS_TURNS})`]
-      : []),
+    ...(execution_id === null && request_ids === null ? [NEAR, "r.status = 'in_progress'"] : []),
   ];
   return tx.query<MatchedRun>(
     `select ${COLUMNS}, ${BATCHES} as batches from run r
