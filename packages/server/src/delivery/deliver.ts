@@ -1,9 +1,10 @@
+import { type ChangedMessage, wakeWatchers } from "./watchers.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Handler } from "../queue/job.ts";
 import { internalReason } from "../core/error-message.ts";
 import { recipientName } from "../core/recipient-name.ts";
 import { createSlots } from "../queue/slots.ts";
-import type { Db } from "../db/db.ts";
+import type { Db, Tx } from "../db/db.ts";
 import { isDatabaseUnavailable } from "../db/db.ts";
 import type { Log } from "../log.ts";
 import type { Workspaces } from "../workspaces/workspaces.ts";
@@ -44,7 +45,7 @@ export interface DeliveryDeps {
   vendors: VendorTables;
   /** Fetches attachments. */
   http: HttpClient;
-  queue: Pick<Queue, "settle" | "waitForUrgentWork">;
+  queue: Pick<Queue, "settle" | "enqueue" | "waitForUrgentWork">;
   /** Notifies the waker of a scheduled retry or the next step of a routing. */
   wakeAt: (at: Date) => void;
   onSettled: (settled: Settled[]) => void;
@@ -140,7 +141,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   async function settle(batch: Result[]): Promise<void> {
     try {
       const lane = batch[0]?.message.lane ?? 0;
-      const written = await db.tx((tx) => settleMessages(tx, batch), {
+      const written = await db.tx((tx) => write(tx, batch), {
         pause: () => deps.queue.waitForUrgentWork(lane),
       });
       const ours = new Set<Settled>(written);
@@ -161,8 +162,15 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     }
   }
 
+  async function write(tx: Tx, batch: Result[]): Promise<Settled[]> {
+    const written = await settleMessages(tx, batch);
+    const messages = written.map(({ message }) => message);
+    await wakeWatchers(tx, messages, deps.queue);
+    return written;
+  }
+
   async function tick(): Promise<void> {
-    while ((await db.tx(applyDueReceipts, { relaxed: true })) === RECEIPT_BATCH);
+    while ((await db.tx((tx) => applyDueReceipts(tx, deps.queue), { relaxed: true })) === RECEIPT_BATCH);
   }
 
   function schedule(): void {
@@ -184,7 +192,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
         if (job === undefined) return;
         slots.enter(lane, job.refs.length);
         try {
-          const leased = await db.tx((tx) => takeMessages(tx, job), {
+          const leased = await db.tx((tx) => takeMessages(tx, job, deps.queue), {
             pause: () => deps.queue.waitForUrgentWork(lane),
           });
           const fates = await Promise.allSettled(leased.map(send));
@@ -201,12 +209,14 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       },
       async giveUp(tx, { workspace_id, id }, error) {
         const reason = internalReason(error);
-        await tx.query(
+        const failed = await tx.query<ChangedMessage>(
           `update message set status = 'trigger_failed', failure_class = 'internal', failure_reason = $3, lease = null,
                               updated_at = now()
-            where workspace_id = $1 and id = $2 and status = 'triggered'`,
+            where workspace_id = $1 and id = $2 and status = 'triggered'
+            returning workspace_id, execution_id, tenant_id, lane, is_watched`,
           [workspace_id, id, reason],
         );
+        await wakeWatchers(tx, failed, deps.queue);
       },
     },
     start: schedule,

@@ -1,3 +1,5 @@
+import type { Queue } from "../queue/queue.ts";
+import { wakeWatchers } from "./watchers.ts";
 import type { Job } from "../queue/job.ts";
 import { type Channel, CHANNEL_TRAITS } from "../core/channel.ts";
 import type { Json, JsonObject } from "../core/json.ts";
@@ -36,6 +38,9 @@ export interface LeasedMessage {
   attachments: Json;
   vendor_config_id: string;
   vendor_slug: string;
+  execution_id: string;
+  /** Its run may wait for what becomes of it. */
+  is_watched: boolean;
   /** Its step in a smart routing; null without one. */
   smart_step: number | null;
 }
@@ -45,13 +50,17 @@ export interface LeasedMessage {
  * are sent as a further attempt, or failed, and either way marked ambiguous. Their rows are then locked: the first
  * worker may be slow and not dead, and a result that it writes at this moment counts.
  */
-export async function takeMessages(tx: Tx, job: Job): Promise<LeasedMessage[]> {
+export async function takeMessages(
+  tx: Tx,
+  job: Job,
+  queue: Pick<Queue, "enqueue">,
+): Promise<LeasedMessage[]> {
   const again = job.tries > 0;
   const { from, values, next } = keysOf(job.refs);
   const messages = await tx.query<LeasedMessage>(
     `select m.workspace_id, m.id, m.lease, m.lane, m.channel, m.tenant_id, m.object_type, m.distinct_id,
             m.recipient_id, m.category, m.attempt, m.channel_value, m.identity_key, m.content, m.attachments,
-            m.vendor_config_id, m.vendor_slug, m.smart_step
+            m.vendor_config_id, m.vendor_slug, m.smart_step, m.execution_id, m.is_watched
        from ${from}
        join message m on m.workspace_id = k.workspace_id and m.id = k.id
       where m.status = 'triggered' and m.lease = $${next} ${again ? "for no key update of m" : ""}`,
@@ -61,6 +70,7 @@ export async function takeMessages(tx: Tx, job: Job): Promise<LeasedMessage[]> {
   if (!again || messages.length === 0) return messages;
   const held = new Set(messages.filter((message) => !mayRepeat(message) || message.attempt >= MAX_ATTEMPTS));
   await markAmbiguous(tx, messages, held);
+  await wakeWatchers(tx, [...held], queue);
   const repeated = messages.filter((message) => !held.has(message));
   const keys = keysOf(repeated);
   await tx.query(

@@ -1,3 +1,5 @@
+import { type ChangedMessage, wakeWatchers } from "./watchers.ts";
+import type { Queue } from "../queue/queue.ts";
 import { int, rowsOf, text } from "../db/bulk.ts";
 import type { Queryable, Tx } from "../db/db.ts";
 import { closeReached } from "../routing/success.ts";
@@ -19,17 +21,17 @@ export interface Receipt {
 
 /**
  * A failure reported after acceptance ends a message unless its delivery was already reported. A report that meets the
- * goal of a smart routing cancels the rest of it.
+ * goal of a smart routing cancels the rest of it. Returns the messages that runs may wait for.
  */
-export async function applyReceipts(tx: Queryable, receipts: Receipt[]): Promise<void> {
-  if (receipts.length === 0) return;
+export async function applyReceipts(tx: Queryable, receipts: Receipt[]): Promise<ChangedMessage[]> {
+  if (receipts.length === 0) return [];
   const { from, values } = rowsOf("u", receipts, {
     workspace_id: int((receipt) => receipt.workspace_id),
     message_id: text((receipt) => receipt.message_id),
     status: text((receipt) => receipt.status),
     reason: text((receipt) => receipt.reason),
   });
-  const moved = await tx.query<{ workspace_id: number; id: string }>(
+  const moved = await tx.query<ChangedMessage & { id: string; smart_step: number | null }>(
     `with moved as (
      update message m
         set status = case
@@ -46,23 +48,27 @@ export async function applyReceipts(tx: Queryable, receipts: Receipt[]): Promise
               order by workspace_id, message_id, ${rank("u.status")} desc nulls last) u
       where m.workspace_id = u.workspace_id and m.id = u.message_id
         and m.status not in ('trigger_failed', 'trigger_blocked', 'failure_by_vendor', 'not_to_be_triggered')
-     returning m.workspace_id, m.id, m.smart_step)
-     select workspace_id, id from moved where smart_step is not null`,
+     returning m.workspace_id, m.id, m.smart_step, m.execution_id, m.tenant_id, m.lane, m.is_watched)
+     select * from moved where smart_step is not null or is_watched`,
     values,
   );
-  await closeReached(tx, moved);
+  await closeReached(
+    tx,
+    moved.filter(({ smart_step }) => smart_step !== null),
+  );
+  return moved;
 }
 
 /** Reports applied in one transaction. */
 export const RECEIPT_BATCH = 500;
 
 /** Applies the reports that are due, at most `RECEIPT_BATCH`; returns how many. */
-export async function applyDueReceipts(tx: Tx): Promise<number> {
+export async function applyDueReceipts(tx: Tx, queue: Pick<Queue, "enqueue">): Promise<number> {
   const due = await tx.query<Receipt>(
     `delete from due_receipt where ctid in (
        select ctid from due_receipt where due_at <= now() order by due_at limit ${RECEIPT_BATCH} for update skip locked)
      returning workspace_id, message_id, status, reason`,
   );
-  await applyReceipts(tx, due);
+  await wakeWatchers(tx, await applyReceipts(tx, due), queue);
   return due.length;
 }

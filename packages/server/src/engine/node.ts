@@ -90,24 +90,27 @@ export interface Suspension {
   batch_id?: string;
 }
 
-/** Something a run can wait for: an event by name, `PROFILE_CHANGED` or `TENANT_CHANGED`. */
+/** Something a run can wait for: an event by name, `PROFILE_CHANGED`, `TENANT_CHANGED` or `MESSAGE_CHANGED`. */
 export interface Topic {
   name: string;
-  /** The `distinct_id` of an event, the stored id of a profile, the id of a tenant. */
+  /** The `distinct_id` of an event, the stored id of a profile, the id of a tenant, the id of the run. */
   key: string;
 }
 
 export const PROFILE_CHANGED = "$profile";
 export const TENANT_CHANGED = "$tenant";
+/** Something became of a message of the run; the key is the run's id. */
+export const MESSAGE_CHANGED = "$message";
 
 export function isEventTopic({ name }: Topic): boolean {
-  return name !== PROFILE_CHANGED && name !== TENANT_CHANGED;
+  return name !== PROFILE_CHANGED && name !== TENANT_CHANGED && name !== MESSAGE_CHANGED;
 }
 
 export type Woken =
   | { by: "time" }
   | { by: "event"; name: string; properties: JsonObject }
   | { by: "profile" }
+  | { by: "message" }
   | { by: "tenant" }
   | { by: "reply"; reply: HttpReply };
 

@@ -9,6 +9,7 @@ import {
 import type { JsonObject } from "../core/json.ts";
 import {
   defineNode,
+  MESSAGE_CHANGED,
   type NodeContext,
   type NodeOutcome,
   PROFILE_CHANGED,
@@ -31,13 +32,14 @@ interface AwaitedEvent {
 }
 
 /**
- * The data read by the conditions that may change while the run waits. Changes of preferences and messages send no
- * signal: their current values count when one of these changes.
+ * The data read by the conditions that may change while the run waits. Changes of preferences send no signal: their
+ * current values count when one of these changes.
  */
 interface Watched {
   recipient: boolean;
   actor: boolean;
   tenant: boolean;
+  messages: boolean;
 }
 
 const awaited = z
@@ -63,6 +65,7 @@ const awaited = z
         recipient: read.has("$recipient"),
         actor: read.has("$actor"),
         tenant: read.has("$tenant") || read.has("$brand"),
+        messages: read.has("$ref"),
       },
     };
   });
@@ -132,6 +135,7 @@ export default defineNode({
         return timeIsUp(ctx, until);
       case "profile":
       case "tenant":
+      case "message":
         return testConditions(ctx, condition) ?? { kind: "wait" };
       case "event":
         return testEvent(ctx, condition, woken.name, woken.properties);
@@ -180,6 +184,7 @@ function topicsOf({ run }: Context, { events, watches }: Placed<"awaited">): Top
     if (typeof key === "string") topics.push({ name: PROFILE_CHANGED, key });
   }
   if (watches.tenant) topics.push({ name: TENANT_CHANGED, key: run.tenant_id });
+  if (watches.messages) topics.push({ name: MESSAGE_CHANGED, key: run.id });
   return topics;
 }
 

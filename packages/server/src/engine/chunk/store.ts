@@ -123,6 +123,7 @@ async function insertMessages(tx: Tx, messages: NewMessage[]): Promise<void> {
     distinct_id: text(({ run }) => run.distinct_id),
     recipient_id: text(({ run }) => run.recipient_id),
     parent_object: text(({ run }) => run.parent_object),
+    is_watched: bool(({ run }) => run.workflow.asks_for_messages),
     channel: text((message) => message.channel),
     provider: text((message) => message.provider),
     identity_key: text((message) => message.identity_key),

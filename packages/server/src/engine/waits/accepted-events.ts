@@ -4,7 +4,7 @@ import { ulidMs, uuidTime } from "../../ids.ts";
 import type { Handler, Ref } from "../../queue/job.ts";
 import { WORKSPACE_NOW } from "../../workspaces/clock.ts";
 import type { EngineDeps } from "../deps.ts";
-import { isEventTopic, PROFILE_CHANGED, TENANT_CHANGED } from "../node.ts";
+import { isEventTopic, MESSAGE_CHANGED, PROFILE_CHANGED, TENANT_CHANGED, type Topic } from "../node.ts";
 import { type ChunkData, memberOf, type Run } from "../run.ts";
 import { signalMissedChanges } from "./profile-signals.ts";
 import { signalMissedTenants } from "./tenant-signals.ts";
@@ -51,7 +51,7 @@ export async function findAcceptedEvents(
          join waiter w on w.workspace_id = k.workspace_id and w.run_id = k.id
          join run r on r.workspace_id = k.workspace_id and r.id = k.id
          left join request q on q.workspace_id = r.workspace_id and q.id = r.request_id
-        where w.topic not in ('${PROFILE_CHANGED}', '${TENANT_CHANGED}'))
+        where w.topic not in ('${PROFILE_CHANGED}', '${TENANT_CHANGED}', '${MESSAGE_CHANGED}'))
      select l.workspace_id, l.run_id as id, l.wait_id, l.topic, e.id as request_id, e.name,
             least(${WORKSPACE_NOW(`$${next}`)} - (now() - e.created_at), coalesce(w.clock_frozen_at, 'infinity')) as at
        from listening l
@@ -82,11 +82,19 @@ export async function signalMissed(
     ...(await signalMissedChanges(tx, runs, chunkData.recipients, queue)),
     ...(await signalMissedTenants(tx, runs, chunkData, queue)),
   ];
-  const waiting = runs.filter(({ left }) => left.began?.topics?.some(isEventTopic) === true);
+  const waiting = runs.filter(({ left }) => left.began?.topics?.some(isMissable) === true);
   await queue.enqueue(tx, "listen", [...new Set([...waiting, ...blocked])].map(memberOf));
 }
 
-/** Looks, for runs whose waits have just been committed, whether something came while nothing could signal them. */
+/** What may come between a wait's statement and its commit, when nothing sees the wait yet. */
+function isMissable(topic: Topic): boolean {
+  return isEventTopic(topic) || topic.name === MESSAGE_CHANGED;
+}
+
+/**
+ * Looks again for runs whose waits have just been committed, in case something came while nothing could signal them, and
+ * for runs of whose messages something became.
+ */
 export function createListenHandler({
   db,
   queue,
@@ -102,6 +110,7 @@ export function createListenHandler({
           await queue.settle(tx, "listen", lane, jobs);
           const refs = jobs.flatMap((job) => job.refs);
           await signalRuns(tx, await findAcceptedEvents(tx, refs, await clock(tx)), "event", queue);
+          await signalRuns(tx, await findWatchers(tx, refs, MESSAGE_CHANGED), "message", queue);
           await signalBlocked(tx, refs, "profile", queue);
           await signalBlocked(tx, refs, "tenant", queue);
         },
@@ -128,13 +137,7 @@ async function signalBlocked(
   queue: Pick<Queue, "enqueue">,
 ): Promise<void> {
   const { topic, table, key } = ROWS[kind];
-  const { from, values, next } = keysOf(runs);
-  const watchers = await tx.query<Watcher & { key: string }>(
-    `select w.workspace_id, w.run_id as id, w.wait_id, w.key, now() as at
-       from ${from} join waiter w on w.workspace_id = k.workspace_id and w.run_id = k.id and w.topic = $${next}`,
-    [...values, topic],
-    `blocked_${kind}`,
-  );
+  const watchers = await findWatchers(tx, runs, topic);
   if (watchers.length === 0) return;
   const rows = keysOf(watchers.map(({ workspace_id, key: id }) => ({ workspace_id, id })));
   await tx.query(
@@ -145,4 +148,18 @@ async function signalBlocked(
     `blocked_${kind}_rows`,
   );
   await signalRuns(tx, watchers, kind, queue);
+}
+
+async function findWatchers(
+  tx: Tx,
+  runs: readonly Ref[],
+  topic: string,
+): Promise<(Watcher & { key: string })[]> {
+  const { from, values, next } = keysOf(runs);
+  return tx.query(
+    `select w.workspace_id, w.run_id as id, w.wait_id, w.key, now() as at
+       from ${from} join waiter w on w.workspace_id = k.workspace_id and w.run_id = k.id and w.topic = $${next}`,
+    [...values, topic],
+    "find_watchers",
+  );
 }

@@ -91,7 +91,7 @@ interface SignalBase {
 type EventRow = SignalBase & { kind: "event"; body: { request_id: string } };
 type AnySignal =
   | EventRow
-  | (SignalBase & { kind: "profile" | "tenant"; body: JsonObject })
+  | (SignalBase & { kind: "profile" | "tenant" | "message"; body: JsonObject })
   | (SignalBase & { kind: "reply"; body: HttpReply });
 type SignalRow = AnySignal & { id: number };
 
@@ -145,6 +145,7 @@ function toWoken(signal: AnySignal, events: ReadonlyMap<string, EventFacts>): Wo
       return { by: "event", ...(events.get(signal.body.request_id) ?? { name: "", properties: {} }) };
     case "profile":
     case "tenant":
+    case "message":
       return { by: signal.kind };
     case "reply":
       return { by: "reply", reply: signal.body };

@@ -92,7 +92,7 @@ export interface Watcher extends Ref {
 export async function signalRuns(
   tx: Tx,
   watchers: (Watcher & { request_id?: string })[],
-  kind: "event" | "profile" | "tenant",
+  kind: "event" | "profile" | "tenant" | "message",
   queue: Pick<Queue, "enqueue">,
 ): Promise<void> {
   if (watchers.length === 0) return;

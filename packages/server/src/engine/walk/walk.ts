@@ -241,6 +241,7 @@ const RESUMED: Record<Woken["by"], string> = {
   event: "resumed by an event",
   profile: "resumed by a change of the profile",
   tenant: "resumed by a change of the tenant",
+  message: "resumed by what became of a message",
   reply: "the call was answered",
 };
 
