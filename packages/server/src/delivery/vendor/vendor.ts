@@ -67,7 +67,7 @@ export interface OutgoingMessage {
 export interface AttachedFile {
   /** One line, without folders. */
   filename: string;
-  /** A media type without parameters. */
+  /** A media type with its parameters, safe for a header: `text/csv; charset=utf-8`. */
   content_type: string;
   bytes: Buffer;
   /** Hash of the bytes, in hex. */

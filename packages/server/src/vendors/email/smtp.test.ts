@@ -111,6 +111,19 @@ describe("a mail", () => {
     expect(raw.match(/^Content-Transfer-Encoding: base64/gm)).toHaveLength(4);
   });
 
+  it("keeps what their types say: how a text is encoded, and that a file is an invitation", async () => {
+    await using server = await serveMail();
+    await using connection = connectTo(server);
+    const attachments = [
+      attached("invite.ics", "text/calendar; charset=utf-8; method=REQUEST", "BEGIN:VCALENDAR"),
+      attached("list.csv", 'text/csv; charset=iso-8859-1; header="present; yes"', "a;b"),
+    ];
+    await connection.send(mailMessage({}, { attachments }), never);
+    const raw = server.mails[0]?.raw.replaceAll(/\r\n[ \t]+/g, " ") ?? "";
+    expect(raw).toContain("Content-Type: text/calendar; charset=utf-8; method=REQUEST; name=invite.ics");
+    expect(raw).toContain('Content-Type: text/csv; charset=iso-8859-1; header="present; yes"; name=list.csv');
+  });
+
   it("carries them in its copies too", async () => {
     await using server = await serveMail();
     await using connection = connectTo(server);
