@@ -28,6 +28,8 @@ export interface TemplateEngine {
    * render.
    */
   compile: (source: string) => Template;
+  /** Runs `work` with one budget for all that this engine renders in it. */
+  share: <T>(work: () => T) => T;
 }
 
 export interface Template {
@@ -112,6 +114,15 @@ export function createTemplateEngine(options: TemplateEngineOptions = {}): Templ
   }
 
   return {
+    share(work) {
+      const outer = current;
+      current ??= { budget: createBudget(limits, clock, new Date(clock())), escape: escapeHtml };
+      try {
+        return work();
+      } finally {
+        current = outer;
+      }
+    },
     compile(source) {
       if (typeof source !== "string") throw new TemplateError("template_syntax", "a template must be a text");
       const known = cache.get(source);
