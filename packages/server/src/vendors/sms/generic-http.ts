@@ -205,6 +205,7 @@ function problemsOf(settings: Config): { field: keyof Config; problem: string }[
       to: "+15550101234",
       content: { body: 'Sample "text" & <more>', header: "SAMPLE" },
       attachments: [],
+      only_to: null,
     },
     settings,
   );
