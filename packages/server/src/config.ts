@@ -66,7 +66,7 @@ const settings = z.object({
     .string()
     .default("")
     .describe(
-      "Comma-separated hosts or CIDRs that vendors and HTTP nodes may call although they are private; * for all.",
+      "Comma-separated hosts or CIDRs that vendors (mail servers too) and HTTP nodes may call although they are private; * for all.",
     ),
   SEND_CONCURRENCY: whole(1, 10_000)
     .default(256)

@@ -23,7 +23,8 @@ import {
 import { explainDatabaseError } from "./db/explain.ts";
 import { openDatabase } from "./db/open-database.ts";
 import { createDelivery } from "./delivery/deliver.ts";
-import { createHttpClient } from "./delivery/http/http.ts";
+import { createDial, type Dial } from "./delivery/http/dial.ts";
+import { createHttpClient, type HttpClient } from "./delivery/http/http.ts";
 import { createHttpCaller } from "./delivery/http/http-caller.ts";
 import { createVendorAdmin } from "./delivery/vendor-admin.ts";
 import { createVendorTables } from "./delivery/vendor-table.ts";
@@ -164,7 +165,7 @@ async function compose(
 ): Promise<Omit<Carillon, "stop">> {
   // Checks that depend only on the settings come before the first change to anything.
   await tryAddress({ host: config.HOST, port: config.PORT });
-  const http = createVendorHttp(config);
+  const { http, dial } = createWaysOut(config);
   stops.push(http.close);
   if (config.DATABASE_URL !== undefined) await secretKey(config);
   const { db, url, isOutOfRoom } = await connect(config, log, stops, { onEnd: onDatabaseEnd });
@@ -202,7 +203,7 @@ async function compose(
   const measureQueues = async (): Promise<QueueReading[]> =>
     (await queue.measure()).map((depth) => ({ ...depth, lane: rootOf(depth.lane) }));
   const metrics = createMetrics();
-  const vendorTables = createVendorTables({ db, catalog, box, http, vendors });
+  const vendorTables = createVendorTables({ db, catalog, box, http, dial, vendors });
   const engine: Engine = createEngine({
     db,
     ids,
@@ -333,10 +334,12 @@ async function readKey(file: string): Promise<string | null> {
   return key;
 }
 
-function createVendorHttp({ ALLOW_PRIVATE_HOSTS }: Config): ReturnType<typeof createHttpClient> {
+/** All that leaves this process for addresses that customers write, under one guard. */
+function createWaysOut({ ALLOW_PRIVATE_HOSTS }: Config): { http: HttpClient; dial: Dial } {
   const hosts = ALLOW_PRIVATE_HOSTS.split(",").map((host) => host.trim());
+  const allow_private = hosts.filter(Boolean);
   try {
-    return createHttpClient({ allow_private: hosts.filter(Boolean) });
+    return { http: createHttpClient({ allow_private }), dial: createDial({ allow_private }) };
   } catch (error) {
     const reason = errorMessage(error);
     throw new SettingsError(`ALLOW_PRIVATE_HOSTS: ${reason}.`, { cause: error });

@@ -51,6 +51,7 @@ const MAY_KNOW: Record<string, string[]> = {
   delivery: [
     "core",
     "expressions",
+    "templates",
     "db",
     "errors",
     "ids",

@@ -7,7 +7,7 @@ import type { SMTPServerAddress, SMTPServerOptions, SMTPServerSession } from "sm
 import { SMTPServer } from "smtp-server";
 import type { z } from "zod";
 import type { JsonObject } from "../src/core/json.ts";
-import { scriptedHttp } from "./vendor-contract.ts";
+import { dial as loopbackDial, scriptedHttp } from "./vendor-contract.ts";
 import type { AttachedFile, Outcome, OutgoingMessage } from "../src/delivery/vendor/vendor.ts";
 import smtp from "../src/vendors/email/smtp.ts";
 
@@ -91,7 +91,7 @@ export const refuseRecipients =
 
 export type SmtpSettings = Partial<z.input<typeof smtp.config>>;
 
-export function connectTo({ port }: { port: number }, settings: SmtpSettings = {}) {
+export function connectTo({ port }: { port: number }, settings: SmtpSettings = {}, dial = loopbackDial) {
   const config = smtp.config.parse({
     host: "127.0.0.1",
     port,
@@ -103,7 +103,7 @@ export function connectTo({ port }: { port: number }, settings: SmtpSettings = {
   const http = scriptedHttp(() => {
     throw new Error("a mail server is not called over HTTP");
   });
-  const connection = smtp.open(config, { http });
+  const connection = smtp.open(config, { http, dial });
   return { ...connection, [Symbol.asyncDispose]: async () => connection.close?.() };
 }
 
@@ -130,6 +130,7 @@ export function mailMessage(content: JsonObject = {}, more: Partial<OutgoingMess
     to: "ann@example.com",
     content: { ...rendered, ...content },
     attachments: [],
+    only_to: null,
     ...more,
   };
 }

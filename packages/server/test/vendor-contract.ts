@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Json, JsonObject } from "../src/core/json.ts";
+import { createDial } from "../src/delivery/http/dial.ts";
 import type { HttpClient, HttpErrorCode, HttpReply, HttpRequest } from "../src/delivery/http/http.ts";
 import { HttpCallError } from "../src/delivery/http/http.ts";
 import { redactConfig, secretFields } from "../src/delivery/vendor/secret.ts";
@@ -71,6 +72,9 @@ function settingsContract<Config extends z.ZodObject>(
   });
 }
 
+/** To servers on this machine. */
+export const dial = createDial({ allow_private: ["127.0.0.1"] });
+
 /** Responses that follow no vendor's documentation. */
 const STRANGE_BODIES = ["", "null", "[]", "{", "0", '"text"', "<html>Bad gateway</html>", '{"__proto__":1}'];
 const STRANGE_STATUSES = [
@@ -99,6 +103,7 @@ function sendingContract<Config extends z.ZodObject>(
   const send = async (outgoing: OutgoingMessage, signal: AbortSignal, answer: Answer): Promise<Outcome> => {
     const connection = vendor.open(config, {
       http: scriptedHttp((request) => prepare?.(request) ?? answer(request)),
+      dial,
     });
     try {
       return await connection.send(outgoing, signal);
@@ -149,6 +154,7 @@ function sendingContract<Config extends z.ZodObject>(
   it("closes, and closes again without an error", async () => {
     const connection = vendor.open(config, {
       http: scriptedHttp(() => ({ status: 200, headers: {}, body: "{}" })),
+      dial,
     });
     await connection.close?.();
     await connection.close?.();

@@ -6,6 +6,7 @@ import { createJqEngine } from "@carillon/languages/jq";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import { createDb } from "../src/db/db.ts";
 import { createDelivery } from "../src/delivery/deliver.ts";
+import { createDial } from "../src/delivery/http/dial.ts";
 import { createHttpClient } from "../src/delivery/http/http.ts";
 import { createHttpCaller } from "../src/delivery/http/http-caller.ts";
 import { boundJq } from "../src/expressions/bounded-jq.ts";
@@ -80,6 +81,7 @@ export async function startWorker(
     catalog,
     box,
     http,
+    dial: createDial({ allow_private: ["127.0.0.1"] }),
     vendors: new Map([...vendors, ...(options.vendors ?? [])].map((vendor) => [vendor.slug, vendor])),
   });
   const queue = createQueue({ db, url: databaseUrl, log, observe: () => {} });

@@ -78,21 +78,14 @@ function findProblems(content: AndroidpushContent): Record<string, string[]> {
 }
 
 function render(content: AndroidpushContent, text: RenderText): AndroidpushContent {
-  const fields = [
-    "header",
-    "body",
-    "subtext",
-    "icon_small",
-    "image_url",
-    "action_url",
-    "channel_sound",
-    "group",
-  ];
+  const read = renderFields(content, ["header", "body", "subtext"], text);
   return {
-    ...renderFields(content, fields, text),
+    ...renderFields(read, ["icon_small", "image_url", "action_url", "channel_sound", "group"], text, "none"),
     icon_url: renderDefaulted(content.icon_url, DEFAULT_ICON, text),
     color: renderDefaulted(content.color, DEFAULT_COLOR, text),
-    buttons: content.buttons.map((button) => renderFields(button, ["text", "url"], text)),
+    buttons: content.buttons.map((button) =>
+      renderFields(renderFields(button, ["text"], text), ["url"], text, "none"),
+    ),
     extra_payload: renderMembers(content.extra_payload, text),
   };
 }

@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { createTemplateEngine } from "../templates/engine.ts";
 import androidpush from "./androidpush.ts";
-import type { ChannelDefinition } from "./channel.ts";
+import { type ChannelDefinition, createRenderText } from "./channel.ts";
 import email from "./email.ts";
 import inbox from "./inbox.ts";
 import iospush from "./iospush.ts";
@@ -56,6 +57,33 @@ describe.each(channels.map((definition) => [definition.channel, definition] as c
       );
       expect(Object.getPrototypeOf(content)).toBe(Object.prototype);
       expect(definition.render(content, (source) => source)).toEqual(expect.any(Object));
+    });
+
+    it("escapes what people read as the wire does, and no link", () => {
+      const link = "https://x.io/?a=1&b=2";
+      const draft = {
+        header: "{{name}}",
+        body: "{{name}}",
+        body_text: "{{name}}",
+        action_url: "{{link}}",
+        image_url: "{{link}}",
+        icon_url: "{{link}}",
+        badge_url: "{{link}}",
+        avatar: { image_url: "{{link}}", url: "{{link}}" },
+        subtext: { text: "{{name}}", url: "{{link}}" },
+        buttons: [{ text: "{{name}}", url: "{{link}}", icon: "{{link}}" }],
+      };
+      const parsed = definition.content.safeParse(draft);
+      // E-mail and WhatsApp have other fields, and their own tests.
+      if (!parsed.success || ["email", "whatsapp"].includes(channel)) return;
+      const text = createRenderText(
+        createTemplateEngine(),
+        { name: "O'Neil", link, $brand: {} },
+        new Date(0),
+      );
+      const shown = JSON.stringify(definition.render(parsed.data, text));
+      expect(shown).toContain("O&#x27;Neil");
+      expect(shown).not.toContain("&amp;");
     });
 
     it("finds nothing to commit in an empty draft, and says why under dotted paths", () => {

@@ -1,5 +1,7 @@
 import type { z } from "zod";
 import type { Channel } from "../core/channel.ts";
+import type { TemplateEngine } from "../templates/engine.ts";
+import { type Escape, escapeHtml } from "../templates/print.ts";
 import { TemplateError } from "../templates/template-error.ts";
 import type { IdentityHints, IdentityResult } from "../core/profile/identity.ts";
 import type { JsonObject } from "../core/json.ts";
@@ -36,12 +38,28 @@ export interface ChannelDefinition<Content extends JsonObject = JsonObject> {
 }
 
 /**
- * How `{{ }}` escapes a value: `html` (the default, on every channel, as on the wire), `json` for the inside of a JSON
- * string literal, `none` for text that no author wrote with escaping in mind.
+ * How `{{ }}` escapes a value:
+ *
+ * - `html`: the default, on every channel, as on the wire. Authors of plain texts write `{{{ }}}`.
+ * - `json`: for the inside of a JSON string literal.
+ * - `none`: for what no HTML ever surrounds. That is text that no author wrote (the text generated from a mail's HTML)
+ *   and what programs read instead of people: addresses of mail and of pages, and the values of a WhatsApp template.
  */
 export type Escaping = "html" | "json" | "none";
 
 export type RenderText = (source: string, escaping?: Escaping) => string;
+
+const ESCAPES: Record<Escaping, Escape> = {
+  html: escapeHtml,
+  json: (text) => JSON.stringify(text).slice(1, -1),
+  none: (text) => text,
+};
+
+/** Renders texts for one recipient. The only way from an engine to a channel, so that no place loses its escaping. */
+export function createRenderText(templates: TemplateEngine, context: JsonObject, now: Date): RenderText {
+  return (source, escaping = "html") =>
+    templates.compile(source).render(context, { now, escape: ESCAPES[escaping] });
+}
 
 /** A field rendered successfully, but to a value that must not be sent. */
 export class RenderError extends TemplateError {

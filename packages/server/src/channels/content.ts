@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Json, JsonObject } from "../core/json.ts";
-import type { RenderText } from "./channel.ts";
+import type { Escaping, RenderText } from "./channel.ts";
 
 /*
  * The building blocks of the channels' content. Schemas here are for drafts: they require primitive types and nothing
@@ -89,11 +89,12 @@ export function renderFields<Content extends JsonObject>(
   content: Content,
   fields: readonly string[],
   text: RenderText,
+  escaping: Escaping = "html",
 ): Content {
   const rendered: JsonObject = {};
   for (const field of fields) {
     const source = content[field];
-    if (typeof source === "string") rendered[field] = text(source);
+    if (typeof source === "string") rendered[field] = text(source, escaping);
   }
   return { ...content, ...rendered };
 }
@@ -111,12 +112,13 @@ function renderValue(value: Json, text: RenderText): Json {
 
 /**
  * Renders a field whose default is itself a template (`{{$brand.logo}}`). If the author left the default in place, a
- * missing variable in the recipient's context makes the field empty instead of failing the message.
+ * missing variable in the recipient's context makes the field empty instead of failing the message. Such fields are
+ * addresses, colours and names for programs: nothing in them is escaped.
  */
 export function renderDefaulted(source: string, schemaDefault: string, text: RenderText): string {
-  if (source !== schemaDefault) return text(source);
+  if (source !== schemaDefault) return text(source, "none");
   try {
-    return text(source);
+    return text(source, "none");
   } catch {
     return "";
   }

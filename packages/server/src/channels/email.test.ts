@@ -1,17 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { RenderError, type Escaping } from "./channel.ts";
+import type { JsonObject } from "../core/json.ts";
+import { createTemplateEngine } from "../templates/engine.ts";
+import { createRenderText, RenderError } from "./channel.ts";
 import email, { type RenderedEmail } from "./email.ts";
 
-/** Replaces the template engine: `{{name}}` from a record, escaped as requested. */
-function engine(values: Record<string, string> = {}) {
-  const escape = {
-    html: (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll("'", "&#x27;"),
-    json: (text: string) => JSON.stringify(text).slice(1, -1),
-    none: (text: string) => text,
-  };
-  return (source: string, escaping: Escaping = "html") =>
-    source.replaceAll(/\{\{(\w+)\}\}/g, (_tag, name: string) => escape[escaping](values[name] ?? ""));
+const templates = createTemplateEngine();
+
+function engine(values: JsonObject = {}) {
+  return createRenderText(templates, { none: "", ...values }, new Date(0));
 }
 
 function html(source: string, more: object = {}) {
@@ -179,6 +176,43 @@ describe("email rendering", () => {
     expect(email.render(completed, engine({ x: "" }))["text"]).toBe(text);
   });
 
+  it("says the same in the text it generates as in the HTML: with the recipient's characters, and links that work", () => {
+    const source =
+      '<p>Dear {{name}}, <a href="{{link}}">pay</a> or {{#if b}}<a href="{{{link}}}">wait</a>{{/if}} &copy; {{json}}</p>';
+    const values = { name: "O'Neil & Söhne <Ltd>", link: "https://x.io/?a=1&b=2", b: true, json: '`="' };
+    const rendered = email.render(html(source), engine(values));
+    expect(rendered["text"]).toBe(
+      "Dear O'Neil & Söhne <Ltd>, pay (https://x.io/?a=1&b=2) or wait (https://x.io/?a=1&b=2) © `=\"",
+    );
+    expect(rendered["html"]).toContain("O&#x27;Neil &amp; Söhne &lt;Ltd&gt;");
+  });
+
+  it("escapes the author's own text and the subject as the wire does", () => {
+    const content = html("<p>x</p>", { raw: { html: "<p>x</p>", text: "{{x}} {{{x}}}" } });
+    const rendered = email.render({ ...content, subject: "{{x}} {{{x}}}" }, engine({ x: "O'Neil" }));
+    expect(rendered).toMatchObject({ subject: "O&#x27;Neil O'Neil", text: "O&#x27;Neil O'Neil" });
+  });
+
+  it.each(["o'neil@x.io", "bounce+ann=x.io@y.io", "a&b`c@x.io"])("takes %s in every address field", (x) => {
+    const fields = ["from_address", "extra_to", "cc", "bcc", "reply_to"];
+    const content = email.content.parse({
+      ...Object.fromEntries(fields.map((field) => [field, "{{x}}"])),
+      from_name: "{{name}}",
+      body: { type: "plain_text" },
+    });
+    const named = { ...content, cc: "{{name}} <{{x}}>" };
+    const name = "D'Arcy & Co";
+    expect(email.render(content, engine({ x, name }))).toMatchObject({
+      from_name: name,
+      from_address: x,
+      extra_to: [x],
+      cc: [x],
+      bcc: [x],
+      reply_to: x,
+    });
+    expect(email.render(named, engine({ x, name }))).toMatchObject({ cc: [`${name} <${x}>`] });
+  });
+
   it("completes nothing where the author wrote a text", () => {
     const content = html("x", { raw: { html: "<p>x</p>", text: "mine" } });
     expect(email.complete?.(content)).toBe(content);
@@ -254,7 +288,7 @@ describe("email rendering", () => {
   });
 
   it("refuses markup that is not JSON after rendering", () => {
-    const content = html("x", { email_markup: '{"a": {{x}}}' });
+    const content = html("x", { email_markup: '{"a": {{x}} }' });
     expect(() => email.render(content, engine({ x: "b" }))).toThrow(
       expect.objectContaining({ path: "body.email_markup" }),
     );

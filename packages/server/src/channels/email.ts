@@ -1,7 +1,7 @@
 import { cut } from "../core/text.ts";
 import { z } from "zod";
 import type { IdentityResult } from "../core/profile/identity.ts";
-import { defineChannel, RenderError, type RenderText } from "./channel.ts";
+import { defineChannel, type Escaping, RenderError, type RenderText } from "./channel.ts";
 import {
   anyJson,
   collectProblems,
@@ -138,10 +138,11 @@ function htmlBody({ body }: EmailContent): { html: string; text: string } | null
   return (body.type === "raw" ? body.raw : body.designer) ?? { html: "", text: "" };
 }
 
+/** Who sends a mail and who gets it (the names too) is never HTML; subject and own texts are escaped as on the wire. */
 function render(content: EmailContent, text: RenderText): RenderedEmail {
   const body = htmlBody(content);
   const email: RenderedEmail = {
-    from_name: renderHeader(content.from_name, text),
+    from_name: renderHeader(content.from_name, text, "none"),
     from_address: renderFromAddress(content, text),
     extra_to: renderAddresses(content, "extra_to", text),
     cc: renderAddresses(content, "cc", text),
@@ -160,12 +161,12 @@ function render(content: EmailContent, text: RenderText): RenderedEmail {
   return email;
 }
 
-function renderHeader(source: string, text: RenderText): string | null {
-  return (source === "" ? "" : oneLine(text(source))) || null;
+function renderHeader(source: string, text: RenderText, escaping: Escaping = "html"): string | null {
+  return (source === "" ? "" : oneLine(text(source, escaping))) || null;
 }
 
 function renderFromAddress(content: EmailContent, text: RenderText): string | null {
-  const rendered = renderHeader(content.from_address, text);
+  const rendered = renderHeader(content.from_address, text, "none");
   if (rendered === null) return null;
   const parsed = parseEmailAddress(rendered);
   if (!parsed.ok) throw new RenderError("from_address", `invalid email address: ${cut(rendered, 320)}`);
@@ -179,7 +180,7 @@ function renderAddresses(
 ): string[] {
   const source = content[field];
   if (source === "") return [];
-  const list = parseMailboxList(text(source));
+  const list = parseMailboxList(text(source, "none"));
   if (!list.ok) throw new RenderError(field, `invalid email address: ${cut(list.entry, 320)}`);
   return list.mailboxes;
 }

@@ -44,7 +44,12 @@ export default defineChannel({
   },
 
   render: (content, text) => ({
-    ...renderFields(content, ["header", "body", "image_url", "action_url", "sound"], text),
+    ...renderFields(
+      renderFields(content, ["header", "body"], text),
+      ["image_url", "action_url", "sound"],
+      text,
+      "none",
+    ),
     thread_identifier: renderDefaulted(content.thread_identifier, DEFAULT_THREAD, text),
   }),
 });

@@ -102,12 +102,13 @@ function findProblems(content: WebpushContent): Record<string, string[]> {
 }
 
 function render(content: WebpushContent, text: RenderText): WebpushContent {
+  const read = renderFields(content, ["header", "body"], text);
   return {
-    ...renderFields(content, ["header", "body", "image_url", "badge_url", "sound", "group", "lang"], text),
+    ...renderFields(read, ["image_url", "badge_url", "sound", "group", "lang"], text, "none"),
     icon_url: renderDefaulted(content.icon_url, DEFAULT_ICON, text),
     action_url: renderLink("action_url", content.action_url, text),
     buttons: content.buttons.map((button, index) => ({
-      ...renderFields(button, ["text", "icon"], text),
+      ...renderFields(renderFields(button, ["text"], text), ["icon"], text, "none"),
       url: renderLink(`buttons.${index}.url`, button.url, text),
     })),
     extra_payload: renderMembers(content.extra_payload, text),

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { createTemplateEngine } from "../templates/engine.ts";
+import { createRenderText } from "./channel.ts";
 import whatsapp from "./whatsapp.ts";
 
 const problems = (draft: object) =>
@@ -85,6 +87,21 @@ describe("whatsapp content", () => {
     });
     expect(cta({ ...link, url_type: "dynamic", url_dynamic_part: "{{a}}/{{b}}" })).toEqual({
       "buttons.0.url_dynamic_part": ["must contain at maximum 1 variable"],
+    });
+  });
+
+  it("escapes none of its values, which are sent beside the approved template", () => {
+    const content = whatsapp.content.parse({
+      header: { format: "DOCUMENT", media_url: "{{link}}", filename: "{{name}}" },
+      body: { text: "Hi {{name}}" },
+      buttons: [{ ...link, url_type: "dynamic", url_dynamic_part: "{{query}}" }],
+    });
+    const values = { name: "O'Neil & Co", link: "https://x.io/?a=1&b=2", query: "a=1&b=2" };
+    const text = createRenderText(createTemplateEngine(), values, new Date(0));
+    expect(whatsapp.render(content, text)).toMatchObject({
+      header: { media_url: values.link, filename: values.name },
+      body: { text: "Hi O'Neil & Co" },
+      buttons: [{ url_dynamic_part: values.query }],
     });
   });
 

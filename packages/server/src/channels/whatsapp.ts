@@ -139,18 +139,19 @@ function noEmoji(problems: Problems, path: string, source: string): void {
     problems.add(path, "emoji are not allowed here");
 }
 
+/** What varies are the values of an approved template, which are sent beside it: nothing in them is escaped. */
 function render(content: WhatsappContent, text: RenderText): WhatsappContent {
+  const { header, body, footer, buttons } = content;
   return {
     ...content,
-    header:
-      content.header === null ? null : renderFields(content.header, ["text", "media_url", "filename"], text),
-    body: renderFields(content.body, ["text"], text),
-    footer: content.footer === null ? null : renderFields(content.footer, ["text"], text),
-    buttons: content.buttons.map((button) =>
-      renderFields(button, ["text", "phone_number", "url_static_part", "url_dynamic_part"], text),
-    ),
+    header: header && renderFields(header, ["text", "media_url", "filename"], text, "none"),
+    body: renderFields(body, ["text"], text, "none"),
+    footer: footer && renderFields(footer, ["text"], text, "none"),
+    buttons: buttons.map((button) => renderFields(button, BUTTON_FIELDS, text, "none")),
   };
 }
+
+const BUTTON_FIELDS = ["text", "phone_number", "url_static_part", "url_dynamic_part"];
 
 function stringOf(value: unknown): string {
   return typeof value === "string" ? value : "";

@@ -1,9 +1,8 @@
+import { SECRET_KEYS } from "./secret-addresses.ts";
 import { cut, shorten } from "./text.ts";
+
 /** How much of a refused value an error message repeats, in UTF-16 units. */
 const LIMIT = 200;
-
-/** Credentials contained in identities, which must not appear in logs. */
-const SECRET_KEYS: ReadonlySet<string> = new Set(["access_token", "incoming_webhook", "auth", "p256dh"]);
 
 /**
  * Formats a refused value for error messages: strings bare, everything else as compact JSON, secrets masked, cut to a

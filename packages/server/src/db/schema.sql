@@ -236,6 +236,7 @@ CREATE TABLE message (
   success_is_event boolean NOT NULL DEFAULT false,
   success_achieved_at timestamp with time zone,
   wait_time_in_seconds integer,
+  undelivered json,
   is_watched boolean NOT NULL DEFAULT false,
   PRIMARY KEY (workspace_id, id)
 ) PARTITION BY RANGE (id);

@@ -199,6 +199,7 @@ export interface Message {
   success_is_event: Generated<boolean>;
   success_achieved_at: Date | null;
   wait_time_in_seconds: number | null;
+  undelivered: JsonColumn;
   is_watched: Generated<boolean>;
 }
 

@@ -106,6 +106,7 @@ describe("a message", () => {
       to: "+14155550100",
       content: expect.objectContaining({ body: "Hello ann" }),
       attachments: [],
+      only_to: null,
     });
     call.answer({ kind: "sent", vendor_message_id: "SM1" });
     expect(await settled()).toMatchObject({ status: "sent_by_vendor", lease: null, attempt: 1 });

@@ -1,4 +1,4 @@
-import { type ChangedMessage, wakeWatchers } from "./watchers.ts";
+import { wakeWatchers } from "./watchers.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Handler } from "../queue/job.ts";
 import { internalReason } from "../core/error-message.ts";
@@ -13,6 +13,7 @@ import type { HttpClient } from "./http/http.ts";
 import {
   type Attached,
   type LeasedMessage,
+  giveUpMessage,
   takeMessages,
   type Settled,
   settleMessages,
@@ -116,6 +117,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       to: message.channel_value,
       content: message.content,
       attachments: loaded?.files ?? [],
+      only_to: message.undelivered,
     };
     const outcome = await withDeadline(deps.timeout_ms, (signal) => connection.send(outgoing, signal));
     return { outcome, attached: loaded === null ? null : withoutBytes(loaded) };
@@ -146,7 +148,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       });
       const ours = new Set<Settled>(written);
       for (const result of batch) result.resolve(ours.has(result));
-      deps.onSettled(written);
+      deps.onSettled(written.filter(({ message }) => message.undelivered === null));
       const retries = written.flatMap(({ verdict }) => verdict.retry_in_ms ?? []);
       if (retries.length > 0) deps.wakeAt(new Date(Date.now() + Math.min(...retries)));
       if (written.some(yieldsTurn)) deps.wakeAt(new Date());
@@ -208,15 +210,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
         }
       },
       async giveUp(tx, { workspace_id, id }, error) {
-        const reason = internalReason(error);
-        const failed = await tx.query<ChangedMessage>(
-          `update message set status = 'trigger_failed', failure_class = 'internal', failure_reason = $3, lease = null,
-                              updated_at = now()
-            where workspace_id = $1 and id = $2 and status = 'triggered'
-            returning workspace_id, execution_id, tenant_id, lane, is_watched`,
-          [workspace_id, id, reason],
-        );
-        await wakeWatchers(tx, failed, deps.queue);
+        await wakeWatchers(tx, await giveUpMessage(tx, workspace_id, id, internalReason(error)), deps.queue);
       },
     },
     start: schedule,

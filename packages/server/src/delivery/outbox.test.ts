@@ -5,7 +5,7 @@ import { cloneDatabase } from "../../test/harness.ts";
 import { overlap } from "../../test/overlap.ts";
 import { createDb, type Db, type Tx } from "../db/db.ts";
 import { createIdSource } from "../ids.ts";
-import { type LeasedMessage, settleMessages, takeMessages } from "./outbox.ts";
+import { giveUpMessage, type LeasedMessage, settleMessages, takeMessages } from "./outbox.ts";
 import { judge, MAX_ATTEMPTS } from "./verdict.ts";
 
 /* The lease, statement by statement: the possible conflicts between two workers that both believe they hold a job. */
@@ -86,6 +86,30 @@ describe("a job of messages", () => {
 
     expect(await take(again(job))).toEqual([]);
     expect(await rows()).toMatchObject([{ status: "trigger_failed", failure_class: "ambiguous" }]);
+  });
+});
+
+describe("a job of a mail's copies", () => {
+  it("handed out again and again is given up, and leaves the mail as it is: the recipient has it", async () => {
+    const job = await addJob([0], MAX_ATTEMPTS);
+    await db.query("update message set status = 'delivered', undelivered = '[\"bob@x.io\"]'");
+    expect(await take(job)).toMatchObject([{ undelivered: ["bob@x.io"], attempt: MAX_ATTEMPTS }]);
+
+    expect(await take(again(job))).toEqual([]);
+    expect(await rows()).toMatchObject([{ status: "delivered", failure_class: null, lease: null }]);
+    expect(await take(again(job))).toEqual([]);
+  });
+
+  it("that nobody gets through ends with an entry for each copy, and leaves the mail as it is", async () => {
+    const job = await addJob([0]);
+    await db.query("update message set status = 'sent_by_vendor', undelivered = '[\"bob@x.io\"]'");
+    await db.tx((tx) => giveUpMessage(tx, 1, job.refs[0]?.id ?? "", "internal: x"));
+
+    expect(await rows()).toMatchObject([{ status: "sent_by_vendor", failure_class: null, lease: null }]);
+    expect(await db.query("select kind, detail ->> 'address' as address from message_event")).toEqual([
+      { kind: "copy_failed", address: "bob@x.io" },
+    ]);
+    expect(await take(again(job))).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Queue } from "../queue/queue.ts";
-import { wakeWatchers } from "./watchers.ts";
+import { type ChangedMessage, wakeWatchers } from "./watchers.ts";
 import type { Job } from "../queue/job.ts";
 import { type Channel, CHANNEL_TRAITS } from "../core/channel.ts";
 import type { Json, JsonObject } from "../core/json.ts";
@@ -43,6 +43,8 @@ export interface LeasedMessage {
   is_watched: boolean;
   /** Its step in a smart routing; null without one. */
   smart_step: number | null;
+  /** The copies that this attempt is for, after the recipient got the mail; null: it is for everybody. */
+  undelivered: string[] | null;
 }
 
 /**
@@ -60,10 +62,10 @@ export async function takeMessages(
   const messages = await tx.query<LeasedMessage>(
     `select m.workspace_id, m.id, m.lease, m.lane, m.channel, m.tenant_id, m.object_type, m.distinct_id,
             m.recipient_id, m.category, m.attempt, m.channel_value, m.identity_key, m.content, m.attachments,
-            m.vendor_config_id, m.vendor_slug, m.smart_step, m.execution_id, m.is_watched
+            m.vendor_config_id, m.vendor_slug, m.smart_step, m.execution_id, m.is_watched, m.undelivered
        from ${from}
        join message m on m.workspace_id = k.workspace_id and m.id = k.id
-      where m.status = 'triggered' and m.lease = $${next} ${again ? "for no key update of m" : ""}`,
+      where (m.status = 'triggered' or m.undelivered is not null) and m.lease = $${next} ${again ? "for no key update of m" : ""}`,
     [...values, job.id],
     again ? "outbox_take_again" : "outbox_take",
   );
@@ -88,15 +90,49 @@ async function markAmbiguous(tx: Tx, doubtful: LeasedMessage[], held: Set<Leased
     message_id: text((message) => message.id),
     at: now,
     kind: text(() => "ambiguous"),
-    detail: json((message) => ({ attempt: message.attempt, sent_again: !held.has(message) })),
+    detail: json((message) => ({
+      attempt: message.attempt,
+      sent_again: !held.has(message),
+      ...(message.undelivered === null ? {} : { copies: message.undelivered }),
+    })),
   });
   if (held.size === 0) return;
   const { from, values, next } = keysOf([...held]);
   await tx.query(
-    `update message m set status = 'trigger_failed', lease = null, failure_class = 'ambiguous', failure_reason = $${next}
+    `update message m
+        set status = case when m.undelivered is null then 'trigger_failed' else m.status end,
+            failure_class = case when m.undelivered is null then 'ambiguous' else m.failure_class end,
+            failure_reason = case when m.undelivered is null then $${next} else m.failure_reason end,
+            lease = null, undelivered = null
        from ${from}
       where m.workspace_id = k.workspace_id and m.id = k.id`,
     [...values, "ambiguous: the worker died while the message was with the vendor"],
+  );
+}
+
+/** Ends a message that no worker gets through; one whose recipient has it loses only its deferred copies. */
+export async function giveUpMessage(
+  tx: Tx,
+  workspace_id: number,
+  id: string,
+  reason: string,
+): Promise<ChangedMessage[]> {
+  await tx.query(
+    `insert into message_event (workspace_id, message_id, at, kind, detail)
+     select m.workspace_id, m.id, now(), 'copy_failed',
+            json_build_object('attempt', m.attempt, 'address', copy, 'class', 'internal', 'reason', $3::text, 'retry_in_ms', null)
+       from message m, json_array_elements_text(m.undelivered) copy where m.workspace_id = $1 and m.id = $2`,
+    [workspace_id, id, reason],
+  );
+  return tx.query<ChangedMessage>(
+    `update message
+        set status = case when undelivered is null then 'trigger_failed' else status end,
+            failure_class = case when undelivered is null then 'internal' else failure_class end,
+            failure_reason = case when undelivered is null then $3 else failure_reason end,
+            lease = null, undelivered = null, updated_at = now()
+      where workspace_id = $1 and id = $2 and (status = 'triggered' or undelivered is not null)
+      returning workspace_id, execution_id, tenant_id, lane, is_watched`,
+    [workspace_id, id, reason],
   );
 }
 
@@ -127,6 +163,7 @@ export async function settleMessages(tx: Tx, settled: Settled[]): Promise<Settle
     failure_class: text(({ verdict }) => verdict.failure_class),
     vendor_message_id: text(({ verdict }) => verdict.vendor_message_id),
     retry_in_ms: float8(({ verdict }) => verdict.retry_in_ms),
+    undelivered: json(({ verdict }) => deferredCopies(verdict)),
   });
   const rows = await tx.query<{ id: string }>(
     `update message m
@@ -134,7 +171,9 @@ export async function settleMessages(tx: Tx, settled: Settled[]): Promise<Settle
             failure_reason = case when m.status = 'triggered' then u.failure_reason else m.failure_reason end,
             failure_class = case when m.status = 'triggered' then u.failure_class else m.failure_class end,
             vendor_message_id = coalesce(u.vendor_message_id, m.vendor_message_id), lease = null,
-            next_attempt_at = case when m.status = 'triggered' then now() + u.retry_in_ms * interval '1 millisecond' end,
+            undelivered = u.undelivered::json,
+            next_attempt_at = case when m.status = 'triggered' or u.undelivered is not null
+                                   then now() + u.retry_in_ms * interval '1 millisecond' end,
             delivered_at = case when u.status = 'delivered' then coalesce(m.delivered_at, now()) else m.delivered_at end,
             updated_at = now()
        from ${from}
@@ -149,6 +188,7 @@ export async function settleMessages(tx: Tx, settled: Settled[]): Promise<Settle
     tx,
     written.filter(({ verdict }) => verdict.failure_reason !== null),
   );
+  await recordCopies(tx, written);
   await recordAttached(tx, written.filter(isOver));
   await insertInboxItems(
     tx,
@@ -196,9 +236,43 @@ async function recordAttempts(tx: Tx, failed: Settled[]): Promise<void> {
   });
 }
 
+/** Null when no copy is sent again. */
+function deferredCopies({ copies }: Verdict): string[] | null {
+  const deferred = copies.filter(({ is_deferred }) => is_deferred);
+  return deferred.length === 0 ? null : deferred.map(({ address }) => address);
+}
+
+/** Records what became of copies one by one, as of the recipient's own mail: those that failed, and those of a retry. */
+async function recordCopies(tx: Tx, settled: Settled[]): Promise<void> {
+  const events = settled.flatMap(({ message, verdict }) => {
+    const { attempt, undelivered } = message;
+    const failed = verdict.copies.map(({ address, class: failure, reason, is_deferred }) => {
+      const retry_in_ms = is_deferred ? verdict.retry_in_ms : null;
+      return {
+        message,
+        kind: "copy_failed",
+        detail: { attempt, address, class: failure, reason, retry_in_ms },
+      };
+    });
+    const names = new Set(verdict.copies.map(({ address }) => address));
+    const sent = (undelivered ?? []).filter((address) => !names.has(address));
+    return [
+      ...failed,
+      ...sent.map((address) => ({ message, kind: "copy_sent", detail: { attempt, address } })),
+    ];
+  });
+  await insertAll(tx, "message_event", events, {
+    workspace_id: int(({ message }) => message.workspace_id),
+    message_id: text(({ message }) => message.id),
+    at: now,
+    kind: text(({ kind }) => kind),
+    detail: json(({ detail }) => detail),
+  });
+}
+
 /** False before a retry, which attaches the same files. */
-function isOver({ attached, verdict }: Settled): boolean {
-  return attached !== null && verdict.retry_in_ms === null;
+function isOver({ attached, message, verdict }: Settled): boolean {
+  return attached !== null && message.undelivered === null && verdict.status !== "triggered";
 }
 
 /** Records the files that a mail carried and those left out: name, type, size and hash, never the bytes. */

@@ -7,6 +7,7 @@ import { LANES } from "../core/lane.ts";
 import type { Db, Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 import type { SecretBox } from "../workspaces/crypto.ts";
+import type { Dial } from "./http/dial.ts";
 import type { HttpClient } from "./http/http.ts";
 import type { Vendor, VendorConnection } from "./vendor/vendor.ts";
 
@@ -25,6 +26,7 @@ export interface VendorTablesDeps {
   catalog: Catalog;
   box: SecretBox;
   http: HttpClient;
+  dial: Dial;
   vendors: ReadonlyMap<string, Vendor>;
 }
 
@@ -42,7 +44,14 @@ interface OpenConnection {
   connection: VendorConnection;
 }
 
-export function createVendorTables({ db, catalog, box, http, vendors }: VendorTablesDeps): VendorTables {
+export function createVendorTables({
+  db,
+  catalog,
+  box,
+  http,
+  dial,
+  vendors,
+}: VendorTablesDeps): VendorTables {
   const open = new Map<string, OpenConnection>();
 
   async function loadRoutes(workspace_id: number): Promise<VendorTable> {
@@ -87,7 +96,7 @@ export function createVendorTables({ db, catalog, box, http, vendors }: VendorTa
     const known = open.get(id);
     if (known?.version === version) return known.connection;
     const config = vendor.config.parse(JSON.parse(box.open(stored.config)));
-    const connection = vendor.open(config, { http });
+    const connection = vendor.open(config, { http, dial });
     open.set(id, { version, connection });
     // Calls that already use the old connection finish on it.
     if (known !== undefined) void known.connection.close?.().catch(() => {});

@@ -4,7 +4,13 @@ import { CHANNELS } from "../core/channel.ts";
 import type { Failed, FailureClass, Outcome } from "./vendor/vendor.ts";
 import { type Attempted, judge, MAX_ATTEMPTS, mayRepeat } from "./verdict.ts";
 
-const sms = (more: Partial<Attempted> = {}): Attempted => ({ channel: "sms", lane: 1, attempt: 1, ...more });
+const sms = (more: Partial<Attempted> = {}): Attempted => ({
+  channel: "sms",
+  lane: 1,
+  attempt: 1,
+  undelivered: null,
+  ...more,
+});
 
 const failure = (failure: FailureClass, more: Partial<Failed> = {}): Failed => ({
   kind: "failed",
@@ -112,7 +118,7 @@ describe("a message that may or may not have been sent", () => {
     ]) as { channel: Attempted["channel"]; lane: Attempted["lane"]; again: boolean }[],
   )("by $channel in lane $lane: sent again is $again", ({ channel, lane, again }) => {
     expect(mayRepeat({ channel, lane })).toBe(again);
-    expect(judge({ channel, lane, attempt: 1 }, ambiguous, 0.5)).toMatchObject({
+    expect(judge(sms({ channel, lane }), ambiguous, 0.5)).toMatchObject({
       status: again ? "triggered" : "trigger_failed",
       failure_class: "ambiguous",
       failure_reason: "ambiguous: no answer",
@@ -121,8 +127,67 @@ describe("a message that may or may not have been sent", () => {
   });
 
   it("is not sent again forever", () => {
-    const last = { channel: "email", lane: 0, attempt: MAX_ATTEMPTS } as const;
+    const last = sms({ channel: "email", lane: 0, attempt: MAX_ATTEMPTS });
     expect(judge(last, ambiguous, 0)).toMatchObject({ status: "trigger_failed", failure_class: "ambiguous" });
+  });
+});
+
+describe("a copy of a mail", () => {
+  const mail = (more: Partial<Attempted> = {}) => sms({ channel: "email", ...more });
+  const undelivered = [
+    { address: "later@x.io", outcome: failure("transient") },
+    { address: "busy@x.io", outcome: failure("throttled", { retry_after: 60 }) },
+    { address: "dead@x.io", outcome: failure("recipient", { inactivate: true }) },
+    { address: "lost@x.io", outcome: ambiguous },
+  ];
+  const sent: Outcome = { kind: "sent", vendor_message_id: "Q1", undelivered };
+  const deferred = (verdict: ReturnType<typeof judge>) =>
+    verdict.copies.filter(({ is_deferred }) => is_deferred).map(({ address }) => address);
+
+  it("that failed temporarily is sent again, and leaves the recipient's result alone", () => {
+    const verdict = judge(mail(), sent, 0.5);
+    expect(verdict).toMatchObject({
+      status: "sent_by_vendor",
+      failure_reason: null,
+      vendor_message_id: "Q1",
+      retry_in_ms: 60_000,
+      inactivate: false,
+    });
+    expect(deferred(verdict)).toEqual(["later@x.io", "busy@x.io", "lost@x.io"]);
+    expect(verdict.copies[2]).toEqual({
+      address: "dead@x.io",
+      class: "recipient",
+      reason: "in the vendor's words",
+      is_deferred: false,
+    });
+  });
+
+  it("is not sent again forever", () => {
+    const verdict = judge(mail({ attempt: MAX_ATTEMPTS }), sent, 0.5);
+    expect(verdict).toMatchObject({ status: "sent_by_vendor", retry_in_ms: null });
+    expect(deferred(verdict)).toEqual([]);
+  });
+
+  it("is judged by its own attempt alone, whatever that comes to", () => {
+    const retry = mail({ attempt: 2, undelivered: ["a@x.io", "b@x.io"] });
+    for (const outcome of [failure("transient"), ambiguous]) {
+      const verdict = judge(retry, outcome, 0.5);
+      expect(verdict).toMatchObject({ status: "sent_by_vendor", failure_reason: null, retry_in_ms: 5000 });
+      expect(deferred(verdict)).toEqual(["a@x.io", "b@x.io"]);
+    }
+    expect(judge(retry, failure("config", { inactivate: true }), 0.5)).toMatchObject({
+      status: "sent_by_vendor",
+      inactivate: false,
+      retry_in_ms: null,
+      copies: [
+        { address: "a@x.io", class: "config", is_deferred: false },
+        { address: "b@x.io", class: "config", is_deferred: false },
+      ],
+    });
+    expect(judge(retry, { kind: "sent", vendor_message_id: null }, 0.5)).toMatchObject({
+      copies: [],
+      retry_in_ms: null,
+    });
   });
 });
 
@@ -145,6 +210,7 @@ it("a verdict waits exactly when it is not final, and never longer than a day", 
     channel: fc.constantFrom(...CHANNELS),
     lane: fc.constantFrom(0 as const, 1 as const, 2 as const),
     attempt: fc.integer({ min: 1, max: 50 }),
+    undelivered: fc.constant(null),
   });
   fc.assert(
     fc.property(

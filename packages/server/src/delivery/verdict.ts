@@ -2,7 +2,7 @@ import { storable } from "../core/text.ts";
 import { type Channel, CHANNEL_TRAITS } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
-import type { Outcome, ReceiptStatus } from "./vendor/vendor.ts";
+import type { Outcome, ReceiptStatus, UndeliveredCopy } from "./vendor/vendor.ts";
 
 /**
  * Decides the state of a message after a vendor answered, or did not: pure. Retries wait 1 s, 5 s, 30 s, 2 min, 10 min,
@@ -18,12 +18,24 @@ export interface Verdict {
   inactivate: boolean;
   receipts: { status: ReceiptStatus; after_ms: number; reason: string | null }[];
   inbox_item: JsonObject | null;
+  /** The copies that did not go out. */
+  copies: CopyVerdict[];
+}
+
+export interface CopyVerdict {
+  address: string;
+  class: string;
+  reason: string;
+  /** It is sent again with the next attempt. */
+  is_deferred: boolean;
 }
 
 export interface Attempted {
   channel: Channel;
   lane: Lane;
   attempt: number;
+  /** Null: the attempt is for everybody; otherwise for these copies alone. */
+  undelivered: string[] | null;
 }
 
 const BACKOFF_MS = [1000, 5000, 30_000, 120_000, 600_000];
@@ -32,6 +44,43 @@ export const MAX_ATTEMPTS = BACKOFF_MS.length + 1;
 const LONGEST_RETRY_MS = 86_400_000;
 
 export function judge(message: Attempted, outcome: Outcome, random: number): Verdict {
+  if (message.undelivered === null)
+    return withCopies(message, judgeMail(message, outcome, random), outcome, random);
+  // The recipient has the mail, so nothing that happens to a copy changes the message.
+  return withCopies(message, settled("sent_by_vendor"), outcome, random);
+}
+
+/**
+ * Adds what becomes of the copies: those that failed temporarily are sent again after the wait of a message, as often
+ * as a message, and nobody else with them.
+ */
+function withCopies(message: Attempted, verdict: Verdict, outcome: Outcome, random: number): Verdict {
+  const failed = failedCopies(message, outcome);
+  if (failed.length === 0) return verdict;
+  const judged = failed.map(({ address, outcome: answer }) => {
+    const { status, failure_class, failure_reason, retry_in_ms } = judgeMail(message, answer, random);
+    const copy: CopyVerdict = {
+      address,
+      class: failure_class ?? status,
+      reason: failure_reason ?? status,
+      is_deferred: retry_in_ms !== null,
+    };
+    return { copy, retry_in_ms };
+  });
+  const waits = judged.flatMap(({ retry_in_ms }) => retry_in_ms ?? []);
+  return {
+    ...verdict,
+    copies: judged.map(({ copy }) => copy),
+    retry_in_ms: waits.length === 0 ? null : Math.max(...waits),
+  };
+}
+
+function failedCopies({ undelivered }: Attempted, outcome: Outcome): UndeliveredCopy[] {
+  if (outcome.kind === "sent") return outcome.undelivered ?? [];
+  return (undelivered ?? []).map((address) => ({ address, outcome }));
+}
+
+function judgeMail(message: Attempted, outcome: Outcome, random: number): Verdict {
   switch (outcome.kind) {
     case "sent":
       return {
@@ -86,6 +135,7 @@ function settled(status: Verdict["status"]): Verdict {
     inactivate: false,
     receipts: [],
     inbox_item: null,
+    copies: [],
   };
 }
 

@@ -1,12 +1,12 @@
 import Handlebars from "handlebars";
 import type { JsonObject } from "../core/json.ts";
 import { withLenientActor } from "./actor.ts";
-import { type Budget, createBudget, DEFAULT_LIMITS, outputRefusal, type TemplateLimits } from "./budget.ts";
+import { createBudget, DEFAULT_LIMITS, outputRefusal, type TemplateLimits } from "./budget.ts";
 import { createLru } from "../core/lru.ts";
 import { type CompileOptions, compileSource, type RenderFunction } from "./compile.ts";
 import type { Helpers } from "./helper.ts";
 import { createHelpers } from "./helpers.ts";
-import { createPrinter } from "./print.ts";
+import { createPrinter, type Escape, escapeHtml, type Rendering } from "./print.ts";
 import { registerHelpers } from "./register.ts";
 import { checkSource } from "./source-check.ts";
 import { TemplateError, toTemplateError } from "./template-error.ts";
@@ -28,14 +28,22 @@ export interface TemplateEngine {
    * render.
    */
   compile: (source: string) => Template;
+  /** Runs `work` with one budget for all that this engine renders in it. */
+  share: <T>(work: () => T) => T;
 }
 
 export interface Template {
   /**
-   * Throws `TemplateError`. `{{ }}` escapes for HTML, in every field and channel, unless `escape` is off. `now` is the
-   * meaning of the text `"now"` for helpers, by default the current time.
+   * Throws `TemplateError`. `{{ }}` escapes for HTML unless the engine's `escape` is off; `escape` here names another
+   * way, for text that goes to another place. `now` is the meaning of the text `"now"` for helpers, by default the
+   * current time.
    */
-  render: (context: JsonObject, options?: { now?: Date }) => string;
+  render: (context: JsonObject, options?: RenderOptions) => string;
+}
+
+export interface RenderOptions {
+  now?: Date;
+  escape?: Escape;
 }
 
 export interface TemplateEngineOptions extends Partial<TemplateLimits>, Partial<CompileOptions> {
@@ -65,15 +73,15 @@ export function createTemplateEngine(options: TemplateEngineOptions = {}): Templ
   const handlebars = Handlebars.create();
   const cache = createLru<Template>(MAX_CACHED);
   /** The render that is running: rendering is synchronous, so there is one, or a helper's inside another. */
-  let current: Budget | null = null;
+  let current: Rendering | null = null;
 
-  function budgetOf(): Budget {
+  function rendering(): Rendering {
     if (current === null) throw new Error("no template is being rendered");
     return current;
   }
 
-  registerHelpers(handlebars, { ...createHelpers(), ...helpers }, strict, budgetOf);
-  const printer = createPrinter(budgetOf);
+  registerHelpers(handlebars, { ...createHelpers(), ...helpers }, strict, () => rendering().budget);
+  const printer = createPrinter(rendering);
 
   function compileOrRefuse(source: string): RenderFunction {
     try {
@@ -88,10 +96,10 @@ export function createTemplateEngine(options: TemplateEngineOptions = {}): Templ
     const run = compileOrRefuse(source);
     const asksForActor = source.includes("$actor");
     return {
-      render(context, { now } = {}) {
+      render(context, { now, escape: escapeValue = escapeHtml } = {}) {
         const outer = current;
-        const budget = outer ?? createBudget(limits, clock, now ?? new Date(clock()));
-        current = budget;
+        const budget = outer?.budget ?? createBudget(limits, clock, now ?? new Date(clock()));
+        current = { budget, escape: escapeValue };
         try {
           const text = run(asksForActor ? withLenientActor(context) : context);
           if (text.length > limits.max_output) throw outputRefusal(budget);
@@ -106,6 +114,15 @@ export function createTemplateEngine(options: TemplateEngineOptions = {}): Templ
   }
 
   return {
+    share(work) {
+      const outer = current;
+      current ??= { budget: createBudget(limits, clock, new Date(clock())), escape: escapeHtml };
+      try {
+        return work();
+      } finally {
+        current = outer;
+      }
+    },
     compile(source) {
       if (typeof source !== "string") throw new TemplateError("template_syntax", "a template must be a text");
       const known = cache.get(source);

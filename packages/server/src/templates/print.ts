@@ -17,6 +17,20 @@ export function rawText(text: string): RawText {
   return Object.freeze({ [RAW]: text });
 }
 
+/** Makes a value's text safe for the place where it is printed. */
+export type Escape = (text: string) => string;
+
+/** The wire's escaping: also `'`, `` ` `` and `=`, for attributes without quotes. */
+export function escapeHtml(text: string): string {
+  return Handlebars.escapeExpression(text);
+}
+
+/** What one render spends, and how it escapes. */
+export interface Rendering {
+  budget: Budget;
+  escape: Escape;
+}
+
 /** The functions through which generated code prints. */
 export interface Printer {
   /** For `{{value}}`. */
@@ -25,20 +39,20 @@ export interface Printer {
   raw: (value: unknown) => string;
 }
 
-export function createPrinter(budgetOf: () => Budget): Printer {
+export function createPrinter(rendering: () => Rendering): Printer {
   return {
     escaped(value) {
-      const budget = budgetOf();
+      const { budget, escape } = rendering();
       const text = printValue(value, budget);
       // Before escaping, which makes it up to six times as long.
       spendOutput(budget, text.length);
       if (isRawText(value)) return text;
-      const escaped = Handlebars.escapeExpression(text);
+      const escaped = escape(text);
       if (escaped.length > text.length) spendOutput(budget, escaped.length - text.length);
       return escaped;
     },
     raw(value) {
-      const budget = budgetOf();
+      const { budget } = rendering();
       // Printing a text does not copy it, and the output of blocks has been counted inside them.
       const text = typeof value === "string" ? value : printValue(value, budget);
       spendOutput(budget, typeof value === "string" ? 0 : text.length);

@@ -84,6 +84,11 @@ describe("htmlToText", () => {
     ],
     ["typography becomes ASCII", "“q” ‘s’ – — …", "\"q\" 's' - - ..."],
     [
+      "an old reference at the end of a word needs none either",
+      "Acme&reg a&nbsp b AT&T &lbrack;1&rbrack; ann&commat;x.io &starf;",
+      "Acme® a b AT&T [1] ann@x.io ★",
+    ],
+    [
       "references are those of HTML 5, and old ones need no semicolon",
       "&check; &apos; &copy 2026",
       "\u2713 ' © 2026",

@@ -52,17 +52,28 @@ describe("the attachments of a mail", () => {
         { url: "https://files.example/x/rechnung%20f%C3%BCr.pdf?token=1" },
         { url: "https://files.example/", filename: "/etc/../b.pdf", contentType: "application/x-b" },
       ],
-      { headers: { "content-type": "application/pdf; charset=binary" } },
+      { headers: { "content-type": "application/pdf; version=2" } },
     );
     expect(loaded).toEqual({
       ok: true,
       files: [
         file("a.txt", "text/plain", "Hello"),
         { ...file("attachment", "application/octet-stream", ""), ...hashed(Buffer.from("+/+/", "base64")) },
-        file("rechnung für.pdf", "application/pdf", "ABC"),
+        file("rechnung für.pdf", "application/pdf; version=2", "ABC"),
         file("b.pdf", "application/x-b", "ABC"),
       ],
       left_out: [],
+    });
+  });
+
+  it("that are fetched are called what the answer calls them, unless the entry does", async () => {
+    const headers = { "content-disposition": 'attachment; filename="invoice-117.pdf"' };
+    const entries = [{ url: "https://x.example/download?id=42" }, { url, filename: "mine.pdf" }];
+    expect(await load(entries, { headers })).toMatchObject({
+      files: [
+        { filename: "invoice-117.pdf", content_type: "application/pdf" },
+        { filename: "mine.pdf", content_type: "application/pdf" },
+      ],
     });
   });
 

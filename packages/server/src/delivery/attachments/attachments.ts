@@ -57,8 +57,16 @@ const PATIENT_ATTEMPTS = 2;
 const CACHE_BYTES = 64 * 1024 * 1024;
 const CACHE_TTL_MS = 60_000;
 
-/** Bytes, and the media type from the server. */
-type Fetched = { ok: true; bytes: Buffer; sha256: string; content_type: string | undefined } | Refused;
+/** Bytes, and what the server says about them in its headers. */
+type Fetched =
+  | {
+      ok: true;
+      bytes: Buffer;
+      sha256: string;
+      content_type: string | undefined;
+      disposition: string | undefined;
+    }
+  | Refused;
 type Refused = { ok: false; failure: Failed };
 
 export function createAttachments({ db, http }: { db: Db; http: HttpClient }): Attachments {
@@ -71,7 +79,7 @@ export function createAttachments({ db, http }: { db: Db; http: HttpClient }): A
   /** Others may wait for the same file, so one mail's signal must not abort a fetch that has started. */
   function read(workspace_id: number, note: Attachment): Promise<Fetched> {
     const { problem, data, stored, url } = note;
-    if (data !== null) return Promise.resolve(fetched(Buffer.from(data, "base64"), undefined));
+    if (data !== null) return Promise.resolve(fetched(Buffer.from(data, "base64"), {}));
     if (stored !== null) {
       const key = `${workspace_id} ${stored.request_id} ${stored.index}`;
       return cache.get(key, () => readStored(db, workspace_id, stored));
@@ -118,7 +126,7 @@ function select(notes: Attachment[], results: Fetched[], attempt: number): Loade
   const failures: Failed[] = [];
   for (const [index, note] of notes.entries()) {
     const result = results[index] ?? OUT_OF_TIME;
-    const filename = fileName(note.filename, note.url);
+    const filename = fileName(note.filename, result.ok ? result.disposition : undefined, note.url);
     if (result.ok) {
       const { bytes, sha256 } = result;
       const content_type = mediaType(note.contentType, result.content_type, filename);
@@ -177,7 +185,7 @@ async function readStored(db: Db, workspace_id: number, { request_id, index }: S
   if (data === null) {
     return unusable("message", "attachment_gone", "the request that brought it has outlived its retention");
   }
-  return fetched(Buffer.from(data, "base64"), undefined);
+  return fetched(Buffer.from(data, "base64"), {});
 }
 
 /** Failures that a retry would not change. */
@@ -194,7 +202,7 @@ async function fetchFile(http: HttpClient, url: string): Promise<Fetched> {
       max_response_bytes: MAX_FILE_BYTES,
       timeout_ms: FETCH_TIMEOUT_MS,
     });
-    if (status === 200) return fetched(Buffer.from(body, "base64"), headers["content-type"]);
+    if (status === 200) return fetched(Buffer.from(body, "base64"), headers);
     const mayPass = status >= 500 || [408, 425, 429].includes(status);
     const refusal = unusable(
       mayPass ? "transient" : "message",
@@ -214,9 +222,10 @@ async function fetchFile(http: HttpClient, url: string): Promise<Fetched> {
   }
 }
 
-function fetched(bytes: Buffer, content_type: string | undefined): Fetched {
+function fetched(bytes: Buffer, headers: Readonly<Record<string, string>>): Fetched {
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  return { ok: true, bytes, sha256, content_type };
+  const { "content-type": content_type, "content-disposition": disposition } = headers;
+  return { ok: true, bytes, sha256, content_type, disposition };
 }
 
 function unusable(kind: Failed["class"], code: string, message: string): Refused {

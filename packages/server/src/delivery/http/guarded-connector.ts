@@ -21,9 +21,24 @@ export function createGuardedConnector(
   guard: AddressGuard,
   options: { ca?: readonly string[]; lookup?: typeof resolve },
 ): buildConnector.connector {
-  const lookup = options.lookup ?? resolve;
-  const guardedLookup: LookupFunction = (hostname, lookupOptions, callback) => {
-    lookup(hostname, { ...lookupOptions, all: true }, (error, addresses) => {
+  const connect = buildConnector({
+    timeout: CONNECT_TIMEOUT_MS,
+    lookup: guardLookup(guard, options.lookup),
+    // A list passed to TLS replaces the system's, so the system's is included.
+    ...(options.ca === undefined ? {} : { ca: [...getCACertificates("default"), ...options.ca] }),
+  });
+
+  return (target, callback) => {
+    const blocked = checkLiteral(guard, target.hostname);
+    if (blocked === null) connect(target, callback);
+    else callback(blocked, null);
+  };
+}
+
+/** For connections by name: the addresses that the socket may use are those that the guard has seen. */
+export function guardLookup(guard: AddressGuard, lookup = resolve): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null) {
         callback(error, "", 0);
         return;
@@ -32,25 +47,16 @@ export function createGuardedConnector(
       const first = open[0];
       if (first === undefined) {
         callback(new BlockedAddress(`${hostname} resolves to a private address`), "", 0);
-      } else if (lookupOptions.all === true) {
+      } else if (options.all === true) {
         callback(null, open);
       } else {
         callback(null, first.address, first.family);
       }
     });
   };
-  const connect = buildConnector({
-    timeout: CONNECT_TIMEOUT_MS,
-    lookup: guardedLookup,
-    // A list passed to TLS replaces the system's, so the system's is included.
-    ...(options.ca === undefined ? {} : { ca: [...getCACertificates("default"), ...options.ca] }),
-  });
+}
 
-  return (target, callback) => {
-    if (isIP(target.hostname) !== 0 && !guard(target.hostname, target.hostname)) {
-      callback(new BlockedAddress(`${target.hostname} is a private address`), null);
-      return;
-    }
-    connect(target, callback);
-  };
+/** For connections by address, which look nothing up. Null for a name, and for an address that may be called. */
+export function checkLiteral(guard: AddressGuard, host: string): BlockedAddress | null {
+  return isIP(host) === 0 || guard(host, host) ? null : new BlockedAddress(`${host} is a private address`);
 }

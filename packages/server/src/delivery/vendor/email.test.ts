@@ -17,6 +17,7 @@ function message(content: JsonObject, to: OutgoingMessage["to"] = "ann@example.c
     to,
     content,
     attachments: [],
+    only_to: null,
   };
 }
 

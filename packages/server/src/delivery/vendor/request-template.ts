@@ -1,4 +1,7 @@
-import Handlebars from "handlebars";
+import type { JsonObject } from "../../core/json.ts";
+import { createTemplateEngine } from "../../templates/engine.ts";
+import { expectCount, type Helper, HelperError, type Helpers } from "../../templates/helper.ts";
+import { plainValue, rawText } from "../../templates/print.ts";
 
 /**
  * Templates of HTTP requests that a customer describes: URLs, headers and bodies with `{{to}}` in them. The right
@@ -13,117 +16,78 @@ import Handlebars from "handlebars";
  * | `xml`  | with `& < > " '` as entities                                     |
  * | `text` | as it is                                                         |
  *
- * `{{{value}}}` is always as it is. The results of helpers are not encoded again: `{{urlencode value}}`, `{{xml
+ * `{{{value}}}` is always as it is. The results of three helpers are not encoded again: `{{urlencode value}}`, `{{xml
  * value}}`, and `{{json value}}`, which writes a whole JSON value with its quotes. They nest: `{{urlencode (json
- * value)}}`. `if`, `unless`, `each`, `with` and `lookup` are available; anything else, and any value that does not
- * exist, is an error.
+ * value)}}`. All else is as in the templates of messages: the same engine, with the same helpers and limits. A value
+ * that does not exist is an error.
  *
  * Three closing braces are read as the end of `{{{`: inside JSON write `{"a":{{json a}} }`, with a space.
  */
 export type Place = "url" | "form" | "json" | "xml" | "text";
 
-export type Template = (values: Readonly<Record<string, unknown>>) => string;
+export type Template = (values: JsonObject) => string;
 
-const ENCODERS: Record<Place, (value: string) => string> = {
+export interface RequestTemplates {
+  /** Throws `TemplateError` for a source that cannot be rendered with any values. */
+  compile: (source: string, place: Place) => Template;
+  /** Runs `work` with one budget for all that it renders: the parts of a request together cost no more than one text. */
+  share: <T>(work: () => T) => T;
+}
+
+export function createRequestTemplates(): RequestTemplates {
+  const engine = createTemplateEngine({ helpers: HELPERS });
+  return {
+    compile(source, place) {
+      const template = engine.compile(source);
+      const escape = ENCODERS[place];
+      return (values) => template.render(values, { escape });
+    },
+    share: engine.share,
+  };
+}
+
+const ENCODERS: Record<Place, (text: string) => string> = {
   url: percentEncode,
   form: percentEncode,
-  json: (value) => JSON.stringify(value).slice(1, -1),
-  xml: (value) => value.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`),
-  text: (value) => value,
+  json: (text) => JSON.stringify(text).slice(1, -1),
+  xml: (text) => text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`),
+  text: (text) => text,
 };
 
-const HELPERS: Record<string, (value: unknown) => string> = {
-  urlencode: (value) => percentEncode(asText(value)),
-  xml: (value) => ENCODERS.xml(asText(value)),
-  json: (value) => JSON.stringify(requireValue(value)),
+const HELPERS: Helpers = {
+  urlencode: encodeWith((value) => percentEncode(asText(value))),
+  xml: encodeWith((value) => ENCODERS.xml(asText(value))),
+  json: encodeWith((value) => JSON.stringify(value)),
+  // A misspelt key must not send a message with a hole in it.
+  lookup: (args) => {
+    expectCount(args, 2, 2);
+    const [holder, key] = args.map(plainValue);
+    const isKey = typeof key === "string" || typeof key === "number";
+    if (!isKey || !Object.hasOwn(Object(holder) as object, key)) throw missing();
+    return (holder as Record<string | number, unknown>)[key];
+  },
 };
 
-/** Replaces a plain `{{value}}`. No template can contain this name. */
-const AUTOMATIC = "encode for its place";
-
-/** Compiles a template. Throws, with the line, for one that cannot be rendered with any values. */
-export function compileTemplate(source: string, place: Place): Template {
-  const engine = Handlebars.create();
-  const encode = (value: unknown): string => ENCODERS[place](asText(value));
-  engine.registerHelper({ ...HELPERS, [AUTOMATIC]: encode });
-  const names = [...Object.keys(HELPERS), AUTOMATIC];
-  const options: CompileOptions = {
-    noEscape: true,
-    strict: true,
-    knownHelpersOnly: true,
-    // `log` would write its arguments to the console.
-    knownHelpers: { ...Object.fromEntries(names.map((name) => [name, true])), log: false },
+function encodeWith(encode: (value: unknown) => string): Helper {
+  return (args) => {
+    expectCount(args, 1, 1);
+    const value = plainValue(args[0]);
+    if (value === undefined) throw missing();
+    return rawText(encode(value));
   };
-  const program = Handlebars.parse(source);
-  encodePlainValues(program);
-  // Handlebars compiles on the first render; precompiling finds mistakes now.
-  engine.precompile(program, options);
-  const render = engine.compile(program, options);
-  return (values) => render(values);
 }
 
-/** Turns every `{{value}}` into a call of the encoder. */
-function encodePlainValues(program: hbs.AST.Program): void {
-  for (const statement of program.body) {
-    if (isBlock(statement)) {
-      encodePlainValues(statement.program);
-      if (statement.inverse !== undefined) {
-        encodePlainValues(statement.inverse);
-      }
-    } else if (isMustache(statement)) {
-      encodePlainValue(statement);
-    } else if (statement.type.startsWith("Partial") || statement.type.startsWith("Decorator")) {
-      throw new Error(`line ${statement.loc.start.line}: partials and decorators are not supported`);
-    }
-  }
-}
-
-function encodePlainValue(statement: hbs.AST.MustacheStatement): void {
-  const { path, params } = statement;
-  const name = "original" in path ? path.original : "";
-  if (!statement.escaped || Object.hasOwn(HELPERS, name)) {
-    return;
-  }
-  // `{{lookup a b}}` calls a helper, whose result is encoded.
-  const value =
-    params.length === 0
-      ? path
-      : { type: "SubExpression", path, params, hash: statement.hash, loc: statement.loc };
-  statement.params = [value];
-  statement.path = {
-    type: "PathExpression",
-    data: false,
-    depth: 0,
-    parts: [AUTOMATIC],
-    original: AUTOMATIC,
-    loc: statement.loc,
-  } as hbs.AST.PathExpression;
-}
-
-function isBlock(statement: hbs.AST.Statement): statement is hbs.AST.BlockStatement {
-  return statement.type === "BlockStatement";
-}
-
-function isMustache(statement: hbs.AST.Statement): statement is hbs.AST.MustacheStatement {
-  return statement.type === "MustacheStatement";
-}
-
-function percentEncode(value: string): string {
-  return encodeURIComponent(value).replaceAll(
-    /[!'()*]/g,
-    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+function missing(): HelperError {
+  return new HelperError("the value does not exist");
 }
 
 function asText(value: unknown): string {
-  const known = requireValue(value) ?? "";
-  return (typeof known === "string" ? known : JSON.stringify(known)).toWellFormed();
+  return typeof value === "string" ? value : value === null ? "" : JSON.stringify(value);
 }
 
-/** A misspelt name must not send a message with a hole in it. */
-function requireValue(value: unknown): unknown {
-  if (value === undefined) {
-    throw new Error("a value of the template does not exist");
-  }
-  return value;
+function percentEncode(text: string): string {
+  return encodeURIComponent(text.toWellFormed()).replaceAll(
+    /[!'()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../core/json.ts";
 import { type Channel, CHANNELS } from "../../core/channel.ts";
 import simulators from "../../vendors/simulator.ts";
-import { scriptedHttp, vendorContract } from "../../../test/vendor-contract.ts";
+import { dial, scriptedHttp, vendorContract } from "../../../test/vendor-contract.ts";
 import type { Outcome, OutgoingMessage, Vendor } from "./vendor.ts";
 
 const byChannel = Object.fromEntries(simulators.map((one) => [one.channel, one])) as Record<Channel, Vendor>;
@@ -19,6 +19,7 @@ function messageTo(to: string | JsonObject, attempt = 1): OutgoingMessage {
     to,
     content: { body: "hello" },
     attachments: [],
+    only_to: null,
   };
 }
 
@@ -31,7 +32,7 @@ function simulate(
   const http = scriptedHttp(() => {
     throw new Error("a simulator calls nobody");
   });
-  return vendor.open({}, { http }).send(messageTo(to, attempt), signal);
+  return vendor.open({}, { http, dial }).send(messageTo(to, attempt), signal);
 }
 
 /** A short form of an outcome. */

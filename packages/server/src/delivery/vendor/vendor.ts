@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Channel } from "../../core/channel.ts";
 import type { JsonObject } from "../../core/json.ts";
+import type { Dial } from "../http/dial.ts";
 import type { HttpCallError, HttpClient } from "../http/http.ts";
 
 /**
@@ -35,6 +36,8 @@ export interface Vendor<Config extends z.ZodObject = z.ZodObject> {
 export interface VendorDeps {
   /** The only way out for vendors that speak HTTP: timeouts, SSRF guard, redaction. */
   http: HttpClient;
+  /** The only way out for all other protocols, with the same guard. */
+  dial: Dial;
 }
 
 export interface VendorConnection {
@@ -62,12 +65,14 @@ export interface OutgoingMessage {
   content: JsonObject;
   /** E-mail only, in the order of the trigger: the bytes are already loaded, whatever their source. */
   attachments: AttachedFile[];
+  /** Null: to everybody. After an outcome with `undelivered`: only to these copies, since everybody else has it. */
+  only_to: string[] | null;
 }
 
 export interface AttachedFile {
   /** One line, without folders. */
   filename: string;
-  /** A media type without parameters. */
+  /** A media type with its parameters, safe for a header: `text/csv; charset=utf-8`. */
   content_type: string;
   bytes: Buffer;
   /** Hash of the bytes, in hex. */
@@ -86,6 +91,15 @@ export interface Sent {
   receipts?: { status: ReceiptStatus; after_ms: number; reason?: string }[];
   /** Written in the transaction that records the outcome. Only the built-in inbox uses it. */
   inbox_item?: JsonObject;
+  /** E-mail only: the copies (cc, bcc, extra_to) that did not go out with the recipient's mail. */
+  undelivered?: UndeliveredCopy[];
+}
+
+/** A copy that was refused, or not accepted yet: those that failed temporarily are sent again, and no others. */
+export interface UndeliveredCopy {
+  /** As in the content, without its name. */
+  address: string;
+  outcome: Failed | Ambiguous;
 }
 
 /**

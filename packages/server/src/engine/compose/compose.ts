@@ -14,6 +14,7 @@ import { type Channel, CHANNEL_TRAITS } from "../../core/channel.ts";
 import type { StoredIdentity } from "../../core/profile/identity.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { rootOf } from "../../core/lane.ts";
+import { createRenderText } from "../../channels/channel.ts";
 import { TemplateError } from "../../templates/engine.ts";
 import { selectVariant } from "../../core/variants.ts";
 import type { DeliveryRequest } from "../node.ts";
@@ -180,7 +181,7 @@ function renderVariant(
   const definition = deps.channels.get(channel);
   if (definition === undefined) return { content: null, failure: `${channel}: channel is not supported` };
   try {
-    const text = (source: string) => deps.templates.compile(source).render(scope.context, { now });
+    const text = createRenderText(deps.templates, scope.context, now);
     return { content: definition.render(variant.content, text), failure: null };
   } catch (error) {
     if (error instanceof TemplateError) {

@@ -94,7 +94,7 @@ async function putBack(
   });
   await tx.query(
     `update message m
-        set status = 'triggered', lease = u.lease, attempt = 1, next_attempt_at = null, failure_class = null,
+        set status = 'triggered', lease = u.lease, attempt = 1, next_attempt_at = null, undelivered = null, failure_class = null,
             failure_reason = null, vendor_message_id = null, triggered_at = now(), updated_at = now()
        from ${from} where m.workspace_id = $${next} and m.id = u.id`,
     [...values, workspace_id],

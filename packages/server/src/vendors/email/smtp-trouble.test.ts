@@ -1,4 +1,6 @@
+import type { LookupAddress, lookup as resolver } from "node:dns";
 import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import type { SMTPServerOptions } from "smtp-server";
 import { describe, expect, it } from "vitest";
 import { LOOPBACK_TLS } from "../../../test/loopback-tls.ts";
@@ -14,6 +16,7 @@ import {
   serveLines,
   serveMail,
 } from "../../../test/smtp.ts";
+import { createDial } from "../../delivery/http/dial.ts";
 import type { Outcome } from "../../delivery/vendor/vendor.ts";
 
 describe("a refusal", () => {
@@ -203,6 +206,65 @@ describe("a broken connection", () => {
     expect(server.mails.length).toBe(2);
   });
 });
+
+describe("a private address", () => {
+  it.each(["127.0.0.1", "localhost", "127.1", "::ffff:127.0.0.1"])(
+    "is not connected to unless the operator allows it: %s",
+    async (host) => {
+      await using server = await serveMail();
+      await using connection = connectTo(server, { host }, createDial());
+      expect(await connection.send(mailMessage(), never)).toMatchObject({
+        kind: "failed",
+        class: "config",
+        code: "blocked_address",
+        message: expect.stringContaining("private address"),
+      });
+      expect(await connection.verify?.(never)).toMatchObject({ ok: false });
+      expect(server.connections()).toBe(0);
+    },
+  );
+
+  it("is what the socket connects to, not what a name meant a moment before", async () => {
+    await using server = await serveMail();
+    const answer = (_name: string, _options: object, done: (error: null, found: LookupAddress[]) => void) =>
+      done(null, [{ address: "127.0.0.1", family: 4 }]);
+    const lookup = answer as unknown as typeof resolver;
+    await using connection = connectTo(server, { host: "mail.example" }, createDial({ lookup }));
+    expect(await connection.send(mailMessage(), never)).toMatchObject({ code: "blocked_address" });
+    const open = createDial({ lookup, allow_private: ["mail.example"] });
+    await using allowed = connectTo(server, { host: "mail.example" }, open);
+    expect(await allowed.send(mailMessage(), never)).toMatchObject({ kind: "sent" });
+  });
+
+  it("that may be called does not tell by errors what another service says", async () => {
+    await using service = await serveText("SSH-2.0-OpenSSH_9.6 internal\r\n");
+    await using connection = connectTo(service);
+    const outcome = await connection.send(mailMessage(), never);
+    expect(outcome).toMatchObject({
+      class: "transient",
+      code: "bad_reply",
+      message: "the server does not speak SMTP",
+    });
+    expect(JSON.stringify(await connection.verify?.(never))).not.toContain("SSH");
+  });
+});
+
+/** A service that is not a mail server: it greets in its own way. */
+async function serveText(greeting: string): Promise<AsyncDisposable & { port: number }> {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.end(greeting);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
 
 describe("giving up", () => {
   it("after the last byte leaves it open whether the mail was accepted", async () => {

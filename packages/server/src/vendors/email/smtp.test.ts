@@ -5,7 +5,9 @@ import {
   headersOf,
   mailMessage,
   never,
+  refusal,
   refuseRecipients,
+  serveLines,
   serveMail,
 } from "../../../test/smtp.ts";
 import { vendorContract } from "../../../test/vendor-contract.ts";
@@ -111,6 +113,19 @@ describe("a mail", () => {
     expect(raw.match(/^Content-Transfer-Encoding: base64/gm)).toHaveLength(4);
   });
 
+  it("keeps what their types say: how a text is encoded, and that a file is an invitation", async () => {
+    await using server = await serveMail();
+    await using connection = connectTo(server);
+    const attachments = [
+      attached("invite.ics", "text/calendar; charset=utf-8; method=REQUEST", "BEGIN:VCALENDAR"),
+      attached("list.csv", 'text/csv; charset=iso-8859-1; header="present; yes"', "a;b"),
+    ];
+    await connection.send(mailMessage({}, { attachments }), never);
+    const raw = server.mails[0]?.raw.replaceAll(/\r\n[ \t]+/g, " ") ?? "";
+    expect(raw).toContain("Content-Type: text/calendar; charset=utf-8; method=REQUEST; name=invite.ics");
+    expect(raw).toContain('Content-Type: text/csv; charset=iso-8859-1; header="present; yes"; name=list.csv');
+  });
+
   it("carries them in its copies too", async () => {
     await using server = await serveMail();
     await using connection = connectTo(server);
@@ -200,7 +215,7 @@ describe("copies", () => {
     }
   });
 
-  it("do not fail the mail when they are refused", async () => {
+  it("do not fail the mail when they are refused or deferred, and the outcome names them", async () => {
     await using server = await serveMail({
       onRcptTo: refuseRecipients({
         "bob@example.com": "550 5.1.1 no such user",
@@ -208,8 +223,58 @@ describe("copies", () => {
       }),
     });
     await using connection = connectTo(server);
-    expect(await connection.send(mailMessage(copies), never)).toMatchObject({ kind: "sent" });
+    expect(await connection.send(mailMessage(copies), never)).toEqual({
+      kind: "sent",
+      vendor_message_id: "4Q7xYz0001",
+      undelivered: [
+        {
+          address: "bob@example.com",
+          outcome: {
+            kind: "failed",
+            class: "recipient",
+            code: "5.1.1",
+            inactivate: true,
+            message: "550 5.1.1 no such user",
+          },
+        },
+        {
+          address: "carl@example.com",
+          outcome: { kind: "failed", class: "transient", code: "4.2.1", message: "450 4.2.1 later" },
+        },
+      ],
+    });
     expect(server.mails.map(({ to }) => to)).toEqual([["ann@example.com"], ["dora@example.com"]]);
+  });
+
+  it("are all named when their mail is refused as a whole", async () => {
+    let mails = 0;
+    await using server = await serveMail({
+      onData: (stream, _, done) => {
+        mails += 1;
+        const reply = mails === 1 ? null : refusal("452 4.3.1 disk full");
+        stream.resume().once("end", () => done(reply));
+      },
+    });
+    await using connection = connectTo(server);
+    expect(await connection.send(mailMessage(copies), never)).toMatchObject({
+      kind: "sent",
+      undelivered: [
+        { address: "bob@example.com", outcome: { class: "transient", code: "4.3.1" } },
+        { address: "carl@example.com", outcome: { class: "transient", code: "4.3.1" } },
+        { address: "dora@example.com", outcome: { class: "transient", code: "4.3.1" } },
+      ],
+    });
+  });
+
+  it("are sent alone when the others have the mail", async () => {
+    await using server = await serveMail();
+    await using connection = connectTo(server);
+    const retry = mailMessage(copies, { only_to: ["carl@example.com"], attempt: 2 });
+    expect(await connection.send(retry, never)).toEqual({ kind: "sent", vendor_message_id: null });
+    expect(server.mails.map(({ to }) => to)).toEqual([["carl@example.com"]]);
+    expect(headersOf(server.mails[0]?.raw ?? "")).toMatchObject({
+      to: "ann@example.com, Bob <bob@example.com>",
+    });
   });
 
   it("are not sent when the recipient is refused or deferred, so that a retry sends none twice", async () => {
@@ -222,6 +287,104 @@ describe("copies", () => {
       class: "transient",
     });
     expect(server.mails).toEqual([]);
+  });
+});
+
+describe("an address outside ASCII", () => {
+  /** A server with these extensions that takes everything, and the commands it got. */
+  async function serve(...extensions: string[]) {
+    const lines: string[] = [];
+    let inMail = false;
+    const server = await serveLines((line) => {
+      lines.push(line);
+      if (line === ".") inMail = false;
+      else if (inMail) return undefined;
+      if (line === "DATA") {
+        inMail = true;
+        return "354 go";
+      }
+      return line.startsWith("EHLO")
+        ? ["250-here", ...extensions.map((name) => `250-${name}`), "250 HELP"].join("\r\n")
+        : "250 ok";
+    });
+    const envelope = () => lines.filter((line) => /^(?:MAIL|RCPT)/.test(line));
+    return { ...server, lines, envelope };
+  }
+  const missing = {
+    class: "recipient",
+    code: "smtputf8_missing",
+    message: expect.stringContaining("SMTPUTF8"),
+  };
+
+  it("is not sent to a server that cannot take it, which the outcome says", async () => {
+    await using server = await serve("8BITMIME");
+    await using connection = connectTo(server, { pool_size: 1 });
+    expect(await connection.send(mailMessage({}, { to: "jösé@example.com" }), never)).toMatchObject(missing);
+    expect(server.envelope()).toEqual([]);
+    expect(await connection.send(mailMessage(), never)).toMatchObject({ kind: "sent" });
+    expect(server.lines.filter((line) => line.startsWith("EHLO"))).toHaveLength(1);
+  });
+
+  it("is sent with the parameter to a server that can", async () => {
+    await using server = await serve("8BITMIME", "SMTPUTF8");
+    await using connection = connectTo(server);
+    expect(await connection.send(mailMessage({}, { to: "jösé@exämple.com" }), never)).toMatchObject({
+      kind: "sent",
+    });
+    expect(server.envelope()).toEqual(["MAIL FROM:<hello@acme.test> SMTPUTF8", "RCPT TO:<jösé@exämple.com>"]);
+    expect(server.lines).toContain("To: jösé@exämple.com");
+  });
+
+  it("by its domain alone is written in ASCII", async () => {
+    await using server = await serve();
+    await using connection = connectTo(server);
+    const message = mailMessage(
+      { from_address: "hi@bücher.example", cc: ["bob@exämple.com"] },
+      { to: "ann@exämple.com" },
+    );
+    expect(await connection.send(message, never)).toMatchObject({ kind: "sent" });
+    expect(server.envelope()).toEqual([
+      "MAIL FROM:<hi@xn--bcher-kva.example>",
+      "RCPT TO:<ann@xn--exmple-cua.com>",
+      "MAIL FROM:<hi@xn--bcher-kva.example>",
+      "RCPT TO:<bob@xn--exmple-cua.com>",
+    ]);
+    expect(server.lines.join("\n")).toMatch(/^[\n -~]*$/);
+  });
+
+  it("of a copy costs nobody else the mail, and stands in no header that is not announced", async () => {
+    await using server = await serve();
+    await using connection = connectTo(server);
+    const message = mailMessage({ cc: ["jösé@example.com", "bob@example.com"] });
+    expect(await connection.send(message, never)).toMatchObject({
+      kind: "sent",
+      undelivered: [{ address: "jösé@example.com", outcome: missing }],
+    });
+    expect(server.envelope().filter((line) => line.startsWith("RCPT"))).toEqual([
+      "RCPT TO:<ann@example.com>",
+      "RCPT TO:<bob@example.com>",
+    ]);
+    expect(server.lines.join("\n")).toMatch(/^[\n -~]*$/);
+  });
+
+  it("of the sender is about the settings", async () => {
+    await using server = await serve();
+    await using connection = connectTo(server, { from_email: "grüße@acme.test" });
+    expect(await connection.send(mailMessage(), never)).toMatchObject({ ...missing, class: "config" });
+    expect(server.envelope()).toEqual([]);
+  });
+
+  it("for replies is refused where nothing announces it", async () => {
+    await using server = await serve("SMTPUTF8");
+    await using connection = connectTo(server);
+    const message = mailMessage({ reply_to: "jösé@example.com" });
+    expect(await connection.send(message, never)).toMatchObject({
+      class: "message",
+      code: "invalid_reply_to",
+    });
+    expect(await connection.send({ ...message, to: "jösé@example.com" }, never)).toMatchObject({
+      kind: "sent",
+    });
   });
 });
 

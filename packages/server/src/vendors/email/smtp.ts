@@ -1,11 +1,15 @@
+import type { Socket } from "node:net";
 import { domainToASCII } from "node:url";
+import { callbackify } from "node:util";
 import type { NodemailerError, SendMailOptions, Transporter } from "nodemailer";
 import { createTransport } from "nodemailer";
 import { z } from "zod";
 import type { Mailbox } from "../../core/mailbox.ts";
 import type { Email } from "../../delivery/vendor/email.ts";
 import { readEmail, senderFields } from "../../delivery/vendor/email.ts";
-import { hideSecrets } from "../../delivery/vendor/failure.ts";
+import type { Dial } from "../../delivery/http/dial.ts";
+import { BlockedAddress } from "../../delivery/http/guarded-connector.ts";
+import { failure, hideSecrets } from "../../delivery/vendor/failure.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 import type {
   Ambiguous,
@@ -14,7 +18,9 @@ import type {
   FailureClass,
   Outcome,
   OutgoingMessage,
+  UndeliveredCopy,
   VendorConnection,
+  VendorDeps,
   Verification,
 } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
@@ -51,10 +57,12 @@ type Config = z.output<typeof config>;
 /**
  * Any mail server that speaks SMTP, over a pool of connections that stay open between mails.
  *
- * The recipient and the copies (extra_to, cc, bcc) are two transactions with the same mail. In one transaction a
+ * The recipient and the copies (extra_to, cc, bcc) are different transactions with the same mail. In one transaction a
  * recipient deferred beside an accepted copy could only be retried by sending the copy twice, and a refused copy would
- * blur the recipient's result. So the outcome is the recipient's alone; copies go out once, after the recipient's mail
- * was accepted, and the server's response to them changes nothing.
+ * blur the recipient's result. So the outcome is the recipient's, and names the copies that did not go out with it.
+ *
+ * Addresses outside ASCII (https://www.rfc-editor.org/rfc/rfc6531) have transactions of their own: they need a server
+ * that offers SMTPUTF8, which only the connection in use can say, and only an envelope that has one announces it.
  */
 export default defineVendor({
   slug: "smtp-email",
@@ -65,25 +73,56 @@ export default defineVendor({
   open,
 });
 
-function open(settings: Config): VendorConnection {
+function open(settings: Config, { dial }: VendorDeps): VendorConnection {
   /** The signals of transactions whose mail was written to its last byte: it may have been accepted. */
   const written = new WeakSet<AbortSignal>();
+  /** The signals of transactions that were not begun: the server has no SMTPUTF8. */
+  const withoutUtf8 = new WeakSet<AbortSignal>();
   const sending = new Set<Promise<Outcome>>();
-  const pool = createPool(settings);
-  pool.use("stream", ({ message, data: { signal } }, done) => {
-    message.processFunc((mail) => mail.once("end", () => signal && written.add(signal)));
+  const pool = createPool(settings, dial);
+  pool.use("stream", (mail, done) => {
+    const { message, data } = mail;
+    const { signal } = data;
+    message.processFunc((stream) => stream.once("end", () => signal && written.add(signal)));
+    // Asked for when the connection is known and ready, before the first command.
+    const getEnvelope = message.getEnvelope.bind(message);
+    message.getEnvelope = () => {
+      const envelope = getEnvelope();
+      if (!isInternational(envelope) || offersUtf8(pool, mail)) return envelope;
+      if (signal) withoutUtf8.add(signal);
+      return REFUSED_ENVELOPE;
+    };
     done(null);
   });
 
-  const transact = async (mail: SendMailOptions, signal: AbortSignal): Promise<Outcome> => {
+  const transact = async (mail: Mail, signal: AbortSignal): Promise<Transaction> => {
     // A separate signal, to distinguish this transaction from others of the same call.
     const own = AbortSignal.any([signal]);
+    const failed = (error: NodemailerError) =>
+      withoutUtf8.has(own) ? noUtf8(mail) : failureOf(error, settings.password, written.has(own));
     try {
-      const { response = "" } = await pool.sendMail({ ...mail, signal: own });
-      return { kind: "sent", vendor_message_id: queueId(response) };
-    } catch (error) {
-      return failureOf(error as NodemailerError, settings.password, written.has(own));
+      const { response = "", rejectedErrors = [] } = await pool.sendMail({ ...mail, signal: own });
+      const outcome: Outcome = { kind: "sent", vendor_message_id: queueId(response) };
+      return { outcome, rejected: byRecipient(rejectedErrors, failed) };
+    } catch (cause) {
+      const error = cause as NodemailerError;
+      return { outcome: failed(error), rejected: byRecipient(error.rejectedErrors ?? [], failed) };
     }
+  };
+
+  /** The copies that did not go out. */
+  const sendCopies = async (mail: Composed, copies: Mailbox[], signal: AbortSignal) => {
+    const undelivered: UndeliveredCopy[] = [];
+    for (const wide of [false, true]) {
+      const group = copies.filter((copy) => isAscii(wireAddress(copy)) !== wide);
+      if (group.length === 0) continue;
+      const { outcome, rejected } = await transact(mail(group), signal);
+      for (const { address } of group) {
+        const answer = rejected.get(wireAddress({ address })) ?? outcome;
+        if (answer.kind !== "sent") undelivered.push({ address, outcome: answer });
+      }
+    }
+    return undelivered;
   };
 
   const send = async (message: OutgoingMessage, signal: AbortSignal): Promise<Outcome> => {
@@ -92,17 +131,29 @@ function open(settings: Config): VendorConnection {
       return read.failure;
     }
     const { email } = read;
-    const mail = compose(message.message_id, email, message.attachments);
-    const to = (mailboxes: Mailbox[]): SendMailOptions => ({
-      ...mail,
-      envelope: { from: email.from.address, to: mailboxes.map(({ address }) => address) },
-    });
-    const outcome = await transact(to([email.to]), signal);
-    const copies = [...email.extra_to, ...email.cc, ...email.bcc];
-    if (outcome.kind === "sent" && copies.length > 0) {
-      await transact(to(copies), signal);
+    const { only_to } = message;
+    if (
+      !isInternational(envelopeOf(email, [email.to])) &&
+      email.reply_to.some((mailbox) => !isAscii(wireAddress(mailbox)))
+    ) {
+      return failure(
+        "message",
+        "invalid_reply_to",
+        "a Reply-To address outside ASCII needs such a sender or recipient",
+      );
     }
-    return outcome;
+    const mail = compose(message.message_id, email, message.attachments);
+    const outcome: Outcome =
+      only_to === null
+        ? (await transact(mail([email.to]), signal)).outcome
+        : { kind: "sent", vendor_message_id: null };
+    if (outcome.kind !== "sent") {
+      return outcome;
+    }
+    const copies = [...email.extra_to, ...email.cc, ...email.bcc];
+    const wanted = only_to === null ? copies : copies.filter(({ address }) => only_to.includes(address));
+    const undelivered = await sendCopies(mail, wanted, signal);
+    return undelivered.length === 0 ? outcome : { ...outcome, undelivered };
   };
 
   const verify = async (): Promise<Verification> => {
@@ -140,9 +191,32 @@ function givenUp(signal: AbortSignal): Promise<Verification> {
   });
 }
 
-function createPool(settings: Config): Transporter {
+/** What a server said to one transaction: about the mail, and about the addressees that it did not take. */
+interface Transaction {
+  outcome: Outcome;
+  /** By address, as in the envelope. */
+  rejected: Map<string, Failed | Ambiguous>;
+}
+
+function byRecipient(
+  errors: NodemailerError[],
+  failed: (error: NodemailerError) => Failed | Ambiguous,
+): Transaction["rejected"] {
+  return new Map(errors.map((error) => [error.recipient ?? "", failed(error)]));
+}
+
+const CONNECT_TIMEOUT_MS = 15_000;
+
+type SocketReady = (error: Error | null, socket: { connection: Socket }) => void;
+
+function createPool(settings: Config, dial: Dial): Transporter {
+  const { host, port } = settings;
+  const connect = callbackify(async () => ({
+    connection: await dial({ host, port, timeout_ms: CONNECT_TIMEOUT_MS }),
+  }));
   return createTransport({
     pool: true,
+    getSocket: (_options: unknown, done: SocketReady) => connect(done),
     host: settings.host,
     port: settings.port,
     secure: settings.encryption === "tls",
@@ -154,21 +228,20 @@ function createPool(settings: Config): Transporter {
     maxConnections: settings.pool_size,
     // The pool resends a mail only if not one byte of it was written: the server had closed an idle connection.
     maxRequeues: 2,
-    dnsTimeout: 10_000,
-    connectionTimeout: 15_000,
     greetingTimeout: 15_000,
     socketTimeout: 60_000,
   });
 }
 
-function compose(messageId: string, email: Email, files: AttachedFile[]): SendMailOptions {
+type Mail = SendMailOptions & { envelope: { from: string; to: string[] } };
+
+/** The mail for some of its addressees. */
+type Composed = (to: Mailbox[]) => Mail;
+
+function compose(messageId: string, email: Email, files: AttachedFile[]): Composed {
   const domain = email.from.address.slice(email.from.address.lastIndexOf("@") + 1);
-  return {
+  const mail = {
     messageId: `<${messageId}@${domainToASCII(domain) || "localhost"}>`,
-    from: email.from,
-    to: [email.to, ...email.extra_to],
-    cc: email.cc,
-    replyTo: email.reply_to,
     subject: email.subject,
     text: email.text,
     ...(email.html === null ? {} : { html: email.html }),
@@ -181,6 +254,67 @@ function compose(messageId: string, email: Email, files: AttachedFile[]): SendMa
     disableFileAccess: true,
     disableUrlAccess: true,
   };
+  return (to) => {
+    const envelope = envelopeOf(email, to);
+    const is8bit = isInternational(envelope);
+    // Headers may say no more than the envelope has announced.
+    const shown = (mailboxes: Mailbox[]) =>
+      mailboxes
+        .map((mailbox) => ({ ...mailbox, address: wireAddress(mailbox) }))
+        .filter(({ address }) => is8bit || isAscii(address));
+    return {
+      ...mail,
+      envelope,
+      from: { ...email.from, address: envelope.from },
+      to: shown([email.to, ...email.extra_to]),
+      cc: shown(email.cc),
+      replyTo: shown(email.reply_to),
+    };
+  };
+}
+
+function envelopeOf(email: Email, to: Mailbox[]): { from: string; to: string[] } {
+  return { from: wireAddress(email.from), to: to.map(wireAddress) };
+}
+
+/** A domain has a form in ASCII, which every server takes; a local part has none. */
+function wireAddress({ address }: Pick<Mailbox, "address">): string {
+  const at = address.lastIndexOf("@");
+  const local = address.slice(0, at);
+  const domain = isAscii(local) ? domainToASCII(address.slice(at + 1)) : "";
+  return domain === "" ? address : `${local}@${domain}`;
+}
+
+function isAscii(text: string): boolean {
+  return /^[ -~]*$/.test(text);
+}
+
+function isInternational({ from, to }: { from: string | false; to: string[] }): boolean {
+  return [from || "", ...to].some((address) => !isAscii(address));
+}
+
+/** The sender comes from the settings, or from a template that those who write them have to fix. */
+function noUtf8({ envelope }: Mail): Failed {
+  const text = "the mail server does not take addresses outside ASCII: it does not offer SMTPUTF8";
+  return failure(isAscii(envelope.from) ? "recipient" : "config", "smtputf8_missing", text);
+}
+
+/** One that nodemailer itself refuses, before a command is written and without closing the connection. */
+const REFUSED_ENVELOPE = { from: false as const, to: ["<>"] };
+
+/** The part of nodemailer's pool that its types leave out. The version is pinned, and the tests detect a change. */
+interface PoolInternals {
+  _connections?: {
+    queueEntry?: false | { mail: unknown };
+    connection?: { _supportedExtensions?: string[] };
+  }[];
+}
+
+/** Whether the connection that a mail was assigned to has announced SMTPUTF8: servers behind one name may differ. */
+function offersUtf8(pool: Transporter, mail: unknown): boolean {
+  const { _connections = [] } = pool.transporter as unknown as PoolInternals;
+  const own = _connections.find(({ queueEntry }) => queueEntry !== false && queueEntry?.mail === mail);
+  return own?.connection?._supportedExtensions?.includes("SMTPUTF8") === true;
 }
 
 /** Where servers report the id under which they queued a mail. */
@@ -215,12 +349,16 @@ function failureOf(error: NodemailerError, password: string, written: boolean): 
       ...judge(code, enhanced, stageOf(error)),
     };
   }
-  const [code, kind] = WITHOUT_REPLY[error.code ?? ""] ?? ["invalid_mail", "message"];
-  if (written) {
-    return { kind: "ambiguous", code, message };
+  if (error instanceof BlockedAddress) {
+    return { kind: "failed", class: "config", code: "blocked_address", message };
   }
-  const refused = error.originalCode === "ECONNREFUSED";
-  return { kind: "failed", class: kind, code: refused ? "connection_refused" : code, message };
+  const [code, kind] = WITHOUT_REPLY[error.code ?? ""] ?? ["invalid_mail", "message"];
+  // What is not SMTP is not repeated: settings must not read what other services say.
+  const shown = code === "bad_reply" ? "the server does not speak SMTP" : message;
+  if (written) {
+    return { kind: "ambiguous", code, message: shown };
+  }
+  return { kind: "failed", class: kind, code, message: shown };
 }
 
 /** Our code and class by nodemailer's code. Any other code failed while the mail was put together. */
@@ -231,6 +369,10 @@ const WITHOUT_REPLY: Record<string, [string, FailureClass]> = {
   EPROTOCOL: ["bad_reply", "transient"],
   ESOCKET: ["connection_failed", "transient"],
   ETIMEDOUT: ["timeout", "transient"],
+  // The first three are those of a socket that could not be opened.
+  ECONNREFUSED: ["connection_refused", "transient"],
+  ENOTFOUND: ["dns_failed", "transient"],
+  EAI_AGAIN: ["dns_failed", "transient"],
   ETLS: ["tls_failed", "transient"],
   EAUTH: ["no_credentials", "config"],
   ECONFIG: ["invalid_config", "config"],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { scriptedHttp, vendorContract } from "../../../test/vendor-contract.ts";
+import { dial, scriptedHttp, vendorContract } from "../../../test/vendor-contract.ts";
 import type { OutgoingMessage } from "../../delivery/vendor/vendor.ts";
 import inbox from "./carillon.ts";
 
@@ -13,6 +13,7 @@ const message: OutgoingMessage = {
   to: "user-1",
   content: { header: "Héllo", text: "You have mail", tags: ["a"], pinned: false },
   attachments: [],
+  only_to: null,
 };
 
 vendorContract(inbox, { config: {}, message, slug: "carillon-inbox" });
@@ -26,7 +27,7 @@ describe("the built-in inbox", () => {
     const http = scriptedHttp(() => {
       throw new Error("the inbox calls nobody");
     });
-    const connection = inbox.open({}, { http });
+    const connection = inbox.open({}, { http, dial });
     expect(await connection.send(message, AbortSignal.abort())).toEqual({
       kind: "sent",
       vendor_message_id: message.message_id,

@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { createHttpClient } from "../../delivery/http/http.ts";
-import { vendorContract } from "../../../test/vendor-contract.ts";
+import { dial, vendorContract } from "../../../test/vendor-contract.ts";
 import type { Outcome, OutgoingMessage } from "../../delivery/vendor/vendor.ts";
 import generic from "./generic-http.ts";
 
@@ -57,7 +57,7 @@ async function send(
 ): Promise<Outcome> {
   const http = createHttpClient({ allow_private: allow });
   try {
-    return await generic.open(generic.config.parse(settings), { http }).send(outgoing, signal);
+    return await generic.open(generic.config.parse(settings), { http, dial }).send(outgoing, signal);
   } finally {
     await http.close();
   }
@@ -74,6 +74,7 @@ function message(more: Partial<OutgoingMessage> = {}): OutgoingMessage {
     to: "+4915112345678",
     content: { type: "basic", body: 'Your "code" is 1&2=3 ✓', header: "" },
     attachments: [],
+    only_to: null,
     ...more,
   };
 }

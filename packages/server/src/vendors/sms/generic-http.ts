@@ -7,7 +7,7 @@ import { classOfStatus, failure, hideSecrets, secretsInHeaders } from "../../del
 import type { ReplyReader } from "../../delivery/vendor/reply-reader.ts";
 import { compileReader } from "../../delivery/vendor/reply-reader.ts";
 import type { Place, Template } from "../../delivery/vendor/request-template.ts";
-import { compileTemplate } from "../../delivery/vendor/request-template.ts";
+import { createRequestTemplates } from "../../delivery/vendor/request-template.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 import type { Outcome, OutgoingMessage, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor, outcomeOf } from "../../delivery/vendor/vendor.ts";
@@ -163,21 +163,23 @@ const GSM_7 =
   /^[@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,\-./\d:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà^{}\\[\]~|€\f]*$/;
 
 function compileRequest(settings: Config): (values: Values) => RenderedRequest {
-  const url = compileTemplate(settings.url, "url");
-  const body = settings.body === "" ? null : compileTemplate(settings.body, placeOf(settings.content_type));
+  const { compile, share } = createRequestTemplates();
+  const url = compile(settings.url, "url");
+  const body = settings.body === "" ? null : compile(settings.body, placeOf(settings.content_type));
   const headers = Object.entries(settings.headers).map(([name, source]): [string, Template] => [
     name.toLowerCase(),
-    compileTemplate(source, "text"),
+    compile(source, "text"),
   ]);
-  return (values) => ({
+  const render = (values: Values): RenderedRequest => ({
     method: settings.method,
     url: url(values),
     headers: {
       ...(body === null ? {} : { "content-type": settings.content_type }),
-      ...Object.fromEntries(headers.map(([name, render]) => [name, render(values)])),
+      ...Object.fromEntries(headers.map(([name, template]) => [name, template(values)])),
     },
     ...(body === null ? {} : { body: body(values) }),
   });
+  return (values) => share(() => render(values));
 }
 
 function placeOf(contentType: string): Place {
@@ -204,10 +206,12 @@ function problemsOf(settings: Config): { field: keyof Config; problem: string }[
       to: "+15550101234",
       content: { body: 'Sample "text" & <more>', header: "SAMPLE" },
       attachments: [],
+      only_to: null,
     },
     settings,
   );
   const problems: { field: keyof Config; problem: string }[] = [];
+  const { compile, share } = createRequestTemplates();
   const attempt = (
     field: keyof Config,
     source: string,
@@ -215,7 +219,7 @@ function problemsOf(settings: Config): { field: keyof Config; problem: string }[
     isSound: (text: string) => boolean,
   ): void => {
     try {
-      if (!isSound(compileTemplate(source, place)(sample))) {
+      if (!isSound(compile(source, place)(sample))) {
         problems.push({ field, problem: `does not render to valid ${place}` });
       }
     } catch (error) {
@@ -223,11 +227,13 @@ function problemsOf(settings: Config): { field: keyof Config; problem: string }[
     }
   };
   const place = placeOf(settings.content_type);
-  attempt("url", settings.url, "url", (url) => URL.canParse(url));
-  attempt("body", settings.body, place, (body) => body === "" || place !== "json" || isJson(body));
-  for (const source of Object.values(settings.headers)) {
-    attempt("headers", source, "text", (value) => !/[\r\n\0]/.test(value));
-  }
+  share(() => {
+    attempt("url", settings.url, "url", (url) => URL.canParse(url));
+    attempt("body", settings.body, place, (body) => body === "" || place !== "json" || isJson(body));
+    for (const source of Object.values(settings.headers)) {
+      attempt("headers", source, "text", (value) => !/[\r\n\0]/.test(value));
+    }
+  });
   return problems;
 }
 

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../../core/json.ts";
+import { maskAddress, maskAddresses } from "../../../core/secret-addresses.ts";
 import { microsZ } from "../../../core/time/wire-time.ts";
 import type { Rehearsal } from "../../../engine/engine.ts";
 import { AppError } from "../../../errors.ts";
@@ -46,14 +47,17 @@ function presentRehearsal({ problems, runs, is_complete }: Rehearsal): JsonObjec
       parent_object: run.parent_object,
       status: run.status,
       ends_at: microsZ(ends_at),
-      messages: messages.map((message) => ({ ...message })),
+      messages: messages.map((message) => ({
+        ...message,
+        channel_value: maskAddress(message.channel_value),
+      })),
       steps: steps.map(({ t, n, s, l, m, p }) => ({
         at: microsZ(new Date(t)),
         node_ref: n ?? null,
         stage: s,
         severity: l ?? "info",
         message: m,
-        ...(p === undefined ? {} : { values: p }),
+        ...(p === undefined ? {} : { values: maskAddresses(p) }),
       })),
     })),
     is_complete,

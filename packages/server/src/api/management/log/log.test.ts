@@ -356,6 +356,34 @@ describe("GET /v1/{workspace}/log/execution/ 200", () => {
   });
 });
 
+describe("credentials in addresses", () => {
+  const slack = { access_token: "xoxb-secret-token", channel_id: "C1" };
+  const webpush = { endpoint: "https://push.example/1", keys: { p256dh: "secret-key", auth: "secret-auth" } };
+
+  it("are masked in the log of requests and in what the simulators caught", async () => {
+    const request_id = await trigger({ distinct_id: "ada", $slack: [slack], $webpush: [webpush] });
+    const { db, ids } = harness.services;
+    for (const [channel, address] of Object.entries({ slack, webpush })) {
+      await db.query(
+        `insert into message (workspace_id, id, execution_id, workflow_slug, version_id, node_ref, category, lane,
+                              tenant_id, distinct_id, channel, channel_value, content, status, vendor_slug, idempotency_key)
+         values ($1, $2, 'r', 'w', 'v', 'n', 'c', 1, 'default', 'ada', $3, $4, '{}', 'delivered', 'simulator-' || $3, '')`,
+        [hub.workspace.workspace_id, ids.ulid(), channel, JSON.stringify(address)],
+      );
+    }
+    const caught = (await manage("/simulator/")).json.results;
+    expect(caught.map(({ to }) => to)).toEqual([
+      { endpoint: webpush.endpoint, keys: { p256dh: "***", auth: "***" } },
+      { access_token: "***", channel_id: "C1" },
+    ]);
+    const [request] = (await manage(`/log/request/?request_id=${request_id}`)).json.results;
+    expect(request?.payload).toMatchObject({
+      recipients: [{ $slack: [{ access_token: "***", channel_id: "C1" }] }],
+    });
+    expect(JSON.stringify([caught, request])).not.toContain("secret");
+  });
+});
+
 describe("management logs refuse", () => {
   it("400 an invalid cursor or id", async () => {
     expect(await manage("/log/request/?after=x")).toMatchObject({

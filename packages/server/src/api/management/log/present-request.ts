@@ -1,4 +1,5 @@
 import { isJsonObject, type Json } from "../../../core/json.ts";
+import { maskAddresses } from "../../../core/secret-addresses.ts";
 import { microsZ, orNull } from "../../../core/time/wire-time.ts";
 import { ERRORS } from "../../../errors.ts";
 
@@ -55,7 +56,7 @@ export function presentRequest(row: RequestRow): Record<string, unknown> {
     status: row.status,
     errors: row.errors ?? [],
     executions: row.executions ?? [],
-    payload: row.body,
+    payload: maskAddresses(row.body),
     response: responseOf(row),
     metadata: row.metadata,
   };

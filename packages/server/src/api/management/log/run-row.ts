@@ -1,6 +1,7 @@
 import type { Step } from "../../../core/log/step-log.ts";
 import type { StoredNode } from "../../../catalog/workflow.ts";
 import { recipientName } from "../../../core/recipient-name.ts";
+import { maskAddresses } from "../../../core/secret-addresses.ts";
 import { microsZ, orNull } from "../../../core/time/wire-time.ts";
 
 /**
@@ -100,6 +101,6 @@ export function presentSteps(
     execution_stage: step.s,
     status: step.l ?? "info",
     message: step.m,
-    properties: step.p ?? null,
+    properties: maskAddresses(step.p ?? null),
   }));
 }

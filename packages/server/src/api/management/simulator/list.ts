@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { CHANNELS } from "../../../core/channel.ts";
+import type { Json } from "../../../core/json.ts";
+import { maskAddress } from "../../../core/secret-addresses.ts";
 import { microsZ } from "../../../core/time/wire-time.ts";
 import { cursorMeta, cursorShape, MAX_COUNT, readPage, toCursor } from "../../../http/cursor.ts";
 import { defineRoute } from "../../../http/route.ts";
@@ -15,7 +17,7 @@ interface CaughtRow {
   tenant_id: string;
   recipient: string;
   channel: string;
-  channel_value: unknown;
+  channel_value: Json;
   content: unknown;
   status: string;
   failure_reason: string | null;
@@ -80,7 +82,7 @@ export default defineRoute({
       results: page.rows.map(({ id, created_at, vendor_slug, channel_value, ...row }) => ({
         message_id: id,
         ...row,
-        to: channel_value,
+        to: maskAddress(channel_value),
         vendor: vendor_slug,
         created_at: microsZ(created_at),
       })),
