@@ -1,11 +1,12 @@
 import { z } from "zod";
 import type { IdentityResult } from "../core/profile/identity.ts";
-import { defineChannel, RenderError, type RenderText } from "./channel.ts";
+import { defineChannel, RenderError, type RenderText, type TemplateSource } from "./channel.ts";
 import {
   anyJson,
   collectProblems,
   contentHead,
   contentObject,
+  fieldSources,
   isBlank,
   isTemplated,
   textField,
@@ -73,6 +74,7 @@ export default defineChannel({
   parseIdentity,
   content,
   findProblems,
+  sources,
   complete,
   render,
 });
@@ -122,6 +124,20 @@ function checkAddresses(problems: Problems, field: string, source: string): void
   const list = parseMailboxList(source);
   if (!list.ok) problems.add(field, `invalid email address: ${list.entry}`);
 }
+
+const HEADERS = ["from_name", "from_address", "extra_to", "cc", "bcc", "reply_to", "subject"];
+
+function sources(content: EmailContent): TemplateSource[] {
+  const { body } = content;
+  const plain = fieldSources(body.plain_text, ["text"], "body.plain_text.");
+  const html = fieldSources(htmlBody(content), ["html", "text"], `body.${body.type}.`);
+  return [
+    ...fieldSources(content, HEADERS),
+    ...(body.type === "plain_text" ? plain : [...html, ...fieldSources(body, EXTRAS, "body.")]),
+  ];
+}
+
+const EXTRAS = ["email_markup", "preheader"];
 
 /** The key under which {@link complete} stores the plain text generated from the HTML. Never part of a draft. */
 const GENERATED_TEXT = "_generated_text";

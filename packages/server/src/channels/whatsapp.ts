@@ -1,10 +1,11 @@
 import { z } from "zod";
-import { defineChannel, type RenderText } from "./channel.ts";
+import { defineChannel, type RenderText, type TemplateSource } from "./channel.ts";
 import {
   collectProblems,
   contentHead,
   contentObject,
   countCharacters,
+  fieldSources,
   isBlank,
   isTemplated,
   renderFields,
@@ -43,6 +44,9 @@ const content = contentObject({
   buttons: z.array(button).default([]),
 });
 
+const HEADER_TEMPLATES = ["text", "media_url", "filename"];
+const BUTTON_TEMPLATES = ["text", "phone_number", "url_static_part", "url_dynamic_part"];
+
 type WhatsappContent = z.output<typeof content>;
 
 export default defineChannel({
@@ -50,6 +54,7 @@ export default defineChannel({
   parseIdentity: (input) => parsePhoneIdentity("whatsapp", input),
   content,
   findProblems,
+  sources,
   render,
 });
 
@@ -139,16 +144,24 @@ function noEmoji(problems: Problems, path: string, source: string): void {
     problems.add(path, "emoji are not allowed here");
 }
 
+function sources(content: WhatsappContent): TemplateSource[] {
+  return [
+    ...fieldSources(content.header, HEADER_TEMPLATES, "header."),
+    ...fieldSources(content.body, ["text"], "body."),
+    ...fieldSources(content.footer, ["text"], "footer."),
+    ...content.buttons.flatMap((button, index) =>
+      fieldSources(button, BUTTON_TEMPLATES, `buttons.${index}.`),
+    ),
+  ];
+}
+
 function render(content: WhatsappContent, text: RenderText): WhatsappContent {
   return {
     ...content,
-    header:
-      content.header === null ? null : renderFields(content.header, ["text", "media_url", "filename"], text),
+    header: content.header === null ? null : renderFields(content.header, HEADER_TEMPLATES, text),
     body: renderFields(content.body, ["text"], text),
     footer: content.footer === null ? null : renderFields(content.footer, ["text"], text),
-    buttons: content.buttons.map((button) =>
-      renderFields(button, ["text", "phone_number", "url_static_part", "url_dynamic_part"], text),
-    ),
+    buttons: content.buttons.map((button) => renderFields(button, BUTTON_TEMPLATES, text)),
   };
 }
 

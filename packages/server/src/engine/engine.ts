@@ -39,8 +39,8 @@ export interface Engine {
   redrive: (workspace_id: number, order: RedriveOrder) => Promise<Record<RedriveKind, Redriven>>;
   /** Node types by wire name, for validation and forms. */
   nodes: ReadonlyMap<string, NodeDefinition>;
-  /** The languages of their settings, for validation. */
-  expressions: Pick<Expressions, "check">;
+  /** The languages of their settings and of templates, for validation. */
+  expressions: Pick<Expressions, "check" | "checkTemplate">;
   /** The time that stands in for the database's; null in production. */
   clock: Clock;
   /** Something will be due at this time: the waker must not sleep past it. */

@@ -3,7 +3,7 @@ import type { JsonObject } from "../core/json.ts";
 import { withLenientActor } from "./actor.ts";
 import { type Budget, createBudget, DEFAULT_LIMITS, outputRefusal, type TemplateLimits } from "./budget.ts";
 import { createLru } from "../core/lru.ts";
-import { type CompileOptions, compileSource, type RenderFunction } from "./compile.ts";
+import { type CompileOptions, compileSource, type CompiledSource } from "./compile.ts";
 import type { Helpers } from "./helper.ts";
 import { createHelpers } from "./helpers.ts";
 import { createPrinter } from "./print.ts";
@@ -31,6 +31,11 @@ export interface TemplateEngine {
 }
 
 export interface Template {
+  /**
+   * Why no data can make it render, although it compiles: it calls a helper that does not exist, in a place that every
+   * render reaches. Null otherwise.
+   */
+  problem: string | null;
   /**
    * Throws `TemplateError`. `{{ }}` escapes for HTML, in every field and channel, unless `escape` is off. `now` is the
    * meaning of the text `"now"` for helpers, by default the current time.
@@ -75,7 +80,7 @@ export function createTemplateEngine(options: TemplateEngineOptions = {}): Templ
   registerHelpers(handlebars, { ...createHelpers(), ...helpers }, strict, budgetOf);
   const printer = createPrinter(budgetOf);
 
-  function compileOrRefuse(source: string): RenderFunction {
+  function compileOrRefuse(source: string): CompiledSource {
     try {
       return compileSource(handlebars, source, printer, { strict, escape });
     } catch (cause) {
@@ -84,10 +89,11 @@ export function createTemplateEngine(options: TemplateEngineOptions = {}): Templ
   }
 
   function createTemplate(source: string): Template {
-    if (!source.includes("{{")) return { render: () => source };
-    const run = compileOrRefuse(source);
+    if (!source.includes("{{")) return { problem: null, render: () => source };
+    const { run, problem } = compileOrRefuse(source);
     const asksForActor = source.includes("$actor");
     return {
+      problem,
       render(context, { now } = {}) {
         const outer = current;
         const budget = outer ?? createBudget(limits, clock, now ?? new Date(clock()));
