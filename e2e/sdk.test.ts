@@ -329,7 +329,7 @@ describe("many triggers in one call", () => {
       {
         status: "error",
         status_code: 404,
-        error: { type: "not_found", message: "workflow with slug 'no-such-workflow' not found" },
+        error: { type: "not_found", message: "workflow 'no-such-workflow' not found" },
       },
       { status: "success", status_code: 202 },
       {
@@ -531,7 +531,7 @@ describe("an impossible request", () => {
     const missing = await trigger({ workflow: "no-such-workflow", recipients: ["ann"], data: {} });
     expect(missing).toMatchObject({ success: false, status_code: 404 });
     expect(JSON.parse(missing.message)).toMatchObject({
-      error: { type: "not_found", message: "workflow with slug 'no-such-workflow' not found" },
+      error: { type: "not_found", message: "workflow 'no-such-workflow' not found" },
     });
   });
 

@@ -66,10 +66,13 @@ export function createJsonnetEngine(
   };
 }
 
-/** Finds what is wrong with a script without running it (syntax, unknown variables, imports), or gives null. */
-export function checkJsonnet(source: string): JsonnetError | null {
+/**
+ * Finds what is wrong with a script without running it (syntax, unknown variables, imports), or gives null. `more` names
+ * variables that the script may use besides `data` and `std`.
+ */
+export function checkJsonnet(source: string, more: readonly string[] = []): JsonnetError | null {
   try {
-    compileSource(source, createStd(PORTABLE_HASHES));
+    compile(source, parse(source), createStd(PORTABLE_HASHES), more);
     return null;
   } catch (error) {
     if (error instanceof JsonnetError) return error;

@@ -24,11 +24,13 @@ export async function findAvailable(
 }
 
 export function availabilityOf(entry: WorkflowEntry | null, slug: string): Availability {
-  const named = `workflow with slug '${cut(slug, MAX_SLUG)}'`;
-  if (entry === null) return { ok: false, code: "not_found", reason: `${named} not found` };
+  const name = `'${cut(slug, MAX_SLUG)}'`;
+  if (entry === null) return { ok: false, code: "not_found", reason: `workflow ${name} not found` };
   if (entry.live === null) {
     return { ok: false, code: "workflow_not_committed", reason: "workflow version not found" };
   }
-  if (!entry.is_enabled) return { ok: false, code: "workflow_disabled", reason: `${named} is disabled` };
+  if (!entry.is_enabled) {
+    return { ok: false, code: "workflow_disabled", reason: `workflow with slug ${name} is disabled` };
+  }
   return { ok: true, live: entry.live };
 }

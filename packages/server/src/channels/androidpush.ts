@@ -1,11 +1,13 @@
 import { z } from "zod";
-import { defineChannel, type RenderText } from "./channel.ts";
+import { defineChannel, type RenderText, type TemplateSource } from "./channel.ts";
 import {
   anyJson,
   collectProblems,
   contentHead,
   contentObject,
+  fieldSources,
   flagField,
+  memberSources,
   renderDefaulted,
   renderFields,
   renderMembers,
@@ -46,6 +48,18 @@ const content = contentObject({
   extra_payload: z.record(z.string(), anyJson).default({}),
 });
 
+const TEMPLATES = [
+  "header",
+  "body",
+  "subtext",
+  "icon_small",
+  "image_url",
+  "action_url",
+  "channel_sound",
+  "group",
+];
+const BUTTON_TEMPLATES = ["text", "url"];
+
 type AndroidpushContent = z.output<typeof content>;
 
 export default defineChannel({
@@ -53,6 +67,7 @@ export default defineChannel({
   parseIdentity: (input, hints) => parsePushToken("androidpush", input, hints),
   content,
   findProblems,
+  sources,
   render,
 });
 
@@ -75,6 +90,16 @@ function findProblems(content: AndroidpushContent): Record<string, string[]> {
     if (typeof value !== "string") problems.add(`extra_payload.${key}`, "must be of string type");
   }
   return problems.found;
+}
+
+function sources(content: AndroidpushContent): TemplateSource[] {
+  return [
+    ...fieldSources(content, [...TEMPLATES, "icon_url", "color"]),
+    ...content.buttons.flatMap((button, index) =>
+      fieldSources(button, BUTTON_TEMPLATES, `buttons.${index}.`),
+    ),
+    ...memberSources(content.extra_payload, "extra_payload"),
+  ];
 }
 
 function render(content: AndroidpushContent, text: RenderText): AndroidpushContent {

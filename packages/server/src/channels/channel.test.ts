@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createTemplateEngine } from "../templates/engine.ts";
+import type { Channel } from "../core/channel.ts";
 import androidpush from "./androidpush.ts";
 import { type ChannelDefinition, createRenderText } from "./channel.ts";
 import email from "./email.ts";
@@ -23,6 +24,74 @@ const channels: ChannelDefinition[] = [
   slack,
   teams,
 ];
+
+/** Every template of a channel filled in, each with another text; the parts that are not sent too. */
+const CONTENTS: Record<Channel, object> = {
+  email: {
+    ...plain("from_name", "subject"),
+    from_address: "from@example.com",
+    extra_to: "extra@example.com",
+    cc: "cc@example.com",
+    bcc: "bcc@example.com",
+    reply_to: "reply@example.com",
+    body: {
+      type: "raw",
+      raw: { html: "html", text: "text" },
+      designer: { html: "other html", text: "other text" },
+      plain_text: { text: "other" },
+      preheader: "preheader",
+      email_markup: "{}",
+    },
+  },
+  sms: plain("header", "body"),
+  whatsapp: {
+    header: { format: "DOCUMENT", ...plain("media_url", "filename", "text") },
+    body: { text: "body" },
+    footer: { text: "footer" },
+    button_type: "CALL_TO_ACTION",
+    buttons: [
+      { type: "URL", url_type: "dynamic", text: "open", ...plain("url_static_part", "url_dynamic_part") },
+      { type: "PHONE_NUMBER", text: "call", phone_number: "+14155552671" },
+    ],
+  },
+  inbox: {
+    ...plain("header", "body", "action_url", "image_url", "extra_data"),
+    tags: ["one", "two"],
+    buttons: [{ text: "button", url: "button url" }],
+    subtext: { text: "subtext", url: "subtext url" },
+    avatar: { image_url: "avatar image", url: "avatar url" },
+    is_expiry_enabled: true,
+    expiry: { value: "1d" },
+  },
+  androidpush: {
+    ...plain(
+      "header",
+      "body",
+      "subtext",
+      "icon_small",
+      "icon_url",
+      "image_url",
+      "action_url",
+      "group",
+      "color",
+    ),
+    channel_sound: "sound",
+    buttons: [{ text: "button", url: "button url" }],
+    extra_payload: { own: "payload" },
+  },
+  iospush: plain("header", "body", "image_url", "action_url", "sound", "thread_identifier"),
+  webpush: {
+    ...plain("header", "body", "icon_url", "image_url", "action_url", "badge_url", "sound", "group", "lang"),
+    buttons: [{ text: "button", url: "button url", icon: "button icon" }],
+    extra_payload: { own: ["payload", { deep: "deep payload" }], n: 1 },
+  },
+  slack: { body_type: "block", body_text: "other", body_block: '{"blocks": ["{{x}}"]}' },
+  ms_teams: { body_text: "text", body_card: "other" },
+};
+
+function plain(...fields: string[]): Record<string, string> {
+  return Object.fromEntries(fields.map((field) => [field, field]));
+}
 
 describe.each(channels.map((definition) => [definition.channel, definition] as const))(
   "every channel: %s",
@@ -89,6 +158,20 @@ describe.each(channels.map((definition) => [definition.channel, definition] as c
     it("finds nothing to commit in an empty draft, and says why under dotted paths", () => {
       const problems = definition.findProblems(definition.content.parse({}));
       expect(Object.values(problems)).toContainEqual(["missing"]);
+    });
+
+    it("lists exactly the sources that it renders", () => {
+      const content = definition.content.parse(CONTENTS[channel]);
+      expect(definition.findProblems(content)).toEqual({});
+      const rendered: string[] = [];
+      definition.render(content, (source) => {
+        rendered.push(source);
+        return source;
+      });
+      const listed = definition.sources(content).map(({ source }) => source);
+      expect(new Set(rendered.filter((source) => source !== ""))).toEqual(
+        new Set(listed.filter((source) => source !== "")),
+      );
     });
 
     it("never throws on an identity, whatever it is", () => {

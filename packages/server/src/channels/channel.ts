@@ -24,6 +24,8 @@ export interface ChannelDefinition<Content extends JsonObject = JsonObject> {
 
   /** Lists what prevents this content from being committed: dotted path to reasons. Empty when there is nothing. */
   findProblems(content: Content): Record<string, string[]>;
+  /** Lists what `render` renders, so that a source that can never be rendered is found before it is committed. */
+  sources(content: Content): TemplateSource[];
   /**
    * Adds what rendering needs and the content alone determines (the plain text of an HTML e-mail). Apply it
    * once per version and render the result: `render` takes either, but repeats the work for the first.
@@ -46,6 +48,14 @@ export interface ChannelDefinition<Content extends JsonObject = JsonObject> {
  *   and what programs read instead of people: addresses of mail and of pages, and the values of a WhatsApp template.
  */
 export type Escaping = "html" | "json" | "none";
+
+/** A template in the content. */
+export interface TemplateSource {
+  /** Dotted path into the content. */
+  path: string;
+  language: "handlebars" | "jsonnet";
+  source: string;
+}
 
 export type RenderText = (source: string, escaping?: Escaping) => string;
 

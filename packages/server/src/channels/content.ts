@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Json, JsonObject } from "../core/json.ts";
-import type { Escaping, RenderText } from "./channel.ts";
+import type { Escaping, RenderText, TemplateSource } from "./channel.ts";
 
 /*
  * The building blocks of the channels' content. Schemas here are for drafts: they require primitive types and nothing
@@ -97,6 +97,26 @@ export function renderFields<Content extends JsonObject>(
     if (typeof source === "string") rendered[field] = text(source, escaping);
   }
   return { ...content, ...rendered };
+}
+
+/** The sources that {@link renderFields} renders. `place` is the path of the object, with a dot after it. */
+export function fieldSources(
+  content: JsonObject | null,
+  fields: readonly string[],
+  place = "",
+): TemplateSource[] {
+  return fields.flatMap((field) => valueSources(content?.[field] ?? null, `${place}${field}`, false));
+}
+
+/** The sources that {@link renderMembers} renders. */
+export function memberSources(object: JsonObject | Json[], place: string): TemplateSource[] {
+  return valueSources(object, place, true);
+}
+
+function valueSources(value: Json, path: string, isDeep: boolean): TemplateSource[] {
+  if (typeof value === "string") return [{ path, language: "handlebars", source: value }];
+  if (!isDeep || value === null || typeof value !== "object") return [];
+  return Object.entries(value).flatMap(([key, member]) => valueSources(member, `${path}.${key}`, true));
 }
 
 /** Renders every string inside an object into a copy of it. Keys are not templates. */

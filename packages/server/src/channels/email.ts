@@ -1,12 +1,19 @@
 import { cut } from "../core/text.ts";
 import { z } from "zod";
 import type { IdentityResult } from "../core/profile/identity.ts";
-import { defineChannel, type Escaping, RenderError, type RenderText } from "./channel.ts";
+import {
+  defineChannel,
+  type Escaping,
+  RenderError,
+  type RenderText,
+  type TemplateSource,
+} from "./channel.ts";
 import {
   anyJson,
   collectProblems,
   contentHead,
   contentObject,
+  fieldSources,
   isBlank,
   isTemplated,
   textField,
@@ -74,6 +81,7 @@ export default defineChannel({
   parseIdentity,
   content,
   findProblems,
+  sources,
   complete,
   render,
 });
@@ -123,6 +131,20 @@ function checkAddresses(problems: Problems, field: string, source: string): void
   const list = parseMailboxList(source);
   if (!list.ok) problems.add(field, `invalid email address: ${list.entry}`);
 }
+
+const HEADERS = ["from_name", "from_address", "extra_to", "cc", "bcc", "reply_to", "subject"];
+
+function sources(content: EmailContent): TemplateSource[] {
+  const { body } = content;
+  const plain = fieldSources(body.plain_text, ["text"], "body.plain_text.");
+  const html = fieldSources(htmlBody(content), ["html", "text"], `body.${body.type}.`);
+  return [
+    ...fieldSources(content, HEADERS),
+    ...(body.type === "plain_text" ? plain : [...html, ...fieldSources(body, EXTRAS, "body.")]),
+  ];
+}
+
+const EXTRAS = ["email_markup", "preheader"];
 
 /** The key under which {@link complete} stores the plain text generated from the HTML. Never part of a draft. */
 const GENERATED_TEXT = "_generated_text";

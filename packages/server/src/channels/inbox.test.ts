@@ -170,3 +170,23 @@ describe("parseExpiry", () => {
     expect(parseExpiry(text)).toBeNull();
   });
 });
+
+it("finds the links that are refused whatever the data before they are committed", () => {
+  const link = "javascript:alert(1)";
+  const reason = ["links of this kind are not allowed"];
+  const draft = {
+    action_url: link,
+    image_url: link,
+    subtext: { text: "t", url: link },
+    avatar: { image_url: "data:image/png;base64,x", url: link },
+    buttons: [{ text: "t", url: link }],
+  };
+  expect(problems(draft)).toEqual({
+    action_url: reason,
+    image_url: reason,
+    "subtext.url": reason,
+    "avatar.url": reason,
+    "buttons.0.url": reason,
+  });
+  expect(problems({ action_url: "{{scheme}}:x" })).toEqual({});
+});

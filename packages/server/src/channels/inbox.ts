@@ -2,19 +2,21 @@ import { cut } from "../core/text.ts";
 import { z } from "zod";
 import { defaultProvider } from "../core/channel.ts";
 import type { IdentityResult } from "../core/profile/identity.ts";
-import { defineChannel, RenderError, type RenderText } from "./channel.ts";
+import { defineChannel, RenderError, type RenderText, type TemplateSource } from "./channel.ts";
 import {
   collectProblems,
   contentHead,
   contentObject,
+  fieldSources,
   flagField,
   isBlank,
   isTemplated,
+  memberSources,
   textField,
 } from "./content.ts";
 import { identityKey } from "./shared/identity-key.ts";
 import { parseExpiry } from "./shared/inbox-expiry.ts";
-import { renderImageLink, renderLink } from "./shared/link.ts";
+import { checkImageLink, checkLink, renderImageLink, renderLink } from "./shared/link.ts";
 
 const BAD_EXPIRY = "valid format [xx]d[xx]h[xx]m[xx]s, seconds, or an ISO 8601 datetime";
 
@@ -78,6 +80,7 @@ export default defineChannel({
   parseIdentity,
   content,
   findProblems,
+  sources,
   render,
 });
 
@@ -109,7 +112,13 @@ function findProblems(content: InboxContent): Record<string, string[]> {
   problems.atMost("buttons", content.buttons, 2);
   content.buttons.forEach((button, index) => {
     if (!isBlank(button.url)) problems.require(`buttons.${index}.text`, button.text);
+    checkLink(problems, `buttons.${index}.url`, button.url);
   });
+  checkLink(problems, "action_url", content.action_url);
+  checkLink(problems, "subtext.url", content.subtext?.url ?? "");
+  checkLink(problems, "avatar.url", content.avatar?.url ?? "");
+  checkImageLink(problems, "avatar.image_url", content.avatar?.image_url ?? "");
+  checkImageLink(problems, "image_url", content.image_url);
   if (content.is_expiry_enabled) {
     const { expiry } = content;
     problems.require("expiry.value", expiry?.value);
@@ -123,6 +132,18 @@ function findProblems(content: InboxContent): Record<string, string[]> {
     }
   }
   return problems.found;
+}
+
+function sources(content: InboxContent): TemplateSource[] {
+  const { tags, buttons, subtext, avatar, expiry } = content;
+  return [
+    ...fieldSources(content, ["header", "body", "action_url", "extra_data", "image_url"]),
+    ...memberSources(tags, "tags"),
+    ...buttons.flatMap((button, index) => fieldSources(button, ["text", "url"], `buttons.${index}.`)),
+    ...fieldSources(content.is_expiry_enabled ? expiry : null, ["value"], "expiry."),
+    ...fieldSources(subtext, ["text", "url"], "subtext."),
+    ...fieldSources(avatar, ["image_url", "url"], "avatar."),
+  ];
 }
 
 function render(content: InboxContent, text: RenderText): InboxMessage {

@@ -4,6 +4,7 @@ import {
   collectProblems,
   contentHead,
   contentObject,
+  fieldSources,
   flagField,
   renderDefaulted,
   renderFields,
@@ -13,6 +14,8 @@ import { checkPushText } from "./shared/push-content.ts";
 import { parsePushToken } from "./shared/push-token.ts";
 
 const DEFAULT_THREAD = "{{$workflow.$category.slug}}";
+
+const TEMPLATES = ["header", "body", "image_url", "action_url", "sound"];
 
 const content = contentObject({
   ...contentHead("iospush"),
@@ -43,6 +46,7 @@ export default defineChannel({
     return problems.found;
   },
 
+  sources: (content) => fieldSources(content, [...TEMPLATES, "thread_identifier"]),
   render: (content, text) => ({
     ...renderFields(
       renderFields(content, ["header", "body"], text),

@@ -16,6 +16,9 @@ const KNOWN_KEYS: ReadonlySet<string> = new Set([
 
 const SERVICE_URL = /^https:\/\/smba\.trafficmanager\.net\//;
 
+/** Microsoft's address for bots that know no region. The reference's example of a user leaves the address out. */
+const GLOBAL_SERVICE_URL = "https://smba.trafficmanager.net/teams";
+
 export default defineChannel({
   channel: "ms_teams",
   parseIdentity: (input) =>
@@ -35,7 +38,8 @@ export default defineChannel({
  * order is used and kept.
  */
 function findDestination(input: JsonObject): Destination | null {
-  const { incoming_webhook, tenant_id, service_url, conversation_id, user_id } = input;
+  const { incoming_webhook, tenant_id, conversation_id, user_id } = input;
+  const service_url = input["service_url"] ?? GLOBAL_SERVICE_URL;
   if (isGiven(incoming_webhook)) {
     const url = isJsonObject(incoming_webhook) ? incoming_webhook["url"] : undefined;
     if (!isTrimmed(url) || !/^https:\/\/\S+$/.test(url)) return null;

@@ -12,7 +12,9 @@ const KNOWN_KEYS: ReadonlySet<string> = new Set([
   "channel_id",
   "user_id",
   "email",
+  "email_id",
   "access_token",
+  "team_id",
 ]);
 
 export default defineChannel({
@@ -25,10 +27,12 @@ export default defineChannel({
 
 /**
  * Where and with whose token to post: a webhook, a channel, a user or an e-mail address to look one up by. If several
- * are given, only the first in that order is used and kept.
+ * are given, only the first in that order is used and kept. A `team_id` says what the token says too.
  */
 function findDestination(input: JsonObject): Destination | null {
-  const { incoming_webhook, access_token, user_id, email } = input;
+  const { incoming_webhook, access_token, user_id } = input;
+  // Answers in the REST reference use `email_id`.
+  const email = input["email"] ?? input["email_id"];
   // The REST reference uses `channel`, the SDKs `channel_id`.
   const channel_id = input["channel_id"] ?? input["channel"];
   if (isGiven(incoming_webhook)) {
@@ -43,7 +47,8 @@ function findDestination(input: JsonObject): Destination | null {
     return { value: { channel_id, access_token }, key: ["channel_id", channel_id, token] };
   }
   if (isGiven(user_id)) {
-    if (!matches(user_id, /^[uUwW][A-Za-z0-9]+$/)) return null;
+    // The slash is for the reference's placeholder, `U/WXXXXXXXX`.
+    if (!matches(user_id, /^[uUwW][A-Za-z0-9/]+$/)) return null;
     return { value: { user_id, access_token }, key: ["user_id", user_id, token] };
   }
   const parsed = typeof email === "string" ? parseEmailAddress(email) : null;

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { defineChannel } from "./channel.ts";
-import { collectProblems, contentHead, contentObject, renderFields, textField } from "./content.ts";
+import {
+  collectProblems,
+  contentHead,
+  contentObject,
+  fieldSources,
+  renderFields,
+  textField,
+} from "./content.ts";
 import { parsePhoneIdentity } from "./shared/phone.ts";
 
 /** The kinds of traffic in India's DLT registry. */
@@ -8,6 +15,8 @@ const DLT_CATEGORIES = ["transactional", "promotional", "service_implicit", "ser
 
 /** The registry's limit for a category and for a sender's header, in characters. */
 const MAX_DLT_LENGTH = 16;
+
+const TEMPLATES = ["header", "body"];
 
 const content = contentObject({
   ...contentHead("sms"),
@@ -38,7 +47,8 @@ export default defineChannel({
     return problems.found;
   },
 
-  render: (content, text) => renderFields(content, ["header", "body"], text),
+  sources: (content) => fieldSources(content, TEMPLATES),
+  render: (content, text) => renderFields(content, TEMPLATES, text),
 });
 
 /** Operators compare a message with the registered text, which has places only for variables. */

@@ -3,20 +3,22 @@ import { defaultProvider } from "../core/channel.ts";
 import { describeValue } from "../core/describe-value.ts";
 import type { IdentityHints, IdentityResult } from "../core/profile/identity.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
-import { defineChannel, type RenderText } from "./channel.ts";
+import { defineChannel, type RenderText, type TemplateSource } from "./channel.ts";
 import {
   anyJson,
   collectProblems,
   contentHead,
   contentObject,
+  fieldSources,
   flagField,
+  memberSources,
   renderDefaulted,
   renderFields,
   renderMembers,
   textField,
 } from "./content.ts";
 import { identityKey } from "./shared/identity-key.ts";
-import { renderLink } from "./shared/link.ts";
+import { checkLink, renderLink } from "./shared/link.ts";
 import { checkButtons, checkPushText, pushButton } from "./shared/push-content.ts";
 
 const DEFAULT_ICON = "{{$brand.logo}}";
@@ -47,6 +49,8 @@ const content = contentObject({
   extra_payload: z.record(z.string(), anyJson).default({}),
 });
 
+const TEMPLATES = ["header", "body", "image_url", "badge_url", "sound", "group", "lang"];
+
 type WebpushContent = z.output<typeof content>;
 
 export default defineChannel({
@@ -54,6 +58,7 @@ export default defineChannel({
   parseIdentity,
   content,
   findProblems,
+  sources,
   render,
 });
 
@@ -95,10 +100,22 @@ function findProblems(content: WebpushContent): Record<string, string[]> {
   checkPushText(problems, content);
   problems.oneOf("dir", content.dir, ["auto", "ltr", "rtl"]);
   checkButtons(problems, content.buttons, 2);
+  checkLink(problems, "action_url", content.action_url);
+  content.buttons.forEach(({ url }, index) => checkLink(problems, `buttons.${index}.url`, url));
   if (!content.vibrate.every((duration) => Number.isSafeInteger(duration) && duration > 0)) {
     problems.add("vibrate", "must contain whole numbers greater than 0");
   }
   return problems.found;
+}
+
+function sources(content: WebpushContent): TemplateSource[] {
+  return [
+    ...fieldSources(content, [...TEMPLATES, "icon_url", "action_url"]),
+    ...content.buttons.flatMap((button, index) =>
+      fieldSources(button, ["text", "icon", "url"], `buttons.${index}.`),
+    ),
+    ...memberSources(content.extra_payload, "extra_payload"),
+  ];
 }
 
 function render(content: WebpushContent, text: RenderText): WebpushContent {

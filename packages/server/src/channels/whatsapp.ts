@@ -1,10 +1,11 @@
 import { z } from "zod";
-import { defineChannel, type RenderText } from "./channel.ts";
+import { defineChannel, type RenderText, type TemplateSource } from "./channel.ts";
 import {
   collectProblems,
   contentHead,
   contentObject,
   countCharacters,
+  fieldSources,
   isBlank,
   isTemplated,
   renderFields,
@@ -43,6 +44,9 @@ const content = contentObject({
   buttons: z.array(button).default([]),
 });
 
+const HEADER_TEMPLATES = ["text", "media_url", "filename"];
+const BUTTON_TEMPLATES = ["text", "phone_number", "url_static_part", "url_dynamic_part"];
+
 type WhatsappContent = z.output<typeof content>;
 
 export default defineChannel({
@@ -50,6 +54,7 @@ export default defineChannel({
   parseIdentity: (input) => parsePhoneIdentity("whatsapp", input),
   content,
   findProblems,
+  sources,
   render,
 });
 
@@ -139,19 +144,28 @@ function noEmoji(problems: Problems, path: string, source: string): void {
     problems.add(path, "emoji are not allowed here");
 }
 
+function sources(content: WhatsappContent): TemplateSource[] {
+  return [
+    ...fieldSources(content.header, HEADER_TEMPLATES, "header."),
+    ...fieldSources(content.body, ["text"], "body."),
+    ...fieldSources(content.footer, ["text"], "footer."),
+    ...content.buttons.flatMap((button, index) =>
+      fieldSources(button, BUTTON_TEMPLATES, `buttons.${index}.`),
+    ),
+  ];
+}
+
 /** What varies are the values of an approved template, which are sent beside it: nothing in them is escaped. */
 function render(content: WhatsappContent, text: RenderText): WhatsappContent {
   const { header, body, footer, buttons } = content;
   return {
     ...content,
-    header: header && renderFields(header, ["text", "media_url", "filename"], text, "none"),
+    header: header && renderFields(header, HEADER_TEMPLATES, text, "none"),
     body: renderFields(body, ["text"], text, "none"),
     footer: footer && renderFields(footer, ["text"], text, "none"),
-    buttons: buttons.map((button) => renderFields(button, BUTTON_FIELDS, text, "none")),
+    buttons: buttons.map((button) => renderFields(button, BUTTON_TEMPLATES, text, "none")),
   };
 }
-
-const BUTTON_FIELDS = ["text", "phone_number", "url_static_part", "url_dynamic_part"];
 
 function stringOf(value: unknown): string {
   return typeof value === "string" ? value : "";

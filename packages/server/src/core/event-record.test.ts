@@ -156,9 +156,25 @@ describe("an edit of a user", () => {
     });
   });
 
-  it("are harmless as a whole profile", () => {
-    expect(read({ distinct_id: "u1" })).toMatchObject({ kind: "edit", distinct_id: "u1", operations: [] });
-    expect(read({ distinct_id: "u1", $schema: "2", $user_operations: [] })).toMatchObject({ operations: [] });
+  it("may have no operations, and then only names a user", () => {
+    expect(read({ distinct_id: "u1", $schema: "2", $user_operations: [] })).toMatchObject({
+      kind: "edit",
+      distinct_id: "u1",
+      operations: [],
+    });
+  });
+
+  it.each([
+    { distinct_id: "u1" },
+    { distinct_id: "u1", event_name: "ORDER PLACED", properties: { amount: 1 } },
+    { distinct_id: "u1", event: " ", properties: {} },
+    { distinct_id: "u1", event: null, $user_operations: null },
+    { distinct_id: "u1", name: "Ann", $email: "a@x.com" },
+  ])("is not what says neither what happened nor what changes: %j", (body) => {
+    expect(parseEventRecord(body)).toEqual({
+      ok: false,
+      message: "event: is a required field of a record without $user_operations or an operator such as $set",
+    });
   });
 
   it("leaves out what cannot be read, and says so", () => {

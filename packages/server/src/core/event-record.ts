@@ -21,7 +21,7 @@ export interface TrackedEvent {
 export interface UserEditRecord {
   distinct_id: string;
   tenant_id: string | null;
-  /** Empty for `$identify` and for a record that only names a user: the user is created when missing. */
+  /** Empty for `$identify`, and for a list without operations: the user is created when missing. */
   operations: Operation[];
   /** Identifies a resent record: adding to a number twice would be wrong. */
   insert_id: string | null;
@@ -103,9 +103,11 @@ function readEdit(record: JsonObject): UserEditRecord {
   const distinct_id =
     readDistinctId(record) ?? refuse("error: must pass value for either event or distinct_id/anonymous_id");
   const listed = record.$user_operations ?? null;
-  const isFlat = listed === null && OPERATORS.some((operator) => Object.hasOwn(record, operator));
-  const source = isFlat ? record : (listed ?? []);
-  const { operations, errors } = parseOperationList(source);
+  // What says nothing of a user is a mistake, often a misspelt `event`, and would be lost without a word.
+  if (listed === null && !OPERATORS.some((operator) => Object.hasOwn(record, operator))) {
+    refuse("event: is a required field of a record without $user_operations or an operator such as $set");
+  }
+  const { operations, errors } = parseOperationList(listed ?? record);
   const [first] = errors;
   if (first !== undefined && operations.length === 0) refuse(first);
   return {

@@ -40,8 +40,8 @@ export interface Engine {
   redrive: (workspace_id: number, order: RedriveOrder) => Promise<Record<RedriveKind, Redriven>>;
   /** Node types by wire name, for validation and forms. */
   nodes: ReadonlyMap<string, NodeDefinition>;
-  /** The expression languages of their settings, for validation. */
-  expressions: Pick<Expressions, "check">;
+  /** The languages of their settings and of templates, for validation. */
+  expressions: Pick<Expressions, "check" | "checkTemplate">;
   /** Replaces the database's time; null in production. */
   clock: Clock;
   /** Something is due at this time: the waker must not sleep past it. */

@@ -3,7 +3,7 @@ import { createTemplateEngine } from "../templates/engine.ts";
 import { createJqEngine } from "@carillon/languages/jq";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import { boundJq } from "./bounded-jq.ts";
-import { createExpressions, type Language } from "./expressions.ts";
+import { createExpressions, type Language, type TemplateLanguage } from "./expressions.ts";
 
 const expressions = createExpressions({
   jq: boundJq(createJqEngine()),
@@ -31,5 +31,34 @@ describe("the time of an expression", () => {
       expressions.evaluateAll(1, "now | gmtime[0], (now | gmtime[0])", {}, now),
     );
     expect(years).toEqual([2026, 1969, 2026].map((year) => ({ ok: true, values: [year, year] })));
+  });
+});
+
+describe("what can never be rendered", () => {
+  it.each<[TemplateLanguage, string, string | null]>([
+    ["handlebars", "Hi {{name}}, {{#if a}}x{{else}}{{nobody 1}}{{/if}}", null],
+    ["handlebars", "plain }}", null],
+    ["handlebars", "Hi {{name", "Parse error on line 1:"],
+    ["handlebars", "{{#if a}}x", "Parse error on line 1:"],
+    ["handlebars", "{{#if a}}{{> footer}}{{/if}}", "The partial footer could not be found - 1:9"],
+    ["handlebars", "Hi {{upper name}}", 'Missing helper: "upper" - 1:5'],
+    ["handlebars", "{{#if (both a b)}}x{{/if}}", 'Missing helper: "both" - 1:7'],
+    ["jsonnet", '{blocks: [t("hello", {name: data.name})]}', null],
+    ["jsonnet", "{blocks: [", "expected an expression, found the end at 1:11"],
+    ["jsonnet", "{blocks: [name]}", "unknown variable: name at 1:11"],
+    // A workflow's setting may be either; a message may not.
+    ["jsonnet", "https://example.com/x", 'expected the end, found ":" at 1:6'],
+    ["jsonnet", '"a" + {{data.x}}', 'expected a field, found "{" at 1:8'],
+  ])("in %s: %j is %j", (language, source, reason) => {
+    const found = expressions.checkTemplate(language, source);
+    expect(found?.split("\n")[0] ?? null).toBe(reason);
+  });
+
+  it.each<[Language, string, string | null]>([
+    ["handlebars", "{{upper name}}", 'Missing helper: "upper" - 1:2'],
+    ["jsonnet", 't("x")', "unknown variable: t at 1:1"],
+    ["jsonnet", "https://example.com/x", null],
+  ])("or evaluated as a setting in %s: %j is %j", (language, source, reason) => {
+    expect(expressions.check(language, source)).toBe(reason);
   });
 });

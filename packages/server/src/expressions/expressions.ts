@@ -1,6 +1,6 @@
 import { TemplateError, type TemplateEngine } from "../templates/engine.ts";
 import { type JqEngine, JqError } from "@carillon/languages/jq";
-import { JsonnetError, type JsonnetEngine } from "@carillon/languages/jsonnet";
+import { checkJsonnet, JsonnetError, type JsonnetEngine } from "@carillon/languages/jsonnet";
 import { checkSetting, createSettingEngine } from "./jsonnet-setting.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import { createOverruns } from "./overruns.ts";
@@ -25,7 +25,12 @@ export interface Expressions {
   evaluateAll: (workspace_id: number, source: string, context: JsonObject, now: Date) => EvaluatedAll;
   /** Why a source can never be evaluated; null when it can. */
   check: (language: Language, source: string) => string | null;
+  /** Why a source in the content of a message can never be rendered; null when it can. */
+  checkTemplate: (language: TemplateLanguage, source: string) => string | null;
 }
+
+/** The languages of messages. Their Jsonnet has none of the liberties of a workflow's settings. */
+export type TemplateLanguage = "jsonnet" | "handlebars";
 
 export type Language = "jq" | "jsonnet" | "handlebars";
 
@@ -38,6 +43,9 @@ export interface ExpressionEngines {
   /** Lenient and unescaped: the result of an expression is data, not a page. */
   handlebars: TemplateEngine;
 }
+
+/** The function that looks up translations: the Jsonnet of messages has it besides `data` and `std`. */
+const TRANSLATE = "t";
 
 export const EMPTY_VALUE = "evaluated to empty value";
 
@@ -55,7 +63,7 @@ export function createExpressions({ jq, jsonnet, handlebars }: ExpressionEngines
     jsonnet: (source) => checkSetting(source)?.message ?? null,
     handlebars(source) {
       const compiled = attempt(() => handlebars.compile(source));
-      return compiled.ok ? null : compiled.reason;
+      return compiled.ok ? compiled.value.problem : compiled.reason;
     },
   };
   /** An expression that has used up its time and failed in this workspace is not started again. */
@@ -81,6 +89,10 @@ export function createExpressions({ jq, jsonnet, handlebars }: ExpressionEngines
       return result.ok ? { ok: true, values: result.value } : result;
     },
     check: (language, source) => checks[language](source),
+    checkTemplate: (language, source) =>
+      language === "jsonnet"
+        ? (checkJsonnet(source, [TRANSLATE])?.message ?? null)
+        : checks.handlebars(source),
   };
 }
 

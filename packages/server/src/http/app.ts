@@ -5,7 +5,7 @@ import type { Tx } from "../db/db.ts";
 import { AppError } from "../errors.ts";
 import type { Services } from "../services.ts";
 import { parseBody } from "./body.ts";
-import { type ErrorFamily, presentError, type WireReply } from "./envelope.ts";
+import { type ErrorFamily, presentBulkError, presentError, type WireReply } from "./envelope.ts";
 import { databaseRefusal } from "./health.ts";
 import { answerExpectation, answerMalformed } from "./malformed.ts";
 import { type RegisteredRoute, type RouteDefinition, RouteReply } from "./route.ts";
@@ -75,7 +75,8 @@ export function createApp(
           const answer = await patiently(serve(request));
           return await send(reply, answer);
         } catch (error) {
-          return await answerError(error, family, request, reply);
+          const present = isBulk(route, request.body) ? presentBulkError : presentError;
+          return await answerError(error, family, request, reply, present);
         }
       },
     });
@@ -121,6 +122,7 @@ export function createApp(
     family: ErrorFamily,
     request: FastifyRequest,
     reply: FastifyReply,
+    present = presentError,
   ): Promise<FastifyReply> {
     if (hasHungUp(request)) {
       const gone = new AppError("validation_error", "the client hung up before its request was complete");
@@ -135,13 +137,14 @@ export function createApp(
       );
       if (refusal.status === 503) void reply.header("retry-after", "1");
     }
-    return send(reply, presentError(refusal, family));
+    return send(reply, present(refusal, family));
   }
 
   app.setErrorHandler(async (error, request, reply) => {
     const registered = routes.find(({ route }) => route.path === request.routeOptions.url);
     const family = registered?.route.family ?? registered?.surface.family ?? "management";
-    await answerError(error, family, request, reply);
+    const present = registered?.route.bulk === "always" ? presentBulkError : presentError;
+    await answerError(error, family, request, reply, present);
   });
   app.setNotFoundHandler(async (request, reply) => {
     const path = request.url.split("?")[0] ?? "";
@@ -154,6 +157,12 @@ export function createApp(
 function readBody(route: RouteDefinition, raw: Buffer | null): unknown {
   if ((raw === null || raw.length === 0) && route.body instanceof z.ZodOptional) return undefined;
   return parseBody(raw, route.guardsText === true);
+}
+
+/** An array is known by its first character: what is refused may be no JSON at all. */
+function isBulk({ bulk }: RouteDefinition, raw: unknown): boolean {
+  if (bulk === undefined || bulk === "always") return bulk === "always";
+  return Buffer.isBuffer(raw) && /^\s*\[/.test(raw.toString("latin1", 0, 100));
 }
 
 function toWireReply(route: RouteDefinition, result: unknown): WireReply {

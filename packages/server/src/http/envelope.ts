@@ -6,12 +6,13 @@ import { type AppError, ERRORS, type ErrorCode } from "../errors.ts";
  *
  * - `code_message`: users, objects, preferences, messages: `{code, message, detail?}`
  * - `management`: tenants, lists and the management API: `{code, error_code, type, message, detail}`
- * - `status_error`: triggers, events and the client API. A superset: newer SDKs read `error.message`, the published
- *   schema has `message` at the top level, and the Node SDK prints the body as it is.
+ * - `status_error`: events and the client API. A superset: newer SDKs read `error.message`, the published schema has
+ *   `message` at the top level, and the Node SDK prints the body as it is.
+ * - `trigger`: the same for triggers, whose published `status` is `fail`.
  * - `status_fail`: the legacy trigger, whose published schema is `{"status":"fail","message"}`
  * - `text`: the legacy endpoints `/event/` and `/{workspace_key}/trigger/`
  */
-export type ErrorFamily = "code_message" | "management" | "status_error" | "status_fail" | "text";
+export type ErrorFamily = "code_message" | "management" | "status_error" | "trigger" | "status_fail" | "text";
 
 export interface WireReply {
   status: number;
@@ -20,6 +21,16 @@ export interface WireReply {
 }
 
 const JSON_TYPE = "application/json; charset=utf-8";
+
+/**
+ * A refusal of all records at once, for clients that read `records` whatever the status: there is one entry for each
+ * record that was looked at, and none was.
+ */
+export function presentBulkError(error: AppError, family: ErrorFamily): WireReply {
+  const reply = presentError(error, family);
+  const { body } = reply;
+  return typeof body === "object" ? { ...reply, body: { ...body, records: [] } } : reply;
+}
 
 export function presentError(error: AppError, family: ErrorFamily): WireReply {
   const { status, type } = ERRORS[error.code];
@@ -38,11 +49,12 @@ export function presentError(error: AppError, family: ErrorFamily): WireReply {
         body: { code: status, error_code: managementCode(code), type, message, detail: detail ?? message },
       };
     case "status_error":
+    case "trigger":
       return {
         status,
         content_type: JSON_TYPE,
         body: {
-          status: "error",
+          status: family === "trigger" ? "fail" : "error",
           status_code: status,
           message,
           error: { type: machineType(code), message },

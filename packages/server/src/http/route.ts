@@ -38,6 +38,8 @@ export interface RouteDefinition<
   errors?: ErrorCode[];
   /** Envelope of refusals if it differs from the surface's. */
   family?: ErrorFamily;
+  /** Takes arrays (`arrays`), or nothing else (`always`), and answers them with `records`; refusals have them too. */
+  bulk?: "arrays" | "always";
   /** `handle` runs in one transaction. Default: every method but GET. */
   transaction?: boolean;
   /** The handler itself refuses text that the database cannot store, record by record. */

@@ -214,11 +214,7 @@ describe("triggering another workflow", () => {
   });
 
   it.each<[string, JsonObject, RegExp]>([
-    [
-      "a workflow that does not exist",
-      { workflow: "nope" },
-      /^workflow: workflow with slug 'nope' not found$/,
-    ],
+    ["a workflow that does not exist", { workflow: "nope" }, /^workflow: workflow 'nope' not found$/],
     [
       "invalid recipients",
       { recipient_selection: "expression", recipient_expression: "7" },

@@ -1,6 +1,6 @@
 import type Handlebars from "handlebars";
 import type { Printer } from "./print.ts";
-import { notDefined } from "./not-defined.ts";
+import { missingHelper, notDefined } from "./not-defined.ts";
 import { MISSING_HELPER } from "./register.ts";
 import { TemplateError } from "./template-error.ts";
 
@@ -9,7 +9,13 @@ import { TemplateError } from "./template-error.ts";
  * the way it intends (a subclass of its code writer): values are printed by `Printer` and not by `+`, so that printing
  * stops at the limit; and equal blocks are no longer merged, which takes the square of their number.
  */
-export type RenderFunction = (context: unknown) => string;
+export interface CompiledSource {
+  run: RenderFunction;
+  /** Why no data can make it render; null where some may. */
+  problem: string | null;
+}
+
+type RenderFunction = (context: unknown) => string;
 
 export interface CompileOptions {
   /** A missing name refuses the render; otherwise it prints nothing. */
@@ -29,11 +35,12 @@ export function compileSource(
   source: string,
   printer: Printer,
   { strict, escape }: CompileOptions,
-): RenderFunction {
+): CompiledSource {
   const program = handlebars.parse(source);
   const internals = handlebars as unknown as Internals;
   const known = new Set(Object.keys(handlebars.helpers).filter((name) => !HOOKS.has(name)));
-  prepare(program, known);
+  const calls: UnknownCall[] = [];
+  prepare(program, known, calls);
   const names = [...known].map((name) => [name, true]);
   // The hooks are in the package's own list, and would be called in unintended ways.
   const knownHelpers = { ...Object.fromEntries(names), log: false, ...HOOKS_OFF };
@@ -41,7 +48,11 @@ export function compileSource(
   const environment = new internals.Compiler().compile(program, options);
   const writer = new (codeWriterOf(internals))();
   const spec = writer.compile(environment, options, undefined, true);
-  return createRender(internals, spec, printer);
+  const certain = calls.find(({ always }) => always);
+  return {
+    run: createRender(internals, spec, printer),
+    problem: certain === undefined ? null : missingHelper(certain.name, certain.place).message,
+  };
 }
 
 function createRender(internals: Internals, spec: TemplateSpec, printer: Printer): RenderFunction {
@@ -110,9 +121,9 @@ const MAX_BLOCK_PARAMS = 10;
 /**
  * Refuses partials and decorators. No helper passes a block more than two parameters, and each one costs every name in
  * its block a comparison. A call of an unknown helper becomes a call of the one that reports it: data has no functions,
- * and the package would call a text.
+ * and the package would call a text. All such calls are added to `calls`.
  */
-function prepare(program: AstProgram, known: ReadonlySet<string>): void {
+function prepare(program: AstProgram, known: ReadonlySet<string>, calls: UnknownCall[], always = true): void {
   if ((program.blockParams?.length ?? 0) > MAX_BLOCK_PARAMS) {
     throw refusal(`a block has more than ${MAX_BLOCK_PARAMS} parameters`, program);
   }
@@ -125,28 +136,37 @@ function prepare(program: AstProgram, known: ReadonlySet<string>): void {
     }
     if (statement.type.startsWith("Decorator")) throw refusal("decorators are not supported", statement);
     if (statement.type === "MustacheStatement" || statement.type === "BlockStatement") {
-      prepareCall(statement as AstCall, known);
+      prepareCall(statement as AstCall, known, calls, always);
     }
-    if (statement.program) prepare(statement.program, known);
-    if (statement.inverse) prepare(statement.inverse, known);
+    if (statement.program) prepare(statement.program, known, calls, false);
+    if (statement.inverse) prepare(statement.inverse, known, calls, false);
   }
 }
 
-function prepareCall(node: AstCall, known: ReadonlySet<string>): void {
+/** A call of a helper that does not exist; `always`: every render reaches it. */
+interface UnknownCall {
+  name: string;
+  /** Its `line:column`. */
+  place: string;
+  always: boolean;
+}
+
+function prepareCall(node: AstCall, known: ReadonlySet<string>, calls: UnknownCall[], always: boolean): void {
   const values = [...node.params, ...(node.hash?.pairs ?? []).map(({ value }) => value)];
-  for (const value of values) if (value.type === "SubExpression") prepareCall(value as AstCall, known);
+  for (const value of values) {
+    if (value.type === "SubExpression") prepareCall(value as AstCall, known, calls, always);
+  }
   const { path, loc } = node;
   if (node.type !== "SubExpression" && values.length === 0) return;
   const isName =
     path.parts?.length === 1 && path.depth === 0 && !/^(?:this\b|\.)/.test(String(path.original));
   if (isName && known.has(path.parts?.[0] ?? "")) return;
   const { start } = path.loc ?? loc;
+  const name = String(path.original);
+  const place = `${start.line}:${start.column}`;
+  calls.push({ name, place, always });
   const text = (value: string) => ({ type: "StringLiteral", value, original: value, loc });
-  node.params = [
-    text(String(path.original)),
-    text(`${start.line}:${start.column}`),
-    text(isName ? "name" : "path"),
-  ];
+  node.params = [text(name), text(place), text(isName ? "name" : "path")];
   node.path = {
     type: "PathExpression",
     original: MISSING_HELPER,

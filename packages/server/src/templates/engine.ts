@@ -3,7 +3,7 @@ import type { JsonObject } from "../core/json.ts";
 import { withLenientActor } from "./actor.ts";
 import { createBudget, DEFAULT_LIMITS, outputRefusal, type TemplateLimits } from "./budget.ts";
 import { createLru } from "../core/lru.ts";
-import { type CompileOptions, compileSource, type RenderFunction } from "./compile.ts";
+import { type CompileOptions, compileSource, type CompiledSource } from "./compile.ts";
 import type { Helpers } from "./helper.ts";
 import { createHelpers } from "./helpers.ts";
 import { createPrinter, type Escape, escapeHtml, type Rendering } from "./print.ts";
@@ -33,6 +33,11 @@ export interface TemplateEngine {
 }
 
 export interface Template {
+  /**
+   * Why no data can make it render, although it compiles: it calls a helper that does not exist, in a place that every
+   * render reaches. Null otherwise.
+   */
+  problem: string | null;
   /**
    * Throws `TemplateError`. `{{ }}` escapes for HTML unless the engine's `escape` is off; `escape` here names another
    * way, for text that goes to another place. `now` is the meaning of the text `"now"` for helpers, by default the
@@ -83,7 +88,7 @@ export function createTemplateEngine(options: TemplateEngineOptions = {}): Templ
   registerHelpers(handlebars, { ...createHelpers(), ...helpers }, strict, () => rendering().budget);
   const printer = createPrinter(rendering);
 
-  function compileOrRefuse(source: string): RenderFunction {
+  function compileOrRefuse(source: string): CompiledSource {
     try {
       return compileSource(handlebars, source, printer, { strict, escape });
     } catch (cause) {
@@ -92,10 +97,11 @@ export function createTemplateEngine(options: TemplateEngineOptions = {}): Templ
   }
 
   function createTemplate(source: string): Template {
-    if (!source.includes("{{")) return { render: () => source };
-    const run = compileOrRefuse(source);
+    if (!source.includes("{{")) return { problem: null, render: () => source };
+    const { run, problem } = compileOrRefuse(source);
     const asksForActor = source.includes("$actor");
     return {
+      problem,
       render(context, { now, escape: escapeValue = escapeHtml } = {}) {
         const outer = current;
         const budget = outer?.budget ?? createBudget(limits, clock, now ?? new Date(clock()));

@@ -253,7 +253,7 @@ describe("a workflow that another one triggers", () => {
     await world.trigger("one", [person("ann")]);
     const [run] = await world.executions();
     expect(stepsAt(run, "i")).toMatchObject([
-      { message: "workflow: workflow with slug 'two' not found", properties: { code: "invoke_failed" } },
+      { message: "workflow: workflow 'two' not found", properties: { code: "invoke_failed" } },
     ]);
     // It is the node's error, and the run continues.
     expect(stepsAt(run, "s")).not.toEqual([]);

@@ -42,9 +42,11 @@ function isRefusal({ status, content_type, text }: Answer, family: ErrorFamily):
       return fields.code === status && isReason(fields.error_code) && isReason(fields.type);
     case "status_fail":
       return fields.status === "fail";
-    case "status_error": {
+    case "status_error":
+    case "trigger": {
       const error = fields.error as Record<string, unknown> | undefined;
-      return fields.status === "error" && fields.status_code === status && isReason(error?.message);
+      const status_text = family === "trigger" ? "fail" : "error";
+      return fields.status === status_text && fields.status_code === status && isReason(error?.message);
     }
   }
 }

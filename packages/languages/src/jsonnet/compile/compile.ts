@@ -30,9 +30,9 @@ import {
  * Compiles a syntax tree to closures, with every name looked up: an unknown name is an error here, whether or not the
  * place is ever reached. Compiled code holds nothing of an evaluation and serves any number of them.
  */
-export function compile(source: string, root: Node, std: ObjectValue): Code {
+export function compile(source: string, root: Node, std: ObjectValue, more: readonly string[] = []): Code {
   const compiler: Compiler = { source, std, code: compileNode, binds: compileBinds, check: compileAssert };
-  return compileNode(compiler, root, namesOf(null, ROOT_NAMES), false);
+  return compileNode(compiler, root, namesOf(null, [...ROOT_NAMES, ...more]), false);
 }
 
 /** The variables of every script, in the slots of its outermost scope. */

@@ -49,7 +49,7 @@ describe("a refused request", () => {
         errors: [
           {
             error_code: "not_found",
-            error_description: "workflow with slug 'gone' not found",
+            error_description: "workflow 'gone' not found",
             severity: "error",
             workflow_slug: "gone",
           },

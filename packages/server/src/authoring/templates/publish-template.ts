@@ -8,6 +8,7 @@ import {
   describeRefusal,
   planCommit,
   templateHash,
+  type TemplateRules,
   variantErrors,
   type VariantKey,
 } from "./template-draft.ts";
@@ -20,12 +21,12 @@ import type { TemplateSnapshot } from "../../catalog/template.ts";
  * changes nothing. A draft equal to the live version creates no new one, so that a commit can be repeated.
  */
 export async function publishTemplate(
-  change: TemplateChange & { catalog: Catalog },
+  change: TemplateChange & TemplateRules & { catalog: Catalog },
   slug: string,
   selection: readonly VariantKey[] | null,
   commit_message: string | null,
 ): Promise<void> {
-  const { db, workspace_id, channels, catalog } = change;
+  const { db, workspace_id, catalog } = change;
   const row = await lockTemplate(change, slug);
   const versions = db.kysely
     .selectFrom("template_version")
@@ -37,7 +38,7 @@ export async function publishTemplate(
     .executeTakeFirst();
   const draft = await selectVariants(change, [slug]);
   const plan = planCommit(headOf(row), draft, (live?.snapshot ?? null) as TemplateSnapshot | null, selection);
-  refuseUnsound(plan, channels);
+  refuseUnsound(plan, change);
 
   const { snapshot } = plan;
   const hash = templateHash(snapshot, snapshot.variants);
@@ -74,7 +75,7 @@ export async function publishTemplate(
 
 function refuseUnsound(
   { snapshot, committed, unknown }: ReturnType<typeof planCommit>,
-  channels: TemplateChange["channels"],
+  rules: TemplateRules,
 ): void {
   if (unknown.length > 0) {
     refuse(unknown.map(({ channel, id }) => `variant (channel: '${channel}', id: '${id}') not found`));
@@ -83,7 +84,7 @@ function refuseUnsound(
     .map((variant) => ({
       channel: variant.channel,
       id: variant.id,
-      errors: variantErrors(channels, variant),
+      errors: variantErrors(rules, variant),
     }))
     .filter(({ errors }) => Object.keys(errors).length > 0);
   if (refused.length > 0) refuse([describeRefusal(refused)]);

@@ -3,17 +3,16 @@ import { sql } from "kysely";
 import type { Channel } from "../../core/channel.ts";
 import type { Tx } from "../../db/db.ts";
 import { API_SERVICE } from "../../catalog/versioned.ts";
-import { blankContent, type ChannelRules, type TemplateHead } from "./template-draft.ts";
+import { blankContent, type TemplateHead, type TemplateRules } from "./template-draft.ts";
 import { headOf, templateNotFound } from "./template-view.ts";
 
 /**
  * Changes to a template's draft. All of them lock the template's row, including those to variants: a commit sees either
  * all of an edit or nothing.
  */
-export interface TemplateChange {
+export interface TemplateChange extends Pick<TemplateRules, "channels"> {
   db: Tx;
   workspace_id: number;
-  channels: ChannelRules;
 }
 
 /** Locks the row until the transaction ends. */

@@ -156,22 +156,31 @@ describe("errors", () => {
       {
         content: z.object({ body: z.string().default("") }),
         findProblems: ({ body }): Record<string, string[]> => (body === "" ? { body: ["missing"] } : {}),
+        sources: ({ body }) => [{ path: "body", language: "handlebars", source: body as string }],
       },
     ],
   ]);
+  const checkTemplate = (_language: string, source: string) => (source.includes("{{") ? "unclosed" : null);
+  const rules = { channels, expressions: { checkTemplate } };
 
   it("are the channel's problems with the content", () => {
-    expect(variantErrors(channels, variant("sms", "default", { content: {} }))).toStrictEqual({
+    expect(variantErrors(rules, variant("sms", "default", { content: {} }))).toStrictEqual({
       body: ["missing"],
     });
-    expect(variantErrors(channels, variant("sms", "default"))).toStrictEqual({});
+    expect(variantErrors(rules, variant("sms", "default"))).toStrictEqual({});
+  });
+
+  it("are the templates in it that render with no data", () => {
+    expect(variantErrors(rules, variant("sms", "default", { content: { body: "{{a" } }))).toStrictEqual({
+      body: ["is not valid Handlebars: unclosed"],
+    });
   });
 
   it("are reported by path for content that is older than its schema, and for removed channels", () => {
-    expect(variantErrors(channels, variant("sms", "default", { content: { body: 5 } }))).toStrictEqual({
+    expect(variantErrors(rules, variant("sms", "default", { content: { body: 5 } }))).toStrictEqual({
       body: ["Invalid input: expected string, received number"],
     });
-    expect(variantErrors(channels, variant("email", "default"))).toStrictEqual({
+    expect(variantErrors(rules, variant("email", "default"))).toStrictEqual({
       channel: ["is not available"],
     });
   });

@@ -3,6 +3,7 @@ import { type Channel, CHANNELS } from "../../core/channel.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { contentHash } from "../../catalog/content-hash.ts";
 import { schemaIssues } from "../schemas/schema-problems.ts";
+import { notValid } from "../workflows/expression-problems.ts";
 import type { TemplateSnapshot, VariantSnapshot } from "../../catalog/template.ts";
 
 /** Evaluates a template's draft: its hashes, its problems, and the snapshot that a commit would make of it. Pure. */
@@ -19,9 +20,29 @@ export interface ContentRules {
   /** Parses any content with the right primitive types, and fills in missing fields. */
   content: z.ZodType<JsonObject>;
   findProblems(content: JsonObject): VariantErrors;
+  /** Every source that is rendered when the content is sent. */
+  sources(content: JsonObject): TemplateSource[];
+}
+
+export interface TemplateSource {
+  /** Dotted path into the content. */
+  path: string;
+  language: "handlebars" | "jsonnet";
+  source: string;
 }
 
 export type ChannelRules = ReadonlyMap<Channel, ContentRules>;
+
+/** What a draft is checked against. */
+export interface TemplateRules {
+  channels: ChannelRules;
+  expressions: TemplateCheck;
+}
+
+/** Why a source can never be rendered; null when it can. */
+export interface TemplateCheck {
+  checkTemplate: (language: TemplateSource["language"], source: string) => string | null;
+}
 
 /** Dotted path into the content to the reasons why it cannot be committed. */
 export type VariantErrors = Record<string, string[]>;
@@ -99,15 +120,22 @@ function keyOf({ channel, id }: VariantKey): string {
   return `${channel}/${id}`;
 }
 
-/** Empty when the content can be committed. */
+/** Empty when the content can be committed: it is complete, and each of its templates renders with some data. */
 export function variantErrors(
-  channels: ChannelRules,
+  { channels, expressions }: TemplateRules,
   { channel, content }: Pick<VariantSnapshot, "channel" | "content">,
 ): VariantErrors {
   const definition = channels.get(channel);
   if (definition === undefined) return { channel: ["is not available"] };
   const parsed = definition.content.safeParse(content, { reportInput: true });
-  if (parsed.success) return definition.findProblems(parsed.data);
+  if (parsed.success) {
+    const errors = { ...definition.findProblems(parsed.data) };
+    for (const { path, language, source } of definition.sources(parsed.data)) {
+      const reason = expressions.checkTemplate(language, source);
+      if (reason !== null) errors[path] = [...(errors[path] ?? []), notValid(language, reason)];
+    }
+    return errors;
+  }
   // Stored under an older version of its schema.
   const byPath = Map.groupBy(schemaIssues(parsed.error), ({ path }) => path.join("."));
   return Object.fromEntries([...byPath].map(([path, issues]) => [path, issues.map(({ reason }) => reason)]));

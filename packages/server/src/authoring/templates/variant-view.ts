@@ -3,7 +3,7 @@ import { type Channel, CHANNELS } from "../../core/channel.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { microsZ, orNull } from "../../core/time/wire-time.ts";
 import { AppError } from "../../errors.ts";
-import { type ChannelRules, variantErrors, type VariantKey } from "./template-draft.ts";
+import { type TemplateRules, variantErrors, type VariantKey } from "./template-draft.ts";
 import { type DraftVariant, selectVariants, type TemplateSource } from "./template-rows.ts";
 import { getTemplateRow, type TemplateRow } from "./template-view.ts";
 import type { TemplateSnapshot } from "../../catalog/template.ts";
@@ -38,9 +38,7 @@ export const variantReply = z.object({
 
 export type VariantView = z.input<typeof variantReply>;
 
-export interface VariantSource extends TemplateSource {
-  channels: ChannelRules;
-}
+export type VariantSource = TemplateSource & TemplateRules;
 
 export interface VariantFilter {
   channel?: Channel;
@@ -101,12 +99,12 @@ function liveVariants(row: TemplateRow, draft: readonly DraftVariant[]): DraftVa
 }
 
 function presentVariant(
-  { channels }: VariantSource,
+  rules: TemplateRules,
   row: TemplateRow,
   variant: DraftVariant,
   mode: Mode,
 ): Required<VariantView> {
-  const errors = variantErrors(channels, variant);
+  const errors = variantErrors(rules, variant);
   const approval_status = approvalOf(variant);
   const version_no = mode === "live" ? row.live_version_no : (row.live_version_no ?? 0) + 1;
   return {

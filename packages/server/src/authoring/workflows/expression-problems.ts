@@ -18,10 +18,12 @@ export function expressionProblems(
 ): string[] {
   return expressions.flatMap(({ path, language, source }) => {
     const reason = check(language, source);
-    return reason === null
-      ? []
-      : [`${bracketed(path)}: is not valid ${NAMES[language]}: ${onOneLine(reason)}`];
+    return reason === null ? [] : [`${bracketed(path)}: ${notValid(language, reason)}`];
   });
+}
+
+export function notValid(language: NodeExpression["language"], reason: string): string {
+  return `is not valid ${NAMES[language]}: ${onOneLine(reason)}`;
 }
 
 /** Nodes write `variables.0.value` where schemas write `variables[0].value`. */

@@ -1,7 +1,15 @@
 import { z } from "zod";
 import type { JsonObject } from "../../core/json.ts";
-import type { RenderText } from "../channel.ts";
-import { collectProblems, contentHead, isTemplated, renderFields, textField } from "../content.ts";
+import type { RenderText, TemplateSource } from "../channel.ts";
+import {
+  collectProblems,
+  contentHead,
+  fieldSources,
+  isBlank,
+  isTemplated,
+  renderFields,
+  textField,
+} from "../content.ts";
 
 /*
  * Slack and Teams have the same content under two names: a text, and optionally a rich form (Slack's blocks, a Teams
@@ -33,6 +41,14 @@ export function defineChatBody(rich: "block" | "card", field: "body_block" | "bo
       problems.limit("body_text", content.body_text, MAX_TEXT_LENGTH);
       problems.limit(field, source, maxLength);
       return problems.found;
+    },
+
+    sources(content: ChatContent): TemplateSource[] {
+      if (content.body_type !== rich) return fieldSources(content, ["body_text"]);
+      const source = richSource(content, field);
+      // A blank one is missing, not wrong.
+      if (isBlank(source)) return [];
+      return [{ path: field, language: isJsonnet(content, source) ? "jsonnet" : "handlebars", source }];
     },
 
     /**

@@ -1,4 +1,5 @@
 import { RenderError, type RenderText } from "../channel.ts";
+import { isTemplated, type Problems } from "../content.ts";
 
 /**
  * Schemes that execute or display the content of the link itself. Browsers skip control characters and spaces before
@@ -7,21 +8,38 @@ import { RenderError, type RenderText } from "../channel.ts";
 const ACTIVE_SCHEME = /^(?:javascript|vbscript|data):/i;
 const INLINE_IMAGE = /^data:image\/(?:png|jpe?g|gif|webp)[;,]/i;
 
+const REFUSED = "links of this kind are not allowed";
+
 /** Renders a link that a client will open: trimmed, never one that contains code, and with its `&` and `=` as they are. */
 export function renderLink(path: string, source: string, text: RenderText): string {
   const link = text(source, "none").trim();
-  if (ACTIVE_SCHEME.test(bare(link))) throw new RenderError(path, "links of this kind are not allowed");
+  if (!isSafeLink(link)) throw new RenderError(path, REFUSED);
   return link;
+}
+
+/** Reports a link that {@link renderLink} refuses whatever the data. */
+export function checkLink(problems: Problems, path: string, source: string): void {
+  if (!isTemplated(source) && !isSafeLink(source)) problems.add(path, REFUSED);
 }
 
 /** Renders the address of an image: like a link, except that small images may be inline. */
 export function renderImageLink(path: string, source: string, text: RenderText): string {
   const link = text(source, "none").trim();
-  const start = bare(link);
-  if (ACTIVE_SCHEME.test(start) && !INLINE_IMAGE.test(start)) {
-    throw new RenderError(path, "links of this kind are not allowed");
-  }
+  if (!isSafeImageLink(link)) throw new RenderError(path, REFUSED);
   return link;
+}
+
+/** Reports an address that {@link renderImageLink} refuses whatever the data. */
+export function checkImageLink(problems: Problems, path: string, source: string): void {
+  if (!isTemplated(source) && !isSafeImageLink(source)) problems.add(path, REFUSED);
+}
+
+function isSafeLink(link: string): boolean {
+  return !ACTIVE_SCHEME.test(bare(link));
+}
+
+function isSafeImageLink(link: string): boolean {
+  return isSafeLink(link) || INLINE_IMAGE.test(bare(link));
 }
 
 function bare(link: string): string {

@@ -144,6 +144,11 @@ describe("web push content", () => {
       expect(() => webpush.render(webpush.content.parse({ buttons: [{ url: link }] }), text)).toThrow(
         expect.objectContaining({ path: "buttons.0.url" }),
       );
+      const draft = { header: "h", body: "b", action_url: link, buttons: [{ text: "t", url: link }] };
+      expect(webpush.findProblems(webpush.content.parse(draft))).toEqual({
+        action_url: ["links of this kind are not allowed"],
+        "buttons.0.url": ["links of this kind are not allowed"],
+      });
     },
   );
 });

@@ -126,7 +126,7 @@ describe("an accepted request", () => {
 
     expect(await loggedRequest(id)).toMatchObject({
       status: "failure",
-      errors: [{ error_description: "workflow with slug 'hello' not found" }],
+      errors: [{ error_description: "workflow 'hello' not found" }],
     });
   });
 });

@@ -30,6 +30,7 @@ export default defineRoute({
   },
   errors: ["validation_error", "schema_validation_error", "not_found", "bad_json", "payload_too_large"],
   family: "status_error",
+  bulk: "arrays",
   transaction: false,
   guardsText: true,
   async handle(ctx) {

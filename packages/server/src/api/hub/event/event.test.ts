@@ -127,6 +127,11 @@ describe("POST /event/ 400, 401, 413", () => {
       "Request body must contain at maximum 400 records",
     ],
     ["an empty record", {}, "error: must pass value for either event or distinct_id/anonymous_id"],
+    [
+      "a user of whom it says nothing",
+      { distinct_id: "u1", properties: { amount: 1 } },
+      "event: is a required field of a record without $user_operations or an operator such as $set",
+    ],
     ["an event of nobody", { event: "SEEN" }, "error: must pass value for distinct_id"],
     ["an $identify of nobody", { event: "$identify" }, "error: must pass value for $identified_id"],
     ["a reserved name", { ...EVENT, event: "ss_x" }, "event: names that start with $ or ss_ are reserved"],
@@ -204,13 +209,29 @@ describe("POST /v2/event/", () => {
     expect(json).toMatchObject({ tenant: { tenant_id: "acme", properties: { role: "admin" } } });
   });
 
-  it("accepts an edit for a second tenant of an exclusive workspace, and applies nothing of it", async () => {
+  it("refuses an edit for a second tenant of an exclusive workspace, each time that it is sent", async () => {
     await hub.call("POST", "/v1/tenant/acme/", { tenant_name: "Acme" });
     await hub.call("POST", "/v1/tenant/bell/", { tenant_name: "Bell" });
     await hub.call("POST", "/v2/event/", { ...EDIT, tenant_id: "acme" });
-    expect(await hub.call("POST", "/v2/event/", { ...EDIT, tenant_id: "bell" })).toMatchObject(ACCEPTED);
+    const message = "user is already associated with a different tenant; workspace is in exclusive mode";
+    const edit = { ...EDIT, $insert_id: "i1", tenant_id: "bell" };
+    expect(await hub.call("POST", "/v2/event/", edit)).toMatchObject(refusal(message));
+    expect(await hub.call("POST", "/v2/event/", edit)).toMatchObject(refusal(message));
     const { json } = await hub.call("GET", "/v1/user/u1/tenant/");
     expect(json).toMatchObject({ meta: { count: 1 }, results: [{ tenant: { tenant_id: "acme" } }] });
+  });
+
+  it("refuses an event in a tenant to which its user does not belong", async () => {
+    await hub.call("POST", "/v1/tenant/acme/", { tenant_name: "Acme" });
+    await hub.call("POST", "/v1/user/u1/tenant/acme/", {});
+    expect(await hub.call("POST", "/v2/event/", { ...EVENT, tenant_id: "acme" })).toMatchObject(ACCEPTED);
+    expect(await hub.call("POST", "/v2/event/", { ...EVENT, tenant_id: "bell" })).toMatchObject(
+      refusal(
+        "user [distinct_id: 'u1'] is not associated with tenant 'bell'; workspace is in exclusive mode",
+      ),
+    );
+    const stranger = { ...EVENT, distinct_id: "u2", tenant_id: "bell" };
+    expect(await hub.call("POST", "/v2/event/", stranger)).toMatchObject(ACCEPTED);
   });
 
   it("accepts a number as a user", async () => {
@@ -224,6 +245,11 @@ describe("POST /v2/event/", () => {
     ["a text", '"x"', "Request body must only contain a single JSON object"],
     ["an empty array", "[]", "Request body must not be empty"],
     ["a name of one letter", { ...EVENT, event: "x" }, "event: must be at least 2 characters"],
+    [
+      "a misspelt event",
+      { Event: "SEEN", distinct_id: "u1" },
+      "event: is a required field of a record without $user_operations or an operator such as $set",
+    ],
     [
       "text that no database holds",
       { ...EVENT, properties: { a: "\u0000" } },
@@ -287,7 +313,21 @@ describe("POST /v2/bulk/event/", () => {
       "Request body must contain at maximum 100 records",
     ],
   ])("refuses %s", async (_title, body, message) => {
-    expect(await hub.call("POST", "/v2/bulk/event/", body)).toMatchObject(refusal(message));
+    expect(await hub.call("POST", "/v2/bulk/event/", body)).toMatchObject({
+      status: 400,
+      json: { ...refusal(message).json, records: [] },
+    });
     expect(await hub.requests()).toEqual([]);
+  });
+
+  it("refuses with an empty list of records whatever is wrong", async () => {
+    const answers = [
+      await hub.call("POST", "/v2/bulk/event/", "nope"),
+      await hub.call("POST", "/v2/bulk/event/?dry_run=true", [EVENT]),
+      await hub.call("POST", "/v2/bulk/event/", [EVENT], { authorization: "nobody" }),
+      await hub.call("POST", "/v2/bulk/event/", [{ ...EVENT, properties: "x".repeat(MAX_BODY_UNITS) }]),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([400, 400, 401, 413]);
+    for (const { json } of answers) expect(json).toMatchObject({ status: "error", records: [] });
   });
 });

@@ -21,7 +21,7 @@ export default defineRoute({
     body: z.string(),
     content_type: "text/plain",
     description:
-      "The text `OK`: events are on disk, edits are applied. Behind it a line for each record of an array that was refused.",
+      "The text `OK`: events are on disk, edits are applied. After it a line for each record of an array that was refused.",
   },
   errors: ["validation_error", "schema_validation_error", "not_found", "bad_json", "payload_too_large"],
   family: "text",

@@ -12,6 +12,7 @@ import type { Queryable } from "../../../db/db.ts";
 import { AppError } from "../../../errors.ts";
 import type { RouteContext } from "../../../http/route.ts";
 import { WORKSPACE_NOW } from "../../../workspaces/clock.ts";
+import { outsiderRefusal } from "../outsider-refusal.ts";
 import { notePartialEdit, noteRefused } from "../request-notes.ts";
 import { settleRecords, type WireRecord } from "../records.ts";
 
@@ -66,7 +67,21 @@ async function readRecord(body: unknown, ctx: IngestContext): Promise<EventRecor
   if (value.kind === "edit") return value;
   const schema = await catalog.findEventSchema(workspace_id, value.event);
   const detail = schema?.validate(value.properties) ?? [];
-  return detail.length === 0 ? value : new AppError("schema_validation_error", detail.join("; "), { detail });
+  if (detail.length > 0) return new AppError("schema_validation_error", detail.join("; "), { detail });
+  if (value.tenant_id === null || (await isOverridden(value.event, ctx))) return value;
+  const recipient = { object_type: "", distinct_id: value.distinct_id };
+  return (await outsiderRefusal(ctx, value.tenant_id, [recipient])) ?? value;
+}
+
+/** Whether a workflow that the event triggers may run for other people, or in another tenant, than it names. */
+async function isOverridden(event: string, { auth, services }: IngestContext): Promise<boolean> {
+  const { workspace_id } = auth.workspace;
+  const slugs = await services.catalog.findTriggered(workspace_id, event);
+  const entries = await Promise.all(slugs.map((slug) => services.catalog.findWorkflow(workspace_id, slug)));
+  return entries.some((entry) => {
+    const definition = entry?.live?.definition;
+    return Boolean(definition?.override_tenant_expr || definition?.override_recipients_type);
+  });
 }
 
 async function isOwnEnv(body: unknown, { auth, services }: IngestContext): Promise<boolean> {
@@ -88,9 +103,10 @@ export async function storeRecords(
   return settleRecords(records, async (read) => {
     if (read.record.kind === "event") return acceptEvent(read.record, read.wire.text, ctx);
     if (applied.status === "rejected") throw applied.reason;
-    const message_id = applied.value.get(read.record);
-    if (message_id === undefined) throw new Error("an edit was lost");
-    return message_id;
+    const fate = applied.value.get(read.record);
+    if (fate === undefined) throw new Error("an edit was lost");
+    if (fate instanceof AppError) throw fate;
+    return fate;
   });
 }
 
@@ -115,15 +131,19 @@ async function acceptEvent(event: TrackedEvent, text: string, ctx: IngestContext
   return accepted.message_id;
 }
 
-/** Applies edits in order, each `$insert_id` once; returns the id in the response to each record. */
+/**
+ * Applies edits in order, each `$insert_id` once; returns the id in the response to each record, or why nothing of it
+ * could be applied. A refused edit leaves its `$insert_id` unused.
+ */
 async function applyEdits(
   edits: readonly ReadEdit[],
   ctx: IngestContext,
-): Promise<Map<UserEditRecord, string>> {
+): Promise<Map<UserEditRecord, string | AppError>> {
   const { services } = ctx;
   const { workspace_id } = ctx.auth.workspace;
   const wires = new Map<UserEditRecord, WireRecord>(edits.map(({ record, wire }) => [record, wire]));
   const fates = new Map([...wires.keys()].map((edit) => [edit, services.ids.uuid()]));
+  const refusals = new Map<UserEditRecord, AppError>();
   if (edits.length === 0) return fates;
   await services.db.tx(
     async (tx) => {
@@ -141,20 +161,38 @@ async function applyEdits(
           create: true,
         })),
       );
+      refusals.clear();
+      for (const [index, edit] of fresh.entries()) {
+        const outcome = outcomes[index];
+        if (outcome?.ok === false) refusals.set(edit, new AppError("validation_error", outcome.error));
+      }
+      await releaseEdits(tx, workspace_id, [...refusals.keys()]);
       tx.afterCommit(() => {
         outcomes.forEach((outcome, index) => {
           const edit = fresh[index];
           const wire = edit === undefined ? undefined : wires.get(edit);
-          if (edit === undefined || wire === undefined) return;
-          const refused = outcome.ok ? (outcome.edit?.warnings ?? []) : [outcome.error];
-          const warnings = [...edit.warnings, ...refused];
+          if (edit === undefined || wire === undefined || !outcome.ok) return;
+          const warnings = [...edit.warnings, ...(outcome.edit?.warnings ?? [])];
           if (warnings.length > 0) notePartialEdit(ctx, wire, warnings);
         });
       });
     },
     { again: true },
   );
-  return fates;
+  return new Map<UserEditRecord, string | AppError>([...fates, ...refusals]);
+}
+
+async function releaseEdits(
+  tx: Queryable,
+  workspace_id: number,
+  edits: readonly UserEditRecord[],
+): Promise<void> {
+  const keys = edits.flatMap(({ insert_id }) => insert_id ?? []);
+  if (keys.length === 0) return;
+  await tx.query("delete from idempotency where workspace_id = $1 and kind = 'edit' and key = any($2)", [
+    workspace_id,
+    keys,
+  ]);
 }
 
 /**

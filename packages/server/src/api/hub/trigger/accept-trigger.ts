@@ -6,6 +6,7 @@ import type { Json } from "../../../core/json.ts";
 import { parseTrigger, type Trigger } from "../../../core/trigger.ts";
 import { AppError } from "../../../errors.ts";
 import type { RouteContext } from "../../../http/route.ts";
+import { outsiderRefusal } from "../outsider-refusal.ts";
 import { noteRefused } from "../request-notes.ts";
 import type { WireRecord } from "../records.ts";
 
@@ -57,6 +58,9 @@ export async function checkTrigger(
   const { live } = found;
   const detail = await findPayloadMismatch(services.catalog, workspace_id, live, parsed.value.data);
   if (detail.length > 0) throw new AppError("schema_validation_error", detail.join("; "), { detail });
+  const { tenant_id, recipients } = parsed.value;
+  const outsider = await outsiderRefusal({ auth, services }, tenant_id, recipients);
+  if (outsider !== null) throw outsider;
   return { trigger: parsed.value, live };
 }
 

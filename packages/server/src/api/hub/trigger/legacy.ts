@@ -3,6 +3,7 @@ import { type InlineTrigger, parseInlineTrigger } from "../../../catalog/inline-
 import { isRootCategory, type Lane, laneOf } from "../../../core/lane.ts";
 import { AppError } from "../../../errors.ts";
 import { defineRoute, RouteReply } from "../../../http/route.ts";
+import { outsiderRefusal } from "../outsider-refusal.ts";
 import { noteRefused } from "../request-notes.ts";
 import { noDryRun, presentTexts, settleRecords, recordsOf, type WireRecord } from "../records.ts";
 import { metadataText, type TriggerContext } from "./accept-trigger.ts";
@@ -27,7 +28,7 @@ export default defineRoute({
     body: z.string(),
     content_type: "text/plain",
     description:
-      "Accepted: on disk, not yet run. The text `Accepted - OK`, and behind it a line for each record that was refused.",
+      "Accepted: on disk, not yet run. The text `OK`, and after it a line for each record that was refused.",
   },
   errors: ["validation_error", "bad_json", "payload_too_large"],
   family: "status_fail",
@@ -35,14 +36,16 @@ export default defineRoute({
   guardsText: true,
   async handle(ctx) {
     const records = recordsOf(ctx.body, ctx.raw, MAX_RECORDS);
-    const read = records.map((record) => {
-      if (record instanceof AppError) return record;
-      const trigger = readTrigger(record, ctx);
-      if (trigger instanceof AppError) noteRefused(ctx, "dynamic", record, trigger);
-      return trigger;
-    });
+    const read = await Promise.all(
+      records.map(async (record) => {
+        if (record instanceof AppError) return record;
+        const trigger = await readTrigger(record, ctx);
+        if (trigger instanceof AppError) noteRefused(ctx, "dynamic", record, trigger);
+        return trigger;
+      }),
+    );
     const fates = await settleRecords(read, (trigger) => acceptInline(trigger, ctx));
-    return new RouteReply(202, presentTexts("Accepted - OK", fates), "text/plain; charset=utf-8");
+    return new RouteReply(202, presentTexts("OK", fates), "text/plain; charset=utf-8");
   },
 });
 
@@ -52,12 +55,14 @@ interface InlineRecord {
   text: string;
 }
 
-function readTrigger(record: WireRecord, { services }: TriggerContext): InlineRecord | AppError {
-  const parsed = parseInlineTrigger(record.body, { max_recipients: services.config.MAX_RECIPIENTS });
+async function readTrigger(record: WireRecord, ctx: TriggerContext): Promise<InlineRecord | AppError> {
+  const { MAX_RECIPIENTS: max_recipients } = ctx.services.config;
+  const parsed = parseInlineTrigger(record.body, { max_recipients });
   if (!parsed.ok) return new AppError("validation_error", parsed.message);
-  const { category } = parsed.value;
+  const { category, tenant_id, recipients } = parsed.value;
   if (!isRootCategory(category)) return new AppError("validation_error", `category '${category}' not found`);
-  return { trigger: parsed.value, lane: laneOf(category), text: record.text };
+  const outsider = await outsiderRefusal(ctx, tenant_id, recipients);
+  return outsider ?? { trigger: parsed.value, lane: laneOf(category), text: record.text };
 }
 
 async function acceptInline({ trigger, lane, text }: InlineRecord, ctx: TriggerContext): Promise<string> {

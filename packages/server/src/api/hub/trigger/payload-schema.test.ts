@@ -69,7 +69,7 @@ describe("POST /trigger/ for a workflow with a payload schema", () => {
     expect(answer).toMatchObject({
       status: 400,
       json: {
-        status: "error",
+        status: "fail",
         status_code: 400,
         message: detail.join("; "),
         error: { type: "schema_validation_error", message: detail.join("; ") },

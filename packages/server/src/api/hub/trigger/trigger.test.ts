@@ -19,7 +19,7 @@ const TRIGGER = { workflow: "welcome", recipients: ["u1"] };
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const refusal = (status: number, type: string, message: string) => ({
   status,
-  json: { status: "error", status_code: status, message, error: { type, message } },
+  json: { status: "fail", status_code: status, message, error: { type, message } },
 });
 
 describe("POST /trigger/ 202", () => {
@@ -118,7 +118,7 @@ describe("POST /trigger/ 207", () => {
       status: "success",
       records: [
         accepted,
-        wrong(404, "not_found", "workflow with slug 'nowhere' not found"),
+        wrong(404, "not_found", "workflow 'nowhere' not found"),
         wrong(400, "validation_error", "Request body must only contain a single JSON object"),
         wrong(400, "validation_error", "workflow with slug 'off' is disabled"),
         wrong(400, "validation_error", "data.a: must not contain the null character"),
@@ -216,6 +216,19 @@ describe("POST /trigger/ 400", () => {
     expect(await hub.requests()).toEqual([]);
   });
 
+  it("with an empty list of records where an array was sent, whatever is wrong with it", async () => {
+    const many = Array.from({ length: 101 }, () => TRIGGER);
+    for (const body of ["[]", many, "[", " [1,", [{ data: "x".repeat(MAX_BODY_UNITS) }]]) {
+      const answer = await hub.call("POST", "/trigger/", body);
+      expect(answer.status).toBeGreaterThanOrEqual(400);
+      expect(answer.json).toMatchObject({ status: "fail", records: [], message: expect.any(String) });
+    }
+    const wrong = await hub.call("POST", "/trigger/", [TRIGGER], { authorization: "Bearer SS.wrong" });
+    expect(wrong).toMatchObject({ status: 401, json: { status: "fail", records: [] } });
+    const single = await hub.call("POST", "/trigger/", { ...TRIGGER, workflow: "gone" });
+    expect(single.json).not.toHaveProperty("records");
+  });
+
   it("for a workflow that is disabled, or has only a draft", async () => {
     await hub.addWorkflow("off", { is_enabled: false });
     await hub.addWorkflow("draft", { is_live: false });
@@ -225,6 +238,41 @@ describe("POST /trigger/ 400", () => {
     expect(await hub.call("POST", "/trigger/", { ...TRIGGER, workflow: "draft" })).toMatchObject(
       refusal(400, "validation_error", "workflow version not found"),
     );
+  });
+
+  it("for a tenant that a known recipient does not belong to, in an exclusive workspace", async () => {
+    for (const tenant of ["acme", "bell"]) {
+      await hub.call("POST", `/v1/tenant/${tenant}/`, { tenant_name: tenant });
+    }
+    await hub.call("POST", "/v1/user/ann/tenant/acme/", {});
+    await hub.call("POST", "/v1/user/bob/", {});
+    const message =
+      "user [distinct_id: 'ann'] is not associated with tenant 'bell'; workspace is in exclusive mode";
+    for (const recipients of [["ann"], ["bob", "ann"], ["new", { distinct_id: "ann", name: "Ann" }]]) {
+      const answer = await hub.call("POST", "/trigger/", { ...TRIGGER, recipients, tenant_id: "bell" });
+      expect(answer).toMatchObject(refusal(400, "validation_error", message));
+    }
+    const inline = { name: "W", template: "t", notification_category: "transactional", users: ["ann"] };
+    expect(await hub.call("POST", `/${hub.wsKey}/trigger/`, { ...inline, tenant_id: "bell" })).toMatchObject({
+      status: 400,
+      json: { status: "fail", message },
+    });
+
+    const sound = [
+      { ...TRIGGER, recipients: ["ann"], tenant_id: "acme" },
+      { ...TRIGGER, recipients: ["ann"], tenant_id: "default" },
+      { ...TRIGGER, recipients: ["ann"] },
+      { ...TRIGGER, recipients: ["bob", "new"], tenant_id: "bell" },
+    ];
+    for (const body of sound)
+      expect(await hub.call("POST", "/trigger/", body)).toMatchObject({ status: 202 });
+    await harness.services.db.query("update workspace set config = $2 where workspace_id = $1", [
+      hub.workspace.workspace_id,
+      JSON.stringify({ user_tenancy_mode: "shared" }),
+    ]);
+    expect(
+      await hub.call("POST", "/trigger/", { ...TRIGGER, recipients: ["ann"], tenant_id: "bell" }),
+    ).toMatchObject({ status: 202 });
   });
 
   it("for nesting that would overflow the stack", async () => {
@@ -243,7 +291,7 @@ describe("POST /trigger/ 401, 404, 413", () => {
   it("404 for a workflow of another workspace", async () => {
     const other = await createHub(harness);
     expect(await other.call("POST", "/trigger/", TRIGGER)).toMatchObject(
-      refusal(404, "not_found", "workflow with slug 'welcome' not found"),
+      refusal(404, "not_found", "workflow 'welcome' not found"),
     );
   });
 
@@ -252,7 +300,7 @@ describe("POST /trigger/ 401, 404, 413", () => {
     expect(await hub.call("POST", "/trigger/", body(MAX_BODY_UNITS - 100))).toMatchObject({ status: 202 });
     expect(await hub.call("POST", "/trigger/", body(MAX_BODY_UNITS))).toMatchObject({
       status: 413,
-      json: { status: "error", error: { type: "payload_too_large" } },
+      json: { status: "fail", error: { type: "payload_too_large" } },
     });
     expect(
       await hub.call("POST", "/trigger/", [body(MAX_BODY_UNITS / 2), body(MAX_BODY_UNITS / 2)]),

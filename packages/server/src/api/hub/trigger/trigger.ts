@@ -70,7 +70,8 @@ export default defineRoute({
     "not_found",
     "payload_too_large",
   ],
-  family: "status_error",
+  family: "trigger",
+  bulk: "arrays",
   transaction: false,
   guardsText: true,
   async handle(ctx) {

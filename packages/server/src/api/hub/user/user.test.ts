@@ -72,6 +72,42 @@ describe("POST /v1/user/{distinct_id}/", () => {
     });
   });
 
+  it("201: takes the documented body with all nine channels", async () => {
+    const answer = await hub.call("POST", pathOf("u1"), {
+      $email: ["jsmith@example.com"],
+      $sms: ["+1234567890"],
+      $whatsapp: ["+1234567890"],
+      $inbox: ["4nlPk4XXLcDxxxHQ70xx2Cx24"],
+      $webpush: [
+        {
+          token: "webpush_token_abc123",
+          endpoint: "https://fcm.googleapis.com/fcm/send/abc123",
+          keys: { p256dh: "BNJxwH...", auth: "tBH..." },
+        },
+      ],
+      $androidpush: ["android_push_token_xyz987"],
+      $iospush: ["ios_push_token_lmn456"],
+      $slack: [{ user_id: "U01ABCDE2F3", team_id: "T1234567890", access_token: "xoxb-..." }],
+      $ms_teams: [
+        { user_id: "teams_user_id_12345", tenant_id: "tenant_12345", conversation_id: "conversation_12345" },
+      ],
+      $timezone: "America/New_York",
+      $locale: "en_GB",
+      custom_key: "custom_value",
+    });
+    expect(answer).toMatchObject({
+      status: 201,
+      json: {
+        properties: { custom_key: "custom_value", $locale: "en_GB", $timezone: "America/New_York" },
+        $sms: [{ value: "+1234567890", ...ACTIVE }],
+        $whatsapp: [{ value: "+1234567890", ...ACTIVE }],
+        $slack: [{ value: { user_id: "U01ABCDE2F3", access_token: "xoxb-..." } }],
+        $ms_teams: [{ value: { tenant_id: "tenant_12345", conversation_id: "conversation_12345" } }],
+      },
+    });
+    expect(Object.keys(answer.json as object).filter((key) => key.startsWith("$"))).toHaveLength(9);
+  });
+
   it.each(ODD_IDS)("201: takes the id %j", async (id) => {
     expect(await hub.call("POST", pathOf(id), {})).toMatchObject({ status: 201, json: { distinct_id: id } });
     expect(await hub.callSigned("GET", pathOf(id))).toMatchObject({ status: 200, json: { distinct_id: id } });

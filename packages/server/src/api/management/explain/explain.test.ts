@@ -419,7 +419,7 @@ describe("GET /v1/{workspace}/explain/ 200 says why a recipient got nothing", ()
     const late = '{"workflow": "missing", "recipients": ["ann"], "data": {"a": "\\ud83d\\ude00"}}';
     expect((await pipeline.call("POST", "/trigger/", late)).status).toBe(404);
     const { summary } = await explained("workflow_unavailable", { distinct_id: "ann" });
-    expect(summary).toContain("workflow with slug 'missing' not found");
+    expect(summary).toContain("workflow 'missing' not found");
     expect((await explain({ distinct_id: "bob" })).verdict).toBe("no_such_user");
     expect((await explain({ distinct_id: "bob", workflow: "hello" })).verdict).toBe("no_such_user");
   });

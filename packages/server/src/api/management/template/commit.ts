@@ -20,9 +20,9 @@ export default defineRoute({
     .optional(),
   reply: { status: 200, body: templateReply, description: "In effect for everything rendered from now on." },
   errors: ["not_found", "commit_refused"],
-  async handle({ params: { slug }, query, body, auth, db, services: { channels, catalog } }) {
+  async handle({ params: { slug }, query, body, auth, db, services: { channels, catalog, engine } }) {
     const { workspace_id } = auth.workspace;
-    const change = { db, workspace_id, channels, catalog };
+    const change = { db, workspace_id, channels, catalog, expressions: engine.expressions };
     await publishTemplate(change, slug, body?.variants ?? null, query.commit_message || null);
     return getTemplateView({ db, workspace_id }, slug, "draft");
   },

@@ -12,9 +12,9 @@ export default defineRoute({
   query: z.object(modeQuery),
   reply: { status: 200, body: variantReply },
   errors: ["not_found"],
-  handle: ({ params: { slug, channel, id }, query, auth, db, services: { channels } }) =>
+  handle: ({ params: { slug, channel, id }, query, auth, db, services: { channels, engine } }) =>
     getVariantView(
-      { db, workspace_id: auth.workspace.workspace_id, channels },
+      { db, workspace_id: auth.workspace.workspace_id, channels, expressions: engine.expressions },
       slug,
       { channel, id },
       query.mode,

@@ -13,8 +13,9 @@ export default defineRoute({
   query: z.object({ ...modeQuery, include_content: z.stringbool().default(false), ...pagingQuery(20) }),
   reply: { status: 200, body: pageOf(variantReply) },
   errors: ["not_found"],
-  async handle({ params, query, auth, db, services: { channels } }) {
-    const source = { db, workspace_id: auth.workspace.workspace_id, channels };
+  async handle({ params, query, auth, db, services: { channels, engine } }) {
+    const { workspace_id } = auth.workspace;
+    const source = { db, workspace_id, channels, expressions: engine.expressions };
     const variants = await viewVariants(source, params.slug, query.mode);
     const page = variants.slice(query.offset, query.offset + query.limit);
     return toPage(query.include_content ? page : page.map(withoutContent), variants.length, query);

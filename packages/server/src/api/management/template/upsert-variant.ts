@@ -36,8 +36,9 @@ export default defineRoute({
     description: "The draft as stored. One with `errors` is stored too; it cannot be committed.",
   },
   errors: ["not_found"],
-  async handle({ params: { slug, channel, id }, body, auth, db, services: { channels } }) {
-    const change = { db, workspace_id: auth.workspace.workspace_id, channels };
+  async handle({ params: { slug, channel, id }, body, auth, db, services: { channels, engine } }) {
+    const { workspace_id } = auth.workspace;
+    const change = { db, workspace_id, channels, expressions: engine.expressions };
     await saveVariant(
       change,
       slug,
