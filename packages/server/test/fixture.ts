@@ -1,0 +1,99 @@
+import { test } from "vitest";
+import { createDb, type Db } from "../src/db/db.ts";
+import { createWorld, type World } from "./behaviours/world.ts";
+import { cloneDatabase, createHarness, dropDatabase, type Harness } from "./harness.ts";
+import { createHub, type Hub } from "./hub.ts";
+import { createManagement, type Management } from "./management.ts";
+import { furnishPipeline, type Pipeline } from "./pipeline.ts";
+import { furnishPreferences, type PreferenceBench } from "./preferences.ts";
+import { startWorker, type Worker, type WorkerOptions } from "./worker.ts";
+
+/**
+ * What tests are given by name, made when a test first asks for it and cleaned up after it. A test file imports the
+ * line that fits it as `it`:
+ *
+ *                    accepted work    database
+ *     onApi          is left alone    that of all such files in the process
+ *     onServer       is carried out   that of all such files in the process
+ *     onOwnApi       is left alone    of the file
+ *     onOwnServer    is carried out   of the file
+ *     onDatabase     no server        of the file
+ *
+ * Each test has a workspace of its own. A file has a database of its own if it looks past that: counts the rows of a
+ * whole table, or starts workers, which take whatever is due.
+ */
+interface PerTest {
+  /** A fresh workspace and its data API; the four below are in the same workspace. */
+  hub: Hub;
+  pipeline: Pipeline;
+  management: Management;
+  preferenceBench: PreferenceBench;
+  /** A fresh workspace whose clock is frozen. */
+  world: World;
+  /** Starts a worker on the harness's database; stopped after the test. */
+  work: (options?: WorkerOptions) => Promise<Worker>;
+}
+
+type Use<T> = (made: T) => Promise<void>;
+
+const perTest = {
+  hub: async ({ harness }: { harness: Harness }, use: Use<Hub>) => use(await createHub(harness)),
+  pipeline: async ({ hub }: PerTest, use: Use<Pipeline>) => use(await furnishPipeline(hub)),
+  management: async ({ hub }: PerTest, use: Use<Management>) => use(createManagement(hub, hub.workspace)),
+  preferenceBench: async ({ hub }: PerTest, use: Use<PreferenceBench>) => use(await furnishPreferences(hub)),
+  world: async ({ harness }: { harness: Harness }, use: Use<World>) => use(await createWorld(harness)),
+  work: async ({ harness }: { harness: Harness }, use: Use<PerTest["work"]>) => {
+    const workers: Worker[] = [];
+    await use(async (options) => {
+      const worker = await startWorker(harness, options);
+      workers.push(worker);
+      return worker;
+    });
+    for (const worker of workers) await worker.stop();
+  },
+};
+
+// vitest reads the pattern to see what else to make first.
+const harness =
+  (role: "api" | "all") =>
+  // oxlint-disable-next-line no-empty-pattern
+  async ({}, use: Use<Harness>) => {
+    const made = await createHarness({ role });
+    await use(made);
+    await made.close();
+  };
+
+interface Shared {
+  $test: PerTest;
+  $worker: { harness: Harness };
+}
+
+interface Own {
+  $test: PerTest;
+  $file: { harness: Harness };
+}
+
+export const onApi = test.extend<Shared>({ ...perTest, harness: [harness("api"), { scope: "worker" }] });
+export const onServer = test.extend<Shared>({ ...perTest, harness: [harness("all"), { scope: "worker" }] });
+export const onOwnApi = test.extend<Own>({ ...perTest, harness: [harness("api"), { scope: "file" }] });
+export const onOwnServer = test.extend<Own>({ ...perTest, harness: [harness("all"), { scope: "file" }] });
+
+export const onDatabase = test.extend<{ $file: { databaseUrl: string; db: Db } }>({
+  databaseUrl: [
+    // oxlint-disable-next-line no-empty-pattern
+    async ({}, use) => {
+      const url = await cloneDatabase();
+      await use(url);
+      await dropDatabase(url);
+    },
+    { scope: "file" },
+  ],
+  db: [
+    async ({ databaseUrl }, use) => {
+      const db = createDb({ url: databaseUrl, max: 6, onError: () => {} });
+      await use(db);
+      await db.close();
+    },
+    { scope: "file" },
+  ],
+});
