@@ -6,7 +6,7 @@ import { createHub, type Hub } from "./hub.ts";
 import { createManagement, type Management } from "./management.ts";
 import { furnishPipeline, type Pipeline } from "./pipeline.ts";
 import { furnishPreferences, type PreferenceBench } from "./preferences.ts";
-import { startWorker, type Worker, type WorkerOptions } from "./worker.ts";
+import { createWorkers, type Workers } from "./worker.ts";
 
 /**
  * What tests are given by name, made when a test first asks for it and cleaned up after it. A test file imports the
@@ -27,11 +27,11 @@ interface PerTest {
   hub: Hub;
   pipeline: Pipeline;
   management: Management;
-  preferenceBench: PreferenceBench;
+  desk: PreferenceBench;
   /** A fresh workspace whose clock is frozen. */
   world: World;
-  /** Starts a worker on the harness's database; stopped after the test. */
-  work: (options?: WorkerOptions) => Promise<Worker>;
+  /** On the harness's database; stopped after the test. */
+  workers: Workers;
 }
 
 type Use<T> = (made: T) => Promise<void>;
@@ -40,16 +40,12 @@ const perTest = {
   hub: async ({ harness }: { harness: Harness }, use: Use<Hub>) => use(await createHub(harness)),
   pipeline: async ({ hub }: PerTest, use: Use<Pipeline>) => use(await furnishPipeline(hub)),
   management: async ({ hub }: PerTest, use: Use<Management>) => use(createManagement(hub, hub.workspace)),
-  preferenceBench: async ({ hub }: PerTest, use: Use<PreferenceBench>) => use(await furnishPreferences(hub)),
+  desk: async ({ hub }: PerTest, use: Use<PreferenceBench>) => use(await furnishPreferences(hub)),
   world: async ({ harness }: { harness: Harness }, use: Use<World>) => use(await createWorld(harness)),
-  work: async ({ harness }: { harness: Harness }, use: Use<PerTest["work"]>) => {
-    const workers: Worker[] = [];
-    await use(async (options) => {
-      const worker = await startWorker(harness, options);
-      workers.push(worker);
-      return worker;
-    });
-    for (const worker of workers) await worker.stop();
+  workers: async ({ harness }: { harness: Harness }, use: Use<Workers>) => {
+    const workers = createWorkers(harness);
+    await use(workers);
+    await workers.stop();
   },
 };
 

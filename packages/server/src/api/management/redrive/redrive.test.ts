@@ -1,16 +1,15 @@
-import { afterEach, describe, expect } from "vitest";
+import { describe, expect } from "vitest";
 import { onOwnApi as it } from "../../../../test/fixture.ts";
+import type { Workers } from "../../../../test/worker.ts";
 import { callVendor, type CalledVendor, route, sent } from "../../../../test/called-vendor.ts";
-import { until, type Server } from "../../../../test/harness.ts";
+import { until } from "../../../../test/harness.ts";
 import { createManagement, type Management } from "../../../../test/management.ts";
 import { createPipeline, delay, node, type Pipeline, sms } from "../../../../test/pipeline.ts";
-import { startWorker, type Worker } from "../../../../test/worker.ts";
 import type { StageDeps } from "../../../engine/deps.ts";
 import { createExpandHandler } from "../../../engine/expand/expand.ts";
 import type { Outcome } from "../../../delivery/vendor/vendor.ts";
 
 let vendor: CalledVendor;
-let workers: Worker[] = [];
 
 it.beforeEach(async ({ pipeline }) => {
   await pipeline.addTemplate("text");
@@ -21,16 +20,9 @@ it.beforeEach(async ({ pipeline }) => {
   ]);
   vendor = callVendor("sms");
 });
-afterEach(stopWorkers);
 
-async function work(harness: Server, count = 1): Promise<void> {
-  for (let index = 0; index < count; index++)
-    workers.push(await startWorker(harness, { vendors: [vendor.vendor] }));
-}
-
-async function stopWorkers(): Promise<void> {
-  for (const worker of workers) await worker.stop();
-  workers = [];
+async function work(workers: Workers, count = 1): Promise<void> {
+  for (let index = 0; index < count; index++) await workers.start({ vendors: [vendor.vendor] });
 }
 
 const person = (distinct_id: string, patience?: number) => ({
@@ -44,9 +36,9 @@ const none = { redriven: 0, refused: 0, redriven_ids: [], refusals: [] };
 const sentBy = async (pipeline: Pipeline) => (await pipeline.messages()).map(({ node_ref }) => node_ref);
 
 /** Runs that a node stopped, because their recipients had no `patience`. */
-async function failedRuns(pipeline: Pipeline, ...people: string[]): Promise<string[]> {
+async function failedRuns(pipeline: Pipeline, workers: Workers, ...people: string[]): Promise<string[]> {
   await pipeline.trigger({ workflow: "patient", recipients: people.map((one) => person(one)) });
-  await work(pipeline);
+  await work(workers);
   const runs = await pipeline.finished(people.length);
   expect(runs.every(({ status }) => status === "failed")).toBe(true);
   return runs.map(({ id }) => id);
@@ -58,13 +50,18 @@ const mend = (pipeline: Pipeline, distinct_id: string) =>
     .then(({ status }) => expect(status).toBe(201));
 
 /** A message that its vendor answered so. */
-async function failedMessage(pipeline: Pipeline, outcome: Outcome, distinct_id = "ann"): Promise<string> {
+async function failedMessage(
+  pipeline: Pipeline,
+  workers: Workers,
+  outcome: Outcome,
+  distinct_id = "ann",
+): Promise<string> {
   await route(pipeline, pipeline.workspace_id, vendor);
   await pipeline.commit("one", [sms("s")]);
   await pipeline.trigger({ workflow: "one", recipients: [person(distinct_id)] });
   // One that has worked before remembers the vendors of then.
-  await stopWorkers();
-  await work(pipeline);
+  await workers.stop();
+  await work(workers);
   (await vendor.call(vendor.calls.length)).answer(outcome);
   return until(async () => {
     const failed = (await pipeline.messages()).find((one) => one.distinct_id === distinct_id);
@@ -83,8 +80,9 @@ describe("GET /v1/{workspace}/redrive/ 200", () => {
   it("groups what failed by error, without what differs from case to case", async ({
     pipeline,
     management,
+    workers,
   }) => {
-    const ids = await failedRuns(pipeline, "ann", "bob", "cem");
+    const ids = await failedRuns(pipeline, workers, "ann", "bob", "cem");
     const { status, body } = await listed(management);
     expect(status).toBe(200);
     expect(body.executions).toHaveLength(1);
@@ -98,8 +96,8 @@ describe("GET /v1/{workspace}/redrive/ 200", () => {
     expect(body.messages).toEqual([]);
   });
 
-  it("shows messages with channel and class", async ({ pipeline, management }) => {
-    const id = await failedMessage(pipeline, refused);
+  it("shows messages with channel and class", async ({ pipeline, management, workers }) => {
+    const id = await failedMessage(pipeline, workers, refused);
     expect((await listed(management)).body.messages).toMatchObject([
       {
         error: "key '…' is not valid",
@@ -113,9 +111,9 @@ describe("GET /v1/{workspace}/redrive/ 200", () => {
     ]);
   });
 
-  it("filters by all it is asked for", async ({ pipeline, management }) => {
-    await failedRuns(pipeline, "ann");
-    await failedMessage(pipeline, refused, "bob");
+  it("filters by all it is asked for", async ({ pipeline, management, workers }) => {
+    await failedRuns(pipeline, workers, "ann");
+    await failedMessage(pipeline, workers, refused, "bob");
     const { error } = (await listed(management)).body.executions[0];
     for (const [query, executions, messages] of [
       ["workflow=patient", 1, 0],
@@ -137,9 +135,10 @@ describe("POST /v1/{workspace}/redrive/ 200", () => {
   it("has a run enter the node that stopped it again, and what stopped it counts no more", async ({
     pipeline,
     management,
+    workers,
     harness,
   }) => {
-    const [id = ""] = await failedRuns(pipeline, "ann");
+    const [id = ""] = await failedRuns(pipeline, workers, "ann");
     await mend(pipeline, "ann");
     expect((await redrive(management, { executions: [id] })).body).toEqual({
       dry_run: false,
@@ -156,13 +155,13 @@ describe("POST /v1/{workspace}/redrive/ 200", () => {
     await harness.services.db.query("update run set wake_at = now() where workspace_id = $1", [
       pipeline.workspace_id,
     ]);
-    await workers[0]?.wake();
+    await workers.running()[0]?.wake();
     expect(await pipeline.finished(1)).toMatchObject([{ status: "completed" }]);
     expect(await sentBy(pipeline)).toEqual(["before", "after"]);
   });
 
-  it("a run that fails again can be put back again", async ({ pipeline, management }) => {
-    const [id = ""] = await failedRuns(pipeline, "ann");
+  it("a run that fails again can be put back again", async ({ pipeline, management, workers }) => {
+    const [id = ""] = await failedRuns(pipeline, workers, "ann");
     for (let round = 0; round < 2; round++) {
       expect((await redrive(management, { executions: [id] })).body.executions.redriven).toBe(1);
       const [run] = await until(async () => {
@@ -177,9 +176,10 @@ describe("POST /v1/{workspace}/redrive/ 200", () => {
   it("sends a message again as a first attempt, with what was rendered", async ({
     pipeline,
     management,
+    workers,
     harness,
   }) => {
-    const id = await failedMessage(pipeline, refused);
+    const id = await failedMessage(pipeline, workers, refused);
     const [before] = await pipeline.messages();
     expect((await redrive(management, { messages: [id] })).body.messages).toMatchObject({
       redriven: 1,
@@ -202,8 +202,12 @@ describe("POST /v1/{workspace}/redrive/ 200", () => {
     ]);
   });
 
-  it("takes a filter for ids, and leaves alone what it does not name", async ({ pipeline, management }) => {
-    const [ann, bob] = await failedRuns(pipeline, "ann", "bob");
+  it("takes a filter for ids, and leaves alone what it does not name", async ({
+    pipeline,
+    management,
+    workers,
+  }) => {
+    const [ann, bob] = await failedRuns(pipeline, workers, "ann", "bob");
     const { error } = (await listed(management)).body.executions[0];
     expect((await redrive(management, { filter: { error: "another" } })).body.executions).toEqual(none);
     expect((await redrive(management, { filter: { workflow: "other" } })).body.executions).toEqual(none);
@@ -221,10 +225,11 @@ describe("POST /v1/{workspace}/redrive/ 200", () => {
   it("goes through more than a page of failures, and says nothing is left", async ({
     pipeline,
     management,
+    workers,
     harness,
   }) => {
-    const [id = ""] = await failedRuns(pipeline, "ann");
-    await stopWorkers();
+    const [id = ""] = await failedRuns(pipeline, workers, "ann");
+    await workers.stop();
     const { db } = harness.services;
     await db.query(
       `insert into run (workspace_id, id, request_id, workflow_slug, version_id, lane, distinct_id, tenant_id,
@@ -246,9 +251,9 @@ describe("POST /v1/{workspace}/redrive/ 200", () => {
     });
   });
 
-  it("puts each back once, however many ask at the same time", async ({ pipeline, management }) => {
-    const ids = await failedRuns(pipeline, "ann", "bob");
-    const message = await failedMessage(pipeline, refused, "cem");
+  it("puts each back once, however many ask at the same time", async ({ pipeline, management, workers }) => {
+    const ids = await failedRuns(pipeline, workers, "ann", "bob");
+    const message = await failedMessage(pipeline, workers, refused, "cem");
     await mend(pipeline, "ann");
     await mend(pipeline, "bob");
     const asked = Array.from({ length: 12 }, (_, index) =>
@@ -278,6 +283,7 @@ describe("a request that was accepted and came to nothing", () => {
   async function failedRequest(
     pipeline: Pipeline,
     management: Management,
+    workers: Workers,
     distinct_id: string,
   ): Promise<string> {
     await pipeline.commit("shop", [sms("s")]);
@@ -287,7 +293,7 @@ describe("a request that was accepted and came to nothing", () => {
       data: { n: 1 },
     });
     await enable(management, false);
-    await work(pipeline);
+    await work(workers);
     await until(async () => (await pipeline.request(id)).status === "failure");
     return id;
   }
@@ -297,8 +303,8 @@ describe("a request that was accepted and came to nothing", () => {
     expect(status).toBe(202);
   }
 
-  it("is listed, and expanded again when it is put back", async ({ pipeline, management }) => {
-    const id = await failedRequest(pipeline, management, "ann");
+  it("is listed, and expanded again when it is put back", async ({ pipeline, management, workers }) => {
+    const id = await failedRequest(pipeline, management, workers, "ann");
     expect((await listed(management)).body.requests).toMatchObject([
       {
         error: "workflow with slug '…' is disabled",
@@ -333,8 +339,8 @@ describe("a request that was accepted and came to nothing", () => {
     expect(refusal).toMatchObject({ code: "not_failed" });
   });
 
-  it("and fails again can be put back again, by a filter too", async ({ pipeline, management }) => {
-    const id = await failedRequest(pipeline, management, "ann");
+  it("and fails again can be put back again, by a filter too", async ({ pipeline, management, workers }) => {
+    const id = await failedRequest(pipeline, management, workers, "ann");
     for (const filter of [{ workflow: "shop" }, { error: "workflow with slug '…' is disabled" }, {}]) {
       expect((await redrive(management, { filter: { workflow: "other" } })).body.requests).toEqual(none);
       expect((await redrive(management, { filter })).body).toMatchObject({
@@ -346,8 +352,8 @@ describe("a request that was accepted and came to nothing", () => {
     expect(await pipeline.runs()).toEqual([]);
   });
 
-  it("is put back once, however many ask at the same time", async ({ pipeline, management }) => {
-    const id = await failedRequest(pipeline, management, "ann");
+  it("is put back once, however many ask at the same time", async ({ pipeline, management, workers }) => {
+    const id = await failedRequest(pipeline, management, workers, "ann");
     await enable(management, true);
     const answers = await Promise.all(
       Array.from({ length: 8 }, () => redrive(management, { requests: [id] })),
@@ -360,6 +366,7 @@ describe("a request that was accepted and came to nothing", () => {
   it("because of a failure of ours is among them, and one that was cancelled is not", async ({
     pipeline,
     management,
+    workers,
     harness,
   }) => {
     await pipeline.commit("shop", [sms("s")]);
@@ -384,7 +391,7 @@ describe("a request that was accepted and came to nothing", () => {
       redriven_ids: [given],
       refusals: [{ id: cancelled, code: "not_failed", reason: expect.stringContaining("is cancelled") }],
     });
-    await work(harness);
+    await work(workers);
     expect(await pipeline.finished(1)).toMatchObject([{ request_id: given, status: "completed" }]);
   });
 });
@@ -397,12 +404,16 @@ describe("what cannot be put back is named with the reason", () => {
     more: object = {},
   ) => (await redrive(management, { [kind]: [id], ...more })).body[kind].refusals;
 
-  it("a run that is not there, not failed, or went on to its end", async ({ pipeline, management }) => {
+  it("a run that is not there, not failed, or went on to its end", async ({
+    pipeline,
+    management,
+    workers,
+  }) => {
     await pipeline.commit("asleep", [delay("d", "1h"), sms("s")]);
     await pipeline.commit("unknown", [node("send_sms", "s", { template: "missing" })]);
     await pipeline.trigger({ workflow: "asleep", recipients: [person("ann")] });
     await pipeline.trigger({ workflow: "unknown", recipients: [person("ann")] });
-    await work(pipeline);
+    await work(workers);
     const [asleep, ended] = await until(async () => {
       const runs = await pipeline.runs();
       return runs.length === 2 && runs.every(({ wake_at, status }) => wake_at !== null || status === "failed")
@@ -421,8 +432,8 @@ describe("what cannot be put back is named with the reason", () => {
     expect((await listed(management)).body.executions).toMatchObject([{ count: 1, redrivable: 0 }]);
   });
 
-  it("a run whose request or recipient is gone", async ({ pipeline, management, harness }) => {
-    const [ann = "", bob = ""] = await failedRuns(pipeline, "ann", "bob");
+  it("a run whose request or recipient is gone", async ({ pipeline, management, workers, harness }) => {
+    const [ann = "", bob = ""] = await failedRuns(pipeline, workers, "ann", "bob");
     await pipeline.call("DELETE", "/v1/user/ann/");
     expect(await refusalsOf(management, "executions", ann)).toMatchObject([{ code: "recipient_gone" }]);
     await harness.services.db.query("delete from request where workspace_id = $1", [pipeline.workspace_id]);
@@ -432,9 +443,10 @@ describe("what cannot be put back is named with the reason", () => {
   it("a message that was sent, is in doubt, or whose vendor is gone", async ({
     pipeline,
     management,
+    workers,
     harness,
   }) => {
-    const id = await failedMessage(pipeline, refused);
+    const id = await failedMessage(pipeline, workers, refused);
     await harness.services.db.query(
       "update message set failure_class = 'ambiguous' where workspace_id = $1",
       [pipeline.workspace_id],
@@ -456,13 +468,13 @@ describe("what cannot be put back is named with the reason", () => {
     expect(await refusalsOf(management, "messages", id)).toMatchObject([{ code: "not_failed" }]);
   });
 
-  it("a message that was never ready to be sent", async ({ pipeline, management, harness }) => {
+  it("a message that was never ready to be sent", async ({ pipeline, management, workers, harness }) => {
     await harness.services.db.query("delete from vendor_config where workspace_id = $1 and channel = 'sms'", [
       pipeline.workspace_id,
     ]);
     await pipeline.commit("one", [sms("s")]);
     await pipeline.trigger({ workflow: "one", recipients: [person("ann")] });
-    await work(harness);
+    await work(workers);
     await pipeline.finished(1);
     const [message] = await pipeline.messages();
     const [refusal] = await refusalsOf(management, "messages", message?.id ?? "");
@@ -473,12 +485,13 @@ describe("what cannot be put back is named with the reason", () => {
   it("saying what is to be done instead, without going in a circle", async ({
     pipeline,
     management,
+    workers,
     harness,
   }) => {
     const unheard = { http_method: "POST", url: '"http://127.0.0.1:9/never"' };
     await pipeline.commit("one", [node("httpapi_webhook", "w", unheard), sms("s")]);
     await pipeline.trigger({ workflow: "one", recipients: [person("ann")] });
-    await work(harness);
+    await work(workers);
     const [run] = await pipeline.finished(1);
     const find = async (channel: string) =>
       (await pipeline.messages()).find((message) => message.channel === channel)?.id ?? "";
@@ -508,8 +521,8 @@ describe("what cannot be put back is named with the reason", () => {
     expect(await reasonOf("messages", webhook)).toContain(`redrive its execution ${id}`);
   });
 
-  it("what another workspace has", async ({ pipeline, harness }) => {
-    const [id = ""] = await failedRuns(pipeline, "ann");
+  it("what another workspace has", async ({ pipeline, workers, harness }) => {
+    const [id = ""] = await failedRuns(pipeline, workers, "ann");
     const other = createManagement(harness, (await createPipeline(harness)).workspace);
     const { body } = await other.call("POST", "redrive", { executions: [id] });
     expect(body.executions).toMatchObject({ redriven: 0, refusals: [{ code: "not_found" }] });

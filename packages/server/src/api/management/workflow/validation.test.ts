@@ -26,23 +26,23 @@ const refusedCommit = async (management: Management) => {
 };
 
 describe("a workflow is held to what is there", () => {
-  it("a category must be published", async ({ management, preferenceBench }) => {
+  it("a category must be published", async ({ management, desk }) => {
     const body = { ...BODY, category: "news" };
     const missing = ["category: category 'news' not found"];
     // A draft of the document is not enough.
-    await preferenceBench.save(promotional(category("news")));
+    await desk.save(promotional(category("news")));
     expect(await problemsOf(management, body)).toStrictEqual(missing);
     expect(await refusedCommit(management)).toStrictEqual(missing);
-    await preferenceBench.publish(category("news"));
+    await desk.publish(category("news"));
     expect(await problemsOf(management, body)).toStrictEqual([]);
     expect(await refusedCommit(management)).toBe(202);
   });
 
-  it("a template must be there and have a live channel", async ({ management, preferenceBench, harness }) => {
+  it("a template must be there and have a live channel", async ({ management, desk, harness }) => {
     await management.addTemplate("silent", []);
     await harness.services.db.query(
       "insert into template (workspace_id, slug, name, enabled_channels) values ($1, 'draft', 'D', '{email}')",
-      [preferenceBench.workspace_id],
+      [desk.workspace_id],
     );
     const nodes = ["gone", "draft", "silent", "welcome"].map((template) => ({ ...EMAIL, template }));
     const problems = [
