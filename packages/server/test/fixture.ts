@@ -23,6 +23,8 @@ import { createWorkers, type Workers } from "./worker.ts";
  * whole table, or starts workers, which take whatever is due.
  */
 interface PerTest {
+  /** Of a new database, for a test that starts servers itself. */
+  newDatabaseUrl: string;
   /** A fresh workspace and its data API; the four below are in the same workspace. */
   hub: Hub;
   pipeline: Pipeline;
@@ -36,7 +38,16 @@ interface PerTest {
 
 type Use<T> = (made: T) => Promise<void>;
 
+// vitest reads the pattern of an argument to see what to make first.
+// oxlint-disable-next-line no-empty-pattern
+const newDatabaseUrl = async ({}, use: Use<string>) => {
+  const url = await cloneDatabase();
+  await use(url);
+  await dropDatabase(url);
+};
+
 const perTest = {
+  newDatabaseUrl,
   hub: async ({ harness }: { harness: Harness }, use: Use<Hub>) => use(await createHub(harness)),
   pipeline: async ({ hub }: PerTest, use: Use<Pipeline>) => use(await furnishPipeline(hub)),
   management: async ({ hub }: PerTest, use: Use<Management>) => use(createManagement(hub, hub.workspace)),
@@ -49,7 +60,6 @@ const perTest = {
   },
 };
 
-// vitest reads the pattern to see what else to make first.
 const harness =
   (role: "api" | "all") =>
   // oxlint-disable-next-line no-empty-pattern
@@ -74,19 +84,15 @@ export const onServer = test.extend<Shared>({ ...perTest, harness: [harness("all
 export const onOwnApi = test.extend<Own>({ ...perTest, harness: [harness("api"), { scope: "file" }] });
 export const onOwnServer = test.extend<Own>({ ...perTest, harness: [harness("all"), { scope: "file" }] });
 
-export const onDatabase = test.extend<{ $file: { databaseUrl: string; db: Db } }>({
-  databaseUrl: [
-    // oxlint-disable-next-line no-empty-pattern
-    async ({}, use) => {
-      const url = await cloneDatabase();
-      await use(url);
-      await dropDatabase(url);
-    },
-    { scope: "file" },
-  ],
+export const onDatabase = test.extend<{
+  $test: { newDatabaseUrl: string };
+  $file: { databaseUrl: string; db: Db };
+}>({
+  newDatabaseUrl,
+  databaseUrl: [newDatabaseUrl, { scope: "file" }],
   db: [
     async ({ databaseUrl }, use) => {
-      const db = createDb({ url: databaseUrl, max: 6, onError: () => {} });
+      const db = createDb({ url: databaseUrl, max: 16, onError: () => {} });
       await use(db);
       await db.close();
     },

@@ -1,14 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cloneDatabase } from "../../test/harness.ts";
+import { describe, expect } from "vitest";
+import { onDatabase as it } from "../../test/fixture.ts";
 import { insertAll, int, json, keysOf, nowIf, rowsOf, smallint, text, timestamptz, uuid } from "./bulk.ts";
-import { createDb, type Db } from "./db.ts";
-
-let db: Db;
-
-beforeAll(async () => {
-  db = createDb({ url: await cloneDatabase(), max: 2, onError: () => {} });
-});
-afterAll(() => db.close());
+import type { Db } from "./db.ts";
 
 interface Event {
   message_id: string;
@@ -16,7 +9,7 @@ interface Event {
   detail: unknown;
 }
 
-const insert = (events: Event[], rest?: string) =>
+const insert = (db: Db, events: Event[], rest?: string) =>
   insertAll<"message_event", Event, { message_id: string }>(
     db,
     "message_event",
@@ -32,8 +25,9 @@ const insert = (events: Event[], rest?: string) =>
   );
 
 describe("an insert of many rows", () => {
-  it("writes each value into the column that it is named for", async () => {
+  it("writes each value into the column that it is named for", async ({ db }) => {
     const ids = await insert(
+      db,
       [
         { message_id: "01A", kind: "one", detail: { a: [1, null, "é"] } },
         { message_id: "01B", kind: "two", detail: null },
@@ -50,11 +44,11 @@ describe("an insert of many rows", () => {
     ]);
   });
 
-  it("is no statement where there are no rows", async () => {
-    expect(await insert([], "this would not parse")).toEqual([]);
+  it("is no statement where there are no rows", async ({ db }) => {
+    expect(await insert(db, [], "this would not parse")).toEqual([]);
   });
 
-  it("does not compile with a column of another type, one too few, or one that is not there", () => {
+  it("does not compile with a column of another type, one too few, or one that is not there", ({ db }) => {
     const wrong = () => [
       insertAll(db, "signal", [{ at: new Date() }], {
         workspace_id: int(() => 1),
@@ -85,7 +79,7 @@ describe("an insert of many rows", () => {
     expect(wrong).toBeTypeOf("function");
   });
 
-  it("marks the transaction's time only where the condition holds", async () => {
+  it("marks the transaction's time only where the condition holds", async ({ db }) => {
     const { from, values } = rowsOf("r", [true, false], { at: nowIf((is) => is), no: smallint(() => 7) });
     const { read } = nowIf<boolean>((is) => is);
     const rows = await db.query(`select ${read("r.at")} = now() as is_now, r.no from ${from}`, values);
@@ -97,7 +91,7 @@ describe("an insert of many rows", () => {
 });
 
 describe("keys of rows", () => {
-  it("are a relation of workspace and id, text or UUID", async () => {
+  it("are a relation of workspace and id, text or UUID", async ({ db }) => {
     const id = "018f0000-0000-7000-8000-000000000001";
     const { from, values, next } = keysOf([{ workspace_id: 3, id }], uuid);
     const rows = await db.query(

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect } from "vitest";
 import { onApi as it } from "../../test/fixture.ts";
-import { cloneDatabase, until } from "../../test/harness.ts";
+import { until } from "../../test/harness.ts";
 import { configSchema } from "../config.ts";
 import type { Log } from "../log.ts";
 import { startCarillon } from "../main.ts";
@@ -54,7 +54,9 @@ describe("what is no request", () => {
 });
 
 describe("a client that hangs up in the middle of its request", () => {
-  it("is no failure of ours: nothing is logged above debug, and the next one is served", async () => {
+  it("is no failure of ours: nothing is logged above debug, and the next one is served", async ({
+    newDatabaseUrl: DATABASE_URL,
+  }) => {
     const lines: { level: string; message: string; fields: object }[] = [];
     const write = (level: string) => (fields: object, message: string) =>
       void lines.push({ level, message, fields });
@@ -65,7 +67,6 @@ describe("a client that hangs up in the middle of its request", () => {
       error: write("error"),
       with: () => log,
     };
-    const DATABASE_URL = await cloneDatabase();
     const config = configSchema.parse({
       DATABASE_URL,
       SECRET_KEY: "a-secret-key-for-tests",

@@ -1,11 +1,11 @@
 import type { EffectDeps } from "../deps.ts";
 import * as fc from "fast-check";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { cloneDatabase } from "../../../test/harness.ts";
+import { beforeEach, describe, expect } from "vitest";
+import { onDatabase as it } from "../../../test/fixture.ts";
 import { overlap } from "../../../test/overlap.ts";
 import { createRandom } from "../../../test/random.ts";
 import type { JsonObject } from "../../core/json.ts";
-import { createDb, type Db, type Tx } from "../../db/db.ts";
+import type { Db, Tx } from "../../db/db.ts";
 import { createIdSource } from "../../ids.ts";
 import type { Gathered, Gathering, Sealed } from "../effect.ts";
 import { nothingLeft, type Run, type ChunkData } from "../run.ts";
@@ -23,14 +23,8 @@ const effects = { ids } as EffectDeps;
 const NOON = new Date("2026-07-17T12:00:00Z");
 const LATER = new Date("2026-07-17T13:00:00Z");
 
-let db: Db;
 let workspace_id = 0;
 
-beforeAll(async () => {
-  const url = await cloneDatabase();
-  db = createDb({ url, max: 16, onError: () => {} });
-});
-afterAll(() => db.close());
 beforeEach(() => {
   workspace_id += 1;
 });
@@ -71,12 +65,18 @@ function arrive({ run, request, slug = "orders", ref = "batch_1" }: Arrival = {}
 type Arrived = ReturnType<typeof arrive>;
 
 const gatherIn = (tx: Tx, arrivals: Arrived[]) => gather(tx, arrivals, nobody, effects);
-const gathered = (...arrivals: Arrived[]) => db.tx((tx) => gatherIn(tx, arrivals));
+const gathered = (db: Db, ...arrivals: Arrived[]) => db.tx((tx) => gatherIn(tx, arrivals));
 
 const sealIn = (tx: Tx, run: Run, batch_id: string, order: "first" | "last" = "first", keep = 10) =>
   seal(tx, [{ run, request: { batch_id, retain_count: keep, retain_order: order } }], nobody, effects);
 
-async function sealed(run: Run, batch_id: string, order?: "first" | "last", keep?: number): Promise<Sealed> {
+async function sealed(
+  db: Db,
+  run: Run,
+  batch_id: string,
+  order?: "first" | "last",
+  keep?: number,
+): Promise<Sealed> {
   const [result] = await db.tx((tx) => sealIn(tx, run, batch_id, order, keep));
   if (result === undefined) throw new Error("nothing was answered");
   return result;
@@ -86,23 +86,25 @@ const roles = (results: Gathered[]) => results.map(({ role }) => role);
 const item = (n: number): Partial<Gathering> => ({ items: [{ n }] });
 
 describe("gathering", () => {
-  it("has the first open the batch and the others join it, whatever order they are asked in", async () => {
+  it("has the first open the batch and the others join it, whatever order they are asked in", async ({
+    db,
+  }) => {
     const runs = [1, 2, 3].map((n) => arrive({ request: item(n) }));
-    const results = await gathered(...runs.toReversed());
+    const results = await gathered(db, ...runs.toReversed());
 
     expect(roles(results)).toEqual(["joined", "joined", "carrier"]);
     const batch_id = results[0]?.batch_id ?? "";
     expect(results.map((result) => result.batch_id)).toEqual([batch_id, batch_id, batch_id]);
     expect(results[0]).toMatchObject({ carrier_run_id: runs[0]?.run.id, closes_at: LATER });
-    expect(await sealed(runs[0]?.run as Run, batch_id)).toEqual({
+    expect(await sealed(db, runs[0]?.run as Run, batch_id)).toEqual({
       count: 3,
       items: [{ n: 1 }, { n: 2 }, { n: 3 }],
     });
   });
 
-  it("keeps the end that the opener gave", async () => {
-    await gathered(arrive());
-    const [result] = await gathered(arrive({ request: { closes_at: new Date("2030-01-01T00:00:00Z") } }));
+  it("keeps the end that the opener gave", async ({ db }) => {
+    await gathered(db, arrive());
+    const [result] = await gathered(db, arrive({ request: { closes_at: new Date("2030-01-01T00:00:00Z") } }));
     expect(result).toMatchObject({ role: "joined", closes_at: LATER });
   });
 
@@ -118,7 +120,7 @@ describe("gathering", () => {
   const mail: [string, string] = ["email", "ann@example.com"];
   const phone: [string, string] = ["sms", "+14155550100"];
 
-  it.each<[string, Arrival, Arrival]>([
+  it.for<[string, Arrival, Arrival]>([
     ["tenant", {}, { run: { tenant_id: "acme" } }],
     ["recipient", {}, { run: { distinct_id: "bob" } }],
     ["object of the same name", {}, { run: { object_type: "team" } }],
@@ -128,41 +130,42 @@ describe("gathering", () => {
     ["workflow", {}, { slug: "likes" }],
     ["transient recipient", { run: transient(mail) }, { run: transient(phone) }],
     ["person who is not transient", { run: transient(mail) }, { run: { distinct_id: "transient" } }],
-  ])("opens another batch for another %s", async (_name, one, other) => {
-    expect(roles(await gathered(arrive(one), arrive(other)))).toEqual(["carrier", "carrier"]);
-    expect(roles(await gathered(arrive(one), arrive(other)))).toEqual(["joined", "joined"]);
+  ])("opens another batch for another %s", async ([_name, one, other], { db }) => {
+    expect(roles(await gathered(db, arrive(one), arrive(other)))).toEqual(["carrier", "carrier"]);
+    expect(roles(await gathered(db, arrive(one), arrive(other)))).toEqual(["joined", "joined"]);
   });
 
-  it("opens another batch for another workspace", async () => {
+  it("opens another batch for another workspace", async ({ db }) => {
     const neighbour = { run: { workspace_id: workspace_id + 1_000_000 } };
-    expect(roles(await gathered(arrive(), arrive(neighbour)))).toEqual(["carrier", "carrier"]);
+    expect(roles(await gathered(db, arrive(), arrive(neighbour)))).toEqual(["carrier", "carrier"]);
   });
 
-  it("knows transient recipients again by their channels, in any order", async () => {
+  it("knows transient recipients again by their channels, in any order", async ({ db }) => {
     const results = await gathered(
+      db,
       arrive({ run: transient(mail, phone) }),
       arrive({ run: transient(phone, mail) }),
     );
     expect(roles(results)).toEqual(["carrier", "joined"]);
   });
 
-  it("counts what an earlier batch had gathered and did not retain", async () => {
+  it("counts what an earlier batch had gathered and did not retain", async ({ db }) => {
     const opener = arrive({ request: { items: [{ n: 1 }, { n: 2 }], count: 12 } });
-    const [result] = await gathered(opener);
-    await gathered(arrive({ request: item(3) }));
-    expect(await sealed(opener.run, result?.batch_id ?? "")).toEqual({
+    const [result] = await gathered(db, opener);
+    await gathered(db, arrive({ request: item(3) }));
+    expect(await sealed(db, opener.run, result?.batch_id ?? "")).toEqual({
       count: 13,
       items: [{ n: 1 }, { n: 2 }, { n: 3 }],
     });
   });
 
-  it("stores any payload as it is", async () => {
+  it("stores any payload as it is", async ({ db }) => {
     const odd = JSON.parse(
       '{"__proto__":{"a":1},"constructor":"c","ключ":"👩‍👩‍👧","":[null,-0.5,1e21]}',
     ) as JsonObject;
     const opener = arrive({ request: { items: [odd] } });
-    const [result] = await gathered(opener);
-    const { items } = await sealed(opener.run, result?.batch_id ?? "");
+    const [result] = await gathered(db, opener);
+    const { items } = await sealed(db, opener.run, result?.batch_id ?? "");
     expect(JSON.stringify(items)).toBe(JSON.stringify([odd]));
   });
 });
@@ -170,25 +173,25 @@ describe("gathering", () => {
 describe("a leading item", () => {
   const leading = { flush_leading: true };
 
-  it("goes ahead, the second carries, the others join, and only those are counted", async () => {
+  it("goes ahead, the second carries, the others join, and only those are counted", async ({ db }) => {
     const runs = [1, 2, 3].map((n) => arrive({ request: { ...item(n), ...leading } }));
-    const results = await gathered(...runs);
+    const results = await gathered(db, ...runs);
     expect(roles(results)).toEqual(["leading", "carrier", "joined"]);
     const more = arrive({ request: { ...item(4), ...leading } });
-    expect(await gathered(more)).toMatchObject([{ role: "joined", carrier_run_id: runs[1]?.run.id }]);
-    expect(await sealed(runs[1]?.run as Run, results[1]?.batch_id ?? "")).toEqual({
+    expect(await gathered(db, more)).toMatchObject([{ role: "joined", carrier_run_id: runs[1]?.run.id }]);
+    expect(await sealed(db, runs[1]?.run as Run, results[1]?.batch_id ?? "")).toEqual({
       count: 3,
       items: [{ n: 2 }, { n: 3 }, { n: 4 }],
     });
-    expect(roles(await gathered(arrive({ request: leading })))).toEqual(["leading"]);
+    expect(roles(await gathered(db, arrive({ request: leading })))).toEqual(["leading"]);
   });
 
-  it("leads again after a window in which nothing gathered", async () => {
-    const [first] = await gathered(arrive({ request: leading }));
+  it("leads again after a window in which nothing gathered", async ({ db }) => {
+    const [first] = await gathered(db, arrive({ request: leading }));
     const until = new Date("2026-07-17T15:00:00Z");
     const late = (request: Partial<Gathering>) =>
       arrive({ run: { now: LATER }, request: { ...request, closes_at: until } });
-    const results = await gathered(late(leading), late(leading));
+    const results = await gathered(db, late(leading), late(leading));
     expect(results).toMatchObject([
       { role: "leading", closes_at: until },
       { role: "carrier", closes_at: until },
@@ -196,56 +199,59 @@ describe("a leading item", () => {
     expect(results[0]?.batch_id).not.toBe(first?.batch_id);
   });
 
-  it("leaves no window behind that a run of another mode would fall into when it is over", async () => {
-    await gathered(arrive({ request: leading }));
+  it("leaves no window behind that a run of another mode would fall into when it is over", async ({ db }) => {
+    await gathered(db, arrive({ request: leading }));
     const until = new Date("2026-07-17T15:00:00Z");
     const late = arrive({ run: { now: LATER }, request: { closes_at: until } });
-    expect(await gathered(late)).toMatchObject([{ role: "carrier", closes_at: until }]);
+    expect(await gathered(db, late)).toMatchObject([{ role: "carrier", closes_at: until }]);
   });
 });
 
 describe("closing", () => {
-  it.each<["first" | "last", number, number[]]>([
+  it.for<["first" | "last", number, number[]]>([
     ["first", 3, [1, 2, 3]],
     ["last", 3, [10, 11, 12]],
     ["first", 1, [1]],
     ["last", 1, [12]],
     ["first", 100, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]],
     ["last", 100, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]],
-  ])("gives back the %s %i in order of arrival and counts all", async (order, keep, expected) => {
+  ])("gives back the %s %i in order of arrival and counts all", async ([order, keep, expected], { db }) => {
     const opener = arrive({ request: item(1) });
-    const [result] = await gathered(opener);
-    for (let n = 2; n <= 12; n += 1) await gathered(arrive({ request: item(n) }));
-    expect(await sealed(opener.run, result?.batch_id ?? "", order, keep)).toEqual({
+    const [result] = await gathered(db, opener);
+    for (let n = 2; n <= 12; n += 1) await gathered(db, arrive({ request: item(n) }));
+    expect(await sealed(db, opener.run, result?.batch_id ?? "", order, keep)).toEqual({
       count: 12,
       items: expected.map((n) => ({ n })),
     });
   });
 
-  it("leaves nothing, counts nothing the second time, and lets the next arrival open anew", async () => {
+  it("leaves nothing, counts nothing the second time, and lets the next arrival open anew", async ({
+    db,
+  }) => {
     const opener = arrive();
-    const [result] = await gathered(opener, arrive());
-    expect(await sealed(opener.run, result?.batch_id ?? "")).toMatchObject({ count: 2 });
-    expect(await sealed(opener.run, result?.batch_id ?? "")).toEqual({ count: 0, items: [] });
+    const [result] = await gathered(db, opener, arrive());
+    expect(await sealed(db, opener.run, result?.batch_id ?? "")).toMatchObject({ count: 2 });
+    expect(await sealed(db, opener.run, result?.batch_id ?? "")).toEqual({ count: 0, items: [] });
     expect(await db.query("select 1 from batch_item where workspace_id = $1", [workspace_id])).toHaveLength(
       0,
     );
-    expect(roles(await gathered(arrive()))).toEqual(["carrier"]);
+    expect(roles(await gathered(db, arrive()))).toEqual(["carrier"]);
   });
 
-  it("is its carrier's alone", async () => {
+  it("is its carrier's alone", async ({ db }) => {
     const opener = arrive();
     const other = arrive();
-    const [result] = await gathered(opener, other);
-    expect(await sealed(other.run, result?.batch_id ?? "")).toEqual({ count: 0, items: [] });
-    expect(await sealed(opener.run, result?.batch_id ?? "")).toMatchObject({ count: 2 });
+    const [result] = await gathered(db, opener, other);
+    expect(await sealed(db, other.run, result?.batch_id ?? "")).toEqual({ count: 0, items: [] });
+    expect(await sealed(db, opener.run, result?.batch_id ?? "")).toMatchObject({ count: 2 });
   });
 
-  it("closes many of one chunk, each with its own", async () => {
+  it("closes many of one chunk, each with its own", async ({ db }) => {
     const openers = Array.from({ length: 50 }, (_, n) =>
       arrive({ run: { distinct_id: `user-${n}` }, request: item(n) }),
     );
     const results = await gathered(
+      db,
       ...openers,
       ...openers.map(({ run, request }) => arrive({ run: { distinct_id: run.distinct_id }, request })),
     );
@@ -266,7 +272,7 @@ describe("closing", () => {
 
 describe("a carrier that is over", () => {
   /** As if the engine had given it up: its row says so, and its batch is still there. */
-  async function record(run: Run, status: string): Promise<void> {
+  async function record(db: Db, run: Run, status: string): Promise<void> {
     await db.query(
       `insert into run (workspace_id, id, request_id, workflow_slug, version_id, lane, distinct_id, tenant_id,
                         idempotency_key, status, steps)
@@ -275,37 +281,37 @@ describe("a carrier that is over", () => {
     );
   }
 
-  it("hands what was gathered to the next arrival, and can no longer close it", async () => {
+  it("hands what was gathered to the next arrival, and can no longer close it", async ({ db }) => {
     const opener = arrive({ request: item(1) });
-    const [result] = await gathered(opener, arrive({ request: item(2) }));
-    await record(opener.run, "failed");
+    const [result] = await gathered(db, opener, arrive({ request: item(2) }));
+    await record(db, opener.run, "failed");
     const heir = arrive({ request: item(3) });
     const third = arrive({ request: item(4) });
-    expect(await gathered(heir, third)).toMatchObject([
+    expect(await gathered(db, heir, third)).toMatchObject([
       { role: "carrier", batch_id: result?.batch_id, closes_at: LATER },
       { role: "joined", carrier_run_id: heir.run.id },
     ]);
-    expect(await sealed(opener.run, result?.batch_id ?? "")).toMatchObject({ count: 0 });
-    expect(await sealed(heir.run, result?.batch_id ?? "")).toMatchObject({ count: 4 });
+    expect(await sealed(db, opener.run, result?.batch_id ?? "")).toMatchObject({ count: 0 });
+    expect(await sealed(db, heir.run, result?.batch_id ?? "")).toMatchObject({ count: 4 });
   });
 
-  it("keeps its batch while it is under way", async () => {
+  it("keeps its batch while it is under way", async ({ db }) => {
     const opener = arrive();
-    await gathered(opener);
-    await record(opener.run, "in_progress");
-    expect(roles(await gathered(arrive()))).toEqual(["joined"]);
+    await gathered(db, opener);
+    await record(db, opener.run, "in_progress");
+    expect(roles(await gathered(db, arrive()))).toEqual(["joined"]);
   });
 
-  it("finds its batch again when it is tried again, and is counted once", async () => {
+  it("finds its batch again when it is tried again, and is counted once", async ({ db }) => {
     const opener = arrive({ request: item(1) });
-    const [result] = await gathered(opener, arrive({ request: item(2) }));
-    expect(await gathered(opener)).toMatchObject([{ role: "carrier", batch_id: result?.batch_id }]);
-    expect(await sealed(opener.run, result?.batch_id ?? "")).toMatchObject({ count: 2 });
+    const [result] = await gathered(db, opener, arrive({ request: item(2) }));
+    expect(await gathered(db, opener)).toMatchObject([{ role: "carrier", batch_id: result?.batch_id }]);
+    expect(await sealed(db, opener.run, result?.batch_id ?? "")).toMatchObject({ count: 2 });
   });
 });
 
 describe("two at the same time", () => {
-  it("open one batch, carried by the one that was first to write", async () => {
+  it("open one batch, carried by the one that was first to write", async ({ db }) => {
     const results: Gathered[] = [];
     const one = arrive();
     const other = arrive();
@@ -317,20 +323,20 @@ describe("two at the same time", () => {
     expect(roles(results)).toEqual(["carrier", "joined"]);
   });
 
-  it("open a batch although the one that was first is undone", async () => {
+  it("open a batch although the one that was first is undone", async ({ db }) => {
     let second: Promise<Gathered[]> | undefined;
     const first = db.tx(async (tx) => {
       await gatherIn(tx, [arrive()]);
-      second = gathered(arrive());
+      second = gathered(db, arrive());
       throw new Error("the worker died");
     });
     await expect(first).rejects.toThrow("the worker died");
     expect(roles((await second) ?? [])).toEqual(["carrier"]);
   });
 
-  it("close and append: what waited for the closing opens the next batch", async () => {
+  it("close and append: what waited for the closing opens the next batch", async ({ db }) => {
     const opener = arrive();
-    const [opened] = await gathered(opener);
+    const [opened] = await gathered(db, opener);
     let closed: Sealed[] = [];
     let late: Gathered[] = [];
     await overlap(
@@ -343,9 +349,9 @@ describe("two at the same time", () => {
     expect(late[0]?.batch_id).not.toBe(opened?.batch_id);
   });
 
-  it("append and close: what was in before the closing is counted by it", async () => {
+  it("append and close: what was in before the closing is counted by it", async ({ db }) => {
     const opener = arrive();
-    const [opened] = await gathered(opener);
+    const [opened] = await gathered(db, opener);
     let late: Gathered[] = [];
     let closed: Sealed[] = [];
     await overlap(
@@ -357,9 +363,9 @@ describe("two at the same time", () => {
     expect(closed).toMatchObject([{ count: 2 }]);
   });
 
-  it("close: one of them counts, the other counts nothing", async () => {
+  it("close: one of them counts, the other counts nothing", async ({ db }) => {
     const opener = arrive();
-    const [opened] = await gathered(opener, arrive());
+    const [opened] = await gathered(db, opener, arrive());
     const counts: number[] = [];
     const close = async (tx: Tx) => {
       const [result] = await sealIn(tx, opener.run, opened?.batch_id ?? "");
@@ -369,23 +375,23 @@ describe("two at the same time", () => {
     expect(counts).toEqual([2, 0]);
   });
 
-  it("close, and the first is undone: the other counts all", async () => {
+  it("close, and the first is undone: the other counts all", async ({ db }) => {
     const opener = arrive();
-    const [opened] = await gathered(opener, arrive());
+    const [opened] = await gathered(db, opener, arrive());
     const died = db.tx(async (tx) => {
       await sealIn(tx, opener.run, opened?.batch_id ?? "");
       throw new Error("the worker died");
     });
     await expect(died).rejects.toThrow("the worker died");
-    expect(await sealed(opener.run, opened?.batch_id ?? "")).toMatchObject({ count: 2 });
+    expect(await sealed(db, opener.run, opened?.batch_id ?? "")).toMatchObject({ count: 2 });
   });
 
-  it("gather for many in different orders without a deadlock", async () => {
+  it("gather for many in different orders without a deadlock", async ({ db }) => {
     const people = Array.from({ length: 40 }, (_, n) => `user-${n}`);
     const random = createRandom(7);
     const chunk = () => random.shuffle(people).map((distinct_id) => arrive({ run: { distinct_id } }));
     const rounds = Array.from({ length: 60 }, chunk);
-    const results = (await Promise.all(rounds.map((round) => gathered(...round)))).flat();
+    const results = (await Promise.all(rounds.map((round) => gathered(db, ...round)))).flat();
     expect(roles(results).filter((role) => role === "carrier")).toHaveLength(people.length);
     expect(results).toHaveLength(60 * people.length);
   });
@@ -398,12 +404,12 @@ describe("thousands of races", () => {
     batch_id: string;
   }
 
-  it.each([
+  it.for([
     ["accumulating", false],
     ["letting the first through", true],
-  ])(
+  ] as const)(
     "%s: every item is in exactly one batch, though every third transaction dies",
-    async (_name, flush_leading) => {
+    async ([_name, flush_leading], { db }) => {
       const random = createRandom(11);
       const open: Open[] = [];
       const put: number[] = [];
@@ -488,7 +494,7 @@ describe("thousands of races", () => {
   );
 });
 
-it("answers every history as one thing after another would have it", async () => {
+it("answers every history as one thing after another would have it", async ({ db }) => {
   const step = fc.record({
     op: fc.constantFrom("arrive", "close", "wait"),
     who: fc.constantFrom("ann", "bob"),
@@ -516,7 +522,7 @@ it("answers every history as one thing after another would have it", async () =>
               request: { ...item((n += 1)), flush_leading, closes_at: new Date(time + 1_000_000) },
             }),
           );
-          const results = await gathered(...chunk);
+          const results = await gathered(db, ...chunk);
           let batch = known;
           for (const [index, { run, request }] of chunk.entries()) {
             const result = results[index];
@@ -546,7 +552,7 @@ it("answers every history as one thing after another would have it", async () =>
         }
         if (op === "close" && known !== undefined && known.carrier !== null) {
           const kept = order === "first" ? known.items.slice(0, keep) : known.items.slice(-keep);
-          expect(await sealed(known.carrier, known.batch_id, order, keep)).toEqual({
+          expect(await sealed(db, known.carrier, known.batch_id, order, keep)).toEqual({
             count: known.items.length,
             items: kept.map((number) => ({ n: number })),
           });
