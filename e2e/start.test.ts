@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { mkdir, rm } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cloneDatabase, until } from "../packages/server/test/harness.ts";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { onDatabase as it } from "../packages/server/test/fixture.ts";
+import { until } from "../packages/server/test/harness.ts";
 import { temporaryFolder } from "../packages/server/test/temporary-folder.ts";
 import { CLI, command } from "./support/command.ts";
 
@@ -67,8 +68,9 @@ describe("a start that fails", () => {
 });
 
 describe("credentials", () => {
-  it("are shown by the first start that comes up, not lost by one whose port is taken", async () => {
-    const DATABASE_URL = await cloneDatabase();
+  it("are shown by the first start that comes up, not lost by one whose port is taken", async ({
+    newDatabaseUrl: DATABASE_URL,
+  }) => {
     const { port, free } = await occupyPort();
     const settings = { DATABASE_URL, SECRET_KEY, PORT: port };
     expect(await refusalOf(settings)).toBe(
@@ -79,8 +81,9 @@ describe("credentials", () => {
     await server.says(/service token {5}\S+/);
   });
 
-  it("are shown by the winner, when two start on one new database and one port", async () => {
-    const DATABASE_URL = await cloneDatabase();
+  it("are shown by the winner, when two start on one new database and one port", async ({
+    newDatabaseUrl: DATABASE_URL,
+  }) => {
     const { port, free } = await occupyPort();
     await free();
     const settings = { DATABASE_URL, SECRET_KEY, PORT: port };
@@ -100,8 +103,8 @@ describe("credentials", () => {
 });
 
 describe("carillon keys --new-workspace", () => {
-  it("says what is wrong with a name in one line", async () => {
-    const settings = { DATABASE_URL: await cloneDatabase(), SECRET_KEY };
+  it("says what is wrong with a name in one line", async ({ newDatabaseUrl: DATABASE_URL }) => {
+    const settings = { DATABASE_URL, SECRET_KEY };
     const make = (slug: string) => refusalOf(settings, ["keys", "--new-workspace", slug]);
     expect(await make("Bad Slug!")).toBe(
       'carillon keys: "Bad Slug!" cannot name a workspace: take up to 63 of a-z, 0-9, "-" and "_", a letter or a digit first\n',
@@ -117,11 +120,10 @@ describe("carillon keys --new-workspace", () => {
 describe("a full disk", () => {
   it.skipIf(!ROOT)(
     "is reported to clients and monitors, and needs only free space to recover",
-    async (context) => {
+    async ({ skip }) => {
       const disk = join(folder, "disk");
       await mkdir(disk);
-      if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=160m,mode=755", "none", disk]).status !== 0)
-        context.skip();
+      if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=160m,mode=755", "none", disk]).status !== 0) skip();
       try {
         await using server = command([CLI, "start"], {
           DATA_DIR: join(disk, "data"),

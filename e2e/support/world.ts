@@ -3,7 +3,7 @@ import { createDb, type Db } from "../../packages/server/src/db/db.ts";
 import { insertVendor } from "../../packages/server/src/delivery/vendor-table.ts";
 import { createIdSource } from "../../packages/server/src/ids.ts";
 import { createSecretBox } from "../../packages/server/src/workspaces/crypto.ts";
-import { cloneDatabase, until } from "../../packages/server/test/harness.ts";
+import { cloneDatabase, dropDatabase, until } from "../../packages/server/test/harness.ts";
 import { type Mail, type MailServer, serveMail } from "../../packages/server/test/smtp.ts";
 import { type MimePart, parseMime } from "./mime.ts";
 import { type ServerProcess, startServer } from "./server.ts";
@@ -57,6 +57,7 @@ export async function createWorld(): Promise<World> {
       await server.stop();
       await mailServer[Symbol.asyncDispose]();
       await db.close();
+      await dropDatabase(url);
     },
   };
 }

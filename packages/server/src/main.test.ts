@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { cloneDatabase } from "../test/harness.ts";
+import { afterEach, beforeEach, describe, expect } from "vitest";
+import { onDatabase as it } from "../test/fixture.ts";
 import { temporaryFolder } from "../test/temporary-folder.ts";
 import { type Config, configSchema } from "./config.ts";
 import { createSilentLog } from "./log.ts";
@@ -66,8 +66,7 @@ describe("a start that the settings forbid", () => {
     await expect(start(rest)).rejects.toThrow("SECRET_KEY must be given with DATABASE_URL.");
   });
 
-  it("has another key than the database's", async () => {
-    const DATABASE_URL = await cloneDatabase();
+  it("has another key than the database's", async ({ newDatabaseUrl: DATABASE_URL }) => {
     await start(settings({ DATABASE_URL, SECRET_KEY }));
     const other = settings({ DATABASE_URL, SECRET_KEY: "another-key-for-tests" });
     await expect(start(other)).rejects.toThrow("SECRET_KEY is not the one it was sealed with");
@@ -106,8 +105,10 @@ describe("the first credentials", () => {
 });
 
 describe("a workspace made from the command line", () => {
-  it("has a name that it can have, or there is one line that says why not", async () => {
-    const config = settings({ DATABASE_URL: await cloneDatabase(), SECRET_KEY });
+  it("has a name that it can have, or there is one line that says why not", async ({
+    newDatabaseUrl: DATABASE_URL,
+  }) => {
+    const config = settings({ DATABASE_URL, SECRET_KEY });
     const { makeWorkspace, close } = await openCredentials(config);
     const make = (slug: string) => makeWorkspace({ slug, name: slug, mode: "sandbox" });
     const refusal = "cannot name a workspace: take up to 63 of a-z, 0-9";

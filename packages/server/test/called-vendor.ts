@@ -4,7 +4,7 @@ import { defineVendor } from "../src/delivery/vendor/vendor.ts";
 import type { Channel } from "../src/core/channel.ts";
 import { insertVendor } from "../src/delivery/vendor-table.ts";
 import { createSecretBox } from "../src/workspaces/crypto.ts";
-import { type Harness, until } from "./harness.ts";
+import { type Server, until } from "./harness.ts";
 import { SECRET_KEY } from "./pipeline.ts";
 
 /** A vendor for one test, which answers each call when and how the test decides. */
@@ -50,7 +50,7 @@ export function callVendor(channel: Channel): CalledVendor {
 
 /** Makes it the vendor of its channel in a workspace, for all categories. Returns the id of its settings. */
 export async function route(
-  { services }: Harness,
+  { services }: Server,
   workspace_id: number,
   { vendor }: CalledVendor,
 ): Promise<string> {

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { onServer as it } from "./fixture.ts";
 import { nodeReference } from "../../../scripts/node-reference.ts";
 import { settingRows } from "../../../scripts/node-settings-table.ts";
 import { nodes } from "../src/nodes/index.gen.ts";
 import { startCalledServer } from "./called-server.ts";
-import { createHarness, type Harness } from "./harness.ts";
 import { readNodeExamples } from "./node-examples.ts";
 import { FENCED } from "./run-page.ts";
 import { type ExampleServer, missingLines, runNodeExample } from "./run-node-example.ts";
@@ -12,11 +12,9 @@ import { type ExampleServer, missingLines, runNodeExample } from "./run-node-exa
 const examples = await readNodeExamples();
 const types = nodes.map(({ type }) => type).toSorted();
 
-let harness: Harness;
 let server: ExampleServer;
 
 beforeAll(async () => {
-  harness = await createHarness();
   const replies: ExampleServer["replies"] = [];
   const called = await startCalledServer(() => {
     const { status, body } = server.replies.shift() ?? { status: 500 };
@@ -25,7 +23,6 @@ beforeAll(async () => {
   server = { ...called, replies };
 });
 afterAll(async () => {
-  await harness.close();
   await server.close();
 });
 
@@ -62,7 +59,7 @@ describe("the reference of nodes", () => {
 });
 
 describe("the example of", () => {
-  it.each([...examples])("%s does what the reference says", async (_type, { example }) => {
+  it.for([...examples])("%s does what the reference says", async ([_type, { example }], { harness }) => {
     const seen = await runNodeExample(harness, server, example);
     for (const [index, step] of example.steps.entries()) {
       const was = seen.steps[index];

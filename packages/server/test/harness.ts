@@ -7,18 +7,22 @@ import { type Carillon, startCarillon } from "../src/main.ts";
 import type { Workspace } from "../src/workspaces/workspaces.ts";
 import { randomToken } from "../src/ids.ts";
 
+/** A running Carillon and its database, as one workspace or another of it needs them. */
+export interface Server extends Pick<Carillon, "app" | "services"> {
+  serviceToken: string;
+  /** Of the cloned database. */
+  databaseUrl: string;
+}
+
 /**
- * A whole Carillon for a test, on a fresh database cloned from the migrated template of the run's embedded
+ * A whole Carillon for tests, on a fresh database cloned from the migrated template of the run's embedded
  * PostgreSQL: HTTP in-process through `app.inject`, engine and delivery running.
  */
-export interface Harness extends Pick<Carillon, "app" | "services" | "url"> {
+export interface Harness extends Server, Pick<Carillon, "url"> {
   workspace: Workspace;
   wsKey: string;
   wsSecret: string;
   apiKey: string;
-  serviceToken: string;
-  /** The URL of the cloned database. */
-  databaseUrl: string;
   close: () => Promise<void>;
 }
 
@@ -64,7 +68,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   };
 }
 
-/** A copy of the migrated template; about 50 ms. */
+/** A copy of the migrated template; about 50 ms. Its maker drops it. */
 export async function cloneDatabase(): Promise<string> {
   const url = new URL(inject("databaseUrl"));
   const name = `test_${randomToken(9).toLowerCase().replaceAll("-", "_")}`;
@@ -73,7 +77,7 @@ export async function cloneDatabase(): Promise<string> {
   return url.href;
 }
 
-async function dropDatabase(databaseUrl: string): Promise<void> {
+export async function dropDatabase(databaseUrl: string): Promise<void> {
   const name = new URL(databaseUrl).pathname.slice(1);
   await onServer((query) => query(`drop database if exists "${name}" with (force)`));
 }

@@ -1,7 +1,8 @@
 import { once } from "node:events";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect } from "vitest";
+import { onOwnServer as it } from "./fixture.ts";
 import { routes } from "../src/api/index.gen.ts";
-import { createHarness, type Harness, until } from "./harness.ts";
+import { until, type Server } from "./harness.ts";
 import { type Answer, faultOf } from "./hostile/answer.ts";
 import { exactBody, largeBodies } from "./hostile/bodies.ts";
 import { JQ_PROGRAMS, PAGES, PAYLOAD, TEMPLATES } from "./hostile/expressions.ts";
@@ -34,14 +35,12 @@ const PATIENCE_SECONDS = 5;
 /** Caches fill up and code is compiled; a leak of one body per request would be ten times this. */
 const MAX_GROWTH = 20 * 1024 * 1024;
 
-let harness: Harness;
 let caller: Caller;
 let targets: Target[];
 let workshop: Workshop;
 let watchdog: Watchdog;
 
-beforeAll(async () => {
-  harness = await createHarness();
+it.beforeAll(async ({ harness }) => {
   const { wsKey, apiKey, serviceToken } = harness;
   const quiet = await harness.services.workspaces.create({ slug: "quiet", name: "Quiet", mode: "sandbox" });
   caller = {
@@ -58,10 +57,9 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await watchdog.stop();
-  await harness.close();
 });
 
-async function send({ method, url, headers, payload }: HostileRequest): Promise<Answer> {
+async function send(harness: Server, { method, url, headers, payload }: HostileRequest): Promise<Answer> {
   watchdog.begin(`${method} ${url.slice(0, 200)}`);
   const answered = new AbortController();
   // Released with the response: timers that ran for the full time would hold thousands of them.
@@ -80,8 +78,8 @@ async function send({ method, url, headers, payload }: HostileRequest): Promise<
 }
 
 /** The request and the fault of its response, to reproduce it; null if there is none. */
-async function attack(target: Target, request: HostileRequest): Promise<string | null> {
-  const fault = faultOf(await send(request), request.families, request.method);
+async function attack(harness: Server, target: Target, request: HostileRequest): Promise<string | null> {
+  const fault = faultOf(await send(harness, request), request.families, request.method);
   if (fault === null) return null;
   const { method, url, headers, payload } = request;
   return `${target.name}: ${fault}\n  ${method} ${url}\n  ${JSON.stringify(headers)}\n  ${payload?.toString().slice(0, 2000)}`;
@@ -95,17 +93,19 @@ async function sideBySide(work: readonly (() => Promise<void>)[]): Promise<void>
   await Promise.all(hands);
 }
 
-it("starts from valid examples", async () => {
+it("starts from valid examples", async ({ harness }) => {
   await workshop.addSound("victim");
   const refused: string[] = [];
   for (const target of targets.filter(({ example }) => example?.is_sound === true)) {
-    const { status, text } = await send(soundRequest(target, caller));
+    const { status, text } = await send(harness, soundRequest(target, caller));
     if (status >= 300) refused.push(`${target.name}: ${status} ${text}`);
   }
   expect(refused).toEqual([]);
 });
 
-it(`answers ${COUNT} hostile requests on every route, none with a failure, and forgets them`, async () => {
+it(`answers ${COUNT} hostile requests on every route, none with a failure, and forgets them`, async ({
+  harness,
+}) => {
   const random = createRandom(seed);
   const faults: string[] = [];
   const heap: number[] = [];
@@ -117,7 +117,7 @@ it(`answers ${COUNT} hostile requests on every route, none with a failure, and f
     );
     await sideBySide(
       random.shuffle(requests).map(({ target, request }) => async () => {
-        const fault = await attack(target, request);
+        const fault = await attack(harness, target, request);
         if (fault !== null) faults.push(fault);
       }),
     );
@@ -132,13 +132,13 @@ it(`answers ${COUNT} hostile requests on every route, none with a failure, and f
 describe("bodies", () => {
   const limit = 3072 * 1024;
 
-  it("of the largest size are read, and one byte more is refused as too large", async () => {
+  it("of the largest size are read, and one byte more is refused as too large", async ({ harness }) => {
     const faults: string[] = [];
     for (const target of targets.filter(({ example }) => example !== null)) {
       const whole = { ...soundRequest(target, caller), payload: exactBody(limit) };
-      const fault = await attack(target, whole);
+      const fault = await attack(harness, target, whole);
       if (fault !== null) faults.push(fault);
-      const over = await send({ ...whole, payload: exactBody(limit + 1) });
+      const over = await send(harness, { ...whole, payload: exactBody(limit + 1) });
       if (over.status !== 413 || faultOf(over, target.families) !== null) {
         faults.push(`${target.name}: ${over.status} ${over.text.slice(0, 200)}`);
       }
@@ -146,10 +146,10 @@ describe("bodies", () => {
     expect(faults).toEqual([]);
   });
 
-  it.each(largeBodies(limit))("full of %s are answered everywhere", async (_name, body) => {
+  it.for(largeBodies(limit))("full of %s are answered everywhere", async ([_name, body], { harness }) => {
     const faults: string[] = [];
     for (const target of targets.filter(({ example }) => example !== null)) {
-      const fault = await attack(target, { ...soundRequest(target, caller), payload: body });
+      const fault = await attack(harness, target, { ...soundRequest(target, caller), payload: body });
       if (fault !== null) faults.push(fault);
     }
     expect(faults).toEqual([]);
@@ -157,9 +157,9 @@ describe("bodies", () => {
 });
 
 describe("an array of records", () => {
-  it.each([["/trigger/"], ["/v2/event/"], ["/v2/bulk/event/"]])(
+  it.for([["/trigger/"], ["/v2/event/"], ["/v2/bulk/event/"]] as const)(
     "%s accepts the valid ones among invalid ones",
-    async (path) => {
+    async ([path], { harness }) => {
       const random = createRandom(seed);
       const example = targets.find(({ name }) => name === `POST ${path}`)?.example?.body;
       const bad: unknown = Array.isArray(example) ? example[0] : example;
@@ -168,7 +168,7 @@ describe("an array of records", () => {
       const records = isGood.map((sound) => (sound ? JSON.stringify(good) : spoiled(bad, random)));
       const payload = Buffer.from(`[${records.join(",")}]`);
       const before = await workshop.countRuns();
-      const { status, text } = await send({
+      const { status, text } = await send(harness, {
         method: "POST",
         url: path,
         headers: { authorization: `Bearer ${caller.apiKey}`, "content-type": "application/json" },
@@ -199,9 +199,9 @@ describe("an array of records", () => {
 describe("on the wire", () => {
   const authorization = () => `Bearer ${caller.apiKey}`;
 
-  it.each(MALFORMED.map((bytes, index) => [index, bytes] as const))(
+  it.for(MALFORMED.map((bytes, index) => [index, bytes] as const))(
     "malformed request %i is refused or disconnected",
-    async (_index, bytes) => {
+    async ([_index, bytes], { harness }) => {
       const { answers, closed } = await converse(harness.url, [bytes]);
       expect(answers.length > 0 || closed).toBe(true);
       for (const answer of answers) {
@@ -213,27 +213,27 @@ describe("on the wire", () => {
     },
   );
 
-  it("headers and a body that come byte by byte make one request", async () => {
+  it("headers and a body that come byte by byte make one request", async ({ harness }) => {
     const text = post("/trigger/", authorization(), JSON.stringify(workshop.soundTrigger()));
     const { answers } = await converse(harness.url, text.split(""));
     expect(answers).toMatchObject([{ status: 202 }]);
   });
 
-  it("pipelined requests are all answered, in their order", async () => {
+  it("pipelined requests are all answered, in their order", async ({ harness }) => {
     const sound = post("/trigger/", authorization(), JSON.stringify(workshop.soundTrigger()));
     const wrong = post("/trigger/", authorization(), "{");
     const { answers } = await converse(harness.url, [sound + wrong + sound], { expect: 3 });
     expect(answers.map(({ status }) => status)).toEqual([202, 400, 202]);
   });
 
-  it("Expect: 100-continue is supported", async () => {
+  it("Expect: 100-continue is supported", async ({ harness }) => {
     const body = JSON.stringify(workshop.soundTrigger());
     const text = post("/trigger/", authorization(), body, "expect: 100-continue\r\n");
     const { answers } = await converse(harness.url, [text]);
     expect(answers).toMatchObject([{ status: 202 }]);
   });
 
-  it("a chunked body is read whole, with its extensions and trailers", async () => {
+  it("a chunked body is read whole, with its extensions and trailers", async ({ harness }) => {
     const body = JSON.stringify(workshop.soundTrigger());
     const size = Buffer.byteLength(body).toString(16);
     const head = post("/trigger/", authorization(), "", "transfer-encoding: chunked\r\n").replace(
@@ -244,17 +244,19 @@ describe("on the wire", () => {
     expect(answers).toMatchObject([{ status: 202 }]);
   });
 
-  it("two hundred clients that disconnect in the middle of a request leave nothing behind", async () => {
+  it("two hundred clients that disconnect in the middle of a request leave nothing behind", async ({
+    harness,
+  }) => {
     const before = await workshop.countRequests();
     const text = post("/trigger/", authorization(), JSON.stringify(workshop.soundTrigger()));
     const random = createRandom(seed);
     const halves = Array.from({ length: 200 }, () => text.slice(0, random.between(1, text.length - 1)));
     await Promise.all(halves.map((half) => converse(harness.url, [half], { leave: true })));
-    await until(async () => (await connections()) === 0);
+    await until(async () => (await connections(harness)) === 0);
     expect(await workshop.countRequests()).toBe(before);
   });
 
-  function connections(): Promise<number> {
+  function connections(harness: Server): Promise<number> {
     return new Promise((resolve, reject) =>
       harness.app.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
     );

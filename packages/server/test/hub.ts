@@ -1,11 +1,12 @@
 import type { WorkflowDefinition } from "../src/catalog/workflow.ts";
 import { sign } from "../src/http/auth/signature.ts";
 import type { Workspace } from "../src/workspaces/workspaces.ts";
-import type { Harness } from "./harness.ts";
+import type { Server } from "./harness.ts";
 
 /** A separate workspace for one test, and its data API as a client with its API key sees it. */
-export interface Hub {
+export interface Hub extends Server {
   workspace: Workspace;
+  workspace_id: number;
   wsKey: string;
   wsSecret: string;
   call: (method: Method, url: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
@@ -49,7 +50,7 @@ export interface RequestLogRow {
   status: string;
 }
 
-export async function createHub({ app, services }: Harness): Promise<Hub> {
+export async function createHub({ app, services, serviceToken, databaseUrl }: Server): Promise<Hub> {
   const { workspaces, db, ids } = services;
   const workspace = await workspaces.create({
     slug: `w${ids.ulid().toLowerCase()}`,
@@ -76,7 +77,12 @@ export async function createHub({ app, services }: Harness): Promise<Hub> {
   }
 
   return {
+    app,
+    services,
+    serviceToken,
+    databaseUrl,
     workspace,
+    workspace_id,
     wsKey: ws_key,
     wsSecret: secret,
     call: (method, url, body, headers = {}) =>

@@ -1,10 +1,10 @@
 import type { Workspace } from "../src/workspaces/workspaces.ts";
-import type { Harness } from "./harness.ts";
+import type { Server } from "./harness.ts";
 
 /** The management API as a client with a service token sees it, in one workspace. */
 export type Management = ReturnType<typeof createManagement>;
 
-export function createManagement({ app, services, serviceToken }: Harness, workspace: Workspace) {
+export function createManagement({ app, services, serviceToken }: Server, workspace: Workspace) {
   return {
     /** `path` follows the workspace, with or without a query; a text payload is sent as it is. */
     call: async (method: "GET" | "POST" | "PATCH" | "DELETE", path: string, payload?: unknown) => {

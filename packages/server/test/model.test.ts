@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createHarness, type Harness } from "./harness.ts";
+import { afterAll, describe, expect } from "vitest";
+import { onOwnServer as it } from "./fixture.ts";
 import { makeStory, rehearse } from "./model/generate.ts";
 import { play } from "./model/play.ts";
 import { startWorker, type Worker } from "./worker.ts";
@@ -19,26 +19,26 @@ const seedsOf = ({ first, last }: { first: number; last: number }): number[] =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
 describe("two workers", () => {
-  let harness: Harness;
   let second: Worker;
 
-  beforeAll(async () => {
-    harness = await createHarness();
+  it.beforeAll(async ({ harness }) => {
     second = await startWorker(harness);
   });
   afterAll(async () => {
     await second.stop();
-    await harness.close();
   });
 
-  it.each(groups)("do what the model does, in the stories of seeds $first to $last", async (group) => {
-    await Promise.all(
-      seedsOf(group).map(async (seed) => {
-        const { engine, model } = await play(harness, makeStory(seed));
-        expect.soft(engine, `seed ${seed}`).toEqual(model);
-      }),
-    );
-  });
+  it.for(groups)(
+    "do what the model does, in the stories of seeds $first to $last",
+    async (group, { harness }) => {
+      await Promise.all(
+        seedsOf(group).map(async (seed) => {
+          const { engine, model } = await play(harness, makeStory(seed));
+          expect.soft(engine, `seed ${seed}`).toEqual(model);
+        }),
+      );
+    },
+  );
 });
 
 describe("the stories", () => {

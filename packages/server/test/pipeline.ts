@@ -5,7 +5,7 @@ import type { Condition } from "../src/core/conditions/conditions.ts";
 import type { Json, JsonObject } from "../src/core/json.ts";
 import { seedVendors } from "../src/delivery/vendor-table.ts";
 import { createSecretBox } from "../src/workspaces/crypto.ts";
-import { type Harness, until } from "./harness.ts";
+import { type Server, until } from "./harness.ts";
 import { createHub, type Hub } from "./hub.ts";
 
 /**
@@ -13,7 +13,6 @@ import { createHub, type Hub } from "./hub.ts";
  * and workflows written directly to its tables, and access to everything the pipeline wrote.
  */
 export interface Pipeline extends Hub {
-  workspace_id: number;
   /** Adds a live template with some content for each named channel. */
   addTemplate: (slug: string, channels?: readonly (keyof typeof CONTENTS)[]) => Promise<void>;
   /** Commits a version of a workflow and makes it live; returns its id. Called again, it creates the next version. */
@@ -98,11 +97,14 @@ const CONTENTS = {
 /** The harness's key, which encrypts its vendors' settings. */
 export const SECRET_KEY = "a-secret-key-for-tests";
 
-export async function createPipeline(harness: Harness): Promise<Pipeline> {
-  const { services } = harness;
+export async function createPipeline(server: Server): Promise<Pipeline> {
+  return furnishPipeline(await createHub(server));
+}
+
+/** The same, in the workspace of a hub. */
+export async function furnishPipeline(hub: Hub): Promise<Pipeline> {
+  const { workspace_id, services } = hub;
   const { db, ids, catalog, channels } = services;
-  const hub = await createHub(harness);
-  const { workspace_id } = hub.workspace;
   await seedVendors(db, workspace_id, createSecretBox(SECRET_KEY), ids);
 
   const runs = () =>
@@ -110,7 +112,6 @@ export async function createPipeline(harness: Harness): Promise<Pipeline> {
 
   return {
     ...hub,
-    workspace_id,
     runs,
     messages: () =>
       db.query<MessageRow>("select * from message where workspace_id = $1 order by id", [workspace_id]),

@@ -6,7 +6,7 @@ import { type CategoryDocument, categoryDocumentSchema } from "../src/preference
 import type { StoredDocument } from "../src/preferences/category-draft.ts";
 import { createPreferences, type Preferences } from "../src/preferences/preferences.ts";
 import type { CategoryPreferenceEdit } from "../src/preferences/recipient-preferences.ts";
-import type { Harness } from "./harness.ts";
+import type { Server } from "./harness.ts";
 import { createHub, type Hub } from "./hub.ts";
 
 /** Preferences in a separate workspace for one test, with a transaction for each call. */
@@ -52,10 +52,14 @@ export function promotional(...categories: JsonObject[]): CategoryDocument {
   });
 }
 
-export async function createPreferenceBench(harness: Harness): Promise<PreferenceBench> {
-  const { db, catalog, recipients } = harness.services;
-  const hub = await createHub(harness);
-  const { workspace_id } = hub.workspace;
+export async function createPreferenceBench(server: Server): Promise<PreferenceBench> {
+  return furnishPreferences(await createHub(server));
+}
+
+/** The same, in the workspace of a hub. */
+export async function furnishPreferences(hub: Hub): Promise<PreferenceBench> {
+  const { workspace_id, services } = hub;
+  const { db, catalog, recipients } = services;
   const preferences = createPreferences({ db, catalog });
   const inTx: PreferenceBench["inTx"] = (work) => db.tx(work);
 

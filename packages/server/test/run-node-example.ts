@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from "../src/core/json.ts";
 import { createWorld, type ExecutionView, type MessageView, type World } from "./behaviours/world.ts";
 import type { CalledServer, Received } from "./called-server.ts";
-import type { Harness } from "./harness.ts";
+import type { Server } from "./harness.ts";
 import { ANYTHING, EXAMPLE_HOST, type ExampleStep, type NodeExample } from "./node-examples.ts";
 
 /** The results of one step of an example, in the format of the examples. */
@@ -25,7 +25,7 @@ export interface ExampleServer extends CalledServer {
 
 /** Does everything through the HTTP APIs, in a separate workspace. Throws their refusals. */
 export async function runNodeExample(
-  harness: Harness,
+  harness: Server,
   server: ExampleServer,
   { starts_at, templates, workflows, steps }: NodeExample["example"],
 ): Promise<SeenExample> {

@@ -1,6 +1,6 @@
 import type { StoredNode } from "../src/catalog/workflow.ts";
 import type { Json, JsonObject } from "../src/core/json.ts";
-import type { Harness } from "./harness.ts";
+import type { Server } from "./harness.ts";
 import { node, type Pipeline } from "./pipeline.ts";
 
 /** What tests of waits share: the node, events, and the rows that must be gone when no run waits. */
@@ -64,7 +64,7 @@ export async function send(
 
 /** Rows of this workspace for waiting runs, and for delivered signals. */
 export async function waitingRows(
-  { services }: Harness,
+  { services }: Server,
   { workspace_id }: Pipeline,
 ): Promise<{ waiters: number; signals: number }> {
   const [row] = await services.db.query<{ waiters: number; signals: number }>(

@@ -26,7 +26,7 @@ import { createRecipients } from "../src/recipients/recipients.ts";
 import { vendors } from "../src/vendors/index.gen.ts";
 import { createSecretBox } from "../src/workspaces/crypto.ts";
 import { createWorkspaces } from "../src/workspaces/workspaces.ts";
-import type { Harness } from "./harness.ts";
+import type { Server } from "./harness.ts";
 import { createTestWaker } from "./waker.ts";
 import { SECRET_KEY } from "./pipeline.ts";
 
@@ -57,7 +57,7 @@ export interface WorkerOptions {
 }
 
 export async function startWorker(
-  { databaseUrl }: Pick<Harness, "databaseUrl">,
+  { databaseUrl }: Pick<Server, "databaseUrl">,
   options: WorkerOptions = {},
 ): Promise<Worker> {
   const { clock = databaseClock, pool = 8, concurrency = 64, timeout_ms = 5000 } = options;
@@ -141,6 +141,32 @@ export async function startWorker(
       await http.close();
       await listening.stop();
       await db.close();
+    },
+  };
+}
+
+/** The workers of a test, on one database. */
+export interface Workers {
+  start: (options?: WorkerOptions) => Promise<Worker>;
+  /** Those that were started and not stopped, in order. */
+  running: () => readonly Worker[];
+  /** Stops them all. */
+  stop: () => Promise<void>;
+}
+
+export function createWorkers(server: Pick<Server, "databaseUrl">): Workers {
+  let running: Worker[] = [];
+  return {
+    async start(options) {
+      const worker = await startWorker(server, options);
+      running.push(worker);
+      return worker;
+    },
+    running: () => running,
+    async stop() {
+      const stopping = running;
+      running = [];
+      for (const worker of stopping) await worker.stop();
     },
   };
 }

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cloneDatabase } from "../../test/harness.ts";
+import { describe, expect } from "vitest";
+import { onDatabase as it } from "../../test/fixture.ts";
 import {
   afterNow,
   insertAll,
@@ -15,14 +15,7 @@ import {
   timestamptz,
   uuid,
 } from "./bulk.ts";
-import { createDb, type Db } from "./db.ts";
-
-let db: Db;
-
-beforeAll(async () => {
-  db = createDb({ url: await cloneDatabase(), max: 2, onError: () => {} });
-});
-afterAll(() => db.close());
+import type { Db } from "./db.ts";
 
 interface Event {
   message_id: string;
@@ -30,7 +23,7 @@ interface Event {
   detail: unknown;
 }
 
-const insert = (events: Event[], rest?: string) =>
+const insert = (db: Db, events: Event[], rest?: string) =>
   insertAll<"message_event", Event, { message_id: string }>(
     db,
     "message_event",
@@ -46,8 +39,9 @@ const insert = (events: Event[], rest?: string) =>
   );
 
 describe("an insert of many rows", () => {
-  it("writes each value into the column that it is named for", async () => {
+  it("writes each value into the column that it is named for", async ({ db }) => {
     const ids = await insert(
+      db,
       [
         { message_id: "01A", kind: "one", detail: { a: [1, null, "é"] } },
         { message_id: "01B", kind: "two", detail: null },
@@ -64,11 +58,11 @@ describe("an insert of many rows", () => {
     ]);
   });
 
-  it("runs no statement without rows", async () => {
-    expect(await insert([], "this would not parse")).toEqual([]);
+  it("runs no statement without rows", async ({ db }) => {
+    expect(await insert(db, [], "this would not parse")).toEqual([]);
   });
 
-  it("does not compile with a column of another type, one too few, or one that is not there", () => {
+  it("does not compile with a column of another type, one too few, or one that is not there", ({ db }) => {
     const wrong = () => [
       insertAll(db, "signal", [{ at: new Date() }], {
         workspace_id: int(() => 1),
@@ -99,7 +93,7 @@ describe("an insert of many rows", () => {
     expect(wrong).toBeTypeOf("function");
   });
 
-  it("marks the transaction's time only where the condition holds", async () => {
+  it("marks the transaction's time only where the condition holds", async ({ db }) => {
     const { from, values } = rowsOf("r", [true, false], { at: nowIf((is) => is), no: smallint(() => 7) });
     const { read } = nowIf<boolean>((is) => is);
     const rows = await db.query(`select ${read("r.at")} = now() as is_now, r.no from ${from}`, values);
@@ -111,7 +105,7 @@ describe("an insert of many rows", () => {
 });
 
 describe("a column that a statement makes something of", () => {
-  it("is an array of texts for each row, whatever is in them", async () => {
+  it("is an array of texts for each row, whatever is in them", async ({ db }) => {
     const given = [["a", "b,c"], [], ['"', "\\", "{}", "null", "", " é\n"]];
     const tags = textArray<string[]>((one) => one);
     const { from, values } = rowsOf("r", given, { tags });
@@ -119,7 +113,7 @@ describe("a column that a statement makes something of", () => {
     expect(rows).toEqual(given.map((tags) => ({ tags })));
   });
 
-  it("is the transaction's time, or one after it", async () => {
+  it("is the transaction's time, or one after it", async ({ db }) => {
     const due = afterNow<number>((ms) => ms);
     const { from, values } = rowsOf("r", [0, 1500.5], { at: now, due });
     const rows = await db.query(
@@ -136,7 +130,7 @@ describe("a column that a statement makes something of", () => {
 });
 
 describe("keys of rows", () => {
-  it("are a relation of workspace and id, text or UUID", async () => {
+  it("are a relation of workspace and id, text or UUID", async ({ db }) => {
     const id = "018f0000-0000-7000-8000-000000000001";
     const { from, values, next } = keysOf([{ workspace_id: 3, id }], uuid);
     const rows = await db.query(

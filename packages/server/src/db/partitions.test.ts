@@ -1,7 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../../test/harness.ts";
-import { createPipeline, delay, type Pipeline, sms } from "../../test/pipeline.ts";
-import { startWorker, type Worker } from "../../test/worker.ts";
+import { afterAll, describe, expect } from "vitest";
+import { onOwnApi as it } from "../../test/fixture.ts";
+import { until } from "../../test/harness.ts";
+import { delay, sms } from "../../test/pipeline.ts";
 import { createIdSource } from "../ids.ts";
 import { createDb, type Db } from "./db.ts";
 import { dropExpiredPartitions, ensurePartitions } from "./partitions.ts";
@@ -11,13 +11,11 @@ const WEEK_MS = 7 * DAY_MS;
 const TABLES = ["message", "message_event", "request", "run"];
 const RETENTION = { request_days: 30, run_days: 30, message_days: 90 };
 
-let harness: Harness;
 /** Connections of two nodes. */
 let db: Db;
 let other: Db;
 
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
+it.beforeAll(async ({ harness }) => {
   [db, other] = [1, 2].map(() => createDb({ url: harness.databaseUrl, max: 4, onError: () => {} })) as [
     Db,
     Db,
@@ -26,7 +24,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await db.close();
   await other.close();
-  await harness.close();
 });
 
 /** The week of a time, in the format of partition names. */
@@ -150,19 +147,12 @@ describe("a row", () => {
 describe("retention", () => {
   /** Far from the weeks of the other tests; each test uses years of its own. */
   let now = Date.now() + 200 * WEEK_MS;
-  let pipeline: Pipeline;
-  let worker: Worker | undefined;
 
-  beforeEach(async () => {
+  it.beforeEach(async ({ pipeline }) => {
     now += 200 * WEEK_MS;
     // The passes of earlier tests have dropped this week.
     await ensurePartitions(db);
-    pipeline = await createPipeline(harness);
     await pipeline.addTemplate("text");
-  });
-  afterEach(async () => {
-    await worker?.stop();
-    worker = undefined;
   });
 
   /** A maintenance pass, `days` after the rows that the pipeline just wrote. */
@@ -215,9 +205,12 @@ describe("retention", () => {
     expect((await dropExpiredPartitions(db, RETENTION, later)).changed).toContain(`run_${weekOf(now)}`);
   });
 
-  it("keeps a sleeping run and its request, which still wakes and finishes, and removes both after that", async () => {
+  it("keeps a sleeping run and its request, which still wakes and finishes, and removes both after that", async ({
+    pipeline,
+    workers,
+  }) => {
     let clock = new Date();
-    worker = await startWorker(harness, { clock: async () => clock });
+    const worker = await workers.start({ clock: async () => clock });
     await pipeline.commit("once", [sms("only")]);
     await pipeline.commit("yearly", [sms("first"), delay("year", "365d"), sms("second")]);
     const recipients = [{ distinct_id: "ann", $sms: "+14155550100" }];
@@ -254,7 +247,7 @@ describe("retention", () => {
     expect(await pipeline.requests()).toEqual([]);
   });
 
-  it("keeps a request that is not expanded yet, which still gets its runs", async () => {
+  it("keeps a request that is not expanded yet, which still gets its runs", async ({ pipeline, workers }) => {
     await pipeline.commit("hello", [sms("only")]);
     const id = await pipeline.trigger({
       workflow: "hello",
@@ -262,12 +255,12 @@ describe("retention", () => {
     });
     await passAfter(60);
     expect((await pipeline.requests()).map((request) => request.id)).toEqual([id]);
-    worker = await startWorker(harness);
+    await workers.start();
     expect(await pipeline.finished(1)).toMatchObject([{ request_id: id, status: "completed" }]);
   });
 
-  it("keeps a message that waits for its next attempt", async () => {
-    worker = await startWorker(harness);
+  it("keeps a message that waits for its next attempt", async ({ pipeline, workers }) => {
+    await workers.start();
     await pipeline.commit("hello", [sms("only")]);
     // The simulator temporarily refuses numbers with this ending.
     await pipeline.trigger({
@@ -278,8 +271,7 @@ describe("retention", () => {
       const messages = await pipeline.messages();
       return messages.some(({ next_attempt_at }) => next_attempt_at !== null) ? messages : null;
     });
-    await worker.stop();
-    worker = undefined;
+    await workers.stop();
     await passAfter(200);
     expect(await pipeline.messages()).toMatchObject([{ id: waiting[0]?.id, status: "triggered" }]);
   });

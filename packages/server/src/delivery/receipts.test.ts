@@ -1,20 +1,15 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { cloneDatabase } from "../../test/harness.ts";
-import { createDb, type Db } from "../db/db.ts";
+import { describe, expect } from "vitest";
+import { onDatabase as it } from "../../test/fixture.ts";
+import type { Db } from "../db/db.ts";
 import { createIdSource } from "../ids.ts";
 import { applyDueReceipts, applyReceipts, type Receipt } from "./receipts.ts";
 
-let db: Db;
 const ids = createIdSource();
 
-beforeAll(async () => {
-  db = createDb({ url: await cloneDatabase(), max: 4, onError: () => {} });
-});
-afterAll(() => db.close());
-beforeEach(() => db.query("truncate message, due_receipt"));
+it.beforeEach(({ db }) => db.query("truncate message, due_receipt"));
 
-async function addMessages(statuses: string[]): Promise<string[]> {
+async function addMessages(db: Db, statuses: string[]): Promise<string[]> {
   const made = statuses.map(() => ids.ulid());
   await db.query(
     `insert into message (workspace_id, id, execution_id, workflow_slug, version_id, node_ref, category, lane,
@@ -35,7 +30,7 @@ interface State {
   clicked_at: Date | null;
 }
 
-const states = () =>
+const states = (db: Db) =>
   db.query<State>(
     "select id, status, failure_reason, delivered_at, seen_at, clicked_at from message order by id",
   );
@@ -48,10 +43,10 @@ const receipt = (message_id: string, status: string, reason: string | null = nul
 });
 
 /** The state of a message after reports that arrived one by one. */
-async function after(status: string, reports: string[]): Promise<State> {
-  const [id = ""] = await addMessages([status]);
+async function after(db: Db, status: string, reports: string[]): Promise<State> {
+  const [id = ""] = await addMessages(db, [status]);
   for (const report of reports) await applyReceipts(db, [receipt(id, report, report)]);
-  const [state] = await states();
+  const [state] = await states(db);
   if (state === undefined) throw new Error("the message is gone");
   return state;
 }
@@ -60,7 +55,7 @@ async function after(status: string, reports: string[]): Promise<State> {
 const quiet = { enqueue: async () => {} };
 
 describe("a report about a message", () => {
-  it.each<[string, string[], string]>([
+  it.for<[string, string[], string]>([
     ["sent_by_vendor", ["delivered"], "delivered"],
     ["sent_by_vendor", ["delivered", "seen", "clicked"], "clicked"],
     ["sent_by_vendor", ["seen"], "seen"],
@@ -75,41 +70,41 @@ describe("a report about a message", () => {
     ["trigger_failed", ["delivered"], "trigger_failed"],
     ["trigger_blocked", ["clicked"], "trigger_blocked"],
     ["not_to_be_triggered", ["delivered"], "not_to_be_triggered"],
-  ])("%s, then %j: %s", async (status, reports, end) => {
-    expect((await after(status, reports)).status).toBe(end);
+  ])("%s, then %j: %s", async ([status, reports, end], { db }) => {
+    expect((await after(db, status, reports)).status).toBe(end);
   });
 
-  it("sets the times of the stages that it implies", async () => {
-    const clicked = await after("sent_by_vendor", ["clicked"]);
+  it("sets the times of the stages that it implies", async ({ db }) => {
+    const clicked = await after(db, "sent_by_vendor", ["clicked"]);
     expect(clicked.delivered_at).toEqual(clicked.clicked_at);
     expect(clicked.seen_at).toEqual(clicked.clicked_at);
     expect(clicked.clicked_at).toBeInstanceOf(Date);
   });
 
-  it("keeps the time of the first report of a stage", async () => {
-    const [id = ""] = await addMessages(["sent_by_vendor"]);
+  it("keeps the time of the first report of a stage", async ({ db }) => {
+    const [id = ""] = await addMessages(db, ["sent_by_vendor"]);
     await applyReceipts(db, [receipt(id, "delivered")]);
-    const [first] = await states();
+    const [first] = await states(db);
     await applyReceipts(db, [receipt(id, "clicked")]);
-    const [second] = await states();
+    const [second] = await states(db);
 
     expect(second?.delivered_at).toEqual(first?.delivered_at);
     expect(second?.clicked_at?.getTime()).toBeGreaterThan(first?.delivered_at?.getTime() ?? Number.NaN);
   });
 
-  it("of a failure has its reason kept, unless delivery was reported before", async () => {
-    expect(await after("sent_by_vendor", ["delivery_failure"])).toMatchObject({
+  it("of a failure has its reason kept, unless delivery was reported before", async ({ db }) => {
+    expect(await after(db, "sent_by_vendor", ["delivery_failure"])).toMatchObject({
       failure_reason: "delivery_failure",
     });
     await db.query("truncate message");
-    expect(await after("sent_by_vendor", ["seen", "delivery_failure"])).toMatchObject({
+    expect(await after(db, "sent_by_vendor", ["seen", "delivery_failure"])).toMatchObject({
       status: "seen",
       failure_reason: null,
     });
   });
 
-  it("is one of many about the same message in one batch: the furthest counts", async () => {
-    const [first = "", second = ""] = await addMessages(["sent_by_vendor", "sent_by_vendor"]);
+  it("is one of many about the same message in one batch: the furthest counts", async ({ db }) => {
+    const [first = "", second = ""] = await addMessages(db, ["sent_by_vendor", "sent_by_vendor"]);
     await applyReceipts(db, [
       receipt(first, "delivered"),
       receipt(second, "delivery_failure"),
@@ -118,24 +113,29 @@ describe("a report about a message", () => {
       receipt(first, "seen"),
     ]);
 
-    expect((await states()).map(({ status }) => status)).toEqual(["clicked", "failure_by_vendor"]);
+    expect((await states(db)).map(({ status }) => status)).toEqual(["clicked", "failure_by_vendor"]);
   });
 
-  it("about a message of another workspace, or none, changes nothing", async () => {
-    const [id = ""] = await addMessages(["sent_by_vendor"]);
+  it("about a message of another workspace, or none, changes nothing", async ({ db }) => {
+    const [id = ""] = await addMessages(db, ["sent_by_vendor"]);
     await applyReceipts(db, [{ ...receipt(id, "seen"), workspace_id: 2 }, receipt("nobody's", "seen")]);
 
-    expect((await states()).map(({ status }) => status)).toEqual(["sent_by_vendor"]);
+    expect((await states(db)).map(({ status }) => status)).toEqual(["sent_by_vendor"]);
   });
 });
 
-it("whatever order reports come in, status only moves forward and ends where the furthest report says", async () => {
+it("whatever order reports come in, status only moves forward and ends where the furthest report says", async ({
+  db,
+}) => {
   const order = ["sent_by_vendor", "delivered", "seen", "clicked"];
   const histories = fc.sample(
     fc.array(fc.constantFrom("delivered", "seen", "clicked"), { minLength: 1, maxLength: 6 }),
     { numRuns: 150, seed: 7 },
   );
-  const messages = await addMessages(histories.map(() => "sent_by_vendor"));
+  const messages = await addMessages(
+    db,
+    histories.map(() => "sent_by_vendor"),
+  );
   let before = histories.map(() => 0);
   for (let step = 0; step < 6; step++) {
     const reports = histories.flatMap((history, index) => {
@@ -144,7 +144,7 @@ it("whatever order reports come in, status only moves forward and ends where the
       return status === undefined || id === undefined ? [] : [receipt(id, status)];
     });
     await applyReceipts(db, reports);
-    const now = (await states()).map(({ status }) => order.indexOf(status));
+    const now = (await states(db)).map(({ status }) => order.indexOf(status));
     expect(now.every((rank, index) => rank >= (before[index] ?? 0))).toBe(true);
     before = now;
   }
@@ -153,7 +153,7 @@ it("whatever order reports come in, status only moves forward and ends where the
 });
 
 describe("reports without a webhook", () => {
-  async function addDue(message_id: string, status: string, seconds: number): Promise<void> {
+  async function addDue(db: Db, message_id: string, status: string, seconds: number): Promise<void> {
     await db.query(
       `insert into due_receipt (workspace_id, message_id, status, due_at)
        values (1, $1, $2, now() + make_interval(secs => $3))`,
@@ -161,26 +161,29 @@ describe("reports without a webhook", () => {
     );
   }
 
-  it("are applied once, when they are due", async () => {
-    const [id = ""] = await addMessages(["sent_by_vendor"]);
-    await addDue(id, "delivered", -1);
-    await addDue(id, "seen", 60);
+  it("are applied once, when they are due", async ({ db }) => {
+    const [id = ""] = await addMessages(db, ["sent_by_vendor"]);
+    await addDue(db, id, "delivered", -1);
+    await addDue(db, id, "seen", 60);
 
     const applied = await Promise.all([
       db.tx((tx) => applyDueReceipts(tx, quiet)),
       db.tx((tx) => applyDueReceipts(tx, quiet)),
     ]);
     expect(applied.reduce((sum, count) => sum + count)).toBe(1);
-    expect((await states()).map(({ status }) => status)).toEqual(["delivered"]);
+    expect((await states(db)).map(({ status }) => status)).toEqual(["delivered"]);
 
     await db.query("update due_receipt set due_at = now()");
     expect(await db.tx((tx) => applyDueReceipts(tx, quiet))).toBe(1);
-    expect((await states()).map(({ status }) => status)).toEqual(["seen"]);
+    expect((await states(db)).map(({ status }) => status)).toEqual(["seen"]);
     expect(await db.query("select 1 from due_receipt")).toEqual([]);
   });
 
-  it("are all applied, however many are due", async () => {
-    const messages = await addMessages(Array.from({ length: 700 }, () => "sent_by_vendor"));
+  it("are all applied, however many are due", async ({ db }) => {
+    const messages = await addMessages(
+      db,
+      Array.from({ length: 700 }, () => "sent_by_vendor"),
+    );
     await db.query(
       "insert into due_receipt (workspace_id, message_id, status, due_at) select 1, id, 'delivered', now() from unnest($1::text[]) id",
       [messages],
@@ -188,6 +191,6 @@ describe("reports without a webhook", () => {
 
     expect(await db.tx((tx) => applyDueReceipts(tx, quiet))).toBe(500);
     expect(await db.tx((tx) => applyDueReceipts(tx, quiet))).toBe(200);
-    expect((await states()).every(({ status }) => status === "delivered")).toBe(true);
+    expect((await states(db)).every(({ status }) => status === "delivered")).toBe(true);
   });
 });

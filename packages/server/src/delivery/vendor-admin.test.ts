@@ -1,16 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../test/harness.ts";
+import { describe, expect } from "vitest";
+import { onApi as it } from "../../test/fixture.ts";
 import { createHub } from "../../test/hub.ts";
 
-let harness: Harness;
-
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-
 describe("the vendors of a workspace", () => {
-  it("can be saved and removed by many at once", async () => {
+  it("can be saved and removed by many at once", async ({ harness }) => {
     const { db, vendors } = harness.services;
     const { workspace_id } = (await createHub(harness)).workspace;
     const save = (nickname: string) =>
@@ -32,7 +25,7 @@ describe("the vendors of a workspace", () => {
     expect(left.filter(({ categories }) => categories.length === 3)).toHaveLength(1);
   });
 
-  it("do not exist under an id longer than any NOTIFY can carry", async () => {
+  it("do not exist under an id longer than any NOTIFY can carry", async ({ harness }) => {
     const { db, vendors } = harness.services;
     const { workspace_id } = (await createHub(harness)).workspace;
     expect(await db.tx((tx) => vendors.remove(tx, workspace_id, "é".repeat(4096)))).toBe(false);

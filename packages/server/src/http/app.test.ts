@@ -1,42 +1,40 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cloneDatabase, createHarness, type Harness, until } from "../../test/harness.ts";
+import { describe, expect } from "vitest";
+import { onApi as it } from "../../test/fixture.ts";
+import { until } from "../../test/harness.ts";
 import { configSchema } from "../config.ts";
 import type { Log } from "../log.ts";
 import { startCarillon } from "../main.ts";
 import { converse, post } from "../../test/hostile/wire.ts";
 
 /** Failures once found by hostile input, each with a name. The search itself is test/hostile.test.ts. */
-let harness: Harness;
-
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
 
 describe("a path", () => {
-  it.each([
+  it.for([
     ["GET", "/v1/%00/workflow/", "ServiceToken", "workspace"],
     ["GET", "/v1/a%00b/log/request/", "ServiceToken", "workspace"],
     ["POST", "/a%00b/trigger/", "Bearer", "workspace_key"],
     ["GET", "/v1/user/a%00b/", "Bearer", "distinct_id"],
-  ] as const)("with a null character is refused before anything is looked up: %s %s", async (...given) => {
-    const [method, url, scheme, param] = given;
-    const token = scheme === "Bearer" ? harness.apiKey : harness.serviceToken;
-    const headers = { authorization: `${scheme} ${token}`, "content-type": "application/json" };
-    const answer = await harness.app.inject({ method, url, headers, payload: "{}" });
-    expect(answer.statusCode).toBe(400);
-    expect(answer.body).toContain(`${param}: must not contain the null character`);
-  });
+  ] as const)(
+    "with a null character is refused before anything is looked up: %s %s",
+    async ([...given], { harness }) => {
+      const [method, url, scheme, param] = given;
+      const token = scheme === "Bearer" ? harness.apiKey : harness.serviceToken;
+      const headers = { authorization: `${scheme} ${token}`, "content-type": "application/json" };
+      const answer = await harness.app.inject({ method, url, headers, payload: "{}" });
+      expect(answer.statusCode).toBe(400);
+      expect(answer.body).toContain(`${param}: must not contain the null character`);
+    },
+  );
 });
 
 describe("a malformed request", () => {
-  it.each([
+  it.for([
     ["bytes that are no HTTP", "BREW / HTTP/1.1\r\nhost: x\r\n\r\n", "not well-formed HTTP"],
     ["headers of 20 KB", `GET / HTTP/1.1\r\nhost: x\r\na: ${"b".repeat(20_000)}\r\n\r\n`, "16 KB"],
     ["two lengths", "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n", "HTTP"],
-  ])("is answered with a reason and hung up on: %s", async (_name, bytes, reason) => {
+  ] as const)("is answered with a reason and hung up on: %s", async ([_name, bytes, reason], { harness }) => {
     const { answers, closed } = await converse(harness.url, [bytes], { expect: 2 });
     expect(closed).toBe(true);
     expect(answers).toMatchObject([{ status: 400 }]);
@@ -47,7 +45,7 @@ describe("a malformed request", () => {
     });
   });
 
-  it("is answered when it has an unsupported expectation", async () => {
+  it("is answered when it has an unsupported expectation", async ({ harness }) => {
     const bytes = post("/trigger/", "Bearer x", "{}", "expect: a-miracle\r\n");
     const { answers } = await converse(harness.url, [bytes]);
     expect(answers[0]?.status).toBe(400);
@@ -56,7 +54,9 @@ describe("a malformed request", () => {
 });
 
 describe("a client that disconnects in the middle of its request", () => {
-  it("is no failure of ours: nothing is logged above debug, and the next one is served", async () => {
+  it("is no failure of ours: nothing is logged above debug, and the next one is served", async ({
+    newDatabaseUrl: DATABASE_URL,
+  }) => {
     const lines: { level: string; message: string; fields: object }[] = [];
     const write = (level: string) => (fields: object, message: string) =>
       void lines.push({ level, message, fields });
@@ -67,7 +67,6 @@ describe("a client that disconnects in the middle of its request", () => {
       error: write("error"),
       with: () => log,
     };
-    const DATABASE_URL = await cloneDatabase();
     const config = configSchema.parse({
       DATABASE_URL,
       SECRET_KEY: "a-secret-key-for-tests",

@@ -1,32 +1,20 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../test/harness.ts";
+import { describe, expect } from "vitest";
+import { onApi as it } from "../../test/fixture.ts";
 import { createHub, type Hub } from "../../test/hub.ts";
 import { overlap } from "../../test/overlap.ts";
 import { createRandom } from "../../test/random.ts";
+import { createIdSource } from "../ids.ts";
 import { createLists, type ListAddition, type ListOutcome, type Lists } from "./lists.ts";
 
-let harness: Harness;
-let hub: Hub;
-let workspace_id: number;
-let lists: Lists;
-
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-  lists = createLists({ ids: harness.services.ids });
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  hub = await createHub(harness);
-  ({ workspace_id } = hub.workspace);
-});
+const lists = createLists({ ids: createIdSource() });
 
 /** Ids by name; `team:a` is an object. */
-async function make(...names: string[]): Promise<(name: string) => string> {
-  const { db, recipients } = harness.services;
+async function make(hub: Hub, ...names: string[]): Promise<(name: string) => string> {
+  const { db, recipients } = hub.services;
   const outcomes = await db.tx((tx) =>
     recipients.apply(
       tx,
-      workspace_id,
+      hub.workspace_id,
       names.map((name) => ({
         object_type: name.startsWith("team:") ? "team" : "",
         distinct_id: name.replace("team:", ""),
@@ -47,10 +35,10 @@ function addition(list_id: string, recipient_ids: string[], more: Partial<ListAd
   return { list_id, recipient_ids, list_name: null, create_if_missing: true, ...more };
 }
 
-const add = (...changes: ListAddition[]) =>
-  harness.services.db.tx((tx) => lists.add(tx, workspace_id, changes));
-const remove = (...changes: ListAddition[]) =>
-  harness.services.db.tx((tx) => lists.remove(tx, workspace_id, changes));
+const add = (hub: Hub, ...changes: ListAddition[]) =>
+  hub.services.db.tx((tx) => lists.add(tx, hub.workspace_id, changes));
+const remove = (hub: Hub, ...changes: ListAddition[]) =>
+  hub.services.db.tx((tx) => lists.remove(tx, hub.workspace_id, changes));
 
 const moved = (outcomes: ListOutcome[]) =>
   outcomes.map((outcome) =>
@@ -58,22 +46,22 @@ const moved = (outcomes: ListOutcome[]) =>
   );
 
 /** Name, stored count and real members of each list. */
-function stored() {
-  return harness.services.db.query(
+function stored(hub: Hub) {
+  return hub.services.db.query(
     `select l.list_id, l.list_name, l.subscribers_count as count,
             array(select r.distinct_id from list_member m
                     join recipient r on r.workspace_id = m.workspace_id and r.id = m.recipient_id
                    where m.workspace_id = l.workspace_id and m.list_id = l.list_id order by 1)::text[] as members
        from list l where l.workspace_id = $1 order by l.list_id`,
-    [workspace_id],
+    [hub.workspace_id],
   );
 }
 
 describe("adding users to a list", () => {
-  it("reports who really entered, and the event for each of them", async () => {
-    const id = await make("ann", "bob");
-    await add(addition("beta", [id("ann")], { list_name: " Beta testers " }));
-    const outcomes = await add(addition("beta", [id("ann"), id("bob")], { list_name: "Another name" }));
+  it("reports who really entered, and the event for each of them", async ({ hub }) => {
+    const id = await make(hub, "ann", "bob");
+    await add(hub, addition("beta", [id("ann")], { list_name: " Beta testers " }));
+    const outcomes = await add(hub, addition("beta", [id("ann"), id("bob")], { list_name: "Another name" }));
     expect(outcomes).toEqual([
       {
         ok: true,
@@ -84,41 +72,46 @@ describe("adding users to a list", () => {
         },
       },
     ]);
-    expect(await stored()).toEqual([
+    expect(await stored(hub)).toEqual([
       { list_id: "beta", list_name: "Beta testers", count: 2, members: ["ann", "bob"] },
     ]);
   });
 
-  it("makes a list only when asked to, and leaves its neighbours alone", async () => {
-    const id = await make("ann");
+  it("makes a list only when asked to, and leaves its neighbours alone", async ({ hub }) => {
+    const id = await make(hub, "ann");
     expect(
       moved(
-        await add(addition("no", [id("ann")], { create_if_missing: false }), addition("yes", [id("ann")])),
+        await add(
+          hub,
+          addition("no", [id("ann")], { create_if_missing: false }),
+          addition("yes", [id("ann")]),
+        ),
       ),
     ).toEqual(["list_id: no not found", ["ann"]]);
-    expect(await stored()).toMatchObject([{ list_id: "yes", list_name: "yes", count: 1 }]);
+    expect(await stored(hub)).toMatchObject([{ list_id: "yes", list_name: "yes", count: 1 }]);
   });
 
-  it("counts a user once whom several changes name", async () => {
-    const id = await make("ann", "bob");
+  it("counts a user once whom several changes name", async ({ hub }) => {
+    const id = await make(hub, "ann", "bob");
     const outcomes = await add(
+      hub,
       addition("beta", [id("ann"), id("ann")]),
       addition("beta", [id("bob"), id("ann")], { create_if_missing: false }),
     );
     expect(moved(outcomes)).toEqual([["ann"], ["bob"]]);
-    expect(await stored()).toMatchObject([{ count: 2 }]);
+    expect(await stored(hub)).toMatchObject([{ count: 2 }]);
   });
 
-  it("leaves out objects, unknown users, and users of another workspace", async () => {
-    const id = await make("ann", "team:a");
+  it("leaves out objects, unknown users, and users of another workspace", async ({ hub, harness }) => {
+    const id = await make(hub, "ann", "team:a");
     const mine = id("ann");
     const team = id("team:a");
-    ({ workspace_id } = (await createHub(harness)).workspace);
-    const bob = (await make("bob"))("bob");
-    expect(moved(await add(addition("beta", [mine, team, "nobody", bob])))).toEqual([["bob"]]);
+    ({ workspace_id: hub.workspace_id } = (await createHub(harness)).workspace);
+    const bob = (await make(hub, "bob"))("bob");
+    expect(moved(await add(hub, addition("beta", [mine, team, "nobody", bob])))).toEqual([["bob"]]);
   });
 
-  it.each([
+  it.for([
     ["", "list_id: '' must be made of a-z, 0-9, - and _"],
     ["Beta", "list_id: 'Beta' must be made of a-z, 0-9, - and _"],
     ["a b", "list_id: 'a b' must be made of a-z, 0-9, - and _"],
@@ -126,116 +119,126 @@ describe("adding users to a list", () => {
     ["a\n", "list_id: 'a\n' must be made of a-z, 0-9, - and _"],
     ["x".repeat(65), "list_id: must be at most 64 characters"],
     ["all_users", "list_id: all_users is kept by the product and cannot be changed"],
-  ])("refuses the list %j", async (list_id, error) => {
-    const id = await make("ann");
-    const outcomes = await add(addition(list_id, [id("ann")]), addition("ok", [id("ann")]));
+  ] as const)("refuses the list %j", async ([list_id, error], { hub }) => {
+    const id = await make(hub, "ann");
+    const outcomes = await add(hub, addition(list_id, [id("ann")]), addition("ok", [id("ann")]));
     expect(moved(outcomes)).toEqual([error, ["ann"]]);
   });
 
-  it("refuses a list whose members a query chooses", async () => {
-    const id = await make("ann");
+  it("refuses a list whose members a query chooses", async ({ hub, harness }) => {
+    const id = await make(hub, "ann");
     await harness.services.db.query(
       "insert into list (workspace_id, list_id, list_type) values ($1, 'segment', 'dynamic_list')",
-      [workspace_id],
+      [hub.workspace_id],
     );
     const error = "list_id: segment is a dynamic list and cannot be changed by hand";
-    expect(moved(await add(addition("segment", [id("ann")])))).toEqual([error]);
-    expect(moved(await remove(addition("segment", [id("ann")])))).toEqual([error]);
+    expect(moved(await add(hub, addition("segment", [id("ann")])))).toEqual([error]);
+    expect(moved(await remove(hub, addition("segment", [id("ann")])))).toEqual([error]);
   });
 
-  it.each([
+  it.for([
     ["nothing", "  ", "beta"],
     ["a null character", "a\u0000", "beta"],
     ["half a character", "\ud800", "beta"],
     ["too much, cut inside a character", `${"x".repeat(254)}🛎`, `${"x".repeat(254)}\ufffd`],
     ["a word of the language", "__proto__", "__proto__"],
-  ])("takes a name of %s as far as it can be stored", async (_title, list_name, expected) => {
-    const id = await make("ann");
-    await add(addition("beta", [id("ann")], { list_name }));
-    expect(await stored()).toMatchObject([{ list_name: expected, count: 1 }]);
-  });
+  ] as const)(
+    "takes a name of %s as far as it can be stored",
+    async ([_title, list_name, expected], { hub }) => {
+      const id = await make(hub, "ann");
+      await add(hub, addition("beta", [id("ann")], { list_name }));
+      expect(await stored(hub)).toMatchObject([{ list_name: expected, count: 1 }]);
+    },
+  );
 
-  it.each(["constructor", "__proto__", "-", "0"])("has no trouble with a list called %s", async (list_id) => {
-    const id = await make("ann");
-    expect(moved(await add(addition(list_id, [id("ann")])))).toEqual([["ann"]]);
-    expect(moved(await remove(addition(list_id, [id("ann")])))).toEqual([["ann"]]);
-  });
+  it.for(["constructor", "__proto__", "-", "0"])(
+    "has no trouble with a list called %s",
+    async (list_id, { hub }) => {
+      const id = await make(hub, "ann");
+      expect(moved(await add(hub, addition(list_id, [id("ann")])))).toEqual([["ann"]]);
+      expect(moved(await remove(hub, addition(list_id, [id("ann")])))).toEqual([["ann"]]);
+    },
+  );
 });
 
 describe("taking users off a list", () => {
-  it("reports who really left, and the event for each of them", async () => {
-    const id = await make("ann", "bob");
-    await add(addition("beta", [id("ann")], { list_name: "Beta" }));
-    const outcomes = await remove(addition("beta", [id("bob"), id("ann")]), addition("beta", [id("ann")]));
+  it("reports who really left, and the event for each of them", async ({ hub }) => {
+    const id = await make(hub, "ann", "bob");
+    await add(hub, addition("beta", [id("ann")], { list_name: "Beta" }));
+    const outcomes = await remove(
+      hub,
+      addition("beta", [id("bob"), id("ann")]),
+      addition("beta", [id("ann")]),
+    );
     expect(moved(outcomes)).toEqual([["ann"], []]);
     expect(outcomes[0]).toMatchObject({
       event: { event: "$USER_EXITED_LIST - beta", properties: { list_id: "beta", list_name: "Beta" } },
     });
-    expect(await stored()).toMatchObject([{ count: 0, members: [] }]);
+    expect(await stored(hub)).toMatchObject([{ count: 0, members: [] }]);
   });
 
-  it("needs the list, and never makes one", async () => {
-    const id = await make("ann");
-    expect(moved(await remove(addition("beta", [id("ann")])))).toEqual(["list_id: beta not found"]);
-    expect(await stored()).toEqual([]);
+  it("needs the list, and never makes one", async ({ hub }) => {
+    const id = await make(hub, "ann");
+    expect(moved(await remove(hub, addition("beta", [id("ann")])))).toEqual(["list_id: beta not found"]);
+    expect(await stored(hub)).toEqual([]);
   });
 });
 
-it("a deleted user is in no list and no count", async () => {
-  const id = await make("ann", "bob", "cyd");
-  await add(addition("beta", [id("ann"), id("bob")]), addition("gamma", [id("ann"), id("cyd")]));
+it("a deleted user is in no list and no count", async ({ hub }) => {
+  const id = await make(hub, "ann", "bob", "cyd");
+  await add(hub, addition("beta", [id("ann"), id("bob")]), addition("gamma", [id("ann"), id("cyd")]));
   expect((await hub.call("DELETE", "/v1/user/ann/")).status).toBe(204);
   expect((await hub.call("DELETE", "/v1/bulk/user/", { distinct_ids: ["cyd", "nobody"] })).status).toBe(204);
-  expect(await stored()).toMatchObject([
+  expect(await stored(hub)).toMatchObject([
     { list_id: "beta", count: 1, members: ["bob"] },
     { list_id: "gamma", count: 0, members: [] },
   ]);
 });
 
 describe("changes at the same time", () => {
-  it("and the deletion of their users never deadlock", async () => {
-    const id = await make("ann", "bob", "cyd");
+  it("and the deletion of their users never deadlock", async ({ hub }) => {
+    const id = await make(hub, "ann", "bob", "cyd");
     const everybody = ["ann", "bob", "cyd"].map(id);
-    await add(addition("a", everybody), addition("b", everybody));
+    await add(hub, addition("a", everybody), addition("b", everybody));
     const fates = await Promise.allSettled([
-      ...Array.from({ length: 10 }, () => add(addition("b", everybody), addition("a", everybody))),
+      ...Array.from({ length: 10 }, () => add(hub, addition("b", everybody), addition("a", everybody))),
       ...["cyd", "ann"].map((name) => hub.call("DELETE", `/v1/user/${name}/`)),
-      ...Array.from({ length: 10 }, () => remove(addition("b", everybody), addition("a", everybody))),
+      ...Array.from({ length: 10 }, () => remove(hub, addition("b", everybody), addition("a", everybody))),
     ]);
     expect(fates.filter(({ status }) => status === "rejected")).toEqual([]);
     expect(fates.flatMap((fate) => (fate.status === "fulfilled" ? [fate.value] : []))).not.toContainEqual(
       expect.objectContaining({ status: 500 }),
     );
-    for (const { count, members } of (await stored()) as { count: number; members: string[] }[]) {
+    for (const { count, members } of (await stored(hub)) as { count: number; members: string[] }[]) {
       expect(count).toBe(members.length);
     }
   });
 
-  it("let a user enter once", async () => {
-    const id = await make("ann");
-    await add(addition("beta", []));
+  it("let a user enter once", async ({ hub, harness }) => {
+    const id = await make(hub, "ann");
+    await add(hub, addition("beta", []));
     const outcomes: ListOutcome[] = [];
     const enter = async (tx: Parameters<Lists["add"]>[0]) =>
-      void outcomes.push(...(await lists.add(tx, workspace_id, [addition("beta", [id("ann")])])));
+      void outcomes.push(...(await lists.add(tx, hub.workspace_id, [addition("beta", [id("ann")])])));
     await overlap(harness.services.db, enter, enter);
     expect(moved(outcomes)).toEqual([["ann"], []]);
-    expect(await stored()).toMatchObject([{ count: 1 }]);
+    expect(await stored(hub)).toMatchObject([{ count: 1 }]);
   });
 
-  it("keep counts true and never deadlock, whatever the order of lists and users", async () => {
+  it("keep counts true and never deadlock, whatever the order of lists and users", async ({ hub }) => {
     const random = createRandom(20_261_122);
     const names = Array.from({ length: 12 }, (_unused, index) => `u${index}`);
-    const id = await make(...names);
+    const id = await make(hub, ...names);
     const fates = await Promise.allSettled(
       Array.from({ length: 24 }, (_unused, index) => {
         const changes = random
           .shuffle(["a", "b", "c", "d"])
           .map((list) => addition(list, random.shuffle(names).slice(0, 6).map(id)));
-        return index % 2 === 0 ? add(...changes) : remove(...changes);
+        return index % 2 === 0 ? add(hub, ...changes) : remove(hub, ...changes);
       }),
     );
     expect(fates.filter(({ status }) => status === "rejected")).toEqual([]);
-    for (const { count, members } of (await stored()) as { count: number; members: string[] }[]) {
+    for (const { count, members } of (await stored(hub)) as { count: number; members: string[] }[]) {
       expect(count).toBe(members.length);
     }
   });

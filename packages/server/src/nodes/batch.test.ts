@@ -1,34 +1,23 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../../test/harness.ts";
-import {
-  createPipeline,
-  node,
-  type Pipeline,
-  type RunRow,
-  sms,
-  type TriggerBody,
-} from "../../test/pipeline.ts";
+import { afterAll, beforeEach, describe, expect } from "vitest";
+import { onOwnApi as it } from "../../test/fixture.ts";
+import { until } from "../../test/harness.ts";
+import { node, type Pipeline, type RunRow, sms, type TriggerBody } from "../../test/pipeline.ts";
 import { startWorker, type Worker } from "../../test/worker.ts";
 import { schemaProblems } from "../authoring/schemas/schema-problems.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import batch from "./batch.ts";
 
-let harness: Harness;
-let pipeline: Pipeline;
 let worker: Worker;
 let now = new Date();
 
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
+it.beforeAll(async ({ harness }) => {
   worker = await startWorker(harness, { clock: async () => now });
 });
 afterAll(async () => {
   await worker.stop();
-  await harness.close();
 });
-beforeEach(async () => {
+it.beforeEach(async ({ pipeline }) => {
   now = new Date("2026-07-17T12:00:00Z");
-  pipeline = await createPipeline(harness);
   await pipeline.addTemplate("text");
 });
 
@@ -43,7 +32,7 @@ const flushing = gathering({ mode: "flush_leading_item" });
 const dynamic = gathering({ window_type: "dynamic", dynamic_window_expr: ".window" });
 
 /** All runs, once there are this many and each has ended or sleeps. */
-const quiet = (count: number) =>
+const quiet = (pipeline: Pipeline, count: number) =>
   until(async () => {
     const runs = await pipeline.runs();
     const isQuiet = ({ status, wake_at }: RunRow) =>
@@ -57,23 +46,27 @@ beforeEach(() => {
 });
 
 /** Triggers and waits, so that runs arrive in the order of the test. Returns the last run. */
-async function trigger(data: JsonObject = {}, body: Partial<TriggerBody> = {}): Promise<RunRow> {
+async function trigger(
+  pipeline: Pipeline,
+  data: JsonObject = {},
+  body: Partial<TriggerBody> = {},
+): Promise<RunRow> {
   await pipeline.trigger({ workflow: "orders", recipients: [ann], data, ...body });
   triggered += 1;
-  const run = (await quiet(triggered)).at(-1);
+  const run = (await quiet(pipeline, triggered)).at(-1);
   if (run === undefined) throw new Error("no run");
   return run;
 }
 
-async function later(ms: number): Promise<RunRow[]> {
+async function later(pipeline: Pipeline, ms: number): Promise<RunRow[]> {
   now = new Date(now.getTime() + ms);
   await worker.wake();
-  return quiet(triggered);
+  return quiet(pipeline, triggered);
 }
 
 /** The batch payloads of runs that went through a batch, in the order of their triggers. */
-async function outputs(): Promise<{ count: Json; items: Json }[]> {
-  const rows = await harness.services.db.query<{ data: JsonObject }>(
+async function outputs(pipeline: Pipeline): Promise<{ count: Json; items: Json }[]> {
+  const rows = await pipeline.services.db.query<{ data: JsonObject }>(
     "select data from run where workspace_id = $1 and data->'$batched_events' is not null order by id",
     [pipeline.workspace_id],
   );
@@ -83,40 +76,40 @@ async function outputs(): Promise<{ count: Json; items: Json }[]> {
   }));
 }
 
-const sentBy = async () => (await pipeline.messages()).map(({ node_ref }) => node_ref);
+const sentBy = async (pipeline: Pipeline) => (await pipeline.messages()).map(({ node_ref }) => node_ref);
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => ({ n: index + 1 }));
 const endOf = (run: RunRow | undefined) => run?.steps.findLast(({ n }) => n === "batch_1");
 
 describe("a batch that accumulates", () => {
-  it("sends once for twelve triggers, with the first ten and the count of all", async () => {
+  it("sends once for twelve triggers, with the first ten and the count of all", async ({ pipeline }) => {
     await pipeline.commit("orders", [gathering({}), sms("send")]);
-    for (const data of upTo(12)) await trigger(data);
-    expect(await sentBy()).toEqual([]);
-    const runs = await later(HOUR);
+    for (const data of upTo(12)) await trigger(pipeline, data);
+    expect(await sentBy(pipeline)).toEqual([]);
+    const runs = await later(pipeline, HOUR);
 
     expect(runs.every(({ status }) => status === "completed")).toBe(true);
-    expect(await sentBy()).toEqual(["send"]);
+    expect(await sentBy(pipeline)).toEqual(["send"]);
     expect((await pipeline.messages())[0]?.execution_id).toBe(runs[0]?.id);
-    expect(await outputs()).toEqual([{ count: 12, items: upTo(10) }]);
+    expect(await outputs(pipeline)).toEqual([{ count: 12, items: upTo(10) }]);
   });
 
-  it.each<[string, JsonObject, number[]]>([
+  it.for<[string, JsonObject, number[]]>([
     ["the first of them", { retain_count: 2 }, [1, 2]],
     ["the last of them, in order of arrival", { retain_count: 2, retain_order: "last" }, [3, 4]],
     ["one", { retain_count: 1, retain_order: "last" }, [4]],
     ["all", { retain_count: 100, retain_order: "last" }, [1, 2, 3, 4]],
     ["ten where nothing is said", { retain_count: null, retain_order: null }, [1, 2, 3, 4]],
-  ])("retains %s", async (_name, retention, expected) => {
+  ])("retains %s", async ([_name, retention, expected], { pipeline }) => {
     await pipeline.commit("orders", [gathering(retention), sms("send")]);
-    for (const data of upTo(4)) await trigger(data);
-    await later(HOUR);
-    expect(await outputs()).toEqual([{ count: 4, items: expected.map((n) => ({ n })) }]);
+    for (const data of upTo(4)) await trigger(pipeline, data);
+    await later(pipeline, HOUR);
+    expect(await outputs(pipeline)).toEqual([{ count: 4, items: expected.map((n) => ({ n })) }]);
   });
 
-  it("completes runs that join, and logs which run they joined and until when", async () => {
+  it("completes runs that join, and logs which run they joined and until when", async ({ pipeline }) => {
     await pipeline.commit("orders", [gathering({}), sms("send")]);
-    const opener = await trigger();
-    const joined = await trigger();
+    const opener = await trigger(pipeline);
+    const joined = await trigger(pipeline);
     const step = endOf(joined);
     const batch_id = step?.p?.batch_id as string;
     expect(joined).toMatchObject({ status: "completed", position: null, wake_at: null });
@@ -132,11 +125,11 @@ describe("a batch that accumulates", () => {
     expect(opener.steps.find(({ p }) => p?.batch_id === batch_id)?.m).toBe(`carries batch ${batch_id}`);
   });
 
-  it("continues with the opener's own payload next to the gathered items", async () => {
+  it("continues with the opener's own payload next to the gathered items", async ({ pipeline, harness }) => {
     await pipeline.commit("orders", [gathering({}), sms("send")]);
-    await trigger({ shop: "one" });
-    await trigger({ shop: "two" });
-    await later(HOUR);
+    await trigger(pipeline, { shop: "one" });
+    await trigger(pipeline, { shop: "two" });
+    await later(pipeline, HOUR);
     const [row] = await harness.services.db.query<{ data: JsonObject }>(
       "select data from run where workspace_id = $1 and data is not null",
       [pipeline.workspace_id],
@@ -148,43 +141,43 @@ describe("a batch that accumulates", () => {
     });
   });
 
-  it("opens a new batch for a run that comes after it closed", async () => {
+  it("opens a new batch for a run that comes after it closed", async ({ pipeline }) => {
     await pipeline.commit("orders", [gathering({}), sms("send")]);
-    await trigger({ n: 1 });
-    await later(HOUR);
-    const second = await trigger({ n: 2 });
+    await trigger(pipeline, { n: 1 });
+    await later(pipeline, HOUR);
+    const second = await trigger(pipeline, { n: 2 });
     expect(second.wake_at).toEqual(new Date(now.getTime() + HOUR));
-    await later(HOUR);
-    expect(await outputs()).toEqual([
+    await later(pipeline, HOUR);
+    expect(await outputs(pipeline)).toEqual([
       { count: 1, items: [{ n: 1 }] },
       { count: 1, items: [{ n: 2 }] },
     ]);
-    expect(await sentBy()).toEqual(["send", "send"]);
+    expect(await sentBy(pipeline)).toEqual(["send", "send"]);
   });
 
-  it("keeps recipients and tenants apart", async () => {
+  it("keeps recipients and tenants apart", async ({ pipeline }) => {
     await pipeline.commit("orders", [gathering({}), sms("send")]);
     await pipeline.call("POST", "/v1/tenant/acme/", { tenant_name: "Acme" });
-    await trigger({ n: 1 });
-    await trigger({ n: 2 }, { recipients: [bob] });
-    await trigger({ n: 3 }, { tenant_id: "acme" });
-    await trigger({ n: 4 });
-    await later(HOUR);
-    expect(await outputs()).toEqual([
+    await trigger(pipeline, { n: 1 });
+    await trigger(pipeline, { n: 2 }, { recipients: [bob] });
+    await trigger(pipeline, { n: 3 }, { tenant_id: "acme" });
+    await trigger(pipeline, { n: 4 });
+    await later(pipeline, HOUR);
+    expect(await outputs(pipeline)).toEqual([
       { count: 2, items: [{ n: 1 }, { n: 4 }] },
       { count: 1, items: [{ n: 2 }] },
       { count: 1, items: [{ n: 3 }] },
     ]);
   });
 
-  it("treats transient recipients with the same addresses as the same person", async () => {
+  it("treats transient recipients with the same addresses as the same person", async ({ pipeline }) => {
     await pipeline.commit("orders", [gathering({}), sms("send")]);
     const passerby = (phone: string) => ({ recipients: [{ is_transient: true, $sms: phone }] });
-    await trigger({ n: 1 }, passerby("+14155550122"));
-    await trigger({ n: 2 }, passerby("+14155550133"));
-    await trigger({ n: 3 }, passerby("+14155550122"));
-    await later(HOUR);
-    expect(await outputs()).toEqual([
+    await trigger(pipeline, { n: 1 }, passerby("+14155550122"));
+    await trigger(pipeline, { n: 2 }, passerby("+14155550133"));
+    await trigger(pipeline, { n: 3 }, passerby("+14155550122"));
+    await later(pipeline, HOUR);
+    expect(await outputs(pipeline)).toEqual([
       { count: 2, items: [{ n: 1 }, { n: 3 }] },
       { count: 1, items: [{ n: 2 }] },
     ]);
@@ -194,74 +187,76 @@ describe("a batch that accumulates", () => {
     ]);
   });
 
-  it("lets runs of a newer version join, and finishes on the version that opened it", async () => {
+  it("lets runs of a newer version join, and finishes on the version that opened it", async ({
+    pipeline,
+  }) => {
     await pipeline.commit("orders", [gathering({}), sms("old")]);
-    await trigger({ n: 1 });
+    await trigger(pipeline, { n: 1 });
     await pipeline.commit("orders", [gathering({ fixed_window: "5h", retain_count: 1 }), sms("new")]);
-    await trigger({ n: 2 });
-    await later(HOUR);
-    expect(await sentBy()).toEqual(["old"]);
-    expect(await outputs()).toEqual([{ count: 2, items: [{ n: 1 }, { n: 2 }] }]);
-    const next = await trigger({ n: 3 });
+    await trigger(pipeline, { n: 2 });
+    await later(pipeline, HOUR);
+    expect(await sentBy(pipeline)).toEqual(["old"]);
+    expect(await outputs(pipeline)).toEqual([{ count: 2, items: [{ n: 1 }, { n: 2 }] }]);
+    const next = await trigger(pipeline, { n: 3 });
     expect(next.wake_at).toEqual(new Date(now.getTime() + 5 * HOUR));
   });
 
-  it("is deleted with its recipient", async () => {
+  it("is deleted with its recipient", async ({ pipeline }) => {
     await pipeline.commit("orders", [gathering({}), sms("send")]);
-    await trigger({ n: 1 });
-    await trigger({ n: 2 });
+    await trigger(pipeline, { n: 1 });
+    await trigger(pipeline, { n: 2 });
     await pipeline.call("DELETE", "/v1/user/ann/");
-    expect((await later(HOUR))[0]).toMatchObject({ status: "failed" });
-    await trigger({ n: 3 });
-    await later(HOUR);
-    expect(await outputs()).toEqual([{ count: 1, items: [{ n: 3 }] }]);
+    expect((await later(pipeline, HOUR))[0]).toMatchObject({ status: "failed" });
+    await trigger(pipeline, { n: 3 });
+    await later(pipeline, HOUR);
+    expect(await outputs(pipeline)).toEqual([{ count: 1, items: [{ n: 3 }] }]);
   });
 });
 
 describe("batch_key", () => {
   const keyed = gathering({ batch_key: ".key" });
 
-  it("separates values, and treats objects as equal in any order of their keys", async () => {
+  it("separates values, and treats objects as equal in any order of their keys", async ({ pipeline }) => {
     await pipeline.commit("orders", [keyed, sms("send")]);
     const keys: Json[] = ["1", 1, { a: 1, b: [2] }, { b: [2], a: 1 }, true, "1", "🎈", "🎈"];
-    for (const key of keys) await trigger({ key });
-    await later(HOUR);
-    expect((await outputs()).map(({ count }) => count)).toEqual([2, 1, 2, 1, 2]);
+    for (const key of keys) await trigger(pipeline, { key });
+    await later(pipeline, HOUR);
+    expect((await outputs(pipeline)).map(({ count }) => count)).toEqual([2, 1, 2, 1, 2]);
   });
 
-  it("has one bucket for all triggers without it, shared with null", async () => {
+  it("has one bucket for all triggers without it, shared with null", async ({ pipeline }) => {
     await pipeline.commit("orders", [keyed, sms("send")]);
-    for (const data of [{}, { key: null }, { key: "null" }]) await trigger(data);
-    await later(HOUR);
-    expect((await outputs()).map(({ count }) => count)).toEqual([2, 1]);
+    for (const data of [{}, { key: null }, { key: "null" }]) await trigger(pipeline, data);
+    await later(pipeline, HOUR);
+    expect((await outputs(pipeline)).map(({ count }) => count)).toEqual([2, 1]);
   });
 
-  it("that cannot be evaluated counts as missing, with a warning", async () => {
+  it("that cannot be evaluated counts as missing, with a warning", async ({ pipeline }) => {
     await pipeline.commit("orders", [gathering({ batch_key: ".key.id" }), sms("send")]);
-    const run = await trigger({ key: "text" });
-    await trigger({});
+    const run = await trigger(pipeline, { key: "text" });
+    await trigger(pipeline, {});
     expect(run.steps.find(({ l }) => l === "warning")?.m).toMatch(
       /batch_key: jq-expression '\.key\.id': .*; taken for null/,
     );
-    expect((await later(HOUR))[0]).toMatchObject({ status: "partial_failure" });
-    expect(await outputs()).toMatchObject([{ count: 2 }]);
+    expect((await later(pipeline, HOUR))[0]).toMatchObject({ status: "partial_failure" });
+    expect(await outputs(pipeline)).toMatchObject([{ count: 2 }]);
   });
 });
 
 describe("a window", () => {
-  it("once open is not moved by a later run's longer or shorter window", async () => {
+  it("once open is not moved by a later run's longer or shorter window", async ({ pipeline }) => {
     await pipeline.commit("orders", [dynamic, sms("send")]);
-    const opener = await trigger({ window: "1h" });
-    await trigger({ window: "10d" });
-    await trigger({ window: 1 });
-    expect((await quiet(3))[0]?.wake_at).toEqual(opener.wake_at);
-    await later(HOUR - 1);
-    expect(await sentBy()).toEqual([]);
-    await later(1);
-    expect(await outputs()).toMatchObject([{ count: 3 }]);
+    const opener = await trigger(pipeline, { window: "1h" });
+    await trigger(pipeline, { window: "10d" });
+    await trigger(pipeline, { window: 1 });
+    expect((await quiet(pipeline, 3))[0]?.wake_at).toEqual(opener.wake_at);
+    await later(pipeline, HOUR - 1);
+    expect(await sentBy(pipeline)).toEqual([]);
+    await later(pipeline, 1);
+    expect(await outputs(pipeline)).toMatchObject([{ count: 3 }]);
   });
 
-  it.each<[string, JsonObject, JsonObject, number]>([
+  it.for<[string, JsonObject, JsonObject, number]>([
     ["fixed", { fixed_window: "1h30m" }, {}, 1.5 * HOUR],
     ["of seconds", { window_type: "dynamic", dynamic_window_expr: ".w" }, { w: 90 }, 90_000],
     ["of seconds as text", { window_type: "dynamic", dynamic_window_expr: ".w" }, { w: "90" }, 90_000],
@@ -291,15 +286,15 @@ describe("a window", () => {
       { due: "2026-07-17T13:00:00Z" },
       50 * MINUTE,
     ],
-  ])("%s ends in time", async (_name, window, data, ms) => {
+  ])("%s ends in time", async ([_name, window, data, ms], { pipeline }) => {
     await pipeline.commit("orders", [gathering(window), sms("send")]);
-    const run = await trigger(data, { recipients: [{ ...ann, patience: "5m" }] });
+    const run = await trigger(pipeline, data, { recipients: [{ ...ann, patience: "5m" }] });
     expect(run.wake_at).toEqual(new Date(now.getTime() + ms));
-    await later(ms);
-    expect(await outputs()).toMatchObject([{ count: 1 }]);
+    await later(pipeline, ms);
+    expect(await outputs(pipeline)).toMatchObject([{ count: 1 }]);
   });
 
-  it.each<[string, Json | undefined, RegExp]>([
+  it.for<[string, Json | undefined, RegExp]>([
     ["nothing", undefined, /must be whole seconds/],
     ["null", null, /must be whole seconds/],
     ["text", "soon", /must be whole seconds/],
@@ -310,9 +305,9 @@ describe("a window", () => {
     ["the past", "2020-01-01T00:00:00Z", /is not in the future/],
     ["far too long a time", 1e15, /after the year 9999/],
     ["a map", { seconds: 5 }, /must be whole seconds/],
-  ])("of %s stops the run, and logs the reason", async (_name, window, why) => {
+  ])("of %s stops the run, and logs the reason", async ([_name, window, why], { pipeline }) => {
     await pipeline.commit("orders", [dynamic, sms("send")]);
-    const run = await trigger(window === undefined ? {} : { window });
+    const run = await trigger(pipeline, window === undefined ? {} : { window });
     expect(run.status).toBe("failed");
     const last = run.steps.at(-1);
     expect(last).toMatchObject({
@@ -323,10 +318,10 @@ describe("a window", () => {
     });
     expect(last?.m).toMatch(/^batch: jq-expression '\.window'/);
     expect(last?.m).toMatch(why);
-    expect(await sentBy()).toEqual([]);
+    expect(await sentBy(pipeline)).toEqual([]);
   });
 
-  it("relative to a time that has passed closes at once, with a warning", async () => {
+  it("relative to a time that has passed closes at once, with a warning", async ({ pipeline }) => {
     const relative_to = {
       pivot_expr: ".due",
       offset_type: "before",
@@ -336,77 +331,79 @@ describe("a window", () => {
     await pipeline.commit("orders", [gathering({ window_type: "relative_to", relative_to }), sms("send")]);
     await pipeline.trigger({ workflow: "orders", recipients: [ann], data: { due: "2026-07-17T13:00:00Z" } });
     expect(await pipeline.finished(1)).toMatchObject([{ status: "partial_failure" }]);
-    expect(await outputs()).toMatchObject([{ count: 1 }]);
-    expect(await sentBy()).toEqual(["send"]);
+    expect(await outputs(pipeline)).toMatchObject([{ count: 1 }]);
+    expect(await sentBy(pipeline)).toEqual(["send"]);
   });
 });
 
 describe("a batch that lets the first item through", () => {
-  it("sends the first at once with a count of one, and later the others without it", async () => {
+  it("sends the first at once with a count of one, and later the others without it", async ({ pipeline }) => {
     await pipeline.commit("orders", [flushing, sms("send")]);
-    for (const data of upTo(4)) await trigger(data);
-    expect(await sentBy()).toEqual(["send"]);
-    expect(await outputs()).toEqual([{ count: 1, items: [{ n: 1 }] }]);
-    const runs = await later(HOUR);
+    for (const data of upTo(4)) await trigger(pipeline, data);
+    expect(await sentBy(pipeline)).toEqual(["send"]);
+    expect(await outputs(pipeline)).toEqual([{ count: 1, items: [{ n: 1 }] }]);
+    const runs = await later(pipeline, HOUR);
     expect(runs.map(({ status }) => status)).toEqual(["completed", "completed", "completed", "completed"]);
     expect((await pipeline.messages()).map(({ execution_id }) => execution_id)).toEqual([
       runs[0]?.id,
       runs[1]?.id,
     ]);
-    expect(await outputs()).toEqual([
+    expect(await outputs(pipeline)).toEqual([
       { count: 1, items: [{ n: 1 }] },
       { count: 3, items: [{ n: 2 }, { n: 3 }, { n: 4 }] },
     ]);
   });
 
-  it("closes by the arrival of the first item, not of the second", async () => {
+  it("closes by the arrival of the first item, not of the second", async ({ pipeline }) => {
     await pipeline.commit("orders", [flushing, sms("send")]);
     const opened = now.getTime();
-    await trigger();
+    await trigger(pipeline);
     now = new Date(opened + 20 * MINUTE);
-    expect((await trigger()).wake_at).toEqual(new Date(opened + HOUR));
+    expect((await trigger(pipeline)).wake_at).toEqual(new Date(opened + HOUR));
   });
 
-  it("sends nothing after a quiet window, and lets the next through again", async () => {
+  it("sends nothing after a quiet window, and lets the next through again", async ({ pipeline }) => {
     await pipeline.commit("orders", [flushing, sms("send")]);
-    await trigger({ n: 1 });
-    await later(HOUR);
-    expect(await sentBy()).toEqual(["send"]);
-    await trigger({ n: 2 });
-    expect(await outputs()).toEqual([
+    await trigger(pipeline, { n: 1 });
+    await later(pipeline, HOUR);
+    expect(await sentBy(pipeline)).toEqual(["send"]);
+    await trigger(pipeline, { n: 2 });
+    expect(await outputs(pipeline)).toEqual([
       { count: 1, items: [{ n: 1 }] },
       { count: 1, items: [{ n: 2 }] },
     ]);
-    expect(await sentBy()).toEqual(["send", "send"]);
+    expect(await sentBy(pipeline)).toEqual(["send", "send"]);
   });
 });
 
 describe("among other nodes", () => {
-  it("after another batch it gathers the triggers' payloads, not batches of batches", async () => {
+  it("after another batch it gathers the triggers' payloads, not batches of batches", async ({
+    pipeline,
+  }) => {
     await pipeline.commit("orders", [
       gathering({ batch_key: ".key" }),
       gathering({}, "batch_2"),
       sms("send"),
     ]);
-    for (const key of ["a", "b"]) await trigger({ key });
-    await later(HOUR);
-    expect(await sentBy()).toEqual([]);
-    await later(HOUR);
-    expect(await sentBy()).toEqual(["send"]);
-    expect((await outputs())[0]).toEqual({ count: 2, items: [{ key: "a" }, { key: "b" }] });
+    for (const key of ["a", "b"]) await trigger(pipeline, { key });
+    await later(pipeline, HOUR);
+    expect(await sentBy(pipeline)).toEqual([]);
+    await later(pipeline, HOUR);
+    expect(await sentBy(pipeline)).toEqual(["send"]);
+    expect((await outputs(pipeline))[0]).toEqual({ count: 2, items: [{ key: "a" }, { key: "b" }] });
   });
 
-  it("after a time window it gathers everything released at the opening", async () => {
+  it("after a time window it gathers everything released at the opening", async ({ pipeline }) => {
     const night = node("timewindow", "window_1", {
       windows: [{ frequency: "daily", stime: "20:00", etime: "21:00" }],
     });
     await pipeline.commit("orders", [night, gathering({ fixed_window: "5m" }), sms("send")]);
-    for (const data of upTo(5)) await trigger(data);
-    const released = await later(8 * HOUR);
+    for (const data of upTo(5)) await trigger(pipeline, data);
+    const released = await later(pipeline, 8 * HOUR);
     expect(released.filter(({ status }) => status === "in_progress")).toHaveLength(1);
-    await later(5 * MINUTE);
-    expect(await outputs()).toEqual([{ count: 5, items: upTo(5) }]);
-    expect(await sentBy()).toEqual(["send"]);
+    await later(pipeline, 5 * MINUTE);
+    expect(await outputs(pipeline)).toEqual([{ count: 5, items: upTo(5) }]);
+    expect(await sentBy(pipeline)).toEqual(["send"]);
   });
 });
 

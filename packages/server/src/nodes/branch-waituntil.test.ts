@@ -1,17 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../../test/harness.ts";
-import {
-  branch,
-  createPipeline,
-  delay,
-  is,
-  node,
-  type Pipeline,
-  type RunRow,
-  sms,
-} from "../../test/pipeline.ts";
+import { describe, expect } from "vitest";
+import { onOwnApi as it } from "../../test/fixture.ts";
+import { until, type Server } from "../../test/harness.ts";
+import { branch, delay, is, node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
 import { event, group, leaf, send, wait, waitingRows } from "../../test/waiting.ts";
-import { startWorker, type Worker } from "../../test/worker.ts";
+import type { Worker, Workers } from "../../test/worker.ts";
 import type { StoredNode } from "../catalog/workflow.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import { profileFromRecipient } from "../core/profile/profile-operations.ts";
@@ -23,46 +15,26 @@ import branchWaituntil from "./branch-waituntil.ts";
 /*
  * Waits as workflows see them. Time is moved by writing `wake_at`. How events find their waits: engine/waiters.test.ts.
  */
-let harness: Harness;
-let pipeline: Pipeline;
-let workers: Worker[] = [];
 
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  pipeline = await createPipeline(harness);
+it.beforeEach(async ({ pipeline }) => {
   await pipeline.addTemplate("text");
 });
-afterEach(stopWorkers);
-
-async function work(): Promise<Worker> {
-  const worker = await startWorker(harness);
-  workers.push(worker);
-  return worker;
-}
-
-async function stopWorkers(): Promise<void> {
-  for (const worker of workers) await worker.stop();
-  workers = [];
-}
 
 const ann = { distinct_id: "ann", $sms: "+14155550100" };
 const PAID = event("Paid");
 const around = (...nodes: StoredNode[]) => [...nodes, sms("after")];
-const sentBy = async () => (await pipeline.messages()).map(({ node_ref }) => node_ref);
+const sentBy = async (pipeline: Pipeline) => (await pipeline.messages()).map(({ node_ref }) => node_ref);
 const stepsOf = (run: RunRow | undefined, ref: string) => run?.steps.filter(({ n }) => n === ref) ?? [];
 
 /** The one run, once it waits at a position. */
-const waiting = (position = "0") =>
+const waiting = (pipeline: Pipeline, position = "0") =>
   until(async () => {
     const [run] = await pipeline.runs();
     return run?.position === position && run.wake_at !== null ? run : null;
   });
 
-async function timeIsUp(worker: Worker): Promise<void> {
-  await harness.services.db.query(
+async function timeIsUp(pipeline: Pipeline, worker: Worker): Promise<void> {
+  await pipeline.services.db.query(
     "update run set wake_at = now() - interval '1 second' where workspace_id = $1 and wake_at is not null",
     [pipeline.workspace_id],
   );
@@ -70,7 +42,7 @@ async function timeIsUp(worker: Worker): Promise<void> {
 }
 
 /** Resolves when every event so far has been signalled and processed. */
-const allProcessed = () =>
+const allProcessed = (harness: Server) =>
   until(async () => {
     const [row] = await harness.services.db.query<{ busy: boolean }>(
       "select exists (select from pgboss.job where state <= 'active' and name ~ '^(expand|execute)') as busy",
@@ -78,42 +50,49 @@ const allProcessed = () =>
     return row?.busy === false;
   });
 
-async function begin(nodes: StoredNode[], data: JsonObject = {}): Promise<Worker> {
+async function begin(
+  pipeline: Pipeline,
+  workers: Workers,
+  nodes: StoredNode[],
+  data: JsonObject = {},
+): Promise<Worker> {
   await pipeline.commit("waits", nodes);
   await pipeline.trigger({ workflow: "waits", recipients: [ann], data });
-  const worker = await work();
-  await waiting();
+  const worker = await workers.start();
+  await waiting(pipeline);
   return worker;
 }
 
 const simple = around(wait("w", { on: [PAID], come: [sms("come")], timeout: [sms("timeout")] }));
 
 describe("a wait", () => {
-  it("takes the event's branch when the event comes, and rejoins", async () => {
-    await begin(simple);
+  it("takes the event's branch when the event comes, and rejoins", async ({ pipeline, workers, harness }) => {
+    await begin(pipeline, workers, simple);
     await send(pipeline, "Paid", "ann");
 
     expect(await pipeline.finished(1)).toMatchObject([
       { status: "completed", position: null, wake_at: null },
     ]);
-    expect(await sentBy()).toEqual(["come", "after"]);
+    expect(await sentBy(pipeline)).toEqual(["come", "after"]);
     expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 0, signals: 0 });
   });
 
-  it("takes the default branch when the time is up, and rejoins", async () => {
-    const worker = await begin(simple);
-    await timeIsUp(worker);
+  it("takes the default branch when the time is up, and rejoins", async ({ pipeline, workers, harness }) => {
+    const worker = await begin(pipeline, workers, simple);
+    await timeIsUp(pipeline, worker);
 
     expect(await pipeline.finished(1)).toMatchObject([{ status: "completed" }]);
-    expect(await sentBy()).toEqual(["timeout", "after"]);
+    expect(await sentBy(pipeline)).toEqual(["timeout", "after"]);
     expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 0, signals: 0 });
   });
 
-  it.each([
+  it.for([
     ["come", ["come"]],
     ["timeout", ["timeout"]],
-  ] as const)("ends the run after a terminal branch: %s", async (way, refs) => {
+  ] as const)("ends the run after a terminal branch: %s", async ([way, refs], { pipeline, workers }) => {
     const worker = await begin(
+      pipeline,
+      workers,
       around(
         wait("w", {
           on: [PAID],
@@ -124,46 +103,54 @@ describe("a wait", () => {
       ),
     );
     if (way === "come") await send(pipeline, "Paid", "ann");
-    else await timeIsUp(worker);
+    else await timeIsUp(pipeline, worker);
 
     expect(await pipeline.finished(1)).toMatchObject([{ status: "completed" }]);
-    expect(await sentBy()).toEqual(refs);
+    expect(await sentBy(pipeline)).toEqual(refs);
   });
 
-  it("ignores an event that was received before it began", async () => {
+  it("ignores an event that was received before it began", async ({ pipeline, workers }) => {
     await pipeline.call("POST", "/v1/user/ann/", { $sms: "+14155550100" });
     await pipeline.commit("waits", simple);
     await send(pipeline, "Paid", "ann");
     await pipeline.trigger({ workflow: "waits", recipients: ["ann"] });
     await send(pipeline, "Paid", "ann");
     // All three were accepted while no worker ran: the wait begins after both events.
-    await work();
-    const run = await waiting();
-    await allProcessed();
+    await workers.start();
+    const run = await waiting(pipeline);
+    await allProcessed(pipeline);
 
     expect(await pipeline.runs()).toMatchObject([{ wake_at: run.wake_at }]);
-    expect(await sentBy()).toEqual([]);
+    expect(await sentBy(pipeline)).toEqual([]);
     await send(pipeline, "Paid", "ann");
     await pipeline.finished(1);
-    expect(await sentBy()).toEqual(["come", "after"]);
+    expect(await sentBy(pipeline)).toEqual(["come", "after"]);
   });
 
-  it("ignores events that its filter rejects, and its log does not grow", async () => {
-    await begin(around(wait("w", { on: [event("Paid", leaf("amount", ">", "100"))], come: [sms("come")] })));
-    const before = await waiting();
+  it("ignores events that its filter rejects, and its log does not grow", async ({
+    pipeline,
+    workers,
+    harness,
+  }) => {
+    await begin(
+      pipeline,
+      workers,
+      around(wait("w", { on: [event("Paid", leaf("amount", ">", "100"))], come: [sms("come")] })),
+    );
+    const before = await waiting(pipeline);
     for (const amount of [1, 100, "200", null]) await send(pipeline, "Paid", "ann", { amount });
     await send(pipeline, "Paid", "bob", { amount: 500 });
     await send(pipeline, "Refunded", "ann", { amount: 500 });
-    await allProcessed();
+    await allProcessed(harness);
 
     expect(await pipeline.runs()).toEqual([{ ...before, updated_at: expect.any(Date) }]);
     expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 1, signals: 0 });
     await send(pipeline, "Paid", "ann", { amount: 101 });
     await pipeline.finished(1);
-    expect(await sentBy()).toEqual(["come", "after"]);
+    expect(await sentBy(pipeline)).toEqual(["come", "after"]);
   });
 
-  it.each<[string, JsonObject[], string, JsonObject, boolean]>([
+  it.for<[string, JsonObject[], string, JsonObject, boolean]>([
     ["any of several events", [event("Paid"), event("Cancelled")], "Cancelled", {}, true],
     ["names without regard to case", [event("Order PAID")], "order Paid", {}, true],
     ["names with a common beginning only", [event("Paid")], "Paid twice", {}, false],
@@ -221,27 +208,35 @@ describe("a wait", () => {
     ["prototype keys", [event("Paid", leaf("constructor", "NON_EMPTY", ""))], "Paid", {}, false],
     ["prototype names", [event("__proto__")], "__proto__", {}, true],
     ["Unicode", [event("Bestätigt ✓", leaf("straße", "==", '"é"'))], "BESTÄTIGT ✓", { straße: "é" }, true],
-  ])("%s", async (_name, on, name, properties, ends) => {
+  ])("%s", async ([_name, on, name, properties, ends], { pipeline, workers }) => {
     await pipeline.commit("waits", [wait("w", { on, come: [sms("come")] }), sms("after")]);
     await pipeline.trigger({
       workflow: "waits",
       recipients: [{ ...ann, tier: "gold" }],
       data: { order_id: "o1" },
     });
-    await work();
-    await waiting();
+    await workers.start();
+    await waiting(pipeline);
     await send(pipeline, name, "ann", properties);
-    await allProcessed();
+    await allProcessed(pipeline);
 
     const [run] = await pipeline.runs();
     expect(run?.status).toBe(ends ? "completed" : "in_progress");
-    expect(await sentBy()).toEqual(ends ? ["come", "after"] : []);
+    expect(await sentBy(pipeline)).toEqual(ends ? ["come", "after"] : []);
   });
 
-  it("logs what it waits for, which event came and the values its filter read", async () => {
-    await begin(simple.with(0, wait("w", { on: [event("Paid", leaf("amount", ">", "limit"))] })), {
-      limit: 5,
-    });
+  it("logs what it waits for, which event came and the values its filter read", async ({
+    pipeline,
+    workers,
+  }) => {
+    await begin(
+      pipeline,
+      workers,
+      simple.with(0, wait("w", { on: [event("Paid", leaf("amount", ">", "limit"))] })),
+      {
+        limit: 5,
+      },
+    );
     await send(pipeline, "paid", "ann", { amount: 7 });
 
     const [run] = await pipeline.finished(1);
@@ -256,8 +251,12 @@ describe("a wait", () => {
     ]);
   });
 
-  it("keeps the event for later conditions, but not in the payload", async () => {
-    await begin([
+  it("keeps the event for later conditions, but not in the payload", async ({
+    pipeline,
+    workers,
+    harness,
+  }) => {
+    await begin(pipeline, workers, [
       wait("w", { on: [PAID] }),
       branch("b", [
         { when: is("plan", "pro"), nodes: [sms("payload")] },
@@ -277,7 +276,7 @@ describe("a wait", () => {
     expect(row).toMatchObject({ data: null, state: { future_event: { plan: "pro" } } });
   });
 
-  it("and the next one follow each other like reminders", async () => {
+  it("and the next one follow each other like reminders", async ({ pipeline, workers, harness }) => {
     const reminder = (n: number, inside: StoredNode[]): StoredNode =>
       wait(`w${n}`, {
         on: [PAID],
@@ -285,52 +284,59 @@ describe("a wait", () => {
         timeout: [sms(`reminder_${n}`), ...inside],
         terminal: ["come"],
       });
-    const worker = await begin([reminder(1, [reminder(2, [reminder(3, [])])])]);
-    await timeIsUp(worker);
-    await waiting("0.1.1");
-    await timeIsUp(worker);
-    await waiting("0.1.1.1.1");
+    const worker = await begin(pipeline, workers, [reminder(1, [reminder(2, [reminder(3, [])])])]);
+    await timeIsUp(pipeline, worker);
+    await waiting(pipeline, "0.1.1");
+    await timeIsUp(pipeline, worker);
+    await waiting(pipeline, "0.1.1.1.1");
     expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 1, signals: 0 });
     await send(pipeline, "Paid", "ann");
     await pipeline.finished(1);
 
-    expect(await sentBy()).toEqual(["reminder_1", "reminder_2", "thanks_3"]);
+    expect(await sentBy(pipeline)).toEqual(["reminder_1", "reminder_2", "thanks_3"]);
     expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 0, signals: 0 });
   });
 
-  it("that follows another is not ended by the same event", async () => {
-    await begin([wait("one", { on: [PAID] }), wait("two", { on: [PAID] }), sms("after")]);
+  it("that follows another is not ended by the same event", async ({ pipeline, workers }) => {
+    await begin(pipeline, workers, [wait("one", { on: [PAID] }), wait("two", { on: [PAID] }), sms("after")]);
     await send(pipeline, "Paid", "ann");
-    await waiting("1");
-    await allProcessed();
-    expect(await sentBy()).toEqual([]);
+    await waiting(pipeline, "1");
+    await allProcessed(pipeline);
+    expect(await sentBy(pipeline)).toEqual([]);
     await send(pipeline, "Paid", "ann");
     await pipeline.finished(1);
-    expect(await sentBy()).toEqual(["after"]);
+    expect(await sentBy(pipeline)).toEqual(["after"]);
   });
 
-  it("survives a restart and a new version, and finishes on the version it began with", async () => {
-    await begin(simple);
-    await stopWorkers();
+  it("survives a restart and a new version, and finishes on the version it began with", async ({
+    pipeline,
+    workers,
+  }) => {
+    await begin(pipeline, workers, simple);
+    await workers.stop();
     await pipeline.commit("waits", [sms("new")]);
     await send(pipeline, "Paid", "ann");
-    await work();
+    await workers.start();
 
     await pipeline.finished(1);
-    expect(await sentBy()).toEqual(["come", "after"]);
+    expect(await sentBy(pipeline)).toEqual(["come", "after"]);
   });
 
-  it("ends on an event that also starts a workflow", async () => {
+  it("ends on an event that also starts a workflow", async ({ pipeline, workers }) => {
     await pipeline.commit("receipt", [sms("receipt")], { events: ["Paid"] });
-    await begin(simple);
+    await begin(pipeline, workers, simple);
     await send(pipeline, "Paid", "ann");
 
     await pipeline.finished(2);
-    expect((await sentBy()).toSorted()).toEqual(["after", "come", "receipt"]);
+    expect((await sentBy(pipeline)).toSorted()).toEqual(["after", "come", "receipt"]);
   });
 
-  it("ends on the event of a list that its user enters or leaves", async () => {
-    await begin(around(wait("w", { on: [event("$USER_ENTERED_LIST - VIPs")], come: [sms("come")] })));
+  it("ends on the event of a list that its user enters or leaves", async ({ pipeline, workers, harness }) => {
+    await begin(
+      pipeline,
+      workers,
+      around(wait("w", { on: [event("$USER_ENTERED_LIST - VIPs")], come: [sms("come")] })),
+    );
     await harness.services.engine.accept({
       workspace_id: pipeline.workspace_id,
       lane: 1,
@@ -348,27 +354,29 @@ describe("a wait", () => {
     });
 
     await pipeline.finished(1);
-    expect(await sentBy()).toEqual(["come", "after"]);
+    expect(await sentBy(pipeline)).toEqual(["come", "after"]);
   });
 });
 
 describe("whose events end a wait", () => {
   async function isEndedBy(
+    pipeline: Pipeline,
+    workers: Workers,
     body: { recipients: (string | JsonObject)[]; actor?: Json },
     who: string,
   ): Promise<boolean> {
     await pipeline.commit("waits", [wait("w", { on: [PAID] })]);
     await pipeline.trigger({ workflow: "waits", ...body });
-    await work();
-    await waiting();
+    await workers.start();
+    await waiting(pipeline);
     await send(pipeline, "Paid", who);
-    await allProcessed();
+    await allProcessed(pipeline);
     return (await pipeline.runs())[0]?.status === "completed";
   }
   const object = { object_type: "team", id: "blue", $sms: "+14155550144" };
   const transient = { is_transient: true, $sms: "+14155550122" };
 
-  it.each<[string, { recipients: (string | JsonObject)[]; actor?: Json }, string, boolean]>([
+  it.for<[string, { recipients: (string | JsonObject)[]; actor?: Json }, string, boolean]>([
     ["its recipient's", { recipients: [ann] }, "ann", true],
     ["not another user's", { recipients: [ann] }, "bob", false],
     ["not its actor's where the recipient is a user", { recipients: [ann], actor: "bob" }, "bob", false],
@@ -386,14 +394,14 @@ describe("whose events end a wait", () => {
       "zoe",
       true,
     ],
-  ])("%s", async (_name, body, who, ends) => {
-    expect(await isEndedBy(body, who)).toBe(ends);
+  ])("%s", async ([_name, body, who, ends], { pipeline, workers }) => {
+    expect(await isEndedBy(pipeline, workers, body, who)).toBe(ends);
   });
 });
 
 describe("the longest time", () => {
   const dynamic = (value: string) => ({ delay_type: "dynamic", value });
-  it.each<[string, JsonObject, () => JsonObject, number]>([
+  it.for<[string, JsonObject, () => JsonObject, number]>([
     ["fixed", { delay_type: "fixed", value: "1h30m" }, () => ({}), 5_400_000],
     ["in the other published spelling", { delay_type: "fixed", duration: "1h" }, () => ({}), 3_600_000],
     ["dynamic", dynamic(".patience"), () => ({ patience: 900 }), 900_000],
@@ -411,13 +419,13 @@ describe("the longest time", () => {
       () => ({ at: new Date(Date.now() + 3_600_000).toISOString() }),
       7_200_000,
     ],
-  ])("may be %s", async (_name, longest, data, ms) => {
-    await begin([wait("w", { on: [PAID], until: longest })], data());
-    const run = await waiting();
+  ])("may be %s", async ([_name, longest, data, ms], { pipeline, workers }) => {
+    await begin(pipeline, workers, [wait("w", { on: [PAID], until: longest })], data());
+    const run = await waiting(pipeline);
     expect(Math.abs((run.wake_at?.getTime() ?? 0) - run.created_at.getTime() - ms)).toBeLessThan(30_000);
   });
 
-  it("of zero takes the default branch at once", async () => {
+  it("of zero takes the default branch at once", async ({ pipeline, workers }) => {
     await pipeline.commit(
       "waits",
       around(
@@ -425,32 +433,35 @@ describe("the longest time", () => {
       ),
     );
     await pipeline.trigger({ workflow: "waits", recipients: [ann] });
-    await work();
+    await workers.start();
 
     await pipeline.finished(1);
-    expect(await sentBy()).toEqual(["timeout", "after"]);
+    expect(await sentBy(pipeline)).toEqual(["timeout", "after"]);
   });
 
-  it.each<[string, Json | undefined]>([
+  it.for<[string, Json | undefined]>([
     ["nothing", undefined],
     ["text", "soon"],
     ["the past", "2020-01-01T00:00:00Z"],
     ["a map", {}],
-  ])("of %s stops the run, and logs the reason", async (_name, patience) => {
-    await pipeline.commit("waits", around(wait("w", { on: [PAID], until: dynamic(".patience") })));
-    const data = patience === undefined ? {} : { patience };
-    await pipeline.trigger({ workflow: "waits", recipients: [ann], data });
-    await work();
+  ])(
+    "of %s stops the run, and logs the reason",
+    async ([_name, patience], { pipeline, workers, harness }) => {
+      await pipeline.commit("waits", around(wait("w", { on: [PAID], until: dynamic(".patience") })));
+      const data = patience === undefined ? {} : { patience };
+      await pipeline.trigger({ workflow: "waits", recipients: [ann], data });
+      await workers.start();
 
-    const [run] = await pipeline.finished(1);
-    expect(run).toMatchObject({ status: "failed" });
-    expect(run?.steps.at(-1)).toMatchObject({
-      s: "node_failed",
-      n: "w",
-      p: { code: "dynamic_value_invalid" },
-    });
-    expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 0, signals: 0 });
-  });
+      const [run] = await pipeline.finished(1);
+      expect(run).toMatchObject({ status: "failed" });
+      expect(run?.steps.at(-1)).toMatchObject({
+        s: "node_failed",
+        n: "w",
+        p: { code: "dynamic_value_invalid" },
+      });
+      expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 0, signals: 0 });
+    },
+  );
 });
 
 describe("conditions of a wait", () => {
@@ -458,11 +469,11 @@ describe("conditions of a wait", () => {
   const nodes = around(wait("w", { on: [PAID, gold], come: [sms("come")], timeout: [sms("timeout")] }));
 
   /** Edits a profile as an endpoint does: in the transaction of the edit, the waiting runs are signalled. */
-  async function setTier(tier: string): Promise<void> {
-    const { db, recipients } = harness.services;
+  async function setTier(pipeline: Pipeline, tier: string): Promise<void> {
+    const { db, recipients } = pipeline.services;
     const queue = createQueue({
       db,
-      url: harness.databaseUrl,
+      url: pipeline.databaseUrl,
       log: createSilentLog(),
       observe: () => {},
     });
@@ -478,37 +489,41 @@ describe("conditions of a wait", () => {
     await queue.stop();
   }
 
-  it("that are already true do not wait", async () => {
+  it("that are already true do not wait", async ({ pipeline, workers }) => {
     await pipeline.commit("waits", nodes);
     await pipeline.trigger({ workflow: "waits", recipients: [{ ...ann, tier: "gold" }] });
-    await work();
+    await workers.start();
 
     const [run] = await pipeline.finished(1);
-    expect(await sentBy()).toEqual(["come", "after"]);
+    expect(await sentBy(pipeline)).toEqual(["come", "after"]);
     expect(stepsOf(run, "w")).toMatchObject([
       { s: "expression_evaluated", p: { branch: "w-come", result: true, conditions: [{ left: "gold" }] } },
     ]);
   });
 
-  it("are evaluated again when the profile they read changes", async () => {
-    await begin(nodes);
-    const before = await waiting();
-    await setTier("silver");
-    await allProcessed();
+  it("are evaluated again when the profile they read changes", async ({ pipeline, workers, harness }) => {
+    await begin(pipeline, workers, nodes);
+    const before = await waiting(pipeline);
+    await setTier(pipeline, "silver");
+    await allProcessed(harness);
     expect(await pipeline.runs()).toEqual([{ ...before, updated_at: expect.any(Date) }]);
-    await setTier("gold");
+    await setTier(pipeline, "gold");
     await pipeline.finished(1);
 
-    expect(await sentBy()).toEqual(["come", "after"]);
+    expect(await sentBy(pipeline)).toEqual(["come", "after"]);
     expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 0, signals: 0 });
   });
 
-  it("do not miss a change between reading the profile and the wait", async () => {
+  it("do not miss a change between reading the profile and the wait", async ({
+    pipeline,
+    workers,
+    harness,
+  }) => {
     const { db } = harness.services;
     await pipeline.commit("waits", [delay("d", "1h"), ...nodes]);
     await pipeline.trigger({ workflow: "waits", recipients: [ann] });
-    const worker = await work();
-    const run = await waiting();
+    const worker = await workers.start();
+    const run = await waiting(pipeline);
     const [recipient] = await db.query<{ id: string }>("select id from recipient where workspace_id = $1", [
       pipeline.workspace_id,
     ]);
@@ -527,7 +542,7 @@ describe("conditions of a wait", () => {
       })
       .catch(() => {});
     await held.promise;
-    await timeIsUp(worker);
+    await timeIsUp(pipeline, worker);
     await until(async () => {
       const [row] = await db.query<{ waits: boolean }>(
         `select exists (select from pg_stat_activity
@@ -535,41 +550,44 @@ describe("conditions of a wait", () => {
       );
       return row?.waits;
     });
-    await setTier("gold");
+    await setTier(pipeline, "gold");
     changed.resolve();
     await holding;
 
     await pipeline.finished(1);
-    expect(await sentBy()).toEqual(["come", "after"]);
+    expect(await sentBy(pipeline)).toEqual(["come", "after"]);
     expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 0, signals: 0 });
   });
 
-  it("can be combined with events, any of which is enough", async () => {
-    await begin(nodes);
+  it("can be combined with events, any of which is enough", async ({ pipeline, workers }) => {
+    await begin(pipeline, workers, nodes);
     await send(pipeline, "Paid", "ann");
     await pipeline.finished(1);
-    expect(await sentBy()).toEqual(["come", "after"]);
+    expect(await sentBy(pipeline)).toEqual(["come", "after"]);
   });
 
-  it("on the payload alone watch no profile", async () => {
-    await begin([wait("w", { on: [group("AND", leaf("a", "==", "1"))] })]);
+  it("on the payload alone watch no profile", async ({ pipeline, workers, harness }) => {
+    await begin(pipeline, workers, [wait("w", { on: [group("AND", leaf("a", "==", "1"))] })]);
     expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 0, signals: 0 });
   });
 });
 
-it("that lost its default branch fails with a reason", async () => {
+it("that lost its default branch fails with a reason", async ({ pipeline, workers }) => {
   const [half] = simple;
   await pipeline.commit("waits", [{ ...half, branches: half?.branches?.slice(0, 1) } as StoredNode]);
   await pipeline.trigger({ workflow: "waits", recipients: [ann] });
-  await work();
+  await workers.start();
   const [run] = await pipeline.finished(1);
   expect(run?.steps.at(-1)).toMatchObject({ s: "node_failed", n: "w", p: { code: "wait_incomplete" } });
 });
 
-it("whose stored conditions no longer make sense fails with the branch and the field", async () => {
+it("whose stored conditions no longer make sense fails with the branch and the field", async ({
+  pipeline,
+  workers,
+}) => {
   await pipeline.commit("waits", [wait("w", { on: [{ type: "future_event" }] }), node("delay", "d")]);
   await pipeline.trigger({ workflow: "waits", recipients: [ann] });
-  await work();
+  await workers.start();
   const [run] = await pipeline.finished(1);
   expect(run?.steps.at(-1)?.m).toMatch(/^w-come\.conditions\.0\.event_name: /);
 });

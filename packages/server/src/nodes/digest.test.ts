@@ -1,30 +1,26 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../../test/harness.ts";
-import { createPipeline, node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
+import { afterAll, describe, expect } from "vitest";
+import { onOwnApi as it } from "../../test/fixture.ts";
+import { until } from "../../test/harness.ts";
+import { node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
 import { startWorker, type Worker } from "../../test/worker.ts";
 import type { StoredNode } from "../catalog/workflow.ts";
 import { schemaProblems } from "../authoring/schemas/schema-problems.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import digest from "./digest.ts";
 
-let harness: Harness;
-let pipeline: Pipeline;
 let worker: Worker;
 let now = new Date();
 let triggered = 0;
 
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
+it.beforeAll(async ({ harness }) => {
   worker = await startWorker(harness, { clock: async () => now });
 });
 afterAll(async () => {
   await worker.stop();
-  await harness.close();
 });
-beforeEach(async () => {
+it.beforeEach(async ({ pipeline }) => {
   triggered = 0;
   now = new Date("2026-07-17T12:00:00Z");
-  pipeline = await createPipeline(harness);
   await pipeline.addTemplate("text");
 });
 
@@ -36,15 +32,15 @@ const digesting = (schedule: JsonObject, rest: JsonObject = {}) =>
 const dynamic = node("digest", "digest_1", { schedule_type: "dynamic", dynamic_schedule_expr: ".when" });
 
 /** Dates the version at the beginning of the year, by the test's clock: schedules are counted from there. */
-async function commit(nodes: StoredNode[]): Promise<void> {
+async function commit(pipeline: Pipeline, nodes: StoredNode[]): Promise<void> {
   const id = await pipeline.commit("digest", nodes);
-  await harness.services.db.query("update workflow_version set version_at = $2 where id = $1", [
+  await pipeline.services.db.query("update workflow_version set version_at = $2 where id = $1", [
     id,
     new Date("2026-01-01T00:00:00Z"),
   ]);
 }
 
-const quiet = (count: number) =>
+const quiet = (pipeline: Pipeline, count: number) =>
   until(async () => {
     const runs = await pipeline.runs();
     const isQuiet = ({ status, wake_at }: RunRow) =>
@@ -52,24 +48,28 @@ const quiet = (count: number) =>
     return runs.length >= count && runs.every(isQuiet) ? runs : null;
   });
 
-async function trigger(data: JsonObject = {}, recipient: JsonObject = ann): Promise<RunRow> {
+async function trigger(
+  pipeline: Pipeline,
+  data: JsonObject = {},
+  recipient: JsonObject = ann,
+): Promise<RunRow> {
   await pipeline.trigger({ workflow: "digest", recipients: [recipient], data });
   triggered += 1;
-  const run = (await quiet(triggered)).at(-1);
+  const run = (await quiet(pipeline, triggered)).at(-1);
   if (run === undefined) throw new Error("no run");
   return run;
 }
 
-async function at(time: string): Promise<RunRow[]> {
+async function at(pipeline: Pipeline, time: string): Promise<RunRow[]> {
   now = new Date(time);
   await worker.wake();
-  return quiet(triggered);
+  return quiet(pipeline, triggered);
 }
 
 const closing = (run: RunRow) => run.wake_at?.toISOString().replace(":00.000Z", "Z");
 
-async function outputs(): Promise<{ count: Json; items: Json }[]> {
-  const rows = await harness.services.db.query<{ data: JsonObject }>(
+async function outputs(pipeline: Pipeline): Promise<{ count: Json; items: Json }[]> {
+  const rows = await pipeline.services.db.query<{ data: JsonObject }>(
     "select data from run where workspace_id = $1 and data->'$batched_events' is not null order by id",
     [pipeline.workspace_id],
   );
@@ -79,41 +79,41 @@ async function outputs(): Promise<{ count: Json; items: Json }[]> {
   }));
 }
 
-const sentBy = async () => (await pipeline.messages()).map(({ node_ref }) => node_ref);
+const sentBy = async (pipeline: Pipeline) => (await pipeline.messages()).map(({ node_ref }) => node_ref);
 
 describe("a digest", () => {
-  it("closes at the next time of its schedule, whenever its first trigger comes", async () => {
-    await commit([digesting({ frequency: "daily", time: "16:00" }), sms("send")]);
-    const opener = await trigger({ n: 1 });
+  it("closes at the next time of its schedule, whenever its first trigger comes", async ({ pipeline }) => {
+    await commit(pipeline, [digesting({ frequency: "daily", time: "16:00" }), sms("send")]);
+    const opener = await trigger(pipeline, { n: 1 });
     expect(closing(opener)).toBe("2026-07-17T16:00Z");
-    await at("2026-07-17T15:59:59Z");
-    await trigger({ n: 2 });
-    expect(await sentBy()).toEqual([]);
-    await at("2026-07-17T16:00:00Z");
-    expect(await outputs()).toEqual([{ count: 2, items: [{ n: 1 }, { n: 2 }] }]);
-    expect(closing(await trigger({ n: 3 }))).toBe("2026-07-18T16:00Z");
+    await at(pipeline, "2026-07-17T15:59:59Z");
+    await trigger(pipeline, { n: 2 });
+    expect(await sentBy(pipeline)).toEqual([]);
+    await at(pipeline, "2026-07-17T16:00:00Z");
+    expect(await outputs(pipeline)).toEqual([{ count: 2, items: [{ n: 1 }, { n: 2 }] }]);
+    expect(closing(await trigger(pipeline, { n: 3 }))).toBe("2026-07-18T16:00Z");
   });
 
-  it("is not sent on a day without triggers", async () => {
-    await commit([digesting({ frequency: "daily", time: "16:00" }), sms("send")]);
-    await trigger();
-    await at("2026-07-17T16:00:00Z");
-    await at("2026-07-25T16:00:00Z");
-    expect(await sentBy()).toEqual(["send"]);
+  it("is not sent on a day without triggers", async ({ pipeline }) => {
+    await commit(pipeline, [digesting({ frequency: "daily", time: "16:00" }), sms("send")]);
+    await trigger(pipeline);
+    await at(pipeline, "2026-07-17T16:00:00Z");
+    await at(pipeline, "2026-07-25T16:00:00Z");
+    expect(await sentBy(pipeline)).toEqual(["send"]);
   });
 
-  it.each([
+  it.for([
     ["before the clocks go back", "2026-10-24T12:00:00Z", "2026-10-24T18:00Z"],
     ["on the day they go back", "2026-10-25T12:00:00Z", "2026-10-25T19:00Z"],
     ["over the night they go back", "2026-10-24T18:00:00Z", "2026-10-25T19:00Z"],
     ["over the night they go forward", "2026-03-28T19:00:00Z", "2026-03-29T18:00Z"],
-  ])("at 19:00 in London is then %s", async (_name, arrival, expected) => {
-    await commit([digesting(EVENING), sms("send")]);
+  ] as const)("at 19:00 in London is then %s", async ([_name, arrival, expected], { pipeline }) => {
+    await commit(pipeline, [digesting(EVENING), sms("send")]);
     now = new Date(arrival);
-    expect(closing(await trigger({}, { ...ann, $timezone: "Europe/London" }))).toBe(expected);
+    expect(closing(await trigger(pipeline, {}, { ...ann, $timezone: "Europe/London" }))).toBe(expected);
   });
 
-  it.each<[string, JsonObject, JsonObject, string]>([
+  it.for<[string, JsonObject, JsonObject, string]>([
     ["the recipient's", EVENING, { ...ann, $timezone: "Asia/Kathmandu" }, "2026-07-17T13:15Z"],
     ["the account's, where the recipient has none", EVENING, ann, "2026-07-17T13:30Z"],
     [
@@ -128,111 +128,114 @@ describe("a digest", () => {
       { ...ann, $timezone: "Asia/Kathmandu" },
       "2026-07-17T19:00Z",
     ],
-  ])("uses the configured zone: %s", async (_name, schedule, recipient, expected) => {
-    await harness.services.db.query(
-      "update workspace set timezone = 'Asia/Kolkata' where workspace_id = $1",
-      [pipeline.workspace_id],
-    );
-    await commit([digesting(schedule), sms("send")]);
-    expect(closing(await trigger({}, recipient))).toBe(expected);
-  });
+  ])(
+    "uses the configured zone: %s",
+    async ([_name, schedule, recipient, expected], { pipeline, harness }) => {
+      await harness.services.db.query(
+        "update workspace set timezone = 'Asia/Kolkata' where workspace_id = $1",
+        [pipeline.workspace_id],
+      );
+      await commit(pipeline, [digesting(schedule), sms("send")]);
+      expect(closing(await trigger(pipeline, {}, recipient))).toBe(expected);
+    },
+  );
 
-  it("that starts on 17 July at 17:00 first closes on the 18th at 16:00", async () => {
-    await commit([
+  it("that starts on 17 July at 17:00 first closes on the 18th at 16:00", async ({ pipeline }) => {
+    await commit(pipeline, [
       digesting({ frequency: "daily", time: "16:00", dtstart: "2026-07-17T17:00:00" }),
       sms("send"),
     ]);
     now = new Date("2026-07-10T12:00:00Z");
-    expect(closing(await trigger({ n: 1 }))).toBe("2026-07-18T16:00Z");
-    await at("2026-07-17T17:30:00Z");
-    await trigger({ n: 2 });
-    await at("2026-07-18T16:00:00Z");
-    expect(await outputs()).toMatchObject([{ count: 2 }]);
+    expect(closing(await trigger(pipeline, { n: 1 }))).toBe("2026-07-18T16:00Z");
+    await at(pipeline, "2026-07-17T17:30:00Z");
+    await trigger(pipeline, { n: 2 });
+    await at(pipeline, "2026-07-18T16:00:00Z");
+    expect(await outputs(pipeline)).toMatchObject([{ count: 2 }]);
   });
 
-  it("without a start is counted from the commit of its version", async () => {
-    await commit([digesting({ frequency: "daily", interval: 10, time: "08:00" }), sms("send")]);
+  it("without a start is counted from the commit of its version", async ({ pipeline }) => {
+    await commit(pipeline, [digesting({ frequency: "daily", interval: 10, time: "08:00" }), sms("send")]);
     // 200 days after New Year.
-    expect(closing(await trigger())).toBe("2026-07-20T08:00Z");
+    expect(closing(await trigger(pipeline))).toBe("2026-07-20T08:00Z");
   });
 
-  it("keeps its closing time when schedule and zone change", async () => {
-    await commit([digesting(EVENING), sms("old")]);
-    const opener = await trigger({ n: 1 }, { ...ann, $timezone: "Europe/London" });
-    await commit([digesting({ frequency: "daily", time: "14:00" }), sms("new")]);
-    await trigger({ n: 2 }, { ...ann, $timezone: "Asia/Tokyo" });
-    expect((await quiet(2))[0]?.wake_at).toEqual(opener.wake_at);
-    await at("2026-07-17T18:00:00Z");
-    expect(await sentBy()).toEqual(["old"]);
-    expect(closing(await trigger())).toBe("2026-07-18T14:00Z");
+  it("keeps its closing time when schedule and zone change", async ({ pipeline }) => {
+    await commit(pipeline, [digesting(EVENING), sms("old")]);
+    const opener = await trigger(pipeline, { n: 1 }, { ...ann, $timezone: "Europe/London" });
+    await commit(pipeline, [digesting({ frequency: "daily", time: "14:00" }), sms("new")]);
+    await trigger(pipeline, { n: 2 }, { ...ann, $timezone: "Asia/Tokyo" });
+    expect((await quiet(pipeline, 2))[0]?.wake_at).toEqual(opener.wake_at);
+    await at(pipeline, "2026-07-17T18:00:00Z");
+    expect(await sentBy(pipeline)).toEqual(["old"]);
+    expect(closing(await trigger(pipeline))).toBe("2026-07-18T14:00Z");
   });
 
-  it("retains the configured items, and counts all", async () => {
-    await commit([
+  it("retains the configured items, and counts all", async ({ pipeline }) => {
+    await commit(pipeline, [
       digesting({ frequency: "hourly" }, { retain_count: 2, retain_order: "last" }),
       sms("send"),
     ]);
-    for (const n of [1, 2, 3]) await trigger({ n });
-    await at("2026-07-17T13:00:00Z");
-    expect(await outputs()).toEqual([{ count: 3, items: [{ n: 2 }, { n: 3 }] }]);
+    for (const n of [1, 2, 3]) await trigger(pipeline, { n });
+    await at(pipeline, "2026-07-17T13:00:00Z");
+    expect(await outputs(pipeline)).toEqual([{ count: 3, items: [{ n: 2 }, { n: 3 }] }]);
   });
 
-  it("after a batch gathers the triggers, not the batch's result", async () => {
+  it("after a batch gathers the triggers, not the batch's result", async ({ pipeline }) => {
     const batch = node("batch", "batch_1", {
       mode: "accumulate_all",
       window_type: "fixed",
       fixed_window: "5m",
     });
-    await commit([batch, digesting({ frequency: "daily", time: "16:00" }), sms("send")]);
-    await trigger({ n: 1 });
-    await trigger({ n: 2 });
-    await at("2026-07-17T12:05:00Z");
-    await trigger({ n: 3 });
-    await at("2026-07-17T12:10:00Z");
-    expect(await sentBy()).toEqual([]);
-    await at("2026-07-17T16:00:00Z");
-    expect((await outputs())[0]).toEqual({ count: 3, items: [{ n: 1 }, { n: 2 }, { n: 3 }] });
-    expect(await sentBy()).toEqual(["send"]);
+    await commit(pipeline, [batch, digesting({ frequency: "daily", time: "16:00" }), sms("send")]);
+    await trigger(pipeline, { n: 1 });
+    await trigger(pipeline, { n: 2 });
+    await at(pipeline, "2026-07-17T12:05:00Z");
+    await trigger(pipeline, { n: 3 });
+    await at(pipeline, "2026-07-17T12:10:00Z");
+    expect(await sentBy(pipeline)).toEqual([]);
+    await at(pipeline, "2026-07-17T16:00:00Z");
+    expect((await outputs(pipeline))[0]).toEqual({ count: 3, items: [{ n: 1 }, { n: 2 }, { n: 3 }] });
+    expect(await sentBy(pipeline)).toEqual(["send"]);
   });
 });
 
 describe("trigger_min_count", () => {
   const three = digesting({ frequency: "daily", time: "16:00" }, { trigger_min_count: 3, retain_count: 1 });
 
-  it("unmet completes the run, and nothing is sent", async () => {
-    await commit([three, sms("send")]);
-    await trigger();
-    await trigger();
-    const [opener] = await at("2026-07-17T16:00:00Z");
+  it("unmet completes the run, and nothing is sent", async ({ pipeline }) => {
+    await commit(pipeline, [three, sms("send")]);
+    await trigger(pipeline);
+    await trigger(pipeline);
+    const [opener] = await at(pipeline, "2026-07-17T16:00:00Z");
     expect(opener).toMatchObject({ status: "completed", position: null });
     expect(opener?.steps.find(({ s }) => s === "run_stopped")).toMatchObject({
       m: "gathered 2 of at least 3",
       p: { code: "digest_below_min_count", count: 2, least: 3 },
     });
     expect(opener?.steps.some(({ l }) => l !== undefined)).toBe(false);
-    expect(await sentBy()).toEqual([]);
+    expect(await sentBy(pipeline)).toEqual([]);
   });
 
-  it("met by the count, not by the retained items, lets the run continue", async () => {
-    await commit([three, sms("send")]);
-    for (const n of [1, 2, 3]) await trigger({ n });
-    await at("2026-07-17T16:00:00Z");
-    expect(await sentBy()).toEqual(["send"]);
+  it("met by the count, not by the retained items, lets the run continue", async ({ pipeline }) => {
+    await commit(pipeline, [three, sms("send")]);
+    for (const n of [1, 2, 3]) await trigger(pipeline, { n });
+    await at(pipeline, "2026-07-17T16:00:00Z");
+    expect(await sentBy(pipeline)).toEqual(["send"]);
   });
 
-  it("does not carry the items of one digest over to the next", async () => {
-    await commit([three, sms("send")]);
-    await trigger();
-    await trigger();
-    await at("2026-07-17T16:00:00Z");
-    await trigger();
-    await at("2026-07-18T16:00:00Z");
-    expect(await sentBy()).toEqual([]);
+  it("does not carry the items of one digest over to the next", async ({ pipeline }) => {
+    await commit(pipeline, [three, sms("send")]);
+    await trigger(pipeline);
+    await trigger(pipeline);
+    await at(pipeline, "2026-07-17T16:00:00Z");
+    await trigger(pipeline);
+    await at(pipeline, "2026-07-18T16:00:00Z");
+    expect(await sentBy(pipeline)).toEqual([]);
   });
 });
 
 describe("a dynamic schedule", () => {
-  it.each<[string, JsonObject, string]>([
+  it.for<[string, JsonObject, string]>([
     ["from the payload", { when: { frequency: "daily", time: "16:00" } }, "2026-07-17T16:00Z"],
     [
       "with blank fields from editors",
@@ -245,22 +248,22 @@ describe("a dynamic schedule", () => {
       { when: { frequency: "monthly", monthdays: [{ pos: -1 }] } },
       "2026-07-31T00:00Z",
     ],
-  ])("%s counts like a static one", async (_name, data, expected) => {
-    await commit([dynamic, sms("send")]);
-    expect(closing(await trigger(data))).toBe(expected);
+  ])("%s counts like a static one", async ([_name, data, expected], { pipeline }) => {
+    await commit(pipeline, [dynamic, sms("send")]);
+    expect(closing(await trigger(pipeline, data))).toBe(expected);
   });
 
-  it("may be the recipient's", async () => {
+  it("may be the recipient's", async ({ pipeline }) => {
     const own = node("digest", "digest_1", {
       schedule_type: "dynamic",
       dynamic_schedule_expr: '."$recipient".digest',
     });
-    await commit([own, sms("send")]);
-    const run = await trigger({}, { ...ann, digest: { frequency: "daily", time: "18:30" } });
+    await commit(pipeline, [own, sms("send")]);
+    const run = await trigger(pipeline, {}, { ...ann, digest: { frequency: "daily", time: "18:30" } });
     expect(closing(run)).toBe("2026-07-17T18:30Z");
   });
 
-  it.each<[string, JsonObject, RegExp]>([
+  it.for<[string, JsonObject, RegExp]>([
     ["missing", {}, /schedule: must be an object with a frequency/],
     ["null", { when: null }, /schedule: must be an object with a frequency/],
     ["text", { when: "daily" }, /schedule: must be an object with a frequency/],
@@ -299,9 +302,9 @@ describe("a dynamic schedule", () => {
       },
       /no day on which it could close/,
     ],
-  ])("that is %s stops the run, and logs the reason", async (_name, data, why) => {
-    await commit([dynamic, sms("send")]);
-    const run = await trigger(data);
+  ])("that is %s stops the run, and logs the reason", async ([_name, data, why], { pipeline }) => {
+    await commit(pipeline, [dynamic, sms("send")]);
+    const run = await trigger(pipeline, data);
     expect(run.status).toBe("failed");
     const last = run.steps.at(-1);
     expect(last).toMatchObject({
@@ -312,16 +315,16 @@ describe("a dynamic schedule", () => {
     });
     expect(last?.m).toMatch(/^digest: /);
     expect(last?.m).toMatch(why);
-    expect(await sentBy()).toEqual([]);
+    expect(await sentBy(pipeline)).toEqual([]);
   });
 
-  it("cannot be reached by the keys that every object has", async () => {
+  it("cannot be reached by the keys that every object has", async ({ pipeline }) => {
     const odd = node("digest", "digest_1", {
       schedule_type: "dynamic",
       dynamic_schedule_expr: ".constructor",
     });
-    await commit([odd, sms("send")]);
-    expect(await trigger()).toMatchObject({ status: "failed" });
+    await commit(pipeline, [odd, sms("send")]);
+    expect(await trigger(pipeline)).toMatchObject({ status: "failed" });
   });
 });
 

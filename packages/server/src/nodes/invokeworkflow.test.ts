@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../../test/harness.ts";
+import { describe, expect } from "vitest";
+import { onOwnServer as it } from "../../test/fixture.ts";
+import { until } from "../../test/harness.ts";
 import { createBench, refusals } from "../../test/node-context.ts";
-import { createPipeline, node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
+import { node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
 import type { JsonObject } from "../core/json.ts";
 import { createQueue } from "../queue/queue.ts";
 import type { NodeDefinition } from "../engine/node.ts";
@@ -10,15 +11,7 @@ import definition from "./invokeworkflow.ts";
 
 const invokeNode = definition as unknown as NodeDefinition;
 
-let harness: Harness;
-let pipeline: Pipeline;
-
-beforeAll(async () => {
-  harness = await createHarness();
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  pipeline = await createPipeline(harness);
+it.beforeEach(async ({ pipeline }) => {
   await pipeline.addTemplate("text");
 });
 
@@ -30,6 +23,7 @@ const invoke = (properties: JsonObject = {}) =>
 
 /** Resolves when every run has ended, and every request that one of them made has become runs. */
 async function begin(
+  pipeline: Pipeline,
   properties: JsonObject,
   trigger: JsonObject = {},
 ): Promise<{ parent: RunRow; children: Child[] }> {
@@ -40,7 +34,7 @@ async function begin(
     ...trigger,
   });
   expect(answer.status).toBe(202);
-  return family();
+  return family(pipeline);
 }
 
 interface Child extends RunRow {
@@ -55,8 +49,8 @@ interface Child extends RunRow {
   state: JsonObject | null;
 }
 
-async function family(): Promise<{ parent: RunRow; children: Child[] }> {
-  const { db } = harness.services;
+async function family(pipeline: Pipeline): Promise<{ parent: RunRow; children: Child[] }> {
+  const { db } = pipeline.services;
   const all = await until(async () => {
     // Checks for open jobs first: finished work is then in the rows that are read after it.
     const [jobs] = await db.query<{ open: number }>(
@@ -79,12 +73,12 @@ async function family(): Promise<{ parent: RunRow; children: Child[] }> {
 const errorOf = ({ steps }: RunRow) => steps.find(({ l }) => l === "error");
 
 describe("triggering another workflow", () => {
-  beforeEach(async () => {
+  it.beforeEach(async ({ pipeline }) => {
     await pipeline.commit("child", [sms("child_1")]);
   });
 
-  it("makes a run linked to its parent, which continues at once", async () => {
-    const { parent, children } = await begin({}, { data: { order: 1 } });
+  it("makes a run linked to its parent, which continues at once", async ({ pipeline }) => {
+    const { parent, children } = await begin(pipeline, {}, { data: { order: 1 } });
     expect(parent).toMatchObject({ status: "completed" });
     expect(children).toMatchObject([
       {
@@ -105,7 +99,7 @@ describe("triggering another workflow", () => {
     expect(json).toMatchObject({ results: [{ parent_execution_id: parent.id }] });
   });
 
-  it.each<[string, JsonObject, JsonObject]>([
+  it.for<[string, JsonObject, JsonObject]>([
     [
       "passes the payload, overridden by the node's data",
       { data: "{ b: data.a + 1, c: 3 }" },
@@ -122,15 +116,15 @@ describe("triggering another workflow", () => {
       { data: " ", actor_selection: "", recipient_expression: null },
       { a: 1, b: 1 },
     ],
-  ])("%s", async (_title, properties, data) => {
-    const { children } = await begin(properties, { data: { a: 1, b: 1 } });
+  ])("%s", async ([_title, properties, data], { pipeline }) => {
+    const { children } = await begin(pipeline, properties, { data: { a: 1, b: 1 } });
     expect(children).toMatchObject([{ body: { data } }]);
     expect(Object.keys((children[0]?.body.data ?? {}) as JsonObject).toSorted()).toEqual(
       Object.keys(data).toSorted(),
     );
   });
 
-  it.each<[string, string, string[]]>([
+  it.for<[string, string, string[]]>([
     ["an id", '"bob"', ["bob"]],
     ["a map", "{ distinct_id: 'bob', '$sms': '+14155550101' }", ["bob"]],
     [
@@ -141,44 +135,47 @@ describe("triggering another workflow", () => {
     ["a list that repeats", "['bob', 'bob']", ["bob"]],
   ])(
     "takes its recipients from an expression that gives %s",
-    async (_title, recipient_expression, expected) => {
-      const { children } = await begin({ recipient_selection: "expression", recipient_expression });
+    async ([_title, recipient_expression, expected], { pipeline }) => {
+      const { children } = await begin(pipeline, { recipient_selection: "expression", recipient_expression });
       expect(children.map(({ distinct_id }) => distinct_id).toSorted()).toEqual(expected);
     },
   );
 
-  it("can be for the actor, with another actor", async () => {
+  it("can be for the actor, with another actor", async ({ pipeline }) => {
     const properties = { recipient_selection: "actor", actor_selection: "recipient" };
-    const { children } = await begin(properties, { actor: bob });
+    const { children } = await begin(pipeline, properties, { actor: bob });
     expect(children).toMatchObject([{ distinct_id: "bob", actor: { distinct_id: "ann" } }]);
   });
 
-  it("takes the actor from an expression", async () => {
-    const { children } = await begin({
+  it("takes the actor from an expression", async ({ pipeline }) => {
+    const { children } = await begin(pipeline, {
       actor_selection: "expression",
       actor_expression: "{ distinct_id: 'cyd' }",
     });
     expect(children).toMatchObject([{ distinct_id: "ann", actor: { distinct_id: "cyd" } }]);
   });
 
-  it("is for nobody when there is no actor: a warning", async () => {
-    const { parent, children } = await begin({ recipient_selection: "actor" });
+  it("is for nobody when there is no actor: a warning", async ({ pipeline }) => {
+    const { parent, children } = await begin(pipeline, { recipient_selection: "actor" });
     expect(parent.status).toBe("partial_failure");
     expect(children).toEqual([]);
   });
 
-  it("passes an object as an object", async () => {
+  it("passes an object as an object", async ({ pipeline }) => {
     const recipients = [{ object_type: "team", id: "a", $sms: "+14155550102" }];
-    const { children } = await begin({}, { recipients });
+    const { children } = await begin(pipeline, {}, { recipients });
     expect(children).toMatchObject([{ object_type: "team", distinct_id: "a" }]);
   });
 
-  it("passes the inline data of a recipient who is not stored, and does not store them", async () => {
+  it("passes the inline data of a recipient who is not stored, and does not store them", async ({
+    pipeline,
+    harness,
+  }) => {
     const recipients = [
       { is_transient: true, $sms: "+14155550103", name: "Trans" },
       { distinct_id: "skip", $skip_create: true, $sms: "+14155550104" },
     ];
-    const { children } = await begin({}, { recipients });
+    const { children } = await begin(pipeline, {}, { recipients });
     expect(children.map(({ status }) => status)).toEqual(["completed", "completed"]);
     const sent = (await pipeline.messages()).filter(({ node_ref }) => node_ref === "child_1");
     expect(new Set(sent.map(({ channel_value }) => channel_value))).toEqual(
@@ -191,9 +188,9 @@ describe("triggering another workflow", () => {
     expect(stored).toEqual([]);
   });
 
-  it("passes device tokens with their provider", async () => {
+  it("passes device tokens with their provider", async ({ pipeline }) => {
     const $androidpush = [{ token: "t-1", provider: "oppo", device_id: "d-1" }];
-    const { children } = await begin({}, { recipients: [{ is_transient: true, $androidpush }] });
+    const { children } = await begin(pipeline, {}, { recipients: [{ is_transient: true, $androidpush }] });
     expect(children).toMatchObject([
       {
         inline: {
@@ -213,7 +210,7 @@ describe("triggering another workflow", () => {
     expect(outcome).toMatchObject({ kind: "effect", request: { data: { id: 1, saw: false } } });
   });
 
-  it.each<[string, JsonObject, RegExp]>([
+  it.for<[string, JsonObject, RegExp]>([
     ["a workflow that does not exist", { workflow: "nope" }, /^workflow: workflow 'nope' not found$/],
     [
       "invalid recipients",
@@ -249,8 +246,8 @@ describe("triggering another workflow", () => {
       /^actor_expression: must give an id or a map, gave \[\]$/,
     ],
     ["data that is not a map", { data: "[1]" }, /^data: must give a map, gave \[1\]$/],
-  ])("fails with %s, and the run continues", async (_title, properties, message) => {
-    const { parent, children } = await begin(properties);
+  ])("fails with %s, and the run continues", async ([_title, properties, message], { pipeline }) => {
+    const { parent, children } = await begin(pipeline, properties);
     expect(children).toEqual([]);
     expect(parent.status).toBe("failed");
     expect(errorOf(parent)).toMatchObject({
@@ -261,7 +258,7 @@ describe("triggering another workflow", () => {
     expect((await pipeline.messages()).map(({ node_ref }) => node_ref)).toEqual(["after"]);
   });
 
-  it("fails with a workflow that is disabled", async () => {
+  it("fails with a workflow that is disabled", async ({ pipeline, harness }) => {
     const { db, catalog } = harness.services;
     await db.tx(async (tx) => {
       await tx.query("update workflow set is_enabled = false where workspace_id = $1 and slug = 'child'", [
@@ -269,15 +266,15 @@ describe("triggering another workflow", () => {
       ]);
       await catalog.invalidate(tx, pipeline.workspace_id, "workflow", "child");
     });
-    const { parent, children } = await begin({});
+    const { parent, children } = await begin(pipeline, {});
     expect(children).toEqual([]);
     expect(errorOf(parent)?.m).toBe("workflow: workflow with slug 'child' is disabled");
   });
 });
 
-it("workflows that trigger each other end, ten deep", async () => {
+it("workflows that trigger each other end, ten deep", async ({ pipeline }) => {
   await pipeline.commit("child", [invoke({ workflow: "parent" }), sms("child_1")]);
-  const { children } = await begin({});
+  const { children } = await begin(pipeline, {});
   expect(children).toHaveLength(10);
   const [last] = children.toReversed();
   expect(errorOf(last as RunRow)?.m).toBe("workflow: workflows trigger each other more than 10 deep");
@@ -286,9 +283,9 @@ it("workflows that trigger each other end, ten deep", async () => {
   );
 });
 
-it("a run that enters its node again does not trigger twice", async () => {
+it("a run that enters its node again does not trigger twice", async ({ pipeline, harness }) => {
   await pipeline.commit("child", [sms("child_1")]);
-  const { parent, children } = await begin({});
+  const { parent, children } = await begin(pipeline, {});
   expect(children).toHaveLength(1);
   const { db } = harness.services;
   const queue = createQueue({
@@ -308,7 +305,7 @@ it("a run that enters its node again does not trigger twice", async () => {
   });
   await queue.stop();
 
-  const again = await family();
+  const again = await family(pipeline);
   expect(again.children).toEqual(children);
   expect(again.parent.steps.filter(({ m }) => m.includes("'child'")).map(({ m }) => m)).toEqual([
     "triggered 'child'",

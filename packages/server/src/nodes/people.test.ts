@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../../test/harness.ts";
+import { describe, expect } from "vitest";
+import { onOwnServer as it } from "../../test/fixture.ts";
+import { until } from "../../test/harness.ts";
 import { refusals } from "../../test/node-context.ts";
-import { branch, createPipeline, node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
+import { branch, node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
 import type { StoredNode } from "../catalog/workflow.ts";
 import type { Condition } from "../core/conditions/conditions.ts";
 import type { JsonObject } from "../core/json.ts";
@@ -9,15 +10,8 @@ import type { NodeDefinition } from "../engine/node.ts";
 import { nodes } from "./index.gen.ts";
 
 /* Nodes that change people: their profiles, their lists, the objects they subscribe to. None of them ends a run. */
-let harness: Harness;
-let pipeline: Pipeline;
 
-beforeAll(async () => {
-  harness = await createHarness();
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  pipeline = await createPipeline(harness);
+it.beforeEach(async ({ pipeline }) => {
   await pipeline.addTemplate("text");
 });
 
@@ -26,7 +20,11 @@ const bob = { distinct_id: "bob", $sms: "+14155550101" };
 const team = { object_type: "team", id: "a", $sms: "+14155550102" };
 const transient = { is_transient: true, $sms: "+14155550103" };
 
-async function begin(first: StoredNode | StoredNode[], trigger: JsonObject = {}): Promise<RunRow> {
+async function begin(
+  pipeline: Pipeline,
+  first: StoredNode | StoredNode[],
+  trigger: JsonObject = {},
+): Promise<RunRow> {
   await pipeline.commit("flow", [first, sms("after")].flat());
   const answer = await pipeline.call("POST", "/trigger/", {
     workflow: "flow",
@@ -43,18 +41,20 @@ async function begin(first: StoredNode | StoredNode[], trigger: JsonObject = {})
 /** Warnings and errors of the nodes before the message. */
 const worst = ({ steps }: RunRow) =>
   steps.filter(({ l, n }) => l !== undefined && n !== "after").map(({ l, m, p }) => [l, m, p?.code]);
-const query = <T>(text: string) => harness.services.db.query<T & object>(text, [pipeline.workspace_id]);
+const query = <T>(pipeline: Pipeline, text: string) =>
+  pipeline.services.db.query<T & object>(text, [pipeline.workspace_id]);
 
 describe("updating a user", () => {
   const update = (properties: string, user_selection = "recipient") =>
     node("userupdate", "update_1", { user_selection, properties });
-  const profile = async (distinct_id: string) =>
+  const profile = async (pipeline: Pipeline, distinct_id: string) =>
     (await pipeline.call("GET", `/v1/user/${distinct_id}/`)).json;
 
-  it("sets properties and adds channels, which the run sees from then on", async () => {
+  it("sets properties and adds channels, which the run sees from then on", async ({ pipeline }) => {
     const { distinct_id, ...profile_of_ann } = ann;
     await pipeline.call("POST", "/v1/user/ann/", profile_of_ann);
     const run = await begin(
+      pipeline,
       [
         update("{ plan: 'pro', seen: data.n, '$sms': ['+14155550111'] }"),
         branch("b", [{ when: recipientIs("plan", "pro"), nodes: [] }, { nodes: [sms("wrong")] }]),
@@ -62,7 +62,7 @@ describe("updating a user", () => {
       { recipients: [distinct_id], data: { n: [1, null] } },
     );
     expect(run.status).toBe("completed");
-    expect(await profile("ann")).toMatchObject({
+    expect(await profile(pipeline, "ann")).toMatchObject({
       properties: { plan: "pro", seen: [1, null] },
       $sms: [{ value: "+14155550100" }, { value: "+14155550111" }],
     });
@@ -72,12 +72,12 @@ describe("updating a user", () => {
     );
   });
 
-  it("leaves their profile in the run's tenant unchanged", async () => {
+  it("leaves their profile in the run's tenant unchanged", async ({ pipeline }) => {
     await pipeline.call("POST", "/v1/user/ann/", { plan: "free", $sms: "+14155550100" });
     await pipeline.call("POST", "/v1/tenant/acme/", { tenant_name: "Acme" });
     await pipeline.call("POST", "/v1/user/ann/tenant/acme/", { plan: "gold", $sms: "+14155550155" });
     const gold = { when: recipientIs("plan", "gold"), nodes: [sms("gold")] };
-    await begin([update("{ plan: 'pro' }"), branch("b", [gold, { nodes: [] }])], {
+    await begin(pipeline, [update("{ plan: 'pro' }"), branch("b", [gold, { nodes: [] }])], {
       recipients: ["ann"],
       tenant_id: "acme",
     });
@@ -87,42 +87,45 @@ describe("updating a user", () => {
       ["gold", "+14155550155"],
       ["after", "+14155550155"],
     ]);
-    expect(await profile("ann")).toMatchObject({ properties: { plan: "pro" } });
+    expect(await profile(pipeline, "ann")).toMatchObject({ properties: { plan: "pro" } });
   });
 
-  it("reactivates an inactive address by naming it", async () => {
+  it("reactivates an inactive address by naming it", async ({ pipeline }) => {
     await pipeline.call("POST", "/v1/user/ann/", { $sms: "+14155550100" });
-    await query("update identity set status = 'inactive' where workspace_id = $1 and channel = 'sms'");
-    await begin(update("{ '$sms': '+14155550100' }"), { recipients: ["ann"] });
+    await query(
+      pipeline,
+      "update identity set status = 'inactive' where workspace_id = $1 and channel = 'sms'",
+    );
+    await begin(pipeline, update("{ '$sms': '+14155550100' }"), { recipients: ["ann"] });
     expect(await pipeline.messages()).toMatchObject([{ channel_value: "+14155550100" }]);
   });
 
-  it("can be the actor", async () => {
-    await begin(update("{ plan: data['$actor'].distinct_id }", "actor"), { actor: bob });
-    expect(await profile("bob")).toMatchObject({ properties: { plan: "bob" } });
-    expect(await profile("ann")).toMatchObject({ properties: { plan: "free" } });
+  it("can be the actor", async ({ pipeline }) => {
+    await begin(pipeline, update("{ plan: data['$actor'].distinct_id }", "actor"), { actor: bob });
+    expect(await profile(pipeline, "bob")).toMatchObject({ properties: { plan: "bob" } });
+    expect(await profile(pipeline, "ann")).toMatchObject({ properties: { plan: "free" } });
   });
 
-  it("applies valid properties and warns about invalid ones", async () => {
-    const run = await begin(update("{ plan: 'pro', '$email': 'not an address' }"));
-    expect(await profile("ann")).toMatchObject({ properties: { plan: "pro" } });
+  it("applies valid properties and warns about invalid ones", async ({ pipeline }) => {
+    const run = await begin(pipeline, update("{ plan: 'pro', '$email': 'not an address' }"));
+    expect(await profile(pipeline, "ann")).toMatchObject({ properties: { plan: "pro" } });
     expect(worst(run)).toEqual([["warning", expect.stringContaining("not an address"), "done_in_part"]]);
   });
 
-  it.each<[string, string, string, JsonObject]>([
+  it.for<[string, string, string, JsonObject]>([
     ["an object", "recipient", "it is an object, not a user", { recipients: [team] }],
     ["a recipient who is not stored", "recipient", "they are not stored", { recipients: [transient] }],
     ["a missing actor", "actor", "there is none", {}],
-  ])("skips %s with a warning", async (_title, who, reason, trigger) => {
-    const run = await begin(update("{ plan: 'pro' }", who), trigger);
+  ])("skips %s with a warning", async ([_title, who, reason, trigger], { pipeline }) => {
+    const run = await begin(pipeline, update("{ plan: 'pro' }", who), trigger);
     expect(worst(run)).toEqual([["warning", `the ${who} is left out: ${reason}`, "member_left_out"]]);
   });
 
-  it.each([
+  it.for([
     ["[1]", /^properties: must give a map, gave \[1\]$/],
     ["data.nope", /^properties: .*nope/],
-  ])("fails with %s", async (properties, message) => {
-    const run = await begin(update(properties));
+  ] as const)("fails with %s", async ([properties, message], { pipeline }) => {
+    const run = await begin(pipeline, update(properties));
     expect(worst(run)).toEqual([["error", expect.stringMatching(message), "user_update_failed"]]);
     expect(run.status).toBe("failed");
   });
@@ -148,24 +151,27 @@ describe("moving users between lists", () => {
     });
   const made = { create_list_if_missing: true };
 
-  const members = () =>
+  const members = (pipeline: Pipeline) =>
     query<{ list_id: string; name: string; members: string[] }>(
+      pipeline,
       `select l.list_id, l.list_name as name,
               array(select r.distinct_id from list_member m
                       join recipient r on r.workspace_id = m.workspace_id and r.id = m.recipient_id
                      where m.workspace_id = l.workspace_id and m.list_id = l.list_id order by 1)::text[] as members
          from list l where l.workspace_id = $1 order by 1`,
     );
-  const events = async () => {
+  const events = async (pipeline: Pipeline) => {
     const rows = await query<{ name: string; body: JsonObject }>(
+      pipeline,
       "select name, body from request where workspace_id = $1 and api_type = 'event' order by id",
     );
     return rows.map(({ name, body }) => [name, body.distinct_id]);
   };
 
-  it("adds users, and each who actually entered starts the event's workflows", async () => {
+  it("adds users, and each who actually entered starts the event's workflows", async ({ pipeline }) => {
     await pipeline.commit("welcome", [sms("welcome_1")], { events: ["$USER_ENTERED_LIST - beta"] });
     const run = await begin(
+      pipeline,
       entering("beta", { ...made, list_name: "Beta {{n}}", user_selection: ["actor", "recipient"] }),
       {
         actor: bob,
@@ -173,7 +179,7 @@ describe("moving users between lists", () => {
       },
     );
     expect(run.status).toBe("completed");
-    expect(await members()).toEqual([{ list_id: "beta", name: "Beta 2", members: ["ann", "bob"] }]);
+    expect(await members(pipeline)).toEqual([{ list_id: "beta", name: "Beta 2", members: ["ann", "bob"] }]);
     const welcomed = await until(async () => {
       const runs = (await pipeline.runs()).filter(({ id }) => id !== run.id);
       return runs.length === 2 && runs.every(({ status }) => status === "completed") ? runs : null;
@@ -182,22 +188,22 @@ describe("moving users between lists", () => {
     expect(welcomed).toMatchObject([{ parent_run_id: run.id }, { parent_run_id: run.id }]);
   });
 
-  it("causes no event when the membership does not change", async () => {
-    const run = await begin([
+  it("causes no event when the membership does not change", async ({ pipeline }) => {
+    const run = await begin(pipeline, [
       entering("beta", made),
       { ...entering("beta"), ref: "again" },
       leaving("beta"),
       { ...leaving("beta"), ref: "gone" },
     ]);
     expect(run.steps.flatMap(({ p }) => (p?.changed === undefined ? [] : [p.changed]))).toEqual([1, 0, 1, 0]);
-    expect(await members()).toEqual([{ list_id: "beta", name: "beta", members: [] }]);
-    expect(await events()).toEqual([
+    expect(await members(pipeline)).toEqual([{ list_id: "beta", name: "beta", members: [] }]);
+    expect(await events(pipeline)).toEqual([
       ["$USER_ENTERED_LIST - beta", "ann"],
       ["$USER_EXITED_LIST - beta", "ann"],
     ]);
   });
 
-  it("causes an event that ends the wait of another run", async () => {
+  it("causes an event that ends the wait of another run", async ({ pipeline }) => {
     await pipeline.commit("waiting", [
       {
         ...node("branch_waituntil", "wait_1"),
@@ -225,18 +231,18 @@ describe("moving users between lists", () => {
     ]);
     await pipeline.trigger({ workflow: "waiting", recipients: [ann] });
     const waiting = await until(async () => (await pipeline.runs()).find(({ wake_at }) => wake_at !== null));
-    await begin(entering("beta", made));
+    await begin(pipeline, entering("beta", made));
     await until(async () =>
       (await pipeline.runs()).find(({ id, status }) => id === waiting.id && status === "completed"),
     );
     expect((await pipeline.messages()).map(({ node_ref }) => node_ref)).toContain("came");
   });
 
-  it("ends when a list's event starts a workflow that moves people again", async () => {
+  it("ends when a list's event starts a workflow that moves people again", async ({ pipeline, harness }) => {
     await pipeline.commit("circle", [leaving("beta"), { ...entering("beta"), ref: "again" }], {
       events: ["$USER_ENTERED_LIST - beta"],
     });
-    await begin(entering("beta", made));
+    await begin(pipeline, entering("beta", made));
     const runs = await until(async () => {
       const open = await harness.services.db.query(
         "select 1 from pgboss.job where state < 'completed' and name like 'e%'",
@@ -244,15 +250,15 @@ describe("moving users between lists", () => {
       return open.length === 0 && pipeline.runs();
     });
     expect(runs).toHaveLength(11);
-    expect(await events()).toHaveLength(1 + 9 * 2);
+    expect(await events(pipeline)).toHaveLength(1 + 9 * 2);
     expect(worst(runs.at(-1) as RunRow)).toMatchObject([
       ["warning", expect.stringContaining("more than 10 deep"), "done_in_part"],
       ["warning", expect.stringContaining("more than 10 deep"), "done_in_part"],
     ]);
-    expect(await members()).toMatchObject([{ members: ["ann"] }]);
+    expect(await members(pipeline)).toMatchObject([{ members: ["ann"] }]);
   });
 
-  it.each<[string, StoredNode, JsonObject, string]>([
+  it.for<[string, StoredNode, JsonObject, string]>([
     ["a list that is missing", entering("beta"), {}, "list_id: beta not found"],
     ["leaving a list that is missing", leaving("beta"), {}, "list_id: beta not found"],
     [
@@ -268,28 +274,28 @@ describe("moving users between lists", () => {
       "list_id: '' must be made of a-z, 0-9, - and _",
     ],
     ["an id that is too long", entering("x".repeat(65), made), {}, "list_id: must be at most 64 characters"],
-  ])("fails with %s", async (_title, first, trigger, message) => {
-    const run = await begin(first, trigger);
+  ])("fails with %s", async ([_title, first, trigger, message], { pipeline }) => {
+    const run = await begin(pipeline, first, trigger);
     expect(worst(run)).toEqual([["error", message, "list_op_failed"]]);
-    expect(await members()).toEqual([]);
+    expect(await members(pipeline)).toEqual([]);
   });
 
-  it("takes an id from a template", async () => {
-    await begin(entering(" city-{{city}} ", { ...made, is_list_id_dynamic: true }), {
+  it("takes an id from a template", async ({ pipeline }) => {
+    await begin(pipeline, entering(" city-{{city}} ", { ...made, is_list_id_dynamic: true }), {
       data: { city: "oslo" },
     });
-    expect(await members()).toMatchObject([{ list_id: "city-oslo", members: ["ann"] }]);
+    expect(await members(pipeline)).toMatchObject([{ list_id: "city-oslo", members: ["ann"] }]);
   });
 
-  it.each<[string, JsonObject]>([
+  it.for<[string, JsonObject]>([
     ["objects", { recipients: [team] }],
     ["people who are not stored", { recipients: [transient] }],
-  ])("skips %s, and creates no list when nobody is left", async (_title, trigger) => {
-    const run = await begin(entering("beta", made), trigger);
+  ])("skips %s, and creates no list when nobody is left", async ([_title, trigger], { pipeline }) => {
+    const run = await begin(pipeline, entering("beta", made), trigger);
     expect(worst(run)).toMatchObject([
       ["warning", expect.stringMatching(/^the recipient is left out: /), "member_left_out"],
     ]);
-    expect(await members()).toEqual([]);
+    expect(await members(pipeline)).toEqual([]);
   });
 });
 
@@ -310,8 +316,9 @@ describe("subscribing to objects", () => {
     });
   const made = { create_object_if_missing: true };
 
-  const edges = () =>
+  const edges = (pipeline: Pipeline) =>
     query(
+      pipeline,
       `select o.object_type || '/' || o.distinct_id as object, r.distinct_id as subscriber, s.properties
          from subscription s
          join recipient o on o.workspace_id = s.workspace_id and o.id = s.object_id
@@ -319,8 +326,9 @@ describe("subscribing to objects", () => {
         where s.workspace_id = $1 order by 1, 2`,
     );
 
-  it("subscribes, with properties that replace existing ones key by key", async () => {
+  it("subscribes, with properties that replace existing ones key by key", async ({ pipeline }) => {
     const run = await begin(
+      pipeline,
       [
         subscribing({ ...made, subscription_properties: "{ role: data.role, since: 1 }" }),
         { ...subscribing({ subscription_properties: "{ since: 2 }" }), ref: "again" },
@@ -328,38 +336,42 @@ describe("subscribing to objects", () => {
       ],
       { data: { role: "owner" } },
     );
-    expect(await edges()).toEqual([
+    expect(await edges(pipeline)).toEqual([
       { object: "team/b", subscriber: "ann", properties: { role: "owner", since: 2 } },
     ]);
     expect(run.steps.flatMap(({ p }) => (p?.changed === undefined ? [] : [p.changed]))).toEqual([1, 1, 0]);
   });
 
-  it("unsubscribes, and a missing subscription is not an error", async () => {
-    const run = await begin([subscribing(made), leaving(), { ...leaving(), ref: "again" }]);
+  it("unsubscribes, and a missing subscription is not an error", async ({ pipeline }) => {
+    const run = await begin(pipeline, [subscribing(made), leaving(), { ...leaving(), ref: "again" }]);
     expect(run.status).toBe("completed");
-    expect(await edges()).toEqual([]);
+    expect(await edges(pipeline)).toEqual([]);
   });
 
-  it("takes type and id from templates, and the chosen people", async () => {
+  it("takes type and id from templates, and the chosen people", async ({ pipeline }) => {
     const dynamic = { object_type: "{{kind}}", object_id: "x-{{n}}", is_object_id_dynamic: true };
-    await begin(subscribing({ ...made, ...dynamic, user_selection: ["actor"] }), {
+    await begin(pipeline, subscribing({ ...made, ...dynamic, user_selection: ["actor"] }), {
       actor: bob,
       data: { kind: "room", n: 7 },
     });
-    expect(await edges()).toMatchObject([{ object: "room/x-7", subscriber: "bob" }]);
+    expect(await edges(pipeline)).toMatchObject([{ object: "room/x-7", subscriber: "bob" }]);
   });
 
-  it("subscribes an object to another, and not to itself", async () => {
-    const run = await begin([subscribing(made), { ...subscribing({ object_id: "a" }), ref: "itself" }], {
-      recipients: [team],
-    });
-    expect(await edges()).toMatchObject([{ object: "team/b", subscriber: "a" }]);
+  it("subscribes an object to another, and not to itself", async ({ pipeline }) => {
+    const run = await begin(
+      pipeline,
+      [subscribing(made), { ...subscribing({ object_id: "a" }), ref: "itself" }],
+      {
+        recipients: [team],
+      },
+    );
+    expect(await edges(pipeline)).toMatchObject([{ object: "team/b", subscriber: "a" }]);
     expect(worst(run)).toEqual([
       ["error", "object 'team/a' must not subscribe to 'team/a': it contains it", "object_op_failed"],
     ]);
   });
 
-  it.each<[string, StoredNode, JsonObject, string | RegExp]>([
+  it.for<[string, StoredNode, JsonObject, string | RegExp]>([
     ["an object that is missing", subscribing(), {}, "object 'team/b' not found"],
     ["leaving an object that is missing", leaving(), {}, "object 'team/b' not found"],
     [
@@ -386,12 +398,12 @@ describe("subscribing to objects", () => {
       { data: { x: "" } },
       "object_type: '' must be made of a-z, 0-9, - and _",
     ],
-  ])("fails with %s", async (_title, first, trigger, message) => {
-    const run = await begin(first, trigger);
+  ])("fails with %s", async ([_title, first, trigger, message], { pipeline }) => {
+    const run = await begin(pipeline, first, trigger);
     expect(worst(run)).toEqual([
       ["error", typeof message === "string" ? message : expect.stringMatching(message), "object_op_failed"],
     ]);
-    expect(await edges()).toEqual([]);
+    expect(await edges(pipeline)).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../../test/harness.ts";
-import { createPipeline, node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
+import { afterAll, describe, expect } from "vitest";
+import { onOwnApi as it } from "../../test/fixture.ts";
+import { until } from "../../test/harness.ts";
+import { node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
 import { startWorker, type Worker } from "../../test/worker.ts";
 import { schemaProblems } from "../authoring/schemas/schema-problems.ts";
 import type { JsonObject } from "../core/json.ts";
@@ -10,14 +11,11 @@ import { signalProfiles } from "../engine/waits/profile-signals.ts";
 import { createSilentLog } from "../log.ts";
 import timewindow from "./timewindow.ts";
 
-let harness: Harness;
-let pipeline: Pipeline;
 let worker: Worker;
 let queue: Queue;
 let now = new Date();
 
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
+it.beforeAll(async ({ harness }) => {
   worker = await startWorker(harness, { clock: async () => now });
   const { db } = harness.services;
   queue = createQueue({ db, url: harness.databaseUrl, log: createSilentLog(), observe: () => {} });
@@ -26,11 +24,9 @@ beforeAll(async () => {
 afterAll(async () => {
   await worker.stop();
   await queue.stop();
-  await harness.close();
 });
-beforeEach(async () => {
+it.beforeEach(async ({ pipeline }) => {
   now = new Date("2026-07-17T12:00:00Z");
-  pipeline = await createPipeline(harness);
   await pipeline.addTemplate("text");
 });
 
@@ -41,27 +37,27 @@ const within = (windows: JsonObject[], rest: JsonObject = {}) =>
   node("timewindow", "window_1", { windows, ...rest });
 const theirs = within([OFFICE], { tz_selection: "recipient" });
 
-const quiet = () =>
+const quiet = (pipeline: Pipeline) =>
   until(async () => {
     const [run] = await pipeline.runs();
     if (run === undefined) return null;
     return run.status !== "in_progress" || (run.wake_at !== null && run.wake_at > now) ? run : null;
   });
 
-async function enter(recipient: string | JsonObject = ann): Promise<RunRow> {
+async function enter(pipeline: Pipeline, recipient: string | JsonObject = ann): Promise<RunRow> {
   await pipeline.trigger({ workflow: "hours", recipients: [recipient] });
-  return quiet();
+  return quiet(pipeline);
 }
 
-async function at(time: string): Promise<RunRow> {
+async function at(pipeline: Pipeline, time: string): Promise<RunRow> {
   now = new Date(time);
   await worker.wake();
-  return quiet();
+  return quiet(pipeline);
 }
 
 /** Changes a user's profile as any edit does; resolves once the run has read its signals. */
-async function change(properties: JsonObject): Promise<void> {
-  const { db, recipients } = harness.services;
+async function change(pipeline: Pipeline, properties: JsonObject): Promise<void> {
+  const { db, recipients } = pipeline.services;
   await db.tx(async (tx) => {
     const { operations } = profileFromRecipient(properties);
     const edit = { object_type: "", distinct_id: "ann", operations, restore: true, create: false };
@@ -76,33 +72,33 @@ async function change(properties: JsonObject): Promise<void> {
 }
 
 const opening = (run: RunRow) => run.wake_at?.toISOString().replace(":00.000Z", "Z");
-const sentBy = async () => (await pipeline.messages()).map(({ node_ref }) => node_ref);
+const sentBy = async (pipeline: Pipeline) => (await pipeline.messages()).map(({ node_ref }) => node_ref);
 
 describe("a time window", () => {
-  it("that is open lets a run pass at once", async () => {
+  it("that is open lets a run pass at once", async ({ pipeline }) => {
     await pipeline.commit("hours", [within([OFFICE]), sms("send")]);
-    const run = await enter();
+    const run = await enter(pipeline);
     expect(run).toMatchObject({ status: "completed" });
     expect(run.steps.find(({ n }) => n === "window_1")).toMatchObject({ m: "time window: open in UTC" });
-    expect(await sentBy()).toEqual(["send"]);
+    expect(await sentBy(pipeline)).toEqual(["send"]);
   });
 
-  it("that is shut holds a run until it opens", async () => {
+  it("that is shut holds a run until it opens", async ({ pipeline }) => {
     await pipeline.commit("hours", [within([OFFICE]), sms("send")]);
     now = new Date("2026-07-17T17:00:00Z");
-    const run = await enter();
+    const run = await enter(pipeline);
     expect(opening(run)).toBe("2026-07-18T09:00Z");
     expect(run.steps.find(({ n }) => n === "window_1")?.p).toMatchObject({
       zone: "UTC",
       opens_at: "2026-07-18T09:00:00.000Z",
     });
-    await at("2026-07-18T08:59:59.999Z");
-    expect(await sentBy()).toEqual([]);
-    expect(await at("2026-07-18T09:00:00Z")).toMatchObject({ status: "completed" });
-    expect(await sentBy()).toEqual(["send"]);
+    await at(pipeline, "2026-07-18T08:59:59.999Z");
+    expect(await sentBy(pipeline)).toEqual([]);
+    expect(await at(pipeline, "2026-07-18T09:00:00Z")).toMatchObject({ status: "completed" });
+    expect(await sentBy(pipeline)).toEqual(["send"]);
   });
 
-  it.each<[string, JsonObject[], string, string | null]>([
+  it.for<[string, JsonObject[], string, string | null]>([
     [
       "of working days, on a Saturday",
       [{ ...OFFICE, frequency: "weekly_mo2fr" }],
@@ -155,15 +151,15 @@ describe("a time window", () => {
       "2026-07-17T12:00:00Z",
       null,
     ],
-  ])("%s", async (_name, windows, arrival, expected) => {
+  ])("%s", async ([_name, windows, arrival, expected], { pipeline }) => {
     await pipeline.commit("hours", [within(windows), sms("send")]);
     now = new Date(arrival);
-    const run = await enter();
+    const run = await enter(pipeline);
     expect(opening(run) ?? null).toBe(expected);
     expect(run.status).toBe(expected === null ? "completed" : "in_progress");
   });
 
-  it.each<[string, JsonObject, JsonObject, string]>([
+  it.for<[string, JsonObject, JsonObject, string]>([
     [
       "the fixed one",
       { tz_selection: "fixed", tz_fixed: "America/New_York" },
@@ -182,125 +178,125 @@ describe("a time window", () => {
       { is_transient: true, $sms: "+14155550122", $timezone: "America/Los_Angeles" },
       "2026-07-17T16:00Z",
     ],
-  ])("uses the configured zone: %s", async (_name, zone, recipient, expected) => {
+  ])("uses the configured zone: %s", async ([_name, zone, recipient, expected], { pipeline }) => {
     await pipeline.commit("hours", [within([OFFICE], zone), sms("send")]);
-    expect(opening(await enter(recipient))).toBe(expected);
+    expect(opening(await enter(pipeline, recipient))).toBe(expected);
   });
 
-  it("is the account's where the recipient has no zone", async () => {
+  it("is the account's where the recipient has no zone", async ({ pipeline, harness }) => {
     await harness.services.db.query(
       "update workspace set timezone = 'Asia/Kolkata' where workspace_id = $1",
       [pipeline.workspace_id],
     );
     await pipeline.commit("hours", [theirs, sms("send")]);
-    expect(opening(await enter())).toBe("2026-07-18T03:30Z");
+    expect(opening(await enter(pipeline))).toBe("2026-07-18T03:30Z");
   });
 
-  it("missed because no worker ran is waited for again", async () => {
+  it("missed because no worker ran is waited for again", async ({ pipeline }) => {
     await pipeline.commit("hours", [
       within([{ frequency: "daily", stime: "20:00", etime: "20:30" }]),
       sms("send"),
     ]);
-    await enter();
-    expect(opening(await at("2026-07-17T20:30:00Z"))).toBe("2026-07-18T20:00Z");
-    expect(await sentBy()).toEqual([]);
-    expect(await at("2026-07-18T20:29:59Z")).toMatchObject({ status: "completed" });
+    await enter(pipeline);
+    expect(opening(await at(pipeline, "2026-07-17T20:30:00Z"))).toBe("2026-07-18T20:00Z");
+    expect(await sentBy(pipeline)).toEqual([]);
+    expect(await at(pipeline, "2026-07-18T20:29:59Z")).toMatchObject({ status: "completed" });
   });
 
-  it("shifts what comes after it", async () => {
+  it("shifts what comes after it", async ({ pipeline }) => {
     const wait = node("delay", "delay_1", { delay_type: "fixed", value: "1h" });
     await pipeline.commit("hours", [
       within([{ frequency: "daily", stime: "20:00", etime: "20:30" }]),
       wait,
       sms("send"),
     ]);
-    await enter();
-    expect(opening(await at("2026-07-17T20:00:00Z"))).toBe("2026-07-17T21:00Z");
+    await enter(pipeline);
+    expect(opening(await at(pipeline, "2026-07-17T20:00:00Z"))).toBe("2026-07-17T21:00Z");
   });
 
-  it("that never opens again fails the run", async () => {
+  it("that never opens again fails the run", async ({ pipeline }) => {
     await pipeline.commit("hours", [
       within([{ frequency: "monthly", monthdays: [{ pos: 1 }], stime: "09:00", etime: "10:00" }]),
       sms("send"),
     ]);
     now = new Date("9999-12-30T12:00:00Z");
-    const run = await enter();
+    const run = await enter(pipeline);
     expect(run.status).toBe("failed");
     expect(run.steps.at(-1)).toMatchObject({ l: "error", m: "time window: none of the windows ever opens" });
   });
 });
 
 describe("a recipient who changes the time zone while the run waits", () => {
-  beforeEach(async () => {
+  it.beforeEach(async ({ pipeline }) => {
     await pipeline.commit("hours", [theirs, sms("send")]);
     // Stored beforehand: the trigger's inline data applies to its run, whatever is changed later.
     await pipeline.call("POST", "/v1/user/ann/", { $sms: ann.$sms, $timezone: "America/Los_Angeles" });
-    const run = await enter("ann");
+    const run = await enter(pipeline, "ann");
     if (opening(run) !== "2026-07-17T16:00Z")
       throw new Error("the run does not wait for nine in the morning");
   });
 
-  it("to one where the window is open is reached at once", async () => {
-    await change({ $timezone: "Europe/London" });
+  it("to one where the window is open is reached at once", async ({ pipeline }) => {
+    await change(pipeline, { $timezone: "Europe/London" });
     const [run] = await pipeline.finished(1);
     expect(run).toMatchObject({ status: "completed" });
-    expect(await sentBy()).toEqual(["send"]);
+    expect(await sentBy(pipeline)).toEqual(["send"]);
   });
 
-  it("waits less when it opens sooner", async () => {
-    await change({ $timezone: "America/New_York" });
-    expect(opening(await quiet())).toBe("2026-07-17T13:00Z");
-    expect(await at("2026-07-17T13:00:00Z")).toMatchObject({ status: "completed" });
+  it("waits less when it opens sooner", async ({ pipeline }) => {
+    await change(pipeline, { $timezone: "America/New_York" });
+    expect(opening(await quiet(pipeline))).toBe("2026-07-17T13:00Z");
+    expect(await at(pipeline, "2026-07-17T13:00:00Z")).toMatchObject({ status: "completed" });
   });
 
-  it("waits for the next start when it is over for the day", async () => {
-    await change({ $timezone: "Asia/Tokyo" });
-    expect(opening(await quiet())).toBe("2026-07-18T00:00Z");
-    await at("2026-07-17T16:00:00Z");
-    expect(await sentBy()).toEqual([]);
-    expect(await at("2026-07-18T00:00:00Z")).toMatchObject({ status: "completed" });
+  it("waits for the next start when it is over for the day", async ({ pipeline }) => {
+    await change(pipeline, { $timezone: "Asia/Tokyo" });
+    expect(opening(await quiet(pipeline))).toBe("2026-07-18T00:00Z");
+    await at(pipeline, "2026-07-17T16:00:00Z");
+    expect(await sentBy(pipeline)).toEqual([]);
+    expect(await at(pipeline, "2026-07-18T00:00:00Z")).toMatchObject({ status: "completed" });
   });
 
-  it("is followed on every further change", async () => {
+  it("is followed on every further change", async ({ pipeline }) => {
     for (const [zone, expected] of [
       ["Asia/Tokyo", "2026-07-18T00:00Z"],
       ["America/New_York", "2026-07-17T13:00Z"],
       ["America/Los_Angeles", "2026-07-17T16:00Z"],
     ] as const) {
-      await change({ $timezone: zone });
-      expect(opening(await quiet())).toBe(expected);
+      await change(pipeline, { $timezone: zone });
+      expect(opening(await quiet(pipeline))).toBe(expected);
     }
-    await change({ $timezone: "Europe/London" });
+    await change(pipeline, { $timezone: "Europe/London" });
     expect(await pipeline.finished(1)).toMatchObject([{ status: "completed" }]);
-    expect(await sentBy()).toEqual(["send"]);
+    expect(await sentBy(pipeline)).toEqual(["send"]);
   });
 
-  it("whose change does not move the opening sleeps on, and its log does not grow", async () => {
-    const before = await quiet();
-    await change({ name: "Ann" });
-    await change({ $timezone: "America/Vancouver" });
-    const after = await quiet();
+  it("whose change does not move the opening sleeps on, and its log does not grow", async ({ pipeline }) => {
+    const before = await quiet(pipeline);
+    await change(pipeline, { name: "Ann" });
+    await change(pipeline, { $timezone: "America/Vancouver" });
+    const after = await quiet(pipeline);
     expect(after.wake_at).toEqual(before.wake_at);
     expect(after.steps).toEqual(before.steps);
-    expect(await at("2026-07-17T16:00:00Z")).toMatchObject({ status: "completed" });
+    expect(await at(pipeline, "2026-07-17T16:00:00Z")).toMatchObject({ status: "completed" });
   });
 
-  it("without a signal to the run is still not reached outside the window", async () => {
+  it("without a signal to the run is still not reached outside the window", async ({ pipeline, harness }) => {
     await harness.services.db.query(
       `update recipient set properties = properties::jsonb || '{"$timezone": "Asia/Tokyo"}' where workspace_id = $1`,
       [pipeline.workspace_id],
     );
-    expect(opening(await at("2026-07-17T16:00:00Z"))).toBe("2026-07-18T00:00Z");
-    expect(await sentBy()).toEqual([]);
+    expect(opening(await at(pipeline, "2026-07-17T16:00:00Z"))).toBe("2026-07-18T00:00Z");
+    expect(await sentBy(pipeline)).toEqual([]);
   });
 });
 
-it("does not watch the profile when the zone is fixed", async () => {
+it("does not watch the profile when the zone is fixed", async ({ pipeline, harness }) => {
   await pipeline.commit("hours", [
     within([{ frequency: "daily", stime: "20:00", etime: "21:00" }]),
     sms("send"),
   ]);
-  await enter({ ...ann, $timezone: "Asia/Tokyo" });
+  await enter(pipeline, { ...ann, $timezone: "Asia/Tokyo" });
   const waiting = "select 1 from waiter where workspace_id = $1";
   expect(await harness.services.db.query(waiting, [pipeline.workspace_id])).toHaveLength(0);
 });

@@ -1,34 +1,20 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../test/harness.ts";
+import { describe, expect } from "vitest";
+import { onApi as it } from "../../test/fixture.ts";
 import { overlap } from "../../test/overlap.ts";
-import { category, createPreferenceBench, type PreferenceBench } from "../../test/preferences.ts";
+import { category, type PreferenceBench } from "../../test/preferences.ts";
 import { NO_CHOICE } from "../core/preferences/preferences.ts";
-import type { Db } from "../db/db.ts";
 import type { Preferences } from "./preferences.ts";
 import { deleteTenantPreferences } from "./tenant-category.ts";
 
-let harness: Harness;
-let bench: PreferenceBench;
-let preferences: Preferences;
-let db: Db;
-let workspace_id: number;
-
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  bench = await createPreferenceBench(harness);
-  ({ preferences, db, workspace_id } = bench);
-});
+type Change = Parameters<Preferences["setTenantCategory"]>[4];
 
 describe("a tenant's settings for a category", () => {
-  const edit = (slug: string, change: Parameters<Preferences["setTenantCategory"]>[4], tenant_id = "acme") =>
-    bench.inTx((tx) => preferences.setTenantCategory(tx, workspace_id, tenant_id, slug, change));
+  const edit = (desk: PreferenceBench, slug: string, change: Change, tenant_id = "acme") =>
+    desk.inTx((tx) => desk.preferences.setTenantCategory(tx, desk.workspace_id, tenant_id, slug, change));
 
-  beforeEach(async () => {
-    await bench.addTenant("acme");
-    await bench.publish(
+  it.beforeEach(async ({ desk }) => {
+    await desk.addTenant("acme");
+    await desk.publish(
       category("news", {
         digest_schedule: {
           options: [
@@ -44,11 +30,21 @@ describe("a tenant's settings for a category", () => {
     );
   });
 
-  it("changes what is said, leaves what is not, and is found with the category", async () => {
-    await edit("news", { preference: "opt_out", blocked_channels: ["sms"], visible_to_subscriber: false });
-    await edit("news", { opt_in_channels: [], blocked_channels: null, visible_to_subscriber: null });
+  it("changes what is said, leaves what is not, and is found with the category", async ({ desk }) => {
+    await edit(desk, "news", {
+      preference: "opt_out",
+      blocked_channels: ["sms"],
+      visible_to_subscriber: false,
+    });
+    await edit(desk, "news", {
+      opt_in_channels: [],
+      blocked_channels: null,
+      visible_to_subscriber: null,
+    });
 
-    expect((await preferences.findPolicy(workspace_id, "acme", "news"))?.tenant_category).toMatchObject({
+    expect(
+      (await desk.preferences.findPolicy(desk.workspace_id, "acme", "news"))?.tenant_category,
+    ).toMatchObject({
       enabled_for_tenant: true,
       visible_to_subscriber: true,
       blocked_channels: null,
@@ -56,18 +52,20 @@ describe("a tenant's settings for a category", () => {
       mandatory_channels: null,
       opt_in_channels: [],
     });
-    expect((await preferences.findPolicy(workspace_id, "default", "news"))?.tenant_category).toBeNull();
+    expect(
+      (await desk.preferences.findPolicy(desk.workspace_id, "default", "news"))?.tenant_category,
+    ).toBeNull();
   });
 
-  it("adds up, digest options by id and properties by key", async () => {
-    await edit("news", {
+  it("adds up, digest options by id and properties by key", async ({ desk }) => {
+    await edit(desk, "news", {
       digest_schedule: { options: [{ id: "daily", time: { default_value: "07:00" }, is_default: true }] },
       properties: [
         { key: "limit", value: 5 },
         { key: "region", value: "us" },
       ],
     });
-    const row = await edit("news", {
+    const row = await edit(desk, "news", {
       digest_schedule: { options: [{ id: "weekly", is_default: true }] },
       properties: [{ key: "limit", value: null }],
     });
@@ -79,13 +77,13 @@ describe("a tenant's settings for a category", () => {
       ],
     });
     expect(row.properties).toEqual({ region: "us" });
-    expect(await edit("news", { digest_schedule: null, properties: null })).toMatchObject({
+    expect(await edit(desk, "news", { digest_schedule: null, properties: null })).toMatchObject({
       digest_schedule: null,
       properties: null,
     });
   });
 
-  it.each([
+  it.for<[string, string, Change, string, string]>([
     ["acme", "gone", {}, "not_found", "category 'gone' not found"],
     // Roots have no preferences.
     ["acme", "system", {}, "not_found", "category 'system' not found"],
@@ -104,38 +102,58 @@ describe("a tenant's settings for a category", () => {
       "invalid_request_error",
       `{"digest_schedule.options[0].id":"must be one of ['daily' 'weekly']"}`,
     ],
-  ])("is refused for tenant %s and category %s with %j", async (tenant_id, slug, change, code, message) => {
-    await expect(edit(slug, change, tenant_id)).rejects.toMatchObject({ code, message });
-  });
+  ])(
+    "is refused for tenant %s and category %s with %j",
+    async ([tenant_id, slug, change, code, message], { desk }) => {
+      await expect(edit(desk, slug, change, tenant_id)).rejects.toMatchObject({ code, message });
+    },
+  );
 
-  it("loses nothing to an edit at the same time", async () => {
+  it("loses nothing to an edit at the same time", async ({ desk }) => {
     await overlap(
-      db,
-      (tx) => preferences.setTenantCategory(tx, workspace_id, "acme", "news", { preference: "opt_out" }),
-      (tx) => preferences.setTenantCategory(tx, workspace_id, "acme", "news", { opt_in_channels: ["sms"] }),
+      desk.db,
+      (tx) =>
+        desk.preferences.setTenantCategory(tx, desk.workspace_id, "acme", "news", {
+          preference: "opt_out",
+        }),
+      (tx) =>
+        desk.preferences.setTenantCategory(tx, desk.workspace_id, "acme", "news", {
+          opt_in_channels: ["sms"],
+        }),
     );
-    expect((await preferences.findPolicy(workspace_id, "acme", "news"))?.tenant_category).toMatchObject({
+    expect(
+      (await desk.preferences.findPolicy(desk.workspace_id, "acme", "news"))?.tenant_category,
+    ).toMatchObject({
       preference: "opt_out",
       opt_in_channels: ["sms"],
     });
   });
 
-  it("goes with the tenant, and so does what recipients chose there", async () => {
-    const ann = await bench.addUser("ann");
-    await edit("news", { preference: "opt_out" });
-    await bench.choose([ann], "news", { preference: "opt_out" }, "acme");
-    await bench.choose([ann], "news", { preference: "opt_out" });
-    await bench.restrict([ann], { sms: true }, "acme");
-    expect((await preferences.findPolicy(workspace_id, "acme", "news"))?.tenant_category).not.toBeNull();
+  it("goes with the tenant, and so does what recipients chose there", async ({ desk, harness }) => {
+    const ann = await desk.addUser("ann");
+    await edit(desk, "news", { preference: "opt_out" });
+    await desk.choose([ann], "news", { preference: "opt_out" }, "acme");
+    await desk.choose([ann], "news", { preference: "opt_out" });
+    await desk.restrict([ann], { sms: true }, "acme");
+    expect(
+      (await desk.preferences.findPolicy(desk.workspace_id, "acme", "news"))?.tenant_category,
+    ).not.toBeNull();
 
-    await bench.inTx(async (tx) => {
-      await tx.query("delete from tenant where workspace_id = $1 and tenant_id = 'acme'", [workspace_id]);
-      await deleteTenantPreferences({ db: tx, catalog: harness.services.catalog, workspace_id }, "acme");
+    await desk.inTx(async (tx) => {
+      await tx.query("delete from tenant where workspace_id = $1 and tenant_id = 'acme'", [
+        desk.workspace_id,
+      ]);
+      await deleteTenantPreferences(
+        { db: tx, catalog: harness.services.catalog, workspace_id: desk.workspace_id },
+        "acme",
+      );
     });
-    await bench.addTenant("acme");
+    await desk.addTenant("acme");
 
-    expect(await bench.find(ann, "news", "acme")).toEqual(NO_CHOICE);
-    expect((await bench.find(ann)).category?.preference).toBe("opt_out");
-    expect((await preferences.findPolicy(workspace_id, "acme", "news"))?.tenant_category).toBeNull();
+    expect(await desk.find(ann, "news", "acme")).toEqual(NO_CHOICE);
+    expect((await desk.find(ann)).category?.preference).toBe("opt_out");
+    expect(
+      (await desk.preferences.findPolicy(desk.workspace_id, "acme", "news"))?.tenant_category,
+    ).toBeNull();
   });
 });

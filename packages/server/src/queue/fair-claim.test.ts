@@ -1,15 +1,8 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../test/harness.ts";
+import { expect } from "vitest";
+import { onOwnApi as it } from "../../test/fixture.ts";
 import { createHub } from "../../test/hub.ts";
 
-let harness: Harness;
-
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-
-it("claims a neighbour's trigger before the rest of a burst that came first", async () => {
+it("claims a neighbour's trigger before the rest of a burst that came first", async ({ harness }) => {
   const [loud, quiet] = [await createHub(harness), await createHub(harness)];
   for (const hub of [loud, quiet]) await hub.addWorkflow("welcome");
   const burst = Array.from({ length: 100 }, (_unused, index) => ({

@@ -1,11 +1,13 @@
-import { expect, it } from "vitest";
-import { cloneDatabase, until } from "../../test/harness.ts";
+import { expect } from "vitest";
+import { onDatabase as it } from "../../test/fixture.ts";
+import { until } from "../../test/harness.ts";
 import { createDb } from "../db/db.ts";
 import { createSilentLog } from "../log.ts";
 import { createQueue } from "./queue.ts";
 
-it("a node whose session the database ended announces itself again, and still stops", async () => {
-  const url = await cloneDatabase();
+it("a node whose session the database ended announces itself again, and still stops", async ({
+  databaseUrl: url,
+}) => {
   const observer = createDb({ url, max: 1, onError: () => {} });
   const holders = () =>
     observer.query<{ pid: number }>(

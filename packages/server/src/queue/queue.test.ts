@@ -1,12 +1,11 @@
 import { ClaimLostError, type Handler, type Job, type Member } from "./job.ts";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { cloneDatabase, until } from "../../test/harness.ts";
-import { createDb, type Db } from "../db/db.ts";
+import { afterEach, describe, expect } from "vitest";
+import { onDatabase as it } from "../../test/fixture.ts";
+import { until } from "../../test/harness.ts";
+import type { Db } from "../db/db.ts";
 import { createSilentLog } from "../log.ts";
 import { createQueue, type Queue } from "./queue.ts";
 
-let db: Db;
-let url: string;
 let nodes: Queue[] = [];
 /** Refs that were handled or given up, in commit order. */
 let handled: string[];
@@ -14,12 +13,7 @@ let given_up: { id: string; reason: string }[];
 /** The error the handler throws for a job, if any. */
 let fail: (job: Job) => Error | null;
 
-beforeAll(async () => {
-  url = await cloneDatabase();
-  db = createDb({ url, max: 4, onError: () => {} });
-});
-afterAll(() => db.close());
-beforeEach(async () => {
+it.beforeEach(async ({ db }) => {
   await db.query("delete from pgboss.job");
   handled = [];
   given_up = [];
@@ -31,9 +25,13 @@ afterEach(async () => {
 });
 
 /** A node that handles execute jobs; `worker: false` only queues. */
-async function start(more: Partial<Handler> & { worker?: boolean } = {}): Promise<Queue> {
+async function start(
+  db: Db,
+  databaseUrl: string,
+  more: Partial<Handler> & { worker?: boolean } = {},
+): Promise<Queue> {
   const { worker = true, ...rest } = more;
-  const node = createQueue({ db, url, log: createSilentLog(), observe: () => {} });
+  const node = createQueue({ db, url: databaseUrl, log: createSilentLog(), observe: () => {} });
   nodes.push(node);
   node.work("execute", {
     batch: { 0: 4, 1: 4, 2: 4 },
@@ -66,7 +64,7 @@ const refs = (count: number, workspace_id = 1): Member[] =>
     lane: 1,
   }));
 
-const enqueue = (node: Queue, list: Member[]) => db.tx((tx) => node.enqueue(tx, "execute", list));
+const enqueue = (db: Db, node: Queue, list: Member[]) => db.tx((tx) => node.enqueue(tx, "execute", list));
 
 interface JobRow {
   id: string;
@@ -74,13 +72,13 @@ interface JobRow {
   retry_count: number;
 }
 
-const jobs = () =>
+const jobs = (db: Db) =>
   db.query<JobRow>("select id, state, retry_count from pgboss.job where name = 'execute-transactional'");
 
 /** Resolves when everything is handled or given up and no work is left; retries are made due at once. */
-const drained = (count: number) =>
+const drained = (db: Db, count: number) =>
   until(async () => {
-    const left = (await jobs()).filter(({ state }) => state !== "completed");
+    const left = (await jobs(db)).filter(({ state }) => state !== "completed");
     if (left.some(({ state }) => state === "retry")) {
       await db.query("update pgboss.job set start_after = now() - interval '1 second' where state = 'retry'");
       await db.query("notify carillon_wake, 'execute-transactional'");
@@ -89,7 +87,7 @@ const drained = (count: number) =>
   });
 
 /** Leaves the jobs as a process does that is killed during its work. */
-async function claimAndDie(seconds_ago = 0): Promise<void> {
+async function claimAndDie(db: Db, seconds_ago = 0): Promise<void> {
   await db.query(
     `update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now() - make_interval(secs => $1)
       where state = 'created'`,
@@ -98,9 +96,9 @@ async function claimAndDie(seconds_ago = 0): Promise<void> {
 }
 
 describe("a job", () => {
-  it("holds up to 100 refs, with the workspace of each", async () => {
+  it("holds up to 100 refs, with the workspace of each", async ({ db, databaseUrl }) => {
     const seen: Job[] = [];
-    const node = await start({
+    const node = await start(db, databaseUrl, {
       handle: (jobs) =>
         db.tx(async (tx) => {
           seen.push(...jobs);
@@ -111,7 +109,7 @@ describe("a job", () => {
       ref,
       { workspace_id: 2, id: `other-${index}`, lane: 1 as const },
     ]);
-    await enqueue(node, mixed);
+    await enqueue(db, node, mixed);
     await until(async () => seen.length === 3);
 
     expect(seen.map((job) => job.refs.length).toSorted((left, right) => left - right)).toEqual([
@@ -121,8 +119,8 @@ describe("a job", () => {
     expect(seen.flatMap((job) => job.refs.map(name)).sort()).toEqual(mixed.map(name).sort());
   });
 
-  it("holds up to 100 recipients, however many refs they are", async () => {
-    const node = await start();
+  it("holds up to 100 recipients, however many refs they are", async ({ db, databaseUrl }) => {
+    const node = await start(db, databaseUrl);
     const weights = [60, 40, 1, 250, 50, 30, 20, 1];
     const members = weights.map((weight, index): Member => ({
       workspace_id: 1,
@@ -140,25 +138,25 @@ describe("a job", () => {
     ]);
   });
 
-  it("exists exactly when the transaction that queued it committed", async () => {
-    const node = await start();
+  it("exists exactly when the transaction that queued it committed", async ({ db, databaseUrl }) => {
+    const node = await start(db, databaseUrl);
     await expect(
       db.tx(async (tx) => {
         await node.enqueue(tx, "execute", refs(3));
         throw new Error("changed my mind");
       }),
     ).rejects.toThrow("changed my mind");
-    await enqueue(node, refs(1, 2));
-    await drained(1);
+    await enqueue(db, node, refs(1, 2));
+    await drained(db, 1);
 
     expect(handled).toEqual(["run-2-0"]);
   });
 
-  it("is not settled twice by two workers that both believe they hold it", async () => {
-    const node = await start({ worker: false });
-    await enqueue(node, refs(1));
-    await claimAndDie();
-    const [row] = await jobs();
+  it("is not settled twice by two workers that both believe they hold it", async ({ db, databaseUrl }) => {
+    const node = await start(db, databaseUrl, { worker: false });
+    await enqueue(db, node, refs(1));
+    await claimAndDie(db);
+    const [row] = await jobs(db);
     const job: Job = { id: row?.id ?? "", tries: 0, refs: refs(1) };
     const settle = (work: () => Promise<unknown>) =>
       db.tx(async (tx) => {
@@ -176,17 +174,17 @@ describe("a job", () => {
     expect(lost?.reason).toBeInstanceOf(ClaimLostError);
   });
 
-  it("is waited for when the node stops", async () => {
+  it("is waited for when the node stops", async ({ db, databaseUrl }) => {
     const begun = Promise.withResolvers<void>();
     const end = Promise.withResolvers<void>();
-    const node = await start({
+    const node = await start(db, databaseUrl, {
       async handle(jobs, lane) {
         begun.resolve();
         await end.promise;
         await db.tx((tx) => node.settle(tx, "execute", lane, jobs));
       },
     });
-    await enqueue(node, refs(1));
+    await enqueue(db, node, refs(1));
     await begun.promise;
     let stopped = false;
     nodes = [];
@@ -196,81 +194,87 @@ describe("a job", () => {
     expect(stopped).toBe(false);
     end.resolve();
     await stopping;
-    expect(await jobs()).toMatchObject([{ state: "completed" }]);
+    expect(await jobs(db)).toMatchObject([{ state: "completed" }]);
   });
 });
 
 describe("work that fails", () => {
-  it("is halved until the bad member is isolated, which is given up after five tries", async () => {
+  it("is halved until the bad member is isolated, which is given up after five tries", async ({
+    db,
+    databaseUrl,
+  }) => {
     const sizes: number[] = [];
     fail = (job) => {
       if (!job.refs.some(({ id }) => id === "run-1-41")) return null;
       sizes.push(job.refs.length);
       return new Error("poison");
     };
-    const node = await start();
-    await enqueue(node, refs(100));
-    await drained(100);
+    const node = await start(db, databaseUrl);
+    await enqueue(db, node, refs(100));
+    await drained(db, 100);
 
     expect(handled).toHaveLength(99);
     expect(new Set(handled).size).toBe(99);
     expect(given_up).toEqual([{ id: "run-1-41", reason: "poison" }]);
     expect([...new Set(sizes)]).toEqual([100, 50, 25, 12, 6, 3, 2, 1]);
-    expect((await jobs()).filter(({ retry_count }) => retry_count > 0)).toMatchObject([{ retry_count: 4 }]);
+    expect((await jobs(db)).filter(({ retry_count }) => retry_count > 0)).toMatchObject([{ retry_count: 4 }]);
   });
 
-  it("does not fail the other jobs of its batch", async () => {
+  it("does not fail the other jobs of its batch", async ({ db, databaseUrl }) => {
     fail = (job) => (job.refs.length === 1 ? new Error("poison") : null);
-    const node = await start({ worker: false });
-    for (const count of [2, 1, 3]) await enqueue(node, refs(count, count));
+    const node = await start(db, databaseUrl, { worker: false });
+    for (const count of [2, 1, 3]) await enqueue(db, node, refs(count, count));
     await node.stop();
     nodes = [];
-    await start();
-    await drained(6);
+    await start(db, databaseUrl);
+    await drained(db, 6);
 
     expect(handled.toSorted()).toEqual(["run-2-0", "run-2-1", "run-3-0", "run-3-1", "run-3-2"]);
     expect(given_up).toMatchObject([{ id: "run-1-0" }]);
   });
 
-  it("stays one job where its rows refer to the job, and all its members are given up together", async () => {
+  it("stays one job where its rows refer to the job, and all its members are given up together", async ({
+    db,
+    databaseUrl,
+  }) => {
     fail = () => new Error("poison");
-    const node = await start({ divisible: false });
-    await enqueue(node, refs(3));
-    await drained(3);
+    const node = await start(db, databaseUrl, { divisible: false });
+    await enqueue(db, node, refs(3));
+    await drained(db, 3);
 
     expect(given_up.map(({ id }) => id)).toEqual(["run-1-0", "run-1-1", "run-1-2"]);
-    expect(await jobs()).toMatchObject([{ state: "completed", retry_count: 4 }]);
+    expect(await jobs(db)).toMatchObject([{ state: "completed", retry_count: 4 }]);
   });
 
-  it("reports to the handler how often it was claimed before", async () => {
+  it("reports to the handler how often it was claimed before", async ({ db, databaseUrl }) => {
     const tries: number[] = [];
     fail = (job) => {
       tries.push(job.tries);
       return tries.length < 3 ? new Error("not yet") : null;
     };
-    const node = await start();
-    await enqueue(node, refs(1));
-    await drained(1);
+    const node = await start(db, databaseUrl);
+    await enqueue(db, node, refs(1));
+    await drained(db, 1);
 
     expect(tries).toEqual([0, 1, 2]);
   });
 
-  it("for a deadlock is tried again at once, as the same batch", async () => {
+  it("for a deadlock is tried again at once, as the same batch", async ({ db, databaseUrl }) => {
     let deadlocks = 0;
     fail = () => (deadlocks++ < 3 ? Object.assign(new Error("deadlock detected"), { code: "40P01" }) : null);
-    const node = await start();
-    await enqueue(node, refs(10));
+    const node = await start(db, databaseUrl);
+    await enqueue(db, node, refs(10));
     await until(async () => handled.length === 10);
 
-    expect(await jobs()).toMatchObject([{ state: "completed", retry_count: 0 }]);
+    expect(await jobs(db)).toMatchObject([{ state: "completed", retry_count: 0 }]);
   });
 
-  it("because the database is away is never given up", async () => {
+  it("because the database is away is never given up", async ({ db, databaseUrl }) => {
     let outages = 0;
     fail = () => (outages++ < 8 ? Object.assign(new Error("gone"), { code: "57P01" }) : null);
-    const node = await start();
-    await enqueue(node, refs(3));
-    await drained(3);
+    const node = await start(db, databaseUrl);
+    await enqueue(db, node, refs(3));
+    await drained(db, 3);
 
     expect(handled).toHaveLength(3);
     expect(given_up).toEqual([]);
@@ -278,25 +282,28 @@ describe("work that fails", () => {
 });
 
 describe("work claimed by a killed process", () => {
-  it("is freed at once by a node that starts alone, and counts as tried", async () => {
-    const queue = await start({ worker: false });
-    await enqueue(queue, refs(3));
-    await claimAndDie();
+  it("is freed at once by a node that starts alone, and counts as tried", async ({ db, databaseUrl }) => {
+    const queue = await start(db, databaseUrl, { worker: false });
+    await enqueue(db, queue, refs(3));
+    await claimAndDie(db);
     const tries: number[] = [];
     fail = (job) => {
       tries.push(job.tries);
       return null;
     };
-    await start();
+    await start(db, databaseUrl);
 
     // Its heartbeat would take twice as long to expire.
     await until(async () => handled.length === 3, 5);
     expect(tries).toEqual([1]);
   });
 
-  it("is not freed by a second node that starts until its heartbeat has stopped", async () => {
-    const queue = await start({ worker: false });
-    await start();
+  it("is not freed by a second node that starts until its heartbeat has stopped", async ({
+    db,
+    databaseUrl,
+  }) => {
+    const queue = await start(db, databaseUrl, { worker: false });
+    await start(db, databaseUrl);
     // Queued and claimed in one transaction: the live node never sees it waiting.
     await db.tx(async (tx) => {
       await queue.enqueue(tx, "execute", refs(3));
@@ -304,45 +311,45 @@ describe("work claimed by a killed process", () => {
         "update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now() where state = 'created'",
       );
     });
-    await start();
-    expect(await jobs()).toMatchObject([{ state: "active" }]);
+    await start(db, databaseUrl);
+    expect(await jobs(db)).toMatchObject([{ state: "active" }]);
 
     await db.query("update pgboss.job set heartbeat_on = now() - interval '1 minute' where state = 'active'");
     // Supervision runs every few seconds; makes sure that its next run is not skipped as too soon.
     await db.query("update pgboss.queue set monitor_claim_on = null, monitor_on = null");
     await until(async () => handled.length === 3);
-    expect(await jobs()).toMatchObject([{ state: "completed", retry_count: 1 }]);
+    expect(await jobs(db)).toMatchObject([{ state: "completed", retry_count: 1 }]);
   });
 });
 
 describe("work that kills its workers", () => {
   /** Every process that claims the job dies; the next one starts again. */
-  async function die(times: number): Promise<void> {
+  async function die(db: Db, times: number): Promise<void> {
     await db.query("update pgboss.job set retry_count = retry_count + $1", [times]);
   }
 
-  it("is halved without being tried as a whole again", async () => {
-    const queue = await start({ worker: false });
-    await enqueue(queue, refs(8));
-    await die(3);
+  it("is halved without being tried as a whole again", async ({ db, databaseUrl }) => {
+    const queue = await start(db, databaseUrl, { worker: false });
+    await enqueue(db, queue, refs(8));
+    await die(db, 3);
     const sizes: number[] = [];
     fail = (job) => {
       sizes.push(job.refs.length);
       return null;
     };
-    await start();
-    await drained(8);
+    await start(db, databaseUrl);
+    await drained(db, 8);
 
     expect(handled).toHaveLength(8);
     expect(Math.max(...sizes)).toBe(4);
   });
 
-  it("is given up in the end, and not passed to the handler again", async () => {
-    const queue = await start({ worker: false });
-    await enqueue(queue, refs(1));
-    await die(25);
-    await start();
-    await drained(1);
+  it("is given up in the end, and not passed to the handler again", async ({ db, databaseUrl }) => {
+    const queue = await start(db, databaseUrl, { worker: false });
+    await enqueue(db, queue, refs(1));
+    await die(db, 25);
+    await start(db, databaseUrl);
+    await drained(db, 1);
 
     expect(handled).toEqual([]);
     expect(given_up).toMatchObject([{ id: "run-1-0", reason: "it was begun 25 times and never finished" }]);
@@ -350,9 +357,9 @@ describe("work that kills its workers", () => {
 });
 
 describe("the lock that shows that a node is alive", () => {
-  it("is taken again when its connection breaks, and frees no live work", async () => {
-    const queue = await start({ worker: false });
-    await start();
+  it("is taken again when its connection breaks, and frees no live work", async ({ db, databaseUrl }) => {
+    const queue = await start(db, databaseUrl, { worker: false });
+    await start(db, databaseUrl);
     const holders = () =>
       db.query<{ pid: number }>(
         `select pid from pg_locks where locktype = 'advisory' and objid = 4150913 and granted
@@ -372,17 +379,17 @@ describe("the lock that shows that a node is alive", () => {
         "update pgboss.job set state = 'active', started_on = now(), heartbeat_on = now() where state = 'created'",
       );
     });
-    await start();
-    expect(await jobs()).toMatchObject([{ state: "active" }]);
+    await start(db, databaseUrl);
+    expect(await jobs(db)).toMatchObject([{ state: "active" }]);
   });
 });
 
 describe("measuring the queues", () => {
-  it("counts waiting and active jobs, and finds the oldest", async () => {
-    const node = await start({ worker: false });
-    await enqueue(node, refs(1));
-    await claimAndDie();
-    await enqueue(node, refs(150));
+  it("counts waiting and active jobs, and finds the oldest", async ({ db, databaseUrl }) => {
+    const node = await start(db, databaseUrl, { worker: false });
+    await enqueue(db, node, refs(1));
+    await claimAndDie(db);
+    await enqueue(db, node, refs(150));
     await db.query(
       "update pgboss.job set created_on = now() - interval '90 seconds' where state = 'created'",
     );

@@ -1,34 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
+import { onServer as it } from "../fixture.ts";
 import type { Json, JsonObject } from "../../src/core/json.ts";
 import { createPreferences, type Preferences } from "../../src/preferences/preferences.ts";
-import { createHarness, type Harness } from "../harness.ts";
+import type { Harness } from "../harness.ts";
 import { promotional } from "../preferences.ts";
-import {
-  all,
-  branches,
-  createWorld,
-  delay,
-  leaf,
-  node,
-  on,
-  person,
-  refs,
-  sms,
-  TEXT,
-  texts,
-  type World,
-} from "./world.ts";
+import { all, branches, delay, leaf, node, on, person, refs, sms, TEXT, texts, type World } from "./world.ts";
 
 /* What a run knows besides its payload, and how long that stays valid. */
-let harness: Harness;
-let world: World;
 
-beforeAll(async () => {
-  harness = await createHarness();
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  world = await createWorld(harness);
+it.beforeEach(async ({ world }) => {
   await world.template("text", TEXT);
 });
 
@@ -40,7 +20,7 @@ describe("what a run writes to a profile", () => {
     node("userupdate", "u", { user_selection, properties });
   const isGold = (namespace = "$recipient") => all(leaf("plan", "==", '"gold"', namespace));
 
-  it("is what its later nodes see, although the trigger said something else", async () => {
+  it("is what its later nodes see, although the trigger said something else", async ({ world }) => {
     await world.workflow("upgrade", [
       ask("before", isGold()),
       update("{ plan: 'gold', '$timezone': 'Asia/Tokyo' }"),
@@ -60,7 +40,7 @@ describe("what a run writes to a profile", () => {
     expect(refs(await world.messages()).at(-1)).toBe("later-yes");
   });
 
-  it("can be overwritten by a later write", async () => {
+  it("can be overwritten by a later write", async ({ world }) => {
     await world.workflow("upgrade", [update("{ plan: 'silver' }"), delay("d", "1h"), ask("after", isGold())]);
     await world.trigger("upgrade", [person("ann", { plan: "free" })]);
     await world.call("POST", "/v1/user/ann/", { plan: "gold" });
@@ -68,7 +48,7 @@ describe("what a run writes to a profile", () => {
     expect(refs(await world.messages())).toEqual(["after-yes"]);
   });
 
-  it("does not count where it was refused", async () => {
+  it("does not count where it was refused", async ({ world }) => {
     await world.workflow("zone", [
       update("{ '$timezone': 'Nowhere/Land', plan: 'gold' }"),
       ask("zone", all(leaf("$timezone", "==", '"Asia/Tokyo"', "$recipient"))),
@@ -78,7 +58,7 @@ describe("what a run writes to a profile", () => {
     expect(refs(await world.messages())).toEqual(["zone-yes", "plan-yes"]);
   });
 
-  it("is the actor's where it is written to the actor, and both's where both are one", async () => {
+  it("is the actor's where it is written to the actor, and both's where both are one", async ({ world }) => {
     const both = [update("{ plan: 'gold' }", "actor"), ask("r", isGold()), ask("a", isGold("$actor"))];
     await world.workflow("actor", both);
     const actor = { distinct_id: "boss", plan: "free" };
@@ -94,16 +74,16 @@ describe("$batch_key", () => {
   const batch = (ref: string, more: JsonObject = {}) =>
     node("batch", ref, { mode: "accumulate_all", window_type: "fixed", fixed_window: "1h", ...more });
 
-  beforeEach(() =>
+  it.beforeEach(({ world }) =>
     world.template("key", { sms: { type: "basic", body: "[{{$batch_key}}] {{$batched_events_count}}" } }),
   );
 
-  it.each<[string, Json, string]>([
+  it.for<[string, Json, string]>([
     [".k", "post-1", "post-1"],
     [".k", 7, "7"],
     ["{ a: .k }", ["b"], '{"a":["b"]}'],
     [".missing", "post-1", ""],
-  ])("is the value of %s over %j, as text", async (batch_key, k, expected) => {
+  ])("is the value of %s over %j, as text", async ([batch_key, k, expected], { world }) => {
     await world.template("key", { sms: { type: "basic", body: "[{{{$batch_key}}}]" } });
     await world.workflow("gather", [batch("b", { batch_key }), delay("d", "1h"), sms("s", "key")]);
     for (let turn = 0; turn < 2; turn++) await world.trigger("gather", [person("ann")], { data: { k } });
@@ -112,7 +92,9 @@ describe("$batch_key", () => {
     expect(texts(await world.messages())).toEqual([`s: [${expected}]`]);
   });
 
-  it("keeps batches apart, is null after a digest and a batch without one, and not in their items", async () => {
+  it("keeps batches apart, is null after a digest and a batch without one, and not in their items", async ({
+    world,
+  }) => {
     await world.template("item", {
       sms: { type: "basic", body: "[{{$batch_key}}]{{#each $batched_events}}{{keys this}}{{/each}}" },
     });
@@ -139,7 +121,7 @@ describe("$batch_key", () => {
     expect(sent.slice(2)).toEqual(["second: [] k,k,k", "third: [] 3"]);
   });
 
-  it("is there for the one that goes ahead", async () => {
+  it("is there for the one that goes ahead", async ({ world }) => {
     await world.workflow("ahead", [
       batch("b", { mode: "flush_leading_item", batch_key: ".k" }),
       sms("s", "key"),
@@ -154,7 +136,7 @@ describe("$category", () => {
   let preferences: Preferences;
   let write: (work: Parameters<Harness["services"]["db"]["tx"]>[0]) => Promise<unknown>;
 
-  beforeEach(async () => {
+  it.beforeEach(async ({ world, harness }) => {
     const { db, catalog } = harness.services;
     preferences = createPreferences({ db, catalog });
     write = (work) => db.tx(work);
@@ -181,7 +163,9 @@ describe("$category", () => {
   const above = all(leaf("amount", ">", "$category.properties.threshold"));
   const inEurope = all(leaf("properties.region", "==", '"eu"', "$category"));
 
-  it("has the category's defaults, the tenant's values over them, and the recipient's over these", async () => {
+  it("has the category's defaults, the tenant's values over them, and the recipient's over these", async ({
+    world,
+  }) => {
     await world.workflow("told", [sms("s", "told"), ask("above", above), ask("eu", inEurope)], {
       category: "news",
     });
@@ -198,7 +182,7 @@ describe("$category", () => {
       }),
     );
     await trigger();
-    const { recipient_id } = await idOf("ann");
+    const { recipient_id } = await idOf(world, "ann");
     const who = { recipient_ids: [recipient_id], tenant_id: "acme" };
     await write((tx) =>
       preferences.setCategoryPreference(tx, workspace_id, who, "news", {
@@ -219,7 +203,9 @@ describe("$category", () => {
     ]);
   });
 
-  it("is known to the conditions of a trigger, and has no properties where there are none", async () => {
+  it("is known to the conditions of a trigger, and has no properties where there are none", async ({
+    world,
+  }) => {
     const quiet = {
       category: "news",
       conditions: [all(leaf("properties.threshold", ">", "9", "$category"))],
@@ -233,7 +219,7 @@ describe("$category", () => {
     expect(refs(await world.messages())).toEqual(["s", "none-yes"]);
   });
 
-  it("is known to expressions, and to workflows that events trigger", async () => {
+  it("is known to expressions, and to workflows that events trigger", async ({ world }) => {
     const wait = delay("d", '"\\(."$category".properties.threshold)m"', "dynamic");
     await world.workflow("paced", [wait, sms("s")], { ...on("Go"), category: "news" });
     await world.call("POST", "/v1/user/ann/", { $sms: "+14155550100" });
@@ -241,8 +227,8 @@ describe("$category", () => {
     expect((await world.executions()).at(-1)?.waiting_until).toBe("2026-07-16T12:10:00.000000Z");
   });
 
-  async function idOf(distinct_id: string): Promise<{ recipient_id: string }> {
-    const [row] = await harness.services.db.query<{ recipient_id: string }>(
+  async function idOf(world: World, distinct_id: string): Promise<{ recipient_id: string }> {
+    const [row] = await world.services.db.query<{ recipient_id: string }>(
       "select id as recipient_id from recipient where workspace_id = $1 and distinct_id = $2",
       [world.workspace_id, distinct_id],
     );

@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
+import { onServer as it } from "../fixture.ts";
 import type { JsonObject } from "../../src/core/json.ts";
-import { createHarness, type Harness } from "../harness.ts";
 import { promotional } from "../preferences.ts";
 import { createPreferences } from "../../src/preferences/preferences.ts";
 import {
-  createWorld,
   delay,
   type ExecutionView,
   node,
@@ -18,38 +17,31 @@ import {
 } from "./world.ts";
 
 /* The execution log's entries for everything that fails, and for every way a run ends. */
-let harness: Harness;
-let world: World;
 
-beforeAll(async () => {
-  harness = await createHarness();
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  world = await createWorld(harness);
+it.beforeEach(async ({ world }) => {
   await world.template("text", TEXT);
 });
 
 const email = { subject: "Hello", body: { type: "raw", raw: { html: "<p>Hello</p>", text: "" } } };
-const query = (text: string) => harness.services.db.query(text, [world.workspace_id]);
-const last = async (): Promise<ExecutionView | undefined> => (await world.executions()).at(-1);
+const query = (world: World, text: string) => world.services.db.query(text, [world.workspace_id]);
+const last = async (world: World): Promise<ExecutionView | undefined> => (await world.executions()).at(-1);
 
 /** The only entry above the level of information. */
-async function complaint(): Promise<StepView | undefined> {
-  const told = (await last())?.steps.filter(({ status }) => status !== "info") ?? [];
+async function complaint(world: World): Promise<StepView | undefined> {
+  const told = (await last(world))?.steps.filter(({ status }) => status !== "info") ?? [];
   expect(told).toHaveLength(1);
   return told[0];
 }
 
 /** Disables the template `wide`, which no API does. */
-async function withdraw(): Promise<void> {
-  const { db, catalog } = harness.services;
-  await query("update template set live_version_no = null where workspace_id = $1 and slug = 'wide'");
+async function withdraw(world: World): Promise<void> {
+  const { db, catalog } = world.services;
+  await query(world, "update template set live_version_no = null where workspace_id = $1 and slug = 'wide'");
   await db.tx((tx) => catalog.invalidate(tx, world.workspace_id, "template", "wide"));
 }
 
-async function publishNews(): Promise<string[]> {
-  const { db, catalog, recipients } = harness.services;
+async function publishNews(world: World): Promise<string[]> {
+  const { db, catalog, recipients } = world.services;
   const document = promotional({ category: "news", name: "News", default_preference: "opt_in" });
   const preferences = createPreferences({ db, catalog });
   await db.tx((tx) => preferences.saveCategories(tx, world.workspace_id, document, { message: "test" }));
@@ -59,10 +51,10 @@ async function publishNews(): Promise<string[]> {
 }
 
 describe("an entry about what went wrong has a code, and the values that it is about", () => {
-  it("no_active_channels: nothing to reach the recipient on", async () => {
+  it("no_active_channels: nothing to reach the recipient on", async ({ world }) => {
     await world.workflow("w", [sms("s")]);
     await world.trigger("w", [{ distinct_id: "bob", $email: "bob@example.com" }]);
-    expect(await complaint()).toMatchObject({
+    expect(await complaint(world)).toMatchObject({
       status: "warning",
       execution_stage: "channels_computed",
       properties: {
@@ -73,39 +65,43 @@ describe("an entry about what went wrong has a code, and the values that it is a
     });
   });
 
-  it.each<[string, () => Promise<unknown>, JsonObject]>([
+  it.for<[string, (world: World) => Promise<unknown>, JsonObject]>([
     ["is not live any more", withdraw, {}],
-    ["has no such channel any more", () => world.template("wide", { email }), { live_channels: ["email"] }],
-  ])("template_not_found: the template %s", async (_title, change, seen) => {
+    [
+      "has no such channel any more",
+      (world) => world.template("wide", { email }),
+      { live_channels: ["email"] },
+    ],
+  ])("template_not_found: the template %s", async ([_title, change, seen], { world }) => {
     await world.template("wide", { ...TEXT, email });
     await world.workflow("w", [delay("d", "1h"), sms("s", "wide")]);
     await world.trigger("w", [person("ann")]);
-    await change();
+    await change(world);
     await world.pass("1h");
-    expect(await complaint()).toMatchObject({
+    expect(await complaint(world)).toMatchObject({
       status: "error",
       execution_stage: "channels_computed",
       properties: { code: "template_not_found", template: "wide", ...seen },
     });
   });
 
-  it("template_render_failed: the channel, and the variable that is not there", async () => {
+  it("template_render_failed: the channel, and the variable that is not there", async ({ world }) => {
     await world.template("broken", { sms: { type: "basic", body: "{{order.id}}" } });
     await world.workflow("w", [sms("s", "broken")]);
     await world.trigger("w", [person("ann")], { data: { order: {} } });
-    expect(await complaint()).toMatchObject({
+    expect(await complaint(world)).toMatchObject({
       execution_stage: "template_rendered",
       properties: { code: "template_render_failed", channel: "sms", variant: "default", variable: "id" },
     });
   });
 
-  it("no_vendor: the channel, the category and the provider", async () => {
-    await query("delete from vendor_config where workspace_id = $1 and channel = 'androidpush'");
+  it("no_vendor: the channel, the category and the provider", async ({ world }) => {
+    await query(world, "delete from vendor_config where workspace_id = $1 and channel = 'androidpush'");
     const card = { header: "Hello", body: "Hello" };
     await world.template("push", { androidpush: card });
     await world.workflow("w", [node("send_mobile_push", "p", { template: "push" })]);
     await world.trigger("w", [{ distinct_id: "cem", $androidpush: { token: "token-cem", provider: "fcm" } }]);
-    expect(await complaint()).toMatchObject({
+    expect(await complaint(world)).toMatchObject({
       status: "error",
       properties: {
         code: "no_vendor",
@@ -116,11 +112,11 @@ describe("an entry about what went wrong has a code, and the values that it is a
     });
   });
 
-  it.each<[string, JsonObject]>([
+  it.for<[string, JsonObject]>([
     ["user_unsubscribed_category", { preference: "opt_out" }],
     ["user_unsubscribed_channels", { preference: "opt_in", opt_out_channels: ["sms"] }],
-  ])("%s: what the recipient chose", async (code, choice) => {
-    const recipient_ids = await publishNews();
+  ])("%s: what the recipient chose", async ([code, choice], { world, harness }) => {
+    const recipient_ids = await publishNews(world);
     const { db, catalog } = harness.services;
     const who = { recipient_ids, tenant_id: "default" };
     await db.tx((tx) =>
@@ -134,15 +130,15 @@ describe("an entry about what went wrong has a code, and the values that it is a
     );
     await world.workflow("w", [sms("s")], { category: "news" });
     await world.trigger("w", ["ann"]);
-    expect(await complaint()).toMatchObject({
+    expect(await complaint(world)).toMatchObject({
       status: "warning",
       execution_stage: "preference_evaluated",
       properties: { code, category: "news", recipient: choice },
     });
   });
 
-  it("category_not_applicable_tenant: the tenant turned it off", async () => {
-    await publishNews();
+  it("category_not_applicable_tenant: the tenant turned it off", async ({ world, harness }) => {
+    await publishNews(world);
     const { db, catalog } = harness.services;
     await db.tx((tx) =>
       createPreferences({ db, catalog }).setTenantCategory(tx, world.workspace_id, "default", "news", {
@@ -151,40 +147,43 @@ describe("an entry about what went wrong has a code, and the values that it is a
     );
     await world.workflow("w", [sms("s")], { category: "news" });
     await world.trigger("w", ["ann"]);
-    expect(await complaint()).toMatchObject({
+    expect(await complaint(world)).toMatchObject({
       properties: { code: "category_not_applicable_tenant", category: "news" },
     });
   });
 
-  it.each([
+  it.for([
     ["a user", person("ann"), "no user found with distinct_id: ann"],
     [
       "an object",
       { object_type: "team", id: "red", $sms: "+14155550101" },
       "no object found with id: team/red",
     ],
-  ])("user_not_found: %s was deleted while the run slept", async (_who, recipient, message) => {
-    await world.template("plain", { sms: { type: "basic", body: "Hello" } });
-    await world.workflow("w", [delay("d", "1h"), sms("s", "plain")]);
-    await world.trigger("w", [recipient]);
-    await query("delete from recipient where workspace_id = $1");
-    await world.pass("1h");
-    expect(await complaint()).toMatchObject({
-      status: "error",
-      execution_stage: "run_stopped",
-      message,
-      properties: { code: "user_not_found" },
-    });
-  });
+  ] as const)(
+    "user_not_found: %s was deleted while the run slept",
+    async ([_who, recipient, message], { world }) => {
+      await world.template("plain", { sms: { type: "basic", body: "Hello" } });
+      await world.workflow("w", [delay("d", "1h"), sms("s", "plain")]);
+      await world.trigger("w", [recipient]);
+      await query(world, "delete from recipient where workspace_id = $1");
+      await world.pass("1h");
+      expect(await complaint(world)).toMatchObject({
+        status: "error",
+        execution_stage: "run_stopped",
+        message,
+        properties: { code: "user_not_found" },
+      });
+    },
+  );
 });
 
 describe("the last entry of a run", () => {
-  const end = async () => {
-    const step = (await last())?.steps.at(-1);
+  const end = async (world: World) => {
+    const step = (await last(world))?.steps.at(-1);
     return [step?.execution_stage, step?.status, step?.message];
   };
 
-  it.each<[string, JsonObject[], string]>([
+  it.for<[string, JsonObject[], string]>([
     ["all went well", [sms("s")], "run completed"],
     [
       "there were warnings",
@@ -192,29 +191,29 @@ describe("the last entry of a run", () => {
       "run completed with warnings",
     ],
     ["there were errors, and it went on", [sms("s", "broken"), sms("t")], "run completed with errors"],
-  ])("says that it came to its end, where %s", async (_title, nodes, message) => {
+  ])("says that it came to its end, where %s", async ([_title, nodes, message], { world }) => {
     await world.template("mail", { email });
     await world.template("broken", { sms: { type: "basic", body: "{{nothing.there}}" } });
     await world.workflow("w", nodes);
     await world.trigger("w", [person("ann")]);
-    expect(await end()).toEqual(["run_completed", "info", message]);
+    expect(await end(world)).toEqual(["run_completed", "info", message]);
   });
 
-  it("is what stopped it, where something did", async () => {
+  it("is what stopped it, where something did", async ({ world }) => {
     await world.workflow("w", [delay("d", ".wait", "dynamic"), sms("s")]);
     await world.trigger("w", [person("ann")]);
-    expect((await end()).slice(0, 2)).toEqual(["node_failed", "error"]);
+    expect((await end(world)).slice(0, 2)).toEqual(["node_failed", "error"]);
   });
 });
 
 describe("a delay", () => {
-  it.each([
+  it.for([
     ["of nothing", delay("d", "0s")],
     ["of nothing, found by an expression", delay("d", "0", "dynamic")],
-  ])("%s tells the time that it would have waited for", async (_title, waiting) => {
+  ] as const)("%s tells the time that it would have waited for", async ([_title, waiting], { world }) => {
     await world.workflow("w", [waiting, sms("s")]);
     await world.trigger("w", [person("ann")]);
-    expect(stepsAt(await last(), "d")).toMatchObject([
+    expect(stepsAt(await last(world), "d")).toMatchObject([
       {
         execution_stage: "node_completed",
         status: "info",
@@ -226,7 +225,7 @@ describe("a delay", () => {
 });
 
 describe("a smart routing", () => {
-  it("names the event that ended it as its author wrote it", async () => {
+  it("names the event that ended it as its author wrote it", async ({ world }) => {
     await world.template("wide", { ...TEXT, email });
     const smart = node("send_smart_channel_routing", "smart", {
       template: "wide",
@@ -248,7 +247,7 @@ describe("a workflow that another one triggers", () => {
   const invoke = (workflow: string) =>
     node("invokeworkflow", "i", { workflow, recipient_selection: "recipient" });
 
-  it("may be committed after it, so that two may trigger each other", async () => {
+  it("may be committed after it, so that two may trigger each other", async ({ world }) => {
     await world.workflow("one", [invoke("two"), sms("s")]);
     await world.trigger("one", [person("ann")]);
     const [run] = await world.executions();
@@ -265,7 +264,7 @@ describe("a workflow that another one triggers", () => {
 });
 
 describe("an object that nobody knows", () => {
-  it("is named by its id in the request log", async () => {
+  it("is named by its id in the request log", async ({ world }) => {
     await world.workflow("w", [sms("s")]);
     const id = await world.trigger("w", [{ object_type: "team", id: "never", $skip_create: true }]);
     expect((await world.request(id)).errors).toMatchObject([
@@ -279,10 +278,10 @@ describe("an object that nobody knows", () => {
 });
 
 describe("a number that no double can hold", () => {
-  it.each([
+  it.for([
     ["/trigger/", '{"workflow":"w","recipients":["ann"],"data":{"a":[1e400]}}', "data.a.0"],
     ["/v2/event/", '{"event":"Paid","distinct_id":"ann","properties":{"a":-1e400}}', "properties.a"],
-  ])("is refused by %s, with its place", async (url, payload, place) => {
+  ] as const)("is refused by %s, with its place", async ([url, payload, place], { world }) => {
     await world.workflow("w", [sms("s")]);
     const answer = await world.call("POST", url, payload);
     expect(answer.status).toBe(400);
@@ -291,7 +290,7 @@ describe("a number that no double can hold", () => {
 });
 
 describe("a wait for an event", () => {
-  it("is not committed for a name of spaces only", async () => {
+  it("is not committed for a name of spaces only", async ({ world }) => {
     const wait = {
       ...node("branch_waituntil", "w"),
       branches: [

@@ -1,10 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { onServer as it } from "../fixture.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import { type CalledServer, type Received, startCalledServer } from "../called-server.ts";
-import { createHarness, type Harness } from "../harness.ts";
 import {
   complaints,
-  createWorld,
   delay,
   node,
   on,
@@ -20,22 +19,15 @@ import {
 } from "./world.ts";
 
 /* Nodes that fetch, compute, trigger and keep lists; and how workflows are stored and refused. */
-let harness: Harness;
-let world: World;
 
-beforeAll(async () => {
-  harness = await createHarness();
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  world = await createWorld(harness);
+it.beforeEach(async ({ world }) => {
   await world.template("text", TEXT);
 });
 
 const ann = person("ann");
 
 /** A template that prints the payload. */
-const says = (body: string) => world.template("says", { sms: { type: "basic", body } });
+const says = (world: World, body: string) => world.template("says", { sms: { type: "basic", body } });
 
 describe("data", () => {
   let server: CalledServer;
@@ -50,8 +42,11 @@ describe("data", () => {
     node("httpapi_fetch", "f", { http_method: "GET", url: `"${server.url}/"`, ...more });
   const data = { shop: { name: "Corner", city: "Rome" }, kept: "yes" };
 
-  it("16.19 a fetch replaces nested objects at the root, and with an output key keeps them; no answer in 5 s and a 404 are errors", async () => {
+  it("16.19 a fetch replaces nested objects at the root, and with an output key keeps them; no answer in 5 s and a 404 are errors", async ({
+    world,
+  }) => {
     await says(
+      world,
       "{{shop.name}} {{#if shop.city}}{{shop.city}}{{else}}-{{/if}} {{kept}} {{#if out}}{{out.shop.name}}{{else}}-{{/if}}",
     );
     reply = () => [200, { shop: { name: "Mall" } }];
@@ -78,7 +73,9 @@ describe("data", () => {
     expect(await world.messages()).toHaveLength(2);
   });
 
-  it("16.20 a transform of 26 variables is refused at commit, and a variable takes the place of a key that is there", async () => {
+  it("16.20 a transform of 26 variables is refused at commit, and a variable takes the place of a key that is there", async ({
+    world,
+  }) => {
     const variables = (count: number) =>
       Array.from({ length: count }, (_, index) => ({
         key: `v${index}`,
@@ -97,7 +94,7 @@ describe("data", () => {
     });
     expect((await save(25)).json).toMatchObject({ validation_result: { is_valid: true } });
 
-    await says("{{name}} {{total}}");
+    await says(world, "{{name}} {{total}}");
     const overwrite = [
       { key: "name", value_lang: "handlebars", value: "{{name}} of {{$recipient.distinct_id}}" },
       { key: "total", value_lang: "jsonnet", value: "data.price * 2" },
@@ -109,8 +106,10 @@ describe("data", () => {
 });
 
 describe("workflows and lists", () => {
-  it("16.21 a workflow invoked after a batch does not see the batch, and its own data wins over what is passed on", async () => {
-    await says("{{#if $batched_events}}batch{{else}}none{{/if}} {{shop}} {{n}} {{from}}");
+  it("16.21 a workflow invoked after a batch does not see the batch, and its own data wins over what is passed on", async ({
+    world,
+  }) => {
+    await says(world, "{{#if $batched_events}}batch{{else}}none{{/if}} {{shop}} {{n}} {{from}}");
     await world.workflow("child", [sms("s", "says")]);
     const data = '{ from: "invoke", n: data.n + 100 }';
     await world.workflow("parent", [
@@ -134,7 +133,9 @@ describe("workflows and lists", () => {
     ]);
   });
 
-  it("16.22 channels_expr wins over channels, also for channels not among them; without a result the run stops", async () => {
+  it("16.22 channels_expr wins over channels, also for channels not among them; without a result the run stops", async ({
+    world,
+  }) => {
     const email = { subject: "Hi", body: { type: "raw", raw: { html: "<p>Hi</p>", text: "" } } };
     await world.template("wide", { ...TEXT, email, inbox: { header: "Hi", body: "Hi" } });
     const everywhere = person("ann", { $email: "ann@example.com" });
@@ -162,7 +163,9 @@ describe("workflows and lists", () => {
     expect(await world.messages()).toHaveLength(before);
   });
 
-  it("16.32 a list's entry event fires for those who enter after the workflow went live, not for those who were in it", async () => {
+  it("16.32 a list's entry event fires for those who enter after the workflow went live, not for those who were in it", async ({
+    world,
+  }) => {
     const adding = { list_id: "vips", create_list_if_missing: true, user_selection: ["recipient"] };
     await world.workflow("promote", [node("subscriberlistoperation_adduser", "l", adding), sms("done")]);
     await world.trigger("promote", [ann]);
@@ -180,7 +183,7 @@ describe("workflows and lists", () => {
 });
 
 describe("storing workflows", () => {
-  it("16.34 a workflow in the flat form is stored, reads back nested, and runs", async () => {
+  it("16.34 a workflow in the flat form is stored, reads back nested, and runs", async ({ world }) => {
     const flat = {
       name: "Flat",
       category: "transactional",
@@ -209,7 +212,9 @@ describe("storing workflows", () => {
     expect(texts(await world.messages())).toEqual(["sms_1: Hello ann"]);
   });
 
-  it("16.35 an invalid tree is stored with is_valid false, and its commit is refused while the live version goes on", async () => {
+  it("16.35 an invalid tree is stored with is_valid false, and its commit is refused while the live version goes on", async ({
+    world,
+  }) => {
     await world.workflow("w", [sms("s")]);
     const broken = workflowBody("w", [delay("d", "soon"), sms("d", "nowhere")]);
     const saved = await world.manage("POST", "v1/workflow/w/?commit=true&commit_message=broken", broken);

@@ -1,13 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
+import { onServer as it } from "../fixture.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import { applyReceipts } from "../../src/delivery/receipts.ts";
 import { createPreferences } from "../../src/preferences/preferences.ts";
-import { createHarness, type Harness, until } from "../harness.ts";
+import { until } from "../harness.ts";
 import { promotional } from "../preferences.ts";
 import {
   branches,
   complaints,
-  createWorld,
   delay,
   type MessageView,
   node,
@@ -20,15 +20,8 @@ import {
 } from "./world.ts";
 
 /* Delivery nodes: which channels are used, when, and what happens to the messages. */
-let harness: Harness;
-let world: World;
 
-beforeAll(async () => {
-  harness = await createHarness();
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  world = await createWorld(harness);
+it.beforeEach(async ({ world }) => {
   const email = { subject: "Hello", body: { type: "raw", raw: { html: "<p>Hello</p>", text: "" } } };
   const card = { header: "Hello", body: "Hello" };
   await world.template("text", TEXT);
@@ -41,14 +34,18 @@ const everywhere = person("ann", {
 });
 
 /** For one recipient with one address per channel. */
-const byChannel = async () => new Map((await world.messages()).map((message) => [message.channel, message]));
+const byChannel = async (world: World) =>
+  new Map((await world.messages()).map((message) => [message.channel, message]));
 
-async function statuses(): Promise<Record<string, string>> {
+async function statuses(world: World): Promise<Record<string, string>> {
   return Object.fromEntries((await world.messages()).map(({ channel, status }) => [channel, status]));
 }
 
 describe("smart routing", () => {
-  it("16.23 with an hour to live goes out at 0, 30 and 60 minutes beside the inbox; seeing the inbox cancels what is left", async () => {
+  it("16.23 with an hour to live goes out at 0, 30 and 60 minutes beside the inbox; seeing the inbox cancels what is left", async ({
+    world,
+    harness,
+  }) => {
     const smart = node("send_smart_channel_routing", "smart", {
       template: "wide",
       ttl_value: "1h",
@@ -63,11 +60,11 @@ describe("smart routing", () => {
     expect((await world.executions())[0]?.status).toBe("completed");
 
     const begun = { inbox: "delivered", androidpush: "sent_by_vendor" };
-    expect(await statuses()).toEqual({ ...begun, email: "to_be_triggered", sms: "to_be_triggered" });
+    expect(await statuses(world)).toEqual({ ...begun, email: "to_be_triggered", sms: "to_be_triggered" });
     await world.pass("29m");
-    expect(await statuses()).toEqual({ ...begun, email: "to_be_triggered", sms: "to_be_triggered" });
+    expect(await statuses(world)).toEqual({ ...begun, email: "to_be_triggered", sms: "to_be_triggered" });
     await world.pass("1m");
-    expect(await statuses()).toEqual({ ...begun, email: "sent_by_vendor", sms: "to_be_triggered" });
+    expect(await statuses(world)).toEqual({ ...begun, email: "sent_by_vendor", sms: "to_be_triggered" });
 
     // The report of the inbox's client when its feed is opened.
     const message_id = planned.find(({ channel }) => channel === "inbox")?.message_id ?? "";
@@ -76,7 +73,7 @@ describe("smart routing", () => {
       applyReceipts(tx, [{ workspace_id, message_id, status: "seen", reason: null }]),
     );
     await world.pass("1d");
-    expect(await statuses()).toEqual({
+    expect(await statuses(world)).toEqual({
       ...begun,
       inbox: "seen",
       email: "sent_by_vendor",
@@ -84,19 +81,22 @@ describe("smart routing", () => {
     });
   });
 
-  it("16.23 without success sends the last when the hour is over", async () => {
+  it("16.23 without success sends the last when the hour is over", async ({ world }) => {
     const smart = node("send_smart_channel_routing", "smart", { template: "wide", ttl_value: "1h" });
     await world.workflow("urgent", [smart]);
     await world.trigger("urgent", [everywhere]);
     await world.pass("59m");
-    expect(await statuses()).toMatchObject({ email: "sent_by_vendor", sms: "to_be_triggered" });
+    expect(await statuses(world)).toMatchObject({ email: "sent_by_vendor", sms: "to_be_triggered" });
     await world.pass("1m");
-    expect(await statuses()).toMatchObject({ email: "sent_by_vendor", sms: "sent_by_vendor" });
+    expect(await statuses(world)).toMatchObject({ email: "sent_by_vendor", sms: "sent_by_vendor" });
   });
 });
 
 describe("preferences", () => {
-  it("16.24 a recipient who opted out of all channels gets nothing and a warning says so; later nodes run, and the run is a partial failure", async () => {
+  it("16.24 a recipient who opted out of all channels gets nothing and a warning says so; later nodes run, and the run is a partial failure", async ({
+    world,
+    harness,
+  }) => {
     const { db, catalog, recipients } = harness.services;
     const { workspace_id } = world;
     const preferences = createPreferences({ db, catalog });
@@ -127,7 +127,7 @@ describe("preferences", () => {
       preferences.setCategoryPreference(tx, workspace_id, who, "news", { preference: "opt_in" }),
     );
     await world.trigger("letter", ["ann"]);
-    expect((await byChannel()).size).toBe(4);
+    expect((await byChannel(world)).size).toBe(4);
   });
 });
 
@@ -160,7 +160,9 @@ describe("branches on messages", () => {
     ["all-failed", { $email: "undelivered+b@example.com", $sms: "+14155560007" }, "failed"],
   ];
 
-  it("16.25 seen on one channel is seen; delivery has failed only when it failed on all", async () => {
+  it("16.25 seen on one channel is seen; delivery has failed only when it failed on all", async ({
+    world,
+  }) => {
     await world.workflow("follow", follow);
     await world.trigger(
       "follow",
@@ -185,18 +187,20 @@ describe("branches on messages", () => {
 });
 
 describe("test mode", () => {
-  async function setTestMode(test_mode: JsonObject): Promise<void> {
-    await harness.services.db.query("update workspace set config = $2 where workspace_id = $1", [
+  async function setTestMode(world: World, test_mode: JsonObject): Promise<void> {
+    await world.services.db.query("update workspace set config = $2 where workspace_id = $1", [
       world.workspace_id,
       JSON.stringify({ test_mode }),
     ]);
-    harness.services.workspaces.forget();
+    world.services.workspaces.forget();
   }
 
   const multi = node("send_multi_channel", "m", { template: "wide" });
 
-  it("16.33 in test mode a value that is not a test value, on a channel without a catch-all, is blocked and the run is as always", async () => {
-    await setTestMode({
+  it("16.33 in test mode a value that is not a test value, on a channel without a catch-all, is blocked and the run is as always", async ({
+    world,
+  }) => {
+    await setTestMode(world, {
       enabled_at: "2026-07-01T00:00:00Z",
       channels: ["email", "sms"],
       test_values: ["qa@example.com"],
@@ -228,15 +232,15 @@ describe("test mode", () => {
     }
   });
 
-  it("16.33 in test mode with a catch-all the channel's messages go there instead", async () => {
-    await setTestMode({
+  it("16.33 in test mode with a catch-all the channel's messages go there instead", async ({ world }) => {
+    await setTestMode(world, {
       enabled_at: "2026-07-01T00:00:00Z",
       catch_all: { email: "all@example.com" },
       test_values: ["+14155550100"],
     });
     await world.workflow("try", [multi]);
     await world.trigger("try", [everywhere]);
-    const sent = await byChannel();
+    const sent = await byChannel(world);
     expect(sent.get("email")).toMatchObject({
       status: "sent_by_vendor",
       channel_identity: { email: "all@example.com" },
@@ -252,14 +256,14 @@ describe("test mode", () => {
     );
   });
 
-  it("16.33 in test mode the steps of a smart routing that are blocked are never sent", async () => {
-    await setTestMode({ enabled_at: "2026-07-01T00:00:00Z", test_values: ["+14155550100"] });
+  it("16.33 in test mode the steps of a smart routing that are blocked are never sent", async ({ world }) => {
+    await setTestMode(world, { enabled_at: "2026-07-01T00:00:00Z", test_values: ["+14155550100"] });
     await world.workflow("urgent", [
       node("send_smart_channel_routing", "smart", { template: "wide", ttl_value: "1h" }),
     ]);
     await world.trigger("urgent", [everywhere]);
     await world.pass("1d");
-    expect(await statuses()).toEqual({
+    expect(await statuses(world)).toEqual({
       inbox: "delivered",
       androidpush: "trigger_blocked",
       email: "trigger_blocked",

@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
+import { onServer as it } from "../fixture.ts";
 import type { JsonObject } from "../../src/core/json.ts";
-import { createHarness, type Harness } from "../harness.ts";
 import {
   all,
   branches,
   complaints,
-  createWorld,
   delay,
   leaf,
   node,
@@ -18,29 +17,22 @@ import {
 } from "./world.ts";
 
 /* Tenants as runs see them: their content, and the effect of a change or deletion while a run sleeps. */
-let harness: Harness;
-let world: World;
 
-beforeAll(async () => {
-  harness = await createHarness();
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  world = await createWorld(harness);
+it.beforeEach(async ({ world }) => {
   await world.template("text", TEXT);
 });
 
 const ann = person("ann");
-const saveTenant = (tenant_id: string, body: JsonObject) =>
+const saveTenant = (world: World, tenant_id: string, body: JsonObject) =>
   world.call("POST", `/v1/tenant/${tenant_id}/`, body);
 
-async function change(tenant_id: string, body: JsonObject): Promise<void> {
-  expect((await saveTenant(tenant_id, body)).status).toBe(201);
+async function change(world: World, tenant_id: string, body: JsonObject): Promise<void> {
+  expect((await saveTenant(world, tenant_id, body)).status).toBe(201);
   await world.settle();
 }
 
 describe("a tenant in a template", () => {
-  it.each<[string, string]>([
+  it.for<[string, string]>([
     ["$brand.social_links.twitter", "https://x.com/acme"],
     ["$brand.social_links.x", "https://x.com/acme"],
     ["$brand.social_links.facebook", ""],
@@ -55,13 +47,13 @@ describe("a tenant in a template", () => {
     ["$brand.brand_name", "Acme"],
     ["$organization.logo", "https://def.com/logo.png"],
     ["$organization.primary_color", "#112233"],
-  ])("has {{%s}}: %s", async (key, value) => {
-    await saveTenant("default", {
+  ])("has {{%s}}: %s", async ([key, value], { world }) => {
+    await saveTenant(world, "default", {
       tenant_name: "Def",
       logo: "https://def.com/logo.png",
       primary_color: "#112233",
     });
-    await saveTenant("acme", {
+    await saveTenant(world, "acme", {
       tenant_name: "Acme",
       embedded_preference_url: "https://acme.com/prefs",
       social_links: { twitter: "https://x.com/acme" },
@@ -73,9 +65,9 @@ describe("a tenant in a template", () => {
     expect(texts(await world.messages())).toEqual([`s: [${value}]`]);
   });
 
-  it("has every key where nothing was said, the default tenant's colours among them", async () => {
-    await saveTenant("bare", { tenant_name: "Bare" });
-    await saveTenant("default", { primary_color: "#112233" });
+  it("has every key where nothing was said, the default tenant's colours among them", async ({ world }) => {
+    await saveTenant(world, "bare", { tenant_name: "Bare" });
+    await saveTenant(world, "default", { primary_color: "#112233" });
     const body = [
       "{{$brand.embedded_preference_url}}",
       "{{$brand.preference_page_url}}",
@@ -92,9 +84,9 @@ describe("a tenant in a template", () => {
 });
 
 describe("a tenant that is deleted", () => {
-  beforeEach(() => saveTenant("acme", { tenant_name: "Acme" }));
+  it.beforeEach(({ world }) => saveTenant(world, "acme", { tenant_name: "Acme" }));
 
-  it("fails the runs that sleep in it, when they wake, and nobody else's", async () => {
+  it("fails the runs that sleep in it, when they wake, and nobody else's", async ({ world }) => {
     await world.workflow("later", [delay("d", "1h"), sms("s")]);
     await world.trigger("later", [ann], { tenant_id: "acme" });
     await world.trigger("later", [person("bob")]);
@@ -107,7 +99,7 @@ describe("a tenant that is deleted", () => {
     expect(texts(await world.messages())).toEqual(["s: Hello bob"]);
   });
 
-  it("fails those at once that wait for its values", async () => {
+  it("fails those at once that wait for its values", async ({ world }) => {
     await world.workflow("open", [waitForOpen]);
     await world.trigger("open", [ann], { tenant_id: "acme" });
     expect((await world.call("DELETE", "/v1/tenant/acme/")).status).toBe(204);
@@ -131,15 +123,17 @@ const waitFor = (condition: JsonObject, came = "came", ref = "w") =>
 const waitForOpen = waitFor(isOpen("$tenant"));
 
 describe("a wait for a tenant's value", () => {
-  beforeEach(() => saveTenant("acme", { tenant_name: "Acme", properties: { open: false } }));
+  it.beforeEach(({ world }) =>
+    saveTenant(world, "acme", { tenant_name: "Acme", properties: { open: false } }),
+  );
 
-  it.each(["$tenant", "$brand"])("ends when %s sets it", async (namespace) => {
+  it.for(["$tenant", "$brand"])("ends when %s sets it", async (namespace, { world }) => {
     await world.workflow("open", [waitFor(isOpen(namespace))]);
     await world.trigger("open", [ann, person("bob")], { tenant_id: "acme" });
-    await change("acme", { properties: { hours: "9 to 5" } });
-    await change("default", { properties: { open: true } });
+    await change(world, "acme", { properties: { hours: "9 to 5" } });
+    await change(world, "default", { properties: { open: true } });
     expect(await world.messages()).toEqual([]);
-    await change("acme", { properties: { open: true } });
+    await change(world, "acme", { properties: { open: true } });
     expect(refs(await world.messages())).toEqual(["came", "came"]);
     const [run] = await world.executions();
     expect(run?.steps.map(({ message }) => message)).toContain("resumed by a change of the tenant");
@@ -147,42 +141,42 @@ describe("a wait for a tenant's value", () => {
     expect(refs(await world.messages())).toEqual(["came", "came"]);
   });
 
-  it("takes the other branch when the tenant never sets it", async () => {
+  it("takes the other branch when the tenant never sets it", async ({ world }) => {
     await world.workflow("open", [waitForOpen]);
     await world.trigger("open", [ann], { tenant_id: "acme" });
-    await change("acme", { properties: { open: "true" } });
+    await change(world, "acme", { properties: { open: "true" } });
     await world.pass("2d");
     expect(refs(await world.messages())).toEqual(["w-timeout"]);
   });
 
-  it("is found again by the next one in the same run", async () => {
+  it("is found again by the next one in the same run", async ({ world }) => {
     const closed = all(leaf("properties.open", "==", "false", "$tenant"));
     await world.workflow("open", [waitForOpen, waitFor(closed, "closed", "again")]);
     await world.trigger("open", [ann], { tenant_id: "acme" });
-    await change("acme", { properties: { open: true } });
-    await change("acme", { properties: { open: false } });
+    await change(world, "acme", { properties: { open: true } });
+    await change(world, "acme", { properties: { open: false } });
     expect(refs(await world.messages())).toEqual(["came", "closed"]);
   });
 
-  it("ends for an object as well", async () => {
+  it("ends for an object as well", async ({ world }) => {
     await world.workflow("open", [waitForOpen]);
     await world.trigger("open", [{ object_type: "team", id: "one", $sms: "+14155550100" }], {
       tenant_id: "acme",
     });
-    await change("acme", { properties: { open: true } });
+    await change(world, "acme", { properties: { open: true } });
     expect(refs(await world.messages())).toEqual(["came"]);
   });
 });
 
-it("a node that is not a wait reads the tenant again whenever it runs", async () => {
-  await saveTenant("acme", { tenant_name: "Acme", properties: { open: false } });
+it("a node that is not a wait reads the tenant again whenever it runs", async ({ world }) => {
+  await saveTenant(world, "acme", { tenant_name: "Acme", properties: { open: false } });
   const choice = branches("b", [
     { when: [isOpen("$tenant")], nodes: [sms("open")] },
     { nodes: [sms("shut")] },
   ]);
   await world.workflow("ask", [delay("d", "1h"), choice, node("send_sms", "end", { template: "text" })]);
   await world.trigger("ask", [ann], { tenant_id: "acme" });
-  await change("acme", { properties: { open: true } });
+  await change(world, "acme", { properties: { open: true } });
   await world.pass("1h");
   expect(refs(await world.messages())).toEqual(["open", "end"]);
 });

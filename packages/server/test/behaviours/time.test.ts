@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
+import { onServer as it } from "../fixture.ts";
+import type { Server } from "../harness.ts";
 import type { JsonObject } from "../../src/core/json.ts";
-import { createHarness, type Harness } from "../harness.ts";
 import {
   all,
   branches,
@@ -20,14 +21,8 @@ import {
 } from "./world.ts";
 
 /* A workspace has one time, for everything that its workflows check and wait for. */
-let harness: Harness;
 
-beforeAll(async () => {
-  harness = await createHarness();
-});
-afterAll(() => harness.close());
-
-async function worldAt(at: string): Promise<World> {
+async function worldAt(harness: Server, at: string): Promise<World> {
   const world = await createWorld(harness, at);
   await world.template("text", TEXT);
   return world;
@@ -37,8 +32,8 @@ const wireTime = (ms: number) => new Date(ms).toISOString().replace("Z", "000Z")
 const lastWait = async (world: World) => (await world.executions()).at(-1)?.waiting_until;
 
 describe("now, in an expression", () => {
-  it("of a delay is the time of the clock", async () => {
-    const world = await worldAt(START);
+  it("of a delay is the time of the clock", async ({ harness }) => {
+    const world = await worldAt(harness, START);
     await world.workflow("later", [delay("d", "now + 3600 | todate", "dynamic"), sms("s")]);
     await world.trigger("later", [person("ann")]);
     expect(await lastWait(world)).toBe("2026-07-16T13:00:00.000000Z");
@@ -46,8 +41,8 @@ describe("now, in an expression", () => {
     expect(refs(await world.messages())).toEqual(["s"]);
   });
 
-  it("of a batch's window is compared with what the trigger says", async () => {
-    const world = await worldAt(START);
+  it("of a batch's window is compared with what the trigger says", async ({ harness }) => {
+    const world = await worldAt(harness, START);
     const dynamic_window_expr = 'if (.at | fromdate) > now then "1h" else "5m" end';
     const batch = node("batch", "b", { mode: "accumulate_all", window_type: "dynamic", dynamic_window_expr });
     await world.workflow("gather", [batch, sms("s")]);
@@ -55,8 +50,8 @@ describe("now, in an expression", () => {
     expect(await lastWait(world)).toBe("2026-07-16T13:00:00.000000Z");
   });
 
-  it("of a transform is the time of the templates after it", async () => {
-    const world = await worldAt(START);
+  it("of a transform is the time of the templates after it", async ({ harness }) => {
+    const world = await worldAt(harness, START);
     const date = '{{datetime-format "now" "YYYY-MM-DD"}}';
     await world.template("dates", { sms: { type: "basic", body: `{{early}} ${date}` } });
     const variables = [{ key: "early", value_lang: "handlebars", value: date }];
@@ -65,8 +60,8 @@ describe("now, in an expression", () => {
     expect(texts(await world.messages())).toEqual(["s: 2026-07-16 2026-07-16"]);
   });
 
-  it("of an override of an event's recipient is it, too", async () => {
-    const world = await worldAt(START);
+  it("of an override of an event's recipient is it, too", async ({ harness }) => {
+    const world = await worldAt(harness, START);
     const recipient = 'if now < ("2026-08-01T00:00:00Z" | fromdate) then "july" else "august" end';
     const override = { override_recipients_type: "user", override_recipients_user_expr: recipient };
     await world.workflow("whose", [sms("s")], { ...on("Go"), ...override });
@@ -82,10 +77,10 @@ describe("now, in an expression", () => {
 describe("a digest without a start", () => {
   const everyThirdDay = { frequency: "daily", interval: 3, time: "06:00" };
 
-  it.each(["2027-03-01T12:00:00Z", "2026-07-18T10:00:00Z"])(
+  it.for(["2027-03-01T12:00:00Z", "2026-07-18T10:00:00Z"])(
     "counts its days from the commit by a clock that stood at %s, whoever comes when",
-    async (at) => {
-      const world = await worldAt(at);
+    async (at, { harness }) => {
+      const world = await worldAt(harness, at);
       const digest = node("digest", "d", { schedule_type: "static", schedule: everyThirdDay });
       await world.workflow("news", [digest, sms("s")]);
       const first = new Date(`${at.slice(0, 10)}T06:00:00Z`).getTime() + 3 * 86_400_000;
@@ -109,8 +104,8 @@ describe("when a workflow was last executed", () => {
     return (json as { last_executed_at: string | null }).last_executed_at;
   };
 
-  it("is null until it is, and not the time of what was refused", async () => {
-    const world = await worldAt(START);
+  it("is null until it is, and not the time of what was refused", async ({ harness }) => {
+    const world = await worldAt(harness, START);
     const never: JsonObject = { conditions: [all(leaf("x", "==", "1"))] };
     await world.workflow("refused", [sms("s")], never);
     await world.workflow("run", [branches("b", [{ when: [] }, {}]), sms("s")]);

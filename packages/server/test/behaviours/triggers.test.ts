@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
+import { onServer as it } from "../fixture.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import { addSubscriptions } from "../../src/recipients/subscriptions.ts";
-import { createHarness, type Harness } from "../harness.ts";
 import {
   all,
   branches,
-  createWorld,
   delay,
   leaf,
   on,
@@ -20,22 +19,17 @@ import {
 } from "./world.ts";
 
 /* From an API call to runs: which recipients get one, how often, and on which version of the workflow. */
-let harness: Harness;
-let world: World;
 
-beforeAll(async () => {
-  harness = await createHarness();
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  world = await createWorld(harness);
+it.beforeEach(async ({ world }) => {
   await world.template("text", TEXT);
 });
 
 const hours = (count: number) => new Date(Date.parse(START) + count * 3_600_000).toISOString();
 
 describe("requests", () => {
-  it("16.1 a bulk trigger of good and bad records is a 207 in the order of the request, readable by the SDKs", async () => {
+  it("16.1 a bulk trigger of good and bad records is a 207 in the order of the request, readable by the SDKs", async ({
+    world,
+  }) => {
     await world.workflow("hello", [sms("s")]);
     const good = { workflow: "hello", recipients: [person("ann")] };
     const unknown = { workflow: "nowhere", recipients: ["ann"] };
@@ -59,7 +53,9 @@ describe("requests", () => {
     expect(whom(await world.messages())).toEqual(["ann", "ann"]);
   });
 
-  it("16.2 the same idempotency key makes one run within a day, and a second one after it", async () => {
+  it("16.2 the same idempotency key makes one run within a day, and a second one after it", async ({
+    world,
+  }) => {
     await world.workflow("hello", [sms("s")]);
     const again = () => world.trigger("hello", [person("ann")], { $idempotency_key: "order-7" });
     const rehearsed = () =>
@@ -86,7 +82,9 @@ describe("requests", () => {
   });
 });
 
-it("the $insert_id of an edit makes it apply once within a day of the workspace's clock", async () => {
+it("the $insert_id of an edit makes it apply once within a day of the workspace's clock", async ({
+  world,
+}) => {
   const edit = { distinct_id: "ann", $insert_id: "i1", $add: { visits: 1 } };
   const visits = async () => {
     expect((await world.call("POST", "/event/", edit)).status).toBe(202);
@@ -101,8 +99,12 @@ it("the $insert_id of an edit makes it apply once within a day of the workspace'
 });
 
 describe("objects", () => {
-  async function subscribe(object_id: string, subscribers: { object_type?: string; distinct_id: string }[]) {
-    const { db, ids } = harness.services;
+  async function subscribe(
+    world: World,
+    object_id: string,
+    subscribers: { object_type?: string; distinct_id: string }[],
+  ) {
+    const { db, ids } = world.services;
     const keys = subscribers.map(({ object_type = "", distinct_id }) => ({ object_type, distinct_id }));
     const item = {
       object_type: "team",
@@ -117,21 +119,23 @@ describe("objects", () => {
 
   const team = (more: JsonObject = {}) => ({ object_type: "team", id: "all", $sms: "+14155550100", ...more });
 
-  beforeEach(async () => {
+  it.beforeEach(async ({ world }) => {
     await world.workflow("hello", [sms("s")]);
     for (const name of ["ann", "ben"]) {
       await world.call("POST", `/v1/user/${name}/`, { $sms: "+14155550101" });
     }
     // Ben is in both.
-    await subscribe("eu", [{ distinct_id: "ben" }]);
-    await subscribe("all", [
+    await subscribe(world, "eu", [{ distinct_id: "ben" }]);
+    await subscribe(world, "all", [
       { distinct_id: "ann" },
       { distinct_id: "ben" },
       { object_type: "team", distinct_id: "eu" },
     ]);
   });
 
-  it("16.3 an object brings its subscribers and its child object, who is in both once, all tied to the object's run", async () => {
+  it("16.3 an object brings its subscribers and its child object, who is in both once, all tied to the object's run", async ({
+    world,
+  }) => {
     await world.trigger("hello", [team()]);
     const runs = await world.executions();
     expect(runs.map(({ recipient }) => recipient).toSorted()).toEqual(["ann", "ben", "team/all", "team/eu"]);
@@ -151,14 +155,16 @@ describe("objects", () => {
     }
   });
 
-  it("16.4 depth 0 reaches the object alone", async () => {
+  it("16.4 depth 0 reaches the object alone", async ({ world }) => {
     await world.trigger("hello", [team({ $object_subscriptions_query: { depth: 0 } })]);
     expect((await world.executions()).map(({ recipient }) => recipient)).toEqual(["team/all"]);
   });
 });
 
 describe("events", () => {
-  it("16.5 a recipients override makes one run each; if it finds no recipient the request log says so and nothing runs", async () => {
+  it("16.5 a recipients override makes one run each; if it finds no recipient the request log says so and nothing runs", async ({
+    world,
+  }) => {
     await world.workflow("notify", [sms("s")], {
       ...on("Order placed"),
       override_recipients_type: "user",
@@ -186,7 +192,9 @@ describe("events", () => {
 });
 
 describe("conditions", () => {
-  it("16.6 entries are OR-ed and leaves AND-ed; a type mismatch is false, and EMPTY of a missing key true", async () => {
+  it("16.6 entries are OR-ed and leaves AND-ed; a type mismatch is false, and EMPTY of a missing key true", async ({
+    world,
+  }) => {
     const conditions = [
       all(leaf("plan", "==", '"pro"'), leaf("amount", ">", "100")),
       all(leaf("urgent", "==", "true"), leaf("note", "EMPTY")),
@@ -216,7 +224,7 @@ describe("conditions", () => {
     expect(await world.messages()).toHaveLength(cases.filter(([, passes]) => passes).length);
   });
 
-  it("16.7 now+1d is counted from when the node runs, not from the trigger", async () => {
+  it("16.7 now+1d is counted from when the node runs, not from the trigger", async ({ world }) => {
     const soon = all(leaf("due", "DATETIME_LT", '"now+1d"'));
     await world.workflow("reminder", [
       branches("at_trigger", [{ when: [soon], nodes: [sms("early_soon")] }, { nodes: [sms("early_far")] }]),
@@ -230,7 +238,9 @@ describe("conditions", () => {
 });
 
 describe("throttling and versions", () => {
-  it("16.8 a throttle of 3 in 15 minutes drops the fourth and lets the first after the window pass", async () => {
+  it("16.8 a throttle of 3 in 15 minutes drops the fourth and lets the first after the window pass", async ({
+    world,
+  }) => {
     await world.workflow("limited", [sms("s")], { ratelimit: { count: 3, sliding_window: "15m" } });
     const again = async () => world.request(await world.trigger("limited", [person("ann")]));
     for (let minute = 0; minute < 3; minute++) {
@@ -248,7 +258,9 @@ describe("throttling and versions", () => {
     expect(await world.messages()).toHaveLength(4);
   });
 
-  it("16.9 a run that waits finishes on its version when another is committed, and finishes when the workflow is disabled", async () => {
+  it("16.9 a run that waits finishes on its version when another is committed, and finishes when the workflow is disabled", async ({
+    world,
+  }) => {
     await world.template("news", { sms: { type: "basic", body: "New" } });
     await world.workflow("slow", [delay("d", "1d"), sms("s")]);
     await world.trigger("slow", [person("ann")]);
@@ -270,9 +282,9 @@ describe("throttling and versions", () => {
 });
 
 describe("profiles", () => {
-  const userOf = (distinct_id: string) => world.call("GET", `/v1/user/${distinct_id}/`);
+  const userOf = (world: World, distinct_id: string) => world.call("GET", `/v1/user/${distinct_id}/`);
 
-  beforeEach(async () => {
+  it.beforeEach(async ({ world }) => {
     await world.template("both", {
       ...TEXT,
       email: { subject: "Hi", body: { type: "raw", raw: { html: "<p>Hi</p>", text: "" } } },
@@ -282,7 +294,9 @@ describe("profiles", () => {
     ]);
   });
 
-  it("16.28 a transient recipient without a channel is refused; with an e-mail address one is sent to, and leaves no profile", async () => {
+  it("16.28 a transient recipient without a channel is refused; with an e-mail address one is sent to, and leaves no profile", async ({
+    world,
+  }) => {
     const recipients = [{ is_transient: true, name: "Ann" }];
     const refused = await world.call("POST", "/trigger/", { workflow: "hello", recipients });
     expect(refused.status).toBe(400);
@@ -292,22 +306,25 @@ describe("profiles", () => {
     expect(await world.messages()).toMatchObject([
       { channel: "email", channel_identity: { email: "ghost@example.com" } },
     ]);
-    expect((await userOf("ghost")).status).toBe(404);
+    expect((await userOf(world, "ghost")).status).toBe(404);
     const { json } = await world.call("GET", "/v1/user/");
     expect((json as { results: unknown[] }).results).toEqual([]);
   });
 
-  it("16.29 $skip_create leaves no profile behind, of recipients or actors", async () => {
+  it("16.29 $skip_create leaves no profile behind, of recipients or actors", async ({ world }) => {
     await world.trigger("hello", [person("ann", { $skip_create: true })], {
       actor: { distinct_id: "boss", $skip_create: true, name: "Boss" },
     });
-    expect((await userOf("ann")).status).toBe(404);
-    expect((await userOf("boss")).status).toBe(404);
+    expect((await userOf(world, "ann")).status).toBe(404);
+    expect((await userOf(world, "boss")).status).toBe(404);
     await world.trigger("hello", [person("ann")]);
-    expect((await userOf("ann")).status).toBe(200);
+    expect((await userOf(world, "ann")).status).toBe(200);
   });
 
-  it("16.30 with an allow-list, channels that neither the list nor the tenant's own profile has are dropped in a tenant", async () => {
+  it("16.30 with an allow-list, channels that neither the list nor the tenant's own profile has are dropped in a tenant", async ({
+    world,
+    harness,
+  }) => {
     await harness.services.db.query(
       `update workspace set config = '{"user_tenancy_channel_fallback_mode": "allowlist",
                                        "user_tenancy_channel_fallback": ["$email"]}' where workspace_id = $1`,
@@ -341,7 +358,7 @@ describe("profiles", () => {
     expect(second).toHaveLength(2);
   });
 
-  it("16.31 an inline profile for another tenant than the trigger's is refused", async () => {
+  it("16.31 an inline profile for another tenant than the trigger's is refused", async ({ world }) => {
     await world.call("POST", "/v1/tenant/acme/", { tenant_name: "Acme" });
     const send = (tenant_id: string | undefined, context: string) =>
       world.call("POST", "/trigger/", {

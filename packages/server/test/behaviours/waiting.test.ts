@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
+import { onServer as it } from "../fixture.ts";
 import type { Json, JsonObject } from "../../src/core/json.ts";
-import { createHarness, type Harness } from "../harness.ts";
 import {
   all,
   branches,
@@ -21,15 +21,8 @@ import {
 } from "./world.ts";
 
 /* Batches, digests, windows and waits, over days of a frozen clock that is moved from one due time to the next. */
-let harness: Harness;
-let world: World;
 
-beforeAll(async () => {
-  harness = await createHarness();
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  world = await createWorld(harness);
+it.beforeEach(async ({ world }) => {
   await world.template("text", TEXT);
   const body = "{{$batched_events_count}}:{{#each $batched_events}} {{n}}{{/each}}";
   await world.template("gathered", { sms: { type: "basic", body } });
@@ -37,7 +30,7 @@ beforeEach(async () => {
 
 const ann = person("ann");
 
-async function triggerEach(workflow: string, items: JsonObject[]): Promise<void> {
+async function triggerEach(world: World, workflow: string, items: JsonObject[]): Promise<void> {
   for (const data of items) await world.trigger(workflow, [ann], { data });
 }
 
@@ -45,16 +38,18 @@ const numbers = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => ({ n: from + index }));
 
 /** When waiting runs will continue, by trigger. */
-const waits = async () => (await world.executions()).map(({ waiting_until }) => waiting_until);
+const waits = async (world: World) => (await world.executions()).map(({ waiting_until }) => waiting_until);
 
 describe("batches", () => {
   const batch = (properties: JsonObject = {}) =>
     node("batch", "b", { mode: "accumulate_all", window_type: "fixed", fixed_window: "1h", ...properties });
   const gathered = sms("s", "gathered");
 
-  it("16.10 of 12 triggers a batch sends one message with the first 10 and the count of all; the opener alone goes on", async () => {
+  it("16.10 of 12 triggers a batch sends one message with the first 10 and the count of all; the opener alone goes on", async ({
+    world,
+  }) => {
     await world.workflow("orders", [batch({ retain_count: 10, retain_order: "first" }), gathered]);
-    await triggerEach("orders", numbers(1, 12));
+    await triggerEach(world, "orders", numbers(1, 12));
     expect(await world.messages()).toEqual([]);
     await world.pass("1h");
 
@@ -69,10 +64,12 @@ describe("batches", () => {
     }
   });
 
-  it("16.11 a batch key splits batches, and a longer dynamic value of a later trigger does not move a window", async () => {
+  it("16.11 a batch key splits batches, and a longer dynamic value of a later trigger does not move a window", async ({
+    world,
+  }) => {
     const keyed = batch({ window_type: "dynamic", dynamic_window_expr: ".window", batch_key: ".post" });
     await world.workflow("posts", [keyed, gathered]);
-    await triggerEach("posts", [
+    await triggerEach(world, "posts", [
       { n: 1, post: "a", window: "1h" },
       { n: 2, post: "b", window: "2h" },
       { n: 3, post: "a", window: "3h" },
@@ -88,16 +85,18 @@ describe("batches", () => {
     expect(texts(await world.messages())).toEqual(["s: 2: 1 3", "s: 2: 2 4"]);
   });
 
-  it("16.12 flush-leading sends the first at once with count 1, the others later without it, and nothing after a quiet window", async () => {
+  it("16.12 flush-leading sends the first at once with count 1, the others later without it, and nothing after a quiet window", async ({
+    world,
+  }) => {
     await world.workflow("alerts", [batch({ mode: "flush_leading_item" }), gathered]);
-    await triggerEach("alerts", [{ n: 1 }]);
+    await triggerEach(world, "alerts", [{ n: 1 }]);
     expect(texts(await world.messages())).toEqual(["s: 1: 1"]);
-    await triggerEach("alerts", numbers(2, 4));
+    await triggerEach(world, "alerts", numbers(2, 4));
     expect(await world.messages()).toHaveLength(1);
     await world.pass("1h");
     expect(texts(await world.messages())).toEqual(["s: 1: 1", "s: 3: 2 3 4"]);
 
-    await triggerEach("alerts", [{ n: 5 }]);
+    await triggerEach(world, "alerts", [{ n: 5 }]);
     await world.pass("2h");
     expect(texts(await world.messages()).slice(2)).toEqual(["s: 1: 5"]);
   });
@@ -107,7 +106,10 @@ describe("digests", () => {
   const digest = (schedule: JsonObject, more: JsonObject = {}) =>
     node("digest", "d", { schedule_type: "static", schedule, ...more });
 
-  it("16.13 a daily digest keeps 19:00 in London across the change to summer time, and below its minimum sends nothing", async () => {
+  it("16.13 a daily digest keeps 19:00 in London across the change to summer time, and below its minimum sends nothing", async ({
+    world,
+    harness,
+  }) => {
     world = await createWorld(harness, "2027-03-27T12:00:00Z");
     await world.template("gathered", { sms: { type: "basic", body: "{{$batched_events_count}}" } });
     const schedule = { frequency: "daily", time: "19:00", tz_selection: "recipient" };
@@ -117,7 +119,7 @@ describe("digests", () => {
       for (let index = 0; index < count; index++) await world.trigger("daily", [london]);
     };
     await say(2);
-    expect((await waits())[0]).toBe("2027-03-27T19:00:00.000000Z");
+    expect((await waits(world))[0]).toBe("2027-03-27T19:00:00.000000Z");
     await world.reach("2027-03-27T19:00:00Z");
     expect(texts(await world.messages())).toEqual(["s: 2"]);
 
@@ -136,7 +138,9 @@ describe("digests", () => {
     expect(stepsAt(last, "d").at(-1)?.properties).toMatchObject({ code: "digest_below_min_count" });
   });
 
-  it("16.14 a digest from 17 July 17:00, daily at 16:00, first closes on 18 July at 16:00", async () => {
+  it("16.14 a digest from 17 July 17:00, daily at 16:00, first closes on 18 July at 16:00", async ({
+    world,
+  }) => {
     const schedule = {
       frequency: "daily",
       time: "16:00",
@@ -146,10 +150,10 @@ describe("digests", () => {
     };
     await world.workflow("daily", [digest(schedule), sms("s", "gathered")]);
     // Before its start as well as after it.
-    await triggerEach("daily", [{ n: 1 }]);
-    expect(await waits()).toEqual(["2026-07-18T16:00:00.000000Z"]);
+    await triggerEach(world, "daily", [{ n: 1 }]);
+    expect(await waits(world)).toEqual(["2026-07-18T16:00:00.000000Z"]);
     await world.reach("2026-07-17T17:30:00Z");
-    await triggerEach("daily", [{ n: 2 }]);
+    await triggerEach(world, "daily", [{ n: 2 }]);
     await world.reach("2026-07-18T15:59:59Z");
     expect(await world.messages()).toEqual([]);
     await world.reach("2026-07-18T16:00:00Z");
@@ -158,7 +162,9 @@ describe("digests", () => {
 });
 
 describe("time windows", () => {
-  it("16.15 outside its hours a window waits for them, and looks again when the recipient's time zone changes", async () => {
+  it("16.15 outside its hours a window waits for them, and looks again when the recipient's time zone changes", async ({
+    world,
+  }) => {
     const windows = [{ frequency: "daily", stime: "09:00", etime: "17:00" }];
     await world.workflow("office", [
       node("timewindow", "w", { windows, tz_selection: "recipient" }),
@@ -220,7 +226,9 @@ describe("waits", () => {
     "branch_waituntil",
   );
 
-  it("16.16 a wait ignores what came before it and what its filter refuses; of a match and the timer exactly one wins", async () => {
+  it("16.16 a wait ignores what came before it and what its filter refuses; of a match and the timer exactly one wins", async ({
+    world,
+  }) => {
     await world.workflow("checkout", [delay("d", "1h"), wait, sms("after")]);
     await world.trigger("checkout", [ann, person("ben")]);
     await world.event("ann", "Paid", { total: 500 });
@@ -259,7 +267,9 @@ describe("waits", () => {
     }
   });
 
-  it("16.26 a dynamic delay takes seconds, a duration and a time to come; a time that is past and a missing value end the run", async () => {
+  it("16.26 a dynamic delay takes seconds, a duration and a time to come; a time that is past and a missing value end the run", async ({
+    world,
+  }) => {
     await world.workflow("later", [delay("d", ".wait", "dynamic"), sms("s")]);
     const START_MS = Date.parse(START);
     const at = (minutes: number) => new Date(START_MS + minutes * 60_000).toISOString();
@@ -271,7 +281,7 @@ describe("waits", () => {
       [at(30), micros(30)],
     ];
     for (const [value] of good) await world.trigger("later", [ann], { data: { wait: value } });
-    expect(await waits()).toEqual(good.map(([, until]) => until));
+    expect(await waits(world)).toEqual(good.map(([, until]) => until));
     await world.pass("2h");
     expect(await world.messages()).toHaveLength(good.length);
 
@@ -291,7 +301,7 @@ describe("waits", () => {
 describe("branches", () => {
   const when = (way: string) => all(leaf("way", "==", JSON.stringify(way)));
 
-  it("16.17 a terminal branch ends the run, another rejoins after the branch node", async () => {
+  it("16.17 a terminal branch ends the run, another rejoins after the branch node", async ({ world }) => {
     await world.workflow("fork", [
       branches("outer", [
         {
@@ -324,7 +334,7 @@ describe("branches", () => {
     expect((await world.executions()).map(({ status }) => status)).toEqual(ways.map(() => "completed"));
   });
 
-  it("16.18 the first branch that matches is taken, and the default where none does", async () => {
+  it("16.18 the first branch that matches is taken, and the default where none does", async ({ world }) => {
     const over = (amount: number) => all(leaf("amount", ">", String(amount)));
     await world.workflow("sizes", [
       branches("size", [
@@ -351,9 +361,9 @@ describe("cancelling", () => {
   const aDay = { type: "delay", delay_properties: { delay_type: "fixed", value: "1d" } };
   const paid = { type: "future_event", event_name: "Paid" };
   const gathering = node("batch", "b", { mode: "accumulate_all", window_type: "fixed", fixed_window: "1d" });
-  const cancel = (body: JsonObject) => world.call("POST", "/v1/workflow_run/cancel/", body);
+  const cancel = (world: World, body: JsonObject) => world.call("POST", "/v1/workflow_run/cancel/", body);
 
-  it.each<[string, JsonObject]>([
+  it.for<[string, JsonObject]>([
     ["delay", delay("d", "1d")],
     [
       "wait",
@@ -369,18 +379,18 @@ describe("cancelling", () => {
     ["batch", gathering],
   ])(
     "16.27 a run that is cancelled in a %s ends there, and neither time nor events bring it back",
-    async (_name, held) => {
+    async ([_name, held], { world }) => {
       await world.workflow("held", [sms("before"), held, sms("after")]);
       await world.trigger("held", [ann], { $idempotency_key: "one" });
       await world.trigger("held", [person("ben")]);
       const [first, second] = await world.executions();
-      const answer = await cancel({ idempotency_key: "one", workflow_slug: "held" });
+      const answer = await cancel(world, { idempotency_key: "one", workflow_slug: "held" });
       expect(answer).toMatchObject({ status: 200, json: { execution_ids: [first?.execution_id] } });
       const [cancelled] = await world.executions();
       expect(cancelled).toMatchObject({ status: "cancelled", waiting_until: null });
       expect(cancelled?.steps.at(-1)?.message).toContain("cancelled via API");
       // Only runs in progress are cancelled, and only once.
-      expect((await cancel({ idempotency_key: "one" })).json).toEqual({ execution_ids: [] });
+      expect((await cancel(world, { idempotency_key: "one" })).json).toEqual({ execution_ids: [] });
 
       await world.event("ann", "Paid");
       await world.pass("2d");
@@ -389,7 +399,7 @@ describe("cancelling", () => {
     },
   );
 
-  it("16.27 names runs by execution and by recipient, and filters must all match", async () => {
+  it("16.27 names runs by execution and by recipient, and filters must all match", async ({ world }) => {
     await world.workflow("held", [delay("d", "1d"), sms("after")]);
     await world.workflow("other", [delay("d", "1d"), sms("after")]);
     await world.trigger("held", [ann, person("ben"), person("cem")]);
@@ -397,41 +407,47 @@ describe("cancelling", () => {
     const runs = await world.executions();
     const idOf = (who: string, slug = "held") =>
       runs.find((run) => run.recipient === who && run.workflow_slug === slug)?.execution_id;
-    expect((await cancel({ execution_id: idOf("ben"), recipients: ["ann"] } as JsonObject)).json).toEqual({
+    expect(
+      (await cancel(world, { execution_id: idOf("ben"), recipients: ["ann"] } as JsonObject)).json,
+    ).toEqual({
       execution_ids: [],
     });
-    expect((await cancel({ execution_id: idOf("ben") } as JsonObject)).json).toEqual({
+    expect((await cancel(world, { execution_id: idOf("ben") } as JsonObject)).json).toEqual({
       execution_ids: [idOf("ben")],
     });
-    expect((await cancel({ recipients: ["ann", "nobody"], workflow_slug: "held" })).json).toEqual({
+    expect((await cancel(world, { recipients: ["ann", "nobody"], workflow_slug: "held" })).json).toEqual({
       execution_ids: [idOf("ann")],
     });
     await world.pass("1d");
     expect(whom(await world.messages())).toEqual(["ann", "cem"]);
     // Runs that have ended are not cancelled any more.
-    expect((await cancel({ recipients: ["ann", "cem"] })).json).toEqual({ execution_ids: [] });
+    expect((await cancel(world, { recipients: ["ann", "cem"] })).json).toEqual({ execution_ids: [] });
   });
 
-  it("16.27 a cancel that matches nothing gives an empty list, and one without a filter the refusal of the wire", async () => {
+  it("16.27 a cancel that matches nothing gives an empty list, and one without a filter the refusal of the wire", async ({
+    world,
+  }) => {
     const nothing = { status: 200, json: { execution_ids: [] } };
-    expect(await cancel({ execution_id: "nowhere" })).toMatchObject(nothing);
-    expect(await cancel({ recipients: ["nobody"] })).toMatchObject(nothing);
-    expect(await cancel({ idempotency_key: "never" })).toMatchObject(nothing);
+    expect(await cancel(world, { execution_id: "nowhere" })).toMatchObject(nothing);
+    expect(await cancel(world, { recipients: ["nobody"] })).toMatchObject(nothing);
+    expect(await cancel(world, { idempotency_key: "never" })).toMatchObject(nothing);
     const refusal = {
       code: 400,
       message: "at least one filter is required: execution_id, recipients, idempotency_key",
     };
     for (const body of [{}, { workflow_slug: "held" }, { recipients: [] }, { execution_id: "" }]) {
-      expect(await cancel(body), JSON.stringify(body)).toMatchObject({ status: 400, json: refusal });
+      expect(await cancel(world, body), JSON.stringify(body)).toMatchObject({ status: 400, json: refusal });
     }
   });
 
-  it("16.27 cancelling a trigger that joined a batch takes out what it brought, and nothing else", async () => {
+  it("16.27 cancelling a trigger that joined a batch takes out what it brought, and nothing else", async ({
+    world,
+  }) => {
     await world.workflow("orders", [gathering, sms("s", "gathered")]);
     for (const n of [1, 2, 3]) {
       await world.trigger("orders", [ann], { data: { n }, $idempotency_key: `order-${n}` });
     }
-    expect((await cancel({ idempotency_key: "order-2" })).status).toBe(200);
+    expect((await cancel(world, { idempotency_key: "order-2" })).status).toBe(200);
     await world.pass("1d");
     expect(texts(await world.messages())).toEqual(["s: 2: 1 3"]);
   });

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../src/core/json.ts";
 import { seedVendors } from "../../src/delivery/vendor-table.ts";
 import { createSecretBox } from "../../src/workspaces/crypto.ts";
-import type { Harness } from "../harness.ts";
+import type { Server } from "../harness.ts";
 import { type Answer, createHub, type Hub } from "../hub.ts";
 import { SECRET_KEY } from "../pipeline.ts";
 
@@ -11,7 +11,6 @@ import { SECRET_KEY } from "../pipeline.ts";
  * current work.
  */
 export interface World extends Hub {
-  workspace_id: number;
   manage: (method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: unknown) => Promise<Answer>;
   /** A committed template; one variant for each channel. */
   template: (slug: string, contents: JsonObject) => Promise<void>;
@@ -81,7 +80,7 @@ export interface RequestView {
 /** The start time of every test by default: a Thursday. */
 export const START = "2026-07-16T12:00:00Z";
 
-export async function createWorld(harness: Harness, at: string = START): Promise<World> {
+export async function createWorld(harness: Server, at: string = START): Promise<World> {
   const { db, ids } = harness.services;
   const hub = await createHub(harness);
   const { workspace_id, slug: workspace } = hub.workspace;
@@ -121,7 +120,6 @@ export async function createWorld(harness: Harness, at: string = START): Promise
 
   return {
     ...hub,
-    workspace_id,
     manage,
     settle,
     pass: (by) => advance({ by }),

@@ -1,11 +1,11 @@
 import type { Step } from "../../src/core/log/step-log.ts";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect } from "vitest";
 import type { JsonObject } from "../../src/core/json.ts";
 import { createWorld, type World } from "../behaviours/world.ts";
-import { createHarness, type Harness } from "../harness.ts";
+import { onOwnServer as it } from "../fixture.ts";
 import { CONTENTS, type Node, TEMPLATE, toStored, type Workflow } from "./tree.ts";
 import { createRandom, type Random } from "../random.ts";
-import { startWorker, type Worker } from "../worker.ts";
+import { createWorkers, type Workers } from "../worker.ts";
 
 /*
  * Many clients, two workers and a moving clock, all at once. The results and their order are not predictable; these
@@ -60,8 +60,7 @@ interface Run {
 }
 
 describe(`a crowd of clients, with seed ${SEED}`, () => {
-  let harness: Harness;
-  let second: Worker;
+  let workers: Workers;
   let world: World;
   let runs: Run[];
   let sent: { execution_id: string; node_ref: string }[];
@@ -69,9 +68,9 @@ describe(`a crowd of clients, with seed ${SEED}`, () => {
   const triggered: Record<Slug, string[]> = { gathers: [], ahead: [], waits: [], throttled: [] };
   const told = new Set<string>();
 
-  beforeAll(async () => {
-    harness = await createHarness();
-    second = await startWorker(harness);
+  it.beforeAll(async ({ harness }) => {
+    workers = createWorkers(harness);
+    await workers.start();
     world = await createWorld(harness);
     await world.manage("POST", "v1/clock/reset/");
     await world.template(TEMPLATE, CONTENTS);
@@ -88,22 +87,19 @@ describe(`a crowd of clients, with seed ${SEED}`, () => {
       await Promise.all([...clients, world.pass(`${random.between(20, 100)}s`)]);
     }
     await world.pass("1h");
-    runs = await harness.services.db.query<Run>(
+    runs = await world.services.db.query<Run>(
       `select r.id, r.workflow_slug as slug, r.distinct_id as recipient, r.status, r.steps,
               coalesce(r.data, q.body->'data') as data
          from run r join request q on q.workspace_id = r.workspace_id and q.id = r.request_id
         where r.workspace_id = $1 order by r.id`,
       [world.workspace_id],
     );
-    sent = await harness.services.db.query(
+    sent = await world.services.db.query(
       "select execution_id, node_ref from message where workspace_id = $1",
       [world.workspace_id],
     );
   });
-  afterAll(async () => {
-    await second.stop();
-    await harness.close();
-  });
+  afterAll(() => workers.stop());
 
   async function act(random: Random, first: number): Promise<void> {
     for (let n = first; n < first + AT_ONCE; n++) {
@@ -197,7 +193,7 @@ describe(`a crowd of clients, with seed ${SEED}`, () => {
       });
       expect(crowded, `${person}: ${starts.join(" ")}`).toEqual([]);
     }
-    const [row] = await harness.services.db.query<{ refused: number }>(
+    const [row] = await world.services.db.query<{ refused: number }>(
       `select count(*)::int as refused from request, json_array_elements(errors) e
         where workspace_id = $1 and e->>'error_code' = 'throttled'`,
       [world.workspace_id],
@@ -206,7 +202,7 @@ describe(`a crowd of clients, with seed ${SEED}`, () => {
   });
 
   it("leaves nothing behind", async () => {
-    const [left] = await harness.services.db.query(
+    const [left] = await world.services.db.query(
       `select (select count(*)::int from waiter where workspace_id = $1) as waiters,
               (select count(*)::int from signal where workspace_id = $1) as signals,
               (select count(*)::int from batch where workspace_id = $1 and carrier_run_id is not null) as batches,

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../harness.ts";
+import { afterAll, beforeEach, describe, expect } from "vitest";
+import { onOwnApi as it } from "../fixture.ts";
+import { until, type Server } from "../harness.ts";
 import { createRandom } from "../random.ts";
 import { makeStory } from "./generate.ts";
 import { createMortals, type Mortal, type Mortals } from "./mortal.ts";
@@ -12,20 +13,17 @@ import { play } from "./play.ts";
 /** The work of killed workers is free again after 15 s. */
 const PATIENCE_SECONDS = 100;
 
-let harness: Harness;
 let mortals: Mortals;
 /** The live workers. */
 let workers: Mortal[];
 let steps: number;
 let playing: number;
 
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
+it.beforeAll(async ({ harness }) => {
   mortals = createMortals(harness);
 });
 afterAll(async () => {
   await mortals.close();
-  await harness.close();
 });
 beforeEach(async () => {
   steps = 0;
@@ -33,7 +31,7 @@ beforeEach(async () => {
   workers = await Promise.all([mortals.start(), mortals.start()]);
 });
 
-async function playAll(first: number, count: number): Promise<void> {
+async function playAll(harness: Server, first: number, count: number): Promise<void> {
   playing = count;
   const stories = Array.from({ length: count }, async (_, index) => {
     const seed = first + index;
@@ -63,30 +61,32 @@ async function later(count: number): Promise<boolean> {
   return playing > 0;
 }
 
-const interrupted = async (): Promise<number> =>
+const interrupted = async (harness: Server): Promise<number> =>
   (await harness.services.db.query("select from pgboss.job where retry_count > 0")).length;
 
 describe("workers that are killed", { timeout: (PATIENCE_SECONDS + 10) * 1000 }, () => {
-  it("leave nothing undone and nothing done twice when all die at once and others come", async () => {
+  it("leave nothing undone and nothing done twice when all die at once and others come", async ({
+    harness,
+  }) => {
     const random = createRandom(7);
-    const stories = playAll(501, 16);
+    const stories = playAll(harness, 501, 16);
     while (await later(random.between(20, 60))) {
       await Promise.all(workers.map(({ kill }) => kill()));
       workers = await Promise.all([mortals.start(), mortals.start()]);
     }
     await stories;
     await Promise.all(workers.map(({ stop }) => stop()));
-    expect(await interrupted()).toBeGreaterThan(5);
+    expect(await interrupted(harness)).toBeGreaterThan(5);
   });
 
-  it("leave their work to a live one", async () => {
-    const before = await interrupted();
+  it("leave their work to a live one", async ({ harness }) => {
+    const before = await interrupted(harness);
     workers.push(...(await Promise.all([mortals.start(), mortals.start()])));
-    const stories = playAll(601, 12);
+    const stories = playAll(harness, 601, 12);
     await later(30);
     await Promise.all(workers.splice(1).map(({ kill }) => kill()));
     await stories;
     await Promise.all(workers.map(({ stop }) => stop()));
-    expect(await interrupted()).toBeGreaterThan(before);
+    expect(await interrupted(harness)).toBeGreaterThan(before);
   });
 });

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "../../src/core/json.ts";
 import type { Step as LoggedStep } from "../../src/core/log/step-log.ts";
 import { createWorld, type World } from "../behaviours/world.ts";
-import type { Harness } from "../harness.ts";
+import type { Server } from "../harness.ts";
 import type { Answer } from "../hub.ts";
 import { can, filterOf, LONG, RECIPIENTS, START, type Step, type Story } from "./generate.ts";
 import { type CancelFilter, createModel, type Model, stepText } from "./model.ts";
@@ -26,7 +26,7 @@ export interface Outcome {
 
 /** `onStep` is called at the beginning of every step. */
 export async function play(
-  harness: Harness,
+  harness: Server,
   story: Story,
   onStep: () => void = () => {},
 ): Promise<{ engine: Outcome; model: Outcome }> {
@@ -48,7 +48,7 @@ interface Player {
   cancelled: string[][];
 }
 
-async function createPlayer(harness: Harness, { workflows }: Story): Promise<Player> {
+async function createPlayer(harness: Server, { workflows }: Story): Promise<Player> {
   const { db } = harness.services;
   const world = await createWorld(harness, new Date(START).toISOString());
   await prepare(world);

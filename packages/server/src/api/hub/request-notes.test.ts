@@ -1,21 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../../../test/harness.ts";
-import { createHub, type Hub } from "../../../test/hub.ts";
-import { createManagement, type Management } from "../../../test/management.ts";
+import { describe, expect } from "vitest";
+import { onApi as it } from "../../../test/fixture.ts";
+import { until } from "../../../test/harness.ts";
+import type { Management } from "../../../test/management.ts";
 
 /* Refusals in the request log. */
-let harness: Harness;
-let hub: Hub;
-let management: Management;
-
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  hub = await createHub(harness);
-  management = createManagement(harness, hub.workspace);
-});
 
 interface LoggedRequest {
   api_name: string;
@@ -26,7 +14,7 @@ interface LoggedRequest {
   errors: { error_code: string; error_description: string; severity: string; workflow_slug: string | null }[];
 }
 
-const logged = (count: number) =>
+const logged = (management: Management, count: number) =>
   until(async () => {
     const { body } = await management.call("GET", "log/request?status=failure&limit=100");
     const results = (body as { results: LoggedRequest[] }).results;
@@ -34,10 +22,10 @@ const logged = (count: number) =>
   });
 
 describe("a refused request", () => {
-  it("is in the log as a failure, with what was sent and why", async () => {
+  it("is in the log as a failure, with what was sent and why", async ({ hub, management }) => {
     const body = { workflow: "gone", recipients: ["ann"], tenant_id: "acme", $idempotency_key: "k" };
     expect((await hub.call("POST", "/trigger/", body)).status).toBe(404);
-    expect(await logged(1)).toMatchObject([
+    expect(await logged(management, 1)).toMatchObject([
       {
         api_name: "workflow",
         name: "gone",
@@ -58,7 +46,7 @@ describe("a refused request", () => {
     ]);
   });
 
-  it.each<[string, string, unknown, string, string]>([
+  it.for<[string, string, unknown, string, string]>([
     ["a trigger without people", "/trigger/", { workflow: "w" }, "workflow", "w"],
     ["a trigger of nothing", "/trigger/", { recipients: ["a"] }, "workflow", ""],
     ["a trigger that is no map", "/trigger/", '"text"', "workflow", ""],
@@ -66,16 +54,16 @@ describe("a refused request", () => {
     ["an event of nobody", "/v2/event/", { event: "SEEN" }, "event", "SEEN"],
     ["an event in a batch", "/event/", [{ event: "ss_x", distinct_id: "u" }], "event", "ss_x"],
     ["an inline workflow", "/{key}/trigger/", { name: "n", users: [] }, "dynamic", "n"],
-  ])("is logged: %s", async (_name, path, body, api_name, name) => {
+  ])("is logged: %s", async ([_name, path, body, api_name, name], { hub, management }) => {
     const answer = await hub.call("POST", path.replace("{key}", hub.wsKey), body);
     expect([207, 400]).toContain(answer.status);
-    expect(await logged(1)).toMatchObject([{ api_name, name, errors: [{ severity: "error" }] }]);
+    expect(await logged(management, 1)).toMatchObject([{ api_name, name, errors: [{ severity: "error" }] }]);
   });
 
-  it("is found by the question why nothing came", async () => {
+  it("is found by the question why nothing came", async ({ hub, management }) => {
     await hub.addWorkflow("off", { is_enabled: false });
     await hub.call("POST", "/trigger/", { workflow: "off", recipients: ["ann"] });
-    await logged(1);
+    await logged(management, 1);
     const { body } = await management.call("GET", "explain?distinct_id=ann");
     expect(body).toMatchObject({
       verdict: "workflow_unavailable",
@@ -83,9 +71,9 @@ describe("a refused request", () => {
     });
   });
 
-  it("cannot be redriven, and is not listed as a failure to fix", async () => {
+  it("cannot be redriven, and is not listed as a failure to fix", async ({ hub, management }) => {
     await hub.call("POST", "/trigger/", { workflow: "gone", recipients: ["ann"] });
-    const [one] = (await logged(1)) as unknown as { request_id: string }[];
+    const [one] = (await logged(management, 1)) as unknown as { request_id: string }[];
     expect((await management.call("GET", "redrive")).body).toMatchObject({ requests: [] });
     const { body } = await management.call("POST", "redrive", { requests: [one?.request_id] });
     expect(body.requests.refusals).toMatchObject([
@@ -93,18 +81,18 @@ describe("a refused request", () => {
     ]);
   });
 
-  it("is cut when it is long, and a flood of them is not kept", async () => {
+  it("is cut when it is long, and a flood of them is not kept", async ({ hub, management }) => {
     const long = { workflow: "gone", recipients: ["ann"], data: { text: "x".repeat(100_000) } };
     await hub.call("POST", "/trigger/", long);
-    const [first] = await logged(1);
+    const [first] = await logged(management, 1);
     expect(first?.payload).toMatch(/^\{"workflow":"gone".{1000,}… \(1\d{5} characters\)$/);
     const many = Array.from({ length: 100 }, () => ({ workflow: "gone", recipients: ["ann"] }));
     for (let turn = 0; turn < 10; turn++) await hub.call("POST", "/trigger/", many);
-    const results = await logged(50);
+    const results = await logged(management, 50);
     expect(results.length).toBeLessThanOrEqual(100);
   });
 
-  it("is an edit of which a part was left out, beside what was applied", async () => {
+  it("is an edit of which a part was left out, beside what was applied", async ({ hub, management }) => {
     const edit = { distinct_id: "ann", $insert_id: "i", $append: { $email: "no address" }, $set: { a: 1 } };
     expect((await hub.call("POST", "/event/", edit)).status).toBe(202);
     const results = await until(async () => {
@@ -122,11 +110,11 @@ describe("a refused request", () => {
     ]);
   });
 
-  it("leaves its key to the valid one", async () => {
+  it("leaves its key to the valid one", async ({ hub, management }) => {
     await hub.addWorkflow("w");
     const body = { workflow: "w", recipients: [], $idempotency_key: "k" };
     expect((await hub.call("POST", "/trigger/", body)).status).toBe(400);
-    await logged(1);
+    await logged(management, 1);
     const mended = { ...body, recipients: ["ann"] };
     expect((await hub.call("POST", "/trigger/", mended)).status).toBe(202);
     expect(await hub.requests()).toMatchObject([{ status: "accepted", idempotency_key: "k" }]);

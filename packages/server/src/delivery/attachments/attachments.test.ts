@@ -1,25 +1,19 @@
 import { createHash } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cloneDatabase } from "../../../test/harness.ts";
-import { isJsonObject, type Json } from "../../core/json.ts";
+import { describe, expect } from "vitest";
+import { onDatabase as it } from "../../../test/fixture.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { createDb, type Db } from "../../db/db.ts";
 import { createIdSource } from "../../ids.ts";
 import { createAttachments } from "./attachments.ts";
 import { HttpCallError, type HttpReply, type HttpRequest } from "../http/http.ts";
 import { scriptedHttp } from "../../../test/vendor-contract.ts";
 
-let db: Db;
 const ids = createIdSource();
-
-beforeAll(async () => {
-  db = createDb({ url: await cloneDatabase(), max: 2, onError: () => {} });
-});
-afterAll(() => db.close());
 
 type Reply = Partial<HttpReply> | HttpCallError;
 
 /** Loads the files of one mail. Every URL gets the same response; requests must be GETs without a signal. */
-function setUp(reply: Reply | ((request: HttpRequest) => Reply) = {}) {
+function setUp(db: Db, reply: Reply | ((request: HttpRequest) => Reply) = {}) {
   const asked: string[] = [];
   const http = scriptedHttp((request) => {
     expect(request).toMatchObject({ method: "GET", encoding: "base64", redirects: 5 });
@@ -35,7 +29,8 @@ function setUp(reply: Reply | ((request: HttpRequest) => Reply) = {}) {
   return { load, asked };
 }
 
-const load = (attachments: Json, reply: Reply = {}, attempt = 1) => setUp(reply).load(attachments, attempt);
+const load = (db: Db, attachments: Json, reply: Reply = {}, attempt = 1) =>
+  setUp(db, reply).load(attachments, attempt);
 
 const url = "https://files.example/a.pdf";
 const file = (filename: string, content_type: string, content: string) => {
@@ -44,8 +39,9 @@ const file = (filename: string, content_type: string, content: string) => {
 };
 
 describe("the attachments of a mail", () => {
-  it("are decoded or fetched, and named", async () => {
+  it("are decoded or fetched, and named", async ({ db }) => {
     const loaded = await load(
+      db,
       [
         { filename: "a.txt", contentType: "text/plain", data: "SGVs\r\nbG8=" },
         { data: "-_-_" },
@@ -66,10 +62,10 @@ describe("the attachments of a mail", () => {
     });
   });
 
-  it("that are fetched are called what the answer calls them, unless the entry does", async () => {
+  it("that are fetched are called what the answer calls them, unless the entry does", async ({ db }) => {
     const headers = { "content-disposition": 'attachment; filename="invoice-117.pdf"' };
     const entries = [{ url: "https://x.example/download?id=42" }, { url, filename: "mine.pdf" }];
-    expect(await load(entries, { headers })).toMatchObject({
+    expect(await load(db, entries, { headers })).toMatchObject({
       files: [
         { filename: "invoice-117.pdf", content_type: "application/pdf" },
         { filename: "mine.pdf", content_type: "application/pdf" },
@@ -79,7 +75,7 @@ describe("the attachments of a mail", () => {
 
   const hashed = (bytes: Buffer) => ({ bytes, sha256: createHash("sha256").update(bytes).digest("hex") });
 
-  it.each<[Json, Reply, string, string]>([
+  it.for<[Json, Reply, string, string]>([
     [{}, {}, "message", "invalid_attachment"],
     ["x", {}, "message", "invalid_attachment"],
     [{ data: "not base64!" }, {}, "message", "invalid_attachment"],
@@ -97,11 +93,11 @@ describe("the attachments of a mail", () => {
     [{ url }, new HttpCallError("dns_failed", "x", false), "transient", "attachment_dns_failed"],
   ])(
     "that cannot be loaded fail the mail, or are left out if they are optional: %j",
-    async (entry, reply, kind, code) => {
-      expect(await load([entry], reply, 6)).toMatchObject({ ok: false, failure: { class: kind, code } });
+    async ([entry, reply, kind, code], { db }) => {
+      expect(await load(db, [entry], reply, 6)).toMatchObject({ ok: false, failure: { class: kind, code } });
       if (!isJsonObject(entry)) return;
       const optional = { ...entry, filename: "x", ignore_if_error: true };
-      expect(await load([optional, { data: "QQ==" }], reply, 6)).toMatchObject({
+      expect(await load(db, [optional, { data: "QQ==" }], reply, 6)).toMatchObject({
         ok: true,
         files: [{ bytes: Buffer.from("A") }],
         left_out: [{ filename: "x", code }],
@@ -109,32 +105,36 @@ describe("the attachments of a mail", () => {
     },
   );
 
-  it("that are optional are waited for in two attempts, unless the failure is final", async () => {
+  it("that are optional are waited for in two attempts, unless the failure is final", async ({ db }) => {
     const optional = [{ url, ignore_if_error: true }];
     for (const attempt of [1, 2]) {
-      expect(await load(optional, { status: 503 }, attempt)).toMatchObject({
+      expect(await load(db, optional, { status: 503 }, attempt)).toMatchObject({
         failure: { class: "transient" },
       });
-      expect(await load(optional, { status: 404 }, attempt)).toMatchObject({ ok: true, files: [] });
+      expect(await load(db, optional, { status: 404 }, attempt)).toMatchObject({ ok: true, files: [] });
     }
-    expect(await load(optional, { status: 503 }, 3)).toMatchObject({ ok: true, files: [] });
+    expect(await load(db, optional, { status: 503 }, 3)).toMatchObject({ ok: true, files: [] });
   });
 
-  it("fail the mail for good when one of them never comes, whatever the others may still do", async () => {
+  it("fail the mail for good when one of them never comes, whatever the others may still do", async ({
+    db,
+  }) => {
     const entries = [{ url }, {}];
-    expect(await load(entries, { status: 503 })).toMatchObject({
+    expect(await load(db, entries, { status: 503 })).toMatchObject({
       failure: { class: "message", message: "attachment 2: it has neither data nor a URL" },
     });
   });
 
-  it("are requested again when their server says so", async () => {
+  it("are requested again when their server says so", async ({ db }) => {
     const reply = { status: 429, headers: { "retry-after": "77" } };
-    expect(await load([{ url }], reply)).toMatchObject({ failure: { class: "transient", retry_after: 77 } });
-    expect(await load([{ url }], { ...reply, status: 404 })).not.toHaveProperty("failure.retry_after");
+    expect(await load(db, [{ url }], reply)).toMatchObject({
+      failure: { class: "transient", retry_after: 77 },
+    });
+    expect(await load(db, [{ url }], { ...reply, status: 404 })).not.toHaveProperty("failure.retry_after");
   });
 
-  it("that come twice are attached once, and are needed if one of them is", async () => {
-    const { load: loadOne } = setUp({ body: "QQ==" });
+  it("that come twice are attached once, and are needed if one of them is", async ({ db }) => {
+    const { load: loadOne } = setUp(db, { body: "QQ==" });
     const twice = [
       { filename: "a", data: "QQ==", ignore_if_error: true },
       { filename: "a", url: "https://files.example/a" },
@@ -147,26 +147,26 @@ describe("the attachments of a mail", () => {
     });
   });
 
-  it("are limited in total: optional ones are left out, from the end", async () => {
+  it("are limited in total: optional ones are left out, from the end", async ({ db }) => {
     const large = (digit: string, more = {}) => ({
       filename: digit,
       data: Buffer.alloc(7 * 1024 * 1024, digit).toString("base64"),
       ...more,
     });
     const may = { ignore_if_error: true };
-    expect(await load([large("1"), large("2")])).toMatchObject({ ok: true, left_out: [] });
-    expect(await load([large("1"), large("2"), large("3")])).toMatchObject({
+    expect(await load(db, [large("1"), large("2")])).toMatchObject({ ok: true, left_out: [] });
+    expect(await load(db, [large("1"), large("2"), large("3")])).toMatchObject({
       failure: { class: "message", code: "attachments_too_large" },
     });
-    expect(await load([large("1", may), large("2", may), large("3")])).toMatchObject({
+    expect(await load(db, [large("1", may), large("2", may), large("3")])).toMatchObject({
       ok: true,
       files: [{ filename: "1" }, { filename: "3" }],
       left_out: [{ filename: "2", code: "attachments_too_large" }],
     });
   });
 
-  it("are a hundred at most", async () => {
-    const { load: loadAll, asked } = setUp();
+  it("are a hundred at most", async ({ db }) => {
+    const { load: loadAll, asked } = setUp(db);
     const many = (count: number) => Array.from({ length: count }, (_, index) => ({ url: `${url}?${index}` }));
     expect(await loadAll(many(101))).toMatchObject({
       failure: { class: "message", code: "too_many_attachments" },
@@ -177,7 +177,7 @@ describe("the attachments of a mail", () => {
     expect(asked).toHaveLength(100);
   });
 
-  it("are fetched a few at a time", async () => {
+  it("are fetched a few at a time", async ({ db }) => {
     const { promise, resolve } = Promise.withResolvers<HttpReply>();
     let asked = 0;
     const http = scriptedHttp(() => {
@@ -195,41 +195,41 @@ describe("the attachments of a mail", () => {
     expect(asked).toBe(10);
   });
 
-  it("are not started when the time is over", async () => {
-    const { load: loadLate, asked } = setUp();
+  it("are not started when the time is over", async ({ db }) => {
+    const { load: loadLate, asked } = setUp(db);
     expect(await loadLate([{ url }], 1, AbortSignal.abort())).toMatchObject({
       failure: { class: "transient", code: "attachment_timeout" },
     });
     expect(asked).toEqual([]);
   });
 
-  it("of many mails are fetched once, and again only after a refusal", async () => {
+  it("of many mails are fetched once, and again only after a refusal", async ({ db }) => {
     const status = { now: 503 };
-    const { load: loadOne, asked } = setUp(() => ({ status: status.now }));
+    const { load: loadOne, asked } = setUp(db, () => ({ status: status.now }));
     await loadOne([{ url }]);
     status.now = 200;
     await Promise.all(Array.from({ length: 50 }, () => loadOne([{ url }])));
     expect(asked).toHaveLength(2);
   });
 
-  it("never name their URL in what is shown: it may hold a token", async () => {
+  it("never name their URL in what is shown: it may hold a token", async ({ db }) => {
     for (const reply of [{ status: 500 }, new HttpCallError("timeout", "GET https://x", true)]) {
-      const shown = JSON.stringify(await load([{ filename: "a", url: `${url}?secret` }], reply));
+      const shown = JSON.stringify(await load(db, [{ filename: "a", url: `${url}?secret` }], reply));
       expect(shown).toContain("attachment a: ");
       expect(shown).not.toMatch(/secret|files\.example/);
     }
   });
 
-  it("of messages made by an earlier version are read as well", async () => {
-    expect(await load([{ filename: "a", contentType: "text/plain", data: "QQ==" }])).toMatchObject({
+  it("of messages made by an earlier version are read as well", async ({ db }) => {
+    expect(await load(db, [{ filename: "a", contentType: "text/plain", data: "QQ==" }])).toMatchObject({
       files: [{ filename: "a", bytes: Buffer.from("A") }],
     });
-    expect(await load(null)).toEqual({ ok: true, files: [], left_out: [] });
+    expect(await load(db, null)).toEqual({ ok: true, files: [], left_out: [] });
   });
 });
 
 describe("a file that lies in its request", () => {
-  async function addRequest(api_type: string, body: Json, workspace_id = 1): Promise<string> {
+  async function addRequest(db: Db, api_type: string, body: Json, workspace_id = 1): Promise<string> {
     const id = ids.uuid();
     await db.query(
       `insert into request (workspace_id, id, lane, api_type, name, idempotency_key, body)
@@ -245,43 +245,43 @@ describe("a file that lies in its request", () => {
   });
   const $attachments = [{ url }, { data: "SGVs\nbG8=" }];
 
-  it.each([
+  it.for<[string, JsonObject]>([
     ["workflow", { data: { $attachments } }],
     ["dynamic", { data: { $attachments } }],
     ["event", { properties: { $attachments }, data: { $attachments: [] } }],
-  ])("of kind %s is read from there", async (api_type, body) => {
-    const id = await addRequest(api_type, body);
-    expect(await load([at(id, 1)])).toEqual({
+  ])("of kind %s is read from there", async ([api_type, body], { db }) => {
+    const id = await addRequest(db, api_type, body);
+    expect(await load(db, [at(id, 1)])).toEqual({
       ok: true,
       files: [file("1.txt", "text/plain", "Hello")],
       left_out: [],
     });
   });
 
-  it("is gone with it, and not readable from another workspace", async () => {
-    const other = await addRequest("workflow", { data: { $attachments } }, 2);
+  it("is gone with it, and not readable from another workspace", async ({ db }) => {
+    const other = await addRequest(db, "workflow", { data: { $attachments } }, 2);
     const reason = "the request that brought it has outlived its retention";
     for (const id of [ids.uuid(), other]) {
-      expect(await load([at(id, 1)])).toMatchObject({
+      expect(await load(db, [at(id, 1)])).toMatchObject({
         failure: { class: "message", code: "attachment_gone", message: `attachment 1.txt: ${reason}` },
       });
-      expect(await load([at(id, 1, { ignore_if_error: true })])).toMatchObject({
+      expect(await load(db, [at(id, 1, { ignore_if_error: true })])).toMatchObject({
         ok: true,
         left_out: [{ filename: "1.txt", code: "attachment_gone", reason }],
       });
     }
   });
 
-  it.each<[Json]>([
+  it.for<[Json]>([
     [null],
     [{}],
     [{ data: null }],
     [{ data: { $attachments: {} } }],
     [{ data: { $attachments: [1, 2] } }],
     [{ data: [] }],
-  ])("is gone where the body is %j", async (body) => {
-    const id = await addRequest("workflow", body);
-    expect(await load([at(id, 1)])).toMatchObject({ failure: { code: "attachment_gone" } });
+  ])("is gone where the body is %j", async ([body], { db }) => {
+    const id = await addRequest(db, "workflow", body);
+    expect(await load(db, [at(id, 1)])).toMatchObject({ failure: { code: "attachment_gone" } });
   });
 
   it("is retried when the database is unreachable", async () => {

@@ -1,20 +1,16 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../../../test/harness.ts";
-import { createPipeline, delay, node, type Pipeline, sms } from "../../../test/pipeline.ts";
+import { expect } from "vitest";
+import { onOwnApi as it } from "../../../test/fixture.ts";
+import { until } from "../../../test/harness.ts";
+import { delay, node, type Pipeline, sms } from "../../../test/pipeline.ts";
 import { createRandom } from "../../../test/random.ts";
-import { startWorker, type Worker } from "../../../test/worker.ts";
+import type { Worker } from "../../../test/worker.ts";
 
 /*
  * Cancels against everything that moves runs: two workers, their wakers, expand, gather and seal. Whichever wins, a run
  * is either cancelled or finished, and what a cancel has confirmed produces no more messages.
  */
-let harness: Harness;
-let pipeline: Pipeline;
-let workers: Worker[] = [];
 
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-  pipeline = await createPipeline(harness);
+it.beforeEach(async ({ pipeline, workers }) => {
   await pipeline.addTemplate("text");
   await pipeline.commit("now", [sms("s")]);
   await pipeline.commit("later", [delay("d1", "1h"), sms("s1"), delay("d2", "1h"), sms("s2")]);
@@ -22,11 +18,7 @@ beforeAll(async () => {
     node("batch", "b", { mode: "accumulate_all", window_type: "fixed", fixed_window: "1h" }),
     sms("s"),
   ]);
-  workers = [await startWorker(harness), await startWorker(harness)];
-});
-afterAll(async () => {
-  for (const worker of workers) await worker.stop();
-  await harness.close();
+  for (let count = 0; count < 2; count++) await workers.start();
 });
 
 const WORKFLOWS = ["now", "later", "gather"] as const;
@@ -34,13 +26,13 @@ const ROUNDS = 30;
 const TRIGGERS = 40;
 const PEOPLE = 8;
 
-const query = <Row extends object>(text: string, values: unknown[] = []) =>
-  harness.services.db.query<Row>(text, [pipeline.workspace_id, ...values]);
+const query = <Row extends object>(pipeline: Pipeline, text: string, values: unknown[] = []) =>
+  pipeline.services.db.query<Row>(text, [pipeline.workspace_id, ...values]);
 
-async function accept(key: string, workflow: string, person: number): Promise<void> {
+async function accept(pipeline: Pipeline, key: string, workflow: string, person: number): Promise<void> {
   const distinct_id = `p${person}`;
   const recipients = [{ distinct_id, $sms: `+1415555010${person}` }];
-  await harness.services.engine.accept({
+  await pipeline.services.engine.accept({
     workspace_id: pipeline.workspace_id,
     lane: 1,
     api_type: "workflow",
@@ -54,8 +46,9 @@ async function accept(key: string, workflow: string, person: number): Promise<vo
 }
 
 /** What a trigger has led to: messages of its runs, and its items in closed batches. */
-async function tracesOf(key: string): Promise<{ messages: number; items: number }> {
+async function tracesOf(pipeline: Pipeline, key: string): Promise<{ messages: number; items: number }> {
   const [row] = await query<{ messages: number; items: number }>(
+    pipeline,
     `select (select count(*)::int from message m join run r on r.workspace_id = m.workspace_id and r.id = m.execution_id
               where m.workspace_id = $1 and m.idempotency_key = $2 and r.workflow_slug <> 'gather') as messages,
             (select count(*)::int from run, json_array_elements(data -> '$batched_events') item
@@ -67,8 +60,9 @@ async function tracesOf(key: string): Promise<{ messages: number; items: number 
 }
 
 /** Makes all sleeping runs due now, repeatedly. */
-async function hurry(worker: Worker): Promise<void> {
+async function hurry(pipeline: Pipeline, worker: Worker): Promise<void> {
   await query(
+    pipeline,
     "update run set wake_at = now() where workspace_id = $1 and wake_at is not null and id like '%' || $2",
     ["0"],
   );
@@ -78,7 +72,7 @@ async function hurry(worker: Worker): Promise<void> {
 it(
   "leaves each run cancelled or finished, and makes no message after its answer",
   { timeout: 240_000 },
-  async () => {
+  async ({ pipeline, workers, harness }) => {
     const random = createRandom(20_261_120);
     const answered = new Map<string, { messages: number; items: number }>();
     const acceptedOf = new Map<number, string[]>();
@@ -86,7 +80,7 @@ it(
     const none = { execution_id: null, recipients: null, workflow_slug: null, cancellation_key: null };
 
     async function begin(key: string, person: number): Promise<void> {
-      await accept(key, random.pick(WORKFLOWS), person);
+      await accept(pipeline, key, random.pick(WORKFLOWS), person);
       acceptedOf.set(person, [...(acceptedOf.get(person) ?? []), key]);
     }
     async function cancelKey(key: string): Promise<void> {
@@ -95,7 +89,7 @@ it(
         idempotency_key: key,
       });
       cancelled.push(...ids);
-      answered.set(key, await tracesOf(key));
+      answered.set(key, await tracesOf(pipeline, key));
     }
     async function cancelPerson(person: number): Promise<void> {
       const filter = random.chance(0.5)
@@ -104,7 +98,7 @@ it(
       const named = { ...none, ...filter, idempotency_key: null };
       const before = [...(acceptedOf.get(person) ?? [])];
       cancelled.push(...(await harness.services.engine.cancel(pipeline.workspace_id, named)));
-      for (const key of before) if (!answered.has(key)) answered.set(key, await tracesOf(key));
+      for (const key of before) if (!answered.has(key)) answered.set(key, await tracesOf(pipeline, key));
     }
 
     for (let round = 0; round < ROUNDS; round++) {
@@ -117,13 +111,14 @@ it(
         if (random.chance(0.3) && !answered.has(earlier)) work.push(done.then(() => cancelKey(earlier)));
       }
       if (random.chance(0.7)) work.push(Promise.race(work).then(() => cancelPerson(random.below(PEOPLE))));
-      for (const worker of workers) work.push(hurry(worker));
+      for (const worker of workers.running()) work.push(hurry(pipeline, worker));
       await Promise.all(work);
     }
     await until(async () => {
-      await query("update run set wake_at = now() where workspace_id = $1 and wake_at is not null");
-      await workers[0]?.wake();
+      await query(pipeline, "update run set wake_at = now() where workspace_id = $1 and wake_at is not null");
+      await workers.running()[0]?.wake();
       const [row] = await query<{ open: boolean }>(
+        pipeline,
         `select exists (select from run where workspace_id = $1 and status = 'in_progress')
               or exists (select from pgboss.job where state <= 'active') as open`,
       );
@@ -144,12 +139,13 @@ it(
     }
     const late: string[] = [];
     for (const [key, then] of answered) {
-      const now = await tracesOf(key);
+      const now = await tracesOf(pipeline, key);
       if (now.messages > then.messages || now.items > then.items) late.push(key);
     }
     expect(late).toEqual([]);
     expect(answered.size).toBeGreaterThan(500);
     const [left] = await query<{ batches: number; items: number; waiters: number }>(
+      pipeline,
       `select (select count(*)::int from batch where workspace_id = $1) as batches,
             (select count(*)::int from batch_item where workspace_id = $1) as items,
             (select count(*)::int from waiter where workspace_id = $1) as waiters`,

@@ -1,29 +1,23 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../../../test/harness.ts";
-import { branch, createPipeline, delay, node, type Pipeline, sms } from "../../../test/pipeline.ts";
-import { startWorker, type Worker } from "../../../test/worker.ts";
+import { describe, expect } from "vitest";
+import { onOwnApi as it } from "../../../test/fixture.ts";
+import { until } from "../../../test/harness.ts";
+import { branch, delay, node, type Pipeline, sms } from "../../../test/pipeline.ts";
+import type { Worker } from "../../../test/worker.ts";
 import type { Condition } from "../../core/conditions/conditions.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { factsOf } from "./message-facts.ts";
 
 /* Branches on message status. Receipts are the simulators', due when the test says so. */
-let harness: Harness;
-let pipeline: Pipeline;
+
 let worker: Worker;
 
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  pipeline = await createPipeline(harness);
+it.beforeEach(async ({ pipeline, workers }) => {
   await pipeline.addTemplate("text", ["email", "sms", "inbox"]);
-  worker = await startWorker(harness);
+  worker = await workers.start();
 });
-afterEach(() => worker.stop());
 
-const query = (text: string, ...values: unknown[]) =>
-  harness.services.db.query(text, [pipeline.workspace_id, ...values]);
+const query = (pipeline: Pipeline, text: string, ...values: unknown[]) =>
+  pipeline.services.db.query(text, [pipeline.workspace_id, ...values]);
 
 const status = (ref: string, op: "IS" | "IS_NOT", value: string): Condition => ({
   type: "expression_v1",
@@ -56,9 +50,10 @@ const asked = (ref: string) =>
 
 /** Sends, runs `happen`, evaluates the conditions, and returns those that were true. */
 async function answers(
+  pipeline: Pipeline,
   first: ReturnType<typeof multi>[],
   recipient: JsonObject,
-  happen: () => Promise<unknown> = async () => {},
+  happen: (pipeline: Pipeline) => Promise<unknown> = async () => {},
 ): Promise<string[]> {
   await pipeline.commit("asks", [...first, delay("pause", "1h"), ...asked("first")]);
   await pipeline.trigger({ workflow: "asks", recipients: [{ distinct_id: "ann", ...recipient }] });
@@ -69,25 +64,29 @@ async function answers(
     const messages = await pipeline.messages();
     return messages.length > 0 && messages.every((message) => message.status !== "triggered");
   });
-  await happen();
+  await happen(pipeline);
   const before = (await pipeline.messages()).length;
-  await query("update run set wake_at = now() - interval '1 second' where workspace_id = $1");
+  await query(pipeline, "update run set wake_at = now() - interval '1 second' where workspace_id = $1");
   await worker.wake();
   await pipeline.finished(1);
   return (await pipeline.messages()).slice(before).map(({ node_ref }) => node_ref);
 }
 
-async function receive(): Promise<void> {
-  await query("update due_receipt set due_at = now() - interval '1 second' where workspace_id = $1");
+async function receive(pipeline: Pipeline): Promise<void> {
+  await query(
+    pipeline,
+    "update due_receipt set due_at = now() - interval '1 second' where workspace_id = $1",
+  );
   await worker.sweep();
 }
 
-const setStatus = (channel: string, to: string) => () =>
-  query("update message set status = $3 where workspace_id = $1 and channel = $2", channel, to);
+const setStatus = (pipeline: Pipeline, channel: string, to: string) => () =>
+  query(pipeline, "update message set status = $3 where workspace_id = $1 and channel = $2", channel, to);
 
 /** From here on the template's e-mail cannot be rendered. */
-async function breakEmail(): Promise<void> {
+async function breakEmail(pipeline: Pipeline): Promise<void> {
   await query(
+    pipeline,
     "update template_version set snapshot = replace(snapshot::text, '<p>Hello</p>', '{{nothing.there}}')::json where workspace_id = $1",
   );
 }
@@ -105,7 +104,7 @@ const reports = (word: string, number: string) => ({
 });
 
 describe("a branch on the status of messages", () => {
-  it.each<[string, string[], JsonObject, string[]]>([
+  it.for<[string, string[], JsonObject, string[]]>([
     ["no report has arrived", ["sms"], { $sms: "+14155550100" }, NOTHING],
     ["it was delivered", ["sms"], { $sms: "+14155550001" }, DELIVERED],
     ["it was seen", ["sms"], { $sms: "+14155550004" }, SEEN],
@@ -121,56 +120,61 @@ describe("a branch on the status of messages", () => {
       DELIVERED,
     ],
     ["all channels failed", ["email", "sms"], { ...reports("undelivered", "0007") }, FAILED],
-  ])("holds when %s", async (_name, channels, recipient, held) => {
-    expect(await answers([multi(...channels)], recipient, receive)).toEqual(held);
+  ])("holds when %s", async ([_name, channels, recipient, held], { pipeline }) => {
+    expect(await answers(pipeline, [multi(...channels)], recipient, receive)).toEqual(held);
   });
 
-  it("reads the rows of that moment: later reports count for the next branch", async () => {
+  it("reads the rows of that moment: later reports count for the next branch", async ({ pipeline }) => {
     const seenNow = branch("now", [
       { when: status("first", "IS", "seen"), nodes: [sms("early")] },
       { nodes: [] },
     ]);
-    expect(await answers([multi("sms"), seenNow], { $sms: "+14155550004" }, receive)).toEqual(SEEN);
+    expect(await answers(pipeline, [multi("sms"), seenNow], { $sms: "+14155550004" }, receive)).toEqual(SEEN);
     expect((await pipeline.messages()).map(({ node_ref }) => node_ref)).not.toContain("early");
   });
 
-  it("counts an inbox item as delivered within the walk that creates it", async () => {
+  it("counts an inbox item as delivered within the walk that creates it", async ({ pipeline }) => {
     await pipeline.commit("asks", [multi("inbox"), ...asked("first")]);
     await pipeline.trigger({ workflow: "asks", recipients: [{ distinct_id: "ann", $inbox: true }] });
     await pipeline.finished(1);
     expect((await pipeline.messages()).slice(1).map(({ node_ref }) => node_ref)).toEqual(DELIVERED);
   });
 
-  it("on a node that never ran: every IS is false and every IS_NOT is false", async () => {
+  it("on a node that never ran: every IS is false and every IS_NOT is false", async ({ pipeline }) => {
     const skipped = branch("skip", [
       { when: status("first", "IS", "seen"), nodes: [multi("sms")] },
       { nodes: [sms("other")] },
     ]);
-    expect(await answers([skipped], { $sms: "+14155550004" }, receive)).toEqual(NOTHING);
+    expect(await answers(pipeline, [skipped], { $sms: "+14155550004" }, receive)).toEqual(NOTHING);
   });
 
-  it("ignores a channel that was not to be sent", async () => {
+  it("ignores a channel that was not to be sent", async ({ pipeline }) => {
     const blocked = async () => {
-      await setStatus("email", "failure_by_vendor")();
-      await setStatus("sms", "not_to_be_triggered")();
+      await setStatus(pipeline, "email", "failure_by_vendor")();
+      await setStatus(pipeline, "sms", "not_to_be_triggered")();
     };
-    expect(await answers([multi("email", "sms")], reports("accept", "0100"), blocked)).toEqual(FAILED);
+    expect(await answers(pipeline, [multi("email", "sms")], reports("accept", "0100"), blocked)).toEqual(
+      FAILED,
+    );
   });
 
-  it.each<[string, string[]]>([
+  it.for<[string, string[]]>([
     ["after a delay", ["email"]],
     ["after a delay, with another message in progress", ["email", "sms"]],
-  ])("is not delivery_failed when Carillon itself failed, %s", async (_name, channels) => {
-    await breakEmail();
-    const held = await answers([multi(...channels)], { $email: "ann@example.com", $sms: "+14155550100" });
+  ])("is not delivery_failed when Carillon itself failed, %s", async ([_name, channels], { pipeline }) => {
+    await breakEmail(pipeline);
+    const held = await answers(pipeline, [multi(...channels)], {
+      $email: "ann@example.com",
+      $sms: "+14155550100",
+    });
     expect(held).toEqual(NOTHING);
     expect(await pipeline.messages()).toContainEqual(
       expect.objectContaining({ channel: "email", status: "trigger_failed", failure_class: null }),
     );
   });
 
-  it("is not delivery_failed in the walk that could not render the message either", async () => {
-    await breakEmail();
+  it("is not delivery_failed in the walk that could not render the message either", async ({ pipeline }) => {
+    await breakEmail(pipeline);
     await pipeline.commit("asks", [multi("email"), ...asked("first")]);
     await pipeline.trigger({
       workflow: "asks",
@@ -180,14 +184,14 @@ describe("a branch on the status of messages", () => {
     expect((await pipeline.messages()).slice(1).map(({ node_ref }) => node_ref)).toEqual(NOTHING);
   });
 
-  it("is delivery_failed when the vendor refused everything that could be rendered", async () => {
-    await breakEmail();
+  it("is delivery_failed when the vendor refused everything that could be rendered", async ({ pipeline }) => {
+    await breakEmail(pipeline);
     const recipient = { $email: "ann@example.com", $sms: "+14155550008" };
-    expect(await answers([multi("email", "sms")], recipient, receive)).toEqual(FAILED);
+    expect(await answers(pipeline, [multi("email", "sms")], recipient, receive)).toEqual(FAILED);
   });
 
-  it("ignores the messages of other runs in the workspace", async () => {
-    await answers([multi("sms")], { $sms: "+14155550005" }, receive);
+  it("ignores the messages of other runs in the workspace", async ({ pipeline }) => {
+    await answers(pipeline, [multi("sms")], { $sms: "+14155550005" }, receive);
     await pipeline.commit("asks", asked("first"));
     await pipeline.trigger({ workflow: "asks", recipients: [{ distinct_id: "ann" }] });
     await pipeline.finished(2);

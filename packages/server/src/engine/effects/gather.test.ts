@@ -1,11 +1,11 @@
 import type { EffectDeps } from "../deps.ts";
 import * as fc from "fast-check";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { cloneDatabase } from "../../../test/harness.ts";
+import { beforeEach, describe, expect } from "vitest";
+import { onDatabase as it } from "../../../test/fixture.ts";
 import { overlap } from "../../../test/overlap.ts";
 import { createRandom } from "../../../test/random.ts";
 import type { JsonObject } from "../../core/json.ts";
-import { createDb, type Db, type Tx } from "../../db/db.ts";
+import type { Db, Tx } from "../../db/db.ts";
 import { createIdSource } from "../../ids.ts";
 import type { Gathered, Gathering, Sealed } from "../effect.ts";
 import { nothingLeft, type Run, type ChunkData } from "../run.ts";
@@ -20,14 +20,8 @@ const effects = { ids } as EffectDeps;
 const NOON = new Date("2026-07-17T12:00:00Z");
 const LATER = new Date("2026-07-17T13:00:00Z");
 
-let db: Db;
 let workspace_id = 0;
 
-beforeAll(async () => {
-  const url = await cloneDatabase();
-  db = createDb({ url, max: 16, onError: () => {} });
-});
-afterAll(() => db.close());
 beforeEach(() => {
   workspace_id += 1;
 });
@@ -68,12 +62,18 @@ function arrive({ run, request, slug = "orders", ref = "batch_1" }: Arrival = {}
 type Arrived = ReturnType<typeof arrive>;
 
 const gatherIn = (tx: Tx, arrivals: Arrived[]) => gather(tx, arrivals, noData, effects);
-const gathered = (...arrivals: Arrived[]) => db.tx((tx) => gatherIn(tx, arrivals));
+const gathered = (db: Db, ...arrivals: Arrived[]) => db.tx((tx) => gatherIn(tx, arrivals));
 
 const sealIn = (tx: Tx, run: Run, batch_id: string, order: "first" | "last" = "first", keep = 10) =>
   seal(tx, [{ run, request: { batch_id, retain_count: keep, retain_order: order } }], noData, effects);
 
-async function sealed(run: Run, batch_id: string, order?: "first" | "last", keep?: number): Promise<Sealed> {
+async function sealed(
+  db: Db,
+  run: Run,
+  batch_id: string,
+  order?: "first" | "last",
+  keep?: number,
+): Promise<Sealed> {
   const [result] = await db.tx((tx) => sealIn(tx, run, batch_id, order, keep));
   if (result === undefined) throw new Error("nothing was answered");
   return result;
@@ -83,23 +83,25 @@ const roles = (results: Gathered[]) => results.map(({ role }) => role);
 const item = (n: number): Partial<Gathering> => ({ items: [{ n }] });
 
 describe("gathering", () => {
-  it("lets the first run open the batch and the others join it, in whatever order they are passed", async () => {
+  it("lets the first run open the batch and the others join it, in whatever order they are passed", async ({
+    db,
+  }) => {
     const runs = [1, 2, 3].map((n) => arrive({ request: item(n) }));
-    const results = await gathered(...runs.toReversed());
+    const results = await gathered(db, ...runs.toReversed());
 
     expect(roles(results)).toEqual(["joined", "joined", "carrier"]);
     const batch_id = results[0]?.batch_id ?? "";
     expect(results.map((result) => result.batch_id)).toEqual([batch_id, batch_id, batch_id]);
     expect(results[0]).toMatchObject({ carrier_run_id: runs[0]?.run.id, closes_at: LATER });
-    expect(await sealed(runs[0]?.run as Run, batch_id)).toEqual({
+    expect(await sealed(db, runs[0]?.run as Run, batch_id)).toEqual({
       count: 3,
       items: [{ n: 1 }, { n: 2 }, { n: 3 }],
     });
   });
 
-  it("keeps the closing time of the opener", async () => {
-    await gathered(arrive());
-    const [result] = await gathered(arrive({ request: { closes_at: new Date("2030-01-01T00:00:00Z") } }));
+  it("keeps the closing time of the opener", async ({ db }) => {
+    await gathered(db, arrive());
+    const [result] = await gathered(db, arrive({ request: { closes_at: new Date("2030-01-01T00:00:00Z") } }));
     expect(result).toMatchObject({ role: "joined", closes_at: LATER });
   });
 
@@ -115,7 +117,7 @@ describe("gathering", () => {
   const mail: [string, string] = ["email", "ann@example.com"];
   const phone: [string, string] = ["sms", "+14155550100"];
 
-  it.each<[string, Arrival, Arrival]>([
+  it.for<[string, Arrival, Arrival]>([
     ["tenant", {}, { run: { tenant_id: "acme" } }],
     ["recipient", {}, { run: { distinct_id: "bob" } }],
     ["object of the same name", {}, { run: { object_type: "team" } }],
@@ -125,41 +127,42 @@ describe("gathering", () => {
     ["workflow", {}, { slug: "likes" }],
     ["transient recipient", { run: transient(mail) }, { run: transient(phone) }],
     ["person who is not transient", { run: transient(mail) }, { run: { distinct_id: "transient" } }],
-  ])("opens another batch for another %s", async (_name, one, other) => {
-    expect(roles(await gathered(arrive(one), arrive(other)))).toEqual(["carrier", "carrier"]);
-    expect(roles(await gathered(arrive(one), arrive(other)))).toEqual(["joined", "joined"]);
+  ])("opens another batch for another %s", async ([_name, one, other], { db }) => {
+    expect(roles(await gathered(db, arrive(one), arrive(other)))).toEqual(["carrier", "carrier"]);
+    expect(roles(await gathered(db, arrive(one), arrive(other)))).toEqual(["joined", "joined"]);
   });
 
-  it("opens another batch for another workspace", async () => {
+  it("opens another batch for another workspace", async ({ db }) => {
     const neighbour = { run: { workspace_id: workspace_id + 1_000_000 } };
-    expect(roles(await gathered(arrive(), arrive(neighbour)))).toEqual(["carrier", "carrier"]);
+    expect(roles(await gathered(db, arrive(), arrive(neighbour)))).toEqual(["carrier", "carrier"]);
   });
 
-  it("recognises transient recipients by their channels, in any order", async () => {
+  it("recognises transient recipients by their channels, in any order", async ({ db }) => {
     const results = await gathered(
+      db,
       arrive({ run: transient(mail, phone) }),
       arrive({ run: transient(phone, mail) }),
     );
     expect(roles(results)).toEqual(["carrier", "joined"]);
   });
 
-  it("counts items that an earlier batch gathered but did not retain", async () => {
+  it("counts items that an earlier batch gathered but did not retain", async ({ db }) => {
     const opener = arrive({ request: { items: [{ n: 1 }, { n: 2 }], count: 12 } });
-    const [result] = await gathered(opener);
-    await gathered(arrive({ request: item(3) }));
-    expect(await sealed(opener.run, result?.batch_id ?? "")).toEqual({
+    const [result] = await gathered(db, opener);
+    await gathered(db, arrive({ request: item(3) }));
+    expect(await sealed(db, opener.run, result?.batch_id ?? "")).toEqual({
       count: 13,
       items: [{ n: 1 }, { n: 2 }, { n: 3 }],
     });
   });
 
-  it("stores any payload unchanged", async () => {
+  it("stores any payload unchanged", async ({ db }) => {
     const odd = JSON.parse(
       '{"__proto__":{"a":1},"constructor":"c","ключ":"👩‍👩‍👧","":[null,-0.5,1e21]}',
     ) as JsonObject;
     const opener = arrive({ request: { items: [odd] } });
-    const [result] = await gathered(opener);
-    const { items } = await sealed(opener.run, result?.batch_id ?? "");
+    const [result] = await gathered(db, opener);
+    const { items } = await sealed(db, opener.run, result?.batch_id ?? "");
     expect(JSON.stringify(items)).toBe(JSON.stringify([odd]));
   });
 });
@@ -167,25 +170,25 @@ describe("gathering", () => {
 describe("a leading item", () => {
   const leading = { flush_leading: true };
 
-  it("passes, the second carries, the others join, and only these are counted", async () => {
+  it("passes, the second carries, the others join, and only these are counted", async ({ db }) => {
     const runs = [1, 2, 3].map((n) => arrive({ request: { ...item(n), ...leading } }));
-    const results = await gathered(...runs);
+    const results = await gathered(db, ...runs);
     expect(roles(results)).toEqual(["leading", "carrier", "joined"]);
     const more = arrive({ request: { ...item(4), ...leading } });
-    expect(await gathered(more)).toMatchObject([{ role: "joined", carrier_run_id: runs[1]?.run.id }]);
-    expect(await sealed(runs[1]?.run as Run, results[1]?.batch_id ?? "")).toEqual({
+    expect(await gathered(db, more)).toMatchObject([{ role: "joined", carrier_run_id: runs[1]?.run.id }]);
+    expect(await sealed(db, runs[1]?.run as Run, results[1]?.batch_id ?? "")).toEqual({
       count: 3,
       items: [{ n: 2 }, { n: 3 }, { n: 4 }],
     });
-    expect(roles(await gathered(arrive({ request: leading })))).toEqual(["leading"]);
+    expect(roles(await gathered(db, arrive({ request: leading })))).toEqual(["leading"]);
   });
 
-  it("leads again after a window in which nothing gathered", async () => {
-    const [first] = await gathered(arrive({ request: leading }));
+  it("leads again after a window in which nothing gathered", async ({ db }) => {
+    const [first] = await gathered(db, arrive({ request: leading }));
     const until = new Date("2026-07-17T15:00:00Z");
     const late = (request: Partial<Gathering>) =>
       arrive({ run: { now: LATER }, request: { ...request, closes_at: until } });
-    const results = await gathered(late(leading), late(leading));
+    const results = await gathered(db, late(leading), late(leading));
     expect(results).toMatchObject([
       { role: "leading", closes_at: until },
       { role: "carrier", closes_at: until },
@@ -193,56 +196,59 @@ describe("a leading item", () => {
     expect(results[0]?.batch_id).not.toBe(first?.batch_id);
   });
 
-  it("leaves no expired window that a run of another mode would join", async () => {
-    await gathered(arrive({ request: leading }));
+  it("leaves no expired window that a run of another mode would join", async ({ db }) => {
+    await gathered(db, arrive({ request: leading }));
     const until = new Date("2026-07-17T15:00:00Z");
     const late = arrive({ run: { now: LATER }, request: { closes_at: until } });
-    expect(await gathered(late)).toMatchObject([{ role: "carrier", closes_at: until }]);
+    expect(await gathered(db, late)).toMatchObject([{ role: "carrier", closes_at: until }]);
   });
 });
 
 describe("closing", () => {
-  it.each<["first" | "last", number, number[]]>([
+  it.for<["first" | "last", number, number[]]>([
     ["first", 3, [1, 2, 3]],
     ["last", 3, [10, 11, 12]],
     ["first", 1, [1]],
     ["last", 1, [12]],
     ["first", 100, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]],
     ["last", 100, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]],
-  ])("returns the %s %i in order of arrival and counts all", async (order, keep, expected) => {
+  ])("returns the %s %i in order of arrival and counts all", async ([order, keep, expected], { db }) => {
     const opener = arrive({ request: item(1) });
-    const [result] = await gathered(opener);
-    for (let n = 2; n <= 12; n += 1) await gathered(arrive({ request: item(n) }));
-    expect(await sealed(opener.run, result?.batch_id ?? "", order, keep)).toEqual({
+    const [result] = await gathered(db, opener);
+    for (let n = 2; n <= 12; n += 1) await gathered(db, arrive({ request: item(n) }));
+    expect(await sealed(db, opener.run, result?.batch_id ?? "", order, keep)).toEqual({
       count: 12,
       items: expected.map((n) => ({ n })),
     });
   });
 
-  it("deletes the batch, counts nothing the second time, and lets the next arrival open a new one", async () => {
+  it("deletes the batch, counts nothing the second time, and lets the next arrival open a new one", async ({
+    db,
+  }) => {
     const opener = arrive();
-    const [result] = await gathered(opener, arrive());
-    expect(await sealed(opener.run, result?.batch_id ?? "")).toMatchObject({ count: 2 });
-    expect(await sealed(opener.run, result?.batch_id ?? "")).toEqual({ count: 0, items: [] });
+    const [result] = await gathered(db, opener, arrive());
+    expect(await sealed(db, opener.run, result?.batch_id ?? "")).toMatchObject({ count: 2 });
+    expect(await sealed(db, opener.run, result?.batch_id ?? "")).toEqual({ count: 0, items: [] });
     expect(await db.query("select 1 from batch_item where workspace_id = $1", [workspace_id])).toHaveLength(
       0,
     );
-    expect(roles(await gathered(arrive()))).toEqual(["carrier"]);
+    expect(roles(await gathered(db, arrive()))).toEqual(["carrier"]);
   });
 
-  it("is reserved to its carrier", async () => {
+  it("is reserved to its carrier", async ({ db }) => {
     const opener = arrive();
     const other = arrive();
-    const [result] = await gathered(opener, other);
-    expect(await sealed(other.run, result?.batch_id ?? "")).toEqual({ count: 0, items: [] });
-    expect(await sealed(opener.run, result?.batch_id ?? "")).toMatchObject({ count: 2 });
+    const [result] = await gathered(db, opener, other);
+    expect(await sealed(db, other.run, result?.batch_id ?? "")).toEqual({ count: 0, items: [] });
+    expect(await sealed(db, opener.run, result?.batch_id ?? "")).toMatchObject({ count: 2 });
   });
 
-  it("closes many of one chunk, each with its own", async () => {
+  it("closes many of one chunk, each with its own", async ({ db }) => {
     const openers = Array.from({ length: 50 }, (_, n) =>
       arrive({ run: { distinct_id: `user-${n}` }, request: item(n) }),
     );
     const results = await gathered(
+      db,
       ...openers,
       ...openers.map(({ run, request }) => arrive({ run: { distinct_id: run.distinct_id }, request })),
     );
@@ -263,7 +269,7 @@ describe("closing", () => {
 
 describe("a carrier that has ended", () => {
   /** Stores the run as if the engine had given it up: it has ended, and its batch still exists. */
-  async function record(run: Run, status: string): Promise<void> {
+  async function record(db: Db, run: Run, status: string): Promise<void> {
     await db.query(
       `insert into run (workspace_id, id, request_id, workflow_slug, version_id, lane, distinct_id, tenant_id,
                         idempotency_key, status, steps)
@@ -272,37 +278,37 @@ describe("a carrier that has ended", () => {
     );
   }
 
-  it("leaves its items to the next arrival, and can no longer close the batch", async () => {
+  it("leaves its items to the next arrival, and can no longer close the batch", async ({ db }) => {
     const opener = arrive({ request: item(1) });
-    const [result] = await gathered(opener, arrive({ request: item(2) }));
-    await record(opener.run, "failed");
+    const [result] = await gathered(db, opener, arrive({ request: item(2) }));
+    await record(db, opener.run, "failed");
     const heir = arrive({ request: item(3) });
     const third = arrive({ request: item(4) });
-    expect(await gathered(heir, third)).toMatchObject([
+    expect(await gathered(db, heir, third)).toMatchObject([
       { role: "carrier", batch_id: result?.batch_id, closes_at: LATER },
       { role: "joined", carrier_run_id: heir.run.id },
     ]);
-    expect(await sealed(opener.run, result?.batch_id ?? "")).toMatchObject({ count: 0 });
-    expect(await sealed(heir.run, result?.batch_id ?? "")).toMatchObject({ count: 4 });
+    expect(await sealed(db, opener.run, result?.batch_id ?? "")).toMatchObject({ count: 0 });
+    expect(await sealed(db, heir.run, result?.batch_id ?? "")).toMatchObject({ count: 4 });
   });
 
-  it("keeps its batch while it is in progress", async () => {
+  it("keeps its batch while it is in progress", async ({ db }) => {
     const opener = arrive();
-    await gathered(opener);
-    await record(opener.run, "in_progress");
-    expect(roles(await gathered(arrive()))).toEqual(["joined"]);
+    await gathered(db, opener);
+    await record(db, opener.run, "in_progress");
+    expect(roles(await gathered(db, arrive()))).toEqual(["joined"]);
   });
 
-  it("finds its batch again when it is retried, and is counted once", async () => {
+  it("finds its batch again when it is retried, and is counted once", async ({ db }) => {
     const opener = arrive({ request: item(1) });
-    const [result] = await gathered(opener, arrive({ request: item(2) }));
-    expect(await gathered(opener)).toMatchObject([{ role: "carrier", batch_id: result?.batch_id }]);
-    expect(await sealed(opener.run, result?.batch_id ?? "")).toMatchObject({ count: 2 });
+    const [result] = await gathered(db, opener, arrive({ request: item(2) }));
+    expect(await gathered(db, opener)).toMatchObject([{ role: "carrier", batch_id: result?.batch_id }]);
+    expect(await sealed(db, opener.run, result?.batch_id ?? "")).toMatchObject({ count: 2 });
   });
 });
 
 describe("two at the same time", () => {
-  it("open one batch, carried by the one that wrote first", async () => {
+  it("open one batch, carried by the one that wrote first", async ({ db }) => {
     const results: Gathered[] = [];
     const one = arrive();
     const other = arrive();
@@ -314,20 +320,20 @@ describe("two at the same time", () => {
     expect(roles(results)).toEqual(["carrier", "joined"]);
   });
 
-  it("open a batch although the first is rolled back", async () => {
+  it("open a batch although the first is rolled back", async ({ db }) => {
     let second: Promise<Gathered[]> | undefined;
     const first = db.tx(async (tx) => {
       await gatherIn(tx, [arrive()]);
-      second = gathered(arrive());
+      second = gathered(db, arrive());
       throw new Error("the worker died");
     });
     await expect(first).rejects.toThrow("the worker died");
     expect(roles((await second) ?? [])).toEqual(["carrier"]);
   });
 
-  it("close and append: an append that waited for the close opens the next batch", async () => {
+  it("close and append: an append that waited for the close opens the next batch", async ({ db }) => {
     const opener = arrive();
-    const [opened] = await gathered(opener);
+    const [opened] = await gathered(db, opener);
     let closed: Sealed[] = [];
     let late: Gathered[] = [];
     await overlap(
@@ -340,9 +346,9 @@ describe("two at the same time", () => {
     expect(late[0]?.batch_id).not.toBe(opened?.batch_id);
   });
 
-  it("append and close: an item appended before the close is counted", async () => {
+  it("append and close: an item appended before the close is counted", async ({ db }) => {
     const opener = arrive();
-    const [opened] = await gathered(opener);
+    const [opened] = await gathered(db, opener);
     let late: Gathered[] = [];
     let closed: Sealed[] = [];
     await overlap(
@@ -354,9 +360,9 @@ describe("two at the same time", () => {
     expect(closed).toMatchObject([{ count: 2 }]);
   });
 
-  it("close: one counts the items, the other counts nothing", async () => {
+  it("close: one counts the items, the other counts nothing", async ({ db }) => {
     const opener = arrive();
-    const [opened] = await gathered(opener, arrive());
+    const [opened] = await gathered(db, opener, arrive());
     const counts: number[] = [];
     const close = async (tx: Tx) => {
       const [result] = await sealIn(tx, opener.run, opened?.batch_id ?? "");
@@ -366,23 +372,23 @@ describe("two at the same time", () => {
     expect(counts).toEqual([2, 0]);
   });
 
-  it("close, and the first is rolled back: the other counts all", async () => {
+  it("close, and the first is rolled back: the other counts all", async ({ db }) => {
     const opener = arrive();
-    const [opened] = await gathered(opener, arrive());
+    const [opened] = await gathered(db, opener, arrive());
     const died = db.tx(async (tx) => {
       await sealIn(tx, opener.run, opened?.batch_id ?? "");
       throw new Error("the worker died");
     });
     await expect(died).rejects.toThrow("the worker died");
-    expect(await sealed(opener.run, opened?.batch_id ?? "")).toMatchObject({ count: 2 });
+    expect(await sealed(db, opener.run, opened?.batch_id ?? "")).toMatchObject({ count: 2 });
   });
 
-  it("gather for many people in different orders without a deadlock", async () => {
+  it("gather for many people in different orders without a deadlock", async ({ db }) => {
     const people = Array.from({ length: 40 }, (_, n) => `user-${n}`);
     const random = createRandom(7);
     const chunk = () => random.shuffle(people).map((distinct_id) => arrive({ run: { distinct_id } }));
     const rounds = Array.from({ length: 60 }, chunk);
-    const results = (await Promise.all(rounds.map((round) => gathered(...round)))).flat();
+    const results = (await Promise.all(rounds.map((round) => gathered(db, ...round)))).flat();
     expect(roles(results).filter((role) => role === "carrier")).toHaveLength(people.length);
     expect(results).toHaveLength(60 * people.length);
   });
@@ -395,12 +401,12 @@ describe("thousands of races", () => {
     batch_id: string;
   }
 
-  it.each([
+  it.for([
     ["accumulating", false],
     ["with a leading item", true],
-  ])(
+  ] as const)(
     "%s: every item is in exactly one batch, though every third transaction dies",
-    async (_name, flush_leading) => {
+    async ([_name, flush_leading], { db }) => {
       const random = createRandom(11);
       const open: Open[] = [];
       const put: number[] = [];
@@ -485,7 +491,7 @@ describe("thousands of races", () => {
   );
 });
 
-it("answers every history as sequential execution would", async () => {
+it("answers every history as sequential execution would", async ({ db }) => {
   const step = fc.record({
     op: fc.constantFrom("arrive", "close", "wait"),
     who: fc.constantFrom("ann", "bob"),
@@ -513,7 +519,7 @@ it("answers every history as sequential execution would", async () => {
               request: { ...item((n += 1)), flush_leading, closes_at: new Date(time + 1_000_000) },
             }),
           );
-          const results = await gathered(...chunk);
+          const results = await gathered(db, ...chunk);
           let batch = known;
           for (const [index, { run, request }] of chunk.entries()) {
             const result = results[index];
@@ -543,7 +549,7 @@ it("answers every history as sequential execution would", async () => {
         }
         if (op === "close" && known !== undefined && known.carrier !== null) {
           const kept = order === "first" ? known.items.slice(0, keep) : known.items.slice(-keep);
-          expect(await sealed(known.carrier, known.batch_id, order, keep)).toEqual({
+          expect(await sealed(db, known.carrier, known.batch_id, order, keep)).toEqual({
             count: known.items.length,
             items: kept.map((number) => ({ n: number })),
           });

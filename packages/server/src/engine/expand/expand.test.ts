@@ -1,67 +1,41 @@
 import { z } from "zod";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../../../test/harness.ts";
-import {
-  createPipeline,
-  delay,
-  is,
-  node,
-  type Pipeline,
-  sms,
-  type TriggerBody,
-} from "../../../test/pipeline.ts";
-import { startWorker, type Worker, type WorkerOptions } from "../../../test/worker.ts";
+import { describe, expect } from "vitest";
+import { onOwnApi as it } from "../../../test/fixture.ts";
+import { until, type Server } from "../../../test/harness.ts";
+import { delay, is, node, type Pipeline, sms, type TriggerBody } from "../../../test/pipeline.ts";
 import type { Condition } from "../../core/conditions/conditions.ts";
 import { defineNode, next, type NodeDefinition, requestEffect } from "../node.ts";
 
 /* The harness only accepts: its queues wait until a test starts a worker. */
-let harness: Harness;
-let pipeline: Pipeline;
-let workers: Worker[] = [];
 
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  pipeline = await createPipeline(harness);
+it.beforeEach(async ({ pipeline }) => {
   await pipeline.addTemplate("text");
 });
-afterEach(async () => {
-  for (const worker of workers) await worker.stop();
-  workers = [];
-});
-
-async function work(options: WorkerOptions = {}): Promise<Worker> {
-  const worker = await startWorker(harness, options);
-  workers.push(worker);
-  return worker;
-}
 
 const person = (distinct_id: string) => ({ distinct_id, $sms: "+14155550100" });
 
 /** The request's log entry, once it has errors. */
-const loggedRequest = (id: string) =>
+const loggedRequest = (pipeline: Pipeline, id: string) =>
   until(async () => {
     const request = await pipeline.request(id);
     return request.errors === null ? null : request;
   });
 
 /** Triggers many records in one call; they share one job. */
-async function triggerAll(bodies: TriggerBody[]): Promise<string[]> {
+async function triggerAll(pipeline: Pipeline, bodies: TriggerBody[]): Promise<string[]> {
   const answer = await pipeline.call("POST", "/trigger/", bodies);
   return (answer.json as { records: { message_id: string }[] }).records.map(({ message_id }) => message_id);
 }
 
 /** Makes everything that waits for a retry due now. */
-async function skipBackoff(): Promise<void> {
+async function skipBackoff(harness: Server): Promise<void> {
   await harness.services.db.query(
     "update pgboss.job set start_after = now() - interval '1 second' where state = 'retry'",
   );
   await harness.services.db.query("notify carillon_wake, 'expand-transactional'");
 }
 
-async function unfinishedJobs(): Promise<number> {
+async function unfinishedJobs(harness: Server): Promise<number> {
   const [row] = await harness.services.db.query<{ count: number }>(
     "select count(*) from pgboss.job where state < 'completed' and name like 'expand-%'",
   );
@@ -69,10 +43,10 @@ async function unfinishedJobs(): Promise<number> {
 }
 
 describe("an accepted request", () => {
-  it("becomes one run for each recipient, which is walked at once", async () => {
+  it("becomes one run for each recipient, which is walked at once", async ({ pipeline, workers }) => {
     await pipeline.commit("hello", [sms("sms_1")]);
     const id = await pipeline.trigger({ workflow: "hello", recipients: [person("ann"), person("bob")] });
-    await work();
+    await workers.start();
 
     expect(await pipeline.finished(2)).toMatchObject([
       { request_id: id, distinct_id: "ann", status: "completed" },
@@ -82,12 +56,12 @@ describe("an accepted request", () => {
     expect(await pipeline.request(id)).toEqual({ status: "accepted", errors: null });
   });
 
-  it("of an unknown tenant runs nothing and its log names the tenant", async () => {
+  it("of an unknown tenant runs nothing and its log names the tenant", async ({ pipeline, workers }) => {
     await pipeline.commit("hello", [sms("sms_1")]);
     const id = await pipeline.trigger({ workflow: "hello", recipients: ["ann"], tenant_id: "nobody" });
-    await work();
+    await workers.start();
 
-    expect(await loggedRequest(id)).toMatchObject({
+    expect(await loggedRequest(pipeline, id)).toMatchObject({
       status: "failure",
       errors: [
         {
@@ -101,30 +75,38 @@ describe("an accepted request", () => {
     expect(await pipeline.runs()).toEqual([]);
   });
 
-  it("runs nothing when its workflow was disabled before its turn came", async () => {
+  it("runs nothing when its workflow was disabled before its turn came", async ({
+    pipeline,
+    workers,
+    harness,
+  }) => {
     await pipeline.commit("hello", [sms("sms_1")]);
     const id = await pipeline.trigger({ workflow: "hello", recipients: ["ann"] });
     await harness.services.db.query("update workflow set is_enabled = false where workspace_id = $1", [
       pipeline.workspace_id,
     ]);
-    await work();
+    await workers.start();
 
-    expect(await loggedRequest(id)).toMatchObject({
+    expect(await loggedRequest(pipeline, id)).toMatchObject({
       status: "failure",
       errors: [{ error_description: "workflow with slug 'hello' is disabled" }],
     });
     expect(await pipeline.runs()).toEqual([]);
   });
 
-  it("runs nothing when its workflow was deleted before its turn came", async () => {
+  it("runs nothing when its workflow was deleted before its turn came", async ({
+    pipeline,
+    workers,
+    harness,
+  }) => {
     await pipeline.commit("hello", [sms("sms_1")]);
     const id = await pipeline.trigger({ workflow: "hello", recipients: ["ann"] });
     await harness.services.db.query("update workflow set deleted_at = now() where workspace_id = $1", [
       pipeline.workspace_id,
     ]);
-    await work();
+    await workers.start();
 
-    expect(await loggedRequest(id)).toMatchObject({
+    expect(await loggedRequest(pipeline, id)).toMatchObject({
       status: "failure",
       errors: [{ error_description: "workflow 'hello' not found" }],
     });
@@ -132,7 +114,10 @@ describe("an accepted request", () => {
 });
 
 describe("trigger conditions", () => {
-  it("are evaluated for each recipient; where they are false, the log has the values they read", async () => {
+  it("are evaluated for each recipient; where they are false, the log has the values they read", async ({
+    pipeline,
+    workers,
+  }) => {
     const gold = {
       variable_ns: "$recipient" as const,
       variable: "plan",
@@ -160,10 +145,10 @@ describe("trigger conditions", () => {
       recipients: [{ ...person("dan"), plan: "tin" }],
       data: { force: "yes" },
     });
-    await work();
+    await workers.start();
 
     expect((await pipeline.finished(2)).map(({ distinct_id }) => distinct_id)).toEqual(["ann", "dan"]);
-    expect(await loggedRequest(mixed)).toMatchObject({
+    expect(await loggedRequest(pipeline, mixed)).toMatchObject({
       status: "partial_failure",
       errors: [
         {
@@ -173,7 +158,7 @@ describe("trigger conditions", () => {
         },
       ],
     });
-    const refused = await loggedRequest(none);
+    const refused = await loggedRequest(pipeline, none);
     expect(refused.status).toBe("partial_failure");
     expect(JSON.stringify(refused.errors?.[0]?.trace)).toContain('"tin"');
     expect(await pipeline.request(forced)).toEqual({ status: "accepted", errors: null });
@@ -181,30 +166,33 @@ describe("trigger conditions", () => {
 });
 
 describe("a tracked event", () => {
-  const track = (distinct_id: string, event: string) =>
+  const track = (pipeline: Pipeline, distinct_id: string, event: string) =>
     pipeline.call("POST", "/v2/event/", { distinct_id, event, properties: {} });
 
-  it("starts every live workflow of its name, in any spelling, and no other", async () => {
+  it("starts every live workflow of its name, in any spelling, and no other", async ({
+    pipeline,
+    workers,
+  }) => {
     await pipeline.commit("welcome", [sms("sms_1")], { events: ["Signed Up"] });
     await pipeline.commit("audit", [sms("sms_1")], { events: ["signed up", "left"] });
     await pipeline.commit("goodbye", [sms("sms_1")], { events: ["left"] });
     await pipeline.call("POST", "/v1/user/ann/", { $sms: "+14155550100" });
 
-    expect((await track("ann", "SIGNED UP")).status).toBe(202);
-    await work();
+    expect((await track(pipeline, "ann", "SIGNED UP")).status).toBe(202);
+    await workers.start();
 
     await pipeline.finished(2);
     const slugs = (await pipeline.messages()).map(({ execution_id }) => execution_id);
     expect(new Set(slugs).size).toBe(2);
   });
 
-  it("of a user who does not exist creates none, and its log says so", async () => {
+  it("of a user who does not exist creates none, and its log says so", async ({ pipeline, workers }) => {
     await pipeline.commit("welcome", [sms("sms_1")], { events: ["Signed Up"] });
-    const answer = await track("stranger", "Signed Up");
-    await work();
+    const answer = await track(pipeline, "stranger", "Signed Up");
+    await workers.start();
 
     const { message_id } = answer.json as { message_id: string };
-    expect(await loggedRequest(message_id)).toMatchObject({
+    expect(await loggedRequest(pipeline, message_id)).toMatchObject({
       status: "failure",
       errors: [
         { error_code: "user_not_found", error_description: "user [distinct_id: 'stranger'] not found" },
@@ -215,30 +203,30 @@ describe("a tracked event", () => {
 });
 
 describe("recipients of a trigger", () => {
-  it("are not created where it says so, and the others run", async () => {
+  it("are not created where it says so, and the others run", async ({ pipeline, workers }) => {
     await pipeline.commit("hello", [sms("sms_1")]);
     const id = await pipeline.trigger({
       workflow: "hello",
       recipients: [{ distinct_id: "stranger", $skip_create: true }, person("ann")],
     });
-    await work();
+    await workers.start();
 
     expect(await pipeline.finished(1)).toMatchObject([{ distinct_id: "ann" }]);
-    expect(await loggedRequest(id)).toMatchObject({
+    expect(await loggedRequest(pipeline, id)).toMatchObject({
       status: "partial_failure",
       errors: [{ error_code: "user_not_found" }],
     });
     expect((await pipeline.call("GET", "/v1/user/stranger/")).status).toBe(404);
   });
 
-  it("of whom none exists are logged as such, besides the problem of each", async () => {
+  it("of whom none exists are logged as such, besides the problem of each", async ({ pipeline, workers }) => {
     await pipeline.commit("hello", [sms("sms_1")]);
     const stranger = (distinct_id: string) => ({ distinct_id, $skip_create: true });
     const id = await pipeline.trigger({ workflow: "hello", recipients: [stranger("a"), stranger("b")] });
-    await work();
+    await workers.start();
 
     const request = await until(async () => {
-      const row = await loggedRequest(id);
+      const row = await loggedRequest(pipeline, id);
       return row?.status === "failure" ? row : null;
     });
     expect(request).toMatchObject({
@@ -250,10 +238,10 @@ describe("recipients of a trigger", () => {
     });
   });
 
-  it("who are transient are reached without a stored profile", async () => {
+  it("who are transient are reached without a stored profile", async ({ pipeline, workers, harness }) => {
     await pipeline.commit("hello", [sms("sms_1")]);
     await pipeline.trigger({ workflow: "hello", recipients: [{ is_transient: true, $sms: "+14155550100" }] });
-    await work();
+    await workers.start();
 
     const [run] = await pipeline.finished(1);
     expect(run?.distinct_id).toMatch(/^_transient_/);
@@ -266,16 +254,21 @@ describe("recipients of a trigger", () => {
 });
 
 describe("a backlog", () => {
-  it("is expanded by two workers to exactly one run per recipient", async () => {
+  it("is expanded by two workers to exactly one run per recipient", async ({ pipeline, workers }) => {
     await pipeline.commit("hello", [sms("sms_1")]);
     const people = Array.from({ length: 60 }, (_, index) => person(`user-${index}`));
     const ids: string[] = [];
     for (let call = 0; call < 20; call++) {
       // Each request shares people with its neighbours, so that the workers contend for their rows.
       const recipients = people.slice(call, call + 4);
-      ids.push(...(await triggerAll(Array.from({ length: 10 }, () => ({ workflow: "hello", recipients })))));
+      ids.push(
+        ...(await triggerAll(
+          pipeline,
+          Array.from({ length: 10 }, () => ({ workflow: "hello", recipients })),
+        )),
+      );
     }
-    await Promise.all([work(), work()]);
+    await Promise.all([workers.start(), workers.start()]);
 
     const runs = await pipeline.finished(800);
     expect(runs).toHaveLength(800);
@@ -284,26 +277,30 @@ describe("a backlog", () => {
     expect(await pipeline.messages()).toHaveLength(800);
   });
 
-  it("does not stop at a request that cannot be expanded: its 99 neighbours run and it is given up", async () => {
+  it("does not stop at a request that cannot be expanded: its 99 neighbours run and it is given up", async ({
+    pipeline,
+    workers,
+    harness,
+  }) => {
     await pipeline.commit("hello", [sms("sms_1")]);
     await pipeline.commit("poison", [sms("sms_1")]);
     const bodies = Array.from({ length: 100 }, (_, index) => ({
       workflow: index === 41 ? "poison" : "hello",
       recipients: [person(`user-${index}`)],
     }));
-    const poisoned = (await triggerAll(bodies))[41] ?? "";
+    const poisoned = (await triggerAll(pipeline, bodies))[41] ?? "";
     // A missing version is an exception rather than a refusal, each time.
     await harness.services.db.query(
       "delete from workflow_version where workspace_id = $1 and slug = 'poison'",
       [pipeline.workspace_id],
     );
-    await work();
+    await workers.start();
 
     const runs = await pipeline.finished(99);
     expect(new Set(runs.map(({ distinct_id }) => distinct_id)).size).toBe(99);
     expect(runs.every(({ status }) => status === "completed")).toBe(true);
     const given_up = await until(async () => {
-      await skipBackoff();
+      await skipBackoff(harness);
       const request = await pipeline.request(poisoned);
       return request.errors === null ? null : request;
     });
@@ -312,26 +309,30 @@ describe("a backlog", () => {
       errors: [{ error_code: "internal", error_description: expect.stringMatching(/^500: .* is gone$/) }],
     });
     expect(await pipeline.runs()).toHaveLength(99);
-    expect(await unfinishedJobs()).toBe(0);
+    expect(await unfinishedJobs(harness)).toBe(0);
   });
 
-  it("runs when the obstacle is gone before its attempts are used up", async () => {
+  it("runs when the obstacle is gone before its attempts are used up", async ({
+    pipeline,
+    workers,
+    harness,
+  }) => {
     const version = await pipeline.commit("hello", [sms("sms_1")]);
     await pipeline.trigger({ workflow: "hello", recipients: [person("ann")] });
     const { db } = harness.services;
     await db.query("update workflow_version set id = 'away' where id = $1", [version]);
-    await work();
+    await workers.start();
     await until(async () => {
       const rows = await db.query("select 1 from pgboss.job where state = 'retry' and name like 'expand-%'");
       return rows.length > 0;
     });
     await db.query("update workflow_version set id = $1 where id = 'away'", [version]);
-    await skipBackoff();
+    await skipBackoff(harness);
 
     expect(await pipeline.finished(1)).toMatchObject([{ status: "completed" }]);
   });
 
-  it("loses one run to a node that throws, and none of the others", async () => {
+  it("loses one run to a node that throws, and none of the others", async ({ pipeline, workers }) => {
     const explode = defineNode({
       type: "explode",
       short: "explode",
@@ -344,13 +345,14 @@ describe("a backlog", () => {
     });
     await pipeline.commit("hello", [node("explode", "explode_1"), sms("sms_1")]);
     await triggerAll(
+      pipeline,
       Array.from({ length: 20 }, (_, index) => ({
         workflow: "hello",
         recipients: [person(`user-${index}`)],
         data: { explode: index === 7 },
       })),
     );
-    await work({ nodes: [explode as NodeDefinition] });
+    await workers.start({ nodes: [explode as NodeDefinition] });
 
     const runs = await pipeline.finished(20);
     expect(runs.filter(({ status }) => status === "failed")).toMatchObject([
@@ -361,7 +363,10 @@ describe("a backlog", () => {
     expect(await pipeline.messages()).toHaveLength(19);
   });
 
-  it("loses one run to a node that throws on the result of an effect, and none of the others", async () => {
+  it("loses one run to a node that throws on the result of an effect, and none of the others", async ({
+    pipeline,
+    workers,
+  }) => {
     const explode = defineNode({
       type: "explode",
       short: "explode",
@@ -375,13 +380,14 @@ describe("a backlog", () => {
     });
     await pipeline.commit("hello", [node("explode", "explode_1"), sms("sms_1")]);
     await triggerAll(
+      pipeline,
       Array.from({ length: 20 }, (_, index) => ({
         workflow: "hello",
         recipients: [person(`user-${index}`)],
         data: { explode: index === 7 },
       })),
     );
-    await work({ nodes: [explode as NodeDefinition] });
+    await workers.start({ nodes: [explode as NodeDefinition] });
 
     const failed = (await pipeline.finished(20)).filter(({ status }) => status === "failed");
     expect(failed).toMatchObject([{ distinct_id: "user-7", position: null }]);
@@ -389,10 +395,10 @@ describe("a backlog", () => {
     expect(await pipeline.messages()).toHaveLength(19);
   });
 
-  it("fails a run at a node type that the code no longer has", async () => {
+  it("fails a run at a node type that the code no longer has", async ({ pipeline, workers }) => {
     await pipeline.commit("hello", [node("fax", "fax_1"), sms("sms_1")]);
     await pipeline.trigger({ workflow: "hello", recipients: [person("ann")] });
-    await work();
+    await workers.start();
 
     const [run] = await pipeline.finished(1);
     expect(run).toMatchObject({ status: "failed" });
@@ -401,12 +407,12 @@ describe("a backlog", () => {
 });
 
 describe("the expanding transaction", () => {
-  it("needs no second connection while it holds one", async () => {
+  it("needs no second connection while it holds one", async ({ pipeline, workers, harness }) => {
     await pipeline.commit("hello", [sms("sms_1"), delay("delay_1", "1h"), sms("sms_2")]);
     await pipeline.trigger({ workflow: "hello", recipients: [person("ann")] });
 
     // One connection holds the lock that shows the worker is alive: all work shares the other.
-    const worker = await work({ pool: 2 });
+    const worker = await workers.start({ pool: 2 });
     await until(async () => (await pipeline.runs())[0]?.wake_at ?? null);
     await harness.services.db.query(
       "update run set wake_at = now() - interval '1 second' where wake_at is not null",

@@ -1,47 +1,29 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../../../test/harness.ts";
-import {
-  createPipeline,
-  type Overrides,
-  delay,
-  is,
-  type Pipeline,
-  type RunRow,
-  sms,
-} from "../../../test/pipeline.ts";
-import { startWorker, type Worker, type WorkerOptions } from "../../../test/worker.ts";
+import { describe, expect } from "vitest";
+import { onOwnApi as it } from "../../../test/fixture.ts";
+import type { Workers } from "../../../test/worker.ts";
+import { until } from "../../../test/harness.ts";
+import { type Overrides, delay, is, type Pipeline, type RunRow, sms } from "../../../test/pipeline.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { addSubscriptions } from "../../recipients/subscriptions.ts";
 
 /* An object as a recipient: who gets a run, that each gets only one, and how the runs are linked. */
-let harness: Harness;
-let pipeline: Pipeline;
-let workers: Worker[] = [];
 
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  pipeline = await createPipeline(harness);
+it.beforeEach(async ({ pipeline }) => {
   await pipeline.addTemplate("text");
 });
-afterEach(async () => {
-  for (const worker of workers) await worker.stop();
-  workers = [];
-});
-
-async function work(options: WorkerOptions = {}): Promise<void> {
-  workers.push(await startWorker(harness, options));
-}
 
 interface Subscriber {
   object_type?: string;
   distinct_id: string;
 }
 
-async function subscribe(object_id: string, subscribers: Subscriber[], properties: JsonObject = {}) {
-  const { db, ids } = harness.services;
+async function subscribe(
+  pipeline: Pipeline,
+  object_id: string,
+  subscribers: Subscriber[],
+  properties: JsonObject = {},
+) {
+  const { db, ids } = pipeline.services;
   const users = subscribers.filter(({ object_type }) => object_type === undefined);
   await db.tx(async (tx) => {
     for (const { distinct_id } of users) {
@@ -70,19 +52,22 @@ interface Child extends RunRow {
 }
 
 describe("an object as a recipient", () => {
-  beforeEach(async () => {
+  it.beforeEach(async ({ pipeline }) => {
     await pipeline.commit("hello", [sms("sms_1")]);
   });
 
-  it("reaches its subscribers and those of its child objects, each once, linked to its own run", async () => {
-    await subscribe("eu", [{ distinct_id: "ben" }, { distinct_id: "cem" }]);
-    await subscribe("all", [
+  it("reaches its subscribers and those of its child objects, each once, linked to its own run", async ({
+    pipeline,
+    workers,
+  }) => {
+    await subscribe(pipeline, "eu", [{ distinct_id: "ben" }, { distinct_id: "cem" }]);
+    await subscribe(pipeline, "all", [
       { distinct_id: "ann" },
       { distinct_id: "ben" },
       { object_type: "team", distinct_id: "eu" },
     ]);
     await pipeline.trigger({ workflow: "hello", recipients: [team("all")] });
-    await work();
+    await workers.start();
 
     const runs = (await pipeline.finished(5)) as Child[];
     expect(named(runs)).toEqual(["all", "ann", "ben", "cem", "eu"]);
@@ -93,44 +78,47 @@ describe("an object as a recipient", () => {
     expect(parents.get("cem")).toEqual([root?.id, "team/eu"]);
   });
 
-  it.each([
+  it.for([
     [0, ["all"]],
     [1, ["all", "ann", "eu"]],
     [2, ["all", "ann", "ben", "eu"]],
-  ])("with depth %i reaches %j", async (depth, reached) => {
-    await subscribe("eu", [{ distinct_id: "ben" }]);
-    await subscribe("all", [{ distinct_id: "ann" }, { object_type: "team", distinct_id: "eu" }]);
+  ] as const)("with depth %i reaches %j", async ([depth, reached], { pipeline, workers }) => {
+    await subscribe(pipeline, "eu", [{ distinct_id: "ben" }]);
+    await subscribe(pipeline, "all", [{ distinct_id: "ann" }, { object_type: "team", distinct_id: "eu" }]);
     const recipients = [team("all", { $object_subscriptions_query: { depth } })];
     const request = await pipeline.trigger({ workflow: "hello", recipients });
-    await work();
+    await workers.start();
 
     expect(named(await pipeline.finished(reached.length))).toEqual(reached);
     expect((await pipeline.request(request)).status).toBe("accepted");
   });
 
-  it("does not reach again a subscriber whom the request names", async () => {
-    await subscribe("all", [{ distinct_id: "ann" }, { distinct_id: "ben" }]);
+  it("does not reach again a subscriber whom the request names", async ({ pipeline, workers }) => {
+    await subscribe(pipeline, "all", [{ distinct_id: "ann" }, { distinct_id: "ben" }]);
     await pipeline.trigger({ workflow: "hello", recipients: ["ben", team("all")] });
-    await work();
+    await workers.start();
 
     const runs = (await pipeline.finished(3)) as Child[];
     expect(named(runs)).toEqual(["all", "ann", "ben"]);
     expect(runs.find(({ distinct_id }) => distinct_id === "ben")?.parent_object).toBeNull();
   });
 
-  it("reaches each of many subscribers exactly once with several workers", async () => {
+  it("reaches each of many subscribers exactly once with several workers", async ({ pipeline, workers }) => {
     const many = Array.from({ length: 1034 }, (_, index) => ({ distinct_id: `user-${index}` }));
-    await subscribe("all", many);
+    await subscribe(pipeline, "all", many);
     const request = await pipeline.trigger({ workflow: "hello", recipients: [team("all")] });
-    await work();
-    await work();
+    await workers.start();
+    await workers.start();
 
     const runs = await pipeline.finished(1035);
     expect(new Set(named(runs)).size).toBe(1035);
     expect(new Set(runs.map(({ request_id }) => request_id))).toEqual(new Set([request]));
   });
 
-  it("shows subscribers the payload and the properties of their subscription", async () => {
+  it("shows subscribers the payload and the properties of their subscription", async ({
+    pipeline,
+    workers,
+  }) => {
     const condition = {
       variable_ns: "$recipient",
       variable: "subscription.role",
@@ -140,10 +128,10 @@ describe("an object as a recipient", () => {
     await pipeline.commit("admins", [delay("d1", "0s"), sms("sms_1")], {
       conditions: [{ type: "expression_v1", expression_v1: { op: "AND", args: [condition] } }] as never,
     });
-    await subscribe("all", [{ distinct_id: "ann" }], { role: "admin" });
-    await subscribe("all", [{ distinct_id: "ben" }], { role: "guest" });
+    await subscribe(pipeline, "all", [{ distinct_id: "ann" }], { role: "admin" });
+    await subscribe(pipeline, "all", [{ distinct_id: "ben" }], { role: "guest" });
     await pipeline.trigger({ workflow: "admins", recipients: [team("all")] });
-    await work();
+    await workers.start();
 
     const [run, ...others] = (await pipeline.finished(1)) as Child[];
     expect(run).toMatchObject({ distinct_id: "ann", parent_run_id: null, parent_object: "team/all" });
@@ -152,33 +140,42 @@ describe("an object as a recipient", () => {
 });
 
 describe("an event's overrides", () => {
-  async function send(overrides: Overrides, properties: JsonObject): Promise<string> {
+  async function send(
+    pipeline: Pipeline,
+    workers: Workers,
+    overrides: Overrides,
+    properties: JsonObject,
+  ): Promise<string> {
     await pipeline.commit("on-event", [sms("sms_1")], { events: ["ordered"], overrides });
-    await subscribe("shop", [{ distinct_id: "ann" }, { distinct_id: "ben" }]);
+    await subscribe(pipeline, "shop", [{ distinct_id: "ann" }, { distinct_id: "ben" }]);
     const answer = await pipeline.call("POST", "/event/", {
       distinct_id: "nobody",
       event: "ordered",
       properties,
     });
     expect(answer.status).toBe(202);
-    await work();
+    await workers.start();
     const [request] = await pipeline.requests();
     return request?.id ?? "";
   }
 
-  it.each([
+  it.for([
     ["a stream", ".who[]"],
     ["a list", ".who"],
-  ])("make one run for each recipient of %s", async (_name, expression) => {
+  ] as const)("make one run for each recipient of %s", async ([_name, expression], { pipeline, workers }) => {
     await send(
+      pipeline,
+      workers,
       { override_recipients_type: "user", override_recipients_user_expr: expression },
       { who: ["ann", "ben", "ann"] },
     );
     expect(named(await pipeline.finished(2))).toEqual(["ann", "ben"]);
   });
 
-  it("name an object, whose subscribers are reached to the given depth", async () => {
+  it("name an object, whose subscribers are reached to the given depth", async ({ pipeline, workers }) => {
     await send(
+      pipeline,
+      workers,
       {
         override_recipients_type: "single_object_fields",
         override_recipients_single_object_fields_expr: {
@@ -192,7 +189,7 @@ describe("an event's overrides", () => {
     expect(named(await pipeline.finished(3))).toEqual(["ann", "ben", "shop"]);
   });
 
-  it.each<[string, Overrides, RegExp]>([
+  it.for<[string, Overrides, RegExp]>([
     [
       "empty recipients",
       { override_recipients_type: "user", override_recipients_user_expr: ".nobody" },
@@ -214,8 +211,8 @@ describe("an event's overrides", () => {
       /tenant doesn't exist with id: acme/,
     ],
     ["jq that does not parse", { override_tenant_expr: ".a[" }, /tenant_override: jq-expression/],
-  ])("with %s start nothing and log the reason", async (_name, overrides, why) => {
-    const request = await send(overrides, { who: ["ann"] });
+  ])("with %s start nothing and log the reason", async ([_name, overrides, why], { pipeline, workers }) => {
+    const request = await send(pipeline, workers, overrides, { who: ["ann"] });
     const errors = await until(async () => {
       const { status, errors } = await pipeline.request(request);
       return status === "failure" ? errors : null;
@@ -226,7 +223,11 @@ describe("an event's overrides", () => {
 });
 
 describe("a throttle", () => {
-  it("lets exactly its count through, however many triggers race over two workers", async () => {
+  it("lets exactly its count through, however many triggers race over two workers", async ({
+    pipeline,
+    workers,
+    harness,
+  }) => {
     const { db } = harness.services;
     const id = await pipeline.commit("limited", [sms("sms_1")]);
     await db.query(
@@ -236,8 +237,8 @@ describe("a throttle", () => {
     );
     const ann = { distinct_id: "ann", $sms: "+14155550100" };
     const ben = { distinct_id: "ben", $sms: "+14155550101" };
-    await work();
-    await work();
+    await workers.start();
+    await workers.start();
     await Promise.all(
       Array.from({ length: 200 }, () => pipeline.trigger({ workflow: "limited", recipients: [ann, ben] })),
     );
@@ -257,7 +258,7 @@ describe("a throttle", () => {
     expect(refused?.errors[0]).toMatchObject({ error_code: "throttled", severity: "warning" });
   });
 
-  it("does not count what its conditions refused", async () => {
+  it("does not count what its conditions refused", async ({ pipeline, workers, harness }) => {
     const { db } = harness.services;
     const id = await pipeline.commit("limited", [sms("sms_1")], { conditions: [is("go", "yes")] });
     await db.query(
@@ -268,7 +269,7 @@ describe("a throttle", () => {
     const ann = { distinct_id: "ann", $sms: "+14155550100" };
     await pipeline.trigger({ workflow: "limited", recipients: [ann], data: { go: "no" } });
     await pipeline.trigger({ workflow: "limited", recipients: [ann], data: { go: "yes" } });
-    await work();
+    await workers.start();
     expect(await pipeline.finished(1)).toHaveLength(1);
   });
 });

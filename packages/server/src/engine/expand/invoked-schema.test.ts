@@ -1,18 +1,10 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../../../test/harness.ts";
+import { expect } from "vitest";
+import { onServer as it } from "../../../test/fixture.ts";
+import { until } from "../../../test/harness.ts";
 import { createManagement } from "../../../test/management.ts";
-import { createPipeline, node, type Pipeline, sms } from "../../../test/pipeline.ts";
+import { node, type Pipeline, sms } from "../../../test/pipeline.ts";
 
-let harness: Harness;
-let pipeline: Pipeline;
-
-beforeAll(async () => {
-  harness = await createHarness();
-});
-afterAll(() => harness.close());
-
-beforeEach(async () => {
-  pipeline = await createPipeline(harness);
+it.beforeEach(async ({ pipeline, harness }) => {
   await pipeline.addTemplate("text");
   const { call } = createManagement(harness, pipeline.workspace);
   const json_schema = {
@@ -29,17 +21,20 @@ beforeEach(async () => {
 });
 
 const ann = { distinct_id: "ann", $sms: "+14155550100" };
-const begin = (data: { order_id?: string }) =>
+const begin = (pipeline: Pipeline, data: { order_id?: string }) =>
   pipeline.trigger({ workflow: "parent", recipients: [ann], data });
 
-it("a workflow triggered by another runs when its payload fits its schema", async () => {
-  await begin({ order_id: "1" });
+it("a workflow triggered by another runs when its payload fits its schema", async ({ pipeline }) => {
+  await begin(pipeline, { order_id: "1" });
   expect((await pipeline.finished(2)).map(({ status }) => status)).toEqual(["completed", "completed"]);
   expect(await pipeline.messages()).toHaveLength(1);
 });
 
-it("a workflow triggered by another does not run when its payload does not fit, and its request says why", async () => {
-  await begin({});
+it("a workflow triggered by another does not run when its payload does not fit, and its request says why", async ({
+  pipeline,
+  harness,
+}) => {
+  await begin(pipeline, {});
   await pipeline.finished(1);
   const errors = await until(async () => {
     const [row] = await harness.services.db.query<{ errors: unknown }>(

@@ -1,22 +1,15 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../../test/harness.ts";
-import { createPipeline, type Pipeline } from "../../../test/pipeline.ts";
+import { expect } from "vitest";
+import { onOwnApi as it } from "../../../test/fixture.ts";
+import type { Pipeline } from "../../../test/pipeline.ts";
 import { createNoteExecuted, type NoteExecuted } from "./last-executed.ts";
 import type { Run } from "../run.ts";
 
-let harness: Harness;
-let pipeline: Pipeline;
 /** Process clock in milliseconds. */
 let now: number;
 let note: NoteExecuted;
 let statements: number;
 
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  pipeline = await createPipeline(harness);
+it.beforeEach(async ({ pipeline }) => {
   await pipeline.commit("one", []);
   await pipeline.commit("two", []);
   now = 0;
@@ -24,11 +17,11 @@ beforeEach(async () => {
   note = createNoteExecuted(() => now);
 });
 
-const runsOf = (...slugs: string[]) =>
+const runsOf = (pipeline: Pipeline, ...slugs: string[]) =>
   slugs.map((slug) => ({ workspace_id: pipeline.workspace_id, workflow: { slug } })) as Run[];
 
-const noted = (...slugs: string[]) =>
-  harness.services.db.tx((tx) =>
+const noted = (pipeline: Pipeline, ...slugs: string[]) =>
+  pipeline.services.db.tx((tx) =>
     note(
       {
         ...tx,
@@ -37,13 +30,13 @@ const noted = (...slugs: string[]) =>
           return tx.query(...args);
         },
       },
-      runsOf(...slugs),
+      runsOf(pipeline, ...slugs),
     ),
   );
 
 /** Seconds since the last execution, per workflow. */
-async function shown(): Promise<(number | null)[]> {
-  const rows = await harness.services.db.query<{ seconds: number | null }>(
+async function shown(pipeline: Pipeline): Promise<(number | null)[]> {
+  const rows = await pipeline.services.db.query<{ seconds: number | null }>(
     `select round(extract(epoch from now() - last_executed_at))::int as seconds
        from workflow where workspace_id = $1 order by slug`,
     [pipeline.workspace_id],
@@ -51,54 +44,54 @@ async function shown(): Promise<(number | null)[]> {
   return rows.map(({ seconds }) => seconds);
 }
 
-const age = (seconds: number) =>
-  harness.services.db.query(
+const age = (pipeline: Pipeline, seconds: number) =>
+  pipeline.services.db.query(
     "update workflow set last_executed_at = now() - $2 * interval '1 second' where workspace_id = $1",
     [pipeline.workspace_id, seconds],
   );
 
-it("is written once a minute for each workflow, however many runs there are", async () => {
-  await noted("one", "one", "one");
-  expect(await shown()).toEqual([0, null]);
-  await noted("one", "two");
-  expect(await shown()).toEqual([0, 0]);
+it("is written once a minute for each workflow, however many runs there are", async ({ pipeline }) => {
+  await noted(pipeline, "one", "one", "one");
+  expect(await shown(pipeline)).toEqual([0, null]);
+  await noted(pipeline, "one", "two");
+  expect(await shown(pipeline)).toEqual([0, 0]);
   expect(statements).toBe(2);
   now = 59_999;
-  await noted("one", "two");
+  await noted(pipeline, "one", "two");
   expect(statements).toBe(2);
-  await age(90);
+  await age(pipeline, 90);
   now = 60_000;
-  await noted("two", "one");
-  expect(await shown()).toEqual([0, 0]);
+  await noted(pipeline, "two", "one");
+  expect(await shown(pipeline)).toEqual([0, 0]);
   expect(statements).toBe(3);
 });
 
-it("is not written when another process has just written it", async () => {
-  await age(30);
-  await noted("one");
-  expect(await shown()).toEqual([30, 30]);
+it("is not written when another process has just written it", async ({ pipeline }) => {
+  await age(pipeline, 30);
+  await noted(pipeline, "one");
+  expect(await shown(pipeline)).toEqual([30, 30]);
 });
 
-it("does not wait for a locked workflow, and is written the next time", async () => {
+it("does not wait for a locked workflow, and is written the next time", async ({ pipeline, harness }) => {
   const { db } = harness.services;
   await db.tx(async (tx) => {
     await tx.query("select 1 from workflow where workspace_id = $1 and slug = 'one' for update", [
       pipeline.workspace_id,
     ]);
-    await noted("one", "two");
+    await noted(pipeline, "one", "two");
   });
-  expect(await shown()).toEqual([null, 0]);
+  expect(await shown(pipeline)).toEqual([null, 0]);
   now = 60_000;
-  await noted("one");
-  expect(await shown()).toEqual([0, 0]);
+  await noted(pipeline, "one");
+  expect(await shown(pipeline)).toEqual([0, 0]);
 });
 
-it("is not considered written when the transaction was rolled back", async () => {
+it("is not considered written when the transaction was rolled back", async ({ pipeline, harness }) => {
   const failed = harness.services.db.tx(async (tx) => {
-    await note(tx, runsOf("one"));
+    await note(tx, runsOf(pipeline, "one"));
     throw new Error("came to nothing");
   });
   await expect(failed).rejects.toThrow("came to nothing");
-  await noted("one");
-  expect(await shown()).toEqual([0, null]);
+  await noted(pipeline, "one");
+  expect(await shown(pipeline)).toEqual([0, null]);
 });

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../../test/harness.ts";
+import { expect } from "vitest";
+import { onOwnApi as it } from "../../../test/fixture.ts";
+import type { Server } from "../../../test/harness.ts";
 import type { Queryable } from "../../db/db.ts";
 import type { RequestRow } from "./intent.ts";
 import { awaitExpanding, markExpanding } from "./notices.ts";
@@ -7,17 +8,11 @@ import { awaitExpanding, markExpanding } from "./notices.ts";
 /*
  * Waiting for expands that may have missed a notice. The effect of notices: cancel.test.ts; under races: cancel-race.
  */
-let harness: Harness;
-
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
 
 const WORKSPACE = 4711;
 
 /** An expand that stays in progress until it is ended. */
-async function beginExpand(workspace_id: number): Promise<{ end: () => Promise<void> }> {
+async function beginExpand(harness: Server, workspace_id: number): Promise<{ end: () => Promise<void> }> {
   const begun = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
   const done = harness.services.db.tx(async (tx) => {
@@ -34,9 +29,14 @@ async function beginExpand(workspace_id: number): Promise<{ end: () => Promise<v
   };
 }
 
-it("lasts until the expands of the workspace that were in progress have ended, and ignores later ones", async () => {
+it("lasts until the expands of the workspace that were in progress have ended, and ignores later ones", async ({
+  harness,
+}) => {
   const { db } = harness.services;
-  const [first, elsewhere] = [await beginExpand(WORKSPACE), await beginExpand(WORKSPACE + 1)];
+  const [first, elsewhere] = [
+    await beginExpand(harness, WORKSPACE),
+    await beginExpand(harness, WORKSPACE + 1),
+  ];
   const over: string[] = [];
   const looked = Promise.withResolvers<void>();
   const watched: Pick<Queryable, "query"> = {
@@ -50,7 +50,7 @@ it("lasts until the expands of the workspace that were in progress have ended, a
   await looked.promise;
   await awaitExpanding(db, WORKSPACE + 2);
   await expect(awaitExpanding(db, WORKSPACE, 1)).rejects.toMatchObject({ code: "conflict" });
-  const second = await beginExpand(WORKSPACE);
+  const second = await beginExpand(harness, WORKSPACE);
   expect(over).toEqual([]);
   await first.end();
   await waiting;

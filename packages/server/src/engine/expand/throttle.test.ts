@@ -1,19 +1,14 @@
 import * as fc from "fast-check";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { cloneDatabase } from "../../../test/harness.ts";
-import { createDb, type Db } from "../../db/db.ts";
+import { beforeEach, describe, expect } from "vitest";
+import { onDatabase as it } from "../../../test/fixture.ts";
+import type { Db } from "../../db/db.ts";
 import type { Run } from "../run.ts";
 import { throttle } from "./throttle.ts";
 
 /* The gate alone, with given transaction times. That it refuses triggers is tested with expand. */
-let db: Db;
+
 let workspace_id = 0;
 
-beforeAll(async () => {
-  const url = await cloneDatabase();
-  db = createDb({ url, max: 4, onError: () => {} });
-});
-afterAll(() => db.close());
 beforeEach(() => {
   workspace_id += 1;
 });
@@ -35,32 +30,34 @@ function runAt(now: number, count: number, distinct_id = "ann"): Run {
 }
 
 /** Whether a run begins, in its own transaction. */
-async function begins(now: number, count: number): Promise<boolean> {
+async function begins(db: Db, now: number, count: number): Promise<boolean> {
   const run = runAt(now, count);
   return !(await db.tx((tx) => throttle(tx, [run]))).has(run);
 }
 
 describe("a throttle", () => {
-  it("counts a start with a later time that was written earlier", async () => {
-    expect(await begins(NOON + 30, 2)).toBe(true);
-    expect(await begins(NOON, 2)).toBe(true);
-    expect(await begins(NOON + 50, 2)).toBe(false);
-    expect(await begins(NOON + 20, 2)).toBe(false);
+  it("counts a start with a later time that was written earlier", async ({ db }) => {
+    expect(await begins(db, NOON + 30, 2)).toBe(true);
+    expect(await begins(db, NOON, 2)).toBe(true);
+    expect(await begins(db, NOON + 50, 2)).toBe(false);
+    expect(await begins(db, NOON + 20, 2)).toBe(false);
   });
 
-  it("does not count starts from before the clock was set back", async () => {
-    expect(await begins(NOON + 60 * MINUTE, 1)).toBe(true);
-    expect(await begins(NOON, 1)).toBe(true);
-    expect(await begins(NOON + MINUTE, 1)).toBe(false);
+  it("does not count starts from before the clock was set back", async ({ db }) => {
+    expect(await begins(db, NOON + 60 * MINUTE, 1)).toBe(true);
+    expect(await begins(db, NOON, 1)).toBe(true);
+    expect(await begins(db, NOON + MINUTE, 1)).toBe(false);
   });
 
-  it("lets the next begin when the window has passed, to the millisecond", async () => {
-    expect(await begins(NOON, 1)).toBe(true);
-    expect(await begins(NOON + 5 * MINUTE - 1, 1)).toBe(false);
-    expect(await begins(NOON + 5 * MINUTE, 1)).toBe(true);
+  it("lets the next begin when the window has passed, to the millisecond", async ({ db }) => {
+    expect(await begins(db, NOON, 1)).toBe(true);
+    expect(await begins(db, NOON + 5 * MINUTE - 1, 1)).toBe(false);
+    expect(await begins(db, NOON + 5 * MINUTE, 1)).toBe(true);
   });
 
-  it("never exceeds its count within any window, in whatever order overlapping transactions reach it", async () => {
+  it("never exceeds its count within any window, in whatever order overlapping transactions reach it", async ({
+    db,
+  }) => {
     const steps = fc.array(fc.record({ on: fc.nat(3 * MINUTE), late: fc.nat(MINUTE - 1) }), {
       maxLength: 25,
     });
@@ -71,7 +68,7 @@ describe("a throttle", () => {
         let clock = NOON;
         for (const { on, late } of arrivals) {
           clock += on;
-          if (await begins(clock - late, count)) starts.push(clock - late);
+          if (await begins(db, clock - late, count)) starts.push(clock - late);
         }
         const within = (end: number) => starts.filter((at) => at > end - 5 * MINUTE && at <= end).length;
         expect(Math.max(0, ...starts.map(within))).toBeLessThanOrEqual(count);

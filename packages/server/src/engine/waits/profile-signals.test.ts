@@ -1,27 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../../test/harness.ts";
-import {
-  branches,
-  createWorld,
-  leaf,
-  all,
-  refs,
-  sms,
-  TEXT,
-  type World,
-} from "../../../test/behaviours/world.ts";
+import { describe, expect } from "vitest";
+import { onOwnServer as it } from "../../../test/fixture.ts";
+import { branches, leaf, all, refs, sms, TEXT } from "../../../test/behaviours/world.ts";
 import type { JsonObject } from "../../core/json.ts";
 
 /* Each way to edit a profile from outside signals the runs that wait for it. */
-let harness: Harness;
-let world: World;
 
-beforeAll(async () => {
-  harness = await createHarness();
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  world = await createWorld(harness);
+it.beforeEach(async ({ world }) => {
   await world.template("text", TEXT);
   const isPro = all(leaf("plan", "==", '"pro"', "$recipient"));
   const aDay = { type: "delay", delay_properties: { delay_type: "fixed", value: "1d" } };
@@ -37,7 +21,7 @@ beforeEach(async () => {
 const to = (plan: string) => ({ $set: { plan } });
 
 describe("an edited profile wakes the runs that wait for it", () => {
-  it.each<[string, string, "POST" | "PATCH", (plan: string) => JsonObject]>([
+  it.for<[string, string, "POST" | "PATCH", (plan: string) => JsonObject]>([
     ["an upsert", "/v1/user/ann/", "POST", (plan) => ({ plan })],
     ["an edit", "/v1/user/ann/", "PATCH", (plan) => ({ operations: [to(plan)] })],
     ["an SDK's event", "/event/", "POST", (plan) => ({ distinct_id: "ann", $user_operations: [to(plan)] })],
@@ -47,7 +31,7 @@ describe("an edited profile wakes the runs that wait for it", () => {
       "POST",
       (plan) => ({ workflow: "upgrade", recipients: [{ distinct_id: "ann", plan }] }),
     ],
-  ])("by %s, once the awaited value is set", async (_name, url, method, bodyOf) => {
+  ])("by %s, once the awaited value is set", async ([_name, url, method, bodyOf], { world }) => {
     expect((await world.call(method, url, bodyOf("plus"))).status).toBeLessThan(300);
     await world.settle();
     expect(await world.messages()).toEqual([]);

@@ -1,19 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cloneDatabase } from "../../../test/harness.ts";
+import { afterAll, describe, expect } from "vitest";
+import { onDatabase as it } from "../../../test/fixture.ts";
 import { createTestWaker } from "../../../test/waker.ts";
-import { createDb, type Db } from "../../db/db.ts";
+import type { Db } from "../../db/db.ts";
 import { createSilentLog } from "../../log.ts";
 import { databaseClock, freezeClock, readClock, sendClock } from "../../workspaces/clock.ts";
 import { createQueue, type Queue } from "../../queue/queue.ts";
 import { stepClocks } from "./test-clock.ts";
 
-let db: Db;
 let queue: Queue;
 
-beforeAll(async () => {
-  const url = await cloneDatabase();
-  db = createDb({ url, max: 4, onError: () => {} });
-  queue = createQueue({ db, url, log: createSilentLog(), observe: () => {} });
+it.beforeAll(async ({ db, databaseUrl }) => {
+  queue = createQueue({ db, url: databaseUrl, log: createSilentLog(), observe: () => {} });
   await queue.start({ worker: false });
   await db.query(
     `insert into workspace (workspace_id, uid, slug, name, mode, inbox_secret) overriding system value
@@ -22,19 +19,18 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await queue.stop();
-  await db.close();
 });
 
 const NOON = new Date("2030-03-01T12:00:00Z");
 const ONE = new Date("2030-03-01T13:00:00Z");
 const TOMORROW = new Date("2030-03-02T12:00:00Z");
 
-const clock = async (): Promise<Date> => (await readClock(db, 1, null)).now;
-const step = (own: Pick<Queue, "isBusy"> = queue) =>
+const clock = async (db: Db): Promise<Date> => (await readClock(db, 1, null)).now;
+const step = (db: Db, own: Pick<Queue, "isBusy"> = queue) =>
   db.tx((tx) => stepClocks(tx, { queue: { ...queue, ...own }, clock: databaseClock }));
 
 describe("a moving clock", () => {
-  it("does not pass over a run that another node queues while the clock looks for it", async () => {
+  it("does not pass over a run that another node queues while the clock looks for it", async ({ db }) => {
     await freezeClock(db, 1, NOON, null);
     await db.query(
       `insert into run (workspace_id, id, request_id, workflow_slug, version_id, lane, distinct_id, tenant_id,
@@ -43,11 +39,11 @@ describe("a moving clock", () => {
       [ONE],
     );
     await sendClock(db, 1, TOMORROW, null);
-    expect(await step()).toBe(true);
-    expect(await clock()).toEqual(ONE);
+    expect(await step(db)).toBe(true);
+    expect(await clock(db)).toEqual(ONE);
 
     const other = createTestWaker(db, queue);
-    await step({
+    await step(db, {
       async isBusy(...where) {
         const busy = await queue.isBusy(...where);
         // The worst moment: the queues were checked, and the run was not there yet.
@@ -55,13 +51,13 @@ describe("a moving clock", () => {
         return busy;
       },
     });
-    expect(await clock()).toEqual(ONE);
+    expect(await clock(db)).toEqual(ONE);
 
     await other.tick();
-    await step();
-    expect(await clock()).toEqual(ONE);
+    await step(db);
+    expect(await clock(db)).toEqual(ONE);
     await db.query("delete from pgboss.job");
-    await step();
-    expect(await clock()).toEqual(TOMORROW);
+    await step(db);
+    expect(await clock(db)).toEqual(TOMORROW);
   });
 });

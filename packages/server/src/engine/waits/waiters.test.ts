@@ -1,10 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, describe, expect } from "vitest";
+import { onOwnApi as it } from "../../../test/fixture.ts";
 import { z } from "zod";
-import { createHarness, type Harness, until } from "../../../test/harness.ts";
-import { createPipeline, delay, node, type Pipeline, sms } from "../../../test/pipeline.ts";
+import { until } from "../../../test/harness.ts";
+import { delay, node, type Pipeline, sms } from "../../../test/pipeline.ts";
 import { createRandom } from "../../../test/random.ts";
 import { event, leaf, wait, waitingRows } from "../../../test/waiting.ts";
-import { startWorker, type Worker, type WorkerOptions } from "../../../test/worker.ts";
 import type { StoredNode } from "../../catalog/workflow.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Tx } from "../../db/db.ts";
@@ -16,50 +16,34 @@ import { takeSignals } from "./signals.ts";
 import { abandonWaits, stopListening, signalWaiters } from "./waiters.ts";
 
 /* How events find the runs that wait for them, whatever races. How a wait behaves: nodes/branch-waituntil.test.ts. */
-let harness: Harness;
-let queue: Queue;
-let pipeline: Pipeline;
-let workers: Worker[] = [];
 
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
+let queue: Queue;
+
+it.beforeAll(async ({ harness }) => {
   const { db } = harness.services;
   queue = createQueue({ db, url: harness.databaseUrl, log: createSilentLog(), observe: () => {} });
   await queue.start({ worker: false });
 });
 afterAll(async () => {
   await queue.stop();
-  await harness.close();
 });
-beforeEach(async () => {
-  pipeline = await createPipeline(harness);
+it.beforeEach(async ({ pipeline }) => {
   await pipeline.addTemplate("text");
 });
-afterEach(stopWorkers);
 
-async function work(options: WorkerOptions = {}): Promise<Worker> {
-  const worker = await startWorker(harness, options);
-  workers.push(worker);
-  return worker;
-}
-
-async function stopWorkers(): Promise<void> {
-  for (const worker of workers) await worker.stop();
-  workers = [];
-}
-
-const query = <Row extends object>(text: string, ...values: unknown[]): Promise<Row[]> =>
-  harness.services.db.query<Row>(text, [pipeline.workspace_id, ...values]);
+const query = <Row extends object>(pipeline: Pipeline, text: string, ...values: unknown[]): Promise<Row[]> =>
+  pipeline.services.db.query<Row>(text, [pipeline.workspace_id, ...values]);
 
 /** Accepts as the API does, many at once. */
 function acceptAll(
+  pipeline: Pipeline,
   api_type: "workflow" | "event",
   bodies: { name: string; body: JsonObject }[],
 ): Promise<unknown> {
   const { workspace_id } = pipeline;
   return Promise.all(
     bodies.map(({ name, body }) =>
-      harness.services.engine.accept({
+      pipeline.services.engine.accept({
         workspace_id,
         lane: 1,
         api_type,
@@ -82,7 +66,7 @@ const eventOf = (name: string, distinct_id: string, properties: JsonObject = {})
 const people = (count: number) => Array.from({ length: count }, (_none, index) => `user_${index}`);
 
 /** Starts one run for each, and waits until all of them wait. */
-async function beginRuns(nodes: StoredNode[], distinct_ids: string[]): Promise<void> {
+async function beginRuns(pipeline: Pipeline, nodes: StoredNode[], distinct_ids: string[]): Promise<void> {
   await pipeline.commit("waits", nodes);
   for (let start = 0; start < distinct_ids.length; start += 100) {
     const recipients = distinct_ids.slice(start, start + 100).map((distinct_id, index) => ({
@@ -91,28 +75,31 @@ async function beginRuns(nodes: StoredNode[], distinct_ids: string[]): Promise<v
     }));
     await pipeline.trigger({ workflow: "waits", recipients });
   }
-  await allWait(distinct_ids.length);
+  await allWait(pipeline, distinct_ids.length);
 }
 
-const allWait = (count: number) =>
+const allWait = (pipeline: Pipeline, count: number) =>
   until(async () => {
     const [row] = await query<{ count: number }>(
+      pipeline,
       "select count(*)::int from run where workspace_id = $1 and wake_at is not null",
     );
     return row?.count === count;
   }, 60);
 
-const allEnded = () =>
+const allEnded = (pipeline: Pipeline) =>
   until(async () => {
     const [row] = await query<{ some: boolean }>(
+      pipeline,
       "select exists (select from run where workspace_id = $1 and status = 'in_progress') as some",
     );
     return row?.some === false;
   }, 60);
 
 /** Number of runs by the branch they took; runs that took several are listed with all of them. */
-async function taken(): Promise<Map<string, number>> {
+async function taken(pipeline: Pipeline): Promise<Map<string, number>> {
   const rows = await query<{ branches: string; count: number }>(
+    pipeline,
     `select branches, count(*)::int as count from (
        select (select string_agg(step->'p'->>'branch', '+') from json_array_elements(r.steps) step
                 where step->>'s' = 'expression_evaluated') as branches
@@ -122,19 +109,20 @@ async function taken(): Promise<Map<string, number>> {
 }
 
 const NOTHING = { waiters: 0, signals: 0 };
-const rowsLeft = () => waitingRows(harness, pipeline);
+const rowsLeft = (pipeline: Pipeline) => waitingRows(pipeline, pipeline);
 
 describe("an event and a timeout at the same moment", () => {
-  it("are decided once for every run with two workers, and leave no rows", async () => {
+  it("are decided once for every run with two workers, and leave no rows", async ({ pipeline, workers }) => {
     const everybody = people(3000);
-    const [first, second] = [await work(), await work()];
-    await beginRuns([wait("w", { on: [event("Go")] })], everybody);
+    const [first, second] = [await workers.start(), await workers.start()];
+    await beginRuns(pipeline, [wait("w", { on: [event("Go")] })], everybody);
     const random = createRandom(7);
 
     for (let start = 0; start < everybody.length; start += 250) {
       const slice = everybody.slice(start, start + 250);
       const timers = async () => {
         await query(
+          pipeline,
           `update run set wake_at = now() where workspace_id = $1 and wake_at is not null and distinct_id = any($2)`,
           slice,
         );
@@ -142,6 +130,7 @@ describe("an event and a timeout at the same moment", () => {
       };
       const events = () =>
         acceptAll(
+          pipeline,
           "event",
           slice.map((who) => eventOf("Go", who)),
         );
@@ -149,47 +138,56 @@ describe("an event and a timeout at the same moment", () => {
       if (random.chance(0.5)) await Promise.all([timers(), events()]);
       else await timers().then(events);
     }
-    await allEnded();
-    await until(async () => (await isIdle()) || null);
+    await allEnded(pipeline);
+    await until(async () => (await isIdle(pipeline)) || null);
 
-    const branches = await taken();
+    const branches = await taken(pipeline);
     expect([...branches.keys()].toSorted()).toEqual(["w-come", "w-timeout"]);
     expect((branches.get("w-come") ?? 0) + (branches.get("w-timeout") ?? 0)).toBe(everybody.length);
-    expect(await rowsLeft()).toEqual(NOTHING);
+    expect(await rowsLeft(pipeline)).toEqual(NOTHING);
   });
 
-  it("an event that was received before the deadline wins, although it is signalled after it", async () => {
-    const worker = await work();
-    await beginRuns([wait("w", { on: [event("Go")] })], ["ann"]);
+  it("an event that was received before the deadline wins, although it is signalled after it", async ({
+    pipeline,
+    workers,
+  }) => {
+    const worker = await workers.start();
+    await beginRuns(pipeline, [wait("w", { on: [event("Go")] })], ["ann"]);
     // The deadline passes between the two.
-    const request = await insertEvent("Go", "ann", {}, "now() - interval '1 minute'");
+    const request = await insertEvent(pipeline, "Go", "ann", {}, "now() - interval '1 minute'");
     await query(
+      pipeline,
       `update run set state = jsonb_set(state::jsonb, '{wait,until}', to_jsonb(now() - interval '30 seconds'))::json
         where workspace_id = $1`,
     );
-    await query("update waiter set created_at = now() - interval '1 hour' where workspace_id = $1");
-    await signal([request]);
+    await query(pipeline, "update waiter set created_at = now() - interval '1 hour' where workspace_id = $1");
+    await signal(pipeline, [request]);
     await worker.wake();
-    await allEnded();
-    expect(await taken()).toEqual(new Map([["w-come", 1]]));
+    await allEnded(pipeline);
+    expect(await taken(pipeline)).toEqual(new Map([["w-come", 1]]));
   });
 
-  it("an event that was received after the deadline loses, although it is signalled before the timer", async () => {
-    await work();
-    await beginRuns([wait("w", { on: [event("Go")] })], ["ann"]);
+  it("an event that was received after the deadline loses, although it is signalled before the timer", async ({
+    pipeline,
+    workers,
+  }) => {
+    await workers.start();
+    await beginRuns(pipeline, [wait("w", { on: [event("Go")] })], ["ann"]);
     await query(
+      pipeline,
       `update run set state = jsonb_set(state::jsonb, '{wait,until}', to_jsonb(now() - interval '30 seconds'))::json
         where workspace_id = $1`,
     );
-    await signal([await insertEvent("Go", "ann")]);
-    await allEnded();
-    expect(await taken()).toEqual(new Map([["w-timeout", 1]]));
-    expect(await rowsLeft()).toEqual(NOTHING);
+    await signal(pipeline, [await insertEvent(pipeline, "Go", "ann")]);
+    await allEnded(pipeline);
+    expect(await taken(pipeline)).toEqual(new Map([["w-timeout", 1]]));
+    expect(await rowsLeft(pipeline)).toEqual(NOTHING);
   });
 });
 
-const isIdle = async (): Promise<boolean> => {
+const isIdle = async (pipeline: Pipeline): Promise<boolean> => {
   const [row] = await query<{ busy: boolean }>(
+    pipeline,
     `select exists (select from pgboss.job where state <= 'active' and name ~ '^(expand|execute)'
                        and $1::int is not null) as busy`,
   );
@@ -198,15 +196,17 @@ const isIdle = async (): Promise<boolean> => {
 
 /** Stores an event's request without the job that would signal it. */
 async function insertEvent(
+  pipeline: Pipeline,
   name: string,
   distinct_id: string,
   properties: JsonObject = {},
   created_at = "now()",
 ): Promise<{ id: string; created_at: Date; name: string; distinct_id: string }> {
   const [row] = await query<{ id: string; created_at: Date }>(
+    pipeline,
     `insert into request (workspace_id, id, lane, api_type, name, idempotency_key, body, created_at)
      values ($1, $2::uuid, 1, 'event', $3, $2::uuid::text, $4, ${created_at}) returning id, created_at`,
-    harness.services.ids.uuid(),
+    pipeline.services.ids.uuid(),
     name,
     JSON.stringify({ event: name, distinct_id, properties }),
   );
@@ -217,9 +217,13 @@ async function insertEvent(
 type Inserted = Awaited<ReturnType<typeof insertEvent>>;
 
 /** Signals all in one transaction, before any run can act on one of them. */
-async function signal(events: Inserted[], wrap: (tx: Tx) => Tx = (tx) => tx): Promise<void> {
+async function signal(
+  pipeline: Pipeline,
+  events: Inserted[],
+  wrap: (tx: Tx) => Tx = (tx) => tx,
+): Promise<void> {
   const { workspace_id } = pipeline;
-  await harness.services.db.tx((tx) =>
+  await pipeline.services.db.tx((tx) =>
     signalWaiters(
       wrap(tx),
       events.map(({ id: request_id, name: topic, distinct_id: key, created_at: received_at }) => {
@@ -231,11 +235,11 @@ async function signal(events: Inserted[], wrap: (tx: Tx) => Tx = (tx) => tx): Pr
 }
 
 describe("events for one run", () => {
-  it("that come while it is being walked are not missed", async () => {
+  it("that come while it is being walked are not missed", async ({ pipeline, workers }) => {
     const everybody = people(400);
-    await work();
-    await work();
-    await beginRuns([wait("w", { on: [event("Go", leaf("n", "==", "7"))] })], everybody);
+    await workers.start();
+    await workers.start();
+    await beginRuns(pipeline, [wait("w", { on: [event("Go", leaf("n", "==", "7"))] })], everybody);
     const random = createRandom(11);
 
     // The event that passes comes at any place among those that do not: each of them causes a walk.
@@ -245,17 +249,17 @@ describe("events for one run", () => {
       const bodies = everybody.map((who) =>
         eventOf("Go", who, { n: lucky.get(who) === round ? 7 : round + 100 }),
       );
-      void (await acceptAll("event", bodies));
+      void (await acceptAll(pipeline, "event", bodies));
     }
-    await allEnded();
+    await allEnded(pipeline);
 
-    expect(await taken()).toEqual(new Map([["w-come", everybody.length]]));
-    await until(async () => (await isIdle()) || null);
-    expect(await rowsLeft()).toEqual(NOTHING);
+    expect(await taken(pipeline)).toEqual(new Map([["w-come", everybody.length]]));
+    await until(async () => (await isIdle(pipeline)) || null);
+    expect(await rowsLeft(pipeline)).toEqual(NOTHING);
   });
 
   /** The run is being walked and cannot be signalled meanwhile; `written` is what the walk then writes. */
-  it.each([
+  it.for([
     [
       "sleeps on in the same wait is woken again",
       "wake_at = now() + interval '1 day'",
@@ -267,119 +271,135 @@ describe("events for one run", () => {
       `wake_at = now() + interval '1 day', state = '{"wait":{"id":"other","until":null}}'`,
       { signals: 0, woken: false },
     ],
-  ])("that come while it is walked: a run that %s", async (_name, written, { signals, woken }) => {
-    await work();
-    await beginRuns([wait("w", { on: [event("Go")] })], ["ann"]);
-    await stopWorkers();
-    await query("update run set wake_at = null where workspace_id = $1");
-    const inserted = await insertEvent("Go", "ann");
-    const walked = Promise.withResolvers<void>();
-    const locked = Promise.withResolvers<void>();
-    const walk = harness.services.db.tx(async (tx) => {
-      await tx.query("select from run where workspace_id = $1 for no key update", [pipeline.workspace_id]);
-      locked.resolve();
-      await walked.promise;
-      await tx.query(`update run set ${written} where workspace_id = $1`, [pipeline.workspace_id]);
-    });
-    await locked.promise;
-    const signalling = signal([inserted]);
-    await until(async () => {
-      const [row] = await harness.services.db.query<{ waits: boolean }>(
-        "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock') as waits",
-      );
-      return row?.waits;
-    });
-    walked.resolve();
-    await Promise.all([walk, signalling]);
+  ] as const)(
+    "that come while it is walked: a run that %s",
+    async ([_name, written, { signals, woken }], { pipeline, workers, harness }) => {
+      await workers.start();
+      await beginRuns(pipeline, [wait("w", { on: [event("Go")] })], ["ann"]);
+      await workers.stop();
+      await query(pipeline, "update run set wake_at = null where workspace_id = $1");
+      const inserted = await insertEvent(pipeline, "Go", "ann");
+      const walked = Promise.withResolvers<void>();
+      const locked = Promise.withResolvers<void>();
+      const walk = harness.services.db.tx(async (tx) => {
+        await tx.query("select from run where workspace_id = $1 for no key update", [pipeline.workspace_id]);
+        locked.resolve();
+        await walked.promise;
+        await tx.query(`update run set ${written} where workspace_id = $1`, [pipeline.workspace_id]);
+      });
+      await locked.promise;
+      const signalling = signal(pipeline, [inserted]);
+      await until(async () => {
+        const [row] = await harness.services.db.query<{ waits: boolean }>(
+          "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock') as waits",
+        );
+        return row?.waits;
+      });
+      walked.resolve();
+      await Promise.all([walk, signalling]);
 
-    expect((await rowsLeft()).signals).toBe(signals);
-    const [run] = await pipeline.runs();
-    expect(run?.wake_at === null).toBe(woken);
-  });
+      expect((await rowsLeft(pipeline)).signals).toBe(signals);
+      const [run] = await pipeline.runs();
+      expect(run?.wake_at === null).toBe(woken);
+    },
+  );
 
-  it("may be two hundred at once: one walk, the first that passes counts", async () => {
-    await work();
+  it("may be two hundred at once: one walk, the first that passes counts", async ({ pipeline, workers }) => {
+    await workers.start();
     await beginRuns(
+      pipeline,
       [wait("w", { on: [event("Go", leaf("n", ">=", "150"))], come: [delay("d", "1d")] })],
       ["ann"],
     );
     await acceptAll(
+      pipeline,
       "event",
       people(200).map((_who, n) => eventOf("Go", "ann", { n })),
     );
     await until(async () => (await pipeline.runs())[0]?.position === "0.0.0");
 
     const [run] = await query<{ state: { future_event: { n: number } } }>(
+      pipeline,
       "select state from run where workspace_id = $1",
     );
     expect(run?.state.future_event.n).toBe(150);
-    await until(async () => (await isIdle()) || null);
-    expect(await rowsLeft()).toEqual(NOTHING);
+    await until(async () => (await isIdle(pipeline)) || null);
+    expect(await rowsLeft(pipeline)).toEqual(NOTHING);
   });
 
-  it("are read in portions when a thousand of them came before it woke", async () => {
-    await work();
-    await beginRuns([wait("w", { on: [event("Go", leaf("n", "==", "940"))] })], ["ann"]);
-    await stopWorkers();
+  it("are read in portions when a thousand of them came before it woke", async ({ pipeline, workers }) => {
+    await workers.start();
+    await beginRuns(pipeline, [wait("w", { on: [event("Go", leaf("n", "==", "940"))] })], ["ann"]);
+    await workers.stop();
     const events: Inserted[] = [];
-    for (let n = 0; n < 1000; n++) events.push(await insertEvent("Go", "ann", { n }));
-    await signal(events);
-    expect(await rowsLeft()).toEqual({ waiters: 1, signals: 1000 });
-    await work();
-    await allEnded();
+    for (let n = 0; n < 1000; n++) events.push(await insertEvent(pipeline, "Go", "ann", { n }));
+    await signal(pipeline, events);
+    expect(await rowsLeft(pipeline)).toEqual({ waiters: 1, signals: 1000 });
+    await workers.start();
+    await allEnded(pipeline);
 
-    expect(await taken()).toEqual(new Map([["w-come", 1]]));
-    expect(await rowsLeft()).toEqual(NOTHING);
+    expect(await taken(pipeline)).toEqual(new Map([["w-come", 1]]));
+    expect(await rowsLeft(pipeline)).toEqual(NOTHING);
   });
 
-  it("are dropped when none of a thousand passes, and it sleeps on until its time", async () => {
-    await work();
-    await beginRuns([wait("w", { on: [event("Go", leaf("n", "==", "-1"))] })], ["ann"]);
+  it("are dropped when none of a thousand passes, and it sleeps on until its time", async ({
+    pipeline,
+    workers,
+  }) => {
+    await workers.start();
+    await beginRuns(pipeline, [wait("w", { on: [event("Go", leaf("n", "==", "-1"))] })], ["ann"]);
     const [before] = await pipeline.runs();
-    await stopWorkers();
+    await workers.stop();
     const events: Inserted[] = [];
-    for (let n = 0; n < 300; n++) events.push(await insertEvent("Go", "ann", { n }));
-    await signal(events);
-    await work();
-    await until(async () => (await rowsLeft()).signals === 0);
-    await allWait(1);
+    for (let n = 0; n < 300; n++) events.push(await insertEvent(pipeline, "Go", "ann", { n }));
+    await signal(pipeline, events);
+    await workers.start();
+    await until(async () => (await rowsLeft(pipeline)).signals === 0);
+    await allWait(pipeline, 1);
 
     expect(await pipeline.runs()).toMatchObject([{ wake_at: before?.wake_at, steps: before?.steps }]);
-    expect(await rowsLeft()).toEqual({ waiters: 1, signals: 0 });
+    expect(await rowsLeft(pipeline)).toEqual({ waiters: 1, signals: 0 });
   });
 });
 
 describe("one event for ten thousand runs of one person", () => {
-  it("is not copied for each of them, and ends them all", async () => {
+  it("is not copied for each of them, and ends them all", async ({ pipeline, workers }) => {
     const COUNT = 10_000;
-    await work();
+    await workers.start();
     await pipeline.commit("waits", [wait("w", { on: [event("Go", leaf("ok", "==", "true"))] })]);
     await pipeline.call("POST", "/v1/user/ann/", {});
     await acceptAll(
+      pipeline,
       "workflow",
       Array.from({ length: COUNT }, () => ({
         name: "waits",
         body: { workflow: "waits", recipients: ["ann"] },
       })),
     );
-    await allWait(COUNT);
-    await stopWorkers();
-    await signal([await insertEvent("Go", "ann", { ok: true, note: "x".repeat(20_000) })]);
+    await allWait(pipeline, COUNT);
+    await workers.stop();
+    await signal(pipeline, [
+      await insertEvent(pipeline, "Go", "ann", { ok: true, note: "x".repeat(20_000) }),
+    ]);
     const [stored] = await query<{ count: number; bytes: number }>(
+      pipeline,
       "select count(*)::int, sum(length(body::text))::int as bytes from signal where workspace_id = $1",
     );
     expect(stored?.count).toBe(COUNT);
     expect((stored?.bytes ?? 0) / COUNT).toBeLessThan(100);
-    await work();
-    await allEnded();
+    await workers.start();
+    await allEnded(pipeline);
 
-    expect(await taken()).toEqual(new Map([["w-come", COUNT]]));
-    expect(await rowsLeft()).toEqual(NOTHING);
+    expect(await taken(pipeline)).toEqual(new Map([["w-come", COUNT]]));
+    expect(await rowsLeft(pipeline)).toEqual(NOTHING);
   }, 120_000);
 });
 
 describe("a wait that ends another way", () => {
-  it("by an error of the engine leaves no waiter, and the error is in the run's log", async () => {
+  it("by an error of the engine leaves no waiter, and the error is in the run's log", async ({
+    pipeline,
+    workers,
+  }) => {
     const bomb = defineNode({
       type: "bomb",
       short: "bomb",
@@ -389,33 +409,37 @@ describe("a wait that ends another way", () => {
         throw new Error("boom");
       },
     });
-    await work({ nodes: [bomb as NodeDefinition] });
-    await beginRuns([wait("w", { on: [event("Go")] }), node("bomb", "b")], ["ann", "bob"]);
-    await acceptAll("event", [eventOf("Go", "ann")]);
+    await workers.start({ nodes: [bomb as NodeDefinition] });
+    await beginRuns(pipeline, [wait("w", { on: [event("Go")] }), node("bomb", "b")], ["ann", "bob"]);
+    await acceptAll(pipeline, "event", [eventOf("Go", "ann")]);
     const failed = await until(async () => (await pipeline.runs()).find(({ status }) => status === "failed"));
 
     expect(failed).toMatchObject({ distinct_id: "ann", position: null, wake_at: null });
     expect(failed.steps.at(-1)?.m).toBe("500: boom");
-    expect(await rowsLeft()).toEqual({ waiters: 1, signals: 0 });
+    expect(await rowsLeft(pipeline)).toEqual({ waiters: 1, signals: 0 });
   });
 
-  it("by its recipient's deletion leaves no waiter", async () => {
-    await work();
-    await beginRuns([wait("w", { on: [event("Go")] }), sms("after")], ["ann"]);
+  it("by its recipient's deletion leaves no waiter", async ({ pipeline, workers }) => {
+    await workers.start();
+    await beginRuns(pipeline, [wait("w", { on: [event("Go")] }), sms("after")], ["ann"]);
     expect((await pipeline.call("DELETE", "/v1/user/ann/")).status).toBe(204);
-    await signal([await insertEvent("Go", "ann")]);
+    await signal(pipeline, [await insertEvent(pipeline, "Go", "ann")]);
     const [run] = await pipeline.finished(1);
 
     expect(run).toMatchObject({ status: "failed" });
-    expect(await rowsLeft()).toEqual(NOTHING);
+    expect(await rowsLeft(pipeline)).toEqual(NOTHING);
   });
 
-  it("by being cancelled leaves neither waiter nor signal, and receives none", async () => {
-    await work();
-    await beginRuns([wait("w", { on: [event("Go")] })], ["ann", "bob"]);
-    await stopWorkers();
-    const inserted = await insertEvent("Go", "ann");
-    await signal([inserted]);
+  it("by being cancelled leaves neither waiter nor signal, and receives none", async ({
+    pipeline,
+    workers,
+    harness,
+  }) => {
+    await workers.start();
+    await beginRuns(pipeline, [wait("w", { on: [event("Go")] })], ["ann", "bob"]);
+    await workers.stop();
+    const inserted = await insertEvent(pipeline, "Go", "ann");
+    await signal(pipeline, [inserted]);
     const [ref] = (await pipeline.runs()).map(({ id }) => ({ workspace_id: pipeline.workspace_id, id }));
     if (ref === undefined) throw new Error("no run");
     await harness.services.db.tx(async (tx) => {
@@ -425,29 +449,31 @@ describe("a wait that ends another way", () => {
       );
       await abandonWaits(tx, [ref]);
     });
-    expect(await rowsLeft()).toEqual({ waiters: 1, signals: 0 });
-    await signal([inserted]);
-    expect(await rowsLeft()).toEqual({ waiters: 1, signals: 0 });
+    expect(await rowsLeft(pipeline)).toEqual({ waiters: 1, signals: 0 });
+    await signal(pipeline, [inserted]);
+    expect(await rowsLeft(pipeline)).toEqual({ waiters: 1, signals: 0 });
   });
 });
 
 describe("with a hundred thousand waiters and signals", () => {
-  it("every statement uses keys", async () => {
-    await work();
-    await beginRuns([wait("w", { on: [event("Go")] })], people(200));
-    await stopWorkers();
+  it("every statement uses keys", async ({ pipeline, workers, harness }) => {
+    await workers.start();
+    await beginRuns(pipeline, [wait("w", { on: [event("Go")] })], people(200));
+    await workers.stop();
     const { db } = harness.services;
     await query(
+      pipeline,
       `insert into waiter (workspace_id, key, topic, run_id, wait_id)
        select $1, 'other_' || n % 20000, 'topic_' || n % 7, 'run_' || n, 'wait_' || n from generate_series(1, 100000) n`,
     );
     await query(
+      pipeline,
       `insert into signal (workspace_id, run_id, wait_id, kind, at, body)
        select $1, 'run_' || n, 'wait_' || n, 'event', now(), '{}' from generate_series(1, 100000) n`,
     );
     await db.query("analyze waiter, signal");
     const events: Inserted[] = [];
-    for (const who of people(100)) events.push(await insertEvent("Go", who));
+    for (const who of people(100)) events.push(await insertEvent(pipeline, "Go", who));
     const runs = (await pipeline.runs()).map(({ id }) => ({
       ...({ workspace_id: pipeline.workspace_id, id, memory: { wait: { id: "w", until: null } } } as Run),
     }));
@@ -461,7 +487,7 @@ describe("with a hundred thousand waiters and signals", () => {
       },
     });
 
-    await signal(events, explain);
+    await signal(pipeline, events, explain);
     await db.tx(async (tx) => {
       await takeSignals(explain(tx), runs, null);
       await stopListening(explain(tx), runs);

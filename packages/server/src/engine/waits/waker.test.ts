@@ -1,6 +1,7 @@
 import { type Clock, databaseClock } from "../../workspaces/clock.ts";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { cloneDatabase, until } from "../../../test/harness.ts";
+import { afterAll, describe, expect } from "vitest";
+import { onDatabase as it } from "../../../test/fixture.ts";
+import { until } from "../../../test/harness.ts";
 import { createTestWaker } from "../../../test/waker.ts";
 import { createDb, type Db } from "../../db/db.ts";
 import { createIdSource } from "../../ids.ts";
@@ -10,20 +11,18 @@ import type { Waker } from "./waker.ts";
 
 /** Two nodes, each with its own connections. */
 let nodes: { db: Db; queue: Queue }[];
-let db: Db;
+
 const ids = createIdSource();
 
-beforeAll(async () => {
-  const url = await cloneDatabase();
+it.beforeAll(async ({ db, databaseUrl }) => {
   nodes = await Promise.all(
     [1, 2].map(async () => {
-      const db = createDb({ url, max: 4, onError: () => {} });
-      const queue = createQueue({ db, url, log: createSilentLog(), observe: () => {} });
+      const db = createDb({ url: databaseUrl, max: 4, onError: () => {} });
+      const queue = createQueue({ db, url: databaseUrl, log: createSilentLog(), observe: () => {} });
       await queue.start({ worker: false });
       return { db, queue };
     }),
   );
-  db = createDb({ url, max: 2, onError: () => {} });
   await db.query(
     `insert into workspace (workspace_id, uid, slug, name, mode, inbox_secret) overriding system value
      values (1, 'one', 'one', 'One', 'production', '')`,
@@ -34,9 +33,8 @@ afterAll(async () => {
     await node.queue.stop();
     await node.db.close();
   }
-  await db.close();
 });
-beforeEach(async () => {
+it.beforeEach(async ({ db }) => {
   await db.query("truncate run, message");
   await db.query("delete from pgboss.job");
 });
@@ -48,7 +46,7 @@ function waker(node: number, clock: Clock = databaseClock): Waker {
 }
 
 /** Sleeping runs, due in `seconds` (negative: overdue). */
-async function addSleepers(count: number, seconds: number, lane = 1): Promise<string[]> {
+async function addSleepers(db: Db, count: number, seconds: number, lane = 1): Promise<string[]> {
   const made = Array.from({ length: count }, () => ids.ulid());
   await db.query(
     `insert into run (workspace_id, id, request_id, workflow_slug, version_id, lane, distinct_id, tenant_id,
@@ -61,7 +59,7 @@ async function addSleepers(count: number, seconds: number, lane = 1): Promise<st
 }
 
 /** Messages that wait for another attempt. */
-async function addRetries(count: number, seconds: number): Promise<string[]> {
+async function addRetries(db: Db, count: number, seconds: number): Promise<string[]> {
   const made = Array.from({ length: count }, () => ids.ulid());
   await db.query(
     `insert into message (workspace_id, id, execution_id, workflow_slug, version_id, node_ref, category, lane,
@@ -79,52 +77,54 @@ interface JobRow {
   refs: string[];
 }
 
-async function queued(): Promise<JobRow[]> {
+async function queued(db: Db): Promise<JobRow[]> {
   const rows = await db.query<{ id: string; name: string; data: { refs: [number, string[]][] } }>(
     "select id, name, data from pgboss.job",
   );
   return rows.map(({ id, name, data }) => ({ id, name, refs: data.refs.flatMap(([, refs]) => refs) }));
 }
 
-const refsOf = async (name: string) =>
-  (await queued()).filter((job) => job.name === name).flatMap((job) => job.refs);
+const refsOf = async (db: Db, name: string) =>
+  (await queued(db)).filter((job) => job.name === name).flatMap((job) => job.refs);
 
 describe("the waker", () => {
-  it("wakes each sleeper once when two race", async () => {
-    const sleepers = await addSleepers(1300, -1);
+  it("wakes each sleeper once when two race", async ({ db }) => {
+    const sleepers = await addSleepers(db, 1300, -1);
 
     const moved = await Promise.all([waker(0).tick(), waker(1).tick(), waker(0).tick(), waker(1).tick()]);
 
     expect(moved.reduce((sum, count) => sum + count, 0)).toBe(1300);
-    expect((await refsOf("execute-transactional")).toSorted()).toEqual(sleepers.toSorted());
+    expect((await refsOf(db, "execute-transactional")).toSorted()).toEqual(sleepers.toSorted());
     expect(await waker(0).tick()).toBe(0);
   });
 
-  it("leaves runs that are not due yet", async () => {
-    await addSleepers(3, 60);
-    const due = await addSleepers(2, -60);
+  it("leaves runs that are not due yet", async ({ db }) => {
+    await addSleepers(db, 3, 60);
+    const due = await addSleepers(db, 2, -60);
 
     expect(await waker(0).tick()).toBe(2);
-    expect((await refsOf("execute-transactional")).toSorted()).toEqual(due);
+    expect((await refsOf(db, "execute-transactional")).toSorted()).toEqual(due);
     expect(await waker(0, async () => new Date(Date.now() + 61_000)).tick()).toBe(3);
   });
 
-  it("puts each run on the queue of its lane", async () => {
-    const [system] = await addSleepers(1, -1, 0);
-    const [promotional] = await addSleepers(1, -1, 2);
+  it("puts each run on the queue of its lane", async ({ db }) => {
+    const [system] = await addSleepers(db, 1, -1, 0);
+    const [promotional] = await addSleepers(db, 1, -1, 2);
     await waker(0).tick();
 
-    expect(await refsOf("execute-system")).toEqual([system]);
-    expect(await refsOf("execute-promotional")).toEqual([promotional]);
+    expect(await refsOf(db, "execute-system")).toEqual([system]);
+    expect(await refsOf(db, "execute-promotional")).toEqual([promotional]);
   });
 
-  it("leases a message that is due for a retry to the job that sends it, as the next attempt", async () => {
-    await addRetries(250, -1);
-    await addRetries(1, 60);
+  it("leases a message that is due for a retry to the job that sends it, as the next attempt", async ({
+    db,
+  }) => {
+    await addRetries(db, 250, -1);
+    await addRetries(db, 1, 60);
 
     await Promise.all([waker(0).tick(), waker(1).tick()]);
 
-    const jobs = (await queued()).filter(({ name }) => name === "send-promotional");
+    const jobs = (await queued(db)).filter(({ name }) => name === "send-promotional");
     const leased = await db.query<{ id: string; lease: string; attempt: number }>(
       "select id, lease, attempt from message where next_attempt_at is null",
     );
@@ -135,34 +135,34 @@ describe("the waker", () => {
     );
   });
 
-  it("does not sleep past a time it was given", async () => {
+  it("does not sleep past a time it was given", async ({ db }) => {
     const own = waker(0);
     own.start();
-    const sleepers = await addSleepers(1, 0.2);
+    const sleepers = await addSleepers(db, 1, 0.2);
     own.expect(new Date(Date.now() + 200));
 
     // Without `expect` it would look again only after a second.
-    await until(async () => (await refsOf("execute-transactional")).length === 1, 5);
+    await until(async () => (await refsOf(db, "execute-transactional")).length === 1, 5);
     await own.stop();
-    expect(await refsOf("execute-transactional")).toEqual(sleepers);
+    expect(await refsOf(db, "execute-transactional")).toEqual(sleepers);
   });
 
-  it("finds runs that another process put to sleep without notifying it", async () => {
+  it("finds runs that another process put to sleep without notifying it", async ({ db }) => {
     const own = waker(0);
     own.start();
-    await addSleepers(1, 0);
-    await until(async () => (await refsOf("execute-transactional")).length === 1, 5);
+    await addSleepers(db, 1, 0);
+    await until(async () => (await refsOf(db, "execute-transactional")).length === 1, 5);
     await own.stop();
-    expect(await queued()).toHaveLength(1);
+    expect(await queued(db)).toHaveLength(1);
   });
 
-  it("moves nothing once it has stopped", async () => {
+  it("moves nothing once it has stopped", async ({ db }) => {
     const own = waker(0);
     own.start();
     await own.stop();
     own.expect(new Date());
-    await addSleepers(1, -1);
+    await addSleepers(db, 1, -1);
 
-    expect(await queued()).toEqual([]);
+    expect(await queued(db)).toEqual([]);
   });
 });

@@ -1,24 +1,17 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../../../test/harness.ts";
-import { branch, createPipeline, delay, is, type Pipeline, sms } from "../../../test/pipeline.ts";
+import { describe, expect } from "vitest";
+import { onServer as it } from "../../../test/fixture.ts";
+import { until } from "../../../test/harness.ts";
+import { branch, delay, is, type Pipeline, sms } from "../../../test/pipeline.ts";
 import type { StoredNode } from "../../catalog/workflow.ts";
 import type { JsonObject } from "../../core/json.ts";
 
-let harness: Harness;
-let pipeline: Pipeline;
-
-beforeAll(async () => {
-  harness = await createHarness();
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  pipeline = await createPipeline(harness);
+it.beforeEach(async ({ pipeline }) => {
   await pipeline.addTemplate("text");
 });
 
 const ann = { distinct_id: "ann", $sms: "+14155550100" };
 const when = (text: string) => is("way", text);
-const sentBy = async () => (await pipeline.messages()).map(({ node_ref }) => node_ref);
+const sentBy = async (pipeline: Pipeline) => (await pipeline.messages()).map(({ node_ref }) => node_ref);
 
 const chain = [
   sms("before"),
@@ -61,7 +54,7 @@ const nested = [
 const last = [sms("before"), branch("b", [{ when: when("left"), nodes: [] }, { nodes: [] }])];
 
 describe("a branch node", () => {
-  it.each<[string, StoredNode[], JsonObject, string[]]>([
+  it.for<[string, StoredNode[], JsonObject, string[]]>([
     [
       "takes the branch that holds and rejoins after it",
       chain,
@@ -95,15 +88,15 @@ describe("a branch node", () => {
     ],
     ["rejoins to the end of a terminal branch, and no further", nested, { a: "2", b: "1" }, ["deep_b"]],
     ["falls through to the end of a terminal branch", nested, { a: "2" }, []],
-  ])("%s", async (_name, nodes, data, refs) => {
+  ])("%s", async ([_name, nodes, data, refs], { pipeline }) => {
     await pipeline.commit("forked", nodes);
     await pipeline.trigger({ workflow: "forked", recipients: [ann], data });
 
     expect(await pipeline.finished(1)).toMatchObject([{ status: "completed", position: null }]);
-    expect(await sentBy()).toEqual(refs);
+    expect(await sentBy(pipeline)).toEqual(refs);
   });
 
-  it("logs each condition with the values it read, and the branch taken", async () => {
+  it("logs each condition with the values it read, and the branch taken", async ({ pipeline }) => {
     await pipeline.commit("forked", chain);
     await pipeline.trigger({ workflow: "forked", recipients: [ann], data: { way: "end" } });
 
@@ -118,7 +111,7 @@ describe("a branch node", () => {
     expect(JSON.stringify(seen[0]?.p)).toContain('"end"');
   });
 
-  it("whose branch sleeps continues inside it, and rejoins", async () => {
+  it("whose branch sleeps continues inside it, and rejoins", async ({ pipeline, harness }) => {
     const nodes = [
       branch("outer", [
         {
@@ -145,10 +138,10 @@ describe("a branch node", () => {
     harness.services.engine.wakeAt(new Date());
     await pipeline.finished(1);
 
-    expect(await sentBy()).toEqual(["asleep", "awake", "after_inner", "after_outer"]);
+    expect(await sentBy(pipeline)).toEqual(["asleep", "awake", "after_inner", "after_outer"]);
   });
 
-  it("without a default whose conditions are all false fails the run", async () => {
+  it("without a default whose conditions are all false fails the run", async ({ pipeline }) => {
     const [forked] = last.slice(1);
     const branches = forked?.branches?.map((one) => ({ ...one, is_default: false, conditions: [when("x")] }));
     await pipeline.commit("forked", [{ ...forked, branches } as unknown as StoredNode]);

@@ -1,21 +1,12 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../../../test/harness.ts";
-import { createPipeline, type Pipeline, sms } from "../../../../test/pipeline.ts";
+import { expect } from "vitest";
+import { onServer as it } from "../../../../test/fixture.ts";
+import { type Pipeline, sms } from "../../../../test/pipeline.ts";
 
-let harness: Harness;
-let pipeline: Pipeline;
-
-beforeAll(async () => {
-  harness = await createHarness();
-});
-afterAll(() => harness.close());
-
-beforeEach(async () => {
-  pipeline = await createPipeline(harness);
+it.beforeEach(async ({ pipeline }) => {
   await pipeline.addTemplate("text");
   await pipeline.commit("ship", [sms("sms_1")], { events: ["Order Placed", "Order Moved"] });
   await pipeline.call("POST", "/v1/user/u1/", { $sms: "+15005550006" });
-  await manage("schema/order/?commit=true", {
+  await manage(pipeline, "schema/order/?commit=true", {
     name: "Order",
     json_schema: {
       type: "object",
@@ -24,27 +15,27 @@ beforeEach(async () => {
       properties: { order_id: {}, amount: { type: "integer" } },
     },
   });
-  await manage("event/", { name: "Order Placed", payload_schema: { schema: "order" } });
+  await manage(pipeline, "event/", { name: "Order Placed", payload_schema: { schema: "order" } });
 });
 
-async function manage(path: string, payload: unknown): Promise<void> {
-  const answer = await harness.app.inject({
+async function manage(pipeline: Pipeline, path: string, payload: unknown): Promise<void> {
+  const answer = await pipeline.app.inject({
     method: "POST",
     url: `/v1/${pipeline.workspace.slug}/${path}`,
-    headers: { authorization: `ServiceToken ${harness.serviceToken}` },
+    headers: { authorization: `ServiceToken ${pipeline.serviceToken}` },
     payload: JSON.stringify(payload),
   });
   expect(answer.statusCode, answer.body).toBeLessThan(300);
 }
 
-async function track(event: string, properties: unknown): Promise<string> {
+async function track(pipeline: Pipeline, event: string, properties: unknown): Promise<string> {
   const answer = await pipeline.call("POST", "/v2/event/", { event, distinct_id: "u1", properties });
   expect(answer.status, answer.text).toBe(202);
   return (answer.json as { message_id: string }).message_id;
 }
 
-it("runs for an event whose properties fit its schema, ignoring keys of the wire", async () => {
-  await track("ORDER placed", { order_id: "1", amount: 2, $ss_sdk_version: "1" });
+it("runs for an event whose properties fit its schema, ignoring keys of the wire", async ({ pipeline }) => {
+  await track(pipeline, "ORDER placed", { order_id: "1", amount: 2, $ss_sdk_version: "1" });
   expect(await pipeline.finished(1)).toMatchObject([{ status: "completed" }]);
 });
 
@@ -53,7 +44,9 @@ const MISMATCH =
 const bad = { event: "order placed", distinct_id: "u1", properties: { amount: "2" } };
 const good = { event: "order placed", distinct_id: "u1", properties: { amount: 2, order_id: "1" } };
 
-it("answers 400 for an event that does not fit, with every mismatch, and runs nothing", async () => {
+it("answers 400 for an event that does not fit, with every mismatch, and runs nothing", async ({
+  pipeline,
+}) => {
   expect(await pipeline.call("POST", "/v2/event/", bad)).toMatchObject({
     status: 400,
     json: {
@@ -67,7 +60,7 @@ it("answers 400 for an event that does not fit, with every mismatch, and runs no
   expect(await pipeline.runs()).toStrictEqual([]);
 });
 
-it("refuses one of many, and the others run", async () => {
+it("refuses one of many, and the others run", async ({ pipeline }) => {
   const answer = await pipeline.call("POST", "/v2/bulk/event/", [good, bad, good]);
   expect(answer).toMatchObject({
     status: 207,
@@ -86,7 +79,7 @@ it("refuses one of many, and the others run", async () => {
   await pipeline.finished(3);
 });
 
-it("checks each event against its own schema: one without is not checked", async () => {
-  await track("Order Moved", { amount: "2" });
+it("checks each event against its own schema: one without is not checked", async ({ pipeline }) => {
+  await track(pipeline, "Order Moved", { amount: "2" });
   expect(await pipeline.finished(1)).toMatchObject([{ status: "completed" }]);
 });

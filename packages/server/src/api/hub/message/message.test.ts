@@ -1,23 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../../../test/harness.ts";
+import { beforeEach, describe, expect } from "vitest";
+import { onApi as it } from "../../../../test/fixture.ts";
 import { createHub, type Hub } from "../../../../test/hub.ts";
 
-let harness: Harness;
-let hub: Hub;
 let made: number;
 
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
 beforeEach(async () => {
-  hub = await createHub(harness);
   made = 0;
 });
 
 /** A message as the engine leaves it; `m1`, `m2` … are its idempotency keys. */
-async function addMessage(columns: Record<string, unknown> = {}): Promise<string> {
-  const { db, ids } = harness.services;
+async function addMessage(hub: Hub, columns: Record<string, unknown> = {}): Promise<string> {
+  const { db, ids } = hub.services;
   const row = {
     workspace_id: hub.workspace.workspace_id,
     id: ids.ulid(),
@@ -48,15 +41,15 @@ interface List {
   results: Record<string, unknown>[];
 }
 
-const list = async (query = "") => (await hub.call("GET", `/v1/message/${query}`)).json as List;
+const list = async (hub: Hub, query = "") => (await hub.call("GET", `/v1/message/${query}`)).json as List;
 /** The idempotency keys of the messages that a query returns. */
-const find = async (query: string) =>
-  (await list(query)).results
+const find = async (hub: Hub, query: string) =>
+  (await list(hub, query)).results
     .map(({ idempotency_key }) => String(idempotency_key))
     .sort((left, right) => left.localeCompare(right));
 
 describe("GET /v1/message/ 200", () => {
-  it("names workflow, template, vendor and parent run where they are known", async () => {
+  it("names workflow, template, vendor and parent run where they are known", async ({ hub, harness }) => {
     const { workspace_id } = hub.workspace;
     const { db } = harness.services;
     await hub.addWorkflow("welcome");
@@ -77,7 +70,7 @@ describe("GET /v1/message/ 200", () => {
        values ($1, $2, gen_random_uuid(), 'parent', 'welcome', $3, 1, 'u1', 'default', 'k', '[]')`,
       [workspace_id, run, version?.id],
     );
-    await addMessage({
+    await addMessage(hub, {
       execution_id: run,
       version_id: version?.id,
       template_slug: "order",
@@ -88,7 +81,7 @@ describe("GET /v1/message/ 200", () => {
       status: "failure_by_vendor",
       failure_reason: "mailbox full",
     });
-    const { results } = await list();
+    const { results } = await list(hub);
     expect(results).toMatchObject([
       {
         status: "delivery_failure",
@@ -105,14 +98,14 @@ describe("GET /v1/message/ 200", () => {
     expect(results[0]).not.toHaveProperty("content");
   });
 
-  it("shows a message whose workflow, template and vendor are gone", async () => {
-    await addMessage({
+  it("shows a message whose workflow, template and vendor are gone", async ({ hub }) => {
+    await addMessage(hub, {
       template_slug: "gone",
       vendor_config_id: "gone",
       vendor_slug: "twilio-sms",
       channel: "sms",
     });
-    expect((await list()).results).toMatchObject([
+    expect((await list(hub)).results).toMatchObject([
       {
         workflow: { name: null },
         template: { name: null, slug: "gone" },
@@ -121,10 +114,10 @@ describe("GET /v1/message/ 200", () => {
     ]);
   });
 
-  it("pages newest first, counting all matches", async () => {
-    for (let n = 0; n < 5; n++) await addMessage();
-    await addMessage({ channel: "sms" });
-    const first = await list("?limit=2&channel=email");
+  it("pages newest first, counting all matches", async ({ hub }) => {
+    for (let n = 0; n < 5; n++) await addMessage(hub);
+    await addMessage(hub, { channel: "sms" });
+    const first = await list(hub, "?limit=2&channel=email");
     expect(first.results.map(({ idempotency_key }) => idempotency_key)).toEqual(["m5", "m4"]);
     expect(first.meta).toEqual({
       count: 5,
@@ -134,26 +127,27 @@ describe("GET /v1/message/ 200", () => {
       has_next: true,
       after: expect.any(String),
     });
-    const second = await list(`?limit=2&channel=email&after=${String(first.meta.after)}`);
+    const second = await list(hub, `?limit=2&channel=email&after=${String(first.meta.after)}`);
     expect(second.results.map(({ idempotency_key }) => idempotency_key)).toEqual(["m3", "m2"]);
-    const back = await list(`?limit=2&channel=email&before=${String(second.meta.before)}`);
+    const back = await list(hub, `?limit=2&channel=email&before=${String(second.meta.before)}`);
     expect(back.results).toEqual(first.results);
     const both = `&before=${String(second.meta.before)}&after=${String(first.meta.after)}`;
-    expect((await list(`?limit=2&channel=email${both}`)).results).toEqual(second.results);
+    expect((await list(hub, `?limit=2&channel=email${both}`)).results).toEqual(second.results);
   });
 
-  it("contains nothing of another workspace", async () => {
-    await addMessage();
-    hub = await createHub(harness);
-    expect(await list()).toMatchObject({ meta: { count: 0 }, results: [] });
+  it("contains nothing of another workspace", async ({ hub, harness }) => {
+    await addMessage(hub);
+    expect(await list(await createHub(harness))).toMatchObject({ meta: { count: 0 }, results: [] });
   });
 
-  it("includes the content on demand", async () => {
-    await addMessage({ content: JSON.stringify({ subject: "Hi" }) });
-    expect((await list("?include_content=true")).results).toMatchObject([{ content: { subject: "Hi" } }]);
+  it("includes the content on demand", async ({ hub }) => {
+    await addMessage(hub, { content: JSON.stringify({ subject: "Hi" }) });
+    expect((await list(hub, "?include_content=true")).results).toMatchObject([
+      { content: { subject: "Hi" } },
+    ]);
   });
 
-  it("filters by status: any of those asked for, in every spelling clients use", async () => {
+  it("filters by status: any of those asked for, in every spelling clients use", async ({ hub }) => {
     const statuses = [
       "triggered",
       "sent_by_vendor",
@@ -163,18 +157,18 @@ describe("GET /v1/message/ 200", () => {
       "seen",
       "clicked",
     ];
-    for (const status of statuses) await addMessage({ status });
-    await addMessage({ status: "seen", is_read: true, is_archived: true });
-    expect(await find("?status=triggered")).toEqual(["m1", "m2"]);
-    expect(await find("?status%5B%5D=delivery_failed")).toEqual(["m3", "m4"]);
-    expect(await find("?status[]=delivery_failure")).toEqual(["m4"]);
-    expect(await find("?status%5B%5D=delivered&status%5B%5D=clicked")).toEqual(["m5", "m7"]);
-    expect(await find("?status=read")).toEqual(["m8"]);
-    expect(await find("?status=archived&status=clicked")).toEqual(["m7", "m8"]);
-    expect(await find("?status=unread")).toEqual(["m1", "m2", "m3", "m4", "m5", "m6", "m7"]);
+    for (const status of statuses) await addMessage(hub, { status });
+    await addMessage(hub, { status: "seen", is_read: true, is_archived: true });
+    expect(await find(hub, "?status=triggered")).toEqual(["m1", "m2"]);
+    expect(await find(hub, "?status%5B%5D=delivery_failed")).toEqual(["m3", "m4"]);
+    expect(await find(hub, "?status[]=delivery_failure")).toEqual(["m4"]);
+    expect(await find(hub, "?status%5B%5D=delivered&status%5B%5D=clicked")).toEqual(["m5", "m7"]);
+    expect(await find(hub, "?status=read")).toEqual(["m8"]);
+    expect(await find(hub, "?status=archived&status=clicked")).toEqual(["m7", "m8"]);
+    expect(await find(hub, "?status=unread")).toEqual(["m1", "m2", "m3", "m4", "m5", "m6", "m7"]);
   });
 
-  it("finds every row by its shown status, and by its stored one", async () => {
+  it("finds every row by its shown status, and by its stored one", async ({ hub }) => {
     const statuses = [
       "to_be_triggered",
       "not_to_be_triggered",
@@ -188,20 +182,20 @@ describe("GET /v1/message/ 200", () => {
       "clicked",
       "dismissed",
     ];
-    for (const status of statuses) await addMessage({ status });
-    const shown = (await list("?limit=100")).results;
+    for (const status of statuses) await addMessage(hub, { status });
+    const shown = (await list(hub, "?limit=100")).results;
     expect(shown).toHaveLength(statuses.length);
     for (const { status, idempotency_key } of shown) {
       const stored = statuses[Number(String(idempotency_key).slice(1)) - 1];
-      expect(await find(`?status=${String(status)}`)).toContain(idempotency_key);
-      expect(await find(`?status[]=${stored}`)).toContain(idempotency_key);
+      expect(await find(hub, `?status=${String(status)}`)).toContain(idempotency_key);
+      expect(await find(hub, `?status[]=${stored}`)).toContain(idempotency_key);
     }
-    expect(await find("?status=sent_by_vendor")).toEqual(["m6"]);
-    expect(await find("?status=trigger_failed&status=trigger_blocked")).toEqual(["m3", "m5"]);
+    expect(await find(hub, "?status=sent_by_vendor")).toEqual(["m6"]);
+    expect(await find(hub, "?status=trigger_failed&status=trigger_blocked")).toEqual(["m3", "m5"]);
   });
 
-  it("filters by everything else, all together", async () => {
-    const id = await addMessage({
+  it("filters by everything else, all together", async ({ hub }) => {
+    const id = await addMessage(hub, {
       channel: "sms",
       distinct_id: "u 2",
       category: "otp",
@@ -209,7 +203,7 @@ describe("GET /v1/message/ 200", () => {
       execution_id: "broadcast_1",
       tenant_id: "acme",
     });
-    await addMessage();
+    await addMessage(hub);
     const filters = [
       "channel=sms",
       "recipient_id[]=u%202",
@@ -223,41 +217,41 @@ describe("GET /v1/message/ 200", () => {
       "tenant_id=acme",
       "is_campaign=true",
     ];
-    const found = await Promise.all(filters.map(async (filter) => [filter, await find(`?${filter}`)]));
+    const found = await Promise.all(filters.map(async (filter) => [filter, await find(hub, `?${filter}`)]));
     expect(found).toEqual(filters.map((filter) => [filter, ["m1"]]));
-    expect(await find(`?${filters.join("&")}`)).toEqual(["m1"]);
-    expect(await find("?is_campaign=false")).toEqual(["m2"]);
-    expect(await find("?channel=sms&tenant_id=default")).toEqual([]);
+    expect(await find(hub, `?${filters.join("&")}`)).toEqual(["m1"]);
+    expect(await find(hub, "?is_campaign=false")).toEqual(["m2"]);
+    expect(await find(hub, "?channel=sms&tenant_id=default")).toEqual([]);
   });
 
-  it("filters by an object: what it was sent, and what its subscribers were", async () => {
-    await addMessage({ object_type: "team", distinct_id: "t1" });
-    await addMessage({ parent_object: "team/t1" });
-    await addMessage({ object_type: "org", distinct_id: "t1" });
-    await addMessage({ parent_object: "team/t2" });
-    expect(await find("?object_type=team&object_id=t1")).toEqual(["m1", "m2"]);
+  it("filters by an object: what it was sent, and what its subscribers were", async ({ hub }) => {
+    await addMessage(hub, { object_type: "team", distinct_id: "t1" });
+    await addMessage(hub, { parent_object: "team/t1" });
+    await addMessage(hub, { object_type: "org", distinct_id: "t1" });
+    await addMessage(hub, { parent_object: "team/t2" });
+    expect(await find(hub, "?object_type=team&object_id=t1")).toEqual(["m1", "m2"]);
   });
 
-  it("filters by time, whole seconds included", async () => {
+  it("filters by time, whole seconds included", async ({ hub }) => {
     const now = Date.now();
     const at = (seconds: number) => new Date(Math.floor(now / 1000) * 1000 + seconds * 1000);
-    await addMessage({ created_at: new Date(at(-2).getTime() + 900) });
-    await addMessage({ created_at: at(-1) });
-    await addMessage({ created_at: at(0) });
+    await addMessage(hub, { created_at: new Date(at(-2).getTime() + 900) });
+    await addMessage(hub, { created_at: at(-1) });
+    await addMessage(hub, { created_at: at(0) });
     const query = (gte: Date, lte: Date) =>
       `?created_at_gte=${gte.toISOString()}&created_at_lte=${lte.toISOString()}`;
-    expect(await find(query(at(-2), at(-2)))).toEqual(["m1"]);
-    expect(await find(query(new Date(at(-1).getTime() + 500), at(-1)))).toEqual(["m2"]);
-    expect(await find(query(at(-2), at(0)))).toEqual(["m1", "m2", "m3"]);
-    expect(await find(`?created_at_gte=${at(60).toISOString()}`)).toEqual([]);
+    expect(await find(hub, query(at(-2), at(-2)))).toEqual(["m1"]);
+    expect(await find(hub, query(new Date(at(-1).getTime() + 500), at(-1)))).toEqual(["m2"]);
+    expect(await find(hub, query(at(-2), at(0)))).toEqual(["m1", "m2", "m3"]);
+    expect(await find(hub, `?created_at_gte=${at(60).toISOString()}`)).toEqual([]);
     expect(
-      await find("?created_at_gte=1960-01-01T00:00:00Z&created_at_lte=9999-12-31T23:59:59Z"),
+      await find(hub, "?created_at_gte=1960-01-01T00:00:00Z&created_at_lte=9999-12-31T23:59:59Z"),
     ).toHaveLength(3);
   });
 });
 
 describe("GET /v1/message/ 400", () => {
-  it.each([
+  it.for([
     ["an unknown status", "?status=sent", /"status":"must be one of \['triggered' /],
     ["an unknown status in brackets", "?status%5B%5D=seen&status%5B%5D=sent", /"status\[\]":"must be one of/],
     ["an unknown channel", "?channel=fax", /"channel":"must be one of \['email' /],
@@ -271,7 +265,7 @@ describe("GET /v1/message/ 400", () => {
       "?created_at_gte=2026-01-02T00:00:00Z&created_at_lte=2026-01-01T00:00:00Z",
       /created_at_lte/,
     ],
-  ])("for %s", async (_title, query, message) => {
+  ] as const)("for %s", async ([_title, query, message], { hub }) => {
     const answer = await hub.call("GET", `/v1/message/${query}`);
     expect(answer).toMatchObject({
       status: 400,
@@ -281,8 +275,8 @@ describe("GET /v1/message/ 400", () => {
 });
 
 describe("GET /v1/message/{message_id}/content/", () => {
-  it("200: the rendered content", async () => {
-    const id = await addMessage({ channel: "sms", content: JSON.stringify({ body: "Hi é✓" }) });
+  it("200: the rendered content", async ({ hub }) => {
+    const id = await addMessage(hub, { channel: "sms", content: JSON.stringify({ body: "Hi é✓" }) });
     expect(await hub.call("GET", `/v1/message/${id}/content/`)).toMatchObject({
       status: 200,
       json: {
@@ -292,18 +286,18 @@ describe("GET /v1/message/{message_id}/content/", () => {
     });
   });
 
-  it("200: null for a message that could not be rendered", async () => {
-    const id = await addMessage({ status: "trigger_failed" });
+  it("200: null for a message that could not be rendered", async ({ hub }) => {
+    const id = await addMessage(hub, { status: "trigger_failed" });
     expect((await hub.call("GET", `/v1/message/${id}/content`)).json).toEqual({
       channel: "email",
       content: null,
     });
   });
 
-  it("404: an unknown message, or one of another workspace", async () => {
-    const id = await addMessage({ content: "{}" });
-    hub = await createHub(harness);
-    expect(await hub.call("GET", `/v1/message/${id}/content/`)).toMatchObject({
+  it("404: an unknown message, or one of another workspace", async ({ hub, harness }) => {
+    const id = await addMessage(hub, { content: "{}" });
+    const other = await createHub(harness);
+    expect(await other.call("GET", `/v1/message/${id}/content/`)).toMatchObject({
       status: 404,
       json: { code: 404, message: `message '${id}' not found` },
     });

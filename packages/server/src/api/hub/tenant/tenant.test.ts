@@ -1,17 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../../../test/harness.ts";
+import { describe, expect } from "vitest";
+import { onApi as it } from "../../../../test/fixture.ts";
 import { createHub, type Hub } from "../../../../test/hub.ts";
-
-let harness: Harness;
-let hub: Hub;
-
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  hub = await createHub(harness);
-});
 
 const pathOf = (tenant_id: string) => `/v1/tenant/${encodeURIComponent(tenant_id)}/`;
 const MICROS = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
@@ -43,7 +32,7 @@ const BARE = {
   updated_at: MICROS,
 };
 
-const upsert = (body: unknown, tenant_id = "acme") => hub.call("POST", pathOf(tenant_id), body);
+const upsert = (hub: Hub, body: unknown, tenant_id = "acme") => hub.call("POST", pathOf(tenant_id), body);
 const notFound = (tenant_id: string) => {
   const message = `No tenant found for tenant_id ${tenant_id}`;
   return {
@@ -53,15 +42,15 @@ const notFound = (tenant_id: string) => {
 };
 
 describe("POST /v1/tenant/{tenant_id}/", () => {
-  it("201: creates a tenant from a name alone", async () => {
-    const answer = await upsert({ tenant_name: " Acme " });
+  it("201: creates a tenant from a name alone", async ({ hub }) => {
+    const answer = await upsert(hub, { tenant_name: " Acme " });
     expect(answer).toMatchObject({ status: 201 });
     expect(answer.json).toEqual(BARE);
     expect((await hub.call("GET", pathOf("acme"))).json).toEqual(answer.json);
   });
 
-  it("201: keeps what is sent, in its own spelling, and drops unknown keys", async () => {
-    const answer = await upsert({
+  it("201: keeps what is sent, in its own spelling, and drops unknown keys", async ({ hub }) => {
+    const answer = await upsert(hub, {
       tenant_name: "Ačme & Söhne <3",
       logo: "https://acme.com/logo.png",
       timezone: "asia/kolkata",
@@ -92,8 +81,10 @@ describe("POST /v1/tenant/{tenant_id}/", () => {
     });
   });
 
-  it("201: changes what is sent, clears what is null, and writes properties and links key by key", async () => {
-    await upsert({
+  it("201: changes what is sent, clears what is null, and writes properties and links key by key", async ({
+    hub,
+  }) => {
+    await upsert(hub, {
       tenant_name: "Acme",
       logo: "https://acme.com/logo.png",
       timezone: "UTC",
@@ -104,7 +95,7 @@ describe("POST /v1/tenant/{tenant_id}/", () => {
       social_links: { website: "https://acme.com", medium: "https://medium.com/acme" },
       properties: { a: 1, b: { x: 1, y: 2 } },
     });
-    const { json } = await upsert({
+    const { json } = await upsert(hub, {
       logo: null,
       timezone: null,
       blocked_channels: null,
@@ -121,40 +112,40 @@ describe("POST /v1/tenant/{tenant_id}/", () => {
     });
   });
 
-  it("201: a new tenant without colours has the default one's", async () => {
-    await upsert({ primary_color: "#000001", tertiary_color: "#000003" }, "default");
-    expect((await upsert({ tenant_name: "A" }, "a")).json).toMatchObject({
+  it("201: a new tenant without colours has the default one's", async ({ hub }) => {
+    await upsert(hub, { primary_color: "#000001", tertiary_color: "#000003" }, "default");
+    expect((await upsert(hub, { tenant_name: "A" }, "a")).json).toMatchObject({
       primary_color: "#000001",
       secondary_color: null,
       tertiary_color: "#000003",
     });
-    expect((await upsert({ tenant_name: "B", secondary_color: "#000002" }, "b")).json).toMatchObject({
+    expect((await upsert(hub, { tenant_name: "B", secondary_color: "#000002" }, "b")).json).toMatchObject({
       primary_color: null,
       secondary_color: "#000002",
       tertiary_color: null,
     });
   });
 
-  it.each(["default", "A_b-9", "__proto__", "constructor", "x".repeat(64)])(
+  it.for(["default", "A_b-9", "__proto__", "constructor", "x".repeat(64)])(
     "201: takes the id %j",
-    async (id) => {
-      expect(await upsert({ tenant_name: "Acme" }, id)).toMatchObject({
+    async (id, { hub }) => {
+      expect(await upsert(hub, { tenant_name: "Acme" }, id)).toMatchObject({
         status: 201,
         json: { tenant_id: id },
       });
     },
   );
 
-  it("201: distinguishes ids by case", async () => {
-    await upsert({ tenant_name: "small" }, "acme");
-    await upsert({ tenant_name: "large" }, "ACME");
+  it("201: distinguishes ids by case", async ({ hub }) => {
+    await upsert(hub, { tenant_name: "small" }, "acme");
+    await upsert(hub, { tenant_name: "large" }, "ACME");
     expect((await hub.call("GET", pathOf("acme"))).json).toMatchObject({ tenant_name: "small" });
   });
 
   const LEGAL =
     "Ensure this field contains legal characters. Only letters, numbers, underscore(_), hyphen(-) characters allowed";
 
-  it.each<[title: string, body: unknown, field: string, reason: string]>([
+  it.for<[title: string, body: unknown, field: string, reason: string]>([
     ["no name for a new one", {}, "tenant_name", "missing value"],
     ["a blank name", { tenant_name: " " }, "tenant_name", "missing value"],
     [
@@ -194,39 +185,39 @@ describe("POST /v1/tenant/{tenant_id}/", () => {
       "hosted_preference_domain",
       "Enter a valid domain.",
     ],
-  ])("400: refuses %s, and makes nothing", async (_title, body, field, reason) => {
+  ])("400: refuses %s, and makes nothing", async ([_title, body, field, reason], { hub }) => {
     const named = field === "tenant_name" ? body : { tenant_name: "Acme", ...(body as object) };
     const detail = { [field]: [reason] };
-    expect(await upsert(named)).toMatchObject({
+    expect(await upsert(hub, named)).toMatchObject({
       status: 400,
       json: { code: 400, type: "ValidationError", message: JSON.stringify(detail), detail },
     });
     expect(await hub.call("GET", pathOf("acme"))).toMatchObject({ status: 404 });
   });
 
-  it.each([
+  it.for([
     ["a b", LEGAL],
     ["a/b", LEGAL],
     ["é", LEGAL],
     ["x".repeat(65), "Ensure this field has no more than 64 characters."],
-  ])("400: refuses the id %j", async (id, reason) => {
-    expect(await upsert({ tenant_name: "Acme" }, id)).toMatchObject({
+  ] as const)("400: refuses the id %j", async ([id, reason], { hub }) => {
+    expect(await upsert(hub, { tenant_name: "Acme" }, id)).toMatchObject({
       status: 400,
       json: { detail: { tenant_id: [reason] } },
     });
   });
 
-  it("400: refuses an unknown channel", async () => {
-    expect(await upsert({ tenant_name: "A", blocked_channels: ["fax"] })).toMatchObject({ status: 400 });
+  it("400: refuses an unknown channel", async ({ hub }) => {
+    expect(await upsert(hub, { tenant_name: "A", blocked_channels: ["fax"] })).toMatchObject({ status: 400 });
   });
 
-  it("is seen at once by running workflows", async () => {
+  it("is seen at once by running workflows", async ({ hub, harness }) => {
     const { catalog } = harness.services;
     const { workspace_id } = hub.workspace;
     expect(await catalog.findTenant(workspace_id, "acme")).toBeNull();
-    await upsert({ tenant_name: "Acme" });
+    await upsert(hub, { tenant_name: "Acme" });
     expect(await catalog.findTenant(workspace_id, "acme")).toMatchObject({ tenant_name: "Acme" });
-    await upsert({ properties: { a: 1 } });
+    await upsert(hub, { properties: { a: 1 } });
     expect(await catalog.findTenant(workspace_id, "acme")).toMatchObject({ properties: { a: 1 } });
     await hub.call("DELETE", pathOf("acme"));
     expect(await catalog.findTenant(workspace_id, "acme")).toBeNull();
@@ -234,21 +225,21 @@ describe("POST /v1/tenant/{tenant_id}/", () => {
 });
 
 describe("GET /v1/tenant/{tenant_id}/", () => {
-  it.each(["nobody", "a b", "x".repeat(100)])("404: for %j", async (id) => {
+  it.for(["nobody", "a b", "x".repeat(100)])("404: for %j", async (id, { hub }) => {
     expect(await hub.call("GET", pathOf(id))).toMatchObject(notFound(id));
   });
 
-  it("404: for another workspace's", async () => {
-    await upsert({ tenant_name: "Acme" });
+  it("404: for another workspace's", async ({ hub, harness }) => {
+    await upsert(hub, { tenant_name: "Acme" });
     const other = await createHub(harness);
     expect(await other.call("GET", pathOf("acme"))).toMatchObject(notFound("acme"));
   });
 });
 
 describe("GET /v1/tenant/", () => {
-  it("200: is offset pages, most recently changed first", async () => {
-    for (const id of ["a", "b", "c"]) await upsert({ tenant_name: id }, id);
-    await upsert({ properties: {} }, "b");
+  it("200: is offset pages, most recently changed first", async ({ hub }) => {
+    for (const id of ["a", "b", "c"]) await upsert(hub, { tenant_name: id }, id);
+    await upsert(hub, { properties: {} }, "b");
     const list = async (query: string) => {
       const { json } = await hub.call("GET", `/v1/tenant/${query}`);
       const { meta, results } = json as { meta: unknown; results: { tenant_id: string }[] };
@@ -275,8 +266,8 @@ describe("GET /v1/tenant/", () => {
 });
 
 describe("DELETE /v1/tenant/{tenant_id}/", () => {
-  it("204: deletes what belongs to the tenant alone, and no more", async () => {
-    await upsert({ tenant_name: "Acme" });
+  it("204: deletes what belongs to the tenant alone, and no more", async ({ hub, harness }) => {
+    await upsert(hub, { tenant_name: "Acme" });
     await hub.call("POST", "/v1/user/ann/", { name: "Ann", $email: "ann@example.com" });
     await hub.call("POST", "/v1/user/ann/tenant/acme/", { role: "x", $email: "ann@acme.com" });
     expect((await hub.call("DELETE", pathOf("acme"))).status).toBe(204);
@@ -287,16 +278,16 @@ describe("DELETE /v1/tenant/{tenant_id}/", () => {
     ]);
     expect(left).toEqual([{ tenant_id: "", key: "ann@example.com" }]);
     // Created again, it has no users.
-    await upsert({ tenant_name: "Acme" });
+    await upsert(hub, { tenant_name: "Acme" });
     expect((await hub.call("GET", "/v1/user/ann/tenant/")).json).toMatchObject({ meta: { count: 0 } });
     expect((await hub.call("GET", "/v1/user/ann/")).json).toMatchObject({ properties: { name: "Ann" } });
   });
 
-  it("404: for an unknown one", async () => {
+  it("404: for an unknown one", async ({ hub }) => {
     expect(await hub.call("DELETE", pathOf("acme"))).toMatchObject(notFound("acme"));
   });
 
-  it("400: for the default tenant", async () => {
+  it("400: for the default tenant", async ({ hub }) => {
     expect(await hub.call("DELETE", pathOf("default"))).toMatchObject({
       status: 400,
       json: {

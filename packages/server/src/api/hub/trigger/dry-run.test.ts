@@ -1,17 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../../../test/harness.ts";
-import { branch, createPipeline, delay, is, node, type Pipeline, sms } from "../../../../test/pipeline.ts";
+import { describe, expect } from "vitest";
+import { onServer as it } from "../../../../test/fixture.ts";
+import { branch, delay, is, node, type Pipeline, sms } from "../../../../test/pipeline.ts";
 import type { JsonObject } from "../../../core/json.ts";
 
-let harness: Harness;
-let pipeline: Pipeline;
-
-beforeAll(async () => {
-  harness = await createHarness();
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  pipeline = await createPipeline(harness);
+it.beforeEach(async ({ pipeline }) => {
   await pipeline.addTemplate("text", ["sms", "inbox"]);
 });
 
@@ -32,14 +24,14 @@ interface Answer {
   };
 }
 
-const rehearse = async (body: unknown): Promise<Answer> =>
+const rehearse = async (pipeline: Pipeline, body: unknown): Promise<Answer> =>
   (await pipeline.call("POST", "/trigger/?dry_run=true", body)) as unknown as Answer;
 
 const ann = { distinct_id: "ann", $sms: "+14155550100" };
 
 /** The rows of every table that a trigger could write. */
-async function traces(): Promise<unknown> {
-  const { db } = harness.services;
+async function traces(pipeline: Pipeline): Promise<unknown> {
+  const { db } = pipeline.services;
   const tables = ["request", "run", "message", "recipient", "batch", "throttle", "waiter", "inbox_item"];
   const counts = await Promise.all(
     tables.map(async (table) => {
@@ -55,7 +47,9 @@ async function traces(): Promise<unknown> {
 }
 
 describe("POST /trigger/?dry_run=true 200", () => {
-  it("shows each recipient's messages as they would be rendered, through waits and branches", async () => {
+  it("shows each recipient's messages as they would be rendered, through waits and branches", async ({
+    pipeline,
+  }) => {
     await pipeline.commit("journey", [
       sms("s1"),
       delay("d1", "10d"),
@@ -64,8 +58,8 @@ describe("POST /trigger/?dry_run=true 200", () => {
         { nodes: [] },
       ]),
     ]);
-    const before = await traces();
-    const { status, json } = await rehearse({
+    const before = await traces(pipeline);
+    const { status, json } = await rehearse(pipeline, {
       workflow: "journey",
       recipients: [ann, { distinct_id: "ben" }],
       data: { plan: "pro" },
@@ -90,31 +84,31 @@ describe("POST /trigger/?dry_run=true 200", () => {
     expect(second?.steps.find(({ severity }) => severity === "warning")?.message).toContain(
       "no respective user",
     );
-    expect(await traces()).toEqual(before);
+    expect(await traces(pipeline)).toEqual(before);
   });
 
-  it("says why a recipient would get nothing", async () => {
+  it("says why a recipient would get nothing", async ({ pipeline }) => {
     await pipeline.commit("picky", [sms("s1")], { conditions: [is("go", "yes")] });
-    const { json } = await rehearse({ workflow: "picky", recipients: [ann], data: { go: "no" } });
+    const { json } = await rehearse(pipeline, { workflow: "picky", recipients: [ann], data: { go: "no" } });
     expect(json.recipients).toEqual([]);
     expect(json.problems).toMatchObject([
       { error_code: "conditions_false", trace: [{ left: "no", right: "yes" }] },
     ]);
   });
 
-  it("names the request that has used the idempotency key", async () => {
+  it("names the request that has used the idempotency key", async ({ pipeline }) => {
     await pipeline.commit("once", [sms("s1")]);
     const body = { workflow: "once", recipients: [ann], $idempotency_key: "key-1" };
     const id = await pipeline.trigger(body);
-    expect((await rehearse(body)).json.duplicate_of).toBe(id);
+    expect((await rehearse(pipeline, body)).json.duplicate_of).toBe(id);
   });
 
-  it("makes no call of an HTTP node, and continues without its response", async () => {
+  it("makes no call of an HTTP node, and continues without its response", async ({ pipeline }) => {
     await pipeline.commit("calling", [
       node("httpapi_webhook", "w1", { http_method: "POST", url: '"http://127.0.0.1:9/never"' }),
       sms("s1"),
     ]);
-    const { json } = await rehearse({ workflow: "calling", recipients: [ann] });
+    const { json } = await rehearse(pipeline, { workflow: "calling", recipients: [ann] });
     expect(json.recipients).toMatchObject([{ messages: [{ node_ref: "s1" }] }]);
     expect(json.recipients[0]?.steps.map(({ message }) => message)).toContain(
       "the call is not made in a dry run; going on without its answer",
@@ -123,7 +117,7 @@ describe("POST /trigger/?dry_run=true 200", () => {
 });
 
 describe("POST /trigger/?dry_run=true 4xx", () => {
-  it.each([
+  it.for([
     ["/trigger/?dry_run", "must be true or false"],
     ["/trigger/?dry_run=", "must be true or false"],
     ["/trigger/?dry_run=yes", "must be true or false"],
@@ -133,21 +127,24 @@ describe("POST /trigger/?dry_run=true 4xx", () => {
     ["/v2/event/?dry_run=true", "only POST /trigger/ can be rehearsed"],
     ["/v2/bulk/event/?dry_run=true", "only POST /trigger/ can be rehearsed"],
     ["/event/?dry_run=true", "only POST /trigger/ can be rehearsed"],
-  ])("never does for real what may have been meant as a rehearsal: %s", async (path, text) => {
-    await pipeline.commit("w", [sms("s1")], { events: ["Paid"] });
-    const record = { workflow: "w", recipients: ["ann"], event: "Paid", distinct_id: "ann" };
-    const answer = await pipeline.call("POST", path, path.includes("bulk") ? [record] : record);
-    expect(answer.status, answer.text).toBe(400);
-    expect(answer.text).toContain(text);
-  });
+  ] as const)(
+    "never does for real what may have been meant as a rehearsal: %s",
+    async ([path, text], { pipeline }) => {
+      await pipeline.commit("w", [sms("s1")], { events: ["Paid"] });
+      const record = { workflow: "w", recipients: ["ann"], event: "Paid", distinct_id: "ann" };
+      const answer = await pipeline.call("POST", path, path.includes("bulk") ? [record] : record);
+      expect(answer.status, answer.text).toBe(400);
+      expect(answer.text).toContain(text);
+    },
+  );
 
-  it.each([
+  it.for([
     ["a workflow that is not there", { workflow: "nobody", recipients: ["ann"] }, 404, "not found"],
     ["no recipients", { workflow: "w", recipients: [] }, 400, "at least 1"],
     ["an array", [{ workflow: "w", recipients: ["ann"] }], 400, "one record"],
     ["no map", "text", 400, ""],
-  ])("refuses %s as a trigger does", async (_name, body, status, text) => {
-    const answer = await rehearse(body);
+  ] as const)("refuses %s as a trigger does", async ([_name, body, status, text], { pipeline }) => {
+    const answer = await rehearse(pipeline, body);
     expect(answer.status).toBe(status);
     expect(JSON.stringify(answer.json)).toContain(text);
   });

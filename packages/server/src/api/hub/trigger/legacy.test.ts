@@ -1,17 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../../../test/harness.ts";
+import { describe, expect } from "vitest";
+import { onApi as it } from "../../../../test/fixture.ts";
 import { createHub, type Hub } from "../../../../test/hub.ts";
-
-let harness: Harness;
-let hub: Hub;
-
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  hub = await createHub(harness);
-});
 
 const TRIGGER = {
   name: "Order Shipped",
@@ -21,11 +10,11 @@ const TRIGGER = {
 };
 const ACCEPTED = { status: 202, type: "text/plain; charset=utf-8", text: "OK" };
 const refusal = (message: string) => ({ status: 400, json: { status: "fail", message } });
-const post = (body: unknown) => hub.call("POST", `/${hub.wsKey}/trigger/`, body);
+const post = (hub: Hub, body: unknown) => hub.call("POST", `/${hub.wsKey}/trigger/`, body);
 
 describe("POST /{workspace_key}/trigger/ 202", () => {
-  it("keeps the request under the slug of its name, in the lane of its category", async () => {
-    expect(await post({ ...TRIGGER, $idempotency_key: "k", brand_id: "acme" })).toMatchObject(ACCEPTED);
+  it("keeps the request under the slug of its name, in the lane of its category", async ({ hub }) => {
+    expect(await post(hub, { ...TRIGGER, $idempotency_key: "k", brand_id: "acme" })).toMatchObject(ACCEPTED);
     expect(await hub.requests()).toMatchObject([
       {
         lane: 0,
@@ -39,19 +28,19 @@ describe("POST /{workspace_key}/trigger/ 202", () => {
     ]);
   });
 
-  it("takes the signature of the SDKs, and the workspace's uid in the path", async () => {
+  it("takes the signature of the SDKs, and the workspace's uid in the path", async ({ hub }) => {
     expect(await hub.callSigned("POST", `/${hub.wsKey}/trigger/`, TRIGGER)).toMatchObject(ACCEPTED);
     expect(await hub.call("POST", `/${hub.workspace.uid}/trigger`, TRIGGER)).toMatchObject(ACCEPTED);
   });
 
-  it("takes an array", async () => {
-    expect(await post([TRIGGER, { ...TRIGGER, name: "Order Paid" }])).toMatchObject(ACCEPTED);
+  it("takes an array", async ({ hub }) => {
+    expect(await post(hub, [TRIGGER, { ...TRIGGER, name: "Order Paid" }])).toMatchObject(ACCEPTED);
     expect((await hub.requests()).map(({ name }) => name).sort()).toEqual(["order-paid", "order-shipped"]);
   });
 });
 
 describe("POST /{workspace_key}/trigger/ 400", () => {
-  it.each([
+  it.for([
     ["an empty array", [], "Request body must not be empty"],
     ["a number", 1, "Request body must only contain a single JSON object"],
     ["no name", { ...TRIGGER, name: "" }, '{"name":"is a required field"}'],
@@ -67,18 +56,18 @@ describe("POST /{workspace_key}/trigger/ 400", () => {
       { ...TRIGGER, data: { a: "\u0000" } },
       "data.a: must not contain the null character",
     ],
-  ])("for %s", async (_title, body, message) => {
-    expect(await post(body)).toMatchObject(refusal(message));
+  ] as const)("for %s", async ([_title, body, message], { hub }) => {
+    expect(await post(hub, body)).toMatchObject(refusal(message));
   });
 
-  it("for an array without a valid record, with the first reason", async () => {
-    expect(await post([{ ...TRIGGER, template: "" }, 1])).toMatchObject(
+  it("for an array without a valid record, with the first reason", async ({ hub }) => {
+    expect(await post(hub, [{ ...TRIGGER, template: "" }, 1])).toMatchObject(
       refusal('[0]: {"template":"is a required field"}'),
     );
     expect(await hub.requests()).toEqual([]);
   });
 
-  it("for a dry run, which it does not support", async () => {
+  it("for a dry run, which it does not support", async ({ hub }) => {
     const answer = await hub.call("POST", `/${hub.wsKey}/trigger/?dry_run=true`, TRIGGER);
     expect(answer).toMatchObject(refusal('{"dry_run":"only POST /trigger/ can be rehearsed"}'));
     expect(await hub.requests()).toEqual([]);
@@ -86,8 +75,8 @@ describe("POST /{workspace_key}/trigger/ 400", () => {
 });
 
 describe("POST /{workspace_key}/trigger/ 202", () => {
-  it("accepts the valid records of an array, and names the others after the OK", async () => {
-    expect(await post([TRIGGER, { ...TRIGGER, template: "" }])).toMatchObject({
+  it("accepts the valid records of an array, and names the others after the OK", async ({ hub }) => {
+    expect(await post(hub, [TRIGGER, { ...TRIGGER, template: "" }])).toMatchObject({
       status: 202,
       text: 'OK\n[1]: {"template":"is a required field"}',
     });
@@ -96,7 +85,7 @@ describe("POST /{workspace_key}/trigger/ 202", () => {
 });
 
 describe("POST /{workspace_key}/trigger/ 401", () => {
-  it("for the key of another workspace in the path", async () => {
+  it("for the key of another workspace in the path", async ({ hub, harness }) => {
     const other = await createHub(harness);
     expect(await hub.call("POST", `/${other.wsKey}/trigger/`, TRIGGER)).toMatchObject({
       status: 401,

@@ -1,19 +1,10 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../../../test/harness.ts";
+import { expect } from "vitest";
+import { onApi as it } from "../../../../test/fixture.ts";
 import { usedHeap } from "../../../../test/hostile/memory.ts";
-import { createHub } from "../../../../test/hub.ts";
 
 const MEGABYTE = 1024 * 1024;
 
-let harness: Harness;
-
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-
-it("workflows that cannot exist are not found, and not cached", async () => {
-  const hub = await createHub(harness);
+it("workflows that cannot exist are not found, and not cached", async ({ hub }) => {
   const trigger = (workflow: string) => hub.call("POST", "/trigger/", { workflow, recipients: ["ada"] });
   const { status, text } = await trigger("x".repeat(200_000));
   expect(status).toBe(404);

@@ -1,17 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../../../test/harness.ts";
-import { createHub, type Hub } from "../../../../test/hub.ts";
+import { describe, expect } from "vitest";
+import { onApi as it } from "../../../../test/fixture.ts";
+import { createHub } from "../../../../test/hub.ts";
 import { MAX_BODY_UNITS } from "../records.ts";
 
-let harness: Harness;
-let hub: Hub;
-
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  hub = await createHub(harness);
+it.beforeEach(async ({ hub }) => {
   await hub.addWorkflow("welcome");
 });
 
@@ -23,7 +15,7 @@ const refusal = (status: number, type: string, message: string) => ({
 });
 
 describe("POST /trigger/ 202", () => {
-  it("keeps the request as it was sent, with the client's user agent", async () => {
+  it("keeps the request as it was sent, with the client's user agent", async ({ hub }) => {
     const body = {
       ...TRIGGER,
       data: { uni: "é✓", nested: [{ a: 1 }] },
@@ -54,7 +46,7 @@ describe("POST /trigger/ 202", () => {
     ]);
   });
 
-  it("keeps keys that are traps of the language", async () => {
+  it("keeps keys that are traps of the language", async ({ hub }) => {
     const data = '{"__proto__":{"a":1},"constructor":"x","toString":null}';
     const body = `{"workflow":"welcome","recipients":[{"distinct_id":"__proto__","__proto__":1}],"data":${data}}`;
     expect(await hub.call("POST", "/trigger/", body)).toMatchObject({ status: 202 });
@@ -62,22 +54,22 @@ describe("POST /trigger/ 202", () => {
     expect(JSON.stringify(request?.body)).toBe(body);
   });
 
-  it("needs no trailing slash, and accepts the signature of server SDKs", async () => {
+  it("needs no trailing slash, and accepts the signature of server SDKs", async ({ hub }) => {
     expect(await hub.callSigned("POST", "/trigger", TRIGGER)).toMatchObject({ status: 202 });
     expect(await hub.callSigned("POST", "/trigger/", TRIGGER)).toMatchObject({ status: 202 });
   });
 
-  it.each([
+  it.for([
     ["system", 0],
     ["transactional", 1],
     ["promotional", 2],
-  ])("goes to the lane of the workflow's category: %s", async (category, lane) => {
+  ] as const)("goes to the lane of the workflow's category: %s", async ([category, lane], { hub }) => {
     await hub.addWorkflow("other", { category });
     await hub.call("POST", "/trigger/", { ...TRIGGER, workflow: "other" });
     expect(await hub.requests()).toMatchObject([{ lane }]);
   });
 
-  it("answers the second use of a key with the first request's id", async () => {
+  it("answers the second use of a key with the first request's id", async ({ hub }) => {
     const body = { ...TRIGGER, $idempotency_key: "once" };
     const [first, second] = [
       await hub.call("POST", "/trigger/", body),
@@ -87,7 +79,7 @@ describe("POST /trigger/ 202", () => {
     expect((await hub.requests()).map(({ status }) => status)).toEqual(["accepted", "skipped"]);
   });
 
-  it("does not use up a key for a request that was refused", async () => {
+  it("does not use up a key for a request that was refused", async ({ hub }) => {
     const body = { ...TRIGGER, $idempotency_key: "again" };
     expect(await hub.call("POST", "/trigger/", { ...body, recipients: [] })).toMatchObject({ status: 400 });
     expect(await hub.call("POST", "/trigger/", body)).toMatchObject({ status: 202 });
@@ -96,7 +88,7 @@ describe("POST /trigger/ 202", () => {
 });
 
 describe("POST /trigger/ 207", () => {
-  it("handles every record of an array independently, in order", async () => {
+  it("handles every record of an array independently, in order", async ({ hub }) => {
     await hub.addWorkflow("off", { is_enabled: false });
     const bodies = [
       TRIGGER,
@@ -131,7 +123,7 @@ describe("POST /trigger/ 207", () => {
     ]);
   });
 
-  it("accepts a hundred records", async () => {
+  it("accepts a hundred records", async ({ hub }) => {
     const answer = await hub.call(
       "POST",
       "/trigger/",
@@ -141,7 +133,7 @@ describe("POST /trigger/ 207", () => {
     expect(await hub.requests()).toHaveLength(100);
   });
 
-  it("runs a key that two of its records share only once", async () => {
+  it("runs a key that two of its records share only once", async ({ hub }) => {
     const answer = await hub.call(
       "POST",
       "/trigger/",
@@ -154,7 +146,7 @@ describe("POST /trigger/ 207", () => {
 });
 
 describe("POST /trigger/ 400", () => {
-  it.each([
+  it.for([
     ["nothing", "", "Request body must not be empty"],
     ["no JSON", "{", "BAD REQUEST"],
     ["a text", '"x"', "Request body must only contain a single JSON object"],
@@ -197,14 +189,14 @@ describe("POST /trigger/ 400", () => {
       { ...TRIGGER, data: { "\ud800": 1 } },
       "data: a key must be valid Unicode (it has half of a surrogate pair)",
     ],
-  ])("for %s", async (_title, body, message) => {
+  ] as const)("for %s", async ([_title, body, message], { hub }) => {
     expect(await hub.call("POST", "/trigger/", body)).toMatchObject(
       refusal(400, "validation_error", message),
     );
     expect(await hub.requests()).toEqual([]);
   });
 
-  it("for more than a hundred records, none of which is accepted", async () => {
+  it("for more than a hundred records, none of which is accepted", async ({ hub }) => {
     const answer = await hub.call(
       "POST",
       "/trigger/",
@@ -216,7 +208,7 @@ describe("POST /trigger/ 400", () => {
     expect(await hub.requests()).toEqual([]);
   });
 
-  it("with an empty list of records where an array was sent, whatever is wrong with it", async () => {
+  it("with an empty list of records where an array was sent, whatever is wrong with it", async ({ hub }) => {
     const many = Array.from({ length: 101 }, () => TRIGGER);
     for (const body of ["[]", many, "[", " [1,", [{ data: "x".repeat(MAX_BODY_UNITS) }]]) {
       const answer = await hub.call("POST", "/trigger/", body);
@@ -229,7 +221,7 @@ describe("POST /trigger/ 400", () => {
     expect(single.json).not.toHaveProperty("records");
   });
 
-  it("for a workflow that is disabled, or has only a draft", async () => {
+  it("for a workflow that is disabled, or has only a draft", async ({ hub }) => {
     await hub.addWorkflow("off", { is_enabled: false });
     await hub.addWorkflow("draft", { is_live: false });
     expect(await hub.call("POST", "/trigger/", { ...TRIGGER, workflow: "off" })).toMatchObject(
@@ -240,7 +232,10 @@ describe("POST /trigger/ 400", () => {
     );
   });
 
-  it("for a tenant that a known recipient does not belong to, in an exclusive workspace", async () => {
+  it("for a tenant that a known recipient does not belong to, in an exclusive workspace", async ({
+    harness,
+    hub,
+  }) => {
     for (const tenant of ["acme", "bell"]) {
       await hub.call("POST", `/v1/tenant/${tenant}/`, { tenant_name: tenant });
     }
@@ -275,27 +270,27 @@ describe("POST /trigger/ 400", () => {
     ).toMatchObject({ status: 202 });
   });
 
-  it("for nesting that would overflow the stack", async () => {
+  it("for nesting that would overflow the stack", async ({ hub }) => {
     const deep = `{"workflow":"welcome","recipients":["u1"],"data":{"a":${"[".repeat(50_000)}${"]".repeat(50_000)}}}`;
     expect(await hub.call("POST", "/trigger/", deep)).toMatchObject({ status: 400 });
   });
 });
 
 describe("POST /trigger/ 401, 404, 413", () => {
-  it("401 without a credential of the workspace", async () => {
+  it("401 without a credential of the workspace", async ({ hub }) => {
     const answer = await hub.call("POST", "/trigger/", TRIGGER, { authorization: "Bearer SS.wrong" });
     const message = "Not Authenticated - could not find Workspace details";
     expect(answer).toMatchObject(refusal(401, "authentication_failed", message));
   });
 
-  it("404 for a workflow of another workspace", async () => {
+  it("404 for a workflow of another workspace", async ({ harness }) => {
     const other = await createHub(harness);
     expect(await other.call("POST", "/trigger/", TRIGGER)).toMatchObject(
       refusal(404, "not_found", "workflow 'welcome' not found"),
     );
   });
 
-  it("413 beyond 800 KB of UTF-16 units, though not of bytes", async () => {
+  it("413 beyond 800 KB of UTF-16 units, though not of bytes", async ({ hub }) => {
     const body = (units: number) => ({ ...TRIGGER, data: { text: "é".repeat(units) } });
     expect(await hub.call("POST", "/trigger/", body(MAX_BODY_UNITS - 100))).toMatchObject({ status: 202 });
     expect(await hub.call("POST", "/trigger/", body(MAX_BODY_UNITS))).toMatchObject({

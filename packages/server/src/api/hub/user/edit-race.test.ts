@@ -1,16 +1,7 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../../../test/harness.ts";
-import { createHub } from "../../../../test/hub.ts";
+import { expect } from "vitest";
+import { onApi as it } from "../../../../test/fixture.ts";
 
-let harness: Harness;
-
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-
-it("edits of a user that is being deleted are applied before or after, and never fail", async () => {
-  const hub = await createHub(harness);
+it("edits of a user that is being deleted are applied before or after, and never fail", async ({ hub }) => {
   const body = { name: "Ada", $email: "ada@example.com" };
   const statuses = await Promise.all(
     Array.from({ length: 300 }, async (_unused, index) => {

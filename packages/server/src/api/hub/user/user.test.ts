@@ -1,18 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../../../test/harness.ts";
+import { describe, expect } from "vitest";
+import { onApi as it } from "../../../../test/fixture.ts";
 import { createHub, type Hub } from "../../../../test/hub.ts";
 import { inboxSubscriberId } from "../../../workspaces/workspaces.ts";
-
-let harness: Harness;
-let hub: Hub;
-
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  hub = await createHub(harness);
-});
 
 const pathOf = (distinct_id: string) => `/v1/user/${encodeURIComponent(distinct_id)}/`;
 const MICROS = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$/);
@@ -22,7 +11,7 @@ const notFound = (id: string) => ({
   json: { code: 404, message: `user [distinct_id: '${id}'] not found` },
 });
 const refused = (message: unknown) => ({ status: 400, json: { code: 400, message } });
-const inboxOf = (distinct_id: string) => [
+const inboxOf = (hub: Hub, distinct_id: string) => [
   { value: inboxSubscriberId(hub.workspace, distinct_id), id_provider: "suprsend", ...ACTIVE },
 ];
 
@@ -30,7 +19,7 @@ const inboxOf = (distinct_id: string) => [
 const ODD_IDS = ["a@b.com", "u 1/é", "50%", "日本?#&", "__proto__", "é".repeat(255)];
 
 describe("POST /v1/user/{distinct_id}/", () => {
-  it("201: creates a bare user, with an inbox", async () => {
+  it("201: creates a bare user, with an inbox", async ({ hub }) => {
     const answer = await hub.call("POST", pathOf("u1"), {});
     expect(answer.status).toBe(201);
     expect(answer.json).toEqual({
@@ -38,11 +27,11 @@ describe("POST /v1/user/{distinct_id}/", () => {
       properties: {},
       created_at: MICROS,
       updated_at: MICROS,
-      $inbox: inboxOf("u1"),
+      $inbox: inboxOf(hub, "u1"),
     });
   });
 
-  it("201: sets properties and appends channels, each shown in its form", async () => {
+  it("201: sets properties and appends channels, each shown in its form", async ({ hub }) => {
     const slack = { user_id: "U01ABC", access_token: "xoxb-1" };
     await hub.call("POST", pathOf("u1"), { $email: ["a@x.com"], name: "Ann", nested: { a: 1 } });
     const answer = await hub.call("POST", pathOf("u1"), {
@@ -66,13 +55,13 @@ describe("POST /v1/user/{distinct_id}/", () => {
         { value: "b@x.com", ...ACTIVE },
       ],
       $sms: [{ value: "+14155552671", ...ACTIVE }],
-      $inbox: inboxOf("u1"),
+      $inbox: inboxOf(hub, "u1"),
       $androidpush: [{ value: "token-1", id_provider: "fcm", ...ACTIVE }],
       $slack: [{ value: slack, value_json: slack, ...ACTIVE }],
     });
   });
 
-  it("201: takes the documented body with all nine channels", async () => {
+  it("201: takes the documented body with all nine channels", async ({ hub }) => {
     const answer = await hub.call("POST", pathOf("u1"), {
       $email: ["jsmith@example.com"],
       $sms: ["+1234567890"],
@@ -108,12 +97,12 @@ describe("POST /v1/user/{distinct_id}/", () => {
     expect(Object.keys(answer.json as object).filter((key) => key.startsWith("$"))).toHaveLength(9);
   });
 
-  it.each(ODD_IDS)("201: takes the id %j", async (id) => {
+  it.for(ODD_IDS)("201: takes the id %j", async (id, { hub }) => {
     expect(await hub.call("POST", pathOf(id), {})).toMatchObject({ status: 201, json: { distinct_id: id } });
     expect(await hub.callSigned("GET", pathOf(id))).toMatchObject({ status: 200, json: { distinct_id: id } });
   });
 
-  it("201: trims the id, and needs no trailing slash", async () => {
+  it("201: trims the id, and needs no trailing slash", async ({ hub }) => {
     await hub.call("POST", "/v1/user/%20u1%20", { a: 1 });
     expect(await hub.call("GET", "/v1/user/u1")).toMatchObject({
       status: 200,
@@ -121,7 +110,7 @@ describe("POST /v1/user/{distinct_id}/", () => {
     });
   });
 
-  it.each([
+  it.for([
     ["nothing", "", "Request body must not be empty"],
     ["null", "null", "Request body must not be empty"],
     ["no JSON", "{", "BAD REQUEST"],
@@ -134,22 +123,22 @@ describe("POST /v1/user/{distinct_id}/", () => {
     ["a zone that is none", { $timezone: "EST5" }, "invalid timezone: EST5"],
     ["a language that is none", { $locale: "xx-yy-zz" }, "invalid locale/language: 'xx-yy-zz'"],
     ["the null character", { name: "\u0000" }, "name: must not contain the null character"],
-  ])("400: %s, and nobody is made", async (_title, body, message) => {
+  ] as const)("400: %s, and nobody is made", async ([_title, body, message], { hub }) => {
     expect(await hub.call("POST", pathOf("u1"), body)).toMatchObject(refused(message));
     expect(await hub.call("GET", pathOf("u1"))).toMatchObject(notFound("u1"));
   });
 
-  it.each([
+  it.for([
     ["a blank id", "%20", "is a required field"],
     ["an id of 256 characters", "x".repeat(256), "must be at most 255 characters"],
-  ])("400: %s", async (_title, id, reason) => {
+  ] as const)("400: %s", async ([_title, id, reason], { hub }) => {
     expect(await hub.call("POST", `/v1/user/${id}/`, {})).toMatchObject({
       status: 400,
       json: { code: 400, message: JSON.stringify({ distinct_id: reason }), detail: { distinct_id: reason } },
     });
   });
 
-  it("401 without a credential", async () => {
+  it("401 without a credential", async ({ hub }) => {
     expect(await hub.call("POST", pathOf("u1"), {}, { authorization: "" })).toMatchObject({
       status: 401,
       json: { code: 401 },
@@ -158,13 +147,13 @@ describe("POST /v1/user/{distinct_id}/", () => {
 });
 
 describe("GET /v1/user/{distinct_id}/", () => {
-  it("404: an unknown id, or one of another workspace", async () => {
+  it("404: an unknown id, or one of another workspace", async ({ hub, harness }) => {
     const other = await createHub(harness);
     await other.call("POST", pathOf("u1"), {});
     expect(await hub.call("GET", pathOf("u1"))).toMatchObject(notFound("u1"));
   });
 
-  it("200: shows inactive addresses, with their state", async () => {
+  it("200: shows inactive addresses, with their state", async ({ hub, harness }) => {
     await hub.call("POST", pathOf("u1"), { $email: ["a@x.com"], $sms: ["+14155552671"] });
     await harness.services.db.query(
       `update identity set status = case channel when 'sms' then 'inactive' else status end,
@@ -180,11 +169,11 @@ describe("GET /v1/user/{distinct_id}/", () => {
 });
 
 describe("PATCH /v1/user/{distinct_id}/", () => {
-  const edit = (operations: unknown, id = "u1") => hub.call("PATCH", pathOf(id), { operations });
+  const edit = (hub: Hub, operations: unknown, id = "u1") => hub.call("PATCH", pathOf(id), { operations });
 
-  it("202: applies operations in order and answers with the user after them", async () => {
+  it("202: applies operations in order and answers with the user after them", async ({ hub }) => {
     await hub.call("POST", pathOf("u1"), { $email: ["a@x.com", "b@x.com"], visits: 1, nick: "A" });
-    const answer = await edit([
+    const answer = await edit(hub, [
       { $set: { name: "Ann" }, $increment: { visits: 2 } },
       { $add: { visits: 3 }, $append: { games: "g1" } },
       { $remove: { $email: "a@x.com" } },
@@ -197,30 +186,30 @@ describe("PATCH /v1/user/{distinct_id}/", () => {
       created_at: MICROS,
       updated_at: MICROS,
       $email: [{ value: "b@x.com", ...ACTIVE }],
-      $inbox: inboxOf("u1"),
+      $inbox: inboxOf(hub, "u1"),
     });
   });
 
-  it("202: creates a missing user", async () => {
-    expect(await edit([{ $set: { a: 1 } }], "new")).toMatchObject({
+  it("202: creates a missing user", async ({ hub }) => {
+    expect(await edit(hub, [{ $set: { a: 1 } }], "new")).toMatchObject({
       status: 202,
       json: { distinct_id: "new" },
     });
-    expect(await edit([], "bare")).toMatchObject({
+    expect(await edit(hub, [], "bare")).toMatchObject({
       status: 202,
       json: { distinct_id: "bare", properties: {} },
     });
   });
 
-  it("202: moves updated_at, and only when something changed", async () => {
+  it("202: moves updated_at, and only when something changed", async ({ hub }) => {
     const made = (await hub.call("POST", pathOf("u1"), { a: 1 })).json as { updated_at: string };
-    const same = (await edit([{ $set: { a: 1 } }])).json as { updated_at: string };
+    const same = (await edit(hub, [{ $set: { a: 1 } }])).json as { updated_at: string };
     expect(same.updated_at).toBe(made.updated_at);
-    const changed = (await edit([{ $set: { a: 2 } }])).json as { updated_at: string };
+    const changed = (await edit(hub, [{ $set: { a: 2 } }])).json as { updated_at: string };
     expect(changed.updated_at > made.updated_at).toBe(true);
   });
 
-  it.each([
+  it.for([
     ["nothing", "", "Request body must not be empty"],
     ["an empty object", {}, "Request body must not be empty"],
     ["no operations", { a: 1 }, '{"operations":"is a required field"}'],
@@ -244,25 +233,25 @@ describe("PATCH /v1/user/{distinct_id}/", () => {
       { operations: [{ $append: { $sms: "12" } }] },
       "invalid value for channel 'sms': 12. error: error while parsing number to E164 format",
     ],
-  ])("400: %s, and nothing is applied", async (_title, body, message) => {
+  ] as const)("400: %s, and nothing is applied", async ([_title, body, message], { hub }) => {
     await hub.call("POST", pathOf("u1"), { name: "Ann" });
     expect(await hub.call("PATCH", pathOf("u1"), body)).toMatchObject(refused(message));
     expect(await hub.call("GET", pathOf("u1"))).toMatchObject({ json: { properties: { name: "Ann" } } });
   });
 
-  it("400: the first wrong operation undoes those before it", async () => {
+  it("400: the first wrong operation undoes those before it", async ({ hub }) => {
     await hub.call("POST", pathOf("u1"), { name: "Ann" });
-    expect(await edit([{ $set: { name: "Bob" } }, { $append: { $email: "x" } }])).toMatchObject({
+    expect(await edit(hub, [{ $set: { name: "Bob" } }, { $append: { $email: "x" } }])).toMatchObject({
       status: 400,
     });
     expect(await hub.call("GET", pathOf("u1"))).toMatchObject({ json: { properties: { name: "Ann" } } });
-    expect(await edit([{ $set: { $timezone: "Nowhere" } }], "new")).toMatchObject({ status: 400 });
+    expect(await edit(hub, [{ $set: { $timezone: "Nowhere" } }], "new")).toMatchObject({ status: 400 });
     expect(await hub.call("GET", pathOf("new"))).toMatchObject(notFound("new"));
   });
 });
 
 describe("DELETE /v1/user/{distinct_id}/", () => {
-  it("204: the user is gone with all data, and may be created again", async () => {
+  it("204: the user is gone with all data, and may be created again", async ({ hub, harness }) => {
     const { db } = harness.services;
     await hub.call("POST", pathOf("u1"), { $email: ["a@x.com"], name: "Ann" });
     await db.query(
@@ -280,13 +269,13 @@ describe("DELETE /v1/user/{distinct_id}/", () => {
     expect(await hub.call("POST", pathOf("u1"), {})).toMatchObject({ status: 201, json: { properties: {} } });
   });
 
-  it("404: an unknown id", async () => {
+  it("404: an unknown id", async ({ hub }) => {
     expect(await hub.call("DELETE", pathOf("u1"))).toMatchObject(notFound("u1"));
   });
 });
 
 describe("DELETE /v1/bulk/user/", () => {
-  it("204: the named users are gone, others stay, and unknown ids are no error", async () => {
+  it("204: the named users are gone, others stay, and unknown ids are no error", async ({ hub }) => {
     for (const id of ["u1", "u2", "u3"]) await hub.call("POST", pathOf(id), {});
     const body = { distinct_ids: ["u1", " u3 ", "nobody", "u1"] };
     expect(await hub.callSigned("DELETE", "/v1/bulk/user/", body)).toMatchObject({ status: 204, text: "" });
@@ -294,7 +283,7 @@ describe("DELETE /v1/bulk/user/", () => {
     expect(list.results.map(({ distinct_id }) => distinct_id)).toEqual(["u2"]);
   });
 
-  it.each([
+  it.for([
     ["no list", {}, { distinct_ids: "is a required field" }],
     ["an empty list", { distinct_ids: [] }, { distinct_ids: "must contain at least 1 item" }],
     ["a blank id", { distinct_ids: ["u1", " "] }, { "distinct_ids[1]": "is a required field" }],
@@ -303,14 +292,14 @@ describe("DELETE /v1/bulk/user/", () => {
       { distinct_ids: Array.from({ length: 101 }, (_, n) => `u${n}`) },
       { distinct_ids: "must contain at maximum 100 items" },
     ],
-  ])("400: %s", async (_title, body, detail) => {
+  ] as const)("400: %s", async ([_title, body, detail], { hub }) => {
     expect(await hub.call("DELETE", "/v1/bulk/user/", body)).toMatchObject({
       status: 400,
       json: { code: 400, message: JSON.stringify(detail), detail },
     });
   });
 
-  it("400: no body, or none that is an object", async () => {
+  it("400: no body, or none that is an object", async ({ hub }) => {
     expect(await hub.call("DELETE", "/v1/bulk/user/")).toMatchObject(
       refused("Request body must not be empty"),
     );
@@ -323,13 +312,13 @@ describe("GET /v1/user/", () => {
     meta: Record<string, unknown>;
     results: { distinct_id: string }[];
   }
-  const list = async (query = "") => (await hub.call("GET", `/v1/user/${query}`)).json as List;
+  const list = async (hub: Hub, query = "") => (await hub.call("GET", `/v1/user/${query}`)).json as List;
   const idsOf = ({ results }: List) => results.map(({ distinct_id }) => distinct_id);
 
-  it("200: pages through users, newest first, and back", async () => {
+  it("200: pages through users, newest first, and back", async ({ hub }) => {
     for (const id of ["u1", "u2", "u3", "u4", "u5"])
       await hub.call("POST", pathOf(id), { $email: `${id}@x.com` });
-    const first = await list("?limit=2");
+    const first = await list(hub, "?limit=2");
     expect(idsOf(first)).toEqual(["u5", "u4"]);
     expect(first.meta).toEqual({
       count: 5,
@@ -339,15 +328,15 @@ describe("GET /v1/user/", () => {
       has_next: true,
       after: expect.any(String),
     });
-    const second = await list(`?limit=2&after=${String(first.meta.after)}`);
+    const second = await list(hub, `?limit=2&after=${String(first.meta.after)}`);
     expect(idsOf(second)).toEqual(["u3", "u2"]);
     expect(second.meta).toMatchObject({ has_prev: true, has_next: true });
-    expect(idsOf(await list(`?limit=2&after=${String(second.meta.after)}`))).toEqual(["u1"]);
-    expect(idsOf(await list(`?limit=2&before=${String(second.meta.before)}`))).toEqual(["u5", "u4"]);
-    expect(first.results[0]).toMatchObject({ $email: [{ value: "u5@x.com" }], $inbox: inboxOf("u5") });
+    expect(idsOf(await list(hub, `?limit=2&after=${String(second.meta.after)}`))).toEqual(["u1"]);
+    expect(idsOf(await list(hub, `?limit=2&before=${String(second.meta.before)}`))).toEqual(["u5", "u4"]);
+    expect(first.results[0]).toMatchObject({ $email: [{ value: "u5@x.com" }], $inbox: inboxOf(hub, "u5") });
   });
 
-  it("200: contains no objects and nobody of another workspace", async () => {
+  it("200: contains no objects and nobody of another workspace", async ({ hub, harness }) => {
     const other = await createHub(harness);
     await other.call("POST", pathOf("theirs"), {});
     await hub.call("POST", pathOf("u1"), {});
@@ -355,19 +344,19 @@ describe("GET /v1/user/", () => {
       "insert into recipient (workspace_id, id, object_type, distinct_id) values ($1, 'z', 'team', 't1')",
       [hub.workspace.workspace_id],
     );
-    const page = await list();
+    const page = await list(hub);
     expect(idsOf(page)).toEqual(["u1"]);
     expect(page.meta).toMatchObject({ count: 1, limit: 10 });
   });
 
-  it("200: is empty without users", async () => {
-    expect(await list("?limit=5000")).toEqual({
+  it("200: is empty without users", async ({ hub }) => {
+    expect(await list(hub, "?limit=5000")).toEqual({
       meta: { count: 0, limit: 1000, has_prev: false, before: null, has_next: false, after: null },
       results: [],
     });
   });
 
-  it("400: for an invalid limit", async () => {
+  it("400: for an invalid limit", async ({ hub }) => {
     expect(await hub.call("GET", "/v1/user/?limit=many")).toMatchObject(
       refused(expect.stringContaining("limit")),
     );

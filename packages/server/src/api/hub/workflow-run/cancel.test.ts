@@ -1,25 +1,19 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../../../../test/harness.ts";
-import { createPipeline, delay, type Pipeline, type RunRow, sms } from "../../../../test/pipeline.ts";
+import { describe, expect } from "vitest";
+import { onServer as it } from "../../../../test/fixture.ts";
+import { until } from "../../../../test/harness.ts";
+import { delay, type Pipeline, type RunRow, sms } from "../../../../test/pipeline.ts";
 
 /* The call as clients make it. Its effects are tested in engine/cancel. */
-let harness: Harness;
-let pipeline: Pipeline;
 
-beforeAll(async () => {
-  harness = await createHarness();
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  pipeline = await createPipeline(harness);
+it.beforeEach(async ({ pipeline }) => {
   await pipeline.addTemplate("text");
   await pipeline.commit("later", [delay("d", "1h"), sms("s")]);
 });
 
 const PATH = "/v1/workflow_run/cancel/";
-const cancel = (body: unknown) => pipeline.call("POST", PATH, body);
+const cancel = (pipeline: Pipeline, body: unknown) => pipeline.call("POST", PATH, body);
 
-async function asleep(recipient: string, key: string): Promise<RunRow> {
+async function asleep(pipeline: Pipeline, recipient: string, key: string): Promise<RunRow> {
   await pipeline.trigger({ workflow: "later", recipients: [recipient], $idempotency_key: key });
   return until(async () =>
     (await pipeline.runs()).find(({ distinct_id, wake_at }) => distinct_id === recipient && wake_at !== null),
@@ -27,22 +21,24 @@ async function asleep(recipient: string, key: string): Promise<RunRow> {
 }
 
 describe("POST /v1/workflow_run/cancel/ 200", () => {
-  it("answers with the executions that were really cancelled, and the second time with none", async () => {
-    const run = await asleep("ann", "k");
-    await asleep("bob", "l");
+  it("answers with the executions that were really cancelled, and the second time with none", async ({
+    pipeline,
+  }) => {
+    const run = await asleep(pipeline, "ann", "k");
+    await asleep(pipeline, "bob", "l");
     const body = { recipients: ["ann", "zoe"], workflow_slug: "later" };
-    expect(await cancel(body)).toMatchObject({ status: 200, json: { execution_ids: [run.id] } });
-    expect(await cancel(body)).toMatchObject({ status: 200, json: { execution_ids: [] } });
+    expect(await cancel(pipeline, body)).toMatchObject({ status: 200, json: { execution_ids: [run.id] } });
+    expect(await cancel(pipeline, body)).toMatchObject({ status: 200, json: { execution_ids: [] } });
     expect((await pipeline.runs()).map(({ status }) => status)).toEqual(["cancelled", "in_progress"]);
   });
 
-  it("accepts what SDKs send for filters that were not set", async () => {
-    const run = await asleep("ann", "k");
+  it("accepts what SDKs send for filters that were not set", async ({ pipeline }) => {
+    const run = await asleep(pipeline, "ann", "k");
     const unset = { execution_id: "", recipients: [], idempotency_key: "k", workflow_slug: null };
-    expect((await cancel(unset)).json).toEqual({ execution_ids: [run.id] });
+    expect((await cancel(pipeline, unset)).json).toEqual({ execution_ids: [run.id] });
   });
 
-  it("finds what a trigger named by the same strings, with blanks around them", async () => {
+  it("finds what a trigger named by the same strings, with blanks around them", async ({ pipeline }) => {
     for (const who of ["ann", "bob", "cy"]) {
       const keys = { cancellation_key: ` c-${who} `, $idempotency_key: `\ti-${who} ` };
       await pipeline.trigger({ workflow: "later", recipients: [` ${who} `], ...keys });
@@ -57,12 +53,12 @@ describe("POST /v1/workflow_run/cancel/ 200", () => {
       [{ execution_id: ` ${bob} ` }, bob],
       [{ cancellation_key: " c-cy " }, cy],
     ]) {
-      expect((await cancel(body)).json).toEqual({ execution_ids: [id] });
+      expect((await cancel(pipeline, body)).json).toEqual({ execution_ids: [id] });
     }
   });
 
-  it("is signed like every call of a server SDK", async () => {
-    const run = await asleep("ann", "k");
+  it("is signed like every call of a server SDK", async ({ pipeline }) => {
+    const run = await asleep(pipeline, "ann", "k");
     const answer = await pipeline.callSigned("POST", PATH, { execution_id: run.id });
     expect(answer.json).toEqual({ execution_ids: [run.id] });
   });
@@ -71,13 +67,13 @@ describe("POST /v1/workflow_run/cancel/ 200", () => {
 describe("POST /v1/workflow_run/cancel/ 400", () => {
   const LITERAL = "at least one filter is required: execution_id, recipients, idempotency_key";
 
-  it("names an unknown filter, instead of cancelling more than intended", async () => {
-    const { status, text } = await cancel({ recipients: ["ann"], workflow: "welcome" });
+  it("names an unknown filter, instead of cancelling more than intended", async ({ pipeline }) => {
+    const { status, text } = await cancel(pipeline, { recipients: ["ann"], workflow: "welcome" });
     expect(status).toBe(400);
     expect(text).toContain("workflow: is not a filter; there are execution_id");
   });
 
-  it.each<object>([
+  it.for<object>([
     {},
     { workflow_slug: "later" },
     { recipients: [] },
@@ -86,15 +82,15 @@ describe("POST /v1/workflow_run/cancel/ 400", () => {
     { recipients: null, idempotency_key: null },
     { unknown: "filter" },
     { constructor: "x", ["__proto__x"]: "y" },
-  ])("in the wire's words for %j, which names nothing", async (body) => {
-    await asleep("ann", "k");
-    const answer = await cancel(body);
+  ])("in the wire's words for %j, which names nothing", async (body, { pipeline }) => {
+    await asleep(pipeline, "ann", "k");
+    const answer = await cancel(pipeline, body);
     expect(answer.status).toBe(400);
     expect(answer.json).toEqual({ code: 400, message: LITERAL });
     expect((await pipeline.runs()).map(({ status }) => status)).toEqual(["in_progress"]);
   });
 
-  it.each<[object, string]>([
+  it.for<[object, string]>([
     [{ execution_id: 5 }, "execution_id"],
     [{ recipients: "ann" }, "recipients"],
     [{ recipients: [5] }, "recipients[0]"],
@@ -103,22 +99,22 @@ describe("POST /v1/workflow_run/cancel/ 400", () => {
     [{ idempotency_key: "k".repeat(256) }, "idempotency_key"],
     [{ cancellation_key: ["c"] }, "cancellation_key"],
     [{ idempotency_key: "k", workflow_slug: {} }, "workflow_slug"],
-  ])("names the field of %j", async (body, field) => {
-    const answer = await cancel(body);
+  ])("names the field of %j", async ([body, field], { pipeline }) => {
+    const answer = await cancel(pipeline, body);
     expect(answer.status).toBe(400);
     expect((answer.json as { detail: object }).detail).toHaveProperty([field]);
   });
 
-  it.each(["", "[]", "null", '"ann"', "{", '{"recipients":["a\\u0000"]}'])(
+  it.for(["", "[]", "null", '"ann"', "{", '{"recipients":["a\\u0000"]}'])(
     "for the body %j",
-    async (body) => {
-      expect((await cancel(body)).status).toBe(400);
+    async (body, { pipeline }) => {
+      expect((await cancel(pipeline, body)).status).toBe(400);
     },
   );
 });
 
 describe("POST /v1/workflow_run/cancel/ 401", () => {
-  it("401 without a credential", async () => {
+  it("401 without a credential", async ({ pipeline }) => {
     const headers = { authorization: "Bearer wrong" };
     expect((await pipeline.call("POST", PATH, { execution_id: "x" }, headers)).status).toBe(401);
   });

@@ -1,22 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../../../test/harness.ts";
-import { createHub, type Hub } from "../../../../test/hub.ts";
-import { createManagement, type Management } from "../../../../test/management.ts";
+import { describe, expect } from "vitest";
+import { onApi as it } from "../../../../test/fixture.ts";
+import type { Hub } from "../../../../test/hub.ts";
+import type { Management } from "../../../../test/management.ts";
 
 /* The filters of both logs over rows as the engine leaves them. Each row is identified by its idempotency key. */
 
-let harness: Harness;
-let hub: Hub;
-let management: Management;
 let versions: Map<string, string>;
 
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  hub = await createHub(harness);
-  management = createManagement(harness, hub.workspace);
+it.beforeEach(async ({ hub, harness }) => {
   await hub.addWorkflow("welcome");
   await hub.addWorkflow("login", { category: "system" });
   const rows = await harness.services.db.query<{ slug: string; id: string }>(
@@ -26,10 +17,14 @@ beforeEach(async () => {
   versions = new Map(rows.map(({ slug, id }) => [slug, id]));
 });
 
-async function insert(table: "request" | "run" | "message", row: Record<string, unknown>): Promise<void> {
+async function insert(
+  hub: Hub,
+  table: "request" | "run" | "message",
+  row: Record<string, unknown>,
+): Promise<void> {
   const columns = { workspace_id: hub.workspace.workspace_id, lane: 1, ...row };
   const names = Object.keys(columns);
-  await harness.services.db.query(
+  await hub.services.db.query(
     `insert into ${table} (${names.join(", ")}) values (${names.map((_name, index) => `$${index + 1}`).join(", ")})`,
     Object.values(columns),
   );
@@ -40,10 +35,10 @@ interface Made {
   execution_id: string;
 }
 
-async function addRequest(key: string, columns: Record<string, unknown> = {}): Promise<string> {
-  const id = harness.services.ids.uuid();
+async function addRequest(hub: Hub, key: string, columns: Record<string, unknown> = {}): Promise<string> {
+  const id = hub.services.ids.uuid();
   const { body = {}, errors, ...rest } = columns;
-  await insert("request", {
+  await insert(hub, "request", {
     id,
     api_type: "workflow",
     name: "welcome",
@@ -56,14 +51,15 @@ async function addRequest(key: string, columns: Record<string, unknown> = {}): P
 }
 
 async function addRun(
+  hub: Hub,
   request_id: string,
   key: string,
   columns: Record<string, unknown> = {},
 ): Promise<string> {
-  const id = harness.services.ids.ulid();
+  const id = hub.services.ids.ulid();
   const { steps = [], ...rest } = columns;
   const slug = typeof rest.workflow_slug === "string" ? rest.workflow_slug : "welcome";
-  await insert("run", {
+  await insert(hub, "run", {
     id,
     request_id,
     workflow_slug: slug,
@@ -79,14 +75,14 @@ async function addRun(
 }
 
 /** A trigger and its only run. */
-async function add(key: string, run: Record<string, unknown> = {}): Promise<Made> {
-  const request_id = await addRequest(key, { name: run.workflow_slug ?? "welcome" });
-  return { request_id, execution_id: await addRun(request_id, key, run) };
+async function add(hub: Hub, key: string, run: Record<string, unknown> = {}): Promise<Made> {
+  const request_id = await addRequest(hub, key, { name: run.workflow_slug ?? "welcome" });
+  return { request_id, execution_id: await addRun(hub, request_id, key, run) };
 }
 
-const send = (execution_id: string, template_slug: string, channel: string) =>
-  insert("message", {
-    id: harness.services.ids.ulid(),
+const send = (hub: Hub, execution_id: string, template_slug: string, channel: string) =>
+  insert(hub, "message", {
+    id: hub.services.ids.ulid(),
     execution_id,
     workflow_slug: "welcome",
     version_id: "v",
@@ -101,7 +97,7 @@ const send = (execution_id: string, template_slug: string, channel: string) =>
   });
 
 /** Keys of the log's results, in order of creation; the count must match. */
-async function find(log: "execution" | "request", query: string): Promise<string[]> {
+async function find(management: Management, log: "execution" | "request", query: string): Promise<string[]> {
   const { status, body } = await management.call("GET", `log/${log}?${query}`);
   expect({ query, status }).toEqual({ query, status: 200 });
   const rows = body.results as { idempotency_key: string }[];
@@ -109,7 +105,7 @@ async function find(log: "execution" | "request", query: string): Promise<string
   return rows.map(({ idempotency_key }) => idempotency_key).reverse();
 }
 
-async function refusal(path: string): Promise<string> {
+async function refusal(management: Management, path: string): Promise<string> {
   const { status, body } = await management.call("GET", path);
   expect({ path, status }).toEqual({ path, status: 400 });
   return String(body.message);
@@ -118,13 +114,13 @@ async function refusal(path: string): Promise<string> {
 const step = (l: string) => ({ t: 1, s: "s", m: "m", ...(l === "info" ? {} : { l }) });
 
 describe("GET /v1/{workspace}/log/execution/ 200 finds executions", () => {
-  it("by status and by the worst of their log, one or several", async () => {
-    await add("done", { status: "completed" });
-    await add("warned", { status: "partial_failure" });
-    await add("broken", { status: "failed" });
-    await add("sleeps", { status: "in_progress", steps: [step("info")] });
-    await add("limps", { status: "in_progress", steps: [step("info"), step("warning"), step("info")] });
-    await add("stopped", { status: "cancelled", steps: [step("warning"), step("error")] });
+  it("by status and by the worst of their log, one or several", async ({ hub, management }) => {
+    await add(hub, "done", { status: "completed" });
+    await add(hub, "warned", { status: "partial_failure" });
+    await add(hub, "broken", { status: "failed" });
+    await add(hub, "sleeps", { status: "in_progress", steps: [step("info")] });
+    await add(hub, "limps", { status: "in_progress", steps: [step("info"), step("warning"), step("info")] });
+    await add(hub, "stopped", { status: "cancelled", steps: [step("warning"), step("error")] });
     const cases = [
       ["status=failed", ["broken"]],
       ["status=failed&status=cancelled", ["broken", "stopped"]],
@@ -135,16 +131,20 @@ describe("GET /v1/{workspace}/log/execution/ 200 finds executions", () => {
       ["severity=info", ["done", "sleeps"]],
       ["severity=warning&severity=error&status=in_progress", ["limps"]],
     ] as const;
-    for (const [query, keys] of cases) expect(await find("execution", query), query).toEqual(keys);
+    for (const [query, keys] of cases)
+      expect(await find(management, "execution", query), query).toEqual(keys);
   });
 
-  it("by recipient, by object with its subscribers, and never by half of a name", async () => {
-    await add("user", { distinct_id: "ann" });
-    await add("slashed", { distinct_id: "team/red" });
-    await add("object", { object_type: "team", distinct_id: "red" });
-    await add("other", { object_type: "org", distinct_id: "red" });
-    await add("subscriber", { distinct_id: "bob", parent_object: "team/red" });
-    await add("unicode", { distinct_id: "zoë 🦊/x" });
+  it("by recipient, by object with its subscribers, and never by half of a name", async ({
+    hub,
+    management,
+  }) => {
+    await add(hub, "user", { distinct_id: "ann" });
+    await add(hub, "slashed", { distinct_id: "team/red" });
+    await add(hub, "object", { object_type: "team", distinct_id: "red" });
+    await add(hub, "other", { object_type: "org", distinct_id: "red" });
+    await add(hub, "subscriber", { distinct_id: "bob", parent_object: "team/red" });
+    await add(hub, "unicode", { distinct_id: "zoë 🦊/x" });
     const cases = [
       ["recipient=ann", ["user"]],
       ["recipient=team%2Fred", ["slashed", "object"]],
@@ -157,12 +157,13 @@ describe("GET /v1/{workspace}/log/execution/ 200 finds executions", () => {
       ["object=team/red&recipient=bob", ["subscriber"]],
       ["recipient=__proto__", []],
     ] as const;
-    for (const [query, keys] of cases) expect(await find("execution", query), query).toEqual(keys);
+    for (const [query, keys] of cases)
+      expect(await find(management, "execution", query), query).toEqual(keys);
   });
 
-  it("by workflow under both names, tenant, category, request and key", async () => {
-    const first = await add("first");
-    await add("second", { workflow_slug: "login", tenant_id: "acme" });
+  it("by workflow under both names, tenant, category, request and key", async ({ hub, management }) => {
+    const first = await add(hub, "first");
+    await add(hub, "second", { workflow_slug: "login", tenant_id: "acme" });
     const cases = [
       ["workflow=login", ["second"]],
       ["workflow_slug=login", ["second"]],
@@ -177,14 +178,15 @@ describe("GET /v1/{workspace}/log/execution/ 200 finds executions", () => {
       ["workflow=login&tenant_id=acme&category=system&status=completed&recipient=ann", ["second"]],
       ["workflow=login&tenant_id=default", []],
     ] as const;
-    for (const [query, keys] of cases) expect(await find("execution", query), query).toEqual(keys);
+    for (const [query, keys] of cases)
+      expect(await find(management, "execution", query), query).toEqual(keys);
   });
 
-  it("by template and channel, both of one message", async () => {
-    const { execution_id } = await add("both");
-    await send(execution_id, "order", "email");
-    await send(execution_id, "offer", "sms");
-    await add("none");
+  it("by template and channel, both of one message", async ({ hub, management }) => {
+    const { execution_id } = await add(hub, "both");
+    await send(hub, execution_id, "order", "email");
+    await send(hub, execution_id, "offer", "sms");
+    await add(hub, "none");
     const cases = [
       ["template=order", ["both"]],
       ["channel=sms", ["both"]],
@@ -192,14 +194,15 @@ describe("GET /v1/{workspace}/log/execution/ 200 finds executions", () => {
       ["template=order&channel=sms", []],
       ["channel=webhook", []],
     ] as const;
-    for (const [query, keys] of cases) expect(await find("execution", query), query).toEqual(keys);
+    for (const [query, keys] of cases)
+      expect(await find(management, "execution", query), query).toEqual(keys);
   });
 
-  it("by creation time, the end excluded", async () => {
+  it("by creation time, the end excluded", async ({ hub, management }) => {
     const now = Math.floor(Date.now() / 1000) * 1000;
     const at = (seconds: number) => new Date(now + seconds * 1000).toISOString();
-    await add("early", { created_at: at(-20) });
-    await add("late", { created_at: at(-10) });
+    await add(hub, "early", { created_at: at(-20) });
+    await add(hub, "late", { created_at: at(-10) });
     const cases = [
       [`since=${at(-20)}`, ["early", "late"]],
       [`since=${at(-19)}`, ["late"]],
@@ -208,28 +211,29 @@ describe("GET /v1/{workspace}/log/execution/ 200 finds executions", () => {
       ["since=1960-01-01&until=9999-12-31", ["early", "late"]],
       ["until=1960-01-01", []],
     ] as const;
-    for (const [query, keys] of cases) expect(await find("execution", query), query).toEqual(keys);
+    for (const [query, keys] of cases)
+      expect(await find(management, "execution", query), query).toEqual(keys);
   });
 });
 
 describe("GET /v1/{workspace}/log/request/ 200 finds requests", () => {
   const problem = (severity: string, workflow_slug: string) => [{ error_code: "c", severity, workflow_slug }];
 
-  it("by status, severity, name, key, tenant and time", async () => {
+  it("by status, severity, name, key, tenant and time", async ({ hub, management }) => {
     const second = 1000;
     const now = Date.now();
     const before = new Date(now - 60 * second).toISOString();
-    await add("plain");
-    await addRequest("failed", { status: "failure", errors: problem("error", "welcome") });
-    await addRequest("half", {
+    await add(hub, "plain");
+    await addRequest(hub, "failed", { status: "failure", errors: problem("error", "welcome") });
+    await addRequest(hub, "half", {
       status: "partial_failure",
       errors: problem("warning", "welcome"),
       tenant_id: "acme",
     });
-    await addRequest("refused", { status: "refused" });
-    await addRequest("twice", { status: "skipped" });
-    await addRequest("event", { api_type: "event", name: "Order Paid", created_at: before });
-    await addRequest("page", { api_type: "fanout" });
+    await addRequest(hub, "refused", { status: "refused" });
+    await addRequest(hub, "twice", { status: "skipped" });
+    await addRequest(hub, "event", { api_type: "event", name: "Order Paid", created_at: before });
+    await addRequest(hub, "page", { api_type: "fanout" });
     const cases = [
       ["", ["plain", "failed", "half", "refused", "twice", "event"]],
       ["status=completed", ["plain", "event"]],
@@ -248,40 +252,43 @@ describe("GET /v1/{workspace}/log/request/ 200 finds requests", () => {
       [`until=${new Date(now - 30 * second).toISOString()}`, ["event"]],
       [`since=${new Date(now - 30 * second).toISOString()}&status=completed`, ["plain"]],
     ] as const;
-    for (const [query, keys] of cases) expect(await find("request", query), query).toEqual(keys);
+    for (const [query, keys] of cases) expect(await find(management, "request", query), query).toEqual(keys);
   });
 
-  it("by the workflow that they name, or that their event started or failed to", async () => {
-    await add("trigger", { workflow_slug: "login" });
-    const started = await addRequest("started", { api_type: "event", name: "e" });
-    await addRun(started, "started", { workflow_slug: "login" });
-    await addRequest("unmet", {
+  it("by the workflow that they name, or that their event started or failed to", async ({
+    hub,
+    management,
+  }) => {
+    await add(hub, "trigger", { workflow_slug: "login" });
+    const started = await addRequest(hub, "started", { api_type: "event", name: "e" });
+    await addRun(hub, started, "started", { workflow_slug: "login" });
+    await addRequest(hub, "unmet", {
       api_type: "event",
       name: "e",
       status: "partial_failure",
       errors: problem("warning", "login"),
     });
-    await addRequest("unheard", { api_type: "event", name: "login" });
-    await add("other");
-    expect(await find("request", "workflow=login")).toEqual(["trigger", "started", "unmet"]);
-    expect(await find("request", "workflow_slug=login")).toEqual(["trigger", "started", "unmet"]);
-    expect(await find("request", "workflow=none")).toEqual([]);
+    await addRequest(hub, "unheard", { api_type: "event", name: "login" });
+    await add(hub, "other");
+    expect(await find(management, "request", "workflow=login")).toEqual(["trigger", "started", "unmet"]);
+    expect(await find(management, "request", "workflow_slug=login")).toEqual(["trigger", "started", "unmet"]);
+    expect(await find(management, "request", "workflow=none")).toEqual([]);
   });
 
-  it("by the recipients they reached or named", async () => {
-    await add("reached", { distinct_id: "ann" });
-    await add("object", { object_type: "team", distinct_id: "red" });
+  it("by the recipients they reached or named", async ({ hub, management, harness }) => {
+    await add(hub, "reached", { distinct_id: "ann" });
+    await add(hub, "object", { object_type: "team", distinct_id: "red" });
     const failed = (recipients: unknown, field = "recipients") => ({
       status: "failure",
       body: { [field]: recipients },
     });
-    await addRequest("by id", failed(["bob", "ann"]));
-    await addRequest("by map", failed([{ distinct_id: "ann" }, 5, null]));
-    await addRequest("by object", failed([{ object_type: "team", id: "red" }]));
-    await addRequest("inline", { ...failed([{ distinct_id: "ann" }], "users"), api_type: "dynamic" });
-    await addRequest("odd", failed({ ann: "ann" }));
-    await addRequest("event", { api_type: "event", body: { distinct_id: "ann" } });
-    await addRequest("other event", { api_type: "event", body: { distinct_id: "annette" } });
+    await addRequest(hub, "by id", failed(["bob", "ann"]));
+    await addRequest(hub, "by map", failed([{ distinct_id: "ann" }, 5, null]));
+    await addRequest(hub, "by object", failed([{ object_type: "team", id: "red" }]));
+    await addRequest(hub, "inline", { ...failed([{ distinct_id: "ann" }], "users"), api_type: "dynamic" });
+    await addRequest(hub, "odd", failed({ ann: "ann" }));
+    await addRequest(hub, "event", { api_type: "event", body: { distinct_id: "ann" } });
+    await addRequest(hub, "other event", { api_type: "event", body: { distinct_id: "annette" } });
     for (const [key, body] of [
       ["refused", '{"recipients":["ann"]}'],
       ["null character", '{"recipients":["ann\\u0000"]}'],
@@ -290,55 +297,63 @@ describe("GET /v1/{workspace}/log/request/ 200 finds requests", () => {
       ["a list", '["ann"]'],
     ] as const) {
       const api_type = key === "half a pair" ? "event" : "workflow";
-      const id = await addRequest(key, { status: "refused", api_type });
+      const id = await addRequest(hub, key, { status: "refused", api_type });
       await harness.services.db.query("update request set body = $2 where id = $1", [id, body]);
     }
-    expect(await find("request", "recipient=ann&status=completed")).toEqual(["reached", "event"]);
-    expect(await find("request", "recipient=ann&status=failure")).toEqual([
+    expect(await find(management, "request", "recipient=ann&status=completed")).toEqual(["reached", "event"]);
+    expect(await find(management, "request", "recipient=ann&status=failure")).toEqual([
       "by id",
       "by map",
       "inline",
       "refused",
     ]);
-    expect(await find("request", "recipient=team/red")).toEqual(["object", "by object"]);
-    expect(await find("request", "recipient=ann&status=failure&api_name=dynamic")).toEqual(["inline"]);
+    expect(await find(management, "request", "recipient=team/red")).toEqual(["object", "by object"]);
+    expect(await find(management, "request", "recipient=ann&status=failure&api_name=dynamic")).toEqual([
+      "inline",
+    ]);
   });
 });
 
-it("a request 200 is in progress until it is expanded, and found by the recipients it names", async () => {
+it("a request 200 is in progress until it is expanded, and found by the recipients it names", async ({
+  hub,
+  management,
+}) => {
   const recipients = ["bob", { distinct_id: "cyd" }];
   const answer = await hub.call("POST", "/trigger/", { workflow: "welcome", recipients });
   expect(answer.status).toBe(202);
   for (const query of ["status=in_progress", "recipient=cyd", "workflow=welcome&recipient=bob"]) {
-    expect(await find("request", query), query).toHaveLength(1);
+    expect(await find(management, "request", query), query).toHaveLength(1);
   }
-  expect(await find("request", "status=completed")).toEqual([]);
-  expect(await find("request", "recipient=dan")).toEqual([]);
+  expect(await find(management, "request", "status=completed")).toEqual([]);
+  expect(await find(management, "request", "recipient=dan")).toEqual([]);
 });
 
 describe("a log 200 pages", () => {
-  it.each(["execution", "request"] as const)("newest first, `after` before `before`: %s", async (log) => {
-    for (const key of ["1", "2", "3", "4"]) await add(key, { tenant_id: "acme" });
-    await addRequest("unlike", { name: "login" });
-    const read = async (query: string) => {
-      const { body } = await management.call("GET", `log/${log}?workflow=welcome&limit=2${query}`);
-      return body as { meta: Record<string, unknown>; results: { idempotency_key: string }[] };
-    };
-    const keys = ({ results }: Awaited<ReturnType<typeof read>>) =>
-      results.map(({ idempotency_key }) => idempotency_key);
-    const first = await read("");
-    expect(keys(first)).toEqual(["4", "3"]);
-    expect(first.meta).toMatchObject({ count: 4, limit: 2, has_prev: false, before: null, has_next: true });
-    const second = await read(`&after=${String(first.meta.after)}`);
-    expect(keys(second)).toEqual(["2", "1"]);
-    expect(second.meta).toMatchObject({ has_prev: true, has_next: false, after: null });
-    const before = `&before=${String(second.meta.before)}`;
-    expect(keys(await read(before))).toEqual(["4", "3"]);
-    expect(keys(await read(`${before}&after=${String(first.meta.after)}`))).toEqual(["2", "1"]);
-    expect(keys(await read("&after=&before="))).toEqual(["4", "3"]);
-  });
+  it.for(["execution", "request"] as const)(
+    "newest first, `after` before `before`: %s",
+    async (log, { hub, management }) => {
+      for (const key of ["1", "2", "3", "4"]) await add(hub, key, { tenant_id: "acme" });
+      await addRequest(hub, "unlike", { name: "login" });
+      const read = async (query: string) => {
+        const { body } = await management.call("GET", `log/${log}?workflow=welcome&limit=2${query}`);
+        return body as { meta: Record<string, unknown>; results: { idempotency_key: string }[] };
+      };
+      const keys = ({ results }: Awaited<ReturnType<typeof read>>) =>
+        results.map(({ idempotency_key }) => idempotency_key);
+      const first = await read("");
+      expect(keys(first)).toEqual(["4", "3"]);
+      expect(first.meta).toMatchObject({ count: 4, limit: 2, has_prev: false, before: null, has_next: true });
+      const second = await read(`&after=${String(first.meta.after)}`);
+      expect(keys(second)).toEqual(["2", "1"]);
+      expect(second.meta).toMatchObject({ has_prev: true, has_next: false, after: null });
+      const before = `&before=${String(second.meta.before)}`;
+      expect(keys(await read(before))).toEqual(["4", "3"]);
+      expect(keys(await read(`${before}&after=${String(first.meta.after)}`))).toEqual(["2", "1"]);
+      expect(keys(await read("&after=&before="))).toEqual(["4", "3"]);
+    },
+  );
 
-  it("clamps a limit to its range", async () => {
+  it("clamps a limit to its range", async ({ management }) => {
     for (const [given, limit] of [
       ["-1", 10],
       ["0", 10],
@@ -350,7 +365,7 @@ describe("a log 200 pages", () => {
 });
 
 describe("a log 400 refuses", () => {
-  it.each([
+  it.for([
     ["log/execution?status=bogus", "status", /must be one of \['in_progress' 'completed' .*'cancelled'\]/],
     ["log/execution?status=failed&status=bogus", "status", /must be one of/],
     ["log/execution?severity=fatal", "severity", /must be one of \['info' 'warning' 'error'\]/],
@@ -372,20 +387,20 @@ describe("a log 400 refuses", () => {
     ],
     ["log/request?before=01HVXXXXXXXXXXXXXXXXXXXX01", "before", /is not a cursor of this list/],
     ["log/request?limit=many", "limit", /must be a whole number/],
-  ])("%s by the name of the field", async (path, field, reason) => {
-    const detail = JSON.parse(await refusal(path)) as Record<string, string[]>;
+  ] as const)("%s by the name of the field", async ([path, field, reason], { management }) => {
+    const detail = JSON.parse(await refusal(management, path)) as Record<string, string[]>;
     expect(detail).toEqual({ [field]: [expect.stringMatching(reason) as string] });
   });
 
-  it("unknown names, and lists the known ones", async () => {
-    expect(await refusal("log/execution?worflow=a")).toMatch(
+  it("unknown names, and lists the known ones", async ({ hub, management }) => {
+    expect(await refusal(management, "log/execution?worflow=a")).toMatch(
       /^unknown query parameter 'worflow'; there are: limit, after, before, status, .*request_id, since, until$/,
     );
-    expect(await refusal("log/request?__proto__=a&template=b")).toMatch(
+    expect(await refusal(management, "log/request?__proto__=a&template=b")).toMatch(
       /^unknown query parameter '__proto__', 'template'; there are: /,
     );
-    const { execution_id } = await add("k");
-    expect(await refusal(`log/execution/${execution_id}?full=true`)).toBe(
+    const { execution_id } = await add(hub, "k");
+    expect(await refusal(management, `log/execution/${execution_id}?full=true`)).toBe(
       "unknown query parameter 'full'; there are none",
     );
   });

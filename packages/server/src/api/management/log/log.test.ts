@@ -1,20 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../../../../test/harness.ts";
-import { createHub, type Hub } from "../../../../test/hub.ts";
+import { describe, expect } from "vitest";
+import { onServer as it } from "../../../../test/fixture.ts";
+import { until } from "../../../../test/harness.ts";
+import type { Hub } from "../../../../test/hub.ts";
 import { createPipeline, delay, node, sms } from "../../../../test/pipeline.ts";
 import { event, wait } from "../../../../test/waiting.ts";
 import { addSubscriptions } from "../../../recipients/subscriptions.ts";
 import { freezeClock, sendClock } from "../../../workspaces/clock.ts";
 
-let harness: Harness;
-let hub: Hub;
-
-beforeAll(async () => {
-  harness = await createHarness();
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  hub = await createHub(harness);
+it.beforeEach(async ({ hub }) => {
   await hub.addWorkflow("welcome");
 });
 
@@ -23,9 +16,9 @@ interface Reply {
   json: { meta: { count: number }; results: Record<string, unknown>[] } & Record<string, unknown>;
 }
 
-async function manage(path: string, token = harness.serviceToken): Promise<Reply> {
+async function manage(hub: Hub, path: string, token = hub.serviceToken): Promise<Reply> {
   const url = `/v1/${hub.workspace.slug}${path}`;
-  const answer = await harness.app.inject({
+  const answer = await hub.app.inject({
     method: "GET",
     url,
     headers: { authorization: `ServiceToken ${token}` },
@@ -33,7 +26,7 @@ async function manage(path: string, token = harness.serviceToken): Promise<Reply
   return { status: answer.statusCode, json: JSON.parse(answer.body) as Reply["json"] };
 }
 
-async function trigger(recipient: unknown = "ada"): Promise<string> {
+async function trigger(hub: Hub, recipient: unknown = "ada"): Promise<string> {
   const answer = await hub.call("POST", "/trigger/", {
     workflow: "welcome",
     recipients: [recipient],
@@ -42,25 +35,25 @@ async function trigger(recipient: unknown = "ada"): Promise<string> {
   return (answer.json as { message_id: string }).message_id;
 }
 
-const executionOf = (request_id: string) =>
-  until(async () => (await manage(`/log/execution/?request_id=${request_id}`)).json.results[0]);
+const executionOf = (hub: Hub, request_id: string) =>
+  until(async () => (await manage(hub, `/log/execution/?request_id=${request_id}`)).json.results[0]);
 
 describe("GET /v1/{workspace}/log/request/ 200", () => {
-  it("calls a request completed once it is expanded, also when it started nothing", async () => {
+  it("calls a request completed once it is expanded, also when it started nothing", async ({ hub }) => {
     await hub.call("POST", "/event/", { distinct_id: "ada", event: "looked around", properties: {} });
     const [request] = await until(async () => {
-      const { results } = (await manage("/log/request/?api_name=event")).json;
+      const { results } = (await manage(hub, "/log/request/?api_name=event")).json;
       return results[0]?.status === "completed" ? results : null;
     });
     expect(request).toMatchObject({ name: "looked around", executions: [], errors: [] });
-    expect((await manage("/log/request/?status=in_progress")).json.results).toEqual([]);
-    expect((await manage("/log/request/?status=completed")).json.results).toHaveLength(1);
+    expect((await manage(hub, "/log/request/?status=in_progress")).json.results).toEqual([]);
+    expect((await manage(hub, "/log/request/?status=completed")).json.results).toHaveLength(1);
   });
 
-  it("shows a request with its payload and the executions it became", async () => {
-    const request_id = await trigger();
-    await executionOf(request_id);
-    const { json } = await manage(`/log/request/?request_id=${request_id}`);
+  it("shows a request with its payload and the executions it became", async ({ hub }) => {
+    const request_id = await trigger(hub);
+    await executionOf(hub, request_id);
+    const { json } = await manage(hub, `/log/request/?request_id=${request_id}`);
     expect(json.results).toMatchObject([
       {
         request_id,
@@ -74,7 +67,7 @@ describe("GET /v1/{workspace}/log/request/ 200", () => {
     ]);
   });
 
-  it("shows how a request came, whom it names, and the response to the caller", async () => {
+  it("shows how a request came, whom it names, and the response to the caller", async ({ hub }) => {
     const body = {
       workflow: "welcome",
       recipients: [" ada ", { distinct_id: "bob" }, { object_type: "team", id: "red" }, "ada"],
@@ -91,7 +84,7 @@ describe("GET /v1/{workspace}/log/request/ 200", () => {
       recipients: [5, null, "eve"],
     });
     const rows = await until(async () => {
-      const { results } = (await manage("/log/request/")).json;
+      const { results } = (await manage(hub, "/log/request/")).json;
       return results.length === 4 && results.every(({ status }) => status !== "in_progress") ? results : null;
     });
     const error = {
@@ -115,19 +108,22 @@ describe("GET /v1/{workspace}/log/request/ 200", () => {
     );
   });
 
-  it("shows no response to requests made by an execution", async () => {
+  it("shows no response to requests made by an execution", async ({ hub, harness }) => {
     const pipeline = await createPipeline(harness);
     hub = pipeline;
     await pipeline.commit("child", [delay("d", "0s")]);
     const invoke = node("invokeworkflow", "i", { workflow: "child", recipient_selection: "recipient" });
     await pipeline.commit("parent", [invoke]);
     await pipeline.trigger({ workflow: "parent", recipients: ["ada"] });
-    const row = await until(async () => (await manage("/log/request/?name=child")).json.results[0]);
+    const row = await until(async () => (await manage(hub, "/log/request/?name=child")).json.results[0]);
     expect(row).toMatchObject({ response: null, distinct_id_list: ["ada"] });
   });
 
-  it("finds recipients for which a request was refused, though only its errors name them", async () => {
-    const request_id = await trigger({ distinct_id: "ada" });
+  it("finds recipients for which a request was refused, though only its errors name them", async ({
+    hub,
+    harness,
+  }) => {
+    const request_id = await trigger(hub, { distinct_id: "ada" });
     const problem = {
       error_code: "throttled",
       error_description: "",
@@ -138,11 +134,14 @@ describe("GET /v1/{workspace}/log/request/ 200", () => {
       "update request set status = 'partial_failure', errors = $2 where id = $1",
       [request_id, JSON.stringify([problem])],
     );
-    const { results } = (await manage("/log/request/?recipient=%20team/red%20")).json;
+    const { results } = (await manage(hub, "/log/request/?recipient=%20team/red%20")).json;
     expect(results).toMatchObject([{ request_id }]);
   });
 
-  it("keeps reading when a request was refused for characters that no text may have", async () => {
+  it("keeps reading when a request was refused for characters that no text may have", async ({
+    hub,
+    harness,
+  }) => {
     for (const id of ["a\\u0000b", "\\ud800"]) {
       await harness.services.db.query(
         `insert into request (workspace_id, id, lane, api_type, name, idempotency_key, body, status, errors)
@@ -155,17 +154,17 @@ describe("GET /v1/{workspace}/log/request/ 200", () => {
         ],
       );
     }
-    await trigger({ distinct_id: "nobody", $skip_create: true });
+    await trigger(hub, { distinct_id: "nobody", $skip_create: true });
     const found = await until(async () => {
-      const { results } = (await manage("/log/request/?severity=error&recipient=nobody")).json;
+      const { results } = (await manage(hub, "/log/request/?severity=error&recipient=nobody")).json;
       return results.length > 0 ? results : null;
     });
     expect(found).toMatchObject([{ name: "welcome", errors: [{ error_code: "user_not_found" }] }]);
-    expect((await manage("/log/request/?severity=error")).json.meta.count).toBe(1);
-    expect((await manage("/log/request/?workflow=welcome")).json.meta.count).toBe(3);
+    expect((await manage(hub, "/log/request/?severity=error")).json.meta.count).toBe(1);
+    expect((await manage(hub, "/log/request/?workflow=welcome")).json.meta.count).toBe(3);
   });
 
-  it("treats keys and ids like a trigger, with any white space around them", async () => {
+  it("treats keys and ids like a trigger, with any white space around them", async ({ hub }) => {
     await hub.call("POST", "/trigger/", {
       workflow: "welcome",
       recipients: [" ada "],
@@ -173,15 +172,15 @@ describe("GET /v1/{workspace}/log/request/ 200", () => {
     });
     const blank = encodeURIComponent(" \t");
     for (const query of [`idempotency_key=${blank}k${blank}`, `recipient=${blank}ada`]) {
-      expect((await manage(`/log/request/?${query}`)).json.meta.count, query).toBe(1);
-      await until(async () => (await manage(`/log/execution/?${query}`)).json.meta.count === 1);
+      expect((await manage(hub, `/log/request/?${query}`)).json.meta.count, query).toBe(1);
+      await until(async () => (await manage(hub, `/log/execution/?${query}`)).json.meta.count === 1);
     }
   });
 
-  it("says why a request led to nothing", async () => {
-    const request_id = await trigger({ distinct_id: "nobody", $skip_create: true });
+  it("says why a request led to nothing", async ({ hub }) => {
+    const request_id = await trigger(hub, { distinct_id: "nobody", $skip_create: true });
     const request = await until(async () => {
-      const [found] = (await manage(`/log/request/?request_id=${request_id}`)).json.results;
+      const [found] = (await manage(hub, `/log/request/?request_id=${request_id}`)).json.results;
       return found?.status === "failure" ? found : null;
     });
     expect(request.errors).toMatchObject([
@@ -193,8 +192,8 @@ describe("GET /v1/{workspace}/log/request/ 200", () => {
     ]);
   });
 
-  it("supports every filter", async () => {
-    await trigger();
+  it("supports every filter", async ({ hub }) => {
+    await trigger(hub);
     for (const [query, count] of [
       ["name=welcome", 1],
       ["name=other", 0],
@@ -202,20 +201,20 @@ describe("GET /v1/{workspace}/log/request/ 200", () => {
       ["status=failure", 0],
       ["idempotency_key=none", 0],
     ] as const) {
-      expect((await manage(`/log/request/?${query}`)).json.meta.count, query).toBe(count);
+      expect((await manage(hub, `/log/request/?${query}`)).json.meta.count, query).toBe(count);
     }
   });
 });
 
 describe("GET /v1/{workspace}/log/execution/ 200", () => {
-  it("shows everything of an execution in its workspace's time", async () => {
+  it("shows everything of an execution in its workspace's time", async ({ hub, harness }) => {
     const pipeline = await createPipeline(harness);
     hub = pipeline;
     const { db } = harness.services;
     await freezeClock(db, pipeline.workspace_id, new Date("2030-03-01T00:00:00Z"), null);
     await pipeline.commit("later", [delay("d", "14d")]);
     await pipeline.trigger({ workflow: "later", recipients: ["ada"] });
-    const read = () => manage("/log/execution/").then(({ json }) => json.results[0]);
+    const read = () => manage(hub, "/log/execution/").then(({ json }) => json.results[0]);
     const waiting = await until(async () => {
       const one = await read();
       return one?.waiting_until === null ? null : one;
@@ -235,13 +234,13 @@ describe("GET /v1/{workspace}/log/execution/ 200", () => {
       updated_at: "2030-03-15T00:00:00.000000Z",
       ended_at: "2030-03-15T00:00:00.000000Z",
     });
-    expect((await manage(`/log/execution/${String(ended.execution_id)}/`)).json).toMatchObject(ended);
+    expect((await manage(hub, `/log/execution/${String(ended.execution_id)}/`)).json).toMatchObject(ended);
   });
 
-  it("shows each gate with the values it saw, and the messages", async () => {
-    const request_id = await trigger();
-    const { execution_id } = await executionOf(request_id);
-    const { json } = await manage(`/log/execution/${String(execution_id)}/`);
+  it("shows each gate with the values it saw, and the messages", async ({ hub }) => {
+    const request_id = await trigger(hub);
+    const { execution_id } = await executionOf(hub, request_id);
+    const { json } = await manage(hub, `/log/execution/${String(execution_id)}/`);
     expect(json).toMatchObject({ execution_id, request_id, workflow_slug: "welcome", recipient: "ada" });
     expect(json.steps).toMatchObject([
       { execution_stage: "run_started", status: "info" },
@@ -250,7 +249,10 @@ describe("GET /v1/{workspace}/log/execution/ 200", () => {
     ]);
   });
 
-  it("shows the node of each step, the vendor's reports on a message, and what is waited for", async () => {
+  it("shows the node of each step, the vendor's reports on a message, and what is waited for", async ({
+    hub,
+    harness,
+  }) => {
     const pipeline = await createPipeline(harness);
     hub = pipeline;
     await pipeline.addTemplate("text");
@@ -261,9 +263,9 @@ describe("GET /v1/{workspace}/log/execution/ 200", () => {
     const recipients = [{ distinct_id: "ann", $sms: "+14155550100" }];
     await pipeline.trigger({ workflow: "later", recipients, $idempotency_key: "k" });
     const log = await until(async () => {
-      const [found] = (await manage("/log/execution/")).json.results;
+      const [found] = (await manage(hub, "/log/execution/")).json.results;
       if (found?.waiting_for == null) return null;
-      const { json } = await manage(`/log/execution/${String(found.execution_id)}/`);
+      const { json } = await manage(hub, `/log/execution/${String(found.execution_id)}/`);
       return (json.messages as { status: string }[])[0]?.status === "triggered" ? null : json;
     });
     expect(log).toMatchObject({
@@ -302,7 +304,7 @@ describe("GET /v1/{workspace}/log/execution/ 200", () => {
     );
   });
 
-  it("names the executions caused by an object's", async () => {
+  it("names the executions caused by an object's", async ({ hub, harness }) => {
     const pipeline = await createPipeline(harness);
     hub = pipeline;
     const { db, ids } = harness.services;
@@ -327,11 +329,11 @@ describe("GET /v1/{workspace}/log/execution/ 200", () => {
     await pipeline.commit("hello", [delay("d", "1h")]);
     await pipeline.trigger({ workflow: "hello", recipients: [{ object_type: "team", id: "red" }] });
     const runs = await until(async () => {
-      const { results } = (await manage("/log/execution/")).json;
+      const { results } = (await manage(hub, "/log/execution/")).json;
       return results.length === 3 ? results : null;
     });
     const parent = runs.find(({ recipient }) => recipient === "team/red");
-    const { json } = await manage(`/log/execution/${String(parent?.execution_id)}/`);
+    const { json } = await manage(hub, `/log/execution/${String(parent?.execution_id)}/`);
     expect((json.children as { recipient: string }[]).map(({ recipient }) => recipient).sort()).toEqual([
       "ann",
       "bob",
@@ -343,13 +345,14 @@ describe("GET /v1/{workspace}/log/execution/ 200", () => {
     });
   });
 
-  it("pages newest first", async () => {
-    const first = await trigger("one");
-    await executionOf(first);
-    await executionOf(await trigger("two"));
-    const page = await manage("/log/execution/?limit=1");
+  it("pages newest first", async ({ hub }) => {
+    const first = await trigger(hub, "one");
+    await executionOf(hub, first);
+    await executionOf(hub, await trigger(hub, "two"));
+    const page = await manage(hub, "/log/execution/?limit=1");
     expect(page.json.results).toMatchObject([{ recipient: "two" }]);
     const next = await manage(
+      hub,
       `/log/execution/?limit=1&after=${String((page.json.meta as { after?: string }).after)}`,
     );
     expect(next.json.results).toMatchObject([{ recipient: "one" }]);
@@ -360,8 +363,8 @@ describe("credentials in addresses", () => {
   const slack = { access_token: "xoxb-secret-token", channel_id: "C1" };
   const webpush = { endpoint: "https://push.example/1", keys: { p256dh: "secret-key", auth: "secret-auth" } };
 
-  it("are masked in the log of requests and in what the simulators caught", async () => {
-    const request_id = await trigger({ distinct_id: "ada", $slack: [slack], $webpush: [webpush] });
+  it("are masked in the log of requests and in what the simulators caught", async ({ harness, hub }) => {
+    const request_id = await trigger(hub, { distinct_id: "ada", $slack: [slack], $webpush: [webpush] });
     const { db, ids } = harness.services;
     for (const [channel, address] of Object.entries({ slack, webpush })) {
       await db.query(
@@ -371,12 +374,12 @@ describe("credentials in addresses", () => {
         [hub.workspace.workspace_id, ids.ulid(), channel, JSON.stringify(address)],
       );
     }
-    const caught = (await manage("/simulator/")).json.results;
+    const caught = (await manage(hub, "/simulator/")).json.results;
     expect(caught.map(({ to }) => to)).toEqual([
       { endpoint: webpush.endpoint, keys: { p256dh: "***", auth: "***" } },
       { access_token: "***", channel_id: "C1" },
     ]);
-    const [request] = (await manage(`/log/request/?request_id=${request_id}`)).json.results;
+    const [request] = (await manage(hub, `/log/request/?request_id=${request_id}`)).json.results;
     expect(request?.payload).toMatchObject({
       recipients: [{ $slack: [{ access_token: "***", channel_id: "C1" }] }],
     });
@@ -385,26 +388,26 @@ describe("credentials in addresses", () => {
 });
 
 describe("management logs refuse", () => {
-  it("400 an invalid cursor or id", async () => {
-    expect(await manage("/log/request/?after=x")).toMatchObject({
+  it("400 an invalid cursor or id", async ({ hub }) => {
+    expect(await manage(hub, "/log/request/?after=x")).toMatchObject({
       status: 400,
       json: { type: "ValidationError" },
     });
-    expect(await manage("/log/execution/?request_id=x")).toMatchObject({ status: 400 });
-    expect(await manage("/simulator/?channel=pigeon")).toMatchObject({ status: 400 });
-    const { status, json } = await manage("/simulator/?recipients=ada");
+    expect(await manage(hub, "/log/execution/?request_id=x")).toMatchObject({ status: 400 });
+    expect(await manage(hub, "/simulator/?channel=pigeon")).toMatchObject({ status: 400 });
+    const { status, json } = await manage(hub, "/simulator/?recipients=ada");
     expect(status).toBe(400);
     expect(json.message).toBe(
       "unknown query parameter 'recipients'; there are: limit, after, before, channel, recipient, execution_id",
     );
   });
 
-  it("401 without a service token, 404 for unknown ids", async () => {
-    expect(await manage("/log/request/", "wrong")).toMatchObject({
+  it("401 without a service token, 404 for unknown ids", async ({ hub }) => {
+    expect(await manage(hub, "/log/request/", "wrong")).toMatchObject({
       status: 401,
       json: { error_code: "authentication_failed", message: "Invalid service token." },
     });
-    expect(await manage("/log/execution/01NOPE/")).toMatchObject({
+    expect(await manage(hub, "/log/execution/01NOPE/")).toMatchObject({
       status: 404,
       json: { message: "execution '01NOPE' not found" },
     });

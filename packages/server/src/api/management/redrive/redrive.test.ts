@@ -1,26 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
+import { onOwnApi as it } from "../../../../test/fixture.ts";
+import type { Workers } from "../../../../test/worker.ts";
 import { callVendor, type CalledVendor, route, sent } from "../../../../test/called-vendor.ts";
-import { createHarness, type Harness, until } from "../../../../test/harness.ts";
+import { until } from "../../../../test/harness.ts";
 import { createManagement, type Management } from "../../../../test/management.ts";
 import { createPipeline, delay, node, type Pipeline, sms } from "../../../../test/pipeline.ts";
-import { startWorker, type Worker } from "../../../../test/worker.ts";
 import type { StageDeps } from "../../../engine/deps.ts";
 import { createExpandHandler } from "../../../engine/expand/expand.ts";
 import type { Outcome } from "../../../delivery/vendor/vendor.ts";
 
-let harness: Harness;
-let pipeline: Pipeline;
-let management: Management;
 let vendor: CalledVendor;
-let workers: Worker[] = [];
 
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  pipeline = await createPipeline(harness);
-  management = createManagement(harness, pipeline.workspace);
+it.beforeEach(async ({ pipeline }) => {
   await pipeline.addTemplate("text");
   await pipeline.commit("patient", [
     sms("before"),
@@ -29,16 +20,9 @@ beforeEach(async () => {
   ]);
   vendor = callVendor("sms");
 });
-afterEach(stopWorkers);
 
-async function work(count = 1): Promise<void> {
-  for (let index = 0; index < count; index++)
-    workers.push(await startWorker(harness, { vendors: [vendor.vendor] }));
-}
-
-async function stopWorkers(): Promise<void> {
-  for (const worker of workers) await worker.stop();
-  workers = [];
+async function work(workers: Workers, count = 1): Promise<void> {
+  for (let index = 0; index < count; index++) await workers.start({ vendors: [vendor.vendor] });
 }
 
 const person = (distinct_id: string, patience?: number) => ({
@@ -46,33 +30,38 @@ const person = (distinct_id: string, patience?: number) => ({
   $sms: "+14155550100",
   ...(patience === undefined ? {} : { patience }),
 });
-const redrive = (payload: unknown) => management.call("POST", "redrive", payload);
-const listed = (query = "") => management.call("GET", `redrive?${query}`);
+const redrive = (management: Management, payload: unknown) => management.call("POST", "redrive", payload);
+const listed = (management: Management, query = "") => management.call("GET", `redrive?${query}`);
 const none = { redriven: 0, refused: 0, redriven_ids: [], refusals: [] };
-const sentBy = async () => (await pipeline.messages()).map(({ node_ref }) => node_ref);
+const sentBy = async (pipeline: Pipeline) => (await pipeline.messages()).map(({ node_ref }) => node_ref);
 
 /** Runs that a node stopped, because their recipients had no `patience`. */
-async function failedRuns(...people: string[]): Promise<string[]> {
+async function failedRuns(pipeline: Pipeline, workers: Workers, ...people: string[]): Promise<string[]> {
   await pipeline.trigger({ workflow: "patient", recipients: people.map((one) => person(one)) });
-  await work();
+  await work(workers);
   const runs = await pipeline.finished(people.length);
   expect(runs.every(({ status }) => status === "failed")).toBe(true);
   return runs.map(({ id }) => id);
 }
 
-const mend = (distinct_id: string) =>
+const mend = (pipeline: Pipeline, distinct_id: string) =>
   pipeline
     .call("POST", `/v1/user/${distinct_id}/`, { patience: 1000 })
     .then(({ status }) => expect(status).toBe(201));
 
 /** A message with this outcome from its vendor. */
-async function failedMessage(outcome: Outcome, distinct_id = "ann"): Promise<string> {
-  await route(harness, pipeline.workspace_id, vendor);
+async function failedMessage(
+  pipeline: Pipeline,
+  workers: Workers,
+  outcome: Outcome,
+  distinct_id = "ann",
+): Promise<string> {
+  await route(pipeline, pipeline.workspace_id, vendor);
   await pipeline.commit("one", [sms("s")]);
   await pipeline.trigger({ workflow: "one", recipients: [person(distinct_id)] });
   // A worker that has run before caches the vendors of that time.
-  await stopWorkers();
-  await work();
+  await workers.stop();
+  await work(workers);
   (await vendor.call(vendor.calls.length)).answer(outcome);
   return until(async () => {
     const failed = (await pipeline.messages()).find((one) => one.distinct_id === distinct_id);
@@ -88,9 +77,9 @@ const refused: Outcome = {
 };
 
 describe("GET /v1/{workspace}/redrive/ 200", () => {
-  it("groups failures by error, without the parts that vary", async () => {
-    const ids = await failedRuns("ann", "bob", "cem");
-    const { status, body } = await listed();
+  it("groups failures by error, without the parts that vary", async ({ pipeline, management, workers }) => {
+    const ids = await failedRuns(pipeline, workers, "ann", "bob", "cem");
+    const { status, body } = await listed(management);
     expect(status).toBe(200);
     expect(body.executions).toHaveLength(1);
     expect(body.executions[0]).toMatchObject({
@@ -103,9 +92,9 @@ describe("GET /v1/{workspace}/redrive/ 200", () => {
     expect(body.messages).toEqual([]);
   });
 
-  it("shows messages with channel and class", async () => {
-    const id = await failedMessage(refused);
-    expect((await listed()).body.messages).toMatchObject([
+  it("shows messages with channel and class", async ({ pipeline, management, workers }) => {
+    const id = await failedMessage(pipeline, workers, refused);
+    expect((await listed(management)).body.messages).toMatchObject([
       {
         error: "key '…' is not valid",
         channel: "sms",
@@ -118,10 +107,10 @@ describe("GET /v1/{workspace}/redrive/ 200", () => {
     ]);
   });
 
-  it("supports every filter", async () => {
-    await failedRuns("ann");
-    await failedMessage(refused, "bob");
-    const { error } = (await listed()).body.executions[0];
+  it("supports every filter", async ({ pipeline, management, workers }) => {
+    await failedRuns(pipeline, workers, "ann");
+    await failedMessage(pipeline, workers, refused, "bob");
+    const { error } = (await listed(management)).body.executions[0];
     for (const [query, executions, messages] of [
       ["workflow=patient", 1, 0],
       ["workflow=other", 0, 0],
@@ -132,17 +121,22 @@ describe("GET /v1/{workspace}/redrive/ 200", () => {
       ["since=2020-01-01", 1, 1],
       ["until=2020-01-01&since=2019-01-01", 0, 0],
     ] as const) {
-      const { body } = await listed(query);
+      const { body } = await listed(management, query);
       expect([body.executions.length, body.messages.length], query).toEqual([executions, messages]);
     }
   });
 });
 
 describe("POST /v1/{workspace}/redrive/ 200", () => {
-  it("lets a run enter the node that stopped it again, without counting the old failure", async () => {
-    const [id = ""] = await failedRuns("ann");
-    await mend("ann");
-    expect((await redrive({ executions: [id] })).body).toEqual({
+  it("lets a run enter the node that stopped it again, without counting the old failure", async ({
+    pipeline,
+    management,
+    workers,
+    harness,
+  }) => {
+    const [id = ""] = await failedRuns(pipeline, workers, "ann");
+    await mend(pipeline, "ann");
+    expect((await redrive(management, { executions: [id] })).body).toEqual({
       dry_run: false,
       requests: none,
       executions: { ...none, redriven: 1, redriven_ids: [id] },
@@ -157,28 +151,36 @@ describe("POST /v1/{workspace}/redrive/ 200", () => {
     await harness.services.db.query("update run set wake_at = now() where workspace_id = $1", [
       pipeline.workspace_id,
     ]);
-    await workers[0]?.wake();
+    await workers.running()[0]?.wake();
     expect(await pipeline.finished(1)).toMatchObject([{ status: "completed" }]);
-    expect(await sentBy()).toEqual(["before", "after"]);
+    expect(await sentBy(pipeline)).toEqual(["before", "after"]);
   });
 
-  it("a run that fails again can be redriven again", async () => {
-    const [id = ""] = await failedRuns("ann");
+  it("a run that fails again can be redriven again", async ({ pipeline, management, workers }) => {
+    const [id = ""] = await failedRuns(pipeline, workers, "ann");
     for (let round = 0; round < 2; round++) {
-      expect((await redrive({ executions: [id] })).body.executions.redriven).toBe(1);
+      expect((await redrive(management, { executions: [id] })).body.executions.redriven).toBe(1);
       const [run] = await until(async () => {
         const runs = await pipeline.runs();
         return runs.every(({ status }) => status === "failed") ? runs : null;
       });
       expect(run?.steps.filter(({ s }) => s === "redriven")).toHaveLength(round + 1);
     }
-    expect(await sentBy()).toEqual(["before"]);
+    expect(await sentBy(pipeline)).toEqual(["before"]);
   });
 
-  it("sends a message again as a first attempt, with the rendered content", async () => {
-    const id = await failedMessage(refused);
+  it("sends a message again as a first attempt, with the rendered content", async ({
+    pipeline,
+    management,
+    workers,
+    harness,
+  }) => {
+    const id = await failedMessage(pipeline, workers, refused);
     const [before] = await pipeline.messages();
-    expect((await redrive({ messages: [id] })).body.messages).toMatchObject({ redriven: 1, refused: 0 });
+    expect((await redrive(management, { messages: [id] })).body.messages).toMatchObject({
+      redriven: 1,
+      refused: 0,
+    });
     const again = await vendor.call(1);
     expect(again.message).toMatchObject({ message_id: id, attempt: 1, content: before?.content });
     again.answer(sent);
@@ -196,25 +198,34 @@ describe("POST /v1/{workspace}/redrive/ 200", () => {
     ]);
   });
 
-  it("accepts a filter instead of ids, and does not touch what it does not name", async () => {
-    const [ann, bob] = await failedRuns("ann", "bob");
-    const { error } = (await listed()).body.executions[0];
-    expect((await redrive({ filter: { error: "another" } })).body.executions).toEqual(none);
-    expect((await redrive({ filter: { workflow: "other" } })).body.executions).toEqual(none);
-    const { body } = await redrive({ filter: { error, workflow: "patient" }, dry_run: true });
+  it("accepts a filter instead of ids, and does not touch what it does not name", async ({
+    pipeline,
+    management,
+    workers,
+  }) => {
+    const [ann, bob] = await failedRuns(pipeline, workers, "ann", "bob");
+    const { error } = (await listed(management)).body.executions[0];
+    expect((await redrive(management, { filter: { error: "another" } })).body.executions).toEqual(none);
+    expect((await redrive(management, { filter: { workflow: "other" } })).body.executions).toEqual(none);
+    const { body } = await redrive(management, { filter: { error, workflow: "patient" }, dry_run: true });
     expect(body).toMatchObject({ dry_run: true, executions: { redriven: 2, redriven_ids: [ann, bob] } });
     expect((await pipeline.runs()).map(({ status }) => status)).toEqual(["failed", "failed"]);
-    await mend("ann");
-    await mend("bob");
-    expect((await redrive({ filter: { error } })).body).toMatchObject({
+    await mend(pipeline, "ann");
+    await mend(pipeline, "bob");
+    expect((await redrive(management, { filter: { error } })).body).toMatchObject({
       executions: { redriven: 2 },
       more: false,
     });
   });
 
-  it("goes through more than a page of failures, and says nothing is left", async () => {
-    const [id = ""] = await failedRuns("ann");
-    await stopWorkers();
+  it("goes through more than a page of failures, and says nothing is left", async ({
+    pipeline,
+    management,
+    workers,
+    harness,
+  }) => {
+    const [id = ""] = await failedRuns(pipeline, workers, "ann");
+    await workers.stop();
     const { db } = harness.services;
     await db.query(
       `insert into run (workspace_id, id, request_id, workflow_slug, version_id, lane, distinct_id, tenant_id,
@@ -225,21 +236,24 @@ describe("POST /v1/{workspace}/redrive/ 200", () => {
          from run r, generate_series(1, 1200) g where r.workspace_id = $1 and r.id = $2`,
       [pipeline.workspace_id, id],
     );
-    const { body } = await redrive({ filter: {} });
+    const { body } = await redrive(management, { filter: {} });
     expect(body.executions).toMatchObject({ redriven: 601, refused: 600 });
     expect(body.executions.redriven_ids).toHaveLength(100);
     expect(body.executions.refusals).toHaveLength(100);
     expect(body.more).toBe(false);
-    expect((await redrive({ filter: {} })).body.executions).toMatchObject({ redriven: 0, refused: 600 });
+    expect((await redrive(management, { filter: {} })).body.executions).toMatchObject({
+      redriven: 0,
+      refused: 600,
+    });
   });
 
-  it("redrives each once, however many ask at the same time", async () => {
-    const ids = await failedRuns("ann", "bob");
-    const message = await failedMessage(refused, "cem");
-    await mend("ann");
-    await mend("bob");
+  it("redrives each once, however many ask at the same time", async ({ pipeline, management, workers }) => {
+    const ids = await failedRuns(pipeline, workers, "ann", "bob");
+    const message = await failedMessage(pipeline, workers, refused, "cem");
+    await mend(pipeline, "ann");
+    await mend(pipeline, "bob");
     const asked = Array.from({ length: 12 }, (_, index) =>
-      redrive(index % 2 === 0 ? { executions: ids, messages: [message] } : { filter: {} }),
+      redrive(management, index % 2 === 0 ? { executions: ids, messages: [message] } : { filter: {} }),
     );
     const answers = await Promise.all(asked);
     const sum = (kind: "executions" | "messages") =>
@@ -262,27 +276,32 @@ describe("POST /v1/{workspace}/redrive/ 200", () => {
 
 describe("a request that was accepted and led to nothing", () => {
   /** Disabled between its acceptance and its expansion. */
-  async function failedRequest(distinct_id: string): Promise<string> {
+  async function failedRequest(
+    pipeline: Pipeline,
+    management: Management,
+    workers: Workers,
+    distinct_id: string,
+  ): Promise<string> {
     await pipeline.commit("shop", [sms("s")]);
     const id = await pipeline.trigger({
       workflow: "shop",
       recipients: [person(distinct_id)],
       data: { n: 1 },
     });
-    await enable(false);
-    await work();
+    await enable(management, false);
+    await work(workers);
     await until(async () => (await pipeline.request(id)).status === "failure");
     return id;
   }
 
-  async function enable(is_enabled: boolean): Promise<void> {
+  async function enable(management: Management, is_enabled: boolean): Promise<void> {
     const { status } = await management.call("PATCH", "workflow/shop/enable", { is_enabled });
     expect(status).toBe(202);
   }
 
-  it("is listed, and expanded again when it is redriven", async () => {
-    const id = await failedRequest("ann");
-    expect((await listed()).body.requests).toMatchObject([
+  it("is listed, and expanded again when it is redriven", async ({ pipeline, management, workers }) => {
+    const id = await failedRequest(pipeline, management, workers, "ann");
+    expect((await listed(management)).body.requests).toMatchObject([
       {
         error: "workflow with slug '…' is disabled",
         count: 1,
@@ -291,10 +310,12 @@ describe("a request that was accepted and led to nothing", () => {
         sample_ids: [id],
       },
     ]);
-    expect((await redrive({ requests: [id], dry_run: true })).body.requests).toMatchObject({ redriven: 1 });
+    expect((await redrive(management, { requests: [id], dry_run: true })).body.requests).toMatchObject({
+      redriven: 1,
+    });
     expect((await pipeline.request(id)).status).toBe("failure");
-    await enable(true);
-    expect((await redrive({ requests: [id] })).body.requests).toEqual({
+    await enable(management, true);
+    expect((await redrive(management, { requests: [id] })).body.requests).toEqual({
       ...none,
       redriven: 1,
       redriven_ids: [id],
@@ -310,15 +331,15 @@ describe("a request that was accepted and led to nothing", () => {
         },
       ],
     });
-    const [refusal] = (await redrive({ requests: [id] })).body.requests.refusals;
+    const [refusal] = (await redrive(management, { requests: [id] })).body.requests.refusals;
     expect(refusal).toMatchObject({ code: "not_failed" });
   });
 
-  it("that fails again can be redriven again, by a filter too", async () => {
-    const id = await failedRequest("ann");
+  it("that fails again can be redriven again, by a filter too", async ({ pipeline, management, workers }) => {
+    const id = await failedRequest(pipeline, management, workers, "ann");
     for (const filter of [{ workflow: "shop" }, { error: "workflow with slug '…' is disabled" }, {}]) {
-      expect((await redrive({ filter: { workflow: "other" } })).body.requests).toEqual(none);
-      expect((await redrive({ filter })).body).toMatchObject({
+      expect((await redrive(management, { filter: { workflow: "other" } })).body.requests).toEqual(none);
+      expect((await redrive(management, { filter })).body).toMatchObject({
         requests: { redriven_ids: [id] },
         more: false,
       });
@@ -327,16 +348,23 @@ describe("a request that was accepted and led to nothing", () => {
     expect(await pipeline.runs()).toEqual([]);
   });
 
-  it("is redriven once, however many ask at the same time", async () => {
-    const id = await failedRequest("ann");
-    await enable(true);
-    const answers = await Promise.all(Array.from({ length: 8 }, () => redrive({ requests: [id] })));
+  it("is redriven once, however many ask at the same time", async ({ pipeline, management, workers }) => {
+    const id = await failedRequest(pipeline, management, workers, "ann");
+    await enable(management, true);
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => redrive(management, { requests: [id] })),
+    );
     expect(answers.filter(({ body }) => body.requests.redriven === 1)).toHaveLength(1);
     await pipeline.finished(1);
     expect(await pipeline.messages()).toHaveLength(1);
   });
 
-  it("because of an internal failure is among them, and one that was cancelled is not", async () => {
+  it("because of an internal failure is among them, and one that was cancelled is not", async ({
+    pipeline,
+    management,
+    workers,
+    harness,
+  }) => {
     await pipeline.commit("shop", [sms("s")]);
     const ids = [];
     for (const key of ["a", "b"]) {
@@ -352,88 +380,114 @@ describe("a request that was accepted and led to nothing", () => {
       await db.tx((tx) => giveUp(tx, ref, new Error("the disk was full")));
     }
     await db.query("delete from pgboss.job where name like 'expand-%'");
-    expect((await listed()).body.requests).toMatchObject([
+    expect((await listed(management)).body.requests).toMatchObject([
       { error: "#: the disk was full", sample_ids: [given] },
     ]);
-    expect((await redrive({ requests: ids })).body.requests).toMatchObject({
+    expect((await redrive(management, { requests: ids })).body.requests).toMatchObject({
       redriven_ids: [given],
       refusals: [{ id: cancelled, code: "not_failed", reason: expect.stringContaining("is cancelled") }],
     });
-    await work();
+    await work(workers);
     expect(await pipeline.finished(1)).toMatchObject([{ request_id: given, status: "completed" }]);
   });
 });
 
 describe("what cannot be redriven is named with the reason", () => {
-  const refusalsOf = async (kind: "executions" | "messages", id: string, more: object = {}) =>
-    (await redrive({ [kind]: [id], ...more })).body[kind].refusals;
+  const refusalsOf = async (
+    management: Management,
+    kind: "executions" | "messages",
+    id: string,
+    more: object = {},
+  ) => (await redrive(management, { [kind]: [id], ...more })).body[kind].refusals;
 
-  it("a run that is unknown, not failed, or continued to its end", async () => {
+  it("a run that is unknown, not failed, or continued to its end", async ({
+    pipeline,
+    management,
+    workers,
+  }) => {
     await pipeline.commit("asleep", [delay("d", "1h"), sms("s")]);
     await pipeline.commit("unknown", [node("send_sms", "s", { template: "missing" })]);
     await pipeline.trigger({ workflow: "asleep", recipients: [person("ann")] });
     await pipeline.trigger({ workflow: "unknown", recipients: [person("ann")] });
-    await work();
+    await work(workers);
     const [asleep, ended] = await until(async () => {
       const runs = await pipeline.runs();
       return runs.length === 2 && runs.every(({ wake_at, status }) => wake_at !== null || status === "failed")
         ? runs.toSorted((one, other) => other.status.localeCompare(one.status))
         : null;
     });
-    expect(await refusalsOf("executions", "01NOPE")).toMatchObject([{ id: "01NOPE", code: "not_found" }]);
-    expect(await refusalsOf("executions", asleep?.id ?? "")).toMatchObject([{ code: "not_failed" }]);
-    expect(await refusalsOf("executions", ended?.id ?? "")).toMatchObject([{ code: "not_stopped" }]);
-    expect((await listed()).body.executions).toMatchObject([{ count: 1, redrivable: 0 }]);
+    expect(await refusalsOf(management, "executions", "01NOPE")).toMatchObject([
+      { id: "01NOPE", code: "not_found" },
+    ]);
+    expect(await refusalsOf(management, "executions", asleep?.id ?? "")).toMatchObject([
+      { code: "not_failed" },
+    ]);
+    expect(await refusalsOf(management, "executions", ended?.id ?? "")).toMatchObject([
+      { code: "not_stopped" },
+    ]);
+    expect((await listed(management)).body.executions).toMatchObject([{ count: 1, redrivable: 0 }]);
   });
 
-  it("a run whose request or recipient is gone", async () => {
-    const [ann = "", bob = ""] = await failedRuns("ann", "bob");
+  it("a run whose request or recipient is gone", async ({ pipeline, management, workers, harness }) => {
+    const [ann = "", bob = ""] = await failedRuns(pipeline, workers, "ann", "bob");
     await pipeline.call("DELETE", "/v1/user/ann/");
-    expect(await refusalsOf("executions", ann)).toMatchObject([{ code: "recipient_gone" }]);
+    expect(await refusalsOf(management, "executions", ann)).toMatchObject([{ code: "recipient_gone" }]);
     await harness.services.db.query("delete from request where workspace_id = $1", [pipeline.workspace_id]);
-    expect(await refusalsOf("executions", bob)).toMatchObject([{ code: "request_gone" }]);
+    expect(await refusalsOf(management, "executions", bob)).toMatchObject([{ code: "request_gone" }]);
   });
 
-  it("a message that was sent, is in doubt, or whose vendor is gone", async () => {
-    const id = await failedMessage(refused);
+  it("a message that was sent, is in doubt, or whose vendor is gone", async ({
+    pipeline,
+    management,
+    workers,
+    harness,
+  }) => {
+    const id = await failedMessage(pipeline, workers, refused);
     await harness.services.db.query(
       "update message set failure_class = 'ambiguous' where workspace_id = $1",
       [pipeline.workspace_id],
     );
-    expect(await refusalsOf("messages", id)).toMatchObject([{ code: "ambiguous" }]);
-    expect(await refusalsOf("messages", id, { include_ambiguous: true, dry_run: true })).toEqual([]);
+    expect(await refusalsOf(management, "messages", id)).toMatchObject([{ code: "ambiguous" }]);
+    expect(await refusalsOf(management, "messages", id, { include_ambiguous: true, dry_run: true })).toEqual(
+      [],
+    );
     await harness.services.db.query("delete from vendor_config where workspace_id = $1 and channel = 'sms'", [
       pipeline.workspace_id,
     ]);
-    expect(await refusalsOf("messages", id, { include_ambiguous: true })).toMatchObject([
+    expect(await refusalsOf(management, "messages", id, { include_ambiguous: true })).toMatchObject([
       { code: "vendor_gone" },
     ]);
-    expect(await refusalsOf("messages", "01NOPE")).toMatchObject([{ code: "not_found" }]);
+    expect(await refusalsOf(management, "messages", "01NOPE")).toMatchObject([{ code: "not_found" }]);
     await harness.services.db.query("update message set status = 'delivered' where workspace_id = $1", [
       pipeline.workspace_id,
     ]);
-    expect(await refusalsOf("messages", id)).toMatchObject([{ code: "not_failed" }]);
+    expect(await refusalsOf(management, "messages", id)).toMatchObject([{ code: "not_failed" }]);
   });
 
-  it("a message that was never ready to be sent", async () => {
+  it("a message that was never ready to be sent", async ({ pipeline, management, workers, harness }) => {
     await harness.services.db.query("delete from vendor_config where workspace_id = $1 and channel = 'sms'", [
       pipeline.workspace_id,
     ]);
     await pipeline.commit("one", [sms("s")]);
     await pipeline.trigger({ workflow: "one", recipients: [person("ann")] });
-    await work();
+    await work(workers);
     await pipeline.finished(1);
     const [message] = await pipeline.messages();
-    const [refusal] = await refusalsOf("messages", message?.id ?? "");
+    const [refusal] = await refusalsOf(management, "messages", message?.id ?? "");
     expect(refusal).toMatchObject({ code: "not_ready" });
     expect(refusal.reason).toContain("no vendor configured for channel: sms");
   });
 
-  it("with the alternative, without going in a circle", async () => {
+  it("with the alternative, without going in a circle", async ({
+    pipeline,
+    management,
+    workers,
+    harness,
+  }) => {
     const unheard = { http_method: "POST", url: '"http://127.0.0.1:9/never"' };
     await pipeline.commit("one", [node("httpapi_webhook", "w", unheard), sms("s")]);
     await pipeline.trigger({ workflow: "one", recipients: [person("ann")] });
-    await work();
+    await work(workers);
     const [run] = await pipeline.finished(1);
     const find = async (channel: string) =>
       (await pipeline.messages()).find((message) => message.channel === channel)?.id ?? "";
@@ -448,7 +502,7 @@ describe("what cannot be redriven is named with the reason", () => {
       own,
     );
     const reasonOf = async (kind: "executions" | "messages", one: string) =>
-      (await refusalsOf(kind, one))[0]?.reason;
+      (await refusalsOf(management, kind, one))[0]?.reason;
     expect(await reasonOf("executions", id)).toContain(
       `redrive its failed messages (${text}), or trigger it again`,
     );
@@ -463,8 +517,8 @@ describe("what cannot be redriven is named with the reason", () => {
     expect(await reasonOf("messages", webhook)).toContain(`redrive its execution ${id}`);
   });
 
-  it("anything of another workspace", async () => {
-    const [id = ""] = await failedRuns("ann");
+  it("anything of another workspace", async ({ pipeline, workers, harness }) => {
+    const [id = ""] = await failedRuns(pipeline, workers, "ann");
     const other = createManagement(harness, (await createPipeline(harness)).workspace);
     const { body } = await other.call("POST", "redrive", { executions: [id] });
     expect(body.executions).toMatchObject({ redriven: 0, refusals: [{ code: "not_found" }] });
@@ -472,7 +526,7 @@ describe("what cannot be redriven is named with the reason", () => {
 });
 
 describe("/v1/{workspace}/redrive/ 400", () => {
-  it.each<[unknown, string]>([
+  it.for<[unknown, string]>([
     [{}, "one of requests, executions, messages, filter is required"],
     [{ dry_run: true }, "one of requests, executions, messages, filter is required"],
     [{ executions: [] }, "executions"],
@@ -490,22 +544,25 @@ describe("/v1/{workspace}/redrive/ 400", () => {
     [{ executions: ["a"], dry_run: "yes" }, "dry_run"],
     [[], "must be a map"],
     ["{", "bad_json"],
-  ])("POST %j, naming what is wrong", async (payload, part) => {
-    const { status, body } = await redrive(payload);
+  ])("POST %j, naming what is wrong", async ([payload, part], { management }) => {
+    const { status, body } = await redrive(management, payload);
     expect(status).toBe(400);
     expect(JSON.stringify(body)).toContain(part);
   });
 
-  it("GET with an unknown name, listing the known ones", async () => {
-    const { status, body } = await listed("worklow=x");
+  it("GET with an unknown name, listing the known ones", async ({ management }) => {
+    const { status, body } = await listed(management, "worklow=x");
     expect(status).toBe(400);
     const text = "unknown query parameter 'worklow'; there are: workflow, error, since, until, channel";
     expect(JSON.stringify(body)).toContain(text);
   });
 
-  it.each(["since=x", "until=2020-13-01", "channel=pigeon", "status=failed"])("GET ?%s", async (query) => {
-    const { status, body } = await listed(query);
-    expect(status).toBe(400);
-    expect(JSON.stringify(body)).toContain(query.split("=")[0]);
-  });
+  it.for(["since=x", "until=2020-13-01", "channel=pigeon", "status=failed"])(
+    "GET ?%s",
+    async (query, { management }) => {
+      const { status, body } = await listed(management, query);
+      expect(status).toBe(400);
+      expect(JSON.stringify(body)).toContain(query.split("=")[0]);
+    },
+  );
 });

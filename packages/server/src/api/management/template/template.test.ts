@@ -1,36 +1,23 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../../../test/harness.ts";
+import { describe, expect } from "vitest";
+import { onApi as it } from "../../../../test/fixture.ts";
+import type { Hub } from "../../../../test/hub.ts";
 import { CHANNELS } from "../../../core/channel.ts";
-import type { Workspace } from "../../../workspaces/workspaces.ts";
-
-let harness: Harness;
-let workspace: Workspace;
-let made = 0;
-
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-
-beforeEach(async () => {
-  made += 1;
-  workspace = await harness.services.workspaces.create({ slug: `t${made}`, name: "T", mode: "sandbox" });
-});
 
 type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
-async function call(method: Method, path: string, payload?: unknown) {
+async function call(hub: Hub, method: Method, path: string, payload?: unknown) {
   const [route = "", query] = path.split("?");
-  const answer = await harness.app.inject({
+  const answer = await hub.app.inject({
     method,
-    url: `/v2/${workspace.slug}/template/${route}${route === "" ? "" : "/"}${query === undefined ? "" : `?${query}`}`,
-    headers: { authorization: `ServiceToken ${harness.serviceToken}` },
+    url: `/v2/${hub.workspace.slug}/template/${route}${route === "" ? "" : "/"}${query === undefined ? "" : `?${query}`}`,
+    headers: { authorization: `ServiceToken ${hub.serviceToken}` },
     ...(payload === undefined ? {} : { payload: JSON.stringify(payload) }),
   });
   return { status: answer.statusCode, body: answer.body === "" ? null : answer.json() };
 }
 
-const findLive = (slug: string) => harness.services.catalog.findTemplate(workspace.workspace_id, slug);
+const findLive = (hub: Hub, slug: string) =>
+  hub.services.catalog.findTemplate(hub.workspace.workspace_id, slug);
 
 const sms = (body: string) => ({ locale: "en", content: { body } });
 const EMAIL = { locale: "en", content: { subject: "Hi", body: { type: "raw", raw: { html: "<p>Hi</p>" } } } };
@@ -43,18 +30,20 @@ const IS_PRO = {
 };
 
 /** A committed template with an SMS variant. */
-async function commitWelcome(): Promise<void> {
-  await call("POST", "welcome", { name: "Welcome", enabled_channels: ["sms"] });
-  await call("POST", "welcome/channel/sms/variant/default", sms("one"));
-  expect((await call("PATCH", "welcome/commit?commit_message=first", {})).status).toBe(200);
+async function commitWelcome(hub: Hub): Promise<void> {
+  await call(hub, "POST", "welcome", { name: "Welcome", enabled_channels: ["sms"] });
+  await call(hub, "POST", "welcome/channel/sms/variant/default", sms("one"));
+  expect((await call(hub, "PATCH", "welcome/commit?commit_message=first", {})).status).toBe(200);
 }
 
 const idsOf = (page: { results: { channel: string; id: string }[] }) =>
   page.results.map(({ channel, id }) => `${channel}/${id}`);
 
 describe("200, templates", () => {
-  it("creates one in the published shape, with a default variant on each enabled channel", async () => {
-    const { status, body } = await call("POST", "order.Confirmed-1", {
+  it("creates one in the published shape, with a default variant on each enabled channel", async ({
+    hub,
+  }) => {
+    const { status, body } = await call(hub, "POST", "order.Confirmed-1", {
       name: "Order Confirmed",
       description: "Sent when an order is placed",
       tags: ["orders"],
@@ -84,16 +73,16 @@ describe("200, templates", () => {
         { channel: "slack", is_active: false, variants_count: 1 },
       ],
     });
-    expect(idsOf((await call("GET", "order.Confirmed-1/variant")).body)).toStrictEqual([
+    expect(idsOf((await call(hub, "GET", "order.Confirmed-1/variant")).body)).toStrictEqual([
       "email/default",
       "slack/default",
     ]);
-    expect((await call("GET", "order.Confirmed-1")).body).toStrictEqual(body);
+    expect((await call(hub, "GET", "order.Confirmed-1")).body).toStrictEqual(body);
   });
 
-  it("stores the content of all nine channels", async () => {
-    await call("POST", "welcome", { enabled_channels: [...CHANNELS] });
-    const { body } = await call("GET", "welcome/variant?include_content=true");
+  it("stores the content of all nine channels", async ({ hub }) => {
+    await call(hub, "POST", "welcome", { enabled_channels: [...CHANNELS] });
+    const { body } = await call(hub, "GET", "welcome/variant?include_content=true");
     expect(body.results.map((one: { channel: string }) => one.channel)).toStrictEqual([...CHANNELS]);
     for (const { channel, content, has_error } of body.results) {
       expect([channel, has_error, typeof content.templating_language]).toStrictEqual([
@@ -101,7 +90,7 @@ describe("200, templates", () => {
         true,
         "string",
       ]);
-      const written = await call("POST", `welcome/channel/${channel}/variant/default`, {
+      const written = await call(hub, "POST", `welcome/channel/${channel}/variant/default`, {
         locale: "en",
         content,
       });
@@ -109,36 +98,38 @@ describe("200, templates", () => {
     }
   });
 
-  it("is named after its slug when no name is given, and keeps what an update does not mention", async () => {
-    expect((await call("POST", "welcome", { enabled_channels: ["sms"] })).body.name).toBe("welcome");
-    await call("POST", "welcome", { name: "Welcome", tags: ["a"], description: "d" });
-    expect((await call("POST", "welcome", { enabled_channels: ["sms"] })).body).toMatchObject({
+  it("is named after its slug when no name is given, and keeps what an update does not mention", async ({
+    hub,
+  }) => {
+    expect((await call(hub, "POST", "welcome", { enabled_channels: ["sms"] })).body.name).toBe("welcome");
+    await call(hub, "POST", "welcome", { name: "Welcome", tags: ["a"], description: "d" });
+    expect((await call(hub, "POST", "welcome", { enabled_channels: ["sms"] })).body).toMatchObject({
       name: "Welcome",
       tags: ["a"],
       description: "d",
     });
-    expect((await call("POST", "welcome", { tags: null, description: null })).body).toMatchObject({
+    expect((await call(hub, "POST", "welcome", { tags: null, description: null })).body).toMatchObject({
       tags: [],
       description: null,
       enabled_channels: ["sms"],
     });
   });
 
-  it("keeps the content of a channel that is disabled and enabled again", async () => {
-    await call("POST", "welcome", { enabled_channels: ["sms", "inbox"] });
-    await call("POST", "welcome/channel/sms/variant/default", sms("kept"));
-    await call("POST", "welcome", { enabled_channels: ["inbox"] });
-    await call("POST", "welcome", { enabled_channels: ["inbox", "sms"] });
-    expect((await call("GET", "welcome/channel/sms/variant/default")).body.content.body).toBe("kept");
+  it("keeps the content of a channel that is disabled and enabled again", async ({ hub }) => {
+    await call(hub, "POST", "welcome", { enabled_channels: ["sms", "inbox"] });
+    await call(hub, "POST", "welcome/channel/sms/variant/default", sms("kept"));
+    await call(hub, "POST", "welcome", { enabled_channels: ["inbox"] });
+    await call(hub, "POST", "welcome", { enabled_channels: ["inbox", "sms"] });
+    expect((await call(hub, "GET", "welcome/channel/sms/variant/default")).body.content.body).toBe("kept");
   });
 
-  it("lists in pages and finds by name or slug", async () => {
-    await call("POST", "a", { name: "100% off" });
-    await call("POST", "b", { name: "Other" });
-    await call("POST", "c", { name: "Other" });
-    await call("POST", "a", { name: "100% OFF" });
+  it("lists in pages and finds by name or slug", async ({ hub }) => {
+    await call(hub, "POST", "a", { name: "100% off" });
+    await call(hub, "POST", "b", { name: "Other" });
+    await call(hub, "POST", "c", { name: "Other" });
+    await call(hub, "POST", "a", { name: "100% OFF" });
     const found = async (query: string) => {
-      const { body } = await call("GET", `?${query}`);
+      const { body } = await call(hub, "GET", `?${query}`);
       return [body.meta, body.results.map((one: { slug: string }) => one.slug)];
     };
     expect(await found("")).toStrictEqual([{ count: 3, limit: 20, offset: 0 }, ["a", "c", "b"]]);
@@ -149,21 +140,23 @@ describe("200, templates", () => {
     expect(await found("mode=live")).toStrictEqual([{ count: 0, limit: 20, offset: 0 }, []]);
   });
 
-  it("changes nothing when what was read is written back", async () => {
-    await commitWelcome();
-    const read = (await call("GET", "welcome")).body;
-    expect((await call("POST", "welcome", read)).body).toStrictEqual(read);
-    const variant = (await call("GET", "welcome/channel/sms/variant/default")).body;
-    expect((await call("POST", "welcome/channel/sms/variant/default", variant)).body).toStrictEqual(variant);
-    expect((await call("GET", "welcome")).body).toStrictEqual(read);
-    expect((await call("PATCH", "welcome/commit?commit_message=again", {})).body).toStrictEqual(read);
+  it("changes nothing when what was read is written back", async ({ hub }) => {
+    await commitWelcome(hub);
+    const read = (await call(hub, "GET", "welcome")).body;
+    expect((await call(hub, "POST", "welcome", read)).body).toStrictEqual(read);
+    const variant = (await call(hub, "GET", "welcome/channel/sms/variant/default")).body;
+    expect((await call(hub, "POST", "welcome/channel/sms/variant/default", variant)).body).toStrictEqual(
+      variant,
+    );
+    expect((await call(hub, "GET", "welcome")).body).toStrictEqual(read);
+    expect((await call(hub, "PATCH", "welcome/commit?commit_message=again", {})).body).toStrictEqual(read);
   });
 });
 
 describe("200, variants", () => {
-  it("reads one in the published shape", async () => {
-    await call("POST", "welcome", { enabled_channels: ["email"] });
-    const { status, body } = await call("POST", "welcome/channel/email/variant/default", EMAIL);
+  it("reads one in the published shape", async ({ hub }) => {
+    await call(hub, "POST", "welcome", { enabled_channels: ["email"] });
+    const { status, body } = await call(hub, "POST", "welcome/channel/email/variant/default", EMAIL);
     expect(status).toBe(200);
     const { content, ...rest } = body;
     expect(content).toMatchObject({
@@ -193,14 +186,14 @@ describe("200, variants", () => {
       action: null,
       created_at: expect.stringMatching(/Z$/),
     });
-    expect((await call("GET", "welcome/channel/email/variant/default")).body).toStrictEqual(body);
+    expect((await call(hub, "GET", "welcome/channel/email/variant/default")).body).toStrictEqual(body);
     const { errors: _errors, vendor_approvals: _approvals, ...listed } = rest;
-    expect((await call("GET", "welcome/channel/email/variant")).body.results).toStrictEqual([listed]);
+    expect((await call(hub, "GET", "welcome/channel/email/variant")).body.results).toStrictEqual([listed]);
   });
 
-  it("stores an unfinished draft with its errors", async () => {
-    await call("POST", "welcome", { enabled_channels: ["email"] });
-    const { status, body } = await call("POST", "welcome/channel/email/variant/default", {
+  it("stores an unfinished draft with its errors", async ({ hub }) => {
+    await call(hub, "POST", "welcome", { enabled_channels: ["email"] });
+    const { status, body } = await call(hub, "POST", "welcome/channel/email/variant/default", {
       locale: "en",
       content: { body: { type: "raw" } },
     });
@@ -211,194 +204,200 @@ describe("200, variants", () => {
     });
   });
 
-  it("replaces content as a whole and keeps unknown keys", async () => {
-    await call("POST", "welcome", { enabled_channels: ["sms"] });
-    await call("POST", "welcome/channel/sms/variant/default", {
+  it("replaces content as a whole and keeps unknown keys", async ({ hub }) => {
+    await call(hub, "POST", "welcome", { enabled_channels: ["sms"] });
+    await call(hub, "POST", "welcome/channel/sms/variant/default", {
       locale: "en",
       content: { body: "a", mine: { b: 1 } },
     });
-    const { body } = await call("POST", "welcome/channel/sms/variant/default", sms("b"));
+    const { body } = await call(hub, "POST", "welcome/channel/sms/variant/default", sms("b"));
     expect(body.content).toMatchObject({ body: "b" });
     expect(body.content).not.toHaveProperty("mine");
   });
 
-  it("lists them channel by channel, in their order, within the channel asked for, and in pages", async () => {
-    await call("POST", "welcome", { enabled_channels: ["inbox", "sms"] });
+  it("lists them channel by channel, in their order, within the channel asked for, and in pages", async ({
+    hub,
+  }) => {
+    await call(hub, "POST", "welcome", { enabled_channels: ["inbox", "sms"] });
     for (const id of ["pro", "es"]) {
-      await call("POST", `welcome/channel/sms/variant/${id}`, { ...sms(id), conditions: [IS_PRO] });
+      await call(hub, "POST", `welcome/channel/sms/variant/${id}`, { ...sms(id), conditions: [IS_PRO] });
     }
-    await call("POST", "welcome/channel/sms/variant/acme", { ...sms("acme"), tenant_id: "acme" });
-    const { body } = await call("GET", "welcome/variant");
+    await call(hub, "POST", "welcome/channel/sms/variant/acme", { ...sms("acme"), tenant_id: "acme" });
+    const { body } = await call(hub, "GET", "welcome/variant");
     expect(body.meta).toStrictEqual({ count: 5, limit: 20, offset: 0 });
     expect(idsOf(body)).toStrictEqual(["sms/acme", "sms/default", "sms/pro", "sms/es", "inbox/default"]);
     expect(body.results.map((one: { seq_no: number }) => one.seq_no)).toStrictEqual([1, 1, 2, 3, 1]);
-    await call("POST", "welcome/channel/sms/variant/es", { ...sms("es"), seq_no: 1 });
-    const inSms = await call("GET", "welcome/channel/sms/variant?limit=2&offset=1");
+    await call(hub, "POST", "welcome/channel/sms/variant/es", { ...sms("es"), seq_no: 1 });
+    const inSms = await call(hub, "GET", "welcome/channel/sms/variant?limit=2&offset=1");
     expect(inSms.body.meta).toStrictEqual({ count: 4, limit: 2, offset: 1 });
     expect(idsOf(inSms.body)).toStrictEqual(["sms/default", "sms/es"]);
-    expect((await call("GET", "welcome")).body.channels).toMatchObject([
+    expect((await call(hub, "GET", "welcome")).body.channels).toMatchObject([
       { channel: "inbox", variants_count: 1 },
       { channel: "sms", variants_count: 4 },
     ]);
   });
 
-  it("keeps on an update what the body does not mention, and treats null as none", async () => {
-    await call("POST", "welcome", { enabled_channels: ["sms"] });
+  it("keeps on an update what the body does not mention, and treats null as none", async ({ hub }) => {
+    await call(hub, "POST", "welcome", { enabled_channels: ["sms"] });
     const path = "welcome/channel/sms/variant/pro";
-    await call("POST", path, { ...sms("a"), tenant_id: "acme", conditions: [IS_PRO], seq_no: 7 });
-    expect((await call("POST", path, sms("b"))).body).toMatchObject({
+    await call(hub, "POST", path, { ...sms("a"), tenant_id: "acme", conditions: [IS_PRO], seq_no: 7 });
+    expect((await call(hub, "POST", path, sms("b"))).body).toMatchObject({
       tenant_id: "acme",
       conditions: [IS_PRO],
       seq_no: 7,
     });
-    expect((await call("POST", path, { ...sms("b"), conditions: null })).body.conditions).toStrictEqual([]);
+    expect((await call(hub, "POST", path, { ...sms("b"), conditions: null })).body.conditions).toStrictEqual(
+      [],
+    );
   });
 
-  it("shows the state of a vendor's approval", async () => {
-    await call("POST", "order-shipped", { enabled_channels: ["sms"] });
+  it("shows the state of a vendor's approval", async ({ hub }) => {
+    await call(hub, "POST", "order-shipped", { enabled_channels: ["sms"] });
     const path = "order-shipped/channel/sms/variant/default";
-    const pending = await call("POST", path, { ...sms("a"), needs_vendor_approval: true });
+    const pending = await call(hub, "POST", path, { ...sms("a"), needs_vendor_approval: true });
     expect(pending.body).toMatchObject({
       approval_status: "pending",
       approval_at: null,
       sysgen_template_name: "order_shipped_en_v1",
     });
     const vendor_approvals = [{ approval_status: "rejected" }, { approval_status: "approved" }];
-    expect((await call("POST", path, { ...sms("a"), vendor_approvals })).body).toMatchObject({
+    expect((await call(hub, "POST", path, { ...sms("a"), vendor_approvals })).body).toMatchObject({
       approval_status: "approved",
       vendor_approvals,
     });
   });
 
-  it("shows what a commit would do with each", async () => {
-    await commitWelcome();
+  it("shows what a commit would do with each", async ({ hub }) => {
+    await commitWelcome(hub);
     const actionOf = async (id: string) =>
-      (await call("GET", `welcome/channel/sms/variant/${id}`)).body.action;
+      (await call(hub, "GET", `welcome/channel/sms/variant/${id}`)).body.action;
     expect(await actionOf("default")).toBe("Unchanged");
-    await call("POST", "welcome/channel/sms/variant/default", sms("two"));
-    await call("POST", "welcome/channel/sms/variant/es", { ...sms("dos"), locale: "es" });
+    await call(hub, "POST", "welcome/channel/sms/variant/default", sms("two"));
+    await call(hub, "POST", "welcome/channel/sms/variant/es", { ...sms("dos"), locale: "es" });
     expect([await actionOf("default"), await actionOf("es")]).toStrictEqual(["Updated", "Added"]);
   });
 });
 
 describe("200, commits", () => {
-  it("make the draft live, once", async () => {
-    await commitWelcome();
-    expect((await call("GET", "welcome")).body).toMatchObject({
+  it("make the draft live, once", async ({ hub }) => {
+    await commitWelcome(hub);
+    expect((await call(hub, "GET", "welcome")).body).toMatchObject({
       status: "active",
       version_no: 1,
       commit_message: "first",
       active_at: expect.stringMatching(/Z$/),
       channels: [{ channel: "sms", is_active: true, variants_count: 1 }],
     });
-    expect(await findLive("welcome")).toMatchObject({ version_no: 1, name: "Welcome" });
-    expect((await findLive("welcome"))?.channels.get("sms")).toMatchObject([
+    expect(await findLive(hub, "welcome")).toMatchObject({ version_no: 1, name: "Welcome" });
+    expect((await findLive(hub, "welcome"))?.channels.get("sms")).toMatchObject([
       { id: "default", content: { body: "one" } },
     ]);
-    expect((await call("PATCH", "welcome/commit", {})).body.version_no).toBe(1);
+    expect((await call(hub, "PATCH", "welcome/commit", {})).body.version_no).toBe(1);
   });
 
-  it("keep what is live until the next one", async () => {
-    await commitWelcome();
-    await call("POST", "welcome", { name: "Later", enabled_channels: ["sms", "inbox"] });
-    await call("POST", "welcome/channel/sms/variant/default", sms("two"));
-    const draft = (await call("GET", "welcome")).body;
-    const live = (await call("GET", "welcome?mode=live")).body;
+  it("keep what is live until the next one", async ({ hub }) => {
+    await commitWelcome(hub);
+    await call(hub, "POST", "welcome", { name: "Later", enabled_channels: ["sms", "inbox"] });
+    await call(hub, "POST", "welcome/channel/sms/variant/default", sms("two"));
+    const draft = (await call(hub, "GET", "welcome")).body;
+    const live = (await call(hub, "GET", "welcome?mode=live")).body;
     expect(draft).toMatchObject({ name: "Later", enabled_channels: ["sms", "inbox"], version_no: 1 });
     expect(draft.channels).toMatchObject([{ is_active: true }, { is_active: false }]);
     expect(live).toMatchObject({ name: "Welcome", enabled_channels: ["sms"], version_no: 1 });
     expect(live.hash).not.toBe(draft.hash);
-    expect((await findLive("welcome"))?.channels.get("sms")?.[0]?.content.body).toBe("one");
-    expect((await call("GET", "welcome/channel/sms/variant/default?mode=live")).body.content.body).toBe(
+    expect((await findLive(hub, "welcome"))?.channels.get("sms")?.[0]?.content.body).toBe("one");
+    expect((await call(hub, "GET", "welcome/channel/sms/variant/default?mode=live")).body.content.body).toBe(
       "one",
     );
-    expect((await call("GET", "?mode=live")).body.results).toMatchObject([{ name: "Welcome" }]);
+    expect((await call(hub, "GET", "?mode=live")).body.results).toMatchObject([{ name: "Welcome" }]);
 
-    await call("POST", "welcome/channel/inbox/variant/default", sms("inbox"));
-    expect((await call("PATCH", "welcome/commit", {})).body.version_no).toBe(2);
-    expect((await findLive("welcome"))?.channels.get("sms")?.[0]?.content.body).toBe("two");
-    expect((await call("GET", "welcome?mode=live")).body.hash).toBe((await call("GET", "welcome")).body.hash);
+    await call(hub, "POST", "welcome/channel/inbox/variant/default", sms("inbox"));
+    expect((await call(hub, "PATCH", "welcome/commit", {})).body.version_no).toBe(2);
+    expect((await findLive(hub, "welcome"))?.channels.get("sms")?.[0]?.content.body).toBe("two");
+    expect((await call(hub, "GET", "welcome?mode=live")).body.hash).toBe(
+      (await call(hub, "GET", "welcome")).body.hash,
+    );
   });
 
-  it("of some variants keep the live state of the others", async () => {
-    await call("POST", "welcome", { enabled_channels: ["sms", "inbox"] });
-    await call("POST", "welcome/channel/sms/variant/default", sms("one"));
-    const one = await call("PATCH", "welcome/commit", { variants: [{ channel: "sms", id: "default" }] });
+  it("of some variants keep the live state of the others", async ({ hub }) => {
+    await call(hub, "POST", "welcome", { enabled_channels: ["sms", "inbox"] });
+    await call(hub, "POST", "welcome/channel/sms/variant/default", sms("one"));
+    const one = await call(hub, "PATCH", "welcome/commit", { variants: [{ channel: "sms", id: "default" }] });
     expect(one).toMatchObject({
       status: 200,
       body: { version_no: 1, channels: [{ is_active: true }, { channel: "inbox", is_active: false }] },
     });
-    await call("POST", "welcome/channel/sms/variant/default", sms("two"));
-    await call("POST", "welcome/channel/inbox/variant/default", sms("inbox"));
-    await call("PATCH", "welcome/commit", { variants: [{ channel: "inbox", id: "default" }] });
-    const live = await findLive("welcome");
+    await call(hub, "POST", "welcome/channel/sms/variant/default", sms("two"));
+    await call(hub, "POST", "welcome/channel/inbox/variant/default", sms("inbox"));
+    await call(hub, "PATCH", "welcome/commit", { variants: [{ channel: "inbox", id: "default" }] });
+    const live = await findLive(hub, "welcome");
     expect(live?.channels.get("sms")?.[0]?.content.body).toBe("one");
     expect(live?.channels.get("inbox")?.[0]?.content.body).toBe("inbox");
-    expect((await call("GET", "welcome/channel/sms/variant/default")).body.action).toBe("Updated");
+    expect((await call(hub, "GET", "welcome/channel/sms/variant/default")).body.action).toBe("Updated");
   });
 
-  it("stop a channel that was disabled", async () => {
-    await call("POST", "welcome", { enabled_channels: ["sms", "inbox"] });
-    await call("POST", "welcome/channel/sms/variant/default", sms("one"));
-    await call("POST", "welcome/channel/inbox/variant/default", sms("one"));
-    await call("PATCH", "welcome/commit", {});
-    await call("POST", "welcome", { enabled_channels: ["inbox"] });
-    await call("PATCH", "welcome/commit", {});
-    expect([...((await findLive("welcome"))?.channels.keys() ?? [])]).toStrictEqual(["inbox"]);
+  it("stop a channel that was disabled", async ({ hub }) => {
+    await call(hub, "POST", "welcome", { enabled_channels: ["sms", "inbox"] });
+    await call(hub, "POST", "welcome/channel/sms/variant/default", sms("one"));
+    await call(hub, "POST", "welcome/channel/inbox/variant/default", sms("one"));
+    await call(hub, "PATCH", "welcome/commit", {});
+    await call(hub, "POST", "welcome", { enabled_channels: ["inbox"] });
+    await call(hub, "PATCH", "welcome/commit", {});
+    expect([...((await findLive(hub, "welcome"))?.channels.keys() ?? [])]).toStrictEqual(["inbox"]);
   });
 
-  it("of one template at the same time are serialised", async () => {
-    await call("POST", "welcome", { enabled_channels: ["sms"] });
+  it("of one template at the same time are serialised", async ({ hub, harness }) => {
+    await call(hub, "POST", "welcome", { enabled_channels: ["sms"] });
     const bodies = ["a", "b", "c", "d"];
     await Promise.all(
       bodies.map(async (body) => {
-        await call("POST", "welcome/channel/sms/variant/default", sms(body));
-        expect((await call("PATCH", "welcome/commit", {})).status).toBe(200);
+        await call(hub, "POST", "welcome/channel/sms/variant/default", sms(body));
+        expect((await call(hub, "PATCH", "welcome/commit", {})).status).toBe(200);
       }),
     );
     const versions = await harness.services.db.query<{ version_no: number }>(
       "select version_no from template_version where workspace_id = $1 order by version_no",
-      [workspace.workspace_id],
+      [hub.workspace.workspace_id],
     );
     expect(versions.map(({ version_no }) => version_no)).toStrictEqual(
       versions.map((_row, index) => index + 1),
     );
-    expect((await call("GET", "welcome")).body.version_no).toBe(versions.length);
-    const drafted = (await call("GET", "welcome/channel/sms/variant/default")).body;
+    expect((await call(hub, "GET", "welcome")).body.version_no).toBe(versions.length);
+    const drafted = (await call(hub, "GET", "welcome/channel/sms/variant/default")).body;
     expect(drafted.action).toBe("Unchanged");
   });
 });
 
 describe("204", () => {
-  it("deletes a variant from the draft, and from the live version with the next commit", async () => {
-    await commitWelcome();
-    await call("POST", "welcome/channel/sms/variant/es", { ...sms("dos"), locale: "es" });
-    await call("PATCH", "welcome/commit", {});
+  it("deletes a variant from the draft, and from the live version with the next commit", async ({ hub }) => {
+    await commitWelcome(hub);
+    await call(hub, "POST", "welcome/channel/sms/variant/es", { ...sms("dos"), locale: "es" });
+    await call(hub, "PATCH", "welcome/commit", {});
     const path = "welcome/channel/sms/variant/es";
-    expect(await call("DELETE", path)).toStrictEqual({ status: 204, body: null });
-    expect((await call("GET", path)).status).toBe(404);
-    expect((await call("GET", `${path}?mode=live`)).status).toBe(200);
-    expect((await findLive("welcome"))?.channels.get("sms")).toHaveLength(2);
-    await call("PATCH", "welcome/commit", {});
-    expect((await findLive("welcome"))?.channels.get("sms")).toHaveLength(1);
-    expect((await call("GET", `${path}?mode=live`)).status).toBe(404);
+    expect(await call(hub, "DELETE", path)).toStrictEqual({ status: 204, body: null });
+    expect((await call(hub, "GET", path)).status).toBe(404);
+    expect((await call(hub, "GET", `${path}?mode=live`)).status).toBe(200);
+    expect((await findLive(hub, "welcome"))?.channels.get("sms")).toHaveLength(2);
+    await call(hub, "PATCH", "welcome/commit", {});
+    expect((await findLive(hub, "welcome"))?.channels.get("sms")).toHaveLength(1);
+    expect((await call(hub, "GET", `${path}?mode=live`)).status).toBe(404);
   });
 
-  it("deletes a template with everything it had", async () => {
-    await commitWelcome();
-    expect(await findLive("welcome")).not.toBeNull();
-    expect(await call("DELETE", "welcome")).toStrictEqual({ status: 204, body: null });
-    expect(await findLive("welcome")).toBeNull();
-    expect((await call("POST", "welcome", {})).body).toMatchObject({ status: "draft", channels: [] });
+  it("deletes a template with everything it had", async ({ hub }) => {
+    await commitWelcome(hub);
+    expect(await findLive(hub, "welcome")).not.toBeNull();
+    expect(await call(hub, "DELETE", "welcome")).toStrictEqual({ status: 204, body: null });
+    expect(await findLive(hub, "welcome")).toBeNull();
+    expect((await call(hub, "POST", "welcome", {})).body).toMatchObject({ status: "draft", channels: [] });
   });
 });
 
 describe("400", () => {
-  it("refuses a commit with errors in the words that clients know, and changes nothing", async () => {
-    await commitWelcome();
-    await call("POST", "welcome", { enabled_channels: ["sms", "email", "slack"] });
-    await call("POST", "welcome/channel/sms/variant/default", sms("two"));
-    await call("POST", "welcome/channel/email/variant/default", {
+  it("refuses a commit with errors in the words that clients know, and changes nothing", async ({ hub }) => {
+    await commitWelcome(hub);
+    await call(hub, "POST", "welcome", { enabled_channels: ["sms", "email", "slack"] });
+    await call(hub, "POST", "welcome/channel/sms/variant/default", sms("two"));
+    await call(hub, "POST", "welcome/channel/email/variant/default", {
       locale: "en",
       content: { subject: "Hi", body: { type: "raw" } },
     });
@@ -407,7 +406,7 @@ describe("400", () => {
         "[1] email:default errors: {'body.raw.html': ['missing']}\n" +
         "[2] slack:default errors: {'body_text': ['missing']}",
     ];
-    expect(await call("PATCH", "welcome/commit", {})).toStrictEqual({
+    expect(await call(hub, "PATCH", "welcome/commit", {})).toStrictEqual({
       status: 400,
       body: {
         code: 400,
@@ -417,25 +416,27 @@ describe("400", () => {
         detail,
       },
     });
-    expect((await call("GET", "welcome")).body.version_no).toBe(1);
-    expect((await findLive("welcome"))?.channels.get("sms")?.[0]?.content.body).toBe("one");
-    const sound = await call("PATCH", "welcome/commit", { variants: [{ channel: "sms", id: "default" }] });
+    expect((await call(hub, "GET", "welcome")).body.version_no).toBe(1);
+    expect((await findLive(hub, "welcome"))?.channels.get("sms")?.[0]?.content.body).toBe("one");
+    const sound = await call(hub, "PATCH", "welcome/commit", {
+      variants: [{ channel: "sms", id: "default" }],
+    });
     expect(sound).toMatchObject({ status: 200, body: { version_no: 2 } });
   });
 
-  it.each([
+  it.for([
     [{}, ["the template has no variants to commit: enable a channel"]],
     [{ variants: [{ channel: "sms", id: "nope" }] }, ["variant (channel: 'sms', id: 'nope') not found"]],
-  ])("refuses a commit of nothing: %j", async (payload, detail) => {
-    await call("POST", "welcome", {});
-    const { status, body } = await call("PATCH", "welcome/commit", payload);
+  ] as const)("refuses a commit of nothing: %j", async ([payload, detail], { hub }) => {
+    await call(hub, "POST", "welcome", {});
+    const { status, body } = await call(hub, "PATCH", "welcome/commit", payload);
     expect(status).toBe(400);
     expect(body.detail).toStrictEqual(detail);
-    expect((await call("GET", "welcome")).body.status).toBe("draft");
+    expect((await call(hub, "GET", "welcome")).body.status).toBe("draft");
   });
 
   const variant = "welcome/channel/sms/variant/default";
-  it.each<[Method, string, unknown, string]>([
+  it.for<[Method, string, unknown, string]>([
     ["POST", "wel%20come", {}, "slug"],
     ["POST", "x".repeat(129), {}, "slug"],
     ["POST", "welcome", { name: "" }, "name"],
@@ -456,40 +457,40 @@ describe("400", () => {
     ["GET", "?mode=past", undefined, "mode"],
     ["GET", "welcome/variant?include_content=perhaps", undefined, "include_content"],
     ["PATCH", "welcome/commit", { variants: [{ channel: "sms" }] }, "variants[0].id"],
-  ])("%s %s %j names the field", async (method, path, payload, field) => {
-    await call("POST", "welcome", { enabled_channels: ["sms"] });
-    const { status, body } = await call(method, path, payload);
+  ])("%s %s %j names the field", async ([method, path, payload, field], { hub }) => {
+    await call(hub, "POST", "welcome", { enabled_channels: ["sms"] });
+    const { status, body } = await call(hub, method, path, payload);
     expect(status).toBe(400);
     expect(body.message).toBe(JSON.stringify(body.detail));
     expect(Object.keys(body.detail)).toContain(field);
   });
 
-  it("refuses to move or delete the default variant", async () => {
-    await call("POST", "welcome", { enabled_channels: ["sms"] });
+  it("refuses to move or delete the default variant", async ({ hub }) => {
+    await call(hub, "POST", "welcome", { enabled_channels: ["sms"] });
     const attempts = [
-      await call("POST", variant, { ...sms("a"), tenant_id: "acme" }),
-      await call("POST", variant, { ...sms("a"), conditions: [IS_PRO] }),
-      await call("DELETE", variant),
+      await call(hub, "POST", variant, { ...sms("a"), tenant_id: "acme" }),
+      await call(hub, "POST", variant, { ...sms("a"), conditions: [IS_PRO] }),
+      await call(hub, "DELETE", variant),
     ];
     expect(attempts.map(({ status }) => status)).toStrictEqual([400, 400, 400]);
-    expect((await call("GET", variant)).body).toMatchObject({ tenant_id: null, conditions: [] });
+    expect((await call(hub, "GET", variant)).body).toMatchObject({ tenant_id: null, conditions: [] });
   });
 
-  it("refuses the id of another tenant's variant instead of overwriting it", async () => {
-    await call("POST", "welcome", { enabled_channels: ["sms"] });
+  it("refuses the id of another tenant's variant instead of overwriting it", async ({ hub }) => {
+    await call(hub, "POST", "welcome", { enabled_channels: ["sms"] });
     const path = "welcome/channel/sms/variant/en";
-    await call("POST", path, { ...sms("acme's"), tenant_id: "acme" });
-    const clash = await call("POST", path, { ...sms("globex's"), tenant_id: "globex" });
+    await call(hub, "POST", path, { ...sms("acme's"), tenant_id: "acme" });
+    const clash = await call(hub, "POST", path, { ...sms("globex's"), tenant_id: "globex" });
     expect(clash.status).toBe(400);
     expect(clash.body.message).toBe(
       "variant (channel: 'sms', id: 'en') exists for the tenant 'acme'; ids are unique in a channel",
     );
-    expect((await call("GET", path)).body.content.body).toBe("acme's");
+    expect((await call(hub, "GET", path)).body.content.body).toBe("acme's");
   });
 });
 
 describe("404", () => {
-  it.each<[Method, string, unknown]>([
+  it.for<[Method, string, unknown]>([
     ["GET", "nope", undefined],
     ["GET", "nope?mode=live", undefined],
     ["DELETE", "nope", undefined],
@@ -499,8 +500,8 @@ describe("404", () => {
     ["GET", "nope/channel/sms/variant/default", undefined],
     ["POST", "nope/channel/sms/variant/default", sms("a")],
     ["DELETE", "nope/channel/sms/variant/es", undefined],
-  ])("%s %s", async (method, path, payload) => {
-    expect(await call(method, path, payload)).toStrictEqual({
+  ])("%s %s", async ([method, path, payload], { hub }) => {
+    expect(await call(hub, method, path, payload)).toStrictEqual({
       status: 404,
       body: {
         code: 404,
@@ -512,25 +513,25 @@ describe("404", () => {
     });
   });
 
-  it("names a variant that does not exist", async () => {
-    await call("POST", "welcome", { enabled_channels: ["sms"] });
+  it("names a variant that does not exist", async ({ hub }) => {
+    await call(hub, "POST", "welcome", { enabled_channels: ["sms"] });
     for (const method of ["GET", "DELETE"] as const) {
-      const { status, body } = await call(method, "welcome/channel/sms/variant/nope");
+      const { status, body } = await call(hub, method, "welcome/channel/sms/variant/nope");
       expect([status, body.message]).toStrictEqual([404, "variant (channel: 'sms', id: 'nope') not found"]);
     }
   });
 
-  it("has no live version without a commit", async () => {
-    await call("POST", "welcome", { enabled_channels: ["sms"] });
-    expect((await call("GET", "welcome?mode=live")).status).toBe(404);
-    expect((await call("GET", "welcome/variant?mode=live")).status).toBe(404);
+  it("has no live version without a commit", async ({ hub }) => {
+    await call(hub, "POST", "welcome", { enabled_channels: ["sms"] });
+    expect((await call(hub, "GET", "welcome?mode=live")).status).toBe(404);
+    expect((await call(hub, "GET", "welcome/variant?mode=live")).status).toBe(404);
   });
 });
 
-it("401: refuses a token that is not a service token", async () => {
+it("401: refuses a token that is not a service token", async ({ hub, harness }) => {
   const answer = await harness.app.inject({
     method: "GET",
-    url: `/v2/${workspace.slug}/template/`,
+    url: `/v2/${hub.workspace.slug}/template/`,
     headers: { authorization: `Bearer ${harness.apiKey}` },
   });
   expect(answer.statusCode).toBe(401);

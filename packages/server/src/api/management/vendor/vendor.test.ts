@@ -1,17 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../../../../test/harness.ts";
-import { createHub, type Hub } from "../../../../test/hub.ts";
-
-let harness: Harness;
-let hub: Hub;
-
-beforeAll(async () => {
-  harness = await createHarness();
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  hub = await createHub(harness);
-});
+import { describe, expect } from "vitest";
+import { onServer as it } from "../../../../test/fixture.ts";
+import { until } from "../../../../test/harness.ts";
+import type { Hub } from "../../../../test/hub.ts";
 
 const SMTP = {
   host: "127.0.0.1",
@@ -21,11 +11,11 @@ const SMTP = {
   from_email: "shop@example.com",
 };
 
-async function manage(method: "GET" | "POST" | "DELETE", path: string, payload?: object) {
-  const answer = await harness.app.inject({
+async function manage(hub: Hub, method: "GET" | "POST" | "DELETE", path: string, payload?: object) {
+  const answer = await hub.app.inject({
     method,
     url: `/v1/${hub.workspace.slug}/vendor/${path}`,
-    headers: { authorization: `ServiceToken ${harness.serviceToken}`, "content-type": "application/json" },
+    headers: { authorization: `ServiceToken ${hub.serviceToken}`, "content-type": "application/json" },
     ...(payload === undefined ? {} : { payload }),
   });
   return {
@@ -35,8 +25,14 @@ async function manage(method: "GET" | "POST" | "DELETE", path: string, payload?:
 }
 
 describe("POST /v1/{workspace}/vendor/{vendor_slug}/ 200", () => {
-  it("stores settings encrypted, shows them without secrets, and puts the vendor first", async () => {
-    const { status, json } = await manage("POST", "smtp-email/", { config: SMTP, categories: ["system"] });
+  it("stores settings encrypted, shows them without secrets, and puts the vendor first", async ({
+    hub,
+    harness,
+  }) => {
+    const { status, json } = await manage(hub, "POST", "smtp-email/", {
+      config: SMTP,
+      categories: ["system"],
+    });
     expect(status).toBe(200);
     expect(json).toMatchObject({ vendor_slug: "smtp-email", channel: "email", categories: ["system"] });
     expect(JSON.stringify(json)).not.toContain("hunter2");
@@ -47,23 +43,23 @@ describe("POST /v1/{workspace}/vendor/{vendor_slug}/ 200", () => {
     expect(row?.config.includes("hunter2")).toBe(false);
   });
 
-  it("keeps a secret that comes back masked, and changes the rest", async () => {
-    const first = await manage("POST", "smtp-email/", { config: SMTP });
+  it("keeps a secret that comes back masked, and changes the rest", async ({ hub, harness }) => {
+    const first = await manage(hub, "POST", "smtp-email/", { config: SMTP });
     const shown = (first.json as unknown as { config: Record<string, unknown> }).config;
-    const second = await manage("POST", "smtp-email/", { config: { ...shown, port: 587 } });
+    const second = await manage(hub, "POST", "smtp-email/", { config: { ...shown, port: 587 } });
     expect(second.json).toMatchObject({ id: first.json?.id, config: { port: 587 } });
     const listed = await harness.services.vendors.list(harness.services.db, hub.workspace.workspace_id);
     const settings = listed.find(({ vendor_slug }) => vendor_slug === "smtp-email");
     expect(settings?.config).toEqual({ ...shown, port: 587 });
   });
 
-  it("is used by the next message", async () => {
+  it("is used by the next message", async ({ hub, harness }) => {
     await hub.addWorkflow("welcome");
     const tables = () => harness.services.vendors.list(harness.services.db, hub.workspace.workspace_id);
     expect(
       (await tables()).find(({ channel, categories }) => channel === "email" && categories.length > 0),
     ).toBeUndefined();
-    await manage("POST", "simulator-email/", { config: {} });
+    await manage(hub, "POST", "simulator-email/", { config: {} });
     const first = await until(async () => (await tables()).find(({ channel }) => channel === "email"));
     expect(first).toMatchObject({
       vendor_slug: "simulator-email",
@@ -73,11 +69,11 @@ describe("POST /v1/{workspace}/vendor/{vendor_slug}/ 200", () => {
 });
 
 describe("DELETE /v1/{workspace}/vendor/{id}/ 204", () => {
-  it("moves the next in the list up", async () => {
-    await manage("POST", "simulator-email/", { config: {} });
-    const { json } = await manage("POST", "smtp-email/", { config: SMTP });
-    expect(await manage("DELETE", `${String(json?.id)}/`)).toMatchObject({ status: 204 });
-    const { json: listed } = await manage("GET", "");
+  it("moves the next in the list up", async ({ hub }) => {
+    await manage(hub, "POST", "simulator-email/", { config: {} });
+    const { json } = await manage(hub, "POST", "smtp-email/", { config: SMTP });
+    expect(await manage(hub, "DELETE", `${String(json?.id)}/`)).toMatchObject({ status: 204 });
+    const { json: listed } = await manage(hub, "GET", "");
     expect(listed?.results).toMatchObject([
       { vendor_slug: "simulator-email", categories: ["system", "transactional", "promotional"] },
     ]);
@@ -85,14 +81,14 @@ describe("DELETE /v1/{workspace}/vendor/{id}/ 204", () => {
 });
 
 describe("vendors refuse", () => {
-  it("400 naming each wrong setting, 404 for unknown ids", async () => {
-    const wrong = await manage("POST", "smtp-email/", { config: { ...SMTP, port: "x" } });
+  it("400 naming each wrong setting, 404 for unknown ids", async ({ hub }) => {
+    const wrong = await manage(hub, "POST", "smtp-email/", { config: { ...SMTP, port: "x" } });
     expect(wrong).toMatchObject({
       status: 400,
       json: { type: "ValidationError", detail: { "config.port": [expect.any(String)] } },
     });
-    expect(await manage("POST", "pigeon-email/", { config: {} })).toMatchObject({ status: 404 });
-    expect(await manage("DELETE", "01NOPE/")).toMatchObject({ status: 404 });
-    expect(await manage("POST", "smtp-email/", {})).toMatchObject({ status: 400 });
+    expect(await manage(hub, "POST", "pigeon-email/", { config: {} })).toMatchObject({ status: 404 });
+    expect(await manage(hub, "DELETE", "01NOPE/")).toMatchObject({ status: 404 });
+    expect(await manage(hub, "POST", "smtp-email/", {})).toMatchObject({ status: 400 });
   });
 });

@@ -1,14 +1,8 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../../../test/harness.ts";
+import { expect } from "vitest";
+import { onApi as it } from "../../../../test/fixture.ts";
+import type { Server } from "../../../../test/harness.ts";
 
-let harness: Harness;
-
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-
-async function save(trigger_events: string[], wait_events: string[] = []) {
+async function save(harness: Server, trigger_events: string[], wait_events: string[] = []) {
   const conditions = wait_events.map((event_name) => ({ type: "future_event", event_name }));
   const branches = [
     { name: "Event", ref: "event", is_default: false, conditions, nodes: [] },
@@ -32,16 +26,18 @@ async function save(trigger_events: string[], wait_events: string[] = []) {
 const names = (count: number, prefix: string) =>
   Array.from({ length: count }, (_unused, n) => `${prefix}${n}`);
 
-it("a workflow may react to a thousand events", async () => {
-  expect((await save(names(500, "a"), names(500, "b"))).statusCode).toBe(201);
+it("a workflow may react to a thousand events", async ({ harness }) => {
+  expect((await save(harness, names(500, "a"), names(500, "b"))).statusCode).toBe(201);
 });
 
-it("a workflow that reacts to more events than one commit can write is refused by name", async () => {
+it("a workflow that reacts to more events than one commit can write is refused by name", async ({
+  harness,
+}) => {
   for (const events of [
     [names(20_000, "a"), []],
     [[], names(20_000, "b")],
   ] as const) {
-    const answer = await save([...events[0]], [...events[1]]);
+    const answer = await save(harness, [...events[0]], [...events[1]]);
     expect(answer.statusCode).toBe(400);
     expect(answer.json()).toMatchObject({
       detail: { trigger_events: ["the workflow reacts to 20000 events, at maximum 1000 are allowed"] },

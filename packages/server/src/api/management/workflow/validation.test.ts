@@ -1,63 +1,48 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../../../test/harness.ts";
-import { createManagement, type Management } from "../../../../test/management.ts";
-import {
-  category,
-  createPreferenceBench,
-  type PreferenceBench,
-  promotional,
-} from "../../../../test/preferences.ts";
+import { describe, expect } from "vitest";
+import { onApi as it } from "../../../../test/fixture.ts";
+import type { Management } from "../../../../test/management.ts";
+import { category, promotional } from "../../../../test/preferences.ts";
 import { EVERY_NODE, flatten } from "../../../../test/workflow-corpus.ts";
 import { CHANNELS } from "../../../core/channel.ts";
 
 /* The facts that validation looks up, agreement between reads and writes, and malicious bodies. */
 
-let harness: Harness;
-let bench: PreferenceBench;
-let management: Management;
-
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  bench = await createPreferenceBench(harness);
-  management = createManagement(harness, bench.hub.workspace);
+it.beforeEach(async ({ management }) => {
   await management.addTemplate("welcome", [...CHANNELS]);
 });
 
 const EMAIL = { node_type: "send_email", template: "welcome" };
 const BODY = { name: "W", category: "transactional", trigger_type: "api", tree: { nodes: [EMAIL] } };
 
-async function problemsOf(body: object): Promise<string[]> {
+async function problemsOf(management: Management, body: object): Promise<string[]> {
   const { status, body: answer } = await management.call("POST", "workflow/w", body);
   expect(status).toBe(201);
   return answer.validation_result.errors;
 }
 
-const refusedCommit = async () => {
+const refusedCommit = async (management: Management) => {
   const { status, body } = await management.call("PATCH", "workflow/w/commit");
   return status === 400 ? body.detail : status;
 };
 
 describe("a workflow is checked against the current state", () => {
-  it("a category must be published", async () => {
+  it("a category must be published", async ({ management, desk }) => {
     const body = { ...BODY, category: "news" };
     const missing = ["category: category 'news' not found"];
     // A draft of the document is not enough.
-    await bench.save(promotional(category("news")));
-    expect(await problemsOf(body)).toStrictEqual(missing);
-    expect(await refusedCommit()).toStrictEqual(missing);
-    await bench.publish(category("news"));
-    expect(await problemsOf(body)).toStrictEqual([]);
-    expect(await refusedCommit()).toBe(202);
+    await desk.save(promotional(category("news")));
+    expect(await problemsOf(management, body)).toStrictEqual(missing);
+    expect(await refusedCommit(management)).toStrictEqual(missing);
+    await desk.publish(category("news"));
+    expect(await problemsOf(management, body)).toStrictEqual([]);
+    expect(await refusedCommit(management)).toBe(202);
   });
 
-  it("a template must exist and have a live channel", async () => {
+  it("a template must exist and have a live channel", async ({ management, desk, harness }) => {
     await management.addTemplate("silent", []);
     await harness.services.db.query(
       "insert into template (workspace_id, slug, name, enabled_channels) values ($1, 'draft', 'D', '{email}')",
-      [bench.workspace_id],
+      [desk.workspace_id],
     );
     const nodes = ["gone", "draft", "silent", "welcome"].map((template) => ({ ...EMAIL, template }));
     const problems = [
@@ -65,11 +50,11 @@ describe("a workflow is checked against the current state", () => {
       "email_2: template: template 'draft' has no committed version: commit it first",
       "email_3: template: template 'silent' has no live channel: enable one that has a variant, and commit it",
     ];
-    expect(await problemsOf({ ...BODY, tree: { nodes } })).toStrictEqual(problems);
-    expect(await refusedCommit()).toStrictEqual(problems);
+    expect(await problemsOf(management, { ...BODY, tree: { nodes } })).toStrictEqual(problems);
+    expect(await refusedCommit(management)).toStrictEqual(problems);
   });
 
-  it("a template must be live on a channel that its node sends on", async () => {
+  it("a template must be live on a channel that its node sends on", async ({ management }) => {
     await management.addTemplate("text", ["sms", "iospush"]);
     const send = (node_type: string, settings: object = {}) => ({ node_type, template: "text", ...settings });
     const nodes = [
@@ -89,13 +74,13 @@ describe("a workflow is checked against the current state", () => {
       problem("multichannel_3", "slack or inbox"),
       problem("smart_1", "email"),
     ];
-    expect(await problemsOf({ ...BODY, tree: { nodes } })).toStrictEqual(problems);
-    expect(await refusedCommit()).toStrictEqual(problems);
+    expect(await problemsOf(management, { ...BODY, tree: { nodes } })).toStrictEqual(problems);
+    expect(await refusedCommit(management)).toStrictEqual(problems);
   });
 
-  it("a payload schema must be committed, in the version that is named", async () => {
+  it("a payload schema must be committed, in the version that is named", async ({ management }) => {
     const link = (schema: string, version_no?: number) =>
-      problemsOf({ ...BODY, payload_schema: { schema, version_no } });
+      problemsOf(management, { ...BODY, payload_schema: { schema, version_no } });
     const json_schema = { type: "object" };
     await management.call("POST", "schema/order?commit=true", { name: "Order", json_schema });
     await management.call("POST", "schema/draft", { name: "Draft", json_schema });
@@ -107,19 +92,21 @@ describe("a workflow is checked against the current state", () => {
       "payload_schema: schema 'draft' has no committed version: commit it first",
     ]);
     expect(await link("gone")).toStrictEqual(["payload_schema: schema 'gone' not found"]);
-    expect(await refusedCommit()).toStrictEqual(["payload_schema: schema 'gone' not found"]);
+    expect(await refusedCommit(management)).toStrictEqual(["payload_schema: schema 'gone' not found"]);
   });
 
-  it("but a workflow that it triggers need not exist: two that trigger each other could never be committed", async () => {
+  it("but a workflow that it triggers need not exist: two that trigger each other could never be committed", async ({
+    management,
+  }) => {
     const invoke = (workflow: string) => ({
       ...BODY,
       tree: { nodes: [EMAIL, { node_type: "invokeworkflow", workflow, recipient_selection: "recipient" }] },
     });
-    expect(await problemsOf(invoke("w"))).toStrictEqual([]);
-    expect(await problemsOf(invoke("other"))).toStrictEqual([]);
+    expect(await problemsOf(management, invoke("w"))).toStrictEqual([]);
+    expect(await problemsOf(management, invoke("other"))).toStrictEqual([]);
   });
 
-  it("each of a list of workflows is checked by itself", async () => {
+  it("each of a list of workflows is checked by itself", async ({ management }) => {
     await management.call("POST", "workflow/a", { ...BODY, payload_schema: { schema: "gone" } });
     await management.call("POST", "workflow/b", BODY);
     const { body } = await management.call("GET", "workflow?slugs=a,b");
@@ -133,7 +120,7 @@ describe("a workflow is checked against the current state", () => {
     ]);
   });
 
-  it("an expression must parse, wherever it stands", async () => {
+  it("an expression must parse, wherever it stands", async ({ management }) => {
     const body = {
       ...BODY,
       trigger_type: "event",
@@ -145,41 +132,44 @@ describe("a workflow is checked against the current state", () => {
       "override_tenant_expr: is not valid jq: syntax error, ] is missing",
       "delay_1: value: is not valid jq: syntax error, ) is missing",
     ];
-    expect(await problemsOf(body)).toStrictEqual(problems);
-    expect(await refusedCommit()).toStrictEqual(problems);
+    expect(await problemsOf(management, body)).toStrictEqual(problems);
+    expect(await refusedCommit(management)).toStrictEqual(problems);
     const committed = await management.call("POST", "workflow/w?commit=true&commit_message=x", body);
     expect(committed).toMatchObject({ status: 201, body: { status: "draft" } });
   });
 });
 
 describe("a definition that was read", () => {
-  it.each([
+  it.for([
     ["nested", EVERY_NODE],
     ["flat", EVERY_NODE.map(flatten)],
-  ])("changes nothing when it is written back, for every type of node: %s", async (_form, nodes) => {
-    await management.call("POST", "workflow/other", BODY);
-    const body = {
-      ...BODY,
-      description: "Ünïcode 🚀",
-      tags: ["a", "b"],
-      ratelimit: { count: 3, sliding_window: "15m" },
-      conditions: [
-        { type: "expression_v1", expression_v1: { op: "AND", args: [{ variable: "a", op: "EMPTY" }] } },
-      ],
-      tree: { nodes },
-    };
-    const commit = "workflow/w?commit=true&commit_message=first";
-    const written = (await management.call("POST", commit, body)).body;
-    expect(written.validation_result).toStrictEqual({ is_valid: true, errors: [] });
-    expect(written.status).toBe("active");
-    const read = (await management.call("GET", "workflow/w")).body;
-    expect(read).toStrictEqual(written);
-    expect((await management.call("POST", commit, read)).body).toStrictEqual(read);
-    expect((await management.call("GET", "workflow/w?mode=live")).body).toStrictEqual(read);
-    expect((await management.call("GET", "workflow/w/version")).body.meta.count).toBe(1);
-  });
+  ] as const)(
+    "changes nothing when it is written back, for every type of node: %s",
+    async ([_form, nodes], { management }) => {
+      await management.call("POST", "workflow/other", BODY);
+      const body = {
+        ...BODY,
+        description: "Ünïcode 🚀",
+        tags: ["a", "b"],
+        ratelimit: { count: 3, sliding_window: "15m" },
+        conditions: [
+          { type: "expression_v1", expression_v1: { op: "AND", args: [{ variable: "a", op: "EMPTY" }] } },
+        ],
+        tree: { nodes },
+      };
+      const commit = "workflow/w?commit=true&commit_message=first";
+      const written = (await management.call("POST", commit, body)).body;
+      expect(written.validation_result).toStrictEqual({ is_valid: true, errors: [] });
+      expect(written.status).toBe("active");
+      const read = (await management.call("GET", "workflow/w")).body;
+      expect(read).toStrictEqual(written);
+      expect((await management.call("POST", commit, read)).body).toStrictEqual(read);
+      expect((await management.call("GET", "workflow/w?mode=live")).body).toStrictEqual(read);
+      expect((await management.call("GET", "workflow/w/version")).body.meta.count).toBe(1);
+    },
+  );
 
-  it("of an invalid draft is as invalid when it is written back", async () => {
+  it("of an invalid draft is as invalid when it is written back", async ({ management }) => {
     const branches = [{ conditions: [{ type: "nonsense" }], nodes: [{ node_type: "teleport", to: "mars" }] }];
     const nodes = [
       { node_type: "branch", branches },
@@ -187,13 +177,15 @@ describe("a definition that was read", () => {
       { ...EMAIL, ref: "x" },
     ];
     const body = { trigger_type: "cron", ratelimit: { count: -1, sliding_window: "" }, tree: { nodes } };
-    expect(await problemsOf(body)).not.toStrictEqual([]);
+    expect(await problemsOf(management, body)).not.toStrictEqual([]);
     const read = (await management.call("GET", "workflow/w")).body;
     expect((await management.call("POST", "workflow/w", read)).body).toStrictEqual(read);
   });
 });
 
-it("an event leads to every live workflow that uses it, in all three uses, and an event of a list does too", async () => {
+it("an event leads to every live workflow that uses it, in all three uses, and an event of a list does too", async ({
+  management,
+}) => {
   const linked = async (name: string) => {
     const path = `event/${encodeURIComponent(name)}/linked_workflows`;
     return (await management.call("GET", path)).body.results;
@@ -240,7 +232,7 @@ describe("a malicious body", () => {
   const wide = (node: object, count: number) =>
     JSON.stringify({ tree: { nodes: Array.from({ length: count }, () => node) } });
 
-  it.each<[string, string, number]>([
+  it.for<[string, string, number]>([
     ["branches 20 deep", nest(20), 201],
     ["branches 1,000 deep", nest(1000), 400],
     ["branches 10,000 deep", nest(10_000), 400],
@@ -274,7 +266,7 @@ describe("a malicious body", () => {
       wide({ node_type: "delay", delay_type: "dynamic", value: "(".repeat(10_000) }, 1),
       201,
     ],
-  ])("with %s is answered for what it is", async (_what, body, status) => {
+  ])("with %s is answered for what it is", async ([_what, body, status], { management }) => {
     const answer = await management.call("POST", "workflow/w?commit=true&commit_message=x", body);
     expect(answer.status).toBe(status);
     if (status !== 201) return;

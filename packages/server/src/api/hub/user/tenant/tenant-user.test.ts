@@ -1,17 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../../../../test/harness.ts";
-import { createHub, type Hub } from "../../../../../test/hub.ts";
+import { describe, expect } from "vitest";
+import { onApi as it } from "../../../../../test/fixture.ts";
+import type { Hub } from "../../../../../test/hub.ts";
 import { inboxSubscriberId } from "../../../../workspaces/workspaces.ts";
 
-let harness: Harness;
-let hub: Hub;
-
-beforeAll(async () => {
-  harness = await createHarness({ role: "api" });
-});
-afterAll(() => harness.close());
-beforeEach(async () => {
-  hub = await createHub(harness);
+it.beforeEach(async ({ hub, harness }) => {
   await hub.call("POST", "/v1/tenant/acme/", { tenant_name: "Acme" });
   await hub.call("POST", "/v1/tenant/bell/", { tenant_name: "Bell" });
   await harness.services.db.query("update workspace set config = $2 where workspace_id = $1", [
@@ -23,7 +15,7 @@ beforeEach(async () => {
 const MICROS = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$/);
 const ACTIVE = { status: "active", perma_status: "active" };
 const address = (value: string) => [{ value, ...ACTIVE }];
-const inboxOf = (distinct_id: string) => [
+const inboxOf = (hub: Hub, distinct_id: string) => [
   { value: inboxSubscriberId(hub.workspace, distinct_id), id_provider: "suprsend", ...ACTIVE },
 ];
 const inTenant = (tenant_id: string, distinct_id = "ann") =>
@@ -32,7 +24,7 @@ const refused = (status: number, message: string) => ({ status, json: { code: st
 const EXCLUSIVE = "user is already associated with a different tenant; workspace is in exclusive mode";
 
 describe("POST /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
-  it("201: shows the tenant's values over the global ones, and separately", async () => {
+  it("201: shows the tenant's values over the global ones, and separately", async ({ hub }) => {
     await hub.call("POST", "/v1/user/ann/", {
       name: "Ann",
       plan: { tier: 1, seats: 2 },
@@ -48,7 +40,7 @@ describe("POST /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
       updated_at: MICROS,
       $email: address("ann@acme.com"),
       $sms: address("+14155552671"),
-      $inbox: inboxOf("ann"),
+      $inbox: inboxOf(hub, "ann"),
       tenant: { tenant_id: "acme", properties: { plan: { tier: 9 } }, $email: address("ann@acme.com") },
     });
     expect((await hub.call("GET", inTenant("acme"))).json).toEqual(answer.json);
@@ -58,20 +50,20 @@ describe("POST /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
     });
   });
 
-  it("201: creates the user, and an empty profile", async () => {
+  it("201: creates the user, and an empty profile", async ({ hub }) => {
     expect(await hub.call("POST", inTenant("acme", "a b/é"), {})).toMatchObject({
       status: 201,
       json: { distinct_id: "a b/é", properties: {}, tenant: { tenant_id: "acme", properties: {} } },
     });
   });
 
-  it("400: for an invalid address, and stores nothing", async () => {
+  it("400: for an invalid address, and stores nothing", async ({ hub }) => {
     const answer = await hub.call("POST", inTenant("acme"), { $email: "nowhere" });
     expect(answer).toMatchObject({ status: 400, json: { message: expect.stringContaining("'email'") } });
     expect((await hub.call("GET", "/v1/user/ann/")).status).toBe(404);
   });
 
-  it("400: for a second tenant of an exclusive workspace", async () => {
+  it("400: for a second tenant of an exclusive workspace", async ({ hub, harness }) => {
     await harness.services.db.query("update workspace set config = '{}' where workspace_id = $1", [
       hub.workspace.workspace_id,
     ]);
@@ -82,7 +74,7 @@ describe("POST /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
     expect((await hub.call("POST", inTenant("bell"), { a: 1 })).status).toBe(201);
   });
 
-  it("404: for an unknown tenant, and creates nobody", async () => {
+  it("404: for an unknown tenant, and creates nobody", async ({ hub }) => {
     expect(await hub.call("POST", inTenant("nobody"), {})).toMatchObject(
       refused(404, "tenant 'nobody' not found"),
     );
@@ -91,7 +83,7 @@ describe("POST /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
 });
 
 describe("PATCH /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
-  it("202: applies operations to the tenant's profile only", async () => {
+  it("202: applies operations to the tenant's profile only", async ({ hub }) => {
     await hub.call("POST", "/v1/user/ann/", { visits: 5, $email: "ann@example.com" });
     await hub.call("POST", inTenant("acme"), { visits: 1, $email: ["a@acme.com", "b@acme.com"] });
     const answer = await hub.call("PATCH", inTenant("acme"), {
@@ -110,7 +102,7 @@ describe("PATCH /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
     ).toMatchObject({ properties: { visits: 5, last: true }, $email: address("ann@example.com") });
   });
 
-  it("400: for a body without operations", async () => {
+  it("400: for a body without operations", async ({ hub }) => {
     expect(await hub.call("PATCH", inTenant("acme"), {})).toMatchObject(
       refused(400, "Request body must not be empty"),
     );
@@ -118,7 +110,7 @@ describe("PATCH /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
 });
 
 describe("GET /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
-  it("200: is the global profile where the tenant has none", async () => {
+  it("200: is the global profile where the tenant has none", async ({ hub }) => {
     await hub.call("POST", "/v1/user/ann/", { name: "Ann" });
     expect(await hub.call("GET", inTenant("bell"))).toMatchObject({
       status: 200,
@@ -126,7 +118,7 @@ describe("GET /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
     });
   });
 
-  it("404: for an unknown tenant or user", async () => {
+  it("404: for an unknown tenant or user", async ({ hub }) => {
     expect(await hub.call("GET", inTenant("acme"))).toMatchObject(
       refused(404, "user [distinct_id: 'ann'] not found"),
     );
@@ -137,7 +129,7 @@ describe("GET /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
 });
 
 describe("DELETE /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
-  it("204: leaves the global profile, and those in other tenants", async () => {
+  it("204: leaves the global profile, and those in other tenants", async ({ hub }) => {
     await hub.call("POST", "/v1/user/ann/", { name: "Ann" });
     await hub.call("POST", inTenant("acme"), { name: "A", $email: "ann@acme.com" });
     await hub.call("POST", inTenant("bell"), { name: "B" });
@@ -148,7 +140,7 @@ describe("DELETE /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
     expect((await hub.call("GET", inTenant("bell"))).json).toMatchObject({ properties: { name: "B" } });
   });
 
-  it("404: for an unknown profile or user", async () => {
+  it("404: for an unknown profile or user", async ({ hub }) => {
     expect(await hub.call("DELETE", inTenant("acme"))).toMatchObject(
       refused(404, "user [distinct_id: 'ann'] not found"),
     );
@@ -160,7 +152,7 @@ describe("DELETE /v1/user/{distinct_id}/tenant/{tenant_id}/", () => {
 });
 
 describe.each(["tenant", "associated_tenant"])("GET /v1/user/{distinct_id}/%s/", (name) => {
-  it("200: is pages of the tenants that have a profile, most recent first", async () => {
+  it("200: is pages of the tenants that have a profile, most recent first", async ({ hub }) => {
     await hub.call("POST", "/v1/user/ann/", { name: "Ann" });
     for (const tenant_id of ["acme", "bell", "default"]) {
       await hub.call("POST", inTenant(tenant_id), { at: tenant_id });
@@ -183,7 +175,7 @@ describe.each(["tenant", "associated_tenant"])("GET /v1/user/{distinct_id}/%s/",
     expect((await list("?limit=5000")).meta).toMatchObject({ limit: 100 });
   });
 
-  it("404: for an unknown user", async () => {
+  it("404: for an unknown user", async ({ hub }) => {
     expect(await hub.call("GET", `/v1/user/nobody/${name}/`)).toMatchObject(
       refused(404, "User [distinct_id: 'nobody'] not found"),
     );
@@ -191,7 +183,7 @@ describe.each(["tenant", "associated_tenant"])("GET /v1/user/{distinct_id}/%s/",
 });
 
 describe("the other calls of a user", () => {
-  it("edit the profile in the tenant that $context names", async () => {
+  it("edit the profile in the tenant that $context names", async ({ hub }) => {
     const $context = { tenant_id: "acme" };
     expect(await hub.call("POST", "/v1/user/ann/", { name: "A", $context })).toMatchObject({
       status: 201,
@@ -207,18 +199,18 @@ describe("the other calls of a user", () => {
     expect(global).not.toHaveProperty("tenant");
   });
 
-  it.each([
+  it.for([
     [{ tenant_id: "nobody" }, 404],
     [{ tenant_id: "" }, 404],
     [{ tenant_id: 5 }, 400],
     [{ tenant_id: null }, 201],
     [{}, 201],
     ["acme", 201],
-  ])("with the context %j answer %i", async ($context, status) => {
+  ] as const)("with the context %j answer %i", async ([$context, status], { hub }) => {
     expect((await hub.call("POST", "/v1/user/ann/", { name: "A", $context })).status).toBe(status);
   });
 
-  it("list the users of a tenant, each with the tenant's own values", async () => {
+  it("list the users of a tenant, each with the tenant's own values", async ({ hub }) => {
     await hub.call("POST", "/v1/user/ann/", { name: "Ann" });
     await hub.call("POST", inTenant("acme"), { role: "x", $email: "ann@acme.com" });
     await hub.call("POST", inTenant("bell", "bob"), {});
@@ -230,7 +222,7 @@ describe("the other calls of a user", () => {
         properties: { name: "Ann" },
         created_at: MICROS,
         updated_at: MICROS,
-        $inbox: inboxOf("ann"),
+        $inbox: inboxOf(hub, "ann"),
         tenant: { tenant_id: "acme", properties: { role: "x" }, $email: address("ann@acme.com") },
       },
     ]);
