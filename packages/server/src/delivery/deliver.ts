@@ -4,7 +4,7 @@ import { internalReason } from "../core/error-message.ts";
 import { recipientName } from "../core/recipient-name.ts";
 import { createSlots } from "../queue/slots.ts";
 import type { Db } from "../db/db.ts";
-import { isDatabaseUnavailable } from "../db/db.ts";
+import { isDatabaseUnavailable } from "../db/fault.ts";
 import type { Log } from "../log.ts";
 import type { Workspaces } from "../workspaces/workspaces.ts";
 import { type Attachments, createAttachments, type Loaded } from "./attachments/attachments.ts";

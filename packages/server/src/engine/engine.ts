@@ -27,6 +27,8 @@ import { createWaker } from "./waits/waker.ts";
 export interface Engine {
   /** Resolves when the record is on disk. */
   accept: (record: AcceptRecord) => Promise<Accepted>;
+  /** How long what is being accepted has waited for the disk so far. */
+  acceptWaited_ms: () => number;
   /** Has what is no request that runs stand in the request log; never throws, and is not waited for. */
   noteRequest: (note: RequestNote) => void;
   /** Requests accepted before this have become runs, or none; null: all have. */
@@ -79,6 +81,7 @@ export function createEngine(deps: EngineDeps): Engine {
   }
   return {
     accept: acceptor.accept,
+    acceptWaited_ms: acceptor.waited_ms,
     noteRequest: notes.add,
     clock: deps.clock,
     expandingSince: (db) => deps.queue.oldestPending(db, "expand"),

@@ -1,6 +1,7 @@
 import { errorMessage } from "../core/error-message.ts";
 import type { Lane } from "../core/lane.ts";
-import { type Db, isContention, isDatabaseUnavailable, type Tx } from "../db/db.ts";
+import type { Db, Tx } from "../db/db.ts";
+import { isContention, isDatabaseUnavailable } from "../db/fault.ts";
 import type { Log } from "../log.ts";
 import { ClaimLostError, type Handler, type Job, type Member, type Stage } from "./job.ts";
 

@@ -1,6 +1,6 @@
 import { preparedName } from "../db/prepared-name.ts";
 import { PgBoss } from "pg-boss";
-import type { Queryable } from "../db/db.ts";
+import type { Db, Queryable } from "../db/db.ts";
 import type { Log } from "../log.ts";
 import { type Job, type PlannedJob, ClaimLostError, type Ref } from "./job.ts";
 
@@ -32,18 +32,25 @@ const QUEUE_OPTIONS = {
   deleteAfterSeconds: 60,
 };
 
-export function createJobStore({ url, log }: { url: string; log: Log }): JobStore {
+/** It installs its tables, and clears away what a day has left in them. */
+const STATEMENT_MS = 60_000;
+
+/** `db` is for its own work, which it repeats: maintenance, and the freeing of jobs whose workers have died. */
+export function createJobStore({ db, log }: { db: Db; log: Log }): JobStore {
+  const patient = db.patient(STATEMENT_MS);
   const boss = new PgBoss({
-    connectionString: url,
-    application_name: "carillon-jobs",
-    max: 2,
+    // Not its own pool, which knows no deadlines.
+    db: { executeSql: async (text, values) => ({ rows: await patient.query(text, values) }) },
     schema: "pgboss",
     schedule: false,
     superviseIntervalSeconds: 5,
     monitorIntervalSeconds: 5,
     maintenanceIntervalSeconds: 60,
   });
-  boss.on("error", (error) => log.error({ err: error }, "job engine"));
+  let stopping = false;
+  boss.on("error", (error) => {
+    if (!stopping) log.error({ err: error }, "job engine");
+  });
 
   return {
     async start(queues) {
@@ -71,12 +78,15 @@ export function createJobStore({ url, log }: { url: string; log: Log }): JobStor
       }
     },
     async fail(queue, ids, reason) {
-      await boss.fail(queue, ids, { message: reason });
+      await boss.fail(queue, ids, { message: reason }, { db: adapter(db) });
     },
     async touch(db, queue, ids) {
       await boss.touch(queue, ids, { db: adapter(db) });
     },
-    stop: () => boss.stop({ graceful: false }),
+    async stop() {
+      stopping = true;
+      await boss.stop({ graceful: false });
+    },
   };
 }
 

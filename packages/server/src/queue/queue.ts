@@ -1,13 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { LANE_NUMBERS, type Lane } from "../core/lane.ts";
-import {
-  createDb,
-  type Db,
-  isDatabaseUnavailable,
-  type Queryable,
-  type Stoppable,
-  type Tx,
-} from "../db/db.ts";
+import { createDb, type Db, type Queryable, type Stoppable, type Tx } from "../db/db.ts";
+import { isDatabaseUnavailable } from "../db/fault.ts";
 import type { Log } from "../log.ts";
 import { createAttempt, type Work } from "./failure.ts";
 import { createFairness, type Fairness, type Flow, priorityOf } from "./fairness.ts";
@@ -84,11 +78,11 @@ export function createQueue({ db, url, log, observe }: QueueDeps): Queue {
   // Losing a claim in a crash of the database only means that the job is handed out again.
   const claims = createDb({
     url,
-    max: 6,
+    max: 8,
     relaxed: true,
     onError: (error) => log.warn({ err: error }, "database connection"),
   });
-  const store = createJobStore({ url, log });
+  const store = createJobStore({ db: claims, log });
   const fair = new Map<string, Fairness>();
   const urgency = createUrgency();
   const handlers = new Map<Stage, Handler>();
@@ -229,8 +223,8 @@ export function createQueue({ db, url, log, observe }: QueueDeps): Queue {
       remote.stop();
       await listener?.stop();
       await presence.stop();
-      await store.stop();
-      await claims.close();
+      // Together: what the job engine has under way ends with its connections.
+      await Promise.all([store.stop(), claims.close()]);
     },
   };
 }
