@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely";
 import pg from "pg";
 import { isContention, isDatabaseUnavailable, isDiskFull, isSilence, isStalePlan } from "./fault.ts";
-import { hold, listen } from "./session.ts";
+import { hold, listen, type Stoppable } from "./session.ts";
 import type { Tables } from "./tables.gen.ts";
 
 /**
@@ -58,10 +58,6 @@ export interface TxOptions {
   pause?: () => Promise<void> | void;
   /** Repeats `work` from the start, up to `ATTEMPTS` times in all, after a deadlock or a serialization failure. */
   again?: boolean;
-}
-
-export interface Stoppable {
-  stop: () => Promise<void>;
 }
 
 export interface DbOptions {

@@ -1,5 +1,4 @@
 import pg from "pg";
-import type { DbOptions, Stoppable } from "./db.ts";
 
 /**
  * Connections that live long and say little: what listens, and what holds a lock. Silence is their usual state, so they
@@ -10,6 +9,10 @@ const ANSWER_MS = 5000;
 const RECONNECT_MS = 500;
 const CONNECT_MS = 10_000;
 const GOODBYE_MS = 1000;
+
+export interface Stoppable {
+  stop: () => Promise<void>;
+}
 
 export interface Held {
   /** The session is asked nothing while a statement of its own is under way: that one has its own deadline. */
@@ -57,7 +60,7 @@ async function ask(client: pg.Client): Promise<void> {
 
 /** One dedicated connection; reconnects automatically, because a missed NOTIFY is only a delay. */
 export async function listen(
-  options: Pick<DbOptions, "url" | "onError">,
+  options: { url: string; onError: (error: Error) => void },
   channel: string,
   hear: (payload: string) => void,
   onReset: () => void,

@@ -14,6 +14,11 @@ export interface JobStore {
   complete: (db: Queryable, queue: string, ids: string[]) => Promise<void>;
   /** Puts jobs back, to be handed out again after a backoff. */
   fail: (queue: string, ids: string[], reason: string) => Promise<void>;
+  /**
+   * Puts jobs back as if they had not been handed out, to be so again after a time. Also those that were put back
+   * meanwhile because their heartbeat could not be written.
+   */
+  postpone: (queue: string, jobs: readonly Job[], delay_ms: number) => Promise<void>;
   /** The heartbeat of jobs at work. */
   touch: (db: Queryable, queue: string, ids: string[]) => Promise<void>;
   stop: () => Promise<void>;
@@ -79,6 +84,17 @@ export function createJobStore({ db, log }: { db: Db; log: Log }): JobStore {
     },
     async fail(queue, ids, reason) {
       await boss.fail(queue, ids, { message: reason }, { db: adapter(db) });
+    },
+    async postpone(queue, jobs, delay_ms) {
+      await db.query(
+        `update pgboss.job j
+            set state = 'retry', started_on = null, heartbeat_on = null,
+                start_after = now() + $4::float8 * interval '1 millisecond'
+           from unnest($2::uuid[], $3::int[]) k(id, tries)
+          where j.name = $1 and j.id = k.id and j.retry_count = k.tries and j.state in ('active', 'retry')`,
+        [queue, jobs.map(({ id }) => id), jobs.map(({ tries }) => tries), delay_ms],
+        "job_postpone",
+      );
     },
     async touch(db, queue, ids) {
       await boss.touch(queue, ids, { db: adapter(db) });

@@ -1,4 +1,4 @@
-import { ClaimLostError, type Handler, type Job, type Member } from "./job.ts";
+import { BegunError, ClaimLostError, type Handler, type Job, type Member } from "./job.ts";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { cloneDatabase, until } from "../../test/harness.ts";
 import { createDb, type Db } from "../db/db.ts";
@@ -265,15 +265,51 @@ describe("work that fails", () => {
     expect(await jobs()).toMatchObject([{ state: "completed", retry_count: 0 }]);
   });
 
-  it("because the database is away is never given up", async () => {
-    let outages = 0;
-    fail = () => (outages++ < 8 ? Object.assign(new Error("gone"), { code: "57P01" }) : null);
-    const node = await start();
+  it.each([
+    ["ends", "57P01"],
+    ["is away", "08006"],
+    ["lets nobody in", "28000"],
+    ["takes no writes", "25006"],
+    ["has a locked table", "55P03"],
+    ["has cut a statement short", "57014"],
+    ["has no memory", "53200"],
+  ])("because the database %s is never given up, and does not count as tried", async (_what, code) => {
+    const tries: number[] = [];
+    fail = (job) => {
+      tries.push(job.tries);
+      return tries.length <= 6 ? Object.assign(new Error("unfit"), { code }) : null;
+    };
+    const node = await start({ divisible: false });
     await enqueue(node, refs(3));
     await drained(3);
 
     expect(handled).toHaveLength(3);
     expect(given_up).toEqual([]);
+    expect(tries).toEqual([0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  it("because a chunk is more than a time limit of the database allows is done in smaller parts", async () => {
+    fail = (job) => (job.refs.length > 30 ? Object.assign(new Error("too long"), { code: "57014" }) : null);
+    const node = await start();
+    await enqueue(node, refs(100));
+    await drained(100);
+
+    expect(new Set(handled).size).toBe(100);
+    expect(given_up).toEqual([]);
+  });
+
+  it("after it has left the process counts as begun, whatever has failed", async () => {
+    const tries: number[] = [];
+    fail = (job) => {
+      tries.push(job.tries);
+      const cause = Object.assign(new Error("unfit"), { code: "57014" });
+      return tries.length < 3 ? new BegunError("sent and not written", { cause }) : null;
+    };
+    const node = await start({ divisible: false });
+    await enqueue(node, refs(1));
+    await drained(1);
+
+    expect(tries).toEqual([0, 1, 2]);
   });
 });
 

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { LANE_NUMBERS, type Lane } from "../core/lane.ts";
-import { createDb, type Db, type Queryable, type Stoppable, type Tx } from "../db/db.ts";
+import { createDb, type Db, type Queryable, type Tx } from "../db/db.ts";
 import { isDatabaseUnavailable } from "../db/fault.ts";
+import type { Stoppable } from "../db/session.ts";
 import type { Log } from "../log.ts";
 import { createAttempt, type Work } from "./failure.ts";
 import { createFairness, type Fairness, type Flow, priorityOf } from "./fairness.ts";
@@ -52,6 +53,8 @@ export interface Queue {
   /** Waiting and active jobs and the age of the oldest waiting one, per queue. */
   measure: () => Promise<QueueDepth[]>;
   start: (options: { worker: boolean }) => Promise<void>;
+  /** Nothing new is begun; what cannot be finished is left to others. */
+  isStopping: () => boolean;
   stop: () => Promise<void>;
 }
 
@@ -93,6 +96,8 @@ export function createQueue({ db, url, log, observe }: QueueDeps): Queue {
     enqueue,
     settle,
     fail: (stage, lane, jobs, reason) => store.fail(queueName(stage, lane), idsOf(jobs), reason),
+    postpone: (stage, lane, jobs, delay_ms) => store.postpone(queueName(stage, lane), jobs, delay_ms),
+    isStopping: () => stopping,
   });
   const loops = createLoops({ urgency, fetch, attempt, observe });
   const presence = createPresence({ db, log, queues: QUEUES, isWorking: () => loops.active.size > 0 });
@@ -216,6 +221,7 @@ export function createQueue({ db, url, log, observe }: QueueDeps): Queue {
         }
       }
     },
+    isStopping: () => stopping,
     async stop() {
       stopping = true;
       await loops.stop();
