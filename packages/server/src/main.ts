@@ -20,6 +20,7 @@ import {
   findRunningPostgres,
   startEmbeddedPostgres,
 } from "./db/embedded.ts";
+import { checkWrites } from "./db/check-writes.ts";
 import { explainDatabaseError } from "./db/explain.ts";
 import { openDatabase } from "./db/open-database.ts";
 import { createDelivery } from "./delivery/deliver.ts";
@@ -273,7 +274,13 @@ async function compose(
     observe: metrics.request,
     isOutOfRoom,
   });
-  const checkHealth = createHealth({ db, measureQueues, isOutOfRoom });
+  const checkHealth = createHealth({
+    db,
+    measureQueues,
+    checkWrites: () => checkWrites(db),
+    acceptWaited_ms: engine.acceptWaited_ms,
+    isOutOfRoom,
+  });
   registerSystemRoutes(app, { metrics, checkHealth, openapi: () => describeApi(routes, VERSION) });
   await registerPages(app);
   stops.push(() => app.close());

@@ -31,12 +31,14 @@ export interface HarnessOptions {
   role?: "all" | "api" | "worker";
   clock?: Clock;
   env?: Record<string, string>;
+  /** Another way to the database than the direct one. */
+  through?: (databaseUrl: string) => Promise<string>;
 }
 
 export async function createHarness(options: HarnessOptions = {}): Promise<Harness> {
   const databaseUrl = await cloneDatabase();
   const config = configSchema.parse({
-    DATABASE_URL: databaseUrl,
+    DATABASE_URL: (await options.through?.(databaseUrl)) ?? databaseUrl,
     SECRET_KEY: "a-secret-key-for-tests",
     PORT: 0,
     ROLE: options.role ?? "all",

@@ -1,6 +1,7 @@
 import { storableJson } from "../core/text.ts";
 import { createHash } from "node:crypto";
-import type { Db, Queryable, Stoppable, Tx } from "../db/db.ts";
+import type { Db, Queryable, Tx } from "../db/db.ts";
+import type { Stoppable } from "../db/session.ts";
 import type { IdSource } from "../ids.ts";
 import { type Lane, laneOf } from "../core/lane.ts";
 import { loadLiveCategories } from "./live-categories.ts";

@@ -1,50 +1,7 @@
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { createDoor, type Door } from "../../test/door.ts";
 import { until } from "../../test/harness.ts";
 import { createDb, type Db } from "./db.ts";
-
-/** A proxy in front of the database that can be closed, like a failover or a firewall does. */
-interface Door {
-  url: string;
-  isOpen: boolean;
-  /** The times of connection attempts while it was closed, in milliseconds. */
-  refused: number[];
-  shut: () => void;
-  server: Server;
-}
-
-async function createDoor(): Promise<Door> {
-  const behind = new URL(inject("databaseUrl"));
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    socket.on("error", () => {});
-    if (!door.isOpen) {
-      door.refused.push(performance.now());
-      socket.destroy();
-      return;
-    }
-    const through = connect(Number(behind.port), behind.hostname);
-    through.on("error", () => socket.destroy());
-    for (const one of [socket, through]) sockets.add(one);
-    socket.pipe(through).pipe(socket);
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const url = new URL(behind);
-  url.port = String((server.address() as AddressInfo).port);
-  const door: Door = {
-    url: url.href,
-    isOpen: true,
-    refused: [],
-    server,
-    shut() {
-      door.isOpen = false;
-      for (const socket of sockets) socket.destroy();
-    },
-  };
-  return door;
-}
 
 describe("a statement whose values cannot be sent", () => {
   it("fails alone: the next use of its name finds a connection that can prepare it", async () => {
@@ -67,7 +24,7 @@ describe("listening", () => {
   /** The errors reported for each at that time. */
   let errors: string[][];
   beforeAll(async () => {
-    door = await createDoor();
+    door = await createDoor(inject("databaseUrl"));
     errors = [];
     db = createDb({ url: door.url, max: 2, onError: (error) => void errors.push(Object.keys(error)) });
   });

@@ -2,12 +2,19 @@ import { parseJson } from "../core/json/parse-json.ts";
 import { storable } from "../core/text.ts";
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely";
 import pg from "pg";
+import { isContention, isDatabaseUnavailable, isDiskFull, isSilence, isStalePlan } from "./fault.ts";
+import { hold, listen, type Stoppable } from "./session.ts";
 import type { Tables } from "./tables.gen.ts";
 
 /**
  * The only user of the driver. Two ways in: `query` for hand-written statements (a name makes it a prepared
  * statement of its connection) and `kysely` for plain reading and writing. Both run on the same connection
  * inside `tx`.
+ *
+ * Nothing waits for the database without a deadline of ours. A connection that a firewall has forgotten looks alive for
+ * a quarter of an hour: the kernel repeats what it sent, and no keepalive runs meanwhile. So a statement without an
+ * answer after `STATEMENT_MS` fails, its connection is destroyed, and with it all that lie idle, because what silenced
+ * one has silenced them too. What is meant to take longer says so where it runs: `patient`.
  */
 export interface Queryable {
   query: <Row extends object = Record<string, unknown>>(
@@ -19,6 +26,11 @@ export interface Queryable {
 }
 
 export interface Db extends Queryable {
+  /**
+   * The same database for what may take up to `ms` a statement: migrations, maintenance, work on ten thousand rows. In
+   * its transactions the server's own `statement_timeout` is that long, too.
+   */
+  patient: (ms: number) => Db;
   /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
   tx: <T>(work: (tx: Tx) => Promise<T>, options?: TxOptions) => Promise<T>;
   /** Passes on NOTIFY payloads until stopped; `onReset` is called whenever some may have been missed. */
@@ -50,17 +62,11 @@ export interface TxOptions {
   again?: boolean;
 }
 
-export interface Stoppable {
-  stop: () => Promise<void>;
-}
-
 export interface DbOptions {
   url: string;
   max: number;
   /** Every commit of this pool skips waiting for the disk. See `TxOptions.relaxed` for when that is right. */
   relaxed?: boolean;
-  /** How long to wait for a connection, or for a free place in the pool, before giving up. Default: forever. */
-  connect_timeout_ms?: number;
   onError: (error: Error) => void;
 }
 
@@ -71,24 +77,52 @@ pg.types.setTypeParser(pg.types.builtins.JSONB, parseJson);
 
 /** The attempts of a transaction that may be repeated. */
 const ATTEMPTS = 4;
+/** Longest wait for a connection, or for a free place in the pool. */
+const CHECKOUT_MS = 10_000;
+/** Longest wait for the answer to a statement. */
+export const STATEMENT_MS = 10_000;
+/** How long a pool that is closed waits for its connections. */
+const GOODBYE_MS = 2000;
+/** For the statements of a dedicated session: its locks may be waited for. */
+const SESSION_MS = 60_000;
+/** Idle connections keep a firewall's memory fresh, and notice their death in a quarter of a minute. */
+const KEEPALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5000 };
 
-/** Deadlocks and serialization failures: the same work succeeds when tried again. */
-export function isContention(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "40P01" || error.code === "40001");
-}
+/**
+ * The server, too, drops a session that its client has forgotten, and frees its locks. Limits that its administrator
+ * has set stay. Not startup parameters: a connection pooler refuses these.
+ */
+const SESSION_SETTINGS = `
+  select set_config(name, value, false)
+    from (values ('tcp_keepalives_idle', '10'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3'),
+                 ('idle_in_transaction_session_timeout', '5min')) wanted(name, value)
+   where current_setting(name) = '0' or name like 'tcp%'`;
+
+/**
+ * Ends the session of a connection that was dropped, whose locks would be held until the server notices. Where the
+ * second parameter is false, only one that waits for us while we wait for it.
+ */
+const END_SESSION = `
+  select from pg_stat_activity
+   where pid = $1 and ($2 or state <> 'active')
+     and usename = current_user and datname = current_database() and application_name like 'carillon%'
+     and state_change < now() - interval '4 seconds' and pg_terminate_backend(pid)`;
 
 export function createDb(options: DbOptions): Db {
   // Pipelined: statements that are not awaited one by one share a round trip.
   const settings = {
+    ...KEEPALIVE,
     connectionString: options.url,
     max: options.max,
     application_name: "carillon",
     pipeline: true,
-    connectionTimeoutMillis: options.connect_timeout_ms ?? 0,
-    ...(options.relaxed === true && { options: "-c synchronous_commit=off" }),
+    connectionTimeoutMillis: CHECKOUT_MS,
   };
   const pool = new pg.Pool(settings);
+  const open = new Set<pg.PoolClient>();
+  const idle = new Set<pg.PoolClient>();
   let closing = false;
+  let isFull = false;
   /** Errors on a connection that is being closed are not reported. */
   const onError = (error: Error) => {
     if (!closing) options.onError(error);
@@ -96,11 +130,19 @@ export function createDb(options: DbOptions): Db {
   // A broken connection is reported by its client, idle or checked out; the pool repeats the error with the whole
   // client attached.
   pool.on("error", () => {});
-  pool.on("connect", (client) => void client.on("error", onError));
-  const kysely = new Kysely<Tables>({
-    dialect: new PostgresDialect({ pool }),
+  pool.on("connect", (client) => {
+    open.add(client);
+    client.on("error", onError);
+    // Not awaited: they go out with the first statement.
+    client.query(SESSION_SETTINGS).catch(() => {});
+    if (options.relaxed === true) client.query("set synchronous_commit to off").catch(() => {});
   });
-  let isFull = false;
+  pool.on("acquire", (client) => idle.delete(client));
+  pool.on("release", (_error, client) => idle.add(client));
+  pool.on("remove", (client) => {
+    open.delete(client);
+    idle.delete(client);
+  });
 
   /** Remembers a full disk, so that `ensureRoom` probes for room only after a failure. */
   function noticed(error: unknown): unknown {
@@ -108,92 +150,167 @@ export function createDb(options: DbOptions): Db {
     return error;
   }
 
-  async function tx<T>(work: (tx: Tx) => Promise<T>, options: TxOptions = {}): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await once(work, options);
-      } catch (error) {
-        if (options.again !== true || attempt === ATTEMPTS || !isContention(error)) throw error;
-      }
+  /** What silenced one has silenced them too, and nobody would notice before it is needed. */
+  function dropIdle(): void {
+    for (const client of idle) client.connection.stream.destroy();
+    idle.clear();
+  }
+
+  /** One connection went silent. */
+  function dropSilent(client: pg.PoolClient): void {
+    client.connection.stream.destroy();
+    dropIdle();
+    if (!closing) endSession(client, true).catch(() => {});
+  }
+
+  /** Whether there was one. */
+  async function endSession(client: pg.PoolClient, evenAtWork: boolean): Promise<boolean> {
+    // The server's process; behind a pooler it is none of the server's.
+    const pid = "processID" in client ? client.processID : null;
+    // Not by `run`: if this is not answered either, the next silence brings it back.
+    const config = { text: END_SESSION, values: [pid, evenAtWork], query_timeout: STATEMENT_MS };
+    return (await pool.query(config)).rowCount === 1;
+  }
+
+  /** What may take long is asked about: the server says whether it is still at it. */
+  async function askAbout(client: pg.PoolClient): Promise<void> {
+    // Over a new connection.
+    dropIdle();
+    const isSilent = await endSession(client, false).catch(() => false);
+    if (isSilent) client.connection.stream.destroy();
+  }
+
+  /** Every statement goes through here. */
+  async function run(client: pg.PoolClient, config: pg.QueryConfig, ms: number): Promise<pg.QueryResult> {
+    const bounded = { ...config, query_timeout: ms };
+    const asking = ms > STATEMENT_MS ? setInterval(() => void askAbout(client), STATEMENT_MS) : undefined;
+    try {
+      return await client.query(bounded);
+    } catch (error) {
+      if (isSilence(error)) dropSilent(client);
+      throw noticed(error);
+    } finally {
+      clearInterval(asking);
     }
   }
 
-  async function once<T>(work: (tx: Tx) => Promise<T>, { relaxed = false, pause }: TxOptions): Promise<T> {
+  /** A connection that wrongly believes a statement to be prepared, or that was dropped, must not be used again. */
+  function isSpoiledBy(error: unknown): boolean {
+    return !(error instanceof pg.DatabaseError) || isStalePlan(error);
+  }
+
+  async function query(config: pg.QueryConfig, ms: number): Promise<pg.QueryResult> {
+    const client = await pool.connect();
+    let isSpoiled = false;
+    try {
+      return await run(client, config, ms);
+    } catch (error) {
+      isSpoiled = isSpoiledBy(error);
+      throw error;
+    } finally {
+      client.release(isSpoiled);
+    }
+  }
+
+  async function once<T>(
+    work: (tx: Tx) => Promise<T>,
+    { relaxed = false, pause }: TxOptions,
+    ms: number,
+  ): Promise<T> {
     const client = await pool.connect();
     const pending: (() => void)[] = [];
     let failure: Error | undefined;
     let isSpoiled = false;
+    const send = (config: pg.QueryConfig) => run(client, config, ms);
     try {
       // Not awaited: it is sent with the first statement. If it fails the connection is gone, and all statements fail.
-      const begun = client.query(relaxed ? "begin; set local synchronous_commit to off" : "begin");
+      const begun = send({ text: beginOf(relaxed, ms) });
       begun.catch(() => {});
       const result = await work(
         Object.assign(
-          queryableOf(client, () => (isSpoiled = true), pause),
+          queryableOf(send, (error) => (isSpoiled ||= isSpoiledBy(error)), pause),
           { afterCommit: (then: () => void) => pending.push(then) },
         ),
       );
-      const ended = await client.query("commit");
+      const ended = await send({ text: "commit" });
       if (ended.command !== "COMMIT") throw new Error("the transaction had failed and was rolled back");
       for (const then of pending) then();
       return result;
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));
-      noticed(error);
-      await client.query("rollback").then(
+      await run(client, { text: "rollback" }, STATEMENT_MS).then(
         () => (failure = undefined),
         () => {},
       );
       throw error;
     } finally {
-      // A connection that could not even roll back, or that wrongly believes a statement to be prepared, must not
-      // return to the pool.
+      // A connection that could not even roll back must not return to the pool.
       client.release(failure ?? isSpoiled);
     }
   }
 
-  async function ensureRoom(): Promise<void> {
-    if (!isFull) return;
-    try {
-      await tx((tx) => tx.query(TAKE_ROOM));
-      isFull = false;
-    } catch (error) {
-      // A probe that is refused for another reason must not leave the disk marked full forever.
-      isFull = isDiskFull(error);
-      if (isFull || isDatabaseUnavailable(error)) throw error;
-    }
+  async function session(onLost: () => void): Promise<Queryable & Stoppable> {
+    const client = await pool.connect();
+    const held = hold(client, onLost, () => dropSilent(client));
+    const send = (config: pg.QueryConfig) => held.during(() => run(client, config, SESSION_MS));
+    return Object.assign(queryableOf(send), {
+      async stop() {
+        held.stop();
+        client.release(true);
+      },
+    });
   }
 
-  return {
-    async query<Row extends object>(text: string, values?: readonly unknown[], name?: string) {
-      try {
-        return (await pool.query<Row>(statement(text, values, name))).rows;
-      } catch (error) {
-        throw noticed(error);
+  function within(ms: number): Db {
+    async function tx<T>(work: (tx: Tx) => Promise<T>, options: TxOptions = {}): Promise<T> {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await once(work, options, ms);
+        } catch (error) {
+          if (options.again !== true || attempt === ATTEMPTS) throw error;
+          if (!isContention(error) && !isStalePlan(error)) throw error;
+        }
       }
-    },
-    kysely,
-    tx,
-    ensureRoom,
-    listen: (channel, hear, onReset) => listen(options, channel, hear, onReset),
-    async session(onLost) {
-      const client = await pool.connect();
-      let stopped = false;
-      client.once("end", () => {
-        if (!stopped) onLost();
-      });
-      return Object.assign(queryableOf(client), {
-        async stop() {
-          stopped = true;
-          client.release(true);
-        },
-      });
-    },
-    close() {
-      closing = true;
-      return pool.end();
-    },
-  };
+    }
+
+    async function ensureRoom(): Promise<void> {
+      if (!isFull) return;
+      try {
+        await tx((tx) => tx.query(TAKE_ROOM));
+        isFull = false;
+      } catch (error) {
+        // A probe that is refused for another reason must not leave the disk marked full forever.
+        isFull = isDiskFull(error);
+        if (isFull || isDatabaseUnavailable(error)) throw error;
+      }
+    }
+
+    return {
+      ...queryableOf((config) => query(config, ms)),
+      tx,
+      ensureRoom,
+      patient: within,
+      listen: (channel, hear, onReset) => listen(options, channel, hear, onReset),
+      session,
+      async close() {
+        closing = true;
+        // What is under way belongs to nobody any more, and the goodbye of a silent connection would keep the process.
+        setTimeout(() => open.forEach((client) => client.connection.stream.destroy()), GOODBYE_MS).unref();
+        await pool.end();
+      },
+    };
+  }
+
+  return within(STATEMENT_MS);
+}
+
+/** What takes longer than usual by intention is not to be cut short by a limit that was set for the rest. */
+function beginOf(relaxed: boolean, ms: number): string {
+  return [
+    "begin",
+    ...(relaxed ? ["set local synchronous_commit to off"] : []),
+    ...(ms > STATEMENT_MS ? [`set local statement_timeout to ${ms}`] : []),
+  ].join("; ");
 }
 
 /**
@@ -216,14 +333,21 @@ function guarded(value: unknown): unknown {
   return Array.isArray(value) ? value.map(guarded) : value;
 }
 
+type Send = (config: pg.QueryConfig) => Promise<pg.QueryResult>;
+
+/** The driver gives a list of results for a text of several statements. */
+function rowsIn<Row>(result: pg.QueryResult | pg.QueryResult[]): Row[] {
+  return Array.isArray(result) ? result.flatMap(({ rows }) => rows as Row[]) : (result.rows as Row[]);
+}
+
 /**
  * Values that cannot be sent (too large for a string, for example) fail in the driver, which then has the database
  * forget the prepared statement but still believes it prepared: every later use of its name on that connection would
- * fail.
+ * fail. `onFailed` is for those who keep the connection.
  */
 function queryableOf(
-  client: pg.PoolClient,
-  onSpoiled: () => void = () => {},
+  send: Send,
+  onFailed: (error: unknown) => void = () => {},
   pause: TxOptions["pause"] = () => {},
 ): Queryable {
   let bound: Kysely<Tables> | undefined;
@@ -234,98 +358,28 @@ function queryableOf(
       name?: string,
     ): Promise<Row[]> {
       try {
-        const { rows } = await client.query<Row>(statement(text, values, name));
+        const rows = rowsIn<Row>(await send(statement(text, values, name)));
         const paused = pause();
         if (paused !== undefined) await paused;
         return rows;
       } catch (error) {
-        if (name !== undefined && !(error instanceof pg.DatabaseError)) onSpoiled();
+        onFailed(error);
         throw error;
       }
     },
     get kysely() {
-      bound ??= kyselyOn(client);
+      bound ??= kyselyOver(send);
       return bound;
     },
   };
 }
 
-/** Kysely on one checked-out connection, so that it takes part in a transaction that it did not open. */
-function kyselyOn(client: pg.PoolClient): Kysely<Tables> {
+/** Kysely that sends as we do: within a deadline, and on the connection of a transaction that it did not open. */
+function kyselyOver(send: Send): Kysely<Tables> {
   const borrowed = {
-    query: client.query.bind(client),
+    query: (text: string, values: readonly unknown[]) => send(statement(text, values)),
     release: () => {},
   } as unknown as PostgresPoolClient;
   const pool: PostgresPool = { connect: async () => borrowed, end: async () => {}, options: {} };
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-}
-
-const RECONNECT_MS = 500;
-
-/** One dedicated connection; reconnects automatically, because a missed NOTIFY is only a delay. */
-async function listen(
-  options: DbOptions,
-  channel: string,
-  hear: (payload: string) => void,
-  onReset: () => void,
-): Promise<Stoppable> {
-  let stopped = false;
-  let client: pg.Client | undefined;
-  let retry: NodeJS.Timeout | undefined;
-
-  async function connect(): Promise<void> {
-    const next = new pg.Client({
-      connectionString: options.url,
-      application_name: "carillon-listen",
-      keepAlive: true,
-    });
-    next.on("notification", (message) => hear(message.payload ?? ""));
-    next.on("error", () => {});
-    next.on("end", schedule);
-    await next.connect();
-    await next.query(`listen ${pg.escapeIdentifier(channel)}`);
-    client = next;
-    if (stopped) await next.end();
-  }
-
-  /** A failed connection is reported twice, by its error and by its end: that is one attempt, not two. */
-  function schedule(): void {
-    clearTimeout(retry);
-    if (!stopped) retry = setTimeout(() => void reconnect(), RECONNECT_MS);
-  }
-
-  async function reconnect(): Promise<void> {
-    try {
-      await connect();
-      onReset();
-    } catch (error) {
-      options.onError(error instanceof Error ? error : new Error(String(error)));
-      schedule();
-    }
-  }
-
-  await connect();
-  return {
-    async stop() {
-      stopped = true;
-      clearTimeout(retry);
-      await client?.end();
-    },
-  };
-}
-
-/** True for a statement that failed for lack of disk space: it succeeds once there is some. */
-export function isDiskFull(error: unknown): error is Error {
-  return error instanceof Error && "code" in error && error.code === "53100";
-}
-
-/** True for errors that mean the database is unreachable or refusing work, not that the statement was wrong. */
-export function isDatabaseUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  if (/^(08|53|57P0)/.test(code)) return true;
-  if (/^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND)$/.test(code)) return true;
-  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
-    error.message,
-  );
 }

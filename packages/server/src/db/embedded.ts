@@ -2,7 +2,7 @@ import { realpath } from "node:fs/promises";
 import path from "node:path";
 import { findBinaries } from "./embedded/binaries.ts";
 import { ensureCluster, ensurePassword, findPassword, ROLE } from "./embedded/cluster.ts";
-import { isDiskFull } from "./db.ts";
+import { isDiskFull } from "./fault.ts";
 import { diskFull, EmbeddedPostgresError, explainSystemError, WRONG_PASSWORD } from "./embedded/error.ts";
 import { makeFolder } from "./embedded/folder.ts";
 import { endOrphan } from "./embedded/orphan.ts";

@@ -74,7 +74,9 @@ function reasonOf(error: Error, { place, host, database, role }: Target): string
   if (/CERT|SELF_SIGNED|SIGNATURE/.test(code)) {
     return `The certificate of the database at ${place} is not trusted (${said}). Add sslrootcert=/path/to/ca.pem to DATABASE_URL.`;
   }
-  if (/connection timeout|timeout exceeded when trying to connect/.test(said))
+  if (
+    /connection timeout|timeout exceeded when trying to connect|timeout expired|Query read timeout/.test(said)
+  )
     return unreachable(place, said);
   if (/^(08|57P)/.test(code) || /^(ECONNRESET|EPIPE)$/.test(code) || /terminated|hang up/.test(said)) {
     return `What answers at ${place} ended the connection (${said}). If DATABASE_URL leads to a PostgreSQL, its log says why.`;

@@ -13,8 +13,12 @@ export class MigrationError extends Error {
   override name = "MigrationError";
 }
 
+/** A statement may rewrite a large table, and other nodes wait for the one that does. */
+const STATEMENT_MS = 3_600_000;
+
 /** Brings the schema to this version. Refuses a database that is newer than this program. */
-export async function migrate(db: Db): Promise<void> {
+export async function migrate(database: Db): Promise<void> {
+  const db = database.patient(STATEMENT_MS);
   const files = (await readdir(FOLDER)).filter((name) => /^\d{4}_\w+\.sql$/.test(name)).sort();
   await db.tx(async (tx) => {
     await tx.query("select pg_advisory_xact_lock($1)", [LOCKS.migrations]);

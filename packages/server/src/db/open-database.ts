@@ -2,9 +2,6 @@ import { checkServer } from "./check-server.ts";
 import { createDb, type Db, type DbOptions } from "./db.ts";
 import { migrate } from "./migrate.ts";
 
-/** An available server answers within this; one behind a firewall that drops packets never does. */
-const CONNECT_MS = 10_000;
-
 /**
  * Opens the database of a starting process: reached, checked and brought to this version. Throws the result of
  * `explain` for an error, one line that says what is wrong, and then leaves no connection open.
@@ -25,9 +22,9 @@ export async function openDatabase(options: DbOptions, explain: (error: unknown)
   }
 }
 
-/** On a connection of its own: later ones may wait for a place in the pool, which has no time limit. */
+/** On a connection of its own, before anything is made. */
 async function tryDatabase(url: string): Promise<void> {
-  const db = createDb({ url, max: 1, connect_timeout_ms: CONNECT_MS, onError: () => {} });
+  const db = createDb({ url, max: 1, onError: () => {} });
   try {
     await checkServer(db);
   } finally {

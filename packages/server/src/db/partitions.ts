@@ -1,6 +1,7 @@
 import { LOCKS } from "./locks.ts";
 import { ulidTime, uuidTime } from "../ids.ts";
 import type { Db, Queryable, Tx } from "./db.ts";
+import { isLockTimeout } from "./fault.ts";
 
 /**
  * The fast-growing tables are partitioned by week. Their keys begin with the time, so a range of keys is a range of
@@ -186,10 +187,6 @@ async function alter(
     if (!isLockTimeout(error)) throw error;
     pass.busy.push(table);
   }
-}
-
-function isLockTimeout(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "55P03";
 }
 
 async function listPartitions(db: Queryable, table: string): Promise<{ name: string; from: number }[]> {

@@ -1,11 +1,11 @@
 import { wakeWatchers } from "./watchers.ts";
 import type { Queue } from "../queue/queue.ts";
-import type { Handler } from "../queue/job.ts";
+import { BegunError, type Handler } from "../queue/job.ts";
 import { internalReason } from "../core/error-message.ts";
 import { recipientName } from "../core/recipient-name.ts";
 import { createSlots } from "../queue/slots.ts";
 import type { Db, Tx } from "../db/db.ts";
-import { isDatabaseUnavailable } from "../db/db.ts";
+import { isDatabaseUnavailable } from "../db/fault.ts";
 import type { Log } from "../log.ts";
 import type { Workspaces } from "../workspaces/workspaces.ts";
 import { type Attachments, createAttachments, type Loaded } from "./attachments/attachments.ts";
@@ -20,7 +20,7 @@ import {
   yieldsTurn,
 } from "./outbox.ts";
 import { applyDueReceipts, RECEIPT_BATCH } from "./receipts.ts";
-import type { Outcome, OutgoingMessage } from "./vendor/vendor.ts";
+import type { Outcome, OutgoingMessage, VendorConnection } from "./vendor/vendor.ts";
 import type { VendorTables } from "./vendor-table.ts";
 import { judge } from "./verdict.ts";
 
@@ -46,7 +46,7 @@ export interface DeliveryDeps {
   vendors: VendorTables;
   /** Fetches attachments. */
   http: HttpClient;
-  queue: Pick<Queue, "settle" | "enqueue" | "waitForUrgentWork">;
+  queue: Pick<Queue, "settle" | "enqueue" | "waitForUrgentWork" | "isStopping">;
   /** Notifies the waker of a scheduled retry or the next step of a routing. */
   wakeAt: (at: Date) => void;
   onSettled: (settled: Settled[]) => void;
@@ -60,6 +60,7 @@ const SWEEP_MS = 1000;
 const MAX_SETTLE = 200;
 /** How long a vendor may take to stop after its signal is aborted. */
 const STOPPING_MS = 1000;
+const WRITE_AGAIN_MS = 1000;
 /** Groups of results written concurrently; results that arrive meanwhile make the next group larger. */
 const SETTLES_IN_FLIGHT = 2;
 
@@ -99,6 +100,19 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   }
 
   async function call(message: LeasedMessage): Promise<Called> {
+    const ready = await prepare(message).catch((error: unknown) => {
+      if (!isDatabaseUnavailable(error)) throw error;
+      const text = "the database could not be asked for its vendor";
+      return uncalled({ kind: "failed", class: "transient", code: "vendor_unread", message: text });
+    });
+    if ("outcome" in ready) return ready;
+    const { connection, outgoing, loaded } = ready;
+    const outcome = await withDeadline(deps.timeout_ms, (signal) => connection.send(outgoing, signal));
+    return { outcome, attached: loaded === null ? null : withoutBytes(loaded) };
+  }
+
+  /** Reads what the vendor needs, or answers in its place. */
+  async function prepare(message: LeasedMessage): Promise<Called | Prepared> {
     const connection = await deps.vendors.connect(message.workspace_id, message.vendor_config_id);
     if (connection === null) {
       const text = `vendor configuration ${message.vendor_config_id} was deleted`;
@@ -119,8 +133,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       attachments: loaded?.files ?? [],
       only_to: message.undelivered,
     };
-    const outcome = await withDeadline(deps.timeout_ms, (signal) => connection.send(outgoing, signal));
-    return { outcome, attached: loaded === null ? null : withoutBytes(loaded) };
+    return { connection, outgoing, loaded };
   }
 
   /** Before the vendor's time limit starts. */
@@ -139,7 +152,11 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     }
   }
 
-  /** Never rejects: each result's own promise is settled. A result that cannot be written must not fail the others. */
+  /**
+   * Never rejects: each result's own promise is settled. A result that cannot be written must not fail the others. While
+   * the database is not fit for it, results are kept: given up, they would leave their messages in doubt. The places in
+   * flight bound them, and their job's heartbeat goes on.
+   */
   async function settle(batch: Result[]): Promise<void> {
     try {
       const lane = batch[0]?.message.lane ?? 0;
@@ -153,6 +170,11 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       if (retries.length > 0) deps.wakeAt(new Date(Date.now() + Math.min(...retries)));
       if (written.some(yieldsTurn)) deps.wakeAt(new Date());
     } catch (error) {
+      if (isDatabaseUnavailable(error) && !deps.queue.isStopping()) {
+        log.warn({ err: error, messages: batch.length }, "results of vendor calls wait for the database");
+        await new Promise((resolve) => setTimeout(resolve, WRITE_AGAIN_MS));
+        return settle(batch);
+      }
       if (batch.length === 1 || isDatabaseUnavailable(error)) {
         log.error({ err: error, messages: batch.length }, "results of vendor calls could not be written");
         for (const { reject } of batch) reject(error);
@@ -199,7 +221,12 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
           });
           const fates = await Promise.allSettled(leased.map(send));
           const lost = fates.find((fate) => fate.status === "rejected");
-          if (lost !== undefined) throw lost.reason;
+          if (lost !== undefined) {
+            const { reason } = lost;
+            throw isDatabaseUnavailable(reason)
+              ? new BegunError("results are lost", { cause: reason })
+              : reason;
+          }
           // Another worker has taken over messages and so the job, which must stay until that worker completes it or
           // dies.
           if (fates.some((fate) => fate.status === "fulfilled" && !fate.value)) return;
@@ -228,6 +255,13 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
 interface Called {
   outcome: Outcome;
   attached: Attached | null;
+}
+
+/** What a vendor is called with. */
+interface Prepared {
+  connection: VendorConnection;
+  outgoing: OutgoingMessage;
+  loaded: (Loaded & { ok: true }) | null;
 }
 
 /** The result for a message that no vendor was called for. */

@@ -3,6 +3,7 @@ import type { Handler, Job, Ref } from "../queue/job.ts";
 import type { Lane } from "../core/lane.ts";
 import { createSlots } from "../queue/slots.ts";
 import { keysOf } from "../db/bulk.ts";
+import { isDatabaseUnavailable } from "../db/fault.ts";
 import type { Tx } from "../db/db.ts";
 import { readNows } from "../workspaces/clock.ts";
 import type { StageDeps } from "./deps.ts";
@@ -62,6 +63,7 @@ export function createCallHandler(deps: StageDeps): Handler {
   };
 }
 
+const WRITE_AGAIN_MS = 1000;
 /** After this long the run a call was loaded for may have changed. */
 const STALE_MS = 50;
 
@@ -111,6 +113,12 @@ function createMailbox(deps: StageDeps): { post: (answer: Answer) => Promise<voi
         );
         for (const { resolve } of group) resolve();
       } catch (error) {
+        if (isDatabaseUnavailable(error) && !deps.queue.isStopping()) {
+          // Given up, the calls would be made again.
+          pending = [...group, ...pending];
+          await new Promise((resolve) => setTimeout(resolve, WRITE_AGAIN_MS));
+          continue;
+        }
         for (const { reject } of group) reject(error);
       }
     }

@@ -28,6 +28,8 @@ import { createWaker } from "./waits/waker.ts";
 export interface Engine {
   /** Resolves when the record is on disk. */
   accept: (record: AcceptRecord) => Promise<Accepted>;
+  /** How long what is being accepted has waited for the disk so far. */
+  acceptWaited_ms: () => number;
   /** Logs a request that does not run; never throws, and need not be awaited. */
   noteRequest: (note: RequestNote) => void;
   /** All requests accepted before this time have been expanded; null: all have. */
@@ -81,6 +83,7 @@ export function createEngine(deps: EngineDeps): Engine {
   }
   return {
     accept: acceptor.accept,
+    acceptWaited_ms: acceptor.waited_ms,
     noteRequest: notes.add,
     clock: deps.clock,
     expandingSince: (db) => deps.queue.oldestPending(db, "expand"),

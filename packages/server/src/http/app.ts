@@ -25,6 +25,8 @@ export interface AppOptions {
   observe: (route: string, status: number, seconds: number) => void;
 }
 
+/** A long read of a log holds up nobody. */
+const READ_MS = 30_000;
 const JSON_TYPE = "application/json; charset=utf-8";
 /** Ids may be 255 characters of any Unicode, percent-encoded. */
 const MAX_PARAM_LENGTH = 4096;
@@ -34,6 +36,7 @@ export function createApp(
   services: Services,
   options: AppOptions,
 ): FastifyInstance {
+  const reading = services.db.patient(READ_MS);
   const app = fastify({
     bodyLimit: options.max_body_bytes,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH, caseSensitive: true },
@@ -112,7 +115,7 @@ export function createApp(
         route,
         inTransaction
           ? await services.db.tx(handle, { again: true })
-          : await handle({ ...services.db, afterCommit: (then) => then() }),
+          : await handle({ ...reading, afterCommit: (then) => then() }),
       );
     }
   }

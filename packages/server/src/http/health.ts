@@ -1,11 +1,12 @@
-import { type Db, isDatabaseUnavailable, isDiskFull } from "../db/db.ts";
+import type { Db } from "../db/db.ts";
+import { type DatabaseState, databaseState, isDiskFull } from "../db/fault.ts";
 import { AppError } from "../errors.ts";
 import type { QueueReading } from "../metrics.ts";
 
 /** The state of the database, for monitors and load balancers. */
 export interface Health {
-  /** `full`: it has no room for writes. */
-  database: "up" | "full" | "down";
+  /** `full`: it has no room for writes. `busy`: it answers, but takes no writes now. */
+  database: "up" | "full" | "busy" | "down";
   /** Why it is not up. */
   reason?: string;
   /** Absent if it did not answer. */
@@ -15,6 +16,10 @@ export interface Health {
 export interface HealthDeps {
   db: Pick<Db, "ensureRoom">;
   measureQueues: () => Promise<QueueReading[]>;
+  /** Throws the server's refusal if it takes no writes. */
+  checkWrites: () => Promise<void>;
+  /** How long what is being accepted has waited so far: some connections may be dead while others answer. */
+  acceptWaited_ms: () => number;
   /** True while the database is known to be down for lack of disk space. Default: unknown. */
   isOutOfRoom?: () => boolean;
   /** How long to wait for an answer. */
@@ -22,25 +27,37 @@ export interface HealthDeps {
 }
 
 const PATIENCE_MS = 3000;
-const DISK_FULL = "the disk of the database is full";
+
+/** For people. The server's and the driver's own words contain addresses and names, so they are only logged. */
+const REASONS: Record<DatabaseState, string> = {
+  full: "the disk of the database is full",
+  read_only: "the database takes no writes: it is a standby, or was set to read only",
+  busy: "the database did not do it in time: a table is locked, or a limit of its administrator was reached",
+  away: "the database is not answering",
+};
 
 /**
  * Checks the database, for at most `patience_ms`. Callers that ask during a check share its result, so that a hanging
  * database is not asked again and again.
  */
 export function createHealth(deps: HealthDeps): () => Promise<Health> {
-  const { db, measureQueues, isOutOfRoom = () => false, patience_ms = PATIENCE_MS } = deps;
+  const { db, measureQueues, checkWrites, isOutOfRoom = () => false, patience_ms = PATIENCE_MS } = deps;
   let looking: Promise<Health> | undefined;
 
   async function look(): Promise<Health> {
+    let queues: QueueReading[] | undefined;
     try {
-      const queues = await measureQueues();
-      const isFull = await db.ensureRoom().then(() => false, isFullElseThrow);
-      return isFull ? { database: "full", reason: DISK_FULL, queues } : { database: "up", queues };
+      queues = await measureQueues();
+      await db.ensureRoom();
+      await checkWrites();
+      const waited_ms = deps.acceptWaited_ms();
+      if (waited_ms <= patience_ms) return { database: "up", queues };
+      const reason = `triggers have waited for the database for ${Math.round(waited_ms / 1000)} s`;
+      return { database: "busy", reason, queues };
     } catch (error) {
-      if (isDiskFull(error) || isOutOfRoom()) return { database: "full", reason: DISK_FULL };
-      // The driver's message contains addresses, so it is only logged.
-      return { database: "down", reason: "the database is not answering" };
+      const state = isOutOfRoom() ? "full" : (databaseState(error) ?? "away");
+      const database = state === "full" ? "full" : queues === undefined || state === "away" ? "down" : "busy";
+      return { database, reason: REASONS[state], ...(queues !== undefined && { queues }) };
     }
   }
 
@@ -58,17 +75,11 @@ export function createHealth(deps: HealthDeps): () => Promise<Health> {
   };
 }
 
-function isFullElseThrow(error: unknown): true {
-  if (isDiskFull(error)) return true;
-  throw error;
-}
-
 /** The refusal for a request that the database could not serve; null if the database is not the cause. */
 export function databaseRefusal(error: unknown, isOutOfRoom = false): AppError | null {
-  if (!isDatabaseUnavailable(error)) return null;
-  const reason =
-    isOutOfRoom || isDiskFull(error)
-      ? `${DISK_FULL}; send the request again when there is room`
-      : "the database is not answering; send the request again";
-  return new AppError("database_unavailable", reason, { cause: error });
+  const found = databaseState(error);
+  if (found === null) return null;
+  const state = isOutOfRoom || isDiskFull(error) ? "full" : found;
+  const when = state === "full" ? "send the request again when there is room" : "send the request again";
+  return new AppError("database_unavailable", `${REASONS[state]}; ${when}`, { cause: error });
 }

@@ -16,13 +16,16 @@ afterEach(() => app.close());
 
 /** The routes in front of a scripted database; its behaviour may change between requests. */
 function serve(
-  database: Pick<HealthDeps, "measureQueues" | "isOutOfRoom"> & { ensureRoom?: () => Promise<void> },
+  database: Pick<HealthDeps, "measureQueues" | "isOutOfRoom"> &
+    Partial<Pick<HealthDeps, "checkWrites" | "acceptWaited_ms">> & { ensureRoom?: () => Promise<void> },
 ): void {
   app = fastify();
   metrics = createMetrics();
   const checkHealth = createHealth({
     db: { ensureRoom: () => database.ensureRoom?.() ?? Promise.resolve() },
     measureQueues: () => database.measureQueues(),
+    checkWrites: () => database.checkWrites?.() ?? Promise.resolve(),
+    acceptWaited_ms: () => database.acceptWaited_ms?.() ?? 0,
     isOutOfRoom: () => database.isOutOfRoom?.() === true,
     patience_ms: 50,
   });
@@ -63,6 +66,32 @@ describe("/readyz", () => {
       reason: "the disk of the database is full",
     });
     room = () => Promise.resolve() as Promise<never>;
+    expect((await ask("/readyz")).status).toBe(200);
+  });
+
+  it.each([
+    ["a table is locked, or a limit of its administrator was reached", "55P03"],
+    ["it is a standby, or was set to read only", "25006"],
+  ])("is not ready while writes are refused: %s", async (reason, code) => {
+    const refused = Object.assign(new Error("refused"), { code });
+    serve({ measureQueues: async () => [READING], checkWrites: () => Promise.reject(refused) });
+    const { status, body } = await ask("/readyz");
+    expect(status).toBe(503);
+    const said: unknown = JSON.parse(body);
+    expect(said).toMatchObject({
+      database: "busy",
+      reason: expect.stringContaining(reason),
+      queues: [READING],
+    });
+  });
+
+  it("is not ready while what is being accepted hangs, although the database answers others", async () => {
+    let waited = 7000;
+    serve({ measureQueues: async () => [], acceptWaited_ms: () => waited });
+    const { status, body } = await ask("/readyz");
+    expect(status).toBe(503);
+    expect(body).toContain("triggers have waited for the database for 7 s");
+    waited = 0;
     expect((await ask("/readyz")).status).toBe(200);
   });
 

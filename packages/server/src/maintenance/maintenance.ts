@@ -5,15 +5,19 @@ import { forgetSuccessEvents } from "./forget-success-events.ts";
 import type { Job, MaintenanceDeps } from "./job.ts";
 import { makePartitions } from "./make-partitions.ts";
 
+/** Housekeeping reads and moves what a week has left. */
+const STATEMENT_MS = 600_000;
+
 /** One file per job; this one schedules them. */
 const JOBS: Job[] = [makePartitions, dropExpired, forgetIdempotencyKeys, forgetSuccessEvents, clearLeftovers];
 
 export function createMaintenance(deps: MaintenanceDeps): { start: () => void; stop: () => Promise<void> } {
+  const patient = { ...deps, db: deps.db.patient(STATEMENT_MS) };
   const timers: NodeJS.Timeout[] = [];
   const running = new Set<Promise<void>>();
   function launch(job: Job): void {
     const run = job
-      .run(deps)
+      .run(patient)
       .catch((error: unknown) =>
         deps.log.error({ err: error, job: job.name }, "maintenance failed; trying again later"),
       )

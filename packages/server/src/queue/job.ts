@@ -55,6 +55,14 @@ export class ClaimLostError extends Error {
   override name = "ClaimLostError";
 }
 
+/**
+ * Thrown by a handler after its work has left the process: whatever the cause, the job counts as begun, so that whoever
+ * gets it next knows that it may have been done.
+ */
+export class BegunError extends Error {
+  override name = "BegunError";
+}
+
 /** Maximum number of refs in a job. */
 export const CHUNK = 100;
 

@@ -1,7 +1,7 @@
 import { storable } from "../core/text.ts";
 import { preparedName } from "../db/prepared-name.ts";
 import { PgBoss } from "pg-boss";
-import type { Queryable } from "../db/db.ts";
+import type { Db, Queryable } from "../db/db.ts";
 import type { Log } from "../log.ts";
 import { type Job, type PlannedJob, ClaimLostError, type Ref } from "./job.ts";
 
@@ -15,6 +15,11 @@ export interface JobStore {
   complete: (db: Queryable, queue: string, ids: string[]) => Promise<void>;
   /** Puts jobs back, to be claimed again after a backoff. */
   fail: (queue: string, ids: string[], reason: string) => Promise<void>;
+  /**
+   * Puts jobs back as if they had not been handed out, to be so again after a time. Also those that were put back
+   * meanwhile because their heartbeat could not be written.
+   */
+  postpone: (queue: string, jobs: readonly Job[], delay_ms: number) => Promise<void>;
   /** Sends the heartbeat of jobs in progress. */
   touch: (db: Queryable, queue: string, ids: string[]) => Promise<void>;
   stop: () => Promise<void>;
@@ -33,18 +38,25 @@ const QUEUE_OPTIONS = {
   deleteAfterSeconds: 60,
 };
 
-export function createJobStore({ url, log }: { url: string; log: Log }): JobStore {
+/** It installs its tables, and clears away what a day has left in them. */
+const STATEMENT_MS = 60_000;
+
+/** `db` is for its own work, which it repeats: maintenance, and the freeing of jobs whose workers have died. */
+export function createJobStore({ db, log }: { db: Db; log: Log }): JobStore {
+  const patient = db.patient(STATEMENT_MS);
   const boss = new PgBoss({
-    connectionString: url,
-    application_name: "carillon-jobs",
-    max: 2,
+    // Not its own pool, which knows no deadlines.
+    db: { executeSql: async (text, values) => ({ rows: await patient.query(text, values) }) },
     schema: "pgboss",
     schedule: false,
     superviseIntervalSeconds: 5,
     monitorIntervalSeconds: 5,
     maintenanceIntervalSeconds: 60,
   });
-  boss.on("error", (error) => log.error({ err: error }, "job engine"));
+  let stopping = false;
+  boss.on("error", (error) => {
+    if (!stopping) log.error({ err: error }, "job engine");
+  });
 
   return {
     async start(queues) {
@@ -72,12 +84,26 @@ export function createJobStore({ url, log }: { url: string; log: Log }): JobStor
       }
     },
     async fail(queue, ids, reason) {
-      await boss.fail(queue, ids, { message: storable(reason) });
+      await boss.fail(queue, ids, { message: storable(reason) }, { db: adapter(db) });
+    },
+    async postpone(queue, jobs, delay_ms) {
+      await db.query(
+        `update pgboss.job j
+            set state = 'retry', started_on = null, heartbeat_on = null,
+                start_after = now() + $4::float8 * interval '1 millisecond'
+           from unnest($2::uuid[], $3::int[]) k(id, tries)
+          where j.name = $1 and j.id = k.id and j.retry_count = k.tries and j.state in ('active', 'retry')`,
+        [queue, jobs.map(({ id }) => id), jobs.map(({ tries }) => tries), delay_ms],
+        "job_postpone",
+      );
     },
     async touch(db, queue, ids) {
       await boss.touch(queue, ids, { db: adapter(db) });
     },
-    stop: () => boss.stop({ graceful: false }),
+    async stop() {
+      stopping = true;
+      await boss.stop({ graceful: false });
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { LOCKS } from "../db/locks.ts";
-import type { Db, Queryable, Stoppable } from "../db/db.ts";
+import type { Db, Queryable } from "../db/db.ts";
+import type { Stoppable } from "../db/session.ts";
 import type { Log } from "../log.ts";
 
 /**

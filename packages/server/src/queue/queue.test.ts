@@ -1,4 +1,4 @@
-import { ClaimLostError, type Handler, type Job, type Member } from "./job.ts";
+import { BegunError, ClaimLostError, type Handler, type Job, type Member } from "./job.ts";
 import { afterEach, describe, expect } from "vitest";
 import { onDatabase as it } from "../../test/fixture.ts";
 import { until } from "../../test/harness.ts";
@@ -269,15 +269,57 @@ describe("work that fails", () => {
     expect(await jobs(db)).toMatchObject([{ state: "completed", retry_count: 0 }]);
   });
 
-  it("because the database is away is never given up", async ({ db, databaseUrl }) => {
-    let outages = 0;
-    fail = () => (outages++ < 8 ? Object.assign(new Error("gone"), { code: "57P01" }) : null);
-    const node = await start(db, databaseUrl);
-    await enqueue(db, node, refs(3));
-    await drained(db, 3);
+  it.for([
+    ["ends", "57P01"],
+    ["is away", "08006"],
+    ["lets nobody in", "28000"],
+    ["takes no writes", "25006"],
+    ["has a locked table", "55P03"],
+    ["has cut a statement short", "57014"],
+    ["has no memory", "53200"],
+  ])(
+    "because the database %s is never given up, and does not count as tried",
+    async ([_what, code], { db, databaseUrl }) => {
+      const tries: number[] = [];
+      fail = (job) => {
+        tries.push(job.tries);
+        return tries.length <= 6 ? Object.assign(new Error("unfit"), { code }) : null;
+      };
+      const node = await start(db, databaseUrl, { divisible: false });
+      await enqueue(db, node, refs(3));
+      await drained(db, 3);
 
-    expect(handled).toHaveLength(3);
+      expect(handled).toHaveLength(3);
+      expect(given_up).toEqual([]);
+      expect(tries).toEqual([0, 0, 0, 0, 0, 0, 0]);
+    },
+  );
+
+  it("because a chunk is more than a time limit of the database allows is done in smaller parts", async ({
+    db,
+    databaseUrl,
+  }) => {
+    fail = (job) => (job.refs.length > 30 ? Object.assign(new Error("too long"), { code: "57014" }) : null);
+    const node = await start(db, databaseUrl);
+    await enqueue(db, node, refs(100));
+    await drained(db, 100);
+
+    expect(new Set(handled).size).toBe(100);
     expect(given_up).toEqual([]);
+  });
+
+  it("after it has left the process counts as begun, whatever has failed", async ({ db, databaseUrl }) => {
+    const tries: number[] = [];
+    fail = (job) => {
+      tries.push(job.tries);
+      const cause = Object.assign(new Error("unfit"), { code: "57014" });
+      return tries.length < 3 ? new BegunError("sent and not written", { cause }) : null;
+    };
+    const node = await start(db, databaseUrl, { divisible: false });
+    await enqueue(db, node, refs(1));
+    await drained(db, 1);
+
+    expect(tries).toEqual([0, 1, 2]);
   });
 });
 
@@ -395,7 +437,7 @@ describe("measuring the queues", () => {
     );
 
     const depths = await node.measure();
-    expect(depths).toHaveLength(15);
+    expect(depths).toHaveLength(18);
     const depth = depths.find(({ stage, lane }) => stage === "execute" && lane === 1);
     expect(depth).toMatchObject({ waiting: 2, active: 1 });
     expect(depth?.oldest_seconds).toBeGreaterThanOrEqual(90);

@@ -1,13 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { LANE_NUMBERS, type Lane } from "../core/lane.ts";
-import {
-  createDb,
-  type Db,
-  isDatabaseUnavailable,
-  type Queryable,
-  type Stoppable,
-  type Tx,
-} from "../db/db.ts";
+import { createDb, type Db, type Queryable, type Tx } from "../db/db.ts";
+import { isDatabaseUnavailable } from "../db/fault.ts";
+import type { Stoppable } from "../db/session.ts";
 import type { Log } from "../log.ts";
 import { createAttempt, type Work } from "./failure.ts";
 import { createFairness, type Fairness, type Flow, priorityOf } from "./fairness.ts";
@@ -58,6 +53,8 @@ export interface Queue {
   /** Waiting and active jobs and the age of the oldest waiting one, per queue. */
   measure: () => Promise<QueueDepth[]>;
   start: (options: { worker: boolean }) => Promise<void>;
+  /** Nothing new is begun; what cannot be finished is left to others. */
+  isStopping: () => boolean;
   stop: () => Promise<void>;
 }
 
@@ -84,11 +81,11 @@ export function createQueue({ db, url, log, observe }: QueueDeps): Queue {
   // A claim lost in a database crash only means that the job is claimed again.
   const claims = createDb({
     url,
-    max: 6,
+    max: 8,
     relaxed: true,
     onError: (error) => log.warn({ err: error }, "database connection"),
   });
-  const store = createJobStore({ url, log });
+  const store = createJobStore({ db: claims, log });
   const fair = new Map<string, Fairness>();
   const urgency = createUrgency();
   const handlers = new Map<Stage, Handler>();
@@ -99,6 +96,8 @@ export function createQueue({ db, url, log, observe }: QueueDeps): Queue {
     enqueue,
     settle,
     fail: (stage, lane, jobs, reason) => store.fail(queueName(stage, lane), idsOf(jobs), reason),
+    postpone: (stage, lane, jobs, delay_ms) => store.postpone(queueName(stage, lane), jobs, delay_ms),
+    isStopping: () => stopping,
   });
   const loops = createLoops({ urgency, fetch, attempt, observe });
   const presence = createPresence({ db, log, queues: QUEUES, isWorking: () => loops.active.size > 0 });
@@ -222,6 +221,7 @@ export function createQueue({ db, url, log, observe }: QueueDeps): Queue {
         }
       }
     },
+    isStopping: () => stopping,
     async stop() {
       stopping = true;
       await loops.stop();
@@ -229,8 +229,8 @@ export function createQueue({ db, url, log, observe }: QueueDeps): Queue {
       remote.stop();
       await listener?.stop();
       await presence.stop();
-      await store.stop();
-      await claims.close();
+      // Together: what the job engine has under way ends with its connections.
+      await Promise.all([store.stop(), claims.close()]);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { findUnsafe, maybeUnsafe } from "../../core/json/json-guard.ts";
-import { isDatabaseUnavailable } from "../../db/db.ts";
+import { isDatabaseUnavailable } from "../../db/fault.ts";
 import { AppError } from "../../errors.ts";
 import { machineType } from "../../http/envelope.ts";
 import { databaseRefusal } from "../../http/health.ts";

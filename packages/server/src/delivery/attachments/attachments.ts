@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { MAX_FILES, tooMany, type Attachment, type StoredAt, toNotes } from "../../core/attachments.ts";
 import type { Json } from "../../core/json.ts";
 import type { Db } from "../../db/db.ts";
-import { isDatabaseUnavailable } from "../../db/db.ts";
+import { isDatabaseUnavailable } from "../../db/fault.ts";
 import { fileName, mediaType } from "./attachment-name.ts";
 import { createFileCache } from "./file-cache.ts";
 import { HttpCallError, type HttpClient, retryAfterSeconds } from "../http/http.ts";

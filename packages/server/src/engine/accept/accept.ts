@@ -1,7 +1,8 @@
 import type { JsonObject } from "../../core/json.ts";
 import type { Lane } from "../../core/lane.ts";
 import { insertAll, int, json, jsonText, rowsOf, smallint, text, uuid } from "../../db/bulk.ts";
-import { type Db, isDatabaseUnavailable, type Tx } from "../../db/db.ts";
+import type { Db, Tx } from "../../db/db.ts";
+import { isDatabaseUnavailable } from "../../db/fault.ts";
 import type { IdSource } from "../../ids.ts";
 import { type Clock, WORKSPACE_NOW } from "../../workspaces/clock.ts";
 import type { Queue } from "../../queue/queue.ts";
@@ -38,6 +39,8 @@ export interface Accepted {
 export interface Acceptor {
   /** Rejects only when nothing was stored. */
   accept: (record: AcceptRecord) => Promise<Accepted>;
+  /** How long the oldest flush in flight has taken so far. */
+  waited_ms: () => number;
   /** Resolves when nothing is in flight. */
   drain: () => Promise<void>;
 }
@@ -62,19 +65,21 @@ const FLUSHES_IN_FLIGHT = 2;
 export function createAcceptor(deps: AcceptorDeps): Acceptor {
   const { db, queue, ids, meter, clock } = deps;
   const pending: Pending[] = [];
-  let inFlight = 0;
+  /** When each flush in flight began. None outlives the deadlines of its statements, whatever becomes of its connection. */
+  const inFlight = new Set<{ begun: number }>();
   let scheduled = false;
   const idle: (() => void)[] = [];
 
   function pump(): void {
     scheduled = false;
-    while (pending.length > 0 && inFlight < FLUSHES_IN_FLIGHT) {
+    while (pending.length > 0 && inFlight.size < FLUSHES_IN_FLIGHT) {
       const batch = pending.splice(0, MAX_FLUSH);
-      inFlight++;
+      const slot = { begun: performance.now() };
+      inFlight.add(slot);
       void flush(batch).finally(() => {
-        inFlight--;
+        inFlight.delete(slot);
         pump();
-        if (inFlight === 0 && pending.length === 0) for (const done of idle.splice(0)) done();
+        if (inFlight.size === 0 && pending.length === 0) for (const done of idle.splice(0)) done();
       });
     }
   }
@@ -132,8 +137,12 @@ export function createAcceptor(deps: AcceptorDeps): Acceptor {
         // After this turn of the event loop: requests that were read together are written together.
         setImmediate(pump);
       }).finally(queue.begin(record.lane)),
+    waited_ms() {
+      const now = performance.now();
+      return Math.max(0, ...[...inFlight].map(({ begun }) => now - begun));
+    },
     async drain() {
-      if (inFlight === 0 && pending.length === 0) return;
+      if (inFlight.size === 0 && pending.length === 0) return;
       await new Promise<void>((resolve) => idle.push(resolve));
     },
   };

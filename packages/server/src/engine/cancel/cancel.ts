@@ -1,4 +1,5 @@
-import { isContention, type Tx } from "../../db/db.ts";
+import type { Tx } from "../../db/db.ts";
+import { isContention } from "../../db/fault.ts";
 import { cancelRouting } from "../../routing/success.ts";
 import { readNows } from "../../workspaces/clock.ts";
 import type { EngineDeps } from "../deps.ts";
@@ -34,12 +35,16 @@ export type CancelDeps = Pick<EngineDeps, "db" | "queue" | "recipients" | "clock
 /** A cancel restarts when it discovers more rows to lock or loses a deadlock. */
 const MAX_ROUNDS = 20;
 
+/** It locks whatever it names, and waits for those who hold it. */
+const STATEMENT_MS = 60_000;
+
 /** Returns the ids of the runs that were cancelled, in order. */
 export async function cancelRuns(
-  deps: CancelDeps,
+  engine: CancelDeps,
   workspace_id: number,
   filter: CancelFilter,
 ): Promise<string[]> {
+  const deps = { ...engine, db: engine.db.patient(STATEMENT_MS) };
   const notice = namesPart(filter) ? await holdBack(deps, workspace_id, filter) : [];
   const cancelled = await cancelThose(deps, workspace_id, filter, notice);
   if (notice.length === 0) return cancelled;
