@@ -1,4 +1,4 @@
-import { errorMessage } from "./core/error-message.ts";
+import { errorMessage } from "./core/text/error-message.ts";
 import { type Clock, databaseClock } from "./workspaces/clock.ts";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";

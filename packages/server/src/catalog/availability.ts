@@ -1,4 +1,4 @@
-import { cut } from "../core/text.ts";
+import { cut } from "../core/text/text.ts";
 import type { Catalog, WorkflowEntry } from "./catalog.ts";
 import type { CompiledWorkflow } from "./workflow.ts";
 

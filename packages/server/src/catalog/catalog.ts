@@ -1,4 +1,4 @@
-import { storableJson } from "../core/text.ts";
+import { storableJson } from "../core/text/text.ts";
 import { createHash } from "node:crypto";
 import type { Db, Queryable, Tx } from "../db/db.ts";
 import type { Stoppable } from "../db/session.ts";

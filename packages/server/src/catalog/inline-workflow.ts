@@ -1,4 +1,4 @@
-import { cut } from "../core/text.ts";
+import { cut } from "../core/text/text.ts";
 import { createHash } from "node:crypto";
 import { type Channel, isChannel } from "../core/channel.ts";
 import { parseDuration } from "../core/time/duration.ts";

@@ -1,4 +1,4 @@
-import { describeValue } from "../core/describe-value.ts";
+import { describeValue } from "../core/text/describe-value.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { defineChannel } from "./channel.ts";
 import { chatFields, defineChatBody } from "./shared/chat-body.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { defaultProvider } from "../core/channel.ts";
-import { describeValue } from "../core/describe-value.ts";
+import { describeValue } from "../core/text/describe-value.ts";
 import type { IdentityHints, IdentityResult } from "../core/profile/identity.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { defineChannel, type RenderText, type TemplateSource } from "./channel.ts";

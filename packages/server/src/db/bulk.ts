@@ -1,4 +1,4 @@
-import { storableJson } from "../core/text.ts";
+import { storableJson } from "../core/text/text.ts";
 import type { Insertable } from "kysely";
 import type { Queryable } from "./db.ts";
 import { preparedName } from "./prepared-name.ts";

@@ -1,5 +1,5 @@
 import { parseJson } from "../core/json/parse-json.ts";
-import { storable } from "../core/text.ts";
+import { storable } from "../core/text/text.ts";
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely";
 import pg from "pg";
 import { isContention, isDatabaseUnavailable, isDiskFull, isSilence, isStalePlan } from "./fault.ts";

@@ -1,8 +1,8 @@
 import { wakeWatchers } from "./watchers.ts";
 import type { Queue } from "../queue/queue.ts";
 import { BegunError, type Handler } from "../queue/job.ts";
-import { internalReason } from "../core/error-message.ts";
-import { recipientName } from "../core/recipient-name.ts";
+import { internalReason } from "../core/text/error-message.ts";
+import { recipientName } from "../core/text/recipient-name.ts";
 import { createSlots } from "../queue/slots.ts";
 import type { Db, Tx } from "../db/db.ts";
 import { isDatabaseUnavailable } from "../db/fault.ts";

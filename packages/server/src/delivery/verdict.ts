@@ -1,4 +1,4 @@
-import { storable } from "../core/text.ts";
+import { storable } from "../core/text/text.ts";
 import { type Channel, CHANNEL_TRAITS } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";

@@ -1,4 +1,4 @@
-import { internalReason } from "../core/error-message.ts";
+import { internalReason } from "../core/text/error-message.ts";
 import type { Handler, Job, Ref } from "../queue/job.ts";
 import type { Lane } from "../core/lane.ts";
 import { createSlots } from "../queue/slots.ts";

@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../errors.ts";
 import type { ProblemCode } from "../core/log/problem-codes.ts";
 import type { Json } from "../core/json.ts";
-import { recipientName } from "../core/recipient-name.ts";
+import { recipientName } from "../core/text/recipient-name.ts";
 
 /** One entry of a request's `errors`: why part of it did not run, for the request log. */
 export interface RequestProblem {

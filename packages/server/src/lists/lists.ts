@@ -1,4 +1,4 @@
-import { cut } from "../core/text.ts";
+import { cut } from "../core/text/text.ts";
 import { unsafeText } from "../core/json/json-guard.ts";
 import { isPlainId } from "../core/plain-id.ts";
 import { insertAll, int, rowsOf, text } from "../db/bulk.ts";

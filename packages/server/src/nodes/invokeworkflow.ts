@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { describeValue } from "../core/describe-value.ts";
+import { describeValue } from "../core/text/describe-value.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import type { Named } from "../engine/effect.ts";
 import { giveUp } from "./shared/membership.ts";

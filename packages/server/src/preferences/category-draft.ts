@@ -1,4 +1,4 @@
-import { storableJson } from "../core/text.ts";
+import { storableJson } from "../core/text/text.ts";
 import { sql } from "kysely";
 import type { Catalog } from "../catalog/catalog.ts";
 import { contentHash } from "../catalog/content-hash.ts";

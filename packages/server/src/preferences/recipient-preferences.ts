@@ -1,4 +1,4 @@
-import { storableJson } from "../core/text.ts";
+import { storableJson } from "../core/text/text.ts";
 import type { Channel } from "../core/channel.ts";
 import type { Json } from "../core/json.ts";
 import {

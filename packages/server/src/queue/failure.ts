@@ -1,4 +1,4 @@
-import { errorMessage } from "../core/error-message.ts";
+import { errorMessage } from "../core/text/error-message.ts";
 import type { Lane } from "../core/lane.ts";
 import type { Db, Tx } from "../db/db.ts";
 import { databaseState, isContention } from "../db/fault.ts";

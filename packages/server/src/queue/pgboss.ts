@@ -1,4 +1,4 @@
-import { storable } from "../core/text.ts";
+import { storable } from "../core/text/text.ts";
 import { preparedName } from "../db/prepared-name.ts";
 import { PgBoss } from "pg-boss";
 import type { Db, Queryable } from "../db/db.ts";

@@ -1,4 +1,4 @@
-import { storableJson } from "../core/text.ts";
+import { storableJson } from "../core/text/text.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Queryable } from "../db/db.ts";
 import type { RecipientKey } from "./recipient.ts";

@@ -1,4 +1,4 @@
-import { storableJson } from "../core/text.ts";
+import { storableJson } from "../core/text/text.ts";
 import { LOCKS } from "../db/locks.ts";
 import { CHANNELS, isPush } from "../core/channel.ts";
 import { identityName } from "../core/profile/identity.ts";

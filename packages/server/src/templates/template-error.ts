@@ -1,5 +1,5 @@
-import { shorten } from "../core/text.ts";
-import { errorMessage } from "../core/error-message.ts";
+import { shorten } from "../core/text/text.ts";
+import { errorMessage } from "../core/text/error-message.ts";
 /** Why a template could not be used: it does not parse, it does not fit the data, or it costs too much. */
 export type TemplateErrorCode = "template_syntax" | "template_render" | "template_budget";
 

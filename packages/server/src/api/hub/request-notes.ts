@@ -1,4 +1,4 @@
-import { storableJson } from "../../core/text.ts";
+import { storableJson } from "../../core/text/text.ts";
 import { isJsonObject } from "../../core/json.ts";
 import type { AppError } from "../../errors.ts";
 import type { RouteContext } from "../../http/route.ts";

@@ -1,4 +1,4 @@
-import { cut } from "../../core/text.ts";
+import { cut } from "../../core/text/text.ts";
 import { z } from "zod";
 import { oneOf, singleText } from "../filter-values.ts";
 

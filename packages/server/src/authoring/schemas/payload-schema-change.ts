@@ -1,4 +1,4 @@
-import { storableJson } from "../../core/text.ts";
+import { storableJson } from "../../core/text/text.ts";
 import { sql } from "kysely";
 import type { JsonObject } from "../../core/json.ts";
 import type { Tx } from "../../db/db.ts";

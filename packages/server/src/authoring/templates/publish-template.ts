@@ -1,4 +1,4 @@
-import { storableJson } from "../../core/text.ts";
+import { storableJson } from "../../core/text/text.ts";
 import { sql } from "kysely";
 import { AppError } from "../../errors.ts";
 import type { Catalog } from "../../catalog/catalog.ts";

@@ -1,4 +1,4 @@
-import { storableJson } from "../../core/text.ts";
+import { storableJson } from "../../core/text/text.ts";
 import { sql } from "kysely";
 import type { Condition } from "../../core/conditions/conditions.ts";
 import { jsonEqual } from "../../core/json/json-equal.ts";

@@ -1,4 +1,4 @@
-import { cut, shorten } from "../../core/text.ts";
+import { cut, shorten } from "../../core/text/text.ts";
 import { conditionsSchema } from "../../core/conditions/conditions.ts";
 import { parseDuration } from "../../core/time/duration.ts";
 import { type ExpressionCheck, expressionProblems } from "./expression-problems.ts";

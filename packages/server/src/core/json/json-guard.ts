@@ -1,4 +1,4 @@
-import { shorten } from "../text.ts";
+import { shorten } from "../text/text.ts";
 /**
  * JSON that parses may still hold values that the database or a later stage cannot: the null character, half of a
  * surrogate pair, nesting so deep that recursive code overflows, a number so large that it is read as infinite and

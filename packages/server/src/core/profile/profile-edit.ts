@@ -1,5 +1,5 @@
 import { type Channel, channelKey, channelOfKey, isOurs, isPush } from "../channel.ts";
-import { describeValue } from "../describe-value.ts";
+import { describeValue } from "../text/describe-value.ts";
 import {
   type Identity,
   type IdentityHints,

@@ -1,6 +1,6 @@
 import { channelOfKey } from "../channel.ts";
 import { controlKeysOf, USER_CONTROL_KEYS } from "./control-keys.ts";
-import { describeValue } from "../describe-value.ts";
+import { describeValue } from "../text/describe-value.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";
 
 /*

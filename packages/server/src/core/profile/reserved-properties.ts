@@ -1,4 +1,4 @@
-import { describeValue } from "../describe-value.ts";
+import { describeValue } from "../text/describe-value.ts";
 
 /*
  * The three properties with a meaning of their own, and the rule for all other property keys. They are stored among a

@@ -1,4 +1,4 @@
-import { describeValue } from "../describe-value.ts";
+import { describeValue } from "../text/describe-value.ts";
 import { parseInstant } from "./instant.ts";
 import type { Json } from "../json.ts";
 

@@ -1,4 +1,4 @@
-import { errorMessage } from "../../core/error-message.ts";
+import { errorMessage } from "../../core/text/error-message.ts";
 import { chmod, readFile, stat, symlink } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";

@@ -1,4 +1,4 @@
-import { errorMessage } from "../../core/error-message.ts";
+import { errorMessage } from "../../core/text/error-message.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EmbeddedPostgresError } from "./error.ts";
 import { ensureDatabase, ownServer } from "./owner.ts";

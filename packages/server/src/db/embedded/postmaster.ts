@@ -1,4 +1,4 @@
-import { errorMessage } from "../../core/error-message.ts";
+import { errorMessage } from "../../core/text/error-message.ts";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";

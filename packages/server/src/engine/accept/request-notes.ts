@@ -1,4 +1,4 @@
-import { cut, storableJson } from "../../core/text.ts";
+import { cut, storableJson } from "../../core/text/text.ts";
 import { insertAll, int, json, jsonText, smallint, text, uuid } from "../../db/bulk.ts";
 import type { Db, Tx } from "../../db/db.ts";
 import type { IdSource } from "../../ids.ts";

@@ -1,4 +1,4 @@
-import { storableJson } from "../../core/text.ts";
+import { storableJson } from "../../core/text/text.ts";
 import type { Tx } from "../../db/db.ts";
 import { problem } from "../problem.ts";
 import type { CancelFilter } from "./filter.ts";

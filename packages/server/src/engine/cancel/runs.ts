@@ -1,4 +1,4 @@
-import { storableJson } from "../../core/text.ts";
+import { storableJson } from "../../core/text/text.ts";
 import type { Stage, Step } from "../../core/log/step-log.ts";
 import type { Tx } from "../../db/db.ts";
 import type { CancelFilter } from "./filter.ts";

@@ -1,7 +1,7 @@
 import { signalMissed } from "../waits/accepted-events.ts";
-import { storableJson } from "../../core/text.ts";
+import { storableJson } from "../../core/text/text.ts";
 import { announceWakes, report } from "../walk/after-commit.ts";
-import { internalReason } from "../../core/error-message.ts";
+import { internalReason } from "../../core/text/error-message.ts";
 import { type Handler, type Job, perLane, type Ref } from "../../queue/job.ts";
 import { parseEvent } from "../../core/event-record.ts";
 import { int, json, keysOf, rowsOf, text, uuid } from "../../db/bulk.ts";

@@ -1,6 +1,6 @@
 import { evaluateConditions } from "../../core/conditions/conditions.ts";
 import type { Json } from "../../core/json.ts";
-import { describeRecipient } from "../../core/recipient-name.ts";
+import { describeRecipient } from "../../core/text/recipient-name.ts";
 import type { Tx } from "../../db/db.ts";
 import type { Queue } from "../../queue/queue.ts";
 import type { Intent } from "./intent.ts";

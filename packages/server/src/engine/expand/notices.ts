@@ -1,7 +1,7 @@
-import { storableJson } from "../../core/text.ts";
+import { storableJson } from "../../core/text/text.ts";
 import { LOCKS } from "../../db/locks.ts";
 import { setTimeout as delay } from "node:timers/promises";
-import { recipientName, describeRecipient } from "../../core/recipient-name.ts";
+import { recipientName, describeRecipient } from "../../core/text/recipient-name.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
 import { AppError } from "../../errors.ts";
 import type { FanOutRest } from "./fan-out.ts";

@@ -1,4 +1,4 @@
-import { storableJson } from "../../core/text.ts";
+import { storableJson } from "../../core/text/text.ts";
 import type { Step } from "../../core/log/step-log.ts";
 import type { Lane } from "../../core/lane.ts";
 import type { Tx } from "../../db/db.ts";

@@ -1,8 +1,8 @@
 import { signalMissed } from "../waits/accepted-events.ts";
-import { storableJson } from "../../core/text.ts";
+import { storableJson } from "../../core/text/text.ts";
 import { announceWakes, report } from "./after-commit.ts";
 import type { Step, StepCode } from "../../core/log/step-log.ts";
-import { internalReason } from "../../core/error-message.ts";
+import { internalReason } from "../../core/text/error-message.ts";
 import { type Handler, type Job, perLane, type Ref } from "../../queue/job.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { parsePosition, type RunStatus } from "../../core/run-state.ts";

@@ -1,7 +1,7 @@
 import { bucketOfId } from "../../ids.ts";
 import type { Turn } from "./turn.ts";
 import type { StepCode } from "../../core/log/step-log.ts";
-import { internalReason } from "../../core/error-message.ts";
+import { internalReason } from "../../core/text/error-message.ts";
 import type { CompiledNode } from "../../catalog/workflow.ts";
 import {
   type EndStatus,

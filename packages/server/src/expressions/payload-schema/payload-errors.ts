@@ -1,4 +1,4 @@
-import { shorten } from "../../core/text.ts";
+import { shorten } from "../../core/text/text.ts";
 import type { OutputUnit } from "@cfworker/json-schema";
 
 /**

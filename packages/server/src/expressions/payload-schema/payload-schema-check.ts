@@ -1,4 +1,4 @@
-import { cut } from "../../core/text.ts";
+import { cut } from "../../core/text/text.ts";
 import { dereference, type Schema } from "@cfworker/json-schema";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { findUnsafe } from "../../core/json/json-guard.ts";

@@ -1,5 +1,5 @@
 import { parseJson } from "../../core/json/parse-json.ts";
-import { cut, storable } from "../../core/text.ts";
+import { cut, storable } from "../../core/text/text.ts";
 import { findUnsafe } from "../../core/json/json-guard.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import type { HttpCall, HttpReply } from "../../core/http-call.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { describeValue } from "../../core/describe-value.ts";
+import { describeValue } from "../../core/text/describe-value.ts";
 import type { Json } from "../../core/json.ts";
 import { nameScript } from "../../expressions/jsonnet-setting.ts";
 import type { HttpCall } from "../../core/http-call.ts";

@@ -1,6 +1,6 @@
 import type { StepCode } from "../../core/log/step-log.ts";
 import { z } from "zod";
-import { describeValue } from "../../core/describe-value.ts";
+import { describeValue } from "../../core/text/describe-value.ts";
 import { isPlainId } from "../../core/plain-id.ts";
 import type { Done, Who } from "../../engine/effect.ts";
 import { next, type NodeContext, type NodeExpression, type NodeOutcome } from "../../engine/node.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { describeValue } from "../../core/describe-value.ts";
+import { describeValue } from "../../core/text/describe-value.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { EMPTY_VALUE } from "../../expressions/expressions.ts";
 import type { NodeContext } from "../../engine/node.ts";

@@ -1,4 +1,4 @@
-import { cut } from "../../core/text.ts";
+import { cut } from "../../core/text/text.ts";
 import { z } from "zod";
 import { DEFAULT_TENANT } from "../../core/profile/effective-profile.ts";
 import type { HttpReply } from "../../delivery/http/http.ts";

@@ -1,4 +1,4 @@
-import { storableJson } from "../../../core/text.ts";
+import { storableJson } from "../../../core/text/text.ts";
 import { sql } from "kysely";
 import { DEFAULT_TENANT } from "../../../core/profile/effective-profile.ts";
 import type { Queryable } from "../../../db/db.ts";

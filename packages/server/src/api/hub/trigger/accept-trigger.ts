@@ -1,4 +1,4 @@
-import { storableJson } from "../../../core/text.ts";
+import { storableJson } from "../../../core/text/text.ts";
 import { findAvailable } from "../../../catalog/availability.ts";
 import { findPayloadMismatch } from "../../../catalog/payload-mismatch.ts";
 import type { CompiledWorkflow } from "../../../catalog/workflow.ts";

@@ -1,4 +1,4 @@
-import { cut } from "../../../core/text.ts";
+import { cut } from "../../../core/text/text.ts";
 import { z } from "zod";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";

@@ -1,5 +1,5 @@
 import type { Step } from "../../../core/log/step-log.ts";
-import { recipientName } from "../../../core/recipient-name.ts";
+import { recipientName } from "../../../core/text/recipient-name.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { uuidTime } from "../../../ids.ts";
 import type { StoredWait } from "../log/run-row.ts";

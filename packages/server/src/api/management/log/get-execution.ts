@@ -1,7 +1,7 @@
 import type { Step } from "../../../core/log/step-log.ts";
 import { z } from "zod";
 import type { WorkflowDefinition } from "../../../catalog/workflow.ts";
-import { recipientName } from "../../../core/recipient-name.ts";
+import { recipientName } from "../../../core/text/recipient-name.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";

@@ -1,6 +1,6 @@
 import type { Step } from "../../../core/log/step-log.ts";
 import type { StoredNode } from "../../../catalog/workflow.ts";
-import { recipientName } from "../../../core/recipient-name.ts";
+import { recipientName } from "../../../core/text/recipient-name.ts";
 import { maskAddresses } from "../../../core/secret-addresses.ts";
 import { microsZ, orNull } from "../../../core/time/wire-time.ts";
 

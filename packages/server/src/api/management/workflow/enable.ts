@@ -1,4 +1,4 @@
-import { storableJson } from "../../../core/text.ts";
+import { storableJson } from "../../../core/text/text.ts";
 import { sql } from "kysely";
 import { z } from "zod";
 import { API_SERVICE } from "../../../catalog/versioned.ts";

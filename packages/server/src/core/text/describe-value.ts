@@ -1,4 +1,4 @@
-import { SECRET_KEYS } from "./secret-addresses.ts";
+import { SECRET_KEYS } from "../secret-addresses.ts";
 import { cut, shorten } from "./text.ts";
 
 /** How much of a refused value an error message repeats, in UTF-16 units. */
