@@ -1,8 +1,12 @@
-import { afterAll, describe, expect } from "vitest";
+import { afterAll, describe, expect, vi } from "vitest";
 import { onOwnApi as it } from "../../test/fixture.ts";
 import { until } from "../../test/harness.ts";
 import { delay, sms } from "../../test/pipeline.ts";
+import { configSchema } from "../config.ts";
 import { createIdSource } from "../ids.ts";
+import { createSilentLog } from "../log.ts";
+import { dropExpired } from "../maintenance/drop-expired-partitions.ts";
+import { makePartitions } from "../maintenance/make-partitions.ts";
 import { createDb, type Db } from "./db.ts";
 import { dropExpiredPartitions, ensurePartitions } from "./partitions.ts";
 
@@ -47,8 +51,8 @@ async function addEvents(...times: number[]): Promise<() => Promise<string[]>> {
   const message_ids = times.map((ms) => createIdSource(() => ms).ulid());
   await db.query(
     `insert into message_event (workspace_id, message_id, at, kind)
-     select 1, id, now(), 'attempt_failed' from unnest($1::text[]) as id`,
-    [message_ids],
+     select 1, id, to_timestamp(ms / 1000), 'attempt_failed' from unnest($1::text[], $2::float8[]) as t(id, ms)`,
+    [message_ids, times],
   );
   return async () => {
     const rows = await db.query<{ message_id: string; place: string }>(
@@ -58,6 +62,9 @@ async function addEvents(...times: number[]): Promise<() => Promise<string[]>> {
     return message_ids.map((id) => rows.find(({ message_id }) => message_id === id)?.place ?? "gone");
   };
 }
+
+/** A pass at some time that drops all it finds. */
+const drop = (node: Db, at: number) => dropExpiredPartitions(node, RETENTION, { at, most: 1000 });
 
 describe("partitions ahead", () => {
   it("are there for this week and the next four, in every table", async () => {
@@ -157,7 +164,7 @@ describe("retention", () => {
 
   /** A maintenance pass, `days` after the rows that the pipeline just wrote. */
   async function passAfter(days: number): Promise<string[]> {
-    const { changed, busy } = await dropExpiredPartitions(db, RETENTION, Date.now() + days * DAY_MS);
+    const { changed, busy } = await drop(db, Date.now() + days * DAY_MS);
     expect(busy).toEqual([]);
     return changed;
   }
@@ -167,12 +174,12 @@ describe("retention", () => {
     await ensurePartitions(db, week);
     const places = await addEvents(week, week + WEEK_MS);
     const end = week + WEEK_MS + RETENTION.message_days * DAY_MS;
-    await dropExpiredPartitions(db, RETENTION, end - 1);
+    await drop(db, end - 1);
     expect(await places()).toEqual([
       `message_event_${weekOf(week)}`,
       `message_event_${weekOf(week + WEEK_MS)}`,
     ]);
-    const { changed } = await dropExpiredPartitions(db, RETENTION, end);
+    const { changed } = await drop(db, end);
     expect(changed).toContain(`message_event_${weekOf(week)}`);
     expect(await places()).toEqual(["gone", `message_event_${weekOf(week + WEEK_MS)}`]);
     // The ninety days of messages exceed the thirty of runs.
@@ -183,13 +190,11 @@ describe("retention", () => {
   it("does nothing the second time, nor when two nodes do it at once", async () => {
     await ensurePartitions(db, now);
     const later = now + 400 * DAY_MS;
-    const passes = await Promise.all(
-      [db, other].map((node) => dropExpiredPartitions(node, RETENTION, later)),
-    );
+    const passes = await Promise.all([db, other].map((node) => drop(node, later)));
     const dropped = passes.flatMap(({ changed }) => changed);
     expect(dropped.filter((name) => name.endsWith(weekOf(now)))).toHaveLength(TABLES.length);
     expect(new Set(dropped).size).toBe(dropped.length);
-    expect(await dropExpiredPartitions(db, RETENTION, later)).toEqual({ changed: [], busy: [] });
+    expect(await drop(db, later)).toEqual({ changed: [], busy: [], young: [], left: [] });
   });
 
   it("leaves a busy table for the next pass", async () => {
@@ -197,12 +202,12 @@ describe("retention", () => {
     const later = now + WEEK_MS + 31 * DAY_MS;
     await other.tx(async (backup) => {
       await backup.query("lock table run in access share mode");
-      const { changed, busy } = await dropExpiredPartitions(db, RETENTION, later);
+      const { changed, busy } = await drop(db, later);
       expect(busy).toEqual(["run"]);
       expect(changed).toContain(`request_${weekOf(now)}`);
       expect(await partitionsOf("run")).toContain(`run_${weekOf(now)}`);
     });
-    expect((await dropExpiredPartitions(db, RETENTION, later)).changed).toContain(`run_${weekOf(now)}`);
+    expect((await drop(db, later)).changed).toContain(`run_${weekOf(now)}`);
   });
 
   it("keeps a sleeping run and its request, which still wakes and finishes, and removes both after that", async ({
@@ -278,8 +283,58 @@ describe("retention", () => {
 
   it("clears the default partition of rows that grew old in it, and only of those", async () => {
     const places = await addEvents(0, now - 100 * DAY_MS, now - 80 * DAY_MS, now + 500 * WEEK_MS);
-    await dropExpiredPartitions(db, RETENTION, now);
+    await drop(db, now);
     expect(await places()).toEqual(["gone", "gone", "message_event_default", "message_event_default"]);
+  });
+});
+
+describe("a clock that is wrong", () => {
+  it("of a worker, 45 days ahead, drops nothing that the database calls young", async () => {
+    const log = createSilentLog();
+    const complaints: string[] = [];
+    const job = {
+      db,
+      log: { ...log, error: (_fields: object, text: string) => void complaints.push(text) },
+      config: configSchema.parse({ SECRET_KEY: "a-secret-key-for-tests" }),
+    };
+    await ensurePartitions(db);
+    const places = await addEvents(Date.now());
+    const before = await Promise.all(TABLES.map(partitionsOf));
+    const ahead = vi.spyOn(Date, "now").mockReturnValue(Date.now() + 45 * DAY_MS);
+    try {
+      await makePartitions.run(job);
+      await dropExpired.run(job);
+    } finally {
+      ahead.mockRestore();
+    }
+    expect(await Promise.all(TABLES.map(partitionsOf))).toEqual(before);
+    expect(await places()).toEqual([`message_event_${weekOf(Date.now())}`]);
+    expect(complaints).toEqual(["this machine's clock is not the database's; correct it"]);
+  });
+
+  it("of whoever made an id, far behind, costs its row nothing: the database has just stored it", async () => {
+    const old = Date.now() - 52 * WEEK_MS;
+    await ensurePartitions(db, old);
+    const ids = [old, old - 52 * WEEK_MS].map((ms) => createIdSource(() => ms).ulid());
+    await db.query(
+      "insert into message_event (workspace_id, message_id, at, kind) select 1, id, now(), 'attempt_failed' from unnest($1::text[]) id",
+      [ids],
+    );
+    const { young } = await dropExpiredPartitions(db, RETENTION);
+    expect(young).toEqual([`message_event_${weekOf(old)}`]);
+    const left = await db.query("select from message_event where message_id = any($1)", [ids]);
+    expect(left).toHaveLength(2);
+  });
+
+  it("of the database, years ahead, costs a few weeks and not the whole history", async () => {
+    const start = Date.now() + 5000 * WEEK_MS;
+    for (const weeks of [0, 5, 10]) await ensurePartitions(db, start + weeks * WEEK_MS);
+    const later = start + 500 * WEEK_MS;
+    await drop(db, start);
+    const { changed, left } = await dropExpiredPartitions(db, RETENTION, { at: later });
+    const ofRuns = (names: string[]) => names.filter((name) => name.startsWith("run_"));
+    expect(ofRuns(changed)).toHaveLength(4);
+    expect(ofRuns(left)).toHaveLength(11);
   });
 });
 

@@ -12,10 +12,16 @@ import { isLockTimeout } from "./fault.ts";
  * Changing partitions locks a live table. Each table is changed in a short transaction of its own, which gives up if
  * the table is busy for longer than `PATIENCE` (a backup reads all tables for hours): a waiting lock blocks every later
  * statement on the table, and the next pass can do the work. Any number of nodes may run passes at once.
+ *
+ * Time is the database's. Keys carry the clock of whoever made them, and one that is weeks off must cost nobody a
+ * history: what is dropped is looked at by `written_at`, which the database stamps, and a pass drops a few weeks at
+ * most, so that even a wrong clock of the database leaves somebody time to notice.
  */
 interface PartitionedTable {
   table: "request" | "run" | "message" | "message_event";
   key: "id" | "message_id";
+  /** When the database stored a row. */
+  written_at: "created_at" | "at";
   bound: (ms: number) => string;
   /** How long rows are kept. */
   days: keyof Retention;
@@ -35,6 +41,7 @@ const TABLES: PartitionedTable[] = [
   {
     table: "request",
     key: "id",
+    written_at: "created_at",
     bound: uuidTime,
     days: "request_days",
     // Only its job shows that a request still waits to be expanded: its own status is not written again.
@@ -44,16 +51,24 @@ const TABLES: PartitionedTable[] = [
                            from pgboss.job, jsonb_array_elements(data -> 'refs') as refs
                           where name like 'expand-%' and state <= 'active')`,
   },
-  { table: "run", key: "id", bound: ulidTime, days: "run_days", keep: "old.status = 'in_progress'" },
+  {
+    table: "run",
+    key: "id",
+    written_at: "created_at",
+    bound: ulidTime,
+    days: "run_days",
+    keep: "old.status = 'in_progress'",
+  },
   {
     table: "message",
     key: "id",
+    written_at: "created_at",
     bound: ulidTime,
     days: "message_days",
     fillfactor: 60,
     keep: "old.status in ('triggered', 'to_be_triggered')",
   },
-  { table: "message_event", key: "message_id", bound: ulidTime, days: "message_days" },
+  { table: "message_event", key: "message_id", written_at: "at", bound: ulidTime, days: "message_days" },
 ];
 
 const DAY_MS = 86_400_000;
@@ -61,6 +76,8 @@ const WEEK_MS = 7 * DAY_MS;
 const WEEKS_AHEAD = 4;
 const PATIENCE = "3s";
 const PURGE_BATCH = 5000;
+/** Weeks of one table that a pass drops. */
+const MOST_WEEKS = 4;
 
 /** The result of a pass. Busy tables are left for the next one. */
 export interface PartitionPass {
@@ -68,13 +85,27 @@ export interface PartitionPass {
   busy: string[];
 }
 
+export interface DropPass extends PartitionPass {
+  /** Expired by their keys, and kept: the database has stored rows in them within the retention. */
+  young: string[];
+  /** Expired, and left for the next passes, because this one has dropped enough. */
+  left: string[];
+}
+
+/** The database's clock, in milliseconds. */
+export async function databaseTime(db: Queryable): Promise<number> {
+  const [row] = await db.query<{ ms: number }>("select extract(epoch from now())::float8 * 1000 as ms");
+  if (row === undefined) throw new Error("the database has no time");
+  return Math.floor(row.ms);
+}
+
 /**
  * Creates the missing partitions of this week and the next ones. Rows of those weeks in the default partition are moved
  * to them: PostgreSQL would refuse a partition whose rows lie in the default one.
  */
-export async function ensurePartitions(db: Db, now = Date.now()): Promise<PartitionPass> {
+export async function ensurePartitions(db: Db, at?: number): Promise<PartitionPass> {
   const pass: PartitionPass = { changed: [], busy: [] };
-  const first = Math.floor(now / WEEK_MS) * WEEK_MS;
+  const first = Math.floor((at ?? (await databaseTime(db))) / WEEK_MS) * WEEK_MS;
   const wanted = Array.from({ length: WEEKS_AHEAD + 1 }, (_none, week) => first + week * WEEK_MS);
   for (const one of TABLES) {
     const missing = async (on: Queryable) => {
@@ -119,24 +150,49 @@ async function makePartition(
 export async function dropExpiredPartitions(
   db: Db,
   retention: Retention,
-  now = Date.now(),
-): Promise<PartitionPass> {
-  const pass: PartitionPass = { changed: [], busy: [] };
+  { at, most = MOST_WEEKS }: { at?: number; most?: number } = {},
+): Promise<DropPass> {
+  const pass: DropPass = { changed: [], busy: [], young: [], left: [] };
+  const now = at ?? (await databaseTime(db));
   for (const one of TABLES) {
     const expired = now - retention[one.days] * DAY_MS;
+    let dropped = 0;
     for (const { name, from } of await listPartitions(db, one.table)) {
       if (from + WEEK_MS > expired || pass.busy.includes(one.table)) break;
+      if (dropped === most) {
+        pass.left.push(name);
+        continue;
+      }
       await alter(db, one, pass, async (tx) => {
         // Another node may have dropped it while this one waited for the lock.
         const still = (await listPartitions(tx, one.table)).some((partition) => partition.name === name);
         if (!still) return [];
+        if (await hasYoung(tx, one, name, expired)) {
+          pass.young.push(name);
+          return [];
+        }
         await dropPartition(tx, one, name);
+        dropped++;
         return [name];
       });
     }
     await purgeDefault(db, one, expired);
   }
   return pass;
+}
+
+/** Reads a partition whole, which is about to be dropped. */
+async function hasYoung(
+  db: Queryable,
+  { written_at }: PartitionedTable,
+  name: string,
+  expired: number,
+): Promise<boolean> {
+  const [row] = await db.query<{ young: boolean }>(
+    `select exists (select from ${name} where ${written_at} >= $1) as young`,
+    [new Date(expired)],
+  );
+  return row?.young === true;
 }
 
 /** Finds the rows to keep before the table is locked, so that under the lock only their keys are looked up. */
@@ -155,16 +211,20 @@ async function dropPartition(tx: Tx, { table, key, keep }: PartitionedTable, nam
   await tx.query(`drop table ${name}`);
 }
 
-/** Deletes kept rows that have finished since, and rows of a lagging clock, which were never in a partition. */
+/**
+ * Deletes kept rows that have finished since, and rows of a lagging clock, which were never in a partition, and stay as long
+ * as others.
+ */
 async function purgeDefault(db: Db, one: PartitionedTable, expired: number): Promise<void> {
-  const { table, key, bound, keep = "false" } = one;
+  const { table, key, bound, written_at, keep = "false" } = one;
   let purged: unknown[];
   do {
     purged = await db.query(
       `delete from ${table}_default where ctid in (
-         select old.ctid from ${table}_default old where old.${key} < $1 and not (${keep}) limit ${PURGE_BATCH})
+         select old.ctid from ${table}_default old where old.${key} < $1 and old.${written_at} < $2 and not (${keep})
+          limit ${PURGE_BATCH})
        returning 1`,
-      [bound(expired)],
+      [bound(expired), new Date(expired)],
     );
   } while (purged.length === PURGE_BATCH);
 }

@@ -1,5 +1,5 @@
 import type { Catalog } from "../catalog/catalog.ts";
-import type { Clock } from "../workspaces/clock.ts";
+import type { Clock, Scope } from "../workspaces/clock.ts";
 import type { Queue } from "../queue/queue.ts";
 import { policyKey, type Preferences } from "../preferences/preferences.ts";
 import { type Channel, isChannel } from "../core/channel.ts";
@@ -19,10 +19,10 @@ const TOLERANCE = 0.1;
  * sent gives its slot to the next step of its node, which is then checked in the same transaction. Returns how many
  * were moved.
  */
-export async function moveSteps(deps: StepDeps): Promise<number> {
-  const policies = await loadPolicies(deps);
+export async function moveSteps(deps: StepDeps, scope: Scope): Promise<number> {
+  const policies = await loadPolicies(deps, scope);
   if (policies.size === 0) return 0;
-  return deps.db.tx((tx) => move(tx, policies, deps), { relaxed: true });
+  return deps.db.tx((tx) => move(tx, policies, deps, scope), { relaxed: true });
 }
 
 export interface StepDeps {
@@ -33,11 +33,11 @@ export interface StepDeps {
   preferences: Preferences;
 }
 
-async function move(tx: Tx, policies: Policies, deps: StepDeps): Promise<number> {
+async function move(tx: Tx, policies: Policies, deps: StepDeps, scope: Scope): Promise<number> {
   const base = await deps.clock(tx);
   let moved = 0;
   for (;;) {
-    const due = await takeDueSteps(tx, base);
+    const due = await takeDueSteps(tx, base, scope);
     moved += due.length;
     const unwanted = await findUnwanted(tx, due, policies, deps);
     for (const [reason, steps] of Map.groupBy(unwanted.keys(), (step) => unwanted.get(step) ?? "")) {
@@ -78,9 +78,9 @@ const keyOf = ({
 }: Pick<DueStep, "workspace_id" | "tenant_id" | "category">) => policyKey(workspace_id, tenant_id, category);
 
 /** Call it before the transaction: what is not cached is read over another connection. */
-async function loadPolicies({ db, clock, catalog, preferences }: StepDeps): Promise<Policies> {
+async function loadPolicies({ db, clock, catalog, preferences }: StepDeps, scope: Scope): Promise<Policies> {
   const policies: Policies = new Map();
-  for (const concern of await readDueConcerns(db, await clock(db))) {
+  for (const concern of await readDueConcerns(db, await clock(db), scope)) {
     const { workspace_id, tenant_id, category } = concern;
     const tenant = await catalog.findTenant(workspace_id, tenant_id);
     policies.set(keyOf(concern), {

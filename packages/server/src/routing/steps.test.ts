@@ -115,6 +115,17 @@ describe("a due step", () => {
     ]);
   });
 
+  it("is taken centuries late, too, beside those of others: no clock stops the statement that all share", async ({
+    db,
+  }) => {
+    const [late, other] = [await addRouting(db), await addRouting(db, { workspace_id: 2 })];
+    await db.query("update workspace set clock_frozen_at = '2200-01-01Z' where workspace_id = 1");
+    await pass(db, 30, 2);
+    const due = await db.tx(send);
+    expect(new Set(due.map(({ id }) => id))).toEqual(new Set([late.messages[1], other.messages[1]]));
+    expect(due.find(({ workspace_id }) => workspace_id === 1)?.waited_seconds).toBe(2_147_483_647);
+  });
+
   it("precedes the later ones of its node, even while another transaction holds it", async ({ db }) => {
     const { messages } = await addRouting(db, { count: 4 });
     await pass(db, 200);
@@ -379,7 +390,7 @@ describe("a hundred thousand pending steps", () => {
         .map((row) => row["QUERY PLAN"])
         .join("\n");
 
-    const due = await explain(DUE_STEPS, [null]);
+    const due = await explain(DUE_STEPS, [null, null, []]);
     expect(due).toContain("Index Scan using smart_step_due");
     expect(due).not.toContain("Seq Scan on smart_step");
     const read = Number(/Buffers: shared hit=(\d+)/.exec(due)?.[1]);
@@ -387,7 +398,7 @@ describe("a hundred thousand pending steps", () => {
 
     await pass(db, 60 * 24 * 365);
     await pass(db, 60 * 24 * 365, 2);
-    const flood = await explain(DUE_STEPS, [null]);
+    const flood = await explain(DUE_STEPS, [null, null, []]);
     expect(flood).toContain("Index Scan using smart_step_due");
     expect(flood).toMatch(/smart_step_of_node|smart_step_pkey/);
   });

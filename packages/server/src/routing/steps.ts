@@ -13,7 +13,7 @@ import {
   timestamptz,
 } from "../db/bulk.ts";
 import type { Queryable, Tx } from "../db/db.ts";
-import { WORKSPACE_NOW } from "../workspaces/clock.ts";
+import { EVERY_WORKSPACE, IN_SCOPE, type Scope, scopeValues, WORKSPACE_NOW } from "../workspaces/clock.ts";
 import { type MessageRef, nodeKey, type NodeRef } from "./refs.ts";
 import { REACHED } from "./success.ts";
 
@@ -71,6 +71,8 @@ export interface DueStep {
 }
 
 export const STEP_BATCH = 500;
+/** What the column holds: 68 years. A clock can be set further than that. */
+const MOST_SECONDS = 2_147_483_647;
 
 /**
  * Relies on smart_step_due, once for each workspace at its own time, and on smart_step_of_node: a step is not due while
@@ -79,23 +81,29 @@ export const STEP_BATCH = 500;
 export const DUE_STEPS = `
   select s.workspace_id, s.message_id as id, s.is_stored, s.gap_ms,
          (extract(epoch from ${WORKSPACE_NOW("$1")} - s.due_at) * 1000)::float8 as late_ms,
-         round(extract(epoch from ${WORKSPACE_NOW("$1")} - s.begun_at))::int as waited_seconds
+         least(greatest(round(extract(epoch from ${WORKSPACE_NOW("$1")} - s.begun_at)), 0), ${MOST_SECONDS})::int
+           as waited_seconds
     from workspace w,
          lateral (select * from smart_step one
                    where one.workspace_id = w.workspace_id and one.due_at <= ${WORKSPACE_NOW("$1")}
                      and not exists (select from smart_step e
                                       where e.workspace_id = one.workspace_id and e.execution_id = one.execution_id
                                         and e.node_ref = one.node_ref and e.step < one.step)
-                   order by one.due_at limit ${STEP_BATCH} for update of one skip locked) s`;
+                   order by one.due_at limit ${STEP_BATCH} for update of one skip locked) s
+   where ${IN_SCOPE("w.workspace_id", 2)}`;
 
 /**
  * Locks the due steps with their messages, and then checks them, so that anything reported before the locks is seen. A
  * profile's address must still exist and be active; one given by a trigger must not have been suppressed meanwhile.
  */
-export async function takeDueSteps(tx: Tx, base: Date | null): Promise<DueStep[]> {
+export async function takeDueSteps(
+  tx: Tx,
+  base: Date | null,
+  scope: Scope = EVERY_WORKSPACE,
+): Promise<DueStep[]> {
   const due = await tx.query<
     Pick<DueStep, "workspace_id" | "id" | "gap_ms" | "late_ms" | "waited_seconds"> & { is_stored: boolean }
-  >(DUE_STEPS, [base], "smart_steps_due");
+  >(DUE_STEPS, [base, ...scopeValues(scope)], "smart_steps_due");
   if (due.length === 0) return [];
   const { from, values } = rowsOf("k", due, {
     workspace_id: int((step) => step.workspace_id),
@@ -129,6 +137,7 @@ export async function takeDueSteps(tx: Tx, base: Date | null): Promise<DueStep[]
 export async function readDueConcerns(
   db: Queryable,
   base: Date | null,
+  scope: Scope,
 ): Promise<{ workspace_id: number; tenant_id: string; category: string }[]> {
   return db.query(
     `select distinct m.workspace_id, m.tenant_id, m.category
@@ -136,8 +145,9 @@ export async function readDueConcerns(
             lateral (select one.workspace_id, one.message_id from smart_step one
                       where one.workspace_id = w.workspace_id and one.due_at <= ${WORKSPACE_NOW("$1")}
                       order by one.due_at limit ${STEP_BATCH}) s
-       join message m on m.workspace_id = s.workspace_id and m.id = s.message_id`,
-    [base],
+       join message m on m.workspace_id = s.workspace_id and m.id = s.message_id
+      where ${IN_SCOPE("w.workspace_id", 2)}`,
+    [base, ...scopeValues(scope)],
     "smart_steps_concerns",
   );
 }

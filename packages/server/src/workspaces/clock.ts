@@ -7,6 +7,20 @@ import type { Queryable } from "../db/db.ts";
 export const WORKSPACE_NOW = (base: string): string =>
   `coalesce(w.clock_frozen_at, coalesce(${base}::timestamptz, now()) + w.clock_offset_ms * interval '1 millisecond')`;
 
+/** Which workspaces a statement is about that otherwise is about all: one alone, or all but some. */
+export interface Scope {
+  only: number | null;
+  except: readonly number[];
+}
+
+export const EVERY_WORKSPACE: Scope = { only: null, except: [] };
+
+/** `scopeValues` as the parameters from `next` on. */
+export const IN_SCOPE = (workspace_id: string, next: number): string =>
+  `coalesce($${next}::int = ${workspace_id}, true) and ${workspace_id} <> all($${next + 1}::int[])`;
+
+export const scopeValues = ({ only, except }: Scope): unknown[] => [only, except];
+
 /** Replaces the database's time in tests; null is the database's own. */
 export type Clock = (db: Queryable) => Promise<Date | null>;
 
@@ -65,8 +79,16 @@ export async function freezeClock(
 /** The time to move a clock to, or how far to move it. */
 export type ClockMove = Date | { by_ms: number };
 
-/** The last instant with a four-digit year. */
-export const LAST_CLOCK = new Date(Date.UTC(9999, 11, 31, 23, 59, 59, 999));
+/** How far a clock can be set: what lies between two times of it fits every column that holds seconds. */
+export const FIRST_CLOCK = new Date(Date.UTC(2000, 0, 1));
+export const LAST_CLOCK = new Date(Date.UTC(2099, 11, 31, 23, 59, 59, 999));
+
+export const CLOCK_BOUNDS = `must lie between ${FIRST_CLOCK.toISOString()} and ${LAST_CLOCK.toISOString()}`;
+
+export function isClock(text: string): boolean {
+  const at = new Date(text);
+  return at >= FIRST_CLOCK && at <= LAST_CLOCK;
+}
 
 /**
  * Moves the clock to a time. It is stepped there (`engine/waits/test-clock.ts`), from one due time to the next, so that

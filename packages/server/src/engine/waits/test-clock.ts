@@ -1,5 +1,5 @@
 import type { Queryable, Tx } from "../../db/db.ts";
-import { WORKSPACE_NOW } from "../../workspaces/clock.ts";
+import { EVERY_WORKSPACE, IN_SCOPE, type Scope, scopeValues, WORKSPACE_NOW } from "../../workspaces/clock.ts";
 import type { EngineDeps } from "../deps.ts";
 
 /**
@@ -7,12 +7,16 @@ import type { EngineDeps } from "../deps.ts";
  * progress, and never past the next due time: a journey of thirty days runs as it would in thirty days, but takes only
  * as long as its work. Returns whether a clock is still moving.
  */
-export async function stepClocks(tx: Tx, deps: Pick<EngineDeps, "queue" | "clock">): Promise<boolean> {
+export async function stepClocks(
+  tx: Tx,
+  deps: Pick<EngineDeps, "queue" | "clock">,
+  scope: Scope = EVERY_WORKSPACE,
+): Promise<boolean> {
   const base = await deps.clock(tx);
   const clocks = await tx.query<{ workspace_id: number; now: Date; target: Date; runs_on: boolean }>(
     `select w.workspace_id, ${WORKSPACE_NOW("$1")} as now, w.clock_target as target, w.clock_runs_on as runs_on
-       from workspace w where w.clock_target is not null order by w.workspace_id for no key update skip locked`,
-    [base],
+       from workspace w where w.clock_target is not null and ${IN_SCOPE("w.workspace_id", 2)} order by w.workspace_id for no key update skip locked`,
+    [base, ...scopeValues(scope)],
     "clocks_moving",
   );
   let moving = false;

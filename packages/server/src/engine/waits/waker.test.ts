@@ -135,23 +135,80 @@ describe("the waker", () => {
     );
   });
 
+  describe("with a workspace whose rows cannot be moved", () => {
+    it.beforeAll(async ({ db }) => {
+      await db.query(`
+        insert into workspace (workspace_id, uid, slug, name, mode, inbox_secret) overriding system value
+        values (2, 'two', 'two', 'Two', 'sandbox', '');
+        create function refuse() returns trigger language plpgsql as $$ begin
+          raise exception 'poison';
+        end $$;
+        create trigger poison before update on run for each row when (new.workspace_id = 2) execute function refuse();
+        create trigger poison before update on workspace for each row
+          when (new.workspace_id = 2 and new.clock_frozen_at > '2031-01-01') execute function refuse();`);
+    });
+    it.afterAll(({ db }) =>
+      db.query(
+        "drop trigger poison on run; drop trigger poison on workspace; delete from workspace where workspace_id = 2",
+      ),
+    );
+
+    it("goes on with the others, and comes back to it only after a while", async ({ db }) => {
+      const sleepers = await addSleepers(db, 3, -1);
+      await db.query(
+        "insert into run select (jsonb_populate_record(r, '{\"workspace_id\": 2}')).* from run r limit 1",
+      );
+      const own = waker(0);
+      expect(await own.tick()).toBe(3);
+      expect((await refsOf(db, "execute-transactional")).toSorted()).toEqual(sleepers.toSorted());
+      const later = await addSleepers(db, 600, -1);
+      expect(await own.tick()).toBe(600);
+      expect(await refsOf(db, "execute-transactional")).toHaveLength(3 + later.length);
+    });
+
+    it("goes on with the others while its clock is frozen in another century, advanced, and poisoned", async ({
+      db,
+    }) => {
+      await db.query(
+        `update workspace set clock_frozen_at = '2030-01-01Z', clock_target = '2032-01-01Z' where workspace_id = 2`,
+      );
+      await db.query("update workspace set clock_target = now() + interval '1 hour' where workspace_id = 1");
+      await db.query("update workspace set clock_frozen_at = now() where workspace_id = 1");
+      const [sleeper] = await addSleepers(db, 1, 60);
+      // As fine as what the engine writes.
+      await db.query("update run set wake_at = date_trunc('milliseconds', wake_at)");
+      const own = waker(0);
+      own.start();
+      await until(async () => (await refsOf(db, "execute-transactional")).includes(sleeper ?? ""), 10);
+      await db.query("delete from pgboss.job");
+      await until(async () => {
+        const [row] = await db.query("select from workspace where workspace_id = 1 and clock_target is null");
+        return row !== undefined;
+      }, 10);
+      await own.stop();
+      await db.query(
+        "update workspace set clock_frozen_at = null, clock_offset_ms = 0 where workspace_id = 1",
+      );
+    });
+  });
+
   it("does not sleep past a time it was given", async ({ db }) => {
     const own = waker(0);
     own.start();
-    const sleepers = await addSleepers(db, 1, 0.2);
+    const sleepers = await addSleepers(db, db, 1, 0.2);
     own.expect(new Date(Date.now() + 200));
 
     // Without `expect` it would look again only after a second.
-    await until(async () => (await refsOf(db, "execute-transactional")).length === 1, 5);
+    await until(async () => (await refsOf(db, db, "execute-transactional")).length === 1, 5);
     await own.stop();
-    expect(await refsOf(db, "execute-transactional")).toEqual(sleepers);
+    expect(await refsOf(db, db, "execute-transactional")).toEqual(sleepers);
   });
 
   it("finds runs that another process put to sleep without notifying it", async ({ db }) => {
     const own = waker(0);
     own.start();
-    await addSleepers(db, 1, 0);
-    await until(async () => (await refsOf(db, "execute-transactional")).length === 1, 5);
+    await addSleepers(db, db, 1, 0);
+    await until(async () => (await refsOf(db, db, "execute-transactional")).length === 1, 5);
     await own.stop();
     expect(await queued(db)).toHaveLength(1);
   });
@@ -161,7 +218,7 @@ describe("the waker", () => {
     own.start();
     await own.stop();
     own.expect(new Date());
-    await addSleepers(db, 1, -1);
+    await addSleepers(db, db, 1, -1);
 
     expect(await queued(db)).toEqual([]);
   });

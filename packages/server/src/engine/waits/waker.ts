@@ -2,7 +2,8 @@ import type { Ref } from "../../queue/job.ts";
 import type { Lane } from "../../core/lane.ts";
 import { keysOf } from "../../db/bulk.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
-import { WORKSPACE_NOW } from "../../workspaces/clock.ts";
+import { isContention, isDatabaseUnavailable } from "../../db/fault.ts";
+import { IN_SCOPE, type Scope, scopeValues, WORKSPACE_NOW } from "../../workspaces/clock.ts";
 import type { Flow } from "../../queue/fairness.ts";
 import type { EngineDeps } from "../deps.ts";
 import { moveSteps, type StepDeps } from "../../routing/due-steps.ts";
@@ -12,6 +13,9 @@ import { stepClocks } from "./test-clock.ts";
  * The waker moves what is due to the live queues: sleeping runs, steps of smart routings, messages waiting for a
  * retry. Sleepers are rows under an index, not jobs: one million deferred jobs in a live queue slow its fetch to less
  * than half, while one million sleeping rows cost nothing until they are due. It sleeps until the next due time.
+ *
+ * Its statements are about all workspaces at once. When one fails, it is repeated for each workspace alone, and the one
+ * that fails there is left aside for a while: nobody's rows and nobody's clock stop the others.
  */
 export interface Waker {
   /** Something will be due at `at`: do not sleep past it. */
@@ -29,6 +33,8 @@ const LONGEST_SLEEP_MS = 1000;
 const PAUSE_MS = 20;
 /** How soon a moving test clock is checked again. */
 const CLOCK_STEP_MS = 5;
+/** How long a workspace that failed is left aside. */
+const ASIDE_MS = 10_000;
 
 export function createWaker(deps: WakerDeps & Pick<EngineDeps, "log">): Waker {
   let timer: NodeJS.Timeout | undefined;
@@ -36,9 +42,12 @@ export function createWaker(deps: WakerDeps & Pick<EngineDeps, "log">): Waker {
   let running: Promise<unknown> | undefined;
   let stopped = true;
 
+  /** Workspaces that failed, and until when they are left aside. */
+  const aside = new Map<number, number>();
+
   async function tick(): Promise<number> {
     let moved = 0;
-    if (await deps.db.tx((tx) => stepClocks(tx, deps))) expect(new Date(Date.now() + CLOCK_STEP_MS));
+    if ((await forEach(stepAll)) > 0) expect(new Date(Date.now() + CLOCK_STEP_MS));
     for (const move of MOVES) moved += await moveAll(move);
     return moved;
   }
@@ -46,15 +55,53 @@ export function createWaker(deps: WakerDeps & Pick<EngineDeps, "log">): Waker {
   async function moveAll(move: Move): Promise<number> {
     let moved = 0;
     for (;;) {
-      const batch = await move(deps);
+      const batch = await forEach(move);
       moved += batch;
       if (batch < BATCH) return moved;
     }
   }
 
+  /** For all workspaces together, or, when that fails for a reason of one of them, for each alone. */
+  async function forEach(move: Move): Promise<number> {
+    try {
+      return await move(deps, scopeNow());
+    } catch (error) {
+      if (isDatabaseUnavailable(error) || isContention(error)) throw error;
+      deps.log.error({ err: error }, "waking failed; trying each workspace alone");
+      return forEachAlone(move);
+    }
+  }
+
+  async function forEachAlone(move: Move): Promise<number> {
+    let moved = 0;
+    const { except } = scopeNow();
+    const rows = await deps.db.query<{ workspace_id: number }>(
+      "select workspace_id from workspace where workspace_id <> all($1) order by workspace_id",
+      [except],
+    );
+    for (const { workspace_id } of rows) {
+      try {
+        moved += await move(deps, { only: workspace_id, except });
+      } catch (error) {
+        if (isDatabaseUnavailable(error) || isContention(error)) throw error;
+        aside.set(workspace_id, performance.now() + ASIDE_MS);
+        deps.log.error(
+          { err: error, workspace_id },
+          "waking failed for a workspace; it is left aside for a while",
+        );
+      }
+    }
+    return moved;
+  }
+
+  function scopeNow(): Scope {
+    for (const [workspace_id, until] of aside) if (until < performance.now()) aside.delete(workspace_id);
+    return { only: null, except: [...aside.keys()] };
+  }
+
   /** One query reports what is due and when the next will be, so that an idle waker costs nothing more. */
   async function look(): Promise<void> {
-    const { clocks, due_in_ms } = await readDue(deps.db, await deps.clock(deps.db));
+    const { clocks, due_in_ms } = await readDue(deps.db, await deps.clock(deps.db), scopeNow());
     if (clocks) {
       await tick();
       return;
@@ -108,13 +155,17 @@ export function createWaker(deps: WakerDeps & Pick<EngineDeps, "log">): Waker {
 type WakerDeps = StepDeps;
 
 /** Moves up to `BATCH` rows that are due; returns how many. */
-type Move = (deps: WakerDeps) => Promise<number>;
+type Move = (deps: WakerDeps, scope: Scope) => Promise<number>;
 
 const MOVES: readonly Move[] = [
-  (deps) => deps.db.tx((tx) => moveRuns(tx, deps), { relaxed: true }),
+  (deps, scope) => deps.db.tx((tx) => moveRuns(tx, deps, scope), { relaxed: true }),
   moveSteps,
-  (deps) => deps.db.tx((tx) => moveMessages(tx, deps), { relaxed: true }),
+  (deps, scope) => deps.db.tx((tx) => moveMessages(tx, deps, scope), { relaxed: true }),
 ];
+
+/** 1 while a clock is on its way. */
+const stepAll: Move = async (deps, scope) =>
+  (await deps.db.tx((tx) => stepClocks(tx, deps, scope))) ? 1 : 0;
 
 /**
  * Milliseconds until the first of each kind is due, in the order of `MOVES`; null: nothing waits, or only for a frozen
@@ -123,6 +174,7 @@ const MOVES: readonly Move[] = [
 async function readDue(
   db: Queryable,
   base: Date | null,
+  scope: Scope,
 ): Promise<{ clocks: boolean; due_in_ms: (number | null)[] }> {
   const first = (table: string, column: string) =>
     `(select min(extract(epoch from first.due - ${WORKSPACE_NOW("$1")}) * 1000)::float8
@@ -130,13 +182,13 @@ async function readDue(
              lateral (select ${column} as due from ${table} t
                        where t.workspace_id = w.workspace_id and ${column} is not null
                        order by ${column} limit 1) first
-       where w.clock_frozen_at is null or first.due <= w.clock_frozen_at)`;
+       where (w.clock_frozen_at is null or first.due <= w.clock_frozen_at) and ${IN_SCOPE("w.workspace_id", 2)})`;
   const [row] = await db.query<{ clocks: boolean; due_in_ms: (number | null)[] }>(
-    `select exists (select 1 from workspace where clock_target is not null) as clocks,
+    `select exists (select 1 from workspace w where clock_target is not null and ${IN_SCOPE("w.workspace_id", 2)}) as clocks,
             array[${first("run", "wake_at")}, ${first("smart_step", "due_at")},
                   (select extract(epoch from min(next_attempt_at) - coalesce($1::timestamptz, now()))::float8 * 1000
-                     from message where next_attempt_at is not null)] as due_in_ms`,
-    [base],
+                     from message m where next_attempt_at is not null and ${IN_SCOPE("m.workspace_id", 2)})] as due_in_ms`,
+    [base, ...scopeValues(scope)],
     "waker_due",
   );
   return row ?? { clocks: false, due_in_ms: [] };
@@ -146,16 +198,16 @@ async function readDue(
  * Relies on run_wake, once per workspace at its own time. `skip locked`: any number of wakers share the work without
  * waiting for each other.
  */
-async function moveRuns(tx: Tx, deps: WakerDeps): Promise<number> {
+async function moveRuns(tx: Tx, deps: WakerDeps, scope: Scope): Promise<number> {
   const rows = await tx.query<Ref & Flow & { lane: Lane }>(
     `update run r set wake_at = null
        from workspace w,
             lateral (select workspace_id, id from run
                       where workspace_id = w.workspace_id and wake_at <= ${WORKSPACE_NOW("$1")}
                       order by wake_at limit ${BATCH} for update skip locked) due
-      where r.workspace_id = due.workspace_id and r.id = due.id
+      where r.workspace_id = due.workspace_id and r.id = due.id and ${IN_SCOPE("w.workspace_id", 2)}
       returning r.workspace_id, r.id, r.lane, r.tenant_id`,
-    [await deps.clock(tx)],
+    [await deps.clock(tx), ...scopeValues(scope)],
     "wake_runs",
   );
   await deps.queue.enqueue(tx, "execute", rows);
@@ -163,11 +215,12 @@ async function moveRuns(tx: Tx, deps: WakerDeps): Promise<number> {
 }
 
 /** Leases a retry to its new job, like a first attempt. */
-async function moveMessages(tx: Tx, deps: WakerDeps): Promise<number> {
+async function moveMessages(tx: Tx, deps: WakerDeps, scope: Scope): Promise<number> {
   const due = await tx.query<Ref & Flow & { lane: Lane }>(
-    `select workspace_id, id, lane, tenant_id from message where next_attempt_at <= coalesce($1, now()) order by next_attempt_at limit ${BATCH}
-        for update skip locked`,
-    [await deps.clock(tx)],
+    `select workspace_id, id, lane, tenant_id from message
+      where next_attempt_at <= coalesce($1, now()) and ${IN_SCOPE("workspace_id", 2)}
+      order by next_attempt_at limit ${BATCH} for update skip locked`,
+    [await deps.clock(tx), ...scopeValues(scope)],
     "wake_messages",
   );
   const jobs = deps.queue.plan("send", due);

@@ -2,18 +2,23 @@ import { z } from "zod";
 import { parseDuration } from "../../../core/time/duration.ts";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { type ClockMove, LAST_CLOCK, readClock, sendClock } from "../../../workspaces/clock.ts";
+import { type ClockMove, FIRST_CLOCK, LAST_CLOCK, readClock, sendClock } from "../../../workspaces/clock.ts";
 import { clockReply, expectSandbox, presentClock } from "./clock-reply.ts";
 
 /** How long the response waits for the clock to arrive. */
 const PATIENCE_MS = 20_000;
 const LOOK_MS = 20;
+const LONGEST_MS = LAST_CLOCK.getTime() - FIRST_CLOCK.getTime();
 
 const body = z
   .strictObject({
     by: z
       .string()
       .refine((text) => (parseDuration(text) ?? 0) > 0, "must be a duration like 30d or 1h30m")
+      .refine(
+        (text) => (parseDuration(text) ?? 0) <= LONGEST_MS,
+        `must not lead past ${LAST_CLOCK.toISOString()}`,
+      )
       .optional()
       .describe("How far, as a duration: from where the clock is, or is on its way to."),
     to: z.iso
@@ -70,5 +75,5 @@ function whyNot(move: ClockMove, now: Date): string {
   if (!(move instanceof Date)) return `by: must not lead past ${LAST_CLOCK.toISOString()}`;
   return move < now
     ? `to: must not be before the clock's ${now.toISOString()}`
-    : `to: must not lie behind ${LAST_CLOCK.toISOString()}`;
+    : `to: must not lie after ${LAST_CLOCK.toISOString()}`;
 }

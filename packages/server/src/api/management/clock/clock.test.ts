@@ -241,6 +241,23 @@ describe("the clock refuses", () => {
     expect(JSON.stringify(json)).toContain(field);
   });
 
+  it.for(["1999-12-31T23:59:59Z", "2100-01-01T00:00:00Z", "2200-01-01T00:00:00Z"])(
+    "a freeze at %s, where waits would not fit their columns",
+    async (at, { pipeline }) => {
+      const { status, json } = await clock(pipeline, "freeze/", { at });
+      expect(status).toBe(400);
+      expect(JSON.stringify(json)).toContain("must lie between 2000-01-01");
+    },
+  );
+
+  it("an advance into the next century", async ({ pipeline }) => {
+    for (const body of [{ to: "2100-01-01T00:00:00Z" }, { by: "40000d" }]) {
+      const { status, json } = await clock(pipeline, "advance/", body);
+      expect(status).toBe(400);
+      expect(JSON.stringify(json)).toMatch(/must not l(ead past|ie after) 2099-12-31/);
+    }
+  });
+
   it("a freeze with an unknown name, and does not change the clock", async ({ pipeline }) => {
     const { status, json } = await clock(pipeline, "freeze/", { to: "2030-03-01T00:00:00Z" });
     expect(status).toBe(400);

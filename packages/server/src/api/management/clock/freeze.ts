@@ -1,11 +1,17 @@
 import { z } from "zod";
 import { defineRoute } from "../../../http/route.ts";
-import { freezeClock } from "../../../workspaces/clock.ts";
+import { CLOCK_BOUNDS, freezeClock, isClock } from "../../../workspaces/clock.ts";
 import { clockReply, expectSandbox, presentClock } from "./clock-reply.ts";
 
 const body = z
   .strictObject(
-    { at: z.iso.datetime({ offset: true }).optional().describe("Set it to this time; absent: now.") },
+    {
+      at: z.iso
+        .datetime({ offset: true })
+        .refine(isClock, CLOCK_BOUNDS)
+        .optional()
+        .describe("Set it to this time; absent: now."),
+    },
     {
       // Ignoring a misnamed key would leave the clock where it stands.
       error: ({ code }) => (code === "unrecognized_keys" ? "the only key is at" : "must be a map: {at?}"),
