@@ -146,7 +146,11 @@ function usersOf(
 }
 
 function objectOf(fields: JsonObject, source: OverrideSource): RecipientSpec {
-  const expressionOf = (key: string) => (typeof fields[key] === "string" ? fields[key] : "");
+  // A number is a jq expression of itself.
+  const expressionOf = (key: string) => {
+    const given = fields[key] ?? "";
+    return typeof given === "string" ? given : JSON.stringify(given);
+  };
   const field = (key: string): string => {
     return textOf(`${RECIPIENTS}.${key}`, expressionOf(key), source);
   };
