@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "../../core/json.ts";
+import { MAX_RECIPIENT_ID } from "../../core/recipient-name.ts";
 import type { RecipientSpec } from "../../core/trigger.ts";
 import type { WorkflowDefinition } from "../../catalog/workflow.ts";
 import { EMPTY_VALUE, type Expressions } from "../../expressions/expressions.ts";
@@ -116,7 +117,9 @@ function textOf(
 
 /** Ids are texts; numbers are what a database's ids often are in JSON, and read the same. */
 function asText(value: Json): string | null {
-  if (typeof value === "string" && value.trim() !== "") return value.trim();
+  if (typeof value === "string" && value.trim() !== "") {
+    return value.trim().length > MAX_RECIPIENT_ID ? null : value.trim();
+  }
   return typeof value === "number" && Number.isSafeInteger(value) ? String(value) : null;
 }
 
