@@ -58,6 +58,11 @@ const settings = z.object({
       "Largest request body in KB. Clients measure 800 KB in UTF-16 units, so real bytes can reach 2.4 MB.",
     ),
   MAX_RECIPIENTS: whole(1, 10_000).default(100).describe("Recipients in one trigger."),
+  SIGNATURE_MINUTES: whole(0, 525_600)
+    .default(15)
+    .describe(
+      "How far the Date of a signed request may be from now, before or after, in minutes; 0 for any date. Limits how long a request that somebody recorded can be sent again.",
+    ),
   DATABASE_POOL: whole(4, 1000).default(20).describe("Database connections of this process."),
   RETENTION_REQUEST_DAYS: whole(1, 36_500).default(30).describe("Days that requests are kept."),
   RETENTION_RUN_DAYS: whole(1, 36_500).default(30).describe("Days that finished runs are kept."),

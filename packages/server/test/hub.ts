@@ -10,8 +10,8 @@ export interface Hub extends Server {
   wsKey: string;
   wsSecret: string;
   call: (method: Method, url: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
-  /** The same, signed with the workspace key like the server SDKs. */
-  callSigned: (method: Method, url: string, body?: unknown) => Promise<Answer>;
+  /** The same, signed with the workspace key like the server SDKs; `date` is now unless given. */
+  callSigned: (method: Method, url: string, body?: unknown, date?: string) => Promise<Answer>;
   /** A committed, enabled workflow with one delivery node. */
   addWorkflow: (slug: string, options?: WorkflowOptions) => Promise<void>;
   /** The rows of the request log, in the order of acceptance; without refusals, which are written asynchronously. */
@@ -91,9 +91,8 @@ export async function createHub({ app, services, serviceToken, databaseUrl }: Se
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...headers,
       }),
-    callSigned(method, url, body) {
+    callSigned(method, url, body, date = new Date().toUTCString()) {
       const payload = toPayload(body);
-      const date = new Date().toUTCString();
       const content_type = "application/json; charset=utf-8";
       const signed = {
         method,

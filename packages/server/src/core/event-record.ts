@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
+import { LONG_RECIPIENT_ID, MAX_RECIPIENT_ID } from "./text/recipient-name.ts";
 import { type Operation, parseOperationList } from "./profile/profile-operations.ts";
 import { capture, expectRecord, type Parsed, parseData, parseKey, parseTenantId, refuse } from "./trigger.ts";
 
@@ -48,7 +49,7 @@ const CLIENT_EVENTS: ReadonlySet<string> = new Set([
 const OPERATORS = ["$set", "$set_once", "$add", "$increment", "$append", "$remove", "$unset"];
 const MIN_EVENT = 2;
 const MAX_EVENT = 255;
-const MAX_ID = 255;
+const MAX_INSERT_ID = 255;
 
 /** Parses a record as a client sends it. Refusals carry the wire's texts. */
 export function parseEventRecord(body: unknown): Parsed<EventRecord> {
@@ -137,7 +138,7 @@ function readId(record: JsonObject, name: string): string | null {
   if (value === null) return null;
   if (typeof value !== "string" && typeof value !== "number") refuse(`${name}: must be a string`);
   const id = String(value).trim();
-  if (id.length > MAX_ID) refuse(`${name}: must be at most ${MAX_ID} characters`);
+  if (id.length > MAX_RECIPIENT_ID) refuse(`${name}: ${LONG_RECIPIENT_ID}`);
   return id === "" ? null : id;
 }
 
@@ -145,5 +146,5 @@ function readId(record: JsonObject, name: string): string | null {
 function readInsertId(record: JsonObject): string | null {
   const value = record.$insert_id;
   const id = typeof value === "string" ? value.trim() : "";
-  return id === "" || id.length > MAX_ID ? null : id;
+  return id === "" || id.length > MAX_INSERT_ID ? null : id;
 }

@@ -1,5 +1,6 @@
 import { type Channel, channelOfKey, CHANNELS } from "./channel.ts";
 import { controlKeysOf } from "./profile/control-keys.ts";
+import { LONG_RECIPIENT_ID, MAX_RECIPIENT_ID } from "./text/recipient-name.ts";
 import { DEFAULT_TENANT } from "./profile/effective-profile.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 
@@ -45,7 +46,6 @@ export interface TriggerLimits {
 
 const MAX_KEY = 255;
 const MAX_DEPTH = 2;
-const MAX_ID = 255;
 const MAX_TENANT = 64;
 export function parseTrigger(body: unknown, limits: TriggerLimits): Parsed<Trigger> {
   return capture(() => {
@@ -139,13 +139,13 @@ function parseSpec(element: JsonObject, missing: string): RecipientSpec {
       element.is_transient === false ? "user's distinct_id must be present if it's not transient" : missing,
     );
   }
-  const object_type = isObject ? parseId(element.object_type, missing) : "";
+  const object_type = isObject ? parseId(element.object_type, missing, "object_type") : "";
   const given = isObject ? element.id : element.distinct_id;
   const control = controlKeysOf(element);
   const profile = Object.fromEntries(Object.entries(element).filter(([key]) => !control.has(key)));
   return {
     object_type,
-    distinct_id: is_transient && !isObject ? "" : parseId(given, missing),
+    distinct_id: is_transient && !isObject ? "" : parseId(given, missing, isObject ? "id" : "distinct_id"),
     is_transient: is_transient && !isObject,
     skip_create: parseFlag(element, "$skip_create"),
     tenant_scoped: isJsonObject(element.$context) && typeof element.$context.tenant_id === "string",
@@ -239,12 +239,11 @@ function parseFlag(element: JsonObject, name: string): boolean {
   return value;
 }
 
-function parseId(value: Json | undefined, missing: string): string {
-  if (value !== undefined && value !== null && typeof value !== "string")
-    refuse("distinct_id: must be a string");
+function parseId(value: Json | undefined, missing: string, name = "distinct_id"): string {
+  if (value !== undefined && value !== null && typeof value !== "string") refuse(`${name}: must be a string`);
   const id = value?.trim() ?? "";
   if (id === "") refuse(missing);
-  if (id.length > MAX_ID) refuse(`distinct_id: must be at most ${MAX_ID} characters`);
+  if (id.length > MAX_RECIPIENT_ID) refuse(`${name}: ${LONG_RECIPIENT_ID}`);
   return id;
 }
 

@@ -19,8 +19,11 @@ export interface VendorAdmin {
   list: (db: Queryable, workspace_id: number) => Promise<VendorSettings[]>;
   /** Throws `AppError` naming each wrong setting. A secret sent back in its masked form keeps its value. */
   save: (tx: Tx, workspace_id: number, vendor: SavedVendor) => Promise<VendorSettings>;
-  /** False when there is no such vendor. */
-  remove: (tx: Tx, workspace_id: number, id: string) => Promise<boolean>;
+  /**
+   * By the id of a configuration, or by the slug that lists show. False when there is none; throws `AppError` for a slug
+   * with several accounts.
+   */
+  remove: (tx: Tx, workspace_id: number, name: string) => Promise<boolean>;
 }
 
 export interface VendorSettings {
@@ -126,13 +129,23 @@ export function createVendorAdmin({ box, ids, catalog, vendors }: VendorAdminDep
       if (row === undefined) throw new Error("the vendor was not stored");
       return present(row);
     },
-    async remove(tx, workspace_id, id) {
+    async remove(tx, workspace_id, name) {
       await lockRoutes(tx, workspace_id);
-      const gone = await tx.query(
-        "delete from vendor_config where workspace_id = $1 and id = $2 returning 1",
-        [workspace_id, id],
+      const found = await tx.query<{ id: string; nickname: string }>(
+        "select id, nickname from vendor_config where workspace_id = $1 and (id = $2 or vendor_slug = $2) order by nickname",
+        [workspace_id, name],
       );
-      if (gone.length === 0) return false;
+      const [first] = found;
+      if (first === undefined) return false;
+      if (found.length > 1) {
+        const accounts = found.map(({ id, nickname }) => `'${nickname}' (${id})`).join(", ");
+        throw new AppError(
+          "conflict",
+          `vendor '${name}' has several accounts, name one by its id: ${accounts}`,
+        );
+      }
+      const { id } = first;
+      await tx.query("delete from vendor_config where workspace_id = $1 and id = $2", [workspace_id, id]);
       await closeRanks(tx, workspace_id);
       await catalog.invalidate(tx, workspace_id, "vendor", "routes");
       await catalog.invalidate(tx, workspace_id, "vendor", id);

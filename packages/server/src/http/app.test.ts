@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { describe, expect } from "vitest";
 import { onApi as it } from "../../test/fixture.ts";
 import { until } from "../../test/harness.ts";
+import { createHub } from "../../test/hub.ts";
 import { configSchema } from "../config.ts";
 import type { Log } from "../log.ts";
 import { startCarillon } from "../main.ts";
@@ -27,6 +28,45 @@ describe("a path", () => {
       expect(answer.body).toContain(`${param}: must not contain the null character`);
     },
   );
+});
+
+describe("a path with slashes before it", () => {
+  it.for(["//trigger/", "///trigger", "//v2/event", "//v1/user/ann/?a=//b"])(
+    "is the path with one of them: %s",
+    async (path, { harness }) => {
+      const method = path.includes("user") ? "GET" : "POST";
+      const bytes = `${method} ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer x\r\ncontent-length: 0\r\n\r\n`;
+      const { answers } = await converse(harness.url, [bytes]);
+      expect(answers).toMatchObject([{ status: 401 }]);
+    },
+  );
+
+  it("is signed as it is sent", async ({ harness }) => {
+    const hub = await createHub(harness);
+    const body = { event: "SEEN", distinct_id: "ann" };
+    expect(await hub.callSigned("POST", "//v2/event/", body)).toMatchObject({ status: 202 });
+  });
+});
+
+describe("a body that is not UTF-8", () => {
+  it.for<[string, string]>([
+    ["/trigger/", "Bearer"],
+    ["/v2/bulk/event/", "Bearer"],
+    ["/v1/user/ann/", "Bearer"],
+    ["/v1/default/workflow/w/", "ServiceToken"],
+  ])("is refused: %s", async ([url, scheme], { harness }) => {
+    const token = scheme === "Bearer" ? harness.apiKey : harness.serviceToken;
+    const payload = Buffer.from('{"name": "Zo\xeb"}', "latin1");
+    const headers = { authorization: `${scheme} ${token}`, "content-type": "application/json" };
+    const answer = await harness.app.inject({
+      method: "POST",
+      url: url.replace("default", harness.workspace.slug),
+      headers,
+      payload,
+    });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject({ message: "Request body must be UTF-8" });
+  });
 });
 
 describe("a malformed request", () => {

@@ -40,6 +40,8 @@ export function createApp(
   const app = fastify({
     bodyLimit: options.max_body_bytes,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH, caseSensitive: true },
+    // Clients join a host that ends in a slash and a path that starts with one.
+    rewriteUrl: ({ url = "/" }) => url.replace(/^\/{2,}/, "/"),
     genReqId: () => services.ids.ulid(),
     // A client behind a proxy may keep a connection alive for long.
     keepAliveTimeout: 75_000,
@@ -90,7 +92,7 @@ export function createApp(
       // Before authentication, which looks up names from the path.
       guardText(params);
       const auth = await surface.authenticate(
-        { method: request.method, url: request.url, headers: request.headers, params, raw },
+        { method: request.method, url: request.originalUrl, headers: request.headers, params, raw },
         services,
       );
       guardText(request.query as Record<string, unknown>);

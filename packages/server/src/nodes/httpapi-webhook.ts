@@ -10,7 +10,7 @@ const config = httpSettings.extend({
   http_method: z.enum(METHODS, `must be one of ${METHODS.join(", ")}`).describe("Method of the request."),
   body_content_type: contentType,
   body: optionalExpression.describe(
-    "Jsonnet; what is sent, as JSON unless `body_content_type` says otherwise.",
+    "Jsonnet; what is sent: as JSON, or as a form or a text where `body_content_type` says so.",
   ),
 });
 

@@ -110,6 +110,30 @@ describe("the call of an HTTP node", () => {
     ],
     ["a map of another type", { body: "{ a: 1 }", body_content_type: "text/plain" }, '{"a":1}', "text/plain"],
     [
+      "a form",
+      {
+        body: '{ to: "+1 415", "a&b": data.count, tags: ["x", "y"], deep: { c: [true] }, gone: null, on: false }',
+        body_content_type: "application/x-www-form-urlencoded",
+      },
+      "a%26b=3&deep=%7B%22c%22%3A%5Btrue%5D%7D&on=false&tags=x&tags=y&to=%2B1+415",
+      "application/x-www-form-urlencoded",
+    ],
+    [
+      "a form that is written out",
+      { body: '"a=1&b=" + data.count', body_content_type: "application/x-www-form-urlencoded" },
+      "a=1&b=3",
+      "application/x-www-form-urlencoded",
+    ],
+    [
+      "a form, by the type of a header",
+      {
+        body: "{ a: 1 }",
+        headers: [{ key: "content-type", value: '"Application/X-WWW-Form-Urlencoded; charset=utf-8"' }],
+      },
+      "a=1",
+      "Application/X-WWW-Form-Urlencoded; charset=utf-8",
+    ],
+    [
       "another JSON type",
       { body: '"x"', body_content_type: "application/vnd.api+json; charset=utf-8" },
       '"x"',
@@ -124,6 +148,13 @@ describe("the call of an HTTP node", () => {
   ])("has a body of %s", (_title, properties, body, type) => {
     const call = post(properties);
     expect([call.body, headerOf(call, "content-type")]).toEqual([body, type]);
+  });
+
+  it("has no form of what has no names", () => {
+    const bench = createBench(DATA);
+    const form = { body: "[1]", body_content_type: "application/x-www-form-urlencoded" };
+    bench.run(webhook, { http_method: "POST", url, ...form });
+    expect(bench.logged).toMatchObject([{ message: "body: must give an object or a text, gave [1]" }]);
   });
 
   it("has no body when it is a GET, whatever its settings", () => {

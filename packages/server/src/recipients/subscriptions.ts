@@ -1,3 +1,4 @@
+import { MAX_RECIPIENT_ID } from "../core/text/recipient-name.ts";
 import { findUnsafe, unsafeText } from "../core/json/json-guard.ts";
 import type { JsonObject } from "../core/json.ts";
 import { bool, insertAll, int, json, rowsOf, text } from "../db/bulk.ts";
@@ -36,7 +37,6 @@ export type SubscriptionOutcome =
   | { ok: false; error: string };
 
 const MAX_OBJECT_TYPE = 64;
-const MAX_OBJECT_ID = 255;
 
 /** Adds edges, or merges `properties` into existing ones. Refuses an edge that would close a cycle of objects. */
 export async function addSubscriptions(
@@ -108,7 +108,7 @@ export async function removeSubscriptions(
 function checkItem({ object_type, object_id, subscribers }: SubscriptionItem): string | null {
   return (
     checkText("object_type", object_type, MAX_OBJECT_TYPE) ??
-    checkText("object_id", object_id, MAX_OBJECT_ID) ??
+    checkText("object_id", object_id, MAX_RECIPIENT_ID) ??
     subscribers.map(({ object_type, distinct_id }) => unsafeText(object_type + distinct_id)).find(Boolean) ??
     null
   );

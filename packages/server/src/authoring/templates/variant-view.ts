@@ -31,7 +31,7 @@ export const variantReply = z.object({
   vendor_approvals: z.array(z.record(z.string(), z.unknown())).optional(),
   has_error: z.boolean(),
   seq_no: z.int(),
-  /** What a commit would do with it; null before the first commit and for live variants. */
+  /** A draft: what a commit would do with it, null before the first. Live: what the latest commit did with it. */
   action: z.enum(["Added", "Updated", "Unchanged"]).nullable(),
   created_at: timestampReply,
 });
@@ -55,10 +55,11 @@ export async function viewVariants(
   const row = await getTemplateRow(source, slug, mode);
   const draft = await selectVariants(source, [slug]);
   const shown = mode === "draft" ? draft : liveVariants(row, draft);
+  const before = mode === "draft" ? liveSnapshot(row) : await snapshotBeforeLive(source, row);
   return shown
     .filter((variant) => channel === undefined || variant.channel === channel)
     .filter((variant) => id === undefined || variant.id === id)
-    .map((variant) => presentVariant(source, row, variant, mode));
+    .map((variant) => presentVariant(source, row, variant, mode, before));
 }
 
 export async function getVariantView(
@@ -85,9 +86,29 @@ export function variantNotFound({ channel, id }: VariantKey): AppError {
   return new AppError("not_found", `variant (channel: '${channel}', id: '${id}') not found`);
 }
 
+function liveSnapshot({ snapshot }: TemplateRow): TemplateSnapshot | null {
+  return snapshot as TemplateSnapshot | null;
+}
+
+/** What was live before the latest commit; a template without variants where that was the first. */
+async function snapshotBeforeLive(
+  { db, workspace_id }: TemplateSource,
+  { slug, live_version_no }: TemplateRow,
+): Promise<Pick<TemplateSnapshot, "variants">> {
+  const before = await db.kysely
+    .selectFrom("template_version")
+    .select("snapshot")
+    .where("workspace_id", "=", workspace_id)
+    .where("template_slug", "=", slug)
+    .where("version_no", "<", live_version_no)
+    .orderBy("version_no", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return (before?.snapshot ?? { variants: [] }) as Pick<TemplateSnapshot, "variants">;
+}
+
 function liveVariants(row: TemplateRow, draft: readonly DraftVariant[]): DraftVariant[] {
-  const live = row.snapshot as TemplateSnapshot | null;
-  return (live?.variants ?? []).map((variant) => {
+  return (liveSnapshot(row)?.variants ?? []).map((variant) => {
     const origin = draft.find(({ channel, id }) => channel === variant.channel && id === variant.id);
     return {
       ...variant,
@@ -103,6 +124,7 @@ function presentVariant(
   row: TemplateRow,
   variant: DraftVariant,
   mode: Mode,
+  before: Pick<TemplateSnapshot, "variants"> | null,
 ): Required<VariantView> {
   const errors = variantErrors(rules, variant);
   const approval_status = approvalOf(variant);
@@ -127,15 +149,16 @@ function presentVariant(
     vendor_approvals: variant.vendor_approvals,
     has_error: Object.keys(errors).length > 0,
     seq_no: variant.seq_no,
-    action: mode === "live" ? null : actionOf(row, variant),
+    action: before === null ? null : actionOf(before, variant),
     created_at: microsZ(variant.created_at),
   };
 }
 
-function actionOf(row: TemplateRow, variant: DraftVariant): VariantView["action"] {
-  const live = row.snapshot as TemplateSnapshot | null;
-  if (live === null) return null;
-  const before = live.variants.find(({ channel, id }) => channel === variant.channel && id === variant.id);
+function actionOf(
+  { variants }: Pick<TemplateSnapshot, "variants">,
+  variant: DraftVariant,
+): VariantView["action"] {
+  const before = variants.find(({ channel, id }) => channel === variant.channel && id === variant.id);
   if (before === undefined) return "Added";
   return before.hash === variant.hash ? "Unchanged" : "Updated";
 }

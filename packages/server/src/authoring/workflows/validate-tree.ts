@@ -1,6 +1,6 @@
 import { statusRefProblems } from "./status-refs.ts";
 import { validateNode, type WorkflowRules } from "./validate-node.ts";
-import { reservedEventProblems } from "./workflow-events.ts";
+import { impossibleEventProblems } from "./workflow-events.ts";
 import type { WorkflowFacts } from "./workflow-facts.ts";
 import type { StoredNode, WorkflowDefinition } from "../../catalog/workflow.ts";
 
@@ -37,7 +37,7 @@ export function validateTree(
   return [
     ...problems,
     ...statusRefProblems(conditions, tree, rules.nodes),
-    ...reservedEventProblems(definition),
+    ...impossibleEventProblems(definition),
   ];
 }
 

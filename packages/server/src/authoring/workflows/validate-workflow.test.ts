@@ -84,14 +84,16 @@ describe("the head", () => {
     [{ category: "marketing" }, "category: category 'marketing' not found"],
     [{ trigger_type: "cron" }, "trigger_type: must be one of ['event' 'api']"],
     [{ trigger_type: "event" }, "trigger_events: must contain at least 1 item"],
-    [{ trigger_type: "event", trigger_events: ["a", ""] }, "trigger_events[1]: must not be empty"],
+    [{ trigger_type: "event", trigger_events: ["paid", ""] }, "trigger_events[1]: must not be empty"],
     [
       { trigger_type: "event", trigger_events: ["$paid"] },
       "trigger_events[0]: the event '$paid' can never come, names that begin with $ or ss_ are reserved",
     ],
     [
       { trigger_type: "event", trigger_events: ["e".repeat(256)] },
-      `${"e".repeat(20)}…: event names have at maximum 255 characters`,
+      expect.stringMatching(
+        /^trigger_events\[0\]: the event 'e{20}…' can never come, its name must be at most 255/,
+      ),
     ],
     [{ ratelimit: { count: 0, sliding_window: "1h" } }, "ratelimit.count: must be at least 1"],
     [
@@ -112,7 +114,7 @@ describe("the head", () => {
     const linked = (schema: string) => ({ ...SOUND, payload_schema: { schema, version_no: 2 } });
     expect(problemsOf(linked("order"))).toStrictEqual([]);
     expect(problemsOf(linked("gone"))).toStrictEqual(["payload_schema: schema 'gone' not found"]);
-    const event = { trigger_type: "event", trigger_events: ["e"] };
+    const event = { trigger_type: "event", trigger_events: ["paid"] };
     expect(problemsOf({ ...linked("gone"), ...event })).toStrictEqual([]);
   });
 
@@ -149,7 +151,8 @@ describe("the head", () => {
     [object({}), []],
     [object({ [DEPTH]: null }), []],
     [object({ [DEPTH]: "1" }), []],
-    [object({ [DEPTH]: 1 }), [`${FIELDS}.${DEPTH}: ${NOT_TEXT}`]],
+    [object({ [DEPTH]: 1, id: 42 }), []],
+    [object({ id: 1.5 }), [`${FIELDS}.id: ${NOT_TEXT}`]],
     [object({ [DEPTH]: "" }), [`${FIELDS}.${DEPTH}: is a required field`]],
     [object({ id: "|" }), [expect.stringMatching(/^override_recipients_.*\.id: is not valid jq: /)]],
     [object({ id: ["a"] }), [`${FIELDS}.id: ${NOT_TEXT}`]],
@@ -170,9 +173,9 @@ describe("the head", () => {
       ["override_recipients_type: must be one of ['user' 'single_object_fields']"],
     ],
   ])("judges overrides for events only: %j", (change, problems) => {
-    expect(problemsOf({ ...SOUND, trigger_type: "event", trigger_events: ["e"], ...change })).toStrictEqual(
-      problems,
-    );
+    expect(
+      problemsOf({ ...SOUND, trigger_type: "event", trigger_events: ["paid"], ...change }),
+    ).toStrictEqual(problems);
     expect(problemsOf({ ...SOUND, ...change })).toStrictEqual([]);
   });
 });
@@ -266,7 +269,7 @@ describe("an expression", () => {
   const wait = (value: string) => ({
     node_type: "branch_waituntil",
     branches: [
-      { conditions: [{ type: "future_event", event_name: "e" }] },
+      { conditions: [{ type: "future_event", event_name: "paid" }] },
       {
         is_default: true,
         conditions: [{ type: "delay", delay_properties: { delay_type: "dynamic", value } }],
@@ -358,7 +361,7 @@ describe("a branch", () => {
     // The conditions of a default are ignored, so nothing about them can be wrong.
     [[pro, { is_default: true, conditions: [{ type: "nonsense" }] }], []],
     [
-      [{ conditions: [{ type: "future_event", event_name: "e" }] }, DEFAULT],
+      [{ conditions: [{ type: "future_event", event_name: "paid" }] }, DEFAULT],
       [
         'path_1: conditions[0].type: Invalid input: expected "expression_v1"',
         "path_1: conditions[0].expression_v1: is a required field",
@@ -393,7 +396,7 @@ describe("a wait", () => {
       [
         {
           conditions: [
-            { type: "future_event", event_name: "e", event_conditions: [{ variable: "a", op: "~" }] },
+            { type: "future_event", event_name: "paid", event_conditions: [{ variable: "a", op: "~" }] },
           ],
         },
         timeout,
@@ -553,7 +556,9 @@ it("never throws, whatever JSON is in the places that a draft leaves open", () =
             {
               node_type: "branch_waituntil",
               branches: [
-                { conditions: [object, { type: "future_event", event_name: "e", event_conditions: value }] },
+                {
+                  conditions: [object, { type: "future_event", event_name: "paid", event_conditions: value }],
+                },
                 { is_default: true, conditions: [{ type: "delay", delay_properties: value }] },
               ],
             },

@@ -1,15 +1,13 @@
-import { cut, shorten } from "../../core/text/text.ts";
+import { shorten } from "../../core/text/text.ts";
 import { conditionsSchema } from "../../core/conditions/conditions.ts";
 import { parseDuration } from "../../core/time/duration.ts";
 import { type ExpressionCheck, expressionProblems } from "./expression-problems.ts";
 import { schemaProblems } from "../schemas/schema-problems.ts";
 import type { WorkflowRules } from "./validate-node.ts";
 import { validateTree } from "./validate-tree.ts";
-import { workflowEvents } from "./workflow-events.ts";
 import type { WorkflowFacts } from "./workflow-facts.ts";
 import type { WorkflowDefinition } from "../../catalog/workflow.ts";
 
-const MAX_EVENT_NAME = 255;
 /** Nobody reads more of them, and every read of the workflow returns them. */
 const MAX_PROBLEMS = 100;
 /** Refs, keys and expressions in a problem can have any length. */
@@ -30,12 +28,6 @@ export function validateWorkflow(
     ...validateHead(definition, facts),
     ...validateTrigger(definition, rules.expressions, facts),
     ...validateTree(definition, rules, facts),
-    ...workflowEvents(definition)
-      .filter(({ event_name }) => event_name.length > MAX_EVENT_NAME)
-      .map(
-        ({ event_name }) =>
-          `${cut(event_name, 20)}…: event names have at maximum ${MAX_EVENT_NAME} characters`,
-      ),
   ];
   const shown = problems.slice(0, MAX_PROBLEMS).map((problem) => shorten(problem, MAX_TEXT));
   const more = problems.length - shown.length;
@@ -116,13 +108,12 @@ function validateRecipients(definition: WorkflowDefinition, expressions: Express
     case "single_object_fields": {
       const given = definition[OBJECT_FIELDS] ?? {};
       const fields = Object.hasOwn(given, DEPTH) && given[DEPTH] !== null ? [...REQUIRED, DEPTH] : REQUIRED;
-      return fields.flatMap((field) =>
-        validateJq(
-          `${OBJECT_FIELDS}.${field}`,
-          Object.hasOwn(given, field) ? given[field] : null,
-          expressions,
-        ),
-      );
+      return fields.flatMap((field) => {
+        const source = Object.hasOwn(given, field) ? given[field] : null;
+        // An id, or a depth, that somebody wrote as the number that it is.
+        if (Number.isSafeInteger(source)) return [];
+        return validateJq(`${OBJECT_FIELDS}.${field}`, source, expressions);
+      });
     }
     default:
       return ["override_recipients_type: must be one of ['user' 'single_object_fields']"];

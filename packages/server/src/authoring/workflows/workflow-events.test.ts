@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { workflowBody } from "./workflow-body.ts";
 import { parseWorkflowBody } from "./workflow-draft.ts";
-import { reservedEventProblems, workflowEvents } from "./workflow-events.ts";
+import { impossibleEventProblems, workflowEvents } from "./workflow-events.ts";
 
 const parse = (body: unknown) => parseWorkflowBody(workflowBody.parse(body), new Map());
 const eventsOf = (body: unknown) => workflowEvents(parse(body));
@@ -77,7 +77,7 @@ it("ignores what a draft has not finished", () => {
 
 describe("an event that can never come", () => {
   const triggeredBy = (...trigger_events: string[]) =>
-    reservedEventProblems(parse({ trigger_type: "event", trigger_events }));
+    impossibleEventProblems(parse({ trigger_type: "event", trigger_events }));
 
   it.each([
     "$order_paid",
@@ -96,8 +96,15 @@ describe("an event that can never come", () => {
   });
 
   it.each([
+    ["x", "'x' can never come, its name must be at least 2 characters"],
+    ["é".repeat(256), `'${"é".repeat(20)}…' can never come, its name must be at most 255 characters`],
+  ])("is one whose name the endpoints of events refuse: %j", (name, reason) => {
+    expect(triggeredBy(name)).toStrictEqual([`trigger_events[0]: the event ${reason}`]);
+  });
+
+  it.each([
     "Order Paid",
-    "s",
+    "ss",
     "ssh_login",
     "cost $5",
     "$app_launched",
@@ -127,7 +134,7 @@ describe("an event that can never come", () => {
     const unread = { node_type: "send_email", ref: "m2", success: "ss_open", success_is_event: false };
     const body = { trigger_type: "api", trigger_events: ["$x"], tree: { nodes: [wait, unread] } };
     const reason = "can never come, names that begin with $ or ss_ are reserved";
-    expect(reservedEventProblems(parse(body))).toStrictEqual([
+    expect(impossibleEventProblems(parse(body))).toStrictEqual([
       `paid: conditions[1].event_name: the event '$paid' ${reason}`,
       `mail: success: the event 'ss_open' ${reason}`,
     ]);

@@ -22,13 +22,17 @@ export function workflowEvents(definition: EventSettings): WorkflowEvent[] {
 }
 
 /** Events that are named but can never occur, as `"<ref or field>: <reason>"`. */
-export function reservedEventProblems(definition: EventSettings): string[] {
-  return namedEvents(definition)
-    .filter(({ name }) => !canCome(name.trim()))
-    .map(
-      ({ place, name }) =>
-        `${place}: the event '${name.trim()}' can never come, names that begin with $ or ss_ are reserved`,
-    );
+export function impossibleEventProblems(definition: EventSettings): string[] {
+  return namedEvents(definition).flatMap(({ place, name }) => {
+    const reason = eventNameProblem(name);
+    return reason === null ? [] : [`${place}: the event '${shown(name.trim())}' can never come, ${reason}`];
+  });
+}
+
+const MAX_SHOWN = 255;
+
+function shown(name: string): string {
+  return name.length > MAX_SHOWN ? `${name.slice(0, 20).toWellFormed()}…` : name;
 }
 
 type EventSettings = Pick<WorkflowDefinition, "trigger_type" | "trigger_events" | "tree">;
@@ -69,9 +73,15 @@ const RESERVED = /^(?:\$|ss_)/i;
 /** Events that the product itself emits about lists. */
 const LIST_EVENT = /^\$user_(?:entered|exited)_list - \S/i;
 
-/** Among reserved names, only those that clients may send and those of lists can occur. */
-function canCome(name: string): boolean {
-  if (!RESERVED.test(name) || LIST_EVENT.test(name)) return true;
+/**
+ * Why no event of this name is ever accepted, which is what the endpoints of events say of it; null if one may come.
+ * Names are compared without regard to case. A blank one is a draft's, and reported as missing.
+ */
+export function eventNameProblem(given: string): string | null {
+  const name = given.trim();
+  if (name === "" || LIST_EVENT.test(name)) return null;
   const sent = parseEventRecord({ event: name.toLowerCase(), distinct_id: "somebody" });
-  return sent.ok && sent.value.kind === "event";
+  if (sent.ok && sent.value.kind === "event") return null;
+  if (sent.ok || RESERVED.test(name)) return "names that begin with $ or ss_ are reserved";
+  return sent.message.replace(/^event: /, "its name ");
 }

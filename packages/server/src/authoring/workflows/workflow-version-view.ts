@@ -57,7 +57,7 @@ export async function listWorkflowVersions(
       ...row,
       created_at: microsZ(row.created_at),
       created_by: row.created_by as Editor | null,
-      is_live: row.id === workflow.live_version_id,
+      is_live: row.id === workflow.live_id,
     })),
   };
 }
@@ -79,7 +79,7 @@ export async function getWorkflowVersionView(
     active_at: version.created_at,
   };
   const view = presentWorkflow(row, definition, await findWorkflowProblems(source, definition));
-  const isSuperseded = workflow.live_version_id !== null && workflow.live_version_id !== version.id;
+  const isSuperseded = workflow.live_id !== null && workflow.live_id !== version.id;
   return { ...view, ...(isSuperseded && { status: "inactive" as const }), version_no };
 }
 

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { z } from "zod";
 import { microsZ, orNull } from "../../core/time/wire-time.ts";
 import type { Queryable } from "../../db/db.ts";
@@ -60,17 +61,27 @@ export const workflowReply = z.object({
 
 export type WorkflowView = z.input<typeof workflowReply>;
 
-/** Every workflow of the workspace that is not deleted, with its live version if it has one. */
+/**
+ * Every workflow of the workspace that is not deleted, with its live version if it has one. Inline workflows have no
+ * version that is live by itself: each trigger brings its own, and the newest stands for them.
+ */
 export function selectWorkflows({ db, workspace_id }: WorkflowSource) {
   return db.kysely
     .selectFrom("workflow as w")
     .leftJoin("workflow_version as v", (join) =>
-      join.onRef("v.workspace_id", "=", "w.workspace_id").onRef("v.id", "=", "w.live_version_id"),
+      join.onRef("v.workspace_id", "=", "w.workspace_id").on(
+        "v.id",
+        "=",
+        sql<string>`case when w.trigger_type = 'dynamic'
+          then (select id from workflow_version d where d.workspace_id = w.workspace_id and d.slug = w.slug
+                 order by d.version_no desc limit 1)
+          else w.live_version_id end`,
+      ),
     )
     .where("w.workspace_id", "=", workspace_id)
     .where("w.deleted_at", "is", null)
     .selectAll("w")
-    .select(["v.definition as live", "v.commit_message"]);
+    .select(["v.definition as live", "v.id as live_id", "v.commit_message"]);
 }
 
 export type WorkflowRow = Awaited<ReturnType<ReturnType<typeof selectWorkflows>["execute"]>>[number];
@@ -99,7 +110,9 @@ export async function viewWorkflows(
   mode: Mode,
 ): Promise<WorkflowView[]> {
   const shown = rows.flatMap((row) => {
-    const definition = (mode === "live" ? row.live : row.draft) as WorkflowDefinition | null;
+    // Nobody edits an inline workflow: its draft is what its first trigger brought.
+    const isLive = mode === "live" || row.trigger_type === "dynamic";
+    const definition = (isLive ? row.live : row.draft) as WorkflowDefinition | null;
     return definition === null ? [] : [{ row, definition }];
   });
   const definitions = shown.map(({ definition }) => definition);
@@ -144,12 +157,7 @@ export function presentWorkflow(
   };
 }
 
-/** Inline workflows have no version that is live by itself, and are in effect whenever they are enabled. */
-function workflowStatusOf({
-  live_version_id,
-  trigger_type,
-  is_enabled,
-}: WorkflowRow): WorkflowView["status"] {
-  if (live_version_id === null && trigger_type !== "dynamic") return "draft";
+function workflowStatusOf({ live_id, is_enabled }: WorkflowRow): WorkflowView["status"] {
+  if (live_id === null) return "draft";
   return is_enabled ? "active" : "inactive";
 }

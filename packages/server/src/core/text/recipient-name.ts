@@ -1,3 +1,7 @@
+/** The longest id of a user or an object, as `length` counts it; and how everything that takes one refuses a longer. */
+export const MAX_RECIPIENT_ID = 255;
+export const LONG_RECIPIENT_ID = `must be at most ${MAX_RECIPIENT_ID} characters`;
+
 /** The key of a user or an object in rows and payloads; `object_type` is empty for users. */
 interface Named {
   object_type: string;

@@ -172,6 +172,67 @@ describe("an event's overrides", () => {
     expect(named(await pipeline.finished(2))).toEqual(["ann", "ben"]);
   });
 
+  it.for<[string, Overrides, JsonObject, string[]]>([
+    [
+      "a list of users",
+      { override_recipients_type: "user", override_recipients_user_expr: ".who" },
+      { who: [7, "ann"] },
+      ["7", "ann"],
+    ],
+    [
+      "an object, and its depth",
+      {
+        override_recipients_type: "single_object_fields",
+        override_recipients_single_object_fields_expr: {
+          id: ".shop",
+          object_type: '"team"',
+          "$object_subscriptions_query.depth": 0,
+        },
+      },
+      { shop: 8 },
+      ["8"],
+    ],
+    [
+      "an object in the workflow itself",
+      {
+        override_recipients_type: "single_object_fields",
+        override_recipients_single_object_fields_expr: { id: 8, object_type: '"team"' },
+      },
+      {},
+      ["8"],
+    ],
+    [
+      "the actor",
+      {
+        override_actor_user_expr: ".by",
+        override_recipients_type: "user",
+        override_recipients_user_expr: '"ann"',
+      },
+      { by: 7 },
+      ["ann"],
+    ],
+  ])(
+    "take a number for an id: %s",
+    async ([_name, overrides, properties, people], { harness, pipeline, workers }) => {
+      await pipeline.call("POST", "/v1/user/7/", { $sms: "+14155552671" });
+      await harness.services.db.tx((tx) =>
+        harness.services.recipients.apply(tx, pipeline.workspace.workspace_id, [
+          {
+            object_type: "team",
+            distinct_id: "8",
+            operations: [],
+            mode: "lenient",
+            restore: false,
+            create: true,
+            tenant_id: null,
+          },
+        ]),
+      );
+      await send(pipeline, workers, overrides, properties);
+      expect(named(await pipeline.finished(people.length))).toEqual(people);
+    },
+  );
+
   it("name an object, whose subscribers are reached to the given depth", async ({ pipeline, workers }) => {
     await send(
       pipeline,

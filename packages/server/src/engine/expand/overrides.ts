@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "../../core/json.ts";
+import { MAX_RECIPIENT_ID } from "../../core/text/recipient-name.ts";
 import type { RecipientSpec } from "../../core/trigger.ts";
 import type { WorkflowDefinition } from "../../catalog/workflow.ts";
 import { EMPTY_VALUE, type Expressions } from "../../expressions/expressions.ts";
@@ -116,7 +117,9 @@ function textOf(
 
 /** Accepts texts and numbers: a database's ids are often numbers in JSON. */
 function asText(value: Json): string | null {
-  if (typeof value === "string" && value.trim() !== "") return value.trim();
+  if (typeof value === "string" && value.trim() !== "") {
+    return value.trim().length > MAX_RECIPIENT_ID ? null : value.trim();
+  }
   return typeof value === "number" && Number.isSafeInteger(value) ? String(value) : null;
 }
 
@@ -146,7 +149,11 @@ function usersOf(
 }
 
 function objectOf(fields: JsonObject, source: OverrideSource): RecipientSpec {
-  const expressionOf = (key: string) => (typeof fields[key] === "string" ? fields[key] : "");
+  // A number is a jq expression of itself.
+  const expressionOf = (key: string) => {
+    const given = fields[key] ?? "";
+    return typeof given === "string" ? given : JSON.stringify(given);
+  };
   const field = (key: string): string => {
     return textOf(`${RECIPIENTS}.${key}`, expressionOf(key), source);
   };

@@ -195,20 +195,20 @@ describe("the waker", () => {
   it("does not sleep past a time it was given", async ({ db }) => {
     const own = waker(0);
     own.start();
-    const sleepers = await addSleepers(db, db, 1, 0.2);
+    const sleepers = await addSleepers(db, 1, 0.2);
     own.expect(new Date(Date.now() + 200));
 
     // Without `expect` it would look again only after a second.
-    await until(async () => (await refsOf(db, db, "execute-transactional")).length === 1, 5);
+    await until(async () => (await refsOf(db, "execute-transactional")).length === 1, 5);
     await own.stop();
-    expect(await refsOf(db, db, "execute-transactional")).toEqual(sleepers);
+    expect(await refsOf(db, "execute-transactional")).toEqual(sleepers);
   });
 
   it("finds runs that another process put to sleep without notifying it", async ({ db }) => {
     const own = waker(0);
     own.start();
-    await addSleepers(db, db, 1, 0);
-    await until(async () => (await refsOf(db, db, "execute-transactional")).length === 1, 5);
+    await addSleepers(db, 1, 0);
+    await until(async () => (await refsOf(db, "execute-transactional")).length === 1, 5);
     await own.stop();
     expect(await queued(db)).toHaveLength(1);
   });
@@ -218,7 +218,7 @@ describe("the waker", () => {
     own.start();
     await own.stop();
     own.expect(new Date());
-    await addSleepers(db, db, 1, -1);
+    await addSleepers(db, 1, -1);
 
     expect(await queued(db)).toEqual([]);
   });

@@ -1,11 +1,11 @@
 import { AppError } from "../../errors.ts";
 import type { Services } from "../../services.ts";
 import type { Auth, IncomingRequest } from "../request.ts";
-import { verifySignature } from "./signature.ts";
+import { isNear, verifySignature } from "./signature.ts";
 
 const NO_WORKSPACE = "Not Authenticated - could not find Workspace details";
 
-/** Data API: `Bearer <api key>`, or `<workspace_key>:<signature>` with a Date header. */
+/** Data API: `Bearer <api key>`, or `<workspace_key>:<signature>` with a Date header of about now. */
 export async function authenticateData(request: IncomingRequest, services: Services): Promise<Auth> {
   const authorization = header(request, "authorization");
   const bearer = /^Bearer\s+(\S+)$/i.exec(authorization)?.[1];
@@ -36,14 +36,22 @@ async function bySignature(
   const key = authorization.slice(0, colon);
   const found = await services.workspaces.findByKey(key);
   if (found === null) throw new AppError("not_authenticated", NO_WORKSPACE);
+  const date = header(request, "date") || header(request, "x-amz-date");
   const valid = verifySignature(found.secret, authorization.slice(colon + 1), {
     method: request.method,
     target: services.signedPrefix + request.url,
     content_type: header(request, "content-type"),
-    date: header(request, "date") || header(request, "x-amz-date"),
+    date,
     body: request.raw,
   });
   if (!valid) throw new AppError("not_authenticated", NO_WORKSPACE);
+  const { SIGNATURE_MINUTES: minutes } = services.config;
+  if (minutes > 0 && !isNear(date, Date.now(), minutes)) {
+    throw new AppError(
+      "not_authenticated",
+      `Not Authenticated - Date is not within ${minutes} minutes of now`,
+    );
+  }
   if (!found.is_active) throw new AppError("workspace_key_inactive", "workspace key inactive");
   return { workspace: found.workspace, principal: key };
 }

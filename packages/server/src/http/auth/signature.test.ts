@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readTenancy } from "../../core/profile/effective-profile.ts";
 import { inboxSubscriberId, type Workspace } from "../../workspaces/workspaces.ts";
-import { sign, type SignedRequest, verifySignature } from "./signature.ts";
+import { isNear, sign, type SignedRequest, verifySignature } from "./signature.ts";
 
 const JSON_UTF8 = "application/json; charset=utf-8";
 
@@ -76,11 +76,11 @@ const VECTORS: Vector[] = [
     signature: "hiKNYH1YDjj/QCLPo7m9ahoPq8AwGSnSfXY1Zkx7sAY=",
   },
   {
-    client: "V3b: Go signs the decoded path of the same request",
+    client: "V3b: Go signs the decoded path of an id with a space and an accent",
     ...NODE,
     method: "GET",
-    target: "/v1/user/u%201%2F%C3%A9/",
-    signature: "V9TW4oVKMdmstMM6OTZ8avM0gjWu6P/3FG6CFffxCiA=",
+    target: "/v1/user/u%201%C3%A9/",
+    signature: "h57rOIFkqzOgfwrXiOqqboXGpywbShuUHhXx1m07ZUQ=",
   },
   {
     client: "V4: Node, DELETE without a body",
@@ -154,6 +154,20 @@ describe("verifySignature", () => {
     expect(verifySignature(NODE.secret, signature, asSent)).toBe(true);
   });
 
+  it.each([
+    ["an id with a slash, which is also a longer path", "/v1/user/u%201%2F%C3%A9/", "/v1/user/u 1/é/"],
+    ["a tenant's profile in the id of a user", "/v1/user/u1%2Ftenant%2Facme/", "/v1/user/u1/tenant/acme/"],
+    ["an id with a question mark", "/v1/user/u1%3Fa=1/", "/v1/user/u1?a=1/"],
+    ["an id with a number sign", "/v1/user/u1%23/", "/v1/user/u1#/"],
+    ["an id with a percent sign", "/v1/user/%2541/", "/v1/user/%41/"],
+    ["a query that cannot be decoded", "/v1/user/u%201/?a=%ff", "/v1/user/u 1/?a=%EF%BF%BD"],
+  ])("does not take Go's signature for %s", (_title, target, signed) => {
+    const request = requestOf({ ...NODE, client: "", method: "GET", target, signature: "" });
+    const signature = sign(NODE.secret, { ...request, target: signed });
+    expect(verifySignature(NODE.secret, signature, request)).toBe(false);
+    expect(verifySignature(NODE.secret, sign(NODE.secret, request), request)).toBe(true);
+  });
+
   it.each(["", "=", "é", "%", "9fFcYtR5NzikiUdtMcPrfTqiugN1KGS+tP5la6R0Bp0", "x".repeat(10_000)])(
     "refuses %j cleanly",
     (signature) => {
@@ -171,6 +185,25 @@ describe("verifySignature", () => {
         expect(verifySignature("secret", signature, request)).toBe(false);
       }),
     );
+  });
+});
+
+describe("a date", () => {
+  const NOW = Date.parse("2026-11-20T17:18:14Z");
+
+  it.each([
+    ["Fri, 20 Nov 2026 17:18:14 GMT", true],
+    ["2026-11-20T17:18:14.000Z", true],
+    ["20261120T171814Z", true],
+    ["Fri, 20 Nov 2026 17:33:14 GMT", true],
+    ["Fri, 20 Nov 2026 17:03:14 GMT", true],
+    ["Fri, 20 Nov 2026 17:33:15 GMT", false],
+    ["Fri, 20 Nov 2026 17:03:13 GMT", false],
+    ["20251120T171814Z", false],
+    ["yesterday", false],
+    ["", false],
+  ])("within 15 minutes of now: %j is %j", (date, near) => {
+    expect(isNear(date, NOW, 15)).toBe(near);
   });
 });
 

@@ -18,12 +18,27 @@ export function sign(secret: string, request: SignedRequest): string {
   return signTarget(secret, request, bodyDigest(request.body), request.target);
 }
 
-/** Compares in constant time. Node and Python sign the wire path; Go signs its decoded form. */
+/**
+ * Compares in constant time. Node and Python sign the wire path; Go signs its decoded form, which counts where it is the
+ * form of this path and of no other.
+ */
 export function verifySignature(secret: string, signature: string, request: SignedRequest): boolean {
   const digest = bodyDigest(request.body);
   if (isSame(signature, signTarget(secret, request, digest, request.target))) return true;
   const decoded = decodedTarget(request.target);
   return decoded !== null && isSame(signature, signTarget(secret, request, digest, decoded));
+}
+
+/**
+ * Whether a Date header names a time within so many minutes of now. Clients write RFC 1123 and ISO 8601; old browsers
+ * the compact ISO form of `x-amz-date`.
+ */
+export function isNear(date: string, now: number, minutes: number): boolean {
+  const compact = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date);
+  const [, year, month, day, hour, minute, second] = compact ?? [];
+  const text = compact === null ? date : `${year}-${month}-${day}T${hour}:${minute}:${second}Z`;
+  const at = Date.parse(text);
+  return Math.abs(at - now) <= minutes * 60_000;
 }
 
 function signTarget(secret: string, request: SignedRequest, digest: string, target: string): string {
@@ -37,17 +52,21 @@ function bodyDigest(body: Buffer | null): string {
 
 /**
  * The target as the Go SDK signs it: `url.Path` decoded, and the query re-encoded with its keys sorted. Null: same as
- * the wire.
+ * the wire, or ambiguous. The decoded form of an id with a slash is also that of a longer path, and whoever has the
+ * signature of one could send the other; the same goes for what starts a query, a fragment or an encoded character.
  */
 function decodedTarget(target: string): string | null {
   const [path = "", ...rest] = target.split("?");
   const query = rest.join("?");
-  let decodedPath: string;
+  let segments: string[];
   try {
-    decodedPath = decodeURIComponent(path);
+    segments = path.split("/").map(decodeURIComponent);
+    decodeURIComponent(query);
   } catch {
     return null;
   }
+  if (segments.some((segment) => /[/?#%]/.test(segment))) return null;
+  const decodedPath = segments.join("/");
   const sorted = [...new URLSearchParams(query)].sort(([left], [right]) => compareBytes(left, right));
   const encoded = sorted.map(([key, value]) => `${goEscape(key)}=${goEscape(value)}`).join("&");
   const candidate = encoded === "" ? decodedPath : `${decodedPath}?${encoded}`;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { describeValue } from "../../core/text/describe-value.ts";
-import type { Json } from "../../core/json.ts";
+import { isJsonObject, type Json } from "../../core/json.ts";
 import { nameScript } from "../../expressions/jsonnet-setting.ts";
 import type { HttpCall } from "../../core/http-call.ts";
 import type { NodeContext, NodeExpression } from "../../engine/node.ts";
@@ -174,7 +174,10 @@ function checkHeader({ path, name, value }: Pair): [string, string] {
   return [name, text];
 }
 
-/** JSON types send the value as JSON; other types send a text unchanged, and any other value as JSON. */
+/**
+ * JSON types send the value as JSON, a form the members of an object; other types send a text unchanged, and any other
+ * value as JSON.
+ */
 function readBody(
   ctx: NodeContext,
   { http_method, body, body_content_type = JSON_TYPE }: CallSettings,
@@ -183,7 +186,23 @@ function readBody(
   if (http_method === "GET" || isBlank(body)) return null;
   const value = evaluate(ctx, "body", body);
   const type = headers.find(([name]) => name.toLowerCase() === "content-type")?.[1] ?? body_content_type;
-  return typeof value === "string" && !isJsonType(type) ? value : JSON.stringify(value);
+  if (isJsonType(type)) return JSON.stringify(value);
+  if (typeof value === "string") return value;
+  return isFormType(type) ? readForm(value) : JSON.stringify(value);
+}
+
+const isFormType = (type: string) => /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(type);
+
+/** A list is its name once for each element, null is left out, and what is inside a member is JSON. */
+function readForm(value: Json): string {
+  if (!isJsonObject(value)) wrong("body", `must give an object or a text, gave ${describeValue(value)}`);
+  const form = new URLSearchParams();
+  for (const [name, member] of Object.entries(value)) {
+    for (const one of Array.isArray(member) ? member : [member]) {
+      if (one !== null) form.append(name, typeof one === "string" ? one : JSON.stringify(one));
+    }
+  }
+  return form.toString();
 }
 
 const isJsonType = (type: string) => /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(type);

@@ -229,7 +229,10 @@ function problemsOf(settings: Config): { field: keyof Config; problem: string }[
   const place = placeOf(settings.content_type);
   share(() => {
     attempt("url", settings.url, "url", (url) => URL.canParse(url));
-    attempt("body", settings.body, place, (body) => body === "" || place !== "json" || isJson(body));
+    // JSON that is declared a form is a forgotten content type.
+    const isSound = (body: string) =>
+      place === "json" ? isJson(body) : place !== "form" || !/^\s*[[{]/.test(body);
+    attempt("body", settings.body, place, (body) => body === "" || isSound(body));
     for (const source of Object.values(settings.headers)) {
       attempt("headers", source, "text", (value) => !/[\r\n\0]/.test(value));
     }

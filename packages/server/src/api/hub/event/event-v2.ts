@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MAX_RECIPIENT_ID } from "../../../core/text/recipient-name.ts";
 import { defineRoute, RouteReply } from "../../../http/route.ts";
 import { acceptedReply, bulkReply } from "../record-replies.ts";
 import { noDryRun, presentFates, splitRecords, toRecord } from "../records.ts";
@@ -16,7 +17,7 @@ export default defineRoute({
     type: ["object", "array"],
     properties: {
       event: { type: "string", minLength: 2 },
-      distinct_id: { type: "string", maxLength: 255 },
+      distinct_id: { type: "string", maxLength: MAX_RECIPIENT_ID },
       properties: { type: "object" },
       tenant_id: { type: ["string", "null"], maxLength: 64 },
       $idempotency_key: { type: ["string", "null"], maxLength: 255 },

@@ -1,11 +1,11 @@
 import { z } from "zod";
 import { defineRoute } from "../../../http/route.ts";
 import { deleteUsers } from "./delete-users.ts";
+import { userId } from "./present-user.ts";
 
-const distinct_id = z
-  .string({ error: (issue) => (issue.input === null ? "is a required field" : "must be a string") })
-  .trim()
-  .min(1, "is a required field");
+const distinct_id = userId({
+  error: (issue) => (issue.input === null ? "is a required field" : "must be a string"),
+});
 
 const body = z.object(
   {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { channelKey, CHANNELS } from "../../../core/channel.ts";
 import { effectiveProfile, readTenancy } from "../../../core/profile/effective-profile.ts";
 import { ownIdentity, type StoredIdentity } from "../../../core/profile/identity.ts";
+import { LONG_RECIPIENT_ID, MAX_RECIPIENT_ID } from "../../../core/text/recipient-name.ts";
 import type { JsonObject } from "../../../core/json.ts";
 import { microsOffset } from "../../../core/time/wire-time.ts";
 import { AppError } from "../../../errors.ts";
@@ -9,14 +10,14 @@ import { notFoundText } from "../../../recipients/recipient.ts";
 import type { StoredRecipient } from "../../../recipients/recipients.ts";
 import { inboxSubscriberId, type Workspace } from "../../../workspaces/workspaces.ts";
 
+/** The id of a user in a path or a body, trimmed. */
+export function userId(error?: Parameters<typeof z.string>[0]) {
+  return z.string(error).trim().min(1, "is a required field").max(MAX_RECIPIENT_ID, LONG_RECIPIENT_ID);
+}
+
 /** Users as the wire shows them, and what the endpoints of a single user share. */
 export const userParams = z.object({
-  distinct_id: z
-    .string()
-    .trim()
-    .min(1, "is a required field")
-    .max(255, "must be at most 255 characters")
-    .describe("The user's id in your system, percent-encoded."),
+  distinct_id: userId().describe("The user's id in your system, percent-encoded."),
 });
 
 export const userShape = z

@@ -250,6 +250,35 @@ describe("PATCH /v1/user/{distinct_id}/", () => {
   });
 });
 
+it("400: an id of 256 characters is refused with one text wherever it is named, and one of 255 is not", async ({
+  hub,
+}) => {
+  const LIMIT = "must be at most 255 characters";
+  const TRIGGER = { name: "W", template: "t", notification_category: "transactional" };
+  await hub.addWorkflow("welcome");
+  await hub.call("POST", "/v1/tenant/acme/", { tenant_name: "Acme" });
+  const answersTo = (id: string) =>
+    Promise.all([
+      hub.call("POST", pathOf(id), {}),
+      hub.call("PATCH", pathOf(id), { operations: [] }),
+      hub.call("POST", `${pathOf(id)}tenant/acme/`, {}),
+      hub.call("POST", "/trigger/", { workflow: "welcome", recipients: [id] }),
+      hub.call("POST", "/trigger/", { workflow: "welcome", recipients: [{ distinct_id: id }], actor: "a" }),
+      hub.call("POST", "/trigger/", { workflow: "welcome", recipients: ["a"], actor: id }),
+      hub.call("POST", "/trigger/", { workflow: "welcome", recipients: [{ object_type: "t", id }] }),
+      hub.call("POST", `/${hub.wsKey}/trigger/`, { ...TRIGGER, users: [{ distinct_id: id }] }),
+      hub.call("POST", "/event/", { event: "SEEN", distinct_id: id }),
+      hub.call("POST", "/v2/event/", { distinct_id: id, $set: { a: 1 } }),
+      hub.call("POST", "/v2/event/", { event: "$identify", properties: { $identified_id: id } }),
+      hub.call("DELETE", "/v1/bulk/user/", { distinct_ids: [id] }),
+    ]);
+  for (const { status, text } of await answersTo("x".repeat(256))) {
+    expect(status).toBe(400);
+    expect(text).toContain(LIMIT);
+  }
+  for (const { status } of await answersTo("x".repeat(255))) expect(status).toBeLessThan(300);
+});
+
 describe("DELETE /v1/user/{distinct_id}/", () => {
   it("204: the user is gone with all data, and may be created again", async ({ hub, harness }) => {
     const { db } = harness.services;

@@ -201,18 +201,28 @@ describe("400", () => {
     ["no name", {}, { name: ["This field is required."] }],
     ["a blank name", { name: " " }, { name: ["This field may not be blank."] }],
     [
+      "a reserved name",
+      { name: "$paid" },
+      { name: ["this event can never come: names that begin with $ or ss_ are reserved"] },
+    ],
+    [
+      "a name of one letter",
+      { name: "x" },
+      { name: ["this event can never come: its name must be at least 2 characters"] },
+    ],
+    [
       "an unknown schema",
-      { name: "E", payload_schema: { schema: "nope" } },
+      { name: "Paid", payload_schema: { schema: "nope" } },
       { payload_schema: ["schema 'nope' not found"] },
     ],
     [
       "a schema that was never committed",
-      { name: "E", payload_schema: { schema: "draft" } },
+      { name: "Paid", payload_schema: { schema: "draft" } },
       { payload_schema: ["schema 'draft' has no committed version: commit it first"] },
     ],
     [
       "a version that is not there",
-      { name: "E", payload_schema: { schema: "signup", version_no: 2 ** 40 } },
+      { name: "Paid", payload_schema: { schema: "signup", version_no: 2 ** 40 } },
       { payload_schema: [`schema 'signup' has no version ${2 ** 40}`] },
     ],
   ])("refuses %s, and defines nothing", async ([_case, payload, detail], { hub }) => {
@@ -228,8 +238,8 @@ describe("400", () => {
   it.for([[null], ["signup"], [[]]] as const)(
     "asks for a schema where a link is %j",
     async ([payload_schema], { hub }) => {
-      await call(hub, "POST", "event", { name: "E" });
-      expect(await call(hub, "PATCH", "event/E", { payload_schema })).toMatchObject({
+      await call(hub, "POST", "event", { name: "Paid" });
+      expect(await call(hub, "PATCH", "event/Paid", { payload_schema })).toMatchObject({
         status: 400,
         body: { detail: { payload_schema: ["Schema is required"] } },
       });
@@ -237,9 +247,9 @@ describe("400", () => {
   );
 
   it("has no schema to remove", async ({ hub }) => {
-    await call(hub, "POST", "event", { name: "E" });
+    await call(hub, "POST", "event", { name: "Paid" });
     const message = "Event does not have a linked schema to delink";
-    expect(await call(hub, "PATCH", "event/E/delink_schema")).toMatchObject({
+    expect(await call(hub, "PATCH", "event/Paid/delink_schema")).toMatchObject({
       status: 400,
       body: { message, detail: { payload_schema: [message] } },
     });

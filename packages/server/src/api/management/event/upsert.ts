@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { eventReply, getEventView, saveEvent } from "../../../authoring/schemas/event-def.ts";
+import { eventNameProblem } from "../../../authoring/workflows/workflow-events.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { eventDescription, schemaLink, toLink } from "./fields.ts";
 
@@ -8,7 +9,13 @@ export default defineRoute({
   path: "/v1/:workspace/event/",
   summary: "Define an event, or change what is known of it",
   body: z.object({
-    name: z.string().trim().min(1, "This field may not be blank.").max(255),
+    name: z
+      .string()
+      .trim()
+      .min(1, "This field may not be blank.")
+      .refine((name) => eventNameProblem(name) === null, {
+        error: ({ input }) => `this event can never come: ${eventNameProblem(String(input))}`,
+      }),
     description: eventDescription,
     /** Reads show null for none; here it changes nothing: `delink_schema` removes a link. */
     payload_schema: schemaLink.nullish(),

@@ -110,7 +110,7 @@ export async function readSurroundings(
             (select count(*)::int from (select 1 from request q
                where q.workspace_id = $1 and q.id >= $4 and q.api_type not in ('fanout', 'user_edit') and ${FOR_WORKFLOW("$3")}
                limit ${LOOKED_THROUGH}) seen) as requests,
-            (select case when w.live_version_id is null then 'was never committed'
+            (select case when w.live_version_id is null and w.trigger_type <> 'dynamic' then 'was never committed'
                          when not w.is_enabled then 'is disabled' else '' end
                from workflow w where w.workspace_id = $1 and w.slug = $3 and w.deleted_at is null) as state`,
     [workspace_id, distinct_id, workflow, uuidTime(since.getTime())],

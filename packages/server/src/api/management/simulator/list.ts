@@ -2,6 +2,7 @@ import { z } from "zod";
 import { CHANNELS } from "../../../core/channel.ts";
 import type { Json } from "../../../core/json.ts";
 import { maskAddress } from "../../../core/secret-addresses.ts";
+import { textFilter } from "../../filter-values.ts";
 import { microsZ } from "../../../core/time/wire-time.ts";
 import { cursorMeta, cursorShape, MAX_COUNT, readPage, toCursor } from "../../../http/cursor.ts";
 import { defineRoute } from "../../../http/route.ts";
@@ -35,7 +36,7 @@ export default defineRoute({
   query: ownQuery({
     ...cursorShape,
     channel: z.enum(CHANNELS).optional(),
-    recipient: z.string().max(255).optional().describe("A distinct_id, or object_type/id."),
+    recipient: textFilter.describe("A distinct_id, or object_type/id."),
     execution_id: z.string().max(64).optional(),
   }),
   reply: {

@@ -276,6 +276,27 @@ describe("200, variants", () => {
     await call(hub, "POST", "welcome/channel/sms/variant/es", { ...sms("dos"), locale: "es" });
     expect([await actionOf("default"), await actionOf("es")]).toStrictEqual(["Updated", "Added"]);
   });
+
+  it("shows what the latest commit did with each that is live", async ({ hub }) => {
+    await commitWelcome(hub);
+    const actions = async () => {
+      const { results } = (await call(hub, "GET", "welcome/variant?mode=live")).body;
+      return results.map(({ id, action }: { id: string; action: string }) => [id, action]);
+    };
+    expect(await actions()).toStrictEqual([["default", "Added"]]);
+    await call(hub, "POST", "welcome/channel/sms/variant/es", { ...sms("dos"), locale: "es" });
+    await call(hub, "PATCH", "welcome/commit", {});
+    expect(await actions()).toStrictEqual([
+      ["default", "Unchanged"],
+      ["es", "Added"],
+    ]);
+    await call(hub, "POST", "welcome/channel/sms/variant/es", { ...sms("tres"), locale: "es" });
+    await call(hub, "PATCH", "welcome/commit", {});
+    expect(await actions()).toStrictEqual([
+      ["default", "Unchanged"],
+      ["es", "Updated"],
+    ]);
+  });
 });
 
 describe("200, commits", () => {

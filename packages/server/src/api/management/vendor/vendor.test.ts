@@ -80,6 +80,29 @@ describe("DELETE /v1/{workspace}/vendor/{id}/ 204", () => {
   });
 });
 
+describe("DELETE /v1/{workspace}/vendor/{slug}/", () => {
+  it("204: each vendor that is listed can be deleted by its slug", async ({ hub }) => {
+    await manage(hub, "POST", "smtp-email/", { config: SMTP });
+    const { json } = await manage(hub, "GET", "");
+    const listed = json?.results as unknown as { vendor_slug: string }[];
+    for (const { vendor_slug } of listed)
+      expect(await manage(hub, "DELETE", `${vendor_slug}/`)).toMatchObject({ status: 204 });
+    expect(await manage(hub, "GET", "")).toMatchObject({ json: { results: [] } });
+  });
+
+  it("409: several accounts of one vendor are deleted by their ids", async ({ hub }) => {
+    await manage(hub, "POST", "smtp-email/", { config: SMTP, nickname: "one" });
+    const { json } = await manage(hub, "POST", "smtp-email/", { config: SMTP, nickname: "two" });
+    expect(await manage(hub, "DELETE", "smtp-email/")).toMatchObject({
+      status: 409,
+      json: { message: expect.stringContaining(`'two' (${String(json?.id)})`) },
+    });
+    expect(await manage(hub, "DELETE", `${String(json?.id)}/`)).toMatchObject({ status: 204 });
+    expect(await manage(hub, "DELETE", "smtp-email/")).toMatchObject({ status: 204 });
+    expect(await manage(hub, "DELETE", "smtp-email/")).toMatchObject({ status: 404 });
+  });
+});
+
 describe("vendors refuse", () => {
   it("400 naming each wrong setting, 404 for unknown ids", async ({ hub }) => {
     const wrong = await manage(hub, "POST", "smtp-email/", { config: { ...SMTP, port: "x" } });

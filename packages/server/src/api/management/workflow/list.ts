@@ -14,7 +14,7 @@ export default defineRoute({
     const source = { db, rules: services.engine, workspace_id: auth.workspace.workspace_id };
     let matching = selectWorkflows(source);
     if (query.slugs.length > 0) matching = matching.where("w.slug", "in", query.slugs);
-    if (query.mode === "live") matching = matching.where("w.live_version_id", "is not", null);
+    if (query.mode === "live") matching = matching.where("v.id", "is not", null);
     const count = await countRows(matching);
     const rows = await matching
       .orderBy("w.updated_at", "desc")

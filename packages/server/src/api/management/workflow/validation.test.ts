@@ -124,7 +124,7 @@ describe("a workflow is checked against the current state", () => {
     const body = {
       ...BODY,
       trigger_type: "event",
-      trigger_events: ["e"],
+      trigger_events: ["paid"],
       override_tenant_expr: ".tenant[",
       tree: { nodes: [{ node_type: "delay", delay_type: "dynamic", value: "(" }, EMAIL] },
     };
@@ -218,7 +218,7 @@ it("an event leads to every live workflow that uses it, in all three uses, and a
     { slug: "b", usage: ["Success Metric Event"] },
   ]);
   // A draft has no effect yet; a disabled workflow is only paused.
-  await management.call("POST", "workflow/a", { ...BODY, trigger_type: "event", trigger_events: ["x"] });
+  await management.call("POST", "workflow/a", { ...BODY, trigger_type: "event", trigger_events: ["paid"] });
   await management.call("PATCH", "workflow/a/enable", { is_enabled: false });
   expect(await linked("Order Paid")).toHaveLength(2);
   await management.call("POST", "workflow/a/version/1/rollback");

@@ -108,6 +108,14 @@ describe("200", () => {
       status: "active",
       validation_result: { is_valid: true, errors: [] },
     });
+    expect((await call(hub, "GET", `workflow/${slug}?mode=live`)).body).toEqual(body);
+    expect((await call(hub, "GET", "workflow?mode=live")).body).toMatchObject({
+      meta: { count: 1 },
+      results: [{ slug, status: "active" }],
+    });
+    expect((await call(hub, "GET", `workflow/${slug}/version`)).body.results).toMatchObject([
+      { version_no: 1, is_live: true },
+    ]);
     for (const answer of [
       await call(hub, "POST", `workflow/${slug}`, BODY),
       await call(hub, "PATCH", `workflow/${slug}/commit`),
