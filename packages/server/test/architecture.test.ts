@@ -120,11 +120,12 @@ const STORING = new Set([
   "queue",
   "api",
 ]);
-/** JSON that is hashed or compared, not stored. */
+/** JSON that is hashed, compared or evaluated, not stored. */
 const HASHED = new Set([
   "catalog/catalog.ts",
   "engine/effects/gather.ts",
   "engine/expand/throttle.ts",
+  "engine/expand/overrides.ts",
   "authoring/templates/template-change.ts",
   "api/hub/records.ts",
 ]);

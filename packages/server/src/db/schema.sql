@@ -350,7 +350,7 @@ CREATE TABLE request (
 ) PARTITION BY RANGE (id);
 CREATE INDEX request_cancellation ON ONLY public.request USING btree (workspace_id, cancellation_key) WHERE (cancellation_key IS NOT NULL);
 CREATE INDEX request_event ON ONLY public.request USING btree (workspace_id, btrim((body ->> 'distinct_id'::text), ' 	
-'::text), id) WHERE (api_type = 'event'::text);
+'::text), id) WHERE ((api_type = 'event'::text) AND (status <> 'refused'::text));
 CREATE INDEX request_failed ON ONLY public.request USING btree (workspace_id, updated_at) WHERE (status = 'failure'::text);
 CREATE INDEX request_key ON ONLY public.request USING btree (idempotency_key, workspace_id);
 

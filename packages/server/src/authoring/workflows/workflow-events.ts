@@ -1,3 +1,4 @@
+import { cut } from "../../core/text/text.ts";
 import { parseEventRecord } from "../../core/event-record.ts";
 import { isJsonObject } from "../../core/json.ts";
 import type { StoredNode, WorkflowDefinition } from "../../catalog/workflow.ts";
@@ -32,7 +33,7 @@ export function impossibleEventProblems(definition: EventSettings): string[] {
 const MAX_SHOWN = 255;
 
 function shown(name: string): string {
-  return name.length > MAX_SHOWN ? `${name.slice(0, 20).toWellFormed()}…` : name;
+  return name.length > MAX_SHOWN ? `${cut(name, 20)}…` : name;
 }
 
 type EventSettings = Pick<WorkflowDefinition, "trigger_type" | "trigger_events" | "tree">;

@@ -57,7 +57,7 @@ export async function findAcceptedEvents(
        from listening l
        join workspace w on w.workspace_id = l.workspace_id,
             lateral (select id, name, created_at from request e
-                      where e.workspace_id = l.workspace_id and e.api_type = 'event'
+                      where e.workspace_id = l.workspace_id and e.api_type = 'event' and e.status <> 'refused'
                         and btrim(e.body ->> 'distinct_id', E' \\t\\n\\r') = l.key
                         and e.id >= $${next + 1} and e.created_at > l.since
                       order by id desc limit ${MOST_EVENTS}) e
