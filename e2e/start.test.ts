@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, rm } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
+import { access, mkdir, readFile, rm } from "node:fs/promises";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { onDatabase as it } from "../packages/server/test/fixture.ts";
@@ -101,6 +101,36 @@ describe("credentials", () => {
     expect(loser.stdout).not.toContain("service token");
   });
 });
+
+describe("a stop that takes longer than its limit", () => {
+  it("does not leave the embedded database behind", async () => {
+    const DATA_DIR = join(folder, "slow");
+    await using server = command([CLI, "start"], { DATA_DIR, PORT: "0", SHUTDOWN_SECONDS: "1" });
+    const [, port = ""] = await server.says(/base URL +http:\/\/[^:]+:(\d+)/);
+    // A request whose body never comes to its end is waited for.
+    const client = connect(Number(port), "127.0.0.1");
+    client.on("error", () => {});
+    client.write("POST /trigger/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{");
+    await once(client, "connect");
+    await until(async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok);
+    const pidFile = join(await homeOf(DATA_DIR), "postgres", "postmaster.pid");
+    await access(pidFile);
+    const { code, stderr } = await server.stop();
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining("work was still in flight after 1 s"),
+    });
+    client.destroy();
+    // PostgreSQL takes it away when it has ended, and never before.
+    await expect(access(pidFile)).rejects.toThrow("ENOENT");
+  });
+});
+
+/** Where the data is: as root another place may have been found for it. */
+async function homeOf(dataDir: string): Promise<string> {
+  const text = await readFile(join(dataDir, "where-the-database-is.txt"), "utf8").catch(() => "");
+  return /^\/\S+$/m.exec(text)?.[0] ?? dataDir;
+}
 
 describe("carillon keys --new-workspace", () => {
   it("says what is wrong with a name in one line", async ({ newDatabaseUrl: DATABASE_URL }) => {

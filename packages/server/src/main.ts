@@ -71,6 +71,11 @@ export interface Carillon {
   app: FastifyInstance;
   services: Services;
   stop: () => Promise<void>;
+  /**
+   * Stops our own database alone, for a process that ends before `stop` has: the server would outlive it. Nothing
+   * committed is lost, and what is in flight goes on after a restart.
+   */
+  stopDatabase: () => Promise<void>;
 }
 
 export interface StartOptions {
@@ -92,8 +97,11 @@ export async function startCarillon(options: StartOptions = {}): Promise<Carillo
   const stop = async () => {
     for (const close of stops.splice(0).reverse()) await close();
   };
+  let stopDatabase = async () => {};
+  const onDatabaseStart = (stopServer: () => Promise<void>) => (stopDatabase = stopServer);
   try {
-    return { ...(await compose(config, log, options, stops)), stop };
+    const composed = await compose(config, log, { ...options, onDatabaseStart }, stops);
+    return { ...composed, stop, stopDatabase };
   } catch (error) {
     await stop();
     throw error;
@@ -136,19 +144,23 @@ interface ConnectOptions {
   /** The address of our own database if it is already running. */
   running?: string | null;
   onEnd?: StartOptions["onDatabaseEnd"];
+  onStart?: OnDatabaseStart | undefined;
 }
+
+/** Receives what stops our own database, whatever else has stopped by then. */
+type OnDatabaseStart = (stop: () => Promise<void>) => void;
 
 async function connect(
   config: Config,
   log: Log,
   stops: (() => Promise<unknown>)[],
-  { running = null, onEnd }: ConnectOptions,
+  { running = null, onEnd, onStart = () => {} }: ConnectOptions,
 ): Promise<{ db: Db; url: string; isOutOfRoom: () => boolean }> {
   const { DATABASE_URL: given, DATA_DIR } = config;
   const known = given ?? running;
   const { url, isOutOfRoom } =
     known === null
-      ? await startOwnDatabase(config, log, stops, onEnd)
+      ? await startOwnDatabase(config, log, stops, { onEnd, onStart })
       : { url: known, isOutOfRoom: () => false };
   const onError = (error: Error) => log.warn({ err: error }, "database connection");
   const db = await openDatabase({ url, max: config.DATABASE_POOL, onError }, (error) =>
@@ -161,15 +173,22 @@ async function connect(
 async function compose(
   config: Config,
   log: Log,
-  { clock = databaseClock, onDatabaseEnd }: StartOptions,
+  {
+    clock = databaseClock,
+    onDatabaseEnd,
+    onDatabaseStart,
+  }: StartOptions & { onDatabaseStart: OnDatabaseStart },
   stops: (() => Promise<unknown>)[],
-): Promise<Omit<Carillon, "stop">> {
+): Promise<Omit<Carillon, "stop" | "stopDatabase">> {
   // Checks that depend only on the settings come before the first change to anything.
   await tryAddress({ host: config.HOST, port: config.PORT });
   const { http, dial } = createWaysOut(config);
   stops.push(http.close);
   if (config.DATABASE_URL !== undefined) await secretKey(config);
-  const { db, url, isOutOfRoom } = await connect(config, log, stops, { onEnd: onDatabaseEnd });
+  const { db, url, isOutOfRoom } = await connect(config, log, stops, {
+    onEnd: onDatabaseEnd,
+    onStart: onDatabaseStart,
+  });
   const ids = createIdSource();
   const box = createSecretBox(await secretKey(config));
   const nodes = new Map(nodeList.map((node) => [node.type, node]));
@@ -298,7 +317,7 @@ async function startOwnDatabase(
   config: Config,
   log: Log,
   stops: (() => Promise<unknown>)[],
-  onEnd: StartOptions["onDatabaseEnd"],
+  { onEnd, onStart }: { onEnd: StartOptions["onDatabaseEnd"]; onStart: OnDatabaseStart },
 ): Promise<EmbeddedPostgres> {
   const server = await startEmbeddedPostgres({
     dataDir: resolve(config.DATA_DIR),
@@ -309,6 +328,7 @@ async function startOwnDatabase(
     },
   });
   stops.push(server.stop);
+  onStart(server.stop);
   return server;
 }
 

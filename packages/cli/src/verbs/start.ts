@@ -21,7 +21,8 @@ export async function run(args: string[]): Promise<void> {
     console.error(
       `carillon start: work was still in flight after ${config.SHUTDOWN_SECONDS} s; it goes on after a restart`,
     );
-    process.exit(1);
+    // It would outlive this process.
+    void carillon.stopDatabase().finally(() => process.exit(1));
   }, config.SHUTDOWN_SECONDS * 1000);
   await carillon.stop();
   clearTimeout(patience);

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { createDoor } from "../../test/door.ts";
+import { createPooler } from "../../test/pooler.ts";
 import { randomToken } from "../ids.ts";
-import { checkServer, DatabaseRefusal, reasonAgainst, type ServerFacts } from "./check-server.ts";
+import {
+  checkServer,
+  checkSessions,
+  DatabaseRefusal,
+  reasonAgainst,
+  type ServerFacts,
+} from "./check-server.ts";
 import { createDb, type Db } from "./db.ts";
 
 const FIT: ServerFacts = {
@@ -100,5 +108,20 @@ describe("a server that is asked", () => {
     const error = await checkServer(db).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(DatabaseRefusal);
     expect((error as Error).message).toMatch(/may not make tables in the database carillon: let it own/);
+  });
+
+  it("is refused through a pooler that gives each transaction another session, and accepted through one that does not", async () => {
+    for (const order of ["last", "longest"] as const) {
+      const pooler = await createPooler(inject("databaseUrl"), order);
+      const db = createDb({ url: pooler.url, max: 2, onError: () => {} });
+      await expect(checkSessions(db)).rejects.toThrow(/pool_mode = session/);
+      await db.close();
+      pooler.server.close();
+    }
+    const door = await createDoor(inject("databaseUrl"));
+    const db = createDb({ url: door.url, max: 2, onError: () => {} });
+    await expect(checkSessions(db)).resolves.toBeUndefined();
+    await db.close();
+    door.server.close();
   });
 });

@@ -1,4 +1,4 @@
-import type { Queryable } from "./db.ts";
+import type { Db, Queryable } from "./db.ts";
 
 /**
  * Checks that a database meets the requirements before anything is created in it. A text that cannot be stored, or a
@@ -40,6 +40,56 @@ export async function checkServer(db: Queryable): Promise<void> {
   );
   const reason = facts === undefined ? null : reasonAgainst(facts);
   if (reason !== null) throw new DatabaseRefusal(reason);
+}
+
+/**
+ * Refuses what gives a connection another session for each transaction, as a pooler in transaction mode does: prepared
+ * statements, LISTEN and the locks of sessions would sometimes work and sometimes not. Two connections trade places
+ * here if they can. Needs both.
+ */
+export async function checkSessions(db: Pick<Db, "session">): Promise<void> {
+  const one = await db.session(() => {});
+  try {
+    const other = await db.session(() => {});
+    try {
+      // A pooler gives the session that was freed last, or the one that has been free for longest.
+      const orders = [
+        [one, other],
+        [other, one],
+      ] as const;
+      for (const order of orders) {
+        if (await isTraded(one, other, order)) throw new DatabaseRefusal(POOLED);
+      }
+    } finally {
+      await other.stop();
+    }
+  } finally {
+    await one.stop();
+  }
+}
+
+const POOLED =
+  "A pooler stands before the database that gives a connection another session for each transaction. Carillon needs sessions of its own: set DATABASE_URL to the database itself, or the pooler to session mode (pool_mode = session).";
+
+/** Whether the first is served by another process of the server after both have ended their transactions. */
+async function isTraded(
+  first: Queryable,
+  second: Queryable,
+  endings: readonly Queryable[],
+): Promise<boolean> {
+  await first.query("begin");
+  const before = await processOf(first);
+  await second.query("begin");
+  for (const one of endings) await one.query("commit");
+  await first.query("begin");
+  const after = await processOf(first);
+  await first.query("commit");
+  return before !== after;
+}
+
+async function processOf(db: Queryable): Promise<number> {
+  const [row] = await db.query<{ pid: number }>("select pg_backend_pid() as pid");
+  return row?.pid ?? 0;
 }
 
 const OLDEST = 150_000;

@@ -1,4 +1,4 @@
-import { checkServer } from "./check-server.ts";
+import { checkServer, checkSessions } from "./check-server.ts";
 import { createDb, type Db, type DbOptions } from "./db.ts";
 import { migrate } from "./migrate.ts";
 
@@ -22,11 +22,12 @@ export async function openDatabase(options: DbOptions, explain: (error: unknown)
   }
 }
 
-/** On a connection of its own, before anything is made. */
+/** On connections of its own, before anything is made. */
 async function tryDatabase(url: string): Promise<void> {
-  const db = createDb({ url, max: 1, onError: () => {} });
+  const db = createDb({ url, max: 2, onError: () => {} });
   try {
     await checkServer(db);
+    await checkSessions(db);
   } finally {
     await db.close();
   }

@@ -186,6 +186,10 @@ describe("the waker", () => {
         return row !== undefined;
       }, 10);
       await own.stop();
+      const stuck = await db.query(
+        "select from workspace where workspace_id = 2 and clock_target is not null",
+      );
+      expect(stuck).toHaveLength(1);
       await db.query(
         "update workspace set clock_frozen_at = null, clock_offset_ms = 0 where workspace_id = 1",
       );
