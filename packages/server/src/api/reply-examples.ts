@@ -17,6 +17,8 @@ const CONTENT = {
   body: "Order A-1001 is on its way.",
 };
 
+export const VENDOR_EXAMPLE = "simulator-sms";
+
 export const CONTENT_EXAMPLE = { schema_version: "1.0", ...CONTENT };
 
 export const MESSAGE_EXAMPLE = {
@@ -103,7 +105,7 @@ export const EXECUTION_DETAIL_EXAMPLE = {
       execution_stage: "message_triggered",
       status: "info",
       message: "sms message triggered",
-      properties: { message_id: MESSAGE, channel: "sms", variant: "default", vendor: "simulator-sms" },
+      properties: { message_id: MESSAGE, channel: "sms", variant: "default", vendor: VENDOR_EXAMPLE },
     },
     {
       created_at: AT,
@@ -124,7 +126,7 @@ export const EXECUTION_DETAIL_EXAMPLE = {
       channel: "sms",
       channel_value: "+14155552671",
       status: "sent_by_vendor",
-      vendor: "simulator-sms",
+      vendor: VENDOR_EXAMPLE,
       vendor_nickname: "",
       message_id_by_vendor: `sim-${MESSAGE}-1`,
       attempt: 1,
@@ -181,6 +183,6 @@ export const SIMULATED_EXAMPLE = {
   attempt: 1,
   attachments: null,
   to: "+14155552671",
-  vendor: "simulator-sms",
+  vendor: VENDOR_EXAMPLE,
   created_at: AT,
 };

@@ -86,7 +86,6 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   value: "enterprise",
   variable: "plan",
   variable_ns: "$recipient",
-  vendor_slug: "smtp-email",
   what: "the request",
   workflow: "order-confirmed",
   workflow_slug: "order-confirmed",

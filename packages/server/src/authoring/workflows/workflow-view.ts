@@ -31,10 +31,10 @@ export interface WorkflowSource {
 export const TREE_EXAMPLE = {
   nodes: [
     {
-      node_type: "send_sms",
-      name: "Confirmation",
-      ref: "confirmation",
-      properties: { template: "order-confirmed" },
+      node_type: "delay",
+      name: "An hour",
+      ref: "an-hour",
+      properties: { delay_type: "fixed", value: "1h" },
     },
   ],
 };
