@@ -1,19 +1,32 @@
 import { describe, expect, it } from "vitest";
 import { routes } from "../api/index.gen.ts";
+import type { z } from "zod";
+import { channelProperties } from "../api/hub/wire-schemas.ts";
+import { parseInlineTrigger } from "../catalog/inline-workflow.ts";
+import { channels } from "../channels/index.gen.ts";
+import { channelKey, CHANNELS } from "../core/channel.ts";
+import { parseEventRecord } from "../core/event-record.ts";
+import { parseOperations, profileFromUpsert } from "../core/profile/profile-operations.ts";
+import { parseTrigger } from "../core/trigger.ts";
 import { describeApi, operationId } from "./openapi.ts";
+import { exampleOf } from "./openapi-example.ts";
 
 const document = JSON.parse(JSON.stringify(describeApi(routes, "1.2.3"))) as {
   paths: Record<string, Record<string, Operation>>;
 };
 
+interface Media {
+  schema: { required?: string[] };
+  example?: unknown;
+  examples?: Record<string, unknown>;
+}
+
 interface Operation {
   operationId: string;
+  requestBody?: { content: Record<string, Media> };
   summary: string;
   parameters: { name: string; in: string }[];
-  responses: Record<
-    string,
-    { description: string; content?: Record<string, { schema: { required?: string[] } }> }
-  >;
+  responses: Record<string, { description: string; content?: Record<string, Media> }>;
 }
 
 const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
@@ -71,6 +84,76 @@ describe("the OpenAPI document", () => {
   it("says all that one status may mean", () => {
     const refused = document.paths["/trigger/"]?.["post"]?.responses["400"]?.description;
     expect(refused).toMatch(/right shape.*not JSON.*disabled/s);
+  });
+
+  it.each(operations.map((operation) => [operation.operationId, operation] as const))(
+    "has an example for every body and reply: %s",
+    (_id, { requestBody, responses }) => {
+      if (requestBody !== undefined)
+        expect(requestBody.content["application/json"]).toHaveProperty("example");
+      for (const [status, { content = {} }] of Object.entries(responses)) {
+        if (status !== "204") expect(Object.keys(content), status).toHaveLength(1);
+        for (const { example, examples = {} } of Object.values(content)) {
+          expect(
+            [example, ...Object.values(examples)].some((one) => one !== undefined),
+            status,
+          ).toBe(true);
+        }
+      }
+    },
+  );
+
+  it.each(routes.map((registered) => [registered.file, registered] as const))(
+    "has examples that are true: %s",
+    (_file, { route }) => {
+      const operation = document.paths[route.path.replace(/:(\w+)/g, "{$1}")]?.[route.method.toLowerCase()];
+      const parse = (schema: z.ZodType | undefined, media: Media | undefined) => {
+        const parsed = schema?.safeParse(media?.example);
+        expect(parsed?.error?.issues ?? []).toEqual([]);
+      };
+      parse(route.body, operation?.requestBody?.content["application/json"]);
+      for (const { status, body } of [route.reply, ...(route.reply.others ?? [])]) {
+        parse(body, Object.values(operation?.responses[status]?.content ?? {})[0]);
+      }
+    },
+  );
+
+  it("has examples of records that are accepted", () => {
+    const bodyOf = (path: string, method = "post") =>
+      document.paths[path]?.[method]?.requestBody?.content["application/json"]?.example;
+    const limits = { max_recipients: 100 };
+    expect(parseTrigger(bodyOf("/trigger/"), limits)).toMatchObject({ ok: true });
+    expect(parseInlineTrigger(bodyOf("/{workspace_key}/trigger/"), limits)).toMatchObject({ ok: true });
+    const events = [bodyOf("/event/"), bodyOf("/v2/event/"), ...(bodyOf("/v2/bulk/event/") as unknown[])];
+    for (const event of events) expect(parseEventRecord(event)).toMatchObject({ ok: true });
+    expect(profileFromUpsert(bodyOf("/v1/user/{distinct_id}/"))).toMatchObject({ errors: [] });
+    expect(parseOperations(bodyOf("/v1/user/{distinct_id}/", "patch"))).toMatchObject({ errors: [] });
+  });
+
+  it("spells out recipients, the addresses of all nine channels, and attachments", () => {
+    for (const path of ["/trigger/", "/{workspace_key}/trigger/"]) {
+      const schema = document.paths[path]?.["post"]?.requestBody?.content["application/json"]?.schema;
+      const text = JSON.stringify(schema);
+      const keys = [
+        "distinct_id",
+        "object_type",
+        "is_transient",
+        "$skip_create",
+        "$channels",
+        "$attachments",
+      ];
+      for (const key of [...keys, ...CHANNELS.map(channelKey)]) expect(text).toContain(`"${key}"`);
+    }
+    const user = JSON.stringify(document.paths["/v1/user/{distinct_id}/"]?.["post"]);
+    for (const key of CHANNELS.map(channelKey)) expect(user).toContain(`"${key}"`);
+  });
+
+  it("has addresses that the channels accept", () => {
+    for (const definition of channels) {
+      const shown = channelProperties[channelKey(definition.channel)];
+      const [address] = exampleOf(shown ?? {}, new Map()) as unknown[];
+      expect(definition.parseIdentity(address, {}), definition.channel).toMatchObject({ ok: true });
+    }
   });
 
   it("has no unresolved reference", () => {

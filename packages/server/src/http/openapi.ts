@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { type ErrorCode, ERRORS } from "../errors.ts";
+import { AppError, type ErrorCode, ERRORS } from "../errors.ts";
+import { type ErrorFamily, presentError, type WireReply } from "./envelope.ts";
+import { exampleOf } from "./openapi-example.ts";
 import type { RegisteredRoute } from "./route.ts";
 
 /** Builds the OpenAPI 3.1 document of all routes, from the same schemas that parse their requests. */
@@ -46,11 +48,13 @@ function describeRoute({ surface, route, file }: RegisteredRoute, definitions: D
       : {
           requestBody: {
             required: true,
-            content: { "application/json": { schema: schemaOf(route.body, "input", definitions) } },
+            content: {
+              "application/json": withExample(schemaOf(route.body, "input", definitions), definitions),
+            },
           },
         }),
     responses: {
-      ...describeRefusals([...surface.errors, ...(route.errors ?? [])]),
+      ...describeRefusals(surface.errors.concat(route.errors ?? []), route.family ?? surface.family),
       ...Object.fromEntries(replies.map((one) => [one.status, describeReply(one, definitions)])),
     },
   };
@@ -83,19 +87,36 @@ interface Reply {
 function describeReply({ body, description, content_type }: Reply, definitions: Definitions): object {
   if (body === undefined) return { description };
   const schema = schemaOf(body, "output", definitions);
-  return { description, content: { [content_type ?? "application/json"]: { schema } } };
+  return { description, content: { [content_type ?? "application/json"]: withExample(schema, definitions) } };
 }
 
-/** Refusals share statuses: each status lists all that it may mean. */
-function describeRefusals(codes: readonly ErrorCode[]): Record<string, object> {
-  const helps = new Map<number, Set<string>>();
-  for (const code of codes) {
-    const { status, help } = ERRORS[code];
-    helps.set(status, (helps.get(status) ?? new Set()).add(help));
-  }
+function withExample(schema: object, definitions: Definitions): object {
+  return { schema, example: exampleOf(schema, definitions) };
+}
+
+/** Refusals share statuses: each status lists all that it may mean, with an example of each. */
+function describeRefusals(codes: readonly ErrorCode[], family: ErrorFamily): Record<string, object> {
+  const byStatus = Map.groupBy(new Set(codes), (code) => ERRORS[code].status);
   return Object.fromEntries(
-    [...helps].map(([status, texts]) => [status, { description: [...texts].join(" ") }]),
+    [...byStatus].map(([status, alike]) => {
+      const samples = alike.map((code) => [code, refusalOf(code, family)] as const);
+      const [[, { content_type }] = ["", { content_type: "application/json" }]] = samples;
+      const examples = Object.fromEntries(samples.map(([code, { body }]) => [code, { value: body }]));
+      return [
+        status,
+        {
+          description: alike.map((code) => ERRORS[code].help).join(" "),
+          content: { [content_type.replace(/;.*$/, "")]: { examples } },
+        },
+      ];
+    }),
   );
+}
+
+/** Its message is the first sentence of its help: real ones name the field or the thing. */
+function refusalOf(code: ErrorCode, family: ErrorFamily): WireReply {
+  const [message = ""] = ERRORS[code].help.split(/(?<=\.)\s/);
+  return presentError(new AppError(code, message), family);
 }
 
 function queryParameters(query: z.ZodType, definitions: Definitions): object[] {

@@ -97,7 +97,14 @@ export function hostileRequest(target: Target, caller: Caller, random: Random): 
   return request;
 }
 
-const FAMILIES: ErrorFamily[] = ["code_message", "management", "status_error", "status_fail", "text"];
+const FAMILIES: ErrorFamily[] = [
+  "code_message",
+  "management",
+  "status_error",
+  "trigger",
+  "status_fail",
+  "text",
+];
 const METHODS = ["PUT", "HEAD", "OPTIONS", "DELETE", "PATCH", "GET", "POST"];
 
 function fitting(name: string, path: string, caller: Caller): string {

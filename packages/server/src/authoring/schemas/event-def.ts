@@ -15,7 +15,7 @@ export const eventReply = z.object({
   /** Without a number the live version is used. */
   payload_schema: z.object({ schema: z.string(), version_no: z.int().nullable() }).nullable(),
   created_at: timestampReply,
-  $schema: z.string(),
+  $schema: z.string().meta({ examples: ["https://schema.suprsend.com/event/v1/schema.json"] }),
 });
 
 export type EventView = z.input<typeof eventReply>;

@@ -15,7 +15,7 @@ import {
 
 /** Templates as reads show them, without the content of their variants. */
 export const templateReply = z.object({
-  $schema: z.string(),
+  $schema: z.string().meta({ examples: ["https://schema.suprsend.com/template/v2/schema.json"] }),
   slug: z.string(),
   name: z.string(),
   description: z.string().nullable(),

@@ -9,9 +9,12 @@ import { getTemplateRow, type TemplateRow } from "./template-view.ts";
 import type { TemplateSnapshot } from "../../catalog/template.ts";
 import { type Mode, timestampReply } from "../../catalog/versioned.ts";
 
+/** For the reference: what an SMS has. */
+export const CONTENT_EXAMPLE = { type: "basic", body: "Order {{order_id}} is on its way." };
+
 /** Variants as reads show them: from the draft or from the live version. */
 export const variantReply = z.object({
-  $schema: z.string(),
+  $schema: z.string().meta({ examples: ["https://schema.suprsend.com/template/v2/variant_schema.json"] }),
   channel: z.enum(CHANNELS),
   id: z.string(),
   tenant_id: z.string().nullable(),
@@ -25,7 +28,10 @@ export const variantReply = z.object({
   discard_comment: z.string().nullable(),
   approval_at: timestampReply.nullable(),
   /** Lists omit `content`, `errors` and `vendor_approvals` unless asked to include them. */
-  content: z.record(z.string(), z.unknown()).optional(),
+  content: z
+    .record(z.string(), z.unknown())
+    .meta({ examples: [CONTENT_EXAMPLE] })
+    .optional(),
   /** Dotted path into the content to what prevents a commit. */
   errors: z.record(z.string(), z.array(z.string())).optional(),
   vendor_approvals: z.array(z.record(z.string(), z.unknown())).optional(),

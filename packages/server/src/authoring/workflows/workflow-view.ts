@@ -27,8 +27,20 @@ export interface WorkflowSource {
   workspace_id: number;
 }
 
+/** For the reference. */
+export const TREE_EXAMPLE = {
+  nodes: [
+    {
+      node_type: "delay",
+      name: "An hour",
+      ref: "an-hour",
+      properties: { delay_type: "fixed", value: "1h" },
+    },
+  ],
+};
+
 export const workflowReply = z.object({
-  $schema: z.string(),
+  $schema: z.string().meta({ examples: ["https://schema.suprsend.com/workflow/v1/schema.json"] }),
   slug: z.string(),
   name: z.string(),
   description: z.string().nullable(),
@@ -45,7 +57,7 @@ export const workflowReply = z.object({
   override_recipients_single_object_fields_expr: z.record(z.string(), z.unknown()).nullable(),
   override_actor_user_expr: z.string().nullable(),
   override_tenant_expr: z.string().nullable(),
-  tree: z.object({ nodes: z.array(z.unknown()) }),
+  tree: z.object({ nodes: z.array(z.unknown()) }).meta({ examples: [TREE_EXAMPLE] }),
   status: z.enum(["active", "inactive", "draft"]),
   /** Hash of the writable fields, independent of key order. */
   hash: z.string(),

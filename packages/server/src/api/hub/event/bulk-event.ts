@@ -3,6 +3,7 @@ import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { bulkReply } from "../record-replies.ts";
 import { noDryRun, presentFates, splitRecords } from "../records.ts";
+import { bulkEventBody } from "../wire-schemas.ts";
 import { readRecords, storeRecords } from "./ingest.ts";
 
 const MAX_RECORDS = 100;
@@ -12,9 +13,7 @@ export default defineRoute({
   path: "/v2/bulk/event/",
   summary: "Track up to 100 events",
   query: noDryRun,
-  body: z
-    .unknown()
-    .meta({ description: "Records as `/v2/event/` takes them.", type: "array", minItems: 1, maxItems: 100 }),
+  body: z.unknown().meta(bulkEventBody),
   reply: {
     status: 207,
     body: bulkReply,

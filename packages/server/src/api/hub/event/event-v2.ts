@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { MAX_RECIPIENT_ID } from "../../../core/text/recipient-name.ts";
 import { defineRoute, RouteReply } from "../../../http/route.ts";
 import { acceptedReply, bulkReply } from "../record-replies.ts";
 import { noDryRun, presentFates, splitRecords, toRecord } from "../records.ts";
+import { eventBody } from "../wire-schemas.ts";
 import { readRecords, storeRecords } from "./ingest.ts";
 
 const MAX_RECORDS = 100;
@@ -12,17 +12,7 @@ export default defineRoute({
   path: "/v2/event/",
   summary: "Track one event or edit one user",
   query: noDryRun,
-  body: z.unknown().meta({
-    description: "One event, one edit of a user, or an array of up to 100.",
-    type: ["object", "array"],
-    properties: {
-      event: { type: "string", minLength: 2 },
-      distinct_id: { type: "string", maxLength: MAX_RECIPIENT_ID },
-      properties: { type: "object" },
-      tenant_id: { type: ["string", "null"], maxLength: 64 },
-      $idempotency_key: { type: ["string", "null"], maxLength: 255 },
-    },
-  }),
+  body: z.unknown().meta(eventBody(MAX_RECORDS)),
   reply: {
     status: 202,
     body: acceptedReply,

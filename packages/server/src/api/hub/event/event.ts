@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineRoute, RouteReply } from "../../../http/route.ts";
 import { noDryRun, presentTexts, recordsOf } from "../records.ts";
+import { eventBody } from "../wire-schemas.ts";
 import { readRecords, storeRecords } from "./ingest.ts";
 
 /** User edits come in chunks of up to 400, events of up to 100; one array may hold both. */
@@ -15,10 +16,10 @@ export default defineRoute({
   path: "/event/",
   summary: "Track events and edit users (text answers)",
   query: noDryRun,
-  body: z.unknown().meta({ description: "One record, or an array of up to 400.", type: ["object", "array"] }),
+  body: z.unknown().meta(eventBody(MAX_RECORDS)),
   reply: {
     status: 202,
-    body: z.string(),
+    body: z.string().meta({ examples: ["OK"] }),
     content_type: "text/plain",
     description:
       "The text `OK`: events are on disk, edits are applied. After it a line for each record of an array that was refused.",

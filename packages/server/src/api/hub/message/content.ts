@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CONTENT_EXAMPLE } from "../../reply-examples.ts";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { presentContent } from "./present-message.ts";
@@ -10,7 +11,13 @@ export default defineRoute({
   params: z.object({ message_id: z.string().trim().max(255, "must be at most 255 characters") }),
   reply: {
     status: 200,
-    body: z.object({ channel: z.string(), content: z.record(z.string(), z.unknown()).nullable() }),
+    body: z.object({
+      channel: z.string(),
+      content: z
+        .record(z.string(), z.unknown())
+        .meta({ examples: [CONTENT_EXAMPLE] })
+        .nullable(),
+    }),
     description: "`content` is null for a message that could not be rendered.",
   },
   errors: ["not_found"],

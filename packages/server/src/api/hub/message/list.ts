@@ -1,4 +1,5 @@
 import { type ExpressionBuilder, type ExpressionWrapper, sql, type SqlBool } from "kysely";
+import { MESSAGE_EXAMPLE } from "../../reply-examples.ts";
 import { z } from "zod";
 import type { Queryable } from "../../../db/db.ts";
 import type { Tables } from "../../../db/tables.gen.ts";
@@ -15,7 +16,10 @@ export default defineRoute({
   query: messageQuery,
   reply: {
     status: 200,
-    body: z.object({ meta: cursorMeta, results: z.array(z.record(z.string(), z.unknown())) }),
+    body: z.object({
+      meta: cursorMeta,
+      results: z.array(z.record(z.string(), z.unknown()).meta({ examples: [MESSAGE_EXAMPLE] })),
+    }),
   },
   errors: ["invalid_request_error"],
   async handle({ query, auth, db }) {

@@ -83,7 +83,16 @@ export const tenantBody = z
     blocked_channels: z.array(z.enum(CHANNELS)).max(CHANNELS.length).nullish(),
     properties: jsonObject.nullish().meta({ type: "object" }),
   })
-  .meta({ description: "Absent keys stay as they are. Properties are written key by key." });
+  .meta({
+    description: "Absent keys stay as they are. Properties are written key by key.",
+    example: {
+      tenant_name: "Acme",
+      logo: "https://acme.example/logo.png",
+      timezone: "Europe/Berlin",
+      primary_color: "#1a73e8",
+      properties: { support_email: "help@acme.example" },
+    },
+  });
 
 export type TenantBody = z.output<typeof tenantBody>;
 

@@ -3,6 +3,7 @@ import { type InlineTrigger, parseInlineTrigger } from "../../../catalog/inline-
 import { isRootCategory, type Lane, laneOf } from "../../../core/lane.ts";
 import { AppError } from "../../../errors.ts";
 import { defineRoute, RouteReply } from "../../../http/route.ts";
+import { inlineTriggerBody } from "../wire-schemas.ts";
 import { outsiderRefusal } from "../outsider-refusal.ts";
 import { noteRefused } from "../request-notes.ts";
 import { noDryRun, presentTexts, settleRecords, recordsOf, type WireRecord } from "../records.ts";
@@ -20,12 +21,10 @@ export default defineRoute({
   summary: "Trigger a workflow that the request itself describes (deprecated)",
   params: z.object({ workspace_key: z.string() }),
   query: noDryRun,
-  body: z
-    .unknown()
-    .meta({ description: "One trigger, or an array of up to 100.", type: ["object", "array"] }),
+  body: z.unknown().meta(inlineTriggerBody),
   reply: {
     status: 202,
-    body: z.string(),
+    body: z.string().meta({ examples: ["OK"] }),
     content_type: "text/plain",
     description:
       "Accepted: on disk, not yet run. The text `OK`, and after it a line for each record that was refused.",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { defineRoute, RouteReply } from "../../../http/route.ts";
+import { triggerBody } from "../wire-schemas.ts";
 import { acceptedReply, bulkReply, dryRunReply } from "../record-replies.ts";
 import { presentFates, settleRecords, splitRecords, toRecord } from "../records.ts";
 import { acceptTrigger } from "./accept-trigger.ts";
@@ -8,27 +9,7 @@ import { dryRun } from "./dry-run.ts";
 const MAX_RECORDS = 100;
 
 /** Parsed by hand, not by zod: this is the hottest path. The schema is for the reference. */
-const body = z.unknown().meta({
-  description: "One trigger, or an array of up to 100.",
-  type: ["object", "array"],
-  required: ["workflow", "recipients"],
-  properties: {
-    workflow: { type: "string", description: "Slug of a committed, enabled workflow." },
-    recipients: {
-      type: "array",
-      minItems: 1,
-      maxItems: 100,
-      description: "distinct_ids, or maps with a distinct_id, or object_type and id, and what else is known.",
-      items: { type: ["string", "object"] },
-    },
-    actor: { type: ["string", "object", "null"] },
-    data: { type: "object", description: "What templates and conditions see." },
-    tenant_id: { type: ["string", "null"], maxLength: 64 },
-    $idempotency_key: { type: ["string", "null"], maxLength: 255 },
-    cancellation_key: { type: ["string", "null"], maxLength: 255 },
-    metadata: { type: "object", description: "Kept with the request, without effect." },
-  },
-});
+const body = z.unknown().meta(triggerBody);
 
 /** This name in particular must not be ignored: a dry run would be sent for real. */
 const triggerQuery = z

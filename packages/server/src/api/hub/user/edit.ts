@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseOperations } from "../../../core/profile/profile-operations.ts";
 import { defineRoute } from "../../../http/route.ts";
+import { userEdit } from "../wire-schemas.ts";
 import { editUser, tenantOfContext } from "./edit-user.ts";
 import { presentTenantUser, presentUser, userParams, userShape } from "./present-user.ts";
 
@@ -10,10 +11,8 @@ export default defineRoute({
   summary: "Edit a user with a list of operations, applied in order, all or none",
   params: userParams,
   body: z.unknown().meta({
+    ...userEdit,
     description: '`{"operations": [{"$set": {…}}, {"$append": {"$email": …}}, {"$unset": […]} …]}`',
-    type: "object",
-    required: ["operations"],
-    properties: { operations: { type: "array", items: { type: "object" } } },
   }),
   reply: { status: 202, body: userShape, description: "The user after the edit, which has been applied." },
   errors: ["invalid_request_error", "not_found", "bad_json"],

@@ -5,6 +5,7 @@ import { ownIdentity, type StoredIdentity } from "../../../core/profile/identity
 import { LONG_RECIPIENT_ID, MAX_RECIPIENT_ID } from "../../../core/text/recipient-name.ts";
 import type { JsonObject } from "../../../core/json.ts";
 import { microsOffset } from "../../../core/time/wire-time.ts";
+import { shownTenant, shownUser, USER_EXAMPLE } from "../wire-schemas.ts";
 import { AppError } from "../../../errors.ts";
 import { notFoundText } from "../../../recipients/recipient.ts";
 import type { StoredRecipient } from "../../../recipients/recipients.ts";
@@ -27,7 +28,8 @@ export const userShape = z
     created_at: z.string(),
     updated_at: z.string(),
   })
-  .describe("Each channel the user has is there as `$email`, `$sms` …: a list of identities.");
+  .describe("Each channel the user has is there as `$email`, `$sms` …: a list of identities.")
+  .meta({ properties: shownUser, examples: [USER_EXAMPLE] });
 
 export type UserView = z.input<typeof userShape>;
 
@@ -37,7 +39,11 @@ export const tenantUserShape = userShape
       .looseObject({ tenant_id: z.string(), properties: z.record(z.string(), z.unknown()) })
       .describe("What the tenant says of the user: properties, and identities by channel."),
   })
-  .describe("The user as the tenant's profile and the global one make it together.");
+  .describe("The user as the tenant's profile and the global one make it together.")
+  .meta({
+    properties: { ...shownUser, tenant: shownTenant },
+    examples: [{ ...USER_EXAMPLE, tenant: { tenant_id: "acme", properties: { plan: "enterprise" } } }],
+  });
 
 export type TenantUserView = z.input<typeof tenantUserShape>;
 

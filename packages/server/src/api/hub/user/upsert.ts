@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { profileFromUpsert } from "../../../core/profile/profile-operations.ts";
 import { defineRoute } from "../../../http/route.ts";
+import { userProfile } from "../wire-schemas.ts";
 import { editUser, tenantOfContext } from "./edit-user.ts";
 import { presentTenantUser, presentUser, userParams, userShape } from "./present-user.ts";
 
@@ -10,9 +11,9 @@ export default defineRoute({
   summary: "Create a user, or add to one",
   params: userParams,
   body: z.unknown().meta({
+    ...userProfile,
     description:
       "Channels (`$email`, `$sms` …: a value or a list) are appended; all other keys are set as properties. With `$context: {tenant_id}` in that tenant's profile of the user.",
-    type: "object",
   }),
   reply: { status: 201, body: userShape },
   errors: ["invalid_request_error", "not_found", "bad_json"],

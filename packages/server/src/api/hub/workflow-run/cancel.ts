@@ -16,20 +16,24 @@ const recipient = z
   .min(1, "must not be empty")
   .max(512, "must be at most 512 characters");
 
-const body = z.looseObject(
-  {
-    execution_id: key.describe("Of one execution."),
-    recipients: z
-      .array(recipient, { error: "must be an array of strings" })
-      .max(100, "must contain at maximum 100 items")
-      .nullish()
-      .describe("Any of them: distinct ids, `object_type/id` of objects, e-mail addresses or phone numbers."),
-    idempotency_key: key.describe("Of the trigger."),
-    cancellation_key: key.describe("Of the trigger."),
-    workflow_slug: key.describe("Narrows the others; alone it is refused."),
-  },
-  { error: "Request body must only contain a single JSON object" },
-);
+const body = z
+  .looseObject(
+    {
+      execution_id: key.describe("Of one execution."),
+      recipients: z
+        .array(recipient, { error: "must be an array of strings" })
+        .max(100, "must contain at maximum 100 items")
+        .nullish()
+        .describe(
+          "Any of them: distinct ids, `object_type/id` of objects, e-mail addresses or phone numbers.",
+        ),
+      idempotency_key: key.describe("Of the trigger."),
+      cancellation_key: key.describe("Of the trigger."),
+      workflow_slug: key.describe("Narrows the others; alone it is refused."),
+    },
+    { error: "Request body must only contain a single JSON object" },
+  )
+  .meta({ examples: [{ cancellation_key: "order-1001", workflow_slug: "order-confirmed" }] });
 
 /** The wire's text; `cancellation_key` was added later and counts too. */
 const NO_FILTER = "at least one filter is required: execution_id, recipients, idempotency_key";

@@ -29,7 +29,8 @@ const body = z
   .refine(({ by, to }) => (by === undefined) !== (to === undefined), {
     path: ["by"],
     error: "give either by (a duration) or to (a time)",
-  });
+  })
+  .meta({ examples: [{ by: "30d" }] });
 
 export default defineRoute({
   method: "POST",

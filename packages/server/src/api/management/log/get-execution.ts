@@ -1,4 +1,5 @@
 import type { Step } from "../../../core/log/step-log.ts";
+import { EXECUTION_DETAIL_EXAMPLE } from "../../reply-examples.ts";
 import { z } from "zod";
 import type { WorkflowDefinition } from "../../../catalog/workflow.ts";
 import { recipientName } from "../../../core/text/recipient-name.ts";
@@ -15,7 +16,10 @@ export default defineRoute({
   summary: "One execution: what it decided at each gate, with the values it saw, and the messages it made.",
   params: z.object({ workspace: z.string(), execution_id: z.string() }),
   query: ownQuery({}),
-  reply: { status: 200, body: z.record(z.string(), z.unknown()) },
+  reply: {
+    status: 200,
+    body: z.record(z.string(), z.unknown()).meta({ examples: [EXECUTION_DETAIL_EXAMPLE] }),
+  },
   errors: ["authentication_failed", "not_found", "validation_error"],
   async handle({ params, auth, db }) {
     const { workspace_id } = auth.workspace;

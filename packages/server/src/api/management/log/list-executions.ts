@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { EXECUTION_EXAMPLE } from "../../reply-examples.ts";
 import { z } from "zod";
 import { cursorMeta, toCursor } from "../../../http/cursor.ts";
 import { defineRoute } from "../../../http/route.ts";
@@ -13,7 +14,10 @@ export default defineRoute({
   query: executionQuery,
   reply: {
     status: 200,
-    body: z.object({ meta: cursorMeta, results: z.array(z.record(z.string(), z.unknown())) }),
+    body: z.object({
+      meta: cursorMeta,
+      results: z.array(z.record(z.string(), z.unknown()).meta({ examples: [EXECUTION_EXAMPLE] })),
+    }),
   },
   errors: ["authentication_failed", "not_found", "validation_error"],
   async handle({ query, auth, db }) {

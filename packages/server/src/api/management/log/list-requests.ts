@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { REQUEST_EXAMPLE } from "../../reply-examples.ts";
 import { z } from "zod";
 import { cursorMeta, toCursor } from "../../../http/cursor.ts";
 import { defineRoute } from "../../../http/route.ts";
@@ -18,7 +19,10 @@ export default defineRoute({
   query: requestQuery,
   reply: {
     status: 200,
-    body: z.object({ meta: cursorMeta, results: z.array(z.record(z.string(), z.unknown())) }),
+    body: z.object({
+      meta: cursorMeta,
+      results: z.array(z.record(z.string(), z.unknown()).meta({ examples: [REQUEST_EXAMPLE] })),
+    }),
   },
   errors: ["authentication_failed", "not_found", "validation_error"],
   async handle({ query, auth, db, services }) {

@@ -65,7 +65,8 @@ const body = z
       path: ["filter"],
       error: "either ids or a filter, not both",
     },
-  );
+  )
+  .meta({ example: { filter: { workflow: "order-confirmed" }, dry_run: true } });
 
 const outcome = z.object({
   redriven: z.int(),

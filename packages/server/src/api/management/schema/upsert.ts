@@ -10,6 +10,12 @@ import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { commitMessageQuery } from "../query.ts";
 
+const SCHEMA_EXAMPLE = {
+  type: "object",
+  required: ["order_id"],
+  properties: { order_id: { type: "string" } },
+};
+
 export default defineRoute({
   method: "POST",
   path: "/v1/:workspace/schema/:slug/",
@@ -25,7 +31,7 @@ export default defineRoute({
     name: z.string().trim().min(1, "This field may not be blank.").max(255),
     description: z.string().max(1000).nullish(),
     /** JSON Schema, draft 2020-12. */
-    json_schema: z.record(z.string(), z.unknown()),
+    json_schema: z.record(z.string(), z.unknown()).meta({ examples: [SCHEMA_EXAMPLE] }),
   }),
   reply: {
     status: 200,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SIMULATED_EXAMPLE } from "../../reply-examples.ts";
 import { CHANNELS } from "../../../core/channel.ts";
 import type { Json } from "../../../core/json.ts";
 import { maskAddress } from "../../../core/secret-addresses.ts";
@@ -41,7 +42,10 @@ export default defineRoute({
   }),
   reply: {
     status: 200,
-    body: z.object({ meta: cursorMeta, results: z.array(z.record(z.string(), z.unknown())) }),
+    body: z.object({
+      meta: cursorMeta,
+      results: z.array(z.record(z.string(), z.unknown()).meta({ examples: [SIMULATED_EXAMPLE] })),
+    }),
   },
   errors: ["authentication_failed", "not_found", "validation_error"],
   async handle({ query, auth, db }) {

@@ -15,7 +15,9 @@ export default defineRoute({
   body: z
     .object({
       /** Absent: every variant of the enabled channels. */
-      variants: z.array(z.object({ channel: z.enum(CHANNELS), id: z.string() })).nullish(),
+      variants: z
+        .array(z.object({ channel: z.enum(CHANNELS), id: z.string().meta({ examples: ["default"] }) }))
+        .nullish(),
     })
     .optional(),
   reply: { status: 200, body: templateReply, description: "In effect for everything rendered from now on." },

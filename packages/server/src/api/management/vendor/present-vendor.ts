@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { microsZ } from "../../../core/time/wire-time.ts";
+import { VENDOR_EXAMPLE } from "../../reply-examples.ts";
 import type { VendorSettings } from "../../../delivery/vendor-admin.ts";
 
 export const vendorReply = z.object({
   id: z.string(),
-  vendor_slug: z.string(),
+  vendor_slug: z.string().meta({ examples: [VENDOR_EXAMPLE] }),
   channel: z.string(),
   name: z.string(),
   nickname: z.string(),

@@ -12,6 +12,7 @@ export default defineRoute({
   body: z.object({
     config: z
       .record(z.string(), z.unknown())
+      .meta({ examples: [{ host: "smtp.example.com", port: 587, from_email: "shop@example.com" }] })
       .describe("The vendor's settings; a masked secret keeps its value."),
     nickname: z.string().max(100).default("").describe("Tells several accounts of one vendor apart."),
     categories: z

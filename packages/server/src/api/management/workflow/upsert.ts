@@ -7,6 +7,7 @@ import { workflowEvents } from "../../../authoring/workflows/workflow-events.ts"
 import {
   findWorkflowProblems,
   getWorkflowView,
+  TREE_EXAMPLE,
   workflowReply,
 } from "../../../authoring/workflows/workflow-view.ts";
 import type { WorkflowDefinition } from "../../../catalog/workflow.ts";
@@ -30,7 +31,11 @@ export default defineRoute({
       path: ["commit_message"],
       error: "This field is required.",
     }),
-  body: workflowBody,
+  body: workflowBody.meta({
+    examples: [
+      { name: "Order confirmed", category: "transactional", trigger_type: "api", tree: TREE_EXAMPLE },
+    ],
+  }),
   reply: {
     status: 201,
     body: workflowReply,

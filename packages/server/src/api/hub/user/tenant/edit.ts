@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseOperations } from "../../../../core/profile/profile-operations.ts";
 import { defineRoute } from "../../../../http/route.ts";
+import { userEdit } from "../../wire-schemas.ts";
 import { editUser } from "../edit-user.ts";
 import { presentTenantUser, tenantUserShape } from "../present-user.ts";
 import { tenantUserParams } from "./tenant-user.ts";
@@ -11,10 +12,8 @@ export default defineRoute({
   summary: "Edit a user's profile in a tenant with a list of operations, all or none",
   params: tenantUserParams,
   body: z.unknown().meta({
+    ...userEdit,
     description: '`{"operations": [{"$set": {…}}, {"$append": {"$email": …}}, {"$unset": […]} …]}`',
-    type: "object",
-    required: ["operations"],
-    properties: { operations: { type: "array", items: { type: "object" } } },
   }),
   reply: {
     status: 202,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { profileFromUpsert } from "../../../../core/profile/profile-operations.ts";
 import { defineRoute } from "../../../../http/route.ts";
+import { userProfile } from "../../wire-schemas.ts";
 import { editUser } from "../edit-user.ts";
 import { presentTenantUser, tenantUserShape } from "../present-user.ts";
 import { tenantUserParams } from "./tenant-user.ts";
@@ -11,9 +12,9 @@ export default defineRoute({
   summary: "Create a user's profile in a tenant, or add to it",
   params: tenantUserParams,
   body: z.unknown().meta({
+    ...userProfile,
     description:
       "As for a user. What it says holds inside the tenant, in place of what the user has globally.",
-    type: "object",
   }),
   reply: { status: 201, body: tenantUserShape },
   errors: ["invalid_request_error", "not_found", "bad_json"],
