@@ -167,7 +167,7 @@ describe("a message", () => {
 
     expect(await settled(pipeline)).toMatchObject({
       status: "trigger_failed",
-      failure_reason: "badword and half a pair \ufffd",
+      failure_reason: "bad\ufffdword and half a pair \ufffd",
     });
     await until(async () => (await sendJobs(harness)).length === 0);
     expect(called.calls).toHaveLength(1);

@@ -465,7 +465,7 @@ describe("a failure may have sent the request", () => {
       "connection_lost",
       MAYBE_SENT,
     ]);
-    const silent = get(`${server.url}/silent`, { timeout_ms: 50 });
+    const silent = get(`${server.url}/silent`, { timeout_ms: 500 });
     expect(await failureOf(client.request(silent))).toEqual(["timeout", MAYBE_SENT]);
   });
 
