@@ -100,13 +100,14 @@ const SESSION_SETTINGS = `
 
 /**
  * Ends the session of a connection that was dropped, whose locks would be held until the server notices. Where the
- * second parameter is false, only one that waits for us while we wait for it.
+ * second parameter is false, only one that waits for us while we wait for it. Terminates in the select list: as a
+ * condition it would be evaluated before `pid = $1`, for every session of the server.
  */
 const END_SESSION = `
-  select from pg_stat_activity
+  select pg_terminate_backend(pid) from pg_stat_activity
    where pid = $1 and ($2 or state <> 'active')
      and usename = current_user and datname = current_database() and application_name like 'carillon%'
-     and state_change < now() - interval '4 seconds' and pg_terminate_backend(pid)`;
+     and state_change < now() - interval '4 seconds'`;
 
 export function createDb(options: DbOptions): Db {
   // Pipelined: statements that are not awaited one by one share a round trip.

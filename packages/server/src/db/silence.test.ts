@@ -1,7 +1,8 @@
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, inject, it } from "vitest";
 import { createDoor, type Door } from "../../test/door.ts";
 import { createHarness, type Harness, until } from "../../test/harness.ts";
 import { createPipeline, type Pipeline, sms } from "../../test/pipeline.ts";
+import { createDb } from "./db.ts";
 
 /*
  * A firewall that forgets its connections: what is sent in them is lost, no end and no reset ever comes, and new
@@ -48,6 +49,14 @@ it("ends within 20 seconds: refused meanwhile, accepted again, and nothing ackno
     answers.push({ status, ms: performance.now() - since });
     if (status === 202) acknowledged.push((json as { message_id: string }).message_id);
   }
+  // Of another Carillon on the same server, whose sessions are none of ours to end.
+  const other = createDb({ url: inject("databaseUrl"), max: 1, onError: () => {} });
+  const over = Promise.withResolvers<void>();
+  const held = other.tx(async (tx) => {
+    await tx.query("select 1");
+    await over.promise;
+    await tx.query("select 1");
+  });
   const accepted = () => answers.some(({ status, ms }) => status === 202 && ms > 0);
   // Every connection of the pool is in use, and every loop has looked for work.
   await Promise.all(Array.from({ length: 50 }, trigger));
@@ -78,6 +87,9 @@ it("ends within 20 seconds: refused meanwhile, accepted again, and nothing ackno
       [pipeline.workspace_id, acknowledged],
     );
   await until(async () => (await lost()).length === 0, 45);
+  over.resolve();
+  await held;
+  await other.close();
 });
 
 it("of some connections alone is no reason to stop accepting", async () => {
