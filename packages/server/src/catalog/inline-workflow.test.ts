@@ -283,6 +283,8 @@ describe("compileInlineWorkflow", () => {
     ["seen", "seen", false],
     ["interacted", "interaction", false],
     ["click", "interaction", false],
+    ["clicked", "interaction", false],
+    [" click ", "interaction", false],
     ["ORDER PAID", "ORDER PAID", true],
   ])("takes the success %j for a status or an event", (given, success, success_is_event) => {
     const [send] = nodesOf({ delivery: { success: given } });

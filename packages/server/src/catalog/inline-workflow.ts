@@ -1,3 +1,4 @@
+import { statusMetric } from "../core/success-metric.ts";
 import { cut } from "../core/text/text.ts";
 import { createHash } from "node:crypto";
 import { type Channel, isChannel } from "../core/channel.ts";
@@ -48,7 +49,6 @@ const notADuration = (given: Json): string => {
   const text = typeof given === "string" ? given : JSON.stringify(given);
   return `invalid duration-format ${cut(text, 64)}. valid format [xx]d[xx]h[xx]m[xx]s`;
 };
-const STATUSES: ReadonlySet<string> = new Set(["delivered", "seen", "interaction"]);
 
 export function parseInlineTrigger(body: unknown, limits: TriggerLimits): Parsed<InlineTrigger> {
   return capture(() => {
@@ -123,7 +123,7 @@ function untilNode(ref: string, at: Date): StoredNode {
 
 function deliveryNode({ template, delivery }: InlineTrigger): StoredNode {
   const { smart, success, time_to_live, mandatory_channels } = delivery;
-  const settings = { template, success, success_is_event: !STATUSES.has(success) };
+  const settings = { template, success, success_is_event: statusMetric(success) === null };
   if (!smart) return node("send_multi_channel", "Multi-Channel", "multichannel_1", settings);
   return node("send_smart_channel_routing", "Smart Channel Routing", "smartchannel_1", {
     ...settings,
@@ -154,8 +154,7 @@ function parseDelivery(value: Json): InlineDelivery {
     );
   return {
     smart,
-    // One status has three names: `interaction` in the SDKs, `interacted` in the reference, `click` in the dashboard.
-    success: success === "interacted" || success === "click" ? "interaction" : success.trim(),
+    success: statusMetric(success.trim()) ?? success.trim(),
     time_to_live: parseDelay(given.time_to_live ?? null, "delivery.time_to_live") ?? "1h",
     mandatory_channels: [...new Set(mandatory_channels)],
   };

@@ -48,7 +48,8 @@ const CLIENT_EVENTS: ReadonlySet<string> = new Set([
 
 const OPERATORS = ["$set", "$set_once", "$add", "$increment", "$append", "$remove", "$unset"];
 const MIN_EVENT = 2;
-const MAX_EVENT = 255;
+/** In characters. */
+export const MAX_EVENT_NAME = 255;
 const MAX_INSERT_ID = 255;
 
 /** Parses a record as a client sends it. Refusals carry the wire's texts. */
@@ -85,7 +86,7 @@ function readName(record: JsonObject): string | null {
   const name = value.trim();
   if (name === "") return null;
   if (name.length < MIN_EVENT) refuse(`event: must be at least ${MIN_EVENT} characters`);
-  if (name.length > MAX_EVENT) refuse(`event: must be at most ${MAX_EVENT} characters`);
+  if (name.length > MAX_EVENT_NAME) refuse(`event: must be at most ${MAX_EVENT_NAME} characters`);
   return name;
 }
 

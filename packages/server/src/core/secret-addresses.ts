@@ -6,7 +6,7 @@ import { isJsonObject, type Json } from "./json.ts";
  * subscription. They are stored for sending, and masked wherever they are shown.
  */
 
-/** The parts that whoever has them could send with. */
+/** The parts of an address that are enough to send with. */
 export const SECRET_KEYS: ReadonlySet<string> = new Set([
   "access_token",
   "incoming_webhook",

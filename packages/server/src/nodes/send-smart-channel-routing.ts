@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { CHANNELS } from "../core/channel.ts";
 import { parseDuration } from "../core/time/duration.ts";
-import { statusMetric } from "../routing/plan.ts";
+import { statusMetric } from "../core/success-metric.ts";
 import { defineNode, next, type NodeOutcome } from "../engine/node.ts";
 import {
   channelExpressions,

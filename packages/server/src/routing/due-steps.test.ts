@@ -4,6 +4,7 @@ import { callVendor, type CalledVendor, route, sent } from "../../test/called-ve
 import { until, type Server } from "../../test/harness.ts";
 import { node, type Pipeline } from "../../test/pipeline.ts";
 import type { Worker, Workers } from "../../test/worker.ts";
+import type { Channel } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
 import { applyReceipts } from "../delivery/receipts.ts";
 import { createPreferences } from "../preferences/preferences.ts";
@@ -32,6 +33,18 @@ async function setClock(pipeline: Pipeline, at: Date): Promise<void> {
 const MINUTE = 60_000;
 const pass = (pipeline: Pipeline, minutes: number) =>
   setClock(pipeline, new Date(now.getTime() + minutes * MINUTE));
+
+/** Ann turns a channel off. */
+async function restrict(harness: Server, { workspace_id }: Pipeline, channel: Channel): Promise<void> {
+  const { db, catalog } = harness.services;
+  const [row] = await query(harness, "select id from recipient where workspace_id = $1", [workspace_id]);
+  const who = { recipient_ids: [row?.id as string], tenant_id: "default" };
+  await db.tx((tx) =>
+    createPreferences({ db, catalog }).setChannelPreference(tx, workspace_id, who, [
+      { channel, is_restricted: true },
+    ]),
+  );
+}
 
 async function work(workers: Workers, vendors: CalledVendor[] = []): Promise<Worker> {
   return workers.start({ vendors: vendors.map(({ vendor }) => vendor) });
@@ -397,16 +410,7 @@ describe("a step whose turn has come", () => {
     await work(workers);
     await start(pipeline, { channels: ["androidpush", "email", "sms"] });
     await settled(pipeline);
-    const { db, catalog } = harness.services;
-    const [ann] = await query(harness, "select id from recipient where workspace_id = $1", [
-      pipeline.workspace_id,
-    ]);
-    const who = { recipient_ids: [ann?.id as string], tenant_id: "default" };
-    await db.tx((tx) =>
-      createPreferences({ db, catalog }).setChannelPreference(tx, pipeline.workspace_id, who, [
-        { channel: "email", is_restricted: true },
-      ]),
-    );
+    await restrict(harness, pipeline, "email");
     await pass(pipeline, 30);
     await tick(pipeline, workers);
     expect(await messages(pipeline)).toMatchObject([
@@ -417,6 +421,31 @@ describe("a step whose turn has come", () => {
         failure_reason: "email was turned off meanwhile: channel_restricted",
       },
       { channel: "sms", status: "sent_by_vendor", wait_time_in_seconds: 1800 },
+    ]);
+  });
+
+  it("is not sent unchecked, however many steps of other runs are due and wait for an earlier one", async ({
+    pipeline,
+    workers,
+    harness,
+  }) => {
+    await work(workers);
+    await start(pipeline, { channels: ["androidpush", "email"] });
+    await settled(pipeline);
+    await query(
+      harness,
+      `insert into smart_step (workspace_id, message_id, execution_id, node_ref, step, begun_at, due_at, gap_ms, is_stored)
+       select $1, 'm' || step, 'other', 'n', step, '2029-12-31',
+              case when step = 1 then '2031-01-01' else '2029-12-31' end::timestamptz, 1, true
+         from generate_series(1, 501) step`,
+      [pipeline.workspace_id],
+    );
+    await restrict(harness, pipeline, "email");
+    await pass(pipeline, 60);
+    await tick(pipeline, workers);
+    expect(await messages(pipeline)).toMatchObject([
+      { channel: "androidpush", status: "sent_by_vendor" },
+      { channel: "email", status: "not_to_be_triggered" },
     ]);
   });
 

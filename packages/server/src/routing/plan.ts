@@ -35,21 +35,6 @@ export interface RoutingPlan {
   gap_ms: number;
 }
 
-/** The status metrics by their names in workflows and in forms. */
-const STATUS_METRICS: ReadonlyMap<string, string> = new Map([
-  ["delivered", "delivered"],
-  ["seen", "seen"],
-  ["interaction", "interaction"],
-  ["interacted", "interaction"],
-  ["click", "interaction"],
-  ["clicked", "interaction"],
-]);
-
-/** `delivered`, `seen` or `interaction`; null for any other name. */
-export function statusMetric(name: string): "delivered" | "seen" | "interaction" | null {
-  return (STATUS_METRICS.get(name) ?? null) as ReturnType<typeof statusMetric>;
-}
-
 /**
  * A candidate that cannot be sent gives its slot to the next: the gap is computed from all of them. If storing one of
  * them already is the success, the sequence ends with its first step, which is sent at the same moment.

@@ -75,21 +75,24 @@ export const STEP_BATCH = 500;
 const MOST_SECONDS = 2_147_483_647;
 
 /**
- * Relies on smart_step_due, once for each workspace at its own time, and on smart_step_of_node: a step is not due while
- * an earlier one of its node exists. `base` replaces the database's clock.
+ * The first due steps of the workspace `w`. Relies on smart_step_due, once for each workspace at its own time, and on
+ * smart_step_of_node: a step is not due while an earlier one of its node exists. `$1` replaces the database's clock.
  */
+const FIRST_DUE = `
+  select one.* from smart_step one
+   where one.workspace_id = w.workspace_id and one.due_at <= ${WORKSPACE_NOW("$1")}
+     and not exists (select from smart_step e
+                      where e.workspace_id = one.workspace_id and e.execution_id = one.execution_id
+                        and e.node_ref = one.node_ref and e.step < one.step)
+   order by one.due_at limit ${STEP_BATCH}`;
+
 export const DUE_STEPS = `
   select s.workspace_id, s.message_id as id, s.is_stored, s.gap_ms,
          (extract(epoch from ${WORKSPACE_NOW("$1")} - s.due_at) * 1000)::float8 as late_ms,
          least(greatest(round(extract(epoch from ${WORKSPACE_NOW("$1")} - s.begun_at)), 0), ${MOST_SECONDS})::int
            as waited_seconds
     from workspace w,
-         lateral (select * from smart_step one
-                   where one.workspace_id = w.workspace_id and one.due_at <= ${WORKSPACE_NOW("$1")}
-                     and not exists (select from smart_step e
-                                      where e.workspace_id = one.workspace_id and e.execution_id = one.execution_id
-                                        and e.node_ref = one.node_ref and e.step < one.step)
-                   order by one.due_at limit ${STEP_BATCH} for update of one skip locked) s
+         lateral (${FIRST_DUE} for update of one skip locked) s
    where ${IN_SCOPE("w.workspace_id", 2)}`;
 
 /**
@@ -142,9 +145,7 @@ export async function readDueConcerns(
   return db.query(
     `select distinct m.workspace_id, m.tenant_id, m.category
        from workspace w,
-            lateral (select one.workspace_id, one.message_id from smart_step one
-                      where one.workspace_id = w.workspace_id and one.due_at <= ${WORKSPACE_NOW("$1")}
-                      order by one.due_at limit ${STEP_BATCH}) s
+            lateral (${FIRST_DUE}) s
        join message m on m.workspace_id = s.workspace_id and m.id = s.message_id
       where ${IN_SCOPE("w.workspace_id", 2)}`,
     [base, ...scopeValues(scope)],

@@ -230,6 +230,16 @@ describe("the engine", () => {
     expect(template.render({}, { now: new Date("2030-05-06T00:00:00Z") })).toBe("2030-05-06");
   });
 
+  it("renders everything that shares a budget at one time, and within one limit", () => {
+    const clocked = createTemplateEngine({ clock: () => Date.UTC(2026, 0, 2), max_iterations: 10 });
+    const day = clocked.compile('{{datetime-format "now" "YYYY-MM-DD"}}');
+    expect(clocked.share(() => day.render({}), new Date("2030-05-06T00:00:00Z"))).toBe("2030-05-06");
+    const loop = clocked.compile("{{#each l}}x{{/each}}");
+    const render = () => loop.render({ l: [1, 2, 3, 4, 5, 6] });
+    expect(render() + render()).toBe("xxxxxxxxxxxx");
+    expect(() => clocked.share(() => render() + render())).toThrow(/iterations|times|loop/);
+  });
+
   it("takes further helpers, with named arguments, the root context and blocks", () => {
     const extended = createTemplateEngine({
       helpers: {

@@ -28,8 +28,8 @@ export interface TemplateEngine {
    * render.
    */
   compile: (source: string) => Template;
-  /** Runs `work` with one budget for all that this engine renders in it. */
-  share: <T>(work: () => T) => T;
+  /** Runs `work` with one budget, and one `now`, for all that this engine renders in it. */
+  share: <T>(work: () => T, now?: Date) => T;
 }
 
 export interface Template {
@@ -120,9 +120,9 @@ export function createTemplateEngine(options: TemplateEngineOptions = {}): Templ
   }
 
   return {
-    share(work) {
+    share(work, now) {
       const outer = current;
-      current ??= { budget: createBudget(limits, clock, new Date(clock())), escape: escapeHtml };
+      current ??= { budget: createBudget(limits, clock, now ?? new Date(clock())), escape: escapeHtml };
       try {
         return work();
       } finally {

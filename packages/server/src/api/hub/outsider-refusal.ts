@@ -9,7 +9,10 @@ export async function outsiderRefusal(
   tenant_id: string | null,
   recipients: readonly RecipientKey[],
 ): Promise<AppError | null> {
-  const outsider = await findOutsider(services.db, auth.workspace.workspace_id, tenant_id, recipients);
+  const { workspace_id, tenancy } = auth.workspace;
+  // Cached: the statement reads the mode again, and the expansion refuses what passes here for a moment.
+  if (tenancy.mode === "shared") return null;
+  const outsider = await findOutsider(services.db, workspace_id, tenant_id, recipients);
   if (outsider === null) return null;
   const text = `user [distinct_id: '${outsider}'] is not associated with tenant '${tenant_id}'`;
   return new AppError("validation_error", `${text}; workspace is in exclusive mode`);

@@ -25,13 +25,19 @@ export function noteRefused(
   });
 }
 
-/** Reports a user edit to the request log that was only partly applied. */
-export function notePartialEdit(ctx: NotingContext, record: WireRecord, warnings: readonly string[]): void {
+/** Reports a user edit to the request log of which something was not applied; does nothing without reasons. */
+export function noteEdit(
+  ctx: NotingContext,
+  record: WireRecord,
+  status: "partial_failure" | "refused",
+  reasons: readonly string[],
+): void {
+  if (reasons.length === 0) return;
   ctx.services.engine.noteRequest({
     ...factsOf(record, "distinct_id", ctx),
     api_type: "user_edit",
-    status: "partial_failure",
-    errors: warnings.map((text) => ({ error_code: "invalid_profile_value", error_description: text })),
+    status,
+    errors: reasons.map((text) => ({ error_code: "invalid_profile_value", error_description: text })),
   });
 }
 

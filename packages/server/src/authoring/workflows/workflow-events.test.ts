@@ -97,6 +97,10 @@ describe("an event that can never come", () => {
 
   it.each([
     ["x", "'x' can never come, its name must be at least 2 characters"],
+    [
+      `$user_entered_list - ${"x".repeat(235)}`,
+      "'$user_entered_list -…' can never come, its name must be at most 255 characters",
+    ],
     ["é".repeat(256), `'${"é".repeat(20)}…' can never come, its name must be at most 255 characters`],
   ])("is one whose name the endpoints of events refuse: %j", (name, reason) => {
     expect(triggeredBy(name)).toStrictEqual([`trigger_events[0]: the event ${reason}`]);

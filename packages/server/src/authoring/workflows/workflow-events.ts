@@ -1,5 +1,5 @@
 import { cut } from "../../core/text/text.ts";
-import { parseEventRecord } from "../../core/event-record.ts";
+import { MAX_EVENT_NAME, parseEventRecord } from "../../core/event-record.ts";
 import { isJsonObject } from "../../core/json.ts";
 import type { StoredNode, WorkflowDefinition } from "../../catalog/workflow.ts";
 
@@ -80,7 +80,9 @@ const LIST_EVENT = /^\$user_(?:entered|exited)_list - \S/i;
  */
 export function eventNameProblem(given: string): string | null {
   const name = given.trim();
-  if (name === "" || LIST_EVENT.test(name)) return null;
+  if (name === "") return null;
+  if (name.length > MAX_EVENT_NAME) return `its name must be at most ${MAX_EVENT_NAME} characters`;
+  if (LIST_EVENT.test(name)) return null;
   const sent = parseEventRecord({ event: name.toLowerCase(), distinct_id: "somebody" });
   if (sent.ok && sent.value.kind === "event") return null;
   if (sent.ok || RESERVED.test(name)) return "names that begin with $ or ss_ are reserved";

@@ -182,7 +182,9 @@ function renderVariant(
   if (definition === undefined) return { content: null, failure: `${channel}: channel is not supported` };
   try {
     const text = createRenderText(deps.templates, scope.context, now);
-    return { content: definition.render(variant.content, text), failure: null };
+    // One budget for the message: a push may have any number of fields.
+    const content = deps.templates.share(() => definition.render(variant.content, text), now);
+    return { content, failure: null };
   } catch (error) {
     if (error instanceof TemplateError) {
       return { content: null, failure: `${channel}: template rendering failed error: ${error.message}` };

@@ -1,4 +1,3 @@
-import { cut } from "../../core/text/text.ts";
 import { z } from "zod";
 import { DEFAULT_TENANT } from "../../core/profile/effective-profile.ts";
 import type { HttpReply } from "../../delivery/http/http.ts";
@@ -284,7 +283,7 @@ function compileJudge(settings: Config): (reply: HttpReply) => Outcome {
       return { kind: "sent", vendor_message_id: ackId?.(reply.body)?.slice(0, 200) || null };
     }
     const code = errorCode?.(reply.body)?.replaceAll(/\s+/g, "_").slice(0, 100) || `http_${reply.status}`;
-    const said = errorMessage?.(reply.body) || cut(reply.body, 300);
+    const said = errorMessage?.(reply.body) || reply.body;
     const wait = retryAfterSeconds(reply.headers);
     const known = Object.hasOwn(settings.error_classes, code) ? settings.error_classes[code] : undefined;
     return {

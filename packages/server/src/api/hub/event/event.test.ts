@@ -210,6 +210,8 @@ describe("POST /v2/event/", () => {
     const edit = { ...EDIT, $insert_id: "i1", tenant_id: "bell" };
     expect(await hub.call("POST", "/v2/event/", edit)).toMatchObject(refusal(message));
     expect(await hub.call("POST", "/v2/event/", edit)).toMatchObject(refusal(message));
+    const both = await hub.call("POST", "/v2/event/", [edit, edit]);
+    expect(recordsOf(both)).toMatchObject([{ status_code: 400 }, { status_code: 400 }]);
     const { json } = await hub.call("GET", "/v1/user/u1/tenant/");
     expect(json).toMatchObject({ meta: { count: 1 }, results: [{ tenant: { tenant_id: "acme" } }] });
   });

@@ -13,7 +13,7 @@ import { AppError } from "../../../errors.ts";
 import type { RouteContext } from "../../../http/route.ts";
 import { WORKSPACE_NOW } from "../../../workspaces/clock.ts";
 import { outsiderRefusal } from "../outsider-refusal.ts";
-import { notePartialEdit, noteRefused } from "../request-notes.ts";
+import { noteEdit, noteRefused } from "../request-notes.ts";
 import { settleRecords, type WireRecord } from "../records.ts";
 
 /**
@@ -171,15 +171,18 @@ async function applyEdits(
         outcomes.forEach((outcome, index) => {
           const edit = fresh[index];
           const wire = edit === undefined ? undefined : wires.get(edit);
-          if (edit === undefined || wire === undefined || !outcome.ok) return;
-          const warnings = [...edit.warnings, ...(outcome.edit?.warnings ?? [])];
-          if (warnings.length > 0) notePartialEdit(ctx, wire, warnings);
+          if (edit === undefined || wire === undefined) return;
+          const status = outcome.ok ? "partial_failure" : "refused";
+          const reasons = outcome.ok ? (outcome.edit?.warnings ?? []) : [outcome.error];
+          noteEdit(ctx, wire, status, [...edit.warnings, ...reasons]);
         });
       });
     },
     { again: true },
   );
-  return new Map<UserEditRecord, string | AppError>([...fates, ...refusals]);
+  // A record that repeats the `$insert_id` of a refused one was not applied either.
+  const byId = new Map([...refusals].map(([edit, refusal]) => [fates.get(edit), refusal]));
+  return new Map([...fates].map(([edit, id]) => [edit, byId.get(id) ?? id]));
 }
 
 async function releaseEdits(

@@ -1,4 +1,6 @@
+import type { Json } from "../../../core/json.ts";
 import { z } from "zod";
+import { maskAddresses } from "../../../core/secret-addresses.ts";
 import { microsZ, orNull } from "../../../core/time/wire-time.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { instantFilter, singleText } from "../../filter-values.ts";
@@ -53,7 +55,11 @@ export default defineRoute({
     const answer = await explain(db, question, services.engine.expandingSince);
     return {
       ...answer,
-      evidence: answer.evidence.map((one) => ({ ...one, when: orNull(microsZ, one.when) })),
+      evidence: answer.evidence.map(({ values, ...one }) => ({
+        ...one,
+        when: orNull(microsZ, one.when),
+        ...(values === undefined ? {} : { values: maskAddresses(values as Json) }),
+      })),
     };
   },
 });

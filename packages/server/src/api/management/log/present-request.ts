@@ -54,7 +54,7 @@ export function presentRequest(row: RequestRow): Record<string, unknown> {
     tenant_id: row.tenant_id,
     idempotency_key: row.idempotency_key,
     status: row.status,
-    errors: row.errors ?? [],
+    errors: maskAddresses(row.errors ?? []),
     executions: row.executions ?? [],
     payload: maskAddresses(row.body),
     response: responseOf(row),
