@@ -447,8 +447,9 @@ describe("refusals", () => {
           lines.filter((line) => line.includes("It comes back when there is room")).length === times;
         await vi.waitUntil(
           async () => {
+            // A segment is only switched after something was written to it.
+            await query(database.url, "select pg_logical_emit_message(true, 'test', 'more')").catch(() => {});
             await query(database.url, "select pg_switch_wal()").catch(() => {});
-            await query(database.url, "create table more ()").catch(() => {});
             return isOver();
           },
           { timeout: 15_000 },

@@ -1,3 +1,4 @@
+import { writeWhenFit } from "../db/when-fit.ts";
 import { wakeWatchers } from "./watchers.ts";
 import type { Queue } from "../queue/queue.ts";
 import { BegunError, type Handler } from "../queue/job.ts";
@@ -60,7 +61,6 @@ const SWEEP_MS = 1000;
 const MAX_SETTLE = 200;
 /** How long a vendor may take to stop after its signal is aborted. */
 const STOPPING_MS = 1000;
-const WRITE_AGAIN_MS = 1000;
 /** Groups of results written concurrently; results that arrive meanwhile make the next group larger. */
 const SETTLES_IN_FLIGHT = 2;
 
@@ -160,8 +160,12 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   async function settle(batch: Result[]): Promise<void> {
     try {
       const lane = batch[0]?.message.lane ?? 0;
-      const written = await db.tx((tx) => write(tx, batch), {
-        pause: () => deps.queue.waitForUrgentWork(lane),
+      const pause = () => deps.queue.waitForUrgentWork(lane);
+      const written = await writeWhenFit(() => db.tx((tx) => write(tx, batch), { pause }), {
+        isStopping: deps.queue.isStopping,
+        onWaiting(error) {
+          log.warn({ err: error, messages: batch.length }, "results of vendor calls wait for the database");
+        },
       });
       const ours = new Set<Settled>(written);
       for (const result of batch) result.resolve(ours.has(result));
@@ -170,11 +174,6 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       if (retries.length > 0) deps.wakeAt(new Date(Date.now() + Math.min(...retries)));
       if (written.some(yieldsTurn)) deps.wakeAt(new Date());
     } catch (error) {
-      if (isDatabaseUnavailable(error) && !deps.queue.isStopping()) {
-        log.warn({ err: error, messages: batch.length }, "results of vendor calls wait for the database");
-        await new Promise((resolve) => setTimeout(resolve, WRITE_AGAIN_MS));
-        return settle(batch);
-      }
       if (batch.length === 1 || isDatabaseUnavailable(error)) {
         log.error({ err: error, messages: batch.length }, "results of vendor calls could not be written");
         for (const { reject } of batch) reject(error);

@@ -1,9 +1,9 @@
+import { writeWhenFit } from "../db/when-fit.ts";
 import { internalReason } from "../core/text/error-message.ts";
 import type { Handler, Job, Ref } from "../queue/job.ts";
 import type { Lane } from "../core/lane.ts";
 import { createSlots } from "../queue/slots.ts";
 import { keysOf } from "../db/bulk.ts";
-import { isDatabaseUnavailable } from "../db/fault.ts";
 import type { Tx } from "../db/db.ts";
 import { readNows } from "../workspaces/clock.ts";
 import type { StageDeps } from "./deps.ts";
@@ -63,7 +63,6 @@ export function createCallHandler(deps: StageDeps): Handler {
   };
 }
 
-const WRITE_AGAIN_MS = 1000;
 /** After this long the run a call was loaded for may have changed. */
 const STALE_MS = 50;
 
@@ -104,21 +103,10 @@ function createMailbox(deps: StageDeps): { post: (answer: Answer) => Promise<voi
       const group = pending;
       pending = [];
       try {
-        await deps.db.tx((tx) =>
-          signalAnswers(
-            tx,
-            group.map(({ answer }) => answer),
-            deps,
-          ),
-        );
+        const answers = group.map(({ answer }) => answer);
+        await writeWhenFit(() => deps.db.tx((tx) => signalAnswers(tx, answers, deps)), deps.queue);
         for (const { resolve } of group) resolve();
       } catch (error) {
-        if (isDatabaseUnavailable(error) && !deps.queue.isStopping()) {
-          // Given up, the calls would be made again.
-          pending = [...group, ...pending];
-          await new Promise((resolve) => setTimeout(resolve, WRITE_AGAIN_MS));
-          continue;
-        }
         for (const { reject } of group) reject(error);
       }
     }

@@ -1,3 +1,4 @@
+import { writeWhenFit } from "../db/when-fit.ts";
 import { errorMessage } from "../core/text/error-message.ts";
 import type { Lane } from "../core/lane.ts";
 import type { Db, Tx } from "../db/db.ts";
@@ -41,7 +42,6 @@ const LONGEST_DELAY_MS = 15_000;
 const TOO_MUCH = 4;
 /** Postponed jobs that are remembered; beyond that it is begun anew. */
 const REMEMBERED = 10_000;
-const AGAIN_MS = 1000;
 
 /**
  * Runs the handler. After a failure the bad member is isolated by halving, through the queue itself, so that a crash in
@@ -134,14 +134,9 @@ export function createAttempt(deps: FailureDeps): (work: Work, jobs: Job[]) => P
       { stage, lane, jobs: jobs.length, times, delay_ms, err: error },
       "the database did not do it; postponed",
     );
-    for (;;) {
-      try {
-        return await deps.postpone(stage, lane, jobs, delay_ms);
-      } catch (second) {
-        if (databaseState(second) === null || deps.isStopping()) return reportStuck(work, second);
-        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-      }
-    }
+    await writeWhenFit(() => deps.postpone(stage, lane, jobs, delay_ms), deps).catch((second: unknown) =>
+      reportStuck(work, second),
+    );
   }
 
   async function putBack(work: Work, jobs: Job[], error: unknown): Promise<void> {

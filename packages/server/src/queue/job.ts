@@ -74,3 +74,8 @@ export function queueName(stage: Stage, lane: Lane): string {
 export function perLane({ campaigns, others }: { campaigns: number; others: number }): Record<Lane, number> {
   return { 0: others, 1: others, 2: campaigns };
 }
+
+/** The members of planned jobs, each with the job that its message is leased to. */
+export function leasesOf<T>(jobs: readonly PlannedJob<T>[]): (T & { lease: string })[] {
+  return jobs.flatMap(({ id, members }) => members.map((member) => ({ ...member, lease: id })));
+}

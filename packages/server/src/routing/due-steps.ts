@@ -1,5 +1,6 @@
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Clock, Scope } from "../workspaces/clock.ts";
+import { leasesOf } from "../queue/job.ts";
 import type { Queue } from "../queue/queue.ts";
 import { policyKey, type Preferences } from "../preferences/preferences.ts";
 import { type Channel, isChannel } from "../core/channel.ts";
@@ -123,7 +124,8 @@ async function findUnwanted(
 }
 
 async function sendSteps(tx: Tx, steps: DueStep[], { queue }: Pick<StepDeps, "queue">): Promise<void> {
+  if (steps.length === 0) return;
   const jobs = queue.plan("send", steps);
-  for (const { id, members } of jobs) await leaseSteps(tx, id, members);
+  await leaseSteps(tx, leasesOf(jobs));
   await queue.enqueueJobs(tx, "send", jobs);
 }

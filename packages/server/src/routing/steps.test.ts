@@ -89,7 +89,10 @@ const seen =
 async function send(tx: Tx): Promise<DueStep[]> {
   const due = await takeDueSteps(tx, null);
   const going = due.filter(({ fate }) => fate === "send");
-  await leaseSteps(tx, JOB, going);
+  await leaseSteps(
+    tx,
+    going.map((step) => ({ ...step, lease: JOB })),
+  );
   return due;
 }
 

@@ -11,6 +11,7 @@ import {
   smallint,
   text,
   timestamptz,
+  uuid,
 } from "../db/bulk.ts";
 import type { Queryable, Tx } from "../db/db.ts";
 import { EVERY_WORKSPACE, IN_SCOPE, type Scope, scopeValues, WORKSPACE_NOW } from "../workspaces/clock.ts";
@@ -163,21 +164,25 @@ const usable = (m: string, is_stored: string) => `(
                not ${is_stored}))`;
 
 /** Leases messages to the job that sends them, as their first attempt. */
-export async function leaseSteps(tx: Tx, job_id: string, steps: DueStep[]): Promise<void> {
-  const { from, values, next } = rowsOf("k", steps, {
+export async function leaseSteps(
+  tx: Tx,
+  steps: (Pick<DueStep, "workspace_id" | "id" | "waited_seconds"> & { lease: string })[],
+): Promise<void> {
+  const { from, values } = rowsOf("k", steps, {
     workspace_id: int((step) => step.workspace_id),
     id: text((step) => step.id),
     waited_seconds: int((step) => step.waited_seconds),
+    lease: uuid((step) => step.lease),
   });
   await tx.query(
     `with gone as (delete from smart_step s using ${from}
                     where s.workspace_id = k.workspace_id and s.message_id = k.id)
      update message m
-        set status = 'triggered', lease = $${next}, attempt = 1, triggered_at = now(), updated_at = now(),
+        set status = 'triggered', lease = k.lease, attempt = 1, triggered_at = now(), updated_at = now(),
             wait_time_in_seconds = k.waited_seconds
        from ${from}
       where m.workspace_id = k.workspace_id and m.id = k.id`,
-    [...values, job_id],
+    values,
     "smart_steps_lease",
   );
 }

@@ -1,6 +1,7 @@
 import type { Lane } from "../../core/lane.ts";
 import { rowsOf, text, uuid } from "../../db/bulk.ts";
 import type { Tx } from "../../db/db.ts";
+import { leasesOf } from "../../queue/job.ts";
 import { type RedriveDeps, type Redriven, type RedriveOrder, type Refusal, sortOut } from "./order.ts";
 
 interface FailedMessage {
@@ -87,8 +88,7 @@ async function putBack(
     [workspace_id, messages.map(({ id }) => id)],
   );
   const jobs = queue.plan("send", messages);
-  const leased = jobs.flatMap((job) => job.members.map(({ id }) => ({ id, lease: job.id })));
-  const { from, values, next } = rowsOf("u", leased, {
+  const { from, values, next } = rowsOf("u", leasesOf(jobs), {
     id: text((message) => message.id),
     lease: uuid((message) => message.lease),
   });

@@ -1,6 +1,6 @@
-import type { Ref } from "../../queue/job.ts";
+import { leasesOf, type Ref } from "../../queue/job.ts";
 import type { Lane } from "../../core/lane.ts";
-import { keysOf } from "../../db/bulk.ts";
+import { int, rowsOf, text, uuid } from "../../db/bulk.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
 import { isContention, isDatabaseUnavailable } from "../../db/fault.ts";
 import { IN_SCOPE, type Scope, scopeValues, WORKSPACE_NOW } from "../../workspaces/clock.ts";
@@ -223,17 +223,20 @@ async function moveMessages(tx: Tx, deps: WakerDeps, scope: Scope): Promise<numb
     [await deps.clock(tx), ...scopeValues(scope)],
     "wake_messages",
   );
+  if (due.length === 0) return 0;
   const jobs = deps.queue.plan("send", due);
-  for (const { id, refs } of jobs) {
-    const { from, values, next } = keysOf(refs);
-    await tx.query(
-      `update message m set next_attempt_at = null, lease = $${next}, attempt = m.attempt + 1, updated_at = now()
-         from ${from}
-        where m.workspace_id = k.workspace_id and m.id = k.id`,
-      [...values, id],
-      "wake_lease",
-    );
-  }
+  const { from, values } = rowsOf("u", leasesOf(jobs), {
+    workspace_id: int((message) => message.workspace_id),
+    id: text((message) => message.id),
+    lease: uuid((message) => message.lease),
+  });
+  await tx.query(
+    `update message m set next_attempt_at = null, lease = u.lease, attempt = m.attempt + 1, updated_at = now()
+       from ${from}
+      where m.workspace_id = u.workspace_id and m.id = u.id`,
+    values,
+    "wake_lease",
+  );
   await deps.queue.enqueueJobs(tx, "send", jobs);
   return due.length;
 }
