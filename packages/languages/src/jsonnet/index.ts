@@ -66,13 +66,16 @@ export function createJsonnetEngine(
   };
 }
 
+/** The library that scripts are checked against: nothing of it is called. */
+let checkedStd: ObjectValue | undefined;
+
 /**
  * Finds what is wrong with a script without running it (syntax, unknown variables, imports), or gives null. `more` names
  * variables that the script may use besides `data` and `std`.
  */
 export function checkJsonnet(source: string, more: readonly string[] = []): JsonnetError | null {
   try {
-    compile(source, parse(source), createStd(PORTABLE_HASHES), more);
+    compile(source, parse(source), (checkedStd ??= createStd(PORTABLE_HASHES)), more);
     return null;
   } catch (error) {
     if (error instanceof JsonnetError) return error;

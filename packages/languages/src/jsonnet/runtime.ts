@@ -2,13 +2,11 @@ import { errorAt, type JsonnetError } from "./jsonnet-error.ts";
 import type { JsonnetLimits } from "./limits.ts";
 import {
   type FunctionValue,
-  isFunction,
   type Runtime,
   type Scope,
   type Slot,
   type Thunk,
   thunkOf,
-  typeOf,
   type Value,
 } from "./value.ts";
 
@@ -156,12 +154,6 @@ export function call(rt: Runtime, fn: FunctionValue, slots: Slot[], named = NO_N
     ({ fn: current, scope } = rt.tail);
     rt.tail = null;
   }
-}
-
-/** Calls a value on behalf of the standard library; `what` describes it in the error. */
-export function callValue(rt: Runtime, fn: Value, slots: Slot[], what: string): Value {
-  if (!isFunction(fn)) throw fail(rt, `${what} must be a function, got ${typeOf(fn)}`);
-  return call(rt, fn, slots);
 }
 
 /** Makes the scope of a call, which takes over the slots. */

@@ -1,4 +1,3 @@
-import type { SelectQueryBuilder } from "kysely";
 import { z } from "zod";
 import { cursorFilter, wholeNumber } from "./filter-values.ts";
 
@@ -46,18 +45,6 @@ export interface Page<Item> {
 /** `count` covers everything that matches, on all pages. */
 export function toPage<Item>(results: Item[], count: number, { limit, offset }: Paging): Page<Item> {
   return { meta: { count, limit, offset }, results };
-}
-
-/** How many rows match, whatever the query selects of them. */
-export async function countRows<DB, Table extends keyof DB, Row>(
-  matching: SelectQueryBuilder<DB, Table, Row>,
-): Promise<number> {
-  const { count } = await matching
-    .clearSelect()
-    .select(({ fn }) => fn.countAll<number>().as("count"))
-    .$castTo<{ count: number }>()
-    .executeTakeFirstOrThrow();
-  return count;
 }
 
 export function pageOf<Item extends z.ZodType>(item: Item) {

@@ -168,17 +168,28 @@ export function createDb(options: DbOptions): Db {
   async function endSession(client: pg.PoolClient, evenAtWork: boolean): Promise<boolean> {
     // The server's process; behind a pooler it is none of the server's.
     const pid = "processID" in client ? client.processID : null;
-    // Not by `run`: if this is not answered either, the next silence brings it back.
-    const config = { text: END_SESSION, values: [pid, evenAtWork], query_timeout: STATEMENT_MS };
-    return (await pool.query(config)).rowCount === 1;
+    const { rowCount } = await queryAside({ text: END_SESSION, values: [pid, evenAtWork] });
+    return rowCount === 1;
+  }
+
+  /** Over a new connection, since those of the pool may be silent too. */
+  async function queryAside(config: pg.QueryConfig): Promise<pg.QueryResult> {
+    const client = new pg.Client({ ...settings, query_timeout: STATEMENT_MS });
+    client.on("error", () => {});
+    try {
+      await client.connect();
+      return await client.query(config);
+    } finally {
+      client.connection.stream.destroy();
+    }
   }
 
   /** What may take long is asked about: the server says whether it is still at it. */
   async function askAbout(client: pg.PoolClient): Promise<void> {
-    // Over a new connection.
-    dropIdle();
     const isSilent = await endSession(client, false).catch(() => false);
-    if (isSilent) client.connection.stream.destroy();
+    if (!isSilent) return;
+    client.connection.stream.destroy();
+    dropIdle();
   }
 
   /** Every statement goes through here. */

@@ -1,3 +1,4 @@
+import { unescapeOrNull } from "../core/text/text.ts";
 import { DatabaseRefusal } from "./check-server.ts";
 
 /**
@@ -21,13 +22,14 @@ interface Target {
 
 function targetOf(databaseUrl: string): Target {
   const { hostname, port, pathname, username, searchParams } = new URL(databaseUrl);
-  const host = searchParams.get("host") ?? (decoded(hostname) || "localhost");
-  const role = searchParams.get("user") ?? decoded(username);
+  const host = searchParams.get("host") ?? ((unescapeOrNull(hostname) ?? hostname) || "localhost");
+  const role = searchParams.get("user") ?? unescapeOrNull(username) ?? username;
+  const path = pathname.slice(1);
   return {
     host,
     place: `${host}:${port || (searchParams.get("port") ?? "5432")}`,
     role,
-    database: decoded(pathname.slice(1)) || role,
+    database: (unescapeOrNull(path) ?? path) || role,
   };
 }
 
@@ -90,12 +92,4 @@ function unreachable(place: string, said: string): string {
 
 function codeOf(error: Error): string {
   return "code" in error && typeof error.code === "string" ? error.code : "";
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -13,7 +13,7 @@ import { isLockTimeout } from "./fault.ts";
  * the table is busy for longer than `PATIENCE` (a backup reads all tables for hours): a waiting lock blocks every later
  * statement on the table, and the next pass can do the work. Any number of nodes may run passes at once.
  *
- * Time is the database's. Keys carry the clock of whoever made them, and one that is weeks off must cost nobody a
+ * Time is the database's. Keys carry the clock of the process that made them, and one that is weeks off must cost nobody a
  * history: what is dropped is looked at by `written_at`, which the database stamps, and a pass drops a few weeks at
  * most, so that even a wrong clock of the database leaves somebody time to notice.
  */

@@ -123,6 +123,12 @@ export interface EffectRequest<Type extends keyof Effects = keyof Effects> {
 
 export const next: NodeOutcome = { kind: "next" };
 
+/** Logs why the node could not do its work; the run continues with the next node. */
+export function giveUp(ctx: Pick<NodeContext, "log">, code: StepCode, reason: string): NodeOutcome {
+  ctx.log("error", "node_failed", reason, { code });
+  return next;
+}
+
 /** Requests an effect; `answer` says how the run continues with its result, in the same transaction. */
 export function requestEffect<Type extends keyof Effects>(
   type: Type,

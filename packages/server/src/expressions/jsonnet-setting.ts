@@ -2,7 +2,7 @@ import { createLru } from "../core/lru.ts";
 import {
   checkJsonnet,
   type JsonnetEngine,
-  type JsonnetError,
+  JsonnetError,
   type Token,
   tokenize,
 } from "@carillon/languages/jsonnet";
@@ -33,18 +33,28 @@ export function checkSetting(source: string): JsonnetError | null {
   return problem === null || isLiteral(source.trim()) ? null : problem;
 }
 
-const CACHED = 2000;
+/** Characters of settings. */
+const MAX_CACHED = 1_000_000;
+const WEIGHT_OF_SETTING = 100;
 
-/** Evaluates settings as `engine` does scripts, each parsed once. */
+/** Evaluates settings as `engine` does scripts, each parsed once, the refused ones too. */
 export function createSettingEngine(engine: JsonnetEngine): JsonnetEngine {
-  const settings = createLru<Setting>(CACHED);
+  const settings = createLru<Setting | JsonnetError>(MAX_CACHED);
+
+  function compileOrRefusal(source: string): Setting | JsonnetError {
+    try {
+      return compileSetting(source);
+    } catch (error) {
+      if (error instanceof JsonnetError) return error;
+      throw error;
+    }
+  }
 
   function compiled(source: string): Setting {
-    const known = settings.get(source);
-    if (known !== undefined) return known;
-    const setting = compileSetting(source);
-    settings.set(source, setting);
-    return setting;
+    const known = settings.get(source) ?? compileOrRefusal(source);
+    settings.set(source, known, source.length + WEIGHT_OF_SETTING);
+    if (known instanceof JsonnetError) throw known;
+    return known;
   }
 
   return {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { recordOf, takeReply } from "./shared/http-answer.ts";
 import { buildCall, contentType, httpExpressions, httpSettings } from "./shared/http.ts";
-import { defineNode, next, type NodeContext, type NodeOutcome } from "../engine/node.ts";
+import { defineNode, giveUp, next, type NodeOutcome } from "../engine/node.ts";
 import { optionalExpression } from "./shared/settings.ts";
 
 const METHODS = ["GET", "PUT", "POST", "PATCH", "DELETE"] as const;
@@ -26,17 +26,12 @@ export default defineNode({
     const built = buildCall(ctx, settings);
     if (built.ok) return { kind: "call", call: built.value };
     ctx.recordCall({ request: { method: settings.http_method }, response: {}, failure: built.reason });
-    return logFailure(ctx, built.reason);
+    return giveUp(ctx, "http_node_failed", built.reason);
   },
   resume(ctx, { output_key }, woken): NodeOutcome {
     if (woken.by !== "reply") return { kind: "wait" };
     const failure = takeReply(ctx, woken.reply, output_key);
     ctx.recordCall(recordOf(ctx.call, woken.reply, failure));
-    return failure === null ? next : logFailure(ctx, failure);
+    return failure === null ? next : giveUp(ctx, "http_node_failed", failure);
   },
 });
-
-function logFailure(ctx: NodeContext, reason: string): NodeOutcome {
-  ctx.log("error", "node_failed", reason, { code: "http_node_failed" });
-  return next;
-}

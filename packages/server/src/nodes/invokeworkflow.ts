@@ -2,9 +2,9 @@ import { z } from "zod";
 import { describeValue } from "../core/text/describe-value.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import type { Named } from "../engine/effect.ts";
-import { giveUp } from "./shared/membership.ts";
 import { optionalExpression, type Read, readJsonnet, readMap } from "./shared/settings.ts";
 import {
+  giveUp,
   defineNode,
   next,
   type NodeContext,

@@ -2,14 +2,13 @@ import { z } from "zod";
 import {
   checkObject,
   choosePeople,
-  giveUp,
   objectFields,
   objectTemplates,
   report,
   resolveObject,
   userSelection,
 } from "./shared/membership.ts";
-import { defineNode, next, type NodeOutcome, requestEffect } from "../engine/node.ts";
+import { defineNode, giveUp, next, type NodeOutcome, requestEffect } from "../engine/node.ts";
 
 const config = z
   .object({

@@ -2,7 +2,6 @@ import { z } from "zod";
 import {
   checkList,
   choosePeople,
-  giveUp,
   listFields,
   listTemplates,
   report,
@@ -10,7 +9,7 @@ import {
   template,
   userSelection,
 } from "./shared/membership.ts";
-import { defineNode, next, type NodeOutcome, requestEffect } from "../engine/node.ts";
+import { defineNode, giveUp, next, type NodeOutcome, requestEffect } from "../engine/node.ts";
 import { flag, optionalExpression, readTemplate } from "./shared/settings.ts";
 
 const config = z

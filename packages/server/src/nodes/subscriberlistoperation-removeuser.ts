@@ -2,14 +2,13 @@ import { z } from "zod";
 import {
   checkList,
   choosePeople,
-  giveUp,
   listFields,
   listTemplates,
   report,
   resolveList,
   userSelection,
 } from "./shared/membership.ts";
-import { defineNode, next, type NodeOutcome, requestEffect } from "../engine/node.ts";
+import { defineNode, giveUp, next, type NodeOutcome, requestEffect } from "../engine/node.ts";
 
 const config = z
   .object({

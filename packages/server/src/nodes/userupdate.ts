@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { choosePeople, giveUp, report } from "./shared/membership.ts";
-import { defineNode, next, type NodeOutcome, requestEffect } from "../engine/node.ts";
+import { choosePeople, report } from "./shared/membership.ts";
+import { defineNode, giveUp, next, type NodeOutcome, requestEffect } from "../engine/node.ts";
 import { expression, readMap } from "./shared/settings.ts";
 
 const config = z.object({

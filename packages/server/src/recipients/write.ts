@@ -112,6 +112,7 @@ async function deleteIdentities(tx: Queryable, workspace_id: number, changes: Ch
       where i.workspace_id = $${next} and i.recipient_id = d.recipient_id and i.tenant_id = d.tenant_id
         and i.channel = d.channel and i.key = d.key`,
     [...values, workspace_id],
+    "identities_delete",
   );
 }
 
@@ -196,5 +197,6 @@ async function disownTokens(tx: Queryable, workspace_id: number, tokens: Upserte
       where i.workspace_id = $${next} and i.channel = p.channel and i.key = p.key and i.recipient_id <> p.recipient_id
         and i.channel in (${PUSH_CHANNELS}) and i.status = 'active'`,
     [...values, workspace_id],
+    "tokens_disown",
   );
 }

@@ -1,5 +1,4 @@
 import type { Budget } from "./budget.ts";
-import { plainValue } from "./print.ts";
 
 /**
  * A helper: takes the values of its arguments and returns a value. It may return any JSON, `rawText` or
@@ -26,11 +25,6 @@ export class HelperError extends Error {
 }
 
 export type Helpers = Readonly<Record<string, Helper>>;
-
-/** The arguments as data, not `rawText`, for helpers that compute with them. */
-export function plainArgs(args: readonly unknown[]): unknown[] {
-  return args.map(plainValue);
-}
 
 export function expectCount(args: readonly unknown[], min: number, max: number): void {
   if (args.length >= min && args.length <= max) return;

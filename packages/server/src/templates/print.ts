@@ -71,7 +71,7 @@ export function printableList(items: unknown[]): unknown[] {
   return Object.defineProperty(items, SEPARATOR, { value: ", " });
 }
 
-export function isRawText(value: unknown): value is RawText {
+function isRawText(value: unknown): value is RawText {
   return typeof value === "object" && value !== null && RAW in value;
 }
 

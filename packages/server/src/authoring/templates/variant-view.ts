@@ -51,21 +51,30 @@ export interface VariantFilter {
   id?: string;
 }
 
-/** Variants of one template in order. Refuses an unknown template. */
+/**
+ * A page of the variants of one template, in order, and how many there are. Only those of the page are checked, which
+ * compiles their content. Refuses an unknown template.
+ */
 export async function viewVariants(
   source: VariantSource,
   slug: string,
   mode: Mode,
-  { channel, id }: VariantFilter = {},
-): Promise<Required<VariantView>[]> {
+  { channel, id }: VariantFilter,
+  { limit, offset }: { limit: number; offset: number },
+): Promise<{ count: number; variants: Required<VariantView>[] }> {
   const row = await getTemplateRow(source, slug, mode);
   const draft = await selectVariants(source, [slug]);
   const shown = mode === "draft" ? draft : liveVariants(row, draft);
   const before = mode === "draft" ? liveSnapshot(row) : await snapshotBeforeLive(source, row);
-  return shown
+  const matching = shown
     .filter((variant) => channel === undefined || variant.channel === channel)
-    .filter((variant) => id === undefined || variant.id === id)
-    .map((variant) => presentVariant(source, row, variant, mode, before));
+    .filter((variant) => id === undefined || variant.id === id);
+  return {
+    count: matching.length,
+    variants: matching
+      .slice(offset, offset + limit)
+      .map((variant) => presentVariant(source, row, variant, mode, before)),
+  };
 }
 
 export async function getVariantView(
@@ -74,7 +83,8 @@ export async function getVariantView(
   key: VariantKey,
   mode: Mode,
 ): Promise<VariantView> {
-  const [view] = await viewVariants(source, slug, mode, key);
+  const { variants } = await viewVariants(source, slug, mode, key, { limit: 1, offset: 0 });
+  const [view] = variants;
   if (view === undefined) throw variantNotFound(key);
   return view;
 }

@@ -1,3 +1,4 @@
+import { countRows } from "../../db/count-rows.ts";
 import { sql } from "kysely";
 import { z } from "zod";
 import { microsZ } from "../../core/time/wire-time.ts";
@@ -42,9 +43,7 @@ export async function listWorkflowVersions(
 ): Promise<{ count: number; versions: z.input<typeof workflowVersionReply>[] }> {
   const workflow = await getWorkflowRow(source, slug);
   const versions = selectVersions(source, workflow);
-  const { count } = await versions
-    .select(({ fn }) => fn.countAll<number>().as("count"))
-    .executeTakeFirstOrThrow();
+  const count = await countRows(versions);
   const rows = await versions
     .select(["version_no", "id", "hash", "commit_message", "created_at", "created_by"])
     .orderBy("version_no", "desc")

@@ -200,7 +200,7 @@ export type Logged =
   | [severity: "info", stage: Stage, message: string, facts?: StepFacts | undefined]
   | [severity: "warning" | "error", stage: Stage, message: string, facts: StepFacts & { code: StepCode }];
 
-export function isStepCode(value: unknown): value is StepCode {
+function isStepCode(value: unknown): value is StepCode {
   return typeof value === "string" && Object.hasOwn(STEP_CODES, value);
 }
 

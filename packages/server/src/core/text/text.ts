@@ -22,6 +22,15 @@ export function storable(text: string): string {
   return whole.includes("\0") ? whole.replaceAll("\0", "\u{fffd}") : whole;
 }
 
+/** The text with its percent escapes decoded; null where they are not UTF-8, as a lone percent sign is not. */
+export function unescapeOrNull(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}
+
 /** Escapes that JSON has for what no database takes, and for their like that are fine. */
 const SUSPICIOUS = /\\u(?:0000|d[89a-f])/;
 

@@ -1,3 +1,4 @@
+import { unescapeOrNull } from "../../core/text/text.ts";
 import { oneLine } from "../../core/mailbox.ts";
 import { readHeader } from "./header-value.ts";
 
@@ -17,7 +18,7 @@ const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
  */
 export function fileName(given: string | null, disposition: string | undefined, url: string | null): string {
   const path = url !== null && URL.canParse(url) ? new URL(url).pathname : "";
-  for (const candidate of [given ?? "", dispositionName(disposition ?? ""), unescapePath(path)]) {
+  for (const candidate of [given ?? "", dispositionName(disposition ?? ""), unescapeOrNull(path) ?? path]) {
     const name = oneLine(candidate.replaceAll(TURNING, "")).split(/[/\\]/).at(-1)?.trim() ?? "";
     // Keeps the end, which has the file type.
     if (!/^\.{0,2}$/.test(name)) return name.slice(-MAX_NAME).toWellFormed();
@@ -47,18 +48,6 @@ function asUtf8(text: string): string {
   if (bytes.toString("latin1") !== text) return text;
   const decoded = bytes.toString("utf8");
   return decoded.includes("\uFFFD") ? text : decoded;
-}
-
-function unescapePath(path: string): string {
-  return unescapeOrNull(path) ?? path;
-}
-
-function unescapeOrNull(text: string): string | null {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return null;
-  }
 }
 
 const UNKNOWN = "application/octet-stream";

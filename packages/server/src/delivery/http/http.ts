@@ -1,3 +1,4 @@
+import { unescapeOrNull } from "../../core/text/text.ts";
 import type { lookup } from "node:dns";
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
@@ -219,11 +220,7 @@ function withDefaults(given: Readonly<Record<string, string>>, url: URL): Record
 }
 
 function unescapeOnce(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // A lone percent sign is literal.
-  }
+  return unescapeOrNull(text) ?? text;
 }
 
 function redirectTarget(answer: Answer): string | undefined {

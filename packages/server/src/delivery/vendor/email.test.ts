@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../core/json.ts";
 import type { Sender } from "./email.ts";
-import { formatMailbox, readEmail } from "./email.ts";
+import { readEmail } from "./email.ts";
 import type { OutgoingMessage } from "./vendor.ts";
 
 const sender: Sender = { from_name: "Acme", from_email: "hello@acme.test", reply_email: "" };
@@ -116,15 +116,5 @@ describe("a rendered mail", () => {
       cc: [],
       from: { name: "Acme" },
     });
-  });
-});
-
-describe("a mailbox in a header", () => {
-  it.each([
-    [{ name: "", address: "a@b.example" }, "a@b.example"],
-    [{ name: "Ann", address: "a@b.example" }, '"Ann" <a@b.example>'],
-    [{ name: 'Ann "\\" B', address: "a@b.example" }, '"Ann \\"\\\\\\" B" <a@b.example>'],
-  ])("%j is %s", (mailbox, header) => {
-    expect(formatMailbox(mailbox)).toBe(header);
   });
 });

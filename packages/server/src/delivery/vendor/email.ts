@@ -81,11 +81,6 @@ export function readEmail(
   return { ok: true, email };
 }
 
-/** A mailbox in header form: `ann@example.com` or `"Ann, the boss" <ann@example.com>`. */
-export function formatMailbox({ name, address }: Mailbox): string {
-  return name === "" ? address : `"${name.replaceAll(/["\\]/g, "\\$&")}" <${address}>`;
-}
-
 function refusal(kind: Failed["class"], code: string, message: string): { ok: false; failure: Failed } {
   return { ok: false, failure: failure(kind, code, message) };
 }

@@ -129,14 +129,14 @@ async function rehearseChunk(
   }
   const byRun = Map.groupBy(messages, ({ run }) => run);
   return {
-    problems: signalOnce(problems),
+    problems: withoutRepeats(problems),
     runs: scenes.flatMap(({ begun }) => begun.map((run) => toRehearsedRun(run, byRun.get(run) ?? []))),
     is_complete: is_complete && problems.every(({ error_code }) => error_code !== NOT_REHEARSED),
   };
 }
 
 /** Reports each omitted workflow once. */
-function signalOnce(problems: RequestProblem[]): RequestProblem[] {
+function withoutRepeats(problems: RequestProblem[]): RequestProblem[] {
   const seen = new Set<string>();
   return problems.filter(({ error_code, error_description }) => {
     if (error_code !== NOT_REHEARSED) return true;

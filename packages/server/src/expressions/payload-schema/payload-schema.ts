@@ -96,11 +96,6 @@ function createRest(clock: () => number): Rest {
   };
 }
 
-/** One check of one payload, without caching. Throws `SchemaError`. */
-export function validatePayload(schema: JsonObject, data: Json): string[] {
-  return createPayloadChecker({ clock: () => 0 }).compile(schema)(data);
-}
-
 function outOfTime(max_ms: number): string {
   return `(root): takes longer than ${max_ms} ms to be checked against the schema`;
 }

@@ -1,3 +1,4 @@
+import { unescapeOrNull } from "../../core/text/text.ts";
 import { parseJson } from "../../core/json/parse-json.ts";
 import { cut, storable } from "../../core/text/text.ts";
 import { findUnsafe } from "../../core/json/json-guard.ts";
@@ -108,17 +109,9 @@ function withoutSecrets(href: string): string {
     .split("&")
     .map((pair) => {
       const name = pair.split("=", 1)[0] ?? "";
-      return isSecret(decode(name)) && pair !== name ? `${name}=${MASK}` : pair;
+      return isSecret(unescapeOrNull(name) ?? name) && pair !== name ? `${name}=${MASK}` : pair;
     });
   url.search = "";
   const text = query.join("&");
   return text === "" ? url.href : `${url.href}?${text}`;
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

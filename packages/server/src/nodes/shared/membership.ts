@@ -3,7 +3,7 @@ import { z } from "zod";
 import { describeValue } from "../../core/text/describe-value.ts";
 import { isPlainId } from "../../core/plain-id.ts";
 import type { Done, Who } from "../../engine/effect.ts";
-import { next, type NodeContext, type NodeExpression, type NodeOutcome } from "../../engine/node.ts";
+import { giveUp, next, type NodeContext, type NodeExpression, type NodeOutcome } from "../../engine/node.ts";
 import { flag, type Read, readTemplate } from "./settings.ts";
 
 /*
@@ -127,10 +127,5 @@ export function report(ctx: NodeContext, code: StepCode, message: string, done: 
     const text = [message, ...texts.slice(0, 3)].join("; ");
     ctx.log("warning", "node_completed", text, { ...facts, code: "done_in_part", warnings: texts });
   }
-  return next;
-}
-
-export function giveUp(ctx: NodeContext, code: StepCode, reason: string): NodeOutcome {
-  ctx.log("error", "node_failed", reason, { code });
   return next;
 }

@@ -64,7 +64,7 @@ export const channelSettings = deliverySettings.extend({
 type ChannelSettings = Pick<z.output<typeof channelSettings>, "channels" | "channels_expr">;
 
 /** Channels known before a run; null otherwise. */
-export function fixedChannels({ channels, channels_expr }: ChannelSettings): readonly Channel[] | null {
+export function fixedChannels({ channels, channels_expr }: ChannelSettings): Channel[] | null {
   if (channels_expr !== undefined && channels_expr !== null) return null;
   return channels === undefined || channels === null || channels.length === 0 ? null : channels;
 }
@@ -83,8 +83,7 @@ export function wantedChannels(
   { channels, channels_expr }: ChannelSettings,
 ): { ok: true; channels: Channel[] | null } | { ok: false; outcome: NodeOutcome } {
   if (channels_expr === undefined || channels_expr === null) {
-    const all = channels === undefined || channels === null || channels.length === 0;
-    return { ok: true, channels: all ? null : channels };
+    return { ok: true, channels: fixedChannels({ channels, channels_expr }) };
   }
   const value = ctx.evaluate("jq", channels_expr);
   if (!value.ok) return invalid(channels_expr, value.reason);

@@ -1,6 +1,7 @@
+import { countRows } from "../../../db/count-rows.ts";
 import { z } from "zod";
 import { defineRoute } from "../../../http/route.ts";
-import { countRows, pageOf, pagingQuery, toPage } from "../../paging.ts";
+import { pageOf, pagingQuery, toPage } from "../../paging.ts";
 import { hostedDomain, presentTenant, tenantShape } from "./present-tenant.ts";
 
 export default defineRoute({

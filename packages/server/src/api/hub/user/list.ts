@@ -1,6 +1,6 @@
+import { countRows } from "../../../db/count-rows.ts";
 import { z } from "zod";
 import { defineRoute } from "../../../http/route.ts";
-import { countRows } from "../../paging.ts";
 import { cursorMeta, cursorShape, readPage, toCursor } from "../../../http/cursor.ts";
 import { requireTenant } from "./edit-user.ts";
 import { presentTenantPart, presentUser, userShape } from "./present-user.ts";

@@ -1,7 +1,8 @@
+import { countRows } from "../../../db/count-rows.ts";
 import { z } from "zod";
 import { eventReply, presentEvent, selectEvents } from "../../../authoring/schemas/event-def.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { countRows, pageOf, pagingQuery, toPage } from "../../paging.ts";
+import { pageOf, pagingQuery, toPage } from "../../paging.ts";
 
 const MAX_LIMIT = 100;
 

@@ -91,7 +91,7 @@ function carrierOf({ steps }: Pick<RunRow, "steps">): string | null {
 }
 
 /** The facts for a question about which nothing was triggered. */
-export interface ChunkData {
+export interface Surroundings {
   is_known: boolean;
   /** Requests for the workflow in question, or for all; counted up to a limit. */
   requests: number;
@@ -104,7 +104,7 @@ export interface ChunkData {
 export async function readSurroundings(
   db: Queryable,
   { workspace_id, distinct_id, workflow, since }: Question,
-): Promise<ChunkData> {
+): Promise<Surroundings> {
   const [row] = await db.query<{ is_known: boolean; requests: number; state: string | null }>(
     `select exists (select from recipient p where p.workspace_id = $1 and ${NAMED("p", "$2::text")}) as is_known,
             (select count(*)::int from (select 1 from request q
@@ -115,7 +115,7 @@ export async function readSurroundings(
                from workflow w where w.workspace_id = $1 and w.slug = $3 and w.deleted_at is null) as state`,
     [workspace_id, distinct_id, workflow, uuidTime(since.getTime())],
   );
-  const [aimless = null] = await db.query<NonNullable<ChunkData["aimless"]>>(
+  const [aimless = null] = await db.query<NonNullable<Surroundings["aimless"]>>(
     `select q.id, q.created_at, e ->> 'error_description' as text
        from (select * from request where workspace_id = $1 and id >= $3 order by id desc limit ${LOOKED_THROUGH}) q,
             ${PROBLEMS}

@@ -1,3 +1,4 @@
+import { countRows } from "../../../db/count-rows.ts";
 import { z } from "zod";
 import {
   payloadSchemaReply,
@@ -5,7 +6,7 @@ import {
   selectPayloadSchemas,
 } from "../../../authoring/schemas/payload-schema-view.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { countRows, pageOf, pagingQuery, toPage } from "../../paging.ts";
+import { pageOf, pagingQuery, toPage } from "../../paging.ts";
 import { modeQuery } from "../query.ts";
 
 export default defineRoute({

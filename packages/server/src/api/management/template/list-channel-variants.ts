@@ -16,8 +16,7 @@ export default defineRoute({
   async handle({ params: { slug, channel }, query, auth, db, services: { channels, engine } }) {
     const { workspace_id } = auth.workspace;
     const source = { db, workspace_id, channels, expressions: engine.expressions };
-    const variants = await viewVariants(source, slug, query.mode, { channel });
-    const page = variants.slice(query.offset, query.offset + query.limit);
-    return toPage(query.include_content ? page : page.map(withoutContent), variants.length, query);
+    const { count, variants } = await viewVariants(source, slug, query.mode, { channel }, query);
+    return toPage(query.include_content ? variants : variants.map(withoutContent), count, query);
   },
 });

@@ -1,8 +1,9 @@
+import { countRows } from "../../../db/count-rows.ts";
 import { sql } from "kysely";
 import { z } from "zod";
 import { selectTemplates, templateReply, viewTemplates } from "../../../authoring/templates/template-view.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { countRows, pageOf, pagingQuery, toPage } from "../../paging.ts";
+import { pageOf, pagingQuery, toPage } from "../../paging.ts";
 import { modeQuery } from "../query.ts";
 
 export default defineRoute({

@@ -1,7 +1,8 @@
+import { countRows } from "../../../db/count-rows.ts";
 import { z } from "zod";
 import { selectWorkflows, viewWorkflows, workflowReply } from "../../../authoring/workflows/workflow-view.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { countRows, pageOf, pagingQuery, toPage } from "../../paging.ts";
+import { pageOf, pagingQuery, toPage } from "../../paging.ts";
 import { modeQuery, slugsQuery } from "../query.ts";
 
 export default defineRoute({

@@ -1,7 +1,7 @@
+import { countRows } from "../../../../db/count-rows.ts";
 import { z } from "zod";
 import { cursorMeta, cursorShape, readPage, toCursor } from "../../../../http/cursor.ts";
 import type { RouteContext } from "../../../../http/route.ts";
-import { countRows } from "../../../paging.ts";
 import { AppError } from "../../../../errors.ts";
 import { recipientKey } from "../../../../recipients/recipients.ts";
 import { presentTenantUser, tenantUserShape, userParams } from "../present-user.ts";
