@@ -57,6 +57,26 @@ const settings = z.object({
     .describe(
       "Largest request body in KB. Clients measure 800 KB in UTF-16 units, so real bytes can reach 2.4 MB.",
     ),
+  RATE_LIMIT_PER_SECOND: whole(0, 10_000_000)
+    .default(100_000)
+    .describe(
+      "Requests per second that this process takes with one credential; an array counts as many as it has records. 0 for any number.",
+    ),
+  WRONG_KEYS_PER_SECOND: whole(0, 1_000_000)
+    .default(100)
+    .describe(
+      "Requests per second with a wrong credential, or none, that are looked at from one address, after the first ten seconds' worth. 0 for any number.",
+    ),
+  TRUSTED_PROXIES: z
+    .string()
+    .refine(
+      (list) => listOf(list).every(isAddressRange),
+      "must be addresses or ranges, separated by commas, such as 127.0.0.1, 10.0.0.0/8",
+    )
+    .default("")
+    .describe(
+      "Comma-separated addresses or ranges of the proxies in front, whose X-Forwarded-For is believed. Without them, all who come through a proxy have its address.",
+    ),
   MAX_RECIPIENTS: whole(1, 10_000).default(100).describe("Recipients in one trigger."),
   SIGNATURE_MINUTES: whole(0, 525_600)
     .default(15)
@@ -142,6 +162,21 @@ function whole(min: number, max: number): z.ZodType<number, number | string> {
 /** The host may be missing: a socket is then named in the query. */
 function isDatabaseUrl(text: string): boolean {
   return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text);
+}
+
+/** The entries of a comma-separated list. */
+export function listOf(text: string): string[] {
+  return text
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
+}
+
+function isAddressRange(text: string): boolean {
+  const [address = "", bits, ...rest] = text.split("/");
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
 
 /** Paths are appended to it. */

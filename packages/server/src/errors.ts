@@ -89,7 +89,7 @@ export const ERRORS = {
   throttled: {
     status: 429,
     type: "Throttled",
-    help: "Too many requests for this workspace. Wait for Retry-After seconds.",
+    help: "Too many records with this credential, or too many wrong credentials from this address. Wait for Retry-After seconds; RATE_LIMIT_PER_SECOND and WRONG_KEYS_PER_SECOND are the limits.",
   },
   database_unavailable: {
     status: 503,
@@ -109,6 +109,8 @@ export interface AppErrorOptions {
   cause?: unknown;
   /** Field path to reasons, or a list of problems: the `detail` of the wire. */
   detail?: unknown;
+  /** Seconds after which the request may be sent again: the header `Retry-After`. */
+  retry_after?: number;
 }
 
 /** A refusal. `message` is sent on the wire unchanged. */
@@ -116,11 +118,13 @@ export class AppError extends Error {
   override name = "AppError";
   code: ErrorCode;
   detail: unknown;
+  retry_after: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.detail = options.detail;
+    this.retry_after = options.retry_after;
   }
 
   get status(): number {

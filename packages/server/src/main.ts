@@ -8,7 +8,7 @@ import { routes } from "./api/index.gen.ts";
 import { bootstrap, type FirstCredentials, makeWorkspace } from "./bootstrap.ts";
 import { createCatalog } from "./catalog/catalog.ts";
 import { channels as channelList } from "./channels/index.gen.ts";
-import { type Config, readConfig, SettingsError } from "./config.ts";
+import { type Config, listOf, readConfig, SettingsError } from "./config.ts";
 import { createTemplateEngine } from "./templates/engine.ts";
 import { createJqEngine } from "@carillon/languages/jq";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
@@ -290,6 +290,7 @@ async function compose(
   };
   const app = createApp(routes, services, {
     max_body_bytes: config.MAX_BODY_KB * 1024,
+    trusted_proxies: listOf(config.TRUSTED_PROXIES),
     observe: metrics.request,
     isOutOfRoom,
   });
@@ -363,7 +364,7 @@ async function readKey(file: string): Promise<string | null> {
 
 /** All that leaves this process for addresses that customers write, under one guard. */
 function createWaysOut({ ALLOW_PRIVATE_HOSTS }: Config): { http: HttpClient; dial: Dial } {
-  const hosts = ALLOW_PRIVATE_HOSTS.split(",").map((host) => host.trim());
+  const hosts = listOf(ALLOW_PRIVATE_HOSTS);
   const allow_private = hosts.filter(Boolean);
   try {
     return { http: createHttpClient({ allow_private }), dial: createDial({ allow_private }) };

@@ -118,7 +118,8 @@ describe("a client that disconnects in the middle of its request", () => {
     for (let count = 0; count < 3; count++) {
       const socket = connect(Number(port), hostname);
       const head = "POST /v2/event/ HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n";
-      socket.write(`${head}content-type: application/json\r\ncontent-length: 1000\r\n\r\n`);
+      const credential = `authorization: Bearer ${carillon.first?.api_key}\r\n`;
+      socket.write(`${head}${credential}content-type: application/json\r\ncontent-length: 1000\r\n\r\n`);
       // After `100 Continue` the server waits for the body.
       await once(socket, "data");
       socket.write('{"event": ');

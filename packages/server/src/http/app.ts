@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { z } from "zod";
 import { unsafeText } from "../core/json/json-guard.ts";
@@ -6,7 +7,9 @@ import { AppError } from "../errors.ts";
 import type { Services } from "../services.ts";
 import { parseBody } from "./body.ts";
 import { type ErrorFamily, presentBulkError, presentError, type WireReply } from "./envelope.ts";
+import { createGate } from "./gate.ts";
 import { databaseRefusal } from "./health.ts";
+import type { Claim } from "./request.ts";
 import { answerExpectation, answerMalformed } from "./malformed.ts";
 import { type RegisteredRoute, type RouteDefinition, RouteReply } from "./route.ts";
 import { validate } from "./validate.ts";
@@ -17,12 +20,21 @@ import { validate } from "./validate.ts";
  */
 export interface AppOptions {
   max_body_bytes: number;
+  /** Addresses and ranges of the proxies whose X-Forwarded-For is believed. */
+  trusted_proxies: string[];
   /**
    * True while the database is known to be down for lack of disk space, so that refusals can say so. Default: unknown.
    */
   isOutOfRoom?: () => boolean;
   /** Called for every answered request, for metrics. */
   observe: (route: string, status: number, seconds: number) => void;
+}
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Null until the headers were judged. */
+    claim: Claim | null;
+  }
 }
 
 /** A long read of a log holds up nobody. */
@@ -37,8 +49,10 @@ export function createApp(
   options: AppOptions,
 ): FastifyInstance {
   const reading = services.db.patient(READ_MS);
+  const gate = createGate(services);
   const app = fastify({
     bodyLimit: options.max_body_bytes,
+    trustProxy: options.trusted_proxies.length > 0 && options.trusted_proxies,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH, caseSensitive: true },
     // Clients join a host that ends in a slash and a path that starts with one.
     rewriteUrl: ({ url = "/" }) => url.replace(/^\/{2,}/, "/"),
@@ -52,8 +66,9 @@ export function createApp(
     logger: false,
   });
   app.server.on("checkExpectation", answerExpectation);
+  app.decorateRequest("claim", null);
   app.removeAllContentTypeParsers();
-  // Signatures are computed over the raw bytes; each route parses them itself, after authentication.
+  // Signatures are computed over the raw bytes; each route parses them itself, after the signature was verified.
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
 
   app.addHook("onResponse", (request, reply, done) => {
@@ -75,9 +90,21 @@ export function createApp(
     app.route({
       method: route.method,
       url: route.path,
+      // Before the body is received.
+      onRequest: async (request, reply) => {
+        try {
+          // Authentication looks up names from the path.
+          guardText(request.params as Record<string, unknown>);
+          request.claim = await gate.admit(surface, request, reply);
+        } catch (error) {
+          const beginning = route.bulk === "arrays" ? await beginningOf(request.raw) : null;
+          const present = isBulk(route, beginning) ? presentBulkError : presentError;
+          return answerError(error, family, request, reply, present);
+        }
+      },
       handler: async (request, reply) => {
         try {
-          const answer = await patiently(serve(request));
+          const answer = await patiently(serve(request, reply));
           return await send(reply, answer);
         } catch (error) {
           const present = isBulk(route, request.body) ? presentBulkError : presentError;
@@ -86,21 +113,20 @@ export function createApp(
       },
     });
 
-    async function serve(request: FastifyRequest): Promise<WireReply> {
+    async function serve(request: FastifyRequest, reply: FastifyReply): Promise<WireReply> {
+      const { claim } = request;
+      if (claim === null) throw new Error("a request came past the gate");
       const raw = Buffer.isBuffer(request.body) ? request.body : null;
       const params = request.params as Record<string, string>;
-      // Before authentication, which looks up names from the path.
-      guardText(params);
-      const auth = await surface.authenticate(
-        { method: request.method, url: request.originalUrl, headers: request.headers, params, raw },
-        services,
-      );
+      gate.confirm(claim, request, raw);
       guardText(request.query as Record<string, unknown>);
       const parsed = {
         params: route.params === undefined ? params : validate(route.params, params, family),
         query: route.query === undefined ? {} : validate(route.query, request.query, family),
         body: route.body === undefined ? undefined : validate(route.body, readBody(route, raw), family),
       };
+      if (Array.isArray(parsed.body)) gate.charge(claim, parsed.body.length, reply);
+      const { auth } = claim;
       const handle = (db: Tx) =>
         route.handle({
           ...parsed,
@@ -108,7 +134,10 @@ export function createApp(
           auth,
           db,
           services,
-          log: services.log.with({ request_id: request.id, workspace: auth.workspace.slug }),
+          // Made when it is needed: most requests log nothing.
+          get log() {
+            return services.log.with({ request_id: request.id, workspace: auth.workspace.slug });
+          },
           request_id: request.id,
           user_agent: request.headers["user-agent"] ?? "",
         });
@@ -135,6 +164,7 @@ export function createApp(
       return send(reply, presentError(gone, family));
     }
     const refusal = toAppError(error, options.isOutOfRoom?.() === true);
+    if (refusal.retry_after !== undefined) void reply.header("retry-after", refusal.retry_after);
     if (refusal.status >= 500) {
       services.log.error(
         { request_id: request.id, route: request.routeOptions.url, err: error },
@@ -162,6 +192,16 @@ export function createApp(
 function readBody(route: RouteDefinition, raw: Buffer | null): unknown {
   if ((raw === null || raw.length === 0) && route.body instanceof z.ZodOptional) return undefined;
   return parseBody(raw, route.guardsText === true);
+}
+
+/** The first bytes of a body that nobody will read; null: there are none. Never more than one read of the socket. */
+async function beginningOf(request: IncomingMessage): Promise<Buffer | null> {
+  try {
+    for await (const bytes of request.iterator({ destroyOnReturn: false })) return bytes as Buffer;
+  } catch {
+    // The sender hung up.
+  }
+  return null;
 }
 
 /** An array is known by its first character: what is refused may be no JSON at all. */

@@ -1,14 +1,21 @@
 import type { Workspace } from "../workspaces/workspaces.ts";
 
-/** The parts of an HTTP request that authentication may read. */
+/** The parts of an HTTP request that authentication reads: all of it but the body, which has not been received yet. */
 export interface IncomingRequest {
   method: string;
   /** Path and query exactly as on the wire. */
   url: string;
   headers: Record<string, string | string[] | undefined>;
   params: Record<string, string>;
-  /** The bytes as received: signatures are computed over them. */
-  raw: Buffer | null;
+  /** Throws when the caller's address has tried too many credentials that do not exist. Called before a new one is looked up. */
+  beforeLookup: () => void;
+}
+
+/** Who the caller says it is, judged by the headers alone. */
+export interface Claim {
+  auth: Auth;
+  /** Throws an `AppError` unless the body, as received, bears the claim out. Absent: the headers were proof enough. */
+  confirm?: (body: Buffer | null) => void;
 }
 
 /** The caller and its workspace. */

@@ -4,11 +4,11 @@ import type { ErrorCode } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Services } from "../services.ts";
 import type { ErrorFamily } from "./envelope.ts";
-import type { Auth, IncomingRequest } from "./request.ts";
+import type { Auth, Claim, IncomingRequest } from "./request.ts";
 
 /**
  * An endpoint is one file: `export default defineRoute({...})`. For every request the order is always authenticate →
- * scope → limit → parse → transaction → handle → present. The handler sees only parsed values, never the framework's
+ * limit → read the body → parse → transaction → handle → present. The handler sees only parsed values, never the framework's
  * request or reply; refusals are thrown as `AppError` and take the envelope of the route's family.
  */
 export interface RouteDefinition<
@@ -101,7 +101,7 @@ export interface Surface {
   family: ErrorFamily;
   /** The refusals of `authenticate`. */
   errors: ErrorCode[];
-  authenticate: (request: IncomingRequest, services: Services) => Promise<Auth>;
+  authenticate: (request: IncomingRequest, services: Services) => Promise<Claim>;
 }
 
 export interface RegisteredRoute {

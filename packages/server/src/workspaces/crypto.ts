@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, hash, hkdfSync, randomBytes } from "node:crypto";
 
 /**
  * Secrets at rest: AES-256-GCM with a random nonce under a key derived from SECRET_KEY. Layout: version byte,
@@ -42,5 +42,5 @@ export function createSecretBox(secretKey: string): SecretBox {
 
 /** Credentials that only need comparing are random and long: a plain hash is enough. */
 export function hashToken(token: string): Buffer {
-  return createHash("sha256").update(token).digest();
+  return hash("sha256", token, "buffer");
 }

@@ -28,10 +28,17 @@ export interface Workspace {
 export interface Workspaces {
   findBySlug: (slug: string) => Promise<Workspace | null>;
   getById: (workspace_id: number) => Promise<Workspace>;
-  findByKey: (ws_key: string) => Promise<{ workspace: Workspace; secret: string; is_active: boolean } | null>;
-  findByApiKey: (token: string) => Promise<{ workspace: Workspace; id: string } | null>;
+  /** `beforeLookup` may throw; it is called before the database is asked for a credential that is new to this process. */
+  findByKey: (
+    ws_key: string,
+    beforeLookup?: () => void,
+  ) => Promise<{ workspace: Workspace; secret: string; is_active: boolean } | null>;
+  findByApiKey: (
+    token: string,
+    beforeLookup?: () => void,
+  ) => Promise<{ workspace: Workspace; id: string } | null>;
   /** The id of a live service token. */
-  findServiceToken: (token: string) => Promise<string | null>;
+  findServiceToken: (token: string, beforeLookup?: () => void) => Promise<string | null>;
   /** True when `ws_key` (or the workspace's uid) names this workspace. */
   ownsKey: (workspace: Workspace, ws_key: string) => Promise<boolean>;
   list: () => Promise<Workspace[]>;
@@ -88,10 +95,11 @@ export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): 
   const cache = createLru<{ value: unknown; until: number }>(MAX_CACHED);
 
   /** Misses are not cached: made-up keys would fill the memory. */
-  async function remember<T>(key: string, load: () => Promise<T>): Promise<T> {
+  async function remember<T>(key: string, load: () => Promise<T>, beforeLookup?: () => void): Promise<T> {
     const now = Date.now();
     const hit = cache.get(key);
     if (hit !== undefined && hit.until > now) return hit.value as T;
+    if (hit === undefined) beforeLookup?.();
     const value = await load();
     if (value === null) return value;
     cache.set(key, { value, until: now + CACHE_MS });
@@ -114,40 +122,50 @@ export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): 
     return workspace;
   }
 
-  const findByKey: Workspaces["findByKey"] = (ws_key) =>
-    remember(`key:${ws_key}`, async () => {
-      const [row] = await db.query<{ workspace_id: number; secret: Buffer; is_active: boolean }>(
-        "select workspace_id, secret, is_active from ws_key where ws_key = $1",
-        [ws_key],
-      );
-      if (row === undefined) return null;
-      return {
-        workspace: await getById(row.workspace_id),
-        secret: box.open(row.secret),
-        is_active: row.is_active,
-      };
-    });
+  const findByKey: Workspaces["findByKey"] = (ws_key, beforeLookup) =>
+    remember(
+      `key:${ws_key}`,
+      async () => {
+        const [row] = await db.query<{ workspace_id: number; secret: Buffer; is_active: boolean }>(
+          "select workspace_id, secret, is_active from ws_key where ws_key = $1",
+          [ws_key],
+        );
+        if (row === undefined) return null;
+        return {
+          workspace: await getById(row.workspace_id),
+          secret: box.open(row.secret),
+          is_active: row.is_active,
+        };
+      },
+      beforeLookup,
+    );
 
   return {
     findBySlug,
     getById,
     findByKey,
-    findByApiKey: (token) =>
-      remember(`api:${hashToken(token).toString("base64")}`, async () => {
+    findByApiKey(token, beforeLookup) {
+      const hash = hashToken(token);
+      const load = async () => {
         const [row] = await db.query<{ workspace_id: number; id: string }>(
           "select workspace_id, id from api_key where hash = $1 and deleted_at is null",
-          [hashToken(token)],
+          [hash],
         );
         return row === undefined ? null : { workspace: await getById(row.workspace_id), id: row.id };
-      }),
-    findServiceToken: (token) =>
-      remember(`service:${hashToken(token).toString("base64")}`, async () => {
+      };
+      return remember(`api:${hash.toString("base64")}`, load, beforeLookup);
+    },
+    findServiceToken(token, beforeLookup) {
+      const hash = hashToken(token);
+      const load = async () => {
         const [row] = await db.query<{ id: string }>(
           "select id from service_token where hash = $1 and deleted_at is null",
-          [hashToken(token)],
+          [hash],
         );
         return row?.id ?? null;
-      }),
+      };
+      return remember(`service:${hash.toString("base64")}`, load, beforeLookup);
+    },
     async ownsKey(workspace, ws_key) {
       if (ws_key === workspace.uid) return true;
       return (await findByKey(ws_key))?.workspace.workspace_id === workspace.workspace_id;

@@ -11,6 +11,6 @@ export const surface: Surface = {
     description: "API key, or `<workspace_key>:<signature>` as the SDKs sign.",
   },
   family: "code_message",
-  errors: ["not_authenticated", "workspace_key_inactive"],
+  errors: ["not_authenticated", "workspace_key_inactive", "throttled"],
   authenticate: authenticateData,
 };

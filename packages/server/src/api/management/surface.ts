@@ -12,6 +12,6 @@ export const surface: Surface = {
     description: "ServiceToken <token>",
   },
   family: "management",
-  errors: ["authentication_failed", "not_found"],
+  errors: ["authentication_failed", "not_found", "throttled"],
   authenticate: authenticateManagement,
 };

@@ -1,0 +1,106 @@
+import { isIPv6 } from "node:net";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { AppError } from "../errors.ts";
+import type { Services } from "../services.ts";
+import { createRateLimit } from "./rate-limit.ts";
+import type { Claim } from "./request.ts";
+import type { Surface } from "./route.ts";
+
+/**
+ * Decides who may go on, by the headers alone: nobody's body is received before its sender is known, so that strangers
+ * cannot fill the memory. Two limits stand here: how many records one credential may send, and how many wrong
+ * credentials one address may try.
+ */
+export interface Gate {
+  /** Throws an `AppError` for a request that may not go on. */
+  admit: (surface: Surface, request: FastifyRequest, reply: FastifyReply) => Promise<Claim>;
+  /** Proves the claim by the body, then counts the records against the credential's limit. */
+  confirm: (claim: Claim, request: FastifyRequest, body: Buffer | null) => void;
+  /** Counts the records of an array beyond its first. */
+  charge: (claim: Claim, records: number, reply: FastifyReply) => void;
+}
+
+/** Wrong credentials are looked at for so long at full speed: a deployment with an old key must not be refused at once. */
+const PATIENCE_SECONDS = 10;
+
+export function createGate(services: Services): Gate {
+  const { RATE_LIMIT_PER_SECOND, WRONG_KEYS_PER_SECOND } = services.config;
+  const records = createRateLimit({
+    name: "credential",
+    per_second: RATE_LIMIT_PER_SECOND,
+    burst_seconds: 1,
+  });
+  const strangers = createRateLimit({
+    name: "address",
+    per_second: WRONG_KEYS_PER_SECOND,
+    burst_seconds: PATIENCE_SECONDS,
+  });
+
+  function guardAddress(address: string): void {
+    const wait = strangers?.wait_seconds(address) ?? 0;
+    if (wait === 0) return;
+    throw new AppError("throttled", "too many requests with wrong credentials came from this address", {
+      retry_after: wait,
+    });
+  }
+
+  /** What becomes of a refusal: one of a wrong credential counts against the address. */
+  function noted(error: unknown, address: string): unknown {
+    if (!(error instanceof AppError) || error.status !== 401) return error;
+    try {
+      guardAddress(address);
+    } catch (refusal) {
+      return refusal;
+    }
+    strangers?.take(address, 1);
+    return error;
+  }
+
+  return {
+    async admit(surface, request, reply) {
+      const address = networkOf(request.ip);
+      const { method, originalUrl: url, headers } = request;
+      const params = request.params as Record<string, string>;
+      const beforeLookup = () => guardAddress(address);
+      let claim: Claim;
+      try {
+        claim = await surface.authenticate({ method, url, headers, params, beforeLookup }, services);
+      } catch (error) {
+        throw noted(error, address);
+      }
+      if (records === null) return claim;
+      const { principal } = claim.auth;
+      const wait = records.wait_seconds(principal);
+      void reply.header("ratelimit-policy", records.policy).header("ratelimit", records.remaining(principal));
+      if (wait === 0) return claim;
+      const text = `more than ${RATE_LIMIT_PER_SECOND} records per second came with this credential; send again after ${wait} s`;
+      throw new AppError("throttled", text, { retry_after: wait });
+    },
+    confirm(claim, request, body) {
+      try {
+        claim.confirm?.(body);
+      } catch (error) {
+        throw noted(error, networkOf(request.ip));
+      }
+      // Only now: who cannot sign must not use up the limit of who can.
+      records?.take(claim.auth.principal, 1);
+    },
+    charge(claim, count, reply) {
+      if (records === null || count < 2) return;
+      records.take(claim.auth.principal, count - 1);
+      void reply.header("ratelimit", records.remaining(claim.auth.principal));
+    },
+  };
+}
+
+/** Who has one address of IPv6 has 2^64 of them: those count as one. */
+function networkOf(address: string): string {
+  if (!isIPv6(address) || address.includes(".")) return address.replace(/^::ffff:/i, "");
+  const [head = "", tail] = address.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  if (tail !== undefined) {
+    const after = tail === "" ? 0 : tail.split(":").length;
+    while (groups.length < 8 - after) groups.push("0");
+  }
+  return groups.slice(0, 4).join(":");
+}
