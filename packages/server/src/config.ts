@@ -77,6 +77,11 @@ const settings = z.object({
     .describe(
       "Comma-separated addresses or ranges of the proxies in front, whose X-Forwarded-For is believed. Without them, all who come through a proxy have its address.",
     ),
+  MAX_PROFILE_KB: whole(1, 16_384)
+    .default(256)
+    .describe(
+      "Largest profile of a user or object in KB, properties and channels together; the same for each profile in a tenant, and for the properties of a tenant.",
+    ),
   MAX_RECIPIENTS: whole(1, 10_000).default(100).describe("Recipients in one trigger."),
   SIGNATURE_MINUTES: whole(0, 525_600)
     .default(15)

@@ -209,6 +209,7 @@ async function compose(
     ids,
     parseIdentity: (channel, input, hints) =>
       channels.get(channel)?.parseIdentity(input, hints) ?? { ok: false, reason: "channel is not supported" },
+    max_profile_bytes: config.MAX_PROFILE_KB * 1024,
   });
 
   const lists = createLists({ ids });

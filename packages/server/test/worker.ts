@@ -97,6 +97,7 @@ export async function startWorker(
       ids,
       parseIdentity: (channel, input, hints) =>
         channelsByName.get(channel)?.parseIdentity(input, hints) ?? { ok: false, reason: "no such channel" },
+      max_profile_bytes: 256 * 1024,
     }),
     channels: channelsByName,
     nodes: nodesByType,

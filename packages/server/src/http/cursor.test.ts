@@ -5,6 +5,7 @@ import { type Cursor, cursorShape, type Page, readPage, type Slice, toCursor } f
 
 interface Row {
   id: string;
+  body?: string;
 }
 
 /** A table in memory. */
@@ -120,6 +121,75 @@ describe("readPage", () => {
         },
       ),
     );
+  });
+});
+
+describe("a page of large rows", () => {
+  const MIB = 1024 * 1024;
+  const heavy = (sizes: readonly number[]) =>
+    tableOf(sizes.length).map((row, n) => ({ ...row, body: "x".repeat(sizes[n] ?? 0) }));
+
+  it("ends before the row that would make it too large, and goes on from there", async () => {
+    const table = heavy([1, 5 * MIB, 3 * MIB, 2 * MIB, MIB, MIB, MIB]);
+    const walked: number[][] = [];
+    let page = await pageOf(table, { limit: 100 });
+    while (page.meta.has_next) {
+      walked.push(ids(page));
+      page = await pageOf(table, { limit: 100, after: page.meta.after });
+    }
+    walked.push(ids(page));
+    expect(walked).toEqual([[6, 5, 4], [3], [2], [1], [0]]);
+    expect(ids(await pageOf(table, { limit: 100, before: "000002" }))).toEqual([4, 3]);
+  });
+
+  it("passes every row once on the way to the oldest, and once on the way back", async () => {
+    const size = fc.oneof(
+      fc.constant(10),
+      fc.integer({ min: 1, max: 3 }).map((mib) => mib * MIB),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(size, { maxLength: 80 }),
+        fc.integer({ min: 1, max: 90 }),
+        async (sizes, limit) => {
+          const table = heavy(sizes);
+          const newestFirst = table.map((_row, n) => table.length - 1 - n);
+          let page = await pageOf(table, { limit });
+          const seen = ids(page);
+          while (page.meta.has_next) {
+            page = await pageOf(table, { limit, after: page.meta.after });
+            expect(page.rows.length).toBeGreaterThan(0);
+            seen.push(...ids(page));
+          }
+          expect(seen).toEqual(newestFirst);
+          const back = ids(page);
+          while (page.meta.has_prev) {
+            page = await pageOf(table, { limit, before: page.meta.before });
+            back.unshift(...ids(page));
+          }
+          expect(back).toEqual(newestFirst);
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  it("never reads much more than it shows", async () => {
+    const table = heavy(Array.from({ length: 900 }, (_unused, n) => (n < 800 ? MIB / 4 : 10)));
+    let most = 0;
+    const read = async ({ older_than, limit }: Slice) => {
+      const found = table
+        .filter(({ id }) => older_than === null || id < older_than)
+        .reverse()
+        .slice(0, limit);
+      most = Math.max(
+        most,
+        found.reduce((sum, { body }) => sum + body.length, 0),
+      );
+      return found;
+    };
+    await readPage({ limit: 1000, after: null, before: null }, read, async () => table.length);
+    expect(most).toBeLessThan(60 * MIB);
   });
 });
 

@@ -14,6 +14,10 @@ const DEFAULT_LIMIT = 10;
 const MAX_LIMIT = 1000;
 /** `count` stops here for unbounded lists: an exact total of millions is not worth reading them. */
 export const MAX_COUNT = 100_000;
+/** A page ends before the row that would make it larger, in characters of JSON. */
+const PAGE_UNITS = 4 * 1024 * 1024;
+/** Rows that are read before anything is known of their size. */
+const FIRST_PORTION = 25;
 const cursorText = z.string().max(255).optional().describe("Opaque; from the `meta` of another page.");
 
 /** The query parameters of every list with cursors; a limit outside 1 to 1000 is clamped. */
@@ -60,7 +64,8 @@ export interface Page<Row> {
 
 /**
  * Reads one page, plus one row more to learn whether there are further ones in its direction, and one row in the other
- * direction. `count` returns all matches, whatever the cursor.
+ * direction. `count` returns all matches, whatever the cursor. A page whose rows are large ends before its limit: rows
+ * are read in portions, and what `read` returns is what is weighed.
  */
 export async function readPage<Row extends { id: string }>(
   cursor: Cursor,
@@ -69,15 +74,16 @@ export async function readPage<Row extends { id: string }>(
 ): Promise<Page<Row>> {
   const { limit, after, before } = cursor;
   const backwards = after === null && before !== null;
-  const found = await read({
-    older_than: after,
-    newer_than: backwards ? before : null,
-    order: backwards ? "asc" : "desc",
-    limit: limit + 1,
-  });
-  const rows = found.slice(0, limit);
+  const { rows, hasMore } = await readPortions(
+    {
+      older_than: after,
+      newer_than: backwards ? before : null,
+      order: backwards ? "asc" : "desc",
+      limit,
+    },
+    read,
+  );
   if (backwards) rows.reverse();
-  const hasMore = found.length > limit;
   const hasOther = after === null && before === null ? false : await hasBehind(cursor, rows, read);
   const [has_prev, has_next] = backwards ? [hasMore, hasOther] : [hasOther, hasMore];
   return {
@@ -91,6 +97,33 @@ export async function readPage<Row extends { id: string }>(
       after: has_next ? (rows.at(-1)?.id ?? before) : null,
     },
   };
+}
+
+async function readPortions<Row extends { id: string }>(
+  slice: Slice,
+  read: (slice: Slice) => Promise<Row[]>,
+): Promise<{ rows: Row[]; hasMore: boolean }> {
+  const { limit, order } = slice;
+  const rows: Row[] = [];
+  let units = 0;
+  let portion = FIRST_PORTION;
+  for (;;) {
+    const last = rows.at(-1)?.id;
+    const beyond = last === undefined ? {} : order === "desc" ? { older_than: last } : { newer_than: last };
+    const wanted = Math.min(portion, limit + 1 - rows.length);
+    const found = await read({ ...slice, ...beyond, limit: wanted });
+    for (const row of found) {
+      const size = JSON.stringify(row).length;
+      if (rows.length === limit || (rows.length > 0 && units + size > PAGE_UNITS))
+        return { rows, hasMore: true };
+      rows.push(row);
+      units += size;
+    }
+    if (found.length < wanted) return { rows, hasMore: false };
+    // As many as would fit if they were like the ones before, and not many more than those.
+    const fitting = Math.ceil(((PAGE_UNITS - units) / units) * rows.length);
+    portion = Math.min(2 * portion, Math.max(1, fitting));
+  }
 }
 
 /** Whether there are rows on the opposite side of the page. */

@@ -34,13 +34,19 @@ export interface Plan {
   changes: Change[];
 }
 
+/** What edits are held to. */
+export interface EditRules extends TenantRules {
+  parseIdentity: ParseIdentity;
+  /** Largest profile, as JSON in UTF-8, identities included. */
+  max_profile_bytes: number;
+}
+
 const EMPTY: Profile = { properties: {}, identities: [] };
 
 export function planEdits(
   edits: readonly RecipientEdit[],
   stored: ReadonlyMap<string, StoredRecipient>,
-  rules: TenantRules,
-  parseIdentity: ParseIdentity,
+  rules: EditRules,
 ): Plan {
   const current = new Map(stored);
   const changes = new Map<string, Change>();
@@ -59,11 +65,21 @@ export function planEdits(
     if (edit.operations.length === 0 && !makes) return unchanged(recipient, null);
     const { mode, restore } = edit;
     const before = profile ?? EMPTY;
-    const result = editProfile(before, edit.operations, { parseIdentity, mode, restore });
+    const result = editProfile(before, edit.operations, {
+      parseIdentity: rules.parseIdentity,
+      mode,
+      restore,
+    });
     if (!result.ok) return result;
     const { properties_changed, upserted, removed, profile: after } = result.edit;
     const changed = properties_changed || upserted.length > 0 || removed.length > 0;
     if (!changed && !makes) return unchanged(recipient, result.edit);
+    const size = sizeOf(after);
+    // One that is too large already may shrink.
+    if (size > rules.max_profile_bytes && size > sizeOf(before)) {
+      const most = `at most ${kilobytes(rules.max_profile_bytes)} KB (MAX_PROFILE_KB)`;
+      return refusal(`the profile would have ${kilobytes(size)} KB with its channels: ${most}`);
+    }
     const next = withProfile(recipient, tenant_id, after, is_new);
     current.set(key, next);
     noteChange(changes, next, tenant_id, result.edit, order);
@@ -71,6 +87,14 @@ export function planEdits(
     return { ok: true, recipient: next, edit: result.edit, changed, timezone_changed };
   });
   return { outcomes, changes: [...changes.values()] };
+}
+
+function sizeOf({ properties, identities }: Profile): number {
+  return Buffer.byteLength(JSON.stringify(properties)) + Buffer.byteLength(JSON.stringify(identities));
+}
+
+function kilobytes(bytes: number): number {
+  return Math.ceil(bytes / 1024);
 }
 
 function refusal(error: string): EditOutcome {

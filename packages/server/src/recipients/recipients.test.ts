@@ -84,6 +84,39 @@ describe("a bulk edit", () => {
     expect((await find(hub, "bob"))?.properties).toEqual({ name: "Bob" });
   });
 
+  it("refuses what would make a profile larger than 256 KB, and lets one that is larger shrink", async ({
+    hub,
+  }) => {
+    const refusal = (kb: number) => ({
+      ok: false,
+      error: `the profile would have ${kb} KB with its channels: at most 256 KB (MAX_PROFILE_KB)`,
+    });
+    const text = (kb: number) => "é".repeat(kb * 512);
+    expect(
+      await apply(
+        hub,
+        edit("ann", [set({ note: text(300) })]),
+        edit("ann", [set({ note: text(200) })]),
+        edit("ann", [set({ other: text(60) })]),
+        edit("cyd", [set({ note: text(300) })], { mode: "strict" }),
+      ),
+    ).toMatchObject([refusal(301), { ok: true }, refusal(261), refusal(301)]);
+    expect((await find(hub, "ann"))?.properties).toEqual({ note: text(200) });
+
+    const large = { note: text(400), other: text(400) };
+    await hub.services.db.query(
+      "update recipient set properties = $3 where workspace_id = $1 and distinct_id = $2",
+      [hub.workspace_id, "ann", large],
+    );
+    expect(
+      await apply(
+        hub,
+        edit("ann", [set({ more: 1 })]),
+        edit("ann", [{ operator: "$unset", keys: ["other"] }]),
+      ),
+    ).toMatchObject([refusal(801), { ok: true }]);
+  });
+
   it("takes back within a batch what the batch itself added", async ({ hub }) => {
     await apply(
       hub,

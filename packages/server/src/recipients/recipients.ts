@@ -56,9 +56,11 @@ export interface Recipients {
 export interface RecipientsDeps {
   ids: IdSource;
   parseIdentity: Recipients["parseIdentity"];
+  /** Largest profile, as JSON in UTF-8, identities included. */
+  max_profile_bytes: number;
 }
 
-export function createRecipients({ ids, parseIdentity }: RecipientsDeps): Recipients {
+export function createRecipients({ ids, parseIdentity, max_profile_bytes }: RecipientsDeps): Recipients {
   async function apply(
     tx: Tx,
     workspace_id: number,
@@ -67,7 +69,7 @@ export function createRecipients({ ids, parseIdentity }: RecipientsDeps): Recipi
   ): Promise<EditOutcome[]> {
     const edited = edits.flatMap(({ tenant_id }) => (tenant_id ? [tenant_id] : []));
     const wanted = [...tenant_ids, ...edited];
-    const rules = await holdTenants(tx, workspace_id, edited);
+    const rules = { ...(await holdTenants(tx, workspace_id, edited)), parseIdentity, max_profile_bytes };
     const stored = await load(tx, workspace_id, edits, wanted);
     const missing = edits.filter(
       ({ create, tenant_id, ...key }) =>
@@ -78,7 +80,7 @@ export function createRecipients({ ids, parseIdentity }: RecipientsDeps): Recipi
       for (const [key, recipient] of await load(tx, workspace_id, missing, wanted))
         stored.set(key, recipient);
     }
-    const attempt = planEdits(edits, stored, rules, parseIdentity);
+    const attempt = planEdits(edits, stored, rules);
     if (attempt.changes.length === 0) return attempt.outcomes;
     // There are changes to write: lock those rows, and plan again from their current values.
     const touched = [...new Map(attempt.changes.map(({ recipient }) => [recipient.id, recipient])).values()];
@@ -86,7 +88,7 @@ export function createRecipients({ ids, parseIdentity }: RecipientsDeps): Recipi
     // A recipient was deleted meanwhile: start over.
     if (locked < touched.length) return apply(tx, workspace_id, edits, tenant_ids);
     for (const [key, recipient] of await load(tx, workspace_id, touched, wanted)) stored.set(key, recipient);
-    const final = planEdits(edits, stored, rules, parseIdentity);
+    const final = planEdits(edits, stored, rules);
     if (final.changes.length > 0) await writeChanges(tx, workspace_id, final.changes, ids);
     return final.outcomes;
   }

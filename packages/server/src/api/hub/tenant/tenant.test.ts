@@ -49,6 +49,19 @@ describe("POST /v1/tenant/{tenant_id}/", () => {
     expect((await hub.call("GET", pathOf("acme"))).json).toEqual(answer.json);
   });
 
+  it("400: properties that would be too large with what is there", async ({ hub }) => {
+    const half = (key: string) => ({ properties: { [key]: "x".repeat(150_000) } });
+    await upsert(hub, { tenant_name: "Acme", ...half("one") });
+    const text = "would have 293 KB: at most 256 KB (MAX_PROFILE_KB)";
+    expect(await upsert(hub, half("two"))).toMatchObject({
+      status: 400,
+      json: { detail: { properties: [text] } },
+    });
+    const { json } = await hub.call("GET", pathOf("acme"));
+    expect(json).toMatchObject({ properties: half("one").properties });
+    expect(json).not.toHaveProperty("properties.two");
+  });
+
   it("201: keeps what is sent, in its own spelling, and drops unknown keys", async ({ hub }) => {
     const answer = await upsert(hub, {
       tenant_name: "Ačme & Söhne <3",

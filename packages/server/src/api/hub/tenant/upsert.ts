@@ -27,10 +27,19 @@ export default defineRoute({
       .where("tenant_id", "=", tenant_id)
       .returningAll()
       .executeTakeFirstOrThrow();
+    guardSize(row.properties, services.config.MAX_PROFILE_KB);
     await services.catalog.invalidate(db, workspace_id, "tenant", tenant_id);
     return presentTenant(row, hostedDomain(services.config));
   },
 });
+
+/** Properties are added to those that are there, so it is the sum that may be too large. */
+function guardSize(properties: unknown, max_kb: number): void {
+  const kb = Math.ceil(Buffer.byteLength(JSON.stringify(properties)) / 1024);
+  if (kb <= max_kb) return;
+  const detail = { properties: [`would have ${kb} KB: at most ${max_kb} KB (MAX_PROFILE_KB)`] };
+  throw new AppError("validation_error", JSON.stringify(detail), { detail });
+}
 
 /** A new tenant needs a name, and gets the default tenant's colours unless it brings its own. */
 async function create(

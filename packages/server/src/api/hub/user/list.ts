@@ -1,7 +1,7 @@
 import { countRows } from "../../../db/count-rows.ts";
 import { z } from "zod";
 import { defineRoute } from "../../../http/route.ts";
-import { cursorMeta, cursorShape, readPage, toCursor } from "../../../http/cursor.ts";
+import { cursorMeta, cursorShape, readPage, type Slice, toCursor } from "../../../http/cursor.ts";
 import { requireTenant } from "./edit-user.ts";
 import { presentTenantPart, presentUser, userShape } from "./present-user.ts";
 
@@ -33,26 +33,25 @@ export default defineRoute({
             .where("tenant_id", "=", tenant_id ?? ""),
         ),
       );
-    const { rows, meta } = await readPage(
-      toCursor(query),
-      ({ older_than, newer_than, order, limit }) =>
-        users
-          .select("id")
-          .$if(older_than !== null, (select) => select.where("id", "<", older_than ?? ""))
-          .$if(newer_than !== null, (select) => select.where("id", ">", newer_than ?? ""))
-          .orderBy("id", order)
-          .limit(limit)
-          .execute(),
-      () => countRows(users),
-    );
-    const profiles = await services.recipients.loadById(
-      db,
-      workspace_id,
-      rows.map(({ id }) => id),
-      tenant_id === null ? [] : [tenant_id],
-    );
-    const results = rows.flatMap(({ id }) => {
-      const profile = profiles.get(id);
+    const read = async ({ older_than, newer_than, order, limit }: Slice) => {
+      const found = await users
+        .select("id")
+        .$if(older_than !== null, (select) => select.where("id", "<", older_than ?? ""))
+        .$if(newer_than !== null, (select) => select.where("id", ">", newer_than ?? ""))
+        .orderBy("id", order)
+        .limit(limit)
+        .execute();
+      const profiles = await services.recipients.loadById(
+        db,
+        workspace_id,
+        found.map(({ id }) => id),
+        tenant_id === null ? [] : [tenant_id],
+      );
+      return found.map(({ id }) => ({ id, profile: profiles.get(id) }));
+    };
+    const { rows, meta } = await readPage(toCursor(query), read, () => countRows(users));
+    const results = rows.flatMap(({ profile }) => {
+      // Deleted since its id was read.
       if (profile === undefined) return [];
       const view = presentUser(profile, workspace);
       return tenant_id === null ? [view] : [{ ...view, tenant: presentTenantPart(profile, tenant_id) }];

@@ -337,6 +337,22 @@ describe("DELETE /v1/bulk/user/", () => {
 });
 
 describe("GET /v1/user/", () => {
+  it("200: a page ends early where its users are large, and the next one goes on", async ({ hub }) => {
+    const note = "x".repeat(250 * 1024);
+    const names = Array.from({ length: 40 }, (_unused, n) => `u${String(n).padStart(2, "0")}`);
+    for (const name of names) await hub.call("POST", pathOf(name), { note });
+    const seen: string[] = [];
+    let after: string | null = "";
+    while (after !== null) {
+      const answer = await hub.call("GET", `/v1/user/?limit=1000&after=${after}`);
+      expect(answer.text.length).toBeLessThan(5 * 1024 * 1024);
+      const page = answer.json as { meta: { after: string | null }; results: { distinct_id: string }[] };
+      seen.unshift(...page.results.map(({ distinct_id }) => distinct_id).reverse());
+      after = page.meta.after;
+    }
+    expect(seen).toEqual(names);
+  });
+
   interface List {
     meta: Record<string, unknown>;
     results: { distinct_id: string }[];

@@ -1,6 +1,6 @@
 import { countRows } from "../../../../db/count-rows.ts";
 import { z } from "zod";
-import { cursorMeta, cursorShape, readPage, toCursor } from "../../../../http/cursor.ts";
+import { cursorMeta, cursorShape, readPage, type Slice, toCursor } from "../../../../http/cursor.ts";
 import type { RouteContext } from "../../../../http/route.ts";
 import { AppError } from "../../../../errors.ts";
 import { recipientKey } from "../../../../recipients/recipients.ts";
@@ -39,23 +39,23 @@ export async function listTenants({
     .where("workspace_id", "=", workspace_id)
     .where("recipient_id", "=", found.id);
   const cursor = toCursor(query);
-  const { rows, meta } = await readPage(
-    { ...cursor, limit: Math.min(cursor.limit, MAX_LIMIT) },
-    ({ older_than, newer_than, order, limit }) =>
-      profiles
-        .select(["id", "tenant_id"])
-        .$if(older_than !== null, (select) => select.where("id", "<", older_than ?? ""))
-        .$if(newer_than !== null, (select) => select.where("id", ">", newer_than ?? ""))
-        .orderBy("id", order)
-        .limit(limit)
-        .execute(),
-    () => countRows(profiles),
-  );
-  const tenant_ids = rows.map(({ tenant_id }) => tenant_id);
-  const user = (await services.recipients.loadById(db, workspace_id, [found.id], tenant_ids)).get(found.id);
-  return {
-    meta,
-    results:
-      user === undefined ? [] : tenant_ids.map((tenant_id) => presentTenantUser(user, tenant_id, workspace)),
+  const read = async ({ older_than, newer_than, order, limit }: Slice) => {
+    const inside = await profiles
+      .select(["id", "tenant_id"])
+      .$if(older_than !== null, (select) => select.where("id", "<", older_than ?? ""))
+      .$if(newer_than !== null, (select) => select.where("id", ">", newer_than ?? ""))
+      .orderBy("id", order)
+      .limit(limit)
+      .execute();
+    const tenant_ids = inside.map(({ tenant_id }) => tenant_id);
+    const user = (await services.recipients.loadById(db, workspace_id, [found.id], tenant_ids)).get(found.id);
+    return inside.map(({ id, tenant_id }) => ({
+      id,
+      view: user === undefined ? null : presentTenantUser(user, tenant_id, workspace),
+    }));
   };
+  const { rows, meta } = await readPage({ ...cursor, limit: Math.min(cursor.limit, MAX_LIMIT) }, read, () =>
+    countRows(profiles),
+  );
+  return { meta, results: rows.flatMap(({ view }) => view ?? []) };
 }
