@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createHarness, type Harness, until } from "../../test/harness.ts";
 import { createManagement } from "../../test/management.ts";
 import { createPipeline, type MessageRow, node, type Pipeline, SECRET_KEY } from "../../test/pipeline.ts";
-import { type MailServer, refusal, serveMail } from "../../test/smtp.ts";
+import { type MailServer, refusal, serveMail } from "../../test/outside/smtp.ts";
 import { startWorker, type Worker } from "../../test/worker.ts";
 import { createSecretBox } from "../workspaces/crypto.ts";
 import { insertVendor } from "./vendor-table.ts";

@@ -9,7 +9,7 @@ import type { Log } from "../log.ts";
 import { startCarillon } from "../main.ts";
 import { converse, post } from "../../test/hostile/wire.ts";
 
-/** Failures once found by hostile input, each with a name. The search itself is test/hostile.test.ts. */
+/** Failures once found by hostile input, each with a name. The search itself is test/hostile/hostile.test.ts. */
 
 describe("a path", () => {
   it.for([

@@ -1,19 +1,23 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { type Condition, conditionsSchema, evaluateConditions } from "../src/core/conditions/conditions.ts";
-import { VALUE_OPS } from "../src/core/conditions/condition-operators.ts";
-import { parseDuration } from "../src/core/time/duration.ts";
-import { createTemplateEngine } from "../src/templates/engine.ts";
+import {
+  type Condition,
+  conditionsSchema,
+  evaluateConditions,
+} from "../../src/core/conditions/conditions.ts";
+import { VALUE_OPS } from "../../src/core/conditions/condition-operators.ts";
+import { parseDuration } from "../../src/core/time/duration.ts";
+import { createTemplateEngine } from "../../src/templates/engine.ts";
 import { createJqEngine } from "@carillon/languages/jq";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
-import type { JsonObject } from "../src/core/json.ts";
-import { createExpressions, type Language } from "../src/expressions/expressions.ts";
+import type { JsonObject } from "../../src/core/json.ts";
+import { createExpressions, type Language } from "../../src/expressions/expressions.ts";
 import { FENCED } from "./run-page.ts";
 
 /* The tables of the concepts about expressions, conditions and time are examples, and each of them is tested. */
 const read = (name: string) =>
-  readFile(fileURLToPath(new URL(`../../../docs/concepts/${name}.md`, import.meta.url)), "utf8");
+  readFile(fileURLToPath(new URL(`../../../../docs/concepts/${name}.md`, import.meta.url)), "utf8");
 
 const [expressionsPage, conditionsPage, timePage] = await Promise.all([
   read("expressions"),
