@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect } from "vitest";
 import { onApi as it } from "../../test/fixture.ts";
-import { until } from "../../test/harness.ts";
+import { until, SECRET_KEY } from "../../test/harness.ts";
 import { createHub } from "../../test/hub.ts";
 import { configSchema } from "../config.ts";
 import type { Log } from "../log.ts";
@@ -109,7 +109,7 @@ describe("a client that disconnects in the middle of its request", () => {
     };
     const config = configSchema.parse({
       DATABASE_URL,
-      SECRET_KEY: "a-secret-key-for-tests",
+      SECRET_KEY,
       PORT: 0,
       ROLE: "api",
     });
