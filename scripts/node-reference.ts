@@ -1,6 +1,6 @@
 import type { Json } from "../packages/server/src/core/json.ts";
 import type { NodeDefinition } from "../packages/server/src/engine/node.ts";
-import type { ExampleStep, NodeExample } from "../packages/server/test/node-examples.ts";
+import type { ExampleStep, NodeExample } from "../packages/server/test/docs/node-examples.ts";
 import { settingRows } from "./node-settings-table.ts";
 
 /*

@@ -4,7 +4,7 @@ import { insertVendor } from "../../packages/server/src/delivery/vendor-table.ts
 import { createIdSource } from "../../packages/server/src/ids.ts";
 import { createSecretBox } from "../../packages/server/src/workspaces/crypto.ts";
 import { cloneDatabase, dropDatabase, until } from "../../packages/server/test/harness.ts";
-import { type Mail, type MailServer, serveMail } from "../../packages/server/test/smtp.ts";
+import { type Mail, type MailServer, serveMail } from "../../packages/server/test/outside/smtp.ts";
 import { type MimePart, parseMime } from "./mime.ts";
 import { type ServerProcess, startServer } from "./server.ts";
 

@@ -3,13 +3,12 @@ import { readdir, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect } from "vitest";
+import { SECRET_KEY } from "../test/harness.ts";
 import { onDatabase as it } from "../test/fixture.ts";
 import { temporaryFolder } from "../test/temporary-folder.ts";
 import { type Config, configSchema } from "./config.ts";
 import { createSilentLog } from "./log.ts";
 import { type Carillon, openCredentials, startCarillon } from "./main.ts";
-
-const SECRET_KEY = "a-secret-key-for-tests";
 
 let folder: string;
 let running: Carillon[];

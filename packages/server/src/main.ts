@@ -6,12 +6,7 @@ import type { FastifyInstance } from "fastify";
 import { hostedDomain } from "./api/hub/tenant/present-tenant.ts";
 import { routes } from "./api/index.gen.ts";
 import { bootstrap, type FirstCredentials, makeWorkspace } from "./bootstrap.ts";
-import { createCatalog } from "./catalog/catalog.ts";
-import { channels as channelList } from "./channels/index.gen.ts";
 import { type Config, listOf, readConfig, SettingsError } from "./config.ts";
-import { createTemplateEngine } from "./templates/engine.ts";
-import { createJqEngine } from "@carillon/languages/jq";
-import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import { rootOf } from "./core/lane.ts";
 import type { Db } from "./db/db.ts";
 import {
@@ -23,16 +18,9 @@ import {
 import { checkWrites } from "./db/check-writes.ts";
 import { explainDatabaseError } from "./db/explain.ts";
 import { openDatabase } from "./db/open-database.ts";
-import { createDelivery } from "./delivery/deliver.ts";
 import { createDial, type Dial } from "./delivery/http/dial.ts";
 import { createHttpClient, type HttpClient } from "./delivery/http/http.ts";
-import { createHttpCaller } from "./delivery/http/http-caller.ts";
 import { createVendorAdmin } from "./delivery/vendor-admin.ts";
-import { createVendorTables } from "./delivery/vendor-table.ts";
-import { boundJq } from "./expressions/bounded-jq.ts";
-import { createQueue } from "./queue/queue.ts";
-import { createCompile, createEngine, type Engine } from "./engine/engine.ts";
-import { createExpressions } from "./expressions/expressions.ts";
 import { recipientsWithSignals } from "./engine/waits/profile-signals.ts";
 import { catalogWithSignals } from "./engine/waits/tenant-signals.ts";
 import { createApp } from "./http/app.ts";
@@ -42,15 +30,11 @@ import { describeApi } from "./http/openapi.ts";
 import { registerPages } from "./http/pages/pages.ts";
 import { registerSystemRoutes } from "./http/system-routes.ts";
 import { createIdSource, randomToken } from "./ids.ts";
-import { createLists } from "./lists/lists.ts";
 import { createLog, type Log } from "./log.ts";
+import { startMachinery } from "./machinery.ts";
 import { createMaintenance } from "./maintenance/maintenance.ts";
 import { createMetrics, type QueueReading } from "./metrics.ts";
-import { nodes as nodeList } from "./nodes/index.gen.ts";
-import { createPreferences } from "./preferences/preferences.ts";
-import { createRecipients } from "./recipients/recipients.ts";
 import type { Services } from "./services.ts";
-import { vendors as vendorList } from "./vendors/index.gen.ts";
 import { createSecretBox } from "./workspaces/crypto.ts";
 import {
   createWorkspaces,
@@ -60,7 +44,7 @@ import {
 } from "./workspaces/workspaces.ts";
 
 /**
- * The only composition root: config → database → engine → HTTP. Everything with a lifetime is created here, passed to
+ * The only composition root: config → database → machinery → HTTP. Everything with a lifetime is created here, passed to
  * its users, and stopped in reverse order.
  */
 export interface Carillon {
@@ -93,10 +77,8 @@ const VENDOR_TIMEOUT_MS = 30_000;
 export async function startCarillon(options: StartOptions = {}): Promise<Carillon> {
   const config = options.config ?? readConfig();
   const log = options.log ?? createLog(config.LOG_LEVEL);
-  const stops: (() => Promise<unknown>)[] = [];
-  const stop = async () => {
-    for (const close of stops.splice(0).reverse()) await close();
-  };
+  const stops = new AsyncDisposableStack();
+  const stop = () => stops.disposeAsync();
   let stopDatabase = async () => {};
   const onDatabaseStart = (stopServer: () => Promise<void>) => (stopDatabase = stopServer);
   try {
@@ -119,10 +101,8 @@ export interface Credentials {
  * folder, or one started temporarily.
  */
 export async function openCredentials(config = readConfig()): Promise<Credentials> {
-  const stops: (() => Promise<unknown>)[] = [];
-  const close = async () => {
-    for (const stop of stops.splice(0).reverse()) await stop();
-  };
+  const stops = new AsyncDisposableStack();
+  const close = () => stops.disposeAsync();
   try {
     const running =
       config.DATABASE_URL === undefined ? await findRunningPostgres(resolve(config.DATA_DIR)) : null;
@@ -153,7 +133,7 @@ type OnDatabaseStart = (stop: () => Promise<void>) => void;
 async function connect(
   config: Config,
   log: Log,
-  stops: (() => Promise<unknown>)[],
+  stops: AsyncDisposableStack,
   { running = null, onEnd, onStart = () => {} }: ConnectOptions,
 ): Promise<{ db: Db; url: string; isOutOfRoom: () => boolean }> {
   const { DATABASE_URL: given, DATA_DIR } = config;
@@ -166,7 +146,7 @@ async function connect(
   const db = await openDatabase({ url, max: config.DATABASE_POOL, onError }, (error) =>
     given === undefined ? explainOwnDatabase(error, resolve(DATA_DIR)) : explainDatabaseError(error, given),
   );
-  stops.push(db.close);
+  stops.defer(db.close);
   return { db, url, isOutOfRoom };
 }
 
@@ -178,12 +158,12 @@ async function compose(
     onDatabaseEnd,
     onDatabaseStart,
   }: StartOptions & { onDatabaseStart: OnDatabaseStart },
-  stops: (() => Promise<unknown>)[],
+  stops: AsyncDisposableStack,
 ): Promise<Omit<Carillon, "stop" | "stopDatabase">> {
   // Checks that depend only on the settings come before the first change to anything.
   await tryAddress({ host: config.HOST, port: config.PORT });
   const { http, dial } = createWaysOut(config);
-  stops.push(http.close);
+  stops.defer(http.close);
   if (config.DATABASE_URL !== undefined) await secretKey(config);
   const { db, url, isOutOfRoom } = await connect(config, log, stops, {
     onEnd: onDatabaseEnd,
@@ -191,88 +171,40 @@ async function compose(
   });
   const ids = createIdSource();
   const box = createSecretBox(await secretKey(config));
-  const nodes = new Map(nodeList.map((node) => [node.type, node]));
-  const channels = new Map(channelList.map((channel) => [channel.channel, channel]));
-  const vendors = new Map(vendorList.map((vendor) => [vendor.slug, vendor]));
-  const workspaces = createWorkspaces(db, box, ids);
-  // Decrypts with the key: a process with another key must not get as far as answering.
-  await workspaces.list();
-  const catalog = createCatalog({
-    db,
-    ids,
-    compile: createCompile(nodes),
-    complete: (channel, content) => channels.get(channel)?.complete?.(content) ?? content,
-    preference_domain: hostedDomain(config),
-  });
-  stops.push((await catalog.start()).stop);
-  const recipients = createRecipients({
-    ids,
-    parseIdentity: (channel, input, hints) =>
-      channels.get(channel)?.parseIdentity(input, hints) ?? { ok: false, reason: "channel is not supported" },
-    max_profile_bytes: config.MAX_PROFILE_KB * 1024,
-  });
-
-  const lists = createLists({ ids });
-  const preferences = createPreferences({ db, catalog });
   const worker = config.ROLE !== "api";
-  const queue = createQueue({
-    db,
-    url,
-    log,
-    observe: (stage, lane, seconds, refs) => metrics.stage(stage, rootOf(lane), seconds, refs),
-  });
+  const metrics = createMetrics();
+  const { workspaces, catalog, recipients, queue, engine, channels, vendors } = await startMachinery(
+    {
+      db,
+      url,
+      log,
+      ids,
+      clock,
+      box,
+      http,
+      dial,
+      worker,
+      preference_domain: hostedDomain(config),
+      max_profile_bytes: config.MAX_PROFILE_KB * 1024,
+      call_concurrency: config.CALL_CONCURRENCY,
+      send_concurrency: config.SEND_CONCURRENCY,
+      vendor_timeout_ms: VENDOR_TIMEOUT_MS,
+      meter: {
+        ...metrics,
+        stage: (stage, lane, seconds, refs) => metrics.stage(stage, rootOf(lane), seconds, refs),
+      },
+      onSettled(settled) {
+        for (const { message, verdict } of settled) metrics.message(message.channel, verdict.status);
+      },
+    },
+    stops,
+  );
   const measureQueues = async (): Promise<QueueReading[]> =>
     (await queue.measure()).map((depth) => ({ ...depth, lane: rootOf(depth.lane) }));
-  const metrics = createMetrics();
-  const vendorTables = createVendorTables({ db, catalog, box, http, dial, vendors });
-  const engine: Engine = createEngine({
-    db,
-    ids,
-    log,
-    queue,
-    catalog,
-    workspaces,
-    recipients,
-    channels,
-    nodes,
-    clock,
-    worker,
-    templates: createTemplateEngine(),
-    lists,
-    preferences,
-    expressions: createExpressions({
-      jq: boundJq(createJqEngine()),
-      jsonnet: createJsonnetEngine(),
-      handlebars: createTemplateEngine({ strict: false, escape: false }),
-    }),
-    call: createHttpCaller(http),
-    call_concurrency: config.CALL_CONCURRENCY,
-    vendors: vendorTables,
-    meter: metrics,
-  });
-  const delivery = createDelivery({
-    db,
-    log,
-    workspaces,
-    vendors: vendorTables,
-    http,
-    queue,
-    wakeAt: engine.wakeAt,
-    onSettled(settled) {
-      for (const { message, verdict } of settled) metrics.message(message.channel, verdict.status);
-    },
-    concurrency: config.SEND_CONCURRENCY,
-    timeout_ms: VENDOR_TIMEOUT_MS,
-  });
-  if (worker) queue.work("send", delivery.handler);
-  stops.push(delivery.stop);
-  stops.push(engine.stop);
-  await engine.start();
   if (worker) {
-    delivery.start();
     const maintenance = createMaintenance({ db, log, config });
     maintenance.start();
-    stops.push(maintenance.stop);
+    stops.defer(maintenance.stop);
   }
 
   const services: Services = {
@@ -304,7 +236,7 @@ async function compose(
   });
   registerSystemRoutes(app, { metrics, checkHealth, openapi: () => describeApi(routes, VERSION) });
   await registerPages(app);
-  stops.push(() => app.close());
+  stops.defer(() => app.close());
   const address = await listen(app, { host: config.HOST, port: config.PORT });
   // Last: credentials are shown once, so nothing may fail between their creation and their display.
   const first = await bootstrap(db, box, ids);
@@ -318,7 +250,7 @@ async function compose(
 async function startOwnDatabase(
   config: Config,
   log: Log,
-  stops: (() => Promise<unknown>)[],
+  stops: AsyncDisposableStack,
   { onEnd, onStart }: { onEnd: StartOptions["onDatabaseEnd"]; onStart: OnDatabaseStart },
 ): Promise<EmbeddedPostgres> {
   const server = await startEmbeddedPostgres({
@@ -329,7 +261,7 @@ async function startOwnDatabase(
       onEnd?.(line);
     },
   });
-  stops.push(server.stop);
+  stops.defer(server.stop);
   onStart(server.stop);
   return server;
 }

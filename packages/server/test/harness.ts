@@ -7,6 +7,9 @@ import { type Carillon, startCarillon } from "../src/main.ts";
 import type { Workspace } from "../src/workspaces/workspaces.ts";
 import { randomToken } from "../src/ids.ts";
 
+/** Seals the secrets of test databases. */
+export const SECRET_KEY = "a-secret-key-for-tests";
+
 /** A running Carillon and its database, as one workspace or another of it needs them. */
 export interface Server extends Pick<Carillon, "app" | "services"> {
   serviceToken: string;
@@ -39,7 +42,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
   const databaseUrl = await cloneDatabase();
   const config = configSchema.parse({
     DATABASE_URL: (await options.through?.(databaseUrl)) ?? databaseUrl,
-    SECRET_KEY: "a-secret-key-for-tests",
+    SECRET_KEY,
     PORT: 0,
     ROLE: options.role ?? "all",
     LOG_LEVEL: "silent",

@@ -1,6 +1,7 @@
-import type { WorkflowDefinition } from "../src/catalog/workflow.ts";
+import type { StoredNode } from "../src/catalog/workflow.ts";
 import { sign } from "../src/http/auth/signature.ts";
 import type { Workspace } from "../src/workspaces/workspaces.ts";
+import { insertWorkflow, workflowOf } from "./authored.ts";
 import type { Server } from "./harness.ts";
 
 /** A separate workspace for one test, and its data API as a client with its API key sees it. */
@@ -49,6 +50,15 @@ export interface RequestLogRow {
   metadata: unknown;
   status: string;
 }
+
+const EMAIL: StoredNode = {
+  node_type: "send_email",
+  name: "Email",
+  description: null,
+  ref: "email_1",
+  schema_version: "1",
+  properties: { template: "welcome" },
+};
 
 export async function createHub({ app, services, serviceToken, databaseUrl }: Server): Promise<Hub> {
   const { workspaces, db, ids } = services;
@@ -107,37 +117,10 @@ export async function createHub({ app, services, serviceToken, databaseUrl }: Se
         "content-type": content_type,
       });
     },
-    async addWorkflow(
-      slug,
-      { category = "transactional", events = [], is_enabled = true, is_live = true } = {},
-    ) {
-      const id = ids.ulid();
-      const definition = JSON.stringify(definitionOf(slug, category, events));
-      await db.tx(async (tx) => {
-        await tx.query(
-          `insert into workflow (workspace_id, slug, draft, trigger_type, is_enabled, live_version_id)
-           values ($1, $2, $3, $4, $5, $6)`,
-          [
-            workspace_id,
-            slug,
-            definition,
-            events.length > 0 ? "event" : "api",
-            is_enabled,
-            is_live ? id : null,
-          ],
-        );
-        await tx.query(
-          "insert into workflow_version (workspace_id, id, slug, version_no, definition, hash) values ($1, $2, $3, 1, $4, '')",
-          [workspace_id, id, slug, definition],
-        );
-        for (const event of events) {
-          await tx.query("insert into workflow_event values ($1, $2, 'Trigger Event', $3)", [
-            workspace_id,
-            event.toLowerCase(),
-            slug,
-          ]);
-        }
-      });
+    async addWorkflow(slug, { category = "transactional", events = [], ...state } = {}) {
+      const tree = { nodes: [EMAIL] };
+      const definition = workflowOf({ name: slug, category, trigger_events: events, tree });
+      await insertWorkflow(services, workspace_id, slug, definition, state);
     },
     requests: () =>
       db.query<RequestLogRow>(
@@ -159,35 +142,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function definitionOf(name: string, category: string, trigger_events: string[]): WorkflowDefinition {
-  return {
-    name,
-    description: null,
-    category,
-    tags: [],
-    trigger_type: trigger_events.length > 0 ? "event" : "api",
-    trigger_events,
-    payload_schema: null,
-    ratelimit: null,
-    conditions: [],
-    override_recipients_type: null,
-    override_recipients_user_expr: null,
-    override_recipients_single_object_fields_expr: null,
-    override_actor_user_expr: null,
-    override_tenant_expr: null,
-    tree: {
-      nodes: [
-        {
-          node_type: "send_email",
-          name: "Email",
-          description: null,
-          ref: "email_1",
-          schema_version: "1",
-          properties: { template: "welcome" },
-        },
-      ],
-    },
-  };
 }

@@ -1,4 +1,5 @@
 import type { Workspace } from "../src/workspaces/workspaces.ts";
+import { insertTemplate } from "./authored.ts";
 import type { Server } from "./harness.ts";
 
 /** The management API as a client with a service token sees it, in one workspace. */
@@ -20,15 +21,7 @@ export function createManagement({ app, services, serviceToken }: Server, worksp
       return { status: answer.statusCode, body: answer.body === "" ? null : answer.json() };
     },
     /** Adds a template with some content for each channel; without channels it has a version but no live channel. */
-    async addTemplate(slug: string, channels: string[] = ["inbox"]): Promise<void> {
-      const variants = channels.map((channel) => ({ channel, id: "default" }));
-      await services.db.query(
-        `with made as (insert into template (workspace_id, slug, name, enabled_channels, live_version_no)
-                       values ($1, $2, $2, $3, 1) returning workspace_id, slug)
-         insert into template_version (workspace_id, template_slug, version_no, snapshot, hash)
-         select workspace_id, slug, 1, $4, '' from made`,
-        [workspace.workspace_id, slug, channels, JSON.stringify({ enabled_channels: channels, variants })],
-      );
-    },
+    addTemplate: (slug: string, channels: string[] = ["inbox"]): Promise<void> =>
+      insertTemplate(services, workspace.workspace_id, slug, channels),
   };
 }

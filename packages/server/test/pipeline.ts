@@ -5,7 +5,8 @@ import type { Condition } from "../src/core/conditions/conditions.ts";
 import type { Json, JsonObject } from "../src/core/json.ts";
 import { seedVendors } from "../src/delivery/vendor-table.ts";
 import { createSecretBox } from "../src/workspaces/crypto.ts";
-import { type Server, until } from "./harness.ts";
+import { SECRET_KEY, type Server, until } from "./harness.ts";
+import { insertTemplate, insertWorkflow, workflowOf } from "./authored.ts";
 import { createHub, type Hub } from "./hub.ts";
 
 /**
@@ -94,9 +95,6 @@ const CONTENTS = {
   androidpush: { header: "Hello", body: "You are {{$recipient.distinct_id}}" },
 } as const;
 
-/** The harness's key, which encrypts its vendors' settings. */
-export const SECRET_KEY = "a-secret-key-for-tests";
-
 export async function createPipeline(server: Server): Promise<Pipeline> {
   return furnishPipeline(await createHub(server));
 }
@@ -104,7 +102,7 @@ export async function createPipeline(server: Server): Promise<Pipeline> {
 /** The same, in the workspace of a hub. */
 export async function furnishPipeline(hub: Hub): Promise<Pipeline> {
   const { workspace_id, services } = hub;
-  const { db, ids, catalog, channels } = services;
+  const { db, ids, channels } = services;
   await seedVendors(db, workspace_id, createSecretBox(SECRET_KEY), ids);
 
   const runs = () =>
@@ -129,51 +127,19 @@ export async function furnishPipeline(hub: Hub): Promise<Pipeline> {
       return row;
     },
     async addTemplate(slug, enabled = ["sms"]) {
-      const variants = enabled.map((channel) => ({
+      const contents = enabled.map((channel) => [
         channel,
-        id: "default",
-        tenant_id: null,
-        locale: "en",
-        conditions: [],
-        content: channels.get(channel)?.content.parse(CONTENTS[channel]),
-        needs_vendor_approval: false,
-        seq_no: 1,
-        hash: "",
-      }));
-      const snapshot = { name: slug, description: null, tags: [], enabled_channels: enabled, variants };
-      await db.query(
-        `with made as (insert into template (workspace_id, slug, name, enabled_channels, live_version_no)
-                       values ($1, $2, $2, $3, 1) returning workspace_id, slug)
-         insert into template_version (workspace_id, template_slug, version_no, snapshot, hash)
-         select workspace_id, slug, 1, $4, '' from made`,
-        [workspace_id, slug, enabled, JSON.stringify(snapshot)],
-      );
+        channels.get(channel)?.content.parse(CONTENTS[channel]),
+      ]);
+      await insertTemplate(services, workspace_id, slug, enabled, Object.fromEntries(contents));
     },
-    async commit(slug, nodes, settings = {}) {
-      const version_id = ids.ulid();
-      const definition = definitionOf(slug, nodes, settings);
-      await db.tx(async (tx) => {
-        await tx.query(
-          `insert into workflow (workspace_id, slug, draft, trigger_type, live_version_id) values ($1, $2, $3, $4, $5)
-           on conflict (workspace_id, slug) do update set draft = excluded.draft, live_version_id = excluded.live_version_id`,
-          [workspace_id, slug, JSON.stringify(definition), definition.trigger_type, version_id],
-        );
-        await tx.query(
-          `insert into workflow_version (workspace_id, id, slug, version_no, definition, hash)
-           select $1, $2, $3, count(*) + 1, $4, '' from workflow_version where workspace_id = $1 and slug = $3`,
-          [workspace_id, version_id, slug, JSON.stringify(definition)],
-        );
-        for (const event of settings.events ?? []) {
-          await tx.query(
-            "insert into workflow_event values ($1, $2, 'Trigger Event', $3) on conflict do nothing",
-            [workspace_id, event.toLowerCase(), slug],
-          );
-          await catalog.invalidate(tx, workspace_id, "event", event.toLowerCase());
-        }
-        await catalog.invalidate(tx, workspace_id, "workflow", slug);
-      });
-      return version_id;
-    },
+    commit: (slug, nodes, { events = [], overrides = {}, ...settings } = {}) =>
+      insertWorkflow(
+        services,
+        workspace_id,
+        slug,
+        workflowOf({ name: slug, trigger_events: events, ...settings, ...overrides, tree: { nodes } }),
+      ),
     async trigger(body) {
       const answer = await hub.call("POST", "/trigger/", body);
       if (answer.status !== 202) throw new Error(`${answer.status}: ${answer.text}`);
@@ -213,41 +179,4 @@ export interface BranchInput {
   when?: Condition;
   nodes: StoredNode[];
   is_terminal?: boolean;
-}
-
-/** Holds when a variable of the payload equals a text. */
-export function is(variable: string, text: string): Condition {
-  const leaf = { variable_ns: "", variable, op: "==", value: JSON.stringify(text) };
-  return { type: "expression_v1", expression_v1: { op: "AND", args: [leaf] } } as Condition;
-}
-
-function definitionOf(
-  name: string,
-  nodes: StoredNode[],
-  {
-    category = "transactional",
-    conditions = [],
-    events = [],
-    overrides = {},
-    payload_schema = null,
-  }: WorkflowSettings,
-): WorkflowDefinition {
-  return {
-    name,
-    description: null,
-    category,
-    tags: [],
-    trigger_type: events.length > 0 ? "event" : "api",
-    trigger_events: events,
-    payload_schema,
-    ratelimit: null,
-    conditions,
-    override_recipients_type: null,
-    override_recipients_user_expr: null,
-    override_recipients_single_object_fields_expr: null,
-    override_actor_user_expr: null,
-    override_tenant_expr: null,
-    ...overrides,
-    tree: { nodes },
-  };
 }

@@ -44,14 +44,6 @@ export function event(event_name: string, ...event_conditions: JsonObject[]): Js
   return { type: "future_event", event_name, ...(event_conditions.length > 0 ? { event_conditions } : {}) };
 }
 
-export function leaf(variable: string, op: string, value: string, variable_ns?: string): JsonObject {
-  return { variable, op, value, ...(variable_ns === undefined ? {} : { variable_ns }) };
-}
-
-export function group(op: "AND" | "OR", ...args: JsonObject[]): JsonObject {
-  return { type: "expression_v1", expression_v1: { op, args } };
-}
-
 export async function send(
   pipeline: Pipeline,
   name: string,

@@ -7,7 +7,7 @@ import { channels } from "../src/channels/index.gen.ts";
 import { CHANNELS } from "../src/core/channel.ts";
 import { nodes } from "../src/nodes/index.gen.ts";
 import { vendors } from "../src/vendors/index.gen.ts";
-import { readNodeExamples } from "./node-examples.ts";
+import { readNodeExamples } from "./docs/node-examples.ts";
 
 /**
  * The ways of ARCHITECTURE.md, "To add…": what a newcomer touches to add a vendor, a node type, an endpoint or a channel.

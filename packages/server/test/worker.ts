@@ -1,34 +1,16 @@
-import { type Clock, databaseClock } from "../src/workspaces/clock.ts";
-import { createCatalog } from "../src/catalog/catalog.ts";
-import { channels } from "../src/channels/index.gen.ts";
-import { createTemplateEngine } from "../src/templates/engine.ts";
-import { createJqEngine } from "@carillon/languages/jq";
-import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import { createDb } from "../src/db/db.ts";
-import { createDelivery } from "../src/delivery/deliver.ts";
 import { createDial } from "../src/delivery/http/dial.ts";
 import { createHttpClient } from "../src/delivery/http/http.ts";
-import { createHttpCaller } from "../src/delivery/http/http-caller.ts";
-import { boundJq } from "../src/expressions/bounded-jq.ts";
-import { createExpressions } from "../src/expressions/expressions.ts";
-import { createPreferences } from "../src/preferences/preferences.ts";
-import { createLists } from "../src/lists/lists.ts";
 import type { Settled } from "../src/delivery/outbox.ts";
-import { createVendorTables } from "../src/delivery/vendor-table.ts";
 import type { Vendor } from "../src/delivery/vendor/vendor.ts";
-import { createQueue } from "../src/queue/queue.ts";
-import { createCompile, createEngine } from "../src/engine/engine.ts";
 import type { NodeDefinition } from "../src/engine/node.ts";
 import { createIdSource } from "../src/ids.ts";
 import { createSilentLog } from "../src/log.ts";
-import { nodes } from "../src/nodes/index.gen.ts";
-import { createRecipients } from "../src/recipients/recipients.ts";
-import { vendors } from "../src/vendors/index.gen.ts";
+import { startMachinery } from "../src/machinery.ts";
+import { type Clock, databaseClock } from "../src/workspaces/clock.ts";
 import { createSecretBox } from "../src/workspaces/crypto.ts";
-import { createWorkspaces } from "../src/workspaces/workspaces.ts";
-import type { Server } from "./harness.ts";
+import { SECRET_KEY, type Server } from "./harness.ts";
 import { createTestWaker } from "./waker.ts";
-import { SECRET_KEY } from "./pipeline.ts";
 
 /**
  * Another worker on a harness's database, as if it were a separate process: it has its own connections, caches and
@@ -61,88 +43,38 @@ export async function startWorker(
   options: WorkerOptions = {},
 ): Promise<Worker> {
   const { clock = databaseClock, pool = 8, concurrency = 64, timeout_ms = 5000 } = options;
+  const stops = new AsyncDisposableStack();
   const db = createDb({ url: databaseUrl, max: pool, onError: () => {} });
-  const log = createSilentLog();
-  const ids = createIdSource();
-  const box = createSecretBox(SECRET_KEY);
-  const nodesByType = new Map([...nodes, ...(options.nodes ?? [])].map((node) => [node.type, node]));
-  const channelsByName = new Map(channels.map((channel) => [channel.channel, channel]));
-  const workspaces = createWorkspaces(db, box, ids);
-  const catalog = createCatalog({
-    db,
-    ids,
-    compile: createCompile(nodesByType),
-    complete: (channel, content) => channelsByName.get(channel)?.complete?.(content) ?? content,
-  });
-  const listening = await catalog.start();
+  stops.defer(db.close);
   const http = createHttpClient({ allow_private: ["127.0.0.1"] });
-  const vendorTables = createVendorTables({
-    db,
-    catalog,
-    box,
-    http,
-    dial: createDial({ allow_private: ["127.0.0.1"] }),
-    vendors: new Map([...vendors, ...(options.vendors ?? [])].map((vendor) => [vendor.slug, vendor])),
-  });
-  const queue = createQueue({ db, url: databaseUrl, log, observe: () => {} });
-  const engine = createEngine({
-    db,
-    ids,
-    log,
-    queue,
-    catalog,
-    workspaces,
-    clock,
-    recipients: createRecipients({
-      ids,
-      parseIdentity: (channel, input, hints) =>
-        channelsByName.get(channel)?.parseIdentity(input, hints) ?? { ok: false, reason: "no such channel" },
-      max_profile_bytes: 256 * 1024,
-    }),
-    channels: channelsByName,
-    nodes: nodesByType,
-    templates: createTemplateEngine(),
-    lists: createLists({ ids }),
-    preferences: createPreferences({ db, catalog }),
-    expressions: createExpressions({
-      jq: boundJq(createJqEngine()),
-      jsonnet: createJsonnetEngine(),
-      handlebars: createTemplateEngine({ strict: false, escape: false }),
-    }),
-    call: createHttpCaller(http),
-    call_concurrency: 16,
-    vendors: vendorTables,
-    meter: { accepted: () => {}, runs: () => {}, message: () => {} },
-    worker: true,
-  });
+  stops.defer(http.close);
   const settled: Settled[] = [];
-  const delivery = createDelivery({
-    db,
-    log,
-    workspaces,
-    vendors: vendorTables,
-    http,
-    queue,
-    wakeAt: engine.wakeAt,
-    onSettled: (written) => void settled.push(...written),
-    concurrency,
-    timeout_ms,
-  });
-  queue.work("send", delivery.handler);
-  await engine.start();
-  delivery.start();
-  const waker = createTestWaker(db, queue, clock);
+  const { catalog, queue, delivery } = await startMachinery(
+    {
+      db,
+      url: databaseUrl,
+      log: createSilentLog(),
+      ids: createIdSource(),
+      clock,
+      box: createSecretBox(SECRET_KEY),
+      http,
+      dial: createDial({ allow_private: ["127.0.0.1"] }),
+      worker: true,
+      max_profile_bytes: 256 * 1024,
+      call_concurrency: 16,
+      send_concurrency: concurrency,
+      vendor_timeout_ms: timeout_ms,
+      meter: { accepted: () => {}, runs: () => {}, message: () => {}, stage: () => {} },
+      onSettled: (written) => void settled.push(...written),
+      more: options,
+    },
+    stops,
+  );
   return {
-    wake: waker.tick,
+    wake: createTestWaker({ db, catalog }, queue, clock).tick,
     sweep: delivery.tick,
     settled,
-    async stop() {
-      await engine.stop();
-      await delivery.stop();
-      await http.close();
-      await listening.stop();
-      await db.close();
-    },
+    stop: () => stops.disposeAsync(),
   };
 }
 

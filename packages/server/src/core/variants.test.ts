@@ -1,16 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Condition } from "./conditions/conditions.ts";
+import { is } from "../../test/conditions.ts";
 import { selectVariant, type Variant } from "./variants.ts";
 
-const plan = (value: string): Condition[] => [
-  {
-    type: "expression_v1",
-    expression_v1: {
-      op: "AND",
-      args: [{ variable_ns: "$recipient", variable: "plan", op: "==", value: JSON.stringify(value) }],
-    },
-  },
-];
+const plan = (value: string): Condition[] => [is("plan", value, "$recipient")];
 
 const variant = (
   id: string,

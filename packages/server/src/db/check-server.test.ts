@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { createDoor } from "../../test/door.ts";
-import { createPooler } from "../../test/pooler.ts";
+import { createDoor } from "../../test/outside/door.ts";
+import { createPooler } from "../../test/outside/pooler.ts";
 import { randomToken } from "../ids.ts";
 import {
   checkServer,

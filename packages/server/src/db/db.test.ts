@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { createDoor, type Door } from "../../test/door.ts";
+import { createDoor, type Door } from "../../test/outside/door.ts";
 import { until } from "../../test/harness.ts";
 import { createDb, type Db } from "./db.ts";
 

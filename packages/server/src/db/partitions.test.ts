@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, vi } from "vitest";
 import { onOwnApi as it } from "../../test/fixture.ts";
-import { until } from "../../test/harness.ts";
+import { until, SECRET_KEY } from "../../test/harness.ts";
 import { delay, sms } from "../../test/pipeline.ts";
 import { configSchema } from "../config.ts";
 import { createIdSource } from "../ids.ts";
@@ -295,7 +295,7 @@ describe("a clock that is wrong", () => {
     const job = {
       db,
       log: { ...log, error: (_fields: object, text: string) => void complaints.push(text) },
-      config: configSchema.parse({ SECRET_KEY: "a-secret-key-for-tests" }),
+      config: configSchema.parse({ SECRET_KEY }),
     };
     await ensurePartitions(db);
     const places = await addEvents(Date.now());

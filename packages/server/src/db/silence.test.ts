@@ -1,5 +1,5 @@
 import { afterEach, expect, inject, it } from "vitest";
-import { createDoor, type Door } from "../../test/door.ts";
+import { createDoor, type Door } from "../../test/outside/door.ts";
 import { createHarness, type Harness, until } from "../../test/harness.ts";
 import { createPipeline, type Pipeline, sms } from "../../test/pipeline.ts";
 import { createDb } from "./db.ts";

@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
 import { onOwnApi as it } from "../../test/fixture.ts";
-import { type CalledServer, startCalledServer } from "../../test/called-server.ts";
-import { until, type Server } from "../../test/harness.ts";
+import { type CalledServer, startCalledServer } from "../../test/outside/called-server.ts";
+import { until, type Server, SECRET_KEY } from "../../test/harness.ts";
 import { createManagement } from "../../test/management.ts";
-import { delay, node, type Pipeline, SECRET_KEY } from "../../test/pipeline.ts";
-import { type MailServer, serveMail } from "../../test/smtp.ts";
+import { delay, node, type Pipeline } from "../../test/pipeline.ts";
+import { type MailServer, serveMail } from "../../test/outside/smtp.ts";
 import { startWorker, type Worker } from "../../test/worker.ts";
 import type { JsonObject } from "../core/json.ts";
 import { createSecretBox } from "../workspaces/crypto.ts";

@@ -1,9 +1,9 @@
 import type { SMTPServerOptions } from "smtp-server";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness, until } from "../../test/harness.ts";
+import { createHarness, type Harness, until, SECRET_KEY } from "../../test/harness.ts";
 import { createManagement } from "../../test/management.ts";
-import { createPipeline, type MessageRow, node, type Pipeline, SECRET_KEY } from "../../test/pipeline.ts";
-import { type MailServer, refusal, serveMail } from "../../test/smtp.ts";
+import { createPipeline, type MessageRow, node, type Pipeline } from "../../test/pipeline.ts";
+import { type MailServer, refusal, serveMail } from "../../test/outside/smtp.ts";
 import { startWorker, type Worker } from "../../test/worker.ts";
 import { createSecretBox } from "../workspaces/crypto.ts";
 import { insertVendor } from "./vendor-table.ts";

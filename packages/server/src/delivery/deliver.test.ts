@@ -1,6 +1,6 @@
 import { describe, expect } from "vitest";
 import { onOwnApi as it } from "../../test/fixture.ts";
-import { type CalledVendor, callVendor, route, sent } from "../../test/called-vendor.ts";
+import { type CalledVendor, callVendor, route, sent } from "../../test/outside/called-vendor.ts";
 import { until, type Server } from "../../test/harness.ts";
 import { createPipeline, type MessageRow, node, type Pipeline, sms } from "../../test/pipeline.ts";
 import type { Worker, WorkerOptions, Workers } from "../../test/worker.ts";

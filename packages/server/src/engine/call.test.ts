@@ -1,9 +1,10 @@
 import { databaseClock } from "../workspaces/clock.ts";
 import { describe, expect } from "vitest";
 import { onOwnApi as it } from "../../test/fixture.ts";
-import { type AtOnce, type CalledServer, startCalledServer } from "../../test/called-server.ts";
+import { type AtOnce, type CalledServer, startCalledServer } from "../../test/outside/called-server.ts";
 import { until, type Server } from "../../test/harness.ts";
-import { branch, is, node, type Pipeline, sms } from "../../test/pipeline.ts";
+import { is } from "../../test/conditions.ts";
+import { branch, node, type Pipeline, sms } from "../../test/pipeline.ts";
 import type { StoredNode } from "../catalog/workflow.ts";
 import type { JsonObject } from "../core/json.ts";
 import { createSilentLog } from "../log.ts";

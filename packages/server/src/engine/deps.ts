@@ -18,7 +18,7 @@ import type { EffectRequest, NodeDefinition, NodeOutcome } from "./node.ts";
 import type { ChunkData, Run } from "./run.ts";
 import type { VendorChoice } from "../core/vendor-choice.ts";
 
-/** Dependencies shared by the stages. Composed by `main`. */
+/** Dependencies shared by the stages. Composed by `machinery.ts`. */
 export interface EngineDeps {
   db: Db;
   ids: IdSource;

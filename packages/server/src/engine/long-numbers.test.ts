@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createHarness, type Harness } from "../../test/harness.ts";
-import { createPipeline, is, node, type Pipeline, sms } from "../../test/pipeline.ts";
+import { is } from "../../test/conditions.ts";
+import { createPipeline, node, type Pipeline, sms } from "../../test/pipeline.ts";
 
 /* Integers that no double holds keep their digits, from the wire to what goes out. */
 let harness: Harness;

@@ -2,14 +2,14 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, expect } from "vitest";
 import { onApi as it } from "../../test/fixture.ts";
-import { until } from "../../test/harness.ts";
+import { until, SECRET_KEY } from "../../test/harness.ts";
 import { createHub } from "../../test/hub.ts";
 import { configSchema } from "../config.ts";
 import type { Log } from "../log.ts";
 import { startCarillon } from "../main.ts";
 import { converse, post } from "../../test/hostile/wire.ts";
 
-/** Failures once found by hostile input, each with a name. The search itself is test/hostile.test.ts. */
+/** Failures once found by hostile input, each with a name. The search itself is test/hostile/hostile.test.ts. */
 
 describe("a path", () => {
   it.for([
@@ -109,7 +109,7 @@ describe("a client that disconnects in the middle of its request", () => {
     };
     const config = configSchema.parse({
       DATABASE_URL,
-      SECRET_KEY: "a-secret-key-for-tests",
+      SECRET_KEY,
       PORT: 0,
       ROLE: "api",
     });

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { onOwnApi as it } from "../../test/fixture.ts";
-import type { Server } from "../../test/harness.ts";
+import { type Server, SECRET_KEY } from "../../test/harness.ts";
 import { createPipeline, type Pipeline } from "../../test/pipeline.ts";
 import { configSchema } from "../config.ts";
 import { createSilentLog } from "../log.ts";
@@ -13,7 +13,7 @@ const clear = (harness: Server) =>
   clearLeftovers.run({
     db: harness.services.db,
     log: createSilentLog(),
-    config: configSchema.parse({ SECRET_KEY: "a-secret-key-for-tests" }),
+    config: configSchema.parse({ SECRET_KEY }),
   });
 
 async function addRun(pipeline: Pipeline, id: string, status: string): Promise<void> {

@@ -1,8 +1,9 @@
 import { describe, expect } from "vitest";
 import { onOwnApi as it } from "../../test/fixture.ts";
 import { until, type Server } from "../../test/harness.ts";
-import { branch, delay, is, node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
-import { event, group, leaf, send, wait, waitingRows } from "../../test/waiting.ts";
+import { all, condition, group, is, leaf } from "../../test/conditions.ts";
+import { branch, delay, node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
+import { event, send, wait, waitingRows } from "../../test/waiting.ts";
 import type { Worker, Workers } from "../../test/worker.ts";
 import type { StoredNode } from "../catalog/workflow.ts";
 import type { Json, JsonObject } from "../core/json.ts";
@@ -163,14 +164,14 @@ describe("a wait", () => {
     ],
     [
       "groups of a filter are OR-ed",
-      [event("Paid", group("AND", leaf("a", "==", "1")), group("AND", leaf("b", "==", "2")))],
+      [event("Paid", all(leaf("a", "==", "1")), all(leaf("b", "==", "2")))],
       "Paid",
       { a: 0, b: 2 },
       true,
     ],
     [
       "a group may be an OR",
-      [event("Paid", group("OR", leaf("a", "==", "1"), leaf("b", "==", "2")))],
+      [event("Paid", condition(group("OR", leaf("a", "==", "1"), leaf("b", "==", "2"))))],
       "Paid",
       { b: 2 },
       true,
@@ -260,7 +261,7 @@ describe("a wait", () => {
       branch("b", [
         { when: is("plan", "pro"), nodes: [sms("payload")] },
         {
-          when: group("AND", leaf("plan", "==", '"pro"', "$future_event")) as never,
+          when: all(leaf("plan", "==", '"pro"', "$future_event")),
           nodes: [wait("later", { on: [event("Never")] }), sms("event")],
         },
         { nodes: [sms("default")] },
@@ -464,7 +465,7 @@ describe("the longest time", () => {
 });
 
 describe("conditions of a wait", () => {
-  const gold = group("AND", leaf("tier", "==", '"gold"', "$recipient"));
+  const gold = all(leaf("tier", "==", '"gold"', "$recipient"));
   const nodes = around(wait("w", { on: [PAID, gold], come: [sms("come")], timeout: [sms("timeout")] }));
 
   /** Edits a profile as an endpoint does: in the transaction of the edit, the waiting runs are signalled. */
@@ -566,7 +567,7 @@ describe("conditions of a wait", () => {
   });
 
   it("on the payload alone watch no profile", async ({ pipeline, workers, harness }) => {
-    await begin(pipeline, workers, [wait("w", { on: [group("AND", leaf("a", "==", "1"))] })]);
+    await begin(pipeline, workers, [wait("w", { on: [all(leaf("a", "==", "1"))] })]);
     expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 0, signals: 0 });
   });
 });

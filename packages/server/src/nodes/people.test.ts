@@ -1,10 +1,10 @@
 import { describe, expect } from "vitest";
+import { is } from "../../test/conditions.ts";
 import { onOwnServer as it } from "../../test/fixture.ts";
 import { until } from "../../test/harness.ts";
 import { refusals } from "../../test/node-context.ts";
 import { branch, node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
 import type { StoredNode } from "../catalog/workflow.ts";
-import type { Condition } from "../core/conditions/conditions.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { NodeDefinition } from "../engine/node.ts";
 import { nodes } from "./index.gen.ts";
@@ -57,7 +57,7 @@ describe("updating a user", () => {
       pipeline,
       [
         update("{ plan: 'pro', seen: data.n, '$sms': ['+14155550111'] }"),
-        branch("b", [{ when: recipientIs("plan", "pro"), nodes: [] }, { nodes: [sms("wrong")] }]),
+        branch("b", [{ when: is("plan", "pro", "$recipient"), nodes: [] }, { nodes: [sms("wrong")] }]),
       ],
       { recipients: [distinct_id], data: { n: [1, null] } },
     );
@@ -76,7 +76,7 @@ describe("updating a user", () => {
     await pipeline.call("POST", "/v1/user/ann/", { plan: "free", $sms: "+14155550100" });
     await pipeline.call("POST", "/v1/tenant/acme/", { tenant_name: "Acme" });
     await pipeline.call("POST", "/v1/user/ann/tenant/acme/", { plan: "gold", $sms: "+14155550155" });
-    const gold = { when: recipientIs("plan", "gold"), nodes: [sms("gold")] };
+    const gold = { when: is("plan", "gold", "$recipient"), nodes: [sms("gold")] };
     await begin(pipeline, [update("{ plan: 'pro' }"), branch("b", [gold, { nodes: [] }])], {
       recipients: ["ann"],
       tenant_id: "acme",
@@ -130,11 +130,6 @@ describe("updating a user", () => {
     expect(run.status).toBe("failed");
   });
 });
-
-function recipientIs(variable: string, text: string): Condition {
-  const leaf = { variable_ns: "$recipient", variable, op: "==", value: JSON.stringify(text) };
-  return { type: "expression_v1", expression_v1: { op: "AND", args: [leaf] } } as Condition;
-}
 
 describe("moving users between lists", () => {
   const entering = (list_id: string, more: JsonObject = {}) =>

@@ -1,6 +1,6 @@
 import { describe, expect } from "vitest";
 import { onOwnApi as it } from "../../test/fixture.ts";
-import { callVendor, type CalledVendor, route, sent } from "../../test/called-vendor.ts";
+import { callVendor, type CalledVendor, route, sent } from "../../test/outside/called-vendor.ts";
 import { until, type Server } from "../../test/harness.ts";
 import { node, type Pipeline } from "../../test/pipeline.ts";
 import type { Worker, Workers } from "../../test/worker.ts";

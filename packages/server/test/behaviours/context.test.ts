@@ -4,7 +4,8 @@ import type { Json, JsonObject } from "../../src/core/json.ts";
 import { createPreferences, type Preferences } from "../../src/preferences/preferences.ts";
 import type { Harness } from "../harness.ts";
 import { promotional } from "../preferences.ts";
-import { all, branches, delay, leaf, node, on, person, refs, sms, TEXT, texts, type World } from "./world.ts";
+import { all, leaf } from "../conditions.ts";
+import { branches, delay, node, on, person, refs, sms, TEXT, texts, type World } from "./world.ts";
 
 /* What a run knows besides its payload, and how long that stays valid. */
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { onServer as it } from "../fixture.ts";
 import type { JsonObject } from "../../src/core/json.ts";
-import { type CalledServer, type Received, startCalledServer } from "../called-server.ts";
+import { type CalledServer, type Received, startCalledServer } from "../outside/called-server.ts";
 import {
   complaints,
   delay,

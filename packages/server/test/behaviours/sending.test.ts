@@ -1,4 +1,5 @@
 import { describe, expect } from "vitest";
+import { statusIs } from "../conditions.ts";
 import { onServer as it } from "../fixture.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import { applyReceipts } from "../../src/delivery/receipts.ts";
@@ -132,15 +133,7 @@ describe("preferences", () => {
 });
 
 describe("branches on messages", () => {
-  const is = (status: string) => ({
-    type: "expression_v1",
-    expression_v1: {
-      op: "AND",
-      args: [
-        { variable_ns: "$ref", ref: "m", variable: "message_status", op: "IS", value: `$message.${status}` },
-      ],
-    },
-  });
+  const is = (status: string) => statusIs("m", `$message.${status}`);
   const follow = [
     node("send_multi_channel", "m", { template: "wide", channels: ["email", "sms"] }),
     delay("d", "1h"),

@@ -1,20 +1,8 @@
 import { describe, expect } from "vitest";
 import { onServer as it } from "../fixture.ts";
 import type { JsonObject } from "../../src/core/json.ts";
-import {
-  all,
-  branches,
-  complaints,
-  delay,
-  leaf,
-  node,
-  person,
-  refs,
-  sms,
-  TEXT,
-  texts,
-  type World,
-} from "./world.ts";
+import { all, leaf } from "../conditions.ts";
+import { branches, complaints, delay, node, person, refs, sms, TEXT, texts, type World } from "./world.ts";
 
 /* Tenants as runs see them: their content, and the effect of a change or deletion while a run sleeps. */
 

@@ -2,13 +2,12 @@ import { describe, expect } from "vitest";
 import { onServer as it } from "../fixture.ts";
 import type { Server } from "../harness.ts";
 import type { JsonObject } from "../../src/core/json.ts";
+import { all, leaf } from "../conditions.ts";
 import {
-  all,
   branches,
   complaints,
   createWorld,
   delay,
-  leaf,
   node,
   on,
   person,

@@ -2,21 +2,8 @@ import { describe, expect } from "vitest";
 import { onServer as it } from "../fixture.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import { addSubscriptions } from "../../src/recipients/subscriptions.ts";
-import {
-  all,
-  branches,
-  delay,
-  leaf,
-  on,
-  person,
-  refs,
-  sms,
-  START,
-  TEXT,
-  texts,
-  whom,
-  type World,
-} from "./world.ts";
+import { all, leaf } from "../conditions.ts";
+import { branches, delay, on, person, refs, sms, START, TEXT, texts, whom, type World } from "./world.ts";
 
 /* From an API call to runs: which recipients get one, how often, and on which version of the workflow. */
 

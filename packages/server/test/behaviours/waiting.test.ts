@@ -1,13 +1,12 @@
 import { describe, expect } from "vitest";
 import { onServer as it } from "../fixture.ts";
 import type { Json, JsonObject } from "../../src/core/json.ts";
+import { all, leaf } from "../conditions.ts";
 import {
-  all,
   branches,
   complaints,
   createWorld,
   delay,
-  leaf,
   node,
   person,
   refs,

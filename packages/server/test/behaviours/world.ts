@@ -1,9 +1,8 @@
 import type { JsonObject } from "../../src/core/json.ts";
 import { seedVendors } from "../../src/delivery/vendor-table.ts";
 import { createSecretBox } from "../../src/workspaces/crypto.ts";
-import type { Server } from "../harness.ts";
+import { type Server, SECRET_KEY } from "../harness.ts";
 import { type Answer, createHub, type Hub } from "../hub.ts";
-import { SECRET_KEY } from "../pipeline.ts";
 
 /**
  * A sandbox workspace as its users see it: everything goes through the two HTTP APIs. Its clock is frozen, and a clock
@@ -216,16 +215,6 @@ export function branches(
       nodes,
     })),
   };
-}
-
-/** Leaves that must all hold. */
-export function all(...args: JsonObject[]): JsonObject {
-  return { type: "expression_v1", expression_v1: { op: "AND", args } };
-}
-
-/** `value` in the wire's form: text that holds an expression. */
-export function leaf(variable: string, op: string, value?: string, variable_ns = ""): JsonObject {
-  return { variable_ns, variable, op, ...(value === undefined ? {} : { value }) };
 }
 
 /** A recipient with one phone number, which no simulator interprets as an instruction. */

@@ -1,44 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  type Condition,
-  type ConditionGroup,
-  type ConditionLeaf,
-  type ConditionScope,
-  evaluateConditions,
-  evaluateEventConditions,
-} from "./conditions.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { type Condition, evaluateConditions, evaluateEventConditions } from "./conditions.ts";
+import type { Json } from "../json.ts";
+import { condition, group, holds, leaf, scopeOf } from "../../../test/conditions.ts";
 
-const now = new Date("2026-03-01T12:00:00.000Z");
-
-function scopeOf(payload: Json, more: JsonObject = {}): ConditionScope {
-  return { namespaces: { "": payload, ...more }, now };
-}
-
-function leaf(variable: string, op: string, value?: Json, variable_ns?: string): ConditionLeaf {
-  const parts = {
-    variable,
-    op,
-    ...(value !== undefined && { value }),
-    ...(variable_ns !== undefined && { variable_ns }),
-  };
-  return parts as ConditionLeaf;
-}
-
-function group(op: "AND" | "OR", ...args: (ConditionLeaf | ConditionGroup)[]): ConditionGroup {
-  return { op, args };
-}
-
-function condition(expression: ConditionGroup): Condition {
-  return { type: "expression_v1", expression_v1: expression };
-}
-
-/** `left op value` with the left side in the payload; undefined is a missing left side. */
-function holds(left: Json | undefined, op: string, value?: Json, more: JsonObject = {}): boolean {
-  const payload = { ...more, ...(left !== undefined && { x: left }) };
-  return evaluateConditions([condition(group("AND", leaf("x", op, value)))], scopeOf(payload)).result;
-}
 describe("laws", () => {
   const json = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Json>;
   const literal = json.map((value) => JSON.stringify(value));

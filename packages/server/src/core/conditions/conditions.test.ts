@@ -3,7 +3,6 @@ import {
   type Condition,
   type ConditionGroup,
   type ConditionLeaf,
-  type ConditionScope,
   conditionsSchema,
   type EventCondition,
   evaluateConditions,
@@ -12,37 +11,8 @@ import {
   eventConditionsSchema,
   type MessageFacts,
 } from "./conditions.ts";
-import type { Json, JsonObject } from "../json.ts";
-
-const now = new Date("2026-03-01T12:00:00.000Z");
-
-function scopeOf(payload: Json, more: JsonObject = {}): ConditionScope {
-  return { namespaces: { "": payload, ...more }, now };
-}
-
-function leaf(variable: string, op: string, value?: Json, variable_ns?: string): ConditionLeaf {
-  const parts = {
-    variable,
-    op,
-    ...(value !== undefined && { value }),
-    ...(variable_ns !== undefined && { variable_ns }),
-  };
-  return parts as ConditionLeaf;
-}
-
-function group(op: "AND" | "OR", ...args: (ConditionLeaf | ConditionGroup)[]): ConditionGroup {
-  return { op, args };
-}
-
-function condition(expression: ConditionGroup): Condition {
-  return { type: "expression_v1", expression_v1: expression };
-}
-
-/** `left op value` with the left side in the payload; undefined is a missing left side. */
-function holds(left: Json | undefined, op: string, value?: Json, more: JsonObject = {}): boolean {
-  const payload = { ...more, ...(left !== undefined && { x: left }) };
-  return evaluateConditions([condition(group("AND", leaf("x", op, value)))], scopeOf(payload)).result;
-}
+import type { Json } from "../json.ts";
+import { all, condition, group, holds, leaf, scopeOf } from "../../../test/conditions.ts";
 
 describe("relative times", () => {
   it.each([
@@ -62,7 +32,7 @@ describe("relative times", () => {
   });
 
   it("are computed again at every evaluation", () => {
-    const conditions = [condition(group("AND", leaf("due", "DATETIME_LT", '"now+1d"')))];
+    const conditions = [all(leaf("due", "DATETIME_LT", '"now+1d"'))];
     const payload = { due: "2026-03-03T00:00:00Z" };
     expect(evaluateConditions(conditions, scopeOf(payload)).result).toBe(false);
     const later = { ...scopeOf(payload), now: new Date("2026-03-02T12:00:00Z") };
@@ -88,9 +58,7 @@ describe("left sides", () => {
     ["first.name", "$recipient", '"Ann"'],
     ["properties.tier", "$brand", '"gold"'],
   ])("%s in %s is %s", (variable, variable_ns, value) => {
-    expect(
-      evaluateConditions([condition(group("AND", leaf(variable, "==", value, variable_ns)))], scope).result,
-    ).toBe(true);
+    expect(evaluateConditions([all(leaf(variable, "==", value, variable_ns))], scope).result).toBe(true);
   });
 
   it.each([
@@ -104,10 +72,9 @@ describe("left sides", () => {
     ["length", "__proto__"],
     ["order.items.length", ""],
   ])("%s in %s is missing", (variable, variable_ns) => {
-    expect(
-      evaluateConditions([condition(group("AND", leaf(variable, "EMPTY", undefined, variable_ns)))], scope)
-        .result,
-    ).toBe(true);
+    expect(evaluateConditions([all(leaf(variable, "EMPTY", undefined, variable_ns))], scope).result).toBe(
+      true,
+    );
   });
 });
 
@@ -171,7 +138,7 @@ describe("right sides", () => {
     ["", ""],
   ])("%j stands for %j", (value, resolved) => {
     const scope = scopeOf({ ...more, x: resolved }, namespaces);
-    const { result, trace } = evaluateConditions([condition(group("AND", leaf("x", "==", value)))], scope);
+    const { result, trace } = evaluateConditions([all(leaf("x", "==", value))], scope);
     expect(trace[0]?.right).toEqual(resolved);
     expect(result).toBe(true);
   });
@@ -186,7 +153,7 @@ describe("right sides", () => {
   ])("%s is missing, and equals nothing", (value) => {
     const scope = scopeOf({ ...more, x: "x", nothing: null }, namespaces);
     for (const variable of ["x", "nothing", "gone"]) {
-      const conditions = [condition(group("AND", leaf(variable, "==", value)))];
+      const conditions = [all(leaf(variable, "==", value))];
       const { result, trace } = evaluateConditions(conditions, scope);
       expect(result).toBe(false);
       expect(trace[0]).not.toHaveProperty("right");
@@ -400,8 +367,8 @@ describe("filters of waits", () => {
   });
 
   it("AND plain leaves and OR whole conditions", () => {
-    const yes = condition(group("AND", leaf("x", "==", '"event"')));
-    const no = condition(group("AND", leaf("x", "==", '"other"')));
+    const yes = all(leaf("x", "==", '"event"'));
+    const no = all(leaf("x", "==", '"other"'));
     expect(test(value('"event"'), value('"other"'))).toBe(false);
     expect(test(no, yes)).toBe(true);
     expect(test(no, no)).toBe(false);

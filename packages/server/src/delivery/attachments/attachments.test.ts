@@ -6,7 +6,7 @@ import { createDb, type Db } from "../../db/db.ts";
 import { createIdSource } from "../../ids.ts";
 import { createAttachments } from "./attachments.ts";
 import { HttpCallError, type HttpReply, type HttpRequest } from "../http/http.ts";
-import { scriptedHttp } from "../../../test/vendor-contract.ts";
+import { scriptedHttp } from "../../../test/outside/vendor-contract.ts";
 
 const ids = createIdSource();
 

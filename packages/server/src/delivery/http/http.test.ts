@@ -10,7 +10,7 @@ import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import type { HttpClientOptions, HttpErrorCode, HttpRequest } from "./http.ts";
-import { LOOPBACK_TLS } from "../../../test/loopback-tls.ts";
+import { LOOPBACK_TLS } from "../../../test/outside/loopback-tls.ts";
 import { createHttpClient, HttpCallError, redact, retryAfterSeconds } from "./http.ts";
 
 interface Listening extends AsyncDisposable {

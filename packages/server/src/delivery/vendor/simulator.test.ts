@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../core/json.ts";
 import { type Channel, CHANNELS } from "../../core/channel.ts";
 import simulators from "../../vendors/simulator.ts";
-import { dial, scriptedHttp, vendorContract } from "../../../test/vendor-contract.ts";
+import { dial, scriptedHttp, vendorContract } from "../../../test/outside/vendor-contract.ts";
 import type { Outcome, OutgoingMessage, Vendor } from "./vendor.ts";
 
 const byChannel = Object.fromEntries(simulators.map((one) => [one.channel, one])) as Record<Channel, Vendor>;

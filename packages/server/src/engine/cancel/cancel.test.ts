@@ -1,7 +1,7 @@
 import { describe, expect } from "vitest";
 import { onOwnApi as it } from "../../../test/fixture.ts";
 import type { Workers } from "../../../test/worker.ts";
-import { startCalledServer } from "../../../test/called-server.ts";
+import { startCalledServer } from "../../../test/outside/called-server.ts";
 import { until, type Server } from "../../../test/harness.ts";
 import { createPipeline, delay, node, type Pipeline, type RunRow, sms } from "../../../test/pipeline.ts";
 import { event, wait } from "../../../test/waiting.ts";

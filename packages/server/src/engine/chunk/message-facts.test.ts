@@ -5,6 +5,7 @@ import { branch, delay, node, type Pipeline, sms } from "../../../test/pipeline.
 import type { Worker } from "../../../test/worker.ts";
 import type { Condition } from "../../core/conditions/conditions.ts";
 import type { JsonObject } from "../../core/json.ts";
+import { statusIs } from "../../../test/conditions.ts";
 import { factsOf } from "./message-facts.ts";
 
 /* Branches on message status. Receipts are the simulators', due when the test says so. */
@@ -19,13 +20,8 @@ it.beforeEach(async ({ pipeline, workers }) => {
 const query = (pipeline: Pipeline, text: string, ...values: unknown[]) =>
   pipeline.services.db.query(text, [pipeline.workspace_id, ...values]);
 
-const status = (ref: string, op: "IS" | "IS_NOT", value: string): Condition => ({
-  type: "expression_v1",
-  expression_v1: {
-    op: "AND",
-    args: [{ variable_ns: "$ref", ref, variable: "message_status", op, value: `$message.${value}` }] as never,
-  },
-});
+const status = (ref: string, op: "IS" | "IS_NOT", value: string): Condition =>
+  statusIs(ref, `$message.${value}`, op);
 
 const multi = (...channels: string[]) => node("send_multi_channel", "first", { template: "text", channels });
 

@@ -64,6 +64,13 @@ type Arrived = ReturnType<typeof arrive>;
 const gatherIn = (tx: Tx, arrivals: Arrived[]) => gather(tx, arrivals, noData, effects);
 const gathered = (db: Db, ...arrivals: Arrived[]) => db.tx((tx) => gatherIn(tx, arrivals));
 
+/** The batch that the first of them opens and the others join. */
+async function openBatch(db: Db, opener: Arrived, ...others: Arrived[]): Promise<string> {
+  const [opened] = await gathered(db, opener, ...others);
+  if (opened?.role !== "carrier") throw new Error("no batch was opened");
+  return opened.batch_id;
+}
+
 const sealIn = (tx: Tx, run: Run, batch_id: string, order: "first" | "last" = "first", keep = 10) =>
   seal(tx, [{ run, request: { batch_id, retain_count: keep, retain_order: order } }], noData, effects);
 
@@ -148,9 +155,9 @@ describe("gathering", () => {
 
   it("counts items that an earlier batch gathered but did not retain", async ({ db }) => {
     const opener = arrive({ request: { items: [{ n: 1 }, { n: 2 }], count: 12 } });
-    const [result] = await gathered(db, opener);
+    const batch_id = await openBatch(db, opener);
     await gathered(db, arrive({ request: item(3) }));
-    expect(await sealed(db, opener.run, result?.batch_id ?? "")).toEqual({
+    expect(await sealed(db, opener.run, batch_id)).toEqual({
       count: 13,
       items: [{ n: 1 }, { n: 2 }, { n: 3 }],
     });
@@ -161,8 +168,8 @@ describe("gathering", () => {
       '{"__proto__":{"a":1},"constructor":"c","ключ":"👩‍👩‍👧","":[null,-0.5,1e21]}',
     ) as JsonObject;
     const opener = arrive({ request: { items: [odd] } });
-    const [result] = await gathered(db, opener);
-    const { items } = await sealed(db, opener.run, result?.batch_id ?? "");
+    const batch_id = await openBatch(db, opener);
+    const { items } = await sealed(db, opener.run, batch_id);
     expect(JSON.stringify(items)).toBe(JSON.stringify([odd]));
   });
 });
@@ -214,9 +221,9 @@ describe("closing", () => {
     ["last", 100, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]],
   ])("returns the %s %i in order of arrival and counts all", async ([order, keep, expected], { db }) => {
     const opener = arrive({ request: item(1) });
-    const [result] = await gathered(db, opener);
+    const batch_id = await openBatch(db, opener);
     for (let n = 2; n <= 12; n += 1) await gathered(db, arrive({ request: item(n) }));
-    expect(await sealed(db, opener.run, result?.batch_id ?? "", order, keep)).toEqual({
+    expect(await sealed(db, opener.run, batch_id, order, keep)).toEqual({
       count: 12,
       items: expected.map((n) => ({ n })),
     });
@@ -226,9 +233,9 @@ describe("closing", () => {
     db,
   }) => {
     const opener = arrive();
-    const [result] = await gathered(db, opener, arrive());
-    expect(await sealed(db, opener.run, result?.batch_id ?? "")).toMatchObject({ count: 2 });
-    expect(await sealed(db, opener.run, result?.batch_id ?? "")).toEqual({ count: 0, items: [] });
+    const batch_id = await openBatch(db, opener, arrive());
+    expect(await sealed(db, opener.run, batch_id)).toMatchObject({ count: 2 });
+    expect(await sealed(db, opener.run, batch_id)).toEqual({ count: 0, items: [] });
     expect(await db.query("select 1 from batch_item where workspace_id = $1", [workspace_id])).toHaveLength(
       0,
     );
@@ -238,9 +245,9 @@ describe("closing", () => {
   it("is reserved to its carrier", async ({ db }) => {
     const opener = arrive();
     const other = arrive();
-    const [result] = await gathered(db, opener, other);
-    expect(await sealed(db, other.run, result?.batch_id ?? "")).toEqual({ count: 0, items: [] });
-    expect(await sealed(db, opener.run, result?.batch_id ?? "")).toMatchObject({ count: 2 });
+    const batch_id = await openBatch(db, opener, other);
+    expect(await sealed(db, other.run, batch_id)).toEqual({ count: 0, items: [] });
+    expect(await sealed(db, opener.run, batch_id)).toMatchObject({ count: 2 });
   });
 
   it("closes many of one chunk, each with its own", async ({ db }) => {
@@ -348,13 +355,13 @@ describe("two at the same time", () => {
 
   it("append and close: an item appended before the close is counted", async ({ db }) => {
     const opener = arrive();
-    const [opened] = await gathered(db, opener);
+    const batch_id = await openBatch(db, opener);
     let late: Gathered[] = [];
     let closed: Sealed[] = [];
     await overlap(
       db,
       async (tx) => (late = await gatherIn(tx, [arrive()])),
-      async (tx) => (closed = await sealIn(tx, opener.run, opened?.batch_id ?? "")),
+      async (tx) => (closed = await sealIn(tx, opener.run, batch_id)),
     );
     expect(roles(late)).toEqual(["joined"]);
     expect(closed).toMatchObject([{ count: 2 }]);
@@ -362,10 +369,10 @@ describe("two at the same time", () => {
 
   it("close: one counts the items, the other counts nothing", async ({ db }) => {
     const opener = arrive();
-    const [opened] = await gathered(db, opener, arrive());
+    const batch_id = await openBatch(db, opener, arrive());
     const counts: number[] = [];
     const close = async (tx: Tx) => {
-      const [result] = await sealIn(tx, opener.run, opened?.batch_id ?? "");
+      const [result] = await sealIn(tx, opener.run, batch_id);
       counts.push(result?.count ?? -1);
     };
     await overlap(db, close, close);
@@ -374,13 +381,13 @@ describe("two at the same time", () => {
 
   it("close, and the first is rolled back: the other counts all", async ({ db }) => {
     const opener = arrive();
-    const [opened] = await gathered(db, opener, arrive());
+    const batch_id = await openBatch(db, opener, arrive());
     const died = db.tx(async (tx) => {
-      await sealIn(tx, opener.run, opened?.batch_id ?? "");
+      await sealIn(tx, opener.run, batch_id);
       throw new Error("the worker died");
     });
     await expect(died).rejects.toThrow("the worker died");
-    expect(await sealed(db, opener.run, opened?.batch_id ?? "")).toMatchObject({ count: 2 });
+    expect(await sealed(db, opener.run, batch_id)).toMatchObject({ count: 2 });
   });
 
   it("gather for many people in different orders without a deadlock", async ({ db }) => {

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { describe, expect } from "vitest";
 import { onOwnApi as it } from "../../../test/fixture.ts";
 import { until, type Server } from "../../../test/harness.ts";
-import { delay, is, node, type Pipeline, sms, type TriggerBody } from "../../../test/pipeline.ts";
+import { is } from "../../../test/conditions.ts";
+import { delay, node, type Pipeline, sms, type TriggerBody } from "../../../test/pipeline.ts";
 import type { Condition } from "../../core/conditions/conditions.ts";
 import { defineNode, next, type NodeDefinition, requestEffect } from "../node.ts";
 
@@ -75,42 +76,26 @@ describe("an accepted request", () => {
     expect(await pipeline.runs()).toEqual([]);
   });
 
-  it("runs nothing when its workflow was disabled before its turn came", async ({
-    pipeline,
-    workers,
-    harness,
-  }) => {
-    await pipeline.commit("hello", [sms("sms_1")]);
-    const id = await pipeline.trigger({ workflow: "hello", recipients: ["ann"] });
-    await harness.services.db.query("update workflow set is_enabled = false where workspace_id = $1", [
-      pipeline.workspace_id,
-    ]);
-    await workers.start();
+  it.for([
+    ["disabled", "is_enabled = false", "workflow with slug 'hello' is disabled"],
+    ["deleted", "deleted_at = now()", "workflow 'hello' not found"],
+  ] as const)(
+    "runs nothing when its workflow was %s before its turn came",
+    async ([_name, change, error_description], { pipeline, workers, harness }) => {
+      await pipeline.commit("hello", [sms("sms_1")]);
+      const id = await pipeline.trigger({ workflow: "hello", recipients: ["ann"] });
+      await harness.services.db.query(`update workflow set ${change} where workspace_id = $1`, [
+        pipeline.workspace_id,
+      ]);
+      await workers.start();
 
-    expect(await loggedRequest(pipeline, id)).toMatchObject({
-      status: "failure",
-      errors: [{ error_description: "workflow with slug 'hello' is disabled" }],
-    });
-    expect(await pipeline.runs()).toEqual([]);
-  });
-
-  it("runs nothing when its workflow was deleted before its turn came", async ({
-    pipeline,
-    workers,
-    harness,
-  }) => {
-    await pipeline.commit("hello", [sms("sms_1")]);
-    const id = await pipeline.trigger({ workflow: "hello", recipients: ["ann"] });
-    await harness.services.db.query("update workflow set deleted_at = now() where workspace_id = $1", [
-      pipeline.workspace_id,
-    ]);
-    await workers.start();
-
-    expect(await loggedRequest(pipeline, id)).toMatchObject({
-      status: "failure",
-      errors: [{ error_description: "workflow 'hello' not found" }],
-    });
-  });
+      expect(await loggedRequest(pipeline, id)).toMatchObject({
+        status: "failure",
+        errors: [{ error_description }],
+      });
+      expect(await pipeline.runs()).toEqual([]);
+    },
+  );
 });
 
 describe("trigger conditions", () => {
@@ -118,16 +103,7 @@ describe("trigger conditions", () => {
     pipeline,
     workers,
   }) => {
-    const gold = {
-      variable_ns: "$recipient" as const,
-      variable: "plan",
-      op: "==" as const,
-      value: '"gold"',
-    };
-    const conditions: Condition[] = [
-      { type: "expression_v1", expression_v1: { op: "AND", args: [gold] } },
-      is("force", "yes"),
-    ];
+    const conditions: Condition[] = [is("plan", "gold", "$recipient"), is("force", "yes")];
     await pipeline.commit("hello", [sms("sms_1")], { conditions });
     const mixed = await pipeline.trigger({
       workflow: "hello",

@@ -2,7 +2,8 @@ import { describe, expect } from "vitest";
 import { onOwnApi as it } from "../../../test/fixture.ts";
 import type { Workers } from "../../../test/worker.ts";
 import { until } from "../../../test/harness.ts";
-import { type Overrides, delay, is, type Pipeline, type RunRow, sms } from "../../../test/pipeline.ts";
+import { is } from "../../../test/conditions.ts";
+import { type Overrides, delay, type Pipeline, type RunRow, sms } from "../../../test/pipeline.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { addSubscriptions } from "../../recipients/subscriptions.ts";
 
@@ -119,14 +120,8 @@ describe("an object as a recipient", () => {
     pipeline,
     workers,
   }) => {
-    const condition = {
-      variable_ns: "$recipient",
-      variable: "subscription.role",
-      op: "==",
-      value: '"admin"',
-    };
     await pipeline.commit("admins", [delay("d1", "0s"), sms("sms_1")], {
-      conditions: [{ type: "expression_v1", expression_v1: { op: "AND", args: [condition] } }] as never,
+      conditions: [is("subscription.role", "admin", "$recipient")],
     });
     await subscribe(pipeline, "all", [{ distinct_id: "ann" }], { role: "admin" });
     await subscribe(pipeline, "all", [{ distinct_id: "ben" }], { role: "guest" });

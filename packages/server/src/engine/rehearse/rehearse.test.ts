@@ -1,6 +1,7 @@
 import { describe, expect } from "vitest";
 import { onServer as it } from "../../../test/fixture.ts";
-import { delay, is, node, type Pipeline, sms } from "../../../test/pipeline.ts";
+import { is } from "../../../test/conditions.ts";
+import { delay, node, type Pipeline, sms } from "../../../test/pipeline.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { type Rehearsal } from "../engine.ts";
 

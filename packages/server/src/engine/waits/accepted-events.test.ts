@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { is } from "../../../test/conditions.ts";
 import { createHarness, type Harness, until } from "../../../test/harness.ts";
 import { createPipeline, type Pipeline, sms } from "../../../test/pipeline.ts";
 import { event, send, wait } from "../../../test/waiting.ts";
@@ -113,13 +114,7 @@ describe("a wait whose time is up", () => {
 describe("a wait for a profile that is being written when it begins", () => {
   it("looks again once the writer has committed", async () => {
     await pipeline.call("POST", "/v1/user/ann/", { $sms: "+14155550100" });
-    const isPro = {
-      type: "expression_v1",
-      expression_v1: {
-        op: "AND",
-        args: [{ variable_ns: "$recipient", variable: "plan", op: "==", value: '"pro"' }],
-      },
-    };
+    const isPro = is("plan", "pro", "$recipient");
     await pipeline.commit("upgrade", [
       wait("w", { on: [isPro], come: [sms("come")], timeout: [sms("late")] }),
     ]);

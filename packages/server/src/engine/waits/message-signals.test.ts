@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createHarness, type Harness, until } from "../../../test/harness.ts";
 import { createPipeline, type Pipeline, sms } from "../../../test/pipeline.ts";
-import { group, wait } from "../../../test/waiting.ts";
+import { statusIs } from "../../../test/conditions.ts";
+import { wait } from "../../../test/waiting.ts";
 import { startWorker, type Worker } from "../../../test/worker.ts";
 
 /* A wait whose condition asks how far messages are ends by what becomes of them. */
@@ -28,8 +29,7 @@ async function work(): Promise<Worker> {
   return worker;
 }
 
-const status = (value: string) =>
-  group("AND", { variable_ns: "$ref", ref: "first", variable: "message_status", op: "IS", value });
+const status = (value: string) => statusIs("first", value);
 const sentBy = async () => (await pipeline.messages()).map(({ node_ref }) => node_ref);
 
 /** The simulator's fate of a message follows from the last digits of the number. */

@@ -1,13 +1,14 @@
 import { describe, expect } from "vitest";
 import { onOwnServer as it } from "../../../test/fixture.ts";
-import { branches, leaf, all, refs, sms, TEXT } from "../../../test/behaviours/world.ts";
+import { is } from "../../../test/conditions.ts";
+import { branches, refs, sms, TEXT } from "../../../test/behaviours/world.ts";
 import type { JsonObject } from "../../core/json.ts";
 
 /* Each way to edit a profile from outside signals the runs that wait for it. */
 
 it.beforeEach(async ({ world }) => {
   await world.template("text", TEXT);
-  const isPro = all(leaf("plan", "==", '"pro"', "$recipient"));
+  const isPro = is("plan", "pro", "$recipient");
   const aDay = { type: "delay", delay_properties: { delay_type: "fixed", value: "1d" } };
   const wait = [
     { when: [isPro], nodes: [sms("came")] },

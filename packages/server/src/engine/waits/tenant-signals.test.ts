@@ -4,7 +4,8 @@ import type { Workers } from "../../../test/worker.ts";
 import { until } from "../../../test/harness.ts";
 import { createPipeline, delay, type Pipeline } from "../../../test/pipeline.ts";
 import { createRandom } from "../../../test/random.ts";
-import { group, leaf, wait, waitingRows } from "../../../test/waiting.ts";
+import { all, leaf } from "../../../test/conditions.ts";
+import { wait, waitingRows } from "../../../test/waiting.ts";
 
 /*
  * How a tenant's changes find the runs that wait for them, whatever races. The consequences:
@@ -13,7 +14,7 @@ import { group, leaf, wait, waitingRows } from "../../../test/waiting.ts";
 
 it.beforeEach(async ({ pipeline }) => {
   await setOpen(pipeline, false);
-  const isOpen = group("AND", leaf("properties.open", "==", "true", "$tenant"));
+  const isOpen = all(leaf("properties.open", "==", "true", "$tenant"));
   await pipeline.commit("open", [wait("w", { on: [isOpen] })]);
 });
 

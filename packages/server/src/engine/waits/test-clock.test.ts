@@ -1,6 +1,7 @@
 import { afterAll, describe, expect } from "vitest";
 import { onDatabase as it } from "../../../test/fixture.ts";
-import { createTestWaker } from "../../../test/waker.ts";
+import { createTestWaker, startTestCatalog } from "../../../test/waker.ts";
+import type { Catalog } from "../../catalog/catalog.ts";
 import type { Db } from "../../db/db.ts";
 import { createSilentLog } from "../../log.ts";
 import { databaseClock, freezeClock, readClock, sendClock } from "../../workspaces/clock.ts";
@@ -8,16 +9,20 @@ import { createQueue, type Queue } from "../../queue/queue.ts";
 import { stepClocks } from "./test-clock.ts";
 
 let queue: Queue;
+let catalog: Catalog;
+let stopCatalog: () => Promise<void>;
 
 it.beforeAll(async ({ db, databaseUrl }) => {
   queue = createQueue({ db, url: databaseUrl, log: createSilentLog(), observe: () => {} });
   await queue.start({ worker: false });
+  ({ catalog, stop: stopCatalog } = await startTestCatalog(db));
   await db.query(
     `insert into workspace (workspace_id, uid, slug, name, mode, inbox_secret) overriding system value
      values (1, 'one', 'one', 'One', 'sandbox', '')`,
   );
 });
 afterAll(async () => {
+  await stopCatalog();
   await queue.stop();
 });
 
@@ -42,7 +47,7 @@ describe("a moving clock", () => {
     expect(await step(db)).toBe(true);
     expect(await clock(db)).toEqual(ONE);
 
-    const other = createTestWaker(db, queue);
+    const other = createTestWaker({ db, catalog }, queue);
     await step(db, {
       async isBusy(...where) {
         const busy = await queue.isBusy(...where);

@@ -2,7 +2,8 @@ import { type Clock, databaseClock } from "../../workspaces/clock.ts";
 import { afterAll, describe, expect } from "vitest";
 import { onDatabase as it } from "../../../test/fixture.ts";
 import { until } from "../../../test/harness.ts";
-import { createTestWaker } from "../../../test/waker.ts";
+import { createTestWaker, startTestCatalog } from "../../../test/waker.ts";
+import type { Catalog } from "../../catalog/catalog.ts";
 import { createDb, type Db } from "../../db/db.ts";
 import { createIdSource } from "../../ids.ts";
 import { createSilentLog } from "../../log.ts";
@@ -10,7 +11,7 @@ import { createQueue, type Queue } from "../../queue/queue.ts";
 import type { Waker } from "./waker.ts";
 
 /** Two nodes, each with its own connections. */
-let nodes: { db: Db; queue: Queue }[];
+let nodes: { db: Db; queue: Queue; catalog: Catalog; stop: () => Promise<void> }[];
 
 const ids = createIdSource();
 
@@ -20,7 +21,7 @@ it.beforeAll(async ({ db, databaseUrl }) => {
       const db = createDb({ url: databaseUrl, max: 4, onError: () => {} });
       const queue = createQueue({ db, url: databaseUrl, log: createSilentLog(), observe: () => {} });
       await queue.start({ worker: false });
-      return { db, queue };
+      return { db, queue, ...(await startTestCatalog(db)) };
     }),
   );
   await db.query(
@@ -31,6 +32,7 @@ it.beforeAll(async ({ db, databaseUrl }) => {
 afterAll(async () => {
   for (const node of nodes) {
     await node.queue.stop();
+    await node.stop();
     await node.db.close();
   }
 });
@@ -42,7 +44,7 @@ it.beforeEach(async ({ db }) => {
 function waker(node: number, clock: Clock = databaseClock): Waker {
   const one = nodes[node];
   if (one === undefined) throw new Error(`no node ${node}`);
-  return createTestWaker(one.db, one.queue, clock);
+  return createTestWaker(one, one.queue, clock);
 }
 
 /** Sleeping runs, due in `seconds` (negative: overdue). */

@@ -1,7 +1,8 @@
 import { describe, expect } from "vitest";
 import { onServer as it } from "../../../test/fixture.ts";
 import { until } from "../../../test/harness.ts";
-import { branch, delay, is, type Pipeline, sms } from "../../../test/pipeline.ts";
+import { is } from "../../../test/conditions.ts";
+import { branch, delay, type Pipeline, sms } from "../../../test/pipeline.ts";
 import type { StoredNode } from "../../catalog/workflow.ts";
 import type { JsonObject } from "../../core/json.ts";
 

@@ -154,7 +154,7 @@ describe("a sleeping run", () => {
     await db.query("update run set wake_at = now() - interval '1 second' where workspace_id = $1", [
       pipeline.workspace_id,
     ]);
-    const waker = createTestWaker(db, queue);
+    const waker = createTestWaker(harness.services, queue);
     expect(await waker.tick()).toBe(1);
     await queue.stop();
     // Woken, with its job claimed by a process that no longer exists.

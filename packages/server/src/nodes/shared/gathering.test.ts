@@ -246,6 +246,14 @@ describe("a worker that is killed", () => {
       return runs.length === count && runs.some(({ wake_at }) => wake_at !== null) ? runs : null;
     });
 
+  /** A batch with one item, which stays open for an hour, on a database with so many workers. */
+  async function openBatch(pipeline: Pipeline, workers: Workers, count: number): Promise<void> {
+    await pipeline.commit("storm", [accumulating, sms("send")]);
+    await work(workers, count);
+    await trigger(pipeline, { n: 0, ms: 3_600_000 });
+    await asleep(pipeline, 1);
+  }
+
   const wakeAll = (pipeline: Pipeline) =>
     pipeline.services.db.query(
       "update run set wake_at = now() - interval '1 second' where workspace_id = $1 and wake_at is not null",
@@ -260,10 +268,7 @@ describe("a worker that is killed", () => {
     workers,
     harness,
   }) => {
-    await pipeline.commit("storm", [accumulating, sms("send")]);
-    await work(workers, 2);
-    await trigger(pipeline, { n: 0, ms: 3_600_000 });
-    await asleep(pipeline, 1);
+    await openBatch(pipeline, workers, 2);
     await trigger(pipeline, { n: 1, ms: 1 });
     await asleep(pipeline, 2);
     await holding(pipeline, async (pid) => {
@@ -280,10 +285,7 @@ describe("a worker that is killed", () => {
     workers,
     harness,
   }) => {
-    await pipeline.commit("storm", [accumulating, sms("send")]);
-    await work(workers, 2);
-    await trigger(pipeline, { n: 0, ms: 3_600_000 });
-    await asleep(pipeline, 1);
+    await openBatch(pipeline, workers, 2);
     await holding(pipeline, async (pid) => {
       await trigger(pipeline, { n: 1, ms: 1 });
       const [adder] = await blockedBy(harness, pid);
@@ -299,10 +301,7 @@ describe("a worker that is killed", () => {
     workers,
     harness,
   }) => {
-    await pipeline.commit("storm", [accumulating, sms("send")]);
-    await work(workers, 1);
-    await trigger(pipeline, { n: 0, ms: 3_600_000 });
-    await asleep(pipeline, 1);
+    await openBatch(pipeline, workers, 1);
     await trigger(pipeline, { n: 1, ms: 1 });
     await until(async () => (await pipeline.runs()).length === 2);
     await workers.stop();
@@ -311,7 +310,7 @@ describe("a worker that is killed", () => {
     const queue = createQueue({ db, url: harness.databaseUrl, log, observe: () => {} });
     await queue.start({ worker: false });
     await wakeAll(pipeline);
-    expect(await createTestWaker(db, queue).tick()).toBe(1);
+    expect(await createTestWaker(harness.services, queue).tick()).toBe(1);
     await queue.stop();
     // Woken, with its job claimed by a process that no longer exists.
     const claimed = await db.query(

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import type { SMTPServerOptions } from "smtp-server";
 import { describe, expect, it } from "vitest";
-import { LOOPBACK_TLS } from "../../../test/loopback-tls.ts";
-import type { SmtpSettings } from "../../../test/smtp.ts";
+import { LOOPBACK_TLS } from "../../../test/outside/loopback-tls.ts";
+import type { SmtpSettings } from "../../../test/outside/smtp.ts";
 import {
   attached,
   connectTo,
@@ -15,7 +15,7 @@ import {
   sendTo,
   serveLines,
   serveMail,
-} from "../../../test/smtp.ts";
+} from "../../../test/outside/smtp.ts";
 import { createDial } from "../../delivery/http/dial.ts";
 import type { Outcome } from "../../delivery/vendor/vendor.ts";
 

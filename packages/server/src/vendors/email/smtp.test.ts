@@ -9,8 +9,8 @@ import {
   refuseRecipients,
   serveLines,
   serveMail,
-} from "../../../test/smtp.ts";
-import { vendorContract } from "../../../test/vendor-contract.ts";
+} from "../../../test/outside/smtp.ts";
+import { vendorContract } from "../../../test/outside/vendor-contract.ts";
 import smtp, { judge } from "./smtp.ts";
 
 vendorContract(smtp, {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dial, scriptedHttp, vendorContract } from "../../../test/vendor-contract.ts";
+import { dial, scriptedHttp, vendorContract } from "../../../test/outside/vendor-contract.ts";
 import type { OutgoingMessage } from "../../delivery/vendor/vendor.ts";
 import inbox from "./carillon.ts";
 

@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { createHttpClient } from "../../delivery/http/http.ts";
-import { dial, vendorContract } from "../../../test/vendor-contract.ts";
+import { dial, vendorContract } from "../../../test/outside/vendor-contract.ts";
 import type { Outcome, OutgoingMessage } from "../../delivery/vendor/vendor.ts";
 import generic from "./generic-http.ts";
 

@@ -1,6 +1,7 @@
 import { describe, expect } from "vitest";
 import { onServer as it } from "../../../../test/fixture.ts";
-import { branch, delay, is, node, type Pipeline, sms } from "../../../../test/pipeline.ts";
+import { is } from "../../../../test/conditions.ts";
+import { branch, delay, node, type Pipeline, sms } from "../../../../test/pipeline.ts";
 import type { JsonObject } from "../../../core/json.ts";
 
 it.beforeEach(async ({ pipeline }) => {

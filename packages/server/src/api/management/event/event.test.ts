@@ -1,5 +1,6 @@
 import { describe, expect } from "vitest";
 import { onApi as it } from "../../../../test/fixture.ts";
+import { insertTemplate } from "../../../../test/authored.ts";
 import type { Hub } from "../../../../test/hub.ts";
 
 async function call(hub: Hub, method: "GET" | "POST" | "PATCH" | "DELETE", path: string, payload?: unknown) {
@@ -96,7 +97,7 @@ describe("200", () => {
     });
   });
 
-  it("lists the live workflows that react to an event, and how", async ({ hub, harness }) => {
+  it("lists the live workflows that react to an event, and how", async ({ hub }) => {
     const workflow = (trigger_events: string[], success: string) => ({
       name: "W",
       category: "transactional",
@@ -109,13 +110,7 @@ describe("200", () => {
       status: 200,
       body: { results: [] },
     });
-    await harness.services.db.query(
-      `with made as (insert into template (workspace_id, slug, name, enabled_channels, live_version_no)
-                     values ($1, 'hi', 'Hi', '{inbox}', 1) returning workspace_id, slug)
-       insert into template_version (workspace_id, template_slug, version_no, snapshot, hash)
-       select workspace_id, slug, 1, '{"enabled_channels":["inbox"],"variants":[{"channel":"inbox"}]}', '' from made`,
-      [hub.workspace.workspace_id],
-    );
+    await insertTemplate(hub.services, hub.workspace_id, "hi", ["inbox"]);
     const commit = "?commit=true&commit_message=m";
     await call(hub, "POST", `workflow/b${commit}`, workflow(["Signed Up"], "opened"));
     await call(hub, "POST", `workflow/a${commit}`, workflow(["SIGNED UP"], "signed up"));

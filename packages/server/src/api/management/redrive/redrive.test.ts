@@ -1,7 +1,7 @@
 import { describe, expect } from "vitest";
 import { onOwnApi as it } from "../../../../test/fixture.ts";
 import type { Workers } from "../../../../test/worker.ts";
-import { callVendor, type CalledVendor, route, sent } from "../../../../test/called-vendor.ts";
+import { callVendor, type CalledVendor, route, sent } from "../../../../test/outside/called-vendor.ts";
 import { until } from "../../../../test/harness.ts";
 import { createManagement, type Management } from "../../../../test/management.ts";
 import { createPipeline, delay, node, type Pipeline, sms } from "../../../../test/pipeline.ts";

@@ -1,4 +1,5 @@
 import { describe, expect } from "vitest";
+import { is } from "../../../../test/conditions.ts";
 import { onApi as it } from "../../../../test/fixture.ts";
 import type { Hub } from "../../../../test/hub.ts";
 import { CHANNELS } from "../../../core/channel.ts";
@@ -21,13 +22,7 @@ const findLive = (hub: Hub, slug: string) =>
 
 const sms = (body: string) => ({ locale: "en", content: { body } });
 const EMAIL = { locale: "en", content: { subject: "Hi", body: { type: "raw", raw: { html: "<p>Hi</p>" } } } };
-const IS_PRO = {
-  type: "expression_v1",
-  expression_v1: {
-    op: "AND",
-    args: [{ variable_ns: "$recipient", variable: "plan", op: "==", value: '"pro"' }],
-  },
-};
+const IS_PRO = is("plan", "pro", "$recipient");
 
 /** A committed template with an SMS variant. */
 async function commitWelcome(hub: Hub): Promise<void> {

@@ -2,14 +2,14 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { CHANNELS } from "../src/core/channel.ts";
-import type { Json, JsonObject } from "../src/core/json.ts";
+import { CHANNELS } from "../../src/core/channel.ts";
+import type { Json, JsonObject } from "../../src/core/json.ts";
 
 /**
  * The reference text of a node besides its settings: `examples/nodes/<type>.json`. The generator prints it, a test runs
  * its example. Unknown keys are refused, so that nothing in it goes unchecked.
  */
-const folder = fileURLToPath(new URL("../../../examples/nodes/", import.meta.url));
+const folder = fileURLToPath(new URL("../../../../examples/nodes/", import.meta.url));
 
 /** Replaced by the address of a server that the test starts; pages show it as it is. */
 export const EXAMPLE_HOST = "https://api.example.com";

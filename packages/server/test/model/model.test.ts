@@ -1,8 +1,8 @@
 import { afterAll, describe, expect } from "vitest";
-import { onOwnServer as it } from "./fixture.ts";
-import { makeStory, rehearse } from "./model/generate.ts";
-import { play } from "./model/play.ts";
-import { startWorker, type Worker } from "./worker.ts";
+import { onOwnServer as it } from "../fixture.ts";
+import { makeStory, rehearse } from "./generate.ts";
+import { play } from "./play.ts";
+import { startWorker, type Worker } from "../worker.ts";
 
 /*
  * Random stories, played on the reference model and on an engine of two workers: statuses, step logs with their times,

@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createHarness, type Harness } from "./harness.ts";
+import { createHarness, type Harness } from "../harness.ts";
 import { missingLines } from "./run-node-example.ts";
 import { FENCED, runPage } from "./run-page.ts";
 
 /* The guides about workflows work as written, each on a separate server, because they stop its clock. */
-const root = fileURLToPath(new URL("../../../", import.meta.url));
+const root = fileURLToPath(new URL("../../../../", import.meta.url));
 
 let harness: Harness;
 

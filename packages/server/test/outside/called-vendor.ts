@@ -1,11 +1,10 @@
 import { z } from "zod";
-import type { Outcome, OutgoingMessage, Vendor } from "../src/delivery/vendor/vendor.ts";
-import { defineVendor } from "../src/delivery/vendor/vendor.ts";
-import type { Channel } from "../src/core/channel.ts";
-import { insertVendor } from "../src/delivery/vendor-table.ts";
-import { createSecretBox } from "../src/workspaces/crypto.ts";
-import { type Server, until } from "./harness.ts";
-import { SECRET_KEY } from "./pipeline.ts";
+import type { Outcome, OutgoingMessage, Vendor } from "../../src/delivery/vendor/vendor.ts";
+import { defineVendor } from "../../src/delivery/vendor/vendor.ts";
+import type { Channel } from "../../src/core/channel.ts";
+import { insertVendor } from "../../src/delivery/vendor-table.ts";
+import { createSecretBox } from "../../src/workspaces/crypto.ts";
+import { type Server, until, SECRET_KEY } from "../harness.ts";
 
 /** A vendor for one test, which answers each call when and how the test decides. */
 export interface CalledVendor {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { until } from "./harness.ts";
+import { until } from "../harness.ts";
 
 /** A third-party HTTP API, on loopback: it stores requests, and answers when and how the test decides. */
 export interface CalledServer {

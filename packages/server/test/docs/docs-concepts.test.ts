@@ -1,19 +1,24 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { type Condition, conditionsSchema, evaluateConditions } from "../src/core/conditions/conditions.ts";
-import { VALUE_OPS } from "../src/core/conditions/condition-operators.ts";
-import { parseDuration } from "../src/core/time/duration.ts";
-import { createTemplateEngine } from "../src/templates/engine.ts";
+import {
+  type Condition,
+  conditionsSchema,
+  evaluateConditions,
+} from "../../src/core/conditions/conditions.ts";
+import { VALUE_OPS } from "../../src/core/conditions/condition-operators.ts";
+import { parseDuration } from "../../src/core/time/duration.ts";
+import { createTemplateEngine } from "../../src/templates/engine.ts";
 import { createJqEngine } from "@carillon/languages/jq";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
-import type { JsonObject } from "../src/core/json.ts";
-import { createExpressions, type Language } from "../src/expressions/expressions.ts";
+import type { JsonObject } from "../../src/core/json.ts";
+import { createExpressions, type Language } from "../../src/expressions/expressions.ts";
+import { all, leaf } from "../conditions.ts";
 import { FENCED } from "./run-page.ts";
 
 /* The tables of the concepts about expressions, conditions and time are examples, and each of them is tested. */
 const read = (name: string) =>
-  readFile(fileURLToPath(new URL(`../../../docs/concepts/${name}.md`, import.meta.url)), "utf8");
+  readFile(fileURLToPath(new URL(`../../../../docs/concepts/${name}.md`, import.meta.url)), "utf8");
 
 const [expressionsPage, conditionsPage, timePage] = await Promise.all([
   read("expressions"),
@@ -72,14 +77,11 @@ describe("conditions", () => {
   const blocks = jsonOf(conditionsPage);
   const [list, payload, status] = blocks as [unknown, JsonObject, JsonObject];
   const rows = tableOf(conditionsPage, "variable", "op", "value", "holds");
-  const groupOf = (leaf: JsonObject) => [
-    { type: "expression_v1", expression_v1: { op: "AND", args: [leaf] } },
-  ];
 
   it("are written as the page writes them", () => {
     expect(blocks).toHaveLength(3);
     expect(conditionsSchema.safeParse(list).error).toBeUndefined();
-    expect(conditionsSchema.safeParse(groupOf(status)).error).toBeUndefined();
+    expect(conditionsSchema.safeParse([all(status as never)]).error).toBeUndefined();
   });
 
   it("have an example of every operator", () => {
@@ -87,8 +89,8 @@ describe("conditions", () => {
   });
 
   it.each(rows)("%s %s %s holds: %s", (variable = "", op = "", value = "", holds = "") => {
-    const leaf = { variable_ns: "", variable, op, ...(value === "" ? {} : { value }) };
-    const conditions: Condition[] = conditionsSchema.parse(groupOf(leaf));
+    const written = leaf(variable, op, value === "" ? undefined : value, "");
+    const conditions: Condition[] = conditionsSchema.parse([all(written)]);
     const scope = { namespaces: { "": payload }, now: new Date("2026-07-13T12:00:00Z") };
     expect(evaluateConditions(conditions, scope).result).toBe(holds === "yes");
   });

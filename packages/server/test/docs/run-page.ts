@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import type { Harness } from "./harness.ts";
+import type { Harness } from "../harness.ts";
 
-const root = fileURLToPath(new URL("../../../", import.meta.url));
+const root = fileURLToPath(new URL("../../../../", import.meta.url));
 
 /** A fenced block of a page: its language and its content. */
 export const FENCED = /^```(\w*)[^\n]*\n(.*?)^```$/gms;

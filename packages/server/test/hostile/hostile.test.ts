@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import { afterAll, describe, expect } from "vitest";
-import { onOwnServer as it } from "./fixture.ts";
-import { routes } from "../src/api/index.gen.ts";
-import { until, type Server } from "./harness.ts";
-import { type Answer, faultOf } from "./hostile/answer.ts";
-import { exactBody, largeBodies } from "./hostile/bodies.ts";
-import { JQ_PROGRAMS, PAGES, PAYLOAD, TEMPLATES } from "./hostile/expressions.ts";
-import { print, spoil, toNode } from "./hostile/json.ts";
-import { usedHeap } from "./hostile/memory.ts";
+import { onOwnServer as it } from "../fixture.ts";
+import { routes } from "../../src/api/index.gen.ts";
+import { until, type Server } from "../harness.ts";
+import { type Answer, faultOf } from "./answer.ts";
+import { exactBody, largeBodies } from "./bodies.ts";
+import { JQ_PROGRAMS, PAGES, PAYLOAD, TEMPLATES } from "./expressions.ts";
+import { print, spoil, toNode } from "./json.ts";
+import { usedHeap } from "./memory.ts";
 import {
   type Caller,
   findTargets,
@@ -15,11 +15,11 @@ import {
   type HostileRequest,
   soundRequest,
   type Target,
-} from "./hostile/requests.ts";
-import { startWatchdog, type Watchdog } from "./hostile/watchdog.ts";
-import { converse, MALFORMED, post } from "./hostile/wire.ts";
-import { createWorkshop, type Workshop } from "./hostile/workshop.ts";
-import { createRandom, type Random } from "./random.ts";
+} from "./requests.ts";
+import { startWatchdog, type Watchdog } from "./watchdog.ts";
+import { converse, MALFORMED, post } from "./wire.ts";
+import { createWorkshop, type Workshop } from "./workshop.ts";
+import { createRandom, type Random } from "../random.ts";
 
 /**
  * The worst that clients can send, with and without valid credentials. Whatever it is, there is a response in time,

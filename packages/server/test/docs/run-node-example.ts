@@ -1,7 +1,7 @@
-import { isJsonObject, type Json, type JsonObject } from "../src/core/json.ts";
-import { createWorld, type ExecutionView, type MessageView, type World } from "./behaviours/world.ts";
-import type { CalledServer, Received } from "./called-server.ts";
-import type { Server } from "./harness.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../src/core/json.ts";
+import { createWorld, type ExecutionView, type MessageView, type World } from "../behaviours/world.ts";
+import type { CalledServer, Received } from "../outside/called-server.ts";
+import type { Server } from "../harness.ts";
 import { ANYTHING, EXAMPLE_HOST, type ExampleStep, type NodeExample } from "./node-examples.ts";
 
 /** The results of one step of an example, in the format of the examples. */

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { onServer as it } from "./fixture.ts";
-import { nodeReference } from "../../../scripts/node-reference.ts";
-import { settingRows } from "../../../scripts/node-settings-table.ts";
-import { nodes } from "../src/nodes/index.gen.ts";
-import { startCalledServer } from "./called-server.ts";
+import { onServer as it } from "../fixture.ts";
+import { nodeReference } from "../../../../scripts/node-reference.ts";
+import { settingRows } from "../../../../scripts/node-settings-table.ts";
+import { nodes } from "../../src/nodes/index.gen.ts";
+import { startCalledServer } from "../outside/called-server.ts";
 import { readNodeExamples } from "./node-examples.ts";
 import { FENCED } from "./run-page.ts";
 import { type ExampleServer, missingLines, runNodeExample } from "./run-node-example.ts";

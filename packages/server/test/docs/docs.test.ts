@@ -4,16 +4,16 @@ import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { configSchema } from "../src/config.ts";
-import { VALUE_OPS } from "../src/core/conditions/condition-operators.ts";
-import { createHarness, type Harness } from "./harness.ts";
+import { configSchema } from "../../src/config.ts";
+import { VALUE_OPS } from "../../src/core/conditions/condition-operators.ts";
+import { createHarness, type Harness } from "../harness.ts";
 import { FENCED, runPage } from "./run-page.ts";
 
 /**
  * The documentation is correct: its links resolve, the commands that it names exist, the commands of its guides work on
  * a real server, and the image's files refer to existing ones.
  */
-const root = fileURLToPath(new URL("../../../", import.meta.url));
+const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const execute = promisify(execFile);
 
 interface Page {

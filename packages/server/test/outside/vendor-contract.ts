@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import type { Json, JsonObject } from "../src/core/json.ts";
-import { createDial } from "../src/delivery/http/dial.ts";
-import type { HttpClient, HttpErrorCode, HttpReply, HttpRequest } from "../src/delivery/http/http.ts";
-import { HttpCallError } from "../src/delivery/http/http.ts";
-import { redactConfig, secretFields } from "../src/delivery/vendor/secret.ts";
-import type { FailureClass, Outcome, OutgoingMessage, Vendor } from "../src/delivery/vendor/vendor.ts";
+import type { Json, JsonObject } from "../../src/core/json.ts";
+import { createDial } from "../../src/delivery/http/dial.ts";
+import type { HttpClient, HttpErrorCode, HttpReply, HttpRequest } from "../../src/delivery/http/http.ts";
+import { HttpCallError } from "../../src/delivery/http/http.ts";
+import { redactConfig, secretFields } from "../../src/delivery/vendor/secret.ts";
+import type { FailureClass, Outcome, OutgoingMessage, Vendor } from "../../src/delivery/vendor/vendor.ts";
 
 export interface VendorFixtures<Config extends z.ZodObject> {
   /** Complete settings, with every secret filled in: the contract checks where these values go. */

@@ -6,10 +6,10 @@ import { text } from "node:stream/consumers";
 import type { SMTPServerAddress, SMTPServerOptions, SMTPServerSession } from "smtp-server";
 import { SMTPServer } from "smtp-server";
 import type { z } from "zod";
-import type { JsonObject } from "../src/core/json.ts";
+import type { JsonObject } from "../../src/core/json.ts";
 import { dial as loopbackDial, scriptedHttp } from "./vendor-contract.ts";
-import type { AttachedFile, Outcome, OutgoingMessage } from "../src/delivery/vendor/vendor.ts";
-import smtp from "../src/vendors/email/smtp.ts";
+import type { AttachedFile, Outcome, OutgoingMessage } from "../../src/delivery/vendor/vendor.ts";
+import smtp from "../../src/vendors/email/smtp.ts";
 
 /*
  * What the tests of the SMTP vendor share: a real mail server on loopback with scripted behaviour, a connection to it,
