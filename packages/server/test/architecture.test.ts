@@ -124,6 +124,7 @@ const NOT_STORED = [
   "engine/expand/overrides.ts",
   "engine/expand/throttle.ts",
   "http/app.ts",
+  "http/cursor.ts",
   "http/openapi.ts",
 ];
 

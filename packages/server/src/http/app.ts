@@ -96,6 +96,8 @@ export function createApp(
           // Authentication looks up names from the path.
           guardText(request.params as Record<string, unknown>);
           request.claim = await gate.admit(surface, request, reply);
+          // The framework would wait forever for the end of a body that broke off meanwhile.
+          if (hasHungUp(request)) throw new Error("the client hung up");
         } catch (error) {
           const beginning = route.bulk === "arrays" ? await beginningOf(request.raw) : null;
           const present = isBulk(route, beginning) ? presentBulkError : presentError;

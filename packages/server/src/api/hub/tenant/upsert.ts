@@ -35,10 +35,10 @@ export default defineRoute({
 
 /** Properties are added to those that are there, so it is the sum that may be too large. */
 function guardSize(properties: unknown, max_kb: number): void {
-  const kb = Math.ceil(Buffer.byteLength(JSON.stringify(properties)) / 1024);
+  const kb = Math.ceil(Buffer.byteLength(storableJson(properties)) / 1024);
   if (kb <= max_kb) return;
   const detail = { properties: [`would have ${kb} KB: at most ${max_kb} KB (MAX_PROFILE_KB)`] };
-  throw new AppError("validation_error", JSON.stringify(detail), { detail });
+  throw new AppError("validation_error", storableJson(detail), { detail });
 }
 
 /** A new tenant needs a name, and gets the default tenant's colours unless it brings its own. */
@@ -57,7 +57,7 @@ async function create(
   if (made === undefined) return;
   if (tenant_name === undefined) {
     const detail = { tenant_name: ["missing value"] };
-    throw new AppError("validation_error", JSON.stringify(detail), { detail });
+    throw new AppError("validation_error", storableJson(detail), { detail });
   }
   if (primary_color ?? secondary_color ?? tertiary_color) return;
   await tx.query(
