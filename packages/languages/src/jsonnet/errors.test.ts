@@ -106,12 +106,14 @@ describe("what does not compile", () => {
   ])("%j: %s", (source, message) => {
     const problem = checkJsonnet(source);
     expect(problem?.message).toBe(message);
+    expect(engine.check(source)).toEqual(problem);
     expect(message.endsWith(` at ${problem?.line}:${problem?.column}`)).toBe(true);
     expect(errorOf(() => engine.evaluate(source, {})).message).toBe(message);
   });
 
   it("is not what merely fails", () => {
     expect(checkJsonnet("data.nope + error 'x'")).toBeNull();
+    expect(engine.check("data.nope + error 'x'")).toBeNull();
     expect(checkJsonnet("std.nope")).toBeNull();
   });
 });

@@ -33,6 +33,11 @@ export interface JsonnetEngine {
    * changed.
    */
   evaluate: (source: string, data: JsonObject) => Json;
+  /**
+   * What is wrong with a script, as `checkJsonnet` says it. What compiles is kept for `evaluate`, which does not compile
+   * it again.
+   */
+  check: (source: string) => JsonnetError | null;
 }
 
 export { JsonnetError } from "./jsonnet-error.ts";
@@ -63,6 +68,7 @@ export function createJsonnetEngine(
 
   return {
     evaluate: (source, data) => run(source, compiled(source), std, data, all),
+    check: (source) => problemOf(() => compiled(source)),
   };
 }
 
@@ -74,8 +80,12 @@ let checkedStd: ObjectValue | undefined;
  * variables that the script may use besides `data` and `std`.
  */
 export function checkJsonnet(source: string, more: readonly string[] = []): JsonnetError | null {
+  return problemOf(() => compile(source, parse(source), (checkedStd ??= createStd(PORTABLE_HASHES)), more));
+}
+
+function problemOf(compiling: () => Code): JsonnetError | null {
   try {
-    compile(source, parse(source), (checkedStd ??= createStd(PORTABLE_HASHES)), more);
+    compiling();
     return null;
   } catch (error) {
     if (error instanceof JsonnetError) return error;

@@ -2,6 +2,7 @@ import { statusMetric } from "../core/success-metric.ts";
 import { cut } from "../core/text/text.ts";
 import { createHash } from "node:crypto";
 import { type Channel, isChannel } from "../core/channel.ts";
+import { TEMPLATE_SLUG } from "./template.ts";
 import { parseDuration } from "../core/time/duration.ts";
 import { parseInstant } from "../core/time/instant.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
@@ -43,7 +44,6 @@ export interface InlineDelivery {
 
 const MAX_NAME = 255;
 const MAX_SLUG = 200;
-const TEMPLATE = /^[A-Za-z0-9_.-]{1,128}$/;
 /** The wire's text. Numbers are seconds. */
 const notADuration = (given: Json): string => {
   const text = typeof given === "string" ? given : JSON.stringify(given);
@@ -55,7 +55,7 @@ export function parseInlineTrigger(body: unknown, limits: TriggerLimits): Parsed
     const record = expectRecord(body);
     const name = requireText(record, "name");
     const template = requireText(record, "template");
-    if (!TEMPLATE.test(template)) refuse("template: must be the slug of a template");
+    if (!TEMPLATE_SLUG.test(template)) refuse("template: must be the slug of a template");
     return {
       name,
       slug: slugOf(name),

@@ -13,7 +13,7 @@ import {
   renderMembers,
   textField,
 } from "./content.ts";
-import { checkButtons, checkPushText, pushButton } from "./shared/push-content.ts";
+import { checkButtons, checkPushText, PUSH_PROSE, pushButton } from "./shared/push-content.ts";
 import { parsePushToken } from "./shared/push-token.ts";
 
 const DEFAULT_ICON = "{{$brand.logo}}";
@@ -48,17 +48,8 @@ const content = contentObject({
   extra_payload: z.record(z.string(), anyJson).default({}),
 });
 
-const TEMPLATES = [
-  "header",
-  "body",
-  "subtext",
-  "icon_small",
-  "image_url",
-  "action_url",
-  "channel_sound",
-  "group",
-];
-const BUTTON_TEMPLATES = ["text", "url"];
+const PROSE = [...PUSH_PROSE, "subtext"];
+const PLAIN = ["icon_small", "image_url", "action_url", "channel_sound", "group"];
 
 type AndroidpushContent = z.output<typeof content>;
 
@@ -94,18 +85,15 @@ function findProblems(content: AndroidpushContent): Record<string, string[]> {
 
 function sources(content: AndroidpushContent): TemplateSource[] {
   return [
-    ...fieldSources(content, [...TEMPLATES, "icon_url", "color"]),
-    ...content.buttons.flatMap((button, index) =>
-      fieldSources(button, BUTTON_TEMPLATES, `buttons.${index}.`),
-    ),
+    ...fieldSources(content, [...PROSE, ...PLAIN, "icon_url", "color"]),
+    ...content.buttons.flatMap((button, index) => fieldSources(button, ["text", "url"], `buttons.${index}.`)),
     ...memberSources(content.extra_payload, "extra_payload"),
   ];
 }
 
 function render(content: AndroidpushContent, text: RenderText): AndroidpushContent {
-  const read = renderFields(content, ["header", "body", "subtext"], text);
   return {
-    ...renderFields(read, ["icon_small", "image_url", "action_url", "channel_sound", "group"], text, "none"),
+    ...renderFields(renderFields(content, PROSE, text), PLAIN, text, "none"),
     icon_url: renderDefaulted(content.icon_url, DEFAULT_ICON, text),
     color: renderDefaulted(content.color, DEFAULT_COLOR, text),
     buttons: content.buttons.map((button) =>

@@ -10,12 +10,12 @@ import {
   renderFields,
   textField,
 } from "./content.ts";
-import { checkPushText } from "./shared/push-content.ts";
+import { checkPushText, PUSH_PROSE } from "./shared/push-content.ts";
 import { parsePushToken } from "./shared/push-token.ts";
 
 const DEFAULT_THREAD = "{{$workflow.$category.slug}}";
 
-const TEMPLATES = ["header", "body", "image_url", "action_url", "sound"];
+const PLAIN = ["image_url", "action_url", "sound"];
 
 const content = contentObject({
   ...contentHead("iospush"),
@@ -46,14 +46,9 @@ export default defineChannel({
     return problems.found;
   },
 
-  sources: (content) => fieldSources(content, [...TEMPLATES, "thread_identifier"]),
+  sources: (content) => fieldSources(content, [...PUSH_PROSE, ...PLAIN, "thread_identifier"]),
   render: (content, text) => ({
-    ...renderFields(
-      renderFields(content, ["header", "body"], text),
-      ["image_url", "action_url", "sound"],
-      text,
-      "none",
-    ),
+    ...renderFields(renderFields(content, PUSH_PROSE, text), PLAIN, text, "none"),
     thread_identifier: renderDefaulted(content.thread_identifier, DEFAULT_THREAD, text),
   }),
 });

@@ -19,7 +19,7 @@ import {
 } from "./content.ts";
 import { identityKey } from "./shared/identity-key.ts";
 import { checkLink, renderLink } from "./shared/link.ts";
-import { checkButtons, checkPushText, pushButton } from "./shared/push-content.ts";
+import { checkButtons, checkPushText, PUSH_PROSE, pushButton } from "./shared/push-content.ts";
 
 const DEFAULT_ICON = "{{$brand.logo}}";
 
@@ -49,7 +49,7 @@ const content = contentObject({
   extra_payload: z.record(z.string(), anyJson).default({}),
 });
 
-const TEMPLATES = ["header", "body", "image_url", "badge_url", "sound", "group", "lang"];
+const PLAIN = ["image_url", "badge_url", "sound", "group", "lang"];
 
 type WebpushContent = z.output<typeof content>;
 
@@ -110,7 +110,7 @@ function findProblems(content: WebpushContent): Record<string, string[]> {
 
 function sources(content: WebpushContent): TemplateSource[] {
   return [
-    ...fieldSources(content, [...TEMPLATES, "icon_url", "action_url"]),
+    ...fieldSources(content, [...PUSH_PROSE, ...PLAIN, "icon_url", "action_url"]),
     ...content.buttons.flatMap((button, index) =>
       fieldSources(button, ["text", "icon", "url"], `buttons.${index}.`),
     ),
@@ -119,9 +119,8 @@ function sources(content: WebpushContent): TemplateSource[] {
 }
 
 function render(content: WebpushContent, text: RenderText): WebpushContent {
-  const read = renderFields(content, ["header", "body"], text);
   return {
-    ...renderFields(read, ["image_url", "badge_url", "sound", "group", "lang"], text, "none"),
+    ...renderFields(renderFields(content, PUSH_PROSE, text), PLAIN, text, "none"),
     icon_url: renderDefaulted(content.icon_url, DEFAULT_ICON, text),
     action_url: renderLink("action_url", content.action_url, text),
     buttons: content.buttons.map((button, index) => ({

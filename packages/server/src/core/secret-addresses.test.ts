@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Json } from "./json.ts";
-import { maskAddress, maskAddresses } from "./secret-addresses.ts";
+import { maskAddress, maskAddresses, withoutSecrets } from "./secret-addresses.ts";
 
 const subscription = { endpoint: "https://push.example/1", keys: { p256dh: "P", auth: "A" } };
 const masked = { endpoint: "https://push.example/1", keys: { p256dh: "***", auth: "***" } };
@@ -18,6 +18,25 @@ describe("an address that is shown", () => {
     [[subscription], [masked]],
   ])("%j is %j", (address, shown) => {
     expect(maskAddress(address)).toEqual(shown);
+  });
+});
+
+describe("an address without its credentials", () => {
+  it.each<[Json, Json]>([
+    ["+14155550100", "+14155550100"],
+    [null, null],
+    [{ user_id: "U1", access_token: "xoxb-1" }, { user_id: "U1" }],
+    [{ incoming_webhook: { url: "https://hooks.slack.com/x" } }, {}],
+    [
+      { ...subscription, expirationTime: null },
+      { endpoint: subscription.endpoint, expirationTime: null },
+    ],
+    [
+      { a: {}, keys: { auth: "A", kind: "x" } },
+      { a: {}, keys: { kind: "x" } },
+    ],
+  ])("%j is %j", (address, shown) => {
+    expect(withoutSecrets(address)).toEqual(shown);
   });
 });
 

@@ -3,7 +3,7 @@ import { isJsonObject, type Json } from "./json.ts";
 
 /*
  * Some addresses contain credentials: the token of a Slack bot, the URL of a webhook, the keys of a browser's push
- * subscription. They are stored for sending, and masked wherever they are shown.
+ * subscription. They are stored for sending, and masked or left out wherever they are shown.
  */
 
 /** The parts of an address that are enough to send with. */
@@ -26,6 +26,21 @@ export function maskAddress(address: Json, depth = 0): Json {
   if (Array.isArray(address)) return address.map((item) => maskAddress(item, depth + 1));
   return mapMembers(address, (key, value) => (SECRET_KEYS.has(key) ? MASK : maskAddress(value, depth + 1)));
 }
+
+/**
+ * An address without its credentials, and without what held nothing else: the keys of a push subscription go whole. This
+ * is how the message API shows them.
+ */
+export function withoutSecrets(address: Json): Json {
+  if (!isJsonObject(address)) return address;
+  const shown = Object.entries(address)
+    .filter(([key]) => !SECRET_KEYS.has(key))
+    .map(([key, value]): [string, Json] => [key, withoutSecrets(value)])
+    .filter(([key, value]) => !isEmpty(value) || isEmpty(address[key]));
+  return Object.fromEntries(shown);
+}
+
+const isEmpty = (value: Json | undefined) => isJsonObject(value) && Object.keys(value).length === 0;
 
 /** A body, or a part of one, with the addresses in it (`$slack`, `$webpush`, …) masked and all else as it is. */
 export function maskAddresses(value: Json, depth = 0): Json {

@@ -40,6 +40,14 @@ export const timestamptz: ColumnMaker<Date | null> = column("timestamptz");
 /** JSON that is already text. */
 export const jsonText: ColumnMaker<string | null> = column("text", (name) => `${name}::json`);
 
+/**
+ * Names of the code's own as a list inside a statement, `'sms', 'email'`: for predicates of partial indexes, which
+ * parameters do not match.
+ */
+export function sqlNames(names: readonly string[]): string {
+  return names.map((name) => `'${name.replaceAll("'", "''")}'`).join(", ");
+}
+
 /** Any value as JSON; null becomes SQL's null, not the JSON one. */
 export function json<Item>(value: (item: Item) => unknown): Column<Item, string | null> {
   return jsonText((item: Item) => {

@@ -55,6 +55,7 @@ export function boundJq(jq: JqEngine, limits: JqLimits = {}): JqEngine {
 
 /** Throws unless later stages can store the value. */
 function assertSound(value: Json, max_output: number): void {
+  if (value === null || typeof value === "number" || typeof value === "boolean") return;
   if (isLarger(value, max_output)) throw new JqError(`gives a value larger than ${max_output} characters`);
   const unsafe = findUnsafe(value);
   if (unsafe !== null) throw new JqError(`gives a value that cannot be stored: ${unsafe}`);

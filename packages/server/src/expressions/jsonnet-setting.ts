@@ -17,41 +17,33 @@ export type Setting =
   | { readonly kind: "script"; readonly source: string }
   | { readonly kind: "literal"; readonly text: string };
 
-/** Throws the `JsonnetError` for a source that is neither a script nor a literal. */
-export function compileSetting(source: string): Setting {
+type Check = (script: string) => JsonnetError | null;
+
+/** The error is that of a source that is neither a script nor a literal. */
+function readSetting(source: string, check: Check): Setting | JsonnetError {
   const script = unwrapBraces(source);
-  const problem = checkJsonnet(script);
+  const problem = check(script);
   if (problem === null) return { kind: "script", source: script };
   const text = source.trim();
-  if (isLiteral(text)) return { kind: "literal", text };
-  throw problem;
+  return isLiteral(text) ? { kind: "literal", text } : problem;
 }
 
 /** What is wrong with a setting, for validation before it is used. */
 export function checkSetting(source: string): JsonnetError | null {
-  const problem = checkJsonnet(unwrapBraces(source));
-  return problem === null || isLiteral(source.trim()) ? null : problem;
+  const setting = readSetting(source, checkJsonnet);
+  return setting instanceof JsonnetError ? setting : null;
 }
 
 /** Characters of settings. */
 const MAX_CACHED = 1_000_000;
 const WEIGHT_OF_SETTING = 100;
 
-/** Evaluates settings as `engine` does scripts, each parsed once, the refused ones too. */
-export function createSettingEngine(engine: JsonnetEngine): JsonnetEngine {
+/** Evaluates settings as `engine` does scripts, each compiled once, the refused ones too. */
+export function createSettingEngine(engine: JsonnetEngine): Pick<JsonnetEngine, "evaluate"> {
   const settings = createLru<Setting | JsonnetError>(MAX_CACHED);
 
-  function compileOrRefusal(source: string): Setting | JsonnetError {
-    try {
-      return compileSetting(source);
-    } catch (error) {
-      if (error instanceof JsonnetError) return error;
-      throw error;
-    }
-  }
-
-  function compiled(source: string): Setting {
-    const known = settings.get(source) ?? compileOrRefusal(source);
+  function settingOf(source: string): Setting {
+    const known = settings.get(source) ?? readSetting(source, engine.check);
     settings.set(source, known, source.length + WEIGHT_OF_SETTING);
     if (known instanceof JsonnetError) throw known;
     return known;
@@ -59,7 +51,7 @@ export function createSettingEngine(engine: JsonnetEngine): JsonnetEngine {
 
   return {
     evaluate(source: string, data: JsonObject): Json {
-      const setting = compiled(source);
+      const setting = settingOf(source);
       return setting.kind === "literal" ? setting.text : engine.evaluate(setting.source, data);
     },
   };

@@ -3,7 +3,7 @@ import { onOwnApi as it } from "../../test/fixture.ts";
 import { until } from "../../test/harness.ts";
 import { node, type Pipeline, type RunRow, sms, type TriggerBody } from "../../test/pipeline.ts";
 import { startWorker, type Worker } from "../../test/worker.ts";
-import { schemaProblems } from "../authoring/schemas/schema-problems.ts";
+import { schemaProblems } from "../authoring/schema-problems.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import batch from "./batch.ts";
 

@@ -4,7 +4,7 @@ import { until } from "../../test/harness.ts";
 import { node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
 import { startWorker, type Worker } from "../../test/worker.ts";
 import type { StoredNode } from "../catalog/workflow.ts";
-import { schemaProblems } from "../authoring/schemas/schema-problems.ts";
+import { schemaProblems } from "../authoring/schema-problems.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import digest from "./digest.ts";
 

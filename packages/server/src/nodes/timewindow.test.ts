@@ -3,7 +3,7 @@ import { onOwnApi as it } from "../../test/fixture.ts";
 import { until } from "../../test/harness.ts";
 import { node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
 import { startWorker, type Worker } from "../../test/worker.ts";
-import { schemaProblems } from "../authoring/schemas/schema-problems.ts";
+import { schemaProblems } from "../authoring/schema-problems.ts";
 import type { JsonObject } from "../core/json.ts";
 import { profileFromRecipient } from "../core/profile/profile-operations.ts";
 import { createQueue, type Queue } from "../queue/queue.ts";

@@ -2,7 +2,7 @@ import { storableJson } from "../core/text/text.ts";
 import { LOCKS } from "../db/locks.ts";
 import { CHANNELS, isPush } from "../core/channel.ts";
 import { identityName } from "../core/profile/identity.ts";
-import { insertAll, int, json, rowsOf, text } from "../db/bulk.ts";
+import { insertAll, int, json, rowsOf, sqlNames, text } from "../db/bulk.ts";
 import type { Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 import type { Change, UpsertedIdentity } from "./plan.ts";
@@ -177,9 +177,7 @@ async function upsertIdentities(
 }
 
 /** As the predicate of `identity_push_token` has them, so that it is used. */
-const PUSH_CHANNELS = CHANNELS.filter(isPush)
-  .map((channel) => `'${channel}'`)
-  .join(", ");
+const PUSH_CHANNELS = sqlNames(CHANNELS.filter(isPush));
 
 /**
  * A token that moved to another person's profile now belongs to that person, whatever the tenants: a shared device must

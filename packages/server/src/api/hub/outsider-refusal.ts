@@ -1,19 +1,22 @@
 import { AppError } from "../../errors.ts";
 import type { RouteContext } from "../../http/route.ts";
-import { findOutsider } from "../../recipients/outsiders.ts";
-import type { RecipientKey } from "../../recipients/recipients.ts";
+import { type Company, findOutsiders } from "../../recipients/outsiders.ts";
 
-/** The refusal of a record for a tenant that one of its recipients is known not to belong to; null: all may. */
-export async function outsiderRefusal(
+/**
+ * For each record, in order: its refusal because one of its recipients is known not to belong to its tenant; null if all
+ * may.
+ */
+export async function outsiderRefusals(
   { auth, services }: Pick<RouteContext<unknown, unknown, unknown>, "auth" | "services">,
-  tenant_id: string | null,
-  recipients: readonly RecipientKey[],
-): Promise<AppError | null> {
+  records: readonly Company[],
+): Promise<(AppError | null)[]> {
   const { workspace_id, tenancy } = auth.workspace;
   // Cached: the statement reads the mode again, and the expansion refuses what passes here for a moment.
-  if (tenancy.mode === "shared") return null;
-  const outsider = await findOutsider(services.db, workspace_id, tenant_id, recipients);
-  if (outsider === null) return null;
-  const text = `user [distinct_id: '${outsider}'] is not associated with tenant '${tenant_id}'`;
-  return new AppError("validation_error", `${text}; workspace is in exclusive mode`);
+  if (tenancy.mode === "shared") return records.map(() => null);
+  const outsiders = await findOutsiders(services.db, workspace_id, records);
+  return outsiders.map((outsider, index) => {
+    if (outsider === null) return null;
+    const text = `user [distinct_id: '${outsider}'] is not associated with tenant '${records[index]?.tenant_id}'`;
+    return new AppError("validation_error", `${text}; workspace is in exclusive mode`);
+  });
 }

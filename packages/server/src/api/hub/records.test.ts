@@ -98,10 +98,8 @@ describe("a bulk answer", () => {
   });
 
   it("does not fail as a whole when all records are invalid", async () => {
-    const fates = await settleRecords<number>(
-      [new AppError("bad_json", "x"), new AppError("bad_json", "y")],
-      async () => "",
-    );
+    const refused = [new AppError("bad_json", "x"), new AppError("bad_json", "y")];
+    const fates = await settleRecords(refused, async () => "");
     expect(presentFates(fates, log).records).toHaveLength(2);
   });
 });

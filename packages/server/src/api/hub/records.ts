@@ -16,6 +16,9 @@ export interface WireRecord {
   text: string;
 }
 
+/** In an array, where the endpoint says nothing else. */
+export const MAX_RECORDS = 100;
+
 /** SDKs refuse more than this before sending; they count UTF-16 units, not bytes. */
 export const MAX_BODY_UNITS = 800 * 1024;
 
@@ -64,16 +67,22 @@ function guardSize(units: number): void {
 }
 
 /** Passes all records to `accept` concurrently; the results are in the order of the records. */
-export function settleRecords<T>(
+export function settleRecords<T, Fate>(
   records: readonly (T | AppError)[],
-  accept: (record: T) => Promise<string>,
-): Promise<PromiseSettledResult<string>[]> {
+  accept: (record: T) => Promise<Fate>,
+): Promise<PromiseSettledResult<Fate>[]> {
   return Promise.allSettled(
     records.map(async (record) => {
       if (record instanceof AppError) throw record;
       return accept(record);
     }),
   );
+}
+
+/** The fate of the only record of a request. */
+export function onlyFate<T>([fate]: readonly PromiseSettledResult<T>[]): T {
+  if (fate?.status === "fulfilled") return fate.value;
+  throw fate?.reason ?? new Error("the record was lost");
 }
 
 export interface BulkReply {

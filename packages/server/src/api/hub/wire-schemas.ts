@@ -1,5 +1,7 @@
+import { MAX_FILES } from "../../core/attachments.ts";
 import { type Channel, channelKey, CHANNELS } from "../../core/channel.ts";
 import { MAX_RECIPIENT_ID } from "../../core/text/recipient-name.ts";
+import { MAX_RECORDS } from "./records.ts";
 
 /*
  * What the data API takes, spelt out for the reference: recipients, their addresses, attachments, and the records of
@@ -91,14 +93,14 @@ export const channelProperties: Record<string, Schema> = Object.fromEntries(
   }),
 );
 
-export const profileProperties: Record<string, Schema> = {
+const profileProperties: Record<string, Schema> = {
   ...channelProperties,
   $timezone: text("America/New_York", { description: "An IANA name." }),
   $locale: text("en_GB"),
   $preferred_language: text("en"),
 };
 
-export const PROFILE_EXAMPLE = {
+const PROFILE_EXAMPLE = {
   $email: ["ann@example.com"],
   $sms: ["+14155552671"],
   $slack: [{ user_id: "U01ABCDE2F3", access_token: "xoxb-1234" }],
@@ -183,7 +185,7 @@ const payload: Schema = object(
   {
     $attachments: {
       type: "array",
-      maxItems: 100,
+      maxItems: MAX_FILES,
       description: "Files of e-mails.",
       items: {
         anyOf: [
@@ -216,7 +218,7 @@ const nullable = (schema: Schema): Schema => ({ ...schema, type: [schema["type"]
 const tenant = nullable(text("acme", { maxLength: 64 }));
 const key = nullable(text("order-1001", { maxLength: 255 }));
 
-export const TRIGGER_EXAMPLE = {
+const TRIGGER_EXAMPLE = {
   workflow: "order-confirmed",
   recipients: [{ distinct_id: "ann", $email: ["ann@example.com"], name: "Ann" }, "bob"],
   actor: "carl",
@@ -225,10 +227,12 @@ export const TRIGGER_EXAMPLE = {
   $idempotency_key: "order-1001",
 };
 
+const MOST_RECIPIENTS = "Up to 100, unless the setting `MAX_RECIPIENTS` says otherwise.";
+
 const trigger: Schema = object(
   {
     workflow: text("order-confirmed", { description: "Slug of a committed, enabled workflow." }),
-    recipients: { type: "array", minItems: 1, maxItems: 100, items: recipient },
+    recipients: { type: "array", minItems: 1, items: recipient, description: MOST_RECIPIENTS },
     actor: { anyOf: [...(recipient["anyOf"] as Schema[]), { type: "null" }] },
     data: payload,
     tenant_id: tenant,
@@ -239,7 +243,7 @@ const trigger: Schema = object(
   ["workflow", "recipients"],
 );
 
-export const INLINE_TRIGGER_EXAMPLE = {
+const INLINE_TRIGGER_EXAMPLE = {
   name: "Order shipped",
   template: "order-shipped",
   notification_category: "transactional",
@@ -253,7 +257,7 @@ const inlineTrigger: Schema = object(
     name: text("Order shipped"),
     template: text("order-shipped"),
     notification_category: { type: "string", enum: ["system", "transactional", "promotional"] },
-    users: { type: "array", minItems: 1, maxItems: 100, items: recipient },
+    users: { type: "array", minItems: 1, items: recipient, description: MOST_RECIPIENTS },
     delay: { type: ["string", "number", "null"], examples: ["1d2h"], description: "A duration, or seconds." },
     trigger_at: { type: ["string", "null"], format: "date-time" },
     delivery: object({
@@ -270,7 +274,7 @@ const inlineTrigger: Schema = object(
   ["name", "template", "notification_category", "users"],
 );
 
-export const OPERATIONS_EXAMPLE = [
+const OPERATIONS_EXAMPLE = [
   { $set: { plan: "enterprise", $timezone: "America/New_York" } },
   { $append: { $email: "ann@example.com" } },
   { $unset: ["nickname"] },
@@ -297,7 +301,7 @@ export const userEdit: Schema = object(
   { examples: [{ operations: OPERATIONS_EXAMPLE }] },
 );
 
-export const EVENT_EXAMPLE = {
+const EVENT_EXAMPLE = {
   event: "Order Placed",
   distinct_id: "ann",
   properties: PAYLOAD_EXAMPLE,
@@ -305,7 +309,7 @@ export const EVENT_EXAMPLE = {
   $idempotency_key: "order-1001",
 };
 
-export const USER_EDIT_EVENT_EXAMPLE = { distinct_id: "ann", $user_operations: OPERATIONS_EXAMPLE };
+const USER_EDIT_EVENT_EXAMPLE = { distinct_id: "ann", $user_operations: OPERATIONS_EXAMPLE };
 
 /** A record of the event endpoints. */
 const eventRecord: Schema = {
@@ -338,14 +342,14 @@ const eventRecord: Schema = {
 const listOf = (items: Schema, maxItems: number): Schema => ({ type: "array", minItems: 1, maxItems, items });
 
 export const triggerBody: Schema = {
-  description: "One trigger, or an array of up to 100.",
-  anyOf: [trigger, listOf(trigger, 100)],
+  description: `One trigger, or an array of up to ${MAX_RECORDS}.`,
+  anyOf: [trigger, listOf(trigger, MAX_RECORDS)],
   examples: [TRIGGER_EXAMPLE],
 };
 
 export const inlineTriggerBody: Schema = {
-  description: "One trigger, or an array of up to 100.",
-  anyOf: [inlineTrigger, listOf(inlineTrigger, 100)],
+  description: `One trigger, or an array of up to ${MAX_RECORDS}.`,
+  anyOf: [inlineTrigger, listOf(inlineTrigger, MAX_RECORDS)],
   examples: [INLINE_TRIGGER_EXAMPLE],
 };
 
@@ -358,7 +362,7 @@ export const eventBody = (most: number): Schema => ({
 
 export const bulkEventBody: Schema = {
   description: "Records as `/v2/event/` takes them.",
-  ...listOf(eventRecord, 100),
+  ...listOf(eventRecord, MAX_RECORDS),
   examples: [[EVENT_EXAMPLE, USER_EDIT_EVENT_EXAMPLE]],
 };
 

@@ -4,7 +4,7 @@ import type { Condition } from "../../core/conditions/conditions.ts";
 import { jsonEqual } from "../../core/json/json-equal.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { AppError } from "../../errors.ts";
-import { schemaIssues } from "../schemas/schema-problems.ts";
+import { schemaIssues } from "../schema-problems.ts";
 import { lockTemplate, type TemplateChange, touchTemplate } from "./template-change.ts";
 import { variantHash, type VariantKey } from "./template-draft.ts";
 import { type DraftVariant, selectVariants } from "./template-rows.ts";

@@ -2,8 +2,8 @@ import type { z } from "zod";
 import { type Channel, CHANNELS } from "../../core/channel.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { contentHash } from "../../catalog/content-hash.ts";
-import { schemaIssues } from "../schemas/schema-problems.ts";
-import { notValid } from "../workflows/expression-problems.ts";
+import { schemaIssues } from "../schema-problems.ts";
+import { notValid } from "../expression-problems.ts";
 import type { TemplateSnapshot, VariantSnapshot } from "../../catalog/template.ts";
 
 /** Evaluates a template's draft: its hashes, its problems, and the snapshot that a commit would make of it. Pure. */
@@ -21,10 +21,10 @@ export interface ContentRules {
   content: z.ZodType<JsonObject>;
   findProblems(content: JsonObject): VariantErrors;
   /** Every source that is rendered when the content is sent. */
-  sources(content: JsonObject): TemplateSource[];
+  sources(content: JsonObject): ContentTemplate[];
 }
 
-export interface TemplateSource {
+export interface ContentTemplate {
   /** Dotted path into the content. */
   path: string;
   language: "handlebars" | "jsonnet";
@@ -41,7 +41,7 @@ export interface TemplateRules {
 
 /** Why a source can never be rendered; null when it can. */
 export interface TemplateCheck {
-  checkTemplate: (language: TemplateSource["language"], source: string) => string | null;
+  checkTemplate: (language: ContentTemplate["language"], source: string) => string | null;
 }
 
 /** Dotted path into the content to the reasons why it cannot be committed. */

@@ -9,8 +9,8 @@ import { getTemplateRow, type TemplateRow } from "./template-view.ts";
 import type { TemplateSnapshot } from "../../catalog/template.ts";
 import { type Mode, timestampReply } from "../../catalog/versioned.ts";
 
-/** For the reference: what an SMS has. */
-export const CONTENT_EXAMPLE = { type: "basic", body: "Order {{order_id}} is on its way." };
+/** For the reference: what an SMS has before it is rendered. */
+export const DRAFT_CONTENT_EXAMPLE = { type: "basic", body: "Order {{order_id}} is on its way." };
 
 /** Variants as reads show them: from the draft or from the live version. */
 export const variantReply = z.object({
@@ -30,7 +30,7 @@ export const variantReply = z.object({
   /** Lists omit `content`, `errors` and `vendor_approvals` unless asked to include them. */
   content: z
     .record(z.string(), z.unknown())
-    .meta({ examples: [CONTENT_EXAMPLE] })
+    .meta({ examples: [DRAFT_CONTENT_EXAMPLE] })
     .optional(),
   /** Dotted path into the content to what prevents a commit. */
   errors: z.record(z.string(), z.array(z.string())).optional(),

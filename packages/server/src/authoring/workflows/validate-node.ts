@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { NodeDefinition } from "../../engine/node.ts";
-import { type ExpressionCheck, expressionProblems } from "./expression-problems.ts";
-import { checkValue } from "../schemas/schema-problems.ts";
+import { type ExpressionCheck, expressionProblems } from "../expression-problems.ts";
+import { checkValue } from "../schema-problems.ts";
 import type { WorkflowFacts } from "./workflow-facts.ts";
 import type { StoredBranch, StoredNode } from "../../catalog/workflow.ts";
 

@@ -1,8 +1,8 @@
 import { shorten } from "../../core/text/text.ts";
 import { conditionsSchema } from "../../core/conditions/conditions.ts";
 import { parseDuration } from "../../core/time/duration.ts";
-import { type ExpressionCheck, expressionProblems } from "./expression-problems.ts";
-import { schemaProblems } from "../schemas/schema-problems.ts";
+import { type ExpressionCheck, expressionProblems } from "../expression-problems.ts";
+import { schemaProblems } from "../schema-problems.ts";
 import type { WorkflowRules } from "./validate-node.ts";
 import { validateTree } from "./validate-tree.ts";
 import type { WorkflowFacts } from "./workflow-facts.ts";

@@ -1,5 +1,6 @@
 import type { Channel } from "../../core/channel.ts";
 import type { Queryable } from "../../db/db.ts";
+import type { NodeDefinition } from "../../engine/node.ts";
 import { loadLiveCategories } from "../../catalog/live-categories.ts";
 import type { StoredNode, WorkflowDefinition } from "../../catalog/workflow.ts";
 
@@ -23,16 +24,19 @@ export interface FactsSource {
   workspace_id: number;
 }
 
-/** Loaded at once for all of `definitions`; the facts cover only what these name. */
+type Nodes = ReadonlyMap<string, NodeDefinition>;
+
+/** Loaded at once for all of `definitions`; the facts cover only what these name by the rules of their `nodes`. */
 export async function loadWorkflowFacts(
   source: FactsSource,
   definitions: readonly WorkflowDefinition[],
+  nodes: Nodes,
 ): Promise<WorkflowFacts> {
   const trees = definitions.map(({ tree }) => tree.nodes);
   const links = definitions.flatMap(({ payload_schema }) => payload_schema ?? []);
   // Sequentially: a transaction is one connection.
   const categories = await loadLiveCategories(source.db, source.workspace_id);
-  const templates = await findTemplates(source, templatesIn(trees));
+  const templates = await findTemplates(source, templatesIn(trees, nodes));
   const schemas = await findSchemas(source, links);
   return {
     isCategory: (slug) => categories.has(slug),
@@ -58,11 +62,14 @@ export async function loadWorkflowFacts(
   };
 }
 
-/** Settings name templates under this key, whatever the type of their node. */
-function templatesIn(trees: readonly (readonly StoredNode[])[]): string[] {
+/** The templates that nodes say they use. Settings that do not parse are refused before anybody asks for theirs. */
+function templatesIn(trees: readonly (readonly StoredNode[])[], nodes: Nodes): string[] {
   const names = new Set<string>();
-  function visit({ properties: { template }, branches }: StoredNode): void {
-    if (typeof template === "string") names.add(template);
+  function visit({ node_type, properties, branches }: StoredNode): void {
+    const { config, uses } = nodes.get(node_type) ?? {};
+    const parsed = uses === undefined ? undefined : config?.safeParse(properties);
+    const template = parsed?.success === true ? uses?.(parsed.data).template : undefined;
+    if (template !== undefined) names.add(template);
     for (const branch of branches ?? []) branch.nodes.forEach(visit);
   }
   for (const tree of trees) tree.forEach(visit);

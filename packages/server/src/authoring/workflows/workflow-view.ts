@@ -128,7 +128,7 @@ export async function viewWorkflows(
     return definition === null ? [] : [{ row, definition }];
   });
   const definitions = shown.map(({ definition }) => definition);
-  const facts = await loadWorkflowFacts(source, definitions);
+  const facts = await loadWorkflowFacts(source, definitions, source.rules.nodes);
   return shown.map(({ row, definition }) =>
     presentWorkflow(row, definition, validateWorkflow(definition, source.rules, facts)),
   );
@@ -138,7 +138,8 @@ export async function findWorkflowProblems(
   source: WorkflowSource,
   definition: WorkflowDefinition,
 ): Promise<string[]> {
-  return validateWorkflow(definition, source.rules, await loadWorkflowFacts(source, [definition]));
+  const facts = await loadWorkflowFacts(source, [definition], source.rules.nodes);
+  return validateWorkflow(definition, source.rules, facts);
 }
 
 export function workflowNotFound(slug: string): AppError {

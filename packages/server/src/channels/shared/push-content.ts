@@ -3,6 +3,9 @@ import { contentObject, textField, type Problems } from "../content.ts";
 
 /* What the content of the three push channels shares. */
 
+/** The templates that people read; all others are addresses and names for programs, in which nothing is escaped. */
+export const PUSH_PROSE = ["header", "body"];
+
 /** A button below a notification. `id` identifies it in the app and in the tracking events. */
 export const pushButton = contentObject({ id: textField, text: textField, url: textField });
 

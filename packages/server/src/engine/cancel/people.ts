@@ -1,4 +1,5 @@
 import { CHANNEL_TRAITS, CHANNELS } from "../../core/channel.ts";
+import { sqlNames } from "../../db/bulk.ts";
 import type { Queryable } from "../../db/db.ts";
 import type { Recipients } from "../../recipients/recipients.ts";
 
@@ -11,7 +12,7 @@ export interface NamedPeople {
 }
 
 const ADDRESSED = CHANNELS.filter((channel) => CHANNEL_TRAITS[channel].names_people);
-const ADDRESSED_SQL = ADDRESSED.map((channel) => `'${channel}'`).join(", ");
+const ADDRESSED_SQL = sqlNames(ADDRESSED);
 
 /**
  * Resolves ids directly; a text that is an address also names everyone who has it, in any tenant. Relies on

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { TEMPLATE_SLUG } from "../../catalog/template.ts";
 import { type Channel, CHANNELS, isChannel } from "../../core/channel.ts";
 import {
   defineNode,
@@ -13,7 +14,7 @@ import {
 export const deliverySettings = z.object({
   template: z
     .string()
-    .regex(/^[A-Za-z0-9_.-]{1,128}$/, "must be the slug of a template")
+    .regex(TEMPLATE_SLUG, "must be the slug of a template")
     .describe("Slug of the template; its live version is sent."),
   success: z.string().nullish().describe("What counts as success; kept, and used by smart routing alone."),
   success_is_event: z.boolean().nullish().describe("`success` is the name of an event."),

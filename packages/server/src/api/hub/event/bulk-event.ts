@@ -2,11 +2,9 @@ import { z } from "zod";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { bulkReply } from "../record-replies.ts";
-import { noDryRun, presentFates, splitRecords } from "../records.ts";
+import { MAX_RECORDS, noDryRun, presentFates, splitRecords } from "../records.ts";
 import { bulkEventBody } from "../wire-schemas.ts";
 import { readRecords, storeRecords } from "./ingest.ts";
-
-const MAX_RECORDS = 100;
 
 export default defineRoute({
   method: "POST",

@@ -1,11 +1,9 @@
 import { z } from "zod";
 import { defineRoute, RouteReply } from "../../../http/route.ts";
 import { acceptedReply, bulkReply } from "../record-replies.ts";
-import { noDryRun, presentFates, splitRecords, toRecord } from "../records.ts";
+import { MAX_RECORDS, noDryRun, onlyFate, presentFates, splitRecords, toRecord } from "../records.ts";
 import { eventBody } from "../wire-schemas.ts";
 import { readRecords, storeRecords } from "./ingest.ts";
-
-const MAX_RECORDS = 100;
 
 export default defineRoute({
   method: "POST",
@@ -29,8 +27,7 @@ export default defineRoute({
       const fates = await storeRecords(await readRecords(splitRecords(ctx.body, MAX_RECORDS), ctx), ctx);
       return new RouteReply(207, presentFates(fates, ctx.log));
     }
-    const [fate] = await storeRecords(await readRecords([toRecord(ctx.body, ctx.raw)], ctx), ctx);
-    if (fate?.status !== "fulfilled") throw fate?.reason ?? new Error("the record was lost");
-    return { status: "success" as const, message_id: fate.value };
+    const fates = await storeRecords(await readRecords([toRecord(ctx.body, ctx.raw)], ctx), ctx);
+    return { status: "success" as const, message_id: onlyFate(fates) };
   },
 });

@@ -12,7 +12,7 @@ import type { Queryable } from "../../../db/db.ts";
 import { AppError } from "../../../errors.ts";
 import type { RouteContext } from "../../../http/route.ts";
 import { WORKSPACE_NOW } from "../../../workspaces/clock.ts";
-import { outsiderRefusal } from "../outsider-refusal.ts";
+import { outsiderRefusals } from "../outsider-refusal.ts";
 import { noteEdit, noteRefused } from "../request-notes.ts";
 import { settleRecords, type WireRecord } from "../records.ts";
 
@@ -32,20 +32,27 @@ export interface ReadRecord {
 }
 
 /** Checks each record; an invalid one is replaced by its error. Nothing is stored yet. */
-export function readRecords(
+export async function readRecords(
   records: readonly (WireRecord | AppError)[],
   ctx: IngestContext,
 ): Promise<(ReadRecord | AppError)[]> {
-  return Promise.all(
-    records.map(async (record) => {
-      if (record instanceof AppError) return record;
-      const read = await readRecord(record.body, ctx);
-      if (!(read instanceof AppError)) return { record: read, wire: record };
-      if (isJsonObject(record.body) && Object.hasOwn(record.body, "event"))
-        noteRefused(ctx, "event", record, read);
-      return read;
-    }),
+  const read = await Promise.all(
+    records.map(async (wire) =>
+      wire instanceof AppError ? wire : { wire, record: await readRecord(wire.body, ctx) },
+    ),
   );
+  const right = read.flatMap((one) =>
+    one instanceof AppError || one.record instanceof AppError ? [] : [one.record],
+  );
+  const refusals = await refuseOutsiders(right, ctx);
+  return read.map((one) => {
+    if (one instanceof AppError) return one;
+    const { wire, record } = one;
+    const fate = record instanceof AppError ? record : (refusals.get(record) ?? record);
+    if (!(fate instanceof AppError)) return { wire, record: fate };
+    if (isJsonObject(wire.body) && Object.hasOwn(wire.body, "event")) noteRefused(ctx, "event", wire, fate);
+    return fate;
+  });
 }
 
 async function readRecord(body: unknown, ctx: IngestContext): Promise<EventRecord | AppError> {
@@ -67,10 +74,29 @@ async function readRecord(body: unknown, ctx: IngestContext): Promise<EventRecor
   if (value.kind === "edit") return value;
   const schema = await catalog.findEventSchema(workspace_id, value.event);
   const detail = schema?.validate(value.properties) ?? [];
-  if (detail.length > 0) return new AppError("schema_validation_error", detail.join("; "), { detail });
-  if (value.tenant_id === null || (await isOverridden(value.event, ctx))) return value;
-  const recipient = { object_type: "", distinct_id: value.distinct_id };
-  return (await outsiderRefusal(ctx, value.tenant_id, [recipient])) ?? value;
+  return detail.length > 0 ? new AppError("schema_validation_error", detail.join("; "), { detail }) : value;
+}
+
+/** The refusals of events for a tenant that their user is known not to belong to. Edits may make somebody belong. */
+async function refuseOutsiders(
+  records: readonly EventRecord[],
+  ctx: IngestContext,
+): Promise<Map<EventRecord, AppError>> {
+  const tenanted = records.flatMap((record) =>
+    record.kind === "event" && record.tenant_id !== null ? [record] : [],
+  );
+  const overridden = await Promise.all(tenanted.map(({ event }) => isOverridden(event, ctx)));
+  const judged = tenanted.filter((_event, index) => overridden[index] === false);
+  const refusals = await outsiderRefusals(
+    ctx,
+    judged.map(({ tenant_id, distinct_id }) => ({ tenant_id, people: [{ object_type: "", distinct_id }] })),
+  );
+  return new Map(
+    judged.flatMap((event, index) => {
+      const refusal = refusals[index] ?? null;
+      return refusal === null ? [] : [[event, refusal] as const];
+    }),
+  );
 }
 
 /** Whether a workflow that the event triggers may run for other people, or in another tenant, than it names. */

@@ -1,4 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from "../../../core/json.ts";
+import { withoutSecrets } from "../../../core/secret-addresses.ts";
 import { millisZ, orNull } from "../../../core/time/wire-time.ts";
 
 /** A message with the names that its keys refer to. */
@@ -60,9 +61,6 @@ const TIMES = [
   "archived_at",
   "unarchived_at",
 ] as const;
-
-/** Credentials that are part of an address and are never shown again. */
-const SECRETS: ReadonlySet<string> = new Set(["access_token", "keys", "incoming_webhook"]);
 
 /** One message as `/v1/message/` shows it; `content` only if requested. */
 export function presentMessage(row: MessageRow): JsonObject {
@@ -136,10 +134,4 @@ function vendorName(slug: string | null, channel: string): string | null {
   if (slug === null) return null;
   if (slug === "carillon-inbox") return "suprsend_inbox";
   return slug.endsWith(`-${channel}`) ? slug.slice(0, -channel.length - 1) : slug;
-}
-
-/** An address that is safe to show. */
-export function withoutSecrets(value: Json): Json {
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).filter(([key]) => !SECRETS.has(key)));
 }

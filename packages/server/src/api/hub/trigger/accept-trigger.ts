@@ -6,29 +6,67 @@ import type { Json } from "../../../core/json.ts";
 import { parseTrigger, type Trigger } from "../../../core/trigger.ts";
 import { AppError } from "../../../errors.ts";
 import type { RouteContext } from "../../../http/route.ts";
-import { outsiderRefusal } from "../outsider-refusal.ts";
+import { outsiderRefusals } from "../outsider-refusal.ts";
 import { noteRefused } from "../request-notes.ts";
-import type { WireRecord } from "../records.ts";
+import { settleRecords, type WireRecord } from "../records.ts";
 
 export type TriggerContext = Pick<
   RouteContext<unknown, unknown, unknown>,
   "auth" | "services" | "user_agent"
 >;
 
+/** A trigger that can be accepted, and its workflow, whose category determines the lane. */
+export interface CheckedTrigger {
+  trigger: Trigger;
+  live: CompiledWorkflow;
+}
+
 /**
- * Checks the shape of one record of `/trigger/`, finds its workflow (its category determines the lane), and passes it
- * to the engine. Resolves to the request's id once the record is on disk; recipients are determined later.
+ * Checks the records of `/trigger/` and passes each that is right to the engine. A fate is the request's id, once the
+ * record is on disk, or why that record was not accepted; recipients are determined later.
  */
-export async function acceptTrigger(record: WireRecord, ctx: TriggerContext): Promise<string> {
-  const { auth, services, user_agent } = ctx;
-  const { workspace_id } = auth.workspace;
-  const { trigger, live } = await checkTrigger(record.body, ctx).catch((error: unknown) => {
-    if (error instanceof AppError) noteRefused(ctx, "workflow", record, error);
-    throw error;
+export async function acceptTriggers(
+  records: readonly (WireRecord | AppError)[],
+  ctx: TriggerContext,
+): Promise<PromiseSettledResult<string>[]> {
+  const checked = await checkTriggers(records, ctx);
+  return Promise.allSettled(
+    checked.map(async (fate, index) => {
+      const record = records[index];
+      if (record === undefined || record instanceof AppError) throw record ?? new Error("a record was lost");
+      if (fate.status === "fulfilled") return acceptTrigger(fate.value, record, ctx);
+      if (fate.reason instanceof AppError) noteRefused(ctx, "workflow", record, fate.reason);
+      throw fate.reason;
+    }),
+  );
+}
+
+/** Checks each record by itself, except that one statement asks for the tenants of all recipients. */
+export async function checkTriggers(
+  records: readonly (WireRecord | AppError)[],
+  ctx: Pick<TriggerContext, "auth" | "services">,
+): Promise<PromiseSettledResult<CheckedTrigger>[]> {
+  const checked = await settleRecords(records, ({ body }) => checkTrigger(body, ctx));
+  const right = checked.flatMap((fate) => (fate.status === "fulfilled" ? [fate.value.trigger] : []));
+  const refusals = await outsiderRefusals(
+    ctx,
+    right.map(({ tenant_id, recipients }) => ({ tenant_id, people: recipients })),
+  );
+  const refused = new Map(right.map((trigger, index) => [trigger, refusals[index] ?? null]));
+  return checked.map((fate) => {
+    const reason = fate.status === "fulfilled" ? refused.get(fate.value.trigger) : null;
+    return reason ? { status: "rejected", reason } : fate;
   });
+}
+
+async function acceptTrigger(
+  { trigger, live }: CheckedTrigger,
+  { text }: WireRecord,
+  { auth, services, user_agent }: TriggerContext,
+): Promise<string> {
   const { workflow, tenant_id, idempotency_key, cancellation_key, metadata } = trigger;
   const accepted = await services.engine.accept({
-    workspace_id,
+    workspace_id: auth.workspace.workspace_id,
     lane: live.lane,
     api_type: "workflow",
     name: workflow,
@@ -36,17 +74,17 @@ export async function acceptTrigger(record: WireRecord, ctx: TriggerContext): Pr
     idempotency_key,
     cancellation_key,
     weight: trigger.recipients.length,
-    body: record.text,
+    body: text,
     metadata: metadataText(user_agent, metadata),
   });
   return accepted.message_id;
 }
 
-/** Throws an `AppError` for a record that cannot be accepted. */
-export async function checkTrigger(
+/** Throws an `AppError` for a record that is wrong by itself. */
+async function checkTrigger(
   body: unknown,
   { auth, services }: Pick<TriggerContext, "auth" | "services">,
-): Promise<{ trigger: Trigger; live: CompiledWorkflow }> {
+): Promise<CheckedTrigger> {
   const parsed = parseTrigger(body, { max_recipients: services.config.MAX_RECIPIENTS });
   if (!parsed.ok) {
     const code = parsed.message === "workflow missing" ? "workflow_missing" : "validation_error";
@@ -58,9 +96,6 @@ export async function checkTrigger(
   const { live } = found;
   const detail = await findPayloadMismatch(services.catalog, workspace_id, live, parsed.value.data);
   if (detail.length > 0) throw new AppError("schema_validation_error", detail.join("; "), { detail });
-  const { tenant_id, recipients } = parsed.value;
-  const outsider = await outsiderRefusal({ auth, services }, tenant_id, recipients);
-  if (outsider !== null) throw outsider;
   return { trigger: parsed.value, live };
 }
 

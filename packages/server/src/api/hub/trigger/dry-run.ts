@@ -4,21 +4,22 @@ import { microsZ } from "../../../core/time/wire-time.ts";
 import type { Rehearsal } from "../../../engine/engine.ts";
 import { AppError } from "../../../errors.ts";
 import { WORKSPACE_NOW } from "../../../workspaces/clock.ts";
-import type { WireRecord } from "../records.ts";
-import { checkTrigger, type TriggerContext } from "./accept-trigger.ts";
+import { onlyFate, type WireRecord } from "../records.ts";
+import { checkTriggers, type TriggerContext } from "./accept-trigger.ts";
 
 /**
  * Computes what a trigger would do: who would get what on which channel, the rendered content, and every reason. The
  * checks and refusals are those of a trigger.
  */
-export async function dryRun({ body }: WireRecord, ctx: TriggerContext): Promise<JsonObject> {
+export async function dryRun(record: WireRecord, ctx: TriggerContext): Promise<JsonObject> {
+  const { body } = record;
   if (!isJsonObject(body)) {
     throw new AppError(
       "validation_error",
       "dry_run: takes one record; send the records of an array one by one",
     );
   }
-  const { trigger } = await checkTrigger(body, ctx);
+  const { trigger } = onlyFate(await checkTriggers([record], ctx));
   const { workspace_id } = ctx.auth.workspace;
   const { workflow: name, tenant_id, idempotency_key } = trigger;
   const rehearsal = await ctx.services.engine.rehearse({ workspace_id, name, tenant_id, body });

@@ -4,12 +4,17 @@ import { isRootCategory, type Lane, laneOf } from "../../../core/lane.ts";
 import { AppError } from "../../../errors.ts";
 import { defineRoute, RouteReply } from "../../../http/route.ts";
 import { inlineTriggerBody } from "../wire-schemas.ts";
-import { outsiderRefusal } from "../outsider-refusal.ts";
+import { outsiderRefusals } from "../outsider-refusal.ts";
 import { noteRefused } from "../request-notes.ts";
-import { noDryRun, presentTexts, settleRecords, recordsOf, type WireRecord } from "../records.ts";
+import {
+  MAX_RECORDS,
+  noDryRun,
+  presentTexts,
+  settleRecords,
+  recordsOf,
+  type WireRecord,
+} from "../records.ts";
 import { metadataText, type TriggerContext } from "./accept-trigger.ts";
-
-const MAX_RECORDS = 100;
 
 /**
  * The endpoint of the deprecated `Workflow` classes: the trigger contains its template and category. An error in one
@@ -35,14 +40,7 @@ export default defineRoute({
   guardsText: true,
   async handle(ctx) {
     const records = recordsOf(ctx.body, ctx.raw, MAX_RECORDS);
-    const read = await Promise.all(
-      records.map(async (record) => {
-        if (record instanceof AppError) return record;
-        const trigger = await readTrigger(record, ctx);
-        if (trigger instanceof AppError) noteRefused(ctx, "dynamic", record, trigger);
-        return trigger;
-      }),
-    );
+    const read = await readTriggers(records, ctx);
     const fates = await settleRecords(read, (trigger) => acceptInline(trigger, ctx));
     return new RouteReply(202, presentTexts("OK", fates), "text/plain; charset=utf-8");
   },
@@ -54,14 +52,34 @@ interface InlineRecord {
   text: string;
 }
 
-async function readTrigger(record: WireRecord, ctx: TriggerContext): Promise<InlineRecord | AppError> {
-  const { MAX_RECIPIENTS: max_recipients } = ctx.services.config;
-  const parsed = parseInlineTrigger(record.body, { max_recipients });
+/** The records in order, those that are wrong replaced by their errors. */
+async function readTriggers(
+  records: readonly (WireRecord | AppError)[],
+  ctx: TriggerContext,
+): Promise<(InlineRecord | AppError)[]> {
+  const read = records.map((record) => (record instanceof AppError ? record : readTrigger(record, ctx)));
+  const right = read.flatMap((one) => (one instanceof AppError ? [] : [one]));
+  const refusals = await outsiderRefusals(
+    ctx,
+    right.map(({ trigger: { tenant_id, recipients } }) => ({ tenant_id, people: recipients })),
+  );
+  const refused = new Map(right.map((one, index) => [one, refusals[index] ?? null]));
+  return read.map((one, index) => {
+    const fate = one instanceof AppError ? one : (refused.get(one) ?? one);
+    const record = records[index];
+    if (fate instanceof AppError && record !== undefined && !(record instanceof AppError))
+      noteRefused(ctx, "dynamic", record, fate);
+    return fate;
+  });
+}
+
+function readTrigger({ body, text }: WireRecord, { services }: TriggerContext): InlineRecord | AppError {
+  const { MAX_RECIPIENTS: max_recipients } = services.config;
+  const parsed = parseInlineTrigger(body, { max_recipients });
   if (!parsed.ok) return new AppError("validation_error", parsed.message);
-  const { category, tenant_id, recipients } = parsed.value;
+  const { category } = parsed.value;
   if (!isRootCategory(category)) return new AppError("validation_error", `category '${category}' not found`);
-  const outsider = await outsiderRefusal(ctx, tenant_id, recipients);
-  return outsider ?? { trigger: parsed.value, lane: laneOf(category), text: record.text };
+  return { trigger: parsed.value, lane: laneOf(category), text };
 }
 
 async function acceptInline({ trigger, lane, text }: InlineRecord, ctx: TriggerContext): Promise<string> {

@@ -261,6 +261,14 @@ describe("POST /trigger/ 400", () => {
     ];
     for (const body of sound)
       expect(await hub.call("POST", "/trigger/", body)).toMatchObject({ status: 202 });
+    const outside = { ...TRIGGER, recipients: ["ann"], tenant_id: "bell" };
+    const { json } = await hub.call("POST", "/trigger/", [sound[0], outside, {}, sound[3]]);
+    expect((json as { records: object[] }).records).toMatchObject([
+      { status_code: 202 },
+      { status_code: 400, error: { message } },
+      { status_code: 400, error: { message: "workflow missing" } },
+      { status_code: 202 },
+    ]);
     await harness.services.db.query("update workspace set config = $2 where workspace_id = $1", [
       hub.workspace.workspace_id,
       JSON.stringify({ user_tenancy_mode: "shared" }),

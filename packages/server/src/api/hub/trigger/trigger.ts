@@ -2,11 +2,9 @@ import { z } from "zod";
 import { defineRoute, RouteReply } from "../../../http/route.ts";
 import { triggerBody } from "../wire-schemas.ts";
 import { acceptedReply, bulkReply, dryRunReply } from "../record-replies.ts";
-import { presentFates, settleRecords, splitRecords, toRecord } from "../records.ts";
-import { acceptTrigger } from "./accept-trigger.ts";
+import { MAX_RECORDS, onlyFate, presentFates, splitRecords, toRecord } from "../records.ts";
+import { acceptTriggers } from "./accept-trigger.ts";
 import { dryRun } from "./dry-run.ts";
-
-const MAX_RECORDS = 100;
 
 /** Parsed by hand, not by zod: this is the hottest path. The schema is for the reference. */
 const body = z.unknown().meta(triggerBody);
@@ -58,13 +56,10 @@ export default defineRoute({
   async handle(ctx) {
     if (ctx.query.dry_run === "true") return new RouteReply(200, await dryRun(toRecord(ctx.body), ctx));
     if (!Array.isArray(ctx.body)) {
-      return {
-        status: "success" as const,
-        message_id: await acceptTrigger(toRecord(ctx.body, ctx.raw), ctx),
-      };
+      const fates = await acceptTriggers([toRecord(ctx.body, ctx.raw)], ctx);
+      return { status: "success" as const, message_id: onlyFate(fates) };
     }
-    const records = splitRecords(ctx.body, MAX_RECORDS);
-    const fates = await settleRecords(records, (record) => acceptTrigger(record, ctx));
+    const fates = await acceptTriggers(splitRecords(ctx.body, MAX_RECORDS), ctx);
     return new RouteReply(207, presentFates(fates, ctx.log));
   },
 });

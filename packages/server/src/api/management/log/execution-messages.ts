@@ -2,7 +2,7 @@ import type { StoredNode } from "../../../catalog/workflow.ts";
 import type { Json } from "../../../core/json.ts";
 import { microsZ, orNull } from "../../../core/time/wire-time.ts";
 import type { Queryable } from "../../../db/db.ts";
-import { withoutSecrets } from "../../hub/message/present-message.ts";
+import { withoutSecrets } from "../../../core/secret-addresses.ts";
 
 /** The messages of an execution as its log shows them, including webhook calls and the vendors' reports on each. */
 interface MessageRow {

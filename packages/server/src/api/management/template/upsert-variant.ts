@@ -1,6 +1,10 @@
 import { z } from "zod";
 import { saveVariant } from "../../../authoring/templates/save-variant.ts";
-import { CONTENT_EXAMPLE, getVariantView, variantReply } from "../../../authoring/templates/variant-view.ts";
+import {
+  DRAFT_CONTENT_EXAMPLE,
+  getVariantView,
+  variantReply,
+} from "../../../authoring/templates/variant-view.ts";
 import { conditionsSchema } from "../../../core/conditions/conditions.ts";
 import type { JsonObject } from "../../../core/json.ts";
 import { defineRoute } from "../../../http/route.ts";
@@ -19,7 +23,7 @@ export default defineRoute({
       .string()
       .max(35)
       .regex(/^[a-zA-Z]{2,3}([-_][a-zA-Z0-9]{1,8})*$/, "must be a locale like en, es-MX or en-419"),
-    content: jsonObject.meta({ examples: [CONTENT_EXAMPLE] }),
+    content: jsonObject.meta({ examples: [DRAFT_CONTENT_EXAMPLE] }),
     tenant_id: z
       .string()
       .max(64)

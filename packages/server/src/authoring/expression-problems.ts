@@ -1,4 +1,4 @@
-import type { NodeExpression } from "../../engine/node.ts";
+import type { NodeExpression } from "../engine/node.ts";
 
 /** Checks a setting's expression: why it can never be evaluated, null when it can. */
 export interface ExpressionCheck {
