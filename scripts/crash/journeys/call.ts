@@ -59,7 +59,7 @@ function checkAnswer(run: RunRow, made: Call[], evidence: Evidence): string[] {
   if (!made.some((one) => one.answer === answer))
     problems.push(`run ${run.id} went on with the answer ${answer}, which none of its calls had`);
   const answered = run.steps.filter(({ n, s }) => n === "call" && s === "node_completed").length;
-  if (answered !== 1) problems.push(`run ${run.id} went on ${answered} times behind its call`);
+  if (answered !== 1) problems.push(`run ${run.id} went on ${answered} times after its call`);
   const channels = channelsOf(evidence, run);
   if (channels !== (run.slug === "webhook" ? "inbox webhook" : "inbox"))
     problems.push(`run ${run.id} of ${run.slug} made the messages [${channels}]`);

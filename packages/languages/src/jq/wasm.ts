@@ -6,8 +6,8 @@ import { parseTime, readTime, writeTime } from "./wasm-time.ts";
 /**
  * Runs the C program jq, compiled to WebAssembly, on a host of our own instead of jq-web's. The program finds two
  * files (the expression and its input) and an empty environment, and can reach nothing else. Each run starts from the
- * memory of a fresh process, so whatever a run leaves behind, by design, by a bug or by an exception halfway, the
- * next one does not see.
+ * memory of a fresh process, so that it sees nothing of the run before: neither what jq keeps by design, nor what a bug
+ * or an exception halfway left there.
  */
 export interface WasmJq {
   /**

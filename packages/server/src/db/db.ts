@@ -166,7 +166,7 @@ export function createDb(options: DbOptions): Db {
 
   /** Whether there was one. */
   async function endSession(client: pg.PoolClient, evenAtWork: boolean): Promise<boolean> {
-    // The server's process; behind a pooler it is none of the server's.
+    // The server's process. Where a pooler stands between, the number is the pooler's, and no session has it.
     const pid = "processID" in client ? client.processID : null;
     const { rowCount } = await queryAside({ text: END_SESSION, values: [pid, evenAtWork] });
     return rowCount === 1;

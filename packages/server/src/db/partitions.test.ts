@@ -312,7 +312,7 @@ describe("a clock that is wrong", () => {
     expect(complaints).toEqual(["this machine's clock is not the database's; correct it"]);
   });
 
-  it("of whoever made an id, far behind, costs its row nothing: the database has just stored it", async () => {
+  it("of the process that made an id, far behind, costs its row nothing: the database has just stored it", async () => {
     const old = Date.now() - 52 * WEEK_MS;
     await ensurePartitions(db, old);
     const ids = [old, old - 52 * WEEK_MS].map((ms) => createIdSource(() => ms).ulid());

@@ -56,8 +56,8 @@ export class ClaimLostError extends Error {
 }
 
 /**
- * Thrown by a handler after its work has left the process: whatever the cause, the job counts as begun, so that whoever
- * gets it next knows that it may have been done.
+ * Thrown by a handler after its work has left the process: whatever the cause, the job counts as begun, so that the
+ * worker that gets it next knows that it may have been done.
  */
 export class BegunError extends Error {
   override name = "BegunError";

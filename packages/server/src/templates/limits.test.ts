@@ -141,10 +141,10 @@ describe("sources", () => {
   });
 
   it.each([
-    ["blocks behind a text that looks like the end", `{{default "}}" "{{/if}}"}}`],
-    ["blocks behind a name that looks like a string", '{{lookup a ["]}}'],
-    ["blocks behind a comment that looks like an end", "{{!-- }} {{/if}} --}}{{! {{/if}}"],
-    ["blocks behind an escaped tag", "\\{{/if}} \\\\{{lookup a 1}}"],
+    ["blocks after a text that looks like the end", `{{default "}}" "{{/if}}"}}`],
+    ["blocks after a name that looks like a string", '{{lookup a ["]}}'],
+    ["blocks after a comment that looks like an end", "{{!-- }} {{/if}} --}}{{! {{/if}}"],
+    ["blocks after an escaped tag", "\\{{/if}} \\\\{{lookup a 1}}"],
   ])("cannot hide %s", (_, cover) => {
     expect(refusalOf(repeat(`${cover}{{#if a}}`, 101), { a: {} })).toMatch(/nests blocks deeper/);
   });

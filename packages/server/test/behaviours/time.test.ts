@@ -77,7 +77,7 @@ describe("a digest without a start", () => {
   const everyThirdDay = { frequency: "daily", interval: 3, time: "06:00" };
 
   it.for(["2027-03-01T12:00:00Z", "2026-07-18T10:00:00Z"])(
-    "counts its days from the commit by a clock that stood at %s, whoever comes when",
+    "counts its days from the commit by a clock that stood at %s, whenever each recipient comes",
     async (at, { harness }) => {
       const world = await worldAt(harness, at);
       const digest = node("digest", "d", { schedule_type: "static", schedule: everyThirdDay });

@@ -15,7 +15,7 @@ export function faultOf(answer: Answer, families: readonly ErrorFamily[], method
   const { status, content_type, text } = answer;
   if (status >= 500) return `a failure of the server: ${status} ${text.slice(0, 200)}`;
   if (status < 200 || (status >= 300 && status < 400)) return `an unexpected status: ${status}`;
-  if (method === "HEAD") return text === "" ? null : "a body behind HEAD";
+  if (method === "HEAD") return text === "" ? null : "a body after HEAD";
   if (status === 204) return text === "" ? null : "a 204 with a body";
   if (status >= 400) {
     return families.some((family) => isRefusal(answer, family))

@@ -427,7 +427,7 @@ describe("a condition on the status of messages", () => {
   const first = { ...EMAIL, ref: "first" };
   const late = "check: conditions: 'first' must come before, on every path that leads here";
   it.each<[string, unknown[], string[]]>([
-    ["behind its node", [first, check], []],
+    ["after its node", [first, check], []],
     ["before its node", [check, first], [late]],
     ["on no node at all", [check], ["check: conditions: no node has the ref 'first'"]],
     [

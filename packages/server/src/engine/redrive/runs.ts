@@ -46,7 +46,7 @@ function refusalOf(run: FailedRun): Omit<Refusal, "id"> | null {
   }
   if (run.failed_at === null) {
     const reason =
-      "it went on to its end behind what failed: redrive its failed messages, or trigger it again";
+      "it went on to its end after what failed: redrive its failed messages, or trigger it again";
     return { code: "not_stopped", reason };
   }
   if (run.is_without_payload) {

@@ -187,7 +187,7 @@ it("a change of another tenant, or in another workspace, wakes no run", async ({
       (
         await query(
           pipeline,
-          "select 1 from pgboss.job where name like 'tell-%' and state <= 'active' and $1 > 0",
+          "select 1 from pgboss.job where name like 'signal-%' and state <= 'active' and $1 > 0",
         )
       ).length === 0,
   );

@@ -52,7 +52,7 @@ function bodyDigest(body: Buffer | null): string {
 
 /**
  * The target as the Go SDK signs it: `url.Path` decoded, and the query re-encoded with its keys sorted. Null: same as
- * the wire, or ambiguous. The decoded form of an id with a slash is also that of a longer path, and whoever has the
+ * the wire, or ambiguous. The decoded form of an id with a slash is also that of a longer path, and one who has the
  * signature of one could send the other; the same goes for what starts a query, a fragment or an encoded character.
  */
 function decodedTarget(target: string): string | null {

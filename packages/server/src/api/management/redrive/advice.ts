@@ -47,7 +47,7 @@ async function lookAtMessages(
     [workspace_id, ids],
   );
   const messages = new Map(rows.map((row) => [row.execution_id, row.ids]));
-  const because = "it went on to its end behind what failed";
+  const because = "it went on to its end after what failed";
   return new Map(
     ids.map((id) => {
       const failed = messages.get(id) ?? [];
@@ -73,7 +73,7 @@ async function lookAtExecutions(
     rows.map(({ id, execution_id, is_stopped }) => {
       const advice = is_stopped
         ? `redrive its execution ${execution_id}`
-        : "its execution went on behind it, trigger it again";
+        : "its execution went on after it, trigger it again";
       return [id, `a call is no message to a vendor: ${advice}`];
     }),
   );

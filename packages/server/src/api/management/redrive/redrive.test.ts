@@ -506,9 +506,7 @@ describe("what cannot be redriven is named with the reason", () => {
     expect(await reasonOf("executions", id)).toContain(
       `redrive its failed messages (${text}), or trigger it again`,
     );
-    expect(await reasonOf("messages", webhook)).toContain(
-      "its execution went on behind it, trigger it again",
-    );
+    expect(await reasonOf("messages", webhook)).toContain("its execution went on after it, trigger it again");
     await db.query("update message set content = null where workspace_id = $1 and channel = 'sms'", own);
     expect(await reasonOf("executions", id)).toContain(
       "none of its messages can be put back: trigger it again",
