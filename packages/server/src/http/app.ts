@@ -92,7 +92,7 @@ export function createApp(
       // Before authentication, which looks up names from the path.
       guardText(params);
       const auth = await surface.authenticate(
-        { method: request.method, url: request.originalUrl, headers: request.headers, params, raw },
+        { method: request.method, url: request.originalUrl, headers: request.headers, params, raw, family },
         services,
       );
       guardText(request.query as Record<string, unknown>);

@@ -1,3 +1,4 @@
+import type { ErrorFamily } from "./envelope.ts";
 import type { Workspace } from "../workspaces/workspaces.ts";
 
 /** The parts of an HTTP request that authentication may read. */
@@ -9,6 +10,8 @@ export interface IncomingRequest {
   params: Record<string, string>;
   /** The bytes as received: signatures are computed over them. */
   raw: Buffer | null;
+  /** How its route refuses: one fact has different texts in two families. */
+  family: ErrorFamily;
 }
 
 /** The caller and its workspace. */
