@@ -5,7 +5,12 @@ import type { Json } from "../core/json.ts";
 import type { DefaultPreference, TenantCategory } from "../core/preferences/preferences.ts";
 import type { Queryable } from "../db/db.ts";
 import type { CategoryChange } from "./category-draft.ts";
-import { mergeValues, type PropertyValues, valueProblems } from "../core/preferences/category-properties.ts";
+import {
+  mergeValues,
+  type PropertyValues,
+  readTenantValues,
+  valueProblems,
+} from "../core/preferences/category-properties.ts";
 import { type DigestOverrides, overrideProblems } from "../core/preferences/digest-schedule.ts";
 import { getCategory } from "../catalog/live-categories.ts";
 import { AppError } from "../errors.ts";
@@ -61,7 +66,7 @@ export async function setTenantCategory(
   { db, catalog, workspace_id }: CategoryChange,
   tenant_id: string,
   slug: string,
-  edit: TenantCategoryEdit,
+  stated: TenantCategoryEdit,
 ): Promise<StoredTenantCategory> {
   // The lock of the tenant's row serialises edits of its categories, including rows that do not exist yet.
   const [tenant] = await db.query(
@@ -70,6 +75,8 @@ export async function setTenantCategory(
   );
   if (tenant === undefined) throw tenantNotFound(tenant_id);
   const category = await getCategory(db, workspace_id, slug);
+  const properties = stated.properties && readTenantValues(category.properties, stated.properties);
+  const edit = { ...stated, properties };
   refuse([
     ...(edit.digest_schedule == null ? [] : overrideProblems(category.digest_schedule, edit.digest_schedule)),
     ...(edit.properties == null ? [] : valueProblems(category.properties, edit.properties, "tenant")),

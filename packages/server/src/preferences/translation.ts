@@ -109,15 +109,13 @@ export async function loadTranslate(
   workspace_id: number,
   locale: string | null,
 ): Promise<Translate> {
-  if (locale === null) return (_kind, _slug, base) => base;
-  const chain = [...new Set([...localeChain(locale), BASE])];
-  const stored = await load(db, workspace_id, chain);
+  const chain = locale === null ? [] : [...new Set([...localeChain(locale), BASE])];
+  const stored = chain.length === 0 ? new Map<string, Translation>() : await load(db, workspace_id, chain);
   const layers = chain.flatMap((one) => stored.get(one) ?? []);
   return (kind, slug, base) => {
-    if (slug === null) return base;
-    const texts = layers.flatMap((layer) =>
-      Object.hasOwn(layer[kind], slug) ? (layer[kind][slug] ?? []) : [],
-    );
+    const texts = layers.flatMap((layer) => {
+      return slug !== null && Object.hasOwn(layer[kind], slug) ? (layer[kind][slug] ?? []) : [];
+    });
     const find = (field: keyof Text) => texts.find((one) => one[field] !== null)?.[field] ?? base[field];
     return { name: find("name"), description: find("description") };
   };

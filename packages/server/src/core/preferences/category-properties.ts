@@ -99,6 +99,23 @@ export function valueProblems(
 }
 
 /**
+ * The values that a tenant sets, whose numbers may arrive as text (`"100"`): the published example sends one so.
+ */
+export function readTenantValues(
+  properties: readonly CategoryProperty[] | null,
+  values: PropertyValues,
+): PropertyValues {
+  const integers = new Set(
+    (properties ?? []).flatMap(({ key, value_type }) => (value_type === "integer" ? key : [])),
+  );
+  return values.map(({ key, value }) => ({
+    key,
+    value:
+      integers.has(key) && typeof value === "string" && /^-?\d{1,15}$/.test(value) ? Number(value) : value,
+  }));
+}
+
+/**
  * Merges values into the stored ones by key; null when none is left. Safe for a key like `__proto__`: it is never
  * assigned to.
  */

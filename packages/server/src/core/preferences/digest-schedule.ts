@@ -203,7 +203,7 @@ export function selectionProblems(
   if (chosen === undefined) return new Map([["digest_schedule.id", mustBeOneOf(options)]]);
   const locked = ADJUSTABLE.filter(
     (field) =>
-      selection[field] !== undefined && (chosen[field] == null || chosen[field].edit_policy === "locked"),
+      selection[field] !== undefined && (!uses(chosen, field) || chosen[field]?.edit_policy !== "editable"),
   );
   return new Map(locked.map((field) => [`digest_schedule.${field}`, "not editable"]));
 }
