@@ -173,32 +173,33 @@ async function compose(
   const box = createSecretBox(await secretKey(config));
   const worker = config.ROLE !== "api";
   const metrics = createMetrics();
-  const { workspaces, catalog, recipients, queue, engine, channels, vendors } = await startMachinery(
-    {
-      db,
-      url,
-      log,
-      ids,
-      clock,
-      box,
-      http,
-      dial,
-      worker,
-      preference_domain: hostedDomain(config),
-      max_profile_bytes: config.MAX_PROFILE_KB * 1024,
-      call_concurrency: config.CALL_CONCURRENCY,
-      send_concurrency: config.SEND_CONCURRENCY,
-      vendor_timeout_ms: VENDOR_TIMEOUT_MS,
-      meter: {
-        ...metrics,
-        stage: (stage, lane, seconds, refs) => metrics.stage(stage, rootOf(lane), seconds, refs),
+  const { workspaces, catalog, recipients, preferences, queue, engine, channels, vendors } =
+    await startMachinery(
+      {
+        db,
+        url,
+        log,
+        ids,
+        clock,
+        box,
+        http,
+        dial,
+        worker,
+        preference_domain: hostedDomain(config),
+        max_profile_bytes: config.MAX_PROFILE_KB * 1024,
+        call_concurrency: config.CALL_CONCURRENCY,
+        send_concurrency: config.SEND_CONCURRENCY,
+        vendor_timeout_ms: VENDOR_TIMEOUT_MS,
+        meter: {
+          ...metrics,
+          stage: (stage, lane, seconds, refs) => metrics.stage(stage, rootOf(lane), seconds, refs),
+        },
+        onSettled(settled) {
+          for (const { message, verdict } of settled) metrics.message(message.channel, verdict.status);
+        },
       },
-      onSettled(settled) {
-        for (const { message, verdict } of settled) metrics.message(message.channel, verdict.status);
-      },
-    },
-    stops,
-  );
+      stops,
+    );
   const measureQueues = async (): Promise<QueueReading[]> =>
     (await queue.measure()).map((depth) => ({ ...depth, lane: rootOf(depth.lane) }));
   if (worker) {
@@ -215,6 +216,7 @@ async function compose(
     workspaces,
     catalog: catalogWithSignals(catalog, { queue, clock, ids }),
     recipients: recipientsWithSignals(recipients, { queue, clock }),
+    preferences,
     channels,
     vendors: createVendorAdmin({ box, ids, catalog, vendors }),
     engine,

@@ -7,6 +7,7 @@ import type { VendorAdmin } from "./delivery/vendor-admin.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { IdSource } from "./ids.ts";
 import type { Log } from "./log.ts";
+import type { Preferences } from "./preferences/preferences.ts";
 import type { Recipients } from "./recipients/recipients.ts";
 import type { Workspaces } from "./workspaces/workspaces.ts";
 
@@ -19,6 +20,7 @@ export interface Services {
   workspaces: Workspaces;
   catalog: Catalog;
   recipients: Recipients;
+  preferences: Preferences;
   channels: ReadonlyMap<Channel, ChannelDefinition>;
   vendors: VendorAdmin;
   engine: Engine;

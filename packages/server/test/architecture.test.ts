@@ -100,6 +100,7 @@ const MAY_KNOW: Record<string, string[]> = {
     "engine/engine",
     "ids",
     "log",
+    "preferences",
     "recipients",
     "workspaces",
   ],

@@ -7,9 +7,22 @@ import hubEventEventV2 from "./hub/event/event-v2.ts";
 import hubEventEvent from "./hub/event/event.ts";
 import hubMessageContent from "./hub/message/content.ts";
 import hubMessageList from "./hub/message/list.ts";
+import hubObjectPreferenceEditCategory from "./hub/object/preference/edit-category.ts";
+import hubObjectPreferenceEditChannels from "./hub/object/preference/edit-channels.ts";
+import hubObjectPreferenceEdit from "./hub/object/preference/edit.ts";
+import hubObjectPreferenceGetCategory from "./hub/object/preference/get-category.ts";
+import hubObjectPreferenceGetChannels from "./hub/object/preference/get-channels.ts";
+import hubObjectPreferenceGet from "./hub/object/preference/get.ts";
+import hubObjectPreferenceListCategories from "./hub/object/preference/list-categories.ts";
+import hubTenantCategoryEdit from "./hub/tenant/category/edit.ts";
+import hubTenantCategoryList from "./hub/tenant/category/list.ts";
 import hubTenantDelete from "./hub/tenant/delete.ts";
 import hubTenantGet from "./hub/tenant/get.ts";
 import hubTenantList from "./hub/tenant/list.ts";
+import hubTenantPreferenceEditCategory from "./hub/tenant/preference/edit-category.ts";
+import hubTenantPreferenceGetCategory from "./hub/tenant/preference/get-category.ts";
+import hubTenantPreferenceGet from "./hub/tenant/preference/get.ts";
+import hubTenantPreferenceListCategories from "./hub/tenant/preference/list-categories.ts";
 import hubTenantUpsert from "./hub/tenant/upsert.ts";
 import hubTriggerLegacy from "./hub/trigger/legacy.ts";
 import hubTriggerTrigger from "./hub/trigger/trigger.ts";
@@ -18,6 +31,15 @@ import hubUserDelete from "./hub/user/delete.ts";
 import hubUserEdit from "./hub/user/edit.ts";
 import hubUserGet from "./hub/user/get.ts";
 import hubUserList from "./hub/user/list.ts";
+import hubUserPreferenceBulkEdit from "./hub/user/preference/bulk-edit.ts";
+import hubUserPreferenceBulkReset from "./hub/user/preference/bulk-reset.ts";
+import hubUserPreferenceEditCategory from "./hub/user/preference/edit-category.ts";
+import hubUserPreferenceEditChannels from "./hub/user/preference/edit-channels.ts";
+import hubUserPreferenceEdit from "./hub/user/preference/edit.ts";
+import hubUserPreferenceGetCategory from "./hub/user/preference/get-category.ts";
+import hubUserPreferenceGetChannels from "./hub/user/preference/get-channels.ts";
+import hubUserPreferenceGet from "./hub/user/preference/get.ts";
+import hubUserPreferenceListCategories from "./hub/user/preference/list-categories.ts";
 import hubUserTenantDelete from "./hub/user/tenant/delete.ts";
 import hubUserTenantEdit from "./hub/user/tenant/edit.ts";
 import hubUserTenantGet from "./hub/user/tenant/get.ts";
@@ -40,6 +62,13 @@ import managementExplainGet from "./management/explain/get.ts";
 import managementLogGetExecution from "./management/log/get-execution.ts";
 import managementLogListExecutions from "./management/log/list-executions.ts";
 import managementLogListRequests from "./management/log/list-requests.ts";
+import managementPreferenceCategoryCommit from "./management/preference-category/commit.ts";
+import managementPreferenceCategoryGet from "./management/preference-category/get.ts";
+import managementPreferenceCategorySave from "./management/preference-category/save.ts";
+import managementPreferenceCategoryTranslationDelete from "./management/preference-category/translation/delete.ts";
+import managementPreferenceCategoryTranslationGet from "./management/preference-category/translation/get.ts";
+import managementPreferenceCategoryTranslationListLocales from "./management/preference-category/translation/list-locales.ts";
+import managementPreferenceCategoryTranslationSave from "./management/preference-category/translation/save.ts";
 import managementRedriveList from "./management/redrive/list.ts";
 import managementRedriveRedrive from "./management/redrive/redrive.ts";
 import managementSchemaCommit from "./management/schema/commit.ts";
@@ -76,9 +105,22 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubEventEvent, file: "api/hub/event/event.ts" },
   { surface: hub, route: hubMessageContent, file: "api/hub/message/content.ts" },
   { surface: hub, route: hubMessageList, file: "api/hub/message/list.ts" },
+  { surface: hub, route: hubObjectPreferenceEditCategory, file: "api/hub/object/preference/edit-category.ts" },
+  { surface: hub, route: hubObjectPreferenceEditChannels, file: "api/hub/object/preference/edit-channels.ts" },
+  { surface: hub, route: hubObjectPreferenceEdit, file: "api/hub/object/preference/edit.ts" },
+  { surface: hub, route: hubObjectPreferenceGetCategory, file: "api/hub/object/preference/get-category.ts" },
+  { surface: hub, route: hubObjectPreferenceGetChannels, file: "api/hub/object/preference/get-channels.ts" },
+  { surface: hub, route: hubObjectPreferenceGet, file: "api/hub/object/preference/get.ts" },
+  { surface: hub, route: hubObjectPreferenceListCategories, file: "api/hub/object/preference/list-categories.ts" },
+  { surface: hub, route: hubTenantCategoryEdit, file: "api/hub/tenant/category/edit.ts" },
+  { surface: hub, route: hubTenantCategoryList, file: "api/hub/tenant/category/list.ts" },
   { surface: hub, route: hubTenantDelete, file: "api/hub/tenant/delete.ts" },
   { surface: hub, route: hubTenantGet, file: "api/hub/tenant/get.ts" },
   { surface: hub, route: hubTenantList, file: "api/hub/tenant/list.ts" },
+  { surface: hub, route: hubTenantPreferenceEditCategory, file: "api/hub/tenant/preference/edit-category.ts" },
+  { surface: hub, route: hubTenantPreferenceGetCategory, file: "api/hub/tenant/preference/get-category.ts" },
+  { surface: hub, route: hubTenantPreferenceGet, file: "api/hub/tenant/preference/get.ts" },
+  { surface: hub, route: hubTenantPreferenceListCategories, file: "api/hub/tenant/preference/list-categories.ts" },
   { surface: hub, route: hubTenantUpsert, file: "api/hub/tenant/upsert.ts" },
   { surface: hub, route: hubTriggerLegacy, file: "api/hub/trigger/legacy.ts" },
   { surface: hub, route: hubTriggerTrigger, file: "api/hub/trigger/trigger.ts" },
@@ -87,6 +129,15 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubUserEdit, file: "api/hub/user/edit.ts" },
   { surface: hub, route: hubUserGet, file: "api/hub/user/get.ts" },
   { surface: hub, route: hubUserList, file: "api/hub/user/list.ts" },
+  { surface: hub, route: hubUserPreferenceBulkEdit, file: "api/hub/user/preference/bulk-edit.ts" },
+  { surface: hub, route: hubUserPreferenceBulkReset, file: "api/hub/user/preference/bulk-reset.ts" },
+  { surface: hub, route: hubUserPreferenceEditCategory, file: "api/hub/user/preference/edit-category.ts" },
+  { surface: hub, route: hubUserPreferenceEditChannels, file: "api/hub/user/preference/edit-channels.ts" },
+  { surface: hub, route: hubUserPreferenceEdit, file: "api/hub/user/preference/edit.ts" },
+  { surface: hub, route: hubUserPreferenceGetCategory, file: "api/hub/user/preference/get-category.ts" },
+  { surface: hub, route: hubUserPreferenceGetChannels, file: "api/hub/user/preference/get-channels.ts" },
+  { surface: hub, route: hubUserPreferenceGet, file: "api/hub/user/preference/get.ts" },
+  { surface: hub, route: hubUserPreferenceListCategories, file: "api/hub/user/preference/list-categories.ts" },
   { surface: hub, route: hubUserTenantDelete, file: "api/hub/user/tenant/delete.ts" },
   { surface: hub, route: hubUserTenantEdit, file: "api/hub/user/tenant/edit.ts" },
   { surface: hub, route: hubUserTenantGet, file: "api/hub/user/tenant/get.ts" },
@@ -109,6 +160,13 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementLogGetExecution, file: "api/management/log/get-execution.ts" },
   { surface: management, route: managementLogListExecutions, file: "api/management/log/list-executions.ts" },
   { surface: management, route: managementLogListRequests, file: "api/management/log/list-requests.ts" },
+  { surface: management, route: managementPreferenceCategoryCommit, file: "api/management/preference-category/commit.ts" },
+  { surface: management, route: managementPreferenceCategoryGet, file: "api/management/preference-category/get.ts" },
+  { surface: management, route: managementPreferenceCategorySave, file: "api/management/preference-category/save.ts" },
+  { surface: management, route: managementPreferenceCategoryTranslationDelete, file: "api/management/preference-category/translation/delete.ts" },
+  { surface: management, route: managementPreferenceCategoryTranslationGet, file: "api/management/preference-category/translation/get.ts" },
+  { surface: management, route: managementPreferenceCategoryTranslationListLocales, file: "api/management/preference-category/translation/list-locales.ts" },
+  { surface: management, route: managementPreferenceCategoryTranslationSave, file: "api/management/preference-category/translation/save.ts" },
   { surface: management, route: managementRedriveList, file: "api/management/redrive/list.ts" },
   { surface: management, route: managementRedriveRedrive, file: "api/management/redrive/redrive.ts" },
   { surface: management, route: managementSchemaCommit, file: "api/management/schema/commit.ts" },

@@ -1,4 +1,5 @@
 import { statusMetric } from "../core/success-metric.ts";
+import { slugOf, withoutAccents } from "../core/text/slug.ts";
 import { cut } from "../core/text/text.ts";
 import { createHash } from "node:crypto";
 import { type Channel, isChannel } from "../core/channel.ts";
@@ -58,7 +59,7 @@ export function parseInlineTrigger(body: unknown, limits: TriggerLimits): Parsed
     if (!TEMPLATE_SLUG.test(template)) refuse("template: must be the slug of a template");
     return {
       name,
-      slug: slugOf(name),
+      slug: slugOfName(name),
       template,
       category: requireText(record, "notification_category"),
       delivery: parseDelivery(record.delivery ?? null),
@@ -190,14 +191,10 @@ function requireText(record: JsonObject, name: string): string {
  * A slug for any name. If the name loses distinguishing characters, some digits of its hash are added to keep it apart
  * from others with the same slug.
  */
-function slugOf(name: string): string {
-  const plain = name
-    .normalize("NFKD")
-    .replaceAll(/\p{Mark}+/gu, "")
-    .toLowerCase();
-  const dashed = plain.replaceAll(/[^a-z0-9_]+/g, "-").replaceAll(/^-+|-+$/g, "");
+function slugOfName(name: string): string {
+  const dashed = slugOf(name);
   const slug = cut(dashed, MAX_SLUG);
-  if (slug !== "" && slug === dashed && !/\P{ASCII}/u.test(plain)) return slug;
+  if (slug !== "" && slug === dashed && !/\P{ASCII}/u.test(withoutAccents(name))) return slug;
   const hash = createHash("sha256").update(name).digest("hex").slice(0, 8);
   return `${slug || "workflow"}-${hash}`;
 }

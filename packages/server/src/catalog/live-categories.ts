@@ -43,13 +43,33 @@ export async function loadLiveCategories(db: Queryable, workspace_id: number): P
 
 /** One published category, as the transaction sees it; roots have no preferences. */
 export async function getCategory(db: Queryable, workspace_id: number, slug: string): Promise<Category> {
-  const [row] = await db.query<Row>(
-    `select ${COLUMNS} from category where workspace_id = $1 and slug = $2`,
-    [workspace_id, slug],
-    "category_load",
+  const [category] = await getCategories(db, workspace_id, [slug]);
+  if (category === undefined) throw categoryNotFound(slug);
+  return category;
+}
+
+/** The same for several, in the order asked for; the first that is not published is refused. */
+export async function getCategories(
+  db: Queryable,
+  workspace_id: number,
+  slugs: readonly string[],
+): Promise<Category[]> {
+  if (slugs.length === 0) return [];
+  const rows = await db.query<Row>(
+    `select ${COLUMNS} from category where workspace_id = $1 and slug = any($2)`,
+    [workspace_id, slugs],
+    "categories_load",
   );
-  if (row === undefined) throw new AppError("not_found", `category '${slug}' not found`);
-  return toCategory(row);
+  const found = new Map(rows.map((row) => [row.slug, toCategory(row)]));
+  return slugs.map((slug) => {
+    const category = found.get(slug);
+    if (category === undefined) throw categoryNotFound(slug);
+    return category;
+  });
+}
+
+export function categoryNotFound(slug: string): AppError {
+  return new AppError("not_found", `category '${slug}' not found`);
 }
 
 function toCategory({

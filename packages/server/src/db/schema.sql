@@ -83,6 +83,16 @@ CREATE TABLE category_doc (
 );
 CREATE UNIQUE INDEX category_doc_current ON public.category_doc USING btree (workspace_id, status) WHERE (status = ANY (ARRAY['draft'::text, 'active'::text]));
 
+CREATE TABLE category_translation (
+  workspace_id integer NOT NULL,
+  locale text COLLATE "C" NOT NULL,
+  sections json NOT NULL,
+  categories json NOT NULL,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, locale),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
+);
+
 CREATE TABLE due_receipt (
   workspace_id integer NOT NULL,
   message_id text COLLATE "C" NOT NULL,

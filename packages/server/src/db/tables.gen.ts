@@ -70,6 +70,14 @@ export interface CategoryDoc {
   committed_at: Date | null;
 }
 
+export interface CategoryTranslation {
+  workspace_id: number;
+  locale: string;
+  sections: JsonColumn;
+  categories: JsonColumn;
+  updated_at: Generated<Date>;
+}
+
 export interface DueReceipt {
   workspace_id: number;
   message_id: string;
@@ -566,6 +574,7 @@ export interface Tables {
   cancel_notice: CancelNotice;
   category: Category;
   category_doc: CategoryDoc;
+  category_translation: CategoryTranslation;
   due_receipt: DueReceipt;
   event_def: EventDef;
   idempotency: Idempotency;

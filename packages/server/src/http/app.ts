@@ -85,7 +85,8 @@ export function createApp(
     done();
   });
 
-  for (const { surface, route } of routes) {
+  for (const registered of routes) {
+    const { surface, route } = registered;
     const family = route.family ?? surface.family;
     app.route({
       method: route.method,
@@ -95,7 +96,7 @@ export function createApp(
         try {
           // Authentication looks up names from the path.
           guardText(request.params as Record<string, unknown>);
-          request.claim = await gate.admit(surface, request, reply);
+          request.claim = await gate.admit(registered, request, reply);
           // The framework would wait forever for the end of a body that broke off meanwhile.
           if (hasHungUp(request)) throw new Error("the client hung up");
         } catch (error) {

@@ -4,7 +4,7 @@ import { AppError } from "../errors.ts";
 import type { Services } from "../services.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import type { Claim } from "./request.ts";
-import type { Surface } from "./route.ts";
+import type { RegisteredRoute } from "./route.ts";
 
 /**
  * Decides who may go on, by the headers alone: nobody's body is received before its sender is known, so that strangers
@@ -13,7 +13,7 @@ import type { Surface } from "./route.ts";
  */
 export interface Gate {
   /** Throws an `AppError` for a request that may not go on. */
-  admit: (surface: Surface, request: FastifyRequest, reply: FastifyReply) => Promise<Claim>;
+  admit: (route: RegisteredRoute, request: FastifyRequest, reply: FastifyReply) => Promise<Claim>;
   /** Proves the claim by the body, then counts the records against the credential's limit. */
   confirm: (claim: Claim, request: FastifyRequest, body: Buffer | null) => void;
   /** Counts the records of an array beyond its first. */
@@ -57,14 +57,15 @@ export function createGate(services: Services): Gate {
   }
 
   return {
-    async admit(surface, request, reply) {
+    async admit({ surface, route }, request, reply) {
       const address = networkOf(request.ip);
       const { method, originalUrl: url, headers } = request;
       const params = request.params as Record<string, string>;
+      const family = route.family ?? surface.family;
       const beforeLookup = () => guardAddress(address);
       let claim: Claim;
       try {
-        claim = await surface.authenticate({ method, url, headers, params, beforeLookup }, services);
+        claim = await surface.authenticate({ method, url, headers, params, family, beforeLookup }, services);
       } catch (error) {
         throw noted(error, address);
       }

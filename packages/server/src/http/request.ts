@@ -1,3 +1,4 @@
+import type { ErrorFamily } from "./envelope.ts";
 import type { Workspace } from "../workspaces/workspaces.ts";
 
 /** The parts of an HTTP request that authentication reads: all of it but the body, which has not been received yet. */
@@ -7,6 +8,8 @@ export interface IncomingRequest {
   url: string;
   headers: Record<string, string | string[] | undefined>;
   params: Record<string, string>;
+  /** How its route refuses: one fact has different texts in two families. */
+  family: ErrorFamily;
   /** Throws when the caller's address has tried too many credentials that do not exist. Called before a new one is looked up. */
   beforeLookup: () => void;
 }

@@ -3,6 +3,7 @@ import { CHANNELS } from "../core/channel.ts";
 import { isRootCategory, LANES, type RootCategory } from "../core/lane.ts";
 import { categoryPropertiesSchema, propertyProblems } from "../core/preferences/category-properties.ts";
 import { digestProblems, digestScheduleSchema } from "../core/preferences/digest-schedule.ts";
+import { NOT_A_LETTER, slugOf } from "../core/text/slug.ts";
 import type { Category } from "../catalog/live-categories.ts";
 
 /**
@@ -30,8 +31,11 @@ const category = z.object({
 });
 
 const section = z.object({
-  /** Null: categories without a section. */
-  name: z.string().nullish().transform(orNull),
+  /** Null or empty: categories without a section. */
+  name: z
+    .string()
+    .nullish()
+    .transform((name) => name || null),
   description: z.string().nullish().transform(orNull),
   tags: tags.nullish().transform(orNull),
   categories: z
@@ -89,11 +93,28 @@ export function categoryProblems(document: CategoryDocument, { published, used }
   return problems;
 }
 
-/** All categories of a document, in order. */
-export function flattenCategories({ root_categories }: CategoryDocument): Category[] {
+/** A group of categories on preference pages. */
+export interface CategorySection {
+  root_category: RootCategory;
+  /** Null: the categories without a section. */
+  name: string | null;
+  /** Names the section in translations; made of its name, and null without one. */
+  slug: string | null;
+  description: string | null;
+  tags: string[] | null;
+  categories: Category[];
+}
+
+/** The sections of a document with their categories, in order. */
+export function sectionsOf({ root_categories }: CategoryDocument): CategorySection[] {
   return root_categories.flatMap(({ root_category, sections }) =>
-    sections.flatMap((section) =>
-      section.categories.map(
+    sections.map((section) => ({
+      root_category,
+      name: section.name,
+      slug: section.name === null ? null : sectionSlug(section.name),
+      description: section.description,
+      tags: section.tags,
+      categories: section.categories.map(
         ({
           category: slug,
           default_preference,
@@ -114,8 +135,18 @@ export function flattenCategories({ root_categories }: CategoryDocument): Catego
           },
         }),
       ),
-    ),
+    })),
   );
+}
+
+/** All categories of a document, in order. */
+export function flattenCategories(document: CategoryDocument): Category[] {
+  return sectionsOf(document).flatMap(({ categories }) => categories);
+}
+
+/** Any script: a name in Japanese is a slug too. A name of signs alone stays as it is. */
+function sectionSlug(name: string): string {
+  return slugOf(name, NOT_A_LETTER) || name;
 }
 
 interface RootSection {

@@ -8,8 +8,10 @@ import { AppError } from "../errors.ts";
 import {
   type CategoryDocument,
   categoryProblems,
+  type CategorySection,
   EMPTY_DOCUMENT,
   flattenCategories,
+  sectionsOf,
 } from "./category-document.ts";
 import type { Category } from "../catalog/live-categories.ts";
 
@@ -129,11 +131,21 @@ export async function commitCategories(
   return readCategories(db, workspace_id, "live");
 }
 
+/** The sections that are in effect, with their categories. */
+export async function loadSections(db: Queryable, workspace_id: number): Promise<CategorySection[]> {
+  const [active] = await db.query<CategoryDocument>(
+    "select root_categories from category_doc where workspace_id = $1 and status = 'active'",
+    [workspace_id],
+    "category_doc_active",
+  );
+  return active === undefined ? [] : sectionsOf(active);
+}
+
 async function lockWorkspace({ db, workspace_id }: CategoryChange): Promise<void> {
   await db.query("select 1 from workspace where workspace_id = $1 for no key update", [workspace_id]);
 }
 
-async function readCurrent(
+export async function readCurrent(
   db: Queryable,
   workspace_id: number,
 ): Promise<{ draft: Row | undefined; active: Row | undefined }> {

@@ -8,8 +8,12 @@ import { type Category, loadLiveCategories } from "../catalog/live-categories.ts
 import {
   type CategoryPreferenceEdit,
   type ChannelPreferenceEdit,
+  type PreferencesEdit,
+  type Reset,
+  resetPreferences,
   setCategoryPreference,
   setChannelPreference,
+  setPreferences,
   type Who,
 } from "./recipient-preferences.ts";
 import {
@@ -44,6 +48,10 @@ export interface Preferences {
     slug: string,
     edit: CategoryPreferenceEdit,
   ) => Promise<string[]>;
+  /** Global opt-outs, then choices for several categories: all of it, or nothing. Returns and throws as the others. */
+  setPreferences: (tx: Tx, workspace_id: number, who: Who, edit: PreferencesEdit) => Promise<string[]>;
+  /** Deletes choices, so that the defaults hold again. Throws `AppError`. */
+  reset: (tx: Tx, workspace_id: number, who: Who, reset: Reset) => Promise<void>;
   /** Global opt-outs, merged by channel; returns the ids of the recipients that exist. Throws `AppError`. */
   setChannelPreference: (
     tx: Tx,
@@ -108,6 +116,8 @@ export function createPreferences({ db, catalog }: PreferencesDeps): Preferences
     load: loadChoices,
     setCategoryPreference,
     setChannelPreference,
+    setPreferences,
+    reset: resetPreferences,
     setTenantCategory: (tx, workspace_id, tenant_id, slug, edit) =>
       setTenantCategory({ db: tx, catalog, workspace_id }, tenant_id, slug, edit),
     saveCategories: (tx, workspace_id, document, commit) =>

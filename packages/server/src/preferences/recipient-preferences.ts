@@ -6,12 +6,13 @@ import {
   type CategoryPolicy,
   effectiveDefaults,
   isMandatory,
+  isShown,
 } from "../core/preferences/preferences.ts";
 import type { Queryable } from "../db/db.ts";
 import { mergeValues, type PropertyValues, valueProblems } from "../core/preferences/category-properties.ts";
 import { personKey, selectRestricted } from "./choices.ts";
 import { type DigestSelection, selectionProblems } from "../core/preferences/digest-schedule.ts";
-import { getCategory } from "../catalog/live-categories.ts";
+import { type Category, categoryNotFound, getCategories } from "../catalog/live-categories.ts";
 import { refuse, tenantNotFound } from "./refusals.ts";
 import { loadTenantCategories } from "./tenant-category.ts";
 
@@ -42,57 +43,127 @@ export interface ChannelPreferenceEdit {
   is_restricted: boolean;
 }
 
+/** The edit of one category among several. */
+export interface NamedCategoryEdit extends CategoryPreferenceEdit {
+  /** Slug. */
+  category: string;
+}
+
 /**
- * Stores a choice for a published category; returns the ids of the recipients that exist. Refuses a tenant or category
- * that does not exist, and digest selections or properties that the category does not let recipients set.
+ * Stores choices for published categories, the same for every recipient; returns the ids of the recipients that exist.
+ * All or nothing: refuses a tenant or a category that does not exist or that the tenant disabled or hid, and digest
+ * selections or properties that the category does not let recipients set. `fieldOf`: where the edit is in the request.
  *
  * Channels that a recipient cannot change now (mandatory, or opted out globally) keep their stored state: clients send
  * the list that they display, where such a channel is off, and it must not stay off when the global opt-out ends.
  */
-export async function setCategoryPreference(
+async function setCategoryPreferences(
   tx: Queryable,
   workspace_id: number,
   { recipient_ids, tenant_id }: Who,
-  slug: string,
-  edit: CategoryPreferenceEdit,
+  edits: readonly NamedCategoryEdit[],
+  fieldOf: (index: number) => string = (index) => `categories[${index}].`,
 ): Promise<string[]> {
   await holdTenant(tx, workspace_id, tenant_id);
-  const category = await getCategory(tx, workspace_id, slug);
-  refuse([
-    ...(edit.digest_schedule == null
-      ? []
-      : selectionProblems(category.digest_schedule, edit.digest_schedule)),
-    ...(edit.properties == null ? [] : valueProblems(category.properties, edit.properties, "recipient")),
-  ]);
+  const policies = await loadPolicies(tx, workspace_id, tenant_id, edits);
+  refuse(
+    edits.flatMap((edit, index) =>
+      problemsOf(edit, policies.get(edit.category)?.category ?? null).map(
+        ([field, reason]): [string, string] => [`${fieldOf(index)}${field}`, reason],
+      ),
+    ),
+  );
   const ids = await lockRecipients(tx, workspace_id, recipient_ids);
-  if (ids.length === 0) return ids;
-  const tenant_category = (await loadTenantCategories(tx, workspace_id, tenant_id)).get(slug) ?? null;
-  const policy = { category, tenant_category };
-  const stored = await selectStored(tx, workspace_id, ids, tenant_id, slug);
+  if (ids.length === 0 || policies.size === 0) return ids;
+  const stored = await selectStored(tx, workspace_id, ids, tenant_id, [...policies.keys()]);
   const people = ids.map((recipient_id) => ({ recipient_id, tenant_id }));
   const restricted = await selectRestricted(tx, workspace_id, people);
-  const rows = people.map((person) => ({
-    recipient_id: person.recipient_id,
-    ...applyEdit(
-      stored.get(person.recipient_id) ?? null,
-      edit,
-      policy,
-      restricted.get(personKey(person)) ?? [],
-    ),
-  }));
+  for (const recipient_id of ids) {
+    const own = restricted.get(personKey({ recipient_id, tenant_id })) ?? [];
+    // In order: of two edits of one category the later one is about what the earlier one left.
+    for (const edit of edits) {
+      const policy = policies.get(edit.category);
+      if (policy === undefined) continue;
+      const key = choiceKey(recipient_id, edit.category);
+      stored.set(key, {
+        recipient_id,
+        category: edit.category,
+        ...applyEdit(stored.get(key) ?? null, edit, policy, own),
+      });
+    }
+  }
   await tx.query(
-    `insert into pref_category (workspace_id, tenant_id, category, recipient_id, preference, opt_out_channels,
+    `insert into pref_category (workspace_id, tenant_id, recipient_id, category, preference, opt_out_channels,
         opt_in_channels, digest_schedule, properties)
-     select $1, $2, $3, p.* from json_to_recordset($4) as p(recipient_id text, preference text,
+     select $1, $2, p.* from json_to_recordset($3) as p(recipient_id text, category text, preference text,
         opt_out_channels text[], opt_in_channels text[], digest_schedule json, properties json)
      on conflict (workspace_id, recipient_id, tenant_id, category) do update
         set preference = excluded.preference, opt_out_channels = excluded.opt_out_channels,
             opt_in_channels = excluded.opt_in_channels, digest_schedule = excluded.digest_schedule,
             properties = excluded.properties, updated_at = now()`,
-    [workspace_id, tenant_id, slug, storableJson(rows)],
+    [workspace_id, tenant_id, storableJson([...stored.values()])],
     "pref_category_upsert",
   );
   return ids;
+}
+
+/** The same for one category; refusals name the fields of its edit. */
+export function setCategoryPreference(
+  tx: Queryable,
+  workspace_id: number,
+  who: Who,
+  slug: string,
+  edit: CategoryPreferenceEdit,
+): Promise<string[]> {
+  return setCategoryPreferences(tx, workspace_id, who, [{ ...edit, category: slug }], () => "");
+}
+
+export interface PreferencesEdit {
+  channel_preferences?: readonly ChannelPreferenceEdit[] | null | undefined;
+  categories?: readonly NamedCategoryEdit[] | null | undefined;
+}
+
+/**
+ * Stores global opt-outs and then choices for categories, so that a list of channels is read by what the same edit says
+ * of them. Returns and refuses as both do.
+ */
+export async function setPreferences(
+  tx: Queryable,
+  workspace_id: number,
+  who: Who,
+  { channel_preferences, categories }: PreferencesEdit,
+): Promise<string[]> {
+  const ids = await setChannelPreference(tx, workspace_id, who, channel_preferences ?? []);
+  await setCategoryPreferences(tx, workspace_id, who, categories ?? []);
+  return ids;
+}
+
+/** What a reset takes back: the choices for categories, the global opt-outs, or both. */
+export interface Reset {
+  categories: boolean;
+  channels: boolean;
+}
+
+/** Deletes recipients' choices in one tenant, so that the defaults hold again. Refuses a tenant that does not exist. */
+export async function resetPreferences(
+  tx: Queryable,
+  workspace_id: number,
+  { recipient_ids, tenant_id }: Who,
+  reset: Reset,
+): Promise<void> {
+  await holdTenant(tx, workspace_id, tenant_id);
+  const ids = await lockRecipients(tx, workspace_id, recipient_ids);
+  const tables = [
+    ...(reset.categories ? ["pref_category"] : []),
+    ...(reset.channels ? ["pref_channel"] : []),
+  ];
+  for (const table of tables) {
+    await tx.query(
+      `delete from ${table} where workspace_id = $1 and recipient_id = any($2) and tenant_id = $3`,
+      [workspace_id, ids, tenant_id],
+      `${table}_reset`,
+    );
+  }
 }
 
 /** Stores and removes global opt-outs, channel by channel; returns the ids of the recipients that exist. */
@@ -148,9 +219,50 @@ async function lockRecipients(
   return rows.map(({ id }) => id);
 }
 
+interface LivePolicy extends CategoryPolicy {
+  category: Category;
+}
+
+/** By slug. */
+async function loadPolicies(
+  tx: Queryable,
+  workspace_id: number,
+  tenant_id: string,
+  edits: readonly NamedCategoryEdit[],
+): Promise<Map<string, LivePolicy>> {
+  const slugs = [...new Set(edits.map(({ category }) => category))];
+  const categories = await getCategories(tx, workspace_id, slugs);
+  const settings = await loadTenantCategories(tx, workspace_id, tenant_id);
+  return new Map(
+    categories.map((category) => {
+      const policy = { category, tenant_category: settings.get(category.slug) ?? null };
+      if (!isShown(policy)) throw categoryNotFound(category.slug);
+      return [category.slug, policy];
+    }),
+  );
+}
+
+function problemsOf(edit: CategoryPreferenceEdit, category: Category | null): [string, string][] {
+  const { digest_schedule, properties } = edit;
+  return [
+    ...(digest_schedule == null ? [] : selectionProblems(category?.digest_schedule ?? null, digest_schedule)),
+    ...(properties == null ? [] : valueProblems(category?.properties ?? null, properties, "recipient")),
+  ];
+}
+
 interface StoredChoice extends CategoryChoice {
   digest_schedule: DigestSelection | null;
   properties: Record<string, Json> | null;
+}
+
+interface ChoiceRow extends StoredChoice {
+  recipient_id: string;
+  category: string;
+}
+
+// Ids contain no slash.
+function choiceKey(recipient_id: string, category: string): string {
+  return `${recipient_id}/${category}`;
 }
 
 async function selectStored(
@@ -158,14 +270,15 @@ async function selectStored(
   workspace_id: number,
   ids: readonly string[],
   tenant_id: string,
-  category: string,
-): Promise<Map<string, StoredChoice>> {
-  const rows = await tx.query<StoredChoice & { recipient_id: string }>(
-    `select recipient_id, preference, opt_out_channels, opt_in_channels, digest_schedule, properties
-       from pref_category where workspace_id = $1 and recipient_id = any($2) and tenant_id = $3 and category = $4`,
-    [workspace_id, ids, tenant_id, category],
+  categories: readonly string[],
+): Promise<Map<string, ChoiceRow>> {
+  const rows = await tx.query<ChoiceRow>(
+    `select recipient_id, category, preference, opt_out_channels, opt_in_channels, digest_schedule, properties
+       from pref_category
+      where workspace_id = $1 and recipient_id = any($2) and tenant_id = $3 and category = any($4)`,
+    [workspace_id, ids, tenant_id, categories],
   );
-  return new Map(rows.map(({ recipient_id, ...row }) => [recipient_id, row]));
+  return new Map(rows.map((row) => [choiceKey(row.recipient_id, row.category), row]));
 }
 
 function applyEdit(

@@ -5,9 +5,15 @@ import type { Json } from "../core/json.ts";
 import type { DefaultPreference, TenantCategory } from "../core/preferences/preferences.ts";
 import type { Queryable } from "../db/db.ts";
 import type { CategoryChange } from "./category-draft.ts";
-import { mergeValues, type PropertyValues, valueProblems } from "../core/preferences/category-properties.ts";
+import {
+  mergeValues,
+  type PropertyValues,
+  readTenantValues,
+  valueProblems,
+} from "../core/preferences/category-properties.ts";
 import { type DigestOverrides, overrideProblems } from "../core/preferences/digest-schedule.ts";
 import { getCategory } from "../catalog/live-categories.ts";
+import { AppError } from "../errors.ts";
 import { refuse, tenantNotFound } from "./refusals.ts";
 
 /** A tenant's stored settings for a category. */
@@ -53,14 +59,14 @@ export async function loadTenantCategories(
 }
 
 /**
- * Changes a tenant's settings for a published category. Refuses a tenant or category that does not exist, and digest
- * options or properties that the category does not have.
+ * Changes a tenant's settings for a published category. Refuses a tenant or category that does not exist, digest
+ * options or properties that the category does not have, and what tenants decide of a category that they do not have.
  */
 export async function setTenantCategory(
   { db, catalog, workspace_id }: CategoryChange,
   tenant_id: string,
   slug: string,
-  edit: TenantCategoryEdit,
+  stated: TenantCategoryEdit,
 ): Promise<StoredTenantCategory> {
   // The lock of the tenant's row serialises edits of its categories, including rows that do not exist yet.
   const [tenant] = await db.query(
@@ -69,6 +75,8 @@ export async function setTenantCategory(
   );
   if (tenant === undefined) throw tenantNotFound(tenant_id);
   const category = await getCategory(db, workspace_id, slug);
+  const properties = stated.properties && readTenantValues(category.properties, stated.properties);
+  const edit = { ...stated, properties };
   refuse([
     ...(edit.digest_schedule == null ? [] : overrideProblems(category.digest_schedule, edit.digest_schedule)),
     ...(edit.properties == null ? [] : valueProblems(category.properties, edit.properties, "tenant")),
@@ -76,6 +84,10 @@ export async function setTenantCategory(
 
   const stored = (await loadTenantCategories(db, workspace_id, tenant_id)).get(slug) ?? null;
   const next = applyEdit(stored, edit);
+  if (stored?.enabled_for_tenant === false && !next.enabled_for_tenant && isByTenant(edit)) {
+    const message = `Category '${slug}' not applicable to tenant '${tenant_id}'`;
+    throw new AppError("invalid_request_error", message);
+  }
   const [row] = await db.query<StoredTenantCategory>(
     `insert into tenant_category (workspace_id, tenant_id, category, enabled_for_tenant, visible_to_subscriber,
         blocked_channels, preference, mandatory_channels, opt_in_channels, digest_schedule, properties)
@@ -122,6 +134,18 @@ export async function deleteTenantPreferences(
     );
   }
   await catalog.invalidate(db, workspace_id, "category", tenantKey(tenant_id));
+}
+
+/**
+ * Whether an edit sets what a tenant's own administrators decide, and not only what the platform's do: enabled, and
+ * blocked channels. Clients that send every field send null for what they leave.
+ */
+function isByTenant({
+  enabled_for_tenant: _enabled,
+  blocked_channels: _blocked,
+  ...own
+}: TenantCategoryEdit): boolean {
+  return Object.values(own).some((value) => value !== null && value !== undefined);
 }
 
 function applyEdit(

@@ -94,6 +94,22 @@ export interface ResolvedRecipient extends RecipientKey {
   id: string;
 }
 
+/** The ids of recipients, by `recipientKey`; unknown ones are absent. */
+export async function findIds(
+  db: Queryable,
+  workspace_id: number,
+  keys: readonly RecipientKey[],
+): Promise<Map<string, string>> {
+  const { from, values, next } = recipientKeys(uniqueKeys(keys));
+  const rows = await db.query<ResolvedRecipient>(
+    `select r.id, r.object_type, r.distinct_id from ${from}
+       join recipient r on r.workspace_id = $${next} and r.object_type = k.object_type and r.distinct_id = k.distinct_id`,
+    [...values, workspace_id],
+    "recipients_find",
+  );
+  return new Map(rows.map((row) => [recipientKey(row), row.id]));
+}
+
 /**
  * The ids of recipients, locked against deletion until the end of the transaction, because rows that reference them are
  * about to be written. Locked in key order, as by deletions.

@@ -29,6 +29,13 @@ const MODES = ["draft", "live"] as const;
 /** Which of the two states of a versioned resource is read: the draft or the live version. */
 export const modeQuery = { mode: z.enum(MODES, oneOf(MODES)).default("draft") };
 
+/** The same where the caller must say which. */
+export const requiredModeQuery = {
+  mode: z.enum(MODES, {
+    error: (issue) => (issue.input === undefined ? "is a required field" : oneOf(MODES)),
+  }),
+};
+
 export const commitMessageQuery = { commit_message: singleText.optional() };
 
 /** `slugs=a,b`, or the parameter repeated. Empty means no filter. */

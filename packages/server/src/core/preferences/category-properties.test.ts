@@ -4,7 +4,9 @@ import {
   categoryPropertiesSchema,
   mergeValues,
   propertyValuesSchema,
+  readTenantValues,
   resolveProperties,
+  showProperties,
   valueProblems,
 } from "./category-properties.ts";
 
@@ -97,5 +99,77 @@ describe("the properties that apply to a recipient", () => {
 
   it("are none where the category has none", () => {
     expect(resolveProperties(null, { a: 1 }, { a: 1 })).toEqual({});
+  });
+});
+
+describe("properties on a page", () => {
+  const shown = (tenant: Record<string, Json> | null, ...recipient: [(Record<string, Json> | null)?]) =>
+    showProperties(properties, tenant, ...recipient)?.map(({ key, default_value, is_overridden, value }) => [
+      key,
+      default_value,
+      is_overridden,
+      value,
+    ]);
+
+  it("of a recipient have the tenant's values as defaults, and what is their own and not locked", () => {
+    expect(shown({ threshold: 20, region: "us" }, { threshold: 500, region: "jp" })).toEqual([
+      ["threshold", 20, true, 500],
+      ["region", "us", false, "us"],
+      ["__proto__", null, false, null],
+    ]);
+    expect(shown(null, null)).toEqual([
+      ["threshold", 10, false, 10],
+      ["region", "eu", false, "eu"],
+      ["__proto__", null, false, null],
+    ]);
+  });
+
+  it("of a tenant have the category's values as defaults, locked or not", () => {
+    expect(shown({ threshold: 20, region: "us" })).toEqual([
+      ["threshold", 10, true, 20],
+      ["region", "eu", true, "us"],
+      ["__proto__", null, false, null],
+    ]);
+  });
+
+  it("do not show a value that no longer fits as one's own", () => {
+    expect(shown(null, { threshold: "many" })?.[0]).toEqual(["threshold", 10, false, 10]);
+  });
+
+  it("have their choices where there are any, and are null where nothing is defined", () => {
+    const choices = [{ value: "a", label: "A" }];
+    const [one] = categoryPropertiesSchema.parse([
+      { key: "pick", label: "Pick", value_type: "list_choice", choices, default_value: ["a"] },
+    ]);
+    expect(showProperties(one === undefined ? [] : [one], null, null)).toEqual([
+      {
+        key: "pick",
+        label: "Pick",
+        value_type: "list_choice",
+        choices,
+        default_value: ["a"],
+        is_optional: false,
+        edit_policy: "editable",
+        is_overridden: false,
+        value: ["a"],
+      },
+    ]);
+    expect(showProperties([], null, null)).toBeNull();
+    expect(showProperties(null, null)).toBeNull();
+  });
+});
+
+describe("numbers of a tenant", () => {
+  it.each<[string, Json, Json]>([
+    ["threshold", "100", 100],
+    ["threshold", "-5", -5],
+    ["threshold", "many", "many"],
+    ["threshold", "1".repeat(16), "1".repeat(16)],
+    ["threshold", null, null],
+    ["region", "100", "100"],
+    ["unknown", "100", "100"],
+  ])("may be text: %s %j is %j", (key, value, expected) => {
+    const read = readTenantValues(properties, propertyValuesSchema.parse([{ key, value }]));
+    expect(read).toEqual([{ key, value: expected }]);
   });
 });

@@ -99,6 +99,23 @@ export function valueProblems(
 }
 
 /**
+ * The values that a tenant sets, whose numbers may arrive as text (`"100"`): the published example sends one so.
+ */
+export function readTenantValues(
+  properties: readonly CategoryProperty[] | null,
+  values: PropertyValues,
+): PropertyValues {
+  const integers = new Set(
+    (properties ?? []).flatMap(({ key, value_type }) => (value_type === "integer" ? key : [])),
+  );
+  return values.map(({ key, value }) => ({
+    key,
+    value:
+      integers.has(key) && typeof value === "string" && /^-?\d{1,15}$/.test(value) ? Number(value) : value,
+  }));
+}
+
+/**
  * Merges values into the stored ones by key; null when none is left. Safe for a key like `__proto__`: it is never
  * assigned to.
  */
@@ -133,6 +150,50 @@ export function resolveProperties(
       return [key, stated ?? default_value ?? null];
     }),
   );
+}
+
+/** A property as APIs show it, for one who may set it. */
+export interface ShownProperty extends Pick<
+  CategoryProperty,
+  "key" | "label" | "value_type" | "is_optional" | "edit_policy"
+> {
+  choices?: { value: string; label: string }[];
+  dynamic_choices_key?: string;
+  /** What holds without a value of one's own. */
+  default_value: Json;
+  is_overridden: boolean;
+  value: Json;
+}
+
+/**
+ * The properties of a category with the tenant's values and, with `recipient`, with its own over them. Undefined:
+ * the page is the tenant's, who may set what is locked for recipients. Null: nothing is defined.
+ */
+export function showProperties(
+  properties: readonly CategoryProperty[] | null,
+  tenant: Record<string, Json> | null,
+  recipient?: Record<string, Json> | null,
+): ShownProperty[] | null {
+  if (properties === null || properties.length === 0) return null;
+  const usual = resolveProperties(properties, recipient === undefined ? null : tenant, null);
+  const values = resolveProperties(properties, tenant, recipient ?? null);
+  return properties.map((property) => {
+    const { key, label, value_type, choices, dynamic_choices_key, is_optional, edit_policy } = property;
+    const isMine = recipient === undefined || edit_policy === "editable";
+    const own = getOwn((recipient === undefined ? tenant : recipient) ?? undefined, key);
+    return {
+      key,
+      label,
+      value_type,
+      ...(choices == null ? {} : { choices }),
+      ...(dynamic_choices_key == null ? {} : { dynamic_choices_key }),
+      default_value: usual[key] ?? null,
+      is_optional,
+      edit_policy,
+      is_overridden: isMine && fits(property, own),
+      value: values[key] ?? null,
+    };
+  });
 }
 
 function fits(property: CategoryProperty, value: Json | undefined): boolean {

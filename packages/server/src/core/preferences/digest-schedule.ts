@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { CategorySchedule } from "../schedule/category-schedule.ts";
+import { slugOf } from "../text/slug.ts";
 
 /**
  * How often a category's digests come: a recipient selects one of the options and adjusts its editable fields. A tenant
@@ -98,9 +99,9 @@ export const digestOverridesSchema = z.object({
 
 export type DigestOverrides = z.infer<typeof digestOverridesSchema>;
 
-const ADJUSTABLE = ["time", "weekdays", "monthdays", "dtstart"] as const;
+export const ADJUSTABLE = ["time", "weekdays", "monthdays", "dtstart"] as const;
 
-type Option = DigestSchedule["options"][number];
+export type DigestOption = DigestSchedule["options"][number];
 
 /**
  * The digest schedule of a recipient: the option they selected, else the tenant's default, else the category's; for
@@ -113,23 +114,21 @@ export function resolveDigest(
   selection: DigestSelection | null,
 ): CategorySchedule | null {
   if (schedule === null || !schedule.enabled) return null;
-  const { options } = schedule;
-  const find = (wanted: string | undefined) => options.find(({ id }) => id === wanted);
-  const usual =
-    find(overrides?.options.find(({ is_default }) => is_default === true)?.id) ??
-    options.find(({ is_default }) => is_default) ??
-    options[0];
-  const selected = selection === null ? undefined : find(selection.id);
+  const usual = defaultOption(schedule, overrides);
+  const selected = schedule.options.find(({ id }) => id === selection?.id);
   const option = selected ?? usual;
   if (option === undefined) return null;
   const { id, label, frequency, interval } = option;
   const own = selected === undefined ? null : selection;
   const tenant = overrides?.options.find((changed) => changed.id === id);
-  const time = hasTime(option) ? valueOf(option.time, tenant?.time, own?.time) : null;
-  const weekdays = frequency === "weekly" ? valueOf(option.weekdays, tenant?.weekdays, own?.weekdays) : null;
-  const monthdays =
-    frequency === "monthly" ? valueOf(option.monthdays, tenant?.monthdays, own?.monthdays) : null;
-  const dtstart = hasStart(option) ? valueOf(option.dtstart, tenant?.dtstart, own?.dtstart) : null;
+  const time = uses(option, "time") ? valueOf(option.time, tenant?.time, own?.time) : null;
+  const weekdays = uses(option, "weekdays")
+    ? valueOf(option.weekdays, tenant?.weekdays, own?.weekdays)
+    : null;
+  const monthdays = uses(option, "monthdays")
+    ? valueOf(option.monthdays, tenant?.monthdays, own?.monthdays)
+    : null;
+  const dtstart = uses(option, "dtstart") ? valueOf(option.dtstart, tenant?.dtstart, own?.dtstart) : null;
   return {
     id,
     label,
@@ -144,14 +143,29 @@ export function resolveDigest(
   };
 }
 
-/** A digest every minute has no time to choose. */
-function hasTime({ frequency, interval }: Option): boolean {
-  return frequency !== "instantly" && (frequency !== "minutely" || interval > 1);
+/** The option of recipients who have not selected any: the tenant's default, else the category's. */
+export function defaultOption(
+  { options }: DigestSchedule,
+  overrides: DigestOverrides | null,
+): DigestOption | undefined {
+  const named = overrides?.options.find(({ is_default }) => is_default === true)?.id;
+  return options.find(({ id }) => id === named) ?? options.find(({ is_default }) => is_default) ?? options[0];
 }
 
-/** The start determines which days count; weeks and months are counted from when the schedule was set. */
-function hasStart({ frequency, interval }: Option): boolean {
-  return frequency === "daily" && interval > 1;
+/** Whether an option's frequency has a field; what a document states of another one has no effect. */
+export function uses({ frequency, interval }: DigestOption, field: (typeof ADJUSTABLE)[number]): boolean {
+  switch (field) {
+    case "time":
+      // A digest every minute has no time to choose.
+      return frequency !== "instantly" && (frequency !== "minutely" || interval > 1);
+    case "weekdays":
+      return frequency === "weekly";
+    case "monthdays":
+      return frequency === "monthly";
+    case "dtstart":
+      // The start determines which days count; weeks and months are counted from when the schedule was set.
+      return frequency === "daily" && interval > 1;
+  }
 }
 
 /** A field that the option does not have cannot be selected, like a locked one. */
@@ -189,7 +203,7 @@ export function selectionProblems(
   if (chosen === undefined) return new Map([["digest_schedule.id", mustBeOneOf(options)]]);
   const locked = ADJUSTABLE.filter(
     (field) =>
-      selection[field] !== undefined && (chosen[field] == null || chosen[field].edit_policy === "locked"),
+      selection[field] !== undefined && (!uses(chosen, field) || chosen[field]?.edit_policy !== "editable"),
   );
   return new Map(locked.map((field) => [`digest_schedule.${field}`, "not editable"]));
 }
@@ -215,13 +229,8 @@ function mustBeOneOf(options: readonly { id: string }[]): string {
   return `must be one of [${options.map(({ id }) => `'${id}'`).join(" ")}]`;
 }
 
-/** `Every Monday!` → `every-monday`; empty for a label without a usable letter. */
+/** `Every Monday!` → `every-monday`; a label without a usable letter is an `option`. */
 function idOf(label: string): string {
-  const id = label
-    .normalize("NFKD")
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9_]+/g, "-")
-    .slice(0, MAX_ID)
-    .replaceAll(/^-+|-+$/g, "");
+  const id = slugOf(label).slice(0, MAX_ID).replaceAll(/-+$/g, "");
   return id === "" ? "option" : id;
 }

@@ -168,6 +168,44 @@ export function isMandatory(
   return preference === "cant_unsubscribe" && (mandatory_channels?.includes(channel) ?? true);
 }
 
+/** A category as a preference page shows it: what a send would do now, and what its reader can change. */
+export interface ShownPreference {
+  /** Never `cant_unsubscribe`: clients know two states only, and such a category is one that is on for good. */
+  preference: "opt_in" | "opt_out";
+  is_editable: boolean;
+  /** Those of the asked that the tenant does not block, in the same order. */
+  channels: { channel: Channel; preference: "opt_in" | "opt_out"; is_editable: boolean }[];
+}
+
+/** `isShown` says whether a page has the category at all. */
+export function showPreference({
+  policy,
+  tenant_blocked_channels,
+  choice,
+  channels,
+}: Omit<PreferenceInput, "policy" | "category" | "tenant_id"> & { policy: CategoryPolicy }): ShownPreference {
+  const defaults = effectiveDefaults(policy);
+  const is_editable = defaults.preference !== "cant_unsubscribe";
+  const chosen = choice.category?.preference ?? defaults.preference;
+  return {
+    preference: is_editable && chosen === "opt_out" ? "opt_out" : "opt_in",
+    is_editable,
+    channels: channels
+      .filter((channel) => blockOf(channel, policy, tenant_blocked_channels) === null)
+      .map((channel) => ({
+        channel,
+        preference: choiceRefusal(channel, policy, choice) === null ? "opt_in" : "opt_out",
+        // A channel that is restricted everywhere is turned on again where it was turned off: not in a category.
+        is_editable: !isMandatory(defaults, channel) && !choice.restricted_channels.includes(channel),
+      })),
+  };
+}
+
+/** False for a category that the tenant disabled or hid: its recipients neither see nor get it. */
+export function isShown(policy: CategoryPolicy): boolean {
+  return barrierOf(policy) === null;
+}
+
 /** What keeps the whole category from this tenant's recipients, whatever they chose. */
 function barrierOf(policy: CategoryPolicy | null): RefusalReason | null {
   if (policy === null) return "category_not_found";
@@ -182,11 +220,28 @@ function refusalOf(
   { policy, tenant_blocked_channels, choice }: PreferenceInput,
 ): RefusalReason | null {
   if (policy === null) return "category_not_found";
-  const { category, tenant_category } = policy;
+  return blockOf(channel, policy, tenant_blocked_channels) ?? choiceRefusal(channel, policy, choice);
+}
+
+/** What the tenant keeps from its recipients, mandatory or not. */
+function blockOf(
+  channel: Channel,
+  { category, tenant_category }: CategoryPolicy,
+  tenant_blocked_channels: readonly Channel[] | null,
+): RefusalReason | null {
   if (tenant_blocked_channels?.includes(channel) === true) return "blocked_for_tenant";
   if (!category.is_root && tenant_category?.blocked_channels?.includes(channel) === true) {
     return "blocked_in_category";
   }
+  return null;
+}
+
+function choiceRefusal(
+  channel: Channel,
+  policy: CategoryPolicy,
+  choice: RecipientChoice,
+): RefusalReason | null {
+  const { category } = policy;
   const defaults = effectiveDefaults(policy);
   if (isMandatory(defaults, channel)) return null;
   if (choice.restricted_channels.includes(channel)) return "channel_restricted";

@@ -1,4 +1,5 @@
 import { describeValue } from "../text/describe-value.ts";
+import { isLocale } from "../text/locale.ts";
 
 /*
  * The three properties with a meaning of their own, and the rule for all other property keys. They are stored among a
@@ -18,7 +19,7 @@ export function isReservedProperty(key: string): key is ReservedProperty {
 /** Checks one reserved property and trims it; a zone gets its IANA spelling. Refusals carry the wire's text. */
 export function checkReservedProperty(key: ReservedProperty, value: unknown): ReservedValue {
   const text = typeof value === "string" ? value.trim() : "";
-  const accepted = key === "$timezone" ? findTimezone(text) : findLocale(text);
+  const accepted = key === "$timezone" ? findTimezone(text) : isLocale(text) ? text : null;
   return accepted === null
     ? { ok: false, reason: REASONS[key](describeValue(value)) }
     : { ok: true, value: accepted };
@@ -93,14 +94,4 @@ function findTimezone(text: string): string | null {
   } catch {
     return null;
   }
-}
-
-const LOCALE = /^([A-Za-z]{2,3})(?:[-_][A-Za-z]{4})?(?:[-_](?:[A-Za-z]{2}|\d{3}))?$/;
-
-const LANGUAGE_NAMES = new Intl.DisplayNames(["en"], { type: "language", fallback: "none" });
-
-/** `en`, `en-GB`, `en_GB`, `es-419`, `zh-Hans-CN`: an existing language, and well-formed tags. Null otherwise. */
-function findLocale(text: string): string | null {
-  const language = LOCALE.exec(text)?.[1];
-  return language !== undefined && LANGUAGE_NAMES.of(language) !== undefined ? text : null;
 }

@@ -64,17 +64,31 @@ async function bySignature(
   };
 }
 
-/** Management API: `ServiceToken <token>`, valid for every workspace; the path names the workspace. */
+/**
+ * Management API: `ServiceToken <token>`, valid for every workspace; the path names the workspace. Its endpoints for
+ * categories refuse in the other family of errors, with texts of their own.
+ */
 export async function authenticateManagement(request: IncomingRequest, services: Services): Promise<Claim> {
+  const texts = request.family === "code_message" ? CATEGORY_TEXTS : MANAGEMENT_TEXTS;
   const token = /^ServiceToken\s+(\S+)$/i.exec(header(request, "authorization"))?.[1];
   const id =
     token === undefined ? null : await services.workspaces.findServiceToken(token, request.beforeLookup);
-  if (id === null) throw new AppError("authentication_failed", "Invalid service token.");
+  if (id === null) throw new AppError("authentication_failed", texts.token);
   const slug = request.params.workspace ?? "";
   const workspace = await services.workspaces.findBySlug(slug);
-  if (workspace === null) throw new AppError("not_found", `workspace '${slug}' not found`);
+  if (workspace === null) throw new AppError("not_found", texts.workspace(slug));
   return { auth: { workspace, principal: id } };
 }
+
+const MANAGEMENT_TEXTS = {
+  token: "Invalid service token.",
+  workspace: (slug: string) => `workspace '${slug}' not found`,
+};
+
+const CATEGORY_TEXTS = {
+  token: "ServiceToken not found",
+  workspace: (slug: string) => `workspace not found for slug/uid: ${slug}`,
+};
 
 function header(request: IncomingRequest, name: string): string {
   const value = request.headers[name];

@@ -1,21 +1,10 @@
 import { z } from "zod";
 import { defineRoute } from "../../../http/route.ts";
 import { deleteUsers } from "./delete-users.ts";
-import { userId } from "./present-user.ts";
-
-const distinct_id = userId({
-  error: (issue) => (issue.input === null ? "is a required field" : "must be a string"),
-});
+import { userIds } from "./user-ids.ts";
 
 const body = z.object(
-  {
-    distinct_ids: z
-      .array(distinct_id, {
-        error: (issue) => (issue.input == null ? "is a required field" : "must be an array"),
-      })
-      .min(1, "must contain at least 1 item")
-      .max(100, "must contain at maximum 100 items"),
-  },
+  { distinct_ids: userIds },
   { error: "Request body must only contain a single JSON object" },
 );
 
