@@ -7,6 +7,16 @@ import hubEventEventV2 from "./hub/event/event-v2.ts";
 import hubEventEvent from "./hub/event/event.ts";
 import hubMessageContent from "./hub/message/content.ts";
 import hubMessageList from "./hub/message/list.ts";
+import hubObjectBulkDelete from "./hub/object/bulk-delete.ts";
+import hubObjectDelete from "./hub/object/delete.ts";
+import hubObjectEdit from "./hub/object/edit.ts";
+import hubObjectGet from "./hub/object/get.ts";
+import hubObjectList from "./hub/object/list.ts";
+import hubObjectSubscribedTo from "./hub/object/subscribed-to.ts";
+import hubObjectSubscriptionCreate from "./hub/object/subscription/create.ts";
+import hubObjectSubscriptionDelete from "./hub/object/subscription/delete.ts";
+import hubObjectSubscriptionList from "./hub/object/subscription/list.ts";
+import hubObjectUpsert from "./hub/object/upsert.ts";
 import hubTenantDelete from "./hub/tenant/delete.ts";
 import hubTenantGet from "./hub/tenant/get.ts";
 import hubTenantList from "./hub/tenant/list.ts";
@@ -18,6 +28,7 @@ import hubUserDelete from "./hub/user/delete.ts";
 import hubUserEdit from "./hub/user/edit.ts";
 import hubUserGet from "./hub/user/get.ts";
 import hubUserList from "./hub/user/list.ts";
+import hubUserSubscribedToObject from "./hub/user/subscribed-to-object.ts";
 import hubUserTenantDelete from "./hub/user/tenant/delete.ts";
 import hubUserTenantEdit from "./hub/user/tenant/edit.ts";
 import hubUserTenantGet from "./hub/user/tenant/get.ts";
@@ -76,6 +87,16 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubEventEvent, file: "api/hub/event/event.ts" },
   { surface: hub, route: hubMessageContent, file: "api/hub/message/content.ts" },
   { surface: hub, route: hubMessageList, file: "api/hub/message/list.ts" },
+  { surface: hub, route: hubObjectBulkDelete, file: "api/hub/object/bulk-delete.ts" },
+  { surface: hub, route: hubObjectDelete, file: "api/hub/object/delete.ts" },
+  { surface: hub, route: hubObjectEdit, file: "api/hub/object/edit.ts" },
+  { surface: hub, route: hubObjectGet, file: "api/hub/object/get.ts" },
+  { surface: hub, route: hubObjectList, file: "api/hub/object/list.ts" },
+  { surface: hub, route: hubObjectSubscribedTo, file: "api/hub/object/subscribed-to.ts" },
+  { surface: hub, route: hubObjectSubscriptionCreate, file: "api/hub/object/subscription/create.ts" },
+  { surface: hub, route: hubObjectSubscriptionDelete, file: "api/hub/object/subscription/delete.ts" },
+  { surface: hub, route: hubObjectSubscriptionList, file: "api/hub/object/subscription/list.ts" },
+  { surface: hub, route: hubObjectUpsert, file: "api/hub/object/upsert.ts" },
   { surface: hub, route: hubTenantDelete, file: "api/hub/tenant/delete.ts" },
   { surface: hub, route: hubTenantGet, file: "api/hub/tenant/get.ts" },
   { surface: hub, route: hubTenantList, file: "api/hub/tenant/list.ts" },
@@ -87,6 +108,7 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubUserEdit, file: "api/hub/user/edit.ts" },
   { surface: hub, route: hubUserGet, file: "api/hub/user/get.ts" },
   { surface: hub, route: hubUserList, file: "api/hub/user/list.ts" },
+  { surface: hub, route: hubUserSubscribedToObject, file: "api/hub/user/subscribed-to-object.ts" },
   { surface: hub, route: hubUserTenantDelete, file: "api/hub/user/tenant/delete.ts" },
   { surface: hub, route: hubUserTenantEdit, file: "api/hub/user/tenant/edit.ts" },
   { surface: hub, route: hubUserTenantGet, file: "api/hub/user/tenant/get.ts" },

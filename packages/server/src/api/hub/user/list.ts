@@ -1,8 +1,8 @@
 import { countRows } from "../../../db/count-rows.ts";
 import { z } from "zod";
 import { defineRoute } from "../../../http/route.ts";
-import { cursorMeta, cursorShape, readPage, toCursor } from "../../../http/cursor.ts";
-import { requireTenant } from "./edit-user.ts";
+import { cursorMeta, cursorShape, readPage, readSlice, toCursor } from "../../../http/cursor.ts";
+import { requireTenant } from "../edit-recipient.ts";
 import { presentTenantPart, presentUser, userShape } from "./present-user.ts";
 
 export default defineRoute({
@@ -35,14 +35,7 @@ export default defineRoute({
       );
     const { rows, meta } = await readPage(
       toCursor(query),
-      ({ older_than, newer_than, order, limit }) =>
-        users
-          .select("id")
-          .$if(older_than !== null, (select) => select.where("id", "<", older_than ?? ""))
-          .$if(newer_than !== null, (select) => select.where("id", ">", newer_than ?? ""))
-          .orderBy("id", order)
-          .limit(limit)
-          .execute(),
+      (slice) => readSlice(users.select("id"), "id", slice),
       () => countRows(users),
     );
     const profiles = await services.recipients.loadById(

@@ -1,10 +1,9 @@
 import { countRows } from "../../../../db/count-rows.ts";
 import { z } from "zod";
-import { cursorMeta, cursorShape, readPage, toCursor } from "../../../../http/cursor.ts";
+import { cursorMeta, cursorShape, readPage, readSlice, toCursor } from "../../../../http/cursor.ts";
 import type { RouteContext } from "../../../../http/route.ts";
-import { AppError } from "../../../../errors.ts";
 import { recipientKey } from "../../../../recipients/recipients.ts";
-import { presentTenantUser, tenantUserShape, userParams } from "../present-user.ts";
+import { listedUserNotFound, presentTenantUser, tenantUserShape, userParams } from "../present-user.ts";
 
 /** What the endpoints of a user's tenant profiles share. */
 export const tenantUserParams = userParams.extend({ tenant_id: z.string().trim().min(1) });
@@ -30,10 +29,7 @@ export async function listTenants({
   const { workspace_id } = workspace;
   const key = { object_type: "", distinct_id: params.distinct_id };
   const found = (await services.recipients.load(db, workspace_id, [key])).get(recipientKey(key));
-  if (found === undefined) {
-    // The wire's text: this list alone begins it with a capital.
-    throw new AppError("not_found", `User [distinct_id: '${params.distinct_id}'] not found`);
-  }
+  if (found === undefined) throw listedUserNotFound(params.distinct_id);
   const profiles = db.kysely
     .selectFrom("tenant_profile")
     .where("workspace_id", "=", workspace_id)
@@ -41,14 +37,7 @@ export async function listTenants({
   const cursor = toCursor(query);
   const { rows, meta } = await readPage(
     { ...cursor, limit: Math.min(cursor.limit, MAX_LIMIT) },
-    ({ older_than, newer_than, order, limit }) =>
-      profiles
-        .select(["id", "tenant_id"])
-        .$if(older_than !== null, (select) => select.where("id", "<", older_than ?? ""))
-        .$if(newer_than !== null, (select) => select.where("id", ">", newer_than ?? ""))
-        .orderBy("id", order)
-        .limit(limit)
-        .execute(),
+    (slice) => readSlice(profiles.select(["id", "tenant_id"]), "id", slice),
     () => countRows(profiles),
   );
   const tenant_ids = rows.map(({ tenant_id }) => tenant_id);
