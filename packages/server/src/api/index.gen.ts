@@ -28,6 +28,7 @@ import hubUserDelete from "./hub/user/delete.ts";
 import hubUserEdit from "./hub/user/edit.ts";
 import hubUserGet from "./hub/user/get.ts";
 import hubUserList from "./hub/user/list.ts";
+import hubUserMerge from "./hub/user/merge.ts";
 import hubUserSubscribedToObject from "./hub/user/subscribed-to-object.ts";
 import hubUserTenantDelete from "./hub/user/tenant/delete.ts";
 import hubUserTenantEdit from "./hub/user/tenant/edit.ts";
@@ -108,6 +109,7 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubUserEdit, file: "api/hub/user/edit.ts" },
   { surface: hub, route: hubUserGet, file: "api/hub/user/get.ts" },
   { surface: hub, route: hubUserList, file: "api/hub/user/list.ts" },
+  { surface: hub, route: hubUserMerge, file: "api/hub/user/merge.ts" },
   { surface: hub, route: hubUserSubscribedToObject, file: "api/hub/user/subscribed-to-object.ts" },
   { surface: hub, route: hubUserTenantDelete, file: "api/hub/user/tenant/delete.ts" },
   { surface: hub, route: hubUserTenantEdit, file: "api/hub/user/tenant/edit.ts" },
