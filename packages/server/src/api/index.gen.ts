@@ -2,6 +2,9 @@
 import type { RegisteredRoute } from "../http/route.ts";
 import { surface as hub } from "./hub/surface.ts";
 import { surface as management } from "./management/surface.ts";
+import hubBrandGet from "./hub/brand/get.ts";
+import hubBrandList from "./hub/brand/list.ts";
+import hubBrandUpsert from "./hub/brand/upsert.ts";
 import hubEventBulkEvent from "./hub/event/bulk-event.ts";
 import hubEventEventV2 from "./hub/event/event-v2.ts";
 import hubEventEvent from "./hub/event/event.ts";
@@ -83,6 +86,9 @@ import managementWorkflowRollbackVersion from "./management/workflow/rollback-ve
 import managementWorkflowUpsert from "./management/workflow/upsert.ts";
 
 export const routes: RegisteredRoute[] = [
+  { surface: hub, route: hubBrandGet, file: "api/hub/brand/get.ts" },
+  { surface: hub, route: hubBrandList, file: "api/hub/brand/list.ts" },
+  { surface: hub, route: hubBrandUpsert, file: "api/hub/brand/upsert.ts" },
   { surface: hub, route: hubEventBulkEvent, file: "api/hub/event/bulk-event.ts" },
   { surface: hub, route: hubEventEventV2, file: "api/hub/event/event-v2.ts" },
   { surface: hub, route: hubEventEvent, file: "api/hub/event/event.ts" },

@@ -80,7 +80,7 @@ describe("a malformed request", () => {
     expect(answers).toMatchObject([{ status: 400 }]);
     expect(JSON.parse(answers[0]?.text ?? "")).toMatchObject({
       code: 400,
-      error_code: "validation_error",
+      error_code: "error",
       message: expect.stringContaining(reason) as string,
     });
   });

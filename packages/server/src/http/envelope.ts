@@ -83,17 +83,11 @@ export function machineType(code: ErrorCode): string {
   }
 }
 
-/** In the management family refused commits and wrong fields are both called `error`. */
+/** In the management family everything that is wrong with a request is called `error`. */
 function managementCode(code: ErrorCode): string {
-  switch (code) {
-    case "not_authenticated":
-    case "workspace_key_inactive":
-      return "unauthorized";
-    case "commit_refused":
-      return "error";
-    default:
-      return code;
-  }
+  const { type } = ERRORS[code];
+  if (type === "ValidationError") return "error";
+  return type === "Unauthorized" ? "unauthorized" : code;
 }
 
 function optional(key: string, value: unknown): Record<string, unknown> {
