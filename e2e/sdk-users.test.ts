@@ -115,6 +115,19 @@ describe("users", () => {
     expect(first.meta).toMatchObject({ has_next: true, has_prev: false });
   });
 
+  it("are merged: the other one is gone, and what only that one had is the user's", async () => {
+    await client.users.upsert("merged", { plan: "gold" });
+    await client.users.upsert("merged from", { plan: "tin", seats: 2, $email: "from@example.com" });
+    const merged = (await client.users.merge("merged", "merged from")) as User;
+    expect(merged).toEqual(await user("merged"));
+    expect(merged.properties).toEqual({ plan: "gold", seats: 2 });
+    expect(valuesOf(merged.$email)).toEqual(["from@example.com"]);
+    await expect(client.users.get("merged from")).rejects.toThrow("404");
+    await expect(client.users.merge("merged", "merged from")).rejects.toThrow(
+      "404: from_user_id: [distinct_id: 'merged from'] not found",
+    );
+  });
+
   it("are deleted, one and many", async () => {
     for (const id of ["gone-1", "gone-2", "gone-3"])
       await client.users.upsert(id, { $email: `${id}@example.com` });

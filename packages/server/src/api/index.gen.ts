@@ -2,11 +2,19 @@
 import type { RegisteredRoute } from "../http/route.ts";
 import { surface as hub } from "./hub/surface.ts";
 import { surface as management } from "./management/surface.ts";
+import hubBrandGet from "./hub/brand/get.ts";
+import hubBrandList from "./hub/brand/list.ts";
+import hubBrandUpsert from "./hub/brand/upsert.ts";
 import hubEventBulkEvent from "./hub/event/bulk-event.ts";
 import hubEventEventV2 from "./hub/event/event-v2.ts";
 import hubEventEvent from "./hub/event/event.ts";
 import hubMessageContent from "./hub/message/content.ts";
 import hubMessageList from "./hub/message/list.ts";
+import hubObjectBulkDelete from "./hub/object/bulk-delete.ts";
+import hubObjectDelete from "./hub/object/delete.ts";
+import hubObjectEdit from "./hub/object/edit.ts";
+import hubObjectGet from "./hub/object/get.ts";
+import hubObjectList from "./hub/object/list.ts";
 import hubObjectPreferenceEditCategory from "./hub/object/preference/edit-category.ts";
 import hubObjectPreferenceEditChannels from "./hub/object/preference/edit-channels.ts";
 import hubObjectPreferenceEdit from "./hub/object/preference/edit.ts";
@@ -14,6 +22,11 @@ import hubObjectPreferenceGetCategory from "./hub/object/preference/get-category
 import hubObjectPreferenceGetChannels from "./hub/object/preference/get-channels.ts";
 import hubObjectPreferenceGet from "./hub/object/preference/get.ts";
 import hubObjectPreferenceListCategories from "./hub/object/preference/list-categories.ts";
+import hubObjectSubscribedTo from "./hub/object/subscribed-to.ts";
+import hubObjectSubscriptionCreate from "./hub/object/subscription/create.ts";
+import hubObjectSubscriptionDelete from "./hub/object/subscription/delete.ts";
+import hubObjectSubscriptionList from "./hub/object/subscription/list.ts";
+import hubObjectUpsert from "./hub/object/upsert.ts";
 import hubTenantCategoryEdit from "./hub/tenant/category/edit.ts";
 import hubTenantCategoryList from "./hub/tenant/category/list.ts";
 import hubTenantDelete from "./hub/tenant/delete.ts";
@@ -31,6 +44,7 @@ import hubUserDelete from "./hub/user/delete.ts";
 import hubUserEdit from "./hub/user/edit.ts";
 import hubUserGet from "./hub/user/get.ts";
 import hubUserList from "./hub/user/list.ts";
+import hubUserMerge from "./hub/user/merge.ts";
 import hubUserPreferenceBulkEdit from "./hub/user/preference/bulk-edit.ts";
 import hubUserPreferenceBulkReset from "./hub/user/preference/bulk-reset.ts";
 import hubUserPreferenceEditCategory from "./hub/user/preference/edit-category.ts";
@@ -40,6 +54,7 @@ import hubUserPreferenceGetCategory from "./hub/user/preference/get-category.ts"
 import hubUserPreferenceGetChannels from "./hub/user/preference/get-channels.ts";
 import hubUserPreferenceGet from "./hub/user/preference/get.ts";
 import hubUserPreferenceListCategories from "./hub/user/preference/list-categories.ts";
+import hubUserSubscribedToObject from "./hub/user/subscribed-to-object.ts";
 import hubUserTenantDelete from "./hub/user/tenant/delete.ts";
 import hubUserTenantEdit from "./hub/user/tenant/edit.ts";
 import hubUserTenantGet from "./hub/user/tenant/get.ts";
@@ -100,11 +115,19 @@ import managementWorkflowRollbackVersion from "./management/workflow/rollback-ve
 import managementWorkflowUpsert from "./management/workflow/upsert.ts";
 
 export const routes: RegisteredRoute[] = [
+  { surface: hub, route: hubBrandGet, file: "api/hub/brand/get.ts" },
+  { surface: hub, route: hubBrandList, file: "api/hub/brand/list.ts" },
+  { surface: hub, route: hubBrandUpsert, file: "api/hub/brand/upsert.ts" },
   { surface: hub, route: hubEventBulkEvent, file: "api/hub/event/bulk-event.ts" },
   { surface: hub, route: hubEventEventV2, file: "api/hub/event/event-v2.ts" },
   { surface: hub, route: hubEventEvent, file: "api/hub/event/event.ts" },
   { surface: hub, route: hubMessageContent, file: "api/hub/message/content.ts" },
   { surface: hub, route: hubMessageList, file: "api/hub/message/list.ts" },
+  { surface: hub, route: hubObjectBulkDelete, file: "api/hub/object/bulk-delete.ts" },
+  { surface: hub, route: hubObjectDelete, file: "api/hub/object/delete.ts" },
+  { surface: hub, route: hubObjectEdit, file: "api/hub/object/edit.ts" },
+  { surface: hub, route: hubObjectGet, file: "api/hub/object/get.ts" },
+  { surface: hub, route: hubObjectList, file: "api/hub/object/list.ts" },
   { surface: hub, route: hubObjectPreferenceEditCategory, file: "api/hub/object/preference/edit-category.ts" },
   { surface: hub, route: hubObjectPreferenceEditChannels, file: "api/hub/object/preference/edit-channels.ts" },
   { surface: hub, route: hubObjectPreferenceEdit, file: "api/hub/object/preference/edit.ts" },
@@ -112,6 +135,11 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubObjectPreferenceGetChannels, file: "api/hub/object/preference/get-channels.ts" },
   { surface: hub, route: hubObjectPreferenceGet, file: "api/hub/object/preference/get.ts" },
   { surface: hub, route: hubObjectPreferenceListCategories, file: "api/hub/object/preference/list-categories.ts" },
+  { surface: hub, route: hubObjectSubscribedTo, file: "api/hub/object/subscribed-to.ts" },
+  { surface: hub, route: hubObjectSubscriptionCreate, file: "api/hub/object/subscription/create.ts" },
+  { surface: hub, route: hubObjectSubscriptionDelete, file: "api/hub/object/subscription/delete.ts" },
+  { surface: hub, route: hubObjectSubscriptionList, file: "api/hub/object/subscription/list.ts" },
+  { surface: hub, route: hubObjectUpsert, file: "api/hub/object/upsert.ts" },
   { surface: hub, route: hubTenantCategoryEdit, file: "api/hub/tenant/category/edit.ts" },
   { surface: hub, route: hubTenantCategoryList, file: "api/hub/tenant/category/list.ts" },
   { surface: hub, route: hubTenantDelete, file: "api/hub/tenant/delete.ts" },
@@ -129,6 +157,7 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubUserEdit, file: "api/hub/user/edit.ts" },
   { surface: hub, route: hubUserGet, file: "api/hub/user/get.ts" },
   { surface: hub, route: hubUserList, file: "api/hub/user/list.ts" },
+  { surface: hub, route: hubUserMerge, file: "api/hub/user/merge.ts" },
   { surface: hub, route: hubUserPreferenceBulkEdit, file: "api/hub/user/preference/bulk-edit.ts" },
   { surface: hub, route: hubUserPreferenceBulkReset, file: "api/hub/user/preference/bulk-reset.ts" },
   { surface: hub, route: hubUserPreferenceEditCategory, file: "api/hub/user/preference/edit-category.ts" },
@@ -138,6 +167,7 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubUserPreferenceGetChannels, file: "api/hub/user/preference/get-channels.ts" },
   { surface: hub, route: hubUserPreferenceGet, file: "api/hub/user/preference/get.ts" },
   { surface: hub, route: hubUserPreferenceListCategories, file: "api/hub/user/preference/list-categories.ts" },
+  { surface: hub, route: hubUserSubscribedToObject, file: "api/hub/user/subscribed-to-object.ts" },
   { surface: hub, route: hubUserTenantDelete, file: "api/hub/user/tenant/delete.ts" },
   { surface: hub, route: hubUserTenantEdit, file: "api/hub/user/tenant/edit.ts" },
   { surface: hub, route: hubUserTenantGet, file: "api/hub/user/tenant/get.ts" },

@@ -1,5 +1,10 @@
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
-import { LONG_RECIPIENT_ID, MAX_RECIPIENT_ID } from "./text/recipient-name.ts";
+import {
+  isReservedUserId,
+  LONG_RECIPIENT_ID,
+  MAX_RECIPIENT_ID,
+  RESERVED_USER_ID,
+} from "./text/recipient-name.ts";
 import { type Operation, parseOperationList } from "./profile/profile-operations.ts";
 import { capture, expectRecord, type Parsed, parseData, parseKey, parseTenantId, refuse } from "./trigger.ts";
 
@@ -140,6 +145,7 @@ function readId(record: JsonObject, name: string): string | null {
   if (typeof value !== "string" && typeof value !== "number") refuse(`${name}: must be a string`);
   const id = String(value).trim();
   if (id.length > MAX_RECIPIENT_ID) refuse(`${name}: ${LONG_RECIPIENT_ID}`);
+  if (isReservedUserId(id)) refuse(`${name}: ${RESERVED_USER_ID}`);
   return id === "" ? null : id;
 }
 

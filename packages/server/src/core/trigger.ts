@@ -1,6 +1,13 @@
 import { type Channel, channelOfKey, CHANNELS } from "./channel.ts";
 import { controlKeysOf } from "./profile/control-keys.ts";
-import { LONG_RECIPIENT_ID, MAX_RECIPIENT_ID } from "./text/recipient-name.ts";
+import {
+  isReservedUserId,
+  LONG_OBJECT_TYPE,
+  LONG_RECIPIENT_ID,
+  MAX_OBJECT_TYPE,
+  MAX_RECIPIENT_ID,
+  RESERVED_USER_ID,
+} from "./text/recipient-name.ts";
 import { DEFAULT_TENANT } from "./profile/effective-profile.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 
@@ -97,6 +104,22 @@ function parseRecipients(
     specs.set(key, known === undefined ? spec : mergeSpecs(known, spec));
   }
   return [...specs.values()];
+}
+
+/** The people whom a call subscribes to an object, in the form and with the texts of a trigger's recipients. */
+export function parseSubscribers(value: Json | undefined, limits: TriggerLimits): Parsed<RecipientSpec[]> {
+  return capture(() => {
+    for (const element of Array.isArray(value) ? value : []) {
+      if (!isJsonObject(element) || !isJsonObject(element.$context)) continue;
+      refuse(
+        "recipients: $context is not read here: write the profile in the tenant by the user's own endpoint",
+      );
+    }
+    const specs = parseRecipients(value, "recipients", null, limits);
+    if (specs.some(({ is_transient }) => is_transient))
+      refuse("recipients: a transient user cannot subscribe");
+    return specs;
+  });
 }
 
 function parseRecipient(element: Json, list: string, tenant_id: string | null): RecipientSpec {
@@ -243,7 +266,9 @@ function parseId(value: Json | undefined, missing: string, name = "distinct_id")
   if (value !== undefined && value !== null && typeof value !== "string") refuse(`${name}: must be a string`);
   const id = value?.trim() ?? "";
   if (id === "") refuse(missing);
+  if (name === "object_type" && id.length > MAX_OBJECT_TYPE) refuse(`${name}: ${LONG_OBJECT_TYPE}`);
   if (id.length > MAX_RECIPIENT_ID) refuse(`${name}: ${LONG_RECIPIENT_ID}`);
+  if (name === "distinct_id" && isReservedUserId(id)) refuse(`${name}: ${RESERVED_USER_ID}`);
   return id;
 }
 

@@ -461,6 +461,8 @@ CREATE TABLE subscription (
   CHECK ((object_id <> subscriber_id))
 );
 CREATE INDEX subscription_child ON public.subscription USING btree (workspace_id, object_id, subscriber_id) WHERE subscriber_is_object;
+CREATE INDEX subscription_of_object ON public.subscription USING btree (object_id, workspace_id, id);
+CREATE INDEX subscription_of_subscriber ON public.subscription USING btree (subscriber_id, workspace_id, id);
 CREATE INDEX subscription_workspace_id_subscriber_id_object_id_idx ON public.subscription USING btree (workspace_id, subscriber_id, object_id);
 
 CREATE TABLE template (

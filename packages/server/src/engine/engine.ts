@@ -11,6 +11,7 @@ import type { Queryable } from "../db/db.ts";
 import type { EngineDeps } from "./deps.ts";
 import { createExecuteHandler } from "./walk/execute.ts";
 import { createExpandHandler } from "./expand/expand.ts";
+import { followMerge } from "./follow-merge.ts";
 import type { Expressions } from "../expressions/expressions.ts";
 import type { NodeDefinition } from "./node.ts";
 import { createRunEffects } from "./effects/run-effects.ts";
@@ -38,6 +39,8 @@ export interface Engine {
   rehearse: (record: RehearsalRecord) => Promise<Rehearsal>;
   /** Ends runs that are in progress, in its own transaction; returns the ids of those that were. */
   cancel: (workspace_id: number, filter: CancelFilter) => Promise<string[]>;
+  /** Lets what is under way for a user go on for the user who took over, in the caller's transaction. */
+  followMerge: typeof followMerge;
   /** Puts back what failed, in its own transaction. */
   redrive: (workspace_id: number, order: RedriveOrder) => Promise<Record<RedriveKind, Redriven>>;
   /** Node types by wire name, for validation and forms. */
@@ -93,6 +96,7 @@ export function createEngine(deps: EngineDeps): Engine {
       return rehearse({ ...rest, ...record, id, idempotency_key: id, api_type: "workflow" }, stageDeps);
     },
     cancel: (workspace_id, filter) => cancelRuns(deps, workspace_id, filter),
+    followMerge,
     redrive: (workspace_id, order) => redrive(deps, workspace_id, order),
     wakeAt: waker.expect,
     nodes: deps.nodes,

@@ -1,3 +1,4 @@
+import { type SelectQueryBuilder, sql } from "kysely";
 import { z } from "zod";
 
 /**
@@ -46,6 +47,21 @@ export interface Slice {
   newer_than: string | null;
   order: "desc" | "asc";
   limit: number;
+}
+
+/** Reads a slice of the rows that a query selects; `column` holds their ids. */
+export function readSlice<DB, Table extends keyof DB, Row>(
+  rows: SelectQueryBuilder<DB, Table, Row>,
+  column: string,
+  { older_than, newer_than, order, limit }: Slice,
+): Promise<Row[]> {
+  const id = sql.ref<string>(column);
+  return rows
+    .$if(older_than !== null, (select) => select.where(id, "<", older_than ?? ""))
+    .$if(newer_than !== null, (select) => select.where(id, ">", newer_than ?? ""))
+    .orderBy(id, order)
+    .limit(limit)
+    .execute();
 }
 
 export const cursorMeta = z.object({

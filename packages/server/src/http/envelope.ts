@@ -1,3 +1,4 @@
+import { isJsonObject } from "../core/json.ts";
 import { type AppError, ERRORS, type ErrorCode } from "../errors.ts";
 
 /**
@@ -46,7 +47,7 @@ export function presentError(error: AppError, family: ErrorFamily): WireReply {
       return {
         status,
         content_type: JSON_TYPE,
-        body: { code: status, error_code: managementCode(code), type, message, detail: detail ?? message },
+        body: { code: status, error_code: managementCode(error), type, message, detail: detail ?? message },
       };
     case "status_error":
     case "trigger":
@@ -83,17 +84,12 @@ export function machineType(code: ErrorCode): string {
   }
 }
 
-/** In the management family refused commits and wrong fields are both called `error`. */
-function managementCode(code: ErrorCode): string {
-  switch (code) {
-    case "not_authenticated":
-    case "workspace_key_inactive":
-      return "unauthorized";
-    case "commit_refused":
-      return "error";
-    default:
-      return code;
-  }
+/** In the management family refused commits and wrong fields, which `detail` lists by name, are both called `error`. */
+function managementCode({ code, detail }: AppError): string {
+  const { type } = ERRORS[code];
+  if (type === "Unauthorized") return "unauthorized";
+  const namesFields = type === "ValidationError" && isJsonObject(detail);
+  return namesFields || code === "commit_refused" ? "error" : code;
 }
 
 function optional(key: string, value: unknown): Record<string, unknown> {

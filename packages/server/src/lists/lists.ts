@@ -89,7 +89,21 @@ export async function forgetMembers(
   workspace_id: number,
   recipient_ids: readonly string[],
 ): Promise<void> {
-  const lists = await tx.query<{ list_id: string }>(
+  if (!(await lockListsOf(tx, workspace_id, recipient_ids))) return;
+  const gone = await tx.query<Pair>(
+    "delete from list_member where workspace_id = $1 and recipient_id = any($2) returning list_id, recipient_id",
+    [workspace_id, recipient_ids],
+  );
+  await recount(tx, workspace_id, gone, -1);
+}
+
+/** In the order of their ids; false if they are in no list. */
+async function lockListsOf(
+  tx: Queryable,
+  workspace_id: number,
+  recipient_ids: readonly string[],
+): Promise<boolean> {
+  const lists = await tx.query(
     `select l.list_id from list l
       where l.workspace_id = $1 and exists (
         select 1 from list_member m
@@ -97,12 +111,26 @@ export async function forgetMembers(
       order by l.list_id for no key update of l`,
     [workspace_id, recipient_ids],
   );
-  if (lists.length === 0) return;
-  const gone = await tx.query<Pair>(
-    "delete from list_member where workspace_id = $1 and recipient_id = any($2) returning list_id, recipient_id",
-    [workspace_id, recipient_ids],
+  return lists.length > 0;
+}
+
+/**
+ * Gives a user the memberships of another one, who keeps those that both have: they go, and are counted, with that
+ * user. Nobody entered or left a list, so no event is emitted. The caller holds both rows.
+ */
+export async function takeOverMemberships(
+  tx: Queryable,
+  workspace_id: number,
+  { from, to }: { from: string; to: string },
+): Promise<void> {
+  if (!(await lockListsOf(tx, workspace_id, [from]))) return;
+  await tx.query(
+    `update list_member m set recipient_id = $3
+      where m.workspace_id = $1 and m.recipient_id = $2
+        and not exists (select from list_member own
+                         where own.workspace_id = $1 and own.list_id = m.list_id and own.recipient_id = $3)`,
+    [workspace_id, from, to],
   );
-  await recount(tx, workspace_id, gone, -1);
 }
 
 /** The outcome of each change. A user named by two changes moves with the first. */

@@ -2,6 +2,7 @@ import type { IdentityHints, IdentityResult } from "../core/profile/identity.ts"
 import type { Channel } from "../core/channel.ts";
 import type { Queryable, Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
+import { type Takeover, takeOver } from "./merge.ts";
 import { planEdits } from "./plan.ts";
 import { holdTenants, load, loadById, lock } from "./read.ts";
 import {
@@ -50,6 +51,8 @@ export interface Recipients {
     edits: RecipientEdit[],
     tenant_ids?: readonly string[],
   ) => Promise<EditOutcome[]>;
+  /** Gives a user what another one has; returns why not, or null. Both rows are locked by the caller. */
+  takeOver: (tx: Tx, workspace_id: number, takeover: Takeover) => Promise<string | null>;
   parseIdentity: (channel: Channel, input: unknown, hints: IdentityHints) => IdentityResult;
 }
 
@@ -93,5 +96,11 @@ export function createRecipients({ ids, parseIdentity, max_profile_bytes }: Reci
     return final.outcomes;
   }
 
-  return { parseIdentity, load, loadById, apply };
+  return {
+    parseIdentity,
+    load,
+    loadById,
+    apply,
+    takeOver: (tx, workspace_id, takeover) => takeOver(tx, workspace_id, takeover, ids),
+  };
 }

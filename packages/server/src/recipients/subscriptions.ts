@@ -1,4 +1,4 @@
-import { MAX_RECIPIENT_ID } from "../core/text/recipient-name.ts";
+import { MAX_OBJECT_TYPE, MAX_RECIPIENT_ID } from "../core/text/recipient-name.ts";
 import { findUnsafe, unsafeText } from "../core/json/json-guard.ts";
 import type { JsonObject } from "../core/json.ts";
 import { bool, insertAll, int, json, rowsOf, text } from "../db/bulk.ts";
@@ -22,9 +22,12 @@ export interface SubscriptionItem {
 export interface NewSubscription extends SubscriptionItem {
   /** Whether to create a missing object; subscribers must exist. */
   create_if_missing: boolean;
-  /** Merged key by key into those of an existing edge. */
+  /** What becomes of those of an existing edge, the call says. */
   properties: JsonObject;
 }
+
+/** `merge`: key by key; `replace`: as a whole. */
+export type ExistingEdge = "merge" | "replace";
 
 export type SubscriptionOutcome =
   | {
@@ -36,14 +39,13 @@ export type SubscriptionOutcome =
     }
   | { ok: false; error: string };
 
-const MAX_OBJECT_TYPE = 64;
-
-/** Adds edges, or merges `properties` into existing ones. Refuses an edge that would close a cycle of objects. */
+/** Adds edges, or writes `properties` into existing ones. Refuses an edge that would close a cycle of objects. */
 export async function addSubscriptions(
   tx: Queryable,
   workspace_id: number,
   items: readonly NewSubscription[],
   ids: IdSource,
+  existing: ExistingEdge = "merge",
 ): Promise<SubscriptionOutcome[]> {
   const errors = items.map((item) => checkItem(item) ?? checkProperties(item.properties));
   const sound = items.filter((_item, index) => errors[index] === null);
@@ -76,7 +78,7 @@ export async function addSubscriptions(
     }
     return { object, subscribers };
   });
-  const written = await upsertEdges(tx, workspace_id, [...edges.values()], ids);
+  const written = await upsertEdges(tx, workspace_id, [...edges.values()], ids, existing);
   return drafts.map((draft, index) => settle(draft, items[index], known, written));
 }
 
@@ -254,8 +256,11 @@ async function upsertEdges(
   workspace_id: number,
   edges: NewEdge[],
   ids: IdSource,
+  existing: ExistingEdge,
 ): Promise<Set<string>> {
   if (edges.length === 0) return new Set();
+  const properties =
+    existing === "merge" ? "subscription.properties || excluded.properties" : "excluded.properties";
   const rows = await insertAll<"subscription", NewEdge, EdgeKey>(
     tx,
     "subscription",
@@ -270,8 +275,8 @@ async function upsertEdges(
     },
     `order by object_id collate "C", subscriber_id collate "C"
      on conflict (workspace_id, object_id, subscriber_id) do update
-        set properties = subscription.properties || excluded.properties, updated_at = now()
-      where subscription.properties || excluded.properties <> subscription.properties
+        set properties = ${properties}, updated_at = now()
+      where ${properties} <> subscription.properties
      returning object_id, subscriber_id`,
   );
   return new Set(rows.map(({ object_id, subscriber_id }) => edgeKey(object_id, subscriber_id)));

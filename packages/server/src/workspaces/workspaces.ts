@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { DEFAULT_TENANT, readTenancy, type Tenancy } from "../core/profile/effective-profile.ts";
 import { createLru } from "../core/lru.ts";
+import { inboxName } from "../core/text/recipient-name.ts";
 import { readTestMode, type TestMode } from "../core/test-mode.ts";
 import type { Queryable } from "../db/db.ts";
 import { type IdSource, randomToken } from "../ids.ts";
@@ -247,9 +248,12 @@ export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): 
   };
 }
 
-/** The value of a user's automatic `$inbox` identity, and the legacy inbox's subscriber id. */
-export function inboxSubscriberId(workspace: Workspace, distinct_id: string): string {
-  return createHmac("sha256", workspace.inbox_secret).update(distinct_id).digest("base64url");
+/** The value of a recipient's automatic `$inbox` identity, and the legacy inbox's subscriber id. */
+export function inboxSubscriberId(
+  workspace: Workspace,
+  recipient: { object_type: string; distinct_id: string },
+): string {
+  return createHmac("sha256", workspace.inbox_secret).update(inboxName(recipient)).digest("base64url");
 }
 
 interface WorkspaceRow {

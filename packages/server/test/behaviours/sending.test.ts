@@ -264,3 +264,19 @@ describe("test mode", () => {
     });
   });
 });
+
+describe("the inbox", () => {
+  it("is also an object's own, and is another one than that of a user of the same id", async ({ world }) => {
+    await world.workflow("note", [node("send_inbox", "inbox", { template: "wide" })]);
+    await world.trigger("note", ["devs", { object_type: "teams", id: "devs" }]);
+    const messages = await world.messages();
+    expect(messages.map(({ status, recipient }) => [status, recipient.object_type, recipient.id])).toEqual([
+      ["delivered", null, null],
+      ["delivered", "teams", "devs"],
+    ]);
+    const addresses = messages.map(({ channel_identity }) => channel_identity.inbox);
+    const shown = (await world.call("GET", "/v1/object/teams/devs/")).json;
+    expect(shown).toMatchObject({ $inbox: [{ value: addresses[1] }] });
+    expect(new Set(addresses).size).toBe(2);
+  });
+});

@@ -184,6 +184,18 @@ const EXAMPLES: Record<string, unknown> = {
   "POST /v2/bulk/event/": [event, edit],
   "POST /v1/user/:distinct_id/": { ...recipient, role: "admin" },
   "PATCH /v1/user/:distinct_id/": { operations: edit.$user_operations },
+  "POST /v1/user/:distinct_id/merge/": { from_user_id: "bob" },
+  "POST /v1/object/:object_type/:id/": { $email: ["team@example.com"], name: "Team" },
+  "PATCH /v1/object/:object_type/:id/": { operations: edit.$user_operations },
+  "DELETE /v1/bulk/object/:object_type/": { object_ids: [VICTIM, "t1"] },
+  "POST /v1/object/:object_type/:id/subscription/": {
+    recipients: [recipient, "bob", { object_type: "teams", id: "t1", name: "Team" }],
+    properties: { role: "admin" },
+    parent_object_properties: { name: "Team" },
+  },
+  "DELETE /v1/object/:object_type/:id/subscription/": {
+    recipients: ["bob", { object_type: "teams", id: "t1" }],
+  },
   "POST /v1/:workspace/workflow/:slug/": workflow,
   "POST /v2/:workspace/template/:slug/channel/:channel/variant/:id/": variant,
   "PATCH /v2/:workspace/template/:slug/commit/": { variants: [{ channel: "inbox", id: "default" }] },

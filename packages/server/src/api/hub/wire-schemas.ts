@@ -1,6 +1,6 @@
 import { MAX_FILES } from "../../core/attachments.ts";
 import { type Channel, channelKey, CHANNELS } from "../../core/channel.ts";
-import { MAX_RECIPIENT_ID } from "../../core/text/recipient-name.ts";
+import { MAX_OBJECT_TYPE, MAX_RECIPIENT_ID } from "../../core/text/recipient-name.ts";
 import { MAX_RECORDS } from "./records.ts";
 
 /*
@@ -119,6 +119,12 @@ export const userProfile: Schema = object({ ...profileProperties, $context: cont
   examples: [PROFILE_EXAMPLE],
 });
 
+/** The body that creates an object or adds to one. */
+export const objectProfile: Schema = object(profileProperties, [], {
+  additionalProperties: true,
+  examples: [{ $email: ["finance@example.com"], name: "Finance" }],
+});
+
 const controls: Record<string, Schema> = {
   $channels: {
     type: "array",
@@ -154,7 +160,7 @@ const user: Schema = object(
 
 const objectRecipient: Schema = object(
   {
-    object_type: text("teams", { maxLength: MAX_RECIPIENT_ID }),
+    object_type: text("teams", { maxLength: MAX_OBJECT_TYPE }),
     id: { ...id, examples: ["finance"] },
     $object_subscriptions_query: object({
       depth: {
@@ -171,7 +177,7 @@ const objectRecipient: Schema = object(
   { title: "An object, and its subscribers", additionalProperties: true },
 );
 
-const recipient: Schema = {
+export const recipient: Schema = {
   anyOf: [{ ...id, title: "A user's distinct_id" }, user, objectRecipient],
 };
 
@@ -388,15 +394,35 @@ const shownAddress: Schema = object(
   ["value", "status", "perma_status"],
 );
 
-/** What a reply shows of a user. */
-export const shownUser: Record<string, Schema> = {
-  distinct_id: { type: "string" },
+const shownProfile: Record<string, Schema> = {
   properties: { type: "object" },
   created_at: { type: "string" },
   updated_at: { type: "string" },
   ...Object.fromEntries(
     CHANNELS.map((channel) => [channelKey(channel), { type: "array", items: shownAddress }]),
   ),
+};
+
+/** What a reply shows of a user. */
+export const shownUser: Record<string, Schema> = { distinct_id: { type: "string" }, ...shownProfile };
+
+/** What a reply shows of an object. */
+export const shownObject: Record<string, Schema> = {
+  object_type: { type: "string" },
+  id: { type: "string" },
+  subscriptions_count: { type: "integer" },
+  ...shownProfile,
+};
+
+/** An object as replies show one. */
+export const OBJECT_EXAMPLE = {
+  object_type: "teams",
+  id: "finance",
+  subscriptions_count: 3,
+  properties: { name: "Finance" },
+  created_at: "2026-11-20T17:18:14.123456+00:00",
+  updated_at: "2026-11-20T17:18:14.123456+00:00",
+  $email: [{ value: "finance@example.com", status: "active", perma_status: "active" }],
 };
 
 /** What a tenant says of a user. */

@@ -10,7 +10,8 @@ export const USER_CONTROL_KEYS: ReadonlySet<string> = new Set([
   "$object_subscriptions_query",
 ]);
 
-const OBJECT_CONTROL_KEYS: ReadonlySet<string> = new Set([...USER_CONTROL_KEYS, "object_type", "id"]);
+/** The same of an object. */
+export const OBJECT_CONTROL_KEYS: ReadonlySet<string> = new Set([...USER_CONTROL_KEYS, "object_type", "id"]);
 
 /** The control keys of a trigger's recipient or actor. `id` names an object beside `object_type`, and is a property of a user. */
 export function controlKeysOf(recipient: JsonObject): ReadonlySet<string> {

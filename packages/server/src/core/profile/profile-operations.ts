@@ -1,5 +1,5 @@
 import { channelOfKey } from "../channel.ts";
-import { controlKeysOf, USER_CONTROL_KEYS } from "./control-keys.ts";
+import { controlKeysOf, OBJECT_CONTROL_KEYS, USER_CONTROL_KEYS } from "./control-keys.ts";
 import { describeValue } from "../text/describe-value.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";
 
@@ -80,10 +80,10 @@ export function parseOperationList(input: unknown, field = "$user_operations"): 
  * Parses a whole profile as POST takes it: properties are set, channels appended, never replaced. Keys that name a
  * recipient or control a trigger are allowed and left out.
  */
-export function profileFromUpsert(body: unknown): ParsedOperations {
+export function profileFromUpsert(body: unknown, kind: "user" | "object" = "user"): ParsedOperations {
   if (body === undefined || body === null) return unreadable(BODY_EMPTY);
   if (!isJsonObject(body)) return unreadable(BODY_NOT_OBJECT);
-  return readProfile(body, USER_CONTROL_KEYS);
+  return readProfile(body, kind === "user" ? USER_CONTROL_KEYS : OBJECT_CONTROL_KEYS);
 }
 
 /**

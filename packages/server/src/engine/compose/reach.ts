@@ -113,8 +113,8 @@ function usableIdentities(run: Run, chunkData: ChunkData): Map<Channel, StoredId
   for (const channel of new Set(inline.map((identity) => identity.channel))) byChannel.delete(channel);
   for (const identity of inline) if (!dead.has(identityName(identity))) push(byChannel, identity);
   const workspace = chunkData.workspaces.get(run.workspace_id);
-  if (run.object_type === "" && run.inline?.is_transient !== true && workspace !== undefined) {
-    const key = inboxSubscriberId(workspace, run.distinct_id);
+  if (run.inline?.is_transient !== true && workspace !== undefined) {
+    const key = inboxSubscriberId(workspace, run);
     for (const channel of OURS) if (!byChannel.has(channel)) push(byChannel, ownIdentity(channel, key));
   }
   return byChannel;

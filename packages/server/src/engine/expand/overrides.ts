@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../../core/json.ts";
-import { MAX_RECIPIENT_ID } from "../../core/text/recipient-name.ts";
+import { MAX_OBJECT_TYPE, MAX_RECIPIENT_ID } from "../../core/text/recipient-name.ts";
 import type { RecipientSpec } from "../../core/trigger.ts";
 import type { WorkflowDefinition } from "../../catalog/workflow.ts";
 import { EMPTY_VALUE, type Expressions } from "../../expressions/expressions.ts";
@@ -107,18 +107,19 @@ function textOf(
   name: string,
   expression: string,
   { workspace_id, now, properties, expressions }: OverrideSource,
+  max = MAX_RECIPIENT_ID,
 ): string {
   const result = expressions.evaluate(workspace_id, "jq", expression, properties, now);
   if (!result.ok) throw new OverrideError(name, expression, result.reason, TEXT);
-  const text = asText(result.value);
+  const text = asText(result.value, max);
   if (text === null) throw new OverrideError(name, expression, reasonOf(result.value), TEXT);
   return text;
 }
 
 /** Accepts texts and numbers: a database's ids are often numbers in JSON. */
-function asText(value: Json): string | null {
+function asText(value: Json, max = MAX_RECIPIENT_ID): string | null {
   if (typeof value === "string" && value.trim() !== "") {
-    return value.trim().length > MAX_RECIPIENT_ID ? null : value.trim();
+    return value.trim().length > max ? null : value.trim();
   }
   return typeof value === "number" && Number.isSafeInteger(value) ? String(value) : null;
 }
@@ -154,13 +155,13 @@ function objectOf(fields: JsonObject, source: OverrideSource): RecipientSpec {
     const given = fields[key] ?? "";
     return typeof given === "string" ? given : JSON.stringify(given);
   };
-  const field = (key: string): string => {
-    return textOf(`${RECIPIENTS}.${key}`, expressionOf(key), source);
+  const field = (key: string, max?: number): string => {
+    return textOf(`${RECIPIENTS}.${key}`, expressionOf(key), source, max);
   };
   const depthKey = "$object_subscriptions_query.depth";
   const depth = fields[depthKey] === undefined || fields[depthKey] === null ? 2 : Number(field(depthKey));
   if (depth !== 0 && depth !== 1 && depth !== 2) {
     throw new OverrideError(`${RECIPIENTS}.${depthKey}`, expressionOf(depthKey), "is not 0, 1 or 2", TEXT);
   }
-  return { ...namedUser(field("id")), object_type: field("object_type"), depth };
+  return { ...namedUser(field("id")), object_type: field("object_type", MAX_OBJECT_TYPE), depth };
 }

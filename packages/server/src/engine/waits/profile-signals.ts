@@ -16,12 +16,20 @@ export async function signalProfiles(
   at: Date,
   queue: Pick<Queue, "enqueue">,
 ): Promise<void> {
-  const changed = new Set(
-    outcomes.flatMap((outcome) =>
-      outcome.ok && outcome.changed && outcome.recipient !== null ? [outcome.recipient.id] : [],
-    ),
+  const changed = outcomes.flatMap((outcome) =>
+    outcome.ok && outcome.changed && outcome.recipient !== null ? [outcome.recipient.id] : [],
   );
-  const received = [...changed].map((key): ReceivedEvent => {
+  await signalChanged(tx, workspace_id, changed, at, queue);
+}
+
+async function signalChanged(
+  tx: Tx,
+  workspace_id: number,
+  ids: readonly string[],
+  at: Date,
+  queue: Pick<Queue, "enqueue">,
+): Promise<void> {
+  const received = [...new Set(ids)].map((key): ReceivedEvent => {
     return { workspace_id, topic: PROFILE_CHANGED, key, at, received_at: null, request_id: null };
   });
   await signalWaiters(tx, received, queue);
@@ -36,14 +44,22 @@ export function recipientsWithSignals(
   recipients: Recipients,
   { queue, clock }: Pick<EngineDeps, "queue" | "clock">,
 ): Recipients {
+  async function nowOf(tx: Tx, workspace_id: number): Promise<Date> {
+    const now = (await readNows(tx, [workspace_id], await clock(tx))).get(workspace_id);
+    if (now === undefined) throw new Error(`workspace ${workspace_id} is gone`);
+    return now;
+  }
   return {
     ...recipients,
+    async takeOver(tx, workspace_id, takeover) {
+      const refusal = await recipients.takeOver(tx, workspace_id, takeover);
+      await signalChanged(tx, workspace_id, [takeover.to], await nowOf(tx, workspace_id), queue);
+      return refusal;
+    },
     async apply(tx, workspace_id, edits, tenant_ids) {
       const outcomes = await recipients.apply(tx, workspace_id, edits, tenant_ids);
       if (!outcomes.some((outcome) => outcome.ok && outcome.changed)) return outcomes;
-      const now = (await readNows(tx, [workspace_id], await clock(tx))).get(workspace_id);
-      if (now === undefined) throw new Error(`workspace ${workspace_id} is gone`);
-      await signalProfiles(tx, workspace_id, outcomes, now, queue);
+      await signalProfiles(tx, workspace_id, outcomes, await nowOf(tx, workspace_id), queue);
       return outcomes;
     },
   };

@@ -229,6 +229,6 @@ describe("inboxSubscriberId", () => {
     ["inbox_shared_secret", "u-1", "sAyuOget4m_oXqrbYmrPTCd1z3dRdHSRpLG2yPBjonA"],
     ["inbox_shared_secret", "john@doe.com", "G0UnlvjlbeS-2L7LzvckZqCdYVtBQrAnX1nLD81KzgY"],
   ])("signs with %s the id %s", (secret, distinct_id, subscriber_id) => {
-    expect(inboxSubscriberId(workspace(secret), distinct_id)).toBe(subscriber_id);
+    expect(inboxSubscriberId(workspace(secret), { object_type: "", distinct_id })).toBe(subscriber_id);
   });
 });

@@ -1,5 +1,6 @@
 import { defineRoute } from "../../../http/route.ts";
 import { hostedDomain, presentTenant, tenantNotFound, tenantParams, tenantShape } from "./present-tenant.ts";
+import { findTenant } from "./stored-tenant.ts";
 
 export default defineRoute({
   method: "GET",
@@ -10,13 +11,8 @@ export default defineRoute({
   errors: ["not_found"],
   family: "management",
   async handle({ params, auth, db, services }) {
-    const row = await db.kysely
-      .selectFrom("tenant")
-      .selectAll()
-      .where("workspace_id", "=", auth.workspace.workspace_id)
-      .where("tenant_id", "=", params.tenant_id)
-      .executeTakeFirst();
-    if (row === undefined) throw tenantNotFound(params.tenant_id);
+    const row = await findTenant(db, auth.workspace.workspace_id, params.tenant_id);
+    if (row === null) throw tenantNotFound(params.tenant_id);
     return presentTenant(row, hostedDomain(services.config));
   },
 });

@@ -1,8 +1,8 @@
-import { countRows } from "../../../db/count-rows.ts";
 import { z } from "zod";
 import { defineRoute } from "../../../http/route.ts";
 import { pageOf, pagingQuery, toPage } from "../../paging.ts";
 import { hostedDomain, presentTenant, tenantShape } from "./present-tenant.ts";
+import { readTenants } from "./stored-tenant.ts";
 
 export default defineRoute({
   method: "GET",
@@ -13,15 +13,7 @@ export default defineRoute({
   errors: ["validation_error"],
   family: "management",
   async handle({ query, auth, db, services }) {
-    const tenants = db.kysely.selectFrom("tenant").where("workspace_id", "=", auth.workspace.workspace_id);
-    const count = await countRows(tenants);
-    const rows = await tenants
-      .selectAll()
-      .orderBy("updated_at", "desc")
-      .orderBy("tenant_id")
-      .limit(query.limit)
-      .offset(query.offset)
-      .execute();
+    const { rows, count } = await readTenants(db, auth.workspace.workspace_id, query);
     const domain = hostedDomain(services.config);
     return toPage(
       rows.map((row) => presentTenant(row, domain)),

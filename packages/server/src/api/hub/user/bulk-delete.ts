@@ -1,12 +1,10 @@
 import { z } from "zod";
 import { defineRoute } from "../../../http/route.ts";
-import { deleteUsers } from "./delete-users.ts";
+import { deleteRecipients } from "../delete-recipients.ts";
+import { ONE_OBJECT } from "../present-profile.ts";
 import { userIds } from "./user-ids.ts";
 
-const body = z.object(
-  { distinct_ids: userIds },
-  { error: "Request body must only contain a single JSON object" },
-);
+const body = z.object({ distinct_ids: userIds }, ONE_OBJECT);
 
 export default defineRoute({
   method: "DELETE",
@@ -16,6 +14,6 @@ export default defineRoute({
   reply: { status: 204, description: "Gone. Ids without a user are no error." },
   errors: ["invalid_request_error", "bad_json"],
   async handle({ body, auth, db }) {
-    await deleteUsers(db, auth.workspace.workspace_id, body.distinct_ids);
+    await deleteRecipients(db, auth.workspace.workspace_id, "", body.distinct_ids);
   },
 });

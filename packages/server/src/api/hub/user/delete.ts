@@ -1,5 +1,5 @@
 import { defineRoute } from "../../../http/route.ts";
-import { deleteUsers } from "./delete-users.ts";
+import { deleteRecipients } from "../delete-recipients.ts";
 import { userNotFound, userParams } from "./present-user.ts";
 
 export default defineRoute({
@@ -10,7 +10,7 @@ export default defineRoute({
   reply: { status: 204, description: "Gone, with its identities and inbox. Logs of messages stay." },
   errors: ["not_found"],
   async handle({ params, auth, db }) {
-    const deleted = await deleteUsers(db, auth.workspace.workspace_id, [params.distinct_id]);
+    const deleted = await deleteRecipients(db, auth.workspace.workspace_id, "", [params.distinct_id]);
     if (deleted === 0) throw userNotFound(params.distinct_id);
   },
 });

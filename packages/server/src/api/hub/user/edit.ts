@@ -2,7 +2,7 @@ import { z } from "zod";
 import { parseOperations } from "../../../core/profile/profile-operations.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { userEdit } from "../wire-schemas.ts";
-import { editUser, tenantOfContext } from "./edit-user.ts";
+import { editRecipient, tenantOfContext } from "../edit-recipient.ts";
 import { presentTenantUser, presentUser, userParams, userShape } from "./present-user.ts";
 
 export default defineRoute({
@@ -20,8 +20,8 @@ export default defineRoute({
     const { workspace } = auth;
     const tenant_id = tenantOfContext(body);
     const parsed = parseOperations(body);
-    const { workspace_id } = workspace;
-    const user = await editUser(db, services, workspace_id, params.distinct_id, parsed, tenant_id);
+    const key = { object_type: "", distinct_id: params.distinct_id };
+    const user = await editRecipient(db, services, workspace.workspace_id, key, parsed, tenant_id);
     return tenant_id === null ? presentUser(user, workspace) : presentTenantUser(user, tenant_id, workspace);
   },
 });

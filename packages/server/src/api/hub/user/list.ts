@@ -1,8 +1,8 @@
-import { countRows } from "../../../db/count-rows.ts";
 import { z } from "zod";
 import { defineRoute } from "../../../http/route.ts";
-import { cursorMeta, cursorShape, readPage, type Slice, toCursor } from "../../../http/cursor.ts";
-import { requireTenant } from "./edit-user.ts";
+import { cursorMeta, cursorShape, toCursor } from "../../../http/cursor.ts";
+import { requireTenant } from "../edit-recipient.ts";
+import { readRecipients } from "../read-recipients.ts";
 import { presentTenantPart, presentUser, userShape } from "./present-user.ts";
 
 export default defineRoute({
@@ -33,28 +33,12 @@ export default defineRoute({
             .where("tenant_id", "=", tenant_id ?? ""),
         ),
       );
-    const read = async ({ older_than, newer_than, order, limit }: Slice) => {
-      const found = await users
-        .select("id")
-        .$if(older_than !== null, (select) => select.where("id", "<", older_than ?? ""))
-        .$if(newer_than !== null, (select) => select.where("id", ">", newer_than ?? ""))
-        .orderBy("id", order)
-        .limit(limit)
-        .execute();
-      const profiles = await services.recipients.loadById(
-        db,
-        workspace_id,
-        found.map(({ id }) => id),
-        tenant_id === null ? [] : [tenant_id],
-      );
-      return found.map(({ id }) => ({ id, profile: profiles.get(id) }));
-    };
-    const { rows, meta } = await readPage(toCursor(query), read, () => countRows(users));
-    const results = rows.flatMap(({ profile }) => {
-      // Deleted since its id was read.
-      if (profile === undefined) return [];
+    const tenant_ids = tenant_id === null ? [] : [tenant_id];
+    const cursor = toCursor(query);
+    const { profiles, meta } = await readRecipients(db, services, workspace_id, users, cursor, tenant_ids);
+    const results = profiles.map((profile) => {
       const view = presentUser(profile, workspace);
-      return tenant_id === null ? [view] : [{ ...view, tenant: presentTenantPart(profile, tenant_id) }];
+      return tenant_id === null ? view : { ...view, tenant: presentTenantPart(profile, tenant_id) };
     });
     return { meta, results };
   },

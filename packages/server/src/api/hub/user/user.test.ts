@@ -12,7 +12,11 @@ const notFound = (id: string) => ({
 });
 const refused = (message: unknown) => ({ status: 400, json: { code: 400, message } });
 const inboxOf = (hub: Hub, distinct_id: string) => [
-  { value: inboxSubscriberId(hub.workspace, distinct_id), id_provider: "suprsend", ...ACTIVE },
+  {
+    value: inboxSubscriberId(hub.workspace, { object_type: "", distinct_id }),
+    id_provider: "suprsend",
+    ...ACTIVE,
+  },
 ];
 
 /** Ids that need percent-encoding, and the longest one. */

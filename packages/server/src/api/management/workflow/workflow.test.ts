@@ -374,7 +374,7 @@ describe("400", () => {
   ])("%s %s %j names the field", async ([method, path, payload, field], { hub }) => {
     const { status, body } = await call(hub, method, path, payload);
     expect(status).toBe(400);
-    expect(body).toMatchObject({ code: 400, error_code: "validation_error", type: "ValidationError" });
+    expect(body).toMatchObject({ code: 400, error_code: "error", type: "ValidationError" });
     expect(body.message).toBe(JSON.stringify(body.detail));
     expect(Object.keys(body.detail)).toStrictEqual([field]);
   });

@@ -1,6 +1,6 @@
 import { defineRoute } from "../../../../http/route.ts";
 import { recipientKey } from "../../../../recipients/recipients.ts";
-import { requireTenant } from "../edit-user.ts";
+import { requireTenant } from "../../edit-recipient.ts";
 import { presentTenantUser, tenantUserShape, userNotFound } from "../present-user.ts";
 import { tenantUserParams } from "./tenant-user.ts";
 

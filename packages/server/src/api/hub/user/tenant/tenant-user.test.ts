@@ -16,7 +16,11 @@ const MICROS = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00
 const ACTIVE = { status: "active", perma_status: "active" };
 const address = (value: string) => [{ value, ...ACTIVE }];
 const inboxOf = (hub: Hub, distinct_id: string) => [
-  { value: inboxSubscriberId(hub.workspace, distinct_id), id_provider: "suprsend", ...ACTIVE },
+  {
+    value: inboxSubscriberId(hub.workspace, { object_type: "", distinct_id }),
+    id_provider: "suprsend",
+    ...ACTIVE,
+  },
 ];
 const inTenant = (tenant_id: string, distinct_id = "ann") =>
   `/v1/user/${encodeURIComponent(distinct_id)}/tenant/${tenant_id}/`;

@@ -1,10 +1,16 @@
 import { countRows } from "../../../../db/count-rows.ts";
 import { z } from "zod";
-import { cursorMeta, cursorShape, readPage, type Slice, toCursor } from "../../../../http/cursor.ts";
+import {
+  cursorMeta,
+  cursorShape,
+  readPage,
+  readSlice,
+  type Slice,
+  toCursor,
+} from "../../../../http/cursor.ts";
 import type { RouteContext } from "../../../../http/route.ts";
-import { AppError } from "../../../../errors.ts";
 import { recipientKey } from "../../../../recipients/recipients.ts";
-import { presentTenantUser, tenantUserShape, userParams } from "../present-user.ts";
+import { listedUserNotFound, presentTenantUser, tenantUserShape, userParams } from "../present-user.ts";
 
 /** What the endpoints of a user's tenant profiles share. */
 export const tenantUserParams = userParams.extend({ tenant_id: z.string().trim().min(1) });
@@ -30,23 +36,14 @@ export async function listTenants({
   const { workspace_id } = workspace;
   const key = { object_type: "", distinct_id: params.distinct_id };
   const found = (await services.recipients.load(db, workspace_id, [key])).get(recipientKey(key));
-  if (found === undefined) {
-    // The wire's text: this list alone begins it with a capital.
-    throw new AppError("not_found", `User [distinct_id: '${params.distinct_id}'] not found`);
-  }
+  if (found === undefined) throw listedUserNotFound(params.distinct_id);
   const profiles = db.kysely
     .selectFrom("tenant_profile")
     .where("workspace_id", "=", workspace_id)
     .where("recipient_id", "=", found.id);
   const cursor = toCursor(query);
-  const read = async ({ older_than, newer_than, order, limit }: Slice) => {
-    const inside = await profiles
-      .select(["id", "tenant_id"])
-      .$if(older_than !== null, (select) => select.where("id", "<", older_than ?? ""))
-      .$if(newer_than !== null, (select) => select.where("id", ">", newer_than ?? ""))
-      .orderBy("id", order)
-      .limit(limit)
-      .execute();
+  const read = async (slice: Slice) => {
+    const inside = await readSlice(profiles.select(["id", "tenant_id"]), "id", slice);
     const tenant_ids = inside.map(({ tenant_id }) => tenant_id);
     const user = (await services.recipients.loadById(db, workspace_id, [found.id], tenant_ids)).get(found.id);
     return inside.map(({ id, tenant_id }) => ({

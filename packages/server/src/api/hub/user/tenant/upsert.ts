@@ -2,7 +2,7 @@ import { z } from "zod";
 import { profileFromUpsert } from "../../../../core/profile/profile-operations.ts";
 import { defineRoute } from "../../../../http/route.ts";
 import { userProfile } from "../../wire-schemas.ts";
-import { editUser } from "../edit-user.ts";
+import { editRecipient } from "../../edit-recipient.ts";
 import { presentTenantUser, tenantUserShape } from "../present-user.ts";
 import { tenantUserParams } from "./tenant-user.ts";
 
@@ -22,7 +22,8 @@ export default defineRoute({
     const { distinct_id, tenant_id } = params;
     const { workspace } = auth;
     const parsed = profileFromUpsert(body);
-    const user = await editUser(db, services, workspace.workspace_id, distinct_id, parsed, tenant_id);
+    const key = { object_type: "", distinct_id };
+    const user = await editRecipient(db, services, workspace.workspace_id, key, parsed, tenant_id);
     return presentTenantUser(user, tenant_id, workspace);
   },
 });

@@ -1,35 +1,34 @@
-import { isJsonObject } from "../../../core/json.ts";
-import type { ParsedOperations } from "../../../core/profile/profile-operations.ts";
-import type { Queryable, Tx } from "../../../db/db.ts";
-import { AppError } from "../../../errors.ts";
-import { recipientKey, type StoredRecipient } from "../../../recipients/recipients.ts";
-import type { Services } from "../../../services.ts";
+import { isJsonObject } from "../../core/json.ts";
+import type { ParsedOperations } from "../../core/profile/profile-operations.ts";
+import type { Queryable, Tx } from "../../db/db.ts";
+import { AppError } from "../../errors.ts";
+import { type RecipientKey, recipientKey, type StoredRecipient } from "../../recipients/recipients.ts";
+import type { Services } from "../../services.ts";
 
 /**
- * A strict edit of one user, created when missing: the first error is the response, and rolls the caller's transaction
- * back, including the creation. With a tenant, the profile there is edited.
+ * A strict edit of one user or object, created when missing: the first error is the response, and rolls the caller's
+ * transaction back, including the creation. With a tenant, the profile there is edited.
  */
-export async function editUser(
+export async function editRecipient(
   tx: Tx,
   { recipients }: Pick<Services, "recipients">,
   workspace_id: number,
-  distinct_id: string,
+  key: RecipientKey,
   parsed: ParsedOperations,
   tenant_id: string | null,
 ): Promise<StoredRecipient> {
   const { operations, errors } = parsed;
   const [error] = errors;
   if (error !== undefined) throw new AppError("invalid_request_error", error);
-  const key = { object_type: "", distinct_id };
   if (tenant_id !== null) await requireTenant(tx, workspace_id, tenant_id);
   const edit = { ...key, operations, mode: "strict", restore: true, create: true, tenant_id } as const;
   const [outcome] = await recipients.apply(tx, workspace_id, [edit]);
   if (outcome?.ok === false) throw new AppError("invalid_request_error", outcome.error);
   // Loaded again, because the database has set the times.
   const tenants = tenant_id === null ? [] : [tenant_id];
-  const user = (await recipients.load(tx, workspace_id, [key], tenants)).get(recipientKey(key));
-  // Deleted concurrently: this edit comes after the deletion, and creates the user again.
-  return user ?? editUser(tx, { recipients }, workspace_id, distinct_id, parsed, tenant_id);
+  const edited = (await recipients.load(tx, workspace_id, [key], tenants)).get(recipientKey(key));
+  // Deleted concurrently: this edit comes after the deletion, and creates the recipient again.
+  return edited ?? editRecipient(tx, { recipients }, workspace_id, key, parsed, tenant_id);
 }
 
 /** `$context` in a body names the tenant that the rest of it applies to. */
@@ -50,4 +49,10 @@ export async function requireTenant(tx: Queryable, workspace_id: number, tenant_
     .where("tenant_id", "=", tenant_id)
     .executeTakeFirst();
   if (found === undefined) throw new AppError("not_found", `tenant '${tenant_id}' not found`);
+}
+
+/** Objects have no profiles in tenants: what is meant for one must not get into the global profile. */
+export function refuseContext(body: unknown): void {
+  if (tenantOfContext(body) === null) return;
+  throw new AppError("invalid_request_error", "$context.tenant_id: objects have no profiles in tenants");
 }

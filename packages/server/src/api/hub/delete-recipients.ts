@@ -1,21 +1,23 @@
-import type { Queryable } from "../../../db/db.ts";
-import { forgetMembers } from "../../../lists/lists.ts";
+import type { Queryable } from "../../db/db.ts";
+import { forgetMembers } from "../../lists/lists.ts";
 
 /**
- * Deletes users with all their data: identities, subscriptions and profiles in tenants go with the row, the inbox and
- * list memberships are deleted explicitly. Rows are locked in key order, like by edits, so that the two cannot
- * deadlock. Returns the number of deleted users.
+ * Deletes users, or objects of one type, with all their data: identities, subscriptions of either side, preferences and
+ * profiles in tenants go with the row, the inbox and list memberships are deleted explicitly. Rows are locked in key
+ * order, like by edits, so that the two cannot deadlock. Returns how many there were.
  */
-export async function deleteUsers(
+export async function deleteRecipients(
   tx: Queryable,
   workspace_id: number,
+  /** Empty for users. */
+  object_type: string,
   distinct_ids: string[],
 ): Promise<number> {
   const locked = await tx.kysely
     .selectFrom("recipient")
     .select("id")
     .where("workspace_id", "=", workspace_id)
-    .where("object_type", "=", "")
+    .where("object_type", "=", object_type)
     .where("distinct_id", "in", distinct_ids)
     .orderBy("distinct_id")
     .forUpdate()

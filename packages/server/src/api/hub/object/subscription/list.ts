@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { cursorShape, toCursor } from "../../../../http/cursor.ts";
+import { defineRoute } from "../../../../http/route.ts";
+import { findRecipientId } from "../../../../recipients/subscribers.ts";
+import { objectKey, objectNotFound, objectParams } from "../present-object.ts";
+import { pageOfSubscribers, subscriptionPage } from "./present-subscription.ts";
+
+export default defineRoute({
+  method: "GET",
+  path: "/v1/object/:object_type/:id/subscription/",
+  summary: "List the subscriptions to an object, newest first",
+  params: objectParams,
+  query: z.object(cursorShape),
+  reply: { status: 200, body: subscriptionPage },
+  errors: ["invalid_request_error", "not_found"],
+  async handle({ params, query, auth, db }) {
+    const { workspace_id } = auth.workspace;
+    const key = objectKey(params);
+    const id = await findRecipientId(db, workspace_id, key);
+    if (id === null) throw objectNotFound(key);
+    return pageOfSubscribers(db, workspace_id, id, toCursor(query));
+  },
+});

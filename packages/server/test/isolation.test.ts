@@ -1,0 +1,110 @@
+import { describe, expect } from "vitest";
+import { routes } from "../src/api/index.gen.ts";
+import { onServer as it } from "./fixture.ts";
+import { type Caller, findTargets, soundRequest, type Target } from "./hostile/requests.ts";
+import type { Server } from "./harness.ts";
+import { createHub, type Hub } from "./hub.ts";
+import { createManagement } from "./management.ts";
+
+/**
+ * What is in one workspace neither shows nor matters in another: every route of the table is called twice in a workspace
+ * that has nothing, before and after another workspace has something under each name that is called. A route that is
+ * added is included without a line here.
+ */
+const data = routes.filter(({ surface }) => surface.name === "hub");
+const management = routes.filter(
+  ({ surface, route }) => surface.name === "management" && route.path.includes("/:workspace/"),
+);
+
+/** Unique in each workspace and so in each answer: times, ids and signatures that are new each time. */
+const FRESH = [
+  /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(?:Z|\+00:00)/g,
+  /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g,
+  /\b[0-9A-HJKMNP-TV-Z]{26}\b/g,
+  /[A-Za-z0-9_-]{43}/g,
+];
+
+const withoutFresh = (text: string) => FRESH.reduce((left, fresh) => left.replaceAll(fresh, "*"), text);
+
+/** Every answer of a workspace to the valid requests for some routes. */
+async function askAll(hub: Hub, table: typeof routes, only: (target: Target) => boolean) {
+  const caller: Caller = {
+    workspace: hub.workspace.slug,
+    quiet_workspace: hub.workspace.slug,
+    wsKey: hub.wsKey,
+    apiKey: "",
+    serviceToken: hub.serviceToken,
+  };
+  const answers: Record<string, string> = {};
+  for (const target of findTargets(table, caller).filter(only)) {
+    const { method, url, headers, payload } = soundRequest(target, caller);
+    const body = payload?.toString();
+    const isData = table === data;
+    const answer = await hub.call(
+      method as "GET",
+      url,
+      body,
+      isData ? {} : { authorization: headers.authorization ?? "" },
+    );
+    answers[target.name] =
+      `${answer.status} ${withoutFresh(answer.text).replaceAll(hub.workspace.slug, "*")}`;
+  }
+  return answers;
+}
+
+/** Something of everything, under the name that valid requests use. */
+async function furnish(hub: Hub, server: Server): Promise<void> {
+  const management = createManagement(server, hub.workspace);
+  await hub.addWorkflow("victim");
+  await management.addTemplate("victim");
+  const paths = [
+    "/v1/user/victim/",
+    "/v1/tenant/victim/",
+    "/v1/user/victim/tenant/victim/",
+    "/v1/object/victim/victim/",
+  ];
+  for (const path of paths) await hub.call("POST", path, { tenant_name: "Secret", name: "Secret" });
+  await hub.call("POST", "/v1/object/victim/victim/subscription/", {
+    recipients: ["victim", { object_type: "victim", id: "child" }],
+  });
+}
+
+const writes = ({ method }: Target) => method !== "GET";
+/** Those of the product itself have neither workspace nor authorization. */
+const reads = ({ method, authorization }: Target) => method === "GET" && authorization !== "";
+
+describe.each([
+  ["data", data],
+  ["management", management],
+])("every route of the %s API", (_name, table) => {
+  it("says the same of nothing whether or not another workspace has it", async ({ hub, harness }) => {
+    const before = await askAll(hub, table, reads);
+    const other = await createHub(harness);
+    await furnish(other, harness);
+    expect(await askAll(hub, table, reads)).toEqual(before);
+    // The names are those of something, so that what was compared could have differed.
+    const there = await askAll(other, table, reads);
+    const differing = Object.keys(before).filter((name) => before[name] !== there[name]);
+    expect(differing.length).toBeGreaterThan(4);
+  });
+});
+
+describe("every route of the data API", () => {
+  it("changes nothing in another workspace that has the same names", async ({ hub, harness }) => {
+    const other = await createHub(harness);
+    await furnish(other, harness);
+    const before = await askAll(other, data, reads);
+    await askAll(hub, data, writes);
+    expect(await askAll(other, data, reads)).toEqual(before);
+  });
+
+  it("accepts no key of another workspace in its path", async ({ hub, harness }) => {
+    const other = await createHub(harness);
+    const keyed = data.flatMap(({ route }) => (route.path.includes(":workspace_key") ? [route] : []));
+    expect(keyed.length).toBeGreaterThan(0);
+    for (const { method, path } of keyed) {
+      const answer = await hub.call(method as "POST", path.replace(":workspace_key", other.wsKey), {});
+      expect(answer.status).toBe(401);
+    }
+  });
+});
