@@ -13,6 +13,7 @@ import { dumpSchema, dumpTableTypes } from "../packages/server/src/db/dump.ts";
 import { readNodeExamples } from "../packages/server/test/docs/node-examples.ts";
 import { withScratchDatabase } from "../packages/server/test/scratch-database.ts";
 import { nodeReference } from "./node-reference.ts";
+import { sdkErrorHelp, sdkTypes } from "./sdk-types.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const src = join(root, "packages/server/src");
@@ -96,6 +97,15 @@ async function emit(file: string, text: string): Promise<void> {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, text);
   }
+}
+
+/** What the SDK knows of the server. */
+async function sdkSources(): Promise<void> {
+  // Imported only now, because the registry may have just been written.
+  const { routes } = await import("../packages/server/src/api/index.gen.ts");
+  const folder = join(root, "packages/sdk/src/generated");
+  await emit(join(folder, "operations.gen.ts"), sdkTypes(routes));
+  await emit(join(folder, "error-help.gen.ts"), sdkErrorHelp(ERRORS));
 }
 
 /** The pages of existing nodes, removing all others. */
@@ -202,6 +212,7 @@ await registry("channels", "defineChannel", "channels", {
   from: "./channel.ts",
 });
 await routes();
+await sdkSources();
 await emit(join(root, "docs/reference/errors.md"), errorReference());
 await emit(join(root, "docs/reference/settings.md"), settingReference());
 await emit(join(root, "docs/reference/step-log.md"), stepReference());

@@ -1,5 +1,48 @@
 /**
- * The Node client of Carillon. A door so far: until it opens, use the SuprSend SDKs with Carillon's address as
- * their base URL, which is what Carillon is compatible with.
+ * The client of Carillon for servers: everything of its HTTP API, typed by it. Names of another client over the same
+ * core are in `@carillon/sdk/suprsend`.
  */
-export const DEFAULT_BASE_URL = "http://127.0.0.1:3000/";
+export { Carillon, type CarillonOptions, createCarillon } from "./carillon.ts";
+export { CarillonError } from "./core/errors.ts";
+export { type Edit, ProfileEdit, type PushOptions } from "./core/profile-edit.ts";
+export { createUserTokens, type UserTokenOptions, type UserTokens } from "./tokens.ts";
+export { verifyWebhook, type VerifyOptions, type WebhookHeaders } from "./webhooks.ts";
+export type { Attachment } from "./core/attachments.ts";
+export type { Outcome } from "./core/batches.ts";
+export type { BulkResult, FailedRecord } from "./core/bulk.ts";
+export type { Page, Paged } from "./core/pages.ts";
+export type { CallOptions, Logger } from "./core/transport.ts";
+export type { Operations } from "./generated/operations.gen.ts";
+export type { Broadcast, Broadcasts } from "./resources/broadcasts.ts";
+export type { Clock, ClockView } from "./resources/clock.ts";
+export type { EventAdmin, EventView } from "./resources/event-admin.ts";
+export type { EventRecord, Events, TrackedEvent } from "./resources/events.ts";
+export type { ListOptions, Lists } from "./resources/lists.ts";
+export type { Logs } from "./resources/logs.ts";
+export type { Messages } from "./resources/messages.ts";
+export type { Objects, SubscribeOptions } from "./resources/objects.ts";
+export type { Preferences, TenantScope } from "./resources/preferences.ts";
+export type { PreferenceQuery, RecipientPreferences } from "./resources/recipient-preferences.ts";
+export type { Redrive } from "./resources/redrive.ts";
+export type { Schemas } from "./resources/schemas.ts";
+export type { Simulator } from "./resources/simulator.ts";
+export type { Templates, TemplateView, VariantView } from "./resources/templates.ts";
+export type { TenantPreferences } from "./resources/tenant-preferences.ts";
+export type { Tenants } from "./resources/tenants.ts";
+export type { UserTenants } from "./resources/user-tenants.ts";
+export type { CursorQuery, UserEditRecord, Users } from "./resources/users.ts";
+export type { Vendors } from "./resources/vendors.ts";
+export type { CommitOptions, WorkflowAdmin, WorkflowView } from "./resources/workflow-admin.ts";
+export type {
+  Accepted,
+  CancelFilter,
+  DryRun,
+  Explanation,
+  InlineTrigger,
+  Question,
+  Trigger,
+  TriggerRecord,
+  Workflows,
+} from "./resources/workflows.ts";
+export type * from "./wire.ts";
+export type * from "./wire-more.ts";

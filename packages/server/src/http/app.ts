@@ -71,6 +71,11 @@ export function createApp(
   // Signatures are computed over the raw bytes; each route parses them itself, after the signature was verified.
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
 
+  // The id under which the log has the request: clients report it with an error.
+  app.addHook("onRequest", (request, reply, done) => {
+    void reply.header("x-request-id", request.id);
+    done();
+  });
   app.addHook("onResponse", (request, reply, done) => {
     services.log.debug(
       {

@@ -1,0 +1,65 @@
+import { invalidInput } from "./errors.ts";
+
+/* Checks of what callers give, before anything is sent. Each names the field and the fix. */
+
+/** A text with something in it, trimmed. */
+export function text(field: string, value: unknown, max = 255): string {
+  if (typeof value !== "string") throw invalidInput(field, `must be a string, and is ${kindOf(value)}`);
+  const trimmed = value.trim();
+  if (trimmed === "") throw invalidInput(field, "must not be empty");
+  if (trimmed.length > max) {
+    throw invalidInput(field, `must be at most ${max} characters, and has ${trimmed.length}`);
+  }
+  return trimmed;
+}
+
+/** The same for something that may be left out. */
+export function optionalText(field: string, value: unknown, max = 255): string | undefined {
+  return value === undefined || value === null ? undefined : text(field, value, max);
+}
+
+/** A name as a segment of a path. */
+export function segment(field: string, value: unknown, max = 255): string {
+  const name = text(field, value, max);
+  // A URL drops such a segment, however it is written, so that the call would be about something else.
+  if (name === "." || name === "..") throw invalidInput(field, `cannot be '${name}' in a path`);
+  return encodeURIComponent(name);
+}
+
+export function tenantId(field: string, value: unknown): string | undefined {
+  const id = optionalText(field, value, 64);
+  if (id !== undefined && !/^[A-Za-z0-9_-]+$/.test(id)) {
+    throw invalidInput(field, "must be made of letters, digits, _ and -");
+  }
+  return id;
+}
+
+/** Items of a list, between 1 and so many. */
+export function items<Item>(field: string, value: readonly Item[], max: number): readonly Item[] {
+  if (!Array.isArray(value)) throw invalidInput(field, `must be an array, and is ${kindOf(value)}`);
+  if (value.length === 0) throw invalidInput(field, "must contain at least 1 item");
+  if (value.length > max) {
+    throw invalidInput(field, `must contain at most ${max} items, and has ${value.length}`);
+  }
+  return value;
+}
+
+export function ids(field: string, value: readonly string[], max: number): string[] {
+  return items(field, value, max).map((id, index) => text(`${field}[${index}]`, id));
+}
+
+/** A plain object: what JSON calls one. */
+export function record(field: string, value: unknown): Record<string, unknown> {
+  if (!isRecord(value)) throw invalidInput(field, `must be an object, and is ${kindOf(value)}`);
+  return value;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  return value === undefined ? "missing" : `a ${typeof value}`;
+}

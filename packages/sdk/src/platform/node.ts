@@ -1,0 +1,11 @@
+import { webcrypto } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import type { Platform } from "./platform.ts";
+
+export const platform: Platform = {
+  name: `node/${process.versions.node}; ${process.platform}`,
+  // Node 18 has no global one.
+  crypto: webcrypto,
+  files: { read: (path) => readFile(path), readSync: (path) => readFileSync(path) },
+};

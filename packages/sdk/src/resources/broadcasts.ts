@@ -1,0 +1,89 @@
+import { act, type Api, call } from "../core/api.ts";
+import { optionalText, record, text } from "../core/check.ts";
+import { invalidInput } from "../core/errors.ts";
+import { commonFields, finish, payload, type RecordOptions } from "../core/records.ts";
+import { randomId } from "../core/random.ts";
+import type { CallOptions } from "../core/transport.ts";
+import type { Channel } from "../wire.ts";
+import { listId } from "./lists.ts";
+import { delayOf, timeOf } from "./workflows.ts";
+
+/** A template for everybody in a list. */
+export interface Broadcast extends RecordOptions {
+  template: string;
+  /** A category of yours, or `system`, `transactional`, `promotional`. */
+  category: string;
+  data?: Record<string, unknown>;
+  /** All live channels of the template if absent. */
+  channels?: Channel[];
+  /** Seconds, or a duration like `1d2h30m`. */
+  delay?: number | string;
+  /** ISO 8601. Wins over `delay`. */
+  triggerAt?: Date | string;
+}
+
+/** One notification for everybody in a list. */
+export class Broadcasts {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /**
+   * Sends a template to a list: who is in it when it starts, each by their preferences. Needs the client's `key`.
+   * @example
+   * await carillon.broadcasts.send("beta-testers", { template: "news", category: "promotional", triggerAt: new Date() });
+   */
+  async send(list: string, broadcast: Broadcast, options?: CallOptions): Promise<void> {
+    const { workspaceKey } = this.#api;
+    if (workspaceKey === null) {
+      throw invalidInput(
+        "key",
+        "is needed for broadcasts, whose path contains it: give createCarillon the workspace key",
+      );
+    }
+    const path = `${encodeURIComponent(workspaceKey)}/broadcast/`;
+    await act(this.#api, "POST", path, options, { bytes: await toWire(list, broadcast), repeatable: true });
+  }
+
+  /**
+   * Stops broadcasts that are under way: all that match every filter given.
+   * @example
+   * const { execution_ids } = await carillon.broadcasts.cancel({ list: "beta-testers" });
+   */
+  cancel(
+    filter: { executionId?: string; list?: string; idempotencyKey?: string },
+    options?: CallOptions,
+  ): Promise<{ execution_ids: string[] }> {
+    const body = {
+      execution_id: optionalText("executionId", filter.executionId),
+      list_id: filter.list === undefined ? undefined : listId(filter.list),
+      idempotency_key: optionalText("idempotencyKey", filter.idempotencyKey),
+    };
+    if (Object.values(body).every((value) => value === undefined)) {
+      throw invalidInput("filter", "needs one of executionId, list, idempotencyKey");
+    }
+    return call(this.#api, "POST", "v1/broadcast_run/cancel/", options, { body, repeatable: true });
+  }
+}
+
+function toWire(
+  list: string,
+  broadcast: Broadcast,
+): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
+  const { channels, delay, triggerAt } = record("broadcast", broadcast) as unknown as Broadcast;
+  const wire = {
+    $insert_id: randomId(),
+    $time: Date.now(),
+    list_id: listId(list),
+    template: text("template", broadcast.template),
+    notification_category: text("category", broadcast.category),
+    ...(channels === undefined ? {} : { channels }),
+    data: payload("data", broadcast.data),
+    ...(delay === undefined ? {} : { delay: delayOf(delay) }),
+    ...(triggerAt === undefined ? {} : { trigger_at: timeOf("triggerAt", triggerAt) }),
+    ...commonFields(broadcast),
+  };
+  return finish(wire, "data", broadcast.attachments, "broadcast");
+}

@@ -1,0 +1,173 @@
+import { act, type Api, call, queryOf } from "../core/api.ts";
+import { type BulkResult, sendAll } from "../core/bulk.ts";
+import { checkSize, encodeJson } from "../core/body.ts";
+import { ids, record, segment, tenantId, text } from "../core/check.ts";
+import { type Paged, paged } from "../core/pages.ts";
+import { type Edit, toEdit } from "../core/profile-edit.ts";
+import { randomId } from "../core/random.ts";
+import type { CallOptions } from "../core/transport.ts";
+import type { ItemOf, Profile, QueryFor, TenantUser, User } from "../wire.ts";
+import type { ListSummary, ObjectSubscribedTo } from "../wire-more.ts";
+import { postRecords } from "./events.ts";
+import { UserTenants } from "./user-tenants.ts";
+
+/** Of one edit in bulk (client-protocols.md §11.2). */
+const MAX_EDIT = 10_240;
+
+/** An edit of one user among many. */
+export interface UserEditRecord {
+  user: string;
+  edit: Edit;
+  /** Edits the user's profile in this tenant. */
+  tenant?: string;
+}
+
+/** Where the profiles of a list end: a cursor of `page().meta`. */
+export interface CursorQuery {
+  limit?: number;
+  after?: string;
+  before?: string;
+}
+
+/** Users: profiles, addresses, and what they are subscribed to. */
+export class Users {
+  /** Profiles that differ in a tenant. */
+  readonly tenants: UserTenants;
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+    this.tenants = new UserTenants(api);
+  }
+
+  /**
+   * All users, newest first.
+   * @example
+   * for await (const user of carillon.users.list({ limit: 100 })) console.log(user.distinct_id);
+   */
+  list(query: QueryFor<"hubUserList"> & CallOptions = {}): Paged<ItemOf<"hubUserList">> {
+    return paged(query, (next) => call(this.#api, "GET", "v1/user/", query, { query: queryOf(next) }));
+  }
+
+  /**
+   * @example
+   * const { properties } = await carillon.users.get("ada");
+   */
+  get(user: string, options?: CallOptions): Promise<User> {
+    return call(this.#api, "GET", path(user), options);
+  }
+
+  /**
+   * Creates a user, or adds to one: properties are written key by key, addresses are added.
+   * @example
+   * await carillon.users.upsert("ada", { $email: "ada@example.com", name: "Ada" });
+   */
+  upsert(user: string, profile: Profile = {}, options?: CallOptions): Promise<User> {
+    const body = record("profile", profile);
+    return call(this.#api, "POST", path(user), options, { body, repeatable: true });
+  }
+
+  /**
+   * Applies steps in order, all or none. An edit that increments or appends properties is not sent again if its answer
+   * gets lost: it would count twice.
+   * @example
+   * await carillon.users.edit("ada", (user) => user.addSms("+14155552671").set({ plan: "gold" }).increment({ logins: 1 }));
+   */
+  edit(user: string, edit: Edit, options?: CallOptions): Promise<User> {
+    const { operations, isRepeatable } = toEdit(edit);
+    return call(this.#api, "PATCH", path(user), options, { body: { operations }, repeatable: isRepeatable });
+  }
+
+  /**
+   * Edits any number of users, 100 a call. Each is one request however often it is sent.
+   * @example
+   * await carillon.users.editMany([
+   *   { user: "ada", edit: (user) => user.set({ plan: "gold" }) },
+   *   { user: "grace", edit: (user) => user.unset("$sms") },
+   * ]);
+   */
+  editMany<Record extends UserEditRecord>(
+    records: Iterable<Record> | AsyncIterable<Record>,
+    options?: CallOptions,
+  ): Promise<BulkResult<Record>> {
+    return sendAll(records, {
+      prepare: toWire,
+      signal: options?.signal,
+      post: (bytes) => postRecords(this.#api, bytes, options),
+    });
+  }
+
+  /**
+   * For good: profile, addresses, preferences, memberships. The log of messages remains.
+   * @example
+   * await carillon.users.delete("ada");
+   */
+  delete(user: string, options?: CallOptions): Promise<void> {
+    return act(this.#api, "DELETE", path(user), options);
+  }
+
+  /**
+   * Up to 100 of them; unknown ones are ignored.
+   * @example
+   * await carillon.users.deleteMany(["ada", "grace"]);
+   */
+  deleteMany(users: string[], options?: CallOptions): Promise<void> {
+    const body = { distinct_ids: ids("users", users, 100) };
+    return act(this.#api, "DELETE", "v1/bulk/user/", options, { body });
+  }
+
+  /**
+   * Merges one user into another, and deletes the one.
+   * @example
+   * await carillon.users.merge("ada", { from: "ada-old" });
+   */
+  merge(user: string, { from }: { from: string }, options?: CallOptions): Promise<User> {
+    const body = { from_user_id: text("from", from) };
+    return call(this.#api, "POST", `${path(user)}merge/`, options, { body });
+  }
+
+  /**
+   * @example
+   * for await (const { object } of carillon.users.objects("ada")) console.log(object.object_type, object.id);
+   */
+  objects(user: string, query: CursorQuery & CallOptions = {}): Paged<ObjectSubscribedTo> {
+    return paged(query, (next) =>
+      call(this.#api, "GET", `${path(user)}subscribed_to/object/`, query, { query: queryOf(next) }),
+    );
+  }
+
+  /**
+   * @example
+   * for await (const { list } of carillon.users.lists("ada")) console.log(list.list_id);
+   */
+  lists(
+    user: string,
+    query: CursorQuery & CallOptions = {},
+  ): Paged<{ list: ListSummary; created_at: string }> {
+    return paged(query, (next) =>
+      call(this.#api, "GET", `${path(user)}subscribed_to/list/`, query, { query: queryOf(next) }),
+    );
+  }
+}
+
+function path(user: string): string {
+  return `v1/user/${segment("user", user)}/`;
+}
+
+/** An edit as an event, which has an id of its own: it is applied once. */
+function toWire({ user, edit, tenant }: UserEditRecord): Uint8Array<ArrayBuffer> {
+  const tenant_id = tenantId("tenant", tenant);
+  const wire = {
+    $schema: "2",
+    $insert_id: randomId(),
+    $time: Date.now(),
+    distinct_id: text("user", user),
+    $user_operations: toEdit(edit).operations,
+    ...(tenant_id === undefined ? {} : { tenant_id }),
+  };
+  const bytes = encodeJson(wire, "edit");
+  checkSize(bytes, "edit", MAX_EDIT);
+  return bytes;
+}
+
+export type { TenantUser };

@@ -1,0 +1,151 @@
+import { act, type Api, call, managed, MANAGEMENT, queryOf } from "../core/api.ts";
+import { record, segment } from "../core/check.ts";
+import { type Paged, paged } from "../core/pages.ts";
+import type { CallOptions } from "../core/transport.ts";
+import type { Body, ItemOf, QueryFor, Reply } from "../wire.ts";
+
+/** Whether a change is committed at once. */
+export interface CommitOptions extends CallOptions {
+  commit?: boolean;
+  commit_message?: string;
+}
+
+export type Mode = "draft" | "live";
+export type WorkflowView = Reply<"managementWorkflowGet">;
+
+/** Workflows as they are designed: drafts, versions, switches. Needs a service token. */
+export class WorkflowAdmin {
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  /**
+   * @example
+   * for await (const workflow of carillon.workflows.admin.list({ mode: "live" })) console.log(workflow.slug);
+   */
+  list(
+    query: QueryFor<"managementWorkflowList"> & CallOptions = {},
+  ): Paged<ItemOf<"managementWorkflowList">> {
+    return paged(query, (next) =>
+      call(this.#api, "GET", managed(this.#api, "workflow/"), query, { ...MANAGEMENT, query: queryOf(next) }),
+    );
+  }
+
+  /**
+   * @example
+   * const { tree } = await carillon.workflows.admin.get("order-confirmed", { mode: "live" });
+   */
+  get(slug: string, options: QueryFor<"managementWorkflowGet"> & CallOptions = {}): Promise<WorkflowView> {
+    return call(this.#api, "GET", this.#path(slug), options, { ...MANAGEMENT, query: queryOf(options) });
+  }
+
+  /**
+   * Writes the draft, and commits it if asked to.
+   * @example
+   * await carillon.workflows.admin.upsert(
+   *   "order-confirmed",
+   *   { name: "Order confirmed", category: "transactional", trigger_type: "api", tree: { nodes: [] } },
+   *   { commit: true, commit_message: "first" },
+   * );
+   */
+  upsert(
+    slug: string,
+    workflow: Body<"managementWorkflowUpsert">,
+    options: CommitOptions = {},
+  ): Promise<Reply<"managementWorkflowUpsert">> {
+    const body = record("workflow", workflow);
+    return call(this.#api, "POST", this.#path(slug), options, {
+      ...MANAGEMENT,
+      body,
+      query: queryOf(options),
+    });
+  }
+
+  /**
+   * Makes the draft the live version.
+   * @example
+   * await carillon.workflows.admin.commit("order-confirmed", { commit_message: "shorter" });
+   */
+  commit(
+    slug: string,
+    options: { commit_message?: string } & CallOptions = {},
+  ): Promise<Reply<"managementWorkflowCommit">> {
+    return call(this.#api, "PATCH", `${this.#path(slug)}commit/`, options, {
+      ...MANAGEMENT,
+      query: queryOf(options),
+    });
+  }
+
+  /**
+   * Switches a workflow on or off.
+   * @example
+   * await carillon.workflows.admin.enable("order-confirmed", false);
+   */
+  enable(
+    slug: string,
+    isEnabled: boolean,
+    options?: CallOptions,
+  ): Promise<Reply<"managementWorkflowEnable">> {
+    return call(this.#api, "PATCH", `${this.#path(slug)}enable/`, options, {
+      ...MANAGEMENT,
+      body: { is_enabled: isEnabled },
+      repeatable: true,
+    });
+  }
+
+  /**
+   * @example
+   * await carillon.workflows.admin.delete("order-confirmed");
+   */
+  delete(slug: string, options?: CallOptions): Promise<void> {
+    return act(this.#api, "DELETE", this.#path(slug), options, MANAGEMENT);
+  }
+
+  /**
+   * What was committed, newest first.
+   * @example
+   * for await (const version of carillon.workflows.admin.versions("order-confirmed")) console.log(version.version_no);
+   */
+  versions(
+    slug: string,
+    query: QueryFor<"managementWorkflowListVersions"> & CallOptions = {},
+  ): Paged<ItemOf<"managementWorkflowListVersions">> {
+    const path = `${this.#path(slug)}version/`;
+    return paged(query, (next) =>
+      call(this.#api, "GET", path, query, { ...MANAGEMENT, query: queryOf(next) }),
+    );
+  }
+
+  /**
+   * @example
+   * const { tree } = await carillon.workflows.admin.version("order-confirmed", 1);
+   */
+  version(
+    slug: string,
+    versionNo: number,
+    options?: CallOptions,
+  ): Promise<Reply<"managementWorkflowGetVersion">> {
+    const path = `${this.#path(slug)}version/${segment("versionNo", String(versionNo))}/`;
+    return call(this.#api, "GET", path, options, MANAGEMENT);
+  }
+
+  /**
+   * Makes an earlier version the draft; commit it to make it live.
+   * @example
+   * await carillon.workflows.admin.rollback("order-confirmed", 1);
+   */
+  rollback(
+    slug: string,
+    versionNo: number,
+    options?: CallOptions,
+  ): Promise<Reply<"managementWorkflowRollbackVersion">> {
+    const path = `${this.#path(slug)}version/${segment("versionNo", String(versionNo))}/rollback/`;
+    return call(this.#api, "POST", path, options, { ...MANAGEMENT, repeatable: true });
+  }
+
+  #path(slug: string): string {
+    return managed(this.#api, `workflow/${segment("slug", slug)}/`);
+  }
+}

@@ -1,0 +1,171 @@
+import type { Channel, User } from "./wire.ts";
+
+/* Replies of endpoints by the wire's specification: objects, lists, preferences. */
+
+/** An object, with its addresses under `$email` … like a user's. */
+export interface ObjectView extends Omit<User, "distinct_id"> {
+  object_type: string;
+  id: string;
+  subscriptions_count: number;
+}
+
+export interface ObjectSummary {
+  object_type: string;
+  id: string;
+  subscriptions_count: number;
+  updated_at: string;
+  properties?: Record<string, unknown>;
+}
+
+/** Who is subscribed to an object: a user, or a child object. */
+export interface Subscription {
+  properties: Record<string, unknown>;
+  user: { distinct_id: string; updated_at: string } | null;
+  object: ObjectSummary | null;
+  created_at: string;
+  updated_at: string;
+}
+
+/** An object that somebody is subscribed to, with the properties of the subscription. */
+export interface ObjectSubscribedTo {
+  properties: Record<string, unknown>;
+  object: ObjectSummary;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface ListSummary {
+  list_id: string;
+  list_name: string;
+  list_description: string;
+  list_type: "static_list" | "dynamic_list";
+  source: string | null;
+  subscribers_count: number;
+  updated_at: string;
+}
+
+export interface ListView extends ListSummary {
+  is_readonly: boolean;
+  status: "active" | "draft";
+  track_user_entry: boolean;
+  track_user_exit: boolean;
+  requested_for_delete: boolean;
+  created_at: string;
+  drafts: { version_id: string; subscribers_count: number; created_at: string; updated_at: string }[] | null;
+  /** Of a draft. */
+  version_id: string | null;
+  [key: string]: unknown;
+}
+
+export interface Membership {
+  success: boolean;
+  /** How many were really added or removed. */
+  affected_count: number;
+}
+
+/** What somebody chose of a category, and what it means. */
+export interface CategoryPreference {
+  category: string;
+  name: string;
+  description: string | null;
+  tags: string[] | null;
+  effective_tags: string[] | null;
+  /** The recipient's own choice, if there is one. */
+  original_preference: "opt_in" | "opt_out" | null;
+  preference: "opt_in" | "opt_out";
+  is_editable: boolean;
+  channels: { channel: Channel; preference: "opt_in" | "opt_out"; is_editable: boolean }[];
+  digest_schedule_options: Record<string, unknown> | null;
+  digest_schedule: Record<string, unknown> | null;
+  properties: Record<string, unknown>[] | null;
+}
+
+export interface ChannelPreference {
+  channel: Channel;
+  /** True: only what must be sent on it. */
+  is_restricted: boolean;
+}
+
+export interface FullPreference {
+  sections: {
+    name: string | null;
+    slug: string | null;
+    description: string | null;
+    tags: string[] | null;
+    subcategories: CategoryPreference[];
+  }[];
+  channel_preferences: ChannelPreference[];
+}
+
+/** What somebody chooses of a category. It replaces an earlier choice. */
+export interface CategoryChoice {
+  preference: "opt_in" | "opt_out";
+  /** All channels that are off; all others are on. */
+  opt_out_channels?: Channel[] | null;
+  /** Channels that are on besides those that are by default. */
+  opt_in_channels?: Channel[] | null;
+  digest_schedule?: {
+    id: string;
+    time?: string;
+    dtstart?: string;
+    weekdays?: string[];
+    monthdays?: { pos: number; day?: string }[];
+  } | null;
+  properties?: { key: string; value: unknown }[] | null;
+}
+
+export type NamedChoice = { category: string } & CategoryChoice;
+
+/** What a tenant makes of a category. */
+export interface TenantCategory {
+  category: string;
+  name: string;
+  description: string | null;
+  root_category: "system" | "transactional" | "promotional";
+  default_preference: string;
+  default_mandatory_channels: Channel[] | null;
+  default_opt_in_channels: Channel[] | null;
+  enabled_for_tenant: boolean;
+  visible_to_subscriber: boolean;
+  /** Null until the tenant says otherwise than the category. */
+  preference: "opt_in" | "opt_out" | "cant_unsubscribe" | null;
+  mandatory_channels: Channel[] | null;
+  opt_in_channels: Channel[] | null;
+  blocked_channels: Channel[] | null;
+  updated_at: string | null;
+  [key: string]: unknown;
+}
+
+/** Null goes back to the category's; what is absent stays. */
+export interface TenantCategoryChange {
+  enabled_for_tenant?: boolean;
+  blocked_channels?: Channel[] | null;
+  visible_to_subscriber?: boolean | null;
+  preference?: "opt_in" | "opt_out" | "cant_unsubscribe";
+  mandatory_channels?: Channel[] | null;
+  opt_in_channels?: Channel[] | null;
+  digest_schedule?: Record<string, unknown> | null;
+  properties?: { key: string; value: unknown }[] | null;
+}
+
+export interface TenantPreference {
+  root_categories: {
+    root_category: string;
+    sections: {
+      name: string | null;
+      slug: string | null;
+      description: string | null;
+      tags: string[] | null;
+      categories: TenantCategory[];
+    }[];
+  }[];
+}
+
+/** What can be done to a message from outside. */
+export type MessageAction = "seen" | "clicked" | "dismissed" | "read" | "unread" | "archived" | "unarchived";
+
+export interface MessageUpdate {
+  message_id: string;
+  status_code: number;
+  error: { type: string; message: string } | null;
+}
