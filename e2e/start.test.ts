@@ -1,13 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { access, mkdir, readFile, rm } from "node:fs/promises";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { onDatabase as it } from "../packages/server/test/fixture.ts";
 import { until } from "../packages/server/test/harness.ts";
 import { temporaryFolder } from "../packages/server/test/temporary-folder.ts";
-import { CLI, command } from "./support/command.ts";
+import { CLI, command, type Ended } from "./support/command.ts";
 
 /** What an operator on call sees: starts that fail, and a disk that fills up. One line says what is wrong. */
 let folder: string;
@@ -107,12 +107,7 @@ describe("a stop that takes longer than its limit", () => {
     const DATA_DIR = join(folder, "slow");
     await using server = command([CLI, "start"], { DATA_DIR, PORT: "0", SHUTDOWN_SECONDS: "1" });
     const [, port = ""] = await server.says(/base URL +http:\/\/[^:]+:(\d+)/);
-    // A request whose body never comes to its end is waited for.
-    const client = connect(Number(port), "127.0.0.1");
-    client.on("error", () => {});
-    client.write("POST /trigger/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{");
-    await once(client, "connect");
-    await until(async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok);
+    const client = await neverEnding(port);
     const pidFile = join(await homeOf(DATA_DIR), "postgres", "postmaster.pid");
     await access(pidFile);
     const { code, stderr } = await server.stop();
@@ -125,6 +120,58 @@ describe("a stop that takes longer than its limit", () => {
     await expect(access(pidFile)).rejects.toThrow("ENOENT");
   });
 });
+
+describe("a second signal to stop", () => {
+  it("ends the process at once, and the embedded database with it, which recovers at the next start", async () => {
+    const DATA_DIR = join(folder, "impatient");
+    const settings = { DATA_DIR, PORT: "0", SHUTDOWN_SECONDS: "60" };
+    await using server = command([CLI, "start"], settings);
+    const [, port = ""] = await server.says(/base URL +http:\/\/[^:]+:(\d+)/);
+    const [, key = ""] = await server.says(/API key +(\S+)/);
+    const event = { event: "Stopped", distinct_id: "ann", $idempotency_key: "once" };
+    const track = async (to: string) => {
+      const response = await fetch(`http://127.0.0.1:${to}/v2/event/`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+        body: JSON.stringify(event),
+      });
+      return { status: response.status, body: await response.json() };
+    };
+    const accepted = await track(port);
+    expect(accepted.status).toBe(202);
+    const client = await neverEnding(port);
+    const pidFile = join(await homeOf(DATA_DIR), "postgres", "postmaster.pid");
+    let ended: Ended | undefined;
+    // For a second, signals count as the same one.
+    await until(async () => {
+      void server.stop().then((end) => (ended = end));
+      return ended !== undefined;
+    });
+    expect(ended).toMatchObject({ code: 143 });
+    client.destroy();
+    // It is asked to end, not waited for.
+    await until(() =>
+      access(pidFile).then(
+        () => false,
+        () => true,
+      ),
+    );
+
+    await using again = command([CLI, "start"], { ...settings, LOG_LEVEL: "info" });
+    const [, url = ""] = await again.says(/"url":"[^"]+:(\d+)"/);
+    expect(await track(url)).toEqual(accepted);
+  });
+});
+
+/** A request whose body never comes to its end is waited for. */
+async function neverEnding(port: string): Promise<Socket> {
+  const client = connect(Number(port), "127.0.0.1");
+  client.on("error", () => {});
+  client.write("POST /trigger/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{");
+  await once(client, "connect");
+  await until(async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok);
+  return client;
+}
 
 /** Where the data is: as root another place may have been found for it. */
 async function homeOf(dataDir: string): Promise<string> {

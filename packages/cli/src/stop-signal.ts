@@ -1,6 +1,7 @@
 /**
- * Resolves at the first signal to stop. A later one ends the process at once, but not within the first second, because
- * one request may arrive several times: service managers signal whole groups, and parents forward signals.
+ * Resolves at the first signal to stop. A later one ends the process at once, and with it an embedded database, but not
+ * within the first second, because one request may arrive several times: service managers signal whole groups, and
+ * parents forward signals.
  */
 export function stopSignal(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

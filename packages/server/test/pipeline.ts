@@ -148,6 +148,11 @@ export async function furnishPipeline(hub: Hub): Promise<Pipeline> {
   };
 }
 
+/** The nodes of the messages, in order. */
+export async function sentBy({ messages }: Pick<Pipeline, "messages">): Promise<string[]> {
+  return (await messages()).map(({ node_ref }) => node_ref);
+}
+
 /** A node in stored form; `ref` is also its name. */
 export function node(node_type: string, ref: string, properties: JsonObject = {}): StoredNode {
   return { node_type, name: ref, description: null, ref, schema_version: "1", properties };

@@ -20,7 +20,8 @@ import { findPlace, notePlace } from "./embedded/place.ts";
  * - At most one running Carillon per folder; the second is refused and disturbs nothing. See owner.ts.
  * - Whatever was killed and whenever, the next start recovers. A cluster has its final name only when complete.
  * - The server is our child but not tied to us: if we are killed it becomes an orphan, which the next start stops
- *   cleanly. A process is signalled only when it is known to be the server of this very folder.
+ *   cleanly. If we exit without stopping it, it is ended at once and recovers at the next start. A process is signalled
+ *   only when it is known to be the server of this very folder.
  * - A full disk ends the server, which is restarted when there is room. See keep-running.ts.
  * - No unauthenticated access: loopback only, a generated password that is in no log, argument or environment.
  * - PostgreSQL's defaults for durability stand: what is committed is on disk.

@@ -4,7 +4,7 @@ import { onOwnApi as it } from "../../test/fixture.ts";
 import { type AtOnce, type CalledServer, startCalledServer } from "../../test/outside/called-server.ts";
 import { until, type Server } from "../../test/harness.ts";
 import { is } from "../../test/conditions.ts";
-import { branch, node, type Pipeline, sms } from "../../test/pipeline.ts";
+import { branch, node, type Pipeline, sms, sentBy } from "../../test/pipeline.ts";
 import type { StoredNode } from "../catalog/workflow.ts";
 import type { JsonObject } from "../core/json.ts";
 import { createSilentLog } from "../log.ts";
@@ -48,7 +48,6 @@ async function finish(pipeline: Pipeline) {
   return run;
 }
 
-const sentBy = async (pipeline: Pipeline) => (await pipeline.messages()).map(({ node_ref }) => node_ref);
 const stagesOf = (steps: { n?: string; s: string }[]) =>
   steps.flatMap(({ n, s }) => (n === undefined ? [] : [s]));
 

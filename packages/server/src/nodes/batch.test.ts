@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect } from "vitest";
 import { onOwnApi as it } from "../../test/fixture.ts";
 import { until } from "../../test/harness.ts";
-import { node, type Pipeline, type RunRow, sms, type TriggerBody } from "../../test/pipeline.ts";
+import { node, type Pipeline, type RunRow, sms, type TriggerBody, sentBy } from "../../test/pipeline.ts";
 import { startWorker, type Worker } from "../../test/worker.ts";
 import { schemaProblems } from "../authoring/schema-problems.ts";
 import type { Json, JsonObject } from "../core/json.ts";
@@ -76,7 +76,6 @@ async function outputs(pipeline: Pipeline): Promise<{ count: Json; items: Json }
   }));
 }
 
-const sentBy = async (pipeline: Pipeline) => (await pipeline.messages()).map(({ node_ref }) => node_ref);
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => ({ n: index + 1 }));
 const endOf = (run: RunRow | undefined) => run?.steps.findLast(({ n }) => n === "batch_1");
 

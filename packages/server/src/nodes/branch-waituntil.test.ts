@@ -1,16 +1,24 @@
 import { describe, expect } from "vitest";
 import { onOwnApi as it } from "../../test/fixture.ts";
-import { until, type Server } from "../../test/harness.ts";
+import { until } from "../../test/harness.ts";
 import { all, condition, group, is, leaf } from "../../test/conditions.ts";
-import { branch, delay, node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
-import { event, send, wait, waitingRows } from "../../test/waiting.ts";
-import type { Worker, Workers } from "../../test/worker.ts";
+import { branch, node, type Pipeline, sentBy, sms } from "../../test/pipeline.ts";
+import {
+  allProcessed,
+  ANN,
+  beginWait,
+  event,
+  PAID,
+  send,
+  stepsOf,
+  timeIsUp,
+  untilWaiting,
+  wait,
+  waitingRows,
+} from "../../test/waiting.ts";
+import type { Workers } from "../../test/worker.ts";
 import type { StoredNode } from "../catalog/workflow.ts";
 import type { Json, JsonObject } from "../core/json.ts";
-import { profileFromRecipient } from "../core/profile/profile-operations.ts";
-import { createQueue } from "../queue/queue.ts";
-import { signalProfiles } from "../engine/waits/profile-signals.ts";
-import { createSilentLog } from "../log.ts";
 import branchWaituntil from "./branch-waituntil.ts";
 
 /*
@@ -21,54 +29,12 @@ it.beforeEach(async ({ pipeline }) => {
   await pipeline.addTemplate("text");
 });
 
-const ann = { distinct_id: "ann", $sms: "+14155550100" };
-const PAID = event("Paid");
 const around = (...nodes: StoredNode[]) => [...nodes, sms("after")];
-const sentBy = async (pipeline: Pipeline) => (await pipeline.messages()).map(({ node_ref }) => node_ref);
-const stepsOf = (run: RunRow | undefined, ref: string) => run?.steps.filter(({ n }) => n === ref) ?? [];
-
-/** The one run, once it waits at a position. */
-const waiting = (pipeline: Pipeline, position = "0") =>
-  until(async () => {
-    const [run] = await pipeline.runs();
-    return run?.position === position && run.wake_at !== null ? run : null;
-  });
-
-async function timeIsUp(pipeline: Pipeline, worker: Worker): Promise<void> {
-  await pipeline.services.db.query(
-    "update run set wake_at = now() - interval '1 second' where workspace_id = $1 and wake_at is not null",
-    [pipeline.workspace_id],
-  );
-  await worker.wake();
-}
-
-/** Resolves when every event so far has been signalled and processed. */
-const allProcessed = (harness: Server) =>
-  until(async () => {
-    const [row] = await harness.services.db.query<{ busy: boolean }>(
-      "select exists (select from pgboss.job where state <= 'active' and name ~ '^(expand|execute)') as busy",
-    );
-    return row?.busy === false;
-  });
-
-async function begin(
-  pipeline: Pipeline,
-  workers: Workers,
-  nodes: StoredNode[],
-  data: JsonObject = {},
-): Promise<Worker> {
-  await pipeline.commit("waits", nodes);
-  await pipeline.trigger({ workflow: "waits", recipients: [ann], data });
-  const worker = await workers.start();
-  await waiting(pipeline);
-  return worker;
-}
-
 const simple = around(wait("w", { on: [PAID], come: [sms("come")], timeout: [sms("timeout")] }));
 
 describe("a wait", () => {
   it("takes the event's branch when the event comes, and rejoins", async ({ pipeline, workers, harness }) => {
-    await begin(pipeline, workers, simple);
+    await beginWait(pipeline, workers, simple);
     await send(pipeline, "Paid", "ann");
 
     expect(await pipeline.finished(1)).toMatchObject([
@@ -79,7 +45,7 @@ describe("a wait", () => {
   });
 
   it("takes the default branch when the time is up, and rejoins", async ({ pipeline, workers, harness }) => {
-    const worker = await begin(pipeline, workers, simple);
+    const worker = await beginWait(pipeline, workers, simple);
     await timeIsUp(pipeline, worker);
 
     expect(await pipeline.finished(1)).toMatchObject([{ status: "completed" }]);
@@ -91,7 +57,7 @@ describe("a wait", () => {
     ["come", ["come"]],
     ["timeout", ["timeout"]],
   ] as const)("ends the run after a terminal branch: %s", async ([way, refs], { pipeline, workers }) => {
-    const worker = await begin(
+    const worker = await beginWait(
       pipeline,
       workers,
       around(
@@ -117,7 +83,7 @@ describe("a wait", () => {
     await pipeline.trigger({ workflow: "waits", recipients: ["ann"] });
     // Both were accepted while no worker ran: the run begins after the event was stored.
     await workers.start();
-    const run = await waiting(pipeline);
+    const run = await untilWaiting(pipeline);
     await allProcessed(pipeline);
 
     expect(await pipeline.runs()).toMatchObject([{ wake_at: run.wake_at }]);
@@ -132,12 +98,12 @@ describe("a wait", () => {
     workers,
     harness,
   }) => {
-    await begin(
+    await beginWait(
       pipeline,
       workers,
       around(wait("w", { on: [event("Paid", leaf("amount", ">", "100"))], come: [sms("come")] })),
     );
-    const before = await waiting(pipeline);
+    const before = await untilWaiting(pipeline);
     for (const amount of [1, 100, "200", null]) await send(pipeline, "Paid", "ann", { amount });
     await send(pipeline, "Paid", "bob", { amount: 500 });
     await send(pipeline, "Refunded", "ann", { amount: 500 });
@@ -212,11 +178,11 @@ describe("a wait", () => {
     await pipeline.commit("waits", [wait("w", { on, come: [sms("come")] }), sms("after")]);
     await pipeline.trigger({
       workflow: "waits",
-      recipients: [{ ...ann, tier: "gold" }],
+      recipients: [{ ...ANN, tier: "gold" }],
       data: { order_id: "o1" },
     });
     await workers.start();
-    await waiting(pipeline);
+    await untilWaiting(pipeline);
     await send(pipeline, name, "ann", properties);
     await allProcessed(pipeline);
 
@@ -229,7 +195,7 @@ describe("a wait", () => {
     pipeline,
     workers,
   }) => {
-    await begin(
+    await beginWait(
       pipeline,
       workers,
       simple.with(0, wait("w", { on: [event("Paid", leaf("amount", ">", "limit"))] })),
@@ -256,7 +222,7 @@ describe("a wait", () => {
     workers,
     harness,
   }) => {
-    await begin(pipeline, workers, [
+    await beginWait(pipeline, workers, [
       wait("w", { on: [PAID] }),
       branch("b", [
         { when: is("plan", "pro"), nodes: [sms("payload")] },
@@ -284,11 +250,11 @@ describe("a wait", () => {
         timeout: [sms(`reminder_${n}`), ...inside],
         terminal: ["come"],
       });
-    const worker = await begin(pipeline, workers, [reminder(1, [reminder(2, [reminder(3, [])])])]);
+    const worker = await beginWait(pipeline, workers, [reminder(1, [reminder(2, [reminder(3, [])])])]);
     await timeIsUp(pipeline, worker);
-    await waiting(pipeline, "0.1.1");
+    await untilWaiting(pipeline, "0.1.1");
     await timeIsUp(pipeline, worker);
-    await waiting(pipeline, "0.1.1.1.1");
+    await untilWaiting(pipeline, "0.1.1.1.1");
     expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 1, signals: 0 });
     await send(pipeline, "Paid", "ann");
     await pipeline.finished(1);
@@ -298,9 +264,13 @@ describe("a wait", () => {
   });
 
   it("that follows another is not ended by the same event", async ({ pipeline, workers }) => {
-    await begin(pipeline, workers, [wait("one", { on: [PAID] }), wait("two", { on: [PAID] }), sms("after")]);
+    await beginWait(pipeline, workers, [
+      wait("one", { on: [PAID] }),
+      wait("two", { on: [PAID] }),
+      sms("after"),
+    ]);
     await send(pipeline, "Paid", "ann");
-    await waiting(pipeline, "1");
+    await untilWaiting(pipeline, "1");
     await allProcessed(pipeline);
     expect(await sentBy(pipeline)).toEqual([]);
     await send(pipeline, "Paid", "ann");
@@ -312,7 +282,7 @@ describe("a wait", () => {
     pipeline,
     workers,
   }) => {
-    await begin(pipeline, workers, simple);
+    await beginWait(pipeline, workers, simple);
     await workers.stop();
     await pipeline.commit("waits", [sms("new")]);
     await send(pipeline, "Paid", "ann");
@@ -324,7 +294,7 @@ describe("a wait", () => {
 
   it("ends on an event that also starts a workflow", async ({ pipeline, workers }) => {
     await pipeline.commit("receipt", [sms("receipt")], { events: ["Paid"] });
-    await begin(pipeline, workers, simple);
+    await beginWait(pipeline, workers, simple);
     await send(pipeline, "Paid", "ann");
 
     await pipeline.finished(2);
@@ -332,7 +302,7 @@ describe("a wait", () => {
   });
 
   it("ends on the event of a list that its user enters or leaves", async ({ pipeline, workers, harness }) => {
-    await begin(
+    await beginWait(
       pipeline,
       workers,
       around(wait("w", { on: [event("$USER_ENTERED_LIST - VIPs")], come: [sms("come")] })),
@@ -368,7 +338,7 @@ describe("whose events end a wait", () => {
     await pipeline.commit("waits", [wait("w", { on: [PAID] })]);
     await pipeline.trigger({ workflow: "waits", ...body });
     await workers.start();
-    await waiting(pipeline);
+    await untilWaiting(pipeline);
     await send(pipeline, "Paid", who);
     await allProcessed(pipeline);
     return (await pipeline.runs())[0]?.status === "completed";
@@ -377,9 +347,9 @@ describe("whose events end a wait", () => {
   const transient = { is_transient: true, $sms: "+14155550122" };
 
   it.for<[string, { recipients: (string | JsonObject)[]; actor?: Json }, string, boolean]>([
-    ["its recipient's", { recipients: [ann] }, "ann", true],
-    ["not another user's", { recipients: [ann] }, "bob", false],
-    ["not its actor's where the recipient is a user", { recipients: [ann], actor: "bob" }, "bob", false],
+    ["its recipient's", { recipients: [ANN] }, "ann", true],
+    ["not another user's", { recipients: [ANN] }, "bob", false],
+    ["not its actor's where the recipient is a user", { recipients: [ANN], actor: "bob" }, "bob", false],
     ["its actor's where the recipient is an object", { recipients: [object], actor: "bob" }, "bob", true],
     [
       "its actor's where the recipient is only an address",
@@ -420,8 +390,8 @@ describe("the longest time", () => {
       7_200_000,
     ],
   ])("may be %s", async ([_name, longest, data, ms], { pipeline, workers }) => {
-    await begin(pipeline, workers, [wait("w", { on: [PAID], until: longest })], data());
-    const run = await waiting(pipeline);
+    await beginWait(pipeline, workers, [wait("w", { on: [PAID], until: longest })], data());
+    const run = await untilWaiting(pipeline);
     expect(Math.abs((run.wake_at?.getTime() ?? 0) - run.created_at.getTime() - ms)).toBeLessThan(30_000);
   });
 
@@ -432,7 +402,7 @@ describe("the longest time", () => {
         wait("w", { on: [PAID], until: { delay_type: "fixed", value: "0s" }, timeout: [sms("timeout")] }),
       ),
     );
-    await pipeline.trigger({ workflow: "waits", recipients: [ann] });
+    await pipeline.trigger({ workflow: "waits", recipients: [ANN] });
     await workers.start();
 
     await pipeline.finished(1);
@@ -449,7 +419,7 @@ describe("the longest time", () => {
     async ([_name, patience], { pipeline, workers, harness }) => {
       await pipeline.commit("waits", around(wait("w", { on: [PAID], until: dynamic(".patience") })));
       const data = patience === undefined ? {} : { patience };
-      await pipeline.trigger({ workflow: "waits", recipients: [ann], data });
+      await pipeline.trigger({ workflow: "waits", recipients: [ANN], data });
       await workers.start();
 
       const [run] = await pipeline.finished(1);
@@ -464,118 +434,10 @@ describe("the longest time", () => {
   );
 });
 
-describe("conditions of a wait", () => {
-  const gold = all(leaf("tier", "==", '"gold"', "$recipient"));
-  const nodes = around(wait("w", { on: [PAID, gold], come: [sms("come")], timeout: [sms("timeout")] }));
-
-  /** Edits a profile as an endpoint does: in the transaction of the edit, the waiting runs are signalled. */
-  async function setTier(pipeline: Pipeline, tier: string): Promise<void> {
-    const { db, recipients } = pipeline.services;
-    const queue = createQueue({
-      db,
-      url: pipeline.databaseUrl,
-      log: createSilentLog(),
-      observe: () => {},
-    });
-    await queue.start({ worker: false });
-    const { workspace_id } = pipeline;
-    const { operations } = profileFromRecipient({ tier });
-    await db.tx(async (tx) => {
-      const outcomes = await recipients.apply(tx, workspace_id, [
-        { object_type: "", distinct_id: "ann", operations, mode: "lenient", restore: false, create: false },
-      ]);
-      await signalProfiles(tx, workspace_id, outcomes, new Date(), queue);
-    });
-    await queue.stop();
-  }
-
-  it("that are already true do not wait", async ({ pipeline, workers }) => {
-    await pipeline.commit("waits", nodes);
-    await pipeline.trigger({ workflow: "waits", recipients: [{ ...ann, tier: "gold" }] });
-    await workers.start();
-
-    const [run] = await pipeline.finished(1);
-    expect(await sentBy(pipeline)).toEqual(["come", "after"]);
-    expect(stepsOf(run, "w")).toMatchObject([
-      { s: "expression_evaluated", p: { branch: "w-come", result: true, conditions: [{ left: "gold" }] } },
-    ]);
-  });
-
-  it("are evaluated again when the profile they read changes", async ({ pipeline, workers, harness }) => {
-    await begin(pipeline, workers, nodes);
-    const before = await waiting(pipeline);
-    await setTier(pipeline, "silver");
-    await allProcessed(harness);
-    expect(await pipeline.runs()).toEqual([{ ...before, updated_at: expect.any(Date) }]);
-    await setTier(pipeline, "gold");
-    await pipeline.finished(1);
-
-    expect(await sentBy(pipeline)).toEqual(["come", "after"]);
-    expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 0, signals: 0 });
-  });
-
-  it("do not miss a change between reading the profile and the wait", async ({
-    pipeline,
-    workers,
-    harness,
-  }) => {
-    const { db } = harness.services;
-    await pipeline.commit("waits", [delay("d", "1h"), ...nodes]);
-    await pipeline.trigger({ workflow: "waits", recipients: [ann] });
-    const worker = await workers.start();
-    const run = await waiting(pipeline);
-    const [recipient] = await db.query<{ id: string }>("select id from recipient where workspace_id = $1", [
-      pipeline.workspace_id,
-    ]);
-    const changed = Promise.withResolvers<void>();
-    const held = Promise.withResolvers<void>();
-    // The walk has read the profile, and cannot write its waiter until this transaction ends.
-    const holding = db
-      .tx(async (tx) => {
-        await tx.query(
-          "insert into waiter (workspace_id, key, topic, run_id, wait_id) values ($1, $2, '$profile', $3, 'held')",
-          [pipeline.workspace_id, recipient?.id, run.id],
-        );
-        held.resolve();
-        await changed.promise;
-        throw new Error("rolled back");
-      })
-      .catch(() => {});
-    await held.promise;
-    await timeIsUp(pipeline, worker);
-    await until(async () => {
-      const [row] = await db.query<{ waits: boolean }>(
-        `select exists (select from pg_stat_activity
-                         where datname = current_database() and wait_event_type = 'Lock') as waits`,
-      );
-      return row?.waits;
-    });
-    await setTier(pipeline, "gold");
-    changed.resolve();
-    await holding;
-
-    await pipeline.finished(1);
-    expect(await sentBy(pipeline)).toEqual(["come", "after"]);
-    expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 0, signals: 0 });
-  });
-
-  it("can be combined with events, any of which is enough", async ({ pipeline, workers }) => {
-    await begin(pipeline, workers, nodes);
-    await send(pipeline, "Paid", "ann");
-    await pipeline.finished(1);
-    expect(await sentBy(pipeline)).toEqual(["come", "after"]);
-  });
-
-  it("on the payload alone watch no profile", async ({ pipeline, workers, harness }) => {
-    await begin(pipeline, workers, [wait("w", { on: [all(leaf("a", "==", "1"))] })]);
-    expect(await waitingRows(harness, pipeline)).toEqual({ waiters: 0, signals: 0 });
-  });
-});
-
 it("that lost its default branch fails with a reason", async ({ pipeline, workers }) => {
   const [half] = simple;
   await pipeline.commit("waits", [{ ...half, branches: half?.branches?.slice(0, 1) } as StoredNode]);
-  await pipeline.trigger({ workflow: "waits", recipients: [ann] });
+  await pipeline.trigger({ workflow: "waits", recipients: [ANN] });
   await workers.start();
   const [run] = await pipeline.finished(1);
   expect(run?.steps.at(-1)).toMatchObject({ s: "node_failed", n: "w", p: { code: "wait_incomplete" } });
@@ -586,7 +448,7 @@ it("whose stored conditions no longer make sense fails with the branch and the f
   workers,
 }) => {
   await pipeline.commit("waits", [wait("w", { on: [{ type: "future_event" }] }), node("delay", "d")]);
-  await pipeline.trigger({ workflow: "waits", recipients: [ann] });
+  await pipeline.trigger({ workflow: "waits", recipients: [ANN] });
   await workers.start();
   const [run] = await pipeline.finished(1);
   expect(run?.steps.at(-1)?.m).toMatch(/^w-come\.conditions\.0\.event_name: /);

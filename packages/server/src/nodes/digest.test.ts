@@ -1,7 +1,7 @@
 import { afterAll, describe, expect } from "vitest";
 import { onOwnApi as it } from "../../test/fixture.ts";
 import { until } from "../../test/harness.ts";
-import { node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
+import { node, type Pipeline, type RunRow, sms, sentBy } from "../../test/pipeline.ts";
 import { startWorker, type Worker } from "../../test/worker.ts";
 import type { StoredNode } from "../catalog/workflow.ts";
 import { schemaProblems } from "../authoring/schema-problems.ts";
@@ -78,8 +78,6 @@ async function outputs(pipeline: Pipeline): Promise<{ count: Json; items: Json }
     items: data.$batched_events ?? null,
   }));
 }
-
-const sentBy = async (pipeline: Pipeline) => (await pipeline.messages()).map(({ node_ref }) => node_ref);
 
 describe("a digest", () => {
   it("closes at the next time of its schedule, whenever its first trigger comes", async ({ pipeline }) => {

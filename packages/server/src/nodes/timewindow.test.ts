@@ -1,7 +1,7 @@
 import { afterAll, describe, expect } from "vitest";
 import { onOwnApi as it } from "../../test/fixture.ts";
 import { until } from "../../test/harness.ts";
-import { node, type Pipeline, type RunRow, sms } from "../../test/pipeline.ts";
+import { node, type Pipeline, type RunRow, sms, sentBy } from "../../test/pipeline.ts";
 import { startWorker, type Worker } from "../../test/worker.ts";
 import { schemaProblems } from "../authoring/schema-problems.ts";
 import type { JsonObject } from "../core/json.ts";
@@ -72,7 +72,6 @@ async function change(pipeline: Pipeline, properties: JsonObject): Promise<void>
 }
 
 const opening = (run: RunRow) => run.wake_at?.toISOString().replace(":00.000Z", "Z");
-const sentBy = async (pipeline: Pipeline) => (await pipeline.messages()).map(({ node_ref }) => node_ref);
 
 describe("a time window", () => {
   it("that is open lets a run pass at once", async ({ pipeline }) => {

@@ -1,5 +1,5 @@
 import { errorMessage } from "../../core/text/error-message.ts";
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -79,6 +79,9 @@ async function findPort(wanted: number | undefined): Promise<number> {
 async function launchOn(port: number, place: Place, options: LaunchOptions): Promise<Postmaster> {
   const serverLog = await openServerLog(place);
   const { child, exited } = await spawnServer(place, argumentsFor(port, place, options.settings), serverLog);
+  const onExit = () => quitNow(child, place);
+  process.on("exit", onExit);
+  void exited.catch(() => {}).then(() => process.off("exit", onExit));
   try {
     await untilReady(child, exited, place, options.log);
   } catch (error) {
@@ -199,6 +202,16 @@ async function stop(child: ChildProcess, exited: Promise<string>, place: Place):
   }
   if (!hasEnded(child)) child.kill("SIGKILL");
   await gone;
+}
+
+/**
+ * Without waiting, for a process that exits while its server runs: PostgreSQL drops its connections and ends at once.
+ * What is committed is in its log, and the next start recovers from there.
+ */
+function quitNow(child: ChildProcess, { binaries }: Place): void {
+  if (child.pid === undefined || hasEnded(child)) return;
+  if (process.platform === "win32") spawnSync(binaries.pg_ctl, ["kill", "QUIT", String(child.pid)]);
+  else child.kill("SIGQUIT");
 }
 
 /** Windows has no signals: PostgreSQL's own tool delivers them through a pipe. */

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { is } from "../../../test/conditions.ts";
 import { createHarness, type Harness, until } from "../../../test/harness.ts";
-import { createPipeline, type Pipeline, sms } from "../../../test/pipeline.ts";
+import { createPipeline, type Pipeline, sms, sentBy } from "../../../test/pipeline.ts";
 import { event, send, wait } from "../../../test/waiting.ts";
 import { startWorker, type Worker } from "../../../test/worker.ts";
 
@@ -39,7 +39,6 @@ const query = (text: string, ...values: unknown[]) =>
 
 const people = Array.from({ length: 20 }, (_, index) => `user-${index}`);
 const person = (distinct_id: string) => ({ distinct_id, $sms: "+14155550100" });
-const sentBy = async () => (await pipeline.messages()).map(({ node_ref }) => node_ref);
 
 const waiting = (count: number) =>
   until(async () => {
@@ -56,7 +55,7 @@ describe("a wait that its run reaches without having waited before", () => {
     await work();
     const runs = await pipeline.finished(people.length);
     expect(runs.map(({ status }) => status)).toEqual(people.map(() => "completed"));
-    expect(await sentBy()).toEqual(people.map(() => "come"));
+    expect(await sentBy(pipeline)).toEqual(people.map(() => "come"));
   });
 
   it("counts neither an event before the trigger, nor the one that triggered it", async () => {
@@ -93,7 +92,7 @@ describe("a wait whose time is up", () => {
     workers.push(other);
     await other.wake();
     await pipeline.finished(people.length);
-    expect(await sentBy()).toEqual(people.map(() => "come"));
+    expect(await sentBy(pipeline)).toEqual(people.map(() => "come"));
   });
 
   it("goes on by time where the event came after it", async () => {
@@ -107,7 +106,7 @@ describe("a wait whose time is up", () => {
     await send(pipeline, "Paid", "ann");
     await worker.wake();
     await pipeline.finished(1);
-    expect(await sentBy()).toEqual(["late"]);
+    expect(await sentBy(pipeline)).toEqual(["late"]);
   });
 });
 
@@ -135,6 +134,6 @@ describe("a wait for a profile that is being written when it begins", () => {
       await waiting(1);
     });
     await pipeline.finished(1);
-    expect(await sentBy()).toEqual(["come"]);
+    expect(await sentBy(pipeline)).toEqual(["come"]);
   });
 });

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createHarness, type Harness, until } from "../../../test/harness.ts";
-import { createPipeline, type Pipeline, sms } from "../../../test/pipeline.ts";
+import { createPipeline, type Pipeline, sms, sentBy } from "../../../test/pipeline.ts";
 import { statusIs } from "../../../test/conditions.ts";
 import { wait } from "../../../test/waiting.ts";
 import { startWorker, type Worker } from "../../../test/worker.ts";
@@ -30,7 +30,6 @@ async function work(): Promise<Worker> {
 }
 
 const status = (value: string) => statusIs("first", value);
-const sentBy = async () => (await pipeline.messages()).map(({ node_ref }) => node_ref);
 
 /** The simulator's fate of a message follows from the last digits of the number. */
 const send = (number: string) =>
@@ -55,7 +54,7 @@ describe("a wait for the status of a message", () => {
       const [run] = await pipeline.runs();
       return run !== undefined && run.status !== "in_progress";
     });
-    expect(await sentBy()).toEqual(["first", "come"]);
+    expect(await sentBy(pipeline)).toEqual(["first", "come"]);
     const [run] = await pipeline.runs();
     expect(run?.steps.map(({ m }) => m)).toContain("resumed by what became of a message");
   });
@@ -71,6 +70,6 @@ describe("a wait for the status of a message", () => {
     });
     const [run] = await pipeline.runs();
     expect(run?.status).toBe("in_progress");
-    expect(await sentBy()).toEqual(["first"]);
+    expect(await sentBy(pipeline)).toEqual(["first"]);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect } from "vitest";
 import { onServer as it } from "../../../test/fixture.ts";
 import { until } from "../../../test/harness.ts";
 import { is } from "../../../test/conditions.ts";
-import { branch, delay, type Pipeline, sms } from "../../../test/pipeline.ts";
+import { branch, delay, sms, sentBy } from "../../../test/pipeline.ts";
 import type { StoredNode } from "../../catalog/workflow.ts";
 import type { JsonObject } from "../../core/json.ts";
 
@@ -12,7 +12,6 @@ it.beforeEach(async ({ pipeline }) => {
 
 const ann = { distinct_id: "ann", $sms: "+14155550100" };
 const when = (text: string) => is("way", text);
-const sentBy = async (pipeline: Pipeline) => (await pipeline.messages()).map(({ node_ref }) => node_ref);
 
 const chain = [
   sms("before"),

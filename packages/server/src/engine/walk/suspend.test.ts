@@ -2,7 +2,7 @@ import { describe, expect } from "vitest";
 import { onOwnApi as it } from "../../../test/fixture.ts";
 import { until } from "../../../test/harness.ts";
 import { createTestWaker } from "../../../test/waker.ts";
-import { delay, node, type Pipeline, type RunRow, sms } from "../../../test/pipeline.ts";
+import { delay, node, type Pipeline, type RunRow, sms, sentBy } from "../../../test/pipeline.ts";
 import type { Worker } from "../../../test/worker.ts";
 import type { StoredNode } from "../../catalog/workflow.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
@@ -39,8 +39,6 @@ async function wakeNow(pipeline: Pipeline, worker: Worker): Promise<void> {
   );
   await worker.wake();
 }
-
-const sentBy = async (pipeline: Pipeline) => (await pipeline.messages()).map(({ node_ref }) => node_ref);
 
 describe("a delay", () => {
   const dynamic = (value: string) => node("delay", "delay_1", { delay_type: "dynamic", value });

@@ -4,7 +4,7 @@ import type { Workers } from "../../../../test/worker.ts";
 import { callVendor, type CalledVendor, route, sent } from "../../../../test/outside/called-vendor.ts";
 import { until } from "../../../../test/harness.ts";
 import { createManagement, type Management } from "../../../../test/management.ts";
-import { createPipeline, delay, node, type Pipeline, sms } from "../../../../test/pipeline.ts";
+import { createPipeline, delay, node, type Pipeline, sms, sentBy } from "../../../../test/pipeline.ts";
 import type { StageDeps } from "../../../engine/deps.ts";
 import { createExpandHandler } from "../../../engine/expand/expand.ts";
 import type { Outcome } from "../../../delivery/vendor/vendor.ts";
@@ -33,7 +33,6 @@ const person = (distinct_id: string, patience?: number) => ({
 const redrive = (management: Management, payload: unknown) => management.call("POST", "redrive", payload);
 const listed = (management: Management, query = "") => management.call("GET", `redrive?${query}`);
 const none = { redriven: 0, refused: 0, redriven_ids: [], refusals: [] };
-const sentBy = async (pipeline: Pipeline) => (await pipeline.messages()).map(({ node_ref }) => node_ref);
 
 /** Runs that a node stopped, because their recipients had no `patience`. */
 async function failedRuns(pipeline: Pipeline, workers: Workers, ...people: string[]): Promise<string[]> {
