@@ -46,16 +46,20 @@ export interface RecipientPage {
   channel_preferences: ChannelPreference[];
 }
 
-/** Refuses a tenant that does not exist. Categories that the tenant disabled or hid are not on the page. */
+/**
+ * Refuses a tenant that does not exist. Categories that the tenant disabled or hid are not on the page; `keep` may leave
+ * out others.
+ */
 export async function readRecipientPage(
   db: Queryable,
   workspace_id: number,
   recipient_id: string,
   options: RecipientPageOptions,
+  keep: (category: PageCategory) => boolean = () => true,
 ): Promise<RecipientPage> {
   const { tenant_id } = options;
   const channels = await loadPageChannels(db, workspace_id, tenant_id);
-  const sections = await loadPage(db, workspace_id, options, isShown);
+  const sections = await loadPage(db, workspace_id, options, (one) => isShown(one) && keep(one));
   const restricted = await readRestricted(db, workspace_id, recipient_id, tenant_id);
   const choices = await selectChoices(db, workspace_id, recipient_id, tenant_id);
   const show = (one: PageCategory) =>
@@ -83,10 +87,14 @@ export async function readCategoryPreference(
   slug: string,
   options: RecipientPageOptions,
 ): Promise<CategoryPreference> {
-  const { sections } = await readRecipientPage(db, workspace_id, recipient_id, { ...options, tags: null });
-  const found = sections
-    .flatMap(({ subcategories }) => subcategories)
-    .find(({ category }) => category === slug);
+  const { sections } = await readRecipientPage(
+    db,
+    workspace_id,
+    recipient_id,
+    { ...options, tags: null },
+    ({ category }) => category.slug === slug,
+  );
+  const [found] = sections.flatMap(({ subcategories }) => subcategories);
   if (found === undefined) throw categoryNotFound(slug);
   return found;
 }
@@ -132,8 +140,8 @@ async function selectChoices(
   const rows = await db.query<Chosen & { category: string }>(
     `select category, preference, opt_out_channels, opt_in_channels, digest_schedule, properties
        from pref_category where workspace_id = $1 and recipient_id = $2 and tenant_id = $3`,
+    // Planned anew each time, as in `loadChoices`.
     [workspace_id, recipient_id, tenant_id],
-    "pref_category_of_recipient",
   );
   return new Map(rows.map(({ category, ...row }) => [category, row]));
 }

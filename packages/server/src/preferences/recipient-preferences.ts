@@ -161,7 +161,6 @@ export async function resetPreferences(
     await tx.query(
       `delete from ${table} where workspace_id = $1 and recipient_id = any($2) and tenant_id = $3`,
       [workspace_id, ids, tenant_id],
-      `${table}_reset`,
     );
   }
 }

@@ -129,10 +129,11 @@ const OWN_DOING: ReadonlySet<RefusalReason> = new Set([
 export function evaluatePreference(input: PreferenceInput): PreferenceDecision {
   const requested = [...new Set(input.channels)];
   const barrier = barrierOf(input.policy);
+  const decide = deciderOf(input, barrier);
   const channels: Channel[] = [];
   const refused = new Map<Channel, RefusalReason>();
   for (const channel of requested) {
-    const reason = barrier ?? refusalOf(channel, input);
+    const reason = decide(channel);
     if (reason === null) channels.push(channel);
     else refused.set(channel, reason);
   }
@@ -143,6 +144,15 @@ export function evaluatePreference(input: PreferenceInput): PreferenceDecision {
     ...describe(input, barrier, channels, refused),
     snapshot: { ...snapshotOf(input), requested, ...results },
   };
+}
+
+function deciderOf(
+  { policy, tenant_blocked_channels, choice }: PreferenceInput,
+  barrier: RefusalReason | null,
+): (channel: Channel) => RefusalReason | null {
+  if (policy === null || barrier !== null) return () => barrier;
+  const rules = rulesOf(policy, choice);
+  return (channel) => blockOf(channel, policy, tenant_blocked_channels) ?? refusalOf(channel, rules);
 }
 
 /**
@@ -184,19 +194,20 @@ export function showPreference({
   choice,
   channels,
 }: Omit<PreferenceInput, "policy" | "category" | "tenant_id"> & { policy: CategoryPolicy }): ShownPreference {
-  const defaults = effectiveDefaults(policy);
+  const rules = rulesOf(policy, choice);
+  const { defaults, chosen, restricted_channels } = rules;
   const is_editable = defaults.preference !== "cant_unsubscribe";
-  const chosen = choice.category?.preference ?? defaults.preference;
+  const stated = chosen?.preference ?? defaults.preference;
   return {
-    preference: is_editable && chosen === "opt_out" ? "opt_out" : "opt_in",
+    preference: is_editable && stated === "opt_out" ? "opt_out" : "opt_in",
     is_editable,
     channels: channels
       .filter((channel) => blockOf(channel, policy, tenant_blocked_channels) === null)
       .map((channel) => ({
         channel,
-        preference: choiceRefusal(channel, policy, choice) === null ? "opt_in" : "opt_out",
+        preference: refusalOf(channel, rules) === null ? "opt_in" : "opt_out",
         // A channel that is restricted everywhere is turned on again where it was turned off: not in a category.
-        is_editable: !isMandatory(defaults, channel) && !choice.restricted_channels.includes(channel),
+        is_editable: !isMandatory(defaults, channel) && !restricted_channels.includes(channel),
       })),
   };
 }
@@ -215,14 +226,6 @@ function barrierOf(policy: CategoryPolicy | null): RefusalReason | null {
   return tenant_category.visible_to_subscriber ? null : "category_hidden";
 }
 
-function refusalOf(
-  channel: Channel,
-  { policy, tenant_blocked_channels, choice }: PreferenceInput,
-): RefusalReason | null {
-  if (policy === null) return "category_not_found";
-  return blockOf(channel, policy, tenant_blocked_channels) ?? choiceRefusal(channel, policy, choice);
-}
-
 /** What the tenant keeps from its recipients, mandatory or not. */
 function blockOf(
   channel: Channel,
@@ -230,22 +233,28 @@ function blockOf(
   tenant_blocked_channels: readonly Channel[] | null,
 ): RefusalReason | null {
   if (tenant_blocked_channels?.includes(channel) === true) return "blocked_for_tenant";
-  if (!category.is_root && tenant_category?.blocked_channels?.includes(channel) === true) {
-    return "blocked_in_category";
-  }
-  return null;
+  const isBlocked = !category.is_root && tenant_category?.blocked_channels?.includes(channel) === true;
+  return isBlocked ? "blocked_in_category" : null;
 }
 
-function choiceRefusal(
-  channel: Channel,
-  policy: CategoryPolicy,
-  choice: RecipientChoice,
-): RefusalReason | null {
-  const { category } = policy;
-  const defaults = effectiveDefaults(policy);
+/** What decides about every channel of a category, found once for all of them. */
+interface Rules {
+  defaults: PreferenceDefaults;
+  chosen: CategoryChoice | null;
+  restricted_channels: readonly Channel[];
+}
+
+function rulesOf(policy: CategoryPolicy, { category, restricted_channels }: RecipientChoice): Rules {
+  return {
+    defaults: effectiveDefaults(policy),
+    chosen: policy.category.is_root ? null : category,
+    restricted_channels,
+  };
+}
+
+function refusalOf(channel: Channel, { defaults, chosen, restricted_channels }: Rules): RefusalReason | null {
   if (isMandatory(defaults, channel)) return null;
-  if (choice.restricted_channels.includes(channel)) return "channel_restricted";
-  const chosen = category.is_root ? null : choice.category;
+  if (restricted_channels.includes(channel)) return "channel_restricted";
   if (chosen?.preference === "opt_out") return "category_opted_out";
   if (chosen === null && defaults.preference === "opt_out") return "category_off";
   return channelRefusal(channel, chosen, defaults);
@@ -303,8 +312,14 @@ function describe(
     : warn("no_active_channels", `no (subscribed-)channels found for user. category: ${category}`);
 }
 
-function snapshotOf({ category, policy, tenant_id, ...input }: PreferenceInput): JsonObject {
-  const { restricted_channels } = input.choice;
+function snapshotOf({
+  category,
+  policy,
+  tenant_id,
+  tenant_blocked_channels,
+  choice,
+}: PreferenceInput): JsonObject {
+  const { restricted_channels } = choice;
   const tenant = policy?.tenant_category ?? null;
   return withoutBlanks({
     category,
@@ -312,8 +327,8 @@ function snapshotOf({ category, policy, tenant_id, ...input }: PreferenceInput):
     category_default: policy && withoutBlanks({ ...policy.category.defaults }),
     tenant_id,
     tenant_category: tenant && presentTenantCategory(tenant),
-    tenant_blocked_channels: input.tenant_blocked_channels,
-    recipient: input.choice.category && withoutBlanks({ ...input.choice.category }),
+    tenant_blocked_channels,
+    recipient: choice.category && withoutBlanks({ ...choice.category }),
     restricted_channels: restricted_channels.length === 0 ? null : restricted_channels,
   });
 }
@@ -335,9 +350,12 @@ function presentTenantCategory({
  * nothing about any.
  */
 function withoutBlanks(fields: Record<string, unknown>): JsonObject {
-  const kept = Object.entries(fields).filter(([, value]) => {
-    if (value === null || value === undefined) return false;
-    return typeof value !== "object" || Array.isArray(value) || Object.keys(value).length > 0;
-  });
-  return Object.fromEntries(kept) as JsonObject;
+  const kept: Record<string, unknown> = {};
+  for (const name of Object.keys(fields)) {
+    const value = fields[name];
+    if (value === null || value === undefined) continue;
+    if (typeof value === "object" && !Array.isArray(value) && Object.keys(value).length === 0) continue;
+    kept[name] = value;
+  }
+  return kept as JsonObject;
 }

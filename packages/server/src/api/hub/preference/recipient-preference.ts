@@ -69,16 +69,18 @@ export async function showCategory(
   return presentCategory(await readCategoryPreference(db, workspace_id, id, slug, options));
 }
 
+/** `read`: what a body says of the lists that it leaves out, in which clients differ. */
 export async function editCategory(
   { query, body, auth, db, services }: Context<typeof categoryQuery, z.output<typeof categoryPreferenceBody>>,
   who: RecipientKey,
   slug: string,
+  read: typeof replacing = replacing,
 ): Promise<CategoryView> {
   const { workspace_id } = auth.workspace;
   const id = await getId(db, workspace_id, who);
   const holder = { recipient_ids: [id], tenant_id: query.tenant_id };
   const { preferences } = services;
-  refuseGone(await preferences.setCategoryPreference(db, workspace_id, holder, slug, replacing(body)), who);
+  refuseGone(await preferences.setCategoryPreference(db, workspace_id, holder, slug, read(body)), who);
   const options = { ...query, tags: null };
   return presentCategory(await readCategoryPreference(db, workspace_id, id, slug, options));
 }
