@@ -49,7 +49,7 @@ export async function createWorld({ textUrl, callUrl }: Pick<Sink, "textUrl" | "
     }
   }
 
-  const apiKey = await furnish(databaseUrl, {
+  const { api_key: apiKey } = await furnish(databaseUrl, {
     secretKey: SECRET_KEY,
     templates: Object.assign({}, ...JOURNEYS.map(({ templates }) => templates)),
     workflows: JOURNEYS.flatMap(({ workflows }) => workflows(callUrl)),

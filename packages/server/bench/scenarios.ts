@@ -1,11 +1,13 @@
 import { readFile } from "node:fs/promises";
+import { aged } from "./aged.ts";
 import { journeys } from "./journeys.ts";
 import { lanes } from "./lanes.ts";
-import { generateLoad, percentile, post } from "./load.ts";
-import { accepted, EMPTY, pause, type Row, type Scenario, settled, speedOf } from "./measure.ts";
+import { post } from "./load.ts";
+import { accepted, EMPTY, type Row, type Scenario, speedOf } from "./measure.ts";
+import { measureIdle, pump, triggerBody, triggerRequest } from "./pump.ts";
 import { preferences } from "./preferences.ts";
 import { createSink } from "./sink.ts";
-import { createWorld, PEOPLE, type World, WORKFLOW } from "./world.ts";
+import { createWorld, PEOPLE, type World } from "./world.ts";
 
 export const scenarios: Scenario[] = [
   { name: "accept", run: accept },
@@ -13,22 +15,11 @@ export const scenarios: Scenario[] = [
   { name: "end-to-end", run: endToEnd },
   { name: "idle", run: idle },
   { name: "sleepers", run: sleepers },
+  { name: "aged", run: aged },
   ...journeys,
   ...lanes,
   ...preferences,
 ];
-
-function triggerBody(index: number): string {
-  return JSON.stringify({
-    workflow: WORKFLOW,
-    recipients: [`user-${index % PEOPLE}`],
-    data: { order: { id: `A-${index}`, total: 129.5, currency: "EUR" }, code: "483920" },
-  });
-}
-
-function triggerRequest(apiKey: string): (index: number) => Buffer {
-  return (index) => post("/trigger/", { authorization: `Bearer ${apiKey}` }, triggerBody(index));
-}
 
 async function accept(serverUrl: string, scale: number): Promise<Row[]> {
   const rows: Row[] = [];
@@ -96,34 +87,6 @@ async function endToEnd(serverUrl: string, scale: number): Promise<Row[]> {
   return [{ ...row, floor: "4,000/s" }];
 }
 
-async function pump(world: World, arrived: () => number, total: number, scenario: string): Promise<Row> {
-  const server = await world.startServer("all");
-  await accepted(server.port, 16, 1000, triggerRequest(world.apiKey));
-  await settled(world);
-  const before = await writtenRows(world);
-  const begun = arrived();
-  const started = performance.now();
-  const result = await accepted(server.port, 64, total, triggerRequest(world.apiKey));
-  while (arrived() - begun < total) await pause(20);
-  await settled(world);
-  const seconds = (performance.now() - started) / 1000;
-  const written = (await writtenRows(world)) - before;
-  const peak_mb = await server.peakMemory();
-  await server.stop();
-  console.log(
-    `  ${scenario}: accepted at ${Math.round(total / result.seconds)}/s while ${Math.round(total / seconds)} triggers/s went through`,
-  );
-  return {
-    ...EMPTY,
-    ...speedOf(result),
-    scenario,
-    unit: "messages",
-    per_second: (2 * total) / seconds,
-    peak_mb,
-    rows_per_notification: written / (2 * total),
-  };
-}
-
 /** One trigger at a time, from the first byte sent to the vendor's socket. */
 async function idle(serverUrl: string, scale: number): Promise<Row[]> {
   const sink = await createSink();
@@ -132,47 +95,6 @@ async function idle(serverUrl: string, scale: number): Promise<Row[]> {
   sink.close();
   await world.close();
   return [{ ...row, floor: "p50 10 ms, p99 30 ms" }];
-}
-
-async function measureIdle(
-  world: World,
-  sink: Awaited<ReturnType<typeof createSink>>,
-  total: number,
-  scenario: string,
-): Promise<Row> {
-  const server = await world.startServer("all");
-  const request = triggerRequest(world.apiKey);
-  const latencies: number[] = [];
-  const before = await writtenRows(world);
-  for (let index = 0; index < total + 50; index++) {
-    const arrival = new Promise<number>((resolve) => sink.onArrival(resolve));
-    const started = performance.now();
-    await generateLoad({
-      host: "127.0.0.1",
-      port: server.port,
-      connections: 1,
-      total: 1,
-      request: () => request(index),
-      accepts: (status) => status === 202,
-    });
-    const at = await arrival;
-    if (index >= 50) latencies.push(at - started);
-    await pause(5);
-  }
-  const sorted = Float64Array.from(latencies).sort();
-  const peak_mb = await server.peakMemory();
-  await settled(world);
-  const written = (await writtenRows(world)) - before;
-  await server.stop();
-  return {
-    ...EMPTY,
-    scenario,
-    unit: "triggers",
-    p50_ms: percentile(sorted, 0.5),
-    p99_ms: percentile(sorted, 0.99),
-    peak_mb,
-    rows_per_notification: written / (2 * (total + 50)),
-  };
 }
 
 /** The same with a million runs asleep for a year. */
@@ -214,15 +136,6 @@ async function storedRows(world: World): Promise<number> {
     "select ((select count(*) from request) + (select count(*) from pgboss.job))::float8 as stored",
   );
   return row?.stored ?? 0;
-}
-
-async function writtenRows(world: World): Promise<number> {
-  // Backends report their counters at most once a second.
-  await pause(1500);
-  const [row] = await world.db.query<{ written: number }>(
-    "select sum(n_tup_ins + n_tup_upd + n_tup_del)::float8 as written from pg_stat_user_tables",
-  );
-  return row?.written ?? 0;
 }
 
 export async function describeMachine(): Promise<string> {

@@ -15,6 +15,7 @@ export interface World {
   db: Db;
   databaseUrl: string;
   apiKey: string;
+  serviceToken: string;
   /** Starts a server process; resolves when it listens. */
   startServer: (role: "all" | "api" | "worker") => Promise<ServerProcess>;
   close: () => Promise<void>;
@@ -43,7 +44,7 @@ export async function createWorld(
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   const databaseUrl = url.href;
-  const apiKey = await furnish(databaseUrl, {
+  const { api_key: apiKey, service_token: serviceToken } = await furnish(databaseUrl, {
     secretKey: SECRET_KEY,
     templates: TEMPLATES,
     workflows: [{ slug: WORKFLOW, nodes: [SEND] }, ...workflows],
@@ -56,6 +57,7 @@ export async function createWorld(
     db,
     databaseUrl,
     apiKey,
+    serviceToken,
     startServer: (role) => startServer(databaseUrl, role),
     close: () => db.close(),
   };
@@ -101,6 +103,10 @@ async function startServer(databaseUrl: string, role: string): Promise<ServerPro
     ALLOW_PRIVATE_HOSTS: "127.0.0.1",
   };
   const child = spawn(process.execPath, [cli, "start"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  // A scenario that fails must not leave a server that goes on without its database.
+  const end = () => child.kill("SIGKILL");
+  process.once("exit", end);
+  child.once("exit", () => process.off("exit", end));
   const url = await readUrl(child);
   return {
     port: Number(new URL(url).port),

@@ -1,3 +1,4 @@
+import type { FirstCredentials } from "../src/bootstrap.ts";
 import { configSchema } from "../src/config.ts";
 import type { JsonObject } from "../src/core/json.ts";
 import { insertVendor } from "../src/delivery/vendor-table.ts";
@@ -29,8 +30,8 @@ export interface FurnishedWorkflow {
   nodes: object[];
 }
 
-/** Returns the API key of the workspace. Throws if the database already has a workspace. */
-export async function furnish(databaseUrl: string, furniture: Furniture): Promise<string> {
+/** Returns the credentials of the workspace. Throws if the database already has a workspace. */
+export async function furnish(databaseUrl: string, furniture: Furniture): Promise<FirstCredentials> {
   const config = configSchema.parse({
     DATABASE_URL: databaseUrl,
     SECRET_KEY: furniture.secretKey,
@@ -50,7 +51,7 @@ export async function furnish(databaseUrl: string, furniture: Furniture): Promis
       await routeTexts(carillon, workspace_id, furniture.texts, furniture.secretKey);
     const { people = [] } = furniture;
     await services.db.tx((tx) => services.recipients.apply(tx, workspace_id, people));
-    return first.api_key;
+    return first;
   } finally {
     await carillon.stop();
   }
