@@ -1,7 +1,9 @@
 /**
  * `node scripts/crash.ts --kills 20`: kills API, workers and database with `kill -9` under a load of all kinds of
- * nodes, restarts them, and checks that nothing was lost and nothing was silently done twice. `--seed <n>` repeats the
- * schedule of a run, `--clients <n>` is the number of concurrent clients.
+ * nodes, restarts them, and checks that nothing was lost and nothing was silently done twice. Between the kills come
+ * other faults, a fifth as many of each unless told otherwise: `--absences <n>` of both workers, `--silences <n>` of
+ * connections to the database, `--locks <n>` of tables. `--seed <n>` repeats the schedule of a run, `--clients <n>` is
+ * the number of concurrent clients.
  */
 import { parseArgs } from "node:util";
 import { proveCrashes } from "./crash/proof.ts";
@@ -9,21 +11,32 @@ import { proveCrashes } from "./crash/proof.ts";
 const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "20" },
+    absences: { type: "string" },
+    silences: { type: "string" },
+    locks: { type: "string" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     clients: { type: "string", default: "8" },
   },
 });
+const kills = Number(values.kills);
+const countOf = (given: string | undefined) => Number(given ?? Math.ceil(kills / 5));
 const interrupted = new AbortController();
 process.once("SIGINT", () => interrupted.abort(new Error("interrupted")));
 const proof = await proveCrashes({
   signal: interrupted.signal,
-  kills: Math.max(1, Number(values.kills)),
+  faults: {
+    kill: kills,
+    absence: countOf(values.absences),
+    silence: countOf(values.silences),
+    lock: countOf(values.locks),
+  },
   seed: Number(values.seed),
   clients: Number(values.clients),
   log: (line) => console.log(line),
 });
 const rows: [string, number][] = [
   ...Object.entries(proof.counts),
+  ["seconds of silence until a trigger was accepted", proof.seconds_of_silence],
   ["seconds until the dead had successors", proof.seconds_to_continuation],
   ["seconds until nothing was under way", proof.seconds_to_rest],
 ];

@@ -1,4 +1,5 @@
 import type { Db } from "../../packages/server/src/db/db.ts";
+import type { FaultKind, Name } from "./faults.ts";
 import type { Sink } from "./sink.ts";
 
 /** Everything known at the end: the responses to clients, the requests to outside servers, and the stored rows. */
@@ -7,11 +8,15 @@ export interface Evidence {
   triggers: Trigger[];
   sink: Sink;
   outages: Outage[];
+  events: SentEvent[];
   requests: RequestRow[];
   runs: RunRow[];
   /** By run id. */
   messages: Map<string, MessageRow[]>;
 }
+
+/** What is known without the database. */
+export type Known = Pick<Evidence, "triggers" | "sink" | "outages" | "events">;
 
 export interface Trigger {
   n: number;
@@ -25,10 +30,20 @@ export interface Trigger {
   in_doubt: boolean;
 }
 
-/** A period in which a process was down. */
+/** An event that had its 202. */
+export interface SentEvent {
+  /** Of the trigger that it names. */
+  n: number;
+  /** When the response was there; of the same clock as the database's. */
+  acknowledged_at: Date;
+}
+
+/** A period in which things could happen because of one fault. */
 export interface Outage {
-  names: readonly string[];
-  /** performance.now() before the kill, and when everything was up again. */
+  kind: FaultKind;
+  /** The processes hit, or the database. */
+  names: readonly (Name | "postgres")[];
+  /** performance.now() before it began, and when it had no consequences any more. */
   from: number;
   to: number;
 }
@@ -84,10 +99,7 @@ export interface MessageRow {
   text: string | null;
 }
 
-export async function gatherEvidence(
-  db: Db,
-  known: Pick<Evidence, "triggers" | "sink" | "outages">,
-): Promise<Evidence> {
+export async function gatherEvidence(db: Db, known: Known): Promise<Evidence> {
   const requests = await db.query<RequestRow>(
     `select id::text, coalesce(body -> 'data' ->> 'n', body -> 'properties' ->> 'n')::int as n, name, status,
             case when parent_run_id is not null then 'caused' when api_type = 'event' then 'event' else 'trigger' end as kind,

@@ -1,5 +1,12 @@
 import type { Db } from "../../packages/server/src/db/db.ts";
-import { type Evidence, gatherEvidence, type MessageRow, type RequestRow, type RunRow } from "./evidence.ts";
+import {
+  type Evidence,
+  gatherEvidence,
+  type Known,
+  type MessageRow,
+  type RequestRow,
+  type RunRow,
+} from "./evidence.ts";
 import { JOURNEYS } from "./journeys.ts";
 import type { Findings } from "./journeys/journey.ts";
 
@@ -7,10 +14,7 @@ import type { Findings } from "./journeys/journey.ts";
  * Compares the responses to clients and the requests to outside servers with the final state of the database: what must
  * hold for every request, run and message, and what each journey promises beyond that.
  */
-export async function examine(
-  db: Db,
-  known: Pick<Evidence, "triggers" | "sink" | "outages">,
-): Promise<Findings> {
+export async function examine(db: Db, known: Known): Promise<Findings> {
   const evidence = await gatherEvidence(db, known);
   const journeys: Findings[] = [];
   for (const journey of JOURNEYS) journeys.push(await journey.examine(evidence, db));

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Db } from "../../packages/server/src/db/db.ts";
 import type { Random } from "../../packages/server/test/random.ts";
-import type { Trigger } from "./evidence.ts";
+import type { SentEvent, Trigger } from "./evidence.ts";
 import { journeyOf } from "./journeys.ts";
 import type { JourneyEvent } from "./journeys/journey.ts";
 import { createWatch } from "./watch.ts";
@@ -14,6 +14,10 @@ import { createWatch } from "./watch.ts";
 export interface Load {
   /** By number, in the order they were begun. */
   triggers: Trigger[];
+  /** Those with a 202, in the order of their responses. */
+  events: SentEvent[];
+  /** performance.now() at which the last trigger was sent that had a 202. */
+  lastAccepted: () => number;
   /** Responses that no client of a crashing server should ever see. */
   wrong: string[];
   /** Starts no new triggers; resolves when each of them is accepted or given up. */
@@ -40,11 +44,13 @@ const RETRY_MS = 100;
 
 export function startLoad({ url, apiKey, clients, random, db }: LoadOptions): Load {
   const triggers: Trigger[] = [];
+  const events: SentEvent[] = [];
   const wrong: string[] = [];
   const meetings: Promise<void>[] = [];
   const aborted = new AbortController();
   const watch = createWatch(db);
   let stopping = false;
+  let lastAccepted = 0;
 
   async function client(): Promise<void> {
     while (!stopping) {
@@ -81,10 +87,12 @@ export function startLoad({ url, apiKey, clients, random, db }: LoadOptions): Lo
     fate: Pick<Trigger, "accepted" | "in_doubt">,
   ): Promise<void> {
     while (!aborted.signal.aborted) {
+      const sent_at = performance.now();
       const answer = await post(path, JSON.stringify(body));
       if (answer === null || answer.status === 503) fate.in_doubt = true;
       else if (answer.status === 202) {
         fate.accepted.add((JSON.parse(answer.text) as { message_id: string }).message_id);
+        lastAccepted = Math.max(lastAccepted, sent_at);
       } else wrong.push(`${path} ${answer.status} ${answer.text}`);
       if (fate.accepted.size > 0 || body.$idempotency_key === null || answer?.status === 400) return;
       await sleep(RETRY_MS);
@@ -121,7 +129,9 @@ export function startLoad({ url, apiKey, clients, random, db }: LoadOptions): Lo
         properties: { n },
         $idempotency_key: `event-${n}-${round}`,
       };
-      await send("/v2/event/", body, { accepted: new Set(), in_doubt: false });
+      const fate = { accepted: new Set<string>(), in_doubt: false };
+      await send("/v2/event/", body, fate);
+      if (fate.accepted.size > 0) events.push({ n, acknowledged_at: new Date() });
       if (!event.is_awaited) return;
       seen = await watch.until(
         id,
@@ -144,6 +154,8 @@ export function startLoad({ url, apiKey, clients, random, db }: LoadOptions): Lo
   }
   return {
     triggers,
+    events,
+    lastAccepted: () => lastAccepted,
     wrong,
     stop,
     eventsSent,

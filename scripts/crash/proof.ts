@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Db } from "../../packages/server/src/db/db.ts";
-import { createRandom, type Random } from "../../packages/server/test/random.ts";
+import { createDoor, type Door } from "../../packages/server/test/outside/door.ts";
+import { createRandom } from "../../packages/server/test/random.ts";
 import type { Outage } from "./evidence.ts";
+import { type FaultCounts, type Name, planFaults, type Stage } from "./faults.ts";
 import { examine, isAtRest, isContinued } from "./findings.ts";
 import type { Findings } from "./journeys/journey.ts";
 import { startLoad } from "./load.ts";
@@ -11,14 +13,13 @@ import { createWorld, SECRET_KEY, type World } from "./world.ts";
 
 /**
  * The proof that nothing is lost or silently done twice: one API process, two workers and a PostgreSQL under a load of
- * all kinds of nodes, killed at random moments and restarted. In the end every 202 has exactly one run for each
+ * all kinds of nodes, and at random moments a fault of each kind (faults.ts). In the end every 202 has exactly one run for each
  * recipient, which has ended in the only allowed way; every message is settled, and anything that the vendor or an API
  * received twice is explained.
  */
 export interface ProofOptions {
-  /** At least one, which is the database's. */
-  kills: number;
-  /** Determines what is killed and when, and the load. */
+  faults: FaultCounts;
+  /** Determines the faults, when they come, and the load. */
   seed: number;
   clients: number;
   /** Receives the progress, line by line. */
@@ -28,31 +29,27 @@ export interface ProofOptions {
 }
 
 export interface Proof extends Findings {
-  /** From the last restart until others had taken over the work of the killed processes. */
+  /** From the end of the last fault until all work that was held then was done, or held again. */
   seconds_to_continuation: number;
-  /** From the last restart until nothing was in progress. */
+  /** From the end of the last fault until nothing was in progress. */
   seconds_to_rest: number;
+  /** The longest time from a silence until a trigger was accepted that was sent after it. */
+  seconds_of_silence: number;
 }
-
-/** The processes killed at the same moment. */
-type Victims = readonly Name[] | "postgres";
-type Name = "api" | "worker 1" | "worker 2";
-
-const VICTIMS: readonly Victims[] = [
-  "postgres",
-  ["worker 1"],
-  ["api"],
-  ["worker 2"],
-  ["worker 1", "worker 2"],
-];
 
 /** From when everything is up again. A dead worker's jobs are free after 15 s at most, and so are its leases. */
 const CONTINUED_SECONDS = 20;
+/** A worker whose connections are silent has to notice first, by a statement's deadline. */
+const NOTICED_SECONDS = 15;
+/** Statements have a deadline of 10 s, clients wait as long before they send again. */
+const ACCEPTED_SECONDS = 30;
+/** For the database to notice that clients are gone. */
+const FORGOTTEN_SECONDS = 5;
 /** After that, runs wait, call and sleep by turns, and texts in doubt are retried. It only has to end. */
 const EVENTS_SECONDS = 60;
 const REST_SECONDS = 120;
 
-export async function proveCrashes({ kills, seed, clients, log, signal }: ProofOptions): Promise<Proof> {
+export async function proveCrashes({ faults, seed, clients, log, signal }: ProofOptions): Promise<Proof> {
   const random = createRandom(seed);
   const pause = (ms: number) => sleep(ms, undefined, signal === undefined ? {} : { signal });
   await using undo = new AsyncDisposableStack();
@@ -60,7 +57,8 @@ export async function proveCrashes({ kills, seed, clients, log, signal }: ProofO
   undo.defer(sink.close);
   const world = await createWorld(sink);
   undo.defer(world.close);
-  const { url, processes } = await startProcesses(world, undo);
+  const { url, ...stage } = await startProcesses(world, undo);
+  const { processes } = stage;
   log(`seed ${seed}: one API process, two workers, a PostgreSQL and a vendor are up`);
   const { db } = world;
   const listeners = await countListeners(db);
@@ -68,36 +66,45 @@ export async function proveCrashes({ kills, seed, clients, log, signal }: ProofO
   const load = startLoad({ url, apiKey: world.apiKey, clients, random: createRandom(seed + 2), db });
   undo.defer(load.abort);
   const outages: Outage[] = [];
-  for (const victims of planKills(kills, random)) {
+  let silence = 0;
+  for (const { kind, names, what, lasts_ms, echoes_ms, begin } of planFaults(faults, random)) {
     await pause(random.between(300, 2500));
-    const down_ms = random.below(1500);
-    const names = [victims].flat();
-    log(`kill -9 ${names.join(" and ")}, down for ${down_ms} ms, after ${load.triggers.length} triggers`);
+    log(`${what}, for ${lasts_ms} ms, after ${load.triggers.length} triggers`);
     const from = performance.now();
-    const restart = await kill(victims, world, processes);
-    await pause(down_ms);
-    await restart();
-    outages.push({ names, from, to: performance.now() });
+    const secondsOf = createStopwatch();
+    const end = await begin({ world, ...stage });
+    await pause(lasts_ms);
+    await end();
+    if (kind === "silence" && names.includes("api")) {
+      const isAccepting = async () => load.lastAccepted() > from;
+      silence = Math.max(silence, await waitFor(isAccepting, ACCEPTED_SECONDS, secondsOf));
+    }
+    outages.push({ kind, names, from, to: performance.now() + echoes_ms });
   }
-  const restarted = performance.now();
-  const secondsSince = () => (performance.now() - restarted) / 1000;
+  const secondsSince = createStopwatch();
+  const continuedSeconds = CONTINUED_SECONDS + (faults.silence > 0 ? NOTICED_SECONDS : 0);
   const then = await readClock(db);
   const [continued] = await Promise.all([
-    waitFor(() => isContinued(db, then), CONTINUED_SECONDS, secondsSince),
+    waitFor(() => isContinued(db, then), continuedSeconds, secondsSince),
     pause(500)
       .then(load.stop)
       .then(() => load.eventsSent(EVENTS_SECONDS)),
   ]);
   const rested = await waitFor(() => isAtRest(db), REST_SECONDS, secondsSince);
 
-  const findings = await examine(db, { triggers: load.triggers, sink, outages });
+  const findings = await examine(db, { triggers: load.triggers, events: load.events, sink, outages });
   const problems = [...load.wrong.map((answer) => `a client was answered ${answer}`), ...findings.problems];
-  if (continued > CONTINUED_SECONDS)
-    problems.push(`work of the dead was not taken over ${CONTINUED_SECONDS} s after the last restart`);
-  if (rested > REST_SECONDS) problems.push(`work was under way ${REST_SECONDS} s after the last restart`);
-  const now = await countListeners(db);
-  if (now !== listeners)
-    problems.push(`${now} connections listen where ${listeners} did before the first kill`);
+  if (silence > ACCEPTED_SECONDS)
+    problems.push(`nothing was accepted for ${ACCEPTED_SECONDS} s after connections went silent`);
+  if (continued > continuedSeconds)
+    problems.push(`work of the dead was not taken over ${continuedSeconds} s after the last fault`);
+  if (rested > REST_SECONDS) problems.push(`work was under way ${REST_SECONDS} s after the last fault`);
+  for (const door of stage.doors.values()) door.forget();
+  const isListening = async () => (await countListeners(db)) === listeners;
+  if ((await waitFor(isListening, FORGOTTEN_SECONDS, createStopwatch())) > FORGOTTEN_SECONDS)
+    problems.push(
+      `${await countListeners(db)} connections listen where ${listeners} did before the first fault`,
+    );
   await Promise.all([...processes.values()].map((process) => process.stop()));
   problems.push(...[...processes.values()].flatMap((process) => process.troubles));
   return {
@@ -105,6 +112,7 @@ export async function proveCrashes({ kills, seed, clients, log, signal }: ProofO
     problems,
     seconds_to_continuation: continued,
     seconds_to_rest: rested,
+    seconds_of_silence: silence,
   };
 }
 
@@ -125,42 +133,37 @@ async function readClock(db: Db): Promise<Date> {
 async function startProcesses(
   world: World,
   undo: AsyncDisposableStack,
-): Promise<{ url: string; processes: Map<Name, Supervised> }> {
+): Promise<{ url: string } & Pick<Stage, "processes" | "doors">> {
   const port = String(await findFreePort());
-  const env = { DATABASE_URL: world.databaseUrl, SECRET_KEY, ALLOW_PRIVATE_HOSTS: "127.0.0.1" };
-  const processes = new Map<Name, Supervised>([
-    ["api", supervise("api", { ...env, ROLE: "api", PORT: port })],
-    ["worker 1", supervise("worker 1", { ...env, ROLE: "worker", PORT: "0" })],
-    ["worker 2", supervise("worker 2", { ...env, ROLE: "worker", PORT: "0" })],
-  ]);
-  for (const process of processes.values()) undo.defer(process.stop);
-  await Promise.all([...processes.values()].map((process) => process.start()));
-  return { url: `http://127.0.0.1:${port}`, processes };
-}
-
-/** Every process in turn, the database first, in random order. */
-function planKills(kills: number, random: Random): Victims[] {
-  return random.shuffle(
-    Array.from({ length: kills }, (_unused, index) => VICTIMS[index % VICTIMS.length] ?? []),
-  );
-}
-
-/** Resolves when they are gone, to a function that restarts them. */
-async function kill(
-  victims: Victims,
-  world: World,
-  processes: Map<Name, Supervised>,
-): Promise<() => Promise<unknown>> {
-  if (victims === "postgres") {
-    await world.killPostgres();
-    return world.startPostgres;
+  const processes = new Map<Name, Supervised>();
+  const doors = new Map<Name, Door>();
+  for (const [name, env] of [
+    ["api", { ROLE: "api", PORT: port }],
+    ["worker 1", { ROLE: "worker", PORT: "0" }],
+    ["worker 2", { ROLE: "worker", PORT: "0" }],
+  ] as const) {
+    const door = await createDoor(world.databaseUrl);
+    undo.defer(() => {
+      door.shut();
+      door.server.close();
+    });
+    const common = { DATABASE_URL: door.url, SECRET_KEY, ALLOW_PRIVATE_HOSTS: "127.0.0.1" };
+    const process = supervise(name, { ...common, ...env });
+    undo.defer(process.stop);
+    doors.set(name, door);
+    processes.set(name, process);
   }
-  const chosen = victims.flatMap((name) => processes.get(name) ?? []);
-  await Promise.all(chosen.map((process) => process.kill()));
-  return () => Promise.all(chosen.map((process) => process.start()));
+  await Promise.all([...processes.values()].map((process) => process.start()));
+  return { url: `http://127.0.0.1:${port}`, processes, doors };
 }
 
-/** Seconds from the last restart until it held; more than `limit` if it never did. */
+/** Gives the seconds since it was made. */
+function createStopwatch(): () => number {
+  const from = performance.now();
+  return () => (performance.now() - from) / 1000;
+}
+
+/** Seconds until it held; more than `limit` if it never did. */
 async function waitFor(
   isSo: () => Promise<boolean>,
   limit: number,

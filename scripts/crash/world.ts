@@ -11,7 +11,7 @@ import { findFreePort } from "./process.ts";
 import type { Sink } from "./sink.ts";
 
 /**
- * A durable PostgreSQL (fsync on, production defaults) that can be killed, with a workspace that has the workflows of
+ * A durable PostgreSQL (fsync on, production defaults, room for more sessions) that can be killed, with a workspace that has the workflows of
  * all journeys, and whose texts and calls go to the sink. It always restarts under the same URL.
  */
 export interface World {
@@ -27,6 +27,8 @@ export interface World {
 
 export const SECRET_KEY = "a-secret-key-for-the-crash-proof";
 
+/** Sessions of silent connections stay until the server's keepalive ends them, beside those that replace them. */
+const SETTINGS = { max_connections: "300" };
 const START_TRIES = 20;
 const START_AGAIN_MS = 500;
 
@@ -40,7 +42,7 @@ export async function createWorld({ textUrl, callUrl }: Pick<Sink, "textUrl" | "
   async function startPostgres(): Promise<EmbeddedPostgres> {
     for (let tries = 1; ; tries++) {
       try {
-        return await startEmbeddedPostgres({ dataDir: folder, port, log: () => {} });
+        return await startEmbeddedPostgres({ dataDir: folder, port, settings: SETTINGS, log: () => {} });
       } catch (error) {
         const isInTheWay = error instanceof EmbeddedPostgresError && error.code === "already_running";
         if (!isInTheWay || tries === START_TRIES) throw error;

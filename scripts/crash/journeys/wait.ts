@@ -1,5 +1,5 @@
 import { type Evidence, type RunRow, runsOf } from "../evidence.ts";
-import { inbox, type Journey, node, somebody } from "./journey.ts";
+import { type Findings, inbox, type Journey, node, somebody } from "./journey.ts";
 
 const EVENT = "Order Paid";
 
@@ -13,8 +13,8 @@ export interface Patience {
 
 /**
  * A wait for an event that names the trigger. In the race some events arrive early, late or exactly when the time is
- * up: the run takes one branch, and the event's only if there was one. The patient wait has unlimited time: it
- * continues by its event, or an event was lost.
+ * up: the run takes one branch, and the event's only if there was one, and always if the event was acknowledged before
+ * the time was up. The patient wait has unlimited time: it continues by its event, or an event was lost.
  */
 export function wait({ slug, longest, percent, is_awaited }: Patience): Journey {
   return {
@@ -64,6 +64,7 @@ export function wait({ slug, longest, percent, is_awaited }: Patience): Journey 
         counts: {
           [`${slug} waits ended by an event`]: ended.filter(({ by }) => by === "came").length,
           [`${slug} waits ended by the time`]: ended.filter(({ by }) => by === "late").length,
+          ...(is_awaited ? {} : countLate(runs, evidence)),
         },
         problems: ended.flatMap(({ run, by }) => checkEnd(run, by, is_awaited, evidence)),
       };
@@ -84,16 +85,45 @@ function branchesOf(run: RunRow, { messages }: Evidence): string {
   return isOne && branch !== undefined ? branch : `took [${logged.join(" ")}] and made [${made.join(" ")}]`;
 }
 
-function checkEnd(run: RunRow, by: string, is_awaited: boolean, { requests }: Evidence): string[] {
+/** When the time of its wait was up; the last one's, where a crash of the database undid one. */
+function deadlineOf({ steps }: RunRow): number {
+  return Date.parse(String(steps.findLast(({ n, s }) => n === "paid" && s === "waiting")?.p?.until));
+}
+
+/** Whether workers were down or cut off when the time was up: only then does it matter who looks for the event. */
+function countLate(runs: RunRow[], { events, outages }: Evidence): Findings["counts"] {
+  const ofWorkers = outages.filter(({ names }) => names.some((name) => name !== "api"));
+  const inOutage = runs.filter((run) => {
+    const deadline = deadlineOf(run) - performance.timeOrigin;
+    const isDuring = ofWorkers.some(({ from, to }) => from <= deadline && deadline <= to);
+    return (
+      isDuring && events.some(({ n, acknowledged_at }) => n === run.n && +acknowledged_at <= deadlineOf(run))
+    );
+  });
+  return { "races whose time was up in an outage, after their event": inOutage.length };
+}
+
+function checkEnd(run: RunRow, by: string, is_awaited: boolean, evidence: Evidence): string[] {
+  const until = deadlineOf(run);
   switch (by) {
-    case "late":
-      return is_awaited ? [`run ${run.id} gave up waiting`] : [];
+    case "late": {
+      if (is_awaited) return [`run ${run.id} gave up waiting`];
+      const before = evidence.events.find(
+        ({ n, acknowledged_at }) => n === run.n && +acknowledged_at <= until,
+      );
+      if (before === undefined) return [];
+      const margin = until - before.acknowledged_at.getTime();
+      return [
+        `run ${run.id} of trigger ${run.n} ran out of time, ${margin} ms after its event was acknowledged`,
+      ];
+    }
     case "came": {
-      const began = run.steps.findLast(({ n, s }) => n === "paid" && s === "waiting");
-      const until = Date.parse(String(began?.p?.until));
-      const heard = requests.some(({ kind, n, created_at }) => {
+      // A wait that its run reaches without having waited counts what was accepted after the trigger.
+      const trigger = evidence.requests.find(({ id }) => id === run.request_id);
+      const since = trigger?.created_at.getTime() ?? Infinity;
+      const heard = evidence.requests.some(({ kind, n, created_at }) => {
         const at = created_at.getTime();
-        return kind === "event" && n === run.n && at >= (began?.t ?? Infinity) && at <= until;
+        return kind === "event" && n === run.n && at >= since && at <= until;
       });
       return heard
         ? []

@@ -3,7 +3,7 @@ import { storable } from "../core/text/text.ts";
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely";
 import pg from "pg";
 import { isContention, isDatabaseUnavailable, isDiskFull, isSilence, isStalePlan } from "./fault.ts";
-import { hold, listen, type Stoppable } from "./session.ts";
+import { hold, listen, SESSION_SETTINGS, type Stoppable } from "./session.ts";
 import type { Tables } from "./tables.gen.ts";
 
 /**
@@ -87,16 +87,6 @@ const GOODBYE_MS = 2000;
 const SESSION_MS = 60_000;
 /** Idle connections keep a firewall's memory fresh, and notice their death in a quarter of a minute. */
 const KEEPALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 5000 };
-
-/**
- * The server, too, drops a session that its client has forgotten, and frees its locks. Limits that its administrator
- * has set stay. Not startup parameters: a connection pooler refuses these.
- */
-const SESSION_SETTINGS = `
-  select set_config(name, value, false)
-    from (values ('tcp_keepalives_idle', '10'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3'),
-                 ('idle_in_transaction_session_timeout', '5min')) wanted(name, value)
-   where current_setting(name) = '0' or name like 'tcp%'`;
 
 /**
  * Ends the session of a connection that was dropped, whose locks would be held until the server notices. Where the

@@ -10,6 +10,16 @@ const RECONNECT_MS = 500;
 const CONNECT_MS = 10_000;
 const GOODBYE_MS = 1000;
 
+/**
+ * The server, too, drops a session that its client has forgotten, and frees its locks and its place. Limits that its administrator
+ * has set stay. Not startup parameters: a connection pooler refuses these.
+ */
+export const SESSION_SETTINGS = `
+  select set_config(name, value, false)
+    from (values ('tcp_keepalives_idle', '10'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3'),
+                 ('idle_in_transaction_session_timeout', '5min')) wanted(name, value)
+   where current_setting(name) = '0' or name like 'tcp%'`;
+
 export interface Stoppable {
   stop: () => Promise<void>;
 }
@@ -84,6 +94,7 @@ export async function listen(
     next.on("end", schedule);
     try {
       await next.connect();
+      await next.query(SESSION_SETTINGS);
       await next.query(`listen ${pg.escapeIdentifier(channel)}`);
     } catch (error) {
       next.connection.stream.destroy();

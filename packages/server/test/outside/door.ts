@@ -15,6 +15,8 @@ export interface Door {
    * new ones work. Returns how many went silent.
    */
   silence: (which?: (index: number) => boolean) => number;
+  /** Ends the database's side of what is silent, as the keepalive of its system does after half a minute. */
+  forget: () => void;
   server: Server;
 }
 
@@ -63,6 +65,9 @@ export async function createDoor(databaseUrl: string): Promise<Door> {
       const chosen = living.filter((_pair, index) => which(index));
       for (const pair of chosen) pair.isSilent = true;
       return chosen.length;
+    },
+    forget() {
+      for (const { ends, isSilent } of pairs) if (isSilent) ends[1].destroy();
     },
   };
   return door;
