@@ -15,12 +15,12 @@ async function collect<Record>(outcomes: AsyncIterable<Outcome<Record>>): Promis
 }
 
 /** Answers each record with itself. */
-function echo() {
+function echo(most = MAX_BODY) {
   const calls: unknown[][] = [];
   return {
     calls,
     post: async (bytes: Uint8Array, count: number) => {
-      expect(bytes.length).toBeLessThanOrEqual(MAX_BODY);
+      expect(bytes.length).toBeLessThanOrEqual(most);
       const records = decode(bytes);
       expect(records).toHaveLength(count);
       calls.push(records);
@@ -110,6 +110,14 @@ describe("records in batches", () => {
     const failed = outcomes.filter(({ status }) => status === "error");
     expect(failed.map(({ index }) => index)).toEqual([...Array(100).keys()].map((n) => n + 100));
     expect(failed[0]).toMatchObject({ status_code: 500, error: { message: "a bug" } });
+  });
+
+  it("are counted like the server counts: in characters, and only what is over the limit alone is refused", async () => {
+    const { calls, post } = echo(Infinity);
+    const records = ["é".repeat(MAX_BODY - 4), "é".repeat(MAX_BODY - 3), "🛎️".repeat(100), "x"];
+    const outcomes = await collect(sendInBatches(records, { prepare: encode, post }));
+    expect(outcomes.map(({ status }) => status)).toEqual(["success", "error", "success", "success"]);
+    expect(calls.map((call) => call.length)).toEqual([1, 2]);
   });
 
   it("that the answer forgets are not taken for accepted", async () => {

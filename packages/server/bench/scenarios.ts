@@ -3,8 +3,10 @@ import { journeys } from "./journeys.ts";
 import { lanes } from "./lanes.ts";
 import { generateLoad, percentile, post } from "./load.ts";
 import { accepted, EMPTY, pause, type Row, type Scenario, settled, speedOf } from "./measure.ts";
+import { sdk } from "./sdk.ts";
 import { createSink } from "./sink.ts";
-import { createWorld, PEOPLE, type World, WORKFLOW } from "./world.ts";
+import { triggerBody, triggerRequest } from "./trigger.ts";
+import { createWorld, PEOPLE, type World } from "./world.ts";
 
 export const scenarios: Scenario[] = [
   { name: "accept", run: accept },
@@ -14,19 +16,8 @@ export const scenarios: Scenario[] = [
   { name: "sleepers", run: sleepers },
   ...journeys,
   ...lanes,
+  ...sdk,
 ];
-
-function triggerBody(index: number): string {
-  return JSON.stringify({
-    workflow: WORKFLOW,
-    recipients: [`user-${index % PEOPLE}`],
-    data: { order: { id: `A-${index}`, total: 129.5, currency: "EUR" }, code: "483920" },
-  });
-}
-
-function triggerRequest(apiKey: string): (index: number) => Buffer {
-  return (index) => post("/trigger/", { authorization: `Bearer ${apiKey}` }, triggerBody(index));
-}
 
 async function accept(serverUrl: string, scale: number): Promise<Row[]> {
   const rows: Row[] = [];

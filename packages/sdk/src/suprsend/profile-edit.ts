@@ -61,7 +61,7 @@ export class SnakeCaseEdit {
    * user.increment("logins", 1);
    */
   increment(key: string | Dictionary, value?: number): void {
-    this.#pairs("increment", key, value, (pairs) => this.#edit.increment(pairs as Record<string, number>));
+    this.#pairs("increment", key, value, (pairs) => this.#edit.increment(pairs));
   }
 
   /**
