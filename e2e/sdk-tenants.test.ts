@@ -1,3 +1,4 @@
+import sdk from "@suprsend/node-sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createWorld, type World } from "./support/world.ts";
 
@@ -6,7 +7,7 @@ let world: World;
 let client: World["client"];
 
 beforeAll(async () => {
-  world = await createWorld();
+  world = await createWorld(sdk);
   ({ client } = world);
 });
 afterAll(() => world.close());

@@ -5,10 +5,13 @@
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { buildSdk } from "./build-sdk.ts";
 import { bundleDoors } from "./bundle.ts";
+import { pointDeclarationsAtJavaScript } from "./declarations.ts";
 import { root, steps, tool } from "./run-steps.ts";
 
-const PUBLISHED = ["sdk", "inbox", "languages"];
+/** By the compiler alone; the SDK has a build of its own. */
+const PUBLISHED = ["inbox", "languages"];
 /** Those that also come as one file for each door, for pages without a bundler. */
 const BUNDLED = ["languages"];
 
@@ -20,6 +23,7 @@ interface Manifest {
 }
 
 await steps([
+  ["sdk", () => buildSdk(join(root, "packages", "sdk", "dist"))],
   ...PUBLISHED.map((name): [string, () => Promise<number>] => [name, () => compile(name)]),
   ...BUNDLED.map((name): [string, () => Promise<number>] => [`${name} for browsers`, () => bundle(name)]),
 ]);
@@ -30,6 +34,7 @@ async function compile(name: string): Promise<number> {
   await rm(dist, { recursive: true, force: true });
   const code = await tool("tsc", ["-p", join("packages", name, "tsconfig.build.json")]);
   if (code !== 0) return code;
+  await pointDeclarationsAtJavaScript(dist);
   const manifest = JSON.parse(await readFile(join(home, "package.json"), "utf8")) as Manifest;
   const exports = builtTarget(manifest.exports);
   const bundles = BUNDLED.includes(name) ? { "./browser/*": "./browser/*" } : {};

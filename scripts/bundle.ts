@@ -31,7 +31,7 @@ export async function bundleDoors(name: string, folder: string): Promise<Bundle[
 }
 
 /** Whose code is in a bundle: name, licence and copyright, which licences want to stand there. */
-async function noticesOf({ moduleIds }: RenderedChunk): Promise<string> {
+export async function noticesOf({ moduleIds }: RenderedChunk): Promise<string> {
   const folders = moduleIds.map((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0]);
   const notices: string[] = [];
   for (const folder of new Set(folders)) {

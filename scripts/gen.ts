@@ -13,6 +13,7 @@ import { dumpSchema, dumpTableTypes } from "../packages/server/src/db/dump.ts";
 import { readNodeExamples } from "../packages/server/test/docs/node-examples.ts";
 import { withScratchDatabase } from "../packages/server/test/scratch-database.ts";
 import { nodeReference } from "./node-reference.ts";
+import { sdkReference } from "./sdk-reference.ts";
 import { sdkErrorHelp, sdkTypes } from "./sdk-types.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -106,6 +107,7 @@ async function sdkSources(): Promise<void> {
   const folder = join(root, "packages/sdk/src/generated");
   await emit(join(folder, "operations.gen.ts"), sdkTypes(routes));
   await emit(join(folder, "error-help.gen.ts"), sdkErrorHelp(ERRORS));
+  await emit(join(root, "docs/reference/sdk.md"), await sdkReference());
 }
 
 /** The pages of existing nodes, removing all others. */

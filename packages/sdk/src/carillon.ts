@@ -4,20 +4,20 @@ import { bearer, type Credential, serviceToken, signedBy } from "./core/credenti
 import { invalidInput } from "./core/errors.ts";
 import { createTransport, type Logger } from "./core/transport.ts";
 import { Broadcasts } from "./resources/broadcasts.ts";
-import { Clock } from "./resources/clock.ts";
+import { Clock } from "./management/clock.ts";
 import { Events } from "./resources/events.ts";
 import { Lists } from "./resources/lists.ts";
-import { Logs } from "./resources/logs.ts";
+import { Logs } from "./management/logs.ts";
 import { Messages } from "./resources/messages.ts";
 import { Objects } from "./resources/objects.ts";
 import { Preferences } from "./resources/preferences.ts";
-import { Redrive } from "./resources/redrive.ts";
-import { Schemas } from "./resources/schemas.ts";
-import { Simulator } from "./resources/simulator.ts";
-import { Templates } from "./resources/templates.ts";
+import { Redrive } from "./management/redrive.ts";
+import { Schemas } from "./management/schemas.ts";
+import { Simulator } from "./management/simulator.ts";
+import { Templates } from "./management/templates.ts";
 import { Tenants } from "./resources/tenants.ts";
 import { Users } from "./resources/users.ts";
-import { Vendors } from "./resources/vendors.ts";
+import { Vendors } from "./management/vendors.ts";
 import { type WorkflowPayloads, Workflows } from "./resources/workflows.ts";
 
 /** Where the server is, and who calls. */

@@ -14,25 +14,25 @@ export type { Page, Paged } from "./core/pages.ts";
 export type { CallOptions, Logger } from "./core/transport.ts";
 export type { Operations } from "./generated/operations.gen.ts";
 export type { Broadcast, Broadcasts } from "./resources/broadcasts.ts";
-export type { Clock, ClockView } from "./resources/clock.ts";
-export type { EventAdmin, EventView } from "./resources/event-admin.ts";
+export type { Clock, ClockView } from "./management/clock.ts";
+export type { EventAdmin, EventView } from "./management/event-admin.ts";
 export type { EventRecord, Events, TrackedEvent } from "./resources/events.ts";
 export type { ListOptions, Lists } from "./resources/lists.ts";
-export type { Logs } from "./resources/logs.ts";
+export type { Logs } from "./management/logs.ts";
 export type { Messages } from "./resources/messages.ts";
 export type { Objects, SubscribeOptions } from "./resources/objects.ts";
 export type { Preferences, TenantScope } from "./resources/preferences.ts";
 export type { PreferenceQuery, RecipientPreferences } from "./resources/recipient-preferences.ts";
-export type { Redrive } from "./resources/redrive.ts";
-export type { Schemas } from "./resources/schemas.ts";
-export type { Simulator } from "./resources/simulator.ts";
-export type { Templates, TemplateView, VariantView } from "./resources/templates.ts";
+export type { Redrive } from "./management/redrive.ts";
+export type { Schemas } from "./management/schemas.ts";
+export type { Simulator } from "./management/simulator.ts";
+export type { Templates, TemplateView, VariantView } from "./management/templates.ts";
 export type { TenantPreferences } from "./resources/tenant-preferences.ts";
 export type { Tenants } from "./resources/tenants.ts";
 export type { UserTenants } from "./resources/user-tenants.ts";
 export type { CursorQuery, UserEditRecord, Users } from "./resources/users.ts";
-export type { Vendors } from "./resources/vendors.ts";
-export type { CommitOptions, WorkflowAdmin, WorkflowView } from "./resources/workflow-admin.ts";
+export type { Vendors } from "./management/vendors.ts";
+export type { CommitOptions, WorkflowAdmin, WorkflowView } from "./management/workflow-admin.ts";
 export type {
   Accepted,
   CancelFilter,

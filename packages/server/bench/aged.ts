@@ -1,8 +1,9 @@
 import { databaseTime, ensurePartitions } from "../src/db/partitions.ts";
 import { percentile } from "./load.ts";
 import { accepted, EMPTY, type Row, settled, speedOf } from "./measure.ts";
-import { pump, triggerRequest } from "./pump.ts";
+import { pump } from "./pump.ts";
 import { createSink } from "./sink.ts";
+import { triggerRequest } from "./trigger.ts";
 import { createWorld, PEOPLE, type World } from "./world.ts";
 
 /**

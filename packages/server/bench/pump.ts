@@ -1,21 +1,10 @@
-import { generateLoad, percentile, post } from "./load.ts";
+import { generateLoad, percentile } from "./load.ts";
 import { accepted, EMPTY, pause, type Row, settled, speedOf } from "./measure.ts";
 import type { Sink } from "./sink.ts";
-import { PEOPLE, type World, WORKFLOW } from "./world.ts";
+import { triggerRequest } from "./trigger.ts";
+import type { World } from "./world.ts";
 
-/** Triggers of the default workflow, and how they go through. */
-export function triggerBody(index: number): string {
-  return JSON.stringify({
-    workflow: WORKFLOW,
-    recipients: [`user-${index % PEOPLE}`],
-    data: { order: { id: `A-${index}`, total: 129.5, currency: "EUR" }, code: "483920" },
-  });
-}
-
-export function triggerRequest(apiKey: string): (index: number) => Buffer {
-  return (index) => post("/trigger/", { authorization: `Bearer ${apiKey}` }, triggerBody(index));
-}
-
+/* How triggers of the default workflow go through. */
 /** Trigger to two settled messages: as many as go through. */
 export async function pump(
   world: World,

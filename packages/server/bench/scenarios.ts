@@ -4,9 +4,11 @@ import { journeys } from "./journeys.ts";
 import { lanes } from "./lanes.ts";
 import { post } from "./load.ts";
 import { accepted, EMPTY, type Row, type Scenario, speedOf } from "./measure.ts";
-import { measureIdle, pump, triggerBody, triggerRequest } from "./pump.ts";
 import { preferences } from "./preferences.ts";
+import { measureIdle, pump } from "./pump.ts";
+import { sdk } from "./sdk.ts";
 import { createSink } from "./sink.ts";
+import { triggerBody, triggerRequest } from "./trigger.ts";
 import { createWorld, PEOPLE, type World } from "./world.ts";
 
 export const scenarios: Scenario[] = [
@@ -19,6 +21,7 @@ export const scenarios: Scenario[] = [
   ...journeys,
   ...lanes,
   ...preferences,
+  ...sdk,
 ];
 
 async function accept(serverUrl: string, scale: number): Promise<Row[]> {

@@ -1,4 +1,4 @@
-import { MAX_BODY } from "./body.ts";
+import { fits, MAX_BODY } from "./body.ts";
 import { CarillonError, toCarillonError } from "./errors.ts";
 
 /** What became of one record of many. */
@@ -86,7 +86,7 @@ async function toSlot<Record>(
     // Most are made at once; awaiting those too would cost more than making them.
     const bytes = made instanceof Uint8Array ? made : await made;
     // Alone in its call, between brackets.
-    if (bytes.length + 2 > MAX_BODY) throw tooBig(bytes.length);
+    if (!fits(bytes, MAX_BODY - 2)) throw tooBig(bytes.length);
     return { index, record, bytes, error: null };
   } catch (error) {
     return { index, record, bytes: null, error: toCarillonError(error) };

@@ -29,6 +29,7 @@ export interface CarillonErrorOptions {
   field?: string | null;
   requestId?: string | null;
   detail?: unknown;
+  body?: unknown;
   cause?: unknown;
 }
 
@@ -43,7 +44,7 @@ export interface CarillonErrorOptions {
  * }
  */
 export class CarillonError extends Error {
-  override readonly name = "CarillonError";
+  override readonly name: string = "CarillonError";
   /** Machine-readable: `not_found`, `throttled` …, or the SDK's own `invalid_input`, `connection_failed`, `timeout`, `aborted`, `bad_response`. */
   readonly code: string;
   /** Of the HTTP response; 0 if there was none. */
@@ -56,6 +57,8 @@ export class CarillonError extends Error {
   readonly requestId: string | null;
   /** What the server says besides the message: field paths to reasons, or a list of problems. */
   readonly detail: unknown;
+  /** The whole answer: parsed if it was JSON, else its text; null without one. */
+  readonly body: unknown;
 
   constructor(code: string, message: string, options: CarillonErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -64,6 +67,7 @@ export class CarillonError extends Error {
     this.field = options.field ?? null;
     this.requestId = options.requestId ?? null;
     this.detail = options.detail ?? null;
+    this.body = options.body ?? null;
     this.help = OWN_HELP[code] ?? ERROR_HELP[code] ?? "";
   }
 }
@@ -100,7 +104,13 @@ export function refusalOf(status: number, body: unknown, requestId: string | nul
   const code = machine ?? BY_STATUS[status] ?? (status >= 500 ? "internal" : "bad_response");
   const detail = refusal.detail ?? null;
   const message = said ?? `the server answered ${status}`;
-  return new CarillonError(code, message, { status, requestId, detail, field: fieldOf(message, detail) });
+  return new CarillonError(code, message, {
+    status,
+    requestId,
+    detail,
+    body,
+    field: fieldOf(message, detail),
+  });
 }
 
 /** The first field that a refusal names: the key of its detail, or what stands before the colon. */

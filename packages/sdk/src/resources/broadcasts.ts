@@ -3,10 +3,10 @@ import { optionalText, record, text } from "../core/check.ts";
 import { invalidInput } from "../core/errors.ts";
 import { commonFields, finish, payload, type RecordOptions } from "../core/records.ts";
 import { randomId } from "../core/random.ts";
+import { delayOf, timeOf } from "../core/times.ts";
 import type { CallOptions } from "../core/transport.ts";
 import type { Channel } from "../wire.ts";
 import { listId } from "./lists.ts";
-import { delayOf, timeOf } from "./workflows.ts";
 
 /** A template for everybody in a list. */
 export interface Broadcast extends RecordOptions {

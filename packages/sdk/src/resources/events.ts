@@ -6,7 +6,7 @@ import { invalidInput } from "../core/errors.ts";
 import { commonFields, finish, payload, type RecordOptions } from "../core/records.ts";
 import type { CallOptions } from "../core/transport.ts";
 import type { Reply } from "../wire.ts";
-import { EventAdmin } from "./event-admin.ts";
+import { EventAdmin } from "../management/event-admin.ts";
 
 /** What happened, besides its name. */
 export interface TrackedEvent extends RecordOptions {

@@ -4,9 +4,10 @@ import { type BulkResult, readLines, readRecords, sendAll } from "../core/bulk.t
 import { ids, optionalText, record, text } from "../core/check.ts";
 import { invalidInput } from "../core/errors.ts";
 import { actor, commonFields, finish, payload, recipients, type RecordOptions } from "../core/records.ts";
+import { delayOf, timeOf } from "../core/times.ts";
 import type { CallOptions } from "../core/transport.ts";
 import type { Channel, Recipient, Reply } from "../wire.ts";
-import { WorkflowAdmin } from "./workflow-admin.ts";
+import { WorkflowAdmin } from "../management/workflow-admin.ts";
 
 /** The payload types of workflows by their slugs: the type parameter of `createCarillon`. */
 export type WorkflowPayloads = object;
@@ -346,25 +347,6 @@ function toInline(trigger: InlineTrigger): Uint8Array<ArrayBuffer> | Promise<Uin
     ...commonFields(trigger),
   };
   return finish(wire, "data", trigger.attachments, "trigger");
-}
-
-/** Seconds, or `XXdXXhXXmXXs`. */
-export function delayOf(delay: number | string): number | string {
-  if (
-    typeof delay === "number"
-      ? Number.isFinite(delay) && delay >= 0
-      : /^\s*(\d+|(?=\d)(\d+d)?(\d+h)?(\d+m)?(\d+s)?)\s*$/.test(delay)
-  ) {
-    return delay;
-  }
-  throw invalidInput("delay", "must be seconds, or a duration like 1d2h30m10s");
-}
-
-export function timeOf(field: string, given: Date | string): string {
-  const time = given instanceof Date ? given.getTime() : Date.parse(text(field, given));
-  if (Number.isNaN(time))
-    throw invalidInput(field, "must be a Date or an ISO 8601 date-time, like 2026-11-30T13:00:00Z");
-  return given instanceof Date ? given.toISOString() : given;
 }
 
 function inlinePath({ workspaceKey }: Api): string {

@@ -8,6 +8,8 @@ export interface Seen {
   url: string;
   headers: IncomingHttpHeaders;
   body: string;
+  /** Of the client's end of the connection. */
+  port: number;
 }
 
 /** How one request is answered; `hang` never is, `drop` closes the connection without an answer. */
@@ -31,7 +33,13 @@ export async function serveScript(
     request.on("data", (part: Buffer) => parts.push(part));
     request.on("end", () => {
       const { method = "", url = "", headers } = request;
-      const one = { method, url, headers, body: Buffer.concat(parts).toString() };
+      const one = {
+        method,
+        url,
+        headers,
+        body: Buffer.concat(parts).toString(),
+        port: request.socket.remotePort ?? 0,
+      };
       seen.push(one);
       const answer =
         typeof script === "function" ? script(one) : script[Math.min(seen.length, script.length) - 1];

@@ -30,6 +30,21 @@ describe("a path", () => {
   );
 });
 
+describe("an answer", () => {
+  it("names its request as the log does, whether it is refused or not", async ({ harness }) => {
+    const headers = { authorization: `Bearer ${harness.apiKey}` };
+    const answers = [
+      await harness.app.inject({ method: "GET", url: "/v1/user/", headers }),
+      await harness.app.inject({ method: "GET", url: "/v1/user/" }),
+      await harness.app.inject({ method: "GET", url: "/no/such/endpoint/" }),
+    ];
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 401, 404]);
+    const ids = answers.map((answer) => String(answer.headers["x-request-id"]));
+    for (const id of ids) expect(id).toMatch(/^[0-9A-Z]{26}$/);
+    expect(new Set(ids).size).toBe(3);
+  });
+});
+
 describe("a path with slashes before it", () => {
   it.for(["//trigger/", "///trigger", "//v2/event", "//v1/user/ann/?a=//b"])(
     "is the path with one of them: %s",

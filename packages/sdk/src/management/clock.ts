@@ -1,9 +1,9 @@
 import { type Api, call, managed, MANAGEMENT } from "../core/api.ts";
 import { text } from "../core/check.ts";
 import { invalidInput } from "../core/errors.ts";
+import { timeOf } from "../core/times.ts";
 import type { CallOptions } from "../core/transport.ts";
 import type { Reply } from "../wire.ts";
-import { timeOf } from "./workflows.ts";
 
 export type ClockView = Reply<"managementClockGet">;
 

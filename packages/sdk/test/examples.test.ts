@@ -1,0 +1,206 @@
+import { execFile } from "node:child_process";
+import { createHmac, generateKeyPairSync } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readDoor } from "../../../scripts/sdk-reference.ts";
+import { root } from "../../../scripts/run-steps.ts";
+import { routes } from "../../server/src/api/index.gen.ts";
+import { CarillonError, createCarillon, createUserTokens, verifyWebhook } from "../src/index.ts";
+import suprsend from "../src/suprsend/index.ts";
+import { type Seen, serveScript, type ScriptedServer } from "./support/door.ts";
+
+/** Every public member has an example; it compiles, it runs, and what it sends is an endpoint. */
+const run = promisify(execFile);
+const parts = [...(await readDoor("first")), ...(await readDoor("second"))];
+const members = parts.flatMap((part) => part.members);
+
+/** Endpoints of the wire that the server does not have yet, by the specification. */
+const COMING = [
+  "POST /v1/user/:a/merge/",
+  "GET /v1/user/:a/subscribed_to/:b/",
+  "GET /v1/object/:a/",
+  ...["GET", "POST", "PATCH", "DELETE"].map((method) => `${method} /v1/object/:a/:b/`),
+  ...["GET", "POST", "DELETE"].map((method) => `${method} /v1/object/:a/:b/subscription/`),
+  "GET /v1/object/:a/:b/subscribed_to/object/",
+  "DELETE /v1/bulk/object/:a/",
+  "GET /v1/subscriber_list/",
+  "POST /v1/subscriber_list/",
+  "GET /v1/subscriber_list/:a/",
+  "DELETE /v1/subscriber_list/:a/",
+  "PATCH /v1/subscriber_list/:a/delete/",
+  "GET /v1/subscriber_list/:a/subscriber/",
+  "POST /v1/subscriber_list/:a/subscriber/:b/",
+  "POST /v1/subscriber_list/:a/start_sync/",
+  "GET /v1/subscriber_list/:a/version/:b/",
+  "DELETE /v1/subscriber_list/:a/version/:b/",
+  "POST /v1/subscriber_list/:a/version/:b/subscriber/:c/",
+  "PATCH /v1/subscriber_list/:a/version/:b/:c/",
+  "POST /v1/subscriber_list/~/dry_run/",
+  "POST /v1/subscriber_list/~/dry_run/count/",
+  "POST /:a/broadcast/",
+  "POST /v1/broadcast_run/cancel/",
+  "PATCH /v1/bulk/message/",
+  "PATCH /v1/bulk/user/preference/",
+  "PATCH /v1/bulk/user/preference/reset/",
+  ...["user/:a", "object/:a/:b"].flatMap((who) => [
+    `GET /v1/${who}/preference/`,
+    `PATCH /v1/${who}/preference/`,
+    `GET /v1/${who}/preference/channel_preference/`,
+    `PATCH /v1/${who}/preference/channel_preference/`,
+    `GET /v1/${who}/preference/category/`,
+    `GET /v1/${who}/preference/category/:c/`,
+    `PATCH /v1/${who}/preference/category/:c/`,
+  ]),
+  "GET /v1/tenant/:a/preference/",
+  "GET /v1/tenant/:a/preference/category/",
+  "GET /v1/tenant/:a/preference/category/:b/",
+  "PATCH /v1/tenant/:a/preference/category/:b/",
+];
+/** Other names of what the SDK calls. */
+const ALIASES = new Set(["GET /v1/user/:distinct_id/associated_tenant/"]);
+
+/** Something of everything that an example takes apart. */
+const ANSWER = {
+  status: "success",
+  message_id: "m-1",
+  records: [{ status: "success", message_id: "m-1", status_code: 202 }],
+  meta: { count: 1, limit: 20, has_next: false },
+  results: [{ tenant: {}, object: {}, list: {}, user: {} }],
+  version_id: "01KBCDEF",
+  affected_count: 1,
+};
+
+let server: ScriptedServer;
+beforeAll(async () => {
+  server = await serveScript(() => ({ status: 200, body: ANSWER }));
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+/** What examples may use without making it. */
+function scopeOf(url: string): Record<string, unknown> {
+  const credentials = { url, key: "workspace_key_0123456789", secret: "secret" };
+  const supr_client = new suprsend.Suprsend(credentials.key, credentials.secret, { base_url: url });
+  return {
+    ...suprsend,
+    CarillonError,
+    carillon: createCarillon({ ...credentials, serviceToken: "token", workspace: "staging" }),
+    console: { log: () => {}, error: () => {} },
+    createCarillon,
+    createUserTokens,
+    request: signedRequest(),
+    SIGNING_KEY,
+    supr_client,
+    user: supr_client.users.get_edit_instance("ada"),
+    verifyWebhook,
+    WEBHOOK_SECRET,
+  };
+}
+
+const WEBHOOK_SECRET = `whsec_${Buffer.from("a secret of a webhook").toString("base64")}`;
+const { privateKey: SIGNING_KEY } = generateKeyPairSync("ec", {
+  namedCurve: "P-256",
+  privateKeyEncoding: { type: "sec1", format: "pem" },
+  publicKeyEncoding: { type: "spki", format: "pem" },
+});
+
+function signedRequest(): Request {
+  const body = '{"type":"message.delivered"}';
+  const timestamp = String(Math.floor(Date.now() / 1000));
+  const signature = createHmac("sha256", "a secret of a webhook")
+    .update(`msg_1.${timestamp}.${body}`)
+    .digest("base64");
+  const headers = {
+    "webhook-id": "msg_1",
+    "webhook-timestamp": timestamp,
+    "webhook-signature": `v1,${signature}`,
+  };
+  return new Request("http://localhost/", { method: "POST", body, headers });
+}
+
+const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor as new (
+  ...args: string[]
+) => (...args: unknown[]) => Promise<void>;
+
+/** Without what only the compiler reads. */
+const toJavaScript = (code: string) =>
+  code
+    .replaceAll(/^interface [^]*?^}\n/gm, "")
+    .replaceAll(/createCarillon<\w+>/g, "createCarillon")
+    .replaceAll(" as const", "");
+
+async function runExample(code: string): Promise<void> {
+  const scope = scopeOf(server.url);
+  // In a block of its own, where it may use a name again.
+  await new AsyncFunction(...Object.keys(scope), `{ ${toJavaScript(code)} }`)(...Object.values(scope));
+}
+
+const patternOf = (path: string) => new RegExp(`^${path.replaceAll(/:\w+/g, "[^/]+")}$`);
+const lineOf = ({ method, url }: Seen) => `${method} ${url.split("?")[0] ?? ""}`;
+
+describe("the examples of the SDK", () => {
+  it("are there for every public member", () => {
+    expect(members.length).toBeGreaterThan(250);
+    expect(members.filter(({ example }) => example === "").map(({ name }) => name)).toEqual([]);
+  });
+
+  it("compile", async () => {
+    const folder = await mkdtemp(join(root, "packages/sdk/test/.examples-"));
+    try {
+      const names = Object.keys(suprsend).join(", ");
+      const source = [
+        'import { CarillonError, createCarillon, createUserTokens, verifyWebhook } from "../../src/index.ts";',
+        `import { ${names} } from "../../src/suprsend/index.ts";`,
+        'declare const carillon: import("../../src/index.ts").Carillon;',
+        "declare const supr_client: Suprsend;",
+        "declare const user: UserEdit;",
+        "declare const request: Request;",
+        "declare const SIGNING_KEY: string;",
+        "declare const WEBHOOK_SECRET: string;",
+        ...members.map(({ example }, index) => `export async function example${index}() {\n${example}\n}`),
+        `export default [CarillonError, createCarillon, createUserTokens, verifyWebhook, ${names}];`,
+      ].join("\n");
+      await writeFile(join(folder, "examples.ts"), source);
+      const compilerOptions = { noUnusedLocals: false, rootDir: root };
+      const config = {
+        extends: join(root, "tsconfig.json"),
+        compilerOptions,
+        include: ["examples.ts"],
+        exclude: [],
+      };
+      await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
+      const { stdout } = await run(join(root, "node_modules/.bin/tsc"), ["-p", folder]).catch(
+        (error: { stdout: string }) => error,
+      );
+      expect(stdout).toBe("");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it.each(members.map(({ name, example }) => [name, example]))(
+    "run, and call endpoints: %s",
+    async (_name, example) => {
+      const before = server.seen.length;
+      await runExample(example);
+      const known = [...routes.map(({ route }) => `${route.method} ${route.path}`), ...COMING];
+      for (const request of server.seen.slice(before)) {
+        const line = lineOf(request);
+        expect(
+          known.some((path) => patternOf(path).test(line)),
+          line,
+        ).toBe(true);
+      }
+    },
+  );
+
+  it("leave no endpoint of the data API out", () => {
+    const called = new Set(server.seen.map(lineOf));
+    const missing = routes
+      .filter(({ surface }) => surface.name === "hub")
+      .map(({ route }) => `${route.method} ${route.path}`)
+      .filter((path) => !ALIASES.has(path) && ![...called].some((line) => patternOf(path).test(line)));
+    expect(missing).toEqual([]);
+  });
+});
