@@ -5,7 +5,7 @@ import { cloneDatabase, createHarness, dropDatabase, type Harness } from "./harn
 import { createHub, type Hub } from "./hub.ts";
 import { createManagement, type Management } from "./management.ts";
 import { furnishPipeline, type Pipeline } from "./pipeline.ts";
-import { furnishPreferences, type PreferenceBench } from "./preferences.ts";
+import { furnishPreferences, type PreferenceBench } from "./preferences/desk.ts";
 import { createWorkers, type Workers } from "./worker.ts";
 
 /**

@@ -64,6 +64,16 @@ async function furnish(hub: Hub, server: Server): Promise<void> {
     "/v1/object/victim/victim/",
   ];
   for (const path of paths) await hub.call("POST", path, { tenant_name: "Secret", name: "Secret" });
+  const news = { category: "victim", name: "Secret", default_preference: "opt_in" };
+  await management.call("POST", "preference_category?commit=true&commit_message=x", {
+    root_categories: [{ root_category: "promotional", sections: [{ name: "Secret", categories: [news] }] }],
+  });
+  await management.call("POST", "preference_category/translation/content/es", {
+    categories: { victim: { name: "Secret" } },
+  });
+  for (const path of ["/v1/user/victim/", "/v1/object/victim/victim/", "/v1/tenant/victim/"]) {
+    await hub.call("PATCH", `${path}preference/category/victim/`, { preference: "opt_out" });
+  }
   await hub.call("POST", "/v1/object/victim/victim/subscription/", {
     recipients: ["victim", { object_type: "victim", id: "child" }],
   });

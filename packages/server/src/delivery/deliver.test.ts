@@ -41,6 +41,15 @@ const message = (pipeline: Pipeline, is: (row: MessageRow) => boolean) =>
 const settled = (pipeline: Pipeline) => message(pipeline, ({ status }) => status !== "triggered");
 const waiting = (pipeline: Pipeline) => message(pipeline, ({ next_attempt_at }) => next_attempt_at !== null);
 
+/** Asks for two minutes. */
+const throttled = {
+  kind: "failed",
+  class: "throttled",
+  code: "429",
+  message: "slow down",
+  retry_after: 120,
+} as const;
+
 /** Makes the next attempt due now. */
 async function hurry(pipeline: Pipeline, worker: Worker): Promise<void> {
   await pipeline.services.db.query(
@@ -196,14 +205,7 @@ describe("a temporary failure", () => {
     await route(harness, pipeline.workspace_id, called);
     await text(pipeline);
     const worker = await work(workers);
-    const asked = {
-      kind: "failed",
-      class: "throttled",
-      code: "429",
-      message: "slow down",
-      retry_after: 120,
-    } as const;
-    (await called.call(0)).answer(asked);
+    (await called.call(0)).answer(throttled);
 
     const row = await waiting(pipeline);
     const wait = (row.next_attempt_at?.getTime() ?? 0) - Date.now();
@@ -225,6 +227,47 @@ describe("a temporary failure", () => {
       { attempt: 1, class: "throttled", reason: "slow down" },
     ]);
   });
+
+  it.for([
+    ["opted out of the channel", "/v1/user/ann/preference/channel_preference/", 202],
+    ["is in a tenant that blocked it", "/v1/tenant/default/", 201],
+  ] as const)(
+    "is not sent where the recipient %s meanwhile, but where they are in again",
+    async ([, path, status], { pipeline, workers, harness }) => {
+      const body = (isOff: boolean) => ({
+        channel_preferences: [{ channel: "sms", is_restricted: isOff }],
+        blocked_channels: isOff ? ["sms"] : null,
+      });
+      const method = status === 201 ? "POST" : "PATCH";
+      const turn = async (isOff: boolean) => {
+        expect((await pipeline.call(method, path, body(isOff))).status).toBe(status);
+      };
+      await route(harness, pipeline.workspace_id, called);
+      await text(pipeline);
+      const worker = await work(workers);
+      (await called.call(0)).answer(throttled);
+      await waiting(pipeline);
+      await turn(true);
+      await turn(false);
+      await hurry(pipeline, worker);
+      (await called.call(1)).answer(throttled);
+      await message(pipeline, ({ attempt, next_attempt_at }) => attempt === 2 && next_attempt_at !== null);
+
+      await turn(true);
+      await hurry(pipeline, worker);
+      expect(await settled(pipeline)).toMatchObject({
+        status: "not_to_be_triggered",
+        attempt: 2,
+        failure_reason: expect.stringMatching(
+          /^sms was turned off meanwhile: (?:channel_restricted|blocked_for_tenant)$/,
+        ),
+        next_attempt_at: null,
+        lease: null,
+      });
+      expect(await worker.wake()).toBe(0);
+      expect(called.calls).toHaveLength(2);
+    },
+  );
 
   it("of the simulator passes on its third attempt", async ({ pipeline, workers }) => {
     await text(pipeline, "+14155550003");

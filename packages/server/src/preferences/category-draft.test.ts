@@ -3,7 +3,7 @@ import { onApi as it } from "../../test/fixture.ts";
 import { until } from "../../test/harness.ts";
 import { createHub } from "../../test/hub.ts";
 import { overlap } from "../../test/overlap.ts";
-import { category, promotional } from "../../test/preferences.ts";
+import { category, promotional } from "../../test/preferences/desk.ts";
 import { createCatalog } from "../catalog/catalog.ts";
 import { readCategories } from "./category-draft.ts";
 import { loadLiveCategories } from "../catalog/live-categories.ts";

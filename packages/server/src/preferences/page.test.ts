@@ -1,6 +1,6 @@
 import { describe, expect } from "vitest";
 import { onOwnApi as it } from "../../test/fixture.ts";
-import { furnishPages } from "../../test/preference-pages.ts";
+import { furnishPages } from "../../test/preferences/pages.ts";
 import type { Queryable } from "../db/db.ts";
 import { findIds } from "../recipients/read.ts";
 import { readRecipientPage } from "./recipient-page.ts";

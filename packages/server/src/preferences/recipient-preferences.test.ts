@@ -1,7 +1,7 @@
 import { describe, expect } from "vitest";
 import { onApi as it } from "../../test/fixture.ts";
 import { overlap } from "../../test/overlap.ts";
-import { category, type PreferenceBench } from "../../test/preferences.ts";
+import { category, type PreferenceBench } from "../../test/preferences/desk.ts";
 import { NO_CHOICE } from "../core/preferences/preferences.ts";
 import type { CategoryPreferenceEdit } from "./recipient-preferences.ts";
 

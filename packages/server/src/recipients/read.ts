@@ -100,33 +100,37 @@ export async function findIds(
   workspace_id: number,
   keys: readonly RecipientKey[],
 ): Promise<Map<string, string>> {
-  const { from, values, next } = recipientKeys(uniqueKeys(keys));
-  const rows = await db.query<ResolvedRecipient>(
-    `select r.id, r.object_type, r.distinct_id from ${from}
-       join recipient r on r.workspace_id = $${next} and r.object_type = k.object_type and r.distinct_id = k.distinct_id`,
-    [...values, workspace_id],
-    "recipients_find",
-  );
-  return new Map(rows.map((row) => [recipientKey(row), row.id]));
+  const found = await selectIds(db, workspace_id, keys, "", "recipients_find");
+  return new Map([...found].map(([key, { id }]) => [key, id]));
 }
 
 /**
  * The ids of recipients, locked against deletion until the end of the transaction, because rows that reference them are
  * about to be written. Locked in key order, as by deletions.
  */
-export async function resolve(
+export function resolve(
   tx: Queryable,
   workspace_id: number,
   keys: readonly RecipientKey[],
 ): Promise<Map<string, ResolvedRecipient>> {
+  const lock = "order by r.object_type, r.distinct_id for key share of r";
+  return selectIds(tx, workspace_id, keys, lock, "recipients_resolve");
+}
+
+async function selectIds(
+  db: Queryable,
+  workspace_id: number,
+  keys: readonly RecipientKey[],
+  lock: string,
+  name: string,
+): Promise<Map<string, ResolvedRecipient>> {
   const { from, values, next } = recipientKeys(uniqueKeys(keys));
-  const rows = await tx.query<ResolvedRecipient>(
+  const rows = await db.query<ResolvedRecipient>(
     `select r.id, r.object_type, r.distinct_id from recipient r
        join ${from} on r.object_type = k.object_type and r.distinct_id = k.distinct_id
-      where r.workspace_id = $${next}
-      order by r.object_type, r.distinct_id for key share of r`,
+      where r.workspace_id = $${next} ${lock}`,
     [...values, workspace_id],
-    "recipients_resolve",
+    name,
   );
   return new Map(rows.map((row) => [recipientKey(row), row]));
 }

@@ -2,11 +2,10 @@ import type { Catalog } from "../catalog/catalog.ts";
 import type { Clock, Scope } from "../workspaces/clock.ts";
 import { leasesOf } from "../queue/job.ts";
 import type { Queue } from "../queue/queue.ts";
-import { policyKey, type Preferences } from "../preferences/preferences.ts";
-import { type Channel, isChannel } from "../core/channel.ts";
-import { type CategoryPolicy, evaluatePreference } from "../core/preferences/preferences.ts";
+import type { Preferences } from "../preferences/preferences.ts";
 import type { Db, Tx } from "../db/db.ts";
 import { achievedReason, cancelSteps } from "./success.ts";
+import { concernKey, findUnwanted, loadPolicies, type Policies } from "./unwanted.ts";
 import { type DueStep, dropSteps, leaseSteps, readDueConcerns, shiftSteps, takeDueSteps } from "./steps.ts";
 
 /**
@@ -21,7 +20,8 @@ const TOLERANCE = 0.1;
  * were moved.
  */
 export async function moveSteps(deps: StepDeps, scope: Scope): Promise<number> {
-  const policies = await loadPolicies(deps, scope);
+  // Before the transaction: what is not cached is read over another connection.
+  const policies = await loadPolicies(deps, await readDueConcerns(deps.db, await deps.clock(deps.db), scope));
   if (policies.size === 0) return 0;
   return deps.db.tx((tx) => move(tx, policies, deps, scope), { relaxed: true });
 }
@@ -40,9 +40,14 @@ async function move(tx: Tx, policies: Policies, deps: StepDeps, scope: Scope): P
   for (;;) {
     const taken = await takeDueSteps(tx, base, scope);
     // What is due since the policies were read, and more than a batch of it, waits for the next pass.
-    const due = taken.filter((step) => step.fate !== "send" || policies.has(keyOf(step)));
+    const due = taken.filter((step) => step.fate !== "send" || policies.has(concernKey(step)));
     moved += due.length;
-    const unwanted = await findUnwanted(tx, due, policies, deps);
+    const unwanted = await findUnwanted(
+      tx,
+      due.filter(({ fate }) => fate === "send"),
+      policies,
+      deps,
+    );
     for (const [reason, steps] of Map.groupBy(unwanted.keys(), (step) => unwanted.get(step) ?? "")) {
       await dropSteps(tx, steps, reason);
     }
@@ -69,58 +74,6 @@ async function move(tx: Tx, policies: Policies, deps: StepDeps, scope: Scope): P
     ]);
     if (unreachable.length + unwanted.size === 0) return moved;
   }
-}
-
-/** The policy of a category in a tenant, by `workspace_id/tenant_id/category`. */
-type Policies = Map<string, { policy: CategoryPolicy | null; blocked: Channel[] | null }>;
-
-const keyOf = ({
-  workspace_id,
-  tenant_id,
-  category,
-}: Pick<DueStep, "workspace_id" | "tenant_id" | "category">) => policyKey(workspace_id, tenant_id, category);
-
-/** Call it before the transaction: what is not cached is read over another connection. */
-async function loadPolicies({ db, clock, catalog, preferences }: StepDeps, scope: Scope): Promise<Policies> {
-  const policies: Policies = new Map();
-  for (const concern of await readDueConcerns(db, await clock(db), scope)) {
-    const { workspace_id, tenant_id, category } = concern;
-    const tenant = await catalog.findTenant(workspace_id, tenant_id);
-    policies.set(keyOf(concern), {
-      policy: await preferences.findPolicy(workspace_id, tenant_id, category),
-      blocked: tenant?.blocked_channels?.filter(isChannel) ?? null,
-    });
-  }
-  return policies;
-}
-
-/** Steps whose recipients or tenants have turned the channel off since the node was passed, with the reason. */
-async function findUnwanted(
-  tx: Tx,
-  due: DueStep[],
-  policies: Policies,
-  { preferences }: StepDeps,
-): Promise<Map<DueStep, string>> {
-  const unwanted = new Map<DueStep, string>();
-  const sendable = due.filter(({ fate }) => fate === "send");
-  for (const [workspace_id, own] of Map.groupBy(sendable, (step) => step.workspace_id)) {
-    const choices = await preferences.load(tx, workspace_id, own);
-    for (const step of own) {
-      const known = policies.get(keyOf(step));
-      if (known === undefined) throw new Error("a step is due whose policy was not read");
-      const { refused } = evaluatePreference({
-        category: step.category,
-        policy: known.policy,
-        tenant_id: step.tenant_id,
-        tenant_blocked_channels: known.blocked,
-        choice: choices(step),
-        channels: [step.channel],
-      });
-      const reason = refused.get(step.channel);
-      if (reason !== undefined) unwanted.set(step, `${step.channel} was turned off meanwhile: ${reason}`);
-    }
-  }
-  return unwanted;
 }
 
 async function sendSteps(tx: Tx, steps: DueStep[], { queue }: Pick<StepDeps, "queue">): Promise<void> {

@@ -4,7 +4,7 @@ import type { Server } from "../harness.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import { createPreferences } from "../../src/preferences/preferences.ts";
 import type { DigestOverrides, DigestSelection } from "../../src/core/preferences/digest-schedule.ts";
-import { promotional } from "../preferences.ts";
+import { promotional } from "../preferences/desk.ts";
 import { complaints, node, person, sms, stepsAt, TEXT, texts, type World } from "./world.ts";
 
 /* Digests whose schedule is the recipient's choice among the options of the workflow's category. */

@@ -3,7 +3,7 @@ import { onServer as it } from "../fixture.ts";
 import type { Json, JsonObject } from "../../src/core/json.ts";
 import { createPreferences, type Preferences } from "../../src/preferences/preferences.ts";
 import type { Harness } from "../harness.ts";
-import { promotional } from "../preferences.ts";
+import { promotional } from "../preferences/desk.ts";
 import { all, leaf } from "../conditions.ts";
 import { branches, delay, node, on, person, refs, sms, TEXT, texts, type World } from "./world.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect } from "vitest";
 import { onServer as it } from "../fixture.ts";
 import type { JsonObject } from "../../src/core/json.ts";
-import { promotional } from "../preferences.ts";
+import { promotional } from "../preferences/desk.ts";
 import { createPreferences } from "../../src/preferences/preferences.ts";
 import {
   delay,

@@ -297,13 +297,13 @@ describe("a change of preferences", () => {
     await world.trigger("letter", [team]);
     await choose(world, { preference: "opt_out" });
     await world.trigger("letter", [team]);
-    expect(await reached(world)).toEqual(["sms", "sms"]);
+    expect(await reached(world)).toEqual(["inbox", "inbox", "sms", "sms"]);
     await done(
       202,
       world.call("PATCH", "/v1/object/teams/core/preference/category/news/", { preference: "opt_out" }),
     );
     await world.trigger("letter", [team]);
-    expect(await reached(world)).toEqual(["sms", "sms"]);
+    expect(await reached(world)).toEqual(["inbox", "inbox", "sms", "sms"]);
   });
 
   it("of a property is what conditions see", async ({ world }) => {

@@ -5,7 +5,7 @@ import type { JsonObject } from "../../src/core/json.ts";
 import { applyReceipts } from "../../src/delivery/receipts.ts";
 import { createPreferences } from "../../src/preferences/preferences.ts";
 import { until } from "../harness.ts";
-import { promotional } from "../preferences.ts";
+import { promotional } from "../preferences/desk.ts";
 import {
   branches,
   complaints,

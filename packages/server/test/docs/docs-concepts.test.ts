@@ -8,6 +8,7 @@ import {
 } from "../../src/core/conditions/conditions.ts";
 import { VALUE_OPS } from "../../src/core/conditions/condition-operators.ts";
 import { parseDuration } from "../../src/core/time/duration.ts";
+import { categoryDocumentSchema, categoryProblems } from "../../src/preferences/category-document.ts";
 import { createTemplateEngine } from "../../src/templates/engine.ts";
 import { createJqEngine } from "@carillon/languages/jq";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
@@ -101,5 +102,14 @@ describe("time", () => {
     const [seconds = "", unit] = is.split(" ");
     expect(unit).toBe("s");
     expect(parseDuration(written)).toBe(Number(seconds) * 1000);
+  });
+});
+
+describe("preferences", () => {
+  it("have a document of categories that can be committed", async () => {
+    const [stated] = jsonOf(await read("preferences"));
+    const document = categoryDocumentSchema.parse(stated);
+    expect(categoryProblems(document, { published: new Set(), used: new Set() })).toEqual([]);
+    expect(document.root_categories.flatMap(({ sections }) => sections)).toHaveLength(2);
   });
 });

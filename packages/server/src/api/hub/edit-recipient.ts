@@ -2,6 +2,7 @@ import { isJsonObject } from "../../core/json.ts";
 import type { ParsedOperations } from "../../core/profile/profile-operations.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
 import { AppError } from "../../errors.ts";
+import { tenantNotFound } from "../../preferences/refusals.ts";
 import { type RecipientKey, recipientKey, type StoredRecipient } from "../../recipients/recipients.ts";
 import type { Services } from "../../services.ts";
 
@@ -48,7 +49,7 @@ export async function requireTenant(tx: Queryable, workspace_id: number, tenant_
     .where("workspace_id", "=", workspace_id)
     .where("tenant_id", "=", tenant_id)
     .executeTakeFirst();
-  if (found === undefined) throw new AppError("not_found", `tenant '${tenant_id}' not found`);
+  if (found === undefined) throw tenantNotFound(tenant_id);
 }
 
 /** Objects have no profiles in tenants: what is meant for one must not get into the global profile. */

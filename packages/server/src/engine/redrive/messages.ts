@@ -1,14 +1,16 @@
+import { type Channel, isChannel } from "../../core/channel.ts";
 import type { Lane } from "../../core/lane.ts";
 import { rowsOf, text, uuid } from "../../db/bulk.ts";
-import type { Tx } from "../../db/db.ts";
+import type { Queryable, Tx } from "../../db/db.ts";
 import { leasesOf } from "../../queue/job.ts";
+import { type Concern, findUnwanted, type Policies } from "../../routing/unwanted.ts";
 import { type RedriveDeps, type Redriven, type RedriveOrder, type Refusal, sortOut } from "./order.ts";
 
-interface FailedMessage {
+interface FailedMessage extends Concern {
   id: string;
-  workspace_id: number;
   lane: Lane;
-  tenant_id: string;
+  recipient_id: string | null;
+  /** Also `webhook`, which nobody opts out of. */
   channel: string;
   status: string;
   failure_class: string | null;
@@ -19,27 +21,57 @@ interface FailedMessage {
 
 const FAILED: ReadonlySet<string> = new Set(["trigger_failed", "failure_by_vendor"]);
 
-/** Leases messages to new jobs, as for new messages, with the content rendered originally. */
+/** The categories and tenants of messages to put back: their configuration is read before the transaction. */
+export async function readConcerns(
+  db: Queryable,
+  workspace_id: number,
+  { messages }: RedriveOrder,
+): Promise<Concern[]> {
+  if (messages.length === 0) return [];
+  return db.query<Concern>(
+    "select distinct workspace_id, tenant_id, category from message where workspace_id = $1 and id = any($2)",
+    [workspace_id, messages],
+  );
+}
+
+/**
+ * Leases messages to new jobs, as for new messages, with the content rendered originally. Who has turned the channel off
+ * since is not sent it.
+ */
 export async function redriveMessages(
   tx: Tx,
   workspace_id: number,
   { messages: ids, include_ambiguous, dry_run }: RedriveOrder,
-  deps: Pick<RedriveDeps, "queue">,
+  policies: Policies,
+  deps: Pick<RedriveDeps, "queue" | "preferences">,
 ): Promise<Redriven> {
   if (ids.length === 0) return { redriven: [], refused: [] };
   const messages = await tx.query<FailedMessage>(
-    `select m.id, m.workspace_id, m.lane, m.tenant_id, m.channel, m.status, m.failure_class, m.failure_reason,
+    `select m.id, m.workspace_id, m.lane, m.tenant_id, m.category, m.recipient_id, m.channel, m.status, m.failure_class, m.failure_reason,
             m.content is not null and m.vendor_config_id is not null as is_ready,
             exists (select from vendor_config c
                      where c.workspace_id = m.workspace_id and c.id = m.vendor_config_id) as has_vendor
        from message m where m.workspace_id = $1 and m.id = any($2) order by m.id ${dry_run ? "" : "for no key update of m"}`,
     [workspace_id, ids],
   );
-  const { fit, refused } = sortOut("message", ids, messages, (message) =>
-    refusalOf(message, include_ambiguous),
+  const unwanted: ReadonlyMap<FailedMessage, string> = await findUnwanted(
+    tx,
+    messages.filter(isChoosable),
+    policies,
+    deps,
   );
+  const { fit, refused } = sortOut("message", ids, messages, (message) => {
+    const reason = unwanted.get(message);
+    return (
+      refusalOf(message, include_ambiguous) ?? (reason === undefined ? null : { code: "unwanted", reason })
+    );
+  });
   if (!dry_run && fit.length > 0) await putBack(tx, workspace_id, fit, deps);
   return { redriven: fit.map(({ id }) => id), refused };
+}
+
+function isChoosable(message: FailedMessage): message is FailedMessage & { channel: Channel } {
+  return isChannel(message.channel);
 }
 
 function refusalOf(message: FailedMessage, include_ambiguous: boolean): Omit<Refusal, "id"> | null {

@@ -30,7 +30,7 @@ export interface Redriven {
   refused: Refusal[];
 }
 
-export type RedriveDeps = Pick<EngineDeps, "db" | "queue" | "clock">;
+export type RedriveDeps = Pick<EngineDeps, "db" | "queue" | "clock" | "catalog" | "preferences">;
 
 /**
  * Sorts ids into those that can be put back and those that cannot, with the reason: each id once, whether its row

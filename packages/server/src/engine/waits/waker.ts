@@ -1,12 +1,12 @@
-import { leasesOf, type Ref } from "../../queue/job.ts";
+import type { Ref } from "../../queue/job.ts";
 import type { Lane } from "../../core/lane.ts";
-import { int, rowsOf, text, uuid } from "../../db/bulk.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
 import { isContention, isDatabaseUnavailable } from "../../db/fault.ts";
 import { IN_SCOPE, type Scope, scopeValues, WORKSPACE_NOW } from "../../workspaces/clock.ts";
 import type { Flow } from "../../queue/fairness.ts";
 import type { EngineDeps } from "../deps.ts";
 import { moveSteps, type StepDeps } from "../../routing/due-steps.ts";
+import { moveRetries } from "./due-retries.ts";
 import { stepClocks } from "./test-clock.ts";
 
 /**
@@ -160,7 +160,7 @@ type Move = (deps: WakerDeps, scope: Scope) => Promise<number>;
 const MOVES: readonly Move[] = [
   (deps, scope) => deps.db.tx((tx) => moveRuns(tx, deps, scope), { relaxed: true }),
   moveSteps,
-  (deps, scope) => deps.db.tx((tx) => moveMessages(tx, deps, scope), { relaxed: true }),
+  moveRetries,
 ];
 
 /** 1 while a clock is on its way. */
@@ -212,31 +212,4 @@ async function moveRuns(tx: Tx, deps: WakerDeps, scope: Scope): Promise<number> 
   );
   await deps.queue.enqueue(tx, "execute", rows);
   return rows.length;
-}
-
-/** Leases a retry to its new job, like a first attempt. */
-async function moveMessages(tx: Tx, deps: WakerDeps, scope: Scope): Promise<number> {
-  const due = await tx.query<Ref & Flow & { lane: Lane }>(
-    `select workspace_id, id, lane, tenant_id from message
-      where next_attempt_at <= coalesce($1, now()) and ${IN_SCOPE("workspace_id", 2)}
-      order by next_attempt_at limit ${BATCH} for update skip locked`,
-    [await deps.clock(tx), ...scopeValues(scope)],
-    "wake_messages",
-  );
-  if (due.length === 0) return 0;
-  const jobs = deps.queue.plan("send", due);
-  const { from, values } = rowsOf("u", leasesOf(jobs), {
-    workspace_id: int((message) => message.workspace_id),
-    id: text((message) => message.id),
-    lease: uuid((message) => message.lease),
-  });
-  await tx.query(
-    `update message m set next_attempt_at = null, lease = u.lease, attempt = m.attempt + 1, updated_at = now()
-       from ${from}
-      where m.workspace_id = u.workspace_id and m.id = u.id`,
-    values,
-    "wake_lease",
-  );
-  await deps.queue.enqueueJobs(tx, "send", jobs);
-  return due.length;
 }

@@ -5,9 +5,9 @@ import { digestOverridesSchema, digestSelectionSchema } from "../../../core/pref
 import type { CategoryPreferenceEdit, PreferencesEdit } from "../../../preferences/recipient-preferences.ts";
 import type { TenantCategoryEdit } from "../../../preferences/tenant-category.ts";
 import { oneOf } from "../../filter-values.ts";
+import { ONE_OBJECT } from "../present-profile.ts";
 
-/** The bodies that set preferences, of recipients and of tenants. */
-const NOT_AN_OBJECT = { error: "Request body must only contain a single JSON object" };
+/* The bodies that set preferences, of recipients and of tenants. */
 
 /** One of some names, which must be there. */
 function required<const Names extends readonly string[]>(names: Names) {
@@ -25,12 +25,10 @@ const channelPreferences = z.array(
   { error: (issue) => (issue.input == null ? "is a required field" : "must be an array") },
 );
 
-export const channelPreferencesBody = z
-  .object({ channel_preferences: channelPreferences }, NOT_AN_OBJECT)
-  .meta({
-    description: "Channels that are not named stay as they are.",
-    example: { channel_preferences: [{ channel: "email", is_restricted: true }] },
-  });
+export const channelPreferencesBody = z.object({ channel_preferences: channelPreferences }, ONE_OBJECT).meta({
+  description: "Channels that are not named stay as they are.",
+  example: { channel_preferences: [{ channel: "email", is_restricted: true }] },
+});
 
 const categoryPreference = {
   preference: required(["opt_in", "opt_out"]),
@@ -46,7 +44,7 @@ const categoryPreference = {
     .describe("Absent keys stay as they are; a null value is the default again."),
 };
 
-export const categoryPreferenceBody = z.object(categoryPreference, NOT_AN_OBJECT).meta({
+export const categoryPreferenceBody = z.object(categoryPreference, ONE_OBJECT).meta({
   description: "Replaces what the recipient chose for the category.",
   example: { preference: "opt_in", opt_out_channels: ["sms"] },
 });
@@ -67,7 +65,7 @@ export const PREFERENCES_EXAMPLE = {
   categories: [{ category: "newsletter", preference: "opt_in", opt_out_channels: ["sms"] }],
 };
 
-export const preferencesBody = z.object(preferenceParts, NOT_AN_OBJECT).meta({
+export const preferencesBody = z.object(preferenceParts, ONE_OBJECT).meta({
   description: "Global opt-outs first, then the choices for categories: all of it, or nothing.",
   example: PREFERENCES_EXAMPLE,
 });
@@ -115,7 +113,7 @@ const TENANT_META = {
 };
 
 /** What the older endpoint takes. */
-export const olderTenantCategoryBody = z.object(tenantChannels, NOT_AN_OBJECT).meta(TENANT_META);
+export const olderTenantCategoryBody = z.object(tenantChannels, ONE_OBJECT).meta(TENANT_META);
 
 export const tenantCategoryBody = z
   .object(
@@ -128,7 +126,7 @@ export const tenantCategoryBody = z
       digest_schedule: digestOverridesSchema.nullish(),
       properties: propertyValuesSchema.nullish(),
     },
-    NOT_AN_OBJECT,
+    ONE_OBJECT,
   )
   .transform(
     // Clients that send every field send null for what they leave: that must not switch on what is disabled.

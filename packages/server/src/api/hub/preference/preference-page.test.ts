@@ -12,7 +12,7 @@ import {
   page,
   refused,
   USER,
-} from "../../../../test/preference-pages.ts";
+} from "../../../../test/preferences/pages.ts";
 
 it.beforeEach(async ({ hub, desk }) => {
   await furnishPages(hub, desk);

@@ -15,7 +15,7 @@ import {
   USER,
   type CategoryView,
   type PageView,
-} from "../../../../test/preference-pages.ts";
+} from "../../../../test/preferences/pages.ts";
 
 /* Preferences of users and objects, which have the same endpoints under two paths. */
 

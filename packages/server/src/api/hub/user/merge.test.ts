@@ -1,7 +1,7 @@
 import { describe, expect } from "vitest";
 import { onServer as it } from "../../../../test/fixture.ts";
 import type { Hub } from "../../../../test/hub.ts";
-import { category } from "../../../../test/preferences.ts";
+import { category } from "../../../../test/preferences/desk.ts";
 import { delay, node } from "../../../../test/behaviours/world.ts";
 import { createLists } from "../../../lists/lists.ts";
 import { loadById } from "../../../recipients/read.ts";

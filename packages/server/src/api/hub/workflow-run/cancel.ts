@@ -2,6 +2,7 @@ import { cut } from "../../../core/text/text.ts";
 import { z } from "zod";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
+import { ONE_OBJECT } from "../present-profile.ts";
 
 /** Trimmed, like the key of a trigger. */
 const key = z
@@ -31,7 +32,7 @@ const body = z
       cancellation_key: key.describe("Of the trigger."),
       workflow_slug: key.describe("Narrows the others; alone it is refused."),
     },
-    { error: "Request body must only contain a single JSON object" },
+    ONE_OBJECT,
   )
   .meta({ examples: [{ cancellation_key: "order-1001", workflow_slug: "order-confirmed" }] });
 

@@ -463,6 +463,26 @@ describe("what cannot be redriven is named with the reason", () => {
     expect(await refusalsOf(management, "messages", id)).toMatchObject([{ code: "not_failed" }]);
   });
 
+  it("a message whose recipient has turned its channel off meanwhile", async ({
+    pipeline,
+    management,
+    workers,
+  }) => {
+    const id = await failedMessage(pipeline, workers, refused);
+    const restrict = (is_restricted: boolean) =>
+      pipeline.call("PATCH", "/v1/user/ann/preference/channel_preference/", {
+        channel_preferences: [{ channel: "sms", is_restricted }],
+      });
+    await restrict(true);
+    const reason = "sms was turned off meanwhile: channel_restricted";
+    expect(await refusalsOf(management, "messages", id, { dry_run: true })).toEqual([
+      { id, code: "unwanted", reason },
+    ]);
+    expect(await refusalsOf(management, "messages", id)).toEqual([{ id, code: "unwanted", reason }]);
+    await restrict(false);
+    expect(await refusalsOf(management, "messages", id)).toEqual([]);
+  });
+
   it("a message that was never ready to be sent", async ({ pipeline, management, workers, harness }) => {
     await harness.services.db.query("delete from vendor_config where workspace_id = $1 and channel = 'sms'", [
       pipeline.workspace_id,

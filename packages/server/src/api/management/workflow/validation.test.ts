@@ -1,7 +1,7 @@
 import { describe, expect } from "vitest";
 import { onApi as it } from "../../../../test/fixture.ts";
 import type { Management } from "../../../../test/management.ts";
-import { category, promotional } from "../../../../test/preferences.ts";
+import { category, promotional } from "../../../../test/preferences/desk.ts";
 import { EVERY_NODE, flatten } from "../../../../test/workflow-corpus.ts";
 import { CHANNELS } from "../../../core/channel.ts";
 

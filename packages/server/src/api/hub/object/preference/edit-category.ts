@@ -4,7 +4,7 @@ import { categoryPreferenceBody } from "../../preference/preference-body.ts";
 import { categoryQuery } from "../../preference/preference-query.ts";
 import { categoryShape } from "../../preference/present-preference.ts";
 import { editCategory } from "../../preference/recipient-preference.ts";
-import { objectOf, objectParams } from "./object-params.ts";
+import { objectKey, objectParams } from "../present-object.ts";
 
 export default defineRoute({
   method: "PATCH",
@@ -15,5 +15,5 @@ export default defineRoute({
   body: categoryPreferenceBody,
   reply: { status: 202, body: categoryShape, description: "The category, as it is now." },
   errors: ["invalid_request_error", "not_found", "bad_json"],
-  handle: ({ params, ...context }) => editCategory(context, objectOf(params), params.category_slug),
+  handle: ({ params, ...context }) => editCategory(context, objectKey(params), params.category_slug),
 });

@@ -3,7 +3,7 @@ import { channelPreferencesBody } from "../../preference/preference-body.ts";
 import { channelsQuery } from "../../preference/preference-query.ts";
 import { channelsShape } from "../../preference/present-preference.ts";
 import { editChannels } from "../../preference/recipient-preference.ts";
-import { objectOf, objectParams } from "./object-params.ts";
+import { objectKey, objectParams } from "../present-object.ts";
 
 export default defineRoute({
   method: "PATCH",
@@ -14,5 +14,5 @@ export default defineRoute({
   body: channelPreferencesBody,
   reply: { status: 202, body: channelsShape, description: "All channels, as they are now." },
   errors: ["invalid_request_error", "not_found", "bad_json"],
-  handle: ({ params, ...context }) => editChannels(context, objectOf(params)),
+  handle: ({ params, ...context }) => editChannels(context, objectKey(params)),
 });

@@ -3,7 +3,7 @@ import { preferencesBody } from "../../preference/preference-body.ts";
 import { pageQuery } from "../../preference/preference-query.ts";
 import { pageShape } from "../../preference/present-preference.ts";
 import { editAll } from "../../preference/recipient-preference.ts";
-import { objectOf, objectParams } from "./object-params.ts";
+import { objectKey, objectParams } from "../present-object.ts";
 
 export default defineRoute({
   method: "PATCH",
@@ -14,5 +14,5 @@ export default defineRoute({
   body: preferencesBody,
   reply: { status: 200, body: pageShape, description: "All preferences, as they are now." },
   errors: ["invalid_request_error", "not_found", "bad_json"],
-  handle: ({ params, ...context }) => editAll(context, objectOf(params)),
+  handle: ({ params, ...context }) => editAll(context, objectKey(params)),
 });

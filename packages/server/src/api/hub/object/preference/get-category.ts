@@ -3,7 +3,7 @@ import { defineRoute } from "../../../../http/route.ts";
 import { categoryQuery } from "../../preference/preference-query.ts";
 import { categoryShape } from "../../preference/present-preference.ts";
 import { showCategory } from "../../preference/recipient-preference.ts";
-import { objectOf, objectParams } from "./object-params.ts";
+import { objectKey, objectParams } from "../present-object.ts";
 
 export default defineRoute({
   method: "GET",
@@ -13,5 +13,5 @@ export default defineRoute({
   query: categoryQuery,
   reply: { status: 200, body: categoryShape },
   errors: ["invalid_request_error", "not_found"],
-  handle: ({ params, ...context }) => showCategory(context, objectOf(params), params.category_slug),
+  handle: ({ params, ...context }) => showCategory(context, objectKey(params), params.category_slug),
 });

@@ -2,7 +2,7 @@ import { defineRoute } from "../../../../http/route.ts";
 import { channelsQuery } from "../../preference/preference-query.ts";
 import { channelsShape } from "../../preference/present-preference.ts";
 import { showChannels } from "../../preference/recipient-preference.ts";
-import { objectOf, objectParams } from "./object-params.ts";
+import { objectKey, objectParams } from "../present-object.ts";
 
 export default defineRoute({
   method: "GET",
@@ -12,5 +12,5 @@ export default defineRoute({
   query: channelsQuery,
   reply: { status: 200, body: channelsShape },
   errors: ["invalid_request_error", "not_found"],
-  handle: ({ params, ...context }) => showChannels(context, objectOf(params)),
+  handle: ({ params, ...context }) => showChannels(context, objectKey(params)),
 });

@@ -2,7 +2,7 @@ import { defineRoute } from "../../../../http/route.ts";
 import { pageQuery } from "../../preference/preference-query.ts";
 import { pageShape } from "../../preference/present-preference.ts";
 import { showAll } from "../../preference/recipient-preference.ts";
-import { objectOf, objectParams } from "./object-params.ts";
+import { objectKey, objectParams } from "../present-object.ts";
 
 export default defineRoute({
   method: "GET",
@@ -12,5 +12,5 @@ export default defineRoute({
   query: pageQuery,
   reply: { status: 200, body: pageShape },
   errors: ["invalid_request_error", "not_found"],
-  handle: ({ params, ...context }) => showAll(context, objectOf(params)),
+  handle: ({ params, ...context }) => showAll(context, objectKey(params)),
 });

@@ -3,7 +3,7 @@ import { pageOf } from "../../../paging.ts";
 import { categoriesQuery } from "../../preference/preference-query.ts";
 import { categoryShape } from "../../preference/present-preference.ts";
 import { listCategories } from "../../preference/recipient-preference.ts";
-import { objectOf, objectParams } from "./object-params.ts";
+import { objectKey, objectParams } from "../present-object.ts";
 
 export default defineRoute({
   method: "GET",
@@ -13,5 +13,5 @@ export default defineRoute({
   query: categoriesQuery,
   reply: { status: 200, body: pageOf(categoryShape) },
   errors: ["invalid_request_error", "not_found"],
-  handle: ({ params, ...context }) => listCategories(context, objectOf(params)),
+  handle: ({ params, ...context }) => listCategories(context, objectKey(params)),
 });

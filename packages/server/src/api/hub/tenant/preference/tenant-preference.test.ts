@@ -1,7 +1,7 @@
 import { describe, expect } from "vitest";
 import { onApi as it } from "../../../../../test/fixture.ts";
 import { createHub, type Hub } from "../../../../../test/hub.ts";
-import { furnishPages, notFound, refused } from "../../../../../test/preference-pages.ts";
+import { furnishPages, notFound, refused } from "../../../../../test/preferences/pages.ts";
 
 const ACME = "/v1/tenant/acme/preference/";
 const MICROS = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$/);

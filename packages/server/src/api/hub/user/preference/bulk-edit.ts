@@ -2,18 +2,14 @@ import { z } from "zod";
 import { defineRoute } from "../../../../http/route.ts";
 import { PREFERENCES_EXAMPLE, preferenceParts, replacingAll } from "../../preference/preference-body.ts";
 import { channelsQuery } from "../../preference/preference-query.ts";
+import { ONE_OBJECT } from "../../present-profile.ts";
 import { findUsers } from "../find-users.ts";
 import { userIds } from "../user-ids.ts";
 
-const body = z
-  .object(
-    { distinct_ids: userIds, ...preferenceParts },
-    { error: "Request body must only contain a single JSON object" },
-  )
-  .meta({
-    description: "The same for every user: all of it, or nothing.",
-    example: { distinct_ids: ["ann", "bob"], ...PREFERENCES_EXAMPLE },
-  });
+const body = z.object({ distinct_ids: userIds, ...preferenceParts }, ONE_OBJECT).meta({
+  description: "The same for every user: all of it, or nothing.",
+  example: { distinct_ids: ["ann", "bob"], ...PREFERENCES_EXAMPLE },
+});
 
 export default defineRoute({
   method: "PATCH",

@@ -1,6 +1,6 @@
 import { describe, expect } from "vitest";
 import { onApi as it } from "../../../../../test/fixture.ts";
-import { find, furnishPages, notFound, on, page, refused } from "../../../../../test/preference-pages.ts";
+import { find, furnishPages, notFound, on, page, refused } from "../../../../../test/preferences/pages.ts";
 
 const BULK = "/v1/bulk/user/preference/";
 const RESET = `${BULK}reset/`;

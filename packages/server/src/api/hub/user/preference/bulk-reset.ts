@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { defineRoute } from "../../../../http/route.ts";
 import { channelsQuery } from "../../preference/preference-query.ts";
+import { ONE_OBJECT } from "../../present-profile.ts";
 import { findUsers } from "../find-users.ts";
 import { userIds } from "../user-ids.ts";
 
@@ -13,7 +14,7 @@ const body = z
       reset_channel_preferences: flag.describe("False keeps the global opt-outs."),
       reset_categories: flag.describe("False keeps the choices for categories."),
     },
-    { error: "Request body must only contain a single JSON object" },
+    ONE_OBJECT,
   )
   .meta({
     description: "Without flags, everything that the users chose in the tenant.",

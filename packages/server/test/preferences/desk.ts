@@ -1,13 +1,13 @@
-import type { Channel } from "../src/core/channel.ts";
-import type { JsonObject } from "../src/core/json.ts";
-import type { CategoryChoice } from "../src/core/preferences/preferences.ts";
-import type { Db, Tx } from "../src/db/db.ts";
-import { type CategoryDocument, categoryDocumentSchema } from "../src/preferences/category-document.ts";
-import type { StoredDocument } from "../src/preferences/category-draft.ts";
-import { createPreferences, type Preferences } from "../src/preferences/preferences.ts";
-import type { CategoryPreferenceEdit } from "../src/preferences/recipient-preferences.ts";
-import type { Server } from "./harness.ts";
-import { createHub, type Hub } from "./hub.ts";
+import type { Channel } from "../../src/core/channel.ts";
+import type { JsonObject } from "../../src/core/json.ts";
+import type { CategoryChoice } from "../../src/core/preferences/preferences.ts";
+import type { Db, Tx } from "../../src/db/db.ts";
+import { type CategoryDocument, categoryDocumentSchema } from "../../src/preferences/category-document.ts";
+import type { StoredDocument } from "../../src/preferences/category-draft.ts";
+import { createPreferences, type Preferences } from "../../src/preferences/preferences.ts";
+import type { CategoryPreferenceEdit } from "../../src/preferences/recipient-preferences.ts";
+import type { Server } from "../harness.ts";
+import { createHub, type Hub } from "../hub.ts";
 
 /** Preferences in a separate workspace for one test, with a transaction for each call. */
 export interface PreferenceBench {

@@ -1,9 +1,9 @@
-import { seedVendors } from "../src/delivery/vendor-table.ts";
-import { categoryDocumentSchema } from "../src/preferences/category-document.ts";
-import { createSecretBox } from "../src/workspaces/crypto.ts";
-import type { Hub } from "./hub.ts";
-import { SECRET_KEY } from "./harness.ts";
-import type { PreferenceBench } from "./preferences.ts";
+import { seedVendors } from "../../src/delivery/vendor-table.ts";
+import { categoryDocumentSchema } from "../../src/preferences/category-document.ts";
+import { createSecretBox } from "../../src/workspaces/crypto.ts";
+import type { Hub } from "../hub.ts";
+import { SECRET_KEY } from "../harness.ts";
+import type { PreferenceBench } from "./desk.ts";
 
 /* A workspace with categories of every kind, vendors for all channels, and how their pages are read and changed. */
 
