@@ -282,6 +282,7 @@ async function compose(
     workspaces,
     catalog: catalogWithSignals(catalog, { queue, clock, ids }),
     recipients: recipientsWithSignals(recipients, { queue, clock }),
+    lists,
     channels,
     vendors: createVendorAdmin({ box, ids, catalog, vendors }),
     engine,

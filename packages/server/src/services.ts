@@ -6,6 +6,7 @@ import type { Db } from "./db/db.ts";
 import type { VendorAdmin } from "./delivery/vendor-admin.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { IdSource } from "./ids.ts";
+import type { Lists } from "./lists/lists.ts";
 import type { Log } from "./log.ts";
 import type { Recipients } from "./recipients/recipients.ts";
 import type { Workspaces } from "./workspaces/workspaces.ts";
@@ -19,6 +20,7 @@ export interface Services {
   workspaces: Workspaces;
   catalog: Catalog;
   recipients: Recipients;
+  lists: Lists;
   channels: ReadonlyMap<Channel, ChannelDefinition>;
   vendors: VendorAdmin;
   engine: Engine;

@@ -94,6 +94,7 @@ const MAY_KNOW: Record<string, string[]> = {
     "db",
     "engine/engine",
     "ids",
+    "lists",
     "log",
     "recipients",
     "workspaces",

@@ -64,6 +64,8 @@ async function furnish(hub: Hub, server: Server): Promise<void> {
     "/v1/object/victim/victim/",
   ];
   for (const path of paths) await hub.call("POST", path, { tenant_name: "Secret", name: "Secret" });
+  await hub.call("POST", "/v1/subscriber_list/", { list_id: "victim" });
+  await hub.call("POST", "/v1/subscriber_list/victim/subscriber/add/", { distinct_ids: ["victim"] });
   await hub.call("POST", "/v1/object/victim/victim/subscription/", {
     recipients: ["victim", { object_type: "victim", id: "child" }],
   });

@@ -20,6 +20,21 @@ import hubObjectSubscriptionCreate from "./hub/object/subscription/create.ts";
 import hubObjectSubscriptionDelete from "./hub/object/subscription/delete.ts";
 import hubObjectSubscriptionList from "./hub/object/subscription/list.ts";
 import hubObjectUpsert from "./hub/object/upsert.ts";
+import hubSubscriberListAddUsers from "./hub/subscriber-list/add-users.ts";
+import hubSubscriberListCreate from "./hub/subscriber-list/create.ts";
+import hubSubscriberListDeleteByPatch from "./hub/subscriber-list/delete-by-patch.ts";
+import hubSubscriberListDelete from "./hub/subscriber-list/delete.ts";
+import hubSubscriberListGet from "./hub/subscriber-list/get.ts";
+import hubSubscriberListListUsers from "./hub/subscriber-list/list-users.ts";
+import hubSubscriberListList from "./hub/subscriber-list/list.ts";
+import hubSubscriberListRemoveUsers from "./hub/subscriber-list/remove-users.ts";
+import hubSubscriberListStartSync from "./hub/subscriber-list/start-sync.ts";
+import hubSubscriberListVersionAddUsers from "./hub/subscriber-list/version/add-users.ts";
+import hubSubscriberListVersionDeleteByPatch from "./hub/subscriber-list/version/delete-by-patch.ts";
+import hubSubscriberListVersionDelete from "./hub/subscriber-list/version/delete.ts";
+import hubSubscriberListVersionFinishSync from "./hub/subscriber-list/version/finish-sync.ts";
+import hubSubscriberListVersionGet from "./hub/subscriber-list/version/get.ts";
+import hubSubscriberListVersionRemoveUsers from "./hub/subscriber-list/version/remove-users.ts";
 import hubTenantDelete from "./hub/tenant/delete.ts";
 import hubTenantGet from "./hub/tenant/get.ts";
 import hubTenantList from "./hub/tenant/list.ts";
@@ -32,6 +47,7 @@ import hubUserEdit from "./hub/user/edit.ts";
 import hubUserGet from "./hub/user/get.ts";
 import hubUserList from "./hub/user/list.ts";
 import hubUserMerge from "./hub/user/merge.ts";
+import hubUserSubscribedToList from "./hub/user/subscribed-to-list.ts";
 import hubUserSubscribedToObject from "./hub/user/subscribed-to-object.ts";
 import hubUserTenantDelete from "./hub/user/tenant/delete.ts";
 import hubUserTenantEdit from "./hub/user/tenant/edit.ts";
@@ -104,6 +120,21 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubObjectSubscriptionDelete, file: "api/hub/object/subscription/delete.ts" },
   { surface: hub, route: hubObjectSubscriptionList, file: "api/hub/object/subscription/list.ts" },
   { surface: hub, route: hubObjectUpsert, file: "api/hub/object/upsert.ts" },
+  { surface: hub, route: hubSubscriberListAddUsers, file: "api/hub/subscriber-list/add-users.ts" },
+  { surface: hub, route: hubSubscriberListCreate, file: "api/hub/subscriber-list/create.ts" },
+  { surface: hub, route: hubSubscriberListDeleteByPatch, file: "api/hub/subscriber-list/delete-by-patch.ts" },
+  { surface: hub, route: hubSubscriberListDelete, file: "api/hub/subscriber-list/delete.ts" },
+  { surface: hub, route: hubSubscriberListGet, file: "api/hub/subscriber-list/get.ts" },
+  { surface: hub, route: hubSubscriberListListUsers, file: "api/hub/subscriber-list/list-users.ts" },
+  { surface: hub, route: hubSubscriberListList, file: "api/hub/subscriber-list/list.ts" },
+  { surface: hub, route: hubSubscriberListRemoveUsers, file: "api/hub/subscriber-list/remove-users.ts" },
+  { surface: hub, route: hubSubscriberListStartSync, file: "api/hub/subscriber-list/start-sync.ts" },
+  { surface: hub, route: hubSubscriberListVersionAddUsers, file: "api/hub/subscriber-list/version/add-users.ts" },
+  { surface: hub, route: hubSubscriberListVersionDeleteByPatch, file: "api/hub/subscriber-list/version/delete-by-patch.ts" },
+  { surface: hub, route: hubSubscriberListVersionDelete, file: "api/hub/subscriber-list/version/delete.ts" },
+  { surface: hub, route: hubSubscriberListVersionFinishSync, file: "api/hub/subscriber-list/version/finish-sync.ts" },
+  { surface: hub, route: hubSubscriberListVersionGet, file: "api/hub/subscriber-list/version/get.ts" },
+  { surface: hub, route: hubSubscriberListVersionRemoveUsers, file: "api/hub/subscriber-list/version/remove-users.ts" },
   { surface: hub, route: hubTenantDelete, file: "api/hub/tenant/delete.ts" },
   { surface: hub, route: hubTenantGet, file: "api/hub/tenant/get.ts" },
   { surface: hub, route: hubTenantList, file: "api/hub/tenant/list.ts" },
@@ -116,6 +147,7 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubUserGet, file: "api/hub/user/get.ts" },
   { surface: hub, route: hubUserList, file: "api/hub/user/list.ts" },
   { surface: hub, route: hubUserMerge, file: "api/hub/user/merge.ts" },
+  { surface: hub, route: hubUserSubscribedToList, file: "api/hub/user/subscribed-to-list.ts" },
   { surface: hub, route: hubUserSubscribedToObject, file: "api/hub/user/subscribed-to-object.ts" },
   { surface: hub, route: hubUserTenantDelete, file: "api/hub/user/tenant/delete.ts" },
   { surface: hub, route: hubUserTenantEdit, file: "api/hub/user/tenant/edit.ts" },

@@ -134,17 +134,29 @@ export interface List {
   list_name: Generated<string>;
   list_description: string | null;
   list_type: Generated<string>;
-  subscribers_count: Generated<number>;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
+  version_id: string;
+  track_user_entry: Generated<boolean>;
+  track_user_exit: Generated<boolean>;
 }
 
 export interface ListMember {
   workspace_id: number;
-  list_id: string;
   recipient_id: string;
   id: string;
   created_at: Generated<Date>;
+  version_id: string;
+}
+
+export interface ListVersion {
+  workspace_id: number;
+  version_id: string;
+  list_id: string;
+  state: string;
+  subscribers_count: Generated<number>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
 }
 
 export interface Message {
@@ -573,6 +585,7 @@ export interface Tables {
   inbox_item: InboxItem;
   list: List;
   list_member: ListMember;
+  list_version: ListVersion;
   message: Message;
   message_event: MessageEvent;
   migration: Migration;
