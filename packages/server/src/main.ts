@@ -27,6 +27,7 @@ import { createDelivery } from "./delivery/deliver.ts";
 import { createDial, type Dial } from "./delivery/http/dial.ts";
 import { createHttpClient, type HttpClient } from "./delivery/http/http.ts";
 import { createHttpCaller } from "./delivery/http/http-caller.ts";
+import { createMessageActions } from "./delivery/message-actions.ts";
 import { createVendorAdmin } from "./delivery/vendor-admin.ts";
 import { createVendorTables } from "./delivery/vendor-table.ts";
 import { boundJq } from "./expressions/bounded-jq.ts";
@@ -284,6 +285,7 @@ async function compose(
     recipients: recipientsWithSignals(recipients, { queue, clock }),
     lists,
     channels,
+    messageActions: createMessageActions({ queue }),
     vendors: createVendorAdmin({ box, ids, catalog, vendors }),
     engine,
     signedPrefix:

@@ -3,6 +3,7 @@ import type { ChannelDefinition } from "./channels/channel.ts";
 import type { Config } from "./config.ts";
 import type { Channel } from "./core/channel.ts";
 import type { Db } from "./db/db.ts";
+import type { MessageActions } from "./delivery/message-actions.ts";
 import type { VendorAdmin } from "./delivery/vendor-admin.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { IdSource } from "./ids.ts";
@@ -23,6 +24,7 @@ export interface Services {
   lists: Lists;
   channels: ReadonlyMap<Channel, ChannelDefinition>;
   vendors: VendorAdmin;
+  messageActions: MessageActions;
   engine: Engine;
   /** Path prefix of a proxy, which clients include in what they sign. */
   signedPrefix: string;

@@ -86,6 +86,7 @@ const MAY_KNOW: Record<string, string[]> = {
     "delivery/vendor-admin",
   ],
   services: [
+    "delivery/message-actions",
     "delivery/vendor-admin",
     "catalog",
     "channels/channel",

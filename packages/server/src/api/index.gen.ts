@@ -8,6 +8,7 @@ import hubBrandUpsert from "./hub/brand/upsert.ts";
 import hubEventBulkEvent from "./hub/event/bulk-event.ts";
 import hubEventEventV2 from "./hub/event/event-v2.ts";
 import hubEventEvent from "./hub/event/event.ts";
+import hubMessageBulkUpdate from "./hub/message/bulk-update.ts";
 import hubMessageContent from "./hub/message/content.ts";
 import hubMessageList from "./hub/message/list.ts";
 import hubObjectBulkDelete from "./hub/object/bulk-delete.ts";
@@ -108,6 +109,7 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubEventBulkEvent, file: "api/hub/event/bulk-event.ts" },
   { surface: hub, route: hubEventEventV2, file: "api/hub/event/event-v2.ts" },
   { surface: hub, route: hubEventEvent, file: "api/hub/event/event.ts" },
+  { surface: hub, route: hubMessageBulkUpdate, file: "api/hub/message/bulk-update.ts" },
   { surface: hub, route: hubMessageContent, file: "api/hub/message/content.ts" },
   { surface: hub, route: hubMessageList, file: "api/hub/message/list.ts" },
   { surface: hub, route: hubObjectBulkDelete, file: "api/hub/object/bulk-delete.ts" },

@@ -196,6 +196,7 @@ const EXAMPLES: Record<string, unknown> = {
   "DELETE /v1/object/:object_type/:id/subscription/": {
     recipients: ["bob", { object_type: "teams", id: "t1" }],
   },
+  "PATCH /v1/bulk/message/": { messages: [{ message_id: "01M5Q4TZJ0H8E3WQ8YV9K2B7XA", action: "seen" }] },
   "POST /v1/brand/:brand_id/": { brand_name: "Victim" },
   "POST /v1/subscriber_list/": {
     list_id: VICTIM,
