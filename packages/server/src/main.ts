@@ -55,8 +55,9 @@ import { vendors as vendorList } from "./vendors/index.gen.ts";
 import { createSecretBox } from "./workspaces/crypto.ts";
 import {
   createWorkspaces,
+  type MadeWorkspace,
   type NewWorkspace,
-  type Workspace,
+  SlugError,
   type Workspaces,
 } from "./workspaces/workspaces.ts";
 
@@ -111,7 +112,7 @@ export async function startCarillon(options: StartOptions = {}): Promise<Carillo
 
 export interface Credentials {
   workspaces: Workspaces;
-  makeWorkspace: (input: NewWorkspace) => Promise<Workspace>;
+  makeWorkspace: (input: NewWorkspace) => Promise<MadeWorkspace>;
   close: () => Promise<void>;
 }
 
@@ -132,7 +133,13 @@ export async function openCredentials(config = readConfig()): Promise<Credential
     const ids = createIdSource();
     return {
       workspaces: createWorkspaces(db, box, ids),
-      makeWorkspace: (input) => db.tx((tx) => makeWorkspace(tx, input, box, ids)),
+      makeWorkspace: (input) =>
+        db
+          .tx((tx) => makeWorkspace(tx, input, box, ids))
+          .catch((error: unknown) => {
+            if (!(error instanceof SlugError) || !error.is_taken) throw error;
+            throw new Error(`${error.message}; \`--workspace ${input.slug}\` shows it`, { cause: error });
+          }),
       close,
     };
   } catch (error) {
@@ -285,6 +292,7 @@ async function compose(
     recipients: recipientsWithSignals(recipients, { queue, clock }),
     lists,
     channels,
+    makeWorkspace: (tx, input) => makeWorkspace(tx, input, box, ids),
     messageActions: createMessageActions({ queue }),
     vendors: createVendorAdmin({ box, ids, catalog, vendors }),
     engine,

@@ -2,7 +2,7 @@ import type { Catalog } from "./catalog/catalog.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
 import type { Config } from "./config.ts";
 import type { Channel } from "./core/channel.ts";
-import type { Db } from "./db/db.ts";
+import type { Db, Tx } from "./db/db.ts";
 import type { MessageActions } from "./delivery/message-actions.ts";
 import type { VendorAdmin } from "./delivery/vendor-admin.ts";
 import type { Engine } from "./engine/engine.ts";
@@ -10,7 +10,7 @@ import type { IdSource } from "./ids.ts";
 import type { Lists } from "./lists/lists.ts";
 import type { Log } from "./log.ts";
 import type { Recipients } from "./recipients/recipients.ts";
-import type { Workspaces } from "./workspaces/workspaces.ts";
+import type { MadeWorkspace, NewWorkspace, Workspaces } from "./workspaces/workspaces.ts";
 
 /** What `main` composes and passes to endpoints: the interfaces of the modules, nothing behind them. */
 export interface Services {
@@ -19,6 +19,8 @@ export interface Services {
   ids: IdSource;
   log: Log;
   workspaces: Workspaces;
+  /** A workspace as a first start makes it: with a key, and sending through simulators. Throws a `SlugError`. */
+  makeWorkspace: (tx: Tx, input: NewWorkspace) => Promise<MadeWorkspace>;
   catalog: Catalog;
   recipients: Recipients;
   lists: Lists;

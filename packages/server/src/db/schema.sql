@@ -8,6 +8,9 @@ CREATE TABLE api_key (
   masked text NOT NULL,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   deleted_at timestamp with time zone,
+  description text,
+  created_by json,
+  deleted_by json,
   UNIQUE (hash),
   PRIMARY KEY (workspace_id, id),
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
@@ -332,6 +335,26 @@ CREATE TABLE pref_channel (
 );
 CREATE INDEX pref_channel_tenant ON public.pref_channel USING btree (workspace_id, tenant_id) WHERE (tenant_id <> 'default'::text);
 
+CREATE TABLE public_key (
+  workspace_id integer NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  api_key text COLLATE "C" NOT NULL,
+  name text NOT NULL,
+  description text,
+  is_secure_mode_enabled boolean NOT NULL DEFAULT false,
+  is_default boolean NOT NULL DEFAULT false,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  created_by json,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_by json,
+  rotated_at timestamp with time zone,
+  rotated_by json,
+  deleted_at timestamp with time zone,
+  UNIQUE (api_key),
+  PRIMARY KEY (workspace_id, id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
+);
+
 CREATE TABLE recipient (
   workspace_id integer NOT NULL,
   id text COLLATE "C" NOT NULL,
@@ -424,6 +447,26 @@ CREATE TABLE signal (
   body json NOT NULL,
   PRIMARY KEY (workspace_id, run_id, id)
 );
+
+CREATE TABLE signing_key (
+  workspace_id integer NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  uid text COLLATE "C" NOT NULL,
+  public_key text NOT NULL,
+  status text NOT NULL DEFAULT 'active'::text,
+  expiry_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  created_by json,
+  rolled_at timestamp with time zone,
+  rolled_by json,
+  deleted_at timestamp with time zone,
+  deleted_by json,
+  UNIQUE (workspace_id, uid),
+  PRIMARY KEY (workspace_id, id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE,
+  CHECK ((status = ANY (ARRAY['active'::text, 'rolled'::text])))
+);
+CREATE UNIQUE INDEX signing_key_active ON public.signing_key USING btree (workspace_id) WHERE ((status = 'active'::text) AND (deleted_at IS NULL));
 
 CREATE TABLE smart_goal (
   workspace_id integer NOT NULL,

@@ -8,6 +8,7 @@ import { parseBody } from "./body.ts";
 import { type ErrorFamily, presentBulkError, presentError, type WireReply } from "./envelope.ts";
 import { databaseRefusal } from "./health.ts";
 import { answerExpectation, answerMalformed } from "./malformed.ts";
+import type { Auth, Principal } from "./request.ts";
 import { type RegisteredRoute, type RouteDefinition, RouteReply } from "./route.ts";
 import { validate } from "./validate.ts";
 
@@ -105,10 +106,11 @@ export function createApp(
         route.handle({
           ...parsed,
           raw,
-          auth,
+          // A surface holds routes for what it authenticates: with a workspace, or made by `defineAccountRoute`.
+          auth: auth as Auth,
           db,
           services,
-          log: services.log.with({ request_id: request.id, workspace: auth.workspace.slug }),
+          log: services.log.with({ request_id: request.id, ...workspaceOf(auth) }),
           request_id: request.id,
           user_agent: request.headers["user-agent"] ?? "",
         });
@@ -157,6 +159,10 @@ export function createApp(
     return send(reply, presentError(error, "management"));
   });
   return app;
+}
+
+function workspaceOf(auth: Principal | Auth): { workspace?: string } {
+  return "workspace" in auth ? { workspace: auth.workspace.slug } : {};
 }
 
 function readBody(route: RouteDefinition, raw: Buffer | null): unknown {

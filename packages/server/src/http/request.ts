@@ -11,9 +11,13 @@ export interface IncomingRequest {
   raw: Buffer | null;
 }
 
-/** The caller and its workspace. */
-export interface Auth {
-  workspace: Workspace;
+/** The caller. */
+export interface Principal {
   /** The credential's id, which is safe to log. */
   principal: string;
+}
+
+/** The caller and its workspace. */
+export interface Auth extends Principal {
+  workspace: Workspace;
 }

@@ -1,6 +1,6 @@
 import { AppError } from "../../errors.ts";
 import type { Services } from "../../services.ts";
-import type { Auth, IncomingRequest } from "../request.ts";
+import type { Auth, IncomingRequest, Principal } from "../request.ts";
 import { isNear, verifySignature } from "./signature.ts";
 
 const NO_WORKSPACE = "Not Authenticated - could not find Workspace details";
@@ -56,15 +56,21 @@ async function bySignature(
   return { workspace: found.workspace, principal: key };
 }
 
-/** Management API: `ServiceToken <token>`, valid for every workspace; the path names the workspace. */
-export async function authenticateManagement(request: IncomingRequest, services: Services): Promise<Auth> {
+/** `ServiceToken <token>`, valid for every workspace and for the workspaces themselves. */
+export async function authenticateAccount(request: IncomingRequest, services: Services): Promise<Principal> {
   const token = /^ServiceToken\s+(\S+)$/i.exec(header(request, "authorization"))?.[1];
   const id = token === undefined ? null : await services.workspaces.findServiceToken(token);
   if (id === null) throw new AppError("authentication_failed", "Invalid service token.");
+  return { principal: id };
+}
+
+/** Management API: a service token; the path names the workspace. */
+export async function authenticateManagement(request: IncomingRequest, services: Services): Promise<Auth> {
+  const { principal } = await authenticateAccount(request, services);
   const slug = request.params.workspace ?? "";
   const workspace = await services.workspaces.findBySlug(slug);
   if (workspace === null) throw new AppError("not_found", `workspace '${slug}' not found`);
-  return { workspace, principal: id };
+  return { workspace, principal };
 }
 
 function header(request: IncomingRequest, name: string): string {
