@@ -513,6 +513,22 @@ export function sdkFlows({ sdk, readsRecords }: SdkModule): void {
       ]);
       const mails = (await client.messages.list({ recipient_id: "mia", channel: "email" })) as List;
       expect(mails.results).toMatchObject([{ vendor: { name: "smtp", nickname: "loopback" } }]);
+
+      const mail = String(mails.results[0]?.message_id);
+      const refused = String(failed.results[0]?.message_id);
+      const report = [
+        { message_id: mail, action: "seen" },
+        { message_id: refused, action: "seen" },
+      ];
+      expect(await client.messages.bulk_update(report)).toMatchObject({
+        records: [
+          { message_id: mail, status_code: 202, error: null },
+          { message_id: refused, status_code: 422, error: { type: "status_blocked" } },
+        ],
+      });
+      expect(await client.messages.list({ status: "seen" })).toMatchObject({
+        results: [{ message_id: mail }],
+      });
     });
   });
 

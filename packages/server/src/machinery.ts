@@ -18,7 +18,7 @@ import type { NodeDefinition } from "./engine/node.ts";
 import { boundJq } from "./expressions/bounded-jq.ts";
 import { createExpressions } from "./expressions/expressions.ts";
 import type { IdSource } from "./ids.ts";
-import { createLists } from "./lists/lists.ts";
+import { createLists, type Lists } from "./lists/lists.ts";
 import type { Log } from "./log.ts";
 import { nodes as nodeList } from "./nodes/index.gen.ts";
 import { createPreferences, type Preferences } from "./preferences/preferences.ts";
@@ -37,6 +37,7 @@ import { createWorkspaces, type Workspaces } from "./workspaces/workspaces.ts";
  * nor its HTTP server. `main` makes one of it, and tests make more, as if each were a process of its own.
  */
 export interface Machinery {
+  lists: Lists;
   workspaces: Workspaces;
   catalog: Catalog;
   recipients: Recipients;
@@ -102,6 +103,7 @@ export async function startMachinery(deps: MachineryDeps, stops: AsyncDisposable
       channels.get(channel)?.parseIdentity(input, hints) ?? { ok: false, reason: "channel is not supported" },
     max_profile_bytes: deps.max_profile_bytes,
   });
+  const lists = createLists({ ids });
   const preferences = createPreferences({ db, catalog });
   const queue = createQueue({ db, url, log, observe: meter.stage });
   const vendorTables = createVendorTables({ db, catalog, box, http, dial, vendors });
@@ -118,7 +120,7 @@ export async function startMachinery(deps: MachineryDeps, stops: AsyncDisposable
     clock,
     worker,
     templates: createTemplateEngine(),
-    lists: createLists({ ids }),
+    lists,
     preferences,
     expressions: createExpressions({
       jq: boundJq(createJqEngine()),
@@ -147,5 +149,5 @@ export async function startMachinery(deps: MachineryDeps, stops: AsyncDisposable
   stops.defer(engine.stop);
   await engine.start();
   if (worker) delivery.start();
-  return { workspaces, catalog, recipients, preferences, queue, engine, delivery, channels, vendors };
+  return { workspaces, catalog, recipients, lists, preferences, queue, engine, delivery, channels, vendors };
 }

@@ -116,7 +116,7 @@ describe("a workspace made from the command line", () => {
     }
     await expect(make("template")).rejects.toThrow('"template" is reserved');
     for (const slug of ["prod", "0", "constructor", "a".repeat(63)]) {
-      await expect(make(slug)).resolves.toMatchObject({ slug });
+      await expect(make(slug)).resolves.toMatchObject({ workspace: { slug } });
     }
     await expect(make("prod")).rejects.toThrow('there is a workspace "prod" already');
     await close();

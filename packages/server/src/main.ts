@@ -20,6 +20,7 @@ import { explainDatabaseError } from "./db/explain.ts";
 import { openDatabase } from "./db/open-database.ts";
 import { createDial, type Dial } from "./delivery/http/dial.ts";
 import { createHttpClient, type HttpClient } from "./delivery/http/http.ts";
+import { createMessageActions } from "./delivery/message-actions.ts";
 import { createVendorAdmin } from "./delivery/vendor-admin.ts";
 import { recipientsWithSignals } from "./engine/waits/profile-signals.ts";
 import { catalogWithSignals } from "./engine/waits/tenant-signals.ts";
@@ -38,8 +39,9 @@ import type { Services } from "./services.ts";
 import { createSecretBox } from "./workspaces/crypto.ts";
 import {
   createWorkspaces,
+  type MadeWorkspace,
   type NewWorkspace,
-  type Workspace,
+  SlugError,
   type Workspaces,
 } from "./workspaces/workspaces.ts";
 
@@ -92,7 +94,7 @@ export async function startCarillon(options: StartOptions = {}): Promise<Carillo
 
 export interface Credentials {
   workspaces: Workspaces;
-  makeWorkspace: (input: NewWorkspace) => Promise<Workspace>;
+  makeWorkspace: (input: NewWorkspace) => Promise<MadeWorkspace>;
   close: () => Promise<void>;
 }
 
@@ -111,7 +113,13 @@ export async function openCredentials(config = readConfig()): Promise<Credential
     const ids = createIdSource();
     return {
       workspaces: createWorkspaces(db, box, ids),
-      makeWorkspace: (input) => db.tx((tx) => makeWorkspace(tx, input, box, ids)),
+      makeWorkspace: (input) =>
+        db
+          .tx((tx) => makeWorkspace(tx, input, box, ids))
+          .catch((error: unknown) => {
+            if (!(error instanceof SlugError) || !error.is_taken) throw error;
+            throw new Error(`${error.message}; \`--workspace ${input.slug}\` shows it`, { cause: error });
+          }),
       close,
     };
   } catch (error) {
@@ -173,7 +181,7 @@ async function compose(
   const box = createSecretBox(await secretKey(config));
   const worker = config.ROLE !== "api";
   const metrics = createMetrics();
-  const { workspaces, catalog, recipients, preferences, queue, engine, channels, vendors } =
+  const { workspaces, catalog, recipients, lists, preferences, queue, engine, channels, vendors } =
     await startMachinery(
       {
         db,
@@ -217,7 +225,10 @@ async function compose(
     catalog: catalogWithSignals(catalog, { queue, clock, ids }),
     recipients: recipientsWithSignals(recipients, { queue, clock }),
     preferences,
+    lists,
     channels,
+    makeWorkspace: (tx, input) => makeWorkspace(tx, input, box, ids),
+    messageActions: createMessageActions({ queue }),
     vendors: createVendorAdmin({ box, ids, catalog, vendors }),
     engine,
     signedPrefix:

@@ -2,14 +2,16 @@ import type { Catalog } from "./catalog/catalog.ts";
 import type { ChannelDefinition } from "./channels/channel.ts";
 import type { Config } from "./config.ts";
 import type { Channel } from "./core/channel.ts";
-import type { Db } from "./db/db.ts";
+import type { Db, Tx } from "./db/db.ts";
+import type { MessageActions } from "./delivery/message-actions.ts";
 import type { VendorAdmin } from "./delivery/vendor-admin.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { IdSource } from "./ids.ts";
+import type { Lists } from "./lists/lists.ts";
 import type { Log } from "./log.ts";
 import type { Preferences } from "./preferences/preferences.ts";
 import type { Recipients } from "./recipients/recipients.ts";
-import type { Workspaces } from "./workspaces/workspaces.ts";
+import type { MadeWorkspace, NewWorkspace, Workspaces } from "./workspaces/workspaces.ts";
 
 /** What `main` composes and passes to endpoints: the interfaces of the modules, nothing behind them. */
 export interface Services {
@@ -18,11 +20,15 @@ export interface Services {
   ids: IdSource;
   log: Log;
   workspaces: Workspaces;
+  /** A workspace as a first start makes it: with a key, and sending through simulators. Throws a `SlugError`. */
+  makeWorkspace: (tx: Tx, input: NewWorkspace) => Promise<MadeWorkspace>;
   catalog: Catalog;
   recipients: Recipients;
   preferences: Preferences;
+  lists: Lists;
   channels: ReadonlyMap<Channel, ChannelDefinition>;
   vendors: VendorAdmin;
+  messageActions: MessageActions;
   engine: Engine;
   /** Path prefix of a proxy, which clients include in what they sign. */
   signedPrefix: string;

@@ -74,6 +74,8 @@ async function furnish(hub: Hub, server: Server): Promise<void> {
   for (const path of ["/v1/user/victim/", "/v1/object/victim/victim/", "/v1/tenant/victim/"]) {
     await hub.call("PATCH", `${path}preference/category/victim/`, { preference: "opt_out" });
   }
+  await hub.call("POST", "/v1/subscriber_list/", { list_id: "victim" });
+  await hub.call("POST", "/v1/subscriber_list/victim/subscriber/add/", { distinct_ids: ["victim"] });
   await hub.call("POST", "/v1/object/victim/victim/subscription/", {
     recipients: ["victim", { object_type: "victim", id: "child" }],
   });

@@ -34,7 +34,7 @@ export async function run(args: string[]): Promise<void> {
     if (values.revoke !== undefined && !(await workspaces.revoke(workspace, values.revoke))) {
       throw new Error(`no key or token "${values.revoke}" is in use in ${workspace.slug}`);
     }
-    if (values["new-key"] || slug !== undefined) await workspaces.createKey(workspace);
+    if (values["new-key"]) await workspaces.createKey(workspace);
     console.log(`workspace ${workspace.slug} (${workspace.mode})`);
     for (const { ws_key, secret, is_active } of await workspaces.listKeys(workspace)) {
       console.log(

@@ -59,9 +59,23 @@ export interface ChannelTraits {
   carries_files: boolean;
   /** The fields of its content that send copies to further addresses. */
   copy_fields: readonly string[];
+  /** What can be said to have happened to its messages, by a call that reports it. */
+  actions: readonly MessageAction[];
 }
 
-const TEXT: Omit<ChannelTraits, "label" | "cost_rank" | "bounce_days"> = {
+export const MESSAGE_ACTIONS = [
+  "seen",
+  "clicked",
+  "dismissed",
+  "read",
+  "unread",
+  "archived",
+  "unarchived",
+] as const;
+
+export type MessageAction = (typeof MESSAGE_ACTIONS)[number];
+
+const TEXT: Omit<ChannelTraits, "label" | "cost_rank" | "bounce_days" | "actions"> = {
   is_ours: false,
   push: null,
   providers: [],
@@ -80,6 +94,7 @@ const PUSH: Omit<ChannelTraits, "label" | "cost_rank" | "push" | "providers"> = 
   has_receipts: true,
   carries_files: false,
   copy_fields: [],
+  actions: ["seen", "clicked", "dismissed"],
 };
 
 const CHAT: Omit<ChannelTraits, "label" | "cost_rank"> = {
@@ -92,6 +107,7 @@ const CHAT: Omit<ChannelTraits, "label" | "cost_rank"> = {
   has_receipts: false,
   carries_files: false,
   copy_fields: [],
+  actions: [],
 };
 
 export const CHANNEL_TRAITS: Readonly<Record<Channel, ChannelTraits>> = {
@@ -107,6 +123,7 @@ export const CHANNEL_TRAITS: Readonly<Record<Channel, ChannelTraits>> = {
     has_receipts: false,
     carries_files: false,
     copy_fields: [],
+    actions: ["seen", "clicked", "read", "unread", "archived", "unarchived"],
   },
   slack: { label: "Slack", cost_rank: 2, ...CHAT },
   ms_teams: { label: "Microsoft Teams", cost_rank: 3, ...CHAT },
@@ -131,9 +148,10 @@ export const CHANNEL_TRAITS: Readonly<Record<Channel, ChannelTraits>> = {
     has_receipts: true,
     carries_files: true,
     copy_fields: ["extra_to", "cc", "bcc"],
+    actions: ["seen", "clicked"],
   },
-  whatsapp: { label: "WhatsApp", cost_rank: 8, ...TEXT, bounce_days: 15 },
-  sms: { label: "SMS", cost_rank: 9, ...TEXT, bounce_days: null },
+  whatsapp: { label: "WhatsApp", cost_rank: 8, ...TEXT, bounce_days: 15, actions: ["seen"] },
+  sms: { label: "SMS", cost_rank: 9, ...TEXT, bounce_days: null, actions: [] },
 };
 
 export function isPush(channel: Channel): boolean {

@@ -8,6 +8,9 @@ CREATE TABLE api_key (
   masked text NOT NULL,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   deleted_at timestamp with time zone,
+  description text,
+  created_by json,
+  deleted_by json,
   UNIQUE (hash),
   PRIMARY KEY (workspace_id, id),
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
@@ -172,9 +175,11 @@ CREATE TABLE list (
   list_name text NOT NULL DEFAULT ''::text,
   list_description text,
   list_type text NOT NULL DEFAULT 'static_list'::text,
-  subscribers_count integer NOT NULL DEFAULT 0,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  version_id text COLLATE "C" NOT NULL,
+  track_user_entry boolean NOT NULL DEFAULT false,
+  track_user_exit boolean NOT NULL DEFAULT false,
   PRIMARY KEY (workspace_id, list_id),
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE,
   CHECK ((list_id ~ '^[a-z0-9_-]{1,64}$'::text)),
@@ -183,16 +188,31 @@ CREATE TABLE list (
 
 CREATE TABLE list_member (
   workspace_id integer NOT NULL,
-  list_id text COLLATE "C" NOT NULL,
   recipient_id text COLLATE "C" NOT NULL,
   id text COLLATE "C" NOT NULL,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
-  PRIMARY KEY (workspace_id, list_id, recipient_id),
-  FOREIGN KEY (workspace_id, list_id) REFERENCES list(workspace_id, list_id) ON DELETE CASCADE,
-  FOREIGN KEY (workspace_id, recipient_id) REFERENCES recipient(workspace_id, id) ON DELETE CASCADE
+  version_id text COLLATE "C" NOT NULL,
+  PRIMARY KEY (workspace_id, version_id, recipient_id),
+  FOREIGN KEY (workspace_id, recipient_id) REFERENCES recipient(workspace_id, id) ON DELETE CASCADE,
+  FOREIGN KEY (workspace_id, version_id) REFERENCES list_version(workspace_id, version_id) ON DELETE CASCADE
 );
-CREATE INDEX list_member_workspace_id_list_id_id_idx ON public.list_member USING btree (workspace_id, list_id, id);
-CREATE INDEX list_member_workspace_id_recipient_id_list_id_idx ON public.list_member USING btree (workspace_id, recipient_id, list_id);
+CREATE INDEX list_member_newest ON public.list_member USING btree (version_id, workspace_id, id);
+CREATE INDEX list_member_of_user ON public.list_member USING btree (recipient_id, workspace_id, id);
+
+CREATE TABLE list_version (
+  workspace_id integer NOT NULL,
+  version_id text COLLATE "C" NOT NULL,
+  list_id text COLLATE "C" NOT NULL,
+  state text NOT NULL,
+  subscribers_count integer NOT NULL DEFAULT 0,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, version_id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE,
+  CHECK ((state = ANY (ARRAY['live'::text, 'draft'::text, 'retired'::text])))
+);
+CREATE INDEX list_version_draft ON public.list_version USING btree (list_id, workspace_id, version_id) WHERE (state = 'draft'::text);
+CREATE INDEX list_version_retired ON public.list_version USING btree (version_id) WHERE (state = 'retired'::text);
 
 CREATE TABLE message (
   workspace_id integer NOT NULL,
@@ -325,6 +345,26 @@ CREATE TABLE pref_channel (
 );
 CREATE INDEX pref_channel_tenant ON public.pref_channel USING btree (workspace_id, tenant_id) WHERE (tenant_id <> 'default'::text);
 
+CREATE TABLE public_key (
+  workspace_id integer NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  api_key text COLLATE "C" NOT NULL,
+  name text NOT NULL,
+  description text,
+  is_secure_mode_enabled boolean NOT NULL DEFAULT false,
+  is_default boolean NOT NULL DEFAULT false,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  created_by json,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_by json,
+  rotated_at timestamp with time zone,
+  rotated_by json,
+  deleted_at timestamp with time zone,
+  UNIQUE (api_key),
+  PRIMARY KEY (workspace_id, id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
+);
+
 CREATE TABLE recipient (
   workspace_id integer NOT NULL,
   id text COLLATE "C" NOT NULL,
@@ -417,6 +457,26 @@ CREATE TABLE signal (
   body json NOT NULL,
   PRIMARY KEY (workspace_id, run_id, id)
 );
+
+CREATE TABLE signing_key (
+  workspace_id integer NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  uid text COLLATE "C" NOT NULL,
+  public_key text NOT NULL,
+  status text NOT NULL DEFAULT 'active'::text,
+  expiry_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  created_by json,
+  rolled_at timestamp with time zone,
+  rolled_by json,
+  deleted_at timestamp with time zone,
+  deleted_by json,
+  UNIQUE (workspace_id, uid),
+  PRIMARY KEY (workspace_id, id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE,
+  CHECK ((status = ANY (ARRAY['active'::text, 'rolled'::text])))
+);
+CREATE UNIQUE INDEX signing_key_active ON public.signing_key USING btree (workspace_id) WHERE ((status = 'active'::text) AND (deleted_at IS NULL));
 
 CREATE TABLE smart_goal (
   workspace_id integer NOT NULL,

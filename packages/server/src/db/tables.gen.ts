@@ -12,6 +12,9 @@ export interface ApiKey {
   masked: string;
   created_at: Generated<Date>;
   deleted_at: Date | null;
+  description: string | null;
+  created_by: JsonColumn;
+  deleted_by: JsonColumn;
 }
 
 export interface Batch {
@@ -142,17 +145,29 @@ export interface List {
   list_name: Generated<string>;
   list_description: string | null;
   list_type: Generated<string>;
-  subscribers_count: Generated<number>;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
+  version_id: string;
+  track_user_entry: Generated<boolean>;
+  track_user_exit: Generated<boolean>;
 }
 
 export interface ListMember {
   workspace_id: number;
-  list_id: string;
   recipient_id: string;
   id: string;
   created_at: Generated<Date>;
+  version_id: string;
+}
+
+export interface ListVersion {
+  workspace_id: number;
+  version_id: string;
+  list_id: string;
+  state: string;
+  subscribers_count: Generated<number>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
 }
 
 export interface Message {
@@ -266,6 +281,23 @@ export interface PrefChannel {
   channel: string;
 }
 
+export interface PublicKey {
+  workspace_id: number;
+  id: string;
+  api_key: string;
+  name: string;
+  description: string | null;
+  is_secure_mode_enabled: Generated<boolean>;
+  is_default: Generated<boolean>;
+  created_at: Generated<Date>;
+  created_by: JsonColumn;
+  updated_at: Generated<Date>;
+  updated_by: JsonColumn;
+  rotated_at: Date | null;
+  rotated_by: JsonColumn;
+  deleted_at: Date | null;
+}
+
 export interface Recipient {
   workspace_id: number;
   id: string;
@@ -339,6 +371,21 @@ export interface Signal {
   kind: string;
   at: Date;
   body: JsonColumn;
+}
+
+export interface SigningKey {
+  workspace_id: number;
+  id: string;
+  uid: string;
+  public_key: string;
+  status: Generated<string>;
+  expiry_at: Date | null;
+  created_at: Generated<Date>;
+  created_by: JsonColumn;
+  rolled_at: Date | null;
+  rolled_by: JsonColumn;
+  deleted_at: Date | null;
+  deleted_by: JsonColumn;
 }
 
 export interface SmartGoal {
@@ -582,6 +629,7 @@ export interface Tables {
   inbox_item: InboxItem;
   list: List;
   list_member: ListMember;
+  list_version: ListVersion;
   message: Message;
   message_event: MessageEvent;
   migration: Migration;
@@ -589,11 +637,13 @@ export interface Tables {
   payload_schema_version: PayloadSchemaVersion;
   pref_category: PrefCategory;
   pref_channel: PrefChannel;
+  public_key: PublicKey;
   recipient: Recipient;
   request: Request;
   run: Run;
   service_token: ServiceToken;
   signal: Signal;
+  signing_key: SigningKey;
   smart_goal: SmartGoal;
   smart_step: SmartStep;
   subscription: Subscription;

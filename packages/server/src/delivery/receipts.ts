@@ -3,15 +3,9 @@ import type { Queue } from "../queue/queue.ts";
 import { int, rowsOf, text } from "../db/bulk.ts";
 import type { Queryable, Tx } from "../db/db.ts";
 import { closeReached } from "../routing/success.ts";
+import { OVER_SQL, rank } from "./status-rank.ts";
 
-/**
- * Reports about sent messages. Status only moves forward (sent, delivered, seen, read, clicked or dismissed); an early
- * report sets the times of the stages it implies.
- */
-const RANK = `array_position(array['to_be_triggered', 'triggered', 'sent_by_vendor', 'delivered', 'seen', 'read', 'clicked'], %)`;
-
-const rank = (expression: string) => RANK.replace("%", expression);
-
+/** Reports about sent messages. Status only moves forward; an early report sets the times of the stages it implies. */
 export interface Receipt {
   workspace_id: number;
   message_id: string;
@@ -47,7 +41,7 @@ export async function applyReceipts(tx: Queryable, receipts: Receipt[]): Promise
        from (select distinct on (workspace_id, message_id) * from ${from}
               order by workspace_id, message_id, ${rank("u.status")} desc nulls last) u
       where m.workspace_id = u.workspace_id and m.id = u.message_id
-        and m.status not in ('trigger_failed', 'trigger_blocked', 'failure_by_vendor', 'not_to_be_triggered')
+        and m.status not in (${OVER_SQL})
      returning m.workspace_id, m.id, m.smart_step, m.execution_id, m.tenant_id, m.lane, m.is_watched)
      select * from moved where smart_step is not null or is_watched`,
     values,

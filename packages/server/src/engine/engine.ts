@@ -7,13 +7,14 @@ import { createCallHandler } from "./call.ts";
 import { cancelRuns } from "./cancel/cancel.ts";
 import type { CancelFilter } from "./cancel/filter.ts";
 import { compileWith } from "./compile.ts";
-import type { Queryable } from "../db/db.ts";
+import type { Queryable, Tx } from "../db/db.ts";
 import type { EngineDeps } from "./deps.ts";
 import { createExecuteHandler } from "./walk/execute.ts";
 import { createExpandHandler } from "./expand/expand.ts";
 import { followMerge } from "./follow-merge.ts";
 import type { Expressions } from "../expressions/expressions.ts";
 import type { NodeDefinition } from "./node.ts";
+import { causeListEvents, type ListMoves } from "./effects/list-events.ts";
 import { createRunEffects } from "./effects/run-effects.ts";
 import type { Redriven, RedriveKind, RedriveOrder } from "./redrive/order.ts";
 import { redrive } from "./redrive/redrive.ts";
@@ -39,6 +40,8 @@ export interface Engine {
   rehearse: (record: RehearsalRecord) => Promise<Rehearsal>;
   /** Ends runs that are in progress, in its own transaction; returns the ids of those that were. */
   cancel: (workspace_id: number, filter: CancelFilter) => Promise<string[]>;
+  /** Causes the events of users who entered or left a list, in the caller's transaction. */
+  causeListEvents: (tx: Tx, workspace_id: number, moves: ListMoves) => Promise<void>;
   /** Lets what is under way for a user go on for the user who took over, in the caller's transaction. */
   followMerge: typeof followMerge;
   /** Puts back what failed, in its own transaction. */
@@ -96,6 +99,7 @@ export function createEngine(deps: EngineDeps): Engine {
       return rehearse({ ...rest, ...record, id, idempotency_key: id, api_type: "workflow" }, stageDeps);
     },
     cancel: (workspace_id, filter) => cancelRuns(deps, workspace_id, filter),
+    causeListEvents: (tx, workspace_id, moves) => causeListEvents(tx, workspace_id, moves, deps),
     followMerge,
     redrive: (workspace_id, order) => redrive(deps, workspace_id, order),
     wakeAt: waker.expect,

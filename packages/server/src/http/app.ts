@@ -9,8 +9,8 @@ import { parseBody } from "./body.ts";
 import { type ErrorFamily, presentBulkError, presentError, type WireReply } from "./envelope.ts";
 import { createGate } from "./gate.ts";
 import { databaseRefusal } from "./health.ts";
-import type { Claim } from "./request.ts";
 import { answerExpectation, answerMalformed } from "./malformed.ts";
+import type { Auth, Claim, Principal } from "./request.ts";
 import { type RegisteredRoute, type RouteDefinition, RouteReply } from "./route.ts";
 import { validate } from "./validate.ts";
 
@@ -139,12 +139,13 @@ export function createApp(
         route.handle({
           ...parsed,
           raw,
-          auth,
+          // A surface holds routes for what it authenticates: with a workspace, or made by `defineAccountRoute`.
+          auth: auth as Auth,
           db,
           services,
           // Made when it is needed: most requests log nothing.
           get log() {
-            return services.log.with({ request_id: request.id, workspace: auth.workspace.slug });
+            return services.log.with({ request_id: request.id, ...workspaceOf(auth) });
           },
           request_id: request.id,
           user_agent: request.headers["user-agent"] ?? "",
@@ -195,6 +196,10 @@ export function createApp(
     return send(reply, presentError(error, "management"));
   });
   return app;
+}
+
+function workspaceOf(auth: Principal | Auth): { workspace?: string } {
+  return "workspace" in auth ? { workspace: auth.workspace.slug } : {};
 }
 
 function readBody(route: RouteDefinition, raw: Buffer | null): unknown {

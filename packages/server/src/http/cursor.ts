@@ -49,6 +49,16 @@ export interface Slice {
   limit: number;
 }
 
+/** The slice of a list that is read the other way round. */
+export function oldestFirst({ older_than, newer_than, order, limit }: Slice): Slice {
+  return {
+    older_than: newer_than,
+    newer_than: older_than,
+    order: order === "desc" ? "asc" : "desc",
+    limit,
+  };
+}
+
 /** Reads a slice of the rows that a query selects; `column` holds their ids. */
 export function readSlice<DB, Table extends keyof DB, Row>(
   rows: SelectQueryBuilder<DB, Table, Row>,

@@ -15,15 +15,19 @@ export interface IncomingRequest {
 }
 
 /** Who the caller says it is, judged by the headers alone. */
-export interface Claim {
-  auth: Auth;
+export interface Claim<Who extends Principal = Principal> {
+  auth: Who;
   /** Throws an `AppError` unless the body, as received, bears the claim out. Absent: the headers were proof enough. */
   confirm?: (body: Buffer | null) => void;
 }
 
-/** The caller and its workspace. */
-export interface Auth {
-  workspace: Workspace;
+/** The caller. */
+export interface Principal {
   /** The credential's id, which is safe to log. */
   principal: string;
+}
+
+/** The caller and its workspace. */
+export interface Auth extends Principal {
+  workspace: Workspace;
 }

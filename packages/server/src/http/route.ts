@@ -4,7 +4,7 @@ import type { ErrorCode } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Services } from "../services.ts";
 import type { ErrorFamily } from "./envelope.ts";
-import type { Auth, Claim, IncomingRequest } from "./request.ts";
+import type { Auth, Claim, IncomingRequest, Principal } from "./request.ts";
 
 /**
  * An endpoint is one file: `export default defineRoute({...})`. For every request the order is always authenticate →
@@ -86,6 +86,25 @@ export function defineRoute<
 >(definition: RouteDefinition<Params, Query, Body, Reply>): RouteDefinition {
   // One list holds routes of all types; each handler is only ever called with the output of its own schemas.
   return definition;
+}
+
+/** An endpoint of a surface whose callers are in no workspace. */
+export function defineAccountRoute<
+  Params extends z.ZodType,
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+  Reply extends z.ZodType,
+>(
+  definition: Omit<RouteDefinition<Params, Query, Body, Reply>, "handle"> & {
+    handle: (
+      ctx: Omit<RouteContext<z.output<Params>, z.output<Query>, z.output<Body>>, "auth"> & {
+        auth: Principal;
+      },
+    ) => Promise<z.input<Reply> | RouteReply>;
+  },
+): RouteDefinition {
+  const route: RouteDefinition<Params, Query, Body, Reply> = definition;
+  return defineRoute(route);
 }
 
 export type SecurityScheme =

@@ -1,5 +1,6 @@
+import type { MessageAction } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
-import { insertAll, int, json, text, textArray } from "../db/bulk.ts";
+import { insertAll, int, json, rowsOf, text, textArray } from "../db/bulk.ts";
 import type { Tx } from "../db/db.ts";
 
 /**
@@ -50,6 +51,36 @@ export async function insertInboxItems(tx: Tx, items: NewInboxItem[]): Promise<v
       tags: textArray((item) => tagsOf(item.message)),
     },
     "on conflict do nothing",
+  );
+}
+
+/** What happened to the message of an item; what an item does not show is left out. */
+export interface ItemAction {
+  /** The message's id. */
+  id: string;
+  /** The `recipient_id` of the item. */
+  owner: string;
+  action: MessageAction;
+}
+
+/** Relies on the primary key. Messages of other channels have no item. */
+export async function markItems(tx: Tx, workspace_id: number, actions: readonly ItemAction[]): Promise<void> {
+  if (actions.length === 0) return;
+  const { from, values, next } = rowsOf("a", actions, {
+    id: text(({ id }) => id),
+    owner: text(({ owner }) => owner),
+    action: text(({ action }) => action),
+  });
+  await tx.query(
+    `update inbox_item i
+        set seen_at = case when a.action in ('seen', 'read', 'clicked') then coalesce(i.seen_at, now()) else i.seen_at end,
+            read_at = case a.action when 'read' then now() when 'unread' then null else i.read_at end,
+            interacted_at = case a.action when 'clicked' then coalesce(i.interacted_at, now()) else i.interacted_at end,
+            archived_at = case a.action when 'archived' then now() when 'unarchived' then null else i.archived_at end
+       from ${from}
+      where i.workspace_id = $${next} and i.recipient_id = a.owner and i.id = a.id`,
+    [...values, workspace_id],
+    "inbox_items_mark",
   );
 }
 

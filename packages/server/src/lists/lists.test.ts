@@ -8,6 +8,8 @@ import { createLists, type ListAddition, type ListOutcome, type Lists } from "./
 
 const lists = createLists({ ids: createIdSource() });
 
+const TRACKED = { track_user_entry: true, track_user_exit: true };
+
 /** Ids by name; `team:a` is an object. */
 async function make(hub: Hub, ...names: string[]): Promise<(name: string) => string> {
   const { db, recipients } = hub.services;
@@ -48,11 +50,12 @@ const moved = (outcomes: ListOutcome[]) =>
 /** Name, stored count and real members of each list. */
 function stored(hub: Hub) {
   return hub.services.db.query(
-    `select l.list_id, l.list_name, l.subscribers_count as count,
+    `select l.list_id, l.list_name, v.subscribers_count as count,
             array(select r.distinct_id from list_member m
                     join recipient r on r.workspace_id = m.workspace_id and r.id = m.recipient_id
-                   where m.workspace_id = l.workspace_id and m.list_id = l.list_id order by 1)::text[] as members
-       from list l where l.workspace_id = $1 order by l.list_id`,
+                   where m.workspace_id = l.workspace_id and m.version_id = l.version_id order by 1)::text[] as members
+       from list l join list_version v on v.workspace_id = l.workspace_id and v.version_id = l.version_id
+      where l.workspace_id = $1 order by l.list_id`,
     [hub.workspace_id],
   );
 }
@@ -60,6 +63,11 @@ function stored(hub: Hub) {
 describe("adding users to a list", () => {
   it("reports who really entered, and the event for each of them", async ({ hub }) => {
     const id = await make(hub, "ann", "bob");
+    await hub.call("POST", "/v1/subscriber_list/", {
+      list_id: "beta",
+      list_name: "Beta testers",
+      ...TRACKED,
+    });
     await add(hub, addition("beta", [id("ann")], { list_name: " Beta testers " }));
     const outcomes = await add(hub, addition("beta", [id("ann"), id("bob")], { list_name: "Another name" }));
     expect(outcomes).toEqual([
@@ -75,6 +83,16 @@ describe("adding users to a list", () => {
     expect(await stored(hub)).toEqual([
       { list_id: "beta", list_name: "Beta testers", count: 2, members: ["ann", "bob"] },
     ]);
+  });
+
+  it("names no event that neither the list nor a workflow asks for", async ({ hub }) => {
+    const id = await make(hub, "ann", "bob");
+    const eventsOf = (outcomes: ListOutcome[]) =>
+      outcomes.map((outcome) => (outcome.ok ? (outcome.event?.event ?? null) : outcome.error));
+    expect(eventsOf(await add(hub, addition("beta", [id("ann")])))).toEqual([null]);
+    await hub.addWorkflow("welcome", { events: ["$USER_ENTERED_LIST - beta"] });
+    expect(eventsOf(await add(hub, addition("beta", [id("bob")])))).toEqual(["$USER_ENTERED_LIST - beta"]);
+    expect(eventsOf(await remove(hub, addition("beta", [id("bob")])))).toEqual([null]);
   });
 
   it("makes a list only when asked to, and leaves its neighbours alone", async ({ hub }) => {
@@ -128,7 +146,7 @@ describe("adding users to a list", () => {
   it("refuses a list whose members a query chooses", async ({ hub, harness }) => {
     const id = await make(hub, "ann");
     await harness.services.db.query(
-      "insert into list (workspace_id, list_id, list_type) values ($1, 'segment', 'dynamic_list')",
+      "insert into list (workspace_id, list_id, list_type, version_id) values ($1, 'segment', 'dynamic_list', 'v')",
       [hub.workspace_id],
     );
     const error = "list_id: segment is a dynamic list and cannot be changed by hand";
@@ -164,6 +182,7 @@ describe("adding users to a list", () => {
 describe("taking users off a list", () => {
   it("reports who really left, and the event for each of them", async ({ hub }) => {
     const id = await make(hub, "ann", "bob");
+    await hub.call("POST", "/v1/subscriber_list/", { list_id: "beta", list_name: "Beta", ...TRACKED });
     await add(hub, addition("beta", [id("ann")], { list_name: "Beta" }));
     const outcomes = await remove(
       hub,

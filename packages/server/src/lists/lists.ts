@@ -1,9 +1,10 @@
 import { cut } from "../core/text/text.ts";
 import { unsafeText } from "../core/json/json-guard.ts";
 import { isPlainId } from "../core/plain-id.ts";
-import { insertAll, int, rowsOf, text } from "../db/bulk.ts";
+import { insertAll, int, text } from "../db/bulk.ts";
 import type { Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
+import { deleteMembers, holdUsers, insertMembers, type Member, memberKey } from "./members.ts";
 
 /**
  * Lists of users. Membership is changed in bulk, inside the caller's transaction. Lists are locked in the order of
@@ -38,8 +39,8 @@ export type ListOutcome =
       ok: true;
       /** The users that actually entered or left. */
       members: ListMember[];
-      /** The event to emit for each of them. */
-      event: ListEvent;
+      /** The event to emit for each of them; null where neither the list nor a workflow asks for it. */
+      event: ListEvent | null;
     }
   | { ok: false; error: string };
 
@@ -54,121 +55,86 @@ export interface ListsDeps {
 }
 
 /** Contains everybody; it has no rows and cannot be edited. */
-const ALL_USERS = "all_users";
-const MAX_LIST_ID = 64;
-const MAX_LIST_NAME = 255;
+export const ALL_USERS = "all_users";
+export const MAX_LIST_ID = 64;
+export const MAX_LIST_NAME = 255;
 
 export function createLists({ ids }: ListsDeps): Lists {
   return {
     async add(tx, workspace_id, changes) {
       const sound = changes.filter(({ list_id }) => checkId(list_id) === null);
-      const users = await holdUsers(tx, workspace_id, sound);
-      await makeLists(tx, workspace_id, sound);
+      const users = await holdUsers(tx, workspace_id, namedBy(sound));
+      await makeLists(tx, workspace_id, sound, ids);
       const lists = await lockLists(tx, workspace_id, sound);
-      const entered = await insertMembers(tx, workspace_id, pairsOf(sound, lists, users), ids);
-      await recount(tx, workspace_id, entered, 1);
-      return settle(changes, lists, users, entered, "$USER_ENTERED_LIST");
+      const entered = await insertMembers(tx, workspace_id, membersOf(sound, lists, users), ids);
+      return settle(changes, lists, users, entered, "entry");
     },
     async remove(tx, workspace_id, changes) {
       const sound = changes.filter(({ list_id }) => checkId(list_id) === null);
-      const users = await holdUsers(tx, workspace_id, sound);
+      const users = await holdUsers(tx, workspace_id, namedBy(sound));
       const lists = await lockLists(tx, workspace_id, sound);
-      const left = await deleteMembers(tx, workspace_id, pairsOf(sound, lists, users));
-      await recount(tx, workspace_id, left, -1);
-      return settle(changes, lists, users, left, "$USER_EXITED_LIST");
+      const left = await deleteMembers(tx, workspace_id, membersOf(sound, lists, users));
+      return settle(changes, lists, users, left, "exit");
     },
   };
-}
-
-/**
- * Removes users from the counts of their lists, before they are deleted together with their memberships. They did not
- * leave a list, so no event is emitted.
- */
-export async function forgetMembers(
-  tx: Queryable,
-  workspace_id: number,
-  recipient_ids: readonly string[],
-): Promise<void> {
-  if (!(await lockListsOf(tx, workspace_id, recipient_ids))) return;
-  const gone = await tx.query<Pair>(
-    "delete from list_member where workspace_id = $1 and recipient_id = any($2) returning list_id, recipient_id",
-    [workspace_id, recipient_ids],
-  );
-  await recount(tx, workspace_id, gone, -1);
-}
-
-/** In the order of their ids; false if they are in no list. */
-async function lockListsOf(
-  tx: Queryable,
-  workspace_id: number,
-  recipient_ids: readonly string[],
-): Promise<boolean> {
-  const lists = await tx.query(
-    `select l.list_id from list l
-      where l.workspace_id = $1 and exists (
-        select 1 from list_member m
-         where m.workspace_id = $1 and m.list_id = l.list_id and m.recipient_id = any($2))
-      order by l.list_id for no key update of l`,
-    [workspace_id, recipient_ids],
-  );
-  return lists.length > 0;
-}
-
-/**
- * Gives a user the memberships of another one, who keeps those that both have: they go, and are counted, with that
- * user. Nobody entered or left a list, so no event is emitted. The caller holds both rows.
- */
-export async function takeOverMemberships(
-  tx: Queryable,
-  workspace_id: number,
-  { from, to }: { from: string; to: string },
-): Promise<void> {
-  if (!(await lockListsOf(tx, workspace_id, [from]))) return;
-  await tx.query(
-    `update list_member m set recipient_id = $3
-      where m.workspace_id = $1 and m.recipient_id = $2
-        and not exists (select from list_member own
-                         where own.workspace_id = $1 and own.list_id = m.list_id and own.recipient_id = $3)`,
-    [workspace_id, from, to],
-  );
 }
 
 /** The outcome of each change. A user named by two changes moves with the first. */
 function settle(
   changes: readonly ListChange[],
-  lists: ReadonlyMap<string, StoredList>,
+  lists: ReadonlyMap<string, LockedList>,
   users: ReadonlyMap<string, string>,
-  moved: readonly Pair[],
-  event: "$USER_ENTERED_LIST" | "$USER_EXITED_LIST",
+  moved: readonly Member[],
+  way: Way,
 ): ListOutcome[] {
-  const due = new Set(moved.map(pairKey));
+  const due = new Set(moved.map(memberKey));
   return changes.map(({ list_id, recipient_ids }): ListOutcome => {
     const list = lists.get(list_id);
     const error = checkId(list_id) ?? refuseList(list_id, list);
     if (error !== null || list === undefined) return { ok: false, error: error ?? "" };
     const members = recipient_ids.flatMap((recipient_id): ListMember[] => {
       const distinct_id = users.get(recipient_id);
-      if (distinct_id === undefined || !due.delete(pairKey({ list_id, recipient_id }))) return [];
+      if (distinct_id === undefined) return [];
+      if (!due.delete(memberKey({ version_id: list.version_id, recipient_id }))) return [];
       return [{ recipient_id, distinct_id }];
     });
-    const properties = { list_id, list_name: list.list_name };
-    return { ok: true, members, event: { event: `${event} - ${list_id}`, properties } };
+    return { ok: true, members, event: eventOf(list, way) };
   });
 }
 
-interface StoredList {
+const namedBy = (changes: readonly ListChange[]) => changes.flatMap(({ recipient_ids }) => recipient_ids);
+
+/** Users enter a list or leave it. */
+export type Way = "entry" | "exit";
+
+const EVENTS = { entry: "$USER_ENTERED_LIST", exit: "$USER_EXITED_LIST" } as const;
+
+export interface LockedList {
   list_id: string;
   list_name: string;
   list_type: string;
+  version_id: string;
+  /** Whether who enters causes an event: the list is set so, or a workflow uses the event. */
+  tracks_entry: boolean;
+  tracks_exit: boolean;
 }
 
-function checkId(list_id: string): string | null {
+/** Null: nothing is caused. */
+export function eventOf(list: LockedList, way: Way): ListEvent | null {
+  if (!list[`tracks_${way}`]) return null;
+  const { list_id, list_name } = list;
+  return { event: `${EVENTS[way]} - ${list_id}`, properties: { list_id, list_name } };
+}
+
+/** Why a list of this id cannot be changed; null if it can, should there be one. */
+export function checkId(list_id: string): string | null {
   if (!isPlainId(list_id)) return `list_id: '${cut(list_id, MAX_LIST_ID)}' must be made of a-z, 0-9, - and _`;
   if (list_id.length > MAX_LIST_ID) return `list_id: must be at most ${MAX_LIST_ID} characters`;
   return list_id === ALL_USERS ? `list_id: ${ALL_USERS} is kept by the product and cannot be changed` : null;
 }
 
-function refuseList(list_id: string, list: StoredList | undefined): string | null {
+/** The same for the list, which may be missing. */
+export function refuseList(list_id: string, list: LockedList | undefined): string | null {
   if (list === undefined) return `list_id: ${list_id} not found`;
   if (list.list_type === "static_list") return null;
   return `list_id: ${list_id} is a dynamic list and cannot be changed by hand`;
@@ -179,35 +145,63 @@ async function makeLists(
   tx: Queryable,
   workspace_id: number,
   changes: readonly ListAddition[],
+  ids: IdSource,
 ): Promise<void> {
   const names = new Map<string, string>();
   for (const { list_id, list_name, create_if_missing } of changes) {
     if (create_if_missing && !names.has(list_id)) names.set(list_id, toName(list_id, list_name));
   }
-  await insertAll(
+  await insertLists(
     tx,
-    "list",
-    [...names],
-    {
-      workspace_id: int(() => workspace_id),
-      list_id: text(([list_id]) => list_id),
-      list_name: text(([, list_name]) => list_name),
-    },
-    `order by list_id collate "C" on conflict (workspace_id, list_id) do nothing`,
+    workspace_id,
+    [...names].map(([list_id, list_name]) => ({ list_id, list_name })),
+    ids,
   );
 }
 
-/** In the order of their ids. */
-async function lockLists(
+/** Lists that exist stay as they are. */
+export async function insertLists(
   tx: Queryable,
   workspace_id: number,
-  changes: readonly ListChange[],
-): Promise<Map<string, StoredList>> {
+  lists: readonly { list_id: string; list_name: string }[],
+  ids: IdSource,
+): Promise<void> {
+  const made = await insertAll<"list", (typeof lists)[number], { list_id: string; version_id: string }>(
+    tx,
+    "list",
+    lists,
+    {
+      workspace_id: int(() => workspace_id),
+      list_id: text(({ list_id }) => list_id),
+      list_name: text(({ list_name }) => list_name),
+      version_id: text(() => ids.ulid()),
+    },
+    `order by list_id collate "C" on conflict (workspace_id, list_id) do nothing returning list_id, version_id`,
+  );
+  await insertAll(tx, "list_version", made, {
+    workspace_id: int(() => workspace_id),
+    version_id: text(({ version_id }) => version_id),
+    list_id: text(({ list_id }) => list_id),
+    state: text(() => "live"),
+  });
+}
+
+/** In the order of their ids. */
+export async function lockLists(
+  tx: Queryable,
+  workspace_id: number,
+  changes: readonly { list_id: string }[],
+): Promise<Map<string, LockedList>> {
   if (changes.length === 0) return new Map();
-  const rows = await tx.query<StoredList>(
-    `select list_id, list_name, list_type from list
+  const used = (way: Way) => `exists (
+    select from workflow_event e
+     where e.workspace_id = list.workspace_id and e.event_name = lower('${EVENTS[way]} - ' || list.list_id))`;
+  const rows = await tx.query<LockedList>(
+    `select list_id, list_name, list_type, version_id, track_user_entry or ${used("entry")} as tracks_entry,
+            track_user_exit or ${used("exit")} as tracks_exit
+       from list
       where workspace_id = $1 and list_id = any($2)
-      order by list_id for no key update`,
+      order by list_id for no key update of list`,
     [workspace_id, [...new Set(changes.map(({ list_id }) => list_id))]],
     "lists_lock",
   );
@@ -221,104 +215,18 @@ function toName(list_id: string, list_name: string | null): string {
   return cut(name, MAX_LIST_NAME);
 }
 
-/**
- * `distinct_id` by recipient id, users only; locked against deletion. Locked in the same order as by deletions, and
- * before the lists, as deletions do.
- */
-async function holdUsers(
-  tx: Queryable,
-  workspace_id: number,
+function membersOf(
   changes: readonly ListChange[],
-): Promise<Map<string, string>> {
-  const wanted = [...new Set(changes.flatMap(({ recipient_ids }) => recipient_ids))];
-  if (wanted.length === 0) return new Map();
-  const rows = await tx.query<{ id: string; distinct_id: string }>(
-    `select id, distinct_id from recipient
-      where workspace_id = $1 and id = any($2) and object_type = ''
-      order by distinct_id for key share`,
-    [workspace_id, wanted],
-    "lists_users",
-  );
-  return new Map(rows.map(({ id, distinct_id }) => [id, distinct_id]));
-}
-
-interface Pair {
-  list_id: string;
-  recipient_id: string;
-}
-
-/** List ids contain no space. */
-const pairKey = ({ list_id, recipient_id }: Pair) => `${list_id} ${recipient_id}`;
-
-function pairsOf(
-  changes: readonly ListChange[],
-  lists: ReadonlyMap<string, StoredList>,
+  lists: ReadonlyMap<string, LockedList>,
   users: ReadonlyMap<string, string>,
-): Pair[] {
-  const pairs = changes
-    .filter(({ list_id }) => refuseList(list_id, lists.get(list_id)) === null)
-    .flatMap(({ list_id, recipient_ids }) =>
-      recipient_ids.filter((id) => users.has(id)).map((recipient_id) => ({ list_id, recipient_id })),
+): Member[] {
+  const members = changes.flatMap(({ list_id, recipient_ids }): Member[] => {
+    const list = lists.get(list_id);
+    if (list === undefined || refuseList(list_id, list) !== null) return [];
+    const { version_id } = list;
+    return recipient_ids.flatMap((recipient_id) =>
+      users.has(recipient_id) ? [{ version_id, recipient_id }] : [],
     );
-  return [...new Map(pairs.map((pair) => [pairKey(pair), pair])).values()];
-}
-
-/** Returns the members that were not in the list before. */
-async function insertMembers(
-  tx: Queryable,
-  workspace_id: number,
-  pairs: Pair[],
-  ids: IdSource,
-): Promise<Pair[]> {
-  return insertAll<"list_member", Pair, Pair>(
-    tx,
-    "list_member",
-    pairs,
-    {
-      workspace_id: int(() => workspace_id),
-      list_id: text((pair) => pair.list_id),
-      recipient_id: text((pair) => pair.recipient_id),
-      id: text(() => ids.ulid()),
-    },
-    "on conflict (workspace_id, list_id, recipient_id) do nothing returning list_id, recipient_id",
-  );
-}
-
-/** Returns the members that were in the list. */
-async function deleteMembers(tx: Queryable, workspace_id: number, pairs: Pair[]): Promise<Pair[]> {
-  if (pairs.length === 0) return [];
-  const { from, values, next } = rowsOf("p", pairs, {
-    list_id: text((pair) => pair.list_id),
-    recipient_id: text((pair) => pair.recipient_id),
   });
-  return tx.query<Pair>(
-    `delete from list_member m using ${from}
-      where m.workspace_id = $${next} and m.list_id = p.list_id and m.recipient_id = p.recipient_id
-     returning m.list_id, m.recipient_id`,
-    [...values, workspace_id],
-    "lists_remove",
-  );
-}
-
-/** The lists are locked. */
-async function recount(
-  tx: Queryable,
-  workspace_id: number,
-  moved: readonly Pair[],
-  sign: 1 | -1,
-): Promise<void> {
-  if (moved.length === 0) return;
-  const counts = new Map<string, number>();
-  for (const { list_id } of moved) counts.set(list_id, (counts.get(list_id) ?? 0) + sign);
-  const { from, values, next } = rowsOf("c", [...counts], {
-    list_id: text(([list_id]) => list_id),
-    change: int(([, change]) => change),
-  });
-  await tx.query(
-    `update list l set subscribers_count = l.subscribers_count + c.change, updated_at = now()
-       from ${from}
-      where l.workspace_id = $${next} and l.list_id = c.list_id`,
-    [...values, workspace_id],
-    "lists_recount",
-  );
+  return [...new Map(members.map((member) => [memberKey(member), member])).values()];
 }

@@ -4,12 +4,20 @@ import { forgetIdempotencyKeys } from "./forget-idempotency-keys.ts";
 import { forgetSuccessEvents } from "./forget-success-events.ts";
 import type { Job, MaintenanceDeps } from "./job.ts";
 import { makePartitions } from "./make-partitions.ts";
+import { removeRetiredLists } from "./remove-retired-lists.ts";
 
 /** Housekeeping reads and moves what a week has left. */
 const STATEMENT_MS = 600_000;
 
 /** One file per job; this one schedules them. */
-const JOBS: Job[] = [makePartitions, dropExpired, forgetIdempotencyKeys, forgetSuccessEvents, clearLeftovers];
+const JOBS: Job[] = [
+  makePartitions,
+  dropExpired,
+  forgetIdempotencyKeys,
+  forgetSuccessEvents,
+  clearLeftovers,
+  removeRetiredLists,
+];
 
 export function createMaintenance(deps: MaintenanceDeps): { start: () => void; stop: () => Promise<void> } {
   const patient = { ...deps, db: deps.db.patient(STATEMENT_MS) };

@@ -152,7 +152,7 @@ describe("moving users between lists", () => {
       `select l.list_id, l.list_name as name,
               array(select r.distinct_id from list_member m
                       join recipient r on r.workspace_id = m.workspace_id and r.id = m.recipient_id
-                     where m.workspace_id = l.workspace_id and m.list_id = l.list_id order by 1)::text[] as members
+                     where m.workspace_id = l.workspace_id and m.version_id = l.version_id order by 1)::text[] as members
          from list l where l.workspace_id = $1 order by 1`,
     );
   const events = async (pipeline: Pipeline) => {
@@ -183,7 +183,15 @@ describe("moving users between lists", () => {
     expect(welcomed).toMatchObject([{ parent_run_id: run.id }, { parent_run_id: run.id }]);
   });
 
+  const track = (pipeline: Pipeline) =>
+    pipeline.call("POST", "/v1/subscriber_list/", {
+      list_id: "beta",
+      track_user_entry: true,
+      track_user_exit: true,
+    });
+
   it("causes no event when the membership does not change", async ({ pipeline }) => {
+    await track(pipeline);
     const run = await begin(pipeline, [
       entering("beta", made),
       { ...entering("beta"), ref: "again" },
@@ -234,6 +242,7 @@ describe("moving users between lists", () => {
   });
 
   it("ends when a list's event starts a workflow that moves people again", async ({ pipeline, harness }) => {
+    await track(pipeline);
     await pipeline.commit("circle", [leaving("beta"), { ...entering("beta"), ref: "again" }], {
       events: ["$USER_ENTERED_LIST - beta"],
     });

@@ -6,6 +6,7 @@ import { readTestMode, type TestMode } from "../core/test-mode.ts";
 import type { Queryable } from "../db/db.ts";
 import { type IdSource, randomToken } from "../ids.ts";
 import { hashToken, type SecretBox } from "./crypto.ts";
+import { createApiKey, createPublicKey, deleteApiKey } from "./keys.ts";
 
 /**
  * Workspaces and their credentials. Lookups are cached briefly: every request needs one, and a revoked key may remain
@@ -69,28 +70,29 @@ export interface StoredToken {
 export interface NewWorkspace {
   slug: string;
   name: string;
+  description?: string | null;
   mode: Workspace["mode"];
 }
 
 const CACHE_MS = 10_000;
 const MAX_CACHED = 10_000;
 
-/** First path segments of the API under /v1: no workspace may have one as its name. */
-export const RESERVED_SLUGS = new Set([
-  "user",
-  "object",
-  "tenant",
-  "message",
-  "bulk",
-  "brand",
-  "workspace",
-  "subscriber_list",
-  "subscriber",
-  "workflow_run",
-  "broadcast_run",
-  "template",
-  "feed",
-]);
+export interface MadeWorkspace {
+  workspace: Workspace;
+  ws_key: string;
+  secret: string;
+}
+
+/** Says in one line why a workspace cannot have a slug: it is invalid, reserved or taken. */
+export class SlugError extends Error {
+  override name = "SlugError";
+  is_taken: boolean;
+
+  constructor(message: string, { is_taken }: { is_taken: boolean }) {
+    super(message);
+    this.is_taken = is_taken;
+  }
+}
 
 export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): Workspaces {
   const cache = createLru<{ value: unknown; until: number }>(MAX_CACHED);
@@ -175,17 +177,19 @@ export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): 
       const rows = await db.query<WorkspaceRow>("select * from workspace order by workspace_id");
       return rows.map((row) => toWorkspace(row, box));
     },
-    async create({ slug, name, mode }) {
-      if (RESERVED_SLUGS.has(slug)) throw new Error(`"${slug}" is reserved and cannot name a workspace`);
+    async create({ slug, name, description = null, mode }) {
       const [row] = await db.query<WorkspaceRow>(
         `with made as (
-           insert into workspace (uid, slug, name, mode, inbox_secret) values ($1, $2, $3, $4, $5) returning *),
+           insert into workspace (uid, slug, name, mode, inbox_secret, description)
+           values ($1, $2, $3, $4, $5, $6) returning *),
          tenant as (
            insert into tenant (workspace_id, tenant_id, tenant_name) select workspace_id, '${DEFAULT_TENANT}', name from made)
          select * from made`,
-        [`wksp_${randomToken(16)}`, slug, name, mode, box.seal(randomToken(32))],
+        [`wksp_${randomToken(16)}`, slug, name, mode, box.seal(randomToken(32)), description],
       );
       if (row === undefined) throw new Error("the workspace was not created");
+      const key = { name: "default", description: null };
+      await createPublicKey(db, row.workspace_id, key, { actor: null, is_default: true }, ids);
       return toWorkspace(row, box);
     },
     async createKey(workspace) {
@@ -197,15 +201,8 @@ export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): 
       ]);
       return pair;
     },
-    async createApiKey(workspace, name) {
-      const api_key = `SS.${randomToken(32)}`;
-      const id = `ws_apik_${ids.ulid()}`;
-      await db.query(
-        "insert into api_key (workspace_id, id, name, hash, masked) values ($1, $2, $3, $4, $5)",
-        [workspace.workspace_id, id, name, hashToken(api_key), `${api_key.slice(0, 10)}*****`],
-      );
-      return { id, api_key };
-    },
+    createApiKey: ({ workspace_id }, name) =>
+      createApiKey(db, workspace_id, { name, description: null }, null, ids),
     async createServiceToken(name) {
       const token = `SS.ST.${randomToken(32)}`;
       const id = `st_${ids.ulid()}`;
@@ -235,14 +232,13 @@ export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): 
     async revoke({ workspace_id }, id) {
       const rows = await db.query(
         `with keys as (update ws_key set is_active = false where workspace_id = $1 and ws_key = $2 and is_active returning 1),
-              api_keys as (update api_key set deleted_at = now()
-                            where workspace_id = $1 and id = $2 and deleted_at is null returning 1),
               tokens as (update service_token set deleted_at = now() where id = $2 and deleted_at is null returning 1)
-         select 1 from keys union all select 1 from api_keys union all select 1 from tokens`,
+         select 1 from keys union all select 1 from tokens`,
         [workspace_id, id],
       );
+      const isApiKey = await deleteApiKey(db, workspace_id, id, null);
       cache.clear();
-      return rows.length > 0;
+      return isApiKey || rows.length > 0;
     },
     forget: cache.clear,
   };

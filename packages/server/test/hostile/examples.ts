@@ -196,6 +196,15 @@ const EXAMPLES: Record<string, unknown> = {
   "DELETE /v1/object/:object_type/:id/subscription/": {
     recipients: ["bob", { object_type: "teams", id: "t1" }],
   },
+  "PATCH /v1/bulk/message/": { messages: [{ message_id: "01M5Q4TZJ0H8E3WQ8YV9K2B7XA", action: "seen" }] },
+  "POST /v1/brand/:brand_id/": { brand_name: "Victim" },
+  "POST /v1/subscriber_list/": {
+    list_id: VICTIM,
+    list_name: "Victim",
+    list_description: null,
+    track_user_entry: true,
+    track_user_exit: true,
+  },
   "POST /v1/:workspace/workflow/:slug/": workflow,
   "POST /v2/:workspace/template/:slug/channel/:channel/variant/:id/": variant,
   "PATCH /v2/:workspace/template/:slug/commit/": { variants: [{ channel: "inbox", id: "default" }] },

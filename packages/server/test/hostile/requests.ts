@@ -47,7 +47,7 @@ export function findTargets(routes: readonly RegisteredRoute[], caller: Caller):
       method: route.method,
       path: route.path,
       authorization:
-        surface.name === "management" ? `ServiceToken ${caller.serviceToken}` : `Bearer ${caller.apiKey}`,
+        surface.name === "hub" ? `Bearer ${caller.apiKey}` : `ServiceToken ${caller.serviceToken}`,
       example: exampleBody(entry),
       query: queryNames(entry),
       // A malformed path is refused before any route is known.

@@ -1,5 +1,5 @@
 import type { Queryable } from "../../db/db.ts";
-import { forgetMembers } from "../../lists/lists.ts";
+import { forgetMembers } from "../../lists/members.ts";
 
 /**
  * Deletes users, or objects of one type, with all their data: identities, subscriptions of either side, preferences and

@@ -2,6 +2,7 @@ import type { EffectFunction } from "../deps.ts";
 import type { ListEvent } from "../../lists/lists.ts";
 import type { Done, ListEdit } from "../effect.ts";
 import { insertRequests, type InternalRequest, MAX_DEPTH, nextDepth } from "./internal-request.ts";
+import { requestOf } from "./list-events.ts";
 import { personOf, type Run } from "../run.ts";
 
 interface Ask {
@@ -9,7 +10,8 @@ interface Ask {
   request: ListEdit;
 }
 
-/** Adds people to lists or removes them; additions first. A user who actually entered or left causes the list's event. */
+/** Adds people to lists or removes them; additions first. A user who actually entered or left causes the
+ * list's event, where the list or a workflow asks for it. */
 export const editLists: EffectFunction<"edit_list"> = async (tx, asked, _surroundings, deps) => {
   const results = new Map<Ask, Done>();
   const events: InternalRequest[] = [];
@@ -31,9 +33,10 @@ export const editLists: EffectFunction<"edit_list"> = async (tx, asked, _surroun
         }
         const { members, event } = outcome;
         const depth = nextDepth(ask.run);
-        const warnings = depth === null && members.length > 0 ? [NO_EVENT] : [];
+        const isLost = event !== null && depth === null && members.length > 0;
+        const warnings = isLost ? [NO_EVENT] : [];
         results.set(ask, { ok: true, detail: { changed: members.length, warnings } });
-        if (depth === null) return;
+        if (event === null || depth === null) return;
         events.push(...members.map(({ distinct_id }) => toRequest(ask.run, distinct_id, event, depth)));
       });
     }
@@ -55,22 +58,15 @@ function usersOf(run: Run, { who }: ListEdit): string[] {
   });
 }
 
-function toRequest(
-  run: Run,
-  distinct_id: string,
-  { event, properties }: ListEvent,
-  depth: number,
-): InternalRequest {
+function toRequest(run: Run, distinct_id: string, event: ListEvent, depth: number): InternalRequest {
   const { workspace_id, tenant_id } = run;
   return {
     workspace_id,
     lane: run.workflow.lane,
-    api_type: "event",
-    name: event,
     tenant_id,
-    idempotency_key: `${run.id}:${event}:${distinct_id}`,
-    body: { distinct_id, event, properties, tenant_id },
+    idempotency_key: `${run.id}:${event.event}:${distinct_id}`,
     parent_run_id: run.id,
     depth,
+    ...requestOf(event, distinct_id, tenant_id),
   };
 }

@@ -1,12 +1,12 @@
 import { AppError } from "../../errors.ts";
 import type { Services } from "../../services.ts";
-import type { Claim, IncomingRequest } from "../request.ts";
+import type { Auth, Claim, IncomingRequest } from "../request.ts";
 import { isNear, verifySignature } from "./signature.ts";
 
 const NO_WORKSPACE = "Not Authenticated - could not find Workspace details";
 
 /** Data API: `Bearer <api key>`, or `<workspace_key>:<signature>` with a Date header of about now. */
-export async function authenticateData(request: IncomingRequest, services: Services): Promise<Claim> {
+export async function authenticateData(request: IncomingRequest, services: Services): Promise<Claim<Auth>> {
   const authorization = header(request, "authorization");
   const bearer = /^Bearer\s+(\S+)$/i.exec(authorization)?.[1];
   const claim =
@@ -24,7 +24,7 @@ async function byApiKey(
   { beforeLookup }: IncomingRequest,
   services: Services,
   token: string,
-): Promise<Claim> {
+): Promise<Claim<Auth>> {
   const found = await services.workspaces.findByApiKey(token, beforeLookup);
   if (found === null) throw new AppError("not_authenticated", NO_WORKSPACE);
   return { auth: { workspace: found.workspace, principal: found.id } };
@@ -34,7 +34,7 @@ async function bySignature(
   request: IncomingRequest,
   services: Services,
   authorization: string,
-): Promise<Claim> {
+): Promise<Claim<Auth>> {
   const colon = authorization.indexOf(":");
   if (colon < 1) throw new AppError("not_authenticated", NO_WORKSPACE);
   const key = authorization.slice(0, colon);
@@ -64,20 +64,32 @@ async function bySignature(
   };
 }
 
-/**
- * Management API: `ServiceToken <token>`, valid for every workspace; the path names the workspace. Its endpoints for
- * categories refuse in the other family of errors, with texts of their own.
- */
-export async function authenticateManagement(request: IncomingRequest, services: Services): Promise<Claim> {
-  const texts = request.family === "code_message" ? CATEGORY_TEXTS : MANAGEMENT_TEXTS;
+/** `ServiceToken <token>`, valid for every workspace and for the workspaces themselves. */
+export async function authenticateAccount(request: IncomingRequest, services: Services): Promise<Claim> {
   const token = /^ServiceToken\s+(\S+)$/i.exec(header(request, "authorization"))?.[1];
   const id =
     token === undefined ? null : await services.workspaces.findServiceToken(token, request.beforeLookup);
-  if (id === null) throw new AppError("authentication_failed", texts.token);
+  if (id === null) throw new AppError("authentication_failed", textsOf(request).token);
+  return { auth: { principal: id } };
+}
+
+/**
+ * Management API: a service token; the path names the workspace. Its endpoints for categories refuse in the other family
+ * of errors, with texts of their own.
+ */
+export async function authenticateManagement(
+  request: IncomingRequest,
+  services: Services,
+): Promise<Claim<Auth>> {
+  const { auth } = await authenticateAccount(request, services);
   const slug = request.params.workspace ?? "";
   const workspace = await services.workspaces.findBySlug(slug);
-  if (workspace === null) throw new AppError("not_found", texts.workspace(slug));
-  return { auth: { workspace, principal: id } };
+  if (workspace === null) throw new AppError("not_found", textsOf(request).workspace(slug));
+  return { auth: { ...auth, workspace } };
+}
+
+function textsOf({ family }: IncomingRequest) {
+  return family === "code_message" ? CATEGORY_TEXTS : MANAGEMENT_TEXTS;
 }
 
 const MANAGEMENT_TEXTS = {

@@ -112,7 +112,7 @@ describe("POST /v1/user/{distinct_id}/merge/", () => {
       restricted_channels: ["sms"],
     });
     const rows = await hub.services.db.query<object>(
-      "select list_id, subscribers_count from list where workspace_id = $1 order by list_id",
+      "select list_id, subscribers_count from list_version where workspace_id = $1 order by list_id",
       [hub.workspace_id],
     );
     expect(rows).toEqual([

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../../../errors.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { takeOverMemberships } from "../../../lists/lists.ts";
+import { takeOverMemberships } from "../../../lists/members.ts";
 import { takeOverPreferences } from "../../../preferences/take-over.ts";
 import { recipientKey } from "../../../recipients/recipients.ts";
 import { deleteRecipients } from "../delete-recipients.ts";

@@ -1,0 +1,14 @@
+import { z } from "zod";
+import { defineAccountRoute } from "../../../http/route.ts";
+import { pagingQuery } from "../../paging.ts";
+import { readWorkspaces, workspacePage } from "./present-workspace.ts";
+
+export default defineAccountRoute({
+  method: "GET",
+  path: "/v1/workspace/",
+  summary: "List workspaces, oldest first",
+  query: z.object(pagingQuery(10)),
+  reply: { status: 200, body: workspacePage },
+  errors: ["validation_error"],
+  handle: ({ query, db }) => readWorkspaces(db, query),
+});

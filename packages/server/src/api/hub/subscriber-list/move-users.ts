@@ -1,0 +1,34 @@
+import type { z } from "zod";
+import type { RouteContext } from "../../../http/route.ts";
+import { findUserIds, type membersBody, type movedShape } from "./members-body.ts";
+import { type listParams, refusalOf } from "./present-list.ts";
+
+/** Adds users to a list or removes them, and causes the events of those who really entered or left. */
+export async function moveUsers(
+  op: "add" | "remove",
+  {
+    params,
+    body,
+    auth,
+    db,
+    services,
+  }: RouteContext<z.output<typeof listParams>, unknown, z.output<typeof membersBody>>,
+): Promise<z.input<typeof movedShape>> {
+  const { workspace_id } = auth.workspace;
+  const { lists, engine, catalog } = services;
+  const recipient_ids = await findUserIds(db, workspace_id, body.distinct_ids);
+  const change = { list_id: params.list_id, recipient_ids };
+  const [outcome] =
+    op === "add"
+      ? await lists.add(db, workspace_id, [{ ...change, list_name: null, create_if_missing: false }])
+      : await lists.remove(db, workspace_id, [change]);
+  if (outcome === undefined) throw new Error("the change was lost");
+  if (!outcome.ok) throw refusalOf(outcome.error, params);
+  const { event, members } = outcome;
+  if (event !== null && members.length > 0) {
+    const lane = await catalog.laneOfEvent(workspace_id, event.event);
+    const distinct_ids = members.map(({ distinct_id }) => distinct_id);
+    await engine.causeListEvents(db, workspace_id, { lane, event, distinct_ids });
+  }
+  return { success: true, affected_count: members.length };
+}

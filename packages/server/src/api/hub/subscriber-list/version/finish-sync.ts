@@ -1,0 +1,53 @@
+import type { Tx } from "../../../../db/db.ts";
+import { defineRoute } from "../../../../http/route.ts";
+import { finishDraft, readDifference, type Swap } from "../../../../lists/drafts.ts";
+import { eventOf, type Way } from "../../../../lists/lists.ts";
+import { findList } from "../../../../lists/stored-lists.ts";
+import type { Services } from "../../../../services.ts";
+import { listNotFound, listShape, presentList, refusalOf, versionParams } from "../present-list.ts";
+
+export default defineRoute({
+  method: "PATCH",
+  path: "/v1/subscriber_list/:list_id/version/:version_id/finish_sync/",
+  summary: "Put a draft in the place of who is in its list",
+  params: versionParams,
+  reply: {
+    status: 201,
+    body: listShape,
+    description: "The list. Who is new or no longer there has entered or left it.",
+  },
+  errors: ["validation_error", "not_found"],
+  family: "management",
+  async handle({ params, auth, db, services }) {
+    const { workspace_id } = auth.workspace;
+    const outcome = await finishDraft(db, workspace_id, params);
+    if (!outcome.ok) throw refusalOf(outcome.error, params);
+    await causeEvents(db, services, workspace_id, outcome.value, "entry");
+    await causeEvents(db, services, workspace_id, outcome.value, "exit");
+    const list = await findList(db, workspace_id, params.list_id);
+    if (list === null) throw listNotFound(params.list_id);
+    return presentList(list);
+  },
+});
+
+/** Users whose events are made by one statement. */
+const AT_ONCE = 10_000;
+
+async function causeEvents(
+  tx: Tx,
+  { engine, catalog }: Pick<Services, "engine" | "catalog">,
+  workspace_id: number,
+  { list, before, after }: Swap,
+  way: Way,
+): Promise<void> {
+  const event = eventOf(list, way);
+  if (event === null) return;
+  const lane = await catalog.laneOfEvent(workspace_id, event.event);
+  const versions = way === "entry" ? { here: after, not_there: before } : { here: before, not_there: after };
+  for (let last: string | undefined = ""; last !== undefined;) {
+    const moved = await readDifference(tx, workspace_id, versions, last, AT_ONCE);
+    const distinct_ids = moved.map(({ distinct_id }) => distinct_id);
+    await engine.causeListEvents(tx, workspace_id, { lane, event, distinct_ids });
+    last = moved.length < AT_ONCE ? undefined : moved.at(-1)?.recipient_id;
+  }
+}

@@ -1,0 +1,90 @@
+import { z } from "zod";
+import { microsZ, orNull } from "../../../core/time/wire-time.ts";
+import type { Queryable } from "../../../db/db.ts";
+import { AppError } from "../../../errors.ts";
+import { changePublicKey, type PublicKeyChange } from "../../../workspaces/keys.ts";
+import { API_SERVICE } from "../../../catalog/versioned.ts";
+import { actorReply } from "../key-fields.ts";
+
+/** Public keys as the wire shows them: with the key, which is in every copy of an app. */
+export const publicKeyShape = z.object({
+  id: z.string(),
+  api_key: z.string(),
+  name: z.string(),
+  description: z.string().nullable(),
+  allowed_domains: z.array(z.string()).nullable(),
+  is_secure_mode_enabled: z.boolean(),
+  is_deleted: z.boolean(),
+  is_default: z.boolean(),
+  created_at: z.string(),
+  created_by: actorReply,
+  rotated_at: z.string().nullable(),
+  rotated_by: actorReply,
+  updated_at: z.string(),
+  updated_by: actorReply,
+});
+
+export type PublicKeyView = z.input<typeof publicKeyShape>;
+
+export const publicKeyParams = z.object({ workspace: z.string(), public_key_id: z.string() });
+
+export function selectPublicKeys(db: Queryable, workspace_id: number) {
+  return db.kysely.selectFrom("public_key").where("workspace_id", "=", workspace_id);
+}
+
+interface PublicKeyRow {
+  id: string;
+  api_key: string;
+  name: string;
+  description: string | null;
+  is_secure_mode_enabled: boolean;
+  is_default: boolean;
+  created_at: Date;
+  created_by: unknown;
+  rotated_at: Date | null;
+  rotated_by: unknown;
+  updated_at: Date;
+  updated_by: unknown;
+  deleted_at: Date | null;
+}
+
+export function presentPublicKey(row: PublicKeyRow): PublicKeyView {
+  type Actor = z.input<typeof actorReply>;
+  return {
+    id: row.id,
+    api_key: row.api_key,
+    name: row.name,
+    description: row.description,
+    allowed_domains: null,
+    is_secure_mode_enabled: row.is_secure_mode_enabled,
+    is_deleted: row.deleted_at !== null,
+    is_default: row.is_default,
+    created_at: microsZ(row.created_at),
+    created_by: row.created_by as Actor,
+    rotated_at: orNull(microsZ, row.rotated_at),
+    rotated_by: row.rotated_by as Actor,
+    updated_at: microsZ(row.updated_at),
+    updated_by: row.updated_by as Actor,
+  };
+}
+
+export async function getPublicKey(db: Queryable, workspace_id: number, id: string): Promise<PublicKeyView> {
+  const row = await selectPublicKeys(db, workspace_id).selectAll().where("id", "=", id).executeTakeFirst();
+  if (row === undefined) throw publicKeyNotFound(id);
+  return presentPublicKey(row);
+}
+
+/** Changes a key that is in use; the key after it. */
+export async function editPublicKey(
+  db: Queryable,
+  workspace_id: number,
+  id: string,
+  change: PublicKeyChange,
+): Promise<PublicKeyView> {
+  if (!(await changePublicKey(db, workspace_id, id, change, API_SERVICE))) throw publicKeyNotFound(id);
+  return getPublicKey(db, workspace_id, id);
+}
+
+function publicKeyNotFound(id: string): AppError {
+  return new AppError("not_found", `public key '${id}' not found`);
+}

@@ -1,0 +1,144 @@
+import { CHANNEL_TRAITS, isChannel, type MessageAction } from "../core/channel.ts";
+import { rowsOf, text } from "../db/bulk.ts";
+import type { Tx } from "../db/db.ts";
+import { markItems } from "../inbox/items.ts";
+import type { Queue } from "../queue/queue.ts";
+import { closeReached } from "../routing/success.ts";
+import { OVER, rank } from "./status-rank.ts";
+import { type ChangedMessage, wakeWatchers } from "./watchers.ts";
+
+/**
+ * What clients say happened to messages: seen, clicked, dismissed, and for the inbox read and archived, which can be
+ * taken back. Status only moves forward; an action that is behind it sets its time alone. The item in our own inbox
+ * follows its message.
+ */
+export interface AskedAction {
+  message_id: string;
+  action: MessageAction;
+}
+
+export type ActionOutcome =
+  | { ok: true }
+  | { ok: false; type: "not_found" | "status_blocked" | "action_not_supported"; message: string };
+
+export interface MessageActions {
+  /** In the order of the actions, each for another message. A refused one does not affect the others. */
+  apply: (tx: Tx, workspace_id: number, asked: readonly AskedAction[]) => Promise<ActionOutcome[]>;
+}
+
+export function createMessageActions({ queue }: { queue: Pick<Queue, "enqueue"> }): MessageActions {
+  return {
+    async apply(tx, workspace_id, asked) {
+      const known = await lockMessages(
+        tx,
+        workspace_id,
+        asked.map(({ message_id }) => message_id),
+      );
+      const outcomes = asked.map((one) => judge(one, known.get(one.message_id)));
+      const sound = asked.filter((_one, index) => outcomes[index]?.ok === true);
+      if (sound.length === 0) return outcomes;
+      const changed = await write(tx, workspace_id, sound);
+      await markItems(
+        tx,
+        workspace_id,
+        sound.flatMap(({ message_id: id, action }) => {
+          const row = known.get(id);
+          if (row === undefined) return [];
+          return [{ id, owner: row.recipient_id ?? `${row.object_type}/${row.distinct_id}`, action }];
+        }),
+      );
+      await closeReached(
+        tx,
+        changed.filter(({ smart_step }) => smart_step !== null),
+      );
+      await wakeWatchers(tx, changed, queue);
+      return outcomes;
+    },
+  };
+}
+
+interface LockedMessage {
+  id: string;
+  channel: string;
+  status: string;
+  recipient_id: string | null;
+  object_type: string;
+  distinct_id: string;
+}
+
+async function lockMessages(
+  tx: Tx,
+  workspace_id: number,
+  ids: readonly string[],
+): Promise<Map<string, LockedMessage>> {
+  const rows = await tx.query<LockedMessage>(
+    `select id, channel, status, recipient_id, object_type, distinct_id from message
+      where workspace_id = $1 and id = any($2) order by id for no key update`,
+    [workspace_id, ids],
+    "message_actions_lock",
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+const BLOCKED: ReadonlySet<string> = new Set(OVER);
+
+function judge({ message_id, action }: AskedAction, row: LockedMessage | undefined): ActionOutcome {
+  if (row === undefined) {
+    return { ok: false, type: "not_found", message: `message '${message_id}' not found` };
+  }
+  const { channel, status } = row;
+  if (BLOCKED.has(status)) {
+    const message = `'${action}' is not possible: the status of the message is '${status}'`;
+    return { ok: false, type: "status_blocked", message };
+  }
+  const actions = isChannel(channel) ? CHANNEL_TRAITS[channel].actions : [];
+  if (actions.includes(action)) return { ok: true };
+  const possible = actions.length === 0 ? "none is" : `there are: ${actions.join(", ")}`;
+  const message = `'${action}' is not supported by the channel '${channel}'; ${possible}`;
+  return { ok: false, type: "action_not_supported", message };
+}
+
+/** The time of the first report of a stage stays. */
+const first = (column: string, ...actions: MessageAction[]): string =>
+  `${column} = case when ${among(actions)} then coalesce(m.${column}, now()) else m.${column} end`;
+
+/** A flag has the time at which it was last set. */
+const last = (column: string, action: MessageAction): string =>
+  `${column} = case when ${among([action])} then now() else m.${column} end`;
+
+const flag = (column: string, on: MessageAction, off: MessageAction): string =>
+  `${column} = case a.action when '${on}' then true when '${off}' then false else m.${column} end`;
+
+const among = (actions: readonly MessageAction[]): string =>
+  `a.action in (${actions.map((action) => `'${action}'`).join(", ")})`;
+
+async function write(
+  tx: Tx,
+  workspace_id: number,
+  actions: readonly AskedAction[],
+): Promise<(ChangedMessage & { id: string; smart_step: number | null })[]> {
+  const { from, values, next } = rowsOf("a", actions, {
+    message_id: text(({ message_id }) => message_id),
+    action: text(({ action }) => action),
+  });
+  return tx.query(
+    `update message m
+        set status = case when ${rank("a.action")} > ${rank("m.status")} then a.action else m.status end,
+            ${first("delivered_at", "seen", "clicked", "dismissed", "read")},
+            ${first("seen_at", "seen", "clicked", "read")},
+            ${first("clicked_at", "clicked")},
+            ${first("dismissed_at", "dismissed")},
+            ${last("read_at", "read")},
+            ${last("unread_at", "unread")},
+            ${last("archived_at", "archived")},
+            ${last("unarchived_at", "unarchived")},
+            ${flag("is_read", "read", "unread")},
+            ${flag("is_archived", "archived", "unarchived")},
+            updated_at = now()
+       from ${from}
+      where m.workspace_id = $${next} and m.id = a.message_id
+     returning m.workspace_id, m.id, m.smart_step, m.execution_id, m.tenant_id, m.lane, m.is_watched`,
+    [...values, workspace_id],
+    "message_actions",
+  );
+}
