@@ -15,6 +15,8 @@ const DEFAULT_LIMIT = 10;
 const MAX_LIMIT = 1000;
 /** `count` stops here for unbounded lists: an exact total of millions is not worth reading them. */
 export const MAX_COUNT = 100_000;
+/** The same for logs, which are read on and on: each page counts again. */
+export const MAX_LOG_COUNT = 10_000;
 /** A page ends before the row that would make it larger, in characters of JSON. */
 const PAGE_UNITS = 4 * 1024 * 1024;
 /** Rows that are read before anything is known of their size. */

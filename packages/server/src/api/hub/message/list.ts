@@ -5,7 +5,7 @@ import type { Queryable } from "../../../db/db.ts";
 import type { Tables } from "../../../db/tables.gen.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { ulidTime } from "../../../ids.ts";
-import { cursorMeta, MAX_COUNT, readPage, type Slice, toCursor } from "../../../http/cursor.ts";
+import { cursorMeta, MAX_LOG_COUNT, readPage, type Slice, toCursor } from "../../../http/cursor.ts";
 import { type MessageFilter, messageQuery } from "./message-filter.ts";
 import { BROADCAST_PREFIX, type MessageRow, presentMessage } from "./present-message.ts";
 
@@ -121,7 +121,7 @@ async function countMessages(db: Queryable, workspace_id: number, filter: Messag
         .selectFrom("message as m")
         .select("m.id")
         .where((eb) => matches(eb, workspace_id, filter))
-        .limit(MAX_COUNT)
+        .limit(MAX_LOG_COUNT)
         .as("m"),
     )
     .select((eb) => eb.fn.countAll<number>().as("count"))

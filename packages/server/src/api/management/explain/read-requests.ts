@@ -60,8 +60,8 @@ export async function readRequestsOfKey(
 }
 
 /**
- * Requests that name a recipient, or have problems about one, and led to no execution, or not to all of them. Most
- * accepted requests lead to executions, and then no body is read.
+ * Requests that name a recipient, or have problems about one, and led to no execution, or not to all of them. Names come
+ * first: most requests are for others, and looking for the executions of one reads every partition.
  */
 export async function readRequestsNaming(
   db: Queryable,
@@ -72,7 +72,7 @@ export async function readRequestsNaming(
     `select ${columns("$3::text", "$5")}
        from (select * from request where workspace_id = $1 and id >= $2 order by id desc limit ${LOOKED_THROUGH}) q
       where q.api_type <> 'user_edit' and ${FOR_WORKFLOW("$4")}
-        and case when q.status = 'accepted' and q.errors is null then q.api_type <> 'fanout' and not ${HAS_RUNS} and ${names("$3::text")}
+        and case when q.status = 'accepted' and q.errors is null then q.api_type <> 'fanout' and ${names("$3::text")} and not ${HAS_RUNS}
                  else ${names("$3::text")} and q.api_type <> 'fanout' or ${problemsName("$3::text")} end
       order by q.id desc limit ${MOST}`,
     [workspace_id, uuidTime(since.getTime()), distinct_id, workflow, expanding_since],

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql, type SqlBool } from "kysely";
 import type { z } from "zod";
 import type { Queryable } from "../../../db/db.ts";
-import { type Cursor, type cursorMeta, MAX_COUNT, readPage, type Slice } from "../../../http/cursor.ts";
+import { type Cursor, type cursorMeta, MAX_LOG_COUNT, readPage, type Slice } from "../../../http/cursor.ts";
 import { instantFilter, textFilter } from "../../filter-values.ts";
 
 /** What the logs of requests and executions share: a time span, recipients by name, and reading a page. */
@@ -103,7 +103,7 @@ export async function readLog<Row extends { id: string }>(
   };
   const count = async () => {
     const counted = await sql<{ count: number }>`
-      select count(*)::int as count from (select 1 ${from} ${where} limit ${MAX_COUNT}) counted`.execute(
+      select count(*)::int as count from (select 1 ${from} ${where} limit ${MAX_LOG_COUNT}) counted`.execute(
       db.kysely,
     );
     return counted.rows[0]?.count ?? 0;

@@ -5,7 +5,7 @@ import type { Json } from "../../../core/json.ts";
 import { maskAddress } from "../../../core/secret-addresses.ts";
 import { textFilter } from "../../filter-values.ts";
 import { microsZ } from "../../../core/time/wire-time.ts";
-import { cursorMeta, cursorShape, MAX_COUNT, readPage, toCursor } from "../../../http/cursor.ts";
+import { cursorMeta, cursorShape, MAX_LOG_COUNT, readPage, toCursor } from "../../../http/cursor.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { ownQuery } from "../query.ts";
 
@@ -77,7 +77,7 @@ export default defineRoute({
       async () =>
         (
           await db.query<{ count: number }>(
-            `select count(*)::int as count from (select 1 from message m where ${where} limit ${MAX_COUNT}) counted`,
+            `select count(*)::int as count from (select 1 from message m where ${where} limit ${MAX_LOG_COUNT}) counted`,
             values,
           )
         )[0]?.count ?? 0,
