@@ -163,6 +163,51 @@ describe("a second signal to stop", () => {
   });
 });
 
+describe("carillon backup", () => {
+  it("copies the database of a running server, which goes on in the copy with the same keys", async () => {
+    const settings = { PORT: "0", LOG_LEVEL: "info" };
+    const original = { ...settings, DATA_DIR: join(folder, "original") };
+    const restored = { ...settings, DATA_DIR: join(folder, "restored") };
+    await using server = command([CLI, "start"], original);
+    const [, url = ""] = await server.says(/base URL +(\S+)\//);
+    const [, key = ""] = await server.says(/API key +(\S+)/);
+    const track = async (to: string, distinct_id: string) => {
+      const response = await fetch(`${to}/v2/event/`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+        body: JSON.stringify({ event: "Moved", distinct_id, $idempotency_key: distinct_id }),
+      });
+      return (await response.json()) as { status: string; message_id: string };
+    };
+    const before = await track(url, "before");
+    expect(before.status).toBe("success");
+
+    await using copying = command([CLI, "backup", restored.DATA_DIR], original);
+    expect(await copying.ended).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`DATA_DIR=${restored.DATA_DIR} starts from it`),
+    });
+    const after = await track(url, "after");
+
+    await using copy = command([CLI, "start"], restored);
+    const [, copyUrl = ""] = await copy.says(/"url":"([^"]+)"/);
+    expect(copy.output()).not.toContain("API key");
+    // The key of what was accepted before is known there, and that of what came later is not.
+    expect(await track(copyUrl, "before")).toEqual(before);
+    expect((await track(copyUrl, "after")).message_id).not.toBe(after.message_id);
+    expect(await refusalOf(original, ["backup", restored.DATA_DIR])).toBe(
+      `carillon backup: ${restored.DATA_DIR} exists already. Name a folder that does not.\n`,
+    );
+  });
+
+  it("leaves a PostgreSQL of one's own to its own tools", async () => {
+    const settings = { DATABASE_URL: "postgres://u:p@127.0.0.1:1/d", SECRET_KEY };
+    expect(await refusalOf(settings, ["backup", join(folder, "none")])).toBe(
+      "carillon backup: DATABASE_URL names a PostgreSQL of your own: back it up with its own tools, and SECRET_KEY apart from it.\n",
+    );
+  });
+});
+
 /** A request whose body never comes to its end is waited for. */
 async function neverEnding(port: string): Promise<Socket> {
   const client = connect(Number(port), "127.0.0.1");

@@ -8,6 +8,10 @@ interface Verb {
 
 const VERBS: Record<string, Verb> = {
   start: { summary: "start the server (--role all|api|worker)", load: () => import("./verbs/start.ts") },
+  backup: {
+    summary: "copy the embedded database to a new folder, also while it runs",
+    load: () => import("./verbs/backup.ts"),
+  },
   keys: {
     summary: "show the credentials of a workspace, or make more",
     load: () => import("./verbs/keys.ts"),

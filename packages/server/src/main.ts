@@ -15,6 +15,7 @@ import {
   findRunningPostgres,
   startEmbeddedPostgres,
 } from "./db/embedded.ts";
+import { type Backup, backUpFolder } from "./db/embedded/backup.ts";
 import { checkWrites } from "./db/check-writes.ts";
 import { explainDatabaseError } from "./db/explain.ts";
 import { openDatabase } from "./db/open-database.ts";
@@ -126,6 +127,19 @@ export async function openCredentials(config = readConfig()): Promise<Credential
     await close();
     throw error;
   }
+}
+
+/**
+ * Copies the embedded database, its keys included, to a folder that must not exist, while a server runs on it or not. A
+ * start with that folder as `DATA_DIR` goes on from there.
+ */
+export async function backUp(target: string, config = readConfig()): Promise<Backup> {
+  if (config.DATABASE_URL !== undefined) {
+    throw new SettingsError(
+      "DATABASE_URL names a PostgreSQL of your own: back it up with its own tools, and SECRET_KEY apart from it.",
+    );
+  }
+  return backUpFolder(resolve(config.DATA_DIR), target);
 }
 
 interface ConnectOptions {

@@ -4,7 +4,7 @@ import { type Journey, node, phone } from "./journey.ts";
 const EVENT = "Order Viewed";
 
 /**
- * A smart routing: the inbox and the first number at once, the second number two seconds later, unless the order was
+ * A smart routing: the inbox and the first number at once, the second number four seconds later, unless the order was
  * seen. The last step is sent or cancelled, never both, and cancelled only if the order was seen.
  */
 export const route: Journey = {
@@ -21,7 +21,7 @@ export const route: Journey = {
       nodes: [
         node("send_smart_channel_routing", "tell", {
           template: "routed",
-          ttl_value: "2s",
+          ttl_value: "4s",
           success: EVENT,
           success_is_event: true,
         }),
@@ -29,7 +29,7 @@ export const route: Journey = {
     },
   ],
   begin: (n) => ({ recipients: [{ distinct_id: `viewer-${n}`, $sms: [phone(2 * n), phone(2 * n + 1)] }] }),
-  event: { name: EVENT, percent: 60, within_ms: 2500, is_awaited: false },
+  event: { name: EVENT, percent: 60, within_ms: 3000, is_awaited: false },
   examine(evidence) {
     const runs = runsOf(evidence, "route");
     const made = runs.flatMap(({ id }) => evidence.messages.get(id) ?? []);

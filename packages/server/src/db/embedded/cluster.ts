@@ -143,7 +143,7 @@ export async function give(file: string, { account }: Place): Promise<void> {
 }
 
 /** Makes a rename survive a power failure. Windows neither needs nor allows it. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return;
   await using handle = await open(folder, "r");
   await handle.sync();

@@ -9,9 +9,11 @@ export type EmbeddedPostgresCode =
   /** No bundled server for this system, or one that cannot run on it. */
   | "unsupported_platform"
   | "port_taken"
-  | "start_failed";
+  | "start_failed"
+  /** The data was not copied. */
+  | "backup_failed";
 
-/** A refusal to start. The message is one line that says what is wrong and what to do. */
+/** A refusal to start, or to copy what a start made. The message is one line that says what is wrong and what to do. */
 export class EmbeddedPostgresError extends Error {
   override name = "EmbeddedPostgresError";
   readonly code: EmbeddedPostgresCode;
