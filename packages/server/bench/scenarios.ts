@@ -3,6 +3,7 @@ import { journeys } from "./journeys.ts";
 import { lanes } from "./lanes.ts";
 import { generateLoad, percentile, post } from "./load.ts";
 import { accepted, EMPTY, pause, type Row, type Scenario, settled, speedOf } from "./measure.ts";
+import { people } from "./people.ts";
 import { createSink } from "./sink.ts";
 import { createWorld, PEOPLE, type World, WORKFLOW } from "./world.ts";
 
@@ -14,6 +15,7 @@ export const scenarios: Scenario[] = [
   { name: "sleepers", run: sleepers },
   ...journeys,
   ...lanes,
+  ...people,
 ];
 
 function triggerBody(index: number): string {
