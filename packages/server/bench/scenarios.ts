@@ -4,6 +4,7 @@ import { journeys } from "./journeys.ts";
 import { lanes } from "./lanes.ts";
 import { post } from "./load.ts";
 import { accepted, EMPTY, type Row, type Scenario, speedOf } from "./measure.ts";
+import { people } from "./people.ts";
 import { preferences } from "./preferences.ts";
 import { measureIdle, pump } from "./pump.ts";
 import { sdk } from "./sdk.ts";
@@ -22,6 +23,7 @@ export const scenarios: Scenario[] = [
   ...lanes,
   ...preferences,
   ...sdk,
+  ...people,
 ];
 
 async function accept(serverUrl: string, scale: number): Promise<Row[]> {

@@ -184,7 +184,6 @@ const EXAMPLES: Record<string, unknown> = {
   "POST /v2/bulk/event/": [event, edit],
   "POST /v1/user/:distinct_id/": { ...recipient, role: "admin" },
   "PATCH /v1/user/:distinct_id/": { operations: edit.$user_operations },
-  "POST /v1/user/:distinct_id/merge/": { from_user_id: "bob" },
   "POST /v1/object/:object_type/:id/": { $email: ["team@example.com"], name: "Team" },
   "PATCH /v1/object/:object_type/:id/": { operations: edit.$user_operations },
   "DELETE /v1/bulk/object/:object_type/": { object_ids: [VICTIM, "t1"] },

@@ -242,3 +242,25 @@ describe("…/subscribed_to/object/", () => {
     });
   });
 });
+
+it("subscriptions race with deletions of both sides without a failure", async ({ hub }) => {
+  const calls = Array.from({ length: 150 }, (_unused, index) => {
+    const team = { object_type: "teams", id: `t${index % 3}` };
+    switch (index % 5) {
+      case 0:
+        return hub.call("DELETE", `/v1/user/u${index % 3}/`);
+      case 1:
+        return hub.call("DELETE", index % 2 === 0 ? DEVS : `/v1/object/teams/${team.id}/`);
+      case 2:
+        return hub.call("DELETE", EDGES, { recipients: ["u0", "u2", team] });
+      default:
+        return hub.call("POST", EDGES, {
+          recipients: index % 2 === 0 ? ["u0", "u1", "u2", team] : [team, "u2", "u1", "u0"],
+          properties: { index },
+          parent_object_properties: { index },
+        });
+    }
+  });
+  const statuses = (await Promise.all(calls)).map(({ status }) => status);
+  expect(statuses.filter((status) => ![200, 204, 404].includes(status))).toEqual([]);
+});
