@@ -53,13 +53,20 @@ const COMING = [
     `GET /v1/${who}/preference/category/:c/`,
     `PATCH /v1/${who}/preference/category/:c/`,
   ]),
+  "GET /v1/brand/",
+  "GET /v1/brand/:a/",
+  "POST /v1/brand/:a/",
   "GET /v1/tenant/:a/preference/",
   "GET /v1/tenant/:a/preference/category/",
   "GET /v1/tenant/:a/preference/category/:b/",
   "PATCH /v1/tenant/:a/preference/category/:b/",
 ];
 /** Other names of what the SDK calls. */
-const ALIASES = new Set(["GET /v1/user/:distinct_id/associated_tenant/"]);
+const ALIASES = new Set([
+  "GET /v1/user/:distinct_id/associated_tenant/",
+  "GET /v1/tenant/:tenant_id/category/",
+  "PATCH /v1/tenant/:tenant_id/category/:category/",
+]);
 
 /** Something of everything that an example takes apart. */
 const ANSWER = {
