@@ -65,7 +65,7 @@ const COMING = [
 const ALIASES = new Set([
   "GET /v1/user/:distinct_id/associated_tenant/",
   "GET /v1/tenant/:tenant_id/category/",
-  "PATCH /v1/tenant/:tenant_id/category/:category/",
+  "PATCH /v1/tenant/:tenant_id/category/:category_slug/",
 ]);
 
 /** Something of everything that an example takes apart. */
