@@ -169,3 +169,108 @@ export interface MessageUpdate {
   status_code: number;
   error: { type: string; message: string } | null;
 }
+
+/** A category as its author writes it: what is absent is the default. */
+export interface CategoryDefinition {
+  category: string;
+  name: string;
+  description?: string | null;
+  default_preference: "opt_in" | "opt_out" | "cant_unsubscribe";
+  /** Of `cant_unsubscribe`; null is all. */
+  default_mandatory_channels?: Channel[] | null;
+  /** On from the start; null is all. */
+  default_opt_in_channels?: Channel[] | null;
+  tags?: string[] | null;
+  digest_schedule?: Record<string, unknown> | null;
+  properties?: Record<string, unknown>[] | null;
+}
+
+export interface RootCategory {
+  root_category: "system" | "transactional" | "promotional";
+  sections?: {
+    name: string | null;
+    description?: string | null;
+    tags?: string[] | null;
+    categories: CategoryDefinition[];
+  }[];
+}
+
+export interface CategoryDocument {
+  root_categories: RootCategory[];
+  version_no: number;
+  status: "draft" | "active";
+  validation_result: { is_valid: boolean; errors?: string[] };
+  commit_message?: string | null;
+  committed_at?: string | null;
+}
+
+/** Names and descriptions in one language; null where there is none. */
+export interface CategoryTranslation {
+  sections: Record<string, { name?: string | null; description?: string | null }>;
+  categories: Record<string, { name?: string | null; description?: string | null }>;
+}
+
+export interface WorkspaceView {
+  uid: string;
+  slug: string;
+  name: string;
+  description: string | null;
+  mode: "sandbox" | "production";
+  [key: string]: unknown;
+}
+
+export interface WorkspaceConfig {
+  user_inbox_preference_enabled: boolean;
+  sms_vendor_type: "basic" | "dlt";
+  user_tenancy_mode: "shared" | "exclusive";
+  user_tenancy_channel_fallback_mode: "all" | "allowlist";
+  user_tenancy_channel_fallback: string[];
+  user_tenancy_channel_fallback_applies_to_default_tenant: boolean;
+}
+
+/** Who did something to a key. */
+export type Actor = { name: string; email: string } | null;
+
+export interface ApiKey {
+  id: string;
+  masked_api_key: string;
+  name: string;
+  allowed_domains: string[] | null;
+  is_deleted: boolean;
+  created_at: string;
+  created_by: Actor;
+  deleted_at: string | null;
+  deleted_by: Actor;
+}
+
+export interface PublicKey {
+  id: string;
+  /** What clients send: it is no secret. */
+  api_key: string;
+  name: string;
+  allowed_domains: string[] | null;
+  is_secure_mode_enabled: boolean;
+  is_deleted: boolean;
+  is_default: boolean;
+  created_at: string;
+  rotated_at: string | null;
+  updated_at: string | null;
+  [key: string]: unknown;
+}
+
+export interface SigningKey {
+  id: number | string;
+  /** What paths take. */
+  uid: string;
+  status: "active" | "rolled";
+  expiry_at: string | null;
+  created_at: string;
+  rolled_at: string | null;
+  deleted_at: string | null;
+  [key: string]: unknown;
+}
+
+export interface NewSigningKey extends SigningKey {
+  private_key_pem: string;
+  private_key_base64: string;
+}
