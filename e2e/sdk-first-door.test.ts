@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import stock from "@suprsend/node-sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../packages/server/test/harness.ts";
 import { type Carillon, type CarillonError, createCarillon } from "../packages/sdk/src/index.ts";
@@ -17,7 +18,7 @@ let world: World;
 let carillon: Carillon;
 
 beforeAll(async () => {
-  world = await createWorld();
+  world = await createWorld(stock);
   const { url, credentials } = world.server;
   const { ws_key: key, ws_secret: secret, service_token: serviceToken } = credentials;
   carillon = createCarillon({ url, key, secret, serviceToken, workspace: "staging", retryDelay: () => 0 });

@@ -1,4 +1,4 @@
-import suprsend from "@suprsend/node-sdk";
+import type suprsend from "@suprsend/node-sdk";
 import { createDb, type Db } from "../../packages/server/src/db/db.ts";
 import { insertVendor } from "../../packages/server/src/delivery/vendor-table.ts";
 import { createIdSource } from "../../packages/server/src/ids.ts";
@@ -8,7 +8,7 @@ import { type Mail, type MailServer, serveMail } from "../../packages/server/tes
 import { type MimePart, parseMime } from "./mime.ts";
 import { type ServerProcess, startServer } from "./server.ts";
 
-/** A server process, a real mail server behind its e-mail channel, and the stock SDK in front of it. */
+/** A server process, a real mail server behind its e-mail channel, and an SDK in front of it. */
 export interface World {
   server: ServerProcess;
   db: Db;
@@ -23,7 +23,8 @@ export interface World {
 
 const SECRET_KEY = "a-secret-key-for-e2e";
 
-export async function createWorld(): Promise<World> {
+/** `sdk` has the names of the stock SDK. */
+export async function createWorld(sdk: typeof suprsend): Promise<World> {
   const url = await cloneDatabase();
   const db = createDb({ url, max: 4, onError: () => {} });
   const server = await startServer({ DATABASE_URL: url, SECRET_KEY, ALLOW_PRIVATE_HOSTS: "127.0.0.1" });
@@ -34,7 +35,7 @@ export async function createWorld(): Promise<World> {
   return {
     server,
     db,
-    client: new suprsend.Suprsend(ws_key, ws_secret, { base_url: server.url }),
+    client: new sdk.Suprsend(ws_key, ws_secret, { base_url: server.url }),
     mails: mailServer.mails,
     async mailTo(address) {
       const mail = await until(async () =>
