@@ -37,8 +37,9 @@ export interface ObjectSubscribedTo {
 export interface ListSummary {
   list_id: string;
   list_name: string;
-  list_description: string;
-  list_type: "static_list" | "dynamic_list";
+  list_description: string | null;
+  /** `static_list` or `dynamic_list`. */
+  list_type: string;
   source: string | null;
   subscribers_count: number;
   updated_at: string;
@@ -97,6 +98,14 @@ export interface FullPreference {
   channel_preferences: ChannelPreference[];
 }
 
+export type Weekday = "su" | "mo" | "tu" | "we" | "th" | "fr" | "sa";
+
+/** The 1st to the 31st, or from the end of the month; of a weekday: the second Tuesday. */
+export interface MonthDay {
+  pos: number;
+  day?: Weekday;
+}
+
 /** What somebody chooses of a category. It replaces an earlier choice. */
 export interface CategoryChoice {
   preference: "opt_in" | "opt_out";
@@ -108,10 +117,10 @@ export interface CategoryChoice {
     id: string;
     time?: string;
     dtstart?: string;
-    weekdays?: string[];
-    monthdays?: { pos: number; day?: string }[];
+    weekdays?: Weekday[];
+    monthdays?: MonthDay[];
   } | null;
-  properties?: { key: string; value: unknown }[] | null;
+  properties?: { key: string; value: string | number | string[] | null }[] | null;
 }
 
 export type NamedChoice = { category: string } & CategoryChoice;
@@ -141,11 +150,20 @@ export interface TenantCategoryChange {
   enabled_for_tenant?: boolean;
   blocked_channels?: Channel[] | null;
   visible_to_subscriber?: boolean | null;
-  preference?: "opt_in" | "opt_out" | "cant_unsubscribe";
+  preference?: "opt_in" | "opt_out" | "cant_unsubscribe" | null;
   mandatory_channels?: Channel[] | null;
   opt_in_channels?: Channel[] | null;
-  digest_schedule?: Record<string, unknown> | null;
-  properties?: { key: string; value: unknown }[] | null;
+  digest_schedule?: {
+    options: {
+      id: string;
+      time?: { default_value: string | null };
+      weekdays?: { default_value: Weekday[] | null };
+      monthdays?: { default_value: MonthDay[] | null };
+      dtstart?: { default_value: string | null };
+      is_default?: boolean;
+    }[];
+  } | null;
+  properties?: { key: string; value: string | number | string[] | null }[] | null;
 }
 
 export interface TenantPreference {
@@ -181,8 +199,39 @@ export interface CategoryDefinition {
   /** On from the start; null is all. */
   default_opt_in_channels?: Channel[] | null;
   tags?: string[] | null;
-  digest_schedule?: Record<string, unknown> | null;
-  properties?: Record<string, unknown>[] | null;
+  digest_schedule?: { enabled?: boolean; options: DigestOption[] } | null;
+  properties?: CategoryProperty[] | null;
+}
+
+/** One of the schedules that recipients choose from; a field that is editable may be chosen too. */
+export interface DigestOption {
+  /** Made of the label if absent. */
+  id?: string;
+  label: string;
+  frequency: "instantly" | "minutely" | "hourly" | "daily" | "weekly" | "weekly_mo2fr" | "monthly";
+  interval?: number;
+  time?: Choosable<string>;
+  weekdays?: Choosable<Weekday[]>;
+  monthdays?: Choosable<MonthDay[]>;
+  dtstart?: Choosable<string>;
+  is_default?: boolean;
+}
+
+interface Choosable<Value> {
+  edit_policy?: "locked" | "editable";
+  default_value?: Value | null;
+}
+
+/** A value that recipients give, which conditions see as `$category.properties`. */
+export interface CategoryProperty {
+  key: string;
+  label: string;
+  value_type: "integer" | "string" | "string_choice" | "list_choice" | "string_dynamic" | "list_dynamic";
+  is_optional?: boolean;
+  choices?: { value: string; label: string }[] | null;
+  default_value?: string | number | string[] | null;
+  dynamic_choices_key?: string | null;
+  edit_policy?: "locked" | "editable";
 }
 
 export interface RootCategory {
@@ -215,7 +264,8 @@ export interface WorkspaceView {
   slug: string;
   name: string;
   description: string | null;
-  mode: "sandbox" | "production";
+  /** `sandbox` or `production`. */
+  mode: string;
   [key: string]: unknown;
 }
 
@@ -262,7 +312,8 @@ export interface SigningKey {
   id: number | string;
   /** What paths take. */
   uid: string;
-  status: "active" | "rolled";
+  /** `active` or `rolled`. */
+  status: string;
   expiry_at: string | null;
   created_at: string;
   rolled_at: string | null;
