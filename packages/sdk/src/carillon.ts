@@ -4,7 +4,10 @@ import { bearer, type Credential, serviceToken, signedBy } from "./core/credenti
 import { invalidInput } from "./core/errors.ts";
 import { createTransport, type Logger } from "./core/transport.ts";
 import { Broadcasts } from "./resources/broadcasts.ts";
+import { Categories } from "./management/categories.ts";
 import { Clock } from "./management/clock.ts";
+import { Keys } from "./management/keys.ts";
+import { Workspaces } from "./management/workspaces.ts";
 import { Events } from "./resources/events.ts";
 import { Lists } from "./resources/lists.ts";
 import { Logs } from "./management/logs.ts";
@@ -70,6 +73,9 @@ export class Carillon<Map extends WorkflowPayloads = WorkflowPayloads> {
   readonly redrive: Redrive;
   readonly clock: Clock;
   readonly simulator: Simulator;
+  readonly categories: Categories;
+  readonly workspaces: Workspaces;
+  readonly keys: Keys;
 
   constructor(options: CarillonOptions) {
     const api = connect(options);
@@ -89,6 +95,9 @@ export class Carillon<Map extends WorkflowPayloads = WorkflowPayloads> {
     this.redrive = new Redrive(api);
     this.clock = new Clock(api);
     this.simulator = new Simulator(api);
+    this.categories = new Categories(api);
+    this.workspaces = new Workspaces(api);
+    this.keys = new Keys(api);
   }
 }
 

@@ -37,8 +37,9 @@ export interface ObjectSubscribedTo {
 export interface ListSummary {
   list_id: string;
   list_name: string;
-  list_description: string;
-  list_type: "static_list" | "dynamic_list";
+  list_description: string | null;
+  /** `static_list` or `dynamic_list`. */
+  list_type: string;
   source: string | null;
   subscribers_count: number;
   updated_at: string;
@@ -97,6 +98,14 @@ export interface FullPreference {
   channel_preferences: ChannelPreference[];
 }
 
+export type Weekday = "su" | "mo" | "tu" | "we" | "th" | "fr" | "sa";
+
+/** The 1st to the 31st, or from the end of the month; of a weekday: the second Tuesday. */
+export interface MonthDay {
+  pos: number;
+  day?: Weekday;
+}
+
 /** What somebody chooses of a category. It replaces an earlier choice. */
 export interface CategoryChoice {
   preference: "opt_in" | "opt_out";
@@ -108,10 +117,10 @@ export interface CategoryChoice {
     id: string;
     time?: string;
     dtstart?: string;
-    weekdays?: string[];
-    monthdays?: { pos: number; day?: string }[];
+    weekdays?: Weekday[];
+    monthdays?: MonthDay[];
   } | null;
-  properties?: { key: string; value: unknown }[] | null;
+  properties?: { key: string; value: string | number | string[] | null }[] | null;
 }
 
 export type NamedChoice = { category: string } & CategoryChoice;
@@ -141,11 +150,20 @@ export interface TenantCategoryChange {
   enabled_for_tenant?: boolean;
   blocked_channels?: Channel[] | null;
   visible_to_subscriber?: boolean | null;
-  preference?: "opt_in" | "opt_out" | "cant_unsubscribe";
+  preference?: "opt_in" | "opt_out" | "cant_unsubscribe" | null;
   mandatory_channels?: Channel[] | null;
   opt_in_channels?: Channel[] | null;
-  digest_schedule?: Record<string, unknown> | null;
-  properties?: { key: string; value: unknown }[] | null;
+  digest_schedule?: {
+    options: {
+      id: string;
+      time?: { default_value: string | null };
+      weekdays?: { default_value: Weekday[] | null };
+      monthdays?: { default_value: MonthDay[] | null };
+      dtstart?: { default_value: string | null };
+      is_default?: boolean;
+    }[];
+  } | null;
+  properties?: { key: string; value: string | number | string[] | null }[] | null;
 }
 
 export interface TenantPreference {
@@ -168,4 +186,142 @@ export interface MessageUpdate {
   message_id: string;
   status_code: number;
   error: { type: string; message: string } | null;
+}
+
+/** A category as its author writes it: what is absent is the default. */
+export interface CategoryDefinition {
+  category: string;
+  name: string;
+  description?: string | null;
+  default_preference: "opt_in" | "opt_out" | "cant_unsubscribe";
+  /** Of `cant_unsubscribe`; null is all. */
+  default_mandatory_channels?: Channel[] | null;
+  /** On from the start; null is all. */
+  default_opt_in_channels?: Channel[] | null;
+  tags?: string[] | null;
+  digest_schedule?: { enabled?: boolean; options: DigestOption[] } | null;
+  properties?: CategoryProperty[] | null;
+}
+
+/** One of the schedules that recipients choose from; a field that is editable may be chosen too. */
+export interface DigestOption {
+  /** Made of the label if absent. */
+  id?: string;
+  label: string;
+  frequency: "instantly" | "minutely" | "hourly" | "daily" | "weekly" | "weekly_mo2fr" | "monthly";
+  interval?: number;
+  time?: Choosable<string>;
+  weekdays?: Choosable<Weekday[]>;
+  monthdays?: Choosable<MonthDay[]>;
+  dtstart?: Choosable<string>;
+  is_default?: boolean;
+}
+
+interface Choosable<Value> {
+  edit_policy?: "locked" | "editable";
+  default_value?: Value | null;
+}
+
+/** A value that recipients give, which conditions see as `$category.properties`. */
+export interface CategoryProperty {
+  key: string;
+  label: string;
+  value_type: "integer" | "string" | "string_choice" | "list_choice" | "string_dynamic" | "list_dynamic";
+  is_optional?: boolean;
+  choices?: { value: string; label: string }[] | null;
+  default_value?: string | number | string[] | null;
+  dynamic_choices_key?: string | null;
+  edit_policy?: "locked" | "editable";
+}
+
+export interface RootCategory {
+  root_category: "system" | "transactional" | "promotional";
+  sections?: {
+    name: string | null;
+    description?: string | null;
+    tags?: string[] | null;
+    categories: CategoryDefinition[];
+  }[];
+}
+
+export interface CategoryDocument {
+  root_categories: RootCategory[];
+  version_no: number;
+  status: "draft" | "active";
+  validation_result: { is_valid: boolean; errors?: string[] };
+  commit_message?: string | null;
+  committed_at?: string | null;
+}
+
+/** Names and descriptions in one language; null where there is none. */
+export interface CategoryTranslation {
+  sections: Record<string, { name?: string | null; description?: string | null }>;
+  categories: Record<string, { name?: string | null; description?: string | null }>;
+}
+
+export interface WorkspaceView {
+  uid: string;
+  slug: string;
+  name: string;
+  description: string | null;
+  /** `sandbox` or `production`. */
+  mode: string;
+  [key: string]: unknown;
+}
+
+export interface WorkspaceConfig {
+  user_inbox_preference_enabled: boolean;
+  sms_vendor_type: "basic" | "dlt";
+  user_tenancy_mode: "shared" | "exclusive";
+  user_tenancy_channel_fallback_mode: "all" | "allowlist";
+  user_tenancy_channel_fallback: string[];
+  user_tenancy_channel_fallback_applies_to_default_tenant: boolean;
+}
+
+/** Who did something to a key. */
+export type Actor = { name: string; email: string } | null;
+
+export interface ApiKey {
+  id: string;
+  masked_api_key: string;
+  name: string;
+  allowed_domains: string[] | null;
+  is_deleted: boolean;
+  created_at: string;
+  created_by: Actor;
+  deleted_at: string | null;
+  deleted_by: Actor;
+}
+
+export interface PublicKey {
+  id: string;
+  /** What clients send: it is no secret. */
+  api_key: string;
+  name: string;
+  allowed_domains: string[] | null;
+  is_secure_mode_enabled: boolean;
+  is_deleted: boolean;
+  is_default: boolean;
+  created_at: string;
+  rotated_at: string | null;
+  updated_at: string | null;
+  [key: string]: unknown;
+}
+
+export interface SigningKey {
+  id: number | string;
+  /** What paths take. */
+  uid: string;
+  /** `active` or `rolled`. */
+  status: string;
+  expiry_at: string | null;
+  created_at: string;
+  rolled_at: string | null;
+  deleted_at: string | null;
+  [key: string]: unknown;
+}
+
+export interface NewSigningKey extends SigningKey {
+  private_key_pem: string;
+  private_key_base64: string;
 }

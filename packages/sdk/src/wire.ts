@@ -120,3 +120,9 @@ export interface EditOperation {
 export type User = Reply<"hubUserGet">;
 export type TenantUser = Reply<"hubUserTenantGet">;
 export type Tenant = Reply<"hubTenantGet">;
+
+/** A page of a list that is counted off. */
+export interface OffsetQuery {
+  limit?: number;
+  offset?: number;
+}

@@ -14,7 +14,7 @@ const MAY_KNOW: Record<string, string[]> = {
   "wire.ts": ["generated"],
   "wire-more.ts": ["wire.ts"],
   core: ["generated", "wire.ts"],
-  management: ["core", "wire.ts"],
+  management: ["core", "wire.ts", "wire-more.ts"],
   resources: ["core", "management", "wire.ts", "wire-more.ts"],
   "tokens.ts": ["core"],
   "webhooks.ts": ["core"],

@@ -53,13 +53,39 @@ const COMING = [
     `GET /v1/${who}/preference/category/:c/`,
     `PATCH /v1/${who}/preference/category/:c/`,
   ]),
+  "GET /v1/brand/",
+  "GET /v1/brand/:a/",
+  "POST /v1/brand/:a/",
   "GET /v1/tenant/:a/preference/",
   "GET /v1/tenant/:a/preference/category/",
   "GET /v1/tenant/:a/preference/category/:b/",
   "PATCH /v1/tenant/:a/preference/category/:b/",
+  "GET /v1/:a/preference_category/",
+  "POST /v1/:a/preference_category/",
+  "PATCH /v1/:a/preference_category/commit/",
+  "GET /v1/:a/preference_category/translation/locale/",
+  ...["GET", "POST", "DELETE"].map(
+    (method) => `${method} /v1/:a/preference_category/translation/content/:b/`,
+  ),
+  "GET /v1/workspace/",
+  "POST /v1/workspace/",
+  "GET /v1/:a/config/",
+  "PATCH /v1/:a/config/",
+  ...["ws_api_key", "ws_public_key", "ws_signing_key"].flatMap((kind) => [
+    `GET /v1/:a/${kind}/`,
+    `POST /v1/:a/${kind}/`,
+    `DELETE /v1/:a/${kind}/:b/`,
+  ]),
+  "PATCH /v1/:a/ws_public_key/:b/",
+  "PATCH /v1/:a/ws_public_key/:b/rotate/",
+  "POST /v1/:a/ws_signing_key/:b/roll/",
 ];
 /** Other names of what the SDK calls. */
-const ALIASES = new Set(["GET /v1/user/:distinct_id/associated_tenant/"]);
+const ALIASES = new Set([
+  "GET /v1/user/:distinct_id/associated_tenant/",
+  "GET /v1/tenant/:tenant_id/category/",
+  "PATCH /v1/tenant/:tenant_id/category/:category_slug/",
+]);
 
 /** Something of everything that an example takes apart. */
 const ANSWER = {
@@ -184,6 +210,10 @@ describe("the examples of the SDK", () => {
     async (_name, example) => {
       const before = server.seen.length;
       await runExample(example);
+      // One class serves both.
+      await runExample(
+        example.replaceAll('preferences.user("ada")', 'preferences.object("teams", "finance")'),
+      );
       const known = [...routes.map(({ route }) => `${route.method} ${route.path}`), ...COMING];
       for (const request of server.seen.slice(before)) {
         const line = lineOf(request);

@@ -70,7 +70,7 @@ export class Suprsend {
     this.users = new UsersApi(api);
     this.objects = new ObjectsApi(api);
     this.tenants = new TenantsApi(api);
-    this.brands = new BrandsApi(this.tenants);
+    this.brands = new BrandsApi(api);
     this.subscriber_lists = new SubscriberListsApi(api);
     this.messages = new MessagesApi(api);
     this.bulk_workflows = { new_instance: () => bulkWorkflows(api) };

@@ -104,44 +104,46 @@ export class TenantsApi {
   }
 }
 
-/** Tenants by their former name, which is in the answers too. */
+/** Tenants by their former name, which is in the bodies too. */
 export class BrandsApi {
-  readonly #tenants: TenantsApi;
+  readonly #api: Api;
 
-  constructor(tenants: TenantsApi) {
-    this.#tenants = tenants;
+  constructor(api: Api) {
+    this.#api = api;
   }
 
   /**
    * @example
    * const { results } = await supr_client.brands.list({ limit: 20 });
    */
-  async list(options: Query = {}): Promise<Dictionary> {
-    const page = await this.#tenants.list(options);
-    return { ...page, results: (page.results as Dictionary[]).map(toBrand) };
+  list(options: Query = {}): Promise<Dictionary> {
+    return underNames(() => call(this.#api, "GET", "v1/brand/", undefined, { query: within(options) }));
   }
 
   /**
    * @example
    * const { brand_name } = await supr_client.brands.get("acme");
    */
-  async get(brand_id: string): Promise<Dictionary> {
-    return toBrand(await this.#tenants.get(brand_id));
+  get(brand_id: string): Promise<Dictionary> {
+    return underNames(() => call(this.#api, "GET", brandPath(brand_id), undefined));
   }
 
   /**
    * @example
    * await supr_client.brands.upsert("acme", { brand_name: "Acme" });
    */
-  async upsert(brand_id: string, payload: Dictionary = {}): Promise<Dictionary> {
-    const { brand_name, ...rest } = record("payload", payload);
-    const body = brand_name === undefined ? rest : { tenant_name: brand_name, ...rest };
-    return toBrand(await this.#tenants.upsert(brand_id, body));
+  upsert(brand_id: string, payload: Dictionary = {}): Promise<Dictionary> {
+    return underNames(() =>
+      call(this.#api, "POST", brandPath(brand_id), undefined, {
+        body: record("payload", payload),
+        repeatable: true,
+      }),
+    );
   }
 }
 
-function toBrand({ tenant_id, tenant_name, ...rest }: Dictionary): Dictionary {
-  return { brand_id: tenant_id, brand_name: tenant_name, ...rest };
+function brandPath(brand_id: string): string {
+  return `v1/brand/${segment("brand_id", brand_id, 64)}/`;
 }
 
 /** As the other client reads them: a limit between 1 and 1000, or 20; no offset below 0. */
