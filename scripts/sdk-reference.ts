@@ -56,9 +56,8 @@ const FIRST: [file: string, className: string, title: string][] = [
 const SECOND: typeof FIRST = [
   ["suprsend/suprsend.ts", "Suprsend", "Suprsend"],
   ["suprsend/records.ts", "WorkflowTriggerRequest", "WorkflowTriggerRequest"],
-  ["suprsend/records.ts", "Workflow", "Workflow"],
+  ["suprsend/records.ts", "BrandedBody", "Workflow, SubscriberListBroadcast"],
   ["suprsend/records.ts", "Event", "Event"],
-  ["suprsend/records.ts", "SubscriberListBroadcast", "SubscriberListBroadcast"],
   ["suprsend/sends.ts", "WorkflowsApi", "supr_client.workflows"],
   ["suprsend/sends.ts", "BulkSends", "bulk_events, bulk_workflows"],
   ["suprsend/users.ts", "UsersApi", "supr_client.users"],
@@ -109,7 +108,7 @@ export async function sdkReference(): Promise<string> {
 
 /** The methods of a class, or the exported functions and classes of a file. */
 function readPart(source: string, className: string, title: string): Part {
-  const start = className === "" ? 0 : source.search(new RegExp(`^export class ${className}\\b`, "m"));
+  const start = className === "" ? 0 : source.search(new RegExp(`^(?:export )?class ${className}\\b`, "m"));
   if (start === -1) throw new Error(`there is no class ${className}`);
   const end = className === "" ? source.length : source.indexOf("\n}\n", start);
   const body = source.slice(start, end);

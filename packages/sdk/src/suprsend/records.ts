@@ -173,23 +173,15 @@ function listOf(field: string, given: unknown): readonly unknown[] {
   return list;
 }
 
-/**
- * A trigger that contains its template and category.
- * @example
- * const workflow = new Workflow({
- *   name: "Order shipped", template: "order-shipped", notification_category: "transactional",
- *   users: [{ distinct_id: "ada" }], data: { order_id: "A-1001" },
- * });
- * const response = await supr_client.trigger_workflow(workflow);
- */
-export class Workflow implements Sendable {
+/** What an inline trigger and a broadcast have in common: a body, and whose it is. */
+class BrandedBody {
   body: Dictionary;
   idempotency_key: string | undefined;
   tenant_id: string | undefined;
   brand_id: string | undefined;
 
-  constructor(body: Dictionary, kwargs: BrandArgs = {}) {
-    this.body = bodyOf("Workflow", body);
+  constructor(kind: string, body: Dictionary, kwargs: BrandArgs) {
+    this.body = bodyOf(kind, body);
     this.idempotency_key = kwargs?.idempotency_key;
     this.tenant_id = kwargs?.tenant_id;
     this.brand_id = kwargs?.brand_id;
@@ -206,10 +198,25 @@ export class Workflow implements Sendable {
 
   /**
    * @example
-   * new Workflow({ name: "Shipped", template: "order-shipped", users: ["ada"] }).as_json();
+   * new SubscriberListBroadcast({ list_id: "beta-testers", template: "news" }).as_json();
    */
   as_json(): Dictionary {
     return { ...this.body, ...keyedLoosely(this) };
+  }
+}
+
+/**
+ * A trigger that contains its template and category.
+ * @example
+ * const workflow = new Workflow({
+ *   name: "Order shipped", template: "order-shipped", notification_category: "transactional",
+ *   users: [{ distinct_id: "ada" }], data: { order_id: "A-1001" },
+ * });
+ * const response = await supr_client.trigger_workflow(workflow);
+ */
+export class Workflow extends BrandedBody implements Sendable {
+  constructor(body: Dictionary, kwargs: BrandArgs = {}) {
+    super("Workflow", body, kwargs);
   }
 
   toBytes(): Uint8Array<ArrayBuffer> {
@@ -296,34 +303,9 @@ export class Event implements Sendable {
  * });
  * const response = await supr_client.subscriber_lists.broadcast(broadcast);
  */
-export class SubscriberListBroadcast implements Sendable {
-  body: Dictionary;
-  idempotency_key: string | undefined;
-  tenant_id: string | undefined;
-  brand_id: string | undefined;
-
+export class SubscriberListBroadcast extends BrandedBody implements Sendable {
   constructor(body: Dictionary, kwargs: BrandArgs = {}) {
-    this.body = bodyOf("SubscriberListBroadcast", body);
-    this.idempotency_key = kwargs?.idempotency_key;
-    this.tenant_id = kwargs?.tenant_id;
-    this.brand_id = kwargs?.brand_id;
-  }
-
-  /**
-   * @example
-   * const broadcast = new SubscriberListBroadcast({ list_id: "beta-testers", template: "news" });
-   * broadcast.add_attachment("https://example.com/news.pdf");
-   */
-  add_attachment(file_path: string, kwargs: AttachmentArgs = {}): void {
-    addAttachment(dataOf(this.body), file_path, kwargs);
-  }
-
-  /**
-   * @example
-   * new SubscriberListBroadcast({ list_id: "beta-testers", template: "news" }).as_json();
-   */
-  as_json(): Dictionary {
-    return { ...this.body, ...keyedLoosely(this) };
+    super("SubscriberListBroadcast", body, kwargs);
   }
 
   toBytes(): Uint8Array<ArrayBuffer> {
