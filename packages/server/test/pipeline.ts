@@ -1,4 +1,3 @@
-import { replaceWorkflowEvents } from "../src/authoring/workflows/publish-workflow.ts";
 import type { Step } from "../src/core/log/step-log.ts";
 import type { StoredBranch, StoredNode, WorkflowDefinition } from "../src/catalog/workflow.ts";
 import type { Channel } from "../src/core/channel.ts";
@@ -164,7 +163,14 @@ export async function furnishPipeline(hub: Hub): Promise<Pipeline> {
            select $1, $2, $3, count(*) + 1, $4, '' from workflow_version where workspace_id = $1 and slug = $3`,
           [workspace_id, version_id, slug, JSON.stringify(definition)],
         );
-        await replaceWorkflowEvents({ db: tx, catalog, workspace_id }, slug, definition);
+        for (const event of settings.events ?? []) {
+          await tx.query(
+            "insert into workflow_event values ($1, $2, 'Trigger Event', $3) on conflict do nothing",
+            [workspace_id, event.toLowerCase(), slug],
+          );
+          await catalog.invalidate(tx, workspace_id, "event", event.toLowerCase());
+        }
+        await catalog.invalidate(tx, workspace_id, "workflow", slug);
       });
       return version_id;
     },
