@@ -1,4 +1,3 @@
-import { replaceWorkflowEvents } from "../src/authoring/workflows/publish-workflow.ts";
 import type { WorkflowDefinition } from "../src/catalog/workflow.ts";
 import type { JsonObject } from "../src/core/json.ts";
 import type { Services } from "../src/services.ts";
@@ -55,7 +54,15 @@ export async function insertWorkflow(
        select $1, $2, $3, count(*) + 1, $4, '' from workflow_version where workspace_id = $1 and slug = $3`,
       [workspace_id, version_id, slug, text],
     );
-    await replaceWorkflowEvents({ db: tx, catalog, workspace_id }, slug, definition);
+    for (const event of definition.trigger_events) {
+      const name = event.toLowerCase();
+      await tx.query(
+        "insert into workflow_event values ($1, $2, 'Trigger Event', $3) on conflict do nothing",
+        [workspace_id, name, slug],
+      );
+      await catalog.invalidate(tx, workspace_id, "event", name);
+    }
+    await catalog.invalidate(tx, workspace_id, "workflow", slug);
   });
   return version_id;
 }

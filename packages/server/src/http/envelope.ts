@@ -84,12 +84,15 @@ export function machineType(code: ErrorCode): string {
   }
 }
 
-/** In the management family refused commits and wrong fields, which `detail` lists by name, are both called `error`. */
+/**
+ * What is wrong with a request is `validation_error` in the management family; refused commits, and fields that `detail`
+ * lists by name, are called `error`.
+ */
 function managementCode({ code, detail }: AppError): string {
   const { type } = ERRORS[code];
   if (type === "Unauthorized") return "unauthorized";
-  const namesFields = type === "ValidationError" && isJsonObject(detail);
-  return namesFields || code === "commit_refused" ? "error" : code;
+  if (type !== "ValidationError") return code;
+  return isJsonObject(detail) || code === "commit_refused" ? "error" : "validation_error";
 }
 
 function optional(key: string, value: unknown): Record<string, unknown> {

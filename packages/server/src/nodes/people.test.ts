@@ -207,6 +207,7 @@ describe("moving users between lists", () => {
   });
 
   it("causes an event that ends the wait of another run", async ({ pipeline }) => {
+    await track(pipeline);
     await pipeline.commit("waiting", [
       {
         ...node("branch_waituntil", "wait_1"),

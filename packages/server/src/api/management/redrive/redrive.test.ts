@@ -560,7 +560,7 @@ describe("/v1/{workspace}/redrive/ 400", () => {
     [{ executions: ["a"], dryrun: true }, "dryrun"],
     [{ executions: ["a"], dry_run: "yes" }, "dry_run"],
     [[], "must be a map"],
-    ["{", "bad_json"],
+    ["{", "BAD REQUEST"],
   ])("POST %j, naming what is wrong", async ([payload, part], { management }) => {
     const { status, body } = await redrive(management, payload);
     expect(status).toBe(400);
