@@ -6,6 +6,7 @@ import { policyKey, type Preferences } from "../preferences/preferences.ts";
 import { type Channel, isChannel } from "../core/channel.ts";
 import { type CategoryPolicy, evaluatePreference } from "../core/preferences/preferences.ts";
 import type { Db, Tx } from "../db/db.ts";
+import { closeByAccepted } from "./accepted-goals.ts";
 import { achievedReason, cancelSteps } from "./success.ts";
 import { type DueStep, dropSteps, leaseSteps, readDueConcerns, shiftSteps, takeDueSteps } from "./steps.ts";
 
@@ -23,6 +24,7 @@ const TOLERANCE = 0.1;
 export async function moveSteps(deps: StepDeps, scope: Scope): Promise<number> {
   const policies = await loadPolicies(deps, scope);
   if (policies.size === 0) return 0;
+  await deps.db.tx(async (tx) => closeByAccepted(tx, await deps.clock(tx), scope), { relaxed: true });
   return deps.db.tx((tx) => move(tx, policies, deps, scope), { relaxed: true });
 }
 
