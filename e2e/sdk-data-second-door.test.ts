@@ -9,7 +9,13 @@ import { sdkTenantFlows } from "./support/sdk-tenant-flows.ts";
 const sdk = second as unknown as typeof stock;
 
 describe("with the second door", () => {
-  describe("objects", () => sdkObjectFlows(sdk));
-  describe("tenants", () => sdkTenantFlows(sdk));
-  describe("lists", () => sdkListFlows(sdk));
+  describe("objects", () => {
+    sdkObjectFlows(sdk);
+  });
+  describe("tenants", () => {
+    sdkTenantFlows(sdk);
+  });
+  describe("lists", () => {
+    sdkListFlows(sdk);
+  });
 });

@@ -6,7 +6,13 @@ import { sdkTenantFlows } from "./support/sdk-tenant-flows.ts";
 
 /* The stock Node SDK, unmodified: each part against a server process of its own. */
 describe("with the stock SDK", () => {
-  describe("objects", () => sdkObjectFlows(sdk));
-  describe("tenants", () => sdkTenantFlows(sdk));
-  describe("lists", () => sdkListFlows(sdk));
+  describe("objects", () => {
+    sdkObjectFlows(sdk);
+  });
+  describe("tenants", () => {
+    sdkTenantFlows(sdk);
+  });
+  describe("lists", () => {
+    sdkListFlows(sdk);
+  });
 });

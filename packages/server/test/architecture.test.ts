@@ -32,7 +32,7 @@ const MAY_KNOW: Record<string, string[]> = {
   lists: ["core", "db", "ids", "errors"],
   catalog: ["core", "expressions", "db", "ids", "errors", "workspaces"],
   preferences: ["core", "db", "errors", "catalog"],
-  routing: ["core", "db", "workspaces", "queue", "catalog", "preferences"],
+  routing: ["core", "db", "ids", "workspaces", "queue", "catalog", "preferences"],
   engine: [
     "core",
     "db",

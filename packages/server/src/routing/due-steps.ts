@@ -4,6 +4,7 @@ import { leasesOf } from "../queue/job.ts";
 import type { Queue } from "../queue/queue.ts";
 import type { Preferences } from "../preferences/preferences.ts";
 import type { Db, Tx } from "../db/db.ts";
+import { closeByAccepted } from "./accepted-goals.ts";
 import { achievedReason, cancelSteps } from "./success.ts";
 import { concernKey, findUnwanted, loadPolicies, type Policies } from "./unwanted.ts";
 import { type DueStep, dropSteps, leaseSteps, readDueConcerns, shiftSteps, takeDueSteps } from "./steps.ts";
@@ -23,6 +24,7 @@ export async function moveSteps(deps: StepDeps, scope: Scope): Promise<number> {
   // Before the transaction: what is not cached is read over another connection.
   const policies = await loadPolicies(deps, await readDueConcerns(deps.db, await deps.clock(deps.db), scope));
   if (policies.size === 0) return 0;
+  await deps.db.tx(async (tx) => closeByAccepted(tx, await deps.clock(tx), scope), { relaxed: true });
   return deps.db.tx((tx) => move(tx, policies, deps, scope), { relaxed: true });
 }
 

@@ -233,6 +233,33 @@ describe("an event that is a routing's goal", () => {
     ]);
   });
 
+  it("that was accepted in time wins against the next step, although nothing has handled it", async ({
+    pipeline,
+    workers,
+    harness,
+  }) => {
+    await work(workers);
+    await start(pipeline, goal);
+    await settled(pipeline);
+    await workers.stop();
+    await event(pipeline, "Order Placed", "ann");
+    await event(pipeline, "order PAID", "ann");
+    // Held by a worker that died: its job comes back later than the step.
+    await query(harness, "delete from pgboss.job where name like 'expand-%'");
+    await pass(pipeline, 60);
+    await work(workers);
+    await tick(pipeline, workers);
+    expect(await messages(pipeline)).toMatchObject([
+      { channel: "email", status: "sent_by_vendor", achieved: true },
+      {
+        channel: "sms",
+        status: "not_to_be_triggered",
+        failure_reason: expect.stringContaining("Order Paid"),
+      },
+    ]);
+    expect(await goals(pipeline)).toBe(0);
+  });
+
   it("of another name, or of another user, does not", async ({ pipeline, workers }) => {
     await work(workers);
     await start(pipeline, goal);

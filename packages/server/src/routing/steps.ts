@@ -154,6 +154,24 @@ export async function readDueConcerns(
   );
 }
 
+/** The goals of routings with due steps, which an event may have met that nothing has handled yet. */
+export async function readDueGoals(
+  db: Queryable,
+  base: Date | null,
+  scope: Scope,
+): Promise<{ workspace_id: number; key: string; topic: string; created_at: Date; now: Date }[]> {
+  return db.query(
+    `select distinct g.workspace_id, g.key, g.topic, g.created_at, ${WORKSPACE_NOW("$1")} as now
+       from workspace w,
+            lateral (${FIRST_DUE}) s
+       join smart_goal g on g.workspace_id = s.workspace_id and g.execution_id = s.execution_id
+        and g.node_ref = s.node_ref
+      where ${IN_SCOPE("w.workspace_id", 2)}`,
+    [base, ...scopeValues(scope)],
+    "smart_goals_due",
+  );
+}
+
 /** Relies on the primary keys of recipient and identity. */
 const usable = (m: string, is_stored: string) => `(
   exists (select from recipient r where r.workspace_id = ${m}.workspace_id and r.id = ${m}.recipient_id)
