@@ -3,8 +3,7 @@ import type { Queryable } from "../db/db.ts";
 /**
  * What is under way for a user goes on for the one that took over from them: runs that wait are those of the new row
  * from now on, and so are messages, which are sent, or whose item is marked, later. Both keep the id that the log knows
- * them by. Relies on the
- * indexes of runs and of messages by recipient.
+ * them by. Relies on the indexes of runs and of messages by recipient.
  */
 export async function followMerge(
   tx: Queryable,
