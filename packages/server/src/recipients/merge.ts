@@ -1,6 +1,7 @@
 import { DEFAULT_TENANT } from "../core/profile/effective-profile.ts";
 import type { Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
+import { tooLarge } from "./plan.ts";
 
 /**
  * Gives one user what another one has: properties and profiles in tenants key by key, identities, subscriptions. Where
@@ -12,7 +13,7 @@ export async function takeOver(
   tx: Queryable,
   workspace_id: number,
   { from, to }: Takeover,
-  ids: IdSource,
+  { ids, max_profile_bytes }: { ids: IdSource; max_profile_bytes: number },
 ): Promise<string | null> {
   const values = [workspace_id, from, to];
   await tx.query(
@@ -53,6 +54,8 @@ export async function takeOver(
             updated_at = now()`,
     values,
   );
+  const size = await sizeOf(tx, workspace_id, to);
+  if (size > max_profile_bytes) return tooLarge(size, max_profile_bytes);
   await tx.query(
     `update subscription s set subscriber_id = $3
       where s.workspace_id = $1 and s.subscriber_id = $2
@@ -67,6 +70,20 @@ export interface Takeover {
   /** Ids of rows of `recipient`. */
   from: string;
   to: string;
+}
+
+/** Bytes of the largest profile: the global one, or one in a tenant. */
+async function sizeOf(tx: Queryable, workspace_id: number, id: string): Promise<number> {
+  const [row] = await tx.query<{ size: number }>(
+    `select max(octet_length(p.properties::text) + coalesce(c.size, 0))::int as size
+       from (select '' as tenant_id, properties from recipient where workspace_id = $1 and id = $2
+             union all
+             select tenant_id, properties from tenant_profile where workspace_id = $1 and recipient_id = $2) p
+       left join (select tenant_id, sum(octet_length(value::text)) as size from identity
+                   where workspace_id = $1 and recipient_id = $2 group by tenant_id) c using (tenant_id)`,
+    [workspace_id, id],
+  );
+  return row?.size ?? 0;
 }
 
 async function isInTooManyTenants(tx: Queryable, workspace_id: number, id: string): Promise<boolean> {

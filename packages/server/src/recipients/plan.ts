@@ -77,8 +77,7 @@ export function planEdits(
     const size = sizeOf(after);
     // One that is too large already may shrink.
     if (size > rules.max_profile_bytes && size > sizeOf(before)) {
-      const most = `at most ${kilobytes(rules.max_profile_bytes)} KB (MAX_PROFILE_KB)`;
-      return refusal(`the profile would have ${kilobytes(size)} KB with its channels: ${most}`);
+      return refusal(tooLarge(size, rules.max_profile_bytes));
     }
     const next = withProfile(recipient, tenant_id, after, is_new);
     current.set(key, next);
@@ -91,6 +90,12 @@ export function planEdits(
 
 function sizeOf({ properties, identities }: Profile): number {
   return Buffer.byteLength(JSON.stringify(properties)) + Buffer.byteLength(JSON.stringify(identities));
+}
+
+/** The refusal of a profile of so many bytes. */
+export function tooLarge(size: number, max: number): string {
+  const most = `at most ${kilobytes(max)} KB (MAX_PROFILE_KB)`;
+  return `the profile would have ${kilobytes(size)} KB with its channels: ${most}`;
 }
 
 function kilobytes(bytes: number): number {

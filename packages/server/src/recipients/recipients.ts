@@ -101,6 +101,7 @@ export function createRecipients({ ids, parseIdentity, max_profile_bytes }: Reci
     load,
     loadById,
     apply,
-    takeOver: (tx, workspace_id, takeover) => takeOver(tx, workspace_id, takeover, ids),
+    takeOver: (tx, workspace_id, takeover) =>
+      takeOver(tx, workspace_id, takeover, { ids, max_profile_bytes }),
   };
 }

@@ -178,6 +178,18 @@ describe("POST /v1/user/{distinct_id}/merge/", () => {
     expect((await hub.call("GET", "/v1/user/b/")).status).toBe(200);
   });
 
+  it("400: no profile becomes too large by being merged", async ({ hub }) => {
+    const note = "x".repeat(150_000);
+    await hub.call("POST", "/v1/user/ann/", { one: note });
+    await hub.call("POST", "/v1/user/ben/", { two: note });
+    expect(await hub.call("POST", "/v1/user/ann/merge/", { from_user_id: "ben" })).toMatchObject({
+      status: 400,
+      json: { message: "the profile would have 293 KB with its channels: at most 256 KB (MAX_PROFILE_KB)" },
+    });
+    expect((await hub.call("GET", "/v1/user/ben/")).json).toMatchObject({ properties: { two: note } });
+    expect((await hub.call("GET", "/v1/user/ann/")).json).toMatchObject({ properties: { one: note } });
+  });
+
   it("400, 404: names what is wrong, and changes nothing", async ({ hub }) => {
     await post(hub, "/v1/user/a/", {});
     expect((await merge(hub, "a", "zoe")).json).toEqual({
