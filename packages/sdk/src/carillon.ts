@@ -1,3 +1,4 @@
+import { platform } from "#platform";
 import type { Api } from "./core/api.ts";
 import { kindOf, record, text } from "./core/check.ts";
 import { bearer, type Credential, serviceToken, signedBy } from "./core/credentials.ts";
@@ -44,7 +45,7 @@ export interface CarillonOptions {
   retryDelay?: (attempt: number) => number;
   /** Gets a line for each attempt: method, path, status, time; never a body or a credential. */
   logger?: Logger;
-  /** Instead of the runtime's. */
+  /** Instead of the runtime's HTTP client, which is `node:http` in Node and the global `fetch` elsewhere. */
   fetch?: typeof fetch;
   /** Your application, in the User-Agent: `shop/1.4`. */
   app?: string;
@@ -138,8 +139,7 @@ export function connect(given: CarillonOptions, agent?: string): Api {
       retries: positive("retries", options.retries ?? DEFAULT_RETRIES, 0),
       retryDelay: options.retryDelay ?? null,
       logger: options.logger ?? {},
-      // Looked up at each call, so that what wraps the global one later is used.
-      fetch: options.fetch ?? ((...args) => globalThis.fetch(...args)),
+      fetch: options.fetch ?? platform.fetch,
       app,
       ...(agent === undefined ? {} : { agent }),
     }),

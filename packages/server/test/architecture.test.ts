@@ -119,7 +119,6 @@ const STORING = new Set(Object.keys(MAY_KNOW).filter((room) => MAY_KNOW[room]?.i
 const NOT_STORED = [
   "api/hub/records.ts",
   "authoring/templates/template-change.ts",
-  "bootstrap.ts",
   "catalog/catalog.ts",
   "delivery/vendor-admin.ts",
   "delivery/vendor-table.ts",

@@ -1,4 +1,5 @@
 import { platform } from "#platform";
+import type { Fetch, Fetched } from "../platform/platform.ts";
 import { checkSize, encodeJson } from "./body.ts";
 import type { Credential } from "./credentials.ts";
 import { CarillonError, invalidInput, refusalOf } from "./errors.ts";
@@ -30,7 +31,7 @@ export interface TransportOptions {
   retries: number;
   retryDelay: ((attempt: number) => number) | null;
   logger: Logger;
-  fetch: typeof fetch;
+  fetch: Fetch;
   /** Appended to the User-Agent. */
   app: string;
   /** The User-Agent's first part; default is this package's. */
@@ -173,7 +174,7 @@ async function once(
   }
 }
 
-function settle(response: Response, text: string): Outcome {
+function settle(response: Fetched, text: string): Outcome {
   const { status, statusText } = response;
   const requestId = response.headers.get("x-request-id");
   const body = parse(text, response.headers.get("content-type") ?? "");

@@ -5,6 +5,27 @@ export interface Platform {
   crypto: WebCrypto;
   /** Null where there are no files. */
   files: Files | null;
+  /** One HTTP request. */
+  fetch: Fetch;
+}
+
+/** The part of `fetch` that the SDK uses. */
+export type Fetch = (url: URL, request: FetchedRequest) => Promise<Fetched>;
+
+export interface FetchedRequest {
+  method: string;
+  headers: Record<string, string>;
+  body: Uint8Array<ArrayBuffer> | null;
+  signal: AbortSignal;
+  redirect: "manual";
+}
+
+export interface Fetched {
+  ok: boolean;
+  status: number;
+  statusText: string;
+  headers: { get: (name: string) => string | null };
+  text: () => Promise<string>;
 }
 
 /** By this name in every set of type libraries. */

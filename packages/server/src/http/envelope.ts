@@ -85,14 +85,15 @@ export function machineType(code: ErrorCode): string {
 }
 
 /**
- * What is wrong with a request is `validation_error` in the management family; refused commits, and fields that `detail`
- * lists by name, are called `error`.
+ * What is wrong with a request is `validation_error` in the management family. Refused commits, fields that `detail` lists
+ * by name, and lists of reasons of which the message is the JSON, are called `error`.
  */
-function managementCode({ code, detail }: AppError): string {
+function managementCode({ code, message, detail }: AppError): string {
   const { type } = ERRORS[code];
   if (type === "Unauthorized") return "unauthorized";
   if (type !== "ValidationError") return code;
-  return isJsonObject(detail) || code === "commit_refused" ? "error" : "validation_error";
+  const isSpelt = isJsonObject(detail) || (Array.isArray(detail) && message === JSON.stringify(detail));
+  return isSpelt || code === "commit_refused" ? "error" : "validation_error";
 }
 
 function optional(key: string, value: unknown): Record<string, unknown> {
