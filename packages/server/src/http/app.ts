@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { z } from "zod";
 import { unsafeText } from "../core/json/json-guard.ts";
@@ -32,7 +32,7 @@ export interface AppOptions {
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** Null until the headers were judged. */
+    /** Set where the headers were judged before the body was received. */
     claim: Claim | null;
   }
 }
@@ -96,19 +96,9 @@ export function createApp(
     app.route({
       method: route.method,
       url: route.path,
-      // Before the body is received.
-      onRequest: async (request, reply) => {
-        try {
-          // Authentication looks up names from the path.
-          guardText(request.params as Record<string, unknown>);
-          request.claim = await gate.admit(registered, request, reply);
-          // The framework would wait forever for the end of a body that broke off meanwhile.
-          if (hasHungUp(request)) throw new Error("the client hung up");
-        } catch (error) {
-          const beginning = route.bulk === "arrays" ? await beginningOf(request.raw) : null;
-          const present = isBulk(route, beginning) ? presentBulkError : presentError;
-          return answerError(error, family, request, reply, present);
-        }
+      onRequest(request, reply, done) {
+        if (hasSmallBody(request.headers)) done();
+        else void admitBeforeBody(request, reply).then((isAdmitted) => isAdmitted && done());
       },
       handler: async (request, reply) => {
         try {
@@ -121,9 +111,29 @@ export function createApp(
       },
     });
 
+    async function admit(request: FastifyRequest, reply: FastifyReply): Promise<Claim> {
+      // Authentication looks up names from the path.
+      guardText(request.params as Record<string, unknown>);
+      return gate.admit(registered, request, reply);
+    }
+
+    /** False: the request was refused, and the refusal sent. */
+    async function admitBeforeBody(request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+      try {
+        request.claim = await admit(request, reply);
+        // The framework would wait forever for the end of a body that broke off meanwhile.
+        if (hasHungUp(request)) throw new Error("the client hung up");
+        return true;
+      } catch (error) {
+        const beginning = route.bulk === "arrays" ? await beginningOf(request.raw) : null;
+        const present = isBulk(route, beginning) ? presentBulkError : presentError;
+        await answerError(error, family, request, reply, present);
+        return false;
+      }
+    }
+
     async function serve(request: FastifyRequest, reply: FastifyReply): Promise<WireReply> {
-      const { claim } = request;
-      if (claim === null) throw new Error("a request came past the gate");
+      const claim = request.claim ?? (await admit(request, reply));
       const raw = Buffer.isBuffer(request.body) ? request.body : null;
       const params = request.params as Record<string, string>;
       gate.confirm(claim, request, raw);
@@ -205,6 +215,17 @@ function workspaceOf(auth: Principal | Auth): { workspace?: string } {
 function readBody(route: RouteDefinition, raw: Buffer | null): unknown {
   if ((raw === null || raw.length === 0) && route.body instanceof z.ZodOptional) return undefined;
   return parseBody(raw, route.guardsText === true);
+}
+
+/**
+ * Judging the headers apart costs a request more than receiving so little: the body of an ordinary trigger comes at once,
+ * and what strangers can make a connection hold is this much.
+ */
+const SMALL_BODY = 16 * 1024;
+
+function hasSmallBody(headers: IncomingHttpHeaders): boolean {
+  if (headers["transfer-encoding"] !== undefined) return false;
+  return Number(headers["content-length"] ?? 0) <= SMALL_BODY;
 }
 
 /** The first bytes of a body that nobody will read; null: there are none. Never more than one read of the socket. */

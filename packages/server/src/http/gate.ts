@@ -7,7 +7,7 @@ import type { Claim } from "./request.ts";
 import type { RegisteredRoute } from "./route.ts";
 
 /**
- * Decides who may go on, by the headers alone: nobody's body is received before its sender is known, so that strangers
+ * Decides who may go on, by the headers alone: no large body is received before its sender is known, so that strangers
  * cannot fill the memory. Two limits stand here: how many records one credential may send, and how many wrong
  * credentials one address may try.
  */
@@ -58,16 +58,15 @@ export function createGate(services: Services): Gate {
 
   return {
     async admit({ surface, route }, request, reply) {
-      const address = networkOf(request.ip);
       const { method, originalUrl: url, headers } = request;
       const params = request.params as Record<string, string>;
       const family = route.family ?? surface.family;
-      const beforeLookup = () => guardAddress(address);
+      const beforeLookup = () => guardAddress(networkOf(request.ip));
       let claim: Claim;
       try {
         claim = await surface.authenticate({ method, url, headers, params, family, beforeLookup }, services);
       } catch (error) {
-        throw noted(error, address);
+        throw noted(error, networkOf(request.ip));
       }
       if (records === null) return claim;
       const { principal } = claim.auth;

@@ -4,15 +4,15 @@ import { type Company, findOutsiders } from "../../recipients/outsiders.ts";
 
 /**
  * For each record, in order: its refusal because one of its recipients is known not to belong to its tenant; null if all
- * may.
+ * may. Null for all of them if there is nothing to ask, as for most triggers.
  */
 export async function outsiderRefusals(
   { auth, services }: Pick<RouteContext<unknown, unknown, unknown>, "auth" | "services">,
   records: readonly Company[],
-): Promise<(AppError | null)[]> {
+): Promise<(AppError | null)[] | null> {
   const { workspace_id, tenancy } = auth.workspace;
   // Cached: the statement reads the mode again, and the expansion refuses what passes here for a moment.
-  if (tenancy.mode === "shared") return records.map(() => null);
+  if (tenancy.mode === "shared" || records.every(({ tenant_id }) => tenant_id === null)) return null;
   const outsiders = await findOutsiders(services.db, workspace_id, records);
   return outsiders.map((outsider, index) => {
     if (outsider === null) return null;

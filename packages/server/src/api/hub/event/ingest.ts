@@ -93,7 +93,7 @@ async function refuseOutsiders(
   );
   return new Map(
     judged.flatMap((event, index) => {
-      const refusal = refusals[index] ?? null;
+      const refusal = refusals?.[index] ?? null;
       return refusal === null ? [] : [[event, refusal] as const];
     }),
   );

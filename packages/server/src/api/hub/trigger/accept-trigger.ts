@@ -52,6 +52,7 @@ export async function checkTriggers(
     ctx,
     right.map(({ tenant_id, recipients }) => ({ tenant_id, people: recipients })),
   );
+  if (refusals === null) return checked;
   const refused = new Map(right.map((trigger, index) => [trigger, refusals[index] ?? null]));
   return checked.map((fate) => {
     const reason = fate.status === "fulfilled" ? refused.get(fate.value.trigger) : null;

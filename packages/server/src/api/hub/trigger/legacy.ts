@@ -63,7 +63,7 @@ async function readTriggers(
     ctx,
     right.map(({ trigger: { tenant_id, recipients } }) => ({ tenant_id, people: recipients })),
   );
-  const refused = new Map(right.map((one, index) => [one, refusals[index] ?? null]));
+  const refused = new Map(right.map((one, index) => [one, refusals?.[index] ?? null]));
   return read.map((one, index) => {
     const fate = one instanceof AppError ? one : (refused.get(one) ?? one);
     const record = records[index];
