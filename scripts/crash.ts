@@ -18,17 +18,23 @@ const { values } = parseArgs({
     clients: { type: "string", default: "8" },
   },
 });
-const kills = Number(values.kills);
-const countOf = (given: string | undefined) => Number(given ?? Math.ceil(kills / 5));
+const kills = countOf("kills", 0);
+/** Refuses what is no number: the proof of no kills at all would be green. */
+function countOf(name: "kills" | "absences" | "silences" | "locks", usual: number): number {
+  const given = values[name];
+  if (given === undefined) return usual;
+  if (/^\d{1,6}$/.test(given)) return Number(given);
+  throw new Error(`--${name} must be a whole number, but is ${JSON.stringify(given)}`);
+}
 const interrupted = new AbortController();
 process.once("SIGINT", () => interrupted.abort(new Error("interrupted")));
 const proof = await proveCrashes({
   signal: interrupted.signal,
   faults: {
     kill: kills,
-    absence: countOf(values.absences),
-    silence: countOf(values.silences),
-    lock: countOf(values.locks),
+    absence: countOf("absences", Math.ceil(kills / 5)),
+    silence: countOf("silences", Math.ceil(kills / 5)),
+    lock: countOf("locks", Math.ceil(kills / 5)),
   },
   seed: Number(values.seed),
   clients: Number(values.clients),

@@ -8,7 +8,7 @@ import { type Mail, type MailServer, serveMail } from "../../packages/server/tes
 import { type MimePart, parseMime } from "./mime.ts";
 import { type ServerProcess, startServer } from "./server.ts";
 
-/** A server process, a real mail server behind its e-mail channel, and an SDK in front of it. */
+/** A server process, a real mail server for its e-mail channel, and an SDK that calls it. */
 export interface World {
   server: ServerProcess;
   db: Db;

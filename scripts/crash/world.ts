@@ -11,8 +11,8 @@ import { findFreePort } from "./process.ts";
 import type { Sink } from "./sink.ts";
 
 /**
- * A durable PostgreSQL (fsync on, production defaults, room for more sessions) that can be killed, with a workspace that has the workflows of
- * all journeys, and whose texts and calls go to the sink. It always restarts under the same URL.
+ * A durable PostgreSQL (fsync on, production defaults, room for more sessions) that can be killed, with a workspace that
+ * has the workflows of all journeys, and whose texts and calls go to the sink. It always restarts under the same URL.
  */
 export interface World {
   databaseUrl: string;

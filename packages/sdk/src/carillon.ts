@@ -1,6 +1,6 @@
 import { platform } from "#platform";
 import type { Api } from "./core/api.ts";
-import { kindOf, record, text } from "./core/check.ts";
+import { MAX_TIMEOUT, record, text, within } from "./core/check.ts";
 import { bearer, type Credential, serviceToken, signedBy } from "./core/credentials.ts";
 import { invalidInput } from "./core/errors.ts";
 import { createTransport, type Logger } from "./core/transport.ts";
@@ -121,9 +121,10 @@ export function createCarillon<Map extends WorkflowPayloads = WorkflowPayloads>(
 const DEFAULT_URL = "http://127.0.0.1:3000/";
 const DEFAULT_TIMEOUT = 10_000;
 const DEFAULT_RETRIES = 3;
+const MAX_RETRIES = 100;
 
 /** Checks the options and makes what resources call. */
-export function connect(given: CarillonOptions, agent?: string): Api {
+export function connect(given: CarillonOptions): Api {
   const options = record("options", given) as CarillonOptions;
   const { key, workspace, serviceToken: token, app = "" } = options;
   const data = dataCredential(options);
@@ -135,13 +136,12 @@ export function connect(given: CarillonOptions, agent?: string): Api {
       url: baseUrl(options.url ?? DEFAULT_URL),
       data,
       management: token === undefined ? null : serviceToken(text("serviceToken", token, 1000)),
-      timeout: positive("timeout", options.timeout ?? DEFAULT_TIMEOUT, 1),
-      retries: positive("retries", options.retries ?? DEFAULT_RETRIES, 0),
+      timeout: within("timeout", options.timeout ?? DEFAULT_TIMEOUT, 1, MAX_TIMEOUT),
+      retries: within("retries", options.retries ?? DEFAULT_RETRIES, 0, MAX_RETRIES),
       retryDelay: options.retryDelay ?? null,
       logger: options.logger ?? {},
       fetch: options.fetch ?? platform.fetch,
       app,
-      ...(agent === undefined ? {} : { agent }),
     }),
     workspaceKey: key === undefined ? null : text("key", key),
     workspace: workspace === undefined ? null : text("workspace", workspace),
@@ -168,14 +168,4 @@ function baseUrl(given: string): string {
     );
   }
   return url.endsWith("/") ? url : `${url}/`;
-}
-
-function positive(field: string, value: unknown, least: number): number {
-  if (typeof value !== "number" || !(value >= least)) {
-    throw invalidInput(
-      field,
-      `must be a number from ${least} up, and is ${typeof value === "number" ? value : kindOf(value)}`,
-    );
-  }
-  return value;
 }

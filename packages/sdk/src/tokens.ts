@@ -38,7 +38,9 @@ export function createUserTokens(signingKey: string): UserTokens {
   return {
     async sign(user, options = {}) {
       const { tenant, ttl = DEFAULT_TTL } = record("options", options) as UserTokenOptions;
-      if (typeof ttl !== "number" || !(ttl > 0)) throw invalidInput("ttl", "must be a number of seconds");
+      if (typeof ttl !== "number" || !Number.isFinite(ttl) || ttl < 1) {
+        throw invalidInput("ttl", "must be a number of seconds, at least 1");
+      }
       const now = Math.floor(Date.now() / 1000);
       const claims = {
         entity_type: "subscriber",

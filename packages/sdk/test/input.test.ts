@@ -51,8 +51,9 @@ describe("a client", () => {
       { apiKey: "x", url: "http://h/?a=1" },
       "url: must be a web address without a query, like https://carillon.example.com, and is http://h/?a=1",
     ],
-    [{ apiKey: "x", timeout: 0 }, "timeout: must be a number from 1 up, and is 0"],
-    [{ apiKey: "x", retries: "many" }, "retries: must be a number from 0 up, and is a string"],
+    [{ apiKey: "x", timeout: 0 }, "timeout: must be a number from 1 to 2147483647, and is 0"],
+    [{ apiKey: "x", timeout: Infinity }, "timeout: must be a number from 1 to 2147483647, and is Infinity"],
+    [{ apiKey: "x", retries: "many" }, "retries: must be a number from 0 to 100, and is a string"],
   ])("of %j cannot be made", async (given, message) => {
     expect(await messageOf(() => createCarillon(given))).toBe(message);
   });

@@ -112,6 +112,21 @@ describe("a failure that may pass", () => {
   });
 });
 
+describe("a server that is not there", () => {
+  it("has had nothing: what would count twice is tried again, and nothing was deleted", async () => {
+    const server = await serveScript([USER]);
+    const { url } = server;
+    await server[Symbol.asyncDispose]();
+    const waits: unknown[] = [];
+    const logger = { warn: (_message: string, fields: Record<string, unknown>) => waits.push(fields.wait) };
+    const client = createCarillon({ url, apiKey: "SS.x", retries: 2, retryDelay: () => 1, logger });
+    const edit = client.users.edit("ada", (user) => user.increment({ visits: 1 }));
+    expect(await failure(edit)).toMatchObject({ code: "connection_failed" });
+    expect(waits).toEqual([1, 1, undefined]);
+    expect(await failure(client.users.delete("ada"))).toMatchObject({ code: "connection_failed" });
+  });
+});
+
 describe("a call", () => {
   it("that is not answered in time fails so, and is tried again if it may be", async () => {
     await using server = await serveScript(["hang", USER]);
@@ -242,7 +257,7 @@ describe("a signature", () => {
     }
     expect(server.seen.map(({ url }) => url)).toEqual([
       "/behind/a%20proxy/v1/user/u%201%2F%C3%A9%3F%23%25'*~!()/",
-      "/behind/a%20proxy/v1/message/?status%5B%5D=seen&status%5B%5D=read&created_at_gte=1970-01-01T00%3A00%3A00.000Z&is_campaign=false",
+      "/behind/a%20proxy/v1/message/?status=seen&status=read&created_at_gte=1970-01-01T00%3A00%3A00.000Z&is_campaign=false",
       "/behind/a%20proxy/v1/user/%C3%BC/",
     ]);
   });

@@ -108,7 +108,7 @@ async function age({ db }: World, runs: number): Promise<void> {
   for (let from = 0; from < runs; from += AT_ONCE) {
     const slice = `(select n, lpad(n::text, 14, '0') as tail, 'user-' || n % ${people} as person, t.*
        from generate_series(${from}, ${Math.min(from + AT_ONCE, runs) - 1}) n
-       join aged_minute t on t.m = (n::float8 / ${runs} * ${DAYS * 1440})::int)`;
+       join aged_minute t on t.m = floor(n::float8 / ${runs} * ${DAYS * 1440})::int)`;
     const stamps = "'created_at', s.at, 'updated_at', s.at";
     await copy.query(`
       insert into request

@@ -13,7 +13,7 @@ import type { Preferences } from "./preferences/preferences.ts";
 import type { Recipients } from "./recipients/recipients.ts";
 import type { MadeWorkspace, NewWorkspace, Workspaces } from "./workspaces/workspaces.ts";
 
-/** What `main` composes and passes to endpoints: the interfaces of the modules, nothing behind them. */
+/** What `main` composes and passes to endpoints: the interfaces of the modules and nothing else. */
 export interface Services {
   config: Config;
   db: Db;

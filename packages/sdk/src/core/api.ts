@@ -1,4 +1,4 @@
-import { segment } from "./check.ts";
+import { MAX_TIMEOUT, segment, within } from "./check.ts";
 import { CarillonError, invalidInput } from "./errors.ts";
 import type { Answer, CallOptions, Query, Request, Send } from "./transport.ts";
 
@@ -53,7 +53,9 @@ export const MANAGEMENT = { auth: "management" } as const;
 export function callOptions(options: CallOptions | undefined): CallOptions {
   return {
     ...(options?.signal === undefined ? {} : { signal: options.signal }),
-    ...(options?.timeout === undefined ? {} : { timeout: options.timeout }),
+    ...(options?.timeout === undefined
+      ? {}
+      : { timeout: within("timeout", options.timeout, 1, MAX_TIMEOUT) }),
   };
 }
 

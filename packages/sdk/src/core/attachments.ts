@@ -51,7 +51,7 @@ async function toWireAttachment(attachment: Attachment, field: string): Promise<
   }
   text(`${field}.filename`, attachment.filename);
   if ("bytes" in attachment) return inline(toBytes(attachment.bytes, `${field}.bytes`), attachment);
-  if ("stream" in attachment) return inline(await drain(attachment.stream), attachment);
+  if ("stream" in attachment) return inline(await drain(attachment.stream, `${field}.stream`), attachment);
   const bytes = typeof attachment.base64 === "string" ? decodeBase64(attachment.base64) : null;
   if (bytes === null) throw invalidInput(`${field}.base64`, "is not base64");
   return inline(bytes, attachment);
@@ -113,14 +113,18 @@ function toBytes(given: Uint8Array | ArrayBuffer, field: string): Uint8Array {
   throw invalidInput(field, "must be a Uint8Array or an ArrayBuffer");
 }
 
-async function drain(stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+async function drain(
+  stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
+  field: string,
+): Promise<Uint8Array> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
-  if (Symbol.asyncIterator in stream) for await (const part of stream) parts.push(new Uint8Array(part));
+  // A stream of texts would come out empty.
+  const take = (part: Uint8Array) => parts.push(new Uint8Array(toBytes(part, field)));
+  if (Symbol.asyncIterator in stream) for await (const part of stream) take(part);
   else {
     // Browsers' streams cannot be iterated everywhere.
     const reader = (stream as ReadableStream<Uint8Array>).getReader();
-    for (let next = await reader.read(); !next.done; next = await reader.read())
-      parts.push(new Uint8Array(next.value));
+    for (let next = await reader.read(); !next.done; next = await reader.read()) take(next.value);
   }
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }

@@ -58,6 +58,15 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Longer timers than this end at once. */
+export const MAX_TIMEOUT = 2_147_483_647;
+
+export function within(field: string, value: unknown, least: number, most: number): number {
+  if (typeof value === "number" && value >= least && value <= most) return value;
+  const given = typeof value === "number" ? value : kindOf(value);
+  throw invalidInput(field, `must be a number from ${least} to ${most}, and is ${given}`);
+}
+
 export function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";

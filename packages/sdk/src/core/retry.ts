@@ -24,8 +24,10 @@ const NEVER_CONNECTED = new Set([
 export function isUnsent(error: CarillonError): boolean {
   if (error.code !== "connection_failed") return false;
   const { cause } = error;
-  const inner = cause instanceof Error ? (cause.cause as { code?: unknown } | undefined) : undefined;
-  return typeof inner?.code === "string" && NEVER_CONNECTED.has(inner.code);
+  // Node's client rejects with the system's error, `fetch` with one that has it as its cause.
+  const system = cause instanceof Error && cause.cause !== undefined ? cause.cause : cause;
+  const code = (system as { code?: unknown } | null | undefined)?.code;
+  return typeof code === "string" && NEVER_CONNECTED.has(code);
 }
 
 export function mayRetry(error: CarillonError, repeatable: Repeatable): boolean {

@@ -34,8 +34,6 @@ export interface TransportOptions {
   fetch: Fetch;
   /** Appended to the User-Agent. */
   app: string;
-  /** The User-Agent's first part; default is this package's. */
-  agent?: string;
 }
 
 export type QueryValue = string | number | boolean | Date | null | undefined;
@@ -73,7 +71,7 @@ const CONTENT_TYPE = "application/json; charset=utf-8";
 /** One request with its retries, time-outs and signature. Throws a `CarillonError` for everything that is not a 2xx. */
 export function createTransport(options: TransportOptions): Send {
   const base = new URL(options.url);
-  const agent = `${options.agent ?? `carillon-sdk/${VERSION}`} (${platform.name})${options.app === "" ? "" : ` ${options.app}`}`;
+  const agent = `carillon-sdk/${VERSION} (${platform.name})${options.app === "" ? "" : ` ${options.app}`}`;
 
   return async function send(request) {
     const url = new URL(request.path, base);
@@ -221,10 +219,7 @@ function* queryPairs(query: Query = {}): Generator<[string, string]> {
   for (const [name, given] of Object.entries(query)) {
     for (const value of Array.isArray(given) ? (given as QueryValue[]) : [given as QueryValue]) {
       if (value !== null && value !== undefined) {
-        yield [
-          Array.isArray(given) ? `${name}[]` : name,
-          value instanceof Date ? value.toISOString() : String(value),
-        ];
+        yield [name, value instanceof Date ? value.toISOString() : String(value)];
       }
     }
   }

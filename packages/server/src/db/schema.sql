@@ -214,6 +214,14 @@ CREATE TABLE list_version (
 CREATE INDEX list_version_draft ON public.list_version USING btree (list_id, workspace_id, version_id) WHERE (state = 'draft'::text);
 CREATE INDEX list_version_retired ON public.list_version USING btree (version_id) WHERE (state = 'retired'::text);
 
+CREATE TABLE merged_user (
+  workspace_id integer NOT NULL,
+  recipient_id text COLLATE "C" NOT NULL,
+  distinct_id text COLLATE "C" NOT NULL,
+  PRIMARY KEY (workspace_id, recipient_id, distinct_id),
+  FOREIGN KEY (workspace_id, recipient_id) REFERENCES recipient(workspace_id, id) ON DELETE CASCADE
+);
+
 CREATE TABLE message (
   workspace_id integer NOT NULL,
   id text COLLATE "C" NOT NULL,

@@ -170,6 +170,12 @@ export interface ListVersion {
   updated_at: Generated<Date>;
 }
 
+export interface MergedUser {
+  workspace_id: number;
+  recipient_id: string;
+  distinct_id: string;
+}
+
 export interface Message {
   workspace_id: number;
   id: string;
@@ -630,6 +636,7 @@ export interface Tables {
   list: List;
   list_member: ListMember;
   list_version: ListVersion;
+  merged_user: MergedUser;
   message: Message;
   message_event: MessageEvent;
   migration: Migration;

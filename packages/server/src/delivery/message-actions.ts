@@ -9,7 +9,7 @@ import { type ChangedMessage, wakeWatchers } from "./watchers.ts";
 
 /**
  * What clients say happened to messages: seen, clicked, dismissed, and for the inbox read and archived, which can be
- * taken back. Status only moves forward; an action that is behind it sets its time alone. The item in our own inbox
+ * taken back. Status only moves forward; an action for an earlier status only sets its time. The item in our own inbox
  * follows its message.
  */
 export interface AskedAction {
@@ -80,7 +80,8 @@ async function lockMessages(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-const BLOCKED: ReadonlySet<string> = new Set(OVER);
+/** What has not been sent cannot have been seen: a step of a routing whose turn is to come. */
+const BLOCKED: ReadonlySet<string> = new Set([...OVER, "to_be_triggered"]);
 
 function judge({ message_id, action }: AskedAction, row: LockedMessage | undefined): ActionOutcome {
   if (row === undefined) {

@@ -11,7 +11,7 @@ export interface ChangedMessage {
   is_watched: boolean;
 }
 
-/** Has the runs that wait for what becomes of these messages look again, once the change has been committed. */
+/** Wakes the runs that wait for the outcome of these messages, once the change is committed. */
 export async function wakeWatchers(
   tx: Tx,
   changed: readonly ChangedMessage[],

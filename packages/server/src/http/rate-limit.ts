@@ -44,9 +44,9 @@ export function createRateLimit(options: RateLimitOptions): RateLimit | null {
 
   return {
     wait_seconds(caller) {
-      const beyond_ms = missing_ms(caller) + each_ms - burst_ms;
-      // A bucket that holds less than one is full when it is not empty.
-      return beyond_ms <= 0 || missing_ms(caller) === 0 ? 0 : Math.ceil(beyond_ms / 1000);
+      const missing = missing_ms(caller);
+      // A bucket may hold less than one, and lets one through when it is full.
+      return missing === 0 ? 0 : Math.max(0, Math.ceil((missing + each_ms - burst_ms) / 1000));
     },
     take(caller, cost) {
       fullAt.set(caller, now() + missing_ms(caller) + cost * each_ms);

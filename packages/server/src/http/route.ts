@@ -8,7 +8,7 @@ import type { Auth, Claim, IncomingRequest, Principal } from "./request.ts";
 
 /**
  * An endpoint is one file: `export default defineRoute({...})`. For every request the order is always authenticate →
- * limit → read the body → parse → transaction → handle → present. The handler sees only parsed values, never the framework's
+ * limit → parse → transaction → handle → present; a large body is received after the limit. The handler sees only parsed values, never the framework's
  * request or reply; refusals are thrown as `AppError` and take the envelope of the route's family.
  */
 export interface RouteDefinition<

@@ -119,11 +119,16 @@ export interface LockedList {
   tracks_exit: boolean;
 }
 
+/** The event of who enters a list or leaves it. */
+export function eventName(list_id: string, way: Way): string {
+  return `${EVENTS[way]} - ${list_id}`;
+}
+
 /** Null: nothing is caused. */
 export function eventOf(list: LockedList, way: Way): ListEvent | null {
   if (!list[`tracks_${way}`]) return null;
   const { list_id, list_name } = list;
-  return { event: `${EVENTS[way]} - ${list_id}`, properties: { list_id, list_name } };
+  return { event: eventName(list_id, way), properties: { list_id, list_name } };
 }
 
 /** Why a list of this id cannot be changed; null if it can, should there be one. */

@@ -141,8 +141,8 @@ export async function deleteList(
   const list = (await lockLists(tx, workspace_id, [{ list_id }])).get(list_id);
   const refusal = checkId(list_id) ?? (list === undefined ? refuseList(list_id, list) : null);
   if (refusal !== null) return refusal;
-  const users = await findUsers(tx, workspace_id, list_id);
-  if (users.length > 0) return `list_id: ${list_id} is used by live workflows: ${users.join(", ")}`;
+  const workflows = await findWorkflowsUsing(tx, workspace_id, list_id);
+  if (workflows.length > 0) return `list_id: ${list_id} is used by live workflows: ${workflows.join(", ")}`;
   await tx.query(
     "update list_version set state = 'retired' where workspace_id = $1 and list_id = $2 and state <> 'retired'",
     [workspace_id, list_id],
@@ -152,7 +152,7 @@ export async function deleteList(
 }
 
 /** Live workflows that wait for the list's events, or that have a node for the list. */
-async function findUsers(tx: Queryable, workspace_id: number, list_id: string): Promise<string[]> {
+async function findWorkflowsUsing(tx: Queryable, workspace_id: number, list_id: string): Promise<string[]> {
   const rows = await tx.query<{ slug: string }>(
     `select w.slug from workflow w
        join workflow_version v on v.workspace_id = w.workspace_id and v.id = w.live_version_id

@@ -19,7 +19,8 @@ export const removeRetiredLists: Job = {
       const key = [version.workspace_id, version.version_id];
       const gone = await db.query(
         `delete from list_member where ctid = any(array(
-           select ctid from list_member where workspace_id = $1 and version_id = $2 limit ${AT_ONCE})) returning 1`,
+           select ctid from list_member where workspace_id = $1 and version_id = $2 limit ${AT_ONCE}
+              for update skip locked)) returning 1`,
         key,
       );
       removed += gone.length;

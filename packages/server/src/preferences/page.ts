@@ -12,7 +12,7 @@ import { loadTranslate, type Text } from "./translation.ts";
 /**
  * What preference pages are made of, those of recipients and those of tenants: the categories that are in effect, in
  * the order of their document, with what a tenant made of each. Everything is read from the database and not from the
- * cache, so that a page shows what was written a moment ago, over whatever process.
+ * cache, so that a page shows what was written a moment ago, by any process.
  */
 export interface PageOptions {
   tenant_id: string;

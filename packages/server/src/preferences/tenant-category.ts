@@ -31,7 +31,7 @@ export interface TenantCategoryEdit {
   preference?: DefaultPreference | null | undefined;
   mandatory_channels?: Channel[] | null | undefined;
   opt_in_channels?: Channel[] | null | undefined;
-  /** Replaces the stored overrides of the options it names; a new default replaces the old one. */
+  /** Merged into the stored overrides, option by option and field by field; a new default replaces the old one. */
   digest_schedule?: DigestOverrides | null | undefined;
   /** Merged by key; a null value restores the category's. */
   properties?: PropertyValues | null | undefined;

@@ -65,16 +65,12 @@ export async function saveTranslation(
   locale: string,
   edit: TranslationEdit,
 ): Promise<Translation> {
+  // Two edits at once: the second waits here, and adds to what the first stored.
   await tx.query(
     `insert into category_translation (workspace_id, locale, sections, categories) values ($1, $2, '{}', '{}')
-     on conflict do nothing`,
+     on conflict (workspace_id, locale) do update set updated_at = now()`,
     [workspace_id, locale],
   );
-  // Two edits at once: the second waits here, and adds to what the first stored.
-  await tx.query("select 1 from category_translation where workspace_id = $1 and locale = $2 for update", [
-    workspace_id,
-    locale,
-  ]);
   const stored = (await load(tx, workspace_id, [locale])).get(locale);
   const next = {
     sections: merge(stored?.sections ?? {}, edit.sections ?? {}),

@@ -1,7 +1,8 @@
 import { DEFAULT_TENANT } from "../core/profile/effective-profile.ts";
 import type { Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
-import { tooLarge } from "./plan.ts";
+import { profileIn, sizeRefusal } from "./plan.ts";
+import { loadById } from "./read.ts";
 
 /**
  * Gives one user what another one has: properties and profiles in tenants key by key, identities, subscriptions. Where
@@ -16,15 +17,17 @@ export async function takeOver(
   { ids, max_profile_bytes }: { ids: IdSource; max_profile_bytes: number },
 ): Promise<string | null> {
   const values = [workspace_id, from, to];
+  const rows = await tx.query<{ tenant_id: string }>(
+    "select tenant_id from tenant_profile where workspace_id = $1 and recipient_id = $2 order by tenant_id",
+    [workspace_id, from],
+  );
+  const tenants = rows.map(({ tenant_id }) => tenant_id);
+  const before = (await loadById(tx, workspace_id, [to], tenants)).get(to);
   await tx.query(
     `update recipient p set properties = s.properties || p.properties, updated_at = now()
        from recipient s
       where p.workspace_id = $1 and p.id = $3 and s.workspace_id = $1 and s.id = $2`,
     values,
-  );
-  const tenants = await tx.query<{ tenant_id: string }>(
-    "select tenant_id from tenant_profile where workspace_id = $1 and recipient_id = $2 order by tenant_id",
-    [workspace_id, from],
   );
   await tx.query(
     `insert into tenant_profile (workspace_id, recipient_id, tenant_id, id, properties, created_at)
@@ -34,7 +37,7 @@ export async function takeOver(
       order by tenant_id
      on conflict (workspace_id, recipient_id, tenant_id) do update
         set properties = excluded.properties || tenant_profile.properties, updated_at = now()`,
-    [...values, tenants.map(({ tenant_id }) => tenant_id), tenants.map(() => ids.ulid())],
+    [...values, tenants, tenants.map(() => ids.ulid())],
   );
   if (await isInTooManyTenants(tx, workspace_id, to)) {
     return "user is already associated with a different tenant; workspace is in exclusive mode";
@@ -54,8 +57,11 @@ export async function takeOver(
             updated_at = now()`,
     values,
   );
-  const size = await sizeOf(tx, workspace_id, to);
-  if (size > max_profile_bytes) return tooLarge(size, max_profile_bytes);
+  const after = (await loadById(tx, workspace_id, [to], tenants)).get(to);
+  for (const tenant_id of ["", ...tenants]) {
+    const refusal = sizeRefusal(profileIn(before, tenant_id), profileIn(after, tenant_id), max_profile_bytes);
+    if (refusal !== null) return refusal;
+  }
   await tx.query(
     `update subscription s set subscriber_id = $3
       where s.workspace_id = $1 and s.subscriber_id = $2
@@ -70,20 +76,6 @@ export interface Takeover {
   /** Ids of rows of `recipient`. */
   from: string;
   to: string;
-}
-
-/** Bytes of the largest profile: the global one, or one in a tenant. */
-async function sizeOf(tx: Queryable, workspace_id: number, id: string): Promise<number> {
-  const [row] = await tx.query<{ size: number }>(
-    `select max(octet_length(p.properties::text) + coalesce(c.size, 0))::int as size
-       from (select '' as tenant_id, properties from recipient where workspace_id = $1 and id = $2
-             union all
-             select tenant_id, properties from tenant_profile where workspace_id = $1 and recipient_id = $2) p
-       left join (select tenant_id, sum(octet_length(value::text)) as size from identity
-                   where workspace_id = $1 and recipient_id = $2 group by tenant_id) c using (tenant_id)`,
-    [workspace_id, id],
-  );
-  return row?.size ?? 0;
 }
 
 async function isInTooManyTenants(tx: Queryable, workspace_id: number, id: string): Promise<boolean> {

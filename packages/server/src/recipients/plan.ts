@@ -74,11 +74,8 @@ export function planEdits(
     const { properties_changed, upserted, removed, profile: after } = result.edit;
     const changed = properties_changed || upserted.length > 0 || removed.length > 0;
     if (!changed && !makes) return unchanged(recipient, result.edit);
-    const size = sizeOf(after);
-    // One that is too large already may shrink.
-    if (size > rules.max_profile_bytes && size > sizeOf(before)) {
-      return refusal(tooLarge(size, rules.max_profile_bytes));
-    }
+    const tooLarge = sizeRefusal(before, after, rules.max_profile_bytes);
+    if (tooLarge !== null) return refusal(tooLarge);
     const next = withProfile(recipient, tenant_id, after, is_new);
     current.set(key, next);
     noteChange(changes, next, tenant_id, result.edit, order);
@@ -92,8 +89,10 @@ function sizeOf({ properties, identities }: Profile): number {
   return Buffer.byteLength(JSON.stringify(properties)) + Buffer.byteLength(JSON.stringify(identities));
 }
 
-/** The refusal of a profile of so many bytes. */
-export function tooLarge(size: number, max: number): string {
+/** Why a profile may not become this one; null if it may. One that is too large already may shrink. */
+export function sizeRefusal(before: Profile | null, after: Profile | null, max: number): string | null {
+  const size = after === null ? 0 : sizeOf(after);
+  if (size <= max || (before !== null && size <= sizeOf(before))) return null;
   const most = `at most ${kilobytes(max)} KB (MAX_PROFILE_KB)`;
   return `the profile would have ${kilobytes(size)} KB with its channels: ${most}`;
 }
@@ -111,8 +110,8 @@ function unchanged(recipient: StoredRecipient | null, edit: ProfileEdit | null):
 }
 
 /** Null: there is no profile of this person in the tenant. */
-function profileIn(recipient: StoredRecipient, tenant_id: string): Profile | null {
-  if (tenant_id === "") return recipient;
+export function profileIn(recipient: StoredRecipient | undefined, tenant_id: string): Profile | null {
+  if (recipient === undefined || tenant_id === "") return recipient ?? null;
   return recipient.tenant_profiles.find((profile) => profile.tenant_id === tenant_id) ?? null;
 }
 

@@ -104,6 +104,11 @@ export async function findIds(
   return new Map([...found].map(([key, { id }]) => [key, id]));
 }
 
+/** The id of a stored user or object; null if there is none. */
+export async function findId(db: Queryable, workspace_id: number, key: RecipientKey): Promise<string | null> {
+  return (await findIds(db, workspace_id, [key])).get(recipientKey(key)) ?? null;
+}
+
 /**
  * The ids of recipients, locked against deletion until the end of the transaction, because rows that reference them are
  * about to be written. Locked in key order, as by deletions.

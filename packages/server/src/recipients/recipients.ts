@@ -87,10 +87,14 @@ export function createRecipients({ ids, parseIdentity, max_profile_bytes }: Reci
     if (attempt.changes.length === 0) return attempt.outcomes;
     // There are changes to write: lock those rows, and plan again from their current values.
     const touched = [...new Map(attempt.changes.map(({ recipient }) => [recipient.id, recipient])).values()];
-    const locked = await lock(tx, workspace_id, touched);
+    // In this order, each with a snapshot of its own: what is loaded is what the lock has waited for.
+    const [locked, fresh] = await Promise.all([
+      lock(tx, workspace_id, touched),
+      load(tx, workspace_id, touched, wanted),
+    ]);
     // A recipient was deleted meanwhile: start over.
     if (locked < touched.length) return apply(tx, workspace_id, edits, tenant_ids);
-    for (const [key, recipient] of await load(tx, workspace_id, touched, wanted)) stored.set(key, recipient);
+    for (const [key, recipient] of fresh) stored.set(key, recipient);
     const final = planEdits(edits, stored, rules);
     if (final.changes.length > 0) await writeChanges(tx, workspace_id, final.changes, ids);
     return final.outcomes;

@@ -1,5 +1,4 @@
 import type { Queryable } from "../db/db.ts";
-import type { RecipientKey } from "./recipient.ts";
 
 /** How many subscribe to each object, by its id; a count stops at `most`. Reads the primary key of `subscription`. */
 export async function countSubscribers(
@@ -19,17 +18,4 @@ export async function countSubscribers(
     "subscribers_count",
   );
   return new Map(rows.map(({ id, count }) => [id, count]));
-}
-
-/** The id of a stored user or object; null if there is none. */
-export async function findRecipientId(
-  db: Queryable,
-  workspace_id: number,
-  { object_type, distinct_id }: RecipientKey,
-): Promise<string | null> {
-  const [row] = await db.query<{ id: string }>(
-    "select id from recipient where workspace_id = $1 and object_type = $2 and distinct_id = $3",
-    [workspace_id, object_type, distinct_id],
-  );
-  return row?.id ?? null;
 }

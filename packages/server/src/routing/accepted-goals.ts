@@ -12,7 +12,7 @@ const SKEW_MS = 86_400_000;
 
 /**
  * Closes routings with a due step whose awaited event was accepted and has not been handled yet, because a worker died or
- * is behind: without them the time would win against what came first. Call it before the due steps are taken. Relies on
+ * is late: without them the time would win against what came first. Call it before the due steps are taken. Relies on
  * the index request_event.
  */
 export async function closeByAccepted(tx: Tx, base: Date | null, scope: Scope): Promise<void> {
@@ -35,11 +35,12 @@ export async function closeByAccepted(tx: Tx, base: Date | null, scope: Scope): 
   }>(
     `select g.workspace_id, g.key, g.topic, e.name, e.created_at as received_at
        from ${from},
-            lateral (select name, created_at from request e
+            lateral (select name, min(created_at) as created_at from (
+                     select name, created_at from request e
                       where e.workspace_id = g.workspace_id and e.api_type = 'event' and e.status <> 'refused'
                         and btrim(e.body ->> 'distinct_id', E' \\t\\n\\r') = g.key
                         and e.id >= $${next} and e.created_at >= g.created_at
-                      order by id desc limit ${MOST_EVENTS}) e`,
+                      order by id desc limit ${MOST_EVENTS}) newest group by name) e`,
     [...values, uuidTime(Math.max(0, oldest - SKEW_MS))],
     "smart_goals_accepted",
   );

@@ -250,7 +250,7 @@ export async function passTurns(tx: Tx, failed: MessageRef[]): Promise<void> {
                         where one.workspace_id = m.workspace_id and one.execution_id = m.execution_id
                           and one.node_ref = m.node_ref
                         order by one.step limit 1 for update skip locked) s on true
-        where m.status = 'trigger_failed' and m.smart_step >= 1 and m.smart_step < s.step
+        where m.status in ('trigger_failed', 'not_to_be_triggered') and m.smart_step >= 1 and m.smart_step < s.step
           and not exists (select from message o
                            where o.workspace_id = m.workspace_id and o.execution_id = m.execution_id
                              and o.node_ref = m.node_ref and o.smart_step > m.smart_step and o.smart_step < s.step

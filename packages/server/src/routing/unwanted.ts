@@ -5,8 +5,8 @@ import type { Queryable } from "../db/db.ts";
 import { policyKey, type Preferences } from "../preferences/preferences.ts";
 
 /**
- * Messages that were decided on and wait: for their turn in a routing, or for another attempt at their vendor. Whoever
- * turned the channel off meanwhile does not get them.
+ * Messages that were decided on and wait: for their turn in a routing, or for another attempt at their vendor. A recipient
+ * who has turned the channel off since then does not get them.
  */
 export interface Waiting extends Concern {
   channel: Channel;

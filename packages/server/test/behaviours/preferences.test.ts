@@ -240,7 +240,7 @@ describe("a change of preferences", () => {
     return all.flatMap(({ message_id, channel }) => (before.has(message_id) ? [] : [channel])).toSorted();
   }
 
-  it("is obeyed by the very next send, whoever made it", async ({ world }) => {
+  it("is obeyed by the very next send, wherever it was made", async ({ world }) => {
     await publish(world, { default_preference: "opt_in" });
     await letter(world);
     expect(await next(world)).toEqual(CHANNELS);

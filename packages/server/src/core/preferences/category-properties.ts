@@ -159,7 +159,7 @@ export interface ShownProperty extends Pick<
 > {
   choices?: { value: string; label: string }[];
   dynamic_choices_key?: string;
-  /** What holds without a value of one's own. */
+  /** What applies where no own value is set. */
   default_value: Json;
   is_overridden: boolean;
   value: Json;

@@ -20,6 +20,11 @@ describe("the slug of a name", () => {
     ["Счета & Платежи", "счета-платежи"],
     ["Weekly Résumé", "weekly-resume"],
     ["🎉", ""],
+    ["バス", "バス"],
+    ["ハス", "ハス"],
+    ["알림 설정", "알림-설정"],
+    ["सूचना", "सूचना"],
+    ["Йод", "йод"],
   ])("in any script of %j is %j", (name, slug) => {
     expect(slugOf(name, NOT_A_LETTER)).toBe(slug);
   });

@@ -2,7 +2,7 @@
 const NOT_PLAIN = /[^a-z0-9_]+/g;
 
 /** The same for slugs in any script: names in Japanese must not all come to nothing. */
-export const NOT_A_LETTER = /[^\p{Letter}\p{Number}_]+/gu;
+export const NOT_A_LETTER = /[^\p{Letter}\p{Mark}\p{Number}_]+/gu;
 
 /**
  * A name in lower case, without accents, its words joined by hyphens: `Weekly Résumé!` → `weekly-resume`. Empty if
@@ -14,10 +14,10 @@ export function slugOf(name: string, unusable: RegExp = NOT_PLAIN): string {
     .replaceAll(/^-+|-+$/g, "");
 }
 
-/** In lower case, letters without their marks. */
+/** Marks of scripts in which a letter without them is still that letter; elsewhere it would be another one. */
+const ACCENTS = /(?<=[\p{Script=Latin}\p{Script=Greek}])\p{Mark}+/gu;
+
+/** In lower case, Latin and Greek letters without their marks. */
 export function withoutAccents(text: string): string {
-  return text
-    .normalize("NFKD")
-    .replaceAll(/\p{Mark}+/gu, "")
-    .toLowerCase();
+  return text.normalize("NFKD").replaceAll(ACCENTS, "").normalize("NFC").toLowerCase();
 }

@@ -175,7 +175,7 @@ async function nameIn(session: Client, query: string, values: unknown[] = []): P
   return row.name;
 }
 
-/** Copies a folder without what a start makes anew. What vanishes meanwhile is left out: the log has its end, too. */
+/** Copies a folder without what a start makes anew. What vanishes meanwhile is left out: the log says so, too. */
 async function copyTree(from: string, to: string, emptied: ReadonlySet<string>): Promise<number> {
   await mkdir(to, { mode: 0o700 });
   let bytes = 0;

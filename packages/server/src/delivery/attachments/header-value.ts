@@ -6,7 +6,8 @@ export interface HeaderValue {
   parameters: Map<string, string>;
 }
 
-const PARAMETER = /[;\s]*([\w!#$%&'*+.^`|~-]{1,100})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"]*))\s*(?=;|$)/sy;
+/** Each space has one place to be: a value without quotes takes those around it, and is trimmed afterwards. */
+const PARAMETER = /[;\s]*([\w!#$%&'*+.^`|~-]{1,100})\s*=(?:\s*"((?:[^"\\]|\\.)*)"\s*|([^;"]*))(?=;|$)/sy;
 
 /**
  * Reads a header's value with its parameters. A value without quotes ends at the semicolon: servers forget the quotes

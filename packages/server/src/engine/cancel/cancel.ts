@@ -23,8 +23,9 @@ import {
 /**
  * Cancel ends runs that are in progress and what they would have led to: requests that are not expanded yet, the runs
  * of an object's subscribers, their messages whose turn in a smart routing is still to come. What was triggered earlier
- * stays, and so does what a finished run left behind: the answer lists exactly the runs that the cancel ended. All of it
- * is one transaction, which locks in the same order as all others: requests, runs, batches, messages, each in key order. So a run is either cancelled or continues, and once the answer is out no further message is made.
+ * stays, and so does what a finished run made: the answer lists exactly the runs that the cancel ended. All of it is one
+ * transaction, which locks in the same order as all others: requests, runs, batches, messages, each in key order. So a run
+ * is either cancelled or continues, and once the answer is out no further message is made.
  *
  * A batch is deleted with the run that carries it when that run or its recipient is named. When a trigger is named,
  * only the items of that trigger are removed from the batch: the items of other triggers stay. A run whose batch

@@ -112,7 +112,7 @@ function textOf(
   const result = expressions.evaluate(workspace_id, "jq", expression, properties, now);
   if (!result.ok) throw new OverrideError(name, expression, result.reason, TEXT);
   const text = asText(result.value, max);
-  if (text === null) throw new OverrideError(name, expression, reasonOf(result.value), TEXT);
+  if (text === null) throw new OverrideError(name, expression, reasonOf(result.value, max), TEXT);
   return text;
 }
 
@@ -124,8 +124,11 @@ function asText(value: Json, max = MAX_RECIPIENT_ID): string | null {
   return typeof value === "number" && Number.isSafeInteger(value) ? String(value) : null;
 }
 
-function reasonOf(value: Json): string {
+function reasonOf(value: Json, max = MAX_RECIPIENT_ID): string {
   if (value === null || value === "") return EMPTY_VALUE;
+  if (typeof value === "string" && value.trim().length > max) {
+    return `evaluated to a text of more than ${max} characters`;
+  }
   return `evaluated to ${Array.isArray(value) ? "a list" : typeof value} with a value that is not an id`;
 }
 

@@ -35,8 +35,8 @@ export async function readConcerns(
 }
 
 /**
- * Leases messages to new jobs, as for new messages, with the content rendered originally. Who has turned the channel off
- * since is not sent it.
+ * Leases messages to new jobs, as for new messages, with the content rendered originally. A recipient who has turned the
+ * channel off since then is not sent it.
  */
 export async function redriveMessages(
   tx: Tx,

@@ -4,6 +4,7 @@ import { int, rowsOf, text, uuid } from "../../db/bulk.ts";
 import type { Tx } from "../../db/db.ts";
 import { leasesOf } from "../../queue/job.ts";
 import type { StepDeps } from "../../routing/due-steps.ts";
+import { passTurns, STEP_BATCH } from "../../routing/steps.ts";
 import {
   type Concern,
   concernKey,
@@ -14,12 +15,6 @@ import {
 } from "../../routing/unwanted.ts";
 import { IN_SCOPE, type Scope, scopeValues } from "../../workspaces/clock.ts";
 
-/**
- * Messages that wait for another attempt, a day where their vendor asked for it. One whose recipient has turned the
- * channel off meanwhile is not sent. What is left of a message that went out already, copies to others, is sent anyway.
- */
-const BATCH = 500;
-
 interface DueRetry extends Omit<Waiting, "channel"> {
   id: string;
   lane: Lane;
@@ -29,11 +24,25 @@ interface DueRetry extends Omit<Waiting, "channel"> {
   is_unsent: boolean;
 }
 
+interface Dropped {
+  workspace_id: number;
+  id: string;
+  execution_id: string;
+  tenant_id: string;
+  lane: Lane;
+  is_watched: boolean;
+  status: string;
+}
+
 /** Relies on message_due, like what it precedes. */
 const FIRST_DUE = `next_attempt_at <= coalesce($1, now()) and ${IN_SCOPE("workspace_id", 2)}
-      order by next_attempt_at limit ${BATCH}`;
+      order by next_attempt_at limit ${STEP_BATCH}`;
 
-/** Moves what is due to the jobs that send it, or away with the reason. Returns how many were moved. */
+/**
+ * Messages that wait for another attempt, a day where their vendor asked for it: moves what is due to the jobs that send
+ * it, or away with the reason where its recipient has turned the channel off meanwhile. What is left of a message that
+ * went out already, copies to others, is sent anyway. Returns how many were moved.
+ */
 export async function moveRetries(deps: StepDeps, scope: Scope): Promise<number> {
   const policies = await loadPolicies(deps, await readConcerns(deps, scope));
   if (policies.size === 0) return 0;
@@ -65,7 +74,7 @@ async function move(tx: Tx, policies: Policies, deps: StepDeps, scope: Scope): P
     policies,
     deps,
   );
-  await drop(tx, unwanted);
+  await drop(tx, unwanted, deps);
   await lease(
     tx,
     due.filter((message) => !unwanted.has(message)),
@@ -78,21 +87,39 @@ function isChoosable(message: DueRetry): message is DueRetry & { channel: Channe
   return message.is_unsent && isChannel(message.channel);
 }
 
-/** With the status of a step of a routing that is not sent. */
-async function drop(tx: Tx, unwanted: ReadonlyMap<DueRetry, string>): Promise<void> {
+/**
+ * With the status of a step of a routing that is not sent, or of a failure where an earlier attempt may have been sent.
+ * The next step of its routing takes its turn, and runs that wait for the outcome look again.
+ */
+async function drop(tx: Tx, unwanted: ReadonlyMap<DueRetry, string>, deps: StepDeps): Promise<void> {
   if (unwanted.size === 0) return;
   const { from, values } = rowsOf("u", [...unwanted], {
     workspace_id: int(([message]) => message.workspace_id),
     id: text(([message]) => message.id),
     reason: text(([, reason]) => reason),
   });
-  await tx.query(
-    `update message m set status = 'not_to_be_triggered', failure_reason = u.reason, next_attempt_at = null,
-            updated_at = now()
+  const dropped = await tx.query<Dropped>(
+    `update message m
+        set status = case when m.failure_class = 'ambiguous' then 'trigger_failed' else 'not_to_be_triggered' end,
+            failure_class = case when m.failure_class = 'ambiguous' then m.failure_class end,
+            failure_reason = u.reason, next_attempt_at = null, updated_at = now()
        from ${from}
-      where m.workspace_id = u.workspace_id and m.id = u.id`,
+      where m.workspace_id = u.workspace_id and m.id = u.id
+     returning m.workspace_id, m.id, m.execution_id, m.tenant_id, m.lane, m.is_watched, m.status`,
     values,
     "wake_drop",
+  );
+  await passTurns(
+    tx,
+    dropped.filter(({ status }) => status === "not_to_be_triggered"),
+  );
+  const watching = new Map(
+    dropped.flatMap((message) => (message.is_watched ? [[message.execution_id, message] as const] : [])),
+  );
+  await deps.queue.enqueue(
+    tx,
+    "listen",
+    [...watching].map(([id, { workspace_id, tenant_id, lane }]) => ({ workspace_id, id, tenant_id, lane })),
   );
 }
 

@@ -58,7 +58,7 @@ export async function takeSignals(tx: Tx, runs: Run[], base: Date | null): Promi
 
 /**
  * Events that were accepted before the time of a wait was up, and that nothing has handled yet, because a worker died or
- * is behind: without them the time would win against what came first.
+ * is late: without them the time would win against what came first.
  */
 async function findLateEvents(
   tx: Tx,

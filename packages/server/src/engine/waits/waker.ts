@@ -1,3 +1,4 @@
+import { STEP_BATCH } from "../../routing/steps.ts";
 import type { Ref } from "../../queue/job.ts";
 import type { Lane } from "../../core/lane.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
@@ -15,7 +16,7 @@ import { stepClocks } from "./test-clock.ts";
  * than half, while one million sleeping rows cost nothing until they are due. It sleeps until the next due time.
  *
  * Its statements are about all workspaces at once. When one fails, it is repeated for each workspace alone, and the one
- * that fails there is left aside for a while: nobody's rows and nobody's clock stop the others.
+ * that fails there is set aside for a while: nobody's rows and nobody's clock stop the others.
  */
 export interface Waker {
   /** Something will be due at `at`: do not sleep past it. */
@@ -26,14 +27,13 @@ export interface Waker {
   tick: () => Promise<number>;
 }
 
-const BATCH = 500;
 /** Limits a sleep, so that rows of other processes are found. */
 const LONGEST_SLEEP_MS = 1000;
 /** Pause between two looks while much is due: what is due within it is moved together. */
 const PAUSE_MS = 20;
 /** How soon a moving test clock is checked again. */
 const CLOCK_STEP_MS = 5;
-/** How long a workspace that failed is left aside. */
+/** How long a workspace that failed is set aside. */
 const ASIDE_MS = 10_000;
 
 export function createWaker(deps: WakerDeps & Pick<EngineDeps, "log">): Waker {
@@ -42,7 +42,7 @@ export function createWaker(deps: WakerDeps & Pick<EngineDeps, "log">): Waker {
   let running: Promise<unknown> | undefined;
   let stopped = true;
 
-  /** Workspaces that failed, and until when they are left aside. */
+  /** Workspaces that failed, and until when they are set aside. */
   const aside = new Map<number, number>();
 
   async function tick(): Promise<number> {
@@ -57,7 +57,7 @@ export function createWaker(deps: WakerDeps & Pick<EngineDeps, "log">): Waker {
     for (;;) {
       const batch = await forEach(move);
       moved += batch;
-      if (batch < BATCH) return moved;
+      if (batch < STEP_BATCH) return moved;
     }
   }
 
@@ -87,7 +87,7 @@ export function createWaker(deps: WakerDeps & Pick<EngineDeps, "log">): Waker {
         aside.set(workspace_id, performance.now() + ASIDE_MS);
         deps.log.error(
           { err: error, workspace_id },
-          "waking failed for a workspace; it is left aside for a while",
+          "waking failed for a workspace; it is set aside for a while",
         );
       }
     }
@@ -154,7 +154,7 @@ export function createWaker(deps: WakerDeps & Pick<EngineDeps, "log">): Waker {
 
 type WakerDeps = StepDeps;
 
-/** Moves up to `BATCH` rows that are due; returns how many. */
+/** Moves up to `STEP_BATCH` rows that are due; returns how many. */
 type Move = (deps: WakerDeps, scope: Scope) => Promise<number>;
 
 const MOVES: readonly Move[] = [
@@ -204,7 +204,7 @@ async function moveRuns(tx: Tx, deps: WakerDeps, scope: Scope): Promise<number> 
        from workspace w,
             lateral (select workspace_id, id from run
                       where workspace_id = w.workspace_id and wake_at <= ${WORKSPACE_NOW("$1")}
-                      order by wake_at limit ${BATCH} for update skip locked) due
+                      order by wake_at limit ${STEP_BATCH} for update skip locked) due
       where r.workspace_id = due.workspace_id and r.id = due.id and ${IN_SCOPE("w.workspace_id", 2)}
       returning r.workspace_id, r.id, r.lane, r.tenant_id`,
     [await deps.clock(tx), ...scopeValues(scope)],

@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { slugOf } from "../../../core/text/slug.ts";
 import { AppError } from "../../../errors.ts";
 import { defineAccountRoute } from "../../../http/route.ts";
 import { SlugError } from "../../../workspaces/workspaces.ts";
 import { keyName, nullableText } from "../../management/key-fields.ts";
-import { readWorkspaces, workspacePage } from "./present-workspace.ts";
+import { countWorkspaces, readWorkspaces, workspacePage } from "./present-workspace.ts";
 
 const MAX_SHOWN = 1000;
 
@@ -22,22 +23,20 @@ export default defineAccountRoute({
   },
   errors: ["validation_error", "bad_json"],
   async handle({ body: { name, description }, db, services }) {
-    const input = { slug: slugOf(name), name, description: description ?? null, mode: "sandbox" } as const;
+    const input = {
+      slug: slugOf(name).replaceAll(/^[-_]+|[-_]+$/g, ""),
+      name,
+      description: description ?? null,
+      mode: "sandbox",
+    } as const;
     await services.makeWorkspace(db, input).catch((error: unknown) => {
       if (!(error instanceof SlugError)) throw error;
       const detail = { name: [error.message] };
       throw new AppError("validation_error", JSON.stringify(detail), { detail, cause: error });
     });
-    return readWorkspaces(db, { limit: MAX_SHOWN, offset: 0 });
+    return readWorkspaces(db, {
+      limit: MAX_SHOWN,
+      offset: Math.max(0, (await countWorkspaces(db)) - MAX_SHOWN),
+    });
   },
 });
-
-/** Letters without their accents, digits, and hyphens for what is between them. */
-function slugOf(name: string): string {
-  return name
-    .normalize("NFKD")
-    .replaceAll(/\p{M}/gu, "")
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9_]+/g, "-")
-    .replaceAll(/^[-_]+|-+$/g, "");
-}

@@ -17,13 +17,17 @@ const workspaceShape = z.object({
 
 export const workspacePage = pageOf(workspaceShape);
 
+export function countWorkspaces(db: Queryable): Promise<number> {
+  return countRows(db.kysely.selectFrom("workspace"));
+}
+
 /** In the order of their making. */
 export async function readWorkspaces(
   db: Queryable,
   paging: Paging,
 ): Promise<Page<z.input<typeof workspaceShape>>> {
-  const workspaces = db.kysely.selectFrom("workspace");
-  const rows = await workspaces
+  const rows = await db.kysely
+    .selectFrom("workspace")
     .select(["uid", "slug", "name", "description", "mode"])
     .orderBy("workspace_id")
     .limit(paging.limit)
@@ -39,5 +43,5 @@ export async function readWorkspaces(
     description,
     mode,
   }));
-  return toPage(results, await countRows(workspaces), paging);
+  return toPage(results, await countWorkspaces(db), paging);
 }

@@ -49,10 +49,14 @@ export const categoryPreferenceBody = z.object(categoryPreference, ONE_OBJECT).m
   example: { preference: "opt_in", opt_out_channels: ["sms"] },
 });
 
-const categories = z.array(
-  z.object({ category: z.string("is a required field"), ...categoryPreference }, "must be an object"),
-  "must be an array",
-);
+const MAX_CATEGORIES = 1000;
+
+const categories = z
+  .array(
+    z.object({ category: z.string("is a required field"), ...categoryPreference }, "must be an object"),
+    "must be an array",
+  )
+  .max(MAX_CATEGORIES, `must contain at maximum ${MAX_CATEGORIES} items`);
 
 /** The parts of a body that changes all preferences of a recipient, or of many. */
 export const preferenceParts = {

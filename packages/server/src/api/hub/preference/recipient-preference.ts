@@ -17,8 +17,8 @@ import type { categoriesQuery, categoryQuery, channelsQuery, pageQuery } from ".
 import { type CategoryView, type PageView, presentCategory, presentPage } from "./present-preference.ts";
 
 /**
- * What the endpoints of users' and of objects' preferences do: the two differ by their paths alone. A write of
- * preferences creates nobody.
+ * What the endpoints of users' and of objects' preferences do: the two differ by their paths alone. Writing
+ * preferences never creates a recipient.
  */
 type Context<Query extends z.ZodType, Body = unknown> = Pick<
   RouteContext<unknown, z.output<Query>, Body>,

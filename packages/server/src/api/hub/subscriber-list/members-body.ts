@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { Queryable } from "../../../db/db.ts";
 import { ONE_OBJECT } from "../present-profile.ts";
 
 /** The body of the calls that move users into a list and out of it, and their answer. */
@@ -21,17 +20,3 @@ export const movedShape = z.object({
   success: z.boolean(),
   affected_count: z.int().describe("How many really entered or left."),
 });
-
-/** The rows of the users whom a call names; ids without a user are left out. */
-export async function findUserIds(
-  db: Queryable,
-  workspace_id: number,
-  distinct_ids: readonly string[],
-): Promise<string[]> {
-  const rows = await db.query<{ id: string }>(
-    "select id from recipient where workspace_id = $1 and object_type = '' and distinct_id = any($2)",
-    [workspace_id, [...new Set(distinct_ids)]],
-    "users_named",
-  );
-  return rows.map(({ id }) => id);
-}

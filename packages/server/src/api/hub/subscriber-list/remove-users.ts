@@ -12,5 +12,6 @@ export default defineRoute({
   reply: { status: 201, body: movedShape },
   errors: ["validation_error", "not_found", "bad_json"],
   family: "management",
+  transaction: false,
   handle: (context) => moveUsers("remove", context),
 });

@@ -61,7 +61,7 @@ export async function saveTenant(
     .where("tenant_id", "=", tenant_id)
     .returningAll()
     .executeTakeFirstOrThrow();
-  guardSize(row.properties, config.MAX_PROFILE_KB);
+  if (body.properties) guardSize(row.properties, config.MAX_PROFILE_KB);
   await catalog.invalidate(db, workspace_id, "tenant", tenant_id);
   return row;
 }

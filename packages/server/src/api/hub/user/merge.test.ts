@@ -2,7 +2,7 @@ import { describe, expect } from "vitest";
 import { onServer as it } from "../../../../test/fixture.ts";
 import type { Hub } from "../../../../test/hub.ts";
 import { category } from "../../../../test/preferences/desk.ts";
-import { delay, node } from "../../../../test/behaviours/world.ts";
+import { branches, delay, node } from "../../../../test/behaviours/world.ts";
 import { createLists } from "../../../lists/lists.ts";
 import { loadById } from "../../../recipients/read.ts";
 
@@ -161,6 +161,41 @@ describe("POST /v1/user/{distinct_id}/merge/", () => {
     const owner = await idOf(world, "a");
     expect(items.map(({ recipient_id }) => recipient_id)).toEqual([owner, owner]);
     expect((await loadById(db, workspace_id, [owner])).size).toBe(1);
+  });
+
+  it("201: what is under way follows through more than one merge, and hears of the profile that it got", async ({
+    world,
+  }) => {
+    await world.template("card", { inbox: { header: "Hello", body: "Hello {{$recipient.name}}" } });
+    const gold = { variable_ns: "$recipient", variable: "tier", op: "==", value: '"gold"' };
+    const isGold = { type: "expression_v1", expression_v1: { op: "AND", args: [gold] } };
+    const aDay = { type: "delay", delay_properties: { delay_type: "fixed", value: "1d" } };
+    const send = (ref: string) => node("send_inbox", ref, { template: "card" });
+    await world.workflow("later", [
+      delay("wait", "1h"),
+      branches(
+        "tier",
+        [
+          { when: [isGold], nodes: [send("gold")] },
+          { when: [aDay], nodes: [send("timeout")] },
+        ],
+        "branch_waituntil",
+      ),
+    ]);
+    for (const id of ["a", "c"]) await post(world, `/v1/user/${id}/`, {});
+    await world.trigger("later", [{ distinct_id: "b", name: "B" }]);
+    expect((await merge(world, "a", "b")).status).toBe(201);
+    expect((await merge(world, "c", "a")).status).toBe(201);
+    await world.pass("1h");
+    expect(await world.messages()).toEqual([]);
+    await post(world, "/v1/user/d/", {});
+    expect((await merge(world, "d", "c")).status).toBe(201);
+    await world.settle();
+    expect((await world.executions()).map(({ status }) => status)).toEqual(["in_progress"]);
+    await post(world, "/v1/user/d/", { tier: "gold" });
+    await world.settle();
+    const messages = await world.messages();
+    expect(messages.map(({ workflow }) => workflow.node_ref)).toEqual(["gold"]);
   });
 
   it("400: nobody is in two tenants of an exclusive workspace by being merged", async ({ hub }) => {

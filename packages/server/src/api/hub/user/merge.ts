@@ -50,6 +50,8 @@ export default defineRoute({
       throw new AppError("not_found", `from_user_id: [distinct_id: '${from_user_id}'] not found`);
     }
     const takeover = { from, to };
+    // First: runs that watch the one profile hear of the change of the other.
+    await engine.followMerge(db, workspace_id, { ...takeover, distinct_id: from_user_id });
     const refusal = await recipients.takeOver(db, workspace_id, takeover);
     if (refusal !== null) throw new AppError("invalid_request_error", refusal);
     await takeOverPreferences(db, workspace_id, takeover);
@@ -60,7 +62,6 @@ export default defineRoute({
       .where("workspace_id", "=", workspace_id)
       .where("recipient_id", "=", from)
       .execute();
-    await engine.followMerge(db, workspace_id, { ...takeover, distinct_id: from_user_id });
     await deleteRecipients(db, workspace_id, "", [from_user_id]);
     const key = { object_type: "", distinct_id };
     const user = (await recipients.load(db, workspace_id, [key])).get(recipientKey(key));

@@ -3,7 +3,7 @@ import { microsOffset } from "../../../core/time/wire-time.ts";
 import { countRows } from "../../../db/count-rows.ts";
 import { cursorMeta, cursorShape, readPage, readSlice, toCursor } from "../../../http/cursor.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { findRecipientId } from "../../../recipients/subscribers.ts";
+import { findId } from "../../../recipients/read.ts";
 import { listedUserNotFound, userParams } from "./present-user.ts";
 
 const listShape = z.object({
@@ -34,7 +34,7 @@ export default defineRoute({
   async handle({ params, query, auth, db }) {
     const { workspace_id } = auth.workspace;
     const { distinct_id } = params;
-    const recipient_id = await findRecipientId(db, workspace_id, { object_type: "", distinct_id });
+    const recipient_id = await findId(db, workspace_id, { object_type: "", distinct_id });
     if (recipient_id === null) throw listedUserNotFound(distinct_id);
     const memberships = db.kysely
       .selectFrom("list_member as m")

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { cursorShape, toCursor } from "../../../http/cursor.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { findRecipientId } from "../../../recipients/subscribers.ts";
+import { findId } from "../../../recipients/read.ts";
 import { pageOfParents, parentPage } from "../object/subscription/present-subscription.ts";
 import { listedUserNotFound, userParams } from "./present-user.ts";
 
@@ -16,7 +16,7 @@ export default defineRoute({
   async handle({ params, query, auth, db }) {
     const { workspace_id } = auth.workspace;
     const { distinct_id } = params;
-    const id = await findRecipientId(db, workspace_id, { object_type: "", distinct_id });
+    const id = await findId(db, workspace_id, { object_type: "", distinct_id });
     if (id === null) throw listedUserNotFound(distinct_id);
     return pageOfParents(db, workspace_id, id, toCursor(query));
   },

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { cursorShape, toCursor } from "../../../../http/cursor.ts";
 import { defineRoute } from "../../../../http/route.ts";
-import { findRecipientId } from "../../../../recipients/subscribers.ts";
+import { findId } from "../../../../recipients/read.ts";
 import { objectKey, objectNotFound, objectParams } from "../present-object.ts";
 import { pageOfSubscribers, subscriptionPage } from "./present-subscription.ts";
 
@@ -16,7 +16,7 @@ export default defineRoute({
   async handle({ params, query, auth, db }) {
     const { workspace_id } = auth.workspace;
     const key = objectKey(params);
-    const id = await findRecipientId(db, workspace_id, key);
+    const id = await findId(db, workspace_id, key);
     if (id === null) throw objectNotFound(key);
     return pageOfSubscribers(db, workspace_id, id, toCursor(query));
   },

@@ -1,6 +1,7 @@
 import { defineRoute } from "../../../../http/route.ts";
 import { changeDraft } from "../../../../lists/drafts.ts";
-import { findUserIds, membersBody, movedShape } from "../members-body.ts";
+import { findUsers } from "../../user/find-users.ts";
+import { membersBody, movedShape } from "../members-body.ts";
 import { refusalOf, versionParams } from "../present-list.ts";
 
 export default defineRoute({
@@ -14,7 +15,7 @@ export default defineRoute({
   family: "management",
   async handle({ params, body, auth, db, services }) {
     const { workspace_id } = auth.workspace;
-    const recipient_ids = await findUserIds(db, workspace_id, body.distinct_ids);
+    const recipient_ids = await findUsers(db, workspace_id, body.distinct_ids);
     const change = { op: "add", recipient_ids } as const;
     const outcome = await changeDraft(db, workspace_id, params, change, services.ids);
     if (!outcome.ok) throw refusalOf(outcome.error, params);

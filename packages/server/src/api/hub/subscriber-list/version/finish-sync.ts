@@ -1,7 +1,8 @@
+import type { Lane } from "../../../../core/lane.ts";
 import type { Tx } from "../../../../db/db.ts";
 import { defineRoute } from "../../../../http/route.ts";
 import { finishDraft, readDifference, type Swap } from "../../../../lists/drafts.ts";
-import { eventOf, type Way } from "../../../../lists/lists.ts";
+import { eventName, eventOf, type Way } from "../../../../lists/lists.ts";
 import { findList } from "../../../../lists/stored-lists.ts";
 import type { Services } from "../../../../services.ts";
 import { listNotFound, listShape, presentList, refusalOf, versionParams } from "../present-list.ts";
@@ -18,15 +19,25 @@ export default defineRoute({
   },
   errors: ["validation_error", "not_found"],
   family: "management",
-  async handle({ params, auth, db, services }) {
+  transaction: false,
+  async handle({ params, auth, services }) {
     const { workspace_id } = auth.workspace;
-    const outcome = await finishDraft(db, workspace_id, params);
-    if (!outcome.ok) throw refusalOf(outcome.error, params);
-    await causeEvents(db, services, workspace_id, outcome.value, "entry");
-    await causeEvents(db, services, workspace_id, outcome.value, "exit");
-    const list = await findList(db, workspace_id, params.list_id);
-    if (list === null) throw listNotFound(params.list_id);
-    return presentList(list);
+    const { catalog, engine } = services;
+    // Before the transaction: the catalog may need a second connection.
+    const laneOf = (way: Way) => catalog.laneOfEvent(workspace_id, eventName(params.list_id, way));
+    const lanes = { entry: await laneOf("entry"), exit: await laneOf("exit") };
+    return services.db.tx(
+      async (db) => {
+        const outcome = await finishDraft(db, workspace_id, params);
+        if (!outcome.ok) throw refusalOf(outcome.error, params);
+        await causeEvents(db, engine, workspace_id, outcome.value, "entry", lanes.entry);
+        await causeEvents(db, engine, workspace_id, outcome.value, "exit", lanes.exit);
+        const list = await findList(db, workspace_id, params.list_id);
+        if (list === null) throw listNotFound(params.list_id);
+        return presentList(list);
+      },
+      { again: true },
+    );
   },
 });
 
@@ -35,14 +46,14 @@ const AT_ONCE = 10_000;
 
 async function causeEvents(
   tx: Tx,
-  { engine, catalog }: Pick<Services, "engine" | "catalog">,
+  engine: Services["engine"],
   workspace_id: number,
   { list, before, after }: Swap,
   way: Way,
+  lane: Lane,
 ): Promise<void> {
   const event = eventOf(list, way);
   if (event === null) return;
-  const lane = await catalog.laneOfEvent(workspace_id, event.event);
   const versions = way === "entry" ? { here: after, not_there: before } : { here: before, not_there: after };
   for (let last: string | undefined = ""; last !== undefined;) {
     const moved = await readDifference(tx, workspace_id, versions, last, AT_ONCE);

@@ -158,7 +158,7 @@ describe("a draft of a list", () => {
     expect(present).toContain("b");
     expect(present).not.toContain("a");
     expect((await hub.call("GET", BETA)).json).toMatchObject({ subscribers_count: present.length });
-    // Whoever entered before the draft took over has left with the others; nobody is in a version in between.
+    // Those who entered before the draft took over have left with the others; nobody is in a version in between.
     const rows = await hub.services.db.query<{ state: string; counted: number }>(
       `select v.state, count(m.*)::int as counted from list_version v
          left join list_member m using (workspace_id, version_id)
