@@ -7,4 +7,13 @@ await steps([
   ["types of browser packages", () => tool("tsc", ["-p", "tsconfig.browser.json"])],
   ["lint", () => tool("oxlint", ["--type-aware", "--deny-warnings"])],
   ["generated files are fresh", () => tool("node", ["scripts/gen.ts", "--check"])],
+  [
+    "shape of the tree",
+    () =>
+      tool("vitest", [
+        "run",
+        "packages/server/test/architecture.test.ts",
+        "packages/server/test/ways.test.ts",
+      ]),
+  ],
 ]);
