@@ -18,6 +18,13 @@ export function readMailbox(entry: string): Mailbox | null {
   return { name: unquote(line.slice(0, open).trim()), address: line.slice(open + 1, -1).trim() };
 }
 
+/** As a header or an API takes it: `"Ann, boss" <ann@example.com>`. The name is text on one line. */
+export function writeMailbox({ name, address }: Mailbox): string {
+  const line = oneLine(name);
+  if (line === "") return address;
+  return `"${line.replaceAll(/["\\]/g, "\\$&")}" <${address}>`;
+}
+
 /** The entries of a comma-separated list, blank ones included. Takes time in proportion to the text. */
 export function splitMailboxes(list: string): string[] {
   const entries: string[] = [];

@@ -129,6 +129,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       category: message.category,
       attempt: message.attempt,
       to: message.channel_value,
+      callback_url: null,
       content: message.content,
       attachments: loaded?.files ?? [],
       only_to: message.undelivered,

@@ -96,7 +96,7 @@ export function createVendorTables({
     const known = open.get(id);
     if (known?.version === version) return known.connection;
     const config = vendor.config.parse(JSON.parse(box.open(stored.config)));
-    const connection = vendor.open(config, { http, dial });
+    const connection = vendor.open(config, { http, dial, now: Date.now });
     open.set(id, { version, connection });
     // Calls that already use the old connection finish on it.
     if (known !== undefined) void known.connection.close?.().catch(() => {});

@@ -2,7 +2,8 @@ import { storable } from "../core/text/text.ts";
 import { type Channel, CHANNEL_TRAITS } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
-import type { Outcome, ReceiptStatus, UndeliveredCopy } from "./vendor/vendor.ts";
+import type { Outcome, UndeliveredCopy } from "./vendor/vendor.ts";
+import type { ReceiptStatus } from "./vendor/webhook.ts";
 
 /**
  * Decides the state of a message after a vendor answered, or did not: pure. Retries wait 1 s, 5 s, 30 s, 2 min, 10 min,

@@ -103,7 +103,7 @@ export function connectTo({ port }: { port: number }, settings: SmtpSettings = {
   const http = scriptedHttp(() => {
     throw new Error("a mail server is not called over HTTP");
   });
-  const connection = smtp.open(config, { http, dial });
+  const connection = smtp.open(config, { http, dial, now: Date.now });
   return { ...connection, [Symbol.asyncDispose]: async () => connection.close?.() };
 }
 
@@ -131,6 +131,7 @@ export function mailMessage(content: JsonObject = {}, more: Partial<OutgoingMess
     content: { ...rendered, ...content },
     attachments: [],
     only_to: null,
+    callback_url: null,
     ...more,
   };
 }

@@ -6,6 +6,11 @@ import type { HttpClient, HttpErrorCode, HttpReply, HttpRequest } from "../../sr
 import { HttpCallError } from "../../src/delivery/http/http.ts";
 import { redactConfig, secretFields } from "../../src/delivery/vendor/secret.ts";
 import type { FailureClass, Outcome, OutgoingMessage, Vendor } from "../../src/delivery/vendor/vendor.ts";
+import {
+  MalformedReport,
+  type VendorWebhook,
+  type WebhookRequest,
+} from "../../src/delivery/vendor/webhook.ts";
 
 export interface VendorFixtures<Config extends z.ZodObject> {
   /** Complete settings, with every secret filled in: the contract checks where these values go. */
@@ -38,6 +43,7 @@ export function vendorContract<Config extends z.ZodObject>(
 
     settingsContract(vendor, fixtures);
     sendingContract(vendor, fixtures);
+    if (vendor.webhook !== undefined) webhookContract(vendor, vendor.webhook, fixtures);
   });
 }
 
@@ -72,6 +78,109 @@ function settingsContract<Config extends z.ZodObject>(
   });
 }
 
+/** Bodies that are of no vendor's form, and some that nearly are. */
+const STRANGE_REPORTS = [
+  "",
+  "null",
+  "0",
+  '"text"',
+  "[]",
+  "{}",
+  "[[]]",
+  "[null,1,{}]",
+  '{"__proto__":{"a":1}}',
+  "a=1&b=%E0%A4%A",
+  '{"type":{},"data":[],"event":null}',
+  `{"event":"${"x".repeat(10_000)}"}`,
+  "\u0000",
+  "{",
+];
+
+function webhookContract<Config extends z.ZodObject>(
+  vendor: Vendor<Config>,
+  webhook: VendorWebhook<z.output<Config>>,
+  { config }: VendorFixtures<Config>,
+): void {
+  const settings = vendor.config.parse(config);
+
+  it("reads any report, or says that it is none", () => {
+    for (const body of STRANGE_REPORTS) {
+      let reports: unknown = [];
+      try {
+        reports = webhook.read(webhookRequest({ body: Buffer.from(body) }));
+      } catch (error) {
+        expect(error).toBeInstanceOf(MalformedReport);
+      }
+      expect(Array.isArray(reports)).toBe(true);
+    }
+  });
+
+  it("believes no request without a signature, if it has a secret to prove one", async () => {
+    for (const body of STRANGE_REPORTS) {
+      const proof =
+        (await webhook.verify?.(webhookRequest({ body: Buffer.from(body) }), settings)) ?? "unsigned";
+      expect(proof).not.toBe("verified");
+    }
+  });
+}
+
+/** A report as it comes in: by default at its own address, now, as JSON. */
+export function webhookRequest({
+  json,
+  form,
+  ...more
+}: Partial<WebhookRequest> & { json?: unknown; form?: Record<string, string> } = {}): WebhookRequest {
+  const url = more.url ?? "https://notify.acme.test/webhook/vendor/channel/uid/";
+  const text = form === undefined ? JSON.stringify(json ?? {}) : new URLSearchParams(form).toString();
+  return {
+    method: "POST",
+    query: new URL(url).searchParams,
+    headers: {},
+    body: Buffer.from(text),
+    received_at: Date.now(),
+    ...more,
+    url,
+  };
+}
+
+/** A message to be sent, with what its channel's test fills in. */
+export function outgoingMessage(more: Partial<OutgoingMessage> = {}): OutgoingMessage {
+  return {
+    message_id: "01JD0000000000000000000000",
+    workspace: "acme-workspace",
+    tenant_id: "default",
+    recipient: "user-1",
+    category: "transactional",
+    attempt: 1,
+    to: "ann@example.com",
+    callback_url: "https://notify.acme.test/webhook/vendor/channel/uid/",
+    content: {},
+    attachments: [],
+    only_to: null,
+    ...more,
+  };
+}
+
+/** Sends one message through a vendor whose other side is a function; returns the outcome and every request. */
+export async function sendThrough<Config extends z.ZodObject>(
+  vendor: Vendor<Config>,
+  config: z.input<Config>,
+  message: OutgoingMessage,
+  answer: Answer,
+): Promise<{ outcome: Outcome; requests: HttpRequest[] }> {
+  const requests: HttpRequest[] = [];
+  const http = scriptedHttp((request) => {
+    requests.push(request);
+    return answer(request);
+  });
+  const connection = vendor.open(vendor.config.parse(config), { http, dial, now: Date.now });
+  try {
+    return { outcome: await connection.send(message, newSignal()), requests };
+  } finally {
+    await connection.close?.();
+  }
+}
+
 /** To servers on this machine. */
 export const dial = createDial({ allow_private: ["127.0.0.1"] });
 
@@ -104,6 +213,7 @@ function sendingContract<Config extends z.ZodObject>(
     const connection = vendor.open(config, {
       http: scriptedHttp((request) => prepare?.(request) ?? answer(request)),
       dial,
+      now: Date.now,
     });
     try {
       return await connection.send(outgoing, signal);
@@ -155,6 +265,7 @@ function sendingContract<Config extends z.ZodObject>(
     const connection = vendor.open(config, {
       http: scriptedHttp(() => ({ status: 200, headers: {}, body: "{}" })),
       dial,
+      now: Date.now,
     });
     await connection.close?.();
     await connection.close?.();

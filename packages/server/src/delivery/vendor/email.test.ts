@@ -18,6 +18,7 @@ function message(content: JsonObject, to: OutgoingMessage["to"] = "ann@example.c
     content,
     attachments: [],
     only_to: null,
+    callback_url: null,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Json } from "../../core/json.ts";
 import { getAtPath, parseJsonPath } from "../../core/json/json-path.ts";
+import { parseJson } from "../../core/json/parse-json.ts";
 import { createTimeLimit } from "../../expressions/time-limit.ts";
 
 /**
@@ -39,12 +40,10 @@ function pathReader(source: string): ReplyReader {
   };
 }
 
-/** 64-bit ids are kept as written: as numbers they would lose their last digits. */
-function parseReply(body: string): Json | undefined {
-  const keepDigits = (_key: string, value: unknown, context?: { source?: string }): unknown =>
-    typeof value === "number" && !Number.isSafeInteger(value) ? (context?.source ?? value) : value;
+/** The JSON that a vendor sent, as `parseJson` reads it; undefined if it is none. */
+export function parseReply(body: string): Json | undefined {
   try {
-    return JSON.parse(body.replace(/^\uFEFF/, ""), keepDigits) as Json;
+    return parseJson(body.replace(/^\uFEFF/, ""));
   } catch {
     return undefined;
   }

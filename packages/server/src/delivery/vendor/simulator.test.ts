@@ -20,6 +20,7 @@ function messageTo(to: string | JsonObject, attempt = 1): OutgoingMessage {
     content: { body: "hello" },
     attachments: [],
     only_to: null,
+    callback_url: null,
   };
 }
 
@@ -32,7 +33,7 @@ function simulate(
   const http = scriptedHttp(() => {
     throw new Error("a simulator calls nobody");
   });
-  return vendor.open({}, { http, dial }).send(messageTo(to, attempt), signal);
+  return vendor.open({}, { http, dial, now: Date.now }).send(messageTo(to, attempt), signal);
 }
 
 /** A short form of an outcome. */

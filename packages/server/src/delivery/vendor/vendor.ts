@@ -3,6 +3,7 @@ import type { Channel } from "../../core/channel.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Dial } from "../http/dial.ts";
 import type { HttpCallError, HttpClient } from "../http/http.ts";
+import type { ReceiptStatus, VendorWebhook } from "./webhook.ts";
 
 /**
  * A delivery vendor is one file. Its settings form, secret redaction and encryption, registry entry and docs page
@@ -26,6 +27,8 @@ export interface Vendor<Config extends z.ZodObject = z.ZodObject> {
    * in the transaction that creates the message, which is delivered from then on. `send` is then only used for retries.
    */
   local?: (content: JsonObject) => JsonObject;
+  /** How the vendor reports what became of its messages, if it does. */
+  webhook?: VendorWebhook<z.output<Config>>;
   /**
    * Prepares a connection for one stored configuration. It is kept until that configuration changes, so pools, compiled
    * templates and tokens belong here. Written as a method, so that a list can hold vendors with different settings.
@@ -38,6 +41,8 @@ export interface VendorDeps {
   http: HttpClient;
   /** The only way out for all other protocols, with the same guard. */
   dial: Dial;
+  /** For tokens that expire and requests that are signed: milliseconds since 1970. */
+  now: () => number;
 }
 
 export interface VendorConnection {
@@ -61,6 +66,11 @@ export interface OutgoingMessage {
   attempt: number;
   /** The identity's value: an address, a number, a token, or the channel's object form. */
   to: string | JsonObject;
+  /**
+   * Where reports about this message go, for vendors that are given the address with each message. It ends in a slash;
+   * a query may be added. Null: the server does not know its own address.
+   */
+  callback_url: string | null;
   /** The channel's rendered content. */
   content: JsonObject;
   /** E-mail only, in the order of the trigger: the bytes are already loaded, whatever their source. */
@@ -130,8 +140,6 @@ export interface Ambiguous {
   code: string;
   message: string;
 }
-
-export type ReceiptStatus = "delivered" | "seen" | "clicked" | "delivery_failure";
 
 export type Verification = { ok: true } | { ok: false; message: string };
 

@@ -14,6 +14,7 @@ const message: OutgoingMessage = {
   content: { header: "Héllo", text: "You have mail", tags: ["a"], pinned: false },
   attachments: [],
   only_to: null,
+  callback_url: null,
 };
 
 vendorContract(inbox, { config: {}, message, slug: "carillon-inbox" });
@@ -27,7 +28,7 @@ describe("the built-in inbox", () => {
     const http = scriptedHttp(() => {
       throw new Error("the inbox calls nobody");
     });
-    const connection = inbox.open({}, { http, dial });
+    const connection = inbox.open({}, { http, dial, now: Date.now });
     expect(await connection.send(message, AbortSignal.abort())).toEqual({
       kind: "sent",
       vendor_message_id: message.message_id,

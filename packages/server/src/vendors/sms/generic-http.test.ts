@@ -57,7 +57,9 @@ async function send(
 ): Promise<Outcome> {
   const http = createHttpClient({ allow_private: allow });
   try {
-    return await generic.open(generic.config.parse(settings), { http, dial }).send(outgoing, signal);
+    return await generic
+      .open(generic.config.parse(settings), { http, dial, now: Date.now })
+      .send(outgoing, signal);
   } finally {
     await http.close();
   }
@@ -75,6 +77,7 @@ function message(more: Partial<OutgoingMessage> = {}): OutgoingMessage {
     content: { type: "basic", body: 'Your "code" is 1&2=3 ✓', header: "" },
     attachments: [],
     only_to: null,
+    callback_url: null,
     ...more,
   };
 }

@@ -206,6 +206,7 @@ function problemsOf(settings: Config): { field: keyof Config; problem: string }[
       content: { body: 'Sample "text" & <more>', header: "SAMPLE" },
       attachments: [],
       only_to: null,
+      callback_url: null,
     },
     settings,
   );
