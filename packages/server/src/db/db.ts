@@ -1,4 +1,5 @@
 import { parseJson } from "../core/json/parse-json.ts";
+import { submit } from "./submit.ts";
 import { storable } from "../core/text/text.ts";
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely";
 import pg from "pg";
@@ -184,10 +185,9 @@ export function createDb(options: DbOptions): Db {
 
   /** Every statement goes through here. */
   async function run(client: pg.PoolClient, config: pg.QueryConfig, ms: number): Promise<pg.QueryResult> {
-    const bounded = { ...config, query_timeout: ms };
     const asking = ms > STATEMENT_MS ? setInterval(() => void askAbout(client), STATEMENT_MS) : undefined;
     try {
-      return await client.query(bounded);
+      return await submit(client, config, ms);
     } catch (error) {
       if (isSilence(error)) dropSilent(client);
       throw noticed(error);

@@ -37,7 +37,7 @@ export function createGate(services: Services): Gate {
   });
 
   function guardAddress(address: string): void {
-    const wait = strangers?.wait_seconds(address) ?? 0;
+    const wait = strangers?.bucket(address).wait_seconds() ?? 0;
     if (wait === 0) return;
     throw new AppError("throttled", "too many requests with wrong credentials came from this address", {
       retry_after: wait,
@@ -52,7 +52,7 @@ export function createGate(services: Services): Gate {
     } catch (refusal) {
       return refusal;
     }
-    strangers?.take(address, 1);
+    strangers?.bucket(address).take(1);
     return error;
   }
 
@@ -69,9 +69,9 @@ export function createGate(services: Services): Gate {
         throw noted(error, networkOf(request.ip));
       }
       if (records === null) return claim;
-      const { principal } = claim.auth;
-      const wait = records.wait_seconds(principal);
-      void reply.header("ratelimit-policy", records.policy).header("ratelimit", records.remaining(principal));
+      const bucket = records.bucket(claim.auth.principal);
+      const wait = bucket.wait_seconds();
+      void reply.header("ratelimit-policy", records.policy).header("ratelimit", bucket.remaining());
       if (wait === 0) return claim;
       const text = `more than ${RATE_LIMIT_PER_SECOND} records per second came with this credential; send again after ${wait} s`;
       throw new AppError("throttled", text, { retry_after: wait });
@@ -83,12 +83,13 @@ export function createGate(services: Services): Gate {
         throw noted(error, networkOf(request.ip));
       }
       // Only now: who cannot sign must not use up the limit of who can.
-      records?.take(claim.auth.principal, 1);
+      records?.bucket(claim.auth.principal).take(1);
     },
     charge(claim, count, reply) {
       if (records === null || count < 2) return;
-      records.take(claim.auth.principal, count - 1);
-      void reply.header("ratelimit", records.remaining(claim.auth.principal));
+      const bucket = records.bucket(claim.auth.principal);
+      bucket.take(count - 1);
+      void reply.header("ratelimit", bucket.remaining());
     },
   };
 }

@@ -10,36 +10,38 @@ function limit(options: Partial<RateLimitOptions> = {}): RateLimit & { pass: (ms
 
 describe("a rate limit", () => {
   it("lets a burst through, then one at a time as the bucket refills", () => {
-    const { wait_seconds, take, pass } = limit();
+    const { bucket, pass } = limit();
+    const { wait_seconds, take } = bucket("ann");
     for (let count = 0; count < 10; count++) {
-      expect(wait_seconds("ann")).toBe(0);
-      take("ann", 1);
+      expect(wait_seconds()).toBe(0);
+      take(1);
     }
-    expect(wait_seconds("ann")).toBe(1);
+    expect(wait_seconds()).toBe(1);
     pass(99);
-    expect(wait_seconds("ann")).toBe(1);
+    expect(wait_seconds()).toBe(1);
     pass(1);
-    expect(wait_seconds("ann")).toBe(0);
-    take("ann", 1);
-    expect(wait_seconds("ann")).toBe(1);
+    expect(wait_seconds()).toBe(0);
+    take(1);
+    expect(wait_seconds()).toBe(1);
   });
 
   it("lets what costs more than is left through, and then waits until it is made up for", () => {
-    const { wait_seconds, take, pass, remaining } = limit();
-    take("ann", 100);
-    expect([wait_seconds("ann"), remaining("ann")]).toEqual([10, '"n";r=0;t=10']);
+    const { bucket, pass } = limit();
+    const { wait_seconds, take, remaining } = bucket("ann");
+    take(100);
+    expect([wait_seconds(), remaining()]).toEqual([10, '"n";r=0;t=10']);
     pass(9000);
-    expect([wait_seconds("ann"), remaining("ann")]).toEqual([1, '"n";r=0;t=1']);
+    expect([wait_seconds(), remaining()]).toEqual([1, '"n";r=0;t=1']);
     pass(500);
-    expect([wait_seconds("ann"), remaining("ann")]).toEqual([0, '"n";r=5;t=1']);
+    expect([wait_seconds(), remaining()]).toEqual([0, '"n";r=5;t=1']);
     pass(1000);
-    expect([wait_seconds("ann"), remaining("ann")]).toEqual([0, '"n";r=10;t=0']);
+    expect([wait_seconds(), remaining()]).toEqual([0, '"n";r=10;t=0']);
   });
 
   it("counts each caller apart", () => {
-    const { wait_seconds, take } = limit({ per_second: 1 });
-    take("ann", 3);
-    expect([wait_seconds("ann"), wait_seconds("ben")]).toEqual([3, 0]);
+    const { bucket } = limit({ per_second: 1 });
+    bucket("ann").take(3);
+    expect([bucket("ann").wait_seconds(), bucket("ben").wait_seconds()]).toEqual([3, 0]);
   });
 
   it("names the size of the bucket and its time", () => {

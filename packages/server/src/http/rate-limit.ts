@@ -6,13 +6,18 @@ import { createLru } from "../core/lru.ts";
  * a hundred at once, which a small bucket never holds.
  */
 export interface RateLimit {
-  /** Whole seconds until the caller may go on; 0: at once. Takes nothing. */
-  wait_seconds: (caller: string) => number;
-  take: (caller: string, cost: number) => void;
+  /** What a caller has left. Kept for as long as the caller keeps coming. */
+  bucket: (caller: string) => Bucket;
   /** `RateLimit-Policy`, as draft-ietf-httpapi-ratelimit-headers has it. */
   policy: string;
+}
+
+export interface Bucket {
+  /** Whole seconds until the caller may go on; 0: at once. Takes nothing. */
+  wait_seconds: () => number;
+  take: (cost: number) => void;
   /** `RateLimit`: what is left of the bucket, and the seconds until it is full again. */
-  remaining: (caller: string) => string;
+  remaining: () => string;
 }
 
 export interface RateLimitOptions {
@@ -34,28 +39,37 @@ export function createRateLimit(options: RateLimitOptions): RateLimit | null {
   if (per_second === 0) return null;
   const each_ms = 1000 / per_second;
   const burst_ms = burst_seconds * 1000;
-  /** When each caller's bucket is full again. */
-  const fullAt = createLru<number>(MAX_CALLERS);
+  const buckets = createLru<Bucket>(MAX_CALLERS);
 
-  /** Milliseconds until the caller's bucket is full. */
-  function missing_ms(caller: string): number {
-    return Math.max(0, (fullAt.get(caller) ?? 0) - now());
+  function createBucket(): Bucket {
+    let full_at = 0;
+    /** Milliseconds until the bucket is full. */
+    const missing_ms = () => Math.max(0, full_at - now());
+    return {
+      wait_seconds() {
+        const missing = missing_ms();
+        // A bucket may hold less than one, and lets one through when it is full.
+        return missing === 0 ? 0 : Math.max(0, Math.ceil((missing + each_ms - burst_ms) / 1000));
+      },
+      take(cost) {
+        full_at = now() + missing_ms() + cost * each_ms;
+      },
+      remaining() {
+        const missing = missing_ms();
+        const left = Math.max(0, Math.floor((burst_ms - missing) / each_ms));
+        return `"${name}";r=${left};t=${Math.ceil(missing / 1000)}`;
+      },
+    };
   }
 
   return {
-    wait_seconds(caller) {
-      const missing = missing_ms(caller);
-      // A bucket may hold less than one, and lets one through when it is full.
-      return missing === 0 ? 0 : Math.max(0, Math.ceil((missing + each_ms - burst_ms) / 1000));
-    },
-    take(caller, cost) {
-      fullAt.set(caller, now() + missing_ms(caller) + cost * each_ms);
+    bucket(caller) {
+      const known = buckets.get(caller);
+      if (known !== undefined) return known;
+      const made = createBucket();
+      buckets.set(caller, made);
+      return made;
     },
     policy: `"${name}";q=${per_second * burst_seconds};w=${burst_seconds}`,
-    remaining(caller) {
-      const missing = missing_ms(caller);
-      const left = Math.max(0, Math.floor((burst_ms - missing) / each_ms));
-      return `"${name}";r=${left};t=${Math.ceil(missing / 1000)}`;
-    },
   };
 }
