@@ -69,6 +69,8 @@ export interface MachineryDeps {
   /** Maximum number of calls in flight: those of HTTP nodes, and those of vendors. */
   call_concurrency: number;
   send_concurrency: number;
+  /** The server's own address, without a slash at its end. Absent: unknown. */
+  base_url?: string;
   /** The time limit of a vendor call. */
   vendor_timeout_ms: number;
   meter: EngineMeter & { stage: (stage: Stage, lane: Lane, seconds: number, refs: number) => void };
@@ -142,6 +144,11 @@ export async function startMachinery(deps: MachineryDeps, stops: AsyncDisposable
     wakeAt: engine.wakeAt,
     onSettled: deps.onSettled,
     concurrency: deps.send_concurrency,
+    base_url: deps.base_url ?? null,
+    keyOf: (channel, address) => {
+      const parsed = channels.get(channel)?.parseIdentity(address, {});
+      return parsed?.ok === true ? parsed.identity.key : null;
+    },
     timeout_ms: deps.vendor_timeout_ms,
   });
   if (worker) queue.work("send", delivery.handler);

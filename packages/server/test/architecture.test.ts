@@ -89,10 +89,12 @@ const MAY_KNOW: Record<string, string[]> = {
     "engine/engine",
     "channels/channel",
     "delivery/vendor-admin",
+    "delivery/vendor-reports",
   ],
   services: [
     "delivery/message-actions",
     "delivery/vendor-admin",
+    "delivery/vendor-reports",
     "catalog",
     "channels/channel",
     "config",

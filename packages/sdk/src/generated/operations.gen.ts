@@ -791,13 +791,13 @@ export interface Operations {
   managementVendorList: {
     query: {  };
     body: undefined;
-    reply: { results: ({ id: string; vendor_slug: string; channel: string; name: string; nickname: string; config: Record<string, unknown>; categories: (string)[]; updated_at: string })[] };
+    reply: { results: ({ id: string; vendor_slug: string; channel: string; name: string; nickname: string; config: Record<string, unknown>; categories: (string)[]; webhook_url: string | null; updated_at: string })[] };
   };
   /** POST /v1/:workspace/vendor/:vendor/ — Save a vendor's settings and make it the first choice of its channel. */
   managementVendorSave: {
     query: {  };
     body: { config: Record<string, unknown>; nickname?: string; categories?: ("system" | "transactional" | "promotional")[] };
-    reply: { id: string; vendor_slug: string; channel: string; name: string; nickname: string; config: Record<string, unknown>; categories: (string)[]; updated_at: string };
+    reply: { id: string; vendor_slug: string; channel: string; name: string; nickname: string; config: Record<string, unknown>; categories: (string)[]; webhook_url: string | null; updated_at: string };
   };
   /** PATCH /v1/:workspace/workflow/:slug/commit/ — Make the draft of a workflow its live version. */
   managementWorkflowCommit: {
@@ -852,5 +852,29 @@ export interface Operations {
     query: { commit?: string; commit_message?: string };
     body: { name?: string | null; description?: string | null; category?: string | null; is_enabled?: boolean | null; tags?: (string)[] | null; trigger_type?: string | null; trigger_events?: (string)[] | null; payload_schema?: { schema: string; version_no?: number | null } | null; ratelimit?: { count: number; sliding_window: string } | null; conditions?: (Record<string, unknown>)[] | null; override_recipients_type?: string | null; override_recipients_user_expr?: string | null; override_recipients_single_object_fields_expr?: Record<string, unknown> | null; override_actor_user_expr?: string | null; override_tenant_expr?: string | null; tree?: { nodes?: (Schema0)[] | null } | null };
     reply: { $schema: string; slug: string; name: string; description: string | null; category: string; tags: (string)[]; trigger_type: string; trigger_events: (string)[]; payload_schema: { schema: string; version_no?: number } | null; is_enabled: boolean; ratelimit: { count: number; sliding_window: string } | null; conditions: (unknown)[]; override_recipients_type: string | null; override_recipients_user_expr: string | null; override_recipients_single_object_fields_expr: Record<string, unknown> | null; override_actor_user_expr: string | null; override_tenant_expr: string | null; tree: { nodes: (unknown)[] }; status: "active" | "inactive" | "draft"; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_executed_at: string | null; updated_by: { name: string; email: string } | null; validation_result: { is_valid: boolean; errors: (string)[] } };
+  };
+  /** GET /webhook/:vendor/:channel/:uid/ — Answer a vendor's check of the address. */
+  vendorWebhooksReportCheck: {
+    query: {  };
+    body: undefined;
+    reply: string;
+  };
+  /** POST /webhook/:vendor/:channel/:uid/ — Report what became of messages. */
+  vendorWebhooksReportOwn: {
+    query: {  };
+    body: undefined;
+    reply: string;
+  };
+  /** POST /webhook/:vendor/:channel/ — Report what became of messages, to the address that moved installations have for a channel. */
+  vendorWebhooksReportSharedChannel: {
+    query: {  };
+    body: undefined;
+    reply: string;
+  };
+  /** POST /webhook/:vendor/ — Report what became of messages, to the address that moved installations have. */
+  vendorWebhooksReportShared: {
+    query: {  };
+    body: undefined;
+    reply: string;
   };
 }

@@ -3,6 +3,7 @@ import type { RegisteredRoute } from "../http/route.ts";
 import { surface as account } from "./account/surface.ts";
 import { surface as hub } from "./hub/surface.ts";
 import { surface as management } from "./management/surface.ts";
+import { surface as vendorWebhooks } from "./vendor-webhooks/surface.ts";
 import accountWorkspaceCreate from "./account/workspace/create.ts";
 import accountWorkspaceList from "./account/workspace/list.ts";
 import hubBrandGet from "./hub/brand/get.ts";
@@ -145,6 +146,10 @@ import managementWorkflowListVersions from "./management/workflow/list-versions.
 import managementWorkflowList from "./management/workflow/list.ts";
 import managementWorkflowRollbackVersion from "./management/workflow/rollback-version.ts";
 import managementWorkflowUpsert from "./management/workflow/upsert.ts";
+import vendorWebhooksReportCheck from "./vendor-webhooks/report/check.ts";
+import vendorWebhooksReportOwn from "./vendor-webhooks/report/own.ts";
+import vendorWebhooksReportSharedChannel from "./vendor-webhooks/report/shared-channel.ts";
+import vendorWebhooksReportShared from "./vendor-webhooks/report/shared.ts";
 
 export const routes: RegisteredRoute[] = [
   { surface: account, route: accountWorkspaceCreate, file: "api/account/workspace/create.ts" },
@@ -289,4 +294,8 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementWorkflowList, file: "api/management/workflow/list.ts" },
   { surface: management, route: managementWorkflowRollbackVersion, file: "api/management/workflow/rollback-version.ts" },
   { surface: management, route: managementWorkflowUpsert, file: "api/management/workflow/upsert.ts" },
+  { surface: vendorWebhooks, route: vendorWebhooksReportCheck, file: "api/vendor-webhooks/report/check.ts" },
+  { surface: vendorWebhooks, route: vendorWebhooksReportOwn, file: "api/vendor-webhooks/report/own.ts" },
+  { surface: vendorWebhooks, route: vendorWebhooksReportSharedChannel, file: "api/vendor-webhooks/report/shared-channel.ts" },
+  { surface: vendorWebhooks, route: vendorWebhooksReportShared, file: "api/vendor-webhooks/report/shared.ts" },
 ];

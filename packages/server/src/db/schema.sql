@@ -652,6 +652,17 @@ CREATE TABLE throttle (
 );
 CREATE INDEX throttle_until_idx ON public.throttle USING btree (until);
 
+CREATE TABLE vendor_ack (
+  workspace_id integer NOT NULL,
+  vendor_config_id text COLLATE "C" NOT NULL,
+  vendor_message_id text COLLATE "C" NOT NULL,
+  message_id text COLLATE "C" NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, vendor_config_id, vendor_message_id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
+);
+CREATE INDEX vendor_ack_created ON public.vendor_ack USING btree (created_at);
+
 CREATE TABLE vendor_config (
   workspace_id integer NOT NULL,
   id text COLLATE "C" NOT NULL,
@@ -663,9 +674,23 @@ CREATE TABLE vendor_config (
   price numeric,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  webhook_uid text COLLATE "C" NOT NULL DEFAULT replace((gen_random_uuid())::text, '-'::text, ''::text),
   PRIMARY KEY (workspace_id, id),
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
 );
+CREATE UNIQUE INDEX vendor_config_webhook ON public.vendor_config USING btree (webhook_uid);
+
+CREATE TABLE vendor_report (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  workspace_id integer NOT NULL,
+  vendor_config_id text COLLATE "C" NOT NULL,
+  report json NOT NULL,
+  received_at timestamp with time zone NOT NULL DEFAULT now(),
+  due_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
+);
+CREATE INDEX vendor_report_due ON public.vendor_report USING btree (due_at, id);
 
 CREATE TABLE vendor_route (
   workspace_id integer NOT NULL,

@@ -528,6 +528,14 @@ export interface Throttle {
   until: Date;
 }
 
+export interface VendorAck {
+  workspace_id: number;
+  vendor_config_id: string;
+  vendor_message_id: string;
+  message_id: string;
+  created_at: Generated<Date>;
+}
+
 export interface VendorConfig {
   workspace_id: number;
   id: string;
@@ -539,6 +547,16 @@ export interface VendorConfig {
   price: string | null;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
+  webhook_uid: Generated<string>;
+}
+
+export interface VendorReport {
+  id: GeneratedAlways<number>;
+  workspace_id: number;
+  vendor_config_id: string;
+  report: JsonColumn;
+  received_at: Generated<Date>;
+  due_at: Generated<Date>;
 }
 
 export interface VendorRoute {
@@ -662,7 +680,9 @@ export interface Tables {
   tenant_change: TenantChange;
   tenant_profile: TenantProfile;
   throttle: Throttle;
+  vendor_ack: VendorAck;
   vendor_config: VendorConfig;
+  vendor_report: VendorReport;
   vendor_route: VendorRoute;
   waiter: Waiter;
   workflow: Workflow;

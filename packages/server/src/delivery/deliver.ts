@@ -20,9 +20,11 @@ import {
   settleMessages,
   yieldsTurn,
 } from "./outbox.ts";
+import { applyDueReports, REPORT_BATCH, type ReportDeps } from "./reports/apply-reports.ts";
+import { takeReports } from "./reports/report-store.ts";
 import { applyDueReceipts, RECEIPT_BATCH } from "./receipts.ts";
-import type { Outcome, OutgoingMessage, VendorConnection } from "./vendor/vendor.ts";
-import type { VendorTables } from "./vendor-table.ts";
+import type { Outcome, OutgoingMessage } from "./vendor/vendor.ts";
+import type { OpenVendor, VendorTables } from "./vendor-table.ts";
 import { judge } from "./verdict.ts";
 
 /**
@@ -40,7 +42,7 @@ export interface Delivery {
   tick: () => Promise<void>;
 }
 
-export interface DeliveryDeps {
+export interface DeliveryDeps extends Pick<ReportDeps, "keyOf"> {
   db: Db;
   log: Log;
   workspaces: Workspaces;
@@ -53,6 +55,8 @@ export interface DeliveryDeps {
   onSettled: (settled: Settled[]) => void;
   /** The maximum of vendor calls in flight, over all lanes. */
   concurrency: number;
+  /** The server's own address, without a slash at its end; null: unknown. */
+  base_url: string | null;
   /** The time limit of a vendor call, and a second one for loading the files before it. */
   timeout_ms: number;
 }
@@ -90,11 +94,11 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     } finally {
       slots.free(message.lane);
     }
-    const { outcome, attached } = called;
+    const { outcome, attached, keeps_ack } = called;
     const verdict = judge(message, outcome, Math.random());
     return new Promise((resolve, reject) => {
       const writer = writers[message.lane];
-      writer.results.push({ message, verdict, attached, resolve, reject });
+      writer.results.push({ message, verdict, attached, keeps_ack, resolve, reject });
       pump(writer);
     });
   }
@@ -106,15 +110,16 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       return uncalled({ kind: "failed", class: "transient", code: "vendor_unread", message: text });
     });
     if ("outcome" in ready) return ready;
-    const { connection, outgoing, loaded } = ready;
+    const { vendor, outgoing, loaded } = ready;
+    const { connection, keeps_acks } = vendor;
     const outcome = await withDeadline(deps.timeout_ms, (signal) => connection.send(outgoing, signal));
-    return { outcome, attached: loaded === null ? null : withoutBytes(loaded) };
+    return { outcome, attached: loaded === null ? null : withoutBytes(loaded), keeps_ack: keeps_acks };
   }
 
   /** Reads what the vendor needs, or answers in its place. */
   async function prepare(message: LeasedMessage): Promise<Called | Prepared> {
-    const connection = await deps.vendors.connect(message.workspace_id, message.vendor_config_id);
-    if (connection === null) {
+    const vendor = await deps.vendors.connect(message.workspace_id, message.vendor_config_id);
+    if (vendor === null) {
       const text = `vendor configuration ${message.vendor_config_id} was deleted`;
       return uncalled({ kind: "failed", class: "config", code: "vendor_missing", message: text });
     }
@@ -129,12 +134,13 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       category: message.category,
       attempt: message.attempt,
       to: message.channel_value,
-      callback_url: null,
+      callback_url:
+        deps.base_url === null || vendor.webhook_path === null ? null : deps.base_url + vendor.webhook_path,
       content: message.content,
       attachments: loaded?.files ?? [],
       only_to: message.undelivered,
     };
-    return { connection, outgoing, loaded };
+    return { vendor, outgoing, loaded };
   }
 
   /** Before the vendor's time limit starts. */
@@ -195,6 +201,33 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
 
   async function tick(): Promise<void> {
     while ((await db.tx((tx) => applyDueReceipts(tx, deps.queue), { relaxed: true })) === RECEIPT_BATCH);
+    while ((await applyReports()) === REPORT_BATCH);
+  }
+
+  /** Applies a batch of what vendors reported; returns how many. */
+  async function applyReports(): Promise<number> {
+    try {
+      return await db.tx((tx) => applyDueReports(tx, deps), { relaxed: true });
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) throw error;
+      return applyOneByOne();
+    }
+  }
+
+  /** A report that cannot be applied is dropped alone: it must not stop those of all vendors. */
+  async function applyOneByOne(): Promise<number> {
+    let applied = 0;
+    while (applied < REPORT_BATCH) {
+      try {
+        if ((await db.tx((tx) => applyDueReports(tx, deps, 1), { relaxed: true })) === 0) break;
+      } catch (error) {
+        if (isDatabaseUnavailable(error)) throw error;
+        const dropped = await db.tx((tx) => takeReports(tx, 1));
+        log.error({ err: error, dropped }, "a vendor's report could not be applied and is dropped");
+      }
+      applied++;
+    }
+    return applied;
   }
 
   function schedule(): void {
@@ -255,18 +288,20 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
 interface Called {
   outcome: Outcome;
   attached: Attached | null;
+  /** The vendor's id is kept, since reports will name the message by it. */
+  keeps_ack: boolean;
 }
 
 /** What a vendor is called with. */
 interface Prepared {
-  connection: VendorConnection;
+  vendor: OpenVendor;
   outgoing: OutgoingMessage;
   loaded: (Loaded & { ok: true }) | null;
 }
 
 /** The result for a message that no vendor was called for. */
 function uncalled(outcome: Outcome): Called {
-  return { outcome, attached: null };
+  return { outcome, attached: null, keeps_ack: false };
 }
 
 interface Writer {

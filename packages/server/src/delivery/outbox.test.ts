@@ -38,7 +38,12 @@ function settle(tx: Tx, messages: LeasedMessage[]): Promise<unknown[]> {
   const outcome = { kind: "sent", vendor_message_id: "v-1" } as const;
   return settleMessages(
     tx,
-    messages.map((message) => ({ message, verdict: judge(message, outcome, 0), attached: null })),
+    messages.map((message) => ({
+      message,
+      verdict: judge(message, outcome, 0),
+      attached: null,
+      keeps_ack: false,
+    })),
   );
 }
 

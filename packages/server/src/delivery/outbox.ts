@@ -1,7 +1,7 @@
 import type { Queue } from "../queue/queue.ts";
 import { type ChangedMessage, wakeWatchers } from "./watchers.ts";
 import type { Job } from "../queue/job.ts";
-import { type Channel, CHANNEL_TRAITS } from "../core/channel.ts";
+import type { Channel } from "../core/channel.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
 import { afterNow, float8, insertAll, int, json, keysOf, now, rowsOf, text, uuid } from "../db/bulk.ts";
@@ -11,6 +11,7 @@ import { passTurns } from "../routing/steps.ts";
 import { closeReached } from "../routing/success.ts";
 import type { LeftOut } from "./attachments/attachments.ts";
 import type { AttachedFile } from "./vendor/vendor.ts";
+import { deactivateOf } from "./reports/addresses.ts";
 import { MAX_ATTEMPTS, mayRepeat, type Verdict } from "./verdict.ts";
 
 /**
@@ -141,6 +142,8 @@ export interface Settled {
   verdict: Verdict;
   /** The files that the vendor received; null for messages without files, and for those that did not get that far. */
   attached: Attached | null;
+  /** Reports will name the message by the vendor's id. */
+  keeps_ack: boolean;
 }
 
 export interface Attached {
@@ -196,13 +199,19 @@ export async function settleMessages(tx: Tx, settled: Settled[]): Promise<Settle
   );
   await closeReached(tx, refsOf(written.filter(isDelivered)));
   await passTurns(tx, refsOf(written.filter(yieldsTurn)));
+  await keepAcks(
+    tx,
+    written.filter(({ keeps_ack, verdict }) => keeps_ack && verdict.vendor_message_id !== null),
+  );
   await scheduleReceipts(
     tx,
     written.filter(({ verdict }) => verdict.receipts.length > 0),
   );
-  await suppressIdentities(
+  await deactivateOf(
     tx,
-    written.filter(({ verdict, message }) => verdict.inactivate && message.recipient_id !== null),
+    written.flatMap(({ message: { workspace_id, recipient_id, channel, identity_key: key }, verdict }) =>
+      verdict.inactivate && recipient_id !== null ? [{ workspace_id, recipient_id, channel, key }] : [],
+    ),
   );
   return written;
 }
@@ -292,6 +301,26 @@ async function recordAttached(tx: Tx, settled: Settled[]): Promise<void> {
   });
 }
 
+/** A vendor that repeats an id means the latest message by it. */
+async function keepAcks(tx: Tx, sent: Settled[]): Promise<void> {
+  const last = new Map(
+    sent.map((one) => [`${one.message.vendor_config_id}/${one.verdict.vendor_message_id}`, one]),
+  );
+  await insertAll(
+    tx,
+    "vendor_ack",
+    [...last.values()],
+    {
+      workspace_id: int(({ message }) => message.workspace_id),
+      vendor_config_id: text(({ message }) => message.vendor_config_id),
+      vendor_message_id: text(({ verdict }) => verdict.vendor_message_id ?? ""),
+      message_id: text(({ message }) => message.id),
+    },
+    `on conflict (workspace_id, vendor_config_id, vendor_message_id)
+     do update set message_id = excluded.message_id, created_at = now()`,
+  );
+}
+
 async function scheduleReceipts(tx: Tx, sent: Settled[]): Promise<void> {
   const receipts = sent.flatMap(({ message, verdict }) =>
     verdict.receipts.map((receipt) => ({ message, receipt })),
@@ -303,24 +332,4 @@ async function scheduleReceipts(tx: Tx, sent: Settled[]): Promise<void> {
     reason: text(({ receipt }) => receipt.reason),
     due_at: afterNow(({ receipt }) => receipt.after_ms),
   });
-}
-
-/** Deactivates the addresses that bounced, for as long as the channel's trait says. */
-async function suppressIdentities(tx: Tx, bounced: Settled[]): Promise<void> {
-  if (bounced.length === 0) return;
-  const { from, values } = rowsOf("b", bounced, {
-    workspace_id: int(({ message }) => message.workspace_id),
-    recipient_id: text(({ message }) => message.recipient_id),
-    channel: text(({ message }) => message.channel),
-    key: text(({ message }) => message.identity_key),
-    days: int(({ message }) => CHANNEL_TRAITS[message.channel].bounce_days),
-  });
-  await tx.query(
-    `update identity i
-        set perma_status = 'disabled', updated_at = now(),
-            perma_until = now() + make_interval(days => b.days)
-       from ${from}
-      where i.workspace_id = b.workspace_id and i.recipient_id = b.recipient_id and i.channel = b.channel and i.key = b.key`,
-    values,
-  );
 }

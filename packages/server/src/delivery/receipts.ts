@@ -1,6 +1,6 @@
 import { type ChangedMessage, wakeWatchers } from "./watchers.ts";
 import type { Queue } from "../queue/queue.ts";
-import { int, rowsOf, text } from "../db/bulk.ts";
+import { int, rowsOf, text, timestamptz } from "../db/bulk.ts";
 import type { Queryable, Tx } from "../db/db.ts";
 import { closeReached } from "../routing/success.ts";
 import { OVER_SQL, rank } from "./status-rank.ts";
@@ -11,6 +11,8 @@ export interface Receipt {
   message_id: string;
   status: string;
   reason: string | null;
+  /** When it happened, in milliseconds since 1970, by the vendor's clock; null: now. The future counts as now. */
+  at?: number | null;
 }
 
 /**
@@ -24,6 +26,7 @@ export async function applyReceipts(tx: Queryable, receipts: Receipt[]): Promise
     message_id: text((receipt) => receipt.message_id),
     status: text((receipt) => receipt.status),
     reason: text((receipt) => receipt.reason),
+    at: timestamptz(({ at = null }) => (at === null ? null : new Date(at))),
   });
   const moved = await tx.query<ChangedMessage & { id: string; smart_step: number | null }>(
     `with moved as (
@@ -34,12 +37,12 @@ export async function applyReceipts(tx: Queryable, receipts: Receipt[]): Promise
               else m.status end,
             failure_reason = case when u.status = 'delivery_failure' and m.status in ('triggered', 'sent_by_vendor')
                                   then coalesce(u.reason, m.failure_reason) else m.failure_reason end,
-            delivered_at = case when u.status in ('delivered', 'seen', 'clicked') then coalesce(m.delivered_at, now()) else m.delivered_at end,
-            seen_at = case when u.status in ('seen', 'clicked') then coalesce(m.seen_at, now()) else m.seen_at end,
-            clicked_at = case when u.status = 'clicked' then coalesce(m.clicked_at, now()) else m.clicked_at end,
+            delivered_at = case when u.status in ('delivered', 'seen', 'clicked') then coalesce(m.delivered_at, ${AT}) else m.delivered_at end,
+            seen_at = case when u.status in ('seen', 'clicked') then coalesce(m.seen_at, ${AT}) else m.seen_at end,
+            clicked_at = case when u.status = 'clicked' then coalesce(m.clicked_at, ${AT}) else m.clicked_at end,
             updated_at = now()
        from (select distinct on (workspace_id, message_id) * from ${from}
-              order by workspace_id, message_id, ${rank("u.status")} desc nulls last) u
+              order by workspace_id, message_id, ${FURTHEST} desc) u
       where m.workspace_id = u.workspace_id and m.id = u.message_id
         and m.status not in (${OVER_SQL})
      returning m.workspace_id, m.id, m.smart_step, m.execution_id, m.tenant_id, m.lane, m.is_watched)
@@ -52,6 +55,12 @@ export async function applyReceipts(tx: Queryable, receipts: Receipt[]): Promise
   );
   return moved;
 }
+
+/** Of several reports about one message: a failure says more than that the vendor has it, less than that it arrived. */
+const FURTHEST = `coalesce(2 * ${rank("u.status")}, 2 * ${rank("'sent_by_vendor'")} + 1)`;
+
+/** A vendor's clock may be wrong: nothing happens before its message was sent, or in the future. */
+const AT = "greatest(least(coalesce(u.at, now()), now()), m.created_at)";
 
 /** Reports applied in one transaction. */
 export const RECEIPT_BATCH = 500;

@@ -9,6 +9,7 @@ import type { IdSource } from "../ids.ts";
 import type { SecretBox } from "../workspaces/crypto.ts";
 import { redactConfig, restoreSecrets } from "./vendor/secret.ts";
 import type { Vendor } from "./vendor/vendor.ts";
+import { webhookPath } from "./vendor/webhook.ts";
 import { insertVendor } from "./vendor-table.ts";
 
 /**
@@ -36,6 +37,8 @@ export interface VendorSettings {
   config: JsonObject;
   /** Root categories for which it is the first choice. */
   categories: RootCategory[];
+  /** Where the vendor is to report, below the server's own address; null for one that does not. */
+  webhook_path: string | null;
   updated_at: Date;
 }
 
@@ -60,6 +63,7 @@ interface Row {
   channel: Channel;
   nickname: string;
   config: Buffer;
+  webhook_uid: string;
   updated_at: Date;
   categories: RootCategory[] | null;
 }
@@ -67,7 +71,7 @@ interface Row {
 export function createVendorAdmin({ box, ids, catalog, vendors }: VendorAdminDeps): VendorAdmin {
   async function read(db: Queryable, workspace_id: number, id: string | null): Promise<Row[]> {
     return db.query<Row>(
-      `select c.id, c.vendor_slug, c.channel, c.nickname, c.config, c.updated_at,
+      `select c.id, c.vendor_slug, c.channel, c.nickname, c.config, c.webhook_uid, c.updated_at,
               (select array_agg(r.root_category) from vendor_route r
                 where r.workspace_id = c.workspace_id and r.vendor_config_id = c.id and r.position = 0) as categories
          from vendor_config c where c.workspace_id = $1 and ($2::text is null or c.id = $2)
@@ -87,6 +91,7 @@ export function createVendorAdmin({ box, ids, catalog, vendors }: VendorAdminDep
       nickname: row.nickname,
       config: vendor === undefined ? {} : redactConfig(vendor.config, config),
       categories: LANES.filter((root) => row.categories?.includes(root) === true),
+      webhook_path: vendor?.webhook === undefined ? null : webhookPath(vendor, row.webhook_uid),
       updated_at: row.updated_at,
     };
   }

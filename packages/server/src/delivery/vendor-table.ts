@@ -10,6 +10,7 @@ import type { SecretBox } from "../workspaces/crypto.ts";
 import type { Dial } from "./http/dial.ts";
 import type { HttpClient } from "./http/http.ts";
 import type { Vendor, VendorConnection } from "./vendor/vendor.ts";
+import { webhookPath } from "./vendor/webhook.ts";
 
 /**
  * Which vendor serves a channel, category and tenant, and the open connection to it. Tables are cached per workspace
@@ -17,7 +18,7 @@ import type { Vendor, VendorConnection } from "./vendor/vendor.ts";
  */
 export interface VendorTables extends VendorChoice {
   /** The connection for a stored configuration; null if it was deleted or its vendor is unknown. */
-  connect: (workspace_id: number, vendor_config_id: string) => Promise<VendorConnection | null>;
+  connect: (workspace_id: number, vendor_config_id: string) => Promise<OpenVendor | null>;
   close: () => Promise<void>;
 }
 
@@ -39,9 +40,16 @@ interface RouteRow {
   price: number | null;
 }
 
-interface OpenConnection {
-  version: number;
+export interface OpenVendor {
   connection: VendorConnection;
+  /** Where its reports go, below the server's own address; null for a vendor that does not report. */
+  webhook_path: string | null;
+  /** Reports are matched by the vendor's own ids. */
+  keeps_acks: boolean;
+}
+
+interface OpenConnection extends OpenVendor {
+  version: number;
 }
 
 export function createVendorTables({
@@ -82,10 +90,15 @@ export function createVendorTables({
     };
   }
 
-  async function connect(workspace_id: number, id: string): Promise<VendorConnection | null> {
+  async function connect(workspace_id: number, id: string): Promise<OpenVendor | null> {
     const stored = await catalog.remember(workspace_id, "vendor", id, async () => {
-      const [row] = await db.query<{ vendor_slug: string; config: Buffer; updated_at: Date }>(
-        "select vendor_slug, config, updated_at from vendor_config where workspace_id = $1 and id = $2",
+      const [row] = await db.query<{
+        vendor_slug: string;
+        config: Buffer;
+        webhook_uid: string;
+        updated_at: Date;
+      }>(
+        "select vendor_slug, config, webhook_uid, updated_at from vendor_config where workspace_id = $1 and id = $2",
         [workspace_id, id],
       );
       return row ?? null;
@@ -94,13 +107,20 @@ export function createVendorTables({
     if (stored === null || vendor === undefined) return null;
     const version = stored.updated_at.getTime();
     const known = open.get(id);
-    if (known?.version === version) return known.connection;
+    if (known?.version === version) return known;
     const config = vendor.config.parse(JSON.parse(box.open(stored.config)));
     const connection = vendor.open(config, { http, dial, now: Date.now });
-    open.set(id, { version, connection });
+    const { webhook } = vendor;
+    const opened = {
+      version,
+      connection,
+      webhook_path: webhook === undefined ? null : webhookPath(vendor, stored.webhook_uid),
+      keeps_acks: webhook !== undefined && webhook.returns_our_id !== true,
+    };
+    open.set(id, opened);
     // Calls that already use the old connection finish on it.
     if (known !== undefined) void known.connection.close?.().catch(() => {});
-    return connection;
+    return opened;
   }
 
   return {

@@ -14,6 +14,8 @@ export interface VendorWebhook<Config> {
    * `webhook/sendgrid`. They name no settings, so reports that come there must be signed or carry our message id.
    */
   shared_paths?: readonly string[];
+  /** Every report carries our id of the message. Absent: the vendor's own ids are kept, to find it by. */
+  returns_our_id?: true;
   /** Judges the signature over the raw bytes. Absent: the vendor does not sign. */
   verify?(request: WebhookRequest, config: Config): Promise<Proof> | Proof;
   /**
@@ -172,7 +174,7 @@ export function isSame(given: string, expected: string): boolean {
   return one.length === other.length && timingSafeEqual(one, other);
 }
 
-/** The address of a vendor's reports, below the server's own: `webhook/twilio/sms/<uid>/`. */
-export function callbackPath(vendor: { vendor: string; channel: Channel }, uid: string): string {
-  return `webhook/${vendor.vendor}/${vendor.channel}/${uid}/`;
+/** The address of a vendor's reports, below the server's own: `/webhook/twilio/sms/<uid>/`. */
+export function webhookPath({ vendor, channel }: { vendor: string; channel: Channel }, uid: string): string {
+  return `/webhook/${vendor}/${channel}/${uid}/`;
 }

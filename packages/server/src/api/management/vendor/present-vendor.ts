@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { microsZ } from "../../../core/time/wire-time.ts";
 import { VENDOR_EXAMPLE } from "../../reply-examples.ts";
+import type { Services } from "../../../services.ts";
 import type { VendorSettings } from "../../../delivery/vendor-admin.ts";
 
 export const vendorReply = z.object({
@@ -11,9 +12,21 @@ export const vendorReply = z.object({
   nickname: z.string(),
   config: z.record(z.string(), z.unknown()).describe("The settings, secrets masked."),
   categories: z.array(z.string()).describe("Root categories whose first choice it is."),
+  webhook_url: z
+    .string()
+    .nullable()
+    .describe(
+      "Enter it at the vendor, so that it reports what becomes of messages. Null: it reports nothing.",
+    ),
   updated_at: z.string(),
 });
 
-export function presentVendor({ updated_at, ...settings }: VendorSettings): z.input<typeof vendorReply> {
-  return { ...settings, updated_at: microsZ(updated_at) };
+export function presentVendor(
+  { webhook_path, updated_at, ...settings }: VendorSettings,
+  { baseUrl, config }: Pick<Services, "baseUrl" | "config">,
+): z.input<typeof vendorReply> {
+  // Without a public address, at least this machine's.
+  const base = baseUrl ?? `http://localhost:${config.PORT}`;
+  const webhook_url = webhook_path === null ? null : base + webhook_path;
+  return { ...settings, webhook_url, updated_at: microsZ(updated_at) };
 }

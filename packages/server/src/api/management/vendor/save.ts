@@ -30,6 +30,6 @@ export default defineRoute({
       categories,
       config: body.config as JsonObject,
     };
-    return presentVendor(await services.vendors.save(db, auth.workspace.workspace_id, vendor));
+    return presentVendor(await services.vendors.save(db, auth.workspace.workspace_id, vendor), services);
   },
 });
