@@ -136,6 +136,7 @@ export async function startMachinery(deps: MachineryDeps, stops: AsyncDisposable
   });
   const delivery = createDelivery({
     db,
+    ids,
     log,
     workspaces,
     vendors: vendorTables,

@@ -276,11 +276,14 @@ CREATE TABLE message (
   wait_time_in_seconds integer,
   undelivered json,
   is_watched boolean NOT NULL DEFAULT false,
+  group_id text COLLATE "C",
+  fallback_level smallint NOT NULL DEFAULT 0,
   PRIMARY KEY (workspace_id, id)
 ) PARTITION BY RANGE (id);
 CREATE INDEX message_due ON ONLY public.message USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 CREATE INDEX message_execution ON ONLY public.message USING btree (execution_id, workspace_id);
 CREATE INDEX message_failed ON ONLY public.message USING btree (workspace_id, id) WHERE (failure_reason IS NOT NULL);
+CREATE INDEX message_group ON ONLY public.message USING btree (workspace_id, group_id) WHERE (group_id IS NOT NULL);
 CREATE INDEX message_key ON ONLY public.message USING btree (idempotency_key, workspace_id);
 CREATE INDEX message_recipient ON ONLY public.message USING btree (distinct_id, workspace_id, id);
 CREATE INDEX message_workspace_id_parent_object_id_idx ON ONLY public.message USING btree (workspace_id, parent_object, id) WHERE (parent_object IS NOT NULL);
@@ -675,10 +678,20 @@ CREATE TABLE vendor_config (
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
   webhook_uid text COLLATE "C" NOT NULL DEFAULT replace((gen_random_uuid())::text, '-'::text, ''::text),
+  reported_at timestamp with time zone,
   PRIMARY KEY (workspace_id, id),
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
 );
 CREATE UNIQUE INDEX vendor_config_webhook ON public.vendor_config USING btree (webhook_uid);
+
+CREATE TABLE vendor_fallback (
+  workspace_id integer NOT NULL,
+  message_id text COLLATE "C" NOT NULL,
+  due_at timestamp with time zone NOT NULL,
+  PRIMARY KEY (workspace_id, message_id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
+);
+CREATE INDEX vendor_fallback_due ON public.vendor_fallback USING btree (due_at);
 
 CREATE TABLE vendor_report (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,

@@ -230,6 +230,8 @@ export interface Message {
   wait_time_in_seconds: number | null;
   undelivered: JsonColumn;
   is_watched: Generated<boolean>;
+  group_id: string | null;
+  fallback_level: Generated<number>;
 }
 
 export interface MessageEvent {
@@ -548,6 +550,13 @@ export interface VendorConfig {
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
   webhook_uid: Generated<string>;
+  reported_at: Date | null;
+}
+
+export interface VendorFallback {
+  workspace_id: number;
+  message_id: string;
+  due_at: Date;
 }
 
 export interface VendorReport {
@@ -682,6 +691,7 @@ export interface Tables {
   throttle: Throttle;
   vendor_ack: VendorAck;
   vendor_config: VendorConfig;
+  vendor_fallback: VendorFallback;
   vendor_report: VendorReport;
   vendor_route: VendorRoute;
   waiter: Waiter;

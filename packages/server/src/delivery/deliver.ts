@@ -21,10 +21,12 @@ import {
   yieldsTurn,
 } from "./outbox.ts";
 import { applyDueReports, REPORT_BATCH, type ReportDeps } from "./reports/apply-reports.ts";
+import { FALLBACK_BATCH, handOverDue, nextVendor, readDueWorkspaces } from "./failover/due-fallbacks.ts";
+import type { HandOverDeps } from "./failover/hand-over.ts";
 import { takeReports } from "./reports/report-store.ts";
 import { applyDueReceipts, RECEIPT_BATCH } from "./receipts.ts";
 import type { Outcome, OutgoingMessage } from "./vendor/vendor.ts";
-import type { OpenVendor, VendorTables } from "./vendor-table.ts";
+import type { NextVendor, OpenVendor, RouteTable, VendorTables } from "./vendor-table.ts";
 import { judge } from "./verdict.ts";
 
 /**
@@ -42,14 +44,14 @@ export interface Delivery {
   tick: () => Promise<void>;
 }
 
-export interface DeliveryDeps extends Pick<ReportDeps, "keyOf"> {
+export interface DeliveryDeps extends Pick<ReportDeps, "keyOf">, Pick<HandOverDeps, "ids"> {
   db: Db;
   log: Log;
   workspaces: Workspaces;
   vendors: VendorTables;
   /** Fetches attachments. */
   http: HttpClient;
-  queue: Pick<Queue, "settle" | "enqueue" | "waitForUrgentWork" | "isStopping">;
+  queue: Pick<Queue, "settle" | "enqueue" | "plan" | "enqueueJobs" | "waitForUrgentWork" | "isStopping">;
   /** Notifies the waker of a scheduled retry or the next step of a routing. */
   wakeAt: (at: Date) => void;
   onSettled: (settled: Settled[]) => void;
@@ -94,11 +96,11 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     } finally {
       slots.free(message.lane);
     }
-    const { outcome, attached, keeps_ack } = called;
-    const verdict = judge(message, outcome, Math.random());
+    const { outcome, ...facts } = called;
+    const verdict = judge({ ...message, has_next: facts.next !== null }, outcome, Math.random());
     return new Promise((resolve, reject) => {
       const writer = writers[message.lane];
-      writer.results.push({ message, verdict, attached, keeps_ack, resolve, reject });
+      writer.results.push({ message, verdict, ...facts, resolve, reject });
       pump(writer);
     });
   }
@@ -110,22 +112,26 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       return uncalled({ kind: "failed", class: "transient", code: "vendor_unread", message: text });
     });
     if ("outcome" in ready) return ready;
-    const { vendor, outgoing, loaded } = ready;
-    const { connection, keeps_acks } = vendor;
+    const { vendor, next, outgoing, loaded } = ready;
+    const { connection, keeps_acks: keeps_ack, does_report } = vendor;
     const outcome = await withDeadline(deps.timeout_ms, (signal) => connection.send(outgoing, signal));
-    return { outcome, attached: loaded === null ? null : withoutBytes(loaded), keeps_ack: keeps_acks };
+    const attached = loaded === null ? null : withoutBytes(loaded);
+    return { outcome, attached, keeps_ack, does_report, next };
   }
 
   /** Reads what the vendor needs, or answers in its place. */
   async function prepare(message: LeasedMessage): Promise<Called | Prepared> {
-    const vendor = await deps.vendors.connect(message.workspace_id, message.vendor_config_id);
+    const { workspace_id } = message;
+    const vendor = await deps.vendors.connect(workspace_id, message.vendor_config_id);
+    const tables = new Map([[workspace_id, await deps.vendors.load(workspace_id)]]);
+    const next = message.undelivered === null ? nextVendor(tables, message) : null;
     if (vendor === null) {
       const text = `vendor configuration ${message.vendor_config_id} was deleted`;
-      return uncalled({ kind: "failed", class: "config", code: "vendor_missing", message: text });
+      return uncalled({ kind: "failed", class: "config", code: "vendor_missing", message: text }, next);
     }
     const loaded = message.attachments === null ? null : await load(message);
     if (loaded?.ok === false) return uncalled(loaded.failure);
-    const workspace = await deps.workspaces.getById(message.workspace_id);
+    const workspace = await deps.workspaces.getById(workspace_id);
     const outgoing: OutgoingMessage = {
       message_id: message.id,
       workspace: workspace.uid,
@@ -140,7 +146,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       attachments: loaded?.files ?? [],
       only_to: message.undelivered,
     };
-    return { vendor, outgoing, loaded };
+    return { vendor, next, outgoing, loaded };
   }
 
   /** Before the vendor's time limit starts. */
@@ -193,36 +199,59 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   }
 
   async function write(tx: Tx, batch: Result[]): Promise<Settled[]> {
-    const written = await settleMessages(tx, batch);
+    const written = await settleMessages(tx, batch, deps);
     const messages = written.map(({ message }) => message);
     await wakeWatchers(tx, messages, deps.queue);
     return written;
   }
 
   async function tick(): Promise<void> {
-    while ((await db.tx((tx) => applyDueReceipts(tx, deps.queue), { relaxed: true })) === RECEIPT_BATCH);
+    while ((await applyReceipts()) === RECEIPT_BATCH);
     while ((await applyReports()) === REPORT_BATCH);
+    while ((await handOverLate()) === FALLBACK_BATCH);
+  }
+
+  /** Hands over what no vendor has reported on in time; returns how many were due. */
+  async function handOverLate(): Promise<number> {
+    const tables = await loadTables(await readDueWorkspaces(db, "vendor_fallback"));
+    if (tables.size === 0) return 0;
+    return db.tx((tx) => handOverDue(tx, tables, deps), { relaxed: true });
+  }
+
+  async function loadTables(workspace_ids: readonly number[]): Promise<Map<number, RouteTable>> {
+    const loaded = workspace_ids.map(async (id) => [id, await deps.vendors.load(id)] as const);
+    return new Map(await Promise.all(loaded));
+  }
+
+  /** Applies a batch of what simulators report; returns how many. */
+  async function applyReceipts(): Promise<number> {
+    const tables = await loadTables(await readDueWorkspaces(db, "due_receipt"));
+    if (tables.size === 0) return 0;
+    return db.tx((tx) => applyDueReceipts(tx, { ...deps, tables }), { relaxed: true });
   }
 
   /** Applies a batch of what vendors reported; returns how many. */
   async function applyReports(): Promise<number> {
+    const tables = await loadTables(await readDueWorkspaces(db, "vendor_report"));
+    if (tables.size === 0) return 0;
+    const reading = { ...deps, tables, noteReports: deps.vendors.noteReports };
     try {
-      return await db.tx((tx) => applyDueReports(tx, deps), { relaxed: true });
+      return await db.tx((tx) => applyDueReports(tx, reading), { relaxed: true });
     } catch (error) {
       if (isDatabaseUnavailable(error)) throw error;
-      return applyOneByOne();
+      return applyOneByOne(reading);
     }
   }
 
   /** A report that cannot be applied is dropped alone: it must not stop those of all vendors. */
-  async function applyOneByOne(): Promise<number> {
+  async function applyOneByOne(reading: ReportDeps): Promise<number> {
     let applied = 0;
     while (applied < REPORT_BATCH) {
       try {
-        if ((await db.tx((tx) => applyDueReports(tx, deps, 1), { relaxed: true })) === 0) break;
+        if ((await db.tx((tx) => applyDueReports(tx, reading, 1), { relaxed: true })) === 0) break;
       } catch (error) {
         if (isDatabaseUnavailable(error)) throw error;
-        const dropped = await db.tx((tx) => takeReports(tx, 1));
+        const dropped = await db.tx((tx) => takeReports(tx, [...reading.tables.keys()], 1));
         log.error({ err: error, dropped }, "a vendor's report could not be applied and is dropped");
       }
       applied++;
@@ -285,23 +314,21 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
 }
 
 /** The outcome for a message, and the files that its vendor received. */
-interface Called {
+interface Called extends Omit<Settled, "message" | "verdict"> {
   outcome: Outcome;
-  attached: Attached | null;
-  /** The vendor's id is kept, since reports will name the message by it. */
-  keeps_ack: boolean;
 }
 
 /** What a vendor is called with. */
 interface Prepared {
   vendor: OpenVendor;
+  next: NextVendor | null;
   outgoing: OutgoingMessage;
   loaded: (Loaded & { ok: true }) | null;
 }
 
 /** The result for a message that no vendor was called for. */
-function uncalled(outcome: Outcome): Called {
-  return { outcome, attached: null, keeps_ack: false };
+function uncalled(outcome: Outcome, next: NextVendor | null = null): Called {
+  return { outcome, attached: null, keeps_ack: false, does_report: false, next };
 }
 
 interface Writer {

@@ -9,8 +9,11 @@ import type { Tx } from "../db/db.ts";
 import { insertInboxItems, toInboxItem } from "../inbox/items.ts";
 import { passTurns } from "../routing/steps.ts";
 import { closeReached } from "../routing/success.ts";
+import { insertFallbacks } from "./failover/due-fallbacks.ts";
+import { handOver, type HandOverDeps } from "./failover/hand-over.ts";
 import type { LeftOut } from "./attachments/attachments.ts";
 import type { AttachedFile } from "./vendor/vendor.ts";
+import type { NextVendor } from "./vendor-table.ts";
 import { deactivateOf } from "./reports/addresses.ts";
 import { MAX_ATTEMPTS, mayRepeat, type Verdict } from "./verdict.ts";
 
@@ -34,6 +37,7 @@ export interface LeasedMessage {
   attempt: number;
   channel_value: string | JsonObject;
   identity_key: string;
+  provider: string;
   content: JsonObject;
   /** Notes of files, in the form of `core/attachments.ts`; null for most messages. */
   attachments: Json;
@@ -62,7 +66,7 @@ export async function takeMessages(
   const { from, values, next } = keysOf(job.refs);
   const messages = await tx.query<LeasedMessage>(
     `select m.workspace_id, m.id, m.lease, m.lane, m.channel, m.tenant_id, m.object_type, m.distinct_id,
-            m.recipient_id, m.category, m.attempt, m.channel_value, m.identity_key, m.content, m.attachments,
+            m.recipient_id, m.category, m.attempt, m.channel_value, m.identity_key, m.provider, m.content, m.attachments,
             m.vendor_config_id, m.vendor_slug, m.smart_step, m.execution_id, m.is_watched, m.undelivered
        from ${from}
        join message m on m.workspace_id = k.workspace_id and m.id = k.id
@@ -144,6 +148,10 @@ export interface Settled {
   attached: Attached | null;
   /** Reports will name the message by the vendor's id. */
   keeps_ack: boolean;
+  /** The vendor that follows in its priority list; null: none does. */
+  next: NextVendor | null;
+  /** The vendor reports deliveries: without a report in time the message goes to the next one as well. */
+  does_report: boolean;
 }
 
 export interface Attached {
@@ -155,7 +163,7 @@ export interface Attached {
  * Writes the verdicts that still hold their lease, and all their consequences. A message whose report arrived before
  * its vendor's response keeps the status of the report.
  */
-export async function settleMessages(tx: Tx, settled: Settled[]): Promise<Settled[]> {
+export async function settleMessages(tx: Tx, settled: Settled[], deps: HandOverDeps): Promise<Settled[]> {
   const { from, values } = rowsOf("u", settled, {
     workspace_id: int(({ message }) => message.workspace_id),
     id: text(({ message }) => message.id),
@@ -199,6 +207,23 @@ export async function settleMessages(tx: Tx, settled: Settled[]): Promise<Settle
   );
   await closeReached(tx, refsOf(written.filter(isDelivered)));
   await passTurns(tx, refsOf(written.filter(yieldsTurn)));
+  await handOver(
+    tx,
+    written.flatMap(({ message: { workspace_id, id }, verdict, next }) =>
+      verdict.hands_over && next !== null
+        ? [{ workspace_id, id, next, reason: verdict.failure_reason ?? "" }]
+        : [],
+    ),
+    deps,
+  );
+  await insertFallbacks(
+    tx,
+    written.flatMap(({ message: { workspace_id, id: message_id }, verdict, next, does_report }) =>
+      verdict.status === "sent_by_vendor" && does_report && next !== null
+        ? [{ workspace_id, message_id, wait_ms: next.wait_ms }]
+        : [],
+    ),
+  );
   await keepAcks(
     tx,
     written.filter(({ keeps_ack, verdict }) => keeps_ack && verdict.vendor_message_id !== null),
@@ -222,7 +247,7 @@ function isDelivered({ message, verdict }: Settled): boolean {
 
 /** True if nothing was sent: then the next step of its routing is due at once. Not if something may have been sent. */
 export function yieldsTurn({ message, verdict }: Settled): boolean {
-  if (message.smart_step === null) return false;
+  if (message.smart_step === null || verdict.hands_over) return false;
   return verdict.status === "trigger_failed" && verdict.failure_class !== "ambiguous";
 }
 

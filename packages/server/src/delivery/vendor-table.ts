@@ -4,7 +4,8 @@ import type { Channel } from "../core/channel.ts";
 import { DEFAULT_TENANT } from "../core/profile/effective-profile.ts";
 import { CHANNELS, isOurs } from "../core/channel.ts";
 import { LANES } from "../core/lane.ts";
-import type { Db, Queryable } from "../db/db.ts";
+import { int, rowsOf, text } from "../db/bulk.ts";
+import type { Db, Queryable, Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 import type { SecretBox } from "../workspaces/crypto.ts";
 import type { Dial } from "./http/dial.ts";
@@ -17,8 +18,11 @@ import { webhookPath } from "./vendor/webhook.ts";
  * and dropped when a vendor's settings change; a connection lives until its settings change.
  */
 export interface VendorTables extends VendorChoice {
+  load: (workspace_id: number) => Promise<RouteTable>;
   /** The connection for a stored configuration; null if it was deleted or its vendor is unknown. */
   connect: (workspace_id: number, vendor_config_id: string) => Promise<OpenVendor | null>;
+  /** Records that these settings' reports arrive, in every process. */
+  noteReports: (tx: Tx, reporting: readonly ReportingConfig[]) => Promise<void>;
   close: () => Promise<void>;
 }
 
@@ -38,6 +42,33 @@ interface RouteRow {
   vendor_config_id: string;
   vendor_slug: string;
   price: number | null;
+  fallback_seconds: number;
+}
+
+export interface ReportingConfig {
+  workspace_id: number;
+  vendor_config_id: string;
+}
+
+export interface RouteTable extends VendorTable {
+  /**
+   * The vendor that follows in the priority list of a message: the list that has its vendor, or the one in force if that
+   * vendor was deleted. Null: there is none.
+   */
+  next: (
+    channel: Channel,
+    root_category: string,
+    tenant_id: string,
+    provider: string,
+    vendor_config_id: string,
+  ) => NextVendor | null;
+}
+
+export interface NextVendor {
+  vendor_config_id: string;
+  vendor_slug: string;
+  /** How long the vendor before has to report a delivery. */
+  wait_ms: number;
 }
 
 export interface OpenVendor {
@@ -46,6 +77,8 @@ export interface OpenVendor {
   webhook_path: string | null;
   /** Reports are matched by the vendor's own ids. */
   keeps_acks: boolean;
+  /** Its silence means something, since its reports are known to arrive. */
+  does_report: boolean;
 }
 
 interface OpenConnection extends OpenVendor {
@@ -62,9 +95,9 @@ export function createVendorTables({
 }: VendorTablesDeps): VendorTables {
   const open = new Map<string, OpenConnection>();
 
-  async function loadRoutes(workspace_id: number): Promise<VendorTable> {
+  async function loadRoutes(workspace_id: number): Promise<RouteTable> {
     const rows = await db.query<RouteRow>(
-      `select r.tenant_id, r.channel, r.root_category, r.vendor_config_id, c.vendor_slug, c.price::float8
+      `select r.tenant_id, r.channel, r.root_category, r.vendor_config_id, c.vendor_slug, c.price::float8, r.fallback_seconds
          from vendor_route r join vendor_config c on c.workspace_id = r.workspace_id and c.id = r.vendor_config_id
         where r.workspace_id = $1 order by r.position`,
       [workspace_id],
@@ -74,18 +107,33 @@ export function createVendorTables({
       const key = routeKey(row.tenant_id, row.channel, row.root_category);
       byRoute.set(key, [...(byRoute.get(key) ?? []), row]);
     }
+    /** The lists that apply, the tenant's own first, each without vendors that cannot reach the provider. */
+    const lists = (channel: Channel, root: string, tenant_id: string, provider: string): RouteRow[][] =>
+      [tenant_id, DEFAULT_TENANT].map((tenant) =>
+        (byRoute.get(routeKey(tenant, channel, root)) ?? []).filter(({ vendor_slug }) => {
+          const reaches = vendors.get(vendor_slug)?.provider;
+          return reaches === undefined || provider === "" || reaches === provider;
+        }),
+      );
     return {
       pick(channel, root, tenant_id, provider) {
-        for (const tenant of [tenant_id, DEFAULT_TENANT]) {
-          for (const row of byRoute.get(routeKey(tenant, channel, root)) ?? []) {
-            const vendor = vendors.get(row.vendor_slug);
-            const reaches = vendor?.provider;
-            if (reaches !== undefined && provider !== "" && reaches !== provider) continue;
-            const { vendor_config_id, vendor_slug, price } = row;
-            return { vendor_config_id, vendor_slug, price, local: vendor?.local ?? null };
-          }
-        }
-        return null;
+        const row = lists(channel, root, tenant_id, provider).flat()[0];
+        if (row === undefined) return null;
+        const { vendor_config_id, vendor_slug, price } = row;
+        return { vendor_config_id, vendor_slug, price, local: vendors.get(vendor_slug)?.local ?? null };
+      },
+      next(channel, root, tenant_id, provider, before) {
+        const known = lists(channel, root, tenant_id, provider);
+        const isBefore = ({ vendor_config_id }: RouteRow) => vendor_config_id === before;
+        const list = known.find((one) => one.some(isBefore)) ?? known.find((one) => one.length > 0) ?? [];
+        const place = list.findIndex(isBefore);
+        // A rehearsal must not swallow what a real vendor failed to send.
+        const row = list
+          .slice(place + 1)
+          .find(({ vendor_slug }) => !isSimulator(vendor_slug) || isSimulator(list[place]?.vendor_slug));
+        if (row === undefined) return null;
+        const { vendor_config_id, vendor_slug } = row;
+        return { vendor_config_id, vendor_slug, wait_ms: (list[place]?.fallback_seconds ?? 0) * 1000 };
       },
     };
   }
@@ -96,9 +144,10 @@ export function createVendorTables({
         vendor_slug: string;
         config: Buffer;
         webhook_uid: string;
+        has_reported: boolean;
         updated_at: Date;
       }>(
-        "select vendor_slug, config, webhook_uid, updated_at from vendor_config where workspace_id = $1 and id = $2",
+        "select vendor_slug, config, webhook_uid, reported_at is not null as has_reported, updated_at from vendor_config where workspace_id = $1 and id = $2",
         [workspace_id, id],
       );
       return row ?? null;
@@ -107,7 +156,8 @@ export function createVendorTables({
     if (stored === null || vendor === undefined) return null;
     const version = stored.updated_at.getTime();
     const known = open.get(id);
-    if (known?.version === version) return known;
+    const does_report = stored.has_reported || vendor.reports_by_itself === true;
+    if (known?.version === version) return { ...known, does_report };
     const config = vendor.config.parse(JSON.parse(box.open(stored.config)));
     const connection = vendor.open(config, { http, dial, now: Date.now });
     const { webhook } = vendor;
@@ -116,6 +166,7 @@ export function createVendorTables({
       connection,
       webhook_path: webhook === undefined ? null : webhookPath(vendor, stored.webhook_uid),
       keeps_acks: webhook !== undefined && webhook.returns_our_id !== true,
+      does_report,
     };
     open.set(id, opened);
     // Calls that already use the old connection finish on it.
@@ -127,11 +178,30 @@ export function createVendorTables({
     load: (workspace_id) =>
       catalog.remember(workspace_id, "vendor", "routes", () => loadRoutes(workspace_id)),
     connect,
+    async noteReports(tx, reporting) {
+      const { from, values } = rowsOf("r", reporting, {
+        workspace_id: int(({ workspace_id }) => workspace_id),
+        vendor_config_id: text(({ vendor_config_id }) => vendor_config_id),
+      });
+      const first = await tx.query<{ workspace_id: number; id: string }>(
+        `update vendor_config c set reported_at = now()
+           from (select distinct * from ${from}) r
+          where c.workspace_id = r.workspace_id and c.id = r.vendor_config_id and c.reported_at is null
+         returning c.workspace_id, c.id`,
+        values,
+        "vendor_note_reports",
+      );
+      for (const { workspace_id, id } of first) await catalog.invalidate(tx, workspace_id, "vendor", id);
+    },
     async close() {
       await Promise.allSettled([...open.values()].map(async ({ connection }) => connection.close?.()));
       open.clear();
     },
   };
+}
+
+function isSimulator(vendor_slug: string | undefined): boolean {
+  return vendor_slug?.startsWith("simulator-") === true;
 }
 
 function routeKey(tenant_id: string, channel: string, root: string): string {

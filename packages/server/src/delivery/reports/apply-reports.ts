@@ -2,17 +2,17 @@ import { type Channel, CHANNEL_TRAITS } from "../../core/channel.ts";
 import { insertAll, int, json, now, rowsOf, text } from "../../db/bulk.ts";
 import type { Tx } from "../../db/db.ts";
 import type { Log } from "../../log.ts";
-import type { Queue } from "../../queue/queue.ts";
-import { applyReceipts, type Receipt } from "../receipts.ts";
+import { applyReceipts, handOverFailed, type Receipt, type ReceiptDeps } from "../receipts.ts";
+import type { VendorTables } from "../vendor-table.ts";
 import type { StatusReport, VendorReport } from "../vendor/webhook.ts";
 import { wakeWatchers } from "../watchers.ts";
 import { type AddressChange, changeAddresses, deactivateOf } from "./addresses.ts";
 import { messageOf, putBack, type StoredReport, takeReports } from "./report-store.ts";
 import { readStopWord } from "./stop-words.ts";
 
-export interface ReportDeps {
-  queue: Pick<Queue, "enqueue">;
+export interface ReportDeps extends ReceiptDeps {
   log: Log;
+  noteReports: VendorTables["noteReports"];
   /** The key under which profiles have an address that a vendor wrote in its own way; null: it is none. */
   keyOf: (channel: Channel, address: string) => string | null;
 }
@@ -20,9 +20,9 @@ export interface ReportDeps {
 /** Reports applied in one transaction. */
 export const REPORT_BATCH = 500;
 
-/** Applies the reports that are due, at most `limit`; returns how many were taken. */
+/** Applies the reports that are due, at most `limit`, in the workspaces of `tables`; returns how many were taken. */
 export async function applyDueReports(tx: Tx, deps: ReportDeps, limit = REPORT_BATCH): Promise<number> {
-  const taken = await takeReports(tx, limit);
+  const taken = await takeReports(tx, [...deps.tables.keys()], limit);
   if (taken.length === 0) return 0;
   const matched = await matchReports(tx, taken);
   const found = matched.filter((report) => report.message !== null);
@@ -30,8 +30,19 @@ export async function applyDueReports(tx: Tx, deps: ReportDeps, limit = REPORT_B
     message !== null && report.kind === "status" ? [{ message, report }] : [],
   );
   const own = statuses.filter(({ message, report }) => isAboutRecipient(message, report, deps));
-  const changed = await applyReceipts(tx, own.map(receiptOf));
-  await wakeWatchers(tx, changed, deps.queue);
+  const moved = await applyReceipts(tx, own.map(receiptOf));
+  // Nobody reaches an address that is dead.
+  const dead = new Set(own.flatMap(({ message, report }) => (report.inactivate === true ? message.id : [])));
+  await handOverFailed(
+    tx,
+    moved.filter(({ id }) => !dead.has(id)),
+    deps,
+  );
+  await wakeWatchers(tx, moved, deps.queue);
+  await deps.noteReports(
+    tx,
+    found.filter(({ report }) => report.kind === "status" && report.status !== "sent_by_vendor"),
+  );
   await recordReports(tx, statuses, new Set(own));
   await deactivateOf(
     tx,

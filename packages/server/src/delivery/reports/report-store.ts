@@ -32,17 +32,21 @@ export async function insertReports(db: Queryable, reports: readonly NewReport[]
   await insertAll(db, "vendor_report", reports, named);
 }
 
-/** Takes the due reports away, in the order in which they came; another process takes others. */
-export async function takeReports(tx: Tx, limit: number): Promise<StoredReport[]> {
+/** Takes due reports of these workspaces away, in the order in which they came; another process takes others. */
+export async function takeReports(
+  tx: Tx,
+  workspace_ids: readonly number[],
+  limit: number,
+): Promise<StoredReport[]> {
   return tx.query<StoredReport>(
     `with taken as (
        delete from vendor_report where id = any(array(
-         select id from vendor_report where due_at <= now() order by due_at, id limit $1 for update skip locked))
+         select id from vendor_report where due_at <= now() and workspace_id = any($1) order by due_at, id limit $2 for update skip locked))
        returning *)
      select workspace_id, vendor_config_id, report, received_at,
             (extract(epoch from now() - received_at) * 1000)::float8 as age_ms
        from taken order by id`,
-    [limit],
+    [workspace_ids, limit],
     "vendor_report_take",
   );
 }
