@@ -10,7 +10,7 @@ import type { Dial } from "./delivery/http/dial.ts";
 import { createHttpCaller } from "./delivery/http/http-caller.ts";
 import type { HttpClient } from "./delivery/http/http.ts";
 import type { Settled } from "./delivery/outbox.ts";
-import { createVendorTables } from "./delivery/vendor-table.ts";
+import { createVendorTables, type VendorTables } from "./delivery/vendor-table.ts";
 import type { Vendor } from "./delivery/vendor/vendor.ts";
 import { createCompile, createEngine, type Engine } from "./engine/engine.ts";
 import type { EngineMeter } from "./engine/deps.ts";
@@ -47,6 +47,7 @@ export interface Machinery {
   delivery: Delivery;
   channels: ReadonlyMap<Channel, ChannelDefinition>;
   vendors: ReadonlyMap<string, Vendor>;
+  vendorTables: VendorTables;
 }
 
 export interface MachineryDeps {
@@ -157,5 +158,17 @@ export async function startMachinery(deps: MachineryDeps, stops: AsyncDisposable
   stops.defer(engine.stop);
   await engine.start();
   if (worker) delivery.start();
-  return { workspaces, catalog, recipients, lists, preferences, queue, engine, delivery, channels, vendors };
+  return {
+    workspaces,
+    catalog,
+    recipients,
+    lists,
+    preferences,
+    queue,
+    engine,
+    delivery,
+    channels,
+    vendors,
+    vendorTables,
+  };
 }

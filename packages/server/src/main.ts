@@ -197,34 +197,44 @@ async function compose(
   const worker = config.ROLE !== "api";
   const baseUrl = config.PUBLIC_URL?.replace(/\/+$/, "");
   const metrics = createMetrics();
-  const { workspaces, catalog, recipients, lists, preferences, queue, engine, channels, vendors } =
-    await startMachinery(
-      {
-        db,
-        url,
-        log,
-        ids,
-        clock,
-        box,
-        http,
-        dial,
-        worker,
-        preference_domain: hostedDomain(config),
-        max_profile_bytes: config.MAX_PROFILE_KB * 1024,
-        call_concurrency: config.CALL_CONCURRENCY,
-        send_concurrency: config.SEND_CONCURRENCY,
-        vendor_timeout_ms: VENDOR_TIMEOUT_MS,
-        ...(baseUrl === undefined ? {} : { base_url: baseUrl }),
-        meter: {
-          ...metrics,
-          stage: (stage, lane, seconds, refs) => metrics.stage(stage, rootOf(lane), seconds, refs),
-        },
-        onSettled(settled) {
-          for (const { message, verdict } of settled) metrics.message(message.channel, verdict.status);
-        },
+  const {
+    workspaces,
+    catalog,
+    recipients,
+    lists,
+    preferences,
+    queue,
+    engine,
+    channels,
+    vendors,
+    vendorTables,
+  } = await startMachinery(
+    {
+      db,
+      url,
+      log,
+      ids,
+      clock,
+      box,
+      http,
+      dial,
+      worker,
+      preference_domain: hostedDomain(config),
+      max_profile_bytes: config.MAX_PROFILE_KB * 1024,
+      call_concurrency: config.CALL_CONCURRENCY,
+      send_concurrency: config.SEND_CONCURRENCY,
+      vendor_timeout_ms: VENDOR_TIMEOUT_MS,
+      ...(baseUrl === undefined ? {} : { base_url: baseUrl }),
+      meter: {
+        ...metrics,
+        stage: (stage, lane, seconds, refs) => metrics.stage(stage, rootOf(lane), seconds, refs),
       },
-      stops,
-    );
+      onSettled(settled) {
+        for (const { message, verdict } of settled) metrics.message(message.channel, verdict.status);
+      },
+    },
+    stops,
+  );
   const measureQueues = async (): Promise<QueueReading[]> =>
     (await queue.measure()).map((depth) => ({ ...depth, lane: rootOf(depth.lane) }));
   if (worker) {
@@ -246,7 +256,7 @@ async function compose(
     channels,
     makeWorkspace: (tx, input) => makeWorkspace(tx, input, box, ids),
     messageActions: createMessageActions({ queue }),
-    vendors: createVendorAdmin({ box, ids, catalog, vendors }),
+    vendors: createVendorAdmin({ tables: vendorTables, box, ids, catalog, vendors }),
     vendorReports: createVendorReports({ db, box, http, base_url: baseUrl ?? null, vendors }),
     engine,
     baseUrl: baseUrl ?? null,

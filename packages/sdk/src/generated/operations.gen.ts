@@ -781,23 +781,47 @@ export interface Operations {
     body: { name?: string; description?: string | null; tags?: (string)[] | null; enabled_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null };
     reply: { $schema: string; slug: string; name: string; description: string | null; tags: (string)[]; enabled_channels: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[]; status: "draft" | "active"; version_no: number | null; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_triggered_at: string | null; updated_by: { name: string; email: string } | null; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_active: boolean; variants_count: number })[] };
   };
+  /** GET /v1/:workspace/vendor_route/ — The priority lists of vendors, by tenant, channel and root category. */
+  managementVendorRouteList: {
+    query: {  };
+    body: undefined;
+    reply: { results: ({ tenant_id: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; category: "system" | "transactional" | "promotional"; vendors: ({ id: string; fallback_seconds: number })[] })[] };
+  };
+  /** POST /v1/:workspace/vendor_route/:channel/:category/ — Set the order in which the vendors of a channel and root category are tried. */
+  managementVendorRouteSet: {
+    query: {  };
+    body: { tenant_id?: string; vendors: ({ id: string; fallback_seconds?: number })[] };
+    reply: { tenant_id: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; category: "system" | "transactional" | "promotional"; vendors: ({ id: string; fallback_seconds: number })[] };
+  };
   /** DELETE /v1/:workspace/vendor/:vendor/ — Delete a vendor's settings; the next in its priority lists moves up. */
   managementVendorDelete: {
     query: {  };
     body: undefined;
     reply: undefined;
   };
+  /** GET /v1/:workspace/vendor_catalog/ — The vendors that there are, with the settings that each takes. */
+  managementVendorListCatalog: {
+    query: {  };
+    body: undefined;
+    reply: { results: ({ vendor_slug: string; channel: string; name: string; reports: boolean; settings: Record<string, unknown> })[] };
+  };
   /** GET /v1/:workspace/vendor/ — The vendors of a workspace, and which categories they serve first. */
   managementVendorList: {
     query: {  };
     body: undefined;
-    reply: { results: ({ id: string; vendor_slug: string; channel: string; name: string; nickname: string; config: Record<string, unknown>; categories: (string)[]; webhook_url: string | null; updated_at: string })[] };
+    reply: { results: ({ id: string; vendor_slug: string; channel: string; name: string; nickname: string; config: Record<string, unknown>; categories: (string)[]; price: number | null; has_reported: boolean; webhook_url: string | null; updated_at: string })[] };
   };
   /** POST /v1/:workspace/vendor/:vendor/ — Save a vendor's settings and make it the first choice of its channel. */
   managementVendorSave: {
     query: {  };
-    body: { config: Record<string, unknown>; nickname?: string; categories?: ("system" | "transactional" | "promotional")[] };
-    reply: { id: string; vendor_slug: string; channel: string; name: string; nickname: string; config: Record<string, unknown>; categories: (string)[]; webhook_url: string | null; updated_at: string };
+    body: { config: Record<string, unknown>; nickname?: string; price?: number | null; categories?: ("system" | "transactional" | "promotional")[] };
+    reply: { id: string; vendor_slug: string; channel: string; name: string; nickname: string; config: Record<string, unknown>; categories: (string)[]; price: number | null; has_reported: boolean; webhook_url: string | null; updated_at: string };
+  };
+  /** POST /v1/:workspace/vendor/:vendor/verify/ — Try a vendor's credentials with a call that sends nothing. */
+  managementVendorVerify: {
+    query: {  };
+    body: undefined;
+    reply: { ok: boolean; message: string | null };
   };
   /** PATCH /v1/:workspace/workflow/:slug/commit/ — Make the draft of a workflow its live version. */
   managementWorkflowCommit: {

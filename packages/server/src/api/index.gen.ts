@@ -134,9 +134,13 @@ import managementTemplateListVariants from "./management/template/list-variants.
 import managementTemplateList from "./management/template/list.ts";
 import managementTemplateUpsertVariant from "./management/template/upsert-variant.ts";
 import managementTemplateUpsert from "./management/template/upsert.ts";
+import managementVendorRouteList from "./management/vendor-route/list.ts";
+import managementVendorRouteSet from "./management/vendor-route/set.ts";
 import managementVendorDelete from "./management/vendor/delete.ts";
+import managementVendorListCatalog from "./management/vendor/list-catalog.ts";
 import managementVendorList from "./management/vendor/list.ts";
 import managementVendorSave from "./management/vendor/save.ts";
+import managementVendorVerify from "./management/vendor/verify.ts";
 import managementWorkflowCommit from "./management/workflow/commit.ts";
 import managementWorkflowDelete from "./management/workflow/delete.ts";
 import managementWorkflowEnable from "./management/workflow/enable.ts";
@@ -282,9 +286,13 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementTemplateList, file: "api/management/template/list.ts" },
   { surface: management, route: managementTemplateUpsertVariant, file: "api/management/template/upsert-variant.ts" },
   { surface: management, route: managementTemplateUpsert, file: "api/management/template/upsert.ts" },
+  { surface: management, route: managementVendorRouteList, file: "api/management/vendor-route/list.ts" },
+  { surface: management, route: managementVendorRouteSet, file: "api/management/vendor-route/set.ts" },
   { surface: management, route: managementVendorDelete, file: "api/management/vendor/delete.ts" },
+  { surface: management, route: managementVendorListCatalog, file: "api/management/vendor/list-catalog.ts" },
   { surface: management, route: managementVendorList, file: "api/management/vendor/list.ts" },
   { surface: management, route: managementVendorSave, file: "api/management/vendor/save.ts" },
+  { surface: management, route: managementVendorVerify, file: "api/management/vendor/verify.ts" },
   { surface: management, route: managementWorkflowCommit, file: "api/management/workflow/commit.ts" },
   { surface: management, route: managementWorkflowDelete, file: "api/management/workflow/delete.ts" },
   { surface: management, route: managementWorkflowEnable, file: "api/management/workflow/enable.ts" },

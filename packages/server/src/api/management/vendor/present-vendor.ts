@@ -12,6 +12,13 @@ export const vendorReply = z.object({
   nickname: z.string(),
   config: z.record(z.string(), z.unknown()).describe("The settings, secrets masked."),
   categories: z.array(z.string()).describe("Root categories whose first choice it is."),
+  price: z
+    .number()
+    .nullable()
+    .describe("Of one notification: smart routing by cost tries the cheapest first."),
+  has_reported: z
+    .boolean()
+    .describe("Whether reports have ever come. Until then nothing follows from its silence."),
   webhook_url: z
     .string()
     .nullable()
