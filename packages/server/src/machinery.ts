@@ -138,6 +138,7 @@ export async function startMachinery(deps: MachineryDeps, stops: AsyncDisposable
   const delivery = createDelivery({
     db,
     ids,
+    catalog,
     log,
     workspaces,
     vendors: vendorTables,

@@ -679,6 +679,9 @@ CREATE TABLE vendor_config (
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
   webhook_uid text COLLATE "C" NOT NULL DEFAULT replace((gen_random_uuid())::text, '-'::text, ''::text),
   reported_at timestamp with time zone,
+  broken_at timestamp with time zone,
+  probed_at timestamp with time zone,
+  broken_reason text,
   PRIMARY KEY (workspace_id, id),
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
 );

@@ -551,6 +551,9 @@ export interface VendorConfig {
   updated_at: Generated<Date>;
   webhook_uid: Generated<string>;
   reported_at: Date | null;
+  broken_at: Date | null;
+  probed_at: Date | null;
+  broken_reason: string | null;
 }
 
 export interface VendorFallback {

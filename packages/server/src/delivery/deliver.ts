@@ -22,6 +22,7 @@ import {
 } from "./outbox.ts";
 import { applyDueReports, REPORT_BATCH, type ReportDeps } from "./reports/apply-reports.ts";
 import { FALLBACK_BATCH, handOverDue, nextVendor, readDueWorkspaces } from "./failover/due-fallbacks.ts";
+import { createBreaker, type BreakerDeps } from "./failover/breaker.ts";
 import type { HandOverDeps } from "./failover/hand-over.ts";
 import { takeReports } from "./reports/report-store.ts";
 import { applyDueReceipts, RECEIPT_BATCH } from "./receipts.ts";
@@ -44,7 +45,8 @@ export interface Delivery {
   tick: () => Promise<void>;
 }
 
-export interface DeliveryDeps extends Pick<ReportDeps, "keyOf">, Pick<HandOverDeps, "ids"> {
+export interface DeliveryDeps
+  extends Pick<ReportDeps, "keyOf">, Pick<HandOverDeps, "ids">, Pick<BreakerDeps, "catalog"> {
   db: Db;
   log: Log;
   workspaces: Workspaces;
@@ -74,6 +76,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const { db, log } = deps;
   const slots = createSlots(deps.concurrency);
   const attachments = createAttachments(deps);
+  const breaker = createBreaker(deps);
   /** Each lane writes its own results: an urgent one does not wait for the group of a campaign. */
   const writers = [createWriter(), createWriter(), createWriter()] as const;
   let sweeping: NodeJS.Timeout | undefined;
@@ -113,8 +116,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     });
     if ("outcome" in ready) return ready;
     const { vendor, next, outgoing, loaded } = ready;
-    const { connection, keeps_acks: keeps_ack, does_report } = vendor;
+    const { connection, keeps_acks: keeps_ack, does_report, broken_reason } = vendor;
     const outcome = await withDeadline(deps.timeout_ms, (signal) => connection.send(outgoing, signal));
+    const { workspace_id, vendor_config_id } = message;
+    await breaker.note(workspace_id, vendor_config_id, outcome, broken_reason !== null);
     const attached = loaded === null ? null : withoutBytes(loaded);
     return { outcome, attached, keeps_ack, does_report, next };
   }
@@ -128,6 +133,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     if (vendor === null) {
       const text = `vendor configuration ${message.vendor_config_id} was deleted`;
       return uncalled({ kind: "failed", class: "config", code: "vendor_missing", message: text }, next);
+    }
+    if (vendor.broken_reason !== null && !(await breaker.mayProbe(workspace_id, message.vendor_config_id))) {
+      const text = `not called, since it keeps failing: ${vendor.broken_reason}`;
+      return uncalled({ kind: "failed", class: "transient", code: "vendor_broken", message: text }, next);
     }
     const loaded = message.attachments === null ? null : await load(message);
     if (loaded?.ok === false) return uncalled(loaded.failure);

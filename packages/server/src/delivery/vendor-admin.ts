@@ -57,6 +57,8 @@ export interface VendorSettings {
   webhook_path: string | null;
   /** Of one notification, for smart routing by cost; null: unknown. */
   price: number | null;
+  /** Why it is not called at present, and since when; null: it is called. */
+  broken: { since: Date; reason: string } | null;
   /** Whether reports have ever come, without which a silent vendor is not doubted. */
   has_reported: boolean;
   updated_at: Date;
@@ -88,6 +90,8 @@ interface Row {
   webhook_uid: string;
   price: number | null;
   has_reported: boolean;
+  broken_at: Date | null;
+  broken_reason: string | null;
   updated_at: Date;
   categories: RootCategory[] | null;
 }
@@ -95,7 +99,8 @@ interface Row {
 export function createVendorAdmin({ tables, box, ids, catalog, vendors }: VendorAdminDeps): VendorAdmin {
   async function read(db: Queryable, workspace_id: number, id: string | null): Promise<Row[]> {
     return db.query<Row>(
-      `select c.id, c.vendor_slug, c.channel, c.nickname, c.config, c.webhook_uid, c.price::float8, c.reported_at is not null as has_reported, c.updated_at,
+      `select c.id, c.vendor_slug, c.channel, c.nickname, c.config, c.webhook_uid, c.price::float8, c.reported_at is not null as has_reported, c.broken_at,
+              c.broken_reason, c.updated_at,
               (select array_agg(r.root_category) from vendor_route r
                 where r.workspace_id = c.workspace_id and r.vendor_config_id = c.id and r.tenant_id = '${DEFAULT_TENANT}'
                   and not exists (select from vendor_route e
@@ -121,6 +126,7 @@ export function createVendorAdmin({ tables, box, ids, catalog, vendors }: Vendor
       categories: LANES.filter((root) => row.categories?.includes(root) === true),
       webhook_path: vendor?.webhook === undefined ? null : webhookPath(vendor, row.webhook_uid),
       price: row.price,
+      broken: row.broken_at === null ? null : { since: row.broken_at, reason: row.broken_reason ?? "" },
       has_reported: row.has_reported || vendor?.reports_by_itself === true,
       updated_at: row.updated_at,
     };
@@ -152,7 +158,8 @@ export function createVendorAdmin({ tables, box, ids, catalog, vendors }: Vendor
         stored?.id ??
         (await insertVendor(tx, { workspace_id, channel, vendor_slug, nickname, config: checked }, box, ids));
       await tx.query(
-        `update vendor_config set config = $3, price = coalesce($4, price), updated_at = clock_timestamp()
+        `update vendor_config set config = $3, price = coalesce($4, price), updated_at = clock_timestamp(),
+                broken_at = null, broken_reason = null
           where workspace_id = $1 and id = $2`,
         [workspace_id, id, box.seal(JSON.stringify(checked)), price],
       );

@@ -77,6 +77,8 @@ export interface OpenVendor {
   webhook_path: string | null;
   /** Reports are matched by the vendor's own ids. */
   keeps_acks: boolean;
+  /** Why it is not called at present; null: it is. */
+  broken_reason: string | null;
   /** Its silence means something, since its reports are known to arrive. */
   does_report: boolean;
 }
@@ -145,9 +147,11 @@ export function createVendorTables({
         config: Buffer;
         webhook_uid: string;
         has_reported: boolean;
+        broken_reason: string | null;
         updated_at: Date;
       }>(
-        "select vendor_slug, config, webhook_uid, reported_at is not null as has_reported, updated_at from vendor_config where workspace_id = $1 and id = $2",
+        `select vendor_slug, config, webhook_uid, reported_at is not null as has_reported, broken_reason, updated_at
+           from vendor_config where workspace_id = $1 and id = $2`,
         [workspace_id, id],
       );
       return row ?? null;
@@ -157,7 +161,8 @@ export function createVendorTables({
     const version = stored.updated_at.getTime();
     const known = open.get(id);
     const does_report = stored.has_reported || vendor.reports_by_itself === true;
-    if (known?.version === version) return { ...known, does_report };
+    const { broken_reason } = stored;
+    if (known?.version === version) return { ...known, does_report, broken_reason };
     const config = vendor.config.parse(JSON.parse(box.open(stored.config)));
     const connection = vendor.open(config, { http, dial, now: Date.now });
     const { webhook } = vendor;
@@ -167,6 +172,7 @@ export function createVendorTables({
       webhook_path: webhook === undefined ? null : webhookPath(vendor, stored.webhook_uid),
       keeps_acks: webhook !== undefined && webhook.returns_our_id !== true,
       does_report,
+      broken_reason,
     };
     open.set(id, opened);
     // Calls that already use the old connection finish on it.

@@ -23,6 +23,9 @@ it.afterEach(async ({ workers, harness }) => {
   await harness.services.db.query("truncate vendor_fallback, due_receipt");
 });
 
+/** The test answers when all calls have come, however long that takes. */
+const both = () => ({ vendors: [first.vendor, second.vendor], timeout_ms: 60_000 });
+
 const text = (pipeline: Pipeline) =>
   pipeline.trigger({ workflow: "text", recipients: [{ distinct_id: "ann", $sms: "+14155550100" }] });
 
@@ -63,7 +66,7 @@ const bothRouted = async (
 ) => {
   await routeAll(harness, pipeline.workspace_id, [first, second], seconds);
   await text(pipeline);
-  return workers.start({ vendors: [first.vendor, second.vendor] });
+  return workers.start(both());
 };
 
 describe("a vendor's failure", () => {
@@ -123,7 +126,7 @@ describe("a vendor's failure", () => {
   it("never lands at a simulator, which would swallow it", async ({ harness, pipeline, workers }) => {
     await routeAll(harness, pipeline.workspace_id, [first, callVendor("sms", "simulator")]);
     await text(pipeline);
-    await workers.start({ vendors: [first.vendor] });
+    await workers.start({ ...both(), vendors: [first.vendor] });
     (await first.call(0)).answer(failed("config"));
     await settledAs(pipeline, "trigger_failed");
   });
@@ -179,7 +182,7 @@ describe("an accepted message", () => {
 
   it("is handed over once, by two workers at the same time", async ({ harness, pipeline, workers }) => {
     const worker = await bothRouted({ harness, pipeline, workers });
-    const other = await workers.start({ vendors: [first.vendor, second.vendor] });
+    const other = await workers.start(both());
     const one = await first.call(0);
     one.answer(sent);
     await settledAs(pipeline, "sent_by_vendor");
@@ -210,5 +213,72 @@ describe("an accepted message", () => {
     await worker.sweep();
     expect(statuses(await pipeline.messages())).toBe("sent_by_vendor");
     expect(second.calls).toEqual([]);
+  });
+});
+
+describe("a vendor that keeps failing", () => {
+  const manyTexts = (pipeline: Pipeline, count: number) =>
+    pipeline.trigger({
+      workflow: "text",
+      recipients: Array.from({ length: count }, (_, index) => ({
+        distinct_id: `user-${index}`,
+        $sms: `+1415555${String(1000 + index)}`,
+      })),
+    });
+  const brokenSince = async (pipeline: Pipeline) => {
+    const [row] = await pipeline.services.db.query<{ broken_at: Date | null }>(
+      "select broken_at from vendor_config where workspace_id = $1 and vendor_slug = 'first-sms'",
+      [pipeline.workspace_id],
+    );
+    return row?.broken_at ?? null;
+  };
+
+  it("is not called any more, until one message that tries it gets through", async ({
+    harness,
+    pipeline,
+    workers,
+  }) => {
+    await routeAll(harness, pipeline.workspace_id, [first, second]);
+    await manyTexts(pipeline, 20);
+    const worker = await workers.start(both());
+    const other = await workers.start(both());
+    for (let index = 0; index < 20; index++) (await first.call(index)).answer(failed("transient"));
+    for (let index = 0; index < 20; index++) (await second.call(index)).answer(sent);
+    await until(() => brokenSince(pipeline));
+
+    // Straight to the next vendor, whichever worker has it.
+    await manyTexts(pipeline, 3);
+    for (let index = 20; index < 23; index++) (await second.call(index)).answer(sent);
+    expect(first.calls).toHaveLength(20);
+
+    // Half a minute later one message tries it, and the next is sent as ever.
+    await pipeline.services.db.query(
+      "update vendor_config set probed_at = now() - interval '31 seconds' where workspace_id = $1",
+      [pipeline.workspace_id],
+    );
+    await worker.stop();
+    await other.stop();
+    await workers.start(both());
+    await manyTexts(pipeline, 1);
+    (await first.call(20)).answer(sent);
+    await until(async () => (await brokenSince(pipeline)) === null);
+    await manyTexts(pipeline, 1);
+    (await first.call(21)).answer(sent);
+    expect(second.calls).toHaveLength(23);
+  });
+
+  it("counts failures in a row alone: what it says about a message shows that it works", async ({
+    harness,
+    pipeline,
+    workers,
+  }) => {
+    await routeAll(harness, pipeline.workspace_id, [first]);
+    await manyTexts(pipeline, 25);
+    await workers.start({ ...both(), vendors: [first.vendor] });
+    for (let index = 0; index < 25; index++) {
+      (await first.call(index)).answer(failed(index % 10 === 9 ? "recipient" : "config"));
+    }
+    await reach(pipeline, (rows) => rows.every(({ status }) => status === "trigger_failed"));
+    expect(await brokenSince(pipeline)).toBeNull();
   });
 });

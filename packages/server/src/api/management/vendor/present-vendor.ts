@@ -16,6 +16,10 @@ export const vendorReply = z.object({
     .number()
     .nullable()
     .describe("Of one notification: smart routing by cost tries the cheapest first."),
+  broken: z
+    .object({ since: z.string(), reason: z.string() })
+    .nullable()
+    .describe("Set while it is not called because it keeps failing; saving its settings ends that."),
   has_reported: z
     .boolean()
     .describe("Whether reports have ever come. Until then nothing follows from its silence."),
@@ -29,11 +33,16 @@ export const vendorReply = z.object({
 });
 
 export function presentVendor(
-  { webhook_path, updated_at, ...settings }: VendorSettings,
+  { webhook_path, broken, updated_at, ...settings }: VendorSettings,
   { baseUrl, config }: Pick<Services, "baseUrl" | "config">,
 ): z.input<typeof vendorReply> {
   // Without a public address, at least this machine's.
   const base = baseUrl ?? `http://localhost:${config.PORT}`;
   const webhook_url = webhook_path === null ? null : base + webhook_path;
-  return { ...settings, webhook_url, updated_at: microsZ(updated_at) };
+  return {
+    ...settings,
+    webhook_url,
+    broken: broken === null ? null : { ...broken, since: microsZ(broken.since) },
+    updated_at: microsZ(updated_at),
+  };
 }
