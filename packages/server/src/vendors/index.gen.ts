@@ -4,7 +4,10 @@ import androidpushFcm from "./androidpush/fcm.ts";
 import emailResend from "./email/resend.ts";
 import emailSmtp from "./email/smtp.ts";
 import inboxCarillon from "./inbox/carillon.ts";
+import iospushApns from "./iospush/apns.ts";
+import msTeamsMsTeams from "./ms_teams/ms_teams.ts";
 import simulator from "./simulator.ts";
+import slackSlack from "./slack/slack.ts";
 import smsGenericHttp from "./sms/generic-http.ts";
 import webpushVapid from "./webpush/vapid.ts";
 
@@ -13,7 +16,10 @@ export const vendors: Vendor[] = [
   emailResend,
   emailSmtp,
   inboxCarillon,
+  iospushApns,
+  msTeamsMsTeams,
   ...simulator,
+  slackSlack,
   smsGenericHttp,
   webpushVapid,
 ] as unknown as Vendor[];

@@ -1,6 +1,6 @@
 import type { HttpClient, HttpReply } from "../http/http.ts";
 import { HttpCallError, retryAfterSeconds } from "../http/http.ts";
-import { classOfStatus, failure, hideSecrets } from "./failure.ts";
+import { classOfStatus, hideSecrets, withoutDoubt } from "./failure.ts";
 import { parseReply } from "./reply-reader.ts";
 import type { Failed, FailureClass, Outcome, Sent, Verification } from "./vendor.ts";
 import { outcomeOf } from "./vendor.ts";
@@ -89,18 +89,14 @@ export async function exchange(
   }
 }
 
-/**
- * Makes a call before the one that sends: for a token, or to look up an address. Nothing of the message leaves with it,
- * so without a reply it has failed, even if it may have arrived.
- */
+/** Makes a call before the one that sends: for a token, or to look up an address. Without a reply it has failed. */
 export async function lookUp(
   http: HttpClient,
   call: VendorCall,
   signal: AbortSignal,
 ): Promise<VendorReply | Failed> {
   const reply = await exchange(http, call, signal);
-  if (!("kind" in reply) || reply.kind === "failed") return reply;
-  return failure("transient", reply.code, reply.message);
+  return "kind" in reply ? withoutDoubt(reply) : reply;
 }
 
 /** Makes the cheap call that proves the credentials: any 2xx does. */

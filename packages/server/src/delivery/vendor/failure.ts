@@ -1,5 +1,5 @@
 import { cut } from "../../core/text/text.ts";
-import type { Failed, FailureClass } from "./vendor.ts";
+import type { Ambiguous, Failed, FailureClass } from "./vendor.ts";
 
 /*
  * What vendors share when a call did not succeed: the outcome's shape, what an HTTP status means where a vendor's own
@@ -8,6 +8,14 @@ import type { Failed, FailureClass } from "./vendor.ts";
 
 export function failure(kind: FailureClass, code: string, message: string): Failed {
   return { kind: "failed", class: kind, code, message };
+}
+
+/**
+ * What a call without a reply means that carried nothing of the message, such as one for a token: it has failed, even if
+ * it may have arrived.
+ */
+export function withoutDoubt(outcome: Failed | Ambiguous): Failed {
+  return outcome.kind === "failed" ? outcome : failure("transient", outcome.code, outcome.message);
 }
 
 /** Any 2xx is a `message` failure here: the reply said that it is none. */

@@ -113,20 +113,17 @@ function open(settings: Config, { http, now }: VendorDeps): VendorConnection {
 
 /** Signs for each push service once in a while, not for each message. */
 function createSigner({ public_key, private_key, subject }: Config, now: () => number) {
-  const [x, y] = coordinatesOf(public_key);
-  const key = importJWK(
-    { kty: "EC", crv: "P-256", x, y, d: bytesOf(private_key).toString("base64url") },
-    "ES256",
-  );
   const signed = createLru<{ authorization: Promise<string>; until: number }>(MAX_ORIGINS);
 
   async function sign(origin: string, expires: number): Promise<string> {
+    const [x, y] = coordinatesOf(public_key);
+    const jwk = { kty: "EC", crv: "P-256", x, y, d: bytesOf(private_key).toString("base64url") };
     const token = await new SignJWT()
       .setProtectedHeader({ alg: "ES256", typ: "JWT" })
       .setAudience(origin)
       .setExpirationTime(Math.floor(expires / 1000))
       .setSubject(subject)
-      .sign(await key);
+      .sign(await importJWK(jwk, "ES256"));
     return `vapid t=${token}, k=${bytesOf(public_key).toString("base64url")}`;
   }
 
