@@ -1,5 +1,5 @@
 import { cut } from "../../core/text/text.ts";
-import type { Ambiguous, Failed, FailureClass } from "./vendor.ts";
+import type { Ambiguous, Failed, FailureClass, Outcome } from "./vendor.ts";
 
 /*
  * What vendors share when a call did not succeed: the outcome's shape, what an HTTP status means where a vendor's own
@@ -17,6 +17,18 @@ export function failure(kind: FailureClass, code: string, message: string): Fail
 export function withoutDoubt(outcome: Failed | Ambiguous): Failed {
   return outcome.kind === "failed" ? outcome : failure("transient", outcome.code, outcome.message);
 }
+
+/**
+ * The outcome of a call to an address that belongs to the recipient: one that may not be called, or is none, is wrong
+ * with the recipient and not with the settings, which are everybody's.
+ */
+export function blameRecipient(outcome: Outcome): Outcome {
+  const isAddress =
+    outcome.kind === "failed" && outcome.class === "config" && ADDRESS_CODES.has(outcome.code);
+  return isAddress ? { ...outcome, class: "recipient" } : outcome;
+}
+
+const ADDRESS_CODES = new Set(["blocked_address", "invalid_request"]);
 
 /** Any 2xx is a `message` failure here: the reply said that it is none. */
 export function classOfStatus(status: number): FailureClass {
@@ -50,4 +62,10 @@ export function secretsInHeaders(headers: Readonly<Record<string, string>>): str
     value,
     ...value.split(/\s+/).filter(({ length }) => length >= 8),
   ]);
+}
+
+/** A URL that is a credential, and the parts of it by which it is known as well: its path, the values of its query. */
+export function secretsInUrl(url: string): string[] {
+  const { pathname, searchParams } = new URL(url);
+  return [url, pathname, ...[...searchParams.values()].filter(({ length }) => length >= 8)];
 }

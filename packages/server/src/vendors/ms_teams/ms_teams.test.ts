@@ -322,6 +322,13 @@ describe("a message by a webhook", () => {
     expect(outcome).not.toHaveProperty("inactivate");
   });
 
+  it("to an address that may not be called fails for this recipient alone", async () => {
+    const { send } = connect(() => {
+      throw new HttpCallError("blocked_address", "a private address", false);
+    });
+    expect(await send(text(byWebhook()))).toMatchObject({ class: "recipient", code: "blocked_address" });
+  });
+
   it("never shows its address or its signature", async () => {
     for (const url of [CONNECTOR, WORKFLOW]) {
       const { outcome } = await sending(text(byWebhook(url)), reply(500, `cannot POST ${url}`));

@@ -9,7 +9,13 @@ import {
   textAt,
   type VendorReply,
 } from "../../delivery/vendor/call.ts";
-import { classOfStatus, failure, withoutDoubt } from "../../delivery/vendor/failure.ts";
+import {
+  blameRecipient,
+  classOfStatus,
+  failure,
+  secretsInUrl,
+  withoutDoubt,
+} from "../../delivery/vendor/failure.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 import type {
   Failed,
@@ -156,12 +162,8 @@ function open({ client_id, client_secret, tenant_id }: Config, { http, now }: Ve
         return failure("message", "invalid_card", 'body_card must be an object with "type": "AdaptiveCard"');
       }
       if (to.by === "webhook") {
-        return callVendor(
-          http,
-          { url: to.url, json: cardMessage(cardOf(read.body)) },
-          webhookReading(to.url),
-          signal,
-        );
+        const call = { url: to.url, json: cardMessage(cardOf(read.body)) };
+        return blameRecipient(await callVendor(http, call, webhookReading(to.url), signal));
       }
       if (client_id === "") {
         const text =
@@ -254,7 +256,7 @@ function webhookReading(url: string): Reading {
       const isGone = [401, 403, 404, 410].includes(inner) || SWITCHED_OFF.has(code);
       return { class: isGone ? "recipient" : classOfStatus(inner), code: code || `http_${inner}`, message };
     },
-    secrets: [url, ...secretParts(url)],
+    secrets: secretsInUrl(url),
   };
 }
 
@@ -265,8 +267,3 @@ const SWITCHED_OFF = new Set([
   "WorkflowNotFound",
   "DirectApiAuthorizationRequired",
 ]);
-
-function secretParts(url: string): string[] {
-  const { pathname, searchParams } = new URL(url);
-  return [pathname, ...[...searchParams.values()].filter((value) => value.length >= 16)];
-}

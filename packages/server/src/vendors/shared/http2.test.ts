@@ -170,6 +170,18 @@ describe("requests over HTTP/2", () => {
     door.server.close();
   });
 
+  it("that come together after a silence wait for one ping", async () => {
+    await using server = await serveHttp2(echo);
+    await using client = clientOf(server, { quiet_ms: 0 });
+    await client.post("/first");
+    let pings = 0;
+    server.sessions[0]?.on("ping", () => pings++);
+    const replies = await Promise.all(range(50).map((index) => client.post(`/${index}`)));
+    expect(replies.filter((reply) => "kind" in reply)).toEqual([]);
+    expect(server.sessions).toHaveLength(1);
+    expect(pings).toBe(1);
+  });
+
   it("after one without an answer use a connection only if it still answers", async () => {
     await using server = await serveHttp2(echo);
     const door = await createDoor(`tcp://127.0.0.1:${server.port}`);

@@ -56,6 +56,8 @@ interface Connection {
   last_stream: number | null;
   /** When something was last heard of the server, by `performance.now()`. */
   heard_at: number;
+  /** Whether the server answers the ping that is under way. */
+  pinging: Promise<boolean> | null;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -138,7 +140,7 @@ async function connect({ host, port, dial }: Http2Options): Promise<Connection> 
     const session = openSession(`https://${host}`, { createConnection: () => secure });
     // Each request hears of an error by itself.
     session.on("error", () => {});
-    const connection: Connection = { session, last_stream: null, heard_at: performance.now() };
+    const connection: Connection = { session, last_stream: null, heard_at: performance.now(), pinging: null };
     session.on("goaway", (_code, last_stream) => (connection.last_stream = last_stream));
     // Before them it is unknown how many requests the server takes at a time.
     await arrival(session, "remoteSettings");
@@ -166,19 +168,23 @@ function isUsable({ session, last_stream }: Connection): boolean {
 
 /** Pings a server that was not heard of for `quiet_ms`. A connection without an answer is destroyed. */
 async function isAlive(connection: Connection, quiet_ms: number, ping_ms: number): Promise<boolean> {
-  const { session } = connection;
   if (performance.now() - connection.heard_at < quiet_ms) return true;
-  const alive = await new Promise<boolean>((resolve) => {
-    const timer = setTimeout(resolve, ping_ms, false);
+  // One ping for all that wait: a session takes few at a time.
+  connection.pinging ??= ping(connection.session, ping_ms).finally(() => (connection.pinging = null));
+  if (await connection.pinging) connection.heard_at = performance.now();
+  else connection.session.destroy();
+  return isUsable(connection);
+}
+
+function ping(session: ClientHttp2Session, timeout_ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, timeout_ms, false);
     const answered = (isThere: boolean): void => {
       clearTimeout(timer);
       resolve(isThere);
     };
     if (session.destroyed || !session.ping((error) => answered(error === null))) answered(false);
   });
-  if (alive) connection.heard_at = performance.now();
-  else session.destroy();
-  return alive && isUsable(connection);
 }
 
 /** Makes one request. An error that `connection_lost` and `may_have_arrived: false` describe can be made again. */

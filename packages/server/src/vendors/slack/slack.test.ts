@@ -135,6 +135,16 @@ describe("a message of a bot", () => {
     });
   });
 
+  it("is posted in the thread that its template names", async () => {
+    const threaded = await sending(text(byChannel, { thread_ts: "1503435956.000247" }), posted);
+    expect(bodyOf(threaded.requests[0])).toMatchObject({
+      text: "Hello *Ann*",
+      thread_ts: "1503435956.000247",
+    });
+    const { requests } = await sending(text(byChannel, { thread_ts: "" }), posted);
+    expect(bodyOf(requests[0])).not.toHaveProperty("thread_ts");
+  });
+
   it("takes blocks that were evaluated already", async () => {
     const { requests } = await sending(
       text(byChannel, { body_type: "block", body_block: { blocks: [{ type: "divider" }], text: "Hi" } }),
@@ -352,6 +362,13 @@ describe("a message by a webhook", () => {
     const { outcome } = await sending(text(webhook), reply(status, body));
     expect(outcome).toMatchObject({ kind: "failed", class: kind, code });
     expect(outcome).not.toHaveProperty("inactivate");
+  });
+
+  it("to an address that may not be called fails for this recipient alone", async () => {
+    const { outcome } = await sendThrough(slack, {}, text(webhook), () => {
+      throw new HttpCallError("blocked_address", "a private address", false);
+    });
+    expect(outcome).toMatchObject({ class: "recipient", code: "blocked_address" });
   });
 
   it("never shows its address", async () => {

@@ -12,7 +12,7 @@ import {
   type VendorCall,
   type VendorReply,
 } from "../../delivery/vendor/call.ts";
-import { failure } from "../../delivery/vendor/failure.ts";
+import { blameRecipient, failure, secretsInUrl } from "../../delivery/vendor/failure.ts";
 import type {
   Failed,
   FailureClass,
@@ -140,7 +140,8 @@ function open({ unfurl_links }: Config, { http, now }: VendorDeps): VendorConnec
       const body = bodyOf(message, unfurl_links);
       if (!body.ok) return body.failure;
       if (to.by !== "webhook") return post(to, body.fields, signal);
-      return callVendor(http, { url: to.url, json: body.fields }, webhookReading(to.url), signal);
+      const call = { url: to.url, json: body.fields };
+      return blameRecipient(await callVendor(http, call, webhookReading(to.url), signal));
     },
   };
 }
@@ -188,7 +189,9 @@ type Body = { ok: true; fields: JsonObject } | { ok: false; failure: Failed };
 function bodyOf(message: OutgoingMessage, unfurl_links: boolean): Body {
   const read = readChatBody(message, "block", "body_block");
   if (!read.ok) return read;
-  if ("text" in read.body) return { ok: true, fields: { text: read.body.text, unfurl_links } };
+  const thread_ts = textAt(message.content, "thread_ts");
+  const always = { unfurl_links, ...(thread_ts === "" ? {} : { thread_ts }) };
+  if ("text" in read.body) return { ok: true, fields: { ...always, text: read.body.text } };
   const { rich } = read.body;
   if (!Array.isArray(rich.blocks)) {
     const text = 'body_block must be an object with "blocks", a list';
@@ -198,7 +201,7 @@ function bodyOf(message: OutgoingMessage, unfurl_links: boolean): Body {
     Object.hasOwn(rich, member) ? [[member, rich[member] ?? null]] : [],
   );
   const text = summaryOf(rich.blocks);
-  const defaults = { unfurl_links, ...(text === "" ? {} : { text }) };
+  const defaults = { ...always, ...(text === "" ? {} : { text }) };
   return { ok: true, fields: { ...defaults, ...Object.fromEntries(given) } };
 }
 
@@ -307,6 +310,6 @@ function webhookReading(url: string): Reading {
       const isGone = status === 403 || status === 404 || status === 410;
       return { class: classOf(code) ?? (isGone ? "recipient" : undefined), code, message: body };
     },
-    secrets: [url, new URL(url).pathname],
+    secrets: secretsInUrl(url),
   };
 }

@@ -10,7 +10,7 @@ import {
   vendorContract,
 } from "../../../test/outside/vendor-contract.ts";
 import type { JsonObject } from "../../core/json.ts";
-import type { HttpReply, HttpRequest } from "../../delivery/http/http.ts";
+import { HttpCallError, type HttpReply, type HttpRequest } from "../../delivery/http/http.ts";
 import vapid from "./vapid.ts";
 
 const server = createECDH("prime256v1");
@@ -237,6 +237,14 @@ describe("a notification", () => {
   it("made for an earlier pair ends its subscription only if the settings say so", async () => {
     const { outcome } = await sending(reply(403, FCM), push(), { drop_mismatched: true });
     expect(outcome).toMatchObject({ class: "recipient", code: "vapid_mismatch", inactivate: true });
+  });
+
+  it("to an address that may not be called fails for this recipient alone", async () => {
+    const { outcome } = await sendThrough(vapid, config, push(), () => {
+      throw new HttpCallError("blocked_address", "a private address", false);
+    });
+    expect(outcome).toMatchObject({ class: "recipient", code: "blocked_address" });
+    expect(outcome).not.toHaveProperty("inactivate");
   });
 
   it("waits as long as it is told", async () => {

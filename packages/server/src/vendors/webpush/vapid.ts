@@ -3,7 +3,7 @@ import { importJWK, SignJWT } from "jose";
 import { z } from "zod";
 import { createLru } from "../../core/lru.ts";
 import { callVendor, type Reading, textAt, type VendorReply } from "../../delivery/vendor/call.ts";
-import { failure } from "../../delivery/vendor/failure.ts";
+import { blameRecipient, failure, secretsInUrl } from "../../delivery/vendor/failure.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 import type { OutgoingMessage, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
@@ -106,7 +106,7 @@ function open(settings: Config, { http, now }: VendorDeps): VendorConnection {
         body,
       };
       // Who has the endpoint can send to it, at the services that ignore the signature.
-      return callVendor(http, call, readingFor(settings, endpoint), signal);
+      return blameRecipient(await callVendor(http, call, readingFor(settings, endpoint), signal));
     },
   };
 }
@@ -184,7 +184,7 @@ function readingFor({ private_key, drop_mismatched }: Config, endpoint: string):
     accepted: ({ status, headers }) =>
       status >= 200 && status < 300 ? { vendor_message_id: headers.location ?? null } : null,
     refused: (reply) => refused(reply, drop_mismatched),
-    secrets: [private_key, endpoint, new URL(endpoint).pathname],
+    secrets: [private_key, ...secretsInUrl(endpoint)],
   };
 }
 
