@@ -158,7 +158,7 @@ describe("requests over HTTP/2", () => {
     const door = await createDoor(`tcp://127.0.0.1:${server.port}`);
     const port = Number(new URL(door.url).port);
     const through: Http2Options["dial"] = ({ timeout_ms }) => dial({ host: "127.0.0.1", port, timeout_ms });
-    await using client = clientOf({ port, dial: through }, { quiet_ms: 0, ping_ms: 50 });
+    await using client = clientOf({ port, dial: through }, { quiet_ms: 0, ping_ms: 1000 });
     await client.post("/a");
     await client.post("/b");
     expect(server.sessions).toHaveLength(1);

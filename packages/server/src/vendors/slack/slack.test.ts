@@ -303,6 +303,25 @@ describe("a look-up", () => {
     ]);
   });
 
+  it("of a member who has a new id since is made once more", async () => {
+    const ids = ["U_OLD", "U_NEW"];
+    const { send, calls } = connect((request) => {
+      if (isPost(request)) return posted;
+      if (request.method === "GET") return reply(200, { ok: true, user: { id: ids.shift() } });
+      return String(request.body).includes("U_OLD")
+        ? reply(200, { ok: false, error: "user_disabled" })
+        : lookUps(request);
+    });
+    expect(await send()).toMatchObject({ class: "recipient", code: "user_disabled" });
+    expect(await send()).toMatchObject({ kind: "sent" });
+    expect(calls.slice(2)).toEqual([
+      "conversations.open",
+      "users.lookupByEmail",
+      "conversations.open",
+      "chat.postMessage",
+    ]);
+  });
+
   it("that is new and wrong is not repeated", async () => {
     const { send, calls } = connect((request) =>
       isPost(request) ? reply(200, { ok: false, error: "channel_not_found" }) : lookUps(request),

@@ -96,7 +96,11 @@ function open({ unfurl_links }: Config, { http, now }: VendorDeps): VendorConnec
       by === "email" ? await findMember(name, token, signal) : { value: name, is_remembered: false };
     if ("kind" in member) return member;
     const conversation = await findConversation(member.value, token, signal);
-    if ("kind" in conversation) return conversation;
+    if ("kind" in conversation) {
+      if (!member.is_remembered || !OUT_OF_DATE.has(conversation.code)) return conversation;
+      members.forget(`${token} ${name}`);
+      return resolve({ by, name, token }, signal);
+    }
     return {
       value: conversation.value,
       is_remembered: member.is_remembered || conversation.is_remembered,
@@ -146,8 +150,8 @@ function open({ unfurl_links }: Config, { http, now }: VendorDeps): VendorConnec
   };
 }
 
-/** What a remembered conversation is answered with when its member or channel has gone or been made anew. */
-const OUT_OF_DATE = new Set(["channel_not_found", "user_not_found", "is_archived"]);
+/** How Slack answers to a member or a conversation that has gone, or has been made anew under another id. */
+const OUT_OF_DATE = new Set(["channel_not_found", "user_not_found", "user_disabled", "is_archived"]);
 
 function bearer(token: string) {
   return { authorization: `Bearer ${token}` };
@@ -170,7 +174,7 @@ function destinationOf(to: OutgoingMessage["to"]): Destination | null {
   return { by, name: textAt(to, field), token };
 }
 
-/** What the object of a template may set besides its blocks; where and as whom to post it may not. */
+/** What the object of a template may set: neither where to post nor with which token. */
 const MEMBERS = [
   "blocks",
   "text",

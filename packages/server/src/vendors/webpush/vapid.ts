@@ -78,6 +78,8 @@ export default defineVendor({
 
 interface Subscription {
   endpoint: string;
+  /** Of the push service. */
+  origin: string;
   keys: PushKeys;
 }
 
@@ -91,11 +93,11 @@ function open(settings: Config, { http, now }: VendorDeps): VendorConnection {
         const text = "the subscription has no usable endpoint or keys";
         return { ...failure("recipient", "invalid_subscription", text), inactivate: true };
       }
-      const { endpoint } = subscription;
+      const { endpoint, origin } = subscription;
       const call = {
         url: endpoint,
         headers: {
-          authorization: await authorize(new URL(endpoint).origin),
+          authorization: await authorize(origin),
           "content-encoding": "aes128gcm",
           "content-type": "application/octet-stream",
           ttl: String(settings.ttl_hours * 3600),
@@ -184,7 +186,10 @@ function readingFor({ private_key, drop_mismatched }: Config, endpoint: string):
     accepted: ({ status, headers }) =>
       status >= 200 && status < 300 ? { vendor_message_id: headers.location ?? null } : null,
     refused: (reply) => refused(reply, drop_mismatched),
-    secrets: [private_key, ...secretsInUrl(endpoint)],
+    // Only an error asks for them.
+    get secrets() {
+      return [private_key, ...secretsInUrl(endpoint)];
+    },
   };
 }
 
@@ -208,12 +213,10 @@ function subscriptionOf(to: OutgoingMessage["to"]): Subscription | null {
   const endpoint = textAt(to, "endpoint");
   const p256dh = bytesOf(textAt(to, "keys", "p256dh"));
   const auth = bytesOf(textAt(to, "keys", "auth"));
-  const isUsable =
-    /^https?:\/\//i.test(endpoint) &&
-    URL.canParse(endpoint) &&
-    p256dh.length === PUBLIC_KEY_BYTES &&
-    auth.length === AUTH_BYTES;
-  return isUsable ? { endpoint, keys: { p256dh, auth } } : null;
+  const url = URL.parse(endpoint);
+  const isUsable = p256dh.length === PUBLIC_KEY_BYTES && auth.length === AUTH_BYTES;
+  if (!isUsable || url === null || !/^https?:$/.test(url.protocol)) return null;
+  return { endpoint, origin: url.origin, keys: { p256dh, auth } };
 }
 
 /** The public key in base64url; null where the private key is none. */
