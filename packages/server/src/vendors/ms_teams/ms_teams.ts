@@ -31,7 +31,7 @@ import { createOAuth } from "../shared/oauth.ts";
 
 const LOGIN = "https://login.microsoftonline.com";
 const SCOPE = "https://api.botframework.com/.default";
-/** The authority of bots that any organisation may install. */
+/** The authority of multitenant bots: https://learn.microsoft.com/en-us/azure/bot-service/abs-quickstart */
 const MULTITENANT = "botframework.com";
 const CARD_TYPE = "application/vnd.microsoft.card.adaptive";
 const CARD_SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json";
@@ -59,7 +59,8 @@ const config = z
       .default("")
       .meta({
         title: "Directory (tenant) ID",
-        description: "For a single-tenant bot, as Azure makes them by default. Blank: a multitenant bot.",
+        description:
+          "Where a single-tenant bot is registered: all that were made since August 2025. Blank: an older, multitenant bot.",
       }),
   })
   .superRefine(({ client_id, client_secret }, context) => {

@@ -107,7 +107,6 @@ function open(settings: Config, { http, now }: VendorDeps): VendorConnection {
         },
         body,
       };
-      // Who has the endpoint can send to it, at the services that ignore the signature.
       return blameRecipient(await callVendor(http, call, readingFor(settings, endpoint), signal));
     },
   };
@@ -186,7 +185,7 @@ function readingFor({ private_key, drop_mismatched }: Config, endpoint: string):
     accepted: ({ status, headers }) =>
       status >= 200 && status < 300 ? { vendor_message_id: headers.location ?? null } : null,
     refused: (reply) => refused(reply, drop_mismatched),
-    // Only an error asks for them.
+    // The endpoint is a credential too. Only an error asks for these.
     get secrets() {
       return [private_key, ...secretsInUrl(endpoint)];
     },
