@@ -15,6 +15,7 @@ import { withScratchDatabase } from "../packages/server/test/scratch-database.ts
 import { nodeReference } from "./node-reference.ts";
 import { sdkReference } from "./sdk-reference.ts";
 import { sdkErrorHelp, sdkTypes } from "./sdk-types.ts";
+import { vendorReference } from "./vendor-reference.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const src = join(root, "packages/server/src");
@@ -125,6 +126,12 @@ async function nodePages(): Promise<void> {
   }
 }
 
+async function vendorPage(): Promise<void> {
+  // Imported only now, because the registry may have just been written.
+  const { vendors } = await import("../packages/server/src/vendors/index.gen.ts");
+  await emit(join(root, "docs/reference/vendors.md"), await vendorReference(vendors));
+}
+
 function errorReference(): string {
   const rows = Object.entries(ERRORS).map(
     ([code, { status, type, help }]) => `| \`${code}\` | ${status} | ${type} | ${help} |`,
@@ -219,6 +226,7 @@ await emit(join(root, "docs/reference/errors.md"), errorReference());
 await emit(join(root, "docs/reference/settings.md"), settingReference());
 await emit(join(root, "docs/reference/step-log.md"), stepReference());
 await nodePages();
+await vendorPage();
 await withScratchDatabase(async (db) => {
   await emit(join(src, "db/schema.sql"), await dumpSchema(db));
   await emit(join(src, "db/tables.gen.ts"), await dumpTableTypes(db));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Json, JsonObject } from "../../src/core/json.ts";
-import { createDial } from "../../src/delivery/http/dial.ts";
+import { createDial, type Dial } from "../../src/delivery/http/dial.ts";
 import type { HttpClient, HttpErrorCode, HttpReply, HttpRequest } from "../../src/delivery/http/http.ts";
 import { HttpCallError } from "../../src/delivery/http/http.ts";
 import { redactConfig, secretFields } from "../../src/delivery/vendor/secret.ts";
@@ -23,6 +23,8 @@ export interface VendorFixtures<Config extends z.ZodObject> {
   slug?: string;
   /** Answers the calls before the one that sends: tokens, lookups. Undefined: this one sends. */
   prepare?: (request: HttpRequest) => HttpReply | undefined;
+  /** Where a vendor that is not HTTP gets, if its host is fixed. */
+  dial?: Dial;
 }
 
 /**
@@ -212,7 +214,7 @@ function sendingContract<Config extends z.ZodObject>(
   const send = async (outgoing: OutgoingMessage, signal: AbortSignal, answer: Answer): Promise<Outcome> => {
     const connection = vendor.open(config, {
       http: scriptedHttp((request) => prepare?.(request) ?? answer(request)),
-      dial,
+      dial: fixtures.dial ?? dial,
       now: Date.now,
     });
     try {
@@ -264,7 +266,7 @@ function sendingContract<Config extends z.ZodObject>(
   it("closes, and closes again without an error", async () => {
     const connection = vendor.open(config, {
       http: scriptedHttp(() => ({ status: 200, headers: {}, body: "{}" })),
-      dial,
+      dial: fixtures.dial ?? dial,
       now: Date.now,
     });
     await connection.close?.();

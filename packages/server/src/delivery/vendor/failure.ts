@@ -1,5 +1,5 @@
 import { cut } from "../../core/text/text.ts";
-import type { Failed, FailureClass } from "./vendor.ts";
+import type { Ambiguous, Failed, FailureClass, Outcome } from "./vendor.ts";
 
 /*
  * What vendors share when a call did not succeed: the outcome's shape, what an HTTP status means where a vendor's own
@@ -9,6 +9,26 @@ import type { Failed, FailureClass } from "./vendor.ts";
 export function failure(kind: FailureClass, code: string, message: string): Failed {
   return { kind: "failed", class: kind, code, message };
 }
+
+/**
+ * What a call without a reply means that carried nothing of the message, such as one for a token: it has failed, even if
+ * it may have arrived.
+ */
+export function withoutDoubt(outcome: Failed | Ambiguous): Failed {
+  return outcome.kind === "failed" ? outcome : failure("transient", outcome.code, outcome.message);
+}
+
+/**
+ * The outcome of a call to an address that belongs to the recipient: one that may not be called, or is none, is wrong
+ * with the recipient and not with the settings, which are everybody's.
+ */
+export function blameRecipient(outcome: Outcome): Outcome {
+  const isAddress =
+    outcome.kind === "failed" && outcome.class === "config" && ADDRESS_CODES.has(outcome.code);
+  return isAddress ? { ...outcome, class: "recipient" } : outcome;
+}
+
+const ADDRESS_CODES = new Set(["blocked_address", "invalid_request"]);
 
 /** Any 2xx is a `message` failure here: the reply said that it is none. */
 export function classOfStatus(status: number): FailureClass {
@@ -42,4 +62,10 @@ export function secretsInHeaders(headers: Readonly<Record<string, string>>): str
     value,
     ...value.split(/\s+/).filter(({ length }) => length >= 8),
   ]);
+}
+
+/** A URL that is a credential, and the parts of it by which it is known as well: its path, the values of its query. */
+export function secretsInUrl(url: string): string[] {
+  const { pathname, searchParams } = new URL(url);
+  return [url, pathname, ...[...searchParams.values()].filter(({ length }) => length >= 8)];
 }
