@@ -116,10 +116,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     });
     if ("outcome" in ready) return ready;
     const { vendor, next, outgoing, loaded } = ready;
-    const { connection, keeps_acks: keeps_ack, does_report, broken_reason } = vendor;
+    const { connection, keeps_acks: keeps_ack, does_report, can_break, broken_reason } = vendor;
     const outcome = await withDeadline(deps.timeout_ms, (signal) => connection.send(outgoing, signal));
     const { workspace_id, vendor_config_id } = message;
-    await breaker.note(workspace_id, vendor_config_id, outcome, broken_reason !== null);
+    if (can_break) await breaker.note(workspace_id, vendor_config_id, outcome, broken_reason !== null);
     const attached = loaded === null ? null : withoutBytes(loaded);
     return { outcome, attached, keeps_ack, does_report, next };
   }

@@ -77,6 +77,8 @@ export interface OpenVendor {
   webhook_path: string | null;
   /** Reports are matched by the vendor's own ids. */
   keeps_acks: boolean;
+  /** Failures in a row mean that it does not work. */
+  can_break: boolean;
   /** Why it is not called at present; null: it is. */
   broken_reason: string | null;
   /** Its silence means something, since its reports are known to arrive. */
@@ -172,6 +174,7 @@ export function createVendorTables({
       webhook_path: webhook === undefined ? null : webhookPath(vendor, stored.webhook_uid),
       keeps_acks: webhook !== undefined && webhook.returns_our_id !== true,
       does_report,
+      can_break: vendor.has_many_hosts !== true,
       broken_reason,
     };
     open.set(id, opened);

@@ -84,6 +84,7 @@ export default defineVendor({
   vendor: "ms_teams",
   channel: "ms_teams",
   name: "Microsoft Teams",
+  has_many_hosts: true,
   config,
   open,
 });

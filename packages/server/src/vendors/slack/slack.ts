@@ -46,6 +46,7 @@ export default defineVendor({
   vendor: "slack",
   channel: "slack",
   name: "Slack",
+  has_many_hosts: true,
   config,
   open,
 });

@@ -72,6 +72,7 @@ export default defineVendor({
   channel: "webpush",
   provider: "vapid",
   name: "Web push (VAPID)",
+  has_many_hosts: true,
   config,
   open,
 });
