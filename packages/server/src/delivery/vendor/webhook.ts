@@ -16,8 +16,11 @@ export interface VendorWebhook<Config> {
   shared_paths?: readonly string[];
   /** Every report carries our id of the message. Absent: the vendor's own ids are kept, to find it by. */
   returns_our_id?: true;
-  /** Judges the signature over the raw bytes. Absent: the vendor does not sign. */
-  verify?(request: WebhookRequest, config: Config): Promise<Proof> | Proof;
+  /**
+   * Judges the signature over the raw bytes. Absent: the vendor does not sign. Throws `HttpCallError` where the key has
+   * to be fetched and cannot be: the request has to be refused for now, so that the vendor sends it again.
+   */
+  verify?(request: WebhookRequest, config: Config, deps: WebhookDeps): Promise<Proof> | Proof;
   /**
    * Answers a request that carries no reports: a check of the address, a confirmation. Null: it is not one of those.
    * Called before `verify`, so it must itself prove what it acts on.
