@@ -18,7 +18,7 @@ export const fullMail = () =>
       html: "<p>Grüße</p>",
       text: "Grüße",
       extra_to: ["Eve <eve@example.com>"],
-      cc: ["Bob, Jr <bob@bücher.example>"],
+      cc: ['"Bob, Jr" <bob@bücher.example>'],
       bcc: ["carol@example.com"],
       reply_to: "Help <help@acme.test>",
       headers: {
