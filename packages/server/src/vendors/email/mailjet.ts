@@ -15,7 +15,7 @@ import type { OutgoingMessage, VendorConnection, VendorDeps } from "../../delive
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { jsonEntriesOf, type VendorReport } from "../../delivery/vendor/webhook.ts";
 import { verifyLogin, webhookLoginFields } from "../shared/basic-auth.ts";
-import { base64Of, openEmailApi, opinion, unlessEmpty } from "../shared/email-api.ts";
+import { base64Of, isRecipient, openEmailApi, opinion, unlessEmpty } from "../shared/email-api.ts";
 import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
 
 const API = "https://api.mailjet.com";
@@ -100,8 +100,7 @@ function accepted({ status, json }: VendorReply, email: Email) {
   const message = valueAt(json, "Messages", 0);
   if (status < 200 || status >= 300 || textAt(message, "Status") !== "success") return null;
   const to = listAt(message, "To");
-  const own =
-    to.find((entry) => textAt(entry, "Email").toLowerCase() === email.to.address.toLowerCase()) ?? to[0];
+  const own = to.find((entry) => isRecipient(textAt(entry, "Email"), email)) ?? to[0];
   return { vendor_message_id: textAt(own, "MessageID") };
 }
 
@@ -109,10 +108,10 @@ function accepted({ status, json }: VendorReply, email: Email) {
 function refused({ status, json }: VendorReply): Refusal {
   const error = valueAt(json, "Messages", 0, "Errors", 0) ?? json;
   const code = textAt(error, "ErrorCode");
-  const isRecipient = code === "mj-0013" && textAt(error, "ErrorRelatedTo", 0) === "To[0].Email";
+  const isAboutRecipient = code === "mj-0013" && textAt(error, "ErrorRelatedTo", 0) === "To[0].Email";
   const own = Number(textAt(error, "StatusCode")) || status;
   return {
-    class: isRecipient ? "recipient" : classOfStatus(own),
+    class: isAboutRecipient ? "recipient" : classOfStatus(own),
     code,
     message: textAt(error, "ErrorMessage"),
   };

@@ -14,6 +14,7 @@ import { jsonOf, MalformedReport, type VendorReport } from "../../delivery/vendo
 import { verifyLogin, webhookLoginFields } from "../shared/basic-auth.ts";
 import {
   base64Of,
+  isRecipient,
   MESSAGE_KEY,
   openEmailApi,
   opinion,
@@ -106,9 +107,10 @@ function accepted({ status, json }: VendorReply, email: Email) {
 
 /** Only the text of a reply says so: "Message OK, but will not deliver to these inactive addresses: a@b.c, …. Inactive recipients are…" */
 function isInactive(json: unknown, email: Email): boolean {
-  const [, listed = ""] =
-    /inactive addresses:\s*(.*?)\.?\s*(?:Inactive recipients|$)/s.exec(textAt(json, "Message")) ?? [];
-  return listed.split(",").some((address) => address.trim().toLowerCase() === email.to.address.toLowerCase());
+  const [, after = ""] = textAt(json, "Message").split("inactive addresses:");
+  const [listed = ""] = after.split("Inactive recipients");
+  const addresses = listed.split(",").map((text) => text.trim());
+  return addresses.some((text) => isRecipient(text.endsWith(".") ? text.slice(0, -1) : text, email));
 }
 
 const INACTIVE = "406";

@@ -13,7 +13,13 @@ import type {
   VendorConnection,
   VendorDeps,
 } from "../../delivery/vendor/vendor.ts";
-import { type AddressReport, reported, type ReportedMessage } from "../../delivery/vendor/webhook.ts";
+import {
+  type AddressReport,
+  reported,
+  type ReportedMessage,
+  type WebhookReply,
+  type WebhookRequest,
+} from "../../delivery/vendor/webhook.ts";
 
 /*
  * What vendors share that take a mail as one HTTP request.
@@ -106,6 +112,16 @@ export function opinion(
   reason = "",
 ): AddressReport {
   return { kind: "address", ...reported(about), change, reason: reason || null };
+}
+
+/** Answers a vendor that asks with HEAD whether an address exists before it takes it for its reports. */
+export function greetHead({ method }: WebhookRequest): Promise<WebhookReply | null> {
+  return Promise.resolve(method === "HEAD" ? { status: 200, body: "" } : null);
+}
+
+/** Whether an entry of a reply about each recipient is the message's own. */
+export function isRecipient(address: string, { to }: Email): boolean {
+  return address.trim().toLowerCase() === to.address.toLowerCase();
 }
 
 /** Under this name our message's id goes along with a mail and comes back with every report. */
