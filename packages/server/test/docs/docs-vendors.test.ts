@@ -26,7 +26,7 @@ describe("the guide about e-mail", () => {
   it("saves settings of every vendor, and shows no secret", async () => {
     const out = await runPage(harness, file);
     const saved = [...out.matchAll(/"vendor_slug":"([^"]+)"/g)].map(([, slug]) => slug);
-    expect(saved.toSorted()).toEqual(slugs.toSorted());
+    expect(new Set(saved)).toEqual(new Set(slugs));
     expect(out).not.toContain("…");
   });
 

@@ -1,8 +1,9 @@
+import { expect, it } from "vitest";
 import type { z } from "zod";
 import type { HttpReply, HttpRequest } from "../../src/delivery/http/http.ts";
 import type { Vendor, Verification } from "../../src/delivery/vendor/vendor.ts";
 import { attached, mailMessage } from "./smtp.ts";
-import { type Answer, dial, scriptedHttp } from "./vendor-contract.ts";
+import { type Answer, closed, dial, scriptedHttp, webhookRequest } from "./vendor-contract.ts";
 
 /*
  * What the tests of vendors with an e-mail API share.
@@ -61,4 +62,24 @@ export async function verifyThrough<Config extends z.ZodObject>(
   });
   const connection = vendor.open(vendor.config.parse(config), { http, dial, now: Date.now });
   return { verification: await connection.verify?.(new AbortController().signal), requests };
+}
+
+/** What holds for the reports of a vendor that calls an address with a user and a password in it. */
+export function loginContract<Config extends z.ZodObject>(
+  vendor: Vendor<Config>,
+  config: z.input<Config> & { webhook_user: string; webhook_password: string },
+): void {
+  it("is proven by the login in its address", () => {
+    const prove = (headers: Record<string, string>, more = {}) =>
+      vendor.webhook?.verify?.(
+        webhookRequest({ headers }),
+        vendor.config.parse({ ...config, ...more }),
+        closed,
+      );
+    const login = Buffer.from(`${config.webhook_user}:${config.webhook_password}`).toString("base64");
+    expect(prove({ authorization: `Basic ${login}` })).toBe("verified");
+    expect(prove({ authorization: `Basic ${login.slice(0, -4)}` })).toBe("forged");
+    expect(prove({})).toBe("forged");
+    expect(prove({}, { webhook_user: "", webhook_password: "" })).toBe("unsigned");
+  });
 }

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../core/json.ts";
 import type { Sender } from "./email.ts";
@@ -127,6 +128,24 @@ describe("a rendered mail", () => {
     for (const strange of [null, 5, "X-Kind: a", ["X-Kind"], []]) {
       expect(emailOf({ headers: strange }).headers).toEqual({});
     }
+  });
+
+  it("has headers that break out of none, whatever its content says", () => {
+    const anything = fc.dictionary(
+      fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("X-Kind", "x-kind", "Bcc", "__proto__")),
+      fc.oneof(fc.string({ unit: "binary" }), fc.constant("a\r\nBcc: x@example.net"), fc.integer()),
+    );
+    fc.assert(
+      fc.property(anything, (given) => {
+        const { headers } = emailOf({ headers: given });
+        for (const [name, value] of Object.entries(headers)) {
+          expect(name).toMatch(/^[!#$%&'*+.^_`|~\w-]{1,76}$/);
+          expect(name).not.toMatch(/^bcc$/i);
+          expect(value).toMatch(/^[^\p{Cc}\u2028\u2029]+$/u);
+        }
+        expect(emailOf({ headers }).headers).toEqual(headers);
+      }),
+    );
   });
 
   it.each([

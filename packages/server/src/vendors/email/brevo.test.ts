@@ -4,15 +4,11 @@ import {
   fullMail,
   jsonBody,
   jsonReply,
+  loginContract,
   verifyThrough,
 } from "../../../test/outside/email-api.ts";
 import { mailMessage } from "../../../test/outside/smtp.ts";
-import {
-  closed,
-  sendThrough,
-  vendorContract,
-  webhookRequest,
-} from "../../../test/outside/vendor-contract.ts";
+import { sendThrough, vendorContract, webhookRequest } from "../../../test/outside/vendor-contract.ts";
 import type { HttpReply } from "../../delivery/http/http.ts";
 import brevo from "./brevo.ts";
 
@@ -93,9 +89,17 @@ describe("a mail", () => {
     expect(await keyOf({ message_id: "01JD0000000000000000000001" })).not.toBe(await keyOf({}));
   });
 
-  it("that was accepted before is sent", async () => {
-    const { outcome } = await sending(jsonReply(400, { code: "duplicate_request", message: "duplicate" }));
-    expect(outcome).toEqual({ kind: "sent", vendor_message_id: null });
+  it.each(["duplicate_parameter", "duplicate_request"])(
+    "that was accepted before (%s) is sent",
+    async (code) => {
+      const { outcome } = await sending(jsonReply(400, { code, message: "duplicate" }));
+      expect(outcome).toEqual({ kind: "sent", vendor_message_id: null });
+    },
+  );
+
+  it("waits until the limit is lifted", async () => {
+    const answer = jsonReply(429, { code: "too_many_requests" }, { "x-sib-ratelimit-reset": "17" });
+    expect((await sending(answer)).outcome).toMatchObject({ class: "throttled", retry_after: 17 });
   });
 
   it.each([
@@ -191,11 +195,5 @@ describe("a report", () => {
     expect(() => brevo.webhook?.read(webhookRequest({ json: { items: [] } }))).toThrow("`event`");
   });
 
-  it("is proven by the login in its address", () => {
-    const prove = (headers: Record<string, string>) =>
-      brevo.webhook?.verify?.(webhookRequest({ headers }), brevo.config.parse(config), closed);
-    const login = Buffer.from("acme:webhook-password").toString("base64");
-    expect(prove({ authorization: `Basic ${login}` })).toBe("verified");
-    expect(prove({})).toBe("forged");
-  });
+  loginContract(brevo, config);
 });

@@ -101,23 +101,29 @@ function uuidOf(message_id: string): string {
   ].join("-");
 }
 
-const DUPLICATE = "duplicate_request";
+/** Of a request under a key that is known: an earlier attempt was accepted, and its id went astray. */
+const DUPLICATES = new Set(["duplicate_parameter", "duplicate_request"]);
 
-/** A request under a known key was accepted before. */
 function accepted({ status, json }: VendorReply) {
-  if (textAt(json, "code") === DUPLICATE) return { vendor_message_id: null };
+  if (DUPLICATES.has(textAt(json, "code"))) return { vendor_message_id: null };
   return status >= 200 && status < 300 ? { vendor_message_id: bare(textAt(json, "messageId")) } : null;
 }
 
-/** Codes of https://developers.brevo.com/docs/how-it-works: the status says enough but for credits and recipients. */
-function refused({ status, json }: VendorReply): Refusal {
+/** The status says enough but for credits and recipients: https://developers.brevo.com/docs/how-it-works */
+function refused({ status, headers, json }: VendorReply): Refusal {
   const code = textAt(json, "code");
   const message = textAt(json, "message");
   if (status === 402 || code === "not_enough_credits" || code === "account_under_validation") {
     return { class: "config", code, message };
   }
   const isAddress = status === 400 && /^(?:email is not valid in to|to is not valid)/i.test(message);
-  return { class: isAddress ? "recipient" : undefined, code, message };
+  const reset = Number(headers["x-sib-ratelimit-reset"]);
+  return {
+    class: isAddress ? "recipient" : undefined,
+    code,
+    message,
+    ...(status === 429 && reset > 0 ? { retry_after: Math.ceil(reset) } : {}),
+  };
 }
 
 function bare(id: string): string {

@@ -4,15 +4,11 @@ import {
   fullMail,
   jsonBody,
   jsonReply,
+  loginContract,
   verifyThrough,
 } from "../../../test/outside/email-api.ts";
 import { mailMessage } from "../../../test/outside/smtp.ts";
-import {
-  closed,
-  sendThrough,
-  vendorContract,
-  webhookRequest,
-} from "../../../test/outside/vendor-contract.ts";
+import { sendThrough, vendorContract, webhookRequest } from "../../../test/outside/vendor-contract.ts";
 import type { HttpReply } from "../../delivery/http/http.ts";
 import mailjet from "./mailjet.ts";
 
@@ -208,11 +204,5 @@ describe("a report", () => {
     ]);
   });
 
-  it("is proven by the login in its address", () => {
-    const prove = (headers: Record<string, string>) =>
-      mailjet.webhook?.verify?.(webhookRequest({ headers }), mailjet.config.parse(config), closed);
-    const login = Buffer.from("acme:webhook-password").toString("base64");
-    expect(prove({ authorization: `Basic ${login}` })).toBe("verified");
-    expect(prove({})).toBe("forged");
-  });
+  loginContract(mailjet, config);
 });

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { FULL_MAIL_FILE, fullMail, jsonBody, jsonReply } from "../../../test/outside/email-api.ts";
+import {
+  FULL_MAIL_FILE,
+  fullMail,
+  jsonBody,
+  jsonReply,
+  loginContract,
+} from "../../../test/outside/email-api.ts";
 import { mailMessage } from "../../../test/outside/smtp.ts";
 import {
   closed,
@@ -21,11 +27,11 @@ const config = {
 vendorContract(netcore, {
   config,
   message: mailMessage(),
-  refused: [{}, { ...config, api_key: "" }, { ...config, from_email: "x" }],
+  refused: [{}, { ...config, region: "mars" }, { ...config, api_key: "" }, { ...config, from_email: "x" }],
 });
 
-const sending = (answer: HttpReply, message = mailMessage()) =>
-  sendThrough(netcore, config, message, () => answer);
+const sending = (answer: HttpReply, message = mailMessage(), more = {}) =>
+  sendThrough(netcore, { ...config, ...more }, message, () => answer);
 const OK = { data: { message_id: "e2a0f1" }, message: "OK", status: "success" };
 
 describe("a mail", () => {
@@ -66,6 +72,11 @@ describe("a mail", () => {
         },
       ],
     });
+  });
+
+  it("goes to the European region", async () => {
+    const { requests } = await sending(jsonReply(202, OK), mailMessage(), { region: "eu" });
+    expect(requests[0]?.url).toBe("https://apieu.netcorecloud.net/v5.1/mail/send");
   });
 
   it("of plain text is shown as it is, as HTML", async () => {
@@ -156,14 +167,11 @@ describe("a report", () => {
     expect(read()).toEqual([]);
   });
 
-  it("is proven by the login in its address, and preceded by a question whether it exists", async () => {
-    const settings = netcore.config.parse(config);
-    const prove = (headers: Record<string, string>) =>
-      netcore.webhook?.verify?.(webhookRequest({ headers }), settings, closed);
-    const login = Buffer.from("acme:webhook-password").toString("base64");
-    expect(prove({ authorization: `Basic ${login}` })).toBe("verified");
-    expect(prove({})).toBe("forged");
-    expect(await netcore.webhook?.greet?.(webhookRequest({ method: "HEAD" }), settings, closed)).toEqual({
+  loginContract(netcore, config);
+
+  it("is preceded by a question whether its address exists", async () => {
+    const request = webhookRequest({ method: "HEAD" });
+    expect(await netcore.webhook?.greet?.(request, netcore.config.parse(config), closed)).toEqual({
       status: 200,
       body: "",
     });

@@ -12,6 +12,10 @@ import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
 
 const config = z.object({
   api_key: secret().meta({ title: "API key" }),
+  region: z
+    .enum(["global", "eu"])
+    .default("global")
+    .meta({ title: "Region", description: "Of the account." }),
   ...senderFields,
   ...webhookLoginFields,
 });
@@ -38,11 +42,14 @@ export default defineVendor({
 });
 
 function open(settings: Config, deps: VendorDeps): VendorConnection {
+  // https://emaildocs.netcorecloud.com/reference/send-mail-api-1
+  const api =
+    settings.region === "eu" ? "https://apieu.netcorecloud.net" : "https://emailapi.netcorecloud.net";
   const headers = { api_key: settings.api_key, accept: "application/json" };
   return openEmailApi(deps, settings, {
     secrets: [settings.api_key],
     call: (email, message) => ({
-      url: "https://emailapi.netcorecloud.net/v5.1/mail/send",
+      url: `${api}/v5.1/mail/send`,
       headers,
       json: bodyOf(message, email),
     }),

@@ -4,15 +4,11 @@ import {
   fullMail,
   jsonBody,
   jsonReply,
+  loginContract,
   verifyThrough,
 } from "../../../test/outside/email-api.ts";
 import { mailMessage } from "../../../test/outside/smtp.ts";
-import {
-  closed,
-  sendThrough,
-  vendorContract,
-  webhookRequest,
-} from "../../../test/outside/vendor-contract.ts";
+import { sendThrough, vendorContract, webhookRequest } from "../../../test/outside/vendor-contract.ts";
 import type { HttpReply } from "../../delivery/http/http.ts";
 import postmark from "./postmark.ts";
 
@@ -243,14 +239,5 @@ describe("a report", () => {
     expect(() => read({})).toThrow("`RecordType`");
   });
 
-  it("is proven by the login in its address", () => {
-    const prove = (authorization: string) =>
-      postmark.webhook?.verify?.(
-        webhookRequest({ headers: { authorization } }),
-        postmark.config.parse(config),
-        closed,
-      );
-    expect(prove(`Basic ${Buffer.from("acme:webhook-password").toString("base64")}`)).toBe("verified");
-    expect(prove("Basic AAAA")).toBe("forged");
-  });
+  loginContract(postmark, config);
 });

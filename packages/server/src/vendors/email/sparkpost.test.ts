@@ -1,18 +1,15 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   FULL_MAIL_FILE,
   fullMail,
   jsonBody,
   jsonReply,
+  loginContract,
   verifyThrough,
 } from "../../../test/outside/email-api.ts";
 import { mailMessage } from "../../../test/outside/smtp.ts";
-import {
-  closed,
-  sendThrough,
-  vendorContract,
-  webhookRequest,
-} from "../../../test/outside/vendor-contract.ts";
+import { sendThrough, vendorContract, webhookRequest } from "../../../test/outside/vendor-contract.ts";
 import type { HttpReply } from "../../delivery/http/http.ts";
 import sparkpost from "./sparkpost.ts";
 
@@ -48,7 +45,10 @@ describe("a mail", () => {
     expect(requests[0]).toMatchObject({
       method: "POST",
       url: "https://api.sparkpost.com/api/v1/transmissions",
-      headers: { authorization: "14ac5499cfdd2bb2859e4476" },
+      headers: {
+        authorization: "14ac5499cfdd2bb2859e4476",
+        "idempotency-key": "01JD0000000000000000000000",
+      },
     });
     expect(jsonBody(requests)).toEqual({
       options: { transactional: true, open_tracking: true, click_tracking: true },
@@ -122,11 +122,28 @@ describe("a mail", () => {
     });
   });
 
+  it("is the same text again once its values are inserted, and has no other expression", async () => {
+    const braced = fc.string({ unit: fc.constantFrom("{", "}", "a", " ", "(", ")") });
+    await fc.assert(
+      fc.asyncProperty(braced, async (text) => {
+        const { requests } = await sending(jsonReply(200, OK), mailMessage({ html: `<p>${text}</p>` }));
+        const { html } = (jsonBody(requests) as { content: { html: string } }).content;
+        const rest = html.replaceAll(/\{\{carillon_(?:open|close)\}\}/g, "");
+        expect(rest).not.toMatch(/\{\{|\}\}/);
+        expect(html.replaceAll("{{carillon_open}}", "{").replaceAll("{{carillon_close}}", "}")).toBe(
+          `<p>${text}</p>`,
+        );
+      }),
+    );
+  });
+
   it.each([
     [400, "7001", "Invalid domain", "Unconfigured or unverified sending domain.", "config"],
     [400, "1902", "Message generation rejected", "", "message"],
     [401, "", "Unauthorized.", "", "config"],
     [403, "", "Forbidden.", "", "config"],
+    [409, "1601", "request in progress", "", "transient"],
+    [409, "1600", "same key, different payload", "", "message"],
     [413, "", "content too large", "", "message"],
     [422, "1400", "required field is missing", "subject is required", "message"],
     [429, "", "Too many requests", "", "throttled"],
@@ -268,11 +285,5 @@ describe("a report", () => {
     expect(sparkpost.webhook?.read(webhookRequest({ json: [{ msys: {} }] }))).toEqual([]);
   });
 
-  it("is proven by the login in its address", () => {
-    const prove = (headers: Record<string, string>) =>
-      sparkpost.webhook?.verify?.(webhookRequest({ headers }), sparkpost.config.parse(config), closed);
-    const login = Buffer.from("acme:webhook-password").toString("base64");
-    expect(prove({ authorization: `Basic ${login}` })).toBe("verified");
-    expect(prove({})).toBe("forged");
-  });
+  loginContract(sparkpost, config);
 });

@@ -2,7 +2,12 @@ import { z } from "zod";
 import { type Refusal, textAt, valueAt, type VendorReply } from "../../delivery/vendor/call.ts";
 import { type Email, senderFields } from "../../delivery/vendor/email.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
-import type { OutgoingMessage, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
+import type {
+  FailureClass,
+  OutgoingMessage,
+  VendorConnection,
+  VendorDeps,
+} from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { jsonEntriesOf, type VendorReport } from "../../delivery/vendor/webhook.ts";
 import { verifyLogin, webhookLoginFields } from "../shared/basic-auth.ts";
@@ -41,7 +46,8 @@ const config = z.object({
 type Config = z.output<typeof config>;
 
 /**
- * SparkPost: https://developers.sparkpost.com/api/transmissions/. It has no idempotency key. Everybody who gets the mail
+ * SparkPost: https://developers.sparkpost.com/api/transmissions/. Its idempotency key lasts a day, so a repeated attempt sends
+ * nothing twice: https://github.com/SparkPost/developers.sparkpost.com/pull/590. Everybody who gets the mail
  * is one of its recipients, and what they see of the others is written out:
  * https://support.sparkpost.com/docs/faq/cc-bcc-with-rest-api
  */
@@ -66,7 +72,7 @@ function open(settings: Config, deps: VendorDeps): VendorConnection {
     secrets: [settings.api_key],
     call: (email, message) => ({
       url: `${api}/transmissions`,
-      headers,
+      headers: { ...headers, "idempotency-key": message.message_id },
       json: bodyOf(message, email, settings),
     }),
     accepted,
@@ -123,6 +129,15 @@ function accepted({ status, json }: VendorReply) {
   return { vendor_message_id: textAt(json, "results", "id") };
 }
 
+/** By code and status: codes have other meanings with others. */
+const CLASSES: Readonly<Record<string, FailureClass>> = {
+  // The sender's domain.
+  "7001_400": "config",
+  // The same key at the same moment, or with another content: the first one decides.
+  "1601_409": "transient",
+  "1600_409": "message",
+};
+
 /** Several limits count by the day or the hour. */
 const LIMIT_SECONDS = 600;
 
@@ -135,8 +150,7 @@ function refused({ status, json }: VendorReply): Refusal {
     .join(": ");
   if (status >= 200 && status < 300) return { class: "recipient", code, message };
   if (status === 420) return { class: "throttled", code, message, retry_after: LIMIT_SECONDS };
-  // The sender's domain.
-  return { class: code === "7001" ? "config" : undefined, code, message };
+  return { class: CLASSES[`${code}_${status}`], code, message };
 }
 
 /** https://developers.sparkpost.com/api/webhooks/: events by kind, each wrapped in `msys`. An empty one is a ping. */
