@@ -68,6 +68,7 @@ export default defineVendor({
   open,
   webhook: {
     shared_paths: ["webhook/mailgun"],
+    returns_our_id: true,
     verify: (request, { webhook_signing_key }) => verifySignature(request, webhook_signing_key),
     read: (request) => readEvent(jsonOf(request)),
   },

@@ -42,6 +42,7 @@ export default defineVendor({
   open,
   webhook: {
     shared_paths: ["webhook/mailjet"],
+    returns_our_id: true,
     verify: verifyLogin,
     read: (request) => jsonEntriesOf(request).flatMap(readEvent),
   },

@@ -35,6 +35,7 @@ export default defineVendor({
   config,
   open,
   webhook: {
+    returns_our_id: true,
     verify: verifyLogin,
     greet: greetHead,
     read: (request) => jsonEntriesOf(request).flatMap(readEvent),

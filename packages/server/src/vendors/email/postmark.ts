@@ -56,6 +56,7 @@ export default defineVendor({
   open,
   webhook: {
     shared_paths: ["webhook/postmark"],
+    returns_our_id: true,
     verify: verifyLogin,
     read: (request) => readRecord(jsonOf(request)),
   },

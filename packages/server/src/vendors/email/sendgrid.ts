@@ -65,6 +65,8 @@ export default defineVendor({
   open,
   webhook: {
     shared_paths: ["webhook/sendgrid"],
+    // Late bounces name nothing at all, so that no id of theirs would help.
+    returns_our_id: true,
     verify: (request, { webhook_public_key }) => verifySignature(request, webhook_public_key),
     read: (request) => jsonEntriesOf(request).flatMap(readEvent),
   },
