@@ -5,7 +5,7 @@ import { vendors } from "../../src/vendors/index.gen.ts";
 import { createHarness, type Harness } from "../harness.ts";
 import { runPage } from "./run-page.ts";
 
-/* Each vendor of a channel is connected by its guide, with settings that are accepted as written. */
+/* Each e-mail vendor is connected by its guide, with settings that are accepted as written. */
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 
 let harness: Harness;
