@@ -96,6 +96,11 @@ export const ERRORS = {
     type: "Unavailable",
     help: "The database did not answer, or its disk is full: the message says which. Send the request again, with the same idempotency key if it had one: a commit whose answer got lost may have been made.",
   },
+  vendor_unreachable: {
+    status: 503,
+    type: "Unavailable",
+    help: "What proves a vendor's report could not be fetched from the vendor: the message says why. The vendor sends the report again.",
+  },
   internal: {
     status: 500,
     type: "InternalError",

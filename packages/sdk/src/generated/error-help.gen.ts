@@ -17,5 +17,6 @@ export const ERROR_HELP: Readonly<Record<string, string>> = {
   payload_too_large: "The body is over its limit. Split the call, or host attachments by URL.",
   throttled: "Too many records with this credential, or too many wrong credentials from this address. Wait for Retry-After seconds; RATE_LIMIT_PER_SECOND and WRONG_KEYS_PER_SECOND are the limits.",
   database_unavailable: "The database did not answer, or its disk is full: the message says which. Send the request again, with the same idempotency key if it had one: a commit whose answer got lost may have been made.",
+  vendor_unreachable: "What proves a vendor's report could not be fetched from the vendor: the message says why. The vendor sends the report again.",
   internal: "A bug on our side. The log has the request id with the cause.",
 };

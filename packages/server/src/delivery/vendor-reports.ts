@@ -1,12 +1,13 @@
 import type { Db } from "../db/db.ts";
 import { AppError } from "../errors.ts";
 import type { SecretBox } from "../workspaces/crypto.ts";
-import type { HttpClient } from "./http/http.ts";
+import { HttpCallError, type HttpClient } from "./http/http.ts";
 import type { Vendor } from "./vendor/vendor.ts";
 import {
   MalformedReport,
   type Proof,
   type VendorWebhook,
+  type WebhookDeps,
   type WebhookReply,
   type WebhookRequest,
 } from "./vendor/webhook.ts";
@@ -96,7 +97,7 @@ export function createVendorReports({ db, box, http, base_url, vendors }: Vendor
       const { webhook, config } = reporter;
       const greeting = (await webhook.greet?.(request, config, { http })) ?? null;
       if (greeting !== null) return greeting;
-      if ((await prove(reporter, request)) === "forged") throw forged();
+      if ((await prove(reporter, request, { http })) === "forged") throw forged();
       await insertReports(db, read(reporter, request));
       return RECEIVED;
     },
@@ -110,7 +111,7 @@ export function createVendorReports({ db, box, http, base_url, vendors }: Vendor
         "reporters_of",
       );
       const reporters = rows.flatMap(toReporter);
-      const proofs = await Promise.all(reporters.map((reporter) => prove(reporter, request)));
+      const proofs = await Promise.all(reporters.map((reporter) => prove(reporter, request, { http })));
       const believed = reporters.filter((_one, index) => proofs[index] !== "forged");
       if (believed.length === 0) throw forged();
       const reports = await Promise.all(
@@ -148,8 +149,18 @@ export function createVendorReports({ db, box, http, base_url, vendors }: Vendor
   }
 }
 
-async function prove({ webhook, config }: Reporter, request: WebhookRequest): Promise<Proof> {
-  return webhook.verify?.(request, config) ?? "unsigned";
+async function prove(
+  { webhook, config }: Reporter,
+  request: WebhookRequest,
+  deps: WebhookDeps,
+): Promise<Proof> {
+  try {
+    return (await webhook.verify?.(request, config, deps)) ?? "unsigned";
+  } catch (error) {
+    if (!(error instanceof HttpCallError)) throw error;
+    const text = `the signature of the report could not be checked: ${error.message}`;
+    throw new AppError("vendor_unreachable", text, { cause: error });
+  }
 }
 
 function read({ workspace_id, vendor_config_id, webhook }: Reporter, request: WebhookRequest): NewReport[] {

@@ -9,6 +9,7 @@ import type { FailureClass, Outcome, OutgoingMessage, Vendor } from "../../src/d
 import {
   MalformedReport,
   type VendorWebhook,
+  type WebhookDeps,
   type WebhookRequest,
 } from "../../src/delivery/vendor/webhook.ts";
 
@@ -120,11 +121,18 @@ function webhookContract<Config extends z.ZodObject>(
   it("believes no request without a signature, if it has a secret to prove one", async () => {
     for (const body of STRANGE_REPORTS) {
       const proof =
-        (await webhook.verify?.(webhookRequest({ body: Buffer.from(body) }), settings)) ?? "unsigned";
+        (await webhook.verify?.(webhookRequest({ body: Buffer.from(body) }), settings, closed)) ?? "unsigned";
       expect(proof).not.toBe("verified");
     }
   });
 }
+
+/** For webhooks that need nothing from outside. */
+export const closed: WebhookDeps = {
+  http: scriptedHttp(() => {
+    throw new HttpCallError("connection_refused", "the network is closed in a test", false);
+  }),
+};
 
 /** A report as it comes in: by default at its own address, now, as JSON. */
 export function webhookRequest({

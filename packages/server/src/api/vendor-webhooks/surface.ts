@@ -27,7 +27,7 @@ export const surface: Surface = {
     description: "Whatever the vendor signs with, under the secret in the vendor's settings.",
   },
   family: "management",
-  errors: ["authentication_failed", "validation_error", "not_found"],
+  errors: ["authentication_failed", "validation_error", "not_found", "vendor_unreachable"],
   authenticate,
 };
 

@@ -16,8 +16,11 @@ export interface VendorWebhook<Config> {
   shared_paths?: readonly string[];
   /** Every report carries our id of the message. Absent: the vendor's own ids are kept, to find it by. */
   returns_our_id?: true;
-  /** Judges the signature over the raw bytes. Absent: the vendor does not sign. */
-  verify?(request: WebhookRequest, config: Config): Promise<Proof> | Proof;
+  /**
+   * Judges the signature over the raw bytes. Absent: the vendor does not sign. Throws `HttpCallError` where the key has
+   * to be fetched and cannot be: the request has to be refused for now, so that the vendor sends it again.
+   */
+  verify?(request: WebhookRequest, config: Config, deps: WebhookDeps): Promise<Proof> | Proof;
   /**
    * Answers a request that carries no reports: a check of the address, a confirmation. Null: it is not one of those.
    * Called before `verify`, so it must itself prove what it acts on.
@@ -149,8 +152,13 @@ export function formOf({ body }: WebhookRequest): URLSearchParams {
 /** A signature older or newer than this is not believed: it may be a recording. */
 export const SIGNATURE_SECONDS = 300;
 
-export function isRecent(signed_at_seconds: number, { received_at }: WebhookRequest): boolean {
-  return Math.abs(received_at / 1000 - signed_at_seconds) <= SIGNATURE_SECONDS;
+/** `within_seconds` is longer for vendors that may send the same signature again when they try again. */
+export function isRecent(
+  signed_at_seconds: number,
+  { received_at }: WebhookRequest,
+  within_seconds = SIGNATURE_SECONDS,
+): boolean {
+  return Math.abs(received_at / 1000 - signed_at_seconds) <= within_seconds;
 }
 
 /** Whether the signature is the HMAC of the parts, in time that does not depend on where they differ. */
