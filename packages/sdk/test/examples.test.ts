@@ -20,8 +20,6 @@ const members = parts.flatMap((part) => part.members);
 const COMING = [
   "POST /v1/subscriber_list/~/dry_run/",
   "POST /v1/subscriber_list/~/dry_run/count/",
-  "POST /:a/broadcast/",
-  "POST /v1/broadcast_run/cancel/",
   "GET /v1/:a/config/",
   "PATCH /v1/:a/config/",
 ];

@@ -31,6 +31,30 @@ export interface Operations {
     body: { brand_name?: string; logo?: string | null; timezone?: string | null; primary_color?: string | null; secondary_color?: string | null; tertiary_color?: string | null; social_links?: unknown; embedded_preference_url?: string | null; preference_page_url?: string | null; hosted_preference_domain?: string | null; blocked_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; properties?: unknown };
     reply: { brand_id: string; brand_name: string; logo: string | null; timezone: string | null; blocked_channels: (string)[] | null; embedded_preference_url: string | null; hosted_preference_domain: string; primary_color: string | null; secondary_color: string | null; tertiary_color: string | null; social_links: Record<string, string>; properties: Record<string, unknown>; updated_at: string };
   };
+  /** POST /v1/broadcast_run/cancel/ — Cancel broadcasts that are scheduled or under way: all that match every filter given. */
+  hubBroadcastRunCancel: {
+    query: {  };
+    body: { execution_id?: string | null; list_id?: string | null; idempotency_key?: string | null; [key: string]: unknown };
+    reply: { execution_ids: (string)[] };
+  };
+  /** GET /v1/broadcast_run/:execution_id/ — One broadcast: how far it is, and why some were not reached. */
+  hubBroadcastRunGet: {
+    query: {  };
+    body: undefined;
+    reply: { execution_id: string; request_id: string; status: "scheduled" | "in_progress" | "completed" | "partial_failure" | "failed" | "cancelled"; list_id: string; template: string; category: string; tenant_id: string; idempotency_key: string; starts_at: string; begun_at: string | null; ended_at: string | null; created_at: string; updated_at: string; progress: { recipients: number | null; done: number; triggered: number; skipped: number; failed: number; percent: number }; reasons: Record<string, number>; errors: (unknown)[] };
+  };
+  /** GET /v1/broadcast_run/ — List broadcasts with their progress, newest first. */
+  hubBroadcastRunList: {
+    query: { limit?: string; after?: string; before?: string; status?: string | (string)[]; list_id?: string; idempotency_key?: string; since?: string; until?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; has_prev: boolean; before: string | null; has_next: boolean; after: string | null }; results: ({ execution_id: string; request_id: string; status: "scheduled" | "in_progress" | "completed" | "partial_failure" | "failed" | "cancelled"; list_id: string; template: string; category: string; tenant_id: string; idempotency_key: string; starts_at: string; begun_at: string | null; ended_at: string | null; created_at: string; updated_at: string; progress: { recipients: number | null; done: number; triggered: number; skipped: number; failed: number; percent: number }; reasons: Record<string, number>; errors: (unknown)[] })[] };
+  };
+  /** POST /:workspace_key/broadcast/ — Send a template to everybody in a list. */
+  hubBroadcastSend: {
+    query: { dry_run?: string };
+    body: { list_id: string; template: string; notification_category: string; channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; data?: { $attachments?: ({ url: string; filename?: string; ignore_if_error?: boolean } | { data: string; contentType?: string; filename?: string; ignore_if_error?: boolean })[]; [key: string]: unknown }; delay?: string | number | null; trigger_at?: string | null; tenant_id?: string | null; $idempotency_key?: string | null };
+    reply: string;
+  };
   /** POST /v2/bulk/event/ — Track up to 100 events. */
   hubEventBulkEvent: {
     query: { dry_run?: string };
@@ -565,15 +589,27 @@ export interface Operations {
     body: undefined;
     reply: { verdict: "sent" | "sending" | "waiting" | "in_progress" | "absorbed" | "cancelled" | "throttled" | "conditions_false" | "workflow_unavailable" | "duplicate" | "schema_mismatch" | "override_failed" | "tenant_refused" | "preference" | "no_channel" | "no_vendor" | "template_missing" | "render_failure" | "vendor_refused" | "test_mode" | "below_minimum" | "failed" | "refused" | "no_such_user" | "nothing_to_send" | "nothing_triggered" | "mixed"; summary: string; evidence: ({ what: string; when: string | null; request_id: string | null; execution_id: string | null; message_id?: string; node_ref?: string; values?: unknown })[] };
   };
+  /** GET /v1/:workspace/log/broadcast/:execution_id/ — One broadcast. Its executions, one for each recipient, are those of its request. */
+  managementLogGetBroadcast: {
+    query: {  };
+    body: undefined;
+    reply: { execution_id: string; request_id: string; status: "scheduled" | "in_progress" | "completed" | "partial_failure" | "failed" | "cancelled"; list_id: string; template: string; category: string; tenant_id: string; idempotency_key: string; starts_at: string; begun_at: string | null; ended_at: string | null; created_at: string; updated_at: string; progress: { recipients: number | null; done: number; triggered: number; skipped: number; failed: number; percent: number }; reasons: Record<string, number>; errors: (unknown)[] };
+  };
   /** GET /v1/:workspace/log/execution/:execution_id/ — One execution: what it decided at each gate, with the values it saw, and the messages it made. */
   managementLogGetExecution: {
     query: {  };
     body: undefined;
     reply: Record<string, unknown>;
   };
+  /** GET /v1/:workspace/log/broadcast/ — Broadcasts, newest first, with their progress and what kept recipients from being reached. */
+  managementLogListBroadcasts: {
+    query: { limit?: string; after?: string; before?: string; status?: string | (string)[]; list_id?: string; idempotency_key?: string; since?: string; until?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; has_prev: boolean; before: string | null; has_next: boolean; after: string | null }; results: ({ execution_id: string; request_id: string; status: "scheduled" | "in_progress" | "completed" | "partial_failure" | "failed" | "cancelled"; list_id: string; template: string; category: string; tenant_id: string; idempotency_key: string; starts_at: string; begun_at: string | null; ended_at: string | null; created_at: string; updated_at: string; progress: { recipients: number | null; done: number; triggered: number; skipped: number; failed: number; percent: number }; reasons: Record<string, number>; errors: (unknown)[] })[] };
+  };
   /** GET /v1/:workspace/log/execution/ — Workflow executions, newest first. */
   managementLogListExecutions: {
-    query: { limit?: string; after?: string; before?: string; status?: string | (string)[]; severity?: string | (string)[]; workflow?: string; workflow_slug?: string; recipient?: string; object?: string; tenant_id?: string; category?: string; template?: string; channel?: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams" | "webhook" | ""; idempotency_key?: string; request_id?: string; since?: string; until?: string };
+    query: { limit?: string; after?: string; before?: string; status?: string | (string)[]; severity?: string | (string)[]; workflow?: string; workflow_slug?: string; recipient?: string; object?: string; tenant_id?: string; category?: string; template?: string; channel?: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams" | "webhook" | ""; idempotency_key?: string; request_id?: string; broadcast?: string; since?: string; until?: string };
     body: undefined;
     reply: { meta: { count: number; limit: number; has_prev: boolean; before: string | null; has_next: boolean; after: string | null }; results: (Record<string, unknown>)[] };
   };

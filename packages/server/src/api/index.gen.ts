@@ -9,6 +9,10 @@ import accountWorkspaceList from "./account/workspace/list.ts";
 import hubBrandGet from "./hub/brand/get.ts";
 import hubBrandList from "./hub/brand/list.ts";
 import hubBrandUpsert from "./hub/brand/upsert.ts";
+import hubBroadcastRunCancel from "./hub/broadcast-run/cancel.ts";
+import hubBroadcastRunGet from "./hub/broadcast-run/get.ts";
+import hubBroadcastRunList from "./hub/broadcast-run/list.ts";
+import hubBroadcastSend from "./hub/broadcast/send.ts";
 import hubEventBulkEvent from "./hub/event/bulk-event.ts";
 import hubEventEventV2 from "./hub/event/event-v2.ts";
 import hubEventEvent from "./hub/event/event.ts";
@@ -98,7 +102,9 @@ import managementEventListLinkedWorkflows from "./management/event/list-linked-w
 import managementEventList from "./management/event/list.ts";
 import managementEventUpsert from "./management/event/upsert.ts";
 import managementExplainGet from "./management/explain/get.ts";
+import managementLogGetBroadcast from "./management/log/get-broadcast.ts";
 import managementLogGetExecution from "./management/log/get-execution.ts";
+import managementLogListBroadcasts from "./management/log/list-broadcasts.ts";
 import managementLogListExecutions from "./management/log/list-executions.ts";
 import managementLogListRequests from "./management/log/list-requests.ts";
 import managementPreferenceCategoryCommit from "./management/preference-category/commit.ts";
@@ -161,6 +167,10 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubBrandGet, file: "api/hub/brand/get.ts" },
   { surface: hub, route: hubBrandList, file: "api/hub/brand/list.ts" },
   { surface: hub, route: hubBrandUpsert, file: "api/hub/brand/upsert.ts" },
+  { surface: hub, route: hubBroadcastRunCancel, file: "api/hub/broadcast-run/cancel.ts" },
+  { surface: hub, route: hubBroadcastRunGet, file: "api/hub/broadcast-run/get.ts" },
+  { surface: hub, route: hubBroadcastRunList, file: "api/hub/broadcast-run/list.ts" },
+  { surface: hub, route: hubBroadcastSend, file: "api/hub/broadcast/send.ts" },
   { surface: hub, route: hubEventBulkEvent, file: "api/hub/event/bulk-event.ts" },
   { surface: hub, route: hubEventEventV2, file: "api/hub/event/event-v2.ts" },
   { surface: hub, route: hubEventEvent, file: "api/hub/event/event.ts" },
@@ -250,7 +260,9 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementEventList, file: "api/management/event/list.ts" },
   { surface: management, route: managementEventUpsert, file: "api/management/event/upsert.ts" },
   { surface: management, route: managementExplainGet, file: "api/management/explain/get.ts" },
+  { surface: management, route: managementLogGetBroadcast, file: "api/management/log/get-broadcast.ts" },
   { surface: management, route: managementLogGetExecution, file: "api/management/log/get-execution.ts" },
+  { surface: management, route: managementLogListBroadcasts, file: "api/management/log/list-broadcasts.ts" },
   { surface: management, route: managementLogListExecutions, file: "api/management/log/list-executions.ts" },
   { surface: management, route: managementLogListRequests, file: "api/management/log/list-requests.ts" },
   { surface: management, route: managementPreferenceCategoryCommit, file: "api/management/preference-category/commit.ts" },

@@ -3,6 +3,8 @@ import type { Clock } from "../workspaces/clock.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { CompileWorkflow } from "../catalog/catalog.ts";
 import { type Accepted, type AcceptRecord, createAcceptor } from "./accept/accept.ts";
+import { createBroadcastHandler } from "./broadcast/broadcast.ts";
+import { type BroadcastFilter, cancelBroadcasts } from "./broadcast/cancel.ts";
 import { createCallHandler } from "./call.ts";
 import { cancelRuns } from "./cancel/cancel.ts";
 import type { CancelFilter } from "./cancel/filter.ts";
@@ -40,6 +42,8 @@ export interface Engine {
   rehearse: (record: RehearsalRecord) => Promise<Rehearsal>;
   /** Ends runs that are in progress, in its own transaction; returns the ids of those that were. */
   cancel: (workspace_id: number, filter: CancelFilter) => Promise<string[]>;
+  /** Ends broadcasts that are scheduled or under way, in its own transaction; returns the ids of those that were. */
+  cancelBroadcasts: (workspace_id: number, filter: BroadcastFilter) => Promise<string[]>;
   /** Causes the events of users who entered or left a list, in the caller's transaction. */
   causeListEvents: (tx: Tx, workspace_id: number, moves: ListMoves) => Promise<void>;
   /** Lets what is under way for a user go on for the user who took over, in the caller's transaction. */
@@ -76,12 +80,13 @@ export function createCompile(nodes: ReadonlyMap<string, NodeDefinition>): Compi
 }
 
 export function createEngine(deps: EngineDeps): Engine {
-  const acceptor = createAcceptor(deps);
-  const notes = createRequestNotes(deps);
   const waker = createWaker(deps);
+  const acceptor = createAcceptor({ ...deps, wakeAt: waker.expect });
+  const notes = createRequestNotes(deps);
   const stageDeps = { ...deps, wakeAt: waker.expect, runEffects: createRunEffects(deps) };
   if (deps.worker) {
     deps.queue.work("expand", createExpandHandler(stageDeps));
+    deps.queue.work("broadcast", createBroadcastHandler(stageDeps));
     deps.queue.work("execute", createExecuteHandler(stageDeps));
     deps.queue.work("call", createCallHandler(stageDeps));
     deps.queue.work("signal", createSignalHandler(deps));
@@ -99,6 +104,7 @@ export function createEngine(deps: EngineDeps): Engine {
       return rehearse({ ...rest, ...record, id, idempotency_key: id, api_type: "workflow" }, stageDeps);
     },
     cancel: (workspace_id, filter) => cancelRuns(deps, workspace_id, filter),
+    cancelBroadcasts: (workspace_id, filter) => cancelBroadcasts(deps.db, workspace_id, filter),
     causeListEvents: (tx, workspace_id, moves) => causeListEvents(tx, workspace_id, moves, deps),
     followMerge,
     redrive: (workspace_id, order) => redrive(deps, workspace_id, order),
