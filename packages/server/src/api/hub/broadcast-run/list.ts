@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { countRows } from "../../../db/count-rows.ts";
-import { cursorMeta, cursorShape, readPage, readSlice, toCursor } from "../../../http/cursor.ts";
+import { cursorMeta, cursorShape, pageFrom, toCursor } from "../../../http/cursor.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { broadcastFilters, broadcastShape, presentBroadcast, selectBroadcasts } from "../../broadcasts.ts";
 
@@ -13,11 +12,7 @@ export default defineRoute({
   errors: ["invalid_request_error"],
   async handle({ query, auth, db }) {
     const selected = selectBroadcasts(db, auth.workspace.workspace_id, query);
-    const { rows, meta } = await readPage(
-      toCursor(query),
-      (slice) => readSlice(selected, "id", slice),
-      () => countRows(selected),
-    );
+    const { rows, meta } = await pageFrom(selected, "id", toCursor(query));
     return { meta, results: rows.map(presentBroadcast) };
   },
 });

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { countRows } from "../../../db/count-rows.ts";
-import { cursorMeta, readPage, readSlice, toCursor } from "../../../http/cursor.ts";
+import { cursorMeta, pageFrom, toCursor } from "../../../http/cursor.ts";
 import { defineRoute } from "../../../http/route.ts";
 import {
   BROADCAST_ID,
@@ -22,11 +21,7 @@ export default defineRoute({
   errors: ["authentication_failed", "not_found", "validation_error"],
   async handle({ query, auth, db }) {
     const selected = selectBroadcasts(db, auth.workspace.workspace_id, query);
-    const { rows, meta } = await readPage(
-      toCursor(query),
-      (slice) => readSlice(selected, "id", slice),
-      () => countRows(selected),
-    );
+    const { rows, meta } = await pageFrom(selected, "id", toCursor(query));
     return { meta, results: rows.map(presentBroadcast) };
   },
 });
