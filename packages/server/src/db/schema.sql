@@ -257,6 +257,19 @@ CREATE TABLE list_snapshot (
 );
 CREATE INDEX list_snapshot_version ON public.list_snapshot USING btree (version_id, workspace_id);
 
+CREATE TABLE list_swap (
+  workspace_id integer NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  before_snapshot text COLLATE "C" NOT NULL,
+  after_snapshot text COLLATE "C" NOT NULL,
+  events json NOT NULL,
+  way text NOT NULL,
+  after_id text COLLATE "C" NOT NULL DEFAULT ''::text,
+  PRIMARY KEY (workspace_id, id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE,
+  CHECK ((way = ANY (ARRAY['entry'::text, 'exit'::text])))
+);
+
 CREATE TABLE list_version (
   workspace_id integer NOT NULL,
   version_id text COLLATE "C" NOT NULL,

@@ -204,6 +204,16 @@ export interface ListSnapshot {
   created_at: Generated<Date>;
 }
 
+export interface ListSwap {
+  workspace_id: number;
+  id: string;
+  before_snapshot: string;
+  after_snapshot: string;
+  events: JsonColumn;
+  way: string;
+  after_id: Generated<string>;
+}
+
 export interface ListVersion {
   workspace_id: number;
   version_id: string;
@@ -713,6 +723,7 @@ export interface Tables {
   list_leaver: ListLeaver;
   list_member: ListMember;
   list_snapshot: ListSnapshot;
+  list_swap: ListSwap;
   list_version: ListVersion;
   merged_user: MergedUser;
   message: Message;

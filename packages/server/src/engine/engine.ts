@@ -16,7 +16,11 @@ import { createExpandHandler } from "./expand/expand.ts";
 import { followMerge } from "./follow-merge.ts";
 import type { Expressions } from "../expressions/expressions.ts";
 import type { NodeDefinition } from "./node.ts";
+import type { Lane } from "../core/lane.ts";
+import type { Swap } from "../lists/drafts.ts";
+import type { Way } from "../lists/lists.ts";
 import { causeListEvents, type ListMoves } from "./effects/list-events.ts";
+import { causeSwapEvents } from "./effects/list-swaps.ts";
 import { createRunEffects } from "./effects/run-effects.ts";
 import type { Redriven, RedriveKind, RedriveOrder } from "./redrive/order.ts";
 import { redrive } from "./redrive/redrive.ts";
@@ -46,6 +50,8 @@ export interface Engine {
   cancelBroadcasts: (workspace_id: number, filter: BroadcastFilter) => Promise<string[]>;
   /** Causes the events of users who entered or left a list, in the caller's transaction. */
   causeListEvents: (tx: Tx, workspace_id: number, moves: ListMoves) => Promise<void>;
+  /** The same for a draft that took its list's place: of many users, most are caused later. */
+  causeSwapEvents: (tx: Tx, workspace_id: number, swap: Swap, lanes: Record<Way, Lane>) => Promise<void>;
   /** Lets what is under way for a user go on for the user who took over, in the caller's transaction. */
   followMerge: typeof followMerge;
   /** Puts back what failed, in its own transaction. */
@@ -106,6 +112,7 @@ export function createEngine(deps: EngineDeps): Engine {
     cancel: (workspace_id, filter) => cancelRuns(deps, workspace_id, filter),
     cancelBroadcasts: (workspace_id, filter) => cancelBroadcasts(deps.db, workspace_id, filter),
     causeListEvents: (tx, workspace_id, moves) => causeListEvents(tx, workspace_id, moves, deps),
+    causeSwapEvents: (tx, workspace_id, swap, lanes) => causeSwapEvents(tx, workspace_id, swap, lanes, deps),
     followMerge,
     redrive: (workspace_id, order) => redrive(deps, workspace_id, order),
     wakeAt: waker.expect,

@@ -118,6 +118,26 @@ export async function readSnapshot(
   );
 }
 
+/** Which of these users are in a snapshot of a version. Relies on the primary key of list_member. */
+export async function whoIsIn(
+  tx: Queryable,
+  workspace_id: number,
+  snapshot_id: string,
+  recipient_ids: readonly string[],
+): Promise<Set<string>> {
+  if (recipient_ids.length === 0) return new Set();
+  const rows = await tx.query<{ recipient_id: string }>(
+    `select m.recipient_id from list_snapshot s
+       join list_member m on m.workspace_id = s.workspace_id and m.version_id = s.version_id and m.id <= s.until_id
+      where s.workspace_id = $1 and s.id = $2 and m.recipient_id = any($3)
+     union all
+     select recipient_id from list_leaver where workspace_id = $1 and snapshot_id = $2 and recipient_id = any($3)`,
+    [workspace_id, snapshot_id, recipient_ids],
+    "snapshot_who",
+  );
+  return new Set(rows.map(({ recipient_id }) => recipient_id));
+}
+
 /** Nobody will read it any more. */
 export async function closeSnapshots(
   tx: Queryable,
