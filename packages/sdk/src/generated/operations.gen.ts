@@ -547,6 +547,18 @@ export interface Operations {
     body: undefined;
     reply: { now: string; frozen: boolean; offset_seconds: number; advancing_to: string | null };
   };
+  /** PATCH /v1/:workspace/config/ — Change settings of a workspace; those that are not sent stay as they are. */
+  managementConfigEdit: {
+    query: {  };
+    body: { user_inbox_preference_enabled?: boolean; sms_vendor_type?: "basic" | "dlt"; user_tenancy_mode?: "shared" | "exclusive"; user_tenancy_channel_fallback_mode?: "all" | "allowlist"; user_tenancy_channel_fallback?: ("$email" | "$sms" | "$whatsapp" | "$androidpush" | "$iospush" | "$webpush" | "$slack" | "$ms_teams")[]; user_tenancy_channel_fallback_applies_to_default_tenant?: boolean };
+    reply: { user_inbox_preference_enabled: boolean; sms_vendor_type: "basic" | "dlt"; user_tenancy_mode: "shared" | "exclusive"; user_tenancy_channel_fallback_mode: "all" | "allowlist"; user_tenancy_channel_fallback: ("$email" | "$sms" | "$whatsapp" | "$androidpush" | "$iospush" | "$webpush" | "$slack" | "$ms_teams")[]; user_tenancy_channel_fallback_applies_to_default_tenant: boolean };
+  };
+  /** GET /v1/:workspace/config/ — Read the settings of a workspace. */
+  managementConfigGet: {
+    query: {  };
+    body: undefined;
+    reply: { user_inbox_preference_enabled: boolean; sms_vendor_type: "basic" | "dlt"; user_tenancy_mode: "shared" | "exclusive"; user_tenancy_channel_fallback_mode: "all" | "allowlist"; user_tenancy_channel_fallback: ("$email" | "$sms" | "$whatsapp" | "$androidpush" | "$iospush" | "$webpush" | "$slack" | "$ms_teams")[]; user_tenancy_channel_fallback_applies_to_default_tenant: boolean };
+  };
   /** PATCH /v1/:workspace/event/:name/delink_schema/ — Take the schema away from an event. */
   managementEventDelinkSchema: {
     query: {  };

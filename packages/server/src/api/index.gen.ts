@@ -95,6 +95,8 @@ import managementClockAdvance from "./management/clock/advance.ts";
 import managementClockFreeze from "./management/clock/freeze.ts";
 import managementClockGet from "./management/clock/get.ts";
 import managementClockReset from "./management/clock/reset.ts";
+import managementConfigEdit from "./management/config/edit.ts";
+import managementConfigGet from "./management/config/get.ts";
 import managementEventDelinkSchema from "./management/event/delink-schema.ts";
 import managementEventEdit from "./management/event/edit.ts";
 import managementEventGet from "./management/event/get.ts";
@@ -253,6 +255,8 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementClockFreeze, file: "api/management/clock/freeze.ts" },
   { surface: management, route: managementClockGet, file: "api/management/clock/get.ts" },
   { surface: management, route: managementClockReset, file: "api/management/clock/reset.ts" },
+  { surface: management, route: managementConfigEdit, file: "api/management/config/edit.ts" },
+  { surface: management, route: managementConfigGet, file: "api/management/config/get.ts" },
   { surface: management, route: managementEventDelinkSchema, file: "api/management/event/delink-schema.ts" },
   { surface: management, route: managementEventEdit, file: "api/management/event/edit.ts" },
   { surface: management, route: managementEventGet, file: "api/management/event/get.ts" },
