@@ -202,8 +202,8 @@ export interface Operations {
   /** POST /v1/subscriber_list/ — Create a list, or change what is sent of one. */
   hubSubscriberListCreate: {
     query: {  };
-    body: { list_id: string; list_name?: string | null; list_description?: string | null; list_type?: "static_list" | null; track_user_entry?: boolean | null; track_user_exit?: boolean | null };
-    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null };
+    body: { list_id: string; list_name?: string | null; list_description?: string | null; list_type?: "static_list" | "dynamic_list" | "query_based" | null; query?: string | null; is_enabled?: boolean | null; track_user_entry?: boolean | null; track_user_exit?: boolean | null };
+    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null; is_enabled?: boolean; query?: string; sync_task?: { id: string; name: string; is_enabled: boolean; auto_refresh: boolean; refresh_interval: string; refreshed_at: string | null; error: string | null; draft_version: null; active_version: { id: string; query_text: string; version_no: number; ai_description: null } } };
   };
   /** PATCH /v1/subscriber_list/:list_id/delete/ — Delete a list, by its other name. */
   hubSubscriberListDeleteByPatch: {
@@ -217,11 +217,23 @@ export interface Operations {
     body: undefined;
     reply: { success: boolean };
   };
+  /** POST /v1/subscriber_list/~/dry_run/count/ — How many users the query of a list would find. */
+  hubSubscriberListDryRunCount: {
+    query: {  };
+    body: { query_text?: string | null; query?: string | null };
+    reply: { count: number };
+  };
+  /** POST /v1/subscriber_list/~/dry_run/ — The first ten rows that the query of a list would give. */
+  hubSubscriberListDryRunRows: {
+    query: {  };
+    body: { query_text?: string | null; query?: string | null };
+    reply: { data: (Record<string, unknown>)[] };
+  };
   /** GET /v1/subscriber_list/:list_id/ — Get a list. */
   hubSubscriberListGet: {
     query: {  };
     body: undefined;
-    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null };
+    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null; is_enabled?: boolean; query?: string; sync_task?: { id: string; name: string; is_enabled: boolean; auto_refresh: boolean; refresh_interval: string; refreshed_at: string | null; error: string | null; draft_version: null; active_version: { id: string; query_text: string; version_no: number; ai_description: null } } };
   };
   /** GET /v1/subscriber_list/:list_id/subscriber/ — List the users in a list, who entered last first. */
   hubSubscriberListListUsers: {
@@ -233,7 +245,7 @@ export interface Operations {
   hubSubscriberListList: {
     query: { limit?: string; offset?: string };
     body: undefined;
-    reply: { meta: { count: number; limit: number; offset: number }; results: ({ list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null })[] };
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null; is_enabled?: boolean; query?: string; sync_task?: { id: string; name: string; is_enabled: boolean; auto_refresh: boolean; refresh_interval: string; refreshed_at: string | null; error: string | null; draft_version: null; active_version: { id: string; query_text: string; version_no: number; ai_description: null } } })[] };
   };
   /** POST /v1/subscriber_list/:list_id/subscriber/remove/ — Remove up to 10,000 users from a list. */
   hubSubscriberListRemoveUsers: {
@@ -245,7 +257,7 @@ export interface Operations {
   hubSubscriberListStartSync: {
     query: {  };
     body: undefined;
-    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null };
+    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null; is_enabled?: boolean; query?: string; sync_task?: { id: string; name: string; is_enabled: boolean; auto_refresh: boolean; refresh_interval: string; refreshed_at: string | null; error: string | null; draft_version: null; active_version: { id: string; query_text: string; version_no: number; ai_description: null } } };
   };
   /** POST /v1/subscriber_list/:list_id/version/:version_id/subscriber/add/ — Add up to 10,000 users to a draft of a list. */
   hubSubscriberListVersionAddUsers: {
@@ -269,13 +281,13 @@ export interface Operations {
   hubSubscriberListVersionFinishSync: {
     query: {  };
     body: undefined;
-    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null };
+    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null; is_enabled?: boolean; query?: string; sync_task?: { id: string; name: string; is_enabled: boolean; auto_refresh: boolean; refresh_interval: string; refreshed_at: string | null; error: string | null; draft_version: null; active_version: { id: string; query_text: string; version_no: number; ai_description: null } } };
   };
   /** GET /v1/subscriber_list/:list_id/version/:version_id/ — Get a draft of a list. */
   hubSubscriberListVersionGet: {
     query: {  };
     body: undefined;
-    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null };
+    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null; is_enabled?: boolean; query?: string; sync_task?: { id: string; name: string; is_enabled: boolean; auto_refresh: boolean; refresh_interval: string; refreshed_at: string | null; error: string | null; draft_version: null; active_version: { id: string; query_text: string; version_no: number; ai_description: null } } };
   };
   /** POST /v1/subscriber_list/:list_id/version/:version_id/subscriber/remove/ — Remove up to 10,000 users from a draft of a list. */
   hubSubscriberListVersionRemoveUsers: {

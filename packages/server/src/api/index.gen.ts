@@ -40,6 +40,8 @@ import hubSubscriberListAddUsers from "./hub/subscriber-list/add-users.ts";
 import hubSubscriberListCreate from "./hub/subscriber-list/create.ts";
 import hubSubscriberListDeleteByPatch from "./hub/subscriber-list/delete-by-patch.ts";
 import hubSubscriberListDelete from "./hub/subscriber-list/delete.ts";
+import hubSubscriberListDryRunCount from "./hub/subscriber-list/dry-run/count.ts";
+import hubSubscriberListDryRunRows from "./hub/subscriber-list/dry-run/rows.ts";
 import hubSubscriberListGet from "./hub/subscriber-list/get.ts";
 import hubSubscriberListListUsers from "./hub/subscriber-list/list-users.ts";
 import hubSubscriberListList from "./hub/subscriber-list/list.ts";
@@ -200,6 +202,8 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubSubscriberListCreate, file: "api/hub/subscriber-list/create.ts" },
   { surface: hub, route: hubSubscriberListDeleteByPatch, file: "api/hub/subscriber-list/delete-by-patch.ts" },
   { surface: hub, route: hubSubscriberListDelete, file: "api/hub/subscriber-list/delete.ts" },
+  { surface: hub, route: hubSubscriberListDryRunCount, file: "api/hub/subscriber-list/dry-run/count.ts" },
+  { surface: hub, route: hubSubscriberListDryRunRows, file: "api/hub/subscriber-list/dry-run/rows.ts" },
   { surface: hub, route: hubSubscriberListGet, file: "api/hub/subscriber-list/get.ts" },
   { surface: hub, route: hubSubscriberListListUsers, file: "api/hub/subscriber-list/list-users.ts" },
   { surface: hub, route: hubSubscriberListList, file: "api/hub/subscriber-list/list.ts" },

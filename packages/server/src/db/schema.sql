@@ -246,6 +246,22 @@ CREATE TABLE list_member (
 CREATE INDEX list_member_newest ON public.list_member USING btree (version_id, workspace_id, id);
 CREATE INDEX list_member_of_user ON public.list_member USING btree (recipient_id, workspace_id, id);
 
+CREATE TABLE list_query (
+  workspace_id integer NOT NULL,
+  list_id text COLLATE "C" NOT NULL,
+  version_id text COLLATE "C" NOT NULL,
+  version_no integer NOT NULL DEFAULT 1,
+  query_text text NOT NULL,
+  is_enabled boolean NOT NULL DEFAULT true,
+  refresh_at timestamp with time zone,
+  refreshed_at timestamp with time zone,
+  error text,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, list_id),
+  FOREIGN KEY (workspace_id, list_id) REFERENCES list(workspace_id, list_id) ON DELETE CASCADE
+);
+CREATE INDEX list_query_due ON public.list_query USING btree (refresh_at) WHERE (refresh_at IS NOT NULL);
+
 CREATE TABLE list_snapshot (
   workspace_id integer NOT NULL,
   id text COLLATE "C" NOT NULL,

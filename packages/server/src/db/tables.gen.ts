@@ -196,6 +196,19 @@ export interface ListMember {
   version_id: string;
 }
 
+export interface ListQuery {
+  workspace_id: number;
+  list_id: string;
+  version_id: string;
+  version_no: Generated<number>;
+  query_text: string;
+  is_enabled: Generated<boolean>;
+  refresh_at: Date | null;
+  refreshed_at: Date | null;
+  error: string | null;
+  updated_at: Generated<Date>;
+}
+
 export interface ListSnapshot {
   workspace_id: number;
   id: string;
@@ -722,6 +735,7 @@ export interface Tables {
   list: List;
   list_leaver: ListLeaver;
   list_member: ListMember;
+  list_query: ListQuery;
   list_snapshot: ListSnapshot;
   list_swap: ListSwap;
   list_version: ListVersion;

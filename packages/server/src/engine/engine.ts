@@ -26,6 +26,7 @@ import type { Redriven, RedriveKind, RedriveOrder } from "./redrive/order.ts";
 import { redrive } from "./redrive/redrive.ts";
 import { createRequestNotes, type RequestNote } from "./accept/request-notes.ts";
 import { type Rehearsal, rehearse } from "./rehearse/rehearse.ts";
+import { createSegmentHandler, memberOfQuery } from "./segments/refresh.ts";
 import { createSignalHandler } from "./waits/tenant-signals.ts";
 import { createWaker } from "./waits/waker.ts";
 
@@ -52,6 +53,8 @@ export interface Engine {
   causeListEvents: (tx: Tx, workspace_id: number, moves: ListMoves) => Promise<void>;
   /** The same for a draft that took its list's place: of many users, most are caused later. */
   causeSwapEvents: (tx: Tx, workspace_id: number, swap: Swap, lanes: Record<Way, Lane>) => Promise<void>;
+  /** Has a list agree with its query soon, after the caller's transaction. */
+  queueRefresh: (tx: Tx, workspace_id: number, list_id: string) => Promise<void>;
   /** Lets what is under way for a user go on for the user who took over, in the caller's transaction. */
   followMerge: typeof followMerge;
   /** Puts back what failed, in its own transaction. */
@@ -93,6 +96,7 @@ export function createEngine(deps: EngineDeps): Engine {
   if (deps.worker) {
     deps.queue.work("expand", createExpandHandler(stageDeps));
     deps.queue.work("broadcast", createBroadcastHandler(stageDeps));
+    deps.queue.work("segment", createSegmentHandler(deps));
     deps.queue.work("execute", createExecuteHandler(stageDeps));
     deps.queue.work("call", createCallHandler(stageDeps));
     deps.queue.work("signal", createSignalHandler(deps));
@@ -113,6 +117,8 @@ export function createEngine(deps: EngineDeps): Engine {
     cancelBroadcasts: (workspace_id, filter) => cancelBroadcasts(deps.db, workspace_id, filter),
     causeListEvents: (tx, workspace_id, moves) => causeListEvents(tx, workspace_id, moves, deps),
     causeSwapEvents: (tx, workspace_id, swap, lanes) => causeSwapEvents(tx, workspace_id, swap, lanes, deps),
+    queueRefresh: (tx, workspace_id, list_id) =>
+      deps.queue.enqueue(tx, "segment", [memberOfQuery({ workspace_id, list_id })]),
     followMerge,
     redrive: (workspace_id, order) => redrive(deps, workspace_id, order),
     wakeAt: waker.expect,

@@ -31,6 +31,8 @@ export interface StoredDraft {
 export interface ListSettings {
   list_name?: string | undefined;
   list_description?: string | null | undefined;
+  /** Of a new list; `static_list` if undefined. */
+  list_type?: "static_list" | "dynamic_list" | undefined;
   track_user_entry?: boolean | undefined;
   track_user_exit?: boolean | undefined;
 }
@@ -43,7 +45,8 @@ export async function saveList(
   settings: ListSettings,
   ids: IdSource,
 ): Promise<void> {
-  await insertLists(tx, workspace_id, [{ list_id, list_name: settings.list_name ?? list_id }], ids);
+  const { list_name = list_id, list_type = "static_list" } = settings;
+  await insertLists(tx, workspace_id, [{ list_id, list_name, list_type }], ids);
   await tx.kysely
     .updateTable("list")
     .set({

@@ -10,6 +10,7 @@ export const PROBLEM_CODES = {
   duplicate_idempotency_key: "The idempotency key was used within the last 24 hours.",
   invalid_profile_value: "A value that the trigger gave for the recipient's profile was left out.",
   list_empty: "Nobody was in the broadcast's list when it began.",
+  list_not_refreshed: "The query of the broadcast's list failed, so who is in it is not known.",
   list_not_found: "The broadcast's list does not exist.",
   no_valid_recipients: "None of the recipients could be used.",
   not_rehearsed: "A dry run does not go on into this workflow.",

@@ -16,6 +16,7 @@ import { refuseIntent } from "../expand/gates.ts";
 import { type Intent, newRun } from "../expand/intent.ts";
 import { problem, problemOf, type RequestProblem } from "../problem.ts";
 import type { Configuration } from "../run.ts";
+import { refreshList } from "../segments/refresh.ts";
 import { memberOfBroadcast } from "./schedule.ts";
 import { type Broadcast, findLive, holdLive, readBody, writeBegun, writeEnd, writePage } from "./stored.ts";
 import { tally } from "./tally.ts";
@@ -113,6 +114,8 @@ async function readBeginning(found: Broadcast, body: JsonObject, deps: StageDeps
   const uses = [{ workspace_id, workflow, tenant_id }];
   const missing = refuseIntent(toIntent(found, workflow, body), await loadConfiguration(uses, deps));
   if (missing !== null) return refused("tenant_not_found", `tenant '${tenant_id}' not found`);
+  const stale = await refreshList(deps, workspace_id, list_id);
+  if (stale !== null) return refused("list_not_refreshed", `list_id: ${list_id}: its query failed: ${stale}`);
   return async (tx, broadcast) => {
     const snapshot = await openSnapshot(tx, workspace_id, list_id, deps.ids);
     if (snapshot === null) {

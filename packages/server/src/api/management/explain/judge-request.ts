@@ -39,6 +39,7 @@ const VERDICTS_OF_PROBLEMS: Record<ProblemCode, Verdict | null> & Partial<Record
   invalid_profile_value: null,
   list_empty: "nothing_to_send",
   list_not_found: "refused",
+  list_not_refreshed: "refused",
   no_valid_recipients: null,
   not_rehearsed: null,
   override_failed: "override_failed",
