@@ -31,6 +31,30 @@ export interface Operations {
     body: { brand_name?: string; logo?: string | null; timezone?: string | null; primary_color?: string | null; secondary_color?: string | null; tertiary_color?: string | null; social_links?: unknown; embedded_preference_url?: string | null; preference_page_url?: string | null; hosted_preference_domain?: string | null; blocked_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; properties?: unknown };
     reply: { brand_id: string; brand_name: string; logo: string | null; timezone: string | null; blocked_channels: (string)[] | null; embedded_preference_url: string | null; hosted_preference_domain: string; primary_color: string | null; secondary_color: string | null; tertiary_color: string | null; social_links: Record<string, string>; properties: Record<string, unknown>; updated_at: string };
   };
+  /** POST /v1/broadcast_run/cancel/ — Cancel broadcasts that are scheduled or under way: all that match every filter given. */
+  hubBroadcastRunCancel: {
+    query: {  };
+    body: { execution_id?: string | null; list_id?: string | null; idempotency_key?: string | null; [key: string]: unknown };
+    reply: { execution_ids: (string)[] };
+  };
+  /** GET /v1/broadcast_run/:execution_id/ — One broadcast: how far it is, and why some were not reached. */
+  hubBroadcastRunGet: {
+    query: {  };
+    body: undefined;
+    reply: { execution_id: string; request_id: string; status: "scheduled" | "in_progress" | "completed" | "partial_failure" | "failed" | "cancelled"; list_id: string; template: string; category: string; tenant_id: string; idempotency_key: string; starts_at: string; begun_at: string | null; ended_at: string | null; created_at: string; updated_at: string; progress: { recipients: number | null; done: number; triggered: number; skipped: number; failed: number; percent: number }; reasons: Record<string, number>; errors: (unknown)[] };
+  };
+  /** GET /v1/broadcast_run/ — List broadcasts with their progress, newest first. */
+  hubBroadcastRunList: {
+    query: { limit?: string; after?: string; before?: string; status?: string | (string)[]; list_id?: string; idempotency_key?: string; since?: string; until?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; has_prev: boolean; before: string | null; has_next: boolean; after: string | null }; results: ({ execution_id: string; request_id: string; status: "scheduled" | "in_progress" | "completed" | "partial_failure" | "failed" | "cancelled"; list_id: string; template: string; category: string; tenant_id: string; idempotency_key: string; starts_at: string; begun_at: string | null; ended_at: string | null; created_at: string; updated_at: string; progress: { recipients: number | null; done: number; triggered: number; skipped: number; failed: number; percent: number }; reasons: Record<string, number>; errors: (unknown)[] })[] };
+  };
+  /** POST /:workspace_key/broadcast/ — Send a template to everybody in a list. */
+  hubBroadcastSend: {
+    query: { dry_run?: string };
+    body: { list_id: string; template: string; notification_category: string; channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; data?: { $attachments?: ({ url: string; filename?: string; ignore_if_error?: boolean } | { data: string; contentType?: string; filename?: string; ignore_if_error?: boolean })[]; [key: string]: unknown }; delay?: string | number | null; trigger_at?: string | null; tenant_id?: string | null; $idempotency_key?: string | null };
+    reply: string;
+  };
   /** POST /v2/bulk/event/ — Track up to 100 events. */
   hubEventBulkEvent: {
     query: { dry_run?: string };
@@ -178,8 +202,8 @@ export interface Operations {
   /** POST /v1/subscriber_list/ — Create a list, or change what is sent of one. */
   hubSubscriberListCreate: {
     query: {  };
-    body: { list_id: string; list_name?: string | null; list_description?: string | null; list_type?: "static_list" | null; track_user_entry?: boolean | null; track_user_exit?: boolean | null };
-    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null };
+    body: { list_id: string; list_name?: string | null; list_description?: string | null; list_type?: "static_list" | "dynamic_list" | "query_based" | null; query?: string | null; is_enabled?: boolean | null; track_user_entry?: boolean | null; track_user_exit?: boolean | null };
+    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null; is_enabled?: boolean; query?: string; sync_task?: { id: string; name: string; is_enabled: boolean; auto_refresh: boolean; refresh_interval: string; refreshed_at: string | null; error: string | null; draft_version: null; active_version: { id: string; query_text: string; version_no: number; ai_description: null } } };
   };
   /** PATCH /v1/subscriber_list/:list_id/delete/ — Delete a list, by its other name. */
   hubSubscriberListDeleteByPatch: {
@@ -193,11 +217,23 @@ export interface Operations {
     body: undefined;
     reply: { success: boolean };
   };
+  /** POST /v1/subscriber_list/~/dry_run/count/ — How many users the query of a list would find. */
+  hubSubscriberListDryRunCount: {
+    query: {  };
+    body: { query_text?: string | null; query?: string | null };
+    reply: { count: number };
+  };
+  /** POST /v1/subscriber_list/~/dry_run/ — The first ten rows that the query of a list would give. */
+  hubSubscriberListDryRunRows: {
+    query: {  };
+    body: { query_text?: string | null; query?: string | null };
+    reply: { data: (Record<string, unknown>)[] };
+  };
   /** GET /v1/subscriber_list/:list_id/ — Get a list. */
   hubSubscriberListGet: {
     query: {  };
     body: undefined;
-    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null };
+    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null; is_enabled?: boolean; query?: string; sync_task?: { id: string; name: string; is_enabled: boolean; auto_refresh: boolean; refresh_interval: string; refreshed_at: string | null; error: string | null; draft_version: null; active_version: { id: string; query_text: string; version_no: number; ai_description: null } } };
   };
   /** GET /v1/subscriber_list/:list_id/subscriber/ — List the users in a list, who entered last first. */
   hubSubscriberListListUsers: {
@@ -209,7 +245,7 @@ export interface Operations {
   hubSubscriberListList: {
     query: { limit?: string; offset?: string };
     body: undefined;
-    reply: { meta: { count: number; limit: number; offset: number }; results: ({ list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null })[] };
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null; is_enabled?: boolean; query?: string; sync_task?: { id: string; name: string; is_enabled: boolean; auto_refresh: boolean; refresh_interval: string; refreshed_at: string | null; error: string | null; draft_version: null; active_version: { id: string; query_text: string; version_no: number; ai_description: null } } })[] };
   };
   /** POST /v1/subscriber_list/:list_id/subscriber/remove/ — Remove up to 10,000 users from a list. */
   hubSubscriberListRemoveUsers: {
@@ -221,7 +257,7 @@ export interface Operations {
   hubSubscriberListStartSync: {
     query: {  };
     body: undefined;
-    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null };
+    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null; is_enabled?: boolean; query?: string; sync_task?: { id: string; name: string; is_enabled: boolean; auto_refresh: boolean; refresh_interval: string; refreshed_at: string | null; error: string | null; draft_version: null; active_version: { id: string; query_text: string; version_no: number; ai_description: null } } };
   };
   /** POST /v1/subscriber_list/:list_id/version/:version_id/subscriber/add/ — Add up to 10,000 users to a draft of a list. */
   hubSubscriberListVersionAddUsers: {
@@ -245,13 +281,13 @@ export interface Operations {
   hubSubscriberListVersionFinishSync: {
     query: {  };
     body: undefined;
-    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null };
+    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null; is_enabled?: boolean; query?: string; sync_task?: { id: string; name: string; is_enabled: boolean; auto_refresh: boolean; refresh_interval: string; refreshed_at: string | null; error: string | null; draft_version: null; active_version: { id: string; query_text: string; version_no: number; ai_description: null } } };
   };
   /** GET /v1/subscriber_list/:list_id/version/:version_id/ — Get a draft of a list. */
   hubSubscriberListVersionGet: {
     query: {  };
     body: undefined;
-    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null };
+    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null; is_enabled?: boolean; query?: string; sync_task?: { id: string; name: string; is_enabled: boolean; auto_refresh: boolean; refresh_interval: string; refreshed_at: string | null; error: string | null; draft_version: null; active_version: { id: string; query_text: string; version_no: number; ai_description: null } } };
   };
   /** POST /v1/subscriber_list/:list_id/version/:version_id/subscriber/remove/ — Remove up to 10,000 users from a draft of a list. */
   hubSubscriberListVersionRemoveUsers: {
@@ -523,6 +559,18 @@ export interface Operations {
     body: undefined;
     reply: { now: string; frozen: boolean; offset_seconds: number; advancing_to: string | null };
   };
+  /** PATCH /v1/:workspace/config/ — Change settings of a workspace; those that are not sent stay as they are. */
+  managementConfigEdit: {
+    query: {  };
+    body: { user_inbox_preference_enabled?: boolean; sms_vendor_type?: "basic" | "dlt"; user_tenancy_mode?: "shared" | "exclusive"; user_tenancy_channel_fallback_mode?: "all" | "allowlist"; user_tenancy_channel_fallback?: ("$email" | "$sms" | "$whatsapp" | "$androidpush" | "$iospush" | "$webpush" | "$slack" | "$ms_teams")[]; user_tenancy_channel_fallback_applies_to_default_tenant?: boolean };
+    reply: { user_inbox_preference_enabled: boolean; sms_vendor_type: "basic" | "dlt"; user_tenancy_mode: "shared" | "exclusive"; user_tenancy_channel_fallback_mode: "all" | "allowlist"; user_tenancy_channel_fallback: ("$email" | "$sms" | "$whatsapp" | "$androidpush" | "$iospush" | "$webpush" | "$slack" | "$ms_teams")[]; user_tenancy_channel_fallback_applies_to_default_tenant: boolean };
+  };
+  /** GET /v1/:workspace/config/ — Read the settings of a workspace. */
+  managementConfigGet: {
+    query: {  };
+    body: undefined;
+    reply: { user_inbox_preference_enabled: boolean; sms_vendor_type: "basic" | "dlt"; user_tenancy_mode: "shared" | "exclusive"; user_tenancy_channel_fallback_mode: "all" | "allowlist"; user_tenancy_channel_fallback: ("$email" | "$sms" | "$whatsapp" | "$androidpush" | "$iospush" | "$webpush" | "$slack" | "$ms_teams")[]; user_tenancy_channel_fallback_applies_to_default_tenant: boolean };
+  };
   /** PATCH /v1/:workspace/event/:name/delink_schema/ — Take the schema away from an event. */
   managementEventDelinkSchema: {
     query: {  };
@@ -565,15 +613,27 @@ export interface Operations {
     body: undefined;
     reply: { verdict: "sent" | "sending" | "waiting" | "in_progress" | "absorbed" | "cancelled" | "throttled" | "conditions_false" | "workflow_unavailable" | "duplicate" | "schema_mismatch" | "override_failed" | "tenant_refused" | "preference" | "no_channel" | "no_vendor" | "template_missing" | "render_failure" | "vendor_refused" | "test_mode" | "below_minimum" | "failed" | "refused" | "no_such_user" | "nothing_to_send" | "nothing_triggered" | "mixed"; summary: string; evidence: ({ what: string; when: string | null; request_id: string | null; execution_id: string | null; message_id?: string; node_ref?: string; values?: unknown })[] };
   };
+  /** GET /v1/:workspace/log/broadcast/:execution_id/ — One broadcast. Its executions, one for each recipient, are those of its request. */
+  managementLogGetBroadcast: {
+    query: {  };
+    body: undefined;
+    reply: { execution_id: string; request_id: string; status: "scheduled" | "in_progress" | "completed" | "partial_failure" | "failed" | "cancelled"; list_id: string; template: string; category: string; tenant_id: string; idempotency_key: string; starts_at: string; begun_at: string | null; ended_at: string | null; created_at: string; updated_at: string; progress: { recipients: number | null; done: number; triggered: number; skipped: number; failed: number; percent: number }; reasons: Record<string, number>; errors: (unknown)[] };
+  };
   /** GET /v1/:workspace/log/execution/:execution_id/ — One execution: what it decided at each gate, with the values it saw, and the messages it made. */
   managementLogGetExecution: {
     query: {  };
     body: undefined;
     reply: Record<string, unknown>;
   };
+  /** GET /v1/:workspace/log/broadcast/ — Broadcasts, newest first, with their progress and what kept recipients from being reached. */
+  managementLogListBroadcasts: {
+    query: { limit?: string; after?: string; before?: string; status?: string | (string)[]; list_id?: string; idempotency_key?: string; since?: string; until?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; has_prev: boolean; before: string | null; has_next: boolean; after: string | null }; results: ({ execution_id: string; request_id: string; status: "scheduled" | "in_progress" | "completed" | "partial_failure" | "failed" | "cancelled"; list_id: string; template: string; category: string; tenant_id: string; idempotency_key: string; starts_at: string; begun_at: string | null; ended_at: string | null; created_at: string; updated_at: string; progress: { recipients: number | null; done: number; triggered: number; skipped: number; failed: number; percent: number }; reasons: Record<string, number>; errors: (unknown)[] })[] };
+  };
   /** GET /v1/:workspace/log/execution/ — Workflow executions, newest first. */
   managementLogListExecutions: {
-    query: { limit?: string; after?: string; before?: string; status?: string | (string)[]; severity?: string | (string)[]; workflow?: string; workflow_slug?: string; recipient?: string; object?: string; tenant_id?: string; category?: string; template?: string; channel?: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams" | "webhook" | ""; idempotency_key?: string; request_id?: string; since?: string; until?: string };
+    query: { limit?: string; after?: string; before?: string; status?: string | (string)[]; severity?: string | (string)[]; workflow?: string; workflow_slug?: string; recipient?: string; object?: string; tenant_id?: string; category?: string; template?: string; channel?: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams" | "webhook" | ""; idempotency_key?: string; request_id?: string; broadcast?: string; since?: string; until?: string };
     body: undefined;
     reply: { meta: { count: number; limit: number; has_prev: boolean; before: string | null; has_next: boolean; after: string | null }; results: (Record<string, unknown>)[] };
   };

@@ -9,6 +9,10 @@ import accountWorkspaceList from "./account/workspace/list.ts";
 import hubBrandGet from "./hub/brand/get.ts";
 import hubBrandList from "./hub/brand/list.ts";
 import hubBrandUpsert from "./hub/brand/upsert.ts";
+import hubBroadcastRunCancel from "./hub/broadcast-run/cancel.ts";
+import hubBroadcastRunGet from "./hub/broadcast-run/get.ts";
+import hubBroadcastRunList from "./hub/broadcast-run/list.ts";
+import hubBroadcastSend from "./hub/broadcast/send.ts";
 import hubEventBulkEvent from "./hub/event/bulk-event.ts";
 import hubEventEventV2 from "./hub/event/event-v2.ts";
 import hubEventEvent from "./hub/event/event.ts";
@@ -36,6 +40,8 @@ import hubSubscriberListAddUsers from "./hub/subscriber-list/add-users.ts";
 import hubSubscriberListCreate from "./hub/subscriber-list/create.ts";
 import hubSubscriberListDeleteByPatch from "./hub/subscriber-list/delete-by-patch.ts";
 import hubSubscriberListDelete from "./hub/subscriber-list/delete.ts";
+import hubSubscriberListDryRunCount from "./hub/subscriber-list/dry-run/count.ts";
+import hubSubscriberListDryRunRows from "./hub/subscriber-list/dry-run/rows.ts";
 import hubSubscriberListGet from "./hub/subscriber-list/get.ts";
 import hubSubscriberListListUsers from "./hub/subscriber-list/list-users.ts";
 import hubSubscriberListList from "./hub/subscriber-list/list.ts";
@@ -91,6 +97,8 @@ import managementClockAdvance from "./management/clock/advance.ts";
 import managementClockFreeze from "./management/clock/freeze.ts";
 import managementClockGet from "./management/clock/get.ts";
 import managementClockReset from "./management/clock/reset.ts";
+import managementConfigEdit from "./management/config/edit.ts";
+import managementConfigGet from "./management/config/get.ts";
 import managementEventDelinkSchema from "./management/event/delink-schema.ts";
 import managementEventEdit from "./management/event/edit.ts";
 import managementEventGet from "./management/event/get.ts";
@@ -98,7 +106,9 @@ import managementEventListLinkedWorkflows from "./management/event/list-linked-w
 import managementEventList from "./management/event/list.ts";
 import managementEventUpsert from "./management/event/upsert.ts";
 import managementExplainGet from "./management/explain/get.ts";
+import managementLogGetBroadcast from "./management/log/get-broadcast.ts";
 import managementLogGetExecution from "./management/log/get-execution.ts";
+import managementLogListBroadcasts from "./management/log/list-broadcasts.ts";
 import managementLogListExecutions from "./management/log/list-executions.ts";
 import managementLogListRequests from "./management/log/list-requests.ts";
 import managementPreferenceCategoryCommit from "./management/preference-category/commit.ts";
@@ -161,6 +171,10 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubBrandGet, file: "api/hub/brand/get.ts" },
   { surface: hub, route: hubBrandList, file: "api/hub/brand/list.ts" },
   { surface: hub, route: hubBrandUpsert, file: "api/hub/brand/upsert.ts" },
+  { surface: hub, route: hubBroadcastRunCancel, file: "api/hub/broadcast-run/cancel.ts" },
+  { surface: hub, route: hubBroadcastRunGet, file: "api/hub/broadcast-run/get.ts" },
+  { surface: hub, route: hubBroadcastRunList, file: "api/hub/broadcast-run/list.ts" },
+  { surface: hub, route: hubBroadcastSend, file: "api/hub/broadcast/send.ts" },
   { surface: hub, route: hubEventBulkEvent, file: "api/hub/event/bulk-event.ts" },
   { surface: hub, route: hubEventEventV2, file: "api/hub/event/event-v2.ts" },
   { surface: hub, route: hubEventEvent, file: "api/hub/event/event.ts" },
@@ -188,6 +202,8 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubSubscriberListCreate, file: "api/hub/subscriber-list/create.ts" },
   { surface: hub, route: hubSubscriberListDeleteByPatch, file: "api/hub/subscriber-list/delete-by-patch.ts" },
   { surface: hub, route: hubSubscriberListDelete, file: "api/hub/subscriber-list/delete.ts" },
+  { surface: hub, route: hubSubscriberListDryRunCount, file: "api/hub/subscriber-list/dry-run/count.ts" },
+  { surface: hub, route: hubSubscriberListDryRunRows, file: "api/hub/subscriber-list/dry-run/rows.ts" },
   { surface: hub, route: hubSubscriberListGet, file: "api/hub/subscriber-list/get.ts" },
   { surface: hub, route: hubSubscriberListListUsers, file: "api/hub/subscriber-list/list-users.ts" },
   { surface: hub, route: hubSubscriberListList, file: "api/hub/subscriber-list/list.ts" },
@@ -243,6 +259,8 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementClockFreeze, file: "api/management/clock/freeze.ts" },
   { surface: management, route: managementClockGet, file: "api/management/clock/get.ts" },
   { surface: management, route: managementClockReset, file: "api/management/clock/reset.ts" },
+  { surface: management, route: managementConfigEdit, file: "api/management/config/edit.ts" },
+  { surface: management, route: managementConfigGet, file: "api/management/config/get.ts" },
   { surface: management, route: managementEventDelinkSchema, file: "api/management/event/delink-schema.ts" },
   { surface: management, route: managementEventEdit, file: "api/management/event/edit.ts" },
   { surface: management, route: managementEventGet, file: "api/management/event/get.ts" },
@@ -250,7 +268,9 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementEventList, file: "api/management/event/list.ts" },
   { surface: management, route: managementEventUpsert, file: "api/management/event/upsert.ts" },
   { surface: management, route: managementExplainGet, file: "api/management/explain/get.ts" },
+  { surface: management, route: managementLogGetBroadcast, file: "api/management/log/get-broadcast.ts" },
   { surface: management, route: managementLogGetExecution, file: "api/management/log/get-execution.ts" },
+  { surface: management, route: managementLogListBroadcasts, file: "api/management/log/list-broadcasts.ts" },
   { surface: management, route: managementLogListExecutions, file: "api/management/log/list-executions.ts" },
   { surface: management, route: managementLogListRequests, file: "api/management/log/list-requests.ts" },
   { surface: management, route: managementPreferenceCategoryCommit, file: "api/management/preference-category/commit.ts" },

@@ -36,6 +36,35 @@ export interface BatchItem {
   weight: Generated<number>;
 }
 
+export interface Broadcast {
+  workspace_id: number;
+  id: string;
+  request_id: string;
+  lane: number;
+  list_id: string;
+  template_slug: string;
+  category: string;
+  tenant_id: string;
+  idempotency_key: string;
+  status: string;
+  starts_at: Date;
+  wake_at: Date | null;
+  version_id: string | null;
+  snapshot_id: string | null;
+  after_id: Generated<string>;
+  page_size: Generated<number>;
+  recipients: number | null;
+  triggered: Generated<number>;
+  skipped: Generated<number>;
+  failed: Generated<number>;
+  reasons: JsonColumn;
+  errors: JsonColumn;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+  begun_at: Date | null;
+  ended_at: Date | null;
+}
+
 export interface CancelNotice {
   workspace_id: number;
   id: GeneratedAlways<number>;
@@ -152,12 +181,50 @@ export interface List {
   track_user_exit: Generated<boolean>;
 }
 
+export interface ListLeaver {
+  workspace_id: number;
+  snapshot_id: string;
+  id: string;
+  recipient_id: string;
+}
+
 export interface ListMember {
   workspace_id: number;
   recipient_id: string;
   id: string;
   created_at: Generated<Date>;
   version_id: string;
+}
+
+export interface ListQuery {
+  workspace_id: number;
+  list_id: string;
+  version_id: string;
+  version_no: Generated<number>;
+  query_text: string;
+  is_enabled: Generated<boolean>;
+  refresh_at: Date | null;
+  refreshed_at: Date | null;
+  error: string | null;
+  updated_at: Generated<Date>;
+}
+
+export interface ListSnapshot {
+  workspace_id: number;
+  id: string;
+  version_id: string | null;
+  until_id: string;
+  created_at: Generated<Date>;
+}
+
+export interface ListSwap {
+  workspace_id: number;
+  id: string;
+  before_snapshot: string;
+  after_snapshot: string;
+  events: JsonColumn;
+  way: string;
+  after_id: Generated<string>;
 }
 
 export interface ListVersion {
@@ -232,6 +299,7 @@ export interface Message {
   is_watched: Generated<boolean>;
   group_id: string | null;
   fallback_level: Generated<number>;
+  broadcast_id: string | null;
 }
 
 export interface MessageEvent {
@@ -654,6 +722,7 @@ export interface Tables {
   api_key: ApiKey;
   batch: Batch;
   batch_item: BatchItem;
+  broadcast: Broadcast;
   cancel_notice: CancelNotice;
   category: Category;
   category_doc: CategoryDoc;
@@ -664,7 +733,11 @@ export interface Tables {
   identity: Identity;
   inbox_item: InboxItem;
   list: List;
+  list_leaver: ListLeaver;
   list_member: ListMember;
+  list_query: ListQuery;
+  list_snapshot: ListSnapshot;
+  list_swap: ListSwap;
   list_version: ListVersion;
   merged_user: MergedUser;
   message: Message;

@@ -3,6 +3,8 @@ import type { Clock } from "../workspaces/clock.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { CompileWorkflow } from "../catalog/catalog.ts";
 import { type Accepted, type AcceptRecord, createAcceptor } from "./accept/accept.ts";
+import { createBroadcastHandler } from "./broadcast/broadcast.ts";
+import { type BroadcastFilter, cancelBroadcasts } from "./broadcast/cancel.ts";
 import { createCallHandler } from "./call.ts";
 import { cancelRuns } from "./cancel/cancel.ts";
 import type { CancelFilter } from "./cancel/filter.ts";
@@ -14,12 +16,17 @@ import { createExpandHandler } from "./expand/expand.ts";
 import { followMerge } from "./follow-merge.ts";
 import type { Expressions } from "../expressions/expressions.ts";
 import type { NodeDefinition } from "./node.ts";
+import type { Lane } from "../core/lane.ts";
+import type { Swap } from "../lists/drafts.ts";
+import type { Way } from "../lists/lists.ts";
 import { causeListEvents, type ListMoves } from "./effects/list-events.ts";
+import { causeSwapEvents } from "./effects/list-swaps.ts";
 import { createRunEffects } from "./effects/run-effects.ts";
 import type { Redriven, RedriveKind, RedriveOrder } from "./redrive/order.ts";
 import { redrive } from "./redrive/redrive.ts";
 import { createRequestNotes, type RequestNote } from "./accept/request-notes.ts";
 import { type Rehearsal, rehearse } from "./rehearse/rehearse.ts";
+import { createSegmentHandler, memberOfQuery } from "./segments/refresh.ts";
 import { createSignalHandler } from "./waits/tenant-signals.ts";
 import { createWaker } from "./waits/waker.ts";
 
@@ -40,8 +47,14 @@ export interface Engine {
   rehearse: (record: RehearsalRecord) => Promise<Rehearsal>;
   /** Ends runs that are in progress, in its own transaction; returns the ids of those that were. */
   cancel: (workspace_id: number, filter: CancelFilter) => Promise<string[]>;
+  /** Ends broadcasts that are scheduled or under way, in its own transaction; returns the ids of those that were. */
+  cancelBroadcasts: (workspace_id: number, filter: BroadcastFilter) => Promise<string[]>;
   /** Causes the events of users who entered or left a list, in the caller's transaction. */
   causeListEvents: (tx: Tx, workspace_id: number, moves: ListMoves) => Promise<void>;
+  /** The same for a draft that took its list's place: of many users, most are caused later. */
+  causeSwapEvents: (tx: Tx, workspace_id: number, swap: Swap, lanes: Record<Way, Lane>) => Promise<void>;
+  /** Has a list agree with its query soon, after the caller's transaction. */
+  queueRefresh: (tx: Tx, workspace_id: number, list_id: string) => Promise<void>;
   /** Lets what is under way for a user go on for the user who took over, in the caller's transaction. */
   followMerge: typeof followMerge;
   /** Puts back what failed, in its own transaction. */
@@ -76,12 +89,14 @@ export function createCompile(nodes: ReadonlyMap<string, NodeDefinition>): Compi
 }
 
 export function createEngine(deps: EngineDeps): Engine {
-  const acceptor = createAcceptor(deps);
-  const notes = createRequestNotes(deps);
   const waker = createWaker(deps);
+  const acceptor = createAcceptor({ ...deps, wakeAt: waker.expect });
+  const notes = createRequestNotes(deps);
   const stageDeps = { ...deps, wakeAt: waker.expect, runEffects: createRunEffects(deps) };
   if (deps.worker) {
     deps.queue.work("expand", createExpandHandler(stageDeps));
+    deps.queue.work("broadcast", createBroadcastHandler(stageDeps));
+    deps.queue.work("segment", createSegmentHandler(deps));
     deps.queue.work("execute", createExecuteHandler(stageDeps));
     deps.queue.work("call", createCallHandler(stageDeps));
     deps.queue.work("signal", createSignalHandler(deps));
@@ -99,7 +114,11 @@ export function createEngine(deps: EngineDeps): Engine {
       return rehearse({ ...rest, ...record, id, idempotency_key: id, api_type: "workflow" }, stageDeps);
     },
     cancel: (workspace_id, filter) => cancelRuns(deps, workspace_id, filter),
+    cancelBroadcasts: (workspace_id, filter) => cancelBroadcasts(deps.db, workspace_id, filter),
     causeListEvents: (tx, workspace_id, moves) => causeListEvents(tx, workspace_id, moves, deps),
+    causeSwapEvents: (tx, workspace_id, swap, lanes) => causeSwapEvents(tx, workspace_id, swap, lanes, deps),
+    queueRefresh: (tx, workspace_id, list_id) =>
+      deps.queue.enqueue(tx, "segment", [memberOfQuery({ workspace_id, list_id })]),
     followMerge,
     redrive: (workspace_id, order) => redrive(deps, workspace_id, order),
     wakeAt: waker.expect,

@@ -1,3 +1,4 @@
+import { isBroadcastId } from "../core/broadcast-id.ts";
 import type { Logged, Step } from "../core/log/step-log.ts";
 import type { Member } from "../queue/job.ts";
 import type { CompiledNode, CompiledWorkflow } from "../catalog/workflow.ts";
@@ -24,6 +25,7 @@ export interface Run {
   workspace_id: number;
   id: string;
   request_id: string;
+  /** The run, or the broadcast, that it is part of. */
   parent_run_id: string | null;
   workflow: CompiledWorkflow;
   object_type: string;
@@ -240,6 +242,11 @@ export function personOf(
 export function eventsOf({ object_type, distinct_id, inline, actor }: Run): string | null {
   if (object_type === "" && inline?.is_transient !== true) return distinct_id;
   return actor?.object_type === "" && actor.distinct_id !== "" ? actor.distinct_id : null;
+}
+
+/** The broadcast whose recipient a run is for; null for the runs of triggers and events. */
+export function broadcastOf({ parent_run_id }: Run): string | null {
+  return parent_run_id !== null && isBroadcastId(parent_run_id) ? parent_run_id : null;
 }
 
 /** The run as the queue takes it. */

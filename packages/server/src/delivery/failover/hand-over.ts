@@ -93,6 +93,7 @@ const SUCCESSOR: Record<keyof Tables["message"], string> = {
   ...same("object_type", "distinct_id", "recipient_id", "parent_object", "channel", "provider"),
   ...same("identity_key", "channel_value", "content", "attachments", "idempotency_key", "webhook_data"),
   ...same("smart_step", "success_metric", "success_is_event", "wait_time_in_seconds", "is_watched"),
+  ...same("broadcast_id"),
   id: "k.id",
   lease: "k.lease",
   vendor_config_id: "k.vendor_config_id",

@@ -18,7 +18,7 @@ import { insertInboxItems, type NewInboxItem, toInboxItem } from "../../inbox/it
 import { insertSteps, type NewStep } from "../../routing/steps.ts";
 import { insertGoals, type NewGoal } from "../../routing/success.ts";
 import type { Queue } from "../../queue/queue.ts";
-import { memberOf, type NewMessage, type Run, type SmartPlace } from "../run.ts";
+import { broadcastOf, memberOf, type NewMessage, type Run, type SmartPlace } from "../run.ts";
 import { discardBatches, writeWaiters } from "../waits/waiters.ts";
 
 /**
@@ -110,6 +110,7 @@ async function insertMessages(tx: Tx, messages: NewMessage[]): Promise<void> {
     workspace_id: int((message) => message.workspace_id),
     id: text((message) => message.id),
     execution_id: text(({ run }) => run.id),
+    broadcast_id: text(({ run }) => broadcastOf(run)),
     workflow_slug: text(({ run }) => run.workflow.slug),
     version_id: text(({ run }) => run.workflow.version_id),
     node_ref: text((message) => message.node_ref),
