@@ -10,6 +10,11 @@ import simulator from "./simulator.ts";
 import slackSlack from "./slack/slack.ts";
 import smsGenericHttp from "./sms/generic-http.ts";
 import webpushVapid from "./webpush/vapid.ts";
+import smsAwsSns from "./sms/aws-sns.ts";
+import smsGenericHttp from "./sms/generic-http.ts";
+import smsTwilio from "./sms/twilio.ts";
+import whatsappCloudApi from "./whatsapp/cloud-api.ts";
+import whatsappTwilio from "./whatsapp/twilio.ts";
 
 export const vendors: Vendor[] = [
   androidpushFcm,
@@ -22,4 +27,9 @@ export const vendors: Vendor[] = [
   slackSlack,
   smsGenericHttp,
   webpushVapid,
+  smsAwsSns,
+  smsGenericHttp,
+  smsTwilio,
+  whatsappCloudApi,
+  whatsappTwilio,
 ] as unknown as Vendor[];

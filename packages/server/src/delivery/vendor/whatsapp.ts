@@ -1,0 +1,151 @@
+import type { JsonObject } from "../../core/json.ts";
+import { type Approver, findApproval, parametersAt } from "./approval.ts";
+import { listAt, textAt } from "./call.ts";
+import { failure } from "./failure.ts";
+import { type PhoneNumber, readNumber } from "./phone.ts";
+import type { Failed, OutgoingMessage } from "./vendor.ts";
+
+/*
+ * The part that all WhatsApp vendors share: the approved template that a message is sent as, and the values of its
+ * variables by position. The rendered content of the channel is
+ *
+ * - `body`: `{ text, parameters }`, where `text` is rendered and `parameters` are the values of its variables, one for
+ *   each place in which a variable stands, in order: the values of `{{1}}`, `{{2}}` of the approved text
+ * - `header`: null, `{ format: "TEXT", text, parameters }`, or `{ format: "IMAGE" | "VIDEO" | "DOCUMENT", media_url,
+ *   filename, parameters }`
+ * - `footer`: null or `{ text }`
+ * - `buttons`: `{ type: "URL" | "PHONE_NUMBER" | "QUICK_REPLY", text, … }`; the dynamic part of a URL is its value,
+ *   unless `parameters` gives that of the variable alone
+ * - `vendor_approvals`: see `approval.ts`
+ *
+ * Nothing is sent as free text: a message that business starts must be one that was approved.
+ */
+
+export interface WhatsApp extends PhoneNumber {
+  template: WhatsAppTemplate;
+  header: WhatsAppHeader | null;
+  body: { text: string; parameters: string[] };
+  /** Blank: none. */
+  footer: string;
+  buttons: WhatsAppButton[];
+}
+
+export interface WhatsAppTemplate {
+  /** At least one of name and id is not blank. */
+  name: string;
+  id: string;
+  /** As the vendor writes it: `en`, `pt_BR`. */
+  language: string;
+}
+
+export type WhatsAppHeader =
+  | { kind: "text"; text: string; parameters: string[] }
+  | { kind: MediaKind; link: string; filename: string; parameters: string[] };
+
+export type MediaKind = "image" | "video" | "document";
+
+export interface WhatsAppButton {
+  type: "url" | "phone_number" | "quick_reply";
+  text: string;
+  /** The variable end of a URL; null for a button without one. */
+  parameter: string | null;
+}
+
+/** Where an approval names no language. */
+const DEFAULT_LANGUAGE = "en";
+
+/** Reads the rendered content of the WhatsApp channel as the template that this vendor has approved. */
+export function readWhatsApp(
+  message: OutgoingMessage,
+  approver: Approver,
+): { ok: true; whatsapp: WhatsApp } | { ok: false; failure: Failed } {
+  const { content } = message;
+  const number = readNumber(message);
+  if (!number.ok) return number;
+  const approval = findApproval(content, approver);
+  if (approval === null || (approval.template_name === "" && approval.template_id === "")) {
+    return { ok: false, failure: unapproved(approver) };
+  }
+  const whatsapp: WhatsApp = {
+    to: number.to,
+    digits: number.digits,
+    template: {
+      name: approval.template_name,
+      id: approval.template_id,
+      language: approval.locale || DEFAULT_LANGUAGE,
+    },
+    header: headerOf(content),
+    body: { text: textAt(content, "body", "text"), parameters: valuesAt(content, "body") },
+    footer: textAt(content, "footer", "text"),
+    buttons: listAt(content, "buttons").flatMap(buttonOf),
+  };
+  return { ok: true, whatsapp };
+}
+
+function unapproved({ slug, uid = "" }: Approver): Failed {
+  const account = uid === "" ? "" : ` of account ${uid}`;
+  return failure(
+    "message",
+    "template_not_approved",
+    `no approval by ${slug}${account} is recorded for this variant of the template: add one to its vendor approvals`,
+  );
+}
+
+const MEDIA: ReadonlyMap<string, MediaKind> = new Map([
+  ["IMAGE", "image"],
+  ["VIDEO", "video"],
+  ["DOCUMENT", "document"],
+]);
+
+function headerOf(content: JsonObject): WhatsAppHeader | null {
+  const format = textAt(content, "header", "format");
+  const parameters = valuesAt(content, "header");
+  const kind = MEDIA.get(format);
+  if (kind !== undefined) {
+    const [link, filename] = [
+      textAt(content, "header", "media_url"),
+      textAt(content, "header", "filename"),
+    ].map((text) => text.trim());
+    return { kind, link: link ?? "", filename: filename ?? "", parameters };
+  }
+  const text = textAt(content, "header", "text");
+  return text === "" ? null : { kind: "text", text, parameters };
+}
+
+const BUTTONS: ReadonlyMap<string, WhatsAppButton["type"]> = new Map([
+  ["URL", "url"],
+  ["PHONE_NUMBER", "phone_number"],
+  ["QUICK_REPLY", "quick_reply"],
+]);
+
+function buttonOf(button: unknown): WhatsAppButton[] {
+  const type = BUTTONS.get(textAt(button, "type"));
+  if (type === undefined) return [];
+  const isDynamic = type === "url" && textAt(button, "url_type") === "dynamic";
+  const [value = normal(textAt(button, "url_dynamic_part"))] = valuesAt(button);
+  return [{ type, text: textAt(button, "text"), parameter: isDynamic ? value : null }];
+}
+
+function valuesAt(content: unknown, ...path: string[]): string[] {
+  return parametersAt(content, ...path).map(normal);
+}
+
+/**
+ * The platform refuses values with line breaks, tabs or more than four spaces in a row (error 132018):
+ * https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes
+ */
+function normal(value: string): string {
+  return value
+    .replaceAll(/[\p{Cc}\u2028\u2029]+/gu, " ")
+    .replaceAll(/ {5,}/g, "    ")
+    .trim();
+}
+
+/** Where a vendor numbers the variables of a whole template: those of the header, then the body's, then the buttons'. */
+export function allParameters({ header, body, buttons }: WhatsApp): string[] {
+  return [
+    ...(header?.parameters ?? []),
+    ...body.parameters,
+    ...buttons.flatMap(({ parameter }) => (parameter === null ? [] : [parameter])),
+  ];
+}

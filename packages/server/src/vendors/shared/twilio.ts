@@ -1,0 +1,184 @@
+import { z } from "zod";
+import {
+  basicAuth,
+  callVendor,
+  probe,
+  type Reading,
+  textAt,
+  type VendorReply,
+} from "../../delivery/vendor/call.ts";
+import { codeClasses } from "../../delivery/vendor/failure.ts";
+import { secret } from "../../delivery/vendor/secret.ts";
+import type { Outcome, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
+import {
+  type AddressReport,
+  formOf,
+  isHmac,
+  MalformedReport,
+  type Proof,
+  reported,
+  type VendorReport,
+  type VendorWebhook,
+  type WebhookRequest,
+} from "../../delivery/vendor/webhook.ts";
+import { calledBackId, lost, progress, type Reached } from "./report.ts";
+
+/*
+ * An account at Twilio, which serves SMS and WhatsApp: one endpoint, one list of codes, one form of reports.
+ * https://www.twilio.com/docs/messaging/api/message-resource, codes: https://www.twilio.com/docs/api/errors
+ */
+
+const API = "https://api.twilio.com/2010-04-01";
+
+export const twilioFields = {
+  account_sid: z
+    .string()
+    .trim()
+    .regex(/^AC[0-9a-fA-F]{32}$/, "must be AC and 32 hexadecimal digits")
+    .meta({ title: "Account SID" }),
+  auth_token: secret().meta({
+    title: "Auth token",
+    description: "Signs Twilio's reports; also the login, unless there is an API key.",
+  }),
+  api_key_sid: z
+    .string()
+    .trim()
+    .regex(/^(?:SK[0-9a-fA-F]{32})?$/, "must be SK and 32 hexadecimal digits")
+    .default("")
+    .meta({ title: "API key SID", description: "Blank: the account SID and its auth token are the login." }),
+  api_key_secret: secret(z.string()).default("").meta({ title: "API key secret" }),
+  messaging_service_sid: z
+    .string()
+    .trim()
+    .regex(/^(?:MG[0-9a-fA-F]{32})?$/, "must be MG and 32 hexadecimal digits")
+    .default("")
+    .meta({ title: "Messaging Service SID", description: "The service that chooses the sender." }),
+};
+
+export interface TwilioAccount {
+  account_sid: string;
+  auth_token: string;
+  api_key_sid: string;
+  api_key_secret: string;
+  messaging_service_sid: string;
+}
+
+export interface Twilio {
+  send: (form: Readonly<Record<string, string | undefined>>, signal: AbortSignal) => Promise<Outcome>;
+  verify: NonNullable<VendorConnection["verify"]>;
+}
+
+export function openTwilio(account: TwilioAccount, { http }: VendorDeps): Twilio {
+  const { account_sid, auth_token, api_key_sid, api_key_secret } = account;
+  const authorization =
+    api_key_sid === "" ? basicAuth(account_sid, auth_token) : basicAuth(api_key_sid, api_key_secret);
+  const headers = { authorization };
+  const reading: Reading = {
+    accepted,
+    refused,
+    secrets: [auth_token, api_key_secret, authorization.slice("Basic ".length)],
+  };
+  const url = `${API}/Accounts/${account_sid}`;
+  return {
+    send: (form, signal) => callVendor(http, { url: `${url}/Messages.json`, headers, form }, reading, signal),
+    verify: (signal) => probe(http, { url: `${url}.json`, headers }, reading, signal),
+  };
+}
+
+function accepted({ status, json }: VendorReply) {
+  return status >= 200 && status < 300 ? { vendor_message_id: textAt(json, "sid") } : null;
+}
+
+const CLASSES = codeClasses({
+  config: "20003 20005 20404 21408 21606 21612 21659 21701 21703 30002 30034 63001 63007",
+  recipient: "21211 21217 21421 21610 21614 30004 30005 30006 63003 63024",
+  message: "21602 21605 21617 21655 21656 30007 63013 63016 63032 63049",
+  throttled: "14107 20429 63018",
+  transient: "30001 30010",
+});
+
+/** The person has opted out, or has no WhatsApp. */
+const DEAD = new Set(["21610", "63003", "63024"]);
+
+function refused({ json }: VendorReply) {
+  const code = textAt(json, "code");
+  return {
+    class: CLASSES.get(code),
+    code,
+    message: textAt(json, "message"),
+    inactivate: DEAD.has(code),
+  };
+}
+
+/** Reports and inbound messages: https://www.twilio.com/docs/messaging/guides/webhook-request */
+export const twilioWebhook: Pick<VendorWebhook<TwilioAccount>, "verify" | "read"> = {
+  verify: (request, { auth_token }) => verifySignature(request, auth_token),
+  read: readReports,
+};
+
+/** https://www.twilio.com/docs/usage/security#validating-requests */
+function verifySignature(request: WebhookRequest, key: string): Proof {
+  const signature = request.headers["x-twilio-signature"] ?? "";
+  const fields = [...formOf(request)].sort(([one], [other]) => (one < other ? -1 : one > other ? 1 : 0));
+  const parts = [request.url, ...fields.map(([name, value]) => `${name}${value}`)];
+  return isHmac(signature, { algorithm: "sha1", key, parts, encoding: "base64" }) ? "verified" : "forged";
+}
+
+function readReports(request: WebhookRequest): VendorReport[] {
+  const form = formOf(request);
+  const field = (...names: string[]): string =>
+    names.map((name) => form.get(name) ?? "").find((value) => value !== "") ?? "";
+  const id = field("MessageSid", "SmsSid");
+  if (id === "") throw new MalformedReport("the form has no `MessageSid`");
+  const status = field("MessageStatus", "SmsStatus");
+  if (status === "received") return readInbound(id, field);
+  const about = {
+    message_id: calledBackId(request),
+    vendor_message_id: id,
+    address: addressOf(field("To")) || null,
+  };
+  const reached = STATUSES.get(status);
+  if (reached !== undefined) return [progress(about, reached)];
+  if (!FAILURES.has(status)) return [];
+  const code = field("ErrorCode");
+  return [lost(about, code === "" ? status : `${code}: ${status}`, DEAD.has(code))];
+}
+
+const STATUSES: ReadonlyMap<string, Reached> = new Map([
+  ["sent", "sent_by_vendor"],
+  ["delivered", "delivered"],
+  ["read", "seen"],
+]);
+
+const FAILURES = new Set(["undelivered", "failed", "canceled"]);
+
+/** With a word of the account's own the text alone does not show that it is a wish to opt out. */
+function readInbound(id: string, field: (...names: string[]) => string): VendorReport[] {
+  const from = addressOf(field("From"));
+  const change = OPT_OUTS.get(field("OptOutType"));
+  return [
+    {
+      kind: "inbound",
+      id,
+      from,
+      to: addressOf(field("To")),
+      text: field("Body") || null,
+      in_reply_to: field("OriginalRepliedMessageSid") || null,
+      at: null,
+    },
+    ...(change === undefined
+      ? []
+      : [
+          { kind: "address" as const, ...reported({ address: from }), change, reason: field("Body") || null },
+        ]),
+  ];
+}
+
+const OPT_OUTS: ReadonlyMap<string, AddressReport["change"]> = new Map([
+  ["STOP", "opted_out"],
+  ["START", "opted_in"],
+]);
+
+function addressOf(text: string): string {
+  return text.replace(/^whatsapp:/, "");
+}

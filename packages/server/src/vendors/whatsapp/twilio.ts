@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { failure } from "../../delivery/vendor/failure.ts";
+import { defineVendor } from "../../delivery/vendor/vendor.ts";
+import { allParameters, readWhatsApp } from "../../delivery/vendor/whatsapp.ts";
+import { callbackFor } from "../shared/report.ts";
+import { openTwilio, twilioFields, twilioWebhook } from "../shared/twilio.ts";
+
+const SLUG = "twilio-whatsapp";
+
+const config = z
+  .object({
+    ...twilioFields,
+    from: z
+      .string()
+      .trim()
+      .regex(/^(?:\+\d{5,15})?$/, "must be a number with its country code: +14155238886")
+      .default("")
+      .meta({ title: "From", description: "The WhatsApp number, where no Messaging Service chooses." }),
+    waba_id: z.string().trim().max(50).default("").meta({
+      title: "WhatsApp Business Account ID",
+      description: "Only approvals with this vendor_uid count. Blank: any of Twilio's.",
+    }),
+  })
+  .refine(({ messaging_service_sid, from }) => messaging_service_sid !== "" || from !== "", {
+    message: "a Messaging Service or a From number is needed",
+    path: ["messaging_service_sid"],
+  });
+
+/**
+ * WhatsApp by Twilio: the approval's `vendor_template_id` is the content template's SID, whose variables are numbered
+ * over the whole template. https://www.twilio.com/docs/content/send-templates-created-with-the-content-template-builder
+ */
+export default defineVendor({
+  slug: SLUG,
+  vendor: "twilio",
+  channel: "whatsapp",
+  name: "Twilio WhatsApp",
+  config,
+  open(settings, deps) {
+    const { send, verify } = openTwilio(settings, deps);
+    return {
+      async send(message, signal) {
+        const read = readWhatsApp(message, { slug: SLUG, uid: settings.waba_id });
+        if (!read.ok) return read.failure;
+        const { to, template } = read.whatsapp;
+        if (template.id === "") {
+          const text = "the approval has no vendor_template_id: the content template's SID";
+          return failure("message", "template_without_id", text);
+        }
+        const values = allParameters(read.whatsapp).map((value, index) => [String(index + 1), value]);
+        const form = {
+          To: `whatsapp:${to}`,
+          ...(settings.messaging_service_sid === ""
+            ? {}
+            : { MessagingServiceSid: settings.messaging_service_sid }),
+          ...(settings.from === "" ? {} : { From: `whatsapp:${settings.from}` }),
+          ContentSid: template.id,
+          ContentVariables: values.length === 0 ? undefined : JSON.stringify(Object.fromEntries(values)),
+          StatusCallback: callbackFor(message),
+        };
+        return send(form, signal);
+      },
+      verify,
+    };
+  },
+  webhook: { ...twilioWebhook },
+});
