@@ -11,9 +11,19 @@ import slackSlack from "./slack/slack.ts";
 import smsGenericHttp from "./sms/generic-http.ts";
 import webpushVapid from "./webpush/vapid.ts";
 import smsAwsSns from "./sms/aws-sns.ts";
+import smsBird from "./sms/bird.ts";
 import smsGenericHttp from "./sms/generic-http.ts";
+import smsGupshup from "./sms/gupshup.ts";
+import smsInfobip from "./sms/infobip.ts";
+import smsMessagebird from "./sms/messagebird.ts";
+import smsMsg91 from "./sms/msg91.ts";
+import smsPlivo from "./sms/plivo.ts";
+import smsSinch from "./sms/sinch.ts";
+import smsTelnyx from "./sms/telnyx.ts";
 import smsTwilio from "./sms/twilio.ts";
+import smsVonage from "./sms/vonage.ts";
 import whatsappCloudApi from "./whatsapp/cloud-api.ts";
+import whatsappGupshup from "./whatsapp/gupshup.ts";
 import whatsappTwilio from "./whatsapp/twilio.ts";
 
 export const vendors: Vendor[] = [
@@ -28,8 +38,18 @@ export const vendors: Vendor[] = [
   smsGenericHttp,
   webpushVapid,
   smsAwsSns,
+  smsBird,
   smsGenericHttp,
+  smsGupshup,
+  smsInfobip,
+  smsMessagebird,
+  smsMsg91,
+  smsPlivo,
+  smsSinch,
+  smsTelnyx,
   smsTwilio,
+  smsVonage,
   whatsappCloudApi,
+  whatsappGupshup,
   whatsappTwilio,
 ] as unknown as Vendor[];

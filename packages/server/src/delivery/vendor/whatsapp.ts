@@ -91,6 +91,11 @@ function unapproved({ slug, uid = "" }: Approver): Failed {
   );
 }
 
+/** For vendors that know a template by its name alone. */
+export function unnamedTemplate(): Failed {
+  return failure("message", "template_without_name", "the approval has no vendor_template_name");
+}
+
 const MEDIA: ReadonlyMap<string, MediaKind> = new Map([
   ["IMAGE", "image"],
   ["VIDEO", "video"],

@@ -1,15 +1,7 @@
 import { z } from "zod";
-import {
-  basicAuth,
-  callVendor,
-  probe,
-  type Reading,
-  textAt,
-  type VendorReply,
-} from "../../delivery/vendor/call.ts";
+import { basicAuth, textAt, type VendorCall, type VendorReply } from "../../delivery/vendor/call.ts";
 import { codeClasses } from "../../delivery/vendor/failure.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
-import type { Outcome, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import {
   type AddressReport,
   formOf,
@@ -21,7 +13,8 @@ import {
   type VendorWebhook,
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
-import { calledBackId, lost, progress, type Reached } from "./report.ts";
+import { calledBackId } from "./callback.ts";
+import { lost, progress, type Reached } from "./report.ts";
 
 /*
  * An account at Twilio, which serves SMS and WhatsApp: one endpoint, one list of codes, one form of reports.
@@ -63,25 +56,22 @@ export interface TwilioAccount {
   messaging_service_sid: string;
 }
 
-export interface Twilio {
-  send: (form: Readonly<Record<string, string | undefined>>, signal: AbortSignal) => Promise<Outcome>;
-  verify: NonNullable<VendorConnection["verify"]>;
-}
-
-export function openTwilio(account: TwilioAccount, { http }: VendorDeps): Twilio {
-  const { account_sid, auth_token, api_key_sid, api_key_secret } = account;
+/** What an account does on either channel; `call` posts a message. */
+export function twilioApi({ account_sid, auth_token, api_key_sid, api_key_secret }: TwilioAccount) {
   const authorization =
     api_key_sid === "" ? basicAuth(account_sid, auth_token) : basicAuth(api_key_sid, api_key_secret);
   const headers = { authorization };
-  const reading: Reading = {
-    accepted,
-    refused,
-    secrets: [auth_token, api_key_secret, authorization.slice("Basic ".length)],
-  };
   const url = `${API}/Accounts/${account_sid}`;
   return {
-    send: (form, signal) => callVendor(http, { url: `${url}/Messages.json`, headers, form }, reading, signal),
-    verify: (signal) => probe(http, { url: `${url}.json`, headers }, reading, signal),
+    secrets: [auth_token, api_key_secret, authorization.slice("Basic ".length)],
+    accepted,
+    refused,
+    probe: { url: `${url}.json`, headers },
+    call: (form: Readonly<Record<string, string | undefined>>): VendorCall => ({
+      url: `${url}/Messages.json`,
+      headers,
+      form,
+    }),
   };
 }
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { readSms } from "../../delivery/vendor/sms.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
-import { callbackFor } from "../shared/report.ts";
-import { openTwilio, twilioFields, twilioWebhook } from "../shared/twilio.ts";
+import { callbackFor } from "../shared/callback.ts";
+import { openSmsApi } from "../shared/phone-api.ts";
+import { twilioApi, twilioFields, twilioWebhook } from "../shared/twilio.ts";
 
 const SLUG = "twilio-sms";
 
@@ -29,24 +29,22 @@ export default defineVendor({
   name: "Twilio",
   config,
   open(settings, deps) {
-    const { send, verify } = openTwilio(settings, deps);
-    return {
-      async send(message, signal) {
-        const read = readSms(message, { slug: SLUG, sender: settings.from });
-        if (!read.ok) return read.failure;
-        const { to, text, sender } = read.sms;
-        const form = {
+    const { messaging_service_sid, from } = settings;
+    const { call, ...api } = twilioApi(settings);
+    return openSmsApi(deps, {
+      ...api,
+      slug: SLUG,
+      sender: from,
+      call: ({ to, text, sender }, message) =>
+        call({
           To: to,
-          ...(settings.messaging_service_sid === ""
+          ...(messaging_service_sid === ""
             ? { From: sender }
-            : { MessagingServiceSid: settings.messaging_service_sid }),
+            : { MessagingServiceSid: messaging_service_sid }),
           Body: text,
           StatusCallback: callbackFor(message),
-        };
-        return send(form, signal);
-      },
-      verify,
-    };
+        }),
+    });
   },
   webhook: { shared_paths: ["webhook/twilio/sms"], ...twilioWebhook },
 });

@@ -1,14 +1,6 @@
 import { z } from "zod";
-import {
-  callVendor,
-  listAt,
-  probe,
-  type Reading,
-  textAt,
-  valueAt,
-  type VendorReply,
-} from "../../delivery/vendor/call.ts";
-import { codeClasses, failure } from "../../delivery/vendor/failure.ts";
+import { listAt, textAt, valueAt, type VendorReply } from "../../delivery/vendor/call.ts";
+import { codeClasses } from "../../delivery/vendor/failure.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 import type { FailureClass, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
@@ -22,8 +14,9 @@ import {
   type WebhookReply,
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
-import { readWhatsApp } from "../../delivery/vendor/whatsapp.ts";
+import { unnamedTemplate } from "../../delivery/vendor/whatsapp.ts";
 import { metaTemplate } from "../shared/meta-template.ts";
+import { openWhatsAppApi } from "../shared/phone-api.ts";
 import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
 
 const SLUG = "cloud_api-whatsapp";
@@ -79,18 +72,18 @@ export default defineVendor({
   },
 });
 
-function open(settings: Config, { http }: VendorDeps): VendorConnection {
+function open(settings: Config, deps: VendorDeps): VendorConnection {
   const headers = { authorization: `Bearer ${settings.access_token}` };
-  const reading: Reading = { accepted, refused, secrets: [settings.access_token, settings.app_secret] };
   const url = `${API}/${settings.phone_number_id}`;
-  return {
-    async send(message, signal) {
-      const read = readWhatsApp(message, { slug: SLUG, uid: settings.waba_id });
-      if (!read.ok) return read.failure;
-      const { whatsapp } = read;
-      if (whatsapp.template.name === "") {
-        return failure("message", "template_without_name", "the approval has no vendor_template_name");
-      }
+  return openWhatsAppApi(deps, {
+    slug: SLUG,
+    uid: settings.waba_id,
+    secrets: [settings.access_token, settings.app_secret],
+    accepted,
+    refused,
+    probe: { url: `${url}?fields=id`, headers },
+    call(whatsapp, message) {
+      if (whatsapp.template.name === "") return unnamedTemplate();
       const json = {
         messaging_product: "whatsapp",
         recipient_type: "individual",
@@ -99,10 +92,9 @@ function open(settings: Config, { http }: VendorDeps): VendorConnection {
         template: metaTemplate(whatsapp),
         biz_opaque_callback_data: message.message_id,
       };
-      return callVendor(http, { url: `${url}/messages`, headers, json }, reading, signal);
+      return { url: `${url}/messages`, headers, json };
     },
-    verify: (signal) => probe(http, { url: `${url}?fields=id`, headers }, reading, signal),
-  };
+  });
 }
 
 function accepted({ status, json }: VendorReply) {

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { failure } from "../../delivery/vendor/failure.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
-import { allParameters, readWhatsApp } from "../../delivery/vendor/whatsapp.ts";
-import { callbackFor } from "../shared/report.ts";
-import { openTwilio, twilioFields, twilioWebhook } from "../shared/twilio.ts";
+import { allParameters } from "../../delivery/vendor/whatsapp.ts";
+import { callbackFor } from "../shared/callback.ts";
+import { openWhatsAppApi } from "../shared/phone-api.ts";
+import { twilioApi, twilioFields, twilioWebhook } from "../shared/twilio.ts";
 
 const SLUG = "twilio-whatsapp";
 
@@ -37,31 +38,29 @@ export default defineVendor({
   name: "Twilio WhatsApp",
   config,
   open(settings, deps) {
-    const { send, verify } = openTwilio(settings, deps);
-    return {
-      async send(message, signal) {
-        const read = readWhatsApp(message, { slug: SLUG, uid: settings.waba_id });
-        if (!read.ok) return read.failure;
-        const { to, template } = read.whatsapp;
+    const { messaging_service_sid, from, waba_id } = settings;
+    const { call, ...api } = twilioApi(settings);
+    return openWhatsAppApi(deps, {
+      ...api,
+      slug: SLUG,
+      uid: waba_id,
+      call(whatsapp, message) {
+        const { to, template } = whatsapp;
         if (template.id === "") {
           const text = "the approval has no vendor_template_id: the content template's SID";
           return failure("message", "template_without_id", text);
         }
-        const values = allParameters(read.whatsapp).map((value, index) => [String(index + 1), value]);
-        const form = {
+        const values = allParameters(whatsapp).map((value, index) => [String(index + 1), value]);
+        return call({
           To: `whatsapp:${to}`,
-          ...(settings.messaging_service_sid === ""
-            ? {}
-            : { MessagingServiceSid: settings.messaging_service_sid }),
-          ...(settings.from === "" ? {} : { From: `whatsapp:${settings.from}` }),
+          MessagingServiceSid: messaging_service_sid || undefined,
+          From: from === "" ? undefined : `whatsapp:${from}`,
           ContentSid: template.id,
           ContentVariables: values.length === 0 ? undefined : JSON.stringify(Object.fromEntries(values)),
           StatusCallback: callbackFor(message),
-        };
-        return send(form, signal);
+        });
       },
-      verify,
-    };
+    });
   },
   webhook: { ...twilioWebhook },
 });
