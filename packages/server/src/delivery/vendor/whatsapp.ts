@@ -96,6 +96,13 @@ export function unnamedTemplate(): Failed {
   return failure("message", "template_without_name", "the approval has no vendor_template_name");
 }
 
+/** For vendors that take no variables in a header's text; null: it has none. */
+export function fixedHeader({ header }: WhatsApp, vendor: string): Failed | null {
+  if (header?.kind !== "text" || header.parameters.length === 0) return null;
+  const text = `${vendor} takes no variables in a header's text: move them to the body`;
+  return failure("message", "variable_header", text);
+}
+
 const MEDIA: ReadonlyMap<string, MediaKind> = new Map([
   ["IMAGE", "image"],
   ["VIDEO", "video"],
