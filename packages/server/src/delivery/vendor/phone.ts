@@ -1,5 +1,12 @@
+import { z } from "zod";
 import { failure } from "./failure.ts";
 import type { Failed, OutgoingMessage } from "./vendor.ts";
+
+/** A number of one's own in the settings. */
+export const numberField = z
+  .string()
+  .trim()
+  .regex(/^\+?\d{5,15}$/, "must be a number with its country code: +14155238886");
 
 export interface PhoneNumber {
   /** As stored: E.164, with its plus. */

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { JsonObject } from "../../core/json.ts";
 import { type Approver, findApproval, parametersAt } from "./approval.ts";
 import { listAt, textAt } from "./call.ts";
@@ -50,6 +51,14 @@ export interface WhatsAppButton {
   /** The variable end of a URL; null for a button without one. */
   parameter: string | null;
 }
+
+/** The settings of vendors that know an account by its WhatsApp Business Account, but do not need it to send. */
+export const accountField = {
+  waba_id: z.string().trim().max(50).default("").meta({
+    title: "WhatsApp Business Account ID",
+    description: "Only approvals with this vendor_uid count. Blank: any that name this vendor.",
+  }),
+};
 
 /** Where an approval names no language. */
 const DEFAULT_LANGUAGE = "en";

@@ -20,7 +20,10 @@ export function calledBackId({ query }: WebhookRequest): string | null {
 }
 
 /** The fields of a report that is a flat JSON object, a form or, for a GET, a query. Those of the body win. */
-export function fieldsOf({ query, body }: WebhookRequest): ReadonlyMap<string, string> {
+export function fieldsOf({
+  query,
+  body,
+}: Pick<WebhookRequest, "query" | "body">): ReadonlyMap<string, string> {
   const text = body.toString("utf8");
   const json = parseReply(text);
   if (json !== undefined && (typeof json !== "object" || json === null || Array.isArray(json))) {
@@ -45,6 +48,11 @@ export function firstOf(fields: ReadonlyMap<string, string>, ...names: string[])
     if (value !== undefined && value !== "") return value;
   }
   return "";
+}
+
+/** `30003: undelivered`: a code and what was said of it, without those that are blank. */
+export function coded(...parts: string[]): string {
+  return parts.filter((part) => part !== "").join(": ");
 }
 
 /** Milliseconds since 1970 of a time that a vendor writes without its zone: `2026-05-22 10:06:20`. */

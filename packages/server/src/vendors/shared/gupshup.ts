@@ -5,7 +5,7 @@ import { parseReply } from "../../delivery/vendor/reply-reader.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 import type { OutgoingMessage } from "../../delivery/vendor/vendor.ts";
 import { MalformedReport, type VendorReport, type WebhookRequest } from "../../delivery/vendor/webhook.ts";
-import { fieldsOf, firstOf } from "./callback.ts";
+import { coded, fieldsOf, firstOf } from "./callback.ts";
 import { lost, progress, type Reached, unixTimeOf } from "./report.ts";
 
 /*
@@ -103,15 +103,13 @@ export function readGupshupReports(
     const reached = STATUSES.get(status);
     if (reached !== undefined) return [progress(about, reached)];
     if (!FAILURES.has(status)) return [];
-    const reason = [code, cause].filter((text) => text !== "").join(": ");
+    const reason = coded(code, cause);
     return [lost(about, reason || status, isDead(cause, code))];
   });
 }
 
-const FIELDS = [
-  ...["externalId", "eventType", "status", "cause", "errorCode", "errCode"],
-  ...["destAddr", "phoneNo", "eventTs", "deliveredTS"],
-];
+const FIELDS =
+  "externalId eventType status cause errorCode errCode destAddr phoneNo eventTs deliveredTS".split(" ");
 
 const FAILURES = new Set(["FAILED", "FAILURE", "FAIL", "UNDELIVERED", "UNKNOWN_SUBSCRIBER", "REJECTED"]);
 

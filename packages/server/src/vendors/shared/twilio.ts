@@ -13,7 +13,8 @@ import {
   type VendorWebhook,
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
-import { calledBackId } from "./callback.ts";
+import { calledBackId, coded, fieldsOf, firstOf } from "./callback.ts";
+import { inbound } from "./inbound.ts";
 import { lost, progress, type Reached } from "./report.ts";
 
 /*
@@ -46,6 +47,22 @@ export const twilioFields = {
     .regex(/^(?:MG[0-9a-fA-F]{32})?$/, "must be MG and 32 hexadecimal digits")
     .default("")
     .meta({ title: "Messaging Service SID", description: "The service that chooses the sender." }),
+};
+
+/** What both channels' settings must have: somebody to send as. */
+export function namesSender({
+  messaging_service_sid,
+  from,
+}: {
+  messaging_service_sid: string;
+  from: string;
+}) {
+  return messaging_service_sid !== "" || from !== "";
+}
+
+export const noSender = {
+  error: "a Messaging Service or a From number is needed",
+  path: ["messaging_service_sid"],
 };
 
 export interface TwilioAccount {
@@ -115,23 +132,21 @@ function verifySignature(request: WebhookRequest, key: string): Proof {
 }
 
 function readReports(request: WebhookRequest): VendorReport[] {
-  const form = formOf(request);
-  const field = (...names: string[]): string =>
-    names.map((name) => form.get(name) ?? "").find((value) => value !== "") ?? "";
-  const id = field("MessageSid", "SmsSid");
+  const fields = fieldsOf(request);
+  const id = firstOf(fields, "MessageSid", "SmsSid");
   if (id === "") throw new MalformedReport("the form has no `MessageSid`");
-  const status = field("MessageStatus", "SmsStatus");
-  if (status === "received") return readInbound(id, field);
+  const status = firstOf(fields, "MessageStatus", "SmsStatus");
+  if (status === "received") return readInbound(id, fields);
   const about = {
     message_id: calledBackId(request),
     vendor_message_id: id,
-    address: addressOf(field("To")) || null,
+    address: addressOf(firstOf(fields, "To")) || null,
   };
   const reached = STATUSES.get(status);
   if (reached !== undefined) return [progress(about, reached)];
   if (!FAILURES.has(status)) return [];
-  const code = field("ErrorCode");
-  return [lost(about, code === "" ? status : `${code}: ${status}`, DEAD.has(code))];
+  const code = firstOf(fields, "ErrorCode");
+  return [lost(about, coded(code, status), DEAD.has(code))];
 }
 
 const STATUSES: ReadonlyMap<string, Reached> = new Map([
@@ -143,25 +158,19 @@ const STATUSES: ReadonlyMap<string, Reached> = new Map([
 const FAILURES = new Set(["undelivered", "failed", "canceled"]);
 
 /** With a word of the account's own the text alone does not show that it is a wish to opt out. */
-function readInbound(id: string, field: (...names: string[]) => string): VendorReport[] {
-  const from = addressOf(field("From"));
-  const change = OPT_OUTS.get(field("OptOutType"));
-  return [
-    {
-      kind: "inbound",
-      id,
-      from,
-      to: addressOf(field("To")),
-      text: field("Body") || null,
-      in_reply_to: field("OriginalRepliedMessageSid") || null,
-      at: null,
-    },
-    ...(change === undefined
-      ? []
-      : [
-          { kind: "address" as const, ...reported({ address: from }), change, reason: field("Body") || null },
-        ]),
-  ];
+function readInbound(id: string, fields: ReadonlyMap<string, string>): VendorReport[] {
+  const from = addressOf(firstOf(fields, "From"));
+  const text = firstOf(fields, "Body");
+  const received = inbound({
+    id,
+    from,
+    to: addressOf(firstOf(fields, "To")),
+    text,
+    in_reply_to: firstOf(fields, "OriginalRepliedMessageSid"),
+  });
+  const change = OPT_OUTS.get(firstOf(fields, "OptOutType"));
+  if (change === undefined || from === "") return received;
+  return [...received, { kind: "address", ...reported({ address: from }), change, reason: text || null }];
 }
 
 const OPT_OUTS: ReadonlyMap<string, AddressReport["change"]> = new Map([

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { judgeReply, type Reading, type VendorReply } from "../../delivery/vendor/call.ts";
-import { readSms, type Sms } from "../../delivery/vendor/sms.ts";
+import { dltFields, readSms, type Sms } from "../../delivery/vendor/sms.ts";
 import type { Outcome, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { awsClass, awsFields, awsUrl, openAws, xmlText } from "../shared/aws.ts";
@@ -25,12 +25,7 @@ const config = z.object({
     title: "Message type",
     description: "How AWS routes and prices them. Promotional: for settings that only serve that category.",
   }),
-  entity_id: z
-    .string()
-    .trim()
-    .regex(/^\d{0,50}$/, "must be digits")
-    .default("")
-    .meta({ title: "DLT entity id", description: "India only." }),
+  entity_id: dltFields.entity_id,
 });
 
 type Config = z.output<typeof config>;

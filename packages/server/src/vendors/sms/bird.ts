@@ -1,10 +1,20 @@
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { textAt, valueAt, type VendorReply } from "../../delivery/vendor/call.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 import type { VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
-import { jsonOf, MalformedReport, type VendorReport } from "../../delivery/vendor/webhook.ts";
-import { verifyBird } from "../shared/bird.ts";
+import {
+  isHmac,
+  isRecent,
+  jsonOf,
+  MalformedReport,
+  type Proof,
+  type VendorReport,
+  type WebhookRequest,
+} from "../../delivery/vendor/webhook.ts";
+import { coded } from "../shared/callback.ts";
+import { inbound } from "../shared/inbound.ts";
 import { openSmsApi } from "../shared/phone-api.ts";
 import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
 
@@ -41,7 +51,7 @@ export default defineVendor({
   config,
   open,
   webhook: {
-    verify: (request, { signing_key }) => verifyBird(request, signing_key),
+    verify: (request, { signing_key }) => verifySignature(request, signing_key),
     read: (request) => readReport(jsonOf(request)),
   },
 });
@@ -82,6 +92,20 @@ function refused({ status, json }: VendorReply) {
   };
 }
 
+/**
+ * HMAC-SHA256 over time, address and the hash of the body, one on each line.
+ * https://docs.bird.com/api/notifications-api/api-reference/webhooks/verifying-a-webhook
+ */
+function verifySignature(request: WebhookRequest, key: string): Proof {
+  if (key === "") return "unsigned";
+  const { headers, url, body } = request;
+  const signature = headers["messagebird-signature"] ?? "";
+  const timestamp = headers["messagebird-request-timestamp"] ?? "";
+  if (!/^\d{1,12}$/.test(timestamp) || !isRecent(Number(timestamp), request)) return "forged";
+  const parts = [`${timestamp}\n${url}\n`, createHash("sha256").update(body).digest()];
+  return isHmac(signature, { algorithm: "sha256", key, parts, encoding: "base64" }) ? "verified" : "forged";
+}
+
 const STATUSES: ReadonlyMap<string, Reached> = new Map([
   ["sent", "sent_by_vendor"],
   ["delivered", "delivered"],
@@ -107,23 +131,18 @@ function readReport(event: unknown): VendorReport[] {
   if (!FAILURES.has(status)) return [];
   const words =
     textAt(message, "reason") || textAt(message, "failure", "description") || textAt(message, "details");
-  return [lost(about, words === "" ? status : `${status}: ${words}`)];
+  return [lost(about, coded(status, words))];
 }
 
 function inboundIn(message: unknown): VendorReport[] {
-  const from = textAt(message, "sender", "contact", "identifierValue");
-  if (from === "") return [];
-  return [
-    {
-      kind: "inbound",
-      id: textAt(message, "id") || null,
-      from,
-      to:
-        textAt(message, "receiver", "connector", "identifierValue") ||
-        textAt(message, "receiver", "connectors", 0, "identifierValue"),
-      text: textAt(message, "body", "text", "text") || null,
-      in_reply_to: textAt(message, "replyTo", "id") || null,
-      at: timeOf(textAt(message, "createdAt")),
-    },
-  ];
+  return inbound({
+    id: textAt(message, "id"),
+    from: textAt(message, "sender", "contact", "identifierValue"),
+    to:
+      textAt(message, "receiver", "connector", "identifierValue") ||
+      textAt(message, "receiver", "connectors", 0, "identifierValue"),
+    text: textAt(message, "body", "text", "text"),
+    in_reply_to: textAt(message, "replyTo", "id"),
+    at: timeOf(textAt(message, "createdAt")),
+  });
 }

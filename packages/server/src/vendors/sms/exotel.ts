@@ -5,7 +5,7 @@ import { dltFields } from "../../delivery/vendor/sms.ts";
 import type { VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { MalformedReport, type VendorReport, type WebhookRequest } from "../../delivery/vendor/webhook.ts";
-import { callbackFor, calledBackId, fieldsOf, firstOf } from "../shared/callback.ts";
+import { coded, callbackFor, calledBackId, fieldsOf, firstOf } from "../shared/callback.ts";
 import { exotelFields, exotelLogin } from "../shared/exotel.ts";
 import { openSmsApi } from "../shared/phone-api.ts";
 import { lost, progress } from "../shared/report.ts";
@@ -102,7 +102,7 @@ function readReports(request: WebhookRequest): VendorReport[] {
   const detail = firstOf(fields, "DetailedStatus");
   if (FAILURES.has(status)) {
     const code = firstOf(fields, "DetailedStatusCode");
-    const reason = [code, detail].filter((text) => text !== "").join(": ");
+    const reason = coded(code, detail);
     return [lost(about, reason || status)];
   }
   if (status === "delivered") return [progress(about, "delivered")];

@@ -11,6 +11,8 @@ import { secret } from "../../delivery/vendor/secret.ts";
 import { readSms, type Sms } from "../../delivery/vendor/sms.ts";
 import type { Outcome, OutgoingMessage, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor, outcomeOf } from "../../delivery/vendor/vendor.ts";
+import { callbackFor } from "../shared/callback.ts";
+import { readMappedReports, reportFields } from "../shared/report-map.ts";
 
 const SLUG = "generic-http-sms";
 
@@ -64,6 +66,7 @@ const config = z
       .default({})
       .meta({ title: "Meaning of error codes", description: "What is not here is judged by the status." }),
     timeout_seconds: z.number().int().min(1).max(120).default(30).meta({ title: "Timeout in seconds" }),
+    ...reportFields,
   })
   .superRefine((settings, context) => {
     for (const { field, problem } of problemsOf(settings)) {
@@ -76,13 +79,13 @@ type Config = z.output<typeof config>;
 /**
  * Any SMS gateway that takes one HTTP request per message, described by its settings: the request as templates (see
  * `delivery/vendor/request-template.ts` for how values are encoded), the reply as paths and patterns (see
- * `delivery/vendor/reply-reader.ts`). The templates can use these values:
+ * `delivery/vendor/reply-reader.ts`), its reports as names of fields (see `shared/report-map.ts`). The templates can use these values:
  *
  * `to` (+4915112345678) · `to_digits` (without the plus) · `text` · `sender` · `entity_id` · `template_id` (blank
  * unless the template has one) · `message_id` and `nid` (the same, unique for the message: pass it on if the gateway
- * takes a reference) · `callback_url` (where delivery reports go; blank while the server does not know its own address) ·
- * `unicode` (whether the text needs 16-bit characters) · `recipient` · `tenant_id` · `workspace` · `category` · `attempt` ·
- * `credentials.*`
+ * takes a reference) · `callback_url` (where delivery reports go, with `?message_id=…` at its end; blank while the server
+ * does not know its own address) · `unicode` (whether the text needs 16-bit characters) · `recipient` · `tenant_id` ·
+ * `workspace` · `category` · `attempt` · `credentials.*`
  */
 export default defineVendor({
   slug: SLUG,
@@ -91,6 +94,7 @@ export default defineVendor({
   name: "Generic HTTP",
   config,
   open,
+  webhook: { read: readMappedReports },
 });
 
 function open(settings: Config, { http }: VendorDeps): VendorConnection {
@@ -144,7 +148,7 @@ function valuesOf(message: OutgoingMessage, sms: Sms, settings: Config) {
     template_id: sms.template_id,
     message_id: message.message_id,
     nid: message.message_id,
-    callback_url: message.callback_url ?? "",
+    callback_url: callbackFor(message) ?? "",
     unicode: sms.unicode,
     recipient: message.recipient,
     tenant_id: message.tenant_id,

@@ -124,7 +124,7 @@ describe("reports", () => {
       phoneNo: "919892488888",
       errCode: "000",
     });
-    const url = `https://notify.acme.test/webhook/gupshup/sms/?${query}`;
+    const url = `https://notify.acme.test/webhook/gupshup/sms/?${query.toString()}`;
     expect(read({ method: "GET", url, body: Buffer.alloc(0) })).toEqual([
       {
         kind: "status",

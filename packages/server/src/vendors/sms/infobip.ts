@@ -2,7 +2,7 @@ import { z } from "zod";
 import { listAt, textAt, valueAt, type VendorReply } from "../../delivery/vendor/call.ts";
 import { codeClasses } from "../../delivery/vendor/failure.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
-import type { Sms } from "../../delivery/vendor/sms.ts";
+import { dltFields, type Sms } from "../../delivery/vendor/sms.ts";
 import type { OutgoingMessage, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import {
@@ -11,7 +11,8 @@ import {
   type VendorReport,
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
-import { callbackFor } from "../shared/callback.ts";
+import { inbound } from "../shared/inbound.ts";
+import { coded, callbackFor } from "../shared/callback.ts";
 import { openSmsApi } from "../shared/phone-api.ts";
 import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
 
@@ -31,12 +32,7 @@ const config = z.object({
     .max(30)
     .default("")
     .meta({ title: "From", description: "The sender: a number or a name." }),
-  entity_id: z
-    .string()
-    .trim()
-    .regex(/^\d{0,30}$/, "must be digits")
-    .default("")
-    .meta({ title: "DLT entity id", description: "India only." }),
+  entity_id: dltFields.entity_id,
 });
 
 type Config = z.output<typeof config>;
@@ -144,21 +140,16 @@ function reportIn(result: unknown): VendorReport[] {
   const error = valueAt(result, "error");
   const words = textAt(error, "description") || textAt(result, "status", "description");
   const code = [textAt(error, "name"), name].find((text) => text !== "" && text !== "NO_ERROR") ?? group;
-  return [lost(about, words === "" ? code : `${code}: ${words}`)];
+  return [lost(about, coded(code, words))];
 }
 
 function inboundIn(result: unknown): VendorReport[] {
-  const from = textAt(result, "from");
-  if (from === "") return [];
-  return [
-    {
-      kind: "inbound",
-      id: textAt(result, "messageId") || null,
-      from,
-      to: textAt(result, "to"),
-      text: textAt(result, "text") || null,
-      in_reply_to: null,
-      at: timeOf(textAt(result, "receivedAt")),
-    },
-  ];
+  return inbound({
+    id: textAt(result, "messageId"),
+    from: textAt(result, "from"),
+    to: textAt(result, "to"),
+    text: textAt(result, "text"),
+
+    at: timeOf(textAt(result, "receivedAt")),
+  });
 }

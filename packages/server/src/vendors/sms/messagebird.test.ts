@@ -79,7 +79,7 @@ const read = (fields: Record<string, string>) =>
   messagebird.webhook?.read(
     webhookRequest({
       method: "GET",
-      url: `https://notify.acme.test/webhook/messagebird/sms/uid/?${new URLSearchParams(fields)}`,
+      url: `https://notify.acme.test/webhook/messagebird/sms/uid/?${new URLSearchParams(fields).toString()}`,
       body: Buffer.alloc(0),
     }),
   );

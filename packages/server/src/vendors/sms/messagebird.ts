@@ -5,7 +5,8 @@ import { secret } from "../../delivery/vendor/secret.ts";
 import type { VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { MalformedReport, type VendorReport, type WebhookRequest } from "../../delivery/vendor/webhook.ts";
-import { callbackFor, calledBackId, fieldsOf, firstOf } from "../shared/callback.ts";
+import { inbound } from "../shared/inbound.ts";
+import { coded, callbackFor, calledBackId, fieldsOf, firstOf } from "../shared/callback.ts";
 import { openSmsApi } from "../shared/phone-api.ts";
 import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
 
@@ -100,21 +101,15 @@ function readReports(request: WebhookRequest): VendorReport[] {
   if (reached !== undefined) return [progress(about, reached)];
   if (status !== "expired" && status !== "delivery_failed") return [];
   const code = firstOf(fields, "statusErrorCode");
-  return [lost(about, code === "" ? status : `${code}: ${status}`)];
+  return [lost(about, coded(code, status))];
 }
 
 function inboundIn(id: string, fields: ReadonlyMap<string, string>): VendorReport[] {
-  const from = firstOf(fields, "originator");
-  if (from === "") return [];
-  return [
-    {
-      kind: "inbound",
-      id,
-      from,
-      to: firstOf(fields, "recipient"),
-      text: firstOf(fields, "body", "message", "payload") || null,
-      in_reply_to: null,
-      at: timeOf(firstOf(fields, "createdDatetime")),
-    },
-  ];
+  return inbound({
+    id,
+    from: firstOf(fields, "originator"),
+    to: firstOf(fields, "recipient"),
+    text: firstOf(fields, "body", "message", "payload"),
+    at: timeOf(firstOf(fields, "createdDatetime")),
+  });
 }

@@ -10,7 +10,8 @@ import {
   type VendorReport,
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
-import { callbackFor, calledBackId, fieldsOf, firstOf } from "../shared/callback.ts";
+import { inbound } from "../shared/inbound.ts";
+import { coded, callbackFor, calledBackId, fieldsOf, firstOf } from "../shared/callback.ts";
 import { openSmsApi } from "../shared/phone-api.ts";
 import { lost, progress, type Reached } from "../shared/report.ts";
 
@@ -129,12 +130,10 @@ function readReports(request: WebhookRequest): VendorReport[] {
   if (reached !== undefined) return [progress(about, reached)];
   if (!["undelivered", "failed", "rejected"].includes(status)) return [];
   const code = firstOf(fields, "ErrorCode");
-  return [lost(about, code === "" ? status : `${code}: ${status}`, code === OPTED_OUT)];
+  return [lost(about, coded(code, status), code === OPTED_OUT)];
 }
 
 function inboundIn(id: string, fields: ReadonlyMap<string, string>): VendorReport[] {
-  const from = firstOf(fields, "From");
-  if (from === "") return [];
-  const text = firstOf(fields, "Text") || null;
-  return [{ kind: "inbound", id, from, to: firstOf(fields, "To"), text, in_reply_to: null, at: null }];
+  const text = firstOf(fields, "Text");
+  return inbound({ id, from: firstOf(fields, "From"), to: firstOf(fields, "To"), text });
 }

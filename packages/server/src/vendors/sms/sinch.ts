@@ -10,7 +10,8 @@ import {
   type VendorReport,
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
-import { callbackFor, calledBackId } from "../shared/callback.ts";
+import { inbound } from "../shared/inbound.ts";
+import { coded, callbackFor, calledBackId } from "../shared/callback.ts";
 import { openSmsApi } from "../shared/phone-api.ts";
 import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
 
@@ -109,21 +110,16 @@ function readReports(request: WebhookRequest): VendorReport[] {
   if (reached !== undefined) return [progress(about, reached)];
   if (!FAILURES.has(status)) return [];
   const code = textAt(body, "code");
-  return [lost(about, code === "" ? status : `${code}: ${status}`)];
+  return [lost(about, coded(code, status))];
 }
 
 function inboundIn(message: unknown): VendorReport[] {
-  const from = textAt(message, "from");
-  if (from === "") return [];
-  return [
-    {
-      kind: "inbound",
-      id: textAt(message, "id") || null,
-      from,
-      to: textAt(message, "to"),
-      text: textAt(message, "body") || null,
-      in_reply_to: null,
-      at: timeOf(textAt(message, "received_at") || textAt(message, "sent_at")),
-    },
-  ];
+  return inbound({
+    id: textAt(message, "id"),
+    from: textAt(message, "from"),
+    to: textAt(message, "to"),
+    text: textAt(message, "body"),
+
+    at: timeOf(textAt(message, "received_at") || textAt(message, "sent_at")),
+  });
 }

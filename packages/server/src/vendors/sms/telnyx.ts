@@ -13,7 +13,8 @@ import {
   type VendorReport,
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
-import { callbackFor, calledBackId } from "../shared/callback.ts";
+import { inbound } from "../shared/inbound.ts";
+import { coded, callbackFor, calledBackId } from "../shared/callback.ts";
 import { openSmsApi } from "../shared/phone-api.ts";
 import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
 
@@ -116,7 +117,7 @@ function refused({ json }: VendorReply) {
 }
 
 function wordsOf(error: unknown): string {
-  return [textAt(error, "title"), textAt(error, "detail")].filter((text) => text !== "").join(": ");
+  return coded(textAt(error, "title"), textAt(error, "detail"));
 }
 
 /** What comes before the 32 bytes of an Ed25519 key in its standard form: https://www.rfc-editor.org/rfc/rfc8410 */
@@ -160,22 +161,17 @@ function readReports(request: WebhookRequest): VendorReport[] {
   if (status !== "sending_failed" && status !== "delivery_failed") return [];
   const error = valueAt(message, "errors", 0);
   const code = textAt(error, "code");
-  const reason = [code, wordsOf(error)].filter((text) => text !== "").join(": ");
+  const reason = coded(code, wordsOf(error));
   return [lost(about, reason || status, code === OPTED_OUT)];
 }
 
 function inboundIn(message: unknown): VendorReport[] {
-  const from = textAt(message, "from", "phone_number");
-  if (from === "") return [];
-  return [
-    {
-      kind: "inbound",
-      id: textAt(message, "id") || null,
-      from,
-      to: textAt(message, "to", 0, "phone_number"),
-      text: textAt(message, "text") || null,
-      in_reply_to: null,
-      at: timeOf(textAt(message, "received_at")),
-    },
-  ];
+  return inbound({
+    id: textAt(message, "id"),
+    from: textAt(message, "from", "phone_number"),
+    to: textAt(message, "to", 0, "phone_number"),
+    text: textAt(message, "text"),
+
+    at: timeOf(textAt(message, "received_at")),
+  });
 }

@@ -131,7 +131,7 @@ describe("a report", () => {
     const fields = { ...receipt, status: "delivered", "message-timestamp": "2026-01-02 04:04:05 +0100" };
     const expected = [{ kind: "status", ...about, status: "delivered", reason: null }];
     expect(vonage.webhook?.read(webhookRequest({ url, form: fields }))).toEqual(expected);
-    const query = `${url}&${new URLSearchParams(fields)}`;
+    const query = `${url}&${new URLSearchParams(fields).toString()}`;
     const request = webhookRequest({ method: "GET", url: query, body: Buffer.alloc(0) });
     expect(vonage.webhook?.read(request)).toEqual(expected);
   });

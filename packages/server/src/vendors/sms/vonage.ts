@@ -5,7 +5,8 @@ import { secret } from "../../delivery/vendor/secret.ts";
 import type { VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { MalformedReport, type VendorReport, type WebhookRequest } from "../../delivery/vendor/webhook.ts";
-import { callbackFor, calledBackId, fieldsOf, firstOf, localTimeOf } from "../shared/callback.ts";
+import { inbound } from "../shared/inbound.ts";
+import { coded, callbackFor, calledBackId, fieldsOf, firstOf, localTimeOf } from "../shared/callback.ts";
 import { openSmsApi } from "../shared/phone-api.ts";
 import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
 
@@ -121,12 +122,10 @@ function readReports(request: WebhookRequest): VendorReport[] {
   if (reached !== undefined) return [progress(about, reached)];
   if (!["expired", "failed", "rejected"].includes(status)) return [];
   const code = firstOf(fields, "err-code");
-  return [lost(about, code === "" ? status : `${code}: ${status}`)];
+  return [lost(about, coded(code, status))];
 }
 
 function inboundIn(id: string, fields: ReadonlyMap<string, string>, at: number | null): VendorReport[] {
-  const from = firstOf(fields, "msisdn");
-  if (from === "") return [];
-  const text = firstOf(fields, "text") || null;
-  return [{ kind: "inbound", id, from, to: firstOf(fields, "to"), text, in_reply_to: null, at }];
+  const text = firstOf(fields, "text");
+  return inbound({ id, from: firstOf(fields, "msisdn"), to: firstOf(fields, "to"), text, at });
 }

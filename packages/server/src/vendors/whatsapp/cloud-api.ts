@@ -14,6 +14,8 @@ import {
   type WebhookReply,
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
+import { coded } from "../shared/callback.ts";
+import { inbound } from "../shared/inbound.ts";
 import { unnamedTemplate } from "../../delivery/vendor/whatsapp.ts";
 import { metaTemplate } from "../shared/meta-template.ts";
 import { openWhatsAppApi } from "../shared/phone-api.ts";
@@ -135,7 +137,7 @@ function wordsOf(error: unknown): string {
     textAt(error, "message") || textAt(error, "title"),
     textAt(error, "error_data", "details"),
   ];
-  return [message, details].filter((text) => text !== "").join(": ");
+  return coded(message, details);
 }
 
 /** https://developers.facebook.com/docs/graph-api/webhooks/getting-started#verification-requests */
@@ -192,28 +194,23 @@ function statusIn(status: unknown): VendorReport[] {
   if (name !== "failed") return [];
   const error = valueAt(status, "errors", 0);
   const code = textAt(error, "code");
-  const reason = [code, wordsOf(error)].filter((text) => text !== "").join(": ");
+  const reason = coded(code, wordsOf(error));
   return [lost(about, reason || name, DEAD.has(code))];
 }
 
 function inboundIn(message: unknown, to: string): VendorReport[] {
-  const from = textAt(message, "from");
-  if (from === "") return [];
-  return [
-    {
-      kind: "inbound",
-      id: textAt(message, "id") || null,
-      from,
-      to,
-      text: inboundText(message),
-      in_reply_to: textAt(message, "context", "id") || null,
-      at: unixTimeOf(textAt(message, "timestamp")),
-    },
-  ];
+  return inbound({
+    id: textAt(message, "id"),
+    from: textAt(message, "from"),
+    to,
+    text: inboundText(message),
+    in_reply_to: textAt(message, "context", "id"),
+    at: unixTimeOf(textAt(message, "timestamp")),
+  });
 }
 
 /** What was written, or the button that was pressed. */
-function inboundText(message: unknown): string | null {
+function inboundText(message: unknown): string {
   const places = [
     ["text", "body"],
     ["button", "text"],
@@ -223,7 +220,7 @@ function inboundText(message: unknown): string | null {
     ["video", "caption"],
     ["document", "caption"],
   ];
-  return places.map((place) => textAt(message, ...place)).find((text) => text !== "") ?? null;
+  return places.map((place) => textAt(message, ...place)).find((text) => text !== "") ?? "";
 }
 
 const APPROVALS: ReadonlyMap<string, "approved" | "rejected" | "sent_for_approval"> = new Map([

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { listAt, textAt, valueAt, type VendorReply } from "../../delivery/vendor/call.ts";
 import { codeClasses } from "../../delivery/vendor/failure.ts";
+import { numberField } from "../../delivery/vendor/phone.ts";
 import type { FailureClass, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import {
@@ -9,8 +10,9 @@ import {
   type VendorReport,
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
-import { unnamedTemplate } from "../../delivery/vendor/whatsapp.ts";
-import { callbackFor, calledBackId } from "../shared/callback.ts";
+import { inbound } from "../shared/inbound.ts";
+import { accountField, unnamedTemplate } from "../../delivery/vendor/whatsapp.ts";
+import { coded, callbackFor, calledBackId } from "../shared/callback.ts";
 import { exotelFields, exotelLogin } from "../shared/exotel.ts";
 import { metaTemplate } from "../shared/meta-template.ts";
 import { openWhatsAppApi } from "../shared/phone-api.ts";
@@ -20,15 +22,8 @@ const SLUG = "exotel-whatsapp";
 
 const config = z.object({
   ...exotelFields,
-  number: z
-    .string()
-    .trim()
-    .regex(/^\+?\d{5,15}$/, "must be a number with its country code")
-    .meta({ title: "WhatsApp number" }),
-  waba_id: z.string().trim().max(50).default("").meta({
-    title: "WhatsApp Business Account ID",
-    description: "Only approvals with this vendor_uid count. Blank: any of Exotel's.",
-  }),
+  number: numberField.meta({ title: "WhatsApp number" }),
+  ...accountField,
 });
 
 type Config = z.output<typeof config>;
@@ -157,24 +152,18 @@ function reportIn(message: unknown, called: string | null): VendorReport[] {
   if (code === "" && name === "") return [];
   const reached = REACHED.get(name || code);
   if (reached !== undefined) return [progress(about, reached)];
-  const words = [name, textAt(message, "description")].filter((text) => text !== "").join(": ");
+  const words = coded(name, textAt(message, "description"));
   const isDead = name === "" ? DEAD_CODES.has(code) : DEAD.has(name);
-  return [lost(about, [code, words].filter((text) => text !== "").join(": "), isDead)];
+  return [lost(about, coded(code, words), isDead)];
 }
 
 function inboundIn(message: unknown): VendorReport[] {
-  const from = textAt(message, "from");
-  if (from === "") return [];
-  return [
-    {
-      kind: "inbound",
-      id: textAt(message, "sid") || null,
-      from,
-      to: textAt(message, "to"),
-      text:
-        textAt(message, "content", "text", "body") || textAt(message, "content", "button", "text") || null,
-      in_reply_to: textAt(message, "content", "context", "id") || textAt(message, "context", "id") || null,
-      at: timeOf(textAt(message, "timestamp")),
-    },
-  ];
+  return inbound({
+    id: textAt(message, "sid"),
+    from: textAt(message, "from"),
+    to: textAt(message, "to"),
+    text: textAt(message, "content", "text", "body") || textAt(message, "content", "button", "text"),
+    in_reply_to: textAt(message, "content", "context", "id") || textAt(message, "context", "id"),
+    at: timeOf(textAt(message, "timestamp")),
+  });
 }

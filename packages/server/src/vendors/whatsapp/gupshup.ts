@@ -6,7 +6,7 @@ import { parseReply } from "../../delivery/vendor/reply-reader.ts";
 import type { Failed, OutgoingMessage, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import type { VendorReport, WebhookRequest } from "../../delivery/vendor/webhook.ts";
-import { readWhatsApp, type WhatsApp } from "../../delivery/vendor/whatsapp.ts";
+import { accountField, readWhatsApp, type WhatsApp } from "../../delivery/vendor/whatsapp.ts";
 import {
   gupshupAccepted,
   gupshupCall,
@@ -16,6 +16,7 @@ import {
   readGupshupReports,
 } from "../shared/gupshup.ts";
 import { fieldsOf, firstOf } from "../shared/callback.ts";
+import { inbound } from "../shared/inbound.ts";
 import { unixTimeOf } from "../shared/report.ts";
 
 const SLUG = "gupshup-whatsapp";
@@ -23,10 +24,7 @@ const API = "https://media.smsgupshup.com/GatewayAPI/rest";
 
 const config = z.object({
   ...gupshupFields,
-  waba_id: z.string().trim().max(50).default("").meta({
-    title: "WhatsApp Business Account ID",
-    description: "Only approvals with this vendor_uid count. Blank: any of Gupshup's.",
-  }),
+  ...accountField,
   opt_in: z.boolean().default(true).meta({
     title: "Opt numbers in",
     description: "Gupshup sends only to numbers that are opted in: do so before their first message.",
@@ -121,23 +119,20 @@ function formOf({ digits, header, body, footer, buttons }: WhatsApp, message: Ou
 const DEAD = /unknown.?subscriber|not.?(?:on|a|exist\w*.on).?whatsapp|invalid.?(?:number|destination)/i;
 
 function readReports(request: WebhookRequest): VendorReport[] {
-  const inbound = inboundOf(request);
-  return inbound === null ? readGupshupReports(request, (cause) => DEAD.test(cause)) : [inbound];
+  return inboundOf(request) ?? readGupshupReports(request, (cause) => DEAD.test(cause));
 }
 
 /** A message from a person is one flat object: `mobile`, `waNumber`, `text`, `messageId`, `replyId`. */
-function inboundOf(request: WebhookRequest): VendorReport | null {
+function inboundOf(request: WebhookRequest): VendorReport[] | null {
   if (Array.isArray(parseReply(request.body.toString("utf8")))) return null;
   const fields = fieldsOf(request);
-  const from = firstOf(fields, "mobile");
-  if (from === "" || !fields.has("waNumber")) return null;
-  return {
-    kind: "inbound",
-    id: firstOf(fields, "messageId") || null,
-    from,
+  if (!fields.has("mobile") || !fields.has("waNumber")) return null;
+  return inbound({
+    id: firstOf(fields, "messageId"),
+    from: firstOf(fields, "mobile"),
     to: firstOf(fields, "waNumber"),
-    text: firstOf(fields, "text") || null,
-    in_reply_to: firstOf(fields, "replyId") || null,
+    text: firstOf(fields, "text"),
+    in_reply_to: firstOf(fields, "replyId"),
     at: unixTimeOf(firstOf(fields, "timestamp")),
-  };
+  });
 }

@@ -1,10 +1,13 @@
 import { z } from "zod";
 import { textAt, valueAt, type VendorReply } from "../../delivery/vendor/call.ts";
+import { numberField } from "../../delivery/vendor/phone.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 import type { OutgoingMessage, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { jsonOf, MalformedReport, type VendorReport } from "../../delivery/vendor/webhook.ts";
-import { fixedHeader, unnamedTemplate, type WhatsApp } from "../../delivery/vendor/whatsapp.ts";
+import { coded } from "../shared/callback.ts";
+import { inbound } from "../shared/inbound.ts";
+import { accountField, fixedHeader, unnamedTemplate, type WhatsApp } from "../../delivery/vendor/whatsapp.ts";
 import { karixClass } from "../shared/karix.ts";
 import { openWhatsAppApi } from "../shared/phone-api.ts";
 import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
@@ -13,20 +16,13 @@ const SLUG = "karix-whatsapp";
 
 const config = z.object({
   account_key: secret().meta({ title: "Account key" }),
-  number: z
-    .string()
-    .trim()
-    .regex(/^\+?\d{5,15}$/, "must be a number with its country code")
-    .meta({ title: "WhatsApp number" }),
+  number: numberField.meta({ title: "WhatsApp number" }),
   sender_name: z.string().trim().max(100).default("").meta({ title: "Sender name" }),
   webhook_id: z.string().trim().max(50).default("").meta({
     title: "Webhook ID",
     description: "The delivery rule at Karix that calls the webhook: webHookDNId.",
   }),
-  waba_id: z.string().trim().max(50).default("").meta({
-    title: "WhatsApp Business Account ID",
-    description: "Only approvals with this vendor_uid count. Blank: any of Karix's.",
-  }),
+  ...accountField,
 });
 
 type Config = z.output<typeof config>;
@@ -145,22 +141,17 @@ function readReport(event: unknown): VendorReport[] {
   if (status !== "failed") return [];
   const words = textAt(event, "notificationAttributes", "reason");
   const code = textAt(event, "notificationAttributes", "code");
-  const reason = [code, words].filter((text) => text !== "").join(": ");
+  const reason = coded(code, words);
   return [lost(about, reason || status, DEAD.test(words))];
 }
 
 function inboundIn(message: unknown, at: number | null): VendorReport[] {
-  const from = textAt(message, "from");
-  if (from === "") return [];
-  return [
-    {
-      kind: "inbound",
-      id: textAt(message, "id") || null,
-      from,
-      to: textAt(message, "to"),
-      text: textAt(message, "text", "body") || textAt(message, "button", "text") || null,
-      in_reply_to: textAt(message, "context", "id") || null,
-      at,
-    },
-  ];
+  return inbound({
+    id: textAt(message, "id"),
+    from: textAt(message, "from"),
+    to: textAt(message, "to"),
+    text: textAt(message, "text", "body") || textAt(message, "button", "text"),
+    in_reply_to: textAt(message, "context", "id"),
+    at,
+  });
 }

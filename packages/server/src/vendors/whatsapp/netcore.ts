@@ -10,7 +10,8 @@ import {
   type VendorReport,
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
-import { fixedHeader, unnamedTemplate, type WhatsApp } from "../../delivery/vendor/whatsapp.ts";
+import { inbound } from "../shared/inbound.ts";
+import { accountField, fixedHeader, unnamedTemplate, type WhatsApp } from "../../delivery/vendor/whatsapp.ts";
 import { openWhatsAppApi } from "../shared/phone-api.ts";
 import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
 
@@ -24,10 +25,7 @@ const config = z.object({
     .min(1)
     .max(100)
     .meta({ title: "Source", description: "The sender's id at Netcore, an id and not the number." }),
-  waba_id: z.string().trim().max(50).default("").meta({
-    title: "WhatsApp Business Account ID",
-    description: "Only approvals with this vendor_uid count. Blank: any of Netcore's.",
-  }),
+  ...accountField,
   base_url: z
     .string()
     .trim()
@@ -159,18 +157,13 @@ function statusIn(report: unknown): VendorReport[] {
 }
 
 function inboundIn(message: unknown): VendorReport[] {
-  const from = textAt(message, "from");
-  if (from === "") return [];
   const context = valueAt(message, "context");
-  return [
-    {
-      kind: "inbound",
-      id: textAt(message, "message_id") || null,
-      from,
-      to: textAt(message, "to"),
-      text: textAt(message, "text_type", "text") || textAt(message, "button_type", "text") || null,
-      in_reply_to: textAt(context, "ncmessage_id") || textAt(context, "message_id") || null,
-      at: unixTimeOf(textAt(message, "received_at")),
-    },
-  ];
+  return inbound({
+    id: textAt(message, "message_id"),
+    from: textAt(message, "from"),
+    to: textAt(message, "to"),
+    text: textAt(message, "text_type", "text") || textAt(message, "button_type", "text"),
+    in_reply_to: textAt(context, "ncmessage_id") || textAt(context, "message_id"),
+    at: unixTimeOf(textAt(message, "received_at")),
+  });
 }

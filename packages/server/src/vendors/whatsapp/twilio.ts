@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { failure } from "../../delivery/vendor/failure.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
-import { allParameters } from "../../delivery/vendor/whatsapp.ts";
+import { accountField, allParameters } from "../../delivery/vendor/whatsapp.ts";
 import { callbackFor } from "../shared/callback.ts";
 import { openWhatsAppApi } from "../shared/phone-api.ts";
-import { twilioApi, twilioFields, twilioWebhook } from "../shared/twilio.ts";
+import { namesSender, noSender, twilioApi, twilioFields, twilioWebhook } from "../shared/twilio.ts";
 
 const SLUG = "twilio-whatsapp";
 
@@ -17,15 +17,9 @@ const config = z
       .regex(/^(?:\+\d{5,15})?$/, "must be a number with its country code: +14155238886")
       .default("")
       .meta({ title: "From", description: "The WhatsApp number, where no Messaging Service chooses." }),
-    waba_id: z.string().trim().max(50).default("").meta({
-      title: "WhatsApp Business Account ID",
-      description: "Only approvals with this vendor_uid count. Blank: any of Twilio's.",
-    }),
+    ...accountField,
   })
-  .refine(({ messaging_service_sid, from }) => messaging_service_sid !== "" || from !== "", {
-    message: "a Messaging Service or a From number is needed",
-    path: ["messaging_service_sid"],
-  });
+  .refine(namesSender, noSender);
 
 /**
  * WhatsApp by Twilio: the approval's `vendor_template_id` is the content template's SID, whose variables are numbered
