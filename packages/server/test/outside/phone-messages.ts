@@ -49,10 +49,11 @@ export function whatsappMessage(
     content: {
       category: "UTILITY",
       header: null,
-      body: { text: "Hi Ann, your order 42 has left us.", parameters: ["Ann", "42"] },
+      body: { text: "Hi Ann, your order 42 has left us." },
       footer: null,
       button_type: "NONE",
       buttons: [],
+      parameters: { header: [], body: ["Ann", "42"], buttons: [] },
       vendor_approvals: [
         {
           vendor_slug,
@@ -72,7 +73,7 @@ export function whatsappMessage(
 /** What a template can have: a document as its header, a footer, and buttons of which one has a variable. */
 export const FULL_TEMPLATE: JsonObject = {
   header: { format: "DOCUMENT", media_url: "https://files.acme.test/42.pdf", filename: "invoice.pdf" },
-  body: { text: "Grüße, Ann: 42 ✓", parameters: ["Ann", "4\n2\t✓"] },
+  body: { text: "Grüße, Ann: 42 ✓" },
   footer: { text: "Acme" },
   button_type: "CALL_TO_ACTION",
   buttons: [
@@ -85,6 +86,13 @@ export const FULL_TEMPLATE: JsonObject = {
       url_dynamic_part: "abc",
     },
   ],
+  parameters: { header: [], body: ["Ann", "4\n2\t✓"], buttons: [{ index: 1, text: "abc" }] },
+};
+
+/** A template whose header is a text with one variable. */
+export const TEXT_HEADER: JsonObject = {
+  header: { format: "TEXT", text: "Hi Ann" },
+  parameters: { header: ["Ann"], body: ["Ann", "42"], buttons: [] },
 };
 
 export function jsonReply(status: number, json: unknown, headers: Record<string, string> = {}): HttpReply {

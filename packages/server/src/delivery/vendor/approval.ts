@@ -41,9 +41,7 @@ export function findApproval(content: JsonObject, { slug, uid = "" }: Approver):
   };
 }
 
-/** The values of a text's variables, in the order in which they stand in it. */
-export function parametersAt(content: unknown, ...path: string[]): string[] {
-  return listAt(content, ...path, "parameters").map((_, index) =>
-    textAt(content, ...path, "parameters", index),
-  );
+/** The texts of a list in rendered content; blank for what is none. */
+export function textsAt(content: JsonObject, ...path: string[]): string[] {
+  return listAt(content, ...path).map((_, index) => textAt(content, ...path, index));
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { findApproval, parametersAt } from "./approval.ts";
+import { findApproval, textsAt } from "./approval.ts";
 import { textAt } from "./call.ts";
 import { failure } from "./failure.ts";
 import { type PhoneNumber, readNumber } from "./phone.ts";
@@ -11,8 +11,8 @@ import type { Failed, OutgoingMessage } from "./vendor.ts";
  * - `body`: the text
  * - `type`: `basic`, or `dlt` for a text that is registered with an Indian operator
  * - `header`: the registered sender of such a text
- * - `parameters`: the values of the body's variables in the order in which they stand in it, for vendors that keep the
- *   text themselves
+ * - `parameters`: of a `dlt` text, the values of its variables in the order in which they stand in it, for vendors that
+ *   keep the text themselves
  * - `vendor_approvals`: see `approval.ts`; `vendor_template_id` is the text's id in the DLT registry
  * - `template_id`: that id where the content is posted without approvals
  */
@@ -70,7 +70,7 @@ export function readSms(
     dlt: content["type"] === "dlt",
     template_id: approval?.template_id || textAt(content, "template_id"),
     provider_template_id: approval?.provider_template_id ?? "",
-    parameters: parametersAt(content),
+    parameters: textsAt(content, "parameters"),
   };
   return { ok: true, sms };
 }

@@ -1,6 +1,6 @@
 import { assert, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FULL_TEMPLATE, whatsappMessage } from "../../../test/outside/phone-messages.ts";
+import { FULL_TEMPLATE, TEXT_HEADER, whatsappMessage } from "../../../test/outside/phone-messages.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { allParameters, fixedHeader, readWhatsApp } from "./whatsapp.ts";
 
@@ -31,26 +31,35 @@ describe("a rendered WhatsApp message", () => {
       body: { text: "Grüße, Ann: 42 ✓", parameters: ["Ann", "4 2 ✓"] },
       footer: "Acme",
       buttons: [
-        { type: "phone_number", text: "Call", parameter: null },
-        { type: "url", text: "Track", parameter: "abc" },
+        { index: 0, type: "phone_number", text: "Call", parameter: null },
+        { index: 1, type: "url", text: "Track", parameter: "abc" },
       ],
     });
   });
 
-  it("takes the value of a button's variable alone, and none of a static one", () => {
-    const url = { type: "URL", text: "Track", url_static_part: "https://acme.test/" };
-    const buttons = [
-      { ...url, url_type: "dynamic", url_dynamic_part: "t/abc", parameters: ["abc"] },
-      { ...url, url_type: "static", url_dynamic_part: "x" },
-      { type: "QUICK_REPLY", text: "Yes" },
-      { type: "OTHER" },
-      null,
-    ];
-    expect(whatsappOf({ buttons }).buttons).toEqual([
-      { type: "url", text: "Track", parameter: "abc" },
-      { type: "url", text: "Track", parameter: null },
-      { type: "quick_reply", text: "Yes", parameter: null },
+  it("has the values of those buttons that have a variable", () => {
+    const url = { type: "URL", text: "Track", url_type: "dynamic" };
+    const buttons = [url, { type: "OTHER" }, null, { type: "QUICK_REPLY", text: "Yes" }, url];
+    const parameters = {
+      buttons: [
+        { index: 4, text: "a\nb" },
+        { index: 3, text: "none of a quick reply" },
+      ],
+    };
+    expect(whatsappOf({ buttons, parameters }).buttons).toEqual([
+      { index: 0, type: "url", text: "Track", parameter: null },
+      { index: 3, type: "quick_reply", text: "Yes", parameter: null },
+      { index: 4, type: "url", text: "Track", parameter: "a b" },
     ]);
+  });
+
+  it.each([
+    [{ vendor_template_name: "named", vendor_template_id: "1" }, "named", "1"],
+    [{ vendor_template_id: "order_shipped" }, "order_shipped", "order_shipped"],
+    [{ vendor_template_id: "594425479261596" }, "", "594425479261596"],
+  ])("is called as its approval %j says", (approval, name, id) => {
+    const { template } = whatsappOf({ vendor_approvals: [{ vendor_slug: slug, ...approval }] });
+    expect(template).toEqual({ name, id, language: "en" });
   });
 
   it("is written in English where its approval names no language", () => {
@@ -80,7 +89,7 @@ describe("a rendered WhatsApp message", () => {
   });
 
   it("takes wrong types for blanks", () => {
-    const wrong = { header: 5, body: "x", footer: [], buttons: { a: 1 } };
+    const wrong = { header: 5, body: "x", footer: [], buttons: { a: 1 }, parameters: ["x"] };
     expect(whatsappOf(wrong)).toMatchObject({
       header: null,
       body: { text: "", parameters: [] },
@@ -94,8 +103,7 @@ describe("values", () => {
   it("have no line breaks, no tabs and no five spaces in a row", () => {
     assert(
       property(string({ unit: "binary" }), (value) => {
-        const [sent = ""] = whatsappOf({ body: { text: "", parameters: [`${value}\r\n\t      x`] } }).body
-          .parameters;
+        const [sent = ""] = whatsappOf({ parameters: { body: [`${value}\r\n\t      x`] } }).body.parameters;
         expect(sent).not.toMatch(/[\r\n\t\u2028]| {5}/);
         expect(sent.isWellFormed()).toBe(true);
       }),
@@ -103,14 +111,18 @@ describe("values", () => {
   });
 
   it("are numbered over header, body and buttons", () => {
-    const header = { format: "TEXT", text: "Hi Ann", parameters: ["Ann"] };
-    expect(allParameters(whatsappOf({ ...FULL_TEMPLATE, header }))).toEqual(["Ann", "Ann", "4 2 ✓", "abc"]);
+    const parameters = { header: ["Acme"], body: ["Ann", "42"], buttons: [{ index: 1, text: "abc" }] };
+    expect(allParameters(whatsappOf({ ...FULL_TEMPLATE, ...TEXT_HEADER, parameters }))).toEqual([
+      "Acme",
+      "Ann",
+      "42",
+      "abc",
+    ]);
   });
 
   it("in a header's text are refused for vendors without them", () => {
-    const header = { format: "TEXT", text: "Hi Ann", parameters: ["Ann"] };
-    expect(fixedHeader(whatsappOf({ header }), "Karix")).toMatchObject({ code: "variable_header" });
+    expect(fixedHeader(whatsappOf(TEXT_HEADER), "Karix")).toMatchObject({ code: "variable_header" });
     expect(fixedHeader(whatsappOf(FULL_TEMPLATE), "Karix")).toBeNull();
-    expect(fixedHeader(whatsappOf({ header: { format: "TEXT", text: "Hi" } }), "Karix")).toBeNull();
+    expect(fixedHeader(whatsappOf({ ...TEXT_HEADER, parameters: null }), "Karix")).toBeNull();
   });
 });

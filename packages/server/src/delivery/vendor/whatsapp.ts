@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { JsonObject } from "../../core/json.ts";
-import { type Approver, findApproval, parametersAt } from "./approval.ts";
+import { type Approval, type Approver, findApproval, textsAt } from "./approval.ts";
 import { listAt, textAt } from "./call.ts";
 import { failure } from "./failure.ts";
 import { type PhoneNumber, readNumber } from "./phone.ts";
@@ -10,13 +10,11 @@ import type { Failed, OutgoingMessage } from "./vendor.ts";
  * The part that all WhatsApp vendors share: the approved template that a message is sent as, and the values of its
  * variables by position. The rendered content of the channel is
  *
- * - `body`: `{ text, parameters }`, where `text` is rendered and `parameters` are the values of its variables, one for
- *   each place in which a variable stands, in order: the values of `{{1}}`, `{{2}}` of the approved text
- * - `header`: null, `{ format: "TEXT", text, parameters }`, or `{ format: "IMAGE" | "VIDEO" | "DOCUMENT", media_url,
- *   filename, parameters }`
- * - `footer`: null or `{ text }`
- * - `buttons`: `{ type: "URL" | "PHONE_NUMBER" | "QUICK_REPLY", text, … }`; the dynamic part of a URL is its value,
- *   unless `parameters` gives that of the variable alone
+ * - `header`: null, `{ format: "TEXT", text }`, or `{ format: "IMAGE" | "VIDEO" | "DOCUMENT", media_url, filename }`
+ * - `body`: `{ text }`; `footer`: null or `{ text }`
+ * - `buttons`: `{ type: "URL" | "PHONE_NUMBER" | "QUICK_REPLY", text, … }`
+ * - `parameters`: `{ header, body, buttons: { index, text }[] }`, the values of the variables in the order in which they
+ *   stand in each of them: those of `{{1}}`, `{{2}}` of the approved text
  * - `vendor_approvals`: see `approval.ts`
  *
  * Nothing is sent as free text: a message that business starts must be one that was approved.
@@ -46,6 +44,8 @@ export type WhatsAppHeader =
 export type MediaKind = "image" | "video" | "document";
 
 export interface WhatsAppButton {
+  /** Its place among the template's buttons, from 0. */
+  index: number;
   type: "url" | "phone_number" | "quick_reply";
   text: string;
   /** The variable end of a URL; null for a button without one. */
@@ -78,17 +78,23 @@ export function readWhatsApp(
   const whatsapp: WhatsApp = {
     to: number.to,
     digits: number.digits,
-    template: {
-      name: approval.template_name,
-      id: approval.template_id,
-      language: approval.locale || DEFAULT_LANGUAGE,
-    },
+    template: templateOf(approval),
     header: headerOf(content),
     body: { text: textAt(content, "body", "text"), parameters: valuesAt(content, "body") },
     footer: textAt(content, "footer", "text"),
-    buttons: listAt(content, "buttons").flatMap(buttonOf),
+    buttons: buttonsOf(content),
   };
   return { ok: true, whatsapp };
+}
+
+/** Some vendors call the name an id; Meta's own ids are numbers. */
+function templateOf({ template_name, template_id, locale }: Approval): WhatsAppTemplate {
+  const isName = template_id !== "" && !/^\d+$/.test(template_id);
+  return {
+    name: template_name || (isName ? template_id : ""),
+    id: template_id,
+    language: locale || DEFAULT_LANGUAGE,
+  };
 }
 
 function unapproved({ slug, uid = "" }: Approver): Failed {
@@ -102,7 +108,8 @@ function unapproved({ slug, uid = "" }: Approver): Failed {
 
 /** For vendors that know a template by its name alone. */
 export function unnamedTemplate(): Failed {
-  return failure("message", "template_without_name", "the approval has no vendor_template_name");
+  const text = "the approval has no vendor_template_name: record the name that was approved";
+  return failure("message", "template_without_name", text);
 }
 
 /** For vendors that take no variables in a header's text; null: it has none. */
@@ -139,16 +146,23 @@ const BUTTONS: ReadonlyMap<string, WhatsAppButton["type"]> = new Map([
   ["QUICK_REPLY", "quick_reply"],
 ]);
 
-function buttonOf(button: unknown): WhatsAppButton[] {
-  const type = BUTTONS.get(textAt(button, "type"));
-  if (type === undefined) return [];
-  const isDynamic = type === "url" && textAt(button, "url_type") === "dynamic";
-  const [value = normal(textAt(button, "url_dynamic_part"))] = valuesAt(button);
-  return [{ type, text: textAt(button, "text"), parameter: isDynamic ? value : null }];
+function buttonsOf(content: JsonObject): WhatsAppButton[] {
+  const values = new Map(
+    listAt(content, "parameters", "buttons").map((one) => [textAt(one, "index"), textAt(one, "text")]),
+  );
+  return listAt(content, "buttons").flatMap((button, index) => {
+    const type = BUTTONS.get(textAt(button, "type"));
+    if (type === undefined) return [];
+    const value = type === "url" ? values.get(String(index)) : undefined;
+    return [
+      { index, type, text: textAt(button, "text"), parameter: value === undefined ? null : normal(value) },
+    ];
+  });
 }
 
-function valuesAt(content: unknown, ...path: string[]): string[] {
-  return parametersAt(content, ...path).map(normal);
+/** The values of the variables of one part. */
+function valuesAt(content: JsonObject, part: "header" | "body"): string[] {
+  return textsAt(content, "parameters", part).map(normal);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { basicAuth } from "../../delivery/vendor/call.ts";
+import { basicAuth, type VendorCall } from "../../delivery/vendor/call.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 
 /* An account at Exotel, which serves SMS and WhatsApp: https://developer.exotel.com/docs */
@@ -32,4 +32,10 @@ export function exotelLogin({ api_key, api_token }: ExotelAccount) {
     headers: { authorization },
     secrets: [api_key, api_token, authorization.slice("Basic ".length)],
   };
+}
+
+/** Reads the account. */
+export function exotelProbe(account: ExotelAccount): VendorCall {
+  const url = `https://${account.subdomain}/v1/Accounts/${account.account_sid}.json`;
+  return { url, headers: exotelLogin(account).headers };
 }

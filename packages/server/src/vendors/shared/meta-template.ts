@@ -29,7 +29,7 @@ function headerComponents(header: WhatsAppHeader) {
   return [{ type: "header", parameters: [{ type: kind, [kind]: media }] }];
 }
 
-function buttonComponents({ parameter }: WhatsAppButton, index: number) {
+function buttonComponents({ parameter, index }: WhatsAppButton) {
   if (parameter === null) return [];
   return [{ type: "button", sub_type: "url", index: String(index), parameters: [textParameter(parameter)] }];
 }

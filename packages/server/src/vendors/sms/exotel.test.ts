@@ -132,3 +132,24 @@ describe("a report", () => {
     expect(read({ Status })).toEqual([]);
   });
 });
+
+it("a message from a person comes with its text", () => {
+  const form = {
+    SmsSid: "m1",
+    From: "09876543210",
+    To: "08088919888",
+    Body: "STOP",
+    Date: "2026-01-02 08:34:05",
+  };
+  expect(exotel.webhook?.read(webhookRequest({ form }))).toEqual([
+    {
+      kind: "inbound",
+      id: "m1",
+      from: "09876543210",
+      to: "08088919888",
+      text: "STOP",
+      in_reply_to: null,
+      at: Date.UTC(2026, 0, 2, 3, 4, 5),
+    },
+  ]);
+});

@@ -5,8 +5,9 @@ import { dltFields } from "../../delivery/vendor/sms.ts";
 import type { VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { MalformedReport, type VendorReport, type WebhookRequest } from "../../delivery/vendor/webhook.ts";
-import { coded, callbackFor, calledBackId, fieldsOf, firstOf } from "../shared/callback.ts";
-import { exotelFields, exotelLogin } from "../shared/exotel.ts";
+import { coded, callbackFor, calledBackId, fieldsOf, firstOf, localTimeOf } from "../shared/callback.ts";
+import { exotelFields, exotelLogin, exotelProbe } from "../shared/exotel.ts";
+import { inbound } from "../shared/inbound.ts";
 import { openSmsApi } from "../shared/phone-api.ts";
 import { lost, progress } from "../shared/report.ts";
 
@@ -46,7 +47,7 @@ function open(settings: Config, deps: VendorDeps): VendorConnection {
     secrets,
     accepted,
     refused,
-    probe: { url: `${account}.json`, headers },
+    probe: exotelProbe(settings),
     call: (sms, message) => ({
       url: `${account}/Sms/send.json`,
       headers,
@@ -99,6 +100,15 @@ function readReports(request: WebhookRequest): VendorReport[] {
     address: firstOf(fields, "To") || null,
   };
   const status = firstOf(fields, "Status", "SmsStatus").toLowerCase();
+  if (status === "" && fields.has("Body")) {
+    return inbound({
+      id,
+      from: firstOf(fields, "From"),
+      to: about.address ?? "",
+      text: firstOf(fields, "Body"),
+      at: localTimeOf(firstOf(fields, "Date"), "+05:30"),
+    });
+  }
   const detail = firstOf(fields, "DetailedStatus");
   if (FAILURES.has(status)) {
     const code = firstOf(fields, "DetailedStatusCode");

@@ -1,6 +1,11 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { FULL_TEMPLATE, jsonReply, whatsappMessage } from "../../../test/outside/phone-messages.ts";
+import {
+  FULL_TEMPLATE,
+  jsonReply,
+  TEXT_HEADER,
+  whatsappMessage,
+} from "../../../test/outside/phone-messages.ts";
 import {
   proving,
   sendThrough,
@@ -81,18 +86,19 @@ describe("a WhatsApp message", () => {
       { format: "IMAGE", media_url: "https://a.test/1.png", filename: "x" },
       [{ type: "header", parameters: [{ type: "image", image: { link: "https://a.test/1.png" } }] }],
     ],
-    [
-      { format: "TEXT", text: "Hi Ann", parameters: ["Ann"] },
-      [{ type: "header", parameters: [text("Ann")] }],
-    ],
     [{ format: "TEXT", text: "Hi" }, undefined],
   ])("has the header %j", async (header, components) => {
-    const { json } = await sending(whatsappMessage(slug, { header, body: { text: "x" } }));
+    const { json } = await sending(whatsappMessage(slug, { header, body: { text: "x" }, parameters: null }));
     expect(json).toHaveProperty("template", {
       name: "order_shipped_en_v1",
       language: { code: "en_US", policy: "deterministic" },
       ...(components === undefined ? {} : { components }),
     });
+  });
+
+  it("has the value of its header's variable", async () => {
+    const { json } = await sending(whatsappMessage(slug, TEXT_HEADER));
+    expect(json).toHaveProperty("template.components.0", { type: "header", parameters: [text("Ann")] });
   });
 
   it("is not sent without an approval of this account", async () => {

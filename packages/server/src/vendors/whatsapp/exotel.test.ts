@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { FULL_TEMPLATE, jsonReply, whatsappMessage } from "../../../test/outside/phone-messages.ts";
-import { sendThrough, vendorContract, webhookRequest } from "../../../test/outside/vendor-contract.ts";
+import {
+  sendThrough,
+  vendorContract,
+  verifyThrough,
+  webhookRequest,
+} from "../../../test/outside/vendor-contract.ts";
 import exotel from "./exotel.ts";
 
 const config = {
@@ -107,6 +112,12 @@ describe("a WhatsApp message", () => {
     const { outcome } = await sendThrough(exotel, config, whatsappMessage(slug), () => answer(refused, 207));
     expect(outcome).toEqual({ kind: "failed", class: kind, code: String(code), message: "no" });
   });
+});
+
+it("proves its credentials by reading the account", async () => {
+  const { verification, requests } = await verifyThrough(exotel, config, () => jsonReply(200, {}));
+  expect(verification).toEqual({ ok: true });
+  expect(requests[0]?.url).toBe("https://api.exotel.com/v1/Accounts/acme1.json");
 });
 
 const read = (json: object, query = "?message_id=01JD") =>

@@ -13,7 +13,7 @@ import {
 import { inbound } from "../shared/inbound.ts";
 import { accountField, unnamedTemplate } from "../../delivery/vendor/whatsapp.ts";
 import { coded, callbackFor, calledBackId } from "../shared/callback.ts";
-import { exotelFields, exotelLogin } from "../shared/exotel.ts";
+import { exotelFields, exotelLogin, exotelProbe } from "../shared/exotel.ts";
 import { metaTemplate } from "../shared/meta-template.ts";
 import { openWhatsAppApi } from "../shared/phone-api.ts";
 import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
@@ -52,6 +52,7 @@ function open(settings: Config, deps: VendorDeps): VendorConnection {
     secrets,
     accepted,
     refused,
+    probe: exotelProbe(settings),
     call(whatsapp, message) {
       if (whatsapp.template.name === "") return unnamedTemplate();
       const json = {

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { FULL_TEMPLATE, jsonReply, whatsappMessage } from "../../../test/outside/phone-messages.ts";
+import {
+  FULL_TEMPLATE,
+  jsonReply,
+  TEXT_HEADER,
+  whatsappMessage,
+} from "../../../test/outside/phone-messages.ts";
 import { sendThrough, vendorContract, webhookRequest } from "../../../test/outside/vendor-contract.ts";
 import karix from "./karix.ts";
 
@@ -83,8 +88,7 @@ describe("a WhatsApp message", () => {
     const unnamed = [{ vendor_slug: slug, vendor_template_id: "1" }];
     const one = await sending(whatsappMessage(slug, { vendor_approvals: unnamed }));
     expect(one.outcome).toMatchObject({ class: "message", code: "template_without_name" });
-    const header = { format: "TEXT", text: "Hi Ann", parameters: ["Ann"] };
-    const other = await sending(whatsappMessage(slug, { header }));
+    const other = await sending(whatsappMessage(slug, TEXT_HEADER));
     expect(other.outcome).toMatchObject({ class: "message", code: "variable_header" });
     expect(other.request).toBeUndefined();
   });

@@ -70,7 +70,7 @@ function open(settings: Config, deps: VendorDeps): VendorConnection {
 function bodyOf(whatsapp: WhatsApp, { message_id }: OutgoingMessage, settings: Config) {
   const { digits, header, body, buttons, template } = whatsapp;
   const values = Object.fromEntries(body.parameters.map((value, index) => [String(index), value]));
-  const actions = buttons.flatMap(({ parameter }, index) =>
+  const actions = buttons.flatMap(({ parameter, index }) =>
     parameter === null ? [] : [{ type: "url", index: String(index), payload: parameter }],
   );
   const media =

@@ -72,7 +72,7 @@ function open(settings: Config, deps: VendorDeps): VendorConnection {
 
 function messageOf(whatsapp: WhatsApp, { message_id }: OutgoingMessage, { source }: Config) {
   const { digits, template, header, body, buttons } = whatsapp;
-  const button = buttons.flatMap(({ parameter }, index) =>
+  const button = buttons.flatMap(({ parameter, index }) =>
     parameter === null ? [] : [{ index: String(index), payload: parameter }],
   );
   const media =

@@ -3,6 +3,7 @@ import {
   formFields,
   FULL_TEMPLATE,
   jsonReply,
+  TEXT_HEADER,
   whatsappMessage,
 } from "../../../test/outside/phone-messages.ts";
 import { sendThrough, vendorContract, webhookRequest } from "../../../test/outside/vendor-contract.ts";
@@ -46,21 +47,24 @@ describe("a WhatsApp message", () => {
   });
 
   it("numbers the values of header, body and buttons in one row", async () => {
-    const header = { format: "IMAGE", media_url: "https://files.acme.test/42.png", parameters: ["42.png"] };
-    const message = whatsappMessage(slug, { ...FULL_TEMPLATE, header }, { callback_url: null });
+    const parameters = { header: ["Acme"], body: ["Ann", "4\t2"], buttons: [{ index: 1, text: "abc" }] };
+    const message = whatsappMessage(
+      slug,
+      { ...FULL_TEMPLATE, ...TEXT_HEADER, parameters },
+      { callback_url: null },
+    );
     const { form } = await sending(message, { messaging_service_sid: "" });
     expect(form).toEqual({
       To: "whatsapp:+4915112345678",
       From: "whatsapp:+14155238886",
       ContentSid: "HX0123456789abcdef0123456789abcdef",
-      ContentVariables: '{"1":"42.png","2":"Ann","3":"4 2 ✓","4":"abc"}',
+      ContentVariables: '{"1":"Acme","2":"Ann","3":"4 2","4":"abc"}',
     });
   });
 
   it("without values or an address has neither", async () => {
-    const { form } = await sending(whatsappMessage(slug, { body: { text: "Hi" } }, { callback_url: null }), {
-      from: "",
-    });
+    const message = whatsappMessage(slug, { parameters: null }, { callback_url: null });
+    const { form } = await sending(message, { from: "" });
     expect(Object.keys(form)).toEqual(["To", "MessagingServiceSid", "ContentSid"]);
   });
 
