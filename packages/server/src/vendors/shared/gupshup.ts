@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { listAt, textAt, valueAt, type VendorCall, type VendorReply } from "../../delivery/vendor/call.ts";
+import { textAt, valueAt, type VendorCall, type VendorReply } from "../../delivery/vendor/call.ts";
 import { codeClasses } from "../../delivery/vendor/failure.ts";
 import { parseReply } from "../../delivery/vendor/reply-reader.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
@@ -81,11 +81,11 @@ const STATUSES: ReadonlyMap<string, Reached> = new Map([
 
 /**
  * Up to 20 events in the field `response` of a form or of JSON, or one as the fields of a query. `isDead` judges the
- * cause and the code of a failure.
+ * cause of a failure.
  */
 export function readGupshupReports(
   request: WebhookRequest,
-  isDead: (cause: string, code: string) => boolean = () => false,
+  isDead: (cause: string) => boolean = () => false,
 ): VendorReport[] {
   return eventsOf(request).flatMap((event) => {
     const fields = new Map(FIELDS.map((name) => [name, textAt(event, name)]));
@@ -103,8 +103,7 @@ export function readGupshupReports(
     const reached = STATUSES.get(status);
     if (reached !== undefined) return [progress(about, reached)];
     if (!FAILURES.has(status)) return [];
-    const reason = coded(code, cause);
-    return [lost(about, reason || status, isDead(cause, code))];
+    return [lost(about, coded(code, cause) || status, isDead(cause))];
   });
 }
 
@@ -119,8 +118,8 @@ const OWN_ID = /(?:^|-)([0-9A-HJKMNP-TV-Z]{26})$/i;
 function eventsOf(request: WebhookRequest): unknown[] {
   const body = parseReply(request.body.toString("utf8"));
   if (Array.isArray(body)) return body;
-  if (body !== undefined && valueAt(body, "response") !== undefined)
-    return responseOf(valueAt(body, "response"));
+  const listed = valueAt(body, "response");
+  if (listed !== undefined) return responseOf(listed);
   const fields = fieldsOf(request);
   const response = fields.get("response");
   if (response !== undefined) return responseOf(response);
@@ -131,5 +130,5 @@ function eventsOf(request: WebhookRequest): unknown[] {
 function responseOf(response: unknown): unknown[] {
   const events = typeof response === "string" ? parseReply(response) : response;
   if (!Array.isArray(events)) throw new MalformedReport("`response` is not a list of events");
-  return listAt({ events }, "events");
+  return events;
 }

@@ -1,5 +1,5 @@
-import { callVendor, probe, type Reading, type VendorCall } from "../../delivery/vendor/call.ts";
 import type { Approver } from "../../delivery/vendor/approval.ts";
+import { callVendor, probe, type Reading, type VendorCall } from "../../delivery/vendor/call.ts";
 import { readSms, type Sms } from "../../delivery/vendor/sms.ts";
 import type { Failed, OutgoingMessage, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { readWhatsApp, type WhatsApp } from "../../delivery/vendor/whatsapp.ts";

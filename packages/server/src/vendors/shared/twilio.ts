@@ -49,28 +49,25 @@ export const twilioFields = {
     .meta({ title: "Messaging Service SID", description: "The service that chooses the sender." }),
 };
 
-/** What both channels' settings must have: somebody to send as. */
-export function namesSender({
-  messaging_service_sid,
-  from,
-}: {
-  messaging_service_sid: string;
-  from: string;
-}) {
-  return messaging_service_sid !== "" || from !== "";
-}
-
-export const noSender = {
-  error: "a Messaging Service or a From number is needed",
-  path: ["messaging_service_sid"],
-};
-
 export interface TwilioAccount {
   account_sid: string;
   auth_token: string;
   api_key_sid: string;
   api_key_secret: string;
   messaging_service_sid: string;
+}
+
+/** What both channels' settings must have: somebody to send as, and both halves of an API key or none. */
+export function checkTwilio(
+  { messaging_service_sid, from, api_key_sid, api_key_secret }: TwilioAccount & { from: string },
+  context: z.RefinementCtx,
+): void {
+  const refuse = (field: string, message: string) =>
+    context.addIssue({ code: "custom", path: [field], message });
+  if (messaging_service_sid === "" && from === "") {
+    refuse("messaging_service_sid", "a Messaging Service or a From number is needed");
+  }
+  if (api_key_sid !== "" && api_key_secret === "") refuse("api_key_secret", "is needed with an API key SID");
 }
 
 /** What an account does on either channel; `call` posts a message. */

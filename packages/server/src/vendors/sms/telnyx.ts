@@ -13,8 +13,8 @@ import {
   type VendorReport,
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
-import { inbound } from "../shared/inbound.ts";
 import { coded, callbackFor, calledBackId } from "../shared/callback.ts";
+import { inbound } from "../shared/inbound.ts";
 import { openSmsApi } from "../shared/phone-api.ts";
 import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
 

@@ -27,6 +27,7 @@ vendorContract(twilio, {
     { account_sid: config.account_sid, auth_token: "x" },
     { ...config, auth_token: "" },
     { ...config, messaging_service_sid: "SM" },
+    { ...config, api_key_secret: "" },
   ],
 });
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { callbackFor } from "../shared/callback.ts";
 import { openSmsApi } from "../shared/phone-api.ts";
-import { namesSender, noSender, twilioApi, twilioFields, twilioWebhook } from "../shared/twilio.ts";
+import { checkTwilio, twilioApi, twilioFields, twilioWebhook } from "../shared/twilio.ts";
 
 const SLUG = "twilio-sms";
 
@@ -16,7 +16,7 @@ const config = z
       .default("")
       .meta({ title: "From", description: "A number or sender name, where no Messaging Service chooses." }),
   })
-  .refine(namesSender, noSender);
+  .superRefine(checkTwilio);
 
 /** SMS by Twilio: see `shared/twilio.ts`. */
 export default defineVendor({

@@ -139,11 +139,20 @@ describe("a WhatsApp message", () => {
     }
   });
 
-  it.each([131026, 131050])("that is refused with %i ends the number", async (code) => {
+  it.each([
+    [131026, true],
+    [131050, undefined],
+  ])("that is refused with %i ends the number: %s", async (code, inactivate) => {
     const { outcome } = await sendThrough(cloudApi, config, whatsappMessage(slug), () =>
       jsonReply(400, { error: { message: "no", code } }),
     );
-    expect(outcome).toMatchObject({ class: "recipient", inactivate: true });
+    expect(outcome).toEqual({
+      kind: "failed",
+      class: "recipient",
+      code: String(code),
+      message: "no",
+      ...(inactivate === true ? { inactivate } : {}),
+    });
   });
 
   it("that fails without a code is judged by its status", async () => {

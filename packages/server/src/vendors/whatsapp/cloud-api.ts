@@ -14,9 +14,9 @@ import {
   type WebhookReply,
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
+import { unnamedTemplate } from "../../delivery/vendor/whatsapp.ts";
 import { coded } from "../shared/callback.ts";
 import { inbound } from "../shared/inbound.ts";
-import { unnamedTemplate } from "../../delivery/vendor/whatsapp.ts";
 import { metaTemplate } from "../shared/meta-template.ts";
 import { openWhatsAppApi } from "../shared/phone-api.ts";
 import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
@@ -114,8 +114,8 @@ const CLASSES = codeClasses({
     "100 130472 131008 131009 131047 131049 131051 131052 131053 132000 132001 132005 132007 132012 132015 132016 132018",
 });
 
-/** There is no WhatsApp at the number, or the person wants no marketing. */
-const DEAD = new Set(["131026", "131050"]);
+/** There is no WhatsApp at the number. Who wants no marketing (131050) still gets everything else. */
+const DEAD = "131026";
 
 function classOf(code: string): FailureClass | undefined {
   const number = Number(code);
@@ -128,16 +128,12 @@ function refused({ json }: VendorReply) {
     class: classOf(code),
     code,
     message: wordsOf(valueAt(json, "error")),
-    inactivate: DEAD.has(code),
+    inactivate: code === DEAD,
   };
 }
 
 function wordsOf(error: unknown): string {
-  const [message, details] = [
-    textAt(error, "message") || textAt(error, "title"),
-    textAt(error, "error_data", "details"),
-  ];
-  return coded(message, details);
+  return coded(textAt(error, "message") || textAt(error, "title"), textAt(error, "error_data", "details"));
 }
 
 /** https://developers.facebook.com/docs/graph-api/webhooks/getting-started#verification-requests */
@@ -195,7 +191,7 @@ function statusIn(status: unknown): VendorReport[] {
   const error = valueAt(status, "errors", 0);
   const code = textAt(error, "code");
   const reason = coded(code, wordsOf(error));
-  return [lost(about, reason || name, DEAD.has(code))];
+  return [lost(about, reason || name, code === DEAD)];
 }
 
 function inboundIn(message: unknown, to: string): VendorReport[] {

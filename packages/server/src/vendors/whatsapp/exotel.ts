@@ -10,10 +10,10 @@ import {
   type VendorReport,
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
-import { inbound } from "../shared/inbound.ts";
 import { accountField, unnamedTemplate } from "../../delivery/vendor/whatsapp.ts";
 import { coded, callbackFor, calledBackId } from "../shared/callback.ts";
 import { exotelFields, exotelLogin, exotelProbe } from "../shared/exotel.ts";
+import { inbound } from "../shared/inbound.ts";
 import { metaTemplate } from "../shared/meta-template.ts";
 import { openWhatsAppApi } from "../shared/phone-api.ts";
 import { lost, progress, type Reached, timeOf } from "../shared/report.ts";

@@ -7,6 +7,7 @@ import type { Failed, OutgoingMessage, VendorConnection, VendorDeps } from "../.
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import type { VendorReport, WebhookRequest } from "../../delivery/vendor/webhook.ts";
 import { accountField, readWhatsApp, type WhatsApp } from "../../delivery/vendor/whatsapp.ts";
+import { fieldsOf, firstOf } from "../shared/callback.ts";
 import {
   gupshupAccepted,
   gupshupCall,
@@ -15,7 +16,6 @@ import {
   gupshupRefused,
   readGupshupReports,
 } from "../shared/gupshup.ts";
-import { fieldsOf, firstOf } from "../shared/callback.ts";
 import { inbound } from "../shared/inbound.ts";
 import { unixTimeOf } from "../shared/report.ts";
 

@@ -10,8 +10,8 @@ import {
   type VendorReport,
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
-import { inbound } from "../shared/inbound.ts";
 import { accountField, fixedHeader, unnamedTemplate, type WhatsApp } from "../../delivery/vendor/whatsapp.ts";
+import { inbound } from "../shared/inbound.ts";
 import { openWhatsAppApi } from "../shared/phone-api.ts";
 import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
 

@@ -4,7 +4,7 @@ import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { accountField, allParameters } from "../../delivery/vendor/whatsapp.ts";
 import { callbackFor } from "../shared/callback.ts";
 import { openWhatsAppApi } from "../shared/phone-api.ts";
-import { namesSender, noSender, twilioApi, twilioFields, twilioWebhook } from "../shared/twilio.ts";
+import { checkTwilio, twilioApi, twilioFields, twilioWebhook } from "../shared/twilio.ts";
 
 const SLUG = "twilio-whatsapp";
 
@@ -19,7 +19,7 @@ const config = z
       .meta({ title: "From", description: "The WhatsApp number, where no Messaging Service chooses." }),
     ...accountField,
   })
-  .refine(namesSender, noSender);
+  .superRefine(checkTwilio);
 
 /**
  * WhatsApp by Twilio: the approval's `vendor_template_id` is the content template's SID, whose variables are numbered
