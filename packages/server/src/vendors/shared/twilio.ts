@@ -95,14 +95,14 @@ function accepted({ status, json }: VendorReply) {
 
 const CLASSES = codeClasses({
   config: "20003 20005 20404 21408 21606 21612 21659 21701 21703 30002 30034 63001 63007",
-  recipient: "21211 21217 21421 21610 21614 30004 30005 30006 63003 63024",
+  recipient: "21211 21217 21421 21610 21614 30004 30005 30006 63003 63014 63024",
   message: "21602 21605 21617 21655 21656 30007 63013 63016 63032 63049",
   throttled: "14107 20429 63018",
   transient: "30001 30010",
 });
 
-/** The person has opted out, or has no WhatsApp. */
-const DEAD = new Set(["21610", "63003", "63024"]);
+/** The person has opted out or blocked the sender, or has no WhatsApp. */
+const DEAD = new Set(["21610", "63003", "63014", "63024"]);
 
 function refused({ json }: VendorReply) {
   const code = textAt(json, "code");

@@ -42,7 +42,10 @@ const config = z.object({
 
 type Config = z.output<typeof config>;
 
-/** SMS by Bird: https://docs.bird.com/api/channels-api/supported-channels/programmable-sms/sending-sms-messages */
+/**
+ * SMS by Bird: https://docs.bird.com/api/channels-api/supported-channels/programmable-sms/sending-sms-messages, navigators:
+ * https://docs.bird.com/api/channels-api/api-reference/navigators
+ */
 export default defineVendor({
   slug: SLUG,
   vendor: "bird",

@@ -17,7 +17,10 @@ export interface GenericHttpPreset {
 const FORM = "application/x-www-form-urlencoded";
 
 export const genericHttpPresets: Readonly<Record<string, GenericHttpPreset>> = {
-  /** https://developers.kaleyra.io/docs/send-sms-message. Reports: a callback profile made at Kaleyra. */
+  /**
+   * https://developers.kaleyra.io/docs/send-sms-message, statuses:
+   * https://developers.kaleyra.io/docs/sms-status-and-status-trace-codes. Reports: a callback profile made at Kaleyra.
+   */
   kaleyra: {
     name: "Kaleyra",
     credentials: { sid: "Account SID", api_key: "API key" },
@@ -32,6 +35,7 @@ export const genericHttpPresets: Readonly<Record<string, GenericHttpPreset>> = {
       error_message: "message",
       report_ack_id: "id",
       report_address: "mobile",
+      report_statuses: { "SENT - NO DLR": "sent_by_vendor", "NOT-SENT": "delivery_failure" },
     },
   },
   /** https://developer.rmlconnect.net/route-mobile-project/reference/sendsmssecured */

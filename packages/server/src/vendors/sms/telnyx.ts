@@ -55,7 +55,8 @@ type Config = z.output<typeof config>;
 
 /**
  * SMS by Telnyx: https://developers.telnyx.com/api-reference/messages/send-a-message, codes:
- * https://developers.telnyx.com/docs/messaging/messages/error-codes
+ * https://developers.telnyx.com/docs/messaging/messages/error-codes and
+ * https://developers.telnyx.com/development/api-fundamentals/api-errors
  */
 export default defineVendor({
   slug: SLUG,
@@ -98,9 +99,11 @@ function accepted({ status, json }: VendorReply) {
 }
 
 const CLASSES = codeClasses({
-  config: "10001 10009 40305 40306",
+  // 10001: the number of the sender is inactive.
+  config: "10001 10009 10010 40305 40306",
   recipient: "40300 40310",
   throttled: "10011",
+  transient: "10007 10008",
 });
 
 /** The person has opted out. */

@@ -85,6 +85,7 @@ describe("a WhatsApp message", () => {
 
   it.each([
     [63003, "recipient", true],
+    [63014, "recipient", true],
     [63024, "recipient", true],
     [63016, "message", undefined],
     [63018, "throttled", undefined],
