@@ -18,8 +18,28 @@ import iospushApns from "./iospush/apns.ts";
 import msTeamsMsTeams from "./ms_teams/ms_teams.ts";
 import simulator from "./simulator.ts";
 import slackSlack from "./slack/slack.ts";
+import smsAwsSns from "./sms/aws-sns.ts";
+import smsBird from "./sms/bird.ts";
+import smsExotel from "./sms/exotel.ts";
 import smsGenericHttp from "./sms/generic-http.ts";
+import smsGupshup from "./sms/gupshup.ts";
+import smsInfobip from "./sms/infobip.ts";
+import smsKarix from "./sms/karix.ts";
+import smsMessagebird from "./sms/messagebird.ts";
+import smsMsg91 from "./sms/msg91.ts";
+import smsPinnacle from "./sms/pinnacle.ts";
+import smsPlivo from "./sms/plivo.ts";
+import smsSinch from "./sms/sinch.ts";
+import smsTelnyx from "./sms/telnyx.ts";
+import smsTwilio from "./sms/twilio.ts";
+import smsVonage from "./sms/vonage.ts";
 import webpushVapid from "./webpush/vapid.ts";
+import whatsappCloudApi from "./whatsapp/cloud-api.ts";
+import whatsappExotel from "./whatsapp/exotel.ts";
+import whatsappGupshup from "./whatsapp/gupshup.ts";
+import whatsappKarix from "./whatsapp/karix.ts";
+import whatsappNetcore from "./whatsapp/netcore.ts";
+import whatsappTwilio from "./whatsapp/twilio.ts";
 
 export const vendors: Vendor[] = [
   androidpushFcm,
@@ -40,6 +60,26 @@ export const vendors: Vendor[] = [
   msTeamsMsTeams,
   ...simulator,
   slackSlack,
+  smsAwsSns,
+  smsBird,
+  smsExotel,
   smsGenericHttp,
+  smsGupshup,
+  smsInfobip,
+  smsKarix,
+  smsMessagebird,
+  smsMsg91,
+  smsPinnacle,
+  smsPlivo,
+  smsSinch,
+  smsTelnyx,
+  smsTwilio,
+  smsVonage,
   webpushVapid,
+  whatsappCloudApi,
+  whatsappExotel,
+  whatsappGupshup,
+  whatsappKarix,
+  whatsappNetcore,
+  whatsappTwilio,
 ] as unknown as Vendor[];

@@ -5,9 +5,16 @@ import { createDial, type Dial } from "../../src/delivery/http/dial.ts";
 import type { HttpClient, HttpErrorCode, HttpReply, HttpRequest } from "../../src/delivery/http/http.ts";
 import { HttpCallError } from "../../src/delivery/http/http.ts";
 import { redactConfig, secretFields } from "../../src/delivery/vendor/secret.ts";
-import type { FailureClass, Outcome, OutgoingMessage, Vendor } from "../../src/delivery/vendor/vendor.ts";
+import type {
+  FailureClass,
+  Outcome,
+  OutgoingMessage,
+  Vendor,
+  Verification,
+} from "../../src/delivery/vendor/vendor.ts";
 import {
   MalformedReport,
+  type Proof,
   type VendorWebhook,
   type WebhookDeps,
   type WebhookRequest,
@@ -189,6 +196,34 @@ export async function sendThrough<Config extends z.ZodObject>(
   } finally {
     await connection.close?.();
   }
+}
+
+/** Tries the credentials of a vendor whose other side is a function; returns the verdict and every request. */
+export async function verifyThrough<Config extends z.ZodObject>(
+  vendor: Vendor<Config>,
+  config: z.input<Config>,
+  answer: Answer,
+): Promise<{ verification: Verification | undefined; requests: HttpRequest[] }> {
+  const requests: HttpRequest[] = [];
+  const http = scriptedHttp((request) => {
+    requests.push(request);
+    return answer(request);
+  });
+  const connection = vendor.open(vendor.config.parse(config), { http, dial, now: Date.now });
+  try {
+    return { verification: await connection.verify?.(newSignal()), requests };
+  } finally {
+    await connection.close?.();
+  }
+}
+
+/** What a vendor makes of a request's signature. */
+export function proving<Config extends z.ZodObject>(
+  vendor: Vendor<Config>,
+  config: z.input<Config>,
+  request: Parameters<typeof webhookRequest>[0],
+): Proof | Promise<Proof> | undefined {
+  return vendor.webhook?.verify?.(webhookRequest(request), vendor.config.parse(config), closed);
 }
 
 /** To servers on this machine. */

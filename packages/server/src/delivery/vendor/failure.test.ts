@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   blameRecipient,
   classOfStatus,
+  codeClasses,
   failure,
   hideSecrets,
   secretsInHeaders,
@@ -73,4 +74,16 @@ describe("secrets in a vendor's words", () => {
   it("of a header are also its long words", () => {
     expect(secretsInHeaders({ authorization: "Bearer abcdefgh" })).toEqual(["Bearer abcdefgh", "abcdefgh"]);
   });
+});
+
+it("the codes of a vendor are looked up by class", () => {
+  const classes = codeClasses({ config: "1 2", recipient: "3" });
+  expect(["1", "2", "3", "4", "constructor", ""].map((code) => classes.get(code))).toEqual([
+    "config",
+    "config",
+    "recipient",
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

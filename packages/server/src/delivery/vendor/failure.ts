@@ -38,6 +38,16 @@ export function classOfStatus(status: number): FailureClass {
   return status === 401 || status === 403 || (status >= 300 && status < 400) ? "config" : "message";
 }
 
+/** Looks up what a vendor's code means. The codes of a class stand in one text, with spaces between them. */
+export function codeClasses(
+  codes: Readonly<Partial<Record<FailureClass, string>>>,
+): ReadonlyMap<string, FailureClass> {
+  const classes = Object.entries(codes) as [FailureClass, string][];
+  return new Map(
+    classes.flatMap(([kind, text]) => text.split(" ").map((code): [string, FailureClass] => [code, kind])),
+  );
+}
+
 const MAX_TEXT = 500;
 /** Shorter values occur in ordinary words. */
 const MIN_SECRET = 4;
