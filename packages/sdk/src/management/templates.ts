@@ -5,7 +5,7 @@ import type { CallOptions } from "../core/transport.ts";
 import type { Body, Channel, ItemOf, QueryFor, Reply } from "../wire.ts";
 
 export type TemplateView = Reply<"managementTemplateGet">;
-export type VariantView = Reply<"managementTemplateGetVariant">;
+export type VariantView = Reply<"managementTemplateVariantGet">;
 
 /** Templates: their content for each channel, language and tenant. Needs a service token. */
 export class Templates {
@@ -88,8 +88,8 @@ export class Templates {
    */
   variants(
     slug: string,
-    query: QueryFor<"managementTemplateListVariants"> & { channel?: Channel } & CallOptions = {},
-  ): Paged<ItemOf<"managementTemplateListVariants">> {
+    query: QueryFor<"managementTemplateVariantList"> & { channel?: Channel } & CallOptions = {},
+  ): Paged<ItemOf<"managementTemplateVariantList">> {
     const { channel } = query;
     const path =
       channel === undefined
@@ -108,7 +108,7 @@ export class Templates {
     slug: string,
     channel: Channel,
     id: string,
-    options: QueryFor<"managementTemplateGetVariant"> & CallOptions = {},
+    options: QueryFor<"managementTemplateVariantGet"> & CallOptions = {},
   ): Promise<VariantView> {
     return call(this.#api, "GET", this.#variantPath(slug, channel, id), options, {
       ...MANAGEMENT,
@@ -127,7 +127,7 @@ export class Templates {
     slug: string,
     channel: Channel,
     id: string,
-    variant: Body<"managementTemplateUpsertVariant">,
+    variant: Body<"managementTemplateVariantUpsert">,
     options?: CallOptions,
   ): Promise<VariantView> {
     const body = record("variant", variant);

@@ -123,16 +123,30 @@ import managementSigningKeyDelete from "./management/signing-key/delete.ts";
 import managementSigningKeyList from "./management/signing-key/list.ts";
 import managementSigningKeyRoll from "./management/signing-key/roll.ts";
 import managementSimulatorList from "./management/simulator/list.ts";
+import managementTemplateArchive from "./management/template/archive.ts";
+import managementTemplateClone from "./management/template/clone.ts";
 import managementTemplateCommit from "./management/template/commit.ts";
-import managementTemplateDeleteVariant from "./management/template/delete-variant.ts";
 import managementTemplateDelete from "./management/template/delete.ts";
-import managementTemplateGetVariant from "./management/template/get-variant.ts";
 import managementTemplateGet from "./management/template/get.ts";
-import managementTemplateListChannelVariants from "./management/template/list-channel-variants.ts";
-import managementTemplateListVariants from "./management/template/list-variants.ts";
 import managementTemplateList from "./management/template/list.ts";
-import managementTemplateUpsertVariant from "./management/template/upsert-variant.ts";
 import managementTemplateUpsert from "./management/template/upsert.ts";
+import managementTemplateValidateCommit from "./management/template/validate-commit.ts";
+import managementTemplateVariantDelete from "./management/template/variant/delete.ts";
+import managementTemplateVariantDiscard from "./management/template/variant/discard.ts";
+import managementTemplateVariantEditContent from "./management/template/variant/edit-content.ts";
+import managementTemplateVariantGetOrder from "./management/template/variant/get-order.ts";
+import managementTemplateVariantGet from "./management/template/variant/get.ts";
+import managementTemplateVariantListOfChannel from "./management/template/variant/list-of-channel.ts";
+import managementTemplateVariantList from "./management/template/variant/list.ts";
+import managementTemplateVariantRecordApproval from "./management/template/variant/record-approval.ts";
+import managementTemplateVariantSetOrder from "./management/template/variant/set-order.ts";
+import managementTemplateVariantUpsert from "./management/template/variant/upsert.ts";
+import managementTemplateVersionGetVariant from "./management/template/version/get-variant.ts";
+import managementTemplateVersionGet from "./management/template/version/get.ts";
+import managementTemplateVersionListChannelVariants from "./management/template/version/list-channel-variants.ts";
+import managementTemplateVersionListVariants from "./management/template/version/list-variants.ts";
+import managementTemplateVersionList from "./management/template/version/list.ts";
+import managementTemplateVersionRollback from "./management/template/version/rollback.ts";
 import managementVendorDelete from "./management/vendor/delete.ts";
 import managementVendorList from "./management/vendor/list.ts";
 import managementVendorSave from "./management/vendor/save.ts";
@@ -267,16 +281,30 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementSigningKeyList, file: "api/management/signing-key/list.ts" },
   { surface: management, route: managementSigningKeyRoll, file: "api/management/signing-key/roll.ts" },
   { surface: management, route: managementSimulatorList, file: "api/management/simulator/list.ts" },
+  { surface: management, route: managementTemplateArchive, file: "api/management/template/archive.ts" },
+  { surface: management, route: managementTemplateClone, file: "api/management/template/clone.ts" },
   { surface: management, route: managementTemplateCommit, file: "api/management/template/commit.ts" },
-  { surface: management, route: managementTemplateDeleteVariant, file: "api/management/template/delete-variant.ts" },
   { surface: management, route: managementTemplateDelete, file: "api/management/template/delete.ts" },
-  { surface: management, route: managementTemplateGetVariant, file: "api/management/template/get-variant.ts" },
   { surface: management, route: managementTemplateGet, file: "api/management/template/get.ts" },
-  { surface: management, route: managementTemplateListChannelVariants, file: "api/management/template/list-channel-variants.ts" },
-  { surface: management, route: managementTemplateListVariants, file: "api/management/template/list-variants.ts" },
   { surface: management, route: managementTemplateList, file: "api/management/template/list.ts" },
-  { surface: management, route: managementTemplateUpsertVariant, file: "api/management/template/upsert-variant.ts" },
   { surface: management, route: managementTemplateUpsert, file: "api/management/template/upsert.ts" },
+  { surface: management, route: managementTemplateValidateCommit, file: "api/management/template/validate-commit.ts" },
+  { surface: management, route: managementTemplateVariantDelete, file: "api/management/template/variant/delete.ts" },
+  { surface: management, route: managementTemplateVariantDiscard, file: "api/management/template/variant/discard.ts" },
+  { surface: management, route: managementTemplateVariantEditContent, file: "api/management/template/variant/edit-content.ts" },
+  { surface: management, route: managementTemplateVariantGetOrder, file: "api/management/template/variant/get-order.ts" },
+  { surface: management, route: managementTemplateVariantGet, file: "api/management/template/variant/get.ts" },
+  { surface: management, route: managementTemplateVariantListOfChannel, file: "api/management/template/variant/list-of-channel.ts" },
+  { surface: management, route: managementTemplateVariantList, file: "api/management/template/variant/list.ts" },
+  { surface: management, route: managementTemplateVariantRecordApproval, file: "api/management/template/variant/record-approval.ts" },
+  { surface: management, route: managementTemplateVariantSetOrder, file: "api/management/template/variant/set-order.ts" },
+  { surface: management, route: managementTemplateVariantUpsert, file: "api/management/template/variant/upsert.ts" },
+  { surface: management, route: managementTemplateVersionGetVariant, file: "api/management/template/version/get-variant.ts" },
+  { surface: management, route: managementTemplateVersionGet, file: "api/management/template/version/get.ts" },
+  { surface: management, route: managementTemplateVersionListChannelVariants, file: "api/management/template/version/list-channel-variants.ts" },
+  { surface: management, route: managementTemplateVersionListVariants, file: "api/management/template/version/list-variants.ts" },
+  { surface: management, route: managementTemplateVersionList, file: "api/management/template/version/list.ts" },
+  { surface: management, route: managementTemplateVersionRollback, file: "api/management/template/version/rollback.ts" },
   { surface: management, route: managementVendorDelete, file: "api/management/vendor/delete.ts" },
   { surface: management, route: managementVendorList, file: "api/management/vendor/list.ts" },
   { surface: management, route: managementVendorSave, file: "api/management/vendor/save.ts" },

@@ -3,7 +3,7 @@ import type { Member } from "../queue/job.ts";
 import type { CompiledNode, CompiledWorkflow } from "../catalog/workflow.ts";
 import type { Attachment } from "../core/attachments.ts";
 import type { WorkflowEntry } from "../catalog/catalog.ts";
-import type { LiveTemplate } from "../catalog/template.ts";
+import type { LiveTemplate } from "../catalog/live-template.ts";
 import type { Tenant } from "../catalog/tenant.ts";
 import type { Channel } from "../core/channel.ts";
 import type { StoredIdentity } from "../core/profile/identity.ts";

@@ -25,3 +25,13 @@ export const variantIdParam = {
     .max(128, "must be at most 128 characters")
     .regex(/^[a-zA-Z0-9_.-]+$/, "must be made of a-z, A-Z, 0-9, -, _ and ."),
 };
+
+export const variantParams = z.object({ ...slugParam, ...channelParam, id: z.string() });
+
+/** One committed version. An unknown number is not found; anything else is refused. */
+export const versionParam = {
+  version_no: z
+    .string()
+    .regex(/^\d{1,15}$/, "must be a whole number")
+    .transform(Number),
+};

@@ -1,6 +1,7 @@
 import { bucketOfId } from "../../ids.ts";
 import type { Turn } from "../walk/turn.ts";
 import type { Stage } from "../../core/log/step-log.ts";
+import type { LiveTemplate, LiveVariant } from "../../catalog/live-template.ts";
 import type { VariantSnapshot } from "../../catalog/template.ts";
 import type { CompiledNode } from "../../catalog/workflow.ts";
 import {
@@ -39,10 +40,8 @@ export function composeMessages(
   const reach = findReach(run, node, request, chunkData);
   if (reach === null) return [];
   const { template, channels, identities } = reach;
-  const about = { namespaces: scope.namespaces, now: run.now };
   const composed = channels.flatMap((channel): Composed[] => {
-    const variants = template.channels.get(channel) ?? [];
-    const variant = selectVariant(variants, run.tenant_id, scope.locale, about);
+    const variant = chooseVariant(run, node, template, channel, scope);
     if (variant === null) return [];
     const addressed = { run, node, channel, identities: identities.get(channel) ?? [] };
     return composeChannel({ ...addressed, template, variant }, scope, chunkData, deps);
@@ -53,6 +52,43 @@ export function composeMessages(
       : routeMessages(run, composed, knownProfile(run, run, chunkData).identities, request.routing);
   for (const message of messages) logMessage(run, node, message);
   return messages;
+}
+
+/** Null: the variant that is left waits for a vendor's approval. */
+function chooseVariant(
+  run: Run,
+  node: CompiledNode,
+  template: LiveTemplate,
+  channel: Channel,
+  { namespaces, locale }: RunScope,
+): LiveVariant | null {
+  const shelf = template.channels.get(channel);
+  if (shelf === undefined) return null;
+  const about = { namespaces, now: run.now };
+  const { variant, passed, locales } = selectVariant(shelf, run.tenant_id, locale, about);
+  const facts = {
+    channel,
+    variant: variant?.id ?? null,
+    tenant_id: run.tenant_id,
+    locales,
+    passed_over: passed.slice(0, MAX_PASSED).map(({ id, why }) => ({ variant: id, why })),
+  };
+  if (variant === null) {
+    const text = `${channel}: variant '${shelf.fallback?.id}' waits for a vendor's approval, and no other fits`;
+    addStep(run, node, "error", "variant_selected", text, { code: "template_not_approved", ...facts });
+  } else if (shelf.variants.length > 1) {
+    addStep(run, node, "info", "variant_selected", `${channel}: ${placeText(variant)}`, facts);
+  }
+  return variant;
+}
+
+/** A template may have hundreds of variants; a log must stay readable. */
+const MAX_PASSED = 10;
+
+function placeText({ id, tenant_id, locale, conditions }: LiveVariant): string {
+  if (id === "default") return "variant 'default', as no other fits";
+  const tenant = tenant_id === null ? "any tenant" : `tenant '${tenant_id}'`;
+  return `variant '${id}', for ${tenant}, locale ${locale}${conditions.length > 0 ? " and its conditions" : ""}`;
 }
 
 function logMessage(run: Run, node: CompiledNode, message: NewMessage): void {

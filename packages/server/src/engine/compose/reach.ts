@@ -1,4 +1,4 @@
-import type { LiveTemplate } from "../../catalog/template.ts";
+import type { LiveTemplate } from "../../catalog/live-template.ts";
 import type { CompiledNode } from "../../catalog/workflow.ts";
 import { type Channel, CHANNELS, isChannel, isOurs } from "../../core/channel.ts";
 import { identityName, ownIdentity, type StoredIdentity } from "../../core/profile/identity.ts";

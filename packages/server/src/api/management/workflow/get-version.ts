@@ -1,15 +1,16 @@
+import { z } from "zod";
 import {
   getWorkflowVersionView,
   versionedWorkflowReply,
 } from "../../../authoring/workflows/workflow-version-view.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { versionParams } from "./version-param.ts";
+import { slugParam, versionParam } from "../params.ts";
 
 export default defineRoute({
   method: "GET",
   path: "/v1/:workspace/workflow/:slug/version/:version_no/",
   summary: "Get a workflow as it was committed",
-  params: versionParams,
+  params: z.object({ ...slugParam, ...versionParam }),
   reply: {
     status: 200,
     body: versionedWorkflowReply,

@@ -1,15 +1,16 @@
+import { z } from "zod";
 import { lockWorkflow } from "../../../authoring/workflows/publish-workflow.ts";
 import { saveWorkflowDraft } from "../../../authoring/workflows/save-workflow-draft.ts";
 import { getVersionDefinition } from "../../../authoring/workflows/workflow-version-view.ts";
 import { getWorkflowView, workflowReply } from "../../../authoring/workflows/workflow-view.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { versionParams } from "./version-param.ts";
+import { slugParam, versionParam } from "../params.ts";
 
 export default defineRoute({
   method: "POST",
   path: "/v1/:workspace/workflow/:slug/version/:version_no/rollback/",
   summary: "Make an earlier version of a workflow its draft",
-  params: versionParams,
+  params: z.object({ ...slugParam, ...versionParam }),
   reply: {
     status: 201,
     body: workflowReply,

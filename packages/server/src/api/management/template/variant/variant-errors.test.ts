@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createHarness, type Harness } from "../../../../test/harness.ts";
-import type { Channel } from "../../../core/channel.ts";
-import type { Workspace } from "../../../workspaces/workspaces.ts";
+import { createHarness, type Harness } from "../../../../../test/harness.ts";
+import type { Channel } from "../../../../core/channel.ts";
+import type { Workspace } from "../../../../workspaces/workspaces.ts";
 
 let harness: Harness;
 let workspace: Workspace;
