@@ -41,6 +41,7 @@ const ANSWER = {
   results: [{ tenant: {}, object: {}, list: {}, user: {} }],
   version_id: "01KBCDEF",
   affected_count: 1,
+  variants: [],
 };
 
 let server: ScriptedServer;

@@ -757,6 +757,18 @@ export interface Operations {
     body: undefined;
     reply: { meta: { count: number; limit: number; offset: number }; results: ({ $schema: string; slug: string; name: string; description: string | null; tags: (string)[]; enabled_channels: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[]; status: "draft" | "active" | "inactive" | "archived"; version_no: number | null; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_triggered_at: string | null; updated_by: { name: string; email: string } | null; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_active: boolean; variants_count: number })[] })[] };
   };
+  /** PATCH /v2/:workspace/template/:slug/mock_data/ — Change the data with which a template is previewed and tested. */
+  managementTemplateMockDataEdit: {
+    query: {  };
+    body: { payload?: Record<string, unknown>; tenant_id?: string | null; is_batch?: boolean; batch_count?: number; recipient_sub_type?: "user" | "object"; recipient_object?: { object_type: string; id: string } | null; recipient_distinct_id?: string | null; actor_sub_type?: "user" | "object"; actor_object?: { object_type: string; id: string } | null; actor_distinct_id?: string | null; data?: { payload?: Record<string, unknown>; tenant_id?: string | null; is_batch?: boolean; batch_count?: number; recipient_sub_type?: "user" | "object"; recipient_object?: { object_type: string; id: string } | null; recipient_distinct_id?: string | null; actor_sub_type?: "user" | "object"; actor_object?: { object_type: string; id: string } | null; actor_distinct_id?: string | null } };
+    reply: { data: { payload: Record<string, unknown>; tenant_id: string | null; is_batch: boolean; batch_count: number; recipient_sub_type: "user" | "object"; recipient_object: { object_type: string; id: string } | null; recipient_distinct_id: string | null; actor_sub_type: "user" | "object"; actor_object: { object_type: string; id: string } | null; actor_distinct_id: string | null }; transformed_data: Record<string, unknown> };
+  };
+  /** GET /v2/:workspace/template/:slug/mock_data/ — Get the data with which a template is previewed and tested, and what templates see of it. */
+  managementTemplateMockDataGet: {
+    query: { mode?: "draft" | "live" };
+    body: undefined;
+    reply: { data: { payload: Record<string, unknown>; tenant_id: string | null; is_batch: boolean; batch_count: number; recipient_sub_type: "user" | "object"; recipient_object: { object_type: string; id: string } | null; recipient_distinct_id: string | null; actor_sub_type: "user" | "object"; actor_object: { object_type: string; id: string } | null; actor_distinct_id: string | null }; transformed_data: Record<string, unknown> };
+  };
   /** POST /v2/:workspace/template/:slug/ — Create a template or change the properties of its draft. */
   managementTemplateUpsert: {
     query: {  };
@@ -791,7 +803,7 @@ export interface Operations {
   managementTemplateVariantGetOrder: {
     query: { mode?: "draft" | "live" };
     body: undefined;
-    reply: { channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; tenants: ({ tenant_id: unknown; variants: (string)[] })[] })[] };
+    reply: { channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; tenants: ({ tenant_id: string | null; variants: (string)[] })[] })[] };
   };
   /** GET /v2/:workspace/template/:slug/channel/:channel/variant/:id/ — Get a variant with its content, of the draft or of the live version. */
   managementTemplateVariantGet: {
@@ -811,17 +823,29 @@ export interface Operations {
     body: undefined;
     reply: { meta: { count: number; limit: number; offset: number }; results: ({ $schema: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; id: string; tenant_id: string | null; locale: string; conditions: (unknown)[]; hash: string; needs_vendor_approval: boolean; sysgen_template_name: string | null; approval_status: "auto_approved" | "discarded" | "pending" | "sent_for_approval" | "approved" | "rejected" | "upload_failed"; discard_comment: string | null; approval_at: string | null; content?: Record<string, unknown>; errors?: Record<string, (string)[]>; vendor_approvals?: (Record<string, unknown>)[]; has_error: boolean; seq_no: number; action: "Added" | "Updated" | "Unchanged" | null; created_at: string })[] };
   };
+  /** POST /v2/:workspace/template/:slug/channel/:channel/variant/:id/preview/ — Render a variant with the template's mock data, or with other data. */
+  managementTemplateVariantPreview: {
+    query: { mode?: "draft" | "live" };
+    body: { mock_data?: { payload?: Record<string, unknown>; tenant_id?: string | null; is_batch?: boolean; batch_count?: number; recipient_sub_type?: "user" | "object"; recipient_object?: { object_type: string; id: string } | null; recipient_distinct_id?: string | null; actor_sub_type?: "user" | "object"; actor_object?: { object_type: string; id: string } | null; actor_distinct_id?: string | null }; content?: Record<string, unknown> };
+    reply: { channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; id: string; locale: string; content: Record<string, unknown> | null; errors: Record<string, (string)[]> };
+  };
   /** PATCH /v2/:workspace/template/:slug/channel/:channel/variant/:id/vendor_approval/ — Record what a vendor says of a variant's content. */
   managementTemplateVariantRecordApproval: {
     query: { mode?: "live" };
     body: { vendor_slug: string; vendor_uid: string; vendor_template_name?: string | null; vendor_template_id?: string | null; vendor_locale_code?: string | null; vendor_template_category?: "UTILITY" | "MARKETING" | "AUTHENTICATION" | null; provider_template_id?: string | null; approval_status: "pending" | "sent_for_approval" | "approved" | "rejected" | "upload_failed"; comment?: string | null };
     reply: { $schema: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; id: string; tenant_id: string | null; locale: string; conditions: (unknown)[]; hash: string; needs_vendor_approval: boolean; sysgen_template_name: string | null; approval_status: "auto_approved" | "discarded" | "pending" | "sent_for_approval" | "approved" | "rejected" | "upload_failed"; discard_comment: string | null; approval_at: string | null; content?: Record<string, unknown>; errors?: Record<string, (string)[]>; vendor_approvals?: (Record<string, unknown>)[]; has_error: boolean; seq_no: number; action: "Added" | "Updated" | "Unchanged" | null; created_at: string };
   };
+  /** POST /v2/:workspace/template/:slug/channel/:channel/variant/:id/mock_test/ — Send a variant for real, with the template's mock data, to try it. */
+  managementTemplateVariantSendTest: {
+    query: { mode?: "draft" | "live" };
+    body: { distinct_id?: string | null; identities?: ({ identity_type: string; value?: string | null; value_json?: Record<string, unknown> | null; id_provider?: string | null })[] | null; category?: string | null; tenant_id?: string | null };
+    reply: { execution_id: string; messages: ({ message_id: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; status: string; failure_reason: string | null; vendor: string | null })[] };
+  };
   /** POST /v2/:workspace/template/:slug/variant/order/ — Set the order in which the variants of a draft are tried. */
   managementTemplateVariantSetOrder: {
     query: { mode?: "draft" };
     body: { channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; tenants: ({ tenant_id?: string | null; variants: (string)[] })[] })[] };
-    reply: { channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; tenants: ({ tenant_id: unknown; variants: (string)[] })[] })[] };
+    reply: { channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; tenants: ({ tenant_id: string | null; variants: (string)[] })[] })[] };
   };
   /** POST /v2/:workspace/template/:slug/channel/:channel/variant/:id/ — Create a variant or change its draft. */
   managementTemplateVariantUpsert: {

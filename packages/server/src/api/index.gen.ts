@@ -129,6 +129,8 @@ import managementTemplateCommit from "./management/template/commit.ts";
 import managementTemplateDelete from "./management/template/delete.ts";
 import managementTemplateGet from "./management/template/get.ts";
 import managementTemplateList from "./management/template/list.ts";
+import managementTemplateMockDataEdit from "./management/template/mock-data/edit.ts";
+import managementTemplateMockDataGet from "./management/template/mock-data/get.ts";
 import managementTemplateUpsert from "./management/template/upsert.ts";
 import managementTemplateValidateCommit from "./management/template/validate-commit.ts";
 import managementTemplateVariantDelete from "./management/template/variant/delete.ts";
@@ -138,7 +140,9 @@ import managementTemplateVariantGetOrder from "./management/template/variant/get
 import managementTemplateVariantGet from "./management/template/variant/get.ts";
 import managementTemplateVariantListOfChannel from "./management/template/variant/list-of-channel.ts";
 import managementTemplateVariantList from "./management/template/variant/list.ts";
+import managementTemplateVariantPreview from "./management/template/variant/preview.ts";
 import managementTemplateVariantRecordApproval from "./management/template/variant/record-approval.ts";
+import managementTemplateVariantSendTest from "./management/template/variant/send-test.ts";
 import managementTemplateVariantSetOrder from "./management/template/variant/set-order.ts";
 import managementTemplateVariantUpsert from "./management/template/variant/upsert.ts";
 import managementTemplateVersionGetVariant from "./management/template/version/get-variant.ts";
@@ -287,6 +291,8 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementTemplateDelete, file: "api/management/template/delete.ts" },
   { surface: management, route: managementTemplateGet, file: "api/management/template/get.ts" },
   { surface: management, route: managementTemplateList, file: "api/management/template/list.ts" },
+  { surface: management, route: managementTemplateMockDataEdit, file: "api/management/template/mock-data/edit.ts" },
+  { surface: management, route: managementTemplateMockDataGet, file: "api/management/template/mock-data/get.ts" },
   { surface: management, route: managementTemplateUpsert, file: "api/management/template/upsert.ts" },
   { surface: management, route: managementTemplateValidateCommit, file: "api/management/template/validate-commit.ts" },
   { surface: management, route: managementTemplateVariantDelete, file: "api/management/template/variant/delete.ts" },
@@ -296,7 +302,9 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementTemplateVariantGet, file: "api/management/template/variant/get.ts" },
   { surface: management, route: managementTemplateVariantListOfChannel, file: "api/management/template/variant/list-of-channel.ts" },
   { surface: management, route: managementTemplateVariantList, file: "api/management/template/variant/list.ts" },
+  { surface: management, route: managementTemplateVariantPreview, file: "api/management/template/variant/preview.ts" },
   { surface: management, route: managementTemplateVariantRecordApproval, file: "api/management/template/variant/record-approval.ts" },
+  { surface: management, route: managementTemplateVariantSendTest, file: "api/management/template/variant/send-test.ts" },
   { surface: management, route: managementTemplateVariantSetOrder, file: "api/management/template/variant/set-order.ts" },
   { surface: management, route: managementTemplateVariantUpsert, file: "api/management/template/variant/upsert.ts" },
   { surface: management, route: managementTemplateVersionGetVariant, file: "api/management/template/version/get-variant.ts" },

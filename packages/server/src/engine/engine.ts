@@ -1,5 +1,6 @@
 import { createListenHandler } from "./waits/accepted-events.ts";
 import type { Clock } from "../workspaces/clock.ts";
+import type { Channel } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { CompileWorkflow } from "../catalog/catalog.ts";
 import { type Accepted, type AcceptRecord, createAcceptor } from "./accept/accept.ts";
@@ -20,6 +21,9 @@ import type { Redriven, RedriveKind, RedriveOrder } from "./redrive/order.ts";
 import { redrive } from "./redrive/redrive.ts";
 import { createRequestNotes, type RequestNote } from "./accept/request-notes.ts";
 import { type Rehearsal, rehearse } from "./rehearse/rehearse.ts";
+import { mockContext, type MockTrigger } from "./trial/mock.ts";
+import { type Preview, previewContent } from "./trial/preview.ts";
+import { sendTrial, type Trial, type TrialResult } from "./trial/send-trial.ts";
 import { createSignalHandler } from "./waits/tenant-signals.ts";
 import { createWaker } from "./waits/waker.ts";
 
@@ -38,6 +42,12 @@ export interface Engine {
   expandingSince: (db: Queryable) => Promise<Date | null>;
   /** Reports what a trigger would do, without doing it. */
   rehearse: (record: RehearsalRecord) => Promise<Rehearsal>;
+  /** What a template sees of a mock trigger. Reads outside of any transaction. */
+  mockContext: (mock: MockTrigger) => Promise<JsonObject>;
+  /** Renders a content with a mock trigger. Reads outside of any transaction. */
+  preview: (mock: MockTrigger, channel: Channel, content: JsonObject) => Promise<Preview>;
+  /** Sends a variant for real, in its own transaction. */
+  sendTrial: (trial: Trial) => Promise<TrialResult>;
   /** Ends runs that are in progress, in its own transaction; returns the ids of those that were. */
   cancel: (workspace_id: number, filter: CancelFilter) => Promise<string[]>;
   /** Causes the events of users who entered or left a list, in the caller's transaction. */
@@ -61,6 +71,8 @@ export interface Engine {
 
 export type { Redriven, RedriveKind } from "./redrive/order.ts";
 export type { Rehearsal } from "./rehearse/rehearse.ts";
+export type { MockTrigger } from "./trial/mock.ts";
+export type { TrialResult } from "./trial/send-trial.ts";
 
 /** A trigger to rehearse. */
 export interface RehearsalRecord {
@@ -98,6 +110,9 @@ export function createEngine(deps: EngineDeps): Engine {
       const rest = { cancellation_key: null, created_at: new Date(), parent_run_id: null, depth: null };
       return rehearse({ ...rest, ...record, id, idempotency_key: id, api_type: "workflow" }, stageDeps);
     },
+    mockContext: (mock) => mockContext(mock, stageDeps),
+    preview: (mock, channel, content) => previewContent(mock, channel, content, stageDeps),
+    sendTrial: (trial) => sendTrial(trial, stageDeps),
     cancel: (workspace_id, filter) => cancelRuns(deps, workspace_id, filter),
     causeListEvents: (tx, workspace_id, moves) => causeListEvents(tx, workspace_id, moves, deps),
     followMerge,

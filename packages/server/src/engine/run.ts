@@ -209,6 +209,20 @@ export interface Place {
   organization: JsonObject;
 }
 
+/** A payload with what a batch gathered. */
+export function batchedPayload(
+  data: JsonObject,
+  { items, count, key }: { items: JsonObject[]; count: number; key: string | null },
+): JsonObject {
+  return {
+    ...data,
+    $batched_events: items,
+    $batched_events_count: count,
+    $batched_event_count: count,
+    $batch_key: key,
+  };
+}
+
 /** Adds an entry to the run's step log, about the node or, with null, the whole run. */
 export function addStep(
   run: Run,

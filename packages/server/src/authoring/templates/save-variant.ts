@@ -119,8 +119,9 @@ export async function deleteVariant(change: TemplateChange, slug: string, key: V
   await touchTemplate(change, slug);
 }
 
-function parseContent(
-  { channels }: TemplateChange,
+/** Fills in what the channel's schema has defaults for. Refuses wrong types, naming the fields. */
+export function parseContent(
+  { channels }: Pick<TemplateChange, "channels">,
   { channel }: VariantKey,
   content: JsonObject,
 ): JsonObject {

@@ -9,28 +9,31 @@ import { inOrder } from "./template-draft.ts";
 import { selectVariants, type TemplateSource } from "./template-rows.ts";
 import { getTemplateRow } from "./template-view.ts";
 
+const orderWith = <Tenant extends z.ZodType<string | null>>(tenant_id: Tenant) =>
+  z.object({
+    channels: z
+      .array(
+        z.object({
+          channel: z.enum(CHANNELS),
+          tenants: z
+            .array(
+              z.object({
+                tenant_id,
+                /** Ids, the first to be tried first. */
+                variants: z.array(z.string()).max(1000),
+              }),
+            )
+            .max(1000),
+        }),
+      )
+      .max(CHANNELS.length),
+  });
+
 /** The order in which variants are tried, by channel and tenant. Source: templates.md 2.7. */
-export const variantOrder = z.object({
-  channels: z
-    .array(
-      z.object({
-        channel: z.enum(CHANNELS),
-        tenants: z
-          .array(
-            z.object({
-              tenant_id: z
-                .string()
-                .nullish()
-                .transform((id) => id ?? null),
-              /** Ids, the first to be tried first. */
-              variants: z.array(z.string()).max(1000),
-            }),
-          )
-          .max(1000),
-      }),
-    )
-    .max(CHANNELS.length),
-});
+export const variantOrder = orderWith(z.string().nullable());
+
+/** The same as clients write it: without `tenant_id` for variants of no tenant. */
+export const variantOrderBody = orderWith(z.string().nullable().default(null));
 
 export type VariantOrder = z.output<typeof variantOrder>;
 

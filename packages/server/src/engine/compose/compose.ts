@@ -91,7 +91,8 @@ function placeText({ id, tenant_id, locale, conditions }: LiveVariant): string {
   return `variant '${id}', for ${tenant}, locale ${locale}${conditions.length > 0 ? " and its conditions" : ""}`;
 }
 
-function logMessage(run: Run, node: CompiledNode, message: NewMessage): void {
+/** Logs what becomes of a message at first. */
+export function logMessage(run: Run, node: CompiledNode, message: NewMessage): void {
   const { id, channel, status, content, failure_reason } = message;
   if (status === "trigger_failed") {
     // A failed rendering was logged once for all addresses of its channel.
@@ -124,7 +125,7 @@ function toldOf({ status, failure_reason, smart }: NewMessage): [stage: Stage, t
   return ["message_triggered", "triggered"];
 }
 
-interface ChannelMessage {
+export interface ChannelMessage {
   run: Run;
   node: CompiledNode;
   channel: Channel;
@@ -133,7 +134,8 @@ interface ChannelMessage {
   variant: VariantSnapshot;
 }
 
-function composeChannel(
+/** Renders a variant and makes one message for each of the addresses. */
+export function composeChannel(
   { run, node, channel, identities, template, variant }: ChannelMessage,
   scope: RunScope,
   chunkData: ChunkData,

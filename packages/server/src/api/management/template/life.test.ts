@@ -1,7 +1,9 @@
 import { describe, expect } from "vitest";
 import { is } from "../../../../test/conditions.ts";
 import { onApi as it } from "../../../../test/fixture.ts";
+import { until } from "../../../../test/harness.ts";
 import { createHub } from "../../../../test/hub.ts";
+import { createCatalog } from "../../../catalog/catalog.ts";
 import { createManagement, type Management } from "../../../../test/management.ts";
 
 /* What becomes of a template besides edits and commits: checks, archive, clone. */
@@ -194,20 +196,27 @@ describe("a clone", () => {
   });
 });
 
-it.for(["commit", "archive", "version/1/rollback"])(
-  "a %s is seen by every process",
-  async (what, { hub, management: m }) => {
-    await m.commitTemplate("welcome", { sms: { body: "one" } });
-    await m.commitTemplate("welcome", { sms: { body: "two" } });
-    const heard: string[] = [];
-    const listening = await hub.services.db.listen(
-      "carillon_catalog",
-      (entry) => heard.push(entry),
-      () => {},
-    );
-    await m.template("POST", `${variant}/default`, sms("three"));
-    await m.template(what === "commit" ? "PATCH" : "POST", `welcome/${what}`, {});
-    await expect.poll(() => heard).toContain(`${hub.workspace_id}/template/welcome`);
-    await listening.stop();
-  },
-);
+it.for<[string, unknown]>([
+  ["commit", "three"],
+  ["archive", null],
+  ["version/1/rollback", "one"],
+])("a %s is seen by every process", async ([what, text], { hub, management: m }) => {
+  const { db, ids } = hub.services;
+  await m.commitTemplate("welcome", { sms: { body: "one" } });
+  await m.commitTemplate("welcome", { sms: { body: "two" } });
+  const compile = () => {
+    throw new Error("no workflow is read");
+  };
+  const other = createCatalog({ db, ids, compile });
+  const listening = await other.start();
+  const sent = async () => {
+    const live = await other.findTemplate(hub.workspace_id, "welcome");
+    return live === null ? null : live.channels.get("sms")?.variants[0]?.content.body;
+  };
+  expect(await sent()).toBe("two");
+  await m.template("POST", `${variant}/default`, sms("three"));
+  expect(await sent()).toBe("two");
+  await m.template(what === "commit" ? "PATCH" : "POST", `welcome/${what}`, {});
+  await until(async () => (await sent()) === text);
+  await listening.stop();
+});

@@ -3,6 +3,7 @@ import {
   getVariantOrder,
   setVariantOrder,
   variantOrder,
+  variantOrderBody,
 } from "../../../../authoring/templates/variant-order.ts";
 import { defineRoute } from "../../../../http/route.ts";
 import { slugParam } from "../../params.ts";
@@ -15,7 +16,7 @@ export default defineRoute({
   summary: "Set the order in which the variants of a draft are tried",
   params: z.object(slugParam),
   query: z.object(draftOnlyQuery),
-  body: variantOrder,
+  body: variantOrderBody,
   reply: {
     status: 200,
     body: variantOrder,
