@@ -259,6 +259,24 @@ export interface Operations {
     body: { distinct_ids: (string)[] };
     reply: { success: boolean; affected_count: number };
   };
+  /** GET /v1/template/:slug/channel/:channel/ — Get a channel of a template with its committed versions, as the older API has them. */
+  hubTemplateGetChannel: {
+    query: {  };
+    body: undefined;
+    reply: { id: number; channel: { name: string; slug: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_template_approval_needed: boolean }; is_active: boolean; is_enabled: boolean; created_at: string; updated_at: string; disabled_languages: (string)[]; versions: ({ id: number; status: "active" | "archived"; version_tag: string; version_tag_user: string; created_at: string; updated_at: string; updated_by: { name: string; email: string } | null; published_languages: (string)[]; apparent_published_languages: (string)[]; system_approval_info: Record<string, never>; templates: ({ id: number; language: { name: string; slug: string }; is_enabled: boolean; approval_status: "auto_approved" | "pending" | "approved" | "rejected"; content: Record<string, unknown>; created_at: string; updated_at: string; updated_by: { name: string; email: string } | null; approval_cycle: null; is_approval_needed: boolean; is_cloned_from_last_version: boolean })[] })[] };
+  };
+  /** GET /v1/template/:slug/ — Get a template as the older API has it. */
+  hubTemplateGet: {
+    query: {  };
+    body: undefined;
+    reply: { id: number; name: string; slug: string; description: string | null; is_active: boolean; default_language: { name: string; slug: string }; created_at: string; updated_at: string; updated_by: { name: string; email: string } | null; last_triggered_at: string | null; is_auto_translate_enabled: boolean; enabled_languages: (string)[]; channels: ({ id: number; channel: { name: string; slug: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_template_approval_needed: boolean }; is_active: boolean; is_enabled: boolean; created_at: string; updated_at: string; disabled_languages: (string)[]; versions: ({ id: number; status: "active" | "archived"; version_tag: string; version_tag_user: string; created_at: string; updated_at: string; updated_by: { name: string; email: string } | null; published_languages: (string)[]; apparent_published_languages: (string)[]; system_approval_info: Record<string, never>; templates: ({ id: number; language: { name: string; slug: string }; is_enabled: boolean; approval_status: "auto_approved" | "pending" | "approved" | "rejected"; content: Record<string, unknown>; created_at: string; updated_at: string; updated_by: { name: string; email: string } | null; approval_cycle: null; is_approval_needed: boolean; is_cloned_from_last_version: boolean })[] })[] })[]; tags: ({ id: string; name: string })[] };
+  };
+  /** GET /v1/template/ — List templates as the older API has them, the last edited first. */
+  hubTemplateList: {
+    query: { has_tag_ids_any?: string | (string)[]; has_channels_any?: string | (string)[]; is_active?: "" | string; is_archived?: "" | string; limit?: string; offset?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ id: number; name: string; slug: string; description: string | null; is_active: boolean; default_language: { name: string; slug: string }; created_at: string; updated_at: string; updated_by: { name: string; email: string } | null; last_triggered_at: string | null; is_auto_translate_enabled: boolean; enabled_languages: (string)[]; channels: ({ id: number; channel: { name: string; slug: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_template_approval_needed: boolean }; is_active: boolean; is_enabled: boolean; created_at: string; updated_at: string; disabled_languages: (string)[]; versions: ({ id: number; status: "active" | "archived"; version_tag: string; version_tag_user: string; created_at: string; updated_at: string; updated_by: { name: string; email: string } | null; published_languages: (string)[]; apparent_published_languages: (string)[]; system_approval_info: Record<string, never>; templates: ({ id: number; language: { name: string; slug: string }; is_enabled: boolean; approval_status: "auto_approved" | "pending" | "approved" | "rejected"; content: Record<string, unknown>; created_at: string; updated_at: string; updated_by: { name: string; email: string } | null; approval_cycle: null; is_approval_needed: boolean; is_cloned_from_last_version: boolean })[] })[] })[]; tags: ({ id: string; name: string })[] })[] };
+  };
   /** PATCH /v1/tenant/:tenant_id/category/:category_slug/ — Change a tenant's settings for a category, in the older form. */
   hubTenantCategoryEdit: {
     query: { locale?: string };

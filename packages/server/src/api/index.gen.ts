@@ -46,6 +46,9 @@ import hubSubscriberListVersionDelete from "./hub/subscriber-list/version/delete
 import hubSubscriberListVersionFinishSync from "./hub/subscriber-list/version/finish-sync.ts";
 import hubSubscriberListVersionGet from "./hub/subscriber-list/version/get.ts";
 import hubSubscriberListVersionRemoveUsers from "./hub/subscriber-list/version/remove-users.ts";
+import hubTemplateGetChannel from "./hub/template/get-channel.ts";
+import hubTemplateGet from "./hub/template/get.ts";
+import hubTemplateList from "./hub/template/list.ts";
 import hubTenantCategoryEdit from "./hub/tenant/category/edit.ts";
 import hubTenantCategoryList from "./hub/tenant/category/list.ts";
 import hubTenantDelete from "./hub/tenant/delete.ts";
@@ -208,6 +211,9 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubSubscriberListVersionFinishSync, file: "api/hub/subscriber-list/version/finish-sync.ts" },
   { surface: hub, route: hubSubscriberListVersionGet, file: "api/hub/subscriber-list/version/get.ts" },
   { surface: hub, route: hubSubscriberListVersionRemoveUsers, file: "api/hub/subscriber-list/version/remove-users.ts" },
+  { surface: hub, route: hubTemplateGetChannel, file: "api/hub/template/get-channel.ts" },
+  { surface: hub, route: hubTemplateGet, file: "api/hub/template/get.ts" },
+  { surface: hub, route: hubTemplateList, file: "api/hub/template/list.ts" },
   { surface: hub, route: hubTenantCategoryEdit, file: "api/hub/tenant/category/edit.ts" },
   { surface: hub, route: hubTenantCategoryList, file: "api/hub/tenant/category/list.ts" },
   { surface: hub, route: hubTenantDelete, file: "api/hub/tenant/delete.ts" },
