@@ -85,11 +85,16 @@ export async function setVariantOrder(
         return;
       }
       const placeOf = ({ id }: VariantSnapshot) => (ids.includes(id) ? ids.indexOf(id) : ids.length);
-      siblings
-        .toSorted((left, right) => placeOf(left) - placeOf(right))
-        .forEach((sibling, place) => {
-          if (sibling.seq_no !== place + 1) moved.set(sibling, place + 1);
-        });
+      const ordered = siblings.toSorted((left, right) => placeOf(left) - placeOf(right));
+      // Gaps between the numbers are no other order.
+      const isSame = ordered.every(
+        (sibling, place) =>
+          sibling === siblings[place] && sibling.seq_no > (siblings[place - 1]?.seq_no ?? 0),
+      );
+      if (isSame) return;
+      ordered.forEach((sibling, place) => {
+        if (sibling.seq_no !== place + 1) moved.set(sibling, place + 1);
+      });
     });
   });
   if (Object.keys(problems).length > 0) {
