@@ -1,16 +1,15 @@
-import { z } from "zod";
 import {
   getWorkflowVersionView,
   versionedWorkflowReply,
 } from "../../../authoring/workflows/workflow-version-view.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { slugParam, versionParam } from "../params.ts";
+import { versionParams } from "./version-param.ts";
 
 export default defineRoute({
   method: "GET",
   path: "/v1/:workspace/workflow/:slug/version/:version_no/",
   summary: "Get a workflow as it was committed",
-  params: z.object({ ...slugParam, ...versionParam }),
+  params: versionParams,
   reply: {
     status: 200,
     body: versionedWorkflowReply,

@@ -1,16 +1,15 @@
-import { z } from "zod";
 import { lockWorkflow } from "../../../authoring/workflows/publish-workflow.ts";
 import { saveWorkflowDraft } from "../../../authoring/workflows/save-workflow-draft.ts";
 import { getVersionDefinition } from "../../../authoring/workflows/workflow-version-view.ts";
 import { getWorkflowView, workflowReply } from "../../../authoring/workflows/workflow-view.ts";
 import { defineRoute } from "../../../http/route.ts";
-import { slugParam, versionParam } from "../params.ts";
+import { versionParams } from "./version-param.ts";
 
 export default defineRoute({
   method: "POST",
   path: "/v1/:workspace/workflow/:slug/version/:version_no/rollback/",
   summary: "Make an earlier version of a workflow its draft",
-  params: z.object({ ...slugParam, ...versionParam }),
+  params: versionParams,
   reply: {
     status: 201,
     body: workflowReply,

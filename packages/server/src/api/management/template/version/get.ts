@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { getTemplateView, templateReply } from "../../../../authoring/templates/template-view.ts";
 import { defineRoute } from "../../../../http/route.ts";
-import { slugParam, versionParam } from "../../params.ts";
+import { slugParam, versionNoParam } from "../../params.ts";
 import { templateSource } from "../template-source.ts";
 
 export default defineRoute({
   method: "GET",
   path: "/v2/:workspace/template/:slug/version/:version_no/",
   summary: "Get a template as it was committed",
-  params: z.object({ ...slugParam, ...versionParam }),
+  params: z.object({ ...slugParam, ...versionNoParam }),
   reply: {
     status: 200,
     body: templateReply,
