@@ -1,3 +1,4 @@
+import { createNoteUsed } from "./chunk/last-used.ts";
 import { createListenHandler } from "./waits/accepted-events.ts";
 import type { Clock } from "../workspaces/clock.ts";
 import type { Channel } from "../core/channel.ts";
@@ -91,7 +92,12 @@ export function createEngine(deps: EngineDeps): Engine {
   const acceptor = createAcceptor(deps);
   const notes = createRequestNotes(deps);
   const waker = createWaker(deps);
-  const stageDeps = { ...deps, wakeAt: waker.expect, runEffects: createRunEffects(deps) };
+  const stageDeps = {
+    ...deps,
+    wakeAt: waker.expect,
+    runEffects: createRunEffects(deps),
+    noteTriggered: createNoteUsed("template"),
+  };
   if (deps.worker) {
     deps.queue.work("expand", createExpandHandler(stageDeps));
     deps.queue.work("execute", createExecuteHandler(stageDeps));

@@ -140,6 +140,20 @@ describe("content that waits for a vendor's approval", () => {
   });
 });
 
+it("a template shows when it last made a message, in a run or in a test", async ({ pipeline }) => {
+  const m = createManagement(pipeline, pipeline.workspace);
+  await m.commitTemplate("hello", { sms: { body: "one" } });
+  await m.commitTemplate("other", { sms: { body: "one" } });
+  await pipeline.commit("hello", [node("send_sms", "text", { template: "hello" })]);
+  const shown = async (slug: string) => (await m.template("GET", slug)).body.last_triggered_at;
+  expect(await shown("hello")).toBeNull();
+  await sendTo(pipeline, {}, null);
+  expect(await shown("hello")).toMatch(/Z$/);
+  expect(await shown("other")).toBeNull();
+  await m.template("POST", "other/channel/sms/variant/default/mock_test", { distinct_id: "ann" });
+  expect(await shown("other")).toMatch(/Z$/);
+});
+
 it("a message keeps the content with which it was rendered, whatever becomes of its template", async ({
   pipeline,
 }) => {

@@ -14,7 +14,7 @@ import type { StageDeps } from "../deps.ts";
 import { admit, refuseIntent } from "./gates.ts";
 import { type FanOutRest, forgetMissingParents, planFanOut, queueRest } from "./fan-out.ts";
 import { type Intent, type RequestRow, readIntents, rememberNows } from "./intent.ts";
-import { createNoteExecuted } from "./last-executed.ts";
+import { createNoteUsed } from "../chunk/last-used.ts";
 import { problem, type RequestProblem } from "../problem.ts";
 import { planRuns } from "./people.ts";
 import { addStep, type Configuration, type Run, type ChunkData } from "../run.ts";
@@ -30,7 +30,7 @@ import type { Walk } from "../walk/walk.ts";
  * completion, so the job runs again.
  */
 export function createExpandHandler(deps: StageDeps): Handler {
-  const noteExecuted = createNoteExecuted();
+  const noteExecuted = createNoteUsed("workflow");
   return {
     batch: perLane({ campaigns: 1, others: 4 }),
     loops: perLane({ campaigns: 1, others: 2 }),
@@ -41,7 +41,11 @@ export function createExpandHandler(deps: StageDeps): Handler {
         async (tx) => {
           await deps.queue.settle(tx, "expand", lane, jobs);
           await Promise.all([markExpanding(tx, chunk.requests), holdRequests(tx, chunk.requests)]);
-          await noteExecuted(tx, await expand(tx, chunk, deps));
+          const begun = await expand(tx, chunk, deps);
+          await noteExecuted(
+            tx,
+            begun.map(({ workspace_id, workflow: { slug } }) => ({ workspace_id, slug })),
+          );
         },
         { relaxed: true, pause: () => deps.queue.waitForUrgentWork(lane) },
       );
@@ -92,7 +96,7 @@ async function expand(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<Run[]> {
   const { begun, chunkData, rest } = await plan(tx, chunk, deps);
   const walks = begun.map((run): Walk => ({ run, begin: { kind: "enter" } }));
   const messages = await advance(tx, walks, chunkData, deps);
-  await writeChunk(tx, { made: begun }, messages, deps.queue);
+  await writeChunk(tx, { made: begun }, messages, deps);
   await signalMissed(tx, begun, chunkData, deps.queue);
   await queueRest(tx, rest, deps);
   await recordProblems(tx, chunk.requests, chunk.problems, begun);

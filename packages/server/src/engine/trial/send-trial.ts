@@ -115,7 +115,7 @@ export async function sendTrial(trial: Trial, deps: StageDeps): Promise<TrialRes
     run.position = null;
     addStep(run, null, "info", "run_completed", "run completed");
     await insertRequest(request);
-    await writeChunk(tx, { made: [run] }, messages, deps.queue);
+    await writeChunk(tx, { made: [run] }, messages, deps);
     tx.afterCommit(() => report([run], messages, deps));
     return {
       ok: true,
