@@ -787,6 +787,12 @@ export interface Operations {
     body: undefined;
     reply: { data: { payload: Record<string, unknown>; tenant_id: string | null; is_batch: boolean; batch_count: number; recipient_sub_type: "user" | "object"; recipient_object: { object_type: string; id: string } | null; recipient_distinct_id: string | null; actor_sub_type: "user" | "object"; actor_object: { object_type: string; id: string } | null; actor_distinct_id: string | null }; transformed_data: Record<string, unknown> };
   };
+  /** POST /v2/:workspace/template/:slug/mock_test/ — Send a template for real, with its mock data: on each channel the variant that the recipient would get. */
+  managementTemplateSendTest: {
+    query: { mode?: "draft" | "live" };
+    body: { distinct_id?: string | null; identities?: ({ identity_type: string; value?: string | null; value_json?: Record<string, unknown> | null; id_provider?: string | null })[] | null; category?: string | null; tenant_id?: string | null; channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null };
+    reply: { execution_id: string; messages: ({ message_id: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams" | "webhook"; variant: string | null; status: string; failure_reason: string | null; vendor: string | null })[] };
+  };
   /** POST /v2/:workspace/template/:slug/ — Create a template or change the properties of its draft. */
   managementTemplateUpsert: {
     query: {  };
@@ -857,7 +863,7 @@ export interface Operations {
   managementTemplateVariantSendTest: {
     query: { mode?: "draft" | "live" };
     body: { distinct_id?: string | null; identities?: ({ identity_type: string; value?: string | null; value_json?: Record<string, unknown> | null; id_provider?: string | null })[] | null; category?: string | null; tenant_id?: string | null };
-    reply: { execution_id: string; messages: ({ message_id: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; status: string; failure_reason: string | null; vendor: string | null })[] };
+    reply: { execution_id: string; messages: ({ message_id: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams" | "webhook"; variant: string | null; status: string; failure_reason: string | null; vendor: string | null })[] };
   };
   /** POST /v2/:workspace/template/:slug/variant/order/ — Set the order in which the variants of a draft are tried. */
   managementTemplateVariantSetOrder: {

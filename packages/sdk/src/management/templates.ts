@@ -370,6 +370,24 @@ export class Templates {
   }
 
   /**
+   * Sends a template for real: on each channel the variant that the recipient would get.
+   * @example
+   * const { messages } = await carillon.templates.test("order", { distinct_id: "ada", channels: ["email", "inbox"] });
+   */
+  test(
+    slug: string,
+    to: Body<"managementTemplateSendTest"> = {},
+    options: QueryFor<"managementTemplateSendTest"> & CallOptions = {},
+  ): Promise<Reply<"managementTemplateSendTest">> {
+    const body = record("to", to);
+    return call(this.#api, "POST", `${this.#path(slug)}mock_test/`, options, {
+      ...MANAGEMENT,
+      body,
+      query: queryOf(options),
+    });
+  }
+
+  /**
    * Records what a vendor says of live content that needs approval; once approved, it is sent.
    * @example
    * await carillon.templates.recordApproval("order", "whatsapp", "default", {

@@ -134,6 +134,7 @@ import managementTemplateGet from "./management/template/get.ts";
 import managementTemplateList from "./management/template/list.ts";
 import managementTemplateMockDataEdit from "./management/template/mock-data/edit.ts";
 import managementTemplateMockDataGet from "./management/template/mock-data/get.ts";
+import managementTemplateSendTest from "./management/template/send-test.ts";
 import managementTemplateUpsert from "./management/template/upsert.ts";
 import managementTemplateValidateCommit from "./management/template/validate-commit.ts";
 import managementTemplateVariantDelete from "./management/template/variant/delete.ts";
@@ -299,6 +300,7 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementTemplateList, file: "api/management/template/list.ts" },
   { surface: management, route: managementTemplateMockDataEdit, file: "api/management/template/mock-data/edit.ts" },
   { surface: management, route: managementTemplateMockDataGet, file: "api/management/template/mock-data/get.ts" },
+  { surface: management, route: managementTemplateSendTest, file: "api/management/template/send-test.ts" },
   { surface: management, route: managementTemplateUpsert, file: "api/management/template/upsert.ts" },
   { surface: management, route: managementTemplateValidateCommit, file: "api/management/template/validate-commit.ts" },
   { surface: management, route: managementTemplateVariantDelete, file: "api/management/template/variant/delete.ts" },

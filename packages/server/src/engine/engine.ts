@@ -74,6 +74,7 @@ export type { Redriven, RedriveKind } from "./redrive/order.ts";
 export type { Rehearsal } from "./rehearse/rehearse.ts";
 export type { MockTrigger } from "./trial/mock.ts";
 export type { TrialResult } from "./trial/send-trial.ts";
+export type Tried = Trial["tried"];
 
 /** A trigger to rehearse. */
 export interface RehearsalRecord {

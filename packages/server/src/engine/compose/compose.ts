@@ -54,8 +54,8 @@ export function composeMessages(
   return messages;
 }
 
-/** Null: the variant that is left waits for a vendor's approval. */
-function chooseVariant(
+/** The variant of a channel that the run's recipient gets; null: the one that is left waits for a vendor's approval. */
+export function chooseVariant(
   run: Run,
   node: CompiledNode,
   template: LiveTemplate,

@@ -1,3 +1,4 @@
+import type { LiveTemplate } from "../../catalog/live-template.ts";
 import type { VariantSnapshot } from "../../catalog/template.ts";
 import { replaceFilesWithNotes } from "../../core/attachments.ts";
 import type { Channel } from "../../core/channel.ts";
@@ -8,21 +9,22 @@ import { endStatusOf } from "../../core/run-state.ts";
 import { storableJson } from "../../core/text/text.ts";
 import { bucketOf } from "../../ids.ts";
 import { writeChunk } from "../chunk/store.ts";
-import { composeChannel, logMessage } from "../compose/compose.ts";
+import { chooseVariant, composeChannel, logMessage } from "../compose/compose.ts";
 import { usableIdentities } from "../compose/reach.ts";
 import type { StageDeps } from "../deps.ts";
 import type { RequestRow } from "../expand/intent.ts";
-import { addStep, severitiesOf } from "../run.ts";
+import { addStep, type NewMessage, severitiesOf } from "../run.ts";
 import { report } from "../walk/after-commit.ts";
 import { loadMockConfiguration, mockRun, type MockTrigger } from "./mock.ts";
 import { trialWorkflow } from "./trial-workflow.ts";
 
-/** A variant to be sent for real to one recipient, whatever its conditions and the recipient's preferences say. */
+/** What is sent for real to one recipient, whatever the recipient's preferences say. Version 0 is a draft. */
 export interface Trial {
   mock: MockTrigger;
-  /** Version 0: a draft. */
-  template: { slug: string; version_no: number };
-  variant: VariantSnapshot;
+  tried:
+    | { kind: "variant"; template: { slug: string; version_no: number }; variant: VariantSnapshot }
+    /** The variant of each of these channels (null: all) that the recipient would get. */
+    | { kind: "selection"; template: LiveTemplate; channels: readonly Channel[] | null };
   /** Used in place of those of the recipient's profile. */
   identities: StoredIdentity[];
   /** The category whose vendors are used. */
@@ -35,7 +37,8 @@ export type TrialResult =
 
 export interface TrialMessage {
   message_id: string;
-  channel: Channel;
+  channel: NewMessage["channel"];
+  variant: string | null;
   /** What it begins with; the log of messages has what becomes of it. */
   status: string;
   failure_reason: string | null;
@@ -43,11 +46,12 @@ export interface TrialMessage {
 }
 
 /**
- * Sends a variant as a run of its own, which appears in the logs: rendered with the mock trigger, through the vendors and
+ * Sends variants as a run of its own, which appears in the logs: rendered with the mock trigger, through the vendors and
  * the test mode of the workspace. Refused, it has written nothing.
  */
 export async function sendTrial(trial: Trial, deps: StageDeps): Promise<TrialResult> {
-  const { mock, template, variant, identities, category } = trial;
+  const { mock, tried, identities, category } = trial;
+  const { template } = tried;
   const { workspace_id, recipient } = mock;
   if ((await deps.preferences.findCategory(workspace_id, category)) === null) {
     return { ok: false, field: "category", reason: "is no published category" };
@@ -75,7 +79,7 @@ export async function sendTrial(trial: Trial, deps: StageDeps): Promise<TrialRes
       notification_category: category,
       users: recipient === null ? [] : [recipient.distinct_id],
       data: mock.payload,
-      test: { channel: variant.channel, variant: variant.id, version_no: template.version_no || null },
+      test: { ...aboutTrial(tried), version_no: template.version_no || null },
     },
     created_at: new Date(),
     parent_run_id: null,
@@ -99,17 +103,27 @@ export async function sendTrial(trial: Trial, deps: StageDeps): Promise<TrialRes
     if (recipient !== null && mocked.recipient === null && identities.length === 0) {
       return { ok: false, field: "distinct_id", reason: `there is no recipient '${recipient.distinct_id}'` };
     }
-    const { channel } = variant;
-    const addresses = usableIdentities(run, chunkData).get(channel) ?? [];
-    if (addresses.length === 0) {
-      return { ok: false, field: "identities", reason: `there is no active address on ${channel}` };
+    const usable = usableIdentities(run, chunkData);
+    // With addresses given, nothing goes to others that the recipient has.
+    const given = new Set(identities.map(({ channel }) => channel));
+    const channels = channelsOf(tried)
+      .filter((channel) => given.size === 0 || given.has(channel))
+      .filter((channel) => (usable.get(channel)?.length ?? 0) > 0);
+    if (channels.length === 0) {
+      const wanted = channelsOf(tried).join(", ");
+      return { ok: false, field: "identities", reason: `there is no active address on ${wanted}` };
     }
     const [node] = workflow.nodes;
     if (node === undefined) throw new Error("the workflow of a test has no node");
     const version = template.version_no === 0 ? "the draft" : `version ${template.version_no}`;
-    addStep(run, null, "info", "run_started", `test of ${channel} variant '${variant.id}' of ${version}`);
-    const about = { run, node, channel, identities: addresses, template, variant };
-    const messages = composeChannel(about, scope, chunkData, deps).map(({ message }) => message);
+    addStep(run, null, "info", "run_started", `test of ${textOf(tried)} of ${version}`);
+    const messages = channels.flatMap((channel) => {
+      const variant =
+        tried.kind === "variant" ? tried.variant : chooseVariant(run, node, tried.template, channel, scope);
+      if (variant === null) return [];
+      const about = { run, node, channel, identities: usable.get(channel) ?? [], template, variant };
+      return composeChannel(about, scope, chunkData, deps).map(({ message }) => message);
+    });
     for (const message of messages) logMessage(run, node, message);
     run.status = endStatusOf(severitiesOf(run.steps));
     run.position = null;
@@ -120,9 +134,14 @@ export async function sendTrial(trial: Trial, deps: StageDeps): Promise<TrialRes
     return {
       ok: true,
       execution_id: run.id,
-      messages: messages.map(({ id: message_id, status, failure_reason, vendor_slug }) => {
-        return { message_id, channel, status, failure_reason, vendor: vendor_slug };
-      }),
+      messages: messages.map((message) => ({
+        message_id: message.id,
+        channel: message.channel,
+        variant: message.variant_id,
+        status: message.status,
+        failure_reason: message.failure_reason,
+        vendor: message.vendor_slug,
+      })),
     };
 
     /** Nobody expands it: the run is made here. */
@@ -134,4 +153,24 @@ export async function sendTrial(trial: Trial, deps: StageDeps): Promise<TrialRes
       );
     }
   });
+}
+
+type Tried = Trial["tried"];
+
+function channelsOf(tried: Tried): Channel[] {
+  if (tried.kind === "variant") return [tried.variant.channel];
+  const live = [...tried.template.channels.keys()];
+  return live.filter((channel) => tried.channels?.includes(channel) ?? true);
+}
+
+function textOf(tried: Tried): string {
+  return tried.kind === "variant"
+    ? `${tried.variant.channel} variant '${tried.variant.id}'`
+    : `template '${tried.template.slug}'`;
+}
+
+function aboutTrial(tried: Tried): JsonObject {
+  return tried.kind === "variant"
+    ? { channel: tried.variant.channel, variant: tried.variant.id }
+    : { channels: channelsOf(tried) };
 }

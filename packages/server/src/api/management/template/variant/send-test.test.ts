@@ -36,6 +36,7 @@ describe("202", () => {
         {
           message_id: expect.any(String),
           channel: "sms",
+          variant: "default",
           status: "triggered",
           failure_reason: null,
           vendor: "simulator-sms",
