@@ -29,7 +29,7 @@ export type { PreferenceQuery, RecipientPreferences } from "./resources/recipien
 export type { Redrive } from "./management/redrive.ts";
 export type { Schemas } from "./management/schemas.ts";
 export type { Simulator } from "./management/simulator.ts";
-export type { Templates, TemplateView, VariantView } from "./management/templates.ts";
+export type { Templates, TemplateView, VariantKey, VariantView } from "./management/templates.ts";
 export type { TenantPreferences } from "./resources/tenant-preferences.ts";
 export type { Tenants } from "./resources/tenants.ts";
 export type { UserTenants } from "./resources/user-tenants.ts";

@@ -21,6 +21,10 @@ const ALIASES = new Set([
   "GET /v1/user/:distinct_id/associated_tenant/",
   "GET /v1/tenant/:tenant_id/category/",
   "PATCH /v1/tenant/:tenant_id/category/:category_slug/",
+  // Templates as they were read before they had variants.
+  "GET /v1/template/",
+  "GET /v1/template/:slug/",
+  "GET /v1/template/:slug/channel/:channel/",
 ]);
 
 /** Something of everything that an example takes apart. */
@@ -32,6 +36,7 @@ const ANSWER = {
   results: [{ tenant: {}, object: {}, list: {}, user: {} }],
   version_id: "01KBCDEF",
   affected_count: 1,
+  variants: [],
 };
 
 let server: ScriptedServer;

@@ -56,6 +56,11 @@ export const ERRORS = {
     type: "NotFound",
     help: "Nothing of that name exists in the workspace. Check the slug or id and the workspace.",
   },
+  does_not_exist: {
+    status: 404,
+    type: "DoesNotExist",
+    help: "No template of that slug, or no such channel of it, exists in the workspace. Check both.",
+  },
   not_authenticated: {
     status: 401,
     type: "Unauthorized",

@@ -9,6 +9,7 @@ export const ERROR_HELP: Readonly<Record<string, string>> = {
   workflow_not_committed: "The workflow has a draft but no committed version. Commit it.",
   commit_refused: "The draft has problems, listed in `detail`. Mend them and commit again.",
   not_found: "Nothing of that name exists in the workspace. Check the slug or id and the workspace.",
+  does_not_exist: "No template of that slug, or no such channel of it, exists in the workspace. Check both.",
   not_authenticated: "The credential is missing, wrong, or signed over other bytes. `carillon keys` lists the valid ones.",
   workspace_key_inactive: "The workspace key has been switched off. Use an active one.",
   authentication_failed: "The management API wants `Authorization: ServiceToken <token>` with a live token.",

@@ -53,6 +53,9 @@ import hubSubscriberListVersionDelete from "./hub/subscriber-list/version/delete
 import hubSubscriberListVersionFinishSync from "./hub/subscriber-list/version/finish-sync.ts";
 import hubSubscriberListVersionGet from "./hub/subscriber-list/version/get.ts";
 import hubSubscriberListVersionRemoveUsers from "./hub/subscriber-list/version/remove-users.ts";
+import hubTemplateGetChannel from "./hub/template/get-channel.ts";
+import hubTemplateGet from "./hub/template/get.ts";
+import hubTemplateList from "./hub/template/list.ts";
 import hubTenantCategoryEdit from "./hub/tenant/category/edit.ts";
 import hubTenantCategoryList from "./hub/tenant/category/list.ts";
 import hubTenantDelete from "./hub/tenant/delete.ts";
@@ -134,16 +137,35 @@ import managementSigningKeyDelete from "./management/signing-key/delete.ts";
 import managementSigningKeyList from "./management/signing-key/list.ts";
 import managementSigningKeyRoll from "./management/signing-key/roll.ts";
 import managementSimulatorList from "./management/simulator/list.ts";
+import managementTemplateArchive from "./management/template/archive.ts";
+import managementTemplateClone from "./management/template/clone.ts";
 import managementTemplateCommit from "./management/template/commit.ts";
-import managementTemplateDeleteVariant from "./management/template/delete-variant.ts";
 import managementTemplateDelete from "./management/template/delete.ts";
-import managementTemplateGetVariant from "./management/template/get-variant.ts";
 import managementTemplateGet from "./management/template/get.ts";
-import managementTemplateListChannelVariants from "./management/template/list-channel-variants.ts";
-import managementTemplateListVariants from "./management/template/list-variants.ts";
 import managementTemplateList from "./management/template/list.ts";
-import managementTemplateUpsertVariant from "./management/template/upsert-variant.ts";
+import managementTemplateMockDataEdit from "./management/template/mock-data/edit.ts";
+import managementTemplateMockDataGet from "./management/template/mock-data/get.ts";
+import managementTemplateSendTest from "./management/template/send-test.ts";
 import managementTemplateUpsert from "./management/template/upsert.ts";
+import managementTemplateValidateCommit from "./management/template/validate-commit.ts";
+import managementTemplateVariantDelete from "./management/template/variant/delete.ts";
+import managementTemplateVariantDiscard from "./management/template/variant/discard.ts";
+import managementTemplateVariantEditContent from "./management/template/variant/edit-content.ts";
+import managementTemplateVariantGetOrder from "./management/template/variant/get-order.ts";
+import managementTemplateVariantGet from "./management/template/variant/get.ts";
+import managementTemplateVariantListOfChannel from "./management/template/variant/list-of-channel.ts";
+import managementTemplateVariantList from "./management/template/variant/list.ts";
+import managementTemplateVariantPreview from "./management/template/variant/preview.ts";
+import managementTemplateVariantRecordApproval from "./management/template/variant/record-approval.ts";
+import managementTemplateVariantSendTest from "./management/template/variant/send-test.ts";
+import managementTemplateVariantSetOrder from "./management/template/variant/set-order.ts";
+import managementTemplateVariantUpsert from "./management/template/variant/upsert.ts";
+import managementTemplateVersionGetVariant from "./management/template/version/get-variant.ts";
+import managementTemplateVersionGet from "./management/template/version/get.ts";
+import managementTemplateVersionListChannelVariants from "./management/template/version/list-channel-variants.ts";
+import managementTemplateVersionListVariants from "./management/template/version/list-variants.ts";
+import managementTemplateVersionList from "./management/template/version/list.ts";
+import managementTemplateVersionRollback from "./management/template/version/rollback.ts";
 import managementVendorRouteList from "./management/vendor-route/list.ts";
 import managementVendorRouteSet from "./management/vendor-route/set.ts";
 import managementVendorDelete from "./management/vendor/delete.ts";
@@ -215,6 +237,9 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubSubscriberListVersionFinishSync, file: "api/hub/subscriber-list/version/finish-sync.ts" },
   { surface: hub, route: hubSubscriberListVersionGet, file: "api/hub/subscriber-list/version/get.ts" },
   { surface: hub, route: hubSubscriberListVersionRemoveUsers, file: "api/hub/subscriber-list/version/remove-users.ts" },
+  { surface: hub, route: hubTemplateGetChannel, file: "api/hub/template/get-channel.ts" },
+  { surface: hub, route: hubTemplateGet, file: "api/hub/template/get.ts" },
+  { surface: hub, route: hubTemplateList, file: "api/hub/template/list.ts" },
   { surface: hub, route: hubTenantCategoryEdit, file: "api/hub/tenant/category/edit.ts" },
   { surface: hub, route: hubTenantCategoryList, file: "api/hub/tenant/category/list.ts" },
   { surface: hub, route: hubTenantDelete, file: "api/hub/tenant/delete.ts" },
@@ -296,16 +321,35 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementSigningKeyList, file: "api/management/signing-key/list.ts" },
   { surface: management, route: managementSigningKeyRoll, file: "api/management/signing-key/roll.ts" },
   { surface: management, route: managementSimulatorList, file: "api/management/simulator/list.ts" },
+  { surface: management, route: managementTemplateArchive, file: "api/management/template/archive.ts" },
+  { surface: management, route: managementTemplateClone, file: "api/management/template/clone.ts" },
   { surface: management, route: managementTemplateCommit, file: "api/management/template/commit.ts" },
-  { surface: management, route: managementTemplateDeleteVariant, file: "api/management/template/delete-variant.ts" },
   { surface: management, route: managementTemplateDelete, file: "api/management/template/delete.ts" },
-  { surface: management, route: managementTemplateGetVariant, file: "api/management/template/get-variant.ts" },
   { surface: management, route: managementTemplateGet, file: "api/management/template/get.ts" },
-  { surface: management, route: managementTemplateListChannelVariants, file: "api/management/template/list-channel-variants.ts" },
-  { surface: management, route: managementTemplateListVariants, file: "api/management/template/list-variants.ts" },
   { surface: management, route: managementTemplateList, file: "api/management/template/list.ts" },
-  { surface: management, route: managementTemplateUpsertVariant, file: "api/management/template/upsert-variant.ts" },
+  { surface: management, route: managementTemplateMockDataEdit, file: "api/management/template/mock-data/edit.ts" },
+  { surface: management, route: managementTemplateMockDataGet, file: "api/management/template/mock-data/get.ts" },
+  { surface: management, route: managementTemplateSendTest, file: "api/management/template/send-test.ts" },
   { surface: management, route: managementTemplateUpsert, file: "api/management/template/upsert.ts" },
+  { surface: management, route: managementTemplateValidateCommit, file: "api/management/template/validate-commit.ts" },
+  { surface: management, route: managementTemplateVariantDelete, file: "api/management/template/variant/delete.ts" },
+  { surface: management, route: managementTemplateVariantDiscard, file: "api/management/template/variant/discard.ts" },
+  { surface: management, route: managementTemplateVariantEditContent, file: "api/management/template/variant/edit-content.ts" },
+  { surface: management, route: managementTemplateVariantGetOrder, file: "api/management/template/variant/get-order.ts" },
+  { surface: management, route: managementTemplateVariantGet, file: "api/management/template/variant/get.ts" },
+  { surface: management, route: managementTemplateVariantListOfChannel, file: "api/management/template/variant/list-of-channel.ts" },
+  { surface: management, route: managementTemplateVariantList, file: "api/management/template/variant/list.ts" },
+  { surface: management, route: managementTemplateVariantPreview, file: "api/management/template/variant/preview.ts" },
+  { surface: management, route: managementTemplateVariantRecordApproval, file: "api/management/template/variant/record-approval.ts" },
+  { surface: management, route: managementTemplateVariantSendTest, file: "api/management/template/variant/send-test.ts" },
+  { surface: management, route: managementTemplateVariantSetOrder, file: "api/management/template/variant/set-order.ts" },
+  { surface: management, route: managementTemplateVariantUpsert, file: "api/management/template/variant/upsert.ts" },
+  { surface: management, route: managementTemplateVersionGetVariant, file: "api/management/template/version/get-variant.ts" },
+  { surface: management, route: managementTemplateVersionGet, file: "api/management/template/version/get.ts" },
+  { surface: management, route: managementTemplateVersionListChannelVariants, file: "api/management/template/version/list-channel-variants.ts" },
+  { surface: management, route: managementTemplateVersionListVariants, file: "api/management/template/version/list-variants.ts" },
+  { surface: management, route: managementTemplateVersionList, file: "api/management/template/version/list.ts" },
+  { surface: management, route: managementTemplateVersionRollback, file: "api/management/template/version/rollback.ts" },
   { surface: management, route: managementVendorRouteList, file: "api/management/vendor-route/list.ts" },
   { surface: management, route: managementVendorRouteSet, file: "api/management/vendor-route/set.ts" },
   { surface: management, route: managementVendorDelete, file: "api/management/vendor/delete.ts" },

@@ -34,6 +34,12 @@ export interface InlineTrigger extends Omit<Trigger, "workflow"> {
   trigger_at: Date | null;
 }
 
+/** What makes its workflow. */
+export type InlineSteps = Pick<
+  InlineTrigger,
+  "name" | "template" | "category" | "delivery" | "delay" | "trigger_at"
+>;
+
 export interface InlineDelivery {
   smart: boolean;
   /** A message status, or the name of an event. */
@@ -63,7 +69,7 @@ export function parseInlineTrigger(body: unknown, limits: TriggerLimits): Parsed
 }
 
 /** The one-off tree: wait until `trigger_at`, then for `delay`, then send. */
-export function compileInlineWorkflow(trigger: InlineTrigger): WorkflowDefinition {
+export function compileInlineWorkflow(trigger: InlineSteps): WorkflowDefinition {
   const nodes: StoredNode[] = [];
   if (trigger.trigger_at !== null) nodes.push(untilNode("delay_1", trigger.trigger_at));
   if (trigger.delay !== null) {
@@ -124,7 +130,7 @@ function untilNode(ref: string, at: Date): StoredNode {
   });
 }
 
-function deliveryNode({ template, delivery }: InlineTrigger): StoredNode {
+function deliveryNode({ template, delivery }: InlineSteps): StoredNode {
   const { smart, success, time_to_live, mandatory_channels } = delivery;
   const settings = { template, success, success_is_event: statusMetric(success) === null };
   if (!smart) return multiChannelNode(settings);

@@ -25,30 +25,3 @@ export interface VariantSnapshot {
   seq_no: number;
   hash: string;
 }
-
-export interface LiveTemplate {
-  slug: string;
-  name: string;
-  version_no: number;
-  /** Enabled channels that have a live variant, with their variants in order. */
-  channels: Map<Channel, VariantSnapshot[]>;
-}
-
-export type CompleteContent = (channel: Channel, content: JsonObject) => JsonObject;
-
-export function toLiveTemplate(
-  slug: string,
-  version_no: number,
-  snapshot: TemplateSnapshot,
-  complete: CompleteContent = (_channel, content) => content,
-): LiveTemplate {
-  const channels = new Map<Channel, VariantSnapshot[]>();
-  for (const channel of snapshot.enabled_channels) {
-    const variants = snapshot.variants
-      .filter((variant) => variant.channel === channel)
-      .map((variant) => ({ ...variant, content: complete(channel, variant.content) }))
-      .sort((left, right) => left.seq_no - right.seq_no);
-    if (variants.length > 0) channels.set(channel, variants);
-  }
-  return { slug, name: snapshot.name, version_no, channels };
-}

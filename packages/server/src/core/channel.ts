@@ -59,6 +59,11 @@ export interface ChannelTraits {
   carries_files: boolean;
   /** The fields of its content that send copies to further addresses. */
   copy_fields: readonly string[];
+  /**
+   * Whether a vendor approves content before it may be sent: always, or for variants that ask for it (the texts that
+   * Indian operators register).
+   */
+  approval: "always" | "if_asked" | "never";
   /** What can be said to have happened to its messages, by a call that reports it. */
   actions: readonly MessageAction[];
 }
@@ -75,7 +80,7 @@ export const MESSAGE_ACTIONS = [
 
 export type MessageAction = (typeof MESSAGE_ACTIONS)[number];
 
-const TEXT: Omit<ChannelTraits, "label" | "cost_rank" | "bounce_days" | "actions"> = {
+const TEXT: Omit<ChannelTraits, "label" | "cost_rank" | "bounce_days" | "approval" | "actions"> = {
   is_ours: false,
   push: null,
   providers: [],
@@ -94,6 +99,7 @@ const PUSH: Omit<ChannelTraits, "label" | "cost_rank" | "push" | "providers"> = 
   has_receipts: true,
   carries_files: false,
   copy_fields: [],
+  approval: "never",
   actions: ["seen", "clicked", "dismissed"],
 };
 
@@ -107,6 +113,7 @@ const CHAT: Omit<ChannelTraits, "label" | "cost_rank"> = {
   has_receipts: false,
   carries_files: false,
   copy_fields: [],
+  approval: "never",
   actions: [],
 };
 
@@ -123,6 +130,7 @@ export const CHANNEL_TRAITS: Readonly<Record<Channel, ChannelTraits>> = {
     has_receipts: false,
     carries_files: false,
     copy_fields: [],
+    approval: "never",
     actions: ["seen", "clicked", "read", "unread", "archived", "unarchived"],
   },
   slack: { label: "Slack", cost_rank: 2, ...CHAT },
@@ -148,10 +156,18 @@ export const CHANNEL_TRAITS: Readonly<Record<Channel, ChannelTraits>> = {
     has_receipts: true,
     carries_files: true,
     copy_fields: ["extra_to", "cc", "bcc"],
+    approval: "never",
     actions: ["seen", "clicked"],
   },
-  whatsapp: { label: "WhatsApp", cost_rank: 8, ...TEXT, bounce_days: 15, actions: ["seen"] },
-  sms: { label: "SMS", cost_rank: 9, ...TEXT, bounce_days: null, actions: [] },
+  whatsapp: {
+    label: "WhatsApp",
+    cost_rank: 8,
+    ...TEXT,
+    bounce_days: 15,
+    approval: "always",
+    actions: ["seen"],
+  },
+  sms: { label: "SMS", cost_rank: 9, ...TEXT, bounce_days: null, approval: "if_asked", actions: [] },
 };
 
 export function isPush(channel: Channel): boolean {

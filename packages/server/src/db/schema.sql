@@ -638,8 +638,30 @@ CREATE TABLE template (
   active_at timestamp with time zone,
   last_triggered_at timestamp with time zone,
   updated_by json,
+  mock_data json,
+  archived_at timestamp with time zone,
+  number integer NOT NULL GENERATED ALWAYS AS IDENTITY,
   PRIMARY KEY (workspace_id, slug),
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
+);
+
+CREATE TABLE template_approval (
+  workspace_id integer NOT NULL,
+  template_slug text COLLATE "C" NOT NULL,
+  channel text COLLATE "C" NOT NULL,
+  variant_id text COLLATE "C" NOT NULL,
+  content_hash text COLLATE "C" NOT NULL,
+  first_version_no integer,
+  version_no integer,
+  variant json,
+  is_exempt boolean NOT NULL DEFAULT false,
+  vendor_approvals json NOT NULL DEFAULT '[]'::json,
+  discard_comment text,
+  approved_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, template_slug, channel, variant_id, content_hash),
+  FOREIGN KEY (workspace_id, template_slug) REFERENCES template(workspace_id, slug) ON DELETE CASCADE
 );
 
 CREATE TABLE template_variant (
@@ -652,7 +674,6 @@ CREATE TABLE template_variant (
   conditions json NOT NULL DEFAULT '[]'::json,
   content json NOT NULL DEFAULT '{}'::json,
   needs_vendor_approval boolean NOT NULL DEFAULT false,
-  vendor_approvals json NOT NULL DEFAULT '[]'::json,
   seq_no integer NOT NULL,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
@@ -669,6 +690,7 @@ CREATE TABLE template_version (
   commit_message text,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   created_by json,
+  number integer NOT NULL GENERATED ALWAYS AS IDENTITY,
   PRIMARY KEY (workspace_id, template_slug, version_no),
   FOREIGN KEY (workspace_id, template_slug) REFERENCES template(workspace_id, slug) ON DELETE CASCADE
 );

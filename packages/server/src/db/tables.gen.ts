@@ -510,6 +510,26 @@ export interface Template {
   active_at: Date | null;
   last_triggered_at: Date | null;
   updated_by: JsonColumn;
+  mock_data: JsonColumn;
+  archived_at: Date | null;
+  number: GeneratedAlways<number>;
+}
+
+export interface TemplateApproval {
+  workspace_id: number;
+  template_slug: string;
+  channel: string;
+  variant_id: string;
+  content_hash: string;
+  first_version_no: number | null;
+  version_no: number | null;
+  variant: JsonColumn;
+  is_exempt: Generated<boolean>;
+  vendor_approvals: JsonColumn;
+  discard_comment: string | null;
+  approved_at: Date | null;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
 }
 
 export interface TemplateVariant {
@@ -522,7 +542,6 @@ export interface TemplateVariant {
   conditions: JsonColumn;
   content: JsonColumn;
   needs_vendor_approval: Generated<boolean>;
-  vendor_approvals: JsonColumn;
   seq_no: number;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
@@ -537,6 +556,7 @@ export interface TemplateVersion {
   commit_message: string | null;
   created_at: Generated<Date>;
   created_by: JsonColumn;
+  number: GeneratedAlways<number>;
 }
 
 export interface Tenant {
@@ -758,6 +778,7 @@ export interface Tables {
   smart_step: SmartStep;
   subscription: Subscription;
   template: Template;
+  template_approval: TemplateApproval;
   template_variant: TemplateVariant;
   template_version: TemplateVersion;
   tenant: Tenant;

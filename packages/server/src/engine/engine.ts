@@ -1,5 +1,7 @@
+import { createNoteUsed } from "./chunk/last-used.ts";
 import { createListenHandler } from "./waits/accepted-events.ts";
 import type { Clock } from "../workspaces/clock.ts";
+import type { Channel } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { CompileWorkflow } from "../catalog/catalog.ts";
 import { type Accepted, type AcceptRecord, createAcceptor } from "./accept/accept.ts";
@@ -27,6 +29,9 @@ import { redrive } from "./redrive/redrive.ts";
 import { createRequestNotes, type RequestNote } from "./accept/request-notes.ts";
 import { type Rehearsal, rehearse } from "./rehearse/rehearse.ts";
 import { createSegmentHandler, memberOfQuery } from "./segments/refresh.ts";
+import { mockContext, type MockTrigger } from "./trial/mock.ts";
+import { type Preview, previewContent } from "./trial/preview.ts";
+import { sendTrial, type Trial, type TrialResult } from "./trial/send-trial.ts";
 import { createSignalHandler } from "./waits/tenant-signals.ts";
 import { createWaker } from "./waits/waker.ts";
 
@@ -45,6 +50,12 @@ export interface Engine {
   expandingSince: (db: Queryable) => Promise<Date | null>;
   /** Reports what a trigger would do, without doing it. */
   rehearse: (record: RehearsalRecord) => Promise<Rehearsal>;
+  /** What a template sees of a mock trigger. Reads outside of any transaction. */
+  mockContext: (mock: MockTrigger) => Promise<JsonObject>;
+  /** Renders a content with a mock trigger. Reads outside of any transaction. */
+  preview: (mock: MockTrigger, channel: Channel, content: JsonObject) => Promise<Preview>;
+  /** Sends a variant for real, in its own transaction. */
+  sendTrial: (trial: Trial) => Promise<TrialResult>;
   /** Ends runs that are in progress, in its own transaction; returns the ids of those that were. */
   cancel: (workspace_id: number, filter: CancelFilter) => Promise<string[]>;
   /** Ends broadcasts that are scheduled or under way, in its own transaction; returns the ids of those that were. */
@@ -74,6 +85,9 @@ export interface Engine {
 
 export type { Redriven, RedriveKind } from "./redrive/order.ts";
 export type { Rehearsal } from "./rehearse/rehearse.ts";
+export type { MockTrigger } from "./trial/mock.ts";
+export type { TrialResult } from "./trial/send-trial.ts";
+export type Tried = Trial["tried"];
 
 /** A trigger to rehearse. */
 export interface RehearsalRecord {
@@ -92,7 +106,12 @@ export function createEngine(deps: EngineDeps): Engine {
   const waker = createWaker(deps);
   const acceptor = createAcceptor({ ...deps, wakeAt: waker.expect });
   const notes = createRequestNotes(deps);
-  const stageDeps = { ...deps, wakeAt: waker.expect, runEffects: createRunEffects(deps) };
+  const stageDeps = {
+    ...deps,
+    wakeAt: waker.expect,
+    runEffects: createRunEffects(deps),
+    noteTriggered: createNoteUsed("template"),
+  };
   if (deps.worker) {
     deps.queue.work("expand", createExpandHandler(stageDeps));
     deps.queue.work("broadcast", createBroadcastHandler(stageDeps));
@@ -113,6 +132,9 @@ export function createEngine(deps: EngineDeps): Engine {
       const rest = { cancellation_key: null, created_at: new Date(), parent_run_id: null, depth: null };
       return rehearse({ ...rest, ...record, id, idempotency_key: id, api_type: "workflow" }, stageDeps);
     },
+    mockContext: (mock) => mockContext(mock, stageDeps),
+    preview: (mock, channel, content) => previewContent(mock, channel, content, stageDeps),
+    sendTrial: (trial) => sendTrial(trial, stageDeps),
     cancel: (workspace_id, filter) => cancelRuns(deps, workspace_id, filter),
     cancelBroadcasts: (workspace_id, filter) => cancelBroadcasts(deps.db, workspace_id, filter),
     causeListEvents: (tx, workspace_id, moves) => causeListEvents(tx, workspace_id, moves, deps),

@@ -4,7 +4,7 @@ import type { Member } from "../queue/job.ts";
 import type { CompiledNode, CompiledWorkflow } from "../catalog/workflow.ts";
 import type { Attachment } from "../core/attachments.ts";
 import type { WorkflowEntry } from "../catalog/catalog.ts";
-import type { LiveTemplate } from "../catalog/template.ts";
+import type { LiveTemplate } from "../catalog/live-template.ts";
 import type { Tenant } from "../catalog/tenant.ts";
 import type { Channel } from "../core/channel.ts";
 import type { StoredIdentity } from "../core/profile/identity.ts";
@@ -209,6 +209,20 @@ export interface Configuration {
 export interface Place {
   tenant: JsonObject;
   organization: JsonObject;
+}
+
+/** A payload with what a batch gathered. */
+export function batchedPayload(
+  data: JsonObject,
+  { items, count, key }: { items: JsonObject[]; count: number; key: string | null },
+): JsonObject {
+  return {
+    ...data,
+    $batched_events: items,
+    $batched_events_count: count,
+    $batched_event_count: count,
+    $batch_key: key,
+  };
 }
 
 /** Adds an entry to the run's step log, about the node or, with null, the whole run. */

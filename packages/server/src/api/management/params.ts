@@ -19,9 +19,19 @@ export const templateSlugParam = {
 
 export const channelParam = { channel: z.enum(CHANNELS, oneOf(CHANNELS)) };
 
+export const variantParams = z.object({ ...slugParam, ...channelParam, id: z.string() });
+
 export const variantIdParam = {
   id: z
     .string()
     .max(128, "must be at most 128 characters")
     .regex(/^[a-zA-Z0-9_.-]+$/, "must be made of a-z, A-Z, 0-9, -, _ and ."),
+};
+
+/** The number of a version. An unknown one is not found; anything else is refused. */
+export const versionNoParam = {
+  version_no: z
+    .string()
+    .regex(/^\d{1,15}$/, "must be a whole number")
+    .transform(Number),
 };

@@ -46,7 +46,7 @@ export async function carryOut(
 ): Promise<NewMessage[]> {
   const walks = begun.map((run): Walk => ({ run, begin: { kind: "enter" } }));
   const messages = await advance(tx, walks, chunkData, deps);
-  await writeChunk(tx, { made: begun }, messages, deps.queue);
+  await writeChunk(tx, { made: begun }, messages, deps);
   await signalMissed(tx, begun, chunkData, deps.queue);
   announceWakes(tx, begun, deps);
   tx.afterCommit(() => report(begun, messages, deps));

@@ -12,7 +12,7 @@ import { beginRuns, carryOut } from "./begin-runs.ts";
 import { refuseIntent } from "./gates.ts";
 import { type FanOutRest, forgetMissingParents, planFanOut, queueRest } from "./fan-out.ts";
 import { type Intent, type RequestRow, readIntents, rememberNows } from "./intent.ts";
-import { createNoteExecuted } from "./last-executed.ts";
+import { createNoteUsed } from "../chunk/last-used.ts";
 import { problem, type RequestProblem } from "../problem.ts";
 import { planRuns } from "./people.ts";
 import type { ChunkData, Configuration, Run } from "../run.ts";
@@ -26,7 +26,7 @@ import { type ReceivedEvent, signalWaiters } from "../waits/waiters.ts";
  * completion, so the job runs again.
  */
 export function createExpandHandler(deps: StageDeps): Handler {
-  const noteExecuted = createNoteExecuted();
+  const noteExecuted = createNoteUsed("workflow");
   return {
     batch: perLane({ campaigns: 1, others: 4 }),
     loops: perLane({ campaigns: 1, others: 2 }),
@@ -37,7 +37,11 @@ export function createExpandHandler(deps: StageDeps): Handler {
         async (tx) => {
           await deps.queue.settle(tx, "expand", lane, jobs);
           await Promise.all([markExpanding(tx, chunk.requests), holdRequests(tx, chunk.requests)]);
-          await noteExecuted(tx, await expand(tx, chunk, deps));
+          const begun = await expand(tx, chunk, deps);
+          await noteExecuted(
+            tx,
+            begun.map(({ workspace_id, workflow: { slug } }) => ({ workspace_id, slug })),
+          );
         },
         { relaxed: true, pause: () => deps.queue.waitForUrgentWork(lane) },
       );

@@ -1,12 +1,11 @@
 import { expect } from "vitest";
 import { onOwnApi as it } from "../../../test/fixture.ts";
 import type { Pipeline } from "../../../test/pipeline.ts";
-import { createNoteExecuted, type NoteExecuted } from "./last-executed.ts";
-import type { Run } from "../run.ts";
+import { createNoteUsed, type NoteUsed } from "./last-used.ts";
 
 /** Process clock in milliseconds. */
 let now: number;
-let note: NoteExecuted;
+let note: NoteUsed;
 let statements: number;
 
 it.beforeEach(async ({ pipeline }) => {
@@ -14,11 +13,11 @@ it.beforeEach(async ({ pipeline }) => {
   await pipeline.commit("two", []);
   now = 0;
   statements = 0;
-  note = createNoteExecuted(() => now);
+  note = createNoteUsed("workflow", () => now);
 });
 
-const runsOf = (pipeline: Pipeline, ...slugs: string[]) =>
-  slugs.map((slug) => ({ workspace_id: pipeline.workspace_id, workflow: { slug } })) as Run[];
+const runsOf = ({ workspace_id }: Pipeline, ...slugs: string[]) =>
+  slugs.map((slug) => ({ workspace_id, slug }));
 
 const noted = (pipeline: Pipeline, ...slugs: string[]) =>
   pipeline.services.db.tx((tx) =>

@@ -1,16 +1,16 @@
 import { z } from "zod";
-import { saveVariant } from "../../../authoring/templates/save-variant.ts";
+import { saveVariant } from "../../../../authoring/templates/save-variant.ts";
 import {
   DRAFT_CONTENT_EXAMPLE,
   getVariantView,
   variantReply,
-} from "../../../authoring/templates/variant-view.ts";
-import { conditionsSchema } from "../../../core/conditions/conditions.ts";
-import type { JsonObject } from "../../../core/json.ts";
-import { defineRoute } from "../../../http/route.ts";
-import { channelParam, slugParam, variantIdParam } from "../params.ts";
-
-const jsonObject = z.record(z.string(), z.unknown());
+} from "../../../../authoring/templates/variant-view.ts";
+import { vendorApprovalSchema } from "../../../../core/approval.ts";
+import { conditionsSchema } from "../../../../core/conditions/conditions.ts";
+import type { JsonObject } from "../../../../core/json.ts";
+import { defineRoute } from "../../../../http/route.ts";
+import { templateSource } from "../template-source.ts";
+import { channelParam, slugParam, variantIdParam } from "../../params.ts";
 
 export default defineRoute({
   method: "POST",
@@ -23,7 +23,7 @@ export default defineRoute({
       .string()
       .max(35)
       .regex(/^[a-zA-Z]{2,3}([-_][a-zA-Z0-9]{1,8})*$/, "must be a locale like en, es-MX or en-419"),
-    content: jsonObject.meta({ examples: [DRAFT_CONTENT_EXAMPLE] }),
+    content: z.record(z.string(), z.unknown()).meta({ examples: [DRAFT_CONTENT_EXAMPLE] }),
     tenant_id: z
       .string()
       .max(64)
@@ -32,17 +32,19 @@ export default defineRoute({
     conditions: conditionsSchema.nullish(),
     needs_vendor_approval: z.boolean().nullish(),
     seq_no: z.int32().min(1).nullish(),
-    vendor_approvals: z.array(jsonObject).nullish(),
+    /** What vendors said of this very content, for one that was approved elsewhere. */
+    vendor_approvals: z.array(vendorApprovalSchema).max(50).nullish(),
   }),
   reply: {
     status: 200,
     body: variantReply,
     description: "The draft as stored. One with `errors` is stored too; it cannot be committed.",
   },
-  errors: ["not_found"],
-  async handle({ params: { slug, channel, id }, body, auth, db, services: { channels, engine } }) {
-    const { workspace_id } = auth.workspace;
-    const change = { db, workspace_id, channels, expressions: engine.expressions };
+  errors: ["not_found", "conflict"],
+  async handle(ctx) {
+    const { slug, channel, id } = ctx.params;
+    const { body } = ctx;
+    const change = templateSource(ctx);
     await saveVariant(
       change,
       slug,
@@ -55,7 +57,7 @@ export default defineRoute({
         conditions: body.conditions === null ? [] : body.conditions,
         needs_vendor_approval: body.needs_vendor_approval ?? undefined,
         seq_no: body.seq_no ?? undefined,
-        vendor_approvals: (body.vendor_approvals ?? undefined) as JsonObject[] | undefined,
+        vendor_approvals: body.vendor_approvals ?? undefined,
       },
     );
     return getVariantView(change, slug, { channel, id }, "draft");
