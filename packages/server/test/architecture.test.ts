@@ -32,6 +32,7 @@ const MAY_KNOW: Record<string, string[]> = {
   lists: ["core", "db", "ids", "errors"],
   catalog: ["core", "expressions", "db", "ids", "errors", "workspaces"],
   preferences: ["core", "db", "errors", "catalog"],
+  translations: ["core", "db", "errors", "catalog"],
   routing: ["core", "db", "ids", "workspaces", "queue", "catalog", "preferences"],
   engine: [
     "core",
@@ -85,6 +86,7 @@ const MAY_KNOW: Record<string, string[]> = {
     "recipients",
     "lists",
     "preferences",
+    "translations",
     "workspaces",
     "engine/engine",
     "channels/channel",

@@ -133,6 +133,13 @@ import managementTemplateListVariants from "./management/template/list-variants.
 import managementTemplateList from "./management/template/list.ts";
 import managementTemplateUpsertVariant from "./management/template/upsert-variant.ts";
 import managementTemplateUpsert from "./management/template/upsert.ts";
+import managementTranslationCommit from "./management/translation/commit.ts";
+import managementTranslationDelete from "./management/translation/delete.ts";
+import managementTranslationGetVersion from "./management/translation/get-version.ts";
+import managementTranslationGet from "./management/translation/get.ts";
+import managementTranslationList from "./management/translation/list.ts";
+import managementTranslationRollbackVersion from "./management/translation/rollback-version.ts";
+import managementTranslationSave from "./management/translation/save.ts";
 import managementVendorDelete from "./management/vendor/delete.ts";
 import managementVendorList from "./management/vendor/list.ts";
 import managementVendorSave from "./management/vendor/save.ts";
@@ -277,6 +284,13 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementTemplateList, file: "api/management/template/list.ts" },
   { surface: management, route: managementTemplateUpsertVariant, file: "api/management/template/upsert-variant.ts" },
   { surface: management, route: managementTemplateUpsert, file: "api/management/template/upsert.ts" },
+  { surface: management, route: managementTranslationCommit, file: "api/management/translation/commit.ts" },
+  { surface: management, route: managementTranslationDelete, file: "api/management/translation/delete.ts" },
+  { surface: management, route: managementTranslationGetVersion, file: "api/management/translation/get-version.ts" },
+  { surface: management, route: managementTranslationGet, file: "api/management/translation/get.ts" },
+  { surface: management, route: managementTranslationList, file: "api/management/translation/list.ts" },
+  { surface: management, route: managementTranslationRollbackVersion, file: "api/management/translation/rollback-version.ts" },
+  { surface: management, route: managementTranslationSave, file: "api/management/translation/save.ts" },
   { surface: management, route: managementVendorDelete, file: "api/management/vendor/delete.ts" },
   { surface: management, route: managementVendorList, file: "api/management/vendor/list.ts" },
   { surface: management, route: managementVendorSave, file: "api/management/vendor/save.ts" },

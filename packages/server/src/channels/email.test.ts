@@ -1,14 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../core/json.ts";
-import { createTemplateEngine } from "../templates/engine.ts";
-import { createRenderText, RenderError } from "./channel.ts";
+import { contentText } from "../../test/content-text.ts";
+import { RenderError } from "./channel.ts";
 import email, { type RenderedEmail } from "./email.ts";
 
-const templates = createTemplateEngine();
-
 function engine(values: JsonObject = {}) {
-  return createRenderText(templates, { none: "", ...values }, new Date(0));
+  return contentText({ none: "", ...values });
 }
 
 function html(source: string, more: object = {}) {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createTemplateEngine } from "../templates/engine.ts";
-import { createRenderText } from "./channel.ts";
+import { contentText } from "../../test/content-text.ts";
 import whatsapp from "./whatsapp.ts";
 
 const problems = (draft: object) =>
@@ -97,7 +96,7 @@ describe("whatsapp content", () => {
       buttons: [{ ...link, url_type: "dynamic", url_dynamic_part: "{{query}}" }],
     });
     const values = { name: "O'Neil & Co", link: "https://x.io/?a=1&b=2", query: "a=1&b=2" };
-    const text = createRenderText(createTemplateEngine(), values, new Date(0));
+    const text = contentText(values);
     expect(whatsapp.render(content, text)).toMatchObject({
       header: { media_url: values.link, filename: values.name },
       body: { text: "Hi O'Neil & Co" },

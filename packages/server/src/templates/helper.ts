@@ -1,3 +1,4 @@
+import type { Translator } from "../core/translations/lookup.ts";
 import type { Budget } from "./budget.ts";
 
 /**
@@ -15,6 +16,8 @@ export interface HelperCall {
   /** The time of the render. */
   now: Date;
   budget: Budget;
+  /** The texts in the recipient's languages; null where nothing is translated. */
+  translator: Translator | null;
   /** The content of the block, rendered for the helper's own context; null if it is not used as a block. */
   block: { main: () => string; otherwise: () => string } | null;
 }

@@ -13,6 +13,9 @@ import { createTemplateEngine } from "../../src/templates/engine.ts";
 import { createJqEngine } from "@carillon/languages/jq";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import type { JsonObject } from "../../src/core/json.ts";
+import { parseTranslationFileName } from "../../src/core/translations/file-name.ts";
+import { createTranslator } from "../../src/core/translations/lookup.ts";
+import { createContentEngines } from "../../src/expressions/content-engines.ts";
 import { createExpressions, type Language } from "../../src/expressions/expressions.ts";
 import { all, leaf } from "../conditions.ts";
 import { FENCED } from "./run-page.ts";
@@ -56,6 +59,7 @@ describe("expressions", () => {
     jq: createJqEngine(),
     jsonnet: createJsonnetEngine(),
     handlebars: createTemplateEngine({ strict: false, escape: false }),
+    content: createContentEngines(),
   });
   const [payload] = jsonOf(expressionsPage) as [JsonObject];
   const rows = tableOf(expressionsPage, "language", "expression", "gives");
@@ -102,6 +106,24 @@ describe("time", () => {
     const [seconds = "", unit] = is.split(" ");
     expect(unit).toBe("s");
     expect(parseDuration(written)).toBe(Number(seconds) * 1000);
+  });
+});
+
+describe("languages", async () => {
+  const page = await read("languages");
+  const [files] = jsonOf(page) as [Record<string, JsonObject>];
+  const locales = new Map<string, Map<string | null, JsonObject>>();
+  for (const [filename, content] of Object.entries(files)) {
+    const { locale, namespace } = parseTranslationFileName(filename) ?? { locale: "", namespace: null };
+    locales.set(locale, new Map([...(locales.get(locale) ?? []), [namespace, content]]));
+  }
+  const [, payload = ""] = /and `(\{.*?\})` as the payload/.exec(page) ?? [];
+  const { handlebars } = createContentEngines();
+
+  it.each(tableOf(page, "locale", "template", "gives"))("%s: %s gives %s", (locale, source, gives) => {
+    const translator = createTranslator({ locales }, locale ?? null);
+    const context = JSON.parse(payload) as JsonObject;
+    expect(handlebars.compile(source ?? "").render(context, { translator })).toBe(gives);
   });
 });
 

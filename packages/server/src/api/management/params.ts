@@ -25,3 +25,11 @@ export const variantIdParam = {
     .max(128, "must be at most 128 characters")
     .regex(/^[a-zA-Z0-9_.-]+$/, "must be made of a-z, A-Z, 0-9, -, _ and ."),
 };
+
+/** The number of a version. An unknown one is not found; anything else is refused. */
+export const versionNoParam = {
+  version_no: z
+    .string()
+    .regex(/^\d{1,15}$/, "must be a whole number")
+    .transform(Number),
+};

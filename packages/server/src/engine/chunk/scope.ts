@@ -1,6 +1,7 @@
 import { SOCIAL_SITES, type Tenant } from "../../catalog/tenant.ts";
 import { DEFAULT_TENANT } from "../../core/profile/effective-profile.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
+import { createTranslator, NO_TRANSLATIONS, type Translator } from "../../core/translations/lookup.ts";
 import { resolveProperties } from "../../core/preferences/category-properties.ts";
 import type { LivePolicy } from "../../preferences/preferences.ts";
 import { seenProperties } from "./profile.ts";
@@ -16,6 +17,8 @@ export interface RunScope {
   /** The payload with all namespaces: the root of templates and the input of jq. */
   context: JsonObject;
   locale: string | null;
+  /** The workspace's translations in the recipient's languages. */
+  translator: Translator;
   /** IANA name, when the recipient has one. */
   timezone: string | null;
 }
@@ -47,6 +50,7 @@ export function scopeOf(run: Run, chunkData: ChunkData): RunScope {
       version: run.workflow.version_no,
     },
   };
+  const locale = textOr(properties.$locale) ?? textOr(properties.$preferred_language);
   return {
     namespaces: { "": run.data, ...people, $future_event: run.memory.future_event ?? {} },
     context: {
@@ -56,7 +60,8 @@ export function scopeOf(run: Run, chunkData: ChunkData): RunScope {
       $embedded_preference_url: tenant.embedded_preference_url ?? "",
       $hosted_preference_url: "",
     },
-    locale: textOr(properties.$locale) ?? textOr(properties.$preferred_language),
+    locale,
+    translator: createTranslator(chunkData.translations.get(run.workspace_id) ?? NO_TRANSLATIONS, locale),
     timezone: textOr(properties.$timezone),
   };
 }

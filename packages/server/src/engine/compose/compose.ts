@@ -14,7 +14,7 @@ import { type Channel, CHANNEL_TRAITS } from "../../core/channel.ts";
 import type { StoredIdentity } from "../../core/profile/identity.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { rootOf } from "../../core/lane.ts";
-import { createRenderText } from "../../channels/channel.ts";
+import { renderContent } from "../../channels/channel.ts";
 import { TemplateError } from "../../templates/engine.ts";
 import { selectVariant } from "../../core/variants.ts";
 import type { DeliveryRequest } from "../node.ts";
@@ -181,9 +181,8 @@ function renderVariant(
   const definition = deps.channels.get(channel);
   if (definition === undefined) return { content: null, failure: `${channel}: channel is not supported` };
   try {
-    const text = createRenderText(deps.templates, scope.context, now);
-    // One budget for the message: a push may have any number of fields.
-    const content = deps.templates.share(() => definition.render(variant.content, text), now);
+    const { context, translator } = scope;
+    const content = renderContent(deps.content, definition, variant.content, { context, now, translator });
     return { content, failure: null };
   } catch (error) {
     if (error instanceof TemplateError) {
