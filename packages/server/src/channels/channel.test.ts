@@ -34,6 +34,7 @@ const CONTENTS: Record<Channel, object> = {
     cc: "cc@example.com",
     bcc: "bcc@example.com",
     reply_to: "reply@example.com",
+    list_unsubscribe: "https://example.com/leave",
     body: {
       type: "raw",
       raw: { html: "html", text: "text" },

@@ -35,9 +35,12 @@ export interface ChannelDefinition<Content extends JsonObject = JsonObject> {
   /**
    * Renders content for one recipient. `text` renders one template string against the recipient's context and throws
    * `TemplateError`; a rendered value that cannot be sent throws its {@link RenderError}. Either fails only this
-   * channel's message. The result is passed to vendors and stored with the message.
+   * channel's message. The result is passed to vendors and stored with the message. What would be over at `now` is
+   * refused, where that is given.
    */
-  render(content: Content, text: RenderText): JsonObject;
+  render(content: Content, text: RenderText, now?: Date): JsonObject;
+  /** What the sender of a rendered message should know, although it is sent. */
+  notices?(rendered: JsonObject): string[];
 }
 
 /**
@@ -106,7 +109,7 @@ export function renderContent<Content extends JsonObject>(
   scope: RenderScope,
 ): JsonObject {
   const text = createRenderText(languages, scope);
-  return languages.handlebars.share(() => definition.render(content, text), scope.now);
+  return languages.handlebars.share(() => definition.render(content, text, scope.now), scope.now);
 }
 
 /** A field rendered successfully, but to a value that must not be sent. */

@@ -74,6 +74,14 @@ describe("whatsapp content", () => {
     expect(problems(draft)).toEqual(expected);
   });
 
+  it.each([
+    [{ body: { text: "{{uppercase name}}" } }, "body.text"],
+    [{ body: { text: "{{#if a}}x{{/if}}" } }, "body.text"],
+    [{ header: { text: '{{t "x"}}' } }, "header.text"],
+  ])("refuses helpers, for which an approved template has no place: %j", (draft, path) => {
+    expect(problems(draft)[path]).toContain("only variables are allowed in a WhatsApp template");
+  });
+
   it("checks each button for what its kind needs", () => {
     expect(cta(link, link, link)).toEqual({ buttons: ["must contain at maximum 2 items of type 'URL'"] });
     expect(cta({ ...call, text: "{{a}}", phone_number: "123" })).toEqual({
@@ -86,6 +94,9 @@ describe("whatsapp content", () => {
     });
     expect(cta({ ...link, url_type: "dynamic", url_dynamic_part: "{{a}}/{{b}}" })).toEqual({
       "buttons.0.url_dynamic_part": ["must contain at maximum 1 variable"],
+    });
+    expect(cta({ ...link, url_type: "dynamic", url_dynamic_part: "{{a}}/x" })).toEqual({
+      "buttons.0.url_dynamic_part": ["must end in its variable"],
     });
   });
 
@@ -101,6 +112,25 @@ describe("whatsapp content", () => {
       header: { media_url: values.link, filename: values.name },
       body: { text: "Hi O'Neil & Co" },
       buttons: [{ url_dynamic_part: values.query }],
+    });
+  });
+
+  it("gives the values of its variables by their places, in the order of the text", () => {
+    const content = whatsapp.content.parse({
+      header: { format: "TEXT", text: "Order {{id}}" },
+      body: { text: "{{name}}, {{{name}}} and {{ $recipient.name }}: {{items.[0].title}}" },
+      buttons: [link, { ...link, url_type: "dynamic", url_dynamic_part: "orders/{{id}}" }, call],
+    });
+    const text = contentText({
+      id: 7,
+      name: "O'Neil",
+      $recipient: { name: "Ann\n\t B" },
+      items: [{ title: "a       b" }],
+    });
+    expect(whatsapp.render(content, text)["parameters"]).toEqual({
+      header: ["7"],
+      body: ["O'Neil", "O'Neil", "Ann B", "a    b"],
+      buttons: [{ index: 1, text: "7" }],
     });
   });
 

@@ -100,3 +100,129 @@ describe("a translated message", () => {
     expect((await contents(world))["Ana inbox"]).toMatch(/translation is disabled or empty/);
   });
 });
+
+describe("what a template sees", () => {
+  const seen = async (world: World): Promise<JsonObject> => {
+    const content = (await world.messages()).at(-1)?.content as { extra_data?: string } | undefined;
+    return JSON.parse(content?.extra_data ?? "null") as JsonObject;
+  };
+
+  it.beforeEach(async ({ world }) => {
+    await world.template("all", { inbox: { body: "b", extra_data: "{{jsonStringify this}}" } });
+    await world.workflow("all", [everybody("all")]);
+  });
+
+  it("has every reserved key where nothing is configured, so that strict templates print it", async ({
+    world,
+  }) => {
+    await world.trigger("all", [{ distinct_id: "ann" }], { data: { order: 1 } });
+    const place = { primary_color: "", logo: "" };
+    const brand = {
+      brand_id: "default",
+      tenant_id: "default",
+      brand_name: expect.any(String),
+      tenant_name: expect.any(String),
+      ...place,
+      secondary_color: "",
+      tertiary_color: "",
+      timezone: null,
+      blocked_channels: null,
+      social_links: {
+        website: "",
+        facebook: "",
+        linkedin: "",
+        x: "",
+        twitter: "",
+        instagram: "",
+        medium: "",
+        discord: "",
+        telegram: "",
+        youtube: "",
+        tiktok: "",
+      },
+      properties: {},
+      embedded_preference_url: "",
+      preference_page_url: "",
+      hosted_preference_domain: expect.any(String),
+      $embedded_preference_url: "",
+      $hosted_preference_url: "",
+    };
+    const category = { slug: "transactional", name: expect.any(String), properties: {} };
+    const ann = { $type: "user", distinct_id: "ann" };
+    expect(await seen(world)).toEqual({
+      order: 1,
+      $recipient: ann,
+      $user: ann,
+      $actor: {},
+      $brand: brand,
+      $tenant: brand,
+      $category: category,
+      $organization: { name: expect.any(String), timezone: "UTC", ...place },
+      $workflow: {
+        slug: "all",
+        name: "all",
+        category: "transactional",
+        $category: category,
+        execution_id: expect.any(String),
+        version: 1,
+      },
+      $embedded_preference_url: "",
+      $hosted_preference_url: "",
+    });
+  });
+
+  it("has the tenant's branding, with what it lacks from the default tenant", async ({ world }) => {
+    await world.call("POST", "/v1/tenant/default/", { primary_color: "#111111", secondary_color: "#222222" });
+    await world.call("POST", "/v1/tenant/acme/", {
+      tenant_name: "Acme",
+      logo: "https://acme.example/logo.png",
+      primary_color: "#aaaaaa",
+      embedded_preference_url: "https://acme.example/prefs",
+      social_links: { twitter: "https://x.example/acme" },
+      properties: { address: "1 Main St" },
+    });
+    await world.trigger("all", [{ distinct_id: "ann" }], { tenant_id: "acme" });
+    const { $brand, $tenant, $embedded_preference_url } = await seen(world);
+    expect($brand).toMatchObject({
+      brand_id: "acme",
+      brand_name: "Acme",
+      logo: "https://acme.example/logo.png",
+      primary_color: "#aaaaaa",
+      secondary_color: "#222222",
+      embedded_preference_url: "https://acme.example/prefs",
+      $embedded_preference_url: "https://acme.example/prefs",
+      social_links: { x: "https://x.example/acme", twitter: "https://x.example/acme" },
+      properties: { address: "1 Main St" },
+      address: "1 Main St",
+    });
+    expect($tenant).toEqual($brand);
+    expect($embedded_preference_url).toBe("https://acme.example/prefs");
+  });
+
+  it("has the addresses of the people, unless a property is called so", async ({ world }) => {
+    await world.call("POST", "/v1/user/ann/", {
+      $email: "ann@example.com",
+      $sms: "+14155550100",
+      name: "Ann",
+    });
+    await world.call("POST", "/v1/user/bob/", { $email: "bob@example.com", email: "bob at example" });
+    await world.trigger("all", ["ann"], { actor: "bob" });
+    const { $recipient, $user, $actor } = await seen(world);
+    expect($recipient).toMatchObject({ name: "Ann", email: "ann@example.com", phone: "+14155550100" });
+    expect($user).toEqual($recipient);
+    expect($actor).toMatchObject({ $type: "user", distinct_id: "bob", email: "bob at example" });
+    await world.trigger("all", [{ distinct_id: "ann", $email: "other@example.com" }]);
+    expect((await seen(world)).$recipient).toMatchObject({ email: "other@example.com" });
+  });
+
+  it("names objects as objects", async ({ world }) => {
+    await world.call("POST", "/v1/object/team/red/", { name: "Red" });
+    await world.trigger("all", [{ object_type: "team", id: "red" }]);
+    expect((await seen(world)).$recipient).toEqual({
+      $type: "object",
+      object_type: "team",
+      id: "red",
+      name: "Red",
+    });
+  });
+});

@@ -42,6 +42,7 @@ describe("a rendered mail", () => {
       subject: "Hi",
       html: null,
       text: "Hello",
+      headers: {},
     });
   });
 

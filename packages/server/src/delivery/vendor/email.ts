@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Json } from "../../core/json.ts";
+import { isJsonObject, type Json } from "../../core/json.ts";
 import { type Mailbox, oneLine, readMailbox, splitMailboxes } from "../../core/mailbox.ts";
 import { failure } from "./failure.ts";
 import type { Failed, OutgoingMessage } from "./vendor.ts";
@@ -44,7 +44,12 @@ export interface Email {
   subject: string;
   html: string | null;
   text: string;
+  /** Further headers: those of {@link HEADERS} that the content has. */
+  headers: Record<string, string>;
 }
+
+/** The headers that a content may set; each vendor sends what it gets. */
+const HEADERS = ["List-Unsubscribe", "List-Unsubscribe-Post"];
 
 /** Reads the rendered content of the e-mail channel. Invalid addresses of copies are left out. */
 export function readEmail(
@@ -77,8 +82,16 @@ export function readEmail(
     subject: lineOf(content.subject),
     html: typeof content.html === "string" && content.html !== "" ? content.html.toWellFormed() : null,
     text: text(content.text),
+    headers: headersOf(content.headers),
   };
   return { ok: true, email };
+}
+
+function headersOf(given: Json | undefined): Record<string, string> {
+  if (!isJsonObject(given)) return {};
+  return Object.fromEntries(
+    HEADERS.map((name) => [name, lineOf(given[name])] as const).filter(([, value]) => value !== ""),
+  );
 }
 
 function refusal(kind: Failed["class"], code: string, message: string): { ok: false; failure: Failed } {

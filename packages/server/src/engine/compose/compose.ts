@@ -117,6 +117,12 @@ function composeChannel(
   } else {
     const { content, held } = dropCopiesToRealAddresses(channel, rendered.content, test_mode, deps);
     rendered.content = content;
+    for (const notice of deps.channels.get(channel)?.notices?.(content) ?? []) {
+      addStep(run, node, "info", "template_rendered", `${channel}: ${notice}`, {
+        channel,
+        variant: variant.id,
+      });
+    }
     if (held > 0) addStep(run, node, "info", "message_redirected", `${channel}: copies not sent: ${held}`);
   }
   const attachments = CHANNEL_TRAITS[channel].carries_files ? readAttachments(run, node) : null;

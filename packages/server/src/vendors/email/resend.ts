@@ -84,6 +84,7 @@ function bodyOf({ message_id, attachments }: OutgoingMessage, email: Email) {
     subject: email.subject,
     ...(email.html === null ? {} : { html: email.html }),
     text: email.text,
+    ...(Object.keys(email.headers).length === 0 ? {} : { headers: email.headers }),
     attachments: attachments.map(({ filename, content_type, bytes }) => ({
       filename,
       content_type,

@@ -243,6 +243,7 @@ function compose(messageId: string, email: Email, files: AttachedFile[]): Compos
   const mail = {
     messageId: `<${messageId}@${domainToASCII(domain) || "localhost"}>`,
     subject: email.subject,
+    headers: email.headers,
     text: email.text,
     ...(email.html === null ? {} : { html: email.html }),
     attachments: files.map(({ filename, content_type, bytes }) => ({
