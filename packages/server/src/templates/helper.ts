@@ -29,6 +29,19 @@ export class HelperError extends Error {
 
 export type Helpers = Readonly<Record<string, Helper>>;
 
+/** A helper with its entry in the reference. */
+export interface DescribedHelper {
+  /** How it is called, with the names of its arguments; optional ones in brackets. */
+  usage: string;
+  /** What it gives, and what it refuses: whole sentences in Markdown. */
+  summary: string;
+  /** Templates over `EXAMPLE_DATA`, with what they give. They are run. */
+  examples: readonly (readonly [source: string, gives: string])[];
+  run: Helper;
+}
+
+export type DescribedHelpers = Readonly<Record<string, DescribedHelper>>;
+
 export function expectCount(args: readonly unknown[], min: number, max: number): void {
   if (args.length >= min && args.length <= max) return;
   const wanted = min === max ? `${min}` : max === Infinity ? `at least ${min}` : `${min} to ${max}`;

@@ -2,7 +2,7 @@ import type { JsonObject } from "../core/json.ts";
 import { getOwn } from "../core/json/json-path.ts";
 import type { Translator } from "../core/translations/lookup.ts";
 import type { TemplateEngine } from "./engine.ts";
-import { type Helper, HelperError } from "./helper.ts";
+import { type DescribedHelper, type Helper, HelperError } from "./helper.ts";
 import { plainValue } from "./print.ts";
 import { TemplateError } from "./template-error.ts";
 
@@ -42,7 +42,19 @@ function explain(key: string, text: string, params: JsonObject, error: TemplateE
     : `the text of translation key "${key}" does not render: ${error.message}`;
 }
 
-/** `{{t "key" name=value count=n}}`; `templates` is the engine that it is registered with. */
+/** For the reference. */
+export const TRANSLATE_HELPER: Omit<DescribedHelper, "run"> = {
+  usage: "t key [name=value…] [count=number]",
+  summary:
+    "The text of a key in the recipient's language, see [Languages](../concepts/languages.md). Only in the content of messages.",
+  examples: [
+    ['{{t "greeting" name="Ana"}}', "Hola, Ana"],
+    ['{{t "items" count=likes}}', "3 artículos"],
+    ['{{{t "greeting" name=$recipient.name}}}', "Hola, D'Arcy"],
+  ],
+};
+
+/** `templates` is the engine that it is registered with. */
 export function createTranslateHelper(templates: () => TemplateEngine): Helper {
   return ([key], { hash, translator }) => {
     const params = Object.entries(hash).map(([name, value]) => [name, plainValue(value)]);

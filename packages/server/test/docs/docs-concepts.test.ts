@@ -127,6 +127,32 @@ describe("languages", async () => {
   });
 });
 
+describe("the reference of helpers", async () => {
+  const page = await readFile(
+    fileURLToPath(new URL("../../../../docs/reference/helpers.md", import.meta.url)),
+    "utf8",
+  );
+  const [data, texts] = jsonOf(page) as [JsonObject, JsonObject];
+  const [, time = ""] = /as their data, at (\S+):/.exec(page) ?? [];
+  const translator = createTranslator({ locales: new Map([["es", new Map([[null, texts]])]]) }, "es");
+  const examples = Array.from(
+    page.matchAll(/^- `(.+)` gives (?:`(.+)`|nothing)$/gm),
+    ([, source = "", gives = ""]) => [source, gives] as const,
+  );
+  const { handlebars } = createContentEngines();
+
+  it("has an example of every helper", () => {
+    const named = [...page.matchAll(/^### (\S+)$/gm)].map(([, name = ""]) => name);
+    expect(named.length).toBeGreaterThan(25);
+    const sources = examples.map(([source]) => source).join(" ");
+    expect(named.filter((name) => !sources.includes(name))).toEqual([]);
+  });
+
+  it.each(examples)("%s gives %s", (source, gives) => {
+    expect(handlebars.compile(source).render(data, { now: new Date(time), translator })).toBe(gives);
+  });
+});
+
 describe("preferences", () => {
   it("have a document of categories that can be committed", async () => {
     const [stated] = jsonOf(await read("preferences"));
