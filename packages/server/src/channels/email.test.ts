@@ -312,13 +312,15 @@ describe("email rendering", () => {
   });
 
   it("copies the rules of style sheets into the elements, unless that is not wanted", () => {
-    const source = "<style>p { color: {{color}} }</style><p>Hi</p>";
+    const source = "<style>p { margin: 0; color: {{color}} }</style><p>Hi</p>";
     const render = (content: ReturnType<typeof html>) =>
       email.render(content, engine({ color: "red" }))["html"];
-    const inlined = '<style>p { color: red }</style><p style="color: red;">Hi</p>';
+    const inlined = '<style>p { margin: 0; color: red }</style><p style="margin: 0; color: red;">Hi</p>';
     expect(render(html(source))).toBe(inlined);
     expect(render(email.complete?.(html(source)) ?? html(""))).toBe(inlined);
-    expect(render(html(source, { inline_css: false }))).toBe("<style>p { color: red }</style><p>Hi</p>");
+    expect(render(html(source, { inline_css: false }))).toBe(
+      "<style>p { margin: 0; color: red }</style><p>Hi</p>",
+    );
   });
 
   it("renders MJML as HTML, with a text generated from it", () => {

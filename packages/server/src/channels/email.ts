@@ -24,6 +24,8 @@ import {
 } from "./content.ts";
 import { oneLine } from "../core/mailbox.ts";
 import { parseEmailAddress, parseMailboxList } from "./shared/email-address.ts";
+import { REFUSED } from "./shared/link.ts";
+import { findActiveLink } from "./html/active-links.ts";
 import { insertMarkup, insertPreheader } from "./html/email-html.ts";
 import { htmlToText } from "./html/html-to-text.ts";
 import { inlineCss } from "./html/inline-css.ts";
@@ -163,6 +165,8 @@ function checkHtml(problems: Problems, content: EmailContent): void {
     const compiled = compileMjml(html?.source ?? "");
     if (!compiled.ok) problems.add("body.mjml.source", `is not valid MJML: ${compiled.reason}`);
   }
+  const active = findActiveLink(html?.source ?? "");
+  if (active !== null) problems.add(html?.path ?? "", `${REFUSED}: '${cut(active, 64)}'`);
   const inlined = inlineCss(toHtml(content));
   if (body.inline_css && !inlined.ok) {
     problems.add(html?.path ?? "", `${inlined.reason}; set body.inline_css to false to send it without`);
@@ -337,8 +341,13 @@ function readUnsubscribeLink(text: string): string | null {
 /** A line of a header has at most 998 characters. */
 const MAX_LINK = 900;
 
-function renderHtml({ body }: EmailContent, source: string, text: RenderText): string {
+function renderHtml(content: EmailContent, source: string, text: RenderText): string {
+  const { body } = content;
   let html = text(source);
+  const active = findActiveLink(html);
+  if (active !== null) {
+    throw new RenderError(authoredHtml(content)?.path ?? "body", `${REFUSED}: '${cut(active, 64)}'`);
+  }
   if (!isBlank(body.email_markup)) {
     const markup = minifyJson(text(body.email_markup, "json"));
     if (markup === null) throw new RenderError("body.email_markup", "invalid JSON");

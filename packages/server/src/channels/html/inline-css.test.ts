@@ -25,7 +25,24 @@ describe("inlined CSS", () => {
     ],
     ["a:hover{color:red}", "<a>x</a>", "<a>x</a>"],
     ["@media (max-width:9px){p{margin:0}}", "<p>x</p>", "<p>x</p>"],
-    ["p{color:{{$brand.primary_color}}}", "<p>x</p>", '<p style="color: {{$brand.primary_color}};">x</p>'],
+    // Values of a sheet are those of the root, wherever they are copied.
+    [
+      "p{color:{{$brand.primary_color}}}",
+      "{{#each a}}<p>x</p>{{/each}}",
+      '{{#each a}}<p style="color: {{@root.$brand.primary_color}};">x</p>{{/each}}',
+    ],
+    [
+      "b{color:{{c}}}p{margin:{{{ m.n.[0] }}}px 1px}",
+      "<p>x</p>",
+      '<p style="margin: {{{@root.m.n.[0]}}}px 1px;">x</p>',
+    ],
+    ["p{background:url({{u}})}", "<p>x</p>", '<p style="background: url({{@root.u}});">x</p>'],
+    [":root{--c:{{c}}}p{color:var(--c)}", "<p>x</p>", '<p style="color: {{@root.c}};">x</p>'],
+    ["/* {{#if c}} */p{margin:0}", "<p>x</p>", '<p style="margin: 0;">x</p>'],
+    // What cannot be copied leaves everything as it is.
+    ["{{#if a}}p{color:red}{{/if}}p{margin:0}", "<p>x</p>", "<p>x</p>"],
+    ['p{color:{{default c "red"}};margin:0}', "<p>x</p>", "<p>x</p>"],
+    ["p{color:{{../c}};margin:0}", "<p>x</p>", "<p>x</p>"],
   ])("%s over %s gives %s", (css, html, result) => {
     expect(inlined(`<style>${css}</style>${html}`)).toBe(`<style>${css}</style>${result}`);
   });
@@ -42,6 +59,13 @@ describe("inlined CSS", () => {
     const html =
       "<!DOCTYPE html><html><head><style>p{margin:0}</style></head><body><!--[if mso]><p>o</p><![endif]--><p>&nbsp;&copy;&lt;</p></body></html>";
     expect(inlined(html)).toBe(html.replace("<p>&nbsp;", '<p style="margin: 0;">&nbsp;'));
+  });
+
+  it("leaves a style sheet inside a block alone", () => {
+    const html = "{{#each a}}<style>p{color:{{c}}}</style><p>x</p>{{/each}}";
+    expect(inlined(html)).toBe(html);
+    const after = "{{#if a}}b{{else}}c{{/if}}<style>p{margin:0}</style><p>x</p>";
+    expect(inlined(after)).toContain('<p style="margin: 0;">');
   });
 
   it("leaves broken CSS alone", () => {

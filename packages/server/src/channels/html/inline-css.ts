@@ -3,8 +3,11 @@ import { errorMessage } from "../../core/text/error-message.ts";
 
 /*
  * Copies the rules of a mail's style sheets into the elements' own `style`, for mail clients that show the elements
- * without the sheets. The sheets stay for those that read them: media queries and `:hover` cannot be inlined. The source
- * is a template; its Handlebars tags are kept as they are.
+ * without the sheets. The sheets stay for those that read them: media queries and `:hover` cannot be inlined.
+ *
+ * The source is a template. Its tags are kept as they are in the HTML. A value of a sheet, `{{$brand.primary_color}}`,
+ * may be copied into a loop, where it would mean something else: it is copied as `{{@root.$brand.primary_color}}`. A
+ * sheet with any other tag is left alone, and with it all others, whose rules might win over its own.
  */
 
 export type InlinedCss = { ok: true; html: string } | { ok: false; reason: string };
@@ -13,24 +16,51 @@ export type InlinedCss = { ok: true; html: string } | { ok: false; reason: strin
 const MAX_WORK = 300_000;
 
 export function inlineCss(html: string): InlinedCss {
-  if (!/<style[\s>]/i.test(html)) return { ok: true, html };
-  const rules = countRules(html);
+  const sheets = [...html.matchAll(/<style(?:\s[^>]*)?>([^]*?)<\/style/gi)];
+  if (sheets.some(({ index }) => isInsideBlock(html.slice(0, index)))) return { ok: true, html };
+  const taken = takeOut(sheets.map(([, css = ""]) => css).join("\n"), html);
+  if (taken === null || taken.css.trim() === "") return { ok: true, html };
+  const { css, putBack } = taken;
+  // Selectors are compared one by one.
+  const rules = css.split(/[{,]/).length - 1;
   const elements = html.split("<").length - 1;
   if (rules * elements > MAX_WORK) {
     return { ok: false, reason: `${rules} CSS rules for ${elements} tags are too many to inline` };
   }
   try {
-    return { ok: true, html: juice(html, { removeStyleTags: false, preserveImportant: true }) };
+    return { ok: true, html: putBack(juice.inlineContent(html, css, { preserveImportant: true })) };
   } catch (error) {
     return { ok: false, reason: `the CSS cannot be inlined: ${errorMessage(error)}` };
   }
 }
 
-function countRules(html: string): number {
-  let rules = 0;
-  for (const [, css = ""] of html.matchAll(/<style[\s>]([^]*?)<\/style/gi)) {
-    // Selectors are compared one by one.
-    rules += css.replaceAll(/\{\{[^]*?\}\}/g, "").split(/[{,]/).length - 1;
-  }
-  return rules;
+const TAG = /\{\{\{[^]*?\}\}\}|\{\{[^]*?\}\}/g;
+/** A plain value, from the root: no helper, no block, nothing relative. */
+const VALUE = /^\{\{(\{?)\s*(?!else\b|this\b)([$A-Za-z_][\w$-]*(?:\.[\w$[\]-]+)*)\s*\}?\}\}$/;
+
+/** The CSS with a word in the place of each value; null where it has another tag. */
+function takeOut(css: string, html: string): { css: string; putBack: (html: string) => string } | null {
+  let word = "value";
+  while (css.includes(word) || html.includes(word)) word += "x";
+  const values: string[] = [];
+  let isPlain = true;
+  const marked = css.replaceAll(/\/\*[^]*?\*\//g, "").replaceAll(TAG, (tag) => {
+    const [, triple = "", path] = VALUE.exec(tag) ?? [];
+    isPlain &&= path !== undefined;
+    values.push(triple === "" ? `{{@root.${path}}}` : `{{{@root.${path}}}}`);
+    return `${word}${values.length - 1}-`;
+  });
+  if (!isPlain) return null;
+  const mark = new RegExp(`${word}(\\d+)-`, "g");
+  return {
+    css: marked,
+    putBack: (inlined) => inlined.replaceAll(mark, (_mark, index: string) => values[Number(index)] ?? ""),
+  };
+}
+
+/** Whether a block is open where a text ends. */
+function isInsideBlock(before: string): boolean {
+  const opened = before.match(/\{\{~?[#^](?!\s*~?\}\})/g)?.length ?? 0;
+  const closed = before.match(/\{\{~?\//g)?.length ?? 0;
+  return opened > closed;
 }
