@@ -10,7 +10,7 @@ import { createCache } from "./cache.ts";
 import { createEventRegister, type EventRegister } from "./event-register.ts";
 import { createPayloadSchemaLookup, type PayloadSchemaLookup } from "./payload-schema.ts";
 import type { CompleteContent, LiveTemplate, TemplateSnapshot } from "./template.ts";
-import { toLiveTemplate } from "./template.ts";
+import { rememberCompleted, toLiveTemplate } from "./template.ts";
 import { loadTenant, type Tenant } from "./tenant.ts";
 import { LIVE_TRANSLATIONS, loadTranslations } from "./live-translations.ts";
 import type { CompiledWorkflow, WorkflowDefinition } from "./workflow.ts";
@@ -92,6 +92,7 @@ export function createCatalog({
   preference_domain = "localhost",
 }: CatalogDeps): Catalog {
   const cache = createCache();
+  const completeOnce = rememberCompleted(complete);
 
   function remember<T>(
     workspace_id: number,
@@ -197,7 +198,7 @@ export function createCatalog({
             where t.workspace_id = $1 and t.slug = $2`,
           [workspace_id, slug],
         );
-        return row === undefined ? null : toLiveTemplate(slug, row.version_no, row.snapshot, complete);
+        return row === undefined ? null : toLiveTemplate(slug, row.version_no, row.snapshot, completeOnce);
       }),
     findTranslations: (workspace_id) =>
       remember(workspace_id, "translation", LIVE_TRANSLATIONS, () => loadTranslations(db, workspace_id)),

@@ -28,7 +28,7 @@ import { REFUSED } from "./shared/link.ts";
 import { findActiveLink } from "./html/active-links.ts";
 import { insertMarkup, insertPreheader } from "./html/email-html.ts";
 import { htmlToText } from "./html/html-to-text.ts";
-import { inlineCss } from "./html/inline-css.ts";
+import { inlineCss, inlineProblem } from "./html/inline-css.ts";
 import { compileMjml } from "./html/mjml.ts";
 
 /** All addresses of one message besides the recipient's own. */
@@ -167,9 +167,9 @@ function checkHtml(problems: Problems, content: EmailContent): void {
   }
   const active = findActiveLink(html?.source ?? "");
   if (active !== null) problems.add(html?.path ?? "", `${REFUSED}: '${cut(active, 64)}'`);
-  const inlined = inlineCss(toHtml(content));
-  if (body.inline_css && !inlined.ok) {
-    problems.add(html?.path ?? "", `${inlined.reason}; set body.inline_css to false to send it without`);
+  const problem = body.inline_css ? inlineProblem(toHtml(content)) : null;
+  if (problem !== null) {
+    problems.add(html?.path ?? "", `${problem}; set body.inline_css to false to send it without`);
   }
 }
 

@@ -9,6 +9,7 @@ import {
 import { VALUE_OPS } from "../../src/core/conditions/condition-operators.ts";
 import { parseDuration } from "../../src/core/time/duration.ts";
 import { categoryDocumentSchema, categoryProblems } from "../../src/preferences/category-document.ts";
+import { channels } from "../../src/channels/index.gen.ts";
 import { createTemplateEngine } from "../../src/templates/engine.ts";
 import { createJqEngine } from "@carillon/languages/jq";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
@@ -107,6 +108,38 @@ describe("time", () => {
     expect(unit).toBe("s");
     expect(parseDuration(written)).toBe(Number(seconds) * 1000);
   });
+});
+
+describe("content", async () => {
+  const pages = await Promise.all([read("content"), read("mail"), read("texts-and-chat")]);
+  const examples = pages.flatMap(jsonOf) as { channel: string; content: JsonObject }[];
+  const expressions = createExpressions({
+    jq: createJqEngine(),
+    jsonnet: createJsonnetEngine(),
+    handlebars: createTemplateEngine({ strict: false, escape: false }),
+    content: createContentEngines(),
+  });
+
+  it("has an example of every channel", () => {
+    expect(new Set(examples.map(({ channel }) => channel))).toEqual(
+      new Set(channels.map(({ channel }) => channel)),
+    );
+  });
+
+  it.each(examples.map(({ channel, content }, index) => [channel, index, content] as const))(
+    "of %s (%i) can be committed",
+    (name, _index, stated) => {
+      const definition = channels.find(({ channel }) => channel === name);
+      const content = definition?.content.parse(stated) ?? {};
+      expect(Object.keys(stated).filter((key) => !(key in (definition?.content.parse({}) ?? {})))).toEqual(
+        [],
+      );
+      expect(definition?.findProblems(content)).toEqual({});
+      for (const { language, source } of definition?.sources(content) ?? []) {
+        expect(expressions.checkTemplate(language, source)).toBeNull();
+      }
+    },
+  );
 });
 
 describe("languages", async () => {

@@ -15,18 +15,18 @@ export type InlinedCss = { ok: true; html: string } | { ok: false; reason: strin
 /** Rules times elements, each of which is compared: about a third of a second. */
 const MAX_WORK = 300_000;
 
+/** Why the CSS of this HTML is not inlined although it could be; null where it is, or where it never could be. */
+export function inlineProblem(html: string): string | null {
+  const sheet = sheetOf(html);
+  return sheet === null ? null : tooMuch(sheet.css, html);
+}
+
 export function inlineCss(html: string): InlinedCss {
-  const sheets = [...html.matchAll(/<style(?:\s[^>]*)?>([^]*?)<\/style/gi)];
-  if (sheets.some(({ index }) => isInsideBlock(html.slice(0, index)))) return { ok: true, html };
-  const taken = takeOut(sheets.map(([, css = ""]) => css).join("\n"), html);
-  if (taken === null || taken.css.trim() === "") return { ok: true, html };
-  const { css, putBack } = taken;
-  // Selectors are compared one by one.
-  const rules = css.split(/[{,]/).length - 1;
-  const elements = html.split("<").length - 1;
-  if (rules * elements > MAX_WORK) {
-    return { ok: false, reason: `${rules} CSS rules for ${elements} tags are too many to inline` };
-  }
+  const sheet = sheetOf(html);
+  if (sheet === null) return { ok: true, html };
+  const { css, putBack } = sheet;
+  const reason = tooMuch(css, html);
+  if (reason !== null) return { ok: false, reason };
   try {
     return { ok: true, html: putBack(juice.inlineContent(html, css, { preserveImportant: true })) };
   } catch (error) {
@@ -34,12 +34,34 @@ export function inlineCss(html: string): InlinedCss {
   }
 }
 
+interface Sheet {
+  /** With a word in the place of each value of the data. */
+  css: string;
+  putBack: (html: string) => string;
+}
+
+/** The style sheets together; null where there is none that can be copied. */
+function sheetOf(html: string): Sheet | null {
+  const sheets = [...html.matchAll(/<style(?:\s[^>]*)?>([^]*?)<\/style/gi)];
+  if (sheets.some(({ index }) => isInsideBlock(html.slice(0, index)))) return null;
+  const sheet = takeOut(sheets.map(([, css = ""]) => css).join("\n"), html);
+  return sheet?.css.trim() === "" ? null : sheet;
+}
+
+function tooMuch(css: string, html: string): string | null {
+  // Selectors are compared one by one.
+  const rules = css.split(/[{,]/).length - 1;
+  const elements = html.split("<").length - 1;
+  if (rules * elements <= MAX_WORK) return null;
+  return `${rules} CSS rules for ${elements} tags are too many to inline`;
+}
+
 const TAG = /\{\{\{[^]*?\}\}\}|\{\{[^]*?\}\}/g;
 /** A plain value, from the root: no helper, no block, nothing relative. */
 const VALUE = /^\{\{(\{?)\s*(?!else\b|this\b)([$A-Za-z_][\w$-]*(?:\.[\w$[\]-]+)*)\s*\}?\}\}$/;
 
-/** The CSS with a word in the place of each value; null where it has another tag. */
-function takeOut(css: string, html: string): { css: string; putBack: (html: string) => string } | null {
+/** Null where the CSS has another tag than a value. */
+function takeOut(css: string, html: string): Sheet | null {
   let word = "value";
   while (css.includes(word) || html.includes(word)) word += "x";
   const values: string[] = [];
