@@ -12,6 +12,7 @@ import { ERRORS } from "../packages/server/src/errors.ts";
 import { dumpSchema, dumpTableTypes } from "../packages/server/src/db/dump.ts";
 import { readNodeExamples } from "../packages/server/test/docs/node-examples.ts";
 import { withScratchDatabase } from "../packages/server/test/scratch-database.ts";
+import { helperReference } from "./helper-reference.ts";
 import { nodeReference } from "./node-reference.ts";
 import { sdkReference } from "./sdk-reference.ts";
 import { sdkErrorHelp, sdkTypes } from "./sdk-types.ts";
@@ -225,6 +226,7 @@ await sdkSources();
 await emit(join(root, "docs/reference/errors.md"), errorReference());
 await emit(join(root, "docs/reference/settings.md"), settingReference());
 await emit(join(root, "docs/reference/step-log.md"), stepReference());
+await emit(join(root, "docs/reference/helpers.md"), helperReference());
 await nodePages();
 await vendorPage();
 await withScratchDatabase(async (db) => {

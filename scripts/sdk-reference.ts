@@ -39,6 +39,7 @@ const FIRST: [file: string, className: string, title: string][] = [
   ["management/workflow-admin.ts", "WorkflowAdmin", "carillon.workflows.admin"],
   ["management/event-admin.ts", "EventAdmin", "carillon.events.admin"],
   ["management/templates.ts", "Templates", "carillon.templates"],
+  ["management/translations.ts", "Translations", "carillon.translations"],
   ["management/schemas.ts", "Schemas", "carillon.schemas"],
   ["management/vendors.ts", "Vendors", "carillon.vendors"],
   ["management/logs.ts", "Logs", "carillon.logs"],

@@ -20,6 +20,7 @@ import { Schemas } from "./management/schemas.ts";
 import { Simulator } from "./management/simulator.ts";
 import { Templates } from "./management/templates.ts";
 import { Tenants } from "./resources/tenants.ts";
+import { Translations } from "./management/translations.ts";
 import { Users } from "./resources/users.ts";
 import { Vendors } from "./management/vendors.ts";
 import { type WorkflowPayloads, Workflows } from "./resources/workflows.ts";
@@ -68,6 +69,7 @@ export class Carillon<Map extends WorkflowPayloads = WorkflowPayloads> {
   readonly messages: Messages;
   readonly preferences: Preferences;
   readonly templates: Templates;
+  readonly translations: Translations;
   readonly schemas: Schemas;
   readonly vendors: Vendors;
   readonly logs: Logs;
@@ -90,6 +92,7 @@ export class Carillon<Map extends WorkflowPayloads = WorkflowPayloads> {
     this.messages = new Messages(api);
     this.preferences = new Preferences(api);
     this.templates = new Templates(api);
+    this.translations = new Translations(api);
     this.schemas = new Schemas(api);
     this.vendors = new Vendors(api);
     this.logs = new Logs(api);

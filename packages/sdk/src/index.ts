@@ -28,6 +28,7 @@ export type { Preferences, TenantScope } from "./resources/preferences.ts";
 export type { PreferenceQuery, RecipientPreferences } from "./resources/recipient-preferences.ts";
 export type { Redrive } from "./management/redrive.ts";
 export type { Schemas } from "./management/schemas.ts";
+export type { Translations, TranslationTexts } from "./management/translations.ts";
 export type { Simulator } from "./management/simulator.ts";
 export type { Templates, TemplateView, VariantKey, VariantView } from "./management/templates.ts";
 export type { TenantPreferences } from "./resources/tenant-preferences.ts";

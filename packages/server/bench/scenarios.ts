@@ -7,6 +7,7 @@ import { post } from "./load.ts";
 import { accepted, EMPTY, type Row, type Scenario, speedOf } from "./measure.ts";
 import { people } from "./people.ts";
 import { preferences } from "./preferences.ts";
+import { render } from "./render.ts";
 import { measureIdle, pump } from "./pump.ts";
 import { sdk } from "./sdk.ts";
 import { createSink } from "./sink.ts";
@@ -23,6 +24,7 @@ export const scenarios: Scenario[] = [
   ...journeys,
   ...lanes,
   ...preferences,
+  ...render,
   ...sdk,
   ...people,
   ...broadcast,

@@ -16,6 +16,7 @@ import { createCompile, createEngine, type Engine } from "./engine/engine.ts";
 import type { EngineMeter } from "./engine/deps.ts";
 import type { NodeDefinition } from "./engine/node.ts";
 import { boundJq } from "./expressions/bounded-jq.ts";
+import { createContentEngines } from "./expressions/content-engines.ts";
 import { createExpressions } from "./expressions/expressions.ts";
 import type { IdSource } from "./ids.ts";
 import { createLists, type Lists } from "./lists/lists.ts";
@@ -110,6 +111,7 @@ export async function startMachinery(deps: MachineryDeps, stops: AsyncDisposable
   const preferences = createPreferences({ db, catalog });
   const queue = createQueue({ db, url, log, observe: meter.stage });
   const vendorTables = createVendorTables({ db, catalog, box, http, dial, vendors });
+  const content = createContentEngines();
   const engine = createEngine({
     db,
     ids,
@@ -122,13 +124,14 @@ export async function startMachinery(deps: MachineryDeps, stops: AsyncDisposable
     nodes,
     clock,
     worker,
-    templates: createTemplateEngine(),
+    content,
     lists,
     preferences,
     expressions: createExpressions({
       jq: boundJq(createJqEngine()),
       jsonnet: createJsonnetEngine(),
       handlebars: createTemplateEngine({ strict: false, escape: false }),
+      content,
     }),
     call: createHttpCaller(http),
     call_concurrency: deps.call_concurrency,

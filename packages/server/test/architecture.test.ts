@@ -33,6 +33,7 @@ const MAY_KNOW: Record<string, string[]> = {
   segments: ["core", "db", "ids"],
   catalog: ["core", "expressions", "db", "ids", "errors", "workspaces"],
   preferences: ["core", "db", "errors", "catalog"],
+  translations: ["core", "db", "errors", "catalog"],
   routing: ["core", "db", "ids", "workspaces", "queue", "catalog", "preferences"],
   engine: [
     "core",
@@ -88,6 +89,7 @@ const MAY_KNOW: Record<string, string[]> = {
     "lists",
     "segments",
     "preferences",
+    "translations",
     "workspaces",
     "engine/engine",
     "channels/channel",

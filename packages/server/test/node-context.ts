@@ -2,6 +2,7 @@ import { createTemplateEngine } from "../src/templates/engine.ts";
 import { createJqEngine } from "@carillon/languages/jq";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import type { JsonObject } from "../src/core/json.ts";
+import { createContentEngines } from "../src/expressions/content-engines.ts";
 import { createExpressions } from "../src/expressions/expressions.ts";
 import type { HttpCall, HttpReply } from "../src/core/http-call.ts";
 import type { CallRecord, NodeContext, NodeDefinition, NodeOutcome, RunFacts } from "../src/engine/node.ts";
@@ -24,6 +25,7 @@ const expressions = createExpressions({
   jq: createJqEngine(),
   jsonnet: createJsonnetEngine(),
   handlebars: createTemplateEngine({ strict: false, escape: false }),
+  content: createContentEngines(),
 });
 
 const NOW = new Date("2026-07-16T12:00:00Z");

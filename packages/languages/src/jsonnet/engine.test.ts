@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../json.ts";
-import { createJsonnetEngine, JsonnetError } from "./index.ts";
+import { createJsonnetEngine, HostError, type HostFunction, JsonnetError } from "./index.ts";
 
 describe("the engine", () => {
   it("evaluates one source over different data, each time anew", () => {
@@ -65,5 +65,53 @@ describe("the engine", () => {
     const locals = Array.from({ length: 60 }, (_, index) => `v${index + 1} = v${index} + v${index}`);
     expect(engine.evaluate(`local v0 = 1, ${locals.join(", ")}; v60`, {})).toBe(2 ** 60);
     expect(engine.evaluate("{a:: error 'hidden', b: 1}", {})).toEqual({ b: 1 });
+  });
+});
+
+describe("functions of the host", () => {
+  const engine = createJsonnetEngine({ functions: ["t", "u"] });
+  const t: HostFunction = {
+    parameters: ["key", ["params", null]],
+    call: (args) => {
+      if (args[0] === "no") throw new HostError("there is no such text");
+      return args;
+    },
+  };
+
+  it("take and return JSON, with arguments by place and by name", () => {
+    const call = (source: string) => engine.evaluate(source, { name: "Ada" }, { t });
+    expect(call("t('a')")).toEqual(["a", null]);
+    expect(call("t('a', {n: data.name, list: [1 + 1]})")).toEqual(["a", { n: "Ada", list: [2] }]);
+    expect(call("t(params=1, key=2)")).toEqual([2, 1]);
+    expect(call("local f = t; [f(x)[0] for x in ['a', 'b']]")).toEqual(["a", "b"]);
+    expect(call("local t = function(x) x; t(3)")).toBe(3);
+  });
+
+  it("may do something else in each evaluation of one source", () => {
+    const saying = (text: string): HostFunction => ({ parameters: ["key"], call: () => text });
+    expect(engine.evaluate("t(1)", {}, { t: saying("one") })).toBe("one");
+    expect(engine.evaluate("t(1)", {}, { t: saying("two") })).toBe("two");
+  });
+
+  it("refuse with their reason and the place of the call", () => {
+    const call = (source: string) => () => engine.evaluate(source, {}, { t });
+    expect(call("{a: t('no')}")).toThrow("t: there is no such text at 1:6");
+    expect(call("t()")).toThrow("missing argument: key");
+    expect(call("t(1, 2, 3)")).toThrow("too many arguments");
+    expect(call("t(function(x) x)")).toThrow("is a function, which has no place in JSON");
+    expect(call("u(1)")).toThrow("u is not available here");
+    expect(() => createJsonnetEngine().evaluate("t('a')", {}, { t })).toThrow("unknown variable: t");
+  });
+
+  it("count what they return, and pass on what is a bug", () => {
+    const long: HostFunction = { parameters: [], call: () => "x".repeat(9_000_000) };
+    expect(() => engine.evaluate("t()", {}, { t: long })).toThrow("a text longer than");
+    const broken: HostFunction = {
+      parameters: [],
+      call: () => {
+        throw new TypeError("a bug");
+      },
+    };
+    expect(() => engine.evaluate("t()", {}, { t: broken })).toThrow(TypeError);
   });
 });

@@ -3,13 +3,14 @@ import type { Json, JsonObject } from "../json.ts";
 import { createLru } from "../lru.ts";
 import { isEngineLimit, isStackOverflow } from "../overflow.ts";
 import { compile } from "./compile/compile.ts";
+import { type HostFunctions, hostValues } from "./host.ts";
 import { JsonnetError } from "./jsonnet-error.ts";
 import { DEFAULT_LIMITS, type JsonnetLimits } from "./limits.ts";
 import { toJson } from "./output/output.ts";
 import { parse } from "./syntax/parser.ts";
 import { call, createRuntime } from "./runtime.ts";
 import { createStd } from "./std/std.ts";
-import { type Code, isFunction, objectOf, type ObjectValue } from "./value.ts";
+import { type Code, isFunction, objectOf, type ObjectValue, type Value } from "./value.ts";
 
 /**
  * Evaluates Jsonnet (https://jsonnet.org/ref/spec.html) with its standard library. It is written in TypeScript
@@ -30,9 +31,10 @@ export interface JsonnetEngine {
   /**
    * Gives the value of a script. Throws `JsonnetError` for a script that does not compile, fails or goes over a
    * limit, and for a value that is not JSON or that a database would refuse. `data` is read in place and never
-   * changed.
+   * changed. `host` has the functions that the engine was made for (`functions`), as they are for this evaluation; one
+   * that is left out refuses to be called.
    */
-  evaluate: (source: string, data: JsonObject) => Json;
+  evaluate: (source: string, data: JsonObject, host?: HostFunctions) => Json;
   /**
    * What is wrong with a script, as `checkJsonnet` says it. What compiles is kept for `evaluate`, which does not compile
    * it again.
@@ -40,6 +42,7 @@ export interface JsonnetEngine {
   check: (source: string) => JsonnetError | null;
 }
 
+export { HostError, type HostFunction, type HostFunctions } from "./host.ts";
 export { JsonnetError } from "./jsonnet-error.ts";
 export { type Token, tokenize } from "./syntax/lexer.ts";
 export type { JsonnetLimits } from "./limits.ts";
@@ -49,8 +52,13 @@ const CACHED = { entries: 2000, characters: 1_000_000 };
 /** The limit of the reference implementation; our stack has room for no more. */
 const MAX_DEPTH = 500;
 
+export interface JsonnetOptions extends Partial<JsonnetLimits> {
+  /** Names of functions that scripts may call besides those of `std`; `evaluate` is given what they do. */
+  functions?: readonly string[];
+}
+
 export function createJsonnetEngine(
-  limits: Partial<JsonnetLimits> = {},
+  { functions = [], ...limits }: JsonnetOptions = {},
   hashes: Hashes = PORTABLE_HASHES,
 ): JsonnetEngine {
   const std = createStd(hashes);
@@ -61,13 +69,19 @@ export function createJsonnetEngine(
   function compiled(source: string): Code {
     const known = scripts.get(source);
     if (known !== undefined) return known;
-    const code = compileSource(source, std);
+    const code = compile(source, parse(source), std, functions);
     scripts.set(source, code);
     return code;
   }
 
   return {
-    evaluate: (source, data) => run(source, compiled(source), std, data, all),
+    evaluate: (source, data, host = {}) =>
+      run(
+        source,
+        compiled(source),
+        [std, objectOf([{ json: data }], "none"), ...hostValues(functions, host)],
+        all,
+      ),
     check: (source) => problemOf(() => compiled(source)),
   };
 }
@@ -93,15 +107,16 @@ function problemOf(compiling: () => Code): JsonnetError | null {
   }
 }
 
-function compileSource(source: string, std: ObjectValue): Code {
-  return compile(source, parse(source), std);
-}
-
-function run(source: string, code: Code, std: ObjectValue, json: JsonObject, limits: JsonnetLimits): Json {
-  const data = objectOf([{ json }], "none");
-  const rt = createRuntime(source, data, limits);
+/** `slots` are the variables of the outermost scope, in the order in which `compile` placed them. */
+function run(
+  source: string,
+  code: Code,
+  slots: [ObjectValue, ObjectValue, ...Value[]],
+  limits: JsonnetLimits,
+): Json {
+  const rt = createRuntime(source, slots[1], limits);
   try {
-    const value = code.run(rt, { slots: [std, data], up: null });
+    const value = code.run(rt, { slots, up: null });
     // A script may be a function whose arguments all have defaults.
     return toJson(rt, isFunction(value) ? call(rt, value, []) : value);
   } catch (cause) {

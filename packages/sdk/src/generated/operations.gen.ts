@@ -973,6 +973,48 @@ export interface Operations {
     body: undefined;
     reply: { $schema: string; slug: string; name: string; description: string | null; tags: (string)[]; enabled_channels: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[]; status: "draft" | "active" | "inactive" | "archived"; version_no: number | null; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_triggered_at: string | null; updated_by: { name: string; email: string } | null; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_active: boolean; variants_count: number })[] };
   };
+  /** PATCH /v1/:workspace/translation/commit/ — Make the draft of the translations their live version. */
+  managementTranslationCommit: {
+    query: { commit_message?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ filename: string; locale: string; locale_name: string; namespace: string | null; action: "added" | "updated" | "deleted" | "unchanged"; updated_at: string; content?: Record<string, unknown>; version_no?: number; version_status?: "draft" | "active" | "inactive" })[] };
+  };
+  /** DELETE /v1/:workspace/translation/content/:file/ — Delete a file of translations from the draft. */
+  managementTranslationDelete: {
+    query: {  };
+    body: undefined;
+    reply: undefined;
+  };
+  /** GET /v1/:workspace/translation/version/:version_no/ — List the files of a version of the translations, by name. */
+  managementTranslationGetVersion: {
+    query: { limit?: string; offset?: string; include_content?: string; include_version_info?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ filename: string; locale: string; locale_name: string; namespace: string | null; action: "added" | "updated" | "deleted" | "unchanged"; updated_at: string; content?: Record<string, unknown>; version_no?: number; version_status?: "draft" | "active" | "inactive" })[] };
+  };
+  /** GET /v1/:workspace/translation/content/:file/ — Get a file of translations with its content. */
+  managementTranslationGet: {
+    query: { mode?: "draft" | "live" };
+    body: undefined;
+    reply: { filename: string; locale: string; locale_name: string; namespace: string | null; action: "added" | "updated" | "deleted" | "unchanged"; updated_at: string; content: Record<string, unknown> };
+  };
+  /** GET /v1/:workspace/translation/ — List the files of translations, by name. */
+  managementTranslationList: {
+    query: { mode?: "draft" | "live"; limit?: string; offset?: string; include_content?: string; include_version_info?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ filename: string; locale: string; locale_name: string; namespace: string | null; action: "added" | "updated" | "deleted" | "unchanged"; updated_at: string; content?: Record<string, unknown>; version_no?: number; version_status?: "draft" | "active" | "inactive" })[] };
+  };
+  /** POST /v1/:workspace/translation/version/:version_no/rollback/ — Make the files of an earlier version of the translations live again. */
+  managementTranslationRollbackVersion: {
+    query: {  };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ filename: string; locale: string; locale_name: string; namespace: string | null; action: "added" | "updated" | "deleted" | "unchanged"; updated_at: string; content?: Record<string, unknown>; version_no?: number; version_status?: "draft" | "active" | "inactive" })[] };
+  };
+  /** POST /v1/:workspace/translation/content/:file/ — Create a file of translations, or replace its content, in the draft. */
+  managementTranslationSave: {
+    query: {  };
+    body: { locale?: string | null; content: Record<string, unknown> };
+    reply: { filename: string; locale: string; locale_name: string; namespace: string | null; action: "added" | "updated" | "deleted" | "unchanged"; updated_at: string; content: Record<string, unknown> };
+  };
   /** GET /v1/:workspace/vendor_route/ — The priority lists of vendors, by tenant, channel and root category. */
   managementVendorRouteList: {
     query: {  };

@@ -166,6 +166,13 @@ import managementTemplateVersionListChannelVariants from "./management/template/
 import managementTemplateVersionListVariants from "./management/template/version/list-variants.ts";
 import managementTemplateVersionList from "./management/template/version/list.ts";
 import managementTemplateVersionRollback from "./management/template/version/rollback.ts";
+import managementTranslationCommit from "./management/translation/commit.ts";
+import managementTranslationDelete from "./management/translation/delete.ts";
+import managementTranslationGetVersion from "./management/translation/get-version.ts";
+import managementTranslationGet from "./management/translation/get.ts";
+import managementTranslationList from "./management/translation/list.ts";
+import managementTranslationRollbackVersion from "./management/translation/rollback-version.ts";
+import managementTranslationSave from "./management/translation/save.ts";
 import managementVendorRouteList from "./management/vendor-route/list.ts";
 import managementVendorRouteSet from "./management/vendor-route/set.ts";
 import managementVendorDelete from "./management/vendor/delete.ts";
@@ -350,6 +357,13 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementTemplateVersionListVariants, file: "api/management/template/version/list-variants.ts" },
   { surface: management, route: managementTemplateVersionList, file: "api/management/template/version/list.ts" },
   { surface: management, route: managementTemplateVersionRollback, file: "api/management/template/version/rollback.ts" },
+  { surface: management, route: managementTranslationCommit, file: "api/management/translation/commit.ts" },
+  { surface: management, route: managementTranslationDelete, file: "api/management/translation/delete.ts" },
+  { surface: management, route: managementTranslationGetVersion, file: "api/management/translation/get-version.ts" },
+  { surface: management, route: managementTranslationGet, file: "api/management/translation/get.ts" },
+  { surface: management, route: managementTranslationList, file: "api/management/translation/list.ts" },
+  { surface: management, route: managementTranslationRollbackVersion, file: "api/management/translation/rollback-version.ts" },
+  { surface: management, route: managementTranslationSave, file: "api/management/translation/save.ts" },
   { surface: management, route: managementVendorRouteList, file: "api/management/vendor-route/list.ts" },
   { surface: management, route: managementVendorRouteSet, file: "api/management/vendor-route/set.ts" },
   { surface: management, route: managementVendorDelete, file: "api/management/vendor/delete.ts" },

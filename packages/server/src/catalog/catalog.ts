@@ -1,5 +1,6 @@
 import { storableJson } from "../core/text/text.ts";
 import { createHash } from "node:crypto";
+import type { Translations } from "../core/translations/lookup.ts";
 import type { Db, Queryable, Tx } from "../db/db.ts";
 import type { Stoppable } from "../db/session.ts";
 import type { IdSource } from "../ids.ts";
@@ -11,14 +12,15 @@ import { createEventRegister, type EventRegister } from "./event-register.ts";
 import { createPayloadSchemaLookup, type PayloadSchemaLookup } from "./payload-schema.ts";
 import type { CompleteContent, LiveTemplate } from "./live-template.ts";
 import type { TemplateSnapshot } from "./template.ts";
-import { toLiveTemplate } from "./live-template.ts";
+import { rememberCompleted, toLiveTemplate } from "./live-template.ts";
 import { loadTenant, type Tenant } from "./tenant.ts";
+import { LIVE_TRANSLATIONS, loadTranslations } from "./live-translations.ts";
 import type { CompiledWorkflow, WorkflowDefinition } from "./workflow.ts";
 import { WORKSPACE_NOW } from "../workspaces/clock.ts";
 
 /**
  * The catalog: everything a running workflow reads but never writes (live workflows, their pinned versions, live
- * templates, tenants), cached by each process and invalidated by NOTIFY. Versions are immutable, so they are never
+ * templates and translations, tenants), cached by each process and invalidated by NOTIFY. Versions are immutable, so they are never
  * stale.
  */
 export interface Catalog extends PayloadSchemaLookup {
@@ -31,6 +33,8 @@ export interface Catalog extends PayloadSchemaLookup {
    */
   laneOfEvent: (workspace_id: number, event_name: string) => Promise<Lane>;
   findTemplate: (workspace_id: number, slug: string) => Promise<LiveTemplate | null>;
+  /** The translations of the live version; none where no file was ever committed. */
+  findTranslations: (workspace_id: number) => Promise<Translations>;
   findTenant: (workspace_id: number, tenant_id: string) => Promise<Tenant | null>;
   /** Reads the tenant as the transaction sees it, for callers for which the cache may be too old. */
   readTenant: (db: Queryable, workspace_id: number, tenant_id: string) => Promise<Tenant | null>;
@@ -49,6 +53,7 @@ export type CatalogKind =
   | "version"
   | "event"
   | "template"
+  | "translation"
   | "tenant"
   | "vendor"
   | "category"
@@ -89,6 +94,7 @@ export function createCatalog({
   preference_domain = "localhost",
 }: CatalogDeps): Catalog {
   const cache = createCache();
+  const completeOnce = rememberCompleted(complete);
 
   function remember<T>(
     workspace_id: number,
@@ -199,8 +205,10 @@ export function createCatalog({
         const approvals = waits
           ? await readApprovals(db, workspace_id, [slug])
           : new Map<string, Approval[]>();
-        return toLiveTemplate(slug, row.version_no, row.snapshot, approvals.get(slug) ?? [], complete);
+        return toLiveTemplate(slug, row.version_no, row.snapshot, approvals.get(slug) ?? [], completeOnce);
       }),
+    findTranslations: (workspace_id) =>
+      remember(workspace_id, "translation", LIVE_TRANSLATIONS, () => loadTranslations(db, workspace_id)),
     findTenant: (workspace_id, tenant_id) =>
       remember(workspace_id, "tenant", tenant_id, () =>
         loadTenant(db, workspace_id, tenant_id, preference_domain),

@@ -1,7 +1,9 @@
 import type { Channel } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
+import { createLru } from "../core/lru.ts";
 import { shelve, type VariantShelf } from "../core/variants.ts";
 import { type Approval, sendableForm } from "./approvals.ts";
+import { contentHash } from "./content-hash.ts";
 import type { TemplateSnapshot, VariantSnapshot } from "./template.ts";
 
 /** A variant as it is sent: what waits for a vendor's approval is replaced by what was approved before it. */
@@ -19,6 +21,25 @@ export interface LiveTemplate {
 
 export type CompleteContent = (channel: Channel, content: JsonObject) => JsonObject;
 
+/** Characters of content, about. */
+const MAX_COMPLETED = 32_000_000;
+
+/**
+ * The same, once for each content: completing a mail may take tens of milliseconds, and templates are loaded again
+ * whenever one of their cache entries gets old.
+ */
+export function rememberCompleted(complete: CompleteContent): CompleteContent {
+  const known = createLru<JsonObject>(MAX_COMPLETED);
+  return (channel, content) => {
+    const key = `${channel}/${contentHash(content)}`;
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const completed = complete(channel, content);
+    known.set(key, completed, JSON.stringify(completed).length);
+    return completed;
+  };
+}
+
 export function toLiveTemplate(
   slug: string,
   version_no: number,
@@ -32,11 +53,21 @@ export function toLiveTemplate(
       .filter((variant) => variant.channel === channel)
       .map((variant): LiveVariant => {
         const sent = sendableForm(variant, version_no, approvals);
-        const { content } = sent ?? variant;
-        return { ...(sent ?? variant), content: complete(channel, content), is_sendable: sent !== null };
+        return withCompleted({ ...(sent ?? variant), is_sendable: sent !== null }, complete);
       })
       .sort((left, right) => left.seq_no - right.seq_no);
     if (variants.some(({ is_sendable }) => is_sendable)) channels.set(channel, shelve(variants));
   }
   return { slug, name: snapshot.name, version_no, channels };
+}
+
+/** Completed when it is first read: of two hundred variants, one is sent. */
+function withCompleted(variant: LiveVariant, complete: CompleteContent): LiveVariant {
+  let completed: JsonObject | undefined;
+  return {
+    ...variant,
+    get content() {
+      return (completed ??= complete(variant.channel, variant.content));
+    },
+  };
 }

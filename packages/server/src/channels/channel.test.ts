@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createTemplateEngine } from "../templates/engine.ts";
+import { contentText } from "../../test/content-text.ts";
 import type { Channel } from "../core/channel.ts";
 import androidpush from "./androidpush.ts";
-import { type ChannelDefinition, createRenderText } from "./channel.ts";
+import type { ChannelDefinition } from "./channel.ts";
 import email from "./email.ts";
 import inbox from "./inbox.ts";
 import iospush from "./iospush.ts";
@@ -34,6 +34,7 @@ const CONTENTS: Record<Channel, object> = {
     cc: "cc@example.com",
     bcc: "bcc@example.com",
     reply_to: "reply@example.com",
+    list_unsubscribe: "https://example.com/leave",
     body: {
       type: "raw",
       raw: { html: "html", text: "text" },
@@ -85,7 +86,12 @@ const CONTENTS: Record<Channel, object> = {
     buttons: [{ text: "button", url: "button url", icon: "button icon" }],
     extra_payload: { own: ["payload", { deep: "deep payload" }], n: 1 },
   },
-  slack: { body_type: "block", body_text: "other", body_block: '{"blocks": ["{{x}}"]}' },
+  slack: {
+    body_type: "block",
+    body_text: "other",
+    body_block: '{"blocks": [{"text": "{{x}}"}]}',
+    thread_ts: "thread",
+  },
   ms_teams: { body_text: "text", body_card: "other" },
 };
 
@@ -145,11 +151,7 @@ describe.each(channels.map((definition) => [definition.channel, definition] as c
       const parsed = definition.content.safeParse(draft);
       // E-mail and WhatsApp have other fields, and their own tests.
       if (!parsed.success || ["email", "whatsapp"].includes(channel)) return;
-      const text = createRenderText(
-        createTemplateEngine(),
-        { name: "O'Neil", link, $brand: {} },
-        new Date(0),
-      );
+      const text = contentText({ name: "O'Neil", link, $brand: {} });
       const shown = JSON.stringify(definition.render(parsed.data, text));
       expect(shown).toContain("O&#x27;Neil");
       expect(shown).not.toContain("&amp;");

@@ -4,7 +4,8 @@ import type { TemplateEngine } from "../templates/engine.ts";
 import { type Escape, escapeHtml } from "../templates/print.ts";
 import { TemplateError } from "../templates/template-error.ts";
 import type { IdentityHints, IdentityResult } from "../core/profile/identity.ts";
-import type { JsonObject } from "../core/json.ts";
+import type { Json, JsonObject } from "../core/json.ts";
+import type { Translator } from "../core/translations/lookup.ts";
 
 /**
  * A channel is one file: how a recipient's address on it is checked and normalised, what a template holds for it, and
@@ -34,9 +35,12 @@ export interface ChannelDefinition<Content extends JsonObject = JsonObject> {
   /**
    * Renders content for one recipient. `text` renders one template string against the recipient's context and throws
    * `TemplateError`; a rendered value that cannot be sent throws its {@link RenderError}. Either fails only this
-   * channel's message. The result is passed to vendors and stored with the message.
+   * channel's message. The result is passed to vendors and stored with the message. What would be over at `now` is
+   * refused, where that is given.
    */
-  render(content: Content, text: RenderText): JsonObject;
+  render(content: Content, text: RenderText, now?: Date): JsonObject;
+  /** What the sender of a rendered message should know, although it is sent. */
+  notices?(rendered: JsonObject): string[];
 }
 
 /**
@@ -44,10 +48,11 @@ export interface ChannelDefinition<Content extends JsonObject = JsonObject> {
  *
  * - `html`: the default, on every channel, as on the wire. Authors of plain texts write `{{{ }}}`.
  * - `json`: for the inside of a JSON string literal.
+ * - `html_in_json`: the same for a text that is HTML's too, as Slack's and Teams' are on the wire.
  * - `none`: for what no HTML ever surrounds. That is text that no author wrote (the text generated from a mail's HTML)
  *   and what programs read instead of people: addresses of mail and of pages, and the values of a WhatsApp template.
  */
-export type Escaping = "html" | "json" | "none";
+export type Escaping = "html" | "json" | "html_in_json" | "none";
 
 /** A template in the content. */
 export interface TemplateSource {
@@ -57,18 +62,54 @@ export interface TemplateSource {
   source: string;
 }
 
-export type RenderText = (source: string, escaping?: Escaping) => string;
+/** `jsonnet`: the source is a script, and what comes back is its value as JSON. */
+export type RenderText = (source: string, way?: Escaping | "jsonnet") => string;
+
+/** The languages of content. */
+export interface ContentLanguages {
+  handlebars: TemplateEngine;
+  jsonnet: (source: string, context: JsonObject, translator: Translator | null) => Json;
+}
+
+/** For whom content is rendered, and when. */
+export interface RenderScope {
+  context: JsonObject;
+  now: Date;
+  /** Null: `t` refuses. */
+  translator: Translator | null;
+}
 
 const ESCAPES: Record<Escaping, Escape> = {
   html: escapeHtml,
-  json: (text) => JSON.stringify(text).slice(1, -1),
+  json: escapeJson,
+  html_in_json: (text) => escapeJson(escapeHtml(text)),
   none: (text) => text,
 };
 
-/** Renders texts for one recipient. The only way from an engine to a channel, so that no place loses its escaping. */
-export function createRenderText(templates: TemplateEngine, context: JsonObject, now: Date): RenderText {
-  return (source, escaping = "html") =>
-    templates.compile(source).render(context, { now, escape: ESCAPES[escaping] });
+function escapeJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+/** Renders the single texts of a content. The only way from an engine to a channel, so that no place loses its escaping. */
+export function createRenderText(
+  { handlebars, jsonnet }: ContentLanguages,
+  { context, now, translator }: RenderScope,
+): RenderText {
+  return (source, way = "html") =>
+    way === "jsonnet"
+      ? JSON.stringify(jsonnet(source, context, translator))
+      : handlebars.compile(source).render(context, { now, escape: ESCAPES[way], translator });
+}
+
+/** Renders the content of one message, whose fields share one budget and one time. Throws `TemplateError`. */
+export function renderContent<Content extends JsonObject>(
+  languages: ContentLanguages,
+  definition: ChannelDefinition<Content>,
+  content: Content,
+  scope: RenderScope,
+): JsonObject {
+  const text = createRenderText(languages, scope);
+  return languages.handlebars.share(() => definition.render(content, text, scope.now), scope.now);
 }
 
 /** A field rendered successfully, but to a value that must not be sent. */

@@ -1,14 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../core/json.ts";
-import { createTemplateEngine } from "../templates/engine.ts";
-import { createRenderText, RenderError } from "./channel.ts";
+import { contentText } from "../../test/content-text.ts";
+import { RenderError } from "./channel.ts";
 import email, { type RenderedEmail } from "./email.ts";
 
-const templates = createTemplateEngine();
-
 function engine(values: JsonObject = {}) {
-  return createRenderText(templates, { none: "", ...values }, new Date(0));
+  return contentText({ none: "", ...values });
 }
 
 function html(source: string, more: object = {}) {
@@ -65,6 +63,23 @@ describe("email content", () => {
     });
   });
 
+  it("refuses MJML that does not compile, and CSS that is too much", () => {
+    const mjml = (source: string) =>
+      email.content.parse({ subject: "S", body: { type: "mjml", mjml: { source } } });
+    expect(email.findProblems(mjml(""))).toEqual({ "body.mjml.source": ["missing"] });
+    expect(email.findProblems(mjml("<mjml><mj-nope/></mjml>"))).toEqual({
+      "body.mjml.source": ["is not valid MJML: there is no element <mj-nope>"],
+    });
+    const css = `<style>${"a{b:c}".repeat(1000)}</style>${"<p>x</p>".repeat(1000)}`;
+    expect(email.findProblems(html(css))).toEqual({
+      "body.raw.html": [
+        "1000 CSS rules for 2002 tags are too many to inline; set body.inline_css to false to send it without",
+      ],
+    });
+    expect(email.findProblems(html(css, { inline_css: false }))).toEqual({});
+    expect(email.render(html(css), engine())["html"]).toBe(css);
+  });
+
   it.each([
     [
       "raw without html",
@@ -83,8 +98,8 @@ describe("email content", () => {
     ],
     [
       "an unknown body type",
-      { subject: "S", body: { type: "mjml" } },
-      { "body.type": ["must be one of ['designer' 'raw' 'plain_text']"] },
+      { subject: "S", body: { type: "amp" } },
+      { "body.type": ["must be one of ['designer' 'raw' 'mjml' 'plain_text']"] },
     ],
     [
       "an address that can never work",
@@ -132,6 +147,80 @@ describe("email content", () => {
   });
 });
 
+const MJML = `<mjml><mj-body><mj-section><mj-column>
+  <mj-text>Hi {{name}}</mj-text>
+  <mj-raw>{{#each rows}}</mj-raw><mj-text>{{this}}</mj-text><mj-raw>{{/each}}</mj-raw>
+</mj-column></mj-section></mj-body></mjml>`;
+
+describe("the header List-Unsubscribe", () => {
+  const render = (more: object, values: JsonObject = {}) =>
+    email.render(
+      email.content.parse({ subject: "S", body: { type: "plain_text" }, ...more }),
+      engine({ $hosted_preference_url: "", ...values }),
+    )["headers"];
+
+  it("is left out where there is no page to leave at", () => {
+    expect(render({})).toEqual({});
+    expect(email.render(html("x"), engine())["headers"]).toEqual({});
+    expect(render({ list_unsubscribe: "" })).toEqual({});
+  });
+
+  it.each<[object, JsonObject, object]>([
+    [
+      {},
+      { $hosted_preference_url: "https://p.example/?key=a" },
+      { "List-Unsubscribe": "<https://p.example/?key=a>" },
+    ],
+    [
+      { list_unsubscribe: "{{url}}" },
+      { url: "https://x.io/ü,b?a=1&b=2" },
+      { "List-Unsubscribe": "<https://x.io/%C3%BC%2Cb?a=1&b=2>" },
+    ],
+    [
+      { list_unsubscribe: "mailto:out@x.io?subject=out" },
+      {},
+      { "List-Unsubscribe": "<mailto:out@x.io?subject=out>" },
+    ],
+    [
+      { list_unsubscribe: "https://x.io/out", list_unsubscribe_one_click: true },
+      {},
+      { "List-Unsubscribe": "<https://x.io/out>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" },
+    ],
+    // RFC 8058 knows https alone.
+    [
+      { list_unsubscribe: "mailto:out@x.io", list_unsubscribe_one_click: true },
+      {},
+      { "List-Unsubscribe": "<mailto:out@x.io>" },
+    ],
+  ])("of %j with %j is %j", (more, values, headers) => {
+    expect(render(more, values)).toEqual(headers);
+  });
+
+  it.each([
+    "javascript:alert(1)",
+    "x",
+    "https://a b",
+    "https://a>,<https://b",
+    "https://x.io/\r\nBcc: a@x.io",
+    "https://",
+  ])("is never made of %j", (url) => {
+    expect(() => render({ list_unsubscribe: "{{url}}" }, { url })).toThrow(
+      /^list_unsubscribe: must be an address/,
+    );
+  });
+
+  it("is checked where it is known", () => {
+    const content = email.content.parse({
+      subject: "S",
+      body: { type: "plain_text", plain_text: { text: "x" } },
+    });
+    expect(email.findProblems({ ...content, list_unsubscribe: "x" })).toEqual({
+      list_unsubscribe: ["must be an address that begins with https:, http: or mailto:"],
+    });
+    expect(email.findProblems({ ...content, list_unsubscribe: "https://x.io" })).toEqual({});
+  });
+});
+
 describe("email rendering", () => {
   it("has nothing but nulls and empty lists for what the template leaves open", () => {
     expect(email.render(html("<p>Hi {{name}}</p>"), engine({ name: "D'Arcy" }))).toEqual({
@@ -144,6 +233,7 @@ describe("email rendering", () => {
       subject: "S",
       html: "<p>Hi D&#x27;Arcy</p>",
       text: "Hi D'Arcy",
+      headers: {},
     });
   });
 
@@ -213,9 +303,41 @@ describe("email rendering", () => {
     expect(email.render(named, engine({ x, name }))).toMatchObject({ cc: [`${name} <${x}>`] });
   });
 
-  it("completes nothing where the author wrote a text", () => {
+  it("generates no text where the author wrote one", () => {
     const content = html("x", { raw: { html: "<p>x</p>", text: "mine" } });
-    expect(email.complete?.(content)).toBe(content);
+    const completed = email.complete?.(content) ?? content;
+    expect(completed.body).not.toHaveProperty("_generated_text");
+    const plain = email.content.parse({ body: { type: "plain_text", plain_text: { text: "x" } } });
+    expect(email.complete?.(plain)).toBe(plain);
+  });
+
+  it("copies the rules of style sheets into the elements, unless that is not wanted", () => {
+    const source = "<style>p { margin: 0; color: {{color}} }</style><p>Hi</p>";
+    const render = (content: ReturnType<typeof html>) =>
+      email.render(content, engine({ color: "red" }))["html"];
+    const inlined = '<style>p { margin: 0; color: red }</style><p style="margin: 0; color: red;">Hi</p>';
+    expect(render(html(source))).toBe(inlined);
+    expect(render(email.complete?.(html(source)) ?? html(""))).toBe(inlined);
+    expect(render(html(source, { inline_css: false }))).toBe(
+      "<style>p { margin: 0; color: red }</style><p>Hi</p>",
+    );
+  });
+
+  it("renders MJML as HTML, with a text generated from it", () => {
+    const content = email.content.parse({ subject: "S", body: { type: "mjml", mjml: { source: MJML } } });
+    expect(email.findProblems(content)).toEqual({});
+    const completed = email.complete?.(content) ?? content;
+    const rendered = email.render(completed, engine({ name: "D'Arcy", rows: ["a", "b"] }));
+    expect(rendered).toEqual(email.render(content, engine({ name: "D'Arcy", rows: ["a", "b"] })));
+    expect(rendered["html"]).toContain("Hi D&#x27;Arcy");
+    expect(rendered["html"]).toMatch(/<table[^]*>a<[^]*>b</);
+    expect(rendered["text"]).toBe("Hi D'Arcy\na\nb");
+  });
+
+  it("tells where a mail is clipped", () => {
+    const rendered = email.render(html(`<p>${"x".repeat(103 * 1024)}</p>`), engine());
+    expect(email.notices?.(rendered)).toEqual(["the HTML has 104 KB: Gmail shows only the first 102 KB"]);
+    expect(email.notices?.(email.render(html("<p>x</p>"), engine()))).toEqual([]);
   });
 
   it("cannot be made to inject a header", () => {

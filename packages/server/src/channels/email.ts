@@ -1,5 +1,6 @@
 import { cut } from "../core/text/text.ts";
 import { z } from "zod";
+import type { JsonObject } from "../core/json.ts";
 import type { IdentityResult } from "../core/profile/identity.ts";
 import {
   defineChannel,
@@ -14,20 +15,29 @@ import {
   contentHead,
   contentObject,
   fieldSources,
+  flagField,
   isBlank,
   isTemplated,
+  renderDefaulted,
   textField,
   type Problems,
 } from "./content.ts";
 import { oneLine } from "../core/mailbox.ts";
 import { parseEmailAddress, parseMailboxList } from "./shared/email-address.ts";
+import { REFUSED } from "./shared/link.ts";
+import { findActiveLink } from "./html/active-links.ts";
 import { insertMarkup, insertPreheader } from "./html/email-html.ts";
 import { htmlToText } from "./html/html-to-text.ts";
+import { inlineCss, inlineProblem } from "./html/inline-css.ts";
+import { compileMjml } from "./html/mjml.ts";
 
 /** All addresses of one message besides the recipient's own. */
 const MAX_ADDRESSES = 100;
 
 const html = { html: textField, text: textField };
+
+/** Empty where nobody serves such a page: then the header is left out. */
+const DEFAULT_UNSUBSCRIBE = "{{$hosted_preference_url}}";
 
 const content = contentObject({
   ...contentHead("email"),
@@ -39,7 +49,7 @@ const content = contentObject({
   reply_to: textField,
   subject: textField,
   body: contentObject({
-    /** Which of the three bodies is sent. The others are kept. */
+    /** Which of the bodies is sent. The others are kept. */
     type: z.string().default("designer"),
     designer: contentObject({
       ...html,
@@ -51,13 +61,23 @@ const content = contentObject({
       .nullable()
       .default(null),
     raw: contentObject(html).nullable().default(null),
+    /** A body type of ours: MJML, which becomes HTML when the template is committed. */
+    mjml: contentObject({ source: textField, text: textField }).nullable().default(null),
     plain_text: contentObject({ text: textField }).nullable().default(null),
     preheader: textField,
     email_markup: textField,
+    /** Of ours: the rules of style sheets are copied into the elements, when the template is committed. */
+    inline_css: flagField(true),
   }).prefault({}),
+  /** Of ours: where the recipient leaves, for the header `List-Unsubscribe`; an address of a page or a `mailto:`. */
+  list_unsubscribe: z.string().default(DEFAULT_UNSUBSCRIBE),
+  /** Of ours: that page takes a POST as the whole request (RFC 8058), which mail clients then offer as a button. */
+  list_unsubscribe_one_click: flagField(false),
 });
 
 type EmailContent = z.output<typeof content>;
+
+const BODY_TYPES = ["designer", "raw", "mjml", "plain_text"];
 
 /** What e-mail vendors send. Addresses are `a@x.com` or `Name <a@x.com>`; header values are single lines. */
 export type RenderedEmail = {
@@ -74,6 +94,8 @@ export type RenderedEmail = {
   /** Null for a plain-text message. */
   html: string | null;
   text: string;
+  /** Further headers, by name; each value is one line of ASCII. */
+  headers: Record<string, string>;
 };
 
 export default defineChannel({
@@ -84,6 +106,7 @@ export default defineChannel({
   sources,
   complete,
   render,
+  notices,
 });
 
 function parseIdentity(input: unknown): IdentityResult {
@@ -106,15 +129,22 @@ function findProblems(content: EmailContent): Record<string, string[]> {
   const { body } = content;
   problems.require("subject", content.subject);
   problems.limit("subject", content.subject, 998);
-  problems.oneOf("body.type", body.type, ["designer", "raw", "plain_text"]);
+  problems.oneOf("body.type", body.type, BODY_TYPES);
   if (body.type === "designer") problems.require("body.designer.html", body.designer?.html);
   if (body.type === "raw") problems.require("body.raw.html", body.raw?.html);
+  if (body.type === "mjml") problems.require("body.mjml.source", body.mjml?.source);
   if (body.type === "plain_text") problems.require("body.plain_text.text", body.plain_text?.text);
+  checkHtml(problems, content);
   if (!isBlank(content.from_address) && !isTemplated(content.from_address)) {
     if (!parseEmailAddress(content.from_address).ok) problems.add("from_address", "invalid email address");
   }
   for (const field of ["extra_to", "cc", "bcc", "reply_to"] as const) {
     checkAddresses(problems, field, content[field]);
+  }
+  const { list_unsubscribe } = content;
+  if (!isBlank(list_unsubscribe) && !isTemplated(list_unsubscribe)) {
+    if (readUnsubscribeLink(list_unsubscribe.trim()) === null)
+      problems.add("list_unsubscribe", BAD_UNSUBSCRIBE);
   }
   if (
     !isBlank(body.email_markup) &&
@@ -126,43 +156,106 @@ function findProblems(content: EmailContent): Record<string, string[]> {
   return problems.found;
 }
 
+/** What {@link complete} cannot do. */
+function checkHtml(problems: Problems, content: EmailContent): void {
+  const { body } = content;
+  const html = authoredHtml(content);
+  if (isBlank(html?.source)) return;
+  if (body.type === "mjml") {
+    const compiled = compileMjml(html?.source ?? "");
+    if (!compiled.ok) problems.add("body.mjml.source", `is not valid MJML: ${compiled.reason}`);
+  }
+  const active = findActiveLink(html?.source ?? "");
+  if (active !== null) problems.add(html?.path ?? "", `${REFUSED}: '${cut(active, 64)}'`);
+  const problem = body.inline_css ? inlineProblem(toHtml(content)) : null;
+  if (problem !== null) {
+    problems.add(html?.path ?? "", `${problem}; set body.inline_css to false to send it without`);
+  }
+}
+
 function checkAddresses(problems: Problems, field: string, source: string): void {
   if (isTemplated(source)) return;
   const list = parseMailboxList(source);
   if (!list.ok) problems.add(field, `invalid email address: ${list.entry}`);
 }
 
-const HEADERS = ["from_name", "from_address", "extra_to", "cc", "bcc", "reply_to", "subject"];
+const HEADERS = [
+  "from_name",
+  "from_address",
+  "extra_to",
+  "cc",
+  "bcc",
+  "reply_to",
+  "subject",
+  "list_unsubscribe",
+];
 
 function sources(content: EmailContent): TemplateSource[] {
   const { body } = content;
   const plain = fieldSources(body.plain_text, ["text"], "body.plain_text.");
-  const html = fieldSources(htmlBody(content), ["html", "text"], `body.${body.type}.`);
+  const own = fieldSources(htmlBody(body), ["html", "source", "text"], `body.${body.type}.`);
   return [
     ...fieldSources(content, HEADERS),
-    ...(body.type === "plain_text" ? plain : [...html, ...fieldSources(body, EXTRAS, "body.")]),
+    ...(body.type === "plain_text" ? plain : [...own, ...fieldSources(body, EXTRAS, "body.")]),
   ];
 }
 
 const EXTRAS = ["email_markup", "preheader"];
 
-/** The key under which {@link complete} stores the plain text generated from the HTML. Never part of a draft. */
+/** The keys under which {@link complete} stores what it makes of the HTML. Never part of a draft. */
+const READY_HTML = "_ready_html";
 const GENERATED_TEXT = "_generated_text";
 
 function complete(content: EmailContent): EmailContent {
-  const body = htmlBody(content);
-  if (body === null || !isBlank(body.text)) return content;
-  return { ...content, body: { ...content.body, [GENERATED_TEXT]: htmlToText(body.html) } };
+  const body = htmlBody(content.body);
+  if (body === null) return content;
+  const html = readyHtml(content);
+  const text = isBlank(body.text) ? { [GENERATED_TEXT]: htmlToText(html) } : {};
+  return { ...content, body: { ...content.body, [READY_HTML]: html, ...text } };
 }
 
-function htmlBody({ body }: EmailContent): { html: string; text: string } | null {
-  if (body.type === "plain_text") return null;
-  return (body.type === "raw" ? body.raw : body.designer) ?? { html: "", text: "" };
+function htmlBody(body: EmailContent["body"]): { html?: string; source?: string; text: string } | null {
+  switch (body.type) {
+    case "plain_text":
+      return null;
+    case "mjml":
+      return body.mjml ?? { source: "", text: "" };
+    case "raw":
+      return body.raw ?? { html: "", text: "" };
+    default:
+      return body.designer ?? { html: "", text: "" };
+  }
+}
+
+/** What the author wrote of the HTML, and where; null for a plain text. */
+function authoredHtml({ body }: EmailContent): { path: string; source: string } | null {
+  const own = htmlBody(body);
+  if (own === null) return null;
+  return own.source === undefined
+    ? { path: `body.${body.type}.html`, source: own.html ?? "" }
+    : { path: `body.${body.type}.source`, source: own.source };
+}
+
+function toHtml(content: EmailContent): string {
+  const { source = "" } = authoredHtml(content) ?? {};
+  if (content.body.type !== "mjml") return source;
+  const compiled = compileMjml(source);
+  return compiled.ok ? compiled.html : "";
+}
+
+/** The HTML as it is rendered: with its CSS inlined, unless that is not wanted or not possible. */
+function readyHtml(content: EmailContent): string {
+  const ready = content.body[READY_HTML];
+  if (typeof ready === "string") return ready;
+  const html = toHtml(content);
+  const inlined = content.body.inline_css ? inlineCss(html) : null;
+  return inlined?.ok === true ? inlined.html : html;
 }
 
 /** Who sends a mail and who gets it (the names too) is never HTML; subject and own texts are escaped as on the wire. */
 function render(content: EmailContent, text: RenderText): RenderedEmail {
-  const body = htmlBody(content);
+  const body = htmlBody(content.body);
+  const html = body === null ? "" : readyHtml(content);
   const email: RenderedEmail = {
     from_name: renderHeader(content.from_name, text, "none"),
     from_address: renderFromAddress(content, text),
@@ -171,8 +264,10 @@ function render(content: EmailContent, text: RenderText): RenderedEmail {
     bcc: renderAddresses(content, "bcc", text),
     reply_to: renderAddresses(content, "reply_to", text).join(", ") || null,
     subject: renderHeader(content.subject, text) ?? "",
-    html: body === null ? null : renderHtml(content, body.html, text),
-    text: body === null ? text(content.body.plain_text?.text ?? "") : renderText(content, body, text),
+    html: body === null ? null : renderHtml(content, html, text),
+    text:
+      body === null ? text(content.body.plain_text?.text ?? "") : renderText(content, html, body.text, text),
+    headers: renderUnsubscribe(content, text),
   };
   if (email.extra_to.length + email.cc.length + email.bcc.length > MAX_ADDRESSES) {
     throw new RenderError(
@@ -181,6 +276,16 @@ function render(content: EmailContent, text: RenderText): RenderedEmail {
     );
   }
   return email;
+}
+
+/** Gmail shows this much of a mail, and a link to the rest. */
+const GMAIL_CLIPS_AT = 102 * 1024;
+
+function notices({ html }: JsonObject): string[] {
+  const bytes = typeof html === "string" ? Buffer.byteLength(html) : 0;
+  return bytes > GMAIL_CLIPS_AT
+    ? [`the HTML has ${Math.ceil(bytes / 1024)} KB: Gmail shows only the first ${GMAIL_CLIPS_AT / 1024} KB`]
+    : [];
 }
 
 function renderHeader(source: string, text: RenderText, escaping: Escaping = "html"): string | null {
@@ -207,8 +312,42 @@ function renderAddresses(
   return list.mailboxes;
 }
 
-function renderHtml({ body }: EmailContent, source: string, text: RenderText): string {
+/** https://www.rfc-editor.org/rfc/rfc2369 and https://www.rfc-editor.org/rfc/rfc8058 */
+function renderUnsubscribe(content: EmailContent, text: RenderText): Record<string, string> {
+  const { list_unsubscribe, list_unsubscribe_one_click } = content;
+  const rendered = renderDefaulted(list_unsubscribe, DEFAULT_UNSUBSCRIBE, text).trim();
+  if (rendered === "") return {};
+  const link = readUnsubscribeLink(rendered);
+  if (link === null) {
+    if (list_unsubscribe === DEFAULT_UNSUBSCRIBE) return {};
+    throw new RenderError("list_unsubscribe", `${BAD_UNSUBSCRIBE}, and is '${cut(rendered, 64)}'`);
+  }
+  const isOneClick = list_unsubscribe_one_click && link.startsWith("https:");
+  return {
+    "List-Unsubscribe": `<${link}>`,
+    ...(isOneClick ? { "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" } : {}),
+  };
+}
+
+const BAD_UNSUBSCRIBE = "must be an address that begins with https:, http: or mailto:";
+
+/** In ASCII, without what would end the header or the address; null for anything else. */
+function readUnsubscribeLink(text: string): string | null {
+  if (!/^(?:https?|mailto):[^\s<>]+$/i.test(text) || text.length > MAX_LINK || !URL.canParse(text))
+    return null;
+  return new URL(text).href.replaceAll(",", "%2C");
+}
+
+/** A line of a header has at most 998 characters. */
+const MAX_LINK = 900;
+
+function renderHtml(content: EmailContent, source: string, text: RenderText): string {
+  const { body } = content;
   let html = text(source);
+  const active = findActiveLink(html);
+  if (active !== null) {
+    throw new RenderError(authoredHtml(content)?.path ?? "body", `${REFUSED}: '${cut(active, 64)}'`);
+  }
   if (!isBlank(body.email_markup)) {
     const markup = minifyJson(text(body.email_markup, "json"));
     if (markup === null) throw new RenderError("body.email_markup", "invalid JSON");
@@ -219,11 +358,7 @@ function renderHtml({ body }: EmailContent, source: string, text: RenderText): s
 }
 
 /** The author's own text, or the one generated from the HTML, where nothing needs escaping. */
-function renderText(
-  { body }: EmailContent,
-  { html, text: own }: { html: string; text: string },
-  text: RenderText,
-) {
+function renderText({ body }: EmailContent, html: string, own: string, text: RenderText): string {
   if (!isBlank(own)) return text(own);
   const generated = body[GENERATED_TEXT];
   const rendered = text(typeof generated === "string" ? generated : htmlToText(html), "none");

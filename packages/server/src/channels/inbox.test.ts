@@ -132,6 +132,18 @@ describe("inbox rendering", () => {
     );
   });
 
+  it("refuses an expiry that has passed when it is sent, and none that is a duration", () => {
+    const content = (value: string) =>
+      inbox.content.parse({ body: "b", is_expiry_enabled: true, expiry: { value } });
+    const render = (value: string) =>
+      inbox.render(content(value), (source) => source, new Date("2026-07-01T00:00:00Z"));
+    expect(() => render("2026-07-01T00:00:00Z")).toThrow(
+      "expiry.value: '2026-07-01T00:00:00Z' is in the past",
+    );
+    expect(render("2026-07-01T00:00:01Z")).toMatchObject({ expiry: { format: "absolute" } });
+    expect(render("1s")).toMatchObject({ expiry: { format: "relative" } });
+  });
+
   it("accepts small pictures inline, but no documents", () => {
     const picture = "data:image/png;base64,AAAA";
     expect(render({ avatar: { image_url: picture } })["avatar"]).toMatchObject({ avatar_url: picture });

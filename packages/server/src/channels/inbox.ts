@@ -146,7 +146,7 @@ function sources(content: InboxContent): TemplateSource[] {
   ];
 }
 
-function render(content: InboxContent, text: RenderText): InboxMessage {
+function render(content: InboxContent, text: RenderText, now?: Date): InboxMessage {
   const message: InboxMessage = {
     schema: content.schema_version,
     header: text(content.header),
@@ -161,7 +161,7 @@ function render(content: InboxContent, text: RenderText): InboxMessage {
     is_expiry_enabled: content.is_expiry_enabled && content.expiry !== null,
   };
   if (content.is_expiry_enabled && content.expiry !== null) {
-    message.expiry = renderExpiry(content.expiry, text);
+    message.expiry = renderExpiry(content.expiry, text, now);
   }
   const subtext = text(content.subtext?.text ?? "");
   if (!isBlank(subtext)) {
@@ -200,11 +200,15 @@ function renderButtons(content: InboxContent, text: RenderText): InboxMessage["a
 function renderExpiry(
   expiry: NonNullable<InboxContent["expiry"]>,
   text: RenderText,
+  now: Date | undefined,
 ): NonNullable<InboxMessage["expiry"]> {
   const value = text(expiry.value).trim();
   const parsed = parseExpiry(value);
   if (parsed === null) {
     throw new RenderError("expiry.value", `invalid value '${cut(value, 64)}'. ${BAD_EXPIRY}`);
+  }
+  if (now !== undefined && parsed.format === "absolute" && parsed.at_ms <= now.getTime()) {
+    throw new RenderError("expiry.value", `'${value}' is in the past`);
   }
   return {
     // The value itself determines whether a dynamic expiry is relative or absolute.

@@ -1,7 +1,7 @@
 import { describeValue } from "../core/text/describe-value.ts";
-import { isJsonObject, type JsonObject } from "../core/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import { defineChannel } from "./channel.ts";
-import { chatFields, defineChatBody } from "./shared/chat-body.ts";
+import { chatFields, defineChatBody, type RichForm } from "./shared/chat-body.ts";
 import { contentObject, textField } from "./content.ts";
 import { type Destination, isGiven, parseChatIdentity } from "./shared/chat-identity.ts";
 import { fingerprint } from "./shared/identity-key.ts";
@@ -30,8 +30,31 @@ export default defineChannel({
       (other) => `invalid value: ${describeValue(other)}`,
     ),
   content: contentObject({ ...chatFields("ms_teams"), body_card: textField }),
-  ...defineChatBody("card", "body_card", 14_000),
+  ...defineChatBody({ type: "card", field: "body_card", maxLength: 14_000, finish: finishCard }),
 });
+
+const CARD_SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json";
+/** The newest version that Teams shows. */
+const NEWEST_CARD = "1.6";
+/** Teams' own limit for a message. */
+const MAX_CARD_BYTES = 28 * 1024;
+
+/** Teams shows no card without a schema and a version. */
+function finishCard(card: Json): ReturnType<RichForm["finish"]> {
+  if (!isJsonObject(card) || card.type !== "AdaptiveCard") {
+    return { ok: false, reason: 'must be an object of `"type": "AdaptiveCard"`' };
+  }
+  const { $schema = CARD_SCHEMA, version = "1.5" } = card;
+  if (typeof version !== "string" || !/^1\.[0-6]$/.test(version)) {
+    return { ok: false, reason: `version must be a text, at most "${NEWEST_CARD}"` };
+  }
+  const document: JsonObject = { ...card, $schema, version };
+  const bytes = Buffer.byteLength(JSON.stringify(document));
+  if (bytes > MAX_CARD_BYTES) {
+    return { ok: false, reason: `a card has at most ${MAX_CARD_BYTES} bytes, and this one has ${bytes}` };
+  }
+  return { ok: true, document };
+}
 
 /**
  * Where to post: a webhook, a conversation, or a user to open one with. If several are given, only the first in that

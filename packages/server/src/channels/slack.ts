@@ -1,7 +1,8 @@
+import { z } from "zod";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { defineChannel } from "./channel.ts";
 import { chatFields, defineChatBody } from "./shared/chat-body.ts";
-import { contentObject, textField } from "./content.ts";
+import { contentObject, fieldSources, renderFields, textField } from "./content.ts";
 import { parseEmailAddress } from "./shared/email-address.ts";
 import { type Destination, isGiven, parseChatIdentity } from "./shared/chat-identity.ts";
 import { fingerprint } from "./shared/identity-key.ts";
@@ -17,12 +18,44 @@ const KNOWN_KEYS: ReadonlySet<string> = new Set([
   "team_id",
 ]);
 
+/** Slack's own limit. */
+const MAX_BLOCKS = 50;
+
+/** A payload that names a message has all that is sent with it in that message's thread. */
+const DEFAULT_THREAD = '{{default thread_ts ""}}';
+
+const body = defineChatBody({
+  type: "block",
+  field: "body_block",
+  maxLength: 13_200,
+  finish: (document) => {
+    if (Array.isArray(document)) {
+      return { ok: false, reason: "must be an object with the list `blocks`, and is the list itself" };
+    }
+    if (!isJsonObject(document) || !Array.isArray(document.blocks) || !document.blocks.every(isJsonObject)) {
+      return { ok: false, reason: "must be an object with `blocks`, a list of objects" };
+    }
+    const { length } = document.blocks;
+    if (length === 0 || length > MAX_BLOCKS) {
+      return { ok: false, reason: `must have 1 to ${MAX_BLOCKS} blocks, and has ${length}` };
+    }
+    return { ok: true, document };
+  },
+});
+
 export default defineChannel({
   channel: "slack",
   parseIdentity: (input) =>
     parseChatIdentity("slack", input, KNOWN_KEYS, findDestination, () => "invalid value"),
-  content: contentObject({ ...chatFields("slack"), body_block: textField }),
-  ...defineChatBody("block", "body_block", 13_200),
+  content: contentObject({
+    ...chatFields("slack"),
+    body_block: textField,
+    /** The message in whose thread this one is posted. Blank: none. */
+    thread_ts: z.string().default(DEFAULT_THREAD),
+  }),
+  ...body,
+  sources: (content) => [...body.sources(content), ...fieldSources(content, ["thread_ts"])],
+  render: (content, text) => renderFields(body.render(content, text), ["thread_ts"], text, "none"),
 });
 
 /**

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { contentText } from "../../test/content-text.ts";
 import sms from "./sms.ts";
 
 const problems = (draft: object) => sms.findProblems(sms.content.parse(draft));
@@ -60,5 +61,24 @@ describe("sms content", () => {
       body: "Hi Ann",
       header: "Ann",
     });
+  });
+
+  it("gives the values of a DLT message by their places", () => {
+    const content = sms.content.parse({
+      type: "dlt",
+      category: "x",
+      header: "ACME",
+      body: "{{a}} to {{b}}, {{a}}",
+    });
+    expect(sms.render(content, contentText({ a: "O'Neil", b: 2 }))).toMatchObject({
+      body: "O&#x27;Neil to 2, O&#x27;Neil",
+      parameters: ["O'Neil", "2", "O'Neil"],
+    });
+    expect(() => sms.render(content, contentText({ a: "x".repeat(31), b: 2 }))).toThrow(
+      "body: the value of {{a}} has more than 30 characters",
+    );
+    expect(sms.render({ ...content, type: "basic" }, contentText({ a: 1, b: 2 }))).not.toHaveProperty(
+      "parameters",
+    );
   });
 });

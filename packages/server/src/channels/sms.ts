@@ -9,6 +9,7 @@ import {
   textField,
 } from "./content.ts";
 import { parsePhoneIdentity } from "./shared/phone.ts";
+import { hasMoreThanVariables, renderPlaces } from "./shared/placeholders.ts";
 
 /** The kinds of traffic in India's DLT registry. */
 const DLT_CATEGORIES = ["transactional", "promotional", "service_implicit", "service_explicit"];
@@ -41,21 +42,22 @@ export default defineChannel({
       if (content.category !== "") problems.oneOf("category", content.category, DLT_CATEGORIES);
       problems.require("header", content.header);
       problems.limit("header", content.header, MAX_DLT_LENGTH);
-      if (usesHelpers(content.body)) problems.add("body", "only variables are allowed in a DLT template");
+      if (hasMoreThanVariables(content.body))
+        problems.add("body", "only variables are allowed in a DLT template");
       if (/ {2}/.test(content.body)) problems.add("body", "double spaces are not allowed in a DLT template");
     }
     return problems.found;
   },
 
   sources: (content) => fieldSources(content, TEMPLATES),
-  render: (content, text) => renderFields(content, TEMPLATES, text),
+
+  /** A DLT message has its `parameters` too: the values of the body's variables in order, of which vendors send one or the other. */
+  render(content, text) {
+    const rendered = renderFields(content, TEMPLATES, text);
+    if (content.type !== "dlt") return rendered;
+    return { ...rendered, parameters: renderPlaces("body", content.body, text, MAX_DLT_VALUE) };
+  },
 });
 
-/** Operators compare a message with the registered text, which has places only for variables. */
-function usesHelpers(body: string): boolean {
-  for (const [, inside = ""] of body.matchAll(/\{\{\{?([^{}]*)\}\}/g)) {
-    const expression = inside.replaceAll(/\[[^\]]*\]/g, "x").trim();
-    if (/^[#/^>!&]|\s/.test(expression)) return true;
-  }
-  return false;
-}
+/** The registry's limit for the value of a variable, in characters. */
+const MAX_DLT_VALUE = 30;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createTemplateEngine } from "../templates/engine.ts";
-import { createRenderText } from "./channel.ts";
+import { contentText } from "../../test/content-text.ts";
 import whatsapp from "./whatsapp.ts";
 
 const problems = (draft: object) =>
@@ -75,6 +74,14 @@ describe("whatsapp content", () => {
     expect(problems(draft)).toEqual(expected);
   });
 
+  it.each([
+    [{ body: { text: "{{uppercase name}}" } }, "body.text"],
+    [{ body: { text: "{{#if a}}x{{/if}}" } }, "body.text"],
+    [{ header: { text: '{{t "x"}}' } }, "header.text"],
+  ])("refuses helpers, for which an approved template has no place: %j", (draft, path) => {
+    expect(problems(draft)[path]).toContain("only variables are allowed in a WhatsApp template");
+  });
+
   it("checks each button for what its kind needs", () => {
     expect(cta(link, link, link)).toEqual({ buttons: ["must contain at maximum 2 items of type 'URL'"] });
     expect(cta({ ...call, text: "{{a}}", phone_number: "123" })).toEqual({
@@ -88,6 +95,9 @@ describe("whatsapp content", () => {
     expect(cta({ ...link, url_type: "dynamic", url_dynamic_part: "{{a}}/{{b}}" })).toEqual({
       "buttons.0.url_dynamic_part": ["must contain at maximum 1 variable"],
     });
+    expect(cta({ ...link, url_type: "dynamic", url_dynamic_part: "{{a}}/x" })).toEqual({
+      "buttons.0.url_dynamic_part": ["must end in its variable"],
+    });
   });
 
   it("escapes none of its values, which are sent beside the approved template", () => {
@@ -97,11 +107,30 @@ describe("whatsapp content", () => {
       buttons: [{ ...link, url_type: "dynamic", url_dynamic_part: "{{query}}" }],
     });
     const values = { name: "O'Neil & Co", link: "https://x.io/?a=1&b=2", query: "a=1&b=2" };
-    const text = createRenderText(createTemplateEngine(), values, new Date(0));
+    const text = contentText(values);
     expect(whatsapp.render(content, text)).toMatchObject({
       header: { media_url: values.link, filename: values.name },
       body: { text: "Hi O'Neil & Co" },
       buttons: [{ url_dynamic_part: values.query }],
+    });
+  });
+
+  it("gives the values of its variables by their places, in the order of the text", () => {
+    const content = whatsapp.content.parse({
+      header: { format: "TEXT", text: "Order {{id}}" },
+      body: { text: "{{name}}, {{{name}}} and {{ $recipient.name }}: {{items.[0].title}}" },
+      buttons: [link, { ...link, url_type: "dynamic", url_dynamic_part: "orders/{{id}}" }, call],
+    });
+    const text = contentText({
+      id: 7,
+      name: "O'Neil",
+      $recipient: { name: "Ann\n\t B" },
+      items: [{ title: "a       b" }],
+    });
+    expect(whatsapp.render(content, text)["parameters"]).toEqual({
+      header: ["7"],
+      body: ["O'Neil", "O'Neil", "Ann B", "a    b"],
+      buttons: [{ index: 1, text: "7" }],
     });
   });
 

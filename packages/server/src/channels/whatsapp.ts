@@ -13,6 +13,7 @@ import {
   type Problems,
 } from "./content.ts";
 import { parsePhoneIdentity } from "./shared/phone.ts";
+import { hasMoreThanVariables, placesOf, renderPlaces } from "./shared/placeholders.ts";
 
 /*
  * Template messages of the WhatsApp Business Platform. The stored text is the one that Meta approves; the message is
@@ -66,6 +67,7 @@ function findProblems(content: WhatsappContent): Record<string, string[]> {
   checkHeader(problems, content);
   problems.require("body.text", content.body.text);
   limit(problems, "body.text", content.body.text, 1024);
+  onlyVariables(problems, "body.text", content.body.text);
   if (content.footer !== null) {
     problems.require("footer.text", content.footer.text);
     limit(problems, "footer.text", content.footer.text, 60);
@@ -83,6 +85,7 @@ function checkHeader(problems: Problems, { header }: WhatsappContent): void {
     problems.require("header.text", header.text);
     limit(problems, "header.text", header.text, 60);
     noEmoji(problems, "header.text", header.text);
+    onlyVariables(problems, "header.text", header.text);
     if (variables(header.text) > 1) problems.add("header.text", "must contain at maximum 1 variable");
   } else {
     problems.require("header.media_url", header.media_url);
@@ -118,21 +121,27 @@ function checkButtons(problems: Problems, { button_type, buttons }: WhatsappCont
         problems.require(`${path}.url_dynamic_part`, dynamic);
         if (variables(dynamic) > 1) {
           problems.add(`${path}.url_dynamic_part`, "must contain at maximum 1 variable");
+        } else if (variables(dynamic) === 1 && !dynamic.trimEnd().endsWith("}}")) {
+          problems.add(`${path}.url_dynamic_part`, "must end in its variable");
         }
+        onlyVariables(problems, `${path}.url_dynamic_part`, dynamic);
       }
     }
   });
 }
 
-const VARIABLE = /\{\{\{?[^{}]*\}?\}\}/g;
-
 function variables(source: string): number {
-  return [...source.matchAll(VARIABLE)].length;
+  return placesOf(source).length;
 }
 
 /** Meta counts a variable as one character. */
 function limit(problems: Problems, path: string, source: string, max: number): void {
-  problems.limit(path, source.replaceAll(VARIABLE, "x"), max);
+  const counted = placesOf(source).reduce((text, tag) => text.replace(tag, "x"), source);
+  problems.limit(path, counted, max);
+}
+
+function onlyVariables(problems: Problems, path: string, source: string): void {
+  if (hasMoreThanVariables(source)) problems.add(path, "only variables are allowed in a WhatsApp template");
 }
 
 function noVariables(problems: Problems, path: string, source: string): void {
@@ -155,8 +164,14 @@ function sources(content: WhatsappContent): TemplateSource[] {
   ];
 }
 
+/** What a vendor sends of an approved template besides its name. */
+export type RenderedWhatsapp = WhatsappContent & {
+  /** The values of the variables, in order: of a text header, of the body, and of the dynamic links by their button. */
+  parameters: { header: string[]; body: string[]; buttons: { index: number; text: string }[] };
+};
+
 /** What varies are the values of an approved template, which are sent beside it: nothing in them is escaped. */
-function render(content: WhatsappContent, text: RenderText): WhatsappContent {
+function render(content: WhatsappContent, text: RenderText): RenderedWhatsapp {
   const { header, body, footer, buttons } = content;
   return {
     ...content,
@@ -164,6 +179,18 @@ function render(content: WhatsappContent, text: RenderText): WhatsappContent {
     body: renderFields(body, ["text"], text, "none"),
     footer: footer && renderFields(footer, ["text"], text, "none"),
     buttons: buttons.map((button) => renderFields(button, BUTTON_TEMPLATES, text, "none")),
+    parameters: {
+      header: header?.format === "TEXT" ? renderPlaces("header.text", header.text, text) : [],
+      body: renderPlaces("body.text", body.text, text),
+      buttons: buttons.flatMap((button, index) => {
+        const source = stringOf(button["url_dynamic_part"]);
+        if (button.type !== "URL" || button["url_type"] !== "dynamic" || source === "") return [];
+        const path = `buttons.${index}.url_dynamic_part`;
+        // A link without a variable varies as a whole.
+        const [value = text(source, "none")] = renderPlaces(path, source, text);
+        return [{ index, text: value }];
+      }),
+    },
   };
 }
 

@@ -45,6 +45,8 @@ export interface ChannelTraits {
   providers: readonly string[];
   /** An address written as plain text names the people who have it, as in a cancel. Index: `identity_address`. */
   names_people: boolean;
+  /** The property of a recipient under which templates print an address; null: they do not. */
+  prints_as: "email" | "phone" | null;
   /** How many days a hard bounce deactivates an address (documented for e-mail and WhatsApp); null: for good. */
   bounce_days: number | null;
   /**
@@ -85,6 +87,7 @@ const TEXT: Omit<ChannelTraits, "label" | "cost_rank" | "bounce_days" | "approva
   push: null,
   providers: [],
   names_people: true,
+  prints_as: "phone",
   repeat_ambiguous: "not_campaigns",
   has_receipts: true,
   carries_files: false,
@@ -94,6 +97,7 @@ const TEXT: Omit<ChannelTraits, "label" | "cost_rank" | "bounce_days" | "approva
 const PUSH: Omit<ChannelTraits, "label" | "cost_rank" | "push" | "providers"> = {
   is_ours: false,
   names_people: false,
+  prints_as: null,
   bounce_days: null,
   repeat_ambiguous: "always",
   has_receipts: true,
@@ -108,6 +112,7 @@ const CHAT: Omit<ChannelTraits, "label" | "cost_rank"> = {
   push: null,
   providers: [],
   names_people: false,
+  prints_as: null,
   bounce_days: null,
   repeat_ambiguous: "not_campaigns",
   has_receipts: false,
@@ -125,6 +130,7 @@ export const CHANNEL_TRAITS: Readonly<Record<Channel, ChannelTraits>> = {
     push: null,
     providers: ["suprsend"],
     names_people: false,
+    prints_as: null,
     bounce_days: null,
     repeat_ambiguous: "always",
     has_receipts: false,
@@ -151,6 +157,7 @@ export const CHANNEL_TRAITS: Readonly<Record<Channel, ChannelTraits>> = {
     push: null,
     providers: [],
     names_people: true,
+    prints_as: "email",
     bounce_days: 90,
     repeat_ambiguous: "always",
     has_receipts: true,

@@ -766,6 +766,50 @@ CREATE TABLE throttle (
 );
 CREATE INDEX throttle_until_idx ON public.throttle USING btree (until);
 
+CREATE TABLE translation_content (
+  workspace_id integer NOT NULL,
+  hash text COLLATE "C" NOT NULL,
+  content json NOT NULL,
+  bytes integer NOT NULL,
+  PRIMARY KEY (workspace_id, hash),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
+);
+
+CREATE TABLE translation_draft (
+  workspace_id integer NOT NULL,
+  filename text COLLATE "C" NOT NULL,
+  hash text COLLATE "C",
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, filename),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE,
+  FOREIGN KEY (workspace_id, hash) REFERENCES translation_content(workspace_id, hash)
+);
+CREATE INDEX translation_draft_content ON public.translation_draft USING btree (workspace_id, hash);
+
+CREATE TABLE translation_version (
+  workspace_id integer NOT NULL,
+  version_no integer NOT NULL,
+  commit_message text,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  created_by json,
+  PRIMARY KEY (workspace_id, version_no),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
+);
+
+CREATE TABLE translation_version_file (
+  workspace_id integer NOT NULL,
+  version_no integer NOT NULL,
+  filename text COLLATE "C" NOT NULL,
+  hash text COLLATE "C" NOT NULL,
+  action text NOT NULL,
+  updated_at timestamp with time zone NOT NULL,
+  PRIMARY KEY (workspace_id, version_no, filename),
+  FOREIGN KEY (workspace_id, hash) REFERENCES translation_content(workspace_id, hash),
+  FOREIGN KEY (workspace_id, version_no) REFERENCES translation_version(workspace_id, version_no) ON DELETE CASCADE,
+  CHECK ((action = ANY (ARRAY['added'::text, 'updated'::text, 'unchanged'::text])))
+);
+CREATE INDEX translation_version_file_content ON public.translation_version_file USING btree (workspace_id, hash);
+
 CREATE TABLE vendor_ack (
   workspace_id integer NOT NULL,
   vendor_config_id text COLLATE "C" NOT NULL,

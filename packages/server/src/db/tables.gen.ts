@@ -618,6 +618,37 @@ export interface Throttle {
   until: Date;
 }
 
+export interface TranslationContent {
+  workspace_id: number;
+  hash: string;
+  content: JsonColumn;
+  bytes: number;
+}
+
+export interface TranslationDraft {
+  workspace_id: number;
+  filename: string;
+  hash: string | null;
+  updated_at: Generated<Date>;
+}
+
+export interface TranslationVersion {
+  workspace_id: number;
+  version_no: number;
+  commit_message: string | null;
+  created_at: Generated<Date>;
+  created_by: JsonColumn;
+}
+
+export interface TranslationVersionFile {
+  workspace_id: number;
+  version_no: number;
+  filename: string;
+  hash: string;
+  action: string;
+  updated_at: Date;
+}
+
 export interface VendorAck {
   workspace_id: number;
   vendor_config_id: string;
@@ -786,6 +817,10 @@ export interface Tables {
   tenant_change: TenantChange;
   tenant_profile: TenantProfile;
   throttle: Throttle;
+  translation_content: TranslationContent;
+  translation_draft: TranslationDraft;
+  translation_version: TranslationVersion;
+  translation_version_file: TranslationVersionFile;
   vendor_ack: VendorAck;
   vendor_config: VendorConfig;
   vendor_fallback: VendorFallback;

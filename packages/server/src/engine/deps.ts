@@ -4,7 +4,6 @@ import type { Clock } from "../workspaces/clock.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { ChannelDefinition } from "../channels/channel.ts";
 import type { Channel } from "../core/channel.ts";
-import type { TemplateEngine } from "../templates/engine.ts";
 import type { Db, Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 import type { Log } from "../log.ts";
@@ -13,6 +12,7 @@ import type { Preferences } from "../preferences/preferences.ts";
 import type { Recipients } from "../recipients/recipients.ts";
 import type { Workspaces } from "../workspaces/workspaces.ts";
 import type { Queue } from "../queue/queue.ts";
+import type { ContentEngines } from "../expressions/content-engines.ts";
 import type { Expressions } from "../expressions/expressions.ts";
 import type { HttpCaller } from "../core/http-call.ts";
 import type { EffectRequest, NodeDefinition, NodeOutcome } from "./node.ts";
@@ -32,7 +32,7 @@ export interface EngineDeps {
   preferences: Preferences;
   channels: ReadonlyMap<Channel, ChannelDefinition>;
   nodes: ReadonlyMap<string, NodeDefinition>;
-  templates: TemplateEngine;
+  content: ContentEngines;
   expressions: Expressions;
   vendors: VendorChoice;
   clock: Clock;
@@ -45,7 +45,7 @@ export interface EngineDeps {
 }
 
 /** Dependencies of a walk: nothing asynchronous. */
-export type WalkDeps = Pick<EngineDeps, "nodes" | "expressions" | "templates" | "channels" | "ids" | "log">;
+export type WalkDeps = Pick<EngineDeps, "nodes" | "expressions" | "content" | "channels" | "ids" | "log">;
 
 /** Counters of the engine. */
 export interface EngineMeter {

@@ -8,6 +8,7 @@ import type { LiveTemplate } from "../catalog/live-template.ts";
 import type { Tenant } from "../catalog/tenant.ts";
 import type { Channel } from "../core/channel.ts";
 import type { StoredIdentity } from "../core/profile/identity.ts";
+import type { Translations } from "../core/translations/lookup.ts";
 import type { MessageFacts } from "../core/conditions/conditions.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Position, RunStatus, Severity } from "../core/run-state.ts";
@@ -198,6 +199,8 @@ export interface Configuration {
   tenants: Map<string, Tenant | null>;
   /** By `workspace_id/slug`. */
   templates: Map<string, LiveTemplate | null>;
+  /** By workspace: the live translations. */
+  translations: Map<number, Translations>;
   /** By `workspace_id/tenant_id/category`. */
   policies: Map<string, LivePolicy | null>;
   /** Workflows that these trigger, by `workspace_id/slug`. */

@@ -3,12 +3,14 @@ import { createTemplateEngine } from "../templates/engine.ts";
 import { createJqEngine } from "@carillon/languages/jq";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import { boundJq } from "./bounded-jq.ts";
+import { createContentEngines } from "./content-engines.ts";
 import { createExpressions, type Language, type TemplateLanguage } from "./expressions.ts";
 
 const expressions = createExpressions({
   jq: boundJq(createJqEngine()),
   jsonnet: createJsonnetEngine(),
   handlebars: createTemplateEngine({ strict: false, escape: false }),
+  content: createContentEngines(),
 });
 const SUMMER = new Date("2026-07-16T12:00:00.500Z");
 const LONG_AGO = new Date("1969-12-30T00:00:00.750Z");

@@ -3,6 +3,7 @@ import { type JqEngine, JqError } from "@carillon/languages/jq";
 import { checkJsonnet, JsonnetError, type JsonnetEngine } from "@carillon/languages/jsonnet";
 import { checkSetting, createSettingEngine } from "./jsonnet-setting.ts";
 import type { Json, JsonObject } from "../core/json.ts";
+import { type ContentEngines, TRANSLATE } from "./content-engines.ts";
 import { createOverruns } from "./overruns.ts";
 
 /**
@@ -42,14 +43,13 @@ export interface ExpressionEngines {
   jsonnet: JsonnetEngine;
   /** Lenient and unescaped: the result of an expression is data, not a page. */
   handlebars: TemplateEngine;
+  /** Those of messages: the expressions only check their sources. */
+  content: Pick<ContentEngines, "handlebars">;
 }
-
-/** The function that looks up translations: the Jsonnet of messages has it besides `data` and `std`. */
-const TRANSLATE = "t";
 
 export const EMPTY_VALUE = "evaluated to empty value";
 
-export function createExpressions({ jq, jsonnet, handlebars }: ExpressionEngines): Expressions {
+export function createExpressions({ jq, jsonnet, handlebars, content }: ExpressionEngines): Expressions {
   const overruns = createOverruns();
   const settings = createSettingEngine(jsonnet);
   const languages: Record<Language, (source: string, context: JsonObject, now: Date) => Json | undefined> = {
@@ -61,10 +61,7 @@ export function createExpressions({ jq, jsonnet, handlebars }: ExpressionEngines
   const checks: Record<Language, (source: string) => string | null> = {
     jq: (source) => jq.check(source),
     jsonnet: (source) => checkSetting(source)?.message ?? null,
-    handlebars(source) {
-      const compiled = attempt(() => handlebars.compile(source));
-      return compiled.ok ? compiled.value.problem : compiled.reason;
-    },
+    handlebars: (source) => checkHandlebars(handlebars, source),
   };
   /** An expression that has used up its time and failed in this workspace is not started again. */
   function bounded<T>(workspace_id: number, source: string, work: () => T): Attempt<T> {
@@ -92,8 +89,13 @@ export function createExpressions({ jq, jsonnet, handlebars }: ExpressionEngines
     checkTemplate: (language, source) =>
       language === "jsonnet"
         ? (checkJsonnet(source, [TRANSLATE])?.message ?? null)
-        : checks.handlebars(source),
+        : checkHandlebars(content.handlebars, source),
   };
+}
+
+function checkHandlebars(engine: TemplateEngine, source: string): string | null {
+  const compiled = attempt(() => engine.compile(source));
+  return compiled.ok ? compiled.value.problem : compiled.reason;
 }
 
 type Attempt<T> = { ok: true; value: T } | { ok: false; reason: string };

@@ -4,6 +4,7 @@ import { createJqEngine } from "@carillon/languages/jq";
 import type { JsonObject } from "../core/json.ts";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import { boundJq } from "./bounded-jq.ts";
+import { createContentEngines } from "./content-engines.ts";
 import { createExpressions, type Language } from "./expressions.ts";
 import { createOverruns } from "./overruns.ts";
 
@@ -14,6 +15,7 @@ const expressions = (jq = boundJq(createJqEngine(), { max_ms: 60 })) =>
     jq,
     jsonnet: createJsonnetEngine({ steps: 1e12, time: 60 }),
     handlebars: createTemplateEngine({ strict: false, escape: false }),
+    content: createContentEngines(),
   });
 
 describe("an expression", () => {

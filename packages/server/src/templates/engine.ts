@@ -1,5 +1,6 @@
 import Handlebars from "handlebars";
 import type { JsonObject } from "../core/json.ts";
+import type { Translator } from "../core/translations/lookup.ts";
 import { withLenientActor } from "./actor.ts";
 import { createBudget, DEFAULT_LIMITS, outputRefusal, type TemplateLimits } from "./budget.ts";
 import { createLru } from "../core/lru.ts";
@@ -49,6 +50,8 @@ export interface Template {
 export interface RenderOptions {
   now?: Date;
   escape?: Escape;
+  /** Where the helper `t` finds its texts. */
+  translator?: Translator | null;
 }
 
 export interface TemplateEngineOptions extends Partial<TemplateLimits>, Partial<CompileOptions> {
@@ -85,7 +88,7 @@ export function createTemplateEngine(options: TemplateEngineOptions = {}): Templ
     return current;
   }
 
-  registerHelpers(handlebars, { ...createHelpers(), ...helpers }, strict, () => rendering().budget);
+  registerHelpers(handlebars, { ...createHelpers(), ...helpers }, strict, rendering);
   const printer = createPrinter(rendering);
 
   function compileOrRefuse(source: string): CompiledSource {
@@ -102,10 +105,10 @@ export function createTemplateEngine(options: TemplateEngineOptions = {}): Templ
     const asksForActor = source.includes("$actor");
     return {
       problem,
-      render(context, { now, escape: escapeValue = escapeHtml } = {}) {
+      render(context, { now, escape: escapeValue = escapeHtml, translator = null } = {}) {
         const outer = current;
         const budget = outer?.budget ?? createBudget(limits, clock, now ?? new Date(clock()));
-        current = { budget, escape: escapeValue };
+        current = { budget, escape: escapeValue, translator };
         try {
           const text = run(asksForActor ? withLenientActor(context) : context);
           if (text.length > limits.max_output) throw outputRefusal(budget);
@@ -122,7 +125,8 @@ export function createTemplateEngine(options: TemplateEngineOptions = {}): Templ
   return {
     share(work, now) {
       const outer = current;
-      current ??= { budget: createBudget(limits, clock, now ?? new Date(clock())), escape: escapeHtml };
+      const budget = outer?.budget ?? createBudget(limits, clock, now ?? new Date(clock()));
+      current ??= { budget, escape: escapeHtml, translator: null };
       try {
         return work();
       } finally {

@@ -1,3 +1,4 @@
+import type { Translator } from "../core/translations/lookup.ts";
 import type { Budget } from "./budget.ts";
 
 /**
@@ -15,6 +16,8 @@ export interface HelperCall {
   /** The time of the render. */
   now: Date;
   budget: Budget;
+  /** The texts in the recipient's languages; null where nothing is translated. */
+  translator: Translator | null;
   /** The content of the block, rendered for the helper's own context; null if it is not used as a block. */
   block: { main: () => string; otherwise: () => string } | null;
 }
@@ -25,6 +28,19 @@ export class HelperError extends Error {
 }
 
 export type Helpers = Readonly<Record<string, Helper>>;
+
+/** A helper with its entry in the reference. */
+export interface DescribedHelper {
+  /** How it is called, with the names of its arguments; optional ones in brackets. */
+  usage: string;
+  /** What it gives, and what it refuses: whole sentences in Markdown. */
+  summary: string;
+  /** Templates over `EXAMPLE_DATA`, with what they give. They are run. */
+  examples: readonly (readonly [source: string, gives: string])[];
+  run: Helper;
+}
+
+export type DescribedHelpers = Readonly<Record<string, DescribedHelper>>;
 
 export function expectCount(args: readonly unknown[], min: number, max: number): void {
   if (args.length >= min && args.length <= max) return;

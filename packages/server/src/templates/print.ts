@@ -1,4 +1,5 @@
 import Handlebars from "handlebars";
+import type { Translator } from "../core/translations/lookup.ts";
 import { type Budget, outputRefusal, spendOutput } from "./budget.ts";
 
 /**
@@ -25,10 +26,12 @@ export function escapeHtml(text: string): string {
   return Handlebars.escapeExpression(text);
 }
 
-/** What one render spends, and how it escapes. */
+/** What one render spends, how it escapes, and where its translations come from. */
 export interface Rendering {
   budget: Budget;
   escape: Escape;
+  /** Null where nothing is translated. */
+  translator: Translator | null;
 }
 
 /** The functions through which generated code prints. */

@@ -1,7 +1,8 @@
-import { type Budget, outputRefusal, spendIteration, spendTime } from "./budget.ts";
+import { outputRefusal, spendIteration, spendTime } from "./budget.ts";
 import type Handlebars from "handlebars";
 import { expectCount, type Helper, HelperError, type Helpers } from "./helper.ts";
 import { missingHelper, notDefined } from "./not-defined.ts";
+import type { Rendering } from "./print.ts";
 import { TemplateError } from "./template-error.ts";
 
 /**
@@ -12,13 +13,13 @@ export function registerHelpers(
   handlebars: HandlebarsInstance,
   helpers: Helpers,
   strict: boolean,
-  budgetOf: () => Budget,
+  renderingOf: () => Rendering,
 ): void {
   handlebars.unregisterHelper("log");
   for (const [name, original] of Object.entries(handlebars.helpers as Record<string, PackageHelper>)) {
-    const helper = name === "each" ? countedEach(original, budgetOf) : original;
+    const helper = name === "each" ? countedEach(original, renderingOf) : original;
     handlebars.registerHelper(name, function timed(this: unknown, ...args: unknown[]) {
-      spendTime(budgetOf());
+      spendTime(renderingOf().budget);
       if (BLOCKS.has(name)) checkBlock(name, args);
       return helper.apply(this, args);
     });
@@ -29,7 +30,7 @@ export function registerHelpers(
     throw strict && kind === "name" && !isThere ? notDefined(name, this, place) : missingHelper(name, place);
   });
   for (const [name, helper] of Object.entries(helpers)) {
-    handlebars.registerHelper(name, adapt(name, helper, budgetOf));
+    handlebars.registerHelper(name, adapt(name, helper, renderingOf));
   }
 }
 
@@ -60,11 +61,11 @@ interface PackageOptions {
   loc?: { start: { line: number; column: number } };
 }
 
-function countedEach(original: PackageHelper, budgetOf: () => Budget): PackageHelper {
+function countedEach(original: PackageHelper, renderingOf: () => Rendering): PackageHelper {
   return function each(this: unknown, ...args: unknown[]) {
     const options = args.at(-1) as PackageOptions;
     const { fn = () => "" } = options;
-    const budget = budgetOf();
+    const { budget } = renderingOf();
     let length = 0;
     const counted = (context: unknown, more?: unknown): string => {
       spendIteration(budget);
@@ -77,11 +78,11 @@ function countedEach(original: PackageHelper, budgetOf: () => Budget): PackageHe
   };
 }
 
-function adapt(name: string, helper: Helper, budgetOf: () => Budget): PackageHelper {
+function adapt(name: string, helper: Helper, renderingOf: () => Rendering): PackageHelper {
   return function adapted(this: unknown, ...args: unknown[]) {
     const options = args.pop() as PackageOptions;
     const { fn, inverse } = options;
-    const budget = budgetOf();
+    const { budget, translator } = renderingOf();
     spendTime(budget);
     const block =
       fn === undefined
@@ -93,6 +94,7 @@ function adapt(name: string, helper: Helper, budgetOf: () => Budget): PackageHel
         root: options.data?.root,
         now: budget.now,
         budget,
+        translator,
         block,
       });
       if (typeof result === "string" && result.length > budget.limits.max_output) throw outputRefusal(budget);

@@ -9,10 +9,14 @@ import {
 import { VALUE_OPS } from "../../src/core/conditions/condition-operators.ts";
 import { parseDuration } from "../../src/core/time/duration.ts";
 import { categoryDocumentSchema, categoryProblems } from "../../src/preferences/category-document.ts";
+import { channels } from "../../src/channels/index.gen.ts";
 import { createTemplateEngine } from "../../src/templates/engine.ts";
 import { createJqEngine } from "@carillon/languages/jq";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import type { JsonObject } from "../../src/core/json.ts";
+import { parseTranslationFileName } from "../../src/core/translations/file-name.ts";
+import { createTranslator } from "../../src/core/translations/lookup.ts";
+import { createContentEngines } from "../../src/expressions/content-engines.ts";
 import { createExpressions, type Language } from "../../src/expressions/expressions.ts";
 import { all, leaf } from "../conditions.ts";
 import { FENCED } from "./run-page.ts";
@@ -56,6 +60,7 @@ describe("expressions", () => {
     jq: createJqEngine(),
     jsonnet: createJsonnetEngine(),
     handlebars: createTemplateEngine({ strict: false, escape: false }),
+    content: createContentEngines(),
   });
   const [payload] = jsonOf(expressionsPage) as [JsonObject];
   const rows = tableOf(expressionsPage, "language", "expression", "gives");
@@ -102,6 +107,82 @@ describe("time", () => {
     const [seconds = "", unit] = is.split(" ");
     expect(unit).toBe("s");
     expect(parseDuration(written)).toBe(Number(seconds) * 1000);
+  });
+});
+
+describe("content", async () => {
+  const pages = await Promise.all([read("content"), read("mail"), read("texts-and-chat")]);
+  const examples = pages.flatMap(jsonOf) as { channel: string; content: JsonObject }[];
+  const expressions = createExpressions({
+    jq: createJqEngine(),
+    jsonnet: createJsonnetEngine(),
+    handlebars: createTemplateEngine({ strict: false, escape: false }),
+    content: createContentEngines(),
+  });
+
+  it("has an example of every channel", () => {
+    expect(new Set(examples.map(({ channel }) => channel))).toEqual(
+      new Set(channels.map(({ channel }) => channel)),
+    );
+  });
+
+  it.each(examples.map(({ channel, content }, index) => [channel, index, content] as const))(
+    "of %s (%i) can be committed",
+    (name, _index, stated) => {
+      const definition = channels.find(({ channel }) => channel === name);
+      const content = definition?.content.parse(stated) ?? {};
+      expect(Object.keys(stated).filter((key) => !(key in (definition?.content.parse({}) ?? {})))).toEqual(
+        [],
+      );
+      expect(definition?.findProblems(content)).toEqual({});
+      for (const { language, source } of definition?.sources(content) ?? []) {
+        expect(expressions.checkTemplate(language, source)).toBeNull();
+      }
+    },
+  );
+});
+
+describe("languages", async () => {
+  const page = await read("languages");
+  const [files] = jsonOf(page) as [Record<string, JsonObject>];
+  const locales = new Map<string, Map<string | null, JsonObject>>();
+  for (const [filename, content] of Object.entries(files)) {
+    const { locale, namespace } = parseTranslationFileName(filename) ?? { locale: "", namespace: null };
+    locales.set(locale, new Map([...(locales.get(locale) ?? []), [namespace, content]]));
+  }
+  const [, payload = ""] = /and `(\{.*?\})` as the payload/.exec(page) ?? [];
+  const { handlebars } = createContentEngines();
+
+  it.each(tableOf(page, "locale", "template", "gives"))("%s: %s gives %s", (locale, source, gives) => {
+    const translator = createTranslator({ locales }, locale ?? null);
+    const context = JSON.parse(payload) as JsonObject;
+    expect(handlebars.compile(source ?? "").render(context, { translator })).toBe(gives);
+  });
+});
+
+describe("the reference of helpers", async () => {
+  const page = await readFile(
+    fileURLToPath(new URL("../../../../docs/reference/helpers.md", import.meta.url)),
+    "utf8",
+  );
+  const [data, texts] = jsonOf(page) as [JsonObject, JsonObject];
+  const [, time = ""] = /as their data, at (\S+):/.exec(page) ?? [];
+  const translator = createTranslator({ locales: new Map([["es", new Map([[null, texts]])]]) }, "es");
+  const examples = Array.from(
+    page.matchAll(/^- `(.+)` gives (?:`(.+)`|nothing)$/gm),
+    ([, source = "", gives = ""]) => [source, gives] as const,
+  );
+  const { handlebars } = createContentEngines();
+
+  it("has an example of every helper", () => {
+    const named = [...page.matchAll(/^### (\S+)$/gm)].map(([, name = ""]) => name);
+    expect(named.length).toBeGreaterThan(25);
+    const sources = examples.map(([source]) => source).join(" ");
+    expect(named.filter((name) => !sources.includes(name))).toEqual([]);
+  });
+
+  it.each(examples)("%s gives %s", (source, gives) => {
+    expect(handlebars.compile(source).render(data, { now: new Date(time), translator })).toBe(gives);
   });
 });
 

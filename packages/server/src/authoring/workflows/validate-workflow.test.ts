@@ -6,6 +6,7 @@ import { createJqEngine } from "@carillon/languages/jq";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import { isRootCategory } from "../../core/lane.ts";
 import { boundJq } from "../../expressions/bounded-jq.ts";
+import { createContentEngines } from "../../expressions/content-engines.ts";
 import { createExpressions } from "../../expressions/expressions.ts";
 import { nodes } from "../../nodes/index.gen.ts";
 import type { WorkflowRules } from "./validate-node.ts";
@@ -20,6 +21,7 @@ const RULES: WorkflowRules = {
     jq: boundJq(createJqEngine()),
     jsonnet: createJsonnetEngine(),
     handlebars: createTemplateEngine({ strict: false, escape: false }),
+    content: createContentEngines(),
   }),
 };
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
-import type { JsonObject } from "../../core/json.ts";
-import type { RenderText, TemplateSource } from "../channel.ts";
+import type { Json, JsonObject } from "../../core/json.ts";
+import { parseJson } from "../../core/json/parse-json.ts";
+import { RenderError, type RenderText, type TemplateSource } from "../channel.ts";
 import {
   collectProblems,
   contentHead,
@@ -25,11 +26,19 @@ export function chatFields(schema: string) {
 
 const MAX_TEXT_LENGTH = 4000;
 
-/**
- * `rich` is the `body_type` of the rich form, `field` holds its source, `maxLength` is what remains of the service's
- * limit.
- */
-export function defineChatBody(rich: "block" | "card", field: "body_block" | "body_card", maxLength: number) {
+/** The rich form of a service. */
+export interface RichForm {
+  /** Its `body_type`. */
+  type: "block" | "card";
+  /** Holds its source. */
+  field: "body_block" | "body_card";
+  /** Of the source: what remains of the service's limit. */
+  maxLength: number;
+  /** The document as it is sent, or why it cannot be. */
+  finish: (document: Json) => { ok: true; document: JsonObject } | { ok: false; reason: string };
+}
+
+export function defineChatBody({ type: rich, field, maxLength, finish }: RichForm) {
   return {
     findProblems: (content: ChatContent): Record<string, string[]> => {
       const problems = collectProblems();
@@ -51,17 +60,27 @@ export function defineChatBody(rich: "block" | "card", field: "body_block" | "bo
       return [{ path: field, language: isJsonnet(content, source) ? "jsonnet" : "handlebars", source }];
     },
 
-    /**
-     * Renders the form that is sent. A rich form in Jsonnet is not a string template: it is kept as written, with the
-     * language in which to evaluate it.
-     */
+    /** Renders the form that is sent: a text, or the rich form as the text of one JSON document. */
     render: (content: ChatContent, text: RenderText): ChatContent => {
       if (content.body_type !== rich) return renderFields(content, ["body_text"], text);
-      return isJsonnet(content, richSource(content, field))
-        ? { ...content, templating_language: "jsonnet" }
-        : renderFields(content, [field], text);
+      const source = richSource(content, field);
+      const rendered = text(source, isJsonnet(content, source) ? "jsonnet" : "html_in_json");
+      const document = jsonOf(rendered);
+      if (document === undefined) throw new RenderError(field, "is not JSON after rendering");
+      const finished = finish(document);
+      if (!finished.ok) throw new RenderError(field, finished.reason);
+      return { ...content, [field]: JSON.stringify(finished.document) };
     },
   };
+}
+
+/** Undefined for what is no JSON. */
+function jsonOf(text: string): Json | undefined {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function richSource(content: ChatContent, field: string): string {

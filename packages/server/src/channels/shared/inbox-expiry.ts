@@ -9,7 +9,7 @@ const MAX_MS = 36_500 * UNIT_MS.d;
 
 /**
  * Parses a rendered expiry: `7d`, `2d 6h 30m 0s`, a whole number of seconds, or an ISO 8601 instant with its zone. Null
- * if it is none of these. The caller has the clock and checks whether an instant is in the future.
+ * if it is none of these. Whether an instant is in the future is for the caller, who has a clock.
  */
 export function parseExpiry(value: string): Expiry | null {
   const text = value.trim();

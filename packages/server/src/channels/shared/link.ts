@@ -8,7 +8,7 @@ import { isTemplated, type Problems } from "../content.ts";
 const ACTIVE_SCHEME = /^(?:javascript|vbscript|data):/i;
 const INLINE_IMAGE = /^data:image\/(?:png|jpe?g|gif|webp)[;,]/i;
 
-const REFUSED = "links of this kind are not allowed";
+export const REFUSED = "links of this kind are not allowed";
 
 /** Renders a link that a client will open: trimmed, never one that contains code, and with its `&` and `=` as they are. */
 export function renderLink(path: string, source: string, text: RenderText): string {
@@ -34,11 +34,13 @@ export function checkImageLink(problems: Problems, path: string, source: string)
   if (!isTemplated(source) && !isSafeImageLink(source)) problems.add(path, REFUSED);
 }
 
-function isSafeLink(link: string): boolean {
+/** Whether a link is no code and no document of its own. */
+export function isSafeLink(link: string): boolean {
   return !ACTIVE_SCHEME.test(bare(link));
 }
 
-function isSafeImageLink(link: string): boolean {
+/** The same for a picture, which may be in the address itself. */
+export function isSafeImageLink(link: string): boolean {
   return isSafeLink(link) || INLINE_IMAGE.test(bare(link));
 }
 

@@ -30,6 +30,7 @@ export async function loadConfiguration(
     vendors: new Map(),
     tenants: new Map(),
     templates: new Map(),
+    translations: new Map(),
     targets: new Map(),
     places: new Map(),
     policies: new Map(),
@@ -37,6 +38,7 @@ export async function loadConfiguration(
   for (const [workspace_id, own] of Map.groupBy(uses, (use) => use.workspace_id)) {
     configuration.workspaces.set(workspace_id, await deps.workspaces.getById(workspace_id));
     configuration.vendors.set(workspace_id, await deps.vendors.load(workspace_id));
+    configuration.translations.set(workspace_id, await deps.catalog.findTranslations(workspace_id));
     for (const tenant_id of new Set([DEFAULT_TENANT, ...own.map((use) => use.tenant_id)])) {
       configuration.tenants.set(
         `${workspace_id}/${tenant_id}`,

@@ -1,10 +1,13 @@
 import { SOCIAL_SITES, type Tenant } from "../../catalog/tenant.ts";
+import { CHANNELS, CHANNEL_TRAITS } from "../../core/channel.ts";
+import type { StoredIdentity } from "../../core/profile/identity.ts";
 import { DEFAULT_TENANT } from "../../core/profile/effective-profile.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
+import { createTranslator, NO_TRANSLATIONS, type Translator } from "../../core/translations/lookup.ts";
 import { resolveProperties } from "../../core/preferences/category-properties.ts";
 import type { LivePolicy } from "../../preferences/preferences.ts";
-import { seenProperties } from "./profile.ts";
-import type { Place, Run, ChunkData } from "../run.ts";
+import { knownProfile, seenProperties } from "./profile.ts";
+import type { ChunkData, Person, Place, Run } from "../run.ts";
 import { categoryDigest, concernOf, policyOf } from "./chunk-data.ts";
 
 /**
@@ -16,6 +19,8 @@ export interface RunScope {
   /** The payload with all namespaces: the root of templates and the input of jq. */
   context: JsonObject;
   locale: string | null;
+  /** The workspace's translations in the recipient's languages. */
+  translator: Translator;
   /** IANA name, when the recipient has one. */
   timezone: string | null;
 }
@@ -23,12 +28,16 @@ export interface RunScope {
 export function scopeOf(run: Run, chunkData: ChunkData): RunScope {
   const { actor } = run;
   const properties = seenProperties(run, "recipient", chunkData);
-  const recipient = personScope(run.object_type, run.distinct_id, properties);
+  const own = addressesOf([
+    ...(run.inline?.identities ?? []),
+    ...knownProfile(run, run, chunkData).identities,
+  ]);
+  const recipient = personScope(run.object_type, run.distinct_id, { ...own, ...properties });
   if (run.inline?.subscription !== undefined) recipient.subscription = run.inline.subscription;
   const policy = policyOf(run, chunkData);
   const digest_schedule = categoryDigest(run, policy, chunkData);
   if (digest_schedule !== null) recipient.$category_preference = { digest_schedule: { ...digest_schedule } };
-  const acting = actor === null ? {} : seenProperties(run, "actor", chunkData);
+  const acting = actor === null ? {} : actorProperties(run, actor, chunkData);
   const { tenant, organization } = placeOf(run, chunkData);
   const category = categoryScope(run, policy, chunkData);
   const people = {
@@ -47,6 +56,7 @@ export function scopeOf(run: Run, chunkData: ChunkData): RunScope {
       version: run.workflow.version_no,
     },
   };
+  const locale = textOr(properties.$locale) ?? textOr(properties.$preferred_language);
   return {
     namespaces: { "": run.data, ...people, $future_event: run.memory.future_event ?? {} },
     context: {
@@ -56,9 +66,30 @@ export function scopeOf(run: Run, chunkData: ChunkData): RunScope {
       $embedded_preference_url: tenant.embedded_preference_url ?? "",
       $hosted_preference_url: "",
     },
-    locale: textOr(properties.$locale) ?? textOr(properties.$preferred_language),
+    locale,
+    translator: createTranslator(chunkData.translations.get(run.workspace_id) ?? NO_TRANSLATIONS, locale),
     timezone: textOr(properties.$timezone),
   };
+}
+
+function actorProperties(run: Run, actor: Person, chunkData: ChunkData): JsonObject {
+  const { identities } = knownProfile(run, actor, chunkData);
+  return { ...addressesOf(identities), ...seenProperties(run, "actor", chunkData) };
+}
+
+/** The addresses that templates print: the first of each that is in use. A property of the same name is shown instead. */
+function addressesOf(identities: readonly StoredIdentity[]): JsonObject {
+  const addresses: JsonObject = {};
+  for (const channel of CHANNELS) {
+    const { prints_as } = CHANNEL_TRAITS[channel];
+    if (prints_as === null || addresses[prints_as] !== undefined) continue;
+    const first = identities.find(
+      (identity) =>
+        identity.channel === channel && identity.status === "active" && identity.perma_status === "active",
+    );
+    if (first !== undefined) addresses[prints_as] = first.value;
+  }
+  return addresses;
 }
 
 function personScope(object_type: string, distinct_id: string, properties: JsonObject): JsonObject {

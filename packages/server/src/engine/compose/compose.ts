@@ -15,7 +15,7 @@ import { type Channel, CHANNEL_TRAITS } from "../../core/channel.ts";
 import type { StoredIdentity } from "../../core/profile/identity.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { rootOf } from "../../core/lane.ts";
-import { createRenderText } from "../../channels/channel.ts";
+import { renderContent } from "../../channels/channel.ts";
 import { TemplateError } from "../../templates/engine.ts";
 import { selectVariant } from "../../core/variants.ts";
 import type { DeliveryRequest } from "../node.ts";
@@ -155,6 +155,12 @@ export function composeChannel(
   } else {
     const { content, held } = dropCopiesToRealAddresses(channel, rendered.content, test_mode, deps);
     rendered.content = content;
+    for (const notice of deps.channels.get(channel)?.notices?.(content) ?? []) {
+      addStep(run, node, "info", "template_rendered", `${channel}: ${notice}`, {
+        channel,
+        variant: variant.id,
+      });
+    }
     if (held > 0) addStep(run, node, "info", "message_redirected", `${channel}: copies not sent: ${held}`);
   }
   const attachments = CHANNEL_TRAITS[channel].carries_files ? readAttachments(run, node) : null;
@@ -219,9 +225,8 @@ function renderVariant(
   const definition = deps.channels.get(channel);
   if (definition === undefined) return { content: null, failure: `${channel}: channel is not supported` };
   try {
-    const text = createRenderText(deps.templates, scope.context, now);
-    // One budget for the message: a push may have any number of fields.
-    const content = deps.templates.share(() => definition.render(variant.content, text), now);
+    const { context, translator } = scope;
+    const content = renderContent(deps.content, definition, variant.content, { context, now, translator });
     return { content, failure: null };
   } catch (error) {
     if (error instanceof TemplateError) {

@@ -35,7 +35,9 @@ export async function previewContent(
     const paths = sources.filter((one) => one.source === source).map(({ path }) => path);
     return paths.length > 0 ? paths : ["content"];
   };
-  const render = createRenderText(deps.templates, scope.context, run.now);
+  const { context, translator } = scope;
+  const { now } = run;
+  const render = createRenderText(deps.content, { context, now, translator });
   const failed = new Map<string, string>();
   const errors: Preview["errors"] = {};
   let last = "";
@@ -44,10 +46,10 @@ export async function previewContent(
     last = source;
     return render(source, ...way);
   };
-  const rendered = deps.templates.share(() => {
+  const rendered = deps.content.handlebars.share(() => {
     while (failed.size < MAX_FAILURES) {
       try {
-        return definition.render(content, text);
+        return definition.render(content, text, now);
       } catch (error) {
         if (!(error instanceof TemplateError)) throw error;
         if (error instanceof RenderError) {
@@ -61,7 +63,7 @@ export async function previewContent(
       }
     }
     return null;
-  }, run.now);
+  }, now);
   return Object.keys(errors).length === 0
     ? { content: rendered, errors }
     : { content: null, errors: named(errors) };

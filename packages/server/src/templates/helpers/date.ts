@@ -1,23 +1,31 @@
 import moment from "moment-timezone";
-import { expectCount, type Helper, HelperError, kindOf } from "../helper.ts";
+import { type DescribedHelpers, expectCount, HelperError, kindOf } from "../helper.ts";
 import { plainValue } from "../print.ts";
 
 /** Dates in moment's format, always in English. */
 export const dateHelpers = {
-  /**
-   * Formats a date (ISO-8601 or RFC 2822 text, epoch milliseconds, or `"now"`), in UTC or in an IANA zone. A missing or
-   * empty zone is UTC: a profile without one must not cost the message.
-   */
-  "datetime-format": (args, { now }) => {
-    expectCount(args, 2, 3);
-    const [value, format, zone] = args.map(plainValue);
-    if (typeof format !== "string" || format === "")
-      throw new HelperError(`expects a format, got ${kindOf(format)}`);
-    if (format.length > MAX_FORMAT)
-      throw new HelperError(`the format is longer than ${MAX_FORMAT} characters`);
-    return formatTokens(inZone(parseDate(value, now), zone), format);
+  // A missing or empty zone is UTC: a profile without one must not cost the message.
+  "datetime-format": {
+    usage: "datetime-format date format [zone]",
+    summary:
+      'The date in a format of [moment](https://momentjs.com/docs/#/displaying/format/), in English. A date is a text in ISO 8601 or RFC 2822, a number of milliseconds since 1970, or `"now"`. The zone is an IANA name; without one it is UTC. What is no date is refused.',
+    examples: [
+      ['{{datetime-format date "ddd, MMM Do YYYY, h:mm a"}}', "Tue, Sep 26th 2023, 12:00 am"],
+      ['{{datetime-format date "Do MMMM, YYYY" "America/Chicago"}}', "25th September, 2023"],
+      ['{{datetime-format "2023-09-26T10:00:00+05:30" "HH:mm Z"}}', "04:30 +00:00"],
+      ['{{datetime-format "now" "YYYY"}}', "2026"],
+    ],
+    run: (args, { now }) => {
+      expectCount(args, 2, 3);
+      const [value, format, zone] = args.map(plainValue);
+      if (typeof format !== "string" || format === "")
+        throw new HelperError(`expects a format, got ${kindOf(format)}`);
+      if (format.length > MAX_FORMAT)
+        throw new HelperError(`the format is longer than ${MAX_FORMAT} characters`);
+      return formatTokens(inZone(parseDate(value, now), zone), format);
+    },
   },
-} satisfies Record<string, Helper>;
+} satisfies DescribedHelpers;
 
 const MAX_DATE = 100;
 const MAX_FORMAT = 500;

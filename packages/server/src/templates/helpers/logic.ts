@@ -1,21 +1,57 @@
-import { expectCount, type Helper, type HelperCall, HelperError, kindOf } from "../helper.ts";
+import { type DescribedHelpers, expectCount, type HelperCall, HelperError, kindOf } from "../helper.ts";
 import type { Budget } from "../budget.ts";
 import { plainValue, printValue } from "../print.ts";
 
 /** Choices. All but `default` return a boolean inline, and choose between their two branches as a block. */
 export const logicHelpers = {
-  /** The second value if the first is missing, null or an empty text; zero and false are values. */
-  default: (args) => {
-    expectCount(args, 2, Infinity);
-    const [value, fallback] = args;
-    const isNothing = value === undefined || value === null || plainValue(value) === "";
-    return isNothing ? fallback : value;
+  default: {
+    usage: "default value otherwise",
+    summary:
+      "The first value, or the second where the first is missing, null or an empty text; zero and false are values. The parent of what may be missing must be there: `default a.b 1` needs an `a`.",
+    examples: [
+      ['{{default name "friend"}}', "Mike"],
+      ['{{default missing "friend"}}', "friend"],
+      ["{{default zero 1}}", "0"],
+    ],
+    run: (args) => {
+      expectCount(args, 2, Infinity);
+      const [value, fallback] = args;
+      const isNothing = value === undefined || value === null || plainValue(value) === "";
+      return isNothing ? fallback : value;
+    },
   },
-  compare: (args, call) => choose(compare(args, call), call),
-  condition: (args, call) => choose(compare(args, call), call),
-  and: (args, call) => choose(args.every(Boolean), call),
-  or: (args, call) => choose(args.some(Boolean), call),
-} satisfies Record<string, Helper>;
+  compare: {
+    usage: "#compare left operator right",
+    summary:
+      "Chooses a block. The operators are `==`, `===`, `!=`, `!==`, `<`, `>`, `<=`, `>=`, with JavaScript's meaning, and `typeof`; without one, `===`. Inline it gives true or false.",
+    examples: [
+      ['{{#compare likes "==" 1}}is{{else}}are{{/compare}}', "are"],
+      [
+        '{{#compare digits "==" 12}}T{{else}}F{{/compare}}{{#compare digits "===" 12}}T{{else}}F{{/compare}}',
+        "TF",
+      ],
+    ],
+    run: (args, call) => choose(compare(args, call), call),
+  },
+  condition: {
+    usage: "condition left operator right",
+    summary: "The same under the name that conditions use.",
+    examples: [['{{#if (condition likes ">" 2)}}many{{/if}}', "many"]],
+    run: (args, call) => choose(compare(args, call), call),
+  },
+  and: {
+    usage: "and value…",
+    summary: "Whether all values are neither missing nor empty, zero or false.",
+    examples: [['{{#if (and (condition likes ">" 2) (condition name "==" "Mike"))}}T{{/if}}', "T"]],
+    run: (args, call) => choose(args.every(Boolean), call),
+  },
+  or: {
+    usage: "or value…",
+    summary: "Whether one of the values is neither missing nor empty, zero or false.",
+    examples: [["{{#if (or missing likes)}}T{{/if}}", "T"]],
+    run: (args, call) => choose(args.some(Boolean), call),
+  },
+} satisfies DescribedHelpers;
 
 function choose(result: boolean, { block }: HelperCall): boolean | string {
   if (block === null) return result;

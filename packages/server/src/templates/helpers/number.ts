@@ -1,30 +1,74 @@
-import { expectCount, type Helper, HelperError, kindOf } from "../helper.ts";
+import { type DescribedHelpers, expectCount, type Helper, HelperError, kindOf } from "../helper.ts";
 
 /** Arithmetic. Only numbers are accepted: a text of digits is refused, so that `"1"` and `1` never make `11`. */
 export const numberHelpers = {
-  add: fold((sum, value) => sum + (value ?? 0)),
-  subtract: fold((rest, value) => rest - (value ?? 0)),
-  multiply: (args) => {
-    const factors = numbersOf(args).filter((value) => value !== null);
-    return factors.length === 0 ? 0 : finite(factors.reduce((product, value) => product * value, 1));
+  add: {
+    usage: "add number…",
+    summary: "The sum. Lists count as their members, null as 0. A text of digits is refused.",
+    examples: [
+      ["{{add likes 4}}", "7"],
+      ["{{add 1 2 3}}", "6"],
+      ["{{add 0.1 0.2}}", "0.30000000000000004"],
+    ],
+    run: fold((sum, value) => sum + (value ?? 0)),
   },
-  divide: (args) => {
-    const [dividend, divisor] = pairOf(args);
-    if (divisor === 0) throw new HelperError("division by zero");
-    return finite(dividend / divisor);
+  subtract: {
+    usage: "subtract number…",
+    summary: "The first number without the others. Null counts as 0.",
+    examples: [
+      ["{{subtract 9 4}}", "5"],
+      ["{{subtract (length cities) 1}}", "2"],
+    ],
+    run: fold((rest, value) => rest - (value ?? 0)),
   },
-  /** With the sign of the dividend. */
-  mod: (args) => {
-    const [dividend, divisor] = pairOf(args);
-    if (divisor === 0) throw new HelperError("division by zero");
-    return dividend % divisor;
+  multiply: {
+    usage: "multiply number…",
+    summary: "The product. Null is left out; of nothing but null it is 0.",
+    examples: [["{{multiply total 12}}", "3600"]],
+    run: (args) => {
+      const factors = numbersOf(args).filter((value) => value !== null);
+      return factors.length === 0 ? 0 : finite(factors.reduce((product, value) => product * value, 1));
+    },
   },
-  /** Rounds to the nearest whole number; halves go up: 12.5 gives 13, -12.5 gives -12. */
-  round: (args) => {
-    expectCount(args, 1, 1);
-    return Math.round(numberOf(args[0]));
+  divide: {
+    usage: "divide dividend divisor",
+    summary: "The quotient. Division by zero is refused.",
+    examples: [
+      ["{{divide 14 4}}", "3.5"],
+      ["{{round (divide 15 4)}}", "4"],
+    ],
+    run: (args) => {
+      const [dividend, divisor] = pairOf(args);
+      if (divisor === 0) throw new HelperError("division by zero");
+      return finite(dividend / divisor);
+    },
   },
-} satisfies Record<string, Helper>;
+  mod: {
+    usage: "mod dividend divisor",
+    summary: "The remainder, with the sign of the dividend. Division by zero is refused.",
+    examples: [
+      ["{{mod 14 4}}", "2"],
+      ["{{mod -14 4}}", "-2"],
+    ],
+    run: (args) => {
+      const [dividend, divisor] = pairOf(args);
+      if (divisor === 0) throw new HelperError("division by zero");
+      return dividend % divisor;
+    },
+  },
+  round: {
+    usage: "round number",
+    summary: "The nearest whole number; halves go up.",
+    examples: [
+      ["{{round 12.5}}", "13"],
+      ["{{round -12.5}}", "-12"],
+    ],
+    run: (args) => {
+      expectCount(args, 1, 1);
+      return Math.round(numberOf(args[0]));
+    },
+  },
+} satisfies DescribedHelpers;
 
 /** Folds the other values into the first; null counts as zero. */
 function fold(step: (total: number, value: number | null) => number): Helper {

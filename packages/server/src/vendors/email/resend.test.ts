@@ -101,6 +101,15 @@ describe("a mail", () => {
     });
   });
 
+  it("has the headers of its content", async () => {
+    const headers = { "List-Unsubscribe": "<https://acme.test/u>", Bcc: "evil@acme.test" };
+    const { requests } = await sending(reply(200, { id: "1" }), mailMessage({ headers }));
+    expect(JSON.parse(String(requests[0]?.body))).toMatchObject({
+      headers: { "List-Unsubscribe": "<https://acme.test/u>" },
+    });
+    expect(String(requests[0]?.body)).not.toContain("evil");
+  });
+
   it.each([
     [400, "validation_error", "message"],
     [401, "missing_api_key", "config"],

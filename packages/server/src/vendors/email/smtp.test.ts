@@ -46,6 +46,23 @@ vendorContract(smtp, {
 });
 
 describe("a mail", () => {
+  it("arrives with the headers of its content, and with no others", async () => {
+    await using server = await serveMail();
+    await using connection = connectTo(server);
+    const headers = {
+      "List-Unsubscribe": "<https://acme.test/u?a=1>\r\nBcc: evil@acme.test",
+      "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+      Bcc: "evil@acme.test",
+    };
+    await connection.send(mailMessage({ headers }), never);
+    const [mail] = server.mails;
+    const { raw = "" } = mail ?? {};
+    expect(mail).toMatchObject({ to: ["ann@example.com"] });
+    expect(raw).toMatch(/^List-Unsubscribe: <https:\/\/acme\.test\/u\?a=1> Bcc: evil@acme\.test\r$/m);
+    expect(raw).toMatch(/^List-Unsubscribe-Post: List-Unsubscribe=One-Click\r$/m);
+    expect(raw).not.toMatch(/^Bcc:/m);
+  });
+
   it("arrives with its envelope, headers and both bodies", async () => {
     await using server = await serveMail();
     await using connection = connectTo(server, { reply_email: "help@acme.test" });
