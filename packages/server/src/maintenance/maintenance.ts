@@ -1,5 +1,6 @@
 import { clearLeftovers } from "./clear-leftovers.ts";
 import { dropExpired } from "./drop-expired-partitions.ts";
+import { forgetBroadcasts } from "./forget-broadcasts.ts";
 import { forgetIdempotencyKeys } from "./forget-idempotency-keys.ts";
 import { forgetSuccessEvents } from "./forget-success-events.ts";
 import type { Job, MaintenanceDeps } from "./job.ts";
@@ -15,6 +16,7 @@ const JOBS: Job[] = [
   makePartitions,
   dropExpired,
   forgetIdempotencyKeys,
+  forgetBroadcasts,
   forgetSuccessEvents,
   forgetVendorAcks,
   clearLeftovers,

@@ -381,9 +381,9 @@ describe("a log 400 refuses", () => {
     ["log/execution?after=00000000-0000-4000-8000-000000000000", "after", /is not a cursor of this list/],
     ["log/request?status=failed", "status", /must be one of \['in_progress' .*'failure' 'skipped'/],
     [
-      "log/request?api_name=broadcast",
+      "log/request?api_name=fanout",
       "api_name",
-      /must be one of \['workflow' 'dynamic' 'event' 'user_edit'\]/,
+      /must be one of \['workflow' 'dynamic' 'event' 'broadcast' 'user_edit'\]/,
     ],
     ["log/request?before=01HVXXXXXXXXXXXXXXXXXXXX01", "before", /is not a cursor of this list/],
     ["log/request?limit=many", "limit", /must be a whole number/],
@@ -394,7 +394,7 @@ describe("a log 400 refuses", () => {
 
   it("unknown names, and lists the known ones", async ({ hub, management }) => {
     expect(await refusal(management, "log/execution?worflow=a")).toMatch(
-      /^unknown query parameter 'worflow'; there are: limit, after, before, status, .*request_id, since, until$/,
+      /^unknown query parameter 'worflow'; there are: limit, after, before, status, .*request_id, broadcast, since, until$/,
     );
     expect(await refusal(management, "log/request?__proto__=a&template=b")).toMatch(
       /^unknown query parameter '__proto__', 'template'; there are: /,
