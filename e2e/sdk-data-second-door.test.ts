@@ -1,6 +1,7 @@
 import type stock from "@suprsend/node-sdk";
 import { describe } from "vitest";
 import second from "../packages/sdk/src/suprsend/index.ts";
+import { sdkBroadcastFlows } from "./support/sdk-broadcast-flows.ts";
 import { sdkListFlows } from "./support/sdk-list-flows.ts";
 import { sdkObjectFlows } from "./support/sdk-object-flows.ts";
 import { sdkTenantFlows } from "./support/sdk-tenant-flows.ts";
@@ -17,5 +18,8 @@ describe("with the second door", () => {
   });
   describe("lists", () => {
     sdkListFlows(sdk);
+  });
+  describe("broadcasts", () => {
+    sdkBroadcastFlows(sdk);
   });
 });

@@ -1,5 +1,6 @@
 import sdk from "@suprsend/node-sdk";
 import { describe } from "vitest";
+import { sdkBroadcastFlows } from "./support/sdk-broadcast-flows.ts";
 import { sdkListFlows } from "./support/sdk-list-flows.ts";
 import { sdkObjectFlows } from "./support/sdk-object-flows.ts";
 import { sdkTenantFlows } from "./support/sdk-tenant-flows.ts";
@@ -14,5 +15,8 @@ describe("with the stock SDK", () => {
   });
   describe("lists", () => {
     sdkListFlows(sdk);
+  });
+  describe("broadcasts", () => {
+    sdkBroadcastFlows(sdk);
   });
 });

@@ -172,6 +172,53 @@ describe("an event and its messages", () => {
   });
 });
 
+describe("a broadcast", () => {
+  it("reaches everybody in a list, and says how far it is", async () => {
+    const readers = ["reader-1", "reader-2"];
+    for (const name of readers) await carillon.users.upsert(name, { $email: `${name}@example.com` });
+    await carillon.lists.upsert("readers", { name: "Readers" });
+    await carillon.lists.add("readers", [...readers, "nobody"]);
+    await carillon.broadcasts.send("readers", {
+      template: "order",
+      category: "promotional",
+      channels: ["email"],
+      data: order({ id: "B-1", note: "to all" }),
+      idempotencyKey: "readers-1",
+    });
+    for (const name of readers) {
+      const { mime } = await world.mailTo(`${name}@example.com`);
+      expect(mime.headers.subject).toContain("Bestellung B-1");
+    }
+    const [one] = await until(async () => {
+      const { results } = await carillon.broadcasts.list({ idempotency_key: "readers-1" }).page();
+      return results[0]?.status === "completed" ? results : null;
+    });
+    expect(one).toMatchObject({
+      list_id: "readers",
+      progress: { recipients: 2, triggered: 2, percent: 100 },
+    });
+    const { execution_id } = one ?? { execution_id: "" };
+    expect(await carillon.broadcasts.get(execution_id)).toEqual(one);
+    expect(await carillon.logs.broadcast(execution_id)).toEqual(one);
+    const { meta } = await carillon.logs.executions({ broadcast: execution_id }).page();
+    expect(meta.count).toBe(2);
+    const messages = await carillon.messages.list({ execution_id, is_campaign: true }).page();
+    expect(messages.results.map(({ channel }) => channel)).toEqual(["email", "email"]);
+  });
+
+  it("is cancelled before its time", async () => {
+    await carillon.broadcasts.send("readers", {
+      template: "order",
+      category: "promotional",
+      triggerAt: new Date(Date.now() + 3_600_000),
+      idempotencyKey: "readers-2",
+    });
+    const { execution_ids } = await carillon.broadcasts.cancel({ list: "readers" });
+    expect(execution_ids).toHaveLength(1);
+    expect(await carillon.broadcasts.get(execution_ids[0] ?? "")).toMatchObject({ status: "cancelled" });
+  });
+});
+
 it("a request of a stranger is refused, with the id under which the server logs it", async () => {
   const stranger = createCarillon({
     url: world.server.url,

@@ -16,6 +16,7 @@ import { helperReference } from "./helper-reference.ts";
 import { nodeReference } from "./node-reference.ts";
 import { sdkReference } from "./sdk-reference.ts";
 import { sdkErrorHelp, sdkTypes } from "./sdk-types.ts";
+import { vendorReference } from "./vendor-reference.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const src = join(root, "packages/server/src");
@@ -72,7 +73,7 @@ async function registry(
 }
 
 async function routes(): Promise<void> {
-  const files = await definitions("api", "defineRoute|defineAccountRoute");
+  const files = await definitions("api", "defineRoute|defineAccountRoute|defineReportRoute");
   const surfaceOf = ({ file }: Definition) => file.split("/")[0] ?? "";
   const surfaces = [...new Set(files.map(surfaceOf))];
   const lines = [
@@ -124,6 +125,12 @@ async function nodePages(): Promise<void> {
     if (check) stale.push(relative(root, file));
     else await rm(file);
   }
+}
+
+async function vendorPage(): Promise<void> {
+  // Imported only now, because the registry may have just been written.
+  const { vendors } = await import("../packages/server/src/vendors/index.gen.ts");
+  await emit(join(root, "docs/reference/vendors.md"), await vendorReference(vendors));
 }
 
 function errorReference(): string {
@@ -221,6 +228,7 @@ await emit(join(root, "docs/reference/settings.md"), settingReference());
 await emit(join(root, "docs/reference/step-log.md"), stepReference());
 await emit(join(root, "docs/reference/helpers.md"), helperReference());
 await nodePages();
+await vendorPage();
 await withScratchDatabase(async (db) => {
   await emit(join(src, "db/schema.sql"), await dumpSchema(db));
   await emit(join(src, "db/tables.gen.ts"), await dumpTableTypes(db));

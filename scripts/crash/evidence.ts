@@ -56,6 +56,7 @@ export interface RequestRow {
   /** The workflow's slug, or the event's name. */
   name: string;
   status: string;
+  idempotency_key: string;
   parent_run_id: string | null;
   created_at: Date;
 }
@@ -99,13 +100,25 @@ export interface MessageRow {
   text: string | null;
 }
 
-export async function gatherEvidence(db: Db, known: Known): Promise<Evidence> {
+/** It reads everything. */
+const STATEMENT_MS = 120_000;
+
+export async function gatherEvidence(all: Db, known: Known): Promise<Evidence> {
+  const db = all.patient(STATEMENT_MS);
   const requests = await db.query<RequestRow>(
     `select id::text, coalesce(body -> 'data' ->> 'n', body -> 'properties' ->> 'n')::int as n, name, status,
             case when parent_run_id is not null then 'caused' when api_type = 'event' then 'event' else 'trigger' end as kind,
-            parent_run_id, created_at
+            idempotency_key, parent_run_id, created_at
        from request`,
   );
+  for (const { key, accepted } of known.triggers) {
+    // What was accepted under a key is the request that has it.
+    if (!accepted.delete("OK")) continue;
+    const own = requests.find(
+      ({ idempotency_key, status }) => idempotency_key === key && status !== "skipped",
+    );
+    accepted.add(own?.id ?? `under ${key}`);
+  }
   const runs = await db.query<RunRow>(
     `select r.id, r.request_id::text, r.parent_run_id, r.workflow_slug as slug, r.distinct_id, r.status, r.data, r.steps,
             coalesce(q.body -> 'data' ->> 'n', q.body -> 'properties' ->> 'n')::int as n

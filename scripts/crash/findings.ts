@@ -35,6 +35,7 @@ export async function examine(db: Db, known: Known): Promise<Findings> {
 export async function isAtRest(db: Db): Promise<boolean> {
   const [row] = await db.query<{ open: boolean }>(
     `select exists (select from run where status = 'in_progress')
+         or exists (select from broadcast where status in ('scheduled', 'in_progress'))
          or exists (select from message where status in ('triggered', 'to_be_triggered'))
          or exists (select from pgboss.job where name ~ $1 and state < 'completed') as open`,
     [OUR_QUEUES],
@@ -52,7 +53,7 @@ export async function isContinued(db: Db, then: Date): Promise<boolean> {
   return row?.open === false;
 }
 
-const OUR_QUEUES = "^(expand|execute|call|send)-";
+const OUR_QUEUES = "^(expand|broadcast|execute|call|send)-";
 
 function count({ triggers, requests, runs, messages: byRun, sink }: Evidence): Findings["counts"] {
   const messages = [...byRun.values()].flat();
@@ -172,7 +173,15 @@ function checkCallers({ runs, sink }: Evidence): string[] {
 /** Rows of waits and batches are removed with them. */
 async function checkLeftovers(db: Db): Promise<string[]> {
   const problems: string[] = [];
-  for (const table of ["batch", "batch_item", "waiter", "signal", "smart_step"]) {
+  for (const table of [
+    "batch",
+    "batch_item",
+    "waiter",
+    "signal",
+    "smart_step",
+    "list_snapshot",
+    "list_leaver",
+  ]) {
     const [row] = await db.query<{ count: number }>(`select count(*)::int as count from ${table}`);
     if (row?.count !== 0) problems.push(`${row?.count} rows of ${table} are left over`);
   }

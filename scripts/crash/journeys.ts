@@ -1,3 +1,4 @@
+import { broadcast } from "./journeys/broadcast.ts";
 import { batch } from "./journeys/batch.ts";
 import { call } from "./journeys/call.ts";
 import { deliver } from "./journeys/deliver.ts";
@@ -22,6 +23,7 @@ export const JOURNEYS: readonly Journey[] = [
   call("webhook"),
   route,
   wait({ slug: "patient", longest: "1d", percent: 100, is_awaited: true }),
+  broadcast,
 ];
 
 /** The journey of the n-th trigger: in turn, so that each also gets its share of a short load. */

@@ -31,6 +31,8 @@ export interface Load {
 export interface LoadOptions {
   url: string;
   apiKey: string;
+  /** What the path of a broadcast names: a workspace key, or the workspace's uid. */
+  workspace: string;
   clients: number;
   random: Random;
   /** The database in which runs are watched. */
@@ -42,7 +44,7 @@ const PATIENCE_MS = 10_000;
 const LONGEST_PAUSE_MS = 250;
 const RETRY_MS = 100;
 
-export function startLoad({ url, apiKey, clients, random, db }: LoadOptions): Load {
+export function startLoad({ url, apiKey, workspace, clients, random, db }: LoadOptions): Load {
   const triggers: Trigger[] = [];
   const events: SentEvent[] = [];
   const wrong: string[] = [];
@@ -60,21 +62,26 @@ export function startLoad({ url, apiKey, clients, random, db }: LoadOptions): Lo
   }
 
   async function begin(n: number): Promise<void> {
-    const { slug, event, ...journey } = journeyOf(n);
+    const { slug, event, broadcast, ...journey } = journeyOf(n);
     const { recipients, data } = journey.begin(n, random);
     const [first] = recipients;
     if (first === undefined) throw new Error(`trigger ${n} is for nobody`);
     const trigger: Trigger = {
       n,
-      // Only its client ends a run that waits for its event, so the client has to know that there is one.
-      key: event?.is_awaited === true || random.chance(0.5) ? `order-${n}` : null,
+      // Only its client ends a run that waits for its event, so the client has to know that there is one. A broadcast is
+      // not answered with an id: its key is what it is known by.
+      key: event?.is_awaited === true || broadcast !== undefined || random.chance(0.5) ? `order-${n}` : null,
       recipients: recipients.map(({ distinct_id }) => distinct_id),
       accepted: new Set(),
       in_doubt: false,
     };
     triggers.push(trigger);
-    const body = { workflow: slug, recipients, data: { ...data, n }, $idempotency_key: trigger.key };
-    await send("/trigger/", body, trigger);
+    const body = { data: { ...data, n }, $idempotency_key: trigger.key };
+    const [path, named] =
+      broadcast === undefined
+        ? ["/trigger/", { workflow: slug, recipients }]
+        : [`/${workspace}/broadcast/`, { list_id: broadcast.list_id, ...broadcast.body }];
+    await send(path, { ...named, ...body }, trigger);
     const [id] = trigger.accepted;
     if (id === undefined || event === undefined || random.below(100) >= event.percent) return;
     meetings.push(meet(n, id, first.distinct_id, event));
@@ -91,7 +98,7 @@ export function startLoad({ url, apiKey, clients, random, db }: LoadOptions): Lo
       const answer = await post(path, JSON.stringify(body));
       if (answer === null || answer.status === 503) fate.in_doubt = true;
       else if (answer.status === 202) {
-        fate.accepted.add((JSON.parse(answer.text) as { message_id: string }).message_id);
+        fate.accepted.add(idOf(answer.text));
         lastAccepted = Math.max(lastAccepted, sent_at);
       } else wrong.push(`${path} ${answer.status} ${answer.text}`);
       if (fate.accepted.size > 0 || body.$idempotency_key === null || answer?.status === 400) return;
@@ -139,6 +146,11 @@ export function startLoad({ url, apiKey, clients, random, db }: LoadOptions): Lo
       );
       if (seen?.is_over === true) return;
     }
+  }
+
+  /** A broadcast's answer is a text. */
+  function idOf(text: string): string {
+    return text === "OK" ? text : (JSON.parse(text) as { message_id: string }).message_id;
   }
 
   const running = Promise.all(Array.from({ length: clients }, client));

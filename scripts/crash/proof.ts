@@ -63,7 +63,14 @@ export async function proveCrashes({ faults, seed, clients, log, signal }: Proof
   const { db } = world;
   const listeners = await countListeners(db);
 
-  const load = startLoad({ url, apiKey: world.apiKey, clients, random: createRandom(seed + 2), db });
+  const load = startLoad({
+    url,
+    apiKey: world.apiKey,
+    workspace: world.workspace,
+    clients,
+    random: createRandom(seed + 2),
+    db,
+  });
   undo.defer(load.abort);
   const outages: Outage[] = [];
   let silence = 0;

@@ -17,6 +17,8 @@ import type { Sink } from "./sink.ts";
 export interface World {
   databaseUrl: string;
   apiKey: string;
+  /** The workspace's uid. */
+  workspace: string;
   /** The observer's own connections. While the database is down its queries are rejected. */
   db: Db;
   /** `kill -9` of the postmaster; its children end when they notice. */
@@ -51,10 +53,15 @@ export async function createWorld({ textUrl, callUrl }: Pick<Sink, "textUrl" | "
     }
   }
 
-  const { api_key: apiKey } = await furnish(databaseUrl, {
+  const { api_key: apiKey, workspace } = await furnish(databaseUrl, {
     secretKey: SECRET_KEY,
     templates: Object.assign({}, ...JOURNEYS.map(({ templates }) => templates)),
     workflows: JOURNEYS.flatMap(({ workflows }) => workflows(callUrl)),
+    lists: Object.fromEntries(
+      JOURNEYS.flatMap(({ broadcast }) =>
+        broadcast === undefined ? [] : [[broadcast.list_id, broadcast.members]],
+      ),
+    ),
     texts: {
       url: textUrl,
       body: '{"id":"{{nid}}","attempt":"{{attempt}}","text":"{{text}}"}',
@@ -65,6 +72,7 @@ export async function createWorld({ textUrl, callUrl }: Pick<Sink, "textUrl" | "
   return {
     databaseUrl,
     apiKey,
+    workspace: workspace.uid,
     db,
     async killPostgres() {
       const [pid] = (await readFile(join(server.dataDir, "postgres", "postmaster.pid"), "utf8")).split("\n");

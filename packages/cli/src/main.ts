@@ -12,6 +12,10 @@ const VERBS: Record<string, Verb> = {
     summary: "copy the embedded database to a new folder, also while it runs",
     load: () => import("./verbs/backup.ts"),
   },
+  import: {
+    summary: "import users, objects or members of lists from a CSV or NDJSON file",
+    load: () => import("./verbs/import.ts"),
+  },
   keys: {
     summary: "show the credentials of a workspace, or make more",
     load: () => import("./verbs/keys.ts"),

@@ -30,7 +30,7 @@ export type { Redrive } from "./management/redrive.ts";
 export type { Schemas } from "./management/schemas.ts";
 export type { Translations, TranslationTexts } from "./management/translations.ts";
 export type { Simulator } from "./management/simulator.ts";
-export type { Templates, TemplateView, VariantView } from "./management/templates.ts";
+export type { Templates, TemplateView, VariantKey, VariantView } from "./management/templates.ts";
 export type { TenantPreferences } from "./resources/tenant-preferences.ts";
 export type { Tenants } from "./resources/tenants.ts";
 export type { UserTenants } from "./resources/user-tenants.ts";

@@ -1,4 +1,4 @@
-import type { Channel, User } from "./wire.ts";
+import type { Channel, Reply, User } from "./wire.ts";
 
 /* Replies of endpoints by the wire's specification: objects, lists, preferences. */
 
@@ -269,14 +269,7 @@ export interface WorkspaceView {
   [key: string]: unknown;
 }
 
-export interface WorkspaceConfig {
-  user_inbox_preference_enabled: boolean;
-  sms_vendor_type: "basic" | "dlt";
-  user_tenancy_mode: "shared" | "exclusive";
-  user_tenancy_channel_fallback_mode: "all" | "allowlist";
-  user_tenancy_channel_fallback: string[];
-  user_tenancy_channel_fallback_applies_to_default_tenant: boolean;
-}
+export type WorkspaceConfig = Reply<"managementConfigGet">;
 
 /** Who did something to a key. */
 export type Actor = { name: string; email: string } | null;

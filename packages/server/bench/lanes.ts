@@ -25,9 +25,12 @@ const endless = (index: number) => ({
   },
 });
 
+/** The workflow of `sendPasswords`. */
+export const OTP: BenchWorkflow = { slug: "otp", category: "system", nodes: [text] };
+
 const HOSTILE = 20;
 const WORKFLOWS: BenchWorkflow[] = [
-  { slug: "otp", category: "system", nodes: [text] },
+  OTP,
   { slug: "campaign", category: "promotional", nodes: [all] },
   ...Array.from({ length: HOSTILE }, (_unused, index) => ({
     slug: `hostile-${index}`,
@@ -81,25 +84,30 @@ async function otpBesideCampaigns(serverUrl: string, scale: number): Promise<Row
   ];
 }
 
-interface Latency {
+export interface Latency {
   p50_ms: number;
   p99_ms: number;
 }
 
 /** One at a time, from the first byte sent to the vendor's socket. */
-async function sendPasswords({
+export async function sendPasswords({
   world,
   server,
   sink,
   count,
+  pause_ms = 5,
+  until = () => false,
 }: {
   world: World;
   server: ServerProcess;
   sink: Sink;
   count: number;
+  pause_ms?: number;
+  /** Ends it before. */
+  until?: () => boolean;
 }): Promise<Latency> {
   const latencies: number[] = [];
-  for (let index = 0; index < count; index++) {
+  for (let index = 0; index < count && !until(); index++) {
     const arrival = Promise.withResolvers<number>();
     const code = `otp-${crypto.randomUUID()}`;
     sink.onArrival((at, request) => {
@@ -108,7 +116,7 @@ async function sendPasswords({
     const started = performance.now();
     await accepted(server.port, 1, 1, () => trigger(world, [body("otp", [`user-${index % PEOPLE}`], code)]));
     latencies.push((await arrival.promise) - started);
-    await pause(5);
+    await pause(pause_ms);
   }
   const sorted = Float64Array.from(latencies).sort();
   return { p50_ms: percentile(sorted, 0.5), p99_ms: percentile(sorted, 0.99) };

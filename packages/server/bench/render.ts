@@ -3,7 +3,7 @@ import email from "../src/channels/email.ts";
 import sms from "../src/channels/sms.ts";
 import type { JsonObject } from "../src/core/json.ts";
 import { createTranslator } from "../src/core/translations/lookup.ts";
-import { selectVariant, type Variant } from "../src/core/variants.ts";
+import { selectVariant, shelve, type Variant } from "../src/core/variants.ts";
 import { createContentEngines } from "../src/expressions/content-engines.ts";
 import { EMPTY, type Row, type Scenario } from "./measure.ts";
 
@@ -96,7 +96,8 @@ function choose(): () => unknown {
     });
   }
   const about = { namespaces: { "": context, $recipient: context.$recipient ?? null }, now: new Date() };
-  return () => selectVariant(variants, "tenant-19", "en", about);
+  const shelf = shelve(variants);
+  return () => selectVariant(shelf, "tenant-19", "en", about);
 }
 
 function measure(scenario: string, unit: string, floor: string, total: number, work: () => unknown): Row {

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { aged } from "./aged.ts";
+import { broadcast } from "./broadcast.ts";
 import { journeys } from "./journeys.ts";
 import { lanes } from "./lanes.ts";
 import { post } from "./load.ts";
@@ -26,6 +27,7 @@ export const scenarios: Scenario[] = [
   ...render,
   ...sdk,
   ...people,
+  ...broadcast,
 ];
 
 async function accept(serverUrl: string, scale: number): Promise<Row[]> {

@@ -68,6 +68,13 @@ const TEMPLATES = {
     inbox: { header: "Order {{order.id}}", body: 'Thank you, {{default $recipient.name "friend"}}.' },
     sms: { type: "basic", body: 'Your code is {{code}}, {{default $recipient.name "friend"}}.' },
   },
+  /** By mail, which goes through the simulator. */
+  letter: {
+    email: {
+      subject: "News for {{$recipient.distinct_id}}",
+      body: { type: "raw", raw: { html: "<p>There is news.</p>", text: "There is news." } },
+    },
+  },
 };
 
 /** The default workflow: a message to our inbox, and a text through an HTTP vendor. */

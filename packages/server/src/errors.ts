@@ -56,6 +56,11 @@ export const ERRORS = {
     type: "NotFound",
     help: "Nothing of that name exists in the workspace. Check the slug or id and the workspace.",
   },
+  does_not_exist: {
+    status: 404,
+    type: "DoesNotExist",
+    help: "No template of that slug, or no such channel of it, exists in the workspace. Check both.",
+  },
   not_authenticated: {
     status: 401,
     type: "Unauthorized",
@@ -95,6 +100,11 @@ export const ERRORS = {
     status: 503,
     type: "Unavailable",
     help: "The database did not answer, or its disk is full: the message says which. Send the request again, with the same idempotency key if it had one: a commit whose answer got lost may have been made.",
+  },
+  vendor_unreachable: {
+    status: 503,
+    type: "Unavailable",
+    help: "What proves a vendor's report could not be fetched from the vendor: the message says why. The vendor sends the report again.",
   },
   internal: {
     status: 500,

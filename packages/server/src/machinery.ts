@@ -10,7 +10,7 @@ import type { Dial } from "./delivery/http/dial.ts";
 import { createHttpCaller } from "./delivery/http/http-caller.ts";
 import type { HttpClient } from "./delivery/http/http.ts";
 import type { Settled } from "./delivery/outbox.ts";
-import { createVendorTables } from "./delivery/vendor-table.ts";
+import { createVendorTables, type VendorTables } from "./delivery/vendor-table.ts";
 import type { Vendor } from "./delivery/vendor/vendor.ts";
 import { createCompile, createEngine, type Engine } from "./engine/engine.ts";
 import type { EngineMeter } from "./engine/deps.ts";
@@ -48,6 +48,7 @@ export interface Machinery {
   delivery: Delivery;
   channels: ReadonlyMap<Channel, ChannelDefinition>;
   vendors: ReadonlyMap<string, Vendor>;
+  vendorTables: VendorTables;
 }
 
 export interface MachineryDeps {
@@ -70,6 +71,8 @@ export interface MachineryDeps {
   /** Maximum number of calls in flight: those of HTTP nodes, and those of vendors. */
   call_concurrency: number;
   send_concurrency: number;
+  /** The server's own address, without a slash at its end. Absent: unknown. */
+  base_url?: string;
   /** The time limit of a vendor call. */
   vendor_timeout_ms: number;
   meter: EngineMeter & { stage: (stage: Stage, lane: Lane, seconds: number, refs: number) => void };
@@ -137,6 +140,8 @@ export async function startMachinery(deps: MachineryDeps, stops: AsyncDisposable
   });
   const delivery = createDelivery({
     db,
+    ids,
+    catalog,
     log,
     workspaces,
     vendors: vendorTables,
@@ -145,6 +150,11 @@ export async function startMachinery(deps: MachineryDeps, stops: AsyncDisposable
     wakeAt: engine.wakeAt,
     onSettled: deps.onSettled,
     concurrency: deps.send_concurrency,
+    base_url: deps.base_url ?? null,
+    keyOf: (channel, address) => {
+      const parsed = channels.get(channel)?.parseIdentity(address, {});
+      return parsed?.ok === true ? parsed.identity.key : null;
+    },
     timeout_ms: deps.vendor_timeout_ms,
   });
   if (worker) queue.work("send", delivery.handler);
@@ -152,5 +162,17 @@ export async function startMachinery(deps: MachineryDeps, stops: AsyncDisposable
   stops.defer(engine.stop);
   await engine.start();
   if (worker) delivery.start();
-  return { workspaces, catalog, recipients, lists, preferences, queue, engine, delivery, channels, vendors };
+  return {
+    workspaces,
+    catalog,
+    recipients,
+    lists,
+    preferences,
+    queue,
+    engine,
+    delivery,
+    channels,
+    vendors,
+    vendorTables,
+  };
 }

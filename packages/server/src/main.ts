@@ -22,6 +22,7 @@ import { openDatabase } from "./db/open-database.ts";
 import { createDial, type Dial } from "./delivery/http/dial.ts";
 import { createHttpClient, type HttpClient } from "./delivery/http/http.ts";
 import { createMessageActions } from "./delivery/message-actions.ts";
+import { createVendorReports } from "./delivery/vendor-reports.ts";
 import { createVendorAdmin } from "./delivery/vendor-admin.ts";
 import { recipientsWithSignals } from "./engine/waits/profile-signals.ts";
 import { catalogWithSignals } from "./engine/waits/tenant-signals.ts";
@@ -194,34 +195,46 @@ async function compose(
   const ids = createIdSource();
   const box = createSecretBox(await secretKey(config));
   const worker = config.ROLE !== "api";
+  const baseUrl = config.PUBLIC_URL?.replace(/\/+$/, "");
   const metrics = createMetrics();
-  const { workspaces, catalog, recipients, lists, preferences, queue, engine, channels, vendors } =
-    await startMachinery(
-      {
-        db,
-        url,
-        log,
-        ids,
-        clock,
-        box,
-        http,
-        dial,
-        worker,
-        preference_domain: hostedDomain(config),
-        max_profile_bytes: config.MAX_PROFILE_KB * 1024,
-        call_concurrency: config.CALL_CONCURRENCY,
-        send_concurrency: config.SEND_CONCURRENCY,
-        vendor_timeout_ms: VENDOR_TIMEOUT_MS,
-        meter: {
-          ...metrics,
-          stage: (stage, lane, seconds, refs) => metrics.stage(stage, rootOf(lane), seconds, refs),
-        },
-        onSettled(settled) {
-          for (const { message, verdict } of settled) metrics.message(message.channel, verdict.status);
-        },
+  const {
+    workspaces,
+    catalog,
+    recipients,
+    lists,
+    preferences,
+    queue,
+    engine,
+    channels,
+    vendors,
+    vendorTables,
+  } = await startMachinery(
+    {
+      db,
+      url,
+      log,
+      ids,
+      clock,
+      box,
+      http,
+      dial,
+      worker,
+      preference_domain: hostedDomain(config),
+      max_profile_bytes: config.MAX_PROFILE_KB * 1024,
+      call_concurrency: config.CALL_CONCURRENCY,
+      send_concurrency: config.SEND_CONCURRENCY,
+      vendor_timeout_ms: VENDOR_TIMEOUT_MS,
+      ...(baseUrl === undefined ? {} : { base_url: baseUrl }),
+      meter: {
+        ...metrics,
+        stage: (stage, lane, seconds, refs) => metrics.stage(stage, rootOf(lane), seconds, refs),
       },
-      stops,
-    );
+      onSettled(settled) {
+        for (const { message, verdict } of settled) metrics.message(message.channel, verdict.status);
+      },
+    },
+    stops,
+  );
   const measureQueues = async (): Promise<QueueReading[]> =>
     (await queue.measure()).map((depth) => ({ ...depth, lane: rootOf(depth.lane) }));
   if (worker) {
@@ -243,10 +256,11 @@ async function compose(
     channels,
     makeWorkspace: (tx, input) => makeWorkspace(tx, input, box, ids),
     messageActions: createMessageActions({ queue }),
-    vendors: createVendorAdmin({ box, ids, catalog, vendors }),
+    vendors: createVendorAdmin({ tables: vendorTables, box, ids, catalog, vendors }),
+    vendorReports: createVendorReports({ db, box, http, base_url: baseUrl ?? null, vendors }),
     engine,
-    signedPrefix:
-      config.PUBLIC_URL === undefined ? "" : new URL(config.PUBLIC_URL).pathname.replace(/\/$/, ""),
+    baseUrl: baseUrl ?? null,
+    signedPrefix: baseUrl === undefined ? "" : new URL(baseUrl).pathname.replace(/\/$/, ""),
   };
   const app = createApp(routes, services, {
     max_body_bytes: config.MAX_BODY_KB * 1024,

@@ -4,6 +4,7 @@ import type { Config } from "./config.ts";
 import type { Channel } from "./core/channel.ts";
 import type { Db, Tx } from "./db/db.ts";
 import type { MessageActions } from "./delivery/message-actions.ts";
+import type { VendorReports } from "./delivery/vendor-reports.ts";
 import type { VendorAdmin } from "./delivery/vendor-admin.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { IdSource } from "./ids.ts";
@@ -28,8 +29,11 @@ export interface Services {
   lists: Lists;
   channels: ReadonlyMap<Channel, ChannelDefinition>;
   vendors: VendorAdmin;
+  vendorReports: VendorReports;
   messageActions: MessageActions;
   engine: Engine;
+  /** The server's own address as others know it, without a slash at its end; null: not configured. */
+  baseUrl: string | null;
   /** Path prefix of a proxy, which clients include in what they sign. */
   signedPrefix: string;
 }

@@ -19,6 +19,8 @@ export interface Furniture {
   /** Settings of the HTTP vendor for text messages; null leaves them to the simulator. */
   texts: JsonObject | null;
   people?: RecipientEdit[];
+  /** Lists of users who are made for them, by list id: their distinct ids. */
+  lists?: Record<string, string[]>;
 }
 
 export interface FurnishedWorkflow {
@@ -49,12 +51,31 @@ export async function furnish(databaseUrl: string, furniture: Furniture): Promis
     for (const workflow of furniture.workflows) await addWorkflow(carillon, workflow);
     if (furniture.texts !== null)
       await routeTexts(carillon, workspace_id, furniture.texts, furniture.secretKey);
-    const { people = [] } = furniture;
+    const { people = [], lists = {} } = furniture;
     await services.db.tx((tx) => services.recipients.apply(tx, workspace_id, people));
+    for (const [list_id, members] of Object.entries(lists))
+      await addList(carillon, workspace_id, list_id, members);
     return first;
   } finally {
     await carillon.stop();
   }
+}
+
+const bare = (distinct_id: string): RecipientEdit => {
+  return { object_type: "", distinct_id, operations: [], mode: "strict", restore: true, create: true };
+};
+
+async function addList(
+  { services: { db, recipients, lists } }: Carillon,
+  workspace_id: number,
+  list_id: string,
+  members: string[],
+): Promise<void> {
+  await db.tx(async (tx) => {
+    const made = await recipients.apply(tx, workspace_id, members.map(bare));
+    const recipient_ids = made.flatMap((outcome) => (outcome.ok ? (outcome.recipient?.id ?? []) : []));
+    await lists.add(tx, workspace_id, [{ list_id, recipient_ids, list_name: null, create_if_missing: true }]);
+  });
 }
 
 async function addTemplate(

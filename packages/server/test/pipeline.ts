@@ -83,6 +83,7 @@ export interface MessageRow {
   attempt: number;
   lease: string | null;
   next_attempt_at: Date | null;
+  vendor_message_id: string | null;
 }
 
 const CONTENTS = {

@@ -129,7 +129,7 @@ function checkMessages(evidence: Evidence): string[] {
 /** Lists store their counts: maintained on write, not computed on read. */
 async function checkCounts(db: Db, buyers: number): Promise<string[]> {
   const rows = await db.query<{ list_id: string; subscribers_count: number }>(
-    "select l.list_id, v.subscribers_count from list l join list_version v using (workspace_id, version_id) order by l.list_id",
+    "select l.list_id, v.subscribers_count from list l join list_version v using (workspace_id, version_id) where l.list_id in ('buyers', 'trial') order by l.list_id",
   );
   const counts = rows.map(({ list_id, subscribers_count }) => `${list_id} ${subscribers_count}`).join(", ");
   const expected = buyers === 0 ? "" : `buyers ${buyers}, trial 0`;

@@ -11,6 +11,8 @@ export interface Journey {
   /** The slug of the workflow that clients trigger. */
   slug: string;
   templates: Furniture["templates"];
+  /** Set if it is begun by a broadcast to this list instead of a trigger, whose body it is besides number and key. */
+  broadcast?: { list_id: string; members: string[]; body: object };
   /** That workflow first, then those that it causes. */
   workflows: (callUrl: string) => FurnishedWorkflow[];
   /** The recipients of the n-th trigger, and its payload besides the number. */

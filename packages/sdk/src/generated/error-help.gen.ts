@@ -9,6 +9,7 @@ export const ERROR_HELP: Readonly<Record<string, string>> = {
   workflow_not_committed: "The workflow has a draft but no committed version. Commit it.",
   commit_refused: "The draft has problems, listed in `detail`. Mend them and commit again.",
   not_found: "Nothing of that name exists in the workspace. Check the slug or id and the workspace.",
+  does_not_exist: "No template of that slug, or no such channel of it, exists in the workspace. Check both.",
   not_authenticated: "The credential is missing, wrong, or signed over other bytes. `carillon keys` lists the valid ones.",
   workspace_key_inactive: "The workspace key has been switched off. Use an active one.",
   authentication_failed: "The management API wants `Authorization: ServiceToken <token>` with a live token.",
@@ -17,5 +18,6 @@ export const ERROR_HELP: Readonly<Record<string, string>> = {
   payload_too_large: "The body is over its limit. Split the call, or host attachments by URL.",
   throttled: "Too many records with this credential, or too many wrong credentials from this address. Wait for Retry-After seconds; RATE_LIMIT_PER_SECOND and WRONG_KEYS_PER_SECOND are the limits.",
   database_unavailable: "The database did not answer, or its disk is full: the message says which. Send the request again, with the same idempotency key if it had one: a commit whose answer got lost may have been made.",
+  vendor_unreachable: "What proves a vendor's report could not be fetched from the vendor: the message says why. The vendor sends the report again.",
   internal: "A bug on our side. The log has the request id with the cause.",
 };

@@ -31,6 +31,30 @@ export interface Operations {
     body: { brand_name?: string; logo?: string | null; timezone?: string | null; primary_color?: string | null; secondary_color?: string | null; tertiary_color?: string | null; social_links?: unknown; embedded_preference_url?: string | null; preference_page_url?: string | null; hosted_preference_domain?: string | null; blocked_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; properties?: unknown };
     reply: { brand_id: string; brand_name: string; logo: string | null; timezone: string | null; blocked_channels: (string)[] | null; embedded_preference_url: string | null; hosted_preference_domain: string; primary_color: string | null; secondary_color: string | null; tertiary_color: string | null; social_links: Record<string, string>; properties: Record<string, unknown>; updated_at: string };
   };
+  /** POST /v1/broadcast_run/cancel/ — Cancel broadcasts that are scheduled or under way: all that match every filter given. */
+  hubBroadcastRunCancel: {
+    query: {  };
+    body: { execution_id?: string | null; list_id?: string | null; idempotency_key?: string | null; [key: string]: unknown };
+    reply: { execution_ids: (string)[] };
+  };
+  /** GET /v1/broadcast_run/:execution_id/ — One broadcast: how far it is, and why some were not reached. */
+  hubBroadcastRunGet: {
+    query: {  };
+    body: undefined;
+    reply: { execution_id: string; request_id: string; status: "scheduled" | "in_progress" | "completed" | "partial_failure" | "failed" | "cancelled"; list_id: string; template: string; category: string; tenant_id: string; idempotency_key: string; starts_at: string; begun_at: string | null; ended_at: string | null; created_at: string; updated_at: string; progress: { recipients: number | null; done: number; triggered: number; skipped: number; failed: number; percent: number }; reasons: Record<string, number>; errors: (unknown)[] };
+  };
+  /** GET /v1/broadcast_run/ — List broadcasts with their progress, newest first. */
+  hubBroadcastRunList: {
+    query: { limit?: string; after?: string; before?: string; status?: string | (string)[]; list_id?: string; idempotency_key?: string; since?: string; until?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; has_prev: boolean; before: string | null; has_next: boolean; after: string | null }; results: ({ execution_id: string; request_id: string; status: "scheduled" | "in_progress" | "completed" | "partial_failure" | "failed" | "cancelled"; list_id: string; template: string; category: string; tenant_id: string; idempotency_key: string; starts_at: string; begun_at: string | null; ended_at: string | null; created_at: string; updated_at: string; progress: { recipients: number | null; done: number; triggered: number; skipped: number; failed: number; percent: number }; reasons: Record<string, number>; errors: (unknown)[] })[] };
+  };
+  /** POST /:workspace_key/broadcast/ — Send a template to everybody in a list. */
+  hubBroadcastSend: {
+    query: { dry_run?: string };
+    body: { list_id: string; template: string; notification_category: string; channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; data?: { $attachments?: ({ url: string; filename?: string; ignore_if_error?: boolean } | { data: string; contentType?: string; filename?: string; ignore_if_error?: boolean })[]; [key: string]: unknown }; delay?: string | number | null; trigger_at?: string | null; tenant_id?: string | null; $idempotency_key?: string | null };
+    reply: string;
+  };
   /** POST /v2/bulk/event/ — Track up to 100 events. */
   hubEventBulkEvent: {
     query: { dry_run?: string };
@@ -178,8 +202,8 @@ export interface Operations {
   /** POST /v1/subscriber_list/ — Create a list, or change what is sent of one. */
   hubSubscriberListCreate: {
     query: {  };
-    body: { list_id: string; list_name?: string | null; list_description?: string | null; list_type?: "static_list" | null; track_user_entry?: boolean | null; track_user_exit?: boolean | null };
-    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null };
+    body: { list_id: string; list_name?: string | null; list_description?: string | null; list_type?: "static_list" | "dynamic_list" | "query_based" | null; query?: string | null; is_enabled?: boolean | null; track_user_entry?: boolean | null; track_user_exit?: boolean | null };
+    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null; is_enabled?: boolean; query?: string; sync_task?: { id: string; name: string; is_enabled: boolean; auto_refresh: boolean; refresh_interval: string; refreshed_at: string | null; error: string | null; draft_version: null; active_version: { id: string; query_text: string; version_no: number; ai_description: null } } };
   };
   /** PATCH /v1/subscriber_list/:list_id/delete/ — Delete a list, by its other name. */
   hubSubscriberListDeleteByPatch: {
@@ -193,11 +217,23 @@ export interface Operations {
     body: undefined;
     reply: { success: boolean };
   };
+  /** POST /v1/subscriber_list/~/dry_run/count/ — How many users the query of a list would find. */
+  hubSubscriberListDryRunCount: {
+    query: {  };
+    body: { query_text?: string | null; query?: string | null };
+    reply: { count: number };
+  };
+  /** POST /v1/subscriber_list/~/dry_run/ — The first ten rows that the query of a list would give. */
+  hubSubscriberListDryRunRows: {
+    query: {  };
+    body: { query_text?: string | null; query?: string | null };
+    reply: { data: (Record<string, unknown>)[] };
+  };
   /** GET /v1/subscriber_list/:list_id/ — Get a list. */
   hubSubscriberListGet: {
     query: {  };
     body: undefined;
-    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null };
+    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null; is_enabled?: boolean; query?: string; sync_task?: { id: string; name: string; is_enabled: boolean; auto_refresh: boolean; refresh_interval: string; refreshed_at: string | null; error: string | null; draft_version: null; active_version: { id: string; query_text: string; version_no: number; ai_description: null } } };
   };
   /** GET /v1/subscriber_list/:list_id/subscriber/ — List the users in a list, who entered last first. */
   hubSubscriberListListUsers: {
@@ -209,7 +245,7 @@ export interface Operations {
   hubSubscriberListList: {
     query: { limit?: string; offset?: string };
     body: undefined;
-    reply: { meta: { count: number; limit: number; offset: number }; results: ({ list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null })[] };
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null; is_enabled?: boolean; query?: string; sync_task?: { id: string; name: string; is_enabled: boolean; auto_refresh: boolean; refresh_interval: string; refreshed_at: string | null; error: string | null; draft_version: null; active_version: { id: string; query_text: string; version_no: number; ai_description: null } } })[] };
   };
   /** POST /v1/subscriber_list/:list_id/subscriber/remove/ — Remove up to 10,000 users from a list. */
   hubSubscriberListRemoveUsers: {
@@ -221,7 +257,7 @@ export interface Operations {
   hubSubscriberListStartSync: {
     query: {  };
     body: undefined;
-    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null };
+    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null; is_enabled?: boolean; query?: string; sync_task?: { id: string; name: string; is_enabled: boolean; auto_refresh: boolean; refresh_interval: string; refreshed_at: string | null; error: string | null; draft_version: null; active_version: { id: string; query_text: string; version_no: number; ai_description: null } } };
   };
   /** POST /v1/subscriber_list/:list_id/version/:version_id/subscriber/add/ — Add up to 10,000 users to a draft of a list. */
   hubSubscriberListVersionAddUsers: {
@@ -245,19 +281,37 @@ export interface Operations {
   hubSubscriberListVersionFinishSync: {
     query: {  };
     body: undefined;
-    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null };
+    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null; is_enabled?: boolean; query?: string; sync_task?: { id: string; name: string; is_enabled: boolean; auto_refresh: boolean; refresh_interval: string; refreshed_at: string | null; error: string | null; draft_version: null; active_version: { id: string; query_text: string; version_no: number; ai_description: null } } };
   };
   /** GET /v1/subscriber_list/:list_id/version/:version_id/ — Get a draft of a list. */
   hubSubscriberListVersionGet: {
     query: {  };
     body: undefined;
-    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null };
+    reply: { list_id: string; list_name: string; list_description: string | null; list_type: string; subscribers_count: number; source: string | null; is_readonly: boolean; status: "active" | "draft"; track_user_entry: boolean; track_user_exit: boolean; requested_for_delete: boolean; created_at: string; updated_at: string; drafts: ({ version_id: string; subscribers_count: number; created_at: string; updated_at: string })[] | null; version_id: string | null; is_enabled?: boolean; query?: string; sync_task?: { id: string; name: string; is_enabled: boolean; auto_refresh: boolean; refresh_interval: string; refreshed_at: string | null; error: string | null; draft_version: null; active_version: { id: string; query_text: string; version_no: number; ai_description: null } } };
   };
   /** POST /v1/subscriber_list/:list_id/version/:version_id/subscriber/remove/ — Remove up to 10,000 users from a draft of a list. */
   hubSubscriberListVersionRemoveUsers: {
     query: {  };
     body: { distinct_ids: (string)[] };
     reply: { success: boolean; affected_count: number };
+  };
+  /** GET /v1/template/:slug/channel/:channel/ — Get a channel of a template with its committed versions, as the older API has them. */
+  hubTemplateGetChannel: {
+    query: {  };
+    body: undefined;
+    reply: { id: number; channel: { name: string; slug: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_template_approval_needed: boolean }; is_active: boolean; is_enabled: boolean; created_at: string; updated_at: string; disabled_languages: (string)[]; versions: ({ id: number; status: "active" | "archived"; version_tag: string; version_tag_user: string; created_at: string; updated_at: string; updated_by: { name: string; email: string } | null; published_languages: (string)[]; apparent_published_languages: (string)[]; system_approval_info: Record<string, never>; templates: ({ id: number; language: { name: string; slug: string }; is_enabled: boolean; approval_status: "auto_approved" | "pending" | "approved" | "rejected"; content: Record<string, unknown>; created_at: string; updated_at: string; updated_by: { name: string; email: string } | null; approval_cycle: null; is_approval_needed: boolean; is_cloned_from_last_version: boolean })[] })[] };
+  };
+  /** GET /v1/template/:slug/ — Get a template as the older API has it. */
+  hubTemplateGet: {
+    query: {  };
+    body: undefined;
+    reply: { id: number; name: string; slug: string; description: string | null; is_active: boolean; default_language: { name: string; slug: string }; created_at: string; updated_at: string; updated_by: { name: string; email: string } | null; last_triggered_at: string | null; is_auto_translate_enabled: boolean; enabled_languages: (string)[]; channels: ({ id: number; channel: { name: string; slug: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_template_approval_needed: boolean }; is_active: boolean; is_enabled: boolean; created_at: string; updated_at: string; disabled_languages: (string)[]; versions: ({ id: number; status: "active" | "archived"; version_tag: string; version_tag_user: string; created_at: string; updated_at: string; updated_by: { name: string; email: string } | null; published_languages: (string)[]; apparent_published_languages: (string)[]; system_approval_info: Record<string, never>; templates: ({ id: number; language: { name: string; slug: string }; is_enabled: boolean; approval_status: "auto_approved" | "pending" | "approved" | "rejected"; content: Record<string, unknown>; created_at: string; updated_at: string; updated_by: { name: string; email: string } | null; approval_cycle: null; is_approval_needed: boolean; is_cloned_from_last_version: boolean })[] })[] })[]; tags: ({ id: string; name: string })[] };
+  };
+  /** GET /v1/template/ — List templates as the older API has them, the last edited first. */
+  hubTemplateList: {
+    query: { has_tag_ids_any?: string | (string)[]; has_channels_any?: string | (string)[]; is_active?: "" | string; is_archived?: "" | string; limit?: string; offset?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ id: number; name: string; slug: string; description: string | null; is_active: boolean; default_language: { name: string; slug: string }; created_at: string; updated_at: string; updated_by: { name: string; email: string } | null; last_triggered_at: string | null; is_auto_translate_enabled: boolean; enabled_languages: (string)[]; channels: ({ id: number; channel: { name: string; slug: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_template_approval_needed: boolean }; is_active: boolean; is_enabled: boolean; created_at: string; updated_at: string; disabled_languages: (string)[]; versions: ({ id: number; status: "active" | "archived"; version_tag: string; version_tag_user: string; created_at: string; updated_at: string; updated_by: { name: string; email: string } | null; published_languages: (string)[]; apparent_published_languages: (string)[]; system_approval_info: Record<string, never>; templates: ({ id: number; language: { name: string; slug: string }; is_enabled: boolean; approval_status: "auto_approved" | "pending" | "approved" | "rejected"; content: Record<string, unknown>; created_at: string; updated_at: string; updated_by: { name: string; email: string } | null; approval_cycle: null; is_approval_needed: boolean; is_cloned_from_last_version: boolean })[] })[] })[]; tags: ({ id: string; name: string })[] })[] };
   };
   /** PATCH /v1/tenant/:tenant_id/category/:category_slug/ — Change a tenant's settings for a category, in the older form. */
   hubTenantCategoryEdit: {
@@ -523,6 +577,18 @@ export interface Operations {
     body: undefined;
     reply: { now: string; frozen: boolean; offset_seconds: number; advancing_to: string | null };
   };
+  /** PATCH /v1/:workspace/config/ — Change settings of a workspace; those that are not sent stay as they are. */
+  managementConfigEdit: {
+    query: {  };
+    body: { user_inbox_preference_enabled?: boolean; sms_vendor_type?: "basic" | "dlt"; user_tenancy_mode?: "shared" | "exclusive"; user_tenancy_channel_fallback_mode?: "all" | "allowlist"; user_tenancy_channel_fallback?: ("$email" | "$sms" | "$whatsapp" | "$androidpush" | "$iospush" | "$webpush" | "$slack" | "$ms_teams")[]; user_tenancy_channel_fallback_applies_to_default_tenant?: boolean };
+    reply: { user_inbox_preference_enabled: boolean; sms_vendor_type: "basic" | "dlt"; user_tenancy_mode: "shared" | "exclusive"; user_tenancy_channel_fallback_mode: "all" | "allowlist"; user_tenancy_channel_fallback: ("$email" | "$sms" | "$whatsapp" | "$androidpush" | "$iospush" | "$webpush" | "$slack" | "$ms_teams")[]; user_tenancy_channel_fallback_applies_to_default_tenant: boolean };
+  };
+  /** GET /v1/:workspace/config/ — Read the settings of a workspace. */
+  managementConfigGet: {
+    query: {  };
+    body: undefined;
+    reply: { user_inbox_preference_enabled: boolean; sms_vendor_type: "basic" | "dlt"; user_tenancy_mode: "shared" | "exclusive"; user_tenancy_channel_fallback_mode: "all" | "allowlist"; user_tenancy_channel_fallback: ("$email" | "$sms" | "$whatsapp" | "$androidpush" | "$iospush" | "$webpush" | "$slack" | "$ms_teams")[]; user_tenancy_channel_fallback_applies_to_default_tenant: boolean };
+  };
   /** PATCH /v1/:workspace/event/:name/delink_schema/ — Take the schema away from an event. */
   managementEventDelinkSchema: {
     query: {  };
@@ -565,15 +631,27 @@ export interface Operations {
     body: undefined;
     reply: { verdict: "sent" | "sending" | "waiting" | "in_progress" | "absorbed" | "cancelled" | "throttled" | "conditions_false" | "workflow_unavailable" | "duplicate" | "schema_mismatch" | "override_failed" | "tenant_refused" | "preference" | "no_channel" | "no_vendor" | "template_missing" | "render_failure" | "vendor_refused" | "test_mode" | "below_minimum" | "failed" | "refused" | "no_such_user" | "nothing_to_send" | "nothing_triggered" | "mixed"; summary: string; evidence: ({ what: string; when: string | null; request_id: string | null; execution_id: string | null; message_id?: string; node_ref?: string; values?: unknown })[] };
   };
+  /** GET /v1/:workspace/log/broadcast/:execution_id/ — One broadcast. Its executions, one for each recipient, are those of its request. */
+  managementLogGetBroadcast: {
+    query: {  };
+    body: undefined;
+    reply: { execution_id: string; request_id: string; status: "scheduled" | "in_progress" | "completed" | "partial_failure" | "failed" | "cancelled"; list_id: string; template: string; category: string; tenant_id: string; idempotency_key: string; starts_at: string; begun_at: string | null; ended_at: string | null; created_at: string; updated_at: string; progress: { recipients: number | null; done: number; triggered: number; skipped: number; failed: number; percent: number }; reasons: Record<string, number>; errors: (unknown)[] };
+  };
   /** GET /v1/:workspace/log/execution/:execution_id/ — One execution: what it decided at each gate, with the values it saw, and the messages it made. */
   managementLogGetExecution: {
     query: {  };
     body: undefined;
     reply: Record<string, unknown>;
   };
+  /** GET /v1/:workspace/log/broadcast/ — Broadcasts, newest first, with their progress and what kept recipients from being reached. */
+  managementLogListBroadcasts: {
+    query: { limit?: string; after?: string; before?: string; status?: string | (string)[]; list_id?: string; idempotency_key?: string; since?: string; until?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; has_prev: boolean; before: string | null; has_next: boolean; after: string | null }; results: ({ execution_id: string; request_id: string; status: "scheduled" | "in_progress" | "completed" | "partial_failure" | "failed" | "cancelled"; list_id: string; template: string; category: string; tenant_id: string; idempotency_key: string; starts_at: string; begun_at: string | null; ended_at: string | null; created_at: string; updated_at: string; progress: { recipients: number | null; done: number; triggered: number; skipped: number; failed: number; percent: number }; reasons: Record<string, number>; errors: (unknown)[] })[] };
+  };
   /** GET /v1/:workspace/log/execution/ — Workflow executions, newest first. */
   managementLogListExecutions: {
-    query: { limit?: string; after?: string; before?: string; status?: string | (string)[]; severity?: string | (string)[]; workflow?: string; workflow_slug?: string; recipient?: string; object?: string; tenant_id?: string; category?: string; template?: string; channel?: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams" | "webhook" | ""; idempotency_key?: string; request_id?: string; since?: string; until?: string };
+    query: { limit?: string; after?: string; before?: string; status?: string | (string)[]; severity?: string | (string)[]; workflow?: string; workflow_slug?: string; recipient?: string; object?: string; tenant_id?: string; category?: string; template?: string; channel?: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams" | "webhook" | ""; idempotency_key?: string; request_id?: string; broadcast?: string; since?: string; until?: string };
     body: undefined;
     reply: { meta: { count: number; limit: number; has_prev: boolean; before: string | null; has_next: boolean; after: string | null }; results: (Record<string, unknown>)[] };
   };
@@ -721,17 +799,23 @@ export interface Operations {
     body: undefined;
     reply: { meta: { count: number; limit: number; has_prev: boolean; before: string | null; has_next: boolean; after: string | null }; results: (Record<string, unknown>)[] };
   };
+  /** POST /v2/:workspace/template/:slug/archive/ — Archive a template for good: it can be read and cloned, and is neither sent nor edited any more. */
+  managementTemplateArchive: {
+    query: {  };
+    body: undefined;
+    reply: { $schema: string; slug: string; name: string; description: string | null; tags: (string)[]; enabled_channels: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[]; status: "draft" | "active" | "inactive" | "archived"; version_no: number | null; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_triggered_at: string | null; updated_by: { name: string; email: string } | null; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_active: boolean; variants_count: number })[] };
+  };
+  /** POST /v2/:workspace/template/:slug/clone/ — Copy the draft of a template with all its variants and its mock data, here or into another workspace. */
+  managementTemplateClone: {
+    query: {  };
+    body: { slug: string; name?: string; workspace?: string };
+    reply: { $schema: string; slug: string; name: string; description: string | null; tags: (string)[]; enabled_channels: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[]; status: "draft" | "active" | "inactive" | "archived"; version_no: number | null; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_triggered_at: string | null; updated_by: { name: string; email: string } | null; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_active: boolean; variants_count: number })[] };
+  };
   /** PATCH /v2/:workspace/template/:slug/commit/ — Make the draft of a template its live version, or only some of its variants. */
   managementTemplateCommit: {
     query: { commit_message?: string };
     body: { variants?: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; id: string })[] | null };
-    reply: { $schema: string; slug: string; name: string; description: string | null; tags: (string)[]; enabled_channels: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[]; status: "draft" | "active"; version_no: number | null; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_triggered_at: string | null; updated_by: { name: string; email: string } | null; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_active: boolean; variants_count: number })[] };
-  };
-  /** DELETE /v2/:workspace/template/:slug/channel/:channel/variant/:id/ — Delete a variant from the draft; the next commit takes it out of the live version. */
-  managementTemplateDeleteVariant: {
-    query: {  };
-    body: undefined;
-    reply: undefined;
+    reply: { $schema: string; slug: string; name: string; description: string | null; tags: (string)[]; enabled_channels: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[]; status: "draft" | "active" | "inactive" | "archived"; version_no: number | null; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_triggered_at: string | null; updated_by: { name: string; email: string } | null; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_active: boolean; variants_count: number })[] };
   };
   /** DELETE /v2/:workspace/template/:slug/ — Delete a template with all its variants and versions. */
   managementTemplateDelete: {
@@ -739,47 +823,155 @@ export interface Operations {
     body: undefined;
     reply: undefined;
   };
-  /** GET /v2/:workspace/template/:slug/channel/:channel/variant/:id/ — Get a variant with its content, of the draft or of the live version. */
-  managementTemplateGetVariant: {
-    query: { mode?: "draft" | "live" };
-    body: undefined;
-    reply: { $schema: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; id: string; tenant_id: string | null; locale: string; conditions: (unknown)[]; hash: string; needs_vendor_approval: boolean; sysgen_template_name: string | null; approval_status: "auto_approved" | "pending" | "sent_for_approval" | "approved" | "rejected"; discard_comment: string | null; approval_at: string | null; content?: Record<string, unknown>; errors?: Record<string, (string)[]>; vendor_approvals?: (Record<string, unknown>)[]; has_error: boolean; seq_no: number; action: "Added" | "Updated" | "Unchanged" | null; created_at: string };
-  };
   /** GET /v2/:workspace/template/:slug/ — Get a template, its draft or its live version. */
   managementTemplateGet: {
     query: { mode?: "draft" | "live" };
     body: undefined;
-    reply: { $schema: string; slug: string; name: string; description: string | null; tags: (string)[]; enabled_channels: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[]; status: "draft" | "active"; version_no: number | null; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_triggered_at: string | null; updated_by: { name: string; email: string } | null; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_active: boolean; variants_count: number })[] };
-  };
-  /** GET /v2/:workspace/template/:slug/channel/:channel/variant/ — List the variants of one channel of a template, in their order. */
-  managementTemplateListChannelVariants: {
-    query: { mode?: "draft" | "live"; include_content?: string; limit?: string; offset?: string };
-    body: undefined;
-    reply: { meta: { count: number; limit: number; offset: number }; results: ({ $schema: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; id: string; tenant_id: string | null; locale: string; conditions: (unknown)[]; hash: string; needs_vendor_approval: boolean; sysgen_template_name: string | null; approval_status: "auto_approved" | "pending" | "sent_for_approval" | "approved" | "rejected"; discard_comment: string | null; approval_at: string | null; content?: Record<string, unknown>; errors?: Record<string, (string)[]>; vendor_approvals?: (Record<string, unknown>)[]; has_error: boolean; seq_no: number; action: "Added" | "Updated" | "Unchanged" | null; created_at: string })[] };
-  };
-  /** GET /v2/:workspace/template/:slug/variant/ — List the variants of a template, channel by channel, in their order. */
-  managementTemplateListVariants: {
-    query: { mode?: "draft" | "live"; include_content?: string; limit?: string; offset?: string };
-    body: undefined;
-    reply: { meta: { count: number; limit: number; offset: number }; results: ({ $schema: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; id: string; tenant_id: string | null; locale: string; conditions: (unknown)[]; hash: string; needs_vendor_approval: boolean; sysgen_template_name: string | null; approval_status: "auto_approved" | "pending" | "sent_for_approval" | "approved" | "rejected"; discard_comment: string | null; approval_at: string | null; content?: Record<string, unknown>; errors?: Record<string, (string)[]>; vendor_approvals?: (Record<string, unknown>)[]; has_error: boolean; seq_no: number; action: "Added" | "Updated" | "Unchanged" | null; created_at: string })[] };
+    reply: { $schema: string; slug: string; name: string; description: string | null; tags: (string)[]; enabled_channels: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[]; status: "draft" | "active" | "inactive" | "archived"; version_no: number | null; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_triggered_at: string | null; updated_by: { name: string; email: string } | null; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_active: boolean; variants_count: number })[] };
   };
   /** GET /v2/:workspace/template/ — List templates, the last edited first. */
   managementTemplateList: {
     query: { mode?: "draft" | "live"; q?: string; limit?: string; offset?: string };
     body: undefined;
-    reply: { meta: { count: number; limit: number; offset: number }; results: ({ $schema: string; slug: string; name: string; description: string | null; tags: (string)[]; enabled_channels: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[]; status: "draft" | "active"; version_no: number | null; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_triggered_at: string | null; updated_by: { name: string; email: string } | null; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_active: boolean; variants_count: number })[] })[] };
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ $schema: string; slug: string; name: string; description: string | null; tags: (string)[]; enabled_channels: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[]; status: "draft" | "active" | "inactive" | "archived"; version_no: number | null; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_triggered_at: string | null; updated_by: { name: string; email: string } | null; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_active: boolean; variants_count: number })[] })[] };
   };
-  /** POST /v2/:workspace/template/:slug/channel/:channel/variant/:id/ — Create a variant or change its draft. */
-  managementTemplateUpsertVariant: {
+  /** PATCH /v2/:workspace/template/:slug/mock_data/ — Change the data with which a template is previewed and tested. */
+  managementTemplateMockDataEdit: {
     query: {  };
-    body: { locale: string; content: Record<string, unknown>; tenant_id?: string | null; conditions?: ({ type: "expression_v1"; expression_v1: { op: "AND" | "OR"; args: ({ variable_ns?: "" | "$recipient" | "$actor" | "$brand" | "$tenant" | "$category" | "$future_event" | "$organization" | "$workflow" | null; variable: string; op: "==" | "!=" | ">" | ">=" | "<" | "<=" | "CONTAINS" | "NOT_CONTAINS" | "EMPTY" | "NON_EMPTY" | "ARRAY_INTERSECTS" | "NOT_ARRAY_INTERSECTS" | "DATETIME_EQUALS" | "DATETIME_LT" | "DATETIME_GT"; value?: string | number | boolean | null | (string | number | boolean | null)[] } | { variable_ns: "$ref"; ref: string; variable: "message_status"; op: "IS" | "IS_NOT"; value: "$message.delivered" | "$message.seen" | "$message.clicked" | "$message.delivery_failed" } | { op: "AND" | "OR"; args: ({ variable_ns?: "" | "$recipient" | "$actor" | "$brand" | "$tenant" | "$category" | "$future_event" | "$organization" | "$workflow" | null; variable: string; op: "==" | "!=" | ">" | ">=" | "<" | "<=" | "CONTAINS" | "NOT_CONTAINS" | "EMPTY" | "NON_EMPTY" | "ARRAY_INTERSECTS" | "NOT_ARRAY_INTERSECTS" | "DATETIME_EQUALS" | "DATETIME_LT" | "DATETIME_GT"; value?: string | number | boolean | null | (string | number | boolean | null)[] } | { variable_ns: "$ref"; ref: string; variable: "message_status"; op: "IS" | "IS_NOT"; value: "$message.delivered" | "$message.seen" | "$message.clicked" | "$message.delivery_failed" } | { op: "AND" | "OR"; args: ({ variable_ns?: "" | "$recipient" | "$actor" | "$brand" | "$tenant" | "$category" | "$future_event" | "$organization" | "$workflow" | null; variable: string; op: "==" | "!=" | ">" | ">=" | "<" | "<=" | "CONTAINS" | "NOT_CONTAINS" | "EMPTY" | "NON_EMPTY" | "ARRAY_INTERSECTS" | "NOT_ARRAY_INTERSECTS" | "DATETIME_EQUALS" | "DATETIME_LT" | "DATETIME_GT"; value?: string | number | boolean | null | (string | number | boolean | null)[] } | { variable_ns: "$ref"; ref: string; variable: "message_status"; op: "IS" | "IS_NOT"; value: "$message.delivered" | "$message.seen" | "$message.clicked" | "$message.delivery_failed" } | { op: "AND" | "OR"; args: ({ variable_ns?: "" | "$recipient" | "$actor" | "$brand" | "$tenant" | "$category" | "$future_event" | "$organization" | "$workflow" | null; variable: string; op: "==" | "!=" | ">" | ">=" | "<" | "<=" | "CONTAINS" | "NOT_CONTAINS" | "EMPTY" | "NON_EMPTY" | "ARRAY_INTERSECTS" | "NOT_ARRAY_INTERSECTS" | "DATETIME_EQUALS" | "DATETIME_LT" | "DATETIME_GT"; value?: string | number | boolean | null | (string | number | boolean | null)[] } | { variable_ns: "$ref"; ref: string; variable: "message_status"; op: "IS" | "IS_NOT"; value: "$message.delivered" | "$message.seen" | "$message.clicked" | "$message.delivery_failed" } | { op: "AND" | "OR"; args: ({ variable_ns?: "" | "$recipient" | "$actor" | "$brand" | "$tenant" | "$category" | "$future_event" | "$organization" | "$workflow" | null; variable: string; op: "==" | "!=" | ">" | ">=" | "<" | "<=" | "CONTAINS" | "NOT_CONTAINS" | "EMPTY" | "NON_EMPTY" | "ARRAY_INTERSECTS" | "NOT_ARRAY_INTERSECTS" | "DATETIME_EQUALS" | "DATETIME_LT" | "DATETIME_GT"; value?: string | number | boolean | null | (string | number | boolean | null)[] } | { variable_ns: "$ref"; ref: string; variable: "message_status"; op: "IS" | "IS_NOT"; value: "$message.delivered" | "$message.seen" | "$message.clicked" | "$message.delivery_failed" } | { op: "AND" | "OR"; args: ({ variable_ns?: "" | "$recipient" | "$actor" | "$brand" | "$tenant" | "$category" | "$future_event" | "$organization" | "$workflow" | null; variable: string; op: "==" | "!=" | ">" | ">=" | "<" | "<=" | "CONTAINS" | "NOT_CONTAINS" | "EMPTY" | "NON_EMPTY" | "ARRAY_INTERSECTS" | "NOT_ARRAY_INTERSECTS" | "DATETIME_EQUALS" | "DATETIME_LT" | "DATETIME_GT"; value?: string | number | boolean | null | (string | number | boolean | null)[] } | { variable_ns: "$ref"; ref: string; variable: "message_status"; op: "IS" | "IS_NOT"; value: "$message.delivered" | "$message.seen" | "$message.clicked" | "$message.delivery_failed" } | { op: "AND" | "OR"; args: ({ variable_ns?: "" | "$recipient" | "$actor" | "$brand" | "$tenant" | "$category" | "$future_event" | "$organization" | "$workflow" | null; variable: string; op: "==" | "!=" | ">" | ">=" | "<" | "<=" | "CONTAINS" | "NOT_CONTAINS" | "EMPTY" | "NON_EMPTY" | "ARRAY_INTERSECTS" | "NOT_ARRAY_INTERSECTS" | "DATETIME_EQUALS" | "DATETIME_LT" | "DATETIME_GT"; value?: string | number | boolean | null | (string | number | boolean | null)[] } | { variable_ns: "$ref"; ref: string; variable: "message_status"; op: "IS" | "IS_NOT"; value: "$message.delivered" | "$message.seen" | "$message.clicked" | "$message.delivery_failed" } | { op: "AND" | "OR"; args: ({ variable_ns?: "" | "$recipient" | "$actor" | "$brand" | "$tenant" | "$category" | "$future_event" | "$organization" | "$workflow" | null; variable: string; op: "==" | "!=" | ">" | ">=" | "<" | "<=" | "CONTAINS" | "NOT_CONTAINS" | "EMPTY" | "NON_EMPTY" | "ARRAY_INTERSECTS" | "NOT_ARRAY_INTERSECTS" | "DATETIME_EQUALS" | "DATETIME_LT" | "DATETIME_GT"; value?: string | number | boolean | null | (string | number | boolean | null)[] } | { variable_ns: "$ref"; ref: string; variable: "message_status"; op: "IS" | "IS_NOT"; value: "$message.delivered" | "$message.seen" | "$message.clicked" | "$message.delivery_failed" })[] })[] })[] })[] })[] })[] })[] })[] } })[] | null; needs_vendor_approval?: boolean | null; seq_no?: number | null; vendor_approvals?: (Record<string, unknown>)[] | null };
-    reply: { $schema: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; id: string; tenant_id: string | null; locale: string; conditions: (unknown)[]; hash: string; needs_vendor_approval: boolean; sysgen_template_name: string | null; approval_status: "auto_approved" | "pending" | "sent_for_approval" | "approved" | "rejected"; discard_comment: string | null; approval_at: string | null; content?: Record<string, unknown>; errors?: Record<string, (string)[]>; vendor_approvals?: (Record<string, unknown>)[]; has_error: boolean; seq_no: number; action: "Added" | "Updated" | "Unchanged" | null; created_at: string };
+    body: { payload?: Record<string, unknown>; tenant_id?: string | null; is_batch?: boolean; batch_count?: number; recipient_sub_type?: "user" | "object"; recipient_object?: { object_type: string; id: string } | null; recipient_distinct_id?: string | null; actor_sub_type?: "user" | "object"; actor_object?: { object_type: string; id: string } | null; actor_distinct_id?: string | null; data?: { payload?: Record<string, unknown>; tenant_id?: string | null; is_batch?: boolean; batch_count?: number; recipient_sub_type?: "user" | "object"; recipient_object?: { object_type: string; id: string } | null; recipient_distinct_id?: string | null; actor_sub_type?: "user" | "object"; actor_object?: { object_type: string; id: string } | null; actor_distinct_id?: string | null } };
+    reply: { data: { payload: Record<string, unknown>; tenant_id: string | null; is_batch: boolean; batch_count: number; recipient_sub_type: "user" | "object"; recipient_object: { object_type: string; id: string } | null; recipient_distinct_id: string | null; actor_sub_type: "user" | "object"; actor_object: { object_type: string; id: string } | null; actor_distinct_id: string | null }; transformed_data: Record<string, unknown> };
+  };
+  /** GET /v2/:workspace/template/:slug/mock_data/ — Get the data with which a template is previewed and tested, and what templates see of it. */
+  managementTemplateMockDataGet: {
+    query: { mode?: "draft" | "live" };
+    body: undefined;
+    reply: { data: { payload: Record<string, unknown>; tenant_id: string | null; is_batch: boolean; batch_count: number; recipient_sub_type: "user" | "object"; recipient_object: { object_type: string; id: string } | null; recipient_distinct_id: string | null; actor_sub_type: "user" | "object"; actor_object: { object_type: string; id: string } | null; actor_distinct_id: string | null }; transformed_data: Record<string, unknown> };
+  };
+  /** POST /v2/:workspace/template/:slug/mock_test/ — Send a template for real, with its mock data: on each channel the variant that the recipient would get. */
+  managementTemplateSendTest: {
+    query: { mode?: "draft" | "live" };
+    body: { distinct_id?: string | null; identities?: ({ identity_type: string; value?: string | null; value_json?: Record<string, unknown> | null; id_provider?: string | null })[] | null; category?: string | null; tenant_id?: string | null; channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null };
+    reply: { execution_id: string; messages: ({ message_id: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams" | "webhook"; variant: string | null; status: string; failure_reason: string | null; vendor: string | null })[] };
   };
   /** POST /v2/:workspace/template/:slug/ — Create a template or change the properties of its draft. */
   managementTemplateUpsert: {
     query: {  };
     body: { name?: string; description?: string | null; tags?: (string)[] | null; enabled_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null };
-    reply: { $schema: string; slug: string; name: string; description: string | null; tags: (string)[]; enabled_channels: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[]; status: "draft" | "active"; version_no: number | null; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_triggered_at: string | null; updated_by: { name: string; email: string } | null; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_active: boolean; variants_count: number })[] };
+    reply: { $schema: string; slug: string; name: string; description: string | null; tags: (string)[]; enabled_channels: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[]; status: "draft" | "active" | "inactive" | "archived"; version_no: number | null; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_triggered_at: string | null; updated_by: { name: string; email: string } | null; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_active: boolean; variants_count: number })[] };
+  };
+  /** POST /v2/:workspace/template/:slug/pre_commit_validate/ — Show what a commit would change, and what would keep it from being made. */
+  managementTemplateValidateCommit: {
+    query: {  };
+    body: { variants?: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; id: string })[] | null };
+    reply: { is_new: boolean; has_changes: boolean; properties: { name: { has_diff: boolean; draft: unknown; live: unknown }; description: { has_diff: boolean; draft: unknown; live: unknown }; tags: { has_diff: boolean; draft: unknown; live: unknown }; enabled_channels: { has_diff: boolean; draft: unknown; live: unknown } }; variants: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; id: string; has_diff: boolean; is_deleted: boolean; errors: Record<string, (string)[]> })[] };
+  };
+  /** DELETE /v2/:workspace/template/:slug/channel/:channel/variant/:id/ — Delete a variant from the draft; the next commit takes it out of the live version. */
+  managementTemplateVariantDelete: {
+    query: {  };
+    body: undefined;
+    reply: undefined;
+  };
+  /** PATCH /v2/:workspace/template/:slug/channel/:channel/variant/:id/discard/ — Withdraw a variant that waits for a vendor's approval. */
+  managementTemplateVariantDiscard: {
+    query: { mode?: "live" };
+    body: { comment?: string; discard_comment?: string };
+    reply: Record<string, never>;
+  };
+  /** PATCH /v2/:workspace/template/:slug/channel/:channel/variant/:id/content/ — Change a part of the content of a variant's draft. */
+  managementTemplateVariantEditContent: {
+    query: {  };
+    body: { content: Record<string, unknown> };
+    reply: { $schema: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; id: string; tenant_id: string | null; locale: string; conditions: (unknown)[]; hash: string; needs_vendor_approval: boolean; sysgen_template_name: string | null; approval_status: "auto_approved" | "discarded" | "pending" | "sent_for_approval" | "approved" | "rejected" | "upload_failed"; discard_comment: string | null; approval_at: string | null; content?: Record<string, unknown>; errors?: Record<string, (string)[]>; vendor_approvals?: (Record<string, unknown>)[]; has_error: boolean; seq_no: number; action: "Added" | "Updated" | "Unchanged" | null; created_at: string };
+  };
+  /** GET /v2/:workspace/template/:slug/variant/order/ — Get the order in which the variants of each channel and tenant are tried. */
+  managementTemplateVariantGetOrder: {
+    query: { mode?: "draft" | "live" };
+    body: undefined;
+    reply: { channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; tenants: ({ tenant_id: string | null; variants: (string)[] })[] })[] };
+  };
+  /** GET /v2/:workspace/template/:slug/channel/:channel/variant/:id/ — Get a variant with its content, of the draft or of the live version. */
+  managementTemplateVariantGet: {
+    query: { mode?: "draft" | "live" };
+    body: undefined;
+    reply: { $schema: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; id: string; tenant_id: string | null; locale: string; conditions: (unknown)[]; hash: string; needs_vendor_approval: boolean; sysgen_template_name: string | null; approval_status: "auto_approved" | "discarded" | "pending" | "sent_for_approval" | "approved" | "rejected" | "upload_failed"; discard_comment: string | null; approval_at: string | null; content?: Record<string, unknown>; errors?: Record<string, (string)[]>; vendor_approvals?: (Record<string, unknown>)[]; has_error: boolean; seq_no: number; action: "Added" | "Updated" | "Unchanged" | null; created_at: string };
+  };
+  /** GET /v2/:workspace/template/:slug/channel/:channel/variant/ — List the variants of one channel of a template, in their order. */
+  managementTemplateVariantListOfChannel: {
+    query: { mode?: "draft" | "live"; include_content?: string; limit?: string; offset?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ $schema: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; id: string; tenant_id: string | null; locale: string; conditions: (unknown)[]; hash: string; needs_vendor_approval: boolean; sysgen_template_name: string | null; approval_status: "auto_approved" | "discarded" | "pending" | "sent_for_approval" | "approved" | "rejected" | "upload_failed"; discard_comment: string | null; approval_at: string | null; content?: Record<string, unknown>; errors?: Record<string, (string)[]>; vendor_approvals?: (Record<string, unknown>)[]; has_error: boolean; seq_no: number; action: "Added" | "Updated" | "Unchanged" | null; created_at: string })[] };
+  };
+  /** GET /v2/:workspace/template/:slug/variant/ — List the variants of a template, channel by channel, in their order. */
+  managementTemplateVariantList: {
+    query: { mode?: "draft" | "live"; include_content?: string; limit?: string; offset?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ $schema: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; id: string; tenant_id: string | null; locale: string; conditions: (unknown)[]; hash: string; needs_vendor_approval: boolean; sysgen_template_name: string | null; approval_status: "auto_approved" | "discarded" | "pending" | "sent_for_approval" | "approved" | "rejected" | "upload_failed"; discard_comment: string | null; approval_at: string | null; content?: Record<string, unknown>; errors?: Record<string, (string)[]>; vendor_approvals?: (Record<string, unknown>)[]; has_error: boolean; seq_no: number; action: "Added" | "Updated" | "Unchanged" | null; created_at: string })[] };
+  };
+  /** POST /v2/:workspace/template/:slug/channel/:channel/variant/:id/preview/ — Render a variant with the template's mock data, or with other data. */
+  managementTemplateVariantPreview: {
+    query: { mode?: "draft" | "live" };
+    body: { mock_data?: { payload?: Record<string, unknown>; tenant_id?: string | null; is_batch?: boolean; batch_count?: number; recipient_sub_type?: "user" | "object"; recipient_object?: { object_type: string; id: string } | null; recipient_distinct_id?: string | null; actor_sub_type?: "user" | "object"; actor_object?: { object_type: string; id: string } | null; actor_distinct_id?: string | null }; content?: Record<string, unknown> };
+    reply: { channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; id: string; locale: string; content: Record<string, unknown> | null; errors: Record<string, (string)[]> };
+  };
+  /** PATCH /v2/:workspace/template/:slug/channel/:channel/variant/:id/vendor_approval/ — Record what a vendor says of a variant's content. */
+  managementTemplateVariantRecordApproval: {
+    query: { mode?: "live" };
+    body: { vendor_slug: string; vendor_uid: string; vendor_template_name?: string | null; vendor_template_id?: string | null; vendor_locale_code?: string | null; vendor_template_category?: "UTILITY" | "MARKETING" | "AUTHENTICATION" | null; provider_template_id?: string | null; approval_status: "pending" | "sent_for_approval" | "approved" | "rejected" | "upload_failed"; comment?: string | null };
+    reply: { $schema: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; id: string; tenant_id: string | null; locale: string; conditions: (unknown)[]; hash: string; needs_vendor_approval: boolean; sysgen_template_name: string | null; approval_status: "auto_approved" | "discarded" | "pending" | "sent_for_approval" | "approved" | "rejected" | "upload_failed"; discard_comment: string | null; approval_at: string | null; content?: Record<string, unknown>; errors?: Record<string, (string)[]>; vendor_approvals?: (Record<string, unknown>)[]; has_error: boolean; seq_no: number; action: "Added" | "Updated" | "Unchanged" | null; created_at: string };
+  };
+  /** POST /v2/:workspace/template/:slug/channel/:channel/variant/:id/mock_test/ — Send a variant for real, with the template's mock data, to try it. */
+  managementTemplateVariantSendTest: {
+    query: { mode?: "draft" | "live" };
+    body: { distinct_id?: string | null; identities?: ({ identity_type: string; value?: string | null; value_json?: Record<string, unknown> | null; id_provider?: string | null })[] | null; category?: string | null; tenant_id?: string | null };
+    reply: { execution_id: string; messages: ({ message_id: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams" | "webhook"; variant: string | null; status: string; failure_reason: string | null; vendor: string | null })[] };
+  };
+  /** POST /v2/:workspace/template/:slug/variant/order/ — Set the order in which the variants of a draft are tried. */
+  managementTemplateVariantSetOrder: {
+    query: { mode?: "draft" };
+    body: { channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; tenants: ({ tenant_id?: string | null; variants: (string)[] })[] })[] };
+    reply: { channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; tenants: ({ tenant_id: string | null; variants: (string)[] })[] })[] };
+  };
+  /** POST /v2/:workspace/template/:slug/channel/:channel/variant/:id/ — Create a variant or change its draft. */
+  managementTemplateVariantUpsert: {
+    query: {  };
+    body: { locale: string; content: Record<string, unknown>; tenant_id?: string | null; conditions?: ({ type: "expression_v1"; expression_v1: { op: "AND" | "OR"; args: ({ variable_ns?: "" | "$recipient" | "$actor" | "$brand" | "$tenant" | "$category" | "$future_event" | "$organization" | "$workflow" | null; variable: string; op: "==" | "!=" | ">" | ">=" | "<" | "<=" | "CONTAINS" | "NOT_CONTAINS" | "EMPTY" | "NON_EMPTY" | "ARRAY_INTERSECTS" | "NOT_ARRAY_INTERSECTS" | "DATETIME_EQUALS" | "DATETIME_LT" | "DATETIME_GT"; value?: string | number | boolean | null | (string | number | boolean | null)[] } | { variable_ns: "$ref"; ref: string; variable: "message_status"; op: "IS" | "IS_NOT"; value: "$message.delivered" | "$message.seen" | "$message.clicked" | "$message.delivery_failed" } | { op: "AND" | "OR"; args: ({ variable_ns?: "" | "$recipient" | "$actor" | "$brand" | "$tenant" | "$category" | "$future_event" | "$organization" | "$workflow" | null; variable: string; op: "==" | "!=" | ">" | ">=" | "<" | "<=" | "CONTAINS" | "NOT_CONTAINS" | "EMPTY" | "NON_EMPTY" | "ARRAY_INTERSECTS" | "NOT_ARRAY_INTERSECTS" | "DATETIME_EQUALS" | "DATETIME_LT" | "DATETIME_GT"; value?: string | number | boolean | null | (string | number | boolean | null)[] } | { variable_ns: "$ref"; ref: string; variable: "message_status"; op: "IS" | "IS_NOT"; value: "$message.delivered" | "$message.seen" | "$message.clicked" | "$message.delivery_failed" } | { op: "AND" | "OR"; args: ({ variable_ns?: "" | "$recipient" | "$actor" | "$brand" | "$tenant" | "$category" | "$future_event" | "$organization" | "$workflow" | null; variable: string; op: "==" | "!=" | ">" | ">=" | "<" | "<=" | "CONTAINS" | "NOT_CONTAINS" | "EMPTY" | "NON_EMPTY" | "ARRAY_INTERSECTS" | "NOT_ARRAY_INTERSECTS" | "DATETIME_EQUALS" | "DATETIME_LT" | "DATETIME_GT"; value?: string | number | boolean | null | (string | number | boolean | null)[] } | { variable_ns: "$ref"; ref: string; variable: "message_status"; op: "IS" | "IS_NOT"; value: "$message.delivered" | "$message.seen" | "$message.clicked" | "$message.delivery_failed" } | { op: "AND" | "OR"; args: ({ variable_ns?: "" | "$recipient" | "$actor" | "$brand" | "$tenant" | "$category" | "$future_event" | "$organization" | "$workflow" | null; variable: string; op: "==" | "!=" | ">" | ">=" | "<" | "<=" | "CONTAINS" | "NOT_CONTAINS" | "EMPTY" | "NON_EMPTY" | "ARRAY_INTERSECTS" | "NOT_ARRAY_INTERSECTS" | "DATETIME_EQUALS" | "DATETIME_LT" | "DATETIME_GT"; value?: string | number | boolean | null | (string | number | boolean | null)[] } | { variable_ns: "$ref"; ref: string; variable: "message_status"; op: "IS" | "IS_NOT"; value: "$message.delivered" | "$message.seen" | "$message.clicked" | "$message.delivery_failed" } | { op: "AND" | "OR"; args: ({ variable_ns?: "" | "$recipient" | "$actor" | "$brand" | "$tenant" | "$category" | "$future_event" | "$organization" | "$workflow" | null; variable: string; op: "==" | "!=" | ">" | ">=" | "<" | "<=" | "CONTAINS" | "NOT_CONTAINS" | "EMPTY" | "NON_EMPTY" | "ARRAY_INTERSECTS" | "NOT_ARRAY_INTERSECTS" | "DATETIME_EQUALS" | "DATETIME_LT" | "DATETIME_GT"; value?: string | number | boolean | null | (string | number | boolean | null)[] } | { variable_ns: "$ref"; ref: string; variable: "message_status"; op: "IS" | "IS_NOT"; value: "$message.delivered" | "$message.seen" | "$message.clicked" | "$message.delivery_failed" } | { op: "AND" | "OR"; args: ({ variable_ns?: "" | "$recipient" | "$actor" | "$brand" | "$tenant" | "$category" | "$future_event" | "$organization" | "$workflow" | null; variable: string; op: "==" | "!=" | ">" | ">=" | "<" | "<=" | "CONTAINS" | "NOT_CONTAINS" | "EMPTY" | "NON_EMPTY" | "ARRAY_INTERSECTS" | "NOT_ARRAY_INTERSECTS" | "DATETIME_EQUALS" | "DATETIME_LT" | "DATETIME_GT"; value?: string | number | boolean | null | (string | number | boolean | null)[] } | { variable_ns: "$ref"; ref: string; variable: "message_status"; op: "IS" | "IS_NOT"; value: "$message.delivered" | "$message.seen" | "$message.clicked" | "$message.delivery_failed" } | { op: "AND" | "OR"; args: ({ variable_ns?: "" | "$recipient" | "$actor" | "$brand" | "$tenant" | "$category" | "$future_event" | "$organization" | "$workflow" | null; variable: string; op: "==" | "!=" | ">" | ">=" | "<" | "<=" | "CONTAINS" | "NOT_CONTAINS" | "EMPTY" | "NON_EMPTY" | "ARRAY_INTERSECTS" | "NOT_ARRAY_INTERSECTS" | "DATETIME_EQUALS" | "DATETIME_LT" | "DATETIME_GT"; value?: string | number | boolean | null | (string | number | boolean | null)[] } | { variable_ns: "$ref"; ref: string; variable: "message_status"; op: "IS" | "IS_NOT"; value: "$message.delivered" | "$message.seen" | "$message.clicked" | "$message.delivery_failed" } | { op: "AND" | "OR"; args: ({ variable_ns?: "" | "$recipient" | "$actor" | "$brand" | "$tenant" | "$category" | "$future_event" | "$organization" | "$workflow" | null; variable: string; op: "==" | "!=" | ">" | ">=" | "<" | "<=" | "CONTAINS" | "NOT_CONTAINS" | "EMPTY" | "NON_EMPTY" | "ARRAY_INTERSECTS" | "NOT_ARRAY_INTERSECTS" | "DATETIME_EQUALS" | "DATETIME_LT" | "DATETIME_GT"; value?: string | number | boolean | null | (string | number | boolean | null)[] } | { variable_ns: "$ref"; ref: string; variable: "message_status"; op: "IS" | "IS_NOT"; value: "$message.delivered" | "$message.seen" | "$message.clicked" | "$message.delivery_failed" })[] })[] })[] })[] })[] })[] })[] })[] } })[] | null; needs_vendor_approval?: boolean | null; seq_no?: number | null; vendor_approvals?: ({ vendor_slug: string; vendor_uid: string; vendor_template_name?: string | null; vendor_template_id?: string | null; vendor_locale_code?: string | null; vendor_template_category?: "UTILITY" | "MARKETING" | "AUTHENTICATION" | null; provider_template_id?: string | null; approval_status: "pending" | "sent_for_approval" | "approved" | "rejected" | "upload_failed"; comment?: string | null })[] | null };
+    reply: { $schema: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; id: string; tenant_id: string | null; locale: string; conditions: (unknown)[]; hash: string; needs_vendor_approval: boolean; sysgen_template_name: string | null; approval_status: "auto_approved" | "discarded" | "pending" | "sent_for_approval" | "approved" | "rejected" | "upload_failed"; discard_comment: string | null; approval_at: string | null; content?: Record<string, unknown>; errors?: Record<string, (string)[]>; vendor_approvals?: (Record<string, unknown>)[]; has_error: boolean; seq_no: number; action: "Added" | "Updated" | "Unchanged" | null; created_at: string };
+  };
+  /** GET /v2/:workspace/template/:slug/version/:version_no/channel/:channel/variant/:id/ — Get a variant with its content, as it was committed. */
+  managementTemplateVersionGetVariant: {
+    query: {  };
+    body: undefined;
+    reply: { $schema: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; id: string; tenant_id: string | null; locale: string; conditions: (unknown)[]; hash: string; needs_vendor_approval: boolean; sysgen_template_name: string | null; approval_status: "auto_approved" | "discarded" | "pending" | "sent_for_approval" | "approved" | "rejected" | "upload_failed"; discard_comment: string | null; approval_at: string | null; content?: Record<string, unknown>; errors?: Record<string, (string)[]>; vendor_approvals?: (Record<string, unknown>)[]; has_error: boolean; seq_no: number; action: "Added" | "Updated" | "Unchanged" | null; created_at: string };
+  };
+  /** GET /v2/:workspace/template/:slug/version/:version_no/ — Get a template as it was committed. */
+  managementTemplateVersionGet: {
+    query: {  };
+    body: undefined;
+    reply: { $schema: string; slug: string; name: string; description: string | null; tags: (string)[]; enabled_channels: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[]; status: "draft" | "active" | "inactive" | "archived"; version_no: number | null; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_triggered_at: string | null; updated_by: { name: string; email: string } | null; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_active: boolean; variants_count: number })[] };
+  };
+  /** GET /v2/:workspace/template/:slug/version/:version_no/channel/:channel/variant/ — List the variants of one channel of a template as they were committed. */
+  managementTemplateVersionListChannelVariants: {
+    query: { include_content?: string; limit?: string; offset?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ $schema: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; id: string; tenant_id: string | null; locale: string; conditions: (unknown)[]; hash: string; needs_vendor_approval: boolean; sysgen_template_name: string | null; approval_status: "auto_approved" | "discarded" | "pending" | "sent_for_approval" | "approved" | "rejected" | "upload_failed"; discard_comment: string | null; approval_at: string | null; content?: Record<string, unknown>; errors?: Record<string, (string)[]>; vendor_approvals?: (Record<string, unknown>)[]; has_error: boolean; seq_no: number; action: "Added" | "Updated" | "Unchanged" | null; created_at: string })[] };
+  };
+  /** GET /v2/:workspace/template/:slug/version/:version_no/variant/ — List the variants of a template as they were committed. */
+  managementTemplateVersionListVariants: {
+    query: { include_content?: string; limit?: string; offset?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ $schema: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; id: string; tenant_id: string | null; locale: string; conditions: (unknown)[]; hash: string; needs_vendor_approval: boolean; sysgen_template_name: string | null; approval_status: "auto_approved" | "discarded" | "pending" | "sent_for_approval" | "approved" | "rejected" | "upload_failed"; discard_comment: string | null; approval_at: string | null; content?: Record<string, unknown>; errors?: Record<string, (string)[]>; vendor_approvals?: (Record<string, unknown>)[]; has_error: boolean; seq_no: number; action: "Added" | "Updated" | "Unchanged" | null; created_at: string })[] };
+  };
+  /** GET /v2/:workspace/template/:slug/version/ — List the committed versions of a template, the last first. */
+  managementTemplateVersionList: {
+    query: { limit?: string; offset?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ version_no: number; hash: string; commit_message: string | null; created_at: string; created_by: { name: string; email: string } | null; is_live: boolean })[] };
+  };
+  /** POST /v2/:workspace/template/:slug/version/:version_no/rollback/ — Make a committed version of a template the live one, at once. */
+  managementTemplateVersionRollback: {
+    query: {  };
+    body: undefined;
+    reply: { $schema: string; slug: string; name: string; description: string | null; tags: (string)[]; enabled_channels: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[]; status: "draft" | "active" | "inactive" | "archived"; version_no: number | null; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_triggered_at: string | null; updated_by: { name: string; email: string } | null; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_active: boolean; variants_count: number })[] };
   };
   /** PATCH /v1/:workspace/translation/commit/ — Make the draft of the translations their live version. */
   managementTranslationCommit: {
@@ -823,23 +1015,47 @@ export interface Operations {
     body: { locale?: string | null; content: Record<string, unknown> };
     reply: { filename: string; locale: string; locale_name: string; namespace: string | null; action: "added" | "updated" | "deleted" | "unchanged"; updated_at: string; content: Record<string, unknown> };
   };
+  /** GET /v1/:workspace/vendor_route/ — The priority lists of vendors, by tenant, channel and root category. */
+  managementVendorRouteList: {
+    query: {  };
+    body: undefined;
+    reply: { results: ({ tenant_id: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; category: "system" | "transactional" | "promotional"; vendors: ({ id: string; fallback_seconds: number })[] })[] };
+  };
+  /** POST /v1/:workspace/vendor_route/:channel/:category/ — Set the order in which the vendors of a channel and root category are tried. */
+  managementVendorRouteSet: {
+    query: {  };
+    body: { tenant_id?: string; vendors: ({ id: string; fallback_seconds?: number })[] };
+    reply: { tenant_id: string; channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; category: "system" | "transactional" | "promotional"; vendors: ({ id: string; fallback_seconds: number })[] };
+  };
   /** DELETE /v1/:workspace/vendor/:vendor/ — Delete a vendor's settings; the next in its priority lists moves up. */
   managementVendorDelete: {
     query: {  };
     body: undefined;
     reply: undefined;
   };
+  /** GET /v1/:workspace/vendor_catalog/ — The vendors that there are, with the settings that each takes. */
+  managementVendorListCatalog: {
+    query: {  };
+    body: undefined;
+    reply: { results: ({ vendor_slug: string; channel: string; name: string; reports: boolean; settings: Record<string, unknown> })[] };
+  };
   /** GET /v1/:workspace/vendor/ — The vendors of a workspace, and which categories they serve first. */
   managementVendorList: {
     query: {  };
     body: undefined;
-    reply: { results: ({ id: string; vendor_slug: string; channel: string; name: string; nickname: string; config: Record<string, unknown>; categories: (string)[]; updated_at: string })[] };
+    reply: { results: ({ id: string; vendor_slug: string; channel: string; name: string; nickname: string; config: Record<string, unknown>; categories: (string)[]; price: number | null; broken: { since: string; reason: string } | null; has_reported: boolean; webhook_url: string | null; updated_at: string })[] };
   };
   /** POST /v1/:workspace/vendor/:vendor/ — Save a vendor's settings and make it the first choice of its channel. */
   managementVendorSave: {
     query: {  };
-    body: { config: Record<string, unknown>; nickname?: string; categories?: ("system" | "transactional" | "promotional")[] };
-    reply: { id: string; vendor_slug: string; channel: string; name: string; nickname: string; config: Record<string, unknown>; categories: (string)[]; updated_at: string };
+    body: { config: Record<string, unknown>; nickname?: string; price?: number | null; categories?: ("system" | "transactional" | "promotional")[] };
+    reply: { id: string; vendor_slug: string; channel: string; name: string; nickname: string; config: Record<string, unknown>; categories: (string)[]; price: number | null; broken: { since: string; reason: string } | null; has_reported: boolean; webhook_url: string | null; updated_at: string };
+  };
+  /** POST /v1/:workspace/vendor/:vendor/verify/ — Try a vendor's credentials with a call that sends nothing. */
+  managementVendorVerify: {
+    query: {  };
+    body: undefined;
+    reply: { ok: boolean; message: string | null };
   };
   /** PATCH /v1/:workspace/workflow/:slug/commit/ — Make the draft of a workflow its live version. */
   managementWorkflowCommit: {
@@ -894,5 +1110,29 @@ export interface Operations {
     query: { commit?: string; commit_message?: string };
     body: { name?: string | null; description?: string | null; category?: string | null; is_enabled?: boolean | null; tags?: (string)[] | null; trigger_type?: string | null; trigger_events?: (string)[] | null; payload_schema?: { schema: string; version_no?: number | null } | null; ratelimit?: { count: number; sliding_window: string } | null; conditions?: (Record<string, unknown>)[] | null; override_recipients_type?: string | null; override_recipients_user_expr?: string | null; override_recipients_single_object_fields_expr?: Record<string, unknown> | null; override_actor_user_expr?: string | null; override_tenant_expr?: string | null; tree?: { nodes?: (Schema0)[] | null } | null };
     reply: { $schema: string; slug: string; name: string; description: string | null; category: string; tags: (string)[]; trigger_type: string; trigger_events: (string)[]; payload_schema: { schema: string; version_no?: number } | null; is_enabled: boolean; ratelimit: { count: number; sliding_window: string } | null; conditions: (unknown)[]; override_recipients_type: string | null; override_recipients_user_expr: string | null; override_recipients_single_object_fields_expr: Record<string, unknown> | null; override_actor_user_expr: string | null; override_tenant_expr: string | null; tree: { nodes: (unknown)[] }; status: "active" | "inactive" | "draft"; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_executed_at: string | null; updated_by: { name: string; email: string } | null; validation_result: { is_valid: boolean; errors: (string)[] } };
+  };
+  /** GET /webhook/:vendor/:channel/:uid/ — Answer a vendor's check of the address. */
+  vendorWebhooksReportCheck: {
+    query: {  };
+    body: undefined;
+    reply: string;
+  };
+  /** POST /webhook/:vendor/:channel/:uid/ — Report what became of messages. */
+  vendorWebhooksReportOwn: {
+    query: {  };
+    body: undefined;
+    reply: string;
+  };
+  /** POST /webhook/:vendor/:channel/ — Report what became of messages, to the address that moved installations have for a channel. */
+  vendorWebhooksReportSharedChannel: {
+    query: {  };
+    body: undefined;
+    reply: string;
+  };
+  /** POST /webhook/:vendor/ — Report what became of messages, to the address that moved installations have. */
+  vendorWebhooksReportShared: {
+    query: {  };
+    body: undefined;
+    reply: string;
   };
 }

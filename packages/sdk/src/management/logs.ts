@@ -53,4 +53,30 @@ export class Logs {
     const path = managed(this.#api, `log/execution/${segment("id", id)}/`);
     return call(this.#api, "GET", path, options, MANAGEMENT);
   }
+
+  /**
+   * Broadcasts, newest first, with their progress.
+   * @example
+   * for await (const broadcast of carillon.logs.broadcasts({ limit: 50 })) console.log(broadcast.status);
+   */
+  broadcasts(
+    query: QueryFor<"managementLogListBroadcasts"> & CallOptions = {},
+  ): Paged<ItemOf<"managementLogListBroadcasts">> {
+    return paged(query, (next) =>
+      call(this.#api, "GET", managed(this.#api, "log/broadcast/"), query, {
+        ...MANAGEMENT,
+        query: queryOf(next),
+      }),
+    );
+  }
+
+  /**
+   * One broadcast. Its executions, one for each recipient, are `executions({ broadcast: id })`.
+   * @example
+   * const broadcast = await carillon.logs.broadcast("broadcast_01KBCDEF");
+   */
+  broadcast(id: string, options?: CallOptions): Promise<Reply<"managementLogGetBroadcast">> {
+    const path = managed(this.#api, `log/broadcast/${segment("id", id)}/`);
+    return call(this.#api, "GET", path, options, MANAGEMENT);
+  }
 }

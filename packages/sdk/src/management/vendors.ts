@@ -44,6 +44,54 @@ export class Vendors {
     return act(this.#api, "DELETE", this.#path(vendor), options, MANAGEMENT);
   }
 
+  /**
+   * The vendors that there are, with the settings that each takes as a JSON Schema.
+   * @example
+   * const { results } = await carillon.vendors.catalog();
+   */
+  catalog(options?: CallOptions): Promise<Reply<"managementVendorListCatalog">> {
+    return call(this.#api, "GET", managed(this.#api, "vendor_catalog/"), options, MANAGEMENT);
+  }
+
+  /**
+   * Tries the credentials of stored settings with a call that sends nothing.
+   * @example
+   * const { ok, message } = await carillon.vendors.verify("01JDABCDEFGHJKMNPQRSTVWXYZ");
+   */
+  verify(id: string, options?: CallOptions): Promise<Reply<"managementVendorVerify">> {
+    const path = managed(this.#api, `vendor/${segment("id", id)}/verify/`);
+    return call(this.#api, "POST", path, options, { ...MANAGEMENT, repeatable: true });
+  }
+
+  /**
+   * The priority lists: by tenant, channel and root category, the vendors in the order in which they are tried.
+   * @example
+   * const { results } = await carillon.vendors.routes();
+   */
+  routes(options?: CallOptions): Promise<Reply<"managementVendorRouteList">> {
+    return call(this.#api, "GET", managed(this.#api, "vendor_route/"), options, MANAGEMENT);
+  }
+
+  /**
+   * Replaces a priority list. A vendor that fails, or reports no delivery in time, is followed by the next one.
+   * @example
+   * const vendors = [{ id: "01JDABCDEFGHJKMNPQRSTVWXYZ", fallback_seconds: 60 }];
+   * await carillon.vendors.setRoute("email", "transactional", { vendors });
+   */
+  setRoute(
+    channel: string,
+    category: string,
+    route: Body<"managementVendorRouteSet">,
+    options?: CallOptions,
+  ): Promise<Reply<"managementVendorRouteSet">> {
+    const path = managed(
+      this.#api,
+      `vendor_route/${segment("channel", channel)}/${segment("category", category)}/`,
+    );
+    const body = record("route", route);
+    return call(this.#api, "POST", path, options, { ...MANAGEMENT, body, repeatable: true });
+  }
+
   #path(vendor: string): string {
     return managed(this.#api, `vendor/${segment("vendor", vendor)}/`);
   }

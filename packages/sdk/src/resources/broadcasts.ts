@@ -1,11 +1,12 @@
-import { act, type Api, call } from "../core/api.ts";
-import { optionalText, record, text } from "../core/check.ts";
+import { act, type Api, call, queryOf } from "../core/api.ts";
+import { optionalText, record, segment, text } from "../core/check.ts";
 import { invalidInput } from "../core/errors.ts";
 import { commonFields, finish, payload, type RecordOptions } from "../core/records.ts";
 import { randomId } from "../core/random.ts";
 import { delayOf, timeOf } from "../core/times.ts";
+import { type Paged, paged } from "../core/pages.ts";
 import type { CallOptions } from "../core/transport.ts";
-import type { Channel } from "../wire.ts";
+import type { Channel, ItemOf, QueryFor, Reply } from "../wire.ts";
 import { listId } from "./lists.ts";
 
 /** A template for everybody in a list. */
@@ -48,7 +49,29 @@ export class Broadcasts {
   }
 
   /**
-   * Stops broadcasts that are under way: all that match every filter given.
+   * Broadcasts, newest first, with their progress.
+   * @example
+   * const { results } = await carillon.broadcasts.list({ idempotency_key: "news-2026-11" }).page();
+   */
+  list(query: QueryFor<"hubBroadcastRunList"> & CallOptions = {}): Paged<ItemOf<"hubBroadcastRunList">> {
+    return paged(query, (next) =>
+      call(this.#api, "GET", "v1/broadcast_run/", query, { query: queryOf(next) }),
+    );
+  }
+
+  /**
+   * How far one is, and why some were not reached.
+   * @example
+   * const broadcast = await carillon.broadcasts.get("broadcast_01KBCDEF");
+   */
+  get(executionId: string, options?: CallOptions): Promise<Reply<"hubBroadcastRunGet">> {
+    const path = `v1/broadcast_run/${segment("executionId", executionId)}/`;
+    return call(this.#api, "GET", path, options);
+  }
+
+  /**
+   * Stops broadcasts that are scheduled or under way: all that match every filter given. What they triggered before is
+   * sent.
    * @example
    * const { execution_ids } = await carillon.broadcasts.cancel({ list: "beta-testers" });
    */

@@ -37,14 +37,26 @@ export function choiceFilter<const Name extends string>(names: readonly Name[]) 
     .optional();
 }
 
+const oneOrMore = z.union([z.string(), z.array(z.string())]);
+
+function distinctValues(given: string[], ctx: z.RefinementCtx): string[] | undefined {
+  const values = [...new Set(given)].filter((value) => value !== "");
+  if (values.length > MAX_VALUES) refuse(ctx, `must contain at maximum ${MAX_VALUES} items`);
+  if (values.some((value) => value.length > MAX_TEXT)) refuse(ctx, `each ${TOO_LONG}`);
+  return values.length === 0 ? undefined : values;
+}
+
 /** Values of a name that may be repeated; undefined if all are empty. */
-export const listFilter = z
-  .union([z.string(), z.array(z.string())])
+export const listFilter = oneOrMore.transform((given, ctx) => distinctValues([given].flat(), ctx)).optional();
+
+/** The same, and each may be several: `a,b`. */
+export const commaFilter = oneOrMore
   .transform((given, ctx) => {
-    const values = [...new Set([given].flat())].filter((value) => value !== "");
-    if (values.length > MAX_VALUES) refuse(ctx, `must contain at maximum ${MAX_VALUES} items`);
-    if (values.some((value) => value.length > MAX_TEXT)) refuse(ctx, `each ${TOO_LONG}`);
-    return values.length === 0 ? undefined : values;
+    const lists = [given].flat().map((list) => list.split(","));
+    return distinctValues(
+      lists.flat().map((value) => value.trim()),
+      ctx,
+    );
   })
   .optional();
 

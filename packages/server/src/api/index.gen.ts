@@ -3,11 +3,16 @@ import type { RegisteredRoute } from "../http/route.ts";
 import { surface as account } from "./account/surface.ts";
 import { surface as hub } from "./hub/surface.ts";
 import { surface as management } from "./management/surface.ts";
+import { surface as vendorWebhooks } from "./vendor-webhooks/surface.ts";
 import accountWorkspaceCreate from "./account/workspace/create.ts";
 import accountWorkspaceList from "./account/workspace/list.ts";
 import hubBrandGet from "./hub/brand/get.ts";
 import hubBrandList from "./hub/brand/list.ts";
 import hubBrandUpsert from "./hub/brand/upsert.ts";
+import hubBroadcastRunCancel from "./hub/broadcast-run/cancel.ts";
+import hubBroadcastRunGet from "./hub/broadcast-run/get.ts";
+import hubBroadcastRunList from "./hub/broadcast-run/list.ts";
+import hubBroadcastSend from "./hub/broadcast/send.ts";
 import hubEventBulkEvent from "./hub/event/bulk-event.ts";
 import hubEventEventV2 from "./hub/event/event-v2.ts";
 import hubEventEvent from "./hub/event/event.ts";
@@ -35,6 +40,8 @@ import hubSubscriberListAddUsers from "./hub/subscriber-list/add-users.ts";
 import hubSubscriberListCreate from "./hub/subscriber-list/create.ts";
 import hubSubscriberListDeleteByPatch from "./hub/subscriber-list/delete-by-patch.ts";
 import hubSubscriberListDelete from "./hub/subscriber-list/delete.ts";
+import hubSubscriberListDryRunCount from "./hub/subscriber-list/dry-run/count.ts";
+import hubSubscriberListDryRunRows from "./hub/subscriber-list/dry-run/rows.ts";
 import hubSubscriberListGet from "./hub/subscriber-list/get.ts";
 import hubSubscriberListListUsers from "./hub/subscriber-list/list-users.ts";
 import hubSubscriberListList from "./hub/subscriber-list/list.ts";
@@ -46,6 +53,9 @@ import hubSubscriberListVersionDelete from "./hub/subscriber-list/version/delete
 import hubSubscriberListVersionFinishSync from "./hub/subscriber-list/version/finish-sync.ts";
 import hubSubscriberListVersionGet from "./hub/subscriber-list/version/get.ts";
 import hubSubscriberListVersionRemoveUsers from "./hub/subscriber-list/version/remove-users.ts";
+import hubTemplateGetChannel from "./hub/template/get-channel.ts";
+import hubTemplateGet from "./hub/template/get.ts";
+import hubTemplateList from "./hub/template/list.ts";
 import hubTenantCategoryEdit from "./hub/tenant/category/edit.ts";
 import hubTenantCategoryList from "./hub/tenant/category/list.ts";
 import hubTenantDelete from "./hub/tenant/delete.ts";
@@ -90,6 +100,8 @@ import managementClockAdvance from "./management/clock/advance.ts";
 import managementClockFreeze from "./management/clock/freeze.ts";
 import managementClockGet from "./management/clock/get.ts";
 import managementClockReset from "./management/clock/reset.ts";
+import managementConfigEdit from "./management/config/edit.ts";
+import managementConfigGet from "./management/config/get.ts";
 import managementEventDelinkSchema from "./management/event/delink-schema.ts";
 import managementEventEdit from "./management/event/edit.ts";
 import managementEventGet from "./management/event/get.ts";
@@ -97,7 +109,9 @@ import managementEventListLinkedWorkflows from "./management/event/list-linked-w
 import managementEventList from "./management/event/list.ts";
 import managementEventUpsert from "./management/event/upsert.ts";
 import managementExplainGet from "./management/explain/get.ts";
+import managementLogGetBroadcast from "./management/log/get-broadcast.ts";
 import managementLogGetExecution from "./management/log/get-execution.ts";
+import managementLogListBroadcasts from "./management/log/list-broadcasts.ts";
 import managementLogListExecutions from "./management/log/list-executions.ts";
 import managementLogListRequests from "./management/log/list-requests.ts";
 import managementPreferenceCategoryCommit from "./management/preference-category/commit.ts";
@@ -123,16 +137,35 @@ import managementSigningKeyDelete from "./management/signing-key/delete.ts";
 import managementSigningKeyList from "./management/signing-key/list.ts";
 import managementSigningKeyRoll from "./management/signing-key/roll.ts";
 import managementSimulatorList from "./management/simulator/list.ts";
+import managementTemplateArchive from "./management/template/archive.ts";
+import managementTemplateClone from "./management/template/clone.ts";
 import managementTemplateCommit from "./management/template/commit.ts";
-import managementTemplateDeleteVariant from "./management/template/delete-variant.ts";
 import managementTemplateDelete from "./management/template/delete.ts";
-import managementTemplateGetVariant from "./management/template/get-variant.ts";
 import managementTemplateGet from "./management/template/get.ts";
-import managementTemplateListChannelVariants from "./management/template/list-channel-variants.ts";
-import managementTemplateListVariants from "./management/template/list-variants.ts";
 import managementTemplateList from "./management/template/list.ts";
-import managementTemplateUpsertVariant from "./management/template/upsert-variant.ts";
+import managementTemplateMockDataEdit from "./management/template/mock-data/edit.ts";
+import managementTemplateMockDataGet from "./management/template/mock-data/get.ts";
+import managementTemplateSendTest from "./management/template/send-test.ts";
 import managementTemplateUpsert from "./management/template/upsert.ts";
+import managementTemplateValidateCommit from "./management/template/validate-commit.ts";
+import managementTemplateVariantDelete from "./management/template/variant/delete.ts";
+import managementTemplateVariantDiscard from "./management/template/variant/discard.ts";
+import managementTemplateVariantEditContent from "./management/template/variant/edit-content.ts";
+import managementTemplateVariantGetOrder from "./management/template/variant/get-order.ts";
+import managementTemplateVariantGet from "./management/template/variant/get.ts";
+import managementTemplateVariantListOfChannel from "./management/template/variant/list-of-channel.ts";
+import managementTemplateVariantList from "./management/template/variant/list.ts";
+import managementTemplateVariantPreview from "./management/template/variant/preview.ts";
+import managementTemplateVariantRecordApproval from "./management/template/variant/record-approval.ts";
+import managementTemplateVariantSendTest from "./management/template/variant/send-test.ts";
+import managementTemplateVariantSetOrder from "./management/template/variant/set-order.ts";
+import managementTemplateVariantUpsert from "./management/template/variant/upsert.ts";
+import managementTemplateVersionGetVariant from "./management/template/version/get-variant.ts";
+import managementTemplateVersionGet from "./management/template/version/get.ts";
+import managementTemplateVersionListChannelVariants from "./management/template/version/list-channel-variants.ts";
+import managementTemplateVersionListVariants from "./management/template/version/list-variants.ts";
+import managementTemplateVersionList from "./management/template/version/list.ts";
+import managementTemplateVersionRollback from "./management/template/version/rollback.ts";
 import managementTranslationCommit from "./management/translation/commit.ts";
 import managementTranslationDelete from "./management/translation/delete.ts";
 import managementTranslationGetVersion from "./management/translation/get-version.ts";
@@ -140,9 +173,13 @@ import managementTranslationGet from "./management/translation/get.ts";
 import managementTranslationList from "./management/translation/list.ts";
 import managementTranslationRollbackVersion from "./management/translation/rollback-version.ts";
 import managementTranslationSave from "./management/translation/save.ts";
+import managementVendorRouteList from "./management/vendor-route/list.ts";
+import managementVendorRouteSet from "./management/vendor-route/set.ts";
 import managementVendorDelete from "./management/vendor/delete.ts";
+import managementVendorListCatalog from "./management/vendor/list-catalog.ts";
 import managementVendorList from "./management/vendor/list.ts";
 import managementVendorSave from "./management/vendor/save.ts";
+import managementVendorVerify from "./management/vendor/verify.ts";
 import managementWorkflowCommit from "./management/workflow/commit.ts";
 import managementWorkflowDelete from "./management/workflow/delete.ts";
 import managementWorkflowEnable from "./management/workflow/enable.ts";
@@ -152,6 +189,10 @@ import managementWorkflowListVersions from "./management/workflow/list-versions.
 import managementWorkflowList from "./management/workflow/list.ts";
 import managementWorkflowRollbackVersion from "./management/workflow/rollback-version.ts";
 import managementWorkflowUpsert from "./management/workflow/upsert.ts";
+import vendorWebhooksReportCheck from "./vendor-webhooks/report/check.ts";
+import vendorWebhooksReportOwn from "./vendor-webhooks/report/own.ts";
+import vendorWebhooksReportSharedChannel from "./vendor-webhooks/report/shared-channel.ts";
+import vendorWebhooksReportShared from "./vendor-webhooks/report/shared.ts";
 
 export const routes: RegisteredRoute[] = [
   { surface: account, route: accountWorkspaceCreate, file: "api/account/workspace/create.ts" },
@@ -159,6 +200,10 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubBrandGet, file: "api/hub/brand/get.ts" },
   { surface: hub, route: hubBrandList, file: "api/hub/brand/list.ts" },
   { surface: hub, route: hubBrandUpsert, file: "api/hub/brand/upsert.ts" },
+  { surface: hub, route: hubBroadcastRunCancel, file: "api/hub/broadcast-run/cancel.ts" },
+  { surface: hub, route: hubBroadcastRunGet, file: "api/hub/broadcast-run/get.ts" },
+  { surface: hub, route: hubBroadcastRunList, file: "api/hub/broadcast-run/list.ts" },
+  { surface: hub, route: hubBroadcastSend, file: "api/hub/broadcast/send.ts" },
   { surface: hub, route: hubEventBulkEvent, file: "api/hub/event/bulk-event.ts" },
   { surface: hub, route: hubEventEventV2, file: "api/hub/event/event-v2.ts" },
   { surface: hub, route: hubEventEvent, file: "api/hub/event/event.ts" },
@@ -186,6 +231,8 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubSubscriberListCreate, file: "api/hub/subscriber-list/create.ts" },
   { surface: hub, route: hubSubscriberListDeleteByPatch, file: "api/hub/subscriber-list/delete-by-patch.ts" },
   { surface: hub, route: hubSubscriberListDelete, file: "api/hub/subscriber-list/delete.ts" },
+  { surface: hub, route: hubSubscriberListDryRunCount, file: "api/hub/subscriber-list/dry-run/count.ts" },
+  { surface: hub, route: hubSubscriberListDryRunRows, file: "api/hub/subscriber-list/dry-run/rows.ts" },
   { surface: hub, route: hubSubscriberListGet, file: "api/hub/subscriber-list/get.ts" },
   { surface: hub, route: hubSubscriberListListUsers, file: "api/hub/subscriber-list/list-users.ts" },
   { surface: hub, route: hubSubscriberListList, file: "api/hub/subscriber-list/list.ts" },
@@ -197,6 +244,9 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubSubscriberListVersionFinishSync, file: "api/hub/subscriber-list/version/finish-sync.ts" },
   { surface: hub, route: hubSubscriberListVersionGet, file: "api/hub/subscriber-list/version/get.ts" },
   { surface: hub, route: hubSubscriberListVersionRemoveUsers, file: "api/hub/subscriber-list/version/remove-users.ts" },
+  { surface: hub, route: hubTemplateGetChannel, file: "api/hub/template/get-channel.ts" },
+  { surface: hub, route: hubTemplateGet, file: "api/hub/template/get.ts" },
+  { surface: hub, route: hubTemplateList, file: "api/hub/template/list.ts" },
   { surface: hub, route: hubTenantCategoryEdit, file: "api/hub/tenant/category/edit.ts" },
   { surface: hub, route: hubTenantCategoryList, file: "api/hub/tenant/category/list.ts" },
   { surface: hub, route: hubTenantDelete, file: "api/hub/tenant/delete.ts" },
@@ -241,6 +291,8 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementClockFreeze, file: "api/management/clock/freeze.ts" },
   { surface: management, route: managementClockGet, file: "api/management/clock/get.ts" },
   { surface: management, route: managementClockReset, file: "api/management/clock/reset.ts" },
+  { surface: management, route: managementConfigEdit, file: "api/management/config/edit.ts" },
+  { surface: management, route: managementConfigGet, file: "api/management/config/get.ts" },
   { surface: management, route: managementEventDelinkSchema, file: "api/management/event/delink-schema.ts" },
   { surface: management, route: managementEventEdit, file: "api/management/event/edit.ts" },
   { surface: management, route: managementEventGet, file: "api/management/event/get.ts" },
@@ -248,7 +300,9 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementEventList, file: "api/management/event/list.ts" },
   { surface: management, route: managementEventUpsert, file: "api/management/event/upsert.ts" },
   { surface: management, route: managementExplainGet, file: "api/management/explain/get.ts" },
+  { surface: management, route: managementLogGetBroadcast, file: "api/management/log/get-broadcast.ts" },
   { surface: management, route: managementLogGetExecution, file: "api/management/log/get-execution.ts" },
+  { surface: management, route: managementLogListBroadcasts, file: "api/management/log/list-broadcasts.ts" },
   { surface: management, route: managementLogListExecutions, file: "api/management/log/list-executions.ts" },
   { surface: management, route: managementLogListRequests, file: "api/management/log/list-requests.ts" },
   { surface: management, route: managementPreferenceCategoryCommit, file: "api/management/preference-category/commit.ts" },
@@ -274,16 +328,35 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementSigningKeyList, file: "api/management/signing-key/list.ts" },
   { surface: management, route: managementSigningKeyRoll, file: "api/management/signing-key/roll.ts" },
   { surface: management, route: managementSimulatorList, file: "api/management/simulator/list.ts" },
+  { surface: management, route: managementTemplateArchive, file: "api/management/template/archive.ts" },
+  { surface: management, route: managementTemplateClone, file: "api/management/template/clone.ts" },
   { surface: management, route: managementTemplateCommit, file: "api/management/template/commit.ts" },
-  { surface: management, route: managementTemplateDeleteVariant, file: "api/management/template/delete-variant.ts" },
   { surface: management, route: managementTemplateDelete, file: "api/management/template/delete.ts" },
-  { surface: management, route: managementTemplateGetVariant, file: "api/management/template/get-variant.ts" },
   { surface: management, route: managementTemplateGet, file: "api/management/template/get.ts" },
-  { surface: management, route: managementTemplateListChannelVariants, file: "api/management/template/list-channel-variants.ts" },
-  { surface: management, route: managementTemplateListVariants, file: "api/management/template/list-variants.ts" },
   { surface: management, route: managementTemplateList, file: "api/management/template/list.ts" },
-  { surface: management, route: managementTemplateUpsertVariant, file: "api/management/template/upsert-variant.ts" },
+  { surface: management, route: managementTemplateMockDataEdit, file: "api/management/template/mock-data/edit.ts" },
+  { surface: management, route: managementTemplateMockDataGet, file: "api/management/template/mock-data/get.ts" },
+  { surface: management, route: managementTemplateSendTest, file: "api/management/template/send-test.ts" },
   { surface: management, route: managementTemplateUpsert, file: "api/management/template/upsert.ts" },
+  { surface: management, route: managementTemplateValidateCommit, file: "api/management/template/validate-commit.ts" },
+  { surface: management, route: managementTemplateVariantDelete, file: "api/management/template/variant/delete.ts" },
+  { surface: management, route: managementTemplateVariantDiscard, file: "api/management/template/variant/discard.ts" },
+  { surface: management, route: managementTemplateVariantEditContent, file: "api/management/template/variant/edit-content.ts" },
+  { surface: management, route: managementTemplateVariantGetOrder, file: "api/management/template/variant/get-order.ts" },
+  { surface: management, route: managementTemplateVariantGet, file: "api/management/template/variant/get.ts" },
+  { surface: management, route: managementTemplateVariantListOfChannel, file: "api/management/template/variant/list-of-channel.ts" },
+  { surface: management, route: managementTemplateVariantList, file: "api/management/template/variant/list.ts" },
+  { surface: management, route: managementTemplateVariantPreview, file: "api/management/template/variant/preview.ts" },
+  { surface: management, route: managementTemplateVariantRecordApproval, file: "api/management/template/variant/record-approval.ts" },
+  { surface: management, route: managementTemplateVariantSendTest, file: "api/management/template/variant/send-test.ts" },
+  { surface: management, route: managementTemplateVariantSetOrder, file: "api/management/template/variant/set-order.ts" },
+  { surface: management, route: managementTemplateVariantUpsert, file: "api/management/template/variant/upsert.ts" },
+  { surface: management, route: managementTemplateVersionGetVariant, file: "api/management/template/version/get-variant.ts" },
+  { surface: management, route: managementTemplateVersionGet, file: "api/management/template/version/get.ts" },
+  { surface: management, route: managementTemplateVersionListChannelVariants, file: "api/management/template/version/list-channel-variants.ts" },
+  { surface: management, route: managementTemplateVersionListVariants, file: "api/management/template/version/list-variants.ts" },
+  { surface: management, route: managementTemplateVersionList, file: "api/management/template/version/list.ts" },
+  { surface: management, route: managementTemplateVersionRollback, file: "api/management/template/version/rollback.ts" },
   { surface: management, route: managementTranslationCommit, file: "api/management/translation/commit.ts" },
   { surface: management, route: managementTranslationDelete, file: "api/management/translation/delete.ts" },
   { surface: management, route: managementTranslationGetVersion, file: "api/management/translation/get-version.ts" },
@@ -291,9 +364,13 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementTranslationList, file: "api/management/translation/list.ts" },
   { surface: management, route: managementTranslationRollbackVersion, file: "api/management/translation/rollback-version.ts" },
   { surface: management, route: managementTranslationSave, file: "api/management/translation/save.ts" },
+  { surface: management, route: managementVendorRouteList, file: "api/management/vendor-route/list.ts" },
+  { surface: management, route: managementVendorRouteSet, file: "api/management/vendor-route/set.ts" },
   { surface: management, route: managementVendorDelete, file: "api/management/vendor/delete.ts" },
+  { surface: management, route: managementVendorListCatalog, file: "api/management/vendor/list-catalog.ts" },
   { surface: management, route: managementVendorList, file: "api/management/vendor/list.ts" },
   { surface: management, route: managementVendorSave, file: "api/management/vendor/save.ts" },
+  { surface: management, route: managementVendorVerify, file: "api/management/vendor/verify.ts" },
   { surface: management, route: managementWorkflowCommit, file: "api/management/workflow/commit.ts" },
   { surface: management, route: managementWorkflowDelete, file: "api/management/workflow/delete.ts" },
   { surface: management, route: managementWorkflowEnable, file: "api/management/workflow/enable.ts" },
@@ -303,4 +380,8 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementWorkflowList, file: "api/management/workflow/list.ts" },
   { surface: management, route: managementWorkflowRollbackVersion, file: "api/management/workflow/rollback-version.ts" },
   { surface: management, route: managementWorkflowUpsert, file: "api/management/workflow/upsert.ts" },
+  { surface: vendorWebhooks, route: vendorWebhooksReportCheck, file: "api/vendor-webhooks/report/check.ts" },
+  { surface: vendorWebhooks, route: vendorWebhooksReportOwn, file: "api/vendor-webhooks/report/own.ts" },
+  { surface: vendorWebhooks, route: vendorWebhooksReportSharedChannel, file: "api/vendor-webhooks/report/shared-channel.ts" },
+  { surface: vendorWebhooks, route: vendorWebhooksReportShared, file: "api/vendor-webhooks/report/shared.ts" },
 ];

@@ -7,10 +7,12 @@ import type { IdSource } from "../ids.ts";
 import { type Lane, laneOf } from "../core/lane.ts";
 import { loadLiveCategories } from "./live-categories.ts";
 import { createCache } from "./cache.ts";
+import { type Approval, readApprovals } from "./approvals.ts";
 import { createEventRegister, type EventRegister } from "./event-register.ts";
 import { createPayloadSchemaLookup, type PayloadSchemaLookup } from "./payload-schema.ts";
-import type { CompleteContent, LiveTemplate, TemplateSnapshot } from "./template.ts";
-import { rememberCompleted, toLiveTemplate } from "./template.ts";
+import type { CompleteContent, LiveTemplate } from "./live-template.ts";
+import type { TemplateSnapshot } from "./template.ts";
+import { rememberCompleted, toLiveTemplate } from "./live-template.ts";
 import { loadTenant, type Tenant } from "./tenant.ts";
 import { LIVE_TRANSLATIONS, loadTranslations } from "./live-translations.ts";
 import type { CompiledWorkflow, WorkflowDefinition } from "./workflow.ts";
@@ -195,10 +197,15 @@ export function createCatalog({
           `select v.snapshot, v.version_no from template t
              join template_version v on v.workspace_id = t.workspace_id and v.template_slug = t.slug
               and v.version_no = t.live_version_no
-            where t.workspace_id = $1 and t.slug = $2`,
+            where t.workspace_id = $1 and t.slug = $2 and t.archived_at is null`,
           [workspace_id, slug],
         );
-        return row === undefined ? null : toLiveTemplate(slug, row.version_no, row.snapshot, completeOnce);
+        if (row === undefined) return null;
+        const waits = row.snapshot.variants.some(({ needs_vendor_approval }) => needs_vendor_approval);
+        const approvals = waits
+          ? await readApprovals(db, workspace_id, [slug])
+          : new Map<string, Approval[]>();
+        return toLiveTemplate(slug, row.version_no, row.snapshot, approvals.get(slug) ?? [], completeOnce);
       }),
     findTranslations: (workspace_id) =>
       remember(workspace_id, "translation", LIVE_TRANSLATIONS, () => loadTranslations(db, workspace_id)),

@@ -3,9 +3,8 @@ import { slugOf, withoutAccents } from "../core/text/slug.ts";
 import { cut } from "../core/text/text.ts";
 import { createHash } from "node:crypto";
 import { type Channel, isChannel } from "../core/channel.ts";
+import { LAST_INSTANT, parseDelay, parseTriggerAt, requireText } from "./inline-fields.ts";
 import { TEMPLATE_SLUG } from "./template.ts";
-import { parseDuration } from "../core/time/duration.ts";
-import { parseInstant } from "../core/time/instant.ts";
 import { isJsonObject, type Json, type JsonObject } from "../core/json.ts";
 import {
   capture,
@@ -35,6 +34,12 @@ export interface InlineTrigger extends Omit<Trigger, "workflow"> {
   trigger_at: Date | null;
 }
 
+/** What makes its workflow. */
+export type InlineSteps = Pick<
+  InlineTrigger,
+  "name" | "template" | "category" | "delivery" | "delay" | "trigger_at"
+>;
+
 export interface InlineDelivery {
   smart: boolean;
   /** A message status, or the name of an event. */
@@ -43,14 +48,7 @@ export interface InlineDelivery {
   mandatory_channels: Channel[];
 }
 
-const MAX_NAME = 255;
 const MAX_SLUG = 200;
-/** The wire's text. Numbers are seconds. */
-const notADuration = (given: Json): string => {
-  const text = typeof given === "string" ? given : JSON.stringify(given);
-  return `invalid duration-format ${cut(text, 64)}. valid format [xx]d[xx]h[xx]m[xx]s`;
-};
-
 export function parseInlineTrigger(body: unknown, limits: TriggerLimits): Parsed<InlineTrigger> {
   return capture(() => {
     const record = expectRecord(body);
@@ -71,18 +69,31 @@ export function parseInlineTrigger(body: unknown, limits: TriggerLimits): Parsed
 }
 
 /** The one-off tree: wait until `trigger_at`, then for `delay`, then send. */
-export function compileInlineWorkflow(trigger: InlineTrigger): WorkflowDefinition {
+export function compileInlineWorkflow(trigger: InlineSteps): WorkflowDefinition {
   const nodes: StoredNode[] = [];
   if (trigger.trigger_at !== null) nodes.push(untilNode("delay_1", trigger.trigger_at));
   if (trigger.delay !== null) {
     const ref = `delay_${nodes.length + 1}`;
-    nodes.push(node("delay", "Delay", ref, { delay_type: "fixed", value: trigger.delay }));
+    nodes.push(madeNode("delay", "Delay", ref, { delay_type: "fixed", value: trigger.delay }));
   }
   nodes.push(deliveryNode(trigger));
+  return madeDefinition({ name: trigger.name, category: trigger.category, nodes });
+}
+
+/** A workflow that nobody wrote: of these nodes alone. */
+export function madeDefinition({
+  name,
+  category,
+  nodes,
+}: {
+  name: string;
+  category: string;
+  nodes: StoredNode[];
+}): WorkflowDefinition {
   return {
-    name: trigger.name,
+    name,
     description: null,
-    category: trigger.category,
+    category,
     tags: [],
     trigger_type: "dynamic",
     trigger_events: [],
@@ -98,9 +109,6 @@ export function compileInlineWorkflow(trigger: InlineTrigger): WorkflowDefinitio
   };
 }
 
-/** The last instant with a four-digit year. */
-const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
-
 /**
  * A plain wait for an instant fails a run that is late, even by the milliseconds of a busy queue. A wait for a time
  * before a pivot continues at once, as long as the pivot itself is still to come; so the pivot is as far off as
@@ -110,7 +118,7 @@ const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 function untilNode(ref: string, at: Date): StoredNode {
   const from = Math.max(at.getTime(), 0);
   const seconds = Math.floor((LAST_INSTANT - from) / 1000);
-  return node("delay", "Trigger at", ref, {
+  return madeNode("delay", "Trigger at", ref, {
     delay_type: "relative_to",
     relative_to: {
       pivot_expr: JSON.stringify(new Date(from + seconds * 1000).toISOString()),
@@ -122,11 +130,11 @@ function untilNode(ref: string, at: Date): StoredNode {
   });
 }
 
-function deliveryNode({ template, delivery }: InlineTrigger): StoredNode {
+function deliveryNode({ template, delivery }: InlineSteps): StoredNode {
   const { smart, success, time_to_live, mandatory_channels } = delivery;
   const settings = { template, success, success_is_event: statusMetric(success) === null };
-  if (!smart) return node("send_multi_channel", "Multi-Channel", "multichannel_1", settings);
-  return node("send_smart_channel_routing", "Smart Channel Routing", "smartchannel_1", {
+  if (!smart) return multiChannelNode(settings);
+  return madeNode("send_smart_channel_routing", "Smart Channel Routing", "smartchannel_1", {
     ...settings,
     ttl_value: time_to_live,
     mandatory_channels,
@@ -134,7 +142,12 @@ function deliveryNode({ template, delivery }: InlineTrigger): StoredNode {
   });
 }
 
-function node(node_type: string, name: string, ref: string, properties: JsonObject): StoredNode {
+/** Sends on the channels that its settings name, or on all that the template has. */
+export function multiChannelNode(settings: JsonObject): StoredNode {
+  return madeNode("send_multi_channel", "Multi-Channel", "multichannel_1", settings);
+}
+
+function madeNode(node_type: string, name: string, ref: string, properties: JsonObject): StoredNode {
   return { node_type, name, description: null, ref, schema_version: "1", properties };
 }
 
@@ -159,32 +172,6 @@ function parseDelivery(value: Json): InlineDelivery {
     time_to_live: parseDelay(given.time_to_live ?? null, "delivery.time_to_live") ?? "1h",
     mandatory_channels: [...new Set(mandatory_channels)],
   };
-}
-
-/** A duration, or whole seconds as a number or as text; null for none. */
-function parseDelay(value: Json, name: string): string | null {
-  if (value === null || value === "") return null;
-  const seconds = typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
-  const text = seconds || (typeof value === "string" && /^\d+$/.test(value)) ? `${String(value)}s` : value;
-  if (typeof text !== "string" || parseDuration(text) === null) refuse(`${name}: ${notADuration(value)}`);
-  return text;
-}
-
-function parseTriggerAt(value: Json): Date | null {
-  if (value === null || value === "") return null;
-  const at = typeof value === "string" ? parseInstant(value.trim()) : null;
-  if (at === null) refuse("trigger_at: must be an ISO-8601 instant");
-  if (at.getTime() > LAST_INSTANT) refuse("trigger_at: is too far in the future");
-  return at;
-}
-
-function requireText(record: JsonObject, name: string): string {
-  const value = record[name] ?? null;
-  if (value !== null && typeof value !== "string") refuse(`${name}: must be a string`);
-  const text = value?.trim() ?? "";
-  if (text === "") refuse(`{"${name}":"is a required field"}`);
-  if (text.length > MAX_NAME) refuse(`${name}: must be at most ${MAX_NAME} characters`);
-  return text;
 }
 
 /**

@@ -45,6 +45,8 @@ export interface ChannelTraits {
   providers: readonly string[];
   /** An address written as plain text names the people who have it, as in a cancel. Index: `identity_address`. */
   names_people: boolean;
+  /** Under which name templates print a person's address on it; null: under none. */
+  printed_as: "email" | "phone" | null;
   /** How many days a hard bounce deactivates an address (documented for e-mail and WhatsApp); null: for good. */
   bounce_days: number | null;
   /**
@@ -59,6 +61,11 @@ export interface ChannelTraits {
   carries_files: boolean;
   /** The fields of its content that send copies to further addresses. */
   copy_fields: readonly string[];
+  /**
+   * Whether a vendor approves content before it may be sent: always, or for variants that ask for it (the texts that
+   * Indian operators register).
+   */
+  approval: "always" | "if_asked" | "never";
   /** What can be said to have happened to its messages, by a call that reports it. */
   actions: readonly MessageAction[];
 }
@@ -75,11 +82,12 @@ export const MESSAGE_ACTIONS = [
 
 export type MessageAction = (typeof MESSAGE_ACTIONS)[number];
 
-const TEXT: Omit<ChannelTraits, "label" | "cost_rank" | "bounce_days" | "actions"> = {
+const TEXT: Omit<ChannelTraits, "label" | "cost_rank" | "bounce_days" | "approval" | "actions"> = {
   is_ours: false,
   push: null,
   providers: [],
   names_people: true,
+  printed_as: "phone",
   repeat_ambiguous: "not_campaigns",
   has_receipts: true,
   carries_files: false,
@@ -89,11 +97,13 @@ const TEXT: Omit<ChannelTraits, "label" | "cost_rank" | "bounce_days" | "actions
 const PUSH: Omit<ChannelTraits, "label" | "cost_rank" | "push" | "providers"> = {
   is_ours: false,
   names_people: false,
+  printed_as: null,
   bounce_days: null,
   repeat_ambiguous: "always",
   has_receipts: true,
   carries_files: false,
   copy_fields: [],
+  approval: "never",
   actions: ["seen", "clicked", "dismissed"],
 };
 
@@ -102,11 +112,13 @@ const CHAT: Omit<ChannelTraits, "label" | "cost_rank"> = {
   push: null,
   providers: [],
   names_people: false,
+  printed_as: null,
   bounce_days: null,
   repeat_ambiguous: "not_campaigns",
   has_receipts: false,
   carries_files: false,
   copy_fields: [],
+  approval: "never",
   actions: [],
 };
 
@@ -118,11 +130,13 @@ export const CHANNEL_TRAITS: Readonly<Record<Channel, ChannelTraits>> = {
     push: null,
     providers: ["suprsend"],
     names_people: false,
+    printed_as: null,
     bounce_days: null,
     repeat_ambiguous: "always",
     has_receipts: false,
     carries_files: false,
     copy_fields: [],
+    approval: "never",
     actions: ["seen", "clicked", "read", "unread", "archived", "unarchived"],
   },
   slack: { label: "Slack", cost_rank: 2, ...CHAT },
@@ -143,15 +157,24 @@ export const CHANNEL_TRAITS: Readonly<Record<Channel, ChannelTraits>> = {
     push: null,
     providers: [],
     names_people: true,
+    printed_as: "email",
     bounce_days: 90,
     repeat_ambiguous: "always",
     has_receipts: true,
     carries_files: true,
     copy_fields: ["extra_to", "cc", "bcc"],
+    approval: "never",
     actions: ["seen", "clicked"],
   },
-  whatsapp: { label: "WhatsApp", cost_rank: 8, ...TEXT, bounce_days: 15, actions: ["seen"] },
-  sms: { label: "SMS", cost_rank: 9, ...TEXT, bounce_days: null, actions: [] },
+  whatsapp: {
+    label: "WhatsApp",
+    cost_rank: 8,
+    ...TEXT,
+    bounce_days: 15,
+    approval: "always",
+    actions: ["seen"],
+  },
+  sms: { label: "SMS", cost_rank: 9, ...TEXT, bounce_days: null, approval: "if_asked", actions: [] },
 };
 
 export function isPush(channel: Channel): boolean {

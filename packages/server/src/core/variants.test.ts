@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Condition } from "./conditions/conditions.ts";
 import { is } from "../../test/conditions.ts";
-import { selectVariant, type Variant } from "./variants.ts";
+import { selectVariant, shelve, type Variant } from "./variants.ts";
 
 const plan = (value: string): Condition[] => [is("plan", value, "$recipient")];
 
@@ -28,8 +28,12 @@ const worked = [
 ];
 
 function pick(variants: Variant[], tenant: string, locale: string | null, plan = "free"): string | undefined {
+  return select(variants, tenant, locale, plan).variant?.id;
+}
+
+function select(variants: Variant[], tenant: string, locale: string | null, plan = "free") {
   const scope = { namespaces: { "": {}, $recipient: { plan } }, now: new Date("2026-11-20T00:00:00Z") };
-  return selectVariant(variants, tenant, locale, scope)?.id;
+  return selectVariant(shelve(variants), tenant, locale, scope);
 }
 
 describe("the variant for a recipient", () => {
@@ -93,6 +97,57 @@ describe("the variant for a recipient", () => {
 
   it("is none where there are none", () => {
     expect(pick([], "default", "en")).toBeUndefined();
+  });
+
+  it("says which locales were tried, and which variants of the place were passed over", () => {
+    const variants = worked.toReversed();
+    expect(select(variants, "acme", "es-MX", "free")).toMatchObject({
+      variant: { id: "acme-es" },
+      locales: ["es-mx", "es", "en"],
+      passed: [{ id: "acme-pro-es", why: "conditions" }],
+    });
+  });
+
+  describe("while some wait for a vendor's approval", () => {
+    const waiting = (given: Variant): Variant => ({ ...given, is_sendable: false });
+
+    it("is the next one that fits", () => {
+      const variants = worked.map((one) => (one.id === "acme-es" ? waiting(one) : one));
+      expect(pick(variants, "acme", "es", "pro")).toBe("acme-pro-es");
+      expect(select(variants, "acme", "es", "free")).toMatchObject({
+        variant: { id: "acme" },
+        passed: [
+          { id: "acme-es", why: "approval" },
+          { id: "acme-pro-es", why: "conditions" },
+        ],
+      });
+    });
+
+    it("is none where only the default is left, and that waits", () => {
+      const variants = worked.map((one) => (one.id === "default" ? waiting(one) : one));
+      expect(select(variants, "other", "en", "free")).toMatchObject({
+        variant: null,
+        passed: [
+          { id: "pro", why: "conditions" },
+          { id: "default", why: "approval" },
+        ],
+      });
+      expect(pick(variants, "other", "es", "free")).toBe("default-es");
+    });
+  });
+
+  it("is found among hundreds without looking at those of other places", () => {
+    const places = Array.from({ length: 20 }, (_tenant, tenant) =>
+      ["en", "es", "fr", "de", "it"].flatMap((locale) =>
+        ["a", "b"].map((id) => variant(`${tenant}-${locale}-${id}`, `t${tenant}`, locale, plan("pro"))),
+      ),
+    ).flat();
+    const variants = [variant("default", null, "en"), ...places];
+    expect(select(variants, "t7", "fr", "free")).toMatchObject({
+      variant: { id: "default" },
+      passed: ["7-fr-a", "7-fr-b", "7-en-a", "7-en-b"].map((id) => ({ id, why: "conditions" })),
+    });
+    expect(pick(variants, "t7", "fr", "pro")).toBe("7-fr-a");
   });
 
   it.each(["__proto__", "constructor", ""])("of a locale or tenant called %j is the default", (name) => {

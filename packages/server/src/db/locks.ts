@@ -17,4 +17,6 @@ export const LOCKS = {
   push_tokens: 4_150_915,
   /** The first of two keys; the second is the workspace whose requests are becoming runs. */
   expanding: 5_150_914,
+  /** The first of two keys; the second is the list that is made to agree with its query. */
+  refreshing: 5_150_915,
 } as const;

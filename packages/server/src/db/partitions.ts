@@ -44,12 +44,15 @@ const TABLES: PartitionedTable[] = [
     written_at: "created_at",
     bound: uuidTime,
     days: "request_days",
-    // Only its job shows that a request still waits to be expanded: its own status is not written again.
+    // Only its job shows that a request still waits to be expanded: its own status is not written again. A broadcast
+    // reads its payload from it until its end.
     keep: `exists (select from run where run.workspace_id = old.workspace_id and run.request_id = old.id
                       and run.status = 'in_progress')
            or old.id in (select jsonb_array_elements_text(refs -> 1)::uuid
                            from pgboss.job, jsonb_array_elements(data -> 'refs') as refs
-                          where name like 'expand-%' and state <= 'active')`,
+                          where name like 'expand-%' and state <= 'active')
+           or exists (select from broadcast b where b.workspace_id = old.workspace_id and b.request_id = old.id
+                         and b.status in ('scheduled', 'in_progress'))`,
   },
   {
     table: "run",

@@ -39,6 +39,42 @@ CREATE TABLE batch_item (
   FOREIGN KEY (workspace_id, batch_id) REFERENCES batch(workspace_id, id) ON DELETE CASCADE
 );
 
+CREATE TABLE broadcast (
+  workspace_id integer NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  request_id uuid NOT NULL,
+  lane smallint NOT NULL,
+  list_id text COLLATE "C" NOT NULL,
+  template_slug text NOT NULL,
+  category text NOT NULL,
+  tenant_id text COLLATE "C" NOT NULL,
+  idempotency_key text NOT NULL,
+  status text NOT NULL,
+  starts_at timestamp with time zone NOT NULL,
+  wake_at timestamp with time zone,
+  version_id text COLLATE "C",
+  snapshot_id text COLLATE "C",
+  after_id text COLLATE "C" NOT NULL DEFAULT ''::text,
+  page_size smallint NOT NULL DEFAULT 100,
+  recipients integer,
+  triggered integer NOT NULL DEFAULT 0,
+  skipped integer NOT NULL DEFAULT 0,
+  failed integer NOT NULL DEFAULT 0,
+  reasons json NOT NULL DEFAULT '{}'::json,
+  errors json,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  begun_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  PRIMARY KEY (workspace_id, id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE,
+  CHECK ((status = ANY (ARRAY['scheduled'::text, 'in_progress'::text, 'completed'::text, 'partial_failure'::text, 'failed'::text, 'cancelled'::text])))
+);
+CREATE INDEX broadcast_key ON public.broadcast USING btree (idempotency_key, workspace_id);
+CREATE INDEX broadcast_live ON public.broadcast USING btree (workspace_id, list_id) WHERE (status = ANY (ARRAY['scheduled'::text, 'in_progress'::text]));
+CREATE INDEX broadcast_request ON public.broadcast USING btree (request_id, workspace_id);
+CREATE INDEX broadcast_wake ON public.broadcast USING btree (workspace_id, wake_at) WHERE (wake_at IS NOT NULL);
+
 CREATE TABLE cancel_notice (
   workspace_id integer NOT NULL,
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -186,6 +222,17 @@ CREATE TABLE list (
   CHECK ((list_type = ANY (ARRAY['static_list'::text, 'dynamic_list'::text])))
 );
 
+CREATE TABLE list_leaver (
+  workspace_id integer NOT NULL,
+  snapshot_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  recipient_id text COLLATE "C" NOT NULL,
+  PRIMARY KEY (workspace_id, snapshot_id, id),
+  FOREIGN KEY (workspace_id, recipient_id) REFERENCES recipient(workspace_id, id) ON DELETE CASCADE,
+  FOREIGN KEY (workspace_id, snapshot_id) REFERENCES list_snapshot(workspace_id, id) ON DELETE CASCADE
+);
+CREATE INDEX list_leaver_recipient ON public.list_leaver USING btree (recipient_id, workspace_id);
+
 CREATE TABLE list_member (
   workspace_id integer NOT NULL,
   recipient_id text COLLATE "C" NOT NULL,
@@ -198,6 +245,46 @@ CREATE TABLE list_member (
 );
 CREATE INDEX list_member_newest ON public.list_member USING btree (version_id, workspace_id, id);
 CREATE INDEX list_member_of_user ON public.list_member USING btree (recipient_id, workspace_id, id);
+
+CREATE TABLE list_query (
+  workspace_id integer NOT NULL,
+  list_id text COLLATE "C" NOT NULL,
+  version_id text COLLATE "C" NOT NULL,
+  version_no integer NOT NULL DEFAULT 1,
+  query_text text NOT NULL,
+  is_enabled boolean NOT NULL DEFAULT true,
+  refresh_at timestamp with time zone,
+  refreshed_at timestamp with time zone,
+  error text,
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, list_id),
+  FOREIGN KEY (workspace_id, list_id) REFERENCES list(workspace_id, list_id) ON DELETE CASCADE
+);
+CREATE INDEX list_query_due ON public.list_query USING btree (refresh_at) WHERE (refresh_at IS NOT NULL);
+
+CREATE TABLE list_snapshot (
+  workspace_id integer NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  version_id text COLLATE "C",
+  until_id text COLLATE "C" NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
+);
+CREATE INDEX list_snapshot_version ON public.list_snapshot USING btree (version_id, workspace_id);
+
+CREATE TABLE list_swap (
+  workspace_id integer NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  before_snapshot text COLLATE "C" NOT NULL,
+  after_snapshot text COLLATE "C" NOT NULL,
+  events json NOT NULL,
+  way text NOT NULL,
+  after_id text COLLATE "C" NOT NULL DEFAULT ''::text,
+  PRIMARY KEY (workspace_id, id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE,
+  CHECK ((way = ANY (ARRAY['entry'::text, 'exit'::text])))
+);
 
 CREATE TABLE list_version (
   workspace_id integer NOT NULL,
@@ -276,11 +363,16 @@ CREATE TABLE message (
   wait_time_in_seconds integer,
   undelivered json,
   is_watched boolean NOT NULL DEFAULT false,
+  group_id text COLLATE "C",
+  fallback_level smallint NOT NULL DEFAULT 0,
+  broadcast_id text COLLATE "C",
   PRIMARY KEY (workspace_id, id)
 ) PARTITION BY RANGE (id);
+CREATE INDEX message_broadcast ON ONLY public.message USING btree (broadcast_id, workspace_id, id) WHERE (broadcast_id IS NOT NULL);
 CREATE INDEX message_due ON ONLY public.message USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 CREATE INDEX message_execution ON ONLY public.message USING btree (execution_id, workspace_id);
 CREATE INDEX message_failed ON ONLY public.message USING btree (workspace_id, id) WHERE (failure_reason IS NOT NULL);
+CREATE INDEX message_group ON ONLY public.message USING btree (workspace_id, group_id) WHERE (group_id IS NOT NULL);
 CREATE INDEX message_key ON ONLY public.message USING btree (idempotency_key, workspace_id);
 CREATE INDEX message_recipient ON ONLY public.message USING btree (distinct_id, workspace_id, id);
 CREATE INDEX message_workspace_id_parent_object_id_idx ON ONLY public.message USING btree (workspace_id, parent_object, id) WHERE (parent_object IS NOT NULL);
@@ -546,8 +638,30 @@ CREATE TABLE template (
   active_at timestamp with time zone,
   last_triggered_at timestamp with time zone,
   updated_by json,
+  mock_data json,
+  archived_at timestamp with time zone,
+  number integer NOT NULL GENERATED ALWAYS AS IDENTITY,
   PRIMARY KEY (workspace_id, slug),
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
+);
+
+CREATE TABLE template_approval (
+  workspace_id integer NOT NULL,
+  template_slug text COLLATE "C" NOT NULL,
+  channel text COLLATE "C" NOT NULL,
+  variant_id text COLLATE "C" NOT NULL,
+  content_hash text COLLATE "C" NOT NULL,
+  first_version_no integer,
+  version_no integer,
+  variant json,
+  is_exempt boolean NOT NULL DEFAULT false,
+  vendor_approvals json NOT NULL DEFAULT '[]'::json,
+  discard_comment text,
+  approved_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, template_slug, channel, variant_id, content_hash),
+  FOREIGN KEY (workspace_id, template_slug) REFERENCES template(workspace_id, slug) ON DELETE CASCADE
 );
 
 CREATE TABLE template_variant (
@@ -560,7 +674,6 @@ CREATE TABLE template_variant (
   conditions json NOT NULL DEFAULT '[]'::json,
   content json NOT NULL DEFAULT '{}'::json,
   needs_vendor_approval boolean NOT NULL DEFAULT false,
-  vendor_approvals json NOT NULL DEFAULT '[]'::json,
   seq_no integer NOT NULL,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
@@ -577,6 +690,7 @@ CREATE TABLE template_version (
   commit_message text,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   created_by json,
+  number integer NOT NULL GENERATED ALWAYS AS IDENTITY,
   PRIMARY KEY (workspace_id, template_slug, version_no),
   FOREIGN KEY (workspace_id, template_slug) REFERENCES template(workspace_id, slug) ON DELETE CASCADE
 );
@@ -696,6 +810,17 @@ CREATE TABLE translation_version_file (
 );
 CREATE INDEX translation_version_file_content ON public.translation_version_file USING btree (workspace_id, hash);
 
+CREATE TABLE vendor_ack (
+  workspace_id integer NOT NULL,
+  vendor_config_id text COLLATE "C" NOT NULL,
+  vendor_message_id text COLLATE "C" NOT NULL,
+  message_id text COLLATE "C" NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, vendor_config_id, vendor_message_id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
+);
+CREATE INDEX vendor_ack_created ON public.vendor_ack USING btree (created_at);
+
 CREATE TABLE vendor_config (
   workspace_id integer NOT NULL,
   id text COLLATE "C" NOT NULL,
@@ -707,9 +832,36 @@ CREATE TABLE vendor_config (
   price numeric,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  webhook_uid text COLLATE "C" NOT NULL DEFAULT replace((gen_random_uuid())::text, '-'::text, ''::text),
+  reported_at timestamp with time zone,
+  broken_at timestamp with time zone,
+  probed_at timestamp with time zone,
+  broken_reason text,
   PRIMARY KEY (workspace_id, id),
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
 );
+CREATE UNIQUE INDEX vendor_config_webhook ON public.vendor_config USING btree (webhook_uid);
+
+CREATE TABLE vendor_fallback (
+  workspace_id integer NOT NULL,
+  message_id text COLLATE "C" NOT NULL,
+  due_at timestamp with time zone NOT NULL,
+  PRIMARY KEY (workspace_id, message_id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
+);
+CREATE INDEX vendor_fallback_due ON public.vendor_fallback USING btree (due_at);
+
+CREATE TABLE vendor_report (
+  id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  workspace_id integer NOT NULL,
+  vendor_config_id text COLLATE "C" NOT NULL,
+  report json NOT NULL,
+  received_at timestamp with time zone NOT NULL DEFAULT now(),
+  due_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
+);
+CREATE INDEX vendor_report_due ON public.vendor_report USING btree (due_at, id);
 
 CREATE TABLE vendor_route (
   workspace_id integer NOT NULL,

@@ -36,6 +36,35 @@ export interface BatchItem {
   weight: Generated<number>;
 }
 
+export interface Broadcast {
+  workspace_id: number;
+  id: string;
+  request_id: string;
+  lane: number;
+  list_id: string;
+  template_slug: string;
+  category: string;
+  tenant_id: string;
+  idempotency_key: string;
+  status: string;
+  starts_at: Date;
+  wake_at: Date | null;
+  version_id: string | null;
+  snapshot_id: string | null;
+  after_id: Generated<string>;
+  page_size: Generated<number>;
+  recipients: number | null;
+  triggered: Generated<number>;
+  skipped: Generated<number>;
+  failed: Generated<number>;
+  reasons: JsonColumn;
+  errors: JsonColumn;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+  begun_at: Date | null;
+  ended_at: Date | null;
+}
+
 export interface CancelNotice {
   workspace_id: number;
   id: GeneratedAlways<number>;
@@ -152,12 +181,50 @@ export interface List {
   track_user_exit: Generated<boolean>;
 }
 
+export interface ListLeaver {
+  workspace_id: number;
+  snapshot_id: string;
+  id: string;
+  recipient_id: string;
+}
+
 export interface ListMember {
   workspace_id: number;
   recipient_id: string;
   id: string;
   created_at: Generated<Date>;
   version_id: string;
+}
+
+export interface ListQuery {
+  workspace_id: number;
+  list_id: string;
+  version_id: string;
+  version_no: Generated<number>;
+  query_text: string;
+  is_enabled: Generated<boolean>;
+  refresh_at: Date | null;
+  refreshed_at: Date | null;
+  error: string | null;
+  updated_at: Generated<Date>;
+}
+
+export interface ListSnapshot {
+  workspace_id: number;
+  id: string;
+  version_id: string | null;
+  until_id: string;
+  created_at: Generated<Date>;
+}
+
+export interface ListSwap {
+  workspace_id: number;
+  id: string;
+  before_snapshot: string;
+  after_snapshot: string;
+  events: JsonColumn;
+  way: string;
+  after_id: Generated<string>;
 }
 
 export interface ListVersion {
@@ -230,6 +297,9 @@ export interface Message {
   wait_time_in_seconds: number | null;
   undelivered: JsonColumn;
   is_watched: Generated<boolean>;
+  group_id: string | null;
+  fallback_level: Generated<number>;
+  broadcast_id: string | null;
 }
 
 export interface MessageEvent {
@@ -440,6 +510,26 @@ export interface Template {
   active_at: Date | null;
   last_triggered_at: Date | null;
   updated_by: JsonColumn;
+  mock_data: JsonColumn;
+  archived_at: Date | null;
+  number: GeneratedAlways<number>;
+}
+
+export interface TemplateApproval {
+  workspace_id: number;
+  template_slug: string;
+  channel: string;
+  variant_id: string;
+  content_hash: string;
+  first_version_no: number | null;
+  version_no: number | null;
+  variant: JsonColumn;
+  is_exempt: Generated<boolean>;
+  vendor_approvals: JsonColumn;
+  discard_comment: string | null;
+  approved_at: Date | null;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
 }
 
 export interface TemplateVariant {
@@ -452,7 +542,6 @@ export interface TemplateVariant {
   conditions: JsonColumn;
   content: JsonColumn;
   needs_vendor_approval: Generated<boolean>;
-  vendor_approvals: JsonColumn;
   seq_no: number;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
@@ -467,6 +556,7 @@ export interface TemplateVersion {
   commit_message: string | null;
   created_at: Generated<Date>;
   created_by: JsonColumn;
+  number: GeneratedAlways<number>;
 }
 
 export interface Tenant {
@@ -559,6 +649,14 @@ export interface TranslationVersionFile {
   updated_at: Date;
 }
 
+export interface VendorAck {
+  workspace_id: number;
+  vendor_config_id: string;
+  vendor_message_id: string;
+  message_id: string;
+  created_at: Generated<Date>;
+}
+
 export interface VendorConfig {
   workspace_id: number;
   id: string;
@@ -570,6 +668,26 @@ export interface VendorConfig {
   price: string | null;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
+  webhook_uid: Generated<string>;
+  reported_at: Date | null;
+  broken_at: Date | null;
+  probed_at: Date | null;
+  broken_reason: string | null;
+}
+
+export interface VendorFallback {
+  workspace_id: number;
+  message_id: string;
+  due_at: Date;
+}
+
+export interface VendorReport {
+  id: GeneratedAlways<number>;
+  workspace_id: number;
+  vendor_config_id: string;
+  report: JsonColumn;
+  received_at: Generated<Date>;
+  due_at: Generated<Date>;
 }
 
 export interface VendorRoute {
@@ -655,6 +773,7 @@ export interface Tables {
   api_key: ApiKey;
   batch: Batch;
   batch_item: BatchItem;
+  broadcast: Broadcast;
   cancel_notice: CancelNotice;
   category: Category;
   category_doc: CategoryDoc;
@@ -665,7 +784,11 @@ export interface Tables {
   identity: Identity;
   inbox_item: InboxItem;
   list: List;
+  list_leaver: ListLeaver;
   list_member: ListMember;
+  list_query: ListQuery;
+  list_snapshot: ListSnapshot;
+  list_swap: ListSwap;
   list_version: ListVersion;
   merged_user: MergedUser;
   message: Message;
@@ -686,6 +809,7 @@ export interface Tables {
   smart_step: SmartStep;
   subscription: Subscription;
   template: Template;
+  template_approval: TemplateApproval;
   template_variant: TemplateVariant;
   template_version: TemplateVersion;
   tenant: Tenant;
@@ -697,7 +821,10 @@ export interface Tables {
   translation_draft: TranslationDraft;
   translation_version: TranslationVersion;
   translation_version_file: TranslationVersionFile;
+  vendor_ack: VendorAck;
   vendor_config: VendorConfig;
+  vendor_fallback: VendorFallback;
+  vendor_report: VendorReport;
   vendor_route: VendorRoute;
   waiter: Waiter;
   workflow: Workflow;

@@ -20,9 +20,14 @@ import {
   settleMessages,
   yieldsTurn,
 } from "./outbox.ts";
+import { applyDueReports, REPORT_BATCH, type ReportDeps } from "./reports/apply-reports.ts";
+import { FALLBACK_BATCH, handOverDue, nextVendor, readDueWorkspaces } from "./failover/due-fallbacks.ts";
+import { createBreaker, type BreakerDeps } from "./failover/breaker.ts";
+import type { HandOverDeps } from "./failover/hand-over.ts";
+import { takeReports } from "./reports/report-store.ts";
 import { applyDueReceipts, RECEIPT_BATCH } from "./receipts.ts";
-import type { Outcome, OutgoingMessage, VendorConnection } from "./vendor/vendor.ts";
-import type { VendorTables } from "./vendor-table.ts";
+import type { Outcome, OutgoingMessage } from "./vendor/vendor.ts";
+import type { NextVendor, OpenVendor, RouteTable, VendorTables } from "./vendor-table.ts";
 import { judge } from "./verdict.ts";
 
 /**
@@ -40,19 +45,22 @@ export interface Delivery {
   tick: () => Promise<void>;
 }
 
-export interface DeliveryDeps {
+export interface DeliveryDeps
+  extends Pick<ReportDeps, "keyOf">, Pick<HandOverDeps, "ids">, Pick<BreakerDeps, "catalog"> {
   db: Db;
   log: Log;
   workspaces: Workspaces;
   vendors: VendorTables;
   /** Fetches attachments. */
   http: HttpClient;
-  queue: Pick<Queue, "settle" | "enqueue" | "waitForUrgentWork" | "isStopping">;
+  queue: Pick<Queue, "settle" | "enqueue" | "plan" | "enqueueJobs" | "waitForUrgentWork" | "isStopping">;
   /** Notifies the waker of a scheduled retry or the next step of a routing. */
   wakeAt: (at: Date) => void;
   onSettled: (settled: Settled[]) => void;
   /** The maximum of vendor calls in flight, over all lanes. */
   concurrency: number;
+  /** The server's own address, without a slash at its end; null: unknown. */
+  base_url: string | null;
   /** The time limit of a vendor call, and a second one for loading the files before it. */
   timeout_ms: number;
 }
@@ -68,6 +76,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const { db, log } = deps;
   const slots = createSlots(deps.concurrency);
   const attachments = createAttachments(deps);
+  const breaker = createBreaker(deps);
   /** Each lane writes its own results: an urgent one does not wait for the group of a campaign. */
   const writers = [createWriter(), createWriter(), createWriter()] as const;
   let sweeping: NodeJS.Timeout | undefined;
@@ -90,11 +99,11 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     } finally {
       slots.free(message.lane);
     }
-    const { outcome, attached } = called;
-    const verdict = judge(message, outcome, Math.random());
+    const { outcome, ...facts } = called;
+    const verdict = judge({ ...message, has_next: facts.next !== null }, outcome, Math.random());
     return new Promise((resolve, reject) => {
       const writer = writers[message.lane];
-      writer.results.push({ message, verdict, attached, resolve, reject });
+      writer.results.push({ message, verdict, ...facts, resolve, reject });
       pump(writer);
     });
   }
@@ -106,21 +115,32 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       return uncalled({ kind: "failed", class: "transient", code: "vendor_unread", message: text });
     });
     if ("outcome" in ready) return ready;
-    const { connection, outgoing, loaded } = ready;
+    const { vendor, next, outgoing, loaded } = ready;
+    const { connection, keeps_acks: keeps_ack, does_report, can_break, broken_reason } = vendor;
     const outcome = await withDeadline(deps.timeout_ms, (signal) => connection.send(outgoing, signal));
-    return { outcome, attached: loaded === null ? null : withoutBytes(loaded) };
+    const { workspace_id, vendor_config_id } = message;
+    if (can_break) await breaker.note(workspace_id, vendor_config_id, outcome, broken_reason !== null);
+    const attached = loaded === null ? null : withoutBytes(loaded);
+    return { outcome, attached, keeps_ack, does_report, next };
   }
 
   /** Reads what the vendor needs, or answers in its place. */
   async function prepare(message: LeasedMessage): Promise<Called | Prepared> {
-    const connection = await deps.vendors.connect(message.workspace_id, message.vendor_config_id);
-    if (connection === null) {
+    const { workspace_id } = message;
+    const vendor = await deps.vendors.connect(workspace_id, message.vendor_config_id);
+    const tables = new Map([[workspace_id, await deps.vendors.load(workspace_id)]]);
+    const next = message.undelivered === null ? nextVendor(tables, message) : null;
+    if (vendor === null) {
       const text = `vendor configuration ${message.vendor_config_id} was deleted`;
-      return uncalled({ kind: "failed", class: "config", code: "vendor_missing", message: text });
+      return uncalled({ kind: "failed", class: "config", code: "vendor_missing", message: text }, next);
+    }
+    if (vendor.broken_reason !== null && !(await breaker.mayProbe(workspace_id, message.vendor_config_id))) {
+      const text = `not called, since it keeps failing: ${vendor.broken_reason}`;
+      return uncalled({ kind: "failed", class: "transient", code: "vendor_broken", message: text }, next);
     }
     const loaded = message.attachments === null ? null : await load(message);
     if (loaded?.ok === false) return uncalled(loaded.failure);
-    const workspace = await deps.workspaces.getById(message.workspace_id);
+    const workspace = await deps.workspaces.getById(workspace_id);
     const outgoing: OutgoingMessage = {
       message_id: message.id,
       workspace: workspace.uid,
@@ -129,12 +149,13 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       category: message.category,
       attempt: message.attempt,
       to: message.channel_value,
-      callback_url: null,
+      callback_url:
+        deps.base_url === null || vendor.webhook_path === null ? null : deps.base_url + vendor.webhook_path,
       content: message.content,
       attachments: loaded?.files ?? [],
       only_to: message.undelivered,
     };
-    return { connection, outgoing, loaded };
+    return { vendor, next, outgoing, loaded };
   }
 
   /** Before the vendor's time limit starts. */
@@ -187,14 +208,64 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   }
 
   async function write(tx: Tx, batch: Result[]): Promise<Settled[]> {
-    const written = await settleMessages(tx, batch);
+    const written = await settleMessages(tx, batch, deps);
     const messages = written.map(({ message }) => message);
     await wakeWatchers(tx, messages, deps.queue);
     return written;
   }
 
   async function tick(): Promise<void> {
-    while ((await db.tx((tx) => applyDueReceipts(tx, deps.queue), { relaxed: true })) === RECEIPT_BATCH);
+    while ((await applyReceipts()) === RECEIPT_BATCH);
+    while ((await applyReports()) === REPORT_BATCH);
+    while ((await handOverLate()) === FALLBACK_BATCH);
+  }
+
+  /** Hands over what no vendor has reported on in time; returns how many were due. */
+  async function handOverLate(): Promise<number> {
+    const tables = await loadTables(await readDueWorkspaces(db, "vendor_fallback"));
+    if (tables.size === 0) return 0;
+    return db.tx((tx) => handOverDue(tx, tables, deps), { relaxed: true });
+  }
+
+  async function loadTables(workspace_ids: readonly number[]): Promise<Map<number, RouteTable>> {
+    const loaded = workspace_ids.map(async (id) => [id, await deps.vendors.load(id)] as const);
+    return new Map(await Promise.all(loaded));
+  }
+
+  /** Applies a batch of what simulators report; returns how many. */
+  async function applyReceipts(): Promise<number> {
+    const tables = await loadTables(await readDueWorkspaces(db, "due_receipt"));
+    if (tables.size === 0) return 0;
+    return db.tx((tx) => applyDueReceipts(tx, { ...deps, tables }), { relaxed: true });
+  }
+
+  /** Applies a batch of what vendors reported; returns how many. */
+  async function applyReports(): Promise<number> {
+    const tables = await loadTables(await readDueWorkspaces(db, "vendor_report"));
+    if (tables.size === 0) return 0;
+    const reading = { ...deps, tables, noteReports: deps.vendors.noteReports };
+    try {
+      return await db.tx((tx) => applyDueReports(tx, reading), { relaxed: true });
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) throw error;
+      return applyOneByOne(reading);
+    }
+  }
+
+  /** A report that cannot be applied is dropped alone: it must not stop those of all vendors. */
+  async function applyOneByOne(reading: ReportDeps): Promise<number> {
+    let applied = 0;
+    while (applied < REPORT_BATCH) {
+      try {
+        if ((await db.tx((tx) => applyDueReports(tx, reading, 1), { relaxed: true })) === 0) break;
+      } catch (error) {
+        if (isDatabaseUnavailable(error)) throw error;
+        const dropped = await db.tx((tx) => takeReports(tx, [...reading.tables.keys()], 1));
+        log.error({ err: error, dropped }, "a vendor's report could not be applied and is dropped");
+      }
+      applied++;
+    }
+    return applied;
   }
 
   function schedule(): void {
@@ -252,21 +323,21 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
 }
 
 /** The outcome for a message, and the files that its vendor received. */
-interface Called {
+interface Called extends Omit<Settled, "message" | "verdict"> {
   outcome: Outcome;
-  attached: Attached | null;
 }
 
 /** What a vendor is called with. */
 interface Prepared {
-  connection: VendorConnection;
+  vendor: OpenVendor;
+  next: NextVendor | null;
   outgoing: OutgoingMessage;
   loaded: (Loaded & { ok: true }) | null;
 }
 
 /** The result for a message that no vendor was called for. */
-function uncalled(outcome: Outcome): Called {
-  return { outcome, attached: null };
+function uncalled(outcome: Outcome, next: NextVendor | null = null): Called {
+  return { outcome, attached: null, keeps_ack: false, does_report: false, next };
 }
 
 interface Writer {

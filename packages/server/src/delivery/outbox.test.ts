@@ -28,6 +28,9 @@ async function addJob(db: Db, lanes: number[], attempt = 1): Promise<Job> {
   return job;
 }
 
+/** Nothing goes to a next vendor here. */
+const unused = { plan: () => [], enqueueJobs: async () => {} };
+
 /** No run waits for what becomes of these messages. */
 const quiet = { enqueue: async () => {} };
 const take = (db: Db, job: Job) => db.tx((tx) => takeMessages(tx, job, quiet));
@@ -38,7 +41,15 @@ function settle(tx: Tx, messages: LeasedMessage[]): Promise<unknown[]> {
   const outcome = { kind: "sent", vendor_message_id: "v-1" } as const;
   return settleMessages(
     tx,
-    messages.map((message) => ({ message, verdict: judge(message, outcome, 0), attached: null })),
+    messages.map((message) => ({
+      message,
+      verdict: judge({ ...message, has_next: false }, outcome, 0),
+      attached: null,
+      keeps_ack: false,
+      does_report: false,
+      next: null,
+    })),
+    { ids, queue: unused },
   );
 }
 

@@ -1,7 +1,7 @@
 import type { Queue } from "../queue/queue.ts";
 import { type ChangedMessage, wakeWatchers } from "./watchers.ts";
 import type { Job } from "../queue/job.ts";
-import { type Channel, CHANNEL_TRAITS } from "../core/channel.ts";
+import type { Channel } from "../core/channel.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
 import { afterNow, float8, insertAll, int, json, keysOf, now, rowsOf, text, uuid } from "../db/bulk.ts";
@@ -9,8 +9,12 @@ import type { Tx } from "../db/db.ts";
 import { insertInboxItems, toInboxItem } from "../inbox/items.ts";
 import { passTurns } from "../routing/steps.ts";
 import { closeReached } from "../routing/success.ts";
+import { insertFallbacks } from "./failover/due-fallbacks.ts";
+import { handOver, type HandOverDeps } from "./failover/hand-over.ts";
 import type { LeftOut } from "./attachments/attachments.ts";
 import type { AttachedFile } from "./vendor/vendor.ts";
+import type { NextVendor } from "./vendor-table.ts";
+import { deactivateOf } from "./reports/addresses.ts";
 import { MAX_ATTEMPTS, mayRepeat, type Verdict } from "./verdict.ts";
 
 /**
@@ -33,6 +37,7 @@ export interface LeasedMessage {
   attempt: number;
   channel_value: string | JsonObject;
   identity_key: string;
+  provider: string;
   content: JsonObject;
   /** Notes of files, in the form of `core/attachments.ts`; null for most messages. */
   attachments: Json;
@@ -61,7 +66,7 @@ export async function takeMessages(
   const { from, values, next } = keysOf(job.refs);
   const messages = await tx.query<LeasedMessage>(
     `select m.workspace_id, m.id, m.lease, m.lane, m.channel, m.tenant_id, m.object_type, m.distinct_id,
-            m.recipient_id, m.category, m.attempt, m.channel_value, m.identity_key, m.content, m.attachments,
+            m.recipient_id, m.category, m.attempt, m.channel_value, m.identity_key, m.provider, m.content, m.attachments,
             m.vendor_config_id, m.vendor_slug, m.smart_step, m.execution_id, m.is_watched, m.undelivered
        from ${from}
        join message m on m.workspace_id = k.workspace_id and m.id = k.id
@@ -141,6 +146,12 @@ export interface Settled {
   verdict: Verdict;
   /** The files that the vendor received; null for messages without files, and for those that did not get that far. */
   attached: Attached | null;
+  /** Reports will name the message by the vendor's id. */
+  keeps_ack: boolean;
+  /** The vendor that follows in its priority list; null: none does. */
+  next: NextVendor | null;
+  /** The vendor reports deliveries: without a report in time the message goes to the next one as well. */
+  does_report: boolean;
 }
 
 export interface Attached {
@@ -152,7 +163,7 @@ export interface Attached {
  * Writes the verdicts that still hold their lease, and all their consequences. A message whose report arrived before
  * its vendor's response keeps the status of the report.
  */
-export async function settleMessages(tx: Tx, settled: Settled[]): Promise<Settled[]> {
+export async function settleMessages(tx: Tx, settled: Settled[], deps: HandOverDeps): Promise<Settled[]> {
   const { from, values } = rowsOf("u", settled, {
     workspace_id: int(({ message }) => message.workspace_id),
     id: text(({ message }) => message.id),
@@ -196,13 +207,36 @@ export async function settleMessages(tx: Tx, settled: Settled[]): Promise<Settle
   );
   await closeReached(tx, refsOf(written.filter(isDelivered)));
   await passTurns(tx, refsOf(written.filter(yieldsTurn)));
+  await handOver(
+    tx,
+    written.flatMap(({ message: { workspace_id, id }, verdict, next }) =>
+      verdict.hands_over && next !== null
+        ? [{ workspace_id, id, next, reason: verdict.failure_reason ?? "" }]
+        : [],
+    ),
+    deps,
+  );
+  await insertFallbacks(
+    tx,
+    written.flatMap(({ message: { workspace_id, id: message_id }, verdict, next, does_report }) =>
+      verdict.status === "sent_by_vendor" && does_report && next !== null
+        ? [{ workspace_id, message_id, wait_ms: next.wait_ms }]
+        : [],
+    ),
+  );
+  await keepAcks(
+    tx,
+    written.filter(({ keeps_ack, verdict }) => keeps_ack && verdict.vendor_message_id !== null),
+  );
   await scheduleReceipts(
     tx,
     written.filter(({ verdict }) => verdict.receipts.length > 0),
   );
-  await suppressIdentities(
+  await deactivateOf(
     tx,
-    written.filter(({ verdict, message }) => verdict.inactivate && message.recipient_id !== null),
+    written.flatMap(({ message: { workspace_id, recipient_id, channel, identity_key: key }, verdict }) =>
+      verdict.inactivate && recipient_id !== null ? [{ workspace_id, recipient_id, channel, key }] : [],
+    ),
   );
   return written;
 }
@@ -213,7 +247,7 @@ function isDelivered({ message, verdict }: Settled): boolean {
 
 /** True if nothing was sent: then the next step of its routing is due at once. Not if something may have been sent. */
 export function yieldsTurn({ message, verdict }: Settled): boolean {
-  if (message.smart_step === null) return false;
+  if (message.smart_step === null || verdict.hands_over) return false;
   return verdict.status === "trigger_failed" && verdict.failure_class !== "ambiguous";
 }
 
@@ -292,6 +326,26 @@ async function recordAttached(tx: Tx, settled: Settled[]): Promise<void> {
   });
 }
 
+/** A vendor that repeats an id means the latest message by it. */
+async function keepAcks(tx: Tx, sent: Settled[]): Promise<void> {
+  const last = new Map(
+    sent.map((one) => [`${one.message.vendor_config_id}/${one.verdict.vendor_message_id}`, one]),
+  );
+  await insertAll(
+    tx,
+    "vendor_ack",
+    [...last.values()],
+    {
+      workspace_id: int(({ message }) => message.workspace_id),
+      vendor_config_id: text(({ message }) => message.vendor_config_id),
+      vendor_message_id: text(({ verdict }) => verdict.vendor_message_id ?? ""),
+      message_id: text(({ message }) => message.id),
+    },
+    `on conflict (workspace_id, vendor_config_id, vendor_message_id)
+     do update set message_id = excluded.message_id, created_at = now()`,
+  );
+}
+
 async function scheduleReceipts(tx: Tx, sent: Settled[]): Promise<void> {
   const receipts = sent.flatMap(({ message, verdict }) =>
     verdict.receipts.map((receipt) => ({ message, receipt })),
@@ -303,24 +357,4 @@ async function scheduleReceipts(tx: Tx, sent: Settled[]): Promise<void> {
     reason: text(({ receipt }) => receipt.reason),
     due_at: afterNow(({ receipt }) => receipt.after_ms),
   });
-}
-
-/** Deactivates the addresses that bounced, for as long as the channel's trait says. */
-async function suppressIdentities(tx: Tx, bounced: Settled[]): Promise<void> {
-  if (bounced.length === 0) return;
-  const { from, values } = rowsOf("b", bounced, {
-    workspace_id: int(({ message }) => message.workspace_id),
-    recipient_id: text(({ message }) => message.recipient_id),
-    channel: text(({ message }) => message.channel),
-    key: text(({ message }) => message.identity_key),
-    days: int(({ message }) => CHANNEL_TRAITS[message.channel].bounce_days),
-  });
-  await tx.query(
-    `update identity i
-        set perma_status = 'disabled', updated_at = now(),
-            perma_until = now() + make_interval(days => b.days)
-       from ${from}
-      where i.workspace_id = b.workspace_id and i.recipient_id = b.recipient_id and i.channel = b.channel and i.key = b.key`,
-    values,
-  );
 }

@@ -54,6 +54,13 @@ async function after(db: Db, status: string, reports: string[]): Promise<State> 
 /** No run waits for what becomes of these messages. */
 const quiet = { enqueue: async () => {} };
 
+/** There is one vendor. */
+const alone = {
+  ids,
+  queue: { ...quiet, plan: () => [], enqueueJobs: async () => {} },
+  tables: new Map([[1, { pick: () => null, next: () => null }]]),
+};
+
 describe("a report about a message", () => {
   it.for<[string, string[], string]>([
     ["sent_by_vendor", ["delivered"], "delivered"],
@@ -161,20 +168,34 @@ describe("reports without a webhook", () => {
     );
   }
 
+  it("of a failure outweighs that the vendor has the message, and nothing else", async ({ db }) => {
+    const [failed = "", arrived = ""] = await addMessages(db, ["triggered", "triggered"]);
+    await applyReceipts(db, [
+      receipt(failed, "delivery_failure", "no such user"),
+      receipt(failed, "sent_by_vendor"),
+      receipt(arrived, "delivery_failure"),
+      receipt(arrived, "delivered"),
+    ]);
+    expect(await states(db)).toMatchObject([
+      { status: "failure_by_vendor", failure_reason: "no such user" },
+      { status: "delivered" },
+    ]);
+  });
+
   it("are applied once, when they are due", async ({ db }) => {
     const [id = ""] = await addMessages(db, ["sent_by_vendor"]);
     await addDue(db, id, "delivered", -1);
     await addDue(db, id, "seen", 60);
 
     const applied = await Promise.all([
-      db.tx((tx) => applyDueReceipts(tx, quiet)),
-      db.tx((tx) => applyDueReceipts(tx, quiet)),
+      db.tx((tx) => applyDueReceipts(tx, alone)),
+      db.tx((tx) => applyDueReceipts(tx, alone)),
     ]);
     expect(applied.reduce((sum, count) => sum + count)).toBe(1);
     expect((await states(db)).map(({ status }) => status)).toEqual(["delivered"]);
 
     await db.query("update due_receipt set due_at = now()");
-    expect(await db.tx((tx) => applyDueReceipts(tx, quiet))).toBe(1);
+    expect(await db.tx((tx) => applyDueReceipts(tx, alone))).toBe(1);
     expect((await states(db)).map(({ status }) => status)).toEqual(["seen"]);
     expect(await db.query("select 1 from due_receipt")).toEqual([]);
   });
@@ -189,8 +210,8 @@ describe("reports without a webhook", () => {
       [messages],
     );
 
-    expect(await db.tx((tx) => applyDueReceipts(tx, quiet))).toBe(500);
-    expect(await db.tx((tx) => applyDueReceipts(tx, quiet))).toBe(200);
+    expect(await db.tx((tx) => applyDueReceipts(tx, alone))).toBe(500);
+    expect(await db.tx((tx) => applyDueReceipts(tx, alone))).toBe(200);
     expect((await states(db)).every(({ status }) => status === "delivered")).toBe(true);
   });
 });

@@ -13,6 +13,7 @@ describe("the vendors of a workspace", () => {
           nickname,
           config: {},
           categories: ["system", "transactional", "promotional"],
+          price: null,
         }),
       );
     const old = await Promise.all(["a", "b", "c", "d"].map(save));

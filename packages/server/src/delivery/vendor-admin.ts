@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Channel } from "../core/channel.ts";
 import { DEFAULT_TENANT } from "../core/profile/effective-profile.ts";
@@ -8,8 +9,10 @@ import { AppError } from "../errors.ts";
 import type { IdSource } from "../ids.ts";
 import type { SecretBox } from "../workspaces/crypto.ts";
 import { redactConfig, restoreSecrets } from "./vendor/secret.ts";
-import type { Vendor } from "./vendor/vendor.ts";
-import { insertVendor } from "./vendor-table.ts";
+import type { Vendor, Verification } from "./vendor/vendor.ts";
+import { webhookPath } from "./vendor/webhook.ts";
+import { createVendorRoutes, lockRoutes, putFirst, type VendorRoutes } from "./vendor-routes.ts";
+import { insertVendor, type VendorTables } from "./vendor-table.ts";
 
 /**
  * The vendor settings of a workspace: checked by the vendor's own schema, encrypted at rest, shown without secrets. A
@@ -24,6 +27,20 @@ export interface VendorAdmin {
    * with several accounts.
    */
   remove: (tx: Tx, workspace_id: number, name: string) => Promise<boolean>;
+  /** Makes the vendor's cheap call that proves the credentials; null: there are no settings of this id. */
+  verify: (workspace_id: number, id: string, signal: AbortSignal) => Promise<Verification | null>;
+  routes: VendorRoutes;
+  /** The vendors that there are, by slug. */
+  catalog: VendorEntry[];
+}
+
+export interface VendorEntry {
+  vendor_slug: string;
+  channel: Channel;
+  name: string;
+  reports: boolean;
+  /** The settings, as a JSON Schema. */
+  settings: Record<string, unknown>;
 }
 
 export interface VendorSettings {
@@ -36,6 +53,14 @@ export interface VendorSettings {
   config: JsonObject;
   /** Root categories for which it is the first choice. */
   categories: RootCategory[];
+  /** Where the vendor is to report, below the server's own address; null for one that does not. */
+  webhook_path: string | null;
+  /** Of one notification, for smart routing by cost; null: unknown. */
+  price: number | null;
+  /** Why it is not called at present, and since when; null: it is called. */
+  broken: { since: Date; reason: string } | null;
+  /** Whether reports have ever come, without which a silent vendor is not doubted. */
+  has_reported: boolean;
   updated_at: Date;
 }
 
@@ -45,9 +70,11 @@ export interface SavedVendor {
   nickname: string;
   config: JsonObject;
   categories: RootCategory[];
+  price: number | null;
 }
 
 export interface VendorAdminDeps {
+  tables: Pick<VendorTables, "connect">;
   box: SecretBox;
   ids: IdSource;
   catalog: Catalog;
@@ -60,16 +87,26 @@ interface Row {
   channel: Channel;
   nickname: string;
   config: Buffer;
+  webhook_uid: string;
+  price: number | null;
+  has_reported: boolean;
+  broken_at: Date | null;
+  broken_reason: string | null;
   updated_at: Date;
   categories: RootCategory[] | null;
 }
 
-export function createVendorAdmin({ box, ids, catalog, vendors }: VendorAdminDeps): VendorAdmin {
+export function createVendorAdmin({ tables, box, ids, catalog, vendors }: VendorAdminDeps): VendorAdmin {
   async function read(db: Queryable, workspace_id: number, id: string | null): Promise<Row[]> {
     return db.query<Row>(
-      `select c.id, c.vendor_slug, c.channel, c.nickname, c.config, c.updated_at,
+      `select c.id, c.vendor_slug, c.channel, c.nickname, c.config, c.webhook_uid, c.price::float8, c.reported_at is not null as has_reported, c.broken_at,
+              c.broken_reason, c.updated_at,
               (select array_agg(r.root_category) from vendor_route r
-                where r.workspace_id = c.workspace_id and r.vendor_config_id = c.id and r.position = 0) as categories
+                where r.workspace_id = c.workspace_id and r.vendor_config_id = c.id and r.tenant_id = '${DEFAULT_TENANT}'
+                  and not exists (select from vendor_route e
+                                   where e.workspace_id = r.workspace_id and e.tenant_id = r.tenant_id
+                                     and e.channel = r.channel and e.root_category = r.root_category
+                                     and e.position < r.position)) as categories
          from vendor_config c where c.workspace_id = $1 and ($2::text is null or c.id = $2)
         order by c.channel, c.vendor_slug, c.nickname`,
       [workspace_id, id],
@@ -87,6 +124,10 @@ export function createVendorAdmin({ box, ids, catalog, vendors }: VendorAdminDep
       nickname: row.nickname,
       config: vendor === undefined ? {} : redactConfig(vendor.config, config),
       categories: LANES.filter((root) => row.categories?.includes(root) === true),
+      webhook_path: vendor?.webhook === undefined ? null : webhookPath(vendor, row.webhook_uid),
+      price: row.price,
+      broken: row.broken_at === null ? null : { since: row.broken_at, reason: row.broken_reason ?? "" },
+      has_reported: row.has_reported || vendor?.reports_by_itself === true,
       updated_at: row.updated_at,
     };
   }
@@ -103,7 +144,7 @@ export function createVendorAdmin({ box, ids, catalog, vendors }: VendorAdminDep
 
   return {
     list: async (db, workspace_id) => (await read(db, workspace_id, null)).map(present),
-    async save(tx, workspace_id, { vendor_slug, nickname, config, categories }) {
+    async save(tx, workspace_id, { vendor_slug, nickname, config, categories, price }) {
       const vendor = getVendor(vendor_slug);
       await lockRoutes(tx, workspace_id);
       const [stored] = await tx.query<{ id: string; config: Buffer }>(
@@ -116,12 +157,12 @@ export function createVendorAdmin({ box, ids, catalog, vendors }: VendorAdminDep
       const id =
         stored?.id ??
         (await insertVendor(tx, { workspace_id, channel, vendor_slug, nickname, config: checked }, box, ids));
-      if (stored !== undefined) {
-        await tx.query(
-          "update vendor_config set config = $3, updated_at = clock_timestamp() where workspace_id = $1 and id = $2",
-          [workspace_id, id, box.seal(JSON.stringify(checked))],
-        );
-      }
+      await tx.query(
+        `update vendor_config set config = $3, price = coalesce($4, price), updated_at = clock_timestamp(),
+                broken_at = null, broken_reason = null
+          where workspace_id = $1 and id = $2`,
+        [workspace_id, id, box.seal(JSON.stringify(checked)), price],
+      );
       for (const root of categories) await putFirst(tx, workspace_id, vendor.channel, root, id);
       await catalog.invalidate(tx, workspace_id, "vendor", "routes");
       await catalog.invalidate(tx, workspace_id, "vendor", id);
@@ -146,11 +187,26 @@ export function createVendorAdmin({ box, ids, catalog, vendors }: VendorAdminDep
       }
       const { id } = first;
       await tx.query("delete from vendor_config where workspace_id = $1 and id = $2", [workspace_id, id]);
-      await closeRanks(tx, workspace_id);
       await catalog.invalidate(tx, workspace_id, "vendor", "routes");
       await catalog.invalidate(tx, workspace_id, "vendor", id);
       return true;
     },
+    async verify(workspace_id, id, signal) {
+      const open = await tables.connect(workspace_id, id);
+      if (open === null) return null;
+      const text = "this vendor has no call that proves credentials: send a message";
+      return (await open.connection.verify?.(signal)) ?? { ok: false, message: text };
+    },
+    routes: createVendorRoutes({ catalog }),
+    catalog: [...vendors.values()]
+      .map((vendor) => ({
+        vendor_slug: vendor.slug,
+        channel: vendor.channel,
+        name: vendor.name,
+        reports: vendor.webhook !== undefined || vendor.reports_by_itself === true,
+        settings: z.toJSONSchema(vendor.config, { io: "input" }) as Record<string, unknown>,
+      }))
+      .toSorted((one, other) => (one.vendor_slug < other.vendor_slug ? -1 : 1)),
   };
 }
 
@@ -161,44 +217,4 @@ function check(vendor: Vendor, config: JsonObject): JsonObject {
   const entries = parsed.error.issues.map((issue) => [`config.${issue.path.join(".")}`, [issue.message]]);
   const detail: unknown = Object.fromEntries(entries);
   throw new AppError("validation_error", JSON.stringify(detail), { detail });
-}
-
-/** Serialises writers of a workspace's routes. */
-async function lockRoutes(tx: Tx, workspace_id: number): Promise<void> {
-  await tx.query("select 1 from workspace where workspace_id = $1 for no key update", [workspace_id]);
-}
-
-/** Rewrites one priority list with the vendor at its head; the rest keep their order. */
-async function putFirst(
-  tx: Tx,
-  workspace_id: number,
-  channel: Channel,
-  root: RootCategory,
-  id: string,
-): Promise<void> {
-  const others = await tx.query<{ vendor_config_id: string }>(
-    `delete from vendor_route where workspace_id = $1 and tenant_id = '${DEFAULT_TENANT}' and channel = $2 and root_category = $3
-     returning vendor_config_id, position`,
-    [workspace_id, channel, root],
-  );
-  const rest = (others as { vendor_config_id: string; position: number }[])
-    .filter(({ vendor_config_id }) => vendor_config_id !== id)
-    .sort((left, right) => left.position - right.position);
-  await tx.query(
-    `insert into vendor_route (workspace_id, channel, root_category, position, vendor_config_id)
-     select $1, $2, $3, (ordinal - 1)::int, vendor_config_id from unnest($4::text[]) with ordinality as v(vendor_config_id, ordinal)`,
-    [workspace_id, channel, root, [id, ...rest.map(({ vendor_config_id }) => vendor_config_id)]],
-  );
-}
-
-/** After a vendor was removed, the next in its lists becomes the first. */
-async function closeRanks(tx: Tx, workspace_id: number): Promise<void> {
-  const routes = await tx.query<{ channel: Channel; root_category: RootCategory; vendor_config_id: string }>(
-    `select distinct on (channel, root_category) channel, root_category, vendor_config_id from vendor_route
-      where workspace_id = $1 and tenant_id = '${DEFAULT_TENANT}' order by channel, root_category, position`,
-    [workspace_id],
-  );
-  for (const { channel, root_category, vendor_config_id } of routes) {
-    await putFirst(tx, workspace_id, channel, root_category, vendor_config_id);
-  }
 }

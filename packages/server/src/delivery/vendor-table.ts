@@ -4,20 +4,25 @@ import type { Channel } from "../core/channel.ts";
 import { DEFAULT_TENANT } from "../core/profile/effective-profile.ts";
 import { CHANNELS, isOurs } from "../core/channel.ts";
 import { LANES } from "../core/lane.ts";
-import type { Db, Queryable } from "../db/db.ts";
+import { int, rowsOf, text } from "../db/bulk.ts";
+import type { Db, Queryable, Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 import type { SecretBox } from "../workspaces/crypto.ts";
 import type { Dial } from "./http/dial.ts";
 import type { HttpClient } from "./http/http.ts";
 import type { Vendor, VendorConnection } from "./vendor/vendor.ts";
+import { webhookPath } from "./vendor/webhook.ts";
 
 /**
  * Which vendor serves a channel, category and tenant, and the open connection to it. Tables are cached per workspace
  * and dropped when a vendor's settings change; a connection lives until its settings change.
  */
 export interface VendorTables extends VendorChoice {
+  load: (workspace_id: number) => Promise<RouteTable>;
   /** The connection for a stored configuration; null if it was deleted or its vendor is unknown. */
-  connect: (workspace_id: number, vendor_config_id: string) => Promise<VendorConnection | null>;
+  connect: (workspace_id: number, vendor_config_id: string) => Promise<OpenVendor | null>;
+  /** Records that these settings' reports arrive, in every process. */
+  noteReports: (tx: Tx, reporting: readonly ReportingConfig[]) => Promise<void>;
   close: () => Promise<void>;
 }
 
@@ -37,11 +42,51 @@ interface RouteRow {
   vendor_config_id: string;
   vendor_slug: string;
   price: number | null;
+  fallback_seconds: number;
 }
 
-interface OpenConnection {
-  version: number;
+export interface ReportingConfig {
+  workspace_id: number;
+  vendor_config_id: string;
+}
+
+export interface RouteTable extends VendorTable {
+  /**
+   * The vendor that follows in the priority list of a message: the list that has its vendor, or the one in force if that
+   * vendor was deleted. Null: there is none.
+   */
+  next: (
+    channel: Channel,
+    root_category: string,
+    tenant_id: string,
+    provider: string,
+    vendor_config_id: string,
+  ) => NextVendor | null;
+}
+
+export interface NextVendor {
+  vendor_config_id: string;
+  vendor_slug: string;
+  /** How long the vendor before has to report a delivery. */
+  wait_ms: number;
+}
+
+export interface OpenVendor {
   connection: VendorConnection;
+  /** Where its reports go, below the server's own address; null for a vendor that does not report. */
+  webhook_path: string | null;
+  /** Reports are matched by the vendor's own ids. */
+  keeps_acks: boolean;
+  /** Failures in a row mean that it does not work. */
+  can_break: boolean;
+  /** Why it is not called at present; null: it is. */
+  broken_reason: string | null;
+  /** Its silence means something, since its reports are known to arrive. */
+  does_report: boolean;
+}
+
+interface OpenConnection extends OpenVendor {
+  version: number;
 }
 
 export function createVendorTables({
@@ -54,9 +99,9 @@ export function createVendorTables({
 }: VendorTablesDeps): VendorTables {
   const open = new Map<string, OpenConnection>();
 
-  async function loadRoutes(workspace_id: number): Promise<VendorTable> {
+  async function loadRoutes(workspace_id: number): Promise<RouteTable> {
     const rows = await db.query<RouteRow>(
-      `select r.tenant_id, r.channel, r.root_category, r.vendor_config_id, c.vendor_slug, c.price::float8
+      `select r.tenant_id, r.channel, r.root_category, r.vendor_config_id, c.vendor_slug, c.price::float8, r.fallback_seconds
          from vendor_route r join vendor_config c on c.workspace_id = r.workspace_id and c.id = r.vendor_config_id
         where r.workspace_id = $1 order by r.position`,
       [workspace_id],
@@ -66,26 +111,49 @@ export function createVendorTables({
       const key = routeKey(row.tenant_id, row.channel, row.root_category);
       byRoute.set(key, [...(byRoute.get(key) ?? []), row]);
     }
+    /** The lists that apply, the tenant's own first, each without vendors that cannot reach the provider. */
+    const lists = (channel: Channel, root: string, tenant_id: string, provider: string): RouteRow[][] =>
+      [tenant_id, DEFAULT_TENANT].map((tenant) =>
+        (byRoute.get(routeKey(tenant, channel, root)) ?? []).filter(({ vendor_slug }) => {
+          const reaches = vendors.get(vendor_slug)?.provider;
+          return reaches === undefined || provider === "" || reaches === provider;
+        }),
+      );
     return {
       pick(channel, root, tenant_id, provider) {
-        for (const tenant of [tenant_id, DEFAULT_TENANT]) {
-          for (const row of byRoute.get(routeKey(tenant, channel, root)) ?? []) {
-            const vendor = vendors.get(row.vendor_slug);
-            const reaches = vendor?.provider;
-            if (reaches !== undefined && provider !== "" && reaches !== provider) continue;
-            const { vendor_config_id, vendor_slug, price } = row;
-            return { vendor_config_id, vendor_slug, price, local: vendor?.local ?? null };
-          }
-        }
-        return null;
+        const row = lists(channel, root, tenant_id, provider).flat()[0];
+        if (row === undefined) return null;
+        const { vendor_config_id, vendor_slug, price } = row;
+        return { vendor_config_id, vendor_slug, price, local: vendors.get(vendor_slug)?.local ?? null };
+      },
+      next(channel, root, tenant_id, provider, before) {
+        const known = lists(channel, root, tenant_id, provider);
+        const isBefore = ({ vendor_config_id }: RouteRow) => vendor_config_id === before;
+        const list = known.find((one) => one.some(isBefore)) ?? known.find((one) => one.length > 0) ?? [];
+        const place = list.findIndex(isBefore);
+        // A rehearsal must not swallow what a real vendor failed to send.
+        const row = list
+          .slice(place + 1)
+          .find(({ vendor_slug }) => !isSimulator(vendor_slug) || isSimulator(list[place]?.vendor_slug));
+        if (row === undefined) return null;
+        const { vendor_config_id, vendor_slug } = row;
+        return { vendor_config_id, vendor_slug, wait_ms: (list[place]?.fallback_seconds ?? 0) * 1000 };
       },
     };
   }
 
-  async function connect(workspace_id: number, id: string): Promise<VendorConnection | null> {
+  async function connect(workspace_id: number, id: string): Promise<OpenVendor | null> {
     const stored = await catalog.remember(workspace_id, "vendor", id, async () => {
-      const [row] = await db.query<{ vendor_slug: string; config: Buffer; updated_at: Date }>(
-        "select vendor_slug, config, updated_at from vendor_config where workspace_id = $1 and id = $2",
+      const [row] = await db.query<{
+        vendor_slug: string;
+        config: Buffer;
+        webhook_uid: string;
+        has_reported: boolean;
+        broken_reason: string | null;
+        updated_at: Date;
+      }>(
+        `select vendor_slug, config, webhook_uid, reported_at is not null as has_reported, broken_reason, updated_at
+           from vendor_config where workspace_id = $1 and id = $2`,
         [workspace_id, id],
       );
       return row ?? null;
@@ -94,24 +162,55 @@ export function createVendorTables({
     if (stored === null || vendor === undefined) return null;
     const version = stored.updated_at.getTime();
     const known = open.get(id);
-    if (known?.version === version) return known.connection;
+    const does_report = stored.has_reported || vendor.reports_by_itself === true;
+    const { broken_reason } = stored;
+    if (known?.version === version) return { ...known, does_report, broken_reason };
     const config = vendor.config.parse(JSON.parse(box.open(stored.config)));
     const connection = vendor.open(config, { http, dial, now: Date.now });
-    open.set(id, { version, connection });
+    const { webhook } = vendor;
+    const opened = {
+      version,
+      connection,
+      webhook_path: webhook === undefined ? null : webhookPath(vendor, stored.webhook_uid),
+      keeps_acks: webhook !== undefined && webhook.returns_our_id !== true,
+      does_report,
+      can_break: vendor.has_many_hosts !== true,
+      broken_reason,
+    };
+    open.set(id, opened);
     // Calls that already use the old connection finish on it.
     if (known !== undefined) void known.connection.close?.().catch(() => {});
-    return connection;
+    return opened;
   }
 
   return {
     load: (workspace_id) =>
       catalog.remember(workspace_id, "vendor", "routes", () => loadRoutes(workspace_id)),
     connect,
+    async noteReports(tx, reporting) {
+      const { from, values } = rowsOf("r", reporting, {
+        workspace_id: int(({ workspace_id }) => workspace_id),
+        vendor_config_id: text(({ vendor_config_id }) => vendor_config_id),
+      });
+      const first = await tx.query<{ workspace_id: number; id: string }>(
+        `update vendor_config c set reported_at = now()
+           from (select distinct * from ${from}) r
+          where c.workspace_id = r.workspace_id and c.id = r.vendor_config_id and c.reported_at is null
+         returning c.workspace_id, c.id`,
+        values,
+        "vendor_note_reports",
+      );
+      for (const { workspace_id, id } of first) await catalog.invalidate(tx, workspace_id, "vendor", id);
+    },
     async close() {
       await Promise.allSettled([...open.values()].map(async ({ connection }) => connection.close?.()));
       open.clear();
     },
   };
+}
+
+function isSimulator(vendor_slug: string | undefined): boolean {
+  return vendor_slug?.startsWith("simulator-") === true;
 }
 
 function routeKey(tenant_id: string, channel: string, root: string): string {

@@ -9,6 +9,7 @@ const sms = (more: Partial<Attempted> = {}): Attempted => ({
   lane: 1,
   attempt: 1,
   undelivered: null,
+  has_next: false,
   ...more,
 });
 
@@ -211,6 +212,7 @@ it("a verdict waits exactly when it is not final, and never longer than a day", 
     lane: fc.constantFrom(0 as const, 1 as const, 2 as const),
     attempt: fc.integer({ min: 1, max: 50 }),
     undelivered: fc.constant(null),
+    has_next: fc.boolean(),
   });
   fc.assert(
     fc.property(
@@ -228,4 +230,45 @@ it("a verdict waits exactly when it is not final, and never longer than a day", 
       },
     ),
   );
+});
+
+describe("a message whose priority list goes on", () => {
+  const listed = (more: Partial<Attempted> = {}) => sms({ has_next: true, ...more });
+
+  it.each(["message", "config", "throttled", "transient"] as const)(
+    "goes on after a failure of the class %s",
+    (kind) => {
+      expect(judge(listed(), failure(kind), 0)).toMatchObject({
+        status: "trigger_failed",
+        failure_class: kind,
+        hands_over: true,
+        retry_in_ms: null,
+      });
+    },
+  );
+
+  it("ends with an address that nobody reaches", () => {
+    expect(judge(listed(), failure("recipient", { inactivate: true }), 0)).toMatchObject({
+      status: "trigger_failed",
+      hands_over: false,
+      inactivate: true,
+    });
+  });
+
+  it("goes on when in doubt, unless a duplicate would be noise", () => {
+    const doubt: Outcome = { kind: "ambiguous", code: "timeout", message: "no answer" };
+    expect(judge(listed(), doubt, 0)).toMatchObject({ failure_class: "ambiguous", hands_over: true });
+    expect(judge(listed({ lane: 2 }), doubt, 0)).toMatchObject({
+      status: "trigger_failed",
+      failure_class: "ambiguous",
+      hands_over: false,
+    });
+  });
+
+  it("stays where it was accepted", () => {
+    expect(judge(listed(), { kind: "sent", vendor_message_id: "1" }, 0)).toMatchObject({
+      status: "sent_by_vendor",
+      hands_over: false,
+    });
+  });
 });

@@ -16,6 +16,8 @@ export interface Verdict {
   vendor_message_id: string | null;
   /** Milliseconds until the next attempt; null: none. */
   retry_in_ms: number | null;
+  /** It goes to the next vendor of its priority list at once. */
+  hands_over: boolean;
   inactivate: boolean;
   receipts: { status: ReceiptStatus; after_ms: number; reason: string | null }[];
   inbox_item: JsonObject | null;
@@ -37,6 +39,8 @@ export interface Attempted {
   attempt: number;
   /** Null: the attempt is for everybody; otherwise for these copies alone. */
   undelivered: string[] | null;
+  /** Another vendor follows in its priority list, and takes over instead of further attempts. */
+  has_next: boolean;
 }
 
 const BACKOFF_MS = [1000, 5000, 30_000, 120_000, 600_000];
@@ -59,7 +63,11 @@ function withCopies(message: Attempted, verdict: Verdict, outcome: Outcome, rand
   const failed = failedCopies(message, outcome);
   if (failed.length === 0) return verdict;
   const judged = failed.map(({ address, outcome: answer }) => {
-    const { status, failure_class, failure_reason, retry_in_ms } = judgeMail(message, answer, random);
+    const { status, failure_class, failure_reason, retry_in_ms } = judgeMail(
+      { ...message, has_next: false },
+      answer,
+      random,
+    );
     const copy: CopyVerdict = {
       address,
       class: failure_class ?? status,
@@ -96,6 +104,7 @@ function judgeMail(message: Attempted, outcome: Outcome, random: number): Verdic
       };
     case "ambiguous": {
       const reason = `ambiguous: ${storable(outcome.message)}`;
+      if (message.has_next && mayRepeat(message)) return handedOver(reason, "ambiguous");
       if (!mayRepeat(message) || message.attempt >= MAX_ATTEMPTS)
         return failedVerdict(reason, "ambiguous", false);
       return again(reason, "ambiguous", backoff(message.attempt, random));
@@ -103,6 +112,8 @@ function judgeMail(message: Attempted, outcome: Outcome, random: number): Verdic
     case "failed": {
       const { class: failure, retry_after } = outcome;
       const reason = storable(outcome.message);
+      // Nobody reaches an address that is dead.
+      if (message.has_next && failure !== "recipient") return handedOver(reason, failure);
       if ((failure !== "throttled" && failure !== "transient") || message.attempt >= MAX_ATTEMPTS) {
         return failedVerdict(reason, failure, outcome.inactivate === true);
       }
@@ -133,6 +144,7 @@ function settled(status: Verdict["status"]): Verdict {
     failure_class: null,
     vendor_message_id: null,
     retry_in_ms: null,
+    hands_over: false,
     inactivate: false,
     receipts: [],
     inbox_item: null,
@@ -142,6 +154,10 @@ function settled(status: Verdict["status"]): Verdict {
 
 function failedVerdict(reason: string, failure_class: string, inactivate: boolean): Verdict {
   return { ...settled("trigger_failed"), failure_reason: reason, failure_class, inactivate };
+}
+
+function handedOver(reason: string, failure_class: string): Verdict {
+  return { ...failedVerdict(reason, failure_class, false), hands_over: true };
 }
 
 function again(reason: string, failure_class: string, retry_in_ms: number): Verdict {

@@ -1,3 +1,4 @@
+import type { NoteUsed } from "./chunk/last-used.ts";
 import type { Effects } from "./effect.ts";
 import type { Clock } from "../workspaces/clock.ts";
 import type { Catalog } from "../catalog/catalog.ts";
@@ -55,7 +56,12 @@ export interface EngineMeter {
 }
 
 /** Additional dependencies of expand and execute. */
-export type StageDeps = EngineDeps & { wakeAt: (at: Date) => void; runEffects: RunEffects };
+export type StageDeps = EngineDeps & {
+  wakeAt: (at: Date) => void;
+  runEffects: RunEffects;
+  /** Of templates that made messages. */
+  noteTriggered: NoteUsed;
+};
 
 /** Performs the effects that the runs of a chunk ask for at the same time. */
 export type RunEffects = (

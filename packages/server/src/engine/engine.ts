@@ -1,8 +1,12 @@
+import { createNoteUsed } from "./chunk/last-used.ts";
 import { createListenHandler } from "./waits/accepted-events.ts";
 import type { Clock } from "../workspaces/clock.ts";
+import type { Channel } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { CompileWorkflow } from "../catalog/catalog.ts";
 import { type Accepted, type AcceptRecord, createAcceptor } from "./accept/accept.ts";
+import { createBroadcastHandler } from "./broadcast/broadcast.ts";
+import { type BroadcastFilter, cancelBroadcasts } from "./broadcast/cancel.ts";
 import { createCallHandler } from "./call.ts";
 import { cancelRuns } from "./cancel/cancel.ts";
 import type { CancelFilter } from "./cancel/filter.ts";
@@ -14,12 +18,20 @@ import { createExpandHandler } from "./expand/expand.ts";
 import { followMerge } from "./follow-merge.ts";
 import type { Expressions } from "../expressions/expressions.ts";
 import type { NodeDefinition } from "./node.ts";
+import type { Lane } from "../core/lane.ts";
+import type { Swap } from "../lists/drafts.ts";
+import type { Way } from "../lists/lists.ts";
 import { causeListEvents, type ListMoves } from "./effects/list-events.ts";
+import { causeSwapEvents } from "./effects/list-swaps.ts";
 import { createRunEffects } from "./effects/run-effects.ts";
 import type { Redriven, RedriveKind, RedriveOrder } from "./redrive/order.ts";
 import { redrive } from "./redrive/redrive.ts";
 import { createRequestNotes, type RequestNote } from "./accept/request-notes.ts";
 import { type Rehearsal, rehearse } from "./rehearse/rehearse.ts";
+import { createSegmentHandler, memberOfQuery } from "./segments/refresh.ts";
+import { mockContext, type MockTrigger } from "./trial/mock.ts";
+import { type Preview, previewContent } from "./trial/preview.ts";
+import { sendTrial, type Trial, type TrialResult } from "./trial/send-trial.ts";
 import { createSignalHandler } from "./waits/tenant-signals.ts";
 import { createWaker } from "./waits/waker.ts";
 
@@ -38,10 +50,22 @@ export interface Engine {
   expandingSince: (db: Queryable) => Promise<Date | null>;
   /** Reports what a trigger would do, without doing it. */
   rehearse: (record: RehearsalRecord) => Promise<Rehearsal>;
+  /** What a template sees of a mock trigger. Reads outside of any transaction. */
+  mockContext: (mock: MockTrigger) => Promise<JsonObject>;
+  /** Renders a content with a mock trigger. Reads outside of any transaction. */
+  preview: (mock: MockTrigger, channel: Channel, content: JsonObject) => Promise<Preview>;
+  /** Sends a variant for real, in its own transaction. */
+  sendTrial: (trial: Trial) => Promise<TrialResult>;
   /** Ends runs that are in progress, in its own transaction; returns the ids of those that were. */
   cancel: (workspace_id: number, filter: CancelFilter) => Promise<string[]>;
+  /** Ends broadcasts that are scheduled or under way, in its own transaction; returns the ids of those that were. */
+  cancelBroadcasts: (workspace_id: number, filter: BroadcastFilter) => Promise<string[]>;
   /** Causes the events of users who entered or left a list, in the caller's transaction. */
   causeListEvents: (tx: Tx, workspace_id: number, moves: ListMoves) => Promise<void>;
+  /** The same for a draft that took its list's place: of many users, most are caused later. */
+  causeSwapEvents: (tx: Tx, workspace_id: number, swap: Swap, lanes: Record<Way, Lane>) => Promise<void>;
+  /** Has a list agree with its query soon, after the caller's transaction. */
+  queueRefresh: (tx: Tx, workspace_id: number, list_id: string) => Promise<void>;
   /** Lets what is under way for a user go on for the user who took over, in the caller's transaction. */
   followMerge: typeof followMerge;
   /** Puts back what failed, in its own transaction. */
@@ -61,6 +85,9 @@ export interface Engine {
 
 export type { Redriven, RedriveKind } from "./redrive/order.ts";
 export type { Rehearsal } from "./rehearse/rehearse.ts";
+export type { MockTrigger } from "./trial/mock.ts";
+export type { TrialResult } from "./trial/send-trial.ts";
+export type Tried = Trial["tried"];
 
 /** A trigger to rehearse. */
 export interface RehearsalRecord {
@@ -76,12 +103,19 @@ export function createCompile(nodes: ReadonlyMap<string, NodeDefinition>): Compi
 }
 
 export function createEngine(deps: EngineDeps): Engine {
-  const acceptor = createAcceptor(deps);
-  const notes = createRequestNotes(deps);
   const waker = createWaker(deps);
-  const stageDeps = { ...deps, wakeAt: waker.expect, runEffects: createRunEffects(deps) };
+  const acceptor = createAcceptor({ ...deps, wakeAt: waker.expect });
+  const notes = createRequestNotes(deps);
+  const stageDeps = {
+    ...deps,
+    wakeAt: waker.expect,
+    runEffects: createRunEffects(deps),
+    noteTriggered: createNoteUsed("template"),
+  };
   if (deps.worker) {
     deps.queue.work("expand", createExpandHandler(stageDeps));
+    deps.queue.work("broadcast", createBroadcastHandler(stageDeps));
+    deps.queue.work("segment", createSegmentHandler(deps));
     deps.queue.work("execute", createExecuteHandler(stageDeps));
     deps.queue.work("call", createCallHandler(stageDeps));
     deps.queue.work("signal", createSignalHandler(deps));
@@ -98,8 +132,15 @@ export function createEngine(deps: EngineDeps): Engine {
       const rest = { cancellation_key: null, created_at: new Date(), parent_run_id: null, depth: null };
       return rehearse({ ...rest, ...record, id, idempotency_key: id, api_type: "workflow" }, stageDeps);
     },
+    mockContext: (mock) => mockContext(mock, stageDeps),
+    preview: (mock, channel, content) => previewContent(mock, channel, content, stageDeps),
+    sendTrial: (trial) => sendTrial(trial, stageDeps),
     cancel: (workspace_id, filter) => cancelRuns(deps, workspace_id, filter),
+    cancelBroadcasts: (workspace_id, filter) => cancelBroadcasts(deps.db, workspace_id, filter),
     causeListEvents: (tx, workspace_id, moves) => causeListEvents(tx, workspace_id, moves, deps),
+    causeSwapEvents: (tx, workspace_id, swap, lanes) => causeSwapEvents(tx, workspace_id, swap, lanes, deps),
+    queueRefresh: (tx, workspace_id, list_id) =>
+      deps.queue.enqueue(tx, "segment", [memberOfQuery({ workspace_id, list_id })]),
     followMerge,
     redrive: (workspace_id, order) => redrive(deps, workspace_id, order),
     wakeAt: waker.expect,

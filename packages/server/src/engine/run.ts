@@ -1,9 +1,10 @@
+import { isBroadcastId } from "../core/broadcast-id.ts";
 import type { Logged, Step } from "../core/log/step-log.ts";
 import type { Member } from "../queue/job.ts";
 import type { CompiledNode, CompiledWorkflow } from "../catalog/workflow.ts";
 import type { Attachment } from "../core/attachments.ts";
 import type { WorkflowEntry } from "../catalog/catalog.ts";
-import type { LiveTemplate } from "../catalog/template.ts";
+import type { LiveTemplate } from "../catalog/live-template.ts";
 import type { Tenant } from "../catalog/tenant.ts";
 import type { Channel } from "../core/channel.ts";
 import type { StoredIdentity } from "../core/profile/identity.ts";
@@ -25,6 +26,7 @@ export interface Run {
   workspace_id: number;
   id: string;
   request_id: string;
+  /** The run, or the broadcast, that it is part of. */
   parent_run_id: string | null;
   workflow: CompiledWorkflow;
   object_type: string;
@@ -212,6 +214,20 @@ export interface Place {
   organization: JsonObject;
 }
 
+/** A payload with what a batch gathered. */
+export function batchedPayload(
+  data: JsonObject,
+  { items, count, key }: { items: JsonObject[]; count: number; key: string | null },
+): JsonObject {
+  return {
+    ...data,
+    $batched_events: items,
+    $batched_events_count: count,
+    $batched_event_count: count,
+    $batch_key: key,
+  };
+}
+
 /** Adds an entry to the run's step log, about the node or, with null, the whole run. */
 export function addStep(
   run: Run,
@@ -243,6 +259,11 @@ export function personOf(
 export function eventsOf({ object_type, distinct_id, inline, actor }: Run): string | null {
   if (object_type === "" && inline?.is_transient !== true) return distinct_id;
   return actor?.object_type === "" && actor.distinct_id !== "" ? actor.distinct_id : null;
+}
+
+/** The broadcast whose recipient a run is for; null for the runs of triggers and events. */
+export function broadcastOf({ parent_run_id }: Run): string | null {
+  return parent_run_id !== null && isBroadcastId(parent_run_id) ? parent_run_id : null;
 }
 
 /** The run as the queue takes it. */

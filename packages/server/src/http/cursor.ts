@@ -1,5 +1,6 @@
 import { type SelectQueryBuilder, sql } from "kysely";
 import { z } from "zod";
+import { countRows } from "../db/count-rows.ts";
 
 /**
  * Cursor pagination: newest first by id, which is a ULID. `after` selects rows older than a cursor, `before` the page
@@ -52,7 +53,7 @@ export interface Slice {
 }
 
 /** The slice of a list that is read the other way round. */
-export function oldestFirst({ older_than, newer_than, order, limit }: Slice): Slice {
+function oldestFirst({ older_than, newer_than, order, limit }: Slice): Slice {
   return {
     older_than: newer_than,
     newer_than: older_than,
@@ -74,6 +75,27 @@ export function readSlice<DB, Table extends keyof DB, Row>(
     .orderBy(id, order)
     .limit(limit)
     .execute();
+}
+
+export interface PageOptions {
+  /** All matches, whatever the cursor; absent: the rows are counted. */
+  count?: (() => Promise<number>) | undefined;
+  /** The list is read the other way round. */
+  is_oldest_first?: boolean;
+}
+
+/** One page of the rows that a query selects, as `readPage` cuts it; `column` holds their ids. */
+export function pageFrom<DB, Table extends keyof DB, Row extends { id: string }>(
+  rows: SelectQueryBuilder<DB, Table, Row>,
+  column: string,
+  cursor: Cursor,
+  { count = () => countRows(rows), is_oldest_first = false }: PageOptions = {},
+): Promise<Page<Row>> {
+  return readPage(
+    cursor,
+    (slice) => readSlice(rows, column, is_oldest_first ? oldestFirst(slice) : slice),
+    count,
+  );
 }
 
 export const cursorMeta = z.object({

@@ -41,7 +41,13 @@ export function presentError(error: AppError, family: ErrorFamily): WireReply {
       return {
         status,
         content_type: JSON_TYPE,
-        body: { code: status, message, ...optional("detail", detail) },
+        // The older read API of templates is the only one of the family with a type.
+        body: {
+          code: status,
+          ...(code === "does_not_exist" ? { type } : {}),
+          message,
+          ...optional("detail", detail),
+        },
       };
     case "management":
       return {

@@ -88,23 +88,20 @@ export function defineRoute<
   return definition;
 }
 
-/** An endpoint of a surface whose callers are in no workspace. */
-export function defineAccountRoute<
-  Params extends z.ZodType,
-  Query extends z.ZodType,
-  Body extends z.ZodType,
-  Reply extends z.ZodType,
->(
-  definition: Omit<RouteDefinition<Params, Query, Body, Reply>, "handle"> & {
-    handle: (
-      ctx: Omit<RouteContext<z.output<Params>, z.output<Query>, z.output<Body>>, "auth"> & {
-        auth: Principal;
-      },
-    ) => Promise<z.input<Reply> | RouteReply>;
-  },
-): RouteDefinition {
-  const route: RouteDefinition<Params, Query, Body, Reply> = definition;
-  return defineRoute(route);
+/** Makes the endpoints of a surface whose callers are in no workspace: its `authenticate` says who they are. */
+export function routesFor<Who extends Principal>(
+  _authenticate: (request: IncomingRequest, services: Services) => Promise<Claim<Who>>,
+) {
+  return <Params extends z.ZodType, Query extends z.ZodType, Body extends z.ZodType, Reply extends z.ZodType>(
+    definition: Omit<RouteDefinition<Params, Query, Body, Reply>, "handle"> & {
+      handle: (
+        ctx: Omit<RouteContext<z.output<Params>, z.output<Query>, z.output<Body>>, "auth"> & { auth: Who },
+      ) => Promise<z.input<Reply> | RouteReply>;
+    },
+  ): RouteDefinition => {
+    // The surface's routes are only ever called with what its `authenticate` returned.
+    return defineRoute(definition as unknown as RouteDefinition<Params, Query, Body, Reply>);
+  };
 }
 
 export type SecurityScheme =

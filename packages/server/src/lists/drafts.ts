@@ -1,6 +1,6 @@
 import type { Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
-import { checkId, type ListMember, type LockedList, lockLists, refuseList } from "./lists.ts";
+import { checkId, type LockedList, lockLists, refuseList } from "./lists.ts";
 import { deleteMembers, holdUsers, insertMembers } from "./members.ts";
 
 /**
@@ -91,26 +91,6 @@ export async function discardDraft(
     key.version_id,
   ]);
   return { ok: true, value: null };
-}
-
-/** Users of one version who are not in the other, in the order of their ids, after a given one. */
-export function readDifference(
-  tx: Queryable,
-  workspace_id: number,
-  { here, not_there }: { here: string; not_there: string },
-  after: string,
-  limit: number,
-): Promise<ListMember[]> {
-  return tx.query<ListMember>(
-    `select m.recipient_id, r.distinct_id
-       from list_member m join recipient r on r.workspace_id = m.workspace_id and r.id = m.recipient_id
-      where m.workspace_id = $1 and m.version_id = $2 and m.recipient_id > $4
-        and not exists (select from list_member o
-                         where o.workspace_id = $1 and o.version_id = $3 and o.recipient_id = m.recipient_id)
-      order by m.recipient_id limit $5`,
-    [workspace_id, here, not_there, after, limit],
-    "lists_difference",
-  );
 }
 
 /** In the wire's words. */

@@ -168,7 +168,7 @@ async function makeLists(
 export async function insertLists(
   tx: Queryable,
   workspace_id: number,
-  lists: readonly { list_id: string; list_name: string }[],
+  lists: readonly { list_id: string; list_name: string; list_type?: "static_list" | "dynamic_list" }[],
   ids: IdSource,
 ): Promise<void> {
   const made = await insertAll<"list", (typeof lists)[number], { list_id: string; version_id: string }>(
@@ -179,6 +179,7 @@ export async function insertLists(
       workspace_id: int(() => workspace_id),
       list_id: text(({ list_id }) => list_id),
       list_name: text(({ list_name }) => list_name),
+      list_type: text(({ list_type = "static_list" }) => list_type),
       version_id: text(() => ids.ulid()),
     },
     `order by list_id collate "C" on conflict (workspace_id, list_id) do nothing returning list_id, version_id`,

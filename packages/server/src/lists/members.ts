@@ -59,7 +59,7 @@ export async function insertMembers(
   return entered;
 }
 
-/** Returns those who were in the version. */
+/** Returns those who were in the version. Snapshots of it that they are in keep them as leavers. */
 export async function deleteMembers(
   tx: Queryable,
   workspace_id: number,
@@ -71,9 +71,18 @@ export async function deleteMembers(
     recipient_id: text((member) => member.recipient_id),
   });
   const left = await tx.query<Member>(
-    `delete from list_member m using ${from}
-      where m.workspace_id = $${next} and m.version_id = p.version_id and m.recipient_id = p.recipient_id
-     returning m.version_id, m.recipient_id`,
+    `with gone as (
+       delete from list_member m using ${from}
+        where m.workspace_id = $${next} and m.version_id = p.version_id and m.recipient_id = p.recipient_id
+       returning m.version_id, m.recipient_id, m.id),
+     kept as (
+       insert into list_leaver (workspace_id, snapshot_id, id, recipient_id)
+       select s.workspace_id, s.id, g.id, g.recipient_id
+         from gone g join list_snapshot s
+           on s.workspace_id = $${next} and s.version_id = g.version_id and g.id <= s.until_id
+          -- One that is being closed is awaited, and then no longer there.
+          for key share of s)
+     select version_id, recipient_id from gone`,
     [...values, workspace_id],
     "lists_remove",
   );
@@ -100,13 +109,19 @@ export async function forgetMembers(
 
 /**
  * Gives a user the memberships of another one, who keeps those that both have: they go, and are counted, with that
- * user. Nobody entered or left a list, so no event is emitted. The caller holds both rows.
+ * user. Nobody entered or left a list, so no event is emitted. The same with the places of leavers. The caller holds both
+ * rows.
  */
 export async function takeOverMemberships(
   tx: Queryable,
   workspace_id: number,
   { from, to }: { from: string; to: string },
 ): Promise<void> {
+  await tx.query("update list_leaver set recipient_id = $3 where workspace_id = $1 and recipient_id = $2", [
+    workspace_id,
+    from,
+    to,
+  ]);
   if (!(await lockListsOf(tx, workspace_id, [from]))) return;
   await tx.query(
     `update list_member m set recipient_id = $3

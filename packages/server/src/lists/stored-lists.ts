@@ -31,6 +31,8 @@ export interface StoredDraft {
 export interface ListSettings {
   list_name?: string | undefined;
   list_description?: string | null | undefined;
+  /** Of a new list; `static_list` if undefined. */
+  list_type?: "static_list" | "dynamic_list" | undefined;
   track_user_entry?: boolean | undefined;
   track_user_exit?: boolean | undefined;
 }
@@ -43,7 +45,8 @@ export async function saveList(
   settings: ListSettings,
   ids: IdSource,
 ): Promise<void> {
-  await insertLists(tx, workspace_id, [{ list_id, list_name: settings.list_name ?? list_id }], ids);
+  const { list_name = list_id, list_type = "static_list" } = settings;
+  await insertLists(tx, workspace_id, [{ list_id, list_name, list_type }], ids);
   await tx.kysely
     .updateTable("list")
     .set({
@@ -143,6 +146,9 @@ export async function deleteList(
   if (refusal !== null) return refusal;
   const workflows = await findWorkflowsUsing(tx, workspace_id, list_id);
   if (workflows.length > 0) return `list_id: ${list_id} is used by live workflows: ${workflows.join(", ")}`;
+  const broadcasts = await findBroadcastsTo(tx, workspace_id, list_id);
+  if (broadcasts.length > 0)
+    return `list_id: ${list_id} is used by broadcasts that are scheduled or under way: ${broadcasts.join(", ")}`;
   await tx.query(
     "update list_version set state = 'retired' where workspace_id = $1 and list_id = $2 and state <> 'retired'",
     [workspace_id, list_id],
@@ -166,4 +172,14 @@ async function findWorkflowsUsing(tx: Queryable, workspace_id: number, list_id: 
     [workspace_id, list_id],
   );
   return rows.map(({ slug }) => slug);
+}
+
+/** Broadcasts that will be or are being sent to the list. */
+async function findBroadcastsTo(tx: Queryable, workspace_id: number, list_id: string): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(
+    `select id from broadcast
+      where workspace_id = $1 and list_id = $2 and status in ('scheduled', 'in_progress') order by id limit 20`,
+    [workspace_id, list_id],
+  );
+  return rows.map(({ id }) => id);
 }

@@ -3,6 +3,7 @@ import { dropExpired } from "./drop-expired-partitions.ts";
 import { forgetIdempotencyKeys } from "./forget-idempotency-keys.ts";
 import { forgetSuccessEvents } from "./forget-success-events.ts";
 import type { Job, MaintenanceDeps } from "./job.ts";
+import { forgetVendorAcks } from "./forget-vendor-acks.ts";
 import { makePartitions } from "./make-partitions.ts";
 import { removeRetiredLists } from "./remove-retired-lists.ts";
 
@@ -15,6 +16,7 @@ const JOBS: Job[] = [
   dropExpired,
   forgetIdempotencyKeys,
   forgetSuccessEvents,
+  forgetVendorAcks,
   clearLeftovers,
   removeRetiredLists,
 ];

@@ -4,7 +4,7 @@ const AT_ONCE = 10_000;
 
 /**
  * Removes what versions of lists that nobody can reach any more hold: those of deleted lists, of drafts that were given
- * up, and those whose place a draft took. In short transactions: one may hold millions of members.
+ * up, and those whose place a draft took; what a snapshot is of is still read. In short transactions: one may hold millions of members.
  */
 export const removeRetiredLists: Job = {
   name: "remove retired lists",
@@ -13,7 +13,10 @@ export const removeRetiredLists: Job = {
     let removed = 0;
     for (;;) {
       const [version] = await db.query<{ workspace_id: number; version_id: string }>(
-        "select workspace_id, version_id from list_version where state = 'retired' order by version_id limit 1",
+        `select workspace_id, version_id from list_version v
+          where state = 'retired' and not exists (
+            select from list_snapshot s where s.workspace_id = v.workspace_id and s.version_id = v.version_id)
+          order by version_id limit 1`,
       );
       if (version === undefined) break;
       const key = [version.workspace_id, version.version_id];

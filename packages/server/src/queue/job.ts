@@ -3,9 +3,18 @@ import { LANES, type Lane } from "../core/lane.ts";
 import type { Tx } from "../db/db.ts";
 
 /** The kind of work of a job: each stage has a handler, and a queue for each lane. */
-export type Stage = "expand" | "execute" | "call" | "signal" | "listen" | "send";
+export type Stage = "expand" | "broadcast" | "segment" | "execute" | "call" | "signal" | "listen" | "send";
 
-export const STAGES: readonly Stage[] = ["expand", "execute", "call", "signal", "listen", "send"];
+export const STAGES: readonly Stage[] = [
+  "expand",
+  "broadcast",
+  "segment",
+  "execute",
+  "call",
+  "signal",
+  "listen",
+  "send",
+];
 
 /** The row that a member of a job refers to. */
 export interface Ref {

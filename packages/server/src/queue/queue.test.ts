@@ -1,4 +1,4 @@
-import { BegunError, ClaimLostError, type Handler, type Job, type Member } from "./job.ts";
+import { BegunError, ClaimLostError, type Handler, type Job, type Member, STAGES } from "./job.ts";
 import { afterEach, describe, expect } from "vitest";
 import { onDatabase as it } from "../../test/fixture.ts";
 import { until } from "../../test/harness.ts";
@@ -437,7 +437,7 @@ describe("measuring the queues", () => {
     );
 
     const depths = await node.measure();
-    expect(depths).toHaveLength(18);
+    expect(depths).toHaveLength(3 * STAGES.length);
     const depth = depths.find(({ stage, lane }) => stage === "execute" && lane === 1);
     expect(depth).toMatchObject({ waiting: 2, active: 1 });
     expect(depth?.oldest_seconds).toBeGreaterThanOrEqual(90);

@@ -80,7 +80,7 @@ export function planEdits(
     current.set(key, next);
     noteChange(changes, next, tenant_id, result.edit, order);
     const timezone_changed = before.properties.$timezone !== after.properties.$timezone;
-    return { ok: true, recipient: next, edit: result.edit, changed, timezone_changed };
+    return { ok: true, recipient: next, edit: result.edit, changed, created: false, timezone_changed };
   });
   return { outcomes, changes: [...changes.values()] };
 }
@@ -106,7 +106,7 @@ function refusal(error: string): EditOutcome {
 }
 
 function unchanged(recipient: StoredRecipient | null, edit: ProfileEdit | null): EditOutcome {
-  return { ok: true, recipient, edit, changed: false, timezone_changed: false };
+  return { ok: true, recipient, edit, changed: false, created: false, timezone_changed: false };
 }
 
 /** Null: there is no profile of this person in the tenant. */

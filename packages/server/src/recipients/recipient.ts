@@ -42,6 +42,8 @@ export type EditOutcome =
       edit: ProfileEdit | null;
       /** Whether this edit changed a profile; creating a recipient without any values changes none. */
       changed: boolean;
+      /** Whether this batch of edits has created the recipient. */
+      created: boolean;
       /** Whether `$timezone` of the edited profile has changed: sleepers that depend on it must wake. */
       timezone_changed: boolean;
     }

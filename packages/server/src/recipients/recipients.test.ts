@@ -306,7 +306,7 @@ describe("edits at the same time", () => {
     );
 
     expect(outcomes).toEqual([
-      { ok: true, recipient: null, edit: null, changed: false, timezone_changed: false },
+      { ok: true, recipient: null, edit: null, changed: false, created: false, timezone_changed: false },
     ]);
     expect(await find(hub, "ann")).toBeNull();
   });

@@ -1,9 +1,14 @@
-import type { IdentityHints, IdentityResult } from "../core/profile/identity.ts";
+import {
+  identityName,
+  type IdentityHints,
+  type IdentityResult,
+  type StoredIdentity,
+} from "../core/profile/identity.ts";
 import type { Channel } from "../core/channel.ts";
 import type { Queryable, Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 import { type Takeover, takeOver } from "./merge.ts";
-import { planEdits } from "./plan.ts";
+import { type Plan, planEdits } from "./plan.ts";
 import { holdTenants, load, loadById, lock } from "./read.ts";
 import {
   type EditOutcome,
@@ -78,15 +83,23 @@ export function createRecipients({ ids, parseIdentity, max_profile_bytes }: Reci
       ({ create, tenant_id, ...key }) =>
         create && (!tenant_id || rules.known.has(tenant_id)) && !stored.has(recipientKey(key)),
     );
-    if (missing.length > 0) {
-      await insertMissing(tx, workspace_id, missing, ids);
-      for (const [key, recipient] of await load(tx, workspace_id, missing, wanted))
-        stored.set(key, recipient);
+    const created = new Set<string>();
+    for (const recipient of await insertMissing(tx, workspace_id, missing, ids)) {
+      created.add(recipient.id);
+      stored.set(recipientKey(recipient), recipient);
     }
+    const concurrent = missing.filter((key) => !stored.has(recipientKey(key)));
+    for (const [key, recipient] of await load(tx, workspace_id, concurrent, wanted))
+      stored.set(key, recipient);
     const attempt = planEdits(edits, stored, rules);
-    if (attempt.changes.length === 0) return attempt.outcomes;
-    // There are changes to write: lock those rows, and plan again from their current values.
-    const touched = [...new Map(attempt.changes.map(({ recipient }) => [recipient.id, recipient])).values()];
+    const finish = ({ outcomes }: Plan, updated: ReadonlyMap<string, Date> = new Map()) =>
+      outcomes.map((outcome) => completed(outcome, { stored, created, updated }));
+    if (attempt.changes.length === 0) return finish(attempt);
+    // There are changes to write: lock those rows, and plan again from their current values. New ones are ours alone.
+    const changed = new Map(attempt.changes.map(({ recipient }) => [recipient.id, recipient]));
+    const touched = [...changed.values()].filter(({ id }) => !created.has(id));
+    if (touched.length === 0)
+      return finish(attempt, await writeChanges(tx, workspace_id, attempt.changes, ids));
     // In this order, each with a snapshot of its own: what is loaded is what the lock has waited for.
     const [locked, fresh] = await Promise.all([
       lock(tx, workspace_id, touched),
@@ -96,8 +109,8 @@ export function createRecipients({ ids, parseIdentity, max_profile_bytes }: Reci
     if (locked < touched.length) return apply(tx, workspace_id, edits, tenant_ids);
     for (const [key, recipient] of fresh) stored.set(key, recipient);
     const final = planEdits(edits, stored, rules);
-    if (final.changes.length > 0) await writeChanges(tx, workspace_id, final.changes, ids);
-    return final.outcomes;
+    if (final.changes.length === 0) return finish(final);
+    return finish(final, await writeChanges(tx, workspace_id, final.changes, ids));
   }
 
   return {
@@ -108,4 +121,37 @@ export function createRecipients({ ids, parseIdentity, max_profile_bytes }: Reci
     takeOver: (tx, workspace_id, takeover) =>
       takeOver(tx, workspace_id, takeover, { ids, max_profile_bytes }),
   };
+}
+
+interface Written {
+  /** The recipients as they were. */
+  stored: ReadonlyMap<string, StoredRecipient>;
+  created: ReadonlySet<string>;
+  updated: ReadonlyMap<string, Date>;
+}
+
+/** The outcome as the next read shows it: with the times that the database has set, and in its order. */
+function completed(outcome: EditOutcome, { stored, created, updated }: Written): EditOutcome {
+  if (!outcome.ok || outcome.recipient === null) return outcome;
+  const { recipient } = outcome;
+  const updated_at = updated.get(recipient.id) ?? recipient.updated_at;
+  const identities = inReadOrder(recipient.identities, stored.get(recipientKey(recipient))?.identities ?? []);
+  return {
+    ...outcome,
+    created: created.has(recipient.id),
+    recipient: { ...recipient, updated_at, identities },
+  };
+}
+
+/** Reads are by age, then by key; what one transaction adds is of one age. */
+function inReadOrder(after: StoredIdentity[], before: readonly StoredIdentity[]): StoredIdentity[] {
+  const old = new Set(before.map(identityName));
+  const isNew = (identity: StoredIdentity) => !old.has(identityName(identity));
+  const added = after.filter(isNew);
+  if (added.length < 2) return after;
+  const kept = after.filter((identity) => !isNew(identity));
+  return [
+    ...kept,
+    ...added.toSorted((one, other) => Buffer.compare(Buffer.from(one.key), Buffer.from(other.key))),
+  ];
 }

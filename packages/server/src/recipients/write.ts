@@ -6,21 +6,21 @@ import { insertAll, int, json, rowsOf, sqlNames, text } from "../db/bulk.ts";
 import type { Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
 import type { Change, UpsertedIdentity } from "./plan.ts";
-import { type RecipientKey, uniqueKeys } from "./recipient.ts";
+import { type RecipientKey, type StoredRecipient, uniqueKeys } from "./recipient.ts";
 
 /*
  * Writes the result of a batch of edits: one statement per table. The recipients' rows are already locked, which also
  * protects everything that belongs to them.
  */
 
-/** In key order; recipients created concurrently already exist by then. */
+/** Inserts in key order; returns those that are new. Others were created concurrently, and exist by then. */
 export async function insertMissing(
   tx: Queryable,
   workspace_id: number,
   missing: readonly RecipientKey[],
   ids: IdSource,
-): Promise<void> {
-  await insertAll(
+): Promise<StoredRecipient[]> {
+  const made = await insertAll<"recipient", RecipientKey, Omit<StoredRecipient, keyof typeof EMPTY>>(
     tx,
     "recipient",
     uniqueKeys(missing),
@@ -31,29 +31,43 @@ export async function insertMissing(
       distinct_id: text((key) => key.distinct_id),
     },
     `order by object_type collate "C", distinct_id collate "C"
-     on conflict (workspace_id, object_type, distinct_id) do nothing`,
+     on conflict (workspace_id, object_type, distinct_id) do nothing
+     returning id, object_type, distinct_id, created_at, updated_at`,
   );
+  return made.map((row) => ({ ...EMPTY, ...row }));
 }
 
+/** What a recipient begins with. */
+const EMPTY = { properties: {}, identities: [], tenant_profiles: [], tenant_count: 0 };
+
+/** Returns the times at which the recipients were changed, by their ids. */
 export async function writeChanges(
   tx: Queryable,
   workspace_id: number,
   changes: Change[],
   ids: IdSource,
-): Promise<void> {
+): Promise<Map<string, Date>> {
   const upserted = changes.flatMap((change) => [...change.upserted.values()]);
   const tokens = tokenOwners(upserted);
   if (tokens.length > 0) await lockTokens(tx, workspace_id, tokens);
-  await updateRecipients(tx, workspace_id, changes);
   const tenanted = changes.filter(({ tenant_id }) => tenant_id !== "");
-  if (tenanted.length > 0) await upsertTenantProfiles(tx, workspace_id, tenanted, ids);
-  await deleteIdentities(tx, workspace_id, changes);
-  if (upserted.length > 0) await upsertIdentities(tx, workspace_id, upserted);
-  if (tokens.length > 0) await disownTokens(tx, workspace_id, tokens);
+  // In this order, without waiting for one before the next is sent.
+  const [updated] = await Promise.all([
+    updateRecipients(tx, workspace_id, changes),
+    upsertTenantProfiles(tx, workspace_id, tenanted, ids),
+    deleteIdentities(tx, workspace_id, changes),
+    upsertIdentities(tx, workspace_id, upserted),
+    tokens.length > 0 ? disownTokens(tx, workspace_id, tokens) : undefined,
+  ]);
+  return updated;
 }
 
 /** Any change, also in a tenant, updates `updated_at`. */
-async function updateRecipients(tx: Queryable, workspace_id: number, changes: Change[]): Promise<void> {
+async function updateRecipients(
+  tx: Queryable,
+  workspace_id: number,
+  changes: Change[],
+): Promise<Map<string, Date>> {
   const properties = new Map<string, string | null>();
   for (const { recipient, tenant_id, profile, properties_changed } of changes) {
     if (tenant_id === "" && properties_changed) {
@@ -64,13 +78,15 @@ async function updateRecipients(tx: Queryable, workspace_id: number, changes: Ch
     id: text(([id]) => id),
     properties: text(([, json]) => json),
   });
-  await tx.query(
+  const rows = await tx.query<{ id: string; updated_at: Date }>(
     `update recipient r set properties = coalesce(c.properties::jsonb, r.properties), updated_at = now()
        from ${from}
-      where r.workspace_id = $${next} and r.id = c.id`,
+      where r.workspace_id = $${next} and r.id = c.id
+     returning r.id, r.updated_at`,
     [...values, workspace_id],
     "recipients_update",
   );
+  return new Map(rows.map(({ id, updated_at }) => [id, updated_at]));
 }
 
 async function upsertTenantProfiles(

@@ -76,6 +76,14 @@ export interface RequestView {
   executions: JsonObject[];
 }
 
+/** What WhatsApp wants before it is sent; nothing to the other channels. */
+const APPROVAL = {
+  vendor_slug: "simulator-whatsapp",
+  vendor_uid: "sandbox",
+  vendor_template_id: "1",
+  approval_status: "approved",
+};
+
 /** The start time of every test by default: a Thursday. */
 export const START = "2026-07-16T12:00:00Z";
 
@@ -128,7 +136,10 @@ export async function createWorld(harness: Server, at: string = START): Promise<
       await expectStatus(200, manage("POST", `v2/template/${slug}/`, { name: slug, enabled_channels }));
       for (const [channel, content] of Object.entries(contents)) {
         const path = `v2/template/${slug}/channel/${channel}/variant/default/`;
-        await expectStatus(200, manage("POST", path, { locale: "en", content }));
+        await expectStatus(
+          200,
+          manage("POST", path, { locale: "en", content, vendor_approvals: [APPROVAL] }),
+        );
       }
       await expectStatus(200, manage("PATCH", `v2/template/${slug}/commit/`, {}));
     },

@@ -1,4 +1,7 @@
-/** For tests: a self-signed certificate for `localhost` and 127.0.0.1, valid until 2120. It protects nothing. */
+/**
+ * For tests: a self-signed certificate for `localhost`, 127.0.0.1 and the names of APNs, valid until 2120. It protects
+ * nothing.
+ */
 export const LOOPBACK_TLS = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgTpn1CzNPrW2BrxJ0
@@ -6,13 +9,14 @@ N3W/uIOFq1HZowV+K+QvlLVFy2ehRANCAAR8uvcXLPsTtwUr7O1Jcpcp1fGd15EW
 ixW2k+0Zj9adDaTeVmNHJiqLilISRVALXtzWspmxagBG2c85AMn2iJ5X
 -----END PRIVATE KEY-----`,
   cert: `-----BEGIN CERTIFICATE-----
-MIIBaDCCAQ2gAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
+MIIBlzCCAT2gAwIBAgIBAjAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
 c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
 CWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABHy69xcs+xO3BSvs
 7UlylynV8Z3XkRaLFbaT7RmP1p0NpN5WY0cmKouKUhJFUAte3NaymbFqAEbZzzkA
-yfaInlejTjBMMBoGA1UdEQQTMBGCCWxvY2FsaG9zdIcEfwAAATAPBgNVHRMBAf8E
+yfaInlejfjB8MEoGA1UdEQRDMEGCCWxvY2FsaG9zdIcEfwAAAYISYXBpLnB1c2gu
+YXBwbGUuY29tghphcGkuc2FuZGJveC5wdXNoLmFwcGxlLmNvbTAPBgNVHRMBAf8E
 BTADAQH/MB0GA1UdDgQWBBSjErWBn9blL6i6NaMHF49nuKBbRTAKBggqhkjOPQQD
-AgNJADBGAiEA3HOEVwy0KyXjcHnmzDshHiwyLiJ0yNpKas87kVfSIzMCIQCCzS2p
-/kjthZTEwca7aZmWVT/Pitdc+/efHiCYCX7Z3Q==
+AgNIADBFAiEA9b/CEVGYjsAgN75AC4H/4mNDL3TDyt6vZD5jg/ojcC8CIEvQcF4P
+dtopzU4bO8OILwSS44KDxynay1gKbpV3fdaq
 -----END CERTIFICATE-----`,
 };

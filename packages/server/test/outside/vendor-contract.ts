@@ -1,14 +1,22 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Json, JsonObject } from "../../src/core/json.ts";
-import { createDial } from "../../src/delivery/http/dial.ts";
+import { createDial, type Dial } from "../../src/delivery/http/dial.ts";
 import type { HttpClient, HttpErrorCode, HttpReply, HttpRequest } from "../../src/delivery/http/http.ts";
 import { HttpCallError } from "../../src/delivery/http/http.ts";
 import { redactConfig, secretFields } from "../../src/delivery/vendor/secret.ts";
-import type { FailureClass, Outcome, OutgoingMessage, Vendor } from "../../src/delivery/vendor/vendor.ts";
+import type {
+  FailureClass,
+  Outcome,
+  OutgoingMessage,
+  Vendor,
+  Verification,
+} from "../../src/delivery/vendor/vendor.ts";
 import {
   MalformedReport,
+  type Proof,
   type VendorWebhook,
+  type WebhookDeps,
   type WebhookRequest,
 } from "../../src/delivery/vendor/webhook.ts";
 
@@ -23,6 +31,8 @@ export interface VendorFixtures<Config extends z.ZodObject> {
   slug?: string;
   /** Answers the calls before the one that sends: tokens, lookups. Undefined: this one sends. */
   prepare?: (request: HttpRequest) => HttpReply | undefined;
+  /** Where a vendor that is not HTTP gets, if its host is fixed. */
+  dial?: Dial;
 }
 
 /**
@@ -118,11 +128,18 @@ function webhookContract<Config extends z.ZodObject>(
   it("believes no request without a signature, if it has a secret to prove one", async () => {
     for (const body of STRANGE_REPORTS) {
       const proof =
-        (await webhook.verify?.(webhookRequest({ body: Buffer.from(body) }), settings)) ?? "unsigned";
+        (await webhook.verify?.(webhookRequest({ body: Buffer.from(body) }), settings, closed)) ?? "unsigned";
       expect(proof).not.toBe("verified");
     }
   });
 }
+
+/** For webhooks that need nothing from outside. */
+export const closed: WebhookDeps = {
+  http: scriptedHttp(() => {
+    throw new HttpCallError("connection_refused", "the network is closed in a test", false);
+  }),
+};
 
 /** A report as it comes in: by default at its own address, now, as JSON. */
 export function webhookRequest({
@@ -181,6 +198,34 @@ export async function sendThrough<Config extends z.ZodObject>(
   }
 }
 
+/** Tries the credentials of a vendor whose other side is a function; returns the verdict and every request. */
+export async function verifyThrough<Config extends z.ZodObject>(
+  vendor: Vendor<Config>,
+  config: z.input<Config>,
+  answer: Answer,
+): Promise<{ verification: Verification | undefined; requests: HttpRequest[] }> {
+  const requests: HttpRequest[] = [];
+  const http = scriptedHttp((request) => {
+    requests.push(request);
+    return answer(request);
+  });
+  const connection = vendor.open(vendor.config.parse(config), { http, dial, now: Date.now });
+  try {
+    return { verification: await connection.verify?.(newSignal()), requests };
+  } finally {
+    await connection.close?.();
+  }
+}
+
+/** What a vendor makes of a request's signature. */
+export function proving<Config extends z.ZodObject>(
+  vendor: Vendor<Config>,
+  config: z.input<Config>,
+  request: Parameters<typeof webhookRequest>[0],
+): Proof | Promise<Proof> | undefined {
+  return vendor.webhook?.verify?.(webhookRequest(request), vendor.config.parse(config), closed);
+}
+
 /** To servers on this machine. */
 export const dial = createDial({ allow_private: ["127.0.0.1"] });
 
@@ -212,7 +257,7 @@ function sendingContract<Config extends z.ZodObject>(
   const send = async (outgoing: OutgoingMessage, signal: AbortSignal, answer: Answer): Promise<Outcome> => {
     const connection = vendor.open(config, {
       http: scriptedHttp((request) => prepare?.(request) ?? answer(request)),
-      dial,
+      dial: fixtures.dial ?? dial,
       now: Date.now,
     });
     try {
@@ -264,7 +309,7 @@ function sendingContract<Config extends z.ZodObject>(
   it("closes, and closes again without an error", async () => {
     const connection = vendor.open(config, {
       http: scriptedHttp(() => ({ status: 200, headers: {}, body: "{}" })),
-      dial,
+      dial: fixtures.dial ?? dial,
       now: Date.now,
     });
     await connection.close?.();

@@ -1,5 +1,8 @@
 import { authenticateAccount } from "../../http/auth/auth.ts";
-import type { Surface } from "../../http/route.ts";
+import { routesFor, type Surface } from "../../http/route.ts";
+
+/** An endpoint above workspaces. */
+export const defineAccountRoute = routesFor(authenticateAccount);
 
 /** What is above workspaces: `ServiceToken <token>`. Offset pagination. */
 export const surface: Surface = {

@@ -3,7 +3,7 @@ import type { ParsedOperations } from "../../core/profile/profile-operations.ts"
 import type { Queryable, Tx } from "../../db/db.ts";
 import { AppError } from "../../errors.ts";
 import { tenantNotFound } from "../../preferences/refusals.ts";
-import { type RecipientKey, recipientKey, type StoredRecipient } from "../../recipients/recipients.ts";
+import type { RecipientKey, StoredRecipient } from "../../recipients/recipients.ts";
 import type { Services } from "../../services.ts";
 
 /**
@@ -25,11 +25,8 @@ export async function editRecipient(
   const edit = { ...key, operations, mode: "strict", restore: true, create: true, tenant_id } as const;
   const [outcome] = await recipients.apply(tx, workspace_id, [edit]);
   if (outcome?.ok === false) throw new AppError("invalid_request_error", outcome.error);
-  // Loaded again, because the database has set the times.
-  const tenants = tenant_id === null ? [] : [tenant_id];
-  const edited = (await recipients.load(tx, workspace_id, [key], tenants)).get(recipientKey(key));
   // Deleted concurrently: this edit comes after the deletion, and creates the recipient again.
-  return edited ?? editRecipient(tx, { recipients }, workspace_id, key, parsed, tenant_id);
+  return outcome?.recipient ?? editRecipient(tx, { recipients }, workspace_id, key, parsed, tenant_id);
 }
 
 /** `$context` in a body names the tenant that the rest of it applies to. */

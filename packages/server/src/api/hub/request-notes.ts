@@ -7,7 +7,7 @@ import type { WireRecord } from "./records.ts";
 type NotingContext = Pick<RouteContext<unknown, unknown, unknown>, "auth" | "services" | "user_agent">;
 
 /** The key by which a record names what it triggers. */
-const NAMED_BY = { workflow: "workflow", dynamic: "name", event: "event" } as const;
+const NAMED_BY = { workflow: "workflow", dynamic: "name", event: "event", broadcast: "list_id" } as const;
 const MAX_KEY = 255;
 
 /** Reports a refused record to the request log. The record is malformed, so only its readable parts are noted. */

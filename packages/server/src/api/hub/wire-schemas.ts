@@ -280,6 +280,38 @@ const inlineTrigger: Schema = object(
   ["name", "template", "notification_category", "users"],
 );
 
+const BROADCAST_EXAMPLE = {
+  list_id: "beta-testers",
+  template: "news",
+  notification_category: "promotional",
+  channels: ["email"],
+  data: { edition: "November" },
+  $idempotency_key: "news-2026-11",
+};
+
+/** The body of a broadcast. */
+export const broadcastBody: Schema = object(
+  {
+    list_id: text("beta-testers", { maxLength: 64, description: "Or `all_users`, which everybody is in." }),
+    template: text("news", {
+      description: "Slug of a template; the version that is live when a page is sent.",
+    }),
+    notification_category: text("promotional", { description: "Slug of a published category, or a root." }),
+    channels: {
+      type: ["array", "null"],
+      items: { type: "string", enum: [...CHANNELS] },
+      description: "Absent or empty: all live channels of the template.",
+    },
+    data: payload,
+    delay: { type: ["string", "number", "null"], examples: ["1d2h"], description: "A duration, or seconds." },
+    trigger_at: { type: ["string", "null"], format: "date-time", description: "Wins over `delay`." },
+    tenant_id: tenant,
+    $idempotency_key: key,
+  },
+  ["list_id", "template", "notification_category"],
+  { examples: [BROADCAST_EXAMPLE] },
+);
+
 const OPERATIONS_EXAMPLE = [
   { $set: { plan: "enterprise", $timezone: "America/New_York" } },
   { $append: { $email: "ann@example.com" } },

@@ -19,6 +19,8 @@ export const templateSlugParam = {
 
 export const channelParam = { channel: z.enum(CHANNELS, oneOf(CHANNELS)) };
 
+export const variantParams = z.object({ ...slugParam, ...channelParam, id: z.string() });
+
 export const variantIdParam = {
   id: z
     .string()

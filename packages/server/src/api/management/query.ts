@@ -29,6 +29,21 @@ const MODES = ["draft", "live"] as const;
 /** Which of the two states of a versioned resource is read: the draft or the live version. */
 export const modeQuery = { mode: z.enum(MODES, oneOf(MODES)).default("draft") };
 
+/** For calls that send: what is live, unless the draft is asked for. */
+export const liveModeQuery = { mode: z.enum(MODES, oneOf(MODES)).default("live") };
+
+/** For calls about the live version alone, whose clients say so. */
+export const liveOnlyQuery = {
+  mode: z.literal("live", "must be live: what is submitted for approval is live").default("live"),
+};
+
+/** For calls that change drafts, whose clients say so. */
+export const draftOnlyQuery = {
+  mode: z.literal("draft", "must be draft: what is live does not change").default("draft"),
+};
+
+export const includeContentQuery = { include_content: z.stringbool().default(false) };
+
 /** The same where the caller must say which. */
 export const requiredModeQuery = {
   mode: z.enum(MODES, {

@@ -5,6 +5,7 @@ import type { Catalog } from "../../catalog/catalog.ts";
 import { API_SERVICE } from "../../catalog/versioned.ts";
 import { lockTemplate, type TemplateChange } from "./template-change.ts";
 import {
+  type CommitPlan,
   describeRefusal,
   planCommit,
   templateHash,
@@ -13,6 +14,8 @@ import {
   type VariantKey,
 } from "./template-draft.ts";
 import { selectVariants } from "./template-rows.ts";
+import { submitForApproval } from "./approval-change.ts";
+import { nextVersionNo } from "./variant-view.ts";
 import { headOf } from "./template-view.ts";
 import type { TemplateSnapshot } from "../../catalog/template.ts";
 
@@ -33,20 +36,22 @@ export async function publishTemplate(
     .where("workspace_id", "=", workspace_id)
     .where("template_slug", "=", slug);
   const live = await versions
-    .select(["snapshot", "hash"])
+    .select(["snapshot", "hash", "version_no"])
     .where("version_no", "=", row.live_version_no)
     .executeTakeFirst();
   const draft = await selectVariants(change, [slug]);
-  const plan = planCommit(headOf(row), draft, (live?.snapshot ?? null) as TemplateSnapshot | null, selection);
+  const before = (live?.snapshot ?? null) as TemplateSnapshot | null;
+  const plan = planCommit(headOf(row), draft, before, selection);
   refuseUnsound(plan, change);
 
   const { snapshot } = plan;
   const hash = templateHash(snapshot, snapshot.variants);
-  if (live?.hash === hash) return;
-  const { last } = await versions
-    .select(({ fn }) => fn.max("version_no").as("last"))
-    .executeTakeFirstOrThrow();
-  const version_no = (last ?? 0) + 1;
+  const isNew = live?.hash !== hash;
+  const version_no = isNew ? await nextVersionNo(change, slug) : (live?.version_no ?? 1);
+  const lastLive = live === undefined ? null : { ...live, snapshot: live.snapshot as TemplateSnapshot };
+  await submitForApproval(change, slug, plan, lastLive, version_no);
+  await catalog.invalidate(db, workspace_id, "template", slug);
+  if (!isNew) return;
   await db.kysely
     .insertInto("template_version")
     .values({
@@ -70,16 +75,17 @@ export async function publishTemplate(
     .where("workspace_id", "=", workspace_id)
     .where("slug", "=", slug)
     .execute();
-  await catalog.invalidate(db, workspace_id, "template", slug);
 }
 
-function refuseUnsound(
-  { snapshot, committed, unknown }: ReturnType<typeof planCommit>,
-  rules: TemplateRules,
-): void {
-  if (unknown.length > 0) {
-    refuse(unknown.map(({ channel, id }) => `variant (channel: '${channel}', id: '${id}') not found`));
-  }
+/** Refuses a selection of variants that are neither in the draft nor live. */
+export function refuseUnknown({ unknown }: Pick<CommitPlan, "unknown">): void {
+  if (unknown.length === 0) return;
+  refuse(unknown.map(({ channel, id }) => `variant (channel: '${channel}', id: '${id}') not found`));
+}
+
+function refuseUnsound(plan: CommitPlan, rules: TemplateRules): void {
+  const { snapshot, committed } = plan;
+  refuseUnknown(plan);
   const refused = committed
     .map((variant) => ({
       channel: variant.channel,

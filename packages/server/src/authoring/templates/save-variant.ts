@@ -1,9 +1,11 @@
 import { storableJson } from "../../core/text/text.ts";
 import { sql } from "kysely";
 import type { Condition } from "../../core/conditions/conditions.ts";
-import { jsonEqual } from "../../core/json/json-equal.ts";
+import { type GivenApproval, needsApproval } from "../../core/approval.ts";
+import { mergeJson } from "../../core/json/merge-json.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { AppError } from "../../errors.ts";
+import { saveGivenApprovals } from "./approval-change.ts";
 import { schemaIssues } from "../schema-problems.ts";
 import { lockTemplate, type TemplateChange, touchTemplate } from "./template-change.ts";
 import { variantHash, type VariantKey } from "./template-draft.ts";
@@ -19,7 +21,7 @@ export interface VariantEdit {
   conditions: Condition[] | undefined;
   needs_vendor_approval: boolean | undefined;
   seq_no: number | undefined;
-  vendor_approvals: JsonObject[] | undefined;
+  vendor_approvals: readonly GivenApproval[] | undefined;
 }
 
 /** Creates or changes a draft variant. An edit that changes nothing writes nothing. */
@@ -38,25 +40,23 @@ export async function saveVariant(
     locale: edit.locale,
     conditions: edit.conditions ?? known?.conditions ?? [],
     content: parseContent(change, key, edit.content),
-    needs_vendor_approval: edit.needs_vendor_approval ?? known?.needs_vendor_approval ?? false,
+    needs_vendor_approval: needsApproval(
+      key.channel,
+      edit.needs_vendor_approval ?? known?.needs_vendor_approval ?? false,
+    ),
   };
   refuseMove(fields, known);
   const seq_no = edit.seq_no ?? known?.seq_no ?? nextSeqNo(drafts, fields);
-  const vendor_approvals = edit.vendor_approvals ?? known?.vendor_approvals ?? [];
-  if (
-    known?.hash === variantHash(fields) &&
-    known.seq_no === seq_no &&
-    jsonEqual(known.vendor_approvals, vendor_approvals)
-  ) {
-    return;
+  if (edit.vendor_approvals !== undefined && fields.needs_vendor_approval) {
+    await saveGivenApprovals(change, slug, fields, edit.vendor_approvals);
   }
+  if (known?.hash === variantHash(fields) && known.seq_no === seq_no) return;
 
   const { channel, id, conditions, content, ...plain } = fields;
   const columns = {
     ...plain,
     conditions: storableJson(conditions),
     content: storableJson(content),
-    vendor_approvals: storableJson(vendor_approvals),
     seq_no,
   };
   await change.db.kysely
@@ -67,6 +67,33 @@ export async function saveVariant(
         .columns(["workspace_id", "template_slug", "channel", "id"])
         .doUpdateSet({ ...columns, updated_at: sql`now()` }),
     )
+    .execute();
+  await touchTemplate(change, slug);
+}
+
+/**
+ * Merges a part of the content into the draft, as an editor that saves while somebody types: objects are merged at every
+ * depth, everything else is replaced.
+ */
+export async function mergeContent(
+  change: TemplateChange,
+  slug: string,
+  key: VariantKey,
+  content: JsonObject,
+): Promise<void> {
+  await lockTemplate(change, slug);
+  const drafts = await selectVariants(change, [slug]);
+  const known = drafts.find(({ channel, id }) => channel === key.channel && id === key.id);
+  if (known === undefined) throw variantNotFound(key);
+  const merged = parseContent(change, key, mergeJson(known.content, content));
+  if (variantHash({ ...known, content: merged }) === known.hash) return;
+  await change.db.kysely
+    .updateTable("template_variant")
+    .set({ content: storableJson(merged), updated_at: sql`now()` })
+    .where("workspace_id", "=", change.workspace_id)
+    .where("template_slug", "=", slug)
+    .where("channel", "=", key.channel)
+    .where("id", "=", key.id)
     .execute();
   await touchTemplate(change, slug);
 }
@@ -92,8 +119,9 @@ export async function deleteVariant(change: TemplateChange, slug: string, key: V
   await touchTemplate(change, slug);
 }
 
-function parseContent(
-  { channels }: TemplateChange,
+/** Fills in what the channel's schema has defaults for. Refuses wrong types, naming the fields. */
+export function parseContent(
+  { channels }: Pick<TemplateChange, "channels">,
   { channel }: VariantKey,
   content: JsonObject,
 ): JsonObject {

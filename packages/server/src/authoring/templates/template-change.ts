@@ -2,7 +2,9 @@ import { storableJson } from "../../core/text/text.ts";
 import { sql } from "kysely";
 import type { Channel } from "../../core/channel.ts";
 import type { Tx } from "../../db/db.ts";
+import type { Catalog } from "../../catalog/catalog.ts";
 import { API_SERVICE } from "../../catalog/versioned.ts";
+import { AppError } from "../../errors.ts";
 import { blankContent, type TemplateHead, type TemplateRules } from "./template-draft.ts";
 import { headOf, templateNotFound } from "./template-view.ts";
 
@@ -15,8 +17,15 @@ export interface TemplateChange extends Pick<TemplateRules, "channels"> {
   workspace_id: number;
 }
 
-/** Locks the row until the transaction ends. */
-export async function lockTemplate({ db, workspace_id }: Omit<TemplateChange, "channels">, slug: string) {
+/** Locks the row until the transaction ends. Refuses an archived template. */
+export async function lockTemplate(change: Omit<TemplateChange, "channels">, slug: string) {
+  const row = await lockAnyTemplate(change, slug);
+  if (row.archived_at === null) return row;
+  throw new AppError("conflict", `template (slug: '${slug}') is archived: clone it to use its content again`);
+}
+
+/** The same for an archived one, too. */
+export async function lockAnyTemplate({ db, workspace_id }: Omit<TemplateChange, "channels">, slug: string) {
   const row = await db.kysely
     .selectFrom("template")
     .selectAll()
@@ -54,6 +63,23 @@ export async function saveTemplateHead(
   for (const channel of given.enabled_channels ?? []) await addDefaultVariant(change, slug, channel);
 }
 
+/** Takes the template out of use for good. Repeated, it changes nothing. */
+export async function archiveTemplate(
+  change: Omit<TemplateChange, "channels"> & { catalog: Catalog },
+  slug: string,
+): Promise<void> {
+  const { archived_at } = await lockAnyTemplate(change, slug);
+  if (archived_at !== null) return;
+  const { db, workspace_id, catalog } = change;
+  await db.kysely
+    .updateTable("template")
+    .set({ archived_at: sql`now()`, updated_at: sql`now()`, updated_by: storableJson(API_SERVICE) })
+    .where("workspace_id", "=", workspace_id)
+    .where("slug", "=", slug)
+    .execute();
+  await catalog.invalidate(db, workspace_id, "template", slug);
+}
+
 /** Marks the template as edited now, with the given columns. */
 export async function touchTemplate(
   { db, workspace_id }: Omit<TemplateChange, "channels">,
@@ -78,7 +104,6 @@ async function addDefaultVariant(change: TemplateChange, slug: string, channel: 
       id: "default",
       conditions: "[]",
       content: storableJson(blankContent(change.channels, channel)),
-      vendor_approvals: "[]",
       seq_no: 1,
     })
     .onConflict((conflict) => conflict.doNothing())

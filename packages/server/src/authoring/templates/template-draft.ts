@@ -20,6 +20,8 @@ export interface ContentRules {
   /** Parses any content with the right primitive types, and fills in missing fields. */
   content: z.ZodType<JsonObject>;
   findProblems(content: JsonObject): VariantErrors;
+  /** What rendering needs and the content alone determines. */
+  complete?(content: JsonObject): JsonObject;
   /** Every source that is rendered when the content is sent. */
   sources(content: JsonObject): ContentTemplate[];
 }

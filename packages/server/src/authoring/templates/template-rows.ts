@@ -1,3 +1,4 @@
+import { needsApproval } from "../../core/approval.ts";
 import type { Channel } from "../../core/channel.ts";
 import type { Condition } from "../../core/conditions/conditions.ts";
 import type { JsonObject } from "../../core/json.ts";
@@ -13,7 +14,6 @@ export interface TemplateSource {
 
 export interface DraftVariant extends VariantSnapshot {
   template_slug: string;
-  vendor_approvals: JsonObject[];
   created_at: Date;
 }
 
@@ -30,21 +30,21 @@ export async function selectVariants(
     .where("template_slug", "in", slugs)
     .execute();
   const variants = rows.map((row) => {
+    const channel = row.channel as Channel;
     const fields = {
-      channel: row.channel as Channel,
+      channel,
       id: row.id,
       tenant_id: row.tenant_id,
       locale: row.locale,
       conditions: row.conditions as Condition[],
       content: row.content as JsonObject,
-      needs_vendor_approval: row.needs_vendor_approval,
+      needs_vendor_approval: needsApproval(channel, row.needs_vendor_approval),
     };
     return {
       template_slug: row.template_slug,
       ...fields,
       seq_no: row.seq_no,
       hash: variantHash(fields),
-      vendor_approvals: row.vendor_approvals as JsonObject[],
       created_at: row.created_at,
     };
   });

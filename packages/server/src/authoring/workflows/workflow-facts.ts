@@ -96,7 +96,7 @@ async function findTemplates(
        from template t
        left join template_version v on v.workspace_id = t.workspace_id and v.template_slug = t.slug
         and v.version_no = t.live_version_no
-      where t.workspace_id = $1 and t.slug = any($2)`,
+      where t.workspace_id = $1 and t.slug = any($2) and t.archived_at is null`,
     [workspace_id, slugs],
   );
   return new Map(rows.map((row) => [row.slug, row]));

@@ -16,6 +16,7 @@ export const STAGES = {
   resumed: "A wait ended.",
   channels_computed: "The channels on which the recipient is reached.",
   preference_evaluated: "Preferences of the recipient or settings of the tenant narrowed the channels.",
+  variant_selected: "One of several variants of a channel was chosen; the properties name those passed over.",
   template_rendered: "The content of a channel was rendered.",
   attachment_unusable: "An attachment was left out.",
   message_triggered: "A message was handed to delivery.",
@@ -60,6 +61,10 @@ export const STEP_CODES = {
     meaning:
       "The template does not exist, has no live version, or none of its channels is one of the node's.",
     remedy: "Commit the template with the channels that the node sends on, then redrive the execution.",
+  },
+  template_not_approved: {
+    meaning: "The content of a channel waits for a vendor's approval, and nothing was approved before it.",
+    remedy: "Have it approved and record that, then redrive the execution.",
   },
   template_render_failed: {
     meaning:

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { canonicalLocale, localeChain } from "./locale.ts";
+import { canonicalLocale, localeChain, localeName } from "./locale.ts";
 
 describe("a locale", () => {
   it.each([
@@ -19,6 +19,16 @@ describe("a locale", () => {
     ["../en", null],
   ])("%j has the spelling %j", (text, locale) => {
     expect(canonicalLocale(text)).toBe(locale);
+  });
+
+  it.each([
+    ["en", "English"],
+    ["fr", "French"],
+    ["es_MX", "Mexican Spanish"],
+    ["xx", "xx"],
+    ["", ""],
+  ])("%j is called %j", (text, name) => {
+    expect(localeName(text)).toBe(name);
   });
 
   it.each([

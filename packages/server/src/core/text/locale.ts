@@ -14,6 +14,12 @@ export function canonicalLocale(text: string): string | null {
   return Intl.getCanonicalLocales(text.replaceAll("_", "-"))[0] ?? null;
 }
 
+/** What a locale is called in English; one that is none keeps its spelling: `es-MX` is `Mexican Spanish`. */
+export function localeName(text: string): string {
+  const locale = canonicalLocale(text);
+  return (locale === null ? undefined : LANGUAGE_NAMES.of(locale)) ?? text;
+}
+
 /** A canonical locale and what it falls back to, most specific first: `zh-Hant-TW`, `zh-Hant`, `zh`. */
 export function localeChain(locale: string): string[] {
   const parts = locale.split("-");

@@ -335,7 +335,7 @@ function exchange(agent: Agent, hop: Hop): Promise<Answer> {
           }
         },
         onResponseError: (_, error) => {
-          fail(codeOf(error, controller !== undefined), error.message, error);
+          fail(callErrorCode(error, controller !== undefined), error.message, error);
         },
       },
     );
@@ -395,7 +395,8 @@ const INVALID = new Set([
 const TLS =
   /^(ERR_(TLS|SSL|OSSL)_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/;
 
-function codeOf(error: Error, written: boolean): HttpErrorCode {
+/** What an error of a socket means; `written`: it came after the request had begun to leave. */
+export function callErrorCode(error: Error, written: boolean): HttpErrorCode {
   if (error instanceof BlockedAddress) {
     return "blocked_address";
   }

@@ -1,6 +1,6 @@
 import type { HttpClient, HttpReply } from "../http/http.ts";
 import { HttpCallError, retryAfterSeconds } from "../http/http.ts";
-import { classOfStatus, hideSecrets } from "./failure.ts";
+import { classOfStatus, hideSecrets, withoutDoubt } from "./failure.ts";
 import { parseReply } from "./reply-reader.ts";
 import type { Failed, FailureClass, Outcome, Sent, Verification } from "./vendor.ts";
 import { outcomeOf } from "./vendor.ts";
@@ -65,7 +65,7 @@ export async function callVendor(
   return "kind" in reply ? reply : judgeReply(reply, reading);
 }
 
-/** Makes a call whose reply is no outcome: a token, a look-up. An outcome instead of a reply: there was none. */
+/** Makes a call of which the caller reads the reply. An outcome instead of a reply: there was none. */
 export async function exchange(
   http: HttpClient,
   call: VendorCall,
@@ -87,6 +87,16 @@ export async function exchange(
     if (error instanceof HttpCallError) return outcomeOf(error);
     throw error;
   }
+}
+
+/** Makes a call before the one that sends: for a token, or to look up an address. Without a reply it has failed. */
+export async function lookUp(
+  http: HttpClient,
+  call: VendorCall,
+  signal: AbortSignal,
+): Promise<VendorReply | Failed> {
+  const reply = await exchange(http, call, signal);
+  return "kind" in reply ? withoutDoubt(reply) : reply;
 }
 
 /** Makes the cheap call that proves the credentials: any 2xx does. */

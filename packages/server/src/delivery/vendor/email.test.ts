@@ -1,7 +1,8 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { JsonObject } from "../../core/json.ts";
 import type { Sender } from "./email.ts";
-import { readEmail } from "./email.ts";
+import { readEmail, wireAddress } from "./email.ts";
 import type { OutgoingMessage } from "./vendor.ts";
 
 const sender: Sender = { from_name: "Acme", from_email: "hello@acme.test", reply_email: "" };
@@ -81,6 +82,72 @@ describe("a rendered mail", () => {
     expect(email.cc).toEqual([{ name: "A B", address: "c@example.com" }]);
   });
 
+  it("carries headers of its own, on one line each", () => {
+    const { headers } = emailOf({
+      headers: {
+        "List-Unsubscribe": " <https://acme.test/u>\r\nBcc: x@example.net",
+        "X-Größe": "1",
+        "X-Kind": "Grüße",
+      },
+    });
+    expect(headers).toEqual({
+      "List-Unsubscribe": "<https://acme.test/u> Bcc: x@example.net",
+      "X-Kind": "Grüße",
+    });
+  });
+
+  it.each([
+    "From",
+    "SENDER",
+    "to",
+    "Cc",
+    "bcc",
+    "Reply-To",
+    "Return-Path",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "MIME-Version",
+    "Content-Type",
+    "content-transfer-encoding",
+    "DKIM-Signature",
+    "Received",
+    "",
+    "X Y",
+    "X:",
+    "X\r\nBcc",
+    "Größe",
+    "x".repeat(77),
+  ])("has no header %j beside those that the mail has", (name) => {
+    expect(emailOf({ headers: { [name]: "x@example.net" } }).headers).toEqual({});
+  });
+
+  it("has a header once, and none without a value", () => {
+    const headers = { "X-Kind": "a", "x-kind": "b", "X-Blank": " \n", "X-Number": 5, "X-Null": null };
+    expect(emailOf({ headers }).headers).toEqual({ "X-Kind": "a" });
+    for (const strange of [null, 5, "X-Kind: a", ["X-Kind"], []]) {
+      expect(emailOf({ headers: strange }).headers).toEqual({});
+    }
+  });
+
+  it("has headers that break out of none, whatever its content says", () => {
+    const anything = fc.dictionary(
+      fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("X-Kind", "x-kind", "Bcc", "__proto__")),
+      fc.oneof(fc.string({ unit: "binary" }), fc.constant("a\r\nBcc: x@example.net"), fc.integer()),
+    );
+    fc.assert(
+      fc.property(anything, (given) => {
+        const { headers } = emailOf({ headers: given });
+        for (const [name, value] of Object.entries(headers)) {
+          expect(name).toMatch(/^[!#$%&'*+.^_`|~\w-]{1,76}$/);
+          expect(name).not.toMatch(/^bcc$/i);
+          expect(value).toMatch(/^[^\p{Cc}\u2028\u2029]+$/u);
+        }
+        expect(emailOf({ headers }).headers).toEqual(headers);
+      }),
+    );
+  });
+
   it.each([
     "",
     "ann",
@@ -118,5 +185,15 @@ describe("a rendered mail", () => {
       cc: [],
       from: { name: "Acme" },
     });
+  });
+});
+
+describe("an address on the wire", () => {
+  it.each([
+    ["ann@example.com", "ann@example.com"],
+    ["ann@bücher.example", "ann@xn--bcher-kva.example"],
+    ["jösé@bücher.example", "jösé@bücher.example"],
+  ])("%s is %s", (address, wire) => {
+    expect(wireAddress({ address })).toBe(wire);
   });
 });

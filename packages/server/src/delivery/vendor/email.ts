@@ -1,5 +1,6 @@
+import { domainToASCII } from "node:url";
 import { z } from "zod";
-import { isJsonObject, type Json } from "../../core/json.ts";
+import type { Json } from "../../core/json.ts";
 import { type Mailbox, oneLine, readMailbox, splitMailboxes } from "../../core/mailbox.ts";
 import { failure } from "./failure.ts";
 import type { Failed, OutgoingMessage } from "./vendor.ts";
@@ -44,12 +45,9 @@ export interface Email {
   subject: string;
   html: string | null;
   text: string;
-  /** Further headers: those of {@link HEADERS} that the content has. */
+  /** Further headers, `List-Unsubscribe` among them. None is one that the other fields or the mail's form decide. */
   headers: Record<string, string>;
 }
-
-/** The headers that a content may set; each vendor sends what it gets. */
-const HEADERS = ["List-Unsubscribe", "List-Unsubscribe-Post"];
 
 /** Reads the rendered content of the e-mail channel. Invalid addresses of copies are left out. */
 export function readEmail(
@@ -82,16 +80,46 @@ export function readEmail(
     subject: lineOf(content.subject),
     html: typeof content.html === "string" && content.html !== "" ? content.html.toWellFormed() : null,
     text: text(content.text),
-    headers: headersOf(content.headers),
+    headers: readHeaders(content.headers),
   };
   return { ok: true, email };
 }
 
-function headersOf(given: Json | undefined): Record<string, string> {
-  if (!isJsonObject(given)) return {};
-  return Object.fromEntries(
-    HEADERS.map((name) => [name, lineOf(given[name])] as const).filter(([, value]) => value !== ""),
-  );
+/**
+ * The address as mail servers and APIs take it: a domain has a form in ASCII, which all of them know; a local part has
+ * none.
+ */
+export function wireAddress({ address }: Pick<Mailbox, "address">): string {
+  const at = address.lastIndexOf("@");
+  const local = address.slice(0, at);
+  const domain = isAscii(local) ? domainToASCII(address.slice(at + 1)) : "";
+  return domain === "" ? address : `${local}@${domain}`;
+}
+
+export function isAscii(text: string): boolean {
+  return /^[ -~]*$/.test(text);
+}
+
+/** Headers that the sender, the recipients, the subject and the form of the mail decide. */
+const OWN_HEADERS =
+  /^(?:from|sender|to|cc|bcc|reply-to|return-path|subject|date|message-id|mime-version|received|dkim-signature|content-.*)$/i;
+
+/** A token of https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2, which APIs and mail servers both take as a name. */
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]{1,76}$/;
+
+/** The first of several that differ only in case counts. Unusable ones are left out. */
+function readHeaders(headers: Json | undefined): Record<string, string> {
+  if (typeof headers !== "object" || headers === null || Array.isArray(headers)) return {};
+  const seen = new Set<string>();
+  const read = Object.entries(headers)
+    .map(([name, value]): [string, string] => [name, lineOf(value)])
+    .filter(([name, value]) => {
+      const key = name.toLowerCase();
+      return (
+        value !== "" && HEADER_NAME.test(name) && !OWN_HEADERS.test(name) && !seen.has(key) && seen.add(key)
+      );
+    });
+  return Object.fromEntries(read);
 }
 
 function refusal(kind: Failed["class"], code: string, message: string): { ok: false; failure: Failed } {

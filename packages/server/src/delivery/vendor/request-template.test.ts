@@ -43,6 +43,8 @@ describe("a value", () => {
     ["{{urlencode (json list)}}", "%5B%22x%22%2C%22y%26z%22%5D"],
     ["{{xml list.[1]}}", "y&#38;z"],
     ["{{{json zero}}}", "0"],
+    ["{{ucs2 'A日💥'}}", "004165e5d83ddca5"],
+    ["{{ucs2 zero}}", "0030"],
   ])("is as %s says in every place", (source, expected) => {
     for (const place of ["url", "form", "json", "xml", "text"] as const) {
       expect(render(source, place)).toBe(expected);

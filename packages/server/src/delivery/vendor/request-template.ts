@@ -16,9 +16,9 @@ import { plainValue, rawText } from "../../templates/print.ts";
  * | `xml`  | with `& < > " '` as entities                                     |
  * | `text` | as it is                                                         |
  *
- * `{{{value}}}` is always as it is. The results of three helpers are not encoded again: `{{urlencode value}}`, `{{xml
- * value}}`, and `{{json value}}`, which writes a whole JSON value with its quotes. They nest: `{{urlencode (json
- * value)}}`. All else is as in the templates of messages: the same engine, with the same helpers and limits. A value
+ * `{{{value}}}` is always as it is. The results of four helpers are not encoded again: `{{urlencode value}}`, `{{xml
+ * value}}`, `{{json value}}`, which writes a whole JSON value with its quotes, and `{{ucs2 value}}`, which writes a text
+ * as the hexadecimal digits of its 16-bit characters. They nest: `{{urlencode (json value)}}`. All else is as in the templates of messages: the same engine, with the same helpers and limits. A value
  * that does not exist is an error.
  *
  * Three closing braces are read as the end of `{{{`: inside JSON write `{"a":{{json a}} }`, with a space.
@@ -58,6 +58,7 @@ const HELPERS: Helpers = {
   urlencode: encodeWith((value) => percentEncode(asText(value))),
   xml: encodeWith((value) => ENCODERS.xml(asText(value))),
   json: encodeWith((value) => JSON.stringify(value)),
+  ucs2: encodeWith((value) => Buffer.from(asText(value).toWellFormed(), "utf16le").swap16().toString("hex")),
   // A misspelt key must not send a message with a hole in it.
   lookup: (args) => {
     expectCount(args, 2, 2);

@@ -39,6 +39,7 @@ export function defineSimulator(channel: Channel): Vendor {
     channel,
     name: "Simulator",
     config: z.object({}),
+    ...(has_receipts ? { reports_by_itself: true as const } : {}),
     ...(isPush(channel) ? { provider: defaultProvider(channel) } : {}),
     open: () => ({
       send: (message, signal) => simulate(message, signal, !has_receipts),

@@ -27,6 +27,10 @@ export interface Vendor<Config extends z.ZodObject = z.ZodObject> {
    * in the transaction that creates the message, which is delivered from then on. `send` is then only used for retries.
    */
   local?: (content: JsonObject) => JsonObject;
+  /** Calls hosts that the identities name: one that is dead says nothing about the others, so nothing breaks for all. */
+  has_many_hosts?: true;
+  /** Reports come with the outcome, without a webhook: simulators. */
+  reports_by_itself?: true;
   /** How the vendor reports what became of its messages, if it does. */
   webhook?: VendorWebhook<z.output<Config>>;
   /**

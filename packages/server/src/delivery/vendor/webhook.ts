@@ -14,8 +14,13 @@ export interface VendorWebhook<Config> {
    * `webhook/sendgrid`. They name no settings, so reports that come there must be signed or carry our message id.
    */
   shared_paths?: readonly string[];
-  /** Judges the signature over the raw bytes. Absent: the vendor does not sign. */
-  verify?(request: WebhookRequest, config: Config): Promise<Proof> | Proof;
+  /** Every report carries our id of the message. Absent: the vendor's own ids are kept, to find it by. */
+  returns_our_id?: true;
+  /**
+   * Judges the signature over the raw bytes. Absent: the vendor does not sign. Throws `HttpCallError` where the key has
+   * to be fetched and cannot be: the request has to be refused for now, so that the vendor sends it again.
+   */
+  verify?(request: WebhookRequest, config: Config, deps: WebhookDeps): Promise<Proof> | Proof;
   /**
    * Answers a request that carries no reports: a check of the address, a confirmation. Null: it is not one of those.
    * Called before `verify`, so it must itself prove what it acts on.
@@ -23,9 +28,10 @@ export interface VendorWebhook<Config> {
   greet?(request: WebhookRequest, config: Config, deps: WebhookDeps): Promise<WebhookReply | null>;
   /**
    * Reads the reports of one request; events that say nothing about a message are left out. Throws `MalformedReport`
-   * for a body that is not of the documented form.
+   * for a body that is not of the documented form. The settings are those that the address names, for vendors whose
+   * reports a customer describes; left out at a shared address.
    */
-  read(request: WebhookRequest): VendorReport[];
+  read(request: WebhookRequest, config?: Config): VendorReport[];
 }
 
 /**
@@ -147,8 +153,13 @@ export function formOf({ body }: WebhookRequest): URLSearchParams {
 /** A signature older or newer than this is not believed: it may be a recording. */
 export const SIGNATURE_SECONDS = 300;
 
-export function isRecent(signed_at_seconds: number, { received_at }: WebhookRequest): boolean {
-  return Math.abs(received_at / 1000 - signed_at_seconds) <= SIGNATURE_SECONDS;
+/** `within_seconds` is longer for vendors that may send the same signature again when they try again. */
+export function isRecent(
+  signed_at_seconds: number,
+  { received_at }: WebhookRequest,
+  within_seconds = SIGNATURE_SECONDS,
+): boolean {
+  return Math.abs(received_at / 1000 - signed_at_seconds) <= within_seconds;
 }
 
 /** Whether the signature is the HMAC of the parts, in time that does not depend on where they differ. */
@@ -172,7 +183,7 @@ export function isSame(given: string, expected: string): boolean {
   return one.length === other.length && timingSafeEqual(one, other);
 }
 
-/** The address of a vendor's reports, below the server's own: `webhook/twilio/sms/<uid>/`. */
-export function callbackPath(vendor: { vendor: string; channel: Channel }, uid: string): string {
-  return `webhook/${vendor.vendor}/${vendor.channel}/${uid}/`;
+/** The address of a vendor's reports, below the server's own: `/webhook/twilio/sms/<uid>/`. */
+export function webhookPath({ vendor, channel }: { vendor: string; channel: Channel }, uid: string): string {
+  return `/webhook/${vendor}/${channel}/${uid}/`;
 }

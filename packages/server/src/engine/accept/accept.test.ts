@@ -23,6 +23,7 @@ it.beforeAll(async ({ harness }) => {
     db,
     queue,
     ids: createIdSource(),
+    wakeAt: () => {},
     meter: { accepted: () => {} },
   });
   other = { db, queue, acceptor };

@@ -6,6 +6,7 @@ import { isDatabaseUnavailable } from "../../db/fault.ts";
 import type { IdSource } from "../../ids.ts";
 import { type Clock, WORKSPACE_NOW } from "../../workspaces/clock.ts";
 import type { Queue } from "../../queue/queue.ts";
+import { insertBroadcasts, type NewBroadcast } from "../broadcast/schedule.ts";
 
 /**
  * Accept is a group commit: concurrent records are gathered into one transaction, with one multi-row insert and one job
@@ -16,8 +17,8 @@ import type { Queue } from "../../queue/queue.ts";
 export interface AcceptRecord {
   workspace_id: number;
   lane: Lane;
-  api_type: "workflow" | "dynamic" | "event";
-  /** Workflow slug or event name, for the request log. */
+  api_type: "workflow" | "dynamic" | "event" | "broadcast";
+  /** Workflow slug, event name or list, for the request log. */
   name: string;
   tenant_id: string | null;
   /** Null: none was given; one is generated for the log. */
@@ -28,6 +29,8 @@ export interface AcceptRecord {
   /** The record as it came, as JSON text. */
   body: string;
   metadata: string | null;
+  /** What a request of this kind is for. */
+  broadcast?: NewBroadcast;
 }
 
 export interface Accepted {
@@ -50,6 +53,8 @@ export interface AcceptorDeps {
   queue: Queue;
   ids: IdSource;
   clock: Clock;
+  /** Something will be due then. */
+  wakeAt: (at: Date) => void;
   meter: { accepted: (count: number) => void };
 }
 
@@ -123,8 +128,13 @@ export function createAcceptor(deps: AcceptorDeps): Acceptor {
       return { message_id: first, duplicate: winners[index] !== true };
     });
     const fresh = batch.filter((_record, index) => fates[index]?.duplicate === false);
+    const broadcasts = fresh.flatMap(({ broadcast, ...record }) =>
+      broadcast === undefined ? [] : [{ ...record, broadcast }],
+    );
+    const expanded = fresh.filter(({ broadcast }) => broadcast === undefined);
     // Run concurrently: with `begin` they are one round trip, the commit is the second.
-    await Promise.all([insertRequests(tx, batch, fates), queue.enqueue(tx, "expand", fresh)]);
+    await Promise.all([insertRequests(tx, batch, fates), queue.enqueue(tx, "expand", expanded)]);
+    if (broadcasts.length > 0) await insertBroadcasts(tx, broadcasts, await clock(tx), deps);
     return fates;
   }
 
@@ -148,9 +158,11 @@ export function createAcceptor(deps: AcceptorDeps): Acceptor {
   };
 }
 
-/** Keys are scoped by kind of endpoint: the same key may name one trigger and one event. */
-function claimKey(record: AcceptRecord): string {
-  return `${record.workspace_id}/${record.api_type === "event" ? "event" : "workflow"}/${record.idempotency_key}`;
+/** Keys are scoped by kind of endpoint: the same key may name one trigger, one event and one broadcast. */
+const KINDS = { workflow: "workflow", dynamic: "workflow", event: "event", broadcast: "broadcast" } as const;
+
+function claimKey({ workspace_id, api_type, idempotency_key }: AcceptRecord): string {
+  return `${workspace_id}/${KINDS[api_type]}/${idempotency_key}`;
 }
 
 /**
@@ -170,7 +182,7 @@ async function claim(
     .filter((record, index) => winners[index] === true && record.idempotency_key !== null)
     .map((record) => ({
       workspace_id: record.workspace_id,
-      kind: record.api_type === "event" ? "event" : "workflow",
+      kind: KINDS[record.api_type],
       key: record.idempotency_key,
       request_id: record.id,
     }));

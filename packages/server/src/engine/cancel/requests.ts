@@ -3,7 +3,7 @@ import type { Tx } from "../../db/db.ts";
 import { problem } from "../problem.ts";
 import type { CancelFilter } from "./filter.ts";
 
-/** Finds the requests whose keys a cancel names. */
+/** Finds the requests whose keys a cancel names. Broadcasts have a cancel of their own. */
 export async function findRequests(
   tx: Tx,
   workspace_id: number,
@@ -12,7 +12,7 @@ export async function findRequests(
   const named = await tx.query<{ id: string }>(
     `select id from request
       where workspace_id = $1 and ($2::text is null or idempotency_key = $2)
-        and ($3::text is null or cancellation_key = $3) and api_type <> 'fanout'`,
+        and ($3::text is null or cancellation_key = $3) and api_type not in ('fanout', 'broadcast')`,
     [workspace_id, idempotency_key, cancellation_key],
   );
   return named.map(({ id }) => id);

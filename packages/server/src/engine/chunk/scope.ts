@@ -1,5 +1,5 @@
 import { SOCIAL_SITES, type Tenant } from "../../catalog/tenant.ts";
-import type { Channel } from "../../core/channel.ts";
+import { CHANNEL_TRAITS } from "../../core/channel.ts";
 import type { StoredIdentity } from "../../core/profile/identity.ts";
 import { DEFAULT_TENANT } from "../../core/profile/effective-profile.ts";
 import type { Json, JsonObject } from "../../core/json.ts";
@@ -79,14 +79,13 @@ function actorProperties(run: Run, actor: Person, chunkData: ChunkData): JsonObj
 
 /** The addresses that templates print: the first of each that is in use. A property of the same name is shown instead. */
 function addressesOf(identities: readonly StoredIdentity[]): JsonObject {
-  const first = (...channels: Channel[]) =>
-    identities.find(
-      ({ channel, status, perma_status }) =>
-        channels.includes(channel) && status === "active" && perma_status === "active",
-    )?.value;
-  const email = first("email");
-  const phone = first("sms") ?? first("whatsapp");
-  return { ...(email === undefined ? {} : { email }), ...(phone === undefined ? {} : { phone }) };
+  const printed: JsonObject = {};
+  for (const { channel, value, status, perma_status } of identities) {
+    const { printed_as } = CHANNEL_TRAITS[channel];
+    if (printed_as === null || status !== "active" || perma_status !== "active") continue;
+    printed[printed_as] ??= value;
+  }
+  return printed;
 }
 
 function personScope(object_type: string, distinct_id: string, properties: JsonObject): JsonObject {

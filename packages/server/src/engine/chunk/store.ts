@@ -18,7 +18,8 @@ import { insertInboxItems, type NewInboxItem, toInboxItem } from "../../inbox/it
 import { insertSteps, type NewStep } from "../../routing/steps.ts";
 import { insertGoals, type NewGoal } from "../../routing/success.ts";
 import type { Queue } from "../../queue/queue.ts";
-import { memberOf, type NewMessage, type Run, type SmartPlace } from "../run.ts";
+import { broadcastOf, memberOf, type NewMessage, type Run, type SmartPlace } from "../run.ts";
+import type { StageDeps } from "../deps.ts";
 import { discardBatches, writeWaiters } from "../waits/waiters.ts";
 
 /**
@@ -29,7 +30,7 @@ export async function writeChunk(
   tx: Tx,
   runs: { made: Run[] } | { walked: Run[] },
   messages: NewMessage[],
-  queue: Queue,
+  { queue, noteTriggered }: Pick<StageDeps, "queue" | "noteTriggered">,
 ): Promise<void> {
   const all = "made" in runs ? runs.made : runs.walked;
   if ("made" in runs) await insertRuns(tx, all);
@@ -38,6 +39,12 @@ export async function writeChunk(
   await discardBatches(tx, all);
   await queueCalls(tx, all, queue);
   await insertAndQueue(tx, messages, queue);
+  await noteTriggered(
+    tx,
+    messages.flatMap(({ workspace_id, template_slug: slug }) =>
+      slug === null ? [] : [{ workspace_id, slug }],
+    ),
+  );
 }
 
 async function queueCalls(tx: Tx, runs: Run[], queue: Queue): Promise<void> {
@@ -110,6 +117,7 @@ async function insertMessages(tx: Tx, messages: NewMessage[]): Promise<void> {
     workspace_id: int((message) => message.workspace_id),
     id: text((message) => message.id),
     execution_id: text(({ run }) => run.id),
+    broadcast_id: text(({ run }) => broadcastOf(run)),
     workflow_slug: text(({ run }) => run.workflow.slug),
     version_id: text(({ run }) => run.workflow.version_id),
     node_ref: text((message) => message.node_ref),

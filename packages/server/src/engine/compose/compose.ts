@@ -1,6 +1,7 @@
 import { bucketOfId } from "../../ids.ts";
 import type { Turn } from "../walk/turn.ts";
 import type { Stage } from "../../core/log/step-log.ts";
+import type { LiveTemplate, LiveVariant } from "../../catalog/live-template.ts";
 import type { VariantSnapshot } from "../../catalog/template.ts";
 import type { CompiledNode } from "../../catalog/workflow.ts";
 import {
@@ -39,10 +40,8 @@ export function composeMessages(
   const reach = findReach(run, node, request, chunkData);
   if (reach === null) return [];
   const { template, channels, identities } = reach;
-  const about = { namespaces: scope.namespaces, now: run.now };
   const composed = channels.flatMap((channel): Composed[] => {
-    const variants = template.channels.get(channel) ?? [];
-    const variant = selectVariant(variants, run.tenant_id, scope.locale, about);
+    const variant = chooseVariant(run, node, template, channel, scope);
     if (variant === null) return [];
     const addressed = { run, node, channel, identities: identities.get(channel) ?? [] };
     return composeChannel({ ...addressed, template, variant }, scope, chunkData, deps);
@@ -55,7 +54,45 @@ export function composeMessages(
   return messages;
 }
 
-function logMessage(run: Run, node: CompiledNode, message: NewMessage): void {
+/** The variant of a channel that the run's recipient gets; null: the one that is left waits for a vendor's approval. */
+export function chooseVariant(
+  run: Run,
+  node: CompiledNode,
+  template: LiveTemplate,
+  channel: Channel,
+  { namespaces, locale }: RunScope,
+): LiveVariant | null {
+  const shelf = template.channels.get(channel);
+  if (shelf === undefined) return null;
+  const about = { namespaces, now: run.now };
+  const { variant, passed, locales } = selectVariant(shelf, run.tenant_id, locale, about);
+  const facts = {
+    channel,
+    variant: variant?.id ?? null,
+    tenant_id: run.tenant_id,
+    locales,
+    passed_over: passed.slice(0, MAX_PASSED).map(({ id, why }) => ({ variant: id, why })),
+  };
+  if (variant === null) {
+    const text = `${channel}: variant '${shelf.fallback?.id}' waits for a vendor's approval, and no other fits`;
+    addStep(run, node, "error", "variant_selected", text, { code: "template_not_approved", ...facts });
+  } else if (shelf.variants.length > 1) {
+    addStep(run, node, "info", "variant_selected", `${channel}: ${placeText(variant)}`, facts);
+  }
+  return variant;
+}
+
+/** A template may have hundreds of variants; a log must stay readable. */
+const MAX_PASSED = 10;
+
+function placeText({ id, tenant_id, locale, conditions }: LiveVariant): string {
+  if (id === "default") return "variant 'default', as no other fits";
+  const tenant = tenant_id === null ? "any tenant" : `tenant '${tenant_id}'`;
+  return `variant '${id}', for ${tenant}, locale ${locale}${conditions.length > 0 ? " and its conditions" : ""}`;
+}
+
+/** Logs what becomes of a message at first. */
+export function logMessage(run: Run, node: CompiledNode, message: NewMessage): void {
   const { id, channel, status, content, failure_reason } = message;
   if (status === "trigger_failed") {
     // A failed rendering was logged once for all addresses of its channel.
@@ -88,7 +125,7 @@ function toldOf({ status, failure_reason, smart }: NewMessage): [stage: Stage, t
   return ["message_triggered", "triggered"];
 }
 
-interface ChannelMessage {
+export interface ChannelMessage {
   run: Run;
   node: CompiledNode;
   channel: Channel;
@@ -97,7 +134,8 @@ interface ChannelMessage {
   variant: VariantSnapshot;
 }
 
-function composeChannel(
+/** Renders a variant and makes one message for each of the addresses. */
+export function composeChannel(
   { run, node, channel, identities, template, variant }: ChannelMessage,
   scope: RunScope,
   chunkData: ChunkData,

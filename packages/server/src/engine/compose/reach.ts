@@ -1,4 +1,4 @@
-import type { LiveTemplate } from "../../catalog/template.ts";
+import type { LiveTemplate } from "../../catalog/live-template.ts";
 import type { CompiledNode } from "../../catalog/workflow.ts";
 import { type Channel, CHANNELS, isChannel, isOurs } from "../../core/channel.ts";
 import { identityName, ownIdentity, type StoredIdentity } from "../../core/profile/identity.ts";
@@ -96,7 +96,7 @@ export function findReach(
 }
 
 /** Identities by channel: those given inline by the trigger replace the stored ones of that channel. */
-function usableIdentities(run: Run, chunkData: ChunkData): Map<Channel, StoredIdentity[]> {
+export function usableIdentities(run: Run, chunkData: ChunkData): Map<Channel, StoredIdentity[]> {
   const byChannel = new Map<Channel, StoredIdentity[]>();
   const known = knownProfile(run, run, chunkData).identities;
   for (const identity of known) {

@@ -1,6 +1,4 @@
-import { signalMissed } from "../waits/accepted-events.ts";
 import { storableJson } from "../../core/text/text.ts";
-import { announceWakes, report } from "../walk/after-commit.ts";
 import { internalReason } from "../../core/text/error-message.ts";
 import { type Handler, type Job, perLane, type Ref } from "../../queue/job.ts";
 import { parseEvent } from "../../core/event-record.ts";
@@ -8,20 +6,18 @@ import { int, json, keysOf, rowsOf, text, uuid } from "../../db/bulk.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
 import { closeByEvents } from "../../routing/success.ts";
 import { readNows } from "../../workspaces/clock.ts";
-import { advance } from "../walk/advance.ts";
 import { applyCancelNotices, markExpanding } from "./notices.ts";
 import type { StageDeps } from "../deps.ts";
-import { admit, refuseIntent } from "./gates.ts";
+import { beginRuns, carryOut } from "./begin-runs.ts";
+import { refuseIntent } from "./gates.ts";
 import { type FanOutRest, forgetMissingParents, planFanOut, queueRest } from "./fan-out.ts";
 import { type Intent, type RequestRow, readIntents, rememberNows } from "./intent.ts";
-import { createNoteExecuted } from "./last-executed.ts";
+import { createNoteUsed } from "../chunk/last-used.ts";
 import { problem, type RequestProblem } from "../problem.ts";
 import { planRuns } from "./people.ts";
-import { addStep, type Configuration, type Run, type ChunkData } from "../run.ts";
-import { writeChunk } from "../chunk/store.ts";
-import { loadChoices, loadConfiguration, loadPeople } from "../chunk/chunk-data.ts";
+import type { ChunkData, Configuration, Run } from "../run.ts";
+import { loadConfiguration } from "../chunk/chunk-data.ts";
 import { type ReceivedEvent, signalWaiters } from "../waits/waiters.ts";
-import type { Walk } from "../walk/walk.ts";
 
 /**
  * Expand: accepted requests become runs, one per recipient, and each run is walked as far as it goes, all in the
@@ -30,7 +26,7 @@ import type { Walk } from "../walk/walk.ts";
  * completion, so the job runs again.
  */
 export function createExpandHandler(deps: StageDeps): Handler {
-  const noteExecuted = createNoteExecuted();
+  const noteExecuted = createNoteUsed("workflow");
   return {
     batch: perLane({ campaigns: 1, others: 4 }),
     loops: perLane({ campaigns: 1, others: 2 }),
@@ -41,7 +37,11 @@ export function createExpandHandler(deps: StageDeps): Handler {
         async (tx) => {
           await deps.queue.settle(tx, "expand", lane, jobs);
           await Promise.all([markExpanding(tx, chunk.requests), holdRequests(tx, chunk.requests)]);
-          await noteExecuted(tx, await expand(tx, chunk, deps));
+          const begun = await expand(tx, chunk, deps);
+          await noteExecuted(
+            tx,
+            begun.map(({ workspace_id, workflow: { slug } }) => ({ workspace_id, slug })),
+          );
         },
         { relaxed: true, pause: () => deps.queue.waitForUrgentWork(lane) },
       );
@@ -90,14 +90,9 @@ export async function readRequests(requests: RequestRow[], deps: StageDeps): Pro
 /** Returns the runs that it created. */
 async function expand(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<Run[]> {
   const { begun, chunkData, rest } = await plan(tx, chunk, deps);
-  const walks = begun.map((run): Walk => ({ run, begin: { kind: "enter" } }));
-  const messages = await advance(tx, walks, chunkData, deps);
-  await writeChunk(tx, { made: begun }, messages, deps.queue);
-  await signalMissed(tx, begun, chunkData, deps.queue);
+  await carryOut(tx, begun, chunkData, deps);
   await queueRest(tx, rest, deps);
   await recordProblems(tx, chunk.requests, chunk.problems, begun);
-  announceWakes(tx, begun, deps);
-  tx.afterCommit(() => report(begun, messages, deps));
   return begun;
 }
 
@@ -114,14 +109,8 @@ export async function plan(
   const reached = await planFanOut(tx, orders, nows, deps);
   const meant = { runs: [...named, ...reached.runs], rest: reached.rest };
   const { runs, rest } = await applyCancelNotices(tx, meant, intents, problems);
-  const [recipients, choices] = await Promise.all([
-    loadPeople(tx, runs, deps, known),
-    loadChoices(tx, runs, deps),
-  ]);
-  const chunkData: ChunkData = { ...configuration, recipients, messages: new Map(), choices };
-  const begun = await admit(tx, runs, chunkData, problems, deps.queue);
+  const { begun, chunkData } = await beginRuns(tx, runs, { configuration, problems, known }, deps);
   forgetMissingParents(runs, orders, new Set(begun));
-  for (const run of begun) addStep(run, null, "info", "run_started", "run started");
   return { begun, chunkData, rest };
 }
 

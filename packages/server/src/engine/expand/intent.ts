@@ -44,7 +44,7 @@ export interface FanOutBody {
 export interface RequestRow {
   workspace_id: number;
   id: string;
-  api_type: "workflow" | "dynamic" | "event" | "fanout";
+  api_type: "workflow" | "dynamic" | "event" | "fanout" | "broadcast";
   name: string;
   tenant_id: string | null;
   idempotency_key: string;
@@ -93,6 +93,8 @@ export async function readIntents(request: RequestRow, deps: IntentDeps): Promis
       return readEvent(request, deps);
     case "fanout":
       return readPage(request, deps);
+    case "broadcast":
+      throw new Error(`request ${request.id} is a broadcast, which has a stage of its own`);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Lane } from "../../core/lane.ts";
 import type { Tx } from "../../db/db.ts";
+import { reviveBroadcasts } from "../broadcast/schedule.ts";
 import { type RedriveDeps, type Redriven, type RedriveOrder, type Refusal, sortOut } from "./order.ts";
 
 interface FailedRequest {
@@ -9,6 +10,7 @@ interface FailedRequest {
   status: string;
   has_runs: boolean;
   weight: number;
+  is_broadcast: boolean;
 }
 
 /**
@@ -23,7 +25,7 @@ export async function redriveRequests(
 ): Promise<Redriven> {
   if (ids.length === 0) return { redriven: [], refused: [] };
   const requests = await tx.query<FailedRequest>(
-    `select q.id, q.workspace_id, q.lane, q.status,
+    `select q.id, q.workspace_id, q.lane, q.status, q.api_type = 'broadcast' as is_broadcast,
             case json_typeof(q.body -> 'recipients') when 'array' then json_array_length(q.body -> 'recipients')
                  else 1 end as weight,
             exists (select from run r where r.workspace_id = q.workspace_id and r.request_id = q.id) as has_runs
@@ -61,5 +63,16 @@ async function putBack(
       where workspace_id = $1 and id = any($2)`,
     [workspace_id, requests.map(({ id }) => id)],
   );
-  await queue.enqueue(tx, "expand", requests);
+  const broadcasts = requests.filter(({ is_broadcast }) => is_broadcast);
+  await reviveBroadcasts(
+    tx,
+    workspace_id,
+    broadcasts.map(({ id }) => id),
+    queue,
+  );
+  await queue.enqueue(
+    tx,
+    "expand",
+    requests.filter(({ is_broadcast }) => !is_broadcast),
+  );
 }

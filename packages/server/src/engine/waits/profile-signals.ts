@@ -8,7 +8,7 @@ import { PROFILE_CHANGED } from "../node.ts";
 import type { Run } from "../run.ts";
 import { type ReceivedEvent, signalWaiters } from "./waiters.ts";
 
-/** Signals the runs that watch these profiles, so that they check them again. */
+/** Signals the runs that watch these profiles, so that they check them again. Nobody watches those that are new. */
 export async function signalProfiles(
   tx: Tx,
   workspace_id: number,
@@ -17,9 +17,13 @@ export async function signalProfiles(
   queue: Pick<Queue, "enqueue">,
 ): Promise<void> {
   const changed = outcomes.flatMap((outcome) =>
-    outcome.ok && outcome.changed && outcome.recipient !== null ? [outcome.recipient.id] : [],
+    isWatchable(outcome) && outcome.recipient !== null ? [outcome.recipient.id] : [],
   );
   await signalChanged(tx, workspace_id, changed, at, queue);
+}
+
+function isWatchable(outcome: EditOutcome): outcome is EditOutcome & { ok: true } {
+  return outcome.ok && outcome.changed && !outcome.created;
 }
 
 async function signalChanged(
@@ -58,7 +62,7 @@ export function recipientsWithSignals(
     },
     async apply(tx, workspace_id, edits, tenant_ids) {
       const outcomes = await recipients.apply(tx, workspace_id, edits, tenant_ids);
-      if (!outcomes.some((outcome) => outcome.ok && outcome.changed)) return outcomes;
+      if (!outcomes.some(isWatchable)) return outcomes;
       await signalProfiles(tx, workspace_id, outcomes, await nowOf(tx, workspace_id), queue);
       return outcomes;
     },

@@ -8,6 +8,7 @@ import type { EngineDeps } from "../deps.ts";
 import type { Queue } from "../../queue/queue.ts";
 import { TENANT_CHANGED } from "../node.ts";
 import type { Run, ChunkData } from "../run.ts";
+import { continueSwap, forgetSwap, isSwap } from "../effects/list-swaps.ts";
 import { signalRuns, type Watcher } from "./waiters.ts";
 
 /**
@@ -49,7 +50,9 @@ export function catalogWithSignals(
   };
 }
 
-export function createSignalHandler({ db, queue }: Pick<EngineDeps, "db" | "queue">): Handler {
+/** What one change means for many, page by page: for runs that watch a tenant, for users of a list that was replaced. */
+export function createSignalHandler(deps: Pick<EngineDeps, "db" | "queue" | "ids">): Handler {
+  const { db, queue } = deps;
   return {
     batch: { 0: 1, 1: 4, 2: 1 },
     loops: { 0: 0, 1: 1, 2: 0 },
@@ -58,12 +61,13 @@ export function createSignalHandler({ db, queue }: Pick<EngineDeps, "db" | "queu
       db.tx(
         async (tx) => {
           await queue.settle(tx, "signal", lane, jobs);
-          for (const ref of jobs.flatMap(({ refs }) => refs)) await signalPage(tx, ref, queue);
+          for (const ref of jobs.flatMap(({ refs }) => refs))
+            await (isSwap(ref) ? continueSwap(tx, ref, deps) : signalPage(tx, ref, queue));
         },
         { relaxed: true },
       ),
     // Waiting runs continue when their time is up.
-    giveUp: forgetChange,
+    giveUp: (tx, ref) => (isSwap(ref) ? forgetSwap(tx, ref) : forgetChange(tx, ref)),
   };
 }
 

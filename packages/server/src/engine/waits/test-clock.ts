@@ -40,11 +40,12 @@ async function isOverdue(tx: Queryable, workspace_id: number, now: Date): Promis
   return due !== null && due <= now;
 }
 
-/** Relies on the indexes of waiting rows: run_wake, smart_step_due. */
+/** Relies on the indexes of waiting rows: run_wake, smart_step_due, broadcast_wake. */
 async function nextDue(tx: Queryable, workspace_id: number): Promise<Date | null> {
   const [row] = await tx.query<{ due: Date | null }>(
     `select least((select min(wake_at) from run where workspace_id = $1 and wake_at is not null),
-                  (select min(due_at) from smart_step where workspace_id = $1)) as due`,
+                  (select min(due_at) from smart_step where workspace_id = $1),
+                  (select min(wake_at) from broadcast where workspace_id = $1 and wake_at is not null)) as due`,
     [workspace_id],
     "clock_next_due",
   );
@@ -63,12 +64,8 @@ async function arrive(
   runs_on: boolean,
   base: Date | null,
 ): Promise<void> {
-  const [row] = await tx.query<{ due: boolean }>(
-    `select exists (select 1 from run where workspace_id = $1 and wake_at <= $2)
-            or exists (select 1 from smart_step where workspace_id = $1 and due_at <= $2) as due`,
-    [workspace_id, target],
-  );
-  if (row?.due === true) return setFrozen(tx, workspace_id, target);
+  const due = await nextDue(tx, workspace_id);
+  if (due !== null && due <= target) return setFrozen(tx, workspace_id, target);
   await tx.query(
     `update workspace
         set clock_frozen_at = case when $3 then null else $2::timestamptz end, clock_target = null, clock_runs_on = false,

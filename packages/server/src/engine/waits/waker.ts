@@ -8,11 +8,13 @@ import type { Flow } from "../../queue/fairness.ts";
 import type { EngineDeps } from "../deps.ts";
 import { moveSteps, type StepDeps } from "../../routing/due-steps.ts";
 import { moveRetries } from "./due-retries.ts";
+import { wakeBroadcasts } from "../broadcast/schedule.ts";
+import { wakeRefreshes } from "../segments/refresh.ts";
 import { stepClocks } from "./test-clock.ts";
 
 /**
- * The waker moves what is due to the live queues: sleeping runs, steps of smart routings, messages waiting for a
- * retry. Sleepers are rows under an index, not jobs: one million deferred jobs in a live queue slow its fetch to less
+ * The waker moves what is due to the live queues: sleeping runs, steps of smart routings, scheduled broadcasts,
+ * messages waiting for a retry, lists whose query is due again. Sleepers are rows under an index, not jobs: one million deferred jobs in a live queue slow its fetch to less
  * than half, while one million sleeping rows cost nothing until they are due. It sleeps until the next due time.
  *
  * Its statements are about all workspaces at once. When one fails, it is repeated for each workspace alone, and the one
@@ -160,7 +162,9 @@ type Move = (deps: WakerDeps, scope: Scope) => Promise<number>;
 const MOVES: readonly Move[] = [
   (deps, scope) => deps.db.tx((tx) => moveRuns(tx, deps, scope), { relaxed: true }),
   moveSteps,
+  (deps, scope) => deps.db.tx((tx) => wakeBroadcasts(tx, deps, scope), { relaxed: true }),
   moveRetries,
+  (deps, scope) => deps.db.tx((tx) => wakeRefreshes(tx, deps, scope), { relaxed: true }),
 ];
 
 /** 1 while a clock is on its way. */
@@ -185,9 +189,11 @@ async function readDue(
        where (w.clock_frozen_at is null or first.due <= w.clock_frozen_at) and ${IN_SCOPE("w.workspace_id", 2)})`;
   const [row] = await db.query<{ clocks: boolean; due_in_ms: (number | null)[] }>(
     `select exists (select 1 from workspace w where clock_target is not null and ${IN_SCOPE("w.workspace_id", 2)}) as clocks,
-            array[${first("run", "wake_at")}, ${first("smart_step", "due_at")},
+            array[${first("run", "wake_at")}, ${first("smart_step", "due_at")}, ${first("broadcast", "wake_at")},
                   (select extract(epoch from min(next_attempt_at) - coalesce($1::timestamptz, now()))::float8 * 1000
-                     from message m where next_attempt_at is not null and ${IN_SCOPE("m.workspace_id", 2)})] as due_in_ms`,
+                     from message m where next_attempt_at is not null and ${IN_SCOPE("m.workspace_id", 2)}),
+                  (select extract(epoch from min(refresh_at) - coalesce($1::timestamptz, now()))::float8 * 1000
+                     from list_query q where refresh_at is not null and ${IN_SCOPE("q.workspace_id", 2)})] as due_in_ms`,
     [base, ...scopeValues(scope)],
     "waker_due",
   );

@@ -11,7 +11,7 @@ import { callMessage } from "../compose/call-message.ts";
 import { composeMessages } from "../compose/compose.ts";
 import { factsOf } from "../chunk/message-facts.ts";
 import type { NodeContext, RunFacts } from "../node.ts";
-import { addStep, eventsOf, type Person, type Run, type ChunkData } from "../run.ts";
+import { addStep, batchedPayload, eventsOf, type Person, type Run, type ChunkData } from "../run.ts";
 import { type RunScope, scopeOf } from "../chunk/scope.ts";
 import { categoryDigest, policyOf } from "../chunk/chunk-data.ts";
 
@@ -54,16 +54,10 @@ export function createContext(turn: Turn, node: CompiledNode, memo: Json): NodeC
       return deps.expressions.evaluate(run.workspace_id, language, source, context, now);
     },
     merge: (values) => setData({ ...run.data, ...values }),
-    mergeBatch({ items, count, key }) {
+    mergeBatch(batch) {
       run.memory.data_before_batch ??= run.data;
-      run.memory.gathered = count;
-      setData({
-        ...run.data,
-        $batched_events: items,
-        $batched_events_count: count,
-        $batched_event_count: count,
-        $batch_key: key,
-      });
+      run.memory.gathered = batch.count;
+      setData(batchedPayload(run.data, batch));
     },
     keepEvent(properties) {
       run.memory.future_event = properties;

@@ -108,7 +108,7 @@ async function execute(tx: Tx, chunk: Chunk, deps: StageDeps): Promise<void> {
     (run) => more.has(run.id) && run.wake_at !== null && !run.left.stoppedListening,
   );
   for (const run of unheard) run.wake_at = null;
-  await writeChunk(tx, { walked: runs }, messages, deps.queue);
+  await writeChunk(tx, { walked: runs }, messages, deps);
   await signalMissed(tx, runs, chunkData, deps.queue);
   await deps.queue.enqueue(tx, "execute", unheard.map(memberOf));
   announceWakes(tx, runs, deps);

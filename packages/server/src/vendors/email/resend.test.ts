@@ -1,7 +1,13 @@
 import { createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { jsonBody } from "../../../test/outside/email-api.ts";
 import { mailMessage } from "../../../test/outside/smtp.ts";
-import { sendThrough, vendorContract, webhookRequest } from "../../../test/outside/vendor-contract.ts";
+import {
+  closed,
+  sendThrough,
+  vendorContract,
+  webhookRequest,
+} from "../../../test/outside/vendor-contract.ts";
 import type { HttpReply } from "../../delivery/http/http.ts";
 import resend from "./resend.ts";
 
@@ -40,8 +46,9 @@ describe("a mail", () => {
       subject: "Grüße",
       html: "<p>Hi</p>",
       text: "Hi",
-      cc: ["Bob <bob@example.com>"],
+      cc: ["Bob <bob@bücher.example>"],
       bcc: ["carol@example.com"],
+      headers: { "List-Unsubscribe": "<https://acme.test/u>" },
     });
     const bytes = Buffer.from("a,b\n");
     const file = { filename: "a.csv", content_type: "text/csv", bytes, sha256: "" };
@@ -63,14 +70,34 @@ describe("a mail", () => {
     expect(JSON.parse(String(request?.body))).toEqual({
       from: '"Acme, Inc." <hello@acme.test>',
       to: ["ann@example.com"],
-      cc: ['"Bob" <bob@example.com>'],
+      cc: ['"Bob" <bob@xn--bcher-kva.example>'],
       bcc: ["carol@example.com"],
       reply_to: ["help@acme.test"],
       subject: "Grüße",
       html: "<p>Hi</p>",
       text: "Hi",
+      headers: { "List-Unsubscribe": "<https://acme.test/u>" },
       attachments: [{ filename: "a.csv", content_type: "text/csv", content: "YSxiCg==" }],
-      tags: [{ name: "supr_nid", value: message.message_id }],
+      tags: [
+        { name: "supr_nid", value: message.message_id },
+        { name: "copies", value: "yes" },
+      ],
+    });
+  });
+
+  it("has no fields that it does not need", async () => {
+    const { requests } = await sendThrough(
+      resend,
+      { api_key: "re_123456789", from_email: "hello@acme.test" },
+      mailMessage({ html: null }),
+      () => reply(200, {}),
+    );
+    expect(jsonBody(requests)).toEqual({
+      from: "hello@acme.test",
+      to: ["ann@example.com"],
+      subject: "Hello",
+      text: "Hello",
+      tags: [{ name: "supr_nid", value: "01JD0000000000000000000000" }],
     });
   });
 
@@ -102,6 +129,13 @@ describe("a mail", () => {
     expect(outcome).toEqual({ kind: "failed", class: kind, code: name, message: "no" });
   });
 
+  it.each([400, 401])("with a key that is unknown fails as config, with status %i", async (status) => {
+    const { outcome } = await sending(
+      reply(status, { name: "validation_error", message: "API key is invalid" }),
+    );
+    expect(outcome).toMatchObject({ class: "config" });
+  });
+
   it("waits as long as it is told", async () => {
     const { outcome } = await sending(reply(429, { name: "rate_limit_exceeded" }, { "retry-after": "7" }));
     expect(outcome).toMatchObject({ class: "throttled", retry_after: 7 });
@@ -130,7 +164,7 @@ describe("a report", () => {
     ...about,
     status: "delivery_failure",
     reason,
-    inactivate,
+    ...(inactivate ? { inactivate } : {}),
   });
 
   it.each([
@@ -158,6 +192,24 @@ describe("a report", () => {
     ]);
   });
 
+  it("of a mail with copies is about no address, and ends none: it may be a copy's", () => {
+    const copies = { tags: { supr_nid: "01JD", copies: "yes" } };
+    const bounce = { bounce: { type: "Permanent", message: "no such user" } };
+    expect(event("email.bounced", { ...copies, ...bounce })).toEqual([
+      { ...failed("no such user", false), address: null },
+    ]);
+    expect(event("email.delivered", { to: ["a@example.com", "b@example.com"] })).toMatchObject([
+      { status: "delivered", address: null },
+    ]);
+    expect(event("email.complained", copies)).toEqual([]);
+  });
+
+  it("names the address without its name", () => {
+    expect(event("email.sent", { to: ["Ann <ann@example.com>"] })).toMatchObject([
+      { address: "ann@example.com" },
+    ]);
+  });
+
   it("that is about no mail, or changes nothing, is left out", () => {
     expect(event("email.delivery_delayed")).toEqual([]);
     expect(event("contact.created")).toEqual([]);
@@ -178,7 +230,11 @@ describe("a report", () => {
     };
   };
   const prove = (request: object, webhook_secret = config.webhook_secret) =>
-    resend.webhook?.verify?.(webhookRequest(request), resend.config.parse({ ...config, webhook_secret }));
+    resend.webhook?.verify?.(
+      webhookRequest(request),
+      resend.config.parse({ ...config, webhook_secret }),
+      closed,
+    );
 
   it("is proven by its signature", () => {
     expect(prove(signed())).toBe("verified");

@@ -1,14 +1,7 @@
 import { z } from "zod";
-import { writeMailbox } from "../../core/mailbox.ts";
-import {
-  callVendor,
-  listAt,
-  probe,
-  type Reading,
-  textAt,
-  type VendorReply,
-} from "../../delivery/vendor/call.ts";
-import { type Email, readEmail, senderFields } from "../../delivery/vendor/email.ts";
+import { readMailbox, writeMailbox } from "../../core/mailbox.ts";
+import { listAt, textAt, type VendorReply } from "../../delivery/vendor/call.ts";
+import { type Email, senderFields } from "../../delivery/vendor/email.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 import type {
   FailureClass,
@@ -17,13 +10,9 @@ import type {
   VendorDeps,
 } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
-import {
-  jsonOf,
-  MalformedReport,
-  type ReceiptStatus,
-  reported,
-  type VendorReport,
-} from "../../delivery/vendor/webhook.ts";
+import { jsonOf, MalformedReport, type VendorReport } from "../../delivery/vendor/webhook.ts";
+import { base64Of, MESSAGE_KEY, openEmailApi, opinion, unlessEmpty } from "../shared/email-api.ts";
+import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
 import { verifySvix } from "../shared/svix.ts";
 
 const API = "https://api.resend.com";
@@ -56,46 +45,51 @@ export default defineVendor({
   },
 });
 
-function open(settings: Config, { http }: VendorDeps): VendorConnection {
+function open(settings: Config, deps: VendorDeps): VendorConnection {
   const headers = { authorization: `Bearer ${settings.api_key}` };
-  const reading: Reading = { accepted, refused, secrets: [settings.api_key] };
-  return {
-    async send(message, signal) {
-      const mail = readEmail(message, settings);
-      if (!mail.ok) return mail.failure;
-      const call = {
-        url: `${API}/emails`,
-        headers: { ...headers, "idempotency-key": message.message_id },
-        json: bodyOf(message, mail.email),
-      };
-      return callVendor(http, call, reading, signal);
-    },
-    verify: (signal) => probe(http, { url: `${API}/domains`, headers }, reading, signal),
-  };
+  return openEmailApi(deps, settings, {
+    secrets: [settings.api_key],
+    call: (email, message) => ({
+      url: `${API}/emails`,
+      headers: { ...headers, "idempotency-key": message.message_id },
+      json: bodyOf(message, email),
+    }),
+    accepted,
+    refused,
+    probe: { url: `${API}/domains`, headers },
+  });
 }
 
 function bodyOf({ message_id, attachments }: OutgoingMessage, email: Email) {
+  const { extra_to, cc, bcc } = email;
+  const hasCopies = extra_to.length + cc.length + bcc.length > 0;
   return {
     from: writeMailbox(email.from),
-    to: [email.to, ...email.extra_to].map(writeMailbox),
-    cc: email.cc.map(writeMailbox),
-    bcc: email.bcc.map(writeMailbox),
-    reply_to: email.reply_to.map(writeMailbox),
+    to: [email.to, ...extra_to].map(writeMailbox),
+    ...unlessEmpty("cc", cc.map(writeMailbox)),
+    ...unlessEmpty("bcc", bcc.map(writeMailbox)),
+    ...unlessEmpty("reply_to", email.reply_to.map(writeMailbox)),
     subject: email.subject,
     ...(email.html === null ? {} : { html: email.html }),
     text: email.text,
-    ...(Object.keys(email.headers).length === 0 ? {} : { headers: email.headers }),
-    attachments: attachments.map(({ filename, content_type, bytes }) => ({
-      filename,
-      content_type,
-      content: bytes.toString("base64"),
-    })),
-    tags: [{ name: MESSAGE_TAG, value: message_id }],
+    ...unlessEmpty("headers", email.headers),
+    ...unlessEmpty(
+      "attachments",
+      attachments.map((file) => ({
+        filename: file.filename,
+        content_type: file.content_type,
+        content: base64Of(file),
+      })),
+    ),
+    tags: [
+      { name: MESSAGE_KEY, value: message_id },
+      ...(hasCopies ? [{ name: COPIES_TAG, value: "yes" }] : []),
+    ],
   };
 }
 
-/** Comes back with every report. */
-const MESSAGE_TAG = "supr_nid";
+/** Comes back with every report of a mail that has copies: reports do not say which recipient they are about. */
+const COPIES_TAG = "copies";
 
 function accepted({ status, json }: VendorReply) {
   return status >= 200 && status < 300 ? { vendor_message_id: textAt(json, "id") } : null;
@@ -117,34 +111,44 @@ const CLASSES: Readonly<Record<string, FailureClass>> = {
 
 function refused({ status, json }: VendorReply) {
   const code = textAt(json, "name");
-  return {
-    class: CLASSES[`${code}_${status}`] ?? CLASSES[code],
-    code,
-    message: textAt(json, "message"),
-  };
+  const message = textAt(json, "message");
+  // Says so with other statuses than 401, too.
+  const kind = /api key is invalid/i.test(message) ? "config" : undefined;
+  return { class: kind ?? CLASSES[`${code}_${status}`] ?? CLASSES[code], code, message };
 }
 
-/** https://resend.com/docs/dashboard/webhooks/event-types. Events about domains and contacts are left out. */
+/**
+ * https://resend.com/docs/webhooks/event-types. Events about domains and contacts are left out. Every recipient of a
+ * mail has events of its own, which name all in `to` and not their own
+ * (https://github.com/anymail/django-anymail/blob/main/anymail/webhooks/resend.py): with copies, an event is about no
+ * address, and ends none.
+ */
 function readReport(event: unknown): VendorReport[] {
   const type = textAt(event, "type");
   if (type === "") throw new MalformedReport("the body has no `type`");
-  const about = reported({
-    message_id: tagOf(event) || null,
+  const hasCopies = tagOf(event, COPIES_TAG) !== "" || listAt(event, "data", "to").length > 1;
+  const about = {
+    message_id: tagOf(event, MESSAGE_KEY) || null,
     vendor_message_id: textAt(event, "data", "email_id") || null,
-    address: textAt(event, "data", "to", 0) || null,
-    at: Date.parse(textAt(event, "created_at")) || null,
-  });
+    address: (hasCopies ? "" : addressOf(textAt(event, "data", "to", 0))) || null,
+    at: timeOf(textAt(event, "created_at")),
+  };
   const status = STATUSES[type];
-  if (status !== undefined) return [{ kind: "status", ...about, status, reason: null }];
-  if (type === "email.complained") return [{ kind: "address", ...about, change: "complained", reason: null }];
+  if (status !== undefined) return [progress(about, status)];
+  if (type === "email.complained") return hasCopies ? [] : [opinion(about, "complained")];
   const inactivate = inactivating(type, event);
   if (inactivate === null) return [];
   const reason =
     textAt(event, "data", "bounce", "message") || textAt(event, "data", "failed", "reason") || type;
-  return [{ kind: "status", ...about, status: "delivery_failure", reason, inactivate }];
+  return [lost(about, reason, inactivate && !hasCopies)];
 }
 
-const STATUSES: Readonly<Record<string, "sent_by_vendor" | ReceiptStatus>> = {
+/** `Ann <ann@example.com>`, or the address alone. */
+function addressOf(mailbox: string): string {
+  return readMailbox(mailbox)?.address ?? "";
+}
+
+const STATUSES: Readonly<Record<string, Reached>> = {
   "email.sent": "sent_by_vendor",
   "email.delivered": "delivered",
   "email.opened": "seen",
@@ -159,7 +163,7 @@ function inactivating(type: string, event: unknown): boolean | null {
 }
 
 /** Tags are sent as a list and reported as an object; older webhooks report the list. */
-function tagOf(event: unknown): string {
-  const named = listAt(event, "data", "tags").find((tag) => textAt(tag, "name") === MESSAGE_TAG);
-  return textAt(named, "value") || textAt(event, "data", "tags", MESSAGE_TAG);
+function tagOf(event: unknown, name: string): string {
+  const named = listAt(event, "data", "tags").find((tag) => textAt(tag, "name") === name);
+  return textAt(named, "value") || textAt(event, "data", "tags", name);
 }

@@ -110,6 +110,25 @@ describe("a mail", () => {
     });
   });
 
+  it("carries the headers that its content adds, and none that it has already", async () => {
+    await using server = await serveMail();
+    await using connection = connectTo(server);
+    const unsubscribe = `<https://acme.test/u?token=${"t".repeat(200)}>`;
+    const headers = {
+      "List-Unsubscribe": unsubscribe,
+      "X-Kind": "Grüße",
+      subject: "Other",
+      Bcc: "x@example.net",
+    };
+    await connection.send(mailMessage({ headers }), never);
+    expect(headersOf(server.mails[0]?.raw ?? "")).toMatchObject({
+      "list-unsubscribe": unsubscribe,
+      "x-kind": "=?UTF-8?Q?Gr=C3=BC=C3=9Fe?=",
+      subject: "Hello",
+    });
+    expect(server.mails[0]?.raw).not.toContain("x@example.net");
+  });
+
   it("carries its attachments byte by byte, under their names and types", async () => {
     await using server = await serveMail();
     await using connection = connectTo(server);

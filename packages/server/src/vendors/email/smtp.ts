@@ -1,12 +1,11 @@
 import type { Socket } from "node:net";
-import { domainToASCII } from "node:url";
 import { callbackify } from "node:util";
 import type { NodemailerError, SendMailOptions, Transporter } from "nodemailer";
 import { createTransport } from "nodemailer";
 import { z } from "zod";
 import type { Mailbox } from "../../core/mailbox.ts";
 import type { Email } from "../../delivery/vendor/email.ts";
-import { readEmail, senderFields } from "../../delivery/vendor/email.ts";
+import { isAscii, readEmail, senderFields, wireAddress } from "../../delivery/vendor/email.ts";
 import type { Dial } from "../../delivery/http/dial.ts";
 import { BlockedAddress } from "../../delivery/http/guarded-connector.ts";
 import { failure, hideSecrets } from "../../delivery/vendor/failure.ts";
@@ -24,6 +23,7 @@ import type {
   Verification,
 } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
+import { mimeOf } from "../shared/mime.ts";
 
 const config = z.object({
   host: z
@@ -239,22 +239,7 @@ type Mail = SendMailOptions & { envelope: { from: string; to: string[] } };
 type Composed = (to: Mailbox[]) => Mail;
 
 function compose(messageId: string, email: Email, files: AttachedFile[]): Composed {
-  const domain = email.from.address.slice(email.from.address.lastIndexOf("@") + 1);
-  const mail = {
-    messageId: `<${messageId}@${domainToASCII(domain) || "localhost"}>`,
-    subject: email.subject,
-    headers: email.headers,
-    text: email.text,
-    ...(email.html === null ? {} : { html: email.html }),
-    attachments: files.map(({ filename, content_type, bytes }) => ({
-      filename,
-      contentType: content_type,
-      content: bytes,
-    })),
-    // Content comes from templates and must not name a file or an address to read.
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  };
+  const mail = mimeOf(messageId, email, files);
   return (to) => {
     const envelope = envelopeOf(email, to);
     const is8bit = isInternational(envelope);
@@ -276,18 +261,6 @@ function compose(messageId: string, email: Email, files: AttachedFile[]): Compos
 
 function envelopeOf(email: Email, to: Mailbox[]): { from: string; to: string[] } {
   return { from: wireAddress(email.from), to: to.map(wireAddress) };
-}
-
-/** A domain has a form in ASCII, which every server takes; a local part has none. */
-function wireAddress({ address }: Pick<Mailbox, "address">): string {
-  const at = address.lastIndexOf("@");
-  const local = address.slice(0, at);
-  const domain = isAscii(local) ? domainToASCII(address.slice(at + 1)) : "";
-  return domain === "" ? address : `${local}@${domain}`;
-}
-
-function isAscii(text: string): boolean {
-  return /^[ -~]*$/.test(text);
 }
 
 function isInternational({ from, to }: { from: string | false; to: string[] }): boolean {

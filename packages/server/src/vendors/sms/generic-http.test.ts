@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
 import { createHttpClient } from "../../delivery/http/http.ts";
-import { dial, vendorContract } from "../../../test/outside/vendor-contract.ts";
+import { dial, vendorContract, webhookRequest } from "../../../test/outside/vendor-contract.ts";
 import type { Outcome, OutgoingMessage } from "../../delivery/vendor/vendor.ts";
 import generic from "./generic-http.ts";
 
@@ -133,6 +133,8 @@ vendorContract(generic, {
     { url: "https://x.example", error_classes: { "1": "whatever" } },
     { url: "https://x.example", timeout_seconds: 0 },
     { url: "https://x.example", success_status: [99] },
+    { url: "https://x.example", report_status: "a..b" },
+    { url: "https://x.example", report_statuses: { "1": "seen" } },
   ],
 });
 
@@ -184,6 +186,27 @@ describe("a request", () => {
     expect(xml?.body).toBe("<sms to='+4915112345678'>Your &#34;code&#34; is 1&#38;2=3 ✓</sms>");
     expect(plain?.body).toBe("");
     expect(plain?.headers).not.toHaveProperty("content-type");
+  });
+
+  it("has the address of its reports, or a blank where there is none", async () => {
+    await using gateway = await serve(replying(200, "{}"));
+    const settings = { url: gateway.url, body: '{"dlr":"{{callback_url}}"}' };
+    const callback_url = "https://notify.acme.test/webhook/generic-http/sms/uid/";
+    await send(settings, message({ callback_url }));
+    await send(settings);
+    expect(gateway.seen.map(({ body }) => JSON.parse(body) as unknown)).toEqual([
+      { dlr: `${callback_url}?message_id=01JD0000000000000000000000` },
+      { dlr: "" },
+    ]);
+  });
+
+  it("carries the id of a DLT message's text", async () => {
+    await using gateway = await serve(replying(200, ""));
+    const approvals = [{ vendor_slug: "generic-http-sms", vendor_template_id: "1107" }];
+    const settings = { url: `${gateway.url}/{{template_id}}` };
+    await send(settings, message({ content: { body: "Hi", vendor_approvals: approvals } }));
+    await send(settings, message({ content: { body: "Hi", template_id: "1108" } }));
+    expect(gateway.seen.map(({ url }) => url)).toEqual(["/1107", "/1108"]);
   });
 
   it("carries the registered header of a DLT message as its sender", async () => {
@@ -353,5 +376,62 @@ describe("no answer", () => {
       class: "transient",
       code: "connection_refused",
     });
+  });
+});
+
+describe("a report", () => {
+  const url = "https://notify.acme.test/webhook/generic-http/sms/uid/?message_id=01JD";
+  const read = (request: object, settings: Settings = {}) =>
+    generic.webhook?.read(
+      webhookRequest({ url, ...request }),
+      generic.config.parse({ url: "https://x.example", ...settings }),
+    );
+  const about = { message_id: "01JD", vendor_message_id: null, address: null, at: null };
+  const delivered = { kind: "status", ...about, status: "delivered", reason: null };
+
+  it("has our id in its address and its status in the words of SMPP, unless said otherwise", () => {
+    expect(read({ form: { status: "DELIVRD" } })).toEqual([delivered]);
+    expect(read({ json: { status: "delivered" } })).toEqual([delivered]);
+    const query = { method: "GET", url: `${url}&status=DELIVRD`, body: Buffer.alloc(0) };
+    expect(read(query)).toEqual([delivered]);
+    expect(generic.webhook?.read(webhookRequest({ ...query }))).toEqual([delivered]);
+    expect(read({ form: { status: "ENROUTE" } })).toMatchObject([{ status: "sent_by_vendor" }]);
+    expect(read({ form: { status: "UNDELIV" } })).toEqual([
+      { kind: "status", ...about, status: "delivery_failure", reason: "UNDELIV" },
+    ]);
+  });
+
+  it("is read as the settings say", () => {
+    const settings: Settings = {
+      report_list: "results",
+      report_message_id: "reference",
+      report_ack_id: "gw.id",
+      report_address: "msisdn",
+      report_status: "state[0]",
+      report_reason: "why",
+      report_statuses: { "7": "delivery_failure", "0": "delivered" },
+    };
+    const one = { reference: "01JE", "gw.id": "g1", msisdn: 4915, state: [7], why: "absent" };
+    const two = { gw: { id: "g2" }, state: ["0"] };
+    const json = { results: [one, two, { state: [0] }, null, { reference: "01JF", state: ["?"] }] };
+    expect(read({ json }, settings)).toEqual([
+      {
+        kind: "status",
+        message_id: "01JE",
+        vendor_message_id: "g1",
+        address: "4915",
+        at: null,
+        status: "delivery_failure",
+        reason: "absent",
+      },
+      { ...delivered, message_id: null, vendor_message_id: "g2" },
+    ]);
+  });
+
+  it("of an unknown end, or of an unknown message, is left out", () => {
+    expect(read({ form: { status: "UNKNOWN" } })).toEqual([]);
+    expect(read({ form: { status: "constructor" } })).toEqual([]);
+    const url = "https://notify.acme.test/webhook/generic-http/sms/uid/";
+    expect(read({ url, form: { status: "DELIVRD" } })).toEqual([]);
   });
 });

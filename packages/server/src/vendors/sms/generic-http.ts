@@ -8,8 +8,13 @@ import { compileReader } from "../../delivery/vendor/reply-reader.ts";
 import type { Place, Template } from "../../delivery/vendor/request-template.ts";
 import { createRequestTemplates } from "../../delivery/vendor/request-template.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
+import { readSms, type Sms } from "../../delivery/vendor/sms.ts";
 import type { Outcome, OutgoingMessage, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor, outcomeOf } from "../../delivery/vendor/vendor.ts";
+import { callbackFor } from "../shared/callback.ts";
+import { readMappedReports, reportFields } from "../shared/report-map.ts";
+
+const SLUG = "generic-http-sms";
 
 const template = z.string().max(10_000);
 const reader = z.string().max(500).default("").refine(isReader, "neither a path nor a /pattern/");
@@ -61,6 +66,7 @@ const config = z
       .default({})
       .meta({ title: "Meaning of error codes", description: "What is not here is judged by the status." }),
     timeout_seconds: z.number().int().min(1).max(120).default(30).meta({ title: "Timeout in seconds" }),
+    ...reportFields,
   })
   .superRefine((settings, context) => {
     for (const { field, problem } of problemsOf(settings)) {
@@ -73,20 +79,22 @@ type Config = z.output<typeof config>;
 /**
  * Any SMS gateway that takes one HTTP request per message, described by its settings: the request as templates (see
  * `delivery/vendor/request-template.ts` for how values are encoded), the reply as paths and patterns (see
- * `delivery/vendor/reply-reader.ts`). The templates can use these values:
+ * `delivery/vendor/reply-reader.ts`), its reports as names of fields (see `shared/report-map.ts`). The templates can use these values:
  *
  * `to` (+4915112345678) · `to_digits` (without the plus) · `text` · `sender` · `entity_id` · `template_id` (blank
- * unless the content names one) · `message_id` and `nid` (the same, unique for the message: pass it on if the gateway
- * takes a reference) · `unicode` (whether the text needs 16-bit characters) · `recipient` · `tenant_id` · `workspace` ·
- * `category` · `attempt` · `credentials.*`
+ * unless the template has one) · `message_id` and `nid` (the same, unique for the message: pass it on if the gateway
+ * takes a reference) · `callback_url` (where delivery reports go, with `?message_id=…` at its end; blank while the server
+ * does not know its own address) · `unicode` (whether the text needs 16-bit characters) · `recipient` · `tenant_id` ·
+ * `workspace` · `category` · `attempt` · `credentials.*`
  */
 export default defineVendor({
-  slug: "generic-http-sms",
+  slug: SLUG,
   vendor: "generic-http",
   channel: "sms",
   name: "Generic HTTP",
   config,
   open,
+  webhook: { read: readMappedReports },
 });
 
 function open(settings: Config, { http }: VendorDeps): VendorConnection {
@@ -95,13 +103,9 @@ function open(settings: Config, { http }: VendorDeps): VendorConnection {
 
   return {
     send: async (message, signal) => {
-      const values = valuesOf(message, settings);
-      if (values.to_digits === "") {
-        return failure("recipient", "invalid_number", "the recipient's identity is not a phone number");
-      }
-      if (values.text === "") {
-        return failure("message", "empty_text", "the message has no text");
-      }
+      const read = readSms(message, { slug: SLUG, sender: settings.sender });
+      if (!read.ok) return read.failure;
+      const values = valuesOf(message, read.sms, settings);
       let rendered: RenderedRequest;
       try {
         rendered = request(values);
@@ -134,20 +138,18 @@ interface RenderedRequest {
 
 type Values = ReturnType<typeof valuesOf>;
 
-function valuesOf(message: OutgoingMessage, settings: Config) {
-  const { content } = message;
-  const to = textOf(message.to);
-  const text = textOf(content.body);
+function valuesOf(message: OutgoingMessage, sms: Sms, settings: Config) {
   return {
-    to,
-    to_digits: /^\+?[\d\s().-]{3,30}$/.test(to) ? to.replaceAll(/\D/g, "") : "",
-    text,
-    sender: textOf(content.header) || settings.sender,
+    to: sms.to,
+    to_digits: sms.digits,
+    text: sms.text,
+    sender: sms.sender,
     entity_id: settings.entity_id,
-    template_id: textOf(content.template_id),
+    template_id: sms.template_id,
     message_id: message.message_id,
     nid: message.message_id,
-    unicode: !GSM_7.test(text),
+    callback_url: callbackFor(message) ?? "",
+    unicode: sms.unicode,
     recipient: message.recipient,
     tenant_id: message.tenant_id,
     workspace: message.workspace,
@@ -156,10 +158,6 @@ function valuesOf(message: OutgoingMessage, settings: Config) {
     credentials: settings.credentials,
   };
 }
-
-/** The alphabet of GSM 03.38 with its extension. One character outside it makes the whole message UCS-2. */
-const GSM_7 =
-  /^[@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&'()*+,\-./\d:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà^{}\\[\]~|€\f]*$/;
 
 function compileRequest(settings: Config): (values: Values) => RenderedRequest {
   const { compile, share } = createRequestTemplates();
@@ -192,24 +190,35 @@ function placeOf(contentType: string): Place {
   return /[/+]xml$/.test(type) ? "xml" : "text";
 }
 
+const SAMPLE: OutgoingMessage = {
+  message_id: "01JD0000000000000000000000",
+  workspace: "workspace",
+  tenant_id: DEFAULT_TENANT,
+  recipient: "recipient",
+  category: "category",
+  attempt: 1,
+  to: "+15550101234",
+  content: {},
+  attachments: [],
+  only_to: null,
+  callback_url: "https://notify.example/webhook/generic-http/sms/uid/",
+};
+
+const SAMPLE_SMS: Sms = {
+  to: "+15550101234",
+  digits: "15550101234",
+  text: 'Sample "text" & <more>',
+  unicode: false,
+  sender: "SAMPLE",
+  dlt: false,
+  template_id: "",
+  provider_template_id: "",
+  parameters: [],
+};
+
 /** Tries the settings on a sample message, so that a mistake is found by its author and not by the first recipient. */
 function problemsOf(settings: Config): { field: keyof Config; problem: string }[] {
-  const sample = valuesOf(
-    {
-      message_id: "01JD0000000000000000000000",
-      workspace: "workspace",
-      tenant_id: DEFAULT_TENANT,
-      recipient: "recipient",
-      category: "category",
-      attempt: 1,
-      to: "+15550101234",
-      content: { body: 'Sample "text" & <more>', header: "SAMPLE" },
-      attachments: [],
-      only_to: null,
-      callback_url: null,
-    },
-    settings,
-  );
+  const sample = valuesOf(SAMPLE, SAMPLE_SMS, settings);
   const problems: { field: keyof Config; problem: string }[] = [];
   const { compile, share } = createRequestTemplates();
   const attempt = (
@@ -296,8 +305,4 @@ function compileJudge(settings: Config): (reply: HttpReply) => Outcome {
       ...(wait === undefined ? {} : { retry_after: wait }),
     };
   };
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { slugOf } from "../../../core/text/slug.ts";
 import { AppError } from "../../../errors.ts";
-import { defineAccountRoute } from "../../../http/route.ts";
+import { defineAccountRoute } from "../surface.ts";
 import { SlugError } from "../../../workspaces/workspaces.ts";
 import { keyName, nullableText } from "../../management/key-fields.ts";
 import { countWorkspaces, readWorkspaces, workspacePage } from "./present-workspace.ts";

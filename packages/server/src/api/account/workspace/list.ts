@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineAccountRoute } from "../../../http/route.ts";
+import { defineAccountRoute } from "../surface.ts";
 import { pagingQuery } from "../../paging.ts";
 import { readWorkspaces, workspacePage } from "./present-workspace.ts";
 

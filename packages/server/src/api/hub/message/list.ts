@@ -1,13 +1,14 @@
 import { type ExpressionBuilder, type ExpressionWrapper, sql, type SqlBool } from "kysely";
 import { MESSAGE_EXAMPLE } from "../../reply-examples.ts";
 import { z } from "zod";
+import { isBroadcastId } from "../../../core/broadcast-id.ts";
 import type { Queryable } from "../../../db/db.ts";
 import type { Tables } from "../../../db/tables.gen.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { ulidTime } from "../../../ids.ts";
 import { cursorMeta, MAX_LOG_COUNT, readPage, type Slice, toCursor } from "../../../http/cursor.ts";
 import { type MessageFilter, messageQuery } from "./message-filter.ts";
-import { BROADCAST_PREFIX, type MessageRow, presentMessage } from "./present-message.ts";
+import { type MessageRow, presentMessage } from "./present-message.ts";
 
 export default defineRoute({
   method: "GET",
@@ -69,6 +70,7 @@ function readMessages(
     .select([
       "m.id",
       "m.execution_id",
+      "m.broadcast_id",
       "r.parent_run_id",
       "m.workflow_slug",
       "m.version_id",
@@ -156,16 +158,13 @@ function matches(
       ),
     );
   }
-  for (const column of [
-    "channel",
-    "workflow_slug",
-    "execution_id",
-    "idempotency_key",
-    "tenant_id",
-  ] as const) {
+  for (const column of ["channel", "workflow_slug", "idempotency_key", "tenant_id"] as const) {
     const value = filter[column];
     if (value !== null) all.push(eb(`m.${column}`, "=", value));
   }
+  const { execution_id } = filter;
+  if (execution_id !== null)
+    all.push(eb(isBroadcastId(execution_id) ? "m.broadcast_id" : "m.execution_id", "=", execution_id));
   if (filter.message_id !== null) all.push(eb("m.id", "=", filter.message_id));
   if (recipient_ids !== null) all.push(eb("m.distinct_id", "in", recipient_ids));
   if (categories !== null) all.push(eb("m.category", "in", categories));
@@ -177,10 +176,7 @@ function matches(
     all.push(eb("m.created_at", "<", until));
     all.push(eb("m.id", "<", ulidTime(Math.max(0, until.getTime() + CLOCK_MARGIN_MS))));
   }
-  if (is_campaign !== null)
-    all.push(
-      eb("m.execution_id", is_campaign ? "like" : "not like", `${BROADCAST_PREFIX.replace("_", "\\_")}%`),
-    );
+  if (is_campaign !== null) all.push(eb("m.broadcast_id", is_campaign ? "is not" : "is", null));
   if (object !== null) {
     // Messages to the object itself and to its subscribers.
     all.push(

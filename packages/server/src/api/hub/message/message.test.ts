@@ -200,7 +200,7 @@ describe("GET /v1/message/ 200", () => {
       distinct_id: "u 2",
       category: "otp",
       workflow_slug: "login",
-      execution_id: "broadcast_1",
+      broadcast_id: "broadcast_1",
       tenant_id: "acme",
     });
     await addMessage(hub);

@@ -6,6 +6,7 @@ const AT = new Date("2026-04-01T17:18:06.000Z");
 const ROW: MessageRow = {
   id: "01HV0000000000000000000001",
   execution_id: "01HV0000000000000000000002",
+  broadcast_id: null,
   parent_run_id: null,
   workflow_slug: "order-confirmation",
   version_id: "01HV0000000000000000000003",
@@ -152,7 +153,12 @@ describe("presentMessage", () => {
   });
 
   it("belongs to a campaign when a broadcast made it", () => {
-    expect(presentMessage({ ...ROW, execution_id: "broadcast_01HV" })).toMatchObject({ is_campaign: true });
+    const row = { ...ROW, broadcast_id: "broadcast_01HV", parent_run_id: "broadcast_01HV" };
+    expect(presentMessage(row)).toMatchObject({
+      is_campaign: true,
+      execution_id: "broadcast_01HV",
+      parent_execution_id: null,
+    });
   });
 
   it("has no template where none was found", () => {

@@ -6,6 +6,7 @@ import { millisZ, orNull } from "../../../core/time/wire-time.ts";
 export interface MessageRow {
   id: string;
   execution_id: string;
+  broadcast_id: string | null;
   parent_run_id: string | null;
   workflow_slug: string;
   version_id: string;
@@ -85,9 +86,10 @@ export function presentMessage(row: MessageRow): JsonObject {
     parent_entity_id: row.parent_object,
     parent_entity_type: row.parent_object === null ? null : "object",
     vendor: { name: vendorName(row.vendor_slug, row.channel), nickname: row.vendor_nickname },
-    execution_id: row.execution_id,
-    parent_execution_id: row.parent_run_id,
-    is_campaign: row.execution_id.startsWith(BROADCAST_PREFIX),
+    // To clients a broadcast is one execution; each of its recipients has a run of their own.
+    execution_id: row.broadcast_id ?? row.execution_id,
+    parent_execution_id: row.broadcast_id === null ? row.parent_run_id : null,
+    is_campaign: row.broadcast_id !== null,
     tenant_id: row.tenant_id,
     workflow: {
       slug: row.workflow_slug,
@@ -114,9 +116,6 @@ export function presentMessage(row: MessageRow): JsonObject {
     ...(row.content === undefined ? {} : { content: presentContent(row.content) }),
   };
 }
-
-/** Executions of broadcasts have this prefix, those of workflows do not. */
-export const BROADCAST_PREFIX = "broadcast_";
 
 /** The rendered content, with the two keys that identify its format. */
 export function presentContent(content: unknown): JsonObject | null {

@@ -1,5 +1,6 @@
 import { defineRoute } from "../../../http/route.ts";
 import { findList } from "../../../lists/stored-lists.ts";
+import { findQuery } from "../../../segments/stored-queries.ts";
 import { listNotFound, listParams, listShape, presentList } from "./present-list.ts";
 
 export default defineRoute({
@@ -11,8 +12,9 @@ export default defineRoute({
   errors: ["not_found"],
   family: "management",
   async handle({ params, auth, db }) {
-    const list = await findList(db, auth.workspace.workspace_id, params.list_id);
+    const { workspace_id } = auth.workspace;
+    const list = await findList(db, workspace_id, params.list_id);
     if (list === null) throw listNotFound(params.list_id);
-    return presentList(list);
+    return presentList(list, await findQuery(db, workspace_id, params.list_id));
   },
 });

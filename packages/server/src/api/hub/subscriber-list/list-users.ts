@@ -1,16 +1,7 @@
 import { z } from "zod";
 import { microsOffset } from "../../../core/time/wire-time.ts";
-import { countRows } from "../../../db/count-rows.ts";
 import type { Queryable } from "../../../db/db.ts";
-import {
-  cursorMeta,
-  cursorShape,
-  oldestFirst,
-  readPage,
-  readSlice,
-  type Slice,
-  toCursor,
-} from "../../../http/cursor.ts";
+import { type Cursor, cursorMeta, cursorShape, pageFrom, toCursor } from "../../../http/cursor.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { ALL_USERS } from "../../../lists/lists.ts";
 import { choiceFilter } from "../../filter-values.ts";
@@ -35,32 +26,23 @@ export default defineRoute({
   family: "management",
   async handle({ params, query, auth, db }) {
     const { workspace_id } = auth.workspace;
-    const members =
-      params.list_id === ALL_USERS
-        ? readEverybody(db, workspace_id)
-        : await readMembers(db, workspace_id, params.list_id);
     const cursor = { ...toCursor(query), limit: query.limit ?? DEFAULT_LIMIT };
-    const { rows, meta } = await readPage(
-      cursor,
-      (slice) => members.slice(query.sort === "id" ? oldestFirst(slice) : slice),
-      members.count,
-    );
+    const read = params.list_id === ALL_USERS ? readEverybody : readMembers;
+    const is_oldest_first = query.sort === "id";
+    const { rows, meta } = await read({ db, workspace_id, list_id: params.list_id, cursor, is_oldest_first });
     return { meta, results: rows.map((row) => ({ ...row, created_at: microsOffset(row.created_at) })) };
   },
 });
 
-interface MemberRow {
-  id: string;
-  distinct_id: string;
-  created_at: Date;
+interface Asked {
+  db: Queryable;
+  workspace_id: number;
+  list_id: string;
+  cursor: Cursor;
+  is_oldest_first: boolean;
 }
 
-interface Members {
-  slice: (slice: Slice) => Promise<MemberRow[]>;
-  count: () => Promise<number>;
-}
-
-async function readMembers(db: Queryable, workspace_id: number, list_id: string): Promise<Members> {
+async function readMembers({ db, workspace_id, list_id, cursor, is_oldest_first }: Asked) {
   const list = await db.kysely
     .selectFrom("list as l")
     .innerJoin("list_version as v", (join) =>
@@ -79,19 +61,15 @@ async function readMembers(db: Queryable, workspace_id: number, list_id: string)
     .select(["m.id", "r.distinct_id", "m.created_at"])
     .where("m.version_id", "=", list.version_id)
     .where("m.workspace_id", "=", workspace_id);
-  return {
-    slice: (slice) => readSlice(rows, "m.id", slice),
-    count: () => Promise.resolve(list.subscribers_count),
-  };
+  const count = () => Promise.resolve(list.subscribers_count);
+  return pageFrom(rows, "m.id", cursor, { count, is_oldest_first });
 }
 
-function readEverybody(db: Queryable, workspace_id: number): Members {
+async function readEverybody({ db, workspace_id, cursor, is_oldest_first }: Asked) {
   const users = db.kysely
     .selectFrom("recipient")
+    .select(["id", "distinct_id", "created_at"])
     .where("object_type", "=", "")
     .where("workspace_id", "=", workspace_id);
-  return {
-    slice: (slice) => readSlice(users.select(["id", "distinct_id", "created_at"]), "id", slice),
-    count: () => countRows(users),
-  };
+  return pageFrom(users, "id", cursor, { is_oldest_first });
 }

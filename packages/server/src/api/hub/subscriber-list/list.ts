@@ -14,6 +14,10 @@ export default defineRoute({
   family: "management",
   async handle({ query, auth, db }) {
     const { rows, count } = await readLists(db, auth.workspace.workspace_id, query);
-    return toPage(rows.map(presentList), count, query);
+    return toPage(
+      rows.map((list) => presentList(list)),
+      count,
+      query,
+    );
   },
 });

@@ -1,9 +1,10 @@
 import { z } from "zod";
-import { microsZ } from "../../../core/time/wire-time.ts";
+import { microsZ, orNull } from "../../../core/time/wire-time.ts";
 import { AppError } from "../../../errors.ts";
 import { draftNotFound } from "../../../lists/drafts.ts";
 import { ALL_USERS } from "../../../lists/lists.ts";
 import type { StoredDraft, StoredList } from "../../../lists/stored-lists.ts";
+import { REFRESH_MINUTES, type StoredQuery } from "../../../segments/stored-queries.ts";
 
 /**
  * Lists as the wire shows them, and what their endpoints share. Refusals have the management family's shape. SDKs put
@@ -18,6 +19,23 @@ const draftShape = z.object({
   subscribers_count: z.int(),
   created_at: z.string(),
   updated_at: z.string(),
+});
+
+const syncShape = z.object({
+  id: z.string(),
+  name: z.string(),
+  is_enabled: z.boolean(),
+  auto_refresh: z.boolean(),
+  refresh_interval: z.string().describe("A duration."),
+  refreshed_at: z.string().nullable().describe("When the members last agreed with the query."),
+  error: z.string().nullable().describe("Why the last refresh failed; the members stayed as they were."),
+  draft_version: z.null(),
+  active_version: z.object({
+    id: z.string(),
+    query_text: z.string(),
+    version_no: z.int(),
+    ai_description: z.null(),
+  }),
 });
 
 export const listShape = z.object({
@@ -36,11 +54,15 @@ export const listShape = z.object({
   updated_at: z.string(),
   drafts: z.array(draftShape).nullable(),
   version_id: z.string().nullable(),
+  is_enabled: z.boolean().optional().describe("Of a dynamic list, as are the next two."),
+  query: z.string().optional(),
+  sync_task: syncShape.optional(),
 });
 
 export type ListView = z.input<typeof listShape>;
 
-export function presentList(list: StoredList): ListView {
+/** A dynamic list with its query; in lists of lists without. */
+export function presentList(list: StoredList, query: StoredQuery | null = null): ListView {
   return {
     list_id: list.list_id,
     list_name: list.list_name,
@@ -57,6 +79,26 @@ export function presentList(list: StoredList): ListView {
     updated_at: microsZ(list.updated_at),
     drafts: list.drafts.length === 0 ? null : list.drafts.map(presentDraftPart),
     version_id: null,
+    ...(query === null ? {} : presentQuery(list, query)),
+  };
+}
+
+function presentQuery({ list_id, list_name }: StoredList, query: StoredQuery) {
+  const { version_id, version_no, query_text, is_enabled } = query;
+  return {
+    is_enabled,
+    query: query_text,
+    sync_task: {
+      id: list_id,
+      name: list_name,
+      is_enabled,
+      auto_refresh: is_enabled,
+      refresh_interval: `${REFRESH_MINUTES}m`,
+      refreshed_at: orNull(microsZ, query.refreshed_at),
+      error: query.error,
+      draft_version: null,
+      active_version: { id: version_id, query_text, version_no, ai_description: null },
+    },
   };
 }
 

@@ -80,10 +80,7 @@ describe("POST /v1/subscriber_list/", () => {
       },
     ],
     [{ list_id: "all_users" }, { list_id: ["all_users is kept by the product and cannot be changed"] }],
-    [
-      { list_id: "a", list_type: "query_based" },
-      { list_type: ["Must be static_list: no other type of list can be made by this call."] },
-    ],
+    [{ list_id: "a", list_type: "sync_list" }, { list_type: ["Must be static_list or dynamic_list."] }],
     [{ list_id: "a", track_user_entry: "yes" }, { track_user_entry: ["Must be a valid boolean."] }],
   ] as const)("400: %j", async ([body, detail], { hub }) => {
     const message = JSON.stringify(detail);

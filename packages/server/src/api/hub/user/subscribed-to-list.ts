@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { microsOffset } from "../../../core/time/wire-time.ts";
-import { countRows } from "../../../db/count-rows.ts";
-import { cursorMeta, cursorShape, readPage, readSlice, toCursor } from "../../../http/cursor.ts";
+import { cursorMeta, cursorShape, pageFrom, toCursor } from "../../../http/cursor.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { findId } from "../../../recipients/read.ts";
 import { listedUserNotFound, userParams } from "./present-user.ts";
@@ -57,11 +56,7 @@ export default defineRoute({
       "v.subscribers_count",
       eb.fn<Date>("greatest", ["l.updated_at", "v.updated_at"]).as("updated_at"),
     ]);
-    const page = await readPage(
-      toCursor(query),
-      (slice) => readSlice(rows, "m.id", slice),
-      () => countRows(memberships),
-    );
+    const page = await pageFrom(rows, "m.id", toCursor(query));
     const results = page.rows.map(({ id: _id, created_at, updated_at, ...list }) => ({
       list: { ...list, source: null, updated_at: microsOffset(updated_at) },
       created_at: microsOffset(created_at),

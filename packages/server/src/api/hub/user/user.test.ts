@@ -150,6 +150,24 @@ describe("POST /v1/user/{distinct_id}/", () => {
   });
 });
 
+describe("an edit's reply", () => {
+  const fields = {
+    $email: ["b@example.com", "a@example.com", "c@example.com"],
+    $sms: "+14155550100",
+    plan: "pro",
+  };
+
+  it("is what the next read shows, of a new user and of one that there was", async ({ hub }) => {
+    for (const body of [fields, fields, { $email: ["e@example.com", "d@example.com"] }, {}]) {
+      const { json } = await hub.call("POST", "/v1/user/ann/", body);
+      expect(json).toEqual((await hub.call("GET", "/v1/user/ann/")).json);
+    }
+    const operations = [{ $remove: { $email: "a@example.com" } }, { $append: { $email: "a@example.com" } }];
+    const { json } = await hub.call("PATCH", "/v1/user/ann/", { operations });
+    expect(json).toEqual((await hub.call("GET", "/v1/user/ann/")).json);
+  });
+});
+
 describe("GET /v1/user/{distinct_id}/", () => {
   it("404: an unknown id, or one of another workspace", async ({ hub, harness }) => {
     const other = await createHub(harness);

@@ -1,6 +1,7 @@
 import type { Queryable } from "../../../db/db.ts";
 import type { Evidence, Finding, Question, Verdict } from "./finding.ts";
 import { notFoundText } from "../../../recipients/recipient.ts";
+import { readBroadcastFindings } from "./broadcasts.ts";
 import { judgeRequest } from "./judge-request.ts";
 import { judgeRun } from "./judge-run.ts";
 import { readRuns, readSurroundings } from "./read.ts";
@@ -42,9 +43,11 @@ async function readFindings(
   // Requests before runs: one that is expanded in between is then seen twice, and not missed.
   const requests = await readRequests(db, question, expanding_since);
   const runs = await readRuns(db, question, isByKey ? requests.map(({ id }) => id) : null);
+  const broadcasts = await readBroadcastFindings(db, question);
   const began = new Set(runs.map(({ request_id }) => request_id));
   return [
     ...runs.map(judgeRun),
+    ...broadcasts,
     ...requests.flatMap((request) => {
       const isSeen = began.has(request.id) && (question.distinct_id !== null || !request.has_runs);
       return isSeen ? [] : (judgeRequest(request, question) ?? []);

@@ -32,16 +32,21 @@ interface StoredProblem {
 /** What each code of a request's problems says; a new code does not compile until its place is decided. */
 const VERDICTS_OF_PROBLEMS: Record<ProblemCode, Verdict | null> & Partial<Record<ErrorCode, Verdict>> = {
   cancelled: "cancelled",
+  category_not_found: "refused",
   channel_identities_invalid: "no_channel",
   conditions_false: "conditions_false",
   duplicate_idempotency_key: "duplicate",
   invalid_profile_value: null,
+  list_empty: "nothing_to_send",
+  list_not_found: "refused",
+  list_not_refreshed: "refused",
   no_valid_recipients: null,
   not_rehearsed: null,
   override_failed: "override_failed",
   profile_refused: null,
   redriven: null,
   request_gone: null,
+  template_not_found: "template_missing",
   tenant_not_associated: "tenant_refused",
   tenant_not_found: "tenant_refused",
   throttled: "throttled",
@@ -115,7 +120,8 @@ function judgeSilent(
   workflow: string | null,
 ): { verdict: Verdict; because: string } | null {
   const { name, has_runs, is_expanding, has_workflow, is_awaited } = request;
-  if (has_runs || request.status !== "accepted") return null;
+  // Of a broadcast its own row tells.
+  if (has_runs || request.status !== "accepted" || request.api_type === "broadcast") return null;
   const kind = request.api_type === "event" ? "event" : "trigger";
   if (is_expanding && (kind === "trigger" || has_workflow)) {
     const because = `the ${kind} '${name}' was accepted and is about to be expanded`;

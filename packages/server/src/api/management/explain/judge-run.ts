@@ -119,6 +119,7 @@ const VERDICTS_OF_STEPS: Record<StepCode, Verdict | null> = {
   tenant_not_found: "failed",
   tenant_not_associated: "failed",
   template_not_found: "template_missing",
+  template_not_approved: "template_missing",
   template_render_failed: "render_failure",
   no_active_channels: "no_channel",
   category_not_found: "preference",

@@ -35,6 +35,9 @@ export const executionQuery = ownQuery({
   channel: choiceFilter(LOGGED_CHANNELS).describe("It made a message on this channel."),
   idempotency_key: trimmedFilter,
   request_id: uuidFilter,
+  broadcast: trimmedFilter.describe(
+    "The execution_id of a broadcast: its executions, one for each recipient.",
+  ),
   ...spanQuery,
 }).superRefine((query, ctx) => {
   refuseEmptySpan(query, ctx);
@@ -63,6 +66,10 @@ export function executionConditions(
   if (object) conditions.push(sql`(r.parent_object = ${object} or ${isOf(object)} and r.object_type <> '')`);
   if (tenant_id) conditions.push(sql`r.tenant_id = ${tenant_id}`);
   if (request_id) conditions.push(sql`r.request_id = ${request_id}`);
+  if (query.broadcast) {
+    conditions.push(sql`r.request_id = any(array(
+      select request_id from broadcast where workspace_id = ${workspace_id} and id = ${query.broadcast}))`);
+  }
   if (category) {
     conditions.push(sql`r.version_id = any(array(
       select id from workflow_version where workspace_id = ${workspace_id} and definition ->> 'category' = ${category}))`);

@@ -20,6 +20,8 @@ interface MessageRow {
   attempt: number;
   failure_class: string | null;
   failure_reason: string | null;
+  group_id: string | null;
+  fallback_level: number;
   smart_step: number | null;
   success_metric: string | null;
   success_achieved_at: Date | null;
@@ -46,7 +48,7 @@ export async function readMessages(
   const rows = await db.query<MessageRow>(
     `select m.id, m.node_ref, m.template_slug, m.template_version_no, m.variant_id, m.channel, m.channel_value,
             m.status, m.vendor_slug, c.nickname as vendor_nickname, m.vendor_message_id, m.attempt, m.failure_class,
-            m.failure_reason, m.smart_step, m.success_metric, m.success_achieved_at, m.wait_time_in_seconds,
+            m.failure_reason, m.group_id, m.fallback_level, m.smart_step, m.success_metric, m.success_achieved_at, m.wait_time_in_seconds,
             m.webhook_data, m.created_at, m.triggered_at, m.delivered_at, m.seen_at, m.clicked_at,
             (select json_agg(json_build_object('at', e.at, 'kind', e.kind, 'detail', e.detail) order by e.at)
                from message_event e where e.workspace_id = m.workspace_id and e.message_id = m.id) as events
@@ -79,6 +81,9 @@ function presentMessage(
     attempt: row.attempt,
     failure_class: row.failure_class,
     failure_reason: row.failure_reason,
+    // The rows of one message that went from vendor to vendor share a group: the id of the first.
+    group_id: row.group_id ?? row.id,
+    fallback_level: row.fallback_level,
     is_smart: row.smart_step !== null,
     smart_step: row.smart_step,
     success_metric: row.success_metric,

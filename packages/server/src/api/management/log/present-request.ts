@@ -22,13 +22,14 @@ export interface RequestRow {
   executions: { exec_id: string; distinct_id: string; workflow_slug: string; status: string }[] | null;
 }
 
-type ApiType = "workflow" | "dynamic" | "event" | "user_edit";
+type ApiType = "workflow" | "dynamic" | "event" | "broadcast" | "user_edit";
 
 /** The names used in metrics. */
 const API_TYPES: Record<ApiType, string> = {
   workflow: "workflow_trigger",
   dynamic: "workflow_trigger",
   event: "event",
+  broadcast: "broadcast_trigger",
   user_edit: "user_edit",
 };
 
@@ -37,6 +38,7 @@ const TRIGGER_TYPES: Record<ApiType, string | null> = {
   workflow: "api",
   dynamic: "dynamic",
   event: "event",
+  broadcast: null,
   user_edit: null,
 };
 

@@ -20,7 +20,7 @@ import { bodyNames, PROBLEMS, problemsName } from "./stored-request.ts";
 /** The filters of the request log. They are AND-ed. */
 const STATUSES = ["in_progress", "completed", "partial_failure", "failure", "skipped", "cancelled"] as const;
 const SEVERITIES = ["info", "warning", "error", "critical"] as const;
-const API_NAMES = ["workflow", "dynamic", "event", "user_edit"] as const;
+const API_NAMES = ["workflow", "dynamic", "event", "broadcast", "user_edit"] as const;
 
 export const requestQuery = ownQuery({
   ...logPagingQuery(UUID),
@@ -29,7 +29,7 @@ export const requestQuery = ownQuery({
     "One of its errors has it: info, warning, error or critical; may be repeated.",
   ),
   api_name: choicesFilter(API_NAMES),
-  name: textFilter.describe("Workflow slug or event name, as it was sent."),
+  name: textFilter.describe("Workflow slug, event name or list, as it was sent."),
   ...workflowQuery,
   recipient: trimmedFilter.describe("A distinct_id, or object_type/id: somebody it reached or named."),
   tenant_id: textFilter,
@@ -41,6 +41,8 @@ export const requestQuery = ownQuery({
   refuseTwoWorkflows(query, ctx);
 });
 
+const LIVE_BROADCAST = sql`select from broadcast b
+  where b.workspace_id = q.workspace_id and b.request_id = q.id and b.status in ('scheduled', 'in_progress')`;
 const RUNS = sql`select from run r where r.workspace_id = q.workspace_id and r.request_id = q.id`;
 
 /**
@@ -55,6 +57,7 @@ export function requestStatus(expanding_since: Date | null): RawBuilder<string> 
       ? sql`false`
       : sql`coalesce(q.updated_at, q.created_at) >= ${expanding_since} and not exists (${RUNS})`;
   return sql`case when q.status = 'refused' then 'failure' when q.status <> 'accepted' then q.status
+    when q.api_type = 'broadcast' then case when exists (${LIVE_BROADCAST}) then 'in_progress' else 'completed' end
     when ${waits} then 'in_progress' else 'completed' end`;
 }
 

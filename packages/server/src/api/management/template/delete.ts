@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { lockTemplate } from "../../../authoring/templates/template-change.ts";
+import { lockAnyTemplate } from "../../../authoring/templates/template-change.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { slugParam } from "../params.ts";
 
@@ -12,7 +12,7 @@ export default defineRoute({
   errors: ["not_found"],
   async handle({ params: { slug }, auth, db, services }) {
     const { workspace_id } = auth.workspace;
-    await lockTemplate({ db, workspace_id }, slug);
+    await lockAnyTemplate({ db, workspace_id }, slug);
     await db.kysely
       .deleteFrom("template")
       .where("workspace_id", "=", workspace_id)

@@ -11,10 +11,14 @@ export default defineRoute({
   path: "/v2/:workspace/template/",
   summary: "List templates, the last edited first",
   query: z.object({ ...modeQuery, q: z.string().default(""), ...pagingQuery(20) }),
-  reply: { status: 200, body: pageOf(templateReply), description: "In mode live, committed templates only." },
+  reply: {
+    status: 200,
+    body: pageOf(templateReply),
+    description: "Without archived ones; in mode live, committed ones only.",
+  },
   async handle({ query, auth, db }) {
     const source = { db, workspace_id: auth.workspace.workspace_id };
-    let matching = selectTemplates(source);
+    let matching = selectTemplates(source).where("t.archived_at", "is", null);
     if (query.mode === "live") matching = matching.where("t.live_version_no", "is not", null);
     if (query.q !== "") {
       // Literal search: % and _ are not wildcards.

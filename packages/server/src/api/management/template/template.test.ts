@@ -246,22 +246,6 @@ describe("200, variants", () => {
     );
   });
 
-  it("shows the state of a vendor's approval", async ({ hub }) => {
-    await call(hub, "POST", "order-shipped", { enabled_channels: ["sms"] });
-    const path = "order-shipped/channel/sms/variant/default";
-    const pending = await call(hub, "POST", path, { ...sms("a"), needs_vendor_approval: true });
-    expect(pending.body).toMatchObject({
-      approval_status: "pending",
-      approval_at: null,
-      sysgen_template_name: "order_shipped_en_v1",
-    });
-    const vendor_approvals = [{ approval_status: "rejected" }, { approval_status: "approved" }];
-    expect((await call(hub, "POST", path, { ...sms("a"), vendor_approvals })).body).toMatchObject({
-      approval_status: "approved",
-      vendor_approvals,
-    });
-  });
-
   it("shows what a commit would do with each", async ({ hub }) => {
     await commitWelcome(hub);
     const actionOf = async (id: string) =>
@@ -305,7 +289,7 @@ describe("200, commits", () => {
       channels: [{ channel: "sms", is_active: true, variants_count: 1 }],
     });
     expect(await findLive(hub, "welcome")).toMatchObject({ version_no: 1, name: "Welcome" });
-    expect((await findLive(hub, "welcome"))?.channels.get("sms")).toMatchObject([
+    expect((await findLive(hub, "welcome"))?.channels.get("sms")?.variants).toMatchObject([
       { id: "default", content: { body: "one" } },
     ]);
     expect((await call(hub, "PATCH", "welcome/commit", {})).body.version_no).toBe(1);
@@ -321,7 +305,7 @@ describe("200, commits", () => {
     expect(draft.channels).toMatchObject([{ is_active: true }, { is_active: false }]);
     expect(live).toMatchObject({ name: "Welcome", enabled_channels: ["sms"], version_no: 1 });
     expect(live.hash).not.toBe(draft.hash);
-    expect((await findLive(hub, "welcome"))?.channels.get("sms")?.[0]?.content.body).toBe("one");
+    expect((await findLive(hub, "welcome"))?.channels.get("sms")?.variants[0]?.content.body).toBe("one");
     expect((await call(hub, "GET", "welcome/channel/sms/variant/default?mode=live")).body.content.body).toBe(
       "one",
     );
@@ -329,7 +313,7 @@ describe("200, commits", () => {
 
     await call(hub, "POST", "welcome/channel/inbox/variant/default", sms("inbox"));
     expect((await call(hub, "PATCH", "welcome/commit", {})).body.version_no).toBe(2);
-    expect((await findLive(hub, "welcome"))?.channels.get("sms")?.[0]?.content.body).toBe("two");
+    expect((await findLive(hub, "welcome"))?.channels.get("sms")?.variants[0]?.content.body).toBe("two");
     expect((await call(hub, "GET", "welcome?mode=live")).body.hash).toBe(
       (await call(hub, "GET", "welcome")).body.hash,
     );
@@ -347,8 +331,8 @@ describe("200, commits", () => {
     await call(hub, "POST", "welcome/channel/inbox/variant/default", sms("inbox"));
     await call(hub, "PATCH", "welcome/commit", { variants: [{ channel: "inbox", id: "default" }] });
     const live = await findLive(hub, "welcome");
-    expect(live?.channels.get("sms")?.[0]?.content.body).toBe("one");
-    expect(live?.channels.get("inbox")?.[0]?.content.body).toBe("inbox");
+    expect(live?.channels.get("sms")?.variants[0]?.content.body).toBe("one");
+    expect(live?.channels.get("inbox")?.variants[0]?.content.body).toBe("inbox");
     expect((await call(hub, "GET", "welcome/channel/sms/variant/default")).body.action).toBe("Updated");
   });
 
@@ -393,9 +377,9 @@ describe("204", () => {
     expect(await call(hub, "DELETE", path)).toStrictEqual({ status: 204, body: null });
     expect((await call(hub, "GET", path)).status).toBe(404);
     expect((await call(hub, "GET", `${path}?mode=live`)).status).toBe(200);
-    expect((await findLive(hub, "welcome"))?.channels.get("sms")).toHaveLength(2);
+    expect((await findLive(hub, "welcome"))?.channels.get("sms")?.variants).toHaveLength(2);
     await call(hub, "PATCH", "welcome/commit", {});
-    expect((await findLive(hub, "welcome"))?.channels.get("sms")).toHaveLength(1);
+    expect((await findLive(hub, "welcome"))?.channels.get("sms")?.variants).toHaveLength(1);
     expect((await call(hub, "GET", `${path}?mode=live`)).status).toBe(404);
   });
 
@@ -433,7 +417,7 @@ describe("400", () => {
       },
     });
     expect((await call(hub, "GET", "welcome")).body.version_no).toBe(1);
-    expect((await findLive(hub, "welcome"))?.channels.get("sms")?.[0]?.content.body).toBe("one");
+    expect((await findLive(hub, "welcome"))?.channels.get("sms")?.variants[0]?.content.body).toBe("one");
     const sound = await call(hub, "PATCH", "welcome/commit", {
       variants: [{ channel: "sms", id: "default" }],
     });

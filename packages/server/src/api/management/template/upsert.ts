@@ -18,6 +18,7 @@ export default defineRoute({
     enabled_channels: z.array(z.enum(CHANNELS)).max(10).nullish(),
   }),
   reply: { status: 200, body: templateReply },
+  errors: ["conflict"],
   async handle({ params: { slug }, body, auth, db, services: { channels } }) {
     const { workspace_id } = auth.workspace;
     const { name, description, tags, enabled_channels } = body;

@@ -10,6 +10,6 @@ export default defineRoute({
   errors: ["authentication_failed", "not_found"],
   async handle({ auth, db, services }) {
     const vendors = await services.vendors.list(db, auth.workspace.workspace_id);
-    return { results: vendors.map(presentVendor) };
+    return { results: vendors.map((vendor) => presentVendor(vendor, services)) };
   },
 });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { microsZ } from "../../../core/time/wire-time.ts";
 import { VENDOR_EXAMPLE } from "../../reply-examples.ts";
+import type { Services } from "../../../services.ts";
 import type { VendorSettings } from "../../../delivery/vendor-admin.ts";
 
 export const vendorReply = z.object({
@@ -11,9 +12,37 @@ export const vendorReply = z.object({
   nickname: z.string(),
   config: z.record(z.string(), z.unknown()).describe("The settings, secrets masked."),
   categories: z.array(z.string()).describe("Root categories whose first choice it is."),
+  price: z
+    .number()
+    .nullable()
+    .describe("Of one notification: smart routing by cost tries the cheapest first."),
+  broken: z
+    .object({ since: z.string(), reason: z.string() })
+    .nullable()
+    .describe("Set while it is not called because it keeps failing; saving its settings ends that."),
+  has_reported: z
+    .boolean()
+    .describe("Whether reports have ever come. Until then nothing follows from its silence."),
+  webhook_url: z
+    .string()
+    .nullable()
+    .describe(
+      "Enter it at the vendor, so that it reports what becomes of messages. Null: it reports nothing.",
+    ),
   updated_at: z.string(),
 });
 
-export function presentVendor({ updated_at, ...settings }: VendorSettings): z.input<typeof vendorReply> {
-  return { ...settings, updated_at: microsZ(updated_at) };
+export function presentVendor(
+  { webhook_path, broken, updated_at, ...settings }: VendorSettings,
+  { baseUrl, config }: Pick<Services, "baseUrl" | "config">,
+): z.input<typeof vendorReply> {
+  // Without a public address, at least this machine's.
+  const base = baseUrl ?? `http://localhost:${config.PORT}`;
+  const webhook_url = webhook_path === null ? null : base + webhook_path;
+  return {
+    ...settings,
+    webhook_url,
+    broken: broken === null ? null : { ...broken, since: microsZ(broken.since) },
+    updated_at: microsZ(updated_at),
+  };
 }

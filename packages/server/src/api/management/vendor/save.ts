@@ -15,6 +15,12 @@ export default defineRoute({
       .meta({ examples: [{ host: "smtp.example.com", port: 587, from_email: "shop@example.com" }] })
       .describe("The vendor's settings; a masked secret keeps its value."),
     nickname: z.string().max(100).default("").describe("Tells several accounts of one vendor apart."),
+    price: z
+      .number()
+      .min(0)
+      .nullable()
+      .default(null)
+      .describe("Of one notification, for smart routing by cost; null keeps what is stored."),
     categories: z
       .array(z.enum(LANES))
       .default([...LANES])
@@ -23,13 +29,14 @@ export default defineRoute({
   reply: { status: 200, body: vendorReply },
   errors: ["authentication_failed", "not_found", "validation_error"],
   async handle({ params, body, auth, db, services }) {
-    const { nickname, categories } = body;
+    const { nickname, categories, price } = body;
     const vendor = {
       vendor_slug: params.vendor,
       nickname,
       categories,
+      price,
       config: body.config as JsonObject,
     };
-    return presentVendor(await services.vendors.save(db, auth.workspace.workspace_id, vendor));
+    return presentVendor(await services.vendors.save(db, auth.workspace.workspace_id, vendor), services);
   },
 });

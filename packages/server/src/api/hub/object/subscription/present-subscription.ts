@@ -3,7 +3,7 @@ import { microsOffset } from "../../../../core/time/wire-time.ts";
 import { countRows } from "../../../../db/count-rows.ts";
 import type { Queryable } from "../../../../db/db.ts";
 import { isJsonObject } from "../../../../core/json.ts";
-import { type Cursor, cursorMeta, MAX_COUNT, readPage, readSlice } from "../../../../http/cursor.ts";
+import { type Cursor, cursorMeta, MAX_COUNT, pageFrom } from "../../../../http/cursor.ts";
 import { countSubscribers } from "../../../../recipients/subscribers.ts";
 import { briefObjectShape, presentBrief } from "../present-object.ts";
 
@@ -88,11 +88,7 @@ async function readEdges(
       "r.updated_at as other_updated_at",
       "r.properties as other_properties",
     ]);
-  return readPage<EdgeRow>(
-    cursor,
-    (slice) => readSlice(rows, "s.id", slice),
-    () => countRows(matching),
-  );
+  return pageFrom(rows, "s.id", cursor, { count: () => countRows(matching) });
 }
 
 /** A page of the subscribers of an object, newest first. */

@@ -1,10 +1,7 @@
-import type { Lane } from "../../../../core/lane.ts";
-import type { Tx } from "../../../../db/db.ts";
 import { defineRoute } from "../../../../http/route.ts";
-import { finishDraft, readDifference, type Swap } from "../../../../lists/drafts.ts";
-import { eventName, eventOf, type Way } from "../../../../lists/lists.ts";
+import { finishDraft } from "../../../../lists/drafts.ts";
+import { eventName, type Way } from "../../../../lists/lists.ts";
 import { findList } from "../../../../lists/stored-lists.ts";
-import type { Services } from "../../../../services.ts";
 import { listNotFound, listShape, presentList, refusalOf, versionParams } from "../present-list.ts";
 
 export default defineRoute({
@@ -30,8 +27,7 @@ export default defineRoute({
       async (db) => {
         const outcome = await finishDraft(db, workspace_id, params);
         if (!outcome.ok) throw refusalOf(outcome.error, params);
-        await causeEvents(db, engine, workspace_id, outcome.value, "entry", lanes.entry);
-        await causeEvents(db, engine, workspace_id, outcome.value, "exit", lanes.exit);
+        await engine.causeSwapEvents(db, workspace_id, outcome.value, lanes);
         const list = await findList(db, workspace_id, params.list_id);
         if (list === null) throw listNotFound(params.list_id);
         return presentList(list);
@@ -40,25 +36,3 @@ export default defineRoute({
     );
   },
 });
-
-/** Users whose events are made by one statement. */
-const AT_ONCE = 10_000;
-
-async function causeEvents(
-  tx: Tx,
-  engine: Services["engine"],
-  workspace_id: number,
-  { list, before, after }: Swap,
-  way: Way,
-  lane: Lane,
-): Promise<void> {
-  const event = eventOf(list, way);
-  if (event === null) return;
-  const versions = way === "entry" ? { here: after, not_there: before } : { here: before, not_there: after };
-  for (let last: string | undefined = ""; last !== undefined;) {
-    const moved = await readDifference(tx, workspace_id, versions, last, AT_ONCE);
-    const distinct_ids = moved.map(({ distinct_id }) => distinct_id);
-    await engine.causeListEvents(tx, workspace_id, { lane, event, distinct_ids });
-    last = moved.length < AT_ONCE ? undefined : moved.at(-1)?.recipient_id;
-  }
-}

@@ -1,0 +1,11 @@
+import type { RouteContext } from "../../../http/route.ts";
+
+/** What the rooms behind the endpoints of templates take: for reads, checks and changes alike. */
+export function templateSource({
+  auth,
+  db,
+  services: { channels, catalog, engine },
+}: Pick<RouteContext<unknown, unknown, unknown>, "auth" | "db" | "services">) {
+  const { workspace_id } = auth.workspace;
+  return { db, workspace_id, channels, catalog, expressions: engine.expressions };
+}

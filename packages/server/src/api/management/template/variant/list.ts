@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { variantReply, viewVariants, withoutContent } from "../../../../authoring/templates/variant-view.ts";
+import { defineRoute } from "../../../../http/route.ts";
+import { pageOf, pagingQuery, toPage } from "../../../paging.ts";
+import { slugParam } from "../../params.ts";
+import { includeContentQuery, modeQuery } from "../../query.ts";
+import { templateSource } from "../template-source.ts";
+
+export default defineRoute({
+  method: "GET",
+  path: "/v2/:workspace/template/:slug/variant/",
+  summary: "List the variants of a template, channel by channel, in their order",
+  params: z.object({ ...slugParam }),
+  query: z.object({ ...modeQuery, ...includeContentQuery, ...pagingQuery(20) }),
+  reply: { status: 200, body: pageOf(variantReply) },
+  errors: ["not_found"],
+  async handle(ctx) {
+    const { params, query } = ctx;
+    const { count, variants } = await viewVariants(templateSource(ctx), params.slug, query.mode, {}, query);
+    return toPage(query.include_content ? variants : variants.map(withoutContent), count, query);
+  },
+});

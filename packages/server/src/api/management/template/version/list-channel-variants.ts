@@ -1,0 +1,28 @@
+import { z } from "zod";
+import { variantReply, viewVariants, withoutContent } from "../../../../authoring/templates/variant-view.ts";
+import { defineRoute } from "../../../../http/route.ts";
+import { pageOf, pagingQuery, toPage } from "../../../paging.ts";
+import { channelParam, slugParam, versionNoParam } from "../../params.ts";
+import { includeContentQuery } from "../../query.ts";
+import { templateSource } from "../template-source.ts";
+
+export default defineRoute({
+  method: "GET",
+  path: "/v2/:workspace/template/:slug/version/:version_no/channel/:channel/variant/",
+  summary: "List the variants of one channel of a template as they were committed",
+  params: z.object({ ...slugParam, ...versionNoParam, ...channelParam }),
+  query: z.object({ ...includeContentQuery, ...pagingQuery(20) }),
+  reply: { status: 200, body: pageOf(variantReply) },
+  errors: ["not_found"],
+  async handle(ctx) {
+    const { params, query } = ctx;
+    const { count, variants } = await viewVariants(
+      templateSource(ctx),
+      params.slug,
+      params.version_no,
+      { channel: params.channel },
+      query,
+    );
+    return toPage(query.include_content ? variants : variants.map(withoutContent), count, query);
+  },
+});

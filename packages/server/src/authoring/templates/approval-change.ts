@@ -1,0 +1,233 @@
+import { sql } from "kysely";
+import {
+  type Approval,
+  approvalHash,
+  approvalStatus,
+  findApproval,
+  readApprovals,
+} from "../../catalog/approvals.ts";
+import type { Catalog } from "../../catalog/catalog.ts";
+import type { TemplateSnapshot, VariantSnapshot } from "../../catalog/template.ts";
+import { type GivenApproval, recordApproval, type VendorApproval } from "../../core/approval.ts";
+import { jsonEqual } from "../../core/json/json-equal.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { storableJson } from "../../core/text/text.ts";
+import { microsZ } from "../../core/time/wire-time.ts";
+import { AppError } from "../../errors.ts";
+import { lockTemplate, type TemplateChange } from "./template-change.ts";
+import type { VariantKey } from "./template-draft.ts";
+import { getTemplateRow } from "./template-view.ts";
+import { nextVersionNo, sysgenName, variantNotFound } from "./variant-view.ts";
+
+/**
+ * What is written down of approvals; `core/approval.ts` has their states. All of it happens under the lock of the
+ * template's row.
+ */
+type ApprovalChange = Pick<TemplateChange, "db" | "workspace_id">;
+
+type Approved = Pick<VariantSnapshot, "channel" | "id" | "locale" | "content">;
+
+/**
+ * Stores the approvals that came with a draft, for its content alone. An entry that this variant has for another content
+ * stays that one's: a client that writes back what it read, with a text that it changed, has no approval of the new text.
+ */
+export async function saveGivenApprovals(
+  change: ApprovalChange,
+  slug: string,
+  variant: Approved,
+  given: readonly GivenApproval[],
+): Promise<void> {
+  const approvals = await approvalsOf(change, slug, variant);
+  const own = findApproval(approvals, variant);
+  const elsewhere = approvals.filter((approval) => approval !== own);
+  const name = sysgenName(slug, variant.locale, own?.first_version_no ?? (await nextVersionNo(change, slug)));
+  const now = microsZ(new Date());
+  const vendor_approvals = given
+    .filter((entry) => !elsewhere.some((approval) => approval.vendor_approvals.some(isSameAs(entry))))
+    .reduce<VendorApproval[]>((list, entry) => recordApproval(list, entry, name, now), [])
+    .map((entry) => keepTimes(entry, own?.vendor_approvals ?? []));
+  if (sameEntries(own?.vendor_approvals ?? [], vendor_approvals)) return;
+  await writeApproval(change, slug, variant, { vendor_approvals });
+}
+
+/** The vendor's own name or number of a template tells it from others in the account. */
+const isSameAs =
+  (given: GivenApproval) =>
+  (known: VendorApproval): boolean =>
+    known.vendor_slug === given.vendor_slug &&
+    known.vendor_uid === given.vendor_uid &&
+    known.vendor_template_id === given.vendor_template_id &&
+    (given.vendor_template_id !== null || known.vendor_template_name === given.vendor_template_name);
+
+/** When something was said does not change by its being written back. */
+function keepTimes(entry: VendorApproval, known: readonly VendorApproval[]): VendorApproval {
+  const before = known.find(
+    ({ vendor_slug, vendor_uid }) => vendor_slug === entry.vendor_slug && vendor_uid === entry.vendor_uid,
+  );
+  if (before === undefined) return entry;
+  const { sent_for_approval_at, approval_status_received_at } = before;
+  return before.approval_status === entry.approval_status
+    ? { ...entry, sent_for_approval_at, approval_status_received_at }
+    : entry;
+}
+
+const sameEntries = (left: readonly VendorApproval[], right: readonly VendorApproval[]): boolean =>
+  jsonEqual(left as unknown as JsonObject[], right as unknown as JsonObject[]);
+
+/**
+ * A commit submits what needs approval. What was discarded is submitted again; a variant that begins to need approval
+ * goes on with its last content meanwhile.
+ */
+export async function submitForApproval(
+  change: ApprovalChange,
+  slug: string,
+  { snapshot, committed }: { snapshot: TemplateSnapshot; committed: readonly VariantSnapshot[] },
+  live: { snapshot: TemplateSnapshot; version_no: number } | null,
+  version_no: number,
+): Promise<void> {
+  const isSame = (left: VariantKey) => (right: VariantKey) =>
+    left.channel === right.channel && left.id === right.id;
+  for (const variant of snapshot.variants) {
+    if (!variant.needs_vendor_approval) continue;
+    const before = live?.snapshot.variants.find(isSame(variant));
+    if (live !== null && before !== undefined && !before.needs_vendor_approval) {
+      await writeApproval(change, slug, before, {
+        ...versionColumns(before, live.version_no),
+        is_exempt: true,
+      });
+    }
+    await writeApproval(change, slug, variant, {
+      ...versionColumns(variant, version_no),
+      ...(committed.some(isSame(variant)) ? { discard_comment: null } : {}),
+    });
+  }
+}
+
+const versionColumns = (variant: VariantSnapshot, version_no: number) => ({
+  variant,
+  version_no,
+  first_version_no: version_no,
+});
+
+interface ApprovalColumns {
+  vendor_approvals?: readonly VendorApproval[];
+  discard_comment?: string | null;
+  is_exempt?: boolean;
+  variant?: VariantSnapshot;
+  version_no?: number;
+  /** Only if there was none. */
+  first_version_no?: number;
+}
+
+async function writeApproval(
+  { db, workspace_id }: ApprovalChange,
+  slug: string,
+  about: Approved,
+  { first_version_no, vendor_approvals, variant, ...rest }: ApprovalColumns,
+): Promise<void> {
+  const columns = {
+    ...rest,
+    ...(variant === undefined ? {} : { variant: storableJson(variant) }),
+    ...(vendor_approvals === undefined ? {} : { vendor_approvals: storableJson(vendor_approvals) }),
+  };
+  const is_approved = vendor_approvals?.some(({ approval_status }) => approval_status === "approved");
+  await db.kysely
+    .insertInto("template_approval")
+    .values({
+      workspace_id,
+      template_slug: slug,
+      channel: about.channel,
+      variant_id: about.id,
+      content_hash: approvalHash(about),
+      vendor_approvals: "[]",
+      ...(first_version_no === undefined ? {} : { first_version_no }),
+      ...(is_approved === true ? { approved_at: sql<Date>`now()` } : {}),
+      ...columns,
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(["workspace_id", "template_slug", "channel", "variant_id", "content_hash"])
+        .doUpdateSet({
+          ...columns,
+          first_version_no: sql<number>`coalesce(${sql.ref("template_approval.first_version_no")}, ${sql.ref("excluded.first_version_no")})`,
+          ...(is_approved === undefined
+            ? {}
+            : {
+                approved_at: is_approved
+                  ? sql<Date>`coalesce(${sql.ref("template_approval.approved_at")}, now())`
+                  : null,
+              }),
+          updated_at: sql<Date>`now()`,
+        }),
+    )
+    .execute();
+}
+
+/** Records what a vendor says of the live content of a variant; once approved, it is sent. */
+export async function recordVendorApproval(
+  change: ApprovalChange & { catalog: Catalog },
+  slug: string,
+  key: VariantKey,
+  given: GivenApproval,
+): Promise<void> {
+  const { variant, approval, version_no } = await findWaiting(change, slug, key);
+  if (approval !== undefined && approval.discard_comment !== null) {
+    throw new AppError("conflict", `${nameOf(key)} was discarded: commit it again to submit it`);
+  }
+  const known = approval?.vendor_approvals ?? [];
+  const name = sysgenName(slug, variant.locale, approval?.first_version_no ?? version_no);
+  const vendor_approvals = recordApproval(known, given, name, microsZ(new Date()));
+  await writeApproval(change, slug, variant, { vendor_approvals });
+  await change.catalog.invalidate(change.db, change.workspace_id, "template", slug);
+}
+
+/** Withdraws live content that is not approved yet. */
+export async function discardApproval(
+  change: ApprovalChange & { catalog: Catalog },
+  slug: string,
+  key: VariantKey,
+  comment: string,
+): Promise<void> {
+  const { variant, approval } = await findWaiting(change, slug, key);
+  const status = approvalStatus(variant, approval);
+  if (status !== "pending" && status !== "sent_for_approval") {
+    throw new AppError(
+      "conflict",
+      `${nameOf(key)} is ${status}: only what is pending or sent for approval can be discarded`,
+    );
+  }
+  await writeApproval(change, slug, variant, { discard_comment: comment });
+  await change.catalog.invalidate(change.db, change.workspace_id, "template", slug);
+}
+
+interface Waiting {
+  variant: VariantSnapshot;
+  version_no: number;
+  approval: Approval | undefined;
+}
+
+async function findWaiting(change: ApprovalChange, slug: string, key: VariantKey): Promise<Waiting> {
+  await lockTemplate(change, slug);
+  const row = await getTemplateRow(change, slug, "live");
+  const { variants } = row.snapshot as TemplateSnapshot;
+  const variant = variants.find(({ channel, id }) => channel === key.channel && id === key.id);
+  if (variant === undefined) throw variantNotFound(key);
+  if (!variant.needs_vendor_approval) {
+    throw new AppError("validation_error", `${nameOf(key)} needs no vendor's approval`);
+  }
+  const approvals = await approvalsOf(change, slug, key);
+  return { variant, approval: findApproval(approvals, variant), version_no: row.version_no ?? 1 };
+}
+
+async function approvalsOf(
+  { db, workspace_id }: ApprovalChange,
+  slug: string,
+  { channel, id }: VariantKey,
+): Promise<Approval[]> {
+  const all = (await readApprovals(db, workspace_id, [slug])).get(slug) ?? [];
+  return all.filter((approval) => approval.channel === channel && approval.variant_id === id);
+}
+
+function nameOf({ channel, id }: VariantKey): string {
+  return `variant (channel: '${channel}', id: '${id}')`;
+}
