@@ -163,9 +163,12 @@ async function prove(
   }
 }
 
-function read({ workspace_id, vendor_config_id, webhook }: Reporter, request: WebhookRequest): NewReport[] {
+function read(
+  { workspace_id, vendor_config_id, webhook, config }: Reporter,
+  request: WebhookRequest,
+): NewReport[] {
   try {
-    return webhook.read(request).map((report) => ({ workspace_id, vendor_config_id, report }));
+    return webhook.read(request, config).map((report) => ({ workspace_id, vendor_config_id, report }));
   } catch (error) {
     if (!(error instanceof MalformedReport)) throw error;
     throw new AppError("validation_error", error.message, { cause: error });

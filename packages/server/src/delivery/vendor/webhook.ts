@@ -28,8 +28,8 @@ export interface VendorWebhook<Config> {
   greet?(request: WebhookRequest, config: Config, deps: WebhookDeps): Promise<WebhookReply | null>;
   /**
    * Reads the reports of one request; events that say nothing about a message are left out. Throws `MalformedReport`
-   * for a body that is not of the documented form. The settings are those that the address names, for vendors whose
-   * reports a customer describes; left out at a shared address.
+   * for a body that is not of the documented form. The settings are those whose report it is, for vendors whose
+   * reports a customer describes.
    */
   read(request: WebhookRequest, config?: Config): VendorReport[];
 }

@@ -54,6 +54,7 @@ export default defineVendor({
   config,
   open,
   webhook: {
+    returns_our_id: true,
     verify: (request, { signing_key }) => verifySignature(request, signing_key),
     read: (request) => readReport(jsonOf(request)),
   },

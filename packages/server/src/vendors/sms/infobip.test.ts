@@ -169,8 +169,8 @@ it("a message from a person comes with its text", () => {
     {
       kind: "inbound",
       id: "m1",
-      from: "4915112345678",
-      to: "15550100",
+      from: "+4915112345678",
+      to: "+15550100",
       text: "STOP",
       in_reply_to: null,
       at: Date.UTC(2026, 0, 2, 3, 4, 5, 678),

@@ -48,7 +48,7 @@ export default defineVendor({
   name: "Infobip",
   config,
   open,
-  webhook: { read: readReports },
+  webhook: { returns_our_id: true, read: readReports },
 });
 
 function open(settings: Config, deps: VendorDeps): VendorConnection {

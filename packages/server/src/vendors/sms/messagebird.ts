@@ -35,7 +35,7 @@ export default defineVendor({
   name: "MessageBird",
   config,
   open,
-  webhook: { read: readReports },
+  webhook: { returns_our_id: true, read: readReports },
 });
 
 function open({ access_key, originator }: Config, deps: VendorDeps): VendorConnection {

@@ -46,7 +46,7 @@ export default defineVendor({
   name: "Sinch",
   config,
   open,
-  webhook: { read: readReports },
+  webhook: { returns_our_id: true, read: readReports },
 });
 
 function open({ region, service_plan_id, api_token, from }: Config, deps: VendorDeps): VendorConnection {

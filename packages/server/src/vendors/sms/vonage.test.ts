@@ -147,8 +147,8 @@ it("a message from a person comes with its text", () => {
     {
       kind: "inbound",
       id: "0B00",
-      from: "4915112345678",
-      to: "15550100",
+      from: "+4915112345678",
+      to: "+15550100",
       text: "STOP",
       in_reply_to: null,
       at: null,

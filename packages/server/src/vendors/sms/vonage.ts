@@ -41,7 +41,7 @@ export default defineVendor({
   name: "Vonage",
   config,
   open,
-  webhook: { read: readReports },
+  webhook: { returns_our_id: true, read: readReports },
 });
 
 function open({ api_key, api_secret, from }: Config, deps: VendorDeps): VendorConnection {

@@ -225,8 +225,8 @@ describe("a message from a person", () => {
   const inbound = {
     kind: "inbound",
     id: "wamid.IN",
-    from: "4915112345678",
-    to: "15550100",
+    from: "+4915112345678",
+    to: "+15550100",
     in_reply_to: null,
     at,
   };

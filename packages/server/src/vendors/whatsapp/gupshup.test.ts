@@ -229,8 +229,8 @@ it("a message from a person comes with its text and what it replies to", () => {
     {
       kind: "inbound",
       id: "9001",
-      from: "919892488888",
-      to: "918448000000",
+      from: "+919892488888",
+      to: "+918448000000",
       text: "STOP",
       in_reply_to: "4050-w1-01JD0000000000000000000000",
       at: 1_526_347_800_000,

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { createLru } from "../../core/lru.ts";
-import { callVendor, exchange, listAt, type Reading, refusalOf, textAt } from "../../delivery/vendor/call.ts";
-import { failure } from "../../delivery/vendor/failure.ts";
+import { callVendor, lookUp, listAt, type Reading, refusalOf, textAt } from "../../delivery/vendor/call.ts";
 import { parseReply } from "../../delivery/vendor/reply-reader.ts";
 import type { Failed, OutgoingMessage, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
@@ -61,11 +60,8 @@ function open(settings: Config, { http }: VendorDeps): VendorConnection {
   async function optIn(digits: string, signal: AbortSignal): Promise<Failed | null> {
     if (!settings.opt_in || optedIn.get(digits) !== undefined) return null;
     const form = { method: "OPT_IN", channel: "WHATSAPP", phone_number: digits };
-    const reply = await exchange(http, gupshupCall(API, settings, form), signal);
-    // Nothing was sent yet, so the message may be tried again.
-    if ("kind" in reply) {
-      return failure(reply.kind === "failed" ? reply.class : "transient", reply.code, reply.message);
-    }
+    const reply = await lookUp(http, gupshupCall(API, settings, form), signal);
+    if ("kind" in reply) return reply;
     const [number] = listAt(reply.json, "data", "response_messages");
     if (textAt(number, "status") === "error") {
       const said = {

@@ -154,8 +154,8 @@ it("a message from a person comes with its text", () => {
     {
       kind: "inbound",
       id: "ABE",
-      from: "4915112345678",
-      to: "919150066662",
+      from: "+4915112345678",
+      to: "+919150066662",
       text: "STOP",
       in_reply_to: null,
       at: Date.UTC(2026, 0, 2, 3, 4, 5),

@@ -160,8 +160,8 @@ it("a message from a person comes with its text and what it replies to", () => {
     {
       kind: "inbound",
       id: "wamid.1",
-      from: "4915112345678",
-      to: "919711750243",
+      from: "+4915112345678",
+      to: "+919711750243",
       text: "STOP",
       in_reply_to: "nc-1",
       at: Date.UTC(2026, 0, 2, 3, 4, 5),
