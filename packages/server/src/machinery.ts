@@ -1,3 +1,4 @@
+import { recordVerdict } from "./authoring/templates/approval-change.ts";
 import { createJqEngine } from "@carillon/languages/jq";
 import { createJsonnetEngine } from "@carillon/languages/jsonnet";
 import { type Catalog, createCatalog } from "./catalog/catalog.ts";
@@ -151,6 +152,7 @@ export async function startMachinery(deps: MachineryDeps, stops: AsyncDisposable
     onSettled: deps.onSettled,
     concurrency: deps.send_concurrency,
     base_url: deps.base_url ?? null,
+    recordVerdict: (tx, workspace_id, verdict) => recordVerdict({ db: tx, workspace_id, catalog }, verdict),
     keyOf: (channel, address) => {
       const parsed = channels.get(channel)?.parseIdentity(address, {});
       return parsed?.ok === true ? parsed.identity.key : null;

@@ -391,7 +391,7 @@ export class Templates {
    * Records what a vendor says of live content that needs approval; once approved, it is sent.
    * @example
    * await carillon.templates.recordApproval("order", "whatsapp", "default", {
-   *   vendor_slug: "cloud_api-whatsapp", vendor_uid: "waba-123221", vendor_template_id: "1232", approval_status: "approved",
+   *   vendor_slug: "whatsapp_cloud_api-whatsapp", vendor_uid: "waba-123221", vendor_template_id: "1232", approval_status: "approved",
    * });
    */
   recordApproval(

@@ -71,6 +71,12 @@ export function approvalStatus(
   return statusOfApprovals(approval?.vendor_approvals ?? [], (approval?.discard_comment ?? null) !== null);
 }
 
+/** A content that may be sent, with what vendors say of it: they send it under names of their own. */
+export interface Sendable {
+  variant: VariantSnapshot;
+  vendor_approvals: VendorApproval[];
+}
+
 /**
  * The variant as it is sent while `version_no` is live: itself, or while its content waits for a vendor, its last content
  * that did not have to wait. Null: there is none.
@@ -79,18 +85,20 @@ export function sendableForm(
   variant: VariantSnapshot,
   version_no: number,
   approvals: readonly Approval[],
-): VariantSnapshot | null {
-  // What was committed before its channel was held to approvals goes on being sent.
-  if (!variant.needs_vendor_approval) return variant;
+): Sendable | null {
   const own = findApproval(approvals, variant);
+  const sendable = { variant, vendor_approvals: own?.vendor_approvals ?? [] };
+  // What was committed before its channel was held to approvals goes on being sent.
+  if (!variant.needs_vendor_approval) return sendable;
   const status = approvalStatus(variant, own);
-  if (status === "auto_approved" || status === "approved") return variant;
+  if (status === "auto_approved" || status === "approved") return sendable;
   const [last] = approvals
     .filter(({ channel, variant_id }) => channel === variant.channel && variant_id === variant.id)
     .filter((approval) => approval !== own && (approval.first_version_no ?? Infinity) < version_no)
     .filter(isSendable)
     .toSorted((left, right) => (right.version_no ?? 0) - (left.version_no ?? 0));
-  return last?.variant == null ? null : { ...last.variant, seq_no: variant.seq_no };
+  if (last?.variant == null) return null;
+  return { variant: { ...last.variant, seq_no: variant.seq_no }, vendor_approvals: last.vendor_approvals };
 }
 
 function isSendable({ is_exempt, vendor_approvals, discard_comment }: Approval): boolean {

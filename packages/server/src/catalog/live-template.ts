@@ -1,3 +1,4 @@
+import type { VendorApproval } from "../core/approval.ts";
 import type { Channel } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
 import { createLru } from "../core/lru.ts";
@@ -9,6 +10,8 @@ import type { TemplateSnapshot, VariantSnapshot } from "./template.ts";
 /** A variant as it is sent: what waits for a vendor's approval is replaced by what was approved before it. */
 export interface LiveVariant extends VariantSnapshot {
   is_sendable: boolean;
+  /** What vendors say of its content. */
+  vendor_approvals: VendorApproval[];
 }
 
 export interface LiveTemplate {
@@ -53,7 +56,9 @@ export function toLiveTemplate(
       .filter((variant) => variant.channel === channel)
       .map((variant): LiveVariant => {
         const sent = sendableForm(variant, version_no, approvals);
-        return withCompleted({ ...(sent ?? variant), is_sendable: sent !== null }, complete);
+        const { vendor_approvals = [] } = sent ?? {};
+        const form = { ...(sent?.variant ?? variant), is_sendable: sent !== null, vendor_approvals };
+        return withCompleted(form, complete);
       })
       .sort((left, right) => left.seq_no - right.seq_no);
     if (variants.some(({ is_sendable }) => is_sendable)) channels.set(channel, shelve(variants));

@@ -46,7 +46,10 @@ export interface Delivery {
 }
 
 export interface DeliveryDeps
-  extends Pick<ReportDeps, "keyOf">, Pick<HandOverDeps, "ids">, Pick<BreakerDeps, "catalog"> {
+  extends
+    Pick<ReportDeps, "keyOf" | "recordVerdict">,
+    Pick<HandOverDeps, "ids">,
+    Pick<BreakerDeps, "catalog"> {
   db: Db;
   log: Log;
   workspaces: Workspaces;

@@ -67,7 +67,7 @@ describe("a person who writes", () => {
     hub,
   }) => {
     await hub.call("POST", "/v1/user/ann/", { $whatsapp: [NUMBER] });
-    const address = await connect(hub, "cloud_api-whatsapp", {
+    const address = await connect(hub, "whatsapp_cloud_api-whatsapp", {
       phone_number_id: "106540352242922",
       waba_id: "102290129340398",
       access_token: "token",
@@ -87,7 +87,7 @@ describe("a person who writes", () => {
 
 describe("an address", () => {
   it("is confirmed to Meta with the word of the settings", async ({ hub }) => {
-    const address = await connect(hub, "cloud_api-whatsapp", {
+    const address = await connect(hub, "whatsapp_cloud_api-whatsapp", {
       phone_number_id: "106540352242922",
       waba_id: "102290129340398",
       access_token: "token",

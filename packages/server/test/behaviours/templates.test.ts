@@ -83,7 +83,11 @@ describe("the variant that a recipient gets", () => {
 
 describe("content that waits for a vendor's approval", () => {
   const variant = "hello/channel/whatsapp/variant";
-  const approval = { vendor_slug: "cloud_api-whatsapp", vendor_uid: "waba-1", vendor_template_id: "t-1" };
+  const approval = {
+    vendor_slug: "whatsapp_cloud_api-whatsapp",
+    vendor_uid: "waba-1",
+    vendor_template_id: "t-1",
+  };
   const text = (body: string, more: object = {}) => ({
     locale: "en",
     content: { body: { text: body } },

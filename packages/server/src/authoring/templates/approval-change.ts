@@ -8,7 +8,13 @@ import {
 } from "../../catalog/approvals.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
 import type { TemplateSnapshot, VariantSnapshot } from "../../catalog/template.ts";
-import { type GivenApproval, recordApproval, type VendorApproval } from "../../core/approval.ts";
+import {
+  type GivenApproval,
+  recordApproval,
+  type VendorApproval,
+  type VendorStatus,
+} from "../../core/approval.ts";
+import type { Channel } from "../../core/channel.ts";
 import { jsonEqual } from "../../core/json/json-equal.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { storableJson } from "../../core/text/text.ts";
@@ -179,6 +185,71 @@ export async function recordVendorApproval(
   const vendor_approvals = recordApproval(known, given, name, microsZ(new Date()));
   await writeApproval(change, slug, variant, { vendor_approvals });
   await change.catalog.invalidate(change.db, change.workspace_id, "template", slug);
+}
+
+/** What a vendor decided about a text that it knows by a name and an id of its own. */
+export interface Verdict {
+  vendor_slug: string;
+  channel: Channel;
+  vendor_template_id: string | null;
+  vendor_template_name: string | null;
+  /** Null: in every language. */
+  locale: string | null;
+  status: VendorStatus;
+  reason: string | null;
+}
+
+/** Records what a vendor decided, for every content that it was about; returns how many there were. */
+export async function recordVerdict(
+  change: ApprovalChange & { catalog: Catalog },
+  verdict: Verdict,
+): Promise<number> {
+  const rows = await change.db.query<{ template_slug: string; variant_id: string }>(
+    `select distinct template_slug, variant_id from template_approval
+      where workspace_id = $1 and channel = $2 and position($3 in vendor_approvals::text) > 0
+      order by template_slug, variant_id`,
+    [change.workspace_id, verdict.channel, verdict.vendor_slug],
+  );
+  let recorded = 0;
+  for (const { template_slug: slug, variant_id: id } of rows) {
+    await lockTemplate(change, slug);
+    for (const { variant, vendor_approvals } of await approvalsOf(change, slug, {
+      channel: verdict.channel,
+      id,
+    })) {
+      const meant = variant === null ? [] : vendor_approvals.filter(isAbout(verdict));
+      if (variant === null || meant.length === 0) continue;
+      const now = microsZ(new Date());
+      const decided = meant.reduce<VendorApproval[]>(
+        (list, entry) => recordApproval(list, decidedEntry(entry, verdict), "", now),
+        [...vendor_approvals],
+      );
+      await writeApproval(change, slug, variant, { vendor_approvals: decided });
+      recorded++;
+    }
+    await change.catalog.invalidate(change.db, change.workspace_id, "template", slug);
+  }
+  return recorded;
+}
+
+/** By the vendor's id where both have one; else by its name of the text and the language. */
+const isAbout =
+  ({ vendor_slug, vendor_template_id: id, vendor_template_name: name, locale }: Verdict) =>
+  (entry: VendorApproval): boolean => {
+    if (entry.vendor_slug !== vendor_slug) return false;
+    if (id !== null && entry.vendor_template_id !== null) return entry.vendor_template_id === id;
+    const isLocale =
+      locale === null || entry.vendor_locale_code === null || entry.vendor_locale_code === locale;
+    return name !== null && entry.vendor_template_name === name && isLocale;
+  };
+
+function decidedEntry(entry: VendorApproval, { status, reason, ...verdict }: Verdict): GivenApproval {
+  return {
+    ...(entry as GivenApproval),
+    vendor_template_id: entry.vendor_template_id ?? verdict.vendor_template_id,
+    approval_status: status,
+    comment: status === "rejected" ? (reason ?? "no reason was given") : entry.comment,
+  };
 }
 
 /** Withdraws live content that is not approved yet. */

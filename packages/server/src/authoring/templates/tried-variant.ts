@@ -1,7 +1,11 @@
 import { approvalStatus, findApproval, readApprovals } from "../../catalog/approvals.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
-import { type CompleteContent, type LiveTemplate, toLiveTemplate } from "../../catalog/live-template.ts";
-import type { VariantSnapshot } from "../../catalog/template.ts";
+import {
+  type CompleteContent,
+  type LiveTemplate,
+  type LiveVariant,
+  toLiveTemplate,
+} from "../../catalog/live-template.ts";
 import { type Mode, notCommitted } from "../../catalog/versioned.ts";
 import type { Channel } from "../../core/channel.ts";
 import { AppError } from "../../errors.ts";
@@ -62,7 +66,7 @@ function refuseErrors(errors: [path: string, reasons: string[]][]): void {
 /** What a test of one sends: a variant as it would be sent, and the version that it is of, 0 for a draft. */
 export interface TriedVariant {
   version_no: number;
-  variant: VariantSnapshot;
+  variant: LiveVariant;
 }
 
 /** Refuses what could not be sent: content with errors, or that waits for a vendor's approval. */
@@ -109,13 +113,13 @@ async function draftVariant(
     ]),
   );
   const approvals = (await readApprovals(source.db, source.workspace_id, [slug])).get(slug) ?? [];
-  const status = approvalStatus(variant, findApproval(approvals, variant));
+  const approval = findApproval(approvals, variant);
+  const status = approvalStatus(variant, approval);
   if (status !== "auto_approved" && status !== "approved") throw waits(key);
   const definition = source.channels.get(variant.channel);
-  return {
-    version_no: 0,
-    variant: { ...variant, content: definition?.complete?.(variant.content) ?? variant.content },
-  };
+  const content = definition?.complete?.(variant.content) ?? variant.content;
+  const { vendor_approvals = [] } = approval ?? {};
+  return { version_no: 0, variant: { ...variant, content, is_sendable: true, vendor_approvals } };
 }
 
 function waits({ channel, id }: VariantKey): AppError {

@@ -4,7 +4,7 @@ import type { Tx } from "../../db/db.ts";
 import type { Log } from "../../log.ts";
 import { applyReceipts, handOverFailed, type Receipt, type ReceiptDeps } from "../receipts.ts";
 import type { VendorTables } from "../vendor-table.ts";
-import type { StatusReport, VendorReport } from "../vendor/webhook.ts";
+import type { ApprovalReport, StatusReport, VendorReport } from "../vendor/webhook.ts";
 import { wakeWatchers } from "../watchers.ts";
 import { type AddressChange, changeAddresses, deactivateOf } from "./addresses.ts";
 import { messageOf, putBack, type StoredReport, takeReports } from "./report-store.ts";
@@ -13,8 +13,15 @@ import { readStopWord } from "./stop-words.ts";
 export interface ReportDeps extends ReceiptDeps {
   log: Log;
   noteReports: VendorTables["noteReports"];
+  /** Records what a vendor decided about a text that waits for its approval. */
+  recordVerdict: (tx: Tx, workspace_id: number, verdict: ReportedVerdict) => Promise<unknown>;
   /** The key under which profiles have an address that a vendor wrote in its own way; null: it is none. */
   keyOf: (channel: Channel, address: string) => string | null;
+}
+
+export interface ReportedVerdict extends Omit<ApprovalReport, "kind"> {
+  vendor_slug: string;
+  channel: Channel;
 }
 
 /** Reports applied in one transaction. */
@@ -56,6 +63,11 @@ export async function applyDueReports(tx: Tx, deps: ReportDeps, limit = REPORT_B
     tx,
     matched.flatMap((report) => addressChangeOf(report, deps)),
   );
+  for (const { workspace_id, report, channel, vendor_slug } of matched) {
+    if (report.kind !== "approval" || channel === null || vendor_slug === null) continue;
+    const { kind: _kind, ...said } = report;
+    await deps.recordVerdict(tx, workspace_id, { ...said, channel, vendor_slug });
+  }
   const lost = await putBack(
     tx,
     matched.filter(({ message, report }) => message === null && report.kind === "status"),
@@ -79,6 +91,7 @@ interface MatchedReport extends StoredReport {
   message: ReportedRow | null;
   /** Of the settings that it came to; null: they are gone. */
   channel: Channel | null;
+  vendor_slug: string | null;
 }
 
 /** Our own id is the sure way; else the vendor's, where it was kept. Only messages that these settings sent. */
@@ -91,8 +104,10 @@ async function matchReports(tx: Tx, reports: readonly StoredReport[]): Promise<M
     vendor_message_id: text(({ report }) => messageOf(report).vendor_message_id),
     position: int((report) => positions.get(report) ?? 0),
   });
-  const rows = await tx.query<{ vendor_channel: Channel | null } & (ReportedRow | { id: null })>(
-    `select c.channel as vendor_channel, m.workspace_id, m.id, m.channel, m.recipient_id, m.identity_key
+  const rows = await tx.query<
+    { vendor_channel: Channel | null; vendor_slug: string | null } & (ReportedRow | { id: null })
+  >(
+    `select c.channel as vendor_channel, c.vendor_slug, m.workspace_id, m.id, m.channel, m.recipient_id, m.identity_key
        from ${from}
        left join vendor_config c on c.workspace_id = r.workspace_id and c.id = r.vendor_config_id
        left join vendor_ack a on r.message_id is null and a.workspace_id = r.workspace_id
@@ -106,7 +121,8 @@ async function matchReports(tx: Tx, reports: readonly StoredReport[]): Promise<M
   return reports.map((report, index) => {
     const row = rows[index];
     const message = row === undefined || row.id === null ? null : row;
-    return { ...report, message, channel: row?.vendor_channel ?? null };
+    const { vendor_channel: channel = null, vendor_slug = null } = row ?? {};
+    return { ...report, message, channel, vendor_slug };
   });
 }
 

@@ -4,7 +4,7 @@ import { FULL_TEMPLATE, TEXT_HEADER, whatsappMessage } from "../../../test/outsi
 import type { JsonObject } from "../../core/json.ts";
 import { allParameters, fixedHeader, readWhatsApp } from "./whatsapp.ts";
 
-const slug = "cloud_api-whatsapp";
+const slug = "whatsapp_cloud_api-whatsapp";
 
 function whatsappOf(content: JsonObject = {}) {
   const read = readWhatsApp(whatsappMessage(slug, content), { slug });

@@ -2,7 +2,6 @@ import { bucketOfId } from "../../ids.ts";
 import type { Turn } from "../walk/turn.ts";
 import type { Stage } from "../../core/log/step-log.ts";
 import type { LiveTemplate, LiveVariant } from "../../catalog/live-template.ts";
-import type { VariantSnapshot } from "../../catalog/template.ts";
 import type { CompiledNode } from "../../catalog/workflow.ts";
 import {
   type Attachment,
@@ -131,7 +130,7 @@ export interface ChannelMessage {
   channel: Channel;
   identities: StoredIdentity[];
   template: { slug: string; version_no: number };
-  variant: VariantSnapshot;
+  variant: LiveVariant;
 }
 
 /** Renders a variant and makes one message for each of the addresses. */
@@ -217,7 +216,7 @@ type Rendered = { content: JsonObject; failure: null } | { content: null; failur
 
 function renderVariant(
   channel: Channel,
-  variant: VariantSnapshot,
+  variant: LiveVariant,
   scope: RunScope,
   now: Date,
   deps: WalkDeps,
@@ -227,13 +226,21 @@ function renderVariant(
   try {
     const { context, translator } = scope;
     const content = renderContent(deps.content, definition, variant.content, { context, now, translator });
-    return { content, failure: null };
+    return { content: withApprovals(content, variant), failure: null };
   } catch (error) {
     if (error instanceof TemplateError) {
       return { content: null, failure: `${channel}: template rendering failed error: ${error.message}` };
     }
     throw error;
   }
+}
+
+/** Vendors that approve content send it under names of their own; which of them does is decided later. */
+function withApprovals(content: JsonObject, { vendor_approvals }: LiveVariant): JsonObject {
+  const approved = vendor_approvals.filter(({ approval_status }) => approval_status === "approved");
+  return approved.length === 0
+    ? content
+    : { ...content, vendor_approvals: approved.map((one) => ({ ...one })) };
 }
 
 /** The variable that strict rendering did not find, as Handlebars names it. */

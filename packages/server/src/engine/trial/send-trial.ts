@@ -1,5 +1,4 @@
-import type { LiveTemplate } from "../../catalog/live-template.ts";
-import type { VariantSnapshot } from "../../catalog/template.ts";
+import type { LiveTemplate, LiveVariant } from "../../catalog/live-template.ts";
 import { replaceFilesWithNotes } from "../../core/attachments.ts";
 import type { Channel } from "../../core/channel.ts";
 import type { JsonObject } from "../../core/json.ts";
@@ -22,7 +21,7 @@ import { trialWorkflow } from "./trial-workflow.ts";
 export interface Trial {
   mock: MockTrigger;
   tried:
-    | { kind: "variant"; template: { slug: string; version_no: number }; variant: VariantSnapshot }
+    | { kind: "variant"; template: { slug: string; version_no: number }; variant: LiveVariant }
     /** The variant of each of these channels (null: all) that the recipient would get. */
     | { kind: "selection"; template: LiveTemplate; channels: readonly Channel[] | null };
   /** Used in place of those of the recipient's profile. */

@@ -23,7 +23,7 @@ const config = {
   app_secret: "app-secret-of-meta",
   verify_token: "a-word-of-our-own",
 };
-const slug = "cloud_api-whatsapp";
+const slug = "whatsapp_cloud_api-whatsapp";
 
 vendorContract(cloudApi, {
   config,

@@ -21,7 +21,7 @@ import { metaTemplate } from "../shared/meta-template.ts";
 import { openWhatsAppApi } from "../shared/phone-api.ts";
 import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
 
-const SLUG = "cloud_api-whatsapp";
+const SLUG = "whatsapp_cloud_api-whatsapp";
 const API = "https://graph.facebook.com/v23.0";
 
 const id = z
@@ -62,7 +62,7 @@ type Config = z.output<typeof config>;
  */
 export default defineVendor({
   slug: SLUG,
-  vendor: "cloud_api",
+  vendor: "whatsapp_cloud_api",
   channel: "whatsapp",
   name: "WhatsApp Cloud API",
   config,

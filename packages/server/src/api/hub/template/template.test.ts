@@ -145,7 +145,11 @@ describe("200", () => {
       return [body.is_active, body.channel.is_template_approval_needed, template?.approval_status];
     };
     expect(await states()).toEqual([false, true, "pending"]);
-    const meta = { vendor_slug: "cloud_api-whatsapp", vendor_uid: "waba-1", vendor_template_id: "t-1" };
+    const meta = {
+      vendor_slug: "whatsapp_cloud_api-whatsapp",
+      vendor_uid: "waba-1",
+      vendor_template_id: "t-1",
+    };
     const approval = "chat/channel/whatsapp/variant/default/vendor_approval";
     await m.template("PATCH", approval, { ...meta, approval_status: "approved" });
     expect(await states()).toEqual([true, true, "approved"]);

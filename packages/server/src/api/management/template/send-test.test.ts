@@ -79,7 +79,7 @@ describe("202", () => {
     });
     await m.template("PATCH", "welcome/commit", {});
     await m.template("PATCH", "welcome/channel/whatsapp/variant/es/vendor_approval", {
-      vendor_slug: "cloud_api-whatsapp",
+      vendor_slug: "whatsapp_cloud_api-whatsapp",
       vendor_uid: "waba-1",
       vendor_template_id: "t-1",
       approval_status: "approved",

@@ -6,7 +6,7 @@ import type { Management } from "../../../../../test/management.ts";
 const WHATSAPP = (text: string) => ({ category: "UTILITY", body: { text } });
 const variant = "ship/channel/whatsapp/variant/default";
 const approval = `${variant}/vendor_approval`;
-const META = { vendor_slug: "cloud_api-whatsapp", vendor_uid: "waba-123221" };
+const META = { vendor_slug: "whatsapp_cloud_api-whatsapp", vendor_uid: "waba-123221" };
 const APPROVED = { ...META, approval_status: "approved", vendor_template_id: "t-1" };
 
 const commit = (management: Management, text: string) =>

@@ -155,7 +155,11 @@ describe("202", () => {
           "variant (channel: 'whatsapp', id: 'default') waits for a vendor's approval and cannot be sent before",
       },
     });
-    const approval = { vendor_slug: "cloud_api-whatsapp", vendor_uid: "waba-1", vendor_template_id: "t-1" };
+    const approval = {
+      vendor_slug: "whatsapp_cloud_api-whatsapp",
+      vendor_uid: "waba-1",
+      vendor_template_id: "t-1",
+    };
     await m.template("PATCH", `${variant}/vendor_approval`, { ...approval, approval_status: "approved" });
     expect((await send(m, { identities }, "", "whatsapp")).status).toBe(202);
     expect(await settled(pipeline)).toMatchObject([{ channel: "whatsapp", status: "sent_by_vendor" }]);
