@@ -67,6 +67,7 @@ export const EXECUTION_EXAMPLE = {
   execution_id: EXECUTION,
   request_id: REQUEST,
   parent_object_execution_id: null,
+  broadcast_execution_id: null,
   parent_object: null,
   workflow_slug: "order-confirmed",
   workflow_version: 1,

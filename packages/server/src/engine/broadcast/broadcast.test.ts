@@ -106,7 +106,7 @@ const stuck = (pipeline: Pipeline) =>
   });
 
 describe("a broadcast", () => {
-  it("reaches everybody in the list once, page by page", async ({ pipeline, workers }) => {
+  it("reaches everybody in the list once, page by page", async ({ pipeline, workers, management }) => {
     const users = names(250);
     await fill(pipeline, "all", users);
     await fill(pipeline, "others", names(3, 900));
@@ -141,6 +141,13 @@ describe("a broadcast", () => {
       .json as { meta: { count: number }; results: object[] };
     expect(page.meta.count).toBe(250);
     expect(page.results[0]).toMatchObject({ execution_id, is_campaign: true, idempotency_key: "k" });
+    const log = (await management.call("GET", `log/execution?broadcast=${execution_id}&limit=1`)).body;
+    expect(log.meta.count).toBe(250);
+    expect(log.results[0]).toMatchObject({
+      broadcast_execution_id: execution_id,
+      parent_object_execution_id: null,
+      category: "promotional",
+    });
     const left = await query<object>(pipeline, "select from list_snapshot where workspace_id = $1");
     expect(left).toEqual([]);
   });

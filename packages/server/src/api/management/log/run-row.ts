@@ -1,3 +1,4 @@
+import { isBroadcastId } from "../../../core/broadcast-id.ts";
 import type { Step } from "../../../core/log/step-log.ts";
 import type { StoredNode } from "../../../catalog/workflow.ts";
 import { recipientName } from "../../../core/text/recipient-name.ts";
@@ -48,7 +49,8 @@ export function presentRun(row: RunRow): Record<string, unknown> {
   return {
     execution_id: row.id,
     request_id: row.request_id,
-    parent_object_execution_id: row.parent_run_id,
+    parent_object_execution_id: isOfBroadcast(row) ? null : row.parent_run_id,
+    broadcast_execution_id: isOfBroadcast(row) ? row.parent_run_id : null,
     parent_object: row.parent_object,
     workflow_slug: row.workflow_slug,
     workflow_version: row.version_no,
@@ -63,6 +65,10 @@ export function presentRun(row: RunRow): Record<string, unknown> {
     updated_at: microsZ(row.updated_at),
     ended_at: row.status === "in_progress" ? null : microsZ(row.updated_at),
   };
+}
+
+function isOfBroadcast({ parent_run_id }: RunRow): boolean {
+  return parent_run_id !== null && isBroadcastId(parent_run_id);
 }
 
 /** Null for runs that are over, and for those that continue in a moment. */
