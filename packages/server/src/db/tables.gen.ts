@@ -451,8 +451,7 @@ export interface TemplateApproval {
   channel: string;
   variant_id: string;
   content_hash: string;
-  first_version_no: number | null;
-  version_no: number | null;
+  version_nos: Generated<number[]>;
   variant: JsonColumn;
   is_exempt: Generated<boolean>;
   vendor_approvals: JsonColumn;
