@@ -451,7 +451,6 @@ export interface TemplateApproval {
   channel: string;
   variant_id: string;
   content_hash: string;
-  version_nos: Generated<number[]>;
   variant: JsonColumn;
   is_exempt: Generated<boolean>;
   vendor_approvals: JsonColumn;
@@ -459,6 +458,7 @@ export interface TemplateApproval {
   approved_at: Date | null;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
+  version_nos: Generated<number[]>;
 }
 
 export interface TemplateVariant {

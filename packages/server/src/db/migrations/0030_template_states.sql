@@ -6,8 +6,9 @@ create table template_approval (
   channel text collate "C" not null,
   variant_id text collate "C" not null,
   content_hash text collate "C" not null,
-  -- The versions that have this content, in the order of their commits; none before a commit.
-  version_nos int[] not null default '{}',
+  -- The versions that have this content: the first and the last. Null before a commit.
+  first_version_no int,
+  version_no int,
   -- The variant as the last of them has it: what goes on being sent while a later content waits.
   variant json,
   -- Sent without approval, before the variant began to need one.
