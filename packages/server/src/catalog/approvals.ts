@@ -15,9 +15,9 @@ export interface Approval {
   channel: Channel;
   variant_id: string;
   content_hash: string;
-  /** The first and the last version that has it; null before a commit, as is the variant. */
-  first_version_no: number | null;
-  version_no: number | null;
+  /** The versions that have it, ascending. */
+  version_nos: number[];
+  /** As the last of them has it; null before a commit. */
   variant: VariantSnapshot | null;
   is_exempt: boolean;
   vendor_approvals: VendorApproval[];
@@ -42,7 +42,7 @@ export async function readApprovals(
 ): Promise<Map<string, Approval[]>> {
   if (slugs.length === 0) return new Map();
   const rows = await db.query<Approval>(
-    `select template_slug, channel, variant_id, content_hash, first_version_no, version_no, variant, is_exempt,
+    `select template_slug, channel, variant_id, content_hash, version_nos, variant, is_exempt,
             vendor_approvals, discard_comment, approved_at
        from template_approval where workspace_id = $1 and template_slug = any($2)`,
     [workspace_id, slugs],
@@ -92,11 +92,11 @@ export function sendableForm(
   if (!variant.needs_vendor_approval) return sendable;
   const status = approvalStatus(variant, own);
   if (status === "auto_approved" || status === "approved") return sendable;
+  const before = (approval: Approval) => Math.max(...approval.version_nos.filter((no) => no < version_no));
   const [last] = approvals
     .filter(({ channel, variant_id }) => channel === variant.channel && variant_id === variant.id)
-    .filter((approval) => approval !== own && (approval.first_version_no ?? Infinity) < version_no)
-    .filter(isSendable)
-    .toSorted((left, right) => (right.version_no ?? 0) - (left.version_no ?? 0));
+    .filter((approval) => approval !== own && before(approval) > 0 && isSendable(approval))
+    .toSorted((left, right) => before(right) - before(left));
   if (last?.variant == null) return null;
   return { variant: { ...last.variant, seq_no: variant.seq_no }, vendor_approvals: last.vendor_approvals };
 }

@@ -651,8 +651,6 @@ CREATE TABLE template_approval (
   channel text COLLATE "C" NOT NULL,
   variant_id text COLLATE "C" NOT NULL,
   content_hash text COLLATE "C" NOT NULL,
-  first_version_no integer,
-  version_no integer,
   variant json,
   is_exempt boolean NOT NULL DEFAULT false,
   vendor_approvals json NOT NULL DEFAULT '[]'::json,
@@ -660,6 +658,7 @@ CREATE TABLE template_approval (
   approved_at timestamp with time zone,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  version_nos integer[] NOT NULL DEFAULT '{}'::integer[],
   PRIMARY KEY (workspace_id, template_slug, channel, variant_id, content_hash),
   FOREIGN KEY (workspace_id, template_slug) REFERENCES template(workspace_id, slug) ON DELETE CASCADE
 );

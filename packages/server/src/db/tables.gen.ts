@@ -521,8 +521,6 @@ export interface TemplateApproval {
   channel: string;
   variant_id: string;
   content_hash: string;
-  first_version_no: number | null;
-  version_no: number | null;
   variant: JsonColumn;
   is_exempt: Generated<boolean>;
   vendor_approvals: JsonColumn;
@@ -530,6 +528,7 @@ export interface TemplateApproval {
   approved_at: Date | null;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
+  version_nos: Generated<number[]>;
 }
 
 export interface TemplateVariant {

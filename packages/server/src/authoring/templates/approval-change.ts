@@ -46,7 +46,7 @@ export async function saveGivenApprovals(
   const approvals = await approvalsOf(change, slug, variant);
   const own = findApproval(approvals, variant);
   const elsewhere = approvals.filter((approval) => approval !== own);
-  const name = sysgenName(slug, variant.locale, own?.first_version_no ?? (await nextVersionNo(change, slug)));
+  const name = sysgenName(slug, variant.locale, own?.version_nos[0] ?? (await nextVersionNo(change, slug)));
   const now = microsZ(new Date());
   const vendor_approvals = given
     .filter((entry) => !elsewhere.some((approval) => approval.vendor_approvals.some(isSameAs(entry))))
@@ -87,7 +87,7 @@ const sameEntries = (left: readonly VendorApproval[], right: readonly VendorAppr
 export async function submitForApproval(
   change: ApprovalChange,
   slug: string,
-  { snapshot, committed }: { snapshot: TemplateSnapshot; committed: readonly VariantSnapshot[] },
+  { snapshot, committed: submitted }: { snapshot: TemplateSnapshot; committed: readonly VariantSnapshot[] },
   live: { snapshot: TemplateSnapshot; version_no: number } | null,
   version_no: number,
 ): Promise<void> {
@@ -97,43 +97,33 @@ export async function submitForApproval(
     if (!variant.needs_vendor_approval) continue;
     const before = live?.snapshot.variants.find(isSame(variant));
     if (live !== null && before !== undefined && !before.needs_vendor_approval) {
-      await writeApproval(change, slug, before, {
-        ...versionColumns(before, live.version_no),
-        is_exempt: true,
-      });
+      const committed = { variant: before, version_no: live.version_no };
+      await writeApproval(change, slug, before, { committed, is_exempt: true });
     }
     await writeApproval(change, slug, variant, {
-      ...versionColumns(variant, version_no),
-      ...(committed.some(isSame(variant)) ? { discard_comment: null } : {}),
+      committed: { variant, version_no },
+      ...(submitted.some(isSame(variant)) ? { discard_comment: null } : {}),
     });
   }
 }
-
-const versionColumns = (variant: VariantSnapshot, version_no: number) => ({
-  variant,
-  version_no,
-  first_version_no: version_no,
-});
 
 interface ApprovalColumns {
   vendor_approvals?: readonly VendorApproval[];
   discard_comment?: string | null;
   is_exempt?: boolean;
-  variant?: VariantSnapshot;
-  version_no?: number;
-  /** Only if there was none. */
-  first_version_no?: number;
+  /** As a version has it, with that version's number. */
+  committed?: { variant: VariantSnapshot; version_no: number };
 }
 
 async function writeApproval(
   { db, workspace_id }: ApprovalChange,
   slug: string,
   about: Approved,
-  { first_version_no, vendor_approvals, variant, ...rest }: ApprovalColumns,
+  { vendor_approvals, committed, ...rest }: ApprovalColumns,
 ): Promise<void> {
   const columns = {
     ...rest,
-    ...(variant === undefined ? {} : { variant: storableJson(variant) }),
+    ...(committed === undefined ? {} : { variant: storableJson(committed.variant) }),
     ...(vendor_approvals === undefined ? {} : { vendor_approvals: storableJson(vendor_approvals) }),
   };
   const is_approved = vendor_approvals?.some(({ approval_status }) => approval_status === "approved");
@@ -145,8 +135,8 @@ async function writeApproval(
       channel: about.channel,
       variant_id: about.id,
       content_hash: approvalHash(about),
+      version_nos: committed === undefined ? [] : [committed.version_no],
       vendor_approvals: "[]",
-      ...(first_version_no === undefined ? {} : { first_version_no }),
       ...(is_approved === true ? { approved_at: sql<Date>`now()` } : {}),
       ...columns,
     })
@@ -155,7 +145,8 @@ async function writeApproval(
         .columns(["workspace_id", "template_slug", "channel", "variant_id", "content_hash"])
         .doUpdateSet({
           ...columns,
-          first_version_no: sql<number>`coalesce(${sql.ref("template_approval.first_version_no")}, ${sql.ref("excluded.first_version_no")})`,
+          version_nos: sql<number[]>`array(
+            select distinct unnest(${sql.ref("template_approval.version_nos")} || ${sql.ref("excluded.version_nos")}) order by 1)`,
           ...(is_approved === undefined
             ? {}
             : {
@@ -181,7 +172,7 @@ export async function recordVendorApproval(
     throw new AppError("conflict", `${nameOf(key)} was discarded: commit it again to submit it`);
   }
   const known = approval?.vendor_approvals ?? [];
-  const name = sysgenName(slug, variant.locale, approval?.first_version_no ?? version_no);
+  const name = sysgenName(slug, variant.locale, approval?.version_nos[0] ?? version_no);
   const vendor_approvals = recordApproval(known, given, name, microsZ(new Date()));
   await writeApproval(change, slug, variant, { vendor_approvals });
   await change.catalog.invalidate(change.db, change.workspace_id, "template", slug);

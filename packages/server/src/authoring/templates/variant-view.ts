@@ -175,7 +175,7 @@ function presentVariant(
     hash: variant.hash,
     needs_vendor_approval: variant.needs_vendor_approval,
     sysgen_template_name: variant.needs_vendor_approval
-      ? sysgenName(row.slug, variant.locale, approval?.first_version_no ?? version_no ?? 1)
+      ? sysgenName(row.slug, variant.locale, approval?.version_nos[0] ?? version_no ?? 1)
       : null,
     approval_status,
     discard_comment: approval?.discard_comment ?? null,

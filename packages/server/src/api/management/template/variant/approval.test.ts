@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect } from "vitest";
 import { onApi as it } from "../../../../../test/fixture.ts";
 import type { Hub } from "../../../../../test/hub.ts";
@@ -192,6 +193,48 @@ describe("a variant that needs approval", () => {
       vendor_approvals: [{ vendor_template_id: "t-1" }],
     });
   });
+});
+
+it("at every moment sends the last content up to the live version that is approved", async ({
+  hub,
+  management: m,
+}) => {
+  const text = fc.constantFrom("a", "b", "c");
+  const step = fc.oneof(
+    fc.record({ do: fc.constant("commit" as const), text }),
+    fc.record({ do: fc.constantFrom("approved" as const, "rejected" as const) }),
+    fc.record({ do: fc.constant("rollback" as const), to: fc.nat(20) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 12 }), async (steps) => {
+      await m.template("DELETE", "ship");
+      const versions: string[] = [];
+      const approved = new Set<string>();
+      let live = 0;
+      for (const [index, one] of steps.entries()) {
+        if (one.do === "commit") {
+          await commit(m, one.text);
+          if (versions[live - 1] !== one.text) live = versions.push(one.text);
+        } else if (live === 0) {
+          continue;
+        } else if (one.do === "rollback") {
+          live = (one.to % versions.length) + 1;
+          await m.template("POST", `ship/version/${live}/rollback`);
+        } else {
+          const content = versions[live - 1] ?? "";
+          const entry = { ...META, approval_status: one.do, vendor_template_id: `t-${index}`, comment: "c" };
+          expect((await m.template("PATCH", approval, entry)).status).toBe(200);
+          if (one.do === "approved") approved.add(content);
+          else approved.delete(content);
+        }
+        const expected = versions.slice(0, live).findLast((content) => approved.has(content));
+        expect(await sent(hub), JSON.stringify(steps.slice(0, index + 1))).toEqual(
+          expected === undefined ? [] : [expected],
+        );
+      }
+    }),
+    { numRuns: 25 },
+  );
 });
 
 describe("an SMS", () => {
