@@ -2,13 +2,16 @@ import type { Channel } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
 import { createLru } from "../core/lru.ts";
 import { shelve, type VariantShelf } from "../core/variants.ts";
-import { type Approval, sendableForm } from "./approvals.ts";
+import type { VendorApproval } from "../core/approval.ts";
+import { type Approval, findApproval, sendableForm } from "./approvals.ts";
 import { contentHash } from "./content-hash.ts";
 import type { TemplateSnapshot, VariantSnapshot } from "./template.ts";
 
 /** A variant as it is sent: what waits for a vendor's approval is replaced by what was approved before it. */
 export interface LiveVariant extends VariantSnapshot {
   is_sendable: boolean;
+  /** Those of its content: a vendor sends what it has approved itself. */
+  vendor_approvals: VendorApproval[];
 }
 
 export interface LiveTemplate {
@@ -53,7 +56,9 @@ export function toLiveTemplate(
       .filter((variant) => variant.channel === channel)
       .map((variant): LiveVariant => {
         const sent = sendableForm(variant, version_no, approvals);
-        return withCompleted({ ...(sent ?? variant), is_sendable: sent !== null }, complete);
+        const form = sent ?? variant;
+        const vendor_approvals = findApproval(approvals, form)?.vendor_approvals ?? [];
+        return withCompleted({ ...form, is_sendable: sent !== null, vendor_approvals }, complete);
       })
       .sort((left, right) => left.seq_no - right.seq_no);
     if (variants.some(({ is_sendable }) => is_sendable)) channels.set(channel, shelve(variants));

@@ -131,8 +131,11 @@ export interface ChannelMessage {
   channel: Channel;
   identities: StoredIdentity[];
   template: { slug: string; version_no: number };
-  variant: VariantSnapshot;
+  variant: SentVariant;
 }
+
+/** A draft that is tried has no approvals. */
+type SentVariant = VariantSnapshot & Partial<Pick<LiveVariant, "vendor_approvals">>;
 
 /** Renders a variant and makes one message for each of the addresses. */
 export function composeChannel(
@@ -217,7 +220,7 @@ type Rendered = { content: JsonObject; failure: null } | { content: null; failur
 
 function renderVariant(
   channel: Channel,
-  variant: VariantSnapshot,
+  variant: SentVariant,
   scope: RunScope,
   now: Date,
   deps: WalkDeps,
@@ -226,7 +229,12 @@ function renderVariant(
   if (definition === undefined) return { content: null, failure: `${channel}: channel is not supported` };
   try {
     const { context, translator } = scope;
-    const content = renderContent(deps.content, definition, variant.content, { context, now, translator });
+    const rendered = renderContent(deps.content, definition, variant.content, { context, now, translator });
+    const { vendor_approvals = [] } = variant;
+    // The vendor is chosen after this, and may be another one when it is tried again.
+    const approved =
+      vendor_approvals.length === 0 ? {} : { vendor_approvals: vendor_approvals.map((one) => ({ ...one })) };
+    const content = { ...rendered, ...approved };
     return { content, failure: null };
   } catch (error) {
     if (error instanceof TemplateError) {
