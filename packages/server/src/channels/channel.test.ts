@@ -37,7 +37,7 @@ const CONTENTS: Record<Channel, object> = {
     list_unsubscribe: "https://example.com/leave",
     body: {
       type: "raw",
-      raw: { html: "html", text: "text" },
+      raw: { html: "<style>p{margin:0}</style><p>html</p>", text: "text" },
       designer: { html: "other html", text: "other text" },
       plain_text: { text: "other" },
       preheader: "preheader",
@@ -166,11 +166,12 @@ describe.each(channels.map((definition) => [definition.channel, definition] as c
       const content = definition.content.parse(CONTENTS[channel]);
       expect(definition.findProblems(content)).toEqual({});
       const rendered: string[] = [];
-      definition.render(content, (source) => {
+      const completed = definition.complete?.(content) ?? content;
+      definition.render(completed, (source) => {
         rendered.push(source);
         return source;
       });
-      const listed = definition.sources(content).map(({ source }) => source);
+      const listed = definition.sources(completed).map(({ source }) => source);
       expect(new Set(rendered.filter((source) => source !== ""))).toEqual(
         new Set(listed.filter((source) => source !== "")),
       );

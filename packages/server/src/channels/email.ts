@@ -193,7 +193,12 @@ const HEADERS = [
 function sources(content: EmailContent): TemplateSource[] {
   const { body } = content;
   const plain = fieldSources(body.plain_text, ["text"], "body.plain_text.");
-  const own = fieldSources(htmlBody(body), ["html", "source", "text"], `body.${body.type}.`);
+  const ready = body[READY_HTML];
+  // What is rendered, under the path of what it is made of.
+  const written = htmlBody(body);
+  const made =
+    typeof ready === "string" && written !== null ? { ...written, ...asWritten(written, ready) } : written;
+  const own = fieldSources(made, ["html", "source", "text"], `body.${body.type}.`);
   return [
     ...fieldSources(content, HEADERS),
     ...(body.type === "plain_text" ? plain : [...own, ...fieldSources(body, EXTRAS, "body.")]),
@@ -205,6 +210,10 @@ const EXTRAS = ["email_markup", "preheader"];
 /** The keys under which {@link complete} stores what it makes of the HTML. Never part of a draft. */
 const READY_HTML = "_ready_html";
 const GENERATED_TEXT = "_generated_text";
+
+function asWritten({ source }: { source?: string }, html: string): { html: string } | { source: string } {
+  return source === undefined ? { html } : { source: html };
+}
 
 function complete(content: EmailContent): EmailContent {
   const body = htmlBody(content.body);

@@ -226,3 +226,30 @@ describe("what a template sees", () => {
     });
   });
 });
+
+describe("content that a vendor approves", () => {
+  it("goes to the vendor with its approvals and the values by place", async ({ world }) => {
+    await world.template("way", {
+      whatsapp: { category: "UTILITY", body: { text: "Hi {{name}}, {{order.id}} is on its way" } },
+    });
+    await world.workflow("way", [everybody("way")]);
+    const approval = {
+      vendor_slug: "cloud_api-whatsapp",
+      vendor_uid: "waba-1",
+      vendor_template_name: "order_way",
+      vendor_template_id: "4711",
+      approval_status: "approved",
+    };
+    const path = "v2/template/way/channel/whatsapp/variant/default/vendor_approval/?mode=live";
+    expect(await world.manage("PATCH", path, approval)).toMatchObject({ status: 200 });
+    await world.trigger("way", [{ distinct_id: "ann", $whatsapp: "+14155550100" }], {
+      data: { name: "O'Neil", order: { id: "A-1" } },
+    });
+    const [message] = await world.messages();
+    expect(message?.content).toMatchObject({
+      body: { text: "Hi O'Neil, A-1 is on its way" },
+      parameters: { body: ["O'Neil", "A-1"] },
+      vendor_approvals: expect.arrayContaining([expect.objectContaining(approval)]),
+    });
+  });
+});
