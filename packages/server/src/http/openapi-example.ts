@@ -86,6 +86,7 @@ const SAMPLES: Readonly<Record<string, unknown>> = {
   value: "enterprise",
   variable: "plan",
   variable_ns: "$recipient",
+  vendor_uid: "102290129340398",
   what: "the request",
   workflow: "order-confirmed",
   workflow_slug: "order-confirmed",
@@ -118,7 +119,7 @@ const FORMATS: Readonly<Record<string, string>> = {
 };
 
 /** Schemas may contain themselves. */
-const MAX_DEPTH = 8;
+const MAX_DEPTH = 12;
 
 /** `definitions` has what a `$ref` names, by the last part of it. */
 export function exampleOf(schema: object, definitions: ReadonlyMap<string, object>): unknown {
@@ -171,8 +172,7 @@ function buildScalar(schema: Schema, type: string | undefined, name: string): un
       return schema.default ?? true;
     case "integer":
     case "number":
-      // The least safe integer is no minimum that an author gave.
-      return SAMPLES[name] ?? schema.default ?? Math.max(1, schema.minimum ?? 1);
+      return numberOf(schema, name);
     case "string":
       return textOf(schema, name);
     case "null":
@@ -180,6 +180,12 @@ function buildScalar(schema: Schema, type: string | undefined, name: string): un
     default:
       return SAMPLES[name] ?? schema.default ?? {};
   }
+}
+
+function numberOf({ default: given, minimum = 1 }: Schema, name: string): unknown {
+  const sample = SAMPLES[name];
+  // The least safe integer is no minimum that an author gave.
+  return typeof sample === "number" ? sample : (given ?? Math.max(1, minimum));
 }
 
 function textOf({ format, default: given }: Schema, name: string): unknown {
