@@ -1,5 +1,5 @@
 import { act, type Api, call, managed, MANAGEMENT, queryOf } from "../core/api.ts";
-import { record, segment } from "../core/check.ts";
+import { optionsOf, record, segment } from "../core/check.ts";
 import { type Paged, paged } from "../core/pages.ts";
 import type { CallOptions } from "../core/transport.ts";
 import type { Body, Channel, ItemOf, QueryFor, Reply } from "../wire.ts";
@@ -40,7 +40,10 @@ export class Templates {
    * @example
    * const { enabled_channels } = await carillon.templates.get("order", { mode: "live" });
    */
-  get(slug: string, options: QueryFor<"managementTemplateGet"> & CallOptions = {}): Promise<TemplateView> {
+  async get(
+    slug: string,
+    options: QueryFor<"managementTemplateGet"> & CallOptions = {},
+  ): Promise<TemplateView> {
     return call(this.#api, "GET", this.#path(slug), options, { ...MANAGEMENT, query: queryOf(options) });
   }
 
@@ -49,7 +52,7 @@ export class Templates {
    * @example
    * await carillon.templates.upsert("order", { name: "Order", enabled_channels: ["email", "sms"] });
    */
-  upsert(
+  async upsert(
     slug: string,
     template: Body<"managementTemplateUpsert">,
     options?: CallOptions,
@@ -62,7 +65,7 @@ export class Templates {
    * @example
    * await carillon.templates.delete("order");
    */
-  delete(slug: string, options?: CallOptions): Promise<void> {
+  async delete(slug: string, options?: CallOptions): Promise<void> {
     return act(this.#api, "DELETE", this.#path(slug), options, MANAGEMENT);
   }
 
@@ -71,14 +74,14 @@ export class Templates {
    * @example
    * await carillon.templates.commit("order", { commit_message: "first" });
    */
-  commit(
+  async commit(
     slug: string,
     options: {
       commit_message?: string;
       variants?: VariantKey[];
     } & CallOptions = {},
   ): Promise<TemplateView> {
-    const { variants, ...rest } = options;
+    const { variants, ...rest } = optionsOf(options);
     return call(this.#api, "PATCH", `${this.#path(slug)}commit/`, options, {
       ...MANAGEMENT,
       body: variants === undefined ? {} : { variants },
@@ -273,7 +276,7 @@ export class Templates {
    * @example
    * const { content } = await carillon.templates.variant("order", "email", "default");
    */
-  variant(
+  async variant(
     slug: string,
     channel: Channel,
     id: string,
@@ -292,7 +295,7 @@ export class Templates {
    *   locale: "en", content: { type: "basic", body: "Order {{order_id}}" },
    * });
    */
-  upsertVariant(
+  async upsertVariant(
     slug: string,
     channel: Channel,
     id: string,
@@ -426,7 +429,7 @@ export class Templates {
    * @example
    * await carillon.templates.deleteVariant("order", "sms", "spanish");
    */
-  deleteVariant(slug: string, channel: Channel, id: string, options?: CallOptions): Promise<void> {
+  async deleteVariant(slug: string, channel: Channel, id: string, options?: CallOptions): Promise<void> {
     return act(this.#api, "DELETE", this.#variantPath(slug, channel, id), options, MANAGEMENT);
   }
 

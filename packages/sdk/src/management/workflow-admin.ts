@@ -3,14 +3,8 @@ import { record, segment } from "../core/check.ts";
 import { type Paged, paged } from "../core/pages.ts";
 import type { CallOptions } from "../core/transport.ts";
 import type { Body, ItemOf, QueryFor, Reply } from "../wire.ts";
+import type { CommitOptions } from "./drafts.ts";
 
-/** Whether a change is committed at once. */
-export interface CommitOptions extends CallOptions {
-  commit?: boolean;
-  commit_message?: string;
-}
-
-export type Mode = "draft" | "live";
 export type WorkflowView = Reply<"managementWorkflowGet">;
 
 /** Workflows as they are designed: drafts, versions, switches. Needs a service token. */
@@ -37,7 +31,10 @@ export class WorkflowAdmin {
    * @example
    * const { tree } = await carillon.workflows.admin.get("order-confirmed", { mode: "live" });
    */
-  get(slug: string, options: QueryFor<"managementWorkflowGet"> & CallOptions = {}): Promise<WorkflowView> {
+  async get(
+    slug: string,
+    options: QueryFor<"managementWorkflowGet"> & CallOptions = {},
+  ): Promise<WorkflowView> {
     return call(this.#api, "GET", this.#path(slug), options, { ...MANAGEMENT, query: queryOf(options) });
   }
 
@@ -50,7 +47,7 @@ export class WorkflowAdmin {
    *   { commit: true, commit_message: "first" },
    * );
    */
-  upsert(
+  async upsert(
     slug: string,
     workflow: Body<"managementWorkflowUpsert">,
     options: CommitOptions = {},
@@ -68,7 +65,7 @@ export class WorkflowAdmin {
    * @example
    * await carillon.workflows.admin.commit("order-confirmed", { commit_message: "shorter" });
    */
-  commit(
+  async commit(
     slug: string,
     options: { commit_message?: string } & CallOptions = {},
   ): Promise<Reply<"managementWorkflowCommit">> {
@@ -83,7 +80,7 @@ export class WorkflowAdmin {
    * @example
    * await carillon.workflows.admin.enable("order-confirmed", false);
    */
-  enable(
+  async enable(
     slug: string,
     isEnabled: boolean,
     options?: CallOptions,
@@ -99,7 +96,7 @@ export class WorkflowAdmin {
    * @example
    * await carillon.workflows.admin.delete("order-confirmed");
    */
-  delete(slug: string, options?: CallOptions): Promise<void> {
+  async delete(slug: string, options?: CallOptions): Promise<void> {
     return act(this.#api, "DELETE", this.#path(slug), options, MANAGEMENT);
   }
 
@@ -122,7 +119,7 @@ export class WorkflowAdmin {
    * @example
    * const { tree } = await carillon.workflows.admin.version("order-confirmed", 1);
    */
-  version(
+  async version(
     slug: string,
     versionNo: number,
     options?: CallOptions,
@@ -136,7 +133,7 @@ export class WorkflowAdmin {
    * @example
    * await carillon.workflows.admin.rollback("order-confirmed", 1);
    */
-  rollback(
+  async rollback(
     slug: string,
     versionNo: number,
     options?: CallOptions,

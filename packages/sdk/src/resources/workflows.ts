@@ -1,6 +1,6 @@
-import { act, type Api, call, callOptions, managed, MANAGEMENT } from "../core/api.ts";
+import { act, type Api, call, keyed, managed, MANAGEMENT } from "../core/api.ts";
 import { type Outcome, sendInBatches } from "../core/batches.ts";
-import { type BulkResult, readLines, readRecords, sendAll } from "../core/bulk.ts";
+import { type BulkResult, postLines, postRecords, sendAll } from "../core/bulk.ts";
 import { ids, optionalText, record, text } from "../core/check.ts";
 import { invalidInput } from "../core/errors.ts";
 import { actor, commonFields, finish, payload, recipients, type RecordOptions } from "../core/records.ts";
@@ -164,7 +164,7 @@ export class Workflows<Map extends WorkflowPayloads = WorkflowPayloads> {
    *   { workflow: "order-confirmed", to: "grace", data: { order_id: "A-1002" } },
    * ]);
    */
-  triggerMany<Record extends TriggerRecord<Map>>(
+  async triggerMany<Record extends TriggerRecord<Map>>(
     records: Iterable<Record> | AsyncIterable<Record>,
     options?: CallOptions,
   ): Promise<BulkResult<Record>> {
@@ -213,7 +213,7 @@ export class Workflows<Map extends WorkflowPayloads = WorkflowPayloads> {
    * });
    */
   async triggerInline(trigger: InlineTrigger, options?: CallOptions): Promise<void> {
-    const path = inlinePath(this.#api);
+    const path = keyed(this.#api, "trigger/");
     await act(this.#api, "POST", path, options, { bytes: await toInline(trigger), repeatable: true });
   }
 
@@ -223,20 +223,15 @@ export class Workflows<Map extends WorkflowPayloads = WorkflowPayloads> {
    * const shipped = { name: "Shipped", template: "order-shipped", category: "transactional" } as const;
    * await carillon.workflows.triggerInlineMany([{ ...shipped, to: "ada" }, { ...shipped, to: "grace" }]);
    */
-  triggerInlineMany<Record extends InlineTrigger>(
+  async triggerInlineMany<Record extends InlineTrigger>(
     records: Iterable<Record> | AsyncIterable<Record>,
     options?: CallOptions,
   ): Promise<BulkResult<Record>> {
-    const path = inlinePath(this.#api);
-    const { send } = this.#api;
+    const path = keyed(this.#api, "trigger/");
     return sendAll(records, {
       prepare: toInline,
       signal: options?.signal,
-      post: async (bytes, count) =>
-        readLines(
-          (await send({ method: "POST", path, bytes, repeatable: true, ...callOptions(options) })).text,
-          count,
-        ),
+      post: (bytes, count) => postLines(this.#api, path, bytes, count, options),
     });
   }
 
@@ -245,7 +240,7 @@ export class Workflows<Map extends WorkflowPayloads = WorkflowPayloads> {
    * @example
    * const { execution_ids } = await carillon.workflows.cancel({ cancellationKey: "order-A-1001" });
    */
-  cancel(filter: CancelFilter, options?: CallOptions): Promise<Reply<"hubWorkflowRunCancel">> {
+  async cancel(filter: CancelFilter, options?: CallOptions): Promise<Reply<"hubWorkflowRunCancel">> {
     const {
       executionId,
       recipients: people,
@@ -273,8 +268,8 @@ export class Workflows<Map extends WorkflowPayloads = WorkflowPayloads> {
    * @example
    * const { summary } = await carillon.workflows.explain({ user: "ada", workflow: "order-confirmed" });
    */
-  explain(question: Question, options?: CallOptions): Promise<Explanation> {
-    const { user, idempotencyKey, workflow, since } = question;
+  async explain(question: Question, options?: CallOptions): Promise<Explanation> {
+    const { user, idempotencyKey, workflow, since } = record("question", question) as Question;
     if (user === undefined && idempotencyKey === undefined) {
       throw invalidInput("question", "needs a user or an idempotencyKey");
     }
@@ -290,23 +285,13 @@ export class Workflows<Map extends WorkflowPayloads = WorkflowPayloads> {
   }
 
   #batches(options: CallOptions | undefined) {
-    const { send } = this.#api;
     return {
       prepare: (one: { workflow: string }) => {
         record("record", one);
         return toWire(one.workflow, one);
       },
       signal: options?.signal,
-      post: async (bytes: Uint8Array<ArrayBuffer>) => {
-        const { body, requestId } = await send({
-          method: "POST",
-          path: "trigger/",
-          bytes,
-          repeatable: true,
-          ...callOptions(options),
-        });
-        return readRecords(body, requestId);
-      },
+      post: (bytes: Uint8Array<ArrayBuffer>) => postRecords(this.#api, "trigger/", bytes, options),
     };
   }
 }
@@ -347,14 +332,4 @@ function toInline(trigger: InlineTrigger): Uint8Array<ArrayBuffer> | Promise<Uin
     ...commonFields(trigger),
   };
   return finish(wire, "data", trigger.attachments, "trigger");
-}
-
-function inlinePath({ workspaceKey }: Api): string {
-  if (workspaceKey === null) {
-    throw invalidInput(
-      "key",
-      "is needed for this call, whose path contains it: give createCarillon the workspace key",
-    );
-  }
-  return `${encodeURIComponent(workspaceKey)}/trigger/`;
 }
