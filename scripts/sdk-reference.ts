@@ -24,6 +24,7 @@ export interface Part {
 const FIRST: [file: string, className: string, title: string][] = [
   ["carillon.ts", "", "The client"],
   ["resources/workflows.ts", "Workflows", "carillon.workflows"],
+  ["define-workflow.ts", "", "Workflows as code"],
   ["resources/events.ts", "Events", "carillon.events"],
   ["resources/users.ts", "Users", "carillon.users"],
   ["resources/user-tenants.ts", "UserTenants", "carillon.users.tenants"],

@@ -3,6 +3,14 @@
  * core are in `@carillon/sdk/suprsend`.
  */
 export { Carillon, type CarillonOptions, createCarillon } from "./carillon.ts";
+export {
+  type DataOf,
+  type DefinedWorkflow,
+  defineWorkflow,
+  type FromSchema,
+  type PayloadsOf,
+  type WorkflowSource,
+} from "./define-workflow.ts";
 export { CarillonError } from "./core/errors.ts";
 export { type Edit, ProfileEdit, type PushOptions } from "./core/profile-edit.ts";
 export { createUserTokens, type UserTokenOptions, type UserTokens } from "./tokens.ts";

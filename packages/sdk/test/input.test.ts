@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CarillonError, createCarillon } from "../src/index.ts";
+import { CarillonError, createCarillon, defineWorkflow } from "../src/index.ts";
 import {
   Event,
   ObjectEdit,
@@ -283,6 +283,48 @@ describe("a call with bad input is not made", () => {
     expect(await messageOf(() => request.add_attachment("/no/such/file.pdf"))).toMatch(
       /^file_path: cannot be read: ENOENT/,
     );
+  });
+});
+
+describe("a workflow in code is refused where it is written", () => {
+  const nodes = [{ node_type: "send_sms" }];
+  const sound = { slug: "w", name: "W", category: "system", nodes };
+  it.each<[message: string, source: unknown]>([
+    ["workflow: must be an object, and is missing", undefined],
+    ["slug: must be made of a-z, 0-9, - and _", { ...sound, slug: "Order shipped" }],
+    ["name: must be a string, and is missing", { ...sound, name: undefined }],
+    ["category: must not be empty", { ...sound, category: "" }],
+    ["payload: must be an object, and is null", { ...sound, payload: null }],
+    ["nodes: must contain at least 1 item", { ...sound, nodes: [] }],
+    ["nodes[0]: must be an object, and is null", { ...sound, nodes: [null] }],
+    ["nodes[1].node_type: must be a string, and is missing", { ...sound, nodes: [...nodes, {}] }],
+    [
+      "nodes[0].branches[0].nodes[0].node_type: must not be empty",
+      { ...sound, nodes: [{ node_type: "branch", branches: [{ nodes: [{ node_type: "" }] }] }] },
+    ],
+    [
+      "workflow: cannot be written as JSON: Do not know how to serialize a BigInt",
+      { ...sound, payload: { n: 1n } },
+    ],
+  ])("%s", async (message, source) => {
+    expect(await messageOf(() => defineWorkflow(wrong(source)))).toBe(message);
+  });
+
+  it("is plain data otherwise, as the management API takes it", () => {
+    const payload = { type: "object", properties: { n: { type: "number" } } } as const;
+    const defined = defineWorkflow({ ...sound, payload, trigger_events: ["Paid"] });
+    expect(JSON.parse(JSON.stringify(defined))).toEqual({
+      slug: "w",
+      workflow: {
+        name: "W",
+        category: "system",
+        trigger_type: "event",
+        trigger_events: ["Paid"],
+        payload_schema: { schema: "w" },
+        tree: { nodes },
+      },
+      schema: { name: "W", json_schema: payload },
+    });
   });
 });
 

@@ -50,6 +50,7 @@ export class Schemas {
       ...MANAGEMENT,
       body,
       query: queryOf(options),
+      repeatable: true,
     });
   }
 

@@ -1,9 +1,12 @@
 import { act, type Api, call, managed, MANAGEMENT, queryOf } from "../core/api.ts";
-import { record, segment } from "../core/check.ts";
+import { optionalText, optionsOf, record, segment } from "../core/check.ts";
+import { CarillonError } from "../core/errors.ts";
 import { type Paged, paged } from "../core/pages.ts";
 import type { CallOptions } from "../core/transport.ts";
 import type { Body, ItemOf, QueryFor, Reply } from "../wire.ts";
+import type { DefinedWorkflow } from "../define-workflow.ts";
 import type { CommitOptions } from "./drafts.ts";
+import { Schemas } from "./schemas.ts";
 
 export type WorkflowView = Reply<"managementWorkflowGet">;
 
@@ -57,7 +60,38 @@ export class WorkflowAdmin {
       ...MANAGEMENT,
       body,
       query: queryOf(options),
+      repeatable: true,
     });
+  }
+
+  /**
+   * Puts a workflow that is defined in code live, with the schema of its payload. It may be repeated, on each deployment:
+   * what has not changed makes no new version. A workflow that the server finds faults in throws; the draft stays.
+   * @example
+   * const welcome = defineWorkflow({
+   *   slug: "welcome",
+   *   name: "Welcome",
+   *   category: "transactional",
+   *   nodes: [{ node_type: "send_email", name: "Mail", properties: { template: "welcome" } }],
+   * });
+   * await carillon.workflows.admin.publish(welcome, { commit_message: "shop 1.4" });
+   */
+  async publish(
+    defined: DefinedWorkflow,
+    options: { commit_message?: string } & CallOptions = {},
+  ): Promise<Reply<"managementWorkflowUpsert">> {
+    const { slug, workflow, schema } = record("defined", defined) as unknown as DefinedWorkflow;
+    const given = optionsOf(options);
+    const commit_message =
+      optionalText("commit_message", given.commit_message, 1000) ?? "Published from code";
+    const commit = { ...given, commit: true, commit_message };
+    if (schema !== null) await new Schemas(this.#api).upsert(slug, schema, commit);
+    const published = await this.upsert(slug, workflow, commit);
+    // A draft with faults is stored and answered, not refused.
+    const { is_valid, errors } = published.validation_result;
+    if (is_valid) return published;
+    const message = `workflow '${slug}' is stored as a draft and is not live: ${errors.join("; ")}`;
+    throw new CarillonError("validation_error", message, { field: "workflow", detail: errors });
   }
 
   /**

@@ -3,9 +3,11 @@ import { type Outcome, sendInBatches } from "../core/batches.ts";
 import { type BulkResult, postLines, postRecords, sendAll } from "../core/bulk.ts";
 import { ids, optionalText, record, text } from "../core/check.ts";
 import { invalidInput } from "../core/errors.ts";
+import { isRecord } from "../core/is-record.ts";
 import { actor, commonFields, finish, payload, recipients, type RecordOptions } from "../core/records.ts";
 import { delayOf, timeOf } from "../core/times.ts";
 import type { CallOptions } from "../core/transport.ts";
+import type { DataOf, DefinedWorkflow } from "../define-workflow.ts";
 import type { Channel, Recipient, Reply } from "../wire.ts";
 import { WorkflowAdmin } from "../management/workflow-admin.ts";
 
@@ -16,6 +18,11 @@ export type WorkflowPayloads = object;
 export type PayloadOf<Workflows extends WorkflowPayloads, Slug> = Slug extends keyof Workflows
   ? Workflows[Slug]
   : Record<string, unknown>;
+
+/** The same of what a trigger names: a slug of the map, or a defined workflow. */
+export type TargetData<Workflows extends WorkflowPayloads, Target> = Target extends DefinedWorkflow
+  ? DataOf<Target>
+  : PayloadOf<Workflows, Target>;
 
 /** `data` may be left out where nothing of it is required. */
 type WithData<Data> = Partial<Data> extends Data ? { data?: Data } : { data: Data };
@@ -146,9 +153,9 @@ export class Workflows<Map extends WorkflowPayloads = WorkflowPayloads> {
    *   idempotencyKey: "order-A-1001",
    * });
    */
-  async trigger<Slug extends SlugOf<Map>>(
-    workflow: Slug,
-    trigger: Trigger<PayloadOf<Map, Slug>>,
+  async trigger<Target extends SlugOf<Map> | DefinedWorkflow>(
+    workflow: Target,
+    trigger: Trigger<TargetData<Map, Target>>,
     options?: CallOptions,
   ): Promise<Accepted> {
     const bytes = await toWire(workflow, trigger);
@@ -191,9 +198,9 @@ export class Workflows<Map extends WorkflowPayloads = WorkflowPayloads> {
    * @example
    * const { recipients } = await carillon.workflows.dryRun("order-confirmed", { to: "ada", data: { order_id: "A-1" } });
    */
-  async dryRun<Slug extends SlugOf<Map>>(
-    workflow: Slug,
-    trigger: Trigger<PayloadOf<Map, Slug>>,
+  async dryRun<Target extends SlugOf<Map> | DefinedWorkflow>(
+    workflow: Target,
+    trigger: Trigger<TargetData<Map, Target>>,
     options?: CallOptions,
   ): Promise<DryRun> {
     // A made key would only hide that the trigger has none.
@@ -297,7 +304,11 @@ export class Workflows<Map extends WorkflowPayloads = WorkflowPayloads> {
 }
 
 /** A trigger as the bytes that are sent: at once, unless it has files to read. */
-function toWire(workflow: string, given: object): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
+function toWire(
+  target: string | DefinedWorkflow,
+  given: object,
+): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
+  const workflow = isRecord(target) ? target.slug : target;
   const trigger = record("trigger", given) as unknown as Trigger;
   const cancellation_key = optionalText("cancellationKey", trigger.cancellationKey);
   const wire = {
