@@ -75,7 +75,7 @@ export class Logs {
    * @example
    * const broadcast = await carillon.logs.broadcast("broadcast_01KBCDEF");
    */
-  broadcast(id: string, options?: CallOptions): Promise<Reply<"managementLogGetBroadcast">> {
+  async broadcast(id: string, options?: CallOptions): Promise<Reply<"managementLogGetBroadcast">> {
     const path = managed(this.#api, `log/broadcast/${segment("id", id)}/`);
     return call(this.#api, "GET", path, options, MANAGEMENT);
   }

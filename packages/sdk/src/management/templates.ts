@@ -96,11 +96,11 @@ export class Templates {
    * const sound = variants.filter(({ errors }) => Object.keys(errors).length === 0);
    * if (has_changes) await carillon.templates.commit("order", { variants: sound });
    */
-  checkCommit(
+  async checkCommit(
     slug: string,
     options: { variants?: VariantKey[] } & CallOptions = {},
   ): Promise<Reply<"managementTemplateValidateCommit">> {
-    const { variants } = options;
+    const { variants } = optionsOf(options);
     return call(this.#api, "POST", `${this.#path(slug)}pre_commit_validate/`, options, {
       ...MANAGEMENT,
       body: variants === undefined ? {} : { variants },
@@ -113,7 +113,7 @@ export class Templates {
    * @example
    * await carillon.templates.archive("order");
    */
-  archive(slug: string, options?: CallOptions): Promise<TemplateView> {
+  async archive(slug: string, options?: CallOptions): Promise<TemplateView> {
     return call(this.#api, "POST", `${this.#path(slug)}archive/`, options, {
       ...MANAGEMENT,
       repeatable: true,
@@ -125,7 +125,11 @@ export class Templates {
    * @example
    * await carillon.templates.clone("order", { slug: "order", workspace: "production" });
    */
-  clone(slug: string, copy: Body<"managementTemplateClone">, options?: CallOptions): Promise<TemplateView> {
+  async clone(
+    slug: string,
+    copy: Body<"managementTemplateClone">,
+    options?: CallOptions,
+  ): Promise<TemplateView> {
     const body = record("copy", copy);
     return call(this.#api, "POST", `${this.#path(slug)}clone/`, options, { ...MANAGEMENT, body });
   }
@@ -148,7 +152,7 @@ export class Templates {
    * @example
    * const { name, commit_message } = await carillon.templates.version("order", 1);
    */
-  version(
+  async version(
     slug: string,
     versionNo: number,
     options?: CallOptions,
@@ -173,7 +177,7 @@ export class Templates {
    * @example
    * const { content } = await carillon.templates.versionVariant("order", 1, "email", "default");
    */
-  versionVariant(
+  async versionVariant(
     slug: string,
     versionNo: number,
     channel: Channel,
@@ -189,7 +193,7 @@ export class Templates {
    * @example
    * await carillon.templates.rollback("order", 1);
    */
-  rollback(slug: string, versionNo: number, options?: CallOptions): Promise<TemplateView> {
+  async rollback(slug: string, versionNo: number, options?: CallOptions): Promise<TemplateView> {
     return call(this.#api, "POST", `${this.#versionPath(slug, versionNo)}rollback/`, options, {
       ...MANAGEMENT,
       repeatable: true,
@@ -201,7 +205,7 @@ export class Templates {
    * @example
    * const { data, transformed_data } = await carillon.templates.mockData("order");
    */
-  mockData(slug: string, options?: CallOptions): Promise<Reply<"managementTemplateMockDataGet">> {
+  async mockData(slug: string, options?: CallOptions): Promise<Reply<"managementTemplateMockDataGet">> {
     return call(this.#api, "GET", `${this.#path(slug)}mock_data/`, options, MANAGEMENT);
   }
 
@@ -212,7 +216,7 @@ export class Templates {
    *   payload: { order_id: "A-1001" }, recipient_distinct_id: "ada",
    * });
    */
-  editMockData(
+  async editMockData(
     slug: string,
     data: Omit<Body<"managementTemplateMockDataEdit">, "data">,
     options?: CallOptions,
@@ -230,7 +234,7 @@ export class Templates {
    * @example
    * const { channels } = await carillon.templates.order("order", { mode: "live" });
    */
-  order(
+  async order(
     slug: string,
     options: QueryFor<"managementTemplateVariantGetOrder"> & CallOptions = {},
   ): Promise<Reply<"managementTemplateVariantGetOrder">> {
@@ -247,7 +251,7 @@ export class Templates {
    *   channels: [{ channel: "email", tenants: [{ tenant_id: null, variants: ["pro", "default"] }] }],
    * });
    */
-  setOrder(
+  async setOrder(
     slug: string,
     order: Body<"managementTemplateVariantSetOrder">,
     options?: CallOptions,
@@ -315,7 +319,7 @@ export class Templates {
    * @example
    * await carillon.templates.editContent("order", "email", "default", { subject: "Order {{order_id}}" });
    */
-  editContent(
+  async editContent(
     slug: string,
     channel: Channel,
     id: string,
@@ -334,7 +338,7 @@ export class Templates {
    *   mock_data: { payload: { order_id: "A-1001" } },
    * });
    */
-  preview(
+  async preview(
     slug: string,
     channel: Channel,
     id: string,
@@ -357,7 +361,7 @@ export class Templates {
    *   identities: [{ identity_type: "email", value: "ada@example.com" }],
    * });
    */
-  sendTest(
+  async sendTest(
     slug: string,
     channel: Channel,
     id: string,
@@ -377,7 +381,7 @@ export class Templates {
    * @example
    * const { messages } = await carillon.templates.test("order", { distinct_id: "ada", channels: ["email", "inbox"] });
    */
-  test(
+  async test(
     slug: string,
     to: Body<"managementTemplateSendTest"> = {},
     options: QueryFor<"managementTemplateSendTest"> & CallOptions = {},
@@ -397,7 +401,7 @@ export class Templates {
    *   vendor_slug: "cloud_api-whatsapp", vendor_uid: "waba-123221", vendor_template_id: "1232", approval_status: "approved",
    * });
    */
-  recordApproval(
+  async recordApproval(
     slug: string,
     channel: "whatsapp" | "sms",
     id: string,
@@ -414,7 +418,7 @@ export class Templates {
    * @example
    * await carillon.templates.discard("order", "whatsapp", "default", "the price is wrong");
    */
-  discard(
+  async discard(
     slug: string,
     channel: "whatsapp" | "sms",
     id: string,
@@ -449,7 +453,7 @@ export class Templates {
     place: string,
     query: QueryFor<"managementTemplateVariantList"> & { channel?: Channel } & CallOptions,
   ): Paged<ItemOf<"managementTemplateVariantList">> {
-    const { channel } = query;
+    const { channel } = optionsOf(query);
     const path =
       channel === undefined ? `${place}variant/` : `${place}channel/${segment("channel", channel)}/variant/`;
     return paged(query, ({ channel: _inPath, ...next }) =>

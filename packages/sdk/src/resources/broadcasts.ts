@@ -57,7 +57,7 @@ export class Broadcasts {
    * @example
    * const broadcast = await carillon.broadcasts.get("broadcast_01KBCDEF");
    */
-  get(executionId: string, options?: CallOptions): Promise<Reply<"hubBroadcastRunGet">> {
+  async get(executionId: string, options?: CallOptions): Promise<Reply<"hubBroadcastRunGet">> {
     const path = `v1/broadcast_run/${segment("executionId", executionId)}/`;
     return call(this.#api, "GET", path, options);
   }
