@@ -24,6 +24,7 @@ export interface Part {
 const FIRST: [file: string, className: string, title: string][] = [
   ["carillon.ts", "", "The client"],
   ["resources/workflows.ts", "Workflows", "carillon.workflows"],
+  ["define-workflow.ts", "", "Workflows as code"],
   ["resources/events.ts", "Events", "carillon.events"],
   ["resources/users.ts", "Users", "carillon.users"],
   ["resources/user-tenants.ts", "UserTenants", "carillon.users.tenants"],
@@ -107,7 +108,7 @@ export async function sdkReference(): Promise<string> {
   ].join("\n");
 }
 
-/** The methods of a class, or the exported functions and classes of a file. */
+/** The methods of a class, or the exported functions and classes of a file, but for what is `@internal`. */
 function readPart(source: string, className: string, title: string): Part {
   const start = className === "" ? 0 : source.search(new RegExp(`^(?:export )?class ${className}\\b`, "m"));
   if (start === -1) throw new Error(`there is no class ${className}`);
@@ -123,29 +124,12 @@ function readPart(source: string, className: string, title: string): Part {
   for (const match of body.matchAll(pattern)) {
     const [whole, comment = "", name = ""] = match;
     const isExported = className !== "" || /\bexport\b/.test(whole);
-    if (!isExported || name === "constructor" || HIDDEN.has(name)) continue;
+    if (!isExported || name === "constructor" || /^\s*\*? ?@internal\b/m.test(comment)) continue;
     const at = (match.index ?? 0) + whole.length - name.length;
     members.push({ name: `${title}.${name}`, signature: signatureAt(body, at), ...readComment(comment) });
   }
   return { title, description: readComment(head?.[1] ?? "").description, members };
 }
-
-/** What looks like a member and is none, or is for the package itself. */
-const HIDDEN = new Set([
-  "if",
-  "for",
-  "while",
-  "switch",
-  "return",
-  "catch",
-  "super",
-  "toBytes",
-  "connect",
-  "invalidInput",
-  "refusalOf",
-  "toCarillonError",
-  "toEdit",
-]);
 
 /** From a name to the brace that opens the body. */
 function signatureAt(source: string, at: number): string {

@@ -1,8 +1,9 @@
 import { platform } from "#platform";
 import type { Api } from "./core/api.ts";
-import { MAX_TIMEOUT, record, text, within } from "./core/check.ts";
+import { kindOf, MAX_TIMEOUT, optionalFunction, record, text, token, within } from "./core/check.ts";
 import { bearer, type Credential, serviceToken, signedBy } from "./core/credentials.ts";
 import { invalidInput } from "./core/errors.ts";
+import type { Tracer } from "./core/tracing.ts";
 import { createTransport, type Logger } from "./core/transport.ts";
 import { Broadcasts } from "./resources/broadcasts.ts";
 import { Categories } from "./management/categories.ts";
@@ -46,6 +47,8 @@ export interface CarillonOptions {
   retryDelay?: (attempt: number) => number;
   /** Gets a line for each attempt: method, path, status, time; never a body or a credential. */
   logger?: Logger;
+  /** OpenTelemetry's, or one like it: each call is a span, with its retries. */
+  tracer?: Tracer;
   /** Instead of the runtime's HTTP client, which is `node:http` in Node and the global `fetch` elsewhere. */
   fetch?: typeof fetch;
   /** Your application, in the User-Agent: `shop/1.4`. */
@@ -113,7 +116,7 @@ export class Carillon<Map extends WorkflowPayloads = WorkflowPayloads> {
  * interface Workflows {
  *   "order-confirmed": { order_id: string };
  * }
- * const client = createCarillon<Workflows>({ url: "http://127.0.0.1:3000", apiKey: "SS.…" });
+ * const client = createCarillon<Workflows>({ url: "http://127.0.0.1:3000", apiKey: "SS.key" });
  */
 export function createCarillon<Map extends WorkflowPayloads = WorkflowPayloads>(
   options: CarillonOptions,
@@ -126,27 +129,31 @@ const DEFAULT_TIMEOUT = 10_000;
 const DEFAULT_RETRIES = 3;
 const MAX_RETRIES = 100;
 
-/** Checks the options and makes what resources call. */
+/**
+ * Checks the options and makes what resources call.
+ * @internal
+ */
 export function connect(given: CarillonOptions): Api {
   const options = record("options", given) as CarillonOptions;
-  const { key, workspace, serviceToken: token, app = "" } = options;
+  const { key, workspace, serviceToken: managing, app = "" } = options;
   const data = dataCredential(options);
-  if (data === null && token === undefined) {
+  if (data === null && managing === undefined) {
     throw invalidInput("apiKey", "is missing: give an apiKey, or a key and a secret, or a serviceToken");
   }
   return {
     send: createTransport({
       url: baseUrl(options.url ?? DEFAULT_URL),
       data,
-      management: token === undefined ? null : serviceToken(text("serviceToken", token, 1000)),
+      management: managing === undefined ? null : serviceToken(token("serviceToken", managing)),
       timeout: within("timeout", options.timeout ?? DEFAULT_TIMEOUT, 1, MAX_TIMEOUT),
       retries: within("retries", options.retries ?? DEFAULT_RETRIES, 0, MAX_RETRIES),
-      retryDelay: options.retryDelay ?? null,
-      logger: options.logger ?? {},
-      fetch: options.fetch ?? platform.fetch,
-      app,
+      retryDelay: optionalFunction("retryDelay", options.retryDelay) ?? null,
+      logger: record("logger", options.logger ?? {}),
+      tracer: tracerOf(options.tracer),
+      fetch: optionalFunction("fetch", options.fetch) ?? platform.fetch,
+      app: appOf(app),
     }),
-    workspaceKey: key === undefined ? null : text("key", key),
+    workspaceKey: key === undefined ? null : token("key", key),
     workspace: workspace === undefined ? null : text("workspace", workspace),
   };
 }
@@ -155,11 +162,26 @@ function dataCredential({ key, secret, apiKey }: CarillonOptions): Credential | 
   if (apiKey !== undefined) {
     if (secret !== undefined)
       throw invalidInput("apiKey", "and secret are two ways to say who you are: give one");
-    return bearer(text("apiKey", apiKey, 1000));
+    return bearer(token("apiKey", apiKey));
   }
-  if (secret !== undefined) return signedBy(text("key", key), text("secret", secret, 1000));
+  if (secret !== undefined) return signedBy(token("key", key), text("secret", secret, 1000));
   if (key !== undefined) throw invalidInput("secret", "is missing: a key signs with its secret");
   return null;
+}
+
+function tracerOf(tracer: Tracer | null | undefined): Tracer | null {
+  if (tracer === undefined || tracer === null) return null;
+  if (typeof tracer.startSpan === "function") return tracer;
+  throw invalidInput("tracer", "must have a method startSpan, like one of OpenTelemetry's");
+}
+
+/** A part of a header. */
+function appOf(app: string): string {
+  if (typeof app === "string" && /^[ -~]*$/.test(app)) return app;
+  throw invalidInput(
+    "app",
+    `must be printable ASCII, like shop/1.4, and is ${JSON.stringify(app) ?? kindOf(app)}`,
+  );
 }
 
 function baseUrl(given: string): string {

@@ -2,6 +2,7 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8ToBytes } from "@noble/hashes/utils.js";
 import { decodeBase64 } from "./core/base64.ts";
+import { kindOf, record } from "./core/check.ts";
 import { CarillonError, invalidInput } from "./core/errors.ts";
 
 /** Headers of a request: a `Headers`, or an object with names in any case. */
@@ -30,8 +31,13 @@ export function verifyWebhook(
   body: string | Uint8Array,
   headers: WebhookHeaders,
   secret: string | readonly string[],
-  { tolerance = TOLERANCE }: VerifyOptions = {},
+  options: VerifyOptions = {},
 ): unknown {
+  const { tolerance = TOLERANCE } = record("options", options) as VerifyOptions;
+  if (typeof tolerance !== "number" || Number.isNaN(tolerance)) {
+    throw invalidInput("tolerance", "must be a number of seconds");
+  }
+  record("headers", headers);
   const keys = [secret].flat().map(keyOf);
   if (keys.length === 0) throw invalidInput("secret", "must not be empty");
   const prefix = PREFIXES.find((one) => header(headers, `${one}-id`) !== null);
@@ -45,7 +51,7 @@ export function verifyWebhook(
   if (Math.abs(Date.now() / 1000 - Number(timestamp)) > tolerance) {
     throw refused(`${prefix}-timestamp is more than ${tolerance} seconds from now`);
   }
-  const bytes = typeof body === "string" ? utf8ToBytes(body) : body;
+  const bytes = bytesOf(body);
   const given = signatures
     .split(" ")
     .map((one) => one.split(","))
@@ -61,10 +67,17 @@ export function verifyWebhook(
   });
   if (!isGenuine) throw refused("no signature of the request fits the secret");
   try {
-    return JSON.parse(typeof body === "string" ? body : new TextDecoder().decode(body)) as unknown;
+    return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
   } catch (error) {
     throw new CarillonError("bad_json", "the body is genuine, but not JSON", { cause: error });
   }
+}
+
+/** A body that was parsed already is another text than the one that was signed. */
+function bytesOf(body: string | Uint8Array): Uint8Array {
+  if (typeof body === "string") return utf8ToBytes(body);
+  if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
+  throw invalidInput("body", `must be the text or the bytes that were received, and is ${kindOf(body)}`);
 }
 
 function keyOf(secret: string): Uint8Array {

@@ -121,8 +121,59 @@ export type User = Reply<"hubUserGet">;
 export type TenantUser = Reply<"hubUserTenantGet">;
 export type Tenant = Reply<"hubTenantGet">;
 
+/** An object, with its addresses under `$email` … like a user's. */
+export type ObjectView = Reply<"hubObjectGet">;
+/** Who is subscribed to an object: a user, or a child object. */
+export type Subscription = ItemOf<"hubObjectSubscriptionList">;
+/** An object that somebody is subscribed to, with the properties of the subscription. */
+export type ObjectSubscribedTo = ItemOf<"hubObjectSubscribedTo">;
+
+export type ListView = Reply<"hubSubscriberListGet">;
+/** How many were really added or removed. */
+export type Membership = Reply<"hubSubscriberListAddUsers">;
+
+/** What somebody chose of a category, and what it means. */
+export type CategoryPreference = Reply<"hubUserPreferenceGetCategory">;
+/** A channel, and whether only what must be sent is sent on it. */
+export type ChannelPreference = FullPreference["channel_preferences"][number];
+export type FullPreference = Reply<"hubUserPreferenceGet">;
+/** What somebody chooses of a category. It replaces an earlier choice. */
+export type CategoryChoice = Body<"hubUserPreferenceEditCategory">;
+export type NamedChoice = NonNullable<Body<"hubUserPreferenceEdit">["categories"]>[number];
+
+/** What a tenant makes of a category. */
+export type TenantCategory = Reply<"hubTenantPreferenceGetCategory">;
+/** Null goes back to the category's; what is absent stays. */
+export type TenantCategoryChange = Body<"hubTenantPreferenceEditCategory">;
+export type TenantPreference = Reply<"hubTenantPreferenceGet">;
+
+/** What can be done to a message from outside. */
+export type MessageAction = Body<"hubMessageBulkUpdate">["messages"][number]["action"];
+export type MessageUpdate = Reply<"hubMessageBulkUpdate">["records"][number];
+
+/** A root category as its author writes it, with its sections and their categories: what is absent is the default. */
+export type RootCategory = Body<"managementPreferenceCategorySave">["root_categories"][number];
+export type CategoryDocument = Reply<"managementPreferenceCategoryGet">;
+/** Names and descriptions in one language; null where there is none. */
+export type CategoryTranslation = Reply<"managementPreferenceCategoryTranslationGet">;
+
+export type WorkspaceView = ItemOf<"accountWorkspaceList">;
+export type ApiKey = ItemOf<"managementApiKeyList">;
+/** Its `api_key` is what clients send, and no secret. */
+export type PublicKey = ItemOf<"managementPublicKeyList">;
+/** Its `uid` is what paths take. */
+export type SigningKey = ItemOf<"managementSigningKeyList">;
+export type NewSigningKey = Reply<"managementSigningKeyCreate">;
+
 /** A page of a list that is counted off. */
 export interface OffsetQuery {
   limit?: number;
   offset?: number;
+}
+
+/** A page of a list that is read by cursors, which `page().meta` has. */
+export interface CursorQuery {
+  limit?: number;
+  after?: string;
+  before?: string;
 }

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Outcome, sendInBatches } from "../src/core/batches.ts";
 import { encodeJson, MAX_BODY } from "../src/core/body.ts";
+import { sendAll } from "../src/core/bulk.ts";
 import { CarillonError } from "../src/core/errors.ts";
 
 /** How many records become few calls, and their outcomes again one each, without a network. */
@@ -88,16 +89,71 @@ describe("records in batches", () => {
     expect(read).toBeLessThan(5000 + 500);
   });
 
-  it("take their source from anywhere, and its failure to the caller", async () => {
+  it("come from any iterable; where it fails, what it gave is sent and reported before the failure", async () => {
+    const reason = new Error("the cursor is gone", { cause: new Error("ECONNRESET") });
+    let closed = 0;
     async function* broken() {
-      yield 1;
-      await Promise.resolve();
-      throw new Error("the cursor is gone");
+      try {
+        yield* Array(250).keys();
+        await Promise.resolve();
+        throw reason;
+      } finally {
+        closed++;
+      }
     }
-    const { post } = echo();
-    await expect(collect(sendInBatches(broken(), { prepare: encode, post }))).rejects.toThrow(
-      "the cursor is gone",
+    const { calls, post } = echo();
+    const seen: Outcome<number>[] = [];
+    const work = (async () => {
+      for await (const one of sendInBatches(broken(), { prepare: encode, post })) seen.push(one);
+    })();
+    await expect(work).rejects.toMatchObject({
+      code: "source_failed",
+      field: "records",
+      message: "records: failed after 250 records: the cursor is gone",
+      cause: reason,
+    });
+    expect(seen.map(({ index, status }) => [index, status])).toEqual(
+      [...Array(250).keys()].map((index) => [index, "success"]),
     );
+    expect(calls.map((call) => call.length)).toEqual([100, 100, 50]);
+
+    const sum = sendAll(broken(), { prepare: (n) => (n === 7 ? encode(undefined) : encode(n)), post });
+    await expect(sum).rejects.toMatchObject({
+      code: "source_failed",
+      cause: reason,
+      detail: { status: "partial", total: 250, success: 249, failed_records: [{ index: 7, record: 7 }] },
+    });
+    expect(closed).toBe(2);
+  });
+
+  it("are closed at their source when they are no longer wanted", async () => {
+    let closed = 0;
+    function* records() {
+      try {
+        for (;;) yield 1;
+      } finally {
+        closed++;
+      }
+    }
+    for await (const _outcome of sendInBatches(records(), { prepare: encode, post: echo().post })) break;
+    expect(closed).toBe(1);
+  });
+
+  it.each([
+    [null, "null"],
+    [undefined, "missing"],
+    ["ada", "a string"],
+    [{}, "an object"],
+    [7, "a number"],
+  ])("are refused as a whole if they are %j", async (source, kind) => {
+    const { calls, post } = echo();
+    const message = `records: must be an array or another iterable of records, and is ${kind}`;
+    await expect(sendAll(source as never, { prepare: encode, post })).rejects.toMatchObject({
+      code: "invalid_input",
+      field: "records",
+      message,
+    });
+    expect(calls).toEqual([]);
   });
 
   it("share the failure of their call, and only of it", async () => {

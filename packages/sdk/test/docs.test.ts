@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../../../scripts/run-steps.ts";
 import { createHarness, type Harness } from "../../server/test/harness.ts";
-import { CarillonError, type CarillonOptions, createCarillon } from "../src/index.ts";
+import { CarillonError, type CarillonOptions, createCarillon, defineWorkflow } from "../src/index.ts";
 import { Suprsend, WorkflowTriggerRequest } from "../src/suprsend/index.ts";
 
 /* The code of the README and the guides, from top to bottom, against a running server. */
@@ -55,6 +55,7 @@ async function runPage(file: string, fence: RegExp, names: string[]): Promise<Ra
     CarillonError,
     console: { log, error: log },
     createCarillon: createClient,
+    defineWorkflow,
     Suprsend: class extends Suprsend {
       constructor() {
         super(harness.wsKey, harness.wsSecret, { base_url: harness.url });
@@ -84,7 +85,11 @@ describe("the code of", () => {
       "rehearsal",
       "summary",
       "result",
+      "published",
+      "shipped",
     ]);
+    expect(values.published).toMatchObject({ slug: "order-shipped", commit_message: "shop 1.4" });
+    expect(values.shipped).toMatchObject({ status: "success" });
     expect(values.accepted).toMatchObject({ status: "success" });
     expect(values.rehearsal).toMatchObject({ dry_run: true, recipients: [{ distinct_id: "ada" }] });
     expect(values.summary).toMatch(/\w/);

@@ -7,7 +7,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readDoor } from "../../../scripts/sdk-reference.ts";
 import { root } from "../../../scripts/run-steps.ts";
 import { routes } from "../../server/src/api/index.gen.ts";
-import { CarillonError, createCarillon, createUserTokens, verifyWebhook } from "../src/index.ts";
+import {
+  CarillonError,
+  createCarillon,
+  createUserTokens,
+  defineWorkflow,
+  verifyWebhook,
+} from "../src/index.ts";
 import suprsend from "../src/suprsend/index.ts";
 import { type Seen, serveScript, type ScriptedServer } from "./support/door.ts";
 
@@ -35,6 +41,7 @@ const ANSWER = {
   meta: { count: 1, limit: 20, has_next: false },
   results: [{ tenant: {}, object: {}, list: {}, user: {} }],
   version_id: "01KBCDEF",
+  validation_result: { is_valid: true, errors: [] },
   affected_count: 1,
   variants: [],
 };
@@ -56,6 +63,7 @@ function scopeOf(url: string): Record<string, unknown> {
     console: { log: () => {}, error: () => {} },
     createCarillon,
     createUserTokens,
+    defineWorkflow,
     request: signedRequest(),
     SIGNING_KEY,
     supr_client,
@@ -117,7 +125,7 @@ describe("the examples of the SDK", () => {
     try {
       const names = Object.keys(suprsend).join(", ");
       const source = [
-        'import { CarillonError, createCarillon, createUserTokens, verifyWebhook } from "../../src/index.ts";',
+        'import { CarillonError, createCarillon, createUserTokens, defineWorkflow, verifyWebhook } from "../../src/index.ts";',
         `import { ${names} } from "../../src/suprsend/index.ts";`,
         'declare const carillon: import("../../src/index.ts").Carillon;',
         "declare const supr_client: Suprsend;",
@@ -126,7 +134,7 @@ describe("the examples of the SDK", () => {
         "declare const SIGNING_KEY: string;",
         "declare const WEBHOOK_SECRET: string;",
         ...members.map(({ example }, index) => `export async function example${index}() {\n${example}\n}`),
-        `export default [CarillonError, createCarillon, createUserTokens, verifyWebhook, ${names}];`,
+        `export default [CarillonError, createCarillon, createUserTokens, defineWorkflow, verifyWebhook, ${names}];`,
       ].join("\n");
       await writeFile(join(folder, "examples.ts"), source);
       const compilerOptions = { noUnusedLocals: false, rootDir: root };

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { CarillonError, createCarillon } from "../src/index.ts";
-import { Event, Suprsend, Workflow, WorkflowTriggerRequest } from "../src/suprsend/index.ts";
+import { CarillonError, createCarillon, defineWorkflow } from "../src/index.ts";
+import {
+  Event,
+  ObjectEdit,
+  Suprsend,
+  SuprsendError,
+  UserEdit,
+  Workflow,
+  WorkflowTriggerRequest,
+} from "../src/suprsend/index.ts";
 
 /** Bad input fails before the network, by the field and the fix. The address is one where nothing listens. */
 const url = "http://127.0.0.1:9";
@@ -54,6 +62,11 @@ describe("a client", () => {
     [{ apiKey: "x", timeout: 0 }, "timeout: must be a number from 1 to 2147483647, and is 0"],
     [{ apiKey: "x", timeout: Infinity }, "timeout: must be a number from 1 to 2147483647, and is Infinity"],
     [{ apiKey: "x", retries: "many" }, "retries: must be a number from 0 to 100, and is a string"],
+    [{ apiKey: "schlüssel" }, "apiKey: must be made of printable ASCII, without blanks"],
+    [{ key: "a b", secret: "s" }, "key: must be made of printable ASCII, without blanks"],
+    [{ apiKey: "x", app: "Läden/1" }, 'app: must be printable ASCII, like shop/1.4, and is "Läden/1"'],
+    [{ apiKey: "x", fetch: {} }, "fetch: must be a function, and is an object"],
+    [{ apiKey: "x", tracer: {} }, "tracer: must have a method startSpan, like one of OpenTelemetry's"],
   ])("of %j cannot be made", async (given, message) => {
     expect(await messageOf(() => createCarillon(given))).toBe(message);
   });
@@ -65,7 +78,7 @@ describe("a client", () => {
     ).toMatch(/^serviceToken: is needed for calls of the management API/);
     expect(await messageOf(() => carillon.clock.get())).toMatch(/^workspace: is needed/);
     expect(await messageOf(() => carillon.broadcasts.send("l", { template: "t", category: "c" }))).toMatch(
-      /^key: is needed for broadcasts/,
+      /^key: is needed for this call, whose path contains it/,
     );
   });
 });
@@ -134,6 +147,22 @@ describe("a call with bad input is not made", () => {
       () => workflows.trigger("w", { to: "ada", attachments: [{ base64: "é", filename: "a" }] }),
     ],
     [
+      "attachments: must be an array, and is null",
+      () => workflows.trigger("w", { to: "ada", attachments: wrong(null) }),
+    ],
+    [
+      "attachments[0].stream: must be a stream or an async iterable of bytes, and is null",
+      () => workflows.trigger("w", { to: "ada", attachments: [{ stream: wrong(null), filename: "a" }] }),
+    ],
+    [
+      "attachments[0].bytes: must be a Uint8Array or an ArrayBuffer, and is a string",
+      () => workflows.trigger("w", { to: "ada", attachments: [{ bytes: wrong("text"), filename: "a" }] }),
+    ],
+    [
+      "attachments[0].filename: must be a string, and is a number",
+      () => workflows.trigger("w", { to: "ada", attachments: [{ path: "a", filename: wrong(7) }] }),
+    ],
+    [
       "attachments[0].url: must be a web address, like https://example.com/invoice.pdf",
       () => workflows.trigger("w", { to: "ada", attachments: [{ url: "/etc/passwd" }] }),
     ],
@@ -175,6 +204,28 @@ describe("a call with bad input is not made", () => {
     ],
     ["user: must be a string, and is a number", () => events.track("Paid", { user: wrong(7) })],
     ["user: cannot be '..' in a path", () => users.get("..")],
+    ["user: must be whole characters, and has one half of a surrogate pair", () => users.get("a\ud83d")],
+    [
+      "from: must be whole characters, and has one half of a surrogate pair",
+      () => users.merge("ada", { from: "\udc00" }),
+    ],
+    ["other: must be an object, and is missing", () => users.merge("ada", wrong(undefined))],
+    ["users: must be an array, and is a string", () => lists.replace("beta", wrong("ada"))],
+    ["signal: must be an AbortSignal, and is a number", () => users.get("ada", { signal: wrong(5) })],
+    ["options: must be an object, and is a string", () => users.get("ada", wrong("5 s"))],
+    [
+      "created_at_gte: must be a Date or an ISO 8601 date-time, like 2026-11-30T13:00:00Z",
+      () => carillon.messages.list({ created_at_gte: new Date(Number.NaN) }).page(),
+    ],
+    [
+      "limit: must be a string, a number, a boolean or a Date, and is an object",
+      () => users.list({ limit: wrong({}) }).page(),
+    ],
+    [
+      "records: must be an array or another iterable of records, and is null",
+      () => workflows.triggerMany(wrong(null)),
+    ],
+    ["key: must be an object, and is missing", () => manager.keys.createApiKey(wrong(undefined))],
     ["edit: must do something: it has no operation", () => users.edit("ada", () => {})],
     [
       "edit: must be a function, a ProfileEdit or an array of operations",
@@ -215,9 +266,65 @@ describe("a call with bad input is not made", () => {
     );
   });
 
+  it("because its stream fails", async () => {
+    async function* broken() {
+      yield new Uint8Array(1);
+      throw new Error("the disk is gone");
+    }
+    const work = () =>
+      workflows.trigger("w", { to: "ada", attachments: [{ stream: broken(), filename: "a" }] });
+    expect(await messageOf(work)).toBe("attachments[0].stream: cannot be read: the disk is gone");
+  });
+
   it("because of a file that is not there", async () => {
     const work = () => workflows.trigger("w", { to: "ada", attachments: [{ path: "/no/such/file.pdf" }] });
     expect(await messageOf(work)).toMatch(/^attachments\[0\]\.path: cannot be read: ENOENT/);
+    const request = new WorkflowTriggerRequest({ workflow: "w", recipients: ["ada"] });
+    expect(await messageOf(() => request.add_attachment("/no/such/file.pdf"))).toMatch(
+      /^file_path: cannot be read: ENOENT/,
+    );
+  });
+});
+
+describe("a workflow in code is refused where it is written", () => {
+  const nodes = [{ node_type: "send_sms" }];
+  const sound = { slug: "w", name: "W", category: "system", nodes };
+  it.each<[message: string, source: unknown]>([
+    ["workflow: must be an object, and is missing", undefined],
+    ["slug: must be made of a-z, 0-9, - and _", { ...sound, slug: "Order shipped" }],
+    ["name: must be a string, and is missing", { ...sound, name: undefined }],
+    ["category: must not be empty", { ...sound, category: "" }],
+    ["payload: must be an object, and is null", { ...sound, payload: null }],
+    ["nodes: must contain at least 1 item", { ...sound, nodes: [] }],
+    ["nodes[0]: must be an object, and is null", { ...sound, nodes: [null] }],
+    ["nodes[1].node_type: must be a string, and is missing", { ...sound, nodes: [...nodes, {}] }],
+    [
+      "nodes[0].branches[0].nodes[0].node_type: must not be empty",
+      { ...sound, nodes: [{ node_type: "branch", branches: [{ nodes: [{ node_type: "" }] }] }] },
+    ],
+    [
+      "workflow: cannot be written as JSON: Do not know how to serialize a BigInt",
+      { ...sound, payload: { n: 1n } },
+    ],
+  ])("%s", async (message, source) => {
+    expect(await messageOf(() => defineWorkflow(wrong(source)))).toBe(message);
+  });
+
+  it("is plain data otherwise, as the management API takes it", () => {
+    const payload = { type: "object", properties: { n: { type: "number" } } } as const;
+    const defined = defineWorkflow({ ...sound, payload, trigger_events: ["Paid"] });
+    expect(JSON.parse(JSON.stringify(defined))).toEqual({
+      slug: "w",
+      workflow: {
+        name: "W",
+        category: "system",
+        trigger_type: "event",
+        trigger_events: ["Paid"],
+        payload_schema: { schema: "w" },
+        tree: { nodes },
+      },
+      schema: { name: "W", json_schema: payload },
+    });
   });
 });
 
@@ -252,8 +359,26 @@ describe("the second door refuses too", () => {
     ["distinct_ids: must be an array of strings", () => client.subscriber_lists.add("l", wrong("ada"))],
     ["Missing workspace_key", () => new Suprsend("", "s")],
     ["Missing workspace_secret", () => new Suprsend("k", "")],
+    ["distinct_id: must be a string, and is a number", () => new UserEdit(null, wrong(7))],
+    ["object_id: must not be empty", () => new ObjectEdit(null, "teams", "")],
+    [
+      "file_path: must be a string, and is missing",
+      () => new Event("ada", "Paid").add_attachment(wrong(undefined)),
+    ],
+    [
+      "app_info: must be an object, and is a string",
+      () => new Suprsend("k", "s", { app_info: wrong("shop") }),
+    ],
   ])("%s", async (message, work) => {
-    expect(await messageOf(work)).toBe(message);
+    const refused = async () => {
+      try {
+        return await work();
+      } catch (error) {
+        expect(error).toBeInstanceOf(SuprsendError);
+        throw error;
+      }
+    };
+    expect(await messageOf(refused)).toBe(message);
   });
 
   it("what an edit cannot use is left out, with a warning", () => {

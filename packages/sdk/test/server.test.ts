@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createHarness, type Harness, until } from "../../server/test/harness.ts";
-import { type Carillon, CarillonError, createCarillon } from "../src/index.ts";
+import {
+  type Carillon,
+  CarillonError,
+  createCarillon,
+  type DefinedWorkflow,
+  defineWorkflow,
+} from "../src/index.ts";
 
 /** The modern door against a running server: what is sent is read back. */
 interface Workflows {
@@ -277,6 +283,62 @@ describe("users", () => {
     const error = await refusal(carillon.users.upsert("bad", { $email: "not an address" }));
     expect(error).toMatchObject({ code: "invalid_request_error", status: 400 });
     expect(error.message).toContain("invalid value for channel 'email'");
+  });
+});
+
+describe("a workflow in code", () => {
+  const defined = (title: string, template: string) =>
+    defineWorkflow({
+      slug: "order-shipped",
+      name: title,
+      category: "transactional",
+      payload: {
+        type: "object",
+        required: ["order_id"],
+        properties: { order_id: { type: "string" } },
+      },
+      nodes: [{ node_type: "send_sms", name: "Text", ref: "text", properties: { template } }],
+    });
+
+  it("is published once however often it is deployed, and holds triggers to its payload", async () => {
+    const { workflows, schemas } = carillon;
+    const shipped = defined("Order shipped", "order");
+    await workflows.admin.publish(shipped);
+    const again = await workflows.admin.publish(shipped, { commit_message: "the same" });
+    expect(again).toMatchObject({ slug: "order-shipped", payload_schema: { schema: "order-shipped" } });
+    const { results: versions } = await workflows.admin.versions("order-shipped").page();
+    expect(versions).toMatchObject([{ version_no: 1, commit_message: "Published from code", is_live: true }]);
+    expect(await schemas.get("order-shipped", { mode: "live" })).toMatchObject({ version_no: 1 });
+    const to = { distinct_id: "shipped", $sms: "+14155552675" };
+    await workflows.trigger(shipped, { to, data: { order_id: "A-7" } });
+    expect(await caughtFor("shipped")).toHaveLength(1);
+    const untyped: DefinedWorkflow<string, Record<string, unknown>> = shipped;
+    expect(await refusal(workflows.trigger(untyped, { to, data: {} }))).toMatchObject({
+      code: "schema_validation_error",
+      status: 400,
+    });
+    await workflows.admin.publish(defined("Order sent", "order"), { commit_message: "renamed" });
+    const { meta } = await workflows.admin.versions("order-shipped").page();
+    expect(meta.count).toBe(2);
+  });
+
+  it("with faults is not live, and says which", async () => {
+    const faulty = defineWorkflow({
+      slug: "order-lost",
+      name: "Order lost",
+      category: "transactional",
+      nodes: [{ node_type: "send_sms", name: "Text", ref: "text", properties: {} }],
+    });
+    const error = await refusal(carillon.workflows.admin.publish(faulty));
+    expect(error).toMatchObject({
+      code: "validation_error",
+      field: "workflow",
+      detail: [expect.any(String)],
+    });
+    expect(error.message).toMatch(/^workflow 'order-lost' is stored as a draft and is not live: /);
+    expect(await refusal(carillon.workflows.trigger(faulty, { to: "ada" }))).toMatchObject({
+      message: "workflow version not found",
+    });
   });
 });
 

@@ -1,7 +1,7 @@
 import { sign } from "../../server/src/http/auth/signature.ts";
 import { describe, expect, it } from "vitest";
 import { signedBy } from "../src/core/credentials.ts";
-import { type CarillonError, type CarillonOptions, createCarillon } from "../src/index.ts";
+import { type CarillonError, type CarillonOptions, createCarillon, type Tracer } from "../src/index.ts";
 import { type Scripted, type ScriptedServer, serveScript } from "./support/door.ts";
 
 /** What the SDK does when servers and networks misbehave, over real connections. */
@@ -204,6 +204,94 @@ describe("a call", () => {
     expect(server.seen).toHaveLength(20);
     // The runtime may open a second one while the first is being given back.
     expect(new Set(server.seen.map(({ port }) => port)).size).toBeLessThanOrEqual(3);
+  });
+});
+
+/** Records what OpenTelemetry's tracer is told, in its own shapes. */
+function recordingTracer(ids = { traceId: "4bf92f3577b34da6a3ce929d0e0e4736", spanId: "00f067aa0ba902b7" }) {
+  const spans: unknown[] = [];
+  const tracer: Tracer = {
+    startSpan(name, { kind, attributes }) {
+      const span = {
+        name,
+        kind,
+        attributes: { ...attributes },
+        events: [] as unknown[],
+        status: {},
+        ended: 0,
+      };
+      spans.push(span);
+      return {
+        setAttribute: (key, value) => void (span.attributes[key] = value),
+        addEvent: (event, details) => void span.events.push({ event, ...details }),
+        setStatus: (status) => void (span.status = status),
+        spanContext: () => ({ ...ids, traceFlags: 1 }),
+        end: () => void span.ended++,
+      };
+    },
+  };
+  return { spans, tracer };
+}
+
+describe("a tracer", () => {
+  it("gets a span for each call, with its retries, and its context goes along", async () => {
+    const { spans, tracer } = recordingTracer();
+    const answered = { ...USER, headers: { "x-request-id": "r-1" } };
+    await using server = await serveScript([UNAVAILABLE, answered]);
+    await clientOf(server, { tracer }).users.list({ limit: 5 }).page();
+    expect(spans).toEqual([
+      {
+        name: "GET",
+        kind: 2,
+        attributes: {
+          "http.request.method": "GET",
+          "http.request.resend_count": 1,
+          "http.response.status_code": 200,
+          "server.address": "127.0.0.1",
+          "server.port": Number(new URL(server.url).port),
+          "url.full": `${server.url}/v1/user/`,
+          "user_agent.name": "carillon-sdk",
+          "user_agent.version": "0.1.0",
+          "carillon.request_id": "r-1",
+        },
+        events: [{ event: "retry", "error.type": "database_unavailable", wait: 0 }],
+        status: {},
+        ended: 1,
+      },
+    ]);
+    const parents = server.seen.map(({ headers }) => headers.traceparent);
+    expect(parents).toEqual(Array(2).fill("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+  });
+
+  it("gets the reason of a call that fails, and nothing of one that is refused before the network", async () => {
+    const { spans, tracer } = recordingTracer();
+    await using server = await serveScript([{ status: 404, body: { code: 404, message: "user not found" } }]);
+    const client = clientOf(server, { tracer });
+    await failure(client.users.get("nobody"));
+    await failure(client.users.get(""));
+    expect(spans).toMatchObject([
+      {
+        attributes: { "http.response.status_code": 404, "error.type": "not_found" },
+        status: { code: 2, message: "not_found" },
+        ended: 1,
+      },
+    ]);
+    await failure(client.users.get("ada", { signal: AbortSignal.abort() }));
+    expect(spans[1]).toMatchObject({ attributes: { "error.type": "aborted" }, ended: 1 });
+  });
+
+  it("that records nothing sends no context, and one that throws, like a logger that does, breaks no call", async () => {
+    const silent = recordingTracer({ traceId: "0".repeat(32), spanId: "0".repeat(16) });
+    const fail = () => {
+      throw new Error("the exporter is gone");
+    };
+    const broken = { setAttribute: fail, addEvent: fail, setStatus: fail, spanContext: fail, end: fail };
+    for (const tracer of [silent.tracer, { startSpan: () => broken }, { startSpan: fail }]) {
+      await using server = await serveScript([UNAVAILABLE, USER]);
+      const user = await clientOf(server, { tracer, logger: { debug: fail, warn: fail } }).users.get("ada");
+      expect(user.distinct_id).toBe("ada");
+      expect(server.seen[0]?.headers.traceparent).toBeUndefined();
+    }
   });
 });
 

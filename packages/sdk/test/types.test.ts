@@ -1,5 +1,12 @@
 import { expect, expectTypeOf, it } from "vitest";
-import { createCarillon, type Recipient, type User } from "../src/index.ts";
+import {
+  createCarillon,
+  type DataOf,
+  defineWorkflow,
+  type PayloadsOf,
+  type Recipient,
+  type User,
+} from "../src/index.ts";
 
 /** What must not compile; `npm run check` compiles this. Nothing here is called. */
 interface Workflows {
@@ -40,6 +47,85 @@ it("types payloads by their workflows", () => {
     () => typed().dryRun("order-confirmed", { to: "ada", data: {} }),
   ];
   expect(calls).toHaveLength(16);
+});
+
+const orderShipped = defineWorkflow({
+  slug: "order-shipped",
+  name: "Order shipped",
+  category: "transactional",
+  payload: {
+    type: "object",
+    required: ["order_id", "lines"],
+    properties: {
+      order_id: { type: "string" },
+      lines: {
+        type: "array",
+        items: {
+          type: "object",
+          required: ["sku"],
+          properties: { sku: { type: "string" }, count: { type: "integer" } },
+        },
+      },
+      carrier: { enum: ["ups", "dhl"] },
+      note: { type: ["string", "null"] },
+      gift: { anyOf: [{ type: "boolean" }, { const: "wrapped" }] },
+      extra: { type: "object", properties: { a: { type: "number" } }, additionalProperties: true },
+      free: { $ref: "#/$defs/free" },
+    },
+  },
+  nodes: [{ node_type: "send_sms", properties: { template: "order" } }],
+});
+const anything = defineWorkflow({
+  slug: "anything",
+  name: "Anything",
+  category: "system",
+  nodes: [{ node_type: "send_sms" }],
+});
+
+it("types payloads by the schemas of workflows in code", () => {
+  interface Shipped {
+    order_id: string;
+    lines: { sku: string; count?: number | undefined }[];
+    carrier?: "ups" | "dhl" | undefined;
+    note?: string | null | undefined;
+    gift?: boolean | "wrapped" | undefined;
+    free?: unknown;
+  }
+  type Data = DataOf<typeof orderShipped>;
+  expectTypeOf<Omit<Data, "extra">>().branded.toEqualTypeOf<Shipped>();
+  expectTypeOf<NonNullable<Data["extra"]>["a"]>().toEqualTypeOf<number | undefined>();
+  expectTypeOf<NonNullable<Data["extra"]>["b"]>().toEqualTypeOf<unknown>();
+  expectTypeOf<DataOf<typeof anything>>().toEqualTypeOf<Record<string, unknown>>();
+  expectTypeOf<keyof PayloadsOf<typeof orderShipped | typeof anything>>().toEqualTypeOf<
+    "order-shipped" | "anything"
+  >();
+  const byCode = () =>
+    createCarillon<PayloadsOf<typeof orderShipped | typeof anything>>({ apiKey: "x" }).workflows;
+  const lines = [{ sku: "S-1" }];
+  const calls = [
+    () => untyped().trigger(orderShipped, { to: "ada", data: { order_id: "A-1", lines, gift: "wrapped" } }),
+    // A typed client triggers workflows that are defined elsewhere, too.
+    () => typed().trigger(orderShipped, { to: "ada", data: { order_id: "A-1", lines } }),
+    () => untyped().trigger(anything, { to: "ada" }),
+    // @ts-expect-error -- the data is missing
+    () => untyped().trigger(orderShipped, { to: "ada" }),
+    // @ts-expect-error -- a required field is missing
+    () => untyped().trigger(orderShipped, { to: "ada", data: { order_id: "A-1" } }),
+    // @ts-expect-error -- the wrong type, deep inside
+    () => untyped().trigger(orderShipped, { to: "ada", data: { order_id: "A-1", lines: [{ sku: 1 }] } }),
+    // @ts-expect-error -- none of the choices
+    () => untyped().trigger(orderShipped, { to: "ada", data: { order_id: "A-1", lines, carrier: "fax" } }),
+    // @ts-expect-error -- a field that it does not take
+    () => untyped().trigger(orderShipped, { to: "ada", data: { order_id: "A-1", lines, oder: 1 } }),
+    // @ts-expect-error -- a dry run takes what a trigger takes
+    () => untyped().dryRun(orderShipped, { to: "ada", data: { order_id: 1, lines } }),
+    () => byCode().triggerMany([{ workflow: "order-shipped", to: "ada", data: { order_id: "A-1", lines } }]),
+    // @ts-expect-error -- the wrong type, by the slug
+    () => byCode().triggerMany([{ workflow: "order-shipped", to: "ada", data: { order_id: 1, lines } }]),
+    // @ts-expect-error -- a workflow has nodes
+    () => defineWorkflow({ slug: "none", name: "None", category: "system" }),
+  ];
+  expect(calls).toHaveLength(12);
 });
 
 it("types recipients, replies and lists", () => {

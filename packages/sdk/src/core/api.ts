@@ -1,4 +1,4 @@
-import { MAX_TIMEOUT, segment, within } from "./check.ts";
+import { kindOf, MAX_TIMEOUT, optionsOf, segment, within } from "./check.ts";
 import { CarillonError, invalidInput } from "./errors.ts";
 import type { Answer, CallOptions, Query, Request, Send } from "./transport.ts";
 
@@ -47,21 +47,35 @@ export function managed(api: Api, path: string, version: "v1" | "v2" = "v1"): st
   return `${version}/${segment("workspace", api.workspace)}/${path}`;
 }
 
+/** A path that begins with the workspace key: `trigger/` is `KEY/trigger/`. */
+export function keyed({ workspaceKey }: Api, path: string): string {
+  if (workspaceKey !== null) return `${segment("key", workspaceKey)}/${path}`;
+  throw invalidInput(
+    "key",
+    "is needed for this call, whose path contains it: give createCarillon the workspace key",
+  );
+}
+
 export const MANAGEMENT = { auth: "management" } as const;
 
 /** Only what a call takes: a resource's options have more. */
 export function callOptions(options: CallOptions | undefined): CallOptions {
+  const { signal, timeout } = optionsOf(options);
   return {
-    ...(options?.signal === undefined ? {} : { signal: options.signal }),
-    ...(options?.timeout === undefined
-      ? {}
-      : { timeout: within("timeout", options.timeout, 1, MAX_TIMEOUT) }),
+    ...(signal === undefined ? {} : { signal: signalOf(signal) }),
+    ...(timeout === undefined ? {} : { timeout: within("timeout", timeout, 1, MAX_TIMEOUT) }),
   };
+}
+
+/** A signal of any realm or library. */
+function signalOf(signal: AbortSignal): AbortSignal {
+  if (typeof (signal as AbortSignal | null)?.addEventListener === "function") return signal;
+  throw invalidInput("signal", `must be an AbortSignal, and is ${kindOf(signal)}`);
 }
 
 /** The rest of them, which is the query. */
 export function queryOf(options: (CallOptions & object) | undefined): Query {
-  const { signal: _signal, timeout: _timeout, ...query } = options ?? {};
+  const { signal: _signal, timeout: _timeout, ...query } = optionsOf(options);
   return query;
 }
 

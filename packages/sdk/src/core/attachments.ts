@@ -1,7 +1,8 @@
 import { platform } from "#platform";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
-import { isRecord, optionalText, text } from "./check.ts";
-import { CarillonError, invalidInput } from "./errors.ts";
+import { array, kindOf, optionalText, text } from "./check.ts";
+import { CarillonError, invalidInput, reasonOf } from "./errors.ts";
+import { isRecord } from "./is-record.ts";
 
 /** A file for the e-mails of a trigger, event or broadcast. Exactly one of `path`, `bytes`, `stream`, `base64`, `url`. */
 export type Attachment = AttachmentOptions &
@@ -35,23 +36,28 @@ const KINDS = ["path", "bytes", "stream", "base64", "url"] as const;
 
 /** Reads what is to be read. A file that is not there is an error now, not in the mail. */
 export function toWireAttachments(attachments: readonly Attachment[]): Promise<WireAttachment[]> {
-  if (!Array.isArray(attachments)) throw invalidInput("attachments", "must be an array");
   return Promise.all(
-    attachments.map((one, index) => toWireAttachment(one as Attachment, `attachments[${index}]`)),
+    array("attachments", attachments).map((one, index) => toWireAttachment(one, `attachments[${index}]`)),
   );
 }
 
 async function toWireAttachment(attachment: Attachment, field: string): Promise<WireAttachment> {
   const given = isRecord(attachment) ? KINDS.filter((kind) => Object.hasOwn(attachment, kind)) : [];
   if (given.length !== 1) throw invalidInput(field, `must have exactly one of ${KINDS.join(", ")}`);
+  optionalText(`${field}.filename`, attachment.filename);
+  optionalText(`${field}.contentType`, attachment.contentType);
   if ("url" in attachment) return byUrl(attachment.url, attachment, field);
   if ("path" in attachment) {
-    const name = String(attachment.path);
-    return inline(await readFile(attachment.path, field), { filename: nameOf(name), ...attachment });
+    const bytes = await read(`${field}.path`, () => files(`${field}.path`).read(attachment.path));
+    return inline(bytes, { ...attachment, filename: attachment.filename ?? nameOf(attachment.path) });
   }
   text(`${field}.filename`, attachment.filename);
   if ("bytes" in attachment) return inline(toBytes(attachment.bytes, `${field}.bytes`), attachment);
-  if ("stream" in attachment) return inline(await drain(attachment.stream, `${field}.stream`), attachment);
+  if ("stream" in attachment)
+    return inline(
+      await read(`${field}.stream`, () => drain(attachment.stream, `${field}.stream`)),
+      attachment,
+    );
   const bytes = typeof attachment.base64 === "string" ? decodeBase64(attachment.base64) : null;
   if (bytes === null) throw invalidInput(`${field}.base64`, "is not base64");
   return inline(bytes, attachment);
@@ -60,7 +66,13 @@ async function toWireAttachment(attachment: Attachment, field: string): Promise<
 /** The same at once, for a path or a URL: what the second door's `add_attachment` takes. */
 export function toWireAttachmentSync(pathOrUrl: string, options: AttachmentOptions): WireAttachment {
   if (/^https?:\/\//i.test(pathOrUrl)) return byUrl(pathOrUrl, options, "file_path");
-  const bytes = files("file_path").readSync(pathOrUrl);
+  const { readSync } = files("file_path");
+  let bytes: Uint8Array;
+  try {
+    bytes = readSync(pathOrUrl);
+  } catch (error) {
+    throw unreadable("file_path", error);
+  }
   return inline(bytes, { ...options, filename: options.filename ?? nameOf(pathOrUrl) });
 }
 
@@ -68,7 +80,7 @@ function byUrl(url: string, options: AttachmentOptions, field: string): WireAtta
   if (typeof url !== "string" || !/^https?:\/\/[^\s/]/i.test(url)) {
     throw invalidInput(`${field}.url`, "must be a web address, like https://example.com/invoice.pdf");
   }
-  const filename = optionalText(`${field}.filename`, options.filename);
+  const { filename } = options;
   return {
     ...(filename === undefined ? {} : { filename }),
     contentType: options.contentType ?? null,
@@ -89,28 +101,32 @@ function inline(bytes: Uint8Array, options: AttachmentOptions): WireAttachment {
   };
 }
 
-async function readFile(path: string | URL, field: string): Promise<Uint8Array> {
+async function read(field: string, work: () => Promise<Uint8Array>): Promise<Uint8Array> {
   try {
-    return await files(field).read(path);
+    return await work();
   } catch (error) {
-    if (error instanceof CarillonError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CarillonError("invalid_input", `${field}.path: cannot be read: ${reason}`, {
-      field: `${field}.path`,
-      cause: error,
-    });
+    throw unreadable(field, error);
   }
+}
+
+function unreadable(field: string, error: unknown): CarillonError {
+  if (error instanceof CarillonError) return error;
+  return new CarillonError("invalid_input", `${field}: cannot be read: ${reasonOf(error)}`, {
+    field,
+    cause: error,
+  });
 }
 
 function files(field: string) {
   if (platform.files !== null) return platform.files;
-  throw invalidInput(`${field}.path`, "can be read in Node, Bun and Deno only: give bytes, base64 or a url");
+  throw invalidInput(field, "can be read in Node, Bun and Deno only: give bytes, base64 or a url");
 }
 
 function toBytes(given: Uint8Array | ArrayBuffer, field: string): Uint8Array {
-  if (given instanceof Uint8Array) return given;
-  if (given instanceof ArrayBuffer) return new Uint8Array(given);
-  throw invalidInput(field, "must be a Uint8Array or an ArrayBuffer");
+  // By their shapes: a test runner's are of another realm.
+  if (ArrayBuffer.isView(given)) return new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
+  if (Object.prototype.toString.call(given) === "[object ArrayBuffer]") return new Uint8Array(given);
+  throw invalidInput(field, `must be a Uint8Array or an ArrayBuffer, and is ${kindOf(given)}`);
 }
 
 async function drain(
@@ -120,6 +136,13 @@ async function drain(
   const parts: Uint8Array<ArrayBuffer>[] = [];
   // A stream of texts would come out empty.
   const take = (part: Uint8Array) => parts.push(new Uint8Array(toBytes(part, field)));
+  if (
+    typeof stream !== "object" ||
+    stream === null ||
+    !(Symbol.asyncIterator in stream || "getReader" in stream)
+  ) {
+    throw invalidInput(field, `must be a stream or an async iterable of bytes, and is ${kindOf(stream)}`);
+  }
   if (Symbol.asyncIterator in stream) for await (const part of stream) take(part);
   else {
     // Browsers' streams cannot be iterated everywhere.
@@ -129,9 +152,9 @@ async function drain(
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
-function nameOf(path: string): string {
-  const name = path.split(/[/\\]/).at(-1) ?? "";
-  return path.startsWith("file:") ? decodeURIComponent(name) : name;
+function nameOf(path: string | URL): string {
+  const name = String(path).split(/[/\\]/).at(-1) ?? "";
+  return typeof path === "string" ? name : decodeURIComponent(name);
 }
 
 const TYPES: Readonly<Record<string, string>> = {

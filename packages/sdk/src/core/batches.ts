@@ -1,5 +1,6 @@
 import { fits, MAX_BODY } from "./body.ts";
-import { CarillonError, toCarillonError } from "./errors.ts";
+import { kindOf } from "./check.ts";
+import { CarillonError, invalidInput, reasonOf, toCarillonError } from "./errors.ts";
 
 /** What became of one record of many. */
 export type Outcome<Record> =
@@ -57,7 +58,8 @@ export async function* sendInBatches<Record>(
     batch = [];
     size = 1;
   };
-  for await (const record of source) {
+  const { records, end } = recordsOf(source);
+  for await (const record of records) {
     if (signal?.aborted === true) break;
     const slot = await toSlot(index++, record, prepare);
     const length = slot.bytes === null ? 0 : slot.bytes.length + 1;
@@ -74,6 +76,48 @@ export async function* sendInBatches<Record>(
       cause: signal.reason,
     });
   }
+  if (end.failure !== null) {
+    const { cause } = end.failure;
+    throw new CarillonError("source_failed", `records: failed after ${index} records: ${reasonOf(cause)}`, {
+      field: "records",
+      cause,
+    });
+  }
+}
+
+interface End {
+  /** What the source threw. */
+  failure: { cause: unknown } | null;
+}
+
+/** The records of a source, which just ends where it fails: what was read before is sent, and its outcomes come first. */
+function recordsOf<Record>(source: Iterable<Record> | AsyncIterable<Record>): {
+  records: AsyncIterable<Record>;
+  end: End;
+} {
+  if (!isIterable(source)) {
+    throw invalidInput(
+      "records",
+      `must be an array or another iterable of records, and is ${kindOf(source)}`,
+    );
+  }
+  const end: End = { failure: null };
+  async function* read() {
+    try {
+      yield* source;
+    } catch (cause) {
+      end.failure = { cause };
+    }
+  }
+  return { records: read(), end };
+}
+
+function isIterable(source: unknown): boolean {
+  return (
+    typeof source === "object" &&
+    source !== null &&
+    (Symbol.asyncIterator in source || Symbol.iterator in source)
+  );
 }
 
 async function toSlot<Record>(
@@ -89,7 +133,7 @@ async function toSlot<Record>(
     if (!fits(bytes, MAX_BODY - 2)) throw tooBig(bytes.length);
     return { index, record, bytes, error: null };
   } catch (error) {
-    return { index, record, bytes: null, error: toCarillonError(error) };
+    return { index, record, bytes: null, error: toCarillonError(error, "record") };
   }
 }
 
@@ -131,7 +175,7 @@ async function attempt(
   try {
     return await post(bytes, count);
   } catch (error) {
-    const failure = toCarillonError(error);
+    const failure = toCarillonError(error, "records");
     return Array.from({ length: count }, () => failure);
   }
 }

@@ -1,4 +1,4 @@
-import { invalidInput } from "./errors.ts";
+import { CarillonError, invalidInput, reasonOf } from "./errors.ts";
 
 /** Of a request body: 800 × 1024 UTF-16 units of JSON, as the server and the clients of the wire count. */
 export const MAX_BODY = 819_200;
@@ -11,10 +11,20 @@ export function encodeJson(value: unknown, what: string): Uint8Array<ArrayBuffer
   try {
     text = JSON.stringify(value);
   } catch (error) {
-    throw invalidInput(what, `cannot be written as JSON: ${error instanceof Error ? error.message : "?"}`);
+    throw new CarillonError("invalid_input", `${what}: cannot be written as JSON: ${reasonOf(error)}`, {
+      field: what,
+      cause: error,
+    });
   }
   if (text === undefined) throw invalidInput(what, "cannot be written as JSON");
   return encoder.encode(text);
+}
+
+/** The bytes of a record that may be sent. */
+export function measured(value: unknown, what: string, max: number = MAX_BODY): Uint8Array<ArrayBuffer> {
+  const bytes = encodeJson(value, what);
+  checkSize(bytes, what, max);
+  return bytes;
 }
 
 /** Refuses what the server would: before the network, with the size in the message. */

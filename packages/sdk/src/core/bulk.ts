@@ -1,5 +1,8 @@
+import { type Api, callOptions } from "./api.ts";
 import { type BatchOptions, type Outcome, type RecordReply, sendInBatches } from "./batches.ts";
 import { CarillonError, refusalOf } from "./errors.ts";
+import { isRecord } from "./is-record.ts";
+import type { CallOptions } from "./transport.ts";
 
 /** What became of many records, in one. */
 export interface BulkResult<Record = unknown> {
@@ -27,7 +30,7 @@ export interface FailedRecord<Record = unknown> {
 
 /**
  * Sends everything and adds up. It does not throw for what the server refuses, nor for bad records: both are in the
- * result. Only an aborted call throws, with the result so far as its `detail`.
+ * result. An aborted call and a source that fails throw, with the result so far as the error's `detail`.
  */
 export async function sendAll<Record>(
   source: Iterable<Record> | AsyncIterable<Record>,
@@ -44,11 +47,14 @@ export async function sendAll<Record>(
   try {
     for await (const outcome of sendInBatches(source, options)) count(result, outcome);
   } catch (error) {
-    if (!(error instanceof CarillonError) || error.code !== "aborted") throw error;
-    throw new CarillonError("aborted", error.message, { cause: error.cause, detail: result });
+    if (!(error instanceof CarillonError) || !ENDED_EARLY.has(error.code)) throw error;
+    throw new CarillonError(error.code, error.message, { cause: error.cause, detail: result });
   }
   return result;
 }
+
+/** After these codes outcomes stand. */
+const ENDED_EARLY = new Set(["aborted", "source_failed"]);
 
 function count<Record>(result: BulkResult<Record>, outcome: Outcome<Record>): void {
   result.total++;
@@ -67,9 +73,24 @@ interface WireRecord {
   message_id?: unknown;
 }
 
-/** The 207 of an array: one entry for each record, in order. */
-export function readRecords(body: unknown, requestId: string | null): RecordReply[] {
-  const { records } = (typeof body === "object" && body !== null ? body : {}) as { records?: unknown };
+/** Where events and edits of users go, many together. */
+export const EVENTS = "v2/bulk/event/";
+
+/** Sends an array to an endpoint that answers with one entry for each record, in order. */
+export async function postRecords(
+  { send }: Api,
+  path: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  options?: CallOptions,
+): Promise<RecordReply[]> {
+  const { body, requestId } = await send({
+    method: "POST",
+    path,
+    bytes,
+    repeatable: true,
+    ...callOptions(options),
+  });
+  const records = isRecord(body) ? body.records : undefined;
   if (!Array.isArray(records)) return [];
   return (records as WireRecord[]).map((record) => {
     if (record.status !== "success") return refusalOf(Number(record.status_code ?? 400), record, requestId);
@@ -77,8 +98,15 @@ export function readRecords(body: unknown, requestId: string | null): RecordRepl
   });
 }
 
-/** The text of a legacy endpoint: `OK`, and a line `[3]: reason` for each record that was refused. */
-export function readLines(text: string, count: number): RecordReply[] {
+/** The same for a legacy endpoint, which answers `OK` and a line `[3]: reason` for each record that was refused. */
+export async function postLines(
+  { send }: Api,
+  path: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  count: number,
+  options?: CallOptions,
+): Promise<RecordReply[]> {
+  const { text } = await send({ method: "POST", path, bytes, repeatable: true, ...callOptions(options) });
   const refused = new Map<number, string>();
   for (const [, index, reason = ""] of text.matchAll(/^\[(\d+)\]: (.*)$/gm))
     refused.set(Number(index), reason);

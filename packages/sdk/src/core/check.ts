@@ -1,4 +1,5 @@
 import { invalidInput } from "./errors.ts";
+import { isRecord } from "./is-record.ts";
 
 /* Checks of what callers give, before anything is sent. Each names the field and the fix. */
 
@@ -10,7 +11,13 @@ export function text(field: string, value: unknown, max = 255): string {
   if (trimmed.length > max) {
     throw invalidInput(field, `must be at most ${max} characters, and has ${trimmed.length}`);
   }
-  return trimmed;
+  return wellFormed(field, trimmed);
+}
+
+/** What is not can be neither in a path nor in PostgreSQL, and as UTF-8 it is another text. */
+export function wellFormed(field: string, value: string): string {
+  if (!/\p{Surrogate}/u.test(value)) return value;
+  throw invalidInput(field, "must be whole characters, and has one half of a surrogate pair");
 }
 
 /** The same for something that may be left out. */
@@ -34,9 +41,21 @@ export function tenantId(field: string, value: unknown): string | undefined {
   return id;
 }
 
+/** What a header is made of: printable ASCII without blanks. */
+export function token(field: string, value: unknown): string {
+  const given = text(field, value, 1000);
+  if (!/^[!-~]+$/.test(given)) throw invalidInput(field, "must be made of printable ASCII, without blanks");
+  return given;
+}
+
+export function array<Item>(field: string, value: readonly Item[]): readonly Item[] {
+  if (!Array.isArray(value)) throw invalidInput(field, `must be an array, and is ${kindOf(value)}`);
+  return value;
+}
+
 /** Items of a list, between 1 and so many. */
 export function items<Item>(field: string, value: readonly Item[], max: number): readonly Item[] {
-  if (!Array.isArray(value)) throw invalidInput(field, `must be an array, and is ${kindOf(value)}`);
+  array(field, value);
   if (value.length === 0) throw invalidInput(field, "must contain at least 1 item");
   if (value.length > max) {
     throw invalidInput(field, `must contain at most ${max} items, and has ${value.length}`);
@@ -54,8 +73,16 @@ export function record(field: string, value: unknown): Record<string, unknown> {
   return value;
 }
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** The options of a call; null is none. */
+export function optionsOf<Options extends object>(given: Options | null | undefined): Partial<Options> {
+  return given === undefined || given === null ? {} : (record("options", given) as Partial<Options>);
+}
+
+/** Something to call, which may be left out. */
+export function optionalFunction<Call>(field: string, value: Call): Call | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "function") throw invalidInput(field, `must be a function, and is ${kindOf(value)}`);
+  return value;
 }
 
 /** Longer timers than this end at once. */
@@ -70,5 +97,6 @@ export function within(field: string, value: unknown, least: number, most: numbe
 export function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";
-  return value === undefined ? "missing" : `a ${typeof value}`;
+  if (value === undefined) return "missing";
+  return `${typeof value === "object" ? "an" : "a"} ${typeof value}`;
 }

@@ -1,4 +1,5 @@
 import { ERROR_HELP } from "../generated/error-help.gen.ts";
+import { isRecord } from "./is-record.ts";
 
 /** Codes that the SDK itself gives; all others are the server's (`docs/reference/errors.md`). */
 const OWN_HELP: Readonly<Record<string, string>> = {
@@ -7,6 +8,8 @@ const OWN_HELP: Readonly<Record<string, string>> = {
     "No connection to the server. Check the url of createCarillon and whether the server runs.",
   timeout: "The server did not answer in time. Send it again, or raise `timeout`.",
   aborted: "The signal of the call was aborted.",
+  source_failed:
+    "The iterable that was given threw. What it gave before was sent; the outcomes are in `detail`.",
   bad_response:
     "The answer is not Carillon's. Check the url of createCarillon, and what stands before the server.",
 };
@@ -45,7 +48,7 @@ export interface CarillonErrorOptions {
  */
 export class CarillonError extends Error {
   override readonly name: string = "CarillonError";
-  /** Machine-readable: `not_found`, `throttled` …, or the SDK's own `invalid_input`, `connection_failed`, `timeout`, `aborted`, `bad_response`. */
+  /** Machine-readable: `not_found`, `throttled` …, or the SDK's own `invalid_input`, `connection_failed`, `timeout`, `aborted`, `source_failed`, `bad_response`. */
   readonly code: string;
   /** Of the HTTP response; 0 if there was none. */
   readonly status: number;
@@ -77,12 +80,17 @@ export function invalidInput(field: string, problem: string): CarillonError {
   return new CarillonError("invalid_input", `${field}: ${problem}`, { field });
 }
 
-/** What any thrown value is as an error of this package. */
-export function toCarillonError(error: unknown): CarillonError {
+/** What any thrown value is as an error of this package: one that is not is what came of a field. */
+export function toCarillonError(error: unknown, field: string): CarillonError {
   if (error instanceof CarillonError) return error;
-  return new CarillonError("invalid_input", error instanceof Error ? error.message : String(error), {
-    cause: error,
-  });
+  return new CarillonError("invalid_input", `${field}: ${reasonOf(error)}`, { field, cause: error });
+}
+
+/** Whatever was thrown, in words. By its shape: a test runner's errors are of another realm. */
+export function reasonOf(error: unknown): string {
+  const { message, code } = (isRecord(error) ? error : {}) as { message?: unknown; code?: unknown };
+  const said = [message, code].find((text): text is string => typeof text === "string" && text !== "");
+  return said ?? String(error);
 }
 
 interface Refusal {
@@ -94,7 +102,7 @@ interface Refusal {
 
 /** A refusal in any of the wire's envelopes, which differ by endpoint (`packages/server/src/http/envelope.ts`). */
 export function refusalOf(status: number, body: unknown, requestId: string | null): CarillonError {
-  const refusal = (typeof body === "object" && body !== null ? body : {}) as Refusal;
+  const refusal: Refusal = isRecord(body) ? body : {};
   const said = [refusal.message, refusal.error?.message, body].find(
     (text): text is string => typeof text === "string" && text !== "",
   );
@@ -129,8 +137,4 @@ function parseRecord(text: string): Record<string, unknown> {
   } catch {
     return {};
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

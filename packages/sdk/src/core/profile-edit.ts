@@ -1,5 +1,5 @@
 import type { EditOperation, Profile, SlackAddress, TeamsAddress, WebPushSubscription } from "../wire.ts";
-import { items, record, text } from "./check.ts";
+import { items, optionsOf, record, text } from "./check.ts";
 import { invalidInput } from "./errors.ts";
 
 /** What a push address may say besides its token. */
@@ -374,7 +374,8 @@ export function toEdit(edit: Edit): ProfileEdit {
   return made;
 }
 
-function besides({ provider, deviceId, bundleId }: PushOptions): Record<string, string> {
+function besides(options: PushOptions): Record<string, string> {
+  const { provider, deviceId, bundleId } = optionsOf(options);
   return {
     ...(provider === undefined ? {} : { $id_provider: provider }),
     ...(deviceId === undefined ? {} : { $device_id: deviceId }),

@@ -1,8 +1,9 @@
-import type { Recipient } from "../wire.ts";
+import type { EditOperation, Recipient } from "../wire.ts";
 import { type Attachment, toWireAttachments, type WireAttachment } from "./attachments.ts";
-import { checkSize, encodeJson } from "./body.ts";
-import { isRecord, items, kindOf, optionalText, record, tenantId, text } from "./check.ts";
+import { measured } from "./body.ts";
+import { array, items, kindOf, optionalText, record, tenantId, text } from "./check.ts";
 import { invalidInput } from "./errors.ts";
+import { isRecord } from "./is-record.ts";
 import { randomId } from "./random.ts";
 
 /* What triggers, events and broadcasts share: recipients, payloads, keys. */
@@ -47,18 +48,13 @@ export function finish(
   attachments: Attachment[] | undefined,
   what: string,
 ): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
-  if (attachments === undefined || attachments.length === 0) return measured(wire, what);
+  if (attachments === undefined || array("attachments", attachments).length === 0)
+    return measured(wire, what);
   return toWireAttachments(attachments).then((files) => {
     const payload = wire[payloadKey] as Record<string, unknown>;
     const before = Array.isArray(payload.$attachments) ? (payload.$attachments as WireAttachment[]) : [];
     return measured({ ...wire, [payloadKey]: { ...payload, $attachments: [...before, ...files] } }, what);
   });
-}
-
-function measured(wire: Record<string, unknown>, what: string): Uint8Array<ArrayBuffer> {
-  const bytes = encodeJson(wire, what);
-  checkSize(bytes, what);
-  return bytes;
 }
 
 /** A payload as a plain object. */
@@ -104,6 +100,27 @@ function checkIdentity(field: string, one: Record<string, unknown>): void {
     throw invalidInput(field, "needs a distinct_id, an object_type and id, or is_transient: true");
   }
   text(`${field}.distinct_id`, one.distinct_id);
+}
+
+/** Of one edit in bulk (client-protocols.md §11.2). */
+const MAX_EDIT = 10_240;
+
+/** An edit of a user as an event; its id makes its retries one edit. */
+export function editRecord(edit: {
+  distinct_id: string;
+  operations: readonly EditOperation[];
+  tenant_id?: string | undefined;
+}): Uint8Array<ArrayBuffer> {
+  const { distinct_id, operations, tenant_id } = edit;
+  const wire = {
+    $schema: "2",
+    $insert_id: randomId(),
+    $time: Date.now(),
+    distinct_id,
+    $user_operations: operations,
+    ...(tenant_id === undefined ? {} : { tenant_id }),
+  };
+  return measured(wire, "edit", MAX_EDIT);
 }
 
 /** Who did it. A transient actor needs no address. */

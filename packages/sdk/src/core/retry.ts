@@ -1,4 +1,5 @@
 import { CarillonError } from "./errors.ts";
+import { isRecord } from "./is-record.ts";
 
 /**
  * Whether the same request may be sent again after a failure that leaves open whether the first one was processed.
@@ -25,8 +26,8 @@ export function isUnsent(error: CarillonError): boolean {
   if (error.code !== "connection_failed") return false;
   const { cause } = error;
   // Node's client rejects with the system's error, `fetch` with one that has it as its cause.
-  const system = cause instanceof Error && cause.cause !== undefined ? cause.cause : cause;
-  const code = (system as { code?: unknown } | null | undefined)?.code;
+  const system = isRecord(cause) && isRecord(cause.cause) ? cause.cause : cause;
+  const code = isRecord(system) ? system.code : undefined;
   return typeof code === "string" && NEVER_CONNECTED.has(code);
 }
 

@@ -2,8 +2,12 @@ import { platform } from "#platform";
 import type { Fetch, Fetched } from "../platform/platform.ts";
 import { checkSize, encodeJson } from "./body.ts";
 import type { Credential } from "./credentials.ts";
-import { CarillonError, invalidInput, refusalOf } from "./errors.ts";
+import { kindOf, optionsOf, wellFormed } from "./check.ts";
+import { CarillonError, invalidInput, reasonOf, refusalOf, toCarillonError } from "./errors.ts";
+import { isRecord } from "./is-record.ts";
 import { isUnsent, mayRetry, pause, type Repeatable, waitBefore } from "./retry.ts";
+import { timeOf } from "./times.ts";
+import { type CallSpan, quietly, startSpan, type Tracer } from "./tracing.ts";
 import { VERSION } from "./version.ts";
 
 /** Where the SDK reports what it does: one line for each attempt, never a body or a credential. */
@@ -31,6 +35,7 @@ export interface TransportOptions {
   retries: number;
   retryDelay: ((attempt: number) => number) | null;
   logger: Logger;
+  tracer: Tracer | null;
   fetch: Fetch;
   /** Appended to the User-Agent. */
   app: string;
@@ -78,18 +83,39 @@ export function createTransport(options: TransportOptions): Send {
     for (const [name, value] of queryPairs(request.query)) url.searchParams.append(name, value);
     const bytes = bodyOf(request);
     const credential = credentialFor(options, request.auth ?? "data");
+    const span = startSpan(options.tracer, request.method, url);
+    try {
+      const answer = await attempts(request, url, bytes, credential, span);
+      span.set("http.response.status_code", answer.status);
+      span.set("carillon.request_id", answer.requestId);
+      span.end(null);
+      return answer;
+    } catch (error) {
+      const { code, status, requestId } = toCarillonError(error, "call");
+      span.set("http.response.status_code", status === 0 ? null : status);
+      span.set("carillon.request_id", requestId);
+      span.end(code);
+      throw error;
+    }
+  };
+
+  async function attempts(
+    request: Request,
+    url: URL,
+    bytes: Uint8Array<ArrayBuffer> | null,
+    credential: Credential,
+    span: CallSpan,
+  ): Promise<Answer> {
     const repeatable = request.repeatable ?? (request.method === "GET" || request.method === "DELETE");
+    const headers = { ...span.headers, "user-agent": agent };
     let perhapsDone = false;
     for (let attempt = 0; ; attempt++) {
       const started = Date.now();
-      const result = await once(url, bytes, credential, agent, request, options);
+      const result = await once(url, bytes, credential, headers, request, options);
       const fields = { method: request.method, path: url.pathname, attempt, ms: Date.now() - started };
       if (result.error === null) {
-        options.logger.debug?.("answered", {
-          ...fields,
-          status: result.answer.status,
-          requestId: result.answer.requestId,
-        });
+        const { status, requestId } = result.answer;
+        quietly(() => options.logger.debug?.("answered", { ...fields, status, requestId }));
         return result.answer;
       }
       const { error } = result;
@@ -98,17 +124,18 @@ export function createTransport(options: TransportOptions): Send {
       perhapsDone ||= !isUnsent(error) && error.status !== 429;
       const isLast = attempt >= options.retries || !mayRetry(error, repeatable);
       const wait = isLast ? null : waitBefore(attempt, result.retryAfter, options.retryDelay);
-      options.logger.warn?.(wait === null ? "failed" : "failed, will retry", {
-        ...fields,
-        status: error.status,
-        code: error.code,
-        requestId: error.requestId,
-        ...(wait === null ? {} : { wait }),
-      });
-      if (wait === null) throw error;
+      const { status, code, requestId } = error;
+      const failed = { ...fields, status, code, requestId };
+      if (wait === null) {
+        quietly(() => options.logger.warn?.("failed", failed));
+        throw error;
+      }
+      quietly(() => options.logger.warn?.("failed, will retry", { ...failed, wait }));
+      span.event("retry", { "error.type": code, wait });
+      span.set("http.request.resend_count", attempt + 1);
       await pause(wait, request.signal);
     }
-  };
+  }
 }
 
 const GONE: Answer = { status: 204, statusText: "", body: undefined, text: "", requestId: null };
@@ -119,7 +146,7 @@ async function once(
   url: URL,
   bytes: Uint8Array<ArrayBuffer> | null,
   credential: Credential,
-  agent: string,
+  ownHeaders: Record<string, string>,
   request: Request,
   options: TransportOptions,
 ): Promise<Outcome> {
@@ -133,7 +160,7 @@ async function once(
     date,
     // Where `Date` may not be set, the server reads this one.
     "x-amz-date": date,
-    "user-agent": agent,
+    ...ownHeaders,
   };
   const control = new AbortController();
   const abort = () => control.abort();
@@ -160,10 +187,11 @@ async function once(
       const message = `${method} ${url.pathname}: no answer within ${timeout} ms`;
       return { error: new CarillonError("timeout", message, { cause: error }), retryAfter: null };
     }
+    const { cause } = isRecord(error) ? error : {};
+    // `fetch` says only that it failed; its cause has the reason.
+    const reason = reasonOf(isRecord(cause) ? cause : error);
     return {
-      error: new CarillonError("connection_failed", `${method} ${url.origin}: ${reasonOf(error)}`, {
-        cause: error,
-      }),
+      error: new CarillonError("connection_failed", `${method} ${url.origin}: ${reason}`, { cause: error }),
       retryAfter: null,
     };
   } finally {
@@ -215,14 +243,20 @@ function credentialFor({ data, management }: TransportOptions, auth: "data" | "m
   );
 }
 
-function* queryPairs(query: Query = {}): Generator<[string, string]> {
-  for (const [name, given] of Object.entries(query)) {
+function* queryPairs(query: Query | undefined): Generator<[string, string]> {
+  for (const [name, given] of Object.entries(optionsOf(query))) {
     for (const value of Array.isArray(given) ? (given as QueryValue[]) : [given as QueryValue]) {
-      if (value !== null && value !== undefined) {
-        yield [name, value instanceof Date ? value.toISOString() : String(value)];
-      }
+      if (value !== null && value !== undefined) yield [name, queryText(name, value)];
     }
   }
+}
+
+function queryText(name: string, value: unknown): string {
+  if (value instanceof Date) return timeOf(name, value);
+  if (typeof value === "string") return wellFormed(name, value);
+  if (typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value)))
+    return String(value);
+  throw invalidInput(name, `must be a string, a number, a boolean or a Date, and is ${kindOf(value)}`);
 }
 
 /** A signal changes while the answer is awaited. */
@@ -232,10 +266,4 @@ function isAborted(signal: AbortSignal | undefined): boolean {
 
 function aborted(signal: AbortSignal | undefined): CarillonError {
   return new CarillonError("aborted", "the call was aborted", { cause: signal?.reason });
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  return cause instanceof Error && cause.message !== "" ? cause.message : error.message;
 }

@@ -1,8 +1,8 @@
 import { act, type Api, call, managed, MANAGEMENT, queryOf } from "../core/api.ts";
-import { record, segment, text } from "../core/check.ts";
+import { array, optionsOf, record, segment, text } from "../core/check.ts";
 import type { CallOptions } from "../core/transport.ts";
-import type { CategoryDocument, CategoryTranslation, RootCategory } from "../wire-more.ts";
-import type { CommitOptions, Mode } from "./workflow-admin.ts";
+import type { Body, CategoryDocument, CategoryTranslation, Reply, RootCategory } from "../wire.ts";
+import type { CommitOptions, Mode } from "./drafts.ts";
 
 /** The categories of notifications, in one document with versions. Needs a service token. */
 export class Categories {
@@ -16,8 +16,8 @@ export class Categories {
    * @example
    * const { root_categories } = await carillon.categories.get({ mode: "live" });
    */
-  get(options: { mode?: Mode } & CallOptions = {}): Promise<CategoryDocument> {
-    const query = { mode: options.mode ?? "draft" };
+  async get(options: { mode?: Mode } & CallOptions = {}): Promise<CategoryDocument> {
+    const query = { mode: optionsOf(options).mode ?? "draft" };
     return call(this.#api, "GET", this.#path(), options, { ...MANAGEMENT, query });
   }
 
@@ -30,9 +30,15 @@ export class Categories {
    *   { commit: true, commit_message: "first" },
    * );
    */
-  save(rootCategories: RootCategory[], options: CommitOptions = {}): Promise<CategoryDocument> {
-    const body = { root_categories: rootCategories };
-    record("rootCategories[0]", rootCategories[0]);
+  async save(
+    rootCategories: RootCategory[],
+    options: CommitOptions = {},
+  ): Promise<Reply<"managementPreferenceCategorySave">> {
+    const body = {
+      root_categories: array("rootCategories", rootCategories).map((root, index) =>
+        record(`rootCategories[${index}]`, root),
+      ),
+    };
     return call(this.#api, "POST", this.#path(), options, { ...MANAGEMENT, body, query: queryOf(options) });
   }
 
@@ -41,7 +47,7 @@ export class Categories {
    * @example
    * await carillon.categories.commit("first");
    */
-  commit(message: string, options?: CallOptions): Promise<CategoryDocument> {
+  async commit(message: string, options?: CallOptions): Promise<Reply<"managementPreferenceCategoryCommit">> {
     const query = { commit_message: text("message", message, 1000) };
     return call(this.#api, "PATCH", `${this.#path()}commit/`, options, { ...MANAGEMENT, query });
   }
@@ -51,7 +57,7 @@ export class Categories {
    * @example
    * const { results } = await carillon.categories.locales();
    */
-  locales(options?: CallOptions): Promise<{ results: { locale: string }[] }> {
+  async locales(options?: CallOptions): Promise<Reply<"managementPreferenceCategoryTranslationListLocales">> {
     return call(this.#api, "GET", `${this.#path()}translation/locale/`, options, MANAGEMENT);
   }
 
@@ -59,7 +65,7 @@ export class Categories {
    * @example
    * const { categories } = await carillon.categories.translation("de");
    */
-  translation(locale: string, options?: CallOptions): Promise<CategoryTranslation> {
+  async translation(locale: string, options?: CallOptions): Promise<CategoryTranslation> {
     return call(this.#api, "GET", this.#translationPath(locale), options, MANAGEMENT);
   }
 
@@ -68,9 +74,9 @@ export class Categories {
    * @example
    * await carillon.categories.translate("de", { categories: { news: { name: "Neuigkeiten" } } });
    */
-  translate(
+  async translate(
     locale: string,
-    translation: Partial<CategoryTranslation>,
+    translation: Body<"managementPreferenceCategoryTranslationSave">,
     options?: CallOptions,
   ): Promise<CategoryTranslation> {
     const body = record("translation", translation);
@@ -85,7 +91,7 @@ export class Categories {
    * @example
    * await carillon.categories.deleteTranslation("de");
    */
-  deleteTranslation(locale: string, options?: CallOptions): Promise<void> {
+  async deleteTranslation(locale: string, options?: CallOptions): Promise<void> {
     return act(this.#api, "DELETE", this.#translationPath(locale), options, MANAGEMENT);
   }
 

@@ -1,5 +1,5 @@
 import { type Api, call, managed, MANAGEMENT } from "../core/api.ts";
-import { text } from "../core/check.ts";
+import { record, text } from "../core/check.ts";
 import { invalidInput } from "../core/errors.ts";
 import { timeOf } from "../core/times.ts";
 import type { CallOptions } from "../core/transport.ts";
@@ -22,7 +22,7 @@ export class Clock {
    * @example
    * const { now } = await carillon.clock.get();
    */
-  get(options?: CallOptions): Promise<ClockView> {
+  async get(options?: CallOptions): Promise<ClockView> {
     return call(this.#api, "GET", managed(this.#api, "clock/"), options, MANAGEMENT);
   }
 
@@ -31,7 +31,7 @@ export class Clock {
    * @example
    * await carillon.clock.freeze();
    */
-  freeze(at?: Date | string, options?: CallOptions): Promise<ClockView> {
+  async freeze(at?: Date | string, options?: CallOptions): Promise<ClockView> {
     return call(this.#api, "POST", managed(this.#api, "clock/freeze/"), options, {
       ...MANAGEMENT,
       body: at === undefined ? {} : { at: timeOf("at", at) },
@@ -43,8 +43,8 @@ export class Clock {
    * @example
    * await carillon.clock.advance({ by: "30d" });
    */
-  advance(move: { by: string } | { to: Date | string }, options: CallOptions = {}): Promise<ClockView> {
-    if ("by" in move === "to" in move)
+  async advance(move: { by: string } | { to: Date | string }, options: CallOptions = {}): Promise<ClockView> {
+    if ("by" in record("move", move) === "to" in move)
       throw invalidInput("move", "takes either by, a duration, or to, a time");
     const body = "by" in move ? { by: text("by", move.by) } : { to: timeOf("to", move.to) };
     const path = managed(this.#api, "clock/advance/");
@@ -56,7 +56,7 @@ export class Clock {
    * @example
    * await carillon.clock.reset();
    */
-  reset(options?: CallOptions): Promise<ClockView> {
+  async reset(options?: CallOptions): Promise<ClockView> {
     return call(this.#api, "POST", managed(this.#api, "clock/reset/"), options, {
       ...MANAGEMENT,
       repeatable: true,

@@ -28,7 +28,7 @@ export class EventAdmin {
    * @example
    * const { payload_schema } = await carillon.events.admin.get("Order Placed");
    */
-  get(name: string, options?: CallOptions): Promise<EventView> {
+  async get(name: string, options?: CallOptions): Promise<EventView> {
     return call(this.#api, "GET", this.#path(name), options, MANAGEMENT);
   }
 
@@ -36,7 +36,7 @@ export class EventAdmin {
    * @example
    * await carillon.events.admin.upsert({ name: "Order Placed", description: "Somebody ordered." });
    */
-  upsert(
+  async upsert(
     event: Body<"managementEventUpsert">,
     options?: CallOptions,
   ): Promise<Reply<"managementEventUpsert">> {
@@ -52,7 +52,7 @@ export class EventAdmin {
    * @example
    * await carillon.events.admin.edit("Order Placed", { payload_schema: { schema: "order" } });
    */
-  edit(
+  async edit(
     name: string,
     changes: Body<"managementEventEdit">,
     options?: CallOptions,
@@ -66,7 +66,10 @@ export class EventAdmin {
    * @example
    * const { results } = await carillon.events.admin.linkedWorkflows("Order Placed");
    */
-  linkedWorkflows(name: string, options?: CallOptions): Promise<Reply<"managementEventListLinkedWorkflows">> {
+  async linkedWorkflows(
+    name: string,
+    options?: CallOptions,
+  ): Promise<Reply<"managementEventListLinkedWorkflows">> {
     return call(this.#api, "GET", `${this.#path(name)}linked_workflows/`, options, MANAGEMENT);
   }
 
@@ -75,7 +78,7 @@ export class EventAdmin {
    * @example
    * await carillon.events.admin.delinkSchema("Order Placed");
    */
-  delinkSchema(name: string, options?: CallOptions): Promise<Reply<"managementEventDelinkSchema">> {
+  async delinkSchema(name: string, options?: CallOptions): Promise<Reply<"managementEventDelinkSchema">> {
     return call(this.#api, "PATCH", `${this.#path(name)}delink_schema/`, options, MANAGEMENT);
   }
 

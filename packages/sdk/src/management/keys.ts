@@ -1,10 +1,9 @@
 import { act, type Api, call, managed, MANAGEMENT, queryOf } from "../core/api.ts";
-import { optionalText, segment, text } from "../core/check.ts";
+import { optionalText, optionsOf, record, segment, text } from "../core/check.ts";
 import { type Paged, paged } from "../core/pages.ts";
 import { timeOf } from "../core/times.ts";
 import type { CallOptions } from "../core/transport.ts";
-import type { OffsetQuery } from "../wire.ts";
-import type { ApiKey, NewSigningKey, PublicKey, SigningKey } from "../wire-more.ts";
+import type { ApiKey, NewSigningKey, OffsetQuery, PublicKey, Reply, SigningKey } from "../wire.ts";
 
 /** What a key is called. */
 export interface KeyName {
@@ -34,7 +33,7 @@ export class Keys {
    * @example
    * const { api_key } = await carillon.keys.createApiKey({ name: "billing" });
    */
-  createApiKey(key: KeyName, options?: CallOptions): Promise<ApiKey & { api_key: string }> {
+  async createApiKey(key: KeyName, options?: CallOptions): Promise<Reply<"managementApiKeyCreate">> {
     return this.#create("ws_api_key/", key, options);
   }
 
@@ -43,7 +42,7 @@ export class Keys {
    * @example
    * await carillon.keys.deleteApiKey("ws_apik_01KBCDEF");
    */
-  deleteApiKey(id: string, options?: CallOptions): Promise<void> {
+  async deleteApiKey(id: string, options?: CallOptions): Promise<void> {
     return act(this.#api, "DELETE", this.#path("ws_api_key", id), options, MANAGEMENT);
   }
 
@@ -59,7 +58,7 @@ export class Keys {
    * @example
    * const { api_key } = await carillon.keys.createPublicKey({ name: "web" });
    */
-  createPublicKey(key: KeyName, options?: CallOptions): Promise<PublicKey> {
+  async createPublicKey(key: KeyName, options?: CallOptions): Promise<PublicKey> {
     return this.#create("ws_public_key/", key, options);
   }
 
@@ -68,7 +67,7 @@ export class Keys {
    * @example
    * await carillon.keys.securePublicKey("ws_pubk_01KBCDEF", true);
    */
-  securePublicKey(id: string, isSecure: boolean, options?: CallOptions): Promise<PublicKey> {
+  async securePublicKey(id: string, isSecure: boolean, options?: CallOptions): Promise<PublicKey> {
     return call(this.#api, "PATCH", this.#path("ws_public_key", id), options, {
       ...MANAGEMENT,
       body: { is_secure_mode_enabled: isSecure },
@@ -81,7 +80,7 @@ export class Keys {
    * @example
    * const { api_key } = await carillon.keys.rotatePublicKey("ws_pubk_01KBCDEF");
    */
-  rotatePublicKey(id: string, options?: CallOptions): Promise<PublicKey> {
+  async rotatePublicKey(id: string, options?: CallOptions): Promise<PublicKey> {
     return call(this.#api, "PATCH", `${this.#path("ws_public_key", id)}rotate/`, options, MANAGEMENT);
   }
 
@@ -89,7 +88,7 @@ export class Keys {
    * @example
    * await carillon.keys.deletePublicKey("ws_pubk_01KBCDEF");
    */
-  deletePublicKey(id: string, options?: CallOptions): Promise<void> {
+  async deletePublicKey(id: string, options?: CallOptions): Promise<void> {
     return act(this.#api, "DELETE", this.#path("ws_public_key", id), options, MANAGEMENT);
   }
 
@@ -106,7 +105,7 @@ export class Keys {
    * @example
    * const { private_key_pem } = await carillon.keys.createSigningKey();
    */
-  createSigningKey(options?: CallOptions): Promise<NewSigningKey> {
+  async createSigningKey(options?: CallOptions): Promise<NewSigningKey> {
     return call(this.#api, "POST", managed(this.#api, "ws_signing_key/"), options, MANAGEMENT);
   }
 
@@ -116,10 +115,11 @@ export class Keys {
    * const expiresAt = new Date(Date.now() + 86_400_000);
    * const { private_key_pem } = await carillon.keys.rollSigningKey("signing_key_20261130T120000", { expiresAt });
    */
-  rollSigningKey(
+  async rollSigningKey(
     uid: string,
-    { expiresAt, ...options }: { expiresAt?: Date | string } & CallOptions = {},
+    options: { expiresAt?: Date | string } & CallOptions = {},
   ): Promise<NewSigningKey> {
+    const { expiresAt } = optionsOf(options);
     const body = expiresAt === undefined ? {} : { expiry_at: timeOf("expiresAt", expiresAt) };
     return call(this.#api, "POST", `${this.#path("ws_signing_key", uid)}roll/`, options, {
       ...MANAGEMENT,
@@ -131,7 +131,7 @@ export class Keys {
    * @example
    * await carillon.keys.deleteSigningKey("signing_key_20261130T120000");
    */
-  deleteSigningKey(uid: string, options?: CallOptions): Promise<void> {
+  async deleteSigningKey(uid: string, options?: CallOptions): Promise<void> {
     return act(this.#api, "DELETE", this.#path("ws_signing_key", uid), options, MANAGEMENT);
   }
 
@@ -141,10 +141,11 @@ export class Keys {
     );
   }
 
-  #create<Key>(path: string, key: KeyName, options: CallOptions | undefined): Promise<Key> {
+  async #create<Key>(path: string, key: KeyName, options: CallOptions | undefined): Promise<Key> {
+    const { name, description } = record("key", key) as unknown as KeyName;
     const body = {
-      name: text("name", key.name),
-      description: optionalText("description", key.description, 1000),
+      name: text("name", name),
+      description: optionalText("description", description, 1000),
     };
     return call(this.#api, "POST", managed(this.#api, path), options, { ...MANAGEMENT, body });
   }

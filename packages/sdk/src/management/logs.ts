@@ -49,7 +49,7 @@ export class Logs {
    * @example
    * const execution = await carillon.logs.execution("01KBCDEF");
    */
-  execution(id: string, options?: CallOptions): Promise<Reply<"managementLogGetExecution">> {
+  async execution(id: string, options?: CallOptions): Promise<Reply<"managementLogGetExecution">> {
     const path = managed(this.#api, `log/execution/${segment("id", id)}/`);
     return call(this.#api, "GET", path, options, MANAGEMENT);
   }
@@ -75,7 +75,7 @@ export class Logs {
    * @example
    * const broadcast = await carillon.logs.broadcast("broadcast_01KBCDEF");
    */
-  broadcast(id: string, options?: CallOptions): Promise<Reply<"managementLogGetBroadcast">> {
+  async broadcast(id: string, options?: CallOptions): Promise<Reply<"managementLogGetBroadcast">> {
     const path = managed(this.#api, `log/broadcast/${segment("id", id)}/`);
     return call(this.#api, "GET", path, options, MANAGEMENT);
   }

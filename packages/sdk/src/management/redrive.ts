@@ -16,7 +16,7 @@ export class Redrive {
    * @example
    * const { messages } = await carillon.redrive.failures({ workflow: "order-confirmed" });
    */
-  failures(
+  async failures(
     query: QueryFor<"managementRedriveList"> & CallOptions = {},
   ): Promise<Reply<"managementRedriveList">> {
     const path = managed(this.#api, "redrive/");
@@ -28,7 +28,7 @@ export class Redrive {
    * @example
    * const { messages } = await carillon.redrive.run({ filter: { workflow: "order-confirmed" }, dry_run: true });
    */
-  run(what: Body<"managementRedrive">, options?: CallOptions): Promise<Reply<"managementRedrive">> {
+  async run(what: Body<"managementRedrive">, options?: CallOptions): Promise<Reply<"managementRedrive">> {
     const body = record("what", what);
     const path = managed(this.#api, "redrive/");
     return call(this.#api, "POST", path, options, { ...MANAGEMENT, body, repeatable: true });

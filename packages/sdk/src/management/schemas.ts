@@ -3,7 +3,7 @@ import { record, segment } from "../core/check.ts";
 import { type Paged, paged } from "../core/pages.ts";
 import type { CallOptions } from "../core/transport.ts";
 import type { Body, ItemOf, QueryFor, Reply } from "../wire.ts";
-import type { CommitOptions } from "./workflow-admin.ts";
+import type { CommitOptions } from "./drafts.ts";
 
 /** JSON Schemas of payloads. Needs a service token. */
 export class Schemas {
@@ -27,7 +27,7 @@ export class Schemas {
    * @example
    * const { json_schema } = await carillon.schemas.get("order", { mode: "live" });
    */
-  get(
+  async get(
     slug: string,
     options: QueryFor<"managementSchemaGet"> & CallOptions = {},
   ): Promise<Reply<"managementSchemaGet">> {
@@ -40,7 +40,7 @@ export class Schemas {
    * const json_schema = { type: "object", required: ["order_id"], properties: { order_id: { type: "string" } } };
    * await carillon.schemas.upsert("order", { name: "Order", json_schema }, { commit: true });
    */
-  upsert(
+  async upsert(
     slug: string,
     schema: Body<"managementSchemaUpsert">,
     options: CommitOptions = {},
@@ -50,6 +50,7 @@ export class Schemas {
       ...MANAGEMENT,
       body,
       query: queryOf(options),
+      repeatable: true,
     });
   }
 
@@ -57,7 +58,7 @@ export class Schemas {
    * @example
    * await carillon.schemas.commit("order", { commit_message: "first" });
    */
-  commit(
+  async commit(
     slug: string,
     options: { commit_message?: string } & CallOptions = {},
   ): Promise<Reply<"managementSchemaCommit">> {

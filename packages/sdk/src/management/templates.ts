@@ -1,5 +1,5 @@
 import { act, type Api, call, managed, MANAGEMENT, queryOf } from "../core/api.ts";
-import { record, segment } from "../core/check.ts";
+import { optionsOf, record, segment } from "../core/check.ts";
 import { type Paged, paged } from "../core/pages.ts";
 import type { CallOptions } from "../core/transport.ts";
 import type { Body, Channel, ItemOf, QueryFor, Reply } from "../wire.ts";
@@ -40,7 +40,10 @@ export class Templates {
    * @example
    * const { enabled_channels } = await carillon.templates.get("order", { mode: "live" });
    */
-  get(slug: string, options: QueryFor<"managementTemplateGet"> & CallOptions = {}): Promise<TemplateView> {
+  async get(
+    slug: string,
+    options: QueryFor<"managementTemplateGet"> & CallOptions = {},
+  ): Promise<TemplateView> {
     return call(this.#api, "GET", this.#path(slug), options, { ...MANAGEMENT, query: queryOf(options) });
   }
 
@@ -49,7 +52,7 @@ export class Templates {
    * @example
    * await carillon.templates.upsert("order", { name: "Order", enabled_channels: ["email", "sms"] });
    */
-  upsert(
+  async upsert(
     slug: string,
     template: Body<"managementTemplateUpsert">,
     options?: CallOptions,
@@ -62,7 +65,7 @@ export class Templates {
    * @example
    * await carillon.templates.delete("order");
    */
-  delete(slug: string, options?: CallOptions): Promise<void> {
+  async delete(slug: string, options?: CallOptions): Promise<void> {
     return act(this.#api, "DELETE", this.#path(slug), options, MANAGEMENT);
   }
 
@@ -71,14 +74,14 @@ export class Templates {
    * @example
    * await carillon.templates.commit("order", { commit_message: "first" });
    */
-  commit(
+  async commit(
     slug: string,
     options: {
       commit_message?: string;
       variants?: VariantKey[];
     } & CallOptions = {},
   ): Promise<TemplateView> {
-    const { variants, ...rest } = options;
+    const { variants, ...rest } = optionsOf(options);
     return call(this.#api, "PATCH", `${this.#path(slug)}commit/`, options, {
       ...MANAGEMENT,
       body: variants === undefined ? {} : { variants },
@@ -93,11 +96,11 @@ export class Templates {
    * const sound = variants.filter(({ errors }) => Object.keys(errors).length === 0);
    * if (has_changes) await carillon.templates.commit("order", { variants: sound });
    */
-  checkCommit(
+  async checkCommit(
     slug: string,
     options: { variants?: VariantKey[] } & CallOptions = {},
   ): Promise<Reply<"managementTemplateValidateCommit">> {
-    const { variants } = options;
+    const { variants } = optionsOf(options);
     return call(this.#api, "POST", `${this.#path(slug)}pre_commit_validate/`, options, {
       ...MANAGEMENT,
       body: variants === undefined ? {} : { variants },
@@ -110,7 +113,7 @@ export class Templates {
    * @example
    * await carillon.templates.archive("order");
    */
-  archive(slug: string, options?: CallOptions): Promise<TemplateView> {
+  async archive(slug: string, options?: CallOptions): Promise<TemplateView> {
     return call(this.#api, "POST", `${this.#path(slug)}archive/`, options, {
       ...MANAGEMENT,
       repeatable: true,
@@ -122,7 +125,11 @@ export class Templates {
    * @example
    * await carillon.templates.clone("order", { slug: "order", workspace: "production" });
    */
-  clone(slug: string, copy: Body<"managementTemplateClone">, options?: CallOptions): Promise<TemplateView> {
+  async clone(
+    slug: string,
+    copy: Body<"managementTemplateClone">,
+    options?: CallOptions,
+  ): Promise<TemplateView> {
     const body = record("copy", copy);
     return call(this.#api, "POST", `${this.#path(slug)}clone/`, options, { ...MANAGEMENT, body });
   }
@@ -145,7 +152,7 @@ export class Templates {
    * @example
    * const { name, commit_message } = await carillon.templates.version("order", 1);
    */
-  version(
+  async version(
     slug: string,
     versionNo: number,
     options?: CallOptions,
@@ -170,7 +177,7 @@ export class Templates {
    * @example
    * const { content } = await carillon.templates.versionVariant("order", 1, "email", "default");
    */
-  versionVariant(
+  async versionVariant(
     slug: string,
     versionNo: number,
     channel: Channel,
@@ -186,7 +193,7 @@ export class Templates {
    * @example
    * await carillon.templates.rollback("order", 1);
    */
-  rollback(slug: string, versionNo: number, options?: CallOptions): Promise<TemplateView> {
+  async rollback(slug: string, versionNo: number, options?: CallOptions): Promise<TemplateView> {
     return call(this.#api, "POST", `${this.#versionPath(slug, versionNo)}rollback/`, options, {
       ...MANAGEMENT,
       repeatable: true,
@@ -198,7 +205,7 @@ export class Templates {
    * @example
    * const { data, transformed_data } = await carillon.templates.mockData("order");
    */
-  mockData(slug: string, options?: CallOptions): Promise<Reply<"managementTemplateMockDataGet">> {
+  async mockData(slug: string, options?: CallOptions): Promise<Reply<"managementTemplateMockDataGet">> {
     return call(this.#api, "GET", `${this.#path(slug)}mock_data/`, options, MANAGEMENT);
   }
 
@@ -209,7 +216,7 @@ export class Templates {
    *   payload: { order_id: "A-1001" }, recipient_distinct_id: "ada",
    * });
    */
-  editMockData(
+  async editMockData(
     slug: string,
     data: Omit<Body<"managementTemplateMockDataEdit">, "data">,
     options?: CallOptions,
@@ -227,7 +234,7 @@ export class Templates {
    * @example
    * const { channels } = await carillon.templates.order("order", { mode: "live" });
    */
-  order(
+  async order(
     slug: string,
     options: QueryFor<"managementTemplateVariantGetOrder"> & CallOptions = {},
   ): Promise<Reply<"managementTemplateVariantGetOrder">> {
@@ -244,7 +251,7 @@ export class Templates {
    *   channels: [{ channel: "email", tenants: [{ tenant_id: null, variants: ["pro", "default"] }] }],
    * });
    */
-  setOrder(
+  async setOrder(
     slug: string,
     order: Body<"managementTemplateVariantSetOrder">,
     options?: CallOptions,
@@ -273,7 +280,7 @@ export class Templates {
    * @example
    * const { content } = await carillon.templates.variant("order", "email", "default");
    */
-  variant(
+  async variant(
     slug: string,
     channel: Channel,
     id: string,
@@ -292,7 +299,7 @@ export class Templates {
    *   locale: "en", content: { type: "basic", body: "Order {{order_id}}" },
    * });
    */
-  upsertVariant(
+  async upsertVariant(
     slug: string,
     channel: Channel,
     id: string,
@@ -312,7 +319,7 @@ export class Templates {
    * @example
    * await carillon.templates.editContent("order", "email", "default", { subject: "Order {{order_id}}" });
    */
-  editContent(
+  async editContent(
     slug: string,
     channel: Channel,
     id: string,
@@ -331,7 +338,7 @@ export class Templates {
    *   mock_data: { payload: { order_id: "A-1001" } },
    * });
    */
-  preview(
+  async preview(
     slug: string,
     channel: Channel,
     id: string,
@@ -354,7 +361,7 @@ export class Templates {
    *   identities: [{ identity_type: "email", value: "ada@example.com" }],
    * });
    */
-  sendTest(
+  async sendTest(
     slug: string,
     channel: Channel,
     id: string,
@@ -374,7 +381,7 @@ export class Templates {
    * @example
    * const { messages } = await carillon.templates.test("order", { distinct_id: "ada", channels: ["email", "inbox"] });
    */
-  test(
+  async test(
     slug: string,
     to: Body<"managementTemplateSendTest"> = {},
     options: QueryFor<"managementTemplateSendTest"> & CallOptions = {},
@@ -394,7 +401,7 @@ export class Templates {
    *   vendor_slug: "whatsapp_cloud_api-whatsapp", vendor_uid: "waba-123221", vendor_template_id: "1232", approval_status: "approved",
    * });
    */
-  recordApproval(
+  async recordApproval(
     slug: string,
     channel: "whatsapp" | "sms",
     id: string,
@@ -411,7 +418,7 @@ export class Templates {
    * @example
    * await carillon.templates.discard("order", "whatsapp", "default", "the price is wrong");
    */
-  discard(
+  async discard(
     slug: string,
     channel: "whatsapp" | "sms",
     id: string,
@@ -426,7 +433,7 @@ export class Templates {
    * @example
    * await carillon.templates.deleteVariant("order", "sms", "spanish");
    */
-  deleteVariant(slug: string, channel: Channel, id: string, options?: CallOptions): Promise<void> {
+  async deleteVariant(slug: string, channel: Channel, id: string, options?: CallOptions): Promise<void> {
     return act(this.#api, "DELETE", this.#variantPath(slug, channel, id), options, MANAGEMENT);
   }
 
@@ -446,7 +453,7 @@ export class Templates {
     place: string,
     query: QueryFor<"managementTemplateVariantList"> & { channel?: Channel } & CallOptions,
   ): Paged<ItemOf<"managementTemplateVariantList">> {
-    const { channel } = query;
+    const { channel } = optionsOf(query);
     const path =
       channel === undefined ? `${place}variant/` : `${place}channel/${segment("channel", channel)}/variant/`;
     return paged(query, ({ channel: _inPath, ...next }) =>

@@ -37,7 +37,7 @@ export class Translations {
    * @example
    * const { content } = await carillon.translations.get("es.json", { mode: "live" });
    */
-  get(
+  async get(
     file: string,
     options: QueryFor<"managementTranslationGet"> & CallOptions = {},
   ): Promise<Reply<"managementTranslationGet">> {
@@ -52,7 +52,7 @@ export class Translations {
    *   items: { zero: "nada", one: "un artículo", other: "{{count}} artículos" },
    * });
    */
-  save(
+  async save(
     file: string,
     content: TranslationTexts,
     options?: CallOptions,
@@ -66,7 +66,7 @@ export class Translations {
    * @example
    * await carillon.translations.delete("es.json");
    */
-  delete(file: string, options?: CallOptions): Promise<void> {
+  async delete(file: string, options?: CallOptions): Promise<void> {
     return act(this.#api, "DELETE", this.#filePath(file), options, MANAGEMENT);
   }
 
@@ -75,7 +75,7 @@ export class Translations {
    * @example
    * await carillon.translations.commit({ commit_message: "Spanish" });
    */
-  commit(
+  async commit(
     options: { commit_message?: string } & CallOptions = {},
   ): Promise<Reply<"managementTranslationCommit">> {
     return call(this.#api, "PATCH", `${this.#path()}commit/`, options, {
@@ -89,7 +89,7 @@ export class Translations {
    * @example
    * const { results } = await carillon.translations.version(1, { include_content: true });
    */
-  version(
+  async version(
     version: number,
     options: { include_content?: boolean; include_version_info?: boolean } & CallOptions = {},
   ): Promise<Reply<"managementTranslationGetVersion">> {
@@ -104,7 +104,10 @@ export class Translations {
    * @example
    * await carillon.translations.rollback(1);
    */
-  rollback(version: number, options?: CallOptions): Promise<Reply<"managementTranslationRollbackVersion">> {
+  async rollback(
+    version: number,
+    options?: CallOptions,
+  ): Promise<Reply<"managementTranslationRollbackVersion">> {
     return call(this.#api, "POST", `${this.#versionPath(version)}rollback/`, options, MANAGEMENT);
   }
 

@@ -16,7 +16,9 @@ export class Vendors {
    * @example
    * const { results } = await carillon.vendors.list();
    */
-  list(query: QueryFor<"managementVendorList"> & CallOptions = {}): Promise<Reply<"managementVendorList">> {
+  async list(
+    query: QueryFor<"managementVendorList"> & CallOptions = {},
+  ): Promise<Reply<"managementVendorList">> {
     const path = managed(this.#api, "vendor/");
     return call(this.#api, "GET", path, query, { ...MANAGEMENT, query: queryOf(query) });
   }
@@ -27,7 +29,7 @@ export class Vendors {
    * const config = { host: "mail.example.com", port: 465, from_email: "hello@example.com" };
    * await carillon.vendors.save("smtp-email", { config });
    */
-  save(
+  async save(
     vendor: string,
     settings: Body<"managementVendorSave">,
     options?: CallOptions,
@@ -40,7 +42,7 @@ export class Vendors {
    * @example
    * await carillon.vendors.delete("smtp-email");
    */
-  delete(vendor: string, options?: CallOptions): Promise<void> {
+  async delete(vendor: string, options?: CallOptions): Promise<void> {
     return act(this.#api, "DELETE", this.#path(vendor), options, MANAGEMENT);
   }
 
@@ -49,7 +51,7 @@ export class Vendors {
    * @example
    * const { results } = await carillon.vendors.catalog();
    */
-  catalog(options?: CallOptions): Promise<Reply<"managementVendorListCatalog">> {
+  async catalog(options?: CallOptions): Promise<Reply<"managementVendorListCatalog">> {
     return call(this.#api, "GET", managed(this.#api, "vendor_catalog/"), options, MANAGEMENT);
   }
 
@@ -58,7 +60,7 @@ export class Vendors {
    * @example
    * const { ok, message } = await carillon.vendors.verify("01JDABCDEFGHJKMNPQRSTVWXYZ");
    */
-  verify(id: string, options?: CallOptions): Promise<Reply<"managementVendorVerify">> {
+  async verify(id: string, options?: CallOptions): Promise<Reply<"managementVendorVerify">> {
     const path = managed(this.#api, `vendor/${segment("id", id)}/verify/`);
     return call(this.#api, "POST", path, options, { ...MANAGEMENT, repeatable: true });
   }
@@ -68,7 +70,7 @@ export class Vendors {
    * @example
    * const { results } = await carillon.vendors.routes();
    */
-  routes(options?: CallOptions): Promise<Reply<"managementVendorRouteList">> {
+  async routes(options?: CallOptions): Promise<Reply<"managementVendorRouteList">> {
     return call(this.#api, "GET", managed(this.#api, "vendor_route/"), options, MANAGEMENT);
   }
 
@@ -78,7 +80,7 @@ export class Vendors {
    * const vendors = [{ id: "01JDABCDEFGHJKMNPQRSTVWXYZ", fallback_seconds: 60 }];
    * await carillon.vendors.setRoute("email", "transactional", { vendors });
    */
-  setRoute(
+  async setRoute(
     channel: string,
     category: string,
     route: Body<"managementVendorRouteSet">,

@@ -1,16 +1,13 @@
 import { act, type Api, call, managed, MANAGEMENT, queryOf } from "../core/api.ts";
-import { record, segment } from "../core/check.ts";
+import { optionalText, optionsOf, record, segment } from "../core/check.ts";
+import { CarillonError } from "../core/errors.ts";
 import { type Paged, paged } from "../core/pages.ts";
 import type { CallOptions } from "../core/transport.ts";
 import type { Body, ItemOf, QueryFor, Reply } from "../wire.ts";
+import type { DefinedWorkflow } from "../define-workflow.ts";
+import type { CommitOptions } from "./drafts.ts";
+import { Schemas } from "./schemas.ts";
 
-/** Whether a change is committed at once. */
-export interface CommitOptions extends CallOptions {
-  commit?: boolean;
-  commit_message?: string;
-}
-
-export type Mode = "draft" | "live";
 export type WorkflowView = Reply<"managementWorkflowGet">;
 
 /** Workflows as they are designed: drafts, versions, switches. Needs a service token. */
@@ -37,7 +34,10 @@ export class WorkflowAdmin {
    * @example
    * const { tree } = await carillon.workflows.admin.get("order-confirmed", { mode: "live" });
    */
-  get(slug: string, options: QueryFor<"managementWorkflowGet"> & CallOptions = {}): Promise<WorkflowView> {
+  async get(
+    slug: string,
+    options: QueryFor<"managementWorkflowGet"> & CallOptions = {},
+  ): Promise<WorkflowView> {
     return call(this.#api, "GET", this.#path(slug), options, { ...MANAGEMENT, query: queryOf(options) });
   }
 
@@ -50,7 +50,7 @@ export class WorkflowAdmin {
    *   { commit: true, commit_message: "first" },
    * );
    */
-  upsert(
+  async upsert(
     slug: string,
     workflow: Body<"managementWorkflowUpsert">,
     options: CommitOptions = {},
@@ -60,7 +60,38 @@ export class WorkflowAdmin {
       ...MANAGEMENT,
       body,
       query: queryOf(options),
+      repeatable: true,
     });
+  }
+
+  /**
+   * Puts a workflow that is defined in code live, with the schema of its payload. It may be repeated, on each deployment:
+   * what has not changed makes no new version. A workflow that the server finds faults in throws; the draft stays.
+   * @example
+   * const welcome = defineWorkflow({
+   *   slug: "welcome",
+   *   name: "Welcome",
+   *   category: "transactional",
+   *   nodes: [{ node_type: "send_email", name: "Mail", properties: { template: "welcome" } }],
+   * });
+   * await carillon.workflows.admin.publish(welcome, { commit_message: "shop 1.4" });
+   */
+  async publish(
+    defined: DefinedWorkflow,
+    options: { commit_message?: string } & CallOptions = {},
+  ): Promise<Reply<"managementWorkflowUpsert">> {
+    const { slug, workflow, schema } = record("defined", defined) as unknown as DefinedWorkflow;
+    const given = optionsOf(options);
+    const commit_message =
+      optionalText("commit_message", given.commit_message, 1000) ?? "Published from code";
+    const commit = { ...given, commit: true, commit_message };
+    if (schema !== null) await new Schemas(this.#api).upsert(slug, schema, commit);
+    const published = await this.upsert(slug, workflow, commit);
+    // A draft with faults is stored and answered, not refused.
+    const { is_valid, errors } = published.validation_result;
+    if (is_valid) return published;
+    const message = `workflow '${slug}' is stored as a draft and is not live: ${errors.join("; ")}`;
+    throw new CarillonError("validation_error", message, { field: "workflow", detail: errors });
   }
 
   /**
@@ -68,7 +99,7 @@ export class WorkflowAdmin {
    * @example
    * await carillon.workflows.admin.commit("order-confirmed", { commit_message: "shorter" });
    */
-  commit(
+  async commit(
     slug: string,
     options: { commit_message?: string } & CallOptions = {},
   ): Promise<Reply<"managementWorkflowCommit">> {
@@ -83,7 +114,7 @@ export class WorkflowAdmin {
    * @example
    * await carillon.workflows.admin.enable("order-confirmed", false);
    */
-  enable(
+  async enable(
     slug: string,
     isEnabled: boolean,
     options?: CallOptions,
@@ -99,7 +130,7 @@ export class WorkflowAdmin {
    * @example
    * await carillon.workflows.admin.delete("order-confirmed");
    */
-  delete(slug: string, options?: CallOptions): Promise<void> {
+  async delete(slug: string, options?: CallOptions): Promise<void> {
     return act(this.#api, "DELETE", this.#path(slug), options, MANAGEMENT);
   }
 
@@ -122,7 +153,7 @@ export class WorkflowAdmin {
    * @example
    * const { tree } = await carillon.workflows.admin.version("order-confirmed", 1);
    */
-  version(
+  async version(
     slug: string,
     versionNo: number,
     options?: CallOptions,
@@ -136,7 +167,7 @@ export class WorkflowAdmin {
    * @example
    * await carillon.workflows.admin.rollback("order-confirmed", 1);
    */
-  rollback(
+  async rollback(
     slug: string,
     versionNo: number,
     options?: CallOptions,

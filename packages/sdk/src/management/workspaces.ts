@@ -2,8 +2,9 @@ import { type Api, call, managed, MANAGEMENT, queryOf } from "../core/api.ts";
 import { optionalText, record, text } from "../core/check.ts";
 import { type Paged, paged } from "../core/pages.ts";
 import type { CallOptions } from "../core/transport.ts";
-import type { OffsetQuery } from "../wire.ts";
-import type { WorkspaceConfig, WorkspaceView } from "../wire-more.ts";
+import type { OffsetQuery, Reply, WorkspaceView } from "../wire.ts";
+
+export type WorkspaceConfig = Reply<"managementConfigGet">;
 
 /** Workspaces of the server, and how the client's one is set up. Needs a service token. */
 export class Workspaces {
@@ -28,13 +29,14 @@ export class Workspaces {
    * @example
    * const { results } = await carillon.workspaces.create({ name: "Load tests" });
    */
-  create(
+  async create(
     workspace: { name: string; description?: string },
     options?: CallOptions,
-  ): Promise<{ results: WorkspaceView[] }> {
+  ): Promise<Reply<"accountWorkspaceCreate">> {
+    const { name, description } = record("workspace", workspace);
     const body = {
-      name: text("name", workspace.name),
-      description: optionalText("description", workspace.description, 1000),
+      name: text("name", name),
+      description: optionalText("description", description, 1000),
     };
     return call(this.#api, "POST", "v1/workspace/", options, { ...MANAGEMENT, body });
   }
@@ -43,7 +45,7 @@ export class Workspaces {
    * @example
    * const { user_tenancy_mode } = await carillon.workspaces.config();
    */
-  config(options?: CallOptions): Promise<WorkspaceConfig> {
+  async config(options?: CallOptions): Promise<WorkspaceConfig> {
     return call(this.#api, "GET", managed(this.#api, "config/"), options, MANAGEMENT);
   }
 
@@ -52,7 +54,7 @@ export class Workspaces {
    * @example
    * await carillon.workspaces.setConfig({ user_tenancy_mode: "shared" });
    */
-  setConfig(changes: Partial<WorkspaceConfig>, options?: CallOptions): Promise<WorkspaceConfig> {
+  async setConfig(changes: Partial<WorkspaceConfig>, options?: CallOptions): Promise<WorkspaceConfig> {
     const body = record("changes", changes);
     return call(this.#api, "PATCH", managed(this.#api, "config/"), options, {
       ...MANAGEMENT,

@@ -1,4 +1,4 @@
-import { act, type Api, call, queryOf } from "../core/api.ts";
+import { act, type Api, call, keyed, queryOf } from "../core/api.ts";
 import { optionalText, record, segment, text } from "../core/check.ts";
 import { invalidInput } from "../core/errors.ts";
 import { commonFields, finish, payload, type RecordOptions } from "../core/records.ts";
@@ -37,14 +37,7 @@ export class Broadcasts {
    * await carillon.broadcasts.send("beta-testers", { template: "news", category: "promotional", triggerAt: new Date() });
    */
   async send(list: string, broadcast: Broadcast, options?: CallOptions): Promise<void> {
-    const { workspaceKey } = this.#api;
-    if (workspaceKey === null) {
-      throw invalidInput(
-        "key",
-        "is needed for broadcasts, whose path contains it: give createCarillon the workspace key",
-      );
-    }
-    const path = `${encodeURIComponent(workspaceKey)}/broadcast/`;
+    const path = keyed(this.#api, "broadcast/");
     await act(this.#api, "POST", path, options, { bytes: await toWire(list, broadcast), repeatable: true });
   }
 
@@ -64,7 +57,7 @@ export class Broadcasts {
    * @example
    * const broadcast = await carillon.broadcasts.get("broadcast_01KBCDEF");
    */
-  get(executionId: string, options?: CallOptions): Promise<Reply<"hubBroadcastRunGet">> {
+  async get(executionId: string, options?: CallOptions): Promise<Reply<"hubBroadcastRunGet">> {
     const path = `v1/broadcast_run/${segment("executionId", executionId)}/`;
     return call(this.#api, "GET", path, options);
   }
@@ -75,14 +68,15 @@ export class Broadcasts {
    * @example
    * const { execution_ids } = await carillon.broadcasts.cancel({ list: "beta-testers" });
    */
-  cancel(
+  async cancel(
     filter: { executionId?: string; list?: string; idempotencyKey?: string },
     options?: CallOptions,
   ): Promise<{ execution_ids: string[] }> {
+    const { executionId, list, idempotencyKey } = record("filter", filter) as typeof filter;
     const body = {
-      execution_id: optionalText("executionId", filter.executionId),
-      list_id: filter.list === undefined ? undefined : listId(filter.list),
-      idempotency_key: optionalText("idempotencyKey", filter.idempotencyKey),
+      execution_id: optionalText("executionId", executionId),
+      list_id: list === undefined ? undefined : listId(list),
+      idempotency_key: optionalText("idempotencyKey", idempotencyKey),
     };
     if (Object.values(body).every((value) => value === undefined)) {
       throw invalidInput("filter", "needs one of executionId, list, idempotencyKey");

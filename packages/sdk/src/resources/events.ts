@@ -1,6 +1,6 @@
-import { type Api, call, callOptions } from "../core/api.ts";
+import { type Api, call } from "../core/api.ts";
 import { type Outcome, sendInBatches } from "../core/batches.ts";
-import { type BulkResult, readRecords, sendAll } from "../core/bulk.ts";
+import { type BulkResult, EVENTS, postRecords, sendAll } from "../core/bulk.ts";
 import { record, text } from "../core/check.ts";
 import { invalidInput } from "../core/errors.ts";
 import { commonFields, finish, payload, type RecordOptions } from "../core/records.ts";
@@ -66,7 +66,7 @@ export class Events {
    *   { event: "Order Placed", user: "grace", properties: { order_id: "A-1002" } },
    * ]);
    */
-  trackMany<Record extends EventRecord>(
+  async trackMany<Record extends EventRecord>(
     records: Iterable<Record> | AsyncIterable<Record>,
     options?: CallOptions,
   ): Promise<BulkResult<Record>> {
@@ -94,25 +94,9 @@ export class Events {
         return toWire(one.event, one);
       },
       signal: options?.signal,
-      post: (bytes: Uint8Array<ArrayBuffer>) => postRecords(this.#api, bytes, options),
+      post: (bytes: Uint8Array<ArrayBuffer>) => postRecords(this.#api, EVENTS, bytes, options),
     };
   }
-}
-
-/** An array of events and edits of users. */
-export async function postRecords(
-  { send }: Api,
-  bytes: Uint8Array<ArrayBuffer>,
-  options: CallOptions | undefined,
-) {
-  const { body, requestId } = await send({
-    method: "POST",
-    path: "v2/bulk/event/",
-    bytes,
-    repeatable: true,
-    ...callOptions(options),
-  });
-  return readRecords(body, requestId);
 }
 
 function toWire(

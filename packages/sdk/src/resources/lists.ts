@@ -1,10 +1,9 @@
 import { act, type Api, call, queryOf } from "../core/api.ts";
-import { items, optionalText, segment, text } from "../core/check.ts";
+import { array, items, optionalText, record, segment, text } from "../core/check.ts";
 import { invalidInput } from "../core/errors.ts";
 import { type Paged, paged } from "../core/pages.ts";
 import type { CallOptions } from "../core/transport.ts";
-import type { ListView, Membership } from "../wire-more.ts";
-import type { CursorQuery } from "./users.ts";
+import type { CursorQuery, ItemOf, ListView, Membership, OffsetQuery } from "../wire.ts";
 
 /** Of one call; longer arrays are cut into several (data-and-preferences.md §11.1). */
 const MOST = 1000;
@@ -33,7 +32,7 @@ export class Lists {
    * @example
    * for await (const list of carillon.lists.list()) console.log(list.list_id, list.subscribers_count);
    */
-  list(query: { limit?: number; offset?: number } & CallOptions = {}): Paged<ListView> {
+  list(query: OffsetQuery & CallOptions = {}): Paged<ListView> {
     return paged(query, (next) =>
       call(this.#api, "GET", "v1/subscriber_list/", query, { query: queryOf(next) }),
     );
@@ -43,7 +42,7 @@ export class Lists {
    * @example
    * const { subscribers_count } = await carillon.lists.get("beta-testers");
    */
-  get(list: string, options?: CallOptions): Promise<ListView> {
+  async get(list: string, options?: CallOptions): Promise<ListView> {
     return call(this.#api, "GET", pathOf(list), options);
   }
 
@@ -52,16 +51,20 @@ export class Lists {
    * @example
    * await carillon.lists.upsert("beta-testers", { name: "Beta testers" });
    */
-  upsert(list: string, changes: ListOptions = {}, options?: CallOptions): Promise<ListView> {
-    const query = optionalText("query", changes.query, 100_000);
+  async upsert(list: string, changes: ListOptions = {}, options?: CallOptions): Promise<ListView> {
+    const { name, description, query, isEnabled, trackUserEntry, trackUserExit } = record(
+      "changes",
+      changes,
+    ) as ListOptions;
+    const found = optionalText("query", query, 100_000);
     const body = {
       list_id: listId(list),
-      list_name: changes.name,
-      list_description: changes.description,
-      ...(query === undefined ? {} : { list_type: "dynamic_list", query }),
-      is_enabled: changes.isEnabled,
-      track_user_entry: changes.trackUserEntry,
-      track_user_exit: changes.trackUserExit,
+      list_name: name,
+      list_description: description,
+      ...(found === undefined ? {} : { list_type: "dynamic_list", query: found }),
+      is_enabled: isEnabled,
+      track_user_entry: trackUserEntry,
+      track_user_exit: trackUserExit,
     };
     return call(this.#api, "POST", "v1/subscriber_list/", options, { body, repeatable: true });
   }
@@ -70,7 +73,7 @@ export class Lists {
    * @example
    * await carillon.lists.delete("beta-testers");
    */
-  delete(list: string, options?: CallOptions): Promise<void> {
+  async delete(list: string, options?: CallOptions): Promise<void> {
     return act(this.#api, "DELETE", pathOf(list), options);
   }
 
@@ -78,10 +81,7 @@ export class Lists {
    * @example
    * for await (const { distinct_id } of carillon.lists.members("beta-testers")) console.log(distinct_id);
    */
-  members(
-    list: string,
-    query: CursorQuery & CallOptions = {},
-  ): Paged<{ id: string; distinct_id: string; created_at: string }> {
+  members(list: string, query: CursorQuery & CallOptions = {}): Paged<ItemOf<"hubSubscriberListListUsers">> {
     const path = `${pathOf(list)}subscriber/`;
     return paged(query, (next) => call(this.#api, "GET", path, query, { query: queryOf(next) }));
   }
@@ -91,7 +91,7 @@ export class Lists {
    * @example
    * const { affected_count } = await carillon.lists.add("beta-testers", ["ada", "grace"]);
    */
-  add(list: string, users: string[], options?: CallOptions): Promise<Membership> {
+  async add(list: string, users: string[], options?: CallOptions): Promise<Membership> {
     return this.#change(`${pathOf(list)}subscriber/add/`, users, options);
   }
 
@@ -99,7 +99,7 @@ export class Lists {
    * @example
    * await carillon.lists.remove("beta-testers", ["ada"]);
    */
-  remove(list: string, users: string[], options?: CallOptions): Promise<Membership> {
+  async remove(list: string, users: string[], options?: CallOptions): Promise<Membership> {
     return this.#change(`${pathOf(list)}subscriber/remove/`, users, options);
   }
 
@@ -110,7 +110,7 @@ export class Lists {
    * await carillon.lists.replace("beta-testers", ["ada", "grace"]);
    */
   async replace(list: string, users: string[], options?: CallOptions): Promise<ListView> {
-    const names = users.map((user, index) => text(`users[${index}]`, user));
+    const names = namesOf(array("users", users));
     const { version_id } = await this.startSync(list, options);
     const version = text("version_id", version_id);
     try {
@@ -128,7 +128,7 @@ export class Lists {
    * @example
    * const { version_id } = await carillon.lists.startSync("beta-testers");
    */
-  startSync(list: string, options?: CallOptions): Promise<ListView> {
+  async startSync(list: string, options?: CallOptions): Promise<ListView> {
     return call(this.#api, "POST", `${pathOf(list)}start_sync/`, options, { body: {} });
   }
 
@@ -136,7 +136,7 @@ export class Lists {
    * @example
    * const { subscribers_count } = await carillon.lists.version("beta-testers", "01KBCDEF");
    */
-  version(list: string, version: string, options?: CallOptions): Promise<ListView> {
+  async version(list: string, version: string, options?: CallOptions): Promise<ListView> {
     return call(this.#api, "GET", versionPath(list, version), options);
   }
 
@@ -144,7 +144,12 @@ export class Lists {
    * @example
    * await carillon.lists.addToVersion("beta-testers", "01KBCDEF", ["ada"]);
    */
-  addToVersion(list: string, version: string, users: string[], options?: CallOptions): Promise<Membership> {
+  async addToVersion(
+    list: string,
+    version: string,
+    users: string[],
+    options?: CallOptions,
+  ): Promise<Membership> {
     return this.#change(`${versionPath(list, version)}subscriber/add/`, users, options);
   }
 
@@ -152,7 +157,7 @@ export class Lists {
    * @example
    * await carillon.lists.removeFromVersion("beta-testers", "01KBCDEF", ["ada"]);
    */
-  removeFromVersion(
+  async removeFromVersion(
     list: string,
     version: string,
     users: string[],
@@ -166,7 +171,7 @@ export class Lists {
    * @example
    * await carillon.lists.finishSync("beta-testers", "01KBCDEF");
    */
-  finishSync(list: string, version: string, options?: CallOptions): Promise<ListView> {
+  async finishSync(list: string, version: string, options?: CallOptions): Promise<ListView> {
     return call(this.#api, "PATCH", `${versionPath(list, version)}finish_sync/`, options, { body: {} });
   }
 
@@ -174,7 +179,7 @@ export class Lists {
    * @example
    * await carillon.lists.deleteVersion("beta-testers", "01KBCDEF");
    */
-  deleteVersion(list: string, version: string, options?: CallOptions): Promise<void> {
+  async deleteVersion(list: string, version: string, options?: CallOptions): Promise<void> {
     return act(this.#api, "DELETE", versionPath(list, version), options);
   }
 
@@ -183,7 +188,7 @@ export class Lists {
    * @example
    * const { data } = await carillon.lists.dryRun("select distinct_id from users");
    */
-  dryRun(query: string, options?: CallOptions): Promise<{ data: Record<string, unknown>[] }> {
+  async dryRun(query: string, options?: CallOptions): Promise<{ data: Record<string, unknown>[] }> {
     const body = { query_text: text("query", query, 100_000) };
     return call(this.#api, "POST", "v1/subscriber_list/~/dry_run/", options, { body, repeatable: true });
   }
@@ -193,7 +198,7 @@ export class Lists {
    * @example
    * const { count } = await carillon.lists.dryRunCount("select distinct_id from users");
    */
-  dryRunCount(query: string, options?: CallOptions): Promise<{ count: number }> {
+  async dryRunCount(query: string, options?: CallOptions): Promise<{ count: number }> {
     const body = { query_text: text("query", query, 100_000) };
     return call(this.#api, "POST", "v1/subscriber_list/~/dry_run/count/", options, {
       body,
@@ -202,9 +207,7 @@ export class Lists {
   }
 
   async #change(path: string, users: string[], options: CallOptions | undefined): Promise<Membership> {
-    const names = items("users", users, Number.MAX_SAFE_INTEGER).map((user, index) =>
-      text(`users[${index}]`, user),
-    );
+    const names = namesOf(items("users", users, Number.MAX_SAFE_INTEGER));
     let affected_count = 0;
     for (let at = 0; at < names.length; at += MOST) {
       const body = { distinct_ids: names.slice(at, at + MOST) };
@@ -213,6 +216,10 @@ export class Lists {
     }
     return { success: true, affected_count };
   }
+}
+
+function namesOf(users: readonly string[]): string[] {
+  return users.map((user, index) => text(`users[${index}]`, user));
 }
 
 /** Lower case, as the server stores it. */

@@ -3,8 +3,7 @@ import { items, record, segment, text } from "../core/check.ts";
 import { invalidInput } from "../core/errors.ts";
 import { type Paged, paged } from "../core/pages.ts";
 import type { CallOptions } from "../core/transport.ts";
-import type { ItemOf, QueryFor, Reply } from "../wire.ts";
-import type { MessageAction, MessageUpdate } from "../wire-more.ts";
+import type { ItemOf, MessageAction, QueryFor, Reply } from "../wire.ts";
 
 const ACTIONS = new Set(["seen", "clicked", "dismissed", "read", "unread", "archived", "unarchived"]);
 const MOST = 1000;
@@ -33,7 +32,7 @@ export class Messages {
    * @example
    * const { channel, content } = await carillon.messages.content("01KBCDEF");
    */
-  content(message: string, options?: CallOptions): Promise<Reply<"hubMessageContent">> {
+  async content(message: string, options?: CallOptions): Promise<Reply<"hubMessageContent">> {
     return call(this.#api, "GET", `v1/message/${segment("message", message)}/content/`, options);
   }
 
@@ -42,10 +41,10 @@ export class Messages {
    * @example
    * const { records } = await carillon.messages.update([{ message_id: "01KBCDEF", action: "read" }]);
    */
-  update(
+  async update(
     updates: { message_id: string; action: MessageAction }[],
     options?: CallOptions,
-  ): Promise<{ records: MessageUpdate[] }> {
+  ): Promise<Reply<"hubMessageBulkUpdate">> {
     const messages = items("updates", updates, MOST).map((update, index) => {
       const field = `updates[${index}]`;
       record(field, update);

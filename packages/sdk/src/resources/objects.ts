@@ -1,12 +1,21 @@
 import { act, type Api, call, queryOf } from "../core/api.ts";
-import { ids, items, record, segment } from "../core/check.ts";
+import { ids, items, optionsOf, record, segment } from "../core/check.ts";
 import { type Paged, paged } from "../core/pages.ts";
 import { type Edit, toEdit } from "../core/profile-edit.ts";
 import { recipient } from "../core/records.ts";
 import type { CallOptions } from "../core/transport.ts";
-import type { ObjectRecipient, Profile, Recipient, UserRecipient } from "../wire.ts";
-import type { ObjectSubscribedTo, ObjectView, Subscription } from "../wire-more.ts";
-import type { CursorQuery } from "./users.ts";
+import type {
+  CursorQuery,
+  ItemOf,
+  ObjectRecipient,
+  ObjectSubscribedTo,
+  ObjectView,
+  Profile,
+  Recipient,
+  Reply,
+  Subscription,
+  UserRecipient,
+} from "../wire.ts";
 
 /** Whom to subscribe, and with which properties. */
 export interface SubscribeOptions extends CallOptions {
@@ -29,7 +38,7 @@ export class Objects {
    * @example
    * for await (const team of carillon.objects.list("teams")) console.log(team.id);
    */
-  list(objectType: string, query: CursorQuery & CallOptions = {}): Paged<ObjectView> {
+  list(objectType: string, query: CursorQuery & CallOptions = {}): Paged<ItemOf<"hubObjectList">> {
     const path = `v1/object/${segment("objectType", objectType)}/`;
     return paged(query, (next) => call(this.#api, "GET", path, query, { query: queryOf(next) }));
   }
@@ -38,7 +47,7 @@ export class Objects {
    * @example
    * const { properties } = await carillon.objects.get("teams", "finance");
    */
-  get(objectType: string, id: string, options?: CallOptions): Promise<ObjectView> {
+  async get(objectType: string, id: string, options?: CallOptions): Promise<ObjectView> {
     return call(this.#api, "GET", pathOf(objectType, id), options);
   }
 
@@ -47,7 +56,12 @@ export class Objects {
    * @example
    * await carillon.objects.upsert("teams", "finance", { name: "Finance", $email: "finance@example.com" });
    */
-  upsert(objectType: string, id: string, profile: Profile = {}, options?: CallOptions): Promise<ObjectView> {
+  async upsert(
+    objectType: string,
+    id: string,
+    profile: Profile = {},
+    options?: CallOptions,
+  ): Promise<ObjectView> {
     const body = record("profile", profile);
     return call(this.#api, "POST", pathOf(objectType, id), options, { body, repeatable: true });
   }
@@ -57,7 +71,7 @@ export class Objects {
    * @example
    * await carillon.objects.edit("teams", "finance", (team) => team.set({ plan: "gold" }));
    */
-  edit(objectType: string, id: string, edit: Edit, options?: CallOptions): Promise<ObjectView> {
+  async edit(objectType: string, id: string, edit: Edit, options?: CallOptions): Promise<ObjectView> {
     const { operations, isRepeatable } = toEdit(edit);
     return call(this.#api, "PATCH", pathOf(objectType, id), options, {
       body: { operations },
@@ -70,7 +84,7 @@ export class Objects {
    * @example
    * await carillon.objects.delete("teams", "finance");
    */
-  delete(objectType: string, id: string, options?: CallOptions): Promise<void> {
+  async delete(objectType: string, id: string, options?: CallOptions): Promise<void> {
     return act(this.#api, "DELETE", pathOf(objectType, id), options);
   }
 
@@ -79,7 +93,7 @@ export class Objects {
    * @example
    * await carillon.objects.deleteMany("teams", ["finance", "sales"]);
    */
-  deleteMany(objectType: string, objectIds: string[], options?: CallOptions): Promise<void> {
+  async deleteMany(objectType: string, objectIds: string[], options?: CallOptions): Promise<void> {
     const path = `v1/bulk/object/${segment("objectType", objectType)}/`;
     return act(this.#api, "DELETE", path, options, {
       body: { object_ids: ids("objectIds", objectIds, 100) },
@@ -102,13 +116,13 @@ export class Objects {
    *   properties: { role: "admin" },
    * });
    */
-  subscribe(
+  async subscribe(
     objectType: string,
     id: string,
     subscribers: (string | UserRecipient | ObjectRecipient)[],
     options: SubscribeOptions = {},
-  ): Promise<{ results: Subscription[] }> {
-    const { properties, object } = options;
+  ): Promise<Reply<"hubObjectSubscriptionCreate">> {
+    const { properties, object } = optionsOf(options);
     const body = {
       recipients: subscribersOf(subscribers),
       ...(properties === undefined ? {} : { properties: record("properties", properties) }),
@@ -124,7 +138,7 @@ export class Objects {
    * @example
    * await carillon.objects.unsubscribe("teams", "finance", ["ada"]);
    */
-  unsubscribe(
+  async unsubscribe(
     objectType: string,
     id: string,
     subscribers: (string | { distinct_id: string } | { object_type: string; id: string })[],

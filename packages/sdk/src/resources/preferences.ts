@@ -1,10 +1,8 @@
-import type { Api } from "../core/api.ts";
-import { call } from "../core/api.ts";
-import { ids, items, record, segment, tenantId, text } from "../core/check.ts";
-import { invalidInput } from "../core/errors.ts";
+import { type Api, call } from "../core/api.ts";
+import { ids, optionsOf, record, segment, tenantId, text } from "../core/check.ts";
 import type { CallOptions } from "../core/transport.ts";
-import type { ChannelPreference, NamedChoice } from "../wire-more.ts";
-import { RecipientPreferences } from "./recipient-preferences.ts";
+import type { Reply } from "../wire.ts";
+import { checkedChoices, type Choices, RecipientPreferences } from "./recipient-preferences.ts";
 import { TenantPreferences } from "./tenant-preferences.ts";
 
 /** In which tenant a choice holds: the default one if absent. */
@@ -53,18 +51,13 @@ export class Preferences {
    * @example
    * await carillon.preferences.updateMany(["ada", "grace"], { categories: [{ category: "news", preference: "opt_out" }] });
    */
-  updateMany(
+  async updateMany(
     users: string[],
-    choices: { channel_preferences?: ChannelPreference[]; categories?: NamedChoice[] },
+    choices: Choices,
     options: TenantScope = {},
-  ): Promise<{ success: boolean }> {
-    const { channel_preferences, categories } = record("choices", choices) as typeof choices;
-    if (channel_preferences === undefined && categories === undefined) {
-      throw invalidInput("choices", "needs channel_preferences or categories");
-    }
-    if (categories !== undefined) items("categories", categories, 1000).forEach(checkChoice);
-    const body = { distinct_ids: ids("users", users, 100), channel_preferences, categories };
-    const query = { tenant_id: tenantId("tenant", options.tenant) };
+  ): Promise<Reply<"hubUserPreferenceBulkEdit">> {
+    const body = { distinct_ids: ids("users", users, 100), ...checkedChoices(choices) };
+    const query = { tenant_id: tenantId("tenant", optionsOf(options).tenant) };
     return call(this.#api, "PATCH", "v1/bulk/user/preference/", options, { body, query, repeatable: true });
   }
 
@@ -73,34 +66,22 @@ export class Preferences {
    * @example
    * await carillon.preferences.resetMany(["ada"], { categories: true, channels: false });
    */
-  resetMany(
+  async resetMany(
     users: string[],
     what: { categories?: boolean; channels?: boolean } = {},
     options: TenantScope = {},
-  ): Promise<{ success: boolean }> {
+  ): Promise<Reply<"hubUserPreferenceBulkReset">> {
+    const { categories, channels } = record("what", what) as typeof what;
     const body = {
       distinct_ids: ids("users", users, 100),
-      reset_channel_preferences: what.channels ?? true,
-      reset_categories: what.categories ?? true,
+      reset_channel_preferences: channels ?? true,
+      reset_categories: categories ?? true,
     };
-    const query = { tenant_id: tenantId("tenant", options.tenant) };
+    const query = { tenant_id: tenantId("tenant", optionsOf(options).tenant) };
     return call(this.#api, "PATCH", "v1/bulk/user/preference/reset/", options, {
       body,
       query,
       repeatable: true,
     });
-  }
-}
-
-function checkChoice(choice: NamedChoice, index: number): void {
-  const field = `categories[${index}]`;
-  record(field, choice);
-  text(`${field}.category`, choice.category);
-  checkPreference(`${field}.preference`, choice.preference);
-}
-
-export function checkPreference(field: string, preference: unknown): void {
-  if (preference !== "opt_in" && preference !== "opt_out") {
-    throw invalidInput(field, "must be opt_in or opt_out");
   }
 }

@@ -1,5 +1,5 @@
 import { type Api, call } from "../core/api.ts";
-import { items, record, segment, tenantId } from "../core/check.ts";
+import { array, items, optionsOf, record, segment, tenantId, text } from "../core/check.ts";
 import { invalidInput } from "../core/errors.ts";
 import { type Paged, paged } from "../core/pages.ts";
 import type { CallOptions, Query } from "../core/transport.ts";
@@ -9,7 +9,9 @@ import type {
   ChannelPreference,
   FullPreference,
   NamedChoice,
-} from "../wire-more.ts";
+  OffsetQuery,
+  Reply,
+} from "../wire.ts";
 
 /** Which preferences are read, and how they are shown. */
 export interface PreferenceQuery extends CallOptions {
@@ -21,6 +23,12 @@ export interface PreferenceQuery extends CallOptions {
   showOptOutChannels?: boolean;
   /** A tag, or `{"or":[…]}`, `{"and":[…]}`, `{"not":"tag"}`. */
   tags?: string | Record<string, unknown>;
+}
+
+/** What is chosen in one call. */
+export interface Choices {
+  channel_preferences?: ChannelPreference[];
+  categories?: NamedChoice[];
 }
 
 /** What one user or object chooses to get. */
@@ -38,7 +46,7 @@ export class RecipientPreferences {
    * @example
    * const { sections, channel_preferences } = await carillon.preferences.user("ada").get({ tenant: "acme" });
    */
-  get(options: PreferenceQuery = {}): Promise<FullPreference> {
+  async get(options: PreferenceQuery = {}): Promise<FullPreference> {
     return call(this.#api, "GET", this.#path, options, { query: toQuery(options) });
   }
 
@@ -47,11 +55,8 @@ export class RecipientPreferences {
    * @example
    * await carillon.preferences.user("ada").update({ categories: [{ category: "news", preference: "opt_out" }] });
    */
-  update(
-    choices: { channel_preferences?: ChannelPreference[]; categories?: NamedChoice[] },
-    options: PreferenceQuery = {},
-  ): Promise<FullPreference> {
-    const body = record("choices", choices);
+  async update(choices: Choices, options: PreferenceQuery = {}): Promise<FullPreference> {
+    const body = checkedChoices(choices);
     return call(this.#api, "PATCH", this.#path, options, { body, query: toQuery(options), repeatable: true });
   }
 
@@ -61,7 +66,7 @@ export class RecipientPreferences {
    *   console.log(category, preference);
    * }
    */
-  categories(query: PreferenceQuery & { limit?: number; offset?: number } = {}): Paged<CategoryPreference> {
+  categories(query: PreferenceQuery & OffsetQuery = {}): Paged<CategoryPreference> {
     return paged(query, (next) =>
       call(this.#api, "GET", `${this.#path}category/`, query, {
         query: { ...toQuery(next), limit: next.limit, offset: next.offset },
@@ -73,7 +78,7 @@ export class RecipientPreferences {
    * @example
    * const { preference } = await carillon.preferences.user("ada").category("news");
    */
-  category(category: string, options: PreferenceQuery = {}): Promise<CategoryPreference> {
+  async category(category: string, options: PreferenceQuery = {}): Promise<CategoryPreference> {
     return call(this.#api, "GET", this.#categoryPath(category), options, { query: toQuery(options) });
   }
 
@@ -82,15 +87,13 @@ export class RecipientPreferences {
    * @example
    * await carillon.preferences.user("ada").setCategory("news", { preference: "opt_in", opt_out_channels: ["sms"] });
    */
-  setCategory(
+  async setCategory(
     category: string,
     choice: CategoryChoice,
     options: PreferenceQuery = {},
   ): Promise<CategoryPreference> {
     const body = record("choice", choice);
-    if (body.preference !== "opt_in" && body.preference !== "opt_out") {
-      throw invalidInput("preference", "must be opt_in or opt_out");
-    }
+    checkPreference("preference", body.preference);
     return call(this.#api, "PATCH", this.#categoryPath(category), options, {
       body,
       query: toQuery(options),
@@ -102,7 +105,7 @@ export class RecipientPreferences {
    * @example
    * const { channel_preferences } = await carillon.preferences.user("ada").channels();
    */
-  channels(options: PreferenceQuery = {}): Promise<{ channel_preferences: ChannelPreference[] }> {
+  async channels(options: PreferenceQuery = {}): Promise<Reply<"hubUserPreferenceGetChannels">> {
     return call(this.#api, "GET", `${this.#path}channel_preference/`, options, { query: toQuery(options) });
   }
 
@@ -111,10 +114,10 @@ export class RecipientPreferences {
    * @example
    * await carillon.preferences.user("ada").setChannels([{ channel: "sms", is_restricted: true }]);
    */
-  setChannels(
+  async setChannels(
     channels: ChannelPreference[],
     options: PreferenceQuery = {},
-  ): Promise<{ channel_preferences: ChannelPreference[] }> {
+  ): Promise<Reply<"hubUserPreferenceGetChannels">> {
     const body = { channel_preferences: items("channels", channels, 100) };
     return call(this.#api, "PATCH", `${this.#path}channel_preference/`, options, {
       body,
@@ -128,11 +131,40 @@ export class RecipientPreferences {
   }
 }
 
-export function toQuery({ tenant, locale, showOptOutChannels, tags }: PreferenceQuery): Query {
+export function toQuery(options: PreferenceQuery): Query {
+  const { tenant, locale, showOptOutChannels, tags } = optionsOf(options);
   return {
     tenant_id: tenantId("tenant", tenant),
     locale,
     show_opt_out_channels: showOptOutChannels,
     tags: typeof tags === "object" ? JSON.stringify(tags) : tags,
   };
+}
+
+/** At least one of the two, and each choice of a category whole. */
+export function checkedChoices(choices: Choices): Choices {
+  const { channel_preferences, categories } = record("choices", choices) as Choices;
+  if (channel_preferences === undefined && categories === undefined) {
+    throw invalidInput("choices", "needs channel_preferences or categories");
+  }
+  if (categories !== undefined) {
+    array("categories", categories).forEach((choice, index) => {
+      const field = `categories[${index}]`;
+      record(field, choice);
+      text(`${field}.category`, choice.category);
+      checkPreference(`${field}.preference`, choice.preference);
+    });
+  }
+  return {
+    ...(channel_preferences === undefined
+      ? {}
+      : { channel_preferences: [...array("channel_preferences", channel_preferences)] }),
+    ...(categories === undefined ? {} : { categories }),
+  };
+}
+
+function checkPreference(field: string, preference: unknown): void {
+  if (preference !== "opt_in" && preference !== "opt_out") {
+    throw invalidInput(field, "must be opt_in or opt_out");
+  }
 }

@@ -1,9 +1,19 @@
 import { type Api, call } from "../core/api.ts";
-import { record, segment } from "../core/check.ts";
+import { optionsOf, record, segment } from "../core/check.ts";
 import { type Paged, paged } from "../core/pages.ts";
-import type { CallOptions } from "../core/transport.ts";
-import type { TenantCategory, TenantCategoryChange, TenantPreference } from "../wire-more.ts";
+import type { CallOptions, Query } from "../core/transport.ts";
+import type { OffsetQuery, TenantCategory, TenantCategoryChange, TenantPreference } from "../wire.ts";
 import { toQuery } from "./recipient-preferences.ts";
+
+/** Which categories of a tenant are read, and how they are shown. */
+export interface TenantPreferenceQuery extends CallOptions {
+  /** Names and descriptions in this language. */
+  locale?: string;
+  /** A tag, or `{"or":[…]}`, `{"and":[…]}`, `{"not":"tag"}`. */
+  tags?: string | Record<string, unknown>;
+  /** Lists the categories that are off for the tenant, too. */
+  includeDisabled?: boolean;
+}
 
 /** What a tenant makes of the categories. */
 export class TenantPreferences {
@@ -20,32 +30,21 @@ export class TenantPreferences {
    * @example
    * const { root_categories } = await carillon.preferences.tenant("acme").get({ locale: "de" });
    */
-  get(
-    options: { locale?: string; tags?: string | Record<string, unknown> } & CallOptions = {},
-  ): Promise<TenantPreference> {
-    return call(this.#api, "GET", this.#path, options, { query: toQuery(options) });
+  async get(options: TenantPreferenceQuery = {}): Promise<TenantPreference> {
+    return call(this.#api, "GET", this.#path, options, { query: toTenantQuery(options) });
   }
 
   /**
    * @example
    * for await (const { category } of carillon.preferences.tenant("acme").categories()) console.log(category);
    */
-  categories(
-    query: {
-      limit?: number;
-      offset?: number;
-      locale?: string;
-      tags?: string | Record<string, unknown>;
-      includeDisabled?: boolean;
-    } & CallOptions = {},
-  ): Paged<TenantCategory> {
+  categories(query: TenantPreferenceQuery & OffsetQuery = {}): Paged<TenantCategory> {
     return paged(query, (next) =>
       call(this.#api, "GET", `${this.#path}category/`, query, {
         query: {
-          ...toQuery(next),
+          ...toTenantQuery(next),
           limit: next.limit,
           offset: next.offset,
-          include_disabled: next.includeDisabled,
         },
       }),
     );
@@ -55,7 +54,7 @@ export class TenantPreferences {
    * @example
    * const { enabled_for_tenant } = await carillon.preferences.tenant("acme").category("news");
    */
-  category(category: string, options: { locale?: string } & CallOptions = {}): Promise<TenantCategory> {
+  async category(category: string, options: { locale?: string } & CallOptions = {}): Promise<TenantCategory> {
     return call(this.#api, "GET", this.#categoryPath(category), options, { query: toQuery(options) });
   }
 
@@ -64,7 +63,7 @@ export class TenantPreferences {
    * @example
    * await carillon.preferences.tenant("acme").setCategory("news", { preference: "opt_out", visible_to_subscriber: true });
    */
-  setCategory(
+  async setCategory(
     category: string,
     change: TenantCategoryChange,
     options: { locale?: string } & CallOptions = {},
@@ -80,4 +79,9 @@ export class TenantPreferences {
   #categoryPath(category: string): string {
     return `${this.#path}category/${segment("category", category)}/`;
   }
+}
+
+function toTenantQuery(options: TenantPreferenceQuery): Query {
+  const { includeDisabled, ...query } = optionsOf(options);
+  return { ...toQuery(query), include_disabled: includeDisabled };
 }

@@ -24,7 +24,7 @@ export class Tenants {
    * @example
    * const { tenant_name } = await carillon.tenants.get("acme");
    */
-  get(tenant: string, options?: CallOptions): Promise<Tenant> {
+  async get(tenant: string, options?: CallOptions): Promise<Tenant> {
     return call(this.#api, "GET", tenantPath(tenant), options);
   }
 
@@ -33,7 +33,7 @@ export class Tenants {
    * @example
    * await carillon.tenants.upsert("acme", { tenant_name: "Acme", primary_color: "#1a73e8" });
    */
-  upsert(tenant: string, changes: Body<"hubTenantUpsert">, options?: CallOptions): Promise<Tenant> {
+  async upsert(tenant: string, changes: Body<"hubTenantUpsert">, options?: CallOptions): Promise<Tenant> {
     const body = record("changes", changes);
     return call(this.#api, "POST", tenantPath(tenant), options, { body, repeatable: true });
   }
@@ -43,7 +43,7 @@ export class Tenants {
    * @example
    * await carillon.tenants.delete("acme");
    */
-  delete(tenant: string, options?: CallOptions): Promise<void> {
+  async delete(tenant: string, options?: CallOptions): Promise<void> {
     return act(this.#api, "DELETE", tenantPath(tenant), options);
   }
 }

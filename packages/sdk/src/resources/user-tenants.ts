@@ -31,7 +31,7 @@ export class UserTenants {
    * @example
    * const { tenant } = await carillon.users.tenants.get("ada", "acme");
    */
-  get(user: string, tenant: string, options?: CallOptions): Promise<TenantUser> {
+  async get(user: string, tenant: string, options?: CallOptions): Promise<TenantUser> {
     return call(this.#api, "GET", pathOf(user, tenant), options);
   }
 
@@ -39,7 +39,12 @@ export class UserTenants {
    * @example
    * await carillon.users.tenants.upsert("ada", "acme", { $email: "ada@acme.example" });
    */
-  upsert(user: string, tenant: string, profile: Profile = {}, options?: CallOptions): Promise<TenantUser> {
+  async upsert(
+    user: string,
+    tenant: string,
+    profile: Profile = {},
+    options?: CallOptions,
+  ): Promise<TenantUser> {
     const body = record("profile", profile);
     return call(this.#api, "POST", pathOf(user, tenant), options, { body, repeatable: true });
   }
@@ -48,7 +53,7 @@ export class UserTenants {
    * @example
    * await carillon.users.tenants.edit("ada", "acme", (user) => user.set({ role: "owner" }));
    */
-  edit(user: string, tenant: string, edit: Edit, options?: CallOptions): Promise<TenantUser> {
+  async edit(user: string, tenant: string, edit: Edit, options?: CallOptions): Promise<TenantUser> {
     const { operations, isRepeatable } = toEdit(edit);
     return call(this.#api, "PATCH", pathOf(user, tenant), options, {
       body: { operations },
@@ -61,7 +66,7 @@ export class UserTenants {
    * @example
    * await carillon.users.tenants.delete("ada", "acme");
    */
-  delete(user: string, tenant: string, options?: CallOptions): Promise<void> {
+  async delete(user: string, tenant: string, options?: CallOptions): Promise<void> {
     return act(this.#api, "DELETE", pathOf(user, tenant), options);
   }
 }

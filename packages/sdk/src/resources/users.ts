@@ -1,18 +1,12 @@
 import { act, type Api, call, queryOf } from "../core/api.ts";
-import { type BulkResult, sendAll } from "../core/bulk.ts";
-import { checkSize, encodeJson } from "../core/body.ts";
+import { type BulkResult, EVENTS, postRecords, sendAll } from "../core/bulk.ts";
 import { ids, record, segment, tenantId, text } from "../core/check.ts";
 import { type Paged, paged } from "../core/pages.ts";
 import { type Edit, toEdit } from "../core/profile-edit.ts";
-import { randomId } from "../core/random.ts";
+import { editRecord } from "../core/records.ts";
 import type { CallOptions } from "../core/transport.ts";
-import type { ItemOf, Profile, QueryFor, TenantUser, User } from "../wire.ts";
-import type { ListSummary, ObjectSubscribedTo } from "../wire-more.ts";
-import { postRecords } from "./events.ts";
+import type { CursorQuery, ItemOf, Profile, QueryFor, User } from "../wire.ts";
 import { UserTenants } from "./user-tenants.ts";
-
-/** Of one edit in bulk (client-protocols.md §11.2). */
-const MAX_EDIT = 10_240;
 
 /** An edit of one user among many. */
 export interface UserEditRecord {
@@ -20,13 +14,6 @@ export interface UserEditRecord {
   edit: Edit;
   /** Edits the user's profile in this tenant. */
   tenant?: string;
-}
-
-/** Where the profiles of a list end: a cursor of `page().meta`. */
-export interface CursorQuery {
-  limit?: number;
-  after?: string;
-  before?: string;
 }
 
 /** Users: profiles, addresses, and what they are subscribed to. */
@@ -53,7 +40,7 @@ export class Users {
    * @example
    * const { properties } = await carillon.users.get("ada");
    */
-  get(user: string, options?: CallOptions): Promise<User> {
+  async get(user: string, options?: CallOptions): Promise<User> {
     return call(this.#api, "GET", path(user), options);
   }
 
@@ -62,7 +49,7 @@ export class Users {
    * @example
    * await carillon.users.upsert("ada", { $email: "ada@example.com", name: "Ada" });
    */
-  upsert(user: string, profile: Profile = {}, options?: CallOptions): Promise<User> {
+  async upsert(user: string, profile: Profile = {}, options?: CallOptions): Promise<User> {
     const body = record("profile", profile);
     return call(this.#api, "POST", path(user), options, { body, repeatable: true });
   }
@@ -73,7 +60,7 @@ export class Users {
    * @example
    * await carillon.users.edit("ada", (user) => user.addSms("+14155552671").set({ plan: "gold" }).increment({ logins: 1 }));
    */
-  edit(user: string, edit: Edit, options?: CallOptions): Promise<User> {
+  async edit(user: string, edit: Edit, options?: CallOptions): Promise<User> {
     const { operations, isRepeatable } = toEdit(edit);
     return call(this.#api, "PATCH", path(user), options, { body: { operations }, repeatable: isRepeatable });
   }
@@ -86,14 +73,14 @@ export class Users {
    *   { user: "grace", edit: (user) => user.unset("$sms") },
    * ]);
    */
-  editMany<Record extends UserEditRecord>(
+  async editMany<Record extends UserEditRecord>(
     records: Iterable<Record> | AsyncIterable<Record>,
     options?: CallOptions,
   ): Promise<BulkResult<Record>> {
     return sendAll(records, {
       prepare: toWire,
       signal: options?.signal,
-      post: (bytes) => postRecords(this.#api, bytes, options),
+      post: (bytes) => postRecords(this.#api, EVENTS, bytes, options),
     });
   }
 
@@ -102,7 +89,7 @@ export class Users {
    * @example
    * await carillon.users.delete("ada");
    */
-  delete(user: string, options?: CallOptions): Promise<void> {
+  async delete(user: string, options?: CallOptions): Promise<void> {
     return act(this.#api, "DELETE", path(user), options);
   }
 
@@ -111,7 +98,7 @@ export class Users {
    * @example
    * await carillon.users.deleteMany(["ada", "grace"]);
    */
-  deleteMany(users: string[], options?: CallOptions): Promise<void> {
+  async deleteMany(users: string[], options?: CallOptions): Promise<void> {
     const body = { distinct_ids: ids("users", users, 100) };
     return act(this.#api, "DELETE", "v1/bulk/user/", options, { body });
   }
@@ -121,7 +108,8 @@ export class Users {
    * @example
    * await carillon.users.merge("ada", { from: "ada-old" });
    */
-  merge(user: string, { from }: { from: string }, options?: CallOptions): Promise<User> {
+  async merge(user: string, other: { from: string }, options?: CallOptions): Promise<User> {
+    const { from } = record("other", other);
     const body = { from_user_id: text("from", from) };
     return call(this.#api, "POST", `${path(user)}merge/`, options, { body });
   }
@@ -130,7 +118,7 @@ export class Users {
    * @example
    * for await (const { object } of carillon.users.objects("ada")) console.log(object.object_type, object.id);
    */
-  objects(user: string, query: CursorQuery & CallOptions = {}): Paged<ObjectSubscribedTo> {
+  objects(user: string, query: CursorQuery & CallOptions = {}): Paged<ItemOf<"hubUserSubscribedToObject">> {
     return paged(query, (next) =>
       call(this.#api, "GET", `${path(user)}subscribed_to/object/`, query, { query: queryOf(next) }),
     );
@@ -140,10 +128,7 @@ export class Users {
    * @example
    * for await (const { list } of carillon.users.lists("ada")) console.log(list.list_id);
    */
-  lists(
-    user: string,
-    query: CursorQuery & CallOptions = {},
-  ): Paged<{ list: ListSummary; created_at: string }> {
+  lists(user: string, query: CursorQuery & CallOptions = {}): Paged<ItemOf<"hubUserSubscribedToList">> {
     return paged(query, (next) =>
       call(this.#api, "GET", `${path(user)}subscribed_to/list/`, query, { query: queryOf(next) }),
     );
@@ -154,20 +139,11 @@ function path(user: string): string {
   return `v1/user/${segment("user", user)}/`;
 }
 
-/** An edit as an event, which has an id of its own: it is applied once. */
-function toWire({ user, edit, tenant }: UserEditRecord): Uint8Array<ArrayBuffer> {
-  const tenant_id = tenantId("tenant", tenant);
-  const wire = {
-    $schema: "2",
-    $insert_id: randomId(),
-    $time: Date.now(),
+function toWire(given: UserEditRecord): Uint8Array<ArrayBuffer> {
+  const { user, edit, tenant } = record("record", given) as unknown as UserEditRecord;
+  return editRecord({
     distinct_id: text("user", user),
-    $user_operations: toEdit(edit).operations,
-    ...(tenant_id === undefined ? {} : { tenant_id }),
-  };
-  const bytes = encodeJson(wire, "edit");
-  checkSize(bytes, "edit", MAX_EDIT);
-  return bytes;
+    operations: toEdit(edit).operations,
+    tenant_id: tenantId("tenant", tenant),
+  });
 }
-
-export type { TenantUser };

@@ -1,11 +1,13 @@
-import { act, type Api, call, callOptions, managed, MANAGEMENT } from "../core/api.ts";
+import { act, type Api, call, keyed, managed, MANAGEMENT } from "../core/api.ts";
 import { type Outcome, sendInBatches } from "../core/batches.ts";
-import { type BulkResult, readLines, readRecords, sendAll } from "../core/bulk.ts";
+import { type BulkResult, postLines, postRecords, sendAll } from "../core/bulk.ts";
 import { ids, optionalText, record, text } from "../core/check.ts";
 import { invalidInput } from "../core/errors.ts";
+import { isRecord } from "../core/is-record.ts";
 import { actor, commonFields, finish, payload, recipients, type RecordOptions } from "../core/records.ts";
 import { delayOf, timeOf } from "../core/times.ts";
 import type { CallOptions } from "../core/transport.ts";
+import type { DataOf, DefinedWorkflow } from "../define-workflow.ts";
 import type { Channel, Recipient, Reply } from "../wire.ts";
 import { WorkflowAdmin } from "../management/workflow-admin.ts";
 
@@ -16,6 +18,11 @@ export type WorkflowPayloads = object;
 export type PayloadOf<Workflows extends WorkflowPayloads, Slug> = Slug extends keyof Workflows
   ? Workflows[Slug]
   : Record<string, unknown>;
+
+/** The same of what a trigger names: a slug of the map, or a defined workflow. */
+export type TargetData<Workflows extends WorkflowPayloads, Target> = Target extends DefinedWorkflow
+  ? DataOf<Target>
+  : PayloadOf<Workflows, Target>;
 
 /** `data` may be left out where nothing of it is required. */
 type WithData<Data> = Partial<Data> extends Data ? { data?: Data } : { data: Data };
@@ -146,9 +153,9 @@ export class Workflows<Map extends WorkflowPayloads = WorkflowPayloads> {
    *   idempotencyKey: "order-A-1001",
    * });
    */
-  async trigger<Slug extends SlugOf<Map>>(
-    workflow: Slug,
-    trigger: Trigger<PayloadOf<Map, Slug>>,
+  async trigger<Target extends SlugOf<Map> | DefinedWorkflow>(
+    workflow: Target,
+    trigger: Trigger<TargetData<Map, Target>>,
     options?: CallOptions,
   ): Promise<Accepted> {
     const bytes = await toWire(workflow, trigger);
@@ -164,7 +171,7 @@ export class Workflows<Map extends WorkflowPayloads = WorkflowPayloads> {
    *   { workflow: "order-confirmed", to: "grace", data: { order_id: "A-1002" } },
    * ]);
    */
-  triggerMany<Record extends TriggerRecord<Map>>(
+  async triggerMany<Record extends TriggerRecord<Map>>(
     records: Iterable<Record> | AsyncIterable<Record>,
     options?: CallOptions,
   ): Promise<BulkResult<Record>> {
@@ -191,9 +198,9 @@ export class Workflows<Map extends WorkflowPayloads = WorkflowPayloads> {
    * @example
    * const { recipients } = await carillon.workflows.dryRun("order-confirmed", { to: "ada", data: { order_id: "A-1" } });
    */
-  async dryRun<Slug extends SlugOf<Map>>(
-    workflow: Slug,
-    trigger: Trigger<PayloadOf<Map, Slug>>,
+  async dryRun<Target extends SlugOf<Map> | DefinedWorkflow>(
+    workflow: Target,
+    trigger: Trigger<TargetData<Map, Target>>,
     options?: CallOptions,
   ): Promise<DryRun> {
     // A made key would only hide that the trigger has none.
@@ -213,7 +220,7 @@ export class Workflows<Map extends WorkflowPayloads = WorkflowPayloads> {
    * });
    */
   async triggerInline(trigger: InlineTrigger, options?: CallOptions): Promise<void> {
-    const path = inlinePath(this.#api);
+    const path = keyed(this.#api, "trigger/");
     await act(this.#api, "POST", path, options, { bytes: await toInline(trigger), repeatable: true });
   }
 
@@ -223,20 +230,15 @@ export class Workflows<Map extends WorkflowPayloads = WorkflowPayloads> {
    * const shipped = { name: "Shipped", template: "order-shipped", category: "transactional" } as const;
    * await carillon.workflows.triggerInlineMany([{ ...shipped, to: "ada" }, { ...shipped, to: "grace" }]);
    */
-  triggerInlineMany<Record extends InlineTrigger>(
+  async triggerInlineMany<Record extends InlineTrigger>(
     records: Iterable<Record> | AsyncIterable<Record>,
     options?: CallOptions,
   ): Promise<BulkResult<Record>> {
-    const path = inlinePath(this.#api);
-    const { send } = this.#api;
+    const path = keyed(this.#api, "trigger/");
     return sendAll(records, {
       prepare: toInline,
       signal: options?.signal,
-      post: async (bytes, count) =>
-        readLines(
-          (await send({ method: "POST", path, bytes, repeatable: true, ...callOptions(options) })).text,
-          count,
-        ),
+      post: (bytes, count) => postLines(this.#api, path, bytes, count, options),
     });
   }
 
@@ -245,7 +247,7 @@ export class Workflows<Map extends WorkflowPayloads = WorkflowPayloads> {
    * @example
    * const { execution_ids } = await carillon.workflows.cancel({ cancellationKey: "order-A-1001" });
    */
-  cancel(filter: CancelFilter, options?: CallOptions): Promise<Reply<"hubWorkflowRunCancel">> {
+  async cancel(filter: CancelFilter, options?: CallOptions): Promise<Reply<"hubWorkflowRunCancel">> {
     const {
       executionId,
       recipients: people,
@@ -273,8 +275,8 @@ export class Workflows<Map extends WorkflowPayloads = WorkflowPayloads> {
    * @example
    * const { summary } = await carillon.workflows.explain({ user: "ada", workflow: "order-confirmed" });
    */
-  explain(question: Question, options?: CallOptions): Promise<Explanation> {
-    const { user, idempotencyKey, workflow, since } = question;
+  async explain(question: Question, options?: CallOptions): Promise<Explanation> {
+    const { user, idempotencyKey, workflow, since } = record("question", question) as Question;
     if (user === undefined && idempotencyKey === undefined) {
       throw invalidInput("question", "needs a user or an idempotencyKey");
     }
@@ -290,29 +292,23 @@ export class Workflows<Map extends WorkflowPayloads = WorkflowPayloads> {
   }
 
   #batches(options: CallOptions | undefined) {
-    const { send } = this.#api;
     return {
       prepare: (one: { workflow: string }) => {
         record("record", one);
         return toWire(one.workflow, one);
       },
       signal: options?.signal,
-      post: async (bytes: Uint8Array<ArrayBuffer>) => {
-        const { body, requestId } = await send({
-          method: "POST",
-          path: "trigger/",
-          bytes,
-          repeatable: true,
-          ...callOptions(options),
-        });
-        return readRecords(body, requestId);
-      },
+      post: (bytes: Uint8Array<ArrayBuffer>) => postRecords(this.#api, "trigger/", bytes, options),
     };
   }
 }
 
 /** A trigger as the bytes that are sent: at once, unless it has files to read. */
-function toWire(workflow: string, given: object): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
+function toWire(
+  target: string | DefinedWorkflow,
+  given: object,
+): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
+  const workflow = isRecord(target) ? target.slug : target;
   const trigger = record("trigger", given) as unknown as Trigger;
   const cancellation_key = optionalText("cancellationKey", trigger.cancellationKey);
   const wire = {
@@ -347,14 +343,4 @@ function toInline(trigger: InlineTrigger): Uint8Array<ArrayBuffer> | Promise<Uin
     ...commonFields(trigger),
   };
   return finish(wire, "data", trigger.attachments, "trigger");
-}
-
-function inlinePath({ workspaceKey }: Api): string {
-  if (workspaceKey === null) {
-    throw invalidInput(
-      "key",
-      "is needed for this call, whose path contains it: give createCarillon the workspace key",
-    );
-  }
-  return `${encodeURIComponent(workspaceKey)}/trigger/`;
 }

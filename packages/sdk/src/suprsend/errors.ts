@@ -35,6 +35,15 @@ export function renamed(error: unknown): unknown {
   return new SuprsendApiError(code, status === 0 ? message : `${status}: ${message}`, options);
 }
 
+/** The same of what is done at once: what constructors and builders check. */
+export function underNamesNow<Result>(work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw renamed(error);
+  }
+}
+
 /** Runs a call, and throws what it throws under this door's names. */
 export async function underNames<Result>(work: () => Promise<Result> | Result): Promise<Result> {
   try {

@@ -1,4 +1,4 @@
-import { type Api, call } from "../core/api.ts";
+import { type Api, call, keyed } from "../core/api.ts";
 import { record, segment, text } from "../core/check.ts";
 import type { Query } from "../core/transport.ts";
 import { listId, Lists } from "../resources/lists.ts";
@@ -86,7 +86,7 @@ export class SubscriberListsApi {
       async () =>
         this.#api.send({
           method: "POST",
-          path: `${encodeURIComponent(this.#api.workspaceKey ?? "")}/broadcast/`,
+          path: keyed(this.#api, "broadcast/"),
           bytes: broadcast_instance.toBytes(),
           repeatable: true,
         }),

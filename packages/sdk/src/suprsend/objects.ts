@@ -1,11 +1,11 @@
 import { type Api, call } from "../core/api.ts";
 import { ids, record, segment, text } from "../core/check.ts";
 import type { Query } from "../core/transport.ts";
-import { underNames } from "./errors.ts";
+import { underNames, underNamesNow } from "./errors.ts";
 import { PreferenceCalls } from "./preferences.ts";
 import { SnakeCaseEdit } from "./profile-edit.ts";
 import type { Dictionary } from "./records.ts";
-import type { Deleted } from "./replies.ts";
+import { type Deleted, deleted } from "./replies.ts";
 
 /** The steps of an edit of one object. */
 export class ObjectEdit extends SnakeCaseEdit {
@@ -14,8 +14,8 @@ export class ObjectEdit extends SnakeCaseEdit {
 
   constructor(_config: unknown, object_type: string, object_id: string) {
     super(`object: ${object_type}/${object_id}`);
-    this.object_type = text("object_type", object_type);
-    this.object_id = text("object_id", object_id);
+    this.object_type = underNamesNow(() => text("object_type", object_type));
+    this.object_id = underNamesNow(() => text("object_id", object_id));
   }
 }
 
@@ -84,7 +84,7 @@ export class ObjectsApi extends PreferenceCalls<[object_type: string, object_id:
    * await supr_client.objects.delete("teams", "finance");
    */
   delete(object_type: string, object_id: string): Promise<Deleted> {
-    return underNames(() => this.#delete(path(object_type, object_id)));
+    return underNames(() => deleted(this.#api, path(object_type, object_id)));
   }
 
   /**
@@ -93,7 +93,7 @@ export class ObjectsApi extends PreferenceCalls<[object_type: string, object_id:
    */
   bulk_delete(object_type: string, payload: { object_ids: string[] }): Promise<Deleted> {
     return underNames(() =>
-      this.#delete(`v1/bulk/object/${segment("object_type", object_type)}/`, {
+      deleted(this.#api, `v1/bulk/object/${segment("object_type", object_type)}/`, {
         object_ids: ids("object_ids", payload?.object_ids, 100),
       }),
     );
@@ -128,7 +128,7 @@ export class ObjectsApi extends PreferenceCalls<[object_type: string, object_id:
    */
   delete_subscriptions(object_type: string, object_id: string, payload: Dictionary): Promise<Deleted> {
     return underNames(() =>
-      this.#delete(`${path(object_type, object_id)}subscription/`, record("payload", payload)),
+      deleted(this.#api, `${path(object_type, object_id)}subscription/`, record("payload", payload)),
     );
   }
 
@@ -163,15 +163,6 @@ export class ObjectsApi extends PreferenceCalls<[object_type: string, object_id:
    */
   get_instance(object_type: string, object_id: string): ObjectEdit {
     return this.get_edit_instance(object_type, object_id);
-  }
-
-  async #delete(at: string, body?: Dictionary): Promise<Deleted> {
-    const { status } = await this.#api.send({
-      method: "DELETE",
-      path: at,
-      ...(body === undefined ? {} : { body }),
-    });
-    return { success: true, status_code: status };
   }
 }
 

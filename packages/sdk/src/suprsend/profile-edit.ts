@@ -1,5 +1,6 @@
-import { isRecord, text } from "../core/check.ts";
+import { text } from "../core/check.ts";
 import { CarillonError } from "../core/errors.ts";
+import { isRecord } from "../core/is-record.ts";
 import { ProfileEdit, type PushOptions } from "../core/profile-edit.ts";
 import type { EditOperation, SlackAddress, TeamsAddress, WebPushSubscription } from "../wire.ts";
 import type { Dictionary } from "./records.ts";

@@ -1,11 +1,12 @@
 import { toWireAttachmentSync } from "../core/attachments.ts";
-import { checkSize, encodeJson } from "../core/body.ts";
-import { isRecord, items, optionalText, record, tenantId, text } from "../core/check.ts";
+import { measured } from "../core/body.ts";
+import { items, optionalText, record, tenantId, text } from "../core/check.ts";
+import { isRecord } from "../core/is-record.ts";
 import { randomId } from "../core/random.ts";
 import { MAX_RECIPIENTS } from "../core/records.ts";
 import { eventName } from "../resources/events.ts";
 import { listId } from "../resources/lists.ts";
-import { inputError } from "./errors.ts";
+import { inputError, underNamesNow } from "./errors.ts";
 
 /** A JSON object, whose values can be read without a check, as with the other client: code that reads answers compiles. */
 // oxlint-disable-next-line typescript/no-explicit-any -- it is `any` there
@@ -47,16 +48,20 @@ export function snapshot(toBytes: () => Uint8Array<ArrayBuffer>): () => Uint8Arr
 
 /** A file at a path or a URL, added to `$attachments` of a payload. A file that is not there is an error at once. */
 export function addAttachment(payload: Dictionary, file_path: string, args: AttachmentArgs = {}): void {
-  const file = toWireAttachmentSync(text("file_path", file_path, 4096), {
-    ignoreIfError: args.ignore_if_error ?? false,
-    ...(args.file_name === undefined ? {} : { filename: args.file_name }),
+  const file = underNamesNow(() => {
+    const filename = optionalText("file_name", args?.file_name);
+    return toWireAttachmentSync(text("file_path", file_path, 4096), {
+      ignoreIfError: args?.ignore_if_error ?? false,
+      ...(filename === undefined ? {} : { filename }),
+    });
   });
   const before = Array.isArray(payload.$attachments) ? (payload.$attachments as unknown[]) : [];
   payload.$attachments = [...before, file];
 }
 
 /** The payload of a body, made if it has none. */
-export function dataOf(body: Dictionary): Dictionary {
+export function dataOf(given: Dictionary): Dictionary {
+  const body = bodyOf("add_attachment", given);
   body.data ??= {};
   if (!isRecord(body.data)) throw inputError("data", "must be an object to have attachments");
   return body.data;
@@ -76,12 +81,6 @@ function keyed({ idempotency_key, tenant_id, brand_id }: BrandArgs): Dictionary 
     ...(tenant === undefined ? {} : { tenant_id: tenant }),
     ...(brand === undefined ? {} : { brand_id: brand }),
   };
-}
-
-function sized(wire: Dictionary, what: string): Uint8Array<ArrayBuffer> {
-  const bytes = encodeJson(wire, what);
-  checkSize(bytes, what);
-  return bytes;
 }
 
 /** Each send of a record without a key is a request of its own, and its retries are the same request. */
@@ -144,6 +143,7 @@ export class WorkflowTriggerRequest implements Sendable {
     };
   }
 
+  /** @internal */
   toBytes(): Uint8Array<ArrayBuffer> {
     const json = this.as_json();
     const unknown = Object.keys(json).find((key) => !TRIGGER_KEYS.has(key));
@@ -160,7 +160,7 @@ export class WorkflowTriggerRequest implements Sendable {
       tenant_id: tenantId("tenant_id", tenant_id),
       cancellation_key: optionalText("cancellation_key", cancellation_key),
     };
-    return sized(withKey(wire), "workflow");
+    return measured(withKey(wire), "workflow");
   }
 }
 
@@ -219,6 +219,7 @@ export class Workflow extends BrandedBody implements Sendable {
     super("Workflow", body, kwargs);
   }
 
+  /** @internal */
   toBytes(): Uint8Array<ArrayBuffer> {
     const { body } = this;
     const wire = {
@@ -230,7 +231,7 @@ export class Workflow extends BrandedBody implements Sendable {
       users: listOf("users", body.users),
       data: body.data === undefined || body.data === null ? {} : record("data", body.data),
     };
-    return sized(withKey(wire), "workflow");
+    return measured(withKey(wire), "workflow");
   }
 }
 
@@ -270,7 +271,11 @@ export class Event implements Sendable {
    * new Event("ada", "Order Placed").add_attachment("https://example.com/invoice.pdf");
    */
   add_attachment(file_path: string, kwargs: AttachmentArgs = {}): void {
-    addAttachment(record("properties", this.properties), file_path, kwargs);
+    addAttachment(
+      underNamesNow(() => record("properties", this.properties)),
+      file_path,
+      kwargs,
+    );
   }
 
   /**
@@ -282,6 +287,7 @@ export class Event implements Sendable {
     return { event: event_name, distinct_id, properties, ...keyedLoosely(this) };
   }
 
+  /** @internal */
   toBytes(): Uint8Array<ArrayBuffer> {
     const wire = {
       $insert_id: randomId(),
@@ -291,7 +297,7 @@ export class Event implements Sendable {
       properties: record("properties", this.properties),
       ...keyed(this),
     };
-    return sized(wire, "event");
+    return measured(wire, "event");
   }
 }
 
@@ -308,6 +314,7 @@ export class SubscriberListBroadcast extends BrandedBody implements Sendable {
     super("SubscriberListBroadcast", body, kwargs);
   }
 
+  /** @internal */
   toBytes(): Uint8Array<ArrayBuffer> {
     const { body } = this;
     const wire = {
@@ -320,6 +327,6 @@ export class SubscriberListBroadcast extends BrandedBody implements Sendable {
       notification_category: text("notification_category", body.notification_category),
       data: body.data === undefined || body.data === null ? {} : record("data", body.data),
     };
-    return sized(withKey(wire), "broadcast");
+    return measured(withKey(wire), "broadcast");
   }
 }

@@ -1,3 +1,4 @@
+import type { Api } from "../core/api.ts";
 import type { BulkResult } from "../core/bulk.ts";
 import { CarillonError } from "../core/errors.ts";
 import type { Answer } from "../core/transport.ts";
@@ -15,6 +16,12 @@ export interface SResponse {
 export interface Deleted {
   success: true;
   status_code: number;
+}
+
+/** Deletes what is at a path, or the things that a body names. */
+export async function deleted({ send }: Api, path: string, body?: object): Promise<Deleted> {
+  const { status } = await send({ method: "DELETE", path, ...(body === undefined ? {} : { body }) });
+  return { success: true, status_code: status };
 }
 
 export interface FailedRecord {

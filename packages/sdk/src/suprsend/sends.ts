@@ -1,7 +1,6 @@
-import type { Api } from "../core/api.ts";
-import { readLines, readRecords, sendAll } from "../core/bulk.ts";
+import { type Api, keyed } from "../core/api.ts";
+import { EVENTS, postLines, postRecords, sendAll } from "../core/bulk.ts";
 import type { RecordReply } from "../core/batches.ts";
-import { postRecords } from "../resources/events.ts";
 import { inputError } from "./errors.ts";
 import { Event, type Sendable, snapshot, Workflow, WorkflowTriggerRequest } from "./records.ts";
 import { type BulkResponse, type SResponse, settled, toBulkResponse } from "./replies.ts";
@@ -81,10 +80,7 @@ export class WorkflowsApi {
     return new BulkSends(
       "WorkflowTriggerRequest",
       (record) => record instanceof WorkflowTriggerRequest,
-      async (bytes) => {
-        const answer = await this.#api.send({ method: "POST", path: "trigger/", bytes, repeatable: true });
-        return readRecords(answer.body, answer.requestId);
-      },
+      (bytes) => postRecords(this.#api, "trigger/", bytes),
     );
   }
 }
@@ -94,10 +90,7 @@ export function bulkWorkflows(api: Api): BulkSends<Workflow> {
   return new BulkSends(
     "Workflow",
     (record) => record instanceof Workflow,
-    async (bytes, count) => {
-      const path = `${encodeURIComponent(api.workspaceKey ?? "")}/trigger/`;
-      return readLines((await api.send({ method: "POST", path, bytes, repeatable: true })).text, count);
-    },
+    (bytes, count) => postLines(api, keyed(api, "trigger/"), bytes, count),
   );
 }
 
@@ -105,6 +98,6 @@ export function bulkEvents(api: Api): BulkSends<Event> {
   return new BulkSends(
     "Event",
     (record) => record instanceof Event,
-    (bytes) => postRecords(api, bytes, undefined),
+    (bytes) => postRecords(api, EVENTS, bytes),
   );
 }

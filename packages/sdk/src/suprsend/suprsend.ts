@@ -1,7 +1,7 @@
-import type { Api } from "../core/api.ts";
-import { text } from "../core/check.ts";
+import { type Api, keyed } from "../core/api.ts";
+import { optionalText, record, text } from "../core/check.ts";
 import { type CarillonOptions, connect } from "../carillon.ts";
-import { inputError, renamed, SuprsendConfigError } from "./errors.ts";
+import { inputError, SuprsendConfigError, underNamesNow } from "./errors.ts";
 import { SubscriberListsApi } from "./lists.ts";
 import { MessagesApi } from "./messages.ts";
 import { ObjectsApi } from "./objects.ts";
@@ -22,7 +22,7 @@ import { BulkUsersEdit, Subscriber, UsersApi } from "./users.ts";
 /** As the other client is configured, and what this one has besides. */
 export interface SuprsendConfig extends Pick<
   CarillonOptions,
-  "timeout" | "retries" | "retryDelay" | "logger" | "fetch"
+  "timeout" | "retries" | "retryDelay" | "logger" | "tracer" | "fetch"
 > {
   /** Of the Carillon server. Default: `http://127.0.0.1:3000/`. */
   base_url?: string;
@@ -76,7 +76,7 @@ export class Suprsend {
     this.bulk_workflows = { new_instance: () => bulkWorkflows(api) };
     this.bulk_events = { new_instance: () => bulkEvents(api) };
     this.bulk_users = { new_instance: () => new BulkUsersEdit(api) };
-    const subscriber = (distinct_id: string) => new Subscriber(api, distinctId(distinct_id));
+    const subscriber = (distinct_id: string) => new Subscriber(api, distinct_id);
     this.user = { get_instance: subscriber, new_user: subscriber };
   }
 
@@ -122,7 +122,7 @@ export class Suprsend {
       async () =>
         this.#api.send({
           method: "POST",
-          path: `${encodeURIComponent(this.#api.workspaceKey ?? "")}/trigger/`,
+          path: keyed(this.#api, "trigger/"),
           bytes: workflow.toBytes(),
           repeatable: true,
         }),
@@ -143,29 +143,23 @@ export class Suprsend {
 
 function connected(workspace_key: string, workspace_secret: string, config: SuprsendConfig): Api {
   const { base_url, app_info, ...rest } = config;
-  if (!workspace_key) throw new SuprsendConfigError("invalid_input", "Missing workspace_key");
-  if (!workspace_secret) throw new SuprsendConfigError("invalid_input", "Missing workspace_secret");
-  try {
-    return connect({
+  for (const [field, given] of Object.entries({ workspace_key, workspace_secret })) {
+    if (!given) throw new SuprsendConfigError("invalid_input", `Missing ${field}`, { field });
+  }
+  return underNamesNow(() =>
+    connect({
       ...rest,
       key: workspace_key,
       secret: workspace_secret,
       ...(base_url === undefined ? {} : { url: base_url }),
-      ...(app_info === undefined ? {} : { app: appOf(app_info) }),
-    });
-  } catch (error) {
-    throw renamed(error);
-  }
+      ...(app_info === undefined || app_info === null ? {} : { app: appOf(app_info) }),
+    }),
+  );
 }
 
-function appOf({ name, version }: { name: string; version?: string }): string {
-  return version === undefined ? name : `${name}/${version}`;
-}
-
-function distinctId(distinct_id: string): string {
-  try {
-    return text("distinct_id", distinct_id);
-  } catch (error) {
-    throw renamed(error);
-  }
+function appOf(app_info: { name: string; version?: string }): string {
+  const { name, version } = record("app_info", app_info);
+  const app = text("app_info.name", name);
+  const of = optionalText("app_info.version", version);
+  return of === undefined ? app : `${app}/${of}`;
 }

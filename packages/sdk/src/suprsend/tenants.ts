@@ -1,10 +1,10 @@
 import { type Api, call } from "../core/api.ts";
-import { record, segment } from "../core/check.ts";
+import { optionsOf, record, segment } from "../core/check.ts";
 import type { Query } from "../core/transport.ts";
 import { tenantPath } from "../resources/tenants.ts";
 import { underNames } from "./errors.ts";
 import type { Dictionary } from "./records.ts";
-import type { Deleted } from "./replies.ts";
+import { type Deleted, deleted } from "./replies.ts";
 
 /** Tenants, and what they make of preferences. */
 export class TenantsApi {
@@ -48,10 +48,7 @@ export class TenantsApi {
    * await supr_client.tenants.delete("acme");
    */
   delete(tenant_id: string): Promise<Deleted> {
-    return underNames(async () => {
-      const { status } = await this.#api.send({ method: "DELETE", path: tenantPath(tenant_id) });
-      return { success: true, status_code: status };
-    });
+    return underNames(() => deleted(this.#api, tenantPath(tenant_id)));
   }
 
   /**
@@ -147,7 +144,8 @@ function brandPath(brand_id: string): string {
 }
 
 /** As the other client reads them: a limit between 1 and 1000, or 20; no offset below 0. */
-export function within({ limit, offset, ...rest }: Query): Query {
+export function within(options: Query): Query {
+  const { limit, offset, ...rest } = optionsOf(options);
   const isLimit = typeof limit === "number" && limit > 0 && limit <= 1000;
   const isOffset = typeof offset === "number" && offset >= 0;
   return { limit: isLimit ? limit : 20, offset: isOffset ? offset : 0, ...rest };

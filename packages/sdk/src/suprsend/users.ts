@@ -1,24 +1,23 @@
 import { type Api, call } from "../core/api.ts";
-import { sendAll } from "../core/bulk.ts";
-import { checkSize, encodeJson } from "../core/body.ts";
+import { EVENTS, postRecords, sendAll } from "../core/bulk.ts";
 import { ids, record, segment, text } from "../core/check.ts";
-import { randomId } from "../core/random.ts";
+import { editRecord } from "../core/records.ts";
 import type { Query } from "../core/transport.ts";
-import { postRecords } from "../resources/events.ts";
-import { inputError, underNames } from "./errors.ts";
+import { inputError, underNames, underNamesNow } from "./errors.ts";
 import { PreferenceCalls } from "./preferences.ts";
 import { SnakeCaseEdit } from "./profile-edit.ts";
 import { type Dictionary, snapshot } from "./records.ts";
-import { type BulkResponse, type Deleted, type SResponse, settled, toBulkResponse } from "./replies.ts";
+import {
+  type BulkResponse,
+  type Deleted,
+  deleted,
+  type SResponse,
+  settled,
+  toBulkResponse,
+} from "./replies.ts";
 
-const MAX_EDIT = 10_240;
-
-/** An edit as an event; its id makes its retries one edit. */
-function editBytes(distinct_id: string, edit: SnakeCaseEdit): Uint8Array<ArrayBuffer> {
-  const wire = { ...editJson(distinct_id, edit), $insert_id: randomId(), $time: Date.now() };
-  const bytes = encodeJson(wire, "edit");
-  checkSize(bytes, "edit", MAX_EDIT);
-  return bytes;
+function editBytes({ distinct_id, operations }: UserEdit | Subscriber): Uint8Array<ArrayBuffer> {
+  return editRecord({ distinct_id, operations });
 }
 
 function editJson(distinct_id: string, edit: SnakeCaseEdit): Dictionary {
@@ -31,7 +30,7 @@ export class UserEdit extends SnakeCaseEdit {
 
   constructor(_config: unknown, distinct_id: string) {
     super(`distinct_id: ${distinct_id}`);
-    this.distinct_id = text("distinct_id", distinct_id);
+    this.distinct_id = underNamesNow(() => text("distinct_id", distinct_id));
   }
 }
 
@@ -42,7 +41,7 @@ export class Subscriber extends SnakeCaseEdit {
 
   constructor(api: Api, distinct_id: string) {
     super(`distinct_id: ${distinct_id}`);
-    this.distinct_id = distinct_id;
+    this.distinct_id = underNamesNow(() => text("distinct_id", distinct_id));
     this.#api = api;
   }
 
@@ -58,7 +57,7 @@ export class Subscriber extends SnakeCaseEdit {
         this.#api.send({
           method: "POST",
           path: "event/",
-          bytes: editBytes(this.distinct_id, this),
+          bytes: editBytes(this),
           repeatable: true,
         }),
       ({ statusText }) => statusText,
@@ -84,7 +83,7 @@ export class BulkUsersEdit {
     for (const user of users) {
       if (!(user instanceof SnakeCaseEdit))
         throw inputError("append", "takes users of get_edit_instance or get_instance");
-      this.#users.push({ user, bytes: snapshot(() => editBytes(user.distinct_id, user)) });
+      this.#users.push({ user, bytes: snapshot(() => editBytes(user)) });
     }
   }
 
@@ -96,7 +95,7 @@ export class BulkUsersEdit {
   async save(): Promise<BulkResponse> {
     const result = await sendAll(this.#users, {
       prepare: ({ bytes }) => bytes(),
-      post: (bytes) => postRecords(this.#api, bytes, undefined),
+      post: (bytes) => postRecords(this.#api, EVENTS, bytes),
     });
     const warnings = this.#users.flatMap(({ user }) => user.warnings);
     return toBulkResponse(result, ({ user }) => editJson(user.distinct_id, user), warnings);
@@ -177,7 +176,7 @@ export class UsersApi extends PreferenceCalls<[distinct_id: string]> {
   async async_edit(instance: UserEdit): Promise<SResponse> {
     if (!(instance instanceof UserEdit)) throw inputError("instance", "must be made by get_edit_instance");
     return underNames(async () => {
-      const bytes = editBytes(instance.distinct_id, instance);
+      const bytes = editBytes(instance);
       const { status, text } = await this.#api.send({
         method: "POST",
         path: "event/",
@@ -193,10 +192,7 @@ export class UsersApi extends PreferenceCalls<[distinct_id: string]> {
    * await supr_client.users.delete("ada");
    */
   delete(distinct_id: string): Promise<Deleted> {
-    return underNames(async () => {
-      const { status } = await this.#api.send({ method: "DELETE", path: path(distinct_id) });
-      return { success: true, status_code: status };
-    });
+    return underNames(() => deleted(this.#api, path(distinct_id)));
   }
 
   /**
@@ -204,11 +200,9 @@ export class UsersApi extends PreferenceCalls<[distinct_id: string]> {
    * await supr_client.users.bulk_delete({ distinct_ids: ["ada", "grace"] });
    */
   bulk_delete(payload: { distinct_ids: string[] }): Promise<Deleted> {
-    return underNames(async () => {
-      const body = { distinct_ids: ids("distinct_ids", payload?.distinct_ids, 100) };
-      const { status } = await this.#api.send({ method: "DELETE", path: "v1/bulk/user/", body });
-      return { success: true, status_code: status };
-    });
+    return underNames(() =>
+      deleted(this.#api, "v1/bulk/user/", { distinct_ids: ids("distinct_ids", payload?.distinct_ids, 100) }),
+    );
   }
 
   /**
