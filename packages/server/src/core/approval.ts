@@ -42,7 +42,11 @@ const HAVE_PROVIDER_IDS = new Set(["msg91-sms"]);
 /** One vendor's word on a variant's content. Its times are ours; clients that write back what they read send them too. */
 export const vendorApprovalSchema = z
   .object({
-    vendor_slug: z.string().min(5).max(128).meta({ examples: ["whatsapp_cloud_api-whatsapp"] }),
+    vendor_slug: z
+      .string()
+      .min(5)
+      .max(128)
+      .meta({ examples: ["whatsapp_cloud_api-whatsapp"] }),
     /** The vendor's account: the id of a WhatsApp business account, for example. */
     vendor_uid: z.string().min(5).max(MAX_NAME),
     vendor_template_name: z.string().min(2).max(MAX_NAME).nullish(),

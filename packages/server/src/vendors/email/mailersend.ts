@@ -18,7 +18,14 @@ import {
   type VendorReport,
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
-import { base64Of, contactOf, isRecipient, openEmailApi, opinion, unlessEmpty } from "../shared/email-api.ts";
+import {
+  base64Of,
+  contactOf,
+  isRecipient,
+  openEmailApi,
+  opinion,
+  unlessEmpty,
+} from "../shared/email/email-api.ts";
 import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
 
 const API = "https://api.mailersend.com/v1";

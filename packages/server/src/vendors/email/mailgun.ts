@@ -20,7 +20,7 @@ import {
   type VendorReport,
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
-import { MESSAGE_KEY, openEmailApi, opinion, writeMailboxes } from "../shared/email-api.ts";
+import { MESSAGE_KEY, openEmailApi, opinion, writeMailboxes } from "../shared/email/email-api.ts";
 import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
 
 const config = z

@@ -29,7 +29,7 @@ import {
   opinion,
   unlessEmpty,
   writeMailboxes,
-} from "../shared/email-api.ts";
+} from "../shared/email/email-api.ts";
 import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
 
 const API = "https://mandrillapp.com/api/1.0";

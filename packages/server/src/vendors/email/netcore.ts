@@ -7,7 +7,14 @@ import type { OutgoingMessage, VendorConnection, VendorDeps } from "../../delive
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { jsonEntriesOf, type VendorReport } from "../../delivery/vendor/webhook.ts";
 import { verifyLogin, webhookLoginFields } from "../shared/basic-auth.ts";
-import { base64Of, contactOf, greetHead, openEmailApi, opinion, unlessEmpty } from "../shared/email-api.ts";
+import {
+  base64Of,
+  contactOf,
+  greetHead,
+  openEmailApi,
+  opinion,
+  unlessEmpty,
+} from "../shared/email/email-api.ts";
 import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
 
 const config = z.object({

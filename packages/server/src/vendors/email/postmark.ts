@@ -20,7 +20,7 @@ import {
   opinion,
   unlessEmpty,
   writeMailboxes,
-} from "../shared/email-api.ts";
+} from "../shared/email/email-api.ts";
 import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
 
 const API = "https://api.postmarkapp.com";

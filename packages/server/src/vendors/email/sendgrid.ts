@@ -21,7 +21,7 @@ import {
   openEmailApi,
   opinion,
   unlessEmpty,
-} from "../shared/email-api.ts";
+} from "../shared/email/email-api.ts";
 import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
 
 const pool = z.string().trim().max(64);

@@ -21,10 +21,10 @@ import type {
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import type { ReportedMessage, VendorReport } from "../../delivery/vendor/webhook.ts";
 import { awsClass, type AwsCall, awsFields, awsUrl, openAws } from "../shared/aws.ts";
-import { MESSAGE_KEY, opinion, unlessEmpty, wireEmail } from "../shared/email-api.ts";
-import { composeMime } from "../shared/mime.ts";
+import { MESSAGE_KEY, opinion, unlessEmpty, wireEmail } from "../shared/email/email-api.ts";
+import { composeMime } from "../shared/email/mime.ts";
 import { lost, progress, timeOf } from "../shared/report.ts";
-import { greetSns, readSnsNotification, verifySns } from "../shared/sns.ts";
+import { greetSns, readSnsNotification, verifySns } from "../shared/email/sns.ts";
 
 const config = z.object({
   ...awsFields,

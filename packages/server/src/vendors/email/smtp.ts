@@ -23,7 +23,7 @@ import type {
   Verification,
 } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
-import { mimeOf } from "../shared/mime.ts";
+import { mimeOf } from "../shared/email/mime.ts";
 
 const config = z.object({
   host: z

@@ -27,7 +27,7 @@ import type {
 } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { type ChatBody, createLookUps, type Found, readChatBody } from "../shared/chat.ts";
-import { createOAuth } from "../shared/oauth.ts";
+import { createOAuth } from "../shared/push/oauth.ts";
 
 const LOGIN = "https://login.microsoftonline.com";
 const SCOPE = "https://api.botframework.com/.default";

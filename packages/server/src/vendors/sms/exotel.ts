@@ -5,10 +5,17 @@ import { dltFields } from "../../delivery/vendor/sms.ts";
 import type { VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { MalformedReport, type VendorReport, type WebhookRequest } from "../../delivery/vendor/webhook.ts";
-import { coded, callbackFor, calledBackId, fieldsOf, firstOf, localTimeOf } from "../shared/callback.ts";
-import { exotelFields, exotelLogin, exotelProbe } from "../shared/exotel.ts";
-import { inbound } from "../shared/inbound.ts";
-import { openSmsApi } from "../shared/phone-api.ts";
+import {
+  coded,
+  callbackFor,
+  calledBackId,
+  fieldsOf,
+  firstOf,
+  localTimeOf,
+} from "../shared/phone/callback.ts";
+import { exotelFields, exotelLogin, exotelProbe } from "../shared/phone/exotel.ts";
+import { inbound } from "../shared/phone/inbound.ts";
+import { openSmsApi } from "../shared/phone/phone-api.ts";
 import { lost, progress } from "../shared/report.ts";
 
 const SLUG = "exotel-sms";

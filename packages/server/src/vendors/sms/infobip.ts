@@ -11,9 +11,9 @@ import {
   type VendorReport,
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
-import { coded, callbackFor } from "../shared/callback.ts";
-import { inbound } from "../shared/inbound.ts";
-import { openSmsApi } from "../shared/phone-api.ts";
+import { coded, callbackFor } from "../shared/phone/callback.ts";
+import { inbound } from "../shared/phone/inbound.ts";
+import { openSmsApi } from "../shared/phone/phone-api.ts";
 import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
 
 const SLUG = "infobip-sms";

@@ -5,9 +5,9 @@ import { secret } from "../../delivery/vendor/secret.ts";
 import type { VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { MalformedReport, type VendorReport, type WebhookRequest } from "../../delivery/vendor/webhook.ts";
-import { coded, callbackFor, calledBackId, fieldsOf, firstOf } from "../shared/callback.ts";
-import { inbound } from "../shared/inbound.ts";
-import { openSmsApi } from "../shared/phone-api.ts";
+import { coded, callbackFor, calledBackId, fieldsOf, firstOf } from "../shared/phone/callback.ts";
+import { inbound } from "../shared/phone/inbound.ts";
+import { openSmsApi } from "../shared/phone/phone-api.ts";
 import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
 
 const SLUG = "messagebird-sms";

@@ -6,8 +6,8 @@ import { secret } from "../../delivery/vendor/secret.ts";
 import type { FailureClass, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { MalformedReport, type VendorReport, type WebhookRequest } from "../../delivery/vendor/webhook.ts";
-import { localTimeOf } from "../shared/callback.ts";
-import { openSmsApi } from "../shared/phone-api.ts";
+import { localTimeOf } from "../shared/phone/callback.ts";
+import { openSmsApi } from "../shared/phone/phone-api.ts";
 import { lost, progress } from "../shared/report.ts";
 
 const SLUG = "msg91-sms";

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
-import { callbackFor } from "../shared/callback.ts";
-import { openSmsApi } from "../shared/phone-api.ts";
-import { checkTwilio, twilioApi, twilioFields, twilioWebhook } from "../shared/twilio.ts";
+import { callbackFor } from "../shared/phone/callback.ts";
+import { openSmsApi } from "../shared/phone/phone-api.ts";
+import { checkTwilio, twilioApi, twilioFields, twilioWebhook } from "../shared/phone/twilio.ts";
 
 const SLUG = "twilio-sms";
 

@@ -15,10 +15,10 @@ import {
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
 import { unnamedTemplate } from "../../delivery/vendor/whatsapp.ts";
-import { coded } from "../shared/callback.ts";
-import { inbound } from "../shared/inbound.ts";
-import { metaTemplate } from "../shared/meta-template.ts";
-import { openWhatsAppApi } from "../shared/phone-api.ts";
+import { coded } from "../shared/phone/callback.ts";
+import { inbound } from "../shared/phone/inbound.ts";
+import { metaTemplate } from "../shared/phone/meta-template.ts";
+import { openWhatsAppApi } from "../shared/phone/phone-api.ts";
 import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
 
 const SLUG = "whatsapp_cloud_api-whatsapp";

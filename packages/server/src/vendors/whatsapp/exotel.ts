@@ -11,11 +11,11 @@ import {
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
 import { accountField, unnamedTemplate } from "../../delivery/vendor/whatsapp.ts";
-import { coded, callbackFor, calledBackId } from "../shared/callback.ts";
-import { exotelFields, exotelLogin, exotelProbe } from "../shared/exotel.ts";
-import { inbound } from "../shared/inbound.ts";
-import { metaTemplate } from "../shared/meta-template.ts";
-import { openWhatsAppApi } from "../shared/phone-api.ts";
+import { coded, callbackFor, calledBackId } from "../shared/phone/callback.ts";
+import { exotelFields, exotelLogin, exotelProbe } from "../shared/phone/exotel.ts";
+import { inbound } from "../shared/phone/inbound.ts";
+import { metaTemplate } from "../shared/phone/meta-template.ts";
+import { openWhatsAppApi } from "../shared/phone/phone-api.ts";
 import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
 
 const SLUG = "exotel-whatsapp";

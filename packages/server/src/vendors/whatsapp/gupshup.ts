@@ -6,7 +6,7 @@ import type { Failed, OutgoingMessage, VendorConnection, VendorDeps } from "../.
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import type { VendorReport, WebhookRequest } from "../../delivery/vendor/webhook.ts";
 import { accountField, readWhatsApp, type WhatsApp } from "../../delivery/vendor/whatsapp.ts";
-import { fieldsOf, firstOf } from "../shared/callback.ts";
+import { fieldsOf, firstOf } from "../shared/phone/callback.ts";
 import {
   gupshupAccepted,
   gupshupCall,
@@ -14,8 +14,8 @@ import {
   gupshupMessageId,
   gupshupRefused,
   readGupshupReports,
-} from "../shared/gupshup.ts";
-import { inbound } from "../shared/inbound.ts";
+} from "../shared/phone/gupshup.ts";
+import { inbound } from "../shared/phone/inbound.ts";
 import { unixTimeOf } from "../shared/report.ts";
 
 const SLUG = "gupshup-whatsapp";

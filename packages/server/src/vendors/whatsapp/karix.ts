@@ -6,10 +6,10 @@ import type { OutgoingMessage, VendorConnection, VendorDeps } from "../../delive
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { jsonOf, MalformedReport, type VendorReport } from "../../delivery/vendor/webhook.ts";
 import { accountField, fixedHeader, unnamedTemplate, type WhatsApp } from "../../delivery/vendor/whatsapp.ts";
-import { coded } from "../shared/callback.ts";
-import { inbound } from "../shared/inbound.ts";
-import { karixClass } from "../shared/karix.ts";
-import { openWhatsAppApi } from "../shared/phone-api.ts";
+import { coded } from "../shared/phone/callback.ts";
+import { inbound } from "../shared/phone/inbound.ts";
+import { karixClass } from "../shared/phone/karix.ts";
+import { openWhatsAppApi } from "../shared/phone/phone-api.ts";
 import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
 
 const SLUG = "karix-whatsapp";

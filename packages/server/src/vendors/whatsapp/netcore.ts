@@ -11,8 +11,8 @@ import {
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
 import { accountField, fixedHeader, unnamedTemplate, type WhatsApp } from "../../delivery/vendor/whatsapp.ts";
-import { inbound } from "../shared/inbound.ts";
-import { openWhatsAppApi } from "../shared/phone-api.ts";
+import { inbound } from "../shared/phone/inbound.ts";
+import { openWhatsAppApi } from "../shared/phone/phone-api.ts";
 import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
 
 const SLUG = "netcore-whatsapp";

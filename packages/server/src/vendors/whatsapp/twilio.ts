@@ -2,9 +2,9 @@ import { z } from "zod";
 import { failure } from "../../delivery/vendor/failure.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { accountField, allParameters } from "../../delivery/vendor/whatsapp.ts";
-import { callbackFor } from "../shared/callback.ts";
-import { openWhatsAppApi } from "../shared/phone-api.ts";
-import { checkTwilio, twilioApi, twilioFields, twilioWebhook } from "../shared/twilio.ts";
+import { callbackFor } from "../shared/phone/callback.ts";
+import { openWhatsAppApi } from "../shared/phone/phone-api.ts";
+import { checkTwilio, twilioApi, twilioFields, twilioWebhook } from "../shared/phone/twilio.ts";
 
 const SLUG = "twilio-whatsapp";
 

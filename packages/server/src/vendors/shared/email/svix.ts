@@ -1,4 +1,4 @@
-import { isRecent, isSame, type Proof, type WebhookRequest } from "../../delivery/vendor/webhook.ts";
+import { isRecent, isSame, type Proof, type WebhookRequest } from "../../../delivery/vendor/webhook.ts";
 import { createHmac } from "node:crypto";
 
 /**

@@ -1,7 +1,7 @@
 import { createECDH, randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decryptPush } from "../../../test/outside/browser-push.ts";
+import { decryptPush } from "../../../../test/outside/browser-push.ts";
 import { encryptPush } from "./push-encryption.ts";
 
 const bytes = (text: string) => Buffer.from(text, "base64url");

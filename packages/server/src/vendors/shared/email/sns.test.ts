@@ -1,8 +1,8 @@
 import { createSign } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { LOOPBACK_TLS } from "../../../test/outside/loopback-tls.ts";
-import { scriptedHttp, webhookRequest } from "../../../test/outside/vendor-contract.ts";
-import { HttpCallError } from "../../delivery/http/http.ts";
+import { LOOPBACK_TLS } from "../../../../test/outside/loopback-tls.ts";
+import { scriptedHttp, webhookRequest } from "../../../../test/outside/vendor-contract.ts";
+import { HttpCallError } from "../../../delivery/http/http.ts";
 import { greetSns, readSnsNotification, verifySns } from "./sns.ts";
 
 const TOPIC = "arn:aws:sns:eu-west-1:123456789012:mail";

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import type { Json } from "../../core/json.ts";
-import { getAtPath, parseJsonPath } from "../../core/json/json-path.ts";
-import { textAt } from "../../delivery/vendor/call.ts";
-import { parseReply } from "../../delivery/vendor/reply-reader.ts";
-import { MalformedReport, type VendorReport, type WebhookRequest } from "../../delivery/vendor/webhook.ts";
+import type { Json } from "../../../core/json.ts";
+import { getAtPath, parseJsonPath } from "../../../core/json/json-path.ts";
+import { textAt } from "../../../delivery/vendor/call.ts";
+import { parseReply } from "../../../delivery/vendor/reply-reader.ts";
+import { MalformedReport, type VendorReport, type WebhookRequest } from "../../../delivery/vendor/webhook.ts";
 import { calledBackId, fieldsOf } from "./callback.ts";
-import { lost, progress } from "./report.ts";
+import { lost, progress } from "../report.ts";
 import { smppStatus } from "./smpp.ts";
 
 /*

@@ -1,4 +1,4 @@
-import type { FailureClass } from "../../delivery/vendor/vendor.ts";
+import type { FailureClass } from "../../../delivery/vendor/vendor.ts";
 
 /** Karix publishes no list of codes; what it says of an account is told from the rest by its words. */
 export function karixClass(words: string): FailureClass | undefined {

@@ -3,16 +3,16 @@ import { constants } from "node:http2";
 import { createServer as createPlainServer, type AddressInfo } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { describe, expect, it } from "vitest";
-import { createDoor } from "../../../test/outside/door.ts";
+import { createDoor } from "../../../../test/outside/door.ts";
 import {
   type Http2Received,
   type Http2Server,
   serveHttp2,
   trustLoopback,
-} from "../../../test/outside/http2-server.ts";
-import { LOOPBACK_TLS } from "../../../test/outside/loopback-tls.ts";
-import { dial } from "../../../test/outside/vendor-contract.ts";
-import { createDial } from "../../delivery/http/dial.ts";
+} from "../../../../test/outside/http2-server.ts";
+import { LOOPBACK_TLS } from "../../../../test/outside/loopback-tls.ts";
+import { dial } from "../../../../test/outside/vendor-contract.ts";
+import { createDial } from "../../../delivery/http/dial.ts";
 import { createHttp2Client, type Http2Client, type Http2Options } from "./http2.ts";
 
 trustLoopback();

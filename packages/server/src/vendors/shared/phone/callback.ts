@@ -1,6 +1,6 @@
-import { parseReply } from "../../delivery/vendor/reply-reader.ts";
-import type { OutgoingMessage } from "../../delivery/vendor/vendor.ts";
-import { MalformedReport, type WebhookRequest } from "../../delivery/vendor/webhook.ts";
+import { parseReply } from "../../../delivery/vendor/reply-reader.ts";
+import type { OutgoingMessage } from "../../../delivery/vendor/vendor.ts";
+import { MalformedReport, type WebhookRequest } from "../../../delivery/vendor/webhook.ts";
 
 /*
  * What vendors share whose reports come to an address that is given to them with each message, and whose reports are

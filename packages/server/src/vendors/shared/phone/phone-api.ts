@@ -1,8 +1,13 @@
-import type { Approver } from "../../delivery/vendor/approval.ts";
-import { callVendor, probe, type Reading, type VendorCall } from "../../delivery/vendor/call.ts";
-import { readSms, type Sms } from "../../delivery/vendor/sms.ts";
-import type { Failed, OutgoingMessage, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
-import { readWhatsApp, type WhatsApp } from "../../delivery/vendor/whatsapp.ts";
+import type { Approver } from "../../../delivery/vendor/approval.ts";
+import { callVendor, probe, type Reading, type VendorCall } from "../../../delivery/vendor/call.ts";
+import { readSms, type Sms } from "../../../delivery/vendor/sms.ts";
+import type {
+  Failed,
+  OutgoingMessage,
+  VendorConnection,
+  VendorDeps,
+} from "../../../delivery/vendor/vendor.ts";
+import { readWhatsApp, type WhatsApp } from "../../../delivery/vendor/whatsapp.ts";
 
 /*
  * What vendors share that take a message to a number as one HTTP request. Their connections have no state: everything is

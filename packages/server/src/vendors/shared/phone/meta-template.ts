@@ -1,4 +1,4 @@
-import type { WhatsApp, WhatsAppButton, WhatsAppHeader } from "../../delivery/vendor/whatsapp.ts";
+import type { WhatsApp, WhatsAppButton, WhatsAppHeader } from "../../../delivery/vendor/whatsapp.ts";
 
 /**
  * A template message in the form of Meta's Cloud API, which other vendors pass through:

@@ -1,4 +1,4 @@
-import type { ReceiptStatus } from "../../delivery/vendor/webhook.ts";
+import type { ReceiptStatus } from "../../../delivery/vendor/webhook.ts";
 
 /**
  * What became of a message, in the words of SMPP and those that gateways write for them: `DELIVRD`, `UNDELIV`.

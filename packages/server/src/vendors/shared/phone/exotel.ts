@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { basicAuth, type VendorCall } from "../../delivery/vendor/call.ts";
-import { secret } from "../../delivery/vendor/secret.ts";
+import { basicAuth, type VendorCall } from "../../../delivery/vendor/call.ts";
+import { secret } from "../../../delivery/vendor/secret.ts";
 
 /* An account at Exotel, which serves SMS and WhatsApp: https://developer.exotel.com/docs */
 

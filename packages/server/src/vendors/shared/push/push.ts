@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { isJsonObject } from "../../core/json.ts";
-import { listAt, textAt, valueAt } from "../../delivery/vendor/call.ts";
-import type { OutgoingMessage } from "../../delivery/vendor/vendor.ts";
+import { isJsonObject } from "../../../core/json.ts";
+import { listAt, textAt, valueAt } from "../../../delivery/vendor/call.ts";
+import type { OutgoingMessage } from "../../../delivery/vendor/vendor.ts";
 
 /* What the vendors of push notifications share: how long one is kept, and how its rendered content is read. */
 

@@ -1,8 +1,8 @@
 import { domainToASCII } from "node:url";
 import { createTransport, type SendMailOptions } from "nodemailer";
-import type { Mailbox } from "../../core/mailbox.ts";
-import { type Email, wireAddress } from "../../delivery/vendor/email.ts";
-import type { AttachedFile } from "../../delivery/vendor/vendor.ts";
+import type { Mailbox } from "../../../core/mailbox.ts";
+import { type Email, wireAddress } from "../../../delivery/vendor/email.ts";
+import type { AttachedFile } from "../../../delivery/vendor/vendor.ts";
 
 /*
  * A mail in the form of https://www.rfc-editor.org/rfc/rfc2045, for mail servers and for APIs that take it whole.

@@ -8,12 +8,12 @@ import {
   type IncomingHttpHeaders,
 } from "node:http2";
 import { connect as encrypt } from "node:tls";
-import type { Dial } from "../../delivery/http/dial.ts";
-import { callErrorCode, HttpCallError, type HttpErrorCode } from "../../delivery/http/http.ts";
-import type { VendorReply } from "../../delivery/vendor/call.ts";
-import { failure } from "../../delivery/vendor/failure.ts";
-import { parseReply } from "../../delivery/vendor/reply-reader.ts";
-import { type Ambiguous, type Failed, outcomeOf } from "../../delivery/vendor/vendor.ts";
+import type { Dial } from "../../../delivery/http/dial.ts";
+import { callErrorCode, HttpCallError, type HttpErrorCode } from "../../../delivery/http/http.ts";
+import type { VendorReply } from "../../../delivery/vendor/call.ts";
+import { failure } from "../../../delivery/vendor/failure.ts";
+import { parseReply } from "../../../delivery/vendor/reply-reader.ts";
+import { type Ambiguous, type Failed, outcomeOf } from "../../../delivery/vendor/vendor.ts";
 import { orAborted } from "./or-aborted.ts";
 
 /**

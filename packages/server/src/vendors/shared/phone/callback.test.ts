@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { outgoingMessage, webhookRequest } from "../../../test/outside/vendor-contract.ts";
-import { MalformedReport } from "../../delivery/vendor/webhook.ts";
+import { outgoingMessage, webhookRequest } from "../../../../test/outside/vendor-contract.ts";
+import { MalformedReport } from "../../../delivery/vendor/webhook.ts";
 import { callbackFor, calledBackId, fieldsOf, firstOf, localTimeOf } from "./callback.ts";
 
 describe("the address of a message's reports", () => {

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { basicAuth, textAt, type VendorCall, type VendorReply } from "../../delivery/vendor/call.ts";
-import { codeClasses } from "../../delivery/vendor/failure.ts";
-import { secret } from "../../delivery/vendor/secret.ts";
+import { basicAuth, textAt, type VendorCall, type VendorReply } from "../../../delivery/vendor/call.ts";
+import { codeClasses } from "../../../delivery/vendor/failure.ts";
+import { secret } from "../../../delivery/vendor/secret.ts";
 import {
   type AddressReport,
   formOf,
@@ -12,10 +12,10 @@ import {
   type VendorReport,
   type VendorWebhook,
   type WebhookRequest,
-} from "../../delivery/vendor/webhook.ts";
+} from "../../../delivery/vendor/webhook.ts";
 import { calledBackId, coded, fieldsOf, firstOf } from "./callback.ts";
 import { inbound } from "./inbound.ts";
-import { lost, progress, type Reached } from "./report.ts";
+import { lost, progress, type Reached } from "../report.ts";
 
 /*
  * An account at Twilio, which serves SMS and WhatsApp: one endpoint, one list of codes, one form of reports.

@@ -1,4 +1,4 @@
-import type { HttpClient } from "../../delivery/http/http.ts";
+import type { HttpClient } from "../../../delivery/http/http.ts";
 import {
   exchange,
   lookUp,
@@ -6,9 +6,9 @@ import {
   textAt,
   type VendorCall,
   type VendorReply,
-} from "../../delivery/vendor/call.ts";
-import { classOfStatus } from "../../delivery/vendor/failure.ts";
-import type { Ambiguous, Failed } from "../../delivery/vendor/vendor.ts";
+} from "../../../delivery/vendor/call.ts";
+import { classOfStatus } from "../../../delivery/vendor/failure.ts";
+import type { Ambiguous, Failed } from "../../../delivery/vendor/vendor.ts";
 import { orAborted } from "./or-aborted.ts";
 
 /**

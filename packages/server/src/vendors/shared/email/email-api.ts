@@ -1,25 +1,25 @@
-import { type Mailbox, writeMailbox } from "../../core/mailbox.ts";
+import { type Mailbox, writeMailbox } from "../../../core/mailbox.ts";
 import {
   callVendor,
   probe,
   type Reading,
   type VendorCall,
   type VendorReply,
-} from "../../delivery/vendor/call.ts";
-import { type Email, readEmail, type Sender, wireAddress } from "../../delivery/vendor/email.ts";
+} from "../../../delivery/vendor/call.ts";
+import { type Email, readEmail, type Sender, wireAddress } from "../../../delivery/vendor/email.ts";
 import type {
   AttachedFile,
   OutgoingMessage,
   VendorConnection,
   VendorDeps,
-} from "../../delivery/vendor/vendor.ts";
+} from "../../../delivery/vendor/vendor.ts";
 import {
   type AddressReport,
   reported,
   type ReportedMessage,
   type WebhookReply,
   type WebhookRequest,
-} from "../../delivery/vendor/webhook.ts";
+} from "../../../delivery/vendor/webhook.ts";
 
 /*
  * What vendors share that take a mail as one HTTP request.

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { textAt, valueAt, type VendorCall, type VendorReply } from "../../delivery/vendor/call.ts";
-import { codeClasses } from "../../delivery/vendor/failure.ts";
-import { parseReply } from "../../delivery/vendor/reply-reader.ts";
-import { secret } from "../../delivery/vendor/secret.ts";
-import type { OutgoingMessage } from "../../delivery/vendor/vendor.ts";
-import { MalformedReport, type VendorReport, type WebhookRequest } from "../../delivery/vendor/webhook.ts";
+import { textAt, valueAt, type VendorCall, type VendorReply } from "../../../delivery/vendor/call.ts";
+import { codeClasses } from "../../../delivery/vendor/failure.ts";
+import { parseReply } from "../../../delivery/vendor/reply-reader.ts";
+import { secret } from "../../../delivery/vendor/secret.ts";
+import type { OutgoingMessage } from "../../../delivery/vendor/vendor.ts";
+import { MalformedReport, type VendorReport, type WebhookRequest } from "../../../delivery/vendor/webhook.ts";
 import { coded, fieldsOf, firstOf } from "./callback.ts";
-import { lost, progress, type Reached, unixTimeOf } from "./report.ts";
+import { lost, progress, type Reached, unixTimeOf } from "../report.ts";
 
 /*
  * Gupshup's enterprise gateway, which serves SMS and WhatsApp by one method. https://docs.gupshup.io/docs/api-reference,

@@ -1,7 +1,7 @@
 import { createVerify, X509Certificate } from "node:crypto";
-import { createLru, type Lru } from "../../core/lru.ts";
-import { type HttpClient, HttpCallError } from "../../delivery/http/http.ts";
-import { textAt } from "../../delivery/vendor/call.ts";
+import { createLru, type Lru } from "../../../core/lru.ts";
+import { type HttpClient, HttpCallError } from "../../../delivery/http/http.ts";
+import { textAt } from "../../../delivery/vendor/call.ts";
 import {
   jsonOf,
   MalformedReport,
@@ -9,7 +9,7 @@ import {
   type WebhookDeps,
   type WebhookReply,
   type WebhookRequest,
-} from "../../delivery/vendor/webhook.ts";
+} from "../../../delivery/vendor/webhook.ts";
 
 /*
  * Messages that Amazon SNS posts to an HTTPS subscription, signed with the key of a certificate that they name:

@@ -1,5 +1,5 @@
-import { failure } from "../../delivery/vendor/failure.ts";
-import type { Failed } from "../../delivery/vendor/vendor.ts";
+import { failure } from "../../../delivery/vendor/failure.ts";
+import type { Failed } from "../../../delivery/vendor/vendor.ts";
 
 /**
  * Waits for what several messages share (a token, a connection) no longer than one of them may take. Nothing of that

@@ -1,4 +1,4 @@
-import type { InboundMessage } from "../../delivery/vendor/webhook.ts";
+import type { InboundMessage } from "../../../delivery/vendor/webhook.ts";
 
 /** What a vendor says of a message from a person; blanks are unknown. Numbers are as the vendor writes them. */
 export interface Received {
