@@ -88,6 +88,20 @@ function settingsContract<Config extends z.ZodObject>(
   });
 }
 
+/** A word that every object knows, wherever vendors have a word of their own. */
+const CONSTRUCTORS = JSON.stringify({
+  ...Object.fromEntries(
+    ["type", "event", "EVENT", "RecordType", "Type", "status", "name", "code", "error", "reason"].map(
+      (key) => [key, "constructor"],
+    ),
+  ),
+  errors: [{ code: "constructor", status: "constructor" }],
+  data: { type: "constructor", event: "constructor" },
+  "event-data": { event: "constructor" },
+  Messages: [{ Status: "error", Errors: [{ ErrorCode: "constructor" }] }],
+  results: [{ event: "constructor" }],
+});
+
 /** Bodies that are of no vendor's form, and some that nearly are. */
 const STRANGE_REPORTS = [
   "",
@@ -104,6 +118,8 @@ const STRANGE_REPORTS = [
   `{"event":"${"x".repeat(10_000)}"}`,
   "\u0000",
   "{",
+  CONSTRUCTORS,
+  `[${CONSTRUCTORS}]`,
 ];
 
 function webhookContract<Config extends z.ZodObject>(
@@ -122,6 +138,8 @@ function webhookContract<Config extends z.ZodObject>(
         expect(error).toBeInstanceOf(MalformedReport);
       }
       expect(Array.isArray(reports)).toBe(true);
+      // What is no JSON would not be stored as it was read.
+      expect(JSON.parse(JSON.stringify(reports))).toEqual(reports);
     }
   });
 
@@ -230,7 +248,17 @@ export function proving<Config extends z.ZodObject>(
 export const dial = createDial({ allow_private: ["127.0.0.1"] });
 
 /** Responses that follow no vendor's documentation. */
-const STRANGE_BODIES = ["", "null", "[]", "{", "0", '"text"', "<html>Bad gateway</html>", '{"__proto__":1}'];
+const STRANGE_BODIES = [
+  CONSTRUCTORS,
+  "",
+  "null",
+  "[]",
+  "{",
+  "0",
+  '"text"',
+  "<html>Bad gateway</html>",
+  '{"__proto__":1}',
+];
 const STRANGE_STATUSES = [
   100, 200, 202, 204, 301, 400, 401, 403, 404, 409, 410, 413, 422, 429, 500, 503, 999,
 ];

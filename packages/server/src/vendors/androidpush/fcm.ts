@@ -11,6 +11,7 @@ import {
   textAt,
   type VendorCall,
   type VendorReply,
+  ownValue,
 } from "../../delivery/vendor/call.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 import type {
@@ -192,7 +193,7 @@ function refused({ json, headers }: VendorReply): Refusal {
   if (code === "UNREGISTERED" || isTokenProblem(json, code, message)) {
     return { class: "recipient", code, message, inactivate: true };
   }
-  const kind = CLASSES[code];
+  const kind = ownValue(CLASSES, code);
   if (kind !== "throttled") return { class: kind, code, message };
   const retry_after = Math.max(QUOTA_SECONDS, retryAfterSeconds(headers) ?? 0);
   return { class: kind, code, message, retry_after };

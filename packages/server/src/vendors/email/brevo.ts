@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Mailbox } from "../../core/mailbox.ts";
-import { type Refusal, textAt, type VendorReply } from "../../delivery/vendor/call.ts";
+import { type Refusal, textAt, type VendorReply, ownValue } from "../../delivery/vendor/call.ts";
 import { type Email, isAscii, senderFields } from "../../delivery/vendor/email.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 import type { OutgoingMessage, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
@@ -140,7 +140,7 @@ function readEvent(event: unknown): VendorReport[] {
     address: textAt(event, "email") || null,
     at: unixTimeOf(textAt(event, "ts_epoch") || textAt(event, "ts_event")),
   };
-  const status = STATUSES[type];
+  const status = ownValue(STATUSES, type);
   if (status !== undefined) return [progress(about, status)];
   const reason = textAt(event, "reason") || type;
   switch (type) {

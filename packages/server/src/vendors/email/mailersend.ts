@@ -1,6 +1,13 @@
 import { z } from "zod";
 import type { Mailbox } from "../../core/mailbox.ts";
-import { listAt, type Refusal, textAt, valueAt, type VendorReply } from "../../delivery/vendor/call.ts";
+import {
+  listAt,
+  type Refusal,
+  textAt,
+  valueAt,
+  type VendorReply,
+  ownValue,
+} from "../../delivery/vendor/call.ts";
 import { type Email, senderFields } from "../../delivery/vendor/email.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 import type {
@@ -148,7 +155,7 @@ function refused({ status, json }: VendorReply, email?: Email): Refusal {
   if (status === 421) return { class: "transient", code, message };
   if (code === undefined && listAt(json, "errors", "to.0.email").length > 0)
     return { class: "recipient", message };
-  return { class: CLASSES[code ?? ""], code, message };
+  return { class: ownValue(CLASSES, code ?? ""), code, message };
 }
 
 /** https://developers.mailersend.com/webhooks.html#security: over the raw body, without a time. */
@@ -175,7 +182,7 @@ function readEvent(event: unknown): VendorReport[] {
     at: timeOf(textAt(event, "created_at") || textAt(data, "created_at")),
   };
   const activity = type.replace(/^activity\./, "");
-  const status = STATUSES[activity];
+  const status = ownValue(STATUSES, activity);
   if (status !== undefined) return [progress(about, status)];
   const reason =
     ["bounce_reason", "reject_reason", "suppression_reason"]

@@ -6,6 +6,7 @@ import {
   textAt,
   type VendorCall,
   type VendorReply,
+  ownValue,
 } from "../../delivery/vendor/call.ts";
 import { type Email, senderFields } from "../../delivery/vendor/email.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
@@ -181,7 +182,7 @@ function readEvent(body: unknown): VendorReport[] {
     address: read("recipient") || null,
     at: unixTimeOf(read("timestamp")),
   };
-  const status = STATUSES[event];
+  const status = ownValue(STATUSES, event);
   if (status !== undefined) return [progress(about, status)];
   const reason =
     read("delivery-status", "message") ||

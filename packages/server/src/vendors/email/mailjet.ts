@@ -7,6 +7,7 @@ import {
   textAt,
   valueAt,
   type VendorReply,
+  ownValue,
 } from "../../delivery/vendor/call.ts";
 import { type Email, senderFields } from "../../delivery/vendor/email.ts";
 import { classOfStatus } from "../../delivery/vendor/failure.ts";
@@ -127,7 +128,7 @@ function readEvent(event: unknown): VendorReport[] {
     address: textAt(event, "email") || null,
     at: unixTimeOf(textAt(event, "time")),
   };
-  const status = STATUSES[type];
+  const status = ownValue(STATUSES, type);
   if (status !== undefined) return [progress(about, status)];
   const error = textAt(event, "error");
   const reason = textAt(event, "comment") || error || type;

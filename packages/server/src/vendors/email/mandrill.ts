@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Mailbox } from "../../core/mailbox.ts";
 import { parseReply } from "../../delivery/vendor/reply-reader.ts";
-import { type Refusal, textAt, type VendorReply } from "../../delivery/vendor/call.ts";
+import { type Refusal, textAt, type VendorReply, ownValue } from "../../delivery/vendor/call.ts";
 import { type Email, senderFields } from "../../delivery/vendor/email.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 import type {
@@ -153,11 +153,11 @@ function refused(reply: VendorReply, email?: Email): Refusal {
   const own = email === undefined ? undefined : ownEntry(reply, email);
   if (own === undefined) {
     const code = textAt(reply.json, "name");
-    return { class: ERRORS[code], code, message: textAt(reply.json, "message") };
+    return { class: ownValue(ERRORS, code), code, message: textAt(reply.json, "message") };
   }
   const status = textAt(own, "status");
   const reason = textAt(own, "reject_reason") || status;
-  const kind = REJECTIONS[reason] ?? "message";
+  const kind = ownValue(REJECTIONS, reason) ?? "message";
   return { class: kind, code: reason, message: `${status}: ${reason}`, inactivate: DEAD.has(reason) };
 }
 
@@ -185,7 +185,7 @@ function readEvent(event: unknown): VendorReport[] {
     address: textAt(event, "msg", "email") || null,
     at: unixTimeOf(textAt(event, "ts")),
   };
-  const status = STATUSES[type];
+  const status = ownValue(STATUSES, type);
   if (status !== undefined) return [progress(about, status)];
   const reason = textAt(event, "msg", "diag") || textAt(event, "msg", "bounce_description") || type;
   switch (type) {

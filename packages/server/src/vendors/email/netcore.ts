@@ -1,6 +1,6 @@
 import { escapeText } from "entities";
 import { z } from "zod";
-import { type Refusal, textAt, valueAt, type VendorReply } from "../../delivery/vendor/call.ts";
+import { type Refusal, textAt, valueAt, type VendorReply, ownValue } from "../../delivery/vendor/call.ts";
 import { type Email, senderFields } from "../../delivery/vendor/email.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 import type { OutgoingMessage, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
@@ -132,7 +132,7 @@ function readEvent(event: unknown): VendorReport[] {
     address: textAt(event, "EMAIL") || null,
     at: unixTimeOf(textAt(event, "TIMESTAMP")),
   };
-  const status = STATUSES[type];
+  const status = ownValue(STATUSES, type);
   if (status !== undefined) return [progress(about, status)];
   const reason = textAt(event, "RESPONSE") || textAt(event, "REASON") || type;
   switch (type) {

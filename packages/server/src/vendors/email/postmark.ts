@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { writeMailbox } from "../../core/mailbox.ts";
-import { type Refusal, textAt, type VendorReply } from "../../delivery/vendor/call.ts";
+import { type Refusal, textAt, type VendorReply, ownValue } from "../../delivery/vendor/call.ts";
 import { type Email, senderFields } from "../../delivery/vendor/email.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 import type {
@@ -137,7 +137,7 @@ function refused({ status, json }: VendorReply, email?: Email): Refusal {
   if (code === "300" && /^(?:invalid|error parsing) 'to'/i.test(message))
     return { class: "recipient", code, message };
   // The status says more than a code does that is not listed here.
-  const kind = status === 413 ? "message" : CLASSES[code];
+  const kind = status === 413 ? "message" : ownValue(CLASSES, code);
   return { class: kind, code, message, inactivate: kind === "recipient" };
 }
 
@@ -152,7 +152,7 @@ function readRecord(record: unknown): VendorReport[] {
     address: textAt(record, "Recipient") || textAt(record, "Email") || null,
     at: timeOf(time.find((text) => text !== "") ?? ""),
   };
-  const status = STATUSES[type];
+  const status = ownValue(STATUSES, type);
   if (status !== undefined) return [progress(about, status)];
   switch (type) {
     case "Bounce": {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { readMailbox, writeMailbox } from "../../core/mailbox.ts";
-import { listAt, textAt, type VendorReply } from "../../delivery/vendor/call.ts";
+import { listAt, textAt, type VendorReply, ownValue } from "../../delivery/vendor/call.ts";
 import { type Email, senderFields } from "../../delivery/vendor/email.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 import type {
@@ -114,7 +114,7 @@ function refused({ status, json }: VendorReply) {
   const message = textAt(json, "message");
   // Says so with other statuses than 401, too.
   const kind = /api key is invalid/i.test(message) ? "config" : undefined;
-  return { class: kind ?? CLASSES[`${code}_${status}`] ?? CLASSES[code], code, message };
+  return { class: kind ?? ownValue(CLASSES, `${code}_${status}`) ?? ownValue(CLASSES, code), code, message };
 }
 
 /**
@@ -133,7 +133,7 @@ function readReport(event: unknown): VendorReport[] {
     address: (hasCopies ? "" : addressOf(textAt(event, "data", "to", 0))) || null,
     at: timeOf(textAt(event, "created_at")),
   };
-  const status = STATUSES[type];
+  const status = ownValue(STATUSES, type);
   if (status !== undefined) return [progress(about, status)];
   if (type === "email.complained") return hasCopies ? [] : [opinion(about, "complained")];
   const inactivate = inactivating(type, event);

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { z } from "zod";
 import type { Mailbox } from "../../core/mailbox.ts";
-import { type Refusal, textAt, type VendorReply } from "../../delivery/vendor/call.ts";
+import { type Refusal, textAt, type VendorReply, ownValue } from "../../delivery/vendor/call.ts";
 import { type Email, senderFields } from "../../delivery/vendor/email.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 import type { OutgoingMessage, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
@@ -186,7 +186,7 @@ function readEvent(event: unknown): VendorReport[] {
     at: unixTimeOf(textAt(event, "timestamp")),
   };
   const reason = textAt(event, "reason");
-  const status = STATUSES[type];
+  const status = ownValue(STATUSES, type);
   if (status !== undefined) return [progress(about, status)];
   switch (type) {
     case "bounce":

@@ -7,6 +7,7 @@ import {
   type Refusal,
   textAt,
   type VendorReply,
+  ownValue,
 } from "../../delivery/vendor/call.ts";
 import { type Email, readEmail, senderFields } from "../../delivery/vendor/email.ts";
 import { failure } from "../../delivery/vendor/failure.ts";
@@ -156,7 +157,7 @@ function refused({ status, headers, json }: VendorReply): Refusal {
   if (/maximum sending rate exceeded/i.test(message)) return { class: "throttled", code, message };
   // "Email address is not verified. The following identities failed the check in region …"
   if (code === "MessageRejected" && /not verified/i.test(message)) return { class: "config", code, message };
-  return { class: CLASSES[code] ?? awsClass(code, status), code, message };
+  return { class: ownValue(CLASSES, code) ?? awsClass(code, status), code, message };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { ownValue } from "../../delivery/vendor/call.ts";
 import type { Socket } from "node:net";
 import { callbackify } from "node:util";
 import type { NodemailerError, SendMailOptions, Transporter } from "nodemailer";
@@ -326,7 +327,7 @@ function failureOf(error: NodemailerError, password: string, written: boolean): 
   if (error instanceof BlockedAddress) {
     return { kind: "failed", class: "config", code: "blocked_address", message };
   }
-  const [code, kind] = WITHOUT_REPLY[error.code ?? ""] ?? ["invalid_mail", "message"];
+  const [code, kind] = ownValue(WITHOUT_REPLY, error.code ?? "") ?? ["invalid_mail", "message"];
   // What is not SMTP is not repeated: settings must not read what other services say.
   const shown = code === "bad_reply" ? "the server does not speak SMTP" : message;
   if (written) {

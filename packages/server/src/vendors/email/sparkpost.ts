@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Refusal, textAt, valueAt, type VendorReply } from "../../delivery/vendor/call.ts";
+import { type Refusal, textAt, valueAt, type VendorReply, ownValue } from "../../delivery/vendor/call.ts";
 import { type Email, senderFields } from "../../delivery/vendor/email.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
 import type {
@@ -150,7 +150,7 @@ function refused({ status, json }: VendorReply): Refusal {
     .join(": ");
   if (status >= 200 && status < 300) return { class: "recipient", code, message };
   if (status === 420) return { class: "throttled", code, message, retry_after: LIMIT_SECONDS };
-  return { class: CLASSES[`${code}_${status}`], code, message };
+  return { class: ownValue(CLASSES, `${code}_${status}`), code, message };
 }
 
 /** https://developers.sparkpost.com/api/webhooks/: events by kind, each wrapped in `msys`. An empty one is a ping. */
@@ -167,7 +167,7 @@ function readEvent(event: unknown): VendorReport[] {
     address: textAt(event, "raw_rcpt_to") || textAt(event, "rcpt_to") || null,
     at: unixTimeOf(textAt(event, "timestamp")),
   };
-  const status = STATUSES[type];
+  const status = ownValue(STATUSES, type);
   if (status !== undefined) return [progress(about, status)];
   const reason =
     textAt(event, "raw_reason") || textAt(event, "reason") || textAt(event, "error_code") || type;

@@ -7,6 +7,7 @@ import {
   type Refusal,
   textAt,
   type VendorReply,
+  ownValue,
 } from "../../delivery/vendor/call.ts";
 import { failure } from "../../delivery/vendor/failure.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
@@ -270,7 +271,7 @@ function refused(reply: VendorReply): Refusal {
   const code = reasonOf(reply);
   const message = code;
   if (reply.status === 410) return { class: "recipient", code, message, inactivate: true };
-  return { class: CLASSES[code], code, message };
+  return { class: ownValue(CLASSES, code), code, message };
 }
 
 function reasonOf({ json }: VendorReply): string {

@@ -1,7 +1,7 @@
 import { createVerify, X509Certificate } from "node:crypto";
 import { createLru, type Lru } from "../../../core/lru.ts";
 import { type HttpClient, HttpCallError } from "../../../delivery/http/http.ts";
-import { textAt } from "../../../delivery/vendor/call.ts";
+import { textAt, ownValue } from "../../../delivery/vendor/call.ts";
 import {
   jsonOf,
   MalformedReport,
@@ -117,7 +117,7 @@ function typeOf(request: WebhookRequest): SnsType | null {
 
 async function isSigned(message: unknown, deps: WebhookDeps): Promise<boolean> {
   const type = textAt(message, "Type");
-  const algorithm = ALGORITHMS[textAt(message, "SignatureVersion")];
+  const algorithm = ownValue(ALGORITHMS, textAt(message, "SignatureVersion"));
   if (!Object.hasOwn(SIGNED, type) || algorithm === undefined) return false;
   const certificate = await findCertificate(textAt(message, "SigningCertURL"), deps);
   if (certificate === null) return false;
