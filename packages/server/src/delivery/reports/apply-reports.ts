@@ -4,7 +4,8 @@ import type { Tx } from "../../db/db.ts";
 import type { Log } from "../../log.ts";
 import { applyReceipts, handOverFailed, type Receipt, type ReceiptDeps } from "../receipts.ts";
 import type { VendorTables } from "../vendor-table.ts";
-import type { ApprovalReport, StatusReport, VendorReport } from "../vendor/webhook.ts";
+import { wireAddress } from "../vendor/email.ts";
+import type { ApprovalReport, ReportedMessage, StatusReport, VendorReport } from "../vendor/webhook.ts";
 import { wakeWatchers } from "../watchers.ts";
 import { type AddressChange, changeAddresses, deactivateOf } from "./addresses.ts";
 import { messageOf, putBack, type StoredReport, takeReports } from "./report-store.ts";
@@ -131,14 +132,16 @@ interface StatusOf {
   report: StatusReport;
 }
 
-/** Reports about the copies of a mail carry the id of the same message. */
+/** Reports about the copies of a mail carry the id of the same message, and name addresses as mail servers do. */
 function isAboutRecipient(
   { channel, identity_key }: ReportedRow,
-  { address }: StatusReport,
+  { address }: Pick<ReportedMessage, "address">,
   { keyOf }: ReportDeps,
 ): boolean {
   if (CHANNEL_TRAITS[channel].copy_fields.length === 0 || address === null) return true;
-  return keyOf(channel, address) === identity_key;
+  if (keyOf(channel, address) === identity_key) return true;
+  const onWire = (text: string) => wireAddress({ address: text.toLowerCase() });
+  return onWire(address) === onWire(identity_key);
 }
 
 function receiptOf({ message, report }: StatusOf): Receipt {
@@ -172,13 +175,14 @@ async function recordReports(
 }
 
 /** The address that a report says is wanted no more, or again. */
-function addressChangeOf(stored: MatchedReport, { keyOf }: ReportDeps): AddressChange[] {
+function addressChangeOf(stored: MatchedReport, deps: ReportDeps): AddressChange[] {
   const { workspace_id, message, report } = stored;
   const channel = message?.channel ?? stored.channel;
   if (channel === null) return [];
   const said = wishOf(report);
   if (said === null) return [];
-  const key = said.address === null ? message?.identity_key : keyOf(channel, said.address);
+  const isTheirs = message !== null && isAboutRecipient(message, said, deps);
+  const key = isTheirs ? message.identity_key : said.address && deps.keyOf(channel, said.address);
   return key ? [{ workspace_id, channel, key, is_wanted: said.is_wanted }] : [];
 }
 

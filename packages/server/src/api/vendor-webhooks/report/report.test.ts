@@ -32,6 +32,7 @@ interface Sent {
   status?: string;
   recipient_id?: string | null;
   ack?: string;
+  to?: string;
 }
 
 /** A mail to ann@example.com that the vendor has accepted. */
@@ -41,8 +42,15 @@ async function addMail({ hub, id }: Reporting, { status = "sent_by_vendor", ack,
   await db.query(
     `insert into message (workspace_id, id, execution_id, workflow_slug, version_id, node_ref, category, lane,
                           tenant_id, distinct_id, recipient_id, channel, identity_key, status, idempotency_key, vendor_config_id)
-     values ($1, $2, 'r', 'w', 'v', 'n', 'transactional', 1, 'default', 'ann', $3, 'email', 'ann@example.com', $4, '', $5)`,
-    [hub.workspace.workspace_id, message_id, more.recipient_id ?? null, status, id],
+     values ($1, $2, 'r', 'w', 'v', 'n', 'transactional', 1, 'default', 'ann', $3, 'email', $6, $4, '', $5)`,
+    [
+      hub.workspace.workspace_id,
+      message_id,
+      more.recipient_id ?? null,
+      status,
+      id,
+      more.to ?? "ann@example.com",
+    ],
   );
   if (ack !== undefined) {
     await db.query(
@@ -210,6 +218,14 @@ describe("POST /webhook/{vendor}/{channel}/{uid}/ 200", () => {
     });
     expect((await state(hub, id)).status).toBe("sent_by_vendor");
     expect(await addressOf(hub)).toMatchObject({ perma_status: "active" });
+  });
+
+  it("knows an address by the form that mail servers have of it", async ({ hub }) => {
+    const resend = await connectResend(hub);
+    const id = await addMail(resend, { to: "ann@bücher.example" });
+    const event = { type: "email.delivered", message_id: id, to: "Ann@xn--bcher-kva.example" };
+    await report(hub, resend.address, bodyOf(event));
+    expect(await reaches(hub, id, "delivered")).toBeTruthy();
   });
 
   it("stops writing to who complained, without touching the message", async ({ hub }) => {
