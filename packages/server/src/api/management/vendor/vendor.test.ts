@@ -53,6 +53,21 @@ describe("POST /v1/{workspace}/vendor/{vendor_slug}/ 200", () => {
     expect(settings?.config).toEqual({ ...shown, port: 587 });
   });
 
+  it("limits how fast it is called, and keeps limits that are not named", async ({ hub }) => {
+    const first = await manage(hub, "POST", "smtp-email/", {
+      config: SMTP,
+      pace: { rate_per_second: 14, daily_cap: 50_000 },
+    });
+    expect(first.json).toMatchObject({ pace: { rate_per_second: 14, burst: null, daily_cap: 50_000 } });
+    const second = await manage(hub, "POST", "smtp-email/", {
+      config: SMTP,
+      pace: { daily_cap: null, burst: 3 },
+    });
+    expect(second.json).toMatchObject({ pace: { rate_per_second: 14, burst: 3, daily_cap: null } });
+    const third = await manage(hub, "POST", "smtp-email/", { config: SMTP });
+    expect(third.json).toMatchObject({ pace: { rate_per_second: 14, burst: 3, daily_cap: null } });
+  });
+
   it("is used by the next message", async ({ hub, harness }) => {
     await hub.addWorkflow("welcome");
     const tables = () => harness.services.vendors.list(harness.services.db, hub.workspace.workspace_id);
@@ -113,5 +128,10 @@ describe("vendors refuse", () => {
     expect(await manage(hub, "POST", "pigeon-email/", { config: {} })).toMatchObject({ status: 404 });
     expect(await manage(hub, "DELETE", "01NOPE/")).toMatchObject({ status: 404 });
     expect(await manage(hub, "POST", "smtp-email/", {})).toMatchObject({ status: 400 });
+    for (const pace of [{ rate_per_second: 0 }, { burst: 1.5 }, { daily_cap: "many" }, { speed: 1 }])
+      expect(await manage(hub, "POST", "smtp-email/", { config: SMTP, pace })).toMatchObject({
+        status: 400,
+        json: { message: expect.stringContaining("pace") },
+      });
   });
 });
