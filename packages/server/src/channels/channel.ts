@@ -19,6 +19,8 @@ export interface ChannelDefinition<Content extends JsonObject = JsonObject> {
    * types parses, unknown keys are kept, defaults are filled in.
    */
   content: z.ZodType<Content>;
+  /** Content, without templates, that says this text: what a test of a vendor sends. */
+  sample: (text: string) => JsonObject;
 
   // The rest are methods, not properties, so that a registry can hold channels with different contents.
 
@@ -38,6 +40,9 @@ export interface ChannelDefinition<Content extends JsonObject = JsonObject> {
    */
   render(content: Content, text: RenderText): JsonObject;
 }
+
+/** The title of a sample on channels that have one. */
+export const SAMPLE_TITLE = "A test message";
 
 /**
  * How `{{ }}` escapes a value:
@@ -69,6 +74,13 @@ const ESCAPES: Record<Escaping, Escape> = {
 export function createRenderText(templates: TemplateEngine, context: JsonObject, now: Date): RenderText {
   return (source, escaping = "html") =>
     templates.compile(source).render(context, { now, escape: ESCAPES[escaping] });
+}
+
+/** The rendered form of a channel's sample. Defaults that are templates are left blank: there is no recipient. */
+export function renderSample(channel: ChannelDefinition, text: string): JsonObject {
+  return channel.render(channel.content.parse(channel.sample(text)), (source) =>
+    source.replaceAll(/\{\{.*?\}\}/g, ""),
+  );
 }
 
 /** A field rendered successfully, but to a value that must not be sent. */

@@ -19,6 +19,7 @@ const KNOWN_KEYS: ReadonlySet<string> = new Set([
 
 export default defineChannel({
   channel: "slack",
+  sample: (text) => ({ body_text: text }),
   parseIdentity: (input) =>
     parseChatIdentity("slack", input, KNOWN_KEYS, findDestination, () => "invalid value"),
   content: contentObject({ ...chatFields("slack"), body_block: textField }),

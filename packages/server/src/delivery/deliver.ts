@@ -68,7 +68,7 @@ export interface DeliveryDeps
 
 const SWEEP_MS = 1000;
 const MAX_SETTLE = 200;
-/** About how long a message waits whose vendor hangs: as long as the calls of those that wait in memory take at least. */
+/** About how long a message waits whose vendor hangs and has many waiting already. */
 const STUCK_MS = 10_000;
 /** About how long a message waits whose vendor is not called because it fails: it is tried every half minute. */
 const BROKEN_MS = 20_000;

@@ -10,7 +10,7 @@ import type { IdSource } from "../ids.ts";
 import type { SecretBox } from "../workspaces/crypto.ts";
 import type { Pace } from "./pacing/pacer.ts";
 import { redactConfig, restoreSecrets } from "./vendor/secret.ts";
-import type { Vendor, Verification } from "./vendor/vendor.ts";
+import type { Outcome, OutgoingMessage, Vendor, Verification } from "./vendor/vendor.ts";
 import { webhookPath } from "./vendor/webhook.ts";
 import { createVendorRoutes, lockRoutes, putFirst, type VendorRoutes } from "./vendor-routes.ts";
 import { insertVendor, type VendorTables } from "./vendor-table.ts";
@@ -30,10 +30,19 @@ export interface VendorAdmin {
   remove: (tx: Tx, workspace_id: number, name: string) => Promise<boolean>;
   /** Makes the vendor's cheap call that proves the credentials; null: there are no settings of this id. */
   verify: (workspace_id: number, id: string, signal: AbortSignal) => Promise<Verification | null>;
+  /** Sends a message that no workflow made and no log keeps; null: there are no settings of this id. */
+  test: (
+    workspace_id: number,
+    id: string,
+    message: TestMessage,
+    signal: AbortSignal,
+  ) => Promise<Outcome | null>;
   routes: VendorRoutes;
   /** The vendors that there are, by slug. */
   catalog: VendorEntry[];
 }
+
+export type TestMessage = Pick<OutgoingMessage, "workspace" | "to" | "content" | "callback_url">;
 
 export interface VendorEntry {
   vendor_slug: string;
@@ -208,6 +217,21 @@ export function createVendorAdmin({ tables, box, ids, catalog, vendors }: Vendor
       if (open === null) return null;
       const text = "this vendor has no call that proves credentials: send a message";
       return (await open.connection.verify?.(signal)) ?? { ok: false, message: text };
+    },
+    async test(workspace_id, id, message, signal) {
+      const open = await tables.connect(workspace_id, id);
+      if (open === null) return null;
+      const sample: OutgoingMessage = {
+        ...message,
+        message_id: ids.ulid(),
+        tenant_id: DEFAULT_TENANT,
+        recipient: "test",
+        category: "system",
+        attempt: 1,
+        attachments: [],
+        only_to: null,
+      };
+      return open.connection.send(sample, signal);
     },
     routes: createVendorRoutes({ catalog }),
     catalog: [...vendors.values()]

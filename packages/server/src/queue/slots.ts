@@ -29,8 +29,8 @@ export interface Admission {
  * threshold by which network switches share their buffers.
  */
 const PER_FREE_SLOT = 3;
-/** Calls of a stuck group that wait in memory. */
-export const MAX_IN_LINE = 500;
+/** Calls of a stuck group that wait in memory. A process that dies leaves every one of them in doubt. */
+export const MAX_IN_LINE = 100;
 /** Calls that a lane has taken on, whatever they wait for: bounds the memory. */
 const MAX_TAKEN_ON = 10_000;
 /** A call that takes this long says nothing about how soon the next one ends. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { JsonObject } from "../../../core/json.ts";
 import { LANES } from "../../../core/lane.ts";
 import { defineRoute } from "../../../http/route.ts";
-import type { Pace } from "../../../delivery/pacing/pacer.ts";
+import type { SavedVendor } from "../../../delivery/vendor-admin.ts";
 import { presentVendor, vendorReply } from "./present-vendor.ts";
 
 const paceBody = z
@@ -33,7 +33,11 @@ const paceBody = z
   })
   .meta({ examples: [{ rate_per_second: 14, daily_cap: 50_000 }] });
 
-function withoutAbsent({ rate_per_second, burst, daily_cap }: z.output<typeof paceBody>): Partial<Pace> {
+function withoutAbsent({
+  rate_per_second,
+  burst,
+  daily_cap,
+}: z.output<typeof paceBody>): NonNullable<SavedVendor["pace"]> {
   return {
     ...(rate_per_second === undefined ? {} : { rate_per_second }),
     ...(burst === undefined ? {} : { burst }),

@@ -83,6 +83,49 @@ describe("POST /v1/{workspace}/vendor/{vendor_slug}/ 200", () => {
   });
 });
 
+describe("POST /v1/{workspace}/vendor/{id}/test/", () => {
+  it.for([
+    ["email", "ann@example.com", { outcome: "sent", class: null, code: null, message: null }],
+    ["sms", "+14155550102", { outcome: "sent", vendor_message_id: expect.stringMatching(/^sim-/) }],
+    [
+      "email",
+      "reject+1@example.com",
+      { outcome: "failed", class: "message", code: "simulated_reject", message: "simulated: reject" },
+    ],
+    ["whatsapp", "+14155550009", { outcome: "failed", class: "config" }],
+    ["androidpush", "token-of-a-device-1", { outcome: "sent" }],
+    ["slack", { email: "ann@example.com", access_token: "xoxb-1" }, { outcome: "sent" }],
+  ] as const)(
+    "200: %s to %o says what the vendor says, and keeps nothing",
+    async ([channel, to, expected], { pipeline }) => {
+      const { json } = await manage(pipeline, "POST", `simulator-${channel}/`, { config: {} });
+      const tested = await manage(pipeline, "POST", `${String(json?.id)}/test/`, { to });
+      expect(tested).toMatchObject({ status: 200, json: expected });
+      expect(await pipeline.messages()).toEqual([]);
+    },
+  );
+
+  it("400 for an address of another channel and for the inbox, 404 for unknown settings", async ({
+    pipeline,
+  }) => {
+    const { json } = await manage(pipeline, "POST", "simulator-email/", { config: {} });
+    const path = `${String(json?.id)}/test/`;
+    expect(await manage(pipeline, "POST", path, { to: "+14155550100" })).toMatchObject({
+      status: 400,
+      json: { detail: { to: [expect.any(String)] } },
+    });
+    expect(await manage(pipeline, "POST", path, {})).toMatchObject({ status: 400 });
+    const inbox = await manage(pipeline, "POST", "carillon-inbox/", { config: {} });
+    expect(await manage(pipeline, "POST", `${String(inbox.json?.id)}/test/`, { to: "ann" })).toMatchObject({
+      status: 400,
+      json: { message: expect.stringContaining("the inbox sends nothing") },
+    });
+    expect(await manage(pipeline, "POST", "01NOPE/test/", { to: "ann@example.com" })).toMatchObject({
+      status: 404,
+    });
+  });
+});
+
 describe("DELETE /v1/{workspace}/vendor/{id}/ 204", () => {
   it("moves the next in the list up", async ({ hub }) => {
     await manage(hub, "POST", "simulator-email/", { config: {} });
