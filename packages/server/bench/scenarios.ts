@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { aged } from "./aged.ts";
+import { deadVendor } from "./dead-vendor.ts";
 import { journeys } from "./journeys.ts";
 import { lanes } from "./lanes.ts";
 import { post } from "./load.ts";
@@ -21,6 +22,7 @@ export const scenarios: Scenario[] = [
   { name: "aged", run: aged },
   ...journeys,
   ...lanes,
+  ...deadVendor,
   ...preferences,
   ...sdk,
   ...people,
