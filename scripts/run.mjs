@@ -22,6 +22,7 @@ const VERBS = {
   build: "scripts/build.ts",
   bench: "packages/server/bench/main.ts",
   e2e: "scripts/e2e.ts",
+  chaos: "scripts/chaos.ts",
 };
 
 const [verb, ...args] = process.argv.slice(2);

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { aged } from "./aged.ts";
 import { broadcast } from "./broadcast.ts";
+import { deadVendor } from "./dead-vendor.ts";
 import { journeys } from "./journeys.ts";
 import { lanes } from "./lanes.ts";
 import { post } from "./load.ts";
@@ -23,6 +24,7 @@ export const scenarios: Scenario[] = [
   { name: "aged", run: aged },
   ...journeys,
   ...lanes,
+  ...deadVendor,
   ...preferences,
   ...render,
   ...sdk,

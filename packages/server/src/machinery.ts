@@ -111,7 +111,7 @@ export async function startMachinery(deps: MachineryDeps, stops: AsyncDisposable
   const lists = createLists({ ids });
   const preferences = createPreferences({ db, catalog });
   const queue = createQueue({ db, url, log, observe: meter.stage });
-  const vendorTables = createVendorTables({ db, catalog, box, http, dial, vendors });
+  const vendorTables = createVendorTables({ db, log, catalog, box, http, dial, vendors });
   const content = createContentEngines();
   const engine = createEngine({
     db,

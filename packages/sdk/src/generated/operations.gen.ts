@@ -1043,13 +1043,19 @@ export interface Operations {
   managementVendorList: {
     query: {  };
     body: undefined;
-    reply: { results: ({ id: string; vendor_slug: string; channel: string; name: string; nickname: string; config: Record<string, unknown>; categories: (string)[]; price: number | null; broken: { since: string; reason: string } | null; has_reported: boolean; webhook_url: string | null; updated_at: string })[] };
+    reply: { results: ({ id: string; vendor_slug: string; channel: string; name: string; nickname: string; config: Record<string, unknown>; categories: (string)[]; price: number | null; pace: { rate_per_second: number | null; burst: number | null; daily_cap: number | null }; held_until: string | null; broken: { since: string; reason: string } | null; has_reported: boolean; webhook_url: string | null; updated_at: string })[] };
   };
   /** POST /v1/:workspace/vendor/:vendor/ — Save a vendor's settings and make it the first choice of its channel. */
   managementVendorSave: {
     query: {  };
-    body: { config: Record<string, unknown>; nickname?: string; price?: number | null; categories?: ("system" | "transactional" | "promotional")[] };
-    reply: { id: string; vendor_slug: string; channel: string; name: string; nickname: string; config: Record<string, unknown>; categories: (string)[]; price: number | null; broken: { since: string; reason: string } | null; has_reported: boolean; webhook_url: string | null; updated_at: string };
+    body: { config: Record<string, unknown>; nickname?: string; price?: number | null; pace?: { rate_per_second?: number | null; burst?: number | null; daily_cap?: number | null }; categories?: ("system" | "transactional" | "promotional")[] };
+    reply: { id: string; vendor_slug: string; channel: string; name: string; nickname: string; config: Record<string, unknown>; categories: (string)[]; price: number | null; pace: { rate_per_second: number | null; burst: number | null; daily_cap: number | null }; held_until: string | null; broken: { since: string; reason: string } | null; has_reported: boolean; webhook_url: string | null; updated_at: string };
+  };
+  /** POST /v1/:workspace/vendor/:vendor/test/ — Send a sample message through a vendor's settings, and see what the vendor says. */
+  managementVendorTest: {
+    query: {  };
+    body: { to: string | Record<string, unknown> };
+    reply: { outcome: "sent" | "failed" | "ambiguous"; vendor_message_id: string | null; class: string | null; code: string | null; message: string | null };
   };
   /** POST /v1/:workspace/vendor/:vendor/verify/ — Try a vendor's credentials with a call that sends nothing. */
   managementVendorVerify: {

@@ -66,6 +66,21 @@ export class Vendors {
   }
 
   /**
+   * Sends a sample message through stored settings, and resolves to what the vendor says. A timeout of the client does
+   * not take it back.
+   * @example
+   * const { outcome, message } = await carillon.vendors.test("01JDABCDEFGHJKMNPQRSTVWXYZ", { to: "ann@example.com" });
+   */
+  test(
+    id: string,
+    sample: Body<"managementVendorTest">,
+    options?: CallOptions,
+  ): Promise<Reply<"managementVendorTest">> {
+    const path = managed(this.#api, `vendor/${segment("id", id)}/test/`);
+    return call(this.#api, "POST", path, options, { ...MANAGEMENT, body: record("sample", sample) });
+  }
+
+  /**
    * The priority lists: by tenant, channel and root category, the vendors in the order in which they are tried.
    * @example
    * const { results } = await carillon.vendors.routes();

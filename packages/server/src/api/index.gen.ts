@@ -179,6 +179,7 @@ import managementVendorDelete from "./management/vendor/delete.ts";
 import managementVendorListCatalog from "./management/vendor/list-catalog.ts";
 import managementVendorList from "./management/vendor/list.ts";
 import managementVendorSave from "./management/vendor/save.ts";
+import managementVendorTest from "./management/vendor/test.ts";
 import managementVendorVerify from "./management/vendor/verify.ts";
 import managementWorkflowCommit from "./management/workflow/commit.ts";
 import managementWorkflowDelete from "./management/workflow/delete.ts";
@@ -370,6 +371,7 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementVendorListCatalog, file: "api/management/vendor/list-catalog.ts" },
   { surface: management, route: managementVendorList, file: "api/management/vendor/list.ts" },
   { surface: management, route: managementVendorSave, file: "api/management/vendor/save.ts" },
+  { surface: management, route: managementVendorTest, file: "api/management/vendor/test.ts" },
   { surface: management, route: managementVendorVerify, file: "api/management/vendor/verify.ts" },
   { surface: management, route: managementWorkflowCommit, file: "api/management/workflow/commit.ts" },
   { surface: management, route: managementWorkflowDelete, file: "api/management/workflow/delete.ts" },

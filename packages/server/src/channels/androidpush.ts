@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineChannel, type RenderText, type TemplateSource } from "./channel.ts";
+import { defineChannel, type RenderText, type TemplateSource, SAMPLE_TITLE } from "./channel.ts";
 import {
   anyJson,
   collectProblems,
@@ -55,6 +55,7 @@ type AndroidpushContent = z.output<typeof content>;
 
 export default defineChannel({
   channel: "androidpush",
+  sample: (text) => ({ header: SAMPLE_TITLE, body: text }),
   parseIdentity: (input, hints) => parsePushToken("androidpush", input, hints),
   content,
   findProblems,

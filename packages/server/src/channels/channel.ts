@@ -20,6 +20,8 @@ export interface ChannelDefinition<Content extends JsonObject = JsonObject> {
    * types parses, unknown keys are kept, defaults are filled in.
    */
   content: z.ZodType<Content>;
+  /** Content, without templates, that says this text: what a test of a vendor sends. */
+  sample: (text: string) => JsonObject;
 
   // The rest are methods, not properties, so that a registry can hold channels with different contents.
 
@@ -42,6 +44,9 @@ export interface ChannelDefinition<Content extends JsonObject = JsonObject> {
   /** What the sender of a rendered message should know, although it is sent. */
   notices?(rendered: JsonObject): string[];
 }
+
+/** The title of a sample on channels that have one. */
+export const SAMPLE_TITLE = "A test message";
 
 /**
  * How `{{ }}` escapes a value:
@@ -110,6 +115,13 @@ export function renderContent<Content extends JsonObject>(
 ): JsonObject {
   const text = createRenderText(languages, scope);
   return languages.handlebars.share(() => definition.render(content, text, scope.now), scope.now);
+}
+
+/** The rendered form of a channel's sample. Defaults that are templates are left blank: there is no recipient. */
+export function renderSample(channel: ChannelDefinition, text: string): JsonObject {
+  return channel.render(channel.content.parse(channel.sample(text)), (source) =>
+    source.replaceAll(/\{\{.*?\}\}/g, ""),
+  );
 }
 
 /** A field rendered successfully, but to a value that must not be sent. */

@@ -8,6 +8,7 @@ import {
   RenderError,
   type RenderText,
   type TemplateSource,
+  SAMPLE_TITLE,
 } from "./channel.ts";
 import {
   anyJson,
@@ -100,6 +101,7 @@ export type RenderedEmail = {
 
 export default defineChannel({
   channel: "email",
+  sample: (text) => ({ subject: SAMPLE_TITLE, body: { type: "plain_text", plain_text: { text } } }),
   parseIdentity,
   content,
   findProblems,

@@ -2,7 +2,7 @@ import { cut } from "../core/text/text.ts";
 import { z } from "zod";
 import { defaultProvider } from "../core/channel.ts";
 import type { IdentityResult } from "../core/profile/identity.ts";
-import { defineChannel, RenderError, type RenderText, type TemplateSource } from "./channel.ts";
+import { defineChannel, RenderError, type RenderText, type TemplateSource, SAMPLE_TITLE } from "./channel.ts";
 import {
   collectProblems,
   contentHead,
@@ -77,6 +77,7 @@ export type InboxMessage = {
 
 export default defineChannel({
   channel: "inbox",
+  sample: (text) => ({ header: SAMPLE_TITLE, body: text }),
   parseIdentity,
   content,
   findProblems,

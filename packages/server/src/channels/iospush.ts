@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineChannel } from "./channel.ts";
+import { defineChannel, SAMPLE_TITLE } from "./channel.ts";
 import {
   collectProblems,
   contentHead,
@@ -34,6 +34,7 @@ const content = contentObject({
 
 export default defineChannel({
   channel: "iospush",
+  sample: (text) => ({ header: SAMPLE_TITLE, body: text }),
   parseIdentity: (input, hints) => parsePushToken("iospush", input, hints),
   content,
 

@@ -21,6 +21,7 @@ const GLOBAL_SERVICE_URL = "https://smba.trafficmanager.net/teams";
 
 export default defineChannel({
   channel: "ms_teams",
+  sample: (text) => ({ body_text: text }),
   parseIdentity: (input) =>
     parseChatIdentity(
       "ms_teams",

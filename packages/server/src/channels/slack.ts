@@ -45,6 +45,7 @@ const body = defineChatBody({
 
 export default defineChannel({
   channel: "slack",
+  sample: (text) => ({ body_text: text }),
   parseIdentity: (input) =>
     parseChatIdentity("slack", input, KNOWN_KEYS, findDestination, () => "invalid value"),
   content: contentObject({

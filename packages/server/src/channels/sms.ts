@@ -30,6 +30,7 @@ const content = contentObject({
 
 export default defineChannel({
   channel: "sms",
+  sample: (text) => ({ body: text }),
   parseIdentity: (input) => parsePhoneIdentity("sms", input),
   content,
 

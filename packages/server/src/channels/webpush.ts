@@ -3,7 +3,7 @@ import { defaultProvider } from "../core/channel.ts";
 import { describeValue } from "../core/text/describe-value.ts";
 import type { IdentityHints, IdentityResult } from "../core/profile/identity.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
-import { defineChannel, type RenderText, type TemplateSource } from "./channel.ts";
+import { defineChannel, type RenderText, type TemplateSource, SAMPLE_TITLE } from "./channel.ts";
 import {
   anyJson,
   collectProblems,
@@ -55,6 +55,7 @@ type WebpushContent = z.output<typeof content>;
 
 export default defineChannel({
   channel: "webpush",
+  sample: (text) => ({ header: SAMPLE_TITLE, body: text }),
   parseIdentity,
   content,
   findProblems,

@@ -52,6 +52,7 @@ type WhatsappContent = z.output<typeof content>;
 
 export default defineChannel({
   channel: "whatsapp",
+  sample: (text) => ({ body: { text } }),
   parseIdentity: (input) => parsePhoneIdentity("whatsapp", input),
   content,
   findProblems,

@@ -836,6 +836,10 @@ CREATE TABLE vendor_config (
   broken_at timestamp with time zone,
   probed_at timestamp with time zone,
   broken_reason text,
+  rate_per_second double precision,
+  burst integer,
+  daily_cap integer,
+  held_until timestamp with time zone,
   PRIMARY KEY (workspace_id, id),
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
 );
@@ -849,6 +853,16 @@ CREATE TABLE vendor_fallback (
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
 );
 CREATE INDEX vendor_fallback_due ON public.vendor_fallback USING btree (due_at);
+
+CREATE TABLE vendor_pace (
+  workspace_id integer NOT NULL,
+  vendor_config_id text COLLATE "C" NOT NULL,
+  next_at timestamp with time zone NOT NULL DEFAULT '-infinity'::timestamp with time zone,
+  day date NOT NULL DEFAULT '-infinity'::date,
+  day_count integer NOT NULL DEFAULT 0,
+  PRIMARY KEY (workspace_id, vendor_config_id),
+  FOREIGN KEY (workspace_id, vendor_config_id) REFERENCES vendor_config(workspace_id, id) ON DELETE CASCADE
+);
 
 CREATE TABLE vendor_report (
   id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -873,6 +887,15 @@ CREATE TABLE vendor_route (
   PRIMARY KEY (workspace_id, tenant_id, channel, root_category, "position"),
   FOREIGN KEY (workspace_id, vendor_config_id) REFERENCES vendor_config(workspace_id, id) ON DELETE CASCADE,
   CHECK ((root_category = ANY (ARRAY['system'::text, 'transactional'::text, 'promotional'::text])))
+);
+
+CREATE TABLE vendor_turn (
+  workspace_id integer NOT NULL,
+  vendor_config_id text COLLATE "C" NOT NULL,
+  lane smallint NOT NULL,
+  last_at timestamp with time zone NOT NULL,
+  PRIMARY KEY (workspace_id, vendor_config_id, lane),
+  FOREIGN KEY (workspace_id, vendor_config_id) REFERENCES vendor_config(workspace_id, id) ON DELETE CASCADE
 );
 
 CREATE TABLE waiter (

@@ -672,12 +672,24 @@ export interface VendorConfig {
   broken_at: Date | null;
   probed_at: Date | null;
   broken_reason: string | null;
+  rate_per_second: string | null;
+  burst: number | null;
+  daily_cap: number | null;
+  held_until: Date | null;
 }
 
 export interface VendorFallback {
   workspace_id: number;
   message_id: string;
   due_at: Date;
+}
+
+export interface VendorPace {
+  workspace_id: number;
+  vendor_config_id: string;
+  next_at: Generated<Date>;
+  day: Generated<string>;
+  day_count: Generated<number>;
 }
 
 export interface VendorReport {
@@ -697,6 +709,13 @@ export interface VendorRoute {
   position: number;
   vendor_config_id: string;
   fallback_seconds: Generated<number>;
+}
+
+export interface VendorTurn {
+  workspace_id: number;
+  vendor_config_id: string;
+  lane: number;
+  last_at: Date;
 }
 
 export interface Waiter {
@@ -823,8 +842,10 @@ export interface Tables {
   vendor_ack: VendorAck;
   vendor_config: VendorConfig;
   vendor_fallback: VendorFallback;
+  vendor_pace: VendorPace;
   vendor_report: VendorReport;
   vendor_route: VendorRoute;
+  vendor_turn: VendorTurn;
   waiter: Waiter;
   workflow: Workflow;
   workflow_event: WorkflowEvent;

@@ -4,7 +4,7 @@ import type { Queue } from "../queue/queue.ts";
 import { BegunError, type Handler } from "../queue/job.ts";
 import { internalReason } from "../core/text/error-message.ts";
 import { recipientName } from "../core/text/recipient-name.ts";
-import { createSlots } from "../queue/slots.ts";
+import { type Admission, createSlots } from "../queue/slots.ts";
 import type { Db, Tx } from "../db/db.ts";
 import { isDatabaseUnavailable } from "../db/fault.ts";
 import type { Log } from "../log.ts";
@@ -24,11 +24,12 @@ import { applyDueReports, REPORT_BATCH, type ReportDeps } from "./reports/apply-
 import { FALLBACK_BATCH, handOverDue, nextVendor, readDueWorkspaces } from "./failover/due-fallbacks.ts";
 import { createBreaker, type BreakerDeps } from "./failover/breaker.ts";
 import type { HandOverDeps } from "./failover/hand-over.ts";
+import { createPacer } from "./pacing/pacer.ts";
 import { takeReports } from "./reports/report-store.ts";
 import { applyDueReceipts, RECEIPT_BATCH } from "./receipts.ts";
 import type { Outcome, OutgoingMessage } from "./vendor/vendor.ts";
 import type { NextVendor, OpenVendor, RouteTable, VendorTables } from "./vendor-table.ts";
-import { judge } from "./verdict.ts";
+import { judge, postpone, type Verdict } from "./verdict.ts";
 
 /**
  * Delivery: leases messages, calls their vendors concurrently, and writes the results in groups. Each lane has its own
@@ -70,6 +71,16 @@ export interface DeliveryDeps
 
 const SWEEP_MS = 1000;
 const MAX_SETTLE = 200;
+/** About how long a message waits whose vendor hangs and has many waiting already. */
+const STUCK_MS = 10_000;
+/** About how long a message waits whose vendor is not called because it fails: it is tried every half minute. */
+const BROKEN_MS = 20_000;
+/** So long a message waits for a vendor that fails, before its attempts are counted again. */
+const LONGEST_BREAK_MS = 3_600_000;
+/** Over this time messages come back after their vendor has asked for a pause. */
+const HELD_MS = 1000;
+/** Of a message that waits for its turn; it is known by it when it comes back. */
+const TURN = "waits: the rate of the vendor's settings is used up";
 /** How long a vendor may take to stop after its signal is aborted. */
 const STOPPING_MS = 1000;
 /** Groups of results written concurrently; results that arrive meanwhile make the next group larger. */
@@ -80,6 +91,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const slots = createSlots(deps.concurrency);
   const attachments = createAttachments(deps);
   const breaker = createBreaker(deps);
+  const pacer = createPacer(deps);
   /** Each lane writes its own results: an urgent one does not wait for the group of a campaign. */
   const writers = [createWriter(), createWriter(), createWriter()] as const;
   let sweeping: NodeJS.Timeout | undefined;
@@ -89,10 +101,14 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
    * Resolves when the message's result is written, to false if another worker has taken the message over; rejects if it
    * could not be written, and the message is in doubt.
    */
-  async function send(message: LeasedMessage): Promise<boolean> {
-    await slots.take(message.lane);
+  async function send(message: LeasedMessage, admitted: Admission): Promise<boolean> {
+    const giveBack = await admitted.take(message.vendor_config_id);
+    if (giveBack === null) {
+      const text = "waits: the vendor's calls hang, and many wait for it";
+      return store(message, postpone(text, jittered(STUCK_MS)), NOTHING);
+    }
     await deps.queue.waitForUrgentWork(message.lane);
-    let called: Called;
+    let called: Called | Postponed;
     try {
       called = await call(message);
     } catch (error) {
@@ -100,10 +116,19 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       const text = `internal error of vendor ${message.vendor_slug}`;
       called = uncalled({ kind: "failed", class: "config", code: "vendor_bug", message: text });
     } finally {
-      slots.free(message.lane);
+      giveBack();
     }
+    if ("postponed" in called) return store(message, called.postponed, NOTHING);
     const { outcome, ...facts } = called;
-    const verdict = judge({ ...message, has_next: facts.next !== null }, outcome, Math.random());
+    return store(
+      message,
+      judge({ ...message, has_next: facts.next !== null }, outcome, Math.random()),
+      facts,
+    );
+  }
+
+  /** Resolves and rejects as `send` does. */
+  function store(message: LeasedMessage, verdict: Verdict, facts: Omit<Called, "outcome">): Promise<boolean> {
     return new Promise((resolve, reject) => {
       const writer = writers[message.lane];
       writer.results.push({ message, verdict, ...facts, resolve, reject });
@@ -111,24 +136,27 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     });
   }
 
-  async function call(message: LeasedMessage): Promise<Called> {
+  async function call(message: LeasedMessage): Promise<Called | Postponed> {
     const ready = await prepare(message).catch((error: unknown) => {
       if (!isDatabaseUnavailable(error)) throw error;
       const text = "the database could not be asked for its vendor";
       return uncalled({ kind: "failed", class: "transient", code: "vendor_unread", message: text });
     });
-    if ("outcome" in ready) return ready;
+    if (!("vendor" in ready)) return ready;
     const { vendor, next, outgoing, loaded } = ready;
-    const { connection, keeps_acks: keeps_ack, does_report, can_break, broken_reason } = vendor;
+    const { connection, keeps_acks: keeps_ack, does_report, has_one_host, broken_reason } = vendor;
     const outcome = await withDeadline(deps.timeout_ms, (signal) => connection.send(outgoing, signal));
     const { workspace_id, vendor_config_id } = message;
-    if (can_break) await breaker.note(workspace_id, vendor_config_id, outcome, broken_reason !== null);
+    if (has_one_host) {
+      await breaker.note(workspace_id, vendor_config_id, outcome, broken_reason !== null);
+      await deps.vendors.hold(workspace_id, vendor_config_id, outcome);
+    }
     const attached = loaded === null ? null : withoutBytes(loaded);
     return { outcome, attached, keeps_ack, does_report, next };
   }
 
   /** Reads what the vendor needs, or answers in its place. */
-  async function prepare(message: LeasedMessage): Promise<Called | Prepared> {
+  async function prepare(message: LeasedMessage): Promise<Called | Postponed | Prepared> {
     const { workspace_id } = message;
     const vendor = await deps.vendors.connect(workspace_id, message.vendor_config_id);
     const tables = new Map([[workspace_id, await deps.vendors.load(workspace_id)]]);
@@ -139,10 +167,18 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     }
     if (vendor.broken_reason !== null && !(await breaker.mayProbe(workspace_id, message.vendor_config_id))) {
       const text = `not called, since it keeps failing: ${vendor.broken_reason}`;
+      if (next === null && message.age_ms < LONGEST_BREAK_MS) return later(text, jittered(BROKEN_MS));
       return uncalled({ kind: "failed", class: "transient", code: "vendor_broken", message: text }, next);
+    }
+    const held_ms = vendor.held_until === null ? 0 : vendor.held_until.getTime() - Date.now();
+    if (held_ms > 0) {
+      const text = "it has asked not to be called for now";
+      return next === null ? later(text, held_ms + jittered(HELD_MS)) : uncalled(throttled(text), next);
     }
     const loaded = message.attachments === null ? null : await load(message);
     if (loaded?.ok === false) return uncalled(loaded.failure);
+    const paced = await keepPace(message, vendor, next);
+    if (paced !== null) return paced;
     const workspace = await deps.workspaces.getById(workspace_id);
     const outgoing: OutgoingMessage = {
       message_id: message.id,
@@ -159,6 +195,21 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       only_to: message.undelivered,
     };
     return { vendor, next, outgoing, loaded };
+  }
+
+  /** Waits for the rate of the vendor's settings; an answer in its place if that takes longer. Null: it may be called. */
+  async function keepPace(
+    message: LeasedMessage,
+    { pace }: OpenVendor,
+    next: NextVendor | null,
+  ): Promise<Called | Postponed | null> {
+    if (pace === null) return null;
+    const had_turn = message.failure_reason === TURN;
+    const admitted = await pacer.admit({ ...message, had_turn }, pace);
+    if (admitted.kind === "now") return null;
+    if (admitted.kind === "later") return { postponed: postpone(TURN, admitted.ms) };
+    const text = "its calls of today are used up";
+    return next === null ? later(text, admitted.ms) : uncalled(throttled(text), next);
   }
 
   /** Before the vendor's time limit starts. */
@@ -194,7 +245,9 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       });
       const ours = new Set<Settled>(written);
       for (const result of batch) result.resolve(ours.has(result));
-      deps.onSettled(written.filter(({ message }) => message.undelivered === null));
+      deps.onSettled(
+        written.filter(({ message, verdict }) => message.undelivered === null && !verdict.is_postponed),
+      );
       const retries = written.flatMap(({ verdict }) => verdict.retry_in_ms ?? []);
       if (retries.length > 0) deps.wakeAt(new Date(Date.now() + Math.min(...retries)));
       if (written.some(yieldsTurn)) deps.wakeAt(new Date());
@@ -288,12 +341,12 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       capacity: slots.capacity,
       async handle([job], lane) {
         if (job === undefined) return;
-        slots.enter(lane, job.refs.length);
+        const admitted = slots.enter(lane, job.refs.length);
         try {
           const leased = await db.tx((tx) => takeMessages(tx, job, deps.queue), {
             pause: () => deps.queue.waitForUrgentWork(lane),
           });
-          const fates = await Promise.allSettled(leased.map(send));
+          const fates = await Promise.allSettled(leased.map((message) => send(message, admitted)));
           const lost = fates.find((fate) => fate.status === "rejected");
           if (lost !== undefined) {
             const { reason } = lost;
@@ -307,7 +360,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
           // If a crash of the database loses this, the job is handed out again and has nothing left to send.
           await db.tx((tx) => deps.queue.settle(tx, "send", lane, [job]), { relaxed: true });
         } finally {
-          slots.leave(lane, job.refs.length);
+          admitted.leave();
         }
       },
       async giveUp(tx, { workspace_id, id }, error) {
@@ -338,9 +391,30 @@ interface Prepared {
   loaded: (Loaded & { ok: true }) | null;
 }
 
+/** Nothing was tried: the message comes back later, which counts as no attempt. */
+interface Postponed {
+  postponed: Verdict;
+}
+
+function later(reason: string, ms: number): Postponed {
+  return { postponed: postpone(`waits: ${reason}`, ms) };
+}
+
+function throttled(message: string): Outcome {
+  return { kind: "failed", class: "throttled", code: "vendor_full", message };
+}
+
+/** From half to one and a half times as long, so that not all come back at once. */
+function jittered(ms: number): number {
+  return ms * (0.5 + Math.random());
+}
+
+/** What there is to say about a message that no vendor was called for. */
+const NOTHING = { attached: null, keeps_ack: false, does_report: false, next: null };
+
 /** The result for a message that no vendor was called for. */
 function uncalled(outcome: Outcome, next: NextVendor | null = null): Called {
-  return { outcome, attached: null, keeps_ack: false, does_report: false, next };
+  return { ...NOTHING, outcome, next };
 }
 
 interface Writer {

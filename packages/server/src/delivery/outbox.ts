@@ -4,7 +4,7 @@ import type { Job } from "../queue/job.ts";
 import type { Channel } from "../core/channel.ts";
 import type { Json, JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
-import { afterNow, float8, insertAll, int, json, keysOf, now, rowsOf, text, uuid } from "../db/bulk.ts";
+import { afterNow, bool, float8, insertAll, int, json, keysOf, now, rowsOf, text, uuid } from "../db/bulk.ts";
 import type { Tx } from "../db/db.ts";
 import { insertInboxItems, toInboxItem } from "../inbox/items.ts";
 import { passTurns } from "../routing/steps.ts";
@@ -35,6 +35,10 @@ export interface LeasedMessage {
   recipient_id: string | null;
   category: string;
   attempt: number;
+  /** What became of the attempt before, or what it waits for. */
+  failure_reason: string | null;
+  /** Since it could have been sent, in milliseconds. */
+  age_ms: number;
   channel_value: string | JsonObject;
   identity_key: string;
   provider: string;
@@ -67,7 +71,8 @@ export async function takeMessages(
   const messages = await tx.query<LeasedMessage>(
     `select m.workspace_id, m.id, m.lease, m.lane, m.channel, m.tenant_id, m.object_type, m.distinct_id,
             m.recipient_id, m.category, m.attempt, m.channel_value, m.identity_key, m.provider, m.content, m.attachments,
-            m.vendor_config_id, m.vendor_slug, m.smart_step, m.execution_id, m.is_watched, m.undelivered
+            m.vendor_config_id, m.vendor_slug, m.smart_step, m.execution_id, m.is_watched, m.undelivered,
+            m.failure_reason, (extract(epoch from now() - coalesce(m.triggered_at, m.created_at)) * 1000)::float8 as age_ms
        from ${from}
        join message m on m.workspace_id = k.workspace_id and m.id = k.id
       where (m.status = 'triggered' or m.undelivered is not null) and m.lease = $${next} ${again ? "for no key update of m" : ""}`,
@@ -174,13 +179,17 @@ export async function settleMessages(tx: Tx, settled: Settled[], deps: HandOverD
     failure_class: text(({ verdict }) => verdict.failure_class),
     vendor_message_id: text(({ verdict }) => verdict.vendor_message_id),
     retry_in_ms: float8(({ verdict }) => verdict.retry_in_ms),
-    undelivered: json(({ verdict }) => deferredCopies(verdict)),
+    undelivered: json(({ message, verdict }) =>
+      verdict.is_postponed ? message.undelivered : deferredCopies(verdict),
+    ),
+    is_postponed: bool(({ verdict }) => verdict.is_postponed),
   });
   const rows = await tx.query<{ id: string }>(
     `update message m
         set status = case when m.status = 'triggered' then u.status else m.status end,
             failure_reason = case when m.status = 'triggered' then u.failure_reason else m.failure_reason end,
-            failure_class = case when m.status = 'triggered' then u.failure_class else m.failure_class end,
+            failure_class = case when m.status = 'triggered' and not u.is_postponed then u.failure_class else m.failure_class end,
+            attempt = m.attempt - u.is_postponed::int,
             vendor_message_id = coalesce(u.vendor_message_id, m.vendor_message_id), lease = null,
             undelivered = u.undelivered::json,
             next_attempt_at = case when m.status = 'triggered' or u.undelivered is not null
@@ -194,7 +203,8 @@ export async function settleMessages(tx: Tx, settled: Settled[], deps: HandOverD
     "outbox_settle",
   );
   const ours = new Set(rows.map(({ id }) => id));
-  const written = settled.filter(({ message }) => ours.has(message.id));
+  const held = settled.filter(({ message }) => ours.has(message.id));
+  const written = held.filter(({ verdict }) => !verdict.is_postponed);
   await recordAttempts(
     tx,
     written.filter(({ verdict }) => verdict.failure_reason !== null),
@@ -238,7 +248,7 @@ export async function settleMessages(tx: Tx, settled: Settled[], deps: HandOverD
       verdict.inactivate && recipient_id !== null ? [{ workspace_id, recipient_id, channel, key }] : [],
     ),
   );
-  return written;
+  return held;
 }
 
 function isDelivered({ message, verdict }: Settled): boolean {

@@ -8,8 +8,9 @@ import type { Queryable, Tx } from "../db/db.ts";
 import { AppError } from "../errors.ts";
 import type { IdSource } from "../ids.ts";
 import type { SecretBox } from "../workspaces/crypto.ts";
+import type { Pace } from "./pacing/pacer.ts";
 import { redactConfig, restoreSecrets } from "./vendor/secret.ts";
-import type { Vendor, Verification } from "./vendor/vendor.ts";
+import type { Outcome, OutgoingMessage, Vendor, Verification } from "./vendor/vendor.ts";
 import { webhookPath } from "./vendor/webhook.ts";
 import { createVendorRoutes, lockRoutes, putFirst, type VendorRoutes } from "./vendor-routes.ts";
 import { insertVendor, type VendorTables } from "./vendor-table.ts";
@@ -29,10 +30,19 @@ export interface VendorAdmin {
   remove: (tx: Tx, workspace_id: number, name: string) => Promise<boolean>;
   /** Makes the vendor's cheap call that proves the credentials; null: there are no settings of this id. */
   verify: (workspace_id: number, id: string, signal: AbortSignal) => Promise<Verification | null>;
+  /** Sends a message that no workflow made and no log keeps; null: there are no settings of this id. */
+  test: (
+    workspace_id: number,
+    id: string,
+    message: TestMessage,
+    signal: AbortSignal,
+  ) => Promise<Outcome | null>;
   routes: VendorRoutes;
   /** The vendors that there are, by slug. */
   catalog: VendorEntry[];
 }
+
+export type TestMessage = Pick<OutgoingMessage, "workspace" | "to" | "content" | "callback_url">;
 
 export interface VendorEntry {
   vendor_slug: string;
@@ -57,6 +67,9 @@ export interface VendorSettings {
   webhook_path: string | null;
   /** Of one notification, for smart routing by cost; null: unknown. */
   price: number | null;
+  pace: Pace;
+  /** It has asked not to be called before this; null: it may be called. */
+  held_until: Date | null;
   /** Why it is not called at present, and since when; null: it is called. */
   broken: { since: Date; reason: string } | null;
   /** Whether reports have ever come, without which a silent vendor is not doubted. */
@@ -71,6 +84,8 @@ export interface SavedVendor {
   config: JsonObject;
   categories: RootCategory[];
   price: number | null;
+  /** Absent: what is stored stays. */
+  pace?: Partial<Pace>;
 }
 
 export interface VendorAdminDeps {
@@ -81,8 +96,9 @@ export interface VendorAdminDeps {
   vendors: ReadonlyMap<string, Vendor>;
 }
 
-interface Row {
+interface Row extends Pace {
   id: string;
+  held_until: Date | null;
   vendor_slug: string;
   channel: Channel;
   nickname: string;
@@ -100,7 +116,7 @@ export function createVendorAdmin({ tables, box, ids, catalog, vendors }: Vendor
   async function read(db: Queryable, workspace_id: number, id: string | null): Promise<Row[]> {
     return db.query<Row>(
       `select c.id, c.vendor_slug, c.channel, c.nickname, c.config, c.webhook_uid, c.price::float8, c.reported_at is not null as has_reported, c.broken_at,
-              c.broken_reason, c.updated_at,
+              c.rate_per_second, c.burst, c.daily_cap, case when c.held_until > now() then c.held_until end as held_until, c.broken_reason, c.updated_at,
               (select array_agg(r.root_category) from vendor_route r
                 where r.workspace_id = c.workspace_id and r.vendor_config_id = c.id and r.tenant_id = '${DEFAULT_TENANT}'
                   and not exists (select from vendor_route e
@@ -126,6 +142,8 @@ export function createVendorAdmin({ tables, box, ids, catalog, vendors }: Vendor
       categories: LANES.filter((root) => row.categories?.includes(root) === true),
       webhook_path: vendor?.webhook === undefined ? null : webhookPath(vendor, row.webhook_uid),
       price: row.price,
+      pace: { rate_per_second: row.rate_per_second, burst: row.burst, daily_cap: row.daily_cap },
+      held_until: row.held_until,
       broken: row.broken_at === null ? null : { since: row.broken_at, reason: row.broken_reason ?? "" },
       has_reported: row.has_reported || vendor?.reports_by_itself === true,
       updated_at: row.updated_at,
@@ -144,7 +162,7 @@ export function createVendorAdmin({ tables, box, ids, catalog, vendors }: Vendor
 
   return {
     list: async (db, workspace_id) => (await read(db, workspace_id, null)).map(present),
-    async save(tx, workspace_id, { vendor_slug, nickname, config, categories, price }) {
+    async save(tx, workspace_id, { vendor_slug, nickname, config, categories, price, pace = {} }) {
       const vendor = getVendor(vendor_slug);
       await lockRoutes(tx, workspace_id);
       const [stored] = await tx.query<{ id: string; config: Buffer }>(
@@ -159,9 +177,12 @@ export function createVendorAdmin({ tables, box, ids, catalog, vendors }: Vendor
         (await insertVendor(tx, { workspace_id, channel, vendor_slug, nickname, config: checked }, box, ids));
       await tx.query(
         `update vendor_config set config = $3, price = coalesce($4, price), updated_at = clock_timestamp(),
-                broken_at = null, broken_reason = null
+                broken_at = null, broken_reason = null, held_until = null,
+                rate_per_second = case when $5::jsonb ? 'rate_per_second' then ($5::jsonb->>'rate_per_second')::float8 else rate_per_second end,
+                burst = case when $5::jsonb ? 'burst' then ($5::jsonb->>'burst')::int else burst end,
+                daily_cap = case when $5::jsonb ? 'daily_cap' then ($5::jsonb->>'daily_cap')::int else daily_cap end
           where workspace_id = $1 and id = $2`,
-        [workspace_id, id, box.seal(JSON.stringify(checked)), price],
+        [workspace_id, id, box.seal(JSON.stringify(checked)), price, JSON.stringify(pace)],
       );
       for (const root of categories) await putFirst(tx, workspace_id, vendor.channel, root, id);
       await catalog.invalidate(tx, workspace_id, "vendor", "routes");
@@ -196,6 +217,21 @@ export function createVendorAdmin({ tables, box, ids, catalog, vendors }: Vendor
       if (open === null) return null;
       const text = "this vendor has no call that proves credentials: send a message";
       return (await open.connection.verify?.(signal)) ?? { ok: false, message: text };
+    },
+    async test(workspace_id, id, message, signal) {
+      const open = await tables.connect(workspace_id, id);
+      if (open === null) return null;
+      const sample: OutgoingMessage = {
+        ...message,
+        message_id: ids.ulid(),
+        tenant_id: DEFAULT_TENANT,
+        recipient: "test",
+        category: "system",
+        attempt: 1,
+        attachments: [],
+        only_to: null,
+      };
+      return open.connection.send(sample, signal);
     },
     routes: createVendorRoutes({ catalog }),
     catalog: [...vendors.values()]

@@ -7,10 +7,12 @@ import { LANES } from "../core/lane.ts";
 import { int, rowsOf, text } from "../db/bulk.ts";
 import type { Db, Queryable, Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
+import type { Log } from "../log.ts";
 import type { SecretBox } from "../workspaces/crypto.ts";
 import type { Dial } from "./http/dial.ts";
 import type { HttpClient } from "./http/http.ts";
-import type { Vendor, VendorConnection } from "./vendor/vendor.ts";
+import type { Pace } from "./pacing/pacer.ts";
+import type { Outcome, Vendor, VendorConnection } from "./vendor/vendor.ts";
 import { webhookPath } from "./vendor/webhook.ts";
 
 /**
@@ -23,11 +25,17 @@ export interface VendorTables extends VendorChoice {
   connect: (workspace_id: number, vendor_config_id: string) => Promise<OpenVendor | null>;
   /** Records that these settings' reports arrive, in every process. */
   noteReports: (tx: Tx, reporting: readonly ReportingConfig[]) => Promise<void>;
+  /** Keeps every process from calling a vendor that has asked for a pause, whichever message it was said to. */
+  hold: (workspace_id: number, vendor_config_id: string, outcome: Outcome) => Promise<void>;
   close: () => Promise<void>;
 }
 
+/** The longest pause, whatever a vendor asks for. */
+const LONGEST_HOLD_SECONDS = 86_400;
+
 export interface VendorTablesDeps {
   db: Db;
+  log: Log;
   catalog: Catalog;
   box: SecretBox;
   http: HttpClient;
@@ -77,12 +85,16 @@ export interface OpenVendor {
   webhook_path: string | null;
   /** Reports are matched by the vendor's own ids. */
   keeps_acks: boolean;
-  /** Failures in a row mean that it does not work. */
-  can_break: boolean;
+  /** Failures in a row mean that it does not work, and a pause that it asks for is one for all its messages. */
+  has_one_host: boolean;
   /** Why it is not called at present; null: it is. */
   broken_reason: string | null;
   /** Its silence means something, since its reports are known to arrive. */
   does_report: boolean;
+  /** Null: it has no limits. */
+  pace: Pace | null;
+  /** It has asked not to be called before this. */
+  held_until: Date | null;
 }
 
 interface OpenConnection extends OpenVendor {
@@ -91,6 +103,7 @@ interface OpenConnection extends OpenVendor {
 
 export function createVendorTables({
   db,
+  log,
   catalog,
   box,
   http,
@@ -150,9 +163,13 @@ export function createVendorTables({
         webhook_uid: string;
         has_reported: boolean;
         broken_reason: string | null;
+        pace: Pace | null;
+        held_until: Date | null;
         updated_at: Date;
       }>(
-        `select vendor_slug, config, webhook_uid, reported_at is not null as has_reported, broken_reason, updated_at
+        `select vendor_slug, config, webhook_uid, reported_at is not null as has_reported, broken_reason, updated_at, held_until,
+                case when rate_per_second is not null or daily_cap is not null
+                     then json_build_object('rate_per_second', rate_per_second, 'burst', burst, 'daily_cap', daily_cap) end as pace
            from vendor_config where workspace_id = $1 and id = $2`,
         [workspace_id, id],
       );
@@ -163,8 +180,8 @@ export function createVendorTables({
     const version = stored.updated_at.getTime();
     const known = open.get(id);
     const does_report = stored.has_reported || vendor.reports_by_itself === true;
-    const { broken_reason } = stored;
-    if (known?.version === version) return { ...known, does_report, broken_reason };
+    const { broken_reason, pace, held_until } = stored;
+    if (known?.version === version) return { ...known, does_report, broken_reason, pace, held_until };
     const config = vendor.config.parse(JSON.parse(box.open(stored.config)));
     const connection = vendor.open(config, { http, dial, now: Date.now });
     const { webhook } = vendor;
@@ -174,8 +191,10 @@ export function createVendorTables({
       webhook_path: webhook === undefined ? null : webhookPath(vendor, stored.webhook_uid),
       keeps_acks: webhook !== undefined && webhook.returns_our_id !== true,
       does_report,
-      can_break: vendor.has_many_hosts !== true,
+      has_one_host: vendor.has_many_hosts !== true,
       broken_reason,
+      pace,
+      held_until,
     };
     open.set(id, opened);
     // Calls that already use the old connection finish on it.
@@ -201,6 +220,31 @@ export function createVendorTables({
         "vendor_note_reports",
       );
       for (const { workspace_id, id } of first) await catalog.invalidate(tx, workspace_id, "vendor", id);
+    },
+    async hold(workspace_id, id, outcome) {
+      if (outcome.kind !== "failed" || outcome.class !== "throttled" || outcome.retry_after === undefined)
+        return;
+      const seconds = Math.min(outcome.retry_after, LONGEST_HOLD_SECONDS);
+      if (seconds <= 0) return;
+      try {
+        await db.tx(async (tx) => {
+          // Many calls in flight are told the same.
+          const held = await tx.query(
+            `update vendor_config set held_until = now() + make_interval(secs => $3)
+              where workspace_id = $1 and id = $2
+                and (held_until is null or held_until < now() + make_interval(secs => $3) - interval '1 second')
+             returning 1`,
+            [workspace_id, id, seconds],
+            "vendor_hold",
+          );
+          if (held.length > 0) await catalog.invalidate(tx, workspace_id, "vendor", id);
+        });
+      } catch (error) {
+        log.warn(
+          { err: error, vendor_config: id },
+          "that a vendor has asked for a pause could not be written",
+        );
+      }
     },
     async close() {
       await Promise.allSettled([...open.values()].map(async ({ connection }) => connection.close?.()));

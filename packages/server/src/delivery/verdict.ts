@@ -16,6 +16,8 @@ export interface Verdict {
   vendor_message_id: string | null;
   /** Milliseconds until the next attempt; null: none. */
   retry_in_ms: number | null;
+  /** Nothing was tried: it counts as no attempt. */
+  is_postponed: boolean;
   /** It goes to the next vendor of its priority list at once. */
   hands_over: boolean;
   inactivate: boolean;
@@ -144,12 +146,18 @@ function settled(status: Verdict["status"]): Verdict {
     failure_class: null,
     vendor_message_id: null,
     retry_in_ms: null,
+    is_postponed: false,
     hands_over: false,
     inactivate: false,
     receipts: [],
     inbox_item: null,
     copies: [],
   };
+}
+
+/** The vendor is not called now; `reason` is shown until it is. */
+export function postpone(reason: string, ms: number): Verdict {
+  return { ...settled("triggered"), failure_reason: reason, retry_in_ms: ms, is_postponed: true };
 }
 
 function failedVerdict(reason: string, failure_class: string, inactivate: boolean): Verdict {

@@ -1,8 +1,7 @@
 import { writeWhenFit } from "../db/when-fit.ts";
 import { internalReason } from "../core/text/error-message.ts";
 import type { Handler, Job, Ref } from "../queue/job.ts";
-import type { Lane } from "../core/lane.ts";
-import { createSlots } from "../queue/slots.ts";
+import { type Admission, createSlots } from "../queue/slots.ts";
 import { keysOf } from "../db/bulk.ts";
 import type { Tx } from "../db/db.ts";
 import { readNows } from "../workspaces/clock.ts";
@@ -20,16 +19,16 @@ export function createCallHandler(deps: StageDeps): Handler {
   const slots = createSlots(deps.call_concurrency);
   const mailbox = createMailbox(deps);
 
-  async function answer({ call, ...run }: Waiting, lane: Lane): Promise<void> {
+  async function answer({ call, ...run }: Waiting, admitted: Admission): Promise<void> {
     const begun = performance.now();
-    await slots.take(lane);
+    const giveBack = await admitted.take();
     let reply: HttpReply;
     try {
       // With slow servers ahead of it, a call may have waited for minutes and its run been cancelled.
       if (performance.now() - begun > STALE_MS && !(await isWanted(run))) return;
       reply = await deps.call(call);
     } finally {
-      slots.free(lane);
+      giveBack?.();
     }
     await mailbox.post({ ...run, reply });
   }
@@ -48,15 +47,15 @@ export function createCallHandler(deps: StageDeps): Handler {
     durableClaim: true,
     async handle(jobs, lane) {
       const calls = jobs.reduce((sum, { refs }) => sum + refs.length, 0);
-      slots.enter(lane, calls);
+      const admitted = slots.enter(lane, calls);
       try {
         // Waits for all of them: a job returned to the queue with calls still in flight would make those calls twice.
-        const answers = (await loadCalls(deps, refsOf(jobs))).map((waiting) => answer(waiting, lane));
+        const answers = (await loadCalls(deps, refsOf(jobs))).map((waiting) => answer(waiting, admitted));
         await Promise.allSettled(answers);
         await Promise.all(answers);
         await deps.db.tx((tx) => deps.queue.settle(tx, "call", lane, jobs), { relaxed: true });
       } finally {
-        slots.leave(lane, calls);
+        admitted.leave();
       }
     },
     giveUp: (tx, ref, error) => answerFailed(tx, ref, error, deps),

@@ -31,7 +31,7 @@ describe("the reference of vendors", () => {
   });
 });
 
-describe("the commands of a guide", () => {
+describe("the commands of a page", () => {
   let harness: Harness;
   beforeAll(async () => {
     // Nothing is to leave this machine.
@@ -48,5 +48,15 @@ describe("the commands of a guide", () => {
     expect(out).toContain('"is_valid":true');
     expect(out).toMatch(/"status":"success","message_id":"[0-9a-f-]{36}"/);
     expect(out).not.toContain("the value of the secret");
+  });
+
+  it("of the page about delivery set a priority list and a pace, and try a vendor", async () => {
+    const out = await runPage(harness, "docs/concepts/delivery.md");
+    expect(out).toMatch(
+      /"vendors":\[\{"id":"\w+","fallback_seconds":30\},\{"id":"\w+","fallback_seconds":30\}\]/,
+    );
+    expect(out).toContain('"pace":{"rate_per_second":20,"burst":40,"daily_cap":100000}');
+    expect(out).toContain('{"ok":true,"message":null}');
+    expect(out).toContain('"code":"simulated_reject","message":"simulated: reject"');
   });
 });

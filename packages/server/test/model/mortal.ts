@@ -1,7 +1,7 @@
 import { createDb, type Db } from "../../src/db/db.ts";
 import { randomToken } from "../../src/ids.ts";
 import { type Harness, until } from "../harness.ts";
-import { startWorker, type Worker } from "../worker.ts";
+import { startWorker, type Worker, type WorkerOptions } from "../worker.ts";
 
 /**
  * Workers that can be killed. Each connects to the database under its own role: when killed, it loses all connections
@@ -21,7 +21,7 @@ export interface Mortal {
   stop: () => Promise<void>;
 }
 
-export function createMortals(harness: Pick<Harness, "databaseUrl">): Mortals {
+export function createMortals(harness: Pick<Harness, "databaseUrl">, options: WorkerOptions = {}): Mortals {
   const admin = createDb({ url: harness.databaseUrl, max: 2, onError: () => {} });
   const roles: string[] = [];
   const stopping: Promise<void>[] = [];
@@ -32,7 +32,7 @@ export function createMortals(harness: Pick<Harness, "databaseUrl">): Mortals {
       roles.push(role);
       const url = new URL(harness.databaseUrl);
       url.username = url.password = role;
-      const worker = await startWorker({ databaseUrl: url.href });
+      const worker = await startWorker({ databaseUrl: url.href }, options);
       return {
         async kill() {
           await cutOff(admin, role);

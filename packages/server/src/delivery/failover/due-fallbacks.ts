@@ -53,18 +53,28 @@ export interface Routed {
   vendor_config_id: string;
 }
 
-/** Hands over what its vendor has accepted and not reported on in time; returns how many were due. */
+/**
+ * Hands over what its vendor has accepted and not reported on in time; returns how many were due. A report that came in
+ * time counts though it is not applied yet: a message waits while its vendor's reports of that time are with another
+ * process, or in a backlog.
+ */
 export async function handOverDue(
   tx: Tx,
   tables: ReadonlyMap<number, RouteTable>,
   deps: HandOverDeps,
 ): Promise<number> {
   const due = await tx.query<Routed & { is_open: boolean }>(
-    `with due as (
+    `with unread as materialized (
+       select workspace_id, vendor_config_id, min(received_at) as since from vendor_report
+        where due_at <= now() group by workspace_id, vendor_config_id),
+     due as (
        delete from vendor_fallback f using (
-         select workspace_id, message_id from vendor_fallback
-          where due_at <= now() and workspace_id = any($1) order by due_at limit ${FALLBACK_BATCH}
-            for update skip locked) d
+         select f.workspace_id, f.message_id from vendor_fallback f
+          where f.due_at <= now() and f.workspace_id = any($1)
+            and not exists (select from unread u join message m on m.workspace_id = u.workspace_id and m.vendor_config_id = u.vendor_config_id
+                             where m.workspace_id = f.workspace_id and m.id = f.message_id and u.since <= f.due_at)
+          order by f.due_at limit ${FALLBACK_BATCH}
+            for update of f skip locked) d
         where f.workspace_id = d.workspace_id and f.message_id = d.message_id
        returning f.workspace_id, f.message_id)
      select m.workspace_id, m.id, m.channel, m.lane, m.tenant_id, m.provider, m.vendor_config_id,

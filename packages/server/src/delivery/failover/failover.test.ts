@@ -4,7 +4,9 @@ import { type Harness, until } from "../../../test/harness.ts";
 import { type CalledVendor, callVendor, routeAll, sent } from "../../../test/outside/called-vendor.ts";
 import { type MessageRow, type Pipeline, sms } from "../../../test/pipeline.ts";
 import type { Workers } from "../../../test/worker.ts";
+import { insertReports } from "../reports/report-store.ts";
 import type { Outcome } from "../vendor/vendor.ts";
+import { reported } from "../vendor/webhook.ts";
 
 /** The priority list: both report deliveries. */
 let first: CalledVendor;
@@ -143,6 +145,21 @@ describe("a vendor's failure", () => {
   });
 });
 
+describe("a vendor whose day is used up", () => {
+  it("leaves its messages to the next one", async ({ harness, pipeline, workers }) => {
+    const [id] = await routeAll(harness, pipeline.workspace_id, [first, second]);
+    await pipeline.services.db.query("update vendor_config set daily_cap = 1 where id = $1", [id]);
+    await text(pipeline);
+    await workers.start(both());
+    (await first.call(0)).answer(sent);
+    await settledAs(pipeline, "sent_by_vendor");
+    await text(pipeline);
+    (await second.call(0)).answer(sent);
+    await settledAs(pipeline, "sent_by_vendor,trigger_failed,sent_by_vendor");
+    expect(first.calls).toHaveLength(1);
+  });
+});
+
 describe("an accepted message", () => {
   it("goes to the next vendor as well when no delivery is reported in time", async ({
     harness,
@@ -192,6 +209,43 @@ describe("an accepted message", () => {
     (await second.call(0)).answer(sent);
     await settledAs(pipeline, "failure_by_vendor,sent_by_vendor");
     expect(second.calls).toHaveLength(1);
+  });
+
+  it("stays with its vendor while a report that came in time is being applied elsewhere", async ({
+    harness,
+    pipeline,
+    workers,
+  }) => {
+    const worker = await bothRouted({ harness, pipeline, workers });
+    const one = await first.call(0);
+    one.answer(sent);
+    await settledAs(pipeline, "sent_by_vendor");
+    const { db } = pipeline.services;
+    const { workspace_id } = pipeline;
+    const [row] = await db.query<{ vendor_config_id: string }>(
+      "select vendor_config_id from message where workspace_id = $1",
+      [workspace_id],
+    );
+    const delivered = {
+      kind: "status",
+      status: "delivered",
+      reason: null,
+      ...reported({ message_id: one.message.message_id }),
+    } as const;
+    const vendor_config_id = row?.vendor_config_id ?? "";
+    await insertReports(db, [{ workspace_id, vendor_config_id, report: delivered }]);
+    await makeDue(pipeline);
+    await db.tx(async (tx) => {
+      // As a process does that is about to apply them.
+      await tx.query("select from vendor_report for update");
+      await worker.sweep();
+    });
+    expect(statuses(await pipeline.messages())).toBe("sent_by_vendor");
+    await worker.sweep();
+    await settledAs(pipeline, "delivered");
+    await worker.sweep();
+    expect(await fallbacks(pipeline)).toEqual([]);
+    expect(second.calls).toEqual([]);
   });
 
   it("of a vendor that has never reported is not doubted", async ({ harness, pipeline, workers }) => {

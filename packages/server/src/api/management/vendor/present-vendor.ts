@@ -16,6 +16,17 @@ export const vendorReply = z.object({
     .number()
     .nullable()
     .describe("Of one notification: smart routing by cost tries the cheapest first."),
+  pace: z
+    .object({
+      rate_per_second: z.number().nullable(),
+      burst: z.number().nullable(),
+      daily_cap: z.number().nullable(),
+    })
+    .describe("How fast it may be called; null: without a limit."),
+  held_until: z
+    .string()
+    .nullable()
+    .describe("Set while it is not called because it has asked for a pause (`Retry-After`)."),
   broken: z
     .object({ since: z.string(), reason: z.string() })
     .nullable()
@@ -33,7 +44,7 @@ export const vendorReply = z.object({
 });
 
 export function presentVendor(
-  { webhook_path, broken, updated_at, ...settings }: VendorSettings,
+  { webhook_path, broken, held_until, updated_at, ...settings }: VendorSettings,
   { baseUrl, config }: Pick<Services, "baseUrl" | "config">,
 ): z.input<typeof vendorReply> {
   // Without a public address, at least this machine's.
@@ -43,6 +54,7 @@ export function presentVendor(
     ...settings,
     webhook_url,
     broken: broken === null ? null : { ...broken, since: microsZ(broken.since) },
+    held_until: held_until === null ? null : microsZ(held_until),
     updated_at: microsZ(updated_at),
   };
 }

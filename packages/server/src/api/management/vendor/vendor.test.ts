@@ -53,6 +53,21 @@ describe("POST /v1/{workspace}/vendor/{vendor_slug}/ 200", () => {
     expect(settings?.config).toEqual({ ...shown, port: 587 });
   });
 
+  it("limits how fast it is called, and keeps limits that are not named", async ({ hub }) => {
+    const first = await manage(hub, "POST", "smtp-email/", {
+      config: SMTP,
+      pace: { rate_per_second: 14, daily_cap: 50_000 },
+    });
+    expect(first.json).toMatchObject({ pace: { rate_per_second: 14, burst: null, daily_cap: 50_000 } });
+    const second = await manage(hub, "POST", "smtp-email/", {
+      config: SMTP,
+      pace: { daily_cap: null, burst: 3 },
+    });
+    expect(second.json).toMatchObject({ pace: { rate_per_second: 14, burst: 3, daily_cap: null } });
+    const third = await manage(hub, "POST", "smtp-email/", { config: SMTP });
+    expect(third.json).toMatchObject({ pace: { rate_per_second: 14, burst: 3, daily_cap: null } });
+  });
+
   it("is used by the next message", async ({ hub, harness }) => {
     await hub.addWorkflow("welcome");
     const tables = () => harness.services.vendors.list(harness.services.db, hub.workspace.workspace_id);
@@ -64,6 +79,49 @@ describe("POST /v1/{workspace}/vendor/{vendor_slug}/ 200", () => {
     expect(first).toMatchObject({
       vendor_slug: "simulator-email",
       categories: ["system", "transactional", "promotional"],
+    });
+  });
+});
+
+describe("POST /v1/{workspace}/vendor/{id}/test/", () => {
+  it.for([
+    ["email", "ann@example.com", { outcome: "sent", class: null, code: null, message: null }],
+    ["sms", "+14155550102", { outcome: "sent", vendor_message_id: expect.stringMatching(/^sim-/) }],
+    [
+      "email",
+      "reject+1@example.com",
+      { outcome: "failed", class: "message", code: "simulated_reject", message: "simulated: reject" },
+    ],
+    ["whatsapp", "+14155550009", { outcome: "failed", class: "config" }],
+    ["androidpush", "token-of-a-device-1", { outcome: "sent" }],
+    ["slack", { email: "ann@example.com", access_token: "xoxb-1" }, { outcome: "sent" }],
+  ] as const)(
+    "200: %s to %o says what the vendor says, and keeps nothing",
+    async ([channel, to, expected], { pipeline }) => {
+      const { json } = await manage(pipeline, "POST", `simulator-${channel}/`, { config: {} });
+      const tested = await manage(pipeline, "POST", `${String(json?.id)}/test/`, { to });
+      expect(tested).toMatchObject({ status: 200, json: expected });
+      expect(await pipeline.messages()).toEqual([]);
+    },
+  );
+
+  it("400 for an address of another channel and for the inbox, 404 for unknown settings", async ({
+    pipeline,
+  }) => {
+    const { json } = await manage(pipeline, "POST", "simulator-email/", { config: {} });
+    const path = `${String(json?.id)}/test/`;
+    expect(await manage(pipeline, "POST", path, { to: "+14155550100" })).toMatchObject({
+      status: 400,
+      json: { detail: { to: [expect.any(String)] } },
+    });
+    expect(await manage(pipeline, "POST", path, {})).toMatchObject({ status: 400 });
+    const inbox = await manage(pipeline, "POST", "carillon-inbox/", { config: {} });
+    expect(await manage(pipeline, "POST", `${String(inbox.json?.id)}/test/`, { to: "ann" })).toMatchObject({
+      status: 400,
+      json: { message: expect.stringContaining("the inbox sends nothing") },
+    });
+    expect(await manage(pipeline, "POST", "01NOPE/test/", { to: "ann@example.com" })).toMatchObject({
+      status: 404,
     });
   });
 });
@@ -113,5 +171,10 @@ describe("vendors refuse", () => {
     expect(await manage(hub, "POST", "pigeon-email/", { config: {} })).toMatchObject({ status: 404 });
     expect(await manage(hub, "DELETE", "01NOPE/")).toMatchObject({ status: 404 });
     expect(await manage(hub, "POST", "smtp-email/", {})).toMatchObject({ status: 400 });
+    for (const pace of [{ rate_per_second: 0 }, { burst: 1.5 }, { daily_cap: "many" }, { speed: 1 }])
+      expect(await manage(hub, "POST", "smtp-email/", { config: SMTP, pace })).toMatchObject({
+        status: 400,
+        json: { message: expect.stringContaining("pace") },
+      });
   });
 });
