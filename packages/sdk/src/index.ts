@@ -33,7 +33,7 @@ export type { Templates, TemplateView, VariantView } from "./management/template
 export type { TenantPreferences } from "./resources/tenant-preferences.ts";
 export type { Tenants } from "./resources/tenants.ts";
 export type { UserTenants } from "./resources/user-tenants.ts";
-export type { CursorQuery, UserEditRecord, Users } from "./resources/users.ts";
+export type { CursorQuery, ErasureReceipt, UserEditRecord, UserExport, Users } from "./resources/users.ts";
 export type { Vendors } from "./management/vendors.ts";
 export type { CommitOptions, WorkflowAdmin, WorkflowView } from "./management/workflow-admin.ts";
 export type {

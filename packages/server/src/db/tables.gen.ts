@@ -174,6 +174,7 @@ export interface MergedUser {
   workspace_id: number;
   recipient_id: string;
   distinct_id: string;
+  former_ids: Generated<string[]>;
 }
 
 export interface Message {
@@ -530,6 +531,19 @@ export interface Throttle {
   until: Date;
 }
 
+export interface UserErasure {
+  workspace_id: number;
+  id: string;
+  distinct_id: string;
+  names: string[];
+  recipient_ids: string[];
+  created_at: Generated<Date>;
+  finished_at: Date | null;
+  stage: string;
+  after_id: Generated<string>;
+  erased: JsonColumn;
+}
+
 export interface VendorAck {
   workspace_id: number;
   vendor_config_id: string;
@@ -692,6 +706,7 @@ export interface Tables {
   tenant_change: TenantChange;
   tenant_profile: TenantProfile;
   throttle: Throttle;
+  user_erasure: UserErasure;
   vendor_ack: VendorAck;
   vendor_config: VendorConfig;
   vendor_fallback: VendorFallback;

@@ -5,12 +5,14 @@ import type { CompileWorkflow } from "../catalog/catalog.ts";
 import { type Accepted, type AcceptRecord, createAcceptor } from "./accept/accept.ts";
 import { createCallHandler } from "./call.ts";
 import { cancelRuns } from "./cancel/cancel.ts";
+import { endRunsOf, type ErasedUsers } from "./cancel/erased-users.ts";
 import type { CancelFilter } from "./cancel/filter.ts";
 import { compileWith } from "./compile.ts";
 import type { Queryable, Tx } from "../db/db.ts";
 import type { EngineDeps } from "./deps.ts";
 import { createExecuteHandler } from "./walk/execute.ts";
 import { createExpandHandler } from "./expand/expand.ts";
+import { leaveErasureNotice } from "./expand/notices.ts";
 import { followMerge } from "./follow-merge.ts";
 import type { Expressions } from "../expressions/expressions.ts";
 import type { NodeDefinition } from "./node.ts";
@@ -42,6 +44,10 @@ export interface Engine {
   cancel: (workspace_id: number, filter: CancelFilter) => Promise<string[]>;
   /** Causes the events of users who entered or left a list, in the caller's transaction. */
   causeListEvents: (tx: Tx, workspace_id: number, moves: ListMoves) => Promise<void>;
+  /** What was accepted before makes no run for users whom the caller's transaction deletes, nor creates them again. */
+  holdBackErased: typeof leaveErasureNotice;
+  /** Ends what is in progress for users who were deleted, in its own transactions. */
+  endRunsOf: (workspace_id: number, users: ErasedUsers) => Promise<void>;
   /** Lets what is under way for a user go on for the user who took over, in the caller's transaction. */
   followMerge: typeof followMerge;
   /** Puts back what failed, in its own transaction. */
@@ -100,6 +106,8 @@ export function createEngine(deps: EngineDeps): Engine {
     },
     cancel: (workspace_id, filter) => cancelRuns(deps, workspace_id, filter),
     causeListEvents: (tx, workspace_id, moves) => causeListEvents(tx, workspace_id, moves, deps),
+    holdBackErased: leaveErasureNotice,
+    endRunsOf: (workspace_id, users) => endRunsOf(deps, workspace_id, users),
     followMerge,
     redrive: (workspace_id, order) => redrive(deps, workspace_id, order),
     wakeAt: waker.expect,

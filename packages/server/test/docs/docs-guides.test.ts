@@ -33,6 +33,7 @@ describe("the commands of a guide print what it says", () => {
     ["gather-and-enrich", 4],
     ["change-a-workflow", 10],
     ["rehearse-a-journey", 13],
+    ["erase-and-export", 5],
   ])("%s", async (name, count) => {
     const file = `docs/guide/${name}.md`;
     const lines = await promised(file);

@@ -9,7 +9,7 @@ import type { Queryable, Tx } from "../../db/db.ts";
 import { closeByEvents } from "../../routing/success.ts";
 import { readNows } from "../../workspaces/clock.ts";
 import { advance } from "../walk/advance.ts";
-import { applyCancelNotices, markExpanding } from "./notices.ts";
+import { applyCancelNotices, areNotices, markExpanding, readErased } from "./notices.ts";
 import type { StageDeps } from "../deps.ts";
 import { admit, refuseIntent } from "./gates.ts";
 import { type FanOutRest, forgetMissingParents, planFanOut, queueRest } from "./fan-out.ts";
@@ -110,10 +110,12 @@ export async function plan(
   const workspaces = new Set(requests.map(({ workspace_id }) => workspace_id));
   const nows = await readNows(tx, workspaces, await deps.clock(tx));
   await signalEvents(tx, requests, nows, deps);
-  const { runs: named, orders, known } = await planRuns(tx, intents, problems, nows, deps);
+  const heedsNotices = await areNotices(tx, intents);
+  const isErased = heedsNotices ? await readErased(tx, intents) : () => false;
+  const { runs: named, orders, known } = await planRuns(tx, intents, problems, nows, { ...deps, isErased });
   const reached = await planFanOut(tx, orders, nows, deps);
   const meant = { runs: [...named, ...reached.runs], rest: reached.rest };
-  const { runs, rest } = await applyCancelNotices(tx, meant, intents, problems);
+  const { runs, rest } = heedsNotices ? await applyCancelNotices(tx, meant, intents, problems) : meant;
   const [recipients, choices] = await Promise.all([
     loadPeople(tx, runs, deps, known),
     loadChoices(tx, runs, deps),

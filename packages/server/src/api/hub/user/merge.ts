@@ -4,7 +4,7 @@ import { defineRoute } from "../../../http/route.ts";
 import { takeOverMemberships } from "../../../lists/members.ts";
 import { takeOverPreferences } from "../../../preferences/take-over.ts";
 import { recipientKey } from "../../../recipients/recipients.ts";
-import { deleteRecipients } from "../delete-recipients.ts";
+import { DELETE_MS, deleteRecipients } from "../delete-recipients.ts";
 import { idError, ONE_OBJECT } from "../present-profile.ts";
 import { presentUser, userId, userNotFound, userParams, userShape } from "./present-user.ts";
 
@@ -22,6 +22,7 @@ export default defineRoute({
     description:
       "The user with what both had. Where both had something, this user's stays: properties, profiles in tenants and preferences key by key. Lists, subscriptions, the inbox and what is under way come along; logs of messages keep the other's id.",
   },
+  statement_ms: DELETE_MS,
   errors: ["invalid_request_error", "not_found", "bad_json"],
   async handle({ params, body, auth, db, services }) {
     const { workspace } = auth;
@@ -51,7 +52,11 @@ export default defineRoute({
     }
     const takeover = { from, to };
     // First: runs that watch the one profile hear of the change of the other.
-    await engine.followMerge(db, workspace_id, { ...takeover, distinct_id: from_user_id });
+    await engine.followMerge(db, workspace_id, {
+      ...takeover,
+      distinct_id: from_user_id,
+      into_distinct_id: distinct_id,
+    });
     const refusal = await recipients.takeOver(db, workspace_id, takeover);
     if (refusal !== null) throw new AppError("invalid_request_error", refusal);
     await takeOverPreferences(db, workspace_id, takeover);
