@@ -25,6 +25,7 @@ const MESSAGES = 500;
 /** With their requests, whose bodies may be large. */
 const RUNS = 50;
 const ITEMS = 5000;
+const LOOKED_AT = 200;
 
 /** Rows of this user's own: one who has the same id later has another row. */
 const OWN = "distinct_id = any($2) and workspace_id = $1 and recipient_id = any($3)";
@@ -154,21 +155,21 @@ const FIRST_UUID = "00000000-0000-0000-0000-000000000000";
 
 /**
  * Requests that no run leads to: refused ones, and those that some recipient got no run of. All of the workspace's are
- * looked at. A body that was sent with escapes may hide a name, so those are parsed too. Relies on
+ * looked at, so many at a time. A body that was sent with escapes may hide a name, so those are parsed too. Relies on
  * request_with_problems.
  */
 async function eraseProblems(tx: Tx, erasure: Erasure): Promise<ErasedPage> {
   const { workspace_id, names, created_at, after_id } = erasure;
-  const rows = await tx.query<{ id: string }>(
-    `select id from request
+  const rows = await tx.query<{ id: string; is_near: boolean }>(
+    `select id, strpos(body::text, '\\u') > 0
+             or exists (select from unnest($2::text[]) as n(name) where strpos(body::text, name) > 0) as is_near
+       from request
       where workspace_id = $1 and status <> 'accepted' and created_at <= $3 and id > $4
-        and (strpos(body::text, '\\u') > 0
-             or exists (select from unnest($2::text[]) as n(name) where strpos(body::text, name) > 0))
-      order by id limit ${RUNS}`,
+      order by id limit ${LOOKED_AT}`,
     [workspace_id, names.map(inJson), created_at, after_id || FIRST_UUID],
   );
-  const ids = rows.map(({ id }) => id);
-  return pageOf(rows, RUNS, { requests: await eraseRequests(tx, workspace_id, ids, names) });
+  const ids = rows.flatMap(({ id, is_near }) => (is_near ? [id] : []));
+  return pageOf(rows, LOOKED_AT, { requests: await eraseRequests(tx, workspace_id, ids, names) });
 }
 
 /** A name as it stands between the quotes of JSON. */

@@ -4,6 +4,8 @@ import type { Json } from "../core/json.ts";
 import { eraseFromBody, mentions } from "./erased-body.ts";
 
 const names = new Set(["ann", "7"]);
+/** What is left: whoever is named so is not created. */
+const ANN = { distinct_id: "ann", $skip_create: true };
 const profile = { $email: "ann@x.com", name: "Ann" };
 
 describe("a body without a user", () => {
@@ -16,17 +18,17 @@ describe("a body without a user", () => {
         data: { code: 1 },
         tenant_id: "t",
       },
-      { body: { workflow: "w", recipients: ["ann"], tenant_id: "t" }, is_whole: true },
+      { body: { workflow: "w", recipients: [ANN], tenant_id: "t" }, is_whole: true },
     ],
     [
       "keeps the payload that others share",
       { workflow: "w", recipients: ["bob", { distinct_id: "ann", ...profile }], data: { code: 1 } },
-      { body: { workflow: "w", recipients: ["bob", "ann"], data: { code: 1 } }, is_whole: false },
+      { body: { workflow: "w", recipients: ["bob", ANN], data: { code: 1 } }, is_whole: false },
     ],
     [
       "has the id of an actor alone",
       { workflow: "w", recipients: ["bob"], actor: { distinct_id: "ann", ...profile }, data: {} },
-      { body: { workflow: "w", recipients: ["bob"], actor: "ann", data: {} }, is_whole: false },
+      { body: { workflow: "w", recipients: ["bob"], actor: ANN, data: {} }, is_whole: false },
     ],
     [
       "loses what a page of subscribers keeps of its actor",
@@ -50,7 +52,7 @@ describe("a body without a user", () => {
     [
       "knows users who were named by a number, and one who is not in a list",
       { name: "w", users: { distinct_id: 7, ...profile }, data: {} },
-      { body: { name: "w", users: "7" }, is_whole: true },
+      { body: { name: "w", users: { ...ANN, distinct_id: "7" } }, is_whole: true },
     ],
     [
       "is the same where others are named",

@@ -23,7 +23,7 @@ const PAYLOAD_KEYS = ["data", "metadata", "properties"];
 const LISTS = ["recipients", "users"];
 
 /**
- * Takes some users out of the body of a stored request: they are left with their ids. A request that is for nobody else
+ * Takes some users out of the body of a stored request: of each, the id alone is left. A request that is for nobody else
  * loses its payload too; one that others share keeps it, because it is theirs as well and their runs go on with it.
  * Null if the body does not name them.
  */
@@ -44,7 +44,7 @@ export function eraseFromBody(body: Json, names: ReadonlySet<string>): ErasedBod
       const isOwn = id !== null && names.has(id);
       if (isOwn) own++;
       else others++;
-      return isOwn ? id : one;
+      return isOwn ? nameAlone(id) : one;
     });
     erased[list] = Array.isArray(given) ? left : (left[0] ?? null);
   }
@@ -59,8 +59,13 @@ export function eraseFromBody(body: Json, names: ReadonlySet<string>): ErasedBod
 function eraseActor(actor: Json, names: ReadonlySet<string>): Json {
   const id = idOf(actor);
   if (id === null || !names.has(id)) return null;
-  return isJsonObject(actor) && Object.hasOwn(actor, "recipient_id") ? { ...actor, properties: {} } : id;
+  return isJsonObject(actor) && Object.hasOwn(actor, "recipient_id")
+    ? { ...actor, properties: {} }
+    : nameAlone(id);
 }
+
+/** A request that failed may be put back: it must not make the user again. */
+const nameAlone = (distinct_id: string): JsonObject => ({ distinct_id, $skip_create: true });
 
 /** The id of a user; null for objects, and for people who have none. */
 function idOf(one: Json): string | null {

@@ -27,7 +27,7 @@ export async function applyDueReports(tx: Tx, deps: ReportDeps, limit = REPORT_B
   const matched = await matchReports(tx, taken);
   const found = matched.filter((report) => report.message !== null);
   const statuses = found.flatMap(({ message, report }) =>
-    message !== null && report.kind === "status" ? [{ message, report }] : [],
+    message !== null && !message.is_erased && report.kind === "status" ? [{ message, report }] : [],
   );
   const own = statuses.filter(({ message, report }) => isAboutRecipient(message, report, deps));
   const moved = await applyReceipts(tx, own.map(receiptOf));
@@ -72,6 +72,8 @@ interface ReportedRow {
   channel: Channel;
   recipient_id: string | null;
   identity_key: string;
+  /** Its user was deleted: what is still reported would name the address again. */
+  is_erased: boolean;
 }
 
 interface MatchedReport extends StoredReport {
@@ -92,7 +94,8 @@ async function matchReports(tx: Tx, reports: readonly StoredReport[]): Promise<M
     position: int((report) => positions.get(report) ?? 0),
   });
   const rows = await tx.query<{ vendor_channel: Channel | null } & (ReportedRow | { id: null })>(
-    `select c.channel as vendor_channel, m.workspace_id, m.id, m.channel, m.recipient_id, m.identity_key
+    `select c.channel as vendor_channel, m.workspace_id, m.id, m.channel, m.recipient_id, m.identity_key,
+            m.channel_value is null and m.identity_key = '' as is_erased
        from ${from}
        left join vendor_config c on c.workspace_id = r.workspace_id and c.id = r.vendor_config_id
        left join vendor_ack a on r.message_id is null and a.workspace_id = r.workspace_id
