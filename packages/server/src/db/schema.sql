@@ -385,6 +385,7 @@ CREATE TABLE recipient (
   properties jsonb NOT NULL DEFAULT '{}'::jsonb,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  identified_at timestamp with time zone,
   UNIQUE (workspace_id, object_type, distinct_id),
   PRIMARY KEY (workspace_id, id),
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE

@@ -315,6 +315,7 @@ export interface Recipient {
   properties: JsonColumn;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
+  identified_at: Date | null;
 }
 
 export interface Request {

@@ -50,6 +50,16 @@ describe("a body without a user", () => {
       { body: { event: "Paid", distinct_id: "ann", $insert_id: "x" }, is_whole: true },
     ],
     [
+      "loses what an edit of a profile said",
+      { distinct_id: "ann", $insert_id: "x", $append: { $email: "ann@x" }, $user_operations: [] },
+      { body: { distinct_id: "ann", $insert_id: "x" }, is_whole: true },
+    ],
+    [
+      "loses the ids of a login",
+      { event: "$identify", properties: { $identified_id: "ann", $anon_id: "browser" } },
+      { body: { event: "$identify" }, is_whole: true },
+    ],
+    [
       "knows users who were named by a number, and one who is not in a list",
       { name: "w", users: { distinct_id: 7, ...profile }, data: {} },
       { body: { name: "w", users: { ...ANN, distinct_id: "7" } }, is_whole: true },

@@ -29,7 +29,7 @@ const LISTS = ["recipients", "users"];
  */
 export function eraseFromBody(body: Json, names: ReadonlySet<string>): ErasedBody | null {
   if (!isJsonObject(body)) return null;
-  if (body.event !== undefined && names.has(idOf(body) ?? "")) {
+  if (subjectsOf(body).some((id) => names.has(id))) {
     const kept = Object.entries(body).filter(([key]) => EVENT_KEYS.has(key));
     return { body: Object.fromEntries(kept), is_whole: true };
   }
@@ -62,6 +62,14 @@ function eraseActor(actor: Json, names: ReadonlySet<string>): Json {
   return isJsonObject(actor) && Object.hasOwn(actor, "recipient_id")
     ? { ...actor, properties: {} }
     : nameAlone(id);
+}
+
+/** The users whom a record of `/event/` is about: an event, an edit of a profile, a login. */
+function subjectsOf({ distinct_id, anonymous_id, properties }: JsonObject): string[] {
+  const login = isJsonObject(properties ?? null) ? (properties as JsonObject) : {};
+  return [distinct_id, anonymous_id, login.$identified_id, login.$anon_id].flatMap(
+    (id) => idOf(id ?? null) ?? [],
+  );
 }
 
 /** A request that failed may be put back: it must not make the user again. */

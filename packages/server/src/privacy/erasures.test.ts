@@ -110,6 +110,8 @@ describe("a user who is deleted", () => {
       workflow: "nope",
       recipients: [{ distinct_id: "ann", nick: "secret" }],
     });
+    await post(world, "/v2/event/", { distinct_id: "ann", $append: { $email: "secret", secret: "secret" } });
+    await until(async () => (await rowsWith(world, "user_edit")).length > 0);
     await until(async () => (await rowsWith(world, '"nope"')).length > 0);
     const before = await world.messages();
     expect((await rowsWith(world, "secret")).length).toBeGreaterThan(15);
