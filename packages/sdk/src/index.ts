@@ -44,7 +44,7 @@ export type { Templates, TemplateView, VariantKey, VariantView } from "./managem
 export type { TenantPreferenceQuery, TenantPreferences } from "./resources/tenant-preferences.ts";
 export type { Tenants } from "./resources/tenants.ts";
 export type { UserTenants } from "./resources/user-tenants.ts";
-export type { UserEditRecord, Users } from "./resources/users.ts";
+export type { ErasureReceipt, UserEditRecord, UserExport, Users } from "./resources/users.ts";
 export type { Vendors } from "./management/vendors.ts";
 export type { WorkflowAdmin, WorkflowView } from "./management/workflow-admin.ts";
 export type {

@@ -227,7 +227,19 @@ describe("users", () => {
     expect(edited.properties).toEqual({ seats: 5, tags: ["x", "y"], $timezone: "Europe/Berlin" });
     expect(edited.$email).toMatchObject([{ value: "b@example.com" }]);
     expect(edited.$androidpush).toMatchObject([{ value: "token", id_provider: "fcm" }]);
-    await carillon.users.delete("a@b/ü 1");
+    const whole = await carillon.users.export("a@b/ü 1");
+    expect(whole).toMatchObject({ distinct_id: "a@b/ü 1", user: edited, messages: [] });
+    expect(await carillon.users.export("a@b/ü 1", { pageSize: 1 })).toEqual({
+      ...whole,
+      exported_at: expect.any(String) as string,
+    });
+    const { erasure_id } = await carillon.users.delete("a@b/ü 1");
+    await harness.services.erasures.eraseWaiting(() => {});
+    const receipt = await until(async () => {
+      const found = await carillon.users.erasure(erasure_id ?? "");
+      return found.status === "completed" ? found : null;
+    });
+    expect(receipt).toMatchObject({ distinct_id: "a@b/ü 1", erased: { identities: 2 } });
     expect(await refusal(carillon.users.get("a@b/ü 1"))).toMatchObject({ code: "not_found" });
   });
 
@@ -273,7 +285,8 @@ describe("users", () => {
     for await (const { tenant } of carillon.users.tenants.list("tina")) tenants.push(tenant.tenant_id);
     expect(tenants).toEqual(["acme"]);
     await carillon.users.tenants.delete("tina", "acme");
-    await carillon.users.deleteMany(["tina", "unknown"]);
+    const { erasure_ids } = await carillon.users.deleteMany(["tina", "unknown"]);
+    expect(erasure_ids).toHaveLength(1);
     expect(await refusal(carillon.users.get("tina"))).toMatchObject({ code: "not_found" });
     await carillon.tenants.delete("acme");
     expect(await refusal(carillon.tenants.get("acme"))).toMatchObject({ status: 404, code: "not_found" });

@@ -35,7 +35,9 @@ import { registerSystemRoutes } from "./http/system-routes.ts";
 import { createIdSource, randomToken } from "./ids.ts";
 import { createLog, type Log } from "./log.ts";
 import { startMachinery } from "./machinery.ts";
+import { eraseUsers } from "./maintenance/erase-users.ts";
 import { createMaintenance } from "./maintenance/maintenance.ts";
+import { createErasures } from "./privacy/erasures.ts";
 import { createMetrics, type QueueReading } from "./metrics.ts";
 import type { Services } from "./services.ts";
 import { createSecretBox } from "./workspaces/crypto.ts";
@@ -76,6 +78,8 @@ export interface StartOptions {
 }
 
 export const VERSION = "0.1.0";
+/** Erasures look through what is left of requests with problems. */
+const ERASURE_STATEMENT_MS = 600_000;
 const VENDOR_TIMEOUT_MS = 30_000;
 
 export async function startCarillon(options: StartOptions = {}): Promise<Carillon> {
@@ -237,10 +241,12 @@ async function compose(
   );
   const measureQueues = async (): Promise<QueueReading[]> =>
     (await queue.measure()).map((depth) => ({ ...depth, lane: rootOf(depth.lane) }));
+  const erasures = createErasures({ db: db.patient(ERASURE_STATEMENT_MS), ids, engine });
   if (worker) {
-    const maintenance = createMaintenance({ db, log, config });
+    const maintenance = createMaintenance({ db, log, config }, [eraseUsers(erasures)]);
     maintenance.start();
     stops.defer(maintenance.stop);
+    stops.defer(erasures.stop);
   }
 
   const services: Services = {
@@ -253,6 +259,7 @@ async function compose(
     recipients: recipientsWithSignals(recipients, { queue, clock }),
     preferences,
     lists,
+    erasures,
     channels,
     makeWorkspace: (tx, input) => makeWorkspace(tx, input, box, ids),
     messageActions: createMessageActions({ queue }),

@@ -11,6 +11,7 @@ import type { IdSource } from "./ids.ts";
 import type { Lists } from "./lists/lists.ts";
 import type { Log } from "./log.ts";
 import type { Preferences } from "./preferences/preferences.ts";
+import type { Erasures } from "./privacy/erasures.ts";
 import type { Recipients } from "./recipients/recipients.ts";
 import type { MadeWorkspace, NewWorkspace, Workspaces } from "./workspaces/workspaces.ts";
 
@@ -27,6 +28,7 @@ export interface Services {
   recipients: Recipients;
   preferences: Preferences;
   lists: Lists;
+  erasures: Erasures;
   channels: ReadonlyMap<Channel, ChannelDefinition>;
   vendors: VendorAdmin;
   vendorReports: VendorReports;

@@ -71,7 +71,8 @@ const MAY_KNOW: Record<string, string[]> = {
     "routing",
   ],
   vendors: ["core", "delivery/vendor", "delivery/http"],
-  maintenance: ["db", "log", "config", "routing", "workspaces"],
+  privacy: ["core", "db", "ids", "routing", "engine/engine"],
+  maintenance: ["db", "log", "config", "routing", "workspaces", "privacy"],
   realtime: ["core", "db", "errors"],
   http: ["core", "db", "errors", "log", "services", "metrics", "workspaces"],
   api: [
@@ -95,6 +96,7 @@ const MAY_KNOW: Record<string, string[]> = {
     "channels/channel",
     "delivery/vendor-admin",
     "delivery/vendor-reports",
+    "privacy",
   ],
   services: [
     "delivery/message-actions",
@@ -110,6 +112,7 @@ const MAY_KNOW: Record<string, string[]> = {
     "lists",
     "log",
     "preferences",
+    "privacy",
     "recipients",
     "workspaces",
   ],
@@ -135,6 +138,8 @@ const NOT_STORED = [
   "http/app.ts",
   "http/cursor.ts",
   "http/openapi.ts",
+  "privacy/erase-logs.ts",
+  "privacy/held.ts",
 ];
 
 const CROWDED = 20;

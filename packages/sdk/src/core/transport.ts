@@ -67,6 +67,8 @@ export interface Answer {
   body: unknown;
   text: string;
   requestId: string | null;
+  /** Receipts of the users whom the call deleted. */
+  erasures: string[];
 }
 
 export type Send = (request: Request) => Promise<Answer>;
@@ -138,7 +140,14 @@ export function createTransport(options: TransportOptions): Send {
   }
 }
 
-const GONE: Answer = { status: 204, statusText: "", body: undefined, text: "", requestId: null };
+const GONE: Answer = {
+  status: 204,
+  statusText: "",
+  body: undefined,
+  text: "",
+  requestId: null,
+  erasures: [],
+};
 
 type Outcome = { answer: Answer; error: null } | { error: CarillonError; retryAfter: string | null };
 
@@ -204,7 +213,8 @@ function settle(response: Fetched, text: string): Outcome {
   const { status, statusText } = response;
   const requestId = response.headers.get("x-request-id");
   const body = parse(text, response.headers.get("content-type") ?? "");
-  if (response.ok) return { answer: { status, statusText, body, text, requestId }, error: null };
+  const erasures = (response.headers.get("x-carillon-erasure") ?? "").split(", ").filter((id) => id !== "");
+  if (response.ok) return { answer: { status, statusText, body, text, requestId, erasures }, error: null };
   return {
     error: refusalOf(status, body ?? text, requestId),
     retryAfter: response.headers.get("retry-after"),

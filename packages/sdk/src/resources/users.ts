@@ -1,11 +1,11 @@
-import { act, type Api, call, queryOf } from "../core/api.ts";
+import { type Api, call, callOptions, queryOf } from "../core/api.ts";
 import { type BulkResult, EVENTS, postRecords, sendAll } from "../core/bulk.ts";
-import { ids, record, segment, tenantId, text } from "../core/check.ts";
+import { ids, optionsOf, record, segment, tenantId, text } from "../core/check.ts";
 import { type Paged, paged } from "../core/pages.ts";
 import { type Edit, toEdit } from "../core/profile-edit.ts";
 import { editRecord } from "../core/records.ts";
 import type { CallOptions } from "../core/transport.ts";
-import type { CursorQuery, ItemOf, Profile, QueryFor, User } from "../wire.ts";
+import type { CursorQuery, ItemOf, Profile, QueryFor, Reply, User } from "../wire.ts";
 import { UserTenants } from "./user-tenants.ts";
 
 /** An edit of one user among many. */
@@ -15,6 +15,21 @@ export interface UserEditRecord {
   /** Edits the user's profile in this tenant. */
   tenant?: string;
 }
+
+export type ErasureReceipt = Reply<"hubUserErasureGet">;
+type ExportPage = Reply<"hubUserExport">;
+export type UserExport = Omit<ExportPage, "meta">;
+
+/** The lists of an export, which its pages share out. */
+const EXPORTED = [
+  "tenants",
+  "lists",
+  "subscriptions",
+  "inbox",
+  "executions",
+  "messages",
+  "events",
+] as const satisfies readonly (keyof UserExport)[];
 
 /** Users: profiles, addresses, and what they are subscribed to. */
 export class Users {
@@ -85,22 +100,67 @@ export class Users {
   }
 
   /**
-   * For good: profile, addresses, preferences, memberships. The log of messages remains.
+   * For good: profile, addresses, preferences, memberships and the inbox are gone with the answer; what the logs say of
+   * the user is erased after it. Returns the receipt's id for `erasure`; null if the answer of the call that deleted the
+   * user got lost.
    * @example
-   * await carillon.users.delete("ada");
+   * const { erasure_id } = await carillon.users.delete("ada");
    */
-  async delete(user: string, options?: CallOptions): Promise<void> {
-    return act(this.#api, "DELETE", path(user), options);
+  async delete(user: string, options?: CallOptions): Promise<{ erasure_id: string | null }> {
+    const { erasures } = await this.#api.send({
+      method: "DELETE",
+      path: path(user),
+      ...callOptions(options),
+    });
+    return { erasure_id: erasures[0] ?? null };
   }
 
   /**
-   * Up to 100 of them; unknown ones are ignored.
+   * Up to 100 of them; unknown ones are ignored. Returns the receipts' ids, in the order of the users.
    * @example
-   * await carillon.users.deleteMany(["ada", "grace"]);
+   * const { erasure_ids } = await carillon.users.deleteMany(["ada", "grace"]);
    */
-  async deleteMany(users: string[], options?: CallOptions): Promise<void> {
-    const body = { distinct_ids: ids("users", users, 100) };
-    return act(this.#api, "DELETE", "v1/bulk/user/", options, { body });
+  async deleteMany(users: string[], options?: CallOptions): Promise<{ erasure_ids: string[] }> {
+    const { erasures } = await this.#api.send({
+      method: "DELETE",
+      path: "v1/bulk/user/",
+      ...callOptions(options),
+      body: { distinct_ids: ids("users", users, 100) },
+    });
+    return { erasure_ids: erasures };
+  }
+
+  /**
+   * The receipt of a deletion: whether the logs are erased by now, and how much was.
+   * @example
+   * const { status, erased } = await carillon.users.erasure("01KBD1S2V3W4X5Y6Z7A8B9C0DE");
+   */
+  async erasure(erasureId: string, options?: CallOptions): Promise<ErasureReceipt> {
+    return call(this.#api, "GET", `v1/user_erasure/${segment("erasureId", erasureId)}/`, options);
+  }
+
+  /**
+   * Everything that is held about a user, in one document: it reads page after page, so mind the memory of somebody with
+   * very many messages. `pageSize` is the number of rows in a page: 1 to 1000, 100 by default.
+   * @example
+   * const { user, messages } = await carillon.users.export("ada");
+   */
+  async export(user: string, options: { pageSize?: number } & CallOptions = {}): Promise<UserExport> {
+    const { pageSize, ...calling } = optionsOf(options);
+    const read = (after?: string): Promise<ExportPage> =>
+      call(this.#api, "GET", `${path(user)}export/`, calling, {
+        query: {
+          ...(pageSize === undefined ? {} : { limit: pageSize }),
+          ...(after === undefined ? {} : { after }),
+        },
+      });
+    const { meta, ...whole } = await read();
+    for (let next = meta.has_next ? meta.after : null; next !== null;) {
+      const page: ExportPage = await read(next);
+      for (const list of EXPORTED) whole[list] = [...(whole[list] ?? []), ...(page[list] ?? [])];
+      next = page.meta.has_next ? page.meta.after : null;
+    }
+    return whole;
   }
 
   /**

@@ -68,9 +68,11 @@ import hubTenantPreferenceListCategories from "./hub/tenant/preference/list-cate
 import hubTenantUpsert from "./hub/tenant/upsert.ts";
 import hubTriggerLegacy from "./hub/trigger/legacy.ts";
 import hubTriggerTrigger from "./hub/trigger/trigger.ts";
+import hubUserErasureGet from "./hub/user-erasure/get.ts";
 import hubUserBulkDelete from "./hub/user/bulk-delete.ts";
 import hubUserDelete from "./hub/user/delete.ts";
 import hubUserEdit from "./hub/user/edit.ts";
+import hubUserExport from "./hub/user/export.ts";
 import hubUserGet from "./hub/user/get.ts";
 import hubUserList from "./hub/user/list.ts";
 import hubUserMerge from "./hub/user/merge.ts";
@@ -260,9 +262,11 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubTenantUpsert, file: "api/hub/tenant/upsert.ts" },
   { surface: hub, route: hubTriggerLegacy, file: "api/hub/trigger/legacy.ts" },
   { surface: hub, route: hubTriggerTrigger, file: "api/hub/trigger/trigger.ts" },
+  { surface: hub, route: hubUserErasureGet, file: "api/hub/user-erasure/get.ts" },
   { surface: hub, route: hubUserBulkDelete, file: "api/hub/user/bulk-delete.ts" },
   { surface: hub, route: hubUserDelete, file: "api/hub/user/delete.ts" },
   { surface: hub, route: hubUserEdit, file: "api/hub/user/edit.ts" },
+  { surface: hub, route: hubUserExport, file: "api/hub/user/export.ts" },
   { surface: hub, route: hubUserGet, file: "api/hub/user/get.ts" },
   { surface: hub, route: hubUserList, file: "api/hub/user/list.ts" },
   { surface: hub, route: hubUserMerge, file: "api/hub/user/merge.ts" },

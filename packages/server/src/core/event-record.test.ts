@@ -139,6 +139,7 @@ describe("an edit of a user", () => {
       ],
       insert_id: "i",
       warnings: [],
+      login: null,
     });
   });
 
@@ -211,7 +212,17 @@ describe("$identify", () => {
       operations: [],
       insert_id: "i",
       warnings: [],
+      login: { anon_id: null },
     });
+  });
+
+  it.each([
+    ["a", "a"],
+    [" u1 ", null],
+    ["", null],
+  ])("has the anonymous id %j unless it is the user's own", ($anon_id, anon_id) => {
+    const body = { event: "$identify", properties: { $identified_id: "u1", $anon_id } };
+    expect(read(body)).toMatchObject({ distinct_id: "u1", login: { anon_id } });
   });
 
   it.each([undefined, null, {}, { $identified_id: "" }, { $identified_id: null, $anon_id: "a" }])(

@@ -33,6 +33,14 @@ export interface UserEditRecord {
   insert_id: string | null;
   /** Parts that could not be parsed and are left out. */
   warnings: string[];
+  /** A login; null for edits of a profile. */
+  login: Login | null;
+}
+
+/** What `$identify` says besides the user. */
+export interface Login {
+  /** The id that the client made for whoever used it before the login; null if it names none, or the user's own. */
+  anon_id: string | null;
 }
 
 /** Reserved names that clients may nevertheless send. */
@@ -123,15 +131,27 @@ function readEdit(record: JsonObject): UserEditRecord {
     operations,
     insert_id: readInsertId(record),
     warnings: errors,
+    login: null,
   };
 }
 
-/** The SDK's login: the user it names exists from now on. It says nothing about the user's profile in a tenant. */
+/**
+ * The SDK's login: the user it names exists from now on, with what was known of them under an anonymous id. It says nothing
+ * about the user's profile in a tenant. Source: data-and-preferences §3.1d.
+ */
 function readIdentify(record: JsonObject): UserEditRecord {
   const properties = parseData(record.properties, "properties");
   const distinct_id =
     readId(properties, "$identified_id") ?? refuse("error: must pass value for $identified_id");
-  return { distinct_id, tenant_id: null, operations: [], insert_id: readInsertId(record), warnings: [] };
+  const anon_id = readId(properties, "$anon_id");
+  return {
+    distinct_id,
+    tenant_id: null,
+    operations: [],
+    insert_id: readInsertId(record),
+    warnings: [],
+    login: { anon_id: anon_id === distinct_id ? null : anon_id },
+  };
 }
 
 function readDistinctId(record: JsonObject): string | null {

@@ -14,6 +14,7 @@ const RESERVED_SLUGS = new Set([
   "workspace",
   "subscriber_list",
   "subscriber",
+  "user_erasure",
   "workflow_run",
   "broadcast_run",
   "template",

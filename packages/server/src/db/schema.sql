@@ -305,6 +305,7 @@ CREATE TABLE merged_user (
   workspace_id integer NOT NULL,
   recipient_id text COLLATE "C" NOT NULL,
   distinct_id text COLLATE "C" NOT NULL,
+  former_ids text[] NOT NULL DEFAULT '{}'::text[],
   PRIMARY KEY (workspace_id, recipient_id, distinct_id),
   FOREIGN KEY (workspace_id, recipient_id) REFERENCES recipient(workspace_id, id) ON DELETE CASCADE
 );
@@ -473,6 +474,7 @@ CREATE TABLE recipient (
   properties jsonb NOT NULL DEFAULT '{}'::jsonb,
   created_at timestamp with time zone NOT NULL DEFAULT now(),
   updated_at timestamp with time zone NOT NULL DEFAULT now(),
+  identified_at timestamp with time zone,
   UNIQUE (workspace_id, object_type, distinct_id),
   PRIMARY KEY (workspace_id, id),
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
@@ -503,6 +505,7 @@ CREATE INDEX request_event ON ONLY public.request USING btree (workspace_id, btr
 '::text), id) WHERE ((api_type = 'event'::text) AND (status <> 'refused'::text));
 CREATE INDEX request_failed ON ONLY public.request USING btree (workspace_id, updated_at) WHERE (status = 'failure'::text);
 CREATE INDEX request_key ON ONLY public.request USING btree (idempotency_key, workspace_id);
+CREATE INDEX request_with_problems ON ONLY public.request USING btree (workspace_id, id) WHERE (status <> 'accepted'::text);
 
 CREATE TABLE run (
   workspace_id integer NOT NULL,
@@ -531,6 +534,7 @@ CREATE TABLE run (
   parent_object text,
   PRIMARY KEY (workspace_id, id)
 ) PARTITION BY RANGE (id);
+CREATE INDEX run_actor ON ONLY public.run USING btree (((actor ->> 'recipient_id'::text)), workspace_id, id) WHERE ((actor ->> 'recipient_id'::text) IS NOT NULL);
 CREATE INDEX run_failed ON ONLY public.run USING btree (workspace_id, updated_at) WHERE (status = 'failed'::text);
 CREATE INDEX run_recipient ON ONLY public.run USING btree (distinct_id, workspace_id, id);
 CREATE INDEX run_request ON ONLY public.run USING btree (request_id, workspace_id);
@@ -808,6 +812,22 @@ CREATE TABLE translation_version_file (
   CHECK ((action = ANY (ARRAY['added'::text, 'updated'::text, 'unchanged'::text])))
 );
 CREATE INDEX translation_version_file_content ON public.translation_version_file USING btree (workspace_id, hash);
+
+CREATE TABLE user_erasure (
+  workspace_id integer NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  distinct_id text COLLATE "C" NOT NULL,
+  names text[] NOT NULL,
+  recipient_ids text[] NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  finished_at timestamp with time zone,
+  stage text NOT NULL,
+  after_id text COLLATE "C" NOT NULL DEFAULT ''::text,
+  erased jsonb NOT NULL DEFAULT '{}'::jsonb,
+  PRIMARY KEY (workspace_id, id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
+);
+CREATE INDEX user_erasure_open ON public.user_erasure USING btree (created_at) WHERE (finished_at IS NULL);
 
 CREATE TABLE vendor_ack (
   workspace_id integer NOT NULL,

@@ -241,6 +241,7 @@ export interface MergedUser {
   workspace_id: number;
   recipient_id: string;
   distinct_id: string;
+  former_ids: Generated<string[]>;
 }
 
 export interface Message {
@@ -382,6 +383,7 @@ export interface Recipient {
   properties: JsonColumn;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
+  identified_at: Date | null;
 }
 
 export interface Request {
@@ -648,6 +650,19 @@ export interface TranslationVersionFile {
   updated_at: Date;
 }
 
+export interface UserErasure {
+  workspace_id: number;
+  id: string;
+  distinct_id: string;
+  names: string[];
+  recipient_ids: string[];
+  created_at: Generated<Date>;
+  finished_at: Date | null;
+  stage: string;
+  after_id: Generated<string>;
+  erased: JsonColumn;
+}
+
 export interface VendorAck {
   workspace_id: number;
   vendor_config_id: string;
@@ -839,6 +854,7 @@ export interface Tables {
   translation_draft: TranslationDraft;
   translation_version: TranslationVersion;
   translation_version_file: TranslationVersionFile;
+  user_erasure: UserErasure;
   vendor_ack: VendorAck;
   vendor_config: VendorConfig;
   vendor_fallback: VendorFallback;

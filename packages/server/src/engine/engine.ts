@@ -9,12 +9,14 @@ import { createBroadcastHandler } from "./broadcast/broadcast.ts";
 import { type BroadcastFilter, cancelBroadcasts } from "./broadcast/cancel.ts";
 import { createCallHandler } from "./call.ts";
 import { cancelRuns } from "./cancel/cancel.ts";
+import { endRunsOf, type ErasedUsers } from "./cancel/erased-users.ts";
 import type { CancelFilter } from "./cancel/filter.ts";
 import { compileWith } from "./compile.ts";
 import type { Queryable, Tx } from "../db/db.ts";
 import type { EngineDeps } from "./deps.ts";
 import { createExecuteHandler } from "./walk/execute.ts";
 import { createExpandHandler } from "./expand/expand.ts";
+import { leaveErasureNotice } from "./expand/notices.ts";
 import { followMerge } from "./follow-merge.ts";
 import type { Expressions } from "../expressions/expressions.ts";
 import type { NodeDefinition } from "./node.ts";
@@ -66,6 +68,10 @@ export interface Engine {
   causeSwapEvents: (tx: Tx, workspace_id: number, swap: Swap, lanes: Record<Way, Lane>) => Promise<void>;
   /** Has a list agree with its query soon, after the caller's transaction. */
   queueRefresh: (tx: Tx, workspace_id: number, list_id: string) => Promise<void>;
+  /** What was accepted before makes no run for users whom the caller's transaction deletes, nor creates them again. */
+  holdBackErased: typeof leaveErasureNotice;
+  /** Ends what is in progress for users who were deleted, in its own transactions. */
+  endRunsOf: (workspace_id: number, users: ErasedUsers) => Promise<void>;
   /** Lets what is under way for a user go on for the user who took over, in the caller's transaction. */
   followMerge: typeof followMerge;
   /** Puts back what failed, in its own transaction. */
@@ -141,6 +147,8 @@ export function createEngine(deps: EngineDeps): Engine {
     causeSwapEvents: (tx, workspace_id, swap, lanes) => causeSwapEvents(tx, workspace_id, swap, lanes, deps),
     queueRefresh: (tx, workspace_id, list_id) =>
       deps.queue.enqueue(tx, "segment", [memberOfQuery({ workspace_id, list_id })]),
+    holdBackErased: leaveErasureNotice,
+    endRunsOf: (workspace_id, users) => endRunsOf(deps, workspace_id, users),
     followMerge,
     redrive: (workspace_id, order) => redrive(deps, workspace_id, order),
     wakeAt: waker.expect,

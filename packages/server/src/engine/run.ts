@@ -256,9 +256,18 @@ export function personOf(
  * The user whose events count for a run: its recipient; where that is an object or a person who is not stored, its
  * actor. A user's distinct_id, or null where neither is a user with an id.
  */
-export function eventsOf({ object_type, distinct_id, inline, actor }: Run): string | null {
-  if (object_type === "" && inline?.is_transient !== true) return distinct_id;
-  return actor?.object_type === "" && actor.distinct_id !== "" ? actor.distinct_id : null;
+export function eventsOf(run: Run, chunkData: Pick<ChunkData, "recipients">): string | null {
+  const { object_type, inline, actor } = run;
+  if (object_type === "" && inline?.is_transient !== true) return idNow(run, chunkData);
+  return actor?.object_type === "" && actor.distinct_id !== "" ? idNow(actor, chunkData) : null;
+}
+
+/** The id that a person has today: a run keeps the one that its log began with, also after its user was merged. */
+export function idNow(
+  { distinct_id, recipient_id }: { distinct_id: string; recipient_id: string | null },
+  { recipients }: Pick<ChunkData, "recipients">,
+): string {
+  return (recipient_id === null ? undefined : recipients.get(recipient_id)?.distinct_id) ?? distinct_id;
 }
 
 /** The broadcast whose recipient a run is for; null for the runs of triggers and events. */

@@ -165,7 +165,7 @@ export function createApp(
       return toWireReply(
         route,
         inTransaction
-          ? await services.db.tx(handle, { again: true })
+          ? await patientDb(services.db, route).tx(handle, { again: true })
           : await handle({ ...reading, afterCommit: (then) => then() }),
       );
     }
@@ -277,15 +277,20 @@ function isBulk({ bulk }: RouteDefinition, raw: unknown): boolean {
   return Buffer.isBuffer(raw) && /^\s*\[/.test(raw.toString("latin1", 0, 100));
 }
 
+function patientDb(db: Services["db"], { statement_ms }: RouteDefinition): Services["db"] {
+  return statement_ms === undefined ? db : db.patient(statement_ms);
+}
+
 function toWireReply(route: RouteDefinition, result: unknown): WireReply {
   if (result instanceof RouteReply) {
-    return { status: result.status, body: result.body, content_type: result.content_type ?? JSON_TYPE };
+    const { status, body, content_type = JSON_TYPE, headers } = result;
+    return { status, body, content_type, headers };
   }
   return { status: route.reply.status, body: result, content_type: JSON_TYPE };
 }
 
 function send(reply: FastifyReply, answer: WireReply): FastifyReply {
-  void reply.code(answer.status);
+  void reply.code(answer.status).headers({ ...answer.headers });
   if (answer.status === 204) return reply.send();
   void reply.type(answer.content_type);
   const isText = typeof answer.body === "string" || Buffer.isBuffer(answer.body);

@@ -19,6 +19,7 @@ export interface WireReply {
   status: number;
   body: unknown;
   content_type: string;
+  headers?: Readonly<Record<string, string>>;
 }
 
 const JSON_TYPE = "application/json; charset=utf-8";

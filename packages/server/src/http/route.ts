@@ -42,6 +42,8 @@ export interface RouteDefinition<
   bulk?: "arrays" | "always";
   /** `handle` runs in one transaction. Default: every method but GET. */
   transaction?: boolean;
+  /** The longest time that one statement of its transaction may take, in milliseconds. Default: the database's. */
+  statement_ms?: number;
   /** The handler itself refuses text that the database cannot store, record by record. */
   guardsText?: boolean;
   handle: (
@@ -70,11 +72,19 @@ export class RouteReply {
   status: number;
   body: unknown;
   content_type: string | undefined;
+  /** Names in lower case. */
+  headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, body: unknown, content_type?: string) {
+  constructor(
+    status: number,
+    body: unknown,
+    content_type?: string,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     this.status = status;
     this.body = body;
     this.content_type = content_type;
+    this.headers = headers;
   }
 }
 

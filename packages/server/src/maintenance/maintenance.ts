@@ -23,7 +23,11 @@ const JOBS: Job[] = [
   removeRetiredLists,
 ];
 
-export function createMaintenance(deps: MaintenanceDeps): { start: () => void; stop: () => Promise<void> } {
+/** `more` are jobs that need more than the database. */
+export function createMaintenance(
+  deps: MaintenanceDeps,
+  more: readonly Job[],
+): { start: () => void; stop: () => Promise<void> } {
   const patient = { ...deps, db: deps.db.patient(STATEMENT_MS) };
   const timers: NodeJS.Timeout[] = [];
   const running = new Set<Promise<void>>();
@@ -38,7 +42,7 @@ export function createMaintenance(deps: MaintenanceDeps): { start: () => void; s
   }
   return {
     start() {
-      for (const job of JOBS) {
+      for (const job of [...JOBS, ...more]) {
         launch(job);
         timers.push(setInterval(() => launch(job), job.every_ms));
       }

@@ -36,6 +36,7 @@ describe("the commands of a guide print what it says", () => {
     ["send-to-many", 8],
     ["write-templates", 10],
     ["release-templates", 9],
+    ["erase-and-export", 5],
   ])("%s", async (name, count) => {
     const file = `docs/guide/${name}.md`;
     const lines = await promised(file);

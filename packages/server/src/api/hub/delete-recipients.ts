@@ -1,6 +1,9 @@
 import type { Queryable } from "../../db/db.ts";
 import { forgetMembers } from "../../lists/members.ts";
 
+/** An object may have a million subscribers, and a user who is merged as many messages: one statement for all of them. */
+export const DELETE_MS = 300_000;
+
 /**
  * Deletes users, or objects of one type, with all their data: identities, subscriptions of either side, preferences and
  * profiles in tenants go with the row, the inbox and list memberships are deleted explicitly. Rows are locked in key

@@ -35,7 +35,7 @@ export async function applyDueReports(tx: Tx, deps: ReportDeps, limit = REPORT_B
   const matched = await matchReports(tx, taken);
   const found = matched.filter((report) => report.message !== null);
   const statuses = found.flatMap(({ message, report }) =>
-    message !== null && report.kind === "status" ? [{ message, report }] : [],
+    message !== null && !message.is_erased && report.kind === "status" ? [{ message, report }] : [],
   );
   const own = statuses.filter(({ message, report }) => isAboutRecipient(message, report, deps));
   const moved = await applyReceipts(tx, own.map(receiptOf));
@@ -85,6 +85,8 @@ interface ReportedRow {
   channel: Channel;
   recipient_id: string | null;
   identity_key: string;
+  /** Its user was deleted: what is still reported would name the address again. */
+  is_erased: boolean;
 }
 
 interface MatchedReport extends StoredReport {
@@ -108,7 +110,8 @@ async function matchReports(tx: Tx, reports: readonly StoredReport[]): Promise<M
   const rows = await tx.query<
     { vendor_channel: Channel | null; vendor_slug: string | null } & (ReportedRow | { id: null })
   >(
-    `select c.channel as vendor_channel, c.vendor_slug, m.workspace_id, m.id, m.channel, m.recipient_id, m.identity_key
+    `select c.channel as vendor_channel, c.vendor_slug, m.workspace_id, m.id, m.channel, m.recipient_id, m.identity_key,
+            m.channel_value is null and m.identity_key = '' as is_erased
        from ${from}
        left join vendor_config c on c.workspace_id = r.workspace_id and c.id = r.vendor_config_id
        left join vendor_ack a on r.message_id is null and a.workspace_id = r.workspace_id

@@ -48,7 +48,13 @@ export function composeMessages(
   const messages =
     request.routing === undefined
       ? composed.map(({ message }) => message)
-      : routeMessages(run, composed, knownProfile(run, run, chunkData).identities, request.routing);
+      : routeMessages(
+          run,
+          composed,
+          knownProfile(run, run, chunkData).identities,
+          request.routing,
+          chunkData,
+        );
   for (const message of messages) logMessage(run, node, message);
   return messages;
 }

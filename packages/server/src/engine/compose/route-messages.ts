@@ -2,7 +2,7 @@ import { identityName, type StoredIdentity } from "../../core/profile/identity.t
 import { type Candidate, type Place, planRouting } from "../../routing/plan.ts";
 import { achievedReason } from "../../routing/success.ts";
 import type { Routing } from "../node.ts";
-import { eventsOf, type NewMessage, type Run, type SmartPlace } from "../run.ts";
+import { type ChunkData, eventsOf, type NewMessage, type Run, type SmartPlace } from "../run.ts";
 
 /** A message and the price of its vendor. */
 export interface Composed {
@@ -22,10 +22,11 @@ export function routeMessages(
   composed: Composed[],
   known: readonly StoredIdentity[],
   routing: Routing,
+  chunkData: ChunkData,
 ): NewMessage[] {
   const { success, success_is_event, ttl_ms } = routing;
   const { places, gap_ms } = planRouting(composed.map(toCandidate), routing);
-  const key = success_is_event ? eventsOf(run) : null;
+  const key = success_is_event ? eventsOf(run, chunkData) : null;
   const goal = key === null ? null : { key, until: new Date(run.now.getTime() + LINGER * ttl_ms) };
   const stored = new Set(known.map(identityName));
   return composed.map(({ message }, index): NewMessage => {

@@ -9,7 +9,7 @@ import type { Tx } from "../../db/db.ts";
 import type { Done, Invocation, Named, Who } from "../effect.ts";
 import { availabilityOf } from "../../catalog/availability.ts";
 import { insertRequests, type InternalRequest, MAX_DEPTH, nextDepth } from "./internal-request.ts";
-import { type ChunkData, personOf, type Run } from "../run.ts";
+import { type ChunkData, idNow, personOf, type Run } from "../run.ts";
 
 const MAX_RECIPIENTS = 100;
 
@@ -40,19 +40,23 @@ function plan(run: Run, invocation: Invocation, chunkData: ChunkData): Plan {
   const target = chunkData.targets.get(`${run.workspace_id}/${workflow}`) ?? null;
   const found = availabilityOf(target, workflow);
   if (!found.ok) return refusedPlan(found.reason);
-  const body = toBody(run, invocation);
+  const body = toBody(run, invocation, chunkData);
   const parsed = parseTrigger(body, { max_recipients: MAX_RECIPIENTS });
   return parsed.ok
     ? { ok: true, request: toRequest(run, invocation, body, found.live.lane, depth) }
     : refusedPlan(parsed.message);
 }
 
-function toBody(run: Run, { workflow, recipients, actor, data }: Invocation): JsonObject {
+function toBody(
+  run: Run,
+  { workflow, recipients, actor, data }: Invocation,
+  chunkData: ChunkData,
+): JsonObject {
   const { tenant_id } = run;
   return {
     workflow,
-    recipients: recipients.map((one) => toTriggered(run, one)),
-    ...(actor === null ? {} : { actor: toTriggered(run, actor) }),
+    recipients: recipients.map((one) => toTriggered(run, one, chunkData)),
+    ...(actor === null ? {} : { actor: toTriggered(run, actor, chunkData) }),
     data,
     tenant_id,
   };
@@ -80,13 +84,15 @@ function toRequest(
 }
 
 /** A person of this run, as a trigger would name them. */
-function toTriggered(run: Run, one: Named): Json {
+function toTriggered(run: Run, one: Named, chunkData: ChunkData): Json {
   if ("named" in one) return one.named;
   const person = personOf(run, one.who);
   if (person === null) return null;
-  const { object_type, distinct_id, recipient_id } = person;
+  const { object_type, recipient_id } = person;
+  const distinct_id = idNow(person, chunkData);
   const key = object_type === "" ? { distinct_id } : { object_type, id: distinct_id };
-  if (recipient_id !== null) return object_type === "" ? distinct_id : key;
+  // One who is deleted before that request is expanded stays deleted.
+  if (recipient_id !== null) return { ...key, $skip_create: true };
   // A person who is not stored: passes on their inline data, and keeps them unstored.
   const inline = asTriggered(run, one.who);
   return one.who === "recipient" && run.inline?.is_transient === true

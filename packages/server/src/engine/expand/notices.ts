@@ -1,4 +1,5 @@
 import { storableJson } from "../../core/text/text.ts";
+import { int, rowsOf, text } from "../../db/bulk.ts";
 import { LOCKS } from "../../db/locks.ts";
 import { setTimeout as delay } from "node:timers/promises";
 import { recipientName, describeRecipient } from "../../core/text/recipient-name.ts";
@@ -54,6 +55,63 @@ export async function leaveNotice(
     [workspace_id, [...new Set(names)], storableJson(rest)],
   );
   return rows.map(({ id }) => id);
+}
+
+/**
+ * For users who are deleted in the caller's transaction: what was accepted before makes no run for them, and does not
+ * create them again. What is accepted later is about whoever has the id by then.
+ */
+export async function leaveErasureNotice(
+  tx: Queryable,
+  workspace_id: number,
+  distinct_ids: readonly string[],
+): Promise<void> {
+  const names = distinct_ids.map((distinct_id) => nameOf({ object_type: "", distinct_id }));
+  await tx.query(
+    "insert into cancel_notice (workspace_id, name, filter) select $1, name, $3 from unnest($2::text[]) as n(name)",
+    [workspace_id, names, storableJson({ ...WHOLE, [ERASES]: true })],
+  );
+}
+
+const WHOLE: Rest = { workflow_slug: null, idempotency_key: null, cancellation_key: null };
+const ERASES = "erases";
+
+/** True for a person whom a request must not create, because they were deleted after it was accepted. */
+export type IsErased = (
+  request: Pick<RequestRow, "workspace_id" | "created_at">,
+  who: { object_type: string; distinct_id: string },
+) => boolean;
+
+export async function readErased(tx: Tx, intents: readonly Intent[]): Promise<IsErased> {
+  const named = intents.flatMap(({ request, recipients, actor }) =>
+    [...recipients, ...(actor === null ? [] : [actor])].flatMap((spec) =>
+      spec.object_type === "" ? [{ workspace_id: request.workspace_id, name: nameOf(spec) }] : [],
+    ),
+  );
+  if (named.length === 0) return () => false;
+  const { from, values } = rowsOf("k", named, {
+    workspace_id: int((one) => one.workspace_id),
+    name: text((one) => one.name),
+  });
+  const rows = await tx.query<{ workspace_id: number; name: string; at: Date }>(
+    `select n.workspace_id, n.name, max(n.at) as at from (select distinct * from ${from}) k
+       join cancel_notice n on n.workspace_id = k.workspace_id and n.name = k.name
+      where n.filter ->> '${ERASES}' = 'true' group by n.workspace_id, n.name`,
+    values,
+    "notices_erasing",
+  );
+  const times = new Map(rows.map(({ workspace_id, name, at }) => [`${workspace_id} ${name}`, at]));
+  return ({ workspace_id, created_at }, who) => {
+    const at = times.get(`${workspace_id} ${nameOf(who)}`);
+    return at !== undefined && at > created_at;
+  };
+}
+
+/** Whether some cancel or deletion may concern these requests: mostly none does, and nothing more is looked up. */
+export async function areNotices(tx: Tx, intents: readonly Intent[]): Promise<boolean> {
+  const workspaces = new Set(intents.map(({ request }) => request.workspace_id));
+  const some = "select from cancel_notice where workspace_id = any($1) limit 1";
+  return (await tx.query(some, [[...workspaces]], "notices_any")).length > 0;
 }
 
 /**
@@ -125,9 +183,6 @@ export async function applyCancelNotices(
   intents: Intent[],
   problems: Map<string, RequestProblem[]>,
 ): Promise<Planned> {
-  const workspaces = new Set(intents.map(({ request }) => request.workspace_id));
-  const some = "select from cancel_notice where workspace_id = any($1) limit 1";
-  if ((await tx.query(some, [[...workspaces]], "notices_any")).length === 0) return { runs, rest };
   const accepted_at = new Map(intents.map(({ request }) => [request.id, request.created_at]));
   const objects = await nameObjects(tx, { runs, rest });
   const subjects = new Map<Run | FanOutRest, Subject>([

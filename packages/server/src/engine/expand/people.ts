@@ -9,6 +9,7 @@ import { notFoundText } from "../../recipients/recipient.ts";
 import type { EditOutcome, RecipientEdit, Recipients, StoredRecipient } from "../../recipients/recipients.ts";
 import type { StageDeps } from "../deps.ts";
 import { type Intent, newRun } from "./intent.ts";
+import type { IsErased } from "./notices.ts";
 import type { FanOutOrder } from "./fan-out.ts";
 import { problem, problemOf, type RequestProblem } from "../problem.ts";
 import type { InlineProfile, Person, Run } from "../run.ts";
@@ -20,7 +21,7 @@ export async function planRuns(
   intents: Intent[],
   problems: Map<string, RequestProblem[]>,
   nows: ReadonlyMap<number, Date>,
-  deps: StageDeps,
+  deps: StageDeps & { isErased: IsErased },
 ): Promise<{ runs: Run[]; orders: FanOutOrder[]; known: Map<string, StoredRecipient> }> {
   const runs: Run[] = [];
   const orders: FanOutOrder[] = [];
@@ -31,8 +32,8 @@ export async function planRuns(
     const edits: RecipientEdit[] = [];
     const planned = own.map((intent) => ({
       intent,
-      actor: planPerson(intent.actor, intent, edits, deps.recipients),
-      recipients: intent.recipients.map((spec) => planPerson(spec, intent, edits, deps.recipients)),
+      actor: planPerson(intent.actor, intent, edits, deps),
+      recipients: intent.recipients.map((spec) => planPerson(spec, intent, edits, deps)),
     }));
     const tenants = [...new Set(own.map(({ tenant_id }) => tenant_id))];
     const outcomes = await deps.recipients.apply(tx, workspace_id, edits, tenants);
@@ -99,16 +100,17 @@ interface PlannedPerson {
 
 function planPerson(
   spec: RecipientSpec | null,
-  { creates, tenant_id }: Pick<Intent, "creates" | "tenant_id">,
+  { request, creates, tenant_id }: Intent,
   edits: RecipientEdit[],
-  recipients: Recipients,
+  { recipients, isErased }: { recipients: Recipients; isErased: IsErased },
 ): PlannedPerson | null {
   if (spec === null) return null;
-  const operations = spec.profile === null ? [] : profileFromRecipient(spec.profile).operations;
+  const isGone = !spec.is_transient && isErased(request, spec);
+  const operations = spec.profile === null || isGone ? [] : profileFromRecipient(spec.profile).operations;
   const inline = readInline(operations, recipients);
   if (spec.is_transient) return { spec, operations, inline, edit: null };
   const { object_type, distinct_id } = spec;
-  const create = creates && !spec.skip_create;
+  const create = creates && !spec.skip_create && !isGone;
   const tenant = spec.tenant_scoped ? tenant_id : null;
   edits.push({
     object_type,

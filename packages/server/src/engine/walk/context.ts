@@ -85,7 +85,7 @@ function runFacts(run: Run, chunkData: ChunkData, scope: () => RunScope): RunFac
     tenant_id: run.tenant_id,
     recipient: { object_type, distinct_id, recipient_id },
     actor: actor === null ? null : personFacts(actor),
-    events_of: eventsOf(run),
+    events_of: eventsOf(run, chunkData),
     get recipient_timezone() {
       return scope().timezone;
     },

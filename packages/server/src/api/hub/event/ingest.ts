@@ -13,6 +13,7 @@ import { AppError } from "../../../errors.ts";
 import type { RouteContext } from "../../../http/route.ts";
 import { WORKSPACE_NOW } from "../../../workspaces/clock.ts";
 import { outsiderRefusals } from "../outsider-refusal.ts";
+import { applyLogins } from "./logins.ts";
 import { noteEdit, noteRefused } from "../request-notes.ts";
 import { settleRecords, type WireRecord } from "../records.ts";
 
@@ -192,6 +193,8 @@ async function applyEdits(
         const outcome = outcomes[index];
         if (outcome?.ok === false) refusals.set(edit, new AppError("validation_error", outcome.error));
       }
+      const applied = fresh.filter((edit) => !refusals.has(edit));
+      const unmerged = await applyLogins(tx, services, workspace_id, applied);
       await releaseEdits(tx, workspace_id, [...refusals.keys()]);
       tx.afterCommit(() => {
         outcomes.forEach((outcome, index) => {
@@ -200,7 +203,9 @@ async function applyEdits(
           if (edit === undefined || wire === undefined) return;
           const status = outcome.ok ? "partial_failure" : "refused";
           const reasons = outcome.ok ? (outcome.edit?.warnings ?? []) : [outcome.error];
-          noteEdit(ctx, wire, status, [...edit.warnings, ...reasons]);
+          const left = unmerged.get(edit);
+          const warnings = left === undefined ? edit.warnings : [...edit.warnings, left];
+          noteEdit(ctx, wire, status, [...warnings, ...reasons]);
         });
       });
     },

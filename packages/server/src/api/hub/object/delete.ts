@@ -1,5 +1,5 @@
 import { defineRoute } from "../../../http/route.ts";
-import { deleteRecipients } from "../delete-recipients.ts";
+import { DELETE_MS, deleteRecipients } from "../delete-recipients.ts";
 import { objectKey, objectNotFound, objectParams } from "./present-object.ts";
 
 export default defineRoute({
@@ -11,6 +11,7 @@ export default defineRoute({
     status: 204,
     description: "Gone, with its identities and its subscriptions of either side. Logs of messages stay.",
   },
+  statement_ms: DELETE_MS,
   errors: ["invalid_request_error", "not_found"],
   async handle({ params, auth, db }) {
     const { object_type, id } = params;

@@ -198,6 +198,52 @@ describe("POST /v1/user/{distinct_id}/merge/", () => {
     expect(messages.map(({ workflow }) => workflow.node_ref)).toEqual(["gold"]);
   });
 
+  it("201: runs that wait for events, that have the user as actor, or that trigger workflows go on under the id that is left", async ({
+    world,
+  }) => {
+    await world.template("card", { inbox: { header: "Hello", body: "{{$actor.name}}" } });
+    const send = (ref: string) => node("send_inbox", ref, { template: "card" });
+    const paid = { type: "future_event", event_name: "Paid" };
+    const aDay = { type: "delay", delay_properties: { delay_type: "fixed", value: "1d" } };
+    const untilPaid = (ref: string) =>
+      branches(
+        ref,
+        [
+          { when: [paid], nodes: [send(`${ref}-paid`)] },
+          { when: [aDay], nodes: [send(`${ref}-late`)] },
+        ],
+        "branch_waituntil",
+      );
+    await world.workflow("child", [send("child")]);
+    await world.workflow("waits", [untilPaid("first"), untilPaid("second")]);
+    await world.workflow("asks", [
+      delay("wait", "1h"),
+      node("invokeworkflow", "invoke", { workflow: "child", recipient_selection: "recipient" }),
+      send("asked"),
+    ]);
+    await world.workflow("caused", [delay("wait", "1h"), send("caused")]);
+    await post(world, "/v1/user/a/", { name: "A" });
+    await world.trigger("waits", [{ distinct_id: "b" }]);
+    await world.trigger("asks", ["b"]);
+    await world.trigger("caused", [{ distinct_id: "c" }], { actor: "b" });
+    expect((await merge(world, "a", "b")).status).toBe(201);
+    await world.event("a", "Paid");
+    await world.event("a", "Paid");
+    await world.pass("1h");
+    const messages = await world.messages();
+    expect(messages.map(({ workflow, recipient }) => [workflow.node_ref, recipient.distinct_id])).toEqual(
+      expect.arrayContaining([
+        ["first-paid", "b"],
+        ["second-paid", "b"],
+        ["child", "a"],
+        ["caused", "c"],
+      ]),
+    );
+    const caused = messages.find(({ workflow }) => workflow.node_ref === "caused");
+    expect(JSON.stringify(caused?.content)).toContain('"A"');
+    expect((await get(world, "/v1/user/")) as object).toMatchObject({ meta: { count: 2 } });
+  });
+
   it("400: nobody is in two tenants of an exclusive workspace by being merged", async ({ hub }) => {
     for (const tenant of ["t1", "t2"]) await post(hub, `/v1/tenant/${tenant}/`, { tenant_name: tenant });
     await post(hub, "/v1/user/a/tenant/t1/", {});

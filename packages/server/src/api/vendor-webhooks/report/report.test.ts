@@ -228,6 +228,27 @@ describe("POST /webhook/{vendor}/{channel}/{uid}/ 200", () => {
     expect(await reaches(hub, id, "delivered")).toBeTruthy();
   });
 
+  it("writes nothing about a user who was deleted since", async ({ hub }) => {
+    const resend = await connectResend(hub);
+    const id = await addMail(resend, { recipient_id: await addAnn(hub) });
+    expect((await hub.call("DELETE", "/v1/user/ann/")).status).toBe(204);
+    const { db, erasures } = hub.services;
+    const { workspace_id } = hub.workspace;
+    await until(async () => {
+      await erasures.eraseWaiting(() => {});
+      const open = "select from user_erasure where workspace_id = $1 and finished_at is null";
+      return (await db.query(open, [workspace_id])).length === 0;
+    });
+    const bounce = { type: "Permanent", message: "no such user" };
+    for (const to of ["ann@example.com", "boss@example.com"]) {
+      await report(hub, resend.address, bodyOf({ type: "email.bounced", message_id: id, to, bounce }));
+    }
+    await nothingIsDue(hub);
+    expect(await state(hub, id)).toMatchObject({ status: "sent_by_vendor", failure_reason: null });
+    const events = "select from message_event where workspace_id = $1 and message_id = $2";
+    expect(await db.query(events, [workspace_id, id])).toEqual([]);
+  });
+
   it("stops writing to who complained, without touching the message", async ({ hub }) => {
     const resend = await connectResend(hub);
     const id = await addMail(resend, { recipient_id: await addAnn(hub), status: "delivered" });
