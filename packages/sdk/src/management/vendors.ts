@@ -71,7 +71,7 @@ export class Vendors {
    * @example
    * const { outcome, message } = await carillon.vendors.test("01JDABCDEFGHJKMNPQRSTVWXYZ", { to: "ann@example.com" });
    */
-  test(
+  async test(
     id: string,
     sample: Body<"managementVendorTest">,
     options?: CallOptions,
