@@ -204,7 +204,7 @@ describe("carillon", () => {
     await using help = command([CLI, ...args]);
     const { code, stdout } = await help.ended;
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^carillon <verb>\n\n {2}start .+\n {2}backup .+\n {2}keys /);
+    expect(stdout).toMatch(/^carillon <verb>\n\n {2}start .+\n {2}backup .+\n {2}import .+\n {2}keys /);
   });
 
   it("refuses an unknown verb", async () => {

@@ -85,17 +85,20 @@ describe("the code of", () => {
       "rehearsal",
       "summary",
       "result",
-      "published",
-      "shipped",
     ]);
-    expect(values.published).toMatchObject({ slug: "order-shipped", commit_message: "shop 1.4" });
-    expect(values.shipped).toMatchObject({ status: "success" });
     expect(values.accepted).toMatchObject({ status: "success" });
     expect(values.rehearsal).toMatchObject({ dry_run: true, recipients: [{ distinct_id: "ada" }] });
     expect(values.summary).toMatch(/\w/);
     expect(values.result).toMatchObject({ status: "success", total: 250, success: 250 });
     expect(lines).toContain("grace");
     expect(lines.at(-1)).toMatch(/^not_found 404 .* Nothing of that name exists/);
+  });
+
+  it("the guide about deploying does what it says", async () => {
+    const names = ["published", "shipped"];
+    const { values } = await runPage("docs/guide/deploy-from-your-code.md", TYPESCRIPT, names);
+    expect(values.published).toMatchObject({ slug: "order-shipped", commit_message: "shop 1.4" });
+    expect(values.shipped).toMatchObject({ status: "success" });
   });
 
   it("the page about moving does what it says", async () => {

@@ -50,8 +50,8 @@ describe("the commands of a page", () => {
     expect(out).not.toContain("the value of the secret");
   });
 
-  it("of the page about delivery set a priority list and a pace, and try a vendor", async () => {
-    const out = await runPage(harness, "docs/concepts/delivery.md");
+  it("of the page about vendors set a priority list and a pace, and try a vendor", async () => {
+    const out = await runPage(harness, "docs/concepts/vendors.md");
     expect(out).toMatch(
       /"vendors":\[\{"id":"\w+","fallback_seconds":30\},\{"id":"\w+","fallback_seconds":30\}\]/,
     );
