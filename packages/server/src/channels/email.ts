@@ -26,7 +26,7 @@ import {
 import { oneLine } from "../core/mailbox.ts";
 import { parseEmailAddress, parseMailboxList } from "./shared/email-address.ts";
 import { REFUSED } from "./shared/link.ts";
-import { findActiveLink } from "./html/active-links.ts";
+import { findActiveLink } from "./shared/active-links.ts";
 import { insertMarkup, insertPreheader } from "./html/email-html.ts";
 import { htmlToText } from "./html/html-to-text.ts";
 import { inlineCss, inlineProblem } from "./html/inline-css.ts";

@@ -39,7 +39,7 @@ export interface UserEditRecord {
 
 /** What `$identify` says besides the user. */
 export interface Login {
-  /** The id that the client made for whoever used it before the login; null if it names none, or the user's own. */
+  /** The id that the client had for its user before the login; null if it names none, or the user's own. */
   anon_id: string | null;
 }
 

@@ -159,8 +159,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   async function prepare(message: LeasedMessage): Promise<Called | Postponed | Prepared> {
     const { workspace_id } = message;
     const vendor = await deps.vendors.connect(workspace_id, message.vendor_config_id);
-    const tables = new Map([[workspace_id, await deps.vendors.load(workspace_id)]]);
-    const next = message.undelivered === null ? nextVendor(tables, message) : null;
+    const table = await deps.vendors.load(workspace_id);
+    const next = message.undelivered === null ? nextVendor(table, message) : null;
     if (vendor === null) {
       const text = `vendor configuration ${message.vendor_config_id} was deleted`;
       return uncalled({ kind: "failed", class: "config", code: "vendor_missing", message: text }, next);

@@ -76,7 +76,7 @@ export async function handOverFailed(
   { tables, ...deps }: FailoverDeps,
 ): Promise<void> {
   const asked = moved.flatMap((message) => {
-    const next = message.has_failed ? nextVendor(tables, message) : null;
+    const next = message.has_failed ? nextVendor(tables.get(message.workspace_id), message) : null;
     return next === null ? [] : [{ ...message, next, reason: message.failure_reason ?? "" }];
   });
   await handOver(tx, asked, deps);

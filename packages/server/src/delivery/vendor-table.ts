@@ -124,25 +124,35 @@ export function createVendorTables({
       const key = routeKey(row.tenant_id, row.channel, row.root_category);
       byRoute.set(key, [...(byRoute.get(key) ?? []), row]);
     }
-    /** The lists that apply, the tenant's own first, each without vendors that cannot reach the provider. */
-    const lists = (channel: Channel, root: string, tenant_id: string, provider: string): RouteRow[][] =>
-      [tenant_id, DEFAULT_TENANT].map((tenant) =>
-        (byRoute.get(routeKey(tenant, channel, root)) ?? []).filter(({ vendor_slug }) => {
-          const reaches = vendors.get(vendor_slug)?.provider;
-          return reaches === undefined || provider === "" || reaches === provider;
-        }),
-      );
+    const ofProvider = new Map<string, RouteRow[]>();
+    /** A tenant's list without vendors that cannot reach the provider; made once, since every message asks for it. */
+    function listOf(tenant_id: string, channel: Channel, root: string, provider: string): RouteRow[] {
+      const key = routeKey(tenant_id, channel, root);
+      const all = byRoute.get(key);
+      if (all === undefined || provider === "") return all ?? NO_ROWS;
+      const known = ofProvider.get(`${key}/${provider}`);
+      if (known !== undefined) return known;
+      const list = all.filter(({ vendor_slug }) => {
+        const reaches = vendors.get(vendor_slug)?.provider;
+        return reaches === undefined || reaches === provider;
+      });
+      ofProvider.set(`${key}/${provider}`, list);
+      return list;
+    }
     return {
       pick(channel, root, tenant_id, provider) {
-        const row = lists(channel, root, tenant_id, provider).flat()[0];
+        const row =
+          listOf(tenant_id, channel, root, provider)[0] ?? listOf(DEFAULT_TENANT, channel, root, provider)[0];
         if (row === undefined) return null;
         const { vendor_config_id, vendor_slug, price } = row;
         return { vendor_config_id, vendor_slug, price, local: vendors.get(vendor_slug)?.local ?? null };
       },
       next(channel, root, tenant_id, provider, before) {
-        const known = lists(channel, root, tenant_id, provider);
+        const own = listOf(tenant_id, channel, root, provider);
+        const usual = listOf(DEFAULT_TENANT, channel, root, provider);
         const isBefore = ({ vendor_config_id }: RouteRow) => vendor_config_id === before;
-        const list = known.find((one) => one.some(isBefore)) ?? known.find((one) => one.length > 0) ?? [];
+        const inForce = own.length > 0 ? own : usual;
+        const list = own.some(isBefore) || !usual.some(isBefore) ? inForce : usual;
         const place = list.findIndex(isBefore);
         // A rehearsal must not swallow what a real vendor failed to send.
         const row = list
@@ -252,6 +262,8 @@ export function createVendorTables({
     },
   };
 }
+
+const NO_ROWS: RouteRow[] = [];
 
 function isSimulator(vendor_slug: string | undefined): boolean {
   return vendor_slug?.startsWith("simulator-") === true;

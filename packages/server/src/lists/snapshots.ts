@@ -4,7 +4,7 @@ import { ALL_USERS, type ListMember, type LockedList } from "./lists.ts";
 
 /**
  * Who was in a list at one moment, for what reads it page by page afterwards. It costs one row: members are read in the
- * order in which they came, up to the last one of that moment, and whoever leaves meanwhile is kept as a leaver
+ * order in which they came, up to the last one of that moment, and users who leave meanwhile are kept as leavers
  * (`deleteMembers`). Versions that a snapshot is of are not removed. A user who is deleted is in no snapshot any more; a
  * user who takes over another one takes their place, too.
  */

@@ -4,7 +4,7 @@ import type { Json } from "../core/json.ts";
 import { eraseFromBody, mentions } from "./erased-body.ts";
 
 const names = new Set(["ann", "7"]);
-/** What is left: whoever is named so is not created. */
+/** What is left: a user who is named so is not created. */
 const ANN = { distinct_id: "ann", $skip_create: true };
 const profile = { $email: "ann@x.com", name: "Ann" };
 

@@ -2,7 +2,7 @@ import { afterNow, insertAll, int, text } from "../../db/bulk.ts";
 import type { Queryable, Tx } from "../../db/db.ts";
 import { rootOf, type Lane } from "../../core/lane.ts";
 import type { Channel } from "../../core/channel.ts";
-import type { RouteTable } from "../vendor-table.ts";
+import type { NextVendor, RouteTable } from "../vendor-table.ts";
 import { handOver, type HandOverDeps } from "./hand-over.ts";
 
 /** An accepted message waits so long for a report of its delivery before it goes to the next vendor as well. */
@@ -88,7 +88,7 @@ export async function handOverDue(
     due
       .filter(({ is_open }) => is_open)
       .flatMap((message) => {
-        const next = nextVendor(tables, message);
+        const next = nextVendor(tables.get(message.workspace_id), message);
         return next === null ? [] : [{ ...message, next, reason: "its delivery was not reported in time" }];
       }),
     deps,
@@ -96,10 +96,10 @@ export async function handOverDue(
   return due.length;
 }
 
+/** The vendor that follows that of a message; null: none does, or the list is not known. */
 export function nextVendor(
-  tables: ReadonlyMap<number, RouteTable>,
-  { workspace_id, channel, lane, tenant_id, provider, vendor_config_id }: Omit<Routed, "id">,
-) {
-  const table = tables.get(workspace_id);
+  table: RouteTable | undefined,
+  { channel, lane, tenant_id, provider, vendor_config_id }: Omit<Routed, "id" | "workspace_id">,
+): NextVendor | null {
   return table?.next(channel, rootOf(lane), tenant_id, provider, vendor_config_id) ?? null;
 }

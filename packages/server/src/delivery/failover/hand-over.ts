@@ -60,7 +60,8 @@ export async function handOver(
     vendor_config_id: text(({ asking }) => asking.next.vendor_config_id),
     vendor_slug: text(({ asking }) => asking.next.vendor_slug),
   });
-  const made = await tx.query<{ id: string }>(insertFrom(from), values, preparedName(insertFrom(from)));
+  const statement = insertFrom(from);
+  const made = await tx.query<{ id: string }>(statement, values, preparedName(statement));
   const begun = new Set(made.map(({ id }) => id));
   const kept = jobs
     .map((job) => ({ ...job, members: job.members.filter(({ id }) => begun.has(id)) }))

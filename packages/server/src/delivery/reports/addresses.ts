@@ -32,7 +32,7 @@ export async function deactivateOf(db: Queryable, addresses: readonly RecipientA
   );
 }
 
-/** An address of whoever in the workspace has it, and whether it may be used from now on. */
+/** An address, for everybody in the workspace who has it, and whether it may be used from now on. */
 export interface AddressChange extends Omit<RecipientAddress, "recipient_id"> {
   is_wanted: boolean;
 }

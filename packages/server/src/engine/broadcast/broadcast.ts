@@ -24,8 +24,8 @@ import { tally } from "./tally.ts";
 /**
  * A broadcast is one row that moves on page by page, each page a transaction that writes the runs of up to a hundred
  * recipients with their messages, as expand does for a trigger, moves the row's place in the list, and queues the next
- * page. The list is as it was when the broadcast began (`lists/snapshots.ts`): whoever enters it later is not reached,
- * whoever leaves it still is. Nobody is reached twice or left out, because the place moves in the transaction that writes
+ * page. The list is as it was when the broadcast began (`lists/snapshots.ts`): users who enter it later are not
+ * reached, users who leave it still are. Nobody is reached twice or left out, because the place moves in the transaction that writes
  * the runs, and the job that brought the page here is gone with it. Between two pages other work of the lane gets its
  * turn, and a cancel takes effect.
  *

@@ -27,7 +27,7 @@ const eventsOf = async (pipeline: Pipeline) => {
   return rows.map(({ way, users, requests }) => [way, users, requests]);
 };
 
-it("tells each user once who entered or left, whoever comes and goes meanwhile", async ({
+it("tells each user once who entered or left, however many come and go meanwhile", async ({
   pipeline,
   workers,
 }) => {

@@ -59,7 +59,7 @@ export async function leaveNotice(
 
 /**
  * For users who are deleted in the caller's transaction: what was accepted before makes no run for them, and does not
- * create them again. What is accepted later is about whoever has the id by then.
+ * create them again. What is accepted later is about the user who has the id by then.
  */
 export async function leaveErasureNotice(
   tx: Queryable,

@@ -184,7 +184,7 @@ describe("a list with a query", () => {
     });
   });
 
-  it("agrees with its query at the end, whoever refreshes it meanwhile, in pages", async ({
+  it("agrees with its query at the end, however often it is refreshed meanwhile, in pages", async ({
     pipeline,
     workers,
   }) => {

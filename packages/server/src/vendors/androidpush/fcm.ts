@@ -21,8 +21,8 @@ import type {
   VendorDeps,
 } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
-import { createOAuth } from "../shared/push/oauth.ts";
-import { buttonsOf, countOf, extraOf, flagOf, textOf, ttlField, withoutBlanks } from "../shared/push/push.ts";
+import { createOAuth } from "../common/push/oauth.ts";
+import { buttonsOf, countOf, extraOf, flagOf, textOf, ttlField, withoutBlanks } from "../common/push/push.ts";
 
 const TOKEN_URL = "https://oauth2.googleapis.com/token";
 const SCOPE = "https://www.googleapis.com/auth/firebase.messaging";

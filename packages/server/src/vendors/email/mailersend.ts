@@ -32,8 +32,8 @@ import {
   openEmailApi,
   opinion,
   unlessEmpty,
-} from "../shared/email/email-api.ts";
-import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
+} from "../common/email/email-api.ts";
+import { lost, progress, type Reached, timeOf } from "../common/report.ts";
 
 const API = "https://api.mailersend.com/v1";
 

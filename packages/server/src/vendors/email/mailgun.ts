@@ -21,8 +21,8 @@ import {
   type VendorReport,
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
-import { MESSAGE_KEY, openEmailApi, opinion, writeMailboxes } from "../shared/email/email-api.ts";
-import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
+import { MESSAGE_KEY, openEmailApi, opinion, writeMailboxes } from "../common/email/email-api.ts";
+import { lost, progress, type Reached, unixTimeOf } from "../common/report.ts";
 
 const config = z
   .object({

@@ -15,9 +15,9 @@ import { secret } from "../../delivery/vendor/secret.ts";
 import type { OutgoingMessage, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { jsonEntriesOf, type VendorReport } from "../../delivery/vendor/webhook.ts";
-import { verifyLogin, webhookLoginFields } from "../shared/basic-auth.ts";
-import { base64Of, isRecipient, openEmailApi, opinion, unlessEmpty } from "../shared/email/email-api.ts";
-import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
+import { verifyLogin, webhookLoginFields } from "../common/basic-auth.ts";
+import { base64Of, isRecipient, openEmailApi, opinion, unlessEmpty } from "../common/email/email-api.ts";
+import { lost, progress, type Reached, unixTimeOf } from "../common/report.ts";
 
 const API = "https://api.mailjet.com";
 

@@ -29,8 +29,8 @@ import {
   opinion,
   unlessEmpty,
   writeMailboxes,
-} from "../shared/email/email-api.ts";
-import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
+} from "../common/email/email-api.ts";
+import { lost, progress, type Reached, unixTimeOf } from "../common/report.ts";
 
 const API = "https://mandrillapp.com/api/1.0";
 

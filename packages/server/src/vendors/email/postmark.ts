@@ -11,7 +11,7 @@ import type {
 } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { jsonOf, MalformedReport, type VendorReport } from "../../delivery/vendor/webhook.ts";
-import { verifyLogin, webhookLoginFields } from "../shared/basic-auth.ts";
+import { verifyLogin, webhookLoginFields } from "../common/basic-auth.ts";
 import {
   base64Of,
   isRecipient,
@@ -20,8 +20,8 @@ import {
   opinion,
   unlessEmpty,
   writeMailboxes,
-} from "../shared/email/email-api.ts";
-import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
+} from "../common/email/email-api.ts";
+import { lost, progress, type Reached, timeOf } from "../common/report.ts";
 
 const API = "https://api.postmarkapp.com";
 

@@ -11,9 +11,9 @@ import type {
 } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { jsonOf, MalformedReport, type VendorReport } from "../../delivery/vendor/webhook.ts";
-import { base64Of, MESSAGE_KEY, openEmailApi, opinion, unlessEmpty } from "../shared/email/email-api.ts";
-import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
-import { verifySvix } from "../shared/email/svix.ts";
+import { base64Of, MESSAGE_KEY, openEmailApi, opinion, unlessEmpty } from "../common/email/email-api.ts";
+import { lost, progress, type Reached, timeOf } from "../common/report.ts";
+import { verifySvix } from "../common/email/svix.ts";
 
 const API = "https://api.resend.com";
 

@@ -21,8 +21,8 @@ import {
   openEmailApi,
   opinion,
   unlessEmpty,
-} from "../shared/email/email-api.ts";
-import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
+} from "../common/email/email-api.ts";
+import { lost, progress, type Reached, unixTimeOf } from "../common/report.ts";
 
 const pool = z.string().trim().max(64);
 

@@ -21,11 +21,11 @@ import type {
 } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import type { ReportedMessage, VendorReport } from "../../delivery/vendor/webhook.ts";
-import { awsClass, type AwsCall, awsFields, awsUrl, openAws } from "../shared/aws.ts";
-import { MESSAGE_KEY, opinion, unlessEmpty, wireEmail } from "../shared/email/email-api.ts";
-import { composeMime } from "../shared/email/mime.ts";
-import { lost, progress, timeOf } from "../shared/report.ts";
-import { greetSns, readSnsNotification, verifySns } from "../shared/email/sns.ts";
+import { awsClass, type AwsCall, awsFields, awsUrl, openAws } from "../common/aws.ts";
+import { MESSAGE_KEY, opinion, unlessEmpty, wireEmail } from "../common/email/email-api.ts";
+import { composeMime } from "../common/email/mime.ts";
+import { lost, progress, timeOf } from "../common/report.ts";
+import { greetSns, readSnsNotification, verifySns } from "../common/email/sns.ts";
 
 const config = z.object({
   ...awsFields,

@@ -24,7 +24,7 @@ import type {
   Verification,
 } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
-import { mimeOf } from "../shared/email/mime.ts";
+import { mimeOf } from "../common/email/mime.ts";
 
 const config = z.object({
   host: z

@@ -10,7 +10,7 @@ import type {
 } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { jsonEntriesOf, type VendorReport } from "../../delivery/vendor/webhook.ts";
-import { verifyLogin, webhookLoginFields } from "../shared/basic-auth.ts";
+import { verifyLogin, webhookLoginFields } from "../common/basic-auth.ts";
 import {
   base64Of,
   MESSAGE_KEY,
@@ -18,8 +18,8 @@ import {
   opinion,
   unlessEmpty,
   writeMailboxes,
-} from "../shared/email/email-api.ts";
-import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
+} from "../common/email/email-api.ts";
+import { lost, progress, type Reached, unixTimeOf } from "../common/report.ts";
 
 const config = z.object({
   api_key: secret().meta({

@@ -19,8 +19,8 @@ import type {
   VendorDeps,
 } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
-import { createHttp2Client } from "../shared/push/http2.ts";
-import { countOf, flagOf, textOf, ttlField, withoutBlanks } from "../shared/push/push.ts";
+import { createHttp2Client } from "../common/push/http2.ts";
+import { countOf, flagOf, textOf, ttlField, withoutBlanks } from "../common/push/push.ts";
 
 const HOSTS = { production: "api.push.apple.com", development: "api.sandbox.push.apple.com" };
 const PORT = 443;

@@ -26,8 +26,8 @@ import type {
   VendorDeps,
 } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
-import { type ChatBody, createLookUps, type Found, readChatBody } from "../shared/chat.ts";
-import { createOAuth } from "../shared/push/oauth.ts";
+import { type ChatBody, createLookUps, type Found, readChatBody } from "../common/chat.ts";
+import { createOAuth } from "../common/push/oauth.ts";
 
 const LOGIN = "https://login.microsoftonline.com";
 const SCOPE = "https://api.botframework.com/.default";

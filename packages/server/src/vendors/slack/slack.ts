@@ -22,7 +22,7 @@ import type {
   VendorDeps,
 } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
-import { createLookUps, type Found, readChatBody } from "../shared/chat.ts";
+import { createLookUps, type Found, readChatBody } from "../common/chat.ts";
 
 const API = "https://slack.com/api";
 

@@ -3,7 +3,7 @@ import { judgeReply, type Reading, type VendorReply } from "../../delivery/vendo
 import { dltFields, readSms, type Sms } from "../../delivery/vendor/sms.ts";
 import type { Outcome, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
-import { awsClass, awsFields, awsUrl, openAws, xmlText } from "../shared/aws.ts";
+import { awsClass, awsFields, awsUrl, openAws, xmlText } from "../common/aws.ts";
 
 const SLUG = "aws_sns-sms";
 

@@ -12,11 +12,11 @@ import {
   fieldsOf,
   firstOf,
   localTimeOf,
-} from "../shared/phone/callback.ts";
-import { exotelFields, exotelLogin, exotelProbe } from "../shared/phone/exotel.ts";
-import { inbound } from "../shared/phone/inbound.ts";
-import { openSmsApi } from "../shared/phone/phone-api.ts";
-import { lost, progress } from "../shared/report.ts";
+} from "../common/phone/callback.ts";
+import { exotelFields, exotelLogin, exotelProbe } from "../common/phone/exotel.ts";
+import { inbound } from "../common/phone/inbound.ts";
+import { openSmsApi } from "../common/phone/phone-api.ts";
+import { lost, progress } from "../common/report.ts";
 
 const SLUG = "exotel-sms";
 

@@ -11,8 +11,8 @@ import { secret } from "../../delivery/vendor/secret.ts";
 import { readSms, type Sms } from "../../delivery/vendor/sms.ts";
 import type { Outcome, OutgoingMessage, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor, outcomeOf } from "../../delivery/vendor/vendor.ts";
-import { callbackFor } from "../shared/phone/callback.ts";
-import { readMappedReports, reportFields } from "../shared/phone/report-map.ts";
+import { callbackFor } from "../common/phone/callback.ts";
+import { readMappedReports, reportFields } from "../common/phone/report-map.ts";
 
 const SLUG = "generic-http-sms";
 

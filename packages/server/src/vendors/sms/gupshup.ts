@@ -8,8 +8,8 @@ import {
   gupshupMessageId,
   gupshupRefused,
   readGupshupReports,
-} from "../shared/phone/gupshup.ts";
-import { openSmsApi } from "../shared/phone/phone-api.ts";
+} from "../common/phone/gupshup.ts";
+import { openSmsApi } from "../common/phone/phone-api.ts";
 
 const SLUG = "gupshup-sms";
 const API = "https://enterprise.smsgupshup.com/GatewayAPI/rest";

@@ -5,11 +5,11 @@ import { dltFields } from "../../delivery/vendor/sms.ts";
 import type { VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { MalformedReport, type VendorReport, type WebhookRequest } from "../../delivery/vendor/webhook.ts";
-import { fieldsOf, firstOf } from "../shared/phone/callback.ts";
-import { karixClass } from "../shared/phone/karix.ts";
-import { openSmsApi } from "../shared/phone/phone-api.ts";
-import { lost, progress } from "../shared/report.ts";
-import { smppStatus } from "../shared/phone/smpp.ts";
+import { fieldsOf, firstOf } from "../common/phone/callback.ts";
+import { karixClass } from "../common/phone/karix.ts";
+import { openSmsApi } from "../common/phone/phone-api.ts";
+import { lost, progress } from "../common/report.ts";
+import { smppStatus } from "../common/phone/smpp.ts";
 
 const SLUG = "karix-sms";
 

@@ -5,10 +5,10 @@ import { secret } from "../../delivery/vendor/secret.ts";
 import type { VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { MalformedReport, type VendorReport, type WebhookRequest } from "../../delivery/vendor/webhook.ts";
-import { coded, callbackFor, calledBackId, fieldsOf, firstOf } from "../shared/phone/callback.ts";
-import { inbound } from "../shared/phone/inbound.ts";
-import { openSmsApi } from "../shared/phone/phone-api.ts";
-import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
+import { coded, callbackFor, calledBackId, fieldsOf, firstOf } from "../common/phone/callback.ts";
+import { inbound } from "../common/phone/inbound.ts";
+import { openSmsApi } from "../common/phone/phone-api.ts";
+import { lost, progress, type Reached, timeOf } from "../common/report.ts";
 
 const SLUG = "messagebird-sms";
 const API = "https://rest.messagebird.com";

@@ -6,9 +6,9 @@ import { secret } from "../../delivery/vendor/secret.ts";
 import type { FailureClass, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { MalformedReport, type VendorReport, type WebhookRequest } from "../../delivery/vendor/webhook.ts";
-import { localTimeOf } from "../shared/phone/callback.ts";
-import { openSmsApi } from "../shared/phone/phone-api.ts";
-import { lost, progress } from "../shared/report.ts";
+import { localTimeOf } from "../common/phone/callback.ts";
+import { openSmsApi } from "../common/phone/phone-api.ts";
+import { lost, progress } from "../common/report.ts";
 
 const SLUG = "msg91-sms";
 const API = "https://control.msg91.com/api/v5";

@@ -10,10 +10,10 @@ import {
   type VendorReport,
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
-import { coded, callbackFor, calledBackId } from "../shared/phone/callback.ts";
-import { inbound } from "../shared/phone/inbound.ts";
-import { openSmsApi } from "../shared/phone/phone-api.ts";
-import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
+import { coded, callbackFor, calledBackId } from "../common/phone/callback.ts";
+import { inbound } from "../common/phone/inbound.ts";
+import { openSmsApi } from "../common/phone/phone-api.ts";
+import { lost, progress, type Reached, timeOf } from "../common/report.ts";
 
 const SLUG = "sinch-sms";
 

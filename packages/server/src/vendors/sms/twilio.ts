@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
-import { callbackFor } from "../shared/phone/callback.ts";
-import { openSmsApi } from "../shared/phone/phone-api.ts";
-import { checkTwilio, twilioApi, twilioFields, twilioWebhook } from "../shared/phone/twilio.ts";
+import { callbackFor } from "../common/phone/callback.ts";
+import { openSmsApi } from "../common/phone/phone-api.ts";
+import { checkTwilio, twilioApi, twilioFields, twilioWebhook } from "../common/phone/twilio.ts";
 
 const SLUG = "twilio-sms";
 

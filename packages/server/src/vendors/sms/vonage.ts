@@ -12,10 +12,10 @@ import {
   fieldsOf,
   firstOf,
   localTimeOf,
-} from "../shared/phone/callback.ts";
-import { inbound } from "../shared/phone/inbound.ts";
-import { openSmsApi } from "../shared/phone/phone-api.ts";
-import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
+} from "../common/phone/callback.ts";
+import { inbound } from "../common/phone/inbound.ts";
+import { openSmsApi } from "../common/phone/phone-api.ts";
+import { lost, progress, type Reached, timeOf } from "../common/report.ts";
 
 const SLUG = "vonage-sms";
 const API = "https://rest.nexmo.com";

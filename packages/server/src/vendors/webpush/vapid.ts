@@ -7,8 +7,8 @@ import { blameRecipient, failure, secretsInUrl } from "../../delivery/vendor/fai
 import { secret } from "../../delivery/vendor/secret.ts";
 import type { OutgoingMessage, VendorConnection, VendorDeps } from "../../delivery/vendor/vendor.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
-import { buttonsOf, extraOf, flagOf, textOf, ttlField, withoutBlanks } from "../shared/push/push.ts";
-import { encryptPush, type PushKeys } from "../shared/push/push-encryption.ts";
+import { buttonsOf, extraOf, flagOf, textOf, ttlField, withoutBlanks } from "../common/push/push.ts";
+import { encryptPush, type PushKeys } from "../common/push/push-encryption.ts";
 
 const PUBLIC_KEY_BYTES = 65;
 const PRIVATE_KEY_BYTES = 32;

@@ -15,11 +15,11 @@ import {
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
 import { unnamedTemplate } from "../../delivery/vendor/whatsapp.ts";
-import { coded } from "../shared/phone/callback.ts";
-import { inbound } from "../shared/phone/inbound.ts";
-import { metaTemplate } from "../shared/phone/meta-template.ts";
-import { openWhatsAppApi } from "../shared/phone/phone-api.ts";
-import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
+import { coded } from "../common/phone/callback.ts";
+import { inbound } from "../common/phone/inbound.ts";
+import { metaTemplate } from "../common/phone/meta-template.ts";
+import { openWhatsAppApi } from "../common/phone/phone-api.ts";
+import { lost, progress, type Reached, unixTimeOf } from "../common/report.ts";
 
 const SLUG = "whatsapp_cloud_api-whatsapp";
 const API = "https://graph.facebook.com/v23.0";

@@ -11,12 +11,12 @@ import {
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
 import { accountField, unnamedTemplate } from "../../delivery/vendor/whatsapp.ts";
-import { coded, callbackFor, calledBackId } from "../shared/phone/callback.ts";
-import { exotelFields, exotelLogin, exotelProbe } from "../shared/phone/exotel.ts";
-import { inbound } from "../shared/phone/inbound.ts";
-import { metaTemplate } from "../shared/phone/meta-template.ts";
-import { openWhatsAppApi } from "../shared/phone/phone-api.ts";
-import { lost, progress, type Reached, timeOf } from "../shared/report.ts";
+import { coded, callbackFor, calledBackId } from "../common/phone/callback.ts";
+import { exotelFields, exotelLogin, exotelProbe } from "../common/phone/exotel.ts";
+import { inbound } from "../common/phone/inbound.ts";
+import { metaTemplate } from "../common/phone/meta-template.ts";
+import { openWhatsAppApi } from "../common/phone/phone-api.ts";
+import { lost, progress, type Reached, timeOf } from "../common/report.ts";
 
 const SLUG = "exotel-whatsapp";
 

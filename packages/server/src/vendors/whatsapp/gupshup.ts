@@ -6,7 +6,7 @@ import type { Failed, OutgoingMessage, VendorConnection, VendorDeps } from "../.
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import type { VendorReport, WebhookRequest } from "../../delivery/vendor/webhook.ts";
 import { accountField, readWhatsApp, type WhatsApp } from "../../delivery/vendor/whatsapp.ts";
-import { fieldsOf, firstOf } from "../shared/phone/callback.ts";
+import { fieldsOf, firstOf } from "../common/phone/callback.ts";
 import {
   gupshupAccepted,
   gupshupCall,
@@ -14,9 +14,9 @@ import {
   gupshupMessageId,
   gupshupRefused,
   readGupshupReports,
-} from "../shared/phone/gupshup.ts";
-import { inbound } from "../shared/phone/inbound.ts";
-import { unixTimeOf } from "../shared/report.ts";
+} from "../common/phone/gupshup.ts";
+import { inbound } from "../common/phone/inbound.ts";
+import { unixTimeOf } from "../common/report.ts";
 
 const SLUG = "gupshup-whatsapp";
 const API = "https://media.smsgupshup.com/GatewayAPI/rest";

@@ -6,11 +6,11 @@ import type { OutgoingMessage, VendorConnection, VendorDeps } from "../../delive
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { jsonOf, MalformedReport, type VendorReport } from "../../delivery/vendor/webhook.ts";
 import { accountField, fixedHeader, unnamedTemplate, type WhatsApp } from "../../delivery/vendor/whatsapp.ts";
-import { coded } from "../shared/phone/callback.ts";
-import { inbound } from "../shared/phone/inbound.ts";
-import { karixClass } from "../shared/phone/karix.ts";
-import { openWhatsAppApi } from "../shared/phone/phone-api.ts";
-import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
+import { coded } from "../common/phone/callback.ts";
+import { inbound } from "../common/phone/inbound.ts";
+import { karixClass } from "../common/phone/karix.ts";
+import { openWhatsAppApi } from "../common/phone/phone-api.ts";
+import { lost, progress, type Reached, unixTimeOf } from "../common/report.ts";
 
 const SLUG = "karix-whatsapp";
 

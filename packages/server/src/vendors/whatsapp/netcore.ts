@@ -11,9 +11,9 @@ import {
   type WebhookRequest,
 } from "../../delivery/vendor/webhook.ts";
 import { accountField, fixedHeader, unnamedTemplate, type WhatsApp } from "../../delivery/vendor/whatsapp.ts";
-import { inbound } from "../shared/phone/inbound.ts";
-import { openWhatsAppApi } from "../shared/phone/phone-api.ts";
-import { lost, progress, type Reached, unixTimeOf } from "../shared/report.ts";
+import { inbound } from "../common/phone/inbound.ts";
+import { openWhatsAppApi } from "../common/phone/phone-api.ts";
+import { lost, progress, type Reached, unixTimeOf } from "../common/report.ts";
 
 const SLUG = "netcore-whatsapp";
 

@@ -2,9 +2,9 @@ import { z } from "zod";
 import { failure } from "../../delivery/vendor/failure.ts";
 import { defineVendor } from "../../delivery/vendor/vendor.ts";
 import { accountField, allParameters } from "../../delivery/vendor/whatsapp.ts";
-import { callbackFor } from "../shared/phone/callback.ts";
-import { openWhatsAppApi } from "../shared/phone/phone-api.ts";
-import { checkTwilio, twilioApi, twilioFields, twilioWebhook } from "../shared/phone/twilio.ts";
+import { callbackFor } from "../common/phone/callback.ts";
+import { openWhatsAppApi } from "../common/phone/phone-api.ts";
+import { checkTwilio, twilioApi, twilioFields, twilioWebhook } from "../common/phone/twilio.ts";
 
 const SLUG = "twilio-whatsapp";
 

@@ -1,6 +1,6 @@
 import type { RouteContext } from "../../../http/route.ts";
 
-/** What the rooms behind the endpoints of templates take: for reads, checks and changes alike. */
+/** What the endpoints of templates pass on for reads, checks and changes alike. */
 export function templateSource({
   auth,
   db,

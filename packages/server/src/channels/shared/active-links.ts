@@ -1,6 +1,6 @@
 import { decodeHTMLAttribute } from "entities";
-import { commentEnd, createFinder, readTag } from "./html-tags.ts";
-import { isSafeImageLink, isSafeLink } from "../shared/link.ts";
+import { commentEnd, createFinder, readTag } from "../html/html-tags.ts";
+import { isSafeImageLink, isSafeLink } from "./link.ts";
 
 /*
  * Finds links in the HTML of a mail that would run code in a client that lets them. Escaping does not touch them: the
