@@ -15,7 +15,9 @@ export default defineRoute({
   params: z.object({ workspace: z.string(), vendor: z.string().describe("The id of a configuration.") }),
   body: z.object({
     to: z
-      .union([z.string(), z.record(z.string(), z.unknown())])
+      .union([z.string(), z.record(z.string(), z.unknown())], {
+        error: "must be an address as text, or an object where the channel has such addresses",
+      })
       .meta({ examples: ["ann@example.com"] })
       .describe("An address of the vendor's channel, as a profile would have it."),
   }),
