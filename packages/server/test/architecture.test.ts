@@ -109,6 +109,7 @@ const MAY_KNOW: Record<string, string[]> = {
     "db",
     "engine/engine",
     "ids",
+    "inbox/feed",
     "lists",
     "log",
     "preferences",

@@ -1,6 +1,7 @@
 import { CHANNEL_TRAITS, isChannel, type MessageAction } from "../core/channel.ts";
 import { rowsOf, text } from "../db/bulk.ts";
 import type { Tx } from "../db/db.ts";
+import type { Announce } from "../inbox/feed.ts";
 import { markItems } from "../inbox/items.ts";
 import type { Queue } from "../queue/queue.ts";
 import { closeReached } from "../routing/success.ts";
@@ -26,7 +27,12 @@ export interface MessageActions {
   apply: (tx: Tx, workspace_id: number, asked: readonly AskedAction[]) => Promise<ActionOutcome[]>;
 }
 
-export function createMessageActions({ queue }: { queue: Pick<Queue, "enqueue"> }): MessageActions {
+export interface MessageActionDeps {
+  queue: Pick<Queue, "enqueue">;
+  announce: Announce;
+}
+
+export function createMessageActions({ queue }: MessageActionDeps): MessageActions {
   return {
     async apply(tx, workspace_id, asked) {
       const known = await lockMessages(

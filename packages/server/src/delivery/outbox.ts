@@ -6,6 +6,7 @@ import type { Json, JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
 import { afterNow, bool, float8, insertAll, int, json, keysOf, now, rowsOf, text, uuid } from "../db/bulk.ts";
 import type { Tx } from "../db/db.ts";
+import type { Announce } from "../inbox/feed.ts";
 import { insertInboxItems, toInboxItem } from "../inbox/items.ts";
 import { passTurns } from "../routing/steps.ts";
 import { closeReached } from "../routing/success.ts";
@@ -164,11 +165,15 @@ export interface Attached {
   left_out: LeftOut[];
 }
 
+export interface SettleDeps extends HandOverDeps {
+  announce: Announce;
+}
+
 /**
  * Writes the verdicts that still hold their lease, and all their consequences. A message whose report arrived before
  * its vendor's response keeps the status of the report.
  */
-export async function settleMessages(tx: Tx, settled: Settled[], deps: HandOverDeps): Promise<Settled[]> {
+export async function settleMessages(tx: Tx, settled: Settled[], deps: SettleDeps): Promise<Settled[]> {
   const { from, values } = rowsOf("u", settled, {
     workspace_id: int(({ message }) => message.workspace_id),
     id: text(({ message }) => message.id),
