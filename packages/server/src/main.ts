@@ -21,6 +21,7 @@ import { explainDatabaseError } from "./db/explain.ts";
 import { openDatabase } from "./db/open-database.ts";
 import { createDial, type Dial } from "./delivery/http/dial.ts";
 import { createHttpClient, type HttpClient } from "./delivery/http/http.ts";
+import { createFeedActions } from "./delivery/feed-actions.ts";
 import { createMessageActions } from "./delivery/message-actions.ts";
 import { createVendorReports } from "./delivery/vendor-reports.ts";
 import { createVendorAdmin } from "./delivery/vendor-admin.ts";
@@ -267,6 +268,7 @@ async function compose(
     channels,
     makeWorkspace: (tx, input) => makeWorkspace(tx, input, box, ids),
     messageActions: createMessageActions({ queue, announce }),
+    feedActions: createFeedActions({ queue, announce }),
     announce,
     vendors: createVendorAdmin({ tables: vendorTables, box, ids, catalog, vendors }),
     vendorReports: createVendorReports({ db, box, http, base_url: baseUrl ?? null, vendors }),

@@ -3,6 +3,7 @@ import type { ChannelDefinition } from "./channels/channel.ts";
 import type { Config } from "./config.ts";
 import type { Channel } from "./core/channel.ts";
 import type { Db, Tx } from "./db/db.ts";
+import type { FeedActions } from "./delivery/feed-actions.ts";
 import type { MessageActions } from "./delivery/message-actions.ts";
 import type { VendorReports } from "./delivery/vendor-reports.ts";
 import type { VendorAdmin } from "./delivery/vendor-admin.ts";
@@ -34,6 +35,7 @@ export interface Services {
   vendors: VendorAdmin;
   vendorReports: VendorReports;
   messageActions: MessageActions;
+  feedActions: FeedActions;
   /** Hears of changes of feeds. */
   announce: Announce;
   engine: Engine;

@@ -216,10 +216,6 @@ export async function settleMessages(tx: Tx, settled: Settled[], deps: SettleDep
   );
   await recordCopies(tx, written);
   await recordAttached(tx, written.filter(isOver));
-  await insertInboxItems(
-    tx,
-    written.flatMap(({ message, verdict }) => toInboxItem(message, verdict.inbox_item)),
-  );
   await closeReached(tx, refsOf(written.filter(isDelivered)));
   await passTurns(tx, refsOf(written.filter(yieldsTurn)));
   await handOver(
@@ -252,6 +248,11 @@ export async function settleMessages(tx: Tx, settled: Settled[], deps: SettleDep
     written.flatMap(({ message: { workspace_id, recipient_id, channel, identity_key: key }, verdict }) =>
       verdict.inactivate && recipient_id !== null ? [{ workspace_id, recipient_id, channel, key }] : [],
     ),
+  );
+  await insertInboxItems(
+    tx,
+    written.flatMap(({ message, verdict }) => toInboxItem(message, verdict.inbox_item)),
+    deps.announce,
   );
   return held;
 }
