@@ -489,7 +489,11 @@ CREATE TABLE public_key (
   rotated_at timestamp with time zone,
   rotated_by json,
   deleted_at timestamp with time zone,
+  allowed_domains text[],
+  old_api_key text COLLATE "C",
+  old_expiry_at timestamp with time zone,
   UNIQUE (api_key),
+  UNIQUE (old_api_key),
   PRIMARY KEY (workspace_id, id),
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
 );

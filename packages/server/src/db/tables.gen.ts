@@ -393,6 +393,9 @@ export interface PublicKey {
   rotated_at: Date | null;
   rotated_by: JsonColumn;
   deleted_at: Date | null;
+  allowed_domains: string[] | null;
+  old_api_key: string | null;
+  old_expiry_at: Date | null;
 }
 
 export interface Recipient {
