@@ -17,6 +17,18 @@ import clientFeedGet from "./client/feed/get.ts";
 import clientFeedList from "./client/feed/list.ts";
 import clientFeedMarkAllRead from "./client/feed/mark-all-read.ts";
 import clientFeedResetBellCount from "./client/feed/reset-bell-count.ts";
+import clientLegacyPreferenceEditCategory from "./client/legacy-preference/edit-category.ts";
+import clientLegacyPreferenceEditChannels from "./client/legacy-preference/edit-channels.ts";
+import clientLegacyPreferenceGetCategory from "./client/legacy-preference/get-category.ts";
+import clientLegacyPreferenceGetChannels from "./client/legacy-preference/get-channels.ts";
+import clientLegacyPreferenceGet from "./client/legacy-preference/get.ts";
+import clientLegacyPreferenceListCategories from "./client/legacy-preference/list-categories.ts";
+import clientPreferenceEditCategory from "./client/preference/edit-category.ts";
+import clientPreferenceEditChannels from "./client/preference/edit-channels.ts";
+import clientPreferenceGetCategory from "./client/preference/get-category.ts";
+import clientPreferenceGetChannels from "./client/preference/get-channels.ts";
+import clientPreferenceGet from "./client/preference/get.ts";
+import clientPreferenceListCategories from "./client/preference/list-categories.ts";
 import hubBrandGet from "./hub/brand/get.ts";
 import hubBrandList from "./hub/brand/list.ts";
 import hubBrandUpsert from "./hub/brand/upsert.ts";
@@ -228,6 +240,18 @@ export const routes: RegisteredRoute[] = [
   { surface: client, route: clientFeedList, file: "api/client/feed/list.ts" },
   { surface: client, route: clientFeedMarkAllRead, file: "api/client/feed/mark-all-read.ts" },
   { surface: client, route: clientFeedResetBellCount, file: "api/client/feed/reset-bell-count.ts" },
+  { surface: client, route: clientLegacyPreferenceEditCategory, file: "api/client/legacy-preference/edit-category.ts" },
+  { surface: client, route: clientLegacyPreferenceEditChannels, file: "api/client/legacy-preference/edit-channels.ts" },
+  { surface: client, route: clientLegacyPreferenceGetCategory, file: "api/client/legacy-preference/get-category.ts" },
+  { surface: client, route: clientLegacyPreferenceGetChannels, file: "api/client/legacy-preference/get-channels.ts" },
+  { surface: client, route: clientLegacyPreferenceGet, file: "api/client/legacy-preference/get.ts" },
+  { surface: client, route: clientLegacyPreferenceListCategories, file: "api/client/legacy-preference/list-categories.ts" },
+  { surface: client, route: clientPreferenceEditCategory, file: "api/client/preference/edit-category.ts" },
+  { surface: client, route: clientPreferenceEditChannels, file: "api/client/preference/edit-channels.ts" },
+  { surface: client, route: clientPreferenceGetCategory, file: "api/client/preference/get-category.ts" },
+  { surface: client, route: clientPreferenceGetChannels, file: "api/client/preference/get-channels.ts" },
+  { surface: client, route: clientPreferenceGet, file: "api/client/preference/get.ts" },
+  { surface: client, route: clientPreferenceListCategories, file: "api/client/preference/list-categories.ts" },
   { surface: hub, route: hubBrandGet, file: "api/hub/brand/get.ts" },
   { surface: hub, route: hubBrandList, file: "api/hub/brand/list.ts" },
   { surface: hub, route: hubBrandUpsert, file: "api/hub/brand/upsert.ts" },
