@@ -98,7 +98,6 @@ const MAY_KNOW: Record<string, string[]> = {
     "delivery/vendor-admin",
     "delivery/vendor-reports",
     "privacy",
-    "realtime/parse-stores",
   ],
   services: [
     "delivery/feed-actions",
