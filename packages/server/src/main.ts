@@ -21,6 +21,7 @@ import { explainDatabaseError } from "./db/explain.ts";
 import { openDatabase } from "./db/open-database.ts";
 import { createDial, type Dial } from "./delivery/http/dial.ts";
 import { createHttpClient, type HttpClient } from "./delivery/http/http.ts";
+import { createDeviceReports } from "./delivery/device-reports.ts";
 import { createMessageActions } from "./delivery/message-actions.ts";
 import { createVendorReports } from "./delivery/vendor-reports.ts";
 import { createVendorAdmin } from "./delivery/vendor-admin.ts";
@@ -249,6 +250,7 @@ async function compose(
     stops.defer(erasures.stop);
   }
 
+  const messageActions = createMessageActions({ queue });
   const services: Services = {
     config,
     db,
@@ -262,7 +264,8 @@ async function compose(
     erasures,
     channels,
     makeWorkspace: (tx, input) => makeWorkspace(tx, input, box, ids),
-    messageActions: createMessageActions({ queue }),
+    messageActions,
+    deviceReports: createDeviceReports({ queue, messageActions }),
     vendors: createVendorAdmin({ tables: vendorTables, box, ids, catalog, vendors }),
     vendorReports: createVendorReports({ db, box, http, base_url: baseUrl ?? null, vendors }),
     engine,

@@ -3,6 +3,7 @@ import type { ChannelDefinition } from "./channels/channel.ts";
 import type { Config } from "./config.ts";
 import type { Channel } from "./core/channel.ts";
 import type { Db, Tx } from "./db/db.ts";
+import type { DeviceReports } from "./delivery/device-reports.ts";
 import type { MessageActions } from "./delivery/message-actions.ts";
 import type { VendorReports } from "./delivery/vendor-reports.ts";
 import type { VendorAdmin } from "./delivery/vendor-admin.ts";
@@ -33,6 +34,7 @@ export interface Services {
   vendors: VendorAdmin;
   vendorReports: VendorReports;
   messageActions: MessageActions;
+  deviceReports: DeviceReports;
   engine: Engine;
   /** The server's own address as others know it, without a slash at its end; null: not configured. */
   baseUrl: string | null;

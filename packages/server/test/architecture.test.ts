@@ -99,6 +99,7 @@ const MAY_KNOW: Record<string, string[]> = {
     "privacy",
   ],
   services: [
+    "delivery/device-reports",
     "delivery/message-actions",
     "delivery/vendor-admin",
     "delivery/vendor-reports",
