@@ -1027,6 +1027,12 @@ export interface Operations {
     body: { locale?: string | null; content: Record<string, unknown> };
     reply: { filename: string; locale: string; locale_name: string; namespace: string | null; action: "added" | "updated" | "deleted" | "unchanged"; updated_at: string; content: Record<string, unknown> };
   };
+  /** GET /v1/:workspace/vendor_health/ — How vendors do: calls, errors by class, latency, breaker, spend. */
+  managementVendorHealthList: {
+    query: { minutes?: number };
+    body: undefined;
+    reply: { minutes: number; results: ({ id: string; vendor_slug: string; channel: string; name: string; nickname: string; categories: (string)[]; calls: number; calls_per_second: number; sent: number; errors: { recipient: number; message: number; config: number; throttled: number; transient: number; ambiguous: number }; error_rate: number | null; latency_ms: { p50: number | null; p99: number | null }; breaker: { state: "closed" | "open"; since: string | null; reason: string | null; probed_at: string | null }; held_until: string | null; calls_today: number; daily_cap: number | null; last_report_at: string | null; spend: { price: number | null; amount: number | null } })[] };
+  };
   /** GET /v1/:workspace/vendor_route/ — The priority lists of vendors, by tenant, channel and root category. */
   managementVendorRouteList: {
     query: {  };

@@ -840,6 +840,18 @@ CREATE TABLE vendor_ack (
 );
 CREATE INDEX vendor_ack_created ON public.vendor_ack USING btree (created_at);
 
+CREATE TABLE vendor_call_count (
+  workspace_id integer NOT NULL,
+  vendor_config_id text COLLATE "C" NOT NULL,
+  minute timestamp with time zone NOT NULL,
+  outcome text COLLATE "C" NOT NULL,
+  latency_step smallint NOT NULL,
+  calls integer NOT NULL,
+  PRIMARY KEY (workspace_id, vendor_config_id, minute, outcome, latency_step),
+  FOREIGN KEY (workspace_id, vendor_config_id) REFERENCES vendor_config(workspace_id, id) ON DELETE CASCADE
+);
+CREATE INDEX vendor_call_count_minute ON public.vendor_call_count USING btree (minute);
+
 CREATE TABLE vendor_config (
   workspace_id integer NOT NULL,
   id text COLLATE "C" NOT NULL,

@@ -671,6 +671,15 @@ export interface VendorAck {
   created_at: Generated<Date>;
 }
 
+export interface VendorCallCount {
+  workspace_id: number;
+  vendor_config_id: string;
+  minute: Date;
+  outcome: string;
+  latency_step: number;
+  calls: number;
+}
+
 export interface VendorConfig {
   workspace_id: number;
   id: string;
@@ -856,6 +865,7 @@ export interface Tables {
   translation_version_file: TranslationVersionFile;
   user_erasure: UserErasure;
   vendor_ack: VendorAck;
+  vendor_call_count: VendorCallCount;
   vendor_config: VendorConfig;
   vendor_fallback: VendorFallback;
   vendor_pace: VendorPace;
