@@ -17,13 +17,13 @@ import {
   giveUpMessage,
   takeMessages,
   type Settled,
+  type SettleDeps,
   settleMessages,
   yieldsTurn,
 } from "./outbox.ts";
 import { applyDueReports, REPORT_BATCH, type ReportDeps } from "./reports/apply-reports.ts";
 import { FALLBACK_BATCH, handOverDue, nextVendor, readDueWorkspaces } from "./failover/due-fallbacks.ts";
 import { createBreaker, type BreakerDeps } from "./failover/breaker.ts";
-import type { HandOverDeps } from "./failover/hand-over.ts";
 import { createCallTally } from "./health/call-tally.ts";
 import { createPacer } from "./pacing/pacer.ts";
 import { takeReports } from "./reports/report-store.ts";
@@ -50,7 +50,7 @@ export interface Delivery {
 export interface DeliveryDeps
   extends
     Pick<ReportDeps, "keyOf" | "recordVerdict">,
-    Pick<HandOverDeps, "ids">,
+    Pick<SettleDeps, "ids" | "announce">,
     Pick<BreakerDeps, "catalog"> {
   db: Db;
   log: Log;
