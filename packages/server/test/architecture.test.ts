@@ -32,7 +32,7 @@ const MAY_KNOW: Record<string, string[]> = {
   lists: ["core", "db", "ids", "errors"],
   segments: ["core", "db", "ids"],
   catalog: ["core", "expressions", "db", "ids", "errors", "workspaces"],
-  preferences: ["core", "db", "errors", "catalog"],
+  preferences: ["core", "db", "ids", "errors", "catalog", "workspaces"],
   translations: ["core", "db", "errors", "catalog"],
   routing: ["core", "db", "ids", "workspaces", "queue", "catalog", "preferences"],
   engine: [

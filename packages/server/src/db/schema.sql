@@ -1031,9 +1031,12 @@ CREATE TABLE workspace (
   clock_frozen_at timestamp with time zone,
   clock_target timestamp with time zone,
   clock_runs_on boolean NOT NULL DEFAULT false,
+  link_generation integer NOT NULL DEFAULT 1,
+  link_oldest_generation integer NOT NULL DEFAULT 1,
   UNIQUE (slug),
   UNIQUE (uid),
   PRIMARY KEY (workspace_id),
+  CHECK (((link_oldest_generation >= 1) AND (link_oldest_generation <= link_generation))),
   CHECK ((mode = ANY (ARRAY['sandbox'::text, 'production'::text]))),
   CHECK ((slug ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text))
 );

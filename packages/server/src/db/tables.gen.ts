@@ -824,6 +824,8 @@ export interface Workspace {
   clock_frozen_at: Date | null;
   clock_target: Date | null;
   clock_runs_on: Generated<boolean>;
+  link_generation: Generated<number>;
+  link_oldest_generation: Generated<number>;
 }
 
 export interface WsKey {
