@@ -1,2 +1,2 @@
-/** The browser client of the Carillon inbox. A door so far. */
-export const FEED_SCHEMA = "1";
+/** The headless inbox: state, connection, edits, and nothing that draws. */
+export type * from "./core/types.ts";
