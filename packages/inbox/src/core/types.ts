@@ -101,6 +101,7 @@ export interface Item {
   seen_on: number | null;
   read_on: number | null;
   interacted_on: number | null;
+  /** What is snoozed is archived too: `snoozed_until` tells them apart. */
   archived: boolean;
   tags: readonly string[];
   /** Hidden from then on; null: never. */
@@ -180,7 +181,7 @@ export interface Action {
   /** Settles with the server's answer, however long that takes; never rejects. */
   readonly done: Promise<Settlement>;
   /** Puts back what this action changed and nothing else. The second call does nothing. */
-  undo(): void;
+  undo: () => void;
 }
 
 export type Settlement =
@@ -225,41 +226,41 @@ export interface Inbox {
   readonly options: Readonly<InboxOptions>;
   /** The stores that it keeps, in the order given. */
   readonly stores: readonly Store[];
-  /** Connects and loads the first store. A second call changes nothing. Does nothing on a server. */
-  start(): void;
+  /** Connects and loads the first store. A second call changes nothing. To be called in the browser alone. */
+  start: () => void;
   /** Disconnects and lets go of every listener and timer. `start()` goes on from where it was. */
-  stop(): void;
+  stop: () => void;
   /** Stops, and deletes what is stored on this device: for a logout. Edits that are not sent are lost. */
-  clear(): Promise<void>;
+  clear: () => Promise<void>;
 
-  getState(): InboxState;
+  getState: () => InboxState;
   /** Calls after each change of the state. */
-  subscribe(listener: () => void): Unsubscribe;
-  on<K extends keyof InboxEvents>(event: K, listener: (detail: InboxEvents[K]) => void): Unsubscribe;
+  subscribe: (listener: () => void) => Unsubscribe;
+  on: <K extends keyof InboxEvents>(event: K, listener: (detail: InboxEvents[K]) => void) => Unsubscribe;
 
   /** Loads the store's first page, or its next one. A call made while one is under way is that one. Never rejects. */
-  more(store?: string): Promise<void>;
+  more: (store?: string) => Promise<void>;
   /** Asks for what has changed now instead of waiting for it. Never rejects. */
-  refresh(): Promise<void>;
+  refresh: () => Promise<void>;
 
-  read(id: string): Action;
-  unread(id: string): Action;
-  archive(id: string): Action;
-  unarchive(id: string): Action;
-  pin(id: string): Action;
-  unpin(id: string): Action;
+  read: (id: string) => Action;
+  unread: (id: string) => Action;
+  archive: (id: string) => Action;
+  unarchive: (id: string) => Action;
+  pin: (id: string) => Action;
+  unpin: (id: string) => Action;
   /** Out of sight until then; it comes back unread and as new. */
-  snooze(id: string, until: Date | number): Action;
-  unsnooze(id: string): Action;
+  snooze: (id: string, until: Date | number) => Action;
+  unsnooze: (id: string) => Action;
   /** It was clicked: the whole item, or the button of that name. It is read by that. */
-  interacted(id: string, label?: string): Action;
+  interacted: (id: string, label?: string) => Action;
   /** Of one store, or of the whole inbox. */
-  readAll(store?: string): Action;
-  archiveAll(store?: string): Action;
+  readAll: (store?: string) => Action;
+  archiveAll: (store?: string) => Action;
   /** The bell was opened: the badge is zero. */
-  opened(): Action;
+  opened: () => Action;
   /** They were on the screen. Ids that are seen already cost nothing. */
-  seen(ids: readonly string[]): Action;
+  seen: (ids: readonly string[]) => Action;
 
   readonly toasts: Toasts;
   readonly sound: Sound;
@@ -277,38 +278,38 @@ export interface Toast {
 
 export interface Toasts {
   /** Those to show now, oldest first. */
-  getState(): readonly Toast[];
-  onChange(listener: () => void): Unsubscribe;
-  dismiss(id: string): void;
+  getState: () => readonly Toast[];
+  onChange: (listener: () => void) => Unsubscribe;
+  dismiss: (id: string) => void;
   /** While the pointer or the focus is on them, none goes. */
-  pause(): void;
-  resume(): void;
+  pause: () => void;
+  resume: () => void;
 }
 
 export interface Sound {
   /** Whether it is on; kept for this origin. Off until someone switches it on. */
-  getState(): boolean;
-  onChange(listener: () => void): Unsubscribe;
+  getState: () => boolean;
+  onChange: (listener: () => void) => Unsubscribe;
   /** To be called in the handler of a click or a key: browsers let no page sound before one. */
-  set(on: boolean): void;
+  set: (on: boolean) => void;
 }
 
 /* Preferences */
 
 export interface Preferences {
-  getState(): PreferencesState;
-  onChange(listener: () => void): Unsubscribe;
+  getState: () => PreferencesState;
+  onChange: (listener: () => void) => Unsubscribe;
   /** Loads them, or loads them again. Never rejects: the state has the failure. */
-  get(): Promise<PreferencesState>;
+  get: () => Promise<PreferencesState>;
   /**
    * Changes a category at once; sent half a second after the last change of it. `channels` names those to change.
    * Rolled back if the server refuses; refused at once where the category is not known or not editable.
    */
-  set(category: string, change: CategoryChange): Action;
+  set: (category: string, change: CategoryChange) => Action;
   /** Whether a channel is used for what is required alone. */
-  setChannel(channel: string, change: { is_restricted: boolean }): Action;
+  setChannel: (channel: string, change: { is_restricted: boolean }) => Action;
   /** Sends what still waits. */
-  flush(): Promise<void>;
+  flush: () => Promise<void>;
 }
 
 export interface PreferencesState {
@@ -366,14 +367,14 @@ export type PushState = "unsupported" | "denied" | "off" | "on";
 
 export interface Push {
   /** `start()` asks the browser. */
-  getState(): PushState;
-  onChange(listener: () => void): Unsubscribe;
+  getState: () => PushState;
+  onChange: (listener: () => void) => Unsubscribe;
   /**
    * Registers the service worker, asks for permission and hands the subscription to the server. To be called in the
    * handler of a click. Rejects with an `InboxFailure` where it fails; a permission denied is the state `denied`.
    */
-  subscribe(): Promise<PushState>;
-  unsubscribe(): Promise<PushState>;
+  subscribe: () => Promise<PushState>;
+  unsubscribe: () => Promise<PushState>;
 }
 
 /* Markdown */
