@@ -23,6 +23,7 @@ import { createDial, type Dial } from "./delivery/http/dial.ts";
 import { createHttpClient, type HttpClient } from "./delivery/http/http.ts";
 import { createFeedActions } from "./delivery/feed-actions.ts";
 import { createMessageActions } from "./delivery/message-actions.ts";
+import { createTrackedMails } from "./delivery/tracking/mail-tracking.ts";
 import { createVendorReports } from "./delivery/vendor-reports.ts";
 import { createVendorAdmin } from "./delivery/vendor-admin.ts";
 import { recipientsWithSignals } from "./engine/waits/profile-signals.ts";
@@ -271,6 +272,7 @@ async function compose(
     feedActions: createFeedActions({ queue, announce }),
     announce,
     vendors: createVendorAdmin({ tables: vendorTables, box, ids, catalog, vendors }),
+    trackedMails: createTrackedMails({ db, workspaces }),
     vendorReports: createVendorReports({ db, box, http, base_url: baseUrl ?? null, vendors }),
     engine,
     baseUrl: baseUrl ?? null,

@@ -5,6 +5,7 @@ import type { Channel } from "./core/channel.ts";
 import type { Db, Tx } from "./db/db.ts";
 import type { FeedActions } from "./delivery/feed-actions.ts";
 import type { MessageActions } from "./delivery/message-actions.ts";
+import type { TrackedMails } from "./delivery/tracking/mail-tracking.ts";
 import type { VendorReports } from "./delivery/vendor-reports.ts";
 import type { VendorAdmin } from "./delivery/vendor-admin.ts";
 import type { Engine } from "./engine/engine.ts";
@@ -34,6 +35,7 @@ export interface Services {
   channels: ReadonlyMap<Channel, ChannelDefinition>;
   vendors: VendorAdmin;
   vendorReports: VendorReports;
+  trackedMails: TrackedMails;
   messageActions: MessageActions;
   feedActions: FeedActions;
   /** Hears of changes of feeds. */

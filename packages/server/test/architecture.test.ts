@@ -69,6 +69,7 @@ const MAY_KNOW: Record<string, string[]> = {
     "workspaces",
     "inbox",
     "routing",
+    "channels/html",
   ],
   vendors: ["core", "delivery/vendor", "delivery/http"],
   privacy: ["core", "db", "ids", "inbox", "routing", "engine/engine"],
@@ -97,6 +98,7 @@ const MAY_KNOW: Record<string, string[]> = {
     "channels/channel",
     "delivery/vendor-admin",
     "delivery/vendor-reports",
+    "delivery/tracking",
     "privacy",
   ],
   services: [
@@ -104,6 +106,7 @@ const MAY_KNOW: Record<string, string[]> = {
     "delivery/message-actions",
     "delivery/vendor-admin",
     "delivery/vendor-reports",
+    "delivery/tracking",
     "catalog",
     "channels/channel",
     "config",

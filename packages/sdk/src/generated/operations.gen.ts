@@ -547,6 +547,18 @@ export interface Operations {
     body: { execution_id?: string | null; recipients?: (string)[] | null; idempotency_key?: string | null; cancellation_key?: string | null; workflow_slug?: string | null; [key: string]: unknown };
     reply: { execution_ids: (string)[] };
   };
+  /** GET /t/click/:token/ — Leads a reader on to where a link of a mail was written to. */
+  mailTrackingLinkClick: {
+    query: {  };
+    body: undefined;
+    reply: string;
+  };
+  /** GET /t/open/:token/ — The image by which the opening of a mail is known. */
+  mailTrackingLinkOpen: {
+    query: {  };
+    body: undefined;
+    reply: string;
+  };
   /** POST /v1/:workspace/ws_api_key/ — Make an API key. */
   managementApiKeyCreate: {
     query: {  };

@@ -2,6 +2,7 @@
 import type { RegisteredRoute } from "../http/route.ts";
 import { surface as account } from "./account/surface.ts";
 import { surface as hub } from "./hub/surface.ts";
+import { surface as mailTracking } from "./mail-tracking/surface.ts";
 import { surface as management } from "./management/surface.ts";
 import { surface as vendorWebhooks } from "./vendor-webhooks/surface.ts";
 import accountWorkspaceCreate from "./account/workspace/create.ts";
@@ -95,6 +96,8 @@ import hubUserTenantList from "./hub/user/tenant/list.ts";
 import hubUserTenantUpsert from "./hub/user/tenant/upsert.ts";
 import hubUserUpsert from "./hub/user/upsert.ts";
 import hubWorkflowRunCancel from "./hub/workflow-run/cancel.ts";
+import mailTrackingLinkClick from "./mail-tracking/link/click.ts";
+import mailTrackingLinkOpen from "./mail-tracking/link/open.ts";
 import managementApiKeyCreate from "./management/api-key/create.ts";
 import managementApiKeyDelete from "./management/api-key/delete.ts";
 import managementApiKeyList from "./management/api-key/list.ts";
@@ -290,6 +293,8 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubUserTenantUpsert, file: "api/hub/user/tenant/upsert.ts" },
   { surface: hub, route: hubUserUpsert, file: "api/hub/user/upsert.ts" },
   { surface: hub, route: hubWorkflowRunCancel, file: "api/hub/workflow-run/cancel.ts" },
+  { surface: mailTracking, route: mailTrackingLinkClick, file: "api/mail-tracking/link/click.ts" },
+  { surface: mailTracking, route: mailTrackingLinkOpen, file: "api/mail-tracking/link/open.ts" },
   { surface: management, route: managementApiKeyCreate, file: "api/management/api-key/create.ts" },
   { surface: management, route: managementApiKeyDelete, file: "api/management/api-key/delete.ts" },
   { surface: management, route: managementApiKeyList, file: "api/management/api-key/list.ts" },

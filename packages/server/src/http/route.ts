@@ -126,8 +126,8 @@ export type SecurityScheme =
 export interface Surface {
   name: string;
   description: string;
-  /** How its clients prove who they are, as a security scheme of OpenAPI. */
-  security: SecurityScheme;
+  /** How its clients prove who they are, as a security scheme of OpenAPI; null: by the address itself. */
+  security: SecurityScheme | null;
   family: ErrorFamily;
   /** Whether browsers may call it from any origin. Default: no. */
   cors?: boolean;
