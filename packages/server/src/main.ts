@@ -22,6 +22,7 @@ import { openDatabase } from "./db/open-database.ts";
 import { createDial, type Dial } from "./delivery/http/dial.ts";
 import { createHttpClient, type HttpClient } from "./delivery/http/http.ts";
 import { createFeedActions } from "./delivery/feed-actions.ts";
+import { createDeviceReports } from "./delivery/device-reports.ts";
 import { createMessageActions } from "./delivery/message-actions.ts";
 import { createTrackedMails } from "./delivery/tracking/mail-tracking.ts";
 import { createVendorReports } from "./delivery/vendor-reports.ts";
@@ -255,6 +256,7 @@ async function compose(
     stops.defer(erasures.stop);
   }
 
+  const messageActions = createMessageActions({ queue, announce });
   const services: Services = {
     config,
     db,
@@ -268,9 +270,10 @@ async function compose(
     erasures,
     channels,
     makeWorkspace: (tx, input) => makeWorkspace(tx, input, box, ids),
-    messageActions: createMessageActions({ queue, announce }),
     feedActions: createFeedActions({ queue, announce }),
     announce,
+    messageActions,
+    deviceReports: createDeviceReports({ queue, messageActions }),
     vendors: createVendorAdmin({ tables: vendorTables, box, ids, catalog, vendors }),
     trackedMails: createTrackedMails({ db, workspaces }),
     vendorReports: createVendorReports({ db, box, http, base_url: baseUrl ?? null, vendors }),

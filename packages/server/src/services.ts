@@ -4,6 +4,7 @@ import type { Config } from "./config.ts";
 import type { Channel } from "./core/channel.ts";
 import type { Db, Tx } from "./db/db.ts";
 import type { FeedActions } from "./delivery/feed-actions.ts";
+import type { DeviceReports } from "./delivery/device-reports.ts";
 import type { MessageActions } from "./delivery/message-actions.ts";
 import type { TrackedMails } from "./delivery/tracking/mail-tracking.ts";
 import type { VendorReports } from "./delivery/vendor-reports.ts";
@@ -40,6 +41,7 @@ export interface Services {
   feedActions: FeedActions;
   /** Hears of changes of feeds. */
   announce: Announce;
+  deviceReports: DeviceReports;
   engine: Engine;
   /** The server's own address as others know it, without a slash at its end; null: not configured. */
   baseUrl: string | null;

@@ -103,6 +103,7 @@ const MAY_KNOW: Record<string, string[]> = {
   ],
   services: [
     "delivery/feed-actions",
+    "delivery/device-reports",
     "delivery/message-actions",
     "delivery/vendor-admin",
     "delivery/vendor-reports",
