@@ -65,6 +65,8 @@ export interface RouteContext<Params, Query, Body> {
   request_id: string;
   /** The client's User-Agent. */
   user_agent: string;
+  /** The languages that a browser asks for; blank: none. */
+  accept_language: string;
 }
 
 /** A response with another status or content type than the route's usual one. */
@@ -122,8 +124,8 @@ export type SecurityScheme =
 export interface Surface {
   name: string;
   description: string;
-  /** How its clients prove who they are, as a security scheme of OpenAPI. */
-  security: SecurityScheme;
+  /** How its clients prove who they are, as a security scheme of OpenAPI; null: by the address itself. */
+  security: SecurityScheme | null;
   family: ErrorFamily;
   /** The refusals of `authenticate`. */
   errors: ErrorCode[];
