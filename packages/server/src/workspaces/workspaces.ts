@@ -6,7 +6,15 @@ import { readTestMode, type TestMode } from "../core/test-mode.ts";
 import type { Queryable } from "../db/db.ts";
 import { type IdSource, randomToken } from "../ids.ts";
 import { hashToken, type SecretBox } from "./crypto.ts";
-import { createApiKey, createPublicKey, deleteApiKey } from "./keys.ts";
+import {
+  type ClientKey,
+  createApiKey,
+  createPublicKey,
+  deleteApiKey,
+  findPublicKey,
+  listVerifyingKeys,
+  type VerifyingKey,
+} from "./keys.ts";
 import { createLinkKeys, type Generations, type LinkKeys } from "./link-keys.ts";
 
 /**
@@ -44,6 +52,13 @@ export interface Workspaces {
     token: string,
     beforeLookup?: () => void,
   ) => Promise<{ workspace: Workspace; id: string } | null>;
+  /** By a value of a public key that is valid now, which may be the one before its last rotation. */
+  findByPublicKey: (
+    api_key: string,
+    beforeLookup?: () => void,
+  ) => Promise<{ workspace: Workspace; key: ClientKey } | null>;
+  /** What verifies users' tokens now: the active signing key, and rolled ones until they expire. */
+  listVerifyingKeys: (workspace: Workspace) => Promise<VerifyingKey[]>;
   /** The id of a live service token. */
   findServiceToken: (token: string, beforeLookup?: () => void) => Promise<string | null>;
   /** True when `ws_key` (or the workspace's uid) names this workspace. */
@@ -167,6 +182,18 @@ export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): 
       };
       return remember(`api:${hash.toString("base64")}`, load, beforeLookup);
     },
+    async findByPublicKey(api_key, beforeLookup) {
+      const load = async () => {
+        const key = await findPublicKey(db, api_key);
+        return key === null ? null : { workspace: await getById(key.workspace_id), key };
+      };
+      const found = await remember(`public:${api_key}`, load, beforeLookup);
+      return found !== null && isValid(found.key) ? found : null;
+    },
+    async listVerifyingKeys({ workspace_id }) {
+      const keys = await remember(`signing:${workspace_id}`, () => listVerifyingKeys(db, workspace_id));
+      return keys.filter(isValid);
+    },
     findServiceToken(token, beforeLookup) {
       const hash = hashToken(token);
       const load = async () => {
@@ -251,6 +278,11 @@ export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): 
     },
     forget: cache.clear,
   };
+}
+
+/** Both kinds of keys of clients expire by the time of this machine, as the tokens do. */
+function isValid({ valid_until }: { valid_until: Date | null }): boolean {
+  return valid_until === null || valid_until.getTime() > Date.now();
 }
 
 /** The value of a recipient's automatic `$inbox` identity, and the legacy inbox's subscriber id. */
