@@ -5,6 +5,7 @@ import { surface as client } from "./client/surface.ts";
 import { surface as hub } from "./hub/surface.ts";
 import { surface as mailTracking } from "./mail-tracking/surface.ts";
 import { surface as management } from "./management/surface.ts";
+import { surface as preferencePage } from "./preference-page/surface.ts";
 import { surface as vendorWebhooks } from "./vendor-webhooks/surface.ts";
 import accountWorkspaceCreate from "./account/workspace/create.ts";
 import accountWorkspaceList from "./account/workspace/list.ts";
@@ -209,6 +210,10 @@ import managementWorkflowListVersions from "./management/workflow/list-versions.
 import managementWorkflowList from "./management/workflow/list.ts";
 import managementWorkflowRollbackVersion from "./management/workflow/rollback-version.ts";
 import managementWorkflowUpsert from "./management/workflow/upsert.ts";
+import preferencePageLinkChange from "./preference-page/link/change.ts";
+import preferencePageLinkOneClickPage from "./preference-page/link/one-click-page.ts";
+import preferencePageLinkOneClick from "./preference-page/link/one-click.ts";
+import preferencePageLinkShow from "./preference-page/link/show.ts";
 import vendorWebhooksReportCheck from "./vendor-webhooks/report/check.ts";
 import vendorWebhooksReportOwn from "./vendor-webhooks/report/own.ts";
 import vendorWebhooksReportSharedChannel from "./vendor-webhooks/report/shared-channel.ts";
@@ -418,6 +423,10 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementWorkflowList, file: "api/management/workflow/list.ts" },
   { surface: management, route: managementWorkflowRollbackVersion, file: "api/management/workflow/rollback-version.ts" },
   { surface: management, route: managementWorkflowUpsert, file: "api/management/workflow/upsert.ts" },
+  { surface: preferencePage, route: preferencePageLinkChange, file: "api/preference-page/link/change.ts" },
+  { surface: preferencePage, route: preferencePageLinkOneClickPage, file: "api/preference-page/link/one-click-page.ts" },
+  { surface: preferencePage, route: preferencePageLinkOneClick, file: "api/preference-page/link/one-click.ts" },
+  { surface: preferencePage, route: preferencePageLinkShow, file: "api/preference-page/link/show.ts" },
   { surface: vendorWebhooks, route: vendorWebhooksReportCheck, file: "api/vendor-webhooks/report/check.ts" },
   { surface: vendorWebhooks, route: vendorWebhooksReportOwn, file: "api/vendor-webhooks/report/own.ts" },
   { surface: vendorWebhooks, route: vendorWebhooksReportSharedChannel, file: "api/vendor-webhooks/report/shared-channel.ts" },

@@ -474,6 +474,34 @@ CREATE TABLE pref_channel (
 );
 CREATE INDEX pref_channel_tenant ON public.pref_channel USING btree (workspace_id, tenant_id) WHERE (tenant_id <> 'default'::text);
 
+CREATE TABLE preference_change (
+  workspace_id integer NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  recipient_id text COLLATE "C" NOT NULL,
+  tenant_id text COLLATE "C" NOT NULL,
+  source text NOT NULL,
+  via text NOT NULL,
+  category text COLLATE "C",
+  channel text,
+  change text NOT NULL,
+  message_id text COLLATE "C",
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE,
+  FOREIGN KEY (workspace_id, recipient_id) REFERENCES recipient(workspace_id, id) ON DELETE CASCADE,
+  CHECK ((change = ANY (ARRAY['opt_in'::text, 'opt_out'::text, 'frequency'::text])))
+);
+CREATE INDEX preference_change_recipient ON public.preference_change USING btree (workspace_id, recipient_id);
+CREATE INDEX preference_change_time ON public.preference_change USING btree (created_at);
+
+CREATE TABLE preference_link_request (
+  workspace_id integer NOT NULL,
+  recipient_id text COLLATE "C" NOT NULL,
+  requested_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, recipient_id),
+  FOREIGN KEY (workspace_id, recipient_id) REFERENCES recipient(workspace_id, id) ON DELETE CASCADE
+);
+
 CREATE TABLE public_key (
   workspace_id integer NOT NULL,
   id text COLLATE "C" NOT NULL,

@@ -378,6 +378,26 @@ export interface PrefChannel {
   channel: string;
 }
 
+export interface PreferenceChange {
+  workspace_id: number;
+  id: string;
+  recipient_id: string;
+  tenant_id: string;
+  source: string;
+  via: string;
+  category: string | null;
+  channel: string | null;
+  change: string;
+  message_id: string | null;
+  created_at: Generated<Date>;
+}
+
+export interface PreferenceLinkRequest {
+  workspace_id: number;
+  recipient_id: string;
+  requested_at: Generated<Date>;
+}
+
 export interface PublicKey {
   workspace_id: number;
   id: string;
@@ -866,6 +886,8 @@ export interface Tables {
   payload_schema_version: PayloadSchemaVersion;
   pref_category: PrefCategory;
   pref_channel: PrefChannel;
+  preference_change: PreferenceChange;
+  preference_link_request: PreferenceLinkRequest;
   public_key: PublicKey;
   recipient: Recipient;
   request: Request;

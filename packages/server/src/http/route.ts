@@ -71,6 +71,8 @@ export interface RouteContext<Params, Query, Body> {
   request_id: string;
   /** The client's User-Agent. */
   user_agent: string;
+  /** The languages that a browser asks for; blank: none. */
+  accept_language: string;
 }
 
 /** A response with another status or content type than the route's usual one. */

@@ -2,6 +2,7 @@ import { clearLeftovers } from "./clear-leftovers.ts";
 import { dropExpired } from "./drop-expired-partitions.ts";
 import { forgetBroadcasts } from "./forget-broadcasts.ts";
 import { forgetIdempotencyKeys } from "./forget-idempotency-keys.ts";
+import { forgetPreferenceChanges } from "./forget-preference-changes.ts";
 import { forgetSuccessEvents } from "./forget-success-events.ts";
 import type { Job, MaintenanceDeps } from "./job.ts";
 import { forgetVendorAcks } from "./forget-vendor-acks.ts";
@@ -18,6 +19,7 @@ const JOBS: Job[] = [
   dropExpired,
   forgetIdempotencyKeys,
   forgetBroadcasts,
+  forgetPreferenceChanges,
   forgetSuccessEvents,
   forgetVendorAcks,
   forgetVendorCalls,
