@@ -17,6 +17,7 @@ import type { Log } from "./log.ts";
 import type { Preferences } from "./preferences/preferences.ts";
 import type { Erasures } from "./privacy/erasures.ts";
 import type { Recipients } from "./recipients/recipients.ts";
+import type { OpenStream } from "./realtime/transports/sse.ts";
 import type { MadeWorkspace, NewWorkspace, Workspaces } from "./workspaces/workspaces.ts";
 
 /** What `main` composes and passes to endpoints: the interfaces of the modules and nothing else. */
@@ -43,6 +44,8 @@ export interface Services {
   announce: Announce;
   deviceReports: DeviceReports;
   engine: Engine;
+  /** The feed of one person as a stream of events. Throws an `AppError` where a limit is reached. */
+  openStream: OpenStream;
   /** The server's own address as others know it, without a slash at its end; null: not configured. */
   baseUrl: string | null;
   /** Path prefix of a proxy, which clients include in what they sign. */

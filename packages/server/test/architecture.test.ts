@@ -35,6 +35,7 @@ const MAY_KNOW: Record<string, string[]> = {
   preferences: ["core", "db", "ids", "errors", "catalog", "workspaces"],
   translations: ["core", "db", "errors", "catalog"],
   routing: ["core", "db", "ids", "workspaces", "queue", "catalog", "preferences"],
+  realtime: ["core", "db", "errors", "log", "inbox"],
   engine: [
     "core",
     "db",
@@ -74,7 +75,6 @@ const MAY_KNOW: Record<string, string[]> = {
   vendors: ["core", "delivery/vendor", "delivery/http"],
   privacy: ["core", "db", "ids", "inbox", "routing", "engine/engine"],
   maintenance: ["db", "log", "config", "inbox", "routing", "workspaces", "privacy"],
-  realtime: ["core", "db", "errors"],
   http: ["core", "db", "errors", "log", "services", "metrics", "workspaces"],
   api: [
     "core",
@@ -100,6 +100,7 @@ const MAY_KNOW: Record<string, string[]> = {
     "delivery/vendor-reports",
     "delivery/tracking",
     "privacy",
+    "realtime/parse-stores",
   ],
   services: [
     "delivery/feed-actions",
@@ -120,6 +121,7 @@ const MAY_KNOW: Record<string, string[]> = {
     "log",
     "preferences",
     "privacy",
+    "realtime/transports",
     "recipients",
     "workspaces",
   ],
@@ -147,6 +149,7 @@ const NOT_STORED = [
   "http/openapi.ts",
   "privacy/erase-logs.ts",
   "privacy/held.ts",
+  "realtime/transports/sse.ts",
 ];
 
 const CROWDED = 20;

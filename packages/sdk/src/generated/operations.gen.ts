@@ -13,6 +13,12 @@ export interface Operations {
     body: undefined;
     reply: { meta: { count: number; limit: number; offset: number }; results: ({ uid: string; slug: string; data_center: Record<string, unknown>; is_expired: boolean; has_limit_reached: boolean; name: string; description: string | null; mode: string })[] };
   };
+  /** GET /v1/feed/stream/ — Follow the person's feed as a stream of server-sent events. */
+  clientFeedStream: {
+    query: { distinct_id: string; tenant_id?: string; stores?: string; after?: string };
+    body: undefined;
+    reply: string;
+  };
   /** POST /v1/subscriber/:distinct_id/category/:category_slug/ — Set the preferences of the person for a category (older clients). */
   clientLegacyPreferenceEditCategory: {
     query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string };

@@ -9,6 +9,7 @@ import { surface as preferencePage } from "./preference-page/surface.ts";
 import { surface as vendorWebhooks } from "./vendor-webhooks/surface.ts";
 import accountWorkspaceCreate from "./account/workspace/create.ts";
 import accountWorkspaceList from "./account/workspace/list.ts";
+import clientFeedStream from "./client/feed/stream.ts";
 import clientLegacyPreferenceEditCategory from "./client/legacy-preference/edit-category.ts";
 import clientLegacyPreferenceEditChannels from "./client/legacy-preference/edit-channels.ts";
 import clientLegacyPreferenceGetCategory from "./client/legacy-preference/get-category.ts";
@@ -222,6 +223,7 @@ import vendorWebhooksReportShared from "./vendor-webhooks/report/shared.ts";
 export const routes: RegisteredRoute[] = [
   { surface: account, route: accountWorkspaceCreate, file: "api/account/workspace/create.ts" },
   { surface: account, route: accountWorkspaceList, file: "api/account/workspace/list.ts" },
+  { surface: client, route: clientFeedStream, file: "api/client/feed/stream.ts" },
   { surface: client, route: clientLegacyPreferenceEditCategory, file: "api/client/legacy-preference/edit-category.ts" },
   { surface: client, route: clientLegacyPreferenceEditChannels, file: "api/client/legacy-preference/edit-channels.ts" },
   { surface: client, route: clientLegacyPreferenceGetCategory, file: "api/client/legacy-preference/get-category.ts" },

@@ -73,11 +73,16 @@ export interface RouteContext<Params, Query, Body> {
   user_agent: string;
   /** The languages that a browser asks for; blank: none. */
   accept_language: string;
+  /** Where the request came from: an address, or the network of one of IPv6. */
+  address: string;
+  /** `Last-Event-ID`, with which a client goes on in a stream of events; empty if there is none. */
+  last_event_id: string;
 }
 
 /** A response with another status or content type than the route's usual one. */
 export class RouteReply {
   status: number;
+  /** A `Readable` is sent as it comes, no faster than the client takes it, and destroyed when the client leaves. */
   body: unknown;
   content_type: string | undefined;
   /** Names in lower case. */
