@@ -62,6 +62,11 @@ const settings = z.object({
     .describe(
       "Requests per second that this process takes with one credential; an array counts as many as it has records. 0 for any number.",
     ),
+  CLIENT_RATE_LIMIT_PER_SECOND: whole(0, 10_000_000)
+    .default(50)
+    .describe(
+      "Requests per second that this process takes from one person's browsers and apps, or without a token from one address, after the first ten seconds' worth. 0 for any number.",
+    ),
   WRONG_KEYS_PER_SECOND: whole(0, 1_000_000)
     .default(100)
     .describe(

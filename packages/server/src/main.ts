@@ -21,6 +21,7 @@ import { explainDatabaseError } from "./db/explain.ts";
 import { openDatabase } from "./db/open-database.ts";
 import { createDial, type Dial } from "./delivery/http/dial.ts";
 import { createHttpClient, type HttpClient } from "./delivery/http/http.ts";
+import { createFeedActions } from "./delivery/feed-actions.ts";
 import { createMessageActions } from "./delivery/message-actions.ts";
 import { createVendorReports } from "./delivery/vendor-reports.ts";
 import { createVendorAdmin } from "./delivery/vendor-admin.ts";
@@ -33,6 +34,7 @@ import { describeApi } from "./http/openapi.ts";
 import { registerPages } from "./http/pages/pages.ts";
 import { registerSystemRoutes } from "./http/system-routes.ts";
 import { createIdSource, randomToken } from "./ids.ts";
+import type { Announce } from "./inbox/feed.ts";
 import { createLog, type Log } from "./log.ts";
 import { startMachinery } from "./machinery.ts";
 import { eraseUsers } from "./maintenance/erase-users.ts";
@@ -201,6 +203,8 @@ async function compose(
   const worker = config.ROLE !== "api";
   const baseUrl = config.PUBLIC_URL?.replace(/\/+$/, "");
   const metrics = createMetrics();
+  // Nobody watches feeds yet.
+  const announce: Announce = () => {};
   const {
     workspaces,
     catalog,
@@ -233,6 +237,7 @@ async function compose(
         ...metrics,
         stage: (stage, lane, seconds, refs) => metrics.stage(stage, rootOf(lane), seconds, refs),
       },
+      announce,
       onSettled(settled) {
         for (const { message, verdict } of settled) metrics.message(message.channel, verdict.status);
       },
@@ -262,7 +267,9 @@ async function compose(
     erasures,
     channels,
     makeWorkspace: (tx, input) => makeWorkspace(tx, input, box, ids),
-    messageActions: createMessageActions({ queue }),
+    messageActions: createMessageActions({ queue, announce }),
+    feedActions: createFeedActions({ queue, announce }),
+    announce,
     vendors: createVendorAdmin({ tables: vendorTables, box, ids, catalog, vendors }),
     vendorReports: createVendorReports({ db, box, http, base_url: baseUrl ?? null, vendors }),
     engine,

@@ -3,11 +3,13 @@ import type { ChannelDefinition } from "./channels/channel.ts";
 import type { Config } from "./config.ts";
 import type { Channel } from "./core/channel.ts";
 import type { Db, Tx } from "./db/db.ts";
+import type { FeedActions } from "./delivery/feed-actions.ts";
 import type { MessageActions } from "./delivery/message-actions.ts";
 import type { VendorReports } from "./delivery/vendor-reports.ts";
 import type { VendorAdmin } from "./delivery/vendor-admin.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { IdSource } from "./ids.ts";
+import type { Announce } from "./inbox/feed.ts";
 import type { Lists } from "./lists/lists.ts";
 import type { Log } from "./log.ts";
 import type { Preferences } from "./preferences/preferences.ts";
@@ -33,6 +35,9 @@ export interface Services {
   vendors: VendorAdmin;
   vendorReports: VendorReports;
   messageActions: MessageActions;
+  feedActions: FeedActions;
+  /** Hears of changes of feeds. */
+  announce: Announce;
   engine: Engine;
   /** The server's own address as others know it, without a slash at its end; null: not configured. */
   baseUrl: string | null;

@@ -727,10 +727,10 @@ export interface Operations {
     body: undefined;
     reply: undefined;
   };
-  /** PATCH /v1/:workspace/ws_public_key/:public_key_id/ — Change whether apps with a public key must prove who uses them. */
+  /** PATCH /v1/:workspace/ws_public_key/:public_key_id/ — Change whether apps with a public key must prove who uses them, and which pages may use it. */
   managementPublicKeyEdit: {
     query: {  };
-    body: { is_secure_mode_enabled: boolean };
+    body: { is_secure_mode_enabled?: boolean; allowed_domains?: (string)[] | null };
     reply: { id: string; api_key: string; name: string; description: string | null; allowed_domains: (string)[] | null; is_secure_mode_enabled: boolean; is_deleted: boolean; is_default: boolean; created_at: string; created_by: { name: string; email: string } | null; rotated_at: string | null; rotated_by: { name: string; email: string } | null; updated_at: string; updated_by: { name: string; email: string } | null };
   };
   /** GET /v1/:workspace/ws_public_key/ — List public keys, newest first, with those that were deleted. */
@@ -742,7 +742,7 @@ export interface Operations {
   /** PATCH /v1/:workspace/ws_public_key/:public_key_id/rotate/ — Give a public key another value. */
   managementPublicKeyRotate: {
     query: {  };
-    body: undefined;
+    body: { expiry_at?: string | null };
     reply: { id: string; api_key: string; name: string; description: string | null; allowed_domains: (string)[] | null; is_secure_mode_enabled: boolean; is_deleted: boolean; is_default: boolean; created_at: string; created_by: { name: string; email: string } | null; rotated_at: string | null; rotated_by: { name: string; email: string } | null; updated_at: string; updated_by: { name: string; email: string } | null };
   };
   /** GET /v1/:workspace/redrive/ — Requests, executions and messages that failed, grouped by error, the largest group first. */
@@ -1026,6 +1026,12 @@ export interface Operations {
     query: {  };
     body: { locale?: string | null; content: Record<string, unknown> };
     reply: { filename: string; locale: string; locale_name: string; namespace: string | null; action: "added" | "updated" | "deleted" | "unchanged"; updated_at: string; content: Record<string, unknown> };
+  };
+  /** GET /v1/:workspace/vendor_health/ — How vendors do: calls, errors by class, latency, breaker, spend. */
+  managementVendorHealthList: {
+    query: { minutes?: number };
+    body: undefined;
+    reply: { minutes: number; results: ({ id: string; vendor_slug: string; channel: string; name: string; nickname: string; categories: (string)[]; calls: number; calls_per_second: number; sent: number; errors: { recipient: number; message: number; config: number; throttled: number; transient: number; ambiguous: number }; error_rate: number | null; latency_ms: { p50: number | null; p99: number | null }; breaker: { state: "closed" | "open"; since: string | null; reason: string | null; probed_at: string | null }; held_until: string | null; calls_today: number; daily_cap: number | null; last_report_at: string | null; spend: { price: number | null; amount: number | null } })[] };
   };
   /** GET /v1/:workspace/vendor_route/ — The priority lists of vendors, by tenant, channel and root category. */
   managementVendorRouteList: {

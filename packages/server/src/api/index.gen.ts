@@ -175,6 +175,7 @@ import managementTranslationGet from "./management/translation/get.ts";
 import managementTranslationList from "./management/translation/list.ts";
 import managementTranslationRollbackVersion from "./management/translation/rollback-version.ts";
 import managementTranslationSave from "./management/translation/save.ts";
+import managementVendorHealthList from "./management/vendor-health/list.ts";
 import managementVendorRouteList from "./management/vendor-route/list.ts";
 import managementVendorRouteSet from "./management/vendor-route/set.ts";
 import managementVendorDelete from "./management/vendor/delete.ts";
@@ -369,6 +370,7 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementTranslationList, file: "api/management/translation/list.ts" },
   { surface: management, route: managementTranslationRollbackVersion, file: "api/management/translation/rollback-version.ts" },
   { surface: management, route: managementTranslationSave, file: "api/management/translation/save.ts" },
+  { surface: management, route: managementVendorHealthList, file: "api/management/vendor-health/list.ts" },
   { surface: management, route: managementVendorRouteList, file: "api/management/vendor-route/list.ts" },
   { surface: management, route: managementVendorRouteSet, file: "api/management/vendor-route/set.ts" },
   { surface: management, route: managementVendorDelete, file: "api/management/vendor/delete.ts" },

@@ -43,12 +43,24 @@ export interface Login {
   anon_id: string | null;
 }
 
+/**
+ * Report what became of a notification on a device. Service workers and closed apps send them with the public key alone:
+ * they name the notification by an id that cannot be guessed (client-protocols.md §6.3).
+ */
+export const TRACKING_EVENTS = [
+  "$notification_delivered",
+  "$notification_clicked",
+  "$notification_dismiss",
+] as const;
+
+export function isTracking(record: JsonObject): boolean {
+  return TRACKING_EVENTS.some((event) => event === record.event);
+}
+
 /** Reserved names that clients may nevertheless send. */
 const CLIENT_EVENTS: ReadonlySet<string> = new Set([
   "$identify",
-  "$notification_delivered",
-  "$notification_dismiss",
-  "$notification_clicked",
+  ...TRACKING_EVENTS,
   "$app_launched",
   "$app_installed",
   "$user_login",

@@ -7,6 +7,7 @@ import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Services } from "../services.ts";
 import { parseBody } from "./body.ts";
+import { CORS_HEADERS, PREFLIGHT_HEADERS } from "./cors.ts";
 import { type ErrorFamily, presentBulkError, presentError, type WireReply } from "./envelope.ts";
 import { createGate } from "./gate.ts";
 import { databaseRefusal } from "./health.ts";
@@ -60,7 +61,8 @@ export function createApp(
     genReqId: () => services.ids.ulid(),
     // A client behind a proxy may keep a connection alive for long.
     keepAliveTimeout: 75_000,
-    frameworkErrors: (error, request, reply) => void answerError(error, "management", request, reply),
+    frameworkErrors: (error, request, reply) =>
+      void answerError(error, "management", request, reply.headers(CORS_HEADERS)),
     // Node's own limit, which the framework disables: an endless body must not hold its connection.
     requestTimeout: 300_000,
     clientErrorHandler: answerMalformed,
@@ -91,13 +93,20 @@ export function createApp(
     done();
   });
 
+  const preflighted = new Set<string>();
   for (const registered of routes) {
     const { surface, route } = registered;
     const family = route.family ?? surface.family;
+    const isCrossOrigin = route.cors ?? surface.cors ?? false;
+    if (isCrossOrigin && !preflighted.has(route.path)) {
+      preflighted.add(route.path);
+      app.options(route.path, (_request, reply) => reply.code(204).headers(PREFLIGHT_HEADERS).send());
+    }
     app.route({
       method: route.method,
       url: route.path,
       onRequest(request, reply, done) {
+        if (isCrossOrigin) void reply.headers(CORS_HEADERS);
         if (hasSmallBody(request.headers)) done();
         // A promise from here would cost every request a turn: the framework waits for what its hooks return.
         // oxlint-disable-next-line promise/no-callback-in-promise
@@ -146,7 +155,7 @@ export function createApp(
         query: route.query === undefined ? {} : validate(route.query, request.query, family),
         body: route.body === undefined ? undefined : validate(route.body, readBody(route, raw), family),
       };
-      if (Array.isArray(parsed.body)) gate.charge(claim, parsed.body.length, reply);
+      if (Array.isArray(parsed.body)) gate.charge(claim, parsed.body.length, request, reply);
       const { auth } = claim;
       const handle = (db: Tx) =>
         route.handle(
@@ -204,7 +213,8 @@ export function createApp(
   app.setNotFoundHandler(async (request, reply) => {
     const path = request.url.split("?")[0] ?? "";
     const error = new AppError("not_found", `no such endpoint: ${request.method} ${path}`);
-    return send(reply, presentError(error, "management"));
+    // A page that misspells a path must see which; there is nothing else here to see.
+    return send(reply.headers(CORS_HEADERS), presentError(error, "management"));
   });
   return app;
 }

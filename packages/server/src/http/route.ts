@@ -38,6 +38,10 @@ export interface RouteDefinition<
   errors?: ErrorCode[];
   /** Envelope of refusals if it differs from the surface's. */
   family?: ErrorFamily;
+  /** Replaces the surface's, where callers of two kinds share a path. */
+  authenticate?: Surface["authenticate"];
+  /** As in the surface, of which it is the default. */
+  cors?: boolean;
   /** Takes arrays (`arrays`), or nothing else (`always`), and answers them with `records`; refusals have them too. */
   bulk?: "arrays" | "always";
   /** `handle` runs in one transaction. Default: every method but GET. */
@@ -125,6 +129,8 @@ export interface Surface {
   /** How its clients prove who they are, as a security scheme of OpenAPI. */
   security: SecurityScheme;
   family: ErrorFamily;
+  /** Whether browsers may call it from any origin. Default: no. */
+  cors?: boolean;
   /** The refusals of `authenticate`. */
   errors: ErrorCode[];
   authenticate: (request: IncomingRequest, services: Services) => Promise<Claim>;

@@ -77,8 +77,8 @@ const SECTIONS = {
     show: same,
   },
   inbox: {
-    sql: `select id, id as message_id, tenant_id, category, message, tags, created_at, seen_at, read_at, interacted_at,
-                 archived_at
+    sql: `select id, id as message_id, tenant_id, category, message, tags, created_on as created_at, seen_at, read_at,
+                 interacted_at, archived_at, snoozed_until, is_pinned, expiry, collapse_key
             from inbox_item where ${FIRST} workspace_id = $1 and recipient_id = any($2) and id > $4 order by id limit $5`,
     show: same,
   },
