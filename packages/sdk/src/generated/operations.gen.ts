@@ -13,6 +13,78 @@ export interface Operations {
     body: undefined;
     reply: { meta: { count: number; limit: number; offset: number }; results: ({ uid: string; slug: string; data_center: Record<string, unknown>; is_expired: boolean; has_limit_reached: boolean; name: string; description: string | null; mode: string })[] };
   };
+  /** POST /v1/subscriber/:distinct_id/category/:category_slug/ — Set the preferences of the person for a category (older clients). */
+  clientLegacyPreferenceEditCategory: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string };
+    body: { preference: "opt_in" | "opt_out"; opt_out_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; opt_in_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; digest_schedule?: { id: string; time?: string; weekdays?: ("su" | "mo" | "tu" | "we" | "th" | "fr" | "sa")[]; monthdays?: ({ pos: number; day?: "su" | "mo" | "tu" | "we" | "th" | "fr" | "sa" })[]; dtstart?: string } | null; properties?: ({ key: string; value: string | number | (string)[] | null })[] | null };
+    reply: { name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null };
+  };
+  /** POST /v1/subscriber/:distinct_id/channel_preference/ — Set global opt-outs of the person (older clients). */
+  clientLegacyPreferenceEditChannels: {
+    query: { tenant_id?: string };
+    body: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+    reply: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v1/subscriber/:distinct_id/category/:category_slug/ — Get the preferences of the person for a category (older clients). */
+  clientLegacyPreferenceGetCategory: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string };
+    body: undefined;
+    reply: { name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null };
+  };
+  /** GET /v1/subscriber/:distinct_id/channel_preference/ — Get the global opt-outs of the person (older clients). */
+  clientLegacyPreferenceGetChannels: {
+    query: { tenant_id?: string };
+    body: undefined;
+    reply: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v1/subscriber/:distinct_id/full_preference/ — Get all preferences of the person (older clients). */
+  clientLegacyPreferenceGet: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string };
+    body: undefined;
+    reply: { sections: ({ name: string | null; slug: string | null; description: string | null; tags: (string)[] | null; subcategories: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] })[]; channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v1/subscriber/:distinct_id/category/ — List the categories with the preferences of the person (older clients). */
+  clientLegacyPreferenceListCategories: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string; limit?: string; offset?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] };
+  };
+  /** PATCH /v2/subscriber/:distinct_id/category/:category_slug/ — Set the preferences of the person for a category. */
+  clientPreferenceEditCategory: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string };
+    body: { preference: "opt_in" | "opt_out"; opt_out_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; opt_in_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; digest_schedule?: { id: string; time?: string; weekdays?: ("su" | "mo" | "tu" | "we" | "th" | "fr" | "sa")[]; monthdays?: ({ pos: number; day?: "su" | "mo" | "tu" | "we" | "th" | "fr" | "sa" })[]; dtstart?: string } | null; properties?: ({ key: string; value: string | number | (string)[] | null })[] | null };
+    reply: { name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null };
+  };
+  /** PATCH /v2/subscriber/:distinct_id/channel_preference/ — Set global opt-outs of the person. */
+  clientPreferenceEditChannels: {
+    query: { tenant_id?: string };
+    body: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+    reply: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v2/subscriber/:distinct_id/category/:category_slug/ — Get the preferences of the person for a category. */
+  clientPreferenceGetCategory: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string };
+    body: undefined;
+    reply: { name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null };
+  };
+  /** GET /v2/subscriber/:distinct_id/channel_preference/ — Get the global opt-outs of the person. */
+  clientPreferenceGetChannels: {
+    query: { tenant_id?: string };
+    body: undefined;
+    reply: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v2/subscriber/:distinct_id/full_preference/ — Get all preferences of the person. */
+  clientPreferenceGet: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string };
+    body: undefined;
+    reply: { sections: ({ name: string | null; slug: string | null; description: string | null; tags: (string)[] | null; subcategories: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] })[]; channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v2/subscriber/:distinct_id/category/ — List the categories with the preferences of the person. */
+  clientPreferenceListCategories: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string; limit?: string; offset?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] };
+  };
   /** GET /v1/brand/:brand_id/ — Get a tenant, by its old name. */
   hubBrandGet: {
     query: {  };

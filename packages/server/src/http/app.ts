@@ -13,6 +13,7 @@ import { createGate } from "./gate.ts";
 import { databaseRefusal } from "./health.ts";
 import { answerExpectation, answerMalformed } from "./malformed.ts";
 import type { Auth, Claim, Principal } from "./request.ts";
+import { createOpenParams } from "./open-params.ts";
 import { type RegisteredRoute, type RouteContext, type RouteDefinition, RouteReply } from "./route.ts";
 import { validate } from "./validate.ts";
 
@@ -52,12 +53,13 @@ export function createApp(
 ): FastifyInstance {
   const reading = services.db.patient(READ_MS);
   const gate = createGate(services);
+  const encodeOpenParams = createOpenParams(routes.map(({ route }) => route));
   const app = fastify({
     bodyLimit: options.max_body_bytes,
     trustProxy: options.trusted_proxies.length > 0 && options.trusted_proxies,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH, caseSensitive: true },
     // Clients join a host that ends in a slash and a path that starts with one.
-    rewriteUrl: ({ url = "/" }) => url.replace(/^\/{2,}/, "/"),
+    rewriteUrl: ({ url = "/" }) => encodeOpenParams(url.replace(/^\/{2,}/, "/")),
     genReqId: () => services.ids.ulid(),
     // A client behind a proxy may keep a connection alive for long.
     keepAliveTimeout: 75_000,

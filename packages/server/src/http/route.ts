@@ -23,6 +23,8 @@ export interface RouteDefinition<
   /** One line for the reference and the OpenAPI document. */
   summary: string;
   params?: Params;
+  /** The parameter whose value clients send as it is, slashes included: the path is read from its end. */
+  openParam?: string;
   query?: Query;
   /** Absent: the body is ignored. */
   body?: Body;

@@ -7,6 +7,7 @@ import type { Services } from "../../services.ts";
 import { inboxSubscriberId, type Workspace } from "../../workspaces/workspaces.ts";
 import { isAllowedOrigin } from "../cors.ts";
 import { type Auth, type Claim, headerOf, type IncomingRequest } from "../request.ts";
+import { authenticateData } from "./auth.ts";
 import { invalidToken, verifyUserToken } from "./user-token.ts";
 
 /**
@@ -100,8 +101,22 @@ async function findClient(
   return { workspace, principal: key.id, person, needs_proof: key.is_secure_mode_enabled };
 }
 
-/** `SS_JWT <key>:<token>` of the headless preferences before 2.0; the key is a workspace key or a public key. */
-export async function authenticateSsJwt(
+/**
+ * Preferences before 2.0: `SS_JWT <key>:<token>`, or the signature of one who has the workspace's secret, and with it all
+ * its users.
+ */
+export async function authenticateLegacyPreferences(
+  request: IncomingRequest,
+  services: Services,
+): Promise<Claim<ClientAuth>> {
+  if (/^SS_JWT\b/.test(headerOf(request.headers, "authorization")))
+    return authenticateSsJwt(request, services);
+  const claim = await authenticateData(request, services);
+  return { ...claim, auth: { ...claim.auth, person: null, needs_proof: false } };
+}
+
+/** The key is a workspace key or a public key. */
+async function authenticateSsJwt(
   { headers, beforeLookup }: IncomingRequest,
   services: Workspaces,
 ): Promise<Claim<ClientAuth>> {
