@@ -170,6 +170,7 @@ export function createApp(
             services,
             request_id: request.id,
             user_agent: request.headers["user-agent"] ?? "",
+            headers: request.headers,
           }),
         );
       const inTransaction = route.transaction ?? route.method !== "GET";
@@ -235,6 +236,7 @@ class HandlerContext implements RouteContext<unknown, unknown, unknown> {
   services: Services;
   request_id: string;
   user_agent: string;
+  headers: IncomingHttpHeaders;
 
   constructor(fields: Omit<RouteContext<unknown, unknown, unknown>, "log">) {
     this.params = fields.params;
@@ -246,6 +248,7 @@ class HandlerContext implements RouteContext<unknown, unknown, unknown> {
     this.services = fields.services;
     this.request_id = fields.request_id;
     this.user_agent = fields.user_agent;
+    this.headers = fields.headers;
   }
 
   get log(): Log {

@@ -71,6 +71,8 @@ export interface RouteContext<Params, Query, Body> {
   request_id: string;
   /** The client's User-Agent. */
   user_agent: string;
+  /** For wires that put a value there; names in lower case. */
+  headers: IncomingRequest["headers"];
 }
 
 /** A response with another status or content type than the route's usual one. */
