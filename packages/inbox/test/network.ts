@@ -3,6 +3,7 @@ export interface Network {
   fetch: typeof fetch;
   /** Requests fail and streams end, as without a network. */
   cut: () => void;
+  /** Nothing is cut or lost any more. */
   mend: () => void;
   /** The next request that changes something reaches the server, but its answer is lost. */
   loseAnswer: () => void;
@@ -27,6 +28,7 @@ export function createNetwork(serverUrl: () => string): Network {
     },
     mend() {
       isCut = false;
+      losing = 0;
     },
     loseAnswer() {
       losing += 1;
