@@ -139,6 +139,7 @@ const NOT_STORED = [
   "api/hub/records.ts",
   "authoring/templates/template-change.ts",
   "catalog/catalog.ts",
+  "delivery/tracking/tracking-link.ts",
   "delivery/vendor-admin.ts",
   "delivery/vendor-table.ts",
   "engine/effects/gather.ts",
