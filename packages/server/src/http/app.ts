@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { z } from "zod";
 import { unsafeText } from "../core/json/json-guard.ts";
@@ -9,11 +10,11 @@ import type { Services } from "../services.ts";
 import { parseBody } from "./body.ts";
 import { CORS_HEADERS, PREFLIGHT_HEADERS } from "./cors.ts";
 import { type ErrorFamily, presentBulkError, presentError, type WireReply } from "./envelope.ts";
-import { createGate } from "./gate.ts";
+import { createGate, networkOf } from "./gate.ts";
 import { databaseRefusal } from "./health.ts";
 import { answerExpectation, answerMalformed } from "./malformed.ts";
-import type { Auth, Claim, Principal } from "./request.ts";
 import { createOpenParams } from "./open-params.ts";
+import type { Auth, Claim, Principal } from "./request.ts";
 import { type RegisteredRoute, type RouteContext, type RouteDefinition, RouteReply } from "./route.ts";
 import { validate } from "./validate.ts";
 
@@ -42,6 +43,8 @@ declare module "fastify" {
 
 /** A long read of a log holds up nobody. */
 const READ_MS = 30_000;
+/** What goes on until its client leaves says nothing of how long an answer takes. */
+const STREAM_TYPE = "text/event-stream; charset=utf-8";
 const JSON_TYPE = "application/json; charset=utf-8";
 /** Ids may be 255 characters of any Unicode, percent-encoded. */
 const MAX_PARAM_LENGTH = 4096;
@@ -91,7 +94,9 @@ export function createApp(
       },
       "answered",
     );
-    options.observe(request.routeOptions.url ?? "(none)", reply.statusCode, reply.elapsedTime / 1000);
+    if (reply.getHeader("content-type") !== STREAM_TYPE) {
+      options.observe(request.routeOptions.url ?? "(none)", reply.statusCode, reply.elapsedTime / 1000);
+    }
     done();
   });
 
@@ -170,6 +175,8 @@ export function createApp(
             services,
             request_id: request.id,
             user_agent: request.headers["user-agent"] ?? "",
+            address: networkOf(request.ip),
+            headers: request.headers,
           }),
         );
       const inTransaction = route.transaction ?? route.method !== "GET";
@@ -235,6 +242,8 @@ class HandlerContext implements RouteContext<unknown, unknown, unknown> {
   services: Services;
   request_id: string;
   user_agent: string;
+  address: string;
+  headers: IncomingHttpHeaders;
 
   constructor(fields: Omit<RouteContext<unknown, unknown, unknown>, "log">) {
     this.params = fields.params;
@@ -246,6 +255,8 @@ class HandlerContext implements RouteContext<unknown, unknown, unknown> {
     this.services = fields.services;
     this.request_id = fields.request_id;
     this.user_agent = fields.user_agent;
+    this.address = fields.address;
+    this.headers = fields.headers;
   }
 
   get log(): Log {
@@ -305,6 +316,11 @@ function send(reply: FastifyReply, answer: WireReply): FastifyReply {
   void reply.code(answer.status).headers({ ...answer.headers });
   if (answer.status === 204) return reply.send();
   void reply.type(answer.content_type);
+  if (answer.body instanceof Readable) {
+    if (reply.request.method !== "HEAD") return reply.send(answer.body);
+    answer.body.destroy();
+    return reply.send();
+  }
   const isText = typeof answer.body === "string" || Buffer.isBuffer(answer.body);
   return reply.send(isText ? answer.body : JSON.stringify(answer.body));
 }

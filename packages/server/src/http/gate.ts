@@ -123,7 +123,7 @@ export function createGate(services: Services): Gate {
 }
 
 /** Who has one address of IPv6 has 2^64 of them: those count as one. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   if (!isIPv6(address) || address.includes(".")) return address.replace(/^::ffff:/i, "");
   const [head = "", tail] = address.split("::");
   const groups = head === "" ? [] : head.split(":");

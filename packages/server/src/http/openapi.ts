@@ -2,7 +2,7 @@ import { z } from "zod";
 import { AppError, type ErrorCode, ERRORS } from "../errors.ts";
 import { type ErrorFamily, presentError, type WireReply } from "./envelope.ts";
 import { exampleOf } from "./openapi-example.ts";
-import type { RegisteredRoute, SecurityScheme, Surface } from "./route.ts";
+import type { RegisteredRoute, RouteDefinition, SecurityScheme, Surface } from "./route.ts";
 
 /** Builds the OpenAPI 3.1 document of all routes, from the same schemas that parse their requests. */
 export function describeApi(routes: RegisteredRoute[], version: string): object {
@@ -33,10 +33,20 @@ export function describeApi(routes: RegisteredRoute[], version: string): object 
 const proofOf = (surface: string) => `${surface} proof`;
 
 function schemesOf({ name, security, proof }: Surface): [string, SecurityScheme][] {
-  return [
+  const schemes: [string, SecurityScheme | null | undefined][] = [
     [name, security],
-    ...(proof === undefined ? [] : [[proofOf(name), proof] as [string, SecurityScheme]]),
+    [proofOf(name), proof],
   ];
+  return schemes.flatMap(([named, scheme]) => (scheme ? [[named, scheme]] : []));
+}
+
+/** Without an entry: no credential is wanted. */
+function securityOf(surface: Surface, route: RouteDefinition, proofs: ReadonlySet<string>): object[] {
+  if (surface.security === null) return [];
+  return (route.credentials ?? [surface.name]).flatMap((name) => [
+    { [name]: [] },
+    ...(proofs.has(name) ? [{ [name]: [], [proofOf(name)]: [] }] : []),
+  ]);
 }
 
 function describeRoute(
@@ -58,10 +68,7 @@ function describeRoute(
     operationId: operationId(file),
     summary: route.summary,
     tags: [surface.name],
-    security: (route.credentials ?? [surface.name]).flatMap((name) => [
-      { [name]: [] },
-      ...(proofs.has(name) ? [{ [name]: [], [proofOf(name)]: [] }] : []),
-    ]),
+    security: securityOf(surface, route, proofs),
     parameters: [...path, ...query],
     ...(route.body === undefined
       ? {}

@@ -73,11 +73,16 @@ export interface RouteContext<Params, Query, Body> {
   request_id: string;
   /** The client's User-Agent. */
   user_agent: string;
+  /** Where the request came from: an address, or the network of one of IPv6. */
+  address: string;
+  /** For wires that put a value there; names in lower case. */
+  headers: IncomingRequest["headers"];
 }
 
 /** A response with another status or content type than the route's usual one. */
 export class RouteReply {
   status: number;
+  /** A `Readable` is sent as it comes, no faster than the client takes it, and destroyed when the client leaves. */
   body: unknown;
   content_type: string | undefined;
   /** Names in lower case. */
@@ -130,8 +135,8 @@ export type SecurityScheme =
 export interface Surface {
   name: string;
   description: string;
-  /** How its clients prove who they are, as a security scheme of OpenAPI. */
-  security: SecurityScheme;
+  /** How its clients prove who they are, as a security scheme of OpenAPI; null: by the address itself. */
+  security: SecurityScheme | null;
   /** What they may send besides. */
   proof?: SecurityScheme & { type: "apiKey" };
   family: ErrorFamily;

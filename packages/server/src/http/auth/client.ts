@@ -26,6 +26,8 @@ export interface ClientPerson {
   distinct_id: string;
   /** Null: the proof says nothing of tenants, and holds in all of them. */
   tenants: readonly string[] | null;
+  /** When the proof ends, in seconds since 1970; null: never. */
+  expires_at: number | null;
 }
 
 /** What a client shows, taken from headers or from the handshake of a socket. */
@@ -222,7 +224,7 @@ function subscriberOf(
     const given = Buffer.from(subscriber_id);
     const right = Buffer.from(inboxSubscriberId(workspace, { object_type: "", distinct_id: id }));
     if (given.length === right.length && timingSafeEqual(given, right))
-      return { distinct_id: id, tenants: null };
+      return { distinct_id: id, tenants: null, expires_at: null };
   }
   throw new AppError("not_authenticated", NO_SUBSCRIBER);
 }
