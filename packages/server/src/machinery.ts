@@ -102,7 +102,9 @@ export async function startMachinery(deps: MachineryDeps, stops: AsyncDisposable
     ids,
     compile: createCompile(nodes),
     complete: (channel, content) => channels.get(channel)?.complete?.(content) ?? content,
-    ...(deps.preference_domain === undefined ? {} : { preference_domain: deps.preference_domain }),
+    ...(deps.preference_domain === undefined
+      ? {}
+      : { pages: { domain: deps.preference_domain, base: deps.base_url ?? null } }),
   });
   stops.defer((await catalog.start()).stop);
   const recipients = createRecipients({

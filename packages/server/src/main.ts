@@ -22,7 +22,9 @@ import { openDatabase } from "./db/open-database.ts";
 import { createDial, type Dial } from "./delivery/http/dial.ts";
 import { createHttpClient, type HttpClient } from "./delivery/http/http.ts";
 import { createFeedActions } from "./delivery/feed-actions.ts";
+import { createDeviceReports } from "./delivery/device-reports.ts";
 import { createMessageActions } from "./delivery/message-actions.ts";
+import { createTrackedMails } from "./delivery/tracking/mail-tracking.ts";
 import { createVendorReports } from "./delivery/vendor-reports.ts";
 import { createVendorAdmin } from "./delivery/vendor-admin.ts";
 import { recipientsWithSignals } from "./engine/waits/profile-signals.ts";
@@ -34,6 +36,7 @@ import { createHealth } from "./http/health.ts";
 import { listen, tryAddress } from "./http/listen.ts";
 import { describeApi } from "./http/openapi.ts";
 import { registerPages } from "./http/pages/pages.ts";
+import { registerServiceWorker } from "./http/pages/service-worker.ts";
 import { registerSystemRoutes } from "./http/system-routes.ts";
 import { createIdSource, randomToken } from "./ids.ts";
 import { createLog, type Log } from "./log.ts";
@@ -258,6 +261,7 @@ async function compose(
     stops.defer(erasures.stop);
   }
 
+  const messageActions = createMessageActions({ queue, announce: hub.announce });
   const realtime = createRealtime({
     db,
     log,
@@ -281,10 +285,12 @@ async function compose(
     erasures,
     channels,
     makeWorkspace: (tx, input) => makeWorkspace(tx, input, box, ids),
-    messageActions: createMessageActions({ queue, announce: hub.announce }),
     feedActions: createFeedActions({ queue, announce: hub.announce }),
     announce: hub.announce,
+    messageActions,
+    deviceReports: createDeviceReports({ queue, messageActions }),
     vendors: createVendorAdmin({ tables: vendorTables, box, ids, catalog, vendors }),
+    trackedMails: createTrackedMails({ db, workspaces }),
     vendorReports: createVendorReports({ db, box, http, base_url: baseUrl ?? null, vendors }),
     engine,
     openStream: realtime.openStream,
@@ -313,6 +319,7 @@ async function compose(
     ...createSocketProof(services),
   });
   await registerPages(app);
+  await registerServiceWorker(app, baseUrl ?? null);
   stops.defer(() => app.close());
   stops.defer(realtime.stop);
   const address = await listen(app, { host: config.HOST, port: config.PORT });

@@ -4,7 +4,9 @@ import type { Config } from "./config.ts";
 import type { Channel } from "./core/channel.ts";
 import type { Db, Tx } from "./db/db.ts";
 import type { FeedActions } from "./delivery/feed-actions.ts";
+import type { DeviceReports } from "./delivery/device-reports.ts";
 import type { MessageActions } from "./delivery/message-actions.ts";
+import type { TrackedMails } from "./delivery/tracking/mail-tracking.ts";
 import type { VendorReports } from "./delivery/vendor-reports.ts";
 import type { VendorAdmin } from "./delivery/vendor-admin.ts";
 import type { Engine } from "./engine/engine.ts";
@@ -35,10 +37,12 @@ export interface Services {
   channels: ReadonlyMap<Channel, ChannelDefinition>;
   vendors: VendorAdmin;
   vendorReports: VendorReports;
+  trackedMails: TrackedMails;
   messageActions: MessageActions;
   feedActions: FeedActions;
   /** Hears of changes of feeds. */
   announce: Announce;
+  deviceReports: DeviceReports;
   engine: Engine;
   /** The feed of one person as a stream of events. Throws an `AppError` where a limit is reached. */
   openStream: OpenStream;

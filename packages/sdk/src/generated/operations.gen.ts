@@ -67,9 +67,9 @@ export interface Operations {
     body: undefined;
     reply: { status: "success"; seq: number };
   };
-  /** GET /v1/feed/stream/ — Follow a feed as a stream of server-sent events. */
+  /** GET /v1/feed/stream/ — Follow the person's feed as a stream of server-sent events. */
   clientFeedStream: {
-    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; stores?: string | (string)[] | null; after?: string | (string)[] | null };
+    query: { distinct_id: string; tenant_id?: string; stores?: string; after?: string };
     body: undefined;
     reply: string;
   };
@@ -545,7 +545,7 @@ export interface Operations {
   hubUserExport: {
     query: { limit?: string; after?: string };
     body: undefined;
-    reply: { distinct_id: string; exported_at: string; merged_users: (string)[]; user: { distinct_id: string; properties: Record<string, unknown>; created_at: string; updated_at: string; $email?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $sms?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $whatsapp?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $inbox?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $androidpush?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $iospush?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $webpush?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $slack?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $ms_teams?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; [key: string]: unknown } | null; preferences: { categories: (Record<string, unknown>)[]; channels: (Record<string, unknown>)[] }; tenants: (Record<string, unknown>)[]; lists: (Record<string, unknown>)[]; subscriptions: (Record<string, unknown>)[]; inbox: (Record<string, unknown>)[]; executions: (Record<string, unknown>)[]; messages: (Record<string, unknown>)[]; events: (Record<string, unknown>)[]; meta: { limit: number; has_next: boolean; after: string | null } };
+    reply: { distinct_id: string; exported_at: string; merged_users: (string)[]; user: { distinct_id: string; properties: Record<string, unknown>; created_at: string; updated_at: string; $email?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $sms?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $whatsapp?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $inbox?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $androidpush?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $iospush?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $webpush?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $slack?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $ms_teams?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; [key: string]: unknown } | null; preferences: { categories: (Record<string, unknown>)[]; channels: (Record<string, unknown>)[]; changes: (Record<string, unknown>)[] }; tenants: (Record<string, unknown>)[]; lists: (Record<string, unknown>)[]; subscriptions: (Record<string, unknown>)[]; inbox: (Record<string, unknown>)[]; executions: (Record<string, unknown>)[]; messages: (Record<string, unknown>)[]; events: (Record<string, unknown>)[]; meta: { limit: number; has_next: boolean; after: string | null } };
   };
   /** GET /v1/user/:distinct_id/ — Get a user. */
   hubUserGet: {
@@ -726,6 +726,18 @@ export interface Operations {
     query: {  };
     body: { tenant_id?: string | (string)[] | null; subscriber_id: unknown; distinct_id: unknown; [key: string]: unknown };
     reply: { status: "success" };
+  };
+  /** GET /t/click/:token/ — Leads a reader on to where a link of a mail was written to. */
+  mailTrackingLinkClick: {
+    query: {  };
+    body: undefined;
+    reply: string;
+  };
+  /** GET /t/open/:token/ — The image by which the opening of a mail is known. */
+  mailTrackingLinkOpen: {
+    query: {  };
+    body: undefined;
+    reply: string;
   };
   /** POST /v1/:workspace/ws_api_key/ — Make an API key. */
   managementApiKeyCreate: {
@@ -1207,6 +1219,12 @@ export interface Operations {
     body: { locale?: string | null; content: Record<string, unknown> };
     reply: { filename: string; locale: string; locale_name: string; namespace: string | null; action: "added" | "updated" | "deleted" | "unchanged"; updated_at: string; content: Record<string, unknown> };
   };
+  /** GET /v1/:workspace/vendor_health/ — How vendors do: calls, errors by class, latency, breaker, spend. */
+  managementVendorHealthList: {
+    query: { minutes?: number };
+    body: undefined;
+    reply: { minutes: number; results: ({ id: string; vendor_slug: string; channel: string; name: string; nickname: string; categories: (string)[]; calls: number; calls_per_second: number; sent: number; errors: { recipient: number; message: number; config: number; throttled: number; transient: number; ambiguous: number }; error_rate: number | null; latency_ms: { p50: number | null; p99: number | null }; breaker: { state: "closed" | "open"; since: string | null; reason: string | null; probed_at: string | null }; held_until: string | null; calls_today: number; daily_cap: number | null; last_report_at: string | null; spend: { price: number | null; amount: number | null } })[] };
+  };
   /** GET /v1/:workspace/vendor_route/ — The priority lists of vendors, by tenant, channel and root category. */
   managementVendorRouteList: {
     query: {  };
@@ -1308,6 +1326,30 @@ export interface Operations {
     query: { commit?: string; commit_message?: string };
     body: { name?: string | null; description?: string | null; category?: string | null; is_enabled?: boolean | null; tags?: (string)[] | null; trigger_type?: string | null; trigger_events?: (string)[] | null; payload_schema?: { schema: string; version_no?: number | null } | null; ratelimit?: { count: number; sliding_window: string } | null; conditions?: (Record<string, unknown>)[] | null; override_recipients_type?: string | null; override_recipients_user_expr?: string | null; override_recipients_single_object_fields_expr?: Record<string, unknown> | null; override_actor_user_expr?: string | null; override_tenant_expr?: string | null; tree?: { nodes?: (Schema0)[] | null } | null };
     reply: { $schema: string; slug: string; name: string; description: string | null; category: string; tags: (string)[]; trigger_type: string; trigger_events: (string)[]; payload_schema: { schema: string; version_no?: number } | null; is_enabled: boolean; ratelimit: { count: number; sliding_window: string } | null; conditions: (unknown)[]; override_recipients_type: string | null; override_recipients_user_expr: string | null; override_recipients_single_object_fields_expr: Record<string, unknown> | null; override_actor_user_expr: string | null; override_tenant_expr: string | null; tree: { nodes: (unknown)[] }; status: "active" | "inactive" | "draft"; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_executed_at: string | null; updated_by: { name: string; email: string } | null; validation_result: { is_valid: boolean; errors: (string)[] } };
+  };
+  /** POST /p/:token/ — Change a person's preferences by their page. */
+  preferencePageLinkChange: {
+    query: { lang?: string; q?: string; undo?: string };
+    body: undefined;
+    reply: undefined;
+  };
+  /** GET /p/:token/one-click/ — Show a person's preference page at the address that takes one click. */
+  preferencePageLinkOneClickPage: {
+    query: { lang?: string; q?: string; undo?: string };
+    body: undefined;
+    reply: string;
+  };
+  /** POST /p/:token/one-click/ — Opt out of what a mail was about, by the button of a mail program. */
+  preferencePageLinkOneClick: {
+    query: {  };
+    body: undefined;
+    reply: string;
+  };
+  /** GET /p/:token/ — Show a person's preference page. */
+  preferencePageLinkShow: {
+    query: { lang?: string; q?: string; undo?: string };
+    body: undefined;
+    reply: string;
   };
   /** GET /webhook/:vendor/:channel/:uid/ — Answer a vendor's check of the address. */
   vendorWebhooksReportCheck: {

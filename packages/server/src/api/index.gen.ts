@@ -4,7 +4,9 @@ import { surface as account } from "./account/surface.ts";
 import { surface as client } from "./client/surface.ts";
 import { surface as hub } from "./hub/surface.ts";
 import { surface as legacyInbox } from "./legacy-inbox/surface.ts";
+import { surface as mailTracking } from "./mail-tracking/surface.ts";
 import { surface as management } from "./management/surface.ts";
+import { surface as preferencePage } from "./preference-page/surface.ts";
 import { surface as vendorWebhooks } from "./vendor-webhooks/surface.ts";
 import accountWorkspaceCreate from "./account/workspace/create.ts";
 import accountWorkspaceList from "./account/workspace/list.ts";
@@ -127,6 +129,8 @@ import legacyInboxInboxFetch from "./legacy-inbox/inbox/fetch.ts";
 import legacyInboxInboxGet from "./legacy-inbox/inbox/get.ts";
 import legacyInboxInboxList from "./legacy-inbox/inbox/list.ts";
 import legacyInboxInboxMarkAllRead from "./legacy-inbox/inbox/mark-all-read.ts";
+import mailTrackingLinkClick from "./mail-tracking/link/click.ts";
+import mailTrackingLinkOpen from "./mail-tracking/link/open.ts";
 import managementApiKeyCreate from "./management/api-key/create.ts";
 import managementApiKeyDelete from "./management/api-key/delete.ts";
 import managementApiKeyList from "./management/api-key/list.ts";
@@ -207,6 +211,7 @@ import managementTranslationGet from "./management/translation/get.ts";
 import managementTranslationList from "./management/translation/list.ts";
 import managementTranslationRollbackVersion from "./management/translation/rollback-version.ts";
 import managementTranslationSave from "./management/translation/save.ts";
+import managementVendorHealthList from "./management/vendor-health/list.ts";
 import managementVendorRouteList from "./management/vendor-route/list.ts";
 import managementVendorRouteSet from "./management/vendor-route/set.ts";
 import managementVendorDelete from "./management/vendor/delete.ts";
@@ -224,6 +229,10 @@ import managementWorkflowListVersions from "./management/workflow/list-versions.
 import managementWorkflowList from "./management/workflow/list.ts";
 import managementWorkflowRollbackVersion from "./management/workflow/rollback-version.ts";
 import managementWorkflowUpsert from "./management/workflow/upsert.ts";
+import preferencePageLinkChange from "./preference-page/link/change.ts";
+import preferencePageLinkOneClickPage from "./preference-page/link/one-click-page.ts";
+import preferencePageLinkOneClick from "./preference-page/link/one-click.ts";
+import preferencePageLinkShow from "./preference-page/link/show.ts";
 import vendorWebhooksReportCheck from "./vendor-webhooks/report/check.ts";
 import vendorWebhooksReportOwn from "./vendor-webhooks/report/own.ts";
 import vendorWebhooksReportSharedChannel from "./vendor-webhooks/report/shared-channel.ts";
@@ -351,6 +360,8 @@ export const routes: RegisteredRoute[] = [
   { surface: legacyInbox, route: legacyInboxInboxGet, file: "api/legacy-inbox/inbox/get.ts" },
   { surface: legacyInbox, route: legacyInboxInboxList, file: "api/legacy-inbox/inbox/list.ts" },
   { surface: legacyInbox, route: legacyInboxInboxMarkAllRead, file: "api/legacy-inbox/inbox/mark-all-read.ts" },
+  { surface: mailTracking, route: mailTrackingLinkClick, file: "api/mail-tracking/link/click.ts" },
+  { surface: mailTracking, route: mailTrackingLinkOpen, file: "api/mail-tracking/link/open.ts" },
   { surface: management, route: managementApiKeyCreate, file: "api/management/api-key/create.ts" },
   { surface: management, route: managementApiKeyDelete, file: "api/management/api-key/delete.ts" },
   { surface: management, route: managementApiKeyList, file: "api/management/api-key/list.ts" },
@@ -431,6 +442,7 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementTranslationList, file: "api/management/translation/list.ts" },
   { surface: management, route: managementTranslationRollbackVersion, file: "api/management/translation/rollback-version.ts" },
   { surface: management, route: managementTranslationSave, file: "api/management/translation/save.ts" },
+  { surface: management, route: managementVendorHealthList, file: "api/management/vendor-health/list.ts" },
   { surface: management, route: managementVendorRouteList, file: "api/management/vendor-route/list.ts" },
   { surface: management, route: managementVendorRouteSet, file: "api/management/vendor-route/set.ts" },
   { surface: management, route: managementVendorDelete, file: "api/management/vendor/delete.ts" },
@@ -448,6 +460,10 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementWorkflowList, file: "api/management/workflow/list.ts" },
   { surface: management, route: managementWorkflowRollbackVersion, file: "api/management/workflow/rollback-version.ts" },
   { surface: management, route: managementWorkflowUpsert, file: "api/management/workflow/upsert.ts" },
+  { surface: preferencePage, route: preferencePageLinkChange, file: "api/preference-page/link/change.ts" },
+  { surface: preferencePage, route: preferencePageLinkOneClickPage, file: "api/preference-page/link/one-click-page.ts" },
+  { surface: preferencePage, route: preferencePageLinkOneClick, file: "api/preference-page/link/one-click.ts" },
+  { surface: preferencePage, route: preferencePageLinkShow, file: "api/preference-page/link/show.ts" },
   { surface: vendorWebhooks, route: vendorWebhooksReportCheck, file: "api/vendor-webhooks/report/check.ts" },
   { surface: vendorWebhooks, route: vendorWebhooksReportOwn, file: "api/vendor-webhooks/report/own.ts" },
   { surface: vendorWebhooks, route: vendorWebhooksReportSharedChannel, file: "api/vendor-webhooks/report/shared-channel.ts" },

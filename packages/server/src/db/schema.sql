@@ -474,6 +474,34 @@ CREATE TABLE pref_channel (
 );
 CREATE INDEX pref_channel_tenant ON public.pref_channel USING btree (workspace_id, tenant_id) WHERE (tenant_id <> 'default'::text);
 
+CREATE TABLE preference_change (
+  workspace_id integer NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  recipient_id text COLLATE "C" NOT NULL,
+  tenant_id text COLLATE "C" NOT NULL,
+  source text NOT NULL,
+  via text NOT NULL,
+  category text COLLATE "C",
+  channel text,
+  change text NOT NULL,
+  message_id text COLLATE "C",
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE,
+  FOREIGN KEY (workspace_id, recipient_id) REFERENCES recipient(workspace_id, id) ON DELETE CASCADE,
+  CHECK ((change = ANY (ARRAY['opt_in'::text, 'opt_out'::text, 'frequency'::text])))
+);
+CREATE INDEX preference_change_recipient ON public.preference_change USING btree (workspace_id, recipient_id);
+CREATE INDEX preference_change_time ON public.preference_change USING btree (created_at);
+
+CREATE TABLE preference_link_request (
+  workspace_id integer NOT NULL,
+  recipient_id text COLLATE "C" NOT NULL,
+  requested_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, recipient_id),
+  FOREIGN KEY (workspace_id, recipient_id) REFERENCES recipient(workspace_id, id) ON DELETE CASCADE
+);
+
 CREATE TABLE public_key (
   workspace_id integer NOT NULL,
   id text COLLATE "C" NOT NULL,
@@ -872,6 +900,18 @@ CREATE TABLE vendor_ack (
 );
 CREATE INDEX vendor_ack_created ON public.vendor_ack USING btree (created_at);
 
+CREATE TABLE vendor_call_count (
+  workspace_id integer NOT NULL,
+  vendor_config_id text COLLATE "C" NOT NULL,
+  minute timestamp with time zone NOT NULL,
+  outcome text COLLATE "C" NOT NULL,
+  latency_step smallint NOT NULL,
+  calls integer NOT NULL,
+  PRIMARY KEY (workspace_id, vendor_config_id, minute, outcome, latency_step),
+  FOREIGN KEY (workspace_id, vendor_config_id) REFERENCES vendor_config(workspace_id, id) ON DELETE CASCADE
+);
+CREATE INDEX vendor_call_count_minute ON public.vendor_call_count USING btree (minute);
+
 CREATE TABLE vendor_config (
   workspace_id integer NOT NULL,
   id text COLLATE "C" NOT NULL,
@@ -1019,9 +1059,12 @@ CREATE TABLE workspace (
   clock_frozen_at timestamp with time zone,
   clock_target timestamp with time zone,
   clock_runs_on boolean NOT NULL DEFAULT false,
+  link_generation integer NOT NULL DEFAULT 1,
+  link_oldest_generation integer NOT NULL DEFAULT 1,
   UNIQUE (slug),
   UNIQUE (uid),
   PRIMARY KEY (workspace_id),
+  CHECK (((link_oldest_generation >= 1) AND (link_oldest_generation <= link_generation))),
   CHECK ((mode = ANY (ARRAY['sandbox'::text, 'production'::text]))),
   CHECK ((slug ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text))
 );

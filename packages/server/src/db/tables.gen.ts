@@ -378,6 +378,26 @@ export interface PrefChannel {
   channel: string;
 }
 
+export interface PreferenceChange {
+  workspace_id: number;
+  id: string;
+  recipient_id: string;
+  tenant_id: string;
+  source: string;
+  via: string;
+  category: string | null;
+  channel: string | null;
+  change: string;
+  message_id: string | null;
+  created_at: Generated<Date>;
+}
+
+export interface PreferenceLinkRequest {
+  workspace_id: number;
+  recipient_id: string;
+  requested_at: Generated<Date>;
+}
+
 export interface PublicKey {
   workspace_id: number;
   id: string;
@@ -694,6 +714,15 @@ export interface VendorAck {
   created_at: Generated<Date>;
 }
 
+export interface VendorCallCount {
+  workspace_id: number;
+  vendor_config_id: string;
+  minute: Date;
+  outcome: string;
+  latency_step: number;
+  calls: number;
+}
+
 export interface VendorConfig {
   workspace_id: number;
   id: string;
@@ -815,6 +844,8 @@ export interface Workspace {
   clock_frozen_at: Date | null;
   clock_target: Date | null;
   clock_runs_on: Generated<boolean>;
+  link_generation: Generated<number>;
+  link_oldest_generation: Generated<number>;
 }
 
 export interface WsKey {
@@ -855,6 +886,8 @@ export interface Tables {
   payload_schema_version: PayloadSchemaVersion;
   pref_category: PrefCategory;
   pref_channel: PrefChannel;
+  preference_change: PreferenceChange;
+  preference_link_request: PreferenceLinkRequest;
   public_key: PublicKey;
   recipient: Recipient;
   request: Request;
@@ -880,6 +913,7 @@ export interface Tables {
   translation_version_file: TranslationVersionFile;
   user_erasure: UserErasure;
   vendor_ack: VendorAck;
+  vendor_call_count: VendorCallCount;
   vendor_config: VendorConfig;
   vendor_fallback: VendorFallback;
   vendor_pace: VendorPace;

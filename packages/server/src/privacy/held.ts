@@ -223,9 +223,11 @@ function withTimes(row: Record<string, Json | Date>): JsonObject {
 export interface HeldPreferences {
   categories: JsonObject[];
   channels: JsonObject[];
+  /** Made on the hosted page, oldest first. */
+  changes: JsonObject[];
 }
 
-/** What the user has chosen, in all tenants: as many rows as there are categories and channels. */
+/** What the user has chosen, in all tenants: as many rows as there are categories and channels, and the changes. */
 export async function readHeldPreferences(
   db: Queryable,
   { workspace_id, recipient_id }: Holder,
@@ -241,5 +243,14 @@ export async function readHeldPreferences(
       where workspace_id = $1 and recipient_id = $2 order by tenant_id, channel`,
     values,
   );
-  return { categories: categories.map(withTimes), channels: channels.map(withTimes) };
+  const changes = await db.query<Record<string, Json | Date>>(
+    `select tenant_id, source, via, category, channel, change, message_id, created_at from preference_change
+      where workspace_id = $1 and recipient_id = $2 order by id`,
+    values,
+  );
+  return {
+    categories: categories.map(withTimes),
+    channels: channels.map(withTimes),
+    changes: changes.map(withTimes),
+  };
 }

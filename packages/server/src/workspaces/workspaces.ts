@@ -15,6 +15,7 @@ import {
   listVerifyingKeys,
   type VerifyingKey,
 } from "./keys.ts";
+import { createLinkKeys, type Generations, type LinkKeys } from "./link-keys.ts";
 
 /**
  * Workspaces and their credentials. Lookups are cached briefly: every request needs one, and a revoked key may remain
@@ -33,10 +34,14 @@ export interface Workspace {
   test_mode: TestMode | null;
   /** Signs inbox subscriber ids. */
   inbox_secret: string;
+  /** Sign links to preference pages. */
+  link_keys: LinkKeys;
 }
 
 export interface Workspaces {
   findBySlug: (slug: string) => Promise<Workspace | null>;
+  /** For an id that comes from outside. */
+  findById: (workspace_id: number) => Promise<Workspace | null>;
   getById: (workspace_id: number) => Promise<Workspace>;
   /** `beforeLookup` may throw; it is called before the database is asked for a credential that is new to this process. */
   findByKey: (
@@ -134,8 +139,11 @@ export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): 
 
   const findBySlug = (slug: string) => remember(`slug:${slug}`, () => findWhere("slug", slug));
 
+  const findById = (workspace_id: number) =>
+    remember(`id:${workspace_id}`, () => findWhere("workspace_id", workspace_id));
+
   async function getById(workspace_id: number): Promise<Workspace> {
-    const workspace = await remember(`id:${workspace_id}`, () => findWhere("workspace_id", workspace_id));
+    const workspace = await findById(workspace_id);
     if (workspace === null) throw new Error(`workspace ${workspace_id} is gone`);
     return workspace;
   }
@@ -160,6 +168,7 @@ export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): 
 
   return {
     findBySlug,
+    findById,
     getById,
     findByKey,
     findByApiKey(token, beforeLookup) {
@@ -284,7 +293,7 @@ export function inboxSubscriberId(
   return createHmac("sha256", workspace.inbox_secret).update(inboxName(recipient)).digest("base64url");
 }
 
-interface WorkspaceRow {
+interface WorkspaceRow extends Generations {
   workspace_id: number;
   uid: string;
   slug: string;
@@ -297,6 +306,7 @@ interface WorkspaceRow {
 
 function toWorkspace(row: WorkspaceRow, box: SecretBox): Workspace {
   const { workspace_id, uid, slug, name, mode, timezone } = row;
+  const inbox_secret = box.open(row.inbox_secret);
   return {
     workspace_id,
     uid,
@@ -307,6 +317,7 @@ function toWorkspace(row: WorkspaceRow, box: SecretBox): Workspace {
     tenancy: readTenancy(row.config),
     // A setting copied from another workspace must not hold back messages in production.
     test_mode: mode === "production" ? null : readTestMode(row.config),
-    inbox_secret: box.open(row.inbox_secret),
+    inbox_secret,
+    link_keys: createLinkKeys(inbox_secret, row),
   };
 }

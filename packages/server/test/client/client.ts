@@ -78,7 +78,7 @@ export async function createClient(
         status: reply.statusCode,
         type: String(reply.headers["content-type"]),
         text: reply.body,
-        json: reply.body === "" ? undefined : reply.json(),
+        json: String(reply.headers["content-type"]).includes("json") ? reply.json() : undefined,
         headers: reply.headers,
       };
     },

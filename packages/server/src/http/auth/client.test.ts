@@ -23,7 +23,7 @@ const refusal = (status: number, type: string, message: string) => ({
 });
 
 const invalid = (reason: string) => refusal(401, "token_invalid", `invalid user token: ${reason}`);
-const MISSING = invalid("x-ss-signature is missing, and the public key is in secure mode");
+const MISSING = invalid("none was sent in x-ss-signature, and the key alone is not enough");
 const FORGED = invalid("it is signed by none of the workspace's signing keys");
 const NO_KEY = refusal(
   401,
@@ -255,6 +255,8 @@ describe("admitPerson", () => {
 
   it("admits a caller without proof only where none is needed", () => {
     expect(() => admitPerson(nobody, ann)).not.toThrow();
-    expect(() => admitPerson({ ...nobody, needs_proof: true }, ann)).toThrow("x-ss-signature is missing");
+    expect(() => admitPerson({ ...nobody, needs_proof: true }, ann)).toThrow(
+      "none was sent in x-ss-signature",
+    );
   });
 });

@@ -36,9 +36,9 @@ export default defineLegacyInboxRoute({
     const { n_id } = params;
     if ("event" in body) {
       // As for all reports: an id that nobody knows is no error, or the app would send it for ever.
-      const clicked = { message_id: n_id, action: "clicked" as const };
+      const clicked = { message_id: n_id, status: "clicked" as const, at: null };
       if (body.event === CLICKED)
-        await services.messageActions.apply(db, auth.workspace.workspace_id, [clicked]);
+        await services.deviceReports.apply(db, auth.workspace.workspace_id, [clicked]);
       return DONE;
     }
     const feed = await findFeedOfItem(db, subscriberOf(context), n_id);
