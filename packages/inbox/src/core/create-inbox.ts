@@ -135,10 +135,6 @@ export function createInbox(options: InboxOptions): Inbox {
       if (!isLeader()) return;
       post({ type: "changes", after, seq, items, ...(counts && { counts }), ...(fresh && { fresh }) });
     },
-    onCounts(counts) {
-      dispatch({ type: "counts", counts });
-      if (isLeader()) post({ type: "counts", counts });
-    },
     onReset: () => isLeader() && post({ type: "reset" }),
     onState(connection) {
       dispatch({ type: "connection", connection });
@@ -216,8 +212,7 @@ export function createInbox(options: InboxOptions): Inbox {
     model: () => model,
     api,
     maySend: isLeader,
-    onSettled: (edits, seq, isOpened) =>
-      end({ type: "settled", ids: edits.map(({ id }) => id), seq, isOpened }),
+    onSettled: (edits, seq) => end({ type: "settled", ids: edits.map(({ id }) => id), seq }),
     onUndone: ({ id }) => end({ type: "dropped", ids: [id], failure: null }),
     onRefused: (edits, failure) =>
       end({ type: "dropped", ids: edits.map(({ id }) => id), failure: plainFailure(failure) }),
@@ -244,8 +239,8 @@ export function createInbox(options: InboxOptions): Inbox {
     for (const id of ids) ended.set(id, message);
     const edits = model.edits.filter(({ id }) => ids.includes(id));
     if (message.type === "settled") {
-      const { seq = model.seq ?? 0, isOpened } = message;
-      dispatch({ type: "settled", ids, seq, isOpened });
+      const { seq = model.seq ?? 0 } = message;
+      dispatch({ type: "settled", ids, seq });
       actions.settle(ids, { status: "done" }, seq);
       return;
     }
@@ -310,9 +305,6 @@ export function createInbox(options: InboxOptions): Inbox {
         else learn(seq, items, counts, fresh);
         break;
       }
-      case "counts":
-        dispatch({ type: "counts", counts: message.counts });
-        break;
       case "reset":
         connection.restart();
         break;

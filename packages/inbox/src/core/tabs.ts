@@ -14,7 +14,7 @@ export type TabMessage =
   /** The leader is there, and not frozen. */
   | { type: "alive" }
   | { type: "edited"; edits: readonly Edit[] }
-  | { type: "settled"; ids: readonly string[]; seq: number | undefined; isOpened: boolean }
+  | { type: "settled"; ids: readonly string[]; seq: number | undefined }
   | { type: "dropped"; ids: readonly string[]; failure: InboxFailure | null }
   /** What changed after `after` up to `seq`; whoever does not know `after` yet has to ask the server. */
   | {
@@ -25,7 +25,6 @@ export type TabMessage =
       counts?: Counts;
       fresh?: readonly string[];
     }
-  | { type: "counts"; counts: Counts }
   | { type: "reset" }
   | { type: "connection"; connection: Connection };
 
