@@ -21,7 +21,9 @@ export function describeApi(routes: RegisteredRoute[], version: string): object 
     info: { title: "Carillon", version, description: "Self-hosted notification infrastructure." },
     components: {
       schemas: Object.fromEntries(definitions),
-      securitySchemes: Object.fromEntries(routes.map(({ surface }) => [surface.name, surface.security])),
+      securitySchemes: Object.fromEntries(
+        routes.flatMap(({ surface: { name, security } }) => (security === null ? [] : [[name, security]])),
+      ),
     },
     paths,
   };
@@ -41,7 +43,7 @@ function describeRoute({ surface, route, file }: RegisteredRoute, definitions: D
     operationId: operationId(file),
     summary: route.summary,
     tags: [surface.name],
-    security: [{ [surface.name]: [] }],
+    security: surface.security === null ? [] : [{ [surface.name]: [] }],
     parameters: [...path, ...query],
     ...(route.body === undefined
       ? {}

@@ -1,13 +1,13 @@
 import { AppError } from "../../errors.ts";
 import type { Services } from "../../services.ts";
-import type { Auth, Claim, IncomingRequest } from "../request.ts";
+import { type Auth, type Claim, headerOf, type IncomingRequest } from "../request.ts";
 import { isNear, verifySignature } from "./signature.ts";
 
 const NO_WORKSPACE = "Not Authenticated - could not find Workspace details";
 
 /** Data API: `Bearer <api key>`, or `<workspace_key>:<signature>` with a Date header of about now. */
 export async function authenticateData(request: IncomingRequest, services: Services): Promise<Claim<Auth>> {
-  const authorization = header(request, "authorization");
+  const authorization = headerOf(request.headers, "authorization");
   const bearer = /^Bearer\s+(\S+)$/i.exec(authorization)?.[1];
   const claim =
     bearer === undefined
@@ -40,7 +40,7 @@ async function bySignature(
   const key = authorization.slice(0, colon);
   const found = await services.workspaces.findByKey(key, request.beforeLookup);
   if (found === null) throw new AppError("not_authenticated", NO_WORKSPACE);
-  const date = header(request, "date") || header(request, "x-amz-date");
+  const date = headerOf(request.headers, "date") || headerOf(request.headers, "x-amz-date");
   const { SIGNATURE_MINUTES: minutes } = services.config;
   if (minutes > 0 && !isNear(date, Date.now(), minutes)) {
     throw new AppError(
@@ -54,7 +54,7 @@ async function bySignature(
       const valid = verifySignature(found.secret, authorization.slice(colon + 1), {
         method: request.method,
         target: services.signedPrefix + request.url,
-        content_type: header(request, "content-type"),
+        content_type: headerOf(request.headers, "content-type"),
         date,
         body,
       });
@@ -66,7 +66,7 @@ async function bySignature(
 
 /** `ServiceToken <token>`, valid for every workspace and for the workspaces themselves. */
 export async function authenticateAccount(request: IncomingRequest, services: Services): Promise<Claim> {
-  const token = /^ServiceToken\s+(\S+)$/i.exec(header(request, "authorization"))?.[1];
+  const token = /^ServiceToken\s+(\S+)$/i.exec(headerOf(request.headers, "authorization"))?.[1];
   const id =
     token === undefined ? null : await services.workspaces.findServiceToken(token, request.beforeLookup);
   if (id === null) throw new AppError("authentication_failed", textsOf(request).token);
@@ -101,8 +101,3 @@ const CATEGORY_TEXTS = {
   token: "ServiceToken not found",
   workspace: (slug: string) => `workspace not found for slug/uid: ${slug}`,
 };
-
-function header(request: IncomingRequest, name: string): string {
-  const value = request.headers[name];
-  return (Array.isArray(value) ? value[0] : value) ?? "";
-}
