@@ -10,7 +10,12 @@ import type { Connection, InboxFailure, Item } from "./types.ts";
 export type TabMessage =
   /** A new tab asks what the leader knows. */
   | { type: "join" }
-  | { type: "lead"; seq: number | null; connection: Connection; edits: readonly Edit[] }
+  | {
+      type: "lead";
+      seq: number;
+      edits: readonly Edit[];
+      state: { type: "connection"; connection: Connection };
+    }
   /** The leader is there, and not frozen. */
   | { type: "alive" }
   | { type: "edited"; edits: readonly Edit[] }
@@ -22,8 +27,8 @@ export type TabMessage =
       after: number;
       seq: number;
       items: readonly Item[];
-      counts?: Counts;
-      fresh?: readonly string[];
+      counts: Counts | undefined;
+      fresh: readonly string[] | undefined;
     }
   | { type: "reset" }
   | { type: "connection"; connection: Connection };

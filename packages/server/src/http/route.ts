@@ -71,12 +71,10 @@ export interface RouteContext<Params, Query, Body> {
   request_id: string;
   /** The client's User-Agent. */
   user_agent: string;
-  /** The languages that a browser asks for; blank: none. */
-  accept_language: string;
   /** Where the request came from: an address, or the network of one of IPv6. */
   address: string;
-  /** `Last-Event-ID`, with which a client goes on in a stream of events; empty if there is none. */
-  last_event_id: string;
+  /** For wires that put a value there; names in lower case. */
+  headers: IncomingRequest["headers"];
 }
 
 /** A response with another status or content type than the route's usual one. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DEFAULT_TENANT } from "../../../core/profile/effective-profile.ts";
 import { admitPerson } from "../../../http/auth/client.ts";
+import { headerOf } from "../../../http/request.ts";
 import { RouteReply } from "../../../http/route.ts";
 import { AppError } from "../../../errors.ts";
 import { parseStores } from "../../../realtime/parse-stores.ts";
@@ -40,14 +41,14 @@ export default defineClientRoute({
     ].join(""),
   },
   errors: ["validation_error", "throttled"],
-  async handle({ query, auth, services, address, last_event_id }) {
+  async handle({ query, auth, services, address, headers }) {
     const { distinct_id, tenant_id, stores, after } = query;
     admitPerson(auth, { distinct_id, tenant_id });
     const { workspace_id } = auth.workspace;
     const stream = await services.openStream({
       person: { workspace_id, distinct_id, tenant_id },
       stores: parseStores(stores),
-      after: parseAfter(last_event_id || (after ?? "")),
+      after: parseAfter(headerOf(headers, "last-event-id") || (after ?? "")),
       address,
       expires_at: auth.person?.expires_at ?? null,
     });
