@@ -11,6 +11,7 @@ import { preferences } from "./preferences.ts";
 import { render } from "./render.ts";
 import { measureIdle, pump } from "./pump.ts";
 import { sdk } from "./sdk.ts";
+import { sockets } from "./sockets.ts";
 import { createSink } from "./sink.ts";
 import { triggerBody, triggerRequest } from "./trigger.ts";
 import { createWorld, PEOPLE, type World } from "./world.ts";
@@ -30,6 +31,7 @@ export const scenarios: Scenario[] = [
   ...sdk,
   ...people,
   ...broadcast,
+  ...sockets,
 ];
 
 async function accept(serverUrl: string, scale: number): Promise<Row[]> {
