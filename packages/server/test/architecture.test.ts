@@ -100,7 +100,6 @@ const MAY_KNOW: Record<string, string[]> = {
     "delivery/vendor-reports",
     "delivery/tracking",
     "privacy",
-    "realtime/parse-stores",
   ],
   services: [
     "delivery/feed-actions",
