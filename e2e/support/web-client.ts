@@ -87,7 +87,7 @@ export async function createWebClients(): Promise<WebClients> {
       await page.evaluate(
         `globalThis.client = new WebSdk.SuprSend(${JSON.stringify(publicKey)}, ${JSON.stringify({ host })})`,
       );
-      const read = <Value>(expression: string) => page.evaluate(expression) as Promise<Value>;
+      const read = <Value>(expression: string) => page.evaluate<Value>(expression);
       const listOf = (args: unknown[]) => args.map((one) => JSON.stringify(one) ?? "undefined").join(", ");
       return {
         page,
