@@ -2,6 +2,7 @@ import { errorMessage } from "./core/text/error-message.ts";
 import { type Clock, databaseClock } from "./workspaces/clock.ts";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import { hostedDomain } from "./api/hub/tenant/present-tenant.ts";
 import { routes } from "./api/index.gen.ts";
@@ -85,6 +86,8 @@ export interface StartOptions {
 }
 
 export const VERSION = "0.1.0";
+/** The built dashboard, in this repository and in the image alike. */
+const DASHBOARD = fileURLToPath(new URL("../../dashboard/dist", import.meta.url));
 /** Erasures look through what is left of requests with problems. */
 const ERASURE_STATEMENT_MS = 600_000;
 const VENDOR_TIMEOUT_MS = 30_000;
@@ -317,7 +320,7 @@ async function compose(
     addressOf: createClientAddress(trusted_proxies),
     ...createSocketProof(services),
   });
-  await registerPages(app);
+  await registerPages(app, { dashboard: DASHBOARD });
   stops.defer(() => app.close());
   stops.defer(realtime.stop);
   const address = await listen(app, { host: config.HOST, port: config.PORT });
