@@ -37,6 +37,7 @@ describe("the commands of a guide print what it says", () => {
     ["write-templates", 10],
     ["release-templates", 9],
     ["erase-and-export", 5],
+    ["preference-pages", 5],
   ])("%s", async (name, count) => {
     const file = `docs/guide/${name}.md`;
     const lines = await promised(file);
