@@ -80,10 +80,16 @@ async function scripts(): Promise<void> {
     join(src, "preferences/hosted/script.gen.ts"),
     `${header}\n\nexport const PAGE_SCRIPT = ${JSON.stringify(page)};\n`,
   );
+  const worker = await bundleScript("packages/server/browser/serviceworker.ts");
+  await emit(
+    join(src, "http/pages/serviceworker.gen.ts"),
+    `${header}\n\nexport const SERVICE_WORKER = ${JSON.stringify(worker)};\n`,
+  );
+  await emit(join(root, "packages/inbox/serviceworker.js"), `${header}\n${worker}\n`);
 }
 
 async function routes(): Promise<void> {
-  const files = await definitions("api", "defineRoute|defineAccountRoute|defineReportRoute|definePageRoute");
+  const files = await definitions("api", "define\\w*Route");
   const surfaceOf = ({ file }: Definition) => file.split("/")[0] ?? "";
   const surfaces = [...new Set(files.map(surfaceOf))];
   const lines = [

@@ -32,6 +32,7 @@ import { createHealth } from "./http/health.ts";
 import { listen, tryAddress } from "./http/listen.ts";
 import { describeApi } from "./http/openapi.ts";
 import { registerPages } from "./http/pages/pages.ts";
+import { serveWorker } from "./http/pages/serve-worker.ts";
 import { registerSystemRoutes } from "./http/system-routes.ts";
 import { createIdSource, randomToken } from "./ids.ts";
 import type { Announce } from "./inbox/feed.ts";
@@ -291,6 +292,7 @@ async function compose(
   });
   registerSystemRoutes(app, { metrics, checkHealth, openapi: () => describeApi(routes, VERSION) });
   await registerPages(app);
+  serveWorker(app, baseUrl ?? null);
   stops.defer(() => app.close());
   const address = await listen(app, { host: config.HOST, port: config.PORT });
   // Last: credentials are shown once, so nothing may fail between their creation and their display.
