@@ -10,6 +10,7 @@ export const surface: Surface = {
     scheme: "bearer",
     description: "API key, or `<workspace_key>:<signature>` as the SDKs sign.",
   },
+  takes_sessions: true,
   family: "code_message",
   errors: ["not_authenticated", "workspace_key_inactive", "throttled"],
   authenticate: authenticateData,
