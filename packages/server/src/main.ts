@@ -43,6 +43,7 @@ import { startMachinery } from "./machinery.ts";
 import { eraseUsers } from "./maintenance/erase-users.ts";
 import { createMaintenance } from "./maintenance/maintenance.ts";
 import { createErasures } from "./privacy/erasures.ts";
+import { recordedCredentials } from "./people/recorded-credentials.ts";
 import { createPeople } from "./people/people.ts";
 import { createMetrics, type QueueReading } from "./metrics.ts";
 import type { Services } from "./services.ts";
@@ -124,7 +125,7 @@ export async function openCredentials(config = readConfig()): Promise<Credential
     const box = createSecretBox(await secretKey(config));
     const ids = createIdSource();
     return {
-      workspaces: createWorkspaces(db, box, ids),
+      workspaces: recordedCredentials(createWorkspaces(db, box, ids), db, ids),
       makeWorkspace: (input) =>
         db
           .tx((tx) => makeWorkspace(tx, input, box, ids))

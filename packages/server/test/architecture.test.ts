@@ -139,6 +139,7 @@ const NOT_STORED = [
   "engine/expand/overrides.ts",
   "engine/expand/throttle.ts",
   "http/app.ts",
+  "http/audit/auditor.ts",
   "http/cursor.ts",
   "http/openapi.ts",
   "privacy/erase-logs.ts",

@@ -565,6 +565,12 @@ export interface Operations {
     body: undefined;
     reply: { meta: { count: number; limit: number; offset: number }; results: ({ id: string; masked_api_key: string; is_deleted: boolean; name: string; description: string | null; allowed_domains: (string)[]; created_at: string; created_by: { name: string; email: string } | null; deleted_at: string | null; deleted_by: { name: string; email: string } | null })[] };
   };
+  /** GET /v1/:workspace/audit/ — Who changed what in the workspace, newest first. */
+  managementAuditList: {
+    query: { limit?: string; after?: string; before?: string; since?: string; until?: string; actor?: string; action?: string | (string)[]; entity?: string; request_id?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; has_prev: boolean; before: string | null; has_next: boolean; after: string | null }; results: ({ id: string; workspace: string | null; actor: { kind: string; id: string; name: string }; action: string; entity: string | null; changes: ({ path: string; before?: unknown; after?: unknown })[] | null; before_hash: string | null; after_hash: string | null; address: string | null; request_id: string | null; created_at: string })[] };
+  };
   /** POST /v1/:workspace/clock/advance/ — Move the clock of a sandbox workspace forward, through everything that becomes due on the way. */
   managementClockAdvance: {
     query: {  };
@@ -1128,6 +1134,12 @@ export interface Operations {
     query: { commit?: string; commit_message?: string };
     body: { name?: string | null; description?: string | null; category?: string | null; is_enabled?: boolean | null; tags?: (string)[] | null; trigger_type?: string | null; trigger_events?: (string)[] | null; payload_schema?: { schema: string; version_no?: number | null } | null; ratelimit?: { count: number; sliding_window: string } | null; conditions?: (Record<string, unknown>)[] | null; override_recipients_type?: string | null; override_recipients_user_expr?: string | null; override_recipients_single_object_fields_expr?: Record<string, unknown> | null; override_actor_user_expr?: string | null; override_tenant_expr?: string | null; tree?: { nodes?: (Schema0)[] | null } | null };
     reply: { $schema: string; slug: string; name: string; description: string | null; category: string; tags: (string)[]; trigger_type: string; trigger_events: (string)[]; payload_schema: { schema: string; version_no?: number } | null; is_enabled: boolean; ratelimit: { count: number; sliding_window: string } | null; conditions: (unknown)[]; override_recipients_type: string | null; override_recipients_user_expr: string | null; override_recipients_single_object_fields_expr: Record<string, unknown> | null; override_actor_user_expr: string | null; override_tenant_expr: string | null; tree: { nodes: (unknown)[] }; status: "active" | "inactive" | "draft"; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_executed_at: string | null; updated_by: { name: string; email: string } | null; validation_result: { is_valid: boolean; errors: (string)[] } };
+  };
+  /** GET /v1/people/audit/ — Who changed what in all workspaces and above them, and who signed in, newest first. */
+  peopleAuditList: {
+    query: { limit?: string; after?: string; before?: string; since?: string; until?: string; actor?: string; action?: string | (string)[]; entity?: string; request_id?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; has_prev: boolean; before: string | null; has_next: boolean; after: string | null }; results: ({ id: string; workspace: string | null; actor: { kind: string; id: string; name: string }; action: string; entity: string | null; changes: ({ path: string; before?: unknown; after?: unknown })[] | null; before_hash: string | null; after_hash: string | null; address: string | null; request_id: string | null; created_at: string })[] };
   };
   /** DELETE /v1/people/invitation/:invitation_id/ — Cancel an invitation. */
   peopleInvitationCancel: {

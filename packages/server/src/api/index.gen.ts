@@ -100,6 +100,7 @@ import hubWorkflowRunCancel from "./hub/workflow-run/cancel.ts";
 import managementApiKeyCreate from "./management/api-key/create.ts";
 import managementApiKeyDelete from "./management/api-key/delete.ts";
 import managementApiKeyList from "./management/api-key/list.ts";
+import managementAuditList from "./management/audit/list.ts";
 import managementClockAdvance from "./management/clock/advance.ts";
 import managementClockFreeze from "./management/clock/freeze.ts";
 import managementClockGet from "./management/clock/get.ts";
@@ -194,6 +195,7 @@ import managementWorkflowListVersions from "./management/workflow/list-versions.
 import managementWorkflowList from "./management/workflow/list.ts";
 import managementWorkflowRollbackVersion from "./management/workflow/rollback-version.ts";
 import managementWorkflowUpsert from "./management/workflow/upsert.ts";
+import peopleAuditList from "./people/audit/list.ts";
 import peopleInvitationCancel from "./people/invitation/cancel.ts";
 import peopleInvitationCreate from "./people/invitation/create.ts";
 import peopleInvitationList from "./people/invitation/list.ts";
@@ -319,6 +321,7 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementApiKeyCreate, file: "api/management/api-key/create.ts" },
   { surface: management, route: managementApiKeyDelete, file: "api/management/api-key/delete.ts" },
   { surface: management, route: managementApiKeyList, file: "api/management/api-key/list.ts" },
+  { surface: management, route: managementAuditList, file: "api/management/audit/list.ts" },
   { surface: management, route: managementClockAdvance, file: "api/management/clock/advance.ts" },
   { surface: management, route: managementClockFreeze, file: "api/management/clock/freeze.ts" },
   { surface: management, route: managementClockGet, file: "api/management/clock/get.ts" },
@@ -413,6 +416,7 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementWorkflowList, file: "api/management/workflow/list.ts" },
   { surface: management, route: managementWorkflowRollbackVersion, file: "api/management/workflow/rollback-version.ts" },
   { surface: management, route: managementWorkflowUpsert, file: "api/management/workflow/upsert.ts" },
+  { surface: people, route: peopleAuditList, file: "api/people/audit/list.ts" },
   { surface: people, route: peopleInvitationCancel, file: "api/people/invitation/cancel.ts" },
   { surface: people, route: peopleInvitationCreate, file: "api/people/invitation/create.ts" },
   { surface: people, route: peopleInvitationList, file: "api/people/invitation/list.ts" },

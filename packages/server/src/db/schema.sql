@@ -34,6 +34,7 @@ CREATE TABLE audit (
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE,
   CHECK ((actor_kind = ANY (ARRAY['member'::text, 'service_token'::text, 'api_key'::text, 'system'::text])))
 );
+CREATE INDEX audit_of_entity ON public.audit USING btree (workspace_id, entity);
 CREATE INDEX audit_of_workspace ON public.audit USING btree (workspace_id, id DESC);
 
 CREATE TABLE batch (

@@ -8,6 +8,8 @@ import type { Log } from "../log.ts";
 import type { Services } from "../services.ts";
 import { parseBody } from "./body.ts";
 import { type ErrorFamily, presentBulkError, presentError, type WireReply } from "./envelope.ts";
+import { createAuditor } from "./audit/auditor.ts";
+import { maskReply } from "./auth/mask-reply.ts";
 import { createGate } from "./gate.ts";
 import { databaseRefusal } from "./health.ts";
 import { answerExpectation, answerMalformed } from "./malformed.ts";
@@ -51,6 +53,7 @@ export function createApp(
 ): FastifyInstance {
   const reading = services.db.patient(READ_MS);
   const gate = createGate(services);
+  const audited = createAuditor(routes, services);
   const app = fastify({
     bodyLimit: options.max_body_bytes,
     trustProxy: options.trusted_proxies.length > 0 && options.trusted_proxies,
@@ -94,6 +97,7 @@ export function createApp(
   for (const registered of routes) {
     const { surface, route } = registered;
     const family = route.family ?? surface.family;
+    const handleRoute = audited(registered);
     app.route({
       method: route.method,
       url: route.path,
@@ -149,7 +153,7 @@ export function createApp(
       if (Array.isArray(parsed.body)) gate.charge(claim, parsed.body.length, reply);
       const { auth } = claim;
       const handle = (db: Tx) =>
-        route.handle(
+        handleRoute(
           new HandlerContext({
             ...parsed,
             raw,
@@ -160,14 +164,13 @@ export function createApp(
             request_id: request.id,
             user_agent: request.headers["user-agent"] ?? "",
           }),
+          request.ip,
         );
       const inTransaction = route.transaction ?? route.method !== "GET";
-      return toWireReply(
-        route,
-        inTransaction
-          ? await patientDb(services.db, route).tx(handle, { again: true })
-          : await handle({ ...reading, afterCommit: (then) => then() }),
-      );
+      const result = inTransaction
+        ? await patientDb(services.db, route).tx(handle, { again: true })
+        : await handle({ ...reading, afterCommit: (then) => then() });
+      return toWireReply(route, maskReply(registered, auth, result));
     }
   }
 

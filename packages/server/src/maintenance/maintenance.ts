@@ -5,6 +5,7 @@ import { forgetIdempotencyKeys } from "./forget-idempotency-keys.ts";
 import { forgetSuccessEvents } from "./forget-success-events.ts";
 import type { Job, MaintenanceDeps } from "./job.ts";
 import { forgetVendorAcks } from "./forget-vendor-acks.ts";
+import { forgetSignIns } from "./forget-sign-ins.ts";
 import { makePartitions } from "./make-partitions.ts";
 import { removeRetiredLists } from "./remove-retired-lists.ts";
 
@@ -19,6 +20,7 @@ const JOBS: Job[] = [
   forgetBroadcasts,
   forgetSuccessEvents,
   forgetVendorAcks,
+  forgetSignIns,
   clearLeftovers,
   removeRetiredLists,
 ];

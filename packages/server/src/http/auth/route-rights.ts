@@ -50,6 +50,7 @@ const RULES: Record<string, Rule> = {
   "hub/workflow-run": rule("logs.read", "logs.act"),
 
   "management/api-key": KEYS,
+  "management/audit": rule("audit.read"),
   "management/clock": SETTINGS,
   "management/config": SETTINGS,
   "management/event": CONTENT,
@@ -71,6 +72,7 @@ const RULES: Record<string, Rule> = {
   "management/vendor-route": rule("content.read", "vendors.write"),
   "management/workflow": CONTENT,
 
+  "people/audit": rule("audit.read"),
   "people/invitation": rule("members.read", "members.write"),
   "people/me": rule(SIGNED_IN),
   "people/member": rule("members.read", "members.write"),

@@ -1,3 +1,4 @@
+import { editorOf } from "../../editor.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { editPublicKey, publicKeyParams } from "./present-public-key.ts";
 
@@ -9,6 +10,6 @@ export default defineRoute({
   reply: { status: 204, description: "The key is no longer accepted." },
   errors: ["not_found"],
   async handle({ params: { public_key_id }, auth, db }) {
-    await editPublicKey(db, auth.workspace.workspace_id, public_key_id, { delete: true });
+    await editPublicKey(db, auth.workspace.workspace_id, public_key_id, { delete: true }, editorOf(auth));
   },
 });

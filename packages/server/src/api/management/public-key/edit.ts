@@ -1,3 +1,4 @@
+import { editorOf } from "../../editor.ts";
 import { z } from "zod";
 import { defineRoute } from "../../../http/route.ts";
 import { editPublicKey, publicKeyParams, publicKeyShape } from "./present-public-key.ts";
@@ -11,5 +12,5 @@ export default defineRoute({
   reply: { status: 202, body: publicKeyShape },
   errors: ["validation_error", "not_found", "bad_json"],
   handle: ({ params: { public_key_id }, body, auth, db }) =>
-    editPublicKey(db, auth.workspace.workspace_id, public_key_id, body),
+    editPublicKey(db, auth.workspace.workspace_id, public_key_id, body, editorOf(auth)),
 });

@@ -3,7 +3,7 @@ import { microsZ, orNull } from "../../../core/time/wire-time.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { AppError } from "../../../errors.ts";
 import { changePublicKey, type PublicKeyChange } from "../../../workspaces/keys.ts";
-import { API_SERVICE } from "../../../catalog/versioned.ts";
+import type { Editor } from "../../../catalog/versioned.ts";
 import { actorReply } from "../key-fields.ts";
 
 /** Public keys as the wire shows them: with the key, which is in every copy of an app. */
@@ -80,8 +80,9 @@ export async function editPublicKey(
   workspace_id: number,
   id: string,
   change: PublicKeyChange,
+  editor: Editor,
 ): Promise<PublicKeyView> {
-  if (!(await changePublicKey(db, workspace_id, id, change, API_SERVICE))) throw publicKeyNotFound(id);
+  if (!(await changePublicKey(db, workspace_id, id, change, editor))) throw publicKeyNotFound(id);
   return getPublicKey(db, workspace_id, id);
 }
 

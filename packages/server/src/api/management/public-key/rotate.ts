@@ -1,3 +1,4 @@
+import { editorOf } from "../../editor.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { editPublicKey, publicKeyParams, publicKeyShape } from "./present-public-key.ts";
 
@@ -13,5 +14,5 @@ export default defineRoute({
   },
   errors: ["not_found"],
   handle: ({ params: { public_key_id }, auth, db }) =>
-    editPublicKey(db, auth.workspace.workspace_id, public_key_id, { rotate: true }),
+    editPublicKey(db, auth.workspace.workspace_id, public_key_id, { rotate: true }, editorOf(auth)),
 });
