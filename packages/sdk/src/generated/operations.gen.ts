@@ -13,6 +13,84 @@ export interface Operations {
     body: undefined;
     reply: { meta: { count: number; limit: number; offset: number }; results: ({ uid: string; slug: string; data_center: Record<string, unknown>; is_expired: boolean; has_limit_reached: boolean; name: string; description: string | null; mode: string })[] };
   };
+  /** GET /v1/feed/stream/ — Follow the person's feed as a stream of server-sent events. */
+  clientFeedStream: {
+    query: { distinct_id: string; tenant_id?: string; stores?: string; after?: string };
+    body: undefined;
+    reply: string;
+  };
+  /** POST /v1/subscriber/:distinct_id/category/:category_slug/ — Set the preferences of the person for a category (older clients). */
+  clientLegacyPreferenceEditCategory: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string };
+    body: { preference: "opt_in" | "opt_out"; opt_out_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; opt_in_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; digest_schedule?: { id: string; time?: string; weekdays?: ("su" | "mo" | "tu" | "we" | "th" | "fr" | "sa")[]; monthdays?: ({ pos: number; day?: "su" | "mo" | "tu" | "we" | "th" | "fr" | "sa" })[]; dtstart?: string } | null; properties?: ({ key: string; value: string | number | (string)[] | null })[] | null };
+    reply: { name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null };
+  };
+  /** POST /v1/subscriber/:distinct_id/channel_preference/ — Set global opt-outs of the person (older clients). */
+  clientLegacyPreferenceEditChannels: {
+    query: { tenant_id?: string };
+    body: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+    reply: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v1/subscriber/:distinct_id/category/:category_slug/ — Get the preferences of the person for a category (older clients). */
+  clientLegacyPreferenceGetCategory: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string };
+    body: undefined;
+    reply: { name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null };
+  };
+  /** GET /v1/subscriber/:distinct_id/channel_preference/ — Get the global opt-outs of the person (older clients). */
+  clientLegacyPreferenceGetChannels: {
+    query: { tenant_id?: string };
+    body: undefined;
+    reply: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v1/subscriber/:distinct_id/full_preference/ — Get all preferences of the person (older clients). */
+  clientLegacyPreferenceGet: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string };
+    body: undefined;
+    reply: { sections: ({ name: string | null; slug: string | null; description: string | null; tags: (string)[] | null; subcategories: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] })[]; channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v1/subscriber/:distinct_id/category/ — List the categories with the preferences of the person (older clients). */
+  clientLegacyPreferenceListCategories: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string; limit?: string; offset?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] };
+  };
+  /** PATCH /v2/subscriber/:distinct_id/category/:category_slug/ — Set the preferences of the person for a category. */
+  clientPreferenceEditCategory: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string };
+    body: { preference: "opt_in" | "opt_out"; opt_out_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; opt_in_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; digest_schedule?: { id: string; time?: string; weekdays?: ("su" | "mo" | "tu" | "we" | "th" | "fr" | "sa")[]; monthdays?: ({ pos: number; day?: "su" | "mo" | "tu" | "we" | "th" | "fr" | "sa" })[]; dtstart?: string } | null; properties?: ({ key: string; value: string | number | (string)[] | null })[] | null };
+    reply: { name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null };
+  };
+  /** PATCH /v2/subscriber/:distinct_id/channel_preference/ — Set global opt-outs of the person. */
+  clientPreferenceEditChannels: {
+    query: { tenant_id?: string };
+    body: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+    reply: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v2/subscriber/:distinct_id/category/:category_slug/ — Get the preferences of the person for a category. */
+  clientPreferenceGetCategory: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string };
+    body: undefined;
+    reply: { name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null };
+  };
+  /** GET /v2/subscriber/:distinct_id/channel_preference/ — Get the global opt-outs of the person. */
+  clientPreferenceGetChannels: {
+    query: { tenant_id?: string };
+    body: undefined;
+    reply: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v2/subscriber/:distinct_id/full_preference/ — Get all preferences of the person. */
+  clientPreferenceGet: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string };
+    body: undefined;
+    reply: { sections: ({ name: string | null; slug: string | null; description: string | null; tags: (string)[] | null; subcategories: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] })[]; channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v2/subscriber/:distinct_id/category/ — List the categories with the preferences of the person. */
+  clientPreferenceListCategories: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string; limit?: string; offset?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] };
+  };
   /** GET /v1/brand/:brand_id/ — Get a tenant, by its old name. */
   hubBrandGet: {
     query: {  };
@@ -413,7 +491,7 @@ export interface Operations {
   hubUserExport: {
     query: { limit?: string; after?: string };
     body: undefined;
-    reply: { distinct_id: string; exported_at: string; merged_users: (string)[]; user: { distinct_id: string; properties: Record<string, unknown>; created_at: string; updated_at: string; $email?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $sms?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $whatsapp?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $inbox?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $androidpush?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $iospush?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $webpush?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $slack?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $ms_teams?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; [key: string]: unknown } | null; preferences: { categories: (Record<string, unknown>)[]; channels: (Record<string, unknown>)[] }; tenants: (Record<string, unknown>)[]; lists: (Record<string, unknown>)[]; subscriptions: (Record<string, unknown>)[]; inbox: (Record<string, unknown>)[]; executions: (Record<string, unknown>)[]; messages: (Record<string, unknown>)[]; events: (Record<string, unknown>)[]; meta: { limit: number; has_next: boolean; after: string | null } };
+    reply: { distinct_id: string; exported_at: string; merged_users: (string)[]; user: { distinct_id: string; properties: Record<string, unknown>; created_at: string; updated_at: string; $email?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $sms?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $whatsapp?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $inbox?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $androidpush?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $iospush?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $webpush?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $slack?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $ms_teams?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; [key: string]: unknown } | null; preferences: { categories: (Record<string, unknown>)[]; channels: (Record<string, unknown>)[]; changes: (Record<string, unknown>)[] }; tenants: (Record<string, unknown>)[]; lists: (Record<string, unknown>)[]; subscriptions: (Record<string, unknown>)[]; inbox: (Record<string, unknown>)[]; executions: (Record<string, unknown>)[]; messages: (Record<string, unknown>)[]; events: (Record<string, unknown>)[]; meta: { limit: number; has_next: boolean; after: string | null } };
   };
   /** GET /v1/user/:distinct_id/ — Get a user. */
   hubUserGet: {
@@ -546,6 +624,18 @@ export interface Operations {
     query: {  };
     body: { execution_id?: string | null; recipients?: (string)[] | null; idempotency_key?: string | null; cancellation_key?: string | null; workflow_slug?: string | null; [key: string]: unknown };
     reply: { execution_ids: (string)[] };
+  };
+  /** GET /t/click/:token/ — Leads a reader on to where a link of a mail was written to. */
+  mailTrackingLinkClick: {
+    query: {  };
+    body: undefined;
+    reply: string;
+  };
+  /** GET /t/open/:token/ — The image by which the opening of a mail is known. */
+  mailTrackingLinkOpen: {
+    query: {  };
+    body: undefined;
+    reply: string;
   };
   /** POST /v1/:workspace/ws_api_key/ — Make an API key. */
   managementApiKeyCreate: {
@@ -733,10 +823,10 @@ export interface Operations {
     body: undefined;
     reply: undefined;
   };
-  /** PATCH /v1/:workspace/ws_public_key/:public_key_id/ — Change whether apps with a public key must prove who uses them. */
+  /** PATCH /v1/:workspace/ws_public_key/:public_key_id/ — Change whether apps with a public key must prove who uses them, and which pages may use it. */
   managementPublicKeyEdit: {
     query: {  };
-    body: { is_secure_mode_enabled: boolean };
+    body: { is_secure_mode_enabled?: boolean; allowed_domains?: (string)[] | null };
     reply: { id: string; api_key: string; name: string; description: string | null; allowed_domains: (string)[] | null; is_secure_mode_enabled: boolean; is_deleted: boolean; is_default: boolean; created_at: string; created_by: { name: string; email: string } | null; rotated_at: string | null; rotated_by: { name: string; email: string } | null; updated_at: string; updated_by: { name: string; email: string } | null };
   };
   /** GET /v1/:workspace/ws_public_key/ — List public keys, newest first, with those that were deleted. */
@@ -748,7 +838,7 @@ export interface Operations {
   /** PATCH /v1/:workspace/ws_public_key/:public_key_id/rotate/ — Give a public key another value. */
   managementPublicKeyRotate: {
     query: {  };
-    body: undefined;
+    body: { expiry_at?: string | null };
     reply: { id: string; api_key: string; name: string; description: string | null; allowed_domains: (string)[] | null; is_secure_mode_enabled: boolean; is_deleted: boolean; is_default: boolean; created_at: string; created_by: { name: string; email: string } | null; rotated_at: string | null; rotated_by: { name: string; email: string } | null; updated_at: string; updated_by: { name: string; email: string } | null };
   };
   /** GET /v1/:workspace/redrive/ — Requests, executions and messages that failed, grouped by error, the largest group first. */
@@ -1033,6 +1123,12 @@ export interface Operations {
     body: { locale?: string | null; content: Record<string, unknown> };
     reply: { filename: string; locale: string; locale_name: string; namespace: string | null; action: "added" | "updated" | "deleted" | "unchanged"; updated_at: string; content: Record<string, unknown> };
   };
+  /** GET /v1/:workspace/vendor_health/ — How vendors do: calls, errors by class, latency, breaker, spend. */
+  managementVendorHealthList: {
+    query: { minutes?: number };
+    body: undefined;
+    reply: { minutes: number; results: ({ id: string; vendor_slug: string; channel: string; name: string; nickname: string; categories: (string)[]; calls: number; calls_per_second: number; sent: number; errors: { recipient: number; message: number; config: number; throttled: number; transient: number; ambiguous: number }; error_rate: number | null; latency_ms: { p50: number | null; p99: number | null }; breaker: { state: "closed" | "open"; since: string | null; reason: string | null; probed_at: string | null }; held_until: string | null; calls_today: number; daily_cap: number | null; last_report_at: string | null; spend: { price: number | null; amount: number | null } })[] };
+  };
   /** GET /v1/:workspace/vendor_route/ — The priority lists of vendors, by tenant, channel and root category. */
   managementVendorRouteList: {
     query: {  };
@@ -1236,6 +1332,30 @@ export interface Operations {
     query: {  };
     body: undefined;
     reply: { roles: ({ role: "admin" | "developer" | "editor" | "support" | "viewer"; name: string; rights: (string)[] })[]; rights: Record<string, string> };
+  };
+  /** POST /p/:token/ — Change a person's preferences by their page. */
+  preferencePageLinkChange: {
+    query: { lang?: string; q?: string; undo?: string };
+    body: undefined;
+    reply: undefined;
+  };
+  /** GET /p/:token/one-click/ — Show a person's preference page at the address that takes one click. */
+  preferencePageLinkOneClickPage: {
+    query: { lang?: string; q?: string; undo?: string };
+    body: undefined;
+    reply: string;
+  };
+  /** POST /p/:token/one-click/ — Opt out of what a mail was about, by the button of a mail program. */
+  preferencePageLinkOneClick: {
+    query: {  };
+    body: undefined;
+    reply: string;
+  };
+  /** GET /p/:token/ — Show a person's preference page. */
+  preferencePageLinkShow: {
+    query: { lang?: string; q?: string; undo?: string };
+    body: undefined;
+    reply: string;
   };
   /** POST /v1/auth/code/ — Have a six-digit code sent by e-mail. */
   signInCodeRequest: {

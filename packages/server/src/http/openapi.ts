@@ -22,7 +22,9 @@ export function describeApi(routes: RegisteredRoute[], version: string): object 
     components: {
       schemas: Object.fromEntries(definitions),
       securitySchemes: {
-        ...Object.fromEntries(routes.map(({ surface }) => [surface.name, surface.security])),
+        ...Object.fromEntries(
+          routes.flatMap(({ surface: { name, security } }) => (security === null ? [] : [[name, security]])),
+        ),
         session: SESSION,
       },
     },
@@ -54,7 +56,7 @@ function describeRoute({ surface, route, file }: RegisteredRoute, definitions: D
     summary: route.summary,
     tags: [surface.name],
     security: [
-      { [surface.name]: [] },
+      ...(surface.security === null ? [] : [{ [surface.name]: [] }]),
       ...(surface.takes_sessions === true ? [{ session: [] }] : []),
       ...(surface.takes_strangers === true ? [{}] : []),
     ],

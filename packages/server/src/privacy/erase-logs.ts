@@ -1,4 +1,5 @@
 import type { Tx } from "../db/db.ts";
+import { removeItems } from "../inbox/feeds.ts";
 import { cancelRouting } from "../routing/success.ts";
 import { ERASED, eraseRequests } from "./erase-requests.ts";
 
@@ -177,12 +178,7 @@ const inJson = (name: string) => JSON.stringify(name).slice(1, -1);
 
 /** What a walk that was under way has delivered after the DELETE. Those before went with the user. */
 async function eraseItems(tx: Tx, { workspace_id, recipient_ids }: Erasure): Promise<ErasedPage> {
-  const gone = await tx.query<{ id: string }>(
-    `delete from inbox_item where workspace_id = $1 and recipient_id = any($2) and id = any(array(
-       select id from inbox_item where workspace_id = $1 and recipient_id = any($2) order by id limit ${ITEMS}))
-     returning id`,
-    [workspace_id, recipient_ids],
-  );
+  const gone = await removeItems(tx, workspace_id, recipient_ids, ITEMS);
   return pageOf(gone, ITEMS, { inbox_items: gone.length });
 }
 

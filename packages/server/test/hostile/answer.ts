@@ -40,6 +40,15 @@ function isRefusal({ status, content_type, text }: Answer, family: ErrorFamily):
       return fields.code === status;
     case "management":
       return fields.code === status && isReason(fields.error_code) && isReason(fields.type);
+    case "client": {
+      const error = fields.error as Record<string, unknown> | undefined;
+      return (
+        fields.status === "error" &&
+        fields.code === status &&
+        isReason(error?.type) &&
+        isReason(error?.message)
+      );
+    }
     case "status_fail":
       return fields.status === "fail";
     case "status_error":

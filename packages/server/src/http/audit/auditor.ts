@@ -17,8 +17,8 @@ import { actionOf, resourceOf } from "./actions.ts";
  */
 export type Auditor = (registered: RegisteredRoute) => Handle;
 
-/** Handles a request, and records what it has changed. `address` is where it came from. */
-export type Handle = (ctx: Context, address: string) => Promise<unknown>;
+/** Handles a request, and records what it has changed. */
+export type Handle = (ctx: Context) => Promise<unknown>;
 
 type Context = RouteContext<unknown, unknown, unknown>;
 
@@ -82,7 +82,7 @@ export function createAuditor(routes: readonly RegisteredRoute[], services: Serv
     const reader = COMPARED.has(needed as Right) ? readerOf(registered) : null;
     const action = actionOf(file);
     const isForKeys = surface.name === "hub" && !OF_KEYS.has(needed as Right);
-    return async (ctx, address) => {
+    return async (ctx) => {
       const { auth } = ctx;
       const actor = actorOf(auth);
       if ((isForKeys && actor.kind === "api_key") || isDry(ctx.query) || isDry(ctx.body)) {
@@ -100,7 +100,7 @@ export function createAuditor(routes: readonly RegisteredRoute[], services: Serv
         changes: reader === null ? null : changesBetween(before, after),
         before_hash: hashOf(before),
         after_hash: hashOf(after),
-        address,
+        address: ctx.address,
         request_id: ctx.request_id,
       };
       await recordAudit(ctx.db, services.ids, entry);
@@ -140,8 +140,9 @@ function entityOf({ file }: RegisteredRoute, { params }: Context, result: unknow
 }
 
 function withParts(ctx: Context, params: unknown, query: unknown): Context {
-  const { auth, db, services, log, request_id, user_agent } = ctx;
-  return { params, query, body: undefined, raw: null, auth, db, services, log, request_id, user_agent };
+  const { auth, db, services, log, request_id, user_agent, accept_language, address } = ctx;
+  const request = { request_id, user_agent, accept_language, address, last_event_id: "" };
+  return { ...request, params, query, body: undefined, raw: null, auth, db, services, log };
 }
 
 function toJson(value: unknown): Json | undefined {

@@ -69,6 +69,7 @@ const RULES: Record<string, Rule> = {
   "management/template/variant/send-test": rule("content.test"),
   "management/translation": CONTENT,
   "management/vendor": rule("content.read", "vendors.write"),
+  "management/vendor-health": rule("content.read"),
   "management/vendor-route": rule("content.read", "vendors.write"),
   "management/workflow": CONTENT,
 
@@ -78,6 +79,10 @@ const RULES: Record<string, Rule> = {
   "people/member": rule("members.read", "members.write"),
   "people/role": rule(SIGNED_IN),
 
+  client: rule(NOBODY),
+  "legacy-inbox": rule(NOBODY),
+  "mail-tracking": rule(NOBODY),
+  "preference-page": rule(NOBODY),
   "sign-in": rule(NOBODY),
   "vendor-webhooks": rule(NOBODY),
 };

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { editorOf } from "../../editor.ts";
-import { parseInstant } from "../../../core/time/instant.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { createSigningKey, retireSigningKey } from "../../../workspaces/keys.ts";
+import { expiryField } from "../key-fields.ts";
 import {
   newSigningKeyShape,
   presentNew,
@@ -13,17 +13,7 @@ import {
 } from "./present-signing-key.ts";
 
 const body = z.object({
-  expiry_at: z
-    .string("Not a valid string.")
-    .transform((text, ctx) => {
-      const at = parseInstant(text);
-      if (at !== null) return at;
-      ctx.addIssue({ code: "custom", message: "must be an RFC 3339 date-time" });
-      return z.NEVER;
-    })
-    .nullish()
-    .meta({ type: "string", format: "date-time" })
-    .describe("Until when what the old key has signed stays valid. Absent: no longer than now."),
+  expiry_at: expiryField("Until when what the old key has signed stays valid."),
 });
 
 export default defineRoute({
@@ -48,6 +38,7 @@ export default defineRoute({
     if (known === undefined) throw signingKeyNotFound(uid);
     const isRetired = await retireSigningKey(db, workspace_id, uid, body?.expiry_at ?? null, editorOf(auth));
     if (!isRetired) throw wrongState("only the active signing key can be rolled");
+    db.afterCommit(services.workspaces.forget);
     return presentNew(
       db,
       workspace_id,
