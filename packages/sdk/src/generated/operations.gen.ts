@@ -739,6 +739,12 @@ export interface Operations {
     body: undefined;
     reply: { verdict: "sent" | "sending" | "waiting" | "in_progress" | "absorbed" | "cancelled" | "throttled" | "conditions_false" | "workflow_unavailable" | "duplicate" | "schema_mismatch" | "override_failed" | "tenant_refused" | "preference" | "no_channel" | "no_vendor" | "template_missing" | "render_failure" | "vendor_refused" | "test_mode" | "below_minimum" | "failed" | "refused" | "no_such_user" | "nothing_to_send" | "nothing_triggered" | "mixed"; summary: string; evidence: ({ what: string; when: string | null; request_id: string | null; execution_id: string | null; message_id?: string; node_ref?: string; values?: unknown })[] };
   };
+  /** GET /v1/:workspace/x/:id/ — What goes by an id, a key, a slug or an address, whatever kind of thing it is. */
+  managementFind: {
+    query: {  };
+    body: undefined;
+    reply: { results: ({ kind: "request" | "run" | "message" | "broadcast" | "user" | "object" | "list" | "workflow" | "template" | "tenant" | "category" | "vendor"; id: string; by: "id" | "idempotency_key" | "address" | "slug"; name: string; created_at: string | null; page: string })[] };
+  };
   /** GET /v1/:workspace/log/broadcast/:execution_id/ — One broadcast. Its executions, one for each recipient, are those of its request. */
   managementLogGetBroadcast: {
     query: {  };

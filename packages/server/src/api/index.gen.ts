@@ -132,6 +132,7 @@ import managementEventListLinkedWorkflows from "./management/event/list-linked-w
 import managementEventList from "./management/event/list.ts";
 import managementEventUpsert from "./management/event/upsert.ts";
 import managementExplainGet from "./management/explain/get.ts";
+import managementFindFind from "./management/find/find.ts";
 import managementLogGetBroadcast from "./management/log/get-broadcast.ts";
 import managementLogGetExecution from "./management/log/get-execution.ts";
 import managementLogListBroadcasts from "./management/log/list-broadcasts.ts";
@@ -373,6 +374,7 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementEventList, file: "api/management/event/list.ts" },
   { surface: management, route: managementEventUpsert, file: "api/management/event/upsert.ts" },
   { surface: management, route: managementExplainGet, file: "api/management/explain/get.ts" },
+  { surface: management, route: managementFindFind, file: "api/management/find/find.ts" },
   { surface: management, route: managementLogGetBroadcast, file: "api/management/log/get-broadcast.ts" },
   { surface: management, route: managementLogGetExecution, file: "api/management/log/get-execution.ts" },
   { surface: management, route: managementLogListBroadcasts, file: "api/management/log/list-broadcasts.ts" },

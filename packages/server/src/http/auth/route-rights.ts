@@ -55,6 +55,8 @@ const RULES: Record<string, Rule> = {
   "management/config": SETTINGS,
   "management/event": CONTENT,
   "management/explain": rule("logs.read"),
+  // Of each kind that is found, the role is asked again.
+  "management/find": rule("logs.read"),
   "management/log": rule("logs.read"),
   "management/preference-category": CONTENT,
   "management/public-key": KEYS,
