@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CHANNEL_TRAITS, CHANNELS } from "../../../core/channel.ts";
 import { hasRight, roleIn } from "../../../core/people/roles.ts";
 import { AppError } from "../../../errors.ts";
 import type { Auth } from "../../../http/request.ts";
@@ -48,9 +49,9 @@ export default defineRoute({
   },
 });
 
-/** The text as the channels that people know addresses of would store it. */
+/** The text as the channels whose addresses name people would store it. */
 function addressKeys({ channels }: Services, text: string): string[] {
-  const keys = (["email", "sms", "whatsapp"] as const).flatMap((channel) => {
+  const keys = CHANNELS.filter((channel) => CHANNEL_TRAITS[channel].names_people).flatMap((channel) => {
     const parsed = channels.get(channel)?.parseIdentity(text, {});
     return parsed?.ok === true ? [parsed.identity.key] : [];
   });
