@@ -8,6 +8,7 @@ import { forgetPreferenceChanges } from "./forget-preference-changes.ts";
 import { forgetSuccessEvents } from "./forget-success-events.ts";
 import type { Job, MaintenanceDeps } from "./job.ts";
 import { forgetVendorAcks } from "./forget-vendor-acks.ts";
+import { forgetSignIns } from "./forget-sign-ins.ts";
 import { forgetVendorCalls } from "./forget-vendor-calls.ts";
 import { makePartitions } from "./make-partitions.ts";
 import { removeRetiredLists } from "./remove-retired-lists.ts";
@@ -24,6 +25,7 @@ const JOBS: Job[] = [
   forgetPreferenceChanges,
   forgetSuccessEvents,
   forgetVendorAcks,
+  forgetSignIns,
   forgetVendorCalls,
   forgetInboxItems,
   archiveExpiredItems,
