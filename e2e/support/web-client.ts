@@ -12,6 +12,8 @@ export interface WebClients {
   browser: Browser;
   /** The origin of the pages. */
   origin: string;
+  /** Scripts that the site serves besides, by their paths. */
+  files: Map<string, string>;
   /** A page of its own, with its own storage, and in it a client of this version of the SDK. */
   open: (options: WebClientOptions) => Promise<WebClient>;
   close: () => Promise<void>;
@@ -58,7 +60,10 @@ export async function createWebClients(): Promise<WebClients> {
     bundles.set(name, known);
     return known;
   };
+  const files = new Map<string, string>();
   const site = await serve(async (path) => {
+    const file = files.get(path);
+    if (file !== undefined) return { type: "text/javascript", body: file };
     const name = /^\/([\w-]+)\.js$/.exec(path)?.[1];
     return name === undefined
       ? { type: "text/html", body: "<!doctype html><title>App</title>" }
@@ -70,6 +75,7 @@ export async function createWebClients(): Promise<WebClients> {
   return {
     browser,
     origin,
+    files,
     async open({ version, publicKey, host, refreshToken }) {
       const context = await browser.newContext();
       const page = await context.newPage();
@@ -87,7 +93,7 @@ export async function createWebClients(): Promise<WebClients> {
       await page.evaluate(
         `globalThis.client = new WebSdk.SuprSend(${JSON.stringify(publicKey)}, ${JSON.stringify({ host })})`,
       );
-      const read = <Value>(expression: string) => page.evaluate(expression) as Promise<Value>;
+      const read = <Value>(expression: string) => page.evaluate<Value>(expression);
       const listOf = (args: unknown[]) => args.map((one) => JSON.stringify(one) ?? "undefined").join(", ");
       return {
         page,

@@ -1,3 +1,4 @@
+import { connect as dial } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { createHarness, type Harness, until } from "../../test/harness.ts";
 import { createHub } from "../../test/hub.ts";
@@ -97,5 +98,35 @@ describe("a server that stops", () => {
     expect(sockets.flatMap(({ frames }) => frames).filter((frame) => frame.startsWith("41"))).toEqual([]);
     // In no order: who came first is not gone first.
     expect(gone).not.toEqual(gone.toSorted((a, b) => a - b));
+  });
+
+  it("does not wait for a client that has stopped listening", async () => {
+    const { harness, inbox } = await start({ REALTIME_DRAIN_SECONDS: "0" });
+    const { port, hostname } = new URL(harness.url);
+    const deaf = dial(Number(port), hostname);
+    deaf.on("error", () => {});
+    let text = "";
+    deaf.on("data", (bytes) => (text += bytes.toString("latin1")));
+    deaf.write(
+      [
+        `GET /socket.io/?EIO=4&transport=websocket HTTP/1.1`,
+        `Host: ${hostname}`,
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "\r\n",
+      ].join("\r\n"),
+    );
+    await until(async () => text.includes('0{"sid"'));
+    deaf.pause();
+    const ann = await inbox.connect("ann");
+    await ann.answer;
+    opened.length = 0;
+    const began = performance.now();
+    await harness.close();
+    // A WebSocket waits for half a minute for the other side's farewell.
+    expect(performance.now() - began).toBeLessThan(20_000);
+    deaf.destroy();
   });
 });

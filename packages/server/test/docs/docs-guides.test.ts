@@ -38,6 +38,7 @@ describe("the commands of a guide print what it says", () => {
     ["release-templates", 9],
     ["erase-and-export", 5],
     ["../concepts/client-surface", 3],
+    ["preference-pages", 5],
   ])("%s", async (name, count) => {
     const file = `docs/guide/${name}.md`;
     const lines = await promised(file);

@@ -50,9 +50,10 @@ export async function openStream(
 
   async function read(): Promise<void> {
     if (reply.body === null) return;
+    const decoder = new TextDecoder();
     let text = "";
-    for await (const part of reply.body.pipeThrough(new TextDecoderStream())) {
-      const blocks = `${text}${part}`.split("\n\n");
+    for await (const bytes of reply.body) {
+      const blocks = `${text}${decoder.decode(bytes as Uint8Array, { stream: true })}`.split("\n\n");
       text = blocks.pop() ?? "";
       blocks.forEach(take);
     }
