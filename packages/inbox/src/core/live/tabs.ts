@@ -1,6 +1,6 @@
-import type { Edit } from "./item.ts";
-import type { Counts } from "./model.ts";
-import type { Connection, InboxFailure, Item } from "./types.ts";
+import type { Edit } from "../state/item.ts";
+import type { Counts } from "../state/model.ts";
+import type { Connection, InboxFailure, Item } from "../types.ts";
 
 /**
  * The tabs of one inbox on an origin. All of them know all edits and all changes; one, the leader, has the connection

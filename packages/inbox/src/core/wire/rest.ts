@@ -1,6 +1,6 @@
-import { RequestError } from "./failure.ts";
+import { RequestError } from "../failure.ts";
 import type { Tokens } from "./token.ts";
-import type { InboxOptions } from "./types.ts";
+import type { InboxOptions } from "../types.ts";
 
 /** No answer by then is no answer. */
 const TIMEOUT = 20_000;

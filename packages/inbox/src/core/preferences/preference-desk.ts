@@ -1,6 +1,6 @@
-import { type RequestError, toFailure } from "./failure.ts";
+import { type RequestError, toFailure } from "../failure.ts";
 import { type PreferencesDeps, refuse } from "./preferences.ts";
-import type { Cell } from "./signals.ts";
+import type { Cell } from "../signals.ts";
 import type {
   Action,
   CategoryChange,
@@ -10,7 +10,7 @@ import type {
   Preferences,
   PreferencesState,
   Settlement,
-} from "./types.ts";
+} from "../types.ts";
 
 /** Milliseconds without a further change after which one is sent. */
 const SETTLE_AFTER = 500;

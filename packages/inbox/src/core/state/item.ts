@@ -1,4 +1,4 @@
-import type { ActionName, Item, Store, StoreQuery } from "./types.ts";
+import type { ActionName, Item, Store, StoreQuery } from "../types.ts";
 
 /** What the user did, until the server's state has it. Plain data: it is stored, and sent between tabs. */
 export interface Edit {

@@ -1,6 +1,6 @@
-import { keepList } from "./same.ts";
-import { createCell } from "./signals.ts";
-import type { Item, Toast, ToastOptions, Toasts } from "./types.ts";
+import { keepList } from "../state/same.ts";
+import { createCell } from "../signals.ts";
+import type { Item, Toast, ToastOptions, Toasts } from "../types.ts";
 
 export interface ToastQueue extends Toasts {
   /** Newest first, as items are listed. */

@@ -1,4 +1,4 @@
-import type { BadgeTarget } from "./types.ts";
+import type { BadgeTarget } from "../types.ts";
 
 const MARK = /^\(\d+\+?\) /;
 /** The size of the icon that is drawn. */

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { anyItem, editOf, itemOf, SINGLE } from "../../test/items.ts";
+import { anyItem, editOf, itemOf, SINGLE } from "../../../test/items.ts";
 import { applyEdit, compareKeys, invert, keyOf, matches } from "./item.ts";
-import type { ActionName, Item, StoreQuery } from "./types.ts";
+import type { ActionName, Item, StoreQuery } from "../types.ts";
 
 describe("a store", () => {
   it.each<[what: string, query: StoreQuery, item: Partial<Item>, isIn: boolean]>([

@@ -1,7 +1,7 @@
-import { toFailure } from "./failure.ts";
-import type { Rest } from "./rest.ts";
-import { createCell } from "./signals.ts";
-import type { Action, InboxFailure, InboxOptions, Preferences, PreferencesState } from "./types.ts";
+import { toFailure } from "../failure.ts";
+import type { Rest } from "../wire/rest.ts";
+import { createCell } from "../signals.ts";
+import type { Action, InboxFailure, InboxOptions, Preferences, PreferencesState } from "../types.ts";
 
 export interface PreferencesDeps {
   rest: Rest;

@@ -1,9 +1,9 @@
-import { createEventParser, type StreamEvent } from "./event-stream.ts";
-import type { Changes, FeedApi } from "./feed-api.ts";
-import { RequestError, toFailure } from "./failure.ts";
-import type { Counts } from "./model.ts";
-import { backoff, createBed } from "./signals.ts";
-import type { Connection as State, Item } from "./types.ts";
+import { createEventParser, type StreamEvent } from "../wire/event-stream.ts";
+import type { Changes, FeedApi } from "../wire/feed-api.ts";
+import { RequestError, toFailure } from "../failure.ts";
+import type { Counts } from "../state/model.ts";
+import { backoff, createBed } from "../signals.ts";
+import type { Connection as State, Item } from "../types.ts";
 
 /** The server sends something every 25 s. */
 const SILENT_AFTER = 60_000;
@@ -58,6 +58,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   let blockedUntil = 0;
   let failures = 0;
   let streaming: AbortController | null = null;
+  let asking: Promise<void> | null = null;
   let heard = 0;
 
   async function askChanges(signal: AbortSignal): Promise<void> {
@@ -74,6 +75,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   function lose(): void {
     isLost = true;
     deps.onReset();
+    streaming?.abort();
   }
 
   /** Reads until the stream ends or is cut. */
@@ -118,11 +120,7 @@ export function createConnection(deps: ConnectionDeps): Connection {
   /** The id of an event is the change up to which the client has everything then. */
   function readEvent({ event, id, data }: StreamEvent): void {
     const { items = [], counts, new: fresh } = JSON.parse(data) as StreamData;
-    if (event === "reset") {
-      lose();
-      streaming?.abort();
-      return;
-    }
+    if (event === "reset") return lose();
     if (event === "hello") {
       failures = 0;
       deps.onState("live");
@@ -172,7 +170,12 @@ export function createConnection(deps: ConnectionDeps): Connection {
     },
     catchUp() {
       isBehind = true;
-      bed.wake();
+      if (streaming === null) bed.wake();
+      // Beside the stream: what both bring is the same.
+      else
+        asking ??= askChanges(streaming.signal)
+          .catch(() => {})
+          .finally(() => (asking = null));
     },
     restart() {
       isLost = true;

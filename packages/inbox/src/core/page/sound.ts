@@ -1,6 +1,6 @@
 import type { Player } from "./player.ts";
-import { createCell } from "./signals.ts";
-import type { InboxOptions, Sound } from "./types.ts";
+import { createCell } from "../signals.ts";
+import type { InboxOptions, Sound } from "../types.ts";
 
 /** Where this origin keeps whether it is on. */
 const KEY = "carillon-sound";

@@ -1,5 +1,5 @@
 import { applyEdit, type Edit, invert } from "./item.ts";
-import type { Action, ActionName, Item, Settlement } from "./types.ts";
+import type { Action, ActionName, Item, Settlement } from "../types.ts";
 
 export interface ActionDeps {
   /** Those that are known, as they are seen: with the edits that are there already. */

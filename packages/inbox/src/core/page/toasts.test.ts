@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { itemOf } from "../../test/items.ts";
+import { itemOf } from "../../../test/items.ts";
 import { createToasts, type ToastQueue } from "./toasts.ts";
 
 /** Newest first, as they are handed over. */

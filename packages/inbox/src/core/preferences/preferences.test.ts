@@ -1,9 +1,9 @@
 import { describe, expect } from "vitest";
-import { onApi } from "../../../server/test/fixture.ts";
-import { CHANNELS, furnishPages, on, page, find } from "../../../server/test/preferences/pages.ts";
-import { createNetwork, type Network } from "../../test/network.ts";
-import { createInbox } from "./create-inbox.ts";
-import type { CategoryChange, Inbox, InboxFailure, PreferenceCategory } from "./types.ts";
+import { onApi } from "../../../../server/test/fixture.ts";
+import { CHANNELS, furnishPages, on, page, find } from "../../../../server/test/preferences/pages.ts";
+import { createNetwork, type Network } from "../../../test/network.ts";
+import { createInbox } from "../create-inbox.ts";
+import type { CategoryChange, Inbox, InboxFailure, PreferenceCategory } from "../types.ts";
 
 /* The preferences of Ann, over the real server. */
 

@@ -1,8 +1,8 @@
-import { type FeedApi, isJoinable } from "./feed-api.ts";
-import { type RequestError, toFailure } from "./failure.ts";
-import type { Edit } from "./item.ts";
-import type { Model } from "./model.ts";
-import { backoff, createBed } from "./signals.ts";
+import { type FeedApi, isJoinable } from "../wire/feed-api.ts";
+import { type RequestError, toFailure } from "../failure.ts";
+import type { Edit } from "../state/item.ts";
+import type { Model } from "../state/model.ts";
+import { backoff, createBed } from "../signals.ts";
 
 /** Failures of the server itself after which an edit is given up, so that one does not hold up all others. */
 const ATTEMPTS = 8;

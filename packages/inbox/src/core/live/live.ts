@@ -1,13 +1,13 @@
 import { createConnection } from "./connection.ts";
-import { plainFailure, type RequestError, toFailure } from "./failure.ts";
-import { createFeedApi } from "./feed-api.ts";
-import type { Edit } from "./item.ts";
-import type { Counts, Message, Model, Page } from "./model.ts";
+import { plainFailure, type RequestError, toFailure } from "../failure.ts";
+import { createFeedApi } from "../wire/feed-api.ts";
+import type { Edit } from "../state/item.ts";
+import type { Counts, Message, Model, Page } from "../state/model.ts";
 import { createOutbox } from "./outbox.ts";
-import type { Rest } from "./rest.ts";
+import type { Rest } from "../wire/rest.ts";
 import type { Kept, Storage } from "./storage.ts";
 import { joinTabs, type TabMessage, type Tabs } from "./tabs.ts";
-import type { InboxFailure, InboxOptions, Item, Store } from "./types.ts";
+import type { InboxFailure, InboxOptions, Item, Store } from "../types.ts";
 
 /**
  * The inbox while it is started: the connection, what is sent, the other tabs, what is kept on the device. It is loaded

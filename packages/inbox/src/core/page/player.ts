@@ -1,4 +1,4 @@
-import type { InboxOptions } from "./types.ts";
+import type { InboxOptions } from "../types.ts";
 
 /** Items that come together are heard once. */
 const ONCE_IN = 2_000;

@@ -1,6 +1,6 @@
-import { compareKeys, isWithin, keyOf, matches } from "./item.ts";
-import type { Model, Window } from "./model.ts";
-import type { Item } from "./types.ts";
+import { compareKeys, isWithin, keyOf, matches } from "../state/item.ts";
+import type { Model, Window } from "../state/model.ts";
+import type { Item } from "../types.ts";
 
 /** What is kept on the device between two visits. */
 export interface Kept extends Pick<Model, "seq" | "counts" | "windows" | "edits"> {

@@ -1,5 +1,5 @@
 import { compareKeys, type Edit, type Key, keyOf } from "./item.ts";
-import type { Connection, InboxFailure, Item, Store, StoreState } from "./types.ts";
+import type { Connection, InboxFailure, Item, Store, StoreState } from "../types.ts";
 
 /**
  * What a tab knows: the server's truth up to one change of the feed, and the user's edits that are not in it yet. What

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { editOf, itemOf, listOf, pageOf, SINGLE } from "../../test/items.ts";
+import { editOf, itemOf, listOf, pageOf, SINGLE } from "../../../test/items.ts";
 import { applyEdit, compareKeys, type Edit, keyOf } from "./item.ts";
 import { createModel, type Message, type Model, reduce } from "./model.ts";
-import type { Item, Store } from "./types.ts";
+import type { Item, Store } from "../types.ts";
 import { createView } from "./view.ts";
 
 const STORES: Store[] = [

@@ -1,7 +1,7 @@
-import type { Edit, Key } from "./item.ts";
-import type { Counts, Page } from "./model.ts";
+import type { Edit, Key } from "../state/item.ts";
+import type { Counts, Page } from "../state/model.ts";
 import type { Rest } from "./rest.ts";
-import type { Item, Store } from "./types.ts";
+import type { Item, Store } from "../types.ts";
 
 /** At most, in one request. */
 const MANY = 100;

@@ -1,7 +1,7 @@
 import { applyEdit, compareKeys, type Edit, isWithin, keyOf, matches } from "./item.ts";
 import type { Model } from "./model.ts";
 import { keepList, keepObject } from "./same.ts";
-import type { InboxState, Item, StoreState } from "./types.ts";
+import type { InboxState, Item, StoreState } from "../types.ts";
 
 export interface View {
   /** What people see of a model. A part that has not changed is the object that was there before. */
@@ -16,8 +16,27 @@ export function createView(): View {
   let lastModel: Model | null = null;
   let lastState: InboxState | null = null;
 
-  function withEdits(truth: Item, { edits }: Model): Item {
-    if (edits.length === 0) return truth;
+  /** The edits by item, so that those that no edit is about cost nothing. */
+  let indexed: readonly Edit[] = [];
+  let byId = new Map<string, Edit[]>();
+  /** One of a whole store may concern any item. */
+  let hasWhole = false;
+
+  function editsOf(id: string, edits: readonly Edit[]): readonly Edit[] | undefined {
+    if (edits !== indexed) {
+      indexed = edits;
+      byId = new Map();
+      for (const edit of edits) {
+        for (const one of edit.ids) byId.set(one, [...(byId.get(one) ?? []), edit]);
+      }
+      hasWhole = edits.some(({ ids }) => ids.length === 0);
+    }
+    return hasWhole ? edits : byId.get(id);
+  }
+
+  function withEdits(truth: Item, model: Model): Item {
+    const edits = model.edits.length === 0 ? undefined : editsOf(truth.n_id, model.edits);
+    if (edits === undefined) return truth;
     const known = edited.get(truth.n_id);
     if (known?.truth === truth && known.edits === edits) return known.item;
     const made = edits.reduce(applyEdit, truth);

@@ -1,7 +1,7 @@
-import { RequestError, toFailure } from "./failure.ts";
+import { RequestError, toFailure } from "../failure.ts";
 import type { PushDeps } from "./push.ts";
-import type { Cell } from "./signals.ts";
-import type { PushState } from "./types.ts";
+import type { Cell } from "../signals.ts";
+import type { PushState } from "../types.ts";
 
 /** Which of the user's devices the browser is: a new subscription replaces its old one. */
 const DEVICE = "carillon-device";

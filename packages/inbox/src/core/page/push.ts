@@ -1,7 +1,7 @@
 import type { PushDesk } from "./push-desk.ts";
-import type { Rest } from "./rest.ts";
-import { createCell } from "./signals.ts";
-import type { InboxOptions, Push, PushState } from "./types.ts";
+import type { Rest } from "../wire/rest.ts";
+import { createCell } from "../signals.ts";
+import type { InboxOptions, Push, PushState } from "../types.ts";
 
 export interface PushDeps {
   rest: Rest;

@@ -1,4 +1,4 @@
-import { RequestError } from "./failure.ts";
+import { RequestError } from "../failure.ts";
 
 /** Milliseconds before its end at which a token is replaced. */
 const MARGIN = 30_000;
