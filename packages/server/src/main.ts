@@ -82,6 +82,8 @@ export interface StartOptions {
   onDatabaseEnd?: (line: string) => void;
   /** For tests: replaces the database's clock. */
   clock?: Clock;
+  /** Adds routes of the program that embeds the server, before it listens; they answer for themselves. */
+  extend?: (app: FastifyInstance) => void | Promise<void>;
 }
 
 export const VERSION = "0.1.0";
@@ -191,6 +193,7 @@ async function compose(
     clock = databaseClock,
     onDatabaseEnd,
     onDatabaseStart,
+    extend,
   }: StartOptions & { onDatabaseStart: OnDatabaseStart },
   stops: AsyncDisposableStack,
 ): Promise<Omit<Carillon, "stop" | "stopDatabase">> {
@@ -318,6 +321,7 @@ async function compose(
     ...createSocketProof(services),
   });
   await registerPages(app);
+  await extend?.(app);
   stops.defer(() => app.close());
   stops.defer(realtime.stop);
   const address = await listen(app, { host: config.HOST, port: config.PORT });
