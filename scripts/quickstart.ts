@@ -21,6 +21,7 @@ import {
   type Workspace,
   type Workspaces,
 } from "../packages/server/src/index.ts";
+import { ensureDashboard } from "./build-dashboard.ts";
 import { bundleElement } from "./build-inbox.ts";
 
 const { Suprsend, WorkflowTriggerRequest } = suprsend;
@@ -41,6 +42,7 @@ const config = readSettings();
 const keysFile = join(resolve(config.DATA_DIR), "quickstart.json");
 /** The sample app with an inbox, at /demo/ once it is ready. */
 let sample: ReturnType<typeof createSample> | null = null;
+await ensureDashboard();
 const carillon = await startCarillon({
   config,
   extend: (app) => serveUnder(app, "/demo/", (request) => sample?.(request) ?? Promise.resolve(null)),
@@ -54,7 +56,7 @@ try {
   const execution = await untilDone(keys, request_id);
   printExecution(execution, performance.now() - started);
   await printMessages(keys, execution.execution_id);
-  if (once) console.log("\nWithout --once the server keeps running, and its page /simulator shows them.");
+  if (once) console.log("\nWithout --once the server keeps running, and its dashboard shows them.");
   else {
     sample = await openSample(keys);
     printNext(keys);
@@ -272,7 +274,7 @@ function printNext(keys: Keys): void {
   const body = JSON.stringify({ ...trigger, recipients: ["ada"] });
   console.log(`
 Try it:     ${carillon.url}/demo/ (an app with an inbox: send yourself notifications)
-See them:   ${carillon.url}/simulator#workspace=${keys.workspace}&token=${keys.service_token}
+Dashboard:  ${carillon.url}/w/${keys.workspace}/#token=${keys.service_token}
 API:        ${carillon.url}/openapi.json
 Metrics:    ${carillon.url}/metrics
 

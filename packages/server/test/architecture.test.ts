@@ -100,7 +100,6 @@ const MAY_KNOW: Record<string, string[]> = {
     "delivery/vendor-reports",
     "delivery/tracking",
     "privacy",
-    "realtime/parse-stores",
   ],
   services: [
     "delivery/feed-actions",
@@ -137,6 +136,7 @@ const STORING = new Set(Object.keys(MAY_KNOW).filter((room) => MAY_KNOW[room]?.i
 /** JSON that is hashed, compared, evaluated, sealed or shown, not stored. */
 const NOT_STORED = [
   "api/hub/records.ts",
+  "api/inbox-query.ts",
   "authoring/templates/template-change.ts",
   "catalog/catalog.ts",
   "delivery/vendor-admin.ts",

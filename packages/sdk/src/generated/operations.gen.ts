@@ -67,9 +67,9 @@ export interface Operations {
     body: undefined;
     reply: { status: "success"; seq: number };
   };
-  /** GET /v1/feed/stream/ — Follow the person's feed as a stream of server-sent events. */
+  /** GET /v1/feed/stream/ — Follow a feed as a stream of server-sent events. */
   clientFeedStream: {
-    query: { distinct_id: string; tenant_id?: string; stores?: string; after?: string };
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; stores?: string | (string)[] | null; after?: string | (string)[] | null };
     body: undefined;
     reply: string;
   };

@@ -33,10 +33,7 @@ export const feedTenantId = given
 /** Spread into the query of an endpoint about a feed. */
 export const feedOwner = { distinct_id: feedDistinctId, tenant_id: feedTenantId };
 
-const STORE_EXAMPLE = JSON.stringify({
-  store_id: "mentions",
-  query: { read: false, tags: { or: ["mention"] } },
-});
+const STORE_EXAMPLE = '{"store_id":"mentions","query":{"read":false,"tags":{"or":["mention"]}}}';
 
 export const storeQuery = given
   .transform((text, ctx) => {

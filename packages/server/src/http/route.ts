@@ -42,6 +42,8 @@ export interface RouteDefinition<
   family?: ErrorFamily;
   /** Replaces the surface's, where callers of two kinds share a path. */
   authenticate?: Surface["authenticate"];
+  /** The names of the surfaces whose credentials it takes, for the reference. Default: those of its own. */
+  credentials?: readonly string[];
   /** As in the surface, of which it is the default. */
   cors?: boolean;
   /** Takes arrays (`arrays`), or nothing else (`always`), and answers them with `records`; refusals have them too. */
@@ -135,6 +137,8 @@ export interface Surface {
   description: string;
   /** How its clients prove who they are, as a security scheme of OpenAPI; null: by the address itself. */
   security: SecurityScheme | null;
+  /** What they may send besides. */
+  proof?: SecurityScheme & { type: "apiKey" };
   family: ErrorFamily;
   /** Whether browsers may call it from any origin. Default: no. */
   cors?: boolean;

@@ -5,7 +5,7 @@ import { createHarness, type Harness } from "../harness.ts";
 import { missingLines } from "./run-node-example.ts";
 import { FENCED, runPage } from "./run-page.ts";
 
-/* The guides about workflows work as written, each on a separate server, because they stop its clock. */
+/* The guides about workflows, and the pages with commands beside them, work as written, each on a separate server, because they stop its clock. */
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 
 let harness: Harness;
@@ -38,6 +38,7 @@ describe("the commands of a guide print what it says", () => {
     ["release-templates", 9],
     ["erase-and-export", 5],
     ["add-an-inbox", 2],
+    ["../concepts/client-surface", 3],
   ])("%s", async (name, count) => {
     const file = `docs/guide/${name}.md`;
     const lines = await promised(file);

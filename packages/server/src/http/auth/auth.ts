@@ -5,19 +5,38 @@ import { isNear, verifySignature } from "./signature.ts";
 
 const NO_WORKSPACE = "Not Authenticated - could not find Workspace details";
 
-/** Data API: `Bearer <api key>`, or `<workspace_key>:<signature>` with a Date header of about now. */
+/** Names the workspace where the path of a data endpoint does not and the credential is valid for all of them. */
+export const WORKSPACE_HEADER = "carillon-workspace";
+
+/**
+ * Data API: `Bearer <api key>`, or `<workspace_key>:<signature>` with a Date header of about now. A caller of the
+ * management API could make itself an API key: with a header that names the workspace, its credential is accepted too.
+ */
 export async function authenticateData(request: IncomingRequest, services: Services): Promise<Claim<Auth>> {
-  const authorization = headerOf(request.headers, "authorization");
-  const bearer = /^Bearer\s+(\S+)$/i.exec(authorization)?.[1];
-  const claim =
-    bearer === undefined
-      ? await bySignature(request, services, authorization)
-      : await byApiKey(request, services, bearer);
+  const claim = await dataClaim(request, services);
   const named = request.params.workspace_key;
   if (named !== undefined && !(await services.workspaces.ownsKey(claim.auth.workspace, named))) {
     throw new AppError("not_authenticated", NO_WORKSPACE);
   }
   return claim;
+}
+
+async function dataClaim(request: IncomingRequest, services: Services): Promise<Claim<Auth>> {
+  const authorization = headerOf(request.headers, "authorization");
+  const bearer = /^Bearer\s+(\S+)$/i.exec(authorization)?.[1];
+  if (bearer !== undefined) return byApiKey(request, services, bearer);
+  const workspace = headerOf(request.headers, WORKSPACE_HEADER);
+  if (workspace !== "") return byManager(request, services, workspace);
+  return bySignature(request, services, authorization);
+}
+
+async function byManager(request: IncomingRequest, services: Services, slug: string): Promise<Claim<Auth>> {
+  const { auth } = await authenticateAccount(request, services);
+  const workspace = await services.workspaces.findBySlug(slug);
+  if (workspace === null) {
+    throw new AppError("not_authenticated", `Carillon-Workspace: there is no workspace '${slug}'`);
+  }
+  return { auth: { ...auth, workspace } };
 }
 
 async function byApiKey(
