@@ -80,6 +80,12 @@ async function scripts(): Promise<void> {
     join(src, "preferences/hosted/script.gen.ts"),
     `${header}\n\nexport const PAGE_SCRIPT = ${JSON.stringify(page)};\n`,
   );
+  const worker = await bundleScript("packages/server/browser/serviceworker.ts");
+  await emit(
+    join(src, "http/pages/serviceworker.gen.ts"),
+    `${header}\n\nexport const SERVICE_WORKER = ${JSON.stringify(worker)};\n`,
+  );
+  await emit(join(root, "packages/inbox/serviceworker.js"), `${header}\n${worker}\n`);
 }
 
 async function routes(): Promise<void> {

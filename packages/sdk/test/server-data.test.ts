@@ -137,6 +137,9 @@ describe("categories and preferences", () => {
     await preferences.updateMany(["ada", "grace"], {
       categories: [{ category: "news", preference: "opt_out" }],
     });
+    const { url } = await preferences.link("ada", { channel: "email", ttl: 3600 });
+    const { pathname } = new URL(url);
+    expect((await fetch(harness.url + pathname)).status).toBe(200);
     await preferences.resetMany(["ada", "grace"]);
     expect(await ada.category("news")).toMatchObject({ preference: "opt_in", original_preference: null });
     expect(await ada.update({ categories: [{ category: "news", preference: "opt_in" }] })).toMatchObject({

@@ -37,7 +37,7 @@ import { createHealth } from "./http/health.ts";
 import { listen, tryAddress } from "./http/listen.ts";
 import { describeApi } from "./http/openapi.ts";
 import { registerPages } from "./http/pages/pages.ts";
-import { registerServiceWorker } from "./http/pages/service-worker.ts";
+import { serveWorker } from "./http/pages/serve-worker.ts";
 import { registerSystemRoutes } from "./http/system-routes.ts";
 import { createIdSource, randomToken } from "./ids.ts";
 import { createLog, type Log } from "./log.ts";
@@ -325,7 +325,7 @@ async function compose(
     ...createSocketProof(services),
   });
   await registerPages(app, { dashboard: DASHBOARD });
-  await registerServiceWorker(app, baseUrl ?? null);
+  serveWorker(app, baseUrl ?? null);
   await extend?.(app);
   stops.defer(() => app.close());
   stops.defer(realtime.stop);

@@ -26,6 +26,7 @@ export interface Routes {
   "GET /v2/subscriber/:distinct_id/channel_preference/": Operations["clientPreferenceGetChannels"];
   "GET /v2/subscriber/:distinct_id/full_preference/": Operations["clientPreferenceGet"];
   "GET /v2/subscriber/:distinct_id/category/": Operations["clientPreferenceListCategories"];
+  "GET /v1/client/vapid_key/": Operations["clientPushVapidKey"];
   "GET /v1/brand/:brand_id/": Operations["hubBrandGet"];
   "GET /v1/brand/": Operations["hubBrandList"];
   "POST /v1/brand/:brand_id/": Operations["hubBrandUpsert"];
@@ -104,6 +105,7 @@ export interface Routes {
   "GET /v1/user/:distinct_id/preference/category/:category_slug/": Operations["hubUserPreferenceGetCategory"];
   "GET /v1/user/:distinct_id/preference/channel_preference/": Operations["hubUserPreferenceGetChannels"];
   "GET /v1/user/:distinct_id/preference/": Operations["hubUserPreferenceGet"];
+  "POST /v1/user/:distinct_id/preference_link/": Operations["hubUserPreferenceLink"];
   "GET /v1/user/:distinct_id/preference/category/": Operations["hubUserPreferenceListCategories"];
   "GET /v1/user/:distinct_id/subscribed_to/list/": Operations["hubUserSubscribedToList"];
   "GET /v1/user/:distinct_id/subscribed_to/object/": Operations["hubUserSubscribedToObject"];

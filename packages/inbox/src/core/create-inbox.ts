@@ -33,7 +33,7 @@ export function createInbox(options: InboxOptions): Inbox {
   const toasts = createToasts(options.toasts);
   const sound = createSound(options.sound);
   const preferences = createPreferences({ rest, who, options, onFailure: (failure) => fail(failure) });
-  const push = createPush({ rest, who, options: options.push ?? {} });
+  const push = createPush({ rest, who, options });
 
   let model = createModel(stores, Date.now());
   let life: AbortController | null = null;
@@ -134,12 +134,12 @@ export function createInbox(options: InboxOptions): Inbox {
 
   async function run(signal: AbortSignal): Promise<void> {
     sound.start(signal);
-    if (options.push !== undefined) push.start();
     try {
       const { goLive } = await import("./live.ts");
       if (signal.aborted) return;
       const shown = ({ id }: Store) => stateOf().stores[id]?.items.length ?? 0;
       live = goLive({ options, stores, who, rest, model: () => model, dispatch, learn, finish, fail, shown });
+      if (options.push !== undefined) await push.start(signal);
       const { badgeTargets = [] } = options;
       if (badgeTargets.length === 0) return;
       const { openBadge } = await import("./badge.ts");
@@ -178,6 +178,7 @@ export function createInbox(options: InboxOptions): Inbox {
       model = createModel(stores, Date.now());
       changed.call();
       await last?.forget();
+      if (push.getState() === "on") await push.unsubscribe().catch(() => {});
     },
     getState: stateOf,
     subscribe: changed.add,

@@ -145,6 +145,12 @@ export interface Operations {
     body: undefined;
     reply: { meta: { count: number; limit: number; offset: number }; results: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] };
   };
+  /** GET /v1/client/vapid_key/ — Get the key with which pages subscribe to web push. */
+  clientPushVapidKey: {
+    query: {  };
+    body: undefined;
+    reply: { vapid_public_key: string | null };
+  };
   /** GET /v1/brand/:brand_id/ — Get a tenant, by its old name. */
   hubBrandGet: {
     query: {  };
@@ -612,6 +618,12 @@ export interface Operations {
     query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string };
     body: undefined;
     reply: { sections: ({ name: string | null; slug: string | null; description: string | null; tags: (string)[] | null; subcategories: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] })[]; channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** POST /v1/user/:distinct_id/preference_link/ — Make a link to a user's preference page. */
+  hubUserPreferenceLink: {
+    query: {  };
+    body: { tenant_id?: string | null; channel?: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams" | null; category?: string | null; ttl?: number | null };
+    reply: { url: string; expires_at: string };
   };
   /** GET /v1/user/:distinct_id/preference/category/ — List the categories with the preferences of a user. */
   hubUserPreferenceListCategories: {

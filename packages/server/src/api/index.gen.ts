@@ -32,6 +32,7 @@ import clientPreferenceGetCategory from "./client/preference/get-category.ts";
 import clientPreferenceGetChannels from "./client/preference/get-channels.ts";
 import clientPreferenceGet from "./client/preference/get.ts";
 import clientPreferenceListCategories from "./client/preference/list-categories.ts";
+import clientPushVapidKey from "./client/push/vapid-key.ts";
 import hubBrandGet from "./hub/brand/get.ts";
 import hubBrandList from "./hub/brand/list.ts";
 import hubBrandUpsert from "./hub/brand/upsert.ts";
@@ -110,6 +111,7 @@ import hubUserPreferenceEdit from "./hub/user/preference/edit.ts";
 import hubUserPreferenceGetCategory from "./hub/user/preference/get-category.ts";
 import hubUserPreferenceGetChannels from "./hub/user/preference/get-channels.ts";
 import hubUserPreferenceGet from "./hub/user/preference/get.ts";
+import hubUserPreferenceLink from "./hub/user/preference/link.ts";
 import hubUserPreferenceListCategories from "./hub/user/preference/list-categories.ts";
 import hubUserSubscribedToList from "./hub/user/subscribed-to-list.ts";
 import hubUserSubscribedToObject from "./hub/user/subscribed-to-object.ts";
@@ -263,6 +265,7 @@ export const routes: RegisteredRoute[] = [
   { surface: client, route: clientPreferenceGetChannels, file: "api/client/preference/get-channels.ts" },
   { surface: client, route: clientPreferenceGet, file: "api/client/preference/get.ts" },
   { surface: client, route: clientPreferenceListCategories, file: "api/client/preference/list-categories.ts" },
+  { surface: client, route: clientPushVapidKey, file: "api/client/push/vapid-key.ts" },
   { surface: hub, route: hubBrandGet, file: "api/hub/brand/get.ts" },
   { surface: hub, route: hubBrandList, file: "api/hub/brand/list.ts" },
   { surface: hub, route: hubBrandUpsert, file: "api/hub/brand/upsert.ts" },
@@ -341,6 +344,7 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubUserPreferenceGetCategory, file: "api/hub/user/preference/get-category.ts" },
   { surface: hub, route: hubUserPreferenceGetChannels, file: "api/hub/user/preference/get-channels.ts" },
   { surface: hub, route: hubUserPreferenceGet, file: "api/hub/user/preference/get.ts" },
+  { surface: hub, route: hubUserPreferenceLink, file: "api/hub/user/preference/link.ts" },
   { surface: hub, route: hubUserPreferenceListCategories, file: "api/hub/user/preference/list-categories.ts" },
   { surface: hub, route: hubUserSubscribedToList, file: "api/hub/user/subscribed-to-list.ts" },
   { surface: hub, route: hubUserSubscribedToObject, file: "api/hub/user/subscribed-to-object.ts" },
