@@ -37,6 +37,7 @@ describe("the commands of a guide print what it says", () => {
     ["write-templates", 10],
     ["release-templates", 9],
     ["erase-and-export", 5],
+    ["add-an-inbox", 2],
     ["../concepts/client-surface", 3],
     ["../concepts/inbox", 5],
     ["preference-pages", 5],
