@@ -182,16 +182,33 @@ describe("keys and workspaces", () => {
       link_generation: link_generation + 1,
       link_oldest_generation: link_generation + 1,
     });
-    expect((await keys.rotatePublicKey(shown.id)).api_key).not.toBe(shown.api_key);
-    await keys.deletePublicKey(shown.id);
+    expect(await keys.restrictPublicKey(shown.id, ["app.example.com"])).toMatchObject({
+      allowed_domains: ["app.example.com"],
+    });
+    const rotated = await keys.rotatePublicKey(shown.id, { expiresAt: new Date(Date.now() + 60_000) });
+    expect(rotated.api_key).not.toBe(shown.api_key);
     const active = (await all(keys.signingKeys())).find(({ status }) => status === "active");
     const signing =
       active === undefined
         ? await keys.createSigningKey()
         : await keys.rollSigningKey(active.uid, { expiresAt: new Date(Date.now() + 60_000) });
-    expect(await createUserTokens(signing.private_key_pem).sign("ada")).toMatch(/^ey.*\..*\..*$/);
-    expect(await createUserTokens(signing.private_key_base64).sign("ada")).toMatch(/^ey/);
+    // Tokens of both forms of the key, for no tenant, one or several, with both values of the rotated public key.
+    for (const [pem, tenant, public_key] of [
+      [signing.private_key_pem, undefined, rotated.api_key],
+      [signing.private_key_base64, "default", shown.api_key],
+      [signing.private_key_pem, ["acme", "default"], rotated.api_key],
+    ] as const) {
+      const token = await createUserTokens(pem).sign(
+        "ada",
+        tenant === undefined ? {} : { tenant: [tenant].flat() },
+      );
+      const answer = await fetch(`${harness.url}/v2/subscriber/ada/channel_preference`, {
+        headers: { authorization: public_key, "x-ss-signature": token },
+      });
+      expect(await answer.json()).toHaveProperty("channel_preferences");
+    }
     await keys.deleteSigningKey(signing.uid);
+    await keys.deletePublicKey(shown.id);
     expect((await all(keys.publicKeys())).length).toBeGreaterThan(0);
   });
 });

@@ -2,11 +2,16 @@ import { errorMessage } from "./core/text/error-message.ts";
 import { type Clock, databaseClock } from "./workspaces/clock.ts";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import { hostedDomain } from "./api/hub/tenant/present-tenant.ts";
 import { routes } from "./api/index.gen.ts";
 import { bootstrap, type FirstCredentials, makeWorkspace } from "./bootstrap.ts";
 import { type Config, listOf, readConfig, SettingsError } from "./config.ts";
+import type { Channel } from "./core/channel.ts";
+import type { JsonObject } from "./core/json.ts";
+import { isLoopback } from "./core/text/loopback.ts";
+import { type ChannelDefinition, renderPlain } from "./channels/channel.ts";
 import { rootOf } from "./core/lane.ts";
 import type { Db } from "./db/db.ts";
 import {
@@ -22,12 +27,17 @@ import { openDatabase } from "./db/open-database.ts";
 import { createDial, type Dial } from "./delivery/http/dial.ts";
 import { createHttpClient, type HttpClient } from "./delivery/http/http.ts";
 import { createFeedActions } from "./delivery/feed-actions.ts";
+import { createDeviceReports } from "./delivery/device-reports.ts";
 import { createMessageActions } from "./delivery/message-actions.ts";
+import { createTrackedMails } from "./delivery/tracking/mail-tracking.ts";
 import { createVendorReports } from "./delivery/vendor-reports.ts";
+import { createSystemMail } from "./delivery/system-mail.ts";
 import { createVendorAdmin } from "./delivery/vendor-admin.ts";
 import { recipientsWithSignals } from "./engine/waits/profile-signals.ts";
 import { catalogWithSignals } from "./engine/waits/tenant-signals.ts";
 import { createApp } from "./http/app.ts";
+import { createSocketProof } from "./http/auth/socket.ts";
+import { createClientAddress } from "./http/client-address.ts";
 import { createHealth } from "./http/health.ts";
 import { listen, tryAddress } from "./http/listen.ts";
 import { describeApi } from "./http/openapi.ts";
@@ -35,13 +45,16 @@ import { registerPages } from "./http/pages/pages.ts";
 import { serveWorker } from "./http/pages/serve-worker.ts";
 import { registerSystemRoutes } from "./http/system-routes.ts";
 import { createIdSource, randomToken } from "./ids.ts";
-import type { Announce } from "./inbox/feed.ts";
 import { createLog, type Log } from "./log.ts";
 import { startMachinery } from "./machinery.ts";
 import { eraseUsers } from "./maintenance/erase-users.ts";
 import { createMaintenance } from "./maintenance/maintenance.ts";
 import { createErasures } from "./privacy/erasures.ts";
+import { recordedCredentials } from "./people/recorded-credentials.ts";
+import { createPeople } from "./people/people.ts";
 import { createMetrics, type QueueReading } from "./metrics.ts";
+import { createFeedHub } from "./realtime/hub.ts";
+import { createRealtime } from "./realtime/realtime.ts";
 import type { Services } from "./services.ts";
 import { createSecretBox } from "./workspaces/crypto.ts";
 import {
@@ -81,6 +94,8 @@ export interface StartOptions {
 }
 
 export const VERSION = "0.1.0";
+/** The built dashboard, in this repository and in the image alike. */
+const DASHBOARD = fileURLToPath(new URL("../../dashboard/dist", import.meta.url));
 /** Erasures look through what is left of requests with problems. */
 const ERASURE_STATEMENT_MS = 600_000;
 const VENDOR_TIMEOUT_MS = 30_000;
@@ -121,7 +136,7 @@ export async function openCredentials(config = readConfig()): Promise<Credential
     const box = createSecretBox(await secretKey(config));
     const ids = createIdSource();
     return {
-      workspaces: createWorkspaces(db, box, ids),
+      workspaces: recordedCredentials(createWorkspaces(db, box, ids), db, ids),
       makeWorkspace: (input) =>
         db
           .tx((tx) => makeWorkspace(tx, input, box, ids))
@@ -204,8 +219,9 @@ async function compose(
   const worker = config.ROLE !== "api";
   const baseUrl = config.PUBLIC_URL?.replace(/\/+$/, "");
   const metrics = createMetrics();
-  // Nobody watches feeds yet.
-  const announce: Announce = () => {};
+  const hub = createFeedHub({ db, log });
+  await hub.start();
+  stops.defer(hub.stop);
   const {
     workspaces,
     catalog,
@@ -238,7 +254,7 @@ async function compose(
         ...metrics,
         stage: (stage, lane, seconds, refs) => metrics.stage(stage, rootOf(lane), seconds, refs),
       },
-      announce,
+      announce: hub.announce,
       onSettled(settled) {
         for (const { message, verdict } of settled) metrics.message(message.channel, verdict.status);
       },
@@ -255,6 +271,29 @@ async function compose(
     stops.defer(erasures.stop);
   }
 
+  const vendorAdmin = createVendorAdmin({ tables: vendorTables, box, ids, catalog, vendors });
+  const people = createPeople({
+    db,
+    ids,
+    log,
+    box,
+    mail: createSystemMail({ db, log, vendors: vendorAdmin, render: plainMail(channels) }),
+    // Who can read the log of a server on this machine alone is this machine's user.
+    logs_codes: isLoopback(config.HOST),
+    life: { idle_seconds: config.SESSION_IDLE_HOURS * 3600, seconds: config.SESSION_DAYS * 86_400 },
+  });
+  stops.defer(people.stop);
+  const messageActions = createMessageActions({ queue, announce: hub.announce });
+  const realtime = createRealtime({
+    db,
+    log,
+    hub,
+    meter: metrics,
+    per_address: config.REALTIME_PER_ADDRESS,
+    per_person: config.REALTIME_PER_PERSON,
+    drain_ms: config.REALTIME_DRAIN_SECONDS * 1000,
+  });
+
   const services: Services = {
     config,
     db,
@@ -265,21 +304,26 @@ async function compose(
     recipients: recipientsWithSignals(recipients, { queue, clock }),
     preferences,
     lists,
+    people,
     erasures,
     channels,
     makeWorkspace: (tx, input) => makeWorkspace(tx, input, box, ids),
-    messageActions: createMessageActions({ queue, announce }),
-    feedActions: createFeedActions({ queue, announce }),
-    announce,
-    vendors: createVendorAdmin({ tables: vendorTables, box, ids, catalog, vendors }),
+    feedActions: createFeedActions({ queue, announce: hub.announce }),
+    announce: hub.announce,
+    messageActions,
+    deviceReports: createDeviceReports({ queue, messageActions }),
+    vendors: vendorAdmin,
+    trackedMails: createTrackedMails({ db, workspaces }),
     vendorReports: createVendorReports({ db, box, http, base_url: baseUrl ?? null, vendors }),
     engine,
+    openStream: realtime.openStream,
     baseUrl: baseUrl ?? null,
     signedPrefix: baseUrl === undefined ? "" : new URL(baseUrl).pathname.replace(/\/$/, ""),
   };
+  const trusted_proxies = listOf(config.TRUSTED_PROXIES);
   const app = createApp(routes, services, {
     max_body_bytes: config.MAX_BODY_KB * 1024,
-    trusted_proxies: listOf(config.TRUSTED_PROXIES),
+    trusted_proxies,
     observe: metrics.request,
     isOutOfRoom,
   });
@@ -290,18 +334,49 @@ async function compose(
     acceptWaited_ms: engine.acceptWaited_ms,
     isOutOfRoom,
   });
-  registerSystemRoutes(app, { metrics, checkHealth, openapi: () => describeApi(routes, VERSION) });
-  await registerPages(app);
+  const openapi = () => describeApi(routes, VERSION);
+  registerSystemRoutes(app, { metrics, checkHealth, openapi, connections: realtime.connections });
+  realtime.openSockets({
+    server: app.server,
+    addressOf: createClientAddress(trusted_proxies),
+    ...createSocketProof(services),
+  });
+  await registerPages(app, { dashboard: DASHBOARD });
   serveWorker(app, baseUrl ?? null);
   stops.defer(() => app.close());
+  stops.defer(realtime.stop);
   const address = await listen(app, { host: config.HOST, port: config.PORT });
   // Last: credentials are shown once, so nothing may fail between their creation and their display.
   const first = await bootstrap(db, box, ids);
+  await offerSetup(services, address);
   log.info(
     { url: address, role: config.ROLE, embedded: config.DATABASE_URL === undefined },
     "carillon is up",
   );
   return { url: address, first, app, services };
+}
+
+/**
+ * A server that others can reach has no first visit that is signed in: its log has a link, good once, that makes the
+ * first admin. The token stands after the `#`, which browsers send nowhere.
+ */
+async function offerSetup({ config, people, baseUrl, log }: Services, address: string): Promise<void> {
+  if (config.ROLE === "worker" || (isLoopback(config.HOST) && baseUrl === null)) return;
+  const token = await people.signIn.makeSetupToken();
+  if (token === null) return;
+  log.warn(
+    { url: `${baseUrl ?? address}/set-up#token=${token}` },
+    "nobody can sign in yet: open this link within a day to make the first admin",
+  );
+}
+
+/** A mail of text alone, as the channel has it. */
+function plainMail(channels: ReadonlyMap<Channel, ChannelDefinition>) {
+  return (subject: string, text: string): JsonObject => {
+    const email = channels.get("email");
+    if (email === undefined) throw new Error("there is no e-mail channel");
+    return renderPlain(email, { subject, body: { type: "plain_text", plain_text: { text } } });
+  };
 }
 
 async function startOwnDatabase(

@@ -13,6 +13,138 @@ export interface Operations {
     body: undefined;
     reply: { meta: { count: number; limit: number; offset: number }; results: ({ uid: string; slug: string; data_center: Record<string, unknown>; is_expired: boolean; has_limit_reached: boolean; name: string; description: string | null; mode: string })[] };
   };
+  /** POST /v1/feed/bulk/notifications/:action/ — See, read or archive up to 100 items, or take it back. */
+  clientFeedActInBulk: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null };
+    body: { notification_ids: (string)[] };
+    reply: { status: "success"; seq: number };
+  };
+  /** PATCH /v1/feed/notifications/:n_id/:action/ — See, read, open, archive, pin or snooze an item, or take it back. */
+  clientFeedAct: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null };
+    body: { until?: unknown; [key: string]: unknown } | null;
+    reply: { status: "success"; seq: number };
+  };
+  /** PATCH /v1/feed/archive_all/ — Archive all items of a feed; with a store, only what that shows. */
+  clientFeedArchiveAll: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null };
+    body: { store?: unknown; [key: string]: unknown } | null;
+    reply: { status: "success"; seq: number };
+  };
+  /** GET /v1/feed/changes/ — Get what changed in a feed since a number that an earlier answer had. */
+  clientFeedChanges: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; after?: string | (string)[] | null; limit?: string | (string)[] | null; stores?: string | (string)[] | null };
+    body: undefined;
+    reply: { seq: number; results?: ({ n_id: string; n_category: string; tenant_id: string; created_on: number; seen_on: number | null; read_on: number | null; interacted_on: number | null; archived: boolean; tags: (string)[]; expiry: number | null; is_expiry_visible: boolean; is_pinned: boolean; can_user_unpin: boolean; message: Record<string, unknown>; seq: number; snoozed_until: number | null; collapse_key: string | null; [key: string]: unknown })[]; has_more?: boolean; counts?: Record<string, number>; reset?: true };
+  };
+  /** GET /v1/feed/notifications_count/ — Count what is new in a feed, and what is unread in each of some stores. */
+  clientFeedCount: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; stores?: string | (string)[] | null };
+    body: undefined;
+    reply: Record<string, number>;
+  };
+  /** GET /v1/feed/notifications/:n_id/ — Get an item of a feed. */
+  clientFeedGet: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null };
+    body: undefined;
+    reply: { n_id: string; n_category: string; tenant_id: string; created_on: number; seen_on: number | null; read_on: number | null; interacted_on: number | null; archived: boolean; tags: (string)[]; expiry: number | null; is_expiry_visible: boolean; is_pinned: boolean; can_user_unpin: boolean; message: Record<string, unknown>; seq: number; snoozed_until: number | null; collapse_key: string | null; [key: string]: unknown };
+  };
+  /** GET /v1/feed/notifications/ — List the items of a feed, pinned ones first, then the newest. */
+  clientFeedList: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; page_size?: string | (string)[] | null; store?: string | (string)[] | null; search_after?: string | (string)[] | null; page_no?: string | (string)[] | null; before?: string | (string)[] | null };
+    body: undefined;
+    reply: { results: ({ n_id: string; n_category: string; tenant_id: string; created_on: number; seen_on: number | null; read_on: number | null; interacted_on: number | null; archived: boolean; tags: (string)[]; expiry: number | null; is_expiry_visible: boolean; is_pinned: boolean; can_user_unpin: boolean; message: Record<string, unknown>; seq: number; snoozed_until: number | null; collapse_key: string | null; [key: string]: unknown })[]; meta: { total_count: number; has_more: boolean; seq: number; current_page?: number; total_pages?: number } };
+  };
+  /** PATCH /v1/feed/mark_all_read/ — Read all items of a feed, and clear its badge; with a store, only what that shows. */
+  clientFeedMarkAllRead: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null };
+    body: { store?: unknown; [key: string]: unknown } | null;
+    reply: { status: "success"; seq: number };
+  };
+  /** PATCH /v1/feed/reset_bell_count/ — Open the bell of a feed: its badge counts what comes from now on. */
+  clientFeedResetBellCount: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null };
+    body: undefined;
+    reply: { status: "success"; seq: number };
+  };
+  /** GET /v1/feed/stream/ — Follow a feed as a stream of server-sent events. */
+  clientFeedStream: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; stores?: string | (string)[] | null; after?: string | (string)[] | null };
+    body: undefined;
+    reply: string;
+  };
+  /** POST /v1/subscriber/:distinct_id/category/:category_slug/ — Set the preferences of the person for a category (older clients). */
+  clientLegacyPreferenceEditCategory: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string };
+    body: { preference: "opt_in" | "opt_out"; opt_out_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; opt_in_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; digest_schedule?: { id: string; time?: string; weekdays?: ("su" | "mo" | "tu" | "we" | "th" | "fr" | "sa")[]; monthdays?: ({ pos: number; day?: "su" | "mo" | "tu" | "we" | "th" | "fr" | "sa" })[]; dtstart?: string } | null; properties?: ({ key: string; value: string | number | (string)[] | null })[] | null };
+    reply: { name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null };
+  };
+  /** POST /v1/subscriber/:distinct_id/channel_preference/ — Set global opt-outs of the person (older clients). */
+  clientLegacyPreferenceEditChannels: {
+    query: { tenant_id?: string };
+    body: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+    reply: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v1/subscriber/:distinct_id/category/:category_slug/ — Get the preferences of the person for a category (older clients). */
+  clientLegacyPreferenceGetCategory: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string };
+    body: undefined;
+    reply: { name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null };
+  };
+  /** GET /v1/subscriber/:distinct_id/channel_preference/ — Get the global opt-outs of the person (older clients). */
+  clientLegacyPreferenceGetChannels: {
+    query: { tenant_id?: string };
+    body: undefined;
+    reply: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v1/subscriber/:distinct_id/full_preference/ — Get all preferences of the person (older clients). */
+  clientLegacyPreferenceGet: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string };
+    body: undefined;
+    reply: { sections: ({ name: string | null; slug: string | null; description: string | null; tags: (string)[] | null; subcategories: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] })[]; channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v1/subscriber/:distinct_id/category/ — List the categories with the preferences of the person (older clients). */
+  clientLegacyPreferenceListCategories: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string; limit?: string; offset?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] };
+  };
+  /** PATCH /v2/subscriber/:distinct_id/category/:category_slug/ — Set the preferences of the person for a category. */
+  clientPreferenceEditCategory: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string };
+    body: { preference: "opt_in" | "opt_out"; opt_out_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; opt_in_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; digest_schedule?: { id: string; time?: string; weekdays?: ("su" | "mo" | "tu" | "we" | "th" | "fr" | "sa")[]; monthdays?: ({ pos: number; day?: "su" | "mo" | "tu" | "we" | "th" | "fr" | "sa" })[]; dtstart?: string } | null; properties?: ({ key: string; value: string | number | (string)[] | null })[] | null };
+    reply: { name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null };
+  };
+  /** PATCH /v2/subscriber/:distinct_id/channel_preference/ — Set global opt-outs of the person. */
+  clientPreferenceEditChannels: {
+    query: { tenant_id?: string };
+    body: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+    reply: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v2/subscriber/:distinct_id/category/:category_slug/ — Get the preferences of the person for a category. */
+  clientPreferenceGetCategory: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string };
+    body: undefined;
+    reply: { name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null };
+  };
+  /** GET /v2/subscriber/:distinct_id/channel_preference/ — Get the global opt-outs of the person. */
+  clientPreferenceGetChannels: {
+    query: { tenant_id?: string };
+    body: undefined;
+    reply: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v2/subscriber/:distinct_id/full_preference/ — Get all preferences of the person. */
+  clientPreferenceGet: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string };
+    body: undefined;
+    reply: { sections: ({ name: string | null; slug: string | null; description: string | null; tags: (string)[] | null; subcategories: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] })[]; channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v2/subscriber/:distinct_id/category/ — List the categories with the preferences of the person. */
+  clientPreferenceListCategories: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string; limit?: string; offset?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] };
+  };
   /** GET /v1/client/vapid_key/ — Get the key with which pages subscribe to web push. */
   clientPushVapidKey: {
     query: {  };
@@ -559,6 +691,66 @@ export interface Operations {
     body: { execution_id?: string | null; recipients?: (string)[] | null; idempotency_key?: string | null; cancellation_key?: string | null; workflow_slug?: string | null; [key: string]: unknown };
     reply: { execution_ids: (string)[] };
   };
+  /** POST /notification/:n_id/action/ — Read or archive an item of an inbox. */
+  legacyInboxInboxAct: {
+    query: {  };
+    body: { event: "$notification_delivered" | "$notification_clicked" | "$notification_dismiss"; [key: string]: unknown } | { tenant_id?: string | (string)[] | null; subscriber_id: unknown; distinct_id: unknown; action: "read" | "unread" | "archive"; [key: string]: unknown };
+    reply: { status: "success" };
+  };
+  /** POST /bell-clicked/ — Open the bell of an inbox: its count is that of what comes from now on. */
+  legacyInboxInboxBellClicked: {
+    query: {  };
+    body: { tenant_id?: string | (string)[] | null; subscriber_id: unknown; distinct_id: unknown; [key: string]: unknown };
+    reply: { status: "success" };
+  };
+  /** GET /notification_count/ — Count what is new in an inbox, and what is unread in each of some stores. */
+  legacyInboxInboxCount: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; subscriber_id: unknown; stores?: string | (string)[] | null };
+    body: undefined;
+    reply: Record<string, number>;
+  };
+  /** GET /fetch-notifications/ — Poll the items of an inbox between the times of the headers ss-after and ss-before. */
+  legacyInboxInboxFetchNotifications: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; subscriber_id: unknown };
+    body: undefined;
+    reply: { results: (Record<string, unknown>)[]; unread: number };
+  };
+  /** GET /fetch/ — Poll the items of an inbox that came after a time. */
+  legacyInboxInboxFetch: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; subscriber_id: unknown; after?: string | (string)[] | null };
+    body: undefined;
+    reply: { results: (Record<string, unknown>)[]; unread: number };
+  };
+  /** GET /notification/:n_id/ — Get an item of an inbox. */
+  legacyInboxInboxGet: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; subscriber_id: unknown };
+    body: undefined;
+    reply: { data: Record<string, unknown> };
+  };
+  /** GET /notifications/ — List the items of an inbox, by the number of the page. */
+  legacyInboxInboxList: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; subscriber_id: unknown; page_no?: string | (string)[] | null; page_size?: string | (string)[] | null; before?: string | (string)[] | null; store?: string | (string)[] | null };
+    body: undefined;
+    reply: { results: (Record<string, unknown>)[]; meta: { current_page: number; total_pages: number } };
+  };
+  /** POST /mark-all-read/ — Read all items of an inbox. */
+  legacyInboxInboxMarkAllRead: {
+    query: {  };
+    body: { tenant_id?: string | (string)[] | null; subscriber_id: unknown; distinct_id: unknown; [key: string]: unknown };
+    reply: { status: "success" };
+  };
+  /** GET /t/click/:token/ — Leads a reader on to where a link of a mail was written to. */
+  mailTrackingLinkClick: {
+    query: {  };
+    body: undefined;
+    reply: string;
+  };
+  /** GET /t/open/:token/ — The image by which the opening of a mail is known. */
+  mailTrackingLinkOpen: {
+    query: {  };
+    body: undefined;
+    reply: string;
+  };
   /** POST /v1/:workspace/ws_api_key/ — Make an API key. */
   managementApiKeyCreate: {
     query: {  };
@@ -576,6 +768,12 @@ export interface Operations {
     query: { limit?: string; offset?: string };
     body: undefined;
     reply: { meta: { count: number; limit: number; offset: number }; results: ({ id: string; masked_api_key: string; is_deleted: boolean; name: string; description: string | null; allowed_domains: (string)[]; created_at: string; created_by: { name: string; email: string } | null; deleted_at: string | null; deleted_by: { name: string; email: string } | null })[] };
+  };
+  /** GET /v1/:workspace/audit/ — Who changed what in the workspace, newest first. */
+  managementAuditList: {
+    query: { limit?: string; after?: string; before?: string; since?: string; until?: string; actor?: string; action?: string | (string)[]; entity?: string; request_id?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; has_prev: boolean; before: string | null; has_next: boolean; after: string | null }; results: ({ id: string; workspace: string | null; actor: { kind: string; id: string; name: string }; action: string; entity: string | null; changes: ({ path: string; before?: unknown; after?: unknown })[] | null; before_hash: string | null; after_hash: string | null; address: string | null; request_id: string | null; created_at: string })[] };
   };
   /** POST /v1/:workspace/clock/advance/ — Move the clock of a sandbox workspace forward, through everything that becomes due on the way. */
   managementClockAdvance: {
@@ -654,6 +852,12 @@ export interface Operations {
     query: { distinct_id?: string; workflow?: string; idempotency_key?: string; since?: string };
     body: undefined;
     reply: { verdict: "sent" | "sending" | "waiting" | "in_progress" | "absorbed" | "cancelled" | "throttled" | "conditions_false" | "workflow_unavailable" | "duplicate" | "schema_mismatch" | "override_failed" | "tenant_refused" | "preference" | "no_channel" | "no_vendor" | "template_missing" | "render_failure" | "vendor_refused" | "test_mode" | "below_minimum" | "failed" | "refused" | "no_such_user" | "nothing_to_send" | "nothing_triggered" | "mixed"; summary: string; evidence: ({ what: string; when: string | null; request_id: string | null; execution_id: string | null; message_id?: string; node_ref?: string; values?: unknown })[] };
+  };
+  /** GET /v1/:workspace/x/:id/ — What goes by an id, a key, a slug or an address, whatever kind of thing it is. */
+  managementFind: {
+    query: {  };
+    body: undefined;
+    reply: { results: ({ kind: "request" | "run" | "message" | "broadcast" | "user" | "object" | "list" | "workflow" | "template" | "tenant" | "category" | "vendor"; id: string; by: "id" | "idempotency_key" | "address" | "slug"; name: string; created_at: string | null; page: string })[] };
   };
   /** GET /v1/:workspace/log/broadcast/:execution_id/ — One broadcast. Its executions, one for each recipient, are those of its request. */
   managementLogGetBroadcast: {
@@ -1153,6 +1357,108 @@ export interface Operations {
     body: { name?: string | null; description?: string | null; category?: string | null; is_enabled?: boolean | null; tags?: (string)[] | null; trigger_type?: string | null; trigger_events?: (string)[] | null; payload_schema?: { schema: string; version_no?: number | null } | null; ratelimit?: { count: number; sliding_window: string } | null; conditions?: (Record<string, unknown>)[] | null; override_recipients_type?: string | null; override_recipients_user_expr?: string | null; override_recipients_single_object_fields_expr?: Record<string, unknown> | null; override_actor_user_expr?: string | null; override_tenant_expr?: string | null; tree?: { nodes?: (Schema0)[] | null } | null };
     reply: { $schema: string; slug: string; name: string; description: string | null; category: string; tags: (string)[]; trigger_type: string; trigger_events: (string)[]; payload_schema: { schema: string; version_no?: number } | null; is_enabled: boolean; ratelimit: { count: number; sliding_window: string } | null; conditions: (unknown)[]; override_recipients_type: string | null; override_recipients_user_expr: string | null; override_recipients_single_object_fields_expr: Record<string, unknown> | null; override_actor_user_expr: string | null; override_tenant_expr: string | null; tree: { nodes: (unknown)[] }; status: "active" | "inactive" | "draft"; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_executed_at: string | null; updated_by: { name: string; email: string } | null; validation_result: { is_valid: boolean; errors: (string)[] } };
   };
+  /** GET /v1/people/audit/ — Who changed what in all workspaces and above them, and who signed in, newest first. */
+  peopleAuditList: {
+    query: { limit?: string; after?: string; before?: string; since?: string; until?: string; actor?: string; action?: string | (string)[]; entity?: string; request_id?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; has_prev: boolean; before: string | null; has_next: boolean; after: string | null }; results: ({ id: string; workspace: string | null; actor: { kind: string; id: string; name: string }; action: string; entity: string | null; changes: ({ path: string; before?: unknown; after?: unknown })[] | null; before_hash: string | null; after_hash: string | null; address: string | null; request_id: string | null; created_at: string })[] };
+  };
+  /** DELETE /v1/people/invitation/:invitation_id/ — Cancel an invitation. */
+  peopleInvitationCancel: {
+    query: {  };
+    body: undefined;
+    reply: undefined;
+  };
+  /** POST /v1/people/invitation/ — Invite somebody. */
+  peopleInvitationCreate: {
+    query: {  };
+    body: { email: string; name: string; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer" })[] };
+    reply: { id: string; email: string; name: string; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer" })[]; invited_by: string; created_at: string; expires_at: string; is_expired: boolean; path: string };
+  };
+  /** GET /v1/people/invitation/ — Open invitations, newest first, with those that have expired. */
+  peopleInvitationList: {
+    query: {  };
+    body: undefined;
+    reply: { results: ({ id: string; email: string; name: string; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer" })[]; invited_by: string; created_at: string; expires_at: string; is_expired: boolean })[] };
+  };
+  /** POST /v1/people/invitation/:invitation_id/resend/ — Send an invitation again, with a new link; the old one is dead. */
+  peopleInvitationResend: {
+    query: {  };
+    body: undefined;
+    reply: { id: string; email: string; name: string; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer" })[]; invited_by: string; created_at: string; expires_at: string; is_expired: boolean; path: string };
+  };
+  /** PATCH /v1/people/me/ — Change one's own name, address or password. */
+  peopleMeEdit: {
+    query: {  };
+    body: { name?: string | null; email?: string | null; password?: string | null; current_password?: string | null };
+    reply: { id: string; email: string; name: string; has_password: boolean; has_totp: boolean; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer"; rights: (string)[] })[] };
+  };
+  /** DELETE /v1/people/me/session/ — End all of one's own sessions but this one. */
+  peopleMeSessionEndOthers: {
+    query: {  };
+    body: undefined;
+    reply: { ended: number };
+  };
+  /** DELETE /v1/people/me/session/:session_id/ — End one of one's own sessions. */
+  peopleMeSessionEnd: {
+    query: {  };
+    body: undefined;
+    reply: undefined;
+  };
+  /** GET /v1/people/me/session/ — One's own sessions, the last used first. */
+  peopleMeSessionList: {
+    query: {  };
+    body: undefined;
+    reply: { results: ({ id: string; method: string; address: string; user_agent: string; created_at: string; last_seen_at: string; expires_at: string; is_current: boolean })[] };
+  };
+  /** DELETE /v1/people/me/totp/ — Remove the authenticator app and the recovery codes. */
+  peopleMeTotpDisable: {
+    query: {  };
+    body: { totp?: string | null; recovery_code?: string | null };
+    reply: undefined;
+  };
+  /** PUT /v1/people/me/totp/ — Prove that the authenticator app has the secret; from now on its codes are asked for. */
+  peopleMeTotpEnable: {
+    query: {  };
+    body: { totp: string };
+    reply: { recovery_codes: (string)[] };
+  };
+  /** POST /v1/people/me/totp/ — Begin to set up an authenticator app. */
+  peopleMeTotpPropose: {
+    query: {  };
+    body: undefined;
+    reply: { secret: string; uri: string };
+  };
+  /** DELETE /v1/people/member/:member_id/ — End a member's access; an invitation brings them back, with the same history. */
+  peopleMemberDeactivate: {
+    query: {  };
+    body: undefined;
+    reply: undefined;
+  };
+  /** GET /v1/people/member/:member_id/ — One member. */
+  peopleMemberGet: {
+    query: {  };
+    body: undefined;
+    reply: { id: string; email: string; name: string; state: "active" | "deactivated"; has_password: boolean; has_totp: boolean; created_at: string; last_seen_at: string | null; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer" })[] };
+  };
+  /** GET /v1/people/member/ — List members, oldest first. */
+  peopleMemberList: {
+    query: { limit?: string; offset?: string; search?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ id: string; email: string; name: string; state: "active" | "deactivated"; has_password: boolean; has_totp: boolean; created_at: string; last_seen_at: string | null; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer" })[] })[] };
+  };
+  /** PUT /v1/people/member/:member_id/role/ — Give a member a role in a workspace or in all, or take it away. */
+  peopleMemberSetRole: {
+    query: {  };
+    body: { workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer" | null };
+    reply: { id: string; email: string; name: string; state: "active" | "deactivated"; has_password: boolean; has_totp: boolean; created_at: string; last_seen_at: string | null; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer" })[] };
+  };
+  /** GET /v1/people/role/ — The roles that there are, and what each may do. */
+  peopleRoleList: {
+    query: {  };
+    body: undefined;
+    reply: { roles: ({ role: "admin" | "developer" | "editor" | "support" | "viewer"; name: string; rights: (string)[] })[]; rights: Record<string, string> };
+  };
   /** POST /p/:token/ — Change a person's preferences by their page. */
   preferencePageLinkChange: {
     query: { lang?: string; q?: string; undo?: string };
@@ -1176,6 +1482,60 @@ export interface Operations {
     query: { lang?: string; q?: string; undo?: string };
     body: undefined;
     reply: string;
+  };
+  /** POST /v1/auth/code/ — Have a six-digit code sent by e-mail. */
+  signInCodeRequest: {
+    query: {  };
+    body: { email: string };
+    reply: { challenge: string };
+  };
+  /** POST /v1/auth/code/verify/ — Sign in with a code that came by e-mail. */
+  signInCodeVerify: {
+    query: {  };
+    body: { email: string; challenge: string; code: string; totp?: string | null; recovery_code?: string | null };
+    reply: { member: { id: string; email: string; name: string; has_password: boolean; has_totp: boolean; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer"; rights: (string)[] })[] } };
+  };
+  /** POST /v1/auth/invitation/ — Accept an invitation and sign in. */
+  signInInvitationAccept: {
+    query: {  };
+    body: { token: string; name?: string | null; password?: string | null };
+    reply: { member: { id: string; email: string; name: string; has_password: boolean; has_totp: boolean; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer"; rights: (string)[] })[] } };
+  };
+  /** POST /v1/auth/invitation/open/ — Whom a link of an invitation invites; uses nothing up. */
+  signInInvitationOpen: {
+    query: {  };
+    body: { token: string };
+    reply: { email: string; name: string; invited_by: string; expires_at: string };
+  };
+  /** POST /v1/auth/local/ — Sign in at the server's own machine, while nobody has a password. */
+  signInLocal: {
+    query: {  };
+    body: undefined;
+    reply: { member: { id: string; email: string; name: string; has_password: boolean; has_totp: boolean; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer"; rights: (string)[] })[] } };
+  };
+  /** POST /v1/auth/password/ — Sign in with a password. */
+  signInPassword: {
+    query: {  };
+    body: { email: string; password: string; totp?: string | null; recovery_code?: string | null };
+    reply: { member: { id: string; email: string; name: string; has_password: boolean; has_totp: boolean; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer"; rights: (string)[] })[] } };
+  };
+  /** DELETE /v1/auth/session/ — Sign out. */
+  signInSessionEnd: {
+    query: {  };
+    body: undefined;
+    reply: undefined;
+  };
+  /** GET /v1/auth/session/ — Who is signed in, and how one can sign in. */
+  signInSessionGet: {
+    query: {  };
+    body: undefined;
+    reply: { member: { id: string; email: string; name: string; has_password: boolean; has_totp: boolean; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer"; rights: (string)[] })[] } | null; session_id: string | null; signs_in_locally: boolean };
+  };
+  /** POST /v1/auth/setup/ — Make the first admin, with the link from the server's log. */
+  signInSetup: {
+    query: {  };
+    body: { token: string; email: string; name: string; password: string };
+    reply: { member: { id: string; email: string; name: string; has_password: boolean; has_totp: boolean; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer"; rights: (string)[] })[] } };
   };
   /** GET /webhook/:vendor/:channel/:uid/ — Answer a vendor's check of the address. */
   vendorWebhooksReportCheck: {

@@ -3,11 +3,37 @@ import type { RegisteredRoute } from "../http/route.ts";
 import { surface as account } from "./account/surface.ts";
 import { surface as client } from "./client/surface.ts";
 import { surface as hub } from "./hub/surface.ts";
+import { surface as legacyInbox } from "./legacy-inbox/surface.ts";
+import { surface as mailTracking } from "./mail-tracking/surface.ts";
 import { surface as management } from "./management/surface.ts";
+import { surface as people } from "./people/surface.ts";
 import { surface as preferencePage } from "./preference-page/surface.ts";
+import { surface as signIn } from "./sign-in/surface.ts";
 import { surface as vendorWebhooks } from "./vendor-webhooks/surface.ts";
 import accountWorkspaceCreate from "./account/workspace/create.ts";
 import accountWorkspaceList from "./account/workspace/list.ts";
+import clientFeedActInBulk from "./client/feed/act-in-bulk.ts";
+import clientFeedAct from "./client/feed/act.ts";
+import clientFeedArchiveAll from "./client/feed/archive-all.ts";
+import clientFeedChanges from "./client/feed/changes.ts";
+import clientFeedCount from "./client/feed/count.ts";
+import clientFeedGet from "./client/feed/get.ts";
+import clientFeedList from "./client/feed/list.ts";
+import clientFeedMarkAllRead from "./client/feed/mark-all-read.ts";
+import clientFeedResetBellCount from "./client/feed/reset-bell-count.ts";
+import clientFeedStream from "./client/feed/stream.ts";
+import clientLegacyPreferenceEditCategory from "./client/legacy-preference/edit-category.ts";
+import clientLegacyPreferenceEditChannels from "./client/legacy-preference/edit-channels.ts";
+import clientLegacyPreferenceGetCategory from "./client/legacy-preference/get-category.ts";
+import clientLegacyPreferenceGetChannels from "./client/legacy-preference/get-channels.ts";
+import clientLegacyPreferenceGet from "./client/legacy-preference/get.ts";
+import clientLegacyPreferenceListCategories from "./client/legacy-preference/list-categories.ts";
+import clientPreferenceEditCategory from "./client/preference/edit-category.ts";
+import clientPreferenceEditChannels from "./client/preference/edit-channels.ts";
+import clientPreferenceGetCategory from "./client/preference/get-category.ts";
+import clientPreferenceGetChannels from "./client/preference/get-channels.ts";
+import clientPreferenceGet from "./client/preference/get.ts";
+import clientPreferenceListCategories from "./client/preference/list-categories.ts";
 import clientPushVapidKey from "./client/push/vapid-key.ts";
 import hubBrandGet from "./hub/brand/get.ts";
 import hubBrandList from "./hub/brand/list.ts";
@@ -99,9 +125,20 @@ import hubUserTenantList from "./hub/user/tenant/list.ts";
 import hubUserTenantUpsert from "./hub/user/tenant/upsert.ts";
 import hubUserUpsert from "./hub/user/upsert.ts";
 import hubWorkflowRunCancel from "./hub/workflow-run/cancel.ts";
+import legacyInboxInboxAct from "./legacy-inbox/inbox/act.ts";
+import legacyInboxInboxBellClicked from "./legacy-inbox/inbox/bell-clicked.ts";
+import legacyInboxInboxCount from "./legacy-inbox/inbox/count.ts";
+import legacyInboxInboxFetchNotifications from "./legacy-inbox/inbox/fetch-notifications.ts";
+import legacyInboxInboxFetch from "./legacy-inbox/inbox/fetch.ts";
+import legacyInboxInboxGet from "./legacy-inbox/inbox/get.ts";
+import legacyInboxInboxList from "./legacy-inbox/inbox/list.ts";
+import legacyInboxInboxMarkAllRead from "./legacy-inbox/inbox/mark-all-read.ts";
+import mailTrackingLinkClick from "./mail-tracking/link/click.ts";
+import mailTrackingLinkOpen from "./mail-tracking/link/open.ts";
 import managementApiKeyCreate from "./management/api-key/create.ts";
 import managementApiKeyDelete from "./management/api-key/delete.ts";
 import managementApiKeyList from "./management/api-key/list.ts";
+import managementAuditList from "./management/audit/list.ts";
 import managementClockAdvance from "./management/clock/advance.ts";
 import managementClockFreeze from "./management/clock/freeze.ts";
 import managementClockGet from "./management/clock/get.ts";
@@ -115,6 +152,7 @@ import managementEventListLinkedWorkflows from "./management/event/list-linked-w
 import managementEventList from "./management/event/list.ts";
 import managementEventUpsert from "./management/event/upsert.ts";
 import managementExplainGet from "./management/explain/get.ts";
+import managementFindFind from "./management/find/find.ts";
 import managementLogGetBroadcast from "./management/log/get-broadcast.ts";
 import managementLogGetExecution from "./management/log/get-execution.ts";
 import managementLogListBroadcasts from "./management/log/list-broadcasts.ts";
@@ -198,10 +236,36 @@ import managementWorkflowListVersions from "./management/workflow/list-versions.
 import managementWorkflowList from "./management/workflow/list.ts";
 import managementWorkflowRollbackVersion from "./management/workflow/rollback-version.ts";
 import managementWorkflowUpsert from "./management/workflow/upsert.ts";
+import peopleAuditList from "./people/audit/list.ts";
+import peopleInvitationCancel from "./people/invitation/cancel.ts";
+import peopleInvitationCreate from "./people/invitation/create.ts";
+import peopleInvitationList from "./people/invitation/list.ts";
+import peopleInvitationResend from "./people/invitation/resend.ts";
+import peopleMeEdit from "./people/me/edit.ts";
+import peopleMeSessionEndOthers from "./people/me/session/end-others.ts";
+import peopleMeSessionEnd from "./people/me/session/end.ts";
+import peopleMeSessionList from "./people/me/session/list.ts";
+import peopleMeTotpDisable from "./people/me/totp/disable.ts";
+import peopleMeTotpEnable from "./people/me/totp/enable.ts";
+import peopleMeTotpPropose from "./people/me/totp/propose.ts";
+import peopleMemberDeactivate from "./people/member/deactivate.ts";
+import peopleMemberGet from "./people/member/get.ts";
+import peopleMemberList from "./people/member/list.ts";
+import peopleMemberSetRole from "./people/member/set-role.ts";
+import peopleRoleList from "./people/role/list.ts";
 import preferencePageLinkChange from "./preference-page/link/change.ts";
 import preferencePageLinkOneClickPage from "./preference-page/link/one-click-page.ts";
 import preferencePageLinkOneClick from "./preference-page/link/one-click.ts";
 import preferencePageLinkShow from "./preference-page/link/show.ts";
+import signInCodeRequest from "./sign-in/code/request.ts";
+import signInCodeVerify from "./sign-in/code/verify.ts";
+import signInInvitationAccept from "./sign-in/invitation/accept.ts";
+import signInInvitationOpen from "./sign-in/invitation/open.ts";
+import signInLocal from "./sign-in/local.ts";
+import signInPassword from "./sign-in/password.ts";
+import signInSessionEnd from "./sign-in/session/end.ts";
+import signInSessionGet from "./sign-in/session/get.ts";
+import signInSetup from "./sign-in/setup.ts";
 import vendorWebhooksReportCheck from "./vendor-webhooks/report/check.ts";
 import vendorWebhooksReportOwn from "./vendor-webhooks/report/own.ts";
 import vendorWebhooksReportSharedChannel from "./vendor-webhooks/report/shared-channel.ts";
@@ -210,6 +274,28 @@ import vendorWebhooksReportShared from "./vendor-webhooks/report/shared.ts";
 export const routes: RegisteredRoute[] = [
   { surface: account, route: accountWorkspaceCreate, file: "api/account/workspace/create.ts" },
   { surface: account, route: accountWorkspaceList, file: "api/account/workspace/list.ts" },
+  { surface: client, route: clientFeedActInBulk, file: "api/client/feed/act-in-bulk.ts" },
+  { surface: client, route: clientFeedAct, file: "api/client/feed/act.ts" },
+  { surface: client, route: clientFeedArchiveAll, file: "api/client/feed/archive-all.ts" },
+  { surface: client, route: clientFeedChanges, file: "api/client/feed/changes.ts" },
+  { surface: client, route: clientFeedCount, file: "api/client/feed/count.ts" },
+  { surface: client, route: clientFeedGet, file: "api/client/feed/get.ts" },
+  { surface: client, route: clientFeedList, file: "api/client/feed/list.ts" },
+  { surface: client, route: clientFeedMarkAllRead, file: "api/client/feed/mark-all-read.ts" },
+  { surface: client, route: clientFeedResetBellCount, file: "api/client/feed/reset-bell-count.ts" },
+  { surface: client, route: clientFeedStream, file: "api/client/feed/stream.ts" },
+  { surface: client, route: clientLegacyPreferenceEditCategory, file: "api/client/legacy-preference/edit-category.ts" },
+  { surface: client, route: clientLegacyPreferenceEditChannels, file: "api/client/legacy-preference/edit-channels.ts" },
+  { surface: client, route: clientLegacyPreferenceGetCategory, file: "api/client/legacy-preference/get-category.ts" },
+  { surface: client, route: clientLegacyPreferenceGetChannels, file: "api/client/legacy-preference/get-channels.ts" },
+  { surface: client, route: clientLegacyPreferenceGet, file: "api/client/legacy-preference/get.ts" },
+  { surface: client, route: clientLegacyPreferenceListCategories, file: "api/client/legacy-preference/list-categories.ts" },
+  { surface: client, route: clientPreferenceEditCategory, file: "api/client/preference/edit-category.ts" },
+  { surface: client, route: clientPreferenceEditChannels, file: "api/client/preference/edit-channels.ts" },
+  { surface: client, route: clientPreferenceGetCategory, file: "api/client/preference/get-category.ts" },
+  { surface: client, route: clientPreferenceGetChannels, file: "api/client/preference/get-channels.ts" },
+  { surface: client, route: clientPreferenceGet, file: "api/client/preference/get.ts" },
+  { surface: client, route: clientPreferenceListCategories, file: "api/client/preference/list-categories.ts" },
   { surface: client, route: clientPushVapidKey, file: "api/client/push/vapid-key.ts" },
   { surface: hub, route: hubBrandGet, file: "api/hub/brand/get.ts" },
   { surface: hub, route: hubBrandList, file: "api/hub/brand/list.ts" },
@@ -301,9 +387,20 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubUserTenantUpsert, file: "api/hub/user/tenant/upsert.ts" },
   { surface: hub, route: hubUserUpsert, file: "api/hub/user/upsert.ts" },
   { surface: hub, route: hubWorkflowRunCancel, file: "api/hub/workflow-run/cancel.ts" },
+  { surface: legacyInbox, route: legacyInboxInboxAct, file: "api/legacy-inbox/inbox/act.ts" },
+  { surface: legacyInbox, route: legacyInboxInboxBellClicked, file: "api/legacy-inbox/inbox/bell-clicked.ts" },
+  { surface: legacyInbox, route: legacyInboxInboxCount, file: "api/legacy-inbox/inbox/count.ts" },
+  { surface: legacyInbox, route: legacyInboxInboxFetchNotifications, file: "api/legacy-inbox/inbox/fetch-notifications.ts" },
+  { surface: legacyInbox, route: legacyInboxInboxFetch, file: "api/legacy-inbox/inbox/fetch.ts" },
+  { surface: legacyInbox, route: legacyInboxInboxGet, file: "api/legacy-inbox/inbox/get.ts" },
+  { surface: legacyInbox, route: legacyInboxInboxList, file: "api/legacy-inbox/inbox/list.ts" },
+  { surface: legacyInbox, route: legacyInboxInboxMarkAllRead, file: "api/legacy-inbox/inbox/mark-all-read.ts" },
+  { surface: mailTracking, route: mailTrackingLinkClick, file: "api/mail-tracking/link/click.ts" },
+  { surface: mailTracking, route: mailTrackingLinkOpen, file: "api/mail-tracking/link/open.ts" },
   { surface: management, route: managementApiKeyCreate, file: "api/management/api-key/create.ts" },
   { surface: management, route: managementApiKeyDelete, file: "api/management/api-key/delete.ts" },
   { surface: management, route: managementApiKeyList, file: "api/management/api-key/list.ts" },
+  { surface: management, route: managementAuditList, file: "api/management/audit/list.ts" },
   { surface: management, route: managementClockAdvance, file: "api/management/clock/advance.ts" },
   { surface: management, route: managementClockFreeze, file: "api/management/clock/freeze.ts" },
   { surface: management, route: managementClockGet, file: "api/management/clock/get.ts" },
@@ -317,6 +414,7 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementEventList, file: "api/management/event/list.ts" },
   { surface: management, route: managementEventUpsert, file: "api/management/event/upsert.ts" },
   { surface: management, route: managementExplainGet, file: "api/management/explain/get.ts" },
+  { surface: management, route: managementFindFind, file: "api/management/find/find.ts" },
   { surface: management, route: managementLogGetBroadcast, file: "api/management/log/get-broadcast.ts" },
   { surface: management, route: managementLogGetExecution, file: "api/management/log/get-execution.ts" },
   { surface: management, route: managementLogListBroadcasts, file: "api/management/log/list-broadcasts.ts" },
@@ -400,10 +498,36 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementWorkflowList, file: "api/management/workflow/list.ts" },
   { surface: management, route: managementWorkflowRollbackVersion, file: "api/management/workflow/rollback-version.ts" },
   { surface: management, route: managementWorkflowUpsert, file: "api/management/workflow/upsert.ts" },
+  { surface: people, route: peopleAuditList, file: "api/people/audit/list.ts" },
+  { surface: people, route: peopleInvitationCancel, file: "api/people/invitation/cancel.ts" },
+  { surface: people, route: peopleInvitationCreate, file: "api/people/invitation/create.ts" },
+  { surface: people, route: peopleInvitationList, file: "api/people/invitation/list.ts" },
+  { surface: people, route: peopleInvitationResend, file: "api/people/invitation/resend.ts" },
+  { surface: people, route: peopleMeEdit, file: "api/people/me/edit.ts" },
+  { surface: people, route: peopleMeSessionEndOthers, file: "api/people/me/session/end-others.ts" },
+  { surface: people, route: peopleMeSessionEnd, file: "api/people/me/session/end.ts" },
+  { surface: people, route: peopleMeSessionList, file: "api/people/me/session/list.ts" },
+  { surface: people, route: peopleMeTotpDisable, file: "api/people/me/totp/disable.ts" },
+  { surface: people, route: peopleMeTotpEnable, file: "api/people/me/totp/enable.ts" },
+  { surface: people, route: peopleMeTotpPropose, file: "api/people/me/totp/propose.ts" },
+  { surface: people, route: peopleMemberDeactivate, file: "api/people/member/deactivate.ts" },
+  { surface: people, route: peopleMemberGet, file: "api/people/member/get.ts" },
+  { surface: people, route: peopleMemberList, file: "api/people/member/list.ts" },
+  { surface: people, route: peopleMemberSetRole, file: "api/people/member/set-role.ts" },
+  { surface: people, route: peopleRoleList, file: "api/people/role/list.ts" },
   { surface: preferencePage, route: preferencePageLinkChange, file: "api/preference-page/link/change.ts" },
   { surface: preferencePage, route: preferencePageLinkOneClickPage, file: "api/preference-page/link/one-click-page.ts" },
   { surface: preferencePage, route: preferencePageLinkOneClick, file: "api/preference-page/link/one-click.ts" },
   { surface: preferencePage, route: preferencePageLinkShow, file: "api/preference-page/link/show.ts" },
+  { surface: signIn, route: signInCodeRequest, file: "api/sign-in/code/request.ts" },
+  { surface: signIn, route: signInCodeVerify, file: "api/sign-in/code/verify.ts" },
+  { surface: signIn, route: signInInvitationAccept, file: "api/sign-in/invitation/accept.ts" },
+  { surface: signIn, route: signInInvitationOpen, file: "api/sign-in/invitation/open.ts" },
+  { surface: signIn, route: signInLocal, file: "api/sign-in/local.ts" },
+  { surface: signIn, route: signInPassword, file: "api/sign-in/password.ts" },
+  { surface: signIn, route: signInSessionEnd, file: "api/sign-in/session/end.ts" },
+  { surface: signIn, route: signInSessionGet, file: "api/sign-in/session/get.ts" },
+  { surface: signIn, route: signInSetup, file: "api/sign-in/setup.ts" },
   { surface: vendorWebhooks, route: vendorWebhooksReportCheck, file: "api/vendor-webhooks/report/check.ts" },
   { surface: vendorWebhooks, route: vendorWebhooksReportOwn, file: "api/vendor-webhooks/report/own.ts" },
   { surface: vendorWebhooks, route: vendorWebhooksReportSharedChannel, file: "api/vendor-webhooks/report/shared-channel.ts" },

@@ -25,6 +25,7 @@ import { applyDueReports, REPORT_BATCH, type ReportDeps } from "./reports/apply-
 import { FALLBACK_BATCH, handOverDue, nextVendor, readDueWorkspaces } from "./failover/due-fallbacks.ts";
 import { createBreaker, type BreakerDeps } from "./failover/breaker.ts";
 import { createCallTally } from "./health/call-tally.ts";
+import { trackContent } from "./tracking/mail-tracking.ts";
 import { createPacer } from "./pacing/pacer.ts";
 import { takeReports } from "./reports/report-store.ts";
 import { applyDueReceipts, RECEIPT_BATCH } from "./receipts.ts";
@@ -194,7 +195,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       to: message.channel_value,
       callback_url:
         deps.base_url === null || vendor.webhook_path === null ? null : deps.base_url + vendor.webhook_path,
-      content: message.content,
+      content:
+        vendor.tracking === null || deps.base_url === null
+          ? message.content
+          : trackContent(message, vendor.tracking, deps.base_url, workspace.inbox_secret),
       attachments: loaded?.files ?? [],
       only_to: message.undelivered,
     };

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { z } from "zod";
 import { unsafeText } from "../core/json/json-guard.ts";
@@ -9,9 +10,12 @@ import type { Services } from "../services.ts";
 import { parseBody } from "./body.ts";
 import { CORS_HEADERS, PREFLIGHT_HEADERS } from "./cors.ts";
 import { type ErrorFamily, presentBulkError, presentError, type WireReply } from "./envelope.ts";
-import { createGate } from "./gate.ts";
+import { createAuditor } from "./audit/auditor.ts";
+import { maskReply } from "./auth/mask-reply.ts";
+import { createGate, networkOf } from "./gate.ts";
 import { databaseRefusal } from "./health.ts";
 import { answerExpectation, answerMalformed } from "./malformed.ts";
+import { createOpenParams } from "./open-params.ts";
 import type { Auth, Claim, Principal } from "./request.ts";
 import { type RegisteredRoute, type RouteContext, type RouteDefinition, RouteReply } from "./route.ts";
 import { validate } from "./validate.ts";
@@ -41,6 +45,8 @@ declare module "fastify" {
 
 /** A long read of a log holds up nobody. */
 const READ_MS = 30_000;
+/** What goes on until its client leaves says nothing of how long an answer takes. */
+const STREAM_TYPE = "text/event-stream; charset=utf-8";
 const JSON_TYPE = "application/json; charset=utf-8";
 /** Ids may be 255 characters of any Unicode, percent-encoded. */
 const MAX_PARAM_LENGTH = 4096;
@@ -52,12 +58,14 @@ export function createApp(
 ): FastifyInstance {
   const reading = services.db.patient(READ_MS);
   const gate = createGate(services);
+  const audited = createAuditor(routes, services);
+  const encodeOpenParams = createOpenParams(routes.map(({ route }) => route));
   const app = fastify({
     bodyLimit: options.max_body_bytes,
     trustProxy: options.trusted_proxies.length > 0 && options.trusted_proxies,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH, caseSensitive: true },
     // Clients join a host that ends in a slash and a path that starts with one.
-    rewriteUrl: ({ url = "/" }) => url.replace(/^\/{2,}/, "/"),
+    rewriteUrl: ({ url = "/" }) => encodeOpenParams(url.replace(/^\/{2,}/, "/")),
     genReqId: () => services.ids.ulid(),
     // A client behind a proxy may keep a connection alive for long.
     keepAliveTimeout: 75_000,
@@ -89,7 +97,9 @@ export function createApp(
       },
       "answered",
     );
-    options.observe(request.routeOptions.url ?? "(none)", reply.statusCode, reply.elapsedTime / 1000);
+    if (reply.getHeader("content-type") !== STREAM_TYPE) {
+      options.observe(request.routeOptions.url ?? "(none)", reply.statusCode, reply.elapsedTime / 1000);
+    }
     done();
   });
 
@@ -97,6 +107,7 @@ export function createApp(
   for (const registered of routes) {
     const { surface, route } = registered;
     const family = route.family ?? surface.family;
+    const handleRoute = audited(registered);
     const isCrossOrigin = route.cors ?? surface.cors ?? false;
     if (isCrossOrigin && !preflighted.has(route.path)) {
       preflighted.add(route.path);
@@ -158,7 +169,7 @@ export function createApp(
       if (Array.isArray(parsed.body)) gate.charge(claim, parsed.body.length, request, reply);
       const { auth } = claim;
       const handle = (db: Tx) =>
-        route.handle(
+        handleRoute(
           new HandlerContext({
             ...parsed,
             raw,
@@ -168,16 +179,15 @@ export function createApp(
             services,
             request_id: request.id,
             user_agent: request.headers["user-agent"] ?? "",
-            accept_language: request.headers["accept-language"] ?? "",
+            address: networkOf(request.ip),
+            headers: request.headers,
           }),
         );
       const inTransaction = route.transaction ?? route.method !== "GET";
-      return toWireReply(
-        route,
-        inTransaction
-          ? await patientDb(services.db, route).tx(handle, { again: true })
-          : await handle({ ...reading, afterCommit: (then) => then() }),
-      );
+      const result = inTransaction
+        ? await patientDb(services.db, route).tx(handle, { again: true })
+        : await handle({ ...reading, afterCommit: (then) => then() });
+      return toWireReply(route, maskReply(registered, auth, result));
     }
   }
 
@@ -234,7 +244,8 @@ class HandlerContext implements RouteContext<unknown, unknown, unknown> {
   services: Services;
   request_id: string;
   user_agent: string;
-  accept_language: string;
+  address: string;
+  headers: IncomingHttpHeaders;
 
   constructor(fields: Omit<RouteContext<unknown, unknown, unknown>, "log">) {
     this.params = fields.params;
@@ -246,7 +257,8 @@ class HandlerContext implements RouteContext<unknown, unknown, unknown> {
     this.services = fields.services;
     this.request_id = fields.request_id;
     this.user_agent = fields.user_agent;
-    this.accept_language = fields.accept_language;
+    this.address = fields.address;
+    this.headers = fields.headers;
   }
 
   get log(): Log {
@@ -306,6 +318,11 @@ function send(reply: FastifyReply, answer: WireReply): FastifyReply {
   void reply.code(answer.status).headers({ ...answer.headers });
   if (answer.status === 204) return reply.send();
   void reply.type(answer.content_type);
+  if (answer.body instanceof Readable) {
+    if (reply.request.method !== "HEAD") return reply.send(answer.body);
+    answer.body.destroy();
+    return reply.send();
+  }
   const isText = typeof answer.body === "string" || Buffer.isBuffer(answer.body);
   return reply.send(isText ? answer.body : JSON.stringify(answer.body));
 }

@@ -6,6 +6,7 @@ import { forgetPreferenceChanges } from "./forget-preference-changes.ts";
 import { forgetSuccessEvents } from "./forget-success-events.ts";
 import type { Job, MaintenanceDeps } from "./job.ts";
 import { forgetVendorAcks } from "./forget-vendor-acks.ts";
+import { forgetSignIns } from "./forget-sign-ins.ts";
 import { forgetVendorCalls } from "./forget-vendor-calls.ts";
 import { makePartitions } from "./make-partitions.ts";
 import { removeRetiredLists } from "./remove-retired-lists.ts";
@@ -22,6 +23,7 @@ const JOBS: Job[] = [
   forgetPreferenceChanges,
   forgetSuccessEvents,
   forgetVendorAcks,
+  forgetSignIns,
   forgetVendorCalls,
   clearLeftovers,
   removeRetiredLists,

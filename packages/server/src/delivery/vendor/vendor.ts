@@ -3,6 +3,7 @@ import type { Channel } from "../../core/channel.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Dial } from "../http/dial.ts";
 import type { HttpCallError, HttpClient } from "../http/http.ts";
+import type { MailTracking } from "./tracking.ts";
 import type { ReceiptStatus, VendorWebhook } from "./webhook.ts";
 
 /**
@@ -36,6 +37,8 @@ export interface Vendor<Config extends z.ZodObject = z.ZodObject> {
   has_many_hosts?: true;
   /** Reports come with the outcome, without a webhook: simulators. */
   reports_by_itself?: true;
+  /** E-mail vendors that cannot report openings and clicks: what their settings have us track. */
+  tracking?(config: z.output<Config>): MailTracking;
   /** How the vendor reports what became of its messages, if it does. */
   webhook?: VendorWebhook<z.output<Config>>;
   /**

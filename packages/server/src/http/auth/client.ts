@@ -7,6 +7,7 @@ import type { Services } from "../../services.ts";
 import { inboxSubscriberId, type Workspace } from "../../workspaces/workspaces.ts";
 import { isAllowedOrigin } from "../cors.ts";
 import { type Auth, type Claim, headerOf, type IncomingRequest } from "../request.ts";
+import { authenticateData } from "./auth.ts";
 import { invalidToken, verifyUserToken } from "./user-token.ts";
 
 /**
@@ -25,6 +26,8 @@ export interface ClientPerson {
   distinct_id: string;
   /** Null: the proof says nothing of tenants, and holds in all of them. */
   tenants: readonly string[] | null;
+  /** When the proof ends, in seconds since 1970; null: never. */
+  expires_at: number | null;
 }
 
 /** What a client shows, taken from headers or from the handshake of a socket. */
@@ -40,8 +43,9 @@ export interface ClientProof {
 
 type Workspaces = Pick<Services, "workspaces">;
 
-const NO_PUBLIC_KEY =
-  "Not Authenticated - Authorization must be a public key of the workspace: it begins with SS.PUBK.";
+/** What every public key begins with. */
+const PUBLIC_KEY = "SS.PUBK.";
+const NO_PUBLIC_KEY = `Not Authenticated - Authorization must be a public key of the workspace: it begins with ${PUBLIC_KEY}`;
 const NO_WORKSPACE_KEY = "Not Authenticated - Authorization must be '<workspace key>:'";
 const NO_SUBSCRIBER =
   "Not Authenticated - subscriber_id is not the HMAC-SHA256 of distinct_id with the workspace's inbox secret";
@@ -100,8 +104,22 @@ async function findClient(
   return { workspace, principal: key.id, person, needs_proof: key.is_secure_mode_enabled };
 }
 
-/** `SS_JWT <key>:<token>` of the headless preferences before 2.0; the key is a workspace key or a public key. */
-export async function authenticateSsJwt(
+/**
+ * Preferences before 2.0: `SS_JWT <key>:<token>`, or the signature of one who has the workspace's secret, and with it all
+ * its users.
+ */
+export async function authenticateLegacyPreferences(
+  request: IncomingRequest,
+  services: Services,
+): Promise<Claim<ClientAuth>> {
+  if (/^SS_JWT\b/.test(headerOf(request.headers, "authorization")))
+    return authenticateSsJwt(request, services);
+  const claim = await authenticateData(request, services);
+  return { ...claim, auth: { ...claim.auth, person: null, needs_proof: false } };
+}
+
+/** The key is a workspace key or a public key. */
+async function authenticateSsJwt(
   { headers, beforeLookup }: IncomingRequest,
   services: Workspaces,
 ): Promise<Claim<ClientAuth>> {
@@ -157,8 +175,25 @@ export async function authenticateLegacyInbox(
   };
 }
 
+/** Whether it is a browser or an app, where servers may come too. */
+export function isClient(auth: Auth): auth is ClientAuth {
+  return "needs_proof" in auth;
+}
+
+/**
+ * Events, which servers, browsers and service workers send to the same paths: a public key, or with a colon and no
+ * signature after it the workspace key of a service worker or an inbox before 2.0. Such callers may report what
+ * became of a notification without further proof; the endpoint refuses the rest by `admitPerson`.
+ */
+export async function authenticateEvents(request: IncomingRequest, services: Services): Promise<Claim<Auth>> {
+  const authorization = headerOf(request.headers, "authorization");
+  if (authorization.startsWith(PUBLIC_KEY)) return readClient(request, services);
+  if (!/^[^\s:]+:(?:[0-9a-f-]{36})?$/i.test(authorization)) return authenticateData(request, services);
+  return claimOf(await findLegacyClient(services, authorization, request.beforeLookup));
+}
+
 /** `KEY:` and anything after it. The caller is nobody until it proves more. */
-export async function findLegacyClient(
+async function findLegacyClient(
   services: Workspaces,
   authorization: string,
   beforeLookup?: () => void,
@@ -170,7 +205,7 @@ export async function findLegacyClient(
 
 async function findHolder({ workspaces }: Workspaces, key: string, beforeLookup?: () => void): Promise<Auth> {
   if (key === "") throw new AppError("not_authenticated", NO_WORKSPACE_KEY);
-  if (key.startsWith("SS.PUBK.")) {
+  if (key.startsWith(PUBLIC_KEY)) {
     const found = await workspaces.findByPublicKey(key, beforeLookup);
     if (found !== null) return { workspace: found.workspace, principal: found.key.id };
   } else {
@@ -189,7 +224,7 @@ function subscriberOf(
     const given = Buffer.from(subscriber_id);
     const right = Buffer.from(inboxSubscriberId(workspace, { object_type: "", distinct_id: id }));
     if (given.length === right.length && timingSafeEqual(given, right))
-      return { distinct_id: id, tenants: null };
+      return { distinct_id: id, tenants: null, expires_at: null };
   }
   throw new AppError("not_authenticated", NO_SUBSCRIBER);
 }
@@ -197,16 +232,16 @@ function subscriberOf(
 /** Throws where the public key is in secure mode: what is asked for needs a token. */
 export function requireNoProof({ needs_proof }: Pick<ClientAuth, "needs_proof">): void {
   if (!needs_proof) return;
-  throw invalidToken("x-ss-signature is missing, and the public key is in secure mode");
+  throw invalidToken("none was sent in x-ss-signature, and the key alone is not enough");
 }
 
 /**
- * Throws 403 unless the caller may act for this person in this tenant, and 401 where it has not proven to be anybody and
- * must. Without secure mode a caller without a token may act for everybody.
+ * Throws 403 unless the caller may act for this person in this tenant (null: what it does is in none), and 401 where it has
+ * not proven to be anybody and must. Without secure mode a caller without a token may act for everybody.
  */
 export function admitPerson(
   auth: ClientAuth,
-  { distinct_id, tenant_id }: { distinct_id: string; tenant_id: string },
+  { distinct_id, tenant_id }: { distinct_id: string; tenant_id: string | null },
 ): void {
   const { person } = auth;
   if (person === null) {
@@ -216,7 +251,7 @@ export function admitPerson(
   if (person.distinct_id !== distinct_id) {
     throw new AppError("permission_denied", `the token is for another user than '${distinct_id}'`);
   }
-  if (person.tenants === null || person.tenants.includes(tenant_id)) return;
+  if (tenant_id === null || person.tenants === null || person.tenants.includes(tenant_id)) return;
   throw new AppError(
     "permission_denied",
     `the token is not for tenant '${tenant_id}': name it in scope.tenant_id` +

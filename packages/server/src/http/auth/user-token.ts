@@ -8,6 +8,8 @@ export interface TokenPerson {
   distinct_id: string;
   /** Where the person may act; empty: nowhere. */
   tenants: readonly string[];
+  /** When the token ends, in seconds since 1970. */
+  expires_at: number;
 }
 
 /** Clocks of servers differ by so much. */
@@ -73,7 +75,7 @@ function readClaims({ entity_type, entity_id, exp = 0, iat, scope }: JWTPayload)
   if (iat !== undefined && iat > Date.now() / 1000 + EARLY_SECONDS) {
     throw invalidToken("iat is in the future: correct the clock of the server that signs, or give seconds");
   }
-  return { distinct_id, tenants: readTenants(scope) };
+  return { distinct_id, tenants: readTenants(scope), expires_at: exp };
 }
 
 /** Without a tenant the default one, and never more than is written. */
