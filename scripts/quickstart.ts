@@ -15,6 +15,7 @@ import {
   type Workspace,
   type Workspaces,
 } from "../packages/server/src/index.ts";
+import { ensureDashboard } from "./build-dashboard.ts";
 
 const { Suprsend, WorkflowTriggerRequest } = suprsend;
 
@@ -29,6 +30,7 @@ interface Keys {
 const once = process.argv.includes("--once");
 const toldToStop = stopSignal();
 const config = readSettings();
+await ensureDashboard();
 const carillon = await startCarillon({ config }).catch((error: unknown) => fail(messageOf(error)));
 try {
   const keys = await ownKeys(carillon);
@@ -39,7 +41,7 @@ try {
   const execution = await untilDone(keys, request_id);
   printExecution(execution, performance.now() - started);
   await printMessages(keys, execution.execution_id);
-  if (once) console.log("\nWithout --once the server keeps running, and its page /simulator shows them.");
+  if (once) console.log("\nWithout --once the server keeps running, and its dashboard shows them.");
   else printNext(keys);
 } catch (error) {
   await carillon.stop();
@@ -185,7 +187,7 @@ function headline(content: Record<string, unknown>): string {
 function printNext(keys: Keys): void {
   const body = JSON.stringify({ ...trigger, recipients: ["ada"] });
   console.log(`
-See them:   ${carillon.url}/simulator#workspace=${keys.workspace}&token=${keys.service_token}
+Dashboard:  ${carillon.url}/w/${keys.workspace}/#token=${keys.service_token}
 API:        ${carillon.url}/openapi.json
 Metrics:    ${carillon.url}/metrics
 

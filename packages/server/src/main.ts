@@ -2,6 +2,7 @@ import { errorMessage } from "./core/text/error-message.ts";
 import { type Clock, databaseClock } from "./workspaces/clock.ts";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import { hostedDomain } from "./api/hub/tenant/present-tenant.ts";
 import { routes } from "./api/index.gen.ts";
@@ -41,6 +42,7 @@ import { createHealth } from "./http/health.ts";
 import { listen, tryAddress } from "./http/listen.ts";
 import { describeApi } from "./http/openapi.ts";
 import { registerPages } from "./http/pages/pages.ts";
+import { serveWorker } from "./http/pages/serve-worker.ts";
 import { registerSystemRoutes } from "./http/system-routes.ts";
 import { createIdSource, randomToken } from "./ids.ts";
 import { createLog, type Log } from "./log.ts";
@@ -92,6 +94,8 @@ export interface StartOptions {
 }
 
 export const VERSION = "0.1.0";
+/** The built dashboard, in this repository and in the image alike. */
+const DASHBOARD = fileURLToPath(new URL("../../dashboard/dist", import.meta.url));
 /** Erasures look through what is left of requests with problems. */
 const ERASURE_STATEMENT_MS = 600_000;
 const VENDOR_TIMEOUT_MS = 30_000;
@@ -337,7 +341,8 @@ async function compose(
     addressOf: createClientAddress(trusted_proxies),
     ...createSocketProof(services),
   });
-  await registerPages(app);
+  await registerPages(app, { dashboard: DASHBOARD });
+  serveWorker(app, baseUrl ?? null);
   stops.defer(() => app.close());
   stops.defer(realtime.stop);
   const address = await listen(app, { host: config.HOST, port: config.PORT });

@@ -102,7 +102,6 @@ const MAY_KNOW: Record<string, string[]> = {
     "delivery/tracking",
     "people",
     "privacy",
-    "realtime/parse-stores",
   ],
   services: [
     "delivery/feed-actions",

@@ -1,4 +1,4 @@
-import { createEventParser } from "./event-stream.ts";
+import { createEventParser, type StreamEvent } from "./event-stream.ts";
 import type { Changes, FeedApi } from "./feed-api.ts";
 import { RequestError, toFailure } from "./failure.ts";
 import type { Counts } from "./model.ts";
@@ -28,7 +28,6 @@ export interface ConnectionDeps {
     counts: Counts | undefined,
     fresh?: readonly string[],
   ) => void;
-  onCounts: (counts: Counts) => void;
   /** The server cannot continue from what is known. */
   onReset: () => void;
   onState: (state: State) => void;
@@ -91,9 +90,9 @@ export function createConnection(deps: ConnectionDeps): Connection {
     try {
       const { body } = await api.stream(deps.seq() ?? 0, own.signal);
       if (body === null) return;
-      const parse = createEventParser(({ event, data }) => {
+      const parse = createEventParser((event) => {
         isGreeted = true;
-        readEvent(event, JSON.parse(data) as StreamData);
+        readEvent(event);
       });
       const decoder = new TextDecoder();
       const reader = body.getReader();
@@ -116,20 +115,19 @@ export function createConnection(deps: ConnectionDeps): Connection {
     }
   }
 
-  function readEvent(event: string, { seq = 0, items = [], counts, new: fresh }: StreamData): void {
-    if (event === "items") {
-      const last = items.reduce((last, item) => Math.max(last, item.seq), seq);
-      deps.onChanges(last, items, counts, fresh);
-    } else if (event === "badge") {
-      deps.onCounts(counts);
-    } else if (event === "reset") {
+  /** The id of an event is the change up to which the client has everything then. */
+  function readEvent({ event, id, data }: StreamEvent): void {
+    const { items = [], counts, new: fresh } = JSON.parse(data) as StreamData;
+    if (event === "reset") {
       lose();
       streaming?.abort();
-    } else if (event === "hello") {
+      return;
+    }
+    if (event === "hello") {
       failures = 0;
       deps.onState("live");
-      if (seq === deps.seq()) deps.onCounts(counts);
     }
+    deps.onChanges(Number(id), items, counts, fresh);
   }
 
   async function turn(signal: AbortSignal): Promise<void> {
@@ -190,7 +188,6 @@ export function createConnection(deps: ConnectionDeps): Connection {
 }
 
 interface StreamData {
-  seq?: number;
   items?: Item[];
   counts: Counts;
   new?: string[];

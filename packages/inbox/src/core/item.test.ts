@@ -58,7 +58,8 @@ describe("an edit", () => {
     ["unsnooze", { archived: true, snoozed_until: 9 }, { archived: false, snoozed_until: null }],
     ["unsnooze", { archived: true }, { archived: true }],
     ["read_all", {}, { read_on: 5_000 }],
-    ["read_all", { archived: true }, { read_on: null }],
+    ["read_all", { archived: true }, { read_on: 5_000 }],
+    ["read_all", { expiry: 4_000 }, { read_on: null }],
     ["archive_all", {}, { archived: true }],
   ])("%s of %j makes it %j", (action, before, after) => {
     const edit = editOf(action, { until: 8_000, ...(action.endsWith("_all") && { ids: [] }) });
@@ -77,6 +78,7 @@ describe("an edit", () => {
     const edit = editOf("read_all", { ids: [], query });
     expect(applyEdit(itemOf({ n_category: "billing" }), edit).read_on).toBe(5_000);
     expect(applyEdit(itemOf({ n_category: "news" }), edit).read_on).toBeNull();
+    expect(applyEdit(itemOf({ n_category: "billing", archived: true }), edit).read_on).toBeNull();
   });
 
   it("is taken back exactly: place, end of a snooze, read or not, pinned or not", () => {

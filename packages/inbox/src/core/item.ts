@@ -78,12 +78,18 @@ const EFFECTS: Partial<Record<ActionName, Effect>> = {
   unsnooze: (item, edit) => (placeOf(item) === "snoozed" ? live(item, edit) : {}),
 };
 
+/** Reading the whole inbox reads the archive too; archiving concerns what is not archived, whatever the store. */
+function isMeant(item: Item, { action, ids, query, at }: Edit): boolean {
+  if (ids.length > 0) return ids.includes(item.n_id);
+  const archived =
+    action === "read_all" ? (query === undefined ? item.archived : query.query?.archived) : false;
+  return matches(item, { ...query?.query, ...(archived !== undefined && { archived }) }, at);
+}
+
 /** The item as it is after an edit: the same object where the edit changes nothing. */
 export function applyEdit(item: Item, edit: Edit): Item {
   const effect = EFFECTS[edit.action];
-  const isMeant =
-    edit.ids.length > 0 ? edit.ids.includes(item.n_id) : matches(item, edit.query?.query ?? {}, edit.at);
-  if (effect === undefined || !isMeant) return item;
+  if (effect === undefined || !isMeant(item, edit)) return item;
   const change = effect(item, edit);
   const isChanged = Object.entries(change).some(([key, value]) => item[key as keyof Item] !== value);
   return isChanged ? { ...item, ...change } : item;

@@ -76,7 +76,7 @@ const TOKEN = new RegExp(
     String.raw`\\([!-/:-@[-\x60{-~])`, // an escaped sign
     String.raw`(?<hard>(?:(?<! ) {2,}|\\)\n)`,
     String.raw`(?<ticks>\x60+)`,
-    String.raw`(?<mark>\*\*|__|~~|\*|_)`,
+    String.raw`(?<mark>\*{1,3}|__|~~|_)`,
     String.raw`(?<open>!?\[)`,
     String.raw`\]\((?<href>[^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)*)(?:\s+"[^"\n]*")?\)`,
     String.raw`(?<close>\])`,
@@ -183,8 +183,12 @@ function parseInline(text: string): MarkdownInline[] {
         add({ type: "code", text: text.slice(at, closing.index).trim() });
         at = closing.index + ticks.length;
       }
-    } else if (sign !== undefined) mark(sign, text[found.index - 1] ?? "", text[at] ?? "");
-    else if (open !== undefined && stack.length <= DEEPEST) stack.push({ opener: open, children: [] });
+    } else if (sign !== undefined) {
+      const [before = "", after = ""] = [text[found.index - 1], text[at]];
+      // Three stars are both of them, and close in the order in which they were opened.
+      const signs = sign !== "***" ? [sign] : top().opener === "*" ? ["*", "**"] : ["**", "*"];
+      for (const one of signs) mark(one, before, after);
+    } else if (open !== undefined && stack.length <= DEEPEST) stack.push({ opener: open, children: [] });
     else if (href !== undefined || end !== undefined) close(href, source);
     else if (auto !== undefined && !isOpen("[")) {
       add({ type: "link", href: auto, children: [{ type: "text", text: auto.replace("mailto:", "") }] });

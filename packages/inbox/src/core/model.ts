@@ -47,10 +47,9 @@ export type Message =
   | { type: "page"; store: string; page: Page }
   | { type: "status"; store: string; status: Window["status"] }
   | { type: "changes"; seq: number; items: readonly Item[]; counts?: Counts | undefined }
-  | { type: "counts"; counts: Counts }
   | { type: "edited"; edits: readonly Edit[] }
   /** The server has them, as of a change of the feed. */
-  | { type: "settled"; ids: readonly string[]; seq: number; isOpened?: boolean }
+  | { type: "settled"; ids: readonly string[]; seq: number }
   /** They were refused or undone. */
   | { type: "dropped"; ids: readonly string[] }
   | { type: "connection"; connection: Connection }
@@ -125,19 +124,13 @@ function step(model: Model, message: Message): Model {
         ...(isOld ? {} : { seq, counts }),
       };
     }
-    case "counts":
-      return { ...model, counts: message.counts };
     case "edited": {
       const known = new Set(edits.map(({ id }) => id));
       return { ...model, edits: [...edits, ...message.edits.filter(({ id }) => !known.has(id))] };
     }
     case "settled": {
-      const { ids, seq, isOpened } = message;
-      return {
-        ...model,
-        edits: edits.map((edit) => (ids.includes(edit.id) ? { ...edit, seq } : edit)),
-        ...(isOpened === true ? { counts: { ...model.counts, badge: 0 } } : {}),
-      };
+      const { ids, seq } = message;
+      return { ...model, edits: edits.map((edit) => (ids.includes(edit.id) ? { ...edit, seq } : edit)) };
     }
     case "dropped":
       return { ...model, edits: edits.filter(({ id }) => !message.ids.includes(id)) };

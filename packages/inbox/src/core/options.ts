@@ -9,30 +9,27 @@ export function readOptions({
   host,
   publicKey,
   distinctId,
-  pageSize,
+  pageSize = 20,
   stores,
 }: InboxOptions): readonly Store[] {
-  demand(/^https?:\/\//.test(host), "host", "the server's origin, as https://notify.example.com");
-  demand(isText(publicKey), "publicKey", "the workspace's public key");
-  demand(isText(distinctId), "distinctId", "the user's distinct_id, a text");
-  demand(
-    pageSize === undefined || (Number.isInteger(pageSize) && pageSize >= 1 && pageSize <= 100),
-    "pageSize",
-    "a whole number from 1 to 100",
-  );
   const list = stores ?? [{ id: "all" }];
-  demand(list.length >= 1 && list.length <= MOST_STORES, "stores", `a list of 1 to ${MOST_STORES} stores`);
   const ids = list.map(({ id }) => id);
-  demand(
-    ids.every((id) => /^[\w-]+$/.test(id) && !RESERVED.includes(id)) && new Set(ids).size === ids.length,
-    "stores",
-    `stores whose ids differ, of letters, digits, _ and -, and are none of ${RESERVED.join(", ")}`,
-  );
+  const isGoodId = (id: string) => /^[\w-]+$/.test(id) && !RESERVED.includes(id);
+  const isText = (value: unknown) => typeof value === "string" && value !== "";
+  const demands: [option: string, isGood: boolean, what: string][] = [
+    ["host", /^https?:\/\//.test(host), "the server's origin, as https://notify.example.com"],
+    ["publicKey", isText(publicKey), "the workspace's public key"],
+    ["distinctId", isText(distinctId), "the user's distinct_id, a text"],
+    ["pageSize", Number.isInteger(pageSize) && pageSize >= 1 && pageSize <= 100, "from 1 to 100"],
+    ["stores", list.length >= 1 && list.length <= MOST_STORES, `1 to ${MOST_STORES} stores`],
+    [
+      "stores[].id",
+      ids.every(isGoodId) && new Set(ids).size === ids.length,
+      `letters, digits, _ and -, each once, and not ${RESERVED.join(" or ")}`,
+    ],
+  ];
+  for (const [option, isGood, what] of demands) {
+    if (!isGood) throw new TypeError(`createInbox: ${option} has to be ${what}`);
+  }
   return list;
-}
-
-const isText = (value: unknown) => typeof value === "string" && value !== "";
-
-function demand(isGood: boolean, option: string, what: string): void {
-  if (!isGood) throw new TypeError(`createInbox: ${option} has to be ${what}`);
 }

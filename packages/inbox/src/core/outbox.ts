@@ -1,7 +1,7 @@
 import { type FeedApi, isJoinable } from "./feed-api.ts";
 import { type RequestError, toFailure } from "./failure.ts";
 import type { Edit } from "./item.ts";
-import type { Counts, Model } from "./model.ts";
+import type { Model } from "./model.ts";
 import { backoff, createBed } from "./signals.ts";
 
 /** Failures of the server itself after which an edit is given up, so that one does not hold up all others. */
@@ -12,7 +12,7 @@ export interface OutboxDeps {
   api: FeedApi;
   /** Whether it is this tab that sends. */
   maySend: () => boolean;
-  onSettled: (edits: readonly Edit[], seq: number | undefined, isOpened: boolean) => void;
+  onSettled: (edits: readonly Edit[], seq: number | undefined) => void;
   onUndone: (edit: Edit) => void;
   onRefused: (edits: readonly Edit[], failure: RequestError) => void;
   /** They could not be sent now. */
@@ -46,7 +46,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     const takers = edits.filter(({ undoes }) => undoes === first.id);
     if (takers.length > 0 && !tried.has(first.id)) {
       deps.onUndone(first);
-      deps.onSettled(takers, undefined, false);
+      deps.onSettled(takers, undefined);
       return next();
     }
     const batch = [first];
@@ -61,14 +61,11 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   }
 
   async function send(batch: Edit[], signal: AbortSignal): Promise<void> {
-    const before: Counts = model().counts;
     for (const { id } of batch) tried.add(id);
     try {
       const seq = await api.send(batch);
       failures = 0;
-      // Counts that came meanwhile know of it, or of something later.
-      const isOpened = batch[0]?.action === "opened" && model().counts === before;
-      deps.onSettled(batch, seq, isOpened);
+      deps.onSettled(batch, seq);
     } catch (error) {
       const failure = toFailure(error);
       failures += 1;

@@ -3,57 +3,89 @@ import type { PushDeps } from "./push.ts";
 import type { Cell } from "./signals.ts";
 import type { PushState } from "./types.ts";
 
-/** Under it the browser keeps which of the user's devices it is: a new subscription replaces its old one. */
+/** Which of the user's devices the browser is: a new subscription replaces its old one. */
 const DEVICE = "carillon-device";
+/** Whose subscription the browser has, and which it was when the server was told. */
+const OWNER = "carillon-push";
+const WORKER = "/serviceworker.js";
 
 export interface PushDesk {
-  look: () => Promise<PushState>;
+  /** Follows the browser: how it stands, and a subscription that it replaces. */
+  start: (signal: AbortSignal) => void;
   subscribe: () => Promise<PushState>;
   unsubscribe: () => Promise<PushState>;
 }
 
 /** Web push of this browser for the user (client-protocols.md 6). */
 export function createPushDesk({ rest, who, options }: PushDeps, state: Cell<PushState>): PushDesk {
+  const { host, publicKey, push = {} } = options;
+  const owner = JSON.stringify([host, publicKey, who]);
+  const worker = push.serviceWorker ?? WORKER;
+  // What Carillon's own worker reads, and others ignore.
+  const params = new URLSearchParams({ key: publicKey, host });
+  const script = `${worker}${worker.includes("?") ? "&" : "?"}${params.toString()}`;
+
   const isSupported = () =>
     typeof navigator !== "undefined" && "serviceWorker" in navigator && typeof PushManager !== "undefined";
 
-  async function findSubscription(): Promise<PushSubscription | null> {
-    const registration = await navigator.serviceWorker.getRegistration(
-      options.serviceWorker ?? "/serviceworker.js",
-    );
+  async function find(): Promise<PushSubscription | null> {
+    const registration = await navigator.serviceWorker.getRegistration(worker);
     return (await registration?.pushManager.getSubscription()) ?? null;
   }
 
   async function look(): Promise<PushState> {
     if (!isSupported()) return "unsupported";
     if (Notification.permission === "denied") return "denied";
-    return (await findSubscription()) === null ? "off" : "on";
+    const subscription = await find();
+    if (subscription === null || read(OWNER)?.startsWith(owner) !== true) return "off";
+    // The browser has replaced it while no page was open.
+    if (read(OWNER) !== owner + subscription.endpoint) await add(subscription);
+    return "on";
+  }
+
+  async function add(subscription: PushSubscription): Promise<void> {
+    await tell("$append", subscription.toJSON());
+    write(OWNER, owner + subscription.endpoint);
   }
 
   /** Hands a subscription to the server, or takes it back. */
-  async function tell(operator: "$append" | "$remove", subscription: PushSubscription): Promise<void> {
-    const { endpoint, expirationTime = null, keys } = subscription.toJSON();
+  async function tell(operator: "$append" | "$remove", subscription: PushSubscriptionJSON): Promise<void> {
+    const { endpoint, expirationTime = null, keys } = subscription;
+    const device = read(DEVICE) ?? randomId();
+    write(DEVICE, device);
     await rest.call("/v2/event", {
       method: "POST",
       body: {
         distinct_id: who.distinct_id,
-        tenant_id: who.tenant_id,
+        // Without one it is the user's in all tenants.
+        ...(options.tenantId !== undefined && { tenant_id: options.tenantId }),
         $insert_id: randomId(),
         $time: Date.now(),
         [operator]: {
           $webpush: { endpoint, expirationTime, keys },
           $id_provider: "vapid",
-          $device_id: deviceId(),
+          $device_id: device,
         },
       },
     });
   }
 
   async function findKey(): Promise<string> {
-    if (options.vapidKey !== undefined) return options.vapidKey;
-    const { vapid_public_key: key } = await rest.call<{ vapid_public_key: string | null }>("/v2/webpush/key");
-    if (key === null) throw new RequestError("push", "the workspace has no VAPID key", 400);
+    if (push.vapidKey !== undefined) return push.vapidKey;
+    const { vapid_public_key: key } = await rest.call<{ vapid_public_key: string | null }>(
+      "/v1/client/vapid_key",
+    );
+    if (key === null) throw new RequestError("push", "the workspace has no vendor for web push", 400);
     return key;
+  }
+
+  async function register(): Promise<ServiceWorkerRegistration> {
+    const known = await navigator.serviceWorker.getRegistration(worker);
+    const url = known?.active?.scriptURL ?? "";
+    // A worker that the page registered itself stays as it is.
+    const isTheirs =
+      url !== "" && url.startsWith(new URL(worker, location.href).href) && !/[?&]key=/.test(url);
+    return known !== undefined && isTheirs ? known : active(await navigator.serviceWorker.register(script));
   }
 
   async function attempt(work: () => Promise<void>): Promise<PushState> {
@@ -63,39 +95,46 @@ export function createPushDesk({ rest, who, options }: PushDeps, state: Cell<Pus
     } catch (error) {
       throw toFailure(error);
     } finally {
-      state.set(await look().catch(() => "unsupported" as const));
+      state.set(await look().catch(state.get));
     }
     return state.get();
   }
 
   return {
-    look,
+    start(signal) {
+      const follow = () => look().then(state.set, () => {});
+      void follow();
+      if (!isSupported()) return;
+      const hear = ({ data }: MessageEvent<{ type?: string } | null>) => {
+        // Carillon's worker says that the browser has replaced the subscription.
+        if (data?.type === "carillon:push-subscription") void follow();
+      };
+      navigator.serviceWorker.addEventListener("message", hear, { signal });
+    },
     subscribe: () =>
       attempt(async () => {
         // First of all: browsers ask only while the click counts.
         if ((await Notification.requestPermission()) !== "granted") return;
-        const [registration, applicationServerKey] = await Promise.all([
-          navigator.serviceWorker.register(options.serviceWorker ?? "/serviceworker.js"),
-          findKey(),
-        ]);
-        const { pushManager } = await activeOf(registration);
+        const [{ pushManager }, key] = await Promise.all([register(), findKey()]);
         const old = await pushManager.getSubscription();
         // One with another key takes no push from this server.
-        if (old !== null && keyOf(old) !== applicationServerKey) await old.unsubscribe();
-        await tell("$append", await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey }));
+        if (old !== null && keyOf(old) !== key) await old.unsubscribe();
+        await add(await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key }));
       }),
     unsubscribe: () =>
       attempt(async () => {
-        const subscription = await findSubscription();
-        if (subscription === null) return;
-        await tell("$remove", subscription);
+        const subscription = await find();
+        if (subscription === null || read(OWNER)?.startsWith(owner) !== true) return;
+        // Whatever the server says, the browser takes no push from then on.
         await subscription.unsubscribe();
+        write(OWNER, "");
+        await tell("$remove", subscription.toJSON());
       }),
   };
 }
 
 /** A worker that was registered just now cannot subscribe before it is active. */
-async function activeOf(registration: ServiceWorkerRegistration): Promise<ServiceWorkerRegistration> {
+async function active(registration: ServiceWorkerRegistration): Promise<ServiceWorkerRegistration> {
   const worker = registration.installing ?? registration.waiting;
   if (registration.active !== null || worker === null) return registration;
   await new Promise<void>((resolve, reject) => {
@@ -114,19 +153,25 @@ function keyOf({ options }: PushSubscription): string | null {
   return btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-function deviceId(): string {
+/** Null also where the browser keeps nothing for the page. */
+function read(key: string): string | null {
   try {
-    const id = localStorage.getItem(DEVICE) ?? randomId();
-    localStorage.setItem(DEVICE, id);
-    return id;
+    return localStorage.getItem(key);
   } catch {
-    return randomId();
+    return null;
+  }
+}
+
+function write(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // It holds for this visit.
   }
 }
 
 /** Also outside of secure contexts, where `crypto.randomUUID` is missing. */
 function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

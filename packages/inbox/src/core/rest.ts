@@ -1,5 +1,6 @@
 import { RequestError } from "./failure.ts";
 import type { Tokens } from "./token.ts";
+import type { InboxOptions } from "./types.ts";
 
 /** No answer by then is no answer. */
 const TIMEOUT = 20_000;
@@ -19,14 +20,7 @@ export interface Rest {
   open: (path: string, call?: Call) => Promise<Response>;
 }
 
-export interface RestOptions {
-  host: string;
-  publicKey: string;
-  tokens: Tokens;
-  fetch: typeof fetch | undefined;
-}
-
-export function createRest({ host, publicKey, tokens, fetch: ask }: RestOptions): Rest {
+export function createRest({ host, publicKey, fetch: ask }: InboxOptions, tokens: Tokens): Rest {
   const origin = host.replace(/\/+$/, "");
 
   /** A token that is refused is replaced once. */

@@ -10,11 +10,16 @@ import type { Connection, InboxFailure, Item } from "./types.ts";
 export type TabMessage =
   /** A new tab asks what the leader knows. */
   | { type: "join" }
-  | { type: "lead"; seq: number | null; connection: Connection; edits: readonly Edit[] }
+  | {
+      type: "lead";
+      seq: number;
+      edits: readonly Edit[];
+      state: { type: "connection"; connection: Connection };
+    }
   /** The leader is there, and not frozen. */
   | { type: "alive" }
   | { type: "edited"; edits: readonly Edit[] }
-  | { type: "settled"; ids: readonly string[]; seq: number | undefined; isOpened: boolean }
+  | { type: "settled"; ids: readonly string[]; seq: number | undefined }
   | { type: "dropped"; ids: readonly string[]; failure: InboxFailure | null }
   /** What changed after `after` up to `seq`; whoever does not know `after` yet has to ask the server. */
   | {
@@ -22,10 +27,9 @@ export type TabMessage =
       after: number;
       seq: number;
       items: readonly Item[];
-      counts?: Counts;
-      fresh?: readonly string[];
+      counts: Counts | undefined;
+      fresh: readonly string[] | undefined;
     }
-  | { type: "counts"; counts: Counts }
   | { type: "reset" }
   | { type: "connection"; connection: Connection };
 

@@ -1,3 +1,4 @@
+import { keepList } from "./same.ts";
 import { createCell } from "./signals.ts";
 import type { Item, Toast, ToastOptions, Toasts } from "./types.ts";
 
@@ -15,73 +16,55 @@ export interface ToastQueue extends Toasts {
  */
 export function createToasts({ max = 3, duration = 6_000 }: ToastOptions = {}): ToastQueue {
   const shown = createCell<readonly Toast[]>([]);
-  let waiting: Toast[] = [];
-  let isPaused = false;
   const timers = new Map<string, ReturnType<typeof setTimeout>>();
+  let queue: readonly Toast[] = [];
+  let isPaused = false;
 
-  function arrange(toasts: readonly Toast[]): void {
-    const free = Math.max(0, max - toasts.length);
-    const next = [...toasts, ...waiting.slice(0, free)];
-    waiting = waiting.slice(free);
+  function set(next: readonly Toast[]): void {
+    queue = next;
+    const list = queue.slice(0, max);
     for (const [id, timer] of timers) {
-      if (!isPaused && next.some((toast) => toast.id === id)) continue;
+      if (!isPaused && list.some((toast) => toast.id === id)) continue;
       clearTimeout(timer);
       timers.delete(id);
     }
-    for (const { id } of next) {
+    for (const { id } of list) {
       if (isPaused || duration <= 0 || timers.has(id)) continue;
       timers.set(
         id,
         setTimeout(() => dismiss(id), duration),
       );
     }
-    shown.set(next);
+    shown.set(keepList(shown.get(), list));
   }
-
-  function dismiss(id: string): void {
-    waiting = waiting.filter((toast) => toast.id !== id);
-    const left = shown.get().filter((toast) => toast.id !== id);
-    if (left.length < shown.get().length) arrange(left);
+  function pause(paused: boolean): void {
+    isPaused = paused;
+    set(queue);
   }
+  const dismiss = (id: string) => set(queue.filter((toast) => toast.id !== id));
 
   return {
     getState: shown.get,
     onChange: shown.onChange,
     dismiss,
-    pause() {
-      isPaused = true;
-      arrange(shown.get());
-    },
-    resume() {
-      isPaused = false;
-      arrange(shown.get());
-    },
+    pause: () => pause(true),
+    resume: () => pause(false),
     add(items) {
-      if (max <= 0) return;
-      const toasts = items.map((item) => ({ id: item.n_id, item })).reverse();
-      const isThere = (id: string) => [...shown.get(), ...waiting].some((toast) => toast.id === id);
-      const free = Math.max(0, max - shown.get().length);
-      waiting = [...waiting, ...toasts.filter(({ id }) => !isThere(id))];
-      waiting = waiting.slice(-(max + free));
-      arrange(shown.get());
+      const fresh = items.filter(({ n_id }) => !queue.some(({ id }) => id === n_id));
+      const waiting = [...queue.slice(max), ...fresh.map((item) => ({ id: item.n_id, item })).reverse()];
+      const before = queue.slice(0, max);
+      const room = 2 * max - before.length;
+      set([...before, ...waiting.slice(Math.max(0, waiting.length - room))]);
     },
     review(find) {
-      const renew = (toasts: readonly Toast[]) =>
-        toasts.flatMap((toast) => {
-          const item = find(toast.id);
-          if (item === undefined || item.read_on !== null || item.archived || item.snoozed_until !== null)
-            return [];
-          return [item === toast.item ? toast : { id: toast.id, item }];
-        });
-      if (shown.get().length === 0) return;
-      waiting = renew(waiting);
-      const left = renew(shown.get());
-      if (left.length < shown.get().length || left.some((toast, at) => toast !== shown.get()[at]))
-        arrange(left);
+      if (queue.length === 0) return;
+      const current = queue.flatMap((toast) => {
+        const item = find(toast.id);
+        if (item === undefined || item.read_on !== null || item.archived) return [];
+        return [item === toast.item ? toast : { id: toast.id, item }];
+      });
+      set(current);
     },
-    clear() {
-      waiting = [];
-      arrange([]);
-    },
+    clear: () => set([]),
   };
 }

@@ -1,5 +1,6 @@
 import { applyEdit, compareKeys, type Edit, isWithin, keyOf, matches } from "./item.ts";
 import type { Model } from "./model.ts";
+import { keepList, keepObject } from "./same.ts";
 import type { InboxState, Item, StoreState } from "./types.ts";
 
 export interface View {
@@ -19,8 +20,8 @@ export function createView(): View {
     if (edits.length === 0) return truth;
     const known = edited.get(truth.n_id);
     if (known?.truth === truth && known.edits === edits) return known.item;
-    let item = edits.reduce(applyEdit, truth);
-    if (known?.truth === truth && isSame(known.item, item)) item = known.item;
+    const made = edits.reduce(applyEdit, truth);
+    const item = known?.truth === truth ? keepObject(known.item, made) : made;
     edited.set(truth.n_id, { truth, edits, item });
     return item;
   }
@@ -48,7 +49,7 @@ export function createView(): View {
       const before = lastState?.stores[id];
       const { status, end } = windows[id] ?? { status: "idle", end: undefined };
       const state: StoreState = {
-        items: keepSame(
+        items: keepList(
           before?.items,
           sorted.filter((item) => isWithin(item, end) && matches(item, query, now)),
         ),
@@ -56,19 +57,19 @@ export function createView(): View {
         hasMore: end !== null,
         unread: Math.max(0, unread),
       };
-      stores[id] = before !== undefined && isSame(before, state) ? before : state;
+      stores[id] = keepObject(before, state);
     }
     const isOpened = edits.some(
       ({ action, query }) => action === "opened" || (action === "read_all" && query === undefined),
     );
     const state: InboxState = {
-      stores: lastState !== null && isSame(lastState.stores, stores) ? lastState.stores : stores,
+      stores: keepObject(lastState?.stores, stores),
       badge: isOpened ? 0 : (counts.badge ?? 0),
       connection,
       pending: edits.filter(({ seq }) => seq === undefined).length,
       error: failure,
     };
-    return lastState !== null && isSame(lastState, state) ? lastState : state;
+    return keepObject(lastState, state);
   }
 
   return {
@@ -84,13 +85,4 @@ export function createView(): View {
       return truth === undefined ? undefined : withEdits(truth, model);
     },
   };
-}
-
-function keepSame(before: readonly Item[] | undefined, items: readonly Item[]): readonly Item[] {
-  return before?.length === items.length && before.every((item, at) => item === items[at]) ? before : items;
-}
-
-function isSame<T extends object>(a: T, b: T): boolean {
-  const keys = Object.keys(b) as (keyof T)[];
-  return keys.length === Object.keys(a).length && keys.every((key) => a[key] === b[key]);
 }

@@ -13,9 +13,63 @@ export interface Operations {
     body: undefined;
     reply: { meta: { count: number; limit: number; offset: number }; results: ({ uid: string; slug: string; data_center: Record<string, unknown>; is_expired: boolean; has_limit_reached: boolean; name: string; description: string | null; mode: string })[] };
   };
-  /** GET /v1/feed/stream/ — Follow the person's feed as a stream of server-sent events. */
+  /** POST /v1/feed/bulk/notifications/:action/ — See, read or archive up to 100 items, or take it back. */
+  clientFeedActInBulk: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null };
+    body: { notification_ids: (string)[] };
+    reply: { status: "success"; seq: number };
+  };
+  /** PATCH /v1/feed/notifications/:n_id/:action/ — See, read, open, archive, pin or snooze an item, or take it back. */
+  clientFeedAct: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null };
+    body: { until?: unknown; [key: string]: unknown } | null;
+    reply: { status: "success"; seq: number };
+  };
+  /** PATCH /v1/feed/archive_all/ — Archive all items of a feed; with a store, only what that shows. */
+  clientFeedArchiveAll: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null };
+    body: { store?: unknown; [key: string]: unknown } | null;
+    reply: { status: "success"; seq: number };
+  };
+  /** GET /v1/feed/changes/ — Get what changed in a feed since a number that an earlier answer had. */
+  clientFeedChanges: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; after?: string | (string)[] | null; limit?: string | (string)[] | null; stores?: string | (string)[] | null };
+    body: undefined;
+    reply: { seq: number; results?: ({ n_id: string; n_category: string; tenant_id: string; created_on: number; seen_on: number | null; read_on: number | null; interacted_on: number | null; archived: boolean; tags: (string)[]; expiry: number | null; is_expiry_visible: boolean; is_pinned: boolean; can_user_unpin: boolean; message: Record<string, unknown>; seq: number; snoozed_until: number | null; collapse_key: string | null; [key: string]: unknown })[]; has_more?: boolean; counts?: Record<string, number>; reset?: true };
+  };
+  /** GET /v1/feed/notifications_count/ — Count what is new in a feed, and what is unread in each of some stores. */
+  clientFeedCount: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; stores?: string | (string)[] | null };
+    body: undefined;
+    reply: Record<string, number>;
+  };
+  /** GET /v1/feed/notifications/:n_id/ — Get an item of a feed. */
+  clientFeedGet: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null };
+    body: undefined;
+    reply: { n_id: string; n_category: string; tenant_id: string; created_on: number; seen_on: number | null; read_on: number | null; interacted_on: number | null; archived: boolean; tags: (string)[]; expiry: number | null; is_expiry_visible: boolean; is_pinned: boolean; can_user_unpin: boolean; message: Record<string, unknown>; seq: number; snoozed_until: number | null; collapse_key: string | null; [key: string]: unknown };
+  };
+  /** GET /v1/feed/notifications/ — List the items of a feed, pinned ones first, then the newest. */
+  clientFeedList: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; page_size?: string | (string)[] | null; store?: string | (string)[] | null; search_after?: string | (string)[] | null; page_no?: string | (string)[] | null; before?: string | (string)[] | null };
+    body: undefined;
+    reply: { results: ({ n_id: string; n_category: string; tenant_id: string; created_on: number; seen_on: number | null; read_on: number | null; interacted_on: number | null; archived: boolean; tags: (string)[]; expiry: number | null; is_expiry_visible: boolean; is_pinned: boolean; can_user_unpin: boolean; message: Record<string, unknown>; seq: number; snoozed_until: number | null; collapse_key: string | null; [key: string]: unknown })[]; meta: { total_count: number; has_more: boolean; seq: number; current_page?: number; total_pages?: number } };
+  };
+  /** PATCH /v1/feed/mark_all_read/ — Read all items of a feed, and clear its badge; with a store, only what that shows. */
+  clientFeedMarkAllRead: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null };
+    body: { store?: unknown; [key: string]: unknown } | null;
+    reply: { status: "success"; seq: number };
+  };
+  /** PATCH /v1/feed/reset_bell_count/ — Open the bell of a feed: its badge counts what comes from now on. */
+  clientFeedResetBellCount: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null };
+    body: undefined;
+    reply: { status: "success"; seq: number };
+  };
+  /** GET /v1/feed/stream/ — Follow a feed as a stream of server-sent events. */
   clientFeedStream: {
-    query: { distinct_id: string; tenant_id?: string; stores?: string; after?: string };
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; stores?: string | (string)[] | null; after?: string | (string)[] | null };
     body: undefined;
     reply: string;
   };
@@ -90,6 +144,12 @@ export interface Operations {
     query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string; limit?: string; offset?: string };
     body: undefined;
     reply: { meta: { count: number; limit: number; offset: number }; results: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] };
+  };
+  /** GET /v1/client/vapid_key/ — Get the key with which pages subscribe to web push. */
+  clientPushVapidKey: {
+    query: {  };
+    body: undefined;
+    reply: { vapid_public_key: string | null };
   };
   /** GET /v1/brand/:brand_id/ — Get a tenant, by its old name. */
   hubBrandGet: {
@@ -559,6 +619,12 @@ export interface Operations {
     body: undefined;
     reply: { sections: ({ name: string | null; slug: string | null; description: string | null; tags: (string)[] | null; subcategories: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] })[]; channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
   };
+  /** POST /v1/user/:distinct_id/preference_link/ — Make a link to a user's preference page. */
+  hubUserPreferenceLink: {
+    query: {  };
+    body: { tenant_id?: string | null; channel?: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams" | null; category?: string | null; ttl?: number | null };
+    reply: { url: string; expires_at: string };
+  };
   /** GET /v1/user/:distinct_id/preference/category/ — List the categories with the preferences of a user. */
   hubUserPreferenceListCategories: {
     query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string; limit?: string; offset?: string };
@@ -624,6 +690,54 @@ export interface Operations {
     query: {  };
     body: { execution_id?: string | null; recipients?: (string)[] | null; idempotency_key?: string | null; cancellation_key?: string | null; workflow_slug?: string | null; [key: string]: unknown };
     reply: { execution_ids: (string)[] };
+  };
+  /** POST /notification/:n_id/action/ — Read or archive an item of an inbox. */
+  legacyInboxInboxAct: {
+    query: {  };
+    body: { event: "$notification_delivered" | "$notification_clicked" | "$notification_dismiss"; [key: string]: unknown } | { tenant_id?: string | (string)[] | null; subscriber_id: unknown; distinct_id: unknown; action: "read" | "unread" | "archive"; [key: string]: unknown };
+    reply: { status: "success" };
+  };
+  /** POST /bell-clicked/ — Open the bell of an inbox: its count is that of what comes from now on. */
+  legacyInboxInboxBellClicked: {
+    query: {  };
+    body: { tenant_id?: string | (string)[] | null; subscriber_id: unknown; distinct_id: unknown; [key: string]: unknown };
+    reply: { status: "success" };
+  };
+  /** GET /notification_count/ — Count what is new in an inbox, and what is unread in each of some stores. */
+  legacyInboxInboxCount: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; subscriber_id: unknown; stores?: string | (string)[] | null };
+    body: undefined;
+    reply: Record<string, number>;
+  };
+  /** GET /fetch-notifications/ — Poll the items of an inbox between the times of the headers ss-after and ss-before. */
+  legacyInboxInboxFetchNotifications: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; subscriber_id: unknown };
+    body: undefined;
+    reply: { results: (Record<string, unknown>)[]; unread: number };
+  };
+  /** GET /fetch/ — Poll the items of an inbox that came after a time. */
+  legacyInboxInboxFetch: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; subscriber_id: unknown; after?: string | (string)[] | null };
+    body: undefined;
+    reply: { results: (Record<string, unknown>)[]; unread: number };
+  };
+  /** GET /notification/:n_id/ — Get an item of an inbox. */
+  legacyInboxInboxGet: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; subscriber_id: unknown };
+    body: undefined;
+    reply: { data: Record<string, unknown> };
+  };
+  /** GET /notifications/ — List the items of an inbox, by the number of the page. */
+  legacyInboxInboxList: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; subscriber_id: unknown; page_no?: string | (string)[] | null; page_size?: string | (string)[] | null; before?: string | (string)[] | null; store?: string | (string)[] | null };
+    body: undefined;
+    reply: { results: (Record<string, unknown>)[]; meta: { current_page: number; total_pages: number } };
+  };
+  /** POST /mark-all-read/ — Read all items of an inbox. */
+  legacyInboxInboxMarkAllRead: {
+    query: {  };
+    body: { tenant_id?: string | (string)[] | null; subscriber_id: unknown; distinct_id: unknown; [key: string]: unknown };
+    reply: { status: "success" };
   };
   /** GET /t/click/:token/ — Leads a reader on to where a link of a mail was written to. */
   mailTrackingLinkClick: {

@@ -3,6 +3,7 @@ import type { RegisteredRoute } from "../http/route.ts";
 import { surface as account } from "./account/surface.ts";
 import { surface as client } from "./client/surface.ts";
 import { surface as hub } from "./hub/surface.ts";
+import { surface as legacyInbox } from "./legacy-inbox/surface.ts";
 import { surface as mailTracking } from "./mail-tracking/surface.ts";
 import { surface as management } from "./management/surface.ts";
 import { surface as people } from "./people/surface.ts";
@@ -11,6 +12,15 @@ import { surface as signIn } from "./sign-in/surface.ts";
 import { surface as vendorWebhooks } from "./vendor-webhooks/surface.ts";
 import accountWorkspaceCreate from "./account/workspace/create.ts";
 import accountWorkspaceList from "./account/workspace/list.ts";
+import clientFeedActInBulk from "./client/feed/act-in-bulk.ts";
+import clientFeedAct from "./client/feed/act.ts";
+import clientFeedArchiveAll from "./client/feed/archive-all.ts";
+import clientFeedChanges from "./client/feed/changes.ts";
+import clientFeedCount from "./client/feed/count.ts";
+import clientFeedGet from "./client/feed/get.ts";
+import clientFeedList from "./client/feed/list.ts";
+import clientFeedMarkAllRead from "./client/feed/mark-all-read.ts";
+import clientFeedResetBellCount from "./client/feed/reset-bell-count.ts";
 import clientFeedStream from "./client/feed/stream.ts";
 import clientLegacyPreferenceEditCategory from "./client/legacy-preference/edit-category.ts";
 import clientLegacyPreferenceEditChannels from "./client/legacy-preference/edit-channels.ts";
@@ -24,6 +34,7 @@ import clientPreferenceGetCategory from "./client/preference/get-category.ts";
 import clientPreferenceGetChannels from "./client/preference/get-channels.ts";
 import clientPreferenceGet from "./client/preference/get.ts";
 import clientPreferenceListCategories from "./client/preference/list-categories.ts";
+import clientPushVapidKey from "./client/push/vapid-key.ts";
 import hubBrandGet from "./hub/brand/get.ts";
 import hubBrandList from "./hub/brand/list.ts";
 import hubBrandUpsert from "./hub/brand/upsert.ts";
@@ -102,6 +113,7 @@ import hubUserPreferenceEdit from "./hub/user/preference/edit.ts";
 import hubUserPreferenceGetCategory from "./hub/user/preference/get-category.ts";
 import hubUserPreferenceGetChannels from "./hub/user/preference/get-channels.ts";
 import hubUserPreferenceGet from "./hub/user/preference/get.ts";
+import hubUserPreferenceLink from "./hub/user/preference/link.ts";
 import hubUserPreferenceListCategories from "./hub/user/preference/list-categories.ts";
 import hubUserSubscribedToList from "./hub/user/subscribed-to-list.ts";
 import hubUserSubscribedToObject from "./hub/user/subscribed-to-object.ts";
@@ -113,6 +125,14 @@ import hubUserTenantList from "./hub/user/tenant/list.ts";
 import hubUserTenantUpsert from "./hub/user/tenant/upsert.ts";
 import hubUserUpsert from "./hub/user/upsert.ts";
 import hubWorkflowRunCancel from "./hub/workflow-run/cancel.ts";
+import legacyInboxInboxAct from "./legacy-inbox/inbox/act.ts";
+import legacyInboxInboxBellClicked from "./legacy-inbox/inbox/bell-clicked.ts";
+import legacyInboxInboxCount from "./legacy-inbox/inbox/count.ts";
+import legacyInboxInboxFetchNotifications from "./legacy-inbox/inbox/fetch-notifications.ts";
+import legacyInboxInboxFetch from "./legacy-inbox/inbox/fetch.ts";
+import legacyInboxInboxGet from "./legacy-inbox/inbox/get.ts";
+import legacyInboxInboxList from "./legacy-inbox/inbox/list.ts";
+import legacyInboxInboxMarkAllRead from "./legacy-inbox/inbox/mark-all-read.ts";
 import mailTrackingLinkClick from "./mail-tracking/link/click.ts";
 import mailTrackingLinkOpen from "./mail-tracking/link/open.ts";
 import managementApiKeyCreate from "./management/api-key/create.ts";
@@ -255,6 +275,15 @@ import vendorWebhooksReportShared from "./vendor-webhooks/report/shared.ts";
 export const routes: RegisteredRoute[] = [
   { surface: account, route: accountWorkspaceCreate, file: "api/account/workspace/create.ts" },
   { surface: account, route: accountWorkspaceList, file: "api/account/workspace/list.ts" },
+  { surface: client, route: clientFeedActInBulk, file: "api/client/feed/act-in-bulk.ts" },
+  { surface: client, route: clientFeedAct, file: "api/client/feed/act.ts" },
+  { surface: client, route: clientFeedArchiveAll, file: "api/client/feed/archive-all.ts" },
+  { surface: client, route: clientFeedChanges, file: "api/client/feed/changes.ts" },
+  { surface: client, route: clientFeedCount, file: "api/client/feed/count.ts" },
+  { surface: client, route: clientFeedGet, file: "api/client/feed/get.ts" },
+  { surface: client, route: clientFeedList, file: "api/client/feed/list.ts" },
+  { surface: client, route: clientFeedMarkAllRead, file: "api/client/feed/mark-all-read.ts" },
+  { surface: client, route: clientFeedResetBellCount, file: "api/client/feed/reset-bell-count.ts" },
   { surface: client, route: clientFeedStream, file: "api/client/feed/stream.ts" },
   { surface: client, route: clientLegacyPreferenceEditCategory, file: "api/client/legacy-preference/edit-category.ts" },
   { surface: client, route: clientLegacyPreferenceEditChannels, file: "api/client/legacy-preference/edit-channels.ts" },
@@ -268,6 +297,7 @@ export const routes: RegisteredRoute[] = [
   { surface: client, route: clientPreferenceGetChannels, file: "api/client/preference/get-channels.ts" },
   { surface: client, route: clientPreferenceGet, file: "api/client/preference/get.ts" },
   { surface: client, route: clientPreferenceListCategories, file: "api/client/preference/list-categories.ts" },
+  { surface: client, route: clientPushVapidKey, file: "api/client/push/vapid-key.ts" },
   { surface: hub, route: hubBrandGet, file: "api/hub/brand/get.ts" },
   { surface: hub, route: hubBrandList, file: "api/hub/brand/list.ts" },
   { surface: hub, route: hubBrandUpsert, file: "api/hub/brand/upsert.ts" },
@@ -346,6 +376,7 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubUserPreferenceGetCategory, file: "api/hub/user/preference/get-category.ts" },
   { surface: hub, route: hubUserPreferenceGetChannels, file: "api/hub/user/preference/get-channels.ts" },
   { surface: hub, route: hubUserPreferenceGet, file: "api/hub/user/preference/get.ts" },
+  { surface: hub, route: hubUserPreferenceLink, file: "api/hub/user/preference/link.ts" },
   { surface: hub, route: hubUserPreferenceListCategories, file: "api/hub/user/preference/list-categories.ts" },
   { surface: hub, route: hubUserSubscribedToList, file: "api/hub/user/subscribed-to-list.ts" },
   { surface: hub, route: hubUserSubscribedToObject, file: "api/hub/user/subscribed-to-object.ts" },
@@ -357,6 +388,14 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubUserTenantUpsert, file: "api/hub/user/tenant/upsert.ts" },
   { surface: hub, route: hubUserUpsert, file: "api/hub/user/upsert.ts" },
   { surface: hub, route: hubWorkflowRunCancel, file: "api/hub/workflow-run/cancel.ts" },
+  { surface: legacyInbox, route: legacyInboxInboxAct, file: "api/legacy-inbox/inbox/act.ts" },
+  { surface: legacyInbox, route: legacyInboxInboxBellClicked, file: "api/legacy-inbox/inbox/bell-clicked.ts" },
+  { surface: legacyInbox, route: legacyInboxInboxCount, file: "api/legacy-inbox/inbox/count.ts" },
+  { surface: legacyInbox, route: legacyInboxInboxFetchNotifications, file: "api/legacy-inbox/inbox/fetch-notifications.ts" },
+  { surface: legacyInbox, route: legacyInboxInboxFetch, file: "api/legacy-inbox/inbox/fetch.ts" },
+  { surface: legacyInbox, route: legacyInboxInboxGet, file: "api/legacy-inbox/inbox/get.ts" },
+  { surface: legacyInbox, route: legacyInboxInboxList, file: "api/legacy-inbox/inbox/list.ts" },
+  { surface: legacyInbox, route: legacyInboxInboxMarkAllRead, file: "api/legacy-inbox/inbox/mark-all-read.ts" },
   { surface: mailTracking, route: mailTrackingLinkClick, file: "api/mail-tracking/link/click.ts" },
   { surface: mailTracking, route: mailTrackingLinkOpen, file: "api/mail-tracking/link/open.ts" },
   { surface: management, route: managementApiKeyCreate, file: "api/management/api-key/create.ts" },

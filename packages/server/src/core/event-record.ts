@@ -65,6 +65,12 @@ const TRACKING = new Map<unknown, TrackingRecord["status"]>([
   ["$notification_dismiss", "dismissed"],
 ]);
 
+export const TRACKING_EVENTS = [
+  "$notification_delivered",
+  "$notification_clicked",
+  "$notification_dismiss",
+] as const;
+
 /** Whether a record names such an event, whatever else it has. */
 export function isTracking(record: JsonObject): boolean {
   return TRACKING.has(record.event);

@@ -27,6 +27,8 @@ export interface OwnAction {
   action: FeedAction;
   /** The end of a snooze. */
   until?: Date;
+  /** Asked for as a list, however long. */
+  is_bulk?: boolean;
 }
 
 export interface Acted {
@@ -92,12 +94,12 @@ export function createFeedActions({ queue, announce }: FeedActionDeps): FeedActi
       const acted = await actOn(tx, feed, { ...own, ids: known });
       const changed = acted.filter(({ is_changed }) => is_changed);
       const seq = lastSeq(feed, acted);
-      if (own.action === "seen" && own.ids.length > 1) {
+      if (own.action === "seen" && own.is_bulk === true) {
         const n_ids = changed.map(({ id }) => id);
         if (n_ids.length > 0) announceIn(tx, feed, seq, { kind: "seen", n_ids });
       } else {
         // One alone is announced though it changed nothing: a tab that missed the change repeats it, and counts anew.
-        announceEach(tx, own.ids.length === 1 ? acted : changed);
+        announceEach(tx, own.is_bulk === true ? changed : acted);
       }
       return { seq, known };
     },

@@ -16,7 +16,7 @@ import { createGate, networkOf } from "./gate.ts";
 import { databaseRefusal } from "./health.ts";
 import { answerExpectation, answerMalformed } from "./malformed.ts";
 import { createOpenParams } from "./open-params.ts";
-import { type Auth, type Claim, headerOf, type Principal } from "./request.ts";
+import type { Auth, Claim, Principal } from "./request.ts";
 import { type RegisteredRoute, type RouteContext, type RouteDefinition, RouteReply } from "./route.ts";
 import { validate } from "./validate.ts";
 
@@ -179,9 +179,8 @@ export function createApp(
             services,
             request_id: request.id,
             user_agent: request.headers["user-agent"] ?? "",
-            accept_language: request.headers["accept-language"] ?? "",
             address: networkOf(request.ip),
-            last_event_id: headerOf(request.headers, "last-event-id"),
+            headers: request.headers,
           }),
         );
       const inTransaction = route.transaction ?? route.method !== "GET";
@@ -245,9 +244,8 @@ class HandlerContext implements RouteContext<unknown, unknown, unknown> {
   services: Services;
   request_id: string;
   user_agent: string;
-  accept_language: string;
   address: string;
-  last_event_id: string;
+  headers: IncomingHttpHeaders;
 
   constructor(fields: Omit<RouteContext<unknown, unknown, unknown>, "log">) {
     this.params = fields.params;
@@ -259,9 +257,8 @@ class HandlerContext implements RouteContext<unknown, unknown, unknown> {
     this.services = fields.services;
     this.request_id = fields.request_id;
     this.user_agent = fields.user_agent;
-    this.accept_language = fields.accept_language;
     this.address = fields.address;
-    this.last_event_id = fields.last_event_id;
+    this.headers = fields.headers;
   }
 
   get log(): Log {

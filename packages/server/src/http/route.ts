@@ -42,6 +42,8 @@ export interface RouteDefinition<
   family?: ErrorFamily;
   /** Replaces the surface's, where callers of two kinds share a path. */
   authenticate?: Surface["authenticate"];
+  /** The names of the surfaces whose credentials it takes, for the reference. Default: those of its own. */
+  credentials?: readonly string[];
   /** As in the surface, of which it is the default. */
   cors?: boolean;
   /** Takes arrays (`arrays`), or nothing else (`always`), and answers them with `records`; refusals have them too. */
@@ -71,12 +73,10 @@ export interface RouteContext<Params, Query, Body> {
   request_id: string;
   /** The client's User-Agent. */
   user_agent: string;
-  /** The languages that a browser asks for; blank: none. */
-  accept_language: string;
   /** Where the request came from: an address, or the network of one of IPv6. */
   address: string;
-  /** `Last-Event-ID`, with which a client goes on in a stream of events; empty if there is none. */
-  last_event_id: string;
+  /** For wires that put a value there; names in lower case. */
+  headers: IncomingRequest["headers"];
 }
 
 /** A header that may be there several times has a list: `set-cookie`. */
@@ -135,6 +135,8 @@ export interface Surface {
   description: string;
   /** How its clients prove who they are, as a security scheme of OpenAPI; null: by the address itself. */
   security: SecurityScheme | null;
+  /** What they may send besides. */
+  proof?: SecurityScheme & { type: "apiKey" };
   /** The session of a member will do as well, as far as their role goes. */
   takes_sessions?: boolean;
   /** Strangers may come, too. */

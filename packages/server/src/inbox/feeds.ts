@@ -44,6 +44,22 @@ export async function findFeed(
   };
 }
 
+/** The feed of a user that an item is in, whichever tenant's it is: older clients do not say. */
+export async function findFeedOfItem(
+  db: Queryable,
+  { workspace_id, distinct_id }: Omit<Person, "tenant_id">,
+  id: string,
+): Promise<Feed | null> {
+  const [row] = await db.query<{ tenant_id: string }>(
+    `select i.tenant_id from inbox_item i
+      where i.workspace_id = $1 and i.id = $3 and i.recipient_id = coalesce(
+        (select id from recipient where workspace_id = $1 and object_type = '' and distinct_id = $2), $4)`,
+    [workspace_id, distinct_id, id, ownerOf({ recipient_id: null, object_type: "", distinct_id })],
+    "inbox_feed_of_item",
+  );
+  return row === undefined ? null : findFeed(db, { workspace_id, distinct_id, tenant_id: row.tenant_id });
+}
+
 /** The feed of a key, as `findFeed`. */
 export async function readFeed(db: Queryable, key: FeedKey): Promise<Feed> {
   const [row] = await db.query<Omit<Feed, "key">>(

@@ -93,17 +93,31 @@ export async function listItems(
   };
 }
 
+/** What is not archived and came after one time and up to another, the newest first. Relies on inbox_item_live. */
+export async function itemsBetween(
+  db: Queryable,
+  { feed_id }: Feed,
+  { after, upTo }: { after: Date; upTo: Date | null },
+  limit: number,
+): Promise<InboxItem[]> {
+  return db.query<InboxItem>(
+    `select ${ITEM} from inbox_item i
+      where i.feed_id = $1 and ${LIVE} and ${UNEXPIRED} and i.is_pinned = any('{false,true}')
+        and i.created_on > $2 and i.created_on <= coalesce($3, 'infinity'::timestamptz)
+      order by i.created_on desc limit $4`,
+    [feed_id, after, upTo, limit],
+    "inbox_items_between",
+  );
+}
+
 /** What came since the bell was opened (`badge`), and for each store the unread items, under its id. */
 export async function countItems(
   db: Queryable,
   { key, feed_id }: Feed,
   stores: readonly Store[],
 ): Promise<Record<string, number>> {
-  const counts: Record<string, number> = Object.fromEntries([
-    ["badge", 0],
-    ...stores.map(({ store_id }) => [store_id, 0]),
-  ]);
-  if (feed_id === null) return counts;
+  const none = stores.map(({ store_id }): [string, number] => [store_id, 0]);
+  if (feed_id === null) return Object.fromEntries([...none, ["badge", 0]]);
   const values: unknown[] = [feed_id, key.workspace_id, key.recipient_id, key.tenant_id];
   // A store of read items has no unread ones.
   const counted = stores.filter(({ query }) => query.read !== true);
@@ -132,10 +146,10 @@ export async function countItems(
     values,
     preparedName(statement),
   );
-  counts.badge = row?.badge ?? 0;
-  const inOrder = asked.flatMap(({ inside }) => inside);
-  inOrder.forEach(({ store_id }, index) => (counts[store_id] = row?.unread[index] ?? 0));
-  return counts;
+  const unread = asked
+    .flatMap(({ inside }) => inside)
+    .map(({ store_id }, index): [string, number] => [store_id, row?.unread[index] ?? 0]);
+  return Object.fromEntries([...none, ...unread, ["badge", row?.badge ?? 0]]);
 }
 
 export async function findItem(db: Queryable, { key, feed_id }: Feed, id: string): Promise<InboxItem | null> {

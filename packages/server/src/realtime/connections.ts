@@ -6,7 +6,7 @@ import { AppError } from "../errors.ts";
  */
 export interface Connections {
   /** Throws an `AppError` while stopping, and where the address has its share already. */
-  enter: (address: string, transport: Transport, close: () => void) => Place;
+  enter: (address: string, transport: Transport, close: Close) => Place;
   /** The same refusal without entering; null: it may enter. */
   refusal: (address: string) => AppError | null;
   count: (transport: Transport) => number;
@@ -16,6 +16,9 @@ export interface Connections {
    */
   drain: (ms: number) => Promise<void>;
 }
+
+/** `hard`: the client has been asked, and does not go. */
+export type Close = (hard: boolean) => void;
 
 export const TRANSPORTS = ["socket", "sse"] as const;
 export type Transport = (typeof TRANSPORTS)[number];
@@ -36,13 +39,15 @@ export interface ConnectionLimits {
 
 /** Steps in which a process sends its clients away. */
 const WAVES_PER_SECOND = 20;
+/** Time for a client to take its leave. */
+const GRACE_MS = 1000;
 /** When a refused client may come again. */
 const AGAIN_SECONDS = 5;
 
 export function createConnections({ per_address, per_person }: ConnectionLimits): Connections {
   const addresses = createShares(per_address);
   const persons = createShares(per_person);
-  const open = new Map<Place, { transport: Transport; close: () => void }>();
+  const open = new Map<Place, { transport: Transport; close: Close }>();
   let isDraining = false;
   let emptied = () => {};
 
@@ -93,13 +98,17 @@ export function createConnections({ per_address, per_person }: ConnectionLimits)
       for (let wave = 0; wave < waves; wave++) {
         if (wave > 0) await new Promise((resolve) => setTimeout(resolve, ms / waves));
         const end = Math.ceil((all.length * (wave + 1)) / waves);
-        for (const { close } of all.slice(Math.ceil((all.length * wave) / waves), end)) close();
+        for (const { close } of all.slice(Math.ceil((all.length * wave) / waves), end)) close(false);
       }
       if (open.size === 0) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       emptied = resolve;
-      for (const { close } of open.values()) close();
+      for (const { close } of open.values()) close(false);
+      const grace = setTimeout(() => {
+        for (const { close } of open.values()) close(true);
+      }, GRACE_MS);
       await promise;
+      clearTimeout(grace);
     },
   };
 }

@@ -12,8 +12,9 @@ export function parseStores(value: unknown): Store[] {
   }
   return given.map((one: Json, index) => {
     const parsed = parseStore(one);
-    if (parsed.ok) return parsed.store;
-    throw new AppError("validation_error", `stores[${index}]: ${parsed.reason}`);
+    const reason = parsed.ok ? "store_id is a required field" : parsed.reason;
+    if (parsed.ok && parsed.store.store_id !== "") return parsed.store;
+    throw new AppError("validation_error", `stores[${index}]: ${reason}`);
   });
 }
 

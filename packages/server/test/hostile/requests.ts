@@ -40,7 +40,14 @@ export interface Target {
   families: ErrorFamily[];
 }
 
-const SYSTEM_PATHS = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/simulator"];
+const SYSTEM_PATHS = [
+  "/healthz",
+  "/readyz",
+  "/metrics",
+  "/openapi.json",
+  "/simulator",
+  "/sdk/serviceworker.js",
+];
 
 /** Every endpoint of the registry, so that new ones are included automatically, and the system's own. */
 export function findTargets(routes: readonly RegisteredRoute[], caller: Caller): Target[] {

@@ -3,6 +3,7 @@ import { findFeed } from "../../src/inbox/feeds.ts";
 import { type Client, createClient } from "../client/client.ts";
 import type { Hub } from "../hub.ts";
 import { type SeededItem, seedItems } from "../inbox/seed-items.ts";
+import { openStream, type StreamClient, type StreamEvent } from "./stream-client.ts";
 import { connectSocket, type SocketClient } from "./socket-client.ts";
 
 /** The inbox of a workspace's people, and sockets of theirs on a server that listens at `url`. */
@@ -12,6 +13,16 @@ export interface Inbox extends Client {
   deliver: (distinct_id: string, items?: readonly SeededItem[], tenant_id?: string) => Promise<string[]>;
   /** A socket with the person's token; `auth` replaces or adds to what it shows. */
   connect: (distinct_id: string, auth?: Record<string, unknown>) => Promise<SocketClient>;
+  /** The stream of the person's feed. */
+  stream: (distinct_id: string, options?: StreamOptions) => Promise<StreamClient>;
+}
+
+export interface StreamOptions {
+  query?: Record<string, string>;
+  headers?: Record<string, string>;
+  onEvent?: (event: StreamEvent) => void;
+  /** Another server on the same database. */
+  at?: string;
 }
 
 export async function createInbox(hub: Hub, url: string): Promise<Inbox> {
@@ -37,5 +48,10 @@ export async function createInbox(hub: Hub, url: string): Promise<Inbox> {
         schema: "1",
         ...auth,
       }),
+    async stream(distinct_id, { query = {}, headers = {}, onEvent, at = url } = {}) {
+      const search = new URLSearchParams({ distinct_id, ...query }).toString();
+      const proof = { authorization: client.publicKey, "x-ss-signature": await client.sign(distinct_id) };
+      return openStream(`${at}/v1/feed/stream?${search}`, { ...proof, ...headers }, onEvent);
+    },
   };
 }

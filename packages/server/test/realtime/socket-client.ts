@@ -19,7 +19,11 @@ export type SocketAnswer =
   | { ok: true; sid: string; pid: string }
   | { ok: false; message: string; data?: { type: string; message: string } };
 
-export function connectSocket(url: string, auth: Record<string, unknown> | null): SocketClient {
+export function connectSocket(
+  url: string,
+  auth: Record<string, unknown> | null,
+  onEvent: (event: [string, ...unknown[]]) => void = () => {},
+): SocketClient {
   const ws = new WebSocket(`${url.replace(/^http/, "ws")}/socket.io/?EIO=4&transport=websocket`);
   const answer = Promise.withResolvers<SocketAnswer>();
   const closed = Promise.withResolvers<void>();
@@ -36,7 +40,10 @@ export function connectSocket(url: string, auth: Record<string, unknown> | null)
       answer.resolve({ ok: true, ...(JSON.parse(frame.slice(2)) as { sid: string; pid: string }) });
     if (frame.startsWith("44{"))
       answer.resolve({ ok: false, ...(JSON.parse(frame.slice(2)) as { message: string }) });
-    if (frame.startsWith("42[")) events.push(JSON.parse(frame.slice(2)) as [string, ...unknown[]]);
+    if (!frame.startsWith("42[")) return;
+    const event = JSON.parse(frame.slice(2)) as [string, ...unknown[]];
+    events.push(event);
+    onEvent(event);
   });
   ws.addEventListener("error", () => answer.reject(new Error("the connection was refused")));
   ws.addEventListener("close", () => {

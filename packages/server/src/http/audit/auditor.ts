@@ -140,8 +140,8 @@ function entityOf({ file }: RegisteredRoute, { params }: Context, result: unknow
 }
 
 function withParts(ctx: Context, params: unknown, query: unknown): Context {
-  const { auth, db, services, log, request_id, user_agent, accept_language, address } = ctx;
-  const request = { request_id, user_agent, accept_language, address, last_event_id: "" };
+  const { auth, db, services, log, request_id, user_agent, address, headers } = ctx;
+  const request = { request_id, user_agent, address, headers };
   return { ...request, params, query, body: undefined, raw: null, auth, db, services, log };
 }
 

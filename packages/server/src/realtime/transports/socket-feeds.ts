@@ -67,7 +67,7 @@ export async function followStock(
 
   function drop(): void {
     meter.dropped("slow");
-    conn.close(true);
+    terminate(conn);
   }
 
   const watching = await watch(
@@ -132,13 +132,28 @@ export async function followLive(
 
 const wishesSchema = z.object({
   after: z.coerce.number().int().min(0).nullish(),
-  stores: z.unknown(),
+  stores: z.unknown().optional(),
 });
 
 function parseWishes(handshake: Handshake) {
   const parsed = wishesSchema.safeParse(handshake);
   if (!parsed.success) throw new AppError("validation_error", "after must be a whole number");
   return { after: parsed.data.after ?? null, stores: parseStores(parsed.data.stores) };
+}
+
+/** Ends a connection whose client need not agree: a farewell would wait behind what it does not take. */
+export function terminate(conn: Socket["conn"]): void {
+  webSocketOf(conn).terminate();
+}
+
+/** The connection to the network, which may outlive the one above it by the time of a farewell. */
+export function webSocketOf(conn: Socket["conn"]) {
+  return (conn.transport as unknown as { socket: WebSocketBelow }).socket;
+}
+
+interface WebSocketBelow {
+  terminate: () => void;
+  once: (event: "close", then: () => void) => void;
 }
 
 /** What has been handed to the connection, and not to the network yet. */

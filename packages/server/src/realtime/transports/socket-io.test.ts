@@ -219,6 +219,10 @@ describe("schema 2", () => {
       ["hello", { seq, counts: { unread: 3 } }],
       ["items", { new: [third], items: [{ n_id: third }] }],
     ]);
+    // Its own words alone are needed.
+    const plain = await inbox.connect("ann", { schema: "2" });
+    await came(plain, 1);
+    expect(plain.events).toMatchObject([["hello", { counts: { badge: 3 } }]]);
     const lost = await inbox.connect("ann", { ...own, after: seq + 1000 });
     await came(lost, 2);
     expect(lost.events.map(([event]) => event)).toEqual(["hello", "reset"]);

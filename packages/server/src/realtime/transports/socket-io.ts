@@ -5,7 +5,7 @@ import type { Log } from "../../log.ts";
 import type { Connections, Place } from "../connections.ts";
 import type { LiveFeedDeps } from "../live-feed.ts";
 import type { RealtimeMeter } from "../meter.ts";
-import { followLive, followStock } from "./socket-feeds.ts";
+import { followLive, followStock, terminate, webSocketOf } from "./socket-feeds.ts";
 
 /**
  * Socket.IO for the official clients and ours (client-protocols.md §9): protocol 5 over WebSocket alone, so that no proxy
@@ -82,9 +82,11 @@ export function createSocketDoor(deps: SocketDoorDeps): SocketDoor {
   io.attach(server);
   io.engine.on("connection", (conn: Conn) => {
     try {
-      const place = connections.enter(addressOf(conn.request), "socket", () => conn.close());
+      const place = connections.enter(addressOf(conn.request), "socket", (hard) =>
+        hard ? terminate(conn) : conn.close(),
+      );
       places.set(conn, place);
-      conn.once("close", place.leave);
+      webSocketOf(conn).once("close", place.leave);
     } catch {
       // Others came between.
       conn.close(true);
@@ -92,7 +94,7 @@ export function createSocketDoor(deps: SocketDoorDeps): SocketDoor {
     }
     limitPackets(conn, () => {
       meter.dropped("flood");
-      conn.close(true);
+      terminate(conn);
     });
   });
 

@@ -46,10 +46,9 @@ export function createSse({ connections, meter, ...deps }: SseDeps): OpenStream 
         done(error);
       },
     });
-    const end = () => {
-      if (!stream.destroyed) stream.push(null);
-      // What a client that takes nothing has not taken is not waited for.
-      timers.push(setTimeout(() => stream.destroy(), 1000));
+    const end = (hard: boolean) => {
+      if (hard) stream.destroy();
+      else if (!stream.destroyed) stream.push(null);
     };
     const place = connections.enter(address, "sse", end);
     try {
@@ -80,7 +79,9 @@ export function createSse({ connections, meter, ...deps }: SseDeps): OpenStream 
 
     function expire(): void {
       meter.dropped("expired");
-      end();
+      end(false);
+      // What a client that takes nothing has not taken is not waited for.
+      timers.push(setTimeout(() => end(true), BEAT_MS));
     }
   };
 }

@@ -12,6 +12,7 @@ export default defineClientRoute({
   summary: "Set global opt-outs of the person (older clients)",
   openParam: "distinct_id",
   authenticate: authenticateLegacyPreferences,
+  credentials: ["hub"],
   params: personParams,
   query: channelsQuery,
   body: channelPreferencesBody,

@@ -12,6 +12,7 @@ export default defineClientRoute({
   summary: "Get the preferences of the person for a category (older clients)",
   openParam: "distinct_id",
   authenticate: authenticateLegacyPreferences,
+  credentials: ["hub"],
   params: personParams.extend({ category_slug: z.string() }),
   query: categoryQuery,
   reply: { status: 200, body: categoryShape },

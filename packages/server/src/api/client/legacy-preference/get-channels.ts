@@ -11,6 +11,7 @@ export default defineClientRoute({
   summary: "Get the global opt-outs of the person (older clients)",
   openParam: "distinct_id",
   authenticate: authenticateLegacyPreferences,
+  credentials: ["hub"],
   params: personParams,
   query: channelsQuery,
   reply: { status: 200, body: channelsShape },

@@ -11,6 +11,7 @@ export default defineClientRoute({
   summary: "Get all preferences of the person (older clients)",
   openParam: "distinct_id",
   authenticate: authenticateLegacyPreferences,
+  credentials: ["hub"],
   params: personParams,
   query: pageQuery,
   reply: { status: 200, body: pageShape },

@@ -12,6 +12,7 @@ export default defineClientRoute({
   summary: "List the categories with the preferences of the person (older clients)",
   openParam: "distinct_id",
   authenticate: authenticateLegacyPreferences,
+  credentials: ["hub"],
   params: personParams,
   query: categoriesQuery,
   reply: { status: 200, body: pageOf(categoryShape) },

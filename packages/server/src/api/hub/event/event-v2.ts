@@ -30,6 +30,7 @@ export default defineRoute({
   family: "status_error",
   bulk: "arrays",
   authenticate: authenticateEvents,
+  credentials: ["hub", "client"],
   cors: true,
   transaction: false,
   guardsText: true,

@@ -36,6 +36,7 @@ export default defineRoute({
   ],
   family: "text",
   authenticate: authenticateEvents,
+  credentials: ["hub", "client"],
   cors: true,
   transaction: false,
   guardsText: true,

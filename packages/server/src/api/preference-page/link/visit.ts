@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { singleText } from "../../filter-values.ts";
 import type { Queryable } from "../../../db/db.ts";
+import { headerOf } from "../../../http/request.ts";
 import { type RouteContext, RouteReply } from "../../../http/route.ts";
 import type { Workspace } from "../../../workspaces/workspaces.ts";
 import { DEFAULT_TENANT } from "../../../core/profile/effective-profile.ts";
@@ -85,7 +86,7 @@ async function hasExpired(db: Queryable, link: LinkClaims, { engine }: Services)
 
 /** The page of a visit. `home`: where it is, as seen from the address that is asked for. */
 export async function showPage(
-  context: Pick<VisitContext, "db" | "services" | "query" | "accept_language">,
+  context: Pick<VisitContext, "db" | "services" | "query" | "headers">,
   { workspace, link, wishes }: Visit,
   { done = null, home = "" }: { done?: PageAction | null; home?: string } = {},
 ): Promise<RouteReply> {
@@ -106,7 +107,7 @@ export async function showPage(
 
 /** The same for a wrong link and an expired one. `done`: a new one was asked for. */
 export function showDeadLink(
-  context: Pick<VisitContext, "query" | "accept_language">,
+  context: Pick<VisitContext, "query" | "headers">,
   { done = false, home = "" } = {},
 ): RouteReply {
   const language = languageFor(context, []);
@@ -115,10 +116,10 @@ export function showDeadLink(
 
 /** What the reader has chosen here, then what their link and profile say, then what their browser says. */
 function languageFor(
-  { query, accept_language }: Pick<VisitContext, "query" | "accept_language">,
+  { query, headers }: Pick<VisitContext, "query" | "headers">,
   wishes: string[],
 ): PageLanguage {
-  return chooseLanguage([query.lang, ...wishes, ...acceptedLanguages(accept_language)]);
+  return chooseLanguage([query.lang, ...wishes, ...acceptedLanguages(headerOf(headers, "accept-language"))]);
 }
 
 async function readBrand(workspace: Workspace, tenant_id: string, { catalog }: Services): Promise<PageBrand> {
