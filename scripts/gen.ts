@@ -73,7 +73,7 @@ async function registry(
 }
 
 async function routes(): Promise<void> {
-  const files = await definitions("api", "defineRoute|defineAccountRoute|defineReportRoute");
+  const files = await definitions("api", "define\\w*Route");
   const surfaceOf = ({ file }: Definition) => file.split("/")[0] ?? "";
   const surfaces = [...new Set(files.map(surfaceOf))];
   const lines = [

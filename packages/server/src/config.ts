@@ -108,6 +108,15 @@ const settings = z.object({
     .describe(
       "Calls of HTTP nodes in flight in one process; a quarter is reserved for each of the two upper lanes.",
     ),
+  SESSION_IDLE_HOURS: whole(1, 8760)
+    .default(72)
+    .describe("Hours after which a session of the dashboard ends that nobody uses."),
+  SESSION_DAYS: whole(1, 366)
+    .default(30)
+    .describe("Days after which people sign in again, however much they use the dashboard."),
+  RETENTION_AUDIT_DAYS: whole(1, 36_500)
+    .default(365)
+    .describe("Days that the record of who changed what is kept."),
   SHUTDOWN_SECONDS: whole(1, 86_400).default(20).describe("How long a stopping process finishes its work."),
 });
 

@@ -26,6 +26,7 @@ const MAY_KNOW: Record<string, string[]> = {
   db: ["core", "ids", "errors"],
   channels: ["core", "templates"],
   workspaces: ["core", "db", "ids", "errors"],
+  people: ["core", "db", "ids", "errors", "log", "workspaces"],
   queue: ["core", "db", "log"],
   inbox: ["core", "db"],
   recipients: ["core", "db", "ids", "errors"],
@@ -74,7 +75,7 @@ const MAY_KNOW: Record<string, string[]> = {
   privacy: ["core", "db", "ids", "routing", "engine/engine"],
   maintenance: ["db", "log", "config", "routing", "workspaces", "privacy"],
   realtime: ["core", "db", "errors"],
-  http: ["core", "db", "errors", "log", "services", "metrics", "workspaces"],
+  http: ["core", "db", "errors", "log", "services", "metrics", "workspaces", "people"],
   api: [
     "core",
     "expressions",
@@ -96,6 +97,7 @@ const MAY_KNOW: Record<string, string[]> = {
     "channels/channel",
     "delivery/vendor-admin",
     "delivery/vendor-reports",
+    "people",
     "privacy",
   ],
   services: [
@@ -111,6 +113,7 @@ const MAY_KNOW: Record<string, string[]> = {
     "ids",
     "lists",
     "log",
+    "people",
     "preferences",
     "privacy",
     "recipients",

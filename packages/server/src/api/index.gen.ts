@@ -3,6 +3,8 @@ import type { RegisteredRoute } from "../http/route.ts";
 import { surface as account } from "./account/surface.ts";
 import { surface as hub } from "./hub/surface.ts";
 import { surface as management } from "./management/surface.ts";
+import { surface as people } from "./people/surface.ts";
+import { surface as signIn } from "./sign-in/surface.ts";
 import { surface as vendorWebhooks } from "./vendor-webhooks/surface.ts";
 import accountWorkspaceCreate from "./account/workspace/create.ts";
 import accountWorkspaceList from "./account/workspace/list.ts";
@@ -192,6 +194,31 @@ import managementWorkflowListVersions from "./management/workflow/list-versions.
 import managementWorkflowList from "./management/workflow/list.ts";
 import managementWorkflowRollbackVersion from "./management/workflow/rollback-version.ts";
 import managementWorkflowUpsert from "./management/workflow/upsert.ts";
+import peopleInvitationCancel from "./people/invitation/cancel.ts";
+import peopleInvitationCreate from "./people/invitation/create.ts";
+import peopleInvitationList from "./people/invitation/list.ts";
+import peopleInvitationResend from "./people/invitation/resend.ts";
+import peopleMeEdit from "./people/me/edit.ts";
+import peopleMeSessionEndOthers from "./people/me/session/end-others.ts";
+import peopleMeSessionEnd from "./people/me/session/end.ts";
+import peopleMeSessionList from "./people/me/session/list.ts";
+import peopleMeTotpDisable from "./people/me/totp/disable.ts";
+import peopleMeTotpEnable from "./people/me/totp/enable.ts";
+import peopleMeTotpPropose from "./people/me/totp/propose.ts";
+import peopleMemberDeactivate from "./people/member/deactivate.ts";
+import peopleMemberGet from "./people/member/get.ts";
+import peopleMemberList from "./people/member/list.ts";
+import peopleMemberSetRole from "./people/member/set-role.ts";
+import peopleRoleList from "./people/role/list.ts";
+import signInCodeRequest from "./sign-in/code/request.ts";
+import signInCodeVerify from "./sign-in/code/verify.ts";
+import signInInvitationAccept from "./sign-in/invitation/accept.ts";
+import signInInvitationOpen from "./sign-in/invitation/open.ts";
+import signInLocal from "./sign-in/local.ts";
+import signInPassword from "./sign-in/password.ts";
+import signInSessionEnd from "./sign-in/session/end.ts";
+import signInSessionGet from "./sign-in/session/get.ts";
+import signInSetup from "./sign-in/setup.ts";
 import vendorWebhooksReportCheck from "./vendor-webhooks/report/check.ts";
 import vendorWebhooksReportOwn from "./vendor-webhooks/report/own.ts";
 import vendorWebhooksReportSharedChannel from "./vendor-webhooks/report/shared-channel.ts";
@@ -386,6 +413,31 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementWorkflowList, file: "api/management/workflow/list.ts" },
   { surface: management, route: managementWorkflowRollbackVersion, file: "api/management/workflow/rollback-version.ts" },
   { surface: management, route: managementWorkflowUpsert, file: "api/management/workflow/upsert.ts" },
+  { surface: people, route: peopleInvitationCancel, file: "api/people/invitation/cancel.ts" },
+  { surface: people, route: peopleInvitationCreate, file: "api/people/invitation/create.ts" },
+  { surface: people, route: peopleInvitationList, file: "api/people/invitation/list.ts" },
+  { surface: people, route: peopleInvitationResend, file: "api/people/invitation/resend.ts" },
+  { surface: people, route: peopleMeEdit, file: "api/people/me/edit.ts" },
+  { surface: people, route: peopleMeSessionEndOthers, file: "api/people/me/session/end-others.ts" },
+  { surface: people, route: peopleMeSessionEnd, file: "api/people/me/session/end.ts" },
+  { surface: people, route: peopleMeSessionList, file: "api/people/me/session/list.ts" },
+  { surface: people, route: peopleMeTotpDisable, file: "api/people/me/totp/disable.ts" },
+  { surface: people, route: peopleMeTotpEnable, file: "api/people/me/totp/enable.ts" },
+  { surface: people, route: peopleMeTotpPropose, file: "api/people/me/totp/propose.ts" },
+  { surface: people, route: peopleMemberDeactivate, file: "api/people/member/deactivate.ts" },
+  { surface: people, route: peopleMemberGet, file: "api/people/member/get.ts" },
+  { surface: people, route: peopleMemberList, file: "api/people/member/list.ts" },
+  { surface: people, route: peopleMemberSetRole, file: "api/people/member/set-role.ts" },
+  { surface: people, route: peopleRoleList, file: "api/people/role/list.ts" },
+  { surface: signIn, route: signInCodeRequest, file: "api/sign-in/code/request.ts" },
+  { surface: signIn, route: signInCodeVerify, file: "api/sign-in/code/verify.ts" },
+  { surface: signIn, route: signInInvitationAccept, file: "api/sign-in/invitation/accept.ts" },
+  { surface: signIn, route: signInInvitationOpen, file: "api/sign-in/invitation/open.ts" },
+  { surface: signIn, route: signInLocal, file: "api/sign-in/local.ts" },
+  { surface: signIn, route: signInPassword, file: "api/sign-in/password.ts" },
+  { surface: signIn, route: signInSessionEnd, file: "api/sign-in/session/end.ts" },
+  { surface: signIn, route: signInSessionGet, file: "api/sign-in/session/get.ts" },
+  { surface: signIn, route: signInSetup, file: "api/sign-in/setup.ts" },
   { surface: vendorWebhooks, route: vendorWebhooksReportCheck, file: "api/vendor-webhooks/report/check.ts" },
   { surface: vendorWebhooks, route: vendorWebhooksReportOwn, file: "api/vendor-webhooks/report/own.ts" },
   { surface: vendorWebhooks, route: vendorWebhooksReportSharedChannel, file: "api/vendor-webhooks/report/shared-channel.ts" },

@@ -21,11 +21,23 @@ export function describeApi(routes: RegisteredRoute[], version: string): object 
     info: { title: "Carillon", version, description: "Self-hosted notification infrastructure." },
     components: {
       schemas: Object.fromEntries(definitions),
-      securitySchemes: Object.fromEntries(routes.map(({ surface }) => [surface.name, surface.security])),
+      securitySchemes: {
+        ...Object.fromEntries(routes.map(({ surface }) => [surface.name, surface.security])),
+        session: SESSION,
+      },
     },
     paths,
   };
 }
+
+/** As `/v1/auth/` sets it. */
+const SESSION = {
+  type: "apiKey",
+  in: "cookie",
+  name: "carillon_session",
+  description:
+    "The session of a person, whose role decides. What changes something needs an Origin header of the server's own address. The data API needs the header `Carillon-Workspace: <slug>` besides.",
+} as const;
 
 function describeRoute({ surface, route, file }: RegisteredRoute, definitions: Definitions): object {
   const path = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
@@ -41,7 +53,11 @@ function describeRoute({ surface, route, file }: RegisteredRoute, definitions: D
     operationId: operationId(file),
     summary: route.summary,
     tags: [surface.name],
-    security: [{ [surface.name]: [] }],
+    security: [
+      { [surface.name]: [] },
+      ...(surface.takes_sessions === true ? [{ session: [] }] : []),
+      ...(surface.takes_strangers === true ? [{}] : []),
+    ],
     parameters: [...path, ...query],
     ...(route.body === undefined
       ? {}

@@ -67,20 +67,18 @@ export interface RouteContext<Params, Query, Body> {
   user_agent: string;
 }
 
+/** A header that may be there several times has a list: `set-cookie`. */
+export type ReplyHeaders = Readonly<Record<string, string | string[]>>;
+
 /** A response with another status or content type than the route's usual one. */
 export class RouteReply {
   status: number;
   body: unknown;
   content_type: string | undefined;
   /** Names in lower case. */
-  headers: Readonly<Record<string, string>>;
+  headers: ReplyHeaders;
 
-  constructor(
-    status: number,
-    body: unknown,
-    content_type?: string,
-    headers: Readonly<Record<string, string>> = {},
-  ) {
+  constructor(status: number, body: unknown, content_type?: string, headers: ReplyHeaders = {}) {
     this.status = status;
     this.body = body;
     this.content_type = content_type;
@@ -116,7 +114,7 @@ export function routesFor<Who extends Principal>(
 
 export type SecurityScheme =
   | { type: "http"; scheme: "bearer"; description: string }
-  | { type: "apiKey"; in: "header"; name: string; description: string };
+  | { type: "apiKey"; in: "header" | "cookie"; name: string; description: string };
 
 /** What the files of one folder share: how they authenticate and how they refuse. */
 export interface Surface {
@@ -124,6 +122,10 @@ export interface Surface {
   description: string;
   /** How its clients prove who they are, as a security scheme of OpenAPI. */
   security: SecurityScheme;
+  /** The session of a member will do as well, as far as their role goes. */
+  takes_sessions?: boolean;
+  /** Strangers may come, too. */
+  takes_strangers?: boolean;
   family: ErrorFamily;
   /** The refusals of `authenticate`. */
   errors: ErrorCode[];
