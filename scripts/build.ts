@@ -5,14 +5,15 @@
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { buildInbox } from "./build-inbox.ts";
 import { buildDashboard } from "./build-dashboard.ts";
 import { buildSdk } from "./build-sdk.ts";
 import { bundleDoors } from "./bundle.ts";
 import { pointDeclarationsAtJavaScript } from "./declarations.ts";
 import { root, steps, tool } from "./run-steps.ts";
 
-/** By the compiler alone; the SDK has a build of its own. */
-const PUBLISHED = ["inbox", "languages"];
+/** By the compiler alone; the SDK and the inbox have builds of their own. */
+const PUBLISHED = ["languages"];
 /** Those that also come as one file for each door, for pages without a bundler. */
 const BUNDLED = ["languages"];
 
@@ -26,6 +27,7 @@ interface Manifest {
 await steps([
   ["dashboard", () => buildDashboard().then(() => 0)],
   ["sdk", () => buildSdk(join(root, "packages", "sdk", "dist"))],
+  ["inbox", () => buildInbox(join(root, "packages", "inbox", "dist"))],
   ...PUBLISHED.map((name): [string, () => Promise<number>] => [name, () => compile(name)]),
   ...BUNDLED.map((name): [string, () => Promise<number>] => [`${name} for browsers`, () => bundle(name)]),
 ]);

@@ -44,3 +44,15 @@ export async function noticesOf({ moduleIds }: RenderedChunk): Promise<string> {
   }
   return notices.join("\n");
 }
+
+/** One source as a minified script that a page holds or a browser loads. */
+export async function bundleScript(file: string): Promise<string> {
+  const { output } = await build({
+    input: join(root, file),
+    platform: "browser",
+    logLevel: "warn",
+    write: false,
+    output: { format: "iife", minify: true },
+  });
+  return output[0].code.trim();
+}

@@ -12,6 +12,7 @@ import { ERRORS } from "../packages/server/src/errors.ts";
 import { dumpSchema, dumpTableTypes } from "../packages/server/src/db/dump.ts";
 import { readNodeExamples } from "../packages/server/test/docs/node-examples.ts";
 import { withScratchDatabase } from "../packages/server/test/scratch-database.ts";
+import { bundleScript } from "./bundle.ts";
 import { helperReference } from "./helper-reference.ts";
 import { nodeReference } from "./node-reference.ts";
 import { sdkReference } from "./sdk-reference.ts";
@@ -70,6 +71,21 @@ async function registry(
       "",
     ].join("\n"),
   );
+}
+
+/** What browsers run, as texts that the server has in its own sources: it is started from them, without a build. */
+async function scripts(): Promise<void> {
+  const page = await bundleScript("packages/server/browser/preference-page.ts");
+  await emit(
+    join(src, "preferences/hosted/script.gen.ts"),
+    `${header}\n\nexport const PAGE_SCRIPT = ${JSON.stringify(page)};\n`,
+  );
+  const worker = await bundleScript("packages/server/browser/serviceworker.ts");
+  await emit(
+    join(src, "http/pages/serviceworker.gen.ts"),
+    `${header}\n\nexport const SERVICE_WORKER = ${JSON.stringify(worker)};\n`,
+  );
+  await emit(join(root, "packages/inbox/serviceworker.js"), `${header}\n${worker}\n`);
 }
 
 async function routes(): Promise<void> {
@@ -222,6 +238,7 @@ await registry("channels", "defineChannel", "channels", {
   name: "ChannelDefinition",
   from: "./channel.ts",
 });
+await scripts();
 await routes();
 await sdkSources();
 await emit(join(root, "docs/reference/errors.md"), errorReference());

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { useSmallHeap } from "./small-heap.ts";
 
 /** The `carillon` command. A verb is loaded when it is called, so that help never loads the server. */
 interface Verb {
@@ -7,7 +8,13 @@ interface Verb {
 }
 
 const VERBS: Record<string, Verb> = {
-  start: { summary: "start the server (--role all|api|worker)", load: () => import("./verbs/start.ts") },
+  start: {
+    summary: "start the server (--role all|api|worker)",
+    async load() {
+      useSmallHeap();
+      return import("./verbs/start.ts");
+    },
+  },
   backup: {
     summary: "copy the embedded database to a new folder, also while it runs",
     load: () => import("./verbs/backup.ts"),

@@ -1,2 +1,5 @@
-/** The browser client of the Carillon inbox. A door so far. */
-export const FEED_SCHEMA = "1";
+/** The headless inbox: state, connection, edits, and nothing that draws. */
+export type * from "./core/types.ts";
+export { createInbox } from "./core/create-inbox.ts";
+export { linkOf, safeHref } from "./core/href.ts";
+export { parseMarkdown } from "./core/markdown.ts";

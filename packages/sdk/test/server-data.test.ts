@@ -137,6 +137,9 @@ describe("categories and preferences", () => {
     await preferences.updateMany(["ada", "grace"], {
       categories: [{ category: "news", preference: "opt_out" }],
     });
+    const { url } = await preferences.link("ada", { channel: "email", ttl: 3600 });
+    const { pathname } = new URL(url);
+    expect((await fetch(harness.url + pathname)).status).toBe(200);
     await preferences.resetMany(["ada", "grace"]);
     expect(await ada.category("news")).toMatchObject({ preference: "opt_in", original_preference: null });
     expect(await ada.update({ categories: [{ category: "news", preference: "opt_in" }] })).toMatchObject({
@@ -174,16 +177,33 @@ describe("keys and workspaces", () => {
     await expect(other.users.get("ada")).rejects.toMatchObject({ code: "not_authenticated" });
     const shown = await keys.createPublicKey({ name: "web" });
     expect(await keys.securePublicKey(shown.id, true)).toMatchObject({ is_secure_mode_enabled: true });
-    expect((await keys.rotatePublicKey(shown.id)).api_key).not.toBe(shown.api_key);
-    await keys.deletePublicKey(shown.id);
+    expect(await keys.restrictPublicKey(shown.id, ["app.example.com"])).toMatchObject({
+      allowed_domains: ["app.example.com"],
+    });
+    const rotated = await keys.rotatePublicKey(shown.id, { expiresAt: new Date(Date.now() + 60_000) });
+    expect(rotated.api_key).not.toBe(shown.api_key);
     const active = (await all(keys.signingKeys())).find(({ status }) => status === "active");
     const signing =
       active === undefined
         ? await keys.createSigningKey()
         : await keys.rollSigningKey(active.uid, { expiresAt: new Date(Date.now() + 60_000) });
-    expect(await createUserTokens(signing.private_key_pem).sign("ada")).toMatch(/^ey.*\..*\..*$/);
-    expect(await createUserTokens(signing.private_key_base64).sign("ada")).toMatch(/^ey/);
+    // Tokens of both forms of the key, for no tenant, one or several, with both values of the rotated public key.
+    for (const [pem, tenant, public_key] of [
+      [signing.private_key_pem, undefined, rotated.api_key],
+      [signing.private_key_base64, "default", shown.api_key],
+      [signing.private_key_pem, ["acme", "default"], rotated.api_key],
+    ] as const) {
+      const token = await createUserTokens(pem).sign(
+        "ada",
+        tenant === undefined ? {} : { tenant: [tenant].flat() },
+      );
+      const answer = await fetch(`${harness.url}/v2/subscriber/ada/channel_preference`, {
+        headers: { authorization: public_key, "x-ss-signature": token },
+      });
+      expect(await answer.json()).toHaveProperty("channel_preferences");
+    }
     await keys.deleteSigningKey(signing.uid);
+    await keys.deletePublicKey(shown.id);
     expect((await all(keys.publicKeys())).length).toBeGreaterThan(0);
   });
 });

@@ -28,6 +28,7 @@ const context: JsonObject = {
   $recipient: { name: "Ana D'Arcy", plan: "pro" },
   $brand: { brand_name: "Acme & Sons", primary_color: "#1a73e8" },
   $hosted_preference_url: "",
+  $unsubscribe_url: "",
 };
 
 /** About 60 KB of HTML when it is rendered. */

@@ -62,6 +62,11 @@ const settings = z.object({
     .describe(
       "Requests per second that this process takes with one credential; an array counts as many as it has records. 0 for any number.",
     ),
+  CLIENT_RATE_LIMIT_PER_SECOND: whole(0, 10_000_000)
+    .default(50)
+    .describe(
+      "Requests per second that this process takes from one person's browsers and apps, or without a token from one address, after the first ten seconds' worth. 0 for any number.",
+    ),
   WRONG_KEYS_PER_SECOND: whole(0, 1_000_000)
     .default(100)
     .describe(
@@ -117,6 +122,21 @@ const settings = z.object({
   RETENTION_AUDIT_DAYS: whole(1, 36_500)
     .default(365)
     .describe("Days that the record of who changed what is kept."),
+  REALTIME_PER_ADDRESS: whole(0, 1_000_000)
+    .default(10_000)
+    .describe(
+      "Realtime connections, sockets and streams, that this process takes from one address. 0 for any number. Clients behind a proxy that TRUSTED_PROXIES does not name have one address together.",
+    ),
+  REALTIME_PER_PERSON: whole(0, 100_000)
+    .default(50)
+    .describe(
+      "Realtime connections of one user, in all tenants, that this process takes: one for each open tab or app. 0 for any number.",
+    ),
+  REALTIME_DRAIN_SECONDS: whole(0, 3600)
+    .default(5)
+    .describe(
+      "Over how many seconds a stopping process sends its realtime clients away, so that they do not all connect to the others at once. Part of SHUTDOWN_SECONDS.",
+    ),
   SHUTDOWN_SECONDS: whole(1, 86_400).default(20).describe("How long a stopping process finishes its work."),
 });
 

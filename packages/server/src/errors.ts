@@ -86,6 +86,11 @@ export const ERRORS = {
     type: "SecondFactorRequired",
     help: "The account also asks for the code of its authenticator app. Send the same again with `totp`, or with a `recovery_code`.",
   },
+  token_invalid: {
+    status: 401,
+    type: "TokenInvalid",
+    help: "The token of the user is missing, expired, or not signed by a signing key of the workspace: the message says which. Clients get a new one from your server and repeat the request.",
+  },
   permission_denied: {
     status: 403,
     type: "PermissionDenied",
@@ -104,7 +109,7 @@ export const ERRORS = {
   throttled: {
     status: 429,
     type: "Throttled",
-    help: "Too many records with this credential, or too many wrong credentials from this address. Wait for Retry-After seconds; RATE_LIMIT_PER_SECOND and WRONG_KEYS_PER_SECOND are the limits. Attempts to sign in are limited for each account and each address.",
+    help: "Too many records with this credential, too many requests of one user's browsers, or too many wrong credentials from this address: the message says which. Wait for Retry-After seconds; RATE_LIMIT_PER_SECOND, CLIENT_RATE_LIMIT_PER_SECOND and WRONG_KEYS_PER_SECOND are the limits. Attempts to sign in are limited for each account and each address.",
   },
   database_unavailable: {
     status: 503,

@@ -20,6 +20,7 @@ import { boundJq } from "./expressions/bounded-jq.ts";
 import { createContentEngines } from "./expressions/content-engines.ts";
 import { createExpressions } from "./expressions/expressions.ts";
 import type { IdSource } from "./ids.ts";
+import type { Announce } from "./inbox/feed.ts";
 import { createLists, type Lists } from "./lists/lists.ts";
 import type { Log } from "./log.ts";
 import { nodes as nodeList } from "./nodes/index.gen.ts";
@@ -78,6 +79,8 @@ export interface MachineryDeps {
   vendor_timeout_ms: number;
   meter: EngineMeter & { stage: (stage: Stage, lane: Lane, seconds: number, refs: number) => void };
   onSettled: (settled: Settled[]) => void;
+  /** Hears of changes of feeds. */
+  announce: Announce;
   /** Besides those of the registries. */
   more?: { nodes?: NodeDefinition[]; vendors?: Vendor[] };
 }
@@ -99,7 +102,9 @@ export async function startMachinery(deps: MachineryDeps, stops: AsyncDisposable
     ids,
     compile: createCompile(nodes),
     complete: (channel, content) => channels.get(channel)?.complete?.(content) ?? content,
-    ...(deps.preference_domain === undefined ? {} : { preference_domain: deps.preference_domain }),
+    ...(deps.preference_domain === undefined
+      ? {}
+      : { pages: { domain: deps.preference_domain, base: deps.base_url ?? null } }),
   });
   stops.defer((await catalog.start()).stop);
   const recipients = createRecipients({
@@ -138,6 +143,7 @@ export async function startMachinery(deps: MachineryDeps, stops: AsyncDisposable
     call_concurrency: deps.call_concurrency,
     vendors: vendorTables,
     meter,
+    announce: deps.announce,
   });
   const delivery = createDelivery({
     db,
@@ -150,6 +156,7 @@ export async function startMachinery(deps: MachineryDeps, stops: AsyncDisposable
     queue,
     wakeAt: engine.wakeAt,
     onSettled: deps.onSettled,
+    announce: deps.announce,
     concurrency: deps.send_concurrency,
     base_url: deps.base_url ?? null,
     recordVerdict: (tx, workspace_id, verdict) => recordVerdict({ db: tx, workspace_id, catalog }, verdict),

@@ -26,17 +26,23 @@ import { explainDatabaseError } from "./db/explain.ts";
 import { openDatabase } from "./db/open-database.ts";
 import { createDial, type Dial } from "./delivery/http/dial.ts";
 import { createHttpClient, type HttpClient } from "./delivery/http/http.ts";
+import { createFeedActions } from "./delivery/feed-actions.ts";
+import { createDeviceReports } from "./delivery/device-reports.ts";
 import { createMessageActions } from "./delivery/message-actions.ts";
+import { createTrackedMails } from "./delivery/tracking/mail-tracking.ts";
 import { createVendorReports } from "./delivery/vendor-reports.ts";
 import { createSystemMail } from "./delivery/system-mail.ts";
 import { createVendorAdmin } from "./delivery/vendor-admin.ts";
 import { recipientsWithSignals } from "./engine/waits/profile-signals.ts";
 import { catalogWithSignals } from "./engine/waits/tenant-signals.ts";
 import { createApp } from "./http/app.ts";
+import { createSocketProof } from "./http/auth/socket.ts";
+import { createClientAddress } from "./http/client-address.ts";
 import { createHealth } from "./http/health.ts";
 import { listen, tryAddress } from "./http/listen.ts";
 import { describeApi } from "./http/openapi.ts";
 import { registerPages } from "./http/pages/pages.ts";
+import { serveWorker } from "./http/pages/serve-worker.ts";
 import { registerSystemRoutes } from "./http/system-routes.ts";
 import { createIdSource, randomToken } from "./ids.ts";
 import { createLog, type Log } from "./log.ts";
@@ -44,8 +50,11 @@ import { startMachinery } from "./machinery.ts";
 import { eraseUsers } from "./maintenance/erase-users.ts";
 import { createMaintenance } from "./maintenance/maintenance.ts";
 import { createErasures } from "./privacy/erasures.ts";
+import { recordedCredentials } from "./people/recorded-credentials.ts";
 import { createPeople } from "./people/people.ts";
 import { createMetrics, type QueueReading } from "./metrics.ts";
+import { createFeedHub } from "./realtime/hub.ts";
+import { createRealtime } from "./realtime/realtime.ts";
 import type { Services } from "./services.ts";
 import { createSecretBox } from "./workspaces/crypto.ts";
 import {
@@ -127,7 +136,7 @@ export async function openCredentials(config = readConfig()): Promise<Credential
     const box = createSecretBox(await secretKey(config));
     const ids = createIdSource();
     return {
-      workspaces: createWorkspaces(db, box, ids),
+      workspaces: recordedCredentials(createWorkspaces(db, box, ids), db, ids),
       makeWorkspace: (input) =>
         db
           .tx((tx) => makeWorkspace(tx, input, box, ids))
@@ -210,6 +219,9 @@ async function compose(
   const worker = config.ROLE !== "api";
   const baseUrl = config.PUBLIC_URL?.replace(/\/+$/, "");
   const metrics = createMetrics();
+  const hub = createFeedHub({ db, log });
+  await hub.start();
+  stops.defer(hub.stop);
   const {
     workspaces,
     catalog,
@@ -242,6 +254,7 @@ async function compose(
         ...metrics,
         stage: (stage, lane, seconds, refs) => metrics.stage(stage, rootOf(lane), seconds, refs),
       },
+      announce: hub.announce,
       onSettled(settled) {
         for (const { message, verdict } of settled) metrics.message(message.channel, verdict.status);
       },
@@ -270,6 +283,17 @@ async function compose(
     life: { idle_seconds: config.SESSION_IDLE_HOURS * 3600, seconds: config.SESSION_DAYS * 86_400 },
   });
   stops.defer(people.stop);
+  const messageActions = createMessageActions({ queue, announce: hub.announce });
+  const realtime = createRealtime({
+    db,
+    log,
+    hub,
+    meter: metrics,
+    per_address: config.REALTIME_PER_ADDRESS,
+    per_person: config.REALTIME_PER_PERSON,
+    drain_ms: config.REALTIME_DRAIN_SECONDS * 1000,
+  });
+
   const services: Services = {
     config,
     db,
@@ -284,16 +308,22 @@ async function compose(
     erasures,
     channels,
     makeWorkspace: (tx, input) => makeWorkspace(tx, input, box, ids),
-    messageActions: createMessageActions({ queue }),
+    feedActions: createFeedActions({ queue, announce: hub.announce }),
+    announce: hub.announce,
+    messageActions,
+    deviceReports: createDeviceReports({ queue, messageActions }),
     vendors: vendorAdmin,
+    trackedMails: createTrackedMails({ db, workspaces }),
     vendorReports: createVendorReports({ db, box, http, base_url: baseUrl ?? null, vendors }),
     engine,
+    openStream: realtime.openStream,
     baseUrl: baseUrl ?? null,
     signedPrefix: baseUrl === undefined ? "" : new URL(baseUrl).pathname.replace(/\/$/, ""),
   };
+  const trusted_proxies = listOf(config.TRUSTED_PROXIES);
   const app = createApp(routes, services, {
     max_body_bytes: config.MAX_BODY_KB * 1024,
-    trusted_proxies: listOf(config.TRUSTED_PROXIES),
+    trusted_proxies,
     observe: metrics.request,
     isOutOfRoom,
   });
@@ -304,9 +334,17 @@ async function compose(
     acceptWaited_ms: engine.acceptWaited_ms,
     isOutOfRoom,
   });
-  registerSystemRoutes(app, { metrics, checkHealth, openapi: () => describeApi(routes, VERSION) });
+  const openapi = () => describeApi(routes, VERSION);
+  registerSystemRoutes(app, { metrics, checkHealth, openapi, connections: realtime.connections });
+  realtime.openSockets({
+    server: app.server,
+    addressOf: createClientAddress(trusted_proxies),
+    ...createSocketProof(services),
+  });
   await registerPages(app, { dashboard: DASHBOARD });
+  serveWorker(app, baseUrl ?? null);
   stops.defer(() => app.close());
+  stops.defer(realtime.stop);
   const address = await listen(app, { host: config.HOST, port: config.PORT });
   // Last: credentials are shown once, so nothing may fail between their creation and their display.
   const first = await bootstrap(db, box, ids);

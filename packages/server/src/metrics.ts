@@ -11,6 +11,10 @@ export interface Meter {
   /** One handled batch of a stage. */
   stage: (stage: string, lane: string, seconds: number, refs: number) => void;
   request: (route: string, status: number, seconds: number) => void;
+  /** Events that were handed to realtime connections. */
+  sent: (transport: string, events: number) => void;
+  /** A realtime connection that was closed or refused. */
+  dropped: (reason: string) => void;
 }
 
 export interface Metrics extends Meter {
@@ -26,6 +30,8 @@ export interface DatabaseReading {
   is_full: boolean;
   /** Empty if it does not answer. */
   queues: readonly QueueReading[];
+  /** Open realtime connections, by transport. */
+  connections: Readonly<Record<string, number>>;
 }
 
 export interface QueueReading {
@@ -101,6 +107,25 @@ export function createMetrics(): Metrics {
     registers,
   });
 
+  const connected = new Gauge({
+    name: "carillon_realtime_connections",
+    help: "Open realtime connections.",
+    labelNames: ["transport"],
+    registers,
+  });
+  const sent = new Counter({
+    name: "carillon_realtime_events_total",
+    help: "Events that were handed to realtime connections.",
+    labelNames: ["transport"],
+    registers,
+  });
+  const dropped = new Counter({
+    name: "carillon_realtime_drops_total",
+    help: "Realtime connections that were closed or refused: they took nothing (slow) or sent too much (flood), their token expired (expired), a limit was reached (limit).",
+    labelNames: ["reason"],
+    registers,
+  });
+
   return {
     contentType: registry.contentType,
     accepted: (count) => accepted.inc(count),
@@ -111,7 +136,10 @@ export function createMetrics(): Metrics {
       handled.inc({ stage, lane }, refs);
     },
     request: (route, status, seconds) => requests.observe({ route, status }, seconds),
-    async expose({ is_up, is_full, queues }) {
+    sent: (transport, events) => sent.inc({ transport }, events),
+    dropped: (reason) => dropped.inc({ reason }),
+    async expose({ is_up, is_full, queues, connections }) {
+      for (const [transport, count] of Object.entries(connections)) connected.set({ transport }, count);
       up.set(is_up ? 1 : 0);
       full.set(is_full ? 1 : 0);
       // Earlier readings must not be reported as current.

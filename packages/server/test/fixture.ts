@@ -1,5 +1,6 @@
 import { test } from "vitest";
 import { createDb, type Db } from "../src/db/db.ts";
+import { type Client, createClient } from "./client/client.ts";
 import { createWorld, type World } from "./behaviours/world.ts";
 import { cloneDatabase, createHarness, dropDatabase, type Harness } from "./harness.ts";
 import { createHub, type Hub } from "./hub.ts";
@@ -25,10 +26,11 @@ import { createWorkers, type Workers } from "./worker.ts";
 interface PerTest {
   /** Of a new database, for a test that starts servers itself. */
   newDatabaseUrl: string;
-  /** A fresh workspace and its data API; the four below are in the same workspace. */
+  /** A fresh workspace and its data API; the five below are in the same workspace. */
   hub: Hub;
   pipeline: Pipeline;
   management: Management;
+  client: Client;
   desk: PreferenceBench;
   /** A fresh workspace whose clock is frozen. */
   world: World;
@@ -51,6 +53,7 @@ const perTest = {
   hub: async ({ harness }: { harness: Harness }, use: Use<Hub>) => use(await createHub(harness)),
   pipeline: async ({ hub }: PerTest, use: Use<Pipeline>) => use(await furnishPipeline(hub)),
   management: async ({ hub }: PerTest, use: Use<Management>) => use(createManagement(hub, hub.workspace)),
+  client: async ({ hub }: PerTest, use: Use<Client>) => use(await createClient(hub, hub.workspace)),
   desk: async ({ hub }: PerTest, use: Use<PreferenceBench>) => use(await furnishPreferences(hub)),
   world: async ({ harness }: { harness: Harness }, use: Use<World>) => use(await createWorld(harness)),
   workers: async ({ harness }: { harness: Harness }, use: Use<Workers>) => {

@@ -47,6 +47,8 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Harne
     ROLE: options.role ?? "all",
     LOG_LEVEL: "silent",
     ALLOW_PRIVATE_HOSTS: "127.0.0.1",
+    // Tests do in a second what a person does in an hour.
+    CLIENT_RATE_LIMIT_PER_SECOND: "0",
     ...options.env,
   });
   const carillon = await startCarillon({

@@ -1,5 +1,6 @@
 import { describe, expect } from "vitest";
 import { routes } from "../src/api/index.gen.ts";
+import { type Client, createClient } from "./client/client.ts";
 import { onServer as it } from "./fixture.ts";
 import { type Caller, findTargets, soundRequest, type Target } from "./hostile/requests.ts";
 import type { Server } from "./harness.ts";
@@ -12,6 +13,7 @@ import { createManagement } from "./management.ts";
  * added is included without a line here.
  */
 const data = routes.filter(({ surface }) => surface.name === "hub");
+const client = routes.filter(({ surface }) => surface.name === "client");
 const management = routes.filter(
   ({ surface, route }) => surface.name === "management" && route.path.includes("/:workspace/"),
 );
@@ -26,26 +28,34 @@ const FRESH = [
 
 const withoutFresh = (text: string) => FRESH.reduce((left, fresh) => left.replaceAll(fresh, "*"), text);
 
+/** A workspace, and an app of it that the victim uses. */
+interface Asker {
+  hub: Hub;
+  app: Client;
+}
+
+async function createAsker(server: Server): Promise<Asker> {
+  const hub = await createHub(server);
+  return { hub, app: await createClient(server, hub.workspace) };
+}
+
 /** Every answer of a workspace to the valid requests for some routes. */
-async function askAll(hub: Hub, table: typeof routes, only: (target: Target) => boolean) {
+async function askAll({ hub, app }: Asker, table: typeof routes, only: (target: Target) => boolean) {
   const caller: Caller = {
     workspace: hub.workspace.slug,
     quiet_workspace: hub.workspace.slug,
     wsKey: hub.wsKey,
     apiKey: "",
     serviceToken: hub.serviceToken,
+    publicKey: app.publicKey,
+    userToken: await app.sign("victim"),
   };
   const answers: Record<string, string> = {};
   for (const target of findTargets(table, caller).filter(only)) {
     const { method, url, headers, payload } = soundRequest(target, caller);
     const body = payload?.toString();
-    const isData = table === data;
-    const answer = await hub.call(
-      method as "GET",
-      url,
-      body,
-      isData ? {} : { authorization: headers.authorization ?? "" },
-    );
+    // The data API is called with the hub's own key.
+    const answer = await hub.call(method as "GET", url, body, table === data ? {} : headers);
     answers[target.name] =
       `${answer.status} ${withoutFresh(answer.text).replaceAll(hub.workspace.slug, "*")}`;
   }
@@ -83,17 +93,20 @@ async function furnish(hub: Hub, server: Server): Promise<void> {
 
 const writes = ({ method }: Target) => method !== "GET";
 /** Those of the product itself have neither workspace nor authorization. */
-const reads = ({ method, authorization }: Target) => method === "GET" && authorization !== "";
+const reads = ({ method, credentials }: Target) =>
+  method === "GET" && credentials.authorization !== undefined;
 
 describe.each([
   ["data", data],
   ["management", management],
+  ["client", client],
 ])("every route of the %s API", (_name, table) => {
-  it("says the same of nothing whether or not another workspace has it", async ({ hub, harness }) => {
-    const before = await askAll(hub, table, reads);
-    const other = await createHub(harness);
-    await furnish(other, harness);
-    expect(await askAll(hub, table, reads)).toEqual(before);
+  it("says the same of nothing whether or not another workspace has it", async ({ harness }) => {
+    const asker = await createAsker(harness);
+    const before = await askAll(asker, table, reads);
+    const other = await createAsker(harness);
+    await furnish(other.hub, harness);
+    expect(await askAll(asker, table, reads)).toEqual(before);
     // The names are those of something, so that what was compared could have differed.
     const there = await askAll(other, table, reads);
     const differing = Object.keys(before).filter((name) => before[name] !== there[name]);
@@ -101,12 +114,13 @@ describe.each([
   });
 });
 
-describe("every route of the data API", () => {
-  it("changes nothing in another workspace that has the same names", async ({ hub, harness }) => {
-    const other = await createHub(harness);
-    await furnish(other, harness);
+describe("every route of the data and the client API", () => {
+  it("changes nothing in another workspace that has the same names", async ({ harness }) => {
+    const [asker, other] = [await createAsker(harness), await createAsker(harness)];
+    await furnish(other.hub, harness);
     const before = await askAll(other, data, reads);
-    await askAll(hub, data, writes);
+    await askAll(asker, data, writes);
+    await askAll(asker, client, writes);
     expect(await askAll(other, data, reads)).toEqual(before);
   });
 

@@ -14,7 +14,15 @@ export function createTestWaker(
   clock: Clock = databaseClock,
 ): Waker {
   const preferences = createPreferences({ db, catalog });
-  return createWaker({ db, queue, clock, catalog, preferences, log: createSilentLog() });
+  return createWaker({
+    db,
+    queue,
+    clock,
+    catalog,
+    preferences,
+    announce: () => {},
+    log: createSilentLog(),
+  });
 }
 
 /** The catalog of a database without servers or workflows, kept fresh until it is stopped. */

@@ -65,6 +65,7 @@ export async function startWorker(
       send_concurrency: concurrency,
       vendor_timeout_ms: timeout_ms,
       meter: { accepted: () => {}, runs: () => {}, message: () => {}, stage: () => {} },
+      announce: () => {},
       onSettled: (written) => void settled.push(...written),
       more: options,
     },

@@ -13,6 +13,144 @@ export interface Operations {
     body: undefined;
     reply: { meta: { count: number; limit: number; offset: number }; results: ({ uid: string; slug: string; data_center: Record<string, unknown>; is_expired: boolean; has_limit_reached: boolean; name: string; description: string | null; mode: string })[] };
   };
+  /** POST /v1/feed/bulk/notifications/:action/ — See, read or archive up to 100 items, or take it back. */
+  clientFeedActInBulk: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null };
+    body: { notification_ids: (string)[] };
+    reply: { status: "success"; seq: number };
+  };
+  /** PATCH /v1/feed/notifications/:n_id/:action/ — See, read, open, archive, pin or snooze an item, or take it back. */
+  clientFeedAct: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null };
+    body: { until?: unknown; [key: string]: unknown } | null;
+    reply: { status: "success"; seq: number };
+  };
+  /** PATCH /v1/feed/archive_all/ — Archive all items of a feed; with a store, only what that shows. */
+  clientFeedArchiveAll: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null };
+    body: { store?: unknown; [key: string]: unknown } | null;
+    reply: { status: "success"; seq: number };
+  };
+  /** GET /v1/feed/changes/ — Get what changed in a feed since a number that an earlier answer had. */
+  clientFeedChanges: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; after?: string | (string)[] | null; limit?: string | (string)[] | null; stores?: string | (string)[] | null };
+    body: undefined;
+    reply: { seq: number; results?: ({ n_id: string; n_category: string; tenant_id: string; created_on: number; seen_on: number | null; read_on: number | null; interacted_on: number | null; archived: boolean; tags: (string)[]; expiry: number | null; is_expiry_visible: boolean; is_pinned: boolean; can_user_unpin: boolean; message: Record<string, unknown>; seq: number; snoozed_until: number | null; collapse_key: string | null; [key: string]: unknown })[]; has_more?: boolean; counts?: Record<string, number>; reset?: true };
+  };
+  /** GET /v1/feed/notifications_count/ — Count what is new in a feed, and what is unread in each of some stores. */
+  clientFeedCount: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; stores?: string | (string)[] | null };
+    body: undefined;
+    reply: Record<string, number>;
+  };
+  /** GET /v1/feed/notifications/:n_id/ — Get an item of a feed. */
+  clientFeedGet: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null };
+    body: undefined;
+    reply: { n_id: string; n_category: string; tenant_id: string; created_on: number; seen_on: number | null; read_on: number | null; interacted_on: number | null; archived: boolean; tags: (string)[]; expiry: number | null; is_expiry_visible: boolean; is_pinned: boolean; can_user_unpin: boolean; message: Record<string, unknown>; seq: number; snoozed_until: number | null; collapse_key: string | null; [key: string]: unknown };
+  };
+  /** GET /v1/feed/notifications/ — List the items of a feed, pinned ones first, then the newest. */
+  clientFeedList: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; page_size?: string | (string)[] | null; store?: string | (string)[] | null; search_after?: string | (string)[] | null; page_no?: string | (string)[] | null; before?: string | (string)[] | null };
+    body: undefined;
+    reply: { results: ({ n_id: string; n_category: string; tenant_id: string; created_on: number; seen_on: number | null; read_on: number | null; interacted_on: number | null; archived: boolean; tags: (string)[]; expiry: number | null; is_expiry_visible: boolean; is_pinned: boolean; can_user_unpin: boolean; message: Record<string, unknown>; seq: number; snoozed_until: number | null; collapse_key: string | null; [key: string]: unknown })[]; meta: { total_count: number; has_more: boolean; seq: number; current_page?: number; total_pages?: number } };
+  };
+  /** PATCH /v1/feed/mark_all_read/ — Read all items of a feed, and clear its badge; with a store, only what that shows. */
+  clientFeedMarkAllRead: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null };
+    body: { store?: unknown; [key: string]: unknown } | null;
+    reply: { status: "success"; seq: number };
+  };
+  /** PATCH /v1/feed/reset_bell_count/ — Open the bell of a feed: its badge counts what comes from now on. */
+  clientFeedResetBellCount: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null };
+    body: undefined;
+    reply: { status: "success"; seq: number };
+  };
+  /** GET /v1/feed/stream/ — Follow a feed as a stream of server-sent events. */
+  clientFeedStream: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; stores?: string | (string)[] | null; after?: string | (string)[] | null };
+    body: undefined;
+    reply: string;
+  };
+  /** POST /v1/subscriber/:distinct_id/category/:category_slug/ — Set the preferences of the person for a category (older clients). */
+  clientLegacyPreferenceEditCategory: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string };
+    body: { preference: "opt_in" | "opt_out"; opt_out_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; opt_in_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; digest_schedule?: { id: string; time?: string; weekdays?: ("su" | "mo" | "tu" | "we" | "th" | "fr" | "sa")[]; monthdays?: ({ pos: number; day?: "su" | "mo" | "tu" | "we" | "th" | "fr" | "sa" })[]; dtstart?: string } | null; properties?: ({ key: string; value: string | number | (string)[] | null })[] | null };
+    reply: { name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null };
+  };
+  /** POST /v1/subscriber/:distinct_id/channel_preference/ — Set global opt-outs of the person (older clients). */
+  clientLegacyPreferenceEditChannels: {
+    query: { tenant_id?: string };
+    body: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+    reply: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v1/subscriber/:distinct_id/category/:category_slug/ — Get the preferences of the person for a category (older clients). */
+  clientLegacyPreferenceGetCategory: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string };
+    body: undefined;
+    reply: { name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null };
+  };
+  /** GET /v1/subscriber/:distinct_id/channel_preference/ — Get the global opt-outs of the person (older clients). */
+  clientLegacyPreferenceGetChannels: {
+    query: { tenant_id?: string };
+    body: undefined;
+    reply: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v1/subscriber/:distinct_id/full_preference/ — Get all preferences of the person (older clients). */
+  clientLegacyPreferenceGet: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string };
+    body: undefined;
+    reply: { sections: ({ name: string | null; slug: string | null; description: string | null; tags: (string)[] | null; subcategories: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] })[]; channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v1/subscriber/:distinct_id/category/ — List the categories with the preferences of the person (older clients). */
+  clientLegacyPreferenceListCategories: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string; limit?: string; offset?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] };
+  };
+  /** PATCH /v2/subscriber/:distinct_id/category/:category_slug/ — Set the preferences of the person for a category. */
+  clientPreferenceEditCategory: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string };
+    body: { preference: "opt_in" | "opt_out"; opt_out_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; opt_in_channels?: ("email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams")[] | null; digest_schedule?: { id: string; time?: string; weekdays?: ("su" | "mo" | "tu" | "we" | "th" | "fr" | "sa")[]; monthdays?: ({ pos: number; day?: "su" | "mo" | "tu" | "we" | "th" | "fr" | "sa" })[]; dtstart?: string } | null; properties?: ({ key: string; value: string | number | (string)[] | null })[] | null };
+    reply: { name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null };
+  };
+  /** PATCH /v2/subscriber/:distinct_id/channel_preference/ — Set global opt-outs of the person. */
+  clientPreferenceEditChannels: {
+    query: { tenant_id?: string };
+    body: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+    reply: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v2/subscriber/:distinct_id/category/:category_slug/ — Get the preferences of the person for a category. */
+  clientPreferenceGetCategory: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string };
+    body: undefined;
+    reply: { name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null };
+  };
+  /** GET /v2/subscriber/:distinct_id/channel_preference/ — Get the global opt-outs of the person. */
+  clientPreferenceGetChannels: {
+    query: { tenant_id?: string };
+    body: undefined;
+    reply: { channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v2/subscriber/:distinct_id/full_preference/ — Get all preferences of the person. */
+  clientPreferenceGet: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string };
+    body: undefined;
+    reply: { sections: ({ name: string | null; slug: string | null; description: string | null; tags: (string)[] | null; subcategories: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] })[]; channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
+  };
+  /** GET /v2/subscriber/:distinct_id/category/ — List the categories with the preferences of the person. */
+  clientPreferenceListCategories: {
+    query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string; limit?: string; offset?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] };
+  };
+  /** GET /v1/client/vapid_key/ — Get the key with which pages subscribe to web push. */
+  clientPushVapidKey: {
+    query: {  };
+    body: undefined;
+    reply: { vapid_public_key: string | null };
+  };
   /** GET /v1/brand/:brand_id/ — Get a tenant, by its old name. */
   hubBrandGet: {
     query: {  };
@@ -413,7 +551,7 @@ export interface Operations {
   hubUserExport: {
     query: { limit?: string; after?: string };
     body: undefined;
-    reply: { distinct_id: string; exported_at: string; merged_users: (string)[]; user: { distinct_id: string; properties: Record<string, unknown>; created_at: string; updated_at: string; $email?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $sms?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $whatsapp?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $inbox?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $androidpush?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $iospush?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $webpush?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $slack?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $ms_teams?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; [key: string]: unknown } | null; preferences: { categories: (Record<string, unknown>)[]; channels: (Record<string, unknown>)[] }; tenants: (Record<string, unknown>)[]; lists: (Record<string, unknown>)[]; subscriptions: (Record<string, unknown>)[]; inbox: (Record<string, unknown>)[]; executions: (Record<string, unknown>)[]; messages: (Record<string, unknown>)[]; events: (Record<string, unknown>)[]; meta: { limit: number; has_next: boolean; after: string | null } };
+    reply: { distinct_id: string; exported_at: string; merged_users: (string)[]; user: { distinct_id: string; properties: Record<string, unknown>; created_at: string; updated_at: string; $email?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $sms?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $whatsapp?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $inbox?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $androidpush?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $iospush?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $webpush?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $slack?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; $ms_teams?: ({ value: string | Record<string, unknown>; value_json?: Record<string, unknown>; id_provider?: string; status: "active" | "inactive"; perma_status: "active" | "disabled" })[]; [key: string]: unknown } | null; preferences: { categories: (Record<string, unknown>)[]; channels: (Record<string, unknown>)[]; changes: (Record<string, unknown>)[] }; tenants: (Record<string, unknown>)[]; lists: (Record<string, unknown>)[]; subscriptions: (Record<string, unknown>)[]; inbox: (Record<string, unknown>)[]; executions: (Record<string, unknown>)[]; messages: (Record<string, unknown>)[]; events: (Record<string, unknown>)[]; meta: { limit: number; has_next: boolean; after: string | null } };
   };
   /** GET /v1/user/:distinct_id/ — Get a user. */
   hubUserGet: {
@@ -481,6 +619,12 @@ export interface Operations {
     body: undefined;
     reply: { sections: ({ name: string | null; slug: string | null; description: string | null; tags: (string)[] | null; subcategories: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] })[]; channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
   };
+  /** POST /v1/user/:distinct_id/preference_link/ — Make a link to a user's preference page. */
+  hubUserPreferenceLink: {
+    query: {  };
+    body: { tenant_id?: string | null; channel?: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams" | null; category?: string | null; ttl?: number | null };
+    reply: { url: string; expires_at: string };
+  };
   /** GET /v1/user/:distinct_id/preference/category/ — List the categories with the preferences of a user. */
   hubUserPreferenceListCategories: {
     query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string; limit?: string; offset?: string };
@@ -547,6 +691,66 @@ export interface Operations {
     body: { execution_id?: string | null; recipients?: (string)[] | null; idempotency_key?: string | null; cancellation_key?: string | null; workflow_slug?: string | null; [key: string]: unknown };
     reply: { execution_ids: (string)[] };
   };
+  /** POST /notification/:n_id/action/ — Read or archive an item of an inbox. */
+  legacyInboxInboxAct: {
+    query: {  };
+    body: { event: "$notification_delivered" | "$notification_clicked" | "$notification_dismiss"; [key: string]: unknown } | { tenant_id?: string | (string)[] | null; subscriber_id: unknown; distinct_id: unknown; action: "read" | "unread" | "archive"; [key: string]: unknown };
+    reply: { status: "success" };
+  };
+  /** POST /bell-clicked/ — Open the bell of an inbox: its count is that of what comes from now on. */
+  legacyInboxInboxBellClicked: {
+    query: {  };
+    body: { tenant_id?: string | (string)[] | null; subscriber_id: unknown; distinct_id: unknown; [key: string]: unknown };
+    reply: { status: "success" };
+  };
+  /** GET /notification_count/ — Count what is new in an inbox, and what is unread in each of some stores. */
+  legacyInboxInboxCount: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; subscriber_id: unknown; stores?: string | (string)[] | null };
+    body: undefined;
+    reply: Record<string, number>;
+  };
+  /** GET /fetch-notifications/ — Poll the items of an inbox between the times of the headers ss-after and ss-before. */
+  legacyInboxInboxFetchNotifications: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; subscriber_id: unknown };
+    body: undefined;
+    reply: { results: (Record<string, unknown>)[]; unread: number };
+  };
+  /** GET /fetch/ — Poll the items of an inbox that came after a time. */
+  legacyInboxInboxFetch: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; subscriber_id: unknown; after?: string | (string)[] | null };
+    body: undefined;
+    reply: { results: (Record<string, unknown>)[]; unread: number };
+  };
+  /** GET /notification/:n_id/ — Get an item of an inbox. */
+  legacyInboxInboxGet: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; subscriber_id: unknown };
+    body: undefined;
+    reply: { data: Record<string, unknown> };
+  };
+  /** GET /notifications/ — List the items of an inbox, by the number of the page. */
+  legacyInboxInboxList: {
+    query: { distinct_id?: string | (string)[] | null; tenant_id?: string | (string)[] | null; subscriber_id: unknown; page_no?: string | (string)[] | null; page_size?: string | (string)[] | null; before?: string | (string)[] | null; store?: string | (string)[] | null };
+    body: undefined;
+    reply: { results: (Record<string, unknown>)[]; meta: { current_page: number; total_pages: number } };
+  };
+  /** POST /mark-all-read/ — Read all items of an inbox. */
+  legacyInboxInboxMarkAllRead: {
+    query: {  };
+    body: { tenant_id?: string | (string)[] | null; subscriber_id: unknown; distinct_id: unknown; [key: string]: unknown };
+    reply: { status: "success" };
+  };
+  /** GET /t/click/:token/ — Leads a reader on to where a link of a mail was written to. */
+  mailTrackingLinkClick: {
+    query: {  };
+    body: undefined;
+    reply: string;
+  };
+  /** GET /t/open/:token/ — The image by which the opening of a mail is known. */
+  mailTrackingLinkOpen: {
+    query: {  };
+    body: undefined;
+    reply: string;
+  };
   /** POST /v1/:workspace/ws_api_key/ — Make an API key. */
   managementApiKeyCreate: {
     query: {  };
@@ -564,6 +768,12 @@ export interface Operations {
     query: { limit?: string; offset?: string };
     body: undefined;
     reply: { meta: { count: number; limit: number; offset: number }; results: ({ id: string; masked_api_key: string; is_deleted: boolean; name: string; description: string | null; allowed_domains: (string)[]; created_at: string; created_by: { name: string; email: string } | null; deleted_at: string | null; deleted_by: { name: string; email: string } | null })[] };
+  };
+  /** GET /v1/:workspace/audit/ — Who changed what in the workspace, newest first. */
+  managementAuditList: {
+    query: { limit?: string; after?: string; before?: string; since?: string; until?: string; actor?: string; action?: string | (string)[]; entity?: string; request_id?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; has_prev: boolean; before: string | null; has_next: boolean; after: string | null }; results: ({ id: string; workspace: string | null; actor: { kind: string; id: string; name: string }; action: string; entity: string | null; changes: ({ path: string; before?: unknown; after?: unknown })[] | null; before_hash: string | null; after_hash: string | null; address: string | null; request_id: string | null; created_at: string })[] };
   };
   /** POST /v1/:workspace/clock/advance/ — Move the clock of a sandbox workspace forward, through everything that becomes due on the way. */
   managementClockAdvance: {
@@ -642,6 +852,12 @@ export interface Operations {
     query: { distinct_id?: string; workflow?: string; idempotency_key?: string; since?: string };
     body: undefined;
     reply: { verdict: "sent" | "sending" | "waiting" | "in_progress" | "absorbed" | "cancelled" | "throttled" | "conditions_false" | "workflow_unavailable" | "duplicate" | "schema_mismatch" | "override_failed" | "tenant_refused" | "preference" | "no_channel" | "no_vendor" | "template_missing" | "render_failure" | "vendor_refused" | "test_mode" | "below_minimum" | "failed" | "refused" | "no_such_user" | "nothing_to_send" | "nothing_triggered" | "mixed"; summary: string; evidence: ({ what: string; when: string | null; request_id: string | null; execution_id: string | null; message_id?: string; node_ref?: string; values?: unknown })[] };
+  };
+  /** GET /v1/:workspace/x/:id/ — What goes by an id, a key, a slug or an address, whatever kind of thing it is. */
+  managementFind: {
+    query: {  };
+    body: undefined;
+    reply: { results: ({ kind: "request" | "run" | "message" | "broadcast" | "user" | "object" | "list" | "workflow" | "template" | "tenant" | "category" | "vendor"; id: string; by: "id" | "idempotency_key" | "address" | "slug"; name: string; created_at: string | null; page: string })[] };
   };
   /** GET /v1/:workspace/log/broadcast/:execution_id/ — One broadcast. Its executions, one for each recipient, are those of its request. */
   managementLogGetBroadcast: {
@@ -727,10 +943,10 @@ export interface Operations {
     body: undefined;
     reply: undefined;
   };
-  /** PATCH /v1/:workspace/ws_public_key/:public_key_id/ — Change whether apps with a public key must prove who uses them. */
+  /** PATCH /v1/:workspace/ws_public_key/:public_key_id/ — Change whether apps with a public key must prove who uses them, and which pages may use it. */
   managementPublicKeyEdit: {
     query: {  };
-    body: { is_secure_mode_enabled: boolean };
+    body: { is_secure_mode_enabled?: boolean; allowed_domains?: (string)[] | null };
     reply: { id: string; api_key: string; name: string; description: string | null; allowed_domains: (string)[] | null; is_secure_mode_enabled: boolean; is_deleted: boolean; is_default: boolean; created_at: string; created_by: { name: string; email: string } | null; rotated_at: string | null; rotated_by: { name: string; email: string } | null; updated_at: string; updated_by: { name: string; email: string } | null };
   };
   /** GET /v1/:workspace/ws_public_key/ — List public keys, newest first, with those that were deleted. */
@@ -742,7 +958,7 @@ export interface Operations {
   /** PATCH /v1/:workspace/ws_public_key/:public_key_id/rotate/ — Give a public key another value. */
   managementPublicKeyRotate: {
     query: {  };
-    body: undefined;
+    body: { expiry_at?: string | null };
     reply: { id: string; api_key: string; name: string; description: string | null; allowed_domains: (string)[] | null; is_secure_mode_enabled: boolean; is_deleted: boolean; is_default: boolean; created_at: string; created_by: { name: string; email: string } | null; rotated_at: string | null; rotated_by: { name: string; email: string } | null; updated_at: string; updated_by: { name: string; email: string } | null };
   };
   /** GET /v1/:workspace/redrive/ — Requests, executions and messages that failed, grouped by error, the largest group first. */
@@ -1027,6 +1243,12 @@ export interface Operations {
     body: { locale?: string | null; content: Record<string, unknown> };
     reply: { filename: string; locale: string; locale_name: string; namespace: string | null; action: "added" | "updated" | "deleted" | "unchanged"; updated_at: string; content: Record<string, unknown> };
   };
+  /** GET /v1/:workspace/vendor_health/ — How vendors do: calls, errors by class, latency, breaker, spend. */
+  managementVendorHealthList: {
+    query: { minutes?: number };
+    body: undefined;
+    reply: { minutes: number; results: ({ id: string; vendor_slug: string; channel: string; name: string; nickname: string; categories: (string)[]; calls: number; calls_per_second: number; sent: number; errors: { recipient: number; message: number; config: number; throttled: number; transient: number; ambiguous: number }; error_rate: number | null; latency_ms: { p50: number | null; p99: number | null }; breaker: { state: "closed" | "open"; since: string | null; reason: string | null; probed_at: string | null }; held_until: string | null; calls_today: number; daily_cap: number | null; last_report_at: string | null; spend: { price: number | null; amount: number | null } })[] };
+  };
   /** GET /v1/:workspace/vendor_route/ — The priority lists of vendors, by tenant, channel and root category. */
   managementVendorRouteList: {
     query: {  };
@@ -1129,6 +1351,12 @@ export interface Operations {
     body: { name?: string | null; description?: string | null; category?: string | null; is_enabled?: boolean | null; tags?: (string)[] | null; trigger_type?: string | null; trigger_events?: (string)[] | null; payload_schema?: { schema: string; version_no?: number | null } | null; ratelimit?: { count: number; sliding_window: string } | null; conditions?: (Record<string, unknown>)[] | null; override_recipients_type?: string | null; override_recipients_user_expr?: string | null; override_recipients_single_object_fields_expr?: Record<string, unknown> | null; override_actor_user_expr?: string | null; override_tenant_expr?: string | null; tree?: { nodes?: (Schema0)[] | null } | null };
     reply: { $schema: string; slug: string; name: string; description: string | null; category: string; tags: (string)[]; trigger_type: string; trigger_events: (string)[]; payload_schema: { schema: string; version_no?: number } | null; is_enabled: boolean; ratelimit: { count: number; sliding_window: string } | null; conditions: (unknown)[]; override_recipients_type: string | null; override_recipients_user_expr: string | null; override_recipients_single_object_fields_expr: Record<string, unknown> | null; override_actor_user_expr: string | null; override_tenant_expr: string | null; tree: { nodes: (unknown)[] }; status: "active" | "inactive" | "draft"; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_executed_at: string | null; updated_by: { name: string; email: string } | null; validation_result: { is_valid: boolean; errors: (string)[] } };
   };
+  /** GET /v1/people/audit/ — Who changed what in all workspaces and above them, and who signed in, newest first. */
+  peopleAuditList: {
+    query: { limit?: string; after?: string; before?: string; since?: string; until?: string; actor?: string; action?: string | (string)[]; entity?: string; request_id?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; has_prev: boolean; before: string | null; has_next: boolean; after: string | null }; results: ({ id: string; workspace: string | null; actor: { kind: string; id: string; name: string }; action: string; entity: string | null; changes: ({ path: string; before?: unknown; after?: unknown })[] | null; before_hash: string | null; after_hash: string | null; address: string | null; request_id: string | null; created_at: string })[] };
+  };
   /** DELETE /v1/people/invitation/:invitation_id/ — Cancel an invitation. */
   peopleInvitationCancel: {
     query: {  };
@@ -1224,6 +1452,30 @@ export interface Operations {
     query: {  };
     body: undefined;
     reply: { roles: ({ role: "admin" | "developer" | "editor" | "support" | "viewer"; name: string; rights: (string)[] })[]; rights: Record<string, string> };
+  };
+  /** POST /p/:token/ — Change a person's preferences by their page. */
+  preferencePageLinkChange: {
+    query: { lang?: string; q?: string; undo?: string };
+    body: undefined;
+    reply: undefined;
+  };
+  /** GET /p/:token/one-click/ — Show a person's preference page at the address that takes one click. */
+  preferencePageLinkOneClickPage: {
+    query: { lang?: string; q?: string; undo?: string };
+    body: undefined;
+    reply: string;
+  };
+  /** POST /p/:token/one-click/ — Opt out of what a mail was about, by the button of a mail program. */
+  preferencePageLinkOneClick: {
+    query: {  };
+    body: undefined;
+    reply: string;
+  };
+  /** GET /p/:token/ — Show a person's preference page. */
+  preferencePageLinkShow: {
+    query: { lang?: string; q?: string; undo?: string };
+    body: undefined;
+    reply: string;
   };
   /** POST /v1/auth/code/ — Have a six-digit code sent by e-mail. */
   signInCodeRequest: {

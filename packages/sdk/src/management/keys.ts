@@ -76,12 +76,34 @@ export class Keys {
   }
 
   /**
-   * A new value under the same id; the old one is dead at once.
+   * Which pages may use the key: their domains, or null for any. Apps may always.
    * @example
-   * const { api_key } = await carillon.keys.rotatePublicKey("ws_pubk_01KBCDEF");
+   * await carillon.keys.restrictPublicKey("ws_pubk_01KBCDEF", ["app.example.com", "*.example.org"]);
    */
-  async rotatePublicKey(id: string, options?: CallOptions): Promise<PublicKey> {
-    return call(this.#api, "PATCH", `${this.#path("ws_public_key", id)}rotate/`, options, MANAGEMENT);
+  async restrictPublicKey(id: string, domains: string[] | null, options?: CallOptions): Promise<PublicKey> {
+    return call(this.#api, "PATCH", this.#path("ws_public_key", id), options, {
+      ...MANAGEMENT,
+      body: { allowed_domains: domains },
+      repeatable: true,
+    });
+  }
+
+  /**
+   * A new value under the same id; the old one is dead at once, or stays good until it expires.
+   * @example
+   * const expiresAt = new Date(Date.now() + 7 * 86_400_000);
+   * const { api_key } = await carillon.keys.rotatePublicKey("ws_pubk_01KBCDEF", { expiresAt });
+   */
+  async rotatePublicKey(
+    id: string,
+    options: { expiresAt?: Date | string } & CallOptions = {},
+  ): Promise<PublicKey> {
+    const { expiresAt } = optionsOf(options);
+    const body = expiresAt === undefined ? {} : { expiry_at: timeOf("expiresAt", expiresAt) };
+    return call(this.#api, "PATCH", `${this.#path("ws_public_key", id)}rotate/`, options, {
+      ...MANAGEMENT,
+      body,
+    });
   }
 
   /**

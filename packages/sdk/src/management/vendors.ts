@@ -81,6 +81,18 @@ export class Vendors {
   }
 
   /**
+   * How vendors do: calls, errors by class, latency, breaker and spend of the last minutes (60 unless given).
+   * @example
+   * const { results } = await carillon.vendors.health({ minutes: 15 });
+   */
+  async health(
+    query: QueryFor<"managementVendorHealthList"> & CallOptions = {},
+  ): Promise<Reply<"managementVendorHealthList">> {
+    const path = managed(this.#api, "vendor_health/");
+    return call(this.#api, "GET", path, query, { ...MANAGEMENT, query: queryOf(query) });
+  }
+
+  /**
    * The priority lists: by tenant, channel and root category, the vendors in the order in which they are tried.
    * @example
    * const { results } = await carillon.vendors.routes();

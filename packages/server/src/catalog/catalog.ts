@@ -13,7 +13,7 @@ import { createPayloadSchemaLookup, type PayloadSchemaLookup } from "./payload-s
 import type { CompleteContent, LiveTemplate } from "./live-template.ts";
 import type { TemplateSnapshot } from "./template.ts";
 import { rememberCompleted, toLiveTemplate } from "./live-template.ts";
-import { loadTenant, type Tenant } from "./tenant.ts";
+import { loadTenant, type PagePlace, type Tenant } from "./tenant.ts";
 import { LIVE_TRANSLATIONS, loadTranslations } from "./live-translations.ts";
 import type { CompiledWorkflow, WorkflowDefinition } from "./workflow.ts";
 import { WORKSPACE_NOW } from "../workspaces/clock.ts";
@@ -75,8 +75,8 @@ export interface CatalogDeps {
   compile: CompileWorkflow;
   /** What a channel computes once per version of its content; never stored. Absent: nothing. */
   complete?: CompleteContent;
-  /** The host of the preference pages of tenants that name no other. */
-  preference_domain?: string;
+  /** Where preference pages are. Absent: nowhere. */
+  pages?: PagePlace;
 }
 
 export type CompileWorkflow = (
@@ -91,7 +91,7 @@ export function createCatalog({
   ids,
   compile,
   complete = (_channel, content) => content,
-  preference_domain = "localhost",
+  pages = { domain: "localhost", base: null },
 }: CatalogDeps): Catalog {
   const cache = createCache();
   const completeOnce = rememberCompleted(complete);
@@ -210,10 +210,8 @@ export function createCatalog({
     findTranslations: (workspace_id) =>
       remember(workspace_id, "translation", LIVE_TRANSLATIONS, () => loadTranslations(db, workspace_id)),
     findTenant: (workspace_id, tenant_id) =>
-      remember(workspace_id, "tenant", tenant_id, () =>
-        loadTenant(db, workspace_id, tenant_id, preference_domain),
-      ),
-    readTenant: (tx, workspace_id, tenant_id) => loadTenant(tx, workspace_id, tenant_id, preference_domain),
+      remember(workspace_id, "tenant", tenant_id, () => loadTenant(db, workspace_id, tenant_id, pages)),
+    readTenant: (tx, workspace_id, tenant_id) => loadTenant(tx, workspace_id, tenant_id, pages),
     ensureDynamic: (workspace_id, slug, definition) => {
       const hash = createHash("sha256").update(JSON.stringify(definition)).digest("hex");
       return remember(workspace_id, "version", `dynamic/${slug}/${hash}`, () =>

@@ -156,7 +156,7 @@ describe("the header List-Unsubscribe", () => {
   const render = (more: object, values: JsonObject = {}) =>
     email.render(
       email.content.parse({ subject: "S", body: { type: "plain_text" }, ...more }),
-      engine({ $hosted_preference_url: "", ...values }),
+      engine({ $unsubscribe_url: "", ...values }),
     )["headers"];
 
   it("is left out where there is no page to leave at", () => {
@@ -168,8 +168,22 @@ describe("the header List-Unsubscribe", () => {
   it.each<[object, JsonObject, object]>([
     [
       {},
-      { $hosted_preference_url: "https://p.example/?key=a" },
-      { "List-Unsubscribe": "<https://p.example/?key=a>" },
+      { $unsubscribe_url: "https://p.example/p/a.b/one-click" },
+      {
+        "List-Unsubscribe": "<https://p.example/p/a.b/one-click>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+      },
+    ],
+    // Nothing can be opted out of by a POST: the page alone.
+    [
+      { list_unsubscribe_one_click: true },
+      { $unsubscribe_url: "https://p.example/p/a.b" },
+      { "List-Unsubscribe": "<https://p.example/p/a.b>" },
+    ],
+    [
+      {},
+      { $unsubscribe_url: "http://p.example/p/a.b/one-click" },
+      { "List-Unsubscribe": "<http://p.example/p/a.b/one-click>" },
     ],
     [
       { list_unsubscribe: "{{url}}" },

@@ -37,8 +37,12 @@ const MAX_ADDRESSES = 100;
 
 const html = { html: textField, text: textField };
 
-/** Empty where nobody serves such a page: then the header is left out. */
+/** What stands for our own page in `list_unsubscribe`, where a template names no other. */
 const DEFAULT_UNSUBSCRIBE = "{{$hosted_preference_url}}";
+/** Rendered in its place: blank where there is no such page, or nothing to leave; then the header is left out. */
+const OWN_UNSUBSCRIBE = "{{$unsubscribe_url}}";
+/** How addresses end that take a POST as the whole request (RFC 8058). */
+const ONE_CLICK = "/one-click";
 
 const content = contentObject({
   ...contentHead("email"),
@@ -326,14 +330,17 @@ function renderAddresses(
 /** https://www.rfc-editor.org/rfc/rfc2369 and https://www.rfc-editor.org/rfc/rfc8058 */
 function renderUnsubscribe(content: EmailContent, text: RenderText): Record<string, string> {
   const { list_unsubscribe, list_unsubscribe_one_click } = content;
-  const rendered = renderDefaulted(list_unsubscribe, DEFAULT_UNSUBSCRIBE, text).trim();
+  const isOwn = list_unsubscribe === DEFAULT_UNSUBSCRIBE;
+  const source = isOwn ? OWN_UNSUBSCRIBE : list_unsubscribe;
+  const rendered = renderDefaulted(source, OWN_UNSUBSCRIBE, text).trim();
   if (rendered === "") return {};
   const link = readUnsubscribeLink(rendered);
   if (link === null) {
-    if (list_unsubscribe === DEFAULT_UNSUBSCRIBE) return {};
+    if (isOwn) return {};
     throw new RenderError("list_unsubscribe", `${BAD_UNSUBSCRIBE}, and is '${cut(rendered, 64)}'`);
   }
-  const isOneClick = list_unsubscribe_one_click && link.startsWith("https:");
+  const isOneClick =
+    link.startsWith("https:") && (isOwn ? link.endsWith(ONE_CLICK) : list_unsubscribe_one_click);
   return {
     "List-Unsubscribe": `<${link}>`,
     ...(isOneClick ? { "List-Unsubscribe-Post": "List-Unsubscribe=One-Click" } : {}),

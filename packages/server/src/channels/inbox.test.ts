@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseExpiry } from "./shared/inbox-expiry.ts";
+import { parseExpiry } from "../core/time/expiry.ts";
 import inbox from "./inbox.ts";
 
 const problems = (draft: object) => inbox.findProblems(inbox.content.parse({ body: "b", ...draft }));

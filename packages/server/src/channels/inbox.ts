@@ -15,7 +15,7 @@ import {
   textField,
 } from "./content.ts";
 import { identityKey } from "./shared/identity-key.ts";
-import { parseExpiry } from "./shared/inbox-expiry.ts";
+import { parseExpiry } from "../core/time/expiry.ts";
 import { checkImageLink, checkLink, renderImageLink, renderLink } from "./shared/link.ts";
 
 const BAD_EXPIRY = "valid format [xx]d[xx]h[xx]m[xx]s, seconds, or an ISO 8601 datetime";

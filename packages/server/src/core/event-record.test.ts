@@ -198,7 +198,7 @@ describe("an edit of a user", () => {
 });
 
 describe("$identify", () => {
-  it("names a user, who is made when missing", () => {
+  it("names a user, who is made when missing, and the tenant that they belong to", () => {
     const body = {
       event: "$identify",
       $insert_id: "i",
@@ -208,7 +208,7 @@ describe("$identify", () => {
     expect(read(body)).toEqual({
       kind: "edit",
       distinct_id: "7",
-      tenant_id: null,
+      tenant_id: "acme",
       operations: [],
       insert_id: "i",
       warnings: [],
@@ -234,6 +234,59 @@ describe("$identify", () => {
       });
     },
   );
+});
+
+describe("what a device reports", () => {
+  it.each([
+    [
+      { event: "$notification_delivered", properties: { id: "01M" } },
+      { status: "delivered", message_id: "01M", at: null },
+    ],
+    [
+      { event: "$notification_clicked", $time: 1_795_195_095_123, properties: { id: " 01M ", label_id: "" } },
+      { status: "clicked", message_id: "01M", at: 1_795_195_095_123 },
+    ],
+    // Swift: the full shape of an event, and seconds.
+    [
+      {
+        event: "$notification_dismiss",
+        distinct_id: "u1",
+        $insert_id: "i",
+        $time: 1_795_195_095.12,
+        properties: { id: "01M" },
+      },
+      { status: "dismissed", message_id: "01M", at: 1_795_195_095_120 },
+    ],
+    [
+      { event: "$notification_clicked", properties: { nid: "01M" } },
+      { status: "clicked", message_id: "01M", at: null },
+    ],
+    [
+      { event: "$notification_clicked", $time: "now", properties: { id: "01M" } },
+      { status: "clicked", message_id: "01M", at: null },
+    ],
+    [
+      { event: "$notification_clicked", $time: 1e300, properties: { id: "01M" } },
+      { status: "clicked", message_id: "01M", at: null },
+    ],
+  ])("is about a notification: %j", (body, expected) => {
+    expect(read(body)).toEqual({ kind: "tracking", ...expected });
+  });
+
+  it.each([undefined, {}, { id: "" }, { id: 7 }, { id: null }])(
+    "is refused without its id: %j",
+    (properties) => {
+      expect(parseEventRecord({ event: "$notification_clicked", properties })).toEqual({
+        ok: false,
+        message: "properties.id: must be the id of the notification",
+      });
+    },
+  );
+
+  it("is an event of a user where it names a user and no notification", () => {
+    const body = { event: "$notification_clicked", distinct_id: "u1", properties: { page: "/" } };
+    expect(read(body)).toMatchObject({ kind: "event", distinct_id: "u1" });
+  });
 });
 
 describe("parseEvent", () => {
@@ -291,7 +344,10 @@ describe("any record", () => {
       fc.property(fc.oneof(fc.jsonValue(), fc.dictionary(keys, values)), (body) => {
         const parsed = parseEventRecord(body);
         if (!parsed.ok) expect(parsed.message).not.toBe("");
-        else expect(parsed.value.distinct_id.trim()).not.toBe("");
+        else {
+          const { value } = parsed;
+          expect((value.kind === "tracking" ? value.message_id : value.distinct_id).trim()).not.toBe("");
+        }
       }),
     );
   });

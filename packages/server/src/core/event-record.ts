@@ -1,3 +1,4 @@
+import { DEFAULT_TENANT } from "./profile/effective-profile.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import {
   isReservedUserId,
@@ -9,10 +10,13 @@ import { type Operation, parseOperationList } from "./profile/profile-operations
 import { capture, expectRecord, type Parsed, parseData, parseKey, parseTenantId, refuse } from "./trigger.ts";
 
 /**
- * The records of `/event/` and its siblings. One endpoint takes tracked events and profile edits and distinguishes them
- * by their content. Records are parsed on accept; tracked events are stored and parsed again on expand.
+ * The records of `/event/` and its siblings. One endpoint takes tracked events, profile edits and what devices report of
+ * notifications, and distinguishes them by their content. Records are parsed on accept; tracked events are stored and parsed again on expand.
  */
-export type EventRecord = ({ kind: "event" } & TrackedEvent) | ({ kind: "edit" } & UserEditRecord);
+export type EventRecord =
+  | ({ kind: "event" } & TrackedEvent)
+  | ({ kind: "edit" } & UserEditRecord)
+  | ({ kind: "tracking" } & TrackingRecord);
 
 export interface TrackedEvent {
   /** As sent, trimmed; workflows match it case-insensitively. */
@@ -37,10 +41,39 @@ export interface UserEditRecord {
   login: Login | null;
 }
 
+/** What a device reports of a notification. */
+export interface TrackingRecord {
+  status: "delivered" | "clicked" | "dismissed";
+  message_id: string;
+  /** By the device's clock, in milliseconds since 1970; null: it does not say. */
+  at: number | null;
+}
+
 /** What `$identify` says besides the user. */
 export interface Login {
   /** The id that the client had for its user before the login; null if it names none, or the user's own. */
   anon_id: string | null;
+}
+
+/**
+ * Report what became of a notification on a device. Service workers and closed apps send them with the public key alone:
+ * they name the notification by an id that cannot be guessed (client-protocols.md §6.3).
+ */
+const TRACKING = new Map<unknown, TrackingRecord["status"]>([
+  ["$notification_delivered", "delivered"],
+  ["$notification_clicked", "clicked"],
+  ["$notification_dismiss", "dismissed"],
+]);
+
+export const TRACKING_EVENTS = [
+  "$notification_delivered",
+  "$notification_clicked",
+  "$notification_dismiss",
+] as const;
+
+/** Whether a record names such an event, whatever else it has. */
+export function isTracking(record: JsonObject): boolean {
+  return TRACKING.has(record.event);
 }
 
 /** Reserved names that clients may nevertheless send. */
@@ -72,6 +105,8 @@ export function parseEventRecord(body: unknown): Parsed<EventRecord> {
     const name = readName(record);
     if (name === null) return { kind: "edit", ...readEdit(record) };
     if (name === "$identify") return { kind: "edit", ...readIdentify(record) };
+    const tracking = readTracking(record, name);
+    if (tracking !== null) return { kind: "tracking", ...tracking };
     if (/^(?:\$|ss_)/i.test(name) && !CLIENT_EVENTS.has(name)) {
       refuse("event: names that start with $ or ss_ are reserved");
     }
@@ -136,22 +171,49 @@ function readEdit(record: JsonObject): UserEditRecord {
 }
 
 /**
- * The SDK's login: the user it names exists from now on, with what was known of them under an anonymous id. It says nothing
- * about the user's profile in a tenant. Source: data-and-preferences §3.1d.
+ * The SDK's login: the user it names exists from now on, with what was known of them under an anonymous id, and belongs to
+ * the tenant that it names. Source: data-and-preferences §3.1d, client-protocols.md §4.1.
  */
 function readIdentify(record: JsonObject): UserEditRecord {
   const properties = parseData(record.properties, "properties");
   const distinct_id =
     readId(properties, "$identified_id") ?? refuse("error: must pass value for $identified_id");
   const anon_id = readId(properties, "$anon_id");
+  const tenant_id = parseTenantId(record);
   return {
     distinct_id,
-    tenant_id: null,
+    tenant_id: tenant_id === DEFAULT_TENANT ? null : tenant_id,
     operations: [],
     insert_id: readInsertId(record),
     warnings: [],
     login: { anon_id: anon_id === distinct_id ? null : anon_id },
   };
+}
+
+/**
+ * Null: it is no report of a device, or names no notification; the latter are events of a user, as servers may send them.
+ */
+function readTracking(record: JsonObject, name: string): TrackingRecord | null {
+  const status = TRACKING.get(name);
+  if (status === undefined) return null;
+  const properties = parseData(record.properties, "properties");
+  const id = properties.id ?? properties.nid ?? null;
+  if (id === null && readDistinctId(record) !== null) return null;
+  const message_id = typeof id === "string" ? id.trim() : "";
+  if (message_id === "") refuse("properties.id: must be the id of the notification");
+  return { status, message_id, at: readTime(record.$time) };
+}
+
+/** The time in seconds until the year 5138 is below this; in milliseconds it has been above it since 1973. */
+const MILLISECONDS = 1e11;
+/** The latest time that a date can be. */
+const LATEST = 8.64e15;
+
+/** `$time` in milliseconds: JavaScript and Android write those, Swift seconds with a fraction. */
+function readTime(value: Json | undefined): number | null {
+  if (typeof value !== "number" || !(value > 0)) return null;
+  const time = value < MILLISECONDS ? value * 1000 : value;
+  return time > LATEST ? null : Math.round(time);
 }
 
 function readDistinctId(record: JsonObject): string | null {

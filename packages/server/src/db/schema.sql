@@ -34,6 +34,7 @@ CREATE TABLE audit (
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE,
   CHECK ((actor_kind = ANY (ARRAY['member'::text, 'service_token'::text, 'api_key'::text, 'system'::text])))
 );
+CREATE INDEX audit_of_entity ON public.audit USING btree (workspace_id, entity);
 CREATE INDEX audit_of_workspace ON public.audit USING btree (workspace_id, id DESC);
 
 CREATE TABLE batch (
@@ -209,6 +210,18 @@ CREATE INDEX identity_address ON public.identity USING btree (workspace_id, key)
 CREATE INDEX identity_of_tenant ON public.identity USING btree (workspace_id, tenant_id) WHERE (tenant_id <> ''::text);
 CREATE INDEX identity_push_token ON public.identity USING btree (workspace_id, channel, provider, key) WHERE ((channel = ANY (ARRAY['androidpush'::text, 'iospush'::text, 'webpush'::text])) AND (status = 'active'::text));
 
+CREATE TABLE inbox_feed (
+  workspace_id integer NOT NULL,
+  recipient_id text COLLATE "C" NOT NULL,
+  tenant_id text COLLATE "C" NOT NULL,
+  feed_id bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  seq bigint NOT NULL,
+  forgotten_seq bigint NOT NULL,
+  last_on timestamp(3) with time zone NOT NULL,
+  opened_on timestamp(3) with time zone NOT NULL DEFAULT '-infinity'::timestamp with time zone,
+  PRIMARY KEY (workspace_id, recipient_id, tenant_id)
+);
+
 CREATE TABLE inbox_item (
   workspace_id integer NOT NULL,
   id text COLLATE "C" NOT NULL,
@@ -217,13 +230,29 @@ CREATE TABLE inbox_item (
   category text NOT NULL,
   message json NOT NULL,
   tags text[] NOT NULL DEFAULT '{}'::text[],
-  created_at timestamp with time zone NOT NULL DEFAULT now(),
   seen_at timestamp with time zone,
   read_at timestamp with time zone,
   interacted_at timestamp with time zone,
   archived_at timestamp with time zone,
+  feed_id bigint NOT NULL,
+  seq bigint NOT NULL,
+  new_seq bigint NOT NULL,
+  created_on timestamp(3) with time zone NOT NULL,
+  is_pinned boolean NOT NULL DEFAULT false,
+  can_user_unpin boolean NOT NULL DEFAULT true,
+  expiry timestamp(3) with time zone,
+  is_expiry_visible boolean NOT NULL DEFAULT false,
+  snoozed_until timestamp(3) with time zone,
+  collapse_key text,
   PRIMARY KEY (workspace_id, recipient_id, id)
 );
+CREATE INDEX inbox_item_age ON public.inbox_item USING brin (created_on) WITH (pages_per_range='32', autosummarize='on');
+CREATE INDEX inbox_item_expiry ON public.inbox_item USING btree (expiry) WHERE ((expiry IS NOT NULL) AND (archived_at IS NULL));
+CREATE INDEX inbox_item_snoozed ON public.inbox_item USING btree (snoozed_until) WHERE (snoozed_until IS NOT NULL);
+CREATE INDEX inbox_item_unread ON public.inbox_item USING btree (feed_id) WHERE ((read_at IS NULL) AND (archived_at IS NULL) AND (snoozed_until IS NULL));
+CREATE UNIQUE INDEX inbox_item_changes ON public.inbox_item USING btree (feed_id, seq);
+CREATE UNIQUE INDEX inbox_item_live ON public.inbox_item USING btree (feed_id, is_pinned, created_on) WHERE ((archived_at IS NULL) AND (snoozed_until IS NULL));
+CREATE UNIQUE INDEX inbox_item_put_away ON public.inbox_item USING btree (feed_id, is_pinned, created_on) WHERE ((archived_at IS NOT NULL) OR (snoozed_until IS NOT NULL));
 
 CREATE TABLE invitation (
   id text COLLATE "C" NOT NULL,
@@ -509,6 +538,34 @@ CREATE TABLE pref_channel (
 );
 CREATE INDEX pref_channel_tenant ON public.pref_channel USING btree (workspace_id, tenant_id) WHERE (tenant_id <> 'default'::text);
 
+CREATE TABLE preference_change (
+  workspace_id integer NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  recipient_id text COLLATE "C" NOT NULL,
+  tenant_id text COLLATE "C" NOT NULL,
+  source text NOT NULL,
+  via text NOT NULL,
+  category text COLLATE "C",
+  channel text,
+  change text NOT NULL,
+  message_id text COLLATE "C",
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE,
+  FOREIGN KEY (workspace_id, recipient_id) REFERENCES recipient(workspace_id, id) ON DELETE CASCADE,
+  CHECK ((change = ANY (ARRAY['opt_in'::text, 'opt_out'::text, 'frequency'::text])))
+);
+CREATE INDEX preference_change_recipient ON public.preference_change USING btree (workspace_id, recipient_id);
+CREATE INDEX preference_change_time ON public.preference_change USING btree (created_at);
+
+CREATE TABLE preference_link_request (
+  workspace_id integer NOT NULL,
+  recipient_id text COLLATE "C" NOT NULL,
+  requested_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (workspace_id, recipient_id),
+  FOREIGN KEY (workspace_id, recipient_id) REFERENCES recipient(workspace_id, id) ON DELETE CASCADE
+);
+
 CREATE TABLE public_key (
   workspace_id integer NOT NULL,
   id text COLLATE "C" NOT NULL,
@@ -524,7 +581,11 @@ CREATE TABLE public_key (
   rotated_at timestamp with time zone,
   rotated_by json,
   deleted_at timestamp with time zone,
+  allowed_domains text[],
+  old_api_key text COLLATE "C",
+  old_expiry_at timestamp with time zone,
   UNIQUE (api_key),
+  UNIQUE (old_api_key),
   PRIMARY KEY (workspace_id, id),
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
 );
@@ -949,6 +1010,18 @@ CREATE TABLE vendor_ack (
 );
 CREATE INDEX vendor_ack_created ON public.vendor_ack USING btree (created_at);
 
+CREATE TABLE vendor_call_count (
+  workspace_id integer NOT NULL,
+  vendor_config_id text COLLATE "C" NOT NULL,
+  minute timestamp with time zone NOT NULL,
+  outcome text COLLATE "C" NOT NULL,
+  latency_step smallint NOT NULL,
+  calls integer NOT NULL,
+  PRIMARY KEY (workspace_id, vendor_config_id, minute, outcome, latency_step),
+  FOREIGN KEY (workspace_id, vendor_config_id) REFERENCES vendor_config(workspace_id, id) ON DELETE CASCADE
+);
+CREATE INDEX vendor_call_count_minute ON public.vendor_call_count USING btree (minute);
+
 CREATE TABLE vendor_config (
   workspace_id integer NOT NULL,
   id text COLLATE "C" NOT NULL,
@@ -1096,9 +1169,12 @@ CREATE TABLE workspace (
   clock_frozen_at timestamp with time zone,
   clock_target timestamp with time zone,
   clock_runs_on boolean NOT NULL DEFAULT false,
+  link_generation integer NOT NULL DEFAULT 1,
+  link_oldest_generation integer NOT NULL DEFAULT 1,
   UNIQUE (slug),
   UNIQUE (uid),
   PRIMARY KEY (workspace_id),
+  CHECK (((link_oldest_generation >= 1) AND (link_oldest_generation <= link_generation))),
   CHECK ((mode = ANY (ARRAY['sandbox'::text, 'production'::text]))),
   CHECK ((slug ~ '^[a-z0-9][a-z0-9_-]{0,62}$'::text))
 );

@@ -169,6 +169,17 @@ export interface Identity {
   updated_at: Generated<Date>;
 }
 
+export interface InboxFeed {
+  workspace_id: number;
+  recipient_id: string;
+  tenant_id: string;
+  feed_id: GeneratedAlways<number>;
+  seq: number;
+  forgotten_seq: number;
+  last_on: Date;
+  opened_on: Generated<Date>;
+}
+
 export interface InboxItem {
   workspace_id: number;
   id: string;
@@ -177,11 +188,20 @@ export interface InboxItem {
   category: string;
   message: JsonColumn;
   tags: Generated<string[]>;
-  created_at: Generated<Date>;
   seen_at: Date | null;
   read_at: Date | null;
   interacted_at: Date | null;
   archived_at: Date | null;
+  feed_id: number;
+  seq: number;
+  new_seq: number;
+  created_on: Date;
+  is_pinned: Generated<boolean>;
+  can_user_unpin: Generated<boolean>;
+  expiry: Date | null;
+  is_expiry_visible: Generated<boolean>;
+  snoozed_until: Date | null;
+  collapse_key: string | null;
 }
 
 export interface Invitation {
@@ -406,6 +426,26 @@ export interface PrefChannel {
   channel: string;
 }
 
+export interface PreferenceChange {
+  workspace_id: number;
+  id: string;
+  recipient_id: string;
+  tenant_id: string;
+  source: string;
+  via: string;
+  category: string | null;
+  channel: string | null;
+  change: string;
+  message_id: string | null;
+  created_at: Generated<Date>;
+}
+
+export interface PreferenceLinkRequest {
+  workspace_id: number;
+  recipient_id: string;
+  requested_at: Generated<Date>;
+}
+
 export interface PublicKey {
   workspace_id: number;
   id: string;
@@ -421,6 +461,9 @@ export interface PublicKey {
   rotated_at: Date | null;
   rotated_by: JsonColumn;
   deleted_at: Date | null;
+  allowed_domains: string[] | null;
+  old_api_key: string | null;
+  old_expiry_at: Date | null;
 }
 
 export interface Recipient {
@@ -755,6 +798,15 @@ export interface VendorAck {
   created_at: Generated<Date>;
 }
 
+export interface VendorCallCount {
+  workspace_id: number;
+  vendor_config_id: string;
+  minute: Date;
+  outcome: string;
+  latency_step: number;
+  calls: number;
+}
+
 export interface VendorConfig {
   workspace_id: number;
   id: string;
@@ -876,6 +928,8 @@ export interface Workspace {
   clock_frozen_at: Date | null;
   clock_target: Date | null;
   clock_runs_on: Generated<boolean>;
+  link_generation: Generated<number>;
+  link_oldest_generation: Generated<number>;
 }
 
 export interface WsKey {
@@ -900,6 +954,7 @@ export interface Tables {
   event_def: EventDef;
   idempotency: Idempotency;
   identity: Identity;
+  inbox_feed: InboxFeed;
   inbox_item: InboxItem;
   invitation: Invitation;
   list: List;
@@ -919,6 +974,8 @@ export interface Tables {
   payload_schema_version: PayloadSchemaVersion;
   pref_category: PrefCategory;
   pref_channel: PrefChannel;
+  preference_change: PreferenceChange;
+  preference_link_request: PreferenceLinkRequest;
   public_key: PublicKey;
   recipient: Recipient;
   recovery_code: RecoveryCode;
@@ -949,6 +1006,7 @@ export interface Tables {
   translation_version_file: TranslationVersionFile;
   user_erasure: UserErasure;
   vendor_ack: VendorAck;
+  vendor_call_count: VendorCallCount;
   vendor_config: VendorConfig;
   vendor_fallback: VendorFallback;
   vendor_pace: VendorPace;

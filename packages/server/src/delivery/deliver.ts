@@ -17,13 +17,15 @@ import {
   giveUpMessage,
   takeMessages,
   type Settled,
+  type SettleDeps,
   settleMessages,
   yieldsTurn,
 } from "./outbox.ts";
 import { applyDueReports, REPORT_BATCH, type ReportDeps } from "./reports/apply-reports.ts";
 import { FALLBACK_BATCH, handOverDue, nextVendor, readDueWorkspaces } from "./failover/due-fallbacks.ts";
 import { createBreaker, type BreakerDeps } from "./failover/breaker.ts";
-import type { HandOverDeps } from "./failover/hand-over.ts";
+import { createCallTally } from "./health/call-tally.ts";
+import { trackContent } from "./tracking/mail-tracking.ts";
 import { createPacer } from "./pacing/pacer.ts";
 import { takeReports } from "./reports/report-store.ts";
 import { applyDueReceipts, RECEIPT_BATCH } from "./receipts.ts";
@@ -42,14 +44,14 @@ export interface Delivery {
   start: () => void;
   /** Closes vendors; the dispatcher has already waited for calls in flight. */
   stop: () => Promise<void>;
-  /** Applies due receipts, as the timer does; for tests. */
+  /** Applies due receipts and writes the counts of calls, as the timer does; for tests. */
   tick: () => Promise<void>;
 }
 
 export interface DeliveryDeps
   extends
     Pick<ReportDeps, "keyOf" | "recordVerdict">,
-    Pick<HandOverDeps, "ids">,
+    Pick<SettleDeps, "ids" | "announce">,
     Pick<BreakerDeps, "catalog"> {
   db: Db;
   log: Log;
@@ -92,6 +94,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const attachments = createAttachments(deps);
   const breaker = createBreaker(deps);
   const pacer = createPacer(deps);
+  const tally = createCallTally(deps);
   /** Each lane writes its own results: an urgent one does not wait for the group of a campaign. */
   const writers = [createWriter(), createWriter(), createWriter()] as const;
   let sweeping: NodeJS.Timeout | undefined;
@@ -145,8 +148,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     if (!("vendor" in ready)) return ready;
     const { vendor, next, outgoing, loaded } = ready;
     const { connection, keeps_acks: keeps_ack, does_report, has_one_host, broken_reason } = vendor;
-    const outcome = await withDeadline(deps.timeout_ms, (signal) => connection.send(outgoing, signal));
     const { workspace_id, vendor_config_id } = message;
+    const started = performance.now();
+    const outcome = await withDeadline(deps.timeout_ms, (signal) => connection.send(outgoing, signal));
+    tally.count({ workspace_id, vendor_config_id, outcome, ms: performance.now() - started });
     if (has_one_host) {
       await breaker.note(workspace_id, vendor_config_id, outcome, broken_reason !== null);
       await deps.vendors.hold(workspace_id, vendor_config_id, outcome);
@@ -190,7 +195,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       to: message.channel_value,
       callback_url:
         deps.base_url === null || vendor.webhook_path === null ? null : deps.base_url + vendor.webhook_path,
-      content: message.content,
+      content:
+        vendor.tracking === null || deps.base_url === null
+          ? message.content
+          : trackContent(message, vendor.tracking, deps.base_url, workspace.inbox_secret),
       attachments: loaded?.files ?? [],
       only_to: message.undelivered,
     };
@@ -274,6 +282,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     while ((await applyReceipts()) === RECEIPT_BATCH);
     while ((await applyReports()) === REPORT_BATCH);
     while ((await handOverLate()) === FALLBACK_BATCH);
+    await tally.flush();
   }
 
   /** Hands over what no vendor has reported on in time; returns how many were due. */
@@ -372,6 +381,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       clearTimeout(sweeping);
       await sweep;
       clearTimeout(sweeping);
+      await tally.flush();
       await deps.vendors.close();
     },
     tick,

@@ -1,7 +1,9 @@
 import { CHANNEL_TRAITS, isChannel, type MessageAction } from "../core/channel.ts";
 import { rowsOf, text } from "../db/bulk.ts";
 import type { Tx } from "../db/db.ts";
-import { markItems } from "../inbox/items.ts";
+import { actOnItems, type ActedItem, type FeedAction, type ItemAction } from "../inbox/actions.ts";
+import type { Announce, Announcement } from "../inbox/feed.ts";
+import { ownerOf } from "../inbox/items.ts";
 import type { Queue } from "../queue/queue.ts";
 import { closeReached } from "../routing/success.ts";
 import { OVER, rank } from "./status-rank.ts";
@@ -26,35 +28,65 @@ export interface MessageActions {
   apply: (tx: Tx, workspace_id: number, asked: readonly AskedAction[]) => Promise<ActionOutcome[]>;
 }
 
-export function createMessageActions({ queue }: { queue: Pick<Queue, "enqueue"> }): MessageActions {
+export interface MessageActionDeps {
+  queue: Pick<Queue, "enqueue">;
+  announce: Announce;
+}
+
+/** What an action on a message is for its item; a dismissed push has none. */
+const ITEM_ACTIONS: Record<MessageAction, FeedAction | null> = {
+  seen: "seen",
+  clicked: "interacted",
+  dismissed: null,
+  read: "read",
+  unread: "unread",
+  archived: "archive",
+  unarchived: "unarchive",
+};
+
+export function createMessageActions({ queue, announce }: MessageActionDeps): MessageActions {
   return {
     async apply(tx, workspace_id, asked) {
-      const known = await lockMessages(
+      const { outcomes, known } = await applyToMessages(tx, workspace_id, asked, queue);
+      const acted = await actOnItems(
         tx,
         workspace_id,
-        asked.map(({ message_id }) => message_id),
-      );
-      const outcomes = asked.map((one) => judge(one, known.get(one.message_id)));
-      const sound = asked.filter((_one, index) => outcomes[index]?.ok === true);
-      if (sound.length === 0) return outcomes;
-      const changed = await write(tx, workspace_id, sound);
-      await markItems(
-        tx,
-        workspace_id,
-        sound.flatMap(({ message_id: id, action }) => {
+        asked.flatMap(({ message_id: id, action: asked_for }, index): ItemAction[] => {
           const row = known.get(id);
-          if (row === undefined) return [];
-          return [{ id, owner: row.recipient_id ?? `${row.object_type}/${row.distinct_id}`, action }];
+          const action = ITEM_ACTIONS[asked_for];
+          if (row === undefined || action === null || outcomes[index]?.ok !== true) return [];
+          return [{ id, owner: ownerOf(row), action }];
         }),
       );
-      await closeReached(
-        tx,
-        changed.filter(({ smart_step }) => smart_step !== null),
-      );
-      await wakeWatchers(tx, changed, queue);
+      tx.afterCommit(() => announce(acted.filter(({ is_changed }) => is_changed).map(asUpdate)));
       return outcomes;
     },
   };
+}
+
+export function asUpdate({ key, id, seq, action }: ActedItem): Announcement {
+  return { key, seq, change: { kind: "update", n_id: id, action } };
+}
+
+/** The messages alone: their items are for the caller, who locks the feeds last. */
+export async function applyToMessages(
+  tx: Tx,
+  workspace_id: number,
+  asked: readonly AskedAction[],
+  queue: Pick<Queue, "enqueue">,
+): Promise<{ outcomes: ActionOutcome[]; known: Map<string, LockedMessage> }> {
+  const ids = asked.map(({ message_id }) => message_id);
+  const known = await lockMessages(tx, workspace_id, ids);
+  const outcomes = asked.map((one) => judge(one, known.get(one.message_id)));
+  const sound = asked.filter((_one, index) => outcomes[index]?.ok === true);
+  if (sound.length === 0) return { outcomes, known };
+  const changed = await write(tx, workspace_id, sound);
+  await closeReached(
+    tx,
+    changed.filter(({ smart_step }) => smart_step !== null),
+  );
+  await wakeWatchers(tx, changed, queue);
+  return { outcomes, known };
 }
 
 interface LockedMessage {
@@ -107,8 +139,8 @@ const first = (column: string, ...actions: MessageAction[]): string =>
 const last = (column: string, action: MessageAction): string =>
   `${column} = case when ${among([action])} then now() else m.${column} end`;
 
-const flag = (column: string, on: MessageAction, off: MessageAction): string =>
-  `${column} = case a.action when '${on}' then true when '${off}' then false else m.${column} end`;
+/** Who clicks on an item has read it. */
+const READS = "(a.action = 'read' or (a.action = 'clicked' and m.channel = 'inbox' and not m.is_read))";
 
 const among = (actions: readonly MessageAction[]): string =>
   `a.action in (${actions.map((action) => `'${action}'`).join(", ")})`;
@@ -129,12 +161,12 @@ async function write(
             ${first("seen_at", "seen", "clicked", "read")},
             ${first("clicked_at", "clicked")},
             ${first("dismissed_at", "dismissed")},
-            ${last("read_at", "read")},
+            read_at = case when ${READS} then now() else m.read_at end,
             ${last("unread_at", "unread")},
             ${last("archived_at", "archived")},
             ${last("unarchived_at", "unarchived")},
-            ${flag("is_read", "read", "unread")},
-            ${flag("is_archived", "archived", "unarchived")},
+            is_read = case when ${READS} then true when a.action = 'unread' then false else m.is_read end,
+            is_archived = case a.action when 'archived' then true when 'unarchived' then false else m.is_archived end,
             updated_at = now()
        from ${from}
       where m.workspace_id = $${next} and m.id = a.message_id

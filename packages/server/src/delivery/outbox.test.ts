@@ -49,7 +49,7 @@ function settle(tx: Tx, messages: LeasedMessage[]): Promise<unknown[]> {
       does_report: false,
       next: null,
     })),
-    { ids, queue: unused },
+    { ids, queue: unused, announce: () => {} },
   );
 }
 

@@ -6,6 +6,7 @@ import type { Json, JsonObject } from "../core/json.ts";
 import type { Lane } from "../core/lane.ts";
 import { afterNow, bool, float8, insertAll, int, json, keysOf, now, rowsOf, text, uuid } from "../db/bulk.ts";
 import type { Tx } from "../db/db.ts";
+import type { Announce } from "../inbox/feed.ts";
 import { insertInboxItems, toInboxItem } from "../inbox/items.ts";
 import { passTurns } from "../routing/steps.ts";
 import { closeReached } from "../routing/success.ts";
@@ -164,11 +165,15 @@ export interface Attached {
   left_out: LeftOut[];
 }
 
+export interface SettleDeps extends HandOverDeps {
+  announce: Announce;
+}
+
 /**
  * Writes the verdicts that still hold their lease, and all their consequences. A message whose report arrived before
  * its vendor's response keeps the status of the report.
  */
-export async function settleMessages(tx: Tx, settled: Settled[], deps: HandOverDeps): Promise<Settled[]> {
+export async function settleMessages(tx: Tx, settled: Settled[], deps: SettleDeps): Promise<Settled[]> {
   const { from, values } = rowsOf("u", settled, {
     workspace_id: int(({ message }) => message.workspace_id),
     id: text(({ message }) => message.id),
@@ -211,10 +216,6 @@ export async function settleMessages(tx: Tx, settled: Settled[], deps: HandOverD
   );
   await recordCopies(tx, written);
   await recordAttached(tx, written.filter(isOver));
-  await insertInboxItems(
-    tx,
-    written.flatMap(({ message, verdict }) => toInboxItem(message, verdict.inbox_item)),
-  );
   await closeReached(tx, refsOf(written.filter(isDelivered)));
   await passTurns(tx, refsOf(written.filter(yieldsTurn)));
   await handOver(
@@ -247,6 +248,11 @@ export async function settleMessages(tx: Tx, settled: Settled[], deps: HandOverD
     written.flatMap(({ message: { workspace_id, recipient_id, channel, identity_key: key }, verdict }) =>
       verdict.inactivate && recipient_id !== null ? [{ workspace_id, recipient_id, channel, key }] : [],
     ),
+  );
+  await insertInboxItems(
+    tx,
+    written.flatMap(({ message, verdict }) => toInboxItem(message, verdict.inbox_item)),
+    deps.announce,
   );
   return held;
 }

@@ -8,6 +8,7 @@ import type { Queryable, Tx } from "../db/db.ts";
 import { AppError } from "../errors.ts";
 import type { IdSource } from "../ids.ts";
 import type { SecretBox } from "../workspaces/crypto.ts";
+import { readVendorHealth, type VendorHealth } from "./health/vendor-health.ts";
 import type { Pace } from "./pacing/pacer.ts";
 import { redactConfig, restoreSecrets } from "./vendor/secret.ts";
 import type { Outcome, OutgoingMessage, Vendor, Verification } from "./vendor/vendor.ts";
@@ -23,6 +24,8 @@ export interface VendorAdmin {
   list: (db: Queryable, workspace_id: number) => Promise<VendorSettings[]>;
   /** Throws `AppError` naming each wrong setting. A secret sent back in its masked form keeps its value. */
   save: (tx: Tx, workspace_id: number, vendor: SavedVendor) => Promise<VendorSettings>;
+  /** How each of them has done in the last minutes. */
+  health: (db: Queryable, workspace_id: number, minutes: number) => Promise<VendorReading[]>;
   /**
    * By the id of a configuration, or by the slug that lists show. False when there is none; throws `AppError` for a slug
    * with several accounts.
@@ -75,6 +78,10 @@ export interface VendorSettings {
   /** Whether reports have ever come, without which a silent vendor is not doubted. */
   has_reported: boolean;
   updated_at: Date;
+}
+
+export interface VendorReading extends VendorSettings {
+  health: VendorHealth;
 }
 
 export interface SavedVendor {
@@ -162,6 +169,14 @@ export function createVendorAdmin({ tables, box, ids, catalog, vendors }: Vendor
 
   return {
     list: async (db, workspace_id) => (await read(db, workspace_id, null)).map(present),
+    async health(db, workspace_id, minutes) {
+      const rows = await read(db, workspace_id, null);
+      const health = await readVendorHealth(db, workspace_id, minutes);
+      return rows.flatMap((row) => {
+        const reading = health.get(row.id);
+        return reading === undefined ? [] : [{ ...present(row), health: reading }];
+      });
+    },
     async save(tx, workspace_id, { vendor_slug, nickname, config, categories, price, pace = {} }) {
       const vendor = getVendor(vendor_slug);
       await lockRoutes(tx, workspace_id);
@@ -170,7 +185,8 @@ export function createVendorAdmin({ tables, box, ids, catalog, vendors }: Vendor
         [workspace_id, vendor_slug, nickname],
       );
       const before: unknown = stored === undefined ? undefined : JSON.parse(box.open(stored.config));
-      const checked = check(vendor, restoreSecrets(vendor.config, config, before));
+      const given = restoreSecrets(vendor.config, config, before);
+      const checked = check(vendor, vendor.make?.(given, before) ?? given);
       const { channel } = vendor;
       const id =
         stored?.id ??

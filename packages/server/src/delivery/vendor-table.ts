@@ -12,6 +12,7 @@ import type { SecretBox } from "../workspaces/crypto.ts";
 import type { Dial } from "./http/dial.ts";
 import type { HttpClient } from "./http/http.ts";
 import type { Pace } from "./pacing/pacer.ts";
+import type { MailTracking } from "./vendor/tracking.ts";
 import type { Outcome, Vendor, VendorConnection } from "./vendor/vendor.ts";
 import { webhookPath } from "./vendor/webhook.ts";
 
@@ -85,6 +86,8 @@ export interface OpenVendor {
   webhook_path: string | null;
   /** Reports are matched by the vendor's own ids. */
   keeps_acks: boolean;
+  /** What we track in its mails; null: nothing. */
+  tracking: MailTracking | null;
   /** Failures in a row mean that it does not work, and a pause that it asks for is one for all its messages. */
   has_one_host: boolean;
   /** Why it is not called at present; null: it is. */
@@ -201,6 +204,7 @@ export function createVendorTables({
       webhook_path: webhook === undefined ? null : webhookPath(vendor, stored.webhook_uid),
       keeps_acks: webhook !== undefined && webhook.returns_our_id !== true,
       does_report,
+      tracking: vendor.tracking?.(config) ?? null,
       has_one_host: vendor.has_many_hosts !== true,
       broken_reason,
       pace,

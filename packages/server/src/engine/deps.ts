@@ -6,6 +6,7 @@ import type { ChannelDefinition } from "../channels/channel.ts";
 import type { Channel } from "../core/channel.ts";
 import type { Db, Tx } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
+import type { Announce } from "../inbox/feed.ts";
 import type { Log } from "../log.ts";
 import type { Lists } from "../lists/lists.ts";
 import type { Preferences } from "../preferences/preferences.ts";
@@ -37,6 +38,7 @@ export interface EngineDeps {
   vendors: VendorChoice;
   clock: Clock;
   meter: EngineMeter;
+  announce: Announce;
   worker: boolean;
   /** Makes the calls of HTTP nodes. */
   call: HttpCaller;

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { z } from "zod";
 import { unsafeText } from "../core/json/json-guard.ts";
@@ -7,10 +8,14 @@ import { AppError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Services } from "../services.ts";
 import { parseBody } from "./body.ts";
+import { CORS_HEADERS, PREFLIGHT_HEADERS } from "./cors.ts";
 import { type ErrorFamily, presentBulkError, presentError, type WireReply } from "./envelope.ts";
-import { createGate } from "./gate.ts";
+import { createAuditor } from "./audit/auditor.ts";
+import { maskReply } from "./auth/mask-reply.ts";
+import { createGate, networkOf } from "./gate.ts";
 import { databaseRefusal } from "./health.ts";
 import { answerExpectation, answerMalformed } from "./malformed.ts";
+import { createOpenParams } from "./open-params.ts";
 import type { Auth, Claim, Principal } from "./request.ts";
 import { type RegisteredRoute, type RouteContext, type RouteDefinition, RouteReply } from "./route.ts";
 import { validate } from "./validate.ts";
@@ -40,6 +45,8 @@ declare module "fastify" {
 
 /** A long read of a log holds up nobody. */
 const READ_MS = 30_000;
+/** What goes on until its client leaves says nothing of how long an answer takes. */
+const STREAM_TYPE = "text/event-stream; charset=utf-8";
 const JSON_TYPE = "application/json; charset=utf-8";
 /** Ids may be 255 characters of any Unicode, percent-encoded. */
 const MAX_PARAM_LENGTH = 4096;
@@ -51,16 +58,19 @@ export function createApp(
 ): FastifyInstance {
   const reading = services.db.patient(READ_MS);
   const gate = createGate(services);
+  const audited = createAuditor(routes, services);
+  const encodeOpenParams = createOpenParams(routes.map(({ route }) => route));
   const app = fastify({
     bodyLimit: options.max_body_bytes,
     trustProxy: options.trusted_proxies.length > 0 && options.trusted_proxies,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH, caseSensitive: true },
     // Clients join a host that ends in a slash and a path that starts with one.
-    rewriteUrl: ({ url = "/" }) => url.replace(/^\/{2,}/, "/"),
+    rewriteUrl: ({ url = "/" }) => encodeOpenParams(url.replace(/^\/{2,}/, "/")),
     genReqId: () => services.ids.ulid(),
     // A client behind a proxy may keep a connection alive for long.
     keepAliveTimeout: 75_000,
-    frameworkErrors: (error, request, reply) => void answerError(error, "management", request, reply),
+    frameworkErrors: (error, request, reply) =>
+      void answerError(error, "management", request, reply.headers(CORS_HEADERS)),
     // Node's own limit, which the framework disables: an endless body must not hold its connection.
     requestTimeout: 300_000,
     clientErrorHandler: answerMalformed,
@@ -87,17 +97,27 @@ export function createApp(
       },
       "answered",
     );
-    options.observe(request.routeOptions.url ?? "(none)", reply.statusCode, reply.elapsedTime / 1000);
+    if (reply.getHeader("content-type") !== STREAM_TYPE) {
+      options.observe(request.routeOptions.url ?? "(none)", reply.statusCode, reply.elapsedTime / 1000);
+    }
     done();
   });
 
+  const preflighted = new Set<string>();
   for (const registered of routes) {
     const { surface, route } = registered;
     const family = route.family ?? surface.family;
+    const handleRoute = audited(registered);
+    const isCrossOrigin = route.cors ?? surface.cors ?? false;
+    if (isCrossOrigin && !preflighted.has(route.path)) {
+      preflighted.add(route.path);
+      app.options(route.path, (_request, reply) => reply.code(204).headers(PREFLIGHT_HEADERS).send());
+    }
     app.route({
       method: route.method,
       url: route.path,
       onRequest(request, reply, done) {
+        if (isCrossOrigin) void reply.headers(CORS_HEADERS);
         if (hasSmallBody(request.headers)) done();
         // A promise from here would cost every request a turn: the framework waits for what its hooks return.
         // oxlint-disable-next-line promise/no-callback-in-promise
@@ -146,10 +166,10 @@ export function createApp(
         query: route.query === undefined ? {} : validate(route.query, request.query, family),
         body: route.body === undefined ? undefined : validate(route.body, readBody(route, raw), family),
       };
-      if (Array.isArray(parsed.body)) gate.charge(claim, parsed.body.length, reply);
+      if (Array.isArray(parsed.body)) gate.charge(claim, parsed.body.length, request, reply);
       const { auth } = claim;
       const handle = (db: Tx) =>
-        route.handle(
+        handleRoute(
           new HandlerContext({
             ...parsed,
             raw,
@@ -159,15 +179,15 @@ export function createApp(
             services,
             request_id: request.id,
             user_agent: request.headers["user-agent"] ?? "",
+            address: networkOf(request.ip),
+            headers: request.headers,
           }),
         );
       const inTransaction = route.transaction ?? route.method !== "GET";
-      return toWireReply(
-        route,
-        inTransaction
-          ? await patientDb(services.db, route).tx(handle, { again: true })
-          : await handle({ ...reading, afterCommit: (then) => then() }),
-      );
+      const result = inTransaction
+        ? await patientDb(services.db, route).tx(handle, { again: true })
+        : await handle({ ...reading, afterCommit: (then) => then() });
+      return toWireReply(route, maskReply(registered, auth, result));
     }
   }
 
@@ -204,7 +224,8 @@ export function createApp(
   app.setNotFoundHandler(async (request, reply) => {
     const path = request.url.split("?")[0] ?? "";
     const error = new AppError("not_found", `no such endpoint: ${request.method} ${path}`);
-    return send(reply, presentError(error, "management"));
+    // A page that misspells a path must see which; there is nothing else here to see.
+    return send(reply.headers(CORS_HEADERS), presentError(error, "management"));
   });
   return app;
 }
@@ -223,6 +244,8 @@ class HandlerContext implements RouteContext<unknown, unknown, unknown> {
   services: Services;
   request_id: string;
   user_agent: string;
+  address: string;
+  headers: IncomingHttpHeaders;
 
   constructor(fields: Omit<RouteContext<unknown, unknown, unknown>, "log">) {
     this.params = fields.params;
@@ -234,6 +257,8 @@ class HandlerContext implements RouteContext<unknown, unknown, unknown> {
     this.services = fields.services;
     this.request_id = fields.request_id;
     this.user_agent = fields.user_agent;
+    this.address = fields.address;
+    this.headers = fields.headers;
   }
 
   get log(): Log {
@@ -293,6 +318,11 @@ function send(reply: FastifyReply, answer: WireReply): FastifyReply {
   void reply.code(answer.status).headers({ ...answer.headers });
   if (answer.status === 204) return reply.send();
   void reply.type(answer.content_type);
+  if (answer.body instanceof Readable) {
+    if (reply.request.method !== "HEAD") return reply.send(answer.body);
+    answer.body.destroy();
+    return reply.send();
+  }
   const isText = typeof answer.body === "string" || Buffer.isBuffer(answer.body);
   return reply.send(isText ? answer.body : JSON.stringify(answer.body));
 }

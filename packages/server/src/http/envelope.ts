@@ -2,18 +2,27 @@ import { isJsonObject } from "../core/json.ts";
 import { type AppError, ERRORS, type ErrorCode } from "../errors.ts";
 
 /**
- * The wire has four JSON shapes for a refusal; which one a client parses depends on the endpoint. The handler throws an
+ * The wire has five JSON shapes for a refusal; which one a client parses depends on the endpoint. The handler throws an
  * `AppError` and does not know the shape.
  *
  * - `code_message`: users, objects, preferences, messages: `{code, message, detail?}`
  * - `management`: tenants, lists and the management API: `{code, error_code, type, message, detail}`
- * - `status_error`: events and the client API. A superset: newer SDKs read `error.message`, the published schema has
- *   `message` at the top level, and the Node SDK prints the body as it is.
+ * - `status_error`: events. A superset: newer SDKs read `error.message`, the published schema has `message` at the top
+ *   level, and the Node SDK prints the body as it is.
+ * - `client`: browsers and apps. A union of what their SDKs read (client-protocols.md §3): `error.type` and
+ *   `error.message`, or `type`, `code` and `message` at the top level
  * - `trigger`: the same for triggers, whose published `status` is `fail`.
  * - `status_fail`: the legacy trigger, whose published schema is `{"status":"fail","message"}`
  * - `text`: the legacy endpoints `/event/` and `/{workspace_key}/trigger/`
  */
-export type ErrorFamily = "code_message" | "management" | "status_error" | "trigger" | "status_fail" | "text";
+export type ErrorFamily =
+  | "code_message"
+  | "management"
+  | "status_error"
+  | "client"
+  | "trigger"
+  | "status_fail"
+  | "text";
 
 export interface WireReply {
   status: number;
@@ -68,6 +77,20 @@ export function presentError(error: AppError, family: ErrorFamily): WireReply {
           message,
           error: { type: machineType(code), message },
           ...optional("detail", detail),
+        },
+      };
+    case "client":
+      return {
+        status,
+        content_type: JSON_TYPE,
+        body: {
+          status: "error",
+          code: status,
+          message,
+          type: machineType(code),
+          detail: detail ?? message,
+          error_code: machineType(code),
+          error: { type: machineType(code), message },
         },
       };
     case "status_fail":

@@ -1,16 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createHarness, type Harness } from "../../test/harness.ts";
+import { createClient, type Client } from "../../test/client/client.ts";
 import { converse } from "../../test/hostile/wire.ts";
 
 let harness: Harness;
+let client: Client;
 
 beforeAll(async () => {
   harness = await createHarness({
     role: "api",
-    env: { RATE_LIMIT_PER_SECOND: "20", WRONG_KEYS_PER_SECOND: "1", TRUSTED_PROXIES: "127.0.0.1" },
+    env: {
+      RATE_LIMIT_PER_SECOND: "20",
+      CLIENT_RATE_LIMIT_PER_SECOND: "1",
+      WRONG_KEYS_PER_SECOND: "1",
+      TRUSTED_PROXIES: "127.0.0.1",
+    },
   });
 });
 afterAll(() => harness.close());
+beforeAll(async () => {
+  client = await createClient(harness, harness.workspace);
+});
 
 /** A caller from one address after another, so that tests do not use up each other's limit. */
 let addresses = 0;
@@ -145,5 +155,65 @@ describe("a credential", () => {
       });
       expect([reply.statusCode, reply.headers.ratelimit]).toEqual([401, '"credential";r=20;t=0']);
     }
+  });
+});
+
+describe("browsers and apps, which share the key of their company", () => {
+  const ask = (as: string | null, address: string, headers: Record<string, string> = {}) =>
+    client.call("GET", `/v2/subscriber/${as ?? "ann"}/channel_preference`, {
+      as,
+      headers: { "x-forwarded-for": address, ...headers },
+    });
+
+  it("429: are counted by their person, wherever that is, and not by the key", async () => {
+    for (let count = 0; count < 10; count++) {
+      expect(await ask("ann", newAddress())).toMatchObject({
+        status: 200,
+        headers: { "ratelimit-policy": '"client";q=10;w=10' },
+      });
+    }
+    const refusal = await ask("ann", newAddress());
+    expect(refusal).toMatchObject({
+      status: 429,
+      headers: { "retry-after": "1", "access-control-allow-origin": "*" },
+      json: {
+        error: {
+          type: "throttled",
+          message: expect.stringMatching(/^more than 1 requests per second came from this user;/) as string,
+        },
+      },
+    });
+    expect(String(refusal.headers["access-control-expose-headers"])).toContain("Retry-After");
+    const office = newAddress();
+    for (let count = 0; count < 30; count++) {
+      expect(await ask(`colleague-${count}`, office)).toMatchObject({ status: 200 });
+    }
+  });
+
+  it("429: without a token are counted by their address", async () => {
+    const open = { authorization: client.openKey };
+    const [one, other] = [newAddress(), newAddress()];
+    for (let count = 0; count < 10; count++)
+      expect(await ask(null, one, open)).toMatchObject({ status: 200 });
+    expect(await ask(null, one, open)).toMatchObject({ status: 429 });
+    expect(await ask(null, other, open)).toMatchObject({ status: 200 });
+  });
+
+  it("401: may try any number of tokens that have expired, and then a good one", async () => {
+    const office = newAddress();
+    const expired = { "x-ss-signature": await client.sign("bob", { exp: 1_700_000_000 }) };
+    for (let count = 0; count < 30; count++) {
+      expect(await ask(null, office, expired)).toMatchObject({ status: 401 });
+    }
+    expect(await ask("bob", office)).toMatchObject({ status: 200 });
+  });
+
+  it("429: may not guess keys", async () => {
+    const address = newAddress();
+    for (let count = 0; count < 10; count++) {
+      expect(await ask("eve", address, { authorization: `SS.PUBK.${count}` })).toMatchObject({ status: 401 });
+    }
+    expect(await ask("eve", address, { authorization: "SS.PUBK.x" })).toMatchObject({ status: 429 });
+    expect(await ask("eve", address)).toMatchObject({ status: 200 });
   });
 });

@@ -9,8 +9,9 @@ import type { RegisteredRoute } from "./route.ts";
 
 /**
  * Decides who may go on, by the headers alone: no large body is received before its sender is known, so that strangers
- * cannot fill the memory. Two limits stand here: how many records one credential may send, and how many wrong
- * credentials one address may try.
+ * cannot fill the memory. Three limits stand here: how many records one credential may send, how many requests may come
+ * from one end user, who shares a public key with all others of a company, and how many wrong credentials one address may
+ * try.
  */
 export interface Gate {
   /** Throws an `AppError` for a request that may not go on. */
@@ -18,18 +19,26 @@ export interface Gate {
   /** Proves the claim by the body, then counts the records against the credential's limit. */
   confirm: (claim: Claim, request: FastifyRequest, body: Buffer | null) => void;
   /** Counts the records of an array beyond its first. */
-  charge: (claim: Claim, records: number, reply: FastifyReply) => void;
+  charge: (claim: Claim, records: number, request: FastifyRequest, reply: FastifyReply) => void;
 }
 
 /** Wrong credentials are looked at for so long at full speed: a deployment with an old key must not be refused at once. */
 const PATIENCE_SECONDS = 10;
 
+/** A page that opens asks for much at once. */
+const CLIENT_BURST_SECONDS = 10;
+
 export function createGate(services: Services): Gate {
-  const { RATE_LIMIT_PER_SECOND, WRONG_KEYS_PER_SECOND } = services.config;
+  const { RATE_LIMIT_PER_SECOND, CLIENT_RATE_LIMIT_PER_SECOND, WRONG_KEYS_PER_SECOND } = services.config;
   const records = createRateLimit({
     name: "credential",
     per_second: RATE_LIMIT_PER_SECOND,
     burst_seconds: 1,
+  });
+  const clients = createRateLimit({
+    name: "client",
+    per_second: CLIENT_RATE_LIMIT_PER_SECOND,
+    burst_seconds: CLIENT_BURST_SECONDS,
   });
   const strangers = createRateLimit({
     name: "address",
@@ -45,9 +54,27 @@ export function createGate(services: Services): Gate {
     });
   }
 
-  /** What becomes of a refusal: one of a wrong credential counts against the address. */
+  /** The limit that a claim counts against; null: none. */
+  function limitOf({ auth, counted }: Claim, { ip }: FastifyRequest) {
+    if (counted === undefined) {
+      const text = `more than ${RATE_LIMIT_PER_SECOND} records per second came with this credential`;
+      return records === null
+        ? null
+        : { policy: records.policy, bucket: records.bucket(auth.principal), text };
+    }
+    if (clients === null) return null;
+    const whose = counted === null ? "address without a user token" : "user";
+    const text = `more than ${CLIENT_RATE_LIMIT_PER_SECOND} requests per second came from this ${whose}`;
+    const bucket = clients.bucket(counted ?? `${auth.principal} ${networkOf(ip)}`);
+    return { policy: clients.policy, bucket, text };
+  }
+
+  /**
+   * What becomes of a refusal: one of a wrong credential counts against the address. A user's token that has expired does
+   * not: the people of a whole office may come from one address, and a signature cannot be guessed.
+   */
   function noted(error: unknown, address: string): unknown {
-    if (!(error instanceof AppError) || error.status !== 401) return error;
+    if (!(error instanceof AppError) || error.status !== 401 || error.code === "token_invalid") return error;
     try {
       guardAddress(address);
     } catch (refusal) {
@@ -68,7 +95,8 @@ export function createGate(services: Services): Gate {
       const beforeLookup = () => guardAddress(address);
       let claim: Claim;
       try {
-        claim = await surface.authenticate(
+        const authenticate = route.authenticate ?? surface.authenticate;
+        claim = await authenticate(
           { method, url, headers, params, address, peer, request_id, family, beforeLookup },
           services,
         );
@@ -76,13 +104,13 @@ export function createGate(services: Services): Gate {
         throw noted(error, address);
       }
       authorize(registered, claim.auth, request.query as Record<string, unknown>);
-      if (records === null) return claim;
-      const bucket = records.bucket(claim.auth.principal);
+      const limit = limitOf(claim, request);
+      if (limit === null) return claim;
+      const { bucket, policy, text } = limit;
       const wait = bucket.wait_seconds();
-      void reply.header("ratelimit-policy", records.policy).header("ratelimit", bucket.remaining());
+      void reply.header("ratelimit-policy", policy).header("ratelimit", bucket.remaining());
       if (wait === 0) return claim;
-      const text = `more than ${RATE_LIMIT_PER_SECOND} records per second came with this credential; send again after ${wait} s`;
-      throw new AppError("throttled", text, { retry_after: wait });
+      throw new AppError("throttled", `${text}; send again after ${wait} s`, { retry_after: wait });
     },
     confirm(claim, request, body) {
       try {
@@ -91,11 +119,11 @@ export function createGate(services: Services): Gate {
         throw noted(error, networkOf(request.ip));
       }
       // Only now: who cannot sign must not use up the limit of who can.
-      records?.bucket(claim.auth.principal).take(1);
+      limitOf(claim, request)?.bucket.take(1);
     },
-    charge(claim, count, reply) {
-      if (records === null || count < 2) return;
-      const bucket = records.bucket(claim.auth.principal);
+    charge(claim, count, request, reply) {
+      const bucket = count < 2 ? undefined : limitOf(claim, request)?.bucket;
+      if (bucket === undefined) return;
       bucket.take(count - 1);
       void reply.header("ratelimit", bucket.remaining());
     },
@@ -103,7 +131,7 @@ export function createGate(services: Services): Gate {
 }
 
 /** Who has one address of IPv6 has 2^64 of them: those count as one. */
-function networkOf(address: string): string {
+export function networkOf(address: string): string {
   if (!isIPv6(address) || address.includes(".")) return address.replace(/^::ffff:/i, "");
   const [head = "", tail] = address.split("::");
   const groups = head === "" ? [] : head.split(":");

@@ -2,18 +2,21 @@ import { z } from "zod";
 import { AppError, type ErrorCode, ERRORS } from "../errors.ts";
 import { type ErrorFamily, presentError, type WireReply } from "./envelope.ts";
 import { exampleOf } from "./openapi-example.ts";
-import type { RegisteredRoute } from "./route.ts";
+import type { RegisteredRoute, RouteDefinition, SecurityScheme, Surface } from "./route.ts";
 
 /** Builds the OpenAPI 3.1 document of all routes, from the same schemas that parse their requests. */
 export function describeApi(routes: RegisteredRoute[], version: string): object {
   const paths: Record<string, Record<string, object>> = {};
   const definitions: Definitions = new Map();
+  const proofs = new Set(
+    routes.flatMap(({ surface }) => (surface.proof === undefined ? [] : [surface.name])),
+  );
   for (const registered of routes) {
     const { route } = registered;
     const path = route.path.replace(/:(\w+)/g, "{$1}");
     paths[path] = {
       ...paths[path],
-      [route.method.toLowerCase()]: describeRoute(registered, definitions),
+      [route.method.toLowerCase()]: describeRoute(registered, definitions, proofs),
     };
   }
   return {
@@ -22,7 +25,7 @@ export function describeApi(routes: RegisteredRoute[], version: string): object 
     components: {
       schemas: Object.fromEntries(definitions),
       securitySchemes: {
-        ...Object.fromEntries(routes.map(({ surface }) => [surface.name, surface.security])),
+        ...Object.fromEntries(routes.flatMap(({ surface }) => schemesOf(surface))),
         session: SESSION,
       },
     },
@@ -39,7 +42,35 @@ const SESSION = {
     "The session of a person, whose role decides. What changes something needs an Origin header of the server's own address. The data API needs the header `Carillon-Workspace: <slug>` besides.",
 } as const;
 
-function describeRoute({ surface, route, file }: RegisteredRoute, definitions: Definitions): object {
+const proofOf = (surface: string) => `${surface} proof`;
+
+function schemesOf({ name, security, proof }: Surface): [string, SecurityScheme][] {
+  const schemes: [string, SecurityScheme | null | undefined][] = [
+    [name, security],
+    [proofOf(name), proof],
+  ];
+  return schemes.flatMap(([named, scheme]) => (scheme ? [[named, scheme]] : []));
+}
+
+/** Without an entry: no credential is wanted. */
+function securityOf(surface: Surface, route: RouteDefinition, proofs: ReadonlySet<string>): object[] {
+  const credentials = surface.security === null ? [] : (route.credentials ?? [surface.name]);
+  return [
+    ...credentials.flatMap((name) => [
+      { [name]: [] },
+      ...(proofs.has(name) ? [{ [name]: [], [proofOf(name)]: [] }] : []),
+    ]),
+    ...(surface.takes_sessions === true ? [{ session: [] }] : []),
+    ...(surface.takes_strangers === true ? [{}] : []),
+  ];
+}
+
+function describeRoute(
+  { surface, route, file }: RegisteredRoute,
+  definitions: Definitions,
+  /** The surfaces that take proof besides their credentials. */
+  proofs: ReadonlySet<string>,
+): object {
   const path = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
     in: "path",
@@ -53,11 +84,7 @@ function describeRoute({ surface, route, file }: RegisteredRoute, definitions: D
     operationId: operationId(file),
     summary: route.summary,
     tags: [surface.name],
-    security: [
-      { [surface.name]: [] },
-      ...(surface.takes_sessions === true ? [{ session: [] }] : []),
-      ...(surface.takes_strangers === true ? [{}] : []),
-    ],
+    security: securityOf(surface, route, proofs),
     parameters: [...path, ...query],
     ...(route.body === undefined
       ? {}

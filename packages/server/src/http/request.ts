@@ -25,6 +25,11 @@ export interface Claim<Who extends Principal = Principal> {
   auth: Who;
   /** Throws an `AppError` unless the body, as received, bears the claim out. Absent: the headers were proof enough. */
   confirm?: (body: Buffer | null) => void;
+  /**
+   * Whose requests count together against the limit of browsers and apps, where many share a credential: a person, or with
+   * null the address. Absent: those of the credential count, against the limit of servers.
+   */
+  counted?: string | null;
 }
 
 /** The caller. */
@@ -38,4 +43,10 @@ export interface Principal {
 /** The caller and its workspace. */
 export interface Auth extends Principal {
   workspace: Workspace;
+}
+
+/** A header's value, the first of several; empty if there is none. `name` in lower case. */
+export function headerOf(headers: IncomingRequest["headers"], name: string): string {
+  const value = headers[name];
+  return (Array.isArray(value) ? value[0] : value) ?? "";
 }

@@ -23,6 +23,8 @@ export interface RouteDefinition<
   /** One line for the reference and the OpenAPI document. */
   summary: string;
   params?: Params;
+  /** The parameter whose value clients send as it is, slashes included: the path is read from its end. */
+  openParam?: string;
   query?: Query;
   /** Absent: the body is ignored. */
   body?: Body;
@@ -38,6 +40,12 @@ export interface RouteDefinition<
   errors?: ErrorCode[];
   /** Envelope of refusals if it differs from the surface's. */
   family?: ErrorFamily;
+  /** Replaces the surface's, where callers of two kinds share a path. */
+  authenticate?: Surface["authenticate"];
+  /** The names of the surfaces whose credentials it takes, for the reference. Default: those of its own. */
+  credentials?: readonly string[];
+  /** As in the surface, of which it is the default. */
+  cors?: boolean;
   /** Takes arrays (`arrays`), or nothing else (`always`), and answers them with `records`; refusals have them too. */
   bulk?: "arrays" | "always";
   /** `handle` runs in one transaction. Default: every method but GET. */
@@ -65,6 +73,10 @@ export interface RouteContext<Params, Query, Body> {
   request_id: string;
   /** The client's User-Agent. */
   user_agent: string;
+  /** Where the request came from: an address, or the network of one of IPv6. */
+  address: string;
+  /** For wires that put a value there; names in lower case. */
+  headers: IncomingRequest["headers"];
 }
 
 /** A header that may be there several times has a list: `set-cookie`. */
@@ -73,6 +85,7 @@ export type ReplyHeaders = Readonly<Record<string, string | string[]>>;
 /** A response with another status or content type than the route's usual one. */
 export class RouteReply {
   status: number;
+  /** A `Readable` is sent as it comes, no faster than the client takes it, and destroyed when the client leaves. */
   body: unknown;
   content_type: string | undefined;
   /** Names in lower case. */
@@ -120,13 +133,17 @@ export type SecurityScheme =
 export interface Surface {
   name: string;
   description: string;
-  /** How its clients prove who they are, as a security scheme of OpenAPI. */
-  security: SecurityScheme;
+  /** How its clients prove who they are, as a security scheme of OpenAPI; null: by the address itself. */
+  security: SecurityScheme | null;
+  /** What they may send besides. */
+  proof?: SecurityScheme & { type: "apiKey" };
   /** The session of a member will do as well, as far as their role goes. */
   takes_sessions?: boolean;
   /** Strangers may come, too. */
   takes_strangers?: boolean;
   family: ErrorFamily;
+  /** Whether browsers may call it from any origin. Default: no. */
+  cors?: boolean;
   /** The refusals of `authenticate`. */
   errors: ErrorCode[];
   authenticate: (request: IncomingRequest, services: Services) => Promise<Claim>;

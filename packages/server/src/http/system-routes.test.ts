@@ -29,7 +29,7 @@ function serve(
     isOutOfRoom: () => database.isOutOfRoom?.() === true,
     patience_ms: 50,
   });
-  registerSystemRoutes(app, { metrics, checkHealth, openapi: () => ({}) });
+  registerSystemRoutes(app, { metrics, checkHealth, openapi: () => ({}), connections: () => ({}) });
 }
 
 async function ask(url: string): Promise<{ status: number; body: string }> {

@@ -7,6 +7,8 @@ export interface SystemDeps {
   metrics: Metrics;
   checkHealth: () => Promise<Health>;
   openapi: () => object;
+  /** Open realtime connections, by transport. */
+  connections: () => Readonly<Record<string, number>>;
 }
 
 export function registerSystemRoutes(app: FastifyInstance, deps: SystemDeps): void {
@@ -22,6 +24,7 @@ export function registerSystemRoutes(app: FastifyInstance, deps: SystemDeps): vo
       is_up: health.queues !== undefined,
       is_full: health.database === "full",
       queues: health.queues ?? [],
+      connections: deps.connections(),
     });
     return reply.type(deps.metrics.contentType).send(text);
   });

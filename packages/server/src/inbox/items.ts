@@ -1,7 +1,9 @@
-import type { MessageAction } from "../core/channel.ts";
 import type { JsonObject } from "../core/json.ts";
-import { insertAll, int, json, rowsOf, text, textArray } from "../db/bulk.ts";
+import { parseExpiry } from "../core/time/expiry.ts";
+import { bool, float8, int, json, rowsOf, text, textArray } from "../db/bulk.ts";
 import type { Tx } from "../db/db.ts";
+import { preparedName } from "../db/prepared-name.ts";
+import type { Announce } from "./feed.ts";
 
 /**
  * The items of our own inbox. An item is stored by the transaction that sets its message to delivered, so it exists
@@ -24,64 +26,121 @@ export function toInboxItem(
 ): NewInboxItem[] {
   if (item === null) return [];
   const { workspace_id, id, tenant_id, category } = message;
-  const owner = recipient_id ?? `${object_type}/${distinct_id}`;
+  const owner = ownerOf({ recipient_id, object_type, distinct_id });
   return [{ workspace_id, id, recipient_id: owner, tenant_id, category, message: item }];
 }
 
-interface InboxMessage extends Omit<NewInboxItem, "recipient_id" | "message"> {
+interface InboxMessage extends Omit<NewInboxItem, "recipient_id" | "message">, Addressee {}
+
+export interface Addressee {
   /** Null for people who are not stored. */
   recipient_id: string | null;
   object_type: string;
   distinct_id: string;
 }
 
-/** Repeating it changes nothing: the id is the message's. */
-export async function insertInboxItems(tx: Tx, items: NewInboxItem[]): Promise<void> {
-  await insertAll(
-    tx,
-    "inbox_item",
-    items,
-    {
-      workspace_id: int((item) => item.workspace_id),
-      id: text((item) => item.id),
-      recipient_id: text((item) => item.recipient_id),
-      tenant_id: text((item) => item.tenant_id),
-      category: text((item) => item.category),
-      message: json((item) => item.message),
-      tags: textArray((item) => tagsOf(item.message)),
-    },
-    "on conflict do nothing",
-  );
+/** The `recipient_id` of feeds. */
+export function ownerOf({ recipient_id, object_type, distinct_id }: Addressee): string {
+  return recipient_id ?? `${object_type}/${distinct_id}`;
 }
 
-/** What happened to the message of an item; what an item does not show is left out. */
-export interface ItemAction {
-  /** The message's id. */
-  id: string;
-  /** The `recipient_id` of the item. */
-  owner: string;
-  action: MessageAction;
-}
-
-/** Relies on the primary key. Messages of other channels have no item. */
-export async function markItems(tx: Tx, workspace_id: number, actions: readonly ItemAction[]): Promise<void> {
-  if (actions.length === 0) return;
-  const { from, values, next } = rowsOf("a", actions, {
-    id: text(({ id }) => id),
-    owner: text(({ owner }) => owner),
-    action: text(({ action }) => action),
+/**
+ * Stores items and announces them, in the order given. Repeating it changes nothing: the id is the message's. Locks the
+ * rows of the feeds, in key order like all who change items, and last of all that a transaction locks, so that those
+ * who wait for each other never do so in a circle.
+ */
+export async function insertInboxItems(
+  tx: Tx,
+  items: readonly NewInboxItem[],
+  announce: Announce,
+): Promise<void> {
+  if (items.length === 0) return;
+  const { from, values } = rowsOf("r", items.map(rowOf), {
+    n: int(({ n }) => n),
+    workspace_id: int(({ item }) => item.workspace_id),
+    id: text(({ item }) => item.id),
+    recipient_id: text(({ item }) => item.recipient_id),
+    tenant_id: text(({ item }) => item.tenant_id),
+    category: text(({ item }) => item.category),
+    message: json(({ item }) => item.message),
+    tags: textArray(({ item }) => tagsOf(item.message)),
+    is_pinned: bool(({ item }) => item.message.is_pinned === true),
+    can_user_unpin: bool(({ item }) => item.message.can_user_unpin !== false),
+    expires_in_ms: float8(({ expiry }) => (expiry?.format === "relative" ? expiry.after_ms : null)),
+    expires_at_ms: float8(({ expiry }) => (expiry?.format === "absolute" ? expiry.at_ms : null)),
+    is_expiry_visible: bool(({ is_expiry_visible }) => is_expiry_visible),
+    collapse_key: text(({ item }) => textOrNull(item.message.collapse_key)),
   });
-  await tx.query(
-    `update inbox_item i
-        set seen_at = case when a.action in ('seen', 'read', 'clicked') then coalesce(i.seen_at, now()) else i.seen_at end,
-            read_at = case a.action when 'read' then now() when 'unread' then null else i.read_at end,
-            interacted_at = case a.action when 'clicked' then coalesce(i.interacted_at, now()) else i.interacted_at end,
-            archived_at = case a.action when 'archived' then now() when 'unarchived' then null else i.archived_at end
-       from ${from}
-      where i.workspace_id = $${next} and i.recipient_id = a.owner and i.id = a.id`,
-    [...values, workspace_id],
-    "inbox_items_mark",
+  const statement = INSERT(from);
+  const stored = await tx.query<StoredItem>(statement, values, preparedName(statement));
+  stored.sort((a, b) => a.seq - b.seq);
+  tx.afterCommit(() =>
+    announce(stored.map(({ id, seq, ...key }) => ({ key, seq, change: { kind: "new" as const, n_id: id } }))),
   );
+}
+
+interface StoredItem {
+  workspace_id: number;
+  recipient_id: string;
+  tenant_id: string;
+  id: string;
+  seq: number;
+}
+
+/**
+ * One statement: the feeds hand out the numbers and the times of their new items. The clock is read by the statement,
+ * not by the transaction, which may have begun long ago.
+ */
+const INSERT = (from: string) => `
+  with t as materialized (
+    select date_trunc('milliseconds', clock_timestamp()) as at),
+  b as materialized (
+    select at, floor(extract(epoch from at) * 1000)::bigint as seq from t),
+  r as materialized (
+    select r.*, row_number() over (feed order by n) as step, count(*) over feed as total
+      from ${from}
+     where not exists (select from inbox_item i
+                        where i.workspace_id = r.workspace_id and i.recipient_id = r.recipient_id and i.id = r.id)
+    window feed as (partition by r.workspace_id, r.recipient_id, r.tenant_id)),
+  f as (
+    insert into inbox_feed as f (workspace_id, recipient_id, tenant_id, seq, forgotten_seq, last_on)
+    select r.workspace_id, r.recipient_id, r.tenant_id, b.seq + r.total, b.seq, b.at + (r.total - 1) * interval '1 millisecond'
+      from r cross join b where r.step = 1
+     order by r.workspace_id, r.recipient_id collate "C", r.tenant_id collate "C"
+    on conflict (workspace_id, recipient_id, tenant_id) do update
+       set seq = f.seq + (excluded.seq - excluded.forgotten_seq),
+           last_on = greatest(excluded.last_on,
+                              f.last_on + (excluded.seq - excluded.forgotten_seq) * interval '1 millisecond')
+    returning f.workspace_id, f.recipient_id, f.tenant_id, f.feed_id, f.seq, f.last_on)
+  insert into inbox_item (workspace_id, id, recipient_id, tenant_id, category, message, tags, is_pinned, can_user_unpin,
+                          expiry, is_expiry_visible, collapse_key, feed_id, seq, new_seq, created_on)
+  select r.workspace_id, r.id, r.recipient_id, r.tenant_id, r.category, r.message::json, r.tags::text[], r.is_pinned,
+         r.can_user_unpin,
+         coalesce(f.last_on + (r.step - r.total + r.expires_in_ms) * interval '1 millisecond',
+                  'epoch'::timestamptz + r.expires_at_ms * interval '1 millisecond'),
+         r.is_expiry_visible, r.collapse_key,
+         f.feed_id, f.seq - r.total + r.step, f.seq - r.total + r.step, f.last_on + (r.step - r.total) * interval '1 millisecond'
+    from r
+    join f on f.workspace_id = r.workspace_id and f.recipient_id = r.recipient_id and f.tenant_id = r.tenant_id
+  on conflict do nothing
+  returning workspace_id, recipient_id, tenant_id, id, seq`;
+
+function rowOf(item: NewInboxItem, n: number) {
+  const { is_expiry_enabled, expiry } = item.message;
+  const stated =
+    is_expiry_enabled === true && typeof expiry === "object" && expiry !== null && !Array.isArray(expiry)
+      ? expiry
+      : null;
+  return {
+    item,
+    n,
+    expiry: typeof stated?.value === "string" ? parseExpiry(stated.value) : null,
+    is_expiry_visible: stated?.is_expiry_visible === true,
+  };
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
 }
 
 function tagsOf({ tags }: JsonObject): string[] {

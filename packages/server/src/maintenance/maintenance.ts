@@ -2,9 +2,12 @@ import { clearLeftovers } from "./clear-leftovers.ts";
 import { dropExpired } from "./drop-expired-partitions.ts";
 import { forgetBroadcasts } from "./forget-broadcasts.ts";
 import { forgetIdempotencyKeys } from "./forget-idempotency-keys.ts";
+import { forgetPreferenceChanges } from "./forget-preference-changes.ts";
 import { forgetSuccessEvents } from "./forget-success-events.ts";
 import type { Job, MaintenanceDeps } from "./job.ts";
 import { forgetVendorAcks } from "./forget-vendor-acks.ts";
+import { forgetSignIns } from "./forget-sign-ins.ts";
+import { forgetVendorCalls } from "./forget-vendor-calls.ts";
 import { makePartitions } from "./make-partitions.ts";
 import { removeRetiredLists } from "./remove-retired-lists.ts";
 
@@ -17,8 +20,11 @@ const JOBS: Job[] = [
   dropExpired,
   forgetIdempotencyKeys,
   forgetBroadcasts,
+  forgetPreferenceChanges,
   forgetSuccessEvents,
   forgetVendorAcks,
+  forgetSignIns,
+  forgetVendorCalls,
   clearLeftovers,
   removeRetiredLists,
 ];

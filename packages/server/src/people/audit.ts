@@ -1,3 +1,4 @@
+import type { JsonChange } from "../core/people/changes.ts";
 import { storableJson } from "../core/text/text.ts";
 import type { Queryable } from "../db/db.ts";
 import type { IdSource } from "../ids.ts";
@@ -11,19 +12,11 @@ export interface AuditEntry {
   action: string;
   /** `<resource>/<id>` */
   entity: string | null;
-  changes?: readonly Change[] | null;
+  changes?: readonly JsonChange[] | null;
   before_hash?: string | null;
   after_hash?: string | null;
   address: string | null;
   request_id: string | null;
-}
-
-export interface Change {
-  /** A JSON pointer. */
-  path: string;
-  /** Absent: there was none. */
-  before?: unknown;
-  after?: unknown;
 }
 
 export async function recordAudit(db: Queryable, ids: IdSource, entry: AuditEntry): Promise<void> {

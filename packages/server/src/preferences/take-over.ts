@@ -29,4 +29,8 @@ export async function takeOverPreferences(
      on conflict do nothing`,
     [workspace_id, from, to],
   );
+  await tx.query(
+    "update preference_change set recipient_id = $3 where workspace_id = $1 and recipient_id = $2",
+    [workspace_id, from, to],
+  );
 }

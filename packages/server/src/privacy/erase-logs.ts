@@ -1,4 +1,5 @@
 import type { Tx } from "../db/db.ts";
+import { removeItems } from "../inbox/feeds.ts";
 import { cancelRouting } from "../routing/success.ts";
 import { ERASED, eraseRequests } from "./erase-requests.ts";
 
@@ -177,13 +178,17 @@ const inJson = (name: string) => JSON.stringify(name).slice(1, -1);
 
 /** What a walk that was under way has delivered after the DELETE. Those before went with the user. */
 async function eraseItems(tx: Tx, { workspace_id, recipient_ids }: Erasure): Promise<ErasedPage> {
-  const gone = await tx.query<{ id: string }>(
-    `delete from inbox_item where workspace_id = $1 and recipient_id = any($2) and id = any(array(
-       select id from inbox_item where workspace_id = $1 and recipient_id = any($2) order by id limit ${ITEMS}))
-     returning id`,
-    [workspace_id, recipient_ids],
-  );
+  const gone = await removeItems(tx, workspace_id, recipient_ids, ITEMS);
   return pageOf(gone, ITEMS, { inbox_items: gone.length });
+}
+
+/** Who changed the user stays, and when; not whom. Relies on audit_of_entity. */
+async function eraseAudit(tx: Tx, { workspace_id, names, created_at }: Erasure): Promise<ErasedPage> {
+  const rows = await tx.query(
+    `update audit set entity = 'user/${ERASED}' where workspace_id = $1 and entity = any($2) and created_at <= $3 returning 1`,
+    [workspace_id, names.map((name) => `user/${name}`), created_at],
+  );
+  return { erased: rows.length === 0 ? {} : { audit_entries: rows.length }, after_id: null };
 }
 
 /** In this order: what has ended is erased, and what comes of a message is stored before its item is looked for. */
@@ -194,4 +199,5 @@ export const STAGES: readonly { name: string; erase: ErasePage }[] = [
   { name: "events", erase: eraseEvents },
   { name: "problems", erase: eraseProblems },
   { name: "inbox", erase: eraseItems },
+  { name: "audit", erase: eraseAudit },
 ];

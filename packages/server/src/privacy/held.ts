@@ -77,8 +77,8 @@ const SECTIONS = {
     show: same,
   },
   inbox: {
-    sql: `select id, id as message_id, tenant_id, category, message, tags, created_at, seen_at, read_at, interacted_at,
-                 archived_at
+    sql: `select id, id as message_id, tenant_id, category, message, tags, created_on as created_at, seen_at, read_at,
+                 interacted_at, archived_at, snoozed_until, is_pinned, expiry, collapse_key
             from inbox_item where ${FIRST} workspace_id = $1 and recipient_id = any($2) and id > $4 order by id limit $5`,
     show: same,
   },
@@ -223,9 +223,11 @@ function withTimes(row: Record<string, Json | Date>): JsonObject {
 export interface HeldPreferences {
   categories: JsonObject[];
   channels: JsonObject[];
+  /** Made on the hosted page, oldest first. */
+  changes: JsonObject[];
 }
 
-/** What the user has chosen, in all tenants: as many rows as there are categories and channels. */
+/** What the user has chosen, in all tenants: as many rows as there are categories and channels, and the changes. */
 export async function readHeldPreferences(
   db: Queryable,
   { workspace_id, recipient_id }: Holder,
@@ -241,5 +243,14 @@ export async function readHeldPreferences(
       where workspace_id = $1 and recipient_id = $2 order by tenant_id, channel`,
     values,
   );
-  return { categories: categories.map(withTimes), channels: channels.map(withTimes) };
+  const changes = await db.query<Record<string, Json | Date>>(
+    `select tenant_id, source, via, category, channel, change, message_id, created_at from preference_change
+      where workspace_id = $1 and recipient_id = $2 order by id`,
+    values,
+  );
+  return {
+    categories: categories.map(withTimes),
+    channels: channels.map(withTimes),
+    changes: changes.map(withTimes),
+  };
 }

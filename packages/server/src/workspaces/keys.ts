@@ -1,4 +1,4 @@
-import { generateKeyPair } from "node:crypto";
+import { createPublicKey as readPublicKey, generateKeyPair, type KeyObject } from "node:crypto";
 import { promisify } from "node:util";
 import { type ExpressionBuilder, sql } from "kysely";
 import { storableJson } from "../core/text/text.ts";
@@ -85,9 +85,11 @@ export async function createPublicKey(
 
 export interface PublicKeyChange {
   /** Whether apps must also send a token signed by a signing key. */
-  is_secure_mode_enabled?: boolean;
-  /** A new value under the same id; the old one is invalid at once. */
-  rotate?: boolean;
+  is_secure_mode_enabled?: boolean | undefined;
+  /** Which pages may use it; null: any. */
+  allowed_domains?: string[] | null | undefined;
+  /** A new value under the same id; the old one is taken until then, or with null no longer. */
+  rotate?: { old_expiry_at: Date | null };
   delete?: boolean;
 }
 
@@ -104,9 +106,16 @@ export async function changePublicKey(
     .updateTable("public_key")
     .set({
       is_secure_mode_enabled: change.is_secure_mode_enabled,
-      ...(change.rotate === true
-        ? { api_key: newPublicKey(), rotated_at: now, rotated_by: written(actor) }
-        : {}),
+      allowed_domains: change.allowed_domains,
+      ...(change.rotate === undefined
+        ? {}
+        : {
+            api_key: newPublicKey(),
+            old_api_key: change.rotate.old_expiry_at === null ? null : sql<string>`api_key`,
+            old_expiry_at: change.rotate.old_expiry_at,
+            rotated_at: now,
+            rotated_by: written(actor),
+          }),
       ...(change.delete === true ? { deleted_at: now } : {}),
       updated_at: now,
       updated_by: written(actor),
@@ -117,6 +126,49 @@ export async function changePublicKey(
     .returning("id")
     .execute();
   return changed.length > 0;
+}
+
+/** A public key that is in use, as a client names it. */
+export interface ClientKey {
+  workspace_id: number;
+  id: string;
+  is_secure_mode_enabled: boolean;
+  allowed_domains: string[] | null;
+  /** Until when this value of it is taken; null: until it is rotated. */
+  valid_until: Date | null;
+}
+
+export async function findPublicKey(db: Queryable, api_key: string): Promise<ClientKey | null> {
+  const [row] = await db.query<ClientKey>(
+    `select workspace_id, id, is_secure_mode_enabled, allowed_domains,
+            case when api_key = $1 then null else old_expiry_at end as valid_until
+       from public_key
+      where (api_key = $1 or old_api_key = $1) and deleted_at is null`,
+    [api_key],
+    "public_key_find",
+  );
+  return row ?? null;
+}
+
+/** The half of a signing key that verifies. */
+export interface VerifyingKey {
+  id: string;
+  key: KeyObject;
+  /** Until when what it has signed is valid; null: for as long as the token says. */
+  valid_until: Date | null;
+}
+
+/** The active key first, then those that were rolled and have not been told to expire at once. */
+export async function listVerifyingKeys(db: Queryable, workspace_id: number): Promise<VerifyingKey[]> {
+  const rows = await db.query<{ id: string; public_key: string; valid_until: Date | null }>(
+    `select id, public_key, case when status = 'active' then null else expiry_at end as valid_until
+       from signing_key
+      where workspace_id = $1 and deleted_at is null and (status = 'active' or expiry_at is not null)
+      order by status, rolled_at desc`,
+    [workspace_id],
+    "signing_keys_list",
+  );
+  return rows.map(({ public_key, ...row }) => ({ ...row, key: readPublicKey(public_key) }));
 }
 
 const generate = promisify(generateKeyPair);

@@ -6,7 +6,16 @@ import { readTestMode, type TestMode } from "../core/test-mode.ts";
 import type { Queryable } from "../db/db.ts";
 import { type IdSource, randomToken } from "../ids.ts";
 import { hashToken, type SecretBox } from "./crypto.ts";
-import { createApiKey, createPublicKey, deleteApiKey } from "./keys.ts";
+import {
+  type ClientKey,
+  createApiKey,
+  createPublicKey,
+  deleteApiKey,
+  findPublicKey,
+  listVerifyingKeys,
+  type VerifyingKey,
+} from "./keys.ts";
+import { createLinkKeys, type Generations, type LinkKeys } from "./link-keys.ts";
 
 /**
  * Workspaces and their credentials. Lookups are cached briefly: every request needs one, and a revoked key may remain
@@ -25,10 +34,14 @@ export interface Workspace {
   test_mode: TestMode | null;
   /** Signs inbox subscriber ids. */
   inbox_secret: string;
+  /** Sign links to preference pages. */
+  link_keys: LinkKeys;
 }
 
 export interface Workspaces {
   findBySlug: (slug: string) => Promise<Workspace | null>;
+  /** For an id that comes from outside. */
+  findById: (workspace_id: number) => Promise<Workspace | null>;
   getById: (workspace_id: number) => Promise<Workspace>;
   /** `beforeLookup` may throw; it is called before the database is asked for a credential that is new to this process. */
   findByKey: (
@@ -39,6 +52,13 @@ export interface Workspaces {
     token: string,
     beforeLookup?: () => void,
   ) => Promise<{ workspace: Workspace; id: string } | null>;
+  /** By a value of a public key that is valid now, which may be the one before its last rotation. */
+  findByPublicKey: (
+    api_key: string,
+    beforeLookup?: () => void,
+  ) => Promise<{ workspace: Workspace; key: ClientKey } | null>;
+  /** What verifies users' tokens now: the active signing key, and rolled ones until they expire. */
+  listVerifyingKeys: (workspace: Workspace) => Promise<VerifyingKey[]>;
   /** The id of a live service token. */
   findServiceToken: (token: string, beforeLookup?: () => void) => Promise<string | null>;
   /** True when `ws_key` (or the workspace's uid) names this workspace. */
@@ -119,8 +139,11 @@ export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): 
 
   const findBySlug = (slug: string) => remember(`slug:${slug}`, () => findWhere("slug", slug));
 
+  const findById = (workspace_id: number) =>
+    remember(`id:${workspace_id}`, () => findWhere("workspace_id", workspace_id));
+
   async function getById(workspace_id: number): Promise<Workspace> {
-    const workspace = await remember(`id:${workspace_id}`, () => findWhere("workspace_id", workspace_id));
+    const workspace = await findById(workspace_id);
     if (workspace === null) throw new Error(`workspace ${workspace_id} is gone`);
     return workspace;
   }
@@ -145,6 +168,7 @@ export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): 
 
   return {
     findBySlug,
+    findById,
     getById,
     findByKey,
     findByApiKey(token, beforeLookup) {
@@ -157,6 +181,18 @@ export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): 
         return row === undefined ? null : { workspace: await getById(row.workspace_id), id: row.id };
       };
       return remember(`api:${hash.toString("base64")}`, load, beforeLookup);
+    },
+    async findByPublicKey(api_key, beforeLookup) {
+      const load = async () => {
+        const key = await findPublicKey(db, api_key);
+        return key === null ? null : { workspace: await getById(key.workspace_id), key };
+      };
+      const found = await remember(`public:${api_key}`, load, beforeLookup);
+      return found !== null && isValid(found.key) ? found : null;
+    },
+    async listVerifyingKeys({ workspace_id }) {
+      const keys = await remember(`signing:${workspace_id}`, () => listVerifyingKeys(db, workspace_id));
+      return keys.filter(isValid);
     },
     findServiceToken(token, beforeLookup) {
       const hash = hashToken(token);
@@ -244,6 +280,11 @@ export function createWorkspaces(db: Queryable, box: SecretBox, ids: IdSource): 
   };
 }
 
+/** Both kinds of keys of clients expire by the time of this machine, as the tokens do. */
+function isValid({ valid_until }: { valid_until: Date | null }): boolean {
+  return valid_until === null || valid_until.getTime() > Date.now();
+}
+
 /** The value of a recipient's automatic `$inbox` identity, and the legacy inbox's subscriber id. */
 export function inboxSubscriberId(
   workspace: Workspace,
@@ -252,7 +293,7 @@ export function inboxSubscriberId(
   return createHmac("sha256", workspace.inbox_secret).update(inboxName(recipient)).digest("base64url");
 }
 
-interface WorkspaceRow {
+interface WorkspaceRow extends Generations {
   workspace_id: number;
   uid: string;
   slug: string;
@@ -265,6 +306,7 @@ interface WorkspaceRow {
 
 function toWorkspace(row: WorkspaceRow, box: SecretBox): Workspace {
   const { workspace_id, uid, slug, name, mode, timezone } = row;
+  const inbox_secret = box.open(row.inbox_secret);
   return {
     workspace_id,
     uid,
@@ -275,6 +317,7 @@ function toWorkspace(row: WorkspaceRow, box: SecretBox): Workspace {
     tenancy: readTenancy(row.config),
     // A setting copied from another workspace must not hold back messages in production.
     test_mode: mode === "production" ? null : readTestMode(row.config),
-    inbox_secret: box.open(row.inbox_secret),
+    inbox_secret,
+    link_keys: createLinkKeys(inbox_secret, row),
   };
 }

@@ -168,6 +168,7 @@ describe("what a template sees", () => {
       },
       $embedded_preference_url: "",
       $hosted_preference_url: "",
+      $unsubscribe_url: "",
     });
   });
 

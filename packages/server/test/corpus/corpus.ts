@@ -38,6 +38,7 @@ const brand: JsonObject = {
   embedded_preference_url: "https://acme.example/preferences",
   $embedded_preference_url: "https://acme.example/preferences",
   $hosted_preference_url: "",
+  $unsubscribe_url: "",
 };
 
 const recipient: JsonObject = {
@@ -67,6 +68,7 @@ export const SEEN: JsonObject = {
   $workflow: { slug: "order", name: "Order", category: "orders", $category: { slug: "orders" }, version: 3 },
   $embedded_preference_url: "https://acme.example/preferences",
   $hosted_preference_url: "https://preferences.acme.example/?key=abc&c=email",
+  $unsubscribe_url: "https://preferences.acme.example/?key=abc&c=email",
 };
 
 const FILES: Record<string, JsonObject> = {

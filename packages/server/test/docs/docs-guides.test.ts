@@ -5,7 +5,7 @@ import { createHarness, type Harness } from "../harness.ts";
 import { missingLines } from "./run-node-example.ts";
 import { FENCED, runPage } from "./run-page.ts";
 
-/* The guides about workflows work as written, each on a separate server, because they stop its clock. */
+/* The guides about workflows, and the pages with commands beside them, work as written, each on a separate server, because they stop its clock. */
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 
 let harness: Harness;
@@ -37,6 +37,8 @@ describe("the commands of a guide print what it says", () => {
     ["write-templates", 10],
     ["release-templates", 9],
     ["erase-and-export", 5],
+    ["../concepts/client-surface", 3],
+    ["preference-pages", 5],
   ])("%s", async (name, count) => {
     const file = `docs/guide/${name}.md`;
     const lines = await promised(file);

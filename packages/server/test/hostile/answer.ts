@@ -30,7 +30,8 @@ export function faultOf(answer: Answer, families: readonly ErrorFamily[], method
 }
 
 function isRefusal({ status, content_type, text }: Answer, family: ErrorFamily): boolean {
-  if (family === "text") return content_type.startsWith("text/plain") && text !== "";
+  // Pages for people refuse as pages.
+  if (family === "text") return /^text\/(?:plain|html)\b/.test(content_type) && text !== "";
   const body = content_type.startsWith("application/json") ? parse(text) : undefined;
   if (typeof body !== "object" || body === null) return false;
   const fields = body as Record<string, unknown>;
@@ -40,6 +41,15 @@ function isRefusal({ status, content_type, text }: Answer, family: ErrorFamily):
       return fields.code === status;
     case "management":
       return fields.code === status && isReason(fields.error_code) && isReason(fields.type);
+    case "client": {
+      const error = fields.error as Record<string, unknown> | undefined;
+      return (
+        fields.status === "error" &&
+        fields.code === status &&
+        isReason(error?.type) &&
+        isReason(error?.message)
+      );
+    }
     case "status_fail":
       return fields.status === "fail";
     case "status_error":

@@ -1,11 +1,13 @@
 import { once } from "node:events";
 import { afterAll, describe, expect } from "vitest";
+import { createClient } from "../client/client.ts";
 import { onOwnServer as it } from "../fixture.ts";
 import { routes } from "../../src/api/index.gen.ts";
 import { until, type Server } from "../harness.ts";
 import { type Answer, faultOf } from "./answer.ts";
 import { exactBody, largeBodies } from "./bodies.ts";
 import { JQ_PROGRAMS, PAGES, PAYLOAD, TEMPLATES } from "./expressions.ts";
+import { VICTIM } from "./examples.ts";
 import { print, spoil, toNode } from "./json.ts";
 import { usedHeap } from "./memory.ts";
 import {
@@ -41,6 +43,7 @@ let workshop: Workshop;
 let watchdog: Watchdog;
 
 it.beforeAll(async ({ harness }) => {
+  const client = await createClient(harness, harness.workspace);
   const { wsKey, apiKey, serviceToken } = harness;
   const quiet = await harness.services.workspaces.create({ slug: "quiet", name: "Quiet", mode: "sandbox" });
   caller = {
@@ -49,6 +52,8 @@ it.beforeAll(async ({ harness }) => {
     wsKey,
     apiKey,
     serviceToken,
+    publicKey: client.publicKey,
+    userToken: await client.sign(VICTIM),
   };
   targets = findTargets(routes, caller);
   workshop = createWorkshop(harness);

@@ -22,6 +22,9 @@ export interface Caller {
   wsKey: string;
   apiKey: string;
   serviceToken: string;
+  /** Of an app that the victim uses. */
+  publicKey: string;
+  userToken: string;
 }
 
 /** An endpoint under attack. */
@@ -29,14 +32,22 @@ export interface Target {
   name: string;
   method: string;
   path: string;
-  authorization: string;
+  /** The headers that prove its caller; none for the system's own. */
+  credentials: Record<string, string>;
   /** A body of the right shape, and whether it is known to be accepted; null if none is read. */
   example: { body: unknown; is_sound: boolean } | null;
   query: string[];
   families: ErrorFamily[];
 }
 
-const SYSTEM_PATHS = ["/healthz", "/readyz", "/metrics", "/openapi.json", "/simulator"];
+const SYSTEM_PATHS = [
+  "/healthz",
+  "/readyz",
+  "/metrics",
+  "/openapi.json",
+  "/simulator",
+  "/sdk/serviceworker.js",
+];
 
 /** Every endpoint of the registry, so that new ones are included automatically, and the system's own. */
 export function findTargets(routes: readonly RegisteredRoute[], caller: Caller): Target[] {
@@ -46,8 +57,7 @@ export function findTargets(routes: readonly RegisteredRoute[], caller: Caller):
       name: `${route.method} ${route.path}`,
       method: route.method,
       path: route.path,
-      authorization:
-        surface.name === "hub" ? `Bearer ${caller.apiKey}` : `ServiceToken ${caller.serviceToken}`,
+      credentials: credentialsOf(entry, caller),
       example: exampleBody(entry),
       query: queryNames(entry),
       // A malformed path is refused before any route is known.
@@ -58,7 +68,7 @@ export function findTargets(routes: readonly RegisteredRoute[], caller: Caller):
     name: `GET ${path}`,
     method: "GET",
     path,
-    authorization: "",
+    credentials: {},
     example: null,
     query: ["a"],
     families: ["management"],
@@ -66,13 +76,28 @@ export function findTargets(routes: readonly RegisteredRoute[], caller: Caller):
   return [...registered, ...system];
 }
 
+function credentialsOf({ surface, route }: RegisteredRoute, caller: Caller): Record<string, string> {
+  switch (surface.name) {
+    case "hub":
+      return { authorization: `Bearer ${caller.apiKey}` };
+    case "client":
+      return route.path.startsWith("/v1/subscriber/")
+        ? { authorization: `SS_JWT ${caller.wsKey}:${caller.userToken}` }
+        : { authorization: caller.publicKey, "x-ss-signature": caller.userToken };
+    case "legacy inbox":
+      return { authorization: `${caller.wsKey}:` };
+    default:
+      return { authorization: `ServiceToken ${caller.serviceToken}` };
+  }
+}
+
 /** A valid request for the target. */
 export function soundRequest(target: Target, caller: Caller): HostileRequest {
-  const { method, path, authorization, example, families } = target;
+  const { method, path, credentials, example, families } = target;
   return {
     method,
     url: fillPath(path, caller, null),
-    headers: { authorization, "content-type": "application/json" },
+    headers: { ...credentials, "content-type": "application/json" },
     payload: example === null ? null : Buffer.from(JSON.stringify(example.body)),
     families,
   };
@@ -92,6 +117,9 @@ export function hostileRequest(target: Target, caller: Caller, random: Random): 
     request.url += `?${hostileQuery(query, random)}`;
   }
   if (random.chance(0.08)) request.headers.authorization = hostileAuthorization(caller, random);
+  if (request.headers["x-ss-signature"] !== undefined && random.chance(0.08)) {
+    request.headers["x-ss-signature"] = hostileToken(caller, random);
+  }
   if (random.chance(0.08)) spoilHeaders(request.headers, random);
   if (random.chance(0.02)) request.method = random.pick(METHODS);
   return request;
@@ -101,6 +129,7 @@ const FAMILIES: ErrorFamily[] = [
   "code_message",
   "management",
   "status_error",
+  "client",
   "trigger",
   "status_fail",
   "text",
@@ -152,7 +181,29 @@ export function hostileBody(example: unknown, random: Random): Buffer {
   return Buffer.concat([bytes.subarray(0, at), random.pick(BROKEN_UTF8), bytes.subarray(at)]);
 }
 
-function hostileAuthorization({ apiKey, serviceToken, wsKey }: Caller, random: Random): string {
+function hostileToken({ userToken }: Caller, random: Random): string {
+  const [head = "", claims = "", signature = ""] = userToken.split(".");
+  const none = Buffer.from('{"alg":"none"}').toString("base64url");
+  return random.pick([
+    "",
+    "undefined",
+    "..",
+    ".".repeat(5000),
+    `${head}.${claims}`,
+    `${head}.${claims}.`,
+    `${head}.${claims}.${signature}x`,
+    `${head}.${claims}.${"A".repeat(86)}`,
+    `${none}.${claims}.`,
+    `${head}.e30.${signature}`,
+    `${"A".repeat(8000)}.${claims}.${signature}`,
+    "\u00e9.\u00e8.\u00e9",
+  ]);
+}
+
+function hostileAuthorization(
+  { apiKey, serviceToken, wsKey, publicKey, userToken }: Caller,
+  random: Random,
+): string {
   return random.pick([
     "",
     " ",
@@ -172,6 +223,12 @@ function hostileAuthorization({ apiKey, serviceToken, wsKey }: Caller, random: R
     `ServiceToken ${apiKey}`,
     `ServiceToken ${serviceToken}\tx`,
     "Bearer __proto__",
+    publicKey,
+    `${publicKey}:`,
+    "SS.PUBK.",
+    `SS_JWT ${wsKey}:${userToken}`,
+    `SS_JWT ${wsKey}:`,
+    "SS_JWT __proto__:__proto__",
     "\u00e9\u00e8",
   ]);
 }

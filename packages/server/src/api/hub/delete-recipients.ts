@@ -1,4 +1,5 @@
 import type { Queryable } from "../../db/db.ts";
+import { removeItems } from "../../inbox/feeds.ts";
 import { forgetMembers } from "../../lists/members.ts";
 
 /** An object may have a million subscribers, and a user who is merged as many messages: one statement for all of them. */
@@ -28,11 +29,7 @@ export async function deleteRecipients(
   const ids = locked.map(({ id }) => id);
   if (ids.length === 0) return 0;
   await forgetMembers(tx, workspace_id, ids);
-  await tx.kysely
-    .deleteFrom("inbox_item")
-    .where("workspace_id", "=", workspace_id)
-    .where("recipient_id", "in", ids)
-    .execute();
+  await removeItems(tx, workspace_id, ids);
   await tx.kysely
     .deleteFrom("recipient")
     .where("workspace_id", "=", workspace_id)

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { editorReply } from "../../catalog/versioned.ts";
+import { parseInstant } from "../../core/time/instant.ts";
 
 /** Fields that the endpoints of workspaces and of keys share. */
 const MAX_NAME = 255;
@@ -23,3 +24,17 @@ export const newKeyBody = z
 
 /** Who did something; null: a command on the server, or an older version. */
 export const actorReply = editorReply.nullable();
+
+/** When a replaced key ends. */
+export const expiryField = (description: string) =>
+  z
+    .string("Not a valid string.")
+    .transform((text, ctx) => {
+      const at = parseInstant(text);
+      if (at !== null) return at;
+      ctx.addIssue({ code: "custom", message: "must be an RFC 3339 date-time" });
+      return z.NEVER;
+    })
+    .nullish()
+    .meta({ type: "string", format: "date-time" })
+    .describe(`${description} Absent: no longer than now.`);

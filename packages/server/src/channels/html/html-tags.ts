@@ -14,6 +14,9 @@ export interface Tag {
   end: number;
 }
 
+/** The name of an attribute, and where its value begins and ends in the source, without quotes. */
+type Visit = (name: string, start: number, end: number) => void;
+
 /** Searches for fixed strings, and caches the position of the next one. */
 export interface Finder {
   source: string;
@@ -69,8 +72,11 @@ export function commentEnd(finder: Finder, at: number): number {
   return end < 0 ? source.length : end + (comment ? 3 : 1);
 }
 
-/** Reads the tag that starts at `at`, null when none does. A tag that never closes ends with the source. */
-export function readTag(finder: Finder, at: number): Tag | null {
+/**
+ * Reads the tag that starts at `at`, null when none does. A tag that never closes ends with the source. `visit` learns
+ * where the value of each attribute stands, the first of a name only.
+ */
+export function readTag(finder: Finder, at: number, visit?: Visit): Tag | null {
   const { source } = finder;
   const closing = source[at + 1] === "/";
   let i = at + (closing ? 2 : 1);
@@ -86,13 +92,13 @@ export function readTag(finder: Finder, at: number): Tag | null {
     const mustache = char === "{" ? mustacheEnd(finder, i) : -1;
     if (mustache >= 0) i = mustache;
     else if (char === "/" || isSpace(source.charCodeAt(i))) i += 1;
-    else i = readAttribute(finder, i, attributes);
+    else i = readAttribute(finder, i, attributes, visit);
   }
   return { name, closing, attributes, end: source.length };
 }
 
 /** Reads one `name`, `name=value`, `name="value"`; returns the index after it. */
-function readAttribute(finder: Finder, at: number, attributes: Map<string, string>): number {
+function readAttribute(finder: Finder, at: number, attributes: Map<string, string>, visit?: Visit): number {
   const { source } = finder;
   const nameEnd = skipUntil(
     finder,
@@ -116,7 +122,10 @@ function readAttribute(finder: Finder, at: number, attributes: Map<string, strin
     start,
     quoted ? (code) => code === quote : (code) => isSpace(code) || code === 0x3e,
   );
-  if (!attributes.has(name)) attributes.set(name, source.slice(start, end));
+  if (!attributes.has(name)) {
+    attributes.set(name, source.slice(start, end));
+    visit?.(name, start, end);
+  }
   return quoted ? Math.min(end + 1, source.length) : end;
 }
 

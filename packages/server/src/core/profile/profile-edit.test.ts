@@ -198,6 +198,30 @@ describe("identities", () => {
     },
   );
 
+  it("on a device are removed by their key, or else by the device", () => {
+    const identities = [
+      stored("webpush", "old", { device_id: "d1" }),
+      stored("webpush", "new", { device_id: "d2" }),
+      stored("androidpush", "t", { device_id: "d1" }),
+    ];
+    const removed = ($webpush: Json, $device_id: string) =>
+      edit({ properties: {}, identities }, { $remove: { $webpush, $device_id } }).removed.map(
+        ({ key }) => key,
+      );
+    expect(removed("old", "d1")).toEqual(["old"]);
+    // What is named by its key is meant, although the device has another one by now.
+    expect(removed("old", "d2")).toEqual(["old"]);
+    expect(removed("renewed", "d1")).toEqual(["old"]);
+    expect(removed("bad", "d1")).toEqual(["old"]);
+    expect(removed("renewed", "d3")).toEqual([]);
+    expect(
+      refusal({ properties: {}, identities }, { $remove: { $webpush: "bad", $device_id: "d1" } }),
+    ).toBeNull();
+    const mail = [stored("email", "a", { device_id: "d1" })];
+    const unknown = { $remove: { $email: "b", $device_id: "d1" } };
+    expect(edit({ properties: {}, identities: mail }, unknown).removed).toEqual([]);
+  });
+
   it("are removed by key, and reported as they were stored", () => {
     const identities = [stored("email", "a"), stored("email", "b"), stored("sms", "a")];
     const result = edit({ properties: {}, identities }, { $remove: { $email: ["A", "unknown"] } });

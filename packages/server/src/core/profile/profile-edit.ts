@@ -263,7 +263,7 @@ function applyChannel(
     const parsed = draft.parseIdentity(channel, input, hints);
     if (parsed.ok) {
       identities.push(parsed.identity);
-    } else {
+    } else if (operator !== "$remove" || deviceOf(channel, hints) === null) {
       if (operator !== "$remove") draft.refused += 1;
       refuse(
         draft,
@@ -274,7 +274,13 @@ function applyChannel(
   }
   if (operator === "$remove") {
     const keys = new Set(identities.map((identity) => identity.key));
-    keepIdentities(draft, (identity) => identity.channel !== channel || !keys.has(identity.key));
+    const isNamed = (identity: StoredIdentity) => identity.channel === channel && keys.has(identity.key);
+    const device_id = deviceOf(channel, hints);
+    // A browser may have renewed its subscription, or have written it in another way, since it was added.
+    const isOnDevice = (identity: StoredIdentity) =>
+      identity.channel === channel && identity.device_id === device_id;
+    const isGone = device_id === null || draft.identities.some(isNamed) ? isNamed : isOnDevice;
+    keepIdentities(draft, (identity) => !isGone(identity));
     return;
   }
   // A replacement of which nothing is valid replaces nothing; the inbox's own identity always stays.
@@ -284,6 +290,11 @@ function applyChannel(
     keepIdentities(draft, (identity) => identity.channel !== channel || keys.has(identity.key));
   }
   for (const identity of identities) addIdentity(draft, channel, identity);
+}
+
+/** The device that the identities beside it are on; null: none is named, or those of the channel are on none. */
+function deviceOf(channel: Channel, { device_id }: IdentityHints): string | null {
+  return isPush(channel) ? (device_id ?? null) : null;
 }
 
 function addIdentity(draft: Draft, channel: Channel, identity: Identity): void {

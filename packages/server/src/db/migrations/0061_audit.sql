@@ -19,3 +19,4 @@ create table audit (
   created_at timestamptz not null default now()
 );
 create index audit_of_workspace on audit (workspace_id, id desc);
+create index audit_of_entity on audit (workspace_id, entity);

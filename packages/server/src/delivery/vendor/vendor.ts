@@ -3,6 +3,7 @@ import type { Channel } from "../../core/channel.ts";
 import type { JsonObject } from "../../core/json.ts";
 import type { Dial } from "../http/dial.ts";
 import type { HttpCallError, HttpClient } from "../http/http.ts";
+import type { MailTracking } from "./tracking.ts";
 import type { ReceiptStatus, VendorWebhook } from "./webhook.ts";
 
 /**
@@ -23,6 +24,11 @@ export interface Vendor<Config extends z.ZodObject = z.ZodObject> {
   /** Push only: the id provider whose identities this vendor can reach. */
   provider?: string;
   /**
+   * Adds what the settings leave out and need not come from the vendor, such as a key pair: what is `stored` already, or
+   * something new. Gets the settings as they were sent, before they are checked.
+   */
+  make?: (given: JsonObject, stored: unknown) => JsonObject;
+  /**
    * Only for vendors without a remote service: the result for rendered content is stored as the recipient's inbox item,
    * in the transaction that creates the message, which is delivered from then on. `send` is then only used for retries.
    */
@@ -31,6 +37,8 @@ export interface Vendor<Config extends z.ZodObject = z.ZodObject> {
   has_many_hosts?: true;
   /** Reports come with the outcome, without a webhook: simulators. */
   reports_by_itself?: true;
+  /** E-mail vendors that cannot report openings and clicks: what their settings have us track. */
+  tracking?(config: z.output<Config>): MailTracking;
   /** How the vendor reports what became of its messages, if it does. */
   webhook?: VendorWebhook<z.output<Config>>;
   /**

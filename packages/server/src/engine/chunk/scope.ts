@@ -64,7 +64,9 @@ export function scopeOf(run: Run, chunkData: ChunkData): RunScope {
       ...people,
       $user: recipient,
       $embedded_preference_url: tenant.embedded_preference_url ?? "",
+      // Made where a text is rendered: `compose/links.ts`.
       $hosted_preference_url: "",
+      $unsubscribe_url: "",
     },
     locale,
     translator: createTranslator(chunkData.translations.get(run.workspace_id) ?? NO_TRANSLATIONS, locale),

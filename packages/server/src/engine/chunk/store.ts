@@ -30,7 +30,7 @@ export async function writeChunk(
   tx: Tx,
   runs: { made: Run[] } | { walked: Run[] },
   messages: NewMessage[],
-  { queue, noteTriggered }: Pick<StageDeps, "queue" | "noteTriggered">,
+  { queue, noteTriggered, announce }: Pick<StageDeps, "queue" | "noteTriggered" | "announce">,
 ): Promise<void> {
   const all = "made" in runs ? runs.made : runs.walked;
   if ("made" in runs) await insertRuns(tx, all);
@@ -45,6 +45,7 @@ export async function writeChunk(
       slug === null ? [] : [{ workspace_id, slug }],
     ),
   );
+  await insertInboxItems(tx, messages.flatMap(toItem), announce);
 }
 
 async function queueCalls(tx: Tx, runs: Run[], queue: Queue): Promise<void> {
@@ -154,7 +155,6 @@ async function insertMessages(tx: Tx, messages: NewMessage[]): Promise<void> {
     success_achieved_at: nowIf(({ smart }) => smart?.achieved === true),
     wait_time_in_seconds: int(({ smart }) => waitSeconds(smart)),
   });
-  await insertInboxItems(tx, messages.flatMap(toItem));
   await insertSteps(tx, messages.flatMap(toStep));
   await insertGoals(tx, messages.flatMap(toGoal));
 }

@@ -14,11 +14,12 @@ import { type Channel, CHANNEL_TRAITS } from "../../core/channel.ts";
 import type { StoredIdentity } from "../../core/profile/identity.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { rootOf } from "../../core/lane.ts";
-import { renderContent } from "../../channels/channel.ts";
+import { renderContent, type RenderScope } from "../../channels/channel.ts";
 import { TemplateError } from "../../templates/engine.ts";
 import { selectVariant } from "../../core/variants.ts";
 import type { DeliveryRequest } from "../node.ts";
 import { knownProfile } from "../chunk/profile.ts";
+import { withLinks } from "./links.ts";
 import { findReach } from "./reach.ts";
 import { type Composed, routeMessages } from "./route-messages.ts";
 import { addStep, type NewMessage, type Run, type ChunkData } from "../run.ts";
@@ -148,7 +149,13 @@ export function composeChannel(
 ): Composed[] {
   const { now } = run;
   const test_mode = chunkData.workspaces.get(run.workspace_id)?.test_mode ?? null;
-  const rendered = renderVariant(channel, variant, scope, now, deps);
+  const bucket = bucketOfId(run.id);
+  const message_ids = identities.map(() => deps.ids.ulidIn(bucket));
+  // What is rendered once for several addresses has the first message's links.
+  const [message_id = ""] = message_ids;
+  const context = withLinks(run, scope, chunkData, { channel, message_id });
+  const { translator } = scope;
+  const rendered = renderVariant(channel, variant, { context, now, translator }, deps);
   if (rendered.failure !== null) {
     const missing = missingVariable(rendered.failure);
     addStep(run, node, "error", "template_rendered", rendered.failure, {
@@ -169,7 +176,7 @@ export function composeChannel(
     if (held > 0) addStep(run, node, "info", "message_redirected", `${channel}: copies not sent: ${held}`);
   }
   const attachments = CHANNEL_TRAITS[channel].carries_files ? readAttachments(run, node) : null;
-  return identities.map((meant) => {
+  return identities.map((meant, index) => {
     const { identity, redirected, blocked } = redirectForTestMode(meant, test_mode, deps);
     if (redirected !== null) addStep(run, node, "info", "message_redirected", `${channel}: ${redirected}`);
     const vendor = chunkData.vendors
@@ -179,7 +186,7 @@ export function composeChannel(
     const failure = rendered.failure ?? (vendor ? null : missing);
     const isHeld = failure !== null || blocked !== null;
     const local = isHeld || rendered.content === null ? undefined : vendor?.local?.(rendered.content);
-    const id = deps.ids.ulidIn(bucketOfId(run.id));
+    const id = message_ids[index] ?? "";
     const message: NewMessage = {
       workspace_id: run.workspace_id,
       tenant_id: run.tenant_id,
@@ -220,18 +227,11 @@ function beginning(
 
 type Rendered = { content: JsonObject; failure: null } | { content: null; failure: string };
 
-function renderVariant(
-  channel: Channel,
-  variant: LiveVariant,
-  scope: RunScope,
-  now: Date,
-  deps: WalkDeps,
-): Rendered {
+function renderVariant(channel: Channel, variant: LiveVariant, scope: RenderScope, deps: WalkDeps): Rendered {
   const definition = deps.channels.get(channel);
   if (definition === undefined) return { content: null, failure: `${channel}: channel is not supported` };
   try {
-    const { context, translator } = scope;
-    const content = renderContent(deps.content, definition, variant.content, { context, now, translator });
+    const content = renderContent(deps.content, definition, variant.content, scope);
     return { content: withApprovals(content, variant), failure: null };
   } catch (error) {
     if (error instanceof TemplateError) {

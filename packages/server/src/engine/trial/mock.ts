@@ -7,6 +7,7 @@ import { readNows } from "../../workspaces/clock.ts";
 import { loadConfiguration } from "../chunk/chunk-data.ts";
 import { type RunScope, scopeOf } from "../chunk/scope.ts";
 import { compileWith } from "../compile.ts";
+import { withLinks } from "../compose/links.ts";
 import type { StageDeps } from "../deps.ts";
 import { newRun, type RequestRow, type RunSeed } from "../expand/intent.ts";
 import { batchedPayload, type ChunkData, type Configuration, type Run } from "../run.ts";
@@ -38,7 +39,8 @@ const BATCH_KEY = "evaluated batch_key";
 
 /** What a template sees of a mock trigger: the context of a run with this payload and these people. */
 export async function mockContext(mock: MockTrigger, deps: StageDeps): Promise<JsonObject> {
-  return (await previewRun(mock, deps)).scope.context;
+  const { run, scope, chunkData } = await previewRun(mock, deps);
+  return withLinks(run, scope, chunkData, null);
 }
 
 /** A run of no request, on a workflow that is not stored. */

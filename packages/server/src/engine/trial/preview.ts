@@ -2,6 +2,7 @@ import { createRenderText, RenderError, type RenderText } from "../../channels/c
 import type { Channel } from "../../core/channel.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { TemplateError } from "../../templates/engine.ts";
+import { withLinks } from "../compose/links.ts";
 import type { StageDeps } from "../deps.ts";
 import { type MockTrigger, previewRun } from "./mock.ts";
 
@@ -28,15 +29,16 @@ export async function previewContent(
 ): Promise<Preview> {
   const definition = deps.channels.get(channel);
   if (definition === undefined) return { content: null, errors: { channel: ["is not available"] } };
-  const { run, scope } = await previewRun(mock, deps);
+  const { run, scope, chunkData } = await previewRun(mock, deps);
   const content = definition.complete?.(written) ?? written;
   const sources = definition.sources(content);
   const pathsOf = (source: string): string[] => {
     const paths = sources.filter((one) => one.source === source).map(({ path }) => path);
     return paths.length > 0 ? paths : ["content"];
   };
-  const { context, translator } = scope;
+  const { translator } = scope;
   const { now } = run;
+  const context = withLinks(run, scope, chunkData, { channel, message_id: run.id });
   const render = createRenderText(deps.content, { context, now, translator });
   const failed = new Map<string, string>();
   const errors: Preview["errors"] = {};

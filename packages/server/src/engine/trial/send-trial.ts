@@ -23,7 +23,14 @@ export interface Trial {
   tried:
     | { kind: "variant"; template: { slug: string; version_no: number }; variant: LiveVariant }
     /** The variant of each of these channels (null: all) that the recipient would get. */
-    | { kind: "selection"; template: LiveTemplate; channels: readonly Channel[] | null };
+    | { kind: "selection"; template: LiveTemplate; channels: readonly Channel[] | null }
+    /** A text of Carillon's own, of no stored template. `slug` has a dot in it. */
+    | {
+        kind: "notice";
+        template: { slug: string; version_no: number };
+        variant: LiveVariant;
+        workflow: { slug: string; name: string };
+      };
   /** Used in place of those of the recipient's profile. */
   identities: StoredIdentity[];
   /** The category whose vendors are used. */
@@ -55,7 +62,8 @@ export async function sendTrial(trial: Trial, deps: StageDeps): Promise<TrialRes
   if ((await deps.preferences.findCategory(workspace_id, category)) === null) {
     return { ok: false, field: "category", reason: "is no published category" };
   }
-  const { slug, name, definition } = trialWorkflow(template.slug, category);
+  const own = tried.kind === "notice" ? tried.workflow : undefined;
+  const { slug, name, definition } = trialWorkflow(template.slug, category, own);
   const version_id = await deps.catalog.ensureDynamic(workspace_id, slug, definition);
   const workflow = await deps.catalog.getVersion(workspace_id, version_id);
   const configuration = await loadMockConfiguration(mock, workflow, deps);
@@ -78,7 +86,9 @@ export async function sendTrial(trial: Trial, deps: StageDeps): Promise<TrialRes
       notification_category: category,
       users: recipient === null ? [] : [recipient.distinct_id],
       data: mock.payload,
-      test: { ...aboutTrial(tried), version_no: template.version_no || null },
+      ...(tried.kind === "notice"
+        ? {}
+        : { test: { ...aboutTrial(tried), version_no: template.version_no || null } }),
     },
     created_at: new Date(),
     parent_run_id: null,
@@ -115,10 +125,11 @@ export async function sendTrial(trial: Trial, deps: StageDeps): Promise<TrialRes
     const [node] = workflow.nodes;
     if (node === undefined) throw new Error("the workflow of a test has no node");
     const version = template.version_no === 0 ? "the draft" : `version ${template.version_no}`;
-    addStep(run, null, "info", "run_started", `test of ${textOf(tried)} of ${version}`);
+    const told = tried.kind === "notice" ? name : `test of ${textOf(tried)} of ${version}`;
+    addStep(run, null, "info", "run_started", told);
     const messages = channels.flatMap((channel) => {
       const variant =
-        tried.kind === "variant" ? tried.variant : chooseVariant(run, node, tried.template, channel, scope);
+        tried.kind === "selection" ? chooseVariant(run, node, tried.template, channel, scope) : tried.variant;
       if (variant === null) return [];
       const about = { run, node, channel, identities: usable.get(channel) ?? [], template, variant };
       return composeChannel(about, scope, chunkData, deps).map(({ message }) => message);
@@ -157,19 +168,19 @@ export async function sendTrial(trial: Trial, deps: StageDeps): Promise<TrialRes
 type Tried = Trial["tried"];
 
 function channelsOf(tried: Tried): Channel[] {
-  if (tried.kind === "variant") return [tried.variant.channel];
+  if (tried.kind !== "selection") return [tried.variant.channel];
   const live = [...tried.template.channels.keys()];
   return live.filter((channel) => tried.channels?.includes(channel) ?? true);
 }
 
 function textOf(tried: Tried): string {
-  return tried.kind === "variant"
-    ? `${tried.variant.channel} variant '${tried.variant.id}'`
-    : `template '${tried.template.slug}'`;
+  return tried.kind === "selection"
+    ? `template '${tried.template.slug}'`
+    : `${tried.variant.channel} variant '${tried.variant.id}'`;
 }
 
 function aboutTrial(tried: Tried): JsonObject {
-  return tried.kind === "variant"
-    ? { channel: tried.variant.channel, variant: tried.variant.id }
-    : { channels: channelsOf(tried) };
+  return tried.kind === "selection"
+    ? { channels: channelsOf(tried) }
+    : { channel: tried.variant.channel, variant: tried.variant.id };
 }

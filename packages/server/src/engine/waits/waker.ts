@@ -10,11 +10,12 @@ import { moveSteps, type StepDeps } from "../../routing/due-steps.ts";
 import { moveRetries } from "./due-retries.ts";
 import { wakeBroadcasts } from "../broadcast/schedule.ts";
 import { wakeRefreshes } from "../segments/refresh.ts";
+import { returnSnoozed } from "../../inbox/snooze.ts";
 import { stepClocks } from "./test-clock.ts";
 
 /**
  * The waker moves what is due to the live queues: sleeping runs, steps of smart routings, scheduled broadcasts,
- * messages waiting for a retry, lists whose query is due again. Sleepers are rows under an index, not jobs: one million deferred jobs in a live queue slow its fetch to less
+ * messages waiting for a retry, lists whose query is due again, items of the inbox that were snoozed. Sleepers are rows under an index, not jobs: one million deferred jobs in a live queue slow its fetch to less
  * than half, while one million sleeping rows cost nothing until they are due. It sleeps until the next due time.
  *
  * Its statements are about all workspaces at once. When one fails, it is repeated for each workspace alone, and the one
@@ -154,7 +155,7 @@ export function createWaker(deps: WakerDeps & Pick<EngineDeps, "log">): Waker {
   };
 }
 
-type WakerDeps = StepDeps;
+type WakerDeps = StepDeps & Pick<EngineDeps, "announce">;
 
 /** Moves up to `STEP_BATCH` rows that are due; returns how many. */
 type Move = (deps: WakerDeps, scope: Scope) => Promise<number>;
@@ -165,6 +166,7 @@ const MOVES: readonly Move[] = [
   (deps, scope) => deps.db.tx((tx) => wakeBroadcasts(tx, deps, scope), { relaxed: true }),
   moveRetries,
   (deps, scope) => deps.db.tx((tx) => wakeRefreshes(tx, deps, scope), { relaxed: true }),
+  wakeSnoozed,
 ];
 
 /** 1 while a clock is on its way. */
@@ -193,7 +195,9 @@ async function readDue(
                   (select extract(epoch from min(next_attempt_at) - coalesce($1::timestamptz, now()))::float8 * 1000
                      from message m where next_attempt_at is not null and ${IN_SCOPE("m.workspace_id", 2)}),
                   (select extract(epoch from min(refresh_at) - coalesce($1::timestamptz, now()))::float8 * 1000
-                     from list_query q where refresh_at is not null and ${IN_SCOPE("q.workspace_id", 2)})] as due_in_ms`,
+                     from list_query q where refresh_at is not null and ${IN_SCOPE("q.workspace_id", 2)}),
+                  (select extract(epoch from min(snoozed_until) - coalesce($1::timestamptz, now()))::float8 * 1000
+                     from inbox_item i where snoozed_until is not null and ${IN_SCOPE("i.workspace_id", 2)})] as due_in_ms`,
     [base, ...scopeValues(scope)],
     "waker_due",
   );
@@ -218,4 +222,12 @@ async function moveRuns(tx: Tx, deps: WakerDeps, scope: Scope): Promise<number> 
   );
   await deps.queue.enqueue(tx, "execute", rows);
   return rows.length;
+}
+
+/** Items of the inbox. */
+async function wakeSnoozed({ db, clock, announce }: WakerDeps, scope: Scope): Promise<number> {
+  return db.tx(
+    async (tx) => returnSnoozed(tx, { announce, base: await clock(tx), limit: STEP_BATCH }, scope),
+    { again: true },
+  );
 }

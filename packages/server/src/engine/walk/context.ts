@@ -9,6 +9,7 @@ import {
 import { isJsonObject, type Json, type JsonObject } from "../../core/json.ts";
 import { callMessage } from "../compose/call-message.ts";
 import { composeMessages } from "../compose/compose.ts";
+import { mentionsLink, withLinks } from "../compose/links.ts";
 import { factsOf } from "../chunk/message-facts.ts";
 import type { NodeContext, RunFacts } from "../node.ts";
 import { addStep, batchedPayload, eventsOf, type Person, type Run, type ChunkData } from "../run.ts";
@@ -50,7 +51,8 @@ export function createContext(turn: Turn, node: CompiledNode, memo: Json): NodeC
     },
     call: run.memory.call ?? null,
     evaluate(language, source, data) {
-      const { context } = data === undefined ? scopeNow() : scopeOf({ ...run, data }, chunkData);
+      const seen = data === undefined ? scopeNow() : scopeOf({ ...run, data }, chunkData);
+      const context = mentionsLink(source) ? withLinks(run, seen, chunkData, null) : seen.context;
       return deps.expressions.evaluate(run.workspace_id, language, source, context, now);
     },
     merge: (values) => setData({ ...run.data, ...values }),

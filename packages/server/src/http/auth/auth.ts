@@ -2,8 +2,8 @@ import { AppError } from "../../errors.ts";
 import type { Services } from "../../services.ts";
 import type { Workspace } from "../../workspaces/workspaces.ts";
 import { roleIn } from "../../core/people/roles.ts";
-import type { Auth, Claim, IncomingRequest, Principal } from "../request.ts";
-import { findSignedIn, header } from "./session.ts";
+import { type Auth, type Claim, headerOf, type IncomingRequest, type Principal } from "../request.ts";
+import { findSignedIn } from "./session.ts";
 import { isNear, verifySignature } from "./signature.ts";
 
 const NO_WORKSPACE = "Not Authenticated - could not find Workspace details";
@@ -13,9 +13,9 @@ const NO_WORKSPACE = "Not Authenticated - could not find Workspace details";
  * token is in no workspace: the header `Carillon-Workspace` names the one that is meant, by its slug.
  */
 export async function authenticateData(request: IncomingRequest, services: Services): Promise<Claim<Auth>> {
-  const authorization = header(request, "authorization");
+  const authorization = headerOf(request.headers, "authorization");
   if (authorization === "" || /^ServiceToken\s/i.test(authorization)) {
-    const slug = header(request, WORKSPACE_HEADER);
+    const slug = headerOf(request.headers, WORKSPACE_HEADER);
     if (slug !== "") return inNamedWorkspace(request, services, slug);
   }
   const bearer = /^Bearer\s+(\S+)$/i.exec(authorization)?.[1];
@@ -68,7 +68,7 @@ async function bySignature(
   const key = authorization.slice(0, colon);
   const found = await services.workspaces.findByKey(key, request.beforeLookup);
   if (found === null) throw new AppError("not_authenticated", NO_WORKSPACE);
-  const date = header(request, "date") || header(request, "x-amz-date");
+  const date = headerOf(request.headers, "date") || headerOf(request.headers, "x-amz-date");
   const { SIGNATURE_MINUTES: minutes } = services.config;
   if (minutes > 0 && !isNear(date, Date.now(), minutes)) {
     throw new AppError(
@@ -82,7 +82,7 @@ async function bySignature(
       const valid = verifySignature(found.secret, authorization.slice(colon + 1), {
         method: request.method,
         target: services.signedPrefix + request.url,
-        content_type: header(request, "content-type"),
+        content_type: headerOf(request.headers, "content-type"),
         date,
         body,
       });
@@ -97,7 +97,7 @@ async function bySignature(
  * role decides.
  */
 export async function authenticateAccount(request: IncomingRequest, services: Services): Promise<Claim> {
-  const authorization = header(request, "authorization");
+  const authorization = headerOf(request.headers, "authorization");
   if (authorization === "") {
     const member = await findSignedIn(request, services);
     if (member !== null) return { auth: { principal: member.session_id, member } };

@@ -50,10 +50,13 @@ const RULES: Record<string, Rule> = {
   "hub/workflow-run": rule("logs.read", "logs.act"),
 
   "management/api-key": KEYS,
+  "management/audit": rule("audit.read"),
   "management/clock": SETTINGS,
   "management/config": SETTINGS,
   "management/event": CONTENT,
   "management/explain": rule("logs.read"),
+  // Of each kind that is found, the role is asked again.
+  "management/find": rule("logs.read"),
   "management/log": rule("logs.read"),
   "management/preference-category": CONTENT,
   "management/public-key": KEYS,
@@ -68,14 +71,20 @@ const RULES: Record<string, Rule> = {
   "management/template/variant/send-test": rule("content.test"),
   "management/translation": CONTENT,
   "management/vendor": rule("content.read", "vendors.write"),
+  "management/vendor-health": rule("content.read"),
   "management/vendor-route": rule("content.read", "vendors.write"),
   "management/workflow": CONTENT,
 
+  "people/audit": rule("audit.read"),
   "people/invitation": rule("members.read", "members.write"),
   "people/me": rule(SIGNED_IN),
   "people/member": rule("members.read", "members.write"),
   "people/role": rule(SIGNED_IN),
 
+  client: rule(NOBODY),
+  "legacy-inbox": rule(NOBODY),
+  "mail-tracking": rule(NOBODY),
+  "preference-page": rule(NOBODY),
   "sign-in": rule(NOBODY),
   "vendor-webhooks": rule(NOBODY),
 };

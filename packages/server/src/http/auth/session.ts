@@ -4,7 +4,7 @@ import { AppError } from "../../errors.ts";
 import type { SignedIn } from "../../people/sessions.ts";
 import type { Visitor } from "../../people/sign-in.ts";
 import type { Services } from "../../services.ts";
-import type { IncomingRequest } from "../request.ts";
+import { headerOf, type IncomingRequest } from "../request.ts";
 
 /**
  * Sessions as browsers carry them: a cookie that no script reads (HttpOnly) and that other sites send along only when a
@@ -30,7 +30,7 @@ export async function findSignedIn(request: IncomingRequest, services: Services)
  */
 function guardOrigin(request: IncomingRequest, services: Services): void {
   if (request.method === "GET" || request.method === "HEAD") return;
-  const origin = header(request, "origin");
+  const origin = headerOf(request.headers, "origin");
   if (origin !== "" && isOurs(origin, request, services)) return;
   throw new AppError(
     "permission_denied",
@@ -42,20 +42,20 @@ function guardOrigin(request: IncomingRequest, services: Services): void {
 
 /** The same where no session is needed: programs, which send no Origin, may sign in. */
 export function guardForeignOrigin(request: IncomingRequest, services: Services): void {
-  if (header(request, "origin") !== "") guardOrigin(request, services);
+  if (headerOf(request.headers, "origin") !== "") guardOrigin(request, services);
 }
 
 function isOurs(origin: string, request: IncomingRequest, { baseUrl }: Services): boolean {
   const url = URL.parse(origin);
   if (url === null) return false;
   if (baseUrl !== null && url.origin === new URL(baseUrl).origin) return true;
-  return url.host === header(request, "host").toLowerCase() && /^https?:$/.test(url.protocol);
+  return url.host === headerOf(request.headers, "host").toLowerCase() && /^https?:$/.test(url.protocol);
 }
 
 export function visitorOf(request: IncomingRequest, services: Services): Visitor {
   return {
     address: request.address,
-    user_agent: header(request, "user-agent"),
+    user_agent: headerOf(request.headers, "user-agent"),
     request_id: request.request_id,
     is_local: isLocal(request, services),
     device: readCookie(request, cookieName(services, DEVICE)),
@@ -81,10 +81,10 @@ function isLocal(request: IncomingRequest, { config, baseUrl }: Services): boole
   return (
     isLoopback(config.HOST) &&
     isLoopback(request.peer) &&
-    isLoopback(hostOf(header(request, "host"))) &&
+    isLoopback(hostOf(headerOf(request.headers, "host"))) &&
     baseUrl === null &&
     config.TRUSTED_PROXIES === "" &&
-    FORWARDED.every((name) => header(request, name) === "")
+    FORWARDED.every((name) => headerOf(request.headers, name) === "")
   );
 }
 
@@ -115,14 +115,9 @@ function isSecure({ baseUrl }: Services): boolean {
 }
 
 function readCookie(request: IncomingRequest, name: string): string | null {
-  for (const pair of header(request, "cookie").split(";")) {
+  for (const pair of headerOf(request.headers, "cookie").split(";")) {
     const [key = "", ...value] = pair.split("=");
     if (key.trim() === name && value.length > 0) return unescapeOrNull(value.join("=").trim());
   }
   return null;
-}
-
-export function header(request: IncomingRequest, name: string): string {
-  const value = request.headers[name];
-  return (Array.isArray(value) ? value[0] : value) ?? "";
 }

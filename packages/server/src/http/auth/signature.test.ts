@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readTenancy } from "../../core/profile/effective-profile.ts";
+import { createLinkKeys } from "../../workspaces/link-keys.ts";
 import { inboxSubscriberId, type Workspace } from "../../workspaces/workspaces.ts";
 import { isNear, sign, type SignedRequest, verifySignature } from "./signature.ts";
 
@@ -218,6 +219,7 @@ describe("inboxSubscriberId", () => {
     tenancy: readTenancy({}),
     test_mode: null,
     inbox_secret,
+    link_keys: createLinkKeys(inbox_secret, { link_generation: 1, link_oldest_generation: 1 }),
   });
 
   it.each([

@@ -11,6 +11,7 @@ import type { Dial } from "../../delivery/http/dial.ts";
 import { BlockedAddress } from "../../delivery/http/guarded-connector.ts";
 import { failure, hideSecrets } from "../../delivery/vendor/failure.ts";
 import { secret } from "../../delivery/vendor/secret.ts";
+import { trackingFields, trackingOf } from "../../delivery/vendor/tracking.ts";
 import type {
   Ambiguous,
   AttachedFile,
@@ -51,6 +52,7 @@ const config = z.object({
     title: "Allow self-signed certificates",
     description: "Gives up the protection against a server in the middle.",
   }),
+  ...trackingFields,
 });
 
 type Config = z.output<typeof config>;
@@ -71,6 +73,7 @@ export default defineVendor({
   channel: "email",
   name: "SMTP",
   config,
+  tracking: trackingOf,
   open,
 });
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { authenticateEvents } from "../../../http/auth/client.ts";
 import { defineRoute, RouteReply } from "../../../http/route.ts";
 import { acceptedReply, bulkReply } from "../record-replies.ts";
 import { MAX_RECORDS, noDryRun, onlyFate, presentFates, splitRecords, toRecord } from "../records.ts";
@@ -17,9 +18,20 @@ export default defineRoute({
     description: "Accepted: on disk.",
     others: [{ status: 207, body: bulkReply, description: "To an array: one record each, in order." }],
   },
-  errors: ["validation_error", "schema_validation_error", "not_found", "bad_json", "payload_too_large"],
+  errors: [
+    "validation_error",
+    "schema_validation_error",
+    "not_found",
+    "bad_json",
+    "payload_too_large",
+    "token_invalid",
+    "permission_denied",
+  ],
   family: "status_error",
   bulk: "arrays",
+  authenticate: authenticateEvents,
+  credentials: ["hub", "client"],
+  cors: true,
   transaction: false,
   guardsText: true,
   async handle(ctx) {

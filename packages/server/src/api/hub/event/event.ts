@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { authenticateEvents } from "../../../http/auth/client.ts";
 import { defineRoute, RouteReply } from "../../../http/route.ts";
 import { noDryRun, presentTexts, recordsOf } from "../records.ts";
 import { eventBody } from "../wire-schemas.ts";
@@ -24,8 +25,19 @@ export default defineRoute({
     description:
       "The text `OK`: events are on disk, edits are applied. After it a line for each record of an array that was refused.",
   },
-  errors: ["validation_error", "schema_validation_error", "not_found", "bad_json", "payload_too_large"],
+  errors: [
+    "validation_error",
+    "schema_validation_error",
+    "not_found",
+    "bad_json",
+    "payload_too_large",
+    "token_invalid",
+    "permission_denied",
+  ],
   family: "text",
+  authenticate: authenticateEvents,
+  credentials: ["hub", "client"],
+  cors: true,
   transaction: false,
   guardsText: true,
   async handle(ctx) {

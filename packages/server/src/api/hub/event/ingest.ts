@@ -10,6 +10,7 @@ import { isJsonObject } from "../../../core/json.ts";
 import { rowsOf, text, uuid } from "../../../db/bulk.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { AppError } from "../../../errors.ts";
+import { admitPerson, type ClientAuth, isClient } from "../../../http/auth/client.ts";
 import type { RouteContext } from "../../../http/route.ts";
 import { WORKSPACE_NOW } from "../../../workspaces/clock.ts";
 import { outsiderRefusals } from "../outsider-refusal.ts";
@@ -42,6 +43,7 @@ export async function readRecords(
       wire instanceof AppError ? wire : { wire, record: await readRecord(wire.body, ctx) },
     ),
   );
+  refuseWhole(read.map((one) => (one instanceof AppError ? one : one.record)));
   const right = read.flatMap((one) =>
     one instanceof AppError || one.record instanceof AppError ? [] : [one.record],
   );
@@ -51,15 +53,26 @@ export async function readRecords(
     const { wire, record } = one;
     const fate = record instanceof AppError ? record : (refusals.get(record) ?? record);
     if (!(fate instanceof AppError)) return { wire, record: fate };
+    // What a stranger sends is not worth a line of the log.
+    if (fate.status === 401 || fate.status === 403) return fate;
     if (isJsonObject(wire.body) && Object.hasOwn(wire.body, "event")) noteRefused(ctx, "event", wire, fate);
     return fate;
   });
+}
+
+/** A caller without proof of anything is refused as a whole: an answer of 2xx would have it believe that it was heard. */
+function refuseWhole(fates: readonly unknown[]): void {
+  const [first] = fates;
+  if (!(first instanceof AppError)) return;
+  if (fates.every((fate) => fate instanceof AppError && fate.status === 401)) throw first;
 }
 
 async function readRecord(body: unknown, ctx: IngestContext): Promise<EventRecord | AppError> {
   const parsed = parseEventRecord(body);
   if (!parsed.ok) return new AppError("validation_error", parsed.message);
   const { value } = parsed;
+  const refusal = isClient(ctx.auth) ? refuseStranger(ctx.auth, value) : null;
+  if (refusal !== null) return refusal;
   const { catalog } = ctx.services;
   const { workspace_id } = ctx.auth.workspace;
   if (value.kind === "edit" && value.tenant_id !== null) {
@@ -72,10 +85,33 @@ async function readRecord(body: unknown, ctx: IngestContext): Promise<EventRecor
       "env: must be the key of the workspace that the request authenticates for",
     );
   }
-  if (value.kind === "edit") return value;
+  if (value.kind === "tracking") return value;
+  if (value.kind === "edit") return isClient(ctx.auth) ? withoutMerge(value) : value;
   const schema = await catalog.findEventSchema(workspace_id, value.event);
   const detail = schema?.validate(value.properties) ?? [];
   return detail.length > 0 ? new AppError("schema_validation_error", detail.join("; "), { detail }) : value;
+}
+
+/** Browsers and apps do things for the person who uses them alone. What devices report needs no person. */
+function refuseStranger(auth: ClientAuth, record: EventRecord): AppError | null {
+  if (record.kind === "tracking") return null;
+  try {
+    admitPerson(auth, record);
+    return null;
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+}
+
+/**
+ * A login with a public key takes over nobody: the id of another user, named as the anonymous one, would become one's own.
+ * No client with a public key has anonymous users.
+ */
+function withoutMerge<Edit extends UserEditRecord>(edit: Edit): Edit {
+  if (edit.login === null || edit.login.anon_id === null) return edit;
+  const warning = "$anon_id: users are merged for signed requests alone";
+  return { ...edit, login: { anon_id: null }, warnings: [...edit.warnings, warning] };
 }
 
 /** The refusals of events for a tenant that their user is known not to belong to. Edits may make somebody belong. */
@@ -118,16 +154,20 @@ async function isOwnEnv(body: unknown, { auth, services }: IngestContext): Promi
 }
 
 /**
- * Stores the parsed records. All edits are one transaction: if it fails, each of them has failed. Events are accepted
- * one by one, after the edits.
+ * Stores the parsed records. All edits are one transaction: if it fails, each of them has failed; so are all reports of
+ * devices. Events are accepted one by one, after the edits.
  */
 export async function storeRecords(
   records: readonly (ReadRecord | AppError)[],
   ctx: IngestContext,
 ): Promise<PromiseSettledResult<string>[]> {
   const edits = records.flatMap((read) => (!(read instanceof AppError) && isEdit(read) ? [read] : []));
-  const [applied] = await Promise.allSettled([applyEdits(edits, ctx)]);
+  const [applied, tracked] = await Promise.allSettled([applyEdits(edits, ctx), track(records, ctx)]);
   return settleRecords(records, async (read) => {
+    if (read.record.kind === "tracking") {
+      if (tracked.status === "rejected") throw tracked.reason;
+      return ctx.services.ids.uuid();
+    }
     if (read.record.kind === "event") return acceptEvent(read.record, read.wire.text, ctx);
     if (applied.status === "rejected") throw applied.reason;
     const fate = applied.value.get(read.record);
@@ -140,6 +180,18 @@ export async function storeRecords(
 type ReadEdit = ReadRecord & { record: { kind: "edit" } };
 
 const isEdit = (read: ReadRecord): read is ReadEdit => read.record.kind === "edit";
+
+async function track(
+  records: readonly (ReadRecord | AppError)[],
+  { auth, services }: IngestContext,
+): Promise<void> {
+  const reports = records.flatMap((read) =>
+    !(read instanceof AppError) && read.record.kind === "tracking" ? [read.record] : [],
+  );
+  if (reports.length === 0) return;
+  const { workspace_id } = auth.workspace;
+  await services.db.tx((tx) => services.deviceReports.apply(tx, workspace_id, reports), { again: true });
+}
 
 async function acceptEvent(event: TrackedEvent, text: string, ctx: IngestContext): Promise<string> {
   const { auth, services, user_agent } = ctx;

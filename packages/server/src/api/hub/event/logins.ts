@@ -10,7 +10,7 @@ import { lockUsers, mergeUsers } from "../user/merge-users.ts";
  */
 export async function applyLogins(
   tx: Tx,
-  services: Pick<Services, "recipients" | "engine">,
+  services: Pick<Services, "recipients" | "engine" | "announce">,
   workspace_id: number,
   edits: readonly UserEditRecord[],
 ): Promise<Map<UserEditRecord, string>> {

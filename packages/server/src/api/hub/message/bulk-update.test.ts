@@ -159,7 +159,7 @@ describe("PATCH /v1/bulk/message/", () => {
     });
     expect(await item()).toEqual(["seen_at"]);
     await act(world, [id, "clicked"]);
-    expect(await item()).toEqual(["seen_at", "interacted_at"]);
+    expect(await item()).toEqual(["seen_at", "read_at", "interacted_at"]);
   });
 
   it("202: what is seen ends a smart routing", async ({ world }) => {

@@ -25,9 +25,17 @@ type Context<Query extends z.ZodType, Body = unknown> = Pick<
   "query" | "body" | "auth" | "db" | "services"
 >;
 
+export interface Holder extends RecipientKey {
+  /** Whether one that does not exist yet is shown the defaults, which hold for everybody new. */
+  may_be_unknown?: boolean;
+}
+
+/** No recipient has this id, and so it has chosen nothing. */
+const NOBODY = "";
+
 export async function showAll(
   { query, auth, db }: Context<typeof pageQuery>,
-  who: RecipientKey,
+  who: Holder,
 ): Promise<PageView> {
   const { workspace_id } = auth.workspace;
   const id = await getId(db, workspace_id, who);
@@ -36,7 +44,7 @@ export async function showAll(
 
 export async function editAll(
   context: Context<typeof pageQuery, PreferencesBody>,
-  who: RecipientKey,
+  who: Holder,
 ): Promise<PageView> {
   const { query, body, auth, db, services } = context;
   const { workspace_id } = auth.workspace;
@@ -48,7 +56,7 @@ export async function editAll(
 
 export async function listCategories(
   { query, auth, db }: Context<typeof categoriesQuery>,
-  who: RecipientKey,
+  who: Holder,
 ): Promise<Page<CategoryView>> {
   const { workspace_id } = auth.workspace;
   const id = await getId(db, workspace_id, who);
@@ -60,7 +68,7 @@ export async function listCategories(
 
 export async function showCategory(
   { query, auth, db }: Context<typeof categoryQuery>,
-  who: RecipientKey,
+  who: Holder,
   slug: string,
 ): Promise<CategoryView> {
   const { workspace_id } = auth.workspace;
@@ -72,7 +80,7 @@ export async function showCategory(
 /** `read`: what a body says of the lists that it leaves out, in which clients differ. */
 export async function editCategory(
   { query, body, auth, db, services }: Context<typeof categoryQuery, z.output<typeof categoryPreferenceBody>>,
-  who: RecipientKey,
+  who: Holder,
   slug: string,
   read: typeof replacing = replacing,
 ): Promise<CategoryView> {
@@ -91,7 +99,7 @@ interface ChannelsView {
 
 export async function showChannels(
   { query, auth, db }: Context<typeof channelsQuery>,
-  who: RecipientKey,
+  who: Holder,
 ): Promise<ChannelsView> {
   const { workspace_id } = auth.workspace;
   const id = await getId(db, workspace_id, who);
@@ -100,7 +108,7 @@ export async function showChannels(
 
 export async function editChannels(
   { query, body, auth, db, services }: Context<typeof channelsQuery, z.output<typeof channelPreferencesBody>>,
-  who: RecipientKey,
+  who: Holder,
 ): Promise<ChannelsView> {
   const { workspace_id } = auth.workspace;
   const { tenant_id } = query;
@@ -111,10 +119,11 @@ export async function editChannels(
   return { channel_preferences: await readChannelPreferences(db, workspace_id, id, tenant_id) };
 }
 
-async function getId(db: Queryable, workspace_id: number, who: RecipientKey): Promise<string> {
+async function getId(db: Queryable, workspace_id: number, who: Holder): Promise<string> {
   const id = (await findIds(db, workspace_id, [who])).get(recipientKey(who));
-  if (id === undefined) throw notFound(who);
-  return id;
+  if (id !== undefined) return id;
+  if (who.may_be_unknown === true) return NOBODY;
+  throw notFound(who);
 }
 
 /** A write names the recipients that there still are. */

@@ -25,7 +25,11 @@ const held = z.object({
     .describe("Users whom this one has taken over: what they had is included."),
   user: userShape.nullable().describe("Profile and identities. Null on pages after the first."),
   preferences: z
-    .object({ categories: rows("Choices for categories."), channels: rows("Channels that were turned off.") })
+    .object({
+      categories: rows("Choices for categories."),
+      channels: rows("Channels that were turned off."),
+      changes: rows("What was changed on the preference page, or by a mail program's unsubscribe button."),
+    })
     .describe("In all tenants. Empty on pages after the first."),
   tenants: rows("Profiles in tenants."),
   lists: rows("Lists that the user is in."),
@@ -70,7 +74,9 @@ export default defineRoute({
       exported_at: microsOffset(new Date()),
       merged_users: holder.names.filter((name) => name !== distinct_id),
       user: user === undefined ? null : presentUser(user, workspace),
-      preferences: isFirst ? await readHeldPreferences(db, holder) : { categories: [], channels: [] },
+      preferences: isFirst
+        ? await readHeldPreferences(db, holder)
+        : { categories: [], channels: [], changes: [] },
       ...sections,
       meta: {
         limit,

@@ -1,4 +1,5 @@
 import type { Tx } from "../../../db/db.ts";
+import { takeOverFeeds } from "../../../inbox/feeds.ts";
 import { takeOverMemberships } from "../../../lists/members.ts";
 import { takeOverPreferences } from "../../../preferences/take-over.ts";
 import type { Services } from "../../../services.ts";
@@ -35,7 +36,7 @@ export async function lockUsers(
  */
 export async function mergeUsers(
   tx: Tx,
-  { recipients, engine }: Pick<Services, "recipients" | "engine">,
+  { recipients, engine, announce }: Pick<Services, "recipients" | "engine" | "announce">,
   workspace_id: number,
   { from, to }: { from: LockedUser; to: LockedUser },
 ): Promise<string | null> {
@@ -50,12 +51,8 @@ export async function mergeUsers(
   if (refusal !== null) return refusal;
   await takeOverPreferences(tx, workspace_id, takeover);
   await takeOverMemberships(tx, workspace_id, takeover);
-  await tx.kysely
-    .updateTable("inbox_item")
-    .set({ recipient_id: to.id })
-    .where("workspace_id", "=", workspace_id)
-    .where("recipient_id", "=", from.id)
-    .execute();
+  const moved = await takeOverFeeds(tx, workspace_id, takeover);
+  tx.afterCommit(() => announce(moved));
   await deleteRecipients(tx, workspace_id, "", [from.distinct_id]);
   return null;
 }

@@ -1,6 +1,7 @@
 import { describe, expect } from "vitest";
 import { onApi as it } from "../../../../test/fixture.ts";
 import { createHub, type Hub } from "../../../../test/hub.ts";
+import { seedItems } from "../../../../test/inbox/seed-items.ts";
 import { inboxSubscriberId } from "../../../workspaces/workspaces.ts";
 
 const pathOf = (distinct_id: string) => `/v1/user/${encodeURIComponent(distinct_id)}/`;
@@ -305,14 +306,14 @@ describe("DELETE /v1/user/{distinct_id}/", () => {
   it("204: the user is gone with all data, and may be created again", async ({ hub, harness }) => {
     const { db } = harness.services;
     await hub.call("POST", pathOf("u1"), { $email: ["a@x.com"], name: "Ann" });
-    await db.query(
-      `insert into inbox_item (workspace_id, id, recipient_id, tenant_id, category, message)
-       select workspace_id, 'i1', id, 'default', 'system', '{}' from recipient where workspace_id = $1`,
-      [hub.workspace.workspace_id],
-    );
+    const { workspace_id } = hub.workspace;
+    const [user] = await db.query<{ id: string }>("select id from recipient where workspace_id = $1", [
+      workspace_id,
+    ]);
+    await seedItems(db, { workspace_id, recipient_id: user?.id ?? "", tenant_id: "default" }, [{}]);
     expect(await hub.callSigned("DELETE", pathOf("u1"))).toMatchObject({ status: 204, text: "" });
     expect(await hub.call("GET", pathOf("u1"))).toMatchObject(notFound("u1"));
-    for (const table of ["identity", "inbox_item", "recipient"]) {
+    for (const table of ["identity", "inbox_item", "inbox_feed", "recipient"]) {
       expect(
         await db.query(`select 1 from ${table} where workspace_id = $1`, [hub.workspace.workspace_id]),
       ).toEqual([]);

@@ -6,9 +6,13 @@ export default defineRoute({
   path: "/v1/:workspace/ws_public_key/:public_key_id/",
   summary: "Take a public key back",
   params: publicKeyParams,
-  reply: { status: 204, description: "The key is no longer accepted." },
+  reply: {
+    status: 204,
+    description:
+      "The key is no longer accepted; other processes than this one may accept it for ten seconds more.",
+  },
   errors: ["not_found"],
-  async handle({ params: { public_key_id }, auth, db }) {
-    await editPublicKey(db, auth.workspace.workspace_id, public_key_id, { delete: true });
+  async handle({ params: { public_key_id }, ...context }) {
+    await editPublicKey(context, public_key_id, { delete: true });
   },
 });

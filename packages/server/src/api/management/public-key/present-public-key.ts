@@ -2,8 +2,9 @@ import { z } from "zod";
 import { microsZ, orNull } from "../../../core/time/wire-time.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { AppError } from "../../../errors.ts";
+import type { RouteContext } from "../../../http/route.ts";
 import { changePublicKey, type PublicKeyChange } from "../../../workspaces/keys.ts";
-import { API_SERVICE } from "../../../catalog/versioned.ts";
+import { editorOf } from "../../editor.ts";
 import { actorReply } from "../key-fields.ts";
 
 /** Public keys as the wire shows them: with the key, which is in every copy of an app. */
@@ -12,7 +13,10 @@ export const publicKeyShape = z.object({
   api_key: z.string(),
   name: z.string(),
   description: z.string().nullable(),
-  allowed_domains: z.array(z.string()).nullable(),
+  allowed_domains: z
+    .array(z.string())
+    .nullable()
+    .describe("Domains of the pages that may use it. Null: any. Apps may always."),
   is_secure_mode_enabled: z.boolean(),
   is_deleted: z.boolean(),
   is_default: z.boolean(),
@@ -38,6 +42,7 @@ interface PublicKeyRow {
   name: string;
   description: string | null;
   is_secure_mode_enabled: boolean;
+  allowed_domains: string[] | null;
   is_default: boolean;
   created_at: Date;
   created_by: unknown;
@@ -55,7 +60,7 @@ export function presentPublicKey(row: PublicKeyRow): PublicKeyView {
     api_key: row.api_key,
     name: row.name,
     description: row.description,
-    allowed_domains: null,
+    allowed_domains: row.allowed_domains,
     is_secure_mode_enabled: row.is_secure_mode_enabled,
     is_deleted: row.deleted_at !== null,
     is_default: row.is_default,
@@ -76,14 +81,36 @@ export async function getPublicKey(db: Queryable, workspace_id: number, id: stri
 
 /** Changes a key that is in use; the key after it. */
 export async function editPublicKey(
-  db: Queryable,
-  workspace_id: number,
+  { auth, db, services }: Pick<RouteContext<unknown, unknown, unknown>, "auth" | "db" | "services">,
   id: string,
   change: PublicKeyChange,
 ): Promise<PublicKeyView> {
-  if (!(await changePublicKey(db, workspace_id, id, change, API_SERVICE))) throw publicKeyNotFound(id);
+  const { workspace_id } = auth.workspace;
+  db.afterCommit(services.workspaces.forget);
+  if (!(await changePublicKey(db, workspace_id, id, change, editorOf(auth)))) throw publicKeyNotFound(id);
   return getPublicKey(db, workspace_id, id);
 }
+
+const MAX_DOMAINS = 100;
+const DOMAIN =
+  "must be a domain such as app.example.com, *.example.com for all below one, or localhost:3000 for one port";
+
+/** As people write them: in any case, or copied from the address bar. */
+const domain = z.string(DOMAIN).transform((text, context) => {
+  const [, wildcard = "", rest = ""] = /^(?:https?:\/\/)?(\*\.)?([^\s/?#@]+)\/?$/i.exec(text.trim()) ?? [];
+  const url = `http://${rest}`;
+  const isDomain = rest !== "" && !rest.includes("*") && URL.canParse(url);
+  if (isDomain && (wildcard === "" || new URL(url).port === ""))
+    return wildcard + new URL(url).host.replace(/:(?:80|443)$/, "");
+  context.addIssue({ code: "custom", message: DOMAIN });
+  return z.NEVER;
+});
+
+/** An empty list means none, not any. */
+export const domainsBody = z
+  .array(domain, "must be an array of domains, or null for any")
+  .max(MAX_DOMAINS, `must contain at maximum ${MAX_DOMAINS} items`)
+  .nullable();
 
 function publicKeyNotFound(id: string): AppError {
   return new AppError("not_found", `public key '${id}' not found`);

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { API_SERVICE } from "../../../catalog/versioned.ts";
-import { parseInstant } from "../../../core/time/instant.ts";
+import { editorOf } from "../../editor.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { createSigningKey, retireSigningKey } from "../../../workspaces/keys.ts";
+import { expiryField } from "../key-fields.ts";
 import {
   newSigningKeyShape,
   presentNew,
@@ -13,17 +13,7 @@ import {
 } from "./present-signing-key.ts";
 
 const body = z.object({
-  expiry_at: z
-    .string("Not a valid string.")
-    .transform((text, ctx) => {
-      const at = parseInstant(text);
-      if (at !== null) return at;
-      ctx.addIssue({ code: "custom", message: "must be an RFC 3339 date-time" });
-      return z.NEVER;
-    })
-    .nullish()
-    .meta({ type: "string", format: "date-time" })
-    .describe("Until when what the old key has signed stays valid. Absent: no longer than now."),
+  expiry_at: expiryField("Until when what the old key has signed stays valid."),
 });
 
 export default defineRoute({
@@ -46,8 +36,13 @@ export default defineRoute({
       .where("deleted_at", "is", null)
       .executeTakeFirst();
     if (known === undefined) throw signingKeyNotFound(uid);
-    const isRetired = await retireSigningKey(db, workspace_id, uid, body?.expiry_at ?? null, API_SERVICE);
+    const isRetired = await retireSigningKey(db, workspace_id, uid, body?.expiry_at ?? null, editorOf(auth));
     if (!isRetired) throw wrongState("only the active signing key can be rolled");
-    return presentNew(db, workspace_id, await createSigningKey(db, workspace_id, API_SERVICE, services.ids));
+    db.afterCommit(services.workspaces.forget);
+    return presentNew(
+      db,
+      workspace_id,
+      await createSigningKey(db, workspace_id, editorOf(auth), services.ids),
+    );
   },
 });

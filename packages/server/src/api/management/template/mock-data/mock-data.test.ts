@@ -49,7 +49,8 @@ describe("200", () => {
         $organization: expect.objectContaining({ name: "Test" }),
         $workflow: expect.objectContaining({ category: "transactional" }),
         $embedded_preference_url: "",
-        $hosted_preference_url: expect.any(String),
+        $hosted_preference_url: "",
+        $unsubscribe_url: "",
       },
     });
   });

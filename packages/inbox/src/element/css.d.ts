@@ -1,0 +1,5 @@
+declare module "*.css" {
+  /** Its text. */
+  const text: string;
+  export default text;
+}

@@ -1,0 +1,57 @@
+import type { ReactNode } from "react";
+import { createRoot } from "react-dom/client";
+import { Feed, Inbox, InboxProvider, Item, Preferences, Toaster } from "../../src/react.ts";
+import { STORIES, type Story, type StoryName } from "./stories.ts";
+import { createStoryInbox, type StoryInbox } from "./story-inbox.ts";
+
+/** Shows the stories by React; the page's script. */
+declare global {
+  var show: (name: StoryName, theme?: "light" | "dark") => void;
+  var inbox: StoryInbox;
+}
+
+const home = document.querySelector("main");
+const root = home === null ? null : createRoot(home);
+
+let shows = 0;
+
+globalThis.show = (name, theme) => {
+  shows += 1;
+  const story: Story = STORIES[name]();
+  globalThis.inbox = createStoryInbox(story.inbox);
+  root?.render(
+    <InboxProvider
+      key={shows}
+      inbox={globalThis.inbox}
+      theme={theme}
+      slots={{ Preferences: () => <Preferences /> }}
+      {...story.look}
+    >
+      <Shown story={story} />
+    </InboxProvider>,
+  );
+};
+
+function Shown({ story }: { story: Story }): ReactNode {
+  switch (story.shows) {
+    case "feed":
+      return (
+        <div style={{ height: 600, width: 400 }}>
+          <Feed />
+        </div>
+      );
+    case "item": {
+      const [, item] = story.inbox.items ?? [];
+      return item === undefined ? null : <Item item={item} />;
+    }
+    case "preferences":
+      return <Preferences />;
+    default:
+      return (
+        <>
+          <Inbox />
+          <Toaster />
+        </>
+      );
+  }
+}
