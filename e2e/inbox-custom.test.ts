@@ -121,7 +121,7 @@ describe("<carillon-inbox>", () => {
     );
     const bell = page.locator(".carillon-bell");
     expect((await bell.boundingBox())?.width).toBe(77);
-    expect(await bell.evaluate((node) => getComputedStyle(node as never).colorScheme)).toBe("dark");
+    expect(await bell.evaluate("(node) => getComputedStyle(node).colorScheme")).toBe("dark");
     await bell.click();
     for (const words of ["All done", "Foot"]) await page.getByText(words).waitFor();
   });
