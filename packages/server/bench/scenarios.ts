@@ -12,6 +12,7 @@ import { preferences } from "./preferences.ts";
 import { render } from "./render.ts";
 import { measureIdle, pump } from "./pump.ts";
 import { sdk } from "./sdk.ts";
+import { sockets } from "./sockets.ts";
 import { createSink } from "./sink.ts";
 import { triggerBody, triggerRequest } from "./trigger.ts";
 import { createWorld, PEOPLE, type World } from "./world.ts";
@@ -32,6 +33,7 @@ export const scenarios: Scenario[] = [
   ...people,
   ...broadcast,
   ...feed,
+  ...sockets,
 ];
 
 async function accept(serverUrl: string, scale: number): Promise<Row[]> {

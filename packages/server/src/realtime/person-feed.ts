@@ -4,6 +4,7 @@ import { findFeed, type Person } from "../inbox/feeds.ts";
 import { ownerOf } from "../inbox/items.ts";
 import type { Log } from "../log.ts";
 import type { FeedHub, Hear, Subscription } from "./hub.ts";
+import type { Turns } from "./turns.ts";
 
 /**
  * Watches the feed of a person, by the id that clients know. One who is not stored yet, because the app's first trigger is
@@ -25,6 +26,7 @@ export interface WatchPersonDeps {
   db: Db;
   log: Log;
   hub: Pick<FeedHub, "subscribe">;
+  turns: Turns;
 }
 
 interface Stranger {
@@ -37,7 +39,7 @@ interface Stranger {
 const PAGE = 500;
 const LOOK_MS = 1000;
 
-export function createWatchPerson({ db, log, hub }: WatchPersonDeps): WatchPerson {
+export function createWatchPerson({ db, log, hub, turns }: WatchPersonDeps): WatchPerson {
   /** In the order in which they are looked for. */
   const strangers = new Set<Stranger>();
   let looking: NodeJS.Timeout | undefined;
@@ -61,7 +63,7 @@ export function createWatchPerson({ db, log, hub }: WatchPersonDeps): WatchPerso
         [page.map(({ person }) => person.workspace_id), page.map(({ person }) => person.distinct_id)],
         "strangers_find",
       );
-      await Promise.all(rows.map(({ n, id }) => page[n - 1]?.moveTo(id)));
+      await Promise.all(rows.map(async ({ n, id }) => page[n - 1]?.moveTo(id)));
     } catch (error) {
       log.warn({ err: error }, "looking for the feeds of connected clients failed; trying again");
     }
@@ -69,7 +71,7 @@ export function createWatchPerson({ db, log, hub }: WatchPersonDeps): WatchPerso
   }
 
   return async (person, hear, afterOf = () => undefined) => {
-    const { key } = await findFeed(db, person);
+    const { key } = await turns(() => findFeed(db, person));
     let current: Subscription = await hub.subscribe(key, hear, afterOf(key));
     const { seq } = current;
     let isStopped = false;
