@@ -139,7 +139,6 @@ const STORING = new Set(Object.keys(MAY_KNOW).filter((room) => MAY_KNOW[room]?.i
 /** JSON that is hashed, compared, evaluated, sealed or shown, not stored. */
 const NOT_STORED = [
   "api/hub/records.ts",
-  "api/inbox-query.ts",
   "authoring/templates/template-change.ts",
   "catalog/catalog.ts",
   "delivery/vendor-admin.ts",
