@@ -100,6 +100,8 @@ export async function buildInbox(dist: string): Promise<number> {
   await mkdir(dist, { recursive: true });
   await writeFile(join(dist, "styles.css"), await inboxStyles());
   await writeFile(join(dist, "package.json"), `${JSON.stringify(await publishedManifest(), null, 2)}\n`);
+  // For a site to serve from its own origin.
+  await cp(join(INBOX, "serviceworker.js"), join(dist, "serviceworker.js"));
   await cp(join(root, "LICENSE"), join(dist, "LICENSE"));
   await cp(join(INBOX, "README.md"), join(dist, "README.md"));
   return 0;
@@ -118,6 +120,7 @@ async function publishedManifest(): Promise<Record<string, unknown>> {
       "./react": { types: "./types/react.d.ts", default: "./react.js" },
       "./element": { types: "./types/element.d.ts", default: "./element/element.js" },
       "./styles.css": "./styles.css",
+      "./serviceworker.js": "./serviceworker.js",
     },
   };
 }

@@ -219,6 +219,24 @@ describe("an action", () => {
     expect((await room.list({ read: false })).map(({ n_id }) => n_id).sort()).toEqual(ids.slice(1).sort());
   });
 
+  it("of the whole inbox is undone also while it is on its way", async ({ room }) => {
+    const ids = await room.deliver({}, {}, {}, {}, {});
+    const device = await room.start({ pageSize: 2 });
+    for (const action of ["readAll", "archiveAll"] as const) {
+      const sent = device.network.requests.length;
+      const { undo } = device.inbox[action]();
+      await until(async () =>
+        device.network.requests.slice(sent).some((request) => request.startsWith("PATCH")),
+      );
+      undo();
+      await device.settled();
+      await until(async () => {
+        const unread = await room.list({ read: false });
+        return unread.length === ids.length && device.inbox.getState().stores.all?.unread === ids.length;
+      });
+    }
+  });
+
   it("opens the bell, here and on other devices", async ({ room }) => {
     const other = await room.start();
     const device = await room.start();

@@ -53,6 +53,8 @@ export interface TabsOptions {
 const ALIVE_EVERY = 20_000;
 const DEAD_AFTER = 90_000;
 
+const isVisible = () => typeof document !== "undefined" && document.visibilityState === "visible";
+
 export function joinTabs({ name, isShared, signal, onMessage, onLeader }: TabsOptions): Tabs {
   // Missing outside of secure contexts.
   const locks = typeof navigator === "undefined" ? undefined : (navigator.locks as LockManager | undefined);
@@ -98,7 +100,7 @@ export function joinTabs({ name, isShared, signal, onMessage, onLeader }: TabsOp
 
   const timer = setInterval(() => {
     if (isLeader) post({ type: "alive" });
-    else if (Date.now() - heard > DEAD_AFTER && document.visibilityState === "visible") {
+    else if (Date.now() - heard > DEAD_AFTER && isVisible()) {
       heard = Date.now();
       compete(locks, { steal: true });
     }

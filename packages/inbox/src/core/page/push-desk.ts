@@ -5,7 +5,7 @@ import type { PushState } from "../types.ts";
 
 /** Which of the user's devices the browser is: a new subscription replaces its old one. */
 const DEVICE = "carillon-device";
-/** Whose subscription the browser has, and which it was when the server was told. */
+/** Whose subscription the browser has, and which one the server has. */
 const OWNER = "carillon-push";
 const WORKER = "/serviceworker.js";
 
@@ -44,12 +44,12 @@ export function createPushDesk({ rest, who, options }: PushDeps, state: Cell<Pus
   }
 
   async function add(subscription: PushSubscription): Promise<void> {
-    await tell("$append", subscription.toJSON());
+    await send("$append", subscription.toJSON());
     write(OWNER, owner + subscription.endpoint);
   }
 
   /** Hands a subscription to the server, or takes it back. */
-  async function tell(operator: "$append" | "$remove", subscription: PushSubscriptionJSON): Promise<void> {
+  async function send(operator: "$append" | "$remove", subscription: PushSubscriptionJSON): Promise<void> {
     const { endpoint, expirationTime = null, keys } = subscription;
     const device = read(DEVICE) ?? randomId();
     write(DEVICE, device);
@@ -128,7 +128,7 @@ export function createPushDesk({ rest, who, options }: PushDeps, state: Cell<Pus
         // Whatever the server says, the browser takes no push from then on.
         await subscription.unsubscribe();
         write(OWNER, "");
-        await tell("$remove", subscription.toJSON());
+        await send("$remove", subscription.toJSON());
       }),
   };
 }

@@ -41,6 +41,8 @@ interface Open {
   met: Item[];
   action: ActionName;
   seq?: number | undefined;
+  /** Takes back what it did to items that were met. */
+  undoMet?: () => void;
 }
 
 /** Makes edits of what the user does. An undo is an edit too: the one that leads back. */
@@ -75,19 +77,31 @@ export function createActions({ items, itemOf, commit }: ActionDeps): Actions {
     open.set(edit.id, entry);
     commit([edit]);
 
+    const back = OPPOSITE[action];
+    function takeBack(steps: Pick<Edit, "action" | "ids" | "until">[], others: readonly string[]): void {
+      if (back !== undefined && others.length > 0) steps.push({ action: back, ids: others });
+      const at = Date.now();
+      if (steps.length > 0) commit(steps.map((step) => ({ ...step, id: newId(), at, undoes: edit.id })));
+    }
+    function undoMet(): void {
+      const { met, seq: end = Infinity } = entry;
+      entry.met = [];
+      takeBack(
+        [],
+        met.filter(({ seq }) => seq <= end).map(({ n_id }) => n_id),
+      );
+    }
+
     let isUndone = false;
     return {
       done,
       undo() {
         if (isUndone) return;
         isUndone = true;
-        const steps: Pick<Edit, "action" | "ids" | "until">[] = invert(before, after);
-        const strangers = entry.met.filter(({ seq }) => entry.seq === undefined || seq <= entry.seq);
-        const back = OPPOSITE[action];
-        const others = [...unknown, ...strangers.map(({ n_id }) => n_id)];
-        if (back !== undefined && others.length > 0) steps.push({ action: back, ids: others });
-        const at = Date.now();
-        if (steps.length > 0) commit(steps.map((step) => ({ ...step, id: newId(), at, undoes: edit.id })));
+        takeBack(invert(before, after), unknown);
+        // Those of which it is seen only later follow then.
+        entry.undoMet = undoMet;
+        if (entry.seq !== undefined) undoMet();
       },
     };
   }
@@ -104,10 +118,15 @@ export function createActions({ items, itemOf, commit }: ActionDeps): Actions {
       }
     },
     meet(items, seq) {
-      for (const [id, { action, met, seq: end }] of open) {
+      for (const [id, entry] of open) {
+        const { action, seq: end } = entry;
         if (!WHOLE.has(action)) continue;
-        met.push(...items.filter((item) => (action === "read_all" ? item.read_on !== null : item.archived)));
-        if (end !== undefined && end <= seq) open.delete(id);
+        entry.met.push(
+          ...items.filter((item) => (action === "read_all" ? item.read_on !== null : item.archived)),
+        );
+        if (end === undefined || end > seq) continue;
+        open.delete(id);
+        entry.undoMet?.();
       }
     },
   };
