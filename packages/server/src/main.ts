@@ -8,6 +8,10 @@ import { hostedDomain } from "./api/hub/tenant/present-tenant.ts";
 import { routes } from "./api/index.gen.ts";
 import { bootstrap, type FirstCredentials, makeWorkspace } from "./bootstrap.ts";
 import { type Config, listOf, readConfig, SettingsError } from "./config.ts";
+import type { Channel } from "./core/channel.ts";
+import type { JsonObject } from "./core/json.ts";
+import { isLoopback } from "./core/text/loopback.ts";
+import { type ChannelDefinition, renderPlain } from "./channels/channel.ts";
 import { rootOf } from "./core/lane.ts";
 import type { Db } from "./db/db.ts";
 import {
@@ -27,6 +31,7 @@ import { createDeviceReports } from "./delivery/device-reports.ts";
 import { createMessageActions } from "./delivery/message-actions.ts";
 import { createTrackedMails } from "./delivery/tracking/mail-tracking.ts";
 import { createVendorReports } from "./delivery/vendor-reports.ts";
+import { createSystemMail } from "./delivery/system-mail.ts";
 import { createVendorAdmin } from "./delivery/vendor-admin.ts";
 import { recipientsWithSignals } from "./engine/waits/profile-signals.ts";
 import { catalogWithSignals } from "./engine/waits/tenant-signals.ts";
@@ -45,6 +50,8 @@ import { startMachinery } from "./machinery.ts";
 import { eraseUsers } from "./maintenance/erase-users.ts";
 import { createMaintenance } from "./maintenance/maintenance.ts";
 import { createErasures } from "./privacy/erasures.ts";
+import { recordedCredentials } from "./people/recorded-credentials.ts";
+import { createPeople } from "./people/people.ts";
 import { createMetrics, type QueueReading } from "./metrics.ts";
 import { createFeedHub } from "./realtime/hub.ts";
 import { createRealtime } from "./realtime/realtime.ts";
@@ -131,7 +138,7 @@ export async function openCredentials(config = readConfig()): Promise<Credential
     const box = createSecretBox(await secretKey(config));
     const ids = createIdSource();
     return {
-      workspaces: createWorkspaces(db, box, ids),
+      workspaces: recordedCredentials(createWorkspaces(db, box, ids), db, ids),
       makeWorkspace: (input) =>
         db
           .tx((tx) => makeWorkspace(tx, input, box, ids))
@@ -267,6 +274,18 @@ async function compose(
     stops.defer(erasures.stop);
   }
 
+  const vendorAdmin = createVendorAdmin({ tables: vendorTables, box, ids, catalog, vendors });
+  const people = createPeople({
+    db,
+    ids,
+    log,
+    box,
+    mail: createSystemMail({ db, log, vendors: vendorAdmin, render: plainMail(channels) }),
+    // Who can read the log of a server on this machine alone is this machine's user.
+    logs_codes: isLoopback(config.HOST),
+    life: { idle_seconds: config.SESSION_IDLE_HOURS * 3600, seconds: config.SESSION_DAYS * 86_400 },
+  });
+  stops.defer(people.stop);
   const messageActions = createMessageActions({ queue, announce: hub.announce });
   const realtime = createRealtime({
     db,
@@ -288,6 +307,7 @@ async function compose(
     recipients: recipientsWithSignals(recipients, { queue, clock }),
     preferences,
     lists,
+    people,
     erasures,
     channels,
     makeWorkspace: (tx, input) => makeWorkspace(tx, input, box, ids),
@@ -295,7 +315,7 @@ async function compose(
     announce: hub.announce,
     messageActions,
     deviceReports: createDeviceReports({ queue, messageActions }),
-    vendors: createVendorAdmin({ tables: vendorTables, box, ids, catalog, vendors }),
+    vendors: vendorAdmin,
     trackedMails: createTrackedMails({ db, workspaces }),
     vendorReports: createVendorReports({ db, box, http, base_url: baseUrl ?? null, vendors }),
     engine,
@@ -332,11 +352,35 @@ async function compose(
   const address = await listen(app, { host: config.HOST, port: config.PORT });
   // Last: credentials are shown once, so nothing may fail between their creation and their display.
   const first = await bootstrap(db, box, ids);
+  await offerSetup(services, address);
   log.info(
     { url: address, role: config.ROLE, embedded: config.DATABASE_URL === undefined },
     "carillon is up",
   );
   return { url: address, first, app, services };
+}
+
+/**
+ * A server that others can reach has no first visit that is signed in: its log has a link, good once, that makes the
+ * first admin. The token stands after the `#`, which browsers send nowhere.
+ */
+async function offerSetup({ config, people, baseUrl, log }: Services, address: string): Promise<void> {
+  if (config.ROLE === "worker" || (isLoopback(config.HOST) && baseUrl === null)) return;
+  const token = await people.signIn.makeSetupToken();
+  if (token === null) return;
+  log.warn(
+    { url: `${baseUrl ?? address}/set-up#token=${token}` },
+    "nobody can sign in yet: open this link within a day to make the first admin",
+  );
+}
+
+/** A mail of text alone, as the channel has it. */
+function plainMail(channels: ReadonlyMap<Channel, ChannelDefinition>) {
+  return (subject: string, text: string): JsonObject => {
+    const email = channels.get("email");
+    if (email === undefined) throw new Error("there is no e-mail channel");
+    return renderPlain(email, { subject, body: { type: "plain_text", plain_text: { text } } });
+  };
 }
 
 async function startOwnDatabase(

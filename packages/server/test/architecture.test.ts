@@ -26,6 +26,7 @@ const MAY_KNOW: Record<string, string[]> = {
   db: ["core", "ids", "errors"],
   channels: ["core", "templates"],
   workspaces: ["core", "db", "ids", "errors"],
+  people: ["core", "db", "ids", "errors", "log", "workspaces"],
   queue: ["core", "db", "log"],
   inbox: ["core", "db", "workspaces"],
   recipients: ["core", "db", "ids", "errors"],
@@ -75,7 +76,7 @@ const MAY_KNOW: Record<string, string[]> = {
   vendors: ["core", "delivery/vendor", "delivery/http"],
   privacy: ["core", "db", "ids", "inbox", "routing", "engine/engine"],
   maintenance: ["db", "log", "config", "inbox", "routing", "workspaces", "privacy"],
-  http: ["core", "db", "errors", "log", "services", "metrics", "workspaces"],
+  http: ["core", "db", "errors", "log", "services", "metrics", "workspaces", "people"],
   api: [
     "core",
     "expressions",
@@ -99,6 +100,7 @@ const MAY_KNOW: Record<string, string[]> = {
     "delivery/vendor-admin",
     "delivery/vendor-reports",
     "delivery/tracking",
+    "people",
     "privacy",
   ],
   services: [
@@ -118,6 +120,7 @@ const MAY_KNOW: Record<string, string[]> = {
     "inbox/feed",
     "lists",
     "log",
+    "people",
     "preferences",
     "privacy",
     "realtime/transports",
@@ -136,7 +139,6 @@ const STORING = new Set(Object.keys(MAY_KNOW).filter((room) => MAY_KNOW[room]?.i
 /** JSON that is hashed, compared, evaluated, sealed or shown, not stored. */
 const NOT_STORED = [
   "api/hub/records.ts",
-  "api/inbox-query.ts",
   "authoring/templates/template-change.ts",
   "catalog/catalog.ts",
   "delivery/vendor-admin.ts",
@@ -145,6 +147,7 @@ const NOT_STORED = [
   "engine/expand/overrides.ts",
   "engine/expand/throttle.ts",
   "http/app.ts",
+  "http/audit/auditor.ts",
   "http/cursor.ts",
   "http/openapi.ts",
   "privacy/erase-logs.ts",

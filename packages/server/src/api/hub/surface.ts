@@ -11,6 +11,7 @@ export const surface: Surface = {
     description:
       "API key, or `<workspace_key>:<signature>` as the SDKs sign, or `ServiceToken <token>` with the workspace's slug in `Carillon-Workspace`.",
   },
+  takes_sessions: true,
   family: "code_message",
   errors: ["not_authenticated", "workspace_key_inactive", "throttled"],
   authenticate: authenticateData,

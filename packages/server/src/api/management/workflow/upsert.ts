@@ -1,3 +1,4 @@
+import { editorOf } from "../../editor.ts";
 import { z } from "zod";
 import { lockWorkflow, publishWorkflow } from "../../../authoring/workflows/publish-workflow.ts";
 import { saveWorkflowDraft } from "../../../authoring/workflows/save-workflow-draft.ts";
@@ -45,7 +46,7 @@ export default defineRoute({
     const { catalog, ids, engine } = services;
     const { workspace_id } = auth.workspace;
     const source = { db, rules: engine, workspace_id };
-    const change = { db, catalog, ids, workspace_id, base: await engine.clock(db) };
+    const change = { db, editor: editorOf(auth), catalog, ids, workspace_id, base: await engine.clock(db) };
     const definition = parseWorkflowBody(body, engine.nodes);
     refuseManyEvents(definition);
     await saveWorkflowDraft(change, slug, { definition, is_enabled: body.is_enabled ?? undefined });
