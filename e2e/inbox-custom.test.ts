@@ -121,7 +121,8 @@ describe("<carillon-inbox>", () => {
     );
     const bell = page.locator(".carillon-bell");
     expect((await bell.boundingBox())?.width).toBe(77);
-    expect(await bell.evaluate("(node) => getComputedStyle(node).colorScheme")).toBe("dark");
+    const scheme = `getComputedStyle(document.querySelector("carillon-inbox").shadowRoot.querySelector("[part=bell]")).colorScheme`;
+    expect(await page.evaluate(scheme)).toBe("dark");
     await bell.click();
     for (const words of ["All done", "Foot"]) await page.getByText(words).waitFor();
   });

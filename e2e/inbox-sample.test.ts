@@ -17,12 +17,13 @@ beforeAll(async () => {
   folder = await temporaryFolder("sample");
   quickstart = command(["scripts/run.mjs", "quickstart"], { DATA_DIR: join(folder, "data"), PORT: "0" });
   const [[, address = ""], launched] = await Promise.all([
-    quickstart.says(/Try it: +(\S+)/, 60),
+    quickstart.says(/Try it: +(\S+)/, 150),
     launchBrowser(),
   ]);
   url = address;
   browser = launched;
-});
+  // It makes a database and builds the pages: seconds on a quiet machine, minutes on one that tests everything at once.
+}, 180_000);
 afterAll(async () => {
   await browser?.close();
   await quickstart?.stop("SIGINT");

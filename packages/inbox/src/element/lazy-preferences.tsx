@@ -1,20 +1,15 @@
-import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useLayoutEffect, useRef } from "react";
+import { createLazy } from "../ui/lazy.ts";
 import type { Look } from "../ui/look.tsx";
 import { addStyles } from "./styles.ts";
-import type * as Chunk from "./preferences-chunk.ts";
 
-type Loaded = typeof Chunk;
+const part = createLazy(() => import("./preferences-chunk.ts"));
 
 /** The preference centre, loaded when it is first shown. */
 export function Preferences(look: Look): ReactNode {
-  const [loaded, setLoaded] = useState<Loaded | null>(null);
-  useEffect(() => {
-    import("./preferences-chunk.ts").then(
-      (module) => setLoaded(module),
-      (error: unknown) => reportError(error),
-    );
-  }, []);
+  const loaded = part.use();
   const place = useRef<HTMLDivElement>(null);
+  useEffect(part.load, []);
   useLayoutEffect(() => {
     const root = place.current?.getRootNode();
     if (loaded !== null && root instanceof ShadowRoot) addStyles(root, loaded.css);
