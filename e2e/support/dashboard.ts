@@ -35,9 +35,10 @@ const MAIL = `<html><head><meta http-equiv="refresh" content="0;url=/pwned"></he
 <img src="/pwned.png" onerror="parent.pwned=1;alert(3)"><iframe src="/pwned"></iframe>
 <form action="/pwned"><button>Click me</button></form><a href="/pwned" target="_top">A link</a></body></html>`;
 
-export async function createDashboard(): Promise<Dashboard> {
+/** `isLocal`: as on a developer's machine, where the first visit is signed in. */
+export async function createDashboard({ isLocal = false } = {}): Promise<Dashboard> {
   await ensureDashboard();
-  const harness = await createHarness();
+  const harness = await createHarness(isLocal ? {} : { env: { TRUSTED_PROXIES: "192.0.2.1" } });
   const browser = await launchBrowser();
   const call = async <T>(authorization: string, method: string, path: string, body?: object): Promise<T> => {
     const answer = await fetch(harness.url + path, {

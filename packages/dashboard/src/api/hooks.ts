@@ -8,12 +8,31 @@ import {
 } from "@tanstack/react-query";
 import { createContext, useContext } from "react";
 import { type Access, type ApiError, callApi, type CallOf, type ReplyOf, type Route } from "./client.ts";
+import type { Member } from "./session.ts";
 
 /** The workspace that the address names, and whose calls a page makes. */
-export const AccessContext = createContext<Access>({ token: null, workspace: "" });
+export const AccessContext = createContext<Visit>({
+  token: null,
+  workspace: "",
+  member: null,
+  rights: new Set(),
+});
 
-export function useAccess(): Access {
+export interface Visit extends Access {
+  /** Null: the holder of a service token. */
+  member: Member | null;
+  /** Null: every right. */
+  rights: ReadonlySet<string> | null;
+}
+
+export function useAccess(): Visit {
   return useContext(AccessContext);
+}
+
+/** Whether the API would do it. What it would refuse is not offered. */
+export function useRight(right: string): boolean {
+  const { rights } = useContext(AccessContext);
+  return rights === null || rights.has(right);
 }
 
 interface QueryOptions {

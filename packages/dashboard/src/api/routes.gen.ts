@@ -159,6 +159,7 @@ export interface Routes {
   "GET /v1/:workspace/preference_category/translation/content/:locale/": Operations["managementPreferenceCategoryTranslationGet"];
   "GET /v1/:workspace/preference_category/translation/locale/": Operations["managementPreferenceCategoryTranslationListLocales"];
   "POST /v1/:workspace/preference_category/translation/content/:locale/": Operations["managementPreferenceCategoryTranslationSave"];
+  "PATCH /v1/:workspace/preference_link_key/rotate/": Operations["managementPreferenceLinkRotate"];
   "POST /v1/:workspace/ws_public_key/": Operations["managementPublicKeyCreate"];
   "DELETE /v1/:workspace/ws_public_key/:public_key_id/": Operations["managementPublicKeyDelete"];
   "PATCH /v1/:workspace/ws_public_key/:public_key_id/": Operations["managementPublicKeyEdit"];

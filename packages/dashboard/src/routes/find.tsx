@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
 import { SearchX } from "lucide-react";
 import { ApiError, callApi } from "../api/client.ts";
 import { useAccess } from "../api/hooks.ts";
@@ -13,6 +12,7 @@ import { Empty, Ready } from "../ui/states.tsx";
 import { Time } from "../ui/time.tsx";
 import { type Paths, paths, recipientPath } from "./paths.ts";
 import { usePaths } from "./use-paths.ts";
+import { useParam } from "./use-param.ts";
 
 /** Something that an id names. */
 interface Found {
@@ -27,7 +27,7 @@ const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** Any id, key or name: everything that it may mean here, or in another workspace. */
 export default function Find() {
-  const { id = "" } = useParams({ strict: false });
+  const id = useParam("id");
   const access = useAccess();
   const to = usePaths();
   const others = useWorkspaces().data?.filter(({ slug }) => slug !== access.workspace) ?? [];

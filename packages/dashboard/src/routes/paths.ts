@@ -9,11 +9,6 @@ export function paths(workspace: string) {
     workflow: (slug: string, tab = "") => `${root}/workflows/${e(slug)}${tab === "" ? "" : `/${tab}`}`,
     templates: `${root}/templates`,
     template: (slug: string) => `${root}/templates/${e(slug)}`,
-    variant: (slug: string, channel: string, id: string, tenant: string | null, locale: string) =>
-      `${root}/templates/${e(slug)}/${e(channel)}/${e(id)}?${new URLSearchParams({
-        ...(tenant === null ? {} : { tenant }),
-        locale,
-      }).toString()}`,
     users: `${root}/recipients/users`,
     user: (id: string) => `${root}/recipients/users/${e(id)}`,
     objects: (type = "") =>

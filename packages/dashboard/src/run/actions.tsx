@@ -1,6 +1,6 @@
 import { Ban, RotateCcw } from "lucide-react";
 import { Button } from "react-aria-components";
-import { useApiMutation } from "../api/hooks.ts";
+import { useApiMutation, useRight } from "../api/hooks.ts";
 import { t } from "../messages/en.ts";
 import { notify, notifyError } from "../shell/toasts.tsx";
 import { CopyCall } from "../ui/copy-call.tsx";
@@ -27,8 +27,10 @@ export function RunActions({
 }) {
   const redrive = useApiMutation("POST /v1/:workspace/redrive/", LOGS);
   const cancel = useApiMutation("POST /v1/workflow_run/cancel/", LOGS);
+  const mayAct = useRight("logs.act");
   const redriveBody = { [kind]: [id] };
   const cancelBody = { execution_id: id };
+  if (!mayAct) return null;
   return (
     <>
       {canRedrive ? (

@@ -1,7 +1,7 @@
 import { FlaskConical } from "lucide-react";
 import { useState } from "react";
 import { Button } from "react-aria-components";
-import { useApiQuery } from "../api/hooks.ts";
+import { useApiQuery, useRight } from "../api/hooks.ts";
 import { outcomeOfVerdict } from "../api/outcome.ts";
 import type { RunDetail, RunMessage, RunStep, WorkflowNode } from "../api/wire.ts";
 import { t } from "../messages/en.ts";
@@ -47,6 +47,7 @@ export function RunView({ id, isNarrow = false }: { id: string; isNarrow?: boole
 function Run({ run, isNarrow }: { run: RunDetail; isNarrow: boolean }) {
   const [node, setNode] = useState<string | null>(null);
   const [isRerun, setRerun] = useState(false);
+  const mayTest = useRight("content.test");
   const version = useApiQuery("GET /v1/:workspace/workflow/:slug/version/:version_no/", {
     params: { slug: run.workflow_slug, version_no: String(run.workflow_version) },
   });
@@ -68,10 +69,12 @@ function Run({ run, isNarrow }: { run: RunDetail; isNarrow: boolean }) {
           canRedrive={run.status === "failed" || run.status === "partial_failure"}
           canCancel={run.status === "in_progress"}
         />
-        <Button className="button" onPress={() => setRerun(true)}>
-          <FlaskConical aria-hidden />
-          {t.run.rerun}
-        </Button>
+        {mayTest ? (
+          <Button className="button" onPress={() => setRerun(true)}>
+            <FlaskConical aria-hidden />
+            {t.run.rerun}
+          </Button>
+        ) : null}
       </div>
       {isRerun ? <Rerun run={run} onClose={() => setRerun(false)} /> : null}
       <RunFacts run={run} />

@@ -5,16 +5,11 @@ import { changeSettings, useSettings } from "./settings.ts";
 
 const GROUPS: readonly Key["group"][] = ["app", "go", "move", "act"];
 
-export function KeySheet({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
+export default function KeySheet({ onClose }: { onClose: () => void }) {
   const keys = useKeyList();
   const { singleKeys } = useSettings();
   return (
-    <ModalOverlay
-      className="overlay"
-      isOpen={isOpen}
-      isDismissable
-      onOpenChange={(open) => !open && onClose()}
-    >
+    <ModalOverlay className="overlay" isOpen isDismissable onOpenChange={(open) => !open && onClose()}>
       <Modal className="modal wide">
         <Dialog className="dialog">
           <Heading slot="title">{t.keys.title}</Heading>

@@ -27,14 +27,9 @@ interface Item {
 }
 
 /** Everything by name: sections, workflows, templates, what the keys do; and anything by its id. */
-export function Palette({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
+export default function Palette({ onClose }: { onClose: () => void }) {
   return (
-    <ModalOverlay
-      className="overlay"
-      isOpen={isOpen}
-      isDismissable
-      onOpenChange={(open) => !open && onClose()}
-    >
+    <ModalOverlay className="overlay" isOpen isDismissable onOpenChange={(open) => !open && onClose()}>
       <Modal className="modal">
         <Dialog aria-label={t.palette.title}>
           <Choices onClose={onClose} />

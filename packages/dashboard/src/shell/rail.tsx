@@ -1,12 +1,28 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { useRouterState } from "@tanstack/react-router";
-import { House, Keyboard, LogOut, type LucideIcon, ScrollText, Search, SunMoon } from "lucide-react";
+import {
+  Blocks,
+  Building2,
+  Code2,
+  FileText,
+  House,
+  Keyboard,
+  LogOut,
+  type LucideIcon,
+  Megaphone,
+  ScrollText,
+  Search,
+  SlidersHorizontal,
+  SunMoon,
+  Users,
+  Workflow,
+} from "lucide-react";
 import { Button, MenuTrigger, Popover } from "react-aria-components";
-import { writeToken } from "../api/session.ts";
+import { signOut } from "../api/session.ts";
 import { t } from "../messages/en.ts";
 import { type Paths, paths } from "../routes/paths.ts";
 import { AppLink } from "../ui/link.tsx";
 import { Appearance } from "./appearance.tsx";
+import { notifyError } from "./toasts.tsx";
 import { Switcher } from "./switcher.tsx";
 import type { WorkspaceRow } from "./workspaces.ts";
 
@@ -28,7 +44,30 @@ function sections(to: Paths): readonly (readonly [string | null, readonly Sectio
   });
   return [
     [null, [section(t.nav.home, House, to.home, "")]],
-    [t.nav.operate, [section(t.nav.logs, ScrollText, to.runs(), `${root}logs`)]],
+    [
+      t.nav.build,
+      [
+        section(t.nav.workflows, Workflow, to.workflows),
+        section(t.nav.templates, FileText, to.templates),
+        section(t.nav.preferences, SlidersHorizontal, to.preferences),
+      ],
+    ],
+    [
+      t.nav.people,
+      [
+        section(t.nav.recipients, Users, to.users, `${root}recipients`),
+        section(t.nav.tenants, Building2, to.tenants),
+        section(t.nav.broadcasts, Megaphone, to.broadcasts),
+      ],
+    ],
+    [
+      t.nav.operate,
+      [
+        section(t.nav.logs, ScrollText, to.runs(), `${root}logs`),
+        section(t.nav.vendors, Blocks, to.vendors),
+        section(t.nav.develop, Code2, to.develop("simulator"), `${root}develop`),
+      ],
+    ],
   ];
 }
 
@@ -44,7 +83,6 @@ export function Rail({
   onKeys: () => void;
 }) {
   const path = useRouterState({ select: ({ location }) => location.pathname });
-  const client = useQueryClient();
   const to = paths(current.slug);
   const isAt = ({ under }: Section) =>
     under === ""
@@ -89,20 +127,23 @@ export function Rail({
           <Keyboard aria-hidden />
           <span className="rail-text">{t.keys.title}</span>
         </Button>
-        <Button
-          className="rail-link"
-          onPress={() => {
-            writeToken(null);
-            client.clear();
-            location.assign("/");
-          }}
-        >
+        <Button className="rail-link" onPress={() => void leave()}>
           <LogOut aria-hidden />
           <span className="rail-text">{t.shell.signOut}</span>
         </Button>
       </div>
     </nav>
   );
+}
+
+/** A new page, so that nothing of what was read stays in memory. */
+async function leave(): Promise<void> {
+  try {
+    await signOut();
+    location.assign("/");
+  } catch (error) {
+    notifyError(error);
+  }
 }
 
 function isApple(): boolean {

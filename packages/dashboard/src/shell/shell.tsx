@@ -1,46 +1,40 @@
-import { Outlet, useParams, useRouter } from "@tanstack/react-router";
-import { Menu as MenuIcon } from "lucide-react";
-import { useEffect, useMemo, useState } from "react";
+import { Outlet, useParams, useRouter, useRouterState } from "@tanstack/react-router";
+import { Ghost, Menu as MenuIcon } from "lucide-react";
+import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { Button, Dialog, Modal, ModalOverlay } from "react-aria-components";
 import { AccessContext } from "../api/hooks.ts";
-import { readToken } from "../api/session.ts";
+import { type Member, readToken, rightsIn } from "../api/session.ts";
 import { t } from "../messages/en.ts";
 import { paths } from "../routes/paths.ts";
-import { Empty, Loading } from "../ui/states.tsx";
-import { Ghost } from "lucide-react";
+import { Empty } from "../ui/states.tsx";
 import { AppLink } from "../ui/link.tsx";
-import { Failure } from "../ui/states.tsx";
-import { KeySheet } from "./key-sheet.tsx";
 import { KeysProvider, useKeys } from "./keys.tsx";
-import { Palette } from "./palette.tsx";
 import { Rail } from "./rail.tsx";
-import { SignIn } from "./sign-in.tsx";
+import { SignedIn } from "./signed-in.tsx";
 import { Switcher } from "./switcher.tsx";
-import { tintOf, useWorkspaces, type WorkspaceRow } from "./workspaces.ts";
+import { noteLastWorkspace, tintOf, type WorkspaceRow } from "./workspaces.ts";
 
-/** Everything around a page. Who is not signed in sees the way in, at the address that was asked for. */
+const Palette = lazy(() => import("./palette.tsx"));
+const KeySheet = lazy(() => import("./key-sheet.tsx"));
+
+/** Everything around a page. */
 export function Shell() {
   const { workspace: slug = "" } = useParams({ strict: false });
-  const workspaces = useWorkspaces();
-  if (workspaces.isPending) return <Loading />;
-  if (workspaces.data === undefined) {
-    if (workspaces.error.status === 401 || workspaces.error.status === 403)
-      return <SignIn refused={readToken() === null ? null : workspaces.error.message} />;
-    return (
-      <main className="page">
-        <Failure error={workspaces.error} retry={() => void workspaces.refetch()} />
-      </main>
-    );
-  }
-  const current = workspaces.data.find((one) => one.slug === slug);
-  if (current === undefined) return <NoWorkspace slug={slug} all={workspaces.data} />;
-  return <InWorkspace key={slug} current={current} all={workspaces.data} />;
+  return (
+    <SignedIn>
+      {({ member, workspaces }) => {
+        const current = workspaces.find((one) => one.slug === slug);
+        if (current === undefined) return <NoWorkspace slug={slug} all={workspaces} />;
+        return <InWorkspace key={slug} current={current} all={workspaces} member={member} />;
+      }}
+    </SignedIn>
+  );
 }
 
 function NoWorkspace({ slug, all }: { slug: string; all: WorkspaceRow[] }) {
   return (
     <main className="page">
-      <Empty icon={Ghost} title={t.shell.noWorkspace(slug)}>
+      <Empty icon={Ghost} title={t.shell.noWorkspace(slug)} isPage>
         <ul className="actions">
           {all.map((one) => (
             <li key={one.slug}>
@@ -55,9 +49,26 @@ function NoWorkspace({ slug, all }: { slug: string; all: WorkspaceRow[] }) {
   );
 }
 
-function InWorkspace({ current, all }: { current: WorkspaceRow; all: WorkspaceRow[] }) {
-  const access = useMemo(() => ({ token: readToken(), workspace: current.slug }), [current.slug]);
+function InWorkspace({
+  current,
+  all,
+  member,
+}: {
+  current: WorkspaceRow;
+  all: WorkspaceRow[];
+  member: Member | null;
+}) {
+  const access = useMemo(
+    () => ({
+      token: readToken(),
+      workspace: current.slug,
+      member,
+      rights: rightsIn(member, current.slug),
+    }),
+    [current.slug, member],
+  );
   useTint(current);
+  useEffect(() => noteLastWorkspace(current.slug), [current.slug]);
   return (
     <AccessContext value={access}>
       <KeysProvider>
@@ -70,6 +81,7 @@ function InWorkspace({ current, all }: { current: WorkspaceRow; all: WorkspaceRo
 function Frame({ current, all }: { current: WorkspaceRow; all: WorkspaceRow[] }) {
   const router = useRouter();
   const to = paths(current.slug);
+  const at = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.href });
   const [open, setOpen] = useState<"palette" | "keys" | "drawer" | null>(null);
   const go = (path: string) => router.history.push(path);
   const isNarrow = useMatch("(max-width: 767px)");
@@ -77,7 +89,15 @@ function Frame({ current, all }: { current: WorkspaceRow; all: WorkspaceRow[] })
     { keys: "mod+k", group: "app", label: t.keys.palette, run: () => setOpen("palette") },
     { keys: "?", group: "app", label: t.keys.sheet, run: () => setOpen("keys") },
     { keys: "g h", group: "go", label: t.nav.home, run: () => go(to.home) },
+    { keys: "g w", group: "go", label: t.nav.workflows, run: () => go(to.workflows) },
+    { keys: "g t", group: "go", label: t.nav.templates, run: () => go(to.templates) },
+    { keys: "g c", group: "go", label: t.nav.preferences, run: () => go(to.preferences) },
+    { keys: "g r", group: "go", label: t.nav.recipients, run: () => go(to.users) },
+    { keys: "g n", group: "go", label: t.nav.tenants, run: () => go(to.tenants) },
+    { keys: "g b", group: "go", label: t.nav.broadcasts, run: () => go(to.broadcasts) },
     { keys: "g l", group: "go", label: t.nav.logs, run: () => go(to.runs()) },
+    { keys: "g v", group: "go", label: t.nav.vendors, run: () => go(to.vendors) },
+    { keys: "g d", group: "go", label: t.nav.develop, run: () => go(to.develop("simulator")) },
   ]);
   useEffect(() => router.subscribe("onResolved", () => setOpen(null)), [router]);
   const rail = (
@@ -99,11 +119,14 @@ function Frame({ current, all }: { current: WorkspaceRow; all: WorkspaceRow[] })
       ) : (
         rail
       )}
-      <main className="main" id="main" tabIndex={-1}>
+      {/* Says when the page of an address is there, to tools and tests. */}
+      <main className="main" id="main" tabIndex={-1} data-at={at}>
         <Outlet />
       </main>
-      <Palette isOpen={open === "palette"} onClose={() => setOpen(null)} />
-      <KeySheet isOpen={open === "keys"} onClose={() => setOpen(null)} />
+      <Suspense>
+        {open === "palette" ? <Palette onClose={() => setOpen(null)} /> : null}
+        {open === "keys" ? <KeySheet onClose={() => setOpen(null)} /> : null}
+      </Suspense>
       <ModalOverlay
         className="overlay drawer"
         isOpen={open === "drawer" && isNarrow}

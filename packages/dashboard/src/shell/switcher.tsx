@@ -16,7 +16,8 @@ export function Switcher({ current, all }: { current: WorkspaceRow; all: Workspa
   };
   return (
     <MenuTrigger>
-      <Button className="switcher" aria-label={t.shell.workspace(current.name, current.mode)}>
+      <Button className="switcher">
+        <span className="visually-hidden">{t.shell.workspace}</span>
         <span className="switcher-mark" aria-hidden>
           {(current.name[0] ?? "·").toUpperCase()}
         </span>

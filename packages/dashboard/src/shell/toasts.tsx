@@ -12,7 +12,7 @@ interface Toast {
 }
 
 const MOST = 3;
-const STAY_MS = 8000;
+const STAY_MS = 10_000;
 const listeners = new Set<() => void>();
 let toasts: readonly Toast[] = [];
 let next = 1;

@@ -19,6 +19,16 @@ export function useWorkspaces(): UseQueryResult<WorkspaceRow[], ApiError> {
   });
 }
 
+const LAST = "carillon.workspace";
+
+export function readLastWorkspace(): string | null {
+  return localStorage.getItem(LAST);
+}
+
+export function noteLastWorkspace(slug: string): void {
+  localStorage.setItem(LAST, slug);
+}
+
 const TINTS = ["teal", "violet", "amber", "green"] as const;
 
 /** The colour of a workspace: production is red wherever it is seen, the others differ by name. */

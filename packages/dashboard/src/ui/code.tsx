@@ -9,7 +9,7 @@ export function Code({ text, label }: { text: string; label: string }) {
   return (
     <div className="code">
       {/* Long code scrolls, so it must be reachable by keyboard. */}
-      <pre tabIndex={0} role="region" aria-label={label}>
+      <pre tabIndex={0} role="group" aria-label={label}>
         {text}
       </pre>
       <CopyButton text={text} label={label} />
@@ -22,7 +22,7 @@ export function Json({ value, label }: { value: unknown; label: string }) {
   const text = JSON.stringify(value, null, 2) ?? "null";
   return (
     <div className="code">
-      <pre tabIndex={0} role="region" aria-label={label}>
+      <pre tabIndex={0} role="group" aria-label={label}>
         {text.length > MOST_COLOURED ? text : coloured(text)}
       </pre>
       <CopyButton text={text} label={label} />

@@ -113,10 +113,10 @@ export function Grid<Row>({
                     <AppLink
                       className="row-link"
                       to={hrefOf(row)}
-                      aria-label={t.common.openRow(idOf(row))}
                       aria-current={idOf(row) === selected ? "true" : undefined}
                     >
                       {cell(row)}
+                      <span className="visually-hidden"> {t.common.openRow(idOf(row))}</span>
                     </AppLink>
                   ) : (
                     cell(row)

@@ -43,16 +43,19 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
 export function Empty({
   icon: Icon,
   title,
+  isPage = false,
   children,
 }: {
   icon: LucideIcon;
   title: string;
+  /** It is all that the page has. */
+  isPage?: boolean;
   children?: ReactNode;
 }) {
   return (
     <div className="empty">
       <Icon aria-hidden />
-      <h2>{title}</h2>
+      {isPage ? <h1>{title}</h1> : <h2>{title}</h2>}
       {children}
     </div>
   );

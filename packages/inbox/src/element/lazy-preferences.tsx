@@ -1,5 +1,6 @@
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { Look } from "../ui/look.tsx";
+import { addStyles } from "./styles.ts";
 import type * as Chunk from "./preferences-chunk.ts";
 
 type Loaded = typeof Chunk;
@@ -13,11 +14,14 @@ export function Preferences(look: Look): ReactNode {
       (error: unknown) => reportError(error),
     );
   }, []);
-  if (loaded === null) return <div className="carillon-loading" part="loading" />;
+  const place = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const root = place.current?.getRootNode();
+    if (loaded !== null && root instanceof ShadowRoot) addStyles(root, loaded.css);
+  }, [loaded]);
   return (
-    <>
-      <style>{loaded.css}</style>
-      <loaded.Preferences {...look} />
-    </>
+    <div ref={place} className="carillon-lazy">
+      {loaded !== null && <loaded.Preferences {...look} />}
+    </div>
   );
 }

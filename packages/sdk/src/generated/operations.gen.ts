@@ -943,6 +943,12 @@ export interface Operations {
     body: { sections?: Record<string, { name?: string | null; description?: string | null } | null> | null; categories?: Record<string, { name?: string | null; description?: string | null } | null> | null };
     reply: { sections: Record<string, { name: string | null; description: string | null }>; categories: Record<string, { name: string | null; description: string | null }> };
   };
+  /** PATCH /v1/:workspace/preference_link_key/rotate/ — Sign links to preference pages with another key. */
+  managementPreferenceLinkRotate: {
+    query: {  };
+    body: { revoke?: boolean };
+    reply: { link_generation: number; link_oldest_generation: number };
+  };
   /** POST /v1/:workspace/ws_public_key/ — Make a public key. */
   managementPublicKeyCreate: {
     query: {  };

@@ -167,6 +167,7 @@ import managementPreferenceCategoryTranslationDelete from "./management/preferen
 import managementPreferenceCategoryTranslationGet from "./management/preference-category/translation/get.ts";
 import managementPreferenceCategoryTranslationListLocales from "./management/preference-category/translation/list-locales.ts";
 import managementPreferenceCategoryTranslationSave from "./management/preference-category/translation/save.ts";
+import managementPreferenceLinkRotate from "./management/preference-link/rotate.ts";
 import managementPublicKeyCreate from "./management/public-key/create.ts";
 import managementPublicKeyDelete from "./management/public-key/delete.ts";
 import managementPublicKeyEdit from "./management/public-key/edit.ts";
@@ -430,6 +431,7 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementPreferenceCategoryTranslationGet, file: "api/management/preference-category/translation/get.ts" },
   { surface: management, route: managementPreferenceCategoryTranslationListLocales, file: "api/management/preference-category/translation/list-locales.ts" },
   { surface: management, route: managementPreferenceCategoryTranslationSave, file: "api/management/preference-category/translation/save.ts" },
+  { surface: management, route: managementPreferenceLinkRotate, file: "api/management/preference-link/rotate.ts" },
   { surface: management, route: managementPublicKeyCreate, file: "api/management/public-key/create.ts" },
   { surface: management, route: managementPublicKeyDelete, file: "api/management/public-key/delete.ts" },
   { surface: management, route: managementPublicKeyEdit, file: "api/management/public-key/edit.ts" },

@@ -2,7 +2,7 @@ import { t } from "../../messages/en.ts";
 import { Tabs } from "../../ui/link.tsx";
 import { usePaths } from "../use-paths.ts";
 
-const PAGES = ["simulator"] as const;
+const PAGES = ["simulator", "keys", "clock"] as const;
 
 export function DevelopTabs({ current }: { current: (typeof PAGES)[number] }) {
   const to = usePaths();
