@@ -1,11 +1,12 @@
 /**
- * `npm run build`: the published packages as plain JavaScript with types, each with its own package.json, in their
+ * `npm run build`: the dashboard, which the server serves, and the published packages as plain JavaScript with types, each with its own package.json, in their
  * `dist` folders: what is published is `packages/<name>/dist`.
  */
 import { cp, readFile, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { buildInbox } from "./build-inbox.ts";
+import { buildDashboard } from "./build-dashboard.ts";
 import { buildSdk } from "./build-sdk.ts";
 import { bundleDoors } from "./bundle.ts";
 import { pointDeclarationsAtJavaScript } from "./declarations.ts";
@@ -24,6 +25,7 @@ interface Manifest {
 }
 
 await steps([
+  ["dashboard", () => buildDashboard().then(() => 0)],
   ["sdk", () => buildSdk(join(root, "packages", "sdk", "dist"))],
   ["inbox", () => buildInbox(join(root, "packages", "inbox", "dist"))],
   ...PUBLISHED.map((name): [string, () => Promise<number>] => [name, () => compile(name)]),

@@ -16,7 +16,7 @@ import { bundleScript } from "./bundle.ts";
 import { helperReference } from "./helper-reference.ts";
 import { nodeReference } from "./node-reference.ts";
 import { sdkReference } from "./sdk-reference.ts";
-import { sdkErrorHelp, sdkTypes } from "./sdk-types.ts";
+import { routeTypes, sdkErrorHelp, sdkTypes } from "./sdk-types.ts";
 import { vendorReference } from "./vendor-reference.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -80,6 +80,12 @@ async function scripts(): Promise<void> {
     join(src, "preferences/hosted/script.gen.ts"),
     `${header}\n\nexport const PAGE_SCRIPT = ${JSON.stringify(page)};\n`,
   );
+  const worker = await bundleScript("packages/server/browser/serviceworker.ts");
+  await emit(
+    join(src, "http/pages/serviceworker.gen.ts"),
+    `${header}\n\nexport const SERVICE_WORKER = ${JSON.stringify(worker)};\n`,
+  );
+  await emit(join(root, "packages/inbox/serviceworker.js"), `${header}\n${worker}\n`);
 }
 
 async function routes(): Promise<void> {
@@ -119,6 +125,7 @@ async function sdkSources(): Promise<void> {
   const folder = join(root, "packages/sdk/src/generated");
   await emit(join(folder, "operations.gen.ts"), sdkTypes(routes));
   await emit(join(folder, "error-help.gen.ts"), sdkErrorHelp(ERRORS));
+  await emit(join(root, "packages/dashboard/src/api/routes.gen.ts"), routeTypes(routes));
   await emit(join(root, "docs/reference/sdk.md"), await sdkReference());
 }
 

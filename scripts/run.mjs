@@ -14,7 +14,7 @@ const bin = join(root, "node_modules", ".bin");
 const VERBS = {
   quickstart: "scripts/quickstart.ts",
   dev: "scripts/dev.ts",
-  start: "packages/cli/src/main.ts",
+  start: "scripts/start.ts",
   test: "scripts/test.ts",
   check: "scripts/check.ts",
   fix: "scripts/fix.ts",

@@ -5,9 +5,12 @@
 import { readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ensureDashboard } from "./build-dashboard.ts";
 import { tool } from "./run-steps.ts";
 
 const only = process.argv.slice(2);
+// Once, and not by each of the files that open it at the same time.
+if (only.length === 0) await ensureDashboard();
 const report = join(tmpdir(), `carillon-test-report-${process.pid}.json`);
 if (only.length === 0 && (await tool("node", ["scripts/check.ts"])) !== 0) process.exit(1);
 const code = await tool("vitest", [

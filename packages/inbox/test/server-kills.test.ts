@@ -8,7 +8,7 @@ import { anyStep, expectEachNewOnce, expectSame, goThrough, startThree } from ".
 
 /* The server is a process of its own, and is killed while its devices are used. */
 
-const KILLS = 3;
+const KILLS = 2;
 
 describe("three devices", () => {
   it("end in the server's state, whenever it is killed", async ({ hub, client, harness }) => {

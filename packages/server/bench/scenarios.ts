@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { aged } from "./aged.ts";
 import { broadcast } from "./broadcast.ts";
 import { deadVendor } from "./dead-vendor.ts";
+import { feed } from "./feed.ts";
 import { journeys } from "./journeys.ts";
 import { lanes } from "./lanes.ts";
 import { post } from "./load.ts";
@@ -31,6 +32,7 @@ export const scenarios: Scenario[] = [
   ...sdk,
   ...people,
   ...broadcast,
+  ...feed,
   ...sockets,
 ];
 

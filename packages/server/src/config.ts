@@ -97,6 +97,9 @@ const settings = z.object({
   RETENTION_REQUEST_DAYS: whole(1, 36_500).default(30).describe("Days that requests are kept."),
   RETENTION_RUN_DAYS: whole(1, 36_500).default(30).describe("Days that finished runs are kept."),
   RETENTION_MESSAGE_DAYS: whole(1, 36_500).default(90).describe("Days that messages are kept."),
+  RETENTION_INBOX_DAYS: whole(1, 36_500)
+    .default(365)
+    .describe("Days that items of inboxes are kept, whether they were read or not."),
   ALLOW_PRIVATE_HOSTS: z
     .string()
     .default("")
@@ -113,6 +116,15 @@ const settings = z.object({
     .describe(
       "Calls of HTTP nodes in flight in one process; a quarter is reserved for each of the two upper lanes.",
     ),
+  SESSION_IDLE_HOURS: whole(1, 8760)
+    .default(72)
+    .describe("Hours after which a session of the dashboard ends that nobody uses."),
+  SESSION_DAYS: whole(1, 366)
+    .default(30)
+    .describe("Days after which people sign in again, however much they use the dashboard."),
+  RETENTION_AUDIT_DAYS: whole(1, 36_500)
+    .default(365)
+    .describe("Days that the record of who changed what is kept."),
   REALTIME_PER_ADDRESS: whole(0, 1_000_000)
     .default(10_000)
     .describe(

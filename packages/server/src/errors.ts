@@ -76,6 +76,16 @@ export const ERRORS = {
     type: "AuthenticationFailed",
     help: "The management API wants `Authorization: ServiceToken <token>` with a live token.",
   },
+  sign_in_failed: {
+    status: 401,
+    type: "SignInFailed",
+    help: "The e-mail address, password, code or link is wrong or too old. Whether the account exists is not said.",
+  },
+  second_factor_required: {
+    status: 401,
+    type: "SecondFactorRequired",
+    help: "The account also asks for the code of its authenticator app. Send the same again with `totp`, or with a `recovery_code`.",
+  },
   token_invalid: {
     status: 401,
     type: "TokenInvalid",
@@ -84,12 +94,17 @@ export const ERRORS = {
   permission_denied: {
     status: 403,
     type: "PermissionDenied",
-    help: "The credential is good but not for this workspace or resource.",
+    help: "The credential is good but not for this workspace or resource. For people, the message names the right that their role lacks.",
   },
   conflict: {
     status: 409,
     type: "Conflict",
     help: "The resource is in another state than the request assumes. Read it again and retry.",
+  },
+  precondition_failed: {
+    status: 412,
+    type: "PreconditionFailed",
+    help: "Somebody else has changed the draft since the version that If-Match names: `detail.hash` is what it has now. Read it, put both changes together, and send the result with the new hash.",
   },
   payload_too_large: {
     status: 413,
@@ -99,7 +114,7 @@ export const ERRORS = {
   throttled: {
     status: 429,
     type: "Throttled",
-    help: "Too many records with this credential, too many requests of one user's browsers, or too many wrong credentials from this address: the message says which. Wait for Retry-After seconds; RATE_LIMIT_PER_SECOND, CLIENT_RATE_LIMIT_PER_SECOND and WRONG_KEYS_PER_SECOND are the limits.",
+    help: "Too many records with this credential, too many requests of one user's browsers, or too many wrong credentials from this address: the message says which. Wait for Retry-After seconds; RATE_LIMIT_PER_SECOND, CLIENT_RATE_LIMIT_PER_SECOND and WRONG_KEYS_PER_SECOND are the limits. Attempts to sign in are limited for each account and each address.",
   },
   database_unavailable: {
     status: 503,

@@ -2,11 +2,16 @@ import { errorMessage } from "./core/text/error-message.ts";
 import { type Clock, databaseClock } from "./workspaces/clock.ts";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { FastifyInstance } from "fastify";
 import { hostedDomain } from "./api/hub/tenant/present-tenant.ts";
 import { routes } from "./api/index.gen.ts";
 import { bootstrap, type FirstCredentials, makeWorkspace } from "./bootstrap.ts";
 import { type Config, listOf, readConfig, SettingsError } from "./config.ts";
+import type { Channel } from "./core/channel.ts";
+import type { JsonObject } from "./core/json.ts";
+import { isLoopback } from "./core/text/loopback.ts";
+import { type ChannelDefinition, renderPlain } from "./channels/channel.ts";
 import { rootOf } from "./core/lane.ts";
 import type { Db } from "./db/db.ts";
 import {
@@ -26,6 +31,7 @@ import { createDeviceReports } from "./delivery/device-reports.ts";
 import { createMessageActions } from "./delivery/message-actions.ts";
 import { createTrackedMails } from "./delivery/tracking/mail-tracking.ts";
 import { createVendorReports } from "./delivery/vendor-reports.ts";
+import { createSystemMail } from "./delivery/system-mail.ts";
 import { createVendorAdmin } from "./delivery/vendor-admin.ts";
 import { recipientsWithSignals } from "./engine/waits/profile-signals.ts";
 import { catalogWithSignals } from "./engine/waits/tenant-signals.ts";
@@ -36,7 +42,7 @@ import { createHealth } from "./http/health.ts";
 import { listen, tryAddress } from "./http/listen.ts";
 import { describeApi } from "./http/openapi.ts";
 import { registerPages } from "./http/pages/pages.ts";
-import { registerServiceWorker } from "./http/pages/service-worker.ts";
+import { serveWorker } from "./http/pages/serve-worker.ts";
 import { registerSystemRoutes } from "./http/system-routes.ts";
 import { createIdSource, randomToken } from "./ids.ts";
 import { createLog, type Log } from "./log.ts";
@@ -44,6 +50,8 @@ import { startMachinery } from "./machinery.ts";
 import { eraseUsers } from "./maintenance/erase-users.ts";
 import { createMaintenance } from "./maintenance/maintenance.ts";
 import { createErasures } from "./privacy/erasures.ts";
+import { recordedCredentials } from "./people/recorded-credentials.ts";
+import { createPeople } from "./people/people.ts";
 import { createMetrics, type QueueReading } from "./metrics.ts";
 import { createFeedHub } from "./realtime/hub.ts";
 import { createRealtime } from "./realtime/realtime.ts";
@@ -83,9 +91,13 @@ export interface StartOptions {
   onDatabaseEnd?: (line: string) => void;
   /** For tests: replaces the database's clock. */
   clock?: Clock;
+  /** Adds routes of the program that embeds the server, before it listens; they answer for themselves. */
+  extend?: (app: FastifyInstance) => void | Promise<void>;
 }
 
 export const VERSION = "0.1.0";
+/** The built dashboard, in this repository and in the image alike. */
+const DASHBOARD = fileURLToPath(new URL("../../dashboard/dist", import.meta.url));
 /** Erasures look through what is left of requests with problems. */
 const ERASURE_STATEMENT_MS = 600_000;
 const VENDOR_TIMEOUT_MS = 30_000;
@@ -126,7 +138,7 @@ export async function openCredentials(config = readConfig()): Promise<Credential
     const box = createSecretBox(await secretKey(config));
     const ids = createIdSource();
     return {
-      workspaces: createWorkspaces(db, box, ids),
+      workspaces: recordedCredentials(createWorkspaces(db, box, ids), db, ids),
       makeWorkspace: (input) =>
         db
           .tx((tx) => makeWorkspace(tx, input, box, ids))
@@ -192,6 +204,7 @@ async function compose(
     clock = databaseClock,
     onDatabaseEnd,
     onDatabaseStart,
+    extend,
   }: StartOptions & { onDatabaseStart: OnDatabaseStart },
   stops: AsyncDisposableStack,
 ): Promise<Omit<Carillon, "stop" | "stopDatabase">> {
@@ -261,6 +274,18 @@ async function compose(
     stops.defer(erasures.stop);
   }
 
+  const vendorAdmin = createVendorAdmin({ tables: vendorTables, box, ids, catalog, vendors });
+  const people = createPeople({
+    db,
+    ids,
+    log,
+    box,
+    mail: createSystemMail({ db, log, vendors: vendorAdmin, render: plainMail(channels) }),
+    // Who can read the log of a server on this machine alone is this machine's user.
+    logs_codes: isLoopback(config.HOST),
+    life: { idle_seconds: config.SESSION_IDLE_HOURS * 3600, seconds: config.SESSION_DAYS * 86_400 },
+  });
+  stops.defer(people.stop);
   const messageActions = createMessageActions({ queue, announce: hub.announce });
   const realtime = createRealtime({
     db,
@@ -282,6 +307,7 @@ async function compose(
     recipients: recipientsWithSignals(recipients, { queue, clock }),
     preferences,
     lists,
+    people,
     erasures,
     channels,
     makeWorkspace: (tx, input) => makeWorkspace(tx, input, box, ids),
@@ -289,7 +315,7 @@ async function compose(
     announce: hub.announce,
     messageActions,
     deviceReports: createDeviceReports({ queue, messageActions }),
-    vendors: createVendorAdmin({ tables: vendorTables, box, ids, catalog, vendors }),
+    vendors: vendorAdmin,
     trackedMails: createTrackedMails({ db, workspaces }),
     vendorReports: createVendorReports({ db, box, http, base_url: baseUrl ?? null, vendors }),
     engine,
@@ -318,18 +344,43 @@ async function compose(
     addressOf: createClientAddress(trusted_proxies),
     ...createSocketProof(services),
   });
-  await registerPages(app);
-  await registerServiceWorker(app, baseUrl ?? null);
+  await registerPages(app, { dashboard: DASHBOARD });
+  serveWorker(app, baseUrl ?? null);
+  await extend?.(app);
   stops.defer(() => app.close());
   stops.defer(realtime.stop);
   const address = await listen(app, { host: config.HOST, port: config.PORT });
   // Last: credentials are shown once, so nothing may fail between their creation and their display.
   const first = await bootstrap(db, box, ids);
+  await offerSetup(services, address);
   log.info(
     { url: address, role: config.ROLE, embedded: config.DATABASE_URL === undefined },
     "carillon is up",
   );
   return { url: address, first, app, services };
+}
+
+/**
+ * A server that others can reach has no first visit that is signed in: its log has a link, good once, that makes the
+ * first admin. The token stands after the `#`, which browsers send nowhere.
+ */
+async function offerSetup({ config, people, baseUrl, log }: Services, address: string): Promise<void> {
+  if (config.ROLE === "worker" || (isLoopback(config.HOST) && baseUrl === null)) return;
+  const token = await people.signIn.makeSetupToken();
+  if (token === null) return;
+  log.warn(
+    { url: `${baseUrl ?? address}/set-up#token=${token}` },
+    "nobody can sign in yet: open this link within a day to make the first admin",
+  );
+}
+
+/** A mail of text alone, as the channel has it. */
+function plainMail(channels: ReadonlyMap<Channel, ChannelDefinition>) {
+  return (subject: string, text: string): JsonObject => {
+    const email = channels.get("email");
+    if (email === undefined) throw new Error("there is no e-mail channel");
+    return renderPlain(email, { subject, body: { type: "plain_text", plain_text: { text } } });
+  };
 }
 
 async function startOwnDatabase(

@@ -14,6 +14,7 @@ import type { IdSource } from "./ids.ts";
 import type { Announce } from "./inbox/feed.ts";
 import type { Lists } from "./lists/lists.ts";
 import type { Log } from "./log.ts";
+import type { People } from "./people/people.ts";
 import type { Preferences } from "./preferences/preferences.ts";
 import type { Erasures } from "./privacy/erasures.ts";
 import type { Recipients } from "./recipients/recipients.ts";
@@ -33,6 +34,7 @@ export interface Services {
   recipients: Recipients;
   preferences: Preferences;
   lists: Lists;
+  people: People;
   erasures: Erasures;
   channels: ReadonlyMap<Channel, ChannelDefinition>;
   vendors: VendorAdmin;

@@ -43,6 +43,7 @@ export interface InboxOptions {
   sound?: string | (() => void);
   toasts?: ToastOptions;
   preferences?: PreferenceOptions;
+  /** Where it is given, even empty, `start()` asks the browser how its web push stands. */
   push?: PushOptions;
   /** Default: the page's `fetch`. */
   fetch?: typeof fetch;
@@ -87,7 +88,10 @@ export interface PreferenceOptions {
 export interface PushOptions {
   /** The workspace's VAPID public key, base64url. Default: asked of the server. */
   vapidKey?: string;
-  /** Path of the service worker on this origin. Default `/serviceworker.js`. */
+  /**
+   * Path of the service worker on this origin: the one that the package ships, or the page's own. Default
+   * `/serviceworker.js`.
+   */
   serviceWorker?: string;
 }
 
@@ -230,7 +234,10 @@ export interface Inbox {
   start: () => void;
   /** Disconnects and lets go of every listener and timer. `start()` goes on from where it was. */
   stop: () => void;
-  /** Stops, and deletes what is stored on this device: for a logout. Edits that are not sent are lost. */
+  /**
+   * Stops, deletes what is stored on this device, and takes back this browser's web push where it is on: for a logout.
+   * Edits that are not sent are lost. Never rejects.
+   */
   clear: () => Promise<void>;
 
   getState: () => InboxState;
@@ -362,11 +369,10 @@ export interface ChannelPreference {
 
 /* Web push */
 
-/** `unsupported`: this browser has none, or was not asked yet. `denied`: the user said no. */
+/** Of this user in this browser. `unsupported`: it has none, or was not asked yet. `denied`: the user said no. */
 export type PushState = "unsupported" | "denied" | "off" | "on";
 
 export interface Push {
-  /** `start()` asks the browser. */
   getState: () => PushState;
   onChange: (listener: () => void) => Unsubscribe;
   /**

@@ -145,6 +145,12 @@ export interface Operations {
     body: undefined;
     reply: { meta: { count: number; limit: number; offset: number }; results: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] };
   };
+  /** GET /v1/client/vapid_key/ — Get the key with which pages subscribe to web push. */
+  clientPushVapidKey: {
+    query: {  };
+    body: undefined;
+    reply: { vapid_public_key: string | null };
+  };
   /** GET /v1/brand/:brand_id/ — Get a tenant, by its old name. */
   hubBrandGet: {
     query: {  };
@@ -613,6 +619,12 @@ export interface Operations {
     body: undefined;
     reply: { sections: ({ name: string | null; slug: string | null; description: string | null; tags: (string)[] | null; subcategories: ({ name: string; category: string; description: string | null; tags: (string)[] | null; effective_tags: (string)[]; original_preference: "opt_in" | "opt_out" | null; preference: "opt_in" | "opt_out"; is_editable: boolean; channels: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; preference: "opt_in" | "opt_out"; is_editable: boolean })[]; digest_schedule_options: { options: (Record<string, unknown>)[] } | null; digest_schedule: Record<string, unknown> | null; properties: (Record<string, unknown>)[] | null })[] })[]; channel_preferences: ({ channel: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams"; is_restricted: boolean })[] };
   };
+  /** POST /v1/user/:distinct_id/preference_link/ — Make a link to a user's preference page. */
+  hubUserPreferenceLink: {
+    query: {  };
+    body: { tenant_id?: string | null; channel?: "email" | "sms" | "whatsapp" | "inbox" | "androidpush" | "iospush" | "webpush" | "slack" | "ms_teams" | null; category?: string | null; ttl?: number | null };
+    reply: { url: string; expires_at: string };
+  };
   /** GET /v1/user/:distinct_id/preference/category/ — List the categories with the preferences of a user. */
   hubUserPreferenceListCategories: {
     query: { tenant_id?: string; locale?: string; show_opt_out_channels?: "" | string; tags?: string; limit?: string; offset?: string };
@@ -757,6 +769,12 @@ export interface Operations {
     body: undefined;
     reply: { meta: { count: number; limit: number; offset: number }; results: ({ id: string; masked_api_key: string; is_deleted: boolean; name: string; description: string | null; allowed_domains: (string)[]; created_at: string; created_by: { name: string; email: string } | null; deleted_at: string | null; deleted_by: { name: string; email: string } | null })[] };
   };
+  /** GET /v1/:workspace/audit/ — Who changed what in the workspace, newest first. */
+  managementAuditList: {
+    query: { limit?: string; after?: string; before?: string; since?: string; until?: string; actor?: string; action?: string | (string)[]; entity?: string; request_id?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; has_prev: boolean; before: string | null; has_next: boolean; after: string | null }; results: ({ id: string; workspace: string | null; actor: { kind: string; id: string; name: string }; action: string; entity: string | null; changes: ({ path: string; before?: unknown; after?: unknown })[] | null; before_hash: string | null; after_hash: string | null; address: string | null; request_id: string | null; created_at: string })[] };
+  };
   /** POST /v1/:workspace/clock/advance/ — Move the clock of a sandbox workspace forward, through everything that becomes due on the way. */
   managementClockAdvance: {
     query: {  };
@@ -835,6 +853,12 @@ export interface Operations {
     body: undefined;
     reply: { verdict: "sent" | "sending" | "waiting" | "in_progress" | "absorbed" | "cancelled" | "throttled" | "conditions_false" | "workflow_unavailable" | "duplicate" | "schema_mismatch" | "override_failed" | "tenant_refused" | "preference" | "no_channel" | "no_vendor" | "template_missing" | "render_failure" | "vendor_refused" | "test_mode" | "below_minimum" | "failed" | "refused" | "no_such_user" | "nothing_to_send" | "nothing_triggered" | "mixed"; summary: string; evidence: ({ what: string; when: string | null; request_id: string | null; execution_id: string | null; message_id?: string; node_ref?: string; values?: unknown })[] };
   };
+  /** GET /v1/:workspace/x/:id/ — What goes by an id, a key, a slug or an address, whatever kind of thing it is. */
+  managementFind: {
+    query: {  };
+    body: undefined;
+    reply: { results: ({ kind: "request" | "run" | "message" | "broadcast" | "user" | "object" | "list" | "workflow" | "template" | "tenant" | "category" | "vendor"; id: string; by: "id" | "idempotency_key" | "address" | "slug"; name: string; created_at: string | null; page: string })[] };
+  };
   /** GET /v1/:workspace/log/broadcast/:execution_id/ — One broadcast. Its executions, one for each recipient, are those of its request. */
   managementLogGetBroadcast: {
     query: {  };
@@ -864,6 +888,18 @@ export interface Operations {
     query: { limit?: string; after?: string; before?: string; status?: string | (string)[]; severity?: string | (string)[]; api_name?: string | (string)[]; name?: string; workflow?: string; workflow_slug?: string; recipient?: string; tenant_id?: string; idempotency_key?: string; request_id?: string; since?: string; until?: string };
     body: undefined;
     reply: { meta: { count: number; limit: number; has_prev: boolean; before: string | null; has_next: boolean; after: string | null }; results: (Record<string, unknown>)[] };
+  };
+  /** GET /v1/:workspace/log/histogram/:log/ — How much a query finds in a log over time, by status. */
+  managementLogSearchHistogram: {
+    query: { q?: string; buckets?: string };
+    body: undefined;
+    reply: { results: ({ from: string; until: string; counts: Record<string, number> })[]; scanned: { since: string; until: string; is_complete: boolean } };
+  };
+  /** GET /v1/:workspace/log/search/:log/ — What a query finds in a log, newest first, in pages without a count. */
+  managementLogSearch: {
+    query: { q?: string; limit?: string; after?: string };
+    body: undefined;
+    reply: { meta: { limit: number; after: string | null; scanned: { since: string; until: string; is_complete: boolean } }; results: (Record<string, unknown>)[] };
   };
   /** PATCH /v1/:workspace/preference_category/commit/ — Put the draft of a workspace's categories into effect. */
   managementPreferenceCategoryCommit: {
@@ -906,6 +942,12 @@ export interface Operations {
     query: {  };
     body: { sections?: Record<string, { name?: string | null; description?: string | null } | null> | null; categories?: Record<string, { name?: string | null; description?: string | null } | null> | null };
     reply: { sections: Record<string, { name: string | null; description: string | null }>; categories: Record<string, { name: string | null; description: string | null }> };
+  };
+  /** PATCH /v1/:workspace/preference_link_key/rotate/ — Sign links to preference pages with another key. */
+  managementPreferenceLinkRotate: {
+    query: {  };
+    body: { revoke?: boolean };
+    reply: { link_generation: number; link_oldest_generation: number };
   };
   /** POST /v1/:workspace/ws_public_key/ — Make a public key. */
   managementPublicKeyCreate: {
@@ -1327,6 +1369,108 @@ export interface Operations {
     body: { name?: string | null; description?: string | null; category?: string | null; is_enabled?: boolean | null; tags?: (string)[] | null; trigger_type?: string | null; trigger_events?: (string)[] | null; payload_schema?: { schema: string; version_no?: number | null } | null; ratelimit?: { count: number; sliding_window: string } | null; conditions?: (Record<string, unknown>)[] | null; override_recipients_type?: string | null; override_recipients_user_expr?: string | null; override_recipients_single_object_fields_expr?: Record<string, unknown> | null; override_actor_user_expr?: string | null; override_tenant_expr?: string | null; tree?: { nodes?: (Schema0)[] | null } | null };
     reply: { $schema: string; slug: string; name: string; description: string | null; category: string; tags: (string)[]; trigger_type: string; trigger_events: (string)[]; payload_schema: { schema: string; version_no?: number } | null; is_enabled: boolean; ratelimit: { count: number; sliding_window: string } | null; conditions: (unknown)[]; override_recipients_type: string | null; override_recipients_user_expr: string | null; override_recipients_single_object_fields_expr: Record<string, unknown> | null; override_actor_user_expr: string | null; override_tenant_expr: string | null; tree: { nodes: (unknown)[] }; status: "active" | "inactive" | "draft"; hash: string; commit_message: string | null; created_at: string; updated_at: string; active_at: string | null; last_executed_at: string | null; updated_by: { name: string; email: string } | null; validation_result: { is_valid: boolean; errors: (string)[] } };
   };
+  /** GET /v1/people/audit/ — Who changed what in all workspaces and above them, and who signed in, newest first. */
+  peopleAuditList: {
+    query: { limit?: string; after?: string; before?: string; since?: string; until?: string; actor?: string; action?: string | (string)[]; entity?: string; request_id?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; has_prev: boolean; before: string | null; has_next: boolean; after: string | null }; results: ({ id: string; workspace: string | null; actor: { kind: string; id: string; name: string }; action: string; entity: string | null; changes: ({ path: string; before?: unknown; after?: unknown })[] | null; before_hash: string | null; after_hash: string | null; address: string | null; request_id: string | null; created_at: string })[] };
+  };
+  /** DELETE /v1/people/invitation/:invitation_id/ — Cancel an invitation. */
+  peopleInvitationCancel: {
+    query: {  };
+    body: undefined;
+    reply: undefined;
+  };
+  /** POST /v1/people/invitation/ — Invite somebody. */
+  peopleInvitationCreate: {
+    query: {  };
+    body: { email: string; name: string; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer" })[] };
+    reply: { id: string; email: string; name: string; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer" })[]; invited_by: string; created_at: string; expires_at: string; is_expired: boolean; path: string };
+  };
+  /** GET /v1/people/invitation/ — Open invitations, newest first, with those that have expired. */
+  peopleInvitationList: {
+    query: {  };
+    body: undefined;
+    reply: { results: ({ id: string; email: string; name: string; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer" })[]; invited_by: string; created_at: string; expires_at: string; is_expired: boolean })[] };
+  };
+  /** POST /v1/people/invitation/:invitation_id/resend/ — Send an invitation again, with a new link; the old one is dead. */
+  peopleInvitationResend: {
+    query: {  };
+    body: undefined;
+    reply: { id: string; email: string; name: string; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer" })[]; invited_by: string; created_at: string; expires_at: string; is_expired: boolean; path: string };
+  };
+  /** PATCH /v1/people/me/ — Change one's own name, address or password. */
+  peopleMeEdit: {
+    query: {  };
+    body: { name?: string | null; email?: string | null; password?: string | null; current_password?: string | null };
+    reply: { id: string; email: string; name: string; has_password: boolean; has_totp: boolean; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer"; rights: (string)[] })[] };
+  };
+  /** DELETE /v1/people/me/session/ — End all of one's own sessions but this one. */
+  peopleMeSessionEndOthers: {
+    query: {  };
+    body: undefined;
+    reply: { ended: number };
+  };
+  /** DELETE /v1/people/me/session/:session_id/ — End one of one's own sessions. */
+  peopleMeSessionEnd: {
+    query: {  };
+    body: undefined;
+    reply: undefined;
+  };
+  /** GET /v1/people/me/session/ — One's own sessions, the last used first. */
+  peopleMeSessionList: {
+    query: {  };
+    body: undefined;
+    reply: { results: ({ id: string; method: string; address: string; user_agent: string; created_at: string; last_seen_at: string; expires_at: string; is_current: boolean })[] };
+  };
+  /** DELETE /v1/people/me/totp/ — Remove the authenticator app and the recovery codes. */
+  peopleMeTotpDisable: {
+    query: {  };
+    body: { totp?: string | null; recovery_code?: string | null };
+    reply: undefined;
+  };
+  /** PUT /v1/people/me/totp/ — Prove that the authenticator app has the secret; from now on its codes are asked for. */
+  peopleMeTotpEnable: {
+    query: {  };
+    body: { totp: string };
+    reply: { recovery_codes: (string)[] };
+  };
+  /** POST /v1/people/me/totp/ — Begin to set up an authenticator app. */
+  peopleMeTotpPropose: {
+    query: {  };
+    body: undefined;
+    reply: { secret: string; uri: string };
+  };
+  /** DELETE /v1/people/member/:member_id/ — End a member's access; an invitation brings them back, with the same history. */
+  peopleMemberDeactivate: {
+    query: {  };
+    body: undefined;
+    reply: undefined;
+  };
+  /** GET /v1/people/member/:member_id/ — One member. */
+  peopleMemberGet: {
+    query: {  };
+    body: undefined;
+    reply: { id: string; email: string; name: string; state: "active" | "deactivated"; has_password: boolean; has_totp: boolean; created_at: string; last_seen_at: string | null; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer" })[] };
+  };
+  /** GET /v1/people/member/ — List members, oldest first. */
+  peopleMemberList: {
+    query: { limit?: string; offset?: string; search?: string };
+    body: undefined;
+    reply: { meta: { count: number; limit: number; offset: number }; results: ({ id: string; email: string; name: string; state: "active" | "deactivated"; has_password: boolean; has_totp: boolean; created_at: string; last_seen_at: string | null; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer" })[] })[] };
+  };
+  /** PUT /v1/people/member/:member_id/role/ — Give a member a role in a workspace or in all, or take it away. */
+  peopleMemberSetRole: {
+    query: {  };
+    body: { workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer" | null };
+    reply: { id: string; email: string; name: string; state: "active" | "deactivated"; has_password: boolean; has_totp: boolean; created_at: string; last_seen_at: string | null; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer" })[] };
+  };
+  /** GET /v1/people/role/ — The roles that there are, and what each may do. */
+  peopleRoleList: {
+    query: {  };
+    body: undefined;
+    reply: { roles: ({ role: "admin" | "developer" | "editor" | "support" | "viewer"; name: string; rights: (string)[] })[]; rights: Record<string, string> };
+  };
   /** POST /p/:token/ — Change a person's preferences by their page. */
   preferencePageLinkChange: {
     query: { lang?: string; q?: string; undo?: string };
@@ -1350,6 +1494,60 @@ export interface Operations {
     query: { lang?: string; q?: string; undo?: string };
     body: undefined;
     reply: string;
+  };
+  /** POST /v1/auth/code/ — Have a six-digit code sent by e-mail. */
+  signInCodeRequest: {
+    query: {  };
+    body: { email: string };
+    reply: { challenge: string };
+  };
+  /** POST /v1/auth/code/verify/ — Sign in with a code that came by e-mail. */
+  signInCodeVerify: {
+    query: {  };
+    body: { email: string; challenge: string; code: string; totp?: string | null; recovery_code?: string | null };
+    reply: { member: { id: string; email: string; name: string; has_password: boolean; has_totp: boolean; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer"; rights: (string)[] })[] } };
+  };
+  /** POST /v1/auth/invitation/ — Accept an invitation and sign in. */
+  signInInvitationAccept: {
+    query: {  };
+    body: { token: string; name?: string | null; password?: string | null };
+    reply: { member: { id: string; email: string; name: string; has_password: boolean; has_totp: boolean; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer"; rights: (string)[] })[] } };
+  };
+  /** POST /v1/auth/invitation/open/ — Whom a link of an invitation invites; uses nothing up. */
+  signInInvitationOpen: {
+    query: {  };
+    body: { token: string };
+    reply: { email: string; name: string; invited_by: string; expires_at: string };
+  };
+  /** POST /v1/auth/local/ — Sign in at the server's own machine, while nobody has a password. */
+  signInLocal: {
+    query: {  };
+    body: undefined;
+    reply: { member: { id: string; email: string; name: string; has_password: boolean; has_totp: boolean; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer"; rights: (string)[] })[] } };
+  };
+  /** POST /v1/auth/password/ — Sign in with a password. */
+  signInPassword: {
+    query: {  };
+    body: { email: string; password: string; totp?: string | null; recovery_code?: string | null };
+    reply: { member: { id: string; email: string; name: string; has_password: boolean; has_totp: boolean; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer"; rights: (string)[] })[] } };
+  };
+  /** DELETE /v1/auth/session/ — Sign out. */
+  signInSessionEnd: {
+    query: {  };
+    body: undefined;
+    reply: undefined;
+  };
+  /** GET /v1/auth/session/ — Who is signed in, and how one can sign in. */
+  signInSessionGet: {
+    query: {  };
+    body: undefined;
+    reply: { member: { id: string; email: string; name: string; has_password: boolean; has_totp: boolean; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer"; rights: (string)[] })[] } | null; session_id: string | null; signs_in_locally: boolean };
+  };
+  /** POST /v1/auth/setup/ — Make the first admin, with the link from the server's log. */
+  signInSetup: {
+    query: {  };
+    body: { token: string; email: string; name: string; password: string };
+    reply: { member: { id: string; email: string; name: string; has_password: boolean; has_totp: boolean; roles: ({ workspace: string | null; role: "admin" | "developer" | "editor" | "support" | "viewer"; rights: (string)[] })[] } };
   };
   /** GET /webhook/:vendor/:channel/:uid/ — Answer a vendor's check of the address. */
   vendorWebhooksReportCheck: {

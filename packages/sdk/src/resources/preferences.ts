@@ -1,13 +1,23 @@
 import { type Api, call } from "../core/api.ts";
 import { ids, optionsOf, record, segment, tenantId, text } from "../core/check.ts";
 import type { CallOptions } from "../core/transport.ts";
-import type { Reply } from "../wire.ts";
+import type { Channel, Reply } from "../wire.ts";
 import { checkedChoices, type Choices, RecipientPreferences } from "./recipient-preferences.ts";
 import { TenantPreferences } from "./tenant-preferences.ts";
 
 /** In which tenant a choice holds: the default one if absent. */
 export interface TenantScope extends CallOptions {
   tenant?: string;
+}
+
+/** What a preference page is about, and for how long its link is valid. */
+export interface PreferenceLinkOptions extends TenantScope {
+  /** The page shows and changes this channel alone. */
+  channel?: Channel;
+  /** The category that comes first. */
+  category?: string;
+  /** Seconds until it expires; 60 days if absent. */
+  ttl?: number;
 }
 
 /** What recipients choose to get, and what tenants let them choose. */
@@ -44,6 +54,19 @@ export class Preferences {
    */
   tenant(tenant: string): TenantPreferences {
     return new TenantPreferences(this.#api, tenantId("tenant", text("tenant", tenant, 64)) ?? "");
+  }
+
+  /**
+   * A link to the user's preference page, for a message or a page of your own. Whoever has it can read and change what
+   * the user gets: hand it to the user alone.
+   * @example
+   * const { url } = await carillon.preferences.link("ada", { channel: "email", ttl: 86_400 });
+   */
+  async link(user: string, options: PreferenceLinkOptions = {}): Promise<Reply<"hubUserPreferenceLink">> {
+    const { tenant, channel, category, ttl } = optionsOf(options);
+    const body = { tenant_id: tenantId("tenant", tenant), channel, category, ttl };
+    const path = `v1/user/${segment("user", user)}/preference_link/`;
+    return call(this.#api, "POST", path, options, { body, repeatable: true });
   }
 
   /**

@@ -6,7 +6,9 @@ import { surface as hub } from "./hub/surface.ts";
 import { surface as legacyInbox } from "./legacy-inbox/surface.ts";
 import { surface as mailTracking } from "./mail-tracking/surface.ts";
 import { surface as management } from "./management/surface.ts";
+import { surface as people } from "./people/surface.ts";
 import { surface as preferencePage } from "./preference-page/surface.ts";
+import { surface as signIn } from "./sign-in/surface.ts";
 import { surface as vendorWebhooks } from "./vendor-webhooks/surface.ts";
 import accountWorkspaceCreate from "./account/workspace/create.ts";
 import accountWorkspaceList from "./account/workspace/list.ts";
@@ -32,6 +34,7 @@ import clientPreferenceGetCategory from "./client/preference/get-category.ts";
 import clientPreferenceGetChannels from "./client/preference/get-channels.ts";
 import clientPreferenceGet from "./client/preference/get.ts";
 import clientPreferenceListCategories from "./client/preference/list-categories.ts";
+import clientPushVapidKey from "./client/push/vapid-key.ts";
 import hubBrandGet from "./hub/brand/get.ts";
 import hubBrandList from "./hub/brand/list.ts";
 import hubBrandUpsert from "./hub/brand/upsert.ts";
@@ -110,6 +113,7 @@ import hubUserPreferenceEdit from "./hub/user/preference/edit.ts";
 import hubUserPreferenceGetCategory from "./hub/user/preference/get-category.ts";
 import hubUserPreferenceGetChannels from "./hub/user/preference/get-channels.ts";
 import hubUserPreferenceGet from "./hub/user/preference/get.ts";
+import hubUserPreferenceLink from "./hub/user/preference/link.ts";
 import hubUserPreferenceListCategories from "./hub/user/preference/list-categories.ts";
 import hubUserSubscribedToList from "./hub/user/subscribed-to-list.ts";
 import hubUserSubscribedToObject from "./hub/user/subscribed-to-object.ts";
@@ -134,6 +138,7 @@ import mailTrackingLinkOpen from "./mail-tracking/link/open.ts";
 import managementApiKeyCreate from "./management/api-key/create.ts";
 import managementApiKeyDelete from "./management/api-key/delete.ts";
 import managementApiKeyList from "./management/api-key/list.ts";
+import managementAuditList from "./management/audit/list.ts";
 import managementClockAdvance from "./management/clock/advance.ts";
 import managementClockFreeze from "./management/clock/freeze.ts";
 import managementClockGet from "./management/clock/get.ts";
@@ -147,11 +152,14 @@ import managementEventListLinkedWorkflows from "./management/event/list-linked-w
 import managementEventList from "./management/event/list.ts";
 import managementEventUpsert from "./management/event/upsert.ts";
 import managementExplainGet from "./management/explain/get.ts";
+import managementFindFind from "./management/find/find.ts";
 import managementLogGetBroadcast from "./management/log/get-broadcast.ts";
 import managementLogGetExecution from "./management/log/get-execution.ts";
 import managementLogListBroadcasts from "./management/log/list-broadcasts.ts";
 import managementLogListExecutions from "./management/log/list-executions.ts";
 import managementLogListRequests from "./management/log/list-requests.ts";
+import managementLogSearchHistogram from "./management/log/search/histogram.ts";
+import managementLogSearchSearch from "./management/log/search/search.ts";
 import managementPreferenceCategoryCommit from "./management/preference-category/commit.ts";
 import managementPreferenceCategoryGet from "./management/preference-category/get.ts";
 import managementPreferenceCategorySave from "./management/preference-category/save.ts";
@@ -159,6 +167,7 @@ import managementPreferenceCategoryTranslationDelete from "./management/preferen
 import managementPreferenceCategoryTranslationGet from "./management/preference-category/translation/get.ts";
 import managementPreferenceCategoryTranslationListLocales from "./management/preference-category/translation/list-locales.ts";
 import managementPreferenceCategoryTranslationSave from "./management/preference-category/translation/save.ts";
+import managementPreferenceLinkRotate from "./management/preference-link/rotate.ts";
 import managementPublicKeyCreate from "./management/public-key/create.ts";
 import managementPublicKeyDelete from "./management/public-key/delete.ts";
 import managementPublicKeyEdit from "./management/public-key/edit.ts";
@@ -229,10 +238,36 @@ import managementWorkflowListVersions from "./management/workflow/list-versions.
 import managementWorkflowList from "./management/workflow/list.ts";
 import managementWorkflowRollbackVersion from "./management/workflow/rollback-version.ts";
 import managementWorkflowUpsert from "./management/workflow/upsert.ts";
+import peopleAuditList from "./people/audit/list.ts";
+import peopleInvitationCancel from "./people/invitation/cancel.ts";
+import peopleInvitationCreate from "./people/invitation/create.ts";
+import peopleInvitationList from "./people/invitation/list.ts";
+import peopleInvitationResend from "./people/invitation/resend.ts";
+import peopleMeEdit from "./people/me/edit.ts";
+import peopleMeSessionEndOthers from "./people/me/session/end-others.ts";
+import peopleMeSessionEnd from "./people/me/session/end.ts";
+import peopleMeSessionList from "./people/me/session/list.ts";
+import peopleMeTotpDisable from "./people/me/totp/disable.ts";
+import peopleMeTotpEnable from "./people/me/totp/enable.ts";
+import peopleMeTotpPropose from "./people/me/totp/propose.ts";
+import peopleMemberDeactivate from "./people/member/deactivate.ts";
+import peopleMemberGet from "./people/member/get.ts";
+import peopleMemberList from "./people/member/list.ts";
+import peopleMemberSetRole from "./people/member/set-role.ts";
+import peopleRoleList from "./people/role/list.ts";
 import preferencePageLinkChange from "./preference-page/link/change.ts";
 import preferencePageLinkOneClickPage from "./preference-page/link/one-click-page.ts";
 import preferencePageLinkOneClick from "./preference-page/link/one-click.ts";
 import preferencePageLinkShow from "./preference-page/link/show.ts";
+import signInCodeRequest from "./sign-in/code/request.ts";
+import signInCodeVerify from "./sign-in/code/verify.ts";
+import signInInvitationAccept from "./sign-in/invitation/accept.ts";
+import signInInvitationOpen from "./sign-in/invitation/open.ts";
+import signInLocal from "./sign-in/local.ts";
+import signInPassword from "./sign-in/password.ts";
+import signInSessionEnd from "./sign-in/session/end.ts";
+import signInSessionGet from "./sign-in/session/get.ts";
+import signInSetup from "./sign-in/setup.ts";
 import vendorWebhooksReportCheck from "./vendor-webhooks/report/check.ts";
 import vendorWebhooksReportOwn from "./vendor-webhooks/report/own.ts";
 import vendorWebhooksReportSharedChannel from "./vendor-webhooks/report/shared-channel.ts";
@@ -263,6 +298,7 @@ export const routes: RegisteredRoute[] = [
   { surface: client, route: clientPreferenceGetChannels, file: "api/client/preference/get-channels.ts" },
   { surface: client, route: clientPreferenceGet, file: "api/client/preference/get.ts" },
   { surface: client, route: clientPreferenceListCategories, file: "api/client/preference/list-categories.ts" },
+  { surface: client, route: clientPushVapidKey, file: "api/client/push/vapid-key.ts" },
   { surface: hub, route: hubBrandGet, file: "api/hub/brand/get.ts" },
   { surface: hub, route: hubBrandList, file: "api/hub/brand/list.ts" },
   { surface: hub, route: hubBrandUpsert, file: "api/hub/brand/upsert.ts" },
@@ -341,6 +377,7 @@ export const routes: RegisteredRoute[] = [
   { surface: hub, route: hubUserPreferenceGetCategory, file: "api/hub/user/preference/get-category.ts" },
   { surface: hub, route: hubUserPreferenceGetChannels, file: "api/hub/user/preference/get-channels.ts" },
   { surface: hub, route: hubUserPreferenceGet, file: "api/hub/user/preference/get.ts" },
+  { surface: hub, route: hubUserPreferenceLink, file: "api/hub/user/preference/link.ts" },
   { surface: hub, route: hubUserPreferenceListCategories, file: "api/hub/user/preference/list-categories.ts" },
   { surface: hub, route: hubUserSubscribedToList, file: "api/hub/user/subscribed-to-list.ts" },
   { surface: hub, route: hubUserSubscribedToObject, file: "api/hub/user/subscribed-to-object.ts" },
@@ -365,6 +402,7 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementApiKeyCreate, file: "api/management/api-key/create.ts" },
   { surface: management, route: managementApiKeyDelete, file: "api/management/api-key/delete.ts" },
   { surface: management, route: managementApiKeyList, file: "api/management/api-key/list.ts" },
+  { surface: management, route: managementAuditList, file: "api/management/audit/list.ts" },
   { surface: management, route: managementClockAdvance, file: "api/management/clock/advance.ts" },
   { surface: management, route: managementClockFreeze, file: "api/management/clock/freeze.ts" },
   { surface: management, route: managementClockGet, file: "api/management/clock/get.ts" },
@@ -378,11 +416,14 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementEventList, file: "api/management/event/list.ts" },
   { surface: management, route: managementEventUpsert, file: "api/management/event/upsert.ts" },
   { surface: management, route: managementExplainGet, file: "api/management/explain/get.ts" },
+  { surface: management, route: managementFindFind, file: "api/management/find/find.ts" },
   { surface: management, route: managementLogGetBroadcast, file: "api/management/log/get-broadcast.ts" },
   { surface: management, route: managementLogGetExecution, file: "api/management/log/get-execution.ts" },
   { surface: management, route: managementLogListBroadcasts, file: "api/management/log/list-broadcasts.ts" },
   { surface: management, route: managementLogListExecutions, file: "api/management/log/list-executions.ts" },
   { surface: management, route: managementLogListRequests, file: "api/management/log/list-requests.ts" },
+  { surface: management, route: managementLogSearchHistogram, file: "api/management/log/search/histogram.ts" },
+  { surface: management, route: managementLogSearchSearch, file: "api/management/log/search/search.ts" },
   { surface: management, route: managementPreferenceCategoryCommit, file: "api/management/preference-category/commit.ts" },
   { surface: management, route: managementPreferenceCategoryGet, file: "api/management/preference-category/get.ts" },
   { surface: management, route: managementPreferenceCategorySave, file: "api/management/preference-category/save.ts" },
@@ -390,6 +431,7 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementPreferenceCategoryTranslationGet, file: "api/management/preference-category/translation/get.ts" },
   { surface: management, route: managementPreferenceCategoryTranslationListLocales, file: "api/management/preference-category/translation/list-locales.ts" },
   { surface: management, route: managementPreferenceCategoryTranslationSave, file: "api/management/preference-category/translation/save.ts" },
+  { surface: management, route: managementPreferenceLinkRotate, file: "api/management/preference-link/rotate.ts" },
   { surface: management, route: managementPublicKeyCreate, file: "api/management/public-key/create.ts" },
   { surface: management, route: managementPublicKeyDelete, file: "api/management/public-key/delete.ts" },
   { surface: management, route: managementPublicKeyEdit, file: "api/management/public-key/edit.ts" },
@@ -460,10 +502,36 @@ export const routes: RegisteredRoute[] = [
   { surface: management, route: managementWorkflowList, file: "api/management/workflow/list.ts" },
   { surface: management, route: managementWorkflowRollbackVersion, file: "api/management/workflow/rollback-version.ts" },
   { surface: management, route: managementWorkflowUpsert, file: "api/management/workflow/upsert.ts" },
+  { surface: people, route: peopleAuditList, file: "api/people/audit/list.ts" },
+  { surface: people, route: peopleInvitationCancel, file: "api/people/invitation/cancel.ts" },
+  { surface: people, route: peopleInvitationCreate, file: "api/people/invitation/create.ts" },
+  { surface: people, route: peopleInvitationList, file: "api/people/invitation/list.ts" },
+  { surface: people, route: peopleInvitationResend, file: "api/people/invitation/resend.ts" },
+  { surface: people, route: peopleMeEdit, file: "api/people/me/edit.ts" },
+  { surface: people, route: peopleMeSessionEndOthers, file: "api/people/me/session/end-others.ts" },
+  { surface: people, route: peopleMeSessionEnd, file: "api/people/me/session/end.ts" },
+  { surface: people, route: peopleMeSessionList, file: "api/people/me/session/list.ts" },
+  { surface: people, route: peopleMeTotpDisable, file: "api/people/me/totp/disable.ts" },
+  { surface: people, route: peopleMeTotpEnable, file: "api/people/me/totp/enable.ts" },
+  { surface: people, route: peopleMeTotpPropose, file: "api/people/me/totp/propose.ts" },
+  { surface: people, route: peopleMemberDeactivate, file: "api/people/member/deactivate.ts" },
+  { surface: people, route: peopleMemberGet, file: "api/people/member/get.ts" },
+  { surface: people, route: peopleMemberList, file: "api/people/member/list.ts" },
+  { surface: people, route: peopleMemberSetRole, file: "api/people/member/set-role.ts" },
+  { surface: people, route: peopleRoleList, file: "api/people/role/list.ts" },
   { surface: preferencePage, route: preferencePageLinkChange, file: "api/preference-page/link/change.ts" },
   { surface: preferencePage, route: preferencePageLinkOneClickPage, file: "api/preference-page/link/one-click-page.ts" },
   { surface: preferencePage, route: preferencePageLinkOneClick, file: "api/preference-page/link/one-click.ts" },
   { surface: preferencePage, route: preferencePageLinkShow, file: "api/preference-page/link/show.ts" },
+  { surface: signIn, route: signInCodeRequest, file: "api/sign-in/code/request.ts" },
+  { surface: signIn, route: signInCodeVerify, file: "api/sign-in/code/verify.ts" },
+  { surface: signIn, route: signInInvitationAccept, file: "api/sign-in/invitation/accept.ts" },
+  { surface: signIn, route: signInInvitationOpen, file: "api/sign-in/invitation/open.ts" },
+  { surface: signIn, route: signInLocal, file: "api/sign-in/local.ts" },
+  { surface: signIn, route: signInPassword, file: "api/sign-in/password.ts" },
+  { surface: signIn, route: signInSessionEnd, file: "api/sign-in/session/end.ts" },
+  { surface: signIn, route: signInSessionGet, file: "api/sign-in/session/get.ts" },
+  { surface: signIn, route: signInSetup, file: "api/sign-in/setup.ts" },
   { surface: vendorWebhooks, route: vendorWebhooksReportCheck, file: "api/vendor-webhooks/report/check.ts" },
   { surface: vendorWebhooks, route: vendorWebhooksReportOwn, file: "api/vendor-webhooks/report/own.ts" },
   { surface: vendorWebhooks, route: vendorWebhooksReportSharedChannel, file: "api/vendor-webhooks/report/shared-channel.ts" },

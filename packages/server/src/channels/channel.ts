@@ -119,9 +119,12 @@ export function renderContent<Content extends JsonObject>(
 
 /** The rendered form of a channel's sample. Defaults that are templates are left blank: there is no recipient. */
 export function renderSample(channel: ChannelDefinition, text: string): JsonObject {
-  return channel.render(channel.content.parse(channel.sample(text)), (source) =>
-    source.replaceAll(/\{\{.*?\}\}/g, ""),
-  );
+  return renderPlain(channel, channel.sample(text));
+}
+
+/** The rendered form of content that is no template. */
+export function renderPlain(channel: ChannelDefinition, content: JsonObject): JsonObject {
+  return channel.render(channel.content.parse(content), (source) => source.replaceAll(/\{\{.*?\}\}/g, ""));
 }
 
 /** A field rendered successfully, but to a value that must not be sent. */

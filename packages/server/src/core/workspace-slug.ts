@@ -19,6 +19,8 @@ const RESERVED_SLUGS = new Set([
   "broadcast_run",
   "template",
   "feed",
+  "auth",
+  "people",
 ]);
 
 /** Why a workspace cannot be called so; null if it can. */

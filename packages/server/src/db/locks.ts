@@ -13,6 +13,8 @@ export const LOCKS = {
   workers: 4_150_913,
   /** Makes the first workspace. */
   first_workspace: 4_150_914,
+  /** Changes who is Admin of everything. */
+  last_admin: 4_150_916,
   /** The first of two keys; the second is a bucket of push tokens in a workspace. */
   push_tokens: 4_150_915,
   /** The first of two keys; the second is the workspace whose requests are becoming runs. */

@@ -16,6 +16,27 @@ CREATE TABLE api_key (
   FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE
 );
 
+CREATE TABLE audit (
+  id text COLLATE "C" NOT NULL,
+  workspace_id integer,
+  actor_kind text COLLATE "C" NOT NULL,
+  actor_id text COLLATE "C" NOT NULL,
+  actor_name text NOT NULL,
+  action text COLLATE "C" NOT NULL,
+  entity text,
+  changes jsonb,
+  before_hash text,
+  after_hash text,
+  address text,
+  request_id text COLLATE "C",
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  PRIMARY KEY (id),
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE,
+  CHECK ((actor_kind = ANY (ARRAY['member'::text, 'service_token'::text, 'api_key'::text, 'system'::text])))
+);
+CREATE INDEX audit_of_entity ON public.audit USING btree (workspace_id, entity);
+CREATE INDEX audit_of_workspace ON public.audit USING btree (workspace_id, id DESC);
+
 CREATE TABLE batch (
   workspace_id integer NOT NULL,
   identity text COLLATE "C" NOT NULL,
@@ -229,9 +250,26 @@ CREATE INDEX inbox_item_age ON public.inbox_item USING brin (created_on) WITH (p
 CREATE INDEX inbox_item_expiry ON public.inbox_item USING btree (expiry) WHERE ((expiry IS NOT NULL) AND (archived_at IS NULL));
 CREATE INDEX inbox_item_snoozed ON public.inbox_item USING btree (snoozed_until) WHERE (snoozed_until IS NOT NULL);
 CREATE INDEX inbox_item_unread ON public.inbox_item USING btree (feed_id) WHERE ((read_at IS NULL) AND (archived_at IS NULL) AND (snoozed_until IS NULL));
+CREATE INDEX inbox_item_unread_away ON public.inbox_item USING btree (feed_id) WHERE ((read_at IS NULL) AND ((archived_at IS NOT NULL) OR (snoozed_until IS NOT NULL)));
 CREATE UNIQUE INDEX inbox_item_changes ON public.inbox_item USING btree (feed_id, seq);
-CREATE UNIQUE INDEX inbox_item_live ON public.inbox_item USING btree (feed_id, is_pinned, created_on) WHERE ((archived_at IS NULL) AND (snoozed_until IS NULL));
-CREATE UNIQUE INDEX inbox_item_put_away ON public.inbox_item USING btree (feed_id, is_pinned, created_on) WHERE ((archived_at IS NOT NULL) OR (snoozed_until IS NOT NULL));
+CREATE UNIQUE INDEX inbox_item_live ON public.inbox_item USING btree (feed_id, is_pinned, created_on) INCLUDE (expiry) WHERE ((archived_at IS NULL) AND (snoozed_until IS NULL));
+CREATE UNIQUE INDEX inbox_item_put_away ON public.inbox_item USING btree (feed_id, is_pinned, created_on) INCLUDE (expiry) WHERE ((archived_at IS NOT NULL) OR (snoozed_until IS NOT NULL));
+
+CREATE TABLE invitation (
+  id text COLLATE "C" NOT NULL,
+  hash bytea NOT NULL,
+  email text COLLATE "C" NOT NULL,
+  name text NOT NULL,
+  roles jsonb NOT NULL,
+  invited_by text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  expires_at timestamp with time zone NOT NULL,
+  accepted_at timestamp with time zone,
+  cancelled_at timestamp with time zone,
+  UNIQUE (hash),
+  PRIMARY KEY (id)
+);
+CREATE UNIQUE INDEX invitation_open ON public.invitation USING btree (email) WHERE ((accepted_at IS NULL) AND (cancelled_at IS NULL));
 
 CREATE TABLE list (
   workspace_id integer NOT NULL,
@@ -328,6 +366,33 @@ CREATE TABLE list_version (
 );
 CREATE INDEX list_version_draft ON public.list_version USING btree (list_id, workspace_id, version_id) WHERE (state = 'draft'::text);
 CREATE INDEX list_version_retired ON public.list_version USING btree (version_id) WHERE (state = 'retired'::text);
+
+CREATE TABLE member (
+  id text COLLATE "C" NOT NULL,
+  email text COLLATE "C" NOT NULL,
+  name text NOT NULL,
+  state text COLLATE "C" NOT NULL DEFAULT 'active'::text,
+  password_hash text,
+  totp_secret bytea,
+  totp_enabled_at timestamp with time zone,
+  totp_step bigint NOT NULL DEFAULT 0,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  last_seen_at timestamp with time zone,
+  UNIQUE (email),
+  PRIMARY KEY (id),
+  CHECK ((state = ANY (ARRAY['active'::text, 'deactivated'::text])))
+);
+
+CREATE TABLE member_role (
+  member_id text COLLATE "C" NOT NULL,
+  workspace_id integer,
+  role text COLLATE "C" NOT NULL,
+  FOREIGN KEY (member_id) REFERENCES member(id) ON DELETE CASCADE,
+  FOREIGN KEY (workspace_id) REFERENCES workspace(workspace_id) ON DELETE CASCADE,
+  CHECK ((role = ANY (ARRAY['admin'::text, 'developer'::text, 'editor'::text, 'support'::text, 'viewer'::text])))
+);
+CREATE UNIQUE INDEX member_role_everywhere ON public.member_role USING btree (member_id) WHERE (workspace_id IS NULL);
+CREATE UNIQUE INDEX member_role_in_workspace ON public.member_role USING btree (member_id, workspace_id) WHERE (workspace_id IS NOT NULL);
 
 CREATE TABLE merged_user (
   workspace_id integer NOT NULL,
@@ -541,6 +606,13 @@ CREATE TABLE recipient (
 );
 CREATE INDEX recipient_kind ON public.recipient USING btree (object_type, workspace_id, id);
 
+CREATE TABLE recovery_code (
+  member_id text COLLATE "C" NOT NULL,
+  hash bytea NOT NULL,
+  PRIMARY KEY (member_id, hash),
+  FOREIGN KEY (member_id) REFERENCES member(id) ON DELETE CASCADE
+);
+
 CREATE TABLE request (
   workspace_id integer NOT NULL,
   id uuid NOT NULL,
@@ -609,6 +681,45 @@ CREATE TABLE service_token (
   deleted_at timestamp with time zone,
   UNIQUE (hash),
   PRIMARY KEY (id)
+);
+
+CREATE TABLE session (
+  hash bytea NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  member_id text COLLATE "C" NOT NULL,
+  method text COLLATE "C" NOT NULL,
+  address text NOT NULL,
+  user_agent text NOT NULL,
+  created_at timestamp with time zone NOT NULL DEFAULT now(),
+  last_seen_at timestamp with time zone NOT NULL DEFAULT now(),
+  idle_until timestamp with time zone NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  UNIQUE (id),
+  PRIMARY KEY (hash),
+  FOREIGN KEY (member_id) REFERENCES member(id) ON DELETE CASCADE
+);
+CREATE INDEX session_of_member ON public.session USING btree (member_id);
+
+CREATE TABLE setup_link (
+  hash bytea NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  PRIMARY KEY (hash)
+);
+
+CREATE TABLE sign_in_attempt (
+  key text COLLATE "C" NOT NULL,
+  full_at timestamp with time zone NOT NULL,
+  PRIMARY KEY (key)
+);
+
+CREATE TABLE sign_in_code (
+  challenge bytea NOT NULL,
+  member_id text COLLATE "C",
+  hash bytea NOT NULL,
+  attempts integer NOT NULL DEFAULT 0,
+  expires_at timestamp with time zone NOT NULL,
+  PRIMARY KEY (challenge),
+  FOREIGN KEY (member_id) REFERENCES member(id) ON DELETE CASCADE
 );
 
 CREATE TABLE signal (

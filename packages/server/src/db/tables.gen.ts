@@ -17,6 +17,22 @@ export interface ApiKey {
   deleted_by: JsonColumn;
 }
 
+export interface Audit {
+  id: string;
+  workspace_id: number | null;
+  actor_kind: string;
+  actor_id: string;
+  actor_name: string;
+  action: string;
+  entity: string | null;
+  changes: JsonColumn;
+  before_hash: string | null;
+  after_hash: string | null;
+  address: string | null;
+  request_id: string | null;
+  created_at: Generated<Date>;
+}
+
 export interface Batch {
   workspace_id: number;
   identity: string;
@@ -188,6 +204,19 @@ export interface InboxItem {
   collapse_key: string | null;
 }
 
+export interface Invitation {
+  id: string;
+  hash: Buffer;
+  email: string;
+  name: string;
+  roles: JsonColumn;
+  invited_by: string;
+  created_at: Generated<Date>;
+  expires_at: Date;
+  accepted_at: Date | null;
+  cancelled_at: Date | null;
+}
+
 export interface List {
   workspace_id: number;
   list_id: string;
@@ -255,6 +284,25 @@ export interface ListVersion {
   subscribers_count: Generated<number>;
   created_at: Generated<Date>;
   updated_at: Generated<Date>;
+}
+
+export interface Member {
+  id: string;
+  email: string;
+  name: string;
+  state: Generated<string>;
+  password_hash: string | null;
+  totp_secret: Buffer | null;
+  totp_enabled_at: Date | null;
+  totp_step: Generated<number>;
+  created_at: Generated<Date>;
+  last_seen_at: Date | null;
+}
+
+export interface MemberRole {
+  member_id: string;
+  workspace_id: number | null;
+  role: string;
 }
 
 export interface MergedUser {
@@ -429,6 +477,11 @@ export interface Recipient {
   identified_at: Date | null;
 }
 
+export interface RecoveryCode {
+  member_id: string;
+  hash: Buffer;
+}
+
 export interface Request {
   workspace_id: number;
   id: string;
@@ -482,6 +535,37 @@ export interface ServiceToken {
   masked: string;
   created_at: Generated<Date>;
   deleted_at: Date | null;
+}
+
+export interface Session {
+  hash: Buffer;
+  id: string;
+  member_id: string;
+  method: string;
+  address: string;
+  user_agent: string;
+  created_at: Generated<Date>;
+  last_seen_at: Generated<Date>;
+  idle_until: Date;
+  expires_at: Date;
+}
+
+export interface SetupLink {
+  hash: Buffer;
+  expires_at: Date;
+}
+
+export interface SignInAttempt {
+  key: string;
+  full_at: Date;
+}
+
+export interface SignInCode {
+  challenge: Buffer;
+  member_id: string | null;
+  hash: Buffer;
+  attempts: Generated<number>;
+  expires_at: Date;
 }
 
 export interface Signal {
@@ -858,6 +942,7 @@ export interface WsKey {
 
 export interface Tables {
   api_key: ApiKey;
+  audit: Audit;
   batch: Batch;
   batch_item: BatchItem;
   broadcast: Broadcast;
@@ -871,6 +956,7 @@ export interface Tables {
   identity: Identity;
   inbox_feed: InboxFeed;
   inbox_item: InboxItem;
+  invitation: Invitation;
   list: List;
   list_leaver: ListLeaver;
   list_member: ListMember;
@@ -878,6 +964,8 @@ export interface Tables {
   list_snapshot: ListSnapshot;
   list_swap: ListSwap;
   list_version: ListVersion;
+  member: Member;
+  member_role: MemberRole;
   merged_user: MergedUser;
   message: Message;
   message_event: MessageEvent;
@@ -890,9 +978,14 @@ export interface Tables {
   preference_link_request: PreferenceLinkRequest;
   public_key: PublicKey;
   recipient: Recipient;
+  recovery_code: RecoveryCode;
   request: Request;
   run: Run;
   service_token: ServiceToken;
+  session: Session;
+  setup_link: SetupLink;
+  sign_in_attempt: SignInAttempt;
+  sign_in_code: SignInCode;
   signal: Signal;
   signing_key: SigningKey;
   smart_goal: SmartGoal;

@@ -185,7 +185,8 @@ export function createVendorAdmin({ tables, box, ids, catalog, vendors }: Vendor
         [workspace_id, vendor_slug, nickname],
       );
       const before: unknown = stored === undefined ? undefined : JSON.parse(box.open(stored.config));
-      const checked = check(vendor, restoreSecrets(vendor.config, config, before));
+      const given = restoreSecrets(vendor.config, config, before);
+      const checked = check(vendor, vendor.make?.(given, before) ?? given);
       const { channel } = vendor;
       const id =
         stored?.id ??

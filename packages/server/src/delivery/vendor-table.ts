@@ -269,7 +269,7 @@ export function createVendorTables({
 
 const NO_ROWS: RouteRow[] = [];
 
-function isSimulator(vendor_slug: string | undefined): boolean {
+export function isSimulator(vendor_slug: string | undefined): boolean {
   return vendor_slug?.startsWith("simulator-") === true;
 }
 

@@ -10,6 +10,8 @@ import type { Services } from "../services.ts";
 import { parseBody } from "./body.ts";
 import { CORS_HEADERS, PREFLIGHT_HEADERS } from "./cors.ts";
 import { type ErrorFamily, presentBulkError, presentError, type WireReply } from "./envelope.ts";
+import { createAuditor } from "./audit/auditor.ts";
+import { maskReply } from "./auth/mask-reply.ts";
 import { createGate, networkOf } from "./gate.ts";
 import { databaseRefusal } from "./health.ts";
 import { answerExpectation, answerMalformed } from "./malformed.ts";
@@ -56,6 +58,7 @@ export function createApp(
 ): FastifyInstance {
   const reading = services.db.patient(READ_MS);
   const gate = createGate(services);
+  const audited = createAuditor(routes, services);
   const encodeOpenParams = createOpenParams(routes.map(({ route }) => route));
   const app = fastify({
     bodyLimit: options.max_body_bytes,
@@ -104,6 +107,7 @@ export function createApp(
   for (const registered of routes) {
     const { surface, route } = registered;
     const family = route.family ?? surface.family;
+    const handleRoute = audited(registered);
     const isCrossOrigin = route.cors ?? surface.cors ?? false;
     if (isCrossOrigin && !preflighted.has(route.path)) {
       preflighted.add(route.path);
@@ -165,7 +169,7 @@ export function createApp(
       if (Array.isArray(parsed.body)) gate.charge(claim, parsed.body.length, request, reply);
       const { auth } = claim;
       const handle = (db: Tx) =>
-        route.handle(
+        handleRoute(
           new HandlerContext({
             ...parsed,
             raw,
@@ -180,12 +184,10 @@ export function createApp(
           }),
         );
       const inTransaction = route.transaction ?? route.method !== "GET";
-      return toWireReply(
-        route,
-        inTransaction
-          ? await patientDb(services.db, route).tx(handle, { again: true })
-          : await handle({ ...reading, afterCommit: (then) => then() }),
-      );
+      const result = inTransaction
+        ? await patientDb(services.db, route).tx(handle, { again: true })
+        : await handle({ ...reading, afterCommit: (then) => then() });
+      return toWireReply(route, maskReply(registered, auth, result));
     }
   }
 

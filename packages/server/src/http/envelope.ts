@@ -28,7 +28,8 @@ export interface WireReply {
   status: number;
   body: unknown;
   content_type: string;
-  headers?: Readonly<Record<string, string>>;
+  /** A list for a header that is there several times. */
+  headers?: Readonly<Record<string, string | string[]>>;
 }
 
 const JSON_TYPE = "application/json; charset=utf-8";

@@ -2,6 +2,7 @@ import { isIPv6 } from "node:net";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { AppError } from "../errors.ts";
 import type { Services } from "../services.ts";
+import { authorize } from "./auth/authorize.ts";
 import { createRateLimit } from "./rate-limit.ts";
 import type { Claim } from "./request.ts";
 import type { RegisteredRoute } from "./route.ts";
@@ -84,18 +85,25 @@ export function createGate(services: Services): Gate {
   }
 
   return {
-    async admit({ surface, route }, request, reply) {
-      const { method, originalUrl: url, headers } = request;
+    async admit(registered, request, reply) {
+      const { surface, route } = registered;
+      const { method, originalUrl: url, headers, id: request_id } = request;
       const params = request.params as Record<string, string>;
       const family = route.family ?? surface.family;
-      const beforeLookup = () => guardAddress(networkOf(request.ip));
+      const address = networkOf(request.ip);
+      const peer = request.socket.remoteAddress ?? "";
+      const beforeLookup = () => guardAddress(address);
       let claim: Claim;
       try {
         const authenticate = route.authenticate ?? surface.authenticate;
-        claim = await authenticate({ method, url, headers, params, family, beforeLookup }, services);
+        claim = await authenticate(
+          { method, url, headers, params, address, peer, request_id, family, beforeLookup },
+          services,
+        );
       } catch (error) {
-        throw noted(error, networkOf(request.ip));
+        throw noted(error, address);
       }
+      authorize(registered, claim.auth, request.query as Record<string, unknown>);
       const limit = limitOf(claim, request);
       if (limit === null) return claim;
       const { bucket, policy, text } = limit;

@@ -24,11 +24,23 @@ export function describeApi(routes: RegisteredRoute[], version: string): object 
     info: { title: "Carillon", version, description: "Self-hosted notification infrastructure." },
     components: {
       schemas: Object.fromEntries(definitions),
-      securitySchemes: Object.fromEntries(routes.flatMap(({ surface }) => schemesOf(surface))),
+      securitySchemes: {
+        ...Object.fromEntries(routes.flatMap(({ surface }) => schemesOf(surface))),
+        session: SESSION,
+      },
     },
     paths,
   };
 }
+
+/** As `/v1/auth/` sets it. */
+const SESSION = {
+  type: "apiKey",
+  in: "cookie",
+  name: "carillon_session",
+  description:
+    "The session of a person, whose role decides. What changes something needs an Origin header of the server's own address. The data API needs the header `Carillon-Workspace: <slug>` besides.",
+} as const;
 
 const proofOf = (surface: string) => `${surface} proof`;
 
@@ -42,12 +54,25 @@ function schemesOf({ name, security, proof }: Surface): [string, SecurityScheme]
 
 /** Without an entry: no credential is wanted. */
 function securityOf(surface: Surface, route: RouteDefinition, proofs: ReadonlySet<string>): object[] {
-  if (surface.security === null) return [];
-  return (route.credentials ?? [surface.name]).flatMap((name) => [
-    { [name]: [] },
-    ...(proofs.has(name) ? [{ [name]: [], [proofOf(name)]: [] }] : []),
-  ]);
+  const credentials = surface.security === null ? [] : (route.credentials ?? [surface.name]);
+  return [
+    ...credentials.flatMap((name) => [
+      { [name]: [] },
+      ...(proofs.has(name) ? [{ [name]: [], [proofOf(name)]: [] }] : []),
+    ]),
+    ...(surface.takes_sessions === true ? [{ session: [] }] : []),
+    ...(surface.takes_strangers === true ? [{}] : []),
+  ];
 }
+
+const IF_MATCH = {
+  name: "If-Match",
+  in: "header",
+  required: false,
+  description:
+    "The `hash` of the draft that was changed. With another one there now, nothing is written and 412 says which.",
+  schema: { type: "string" },
+} as const;
 
 function describeRoute(
   { surface, route, file }: RegisteredRoute,
@@ -69,7 +94,7 @@ function describeRoute(
     summary: route.summary,
     tags: [surface.name],
     security: securityOf(surface, route, proofs),
-    parameters: [...path, ...query],
+    parameters: [...path, ...query, ...(route.takes_if_match === true ? [IF_MATCH] : [])],
     ...(route.body === undefined
       ? {}
       : {
@@ -81,7 +106,14 @@ function describeRoute(
           },
         }),
     responses: {
-      ...describeRefusals(surface.errors.concat(route.errors ?? []), route.family ?? surface.family),
+      ...describeRefusals(
+        [
+          ...surface.errors,
+          ...(route.errors ?? []),
+          ...(route.takes_if_match === true ? (["precondition_failed"] as const) : []),
+        ],
+        route.family ?? surface.family,
+      ),
       ...Object.fromEntries(replies.map((one) => [one.status, describeReply(one, definitions)])),
     },
   };

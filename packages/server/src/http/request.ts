@@ -1,4 +1,5 @@
 import type { ErrorFamily } from "./envelope.ts";
+import type { SignedIn } from "../people/sessions.ts";
 import type { Workspace } from "../workspaces/workspaces.ts";
 
 /** The parts of an HTTP request that authentication reads: all of it but the body, which has not been received yet. */
@@ -8,6 +9,11 @@ export interface IncomingRequest {
   url: string;
   headers: Record<string, string | string[] | undefined>;
   params: Record<string, string>;
+  /** Where the request came from, as trusted proxies say; of IPv6 the network. */
+  address: string;
+  /** The other end of the connection, perhaps a proxy. */
+  peer: string;
+  request_id: string;
   /** How its route refuses: one fact has different texts in two families. */
   family: ErrorFamily;
   /** Throws when the caller's address has tried too many credentials that do not exist. Called before a new one is looked up. */
@@ -30,6 +36,8 @@ export interface Claim<Who extends Principal = Principal> {
 export interface Principal {
   /** The credential's id, which is safe to log. */
   principal: string;
+  /** The person behind a session; absent for keys and tokens, which may do all that their surface has. */
+  member?: SignedIn;
 }
 
 /** The caller and its workspace. */

@@ -26,6 +26,8 @@ export interface RouteDefinition<
   /** The parameter whose value clients send as it is, slashes included: the path is read from its end. */
   openParam?: string;
   query?: Query;
+  /** Heeds `If-Match`, with the `hash` of what the client has changed; see `guardVersion`. */
+  takes_if_match?: boolean;
   /** Absent: the body is ignored. */
   body?: Body;
   reply: {
@@ -79,6 +81,9 @@ export interface RouteContext<Params, Query, Body> {
   headers: IncomingRequest["headers"];
 }
 
+/** A header that may be there several times has a list: `set-cookie`. */
+export type ReplyHeaders = Readonly<Record<string, string | string[]>>;
+
 /** A response with another status or content type than the route's usual one. */
 export class RouteReply {
   status: number;
@@ -86,14 +91,9 @@ export class RouteReply {
   body: unknown;
   content_type: string | undefined;
   /** Names in lower case. */
-  headers: Readonly<Record<string, string>>;
+  headers: ReplyHeaders;
 
-  constructor(
-    status: number,
-    body: unknown,
-    content_type?: string,
-    headers: Readonly<Record<string, string>> = {},
-  ) {
+  constructor(status: number, body: unknown, content_type?: string, headers: ReplyHeaders = {}) {
     this.status = status;
     this.body = body;
     this.content_type = content_type;
@@ -129,7 +129,7 @@ export function routesFor<Who extends Principal>(
 
 export type SecurityScheme =
   | { type: "http"; scheme: "bearer"; description: string }
-  | { type: "apiKey"; in: "header"; name: string; description: string };
+  | { type: "apiKey"; in: "header" | "cookie"; name: string; description: string };
 
 /** What the files of one folder share: how they authenticate and how they refuse. */
 export interface Surface {
@@ -139,6 +139,10 @@ export interface Surface {
   security: SecurityScheme | null;
   /** What they may send besides. */
   proof?: SecurityScheme & { type: "apiKey" };
+  /** The session of a member will do as well, as far as their role goes. */
+  takes_sessions?: boolean;
+  /** Strangers may come, too. */
+  takes_strangers?: boolean;
   family: ErrorFamily;
   /** Whether browsers may call it from any origin. Default: no. */
   cors?: boolean;

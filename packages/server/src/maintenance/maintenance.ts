@@ -1,11 +1,14 @@
+import { archiveExpiredItems } from "./archive-expired-items.ts";
 import { clearLeftovers } from "./clear-leftovers.ts";
 import { dropExpired } from "./drop-expired-partitions.ts";
 import { forgetBroadcasts } from "./forget-broadcasts.ts";
+import { forgetInboxItems } from "./forget-inbox-items.ts";
 import { forgetIdempotencyKeys } from "./forget-idempotency-keys.ts";
 import { forgetPreferenceChanges } from "./forget-preference-changes.ts";
 import { forgetSuccessEvents } from "./forget-success-events.ts";
 import type { Job, MaintenanceDeps } from "./job.ts";
 import { forgetVendorAcks } from "./forget-vendor-acks.ts";
+import { forgetSignIns } from "./forget-sign-ins.ts";
 import { forgetVendorCalls } from "./forget-vendor-calls.ts";
 import { makePartitions } from "./make-partitions.ts";
 import { removeRetiredLists } from "./remove-retired-lists.ts";
@@ -22,7 +25,10 @@ const JOBS: Job[] = [
   forgetPreferenceChanges,
   forgetSuccessEvents,
   forgetVendorAcks,
+  forgetSignIns,
   forgetVendorCalls,
+  forgetInboxItems,
+  archiveExpiredItems,
   clearLeftovers,
   removeRetiredLists,
 ];

@@ -182,6 +182,15 @@ async function eraseItems(tx: Tx, { workspace_id, recipient_ids }: Erasure): Pro
   return pageOf(gone, ITEMS, { inbox_items: gone.length });
 }
 
+/** Who changed the user stays, and when; not whom. Relies on audit_of_entity. */
+async function eraseAudit(tx: Tx, { workspace_id, names, created_at }: Erasure): Promise<ErasedPage> {
+  const rows = await tx.query(
+    `update audit set entity = 'user/${ERASED}' where workspace_id = $1 and entity = any($2) and created_at <= $3 returning 1`,
+    [workspace_id, names.map((name) => `user/${name}`), created_at],
+  );
+  return { erased: rows.length === 0 ? {} : { audit_entries: rows.length }, after_id: null };
+}
+
 /** In this order: what has ended is erased, and what comes of a message is stored before its item is looked for. */
 export const STAGES: readonly { name: string; erase: ErasePage }[] = [
   { name: "messages", erase: eraseMessages },
@@ -190,4 +199,5 @@ export const STAGES: readonly { name: string; erase: ErasePage }[] = [
   { name: "events", erase: eraseEvents },
   { name: "problems", erase: eraseProblems },
   { name: "inbox", erase: eraseItems },
+  { name: "audit", erase: eraseAudit },
 ];

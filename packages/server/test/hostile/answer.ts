@@ -30,7 +30,8 @@ export function faultOf(answer: Answer, families: readonly ErrorFamily[], method
 }
 
 function isRefusal({ status, content_type, text }: Answer, family: ErrorFamily): boolean {
-  if (family === "text") return content_type.startsWith("text/plain") && text !== "";
+  // Pages for people refuse as pages.
+  if (family === "text") return /^text\/(?:plain|html)\b/.test(content_type) && text !== "";
   const body = content_type.startsWith("application/json") ? parse(text) : undefined;
   if (typeof body !== "object" || body === null) return false;
   const fields = body as Record<string, unknown>;

@@ -14,7 +14,8 @@ export const surface: Surface = {
     name: "Authorization",
     description: "ServiceToken <token>",
   },
+  takes_sessions: true,
   family: "management",
-  errors: ["authentication_failed"],
+  errors: ["authentication_failed", "permission_denied"],
   authenticate: authenticateAccount,
 };

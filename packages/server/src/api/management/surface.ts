@@ -11,7 +11,8 @@ export const surface: Surface = {
     name: "Authorization",
     description: "ServiceToken <token>",
   },
+  takes_sessions: true,
   family: "management",
-  errors: ["authentication_failed", "not_found", "throttled"],
+  errors: ["authentication_failed", "permission_denied", "not_found", "throttled"],
   authenticate: authenticateManagement,
 };

@@ -1,4 +1,3 @@
-import { API_SERVICE } from "../../catalog/versioned.ts";
 import { storableJson } from "../../core/text/text.ts";
 import { AppError } from "../../errors.ts";
 import { lockAnyTemplate, type TemplateChange } from "./template-change.ts";
@@ -14,7 +13,7 @@ export interface CloneTarget {
 
 /** Copies what is edited: the draft, its variants and its mock data. Refuses a slug that is taken. */
 export async function cloneTemplate(
-  source: Pick<TemplateChange, "db" | "workspace_id">,
+  source: Pick<TemplateChange, "db" | "workspace_id" | "editor">,
   slug: string,
   target: CloneTarget,
 ): Promise<void> {
@@ -30,7 +29,7 @@ export async function cloneTemplate(
       name: target.name ?? name,
       ...head,
       mock_data: original.mock_data === null ? null : storableJson(original.mock_data),
-      updated_by: storableJson(API_SERVICE),
+      updated_by: storableJson(source.editor),
     })
     .onConflict((conflict) => conflict.doNothing())
     .returning("slug")

@@ -2,7 +2,6 @@ import { storableJson } from "../../core/text/text.ts";
 import { sql } from "kysely";
 import { AppError } from "../../errors.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
-import { API_SERVICE } from "../../catalog/versioned.ts";
 import { lockTemplate, type TemplateChange } from "./template-change.ts";
 import {
   type CommitPlan,
@@ -61,7 +60,7 @@ export async function publishTemplate(
       snapshot: storableJson(snapshot),
       hash,
       commit_message,
-      created_by: storableJson(API_SERVICE),
+      created_by: storableJson(change.editor),
     })
     .execute();
   await db.kysely
@@ -70,7 +69,7 @@ export async function publishTemplate(
       live_version_no: version_no,
       active_at: sql`now()`,
       updated_at: sql`now()`,
-      updated_by: storableJson(API_SERVICE),
+      updated_by: storableJson(change.editor),
     })
     .where("workspace_id", "=", workspace_id)
     .where("slug", "=", slug)

@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import type { Channel } from "../../core/channel.ts";
 import type { Tx } from "../../db/db.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
-import { API_SERVICE } from "../../catalog/versioned.ts";
+import type { Editor } from "../../catalog/versioned.ts";
 import { AppError } from "../../errors.ts";
 import { blankContent, type TemplateHead, type TemplateRules } from "./template-draft.ts";
 import { headOf, templateNotFound } from "./template-view.ts";
@@ -15,17 +15,21 @@ import { headOf, templateNotFound } from "./template-view.ts";
 export interface TemplateChange extends Pick<TemplateRules, "channels"> {
   db: Tx;
   workspace_id: number;
+  /** Who is shown as the last editor. */
+  editor: Editor;
 }
 
+type Place = Pick<TemplateChange, "db" | "workspace_id">;
+
 /** Locks the row until the transaction ends. Refuses an archived template. */
-export async function lockTemplate(change: Omit<TemplateChange, "channels">, slug: string) {
+export async function lockTemplate(change: Place, slug: string) {
   const row = await lockAnyTemplate(change, slug);
   if (row.archived_at === null) return row;
   throw new AppError("conflict", `template (slug: '${slug}') is archived: clone it to use its content again`);
 }
 
 /** The same for an archived one, too. */
-export async function lockAnyTemplate({ db, workspace_id }: Omit<TemplateChange, "channels">, slug: string) {
+export async function lockAnyTemplate({ db, workspace_id }: Place, slug: string) {
   const row = await db.kysely
     .selectFrom("template")
     .selectAll()
@@ -49,7 +53,7 @@ export async function saveTemplateHead(
   const { db, workspace_id } = change;
   const created = await db.kysely
     .insertInto("template")
-    .values({ workspace_id, slug, name: slug, ...given, updated_by: storableJson(API_SERVICE) })
+    .values({ workspace_id, slug, name: slug, ...given, updated_by: storableJson(change.editor) })
     .onConflict((conflict) => conflict.doNothing())
     .returning("slug")
     .executeTakeFirst();
@@ -73,7 +77,7 @@ export async function archiveTemplate(
   const { db, workspace_id, catalog } = change;
   await db.kysely
     .updateTable("template")
-    .set({ archived_at: sql`now()`, updated_at: sql`now()`, updated_by: storableJson(API_SERVICE) })
+    .set({ archived_at: sql`now()`, updated_at: sql`now()`, updated_by: storableJson(change.editor) })
     .where("workspace_id", "=", workspace_id)
     .where("slug", "=", slug)
     .execute();
@@ -82,13 +86,13 @@ export async function archiveTemplate(
 
 /** Marks the template as edited now, with the given columns. */
 export async function touchTemplate(
-  { db, workspace_id }: Omit<TemplateChange, "channels">,
+  { db, workspace_id, editor }: Omit<TemplateChange, "channels">,
   slug: string,
   columns: Partial<TemplateHead> = {},
 ): Promise<void> {
   await db.kysely
     .updateTable("template")
-    .set({ ...columns, updated_at: sql`now()`, updated_by: storableJson(API_SERVICE) })
+    .set({ ...columns, updated_at: sql`now()`, updated_by: storableJson(editor) })
     .where("workspace_id", "=", workspace_id)
     .where("slug", "=", slug)
     .execute();

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { z } from "zod";
 import type { Catalog } from "../../catalog/catalog.ts";
-import { API_SERVICE, type Editor, editorReply, timestampReply } from "../../catalog/versioned.ts";
+import { type Editor, editorReply, timestampReply } from "../../catalog/versioned.ts";
 import { storableJson } from "../../core/text/text.ts";
 import { microsZ } from "../../core/time/wire-time.ts";
 import { countRows } from "../../db/count-rows.ts";
@@ -64,7 +64,7 @@ export async function rollbackTemplate(
       live_version_no: version_no,
       active_at: sql`now()`,
       updated_at: sql`now()`,
-      updated_by: storableJson(API_SERVICE),
+      updated_by: storableJson(change.editor),
     })
     .where("workspace_id", "=", workspace_id)
     .where("slug", "=", slug)

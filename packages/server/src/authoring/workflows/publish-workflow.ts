@@ -5,7 +5,7 @@ import { AppError } from "../../errors.ts";
 import type { IdSource } from "../../ids.ts";
 import { WORKSPACE_NOW } from "../../workspaces/clock.ts";
 import type { Catalog } from "../../catalog/catalog.ts";
-import { API_SERVICE } from "../../catalog/versioned.ts";
+import type { Editor } from "../../catalog/versioned.ts";
 import { workflowHash } from "./workflow-draft.ts";
 import { workflowEvents } from "./workflow-events.ts";
 import { workflowNotFound } from "./workflow-view.ts";
@@ -19,6 +19,8 @@ export interface WorkflowChange {
   db: Tx;
   catalog: Catalog;
   workspace_id: number;
+  /** Who is shown as the last editor. */
+  editor: Editor;
 }
 
 export interface LockedWorkflow {
@@ -86,7 +88,7 @@ export async function publishWorkflow(
       definition: storableJson(draft),
       hash,
       commit_message,
-      created_by: storableJson(API_SERVICE),
+      created_by: storableJson(change.editor),
     })
     .execute();
   await db.query(
@@ -101,7 +103,7 @@ export async function publishWorkflow(
       trigger_type: draft.trigger_type,
       active_at: sql`now()`,
       updated_at: sql`now()`,
-      updated_by: storableJson(API_SERVICE),
+      updated_by: storableJson(change.editor),
     })
     .where("workspace_id", "=", workspace_id)
     .where("slug", "=", slug)

@@ -1,7 +1,6 @@
 import { storableJson } from "../../core/text/text.ts";
 import { sql } from "kysely";
 import { AppError } from "../../errors.ts";
-import { API_SERVICE } from "../../catalog/versioned.ts";
 import { invalidateWorkflow, refuseInline, type WorkflowChange } from "./publish-workflow.ts";
 import { workflowHash } from "./workflow-draft.ts";
 import type { WorkflowDefinition } from "../../catalog/workflow.ts";
@@ -27,7 +26,7 @@ export async function saveWorkflowDraft(
   }
   const { kysely } = change.db;
   const { workspace_id } = change;
-  const draft = { draft: storableJson(definition), updated_by: storableJson(API_SERVICE) };
+  const draft = { draft: storableJson(definition), updated_by: storableJson(change.editor) };
   const fresh = {
     trigger_type: definition.trigger_type,
     is_enabled: is_enabled ?? true,

@@ -24,6 +24,11 @@ export interface Vendor<Config extends z.ZodObject = z.ZodObject> {
   /** Push only: the id provider whose identities this vendor can reach. */
   provider?: string;
   /**
+   * Adds what the settings leave out and need not come from the vendor, such as a key pair: what is `stored` already, or
+   * something new. Gets the settings as they were sent, before they are checked.
+   */
+  make?: (given: JsonObject, stored: unknown) => JsonObject;
+  /**
    * Only for vendors without a remote service: the result for rendered content is stored as the recipient's inbox item,
    * in the transaction that creates the message, which is delivered from then on. `send` is then only used for retries.
    */

@@ -52,3 +52,39 @@ describe("a signed request", () => {
     }
   });
 });
+
+describe("a service token on the data API", () => {
+  const read = (headers: Record<string, string>) =>
+    harness.app.inject({ method: "GET", url: "/v1/user/", headers });
+  const authorization = () => `ServiceToken ${harness.serviceToken}`;
+
+  it("200: for the workspace that a header names", async () => {
+    await hub.call("POST", "/v1/user/ann-of-hub/", {});
+    const { slug } = hub.workspace;
+    const answer = await read({ authorization: authorization(), "carillon-workspace": slug });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.body).toContain("ann-of-hub");
+    const other = await read({
+      authorization: authorization(),
+      "carillon-workspace": harness.workspace.slug,
+    });
+    expect(other.statusCode).toBe(200);
+    expect(other.body).not.toContain("ann-of-hub");
+  });
+
+  it("401 without a workspace and with a wrong token, 404 for a workspace that is not there", async () => {
+    expect((await read({ authorization: authorization() })).statusCode).toBe(401);
+    const nowhere = await read({ authorization: authorization(), "carillon-workspace": "nowhere" });
+    expect(nowhere.statusCode).toBe(404);
+    const wrong = { authorization: "ServiceToken SS.ST.wrong", "carillon-workspace": hub.workspace.slug };
+    expect((await read(wrong)).statusCode).toBe(401);
+  });
+
+  it("401: for a path that names another workspace", async () => {
+    const headers = { authorization: authorization(), "carillon-workspace": hub.workspace.slug };
+    const send = (key: string) =>
+      harness.app.inject({ method: "POST", url: `/${key}/broadcast/`, headers, payload: {} });
+    expect((await send(harness.wsKey)).statusCode).toBe(401);
+    expect((await send(hub.wsKey)).statusCode).toBe(400);
+  });
+});

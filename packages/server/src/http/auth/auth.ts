@@ -1,13 +1,23 @@
 import { AppError } from "../../errors.ts";
 import type { Services } from "../../services.ts";
-import { type Auth, type Claim, headerOf, type IncomingRequest } from "../request.ts";
+import type { Workspace } from "../../workspaces/workspaces.ts";
+import { roleIn } from "../../core/people/roles.ts";
+import { type Auth, type Claim, headerOf, type IncomingRequest, type Principal } from "../request.ts";
+import { findSignedIn } from "./session.ts";
 import { isNear, verifySignature } from "./signature.ts";
 
 const NO_WORKSPACE = "Not Authenticated - could not find Workspace details";
 
-/** Data API: `Bearer <api key>`, or `<workspace_key>:<signature>` with a Date header of about now. */
+/**
+ * Data API: `Bearer <api key>`, or `<workspace_key>:<signature>` with a Date header of about now. A session or a service
+ * token is in no workspace: the header `Carillon-Workspace` names the one that is meant, by its slug.
+ */
 export async function authenticateData(request: IncomingRequest, services: Services): Promise<Claim<Auth>> {
   const authorization = headerOf(request.headers, "authorization");
+  if (authorization === "" || /^ServiceToken\s/i.test(authorization)) {
+    const slug = headerOf(request.headers, WORKSPACE_HEADER);
+    if (slug !== "") return inNamedWorkspace(request, services, slug);
+  }
   const bearer = /^Bearer\s+(\S+)$/i.exec(authorization)?.[1];
   const claim =
     bearer === undefined
@@ -18,6 +28,24 @@ export async function authenticateData(request: IncomingRequest, services: Servi
     throw new AppError("not_authenticated", NO_WORKSPACE);
   }
   return claim;
+}
+
+const WORKSPACE_HEADER = "carillon-workspace";
+
+async function inNamedWorkspace(
+  request: IncomingRequest,
+  services: Services,
+  slug: string,
+): Promise<Claim<Auth>> {
+  const claim = await authenticateManagement({ ...request, params: { workspace: slug } }, services);
+  const { workspace_key } = request.params;
+  if (
+    workspace_key === undefined ||
+    (await services.workspaces.ownsKey(claim.auth.workspace, workspace_key))
+  ) {
+    return claim;
+  }
+  throw new AppError("not_authenticated", NO_WORKSPACE);
 }
 
 async function byApiKey(
@@ -64,9 +92,17 @@ async function bySignature(
   };
 }
 
-/** `ServiceToken <token>`, valid for every workspace and for the workspaces themselves. */
+/**
+ * `ServiceToken <token>`, valid for every workspace and for the workspaces themselves; or the session of a member, whose
+ * role decides.
+ */
 export async function authenticateAccount(request: IncomingRequest, services: Services): Promise<Claim> {
-  const token = /^ServiceToken\s+(\S+)$/i.exec(headerOf(request.headers, "authorization"))?.[1];
+  const authorization = headerOf(request.headers, "authorization");
+  if (authorization === "") {
+    const member = await findSignedIn(request, services);
+    if (member !== null) return { auth: { principal: member.session_id, member } };
+  }
+  const token = /^ServiceToken\s+(\S+)$/i.exec(authorization)?.[1];
   const id =
     token === undefined ? null : await services.workspaces.findServiceToken(token, request.beforeLookup);
   if (id === null) throw new AppError("authentication_failed", textsOf(request).token);
@@ -84,8 +120,15 @@ export async function authenticateManagement(
   const { auth } = await authenticateAccount(request, services);
   const slug = request.params.workspace ?? "";
   const workspace = await services.workspaces.findBySlug(slug);
-  if (workspace === null) throw new AppError("not_found", textsOf(request).workspace(slug));
+  // Whoever has no role in it does not learn that it exists.
+  if (workspace === null || !mayKnow(auth, workspace)) {
+    throw new AppError("not_found", textsOf(request).workspace(slug));
+  }
   return { auth: { ...auth, workspace } };
+}
+
+function mayKnow({ member }: Principal, { workspace_id }: Workspace): boolean {
+  return member === undefined || roleIn(member.grants, workspace_id) !== null;
 }
 
 function textsOf({ family }: IncomingRequest) {

@@ -1,6 +1,7 @@
 import { createECDH } from "node:crypto";
 import { importJWK, SignJWT } from "jose";
 import { z } from "zod";
+import { isJsonObject, type JsonObject } from "../../core/json.ts";
 import { createLru } from "../../core/lru.ts";
 import { callVendor, type Reading, textAt, type VendorReply } from "../../delivery/vendor/call.ts";
 import { blameRecipient, failure, secretsInUrl } from "../../delivery/vendor/failure.ts";
@@ -21,13 +22,15 @@ const MAX_ORIGINS = 100;
 
 const config = z
   .object({
-    public_key: z.string().trim().meta({
+    public_key: z.string().trim().default("").meta({
       title: "Public key",
-      description: "The application server key with which pages subscribe: the SDK's vapidKey.",
+      description:
+        "The application server key with which pages subscribe: the SDK's vapidKey. Absent, like the private key: the stored pair stays, and the first one is made.",
     }),
-    private_key: secret(z.string().trim()).meta({
+    private_key: secret(z.string().trim().default("")).meta({
       title: "Private key",
-      description: "Subscriptions work with the pair that they were made with, and no other: keep it safe.",
+      description:
+        "Subscriptions work with the pair that they were made with, and no other: enter it to go on with one that you have.",
     }),
     subject: z
       .string()
@@ -74,8 +77,26 @@ export default defineVendor({
   name: "Web push (VAPID)",
   has_many_hosts: true,
   config,
+  make,
   open,
 });
+
+/** A pair that is there is never replaced unasked: every subscription would be lost. */
+function make(given: JsonObject, stored: unknown): JsonObject {
+  const isBlank = (value: unknown) => value === undefined || value === null || value === "";
+  if (!isBlank(given.public_key) || !isBlank(given.private_key)) return given;
+  const known = isJsonObject(stored) ? stored : {};
+  if (isBlank(known.private_key)) return { ...given, ...createPair() };
+  return { ...given, public_key: known.public_key ?? "", private_key: known.private_key ?? "" };
+}
+
+function createPair(): { public_key: string; private_key: string } {
+  const pair = createECDH("prime256v1");
+  pair.generateKeys();
+  // Without its leading zeros the number would be shorter in one of 256.
+  const private_key = Buffer.from(pair.getPrivateKey("hex").padStart(2 * PRIVATE_KEY_BYTES, "0"), "hex");
+  return { public_key: pair.getPublicKey("base64url"), private_key: private_key.toString("base64url") };
+}
 
 interface Subscription {
   endpoint: string;

@@ -10,5 +10,5 @@ export default defineAccountRoute({
   query: z.object(pagingQuery(10)),
   reply: { status: 200, body: workspacePage },
   errors: ["validation_error"],
-  handle: ({ query, db }) => readWorkspaces(db, query),
+  handle: ({ query, auth, db }) => readWorkspaces(db, query, auth.member?.grants),
 });

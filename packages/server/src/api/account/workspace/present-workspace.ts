@@ -1,4 +1,6 @@
+import { sql } from "kysely";
 import { z } from "zod";
+import type { Grant } from "../../../core/people/roles.ts";
 import { countRows } from "../../../db/count-rows.ts";
 import type { Queryable } from "../../../db/db.ts";
 import { type Page, pageOf, type Paging, toPage } from "../../paging.ts";
@@ -21,13 +23,25 @@ export function countWorkspaces(db: Queryable): Promise<number> {
   return countRows(db.kysely.selectFrom("workspace"));
 }
 
-/** In the order of their making. */
+/** Those in which somebody has a role. */
+function selectWorkspaces(db: Queryable, grants: readonly Grant[] = [{ workspace_id: null, role: "admin" }]) {
+  const places = grants.map(({ workspace_id }) => workspace_id);
+  const ids = places.filter((place) => place !== null);
+  return db.kysely
+    .selectFrom("workspace")
+    .$if(!places.includes(null), (select) =>
+      select.where("workspace_id", "=", sql<number>`any(${ids}::integer[])`),
+    );
+}
+
+/** In the order of their making; those in which somebody has a role, where grants are given. */
 export async function readWorkspaces(
   db: Queryable,
   paging: Paging,
+  grants?: readonly Grant[],
 ): Promise<Page<z.input<typeof workspaceShape>>> {
-  const rows = await db.kysely
-    .selectFrom("workspace")
+  const workspaces = selectWorkspaces(db, grants);
+  const rows = await workspaces
     .select(["uid", "slug", "name", "description", "mode"])
     .orderBy("workspace_id")
     .limit(paging.limit)
@@ -43,5 +57,5 @@ export async function readWorkspaces(
     description,
     mode,
   }));
-  return toPage(results, await countWorkspaces(db), paging);
+  return toPage(results, await countRows(workspaces), paging);
 }

@@ -400,8 +400,8 @@ describe("POST /event/ of older clients", () => {
       { event: "$identify", properties: { $identified_id: "bob" } },
       { distinct_id: "ann", $set: { plan: "pro" } },
     ]) {
-      const answer = await legacy(hub, client, "", body);
-      expect(answer.status).toBe(401);
+      expect((await legacy(hub, client, "", body)).status).toBe(401);
+      expect((await legacy(hub, client, "", [body, body])).status).toBe(401);
     }
     expect(await hub.requests()).toEqual([]);
     expect((await hub.call("GET", "/v1/user/bob/")).status).toBe(404);

@@ -43,6 +43,7 @@ export async function readRecords(
       wire instanceof AppError ? wire : { wire, record: await readRecord(wire.body, ctx) },
     ),
   );
+  refuseWhole(read.map((one) => (one instanceof AppError ? one : one.record)));
   const right = read.flatMap((one) =>
     one instanceof AppError || one.record instanceof AppError ? [] : [one.record],
   );
@@ -57,6 +58,13 @@ export async function readRecords(
     if (isJsonObject(wire.body) && Object.hasOwn(wire.body, "event")) noteRefused(ctx, "event", wire, fate);
     return fate;
   });
+}
+
+/** A caller without proof of anything is refused as a whole: an answer of 2xx would have it believe that it was heard. */
+function refuseWhole(fates: readonly unknown[]): void {
+  const [first] = fates;
+  if (!(first instanceof AppError)) return;
+  if (fates.every((fate) => fate instanceof AppError && fate.status === 401)) throw first;
 }
 
 async function readRecord(body: unknown, ctx: IngestContext): Promise<EventRecord | AppError> {

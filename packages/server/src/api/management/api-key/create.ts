@@ -1,4 +1,4 @@
-import { API_SERVICE } from "../../../catalog/versioned.ts";
+import { editorOf } from "../../editor.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { createApiKey } from "../../../workspaces/keys.ts";
 import { z } from "zod";
@@ -19,7 +19,7 @@ export default defineRoute({
   async handle({ body: { name, description }, auth, db, services }) {
     const { workspace_id } = auth.workspace;
     const key = { name, description: description ?? null };
-    const { id, api_key } = await createApiKey(db, workspace_id, key, API_SERVICE, services.ids);
+    const { id, api_key } = await createApiKey(db, workspace_id, key, editorOf(auth), services.ids);
     const row = await selectApiKeys(db, workspace_id)
       .select(API_KEY_COLUMNS)
       .where("id", "=", id)

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { API_SERVICE } from "../../../catalog/versioned.ts";
+import { editorOf } from "../../editor.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { deleteApiKey } from "../../../workspaces/keys.ts";
 import { apiKeyNotFound } from "./present-api-key.ts";
@@ -17,7 +17,7 @@ export default defineRoute({
   errors: ["not_found"],
   async handle({ params: { api_key_id }, auth, db, services }) {
     const { workspace_id } = auth.workspace;
-    if (!(await deleteApiKey(db, workspace_id, api_key_id, API_SERVICE))) throw apiKeyNotFound(api_key_id);
+    if (!(await deleteApiKey(db, workspace_id, api_key_id, editorOf(auth)))) throw apiKeyNotFound(api_key_id);
     db.afterCommit(services.workspaces.forget);
   },
 });

@@ -1,4 +1,4 @@
-import { API_SERVICE } from "../../../catalog/versioned.ts";
+import { editorOf } from "../../editor.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { createPublicKey } from "../../../workspaces/keys.ts";
 import { newKeyBody } from "../key-fields.ts";
@@ -14,7 +14,7 @@ export default defineRoute({
   async handle({ body: { name, description }, auth, db, services }) {
     const { workspace_id } = auth.workspace;
     const key = { name, description: description ?? null };
-    const id = await createPublicKey(db, workspace_id, key, { actor: API_SERVICE }, services.ids);
+    const id = await createPublicKey(db, workspace_id, key, { actor: editorOf(auth) }, services.ids);
     return getPublicKey(db, workspace_id, id);
   },
 });

@@ -4,7 +4,7 @@ import type { Queryable } from "../../../db/db.ts";
 import { AppError } from "../../../errors.ts";
 import type { RouteContext } from "../../../http/route.ts";
 import { changePublicKey, type PublicKeyChange } from "../../../workspaces/keys.ts";
-import { API_SERVICE } from "../../../catalog/versioned.ts";
+import { editorOf } from "../../editor.ts";
 import { actorReply } from "../key-fields.ts";
 
 /** Public keys as the wire shows them: with the key, which is in every copy of an app. */
@@ -87,7 +87,7 @@ export async function editPublicKey(
 ): Promise<PublicKeyView> {
   const { workspace_id } = auth.workspace;
   db.afterCommit(services.workspaces.forget);
-  if (!(await changePublicKey(db, workspace_id, id, change, API_SERVICE))) throw publicKeyNotFound(id);
+  if (!(await changePublicKey(db, workspace_id, id, change, editorOf(auth)))) throw publicKeyNotFound(id);
   return getPublicKey(db, workspace_id, id);
 }
 

@@ -1,4 +1,4 @@
-import { API_SERVICE } from "../../../catalog/versioned.ts";
+import { editorOf } from "../../editor.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { createSigningKey } from "../../../workspaces/keys.ts";
 import { newSigningKeyShape, presentNew } from "./present-signing-key.ts";
@@ -15,6 +15,10 @@ export default defineRoute({
   errors: ["validation_error"],
   async handle({ auth, db, services }) {
     const { workspace_id } = auth.workspace;
-    return presentNew(db, workspace_id, await createSigningKey(db, workspace_id, API_SERVICE, services.ids));
+    return presentNew(
+      db,
+      workspace_id,
+      await createSigningKey(db, workspace_id, editorOf(auth), services.ids),
+    );
   },
 });

@@ -1,4 +1,4 @@
-import { API_SERVICE } from "../../../catalog/versioned.ts";
+import { editorOf } from "../../editor.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { deleteSigningKey } from "../../../workspaces/keys.ts";
 import { signingKeyNotFound, signingKeyParams } from "./present-signing-key.ts";
@@ -15,7 +15,7 @@ export default defineRoute({
   },
   errors: ["not_found"],
   async handle({ params: { signing_key_uid }, auth, db, services }) {
-    const gone = await deleteSigningKey(db, auth.workspace.workspace_id, signing_key_uid, API_SERVICE);
+    const gone = await deleteSigningKey(db, auth.workspace.workspace_id, signing_key_uid, editorOf(auth));
     if (!gone) throw signingKeyNotFound(signing_key_uid);
     db.afterCommit(services.workspaces.forget);
   },

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { API_SERVICE } from "../../../catalog/versioned.ts";
+import { editorOf } from "../../editor.ts";
 import { defineRoute } from "../../../http/route.ts";
 import { createSigningKey, retireSigningKey } from "../../../workspaces/keys.ts";
 import { expiryField } from "../key-fields.ts";
@@ -36,9 +36,13 @@ export default defineRoute({
       .where("deleted_at", "is", null)
       .executeTakeFirst();
     if (known === undefined) throw signingKeyNotFound(uid);
-    const isRetired = await retireSigningKey(db, workspace_id, uid, body?.expiry_at ?? null, API_SERVICE);
+    const isRetired = await retireSigningKey(db, workspace_id, uid, body?.expiry_at ?? null, editorOf(auth));
     if (!isRetired) throw wrongState("only the active signing key can be rolled");
     db.afterCommit(services.workspaces.forget);
-    return presentNew(db, workspace_id, await createSigningKey(db, workspace_id, API_SERVICE, services.ids));
+    return presentNew(
+      db,
+      workspace_id,
+      await createSigningKey(db, workspace_id, editorOf(auth), services.ids),
+    );
   },
 });

@@ -1,3 +1,4 @@
+import { editorOf } from "../../editor.ts";
 import { z } from "zod";
 import { saveTemplateHead } from "../../../authoring/templates/template-change.ts";
 import { getTemplateView, templateReply } from "../../../authoring/templates/template-view.ts";
@@ -22,7 +23,7 @@ export default defineRoute({
   async handle({ params: { slug }, body, auth, db, services: { channels } }) {
     const { workspace_id } = auth.workspace;
     const { name, description, tags, enabled_channels } = body;
-    await saveTemplateHead({ db, workspace_id, channels }, slug, {
+    await saveTemplateHead({ db, workspace_id, editor: editorOf(auth), channels }, slug, {
       ...(name !== undefined && { name }),
       ...(description !== undefined && { description }),
       ...(tags !== undefined && { tags: tags ?? [] }),

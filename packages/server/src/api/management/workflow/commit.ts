@@ -1,3 +1,4 @@
+import { editorOf } from "../../editor.ts";
 import { z } from "zod";
 import { lockWorkflow, publishWorkflow } from "../../../authoring/workflows/publish-workflow.ts";
 import {
@@ -26,7 +27,7 @@ export default defineRoute({
     const { catalog, ids, engine } = services;
     const { workspace_id } = auth.workspace;
     const source = { db, rules: engine, workspace_id };
-    const change = { db, catalog, ids, workspace_id, base: await engine.clock(db) };
+    const change = { db, editor: editorOf(auth), catalog, ids, workspace_id, base: await engine.clock(db) };
     const workflow = await lockWorkflow(change, slug);
     const problems = await findWorkflowProblems(source, workflow.draft);
     if (problems.length > 0) {

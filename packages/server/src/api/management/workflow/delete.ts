@@ -1,3 +1,4 @@
+import { editorOf } from "../../editor.ts";
 import { sql } from "kysely";
 import { z } from "zod";
 import { lockWorkflow, replaceWorkflowEvents } from "../../../authoring/workflows/publish-workflow.ts";
@@ -13,7 +14,7 @@ export default defineRoute({
   errors: ["not_found"],
   async handle({ params: { slug }, auth, db, services }) {
     const { workspace_id } = auth.workspace;
-    const change = { db, catalog: services.catalog, workspace_id };
+    const change = { db, editor: editorOf(auth), catalog: services.catalog, workspace_id };
     await lockWorkflow(change, slug);
     await db.kysely
       .updateTable("workflow")

@@ -1,7 +1,7 @@
 import { storableJson } from "../../../core/text/text.ts";
 import { sql } from "kysely";
 import { z } from "zod";
-import { API_SERVICE } from "../../../catalog/versioned.ts";
+import { editorOf } from "../../editor.ts";
 import { invalidateWorkflow, lockWorkflow } from "../../../authoring/workflows/publish-workflow.ts";
 import { getWorkflowView, workflowReply } from "../../../authoring/workflows/workflow-view.ts";
 import { defineRoute } from "../../../http/route.ts";
@@ -21,11 +21,11 @@ export default defineRoute({
   errors: ["not_found"],
   async handle({ params: { slug }, body, auth, db, services }) {
     const { workspace_id } = auth.workspace;
-    const change = { db, catalog: services.catalog, workspace_id };
+    const change = { db, editor: editorOf(auth), catalog: services.catalog, workspace_id };
     await lockWorkflow(change, slug);
     await db.kysely
       .updateTable("workflow")
-      .set({ is_enabled: body.is_enabled, updated_at: sql`now()`, updated_by: storableJson(API_SERVICE) })
+      .set({ is_enabled: body.is_enabled, updated_at: sql`now()`, updated_by: storableJson(editorOf(auth)) })
       .where("workspace_id", "=", workspace_id)
       .where("slug", "=", slug)
       .execute();

@@ -1,3 +1,4 @@
+import { editorOf } from "../../editor.ts";
 import { lockWorkflow } from "../../../authoring/workflows/publish-workflow.ts";
 import { saveWorkflowDraft } from "../../../authoring/workflows/save-workflow-draft.ts";
 import { getVersionDefinition } from "../../../authoring/workflows/workflow-version-view.ts";
@@ -20,7 +21,7 @@ export default defineRoute({
   async handle({ params: { slug, version_no }, auth, db, services }) {
     const { workspace_id } = auth.workspace;
     const source = { db, rules: services.engine, workspace_id };
-    const change = { db, catalog: services.catalog, workspace_id };
+    const change = { db, editor: editorOf(auth), catalog: services.catalog, workspace_id };
     await lockWorkflow(change, slug);
     const definition = await getVersionDefinition(source, slug, version_no);
     await saveWorkflowDraft(change, slug, { definition, is_enabled: undefined });

@@ -1,0 +1,1 @@
+export { NewVendor as default } from "./vendor.tsx";
