@@ -133,7 +133,9 @@ describe("the link that makes the first admin", () => {
     return urls[0] ?? null;
   }
 
-  it("is in the log of a server that others can reach, until there is an admin", async ({ newDatabaseUrl }) => {
+  it("is in the log of a server that others can reach, until there is an admin", async ({
+    newDatabaseUrl,
+  }) => {
     const reachable = { DATABASE_URL: newDatabaseUrl, SECRET_KEY, PUBLIC_URL: "https://notify.example.com" };
     expect(await linkOf({ ...reachable, ROLE: "worker" })).toBeNull();
     const link = await linkOf(reachable);
