@@ -61,7 +61,8 @@ export const editing = {
     whatChanged: "What it changed",
     rollBack: "Roll back",
     rollBackTo: (no: number) => `Roll back to version ${no}`,
-    rollBackHint: "It becomes live at once, as a new version. Runs under way end as they began.",
+    rollBackHint:
+      "It becomes live at once, as a new version. What was changed in the draft and not committed is lost. Runs under way end as they began.",
     rolledBack: (no: number) => `What was version ${no} is live again`,
   },
   recipient: {
@@ -102,7 +103,6 @@ export const editing = {
     eraseHint:
       "The profile goes at once, what the logs hold about them within days. This cannot be taken back.",
     typeId: (id: string) => `Type ${id} to go on`,
-    notTheId: "This is not the id",
     erased: (id: string) => `${id} is being erased`,
     whichType: "Objects are listed by type",
     whichTypeHint: "A team, a project, an account: type the object's type, or type/id for one of them.",

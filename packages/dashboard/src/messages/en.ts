@@ -179,18 +179,14 @@ export const t = {
     found: (count: number) => plural(count, "match", "matches"),
     nothing: "Nothing has this id",
     nothingHint:
-      "Ids of requests, runs and messages, idempotency keys, recipients, workflows and templates were asked for.",
+      "Ids, idempotency keys, slugs and addresses were looked for, here and in the other workspaces.",
     elsewhere: (count: number) =>
       `Nothing here, but ${plural(count, "match", "matches")} in another workspace`,
-    runsOf: (id: string) => `Runs of ${id}`,
-    kind: {
-      run: "run",
-      runs: "runs",
-      message: "message",
-      request: "request",
-      user: "user",
-      workflow: "workflow",
-      template: "template",
+    by: {
+      id: "by its id",
+      idempotency_key: "by its idempotency key",
+      address: "by an address",
+      slug: "by its slug",
     },
   },
   home: {

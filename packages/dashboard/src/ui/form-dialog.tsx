@@ -12,6 +12,7 @@ export function FormDialog({
   submit,
   error = null,
   isPending = false,
+  canSubmit = true,
   isDanger = false,
   isWide = false,
   children,
@@ -23,6 +24,8 @@ export function FormDialog({
   submit: string;
   error?: unknown;
   isPending?: boolean;
+  /** False: something is missing that the form itself does not ask for. */
+  canSubmit?: boolean;
   isDanger?: boolean;
   isWide?: boolean;
   children: ReactNode;
@@ -53,7 +56,7 @@ export function FormDialog({
               <Button
                 className={isDanger ? "button danger primary" : "button primary"}
                 type="submit"
-                isDisabled={isPending}
+                isDisabled={isPending || !canSubmit}
               >
                 {submit}
               </Button>

@@ -165,12 +165,12 @@ function Erase({ id, onClose }: { id: string; onClose: () => void }) {
       title={t.recipient.eraseTitle(id)}
       isOpen
       isDanger
+      canSubmit={typed === id}
       onClose={onClose}
       submit={t.recipient.erase}
       error={erase.error}
       isPending={erase.isPending}
       onSubmit={() => {
-        if (typed !== id) return;
         erase.mutate(
           { params: { distinct_id: id } },
           {
@@ -183,13 +183,7 @@ function Erase({ id, onClose }: { id: string; onClose: () => void }) {
       }}
     >
       <p>{t.recipient.eraseHint}</p>
-      <Field
-        label={t.recipient.typeId(id)}
-        isRequired
-        validate={(value) => (value === id ? null : t.recipient.notTheId)}
-        value={typed}
-        onChange={setTyped}
-      />
+      <Field label={t.recipient.typeId(id)} isRequired value={typed} onChange={setTyped} />
     </FormDialog>
   );
 }

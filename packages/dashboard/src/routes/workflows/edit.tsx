@@ -68,7 +68,8 @@ const IDLE_MS = 600;
 
 type SaveState =
   | { is: "saved"; at: Date | null }
-  | { is: "unsaved" | "saving" | "invalid" | "conflict" }
+  | { is: "unsaved" | "saving" | "invalid" }
+  | { is: "conflict"; theirs: WorkflowView }
   | { is: "failed"; error: unknown };
 
 /**
@@ -103,7 +104,7 @@ function Editor({ slug, draft, isReadOnly }: { slug: string; draft: WorkflowView
           params: { slug },
           query: { mode: "draft" },
         });
-        if (now.hash !== base.current) return setState({ is: "conflict" });
+        if (now.hash !== base.current) return setState({ is: "conflict", theirs: now });
         const saved = await mutateAsync({ params: { slug }, body });
         base.current = saved.hash;
         localStorage.removeItem(journal);
@@ -123,14 +124,14 @@ function Editor({ slug, draft, isReadOnly }: { slug: string; draft: WorkflowView
       <Saved
         state={state}
         onRetry={() => setState({ is: "unsaved" })}
-        onTheirs={() => {
-          base.current = draft.hash;
+        onTheirs={(theirs) => {
+          base.current = theirs.hash;
           localStorage.removeItem(journal);
-          setText(textOf(draft));
+          setText(textOf(theirs));
           setState({ is: "saved", at: null });
         }}
-        onMine={() => {
-          base.current = draft.hash;
+        onMine={(theirs) => {
+          base.current = theirs.hash;
           setState({ is: "unsaved" });
         }}
       />
@@ -149,8 +150,8 @@ function Saved({
 }: {
   state: SaveState;
   onRetry: () => void;
-  onTheirs: () => void;
-  onMine: () => void;
+  onTheirs: (theirs: WorkflowView) => void;
+  onMine: (theirs: WorkflowView) => void;
 }) {
   return (
     <div className="actions" role="status">
@@ -168,10 +169,10 @@ function Saved({
       ) : null}
       {state.is === "conflict" ? (
         <>
-          <Button className="button" onPress={onTheirs}>
+          <Button className="button" onPress={() => onTheirs(state.theirs)}>
             {t.workflow.takeTheirs}
           </Button>
-          <Button className="button" onPress={onMine}>
+          <Button className="button" onPress={() => onMine(state.theirs)}>
             {t.workflow.keepMine}
           </Button>
         </>

@@ -98,32 +98,42 @@ function Changes({ slug, version }: { slug: string; version: number }) {
   );
 }
 
+const CHANGED = [
+  "GET /v1/:workspace/workflow/:slug/",
+  "GET /v1/:workspace/workflow/:slug/version/",
+  "GET /v1/:workspace/workflow/",
+] as const;
+
+/** Two calls: the version becomes the draft, and the draft is committed. */
 function RollBack({ slug, version, onClose }: { slug: string; version: Version; onClose: () => void }) {
-  const rollBack = useApiMutation("POST /v1/:workspace/workflow/:slug/version/:version_no/rollback/", [
-    "GET /v1/:workspace/workflow/:slug/",
-    "GET /v1/:workspace/workflow/:slug/version/",
-    "GET /v1/:workspace/workflow/",
-  ]);
+  const restore = useApiMutation("POST /v1/:workspace/workflow/:slug/version/:version_no/rollback/", CHANGED);
+  const commit = useApiMutation("PATCH /v1/:workspace/workflow/:slug/commit/", CHANGED);
   const { version_no, commit_message } = version;
+  const rollBack = () =>
+    restore.mutate(
+      { params: { slug, version_no: String(version_no) } },
+      {
+        onSuccess: () =>
+          commit.mutate(
+            { params: { slug }, query: { commit_message: t.workflow.rollBackTo(version_no) } },
+            {
+              onSuccess: () => {
+                notify(t.workflow.rolledBack(version_no));
+                onClose();
+              },
+            },
+          ),
+      },
+    );
   return (
     <FormDialog
       title={t.workflow.rollBackTo(version_no)}
       isOpen
       onClose={onClose}
       submit={t.workflow.rollBack}
-      error={rollBack.error}
-      isPending={rollBack.isPending}
-      onSubmit={() =>
-        rollBack.mutate(
-          { params: { slug, version_no: String(version_no) } },
-          {
-            onSuccess: () => {
-              notify(t.workflow.rolledBack(version_no));
-              onClose();
-            },
-          },
-        )
-      }
+      error={restore.error ?? commit.error}
+      isPending={restore.isPending || commit.isPending}
+      onSubmit={rollBack}
     >
       <p>{commit_message}</p>
       <p className="soft">{t.workflow.rollBackHint}</p>

@@ -16,7 +16,7 @@ addEventListener("message", (event) => {
   document.documentElement.style.colorScheme = scheme;
   document.head.replaceChildren(...mail.head.childNodes);
   document.body.replaceWith(mail.body);
-  report();
+  reportHeight();
 });
 
 // A link would put another page of this server, or a stranger's, in the place of the mail.
@@ -24,9 +24,9 @@ for (const type of ["click", "auxclick", "submit"]) {
   addEventListener(type, (event) => event.preventDefault(), { capture: true });
 }
 
-new ResizeObserver(report).observe(document.documentElement);
+new ResizeObserver(reportHeight).observe(document.documentElement);
 parent.postMessage({ mailFrame: "ready" }, "*");
 
-function report() {
+function reportHeight() {
   parent.postMessage({ mailFrame: "height", height: document.documentElement.scrollHeight }, "*");
 }
