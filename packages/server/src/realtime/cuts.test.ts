@@ -83,6 +83,7 @@ function createClient(connect: Connect, urls: () => string[], random: Random) {
       try {
         const connection = await connect(known, random.pick(urls()));
         current = connection;
+        if (isOver) connection.close();
         const patience = random.between(1, 80);
         if (!isStaying) setTimeout(() => !isStaying && connection.close(), patience);
         await connection.closed;

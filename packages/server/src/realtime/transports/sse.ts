@@ -36,6 +36,7 @@ export function createSse({ connections, meter, ...deps }: SseDeps): OpenStream 
   return async ({ person, stores, after, address, expires_at }) => {
     let feed: { resume: () => void; stop: () => void } | undefined;
     const timers: NodeJS.Timeout[] = [];
+    let isEnded = false;
     const stream = new Readable({
       highWaterMark: MAX_WAITING_BYTES,
       read: () => feed?.resume(),
@@ -48,14 +49,16 @@ export function createSse({ connections, meter, ...deps }: SseDeps): OpenStream 
     });
     const end = (hard: boolean) => {
       if (hard) stream.destroy();
-      else if (!stream.destroyed) stream.push(null);
+      else if (!isEnded && !stream.destroyed) stream.push(null);
+      isEnded = true;
     };
     const place = connections.enter(address, "sse", end);
     try {
       place.belongTo(person);
       feed = await openLiveFeed(deps, { person, after, stores }, (event) => {
         meter.sent("sse", 1);
-        return stream.destroyed || stream.push(textOf(event));
+        // Its server may have begun to stop while it was being opened.
+        return isEnded || stream.destroyed || stream.push(textOf(event));
       });
     } catch (error) {
       stream.destroy();
@@ -69,6 +72,7 @@ export function createSse({ connections, meter, ...deps }: SseDeps): OpenStream 
     return stream;
 
     function beat(): void {
+      if (isEnded) return;
       if (stream.readableLength < MAX_WAITING_BYTES) {
         stream.push(":\n\n");
         return;
